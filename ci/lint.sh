@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Formatting, clippy, and the rules of the house that a search can check.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+firmware=tests/firmware/Cargo.toml
+
+if need_component rustfmt; then
+    cargo fmt --all --check
+    cargo fmt --manifest-path "$firmware" --check
+fi
+if need_component clippy; then
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy -p aiter-core -p aiter --features critical-section -- -D warnings
+    ! need_target thumbv6m-none-eabi || (cd tests/firmware && cargo clippy --release -- -D warnings)
+fi
+
+for crate in aiter aiter-adapters aiter-executor-compat; do
+    grep -qF '#![forbid(unsafe_code)]' "crates/$crate/src/lib.rs" ||
+        { echo "crates/$crate/src/lib.rs has to forbid unsafe code" && exit 1; }
+done
+# Comments may name what code may not.
+if grep -rnE '^([^/]|/[^/])*((core|std)::sync::atomic|portable_atomic|cfg.*(loom|shuttle))' \
+    crates/aiter-core/src --include='*.rs' --exclude={sync,lib}.rs; then
+    echo 'only sync.rs chooses the atomics' && exit 1
+fi

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Random schedules of many threads over the list.
+# `ci/shuttle.sh full`: 100,000 schedules of each.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+
+case ${1:-fast} in
+fast) ;;
+full) export AITER_SHUTTLE_SCHEDULES=${AITER_SHUTTLE_SCHEDULES:-100000} ;;
+*) die "a form of this run called '$1': it knows fast and full" ;;
+esac
+
+CARGO_TARGET_DIR=$target_dir/shuttle RUSTFLAGS='--cfg shuttle' \
+    cargo test --release -p aiter-core --test shuttle

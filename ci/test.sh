@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Every unit, integration and documentation test of the workspace.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+
+cargo test --workspace "$@"

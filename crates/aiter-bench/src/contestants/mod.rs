@@ -1,0 +1,135 @@
+//! What a scenario asks of a contestant, and the contestants, one a file.
+
+mod aiter;
+mod async_broadcast;
+mod async_channel;
+mod chute;
+mod crossbeam;
+mod crossfire;
+mod flume;
+mod futures;
+mod kanal;
+mod tokio;
+mod vec;
+
+use core::future::Future;
+use core::ops::Range;
+
+use crate::harness::{Item, Role, Tally};
+
+pub(crate) use aiter::{Aiter, AiterForks, AiterForksMany, AiterMany, AiterSole, AiterSoleMany};
+pub(crate) use async_broadcast::AsyncBroadcast;
+pub(crate) use async_channel::AsyncChannel;
+pub(crate) use chute::Chute;
+pub(crate) use crossbeam::Crossbeam;
+pub(crate) use crossfire::{CrossfireMpsc, CrossfireSpsc};
+pub(crate) use flume::Flume;
+pub(crate) use futures::Futures;
+pub(crate) use kanal::Kanal;
+pub(crate) use tokio::{Tokio, TokioBroadcast};
+pub(crate) use vec::{Floor, FloorReaders};
+
+/// A name and a part to play.
+pub(crate) trait Contestant: 'static {
+    /// The name in the table.
+    const NAME: &'static str;
+    /// What it counts as.
+    const ROLE: Role = Role::Peer;
+}
+
+/// A queue used by one thread, without waiting.
+pub(crate) trait Queue<T: Item>: Contestant {
+    /// What `push_all` and `take_many` are made of.
+    const BATCH: &'static str = "one by one";
+
+    /// An empty queue.
+    fn open() -> Self;
+
+    /// Pushes one item.
+    fn push(&mut self, item: T);
+
+    /// Pushes the items one by one; whatever a burst needs beforehand is done here.
+    fn push_each(&mut self, items: impl Iterator<Item = T>) {
+        for item in items {
+            self.push(item);
+        }
+    }
+
+    /// Pushes the items in the way that suits it best.
+    fn push_all(&mut self, items: impl Iterator<Item = T>) {
+        self.push_each(items);
+    }
+
+    /// Takes the next item, if there is one.
+    fn try_next(&mut self) -> Option<T>;
+
+    /// Takes up to `max` items in the way that suits it best, gives each to `each` and returns how
+    /// many there were; `buf` is empty before and after.
+    fn take_many(&mut self, buf: &mut Vec<T>, max: usize, mut each: impl FnMut(T)) -> usize {
+        let _ = buf;
+        let mut taken = 0;
+        while taken < max {
+            let Some(item) = self.try_next() else { break };
+            each(item);
+            taken += 1;
+        }
+        taken
+    }
+}
+
+/// A channel with an async receiver, whose halves can live on two threads.
+pub(crate) trait Channel: Contestant {
+    /// The sending half.
+    type Tx: Send;
+    /// The receiving half.
+    type Rx: Send;
+
+    /// An empty channel.
+    fn open() -> (Self::Tx, Self::Rx);
+
+    /// Sends one item.
+    fn send(tx: &mut Self::Tx, item: u64);
+
+    /// Sends the items, one burst.
+    fn send_each(tx: &mut Self::Tx, items: Range<u64>) {
+        for item in items {
+            Self::send(tx, u64::make(item));
+        }
+    }
+
+    /// Waits for the next item; `None` at the end.
+    fn next(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>>;
+
+    /// Receives until the end.
+    fn receive(rx: &mut Self::Rx, tally: &mut Tally) -> impl Future<Output = ()> {
+        async {
+            while let Some(item) = Self::next(rx).await {
+                tally.add(item.number());
+            }
+        }
+    }
+}
+
+/// Every reader sees every item; used by one thread.
+pub(crate) trait Broadcast: Contestant {
+    /// A list with that many readers, and room for `burst` items if room is limited.
+    fn open(readers: usize, burst: usize) -> Self;
+
+    /// Pushes the items one by one.
+    fn push_each(&mut self, items: Range<u64>);
+
+    /// Takes up to `max` items of one reader.
+    fn read(&mut self, reader: usize, max: usize, tally: &mut Tally);
+}
+
+/// A reader that can be doubled where it stands.
+pub(crate) trait Forks: Contestant {
+    /// A reader that has `backlog` items before it.
+    fn open(backlog: usize) -> Self;
+
+    /// Doubles the reader and drops the double.
+    fn fork_and_drop(&mut self);
+
+    /// Doubles the reader and lets the double read everything.
+    fn fork_and_read(&mut self) -> Tally;
+}

@@ -1,0 +1,324 @@
+//! Runs the contestants of a group in turn, round after round, and keeps what each round took.
+
+use core::hint::black_box;
+use core::time::Duration;
+
+/// What travels through a contestant.
+pub(crate) trait Item: Clone + Send + Sync + core::fmt::Debug + 'static {
+    /// The item that stands for the number `n`; the optimiser learns nothing about `n`.
+    fn make(n: u64) -> Self;
+    /// The number again, once the whole item has been looked at.
+    fn number(self) -> u64;
+}
+
+impl Item for u64 {
+    fn make(n: u64) -> Self {
+        black_box(n)
+    }
+
+    fn number(self) -> u64 {
+        black_box(self)
+    }
+}
+
+impl Item for [u64; 8] {
+    fn make(n: u64) -> Self {
+        [black_box(n); 8]
+    }
+
+    fn number(self) -> u64 {
+        black_box(&self);
+        self[0].wrapping_add(self[7]) / 2
+    }
+}
+
+/// Count and sum of the numbers that arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    count: u64,
+    sum: u64,
+}
+
+impl Tally {
+    /// What `times` readers see when each receives the numbers from 0 to `n - 1` once.
+    pub(crate) fn of(n: u64, times: u64) -> Self {
+        Self { count: n * times, sum: n * n.saturating_sub(1) / 2 * times }
+    }
+
+    /// Takes note of one number.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, number: u64) {
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(number);
+    }
+}
+
+/// One timed run of one contestant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    /// What the timed part took: time of the thread where there is one, of the clock on the wall where
+    /// there are two.
+    pub(crate) elapsed: Duration,
+    /// How many units (items, deliveries, round trips, forks) the time is divided by.
+    pub(crate) units: u64,
+    /// What arrived.
+    pub(crate) got: Tally,
+    /// What should have arrived.
+    pub(crate) expected: Tally,
+}
+
+/// How much one timed run does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    /// Enough for a number.
+    Measure,
+    /// Just enough to see that every item arrives.
+    Check,
+}
+
+impl Scale {
+    /// `full` when measuring, a small share of it when checking; a multiple of `step` in both cases.
+    pub(crate) fn of(self, full: u64, step: u64) -> u64 {
+        let wanted = match self {
+            Self::Measure => full,
+            Self::Check => full / 200,
+        };
+        (wanted / step).max(2) * step
+    }
+}
+
+/// The part that a contestant plays in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// From this repository.
+    Ours,
+    /// Does what ours does: the ratios are taken against the fastest of these.
+    Peer,
+    /// Shown, but it does something else: blocks, drops items, or only lends them.
+    Listed,
+    /// A plain container: what the machine itself needs.
+    Floor,
+}
+
+impl Role {
+    /// The word in the table.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Peer => "peer",
+            Self::Listed => "listed",
+            Self::Floor => "floor",
+        }
+    }
+}
+
+/// One contestant of a group.
+pub(crate) struct Entry {
+    name: String,
+    role: Role,
+    run: Box<dyn FnMut() -> Sample>,
+}
+
+/// Contestants that do the same work.
+pub(crate) struct Group {
+    /// Its name, also what `--filter` looks at.
+    pub(crate) name: String,
+    /// What a unit is.
+    pub(crate) unit: &'static str,
+    entries: Vec<Entry>,
+}
+
+impl Group {
+    /// A group without contestants.
+    pub(crate) fn new(name: impl Into<String>, unit: &'static str) -> Self {
+        Self { name: name.into(), unit, entries: Vec::new() }
+    }
+
+    /// Adds a contestant.
+    #[must_use]
+    pub(crate) fn with(
+        mut self,
+        name: impl Into<String>,
+        role: Role,
+        run: impl FnMut() -> Sample + 'static,
+    ) -> Self {
+        self.entries.push(Entry { name: name.into(), role, run: Box::new(run) });
+        self
+    }
+
+    /// The names of the contestants.
+    pub(crate) fn entry_names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// Runs `rounds` rounds; in each of them every contestant runs once, and each round starts with
+    /// another one. A round that is not counted goes ahead.
+    pub(crate) fn run(mut self, rounds: usize) -> GroupResult {
+        let mut results: Vec<EntryResult> = self
+            .entries
+            .iter()
+            .map(|entry| EntryResult {
+                name: entry.name.clone(),
+                role: entry.role,
+                nanos: Vec::with_capacity(rounds),
+                lost: None,
+            })
+            .collect();
+        let width = self.entries.len();
+        for round in 0..=rounds {
+            for turn in 0..width {
+                let index = (round + turn) % width;
+                let sample = (self.entries[index].run)();
+                let result = &mut results[index];
+                if sample.got != sample.expected {
+                    result.lost = Some((sample.expected, sample.got));
+                }
+                if round > 0 {
+                    result.nanos.push(sample.elapsed.as_nanos() as f64 / sample.units as f64);
+                }
+            }
+        }
+        for result in &mut results {
+            result.nanos.sort_by(f64::total_cmp);
+        }
+        GroupResult { name: self.name, unit: self.unit, entries: results }
+    }
+}
+
+/// What one contestant took, per unit.
+#[derive(Clone, Debug)]
+pub(crate) struct EntryResult {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its part.
+    pub(crate) role: Role,
+    /// Nanoseconds per unit of every round, ascending.
+    pub(crate) nanos: Vec<f64>,
+    /// Expected and received, if the two ever differed.
+    pub(crate) lost: Option<(Tally, Tally)>,
+}
+
+impl EntryResult {
+    /// The middle round, or the mean of the two in the middle.
+    pub(crate) fn median(&self) -> f64 {
+        let last = self.nanos.len() - 1;
+        f64::midpoint(self.nanos[last / 2], self.nanos[last.div_ceil(2)])
+    }
+
+    /// The fastest round.
+    pub(crate) fn min(&self) -> f64 {
+        self.nanos[0]
+    }
+
+    /// The slowest round.
+    pub(crate) fn max(&self) -> f64 {
+        self.nanos[self.nanos.len() - 1]
+    }
+}
+
+/// What a group took.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupResult {
+    /// Its name.
+    pub(crate) name: String,
+    /// What a unit is.
+    pub(crate) unit: &'static str,
+    /// Its contestants, in the order in which they were added.
+    pub(crate) entries: Vec<EntryResult>,
+}
+
+impl GroupResult {
+    /// The peer with the smallest median.
+    pub(crate) fn best_peer(&self) -> Option<&EntryResult> {
+        self.entries
+            .iter()
+            .filter(|entry| entry.role == Role::Peer)
+            .min_by(|a, b| a.median().total_cmp(&b.median()))
+    }
+
+    /// The contestant of that name.
+    pub(crate) fn entry(&self, name: &str) -> Option<&EntryResult> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(nanos: u64, got: Tally) -> Sample {
+        Sample { elapsed: Duration::from_nanos(nanos), units: 10, got, expected: Tally::of(10, 1) }
+    }
+
+    #[test]
+    fn a_round_that_is_not_counted_goes_ahead_and_medians_are_per_unit() {
+        let mut calls = 0;
+        let group = Group::new("g", "item").with("a", Role::Peer, move || {
+            calls += 1;
+            // 1000, 20, 30, 40: the first is the round that is not counted.
+            sample(if calls == 1 { 1000 } else { calls * 10 }, Tally::of(10, 1))
+        });
+        let result = group.run(3);
+        let entry = result.entry("a").unwrap();
+        assert_eq!(entry.nanos, [2.0, 3.0, 4.0]);
+        assert_eq!((entry.median(), entry.min(), entry.max()), (3.0, 2.0, 4.0));
+        assert_eq!(entry.lost, None);
+    }
+
+    #[test]
+    fn the_median_of_an_even_count_is_the_mean_of_the_middle_two() {
+        let entry = EntryResult {
+            name: String::new(),
+            role: Role::Peer,
+            nanos: vec![1.0, 2.0, 4.0, 9.0],
+            lost: None,
+        };
+        assert_eq!(entry.median(), 3.0);
+    }
+
+    #[test]
+    fn a_missing_item_is_reported_even_in_the_round_that_is_not_counted() {
+        let mut first = true;
+        let group = Group::new("g", "item").with("a", Role::Ours, move || {
+            let seen = if core::mem::take(&mut first) { 9 } else { 10 };
+            sample(10, Tally::of(seen, 1))
+        });
+        let result = group.run(1);
+        assert_eq!(result.entries[0].lost, Some((Tally::of(10, 1), Tally::of(9, 1))));
+    }
+
+    #[test]
+    fn only_peers_can_be_the_best_peer() {
+        let group = Group::new("g", "item")
+            .with("floor", Role::Floor, || sample(1, Tally::of(10, 1)))
+            .with("listed", Role::Listed, || sample(2, Tally::of(10, 1)))
+            .with("ours", Role::Ours, || sample(3, Tally::of(10, 1)))
+            .with("slow", Role::Peer, || sample(50, Tally::of(10, 1)))
+            .with("fast", Role::Peer, || sample(40, Tally::of(10, 1)));
+        assert_eq!(group.run(3).best_peer().unwrap().name, "fast");
+    }
+
+    #[test]
+    fn every_contestant_runs_once_a_round_and_rounds_start_with_another_one() {
+        use core::cell::RefCell;
+        let order: alloc::rc::Rc<RefCell<Vec<char>>> = alloc::rc::Rc::default();
+        let mut group = Group::new("g", "item");
+        for name in ['a', 'b', 'c'] {
+            let order = order.clone();
+            group = group.with(name.to_string(), Role::Peer, move || {
+                order.borrow_mut().push(name);
+                sample(1, Tally::of(10, 1))
+            });
+        }
+        group.run(2);
+        assert_eq!(order.borrow().iter().collect::<String>(), "abcbcacab");
+    }
+
+    #[test]
+    fn a_scale_is_a_multiple_of_its_step() {
+        assert_eq!(Scale::Measure.of(300_000, 1000), 300_000);
+        assert_eq!(Scale::Measure.of(300_000, 32), 300_000);
+        assert_eq!(Scale::Check.of(300_000, 1000), 2000);
+        assert_eq!(Scale::Check.of(300_000, 32), 46 * 32);
+    }
+}

@@ -1,0 +1,250 @@
+//! What a run prints.
+
+use core::fmt::Write as _;
+use std::{env, fs};
+
+use serde_json::{Value, json};
+
+use crate::bars::{Judged, Verdict};
+use crate::harness::{GroupResult, Role};
+use crate::scenarios::memory::{Allocations, MAY_STAY, Resident};
+
+/// What a run is made of: versions and machine.
+pub(crate) struct Setting {
+    /// Counted rounds.
+    pub(crate) rounds: usize,
+    /// The notes above the table.
+    pub(crate) notes: Vec<String>,
+}
+
+/// The peers whose versions stand above the table.
+const PEERS: [&str; 9] = [
+    "async-broadcast",
+    "async-channel",
+    "chute",
+    "crossbeam-channel",
+    "crossfire",
+    "flume",
+    "futures-channel",
+    "kanal",
+    "tokio",
+];
+
+/// The versions of the peers in the lock file of the workspace, if it can be found.
+pub(crate) fn versions() -> Option<String> {
+    let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).ok()?;
+    let mut found = Vec::new();
+    let mut lines = lock.lines();
+    while let Some(line) = lines.next() {
+        let Some(name) = line.strip_prefix("name = ").map(|name| name.trim_matches('"')) else {
+            continue;
+        };
+        if PEERS.contains(&name) {
+            let version = lines.next()?.strip_prefix("version = ")?.trim_matches('"');
+            found.push(format!("{name} {version}"));
+        }
+    }
+    Some(found.join(", "))
+}
+
+/// How busy the machine was during the last minute.
+pub(crate) fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
+/// The table of one group.
+pub(crate) fn group_table(group: &GroupResult) -> String {
+    let best = group.best_peer();
+    let mut text = format!(
+        "\n{} (ns per {})\n{:<42} {:<6} {:>9} {:>19} {:>12}\n",
+        group.name, group.unit, "", "", "median", "min - max", "/ best peer"
+    );
+    for entry in &group.entries {
+        let ratio = best.map(|best| entry.median() / best.median());
+        let ratio = ratio.map_or_else(|| "-".into(), |ratio| format!("{ratio:.2}"));
+        let mark = if best.is_some_and(|best| best.name == entry.name) { " *" } else { "" };
+        let range = format!("{} - {}", nanos(entry.min()), nanos(entry.max()));
+        let _ = writeln!(
+            text,
+            "{:<42} {:<6} {:>9} {range:>19} {ratio:>12}{mark}",
+            entry.name,
+            entry.role.word(),
+            nanos(entry.median())
+        );
+        if let Some((expected, got)) = entry.lost {
+            let _ = writeln!(text, "    LOST ITEMS: expected {expected:?}, received {got:?}");
+        }
+    }
+    text
+}
+
+fn nanos(value: f64) -> String {
+    if value < 1000.0 { format!("{value:.2}") } else { format!("{value:.0}") }
+}
+
+/// The table of resident memory.
+pub(crate) fn resident_table(resident: &[Resident]) -> String {
+    let mut text = format!(
+        "\nmemory/resident (KiB; a burst of u64 pushed, then drained; a process each; the system's \
+         allocator, nothing trimmed by hand)\n{:<19} {:<6} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11}\n",
+        "", "", "before", "full", "drained", "later", "closed", "kept", "bytes/item"
+    );
+    for line in resident {
+        let _ = writeln!(
+            text,
+            "{:<19} {:<6} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11.1}  {}",
+            line.name,
+            line.role.word(),
+            line.before,
+            line.full,
+            line.after,
+            line.later,
+            line.closed,
+            line.kept(),
+            line.bytes_per_item(),
+            pass(line.kept() <= MAY_STAY)
+        );
+        if !line.complete {
+            let _ = writeln!(text, "    LOST ITEMS");
+        }
+    }
+    text
+}
+
+/// The table of what was asked of the allocator.
+pub(crate) fn allocations_table(allocations: &[Allocations]) -> String {
+    let Some(first) = allocations.first() else { return String::new() };
+    let mut text = format!(
+        "calls of the allocator per 1000 items, one by one and in runs, once warm; then a burst of \
+         {}:\nbytes per queued item at the most, and bytes kept once it is drained\n{:<20} {:<6}",
+        first.items, "", ""
+    );
+    for calls in &first.bursts {
+        let _ = write!(text, " {:>12} {:>8}", format!("bursts {}", calls.burst), "runs");
+    }
+    let _ = writeln!(text, " {:>11} {:>12}", "bytes/item", "bytes kept");
+    for line in allocations {
+        let _ = write!(text, "{:<20} {:<6}", line.name, line.role.word());
+        for calls in &line.bursts {
+            let thousands = calls.items as f64 / 1000.0;
+            let one_by_one = calls.one_by_one as f64 / thousands;
+            let in_runs = calls.in_runs as f64 / thousands;
+            let _ = write!(text, " {one_by_one:>12.3} {in_runs:>8.3}");
+        }
+        let bytes = line.long.peak as f64 / line.items as f64;
+        let _ = write!(text, " {bytes:>11.2} {:>12}", line.long.held);
+        if line.role == Role::Ours {
+            let _ = write!(text, "  {}: no calls in bursts of 1 and 32", pass(is_quiet(line)));
+        }
+        if !line.complete {
+            let _ = write!(text, "  LOST ITEMS");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Whether short bursts never call the allocator.
+pub(crate) fn is_quiet(allocations: &Allocations) -> bool {
+    let mut short = allocations.bursts.iter().filter(|calls| calls.burst <= 32);
+    short.all(|calls| calls.one_by_one + calls.in_runs == 0)
+}
+
+fn pass(passed: bool) -> &'static str {
+    if passed { "PASS" } else { "FAIL" }
+}
+
+/// The list of bars, without those whose groups were filtered out.
+pub(crate) fn judged_table(title: &str, judged: &[Judged]) -> String {
+    let not_run = judged.iter().filter(|bar| bar.verdict() == Verdict::NotRun).count();
+    let mut text = format!("\n{title}");
+    if not_run > 0 {
+        let _ = write!(text, " ({not_run} of {} were not run)", judged.len());
+    }
+    text.push('\n');
+    for bar in judged.iter().filter(|bar| bar.verdict() != Verdict::NotRun) {
+        let measured =
+            bar.measured.map_or_else(|| "-".into(), |value| format!("{value:.2}{}", bar.unit));
+        let limit = format!("<= {:.2}{}", bar.limit, bar.unit);
+        let _ = writeln!(
+            text,
+            "{:<7} {measured:>9} {limit:>11}  {} [{}: {}]",
+            bar.verdict().word(),
+            bar.what,
+            bar.group,
+            bar.contest
+        );
+    }
+    text
+}
+
+/// Everything, for another program.
+pub(crate) fn json(
+    setting: &Setting,
+    groups: &[GroupResult],
+    resident: &[Resident],
+    bars: &[Judged],
+    goals: &[Judged],
+) -> Value {
+    json!({
+        "rounds": setting.rounds,
+        "notes": setting.notes,
+        "groups": groups.iter().map(group_json).collect::<Vec<_>>(),
+        "resident": resident.iter().map(resident_json).collect::<Vec<_>>(),
+        "bars": bars.iter().map(judged_json).collect::<Vec<_>>(),
+        "goals": goals.iter().map(judged_json).collect::<Vec<_>>(),
+    })
+}
+
+fn group_json(group: &GroupResult) -> Value {
+    let best = group.best_peer();
+    let entries: Vec<_> = group
+        .entries
+        .iter()
+        .map(|entry| {
+            json!({
+                "name": entry.name,
+                "role": entry.role.word(),
+                "median": entry.median(),
+                "min": entry.min(),
+                "max": entry.max(),
+                "ratio_to_best_peer": best.map(|best| entry.median() / best.median()),
+                "rounds": entry.nanos,
+                "complete": entry.lost.is_none(),
+            })
+        })
+        .collect();
+    json!({
+        "name": group.name,
+        "unit": format!("ns per {}", group.unit),
+        "best_peer": best.map(|best| &best.name),
+        "entries": entries,
+    })
+}
+
+fn resident_json(resident: &Resident) -> Value {
+    json!({
+        "name": resident.name,
+        "role": resident.role.word(),
+        "items": resident.items,
+        "before_kib": resident.before,
+        "full_kib": resident.full,
+        "drained_kib": resident.after,
+        "later_kib": resident.later,
+        "closed_kib": resident.closed,
+        "kept_kib": resident.kept(),
+        "bytes_per_item": resident.bytes_per_item(),
+        "complete": resident.complete,
+    })
+}
+
+fn judged_json(judged: &Judged) -> Value {
+    json!({
+        "what": judged.what,
+        "group": judged.group,
+        "contest": judged.contest,
+        "measured": judged.measured,
+        "limit": judged.limit,
+        "verdict": judged.verdict().word(),
+    })
+}

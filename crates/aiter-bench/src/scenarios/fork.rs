@@ -1,0 +1,50 @@
+//! A reader is doubled where it stands, and the double is dropped.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use cpu_time::ThreadTime;
+
+use crate::contestants::{AiterForks, AsyncBroadcast, Forks};
+use crate::harness::{Group, Sample, Scale, Tally};
+
+/// How many items the reader has before it.
+const BACKLOGS: [(usize, &str); 3] = [(0, "0"), (1000, "1k"), (100_000, "100k")];
+/// Forks between two looks at the clock.
+const BATCH: u64 = 64;
+
+/// The groups of this scenario.
+pub(crate) fn groups(scale: Scale) -> Vec<Group> {
+    let least = match scale {
+        Scale::Measure => Duration::from_millis(1),
+        Scale::Check => Duration::ZERO,
+    };
+    BACKLOGS
+        .map(|(backlog, name)| {
+            let group = Group::new(format!("fork/backlog-{name}"), "fork and drop");
+            let group = add::<AiterForks>(group, backlog, least, "aiter fork");
+            add::<AsyncBroadcast>(group, backlog, least, "async-broadcast clone")
+        })
+        .into()
+}
+
+fn add<F: Forks>(group: Group, backlog: usize, least: Duration, name: &str) -> Group {
+    group.with(name, F::ROLE, move || {
+        let mut reader = F::open(backlog);
+        for _ in 0..BATCH {
+            reader.fork_and_drop();
+        }
+        let mut forks = 0;
+        let begin = Instant::now();
+        let start = ThreadTime::now();
+        while forks == 0 || begin.elapsed() < least {
+            for _ in 0..BATCH {
+                reader.fork_and_drop();
+            }
+            forks += BATCH;
+        }
+        let elapsed = start.elapsed();
+        let got = reader.fork_and_read();
+        Sample { elapsed, units: forks, got, expected: Tally::of(backlog as u64, 1) }
+    })
+}

@@ -1,0 +1,36 @@
+//! The scenarios, one a file; each gives the groups that it consists of.
+
+mod fork;
+pub(crate) mod memory;
+mod s1_one_thread;
+mod s2_two_threads;
+mod s5_broadcast;
+
+use crate::cores::Cores;
+use crate::harness::{Group, Scale};
+
+pub(crate) use s1_one_thread::{BURSTS, warm_burst};
+
+/// Every timed group, in the order of the table.
+pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
+    let mut groups = s1_one_thread::groups(scale);
+    groups.extend(s2_two_threads::groups(scale, cores));
+    groups.extend(s5_broadcast::groups(scale));
+    groups.extend(fork::groups(scale));
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_contestant_delivers_every_item_once() {
+        for group in groups(Scale::Check, Cores::pick()) {
+            let result = group.run(1);
+            for entry in &result.entries {
+                assert_eq!(entry.lost, None, "{} in {}", entry.name, result.name);
+            }
+        }
+    }
+}

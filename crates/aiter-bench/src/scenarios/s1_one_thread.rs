@@ -1,0 +1,190 @@
+//! One thread pushes a burst and takes it again.
+
+use core::future::Future;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use cpu_time::ThreadTime;
+
+use crate::contestants::{
+    Aiter, AiterSole, AsyncChannel, Channel, Crossbeam, CrossfireMpsc, CrossfireSpsc, Floor, Flume,
+    Futures, Kanal, Queue, Tokio,
+};
+use crate::harness::{Group, Item, Sample, Scale, Tally};
+
+/// The lengths of the bursts.
+pub(crate) const BURSTS: [u64; 3] = [1, 32, 1000];
+/// Items of one timed run in bursts.
+const ITEMS: u64 = 300_000;
+/// Items of one timed run that pushes everything before it takes anything.
+const ALL: u64 = 1_000_000;
+/// Items that go through before the clock starts.
+const WARM: u64 = 4000;
+
+/// The groups of this scenario.
+pub(crate) fn groups(scale: Scale) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for burst in BURSTS {
+        let items = scale.of(ITEMS, burst);
+        groups.push(one_by_one::<u64>(format!("s1/one-by-one/u64/burst-{burst}"), items, burst));
+    }
+    let all = scale.of(ALL, 1);
+    groups.push(one_by_one::<u64>("s1/one-by-one/u64/all".into(), all, all));
+    for burst in BURSTS {
+        let items = scale.of(ITEMS, burst);
+        let name = format!("s1/one-by-one/64-byte/burst-{burst}");
+        groups.push(one_by_one::<[u64; 8]>(name, items, burst));
+    }
+    groups.push(one_by_one::<[u64; 8]>("s1/one-by-one/64-byte/all".into(), all, all));
+    for burst in [32, 1000] {
+        groups.push(runs(format!("s1/runs/u64/burst-{burst}"), scale.of(ITEMS, burst), burst));
+    }
+    for burst in BURSTS {
+        groups.push(awaited(format!("s1/await/u64/burst-{burst}"), scale.of(ITEMS, burst), burst));
+    }
+    groups
+}
+
+fn one_by_one<T: Item>(name: String, items: u64, burst: u64) -> Group {
+    fn add<T: Item, Q: Queue<T>>(group: Group, items: u64, burst: u64) -> Group {
+        group.with(Q::NAME, Q::ROLE, move || {
+            time::<T, Q>(items, burst, |queue, from, to, tally| {
+                queue.push_each((from..to).map(T::make));
+                for _ in from..to {
+                    let Some(item) = queue.try_next() else { break };
+                    tally.add(item.number());
+                }
+            })
+        })
+    }
+    let group = Group::new(name, "item");
+    let group = add::<T, Aiter<T>>(group, items, burst);
+    let group = add::<T, AiterSole<T>>(group, items, burst);
+    let group = add::<T, Kanal<T>>(group, items, burst);
+    let group = add::<T, CrossfireMpsc<T>>(group, items, burst);
+    let group = add::<T, CrossfireSpsc<T>>(group, items, burst);
+    let group = add::<T, Tokio<T>>(group, items, burst);
+    let group = add::<T, Futures<T>>(group, items, burst);
+    let group = add::<T, Flume<T>>(group, items, burst);
+    let group = add::<T, AsyncChannel<T>>(group, items, burst);
+    let group = add::<T, Crossbeam<T>>(group, items, burst);
+    add::<T, Floor<T>>(group, items, burst)
+}
+
+fn runs(name: String, items: u64, burst: u64) -> Group {
+    fn add<Q: Queue<u64>>(group: Group, items: u64, burst: u64) -> Group {
+        let mut buf = Vec::with_capacity(burst as usize);
+        group.with(format!("{} ({})", Q::NAME, Q::BATCH), Q::ROLE, move || {
+            time::<u64, Q>(items, burst, |queue, from, to, tally| {
+                queue.push_all((from..to).map(u64::make));
+                queue.take_many(&mut buf, burst as usize, |item| tally.add(item.number()));
+            })
+        })
+    }
+    let group = Group::new(name, "item");
+    let group = add::<Aiter<u64>>(group, items, burst);
+    let group = add::<AiterSole<u64>>(group, items, burst);
+    let group = add::<Kanal<u64>>(group, items, burst);
+    let group = add::<CrossfireMpsc<u64>>(group, items, burst);
+    let group = add::<CrossfireSpsc<u64>>(group, items, burst);
+    let group = add::<Tokio<u64>>(group, items, burst);
+    let group = add::<Futures<u64>>(group, items, burst);
+    let group = add::<Flume<u64>>(group, items, burst);
+    let group = add::<AsyncChannel<u64>>(group, items, burst);
+    let group = add::<Crossbeam<u64>>(group, items, burst);
+    add::<Floor<u64>>(group, items, burst)
+}
+
+/// Opens a queue, warms it, times `step` burst by burst, and counts what is left over too.
+fn time<T: Item, Q: Queue<T>>(
+    items: u64,
+    burst: u64,
+    mut step: impl FnMut(&mut Q, u64, u64, &mut Tally),
+) -> Sample {
+    let mut queue = Q::open();
+    for _ in 0..(WARM / burst).max(1) {
+        step(&mut queue, 0, burst.min(WARM), &mut Tally::default());
+    }
+    let mut got = Tally::default();
+    let start = ThreadTime::now();
+    let mut from = 0;
+    while from < items {
+        step(&mut queue, from, from + burst, &mut got);
+        from += burst;
+    }
+    let elapsed = start.elapsed();
+    while let Some(item) = queue.try_next() {
+        got.add(item.number());
+    }
+    Sample { elapsed, units: items, got, expected: Tally::of(items, 1) }
+}
+
+fn awaited(name: String, items: u64, burst: u64) -> Group {
+    fn add<C: Channel>(group: Group, items: u64, burst: u64) -> Group {
+        group.with(C::NAME, C::ROLE, move || awaited_run::<C>(items, burst))
+    }
+    let group = Group::new(name, "item");
+    let group = add::<Aiter<u64>>(group, items, burst);
+    let group = add::<AiterSole<u64>>(group, items, burst);
+    let group = add::<Kanal<u64>>(group, items, burst);
+    let group = add::<CrossfireMpsc<u64>>(group, items, burst);
+    let group = add::<CrossfireSpsc<u64>>(group, items, burst);
+    let group = add::<Tokio<u64>>(group, items, burst);
+    let group = add::<Futures<u64>>(group, items, burst);
+    let group = add::<Flume<u64>>(group, items, burst);
+    add::<AsyncChannel<u64>>(group, items, burst)
+}
+
+fn awaited_run<C: Channel>(items: u64, burst: u64) -> Sample {
+    let expected = Tally::of(items, 1);
+    let sample = run_ready(async {
+        let (mut tx, mut rx) = C::open();
+        for _ in 0..(WARM / burst).max(1) {
+            C::send_each(&mut tx, 0..burst);
+            for _ in 0..burst {
+                C::next(&mut rx).await;
+            }
+        }
+        let mut got = Tally::default();
+        let start = ThreadTime::now();
+        let mut from = 0;
+        while from < items {
+            C::send_each(&mut tx, from..from + burst);
+            for _ in 0..burst {
+                let Some(item) = C::next(&mut rx).await else { break };
+                got.add(item.number());
+            }
+            from += burst;
+        }
+        let elapsed = start.elapsed();
+        drop(tx);
+        C::receive(&mut rx, &mut got).await;
+        Sample { elapsed, units: items, got, expected }
+    });
+    let nothing = Sample { elapsed: Duration::ZERO, units: items, got: Tally::default(), expected };
+    sample.unwrap_or(nothing)
+}
+
+/// Polls a future that never has to wait, as a `block_on` would. One that waits all the same waits for
+/// an item that nobody will push: then it is `None` instead of a hang.
+fn run_ready<F: Future>(future: F) -> Option<F::Output> {
+    /// A few, for a future that wakes itself and returns.
+    const POLLS: usize = 1000;
+
+    let mut future = pin!(future);
+    let mut cx = Context::from_waker(Waker::noop());
+    (0..POLLS).find_map(|_| match future.as_mut().poll(&mut cx) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    })
+}
+
+/// Pushes a burst of numbers and takes it again, one by one.
+pub(crate) fn warm_burst<Q: Queue<u64>>(queue: &mut Q, burst: u64) -> Tally {
+    let mut tally = Tally::default();
+    queue.push_each(0..burst);
+    while let Some(item) = queue.try_next() {
+        tally.add(item);
+    }
+    tally
+}

@@ -1,0 +1,613 @@
+//! One block of the list: its slots, their ready bits, who reads it and the link to the next.
+//!
+//! # Who may touch what
+//! - A slot is written by the producer that claimed it, before it publishes the slot's ready bit.
+//!   From then on it is read in place by any number of cursors, or moved out by the only one.
+//! - `readers` counts the cursors that stand in the block, plus one for the link from the block
+//!   before, as long as that one is not retired. So `readers == 1` seen by a cursor in the block
+//!   means: nobody else is here, and nobody is behind.
+//! - Whoever takes `readers` to zero owns the block alone. That happens only to a complete block
+//!   (all slots published), and then no producer has business there either.
+//!
+//! # Ordering policy
+//! Every ordering names its partner. `publish` (AcqRel) is the centre: its Release half hands the
+//! value to `ready_bits` (Acquire), its Acquire half takes the sleeper's node from `announce`.
+//! `readers` is counted like `Arc` counts: up with Relaxed (the caller already holds a count that
+//! keeps the block alive) but for `enter`, down with AcqRel, so that the last one sees all that the
+//! others did.
+
+use core::{alloc::Layout, mem::MaybeUninit, ptr::NonNull};
+
+use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+
+use crate::{
+    sync::{AtomicPtr, AtomicUsize, CELLS_NEED_INIT, MAX_SLOTS, Ordering, UnsafeCell},
+    tail::ALIGN,
+};
+
+/// The state word: one ready bit a slot from bit 0, and two flags at the top. Flags are set and
+/// stay set until the block is recycled.
+const WAITING: usize = 1 << (usize::BITS - 1);
+/// A cursor left the incomplete block as the last reader: the producer that completes the block
+/// takes over its count.
+const ORPHANED: usize = 1 << (usize::BITS - 2);
+
+/// Bits for the slot in `settled`.
+const SETTLED_SLOT_BITS: u32 = 8;
+const SETTLED_SLOT: usize = (1 << SETTLED_SLOT_BITS) - 1;
+const SETTLED_ONE: usize = 1 << SETTLED_SLOT_BITS;
+
+/// A block with its slots stays under this, whatever the size of an item (one slot at least).
+const MAX_BYTES: usize = 32 * 1024;
+
+/// What a block starts with; its slots follow in the same allocation.
+#[repr(C)]
+pub(crate) struct Header<T> {
+    /// Ready bits and flags. A producer adds its bits; a sleeping cursor sets `WAITING`.
+    state: AtomicUsize,
+    /// Cursors here, plus one for the link from the block before.
+    readers: AtomicUsize,
+    /// Published values below this slot are gone. Kept up to date whenever a cursor stops being
+    /// the only reader; while it is, its own position tells.
+    live_from: AtomicUsize,
+    /// How many readers went to sleep at which slot: the count above `SETTLED_SLOT_BITS`, the slot
+    /// below. The slot only grows. A reader takes itself out before it leaves the block, so the
+    /// count is never more than the readers who have all passed the slots before.
+    settled: AtomicUsize,
+    /// Set once, from null, by whoever links the next block.
+    next: AtomicPtr<Header<T>>,
+    /// The index of slot 0 in the list's order. Written before the block is linked.
+    start: UnsafeCell<usize>,
+    /// The link of a `BlockStack`; owned by whoever owns the block's last count.
+    stacked: UnsafeCell<*mut Header<T>>,
+}
+
+type Slot<T> = UnsafeCell<MaybeUninit<T>>;
+
+/// What `publish` found in the state word.
+#[derive(Clone, Copy)]
+pub(crate) struct Published {
+    /// The word before.
+    old: usize,
+    /// The bits added.
+    mask: usize,
+    /// The bits of a complete block.
+    full: usize,
+}
+
+impl Published {
+    /// True if there is more to do than to publish: rare.
+    #[inline(always)]
+    pub(crate) fn has_flags(self) -> bool {
+        self.old & (WAITING | ORPHANED) != 0
+    }
+
+    /// How many slots this call published.
+    pub(crate) fn count(self) -> usize {
+        self.mask.count_ones() as usize
+    }
+
+    /// True if this call published the last missing slots of its block.
+    pub(crate) fn completes(self) -> bool {
+        (self.old | self.mask) & self.full == self.full
+    }
+
+    /// True if this call, completing the block, took over a count that a cursor left behind.
+    pub(crate) fn inherits(self) -> bool {
+        self.completes() && self.old & ORPHANED != 0
+    }
+}
+
+/// A pointer to a block, valid for the whole allocation.
+pub(crate) struct Block<T>(NonNull<Header<T>>);
+
+impl<T> Clone for Block<T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Block<T> {}
+
+impl<T> PartialEq for Block<T> {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<T> Block<T> {
+    /// Slots a block.
+    pub(crate) const CAP: usize = {
+        let fit = match size_of::<Slot<T>>() {
+            0 => MAX_SLOTS,
+            size => (MAX_BYTES - size_of::<Header<T>>()) / size,
+        };
+        if fit == 0 {
+            1
+        } else if fit < MAX_SLOTS {
+            fit
+        } else {
+            MAX_SLOTS
+        }
+    };
+
+    const FULL: usize = (1 << Self::CAP) - 1;
+
+    /// Where the slots begin: right behind the header.
+    const SLOTS_AT: usize = size_of::<Header<T>>().next_multiple_of(align_of::<Slot<T>>());
+
+    fn layout() -> Layout {
+        // A const would be neater; `Layout::array` is not const for a generic item yet.
+        let slots =
+            Layout::array::<Slot<T>>(Self::CAP).expect("a block is under 32 KiB or one item");
+        let (layout, offset) =
+            Layout::new::<Header<T>>().extend(slots).expect("a block is under 32 KiB or one item");
+        debug_assert_eq!(offset, Self::SLOTS_AT);
+        layout.align_to(ALIGN).expect("a block is under 32 KiB or one item")
+    }
+
+    /// A fresh block whose slot 0 has the index `start`. Its one reader is the link to it.
+    ///
+    /// It is initialised in place: an item may be larger than the stack.
+    pub(crate) fn allocate(start: usize) -> Self {
+        let layout = Self::layout();
+        // SAFETY: the layout holds a header, so its size is not zero.
+        let memory = unsafe { alloc(layout) };
+        let Some(block) = NonNull::new(memory.cast::<Header<T>>()) else {
+            handle_alloc_error(layout)
+        };
+        // SAFETY: `memory` was allocated just now with this layout: it is ours, aligned and large
+        // enough for the header, and for `CAP` slots from `SLOTS_AT` on. A slot of the real build
+        // needs no initialisation (any bytes are a valid `MaybeUninit`); the checker's cells do.
+        unsafe {
+            block.as_ptr().write(Header {
+                state: AtomicUsize::new(0),
+                readers: AtomicUsize::new(1),
+                live_from: AtomicUsize::new(0),
+                settled: AtomicUsize::new(0),
+                next: AtomicPtr::new(core::ptr::null_mut()),
+                start: UnsafeCell::new(start),
+                stacked: UnsafeCell::new(core::ptr::null_mut()),
+            });
+            if CELLS_NEED_INIT {
+                for slot in 0..Self::CAP {
+                    Self(block).slot(slot).cast_mut().write(UnsafeCell::new(MaybeUninit::uninit()));
+                }
+            }
+        }
+        Self(block)
+    }
+
+    /// Gives the memory back, items or not.
+    ///
+    /// # Safety
+    /// The block came from `allocate`, the caller owns it alone and it is never used again.
+    pub(crate) unsafe fn free(self) {
+        // SAFETY: the caller owns the block, which `allocate` made with this very layout. The
+        // header needs no drop: it holds numbers and pointers (under a checker, handles to them).
+        unsafe {
+            self.0.as_ptr().drop_in_place();
+            dealloc(self.0.as_ptr().cast(), Self::layout());
+        }
+    }
+
+    /// Makes a retired block as good as new.
+    ///
+    /// # Safety
+    /// The caller owns the block alone.
+    pub(crate) unsafe fn recycle(self, start: usize) {
+        // SAFETY: the caller owns the block, so it is alive.
+        let header = unsafe { self.header() };
+        // Relaxed, all of them: nobody else sees the block until `link_next` (Release) links it.
+        header.state.store(0, Ordering::Relaxed);
+        header.readers.store(1, Ordering::Relaxed);
+        header.live_from.store(0, Ordering::Relaxed);
+        header.settled.store(0, Ordering::Relaxed);
+        header.next.store(core::ptr::null_mut(), Ordering::Relaxed);
+        // SAFETY: the caller owns the block alone.
+        header.start.with_mut(|at| unsafe { *at = start });
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_ptr(self) -> *mut Header<T> {
+        self.0.as_ptr()
+    }
+
+    #[inline(always)]
+    pub(crate) fn from_ptr(pointer: *mut Header<T>) -> Option<Self> {
+        NonNull::new(pointer).map(Self)
+    }
+
+    /// Takes the tag bits off a pointer that `Tail` made from a block.
+    #[inline(always)]
+    pub(crate) fn from_tagged(pointer: *mut Header<T>, tag_mask: usize) -> Self {
+        let pointer = pointer.map_addr(|addr| addr & !tag_mask);
+        debug_assert!(!pointer.is_null());
+        // SAFETY: a tagged pointer was made from a block, whose address is not zero and has no bit
+        // in the mask.
+        Self(unsafe { NonNull::new_unchecked(pointer) })
+    }
+
+    /// # Safety
+    /// The block is alive for as long as the reference is used: the caller holds a count of it, or
+    /// has claimed one of its slots and not yet published it, or holds a pin that was there before
+    /// the block stopped being the tail, or owns it alone.
+    #[inline(always)]
+    pub(crate) unsafe fn header<'a>(self) -> &'a Header<T> {
+        // SAFETY: alive, by this function's contract; only shared references to a header exist.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// # Safety
+    /// The block is alive.
+    #[inline(always)]
+    unsafe fn slot(self, slot: usize) -> *const Slot<T> {
+        debug_assert!(slot < Self::CAP);
+        // SAFETY: the slots lie at `SLOTS_AT` in the same allocation, to all of which the block's
+        // pointer has access.
+        unsafe { self.0.as_ptr().cast::<u8>().add(Self::SLOTS_AT).cast::<Slot<T>>().add(slot) }
+    }
+
+    /// Fills a slot.
+    ///
+    /// # Safety
+    /// The block is alive, and the caller has claimed the slot and not yet published it.
+    #[inline(always)]
+    pub(crate) unsafe fn write(self, slot: usize, item: T) {
+        // SAFETY: the block is alive; the slot is the caller's until it is published.
+        unsafe { (*self.slot(slot)).with_mut(|at| (*at).write(item)) };
+    }
+
+    /// Moves an item out.
+    ///
+    /// # Safety
+    /// The block is alive, the slot is published (seen through `ready_bits`), its item was not
+    /// moved out or dropped, and the caller is the only reader.
+    #[inline(always)]
+    pub(crate) unsafe fn read(self, slot: usize) -> T {
+        // SAFETY: published and not yet taken, so it is initialised; nobody else looks at it.
+        unsafe { (*self.slot(slot)).with(|at| (*at).assume_init_read()) }
+    }
+
+    /// Lends an item in place.
+    ///
+    /// # Safety
+    /// The block is alive, the slot is published, and its item stays where it is for `'a`: the
+    /// caller's position pins it.
+    #[inline(always)]
+    pub(crate) unsafe fn peek<'a>(self, slot: usize) -> &'a T {
+        // SAFETY: initialised, as it is published; nobody moves or drops it meanwhile.
+        unsafe { (*self.slot(slot)).with(|at| (*at).assume_init_ref()) }
+    }
+
+    /// Drops the items of `from..to` in order. If one panics, the others are dropped all the same.
+    ///
+    /// # Safety
+    /// As for `read`, for each slot of the range.
+    pub(crate) unsafe fn drop_items(self, from: usize, to: usize) {
+        /// Goes on after a panic in an item's drop; a second one aborts, as everywhere in Rust.
+        struct Rest<T> {
+            block: Block<T>,
+            from: usize,
+            to: usize,
+        }
+        impl<T> Drop for Rest<T> {
+            fn drop(&mut self) {
+                while self.from < self.to {
+                    let slot = self.from;
+                    self.from += 1;
+                    // SAFETY: the range is the caller's of `drop_items`; each slot comes up once.
+                    unsafe {
+                        (*self.block.slot(slot)).with_mut(|at| (*at).assume_init_drop());
+                    }
+                }
+            }
+        }
+        if core::mem::needs_drop::<T>() && from < to {
+            let mut rest = Rest { block: self, from, to };
+            while rest.from < rest.to {
+                let slot = rest.from;
+                rest.from += 1;
+                // SAFETY: as above.
+                unsafe { (*self.slot(slot)).with_mut(|at| (*at).assume_init_drop()) };
+            }
+        }
+    }
+
+    /// The next block, if it is linked.
+    ///
+    /// # Safety
+    /// The block is alive.
+    #[inline(always)]
+    pub(crate) unsafe fn next(self) -> Option<Self> {
+        // Acquire: partner of `link_next`, for the next block's header.
+        // SAFETY: alive, by contract.
+        Self::from_ptr(unsafe { self.header() }.next.load(Ordering::Acquire))
+    }
+
+    /// Links `next` behind this block, unless another got there first: then that one is returned.
+    ///
+    /// # Safety
+    /// Both are alive; `next` is the caller's alone.
+    pub(crate) unsafe fn link_next(self, next: Self) -> Result<(), Self> {
+        // SAFETY: alive, by contract.
+        let link = unsafe { &self.header().next };
+        // Release: partner of `next`. Acquire on failure: the winner's header is read.
+        match link.compare_exchange(
+            core::ptr::null_mut(),
+            next.as_ptr(),
+            Ordering::Release,
+            Ordering::Acquire,
+        ) {
+            Ok(_) => Ok(()),
+            Err(other) => Err(Self::from_tagged(other, 0)),
+        }
+    }
+
+    /// Publishes `count` slots from `slot` on: their items become visible to the cursors.
+    ///
+    /// A block may be freed as soon as this has happened: the caller must not touch it again,
+    /// unless the result says that it inherits a count.
+    ///
+    /// # Safety
+    /// The caller has claimed and filled these slots and not yet published them.
+    #[inline(always)]
+    pub(crate) unsafe fn publish(self, slot: usize, count: usize) -> Published {
+        let mask = (Self::FULL >> (Self::CAP - count)) << slot;
+        // SAFETY: an unpublished claim keeps the block alive up to this very operation.
+        let state = unsafe { &self.header().state };
+        // Adding is setting here, as each bit is published once; and it gives the old word in one
+        // instruction. Release: partner of `ready_bits`, for the items. Acquire: partner of
+        // `announce` and `orphan`, for the sleeper's node and what the last reader did.
+        let old = state.fetch_add(mask, Ordering::AcqRel);
+        debug_assert_eq!(old & mask, 0);
+        Published { old, mask, full: Self::FULL }
+    }
+}
+
+impl<T> Header<T> {
+    /// The index of slot 0.
+    #[inline(always)]
+    pub(crate) fn start(&self) -> usize {
+        // SAFETY: written by the block's only owner before it was linked; whoever reaches the block
+        // came by an Acquire of the link or of the tail.
+        self.start.with(|at| unsafe { *at })
+    }
+
+    /// The ready bits from `slot` on, in bit 0 and up.
+    #[inline(always)]
+    pub(crate) fn ready_bits(&self, slot: usize) -> usize {
+        // Acquire: partner of `publish`, for the items.
+        (self.state.load(Ordering::Acquire) & Block::<T>::FULL) >> slot
+    }
+
+    /// Where the run of published slots that begins at `slot` ends.
+    #[inline(always)]
+    pub(crate) fn run_end(&self, slot: usize) -> usize {
+        slot + self.ready_bits(slot).trailing_ones() as usize
+    }
+
+    /// Tells the producers of this block that somebody sleeps. True if `slot` is ready after all.
+    pub(crate) fn announce(&self, slot: usize) -> bool {
+        // Release: partner of `publish`, for the sleeper's node. Acquire: partner of `publish`,
+        // for the item if it is there. One word for both questions: nothing can slip between.
+        self.state.fetch_or(WAITING, Ordering::AcqRel) >> slot & 1 != 0
+    }
+
+    /// Leaves the count of the last reader to the producer that completes the block. `Err` with
+    /// the run's end if more than `seen` slots are ready, or the block is complete.
+    pub(crate) fn orphan(&self, seen: usize) -> Result<(), usize> {
+        let mut state = self.state.load(Ordering::Acquire);
+        loop {
+            let run = (state & Block::<T>::FULL).trailing_ones() as usize;
+            if run > seen || run == Block::<T>::CAP {
+                return Err(run);
+            }
+            // Release: partner of `publish`, for what this reader did. Acquire: as in `run_end`.
+            match self.state.compare_exchange_weak(
+                state,
+                state | ORPHANED,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return Ok(()),
+                Err(now) => state = now,
+            }
+            crate::sync::retry_hint();
+        }
+    }
+
+    /// Takes over the count that `orphan` left, unless the block was completed meanwhile.
+    pub(crate) fn adopt(&self) -> bool {
+        let mut state = self.state.load(Ordering::Relaxed);
+        while state & ORPHANED != 0 && state & Block::<T>::FULL != Block::<T>::FULL {
+            // Acquire: partner of `orphan`, for what the last reader did.
+            match self.state.compare_exchange_weak(
+                state,
+                state & !ORPHANED,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => state = now,
+            }
+            crate::sync::retry_hint();
+        }
+        false
+    }
+
+    /// Counts the caller among those who need nothing before `slot`, or before a later slot where
+    /// others are. Returns that slot, and whether all readers are counted there now.
+    ///
+    /// The caller counts itself once a slot, and takes itself out by `unsettle`.
+    pub(crate) fn settle(&self, slot: usize) -> (usize, bool) {
+        let mut settled = self.settled.load(Ordering::Relaxed);
+        loop {
+            let there = settled & SETTLED_SLOT;
+            let new = if slot > there { slot | SETTLED_ONE } else { settled + SETTLED_ONE };
+            // AcqRel: partner of itself, so that the last one comes after all that the others did.
+            match self.settled.compare_exchange_weak(
+                settled,
+                new,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                // A reader that is in `readers` and not counted here may be behind; one that is
+                // counted in both is not; and nobody is counted here only.
+                Ok(_) => {
+                    return (new & SETTLED_SLOT, new >> SETTLED_SLOT_BITS == self.readers());
+                }
+                Err(now) => settled = now,
+            }
+            crate::sync::retry_hint();
+        }
+    }
+
+    /// Takes the caller out again, if `slot` is still the one that counts.
+    pub(crate) fn unsettle(&self, slot: usize) {
+        let mut settled = self.settled.load(Ordering::Relaxed);
+        while settled & SETTLED_SLOT == slot {
+            // AcqRel: as `settle`.
+            match self.settled.compare_exchange_weak(
+                settled,
+                settled - SETTLED_ONE,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(now) => settled = now,
+            }
+            crate::sync::retry_hint();
+        }
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        self.ready_bits(0) == Block::<T>::FULL
+    }
+
+    /// Published values below this slot are gone.
+    pub(crate) fn live_from(&self) -> usize {
+        // Relaxed: it is read by the only reader or owner, who learned that it is the only one
+        // through `readers` (Acquire), after the writer had left it (Release).
+        self.live_from.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_live_from(&self, slot: usize) {
+        // Relaxed: see `live_from`.
+        self.live_from.store(slot, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    pub(crate) fn readers(&self) -> usize {
+        // Acquire: partner of `leave`, for what the others did before they left, and of `enter`,
+        // for the clone function of a subscriber.
+        self.readers.load(Ordering::Acquire)
+    }
+
+    /// One more reader. The caller holds a count of this block or of one before.
+    pub(crate) fn join(&self) {
+        // Relaxed: a count is only handed on by somebody who has one, as with `Arc`.
+        self.readers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One more reader, by somebody who holds no count: false if the block is retired.
+    pub(crate) fn enter(&self) -> bool {
+        // Acquire, here and on failure: partner of `leave`, for the link, which a retired block has.
+        let mut readers = self.readers.load(Ordering::Acquire);
+        while readers != 0 {
+            // Release: partner of `readers`, for the clone function.
+            match self.readers.compare_exchange_weak(
+                readers,
+                readers + 1,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return true,
+                Err(now) => readers = now,
+            }
+            crate::sync::retry_hint();
+        }
+        false
+    }
+
+    /// One reader less. True if it was the last: the block is the caller's alone.
+    pub(crate) fn leave(&self) -> bool {
+        // Release: partner of `readers` and of this, for what I did. Acquire: for what they did.
+        self.readers.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// The only reader leaves for good. False if somebody came in.
+    pub(crate) fn leave_alone(&self) -> bool {
+        // As `leave`.
+        self.readers.compare_exchange(1, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// One reader less, unless it is the last.
+    pub(crate) fn leave_if_others(&self) -> bool {
+        let mut readers = self.readers.load(Ordering::Relaxed);
+        while readers > 1 {
+            // As `leave`.
+            match self.readers.compare_exchange_weak(
+                readers,
+                readers - 1,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => readers = now,
+            }
+            crate::sync::retry_hint();
+        }
+        false
+    }
+}
+
+/// A stack of blocks that wait for something: pushed one by one, taken as a whole, so there is no
+/// pop that could meet a recycled block.
+pub(crate) struct BlockStack<T>(AtomicPtr<Header<T>>);
+
+impl<T> BlockStack<T> {
+    pub(crate) fn new() -> Self {
+        Self(AtomicPtr::new(core::ptr::null_mut()))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        // Relaxed: a hint; `take` synchronises.
+        self.0.load(Ordering::Relaxed).is_null()
+    }
+
+    /// # Safety
+    /// The caller owns the block's last count, and gives it away.
+    pub(crate) unsafe fn push(&self, block: Block<T>) {
+        let mut head = self.0.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the link belongs to whoever owns the last count.
+            unsafe { block.header() }.stacked.with_mut(|link| unsafe { *link = head });
+            // Release: partner of `take`, for the link and the block.
+            match self.0.compare_exchange_weak(
+                head,
+                block.as_ptr(),
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(now) => head = now,
+            }
+            crate::sync::retry_hint();
+        }
+    }
+
+    /// Takes all the blocks: they are the caller's.
+    pub(crate) fn take(&self) -> impl Iterator<Item = Block<T>> + use<T> {
+        // Acquire: partner of `push`.
+        let mut head = self.0.swap(core::ptr::null_mut(), Ordering::Acquire);
+        core::iter::from_fn(move || {
+            let block = Block::from_ptr(head)?;
+            // SAFETY: it was on the stack, so its last count, and with it the link, is ours.
+            head = unsafe { block.header() }.stacked.with(|link| unsafe { *link });
+            Some(block)
+        })
+    }
+}

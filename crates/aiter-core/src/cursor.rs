@@ -1,0 +1,398 @@
+//! A position in the list, and how it moves. It knows no wakers and clones only when it must.
+//!
+//! Inside a run of ready slots a cursor touches no shared word: it knows where the run ends, and
+//! whether it is *alone*, the only reader of its block and of all before. Alone, it moves items
+//! out. It asks again at each new run, and that is enough: who enters at the tail is counted in
+//! `readers` before any slot behind its own position can be published (see `List::enter`), and who
+//! forks has the cursor itself in hand.
+//!
+//! What is live in a block: alone, everything from `slot` on. Else everything from the block's
+//! `live_from` on, which is brought up to date when a cursor stops being alone.
+
+use crate::{
+    block::Block,
+    list::List,
+    sync::{AtomicBool, Ordering},
+};
+
+pub(crate) struct RawCursor<T> {
+    block: Block<T>,
+    /// The next slot to read; `CAP` when the block is done.
+    slot: usize,
+    /// The slots before this one are known to be ready.
+    ready: usize,
+    /// Items to step over, unread: those pushed before a subscription.
+    skip: usize,
+    /// Where this cursor is counted in its block's `settled`; 0 for nowhere.
+    settled: usize,
+    /// See above. Atomic only because `fork` takes `&self`, maybe on two threads at once.
+    alone: AtomicBool,
+}
+
+// SAFETY: a cursor moves items of the list to the thread it is on, or clones them there, which
+// `fork` and `subscribe` allow for `T: Sync` only. The block is shared by counts, as an `Arc` is.
+unsafe impl<T: Send> Send for RawCursor<T> {}
+// SAFETY: through `&RawCursor` items are only looked at, from several threads: `T: Sync`. A fork made
+// there can go anywhere, which is `T: Send`.
+unsafe impl<T: Send + Sync> Sync for RawCursor<T> {}
+
+/// What `refill` found.
+pub(crate) enum Refill<T> {
+    /// At least one item is ready in the current run.
+    Ready,
+    /// Nothing is ready.
+    Empty,
+    /// The cursor went on to the next block; the old one's count is to be released, with no lock
+    /// held, and then it is time to look again.
+    Left(Block<T>),
+}
+
+/// An item that a shared cursor took under its lock.
+pub(crate) enum Taken<T> {
+    /// Moved out.
+    Moved(T),
+    /// To be cloned from this slot. A count of the block goes with it.
+    Held(Block<T>, usize),
+}
+
+impl<T> RawCursor<T> {
+    /// A cursor that owns a count of the block. It finds out by itself whether it is alone.
+    pub(crate) fn new(block: Block<T>, skip: usize) -> Self {
+        Self { block, slot: 0, ready: 0, skip, settled: 0, alone: AtomicBool::new(false) }
+    }
+
+    #[inline(always)]
+    fn is_alone(&self) -> bool {
+        // Relaxed: written through `&self` only by `fork`, on a thread that then hands it back.
+        self.alone.load(Ordering::Relaxed)
+    }
+
+    fn set_alone(&self, alone: bool) {
+        // Relaxed: see `is_alone`.
+        self.alone.store(alone, Ordering::Relaxed);
+    }
+
+    /// A second cursor at the same position. The caller has left `T::clone` with the list.
+    pub(crate) fn fork(&self) -> Self {
+        // SAFETY: our count keeps the block alive.
+        let header = unsafe { self.block.header() };
+        if self.is_alone() {
+            header.set_live_from(self.slot);
+            self.set_alone(false);
+        }
+        header.join();
+        Self {
+            block: self.block,
+            slot: self.slot,
+            ready: self.ready,
+            skip: self.skip,
+            settled: 0,
+            alone: AtomicBool::new(false),
+        }
+    }
+
+    /// True if the current run has an item, after a look at the list. Other blocks' items are
+    /// dropped here: no lock may be held.
+    #[inline(always)]
+    pub(crate) fn fill(&mut self, list: &List<T>) -> bool {
+        self.slot < self.ready || self.fill_slowly(list)
+    }
+
+    fn fill_slowly(&mut self, list: &List<T>) -> bool {
+        loop {
+            match self.refill(list) {
+                Refill::Ready => return true,
+                Refill::Empty => return false,
+                // SAFETY: the count was this cursor's.
+                Refill::Left(block) => unsafe { list.release(block) },
+            }
+        }
+    }
+
+    /// Looks for the next run. Runs no user code. Wait-free but for steps over blocks that were
+    /// pushed before a subscription.
+    pub(crate) fn refill(&mut self, list: &List<T>) -> Refill<T> {
+        loop {
+            if self.slot < self.ready {
+                return Refill::Ready;
+            }
+            if self.slot == Block::<T>::CAP {
+                match self.cross(list) {
+                    Some(left) => return Refill::Left(left),
+                    None => continue,
+                }
+            }
+            // SAFETY: our count keeps the block alive.
+            let header = unsafe { self.block.header() };
+            let end = header.run_end(self.slot);
+            if end == self.slot {
+                return Refill::Empty;
+            }
+            // After the bits: see above.
+            let only_reader = header.readers() == 1;
+            if self.is_alone() {
+                if !only_reader {
+                    header.set_live_from(self.slot);
+                    self.set_alone(false);
+                }
+            } else if only_reader && self.slot == 0 && self.skip == 0 {
+                debug_assert_eq!(header.live_from(), 0);
+                self.set_alone(true);
+            }
+            self.ready = end;
+            let step = self.skip.min(end - self.slot);
+            self.slot += step;
+            self.skip -= step;
+        }
+    }
+
+    /// Goes on to the next block. Returns the old one if its count is still to be released.
+    fn cross(&mut self, list: &List<T>) -> Option<Block<T>> {
+        let left = self.block;
+        // SAFETY: our count keeps it alive.
+        let (header, next) = unsafe { (left.header(), left.next()) };
+        let next = next.expect("a complete block has a next one");
+        self.block = next;
+        self.slot = 0;
+        self.ready = 0;
+        if self.is_alone() {
+            // If nobody is pinned, nobody can come in any more: the tail has left this block. In
+            // this order, so that who came in and unpinned is counted.
+            let alone = if list.is_pinned() { header.leave_alone() } else { header.readers() == 1 };
+            if alone {
+                self.settled = 0;
+                // The link's count of the next block is ours now, as the link goes.
+                // SAFETY: we were the only reader and have moved every item out.
+                unsafe { list.retire(left, next) };
+                return None;
+            }
+            header.set_live_from(Block::<T>::CAP);
+            self.set_alone(false);
+        }
+        self.unsettle(left);
+        // SAFETY: the link keeps it alive, as we are still counted in the old block.
+        unsafe { next.header() }.join();
+        Some(left)
+    }
+
+    /// Takes the next item of the current run.
+    ///
+    /// # Safety
+    /// `fill` has returned true since the last item was taken.
+    #[inline(always)]
+    pub(crate) unsafe fn take(&mut self, list: &List<T>) -> T {
+        debug_assert!(self.slot < self.ready);
+        if self.is_alone() || self.becomes_alone() {
+            let slot = self.slot;
+            self.slot += 1;
+            // SAFETY: ready, unread, and ours alone.
+            return unsafe { self.block.read(slot) };
+        }
+        // SAFETY: ready; our position keeps it in place.
+        let item = (list.clone_fn.get())(unsafe { self.block.peek(self.slot) });
+        // After the clone: if it panics, the item is not consumed.
+        self.slot += 1;
+        item
+    }
+
+    /// Asks whether the others have gone meanwhile. Drops what they left behind.
+    #[inline(always)]
+    fn becomes_alone(&mut self) -> bool {
+        // SAFETY: our count keeps the block alive.
+        let header = unsafe { self.block.header() };
+        if header.readers() != 1 {
+            return false;
+        }
+        self.set_alone(true);
+        // SAFETY: read by us and by everybody who was here; nobody is behind.
+        unsafe { self.block.drop_items(header.live_from(), self.slot) };
+        true
+    }
+
+    /// Takes the next item of the current run without running user code.
+    ///
+    /// # Safety
+    /// `refill` has returned `Ready` since the last item was taken.
+    pub(crate) unsafe fn take_or_hold(&mut self) -> Taken<T> {
+        let slot = self.slot;
+        self.slot += 1;
+        if self.is_alone() {
+            // SAFETY: ready, unread, and ours alone.
+            return Taken::Moved(unsafe { self.block.read(slot) });
+        }
+        // SAFETY: our count keeps the block alive.
+        unsafe { self.block.header() }.join();
+        Taken::Held(self.block, slot)
+    }
+
+    /// Takes up to `max` items of the current run.
+    ///
+    /// # Safety
+    /// As `take`.
+    pub(crate) unsafe fn take_run(
+        &mut self,
+        list: &List<T>,
+        into: &mut alloc::vec::Vec<T>,
+        max: usize,
+    ) -> usize {
+        let count = max.min(self.ready - self.slot);
+        // Before anything is moved: it may panic.
+        into.reserve(count);
+        if self.is_alone() {
+            let from = self.slot;
+            self.slot += count;
+            // SAFETY: as in `take`. Room was made, so nothing panics half-way.
+            into.extend((from..from + count).map(|slot| unsafe { self.block.read(slot) }));
+        } else {
+            for _ in 0..count {
+                // SAFETY: `count` items are left in the run.
+                into.push(unsafe { self.take(list) });
+            }
+        }
+        count
+    }
+
+    /// Says that everything before this position is done with, as there is nothing to read now. If
+    /// all readers of the block have said so, returns the slots whose items are the caller's to
+    /// drop: nobody will look at them again.
+    pub(crate) fn settle(&mut self) -> Option<(Block<T>, usize, usize)> {
+        if self.settled == self.slot || self.is_alone() {
+            return None;
+        }
+        let slot = self.slot;
+        self.unsettle(self.block);
+        self.settle_at(slot)
+    }
+
+    fn settle_at(&mut self, slot: usize) -> Option<(Block<T>, usize, usize)> {
+        // SAFETY: our count keeps the block alive.
+        let header = unsafe { self.block.header() };
+        let (slot, all) = header.settle(slot);
+        self.settled = slot;
+        let from = header.live_from();
+        (all && from < slot).then(|| {
+            header.set_live_from(slot);
+            (self.block, from, slot)
+        })
+    }
+
+    fn unsettle(&mut self, block: Block<T>) {
+        if self.settled != 0 {
+            // SAFETY: we still have our count of that block.
+            unsafe { block.header() }.unsettle(self.settled);
+            self.settled = 0;
+        }
+    }
+
+    /// Keeps the block, so that what `settle` returned can be dropped when the cursor has moved on.
+    pub(crate) fn hold(&self) {
+        // SAFETY: our count keeps the block alive.
+        unsafe { self.block.header() }.join();
+    }
+
+    /// Asks to be woken. True if there is something to read after all.
+    pub(crate) fn announce(&self) -> bool {
+        // SAFETY: our count keeps the block alive.
+        unsafe { self.block.header() }.announce(self.slot)
+    }
+
+    /// True if the list is stopped and nothing is left to read.
+    pub(crate) fn is_drained(&self, list: &List<T>) -> bool {
+        let tail = list.tail();
+        tail.is_stopped() && self.distance(list) == 0
+    }
+
+    /// Items pushed, or about to be, that this cursor has not read.
+    pub(crate) fn distance(&self, list: &List<T>) -> usize {
+        let tail = list.tail();
+        // SAFETY: the tail's block is ours or behind it, and our count keeps both alive.
+        let (here, there) = unsafe { (self.block.header().start(), tail.block().header().start()) };
+        there
+            .wrapping_add(tail.slot())
+            .wrapping_sub(here.wrapping_add(self.slot))
+            .wrapping_sub(self.skip)
+    }
+
+    /// True if an item is ready now.
+    pub(crate) fn has_ready(&self) -> bool {
+        self.ready_slots().next().is_some()
+    }
+
+    /// The published slots from here up to the first that is not, with their blocks.
+    pub(crate) fn ready_slots(&self) -> ReadySlots<T> {
+        ReadySlots { block: self.block, slot: self.slot, ready: self.ready, skip: self.skip }
+    }
+
+    /// Gives the position up.
+    ///
+    /// # Safety
+    /// The cursor is not used again.
+    pub(crate) unsafe fn release(&mut self, list: &List<T>) {
+        /// Gives up the count, whatever an item's drop does.
+        struct GiveUp<'a, T>(&'a List<T>, Block<T>);
+        impl<T> Drop for GiveUp<'_, T> {
+            fn drop(&mut self) {
+                // SAFETY: the count is the cursor's, which is not used again.
+                unsafe { self.0.release(self.1) };
+            }
+        }
+        let block = self.block;
+        let give_up = GiveUp(list, block);
+        // SAFETY: our count keeps the block alive.
+        let header = unsafe { block.header() };
+        if self.is_alone() {
+            header.set_live_from(self.slot);
+        } else {
+            // To go away is to need nothing more: those who sleep further on may be all that are
+            // left, and nobody would look again.
+            self.unsettle(block);
+            if let Some((block, from, to)) = self.settle_at(0) {
+                // SAFETY: `settle` gave them to us.
+                unsafe { block.drop_items(from, to) };
+            }
+            self.unsettle(block);
+        }
+        drop(give_up);
+    }
+}
+
+/// See `RawCursor::ready_slots`. Valid as long as the cursor does not move.
+pub(crate) struct ReadySlots<T> {
+    block: Block<T>,
+    slot: usize,
+    ready: usize,
+    skip: usize,
+}
+
+// SAFETY: it leads to `&T` only.
+unsafe impl<T: Sync> Send for ReadySlots<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for ReadySlots<T> {}
+
+impl<T> Iterator for ReadySlots<T> {
+    type Item = (Block<T>, usize);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if self.slot < self.ready {
+                let found = (self.block, self.slot);
+                self.slot += 1;
+                return Some(found);
+            }
+            // SAFETY: the cursor's count keeps its block and all behind it alive.
+            unsafe {
+                if self.slot == Block::<T>::CAP {
+                    self.block = self.block.next()?;
+                    self.slot = 0;
+                }
+                self.ready = self.block.header().run_end(self.slot);
+            }
+            if self.ready == self.slot {
+                return None;
+            }
+            let step = self.skip.min(self.ready - self.slot);
+            self.slot += step;
+            self.skip -= step;
+        }
+    }
+}

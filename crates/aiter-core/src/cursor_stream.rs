@@ -1,0 +1,451 @@
+//! The public face of a cursor: a stream.
+
+use core::{
+    fmt,
+    future::Future,
+    mem::ManuallyDrop,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use alloc::vec::Vec;
+use futures_core::{FusedStream, Stream};
+
+use crate::{
+    block::Block,
+    cursor::{RawCursor, ReadySlots},
+    error::TryNextError,
+    list::List,
+    preflight::Preflight,
+    shared::SharedCursor,
+    sync::Arc,
+    waiters::Sleeper,
+};
+
+/// A position in a push list: a stream of the items from there on.
+///
+/// A list may have any number of cursors, each at its own position; every one sees every item, in
+/// the one order of the list. A cursor that is the only one *moves* items out and needs no
+/// `T: Clone`. As soon as there is a second one ([`fork`](Self::fork),
+/// [`Pusher::subscribe`](crate::Pusher::subscribe)) items are cloned, but for what the last reader of
+/// a block of items has to itself. Put large items into an `Arc`.
+///
+/// Reading is wait-free inside a run of ready items and costs no atomic read-modify-write there.
+/// With nothing to read a cursor sleeps; it never spins, not even behind a push that was interrupted
+/// half-way.
+///
+/// A cursor pins what it has not read: one that is neither read nor dropped keeps everything from
+/// its position on in memory. [`lag`](Self::lag) and [`Pusher::retained`](crate::Pusher::retained)
+/// tell how much. Dropping it frees what it alone held, in a loop.
+///
+/// # Cancel safety
+/// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
+///
+/// # Examples
+/// ```
+/// use aiter_core::push_list;
+/// use futures_util::{FutureExt, StreamExt};
+///
+/// let (pusher, mut cursor) = push_list();
+/// pusher.push("one")?;
+/// assert_eq!(cursor.next().now_or_never(), Some(Some("one")));
+/// assert_eq!(cursor.next().now_or_never(), None); // pending
+/// pusher.stop();
+/// assert_eq!(cursor.next().now_or_never(), Some(None));
+/// # Ok::<(), aiter_core::PushError<&str>>(())
+/// ```
+#[must_use = "a cursor that is not read keeps what it has not read in memory"]
+#[doc(alias = "push_aiter")]
+pub struct Cursor<T> {
+    pub(crate) list: Arc<List<T>>,
+    pub(crate) raw: RawCursor<T>,
+    sleeper: Sleeper,
+}
+
+impl<T> Cursor<T> {
+    /// A cursor that owns a count of the block, and is counted by the list already.
+    pub(crate) fn new(list: Arc<List<T>>, block: Block<T>, skip: usize) -> Self {
+        Self { list, raw: RawCursor::new(block, skip), sleeper: Sleeper::new() }
+    }
+
+    /// The list and the position, which stays counted.
+    pub(crate) fn into_parts(mut self) -> (Arc<List<T>>, RawCursor<T>) {
+        self.list.waiters.retire(&mut self.sleeper);
+        let this = ManuallyDrop::new(self);
+        // SAFETY: both are read once, and `this` is never used or dropped again. The sleeper is
+        // retired and holds nothing.
+        unsafe { (core::ptr::read(&raw const this.list), core::ptr::read(&raw const this.raw)) }
+    }
+
+    /// Takes the next item if one is ready.
+    ///
+    /// Never waits.
+    ///
+    /// # Errors
+    /// [`TryNextError::Empty`] if none is ready, [`TryNextError::Ended`] if none will ever be.
+    ///
+    /// # Panics
+    /// If `T::clone` does; the item is then still to be read.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::{TryNextError, push_list};
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// pusher.push(1)?;
+    /// assert_eq!(cursor.try_next(), Ok(1));
+    /// assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
+    #[inline]
+    pub fn try_next(&mut self) -> Result<T, TryNextError> {
+        if self.raw.fill(&self.list) {
+            // SAFETY: just filled.
+            return Ok(unsafe { self.raw.take(&self.list) });
+        }
+        // One look at one word: a mark at this very position, so nothing was missed in between.
+        Err(if self.is_drained() { TryNextError::Ended } else { TryNextError::Empty })
+    }
+
+    /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
+    ///
+    /// Never waits; 0 if nothing is ready (or `max` is 0).
+    ///
+    /// # Panics
+    /// If `T::clone` does, or `buf` can't grow; the item at hand is then still to be read.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// pusher.push_all(0..5)?;
+    /// let mut buf = Vec::new();
+    /// assert_eq!(cursor.try_next_many(&mut buf, 3), 3);
+    /// assert_eq!(cursor.try_next_many(&mut buf, 3), 2);
+    /// assert_eq!(buf, [0, 1, 2, 3, 4]);
+    /// # Ok::<(), aiter_core::PushAllError<std::ops::Range<i32>>>(())
+    /// ```
+    pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
+        let mut taken = 0;
+        while taken < max && self.raw.fill(&self.list) {
+            // SAFETY: just filled.
+            taken += unsafe { self.raw.take_run(&self.list, buf, max - taken) };
+        }
+        taken
+    }
+
+    /// Waits for items, appends up to `max` of those that are ready to `buf` and yields how many.
+    ///
+    /// Yields 0 if the list has ended (or `max` is 0).
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing: items move into `buf` only when it is ready.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use futures_util::FutureExt;
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// pusher.push_all(["a", "b"])?;
+    /// drop(pusher);
+    /// let mut buf = Vec::new();
+    /// assert_eq!(cursor.next_many(&mut buf, 100).now_or_never(), Some(2));
+    /// assert_eq!(cursor.next_many(&mut buf, 100).now_or_never(), Some(0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> NextMany<'a, T> {
+        NextMany { cursor: self, buf, max }
+    }
+
+    /// The poll form of [`next_many`](Self::next_many).
+    ///
+    /// # Panics
+    /// As [`try_next_many`](Self::try_next_many).
+    pub fn poll_next_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut Vec<T>,
+        max: usize,
+    ) -> Poll<usize> {
+        if max == 0 {
+            return Poll::Ready(0);
+        }
+        self.poll_fill(cx).map(|filled| if filled { self.try_next_many(buf, max) } else { 0 })
+    }
+
+    /// Ready with true if the current run has an item, with false if the list has ended.
+    #[inline]
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        if self.raw.fill(&self.list) {
+            return Poll::Ready(true);
+        }
+        self.poll_sleep(cx)
+    }
+
+    #[cold]
+    fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        loop {
+            if self.is_drained() {
+                return Poll::Ready(false);
+            }
+            if let Some((block, from, to)) = self.raw.settle() {
+                // SAFETY: `settle` gave them to us; our position keeps the block.
+                unsafe { block.drop_items(from, to) };
+            }
+            self.list.waiters.register(&mut self.sleeper, cx.waker());
+            // Only now: a push that did not see us is seen here.
+            if !self.raw.announce() {
+                // And a `stop` that did not see us is seen here.
+                return if self.is_drained() { Poll::Ready(false) } else { Poll::Pending };
+            }
+            if self.raw.fill(&self.list) {
+                return Poll::Ready(true);
+            }
+        }
+    }
+
+    /// The items that are ready now, in order, without taking them.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// pusher.push_all([5, 4, 3])?;
+    /// assert!(cursor.available_iter().eq(&[5, 4, 3]));
+    /// assert_eq!(cursor.len(), 3);
+    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<i32, 3>>>(())
+    /// ```
+    pub fn available_iter(&self) -> AvailableIter<'_, T> {
+        AvailableIter { slots: self.raw.ready_slots(), cursor: self }
+    }
+
+    /// True if the next item can be taken now.
+    ///
+    /// After a push on the same thread this holds, unless another push is not finished and its item
+    /// comes first.
+    pub fn is_item_available(&self) -> bool {
+        self.raw.has_ready()
+    }
+
+    /// True if [`len`](Self::len) is at least `n`.
+    pub fn is_len_at_least(&self, n: usize) -> bool {
+        self.len() >= n
+    }
+
+    /// Items that were pushed and that this cursor has not read.
+    ///
+    /// A push that is not finished counts already; its item will come. Wait-free.
+    pub fn len(&self) -> usize {
+        self.raw.distance(&self.list)
+    }
+
+    /// True if [`len`](Self::len) is 0.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many items this cursor is behind the producers: [`len`](Self::len), by the word that
+    /// broadcast channels use.
+    pub fn lag(&self) -> usize {
+        self.len()
+    }
+
+    /// True if the list was stopped. There may be items left to read.
+    pub fn is_stopped(&self) -> bool {
+        self.list.tail().is_stopped()
+    }
+
+    /// True if the list was stopped and this cursor has read everything: the stream has ended.
+    pub fn is_drained(&self) -> bool {
+        self.raw.is_drained(&self.list)
+    }
+
+    /// A second cursor at the same position: each of the two sees every item from here on.
+    ///
+    /// Costs the same at any backlog: one atomic addition. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, mut one) = push_list();
+    /// pusher.push(1)?;
+    /// let mut two = one.fork();
+    /// assert_eq!((one.try_next(), two.try_next()), (Ok(1), Ok(1)));
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
+    pub fn fork(&self) -> Self
+    where
+        T: Clone + Sync,
+    {
+        self.list.clone_fn.set();
+        self.list.add_cursor();
+        Self { list: self.list.clone(), raw: self.raw.fork(), sleeper: Sleeper::new() }
+    }
+
+    /// A fork that carries no [`preflight`](Self::preflight): it sees every item and asks for none.
+    ///
+    /// On a cursor that has none this is [`fork`](Self::fork).
+    #[doc(alias = "is_active")]
+    pub fn fork_passive(&self) -> Self
+    where
+        T: Clone + Sync,
+    {
+        self.fork()
+    }
+
+    /// Makes this position one that several takers share: each item goes to exactly one of them.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use futures_util::{FutureExt, StreamExt};
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut one = cursor.share();
+    /// let mut two = one.clone();
+    /// pusher.push_all([1, 2])?;
+    /// assert_eq!(one.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(two.next().now_or_never(), Some(Some(2)));
+    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<i32, 2>>>(())
+    /// ```
+    #[doc(alias = "sharable_aiter")]
+    pub fn share(self) -> SharedCursor<T> {
+        SharedCursor::new(self)
+    }
+
+    /// Calls `preflight` on each poll, before the list is looked at.
+    ///
+    /// It gets the task's context and may do what it likes: poll something, push, stop, fork or drop
+    /// handles of this very list. [`fork`](Preflight::fork) takes a clone of it along,
+    /// [`fork_passive`](Preflight::fork_passive) does not.
+    ///
+    /// # Examples
+    /// A list that fills itself when it is asked:
+    /// ```
+    /// use aiter_core::push_list;
+    /// use futures_util::{FutureExt, StreamExt};
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut n = 0;
+    /// let mut squares = cursor.preflight(move |_cx| {
+    ///     n += 1;
+    ///     pusher.push(n * n).unwrap();
+    /// });
+    /// assert_eq!(squares.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(squares.next().now_or_never(), Some(Some(4)));
+    /// ```
+    #[doc(alias = "next_preflight")]
+    pub fn preflight<F: FnMut(&mut Context<'_>)>(self, preflight: F) -> Preflight<T, F> {
+        Preflight::new(self, preflight)
+    }
+}
+
+impl<T> Drop for Cursor<T> {
+    fn drop(&mut self) {
+        /// Items may panic when they are dropped; the rest is done all the same.
+        struct Release<'a, T>(&'a mut Cursor<T>);
+        impl<T> Drop for Release<'_, T> {
+            fn drop(&mut self) {
+                // SAFETY: the cursor is being dropped: nobody uses the position again.
+                unsafe { self.0.raw.release(&self.0.list) };
+                self.0.list.release_inherited();
+            }
+        }
+        // First: from here on a push may find that nobody reads.
+        self.list.remove_cursor();
+        let release = Release(self);
+        release.0.list.waiters.retire(&mut release.0.sleeper);
+    }
+}
+
+impl<T> Stream for Cursor<T> {
+    type Item = T;
+
+    #[inline]
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = &mut *self;
+        this.poll_fill(cx).map(|filled| {
+            // SAFETY: just filled.
+            filled.then(|| unsafe { this.raw.take(&this.list) })
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // In this order: after the stop the number only falls.
+        let stopped = self.is_stopped();
+        let len = self.len();
+        (len, stopped.then_some(len))
+    }
+}
+
+impl<T> FusedStream for Cursor<T> {
+    fn is_terminated(&self) -> bool {
+        self.is_drained()
+    }
+}
+
+// The position is an index, not an address: a cursor may move at any time.
+impl<T> Unpin for Cursor<T> {}
+
+impl<T> fmt::Debug for Cursor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cursor")
+            .field("len", &self.len())
+            .field("is_stopped", &self.is_stopped())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The items that are ready at a cursor, by reference. See [`Cursor::available_iter`].
+#[must_use = "iterators are lazy"]
+pub struct AvailableIter<'a, T> {
+    slots: ReadySlots<T>,
+    cursor: &'a Cursor<T>,
+}
+
+impl<'a, T> Iterator for AvailableIter<'a, T> {
+    type Item = &'a T;
+
+    fn next(&mut self) -> Option<&'a T> {
+        let (block, slot) = self.slots.next()?;
+        // SAFETY: published; the cursor is borrowed for `'a`, so it stays where it is, pins the item
+        // and is counted by whoever would move it.
+        Some(unsafe { block.peek(slot) })
+    }
+}
+
+impl<T> fmt::Debug for AvailableIter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AvailableIter").field("cursor", self.cursor).finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Cursor::next_many`].
+#[must_use = "futures do nothing unless polled"]
+pub struct NextMany<'a, T> {
+    cursor: &'a mut Cursor<T>,
+    buf: &'a mut Vec<T>,
+    max: usize,
+}
+
+impl<T> Future for NextMany<'_, T> {
+    type Output = usize;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        let Self { cursor, buf, max } = &mut *self;
+        cursor.poll_next_many(cx, buf, *max)
+    }
+}
+
+impl<T> fmt::Debug for NextMany<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NextMany")
+            .field("cursor", self.cursor)
+            .field("max", &self.max)
+            .finish_non_exhaustive()
+    }
+}

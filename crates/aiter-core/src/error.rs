@@ -1,0 +1,191 @@
+//! What can go wrong, one type per operation. The refused item always comes back.
+
+use core::{error::Error, fmt};
+
+use alloc::vec::{self, Vec};
+
+/// Why a list takes no items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The list was stopped: by `stop`, or because its last `Pusher` was dropped.
+    Stopped,
+    /// Nobody reads: every cursor was dropped. `Pusher::subscribe` revives the list.
+    NoCursor,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stopped => "the list is stopped",
+            Self::NoCursor => "the list has no cursor left",
+        })
+    }
+}
+
+/// A refused [`Pusher::push`](crate::Pusher::push), with the item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[doc(alias = "ValueError")]
+pub enum PushError<T> {
+    /// The list was stopped.
+    Stopped(T),
+    /// Every cursor was dropped: nobody would ever read the item.
+    NoCursor(T),
+}
+
+impl<T> PushError<T> {
+    pub(crate) fn new(refusal: Refusal, item: T) -> Self {
+        match refusal {
+            Refusal::Stopped => Self::Stopped(item),
+            Refusal::NoCursor => Self::NoCursor(item),
+        }
+    }
+
+    /// Gives the item back.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Stopped(item) | Self::NoCursor(item) => item,
+        }
+    }
+
+    /// Says why the item was refused.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Stopped(_) => Refusal::Stopped,
+            Self::NoCursor(_) => Refusal::NoCursor,
+        }
+    }
+}
+
+impl<T> fmt::Debug for PushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PushError::{:?}(..)", self.refusal())
+    }
+}
+
+impl<T> fmt::Display for PushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refusal().fmt(f)
+    }
+}
+
+impl<T> Error for PushError<T> {}
+
+/// A refused [`Pusher::try_push`](crate::Pusher::try_push), with the item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum TryPushError<T> {
+    /// No linked block has a free slot, and `try_push` does not allocate. See
+    /// [`Pusher::reserve`](crate::Pusher::reserve).
+    Full(T),
+    /// The list was stopped.
+    Stopped(T),
+    /// Every cursor was dropped: nobody would ever read the item.
+    NoCursor(T),
+}
+
+impl<T> TryPushError<T> {
+    pub(crate) fn new(refusal: Option<Refusal>, item: T) -> Self {
+        match refusal {
+            None => Self::Full(item),
+            Some(Refusal::Stopped) => Self::Stopped(item),
+            Some(Refusal::NoCursor) => Self::NoCursor(item),
+        }
+    }
+
+    /// Gives the item back.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Full(item) | Self::Stopped(item) | Self::NoCursor(item) => item,
+        }
+    }
+
+    /// True if the list takes items, only not without allocating.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Full(_))
+    }
+}
+
+impl<T> fmt::Debug for TryPushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "TryPushError::Full(..)",
+            Self::Stopped(_) => "TryPushError::Stopped(..)",
+            Self::NoCursor(_) => "TryPushError::NoCursor(..)",
+        })
+    }
+}
+
+impl<T> fmt::Display for TryPushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(_) => f.write_str("no free slot without allocating"),
+            Self::Stopped(_) => Refusal::Stopped.fmt(f),
+            Self::NoCursor(_) => Refusal::NoCursor.fmt(f),
+        }
+    }
+}
+
+impl<T> Error for TryPushError<T> {}
+
+/// A [`Pusher::push_all`](crate::Pusher::push_all) that was refused before its end, with
+/// everything that was not pushed.
+pub struct PushAllError<I: Iterator> {
+    pub(crate) refusal: Refusal,
+    pub(crate) pushed: usize,
+    pub(crate) taken: Vec<I::Item>,
+    pub(crate) rest: I,
+}
+
+impl<I: Iterator> PushAllError<I> {
+    /// How many items were pushed before the refusal.
+    pub fn pushed(&self) -> usize {
+        self.pushed
+    }
+
+    /// Says why the others were refused.
+    pub fn refusal(&self) -> Refusal {
+        self.refusal
+    }
+
+    /// Gives back every item that was not pushed, in order: those that had been taken from the
+    /// iterator already, then what the iterator still yields.
+    pub fn into_unpushed(self) -> core::iter::Chain<vec::IntoIter<I::Item>, I> {
+        self.taken.into_iter().chain(self.rest)
+    }
+}
+
+impl<I: Iterator> fmt::Debug for PushAllError<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushAllError")
+            .field("refusal", &self.refusal)
+            .field("pushed", &self.pushed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<I: Iterator> fmt::Display for PushAllError<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} after {} items", self.refusal, self.pushed)
+    }
+}
+
+impl<I: Iterator> Error for PushAllError<I> {}
+
+/// Why [`Cursor::try_next`](crate::Cursor::try_next) gave no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TryNextError {
+    /// Nothing is ready now; more may come.
+    Empty,
+    /// The list was stopped and this cursor has read everything.
+    Ended,
+}
+
+impl fmt::Display for TryNextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "no item is ready",
+            Self::Ended => "the list has ended",
+        })
+    }
+}
+
+impl Error for TryNextError {}

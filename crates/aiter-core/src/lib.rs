@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(loom, shuttle))]
+extern crate std;
+
+mod block;
+mod clone_fn;
+mod cursor;
+mod cursor_stream;
+mod error;
+mod list;
+mod preflight;
+mod pusher;
+mod shared;
+mod sole;
+mod sync;
+mod tail;
+mod waiters;
+
+pub use cursor_stream::{AvailableIter, Cursor, NextMany};
+pub use error::{PushAllError, PushError, Refusal, TryNextError, TryPushError};
+pub use preflight::Preflight;
+pub use pusher::{Pusher, WeakPusher, push_list};
+pub use shared::SharedCursor;
+pub use sole::SolePusher;

@@ -1,0 +1,691 @@
+//! The list itself: claim a slot, publish it, give blocks back. It reads no items.
+//!
+//! # The protocol
+//! A producer *claims* slots by a compare-and-swap on the tail word, fills them, and *publishes*
+//! them by one addition to their block's state word. An unpublished claim keeps its block, and all
+//! that follow, alive. Whoever claims a block's last slot has linked the next block before: so a
+//! cursor that has read a complete block always finds the next, and there is no gap at the edge in
+//! which others would have to wait.
+//!
+//! A cursor stands in a block and holds one of its counts; a block's link holds one of the next
+//! block's. So nothing at or after a cursor goes away. A *complete* block whose last count goes is
+//! retired: its items are dropped and its memory is recycled or freed at once.
+//!
+//! # Pins
+//! Three rare operations look into the tail block without a claim or a count: a claim at a block's
+//! edge, `subscribe` and `reserve` (and `retained`). They pin the list: count themselves in `pins`,
+//! and only then read the tail, by a read-modify-write. Whoever moves the tail off that block does
+//! it by a later read-modify-write of the same word, so it knows of the pin, and through the
+//! block's last publication so does whoever retires the block. That one finds `pins` not zero and
+//! puts the memory into limbo. No fence, no epoch; a block's retirement costs one load for it.
+//!
+//! # Ordering policy
+//! The tail: a claim is an Acquire, as it must see the block that the tail names (Release: the
+//! claim at the edge that put it there) and the pins of those who read the tail before; a claim at
+//! the edge, `stop` and a pinned read are AcqRel, as each is both sides.
+
+use crate::{
+    block::{Block, BlockStack, Header, Published},
+    clone_fn::CloneFn,
+    error::Refusal,
+    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, retry_hint},
+    tail::Tail,
+    waiters::WaitQueue,
+};
+
+use alloc::boxed::Box;
+
+/// What a claim may do when no block is linked ahead.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Growth {
+    /// Allocate one.
+    Allocate,
+    /// Refuse.
+    Linked,
+}
+
+/// Who deals with a block that a publication inherits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cleanup {
+    /// The producer, at once: it may drop items and free memory.
+    Now,
+    /// The next cursor that comes by.
+    Later,
+}
+
+/// Slots that were claimed and not yet published.
+pub(crate) struct Claim<T> {
+    pub(crate) block: Block<T>,
+    pub(crate) slot: usize,
+    pub(crate) len: usize,
+}
+
+/// The waiters of one shared cursor. It stays with the list, for the next shared cursor, as a
+/// producer may be looking at it at any time.
+pub(crate) struct Group {
+    pub(crate) queue: WaitQueue,
+    in_use: AtomicBool,
+    next: *mut Group,
+}
+
+pub(crate) struct List<T> {
+    /// See `Tail`.
+    tail: AtomicPtr<Header<T>>,
+    /// Cursors alive. Beside the tail, as every push reads it.
+    cursors: AtomicUsize,
+    /// `Pusher`s alive; the last one stops the list.
+    pushers: AtomicUsize,
+    /// `WeakPusher`s alive.
+    weak_pushers: AtomicUsize,
+    /// Operations that look into the tail block without a claim or a count.
+    pins: AtomicUsize,
+    /// How many blocks to keep linked behind the tail block.
+    spare: AtomicUsize,
+    /// The oldest block that is not retired. Written by whoever retires, in the list's order.
+    head: AtomicPtr<Header<T>>,
+    /// The index of `head`'s first slot.
+    head_start: AtomicUsize,
+    /// Retired blocks whose memory somebody may still look at.
+    limbo: BlockStack<T>,
+    /// Complete blocks whose last count a handler's push inherited.
+    inherited: BlockStack<T>,
+    /// The groups of shared cursors: pushed, never removed.
+    groups: AtomicPtr<Group>,
+    pub(crate) clone_fn: CloneFn<T>,
+    /// Cursors that sleep.
+    pub(crate) waiters: WaitQueue,
+}
+
+// SAFETY: items are pushed on one thread and moved out or dropped on another: `T: Send`. They are
+// looked at from two threads only through forks, and those ask for `T: Sync`.
+unsafe impl<T: Send> Send for List<T> {}
+// SAFETY: as above; everything else in it is atomic or guarded as its field says.
+unsafe impl<T: Send> Sync for List<T> {}
+
+/// Keeps every block from the tail's on from being freed.
+struct Pin<'a>(&'a AtomicUsize);
+
+impl Drop for Pin<'_> {
+    fn drop(&mut self) {
+        // Release: partner of `is_pinned`, for what was looked at.
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+impl<T> List<T> {
+    /// A list with one pusher and one cursor, which stands in the block that is returned.
+    /// `first` is the index of the first item.
+    pub(crate) fn new(first: usize) -> (Self, Block<T>) {
+        let block = Block::allocate(first);
+        let list = Self {
+            tail: AtomicPtr::new(Tail::new(block, 0).word()),
+            cursors: AtomicUsize::new(1),
+            pushers: AtomicUsize::new(1),
+            weak_pushers: AtomicUsize::new(0),
+            pins: AtomicUsize::new(0),
+            spare: AtomicUsize::new(1),
+            head: AtomicPtr::new(block.as_ptr()),
+            head_start: AtomicUsize::new(first),
+            limbo: BlockStack::new(),
+            inherited: BlockStack::new(),
+            groups: AtomicPtr::new(core::ptr::null_mut()),
+            clone_fn: CloneFn::new(),
+            waiters: WaitQueue::new(),
+        };
+        (list, block)
+    }
+
+    // ---- The producer's side ----
+
+    /// Claims `want` slots of one block, or fewer if the block ends before. `None` in the error:
+    /// no block is linked ahead. Lock-free.
+    #[inline(always)]
+    pub(crate) fn claim(&self, want: usize, growth: Growth) -> Result<Claim<T>, Option<Refusal>> {
+        // Relaxed: nothing is looked at before the exchange succeeds.
+        let mut tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
+        while tail.has_room(want) {
+            if self.has_no_cursor() {
+                return Err(Some(Refusal::NoCursor));
+            }
+            // Acquire: see the ordering policy.
+            match self.tail.compare_exchange_weak(
+                tail.word(),
+                tail.plus(want).word(),
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok(Claim { block: tail.block(), slot: tail.slot(), len: want }),
+                Err(now) => tail = Tail::from_word(now),
+            }
+            retry_hint();
+        }
+        self.claim_at_edge(want, growth)
+    }
+
+    /// A claim that may take a block's last slot, and so needs the next block.
+    #[cold]
+    fn claim_at_edge(&self, want: usize, growth: Growth) -> Result<Claim<T>, Option<Refusal>> {
+        let _pin = self.pin();
+        loop {
+            let tail = self.pinned_tail();
+            if tail.is_stopped() {
+                return Err(Some(Refusal::Stopped));
+            }
+            if self.has_no_cursor() {
+                return Err(Some(Refusal::NoCursor));
+            }
+            let (block, slot) = (tail.block(), tail.slot());
+            let len = want.min(Block::<T>::CAP - slot);
+            let new = if tail.has_room(len) {
+                tail.plus(len)
+            } else {
+                // SAFETY: it was the tail when we looked, after we pinned: alive.
+                match unsafe { block.next() } {
+                    Some(next) => Tail::new(next, 0),
+                    None if growth == Growth::Linked => return Err(None),
+                    // SAFETY: as above.
+                    None => Tail::new(unsafe { self.append(block) }, 0),
+                }
+            };
+            // AcqRel: see the ordering policy.
+            if self
+                .tail
+                .compare_exchange(tail.word(), new.word(), Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
+            {
+                return Ok(Claim { block, slot, len });
+            }
+            retry_hint();
+        }
+    }
+
+    /// Publishes a claim whose slots are all filled, and wakes whoever sleeps.
+    ///
+    /// # Safety
+    /// The caller has filled all slots of the claim.
+    #[inline(always)]
+    pub(crate) unsafe fn publish(&self, claim: Claim<T>, cleanup: Cleanup) {
+        // SAFETY: the claim is the caller's, filled, and consumed here.
+        let published = unsafe { claim.block.publish(claim.slot, claim.len) };
+        if published.has_flags() {
+            self.after_publish(claim.block, published, cleanup);
+        }
+    }
+
+    #[cold]
+    fn after_publish(&self, block: Block<T>, published: Published, cleanup: Cleanup) {
+        if published.inherits() {
+            // SAFETY: the block's last count is now ours, and given to the stack.
+            unsafe { self.inherited.push(block) };
+        }
+        if !self.waiters.is_empty() {
+            self.waiters.notify_all();
+        }
+        for group in self.groups() {
+            if group.queue.is_empty() {
+                continue;
+            }
+            // Sleepers count on the unpublished slots of the block in which they went to sleep:
+            // with the last of them gone, nobody else would wake who is left over.
+            if published.completes() {
+                group.queue.notify_all();
+            } else {
+                group.queue.notify(published.count());
+            }
+        }
+        if cleanup == Cleanup::Now {
+            self.release_inherited();
+        }
+    }
+
+    /// Links a block behind `block`, unless another got there first, and returns it.
+    ///
+    /// # Safety
+    /// The block is alive, and with it all that follow.
+    unsafe fn append(&self, block: Block<T>) -> Block<T> {
+        // SAFETY: alive, by contract.
+        let start = unsafe { block.header() }.start().wrapping_add(Block::<T>::CAP);
+        let new = Block::allocate(start);
+        // SAFETY: `block` is alive and `new` is ours.
+        match unsafe { block.link_next(new) } {
+            Ok(()) => new,
+            Err(other) => {
+                // SAFETY: it was never linked.
+                unsafe { new.free() };
+                other
+            }
+        }
+    }
+
+    /// Links blocks until `additional` slots can be claimed without allocating, and keeps as many
+    /// blocks linked from now on.
+    pub(crate) fn reserve(&self, additional: usize) {
+        let _pin = self.pin();
+        let tail = self.pinned_tail();
+        let mut block = tail.block();
+        // The last slot of a block can only be claimed when the next is linked.
+        let mut free = Block::<T>::CAP - tail.slot() - 1;
+        let mut ahead = 0;
+        while free < additional {
+            // SAFETY: pinned: the tail's block and all that follow are alive.
+            block = match unsafe { block.next() } {
+                Some(next) => next,
+                // SAFETY: as above.
+                None => unsafe { self.append(block) },
+            };
+            free += Block::<T>::CAP;
+            ahead += 1;
+        }
+        // Relaxed: a number for `recycle`.
+        self.spare.fetch_max(ahead, Ordering::Relaxed);
+    }
+
+    /// Refuses all further claims. The slots claimed before are exactly those before the mark.
+    pub(crate) fn stop(&self) {
+        let mut tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
+        while !tail.is_stopped() {
+            // AcqRel: partner of `tail`, for who looks at the mark; see the ordering policy.
+            match self.tail.compare_exchange_weak(
+                tail.word(),
+                tail.stopped().word(),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => break,
+                Err(now) => tail = Tail::from_word(now),
+            }
+            retry_hint();
+        }
+        // Not only if somebody is known to sleep: a sleeper that comes later sees the mark.
+        self.waiters.notify_all();
+        for group in self.groups() {
+            group.queue.notify_all();
+        }
+    }
+
+    /// The tail as it is now. Its block may be looked into by who holds a count at or before it.
+    #[inline]
+    pub(crate) fn tail(&self) -> Tail<T> {
+        // Acquire: partner of the claim at the edge, for the block; of `stop`.
+        Tail::from_word(self.tail.load(Ordering::Acquire))
+    }
+
+    fn pin(&self) -> Pin<'_> {
+        // Relaxed: `pinned_tail` (Release) makes it known to those it concerns.
+        self.pins.fetch_add(1, Ordering::Relaxed);
+        Pin(&self.pins)
+    }
+
+    /// Reads the tail such that whoever moves it on knows what the caller did before.
+    fn pinned_tail(&self) -> Tail<T> {
+        let mut word = self.tail.load(Ordering::Relaxed);
+        loop {
+            // AcqRel: see the ordering policy.
+            match self.tail.compare_exchange_weak(word, word, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return Tail::from_word(word),
+                Err(now) => word = now,
+            }
+            retry_hint();
+        }
+    }
+
+    pub(crate) fn is_pinned(&self) -> bool {
+        // Acquire: partner of `Pin::drop`.
+        self.pins.load(Ordering::Acquire) != 0
+    }
+
+    // ---- The only pusher's side ----
+
+    /// The tail, for who knows that nobody else pushes, stops or pins.
+    pub(crate) fn sole_tail(&self) -> Tail<T> {
+        // Relaxed: only the caller writes it, and it has synchronised with those who did before.
+        Tail::from_word(self.tail.load(Ordering::Relaxed))
+    }
+
+    /// Moves the tail, for who knows that nobody else pushes, stops or pins. Call it before the
+    /// slots are published: a cursor must never be ahead of the tail.
+    #[inline(always)]
+    pub(crate) fn set_sole_tail(&self, tail: Tail<T>) {
+        // Release: partner of `tail`, for the block.
+        self.tail.store(tail.word(), Ordering::Release);
+    }
+
+    /// The block behind the tail block, linked now if need be.
+    pub(crate) fn sole_next(&self, block: Block<T>) -> Block<T> {
+        // SAFETY: the tail's block has an unclaimed slot, and nobody else can claim it: no cursor
+        // gets past, so the block and what follows are alive.
+        unsafe { block.next().unwrap_or_else(|| self.append(block)) }
+    }
+
+    // ---- Giving back ----
+
+    /// Gives up a count of a block. If it is the last one of a complete block, the block is
+    /// retired, and so on with the next, in a loop.
+    ///
+    /// Items are dropped here: no lock may be held.
+    ///
+    /// # Safety
+    /// The caller owns a count of the block and does not use it again.
+    pub(crate) unsafe fn release(&self, mut block: Block<T>) {
+        /// If an item's drop panics: the rest of the chain all the same.
+        struct OnPanic<'a, T>(&'a List<T>, Block<T>, Block<T>);
+        impl<T> Drop for OnPanic<'_, T> {
+            fn drop(&mut self) {
+                // SAFETY: as below.
+                unsafe {
+                    self.0.retire(self.1, self.2);
+                    self.0.release(self.2);
+                }
+            }
+        }
+        loop {
+            // SAFETY: our count keeps it alive.
+            let header = unsafe { block.header() };
+            if header.is_complete() {
+                if !header.leave() {
+                    return;
+                }
+                // SAFETY: ours alone now, so still alive.
+                let next = unsafe { block.next() }.expect("a complete block has a next one");
+                let on_panic = OnPanic(self, block, next);
+                // SAFETY: complete, and nobody else reads it: what is live is ours.
+                unsafe { block.drop_items(header.live_from(), Block::<T>::CAP) };
+                core::mem::forget(on_panic);
+                // SAFETY: ours alone, its items are gone, and its link's count is ours.
+                unsafe { self.retire(block, next) };
+                block = next;
+                continue;
+            }
+            if header.leave_if_others() {
+                return;
+            }
+            // The last one, in a block that producers still work in. What is ready and unread goes
+            // now; whoever completes the block takes care of the rest.
+            let live_from = header.live_from();
+            match header.orphan(live_from) {
+                Ok(()) => return,
+                // Still alone, after having seen the bits? Then nobody can come to want them.
+                Err(run) if header.readers() == 1 && run > live_from => {
+                    header.set_live_from(run);
+                    // SAFETY: published; whoever enters from now on starts behind them.
+                    unsafe { block.drop_items(live_from, run) };
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Recycles or frees a block, or puts it into limbo.
+    ///
+    /// # Safety
+    /// The caller owns the block alone, its items are gone, and the caller owns a count of `next`,
+    /// the block behind it.
+    pub(crate) unsafe fn retire(&self, block: Block<T>, next: Block<T>) {
+        // Relaxed: blocks retire in the list's order, each after the one before, by way of the
+        // link's count; and whoever drops the list comes after all.
+        self.head.store(next.as_ptr(), Ordering::Relaxed);
+        // SAFETY: the caller's count keeps it alive.
+        self.head_start.store(unsafe { next.header() }.start(), Ordering::Relaxed);
+        if self.is_pinned() {
+            // SAFETY: the block is ours.
+            unsafe { self.limbo.push(block) };
+            return;
+        }
+        if !self.limbo.is_empty() {
+            self.clear_limbo();
+        }
+        // SAFETY: ours alone; not pinned, so nobody looks at it; the count of `next` is ours.
+        unsafe { self.recycle(block) };
+    }
+
+    fn clear_limbo(&self) {
+        let blocks = self.limbo.take();
+        // After they were taken: whoever pins now can't come by them any more.
+        let pinned = self.is_pinned();
+        for block in blocks {
+            // SAFETY: the stack gave it to us.
+            unsafe { if pinned { self.limbo.push(block) } else { block.free() } }
+        }
+    }
+
+    /// Links the block behind the last one if fewer than `spare` are linked ahead, or frees it.
+    ///
+    /// # Safety
+    /// As `retire`, and nobody is left who could look at the block.
+    unsafe fn recycle(&self, block: Block<T>) {
+        // The caller holds a count at or before the tail's block: that and all behind are alive.
+        let mut last = self.tail().block();
+        // Relaxed: a number.
+        for _ in 0..self.spare.load(Ordering::Relaxed) {
+            // SAFETY: alive, see above; `block` is ours.
+            unsafe {
+                if let Some(next) = last.next() {
+                    last = next;
+                    continue;
+                }
+                block.recycle(last.header().start().wrapping_add(Block::<T>::CAP));
+                if last.link_next(block).is_ok() {
+                    return;
+                }
+                break;
+            }
+        }
+        // SAFETY: ours alone.
+        unsafe { block.free() };
+    }
+
+    /// Retires the blocks that were left to whoever comes by. Not for interrupt handlers.
+    pub(crate) fn release_inherited(&self) {
+        if !self.inherited.is_empty() {
+            for block in self.inherited.take() {
+                // SAFETY: the stack owned the block's last count and gave it to us.
+                unsafe { self.release(block) };
+            }
+        }
+    }
+
+    // ---- The consumer's side ----
+
+    /// Enters the list at its end. Returns the block, of which the caller then owns a count, and
+    /// how many of its items, and of those behind, it must step over.
+    pub(crate) fn enter(&self) -> (Block<T>, usize) {
+        let _pin = self.pin();
+        let mut block = self.pinned_tail().block();
+        // SAFETY: pinned: the tail's block and all that follow stay. The count that the last cursor of
+        // an abandoned list left behind is as good as a new one, and then we may be alone.
+        unsafe {
+            while !(block.header().adopt() || block.header().enter()) {
+                block = block.next().expect("a retired block has a next one");
+            }
+        }
+        // Only now, and in this way: whoever claims a slot behind this tail knows of our count, so
+        // a cursor that thinks that it is alone finds out before it moves that slot's item.
+        let tail = self.pinned_tail();
+        // SAFETY: ours now, and the tail's block is at or behind it.
+        let (from, to) = unsafe { (block.header().start(), tail.block().header().start()) };
+        let skip = to.wrapping_add(tail.slot()).wrapping_sub(from);
+        self.cursors.fetch_add(1, Ordering::AcqRel);
+        (block, skip)
+    }
+
+    /// True if nobody reads.
+    #[inline(always)]
+    pub(crate) fn has_no_cursor(&self) -> bool {
+        self.cursor_count() == 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn cursor_count(&self) -> usize {
+        // Acquire: partner of `remove_cursor`; a push after the last drop must see it.
+        self.cursors.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn add_cursor(&self) {
+        // Relaxed: the caller has one.
+        self.cursors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn remove_cursor(&self) {
+        // Release: partner of `cursor_count`.
+        self.cursors.fetch_sub(1, Ordering::Release);
+    }
+
+    /// From the oldest block that is still held to the tail, in items.
+    pub(crate) fn retained(&self) -> usize {
+        let _pin = self.pin();
+        let tail = self.pinned_tail();
+        // SAFETY: pinned.
+        let start = unsafe { tail.block().header() }.start();
+        // Relaxed: a number; the tail may have been read before the head went past it.
+        let head = self.head_start.load(Ordering::Relaxed);
+        let held = start.wrapping_add(tail.slot()).wrapping_sub(head);
+        if held > isize::MAX as usize { 0 } else { held }
+    }
+
+    // ---- Pushers ----
+
+    pub(crate) fn add_pusher(&self) {
+        // Relaxed: the caller has one.
+        self.pushers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One pusher more, unless there is none.
+    pub(crate) fn revive_pusher(&self) -> bool {
+        let mut pushers = self.pushers.load(Ordering::Relaxed);
+        while pushers != 0 {
+            // Relaxed: a pusher needs nothing from the others.
+            match self.pushers.compare_exchange_weak(
+                pushers,
+                pushers + 1,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => pushers = now,
+            }
+            retry_hint();
+        }
+        false
+    }
+
+    pub(crate) fn remove_pusher(&self) {
+        // Release: partner of `is_sole_pusher`, for the tail; AcqRel for who stops the list.
+        if self.pushers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.stop();
+        }
+    }
+
+    pub(crate) fn add_weak_pusher(&self) {
+        // Relaxed: the caller has a pusher or a weak one.
+        self.weak_pushers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn remove_weak_pusher(&self) {
+        // Release: partner of `is_sole_pusher`, for the pusher that it may have become.
+        self.weak_pushers.fetch_sub(1, Ordering::Release);
+    }
+
+    /// True if the caller's pusher is the only one, and no other can come to be but from it.
+    pub(crate) fn is_sole_pusher(&self) -> bool {
+        // In this order: a weak one that became a pusher before it went away is seen in the second.
+        // Acquire: partners of `remove_weak_pusher` and `remove_pusher`.
+        self.weak_pushers.load(Ordering::Acquire) == 0 && self.pushers.load(Ordering::Acquire) == 1
+    }
+
+    // ---- Groups ----
+
+    fn groups(&self) -> impl Iterator<Item = &Group> {
+        // Acquire: partner of `join_group`.
+        let mut next = self.groups.load(Ordering::Acquire);
+        core::iter::from_fn(move || {
+            // SAFETY: groups live as long as the list.
+            let group = unsafe { next.as_ref() }?;
+            next = group.next;
+            Some(group)
+        })
+    }
+
+    /// A group for a new shared cursor.
+    pub(crate) fn join_group(&self) -> &Group {
+        for group in self.groups() {
+            // Acquire: partner of `leave_group`.
+            if !group.in_use.swap(true, Ordering::Acquire) {
+                return group;
+            }
+        }
+        let group = Box::into_raw(Box::new(Group {
+            queue: WaitQueue::new(),
+            in_use: AtomicBool::new(true),
+            next: core::ptr::null_mut(),
+        }));
+        let mut head = self.groups.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: ours until it is linked.
+            unsafe { (*group).next = head };
+            // Release: partner of `groups`.
+            match self.groups.compare_exchange_weak(
+                head,
+                group,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                // SAFETY: groups live as long as the list.
+                Ok(_) => return unsafe { &*group },
+                Err(now) => head = now,
+            }
+            retry_hint();
+        }
+    }
+
+    pub(crate) fn leave_group(group: &Group) {
+        // Release: partner of `join_group`.
+        group.in_use.store(false, Ordering::Release);
+    }
+}
+
+impl<T> Drop for List<T> {
+    fn drop(&mut self) {
+        /// The blocks that are left, freed in a loop; also if an item's drop panics.
+        struct Rest<T>(Option<Block<T>>);
+        impl<T> Rest<T> {
+            fn run(&mut self) {
+                while let Some(block) = self.0 {
+                    /// Frees the block after its items, whatever they do.
+                    struct Free<T>(Block<T>);
+                    impl<T> Drop for Free<T> {
+                        fn drop(&mut self) {
+                            // SAFETY: nobody but us is left, and we have stepped past it.
+                            unsafe { self.0.free() };
+                        }
+                    }
+                    // SAFETY: nobody but us is left.
+                    unsafe {
+                        self.0 = block.next();
+                        let free = Free(block);
+                        let header = block.header();
+                        // All pushes are over, so the ready slots are one run.
+                        block.drop_items(header.live_from(), header.run_end(0));
+                        drop(free);
+                    }
+                }
+            }
+        }
+        impl<T> Drop for Rest<T> {
+            fn drop(&mut self) {
+                self.run();
+            }
+        }
+        // Relaxed: whoever drops the list comes after everybody else.
+        let mut group = self.groups.load(Ordering::Relaxed);
+        // SAFETY: `join_group` made them from boxes; nobody looks at them any more.
+        while let Some(boxed) = unsafe { (!group.is_null()).then(|| Box::from_raw(group)) } {
+            group = boxed.next;
+        }
+        for block in self.limbo.take() {
+            // SAFETY: in limbo they have no items, and nobody is left who could look.
+            unsafe { block.free() };
+        }
+        // The inherited ones are still in the chain.
+        Rest(Block::from_ptr(self.head.load(Ordering::Relaxed))).run();
+    }
+}

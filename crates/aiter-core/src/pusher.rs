@@ -1,0 +1,424 @@
+//! The producers' handles.
+
+use core::fmt;
+
+use arrayvec::ArrayVec;
+
+use crate::{
+    cursor_stream::Cursor,
+    error::{PushAllError, PushError, Refusal, TryPushError},
+    list::{Claim, Cleanup, Growth, List},
+    sole::SolePusher,
+    sync::Arc,
+};
+
+/// An empty push list: the handle that pushes and the cursor that reads.
+///
+/// Clone the [`Pusher`] for more producers, [`fork`](Cursor::fork) or [`share`](Cursor::share) the
+/// [`Cursor`] for more readers. The list is unbounded, and its order is one for all.
+///
+/// # Examples
+/// ```
+/// use aiter_core::push_list;
+/// use futures_util::StreamExt;
+///
+/// let (pusher, cursor) = push_list();
+/// std::thread::spawn(move || {
+///     for n in 0..100 {
+///         pusher.push(n).unwrap();
+///     }
+/// }); // the last pusher is dropped: the list stops
+/// # futures_executor::block_on(async {
+/// let sum: i32 = cursor.fold(0, |sum, n| async move { sum + n }).await;
+/// assert_eq!(sum, 4950);
+/// # });
+/// ```
+#[doc(alias = "push_aiter")]
+pub fn push_list<T>() -> (Pusher<T>, Cursor<T>) {
+    // Not from 0: the index is free to wrap, and so every list does it early on.
+    let (list, block) = List::new(usize::MAX - 99);
+    let list = Arc::new(list);
+    (Pusher { list: list.clone() }, Cursor::new(list, block, 0))
+}
+
+/// Items on their way into a list, collected before slots are claimed for them: the iterator is
+/// user code, which must not run between a claim and its publication.
+const CHUNK: usize = 32;
+/// Larger items are pushed one by one, so that a chunk stays small on the stack.
+const CHUNKED_SIZE: usize = 128;
+
+/// Appends items to a push list.
+///
+/// Clones push into the same list. Dropping the last one stops it, as [`stop`](Self::stop) does.
+///
+/// Every way to push is lock-free: a producer that is stalled, preempted or killed half-way never
+/// makes another one wait. Cursors see its item, and those behind it, when it goes on.
+#[doc(alias = "push_aiter")]
+pub struct Pusher<T> {
+    list: Arc<List<T>>,
+}
+
+impl<T> Pusher<T> {
+    /// Appends an item and wakes the cursors that wait for it.
+    ///
+    /// Lock-free. Two atomic read-modify-writes, whether or not there are cursors, if none of them
+    /// sleeps; allocates when a new block of slots is needed and no read one could be used again.
+    ///
+    /// A push that overlaps with the drop of the last cursor may succeed; its item is dropped
+    /// when the list is, or when a later subscriber has read past it.
+    ///
+    /// # Errors
+    /// [`PushError`] with the item if the list is stopped or has no cursor left.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::{PushError, push_list};
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// pusher.push(1)?;
+    /// assert_eq!(cursor.len(), 1);
+    /// pusher.stop();
+    /// assert_eq!(pusher.push(2), Err(PushError::Stopped(2)));
+    /// # Ok::<(), PushError<i32>>(())
+    /// ```
+    #[inline]
+    pub fn push(&self, item: T) -> Result<(), PushError<T>> {
+        match self.list.claim(1, Growth::Allocate) {
+            Ok(claim) => {
+                // SAFETY: the slot is claimed, filled and then published.
+                unsafe {
+                    claim.block.write(claim.slot, item);
+                    self.list.publish(claim, Cleanup::Now);
+                }
+                Ok(())
+            }
+            Err(refusal) => Err(PushError::new(growing(refusal), item)),
+        }
+    }
+
+    /// Appends an item without allocating or freeing memory: the form for interrupt handlers.
+    ///
+    /// Lock-free; masks interrupts only where the target has no compare-and-swap, for single
+    /// instructions' worth of time. Wakers are called, and so must allow it; embedded executors'
+    /// do. [`reserve`](Self::reserve) makes room beforehand; blocks that were read are used again,
+    /// so in a steady state room comes back by itself.
+    ///
+    /// # Errors
+    /// [`TryPushError`] with the item: `Full` if no linked block has a free slot, or as
+    /// [`push`](Self::push).
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, _cursor) = push_list();
+    /// pusher.reserve(1000);
+    /// for n in 0..1000 {
+    ///     pusher.try_push(n)?;
+    /// }
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
+    #[inline]
+    pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
+        match self.list.claim(1, Growth::Linked) {
+            Ok(claim) => {
+                // SAFETY: the slot is claimed, filled and then published.
+                unsafe {
+                    claim.block.write(claim.slot, item);
+                    self.list.publish(claim, Cleanup::Later);
+                }
+                Ok(())
+            }
+            Err(refusal) => Err(TryPushError::new(refusal, item)),
+        }
+    }
+
+    /// Appends all the items of an iterator, in runs: one claim, one publication and at most one
+    /// round of wake-ups for up to 32 items. Returns how many there were.
+    ///
+    /// The items of one call stay in order; those of other producers may come between its runs.
+    /// If the iterator panics, the items that it has yielded are pushed.
+    ///
+    /// # Errors
+    /// [`PushAllError`] if the list is stopped or has no cursor left: it tells how many were pushed
+    /// and gives all the others back.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// assert_eq!(pusher.push_all(0..100).unwrap(), 100);
+    /// pusher.stop();
+    /// let refused = pusher.push_all(vec!["a", "b"].into_iter().map(str::len)).unwrap_err();
+    /// assert!(refused.into_unpushed().eq([1, 1]));
+    /// # drop(cursor);
+    /// ```
+    #[doc(alias = "push")]
+    pub fn push_all<I>(&self, items: I) -> Result<usize, PushAllError<I::IntoIter>>
+    where
+        I: IntoIterator<Item = T>,
+    {
+        if size_of::<T>() <= CHUNKED_SIZE {
+            self.push_chunked(items.into_iter())
+        } else {
+            self.push_each(items.into_iter())
+        }
+    }
+
+    fn push_each<I: Iterator<Item = T>>(&self, mut items: I) -> Result<usize, PushAllError<I>> {
+        let mut pushed = 0;
+        while let Some(item) = items.next() {
+            if let Err(error) = self.push(item) {
+                let refusal = error.refusal();
+                let taken = alloc::vec![error.into_inner()];
+                return Err(PushAllError { refusal, pushed, taken, rest: items });
+            }
+            pushed += 1;
+        }
+        Ok(pushed)
+    }
+
+    fn push_chunked<I: Iterator<Item = T>>(&self, mut items: I) -> Result<usize, PushAllError<I>> {
+        /// Pushes what the iterator had yielded if it panics.
+        struct Chunk<'a, T> {
+            list: &'a List<T>,
+            items: ArrayVec<T, CHUNK>,
+        }
+        impl<T> Chunk<'_, T> {
+            fn push(&mut self) -> Result<usize, Refusal> {
+                let mut pushed = 0;
+                while !self.items.is_empty() {
+                    let claim =
+                        self.list.claim(self.items.len(), Growth::Allocate).map_err(growing)?;
+                    let Claim { block, slot, len } = claim;
+                    for (at, item) in self.items.drain(..len).enumerate() {
+                        // SAFETY: the slots are claimed and not yet published.
+                        unsafe { block.write(slot + at, item) };
+                    }
+                    // SAFETY: claimed and filled.
+                    unsafe { self.list.publish(claim, Cleanup::Now) };
+                    pushed += len;
+                }
+                Ok(pushed)
+            }
+        }
+        impl<T> Drop for Chunk<'_, T> {
+            fn drop(&mut self) {
+                // Empty but after a panic. A refusal drops the items: there is nobody to tell.
+                let _ = self.push();
+            }
+        }
+        let mut pushed = 0;
+        let mut chunk = Chunk { list: &self.list, items: ArrayVec::new() };
+        loop {
+            chunk.items.extend(items.by_ref().take(CHUNK));
+            let waiting = chunk.items.len();
+            let result = chunk.push();
+            pushed += waiting - chunk.items.len();
+            if let Err(refusal) = result {
+                let taken = chunk.items.drain(..).collect();
+                drop(chunk);
+                return Err(PushAllError { refusal, pushed, taken, rest: items });
+            }
+            if waiting < CHUNK {
+                return Ok(pushed);
+            }
+        }
+    }
+
+    /// The fast path, if this is the only pusher of the list: no other one, no [`WeakPusher`].
+    ///
+    /// As long as the returned handle lives, no other can come to be, so its pushes need no
+    /// compare-and-swap: one atomic read-modify-write an item, or one a run.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (mut pusher, cursor) = push_list();
+    /// let mut sole = pusher.sole().expect("the only pusher");
+    /// sole.push(1)?;
+    /// sole.push(2)?;
+    /// assert_eq!(cursor.len(), 2);
+    /// let other = pusher.clone();
+    /// assert!(pusher.sole().is_none());
+    /// # drop(other);
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
+    pub fn sole(&mut self) -> Option<SolePusher<'_, T>> {
+        self.list.is_sole_pusher().then(|| SolePusher::new(&self.list))
+    }
+
+    /// Makes room for `additional` items, so that as many [`try_push`](Self::try_push) succeed.
+    ///
+    /// The room is the list's, for all its pushers. As many blocks are kept ready from now on, out
+    /// of those that were read; it takes the largest `reserve` that was asked for. Allocates.
+    pub fn reserve(&self, additional: usize) {
+        self.list.reserve(additional);
+    }
+
+    /// Ends the list, in one atomic step: what was pushed before is still delivered to every
+    /// cursor, what is pushed after comes back. A second call does nothing.
+    ///
+    /// Wakes every cursor that sleeps. Lock-free; neither allocates nor frees.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::{TryNextError, push_list};
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// pusher.push(1).unwrap();
+    /// pusher.stop();
+    /// assert!(cursor.is_stopped() && !cursor.is_drained());
+    /// assert_eq!(cursor.try_next(), Ok(1));
+    /// assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
+    /// ```
+    pub fn stop(&self) {
+        self.list.stop();
+    }
+
+    /// True if the list was stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.list.tail().is_stopped()
+    }
+
+    /// A cursor that sees what is pushed from now on.
+    ///
+    /// Costs the same at any backlog. A list that was left by all its cursors is alive again.
+    /// Lock-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// pusher.push("early")?;
+    /// drop(cursor);
+    /// assert!(pusher.push("nobody").is_err());
+    /// let mut late = pusher.subscribe();
+    /// pusher.push("late")?;
+    /// assert_eq!(late.try_next(), Ok("late"));
+    /// # Ok::<(), aiter_core::PushError<&str>>(())
+    /// ```
+    #[doc(alias = "tail")]
+    pub fn subscribe(&self) -> Cursor<T>
+    where
+        T: Clone + Sync,
+    {
+        self.list.release_inherited();
+        // Before the second reader can be seen.
+        self.list.clone_fn.set();
+        let (block, skip) = self.list.enter();
+        Cursor::new(self.list.clone(), block, skip)
+    }
+
+    /// How many cursors the list has now; a shared cursor counts once.
+    pub fn cursor_count(&self) -> usize {
+        self.list.cursor_count()
+    }
+
+    /// Items whose slots the list holds, counted from the oldest block that a cursor still needs:
+    /// what the slowest cursor costs, within one block.
+    ///
+    /// A number that grows tells of a cursor that is neither read nor dropped.
+    pub fn retained(&self) -> usize {
+        self.list.retained()
+    }
+
+    /// A handle that does not keep the list from ending.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let weak = pusher.downgrade();
+    /// weak.upgrade().expect("a pusher is left").push(1).unwrap();
+    /// drop(pusher);
+    /// assert!(weak.upgrade().is_none() && cursor.is_stopped());
+    /// ```
+    pub fn downgrade(&self) -> WeakPusher<T> {
+        self.list.add_weak_pusher();
+        WeakPusher { list: self.list.clone() }
+    }
+
+    /// True if both push into the same list.
+    pub fn same_list(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.list, &other.list)
+    }
+}
+
+/// A claim that may allocate is never refused for want of a block.
+fn growing(refusal: Option<Refusal>) -> Refusal {
+    refusal.expect("a claim that may allocate finds room")
+}
+
+impl<T> Clone for Pusher<T> {
+    fn clone(&self) -> Self {
+        self.list.add_pusher();
+        Self { list: self.list.clone() }
+    }
+}
+
+impl<T> Drop for Pusher<T> {
+    fn drop(&mut self) {
+        self.list.remove_pusher();
+    }
+}
+
+/// Pushes all the items, by the fast path if this is the only pusher.
+///
+/// `Extend` has no way to fail: once the list refuses one, it and the rest of the iterator are
+/// dropped. [`Pusher::push_all`] gives them back.
+impl<T> Extend<T> for Pusher<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        let refused = match self.sole() {
+            Some(mut sole) => sole.push_all(items).err(),
+            None => self.push_all(items).err(),
+        };
+        drop(refused);
+    }
+}
+
+impl<T> fmt::Debug for Pusher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pusher")
+            .field("is_stopped", &self.is_stopped())
+            .field("cursors", &self.cursor_count())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A pusher that does not keep its list from ending. See [`Pusher::downgrade`].
+pub struct WeakPusher<T> {
+    list: Arc<List<T>>,
+}
+
+impl<T> WeakPusher<T> {
+    /// A pusher, if there is one left.
+    pub fn upgrade(&self) -> Option<Pusher<T>> {
+        self.list.revive_pusher().then(|| Pusher { list: self.list.clone() })
+    }
+}
+
+impl<T> Clone for WeakPusher<T> {
+    fn clone(&self) -> Self {
+        self.list.add_weak_pusher();
+        Self { list: self.list.clone() }
+    }
+}
+
+impl<T> Drop for WeakPusher<T> {
+    fn drop(&mut self) {
+        self.list.remove_weak_pusher();
+    }
+}
+
+impl<T> fmt::Debug for WeakPusher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakPusher")
+            .field("is_stopped", &self.list.tail().is_stopped())
+            .finish_non_exhaustive()
+    }
+}

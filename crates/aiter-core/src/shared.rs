@@ -1,0 +1,324 @@
+//! One position, several takers.
+//!
+//! A small try-lock (the *gate*) guards the position. Under it a taker claims one item, and nothing
+//! of the user's runs: a clone is made outside, with the block held. Nobody waits at the gate: who
+//! finds it closed registers, marks it as contended and sleeps, and whoever opens it wakes the
+//! takers. Producers never touch the gate; they wake the longest waiting taker, one for each item.
+//!
+//! Whose turn it is gets lost nowhere: a taker that takes an item and sees another one ready wakes
+//! the next, and one that is dropped between its wake-up and its poll passes the wake-up on.
+//!
+//! # Ordering policy
+//! The gate hands the position from one holder to the next: Release when it opens, Acquire when it
+//! closes. A mark on it is a Release, taken by the opener's Acquire, for the registration.
+
+use core::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::{FusedStream, Stream};
+
+use crate::{
+    block::Block,
+    cursor::{RawCursor, Refill, Taken},
+    cursor_stream::Cursor,
+    error::TryNextError,
+    list::{Group, List},
+    sync::{Arc, AtomicUsize, Ordering, UnsafeCell, retry_hint},
+    waiters::Sleeper,
+};
+
+const OPEN: usize = 0;
+const CLOSED: usize = 1;
+/// Somebody found the gate closed and sleeps.
+const CONTENDED: usize = 2;
+
+/// What the takers share.
+struct Shared<T> {
+    list: Arc<List<T>>,
+    gate: AtomicUsize,
+    raw: UnsafeCell<RawCursor<T>>,
+    /// In the list's keeping, ours until we leave it.
+    group: *const Group,
+}
+
+// SAFETY: the position goes from taker to taker through the gate, each on its own thread, so it must
+// be `Send`, which it is for `T: Send`. The group lives as long as the list and is `Sync`.
+unsafe impl<T: Send> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+/// The gate, closed by us.
+struct Gate<'a, T>(&'a Shared<T>);
+
+impl<T> Gate<'_, T> {
+    /// Works on the position. Runs no user code.
+    fn with<R>(&mut self, f: impl FnOnce(&mut RawCursor<T>) -> R) -> R {
+        // SAFETY: the gate is closed by us, and lent mutably.
+        self.0.raw.with_mut(|raw| f(unsafe { &mut *raw }))
+    }
+}
+
+impl<T> Drop for Gate<'_, T> {
+    fn drop(&mut self) {
+        // Release: partner of `try_close`. Acquire: partner of `close_or_mark`.
+        if self.0.gate.swap(OPEN, Ordering::AcqRel) & CONTENDED != 0 {
+            self.0.group().queue.notify_all();
+        }
+    }
+}
+
+/// Gives a block that was held back, also if user code panics.
+struct Release<'a, T>(&'a List<T>, Block<T>);
+
+impl<T> Drop for Release<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: a count came with the block, and it is ours.
+        unsafe { self.0.release(self.1) };
+    }
+}
+
+/// What a taker found.
+enum Found<T> {
+    Item(T),
+    Nothing,
+    End,
+}
+
+impl<T> Shared<T> {
+    fn group(&self) -> &Group {
+        // SAFETY: groups live as long as the list, which we hold.
+        unsafe { &*self.group }
+    }
+
+    fn try_close(&self) -> Option<Gate<'_, T>> {
+        // Acquire: partner of `Gate::drop`.
+        self.gate
+            .compare_exchange(OPEN, CLOSED, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+            .then(|| Gate(self))
+    }
+
+    /// Closes the gate, or makes sure that whoever opens it wakes us: we have registered.
+    fn close_or_mark(&self) -> Option<Gate<'_, T>> {
+        let mut gate = self.gate.load(Ordering::Relaxed);
+        loop {
+            let new = if gate == OPEN { CLOSED } else { gate | CONTENDED };
+            // Acquire: as `try_close`. Release: partner of `Gate::drop`, for the registration.
+            match self.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return (gate == OPEN).then(|| Gate(self)),
+                Err(now) => gate = now,
+            }
+            retry_hint();
+        }
+    }
+
+    /// Takes the next item, if one is ready. Opens the gate for what is not to run under it; the
+    /// gate comes back, closed, only if there is nothing.
+    fn take<'a>(&'a self, mut gate: Gate<'a, T>) -> (Found<T>, Option<Gate<'a, T>>) {
+        loop {
+            match gate.with(|raw| raw.refill(&self.list)) {
+                Refill::Ready => {
+                    // SAFETY: just refilled.
+                    let taken = gate.with(|raw| unsafe { raw.take_or_hold() });
+                    let more = !self.group().queue.is_empty() && gate.with(|raw| raw.has_ready());
+                    drop(gate);
+                    if more {
+                        self.group().queue.notify(1);
+                    }
+                    return (Found::Item(self.finish(taken)), None);
+                }
+                Refill::Empty => {
+                    return if gate.with(|raw| raw.is_drained(&self.list)) {
+                        (Found::End, None)
+                    } else {
+                        (Found::Nothing, Some(gate))
+                    };
+                }
+                Refill::Left(block) => {
+                    drop(gate);
+                    // SAFETY: the count was the position's, which has gone on.
+                    unsafe { self.list.release(block) };
+                    match self.try_close() {
+                        Some(closed) => gate = closed,
+                        // Somebody else is at it: as if they had come before us.
+                        None => return (Found::Nothing, None),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes the item, outside the gate.
+    fn finish(&self, taken: Taken<T>) -> T {
+        match taken {
+            Taken::Moved(item) => item,
+            Taken::Held(block, slot) => {
+                let _release = Release(&self.list, block);
+                // SAFETY: published; the count keeps the block and its items in place.
+                (self.list.clone_fn.get())(unsafe { block.peek(slot) })
+            }
+        }
+    }
+}
+
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        List::<T>::leave_group(self.group());
+        self.list.remove_cursor();
+        // SAFETY: the last taker is gone: nobody uses the position again.
+        self.raw.with_mut(|raw| unsafe { (*raw).release(&self.list) });
+        self.list.release_inherited();
+    }
+}
+
+/// One of several takers at one position: each item goes to exactly one of them.
+///
+/// Made by [`Cursor::share`]; clone it for more takers. Those that wait are woken one an item,
+/// longest waiting first. Each sees its items in the list's order. The position counts as one
+/// cursor: it moves items if it is the only one, else it clones them.
+///
+/// Taking is lock-free for the producers and for other cursors; among the takers a try-lock is held
+/// for a few instructions, in which no user code runs. Who finds it taken sleeps and is woken.
+///
+/// # Panics
+/// If `T::clone` does, on a list with other cursors; that item is lost to the takers.
+///
+/// # Cancel safety
+/// Dropping a future over this stream loses no item. A taker that was woken and is dropped before it
+/// is polled passes the wake-up on. One that was woken and is neither polled nor dropped keeps that
+/// wake-up, and only that one, to itself.
+#[must_use = "streams do nothing unless polled"]
+#[doc(alias = "sharable_aiter")]
+pub struct SharedCursor<T> {
+    shared: Arc<Shared<T>>,
+    sleeper: Sleeper,
+    /// Registered, and not polled since.
+    asleep: bool,
+    ended: bool,
+}
+
+impl<T> SharedCursor<T> {
+    pub(crate) fn new(cursor: Cursor<T>) -> Self {
+        let (list, raw) = cursor.into_parts();
+        let group: *const Group = list.join_group();
+        let shared =
+            Shared { list, gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw), group };
+        Self { shared: Arc::new(shared), sleeper: Sleeper::new(), asleep: false, ended: false }
+    }
+
+    /// Takes the next item if one is ready and no other taker is at it right now.
+    ///
+    /// Never waits.
+    ///
+    /// # Errors
+    /// [`TryNextError::Empty`] if none is to be had now, [`TryNextError::Ended`] if none will ever
+    /// be.
+    pub fn try_next(&mut self) -> Result<T, TryNextError> {
+        let Some(gate) = self.shared.try_close() else { return Err(TryNextError::Empty) };
+        let (found, gate) = self.shared.take(gate);
+        drop(gate);
+        match found {
+            Found::Item(item) => {
+                self.sleeper.cancel();
+                Ok(item)
+            }
+            Found::Nothing => Err(TryNextError::Empty),
+            Found::End => Err(TryNextError::Ended),
+        }
+    }
+
+    /// True if the list was stopped. There may be items left to take.
+    pub fn is_stopped(&self) -> bool {
+        self.shared.list.tail().is_stopped()
+    }
+
+    fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let shared = &*self.shared;
+        let mut found = match shared.try_close() {
+            Some(gate) => shared.take(gate).0,
+            None => Found::Nothing,
+        };
+        while let Found::Nothing = found {
+            shared.group().queue.register(&mut self.sleeper, cx.waker());
+            let Some(gate) = shared.close_or_mark() else { return Poll::Pending };
+            // The gate is ours: what comes from here on finds us registered.
+            match shared.take(gate) {
+                (Found::Nothing, Some(mut gate)) => {
+                    let done_with = gate.with(|raw| raw.settle().inspect(|_| raw.hold()));
+                    let wait = !gate.with(|raw| raw.announce())
+                        && !gate.with(|raw| raw.is_drained(&shared.list));
+                    drop(gate);
+                    if let Some((block, from, to)) = done_with {
+                        let _release = Release(&shared.list, block);
+                        // SAFETY: `settle` gave them to us, and the block is held.
+                        unsafe { block.drop_items(from, to) };
+                    }
+                    if wait {
+                        return Poll::Pending;
+                    }
+                }
+                (other, _) => found = other,
+            }
+        }
+        self.sleeper.cancel();
+        match found {
+            Found::Item(item) => Poll::Ready(Some(item)),
+            _ => Poll::Ready(None),
+        }
+    }
+}
+
+impl<T> Stream for SharedCursor<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let polled = self.poll_take(cx);
+        self.asleep = polled.is_pending();
+        self.ended = matches!(polled, Poll::Ready(None));
+        polled
+    }
+}
+
+impl<T> FusedStream for SharedCursor<T> {
+    fn is_terminated(&self) -> bool {
+        self.ended
+    }
+}
+
+impl<T> Clone for SharedCursor<T> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            sleeper: Sleeper::new(),
+            asleep: false,
+            ended: self.ended,
+        }
+    }
+}
+
+impl<T> Drop for SharedCursor<T> {
+    fn drop(&mut self) {
+        let queue = &self.shared.group().queue;
+        let notified = queue.retire(&mut self.sleeper);
+        if self.asleep && notified {
+            queue.notify(1);
+        }
+    }
+}
+
+impl<T> Unpin for SharedCursor<T> {}
+
+impl<T> fmt::Debug for SharedCursor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedCursor")
+            .field("is_stopped", &self.is_stopped())
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,137 @@
+//! The fast path of a list's only pusher.
+
+use core::fmt;
+
+use crate::{
+    block::Block,
+    error::{PushAllError, PushError, Refusal},
+    list::{Claim, Cleanup, List},
+    tail::Tail,
+};
+
+/// The only pusher of a list, for as long as it borrows its [`Pusher`](crate::Pusher). See
+/// [`Pusher::sole`](crate::Pusher::sole).
+///
+/// Wait-free but for the allocation of blocks and for the wakers it calls.
+#[must_use = "it only borrows the pusher"]
+pub struct SolePusher<'a, T> {
+    list: &'a List<T>,
+    /// What the list's tail word holds: only we write it.
+    tail: Tail<T>,
+}
+
+impl<'a, T> SolePusher<'a, T> {
+    /// The caller has seen that there is no other pusher, and lends its own for `'a`.
+    pub(crate) fn new(list: &'a List<T>) -> Self {
+        Self { list, tail: list.sole_tail() }
+    }
+
+    /// Why the list takes no items, if so.
+    #[inline(always)]
+    fn refusal(&self) -> Option<Refusal> {
+        if self.tail.is_stopped() {
+            Some(Refusal::Stopped)
+        } else if self.list.has_no_cursor() {
+            Some(Refusal::NoCursor)
+        } else {
+            None
+        }
+    }
+
+    /// Appends an item and wakes the cursors that wait for it.
+    ///
+    /// # Errors
+    /// [`PushError`] with the item if the list is stopped or has no cursor left.
+    #[inline]
+    pub fn push(&mut self, item: T) -> Result<(), PushError<T>> {
+        if let Some(refusal) = self.refusal() {
+            return Err(PushError::new(refusal, item));
+        }
+        let (block, slot) = (self.tail.block(), self.tail.slot());
+        // SAFETY: nobody else pushes: the slot at the tail is ours, and keeps the block alive.
+        unsafe { block.write(slot, item) };
+        // SAFETY: just filled.
+        unsafe { self.publish(block, slot, 1) };
+        Ok(())
+    }
+
+    /// Appends all the items of an iterator. Returns how many there were.
+    ///
+    /// They are published, and cursors woken, once a block of items. If the iterator panics, the
+    /// items that it has yielded are pushed.
+    ///
+    /// # Errors
+    /// [`PushAllError`] if the list is stopped or has no cursor left: it tells how many were pushed
+    /// and gives all the others back.
+    pub fn push_all<I>(&mut self, items: I) -> Result<usize, PushAllError<I::IntoIter>>
+    where
+        I: IntoIterator<Item = T>,
+    {
+        /// Publishes what was written, also if the iterator panics.
+        struct Run<'a, 'b, T> {
+            sole: &'b mut SolePusher<'a, T>,
+            block: Block<T>,
+            slot: usize,
+            len: usize,
+        }
+        impl<T> Drop for Run<'_, '_, T> {
+            fn drop(&mut self) {
+                if self.len > 0 {
+                    // SAFETY: filled, one by one, and counted.
+                    unsafe { self.sole.publish(self.block, self.slot, self.len) };
+                }
+            }
+        }
+        let mut items = items.into_iter();
+        let mut pushed = 0;
+        loop {
+            if let Some(refusal) = self.refusal() {
+                return match items.next() {
+                    None => Ok(pushed),
+                    Some(item) => {
+                        let taken = alloc::vec![item];
+                        Err(PushAllError { refusal, pushed, taken, rest: items })
+                    }
+                };
+            }
+            let (block, slot) = (self.tail.block(), self.tail.slot());
+            let room = Block::<T>::CAP - slot;
+            let mut run = Run { sole: self, block, slot, len: 0 };
+            for item in items.by_ref().take(room) {
+                // SAFETY: as in `push`; `take` keeps us inside the block.
+                unsafe { block.write(slot + run.len, item) };
+                run.len += 1;
+            }
+            let len = run.len;
+            drop(run);
+            pushed += len;
+            if len < room {
+                return Ok(pushed);
+            }
+        }
+    }
+
+    /// Moves the tail past filled slots and publishes them.
+    ///
+    /// # Safety
+    /// The slots are those at the tail, and filled.
+    #[inline(always)]
+    unsafe fn publish(&mut self, block: Block<T>, slot: usize, len: usize) {
+        self.tail = if self.tail.has_room(len) {
+            self.tail.plus(len)
+        } else {
+            Tail::new(self.list.sole_next(block), 0)
+        };
+        self.list.set_sole_tail(self.tail);
+        // SAFETY: filled, by contract; ours as nobody else pushes.
+        unsafe { self.list.publish(Claim { block, slot, len }, Cleanup::Now) };
+    }
+}
+
+impl<T> fmt::Debug for SolePusher<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SolePusher")
+            .field("is_stopped", &self.tail.is_stopped())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! The only file that chooses between the real atomics and those of a model checker.
+//!
+//! `portable_atomic` is `core`'s own atomics wherever the target has them, and adds
+//! compare-and-swap where it has not (thumbv6m, riscv32imc) through a back end that the final
+//! program chooses. Under `cfg(loom)` and `cfg(shuttle)` the same names come from the checker.
+
+#[cfg(all(not(loom), not(shuttle)))]
+pub(crate) use portable_atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+
+#[cfg(all(shuttle, not(loom)))]
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+
+pub(crate) use core::sync::atomic::Ordering;
+
+#[cfg(all(not(loom), not(shuttle), target_has_atomic = "ptr"))]
+pub(crate) use alloc::sync::Arc;
+#[cfg(all(not(loom), not(shuttle), not(target_has_atomic = "ptr")))]
+pub(crate) use portable_atomic_util::Arc;
+
+#[cfg(loom)]
+pub(crate) use loom::sync::Arc;
+#[cfg(all(shuttle, not(loom)))]
+pub(crate) use shuttle::sync::Arc;
+
+#[cfg(loom)]
+pub(crate) use loom::cell::UnsafeCell;
+
+/// Slots a block holds at most: one ready bit each beside the flags of the block's state word, and
+/// few enough for the tag bits of a block's address. Two under loom, which then crosses blocks in
+/// every story.
+pub(crate) const MAX_SLOTS: usize = if cfg!(loom) {
+    2
+} else if usize::BITS >= 64 {
+    32
+} else {
+    16
+};
+
+/// The checker's cells keep books and must be made; ours are plain memory.
+pub(crate) const CELLS_NEED_INIT: bool = cfg!(loom);
+
+/// `core`'s cell with loom's closure interface.
+#[cfg(not(loom))]
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T: ?Sized>(core::cell::UnsafeCell<T>);
+
+#[cfg(not(loom))]
+impl<T> UnsafeCell<T> {
+    #[inline(always)]
+    pub(crate) const fn new(value: T) -> Self {
+        Self(core::cell::UnsafeCell::new(value))
+    }
+
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// Tells the checker, which schedules by itself, that this loop waits for nobody but may retry.
+#[cfg(loom)]
+pub(crate) fn retry_hint() {
+    loom::thread::yield_now();
+}
+
+/// A failed compare-and-swap means that another party made progress: nothing to wait for.
+#[cfg(not(loom))]
+#[inline(always)]
+pub(crate) fn retry_hint() {}

@@ -1,0 +1,610 @@
+//! Who sleeps, and how they are woken: a queue that knows no items and no blocks.
+//!
+//! # The protocol
+//! A [`Sleeper`] belongs to one cursor and owns nodes. To sleep, it puts a node with its waker into
+//! the queue's inbox, and then asks again whether there is something to read (the caller sees to
+//! that, by `Header::announce` and the tail's stop mark). To wake, a notifier takes the queue's
+//! *role* and pops nodes; if somebody else has the role, it leaves the request in the same word,
+//! and the holder serves it before it can let the role go. So nobody ever waits: not a handler that
+//! interrupts a notifier, not a high-priority consumer above a low-priority producer. Wakers run
+//! when the role is released.
+//!
+//! # A node's life
+//! Its state says who owns its waker and links:
+//! - 0: its sleeper.
+//! - `QUEUED`: the queue (inbox, line, or a notifier's chain). The sleeper may still read the waker,
+//!   as a notifier only reads it too.
+//! - `QUEUED | BUSY`: the sleeper is replacing the waker. A notifier that comes by adds `TAKEN` and
+//!   leaves the node to the sleeper, who then knows that it was notified.
+//! - `TAKEN`: a notifier is calling the waker; then it stores 0. A sleeper that must register
+//!   meanwhile uses another node, so there is nothing to wait for and no two-slot waker cell. It
+//!   has one more node for each notifier that was preempted in mid-wake, which is rare.
+//! - `| AWAKE`: in the queue, but its sleeper found something by itself: not to be counted as woken.
+//! - `| DEAD`: its sleeper is gone. Whoever finds it puts it into the garbage, which sleepers free:
+//!   notifiers may be interrupt handlers, and free nothing.
+//!
+//! # Ordering policy
+//! `state` hands the node back and forth: every change that gives it away is a Release, every one
+//! that gets it an Acquire. `inbox` is AcqRel on both sides because it closes the race with `stop`:
+//! if the notifier's swap comes first, the sleeper sees what the notifier did before; if not, the
+//! notifier sees the node.
+
+use core::{ptr::NonNull, task::Waker};
+
+use alloc::{boxed::Box, vec::Vec};
+
+use crate::sync::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint};
+
+const QUEUED: usize = 1;
+const BUSY: usize = 1 << 1;
+const TAKEN: usize = 1 << 2;
+const DEAD: usize = 1 << 3;
+const AWAKE: usize = 1 << 4;
+
+/// Bits of the queue's word: the role, then the requests left for its holder.
+const ROLE: usize = 1;
+const SWEEP: usize = 1 << 1;
+const ALL: usize = 1 << 2;
+/// One sleeper more to wake; the rest of the word counts them.
+const ONE: usize = 1 << 3;
+/// Where counting stops and everybody is woken.
+const MANY: usize = usize::MAX / (2 * ONE);
+
+/// Dead nodes that may lie about before a sweep, beyond as many as are alive.
+const DEAD_SLACK: usize = 16;
+
+struct Node {
+    next: UnsafeCell<*mut Node>,
+    waker: UnsafeCell<Option<Waker>>,
+    state: AtomicUsize,
+}
+
+type Link = Option<NonNull<Node>>;
+
+/// Follows a link that the caller owns.
+///
+/// # Safety
+/// The node is alive and its link belongs to the caller.
+unsafe fn next_of(node: NonNull<Node>) -> Link {
+    // SAFETY: by contract.
+    NonNull::new(unsafe { node.as_ref() }.next.with(|next| unsafe { *next }))
+}
+
+/// # Safety
+/// As `next_of`.
+unsafe fn set_next(node: NonNull<Node>, next: Link) {
+    let next = next.map_or(core::ptr::null_mut(), NonNull::as_ptr);
+    // SAFETY: by contract.
+    unsafe { node.as_ref() }.next.with_mut(|at| unsafe { *at = next });
+}
+
+/// A singly linked run of nodes that one party owns.
+struct Chain {
+    ends: Option<(NonNull<Node>, NonNull<Node>)>,
+}
+
+impl Chain {
+    const fn new() -> Self {
+        Self { ends: None }
+    }
+
+    /// # Safety
+    /// The node is alive and its link belongs to the caller.
+    unsafe fn push_back(&mut self, node: NonNull<Node>) {
+        // SAFETY: by contract; the nodes of the chain are its owner's.
+        unsafe {
+            set_next(node, None);
+            match &mut self.ends {
+                None => self.ends = Some((node, node)),
+                Some((_, last)) => {
+                    set_next(*last, Some(node));
+                    *last = node;
+                }
+            }
+        }
+    }
+
+    fn pop_front(&mut self) -> Link {
+        let (first, last) = self.ends?;
+        // SAFETY: the nodes of the chain are its owner's.
+        self.ends = unsafe { next_of(first) }.map(|next| (next, last));
+        Some(first)
+    }
+}
+
+/// A stack of nodes: pushed one by one, taken as a whole.
+struct Stack(AtomicPtr<Node>);
+
+impl Stack {
+    fn new() -> Self {
+        Self(AtomicPtr::new(core::ptr::null_mut()))
+    }
+
+    /// # Safety
+    /// The node is alive; the caller gives it, link and all, to whoever takes the stack.
+    unsafe fn push(&self, node: NonNull<Node>) {
+        let mut head = self.0.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the node is still the caller's.
+            unsafe { set_next(node, NonNull::new(head)) };
+            // AcqRel: partner of `take`, in both directions; see the ordering policy.
+            match self.0.compare_exchange_weak(
+                head,
+                node.as_ptr(),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(now) => head = now,
+            }
+            retry_hint();
+        }
+    }
+
+    /// Takes all, newest first.
+    fn take(&self) -> Link {
+        // AcqRel: partner of `push`. Always a write, even of null over null: it closes a race.
+        NonNull::new(self.0.swap(core::ptr::null_mut(), Ordering::AcqRel))
+    }
+}
+
+/// A cursor's side of a queue.
+pub(crate) struct Sleeper {
+    /// The nodes this sleeper owns: at most one of them is in the queue and counts.
+    nodes: Vec<NonNull<Node>>,
+    /// Where in `nodes` the last registration is.
+    current: usize,
+}
+
+// SAFETY: the nodes are heap memory with atomics and wakers, which are `Send` and `Sync`; what is
+// not atomic in them is handed over by `state`.
+unsafe impl Send for Sleeper {}
+// SAFETY: as above; nothing happens through `&Sleeper`.
+unsafe impl Sync for Sleeper {}
+
+impl Sleeper {
+    pub(crate) const fn new() -> Self {
+        Self { nodes: Vec::new(), current: 0 }
+    }
+
+    fn current(&self) -> Option<&Node> {
+        // SAFETY: a sleeper's nodes live until it is retired.
+        self.nodes.get(self.current).map(|node| unsafe { node.as_ref() })
+    }
+
+    /// Says that this sleeper found something to read by itself. Cheap if it never registered.
+    pub(crate) fn cancel(&mut self) {
+        if let Some(node) = self.current() {
+            // Acquire: a look. Partner of the notifier's swap in `WaitQueue::wake`.
+            if node.state.load(Ordering::Acquire) == QUEUED {
+                // If a notifier took it in between, it saw a sleeper and this one is awake: the
+                // caller passes on what it does not need. AcqRel: as every change of state.
+                let old = node.state.fetch_or(AWAKE, Ordering::AcqRel);
+                if old == 0 {
+                    // The notifier was done in between: the node is mine again.
+                    node.state.store(0, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+}
+
+/// The queue.
+pub(crate) struct WaitQueue {
+    /// The role and the requests for its holder.
+    word: AtomicUsize,
+    /// New registrations.
+    inbox: Stack,
+    /// Those that the role's holders have put in line, oldest first. The role guards it.
+    line: UnsafeCell<Chain>,
+    /// Nodes in the inbox and in the line.
+    queued: AtomicUsize,
+    /// Dead ones among them.
+    dead: AtomicUsize,
+    /// Dead nodes that were found: freed by sleepers.
+    garbage: Stack,
+}
+
+// SAFETY: see `Sleeper`; `line` is guarded by the role.
+unsafe impl Send for WaitQueue {}
+// SAFETY: as above.
+unsafe impl Sync for WaitQueue {}
+
+impl WaitQueue {
+    pub(crate) fn new() -> Self {
+        Self {
+            word: AtomicUsize::new(0),
+            inbox: Stack::new(),
+            line: UnsafeCell::new(Chain::new()),
+            queued: AtomicUsize::new(0),
+            dead: AtomicUsize::new(0),
+            garbage: Stack::new(),
+        }
+    }
+
+    /// Queues the sleeper with this waker. The caller must look once more for something to read
+    /// before it goes to sleep. Wait-free but for other registrations; may allocate, once.
+    pub(crate) fn register(&self, sleeper: &mut Sleeper, waker: &Waker) {
+        if self.is_still_queued(sleeper, waker) {
+            return;
+        }
+        let idle = sleeper.nodes.iter().position(|node| {
+            // Acquire: partner of the notifier's swap in `wake`, who is done with the waker.
+            // SAFETY: a sleeper's nodes live until it is retired.
+            unsafe { node.as_ref() }.state.load(Ordering::Acquire) == 0
+        });
+        let index = idle.unwrap_or_else(|| {
+            self.collect_garbage();
+            let node = Box::new(Node {
+                next: UnsafeCell::new(core::ptr::null_mut()),
+                waker: UnsafeCell::new(None),
+                state: AtomicUsize::new(0),
+            });
+            sleeper.nodes.push(NonNull::from(Box::leak(node)));
+            sleeper.nodes.len() - 1
+        });
+        sleeper.current = index;
+        let pointer = sleeper.nodes[index];
+        // SAFETY: as above.
+        let node = unsafe { pointer.as_ref() };
+        // SAFETY: state 0: waker and link are the sleeper's.
+        let same =
+            node.waker.with(|at| unsafe { &*at }.as_ref().is_some_and(|w| w.will_wake(waker)));
+        if !same {
+            let new = Some(waker.clone());
+            // SAFETY: as above. The old waker is dropped after the cell is free again: its drop is
+            // user code.
+            let old = node.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, new));
+            drop(old);
+        }
+        // Relaxed: `inbox.push` (Release) gives the node away.
+        node.state.store(QUEUED, Ordering::Relaxed);
+        // Relaxed: whoever must see it comes by an Acquire of what the caller does next.
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the node is the sleeper's; the queue owns it from here.
+        unsafe { self.inbox.push(pointer) };
+    }
+
+    /// True if the last registration stands, with this waker.
+    fn is_still_queued(&self, sleeper: &Sleeper, waker: &Waker) -> bool {
+        let Some(node) = sleeper.current() else { return false };
+        // Acquire: partner of the notifier's changes in `wake`.
+        let mut state = node.state.load(Ordering::Acquire);
+        while state & !AWAKE == QUEUED {
+            // SAFETY: while it is queued, both sides only read the waker.
+            let same =
+                node.waker.with(|at| unsafe { &*at }.as_ref().is_some_and(|w| w.will_wake(waker)));
+            let new = if same { None } else { Some(waker.clone()) };
+            if new.is_none() && state == QUEUED {
+                return true;
+            }
+            let locked = QUEUED | BUSY;
+            // Acquire: partner of `wake`.
+            if let Err(now) =
+                node.state.compare_exchange(state, locked, Ordering::Acquire, Ordering::Acquire)
+            {
+                state = now;
+                continue;
+            }
+            let old = new.map(|new| {
+                // SAFETY: BUSY: the waker is the sleeper's.
+                node.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, Some(new)))
+            });
+            // Release: partner of `wake`, for the new waker.
+            let given = node
+                .state
+                .compare_exchange(locked, QUEUED, Ordering::Release, Ordering::Acquire)
+                .is_ok();
+            if !given {
+                // A notifier came by, took it out of the queue and left it here.
+                node.state.store(0, Ordering::Relaxed);
+            }
+            // User code, after the cell is free again.
+            drop(old);
+            return given;
+        }
+        false
+    }
+
+    /// Takes the sleeper out for good. True if it had been notified since it last registered.
+    pub(crate) fn retire(&self, sleeper: &mut Sleeper) -> bool {
+        let mut notified = false;
+        for (index, pointer) in core::mem::take(&mut sleeper.nodes).into_iter().enumerate() {
+            // SAFETY: a sleeper's nodes live until it is retired, which is here.
+            let node = unsafe { pointer.as_ref() };
+            let mut state = node.state.load(Ordering::Acquire);
+            loop {
+                if state & TAKEN != 0 {
+                    // A notifier is calling the waker: it will see the mark. AcqRel: as `wake`.
+                    let old = node.state.fetch_or(DEAD, Ordering::AcqRel);
+                    notified |= index == sleeper.current;
+                    if old == 0 {
+                        // SAFETY: it had finished before the mark: the node is ours alone.
+                        unsafe { free(pointer) };
+                    }
+                    break;
+                }
+                if state == 0 {
+                    notified |= index == sleeper.current;
+                    // SAFETY: the node is ours alone.
+                    unsafe { free(pointer) };
+                    break;
+                }
+                // Queued. Its waker goes now, not when somebody finds the node: it may keep a whole
+                // task alive. Acquire, Release: partners of `wake`.
+                if let Err(now) = node.state.compare_exchange(
+                    state,
+                    QUEUED | BUSY,
+                    Ordering::Acquire,
+                    Ordering::Acquire,
+                ) {
+                    state = now;
+                    continue;
+                }
+                // SAFETY: BUSY: the waker is ours.
+                let waker = node.waker.with_mut(|at| unsafe { &mut *at }.take());
+                // Relaxed: a count for the sweep.
+                self.dead.fetch_add(1, Ordering::Relaxed);
+                if node
+                    .state
+                    .compare_exchange(
+                        QUEUED | BUSY,
+                        QUEUED | DEAD,
+                        Ordering::Release,
+                        Ordering::Acquire,
+                    )
+                    .is_err()
+                {
+                    // A notifier came by and left the node to us.
+                    self.dead.fetch_sub(1, Ordering::Relaxed);
+                    notified |= index == sleeper.current && state & AWAKE == 0;
+                    // SAFETY: the node is ours alone.
+                    unsafe { free(pointer) };
+                }
+                drop(waker);
+                break;
+            }
+        }
+        self.collect_garbage();
+        // Relaxed: a rough rule, so that fork, poll and drop over and over leave memory flat.
+        let dead = self.dead.load(Ordering::Relaxed);
+        if dead > DEAD_SLACK && dead * 2 > self.queued.load(Ordering::Relaxed) {
+            self.serve(SWEEP);
+            self.collect_garbage();
+        }
+        notified
+    }
+
+    /// Wakes everybody who registered before. Lock-free; neither allocates nor frees.
+    pub(crate) fn notify_all(&self) {
+        self.serve(ALL);
+    }
+
+    /// Wakes the `count` oldest. Lock-free; neither allocates nor frees.
+    pub(crate) fn notify(&self, count: usize) {
+        self.serve(if count >= MANY { ALL } else { count * ONE });
+    }
+
+    /// True if nobody has registered, as far as the caller can know: it must have seen, by an
+    /// Acquire, what the sleeper did after it registered.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        // Relaxed: see above.
+        self.queued.load(Ordering::Relaxed) == 0
+    }
+
+    /// Does what the requests say, or leaves them to the role's holder.
+    fn serve(&self, requests: usize) {
+        // Relaxed: the exchange synchronises.
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let new = if word & ROLE == 0 { ROLE } else { merge(word, requests) };
+            // Acquire: partner of the release below, for the line. Release: partner of the
+            // holder's exchanges below, for what the requester did before.
+            match self.word.compare_exchange_weak(word, new, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => break,
+                Err(now) => word = now,
+            }
+            retry_hint();
+        }
+        if word & ROLE != 0 {
+            return;
+        }
+        let mut requests = requests;
+        let mut chosen = Chain::new();
+        loop {
+            // SAFETY: the role is ours.
+            self.line.with_mut(|line| unsafe { self.choose(&mut *line, requests, &mut chosen) });
+            // As above; with the role still ours, only requests can have come.
+            match self.word.compare_exchange(ROLE, 0, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => break,
+                Err(_) => requests = self.word.swap(ROLE, Ordering::AcqRel) & !ROLE,
+            }
+        }
+        self.wake(chosen, requests & (ALL | SWEEP) == 0);
+    }
+
+    /// Moves the inbox into the line, and from the line those who are to be woken.
+    ///
+    /// # Safety
+    /// The caller has the role.
+    unsafe fn choose(&self, line: &mut Chain, requests: usize, chosen: &mut Chain) {
+        let mut newest = self.inbox.take();
+        let mut reversed: Link = None;
+        while let Some(node) = newest {
+            // SAFETY: queued nodes are alive, and their links belong to the role's holder.
+            unsafe {
+                newest = next_of(node);
+                set_next(node, reversed);
+            }
+            reversed = Some(node);
+        }
+        while let Some(node) = reversed {
+            // SAFETY: as above.
+            unsafe {
+                reversed = next_of(node);
+                line.push_back(node);
+            }
+        }
+        if requests & SWEEP != 0 {
+            let mut kept = Chain::new();
+            while let Some(node) = line.pop_front() {
+                // SAFETY: as above.
+                unsafe {
+                    if node.as_ref().state.load(Ordering::Acquire) & DEAD == 0 {
+                        kept.push_back(node);
+                    } else {
+                        self.bury(node);
+                    }
+                }
+            }
+            *line = kept;
+        }
+        let mut left = if requests & ALL != 0 { usize::MAX } else { requests / ONE };
+        while left > 0 {
+            let Some(node) = line.pop_front() else { break };
+            // SAFETY: as above.
+            let state = unsafe { node.as_ref() }.state.load(Ordering::Acquire);
+            if state & DEAD != 0 {
+                // SAFETY: dead and out of the line: nobody else has it.
+                unsafe { self.bury(node) };
+                continue;
+            }
+            // Relaxed: see `is_empty`.
+            self.queued.fetch_sub(1, Ordering::Relaxed);
+            // SAFETY: as above.
+            unsafe { chosen.push_back(node) };
+            left -= usize::from(state & AWAKE == 0);
+        }
+    }
+
+    /// Puts away a dead node that was in the line.
+    ///
+    /// # Safety
+    /// The node is marked dead and taken out of the line by the caller.
+    unsafe fn bury(&self, node: NonNull<Node>) {
+        // Relaxed: counts.
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+        self.dead.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: nobody else has the node.
+        unsafe { self.garbage.push(node) };
+    }
+
+    /// Calls the wakers, with no role held. `counted`: each call was for one item, so that a node
+    /// whose sleeper is gone or awake passes it on.
+    fn wake(&self, chosen: Chain, counted: bool) {
+        /// Goes on with the rest if a waker panics.
+        struct Rest<'a> {
+            queue: &'a WaitQueue,
+            chain: Chain,
+            lost: usize,
+        }
+        impl Rest<'_> {
+            fn run(&mut self) {
+                while let Some(pointer) = self.chain.pop_front() {
+                    // SAFETY: a queued node is alive until somebody else owns it, see below.
+                    let node = unsafe { pointer.as_ref() };
+                    // AcqRel: partner of the sleeper's changes.
+                    let old = node.state.fetch_or(TAKEN, Ordering::AcqRel);
+                    if old & BUSY != 0 {
+                        // The sleeper's own again, and it will look: not ours to touch.
+                        continue;
+                    }
+                    if old & DEAD != 0 {
+                        self.lost += 1;
+                        self.queue.dead.fetch_sub(1, Ordering::Relaxed);
+                        // SAFETY: dead and out of the line.
+                        unsafe { self.queue.garbage.push(pointer) };
+                        continue;
+                    }
+                    /// Gives the node back whether or not the waker panics.
+                    struct GiveBack<'a>(&'a WaitQueue, NonNull<Node>);
+                    impl Drop for GiveBack<'_> {
+                        fn drop(&mut self) {
+                            // SAFETY: TAKEN: the node is alive until this very swap.
+                            let state = unsafe { &self.1.as_ref().state };
+                            // AcqRel: partner of the sleeper's loads, and of `retire`.
+                            if state.swap(0, Ordering::AcqRel) & DEAD != 0 {
+                                // SAFETY: its sleeper left it to us.
+                                unsafe { self.0.garbage.push(self.1) };
+                            }
+                        }
+                    }
+                    let _give_back = GiveBack(self.queue, pointer);
+                    if old & AWAKE != 0 {
+                        self.lost += 1;
+                        continue;
+                    }
+                    // SAFETY: TAKEN: the sleeper leaves the waker alone.
+                    node.waker.with(|at| {
+                        if let Some(waker) = unsafe { &*at } {
+                            waker.wake_by_ref();
+                        }
+                    });
+                }
+            }
+        }
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                self.run();
+            }
+        }
+        let mut rest = Rest { queue: self, chain: chosen, lost: 0 };
+        rest.run();
+        let lost = rest.lost;
+        drop(rest);
+        if counted && lost > 0 && !self.is_empty() {
+            self.notify(lost);
+        }
+    }
+
+    /// Frees what notifiers found dead. Not for interrupt handlers.
+    fn collect_garbage(&self) {
+        let mut garbage = self.garbage.take();
+        while let Some(node) = garbage {
+            // SAFETY: garbage belongs to whoever takes it.
+            unsafe {
+                garbage = next_of(node);
+                free(node);
+            }
+        }
+    }
+}
+
+impl Drop for WaitQueue {
+    fn drop(&mut self) {
+        self.collect_garbage();
+        // Whatever is still queued is dead: sleepers are retired before the list goes.
+        let mut rest = Chain::new();
+        self.line.with_mut(|line| {
+            // SAFETY: we have the queue alone.
+            core::mem::swap(&mut rest, unsafe { &mut *line });
+        });
+        let mut inbox = self.inbox.take();
+        while let Some(node) = inbox {
+            // SAFETY: as above.
+            unsafe {
+                inbox = next_of(node);
+                rest.push_back(node);
+            }
+        }
+        while let Some(node) = rest.pop_front() {
+            // SAFETY: as above.
+            unsafe { free(node) };
+        }
+    }
+}
+
+/// Adds requests to those that wait for the role's holder.
+fn merge(word: usize, requests: usize) -> usize {
+    let count = word / ONE + requests / ONE;
+    let flags = (word | requests) & (ONE - 1);
+    if count >= MANY { flags | ALL } else { flags | count * ONE }
+}
+
+/// # Safety
+/// The node is the caller's alone, and came from `register`.
+unsafe fn free(node: NonNull<Node>) {
+    // SAFETY: by contract; `register` made it from a box.
+    drop(unsafe { Box::from_raw(node.as_ptr()) });
+}

@@ -1,0 +1,172 @@
+//! The numbered cases of the push list and of its forks.
+
+use crate::{
+    drain, take, take_ready,
+    waker::{Counting, next},
+};
+use aiter_core::{PushError, push_list};
+use core::{
+    pin::pin,
+    task::{Context, Poll},
+};
+
+#[test]
+fn case_01_push_stop_available_drain() {
+    let (pusher, mut cursor) = push_list();
+    for item in [5, 4, 3] {
+        pusher.push(item).unwrap();
+    }
+    pusher.stop();
+    assert_eq!(cursor.available_iter().copied().collect::<Vec<_>>(), [5, 4, 3]);
+    assert_eq!(drain(&mut cursor), [5, 4, 3]);
+}
+
+#[test]
+fn case_02_push_after_stop_gives_the_item_back() {
+    let (pusher, _cursor) = push_list();
+    pusher.stop();
+    assert!(matches!(pusher.push(7), Err(PushError::Stopped(7))));
+}
+
+#[test]
+fn case_03_stop_twice_is_fine() {
+    let (pusher, mut cursor) = push_list();
+    pusher.push(1).unwrap();
+    pusher.stop();
+    pusher.stop();
+    assert!(pusher.is_stopped());
+    assert_eq!(drain(&mut cursor), [1]);
+    pusher.stop();
+    assert_eq!(next(&mut cursor), Poll::Ready(None));
+}
+
+#[test]
+fn case_04_available_twice_is_equal_and_takes_nothing() {
+    let (pusher, cursor) = push_list();
+    assert_eq!(cursor.available_iter().count(), 0);
+    for n in 1..100 {
+        pusher.push(n).unwrap();
+        let first: Vec<i32> = cursor.available_iter().copied().collect();
+        let second: Vec<i32> = cursor.available_iter().copied().collect();
+        assert_eq!(first, (1..=n).collect::<Vec<_>>());
+        assert_eq!(first, second);
+        assert_eq!(cursor.len(), n as usize);
+    }
+}
+
+#[test]
+fn case_05_a_waiting_read_is_dropped_then_push() {
+    let (pusher, mut cursor) = push_list();
+    let counting = Counting::new();
+    {
+        let mut buf = Vec::new();
+        let mut read = pin!(cursor.next_many(&mut buf, 8));
+        assert_eq!(read.as_mut().poll(&mut Context::from_waker(counting.waker())), Poll::Pending);
+    }
+    pusher.push(5).unwrap();
+    assert_eq!(cursor.len(), 1);
+    assert!(!cursor.is_stopped());
+    assert_eq!(take_ready(&mut cursor), [5]);
+}
+
+#[test]
+fn case_05_a_waiting_fork_is_dropped_then_push() {
+    let (pusher, cursor) = push_list();
+    let mut waiting = cursor.fork();
+    assert_eq!(next(&mut waiting), Poll::Pending);
+    drop(waiting);
+    pusher.push(5).unwrap();
+    assert_eq!(cursor.len(), 1);
+    assert!(!cursor.is_stopped());
+}
+
+#[test]
+fn case_06_stopped_with_items_queued_is_not_drained() {
+    let (pusher, mut cursor) = push_list();
+    for item in 0..3 {
+        pusher.push(item).unwrap();
+    }
+    assert!(!cursor.is_stopped());
+    pusher.stop();
+    for left in (0..3).rev() {
+        assert!(cursor.is_stopped());
+        assert!(!cursor.is_drained());
+        assert_eq!(take(&mut cursor, 1).len(), 1);
+        assert_eq!(cursor.len(), left);
+    }
+    assert!(cursor.is_drained());
+}
+
+#[test]
+fn case_07_len_while_pushing() {
+    let (pusher, cursor) = push_list();
+    assert_eq!(cursor.len(), 0);
+    assert_eq!(pusher.push_all([1, 2]).unwrap(), 2);
+    assert_eq!(cursor.len(), 2);
+    pusher.push(3).unwrap();
+    assert_eq!(cursor.len(), 3);
+}
+
+#[test]
+fn case_13_a_fork_starts_where_its_parent_stands() {
+    let (pusher, mut cursor) = push_list();
+    assert_eq!(pusher.push_all(1..=5).unwrap(), 5);
+    assert_eq!(take(&mut cursor, 3), [1, 2, 3]);
+    let mut fork = cursor.fork();
+    assert_eq!(pusher.push_all(7..=13).unwrap(), 7);
+    pusher.stop();
+    let expected: Vec<i32> = [4, 5].into_iter().chain(7..=13).collect();
+    assert_eq!(drain(&mut cursor), expected);
+    assert_eq!(drain(&mut fork), expected);
+}
+
+#[test]
+fn case_14_two_waiting_forks_both_get_the_item() {
+    let (pusher, mut one) = push_list();
+    let mut two = one.fork();
+    let (first, second) = (Counting::new(), Counting::new());
+    assert_eq!(first.poll(&mut one), Poll::Pending);
+    assert_eq!(second.poll(&mut two), Poll::Pending);
+    pusher.push(1).unwrap();
+    assert_eq!((first.wakes(), second.wakes()), (1, 1));
+    assert_eq!(first.poll(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(second.poll(&mut two), Poll::Ready(Some(1)));
+}
+
+#[test]
+fn case_15_three_forks_read_in_any_order() {
+    let (pusher, cursor) = push_list();
+    let mut forks = [cursor.fork(), cursor.fork(), cursor.fork()];
+    drop(cursor);
+    assert_eq!(pusher.push_all(0..8).unwrap(), 8);
+    pusher.stop();
+    for i in [1, 0, 2] {
+        assert_eq!(drain(&mut forks[i]), (0..8).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn case_16_a_fork_of_a_fork_equals_the_rest() {
+    let (pusher, mut cursor) = push_list();
+    assert_eq!(pusher.push_all(0..100).unwrap(), 100);
+    take(&mut cursor, 10);
+    let mut fork = cursor.fork();
+    take(&mut fork, 40);
+    let mut second = fork.fork();
+    pusher.push(100).unwrap();
+    pusher.stop();
+    assert_eq!(drain(&mut second), (50..=100).collect::<Vec<_>>());
+    assert_eq!(drain(&mut fork), (50..=100).collect::<Vec<_>>());
+    assert_eq!(drain(&mut cursor), (10..=100).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_passive_fork_of_a_list_sees_every_item() {
+    let (pusher, mut cursor) = push_list();
+    assert_eq!(pusher.push_all(0..5).unwrap(), 5);
+    take(&mut cursor, 2);
+    let mut passive = cursor.fork_passive();
+    pusher.stop();
+    assert_eq!(drain(&mut passive), [2, 3, 4]);
+    assert_eq!(drain(&mut cursor), [2, 3, 4]);
+}

@@ -1,0 +1,325 @@
+//! Each item is dropped exactly once, whoever goes last, and not long after nobody can read it.
+
+use crate::{
+    drain,
+    ledger::{Ledger, Tracked, values},
+    scaled, take, take_ready,
+    waker::next,
+};
+use aiter_core::{Cursor, PushError, Pusher, push_list};
+use core::task::Poll;
+use std::thread;
+
+/// Counts that end on, before and after every block edge in reach.
+fn counts() -> impl Iterator<Item = usize> {
+    (0..scaled(5, 2)).chain(14..19).chain(30..35).chain(63..scaled(200, 66))
+}
+
+fn filled(ledger: &Ledger, n: usize) -> (Pusher<Tracked>, Cursor<Tracked>) {
+    let (pusher, cursor) = push_list();
+    for item in ledger.items(n) {
+        pusher.push(item).unwrap();
+    }
+    (pusher, cursor)
+}
+
+#[test]
+fn undelivered_items_are_dropped_when_the_cursor_goes_last() {
+    for n in counts() {
+        let ledger = Ledger::new();
+        let (pusher, mut cursor) = filled(&ledger, n);
+        drop(take(&mut cursor, n / 2));
+        drop(pusher);
+        assert_eq!(ledger.alive(), n - n / 2);
+        drop(cursor);
+        ledger.assert_settled();
+        assert_eq!(ledger.clones(), 0);
+    }
+}
+
+#[test]
+fn undelivered_items_are_dropped_when_the_cursor_goes_first() {
+    for n in counts() {
+        let ledger = Ledger::new();
+        let (pusher, mut cursor) = filled(&ledger, n);
+        drop(take(&mut cursor, n / 2));
+        drop(cursor);
+        ledger.assert_settled();
+        let back = pusher.push(ledger.item(7)).unwrap_err().into_inner();
+        assert_eq!(back.value, 7);
+        drop(pusher);
+        drop(back);
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn undelivered_items_of_a_stopped_list_are_dropped() {
+    for n in counts() {
+        let ledger = Ledger::new();
+        let (pusher, mut cursor) = filled(&ledger, n);
+        pusher.stop();
+        drop(pusher.push(ledger.item(0)).unwrap_err());
+        drop(take(&mut cursor, n / 3));
+        drop(cursor);
+        ledger.assert_settled();
+        drop(pusher);
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn handles_of_every_kind_going_in_any_order() {
+    for order in 0..6 {
+        for n in [0, 1, 31, 32, 33, 64, 100] {
+            let ledger = Ledger::new();
+            let (pusher, cursor) = filled(&ledger, n);
+            let mut pushers = vec![pusher.clone(), pusher];
+            let mut cursors = vec![cursor];
+            let mut weaks = vec![pushers[0].downgrade(), pushers[1].downgrade()];
+            for step in 0..6 {
+                match (step + order) % 6 {
+                    0 | 1 => drop(pushers.pop()),
+                    2 | 3 => drop(weaks.pop()),
+                    4 => drop(cursors.pop()),
+                    _ => drop(pushers.first().map(|pusher| pusher.push(ledger.item(0)))),
+                }
+            }
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn a_sole_cursor_never_clones() {
+    let ledger = Ledger::new();
+    let n = scaled(1000, 100);
+    let (pusher, mut cursor) = filled(&ledger, n);
+    assert_eq!(take(&mut cursor, n / 4).len(), n / 4);
+    let mut buf = Vec::new();
+    while buf.len() < n / 4 {
+        cursor.try_next_many(&mut buf, n / 4);
+    }
+    assert_eq!(cursor.available_iter().count(), cursor.len());
+    pusher.stop();
+    assert_eq!(drain(&mut cursor.share()).len(), n - n / 4 - buf.len());
+    assert_eq!(ledger.clones(), 0);
+}
+
+#[test]
+fn a_cursor_that_is_alone_again_moves_again() {
+    let ledger = Ledger::new();
+    let n = scaled(1000, 200);
+    let (pusher, mut cursor) = filled(&ledger, n);
+    drop(cursor.fork());
+    pusher.stop();
+    assert_eq!(drain(&mut cursor).len(), n);
+    // What it had already seen of its block may still be cloned, not more.
+    assert!(ledger.clones() <= 32, "{} clones", ledger.clones());
+    ledger.assert_settled();
+}
+
+#[test]
+fn a_fork_alone_in_the_rear_moves_its_last_items() {
+    let ledger = Ledger::new();
+    let n = scaled(1000, 200);
+    let (pusher, mut fast) = filled(&ledger, n);
+    let mut slow = fast.fork();
+    pusher.stop();
+    assert_eq!(drain(&mut fast).len(), n);
+    let before = ledger.clones();
+    assert_eq!(drain(&mut slow).len(), n);
+    // Nobody else is in or behind its blocks, the last one perhaps excepted.
+    assert!(ledger.clones() - before <= 64, "{} clones", ledger.clones() - before);
+    drop((fast, slow, pusher));
+    ledger.assert_settled();
+}
+
+#[test]
+fn forks_at_any_offset_dropped_in_any_order() {
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    let n = scaled(100, 40);
+    for at in (0..n).step_by(scaled(3, 13)) {
+        for order in orders {
+            let ledger = Ledger::new();
+            let (pusher, mut cursor) = filled(&ledger, n);
+            assert_eq!(take(&mut cursor, at / 2).len(), at / 2);
+            let mut fork = cursor.fork();
+            assert_eq!(take(&mut fork, at - at / 2).len(), at - at / 2);
+            let late = pusher.subscribe();
+            let mut cursors = [Some(cursor), Some(fork), Some(late)];
+            pusher.push(ledger.item(n as u64)).unwrap();
+            let starts = [at / 2, at, n];
+            for (i, start) in order.into_iter().zip(order.map(|i| starts[i])) {
+                let mut cursor = cursors[i].take().unwrap();
+                let read = take(&mut cursor, (n + 1 - start).div_ceil(2));
+                assert_eq!(values(&read)[0], start as u64);
+            }
+            assert_eq!(ledger.alive(), 0);
+            assert!(matches!(pusher.push(ledger.item(0)), Err(PushError::NoCursor(_))));
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn dropping_a_slow_fork_frees_what_it_alone_held() {
+    let ledger = Ledger::new();
+    let n = scaled(1000, 200);
+    let (pusher, mut fast) = filled(&ledger, n);
+    let slow = fast.fork();
+    drop(take(&mut fast, n));
+    assert_eq!(ledger.alive(), n);
+    drop(slow);
+    assert!(ledger.alive() <= 32, "{} alive", ledger.alive());
+    assert!(next(&mut fast).is_pending());
+    assert_eq!(ledger.alive(), 0);
+    drop(pusher);
+    ledger.assert_settled();
+}
+
+#[test]
+fn cursors_asleep_at_the_end_pin_no_item() {
+    for n in counts() {
+        let ledger = Ledger::new();
+        let (pusher, mut one) = filled(&ledger, n);
+        let mut two = one.fork();
+        let mut three = two.fork();
+        for cursor in [&mut one, &mut two, &mut three] {
+            assert_eq!(values(&take_ready(cursor)), (0..n as u64).collect::<Vec<_>>());
+        }
+        assert_eq!(ledger.alive(), 0, "after {n} items");
+        pusher.push(ledger.item(9)).unwrap();
+        for cursor in [&mut one, &mut two, &mut three] {
+            assert_eq!(values(&take_ready(cursor)), [9]);
+        }
+        assert_eq!(ledger.alive(), 0, "after {n} items and one more");
+        drop((one, two, three, pusher));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn a_cursor_asleep_then_forked_or_read_keeps_its_place() {
+    // What sleepers gave up must neither be seen again nor be given up twice.
+    for n in counts() {
+        let ledger = Ledger::new();
+        let (pusher, mut one) = filled(&ledger, n);
+        let mut two = one.fork();
+        assert_eq!(take_ready(&mut one).len(), n);
+        let mut three = one.fork();
+        assert_eq!(take_ready(&mut two).len(), n);
+        assert!(next(&mut one).is_pending());
+        assert!(next(&mut three).is_pending());
+        drop(two);
+        pusher.push(ledger.item(1)).unwrap();
+        let mut four = three.fork();
+        for cursor in [&mut four, &mut one, &mut three] {
+            assert_eq!(values(&take_ready(cursor)), [1]);
+        }
+        drop((one, three, four, pusher));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn an_item_that_holds_the_last_pusher_frees_the_list() {
+    struct Holder(#[expect(dead_code)] Option<Pusher<Holder>>, #[expect(dead_code)] Tracked);
+    for n in [1, 31, 32, 33, 70] {
+        let ledger = Ledger::new();
+        let (pusher, cursor) = push_list();
+        for item in ledger.items(n) {
+            pusher.push(Holder(Some(pusher.clone()), item)).map_err(drop).unwrap();
+        }
+        drop(pusher);
+        assert!(!cursor.is_stopped());
+        assert_eq!(ledger.alive(), n);
+        drop(cursor);
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn an_item_read_that_holds_the_last_pusher_ends_the_list() {
+    struct Holder(#[expect(dead_code)] Pusher<Holder>);
+    let (pusher, mut cursor) = push_list();
+    pusher.push(Holder(pusher.clone())).map_err(drop).unwrap();
+    drop(pusher);
+    let item = cursor.try_next().expect("an item is ready");
+    assert!(!cursor.is_drained());
+    drop(item);
+    assert!(cursor.is_drained());
+    assert!(matches!(next(&mut cursor), Poll::Ready(None)));
+}
+
+#[test]
+fn an_item_that_holds_a_cursor_of_another_list() {
+    let ledger = Ledger::new();
+    let (outer, outer_cursor) = push_list();
+    let mut pushers = Vec::new();
+    for n in 0..scaled(100, 40) {
+        let (inner, inner_cursor) = filled(&ledger, n % 5);
+        pushers.push(inner);
+        outer.push(inner_cursor).unwrap();
+    }
+    drop(outer_cursor);
+    ledger.assert_settled();
+    for inner in pushers {
+        assert!(matches!(inner.push(ledger.item(0)), Err(PushError::NoCursor(_))));
+    }
+    ledger.assert_settled();
+}
+
+#[test]
+fn a_list_of_lists_is_dropped_with_its_lists() {
+    let ledger = Ledger::new();
+    let (outer, mut cursor) = push_list();
+    for _ in 0..40 {
+        outer.push(filled(&ledger, 40)).unwrap();
+    }
+    drop(take(&mut cursor, 10));
+    drop(outer);
+    drop(cursor);
+    ledger.assert_settled();
+}
+
+#[test]
+fn a_cursor_dropped_far_behind_frees_in_a_loop() {
+    const N: usize = scaled(10_000_000, 2000);
+    let (pusher, mut fast) = push_list();
+    let slow = fast.fork();
+    assert_eq!(pusher.push_all(0..N).unwrap(), N);
+    let mut read = 0;
+    let mut buf = Vec::new();
+    while read < N {
+        read += fast.try_next_many(&mut buf, 4096);
+        buf.clear();
+    }
+    on_a_small_stack(move || drop(slow));
+    assert!(pusher.retained() <= 64);
+    assert!(fast.is_empty());
+}
+
+#[test]
+fn the_last_cursor_dropped_far_behind_frees_in_a_loop() {
+    const N: usize = scaled(2_000_000, 2000);
+    let (pusher, cursor) = push_list();
+    assert_eq!(pusher.push_all(0..N).unwrap(), N);
+    on_a_small_stack(move || drop(cursor));
+    assert!(matches!(pusher.push(0), Err(PushError::NoCursor(0))));
+}
+
+#[test]
+fn the_pusher_and_then_the_cursor_dropped_far_behind_free_in_a_loop() {
+    const N: usize = scaled(2_000_000, 2000);
+    let (pusher, cursor) = push_list();
+    assert_eq!(pusher.push_all(0..N).unwrap(), N);
+    on_a_small_stack(move || {
+        drop(pusher);
+        drop(cursor);
+    });
+}
+
+fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+    thread::Builder::new().stack_size(64 * 1024).spawn(f).unwrap().join().unwrap();
+}

@@ -1,0 +1,221 @@
+//! `stop`, the last pusher, and how a cursor ends.
+
+use crate::{
+    drain, scaled, take,
+    waker::{Counting, next},
+};
+use aiter_core::{PushError, Refusal, TryNextError, push_list};
+use core::task::Poll;
+use futures_core::{FusedStream, Stream};
+
+#[test]
+fn stop_delivers_everything_pushed_before() {
+    for n in 0..scaled(200, 70) {
+        let (pusher, mut cursor) = push_list();
+        for item in 0..n {
+            pusher.push(item).unwrap();
+        }
+        pusher.stop();
+        assert_eq!(drain(&mut cursor), (0..n).collect::<Vec<_>>());
+        assert_eq!(next(&mut cursor), Poll::Ready(None));
+    }
+}
+
+#[test]
+fn the_last_pusher_dropped_delivers_everything_and_ends() {
+    for n in 0..scaled(200, 70) {
+        let (pusher, mut cursor) = push_list();
+        let other = pusher.clone();
+        for item in 0..n {
+            pusher.push(item).unwrap();
+        }
+        drop(pusher);
+        assert!(!cursor.is_stopped());
+        drop(other);
+        assert!(cursor.is_stopped());
+        assert_eq!(drain(&mut cursor), (0..n).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_push_after_stop_is_neither_kept_nor_counted() {
+    for n in 0..scaled(100, 66) {
+        let (pusher, mut cursor) = push_list();
+        assert_eq!(pusher.push_all(0..n).unwrap(), n);
+        pusher.stop();
+        for item in 0..3 {
+            match pusher.push(item) {
+                Err(PushError::Stopped(back)) => assert_eq!(back, item),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(cursor.len(), n);
+        assert_eq!(drain(&mut cursor), (0..n).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn stop_from_any_clone_stops_them_all() {
+    let (pusher, mut cursor) = push_list();
+    let other = pusher.clone();
+    other.push(1).unwrap();
+    other.stop();
+    assert!(pusher.is_stopped());
+    assert!(matches!(pusher.push(2), Err(PushError::Stopped(2))));
+    drop(other);
+    drop(pusher);
+    assert_eq!(drain(&mut cursor), [1]);
+}
+
+#[test]
+fn the_error_tells_stopped_and_gives_the_item_back() {
+    let (pusher, cursor) = push_list();
+    pusher.stop();
+    let error = pusher.push(String::from("kept")).unwrap_err();
+    assert_eq!(error.refusal(), Refusal::Stopped);
+    assert_eq!(error.into_inner(), "kept");
+    drop(cursor);
+    let (pusher, cursor) = push_list();
+    drop(cursor);
+    let error = pusher.push(String::from("kept")).unwrap_err();
+    assert_eq!(error.refusal(), Refusal::NoCursor);
+    assert_eq!(error.into_inner(), "kept");
+}
+
+#[test]
+fn empty_and_ended_are_told_apart() {
+    let (pusher, mut cursor) = push_list();
+    assert!(matches!(cursor.try_next(), Err(TryNextError::Empty)));
+    pusher.push(1).unwrap();
+    pusher.stop();
+    assert_eq!(cursor.try_next().unwrap(), 1);
+    assert!(matches!(cursor.try_next(), Err(TryNextError::Ended)));
+    assert!(matches!(cursor.try_next(), Err(TryNextError::Ended)));
+}
+
+#[test]
+fn stopped_is_not_drained_until_this_cursor_has_read_everything() {
+    let (pusher, mut one) = push_list();
+    let mut two = one.fork();
+    assert!(!one.is_stopped() && !one.is_drained());
+    assert_eq!(pusher.push_all(0..40).unwrap(), 40);
+    pusher.stop();
+    assert!(one.is_stopped() && two.is_stopped());
+    take(&mut one, 40);
+    assert!(one.is_drained());
+    assert!(!two.is_drained());
+    take(&mut two, 40);
+    assert!(two.is_drained());
+}
+
+#[test]
+fn an_empty_stopped_list_is_drained_at_once() {
+    let (pusher, mut cursor) = push_list::<u8>();
+    pusher.stop();
+    assert!(cursor.is_drained());
+    assert_eq!(next(&mut cursor), Poll::Ready(None));
+}
+
+#[test]
+fn every_waiting_fork_is_woken_by_stop() {
+    let (pusher, cursor) = push_list::<u8>();
+    let mut forks: Vec<_> = (0..5).map(|_| (cursor.fork(), Counting::new())).collect();
+    for (fork, counting) in &mut forks {
+        assert_eq!(counting.poll(fork), Poll::Pending);
+    }
+    pusher.stop();
+    for (fork, counting) in &mut forks {
+        assert_eq!(counting.wakes(), 1);
+        assert_eq!(counting.poll(fork), Poll::Ready(None));
+    }
+    pusher.stop();
+    assert!(forks.iter().all(|(_, counting)| counting.wakes() == 1));
+}
+
+#[test]
+fn a_waiting_cursor_is_woken_when_the_last_pusher_goes() {
+    let (pusher, mut cursor) = push_list::<u8>();
+    let (other, weak) = (pusher.clone(), pusher.downgrade());
+    let counting = Counting::new();
+    assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+    drop(pusher);
+    assert_eq!(counting.wakes(), 0);
+    drop(other);
+    assert_eq!(counting.wakes(), 1);
+    assert_eq!(counting.poll(&mut cursor), Poll::Ready(None));
+    assert!(weak.upgrade().is_none());
+}
+
+#[test]
+fn a_cursor_waiting_at_any_offset_is_woken_by_stop() {
+    for n in 0..scaled(200, 70) {
+        let (pusher, mut cursor) = push_list();
+        assert_eq!(pusher.push_all(0..n).unwrap(), n);
+        take(&mut cursor, n);
+        let counting = Counting::new();
+        assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        pusher.stop();
+        assert_eq!(counting.wakes(), 1, "at offset {n}");
+        assert_eq!(counting.poll(&mut cursor), Poll::Ready(None));
+    }
+}
+
+#[test]
+fn none_is_for_ever_and_terminates() {
+    let (pusher, mut cursor) = push_list();
+    assert!(!cursor.is_terminated());
+    pusher.push(1).unwrap();
+    pusher.stop();
+    assert!(!cursor.is_terminated());
+    assert_eq!(next(&mut cursor), Poll::Ready(Some(1)));
+    for _ in 0..3 {
+        assert_eq!(next(&mut cursor), Poll::Ready(None));
+        assert!(cursor.is_terminated());
+    }
+    assert!(matches!(pusher.push(2), Err(PushError::Stopped(2))));
+    assert_eq!(next(&mut cursor), Poll::Ready(None));
+    drop(pusher);
+    assert_eq!(next(&mut cursor), Poll::Ready(None));
+}
+
+#[test]
+fn a_fork_of_an_ended_cursor_is_ended() {
+    let (pusher, mut cursor) = push_list();
+    assert_eq!(pusher.push_all(0..33).unwrap(), 33);
+    pusher.stop();
+    assert_eq!(drain(&mut cursor).len(), 33);
+    let mut fork = cursor.fork();
+    assert!(fork.is_drained());
+    assert_eq!(fork.len(), 0);
+    assert_eq!(next(&mut fork), Poll::Ready(None));
+}
+
+#[test]
+fn size_hint_brackets_what_remains_at_each_step() {
+    const N: usize = scaled(200, 70);
+    let (pusher, mut cursor) = push_list();
+    let mut pushed = 0;
+    let mut read = 0;
+    for step in 0..N {
+        for _ in 0..step % 3 {
+            pusher.push(pushed).unwrap();
+            pushed += 1;
+        }
+        if step % 2 == 0 && read < pushed {
+            assert_eq!(cursor.try_next().unwrap(), read);
+            read += 1;
+        }
+        let (lower, upper) = cursor.size_hint();
+        assert!(lower <= pushed - read);
+        assert_eq!(upper, None);
+    }
+    pusher.stop();
+    for read in read..=pushed {
+        let (lower, upper) = cursor.size_hint();
+        assert!(lower <= pushed - read);
+        assert!(upper.expect("stopped") >= pushed - read);
+        let expected = (read < pushed).then_some(read);
+        assert_eq!(next(&mut cursor), Poll::Ready(expected));
+    }
+    assert_eq!(cursor.size_hint(), (0, Some(0)));
+}

@@ -1,0 +1,61 @@
+//! The list's promises and traps, one test each, polled by hand: no executor, no sleep, no clock.
+#![cfg(not(any(loom, shuttle)))]
+
+extern crate alloc;
+
+mod cases;
+mod counting;
+mod drops;
+mod ends;
+mod handles;
+mod items;
+mod ledger;
+mod panics;
+mod push_all;
+mod reentrant;
+mod shared;
+mod streams;
+mod subscribe;
+mod threads;
+mod try_push;
+mod waker;
+mod wakes;
+
+use aiter_core::Cursor;
+use core::task::Poll;
+use futures_core::Stream;
+use waker::next;
+
+/// `full`, or `small` under Miri, which runs a few hundred times slower.
+pub(crate) const fn scaled(full: usize, small: usize) -> usize {
+    if cfg!(miri) { small } else { full }
+}
+
+/// Reads everything up to the end; panics when the stream is not ended.
+pub(crate) fn drain<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
+    let mut items = Vec::new();
+    loop {
+        match next(stream) {
+            Poll::Ready(Some(item)) => items.push(item),
+            Poll::Ready(None) => return items,
+            Poll::Pending => panic!("pending after {} items, not ended", items.len()),
+        }
+    }
+}
+
+/// Reads everything that is ready now; panics when the stream is ended.
+pub(crate) fn take_ready<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
+    let mut items = Vec::new();
+    loop {
+        match next(stream) {
+            Poll::Ready(Some(item)) => items.push(item),
+            Poll::Ready(None) => panic!("ended after {} items", items.len()),
+            Poll::Pending => return items,
+        }
+    }
+}
+
+/// Reads exactly `n` items with `try_next`.
+pub(crate) fn take<T>(cursor: &mut Cursor<T>, n: usize) -> Vec<T> {
+    (0..n).map(|_| cursor.try_next().expect("an item is ready")).collect()
+}

@@ -1,0 +1,339 @@
+//! Panics in user code: in `T::drop`, `T::clone`, in wakers and preflights.
+
+use crate::{
+    drain,
+    ledger::{Ledger, Tracked},
+    scaled, take, take_ready,
+    waker::{Counting, next, on_wake, poll},
+};
+use aiter_core::{Cursor, Pusher, push_list};
+use core::{
+    mem,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Poll,
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+fn caught<R>(f: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(f)).ok()
+}
+
+/// Panics when dropped, after it was written down.
+struct Bomb {
+    armed: u8,
+    item: Tracked,
+}
+
+impl Bomb {
+    fn new(item: Tracked, armed: u8) -> Self {
+        Self { armed, item }
+    }
+}
+
+impl Clone for Bomb {
+    fn clone(&self) -> Self {
+        Self::new(self.item.clone(), 0)
+    }
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(mem::take(&mut self.armed) == 0, "on purpose: item {}", self.item.value);
+    }
+}
+
+/// A list of `n` items, of which one panics when it is dropped.
+fn mined(ledger: &Ledger, n: usize, mine: usize) -> (Pusher<Bomb>, Cursor<Bomb>) {
+    let (pusher, cursor) = push_list();
+    for item in ledger.items(n) {
+        let armed = u8::from(item.value == mine as u64);
+        pusher.push(Bomb::new(item, armed)).unwrap();
+    }
+    (pusher, cursor)
+}
+
+fn mines(n: usize) -> impl Iterator<Item = usize> {
+    (0..n).step_by(scaled(1, 11))
+}
+
+#[test]
+fn a_panic_in_drop_frees_the_others_when_the_cursor_goes() {
+    const N: usize = scaled(100, 40);
+    for mine in mines(N) {
+        let ledger = Ledger::new();
+        let (pusher, cursor) = mined(&ledger, N, mine);
+        caught(|| drop(cursor));
+        ledger.assert_settled();
+        let mut cursor = pusher.subscribe();
+        pusher.push(Bomb::new(ledger.item(0), 0)).unwrap();
+        assert_eq!(take(&mut cursor, 1).len(), 1);
+        drop((pusher, cursor));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn a_panic_in_drop_frees_the_others_when_the_cursor_goes_last() {
+    const N: usize = scaled(100, 40);
+    for mine in mines(N) {
+        let ledger = Ledger::new();
+        let (pusher, cursor) = mined(&ledger, N, mine);
+        drop(pusher);
+        caught(|| drop(cursor));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn a_panic_in_drop_while_forks_read_loses_nothing() {
+    // The originals are dropped by whoever retires them, with a panic on the way.
+    const N: usize = scaled(100, 40);
+    for mine in mines(N) {
+        let ledger = Ledger::new();
+        let (pusher, one) = mined(&ledger, N, mine);
+        let two = one.fork();
+        pusher.stop();
+        for mut cursor in [one, two] {
+            let mut read = Vec::new();
+            while !cursor.is_drained() {
+                // Throws where an armed original is dropped: by the list, or in our hand.
+                caught(|| {
+                    let item = cursor.try_next().unwrap();
+                    read.push(item.item.value);
+                });
+            }
+            caught(|| drop(cursor));
+            // The item in the hand of whoever threw may be gone with the panic, no other one.
+            assert!(read.is_sorted_by(|one, two| one < two));
+            assert!(read.len() >= N - 1, "{read:?}");
+        }
+        caught(|| drop(pusher));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn a_panic_in_drop_while_sleepers_settle_frees_the_others() {
+    const N: usize = 20;
+    for mine in 0..N {
+        let ledger = Ledger::new();
+        let (pusher, mut one) = mined(&ledger, N, mine);
+        let mut two = one.fork();
+        for cursor in [&mut one, &mut two] {
+            let mut left = N;
+            while left > 0 {
+                caught(|| drop(cursor.try_next()));
+                left = cursor.len();
+            }
+        }
+        for cursor in [&mut one, &mut two] {
+            caught(|| next(cursor).is_pending());
+        }
+        let counting = Counting::new();
+        for cursor in [&mut one, &mut two] {
+            assert!(counting.poll(cursor).is_pending());
+        }
+        pusher.push(Bomb::new(ledger.item(77), 0)).unwrap();
+        assert_eq!(counting.wakes(), 2);
+        for cursor in [&mut one, &mut two] {
+            assert_eq!(cursor.len(), 1);
+            caught(|| assert_eq!(take_ready(cursor)[0].item.value, 77));
+            assert_eq!(cursor.len(), 0);
+        }
+        caught(|| drop(one));
+        caught(|| drop(two));
+        ledger.assert_settled();
+    }
+}
+
+/// Panics in `clone` as long as `FUSE` says so.
+struct Fragile {
+    value: usize,
+    fuse: &'static AtomicUsize,
+    _item: Tracked,
+}
+
+impl Clone for Fragile {
+    fn clone(&self) -> Self {
+        let left = self.fuse.load(Ordering::Relaxed);
+        if left > 0 {
+            self.fuse.store(left - 1, Ordering::Relaxed);
+            panic!("on purpose: {left} left");
+        }
+        Self { value: self.value, fuse: self.fuse, _item: self._item.clone() }
+    }
+}
+
+#[test]
+fn a_panic_in_clone_consumes_nothing() {
+    static FUSE: AtomicUsize = AtomicUsize::new(0);
+    const N: usize = scaled(100, 40);
+    let ledger = Ledger::new();
+    let (pusher, mut cursor) = push_list();
+    let keeper = cursor.fork();
+    for (value, item) in ledger.items(N).enumerate() {
+        pusher.push(Fragile { value, fuse: &FUSE, _item: item }).map_err(drop).unwrap();
+    }
+    for expected in 0..N {
+        FUSE.store(2, Ordering::Relaxed);
+        assert!(caught(|| next(&mut cursor)).is_none());
+        assert_eq!(cursor.len(), N - expected);
+        assert!(caught(|| cursor.try_next()).is_none());
+        assert_eq!(cursor.len(), N - expected);
+        assert_eq!(cursor.try_next().map(|item| item.value).ok(), Some(expected));
+    }
+    assert_eq!(keeper.len(), N);
+    drop((cursor, keeper, pusher));
+    ledger.assert_settled();
+}
+
+#[test]
+fn a_panic_in_clone_leaves_a_run_where_it_broke() {
+    static FUSE: AtomicUsize = AtomicUsize::new(0);
+    const N: usize = scaled(100, 40);
+    let ledger = Ledger::new();
+    let (pusher, mut cursor) = push_list();
+    let keeper = cursor.fork();
+    for (value, item) in ledger.items(N).enumerate() {
+        pusher.push(Fragile { value, fuse: &FUSE, _item: item }).map_err(drop).unwrap();
+    }
+    let mut buf = Vec::new();
+    cursor.try_next_many(&mut buf, 5);
+    FUSE.store(1, Ordering::Relaxed);
+    assert!(caught(|| cursor.try_next_many(&mut buf, 10)).is_none());
+    while cursor.try_next_many(&mut buf, 10) > 0 {}
+    assert!(buf.iter().map(|item| item.value).eq(0..N));
+    drop((cursor, keeper, pusher, buf));
+    ledger.assert_settled();
+}
+
+#[test]
+fn a_panic_in_clone_under_a_shared_cursor_costs_the_others_nothing() {
+    static FUSE: AtomicUsize = AtomicUsize::new(0);
+    let ledger = Ledger::new();
+    let (pusher, cursor) = push_list();
+    let keeper = cursor.fork();
+    let mut one = cursor.share();
+    let mut two = one.clone();
+    let counting = Counting::new();
+    assert!(next(&mut one).is_pending());
+    assert!(counting.poll(&mut two).is_pending());
+    for (value, item) in ledger.items(3).enumerate() {
+        pusher.push(Fragile { value, fuse: &FUSE, _item: item }).map_err(drop).unwrap();
+    }
+    FUSE.store(1, Ordering::Relaxed);
+    assert!(caught(|| next(&mut one)).is_none());
+    drop(one);
+    assert_eq!(counting.wakes(), 1);
+    pusher.stop();
+    // The item in the hand of the one that panicked may be gone with it, no other one.
+    let read: Vec<_> = drain(&mut two).iter().map(|item| item.value).collect();
+    assert!(read.ends_with(&[1, 2]), "{read:?}");
+    drop((two, keeper, pusher));
+    ledger.assert_settled();
+}
+
+#[test]
+fn a_waker_that_panics_does_not_keep_the_others_asleep() {
+    for bad in 0..4 {
+        let (pusher, cursor) = push_list();
+        let mut forks: Vec<_> = (0..4).map(|_| (cursor.fork(), Counting::new())).collect();
+        for (i, (fork, counting)) in forks.iter_mut().enumerate() {
+            if i == bad {
+                let waker = on_wake(|| panic!("on purpose"));
+                assert!(poll(fork, &waker).is_pending());
+            } else {
+                assert!(counting.poll(fork).is_pending());
+            }
+        }
+        // The panic may surface here or be kept; the item is in either way.
+        caught(|| pusher.push(1).unwrap());
+        for (i, (fork, counting)) in forks.iter_mut().enumerate() {
+            assert_eq!(counting.wakes(), usize::from(i != bad));
+            assert_eq!(counting.poll(fork), Poll::Ready(Some(1)));
+            assert_eq!(counting.poll(fork), Poll::Pending);
+        }
+        pusher.push(2).unwrap();
+        for (i, (fork, counting)) in forks.iter_mut().enumerate() {
+            assert_eq!(counting.wakes(), 1 + usize::from(i != bad));
+            assert_eq!(counting.poll(fork), Poll::Ready(Some(2)));
+        }
+    }
+}
+
+#[test]
+fn a_waker_that_panics_on_stop_ends_the_others() {
+    for bad in 0..3 {
+        let (pusher, cursor) = push_list::<u8>();
+        let mut forks: Vec<_> = (0..3).map(|_| (cursor.fork(), Counting::new())).collect();
+        for (i, (fork, counting)) in forks.iter_mut().enumerate() {
+            if i == bad {
+                assert!(poll(fork, &on_wake(|| panic!("on purpose"))).is_pending());
+            } else {
+                assert!(counting.poll(fork).is_pending());
+            }
+        }
+        caught(|| drop(pusher));
+        for (i, (fork, counting)) in forks.iter_mut().enumerate() {
+            assert_eq!(counting.wakes(), usize::from(i != bad));
+            assert_eq!(counting.poll(fork), Poll::Ready(None));
+        }
+    }
+}
+
+#[test]
+fn a_waker_that_panics_loses_no_item_of_a_run() {
+    for sole in [0, 1] {
+        let ledger = Ledger::new();
+        let (mut pusher, mut cursor) = push_list();
+        assert!(poll(&mut cursor, &on_wake(|| panic!("on purpose"))).is_pending());
+        let items: Vec<_> = ledger.items(100).collect();
+        caught(|| {
+            if sole == 1 {
+                pusher.sole().unwrap().push_all(items).unwrap()
+            } else {
+                pusher.push_all(items).unwrap()
+            }
+        });
+        // Where the panic cut the run is open; what is in is a prefix and nothing is lost or kept.
+        let before = cursor.len();
+        pusher.push(ledger.item(1000)).unwrap();
+        let read = take_ready(&mut cursor);
+        assert_eq!(read.len(), before + 1);
+        assert!(read[..before].iter().map(|item| item.value).eq(0..before as u64));
+        drop(read);
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn a_waker_that_panics_under_a_shared_cursor() {
+    let (pusher, cursor) = push_list();
+    let mut one = cursor.share();
+    let mut two = one.clone();
+    let counting = Counting::new();
+    assert!(poll(&mut one, &on_wake(|| panic!("on purpose"))).is_pending());
+    assert!(counting.poll(&mut two).is_pending());
+    caught(|| pusher.push(1).unwrap());
+    caught(|| pusher.push(2).unwrap());
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(counting.wakes(), 1);
+    assert_eq!(counting.poll(&mut two), Poll::Ready(Some(2)));
+}
+
+#[test]
+fn a_preflight_that_panics_leaves_the_cursor_usable() {
+    let (pusher, cursor) = push_list();
+    let mut polls = 0;
+    let mut cursor = cursor.preflight(move |_: &mut core::task::Context<'_>| {
+        polls += 1;
+        assert!(polls != 2, "on purpose");
+    });
+    pusher.push(1).unwrap();
+    pusher.push(2).unwrap();
+    assert_eq!(next(&mut cursor), Poll::Ready(Some(1)));
+    assert!(caught(|| next(&mut cursor)).is_none());
+    assert_eq!(cursor.len(), 1);
+    assert_eq!(next(&mut cursor), Poll::Ready(Some(2)));
+    assert_eq!(next(&mut cursor), Poll::Pending);
+}

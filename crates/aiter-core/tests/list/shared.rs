@@ -1,0 +1,302 @@
+//! `SharedCursor`: each item to exactly one taker, and no wake-up lost between them.
+
+use crate::{
+    drain,
+    ledger::{Ledger, values},
+    scaled, take_ready,
+    waker::{Counting, next, poll},
+};
+use aiter_core::{PushError, SharedCursor, push_list};
+use core::{
+    array,
+    task::{Poll, Waker},
+};
+use futures_core::{FusedStream, Stream};
+
+fn waiting<const N: usize>(shared: SharedCursor<usize>) -> [(SharedCursor<usize>, Counting); N] {
+    let mut takers = array::from_fn(|_| (shared.clone(), Counting::new()));
+    for (taker, counting) in &mut takers {
+        assert_eq!(counting.poll(taker), Poll::Pending);
+    }
+    takers
+}
+
+#[test]
+fn takers_get_disjoint_items_in_order_and_together_all() {
+    const N: usize = scaled(200, 70);
+    let (pusher, cursor) = push_list();
+    let shared = cursor.share();
+    let mut takers = [shared.clone(), shared.clone(), shared];
+    assert_eq!(pusher.push_all(0..N).unwrap(), N);
+    pusher.stop();
+    let mut got: [Vec<usize>; 3] = Default::default();
+    for turn in 0..N {
+        let i = turn * turn % 3;
+        match next(&mut takers[i]) {
+            Poll::Ready(Some(item)) => got[i].push(item),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(got.iter().all(|items| items.is_sorted()));
+    let mut all = got.concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..N).collect::<Vec<_>>());
+    for taker in &mut takers {
+        assert_eq!(next(taker), Poll::Ready(None));
+        assert!(taker.is_terminated());
+        assert_eq!(next(taker), Poll::Ready(None));
+    }
+}
+
+#[test]
+fn waiting_takers_are_served_first_come_first_served() {
+    let (pusher, cursor) = push_list();
+    let mut takers = waiting::<4>(cursor.share());
+    for item in 0..4 {
+        pusher.push(item).unwrap();
+        let woken: Vec<_> = takers.iter().map(|(_, counting)| counting.wakes() > 0).collect();
+        assert_eq!(woken.iter().filter(|&&woken| woken).count(), item + 1, "{woken:?}");
+        assert!(woken[item]);
+        let (taker, counting) = &mut takers[item];
+        assert_eq!(counting.poll(taker), Poll::Ready(Some(item)));
+    }
+}
+
+#[test]
+fn many_items_wake_many_takers_one_after_the_other() {
+    let (pusher, cursor) = push_list();
+    let mut takers = waiting::<4>(cursor.share());
+    assert_eq!(pusher.push_all(0..4).unwrap(), 4);
+    for (item, (taker, counting)) in takers.iter_mut().enumerate() {
+        assert!(counting.wakes() > 0, "taker {item} sleeps while items are there");
+        assert_eq!(counting.poll(taker), Poll::Ready(Some(item)));
+    }
+}
+
+#[test]
+fn a_woken_taker_that_goes_passes_the_wake_on() {
+    for gone in 0..3 {
+        let (pusher, cursor) = push_list();
+        let mut takers: Vec<_> = waiting::<4>(cursor.share()).into();
+        pusher.push(1).unwrap();
+        for _ in 0..=gone {
+            let (taker, counting) = takers.remove(0);
+            assert!(counting.wakes() > 0);
+            drop(taker);
+            assert_eq!(counting.held(), 0);
+        }
+        let (taker, counting) = &mut takers[0];
+        assert!(counting.wakes() > 0, "the wake was lost after {gone} takers had gone");
+        assert_eq!(counting.poll(taker), Poll::Ready(Some(1)));
+    }
+}
+
+#[test]
+fn a_waiting_taker_that_goes_costs_nobody_a_wake() {
+    // Cases 17 and 74: A and B wait, B goes, one item comes.
+    for gone in 0..3 {
+        let (pusher, cursor) = push_list();
+        let mut takers: Vec<_> = waiting::<3>(cursor.share()).into();
+        drop(takers.remove(gone));
+        for item in 0..2 {
+            pusher.push(item).unwrap();
+            let (mut taker, counting) = takers.remove(0);
+            assert!(counting.wakes() > 0);
+            assert_eq!(counting.poll(&mut taker), Poll::Ready(Some(item)));
+        }
+    }
+}
+
+#[test]
+fn a_taker_that_did_not_wait_may_be_first() {
+    let (pusher, cursor) = push_list();
+    let shared = cursor.share();
+    let mut quick = shared.clone();
+    let mut takers = waiting::<2>(shared);
+    pusher.push(1).unwrap();
+    assert_eq!(next(&mut quick), Poll::Ready(Some(1)));
+    for (taker, counting) in &mut takers {
+        assert_eq!(counting.poll(taker), Poll::Pending);
+    }
+    pusher.push(2).unwrap();
+    pusher.push(3).unwrap();
+    let mut got = Vec::new();
+    for _ in 0..2 {
+        for (taker, counting) in &mut takers {
+            if counting.wakes() == 0 {
+                continue;
+            }
+            if let Poll::Ready(Some(item)) = counting.poll(taker) {
+                got.push(item);
+            }
+        }
+    }
+    assert_eq!(got, [2, 3]);
+}
+
+#[test]
+fn every_waiting_taker_ends_when_the_list_does() {
+    let (pusher, cursor) = push_list();
+    let mut takers = waiting::<4>(cursor.share());
+    pusher.stop();
+    for (taker, counting) in &mut takers {
+        assert!(counting.wakes() > 0);
+        assert_eq!(counting.poll(taker), Poll::Ready(None));
+    }
+}
+
+#[test]
+fn one_item_and_the_end_reach_every_waiting_taker() {
+    let (pusher, cursor) = push_list();
+    let mut takers = waiting::<4>(cursor.share());
+    pusher.push(7).unwrap();
+    drop(pusher);
+    let mut ends = 0;
+    for (i, (taker, counting)) in takers.iter_mut().enumerate() {
+        assert!(counting.wakes() > 0, "taker {i}");
+        match counting.poll(taker) {
+            Poll::Ready(Some(item)) => assert_eq!((i, item), (0, 7)),
+            Poll::Ready(None) => ends += 1,
+            Poll::Pending => panic!("taker {i} waits at the end"),
+        }
+    }
+    assert_eq!(ends, 3);
+}
+
+#[test]
+fn a_taker_polled_again_with_another_waker() {
+    let (pusher, cursor) = push_list();
+    let mut takers = waiting::<2>(cursor.share());
+    let newer = Counting::new();
+    assert_eq!(newer.poll(&mut takers[0].0), Poll::Pending);
+    assert_eq!(takers[0].1.held(), 0);
+    pusher.push(1).unwrap();
+    assert_eq!(takers[0].1.wakes(), 0);
+    // Whoever is woken is awake for good: its latest waker.
+    assert!(newer.wakes() + takers[1].1.wakes() > 0);
+    if newer.wakes() > 0 {
+        assert_eq!(newer.poll(&mut takers[0].0), Poll::Ready(Some(1)));
+    } else {
+        assert_eq!(poll(&mut takers[1].0, Waker::noop()), Poll::Ready(Some(1)));
+    }
+}
+
+#[test]
+fn spurious_polls_do_not_cost_a_taker_its_turn() {
+    let (pusher, cursor) = push_list();
+    let mut takers = waiting::<3>(cursor.share());
+    for _ in 0..scaled(100, 10) {
+        for (taker, counting) in &mut takers {
+            assert_eq!(counting.poll(taker), Poll::Pending);
+            assert!(counting.held() <= 2);
+        }
+    }
+    for item in 0..3 {
+        pusher.push(item).unwrap();
+        let (taker, counting) = &mut takers[item];
+        assert!(counting.wakes() > 0);
+        assert_eq!(counting.poll(taker), Poll::Ready(Some(item)));
+    }
+}
+
+#[test]
+fn the_wakers_are_released_with_their_takers() {
+    let (pusher, cursor) = push_list();
+    let takers = waiting::<4>(cursor.share());
+    let countings = takers.map(|(taker, counting)| {
+        drop(taker);
+        counting
+    });
+    for counting in countings {
+        assert_eq!(counting.held(), 0);
+        assert_eq!(counting.wakes(), 0);
+    }
+    assert!(matches!(pusher.push(1), Err(PushError::NoCursor(1))));
+}
+
+#[test]
+fn a_cursor_that_waited_and_is_then_shared() {
+    let (pusher, mut cursor) = push_list();
+    let old = Counting::new();
+    assert_eq!(old.poll(&mut cursor), Poll::Pending);
+    let mut takers = waiting::<2>(cursor.share());
+    pusher.push(0).unwrap();
+    pusher.push(1).unwrap();
+    for (item, (taker, counting)) in takers.iter_mut().enumerate() {
+        assert!(counting.wakes() > 0);
+        assert_eq!(counting.poll(taker), Poll::Ready(Some(item)));
+    }
+    drop(takers);
+    assert_eq!(old.held(), 0);
+}
+
+#[test]
+fn takers_beside_forks() {
+    let (pusher, cursor) = push_list();
+    let mut fork = cursor.fork();
+    let mut takers = waiting::<2>(cursor.share());
+    let counting = Counting::new();
+    for item in [0, 1] {
+        assert_eq!(counting.poll(&mut fork), Poll::Pending);
+        pusher.push(item).unwrap();
+        assert_eq!(counting.wakes(), item + 1);
+        assert_eq!(next(&mut fork), Poll::Ready(Some(item)));
+    }
+    pusher.stop();
+    let (one, two) = takers.split_at_mut(1);
+    assert_eq!(next(&mut one[0].0), Poll::Ready(Some(0)));
+    assert_eq!(next(&mut two[0].0), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut one[0].0), Poll::Ready(None));
+}
+
+#[test]
+fn shared_items_are_moved_and_dropped_once() {
+    let ledger = Ledger::new();
+    let (pusher, cursor) = push_list();
+    let mut one = cursor.share();
+    let mut two = one.clone();
+    for item in ledger.items(100) {
+        pusher.push(item).unwrap();
+    }
+    let mut read = Vec::new();
+    for _ in 0..20 {
+        for taker in [&mut one, &mut two] {
+            if let Poll::Ready(Some(item)) = next(taker) {
+                read.push(item);
+            }
+        }
+    }
+    assert_eq!(values(&read), (0..40).collect::<Vec<_>>());
+    drop((one, two));
+    assert_eq!(ledger.alive(), 40);
+    drop(read);
+    ledger.assert_settled();
+    assert_eq!(ledger.clones(), 0);
+}
+
+#[test]
+fn size_hint_of_a_taker_brackets_what_it_may_get() {
+    let (pusher, cursor) = push_list();
+    let mut one = cursor.share();
+    let mut two = one.clone();
+    assert_eq!(pusher.push_all(0..5).unwrap(), 5);
+    assert_eq!(one.size_hint().1, None);
+    pusher.stop();
+    // The other one may take everything.
+    assert_eq!(one.size_hint().0, 0);
+    assert!(one.size_hint().1.is_none_or(|upper| upper >= 5));
+    assert_eq!(drain(&mut two).len(), 5);
+    assert!(drain(&mut one).is_empty());
+}
+
+#[test]
+fn waiters_that_come_and_go_leave_the_list_usable() {
+    let (pusher, cursor) = push_list();
+    let mut shared = cursor.share();
+    for _ in 0..scaled(500, 50) {
+        let mut taker = shared.clone();
+        assert!(next(&mut taker).is_pending());
+    }
+    pusher.push(1).unwrap();
+    assert_eq!(take_ready(&mut shared), [1]);
+}

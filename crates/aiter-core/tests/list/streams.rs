@@ -1,0 +1,99 @@
+//! The stream traits, and `preflight` as a stream of its own.
+
+use crate::{
+    drain, take_ready,
+    waker::{Counting, next},
+};
+use aiter_core::push_list;
+use alloc::rc::Rc;
+use core::{
+    cell::Cell,
+    task::{Context, Poll},
+};
+use futures_core::{FusedStream, Stream};
+
+#[test]
+fn a_preflight_is_called_once_a_poll_before_the_list_is_looked_at() {
+    let (pusher, cursor) = push_list();
+    let polls = Rc::new(Cell::new(0));
+    let counter = Rc::clone(&polls);
+    let mut cursor = cursor.preflight(move |_: &mut Context<'_>| counter.set(counter.get() + 1));
+    assert_eq!(next(&mut cursor), Poll::Pending);
+    assert_eq!(polls.get(), 1);
+    pusher.push(1).unwrap();
+    assert_eq!(polls.get(), 1);
+    assert_eq!(next(&mut cursor), Poll::Ready(Some(1)));
+    assert_eq!(polls.get(), 2);
+    pusher.stop();
+    assert_eq!(next(&mut cursor), Poll::Ready(None));
+    assert!(polls.get() >= 2);
+}
+
+#[test]
+fn a_preflight_is_given_the_waker_of_the_poll() {
+    let (_pusher, cursor) = push_list::<u8>();
+    let counting = Counting::new();
+    let expected = counting.waker().clone();
+    let seen = Rc::new(Cell::new(0));
+    let inside = Rc::clone(&seen);
+    let mut cursor = cursor.preflight(move |cx: &mut Context<'_>| {
+        assert!(cx.waker().will_wake(&expected));
+        inside.set(inside.get() + 1);
+    });
+    assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+    assert_eq!(seen.get(), 1);
+}
+
+#[test]
+fn forks_of_a_preflight_carry_it_and_passive_forks_do_not() {
+    let (pusher, cursor) = push_list();
+    let polls = Rc::new(Cell::new(0));
+    let counter = Rc::clone(&polls);
+    let cursor = cursor.preflight(move |_: &mut Context<'_>| counter.set(counter.get() + 1));
+    let mut fork = cursor.fork();
+    let mut passive = cursor.fork_passive();
+    let mut inner = cursor.into_inner();
+    pusher.push(1).unwrap();
+    assert_eq!(next(&mut passive), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut inner), Poll::Ready(Some(1)));
+    assert_eq!(polls.get(), 0);
+    assert_eq!(next(&mut fork), Poll::Ready(Some(1)));
+    assert_eq!(polls.get(), 1);
+}
+
+#[test]
+fn a_preflight_gives_the_cursor_through_deref() {
+    let (pusher, cursor) = push_list();
+    let mut cursor = cursor.preflight(|_: &mut Context<'_>| {});
+    assert_eq!(pusher.push_all(0..3).unwrap(), 3);
+    assert_eq!(cursor.len(), 3);
+    assert_eq!(cursor.try_next().unwrap(), 0);
+    assert_eq!(cursor.available_iter().copied().collect::<Vec<_>>(), [1, 2]);
+    pusher.stop();
+    assert!(!cursor.is_terminated());
+    assert_eq!(cursor.size_hint().1.map(|upper| upper >= 2), Some(true));
+    assert_eq!(drain(&mut cursor), [1, 2]);
+    assert!(cursor.is_terminated());
+}
+
+#[test]
+fn a_cursor_that_waited_keeps_its_place_under_a_preflight() {
+    let (pusher, mut cursor) = push_list();
+    let counting = Counting::new();
+    assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+    let mut cursor = cursor.preflight(|_: &mut Context<'_>| {});
+    pusher.push(1).unwrap();
+    assert_eq!(counting.wakes(), 1);
+    assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(1)));
+    assert_eq!(take_ready(&mut cursor), []);
+}
+
+#[test]
+fn the_streams_move_without_being_pinned() {
+    fn check<S: Stream + FusedStream + Unpin>(_: &S) {}
+    let (_pusher, cursor) = push_list::<core::marker::PhantomPinned>();
+    check(&cursor);
+    let cursor = cursor.preflight(|_: &mut Context<'_>| {});
+    check(&cursor);
+    check(&cursor.into_inner().share());
+}

@@ -1,0 +1,220 @@
+//! The traps that need a second thread, in the small.
+
+use crate::{drain, ledger::Ledger, scaled, waker::next};
+use aiter_core::{PushError, TryNextError, push_list};
+use core::task::Poll;
+use std::{sync::Barrier, thread};
+
+const ROUNDS: usize = scaled(2000, 20);
+
+#[test]
+fn the_first_push_races_with_the_drop_of_the_cursor() {
+    for _ in 0..ROUNDS {
+        let ledger = Ledger::new();
+        let (pusher, cursor) = push_list();
+        let (item, start) = (ledger.item(1), Barrier::new(2));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                match pusher.push(item) {
+                    Ok(()) | Err(PushError::NoCursor(_)) => {}
+                    Err(PushError::Stopped(_)) => panic!("nobody stopped"),
+                }
+            });
+            start.wait();
+            drop(cursor);
+        });
+        assert!(matches!(pusher.push(ledger.item(2)), Err(PushError::NoCursor(_))));
+        drop(pusher);
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn the_first_push_and_the_last_pusher_race_with_the_drop_of_the_cursor() {
+    for _ in 0..ROUNDS {
+        let ledger = Ledger::new();
+        let (pusher, cursor) = push_list();
+        let (item, start) = (ledger.item(1), Barrier::new(2));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                drop(pusher.push(item));
+                drop(pusher);
+            });
+            start.wait();
+            drop(cursor);
+        });
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn a_push_races_with_stop() {
+    for _ in 0..ROUNDS {
+        let (pusher, mut cursor) = push_list();
+        let start = Barrier::new(2);
+        let pushed = thread::scope(|scope| {
+            let pushed = scope.spawn(|| {
+                start.wait();
+                (0..3).map(|item| pusher.push(item).is_ok()).collect::<Vec<_>>()
+            });
+            start.wait();
+            pusher.stop();
+            pushed.join().unwrap()
+        });
+        assert!(pushed.is_sorted_by(|one, two| one >= two));
+        let count = pushed.into_iter().filter(|&ok| ok).count();
+        assert_eq!(drain(&mut cursor), (0..count).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_last_item_before_the_stop_is_not_lost() {
+    // "Empty" and "stopped" read in two steps would lose it.
+    for _ in 0..ROUNDS {
+        let (pusher, mut cursor) = push_list();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                pusher.push(1).unwrap();
+                pusher.stop();
+            });
+            let mut read = 0;
+            loop {
+                match cursor.try_next() {
+                    Ok(item) => read += item,
+                    Err(TryNextError::Empty) => thread::yield_now(),
+                    Err(TryNextError::Ended) => break,
+                }
+            }
+            assert_eq!(read, 1);
+        });
+    }
+}
+
+#[test]
+fn drained_is_not_told_before_the_last_item() {
+    for _ in 0..ROUNDS {
+        let (pusher, mut cursor) = push_list();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                pusher.push(1).unwrap();
+                drop(pusher);
+            });
+            let mut read = Vec::new();
+            while !cursor.is_drained() {
+                if let Poll::Ready(Some(item)) = next(&mut cursor) {
+                    read.push(item);
+                }
+                thread::yield_now();
+            }
+            assert_eq!(read, [1]);
+        });
+    }
+}
+
+#[test]
+fn a_fork_races_with_pushes() {
+    for _ in 0..ROUNDS / 4 {
+        let (pusher, cursor) = push_list();
+        let mut fork = thread::scope(|scope| {
+            scope.spawn(|| {
+                for item in 0..40 {
+                    pusher.push(item).unwrap();
+                }
+            });
+            let mut ahead = cursor.fork();
+            let mut expected = 0;
+            while expected < 20 {
+                match ahead.try_next() {
+                    Ok(item) => {
+                        assert_eq!(item, expected);
+                        expected += 1;
+                    }
+                    Err(_) => thread::yield_now(),
+                }
+            }
+            ahead.fork()
+        });
+        pusher.stop();
+        assert_eq!(drain(&mut fork), (20..40).collect::<Vec<_>>());
+        assert_eq!(cursor.len(), 40);
+    }
+}
+
+#[test]
+fn two_threads_clone_and_move_the_same_items() {
+    for _ in 0..ROUNDS / 4 {
+        let ledger = Ledger::new();
+        let (pusher, one) = push_list();
+        let two = one.fork();
+        for item in ledger.items(40) {
+            pusher.push(item).unwrap();
+        }
+        drop(pusher);
+        thread::scope(|scope| {
+            for mut cursor in [one, two] {
+                scope.spawn(move || {
+                    assert!(drain(&mut cursor).iter().map(|item| item.value).eq(0..40));
+                });
+            }
+        });
+        ledger.assert_settled();
+        assert!(ledger.clones() >= 40, "{} clones of 80 reads", ledger.clones());
+    }
+}
+
+#[test]
+fn the_last_pusher_and_an_upgrade_race() {
+    for _ in 0..ROUNDS {
+        let (pusher, mut cursor) = push_list();
+        let weak = pusher.downgrade();
+        let start = Barrier::new(2);
+        let pushed = thread::scope(|scope| {
+            let pushed = scope.spawn(|| {
+                start.wait();
+                weak.upgrade().map(|pusher| pusher.push(1).is_ok())
+            });
+            start.wait();
+            drop(pusher);
+            pushed.join().unwrap()
+        });
+        match pushed {
+            Some(ok) => {
+                assert!(ok, "an upgraded pusher holds the list open");
+                assert_eq!(drain(&mut cursor), [1]);
+            }
+            None => assert!(drain(&mut cursor).is_empty()),
+        }
+        assert!(weak.upgrade().is_none());
+    }
+}
+
+#[test]
+fn a_subscribe_and_the_last_drop_race() {
+    for _ in 0..ROUNDS {
+        let ledger = Ledger::new();
+        let (pusher, cursor) = push_list();
+        for item in ledger.items(3) {
+            pusher.push(item).unwrap();
+        }
+        let start = Barrier::new(2);
+        let mut late = thread::scope(|scope| {
+            let late = scope.spawn(|| {
+                start.wait();
+                pusher.subscribe()
+            });
+            start.wait();
+            drop(cursor);
+            late.join().unwrap()
+        });
+        assert_eq!(late.len(), 0);
+        pusher.push(ledger.item(9)).unwrap();
+        assert_eq!(late.len(), 1);
+        assert_eq!(late.try_next().unwrap().value, 9);
+        drop(late);
+        assert!(pusher.push(ledger.item(0)).is_err());
+        drop(pusher);
+        ledger.assert_settled();
+    }
+}

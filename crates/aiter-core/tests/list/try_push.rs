@@ -1,0 +1,146 @@
+//! `reserve` and `try_push`: so many as were reserved, and the item back when there is no room.
+
+use crate::{
+    drain,
+    ledger::Ledger,
+    scaled, take, take_ready,
+    waker::{Counting, next},
+};
+use aiter_core::{Pusher, TryPushError, push_list};
+use core::task::Poll;
+
+/// Pushes until the list is full and tells how many went in.
+fn fill(pusher: &Pusher<usize>) -> usize {
+    (0..1_000_000)
+        .find(|&item| match pusher.try_push(item) {
+            Ok(()) => false,
+            Err(TryPushError::Full(back)) => {
+                assert_eq!(back, item);
+                true
+            }
+            Err(other) => panic!("{other:?}"),
+        })
+        .expect("full at some point")
+}
+
+#[test]
+fn as_many_as_were_reserved_go_in() {
+    for n in 0..scaled(200, 70) {
+        for before in [0, 1, 31, 32, 33] {
+            let (pusher, mut cursor) = push_list();
+            assert_eq!(pusher.push_all(0..before).unwrap(), before);
+            pusher.reserve(n);
+            for item in 0..n {
+                pusher.try_push(before + item).unwrap();
+            }
+            assert_eq!(take(&mut cursor, before + n), (0..before + n).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn reserve_after_the_cursor_moved_on() {
+    let (pusher, mut cursor) = push_list();
+    for round in 0..scaled(200, 40) {
+        pusher.reserve(round);
+        for item in 0..round {
+            pusher.try_push(item).unwrap();
+        }
+        assert_eq!(take_ready(&mut cursor), (0..round).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn full_gives_the_item_back_and_reserve_makes_room_again() {
+    let (pusher, mut cursor) = push_list();
+    let mut pushed = fill(&pusher);
+    assert_eq!(cursor.len(), pushed);
+    for more in [1, 5, 32, 100] {
+        assert!(matches!(pusher.try_push(7), Err(TryPushError::Full(7))));
+        pusher.reserve(more);
+        let room = fill(&pusher);
+        assert!(room >= more, "{more} reserved, {room} went in");
+        pushed += room;
+        assert_eq!(cursor.len(), pushed);
+    }
+    // A push that may allocate is not held up by a full list.
+    pusher.push(8).unwrap();
+    pusher.stop();
+    assert_eq!(drain(&mut cursor).len(), pushed + 1);
+}
+
+#[test]
+fn a_full_try_push_wakes_nobody_and_keeps_its_place() {
+    let (pusher, mut cursor) = push_list();
+    for _ in 0..3 {
+        fill(&pusher);
+        take_ready(&mut cursor);
+        let counting = Counting::new();
+        assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        while let Err(TryPushError::Full(1)) = pusher.try_push(1) {
+            assert_eq!(counting.wakes(), 0);
+            pusher.reserve(1);
+        }
+        assert_eq!(counting.wakes(), 1);
+        assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(1)));
+    }
+}
+
+#[test]
+fn reserved_blocks_are_used_by_every_push() {
+    let ledger = Ledger::new();
+    let (pusher, cursor) = push_list();
+    pusher.reserve(100);
+    let mut items = ledger.items(100);
+    for _ in 0..50 {
+        pusher.push(items.next().unwrap()).unwrap();
+    }
+    for item in items {
+        pusher.try_push(item).unwrap();
+    }
+    drop(cursor);
+    ledger.assert_settled();
+}
+
+#[test]
+fn blocks_come_back_so_that_a_steady_state_is_never_full() {
+    let (pusher, mut cursor) = push_list();
+    pusher.reserve(64);
+    for item in 0..scaled(10_000, 300) {
+        pusher.try_push(item).unwrap();
+        if item % 20 == 19 {
+            assert_eq!(take_ready(&mut cursor).len(), 20);
+            pusher.reserve(20);
+        }
+    }
+}
+
+#[test]
+fn try_push_tells_stopped_and_no_cursor() {
+    let (pusher, cursor) = push_list();
+    pusher.reserve(10);
+    pusher.stop();
+    assert!(matches!(pusher.try_push(1), Err(TryPushError::Stopped(1))));
+    drop(cursor);
+    let (pusher, cursor) = push_list();
+    pusher.reserve(10);
+    drop(cursor);
+    assert!(matches!(pusher.try_push(1), Err(TryPushError::NoCursor(1))));
+    let mut cursor = pusher.subscribe();
+    pusher.reserve(10);
+    pusher.try_push(2).unwrap();
+    assert_eq!(next(&mut cursor), Poll::Ready(Some(2)));
+}
+
+#[test]
+fn reserve_is_harmless_without_a_cursor_and_after_stop() {
+    let (pusher, cursor) = push_list::<u8>();
+    drop(cursor);
+    pusher.reserve(1000);
+    let mut cursor = pusher.subscribe();
+    pusher.reserve(1000);
+    pusher.push(1).unwrap();
+    pusher.stop();
+    pusher.reserve(1000);
+    assert_eq!(drain(&mut cursor), [1]);
+}

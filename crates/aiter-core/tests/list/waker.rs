@@ -1,0 +1,79 @@
+//! Wakers that count, and wakers that run a closure.
+
+use alloc::{sync::Arc, task::Wake};
+use core::{
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll, Waker},
+};
+use futures_core::Stream;
+
+/// Polls once with `waker`.
+pub(crate) fn poll<S: Stream + Unpin>(stream: &mut S, waker: &Waker) -> Poll<Option<S::Item>> {
+    Pin::new(stream).poll_next(&mut Context::from_waker(waker))
+}
+
+/// Polls once with a waker that does nothing.
+pub(crate) fn next<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
+    poll(stream, Waker::noop())
+}
+
+/// A waker that counts how often it is woken.
+pub(crate) struct Counting {
+    count: Arc<Count>,
+    waker: Waker,
+}
+
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Counting {
+    pub(crate) fn new() -> Self {
+        let count = Arc::new(Count(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&count));
+        Self { count, waker }
+    }
+
+    pub(crate) fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    pub(crate) fn wakes(&self) -> usize {
+        self.count.0.load(Ordering::SeqCst)
+    }
+
+    /// How many clones of the waker somebody else holds.
+    pub(crate) fn held(&self) -> usize {
+        Arc::strong_count(&self.count) - 2
+    }
+
+    pub(crate) fn poll<S: Stream + Unpin>(&self, stream: &mut S) -> Poll<Option<S::Item>> {
+        poll(stream, &self.waker)
+    }
+}
+
+struct Hook<F>(F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for Hook<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        (self.0)();
+    }
+}
+
+/// A waker that calls `f` inside `wake`.
+pub(crate) fn on_wake<F: Fn() + Send + Sync + 'static>(f: F) -> Waker {
+    Waker::from(Arc::new(Hook(f)))
+}

@@ -1,0 +1,409 @@
+//! Waiting and waking: nobody is forgotten, nobody is kept, nobody is woken for nothing.
+
+use crate::{
+    scaled, take, take_ready,
+    waker::{Counting, next, poll},
+};
+use aiter_core::push_list;
+use core::{
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+
+#[test]
+fn a_waiting_cursor_is_woken_once_at_any_offset() {
+    let (pusher, mut cursor) = push_list();
+    for item in 0..scaled(200, 70) {
+        let counting = Counting::new();
+        assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        assert_eq!(counting.wakes(), 0);
+        pusher.push(item).unwrap();
+        pusher.push(item).unwrap();
+        assert_eq!(counting.wakes(), 1, "at offset {item}");
+        assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(item)));
+        assert_eq!(take(&mut cursor, 1), [item]);
+    }
+}
+
+#[test]
+fn a_waiting_cursor_is_woken_once_at_any_offset_by_one_push_each() {
+    let (pusher, mut cursor) = push_list();
+    let counting = Counting::new();
+    for item in 0..scaled(200, 70) {
+        assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        pusher.push(item).unwrap();
+        assert_eq!(counting.wakes(), item + 1);
+        assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(item)));
+    }
+}
+
+#[test]
+fn every_way_to_push_wakes() {
+    let (mut pusher, mut cursor) = push_list();
+    pusher.reserve(100);
+    for round in 0..40 {
+        for way in 0..6 {
+            let counting = Counting::new();
+            assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+            match way {
+                0 => pusher.push(way).unwrap(),
+                1 => assert_eq!(pusher.push_all([way; 3]).unwrap(), 3),
+                2 => pusher.sole().unwrap().push(way).unwrap(),
+                3 => assert_eq!(pusher.sole().unwrap().push_all([way; 40]).unwrap(), 40),
+                4 => {
+                    pusher.reserve(1);
+                    pusher.try_push(way).unwrap();
+                }
+                _ => pusher.extend([way; 2]),
+            }
+            assert_eq!(counting.wakes(), 1, "way {way} in round {round}");
+            assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(way)));
+            take_ready(&mut cursor);
+        }
+    }
+}
+
+#[test]
+fn a_push_of_nothing_wakes_nobody() {
+    let (mut pusher, mut cursor) = push_list::<u8>();
+    let counting = Counting::new();
+    assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+    assert_eq!(pusher.push_all([]).unwrap(), 0);
+    assert_eq!(pusher.sole().unwrap().push_all([]).unwrap(), 0);
+    pusher.extend([]);
+    pusher.reserve(100);
+    assert_eq!(counting.wakes(), 0);
+    assert!(cursor.is_empty());
+    pusher.push(1).unwrap();
+    assert_eq!(counting.wakes(), 1);
+}
+
+#[test]
+fn the_waker_of_the_last_poll_is_the_one_that_is_woken() {
+    let (pusher, mut cursor) = push_list();
+    for item in 0..scaled(100, 40) {
+        let wakers: Vec<_> = (0..5).map(|_| Counting::new()).collect();
+        for counting in &wakers {
+            assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        }
+        pusher.push(item).unwrap();
+        assert_eq!(wakers[4].wakes(), 1);
+        assert!(wakers[..4].iter().all(|counting| counting.wakes() == 0));
+        assert!(wakers[..4].iter().all(|counting| counting.held() == 0));
+        assert_eq!(wakers[0].poll(&mut cursor), Poll::Ready(Some(item)));
+    }
+}
+
+#[test]
+fn polling_back_and_forth_between_two_wakers() {
+    let (pusher, mut cursor) = push_list();
+    let (one, two) = (Counting::new(), Counting::new());
+    for _ in 0..10 {
+        assert_eq!(one.poll(&mut cursor), Poll::Pending);
+        assert_eq!(two.poll(&mut cursor), Poll::Pending);
+    }
+    assert_eq!(one.poll(&mut cursor), Poll::Pending);
+    pusher.push(1).unwrap();
+    assert_eq!((one.wakes(), two.wakes()), (1, 0));
+}
+
+#[test]
+fn spurious_polls_keep_one_registration() {
+    let (pusher, mut cursor) = push_list();
+    let counting = Counting::new();
+    for _ in 0..scaled(1000, 50) {
+        assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        assert!(counting.held() <= 2, "{} wakers held", counting.held());
+    }
+    pusher.push(1).unwrap();
+    assert_eq!(counting.wakes(), 1);
+    assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(1)));
+    for _ in 0..10 {
+        assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+    }
+    pusher.push(2).unwrap();
+    assert_eq!(counting.wakes(), 2);
+}
+
+#[test]
+fn the_waker_is_released_when_its_cursor_goes() {
+    let (pusher, cursor) = push_list();
+    for offset in 0..scaled(100, 40) {
+        let mut waiting = cursor.fork();
+        take(&mut waiting, offset);
+        let counting = Counting::new();
+        assert_eq!(counting.poll(&mut waiting), Poll::Pending);
+        assert!(counting.held() > 0);
+        drop(waiting);
+        assert_eq!(counting.held(), 0, "at offset {offset}");
+        pusher.push(offset).unwrap();
+        assert_eq!(counting.wakes(), 0);
+    }
+}
+
+#[test]
+fn the_waker_is_released_when_it_was_woken_and_when_the_list_ends() {
+    let (pusher, mut cursor) = push_list();
+    let counting = Counting::new();
+    assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+    pusher.push(1).unwrap();
+    assert_eq!(take_ready(&mut cursor), [1]);
+    assert_eq!(counting.held(), 0);
+    assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+    pusher.stop();
+    assert_eq!(counting.poll(&mut cursor), Poll::Ready(None));
+    drop(cursor);
+    assert_eq!(counting.held(), 0);
+    assert_eq!(counting.wakes(), 2);
+}
+
+#[test]
+fn the_waker_is_released_when_everything_goes_while_it_waits() {
+    for pusher_first in [1, 0] {
+        let (pusher, mut cursor) = push_list::<u8>();
+        let counting = Counting::new();
+        assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        if pusher_first == 1 {
+            drop(pusher);
+            drop(cursor);
+        } else {
+            drop(cursor);
+            drop(pusher);
+        }
+        assert_eq!(counting.held(), 0);
+    }
+}
+
+#[test]
+fn any_of_several_waiting_cursors_may_go_before_the_push() {
+    // Bit i of `gone` drops cursor i, in both orders.
+    for gone in 0_u32..16 {
+        for backwards in [0, 1] {
+            let (pusher, cursor) = push_list();
+            let mut cursors: Vec<_> =
+                (0..4).map(|_| (Some(cursor.fork()), Counting::new())).collect();
+            drop(cursor);
+            for (cursor, counting) in &mut cursors {
+                assert_eq!(counting.poll(cursor.as_mut().unwrap()), Poll::Pending);
+            }
+            for i in 0..4_usize {
+                let i = if backwards == 1 { 3 - i } else { i };
+                if gone & (1 << i) != 0 {
+                    cursors[i].0 = None;
+                }
+            }
+            let result = pusher.push(7);
+            assert_eq!(result.is_ok(), gone != 15);
+            for (cursor, counting) in cursors {
+                assert_eq!(counting.wakes(), usize::from(cursor.is_some()));
+                if let Some(mut cursor) = cursor {
+                    assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(7)));
+                }
+                assert_eq!(counting.held(), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_woken_cursor_that_goes_costs_nobody_a_wake_up() {
+    let (pusher, mut one) = push_list();
+    let mut two = one.fork();
+    let (first, second) = (Counting::new(), Counting::new());
+    assert_eq!(first.poll(&mut one), Poll::Pending);
+    assert_eq!(second.poll(&mut two), Poll::Pending);
+    pusher.push(1).unwrap();
+    drop(one);
+    assert_eq!(second.wakes(), 1);
+    assert_eq!(second.poll(&mut two), Poll::Ready(Some(1)));
+    assert_eq!(second.poll(&mut two), Poll::Pending);
+    pusher.push(2).unwrap();
+    assert_eq!(second.wakes(), 2);
+}
+
+#[test]
+fn cursors_that_wait_in_different_states_are_each_woken() {
+    let (pusher, mut ahead) = push_list();
+    let mut behind = ahead.fork();
+    let mut late = pusher.subscribe();
+    for item in 0..scaled(100, 40) {
+        let wakers = [Counting::new(), Counting::new(), Counting::new()];
+        assert_eq!(wakers[0].poll(&mut ahead), Poll::Pending);
+        assert_eq!(wakers[2].poll(&mut late), Poll::Pending);
+        if item % 3 == 0 {
+            take_ready(&mut behind);
+            assert_eq!(wakers[1].poll(&mut behind), Poll::Pending);
+        }
+        pusher.push(item).unwrap();
+        let expected = [1, usize::from(item % 3 == 0), 1];
+        assert_eq!(wakers.each_ref().map(Counting::wakes), expected);
+        assert_eq!(next(&mut ahead), Poll::Ready(Some(item)));
+        assert_eq!(next(&mut late), Poll::Ready(Some(item)));
+    }
+}
+
+#[test]
+fn two_cursors_with_one_waker() {
+    let (pusher, mut one) = push_list();
+    let mut two = one.fork();
+    let counting = Counting::new();
+    assert_eq!(counting.poll(&mut one), Poll::Pending);
+    assert_eq!(counting.poll(&mut two), Poll::Pending);
+    pusher.push(1).unwrap();
+    assert_eq!(counting.wakes(), 2);
+    assert_eq!(counting.poll(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(counting.poll(&mut two), Poll::Ready(Some(1)));
+}
+
+#[test]
+fn one_waker_on_two_lists() {
+    let (left, mut a) = push_list();
+    let (right, mut b) = push_list();
+    let counting = Counting::new();
+    for item in 0..40 {
+        assert_eq!(counting.poll(&mut a), Poll::Pending);
+        assert_eq!(counting.poll(&mut b), Poll::Pending);
+        left.push(item).unwrap();
+        assert_eq!(counting.wakes(), 2 * item + 1);
+        right.push(item).unwrap();
+        assert_eq!(counting.wakes(), 2 * item + 2);
+        assert_eq!(next(&mut a), Poll::Ready(Some(item)));
+        assert_eq!(next(&mut b), Poll::Ready(Some(item)));
+    }
+}
+
+#[test]
+fn a_fork_of_a_waiting_cursor_does_not_wait() {
+    let (pusher, mut cursor) = push_list();
+    let counting = Counting::new();
+    assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+    let mut fork = cursor.fork();
+    pusher.push(1).unwrap();
+    assert_eq!(counting.wakes(), 1);
+    assert_eq!(next(&mut fork), Poll::Ready(Some(1)));
+    let other = Counting::new();
+    assert_eq!(other.poll(&mut fork), Poll::Pending);
+    pusher.push(2).unwrap();
+    assert_eq!((counting.wakes(), other.wakes()), (1, 1));
+}
+
+#[test]
+fn a_failed_try_next_keeps_the_registration() {
+    let (pusher, mut cursor) = push_list();
+    let counting = Counting::new();
+    let mut buf = Vec::new();
+    assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+    assert!(cursor.try_next().is_err());
+    assert_eq!(cursor.try_next_many(&mut buf, 8), 0);
+    assert!(!cursor.is_item_available());
+    pusher.push(1).unwrap();
+    assert_eq!(counting.wakes(), 1);
+}
+
+#[test]
+fn a_woken_cursor_read_by_try_next_waits_again() {
+    let (pusher, mut cursor) = push_list();
+    let counting = Counting::new();
+    for item in 0..scaled(200, 70) {
+        assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        pusher.push(item).unwrap();
+        assert_eq!(cursor.try_next().unwrap(), item);
+        assert_eq!(counting.wakes(), item + 1);
+    }
+}
+
+#[test]
+fn a_subscription_in_front_of_a_waiting_cursor_hides_no_wake() {
+    // The mark that a subscription leaves must not swallow the wake-up of who waits on its place.
+    for between in 0..scaled(100, 36) {
+        let (pusher, mut cursor) = push_list();
+        let counting = Counting::new();
+        assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        let late: Vec<_> = (0..between).map(|_| pusher.subscribe()).collect();
+        assert!(!cursor.is_item_available());
+        let before = counting.wakes();
+        if before > 0 {
+            assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        }
+        pusher.push(1).unwrap();
+        assert!(counting.wakes() > before, "{between} subscriptions hid the wake");
+        assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(1)));
+        for mut cursor in late {
+            assert_eq!(next(&mut cursor), Poll::Ready(Some(1)));
+        }
+    }
+}
+
+#[test]
+fn a_subscription_that_went_hides_no_wake() {
+    for between in 1..scaled(100, 36) {
+        let (pusher, mut cursor) = push_list::<u8>();
+        let counting = Counting::new();
+        assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        for _ in 0..between {
+            drop(pusher.subscribe());
+        }
+        if counting.wakes() > 0 {
+            assert_eq!(counting.poll(&mut cursor), Poll::Pending);
+        }
+        let before = counting.wakes();
+        pusher.stop();
+        assert!(counting.wakes() > before);
+        assert_eq!(counting.poll(&mut cursor), Poll::Ready(None));
+    }
+}
+
+#[test]
+fn a_waiting_next_many_takes_what_comes() {
+    let (pusher, mut cursor) = push_list();
+    let counting = Counting::new();
+    let mut cx = Context::from_waker(counting.waker());
+    let mut buf = vec![9];
+    {
+        let mut read = pin!(cursor.next_many(&mut buf, 3));
+        assert_eq!(read.as_mut().poll(&mut cx), Poll::Pending);
+        assert_eq!(pusher.push_all(0..5).unwrap(), 5);
+        assert_eq!(counting.wakes(), 1);
+        assert_eq!(read.as_mut().poll(&mut cx), Poll::Ready(3));
+    }
+    assert_eq!(buf, [9, 0, 1, 2]);
+    assert_eq!(cursor.poll_next_many(&mut cx, &mut buf, 3), Poll::Ready(2));
+    assert_eq!(cursor.poll_next_many(&mut cx, &mut buf, 0), Poll::Ready(0));
+    assert_eq!(cursor.poll_next_many(&mut cx, &mut buf, 3), Poll::Pending);
+    pusher.stop();
+    assert_eq!(counting.wakes(), 2);
+    assert_eq!(cursor.poll_next_many(&mut cx, &mut buf, 3), Poll::Ready(0));
+    assert_eq!(Pin::new(&mut cursor.next_many(&mut buf, 3)).poll(&mut cx), Poll::Ready(0));
+    assert_eq!(buf, [9, 0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn next_many_of_none_is_ready_and_waits_for_nothing() {
+    let (pusher, mut cursor) = push_list::<u8>();
+    let counting = Counting::new();
+    let mut buf = Vec::new();
+    let mut cx = Context::from_waker(counting.waker());
+    assert_eq!(Pin::new(&mut cursor.next_many(&mut buf, 0)).poll(&mut cx), Poll::Ready(0));
+    assert_eq!(cursor.try_next_many(&mut buf, 0), 0);
+    pusher.push(1).unwrap();
+    assert_eq!(cursor.try_next_many(&mut buf, 0), 0);
+    assert_eq!(cursor.len(), 1);
+}
+
+#[test]
+fn many_forks_waiting_are_all_woken_by_one_push() {
+    const N: usize = scaled(1000, 40);
+    let (pusher, cursor) = push_list();
+    let mut forks: Vec<_> = (0..N).map(|_| (cursor.fork(), Counting::new())).collect();
+    drop(cursor);
+    for round in 0..3 {
+        for (fork, counting) in &mut forks {
+            assert_eq!(counting.poll(fork), Poll::Pending);
+        }
+        pusher.push(round).unwrap();
+        for (fork, counting) in &mut forks {
+            assert_eq!(counting.wakes(), round + 1);
+            assert_eq!(poll(fork, Waker::noop()), Poll::Ready(Some(round)));
+        }
+    }
+}

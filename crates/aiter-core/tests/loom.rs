@@ -1,0 +1,624 @@
+//! Every two-party story of the list, in all its interleavings. Blocks have two slots here.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-core --test loom`
+#![cfg(loom)]
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use aiter_core::{Cursor, PushError, Pusher, SharedCursor, TryNextError, push_list};
+use futures_core::Stream;
+use loom::{
+    future::block_on,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+};
+
+/// Counts its drops. A clone counts as a new one.
+#[derive(Debug)]
+struct Counted(u32, Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(value: u32, alive: &Arc<AtomicUsize>) -> Self {
+        alive.fetch_add(1, SeqCst);
+        Self(value, alive.clone())
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Self::new(self.0, &self.1)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.1.fetch_sub(1, SeqCst);
+    }
+}
+
+/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
+fn model(story: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
+        Ok("0") => None,
+        Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
+        Err(_) => Some(3),
+    };
+    builder.max_branches = 20_000;
+    builder.check(story);
+}
+
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    std::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
+}
+
+/// Reads to the end, sleeping when there is nothing.
+fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
+    block_on(async {
+        let mut items = Vec::new();
+        while let Some(item) = next(&mut stream).await {
+            items.push(item);
+        }
+        items
+    })
+}
+
+/// Polls with a waker that wakes nobody.
+fn poll_once<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
+    Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Takes what is ready.
+fn drain<T>(cursor: &mut Cursor<T>) -> Vec<T> {
+    core::iter::from_fn(|| cursor.try_next().ok()).collect()
+}
+
+fn ascending(items: &[u32], range: std::ops::RangeInclusive<u32>) -> bool {
+    let mine: Vec<_> = items.iter().copied().filter(|n| range.contains(n)).collect();
+    mine.is_sorted() && mine.len() == range.count()
+}
+
+fn spawn_push(pusher: Pusher<u32>, items: std::ops::RangeInclusive<u32>) -> thread::JoinHandle<()> {
+    thread::spawn(move || items.for_each(|n| pusher.push(n).unwrap()))
+}
+
+#[test]
+fn push_push() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        let other = spawn_push(pusher.clone(), 11..=11);
+        pusher.push(21).unwrap();
+        other.join().unwrap();
+        assert!(cursor.is_item_available());
+        let items = drain(&mut cursor);
+        assert!(ascending(&items, 11..=11) && ascending(&items, 21..=21), "{items:?}");
+    });
+}
+
+#[test]
+fn push_push_across_a_block_edge() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        pusher.push(1).unwrap();
+        let other = spawn_push(pusher.clone(), 11..=12);
+        pusher.push(21).unwrap();
+        other.join().unwrap();
+        assert_eq!(cursor.len(), 4);
+        let items = drain(&mut cursor);
+        assert!(items[0] == 1 && ascending(&items, 11..=12) && ascending(&items, 21..=21));
+    });
+}
+
+#[test]
+fn push_all_push_all_across_block_edges() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        let other = pusher.clone();
+        let other = thread::spawn(move || other.push_all(11..=13).unwrap());
+        pusher.push_all(21..=22).unwrap();
+        other.join().unwrap();
+        let items = drain(&mut cursor);
+        assert!(ascending(&items, 11..=13) && ascending(&items, 21..=22), "{items:?}");
+    });
+}
+
+#[test]
+fn push_stop() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let other = pusher.clone();
+        let pushed = thread::spawn(move || {
+            (1..=2).take_while(|&n| other.push(n).is_ok()).collect::<Vec<u32>>()
+        });
+        pusher.stop();
+        assert_eq!(pusher.push(9), Err(PushError::Stopped(9)));
+        let read = read_all(cursor);
+        assert_eq!(read, pushed.join().unwrap());
+    });
+}
+
+#[test]
+fn push_sleep() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        let producer = thread::spawn(move || pusher.push(1).unwrap());
+        assert_eq!(block_on(next(&mut cursor)), Some(1));
+        producer.join().unwrap();
+        assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
+    });
+}
+
+#[test]
+fn push_sleep_across_a_block_edge() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let producer = spawn_push(pusher, 1..=3);
+        assert_eq!(read_all(cursor), [1, 2, 3]);
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn push_push_sleep() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        let other = spawn_push(pusher.clone(), 11..=11);
+        let third = spawn_push(pusher, 21..=21);
+        block_on(async {
+            next(&mut cursor).await.unwrap();
+            next(&mut cursor).await.unwrap();
+        });
+        other.join().unwrap();
+        third.join().unwrap();
+    });
+}
+
+#[test]
+fn sole_push_sleep() {
+    model(|| {
+        let (mut pusher, cursor) = push_list();
+        let producer = thread::spawn(move || {
+            let mut sole = pusher.sole().unwrap();
+            sole.push(1).unwrap();
+            sole.push_all([2, 3]).unwrap();
+        });
+        assert_eq!(read_all(cursor), [1, 2, 3]);
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn sole_after_another_pusher_is_gone() {
+    model(|| {
+        let (mut pusher, mut cursor) = push_list();
+        let other = spawn_push(pusher.clone(), 11..=12);
+        match pusher.sole() {
+            Some(mut sole) => sole.push(21).unwrap(),
+            None => pusher.push(21).unwrap(),
+        }
+        other.join().unwrap();
+        let items = drain(&mut cursor);
+        assert!(ascending(&items, 11..=12) && ascending(&items, 21..=21), "{items:?}");
+    });
+}
+
+#[test]
+fn weak_pusher_becomes_one_while_sole_is_asked_for() {
+    model(|| {
+        let (mut pusher, mut cursor) = push_list();
+        let weak = pusher.downgrade();
+        let other = thread::spawn(move || {
+            let pusher = weak.upgrade();
+            drop(weak);
+            pusher.map(|pusher| pusher.push(11).unwrap()).is_some()
+        });
+        match pusher.sole() {
+            Some(mut sole) => sole.push(21).unwrap(),
+            None => pusher.push(21).unwrap(),
+        }
+        assert!(other.join().unwrap());
+        let mut items = drain(&mut cursor);
+        items.sort_unstable();
+        assert_eq!(items, [11, 21]);
+    });
+}
+
+#[test]
+fn stop_sleep() {
+    model(|| {
+        let (pusher, mut cursor) = push_list::<u32>();
+        let producer = thread::spawn(move || drop(pusher));
+        assert_eq!(block_on(next(&mut cursor)), None);
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn push_drop_of_the_cursor() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let reader = thread::spawn(move || drop(cursor));
+        for n in 1..=2 {
+            let _ = pusher.push(Counted::new(n, &alive));
+        }
+        reader.join().unwrap();
+        let refused = pusher.push(Counted::new(3, &alive)).unwrap_err();
+        assert!(matches!(refused, PushError::NoCursor(Counted(3, _))));
+        drop(refused);
+        drop(pusher);
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn push_drop_of_a_reading_cursor() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        let reader = thread::spawn(move || {
+            let _ = cursor.try_next();
+        });
+        for n in 1..=3 {
+            let _ = pusher.push(Counted::new(n, &alive));
+        }
+        reader.join().unwrap();
+        drop(pusher);
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn push_drop_of_the_pusher() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        let other = pusher.clone();
+        let item = Counted::new(1, &alive);
+        let producer = thread::spawn(move || drop(other.push(item)));
+        drop(pusher);
+        let _ = cursor.try_next();
+        drop(cursor);
+        producer.join().unwrap();
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn fork_push() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        pusher.push(0).unwrap();
+        let producer = spawn_push(pusher, 1..=2);
+        let fork = cursor.fork();
+        assert_eq!(read_all(cursor), [0, 1, 2]);
+        assert_eq!(read_all(fork), [0, 1, 2]);
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn two_cursors_cross_blocks() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        for n in 0..4 {
+            pusher.push(Counted::new(n, &alive)).unwrap();
+        }
+        let mut fork = cursor.fork();
+        let other = thread::spawn(move || drain(&mut fork).iter().map(|c| c.0).collect::<Vec<_>>());
+        assert!(drain(&mut cursor).iter().map(|c| c.0).eq(0..4));
+        assert_eq!(other.join().unwrap(), [0, 1, 2, 3]);
+        drop((cursor, pusher));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn one_fork_is_dropped_while_the_other_reads() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        for n in 0..3 {
+            pusher.push(Counted::new(n, &alive)).unwrap();
+        }
+        let mut fork = cursor.fork();
+        fork.try_next().unwrap();
+        let other = thread::spawn(move || drop(fork));
+        assert!(drain(&mut cursor).iter().map(|c| c.0).eq(0..3));
+        other.join().unwrap();
+        drop((cursor, pusher));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn retire_recycle() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        let counter = alive.clone();
+        let producer = thread::spawn(move || {
+            for n in 0..5 {
+                pusher.push(Counted::new(n, &counter)).unwrap();
+            }
+        });
+        let mut read: Vec<_> = drain(&mut cursor).iter().map(|c| c.0).collect();
+        producer.join().unwrap();
+        read.extend(drain(&mut cursor).iter().map(|c| c.0));
+        assert_eq!(read, [0, 1, 2, 3, 4]);
+        drop(cursor);
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn two_pushers_and_recycled_blocks() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        pusher.push_all([1, 2, 3]).unwrap();
+        let other = spawn_push(pusher.clone(), 11..=12);
+        let mut items = drain(&mut cursor);
+        pusher.push(21).unwrap();
+        other.join().unwrap();
+        items.extend(drain(&mut cursor));
+        assert!(items.starts_with(&[1, 2, 3]) && ascending(&items, 11..=12), "{items:?}");
+        assert!(ascending(&items, 21..=21));
+    });
+}
+
+#[test]
+fn subscribe_push() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        pusher.push(0).unwrap();
+        let producer = spawn_push(pusher.clone(), 1..=2);
+        let late = pusher.subscribe();
+        pusher.push(9).unwrap();
+        producer.join().unwrap();
+        drop(pusher);
+        let (all, late) = (read_all(cursor), read_all(late));
+        assert!(all.ends_with(&late) && late.contains(&9) && all.len() == 4, "{all:?} {late:?}");
+    });
+}
+
+#[test]
+fn subscribe_while_the_sole_cursor_moves_on() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        for n in 0..3 {
+            pusher.push(Counted::new(n, &alive)).unwrap();
+        }
+        let reader = thread::spawn(move || {
+            let items = drain(&mut cursor);
+            (items.iter().map(|c| c.0).collect::<Vec<_>>(), cursor)
+        });
+        let mut late = pusher.subscribe();
+        pusher.push(Counted::new(3, &alive)).unwrap();
+        let (mut all, mut cursor) = reader.join().unwrap();
+        all.extend(drain(&mut cursor).iter().map(|c| c.0));
+        assert_eq!(all, [0, 1, 2, 3]);
+        assert!(drain(&mut late).iter().map(|c| c.0).eq([3]));
+        drop((cursor, late, pusher));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn subscribe_while_the_last_cursor_goes() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        for n in 0..3 {
+            pusher.push(Counted::new(n, &alive)).unwrap();
+        }
+        let other = thread::spawn(move || drop(cursor));
+        let mut late = pusher.subscribe();
+        pusher.push(Counted::new(3, &alive)).unwrap();
+        assert!(drain(&mut late).iter().map(|c| c.0).eq([3]));
+        other.join().unwrap();
+        drop((late, pusher));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn push_subscribe_while_the_last_cursor_goes() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let (other, counter) = (pusher.clone(), alive.clone());
+        let producer = thread::spawn(move || {
+            for n in 1..=2 {
+                let _ = other.push(Counted::new(n, &counter));
+            }
+        });
+        drop(cursor);
+        drop(pusher.subscribe());
+        producer.join().unwrap();
+        drop(pusher);
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn try_push_within_reserve_never_fails() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        pusher.reserve(4);
+        let other = pusher.clone();
+        let other = thread::spawn(move || (11..=12).for_each(|n| other.try_push(n).unwrap()));
+        (21..=22).for_each(|n| pusher.try_push(n).unwrap());
+        other.join().unwrap();
+        let items = drain(&mut cursor);
+        assert!(ascending(&items, 11..=12) && ascending(&items, 21..=22), "{items:?}");
+    });
+}
+
+#[test]
+fn another_waker_while_a_push_wakes() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        let producer = thread::spawn(move || pusher.push(1).unwrap());
+        // A task that gave up, then one that waits: its waker must be the one that counts.
+        if poll_once(&mut cursor).is_pending() {
+            assert_eq!(block_on(next(&mut cursor)), Some(1));
+        }
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn sleeping_cursor_is_dropped_while_a_push_wakes() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        let mut fork = cursor.fork();
+        let _ = poll_once(&mut fork);
+        let producer = thread::spawn(move || pusher.push(1).unwrap());
+        drop(fork);
+        assert_eq!(block_on(next(&mut cursor)), Some(1));
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn two_forks_sleep() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        let mut fork = cursor.fork();
+        let other = thread::spawn(move || assert_eq!(block_on(next(&mut fork)), Some(1)));
+        let _ = poll_once(&mut cursor);
+        pusher.push(1).unwrap();
+        assert_eq!(block_on(next(&mut cursor)), Some(1));
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn two_forks_settle() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let mut fork = cursor.fork();
+        let other = thread::spawn(move || {
+            drop(fork.try_next().unwrap());
+            assert!(poll_once(&mut fork).is_pending());
+            fork
+        });
+        drop(cursor.try_next().unwrap());
+        assert!(poll_once(&mut cursor).is_pending());
+        let mut fork = other.join().unwrap();
+        assert_eq!(alive.load(SeqCst), 0, "both sleep, and the item is gone");
+        pusher.push(Counted::new(1, &alive)).unwrap();
+        assert_eq!(cursor.try_next().unwrap().0, 1);
+        assert_eq!(fork.try_next().unwrap().0, 1);
+        drop((cursor, fork, pusher));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn one_fork_settles_while_the_other_is_dropped() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let fork = cursor.fork();
+        let other = thread::spawn(move || drop(fork));
+        drop(cursor.try_next().unwrap());
+        assert!(poll_once(&mut cursor).is_pending());
+        other.join().unwrap();
+        drop((cursor, pusher));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+fn spawn_taker(mut taker: SharedCursor<u32>) -> thread::JoinHandle<Option<u32>> {
+    thread::spawn(move || block_on(next(&mut taker)))
+}
+
+#[test]
+fn shared_takers() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut one = cursor.share();
+        pusher.push(1).unwrap();
+        let two = spawn_taker(one.clone());
+        let first = block_on(next(&mut one));
+        pusher.push(2).unwrap();
+        let mut taken = [first, two.join().unwrap()];
+        taken.sort_unstable();
+        assert_eq!(taken, [Some(1), Some(2)]);
+    });
+}
+
+#[test]
+fn shared_takers_sleep() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut one = cursor.share();
+        let two = spawn_taker(one.clone());
+        let _ = poll_once(&mut one);
+        pusher.push_all(1..=2).unwrap();
+        let mut taken = [block_on(next(&mut one)), two.join().unwrap()];
+        taken.sort_unstable();
+        assert_eq!(taken, [Some(1), Some(2)]);
+    });
+}
+
+#[test]
+fn shared_takers_end() {
+    model(|| {
+        let (pusher, cursor) = push_list::<u32>();
+        let mut one = cursor.share();
+        let two = spawn_taker(one.clone());
+        let _ = poll_once(&mut one);
+        drop(pusher);
+        assert_eq!([block_on(next(&mut one)), two.join().unwrap()], [None, None]);
+    });
+}
+
+#[test]
+fn a_woken_taker_is_dropped() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut one = cursor.share();
+        let mut two = one.clone();
+        // In this order: the push wakes `one`, unless it is gone already.
+        assert!(poll_once(&mut one).is_pending());
+        let producer = spawn_push(pusher.clone(), 1..=1);
+        let waits = thread::spawn(move || block_on(next(&mut two)));
+        drop(one);
+        assert_eq!(waits.join().unwrap(), Some(1));
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn shared_takers_of_a_forked_list() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut fork = cursor.fork();
+        let one = cursor.share();
+        pusher.push_all(1..=3).unwrap();
+        let mut two = one.clone();
+        let other = thread::spawn(move || two.try_next().ok());
+        let mut one = one;
+        let mut taken: Vec<_> = core::iter::from_fn(|| one.try_next().ok()).collect();
+        taken.extend(other.join().unwrap());
+        taken.extend(core::iter::from_fn(|| one.try_next().ok()));
+        taken.sort_unstable();
+        assert_eq!(taken, [1, 2, 3]);
+        assert_eq!(drain(&mut fork), [1, 2, 3]);
+    });
+}

@@ -1,0 +1,471 @@
+//! What the list allocates, frees and keeps, counted by the allocator on the test's own thread.
+#![cfg(not(any(loom, shuttle)))]
+
+extern crate alloc;
+
+use aiter_core::{Cursor, Pusher, TryPushError, push_list};
+use alloc::{sync::Arc, task::Wake};
+use core::{
+    alloc::{GlobalAlloc, Layout},
+    cell::Cell,
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll, Waker},
+};
+use futures_core::Stream;
+use std::alloc::System;
+
+struct CountingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+thread_local! {
+    /// Bytes allocated less bytes freed.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+    /// Calls that allocate, free or move a block.
+    static CALLS: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count(allocated: usize, freed: usize) {
+    // A thread that is going away has no counters any more, and no test either.
+    let _ = LIVE.try_with(|live| {
+        live.set(live.get() + allocated as isize - freed as isize);
+        PEAK.with(|peak| peak.set(peak.get().max(live.get())));
+        CALLS.with(|calls| calls.set(calls.get() + 1));
+    });
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; counting allocates nothing.
+unsafe impl GlobalAlloc for CountingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size(), 0);
+        // SAFETY: the caller's promise about `layout` is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        count(0, layout.size());
+        // SAFETY: `ptr` came from `System` by way of this allocator, with this `layout`.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count(new_size, layout.size());
+        // SAFETY: as for `dealloc`; the caller's promise about `new_size` is handed on.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}
+
+fn live() -> isize {
+    LIVE.with(Cell::get)
+}
+
+fn calls() -> usize {
+    CALLS.with(Cell::get)
+}
+
+const fn scaled(full: usize, small: usize) -> usize {
+    if cfg!(miri) { small } else { full }
+}
+
+/// Room for a few blocks of eight-byte items, not for tens of them.
+const FEW_BLOCKS: isize = 4096;
+
+/// How often `round` runs before and after the measure is taken.
+const WARM_UP: usize = 200;
+const ROUNDS: usize = scaled(20_000, 400);
+
+/// Runs `round` often; the live bytes must be afterwards what they were before.
+#[track_caller]
+fn assert_flat(mut round: impl FnMut(usize)) {
+    (0..WARM_UP).for_each(&mut round);
+    let before = live();
+    (WARM_UP..WARM_UP + ROUNDS).for_each(&mut round);
+    let grown = live() - before;
+    assert!(grown.abs() <= FEW_BLOCKS, "{grown} bytes more after {ROUNDS} rounds");
+}
+
+/// Runs `round` often; after the warm-up it must not call the allocator at all.
+#[track_caller]
+fn assert_no_calls(mut round: impl FnMut(usize)) {
+    (0..WARM_UP).for_each(&mut round);
+    let before = calls();
+    (WARM_UP..WARM_UP + ROUNDS).for_each(&mut round);
+    let made = calls() - before;
+    assert_eq!(made, 0, "calls of the allocator in {ROUNDS} rounds");
+}
+
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn counting() -> (Arc<Count>, Waker) {
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    (Arc::clone(&count), Waker::from(count))
+}
+
+fn poll<S: Stream + Unpin>(stream: &mut S, waker: &Waker) -> Poll<Option<S::Item>> {
+    Pin::new(stream).poll_next(&mut Context::from_waker(waker))
+}
+
+fn next<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
+    poll(stream, Waker::noop())
+}
+
+#[test]
+fn everything_is_given_back_when_the_list_goes() {
+    let before = live();
+    for n in [0, 1, 31, 32, 33, 1000] {
+        let (pusher, mut cursor) = push_list();
+        let weak = pusher.downgrade();
+        pusher.reserve(100);
+        pusher.push_all(0..n).unwrap();
+        let mut fork = cursor.fork();
+        while cursor.try_next().is_ok() {}
+        assert_eq!(next(&mut cursor), Poll::Pending);
+        let late = pusher.subscribe();
+        let mut shared = late.share();
+        let mut taker = shared.clone();
+        assert_eq!(next(&mut shared), Poll::Pending);
+        assert_eq!(next(&mut taker), Poll::Pending);
+        let _ = fork.try_next();
+        drop(pusher);
+        drop(fork);
+    }
+    assert_eq!(live(), before);
+}
+
+#[test]
+fn fork_poll_drop_on_an_idle_list() {
+    let (_pusher, cursor) = push_list::<u64>();
+    assert_flat(|_| {
+        let mut fork = cursor.fork();
+        assert_eq!(next(&mut fork), Poll::Pending);
+    });
+}
+
+#[test]
+fn fork_poll_drop_on_an_idle_list_where_others_wait() {
+    let (_pusher, mut cursor) = push_list::<u64>();
+    let mut other = cursor.fork();
+    assert_eq!(next(&mut cursor), Poll::Pending);
+    assert_eq!(next(&mut other), Poll::Pending);
+    assert_flat(|_| {
+        let mut fork = cursor.fork();
+        let mut second = fork.fork();
+        assert_eq!(next(&mut second), Poll::Pending);
+        assert_eq!(next(&mut fork), Poll::Pending);
+    });
+}
+
+#[test]
+fn polls_with_ever_new_wakers_on_an_idle_list() {
+    let (_pusher, mut cursor) = push_list::<u64>();
+    assert_flat(|_| assert_eq!(poll(&mut cursor, &counting().1), Poll::Pending));
+}
+
+#[test]
+fn pushes_without_a_cursor_keep_nothing() {
+    let (pusher, cursor) = push_list();
+    drop(cursor);
+    assert_flat(|i| assert!(pusher.push(i).is_err()));
+}
+
+#[test]
+fn subscribe_poll_drop_without_another_cursor() {
+    let (pusher, cursor) = push_list::<u64>();
+    drop(cursor);
+    assert_flat(|_| assert_eq!(next(&mut pusher.subscribe()), Poll::Pending));
+}
+
+#[test]
+fn subscribe_poll_drop_beside_a_cursor_that_is_polled() {
+    let (pusher, mut cursor) = push_list::<u64>();
+    assert_flat(|_| {
+        assert_eq!(next(&mut pusher.subscribe()), Poll::Pending);
+        assert_eq!(next(&mut cursor), Poll::Pending);
+    });
+}
+
+#[test]
+fn subscribe_poll_drop_beside_a_cursor_that_sleeps_until_it_is_woken() {
+    let (pusher, mut cursor) = push_list::<u64>();
+    let (count, waker) = counting();
+    assert_eq!(poll(&mut cursor, &waker), Poll::Pending);
+    let mut seen = 0;
+    assert_flat(|_| {
+        assert_eq!(next(&mut pusher.subscribe()), Poll::Pending);
+        let wakes = count.0.load(Ordering::Relaxed);
+        if wakes > seen {
+            seen = wakes;
+            assert_eq!(poll(&mut cursor, &waker), Poll::Pending);
+        }
+    });
+}
+
+#[test]
+fn takers_that_come_and_go() {
+    let (_pusher, cursor) = push_list::<u64>();
+    let mut shared = cursor.share();
+    assert_eq!(next(&mut shared), Poll::Pending);
+    assert_flat(|_| {
+        let mut taker = shared.clone();
+        let mut second = taker.clone();
+        assert_eq!(next(&mut second), Poll::Pending);
+        assert_eq!(next(&mut taker), Poll::Pending);
+    });
+}
+
+#[test]
+fn pushers_that_come_and_go() {
+    let (pusher, _cursor) = push_list::<u64>();
+    assert_flat(|_| {
+        let weak = pusher.downgrade();
+        drop(weak.upgrade().unwrap().clone());
+    });
+}
+
+#[test]
+fn a_burst_does_not_stay() {
+    let (pusher, mut cursor) = push_list();
+    assert_flat(|i| {
+        pusher.push(i).unwrap();
+        assert_eq!(next(&mut cursor), Poll::Ready(Some(i)));
+    });
+    let before = live();
+    for _ in 0..3 {
+        let n = scaled(100_000, 2000);
+        assert_eq!(pusher.push_all(0..n).unwrap(), n);
+        assert!(live() - before >= 8 * n as isize);
+        while cursor.try_next().is_ok() {}
+        let kept = live() - before;
+        assert!(kept <= FEW_BLOCKS, "{kept} bytes of a burst are kept");
+    }
+}
+
+#[test]
+fn a_burst_does_not_stay_when_forks_read_it() {
+    let n = scaled(100_000, 2000);
+    let (pusher, mut fast) = push_list();
+    let mut slow = fast.fork();
+    let before = live();
+    for _ in 0..3 {
+        assert_eq!(pusher.push_all(0..n).unwrap(), n);
+        while fast.try_next().is_ok() {}
+        assert!(live() - before >= 8 * n as isize);
+        while slow.try_next().is_ok() {}
+        let kept = live() - before;
+        assert!(kept <= FEW_BLOCKS, "{kept} bytes of a burst are kept");
+    }
+}
+
+#[test]
+fn a_cursor_dropped_far_behind_gives_its_blocks_back() {
+    let n = scaled(1_000_000, 2000);
+    let (pusher, mut fast) = push_list();
+    let before = live();
+    let slow = fast.fork();
+    for item in 0..n {
+        pusher.push(item).unwrap();
+        assert_eq!(fast.try_next().unwrap(), item);
+    }
+    assert!(live() - before >= 8 * n as isize);
+    drop(slow);
+    let kept = live() - before;
+    assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept");
+}
+
+#[test]
+fn the_last_cursor_gives_the_blocks_back_while_pushers_live() {
+    let n = scaled(100_000, 2000);
+    let (pusher, cursor) = push_list();
+    let before = live();
+    assert_eq!(pusher.push_all(0..n).unwrap(), n);
+    drop(cursor);
+    let kept = live() - before;
+    assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept");
+}
+
+#[test]
+fn a_stream_with_a_short_lag_needs_little_at_any_time() {
+    let (pusher, mut fast) = push_list();
+    let mut slow = fast.fork();
+    let before = live();
+    PEAK.with(|peak| peak.set(before));
+    for item in 0..scaled(1_000_000, 4000) {
+        pusher.push(item).unwrap();
+        assert_eq!(fast.try_next().unwrap(), item);
+        if item >= 100 {
+            assert_eq!(slow.try_next().unwrap(), item - 100);
+        }
+    }
+    let peak = PEAK.with(Cell::get) - before;
+    assert!(peak <= 4 * FEW_BLOCKS, "{peak} bytes at the most");
+}
+
+#[test]
+fn a_steady_state_allocates_nothing() {
+    let (pusher, mut cursor) = push_list();
+    let (_count, waker) = counting();
+    assert_no_calls(|i| {
+        assert_eq!(poll(&mut cursor, &waker), Poll::Pending);
+        for item in i..i + i % 8 + 1 {
+            pusher.push(item).unwrap();
+        }
+        for item in i..i + i % 8 + 1 {
+            assert_eq!(poll(&mut cursor, &waker), Poll::Ready(Some(item)));
+        }
+    });
+}
+
+#[test]
+fn a_steady_state_of_sole_pushes_and_runs_allocates_nothing() {
+    let (mut pusher, mut cursor) = push_list();
+    let mut buf = Vec::with_capacity(64);
+    assert_no_calls(|i| {
+        let n = i % 8 + 1;
+        assert_eq!(pusher.sole().unwrap().push_all(i..i + n).unwrap(), n);
+        assert_eq!(pusher.push_all(i + n..i + 2 * n).unwrap(), n);
+        while cursor.try_next_many(&mut buf, 64) > 0 {}
+        assert!(buf.drain(..).eq(i..i + 2 * n));
+    });
+}
+
+#[test]
+fn a_steady_state_of_forks_allocates_nothing() {
+    let (pusher, mut one) = push_list();
+    let mut two = one.fork();
+    let (_count, waker) = counting();
+    assert_no_calls(|i| {
+        assert_eq!(poll(&mut one, &waker), Poll::Pending);
+        assert_eq!(poll(&mut two, &waker), Poll::Pending);
+        for item in i..i + i % 8 + 1 {
+            pusher.push(item).unwrap();
+        }
+        for cursor in [&mut two, &mut one] {
+            for item in i..i + i % 8 + 1 {
+                assert_eq!(poll(cursor, &waker), Poll::Ready(Some(item)));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_steady_state_of_one_taker_allocates_nothing() {
+    let (pusher, cursor) = push_list();
+    let mut taker = cursor.share();
+    let (_count, waker) = counting();
+    assert_no_calls(|i| {
+        assert_eq!(poll(&mut taker, &waker), Poll::Pending);
+        pusher.push(i).unwrap();
+        assert_eq!(poll(&mut taker, &waker), Poll::Ready(Some(i)));
+    });
+}
+
+#[test]
+fn looking_allocates_nothing() {
+    let (pusher, cursor) = push_list();
+    assert_eq!(pusher.push_all(0..1000).unwrap(), 1000);
+    assert_no_calls(|i| {
+        let n = i % 1001;
+        assert!(cursor.is_len_at_least(n));
+        assert_eq!(cursor.len(), 1000);
+        assert_eq!(cursor.available_iter().take(n).count(), n);
+        assert_eq!(pusher.cursor_count(), 1);
+        assert!(pusher.retained() >= 1000);
+    });
+}
+
+/// Pushes with `try_push` alone and tells how often that called the allocator.
+fn try_push(pusher: &Pusher<u64>, n: u64) -> usize {
+    let before = calls();
+    for item in 0..n {
+        assert!(pusher.try_push(item).is_ok());
+    }
+    calls() - before
+}
+
+#[test]
+fn try_push_neither_allocates_nor_frees() {
+    let (pusher, mut cursor) = push_list();
+    for n in [1, 10, 31, 32, 33, 100] {
+        pusher.reserve(n as usize);
+        assert_eq!(try_push(&pusher, n), 0);
+        while cursor.try_next().is_ok() {}
+    }
+}
+
+#[test]
+fn try_push_that_wakes_neither_allocates_nor_frees() {
+    // The list alone holds the waker: whoever drops it frees it, and that must not be `try_push`.
+    fn wait(cursor: &mut Cursor<u64>) -> Arc<AtomicUsize> {
+        struct Woken(Arc<AtomicUsize>);
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.wake_by_ref();
+            }
+            fn wake_by_ref(self: &Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let waker = Waker::from(Arc::new(Woken(Arc::clone(&wakes))));
+        assert_eq!(poll(cursor, &waker), Poll::Pending);
+        wakes
+    }
+    let (pusher, mut one) = push_list();
+    let mut two = one.fork();
+    for round in 0..scaled(200, 70) {
+        pusher.reserve(2);
+        let wakes = [wait(&mut one), wait(&mut two)];
+        assert_eq!(try_push(&pusher, 2), 0, "in round {round}");
+        assert!(wakes.iter().all(|wakes| wakes.load(Ordering::Relaxed) == 1));
+        for cursor in [&mut one, &mut two] {
+            assert_eq!(cursor.try_next().unwrap(), 0);
+            assert_eq!(cursor.try_next().unwrap(), 1);
+        }
+    }
+}
+
+#[test]
+fn try_push_that_fails_neither_allocates_nor_frees() {
+    let (pusher, cursor) = push_list();
+    let before = calls();
+    let mut pushed = 0;
+    while pusher.try_push(pushed).is_ok() {
+        pushed += 1;
+    }
+    assert!(matches!(pusher.try_push(7), Err(TryPushError::Full(7))));
+    assert_eq!(calls(), before);
+    drop(cursor);
+    let before = calls();
+    assert!(matches!(pusher.try_push(7), Err(TryPushError::NoCursor(7))));
+    pusher.stop();
+    assert!(pusher.try_push(7).is_err());
+    assert_eq!(calls(), before);
+}
+
+#[test]
+fn a_steady_state_of_try_push_is_fed_by_the_reader() {
+    // After one `reserve` the reader's blocks come back; no more is ever allocated or reserved.
+    let (pusher, mut cursor) = push_list();
+    pusher.reserve(256);
+    assert_no_calls(|i| {
+        let n = i as u64 % 8 + 1;
+        assert_eq!(try_push(&pusher, n), 0);
+        for item in 0..n {
+            assert_eq!(next(&mut cursor), Poll::Ready(Some(item)));
+        }
+        pusher.reserve(64);
+    });
+}

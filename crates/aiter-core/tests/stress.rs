@@ -1,0 +1,750 @@
+//! Real threads against the list: order per producer, nothing lost, nothing twice, no wake missed.
+//!
+//! `AITER_STRESS=<n>` multiplies the sizes.
+#![cfg(not(any(loom, shuttle)))]
+
+extern crate alloc;
+
+use aiter_core::{Cursor, PushError, Pusher, Refusal, TryPushError, WeakPusher, push_list};
+use alloc::{sync::Arc, task::Wake};
+use core::{
+    array,
+    pin::{Pin, pin},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use futures_core::Stream;
+use std::{
+    env, iter,
+    sync::Barrier,
+    thread::{self, Thread},
+    time::Instant,
+};
+
+/// Far beyond any pause of a healthy run: a sleep this long is a wake-up that was lost.
+const LOST: Duration = Duration::from_secs(120);
+
+const PRODUCERS: usize = 3;
+
+/// How many times something is done: `full`, times `AITER_STRESS`, or `small` under Miri.
+fn times(full: usize, small: usize) -> usize {
+    if cfg!(miri) {
+        return small;
+    }
+    let factor = env::var("AITER_STRESS").ok().and_then(|text| text.parse().ok());
+    full * factor.unwrap_or(1)
+}
+
+struct Unpark {
+    thread: Thread,
+    woken: AtomicBool,
+}
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// Sleeps until `poll` is ready.
+fn block_on<R>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> R {
+    let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(Arc::clone(&unpark));
+    loop {
+        if let Poll::Ready(result) = poll(&mut Context::from_waker(&waker)) {
+            return result;
+        }
+        let asleep = Instant::now();
+        while !unpark.woken.swap(false, Ordering::Acquire) {
+            assert!(asleep.elapsed() < LOST, "a wake-up was lost");
+            thread::park_timeout(LOST);
+        }
+    }
+}
+
+fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    block_on(|cx| Pin::new(&mut *stream).poll_next(cx))
+}
+
+fn blocking<S: Stream + Unpin>(mut stream: S) -> impl Iterator<Item = S::Item> {
+    iter::from_fn(move || next(&mut stream))
+}
+
+/// A small generator, so that each run of a thread takes other turns and each test the same ones.
+struct Turns(u64);
+
+impl Turns {
+    fn new(seed: usize) -> Self {
+        Self(seed as u64 * 2 + 1)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % n
+    }
+}
+
+/// Who pushed it and as which.
+type Item = (usize, usize);
+
+/// Checks that each producer's items come in order, from its first one on or from wherever the
+/// reader started, without a gap.
+#[derive(Default)]
+struct Order {
+    next: [Option<usize>; PRODUCERS],
+    seen: usize,
+    hash: u64,
+}
+
+impl Order {
+    fn see(&mut self, (producer, seq): Item) {
+        if let Some(expected) = self.next[producer] {
+            assert_eq!(seq, expected, "of producer {producer}");
+        }
+        self.next[producer] = Some(seq + 1);
+        self.seen += 1;
+        let item = (producer as u64) << 48 | seq as u64;
+        self.hash = (self.hash.rotate_left(5) ^ item).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    /// Every producer's items were seen from 0 to `n`.
+    fn assert_whole(&self, n: usize) {
+        assert_eq!(self.next, [Some(n); PRODUCERS]);
+        assert_eq!(self.seen, n * PRODUCERS);
+    }
+}
+
+#[test]
+fn producers_and_forks_see_one_order() {
+    let n = times(100_000, 60);
+    let (pusher, cursor) = push_list::<Item>();
+    let hashes: Vec<u64> = thread::scope(|scope| {
+        let readers: Vec<_> = (0..3)
+            .map(|_| {
+                let fork = cursor.fork();
+                scope.spawn(move || {
+                    let mut order = Order::default();
+                    blocking(fork).for_each(|item| order.see(item));
+                    order.assert_whole(n);
+                    order.hash
+                })
+            })
+            .collect();
+        drop(cursor);
+        for producer in 0..PRODUCERS {
+            let pusher = pusher.clone();
+            scope.spawn(move || (0..n).for_each(|seq| pusher.push((producer, seq)).unwrap()));
+        }
+        drop(pusher);
+        readers.into_iter().map(|reader| reader.join().unwrap()).collect()
+    });
+    assert!(hashes.windows(2).all(|pair| pair[0] == pair[1]), "{hashes:?}");
+}
+
+#[test]
+fn every_way_to_push_against_every_way_to_read() {
+    let n = times(60_000, 60);
+    let (pusher, cursor) = push_list::<Item>();
+    thread::scope(|scope| {
+        for reader in 0..3 {
+            let mut fork = cursor.fork();
+            scope.spawn(move || {
+                let mut order = Order::default();
+                let mut turns = Turns::new(reader);
+                let mut buf = Vec::new();
+                loop {
+                    match turns.below(4) {
+                        0 => match next(&mut fork) {
+                            Some(item) => order.see(item),
+                            None => break,
+                        },
+                        1 => {
+                            fork.try_next_many(&mut buf, 10);
+                        }
+                        2 => {
+                            if let Ok(item) = fork.try_next() {
+                                order.see(item);
+                            }
+                        }
+                        _ => {
+                            let max = 1 + turns.below(100);
+                            let mut read = pin!(fork.next_many(&mut buf, max));
+                            if block_on(|cx| read.as_mut().poll(cx)) == 0 {
+                                break;
+                            }
+                        }
+                    }
+                    buf.drain(..).for_each(|item| order.see(item));
+                }
+                order.assert_whole(n);
+            });
+        }
+        drop(cursor);
+        for producer in 0..PRODUCERS {
+            let pusher = pusher.clone();
+            scope.spawn(move || {
+                let mut turns = Turns::new(producer);
+                let mut seq = 0;
+                while seq < n {
+                    match turns.below(3) {
+                        0 => {
+                            let run = turns.below(70).min(n - seq);
+                            let items = (seq..seq + run).map(|seq| (producer, seq));
+                            assert_eq!(pusher.push_all(items).unwrap(), run);
+                            seq += run;
+                        }
+                        1 => {
+                            pusher.reserve(turns.below(3));
+                            match pusher.try_push((producer, seq)) {
+                                Ok(()) => seq += 1,
+                                Err(TryPushError::Full(item)) => assert_eq!(item, (producer, seq)),
+                                Err(other) => panic!("{other:?}"),
+                            }
+                        }
+                        _ => {
+                            pusher.push((producer, seq)).unwrap();
+                            seq += 1;
+                        }
+                    }
+                }
+            });
+        }
+        drop(pusher);
+    });
+}
+
+#[test]
+fn a_sole_pusher_against_a_sole_cursor() {
+    let n = times(500_000, 200);
+    let (mut pusher, cursor) = push_list();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut sole = pusher.sole().expect("the only pusher");
+            let mut turns = Turns::new(1);
+            let mut item = 0;
+            while item < n {
+                let run = (1 + turns.below(50)).min(n - item);
+                if run < 10 {
+                    (item..item + run).for_each(|item| sole.push(item).unwrap());
+                } else {
+                    assert_eq!(sole.push_all(item..item + run).unwrap(), run);
+                }
+                item += run;
+            }
+        });
+        assert!(blocking(cursor).eq(0..n));
+    });
+}
+
+#[test]
+fn shared_takers_get_everything_once() {
+    let n = times(50_000, 40);
+    let (pusher, cursor) = push_list::<Item>();
+    let shared = cursor.share();
+    let (count, sum) = thread::scope(|scope| {
+        let takers: Vec<_> = (0..4)
+            .map(|_| {
+                let taker = shared.clone();
+                scope.spawn(move || {
+                    let mut last = [None; PRODUCERS];
+                    blocking(taker).fold((0, 0), |(count, sum), (producer, seq)| {
+                        assert!(last[producer] < Some(seq), "{last:?}, then {seq}");
+                        last[producer] = Some(seq);
+                        (count + 1, sum + seq)
+                    })
+                })
+            })
+            .collect();
+        drop(shared);
+        for producer in 0..PRODUCERS {
+            let pusher = pusher.clone();
+            scope.spawn(move || (0..n).for_each(|seq| pusher.push((producer, seq)).unwrap()));
+        }
+        drop(pusher);
+        takers.into_iter().fold((0, 0), |(count, sum), taker| {
+            let (more, add) = taker.join().unwrap();
+            (count + more, sum + add)
+        })
+    });
+    assert_eq!(count, n * PRODUCERS);
+    assert_eq!(sum, n * (n - 1) / 2 * PRODUCERS);
+}
+
+#[test]
+fn takers_that_give_up_lose_no_wake_of_the_others() {
+    let n = times(30_000, 40);
+    let (pusher, cursor) = push_list();
+    let shared = cursor.share();
+    let done = AtomicBool::new(false);
+    let taken = thread::scope(|scope| {
+        let stayers: Vec<_> = (0..2)
+            .map(|_| {
+                let taker = shared.clone();
+                scope.spawn(move || blocking(taker).count())
+            })
+            .collect();
+        let quitters: Vec<_> = (0..2)
+            .map(|_| {
+                let (shared, done) = (shared.clone(), &done);
+                scope.spawn(move || {
+                    let mut taken = 0;
+                    while !done.load(Ordering::Relaxed) {
+                        let mut taker = shared.clone();
+                        let mut cx = Context::from_waker(Waker::noop());
+                        if let Poll::Ready(Some(_)) = Pin::new(&mut taker).poll_next(&mut cx) {
+                            taken += 1;
+                        }
+                    }
+                    taken
+                })
+            })
+            .collect();
+        drop(shared);
+        for item in 0..n {
+            pusher.push(item).unwrap();
+            if item % 64 == 0 {
+                thread::yield_now();
+            }
+        }
+        drop(pusher);
+        let stayed: usize = stayers.into_iter().map(|taker| taker.join().unwrap()).sum();
+        done.store(true, Ordering::Relaxed);
+        stayed + quitters.into_iter().map(|taker| taker.join().unwrap()).sum::<usize>()
+    });
+    assert_eq!(taken, n);
+}
+
+/// How many each producer pushes at most when nobody stops it.
+const ENOUGH: usize = if cfg!(miri) { 40 } else { 1000 };
+
+#[test]
+fn stop_cuts_between_the_delivered_and_the_returned() {
+    for round in 0..times(1000, 10) {
+        let (pusher, cursor) = push_list::<Item>();
+        let start = Barrier::new(PRODUCERS);
+        let (accepted, seen) = thread::scope(|scope| {
+            let readers = [cursor.fork(), cursor].map(|cursor| {
+                scope.spawn(move || {
+                    let mut order = Order::default();
+                    blocking(cursor).for_each(|item| order.see(item));
+                    order.next
+                })
+            });
+            let producers: [_; PRODUCERS] = array::from_fn(|producer| {
+                let (pusher, start) = (pusher.clone(), &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let mut accepted = None;
+                    for seq in 0..ENOUGH {
+                        if producer == 0 && seq == round % ENOUGH {
+                            pusher.stop();
+                        }
+                        match pusher.push((producer, seq)) {
+                            Ok(()) => accepted = Some(seq + 1),
+                            Err(PushError::Stopped(item)) => {
+                                assert_eq!(item, (producer, seq));
+                                break;
+                            }
+                            Err(other) => panic!("{other:?}"),
+                        }
+                    }
+                    accepted
+                })
+            });
+            (producers.map(|it| it.join().unwrap()), readers.map(|it| it.join().unwrap()))
+        });
+        assert_eq!(seen, [accepted, accepted]);
+    }
+}
+
+#[test]
+fn stop_cuts_runs_too() {
+    const RUN: usize = if cfg!(miri) { 7 } else { 45 };
+    for round in 0..times(1000, 10) {
+        let (pusher, cursor) = push_list::<Item>();
+        let start = Barrier::new(PRODUCERS);
+        let (accepted, seen) = thread::scope(|scope| {
+            let reader = scope.spawn(move || {
+                let mut order = Order::default();
+                blocking(cursor).for_each(|item| order.see(item));
+                order.next
+            });
+            let producers: [_; PRODUCERS] = array::from_fn(|producer| {
+                let (pusher, start) = (pusher.clone(), &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let mut seq = 0;
+                    while seq < ENOUGH {
+                        if producer == 0 && seq >= round % (ENOUGH - RUN) {
+                            pusher.stop();
+                        }
+                        let mut run = (seq..seq + RUN).map(|seq| (producer, seq));
+                        match pusher.push_all(run.clone()) {
+                            Ok(pushed) => seq += pushed,
+                            Err(error) => {
+                                seq += error.pushed();
+                                run.by_ref().take(error.pushed()).for_each(drop);
+                                assert!(error.into_unpushed().eq(run));
+                                break;
+                            }
+                        }
+                    }
+                    (seq > 0).then_some(seq)
+                })
+            });
+            (producers.map(|it| it.join().unwrap()), reader.join().unwrap())
+        });
+        assert_eq!(seen, accepted);
+    }
+}
+
+#[test]
+fn subscribers_see_a_suffix_that_starts_when_they_say() {
+    let n = times(60_000, 60);
+    let (pusher, mut cursor) = push_list::<Item>();
+    let begun: [AtomicUsize; PRODUCERS] = Default::default();
+    let done: [AtomicUsize; PRODUCERS] = Default::default();
+    thread::scope(|scope| {
+        for producer in 0..PRODUCERS {
+            let (pusher, begun, done) = (pusher.clone(), &begun, &done);
+            scope.spawn(move || {
+                for seq in 0..n {
+                    begun[producer].store(seq + 1, Ordering::SeqCst);
+                    pusher.push((producer, seq)).unwrap();
+                    done[producer].store(seq + 1, Ordering::SeqCst);
+                }
+            });
+        }
+        for _ in 0..2 {
+            let (pusher, begun, done) = (pusher.downgrade(), &begun, &done);
+            scope.spawn(move || {
+                while let Some(pusher) = pusher.upgrade() {
+                    let before = done.each_ref().map(|done| done.load(Ordering::SeqCst));
+                    let mut late = pusher.subscribe();
+                    let after = begun.each_ref().map(|begun| begun.load(Ordering::SeqCst));
+                    drop(pusher);
+                    let mut order = Order::default();
+                    let mut first = [None; PRODUCERS];
+                    for (producer, seq) in iter::from_fn(|| next(&mut late)).take(100) {
+                        order.see((producer, seq));
+                        first[producer].get_or_insert(seq);
+                    }
+                    for producer in 0..PRODUCERS {
+                        if let Some(first) = first[producer] {
+                            let expected = before[producer]..=after[producer];
+                            assert!(expected.contains(&first), "{first} is not in {expected:?}");
+                        }
+                    }
+                }
+            });
+        }
+        drop(pusher);
+        let mut order = Order::default();
+        iter::from_fn(|| next(&mut cursor)).for_each(|item| order.see(item));
+        order.assert_whole(n);
+    });
+}
+
+/// One item of a test's own book; the book is static, so that a double drop is counted and not
+/// undefined.
+struct Entered {
+    seq: usize,
+    book: &'static Book,
+}
+
+struct Book {
+    made: AtomicUsize,
+    dropped: AtomicUsize,
+    clones: AtomicUsize,
+    /// Originals and clones alive, by `seq` modulo the length.
+    alive: [AtomicU32; 64],
+}
+
+impl Book {
+    const fn new() -> Self {
+        Self {
+            made: AtomicUsize::new(0),
+            dropped: AtomicUsize::new(0),
+            clones: AtomicUsize::new(0),
+            alive: [const { AtomicU32::new(0) }; 64],
+        }
+    }
+
+    fn item(&'static self, seq: usize) -> Entered {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        self.alive[seq % 64].fetch_add(1, Ordering::Relaxed);
+        Entered { seq, book: self }
+    }
+
+    fn assert_settled(&self) {
+        assert_eq!(self.made.load(Ordering::SeqCst), self.dropped.load(Ordering::SeqCst));
+        assert!(self.alive.iter().all(|alive| alive.load(Ordering::SeqCst) == 0));
+    }
+}
+
+impl Clone for Entered {
+    fn clone(&self) -> Self {
+        self.book.clones.fetch_add(1, Ordering::Relaxed);
+        self.book.item(self.seq)
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.book.dropped.fetch_add(1, Ordering::Relaxed);
+        let alive = self.book.alive[self.seq % 64].fetch_sub(1, Ordering::Relaxed);
+        assert!(alive > 0, "item {} was dropped twice", self.seq);
+    }
+}
+
+#[test]
+fn a_sole_cursor_drops_each_item_once_and_clones_none() {
+    static BOOK: Book = Book::new();
+    let n = times(50_000, 60);
+    let (pusher, cursor) = push_list();
+    thread::scope(|scope| {
+        for _ in 0..PRODUCERS {
+            let pusher = pusher.clone();
+            scope.spawn(move || (0..n).for_each(|seq| drop(pusher.push(BOOK.item(seq)))));
+        }
+        drop(pusher);
+        // Half of them are read; the rest is dropped with the cursor or refused.
+        assert_eq!(blocking(cursor).take(n * PRODUCERS / 2).count(), n * PRODUCERS / 2);
+    });
+    BOOK.assert_settled();
+    assert_eq!(BOOK.clones.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn fork_and_drop_storms_while_pushing() {
+    static BOOK: Book = Book::new();
+    let n = times(20_000, 40);
+    let (pusher, cursor) = push_list();
+    thread::scope(|scope| {
+        for storm in 0..3 {
+            let mut cursor = cursor.fork();
+            scope.spawn(move || {
+                let mut turns = Turns::new(storm);
+                let mut forks: Vec<Cursor<Entered>> = Vec::new();
+                while let Some(item) = next(&mut cursor) {
+                    drop(item);
+                    match turns.below(6) {
+                        0 => forks.push(cursor.fork()),
+                        1 if !forks.is_empty() => {
+                            let i = turns.below(forks.len());
+                            drop(forks.swap_remove(i));
+                        }
+                        2 if !forks.is_empty() => {
+                            let i = turns.below(forks.len());
+                            cursor = core::mem::replace(&mut forks[i], cursor);
+                        }
+                        3 if !forks.is_empty() => {
+                            let i = turns.below(forks.len());
+                            let second = forks[i].fork();
+                            forks[i] = second;
+                        }
+                        4 => {
+                            for fork in &mut forks {
+                                drop(fork.try_next());
+                            }
+                        }
+                        _ => {}
+                    }
+                    if forks.len() > 8 {
+                        forks.clear();
+                    }
+                }
+            });
+        }
+        let reader = scope.spawn(move || {
+            let mut sum = 0;
+            blocking(cursor).for_each(|item: Entered| sum += item.seq);
+            sum
+        });
+        for _ in 0..PRODUCERS {
+            let pusher = pusher.clone();
+            scope.spawn(move || (0..n).for_each(|seq| pusher.push(BOOK.item(seq)).unwrap()));
+        }
+        drop(pusher);
+        assert_eq!(reader.join().unwrap(), n * (n - 1) / 2 * PRODUCERS);
+    });
+    BOOK.assert_settled();
+}
+
+#[test]
+fn cursors_dropped_at_any_time_while_pushing() {
+    static BOOK: Book = Book::new();
+    for round in 0..times(1500, 10) {
+        let (pusher, cursor) = push_list();
+        thread::scope(|scope| {
+            let start = Arc::new(Barrier::new(4));
+            for reader in 0..2 {
+                let (mut cursor, start) = (cursor.fork(), Arc::clone(&start));
+                scope.spawn(move || {
+                    let mut turns = Turns::new(round * 2 + reader);
+                    start.wait();
+                    for _ in 0..turns.below(100) {
+                        drop(cursor.try_next());
+                    }
+                });
+            }
+            drop(cursor);
+            for _ in 0..2 {
+                let (pusher, start) = (pusher.clone(), Arc::clone(&start));
+                scope.spawn(move || {
+                    start.wait();
+                    for seq in 0..100 {
+                        if let Err(error) = pusher.push(BOOK.item(seq)) {
+                            assert_eq!(error.refusal(), Refusal::NoCursor);
+                            assert_eq!(error.into_inner().seq, seq);
+                        }
+                    }
+                });
+            }
+        });
+        assert!(matches!(pusher.push(BOOK.item(0)), Err(PushError::NoCursor(_))));
+        drop(pusher);
+        BOOK.assert_settled();
+    }
+}
+
+#[test]
+fn a_list_that_dies_and_is_revived_while_pushing() {
+    static BOOK: Book = Book::new();
+    let n = times(20_000, 60);
+    let (pusher, cursor) = push_list();
+    drop(cursor);
+    thread::scope(|scope| {
+        for reader in 0..2 {
+            let weak: WeakPusher<Entered> = pusher.downgrade();
+            scope.spawn(move || {
+                let mut turns = Turns::new(reader);
+                while let Some(pusher) = weak.upgrade() {
+                    let mut cursor = pusher.subscribe();
+                    drop(pusher);
+                    let mut last = 0;
+                    for _ in 0..turns.below(60) {
+                        match cursor.try_next() {
+                            Ok(item) => {
+                                assert!(item.seq >= last);
+                                last = item.seq;
+                            }
+                            Err(_) => thread::yield_now(),
+                        }
+                    }
+                }
+            });
+        }
+        scope.spawn(move || {
+            for seq in 0..n {
+                if let Err(error) = pusher.push(BOOK.item(seq)) {
+                    assert_eq!(error.into_inner().seq, seq);
+                }
+                if seq % 16 == 0 {
+                    thread::yield_now();
+                }
+            }
+        });
+    });
+    BOOK.assert_settled();
+}
+
+#[test]
+fn a_wake_a_round_in_both_directions() {
+    let n = times(20_000, 60);
+    let (there, mut here) = push_list();
+    let (back, mut home) = push_list();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while let Some(item) = next(&mut here) {
+                back.push(item).unwrap();
+            }
+        });
+        for item in 0..n {
+            there.push(item).unwrap();
+            assert_eq!(next(&mut home), Some(item));
+        }
+        drop(there);
+        assert_eq!(next(&mut home), None);
+    });
+}
+
+#[test]
+fn waiters_that_come_and_go_lose_no_wake_of_the_others() {
+    let n = times(20_000, 40);
+    let (pusher, cursor) = push_list();
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            let fork = cursor.fork();
+            scope.spawn(move || assert!(blocking(fork).eq(0..n)));
+        }
+        let mut storm = cursor;
+        let weak = pusher.downgrade();
+        scope.spawn(move || {
+            // Registers, registers again with another waker, and goes without a word.
+            while weak.upgrade().is_some() {
+                let mut passing = storm.fork();
+                for _ in 0..2 {
+                    let waker = Waker::from(Arc::new(Unpark {
+                        thread: thread::current(),
+                        woken: AtomicBool::new(false),
+                    }));
+                    while let Poll::Ready(Some(_)) =
+                        Pin::new(&mut passing).poll_next(&mut Context::from_waker(&waker))
+                    {
+                    }
+                }
+                storm = passing.fork();
+            }
+        });
+        scope.spawn(move || {
+            for item in 0..n {
+                pusher.push(item).unwrap();
+                if item % 8 == 0 {
+                    thread::yield_now();
+                }
+            }
+        });
+    });
+}
+
+#[test]
+fn the_last_of_many_pushers_ends_the_list_once() {
+    for _ in 0..times(2000, 10) {
+        let (pusher, cursor) = push_list();
+        let weak = pusher.downgrade();
+        let pushed = thread::scope(|scope| {
+            let reader = scope.spawn(move || blocking(cursor).count());
+            let pushers: Vec<_> = [pusher.clone(), pusher.clone(), pusher]
+                .into_iter()
+                .map(|pusher: Pusher<usize>| {
+                    let weak = pusher.downgrade();
+                    scope.spawn(move || {
+                        let mut pushed = 0;
+                        pusher.push(pushed).unwrap();
+                        pushed += 1;
+                        drop(pusher);
+                        if let Some(pusher) = weak.upgrade() {
+                            pusher.push(pushed).unwrap();
+                            pushed += 1;
+                        }
+                        pushed
+                    })
+                })
+                .collect();
+            let pushed: usize = pushers.into_iter().map(|it| it.join().unwrap()).sum();
+            assert_eq!(reader.join().unwrap(), pushed);
+            pushed
+        });
+        assert!((3..=6).contains(&pushed));
+        assert!(weak.upgrade().is_none());
+    }
+}

@@ -1,0 +1,298 @@
+use alloc::boxed::Box;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::pin::Pin;
+
+use futures_core::Stream;
+
+use crate::next::Next;
+
+/// Makes a blocking iterator of a stream: each `next` blocks on the stream's next item.
+///
+/// `block_on` is what blocks: a closure around the `block_on` of any executor, such as
+/// `|next| runtime.block_on(next)`, or, with feature `std`, the built-in
+/// [`park_thread`](crate::park_thread). It is called once for each item, with a future that
+/// borrows the stream; whatever else that executor must run meanwhile is its own matter. If it
+/// returns `None`, the iterator has ended.
+///
+/// The stream need not be `Unpin`: it is boxed once, here. Nothing is allocated for an item.
+///
+/// Blocking is for threads that may block. In particular, a thread that an executor runs its
+/// tasks on must not wait for an item that a task of the same thread is to make: that hangs. See
+/// [the crate's page](crate#where-it-hangs-and-what-to-do) for what works there.
+///
+/// # Panics
+///
+/// The iterator's `next` panics where `block_on` or the stream panics. The iterator can be used
+/// again afterwards.
+///
+/// # Examples
+///
+/// ```
+/// use aiter_executor_compat::{aiter_to_iter, park_thread};
+/// use futures_util::stream;
+///
+/// let mut sum = 0;
+/// for n in aiter_to_iter(stream::iter([1, 2, 3]), park_thread) {
+///     sum += n;
+/// }
+/// assert_eq!(sum, 6);
+/// ```
+///
+/// With an executor's own `block_on`, and a stream that is not `Unpin`:
+///
+/// ```
+/// use aiter_executor_compat::aiter_to_iter;
+/// use futures_util::{StreamExt, stream};
+///
+/// let doubled = stream::iter([1, 2, 3]).then(|n| async move {
+///     smol::future::yield_now().await;
+///     2 * n
+/// });
+/// let items: Vec<i32> = aiter_to_iter(doubled, |next| smol::block_on(next)).collect();
+/// assert_eq!(items, [2, 4, 6]);
+/// ```
+pub fn aiter_to_iter<S, B>(stream: S, block_on: B) -> AiterToIter<S, B>
+where
+    S: Stream,
+    B: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+{
+    AiterToIter { stream: Box::pin(stream), block_on, ended: false }
+}
+
+/// The blocking iterator over a stream's items; made by [`aiter_to_iter`].
+///
+/// `size_hint` is the stream's own. After its first `None` the iterator stays at its end and does
+/// not ask the stream again, be it fused or not. Dropping the iterator drops the stream, with the
+/// items that were not taken; `Iterator::by_ref` takes some items and keeps the rest.
+///
+/// # Examples
+///
+/// ```
+/// use aiter_executor_compat::{aiter_to_iter, park_thread};
+/// use futures_util::stream;
+///
+/// let mut items = aiter_to_iter(stream::iter(1..=5), park_thread);
+/// assert_eq!(items.by_ref().take(2).sum::<i32>(), 3);
+/// assert_eq!(items.sum::<i32>(), 12);
+/// ```
+#[doc(alias = "aiter_to_iter")]
+#[must_use = "iterators do nothing unless iterated over"]
+pub struct AiterToIter<S, B> {
+    stream: Pin<Box<S>>,
+    block_on: B,
+    /// `block_on` has said `None`.
+    ended: bool,
+}
+
+impl<S, B> fmt::Debug for AiterToIter<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AiterToIter").field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
+
+impl<S, B> AiterToIter<S, B> {
+    /// The stream, with the items not yet taken.
+    pub fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
+    /// The stream, to change it in place.
+    pub fn get_mut(&mut self) -> &mut S
+    where
+        S: Unpin,
+    {
+        &mut self.stream
+    }
+
+    /// The pinned stream, to change it in place.
+    pub fn get_pin_mut(&mut self) -> Pin<&mut S> {
+        self.stream.as_mut()
+    }
+
+    /// Gives the stream back, with the items not yet taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aiter_executor_compat::{aiter_to_iter, park_thread};
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let mut letters = aiter_to_iter(stream::iter("ab".chars()), park_thread);
+    /// assert_eq!(letters.next(), Some('a'));
+    /// let mut rest = letters.into_inner();
+    /// assert_eq!(rest.next().now_or_never(), Some(Some('b')));
+    /// ```
+    pub fn into_inner(self) -> S
+    where
+        S: Unpin,
+    {
+        *Pin::into_inner(self.stream)
+    }
+}
+
+impl<S, B> Iterator for AiterToIter<S, B>
+where
+    S: Stream,
+    B: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+{
+    type Item = S::Item;
+
+    fn next(&mut self) -> Option<S::Item> {
+        if self.ended {
+            return None;
+        }
+        let item = (self.block_on)(Next::new(self.stream.as_mut()));
+        self.ended = item.is_none();
+        item
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.ended { (0, Some(0)) } else { self.stream.size_hint() }
+    }
+}
+
+impl<S, B> FusedIterator for AiterToIter<S, B>
+where
+    S: Stream,
+    B: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+{
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::rc::Rc;
+    use alloc::vec::Vec;
+    use core::cell::Cell;
+    use core::future::Future;
+    use core::marker::PhantomPinned;
+    use core::task::{Context, Poll, Waker};
+
+    use futures_util::stream::{self, StreamExt};
+
+    use super::*;
+
+    /// Blocks on what is ready already.
+    fn poll_once<S: Stream>(mut next: Next<'_, S>) -> Option<S::Item> {
+        match Pin::new(&mut next).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(item) => item,
+            Poll::Pending => panic!("the stream is not ready"),
+        }
+    }
+
+    #[test]
+    fn hands_out_all_items_in_order() {
+        assert!(aiter_to_iter(stream::iter(0..3), poll_once).eq(0..3));
+    }
+
+    #[test]
+    fn blocks_once_for_each_item_and_once_for_the_end() {
+        let mut calls = 0;
+        let items = aiter_to_iter(stream::iter(0..3), |next| {
+            calls += 1;
+            poll_once(next)
+        });
+        assert_eq!(items.count(), 3);
+        assert_eq!(calls, 4);
+    }
+
+    #[test]
+    fn stays_at_its_end_and_does_not_ask_again() {
+        let calls = Cell::new(0);
+        // Not fused: None at the second poll, then items again.
+        let odd = stream::poll_fn(|_| {
+            calls.set(calls.get() + 1);
+            Poll::Ready((calls.get() != 2).then_some(()))
+        });
+        let mut items = aiter_to_iter(odd, poll_once);
+        assert_eq!(items.next(), Some(()));
+        for _ in 0..3 {
+            assert_eq!(items.next(), None);
+            assert_eq!(items.size_hint(), (0, Some(0)));
+        }
+        assert_eq!(calls.get(), 2);
+    }
+
+    #[test]
+    fn size_hint_is_the_streams() {
+        let mut items = aiter_to_iter(stream::iter(0..3), poll_once);
+        for left in (0..3).rev() {
+            assert!(items.next().is_some());
+            assert_eq!(items.size_hint(), (left, Some(left)));
+        }
+        let unknown = aiter_to_iter(stream::repeat(()), poll_once);
+        assert_eq!(unknown.size_hint(), (usize::MAX, None));
+    }
+
+    #[test]
+    fn takes_streams_that_are_pinned_borrowed_or_local() {
+        let local = Rc::new(Cell::new(0));
+        let pinned = stream::iter([1, 2, 3]).then(|n| {
+            let local = &local;
+            async move {
+                let _pinned = PhantomPinned;
+                local.set(local.get() + n);
+                n
+            }
+        });
+        let mut items = aiter_to_iter(pinned, poll_once);
+        assert_eq!(items.next(), Some(1));
+        // A box that moves does not move what is pinned in it.
+        let rest = Vec::from_iter([items]).pop().expect("it was put there").collect::<Vec<_>>();
+        assert_eq!(rest, [2, 3]);
+        assert_eq!(local.get(), 6);
+    }
+
+    #[test]
+    fn by_ref_and_into_inner_keep_the_rest() {
+        let mut items = aiter_to_iter(stream::iter(0..6), poll_once);
+        assert!(items.by_ref().take(2).eq(0..2));
+        assert_eq!(items.get_ref().size_hint(), (4, Some(4)));
+        assert_eq!(poll_once(Next::new(Pin::new(items.get_mut()))), Some(2));
+        assert_eq!(poll_once(Next::new(items.get_pin_mut())), Some(3));
+        let rest = items.into_inner();
+        assert!(aiter_to_iter(rest, poll_once).eq(4..6));
+    }
+
+    #[test]
+    fn dropping_it_drops_the_stream() {
+        let source = Rc::new(());
+        let held = Rc::clone(&source);
+        let mut items = aiter_to_iter(stream::repeat_with(move || Rc::clone(&held)), poll_once);
+        drop(items.next());
+        assert_eq!(Rc::strong_count(&source), 2);
+        drop(items);
+        assert_eq!(Rc::strong_count(&source), 1);
+    }
+
+    #[test]
+    fn a_next_that_is_dropped_has_taken_nothing() {
+        let mut first = true;
+        let mut items = aiter_to_iter(stream::iter(0..3), move |next| {
+            if core::mem::take(&mut first) { Some(99) } else { poll_once(next) }
+        });
+        assert_eq!(items.next(), Some(99));
+        assert!(items.eq(0..3));
+    }
+
+    #[test]
+    fn debug_shows_the_state_and_no_items() {
+        let mut items = aiter_to_iter(stream::iter(["secret"]), |next| {
+            assert_eq!(format!("{next:?}"), "Next { .. }");
+            poll_once(next)
+        });
+        assert_eq!(format!("{items:?}"), "AiterToIter { ended: false, .. }");
+        assert_eq!(items.by_ref().count(), 1);
+        assert_eq!(format!("{items:?}"), "AiterToIter { ended: true, .. }");
+    }
+
+    #[test]
+    fn auto_traits_follow_stream_and_closure() {
+        fn check<T: Send + Sync + Unpin>(_: &T) {}
+        type Source = stream::Iter<core::ops::Range<u8>>;
+        check(&aiter_to_iter(stream::iter(0_u8..3), poll_once::<Source>));
+        let pinned = stream::iter(0..3).then(|n| async move { n });
+        check(&aiter_to_iter(pinned, poll_once));
+    }
+}

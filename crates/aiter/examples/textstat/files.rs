@@ -1,0 +1,94 @@
+//! Which files to read.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use aiter::Pusher;
+
+use crate::args::Args;
+use crate::report::{Row, Skipped};
+
+/// A file to read.
+pub(crate) struct File {
+    pub(crate) path: PathBuf,
+    /// What the progress counts up to; the file may change before it is read.
+    pub(crate) size: u64,
+}
+
+/// Which folders to go down into.
+#[derive(Clone, Copy)]
+enum Folders {
+    All,
+    /// Not those of cargo's output, and no hidden ones.
+    Sources,
+}
+
+impl Folders {
+    fn include(self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Sources => name != "target" && !name.starts_with('.'),
+        }
+    }
+}
+
+/// Lists the files that `args` ask for; pushes those that cannot even be listed as skipped.
+pub(crate) fn find(args: &Args, rows: &Pusher<Row>) -> Vec<File> {
+    let mut files = Vec::new();
+    if args.paths.is_empty() {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let workspace = package.ancestors().nth(2).expect("it is in crates/ of the workspace");
+        walk(workspace.to_owned(), Folders::Sources, &mut files, rows);
+    }
+    for path in &args.paths {
+        // What is named is followed, also if it is a symbolic link.
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => walk(path.clone(), Folders::All, &mut files, rows),
+            Ok(meta) => files.push(File { path: path.clone(), size: meta.len() }),
+            Err(error) => skip(path, &error, rows),
+        }
+    }
+    files
+}
+
+fn walk(top: PathBuf, folders: Folders, files: &mut Vec<File>, rows: &Pusher<Row>) {
+    let mut left = vec![top];
+    while let Some(folder) = left.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                skip(&folder, &error, rows);
+                continue;
+            }
+        };
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    skip(&folder, &error, rows);
+                    continue;
+                }
+            };
+            // Of the link, not of what it leads to: a loop of links is never entered.
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => {
+                    if folders.include(&entry.file_name().to_string_lossy()) {
+                        left.push(entry.path());
+                    }
+                }
+                Ok(kind) if kind.is_file() => {
+                    let size = entry.metadata().map_or(0, |meta| meta.len());
+                    files.push(File { path: entry.path(), size });
+                }
+                Ok(_) => {} // a link, a pipe, a socket, a device
+                Err(error) => skip(&entry.path(), &error, rows),
+            }
+        }
+    }
+}
+
+fn skip(path: &Path, error: &io::Error, rows: &Pusher<Row>) {
+    let skipped = Skipped { path: path.to_owned(), size: 0, why: error.to_string() };
+    rows.push(Row::Skipped(skipped)).expect("`main` reads the rows");
+}

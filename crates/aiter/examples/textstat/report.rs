@@ -1,0 +1,124 @@
+//! What the tasks have found, put together and printed.
+
+use std::cmp::Reverse;
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::stats::Count;
+
+/// A part of the report. Words and lines come in the order of their rank.
+pub(crate) enum Row {
+    Kind(Arc<str>, Count),
+    /// A word, and how often it was there.
+    Word(String, u64),
+    /// The characters of a line, its file and its number.
+    Long(usize, Arc<Path>, usize),
+    Skipped(Skipped),
+}
+
+/// A file that is not counted.
+pub(crate) struct Skipped {
+    pub(crate) path: PathBuf,
+    /// Its part of the progress, 0 if it was not even listed.
+    pub(crate) size: u64,
+    pub(crate) why: String,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.why)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Report {
+    kinds: Vec<(Arc<str>, Count)>,
+    words: Vec<(String, u64)>,
+    longest: Vec<(usize, Arc<Path>, usize)>,
+    skipped: Vec<Skipped>,
+}
+
+impl Report {
+    pub(crate) fn add(&mut self, row: Row) {
+        match row {
+            Row::Kind(kind, count) => self.kinds.push((kind, count)),
+            Row::Word(word, count) => self.words.push((word, count)),
+            Row::Long(chars, path, number) => self.longest.push((chars, path, number)),
+            Row::Skipped(skipped) => self.skipped.push(skipped),
+        }
+    }
+
+    pub(crate) fn has_skipped(&self) -> bool {
+        !self.skipped.is_empty()
+    }
+
+    /// The types, most bytes first.
+    fn kinds(&self) -> Vec<&(Arc<str>, Count)> {
+        let mut kinds: Vec<_> = self.kinds.iter().collect();
+        kinds.sort_by_key(|(kind, count)| (Reverse(count.bytes), kind));
+        kinds
+    }
+
+    fn total(&self) -> Count {
+        self.kinds.iter().fold(Count::default(), |sum, (_, count)| Count {
+            files: sum.files + count.files,
+            lines: sum.lines + count.lines,
+            bytes: sum.bytes + count.bytes,
+        })
+    }
+
+    pub(crate) fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
+        let total = self.total();
+        let rows = self.kinds().into_iter().map(|(kind, count)| (&**kind, *count));
+        writeln!(out, "{:>9} {:>12} {:>15}  type", "files", "lines", "bytes")?;
+        for (kind, Count { files, lines, bytes }) in rows.chain([("total", total)]) {
+            writeln!(out, "{files:>9} {lines:>12} {bytes:>15}  {kind}")?;
+        }
+        writeln!(out, "\n{:>9}  most frequent words", "times")?;
+        for (word, count) in &self.words {
+            writeln!(out, "{count:>9}  {word}")?;
+        }
+        writeln!(out, "\n{:>9}  longest lines", "chars")?;
+        for (chars, path, number) in &self.longest {
+            writeln!(out, "{chars:>9}  {}:{number}", path.display())?;
+        }
+        if self.has_skipped() {
+            writeln!(out, "\n{:>9}  skipped, not counted above", self.skipped.len())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
+        let total = self.total();
+        let report = json!({
+            "files": total.files,
+            "lines": total.lines,
+            "bytes": total.bytes,
+            "types": self.kinds().iter().map(|(kind, count)| json!({
+                "type": **kind,
+                "files": count.files,
+                "lines": count.lines,
+                "bytes": count.bytes,
+            })).collect::<Vec<_>>(),
+            "words": self.words.iter().map(|(word, count)| json!({
+                "word": word,
+                "count": count,
+            })).collect::<Vec<_>>(),
+            "longest": self.longest.iter().map(|(chars, path, number)| json!({
+                "chars": chars,
+                "path": path.to_string_lossy(),
+                "line": number,
+            })).collect::<Vec<_>>(),
+            "skipped": self.skipped.iter().map(|Skipped { path, why, .. }| json!({
+                "path": path.to_string_lossy(),
+                "why": why,
+            })).collect::<Vec<_>>(),
+        });
+        serde_json::to_writer_pretty(&mut *out, &report)?;
+        writeln!(out)
+    }
+}

@@ -1,0 +1,332 @@
+//! Runs the example `textstat` on made files and compares what it counts with `wc`.
+#![cfg(all(unix, not(miri)))]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program that has std reads better with one root"
+)]
+
+use std::env::consts::EXE_SUFFIX;
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// An empty folder for one test.
+fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("textstat").join(test);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("the folder can be made");
+    folder
+}
+
+fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().expect("it is in the folder")).expect("it can be made");
+    fs::write(&path, content).expect("the file can be written");
+    path
+}
+
+/// The example; cargo builds it next to this test whenever it builds all tests of the package.
+fn textstat() -> Command {
+    let test = std::env::current_exe().expect("a test is a file");
+    let profile = test.ancestors().nth(2).expect("it is in target/<profile>/deps");
+    let example = profile.join("examples").join(format!("textstat{EXE_SUFFIX}"));
+    assert!(example.exists(), "{example:?} is missing: `cargo build --example textstat` makes it");
+    Command::new(example)
+}
+
+fn run<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Output {
+    textstat().args(args).output().expect("the example runs")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("the output is UTF-8")
+}
+
+/// Runs `textstat --json` and expects success, and nothing on standard error.
+fn json<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Value {
+    let output = textstat().arg("--json").args(args).output().expect("the example runs");
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+    parse(&output)
+}
+
+fn parse(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("the output is JSON")
+}
+
+fn totals(report: &Value) -> [u64; 3] {
+    ["files", "lines", "bytes"].map(|key| report[key].as_u64().expect("a total"))
+}
+
+/// What `wc` says: files, lines and bytes.
+fn wc(files: &[PathBuf]) -> [u64; 3] {
+    let output = Command::new("wc").arg("-lc").args(files).output().expect("wc runs");
+    assert!(output.status.success());
+    let last = text(&output.stdout).lines().last().expect("a line for each file");
+    let mut numbers = last.split_whitespace().map_while(|word| word.parse().ok());
+    let mut number = || numbers.next().expect("lines and bytes");
+    [files.len() as u64, number(), number()]
+}
+
+/// Files of all the kinds that are counted.
+fn good_files(folder: &Path) -> Vec<PathBuf> {
+    vec![
+        write(folder, "plain.txt", "one\ntwo\nthree\n"),
+        write(folder, "no-final-newline.txt", "one\ntwo\nthree"),
+        write(folder, "empty.txt", ""),
+        write(folder, "only-newline.txt", "\n"),
+        write(folder, "only-a-letter", "x"),
+        write(folder, "newlines.TXT", "\n\n\n"),
+        write(folder, "crlf.txt", "one\r\ntwo\r\n\r\nthree"),
+        write(folder, "cr-only.txt", "one\rtwo\r"),
+        write(folder, "nul.dat", "a\0b\n\0\n"),
+        write(folder, "separators.txt", "a\u{2028}b\u{85}c\u{b}d\u{c}e\n"),
+        write(folder, "größe/日本語.md", "Straße STRASSE straße\n日本語 🦀 mot-clé\n"),
+        write(folder, "a/b/c/d/e/deep.rs", "fn main() {}\n"),
+        write(folder, "a/Makefile", "all:\n\techo\n"),
+        write(folder, "a/.hidden", "hidden files count, too\n"),
+        write(folder, ".hidden/target/x.rs", "so do folders that are named\n"),
+        write(folder, "with space and\nnewline.txt", "x\n"),
+        write(folder, "long.txt", "long ".repeat(100_000)),
+        write(folder, "many.txt", "a b\n".repeat(20_000)),
+    ]
+}
+
+#[test]
+fn totals_equal_those_of_wc_for_each_file_and_for_all() {
+    let folder = folder("totals");
+    let files = good_files(&folder);
+    for file in &files {
+        assert_eq!(totals(&json([file])), wc(std::slice::from_ref(file)), "{file:?}");
+    }
+    let expected = wc(&files);
+    assert_eq!(totals(&json(&files)), expected, "as files");
+    assert_eq!(totals(&json([&folder])), expected, "as a folder");
+    for producers in ["1", "2", "50"] {
+        let args = ["--producers".as_ref(), producers.as_ref(), folder.as_os_str()];
+        assert_eq!(totals(&json(args)), expected, "{producers} producers");
+    }
+    let twice: Vec<_> = files.iter().chain(&files).cloned().collect();
+    assert_eq!(totals(&json([&folder, &folder])), wc(&twice));
+}
+
+#[test]
+fn types_add_up_to_the_totals() {
+    let folder = folder("types");
+    good_files(&folder);
+    let report = json([&folder]);
+    let types = report["types"].as_array().expect("a list");
+    let mut sums = [0; 3];
+    for kind in types {
+        for (sum, part) in sums.iter_mut().zip(totals(kind)) {
+            *sum += part;
+        }
+    }
+    assert_eq!(sums, totals(&report));
+
+    let of = |name| types.iter().find(|kind| kind["type"] == name).map(totals);
+    assert_eq!(of("rs"), Some([2, 2, 42]));
+    assert_eq!(of("makefile"), Some([1, 2, 11]));
+    assert_eq!(of(".hidden"), Some([1, 1, 24]));
+    assert_eq!(of("only-a-letter"), Some([1, 0, 1]));
+    assert_eq!(of("TXT"), None, "types are in lower case");
+    let bytes: Vec<_> = types.iter().map(|kind| kind["bytes"].as_u64()).collect();
+    assert!(bytes.is_sorted_by(|a, b| a >= b), "most bytes first: {bytes:?}");
+}
+
+#[test]
+fn words_are_counted_and_ranked() {
+    let folder = folder("words");
+    write(&folder, "a.txt", "The cat, the dog; THE end-of-the line\r\nStraße 42");
+    write(&folder, "b.txt", "cat's STRASSE straße ÉTÉ été 42");
+    let args = ["--top".as_ref(), "5".as_ref(), folder.as_os_str()];
+    let report = json(args);
+    let words: Vec<_> = report["words"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| (row["word"].as_str().expect("a word"), row["count"].as_u64().expect("a count")))
+        .collect();
+    assert_eq!(words, [("the", 4), ("42", 2), ("cat", 2), ("straße", 2), ("été", 2)]);
+}
+
+#[test]
+fn the_longest_lines_are_named() {
+    let folder = folder("longest");
+    let a = write(&folder, "a.txt", "12345\r\n\n1234567\n12345\n");
+    let b = write(&folder, "b.txt", "äöü\néééééé");
+    let args = ["--top".as_ref(), "4".as_ref(), folder.as_os_str()];
+    let report = json(args);
+    let lines: Vec<_> = report["longest"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| (row["chars"].clone(), row["path"].clone(), row["line"].clone()))
+        .collect();
+    let expected = [(7, &a, 3), (6, &b, 2), (5, &a, 1), (5, &a, 4)].map(|(chars, path, line)| {
+        (chars.into(), path.to_str().expect("an ASCII path").into(), line.into())
+    });
+    assert_eq!(lines, expected);
+
+    let none = json(["--top".as_ref(), "0".as_ref(), folder.as_os_str()]);
+    assert_eq!(
+        (none["longest"].to_string(), none["words"].to_string()),
+        ("[]".into(), "[]".into())
+    );
+    assert_eq!(totals(&none), wc(&[a, b]));
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_costs_nothing_else() {
+    let folder = folder("skipped");
+    let good = good_files(&folder);
+    let bad = [
+        write(&folder, "latin1.txt", b"caf\xe9\nsecond line\n"),
+        // Thousands of good lines before the bad byte: none of them may count.
+        write(&folder, "late.rs", ["good\n".repeat(50_000).as_bytes(), b"\xff\n"].concat()),
+        write(&folder, "cut.md", b"cut in a character: \xe6\x97"),
+    ];
+    let missing = folder.join("missing.txt");
+
+    let output = textstat().arg("--json").args([&folder, &missing]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    let report = parse(&output);
+    assert_eq!(totals(&report), wc(&good));
+    let mut skipped: Vec<_> = report["skipped"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| Path::new(row["path"].as_str().expect("a path")))
+        .collect();
+    skipped.sort();
+    let mut expected: Vec<_> = bad.iter().chain([&missing]).map(PathBuf::as_path).collect();
+    expected.sort();
+    assert_eq!(skipped, expected);
+    let stderr = text(&output.stderr);
+    assert_eq!(stderr.lines().count(), 4, "{stderr}");
+    for path in expected {
+        assert!(stderr.contains(&format!("textstat: {}: ", path.display())), "{stderr}");
+    }
+
+    let output = run([&folder, &missing]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("4  skipped"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_file_and_a_folder_without_permission_are_skipped() {
+    let folder = folder("permission");
+    let good = write(&folder, "good.txt", "good\n");
+    let file = write(&folder, "secret.txt", "secret\n");
+    let below = write(&folder, "closed/below.txt", "below\n");
+    let closed = folder.join("closed");
+    fs::set_permissions(&file, Permissions::from_mode(0o000)).expect("it is ours");
+    fs::set_permissions(&closed, Permissions::from_mode(0o000)).expect("it is ours");
+    // The superuser may read everything; then all three count.
+    let all_powerful = fs::read(&file).is_ok();
+
+    let output = textstat().arg("--json").arg(&folder).output().expect("it runs");
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("it is ours");
+    fs::set_permissions(&closed, Permissions::from_mode(0o700)).expect("it is ours");
+
+    let stderr = text(&output.stderr);
+    if all_powerful {
+        assert_eq!((output.status.code(), stderr), (Some(0), ""));
+        assert_eq!(totals(&parse(&output)), wc(&[good, file, below]));
+    } else {
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(totals(&parse(&output)), wc(&[good]));
+        assert!(stderr.contains("secret.txt: ") && stderr.contains("closed: "), "{stderr}");
+    }
+}
+
+#[test]
+fn links_in_folders_are_not_followed_but_named_ones_are() {
+    let folder = folder("links");
+    let file = write(&folder, "a/b/file.txt", "one\ntwo\n");
+    symlink("..", folder.join("a/up")).expect("a link to the folder above");
+    symlink(".", folder.join("a/b/self")).expect("a link to its own folder");
+    symlink("b", folder.join("a/other")).expect("a link to a folder");
+    symlink("nowhere", folder.join("a/dangling")).expect("a link to nothing");
+    symlink("b/file.txt", folder.join("a/file-link.txt")).expect("a link to a file");
+    let expected = wc(&[file]);
+    assert_eq!(totals(&json([&folder])), expected);
+    assert_eq!(totals(&json([folder.join("a/other")])), expected);
+    assert_eq!(totals(&json([folder.join("a/file-link.txt")])), expected);
+}
+
+#[test]
+fn many_small_files_and_one_producer() {
+    let folder = folder("many");
+    let files: Vec<_> =
+        (0..500).map(|n| write(&folder, &format!("{n}.txt"), "line\n".repeat(n % 5))).collect();
+    for producers in ["1", "16"] {
+        let args = ["--producers".as_ref(), producers.as_ref(), folder.as_os_str()];
+        assert_eq!(totals(&json(args)), wc(&files));
+    }
+}
+
+#[test]
+fn an_empty_folder_is_fine() {
+    let folder = folder("empty");
+    assert_eq!(totals(&json([&folder])), [0, 0, 0]);
+    let output = run([&folder]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+}
+
+#[test]
+fn without_a_path_it_reads_this_repository() {
+    let report = json::<&str>([]);
+    let [files, lines, bytes] = totals(&report);
+    assert!(files > 10 && lines > 1000 && bytes > 10_000, "{files} {lines} {bytes}");
+    let kinds: Vec<_> = report["types"].as_array().expect("a list").iter().collect();
+    for name in ["rs", "toml", "md"] {
+        assert!(kinds.iter().any(|kind| kind["type"] == name), "{name}");
+    }
+    assert!(kinds.iter().all(|kind| kind["type"] != "rlib"), "target is left out");
+}
+
+#[test]
+fn the_text_report_shows_the_same() {
+    let folder = folder("text");
+    let files = good_files(&folder);
+    let [count, lines, bytes] = wc(&files);
+    let output = run([&folder]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    let expected = format!("{count:>9} {lines:>12} {bytes:>15}  total\n");
+    assert!(text(&output.stdout).contains(&expected), "{}", text(&output.stdout));
+}
+
+#[test]
+fn wrong_usage_is_two() {
+    for args in [&["--no-such-option"][..], &["--producers", "0"], &["--top", "-1"], &["--top"]] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains("--help"), "{args:?}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_closed_output_is_no_panic() {
+    let folder = folder("closed");
+    write(&folder, "a.txt", "a\n");
+    for args in [&["--json"][..], &[]] {
+        let mut child = textstat()
+            .args(args)
+            .arg(&folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the example runs");
+        // Nobody reads: the pipe is broken before the first byte.
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    }
+}

@@ -1,0 +1,155 @@
+//! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
+
+use aiter::{
+    AvailableIter, Cursor, NextMany, Preflight, PushAllError, PushError, Pusher, SharedCursor,
+    SolePusher, TryNextError, TryPushError, WeakPusher,
+};
+use std::{
+    cell::Cell,
+    fmt::Debug,
+    iter::Empty,
+    marker::{PhantomData, PhantomPinned},
+    rc::Rc,
+    sync::MutexGuard,
+    task::Context,
+};
+
+/// Tells by name resolution which auto traits `T` has: an inherent constant, where its bound
+/// holds, is preferred to the trait's.
+struct Probe<T>(PhantomData<T>);
+
+trait Lacks {
+    const SEND: bool = false;
+    const SYNC: bool = false;
+    const UNPIN: bool = false;
+}
+
+impl<T> Lacks for Probe<T> {}
+
+impl<T: Send> Probe<T> {
+    const SEND: bool = true;
+}
+
+impl<T: Sync> Probe<T> {
+    const SYNC: bool = true;
+}
+
+impl<T: Unpin> Probe<T> {
+    const UNPIN: bool = true;
+}
+
+/// `SEND, SYNC, UNPIN` of a type, all three at once.
+macro_rules! traits {
+    ($type:ty) => {
+        [<Probe<$type>>::SEND, <Probe<$type>>::SYNC, <Probe<$type>>::UNPIN]
+    };
+}
+
+const ALL: [bool; 3] = [true, true, true];
+const ONLY_SEND: [bool; 3] = [true, false, true];
+const NEITHER: [bool; 3] = [false, false, true];
+
+/// `Send` and `Sync`.
+type Plain = u8;
+/// `Send` and not `Sync`.
+type OfOneThread = Cell<u8>;
+/// `Sync` and not `Send`.
+type Guard = MutexGuard<'static, u8>;
+/// Neither.
+type Local = Rc<u8>;
+/// Neither `Unpin` nor `Debug`.
+struct Opaque(#[expect(dead_code)] PhantomPinned);
+
+type Flight = fn(&mut Context<'_>);
+
+#[test]
+fn pushers_are_send_and_sync_when_items_are_send() {
+    assert_eq!(traits!(Pusher<Plain>), ALL);
+    assert_eq!(traits!(Pusher<OfOneThread>), ALL);
+    assert_eq!(traits!(Pusher<Guard>), NEITHER);
+    assert_eq!(traits!(Pusher<Local>), NEITHER);
+    assert_eq!(traits!(WeakPusher<Plain>), ALL);
+    assert_eq!(traits!(WeakPusher<OfOneThread>), ALL);
+    assert_eq!(traits!(WeakPusher<Guard>), NEITHER);
+    assert_eq!(traits!(WeakPusher<Local>), NEITHER);
+    assert_eq!(traits!(SolePusher<'static, Plain>)[0], true);
+    assert_eq!(traits!(SolePusher<'static, OfOneThread>)[0], true);
+    assert_eq!(traits!(SolePusher<'static, Guard>), NEITHER);
+    assert_eq!(traits!(SolePusher<'static, Local>), NEITHER);
+}
+
+#[test]
+fn cursors_are_send_when_items_are_send_and_sync_when_they_are_both() {
+    assert_eq!(traits!(Cursor<Plain>), ALL);
+    assert_eq!(traits!(Cursor<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Cursor<Guard>), NEITHER);
+    assert_eq!(traits!(Cursor<Local>), NEITHER);
+    assert_eq!(traits!(Preflight<Plain, Flight>), ALL);
+    assert_eq!(traits!(Preflight<OfOneThread, Flight>), ONLY_SEND);
+    assert_eq!(traits!(Preflight<Guard, Flight>), NEITHER);
+    assert_eq!(traits!(Preflight<Local, Flight>), NEITHER);
+    assert_eq!(traits!(Preflight<Plain, Rc<Flight>>), NEITHER);
+}
+
+#[test]
+fn takers_are_send_when_items_are_send() {
+    assert!(traits!(SharedCursor<Plain>)[0]);
+    assert!(traits!(SharedCursor<OfOneThread>)[0]);
+    assert_eq!(traits!(SharedCursor<Guard>), NEITHER);
+    assert_eq!(traits!(SharedCursor<Local>), NEITHER);
+}
+
+#[test]
+fn views_of_a_cursor_are_what_their_borrow_is() {
+    assert_eq!(traits!(AvailableIter<'static, Plain>), ALL);
+    assert!(!traits!(AvailableIter<'static, OfOneThread>)[0]);
+    assert_eq!(traits!(AvailableIter<'static, Guard>), [false, false, true]);
+    assert_eq!(traits!(AvailableIter<'static, Local>), NEITHER);
+    assert_eq!(traits!(NextMany<'static, Plain>), ALL);
+    assert_eq!(traits!(NextMany<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(NextMany<'static, Guard>), [false, false, true]);
+    assert_eq!(traits!(NextMany<'static, Local>), NEITHER);
+}
+
+#[test]
+fn errors_are_what_their_items_are() {
+    assert_eq!(traits!(PushError<Plain>), ALL);
+    assert_eq!(traits!(PushError<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(PushError<Local>), NEITHER);
+    assert_eq!(traits!(TryPushError<Plain>), ALL);
+    assert_eq!(traits!(TryPushError<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(TryPushError<Local>), NEITHER);
+    assert_eq!(traits!(PushAllError<Empty<Plain>>), ALL);
+    assert_eq!(traits!(PushAllError<std::vec::IntoIter<Local>>), NEITHER);
+    assert_eq!(traits!(TryNextError), ALL);
+}
+
+#[test]
+fn items_that_must_not_move_do_not_pin_the_handles() {
+    assert!(traits!(Pusher<Opaque>)[2]);
+    assert!(traits!(WeakPusher<Opaque>)[2]);
+    assert!(traits!(SolePusher<'static, Opaque>)[2]);
+    assert!(traits!(Cursor<Opaque>)[2]);
+    assert!(traits!(SharedCursor<Opaque>)[2]);
+    assert!(traits!(NextMany<'static, Opaque>)[2]);
+    assert!(traits!(AvailableIter<'static, Opaque>)[2]);
+    assert!(traits!(Preflight<Opaque, Flight>)[2]);
+}
+
+#[test]
+fn debug_and_error_ask_nothing_of_the_items() {
+    fn debug<T: Debug>() {}
+    fn error<T: std::error::Error>() {}
+    debug::<Pusher<Opaque>>();
+    debug::<WeakPusher<Opaque>>();
+    debug::<SolePusher<'_, Opaque>>();
+    debug::<Cursor<Opaque>>();
+    debug::<SharedCursor<Opaque>>();
+    debug::<NextMany<'_, Opaque>>();
+    debug::<AvailableIter<'_, Opaque>>();
+    debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
+    error::<PushError<Opaque>>();
+    error::<TryPushError<Opaque>>();
+    error::<PushAllError<std::vec::IntoIter<Opaque>>>();
+    error::<TryNextError>();
+}
