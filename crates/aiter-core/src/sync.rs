@@ -29,9 +29,9 @@ pub(crate) use shuttle::sync::Arc;
 pub(crate) use loom::cell::UnsafeCell;
 
 /// Slots a block holds at most: one ready bit each beside the flags of the block's state word, and
-/// few enough for the tag bits of a block's address. Two under loom, which then crosses blocks in
+/// few enough for the tag bits of a block's address. Two under a checker, which then crosses blocks in
 /// every story.
-pub(crate) const MAX_SLOTS: usize = if cfg!(loom) {
+pub(crate) const MAX_SLOTS: usize = if cfg!(any(loom, shuttle)) {
     2
 } else if usize::BITS >= 64 {
     32

@@ -1,0 +1,265 @@
+//! Stories of three parties and more, in random interleavings. Blocks have two slots here.
+//!
+//! `RUSTFLAGS="--cfg shuttle" cargo test --release -p aiter-core --test shuttle`
+#![cfg(shuttle)]
+
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use aiter_core::{Cursor, Pusher, push_list};
+use futures_core::Stream;
+use shuttle::{
+    future::block_on,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+};
+
+/// How many schedules a story gets: `SHUTTLE_ITERATIONS`, or 3000.
+fn model(story: impl Fn() + Send + Sync + 'static) {
+    let iterations = std::env::var("SHUTTLE_ITERATIONS")
+        .map_or(3000, |n| n.parse().expect("SHUTTLE_ITERATIONS is a number"));
+    shuttle::check_random(story, iterations);
+}
+
+#[derive(Debug)]
+struct Counted(u32, Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(value: u32, alive: &Arc<AtomicUsize>) -> Self {
+        alive.fetch_add(1, SeqCst);
+        Self(value, alive.clone())
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Self::new(self.0, &self.1)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.1.fetch_sub(1, SeqCst);
+    }
+}
+
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    std::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
+}
+
+fn poll_once<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
+    Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop()))
+}
+
+fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
+    block_on(async {
+        let mut items = Vec::new();
+        while let Some(item) = next(&mut stream).await {
+            items.push(item);
+        }
+        items
+    })
+}
+
+/// A producer's items: its number in the hundreds.
+fn spawn_push(pusher: Pusher<u32>, producer: u32, count: u32) -> thread::JoinHandle<()> {
+    thread::spawn(move || (0..count).for_each(|n| pusher.push(producer * 100 + n).unwrap()))
+}
+
+fn assert_in_order(items: &[u32], producers: std::ops::Range<u32>, count: u32) {
+    let mut by_producer = BTreeMap::<u32, Vec<u32>>::new();
+    for &item in items {
+        by_producer.entry(item / 100).or_default().push(item % 100);
+    }
+    assert!(by_producer.keys().copied().eq(producers), "{items:?}");
+    assert!(by_producer.values().all(|items| items.iter().copied().eq(0..count)), "{items:?}");
+}
+
+#[test]
+fn three_producers_two_sleeping_forks() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let fork = cursor.fork();
+        let producers: Vec<_> = (0..3).map(|p| spawn_push(pusher.clone(), p, 3)).collect();
+        drop(pusher);
+        let other = thread::spawn(move || read_all(fork));
+        let items = read_all(cursor);
+        assert_in_order(&items, 0..3, 3);
+        assert_eq!(items, other.join().unwrap());
+        producers.into_iter().for_each(|p| p.join().unwrap());
+    });
+}
+
+#[test]
+fn three_takers_two_producers() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let taker = cursor.share();
+        let takers: Vec<_> = (0..3)
+            .map(|_| {
+                let taker = taker.clone();
+                thread::spawn(move || read_all(taker))
+            })
+            .collect();
+        drop(taker);
+        let producers: Vec<_> = (0..2).map(|p| spawn_push(pusher.clone(), p, 4)).collect();
+        drop(pusher);
+        producers.into_iter().for_each(|p| p.join().unwrap());
+        let mut items = Vec::new();
+        for taker in takers {
+            let taken = taker.join().unwrap();
+            for producer in 0..2 {
+                assert!(taken.iter().filter(|&&item| item / 100 == producer).is_sorted());
+            }
+            items.extend(taken);
+        }
+        items.sort_unstable();
+        assert_in_order(&items, 0..2, 4);
+    });
+}
+
+#[test]
+fn takers_that_go_away_pass_the_wake_up_on() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut going = cursor.share();
+        let mut going_too = going.clone();
+        let mut staying = going.clone();
+        assert!(poll_once(&mut going).is_pending());
+        assert!(poll_once(&mut going_too).is_pending());
+        let stays = thread::spawn(move || block_on(next(&mut staying)));
+        let producer = spawn_push(pusher.clone(), 0, 1);
+        let goes = thread::spawn(move || drop(going));
+        drop(going_too);
+        assert_eq!(stays.join().unwrap(), Some(0));
+        producer.join().unwrap();
+        goes.join().unwrap();
+    });
+}
+
+#[test]
+fn takers_that_take_leave_no_item_behind() {
+    // One taker takes without having been woken; another sleeps: two items must reach both.
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut one = cursor.share();
+        let mut two = one.clone();
+        let first = spawn_push(pusher.clone(), 0, 1);
+        let second = spawn_push(pusher.clone(), 1, 1);
+        let sleeper = thread::spawn(move || block_on(next(&mut two)).unwrap());
+        let mut items = vec![block_on(next(&mut one)).unwrap(), sleeper.join().unwrap()];
+        items.sort_unstable();
+        assert_eq!(items, [0, 100]);
+        first.join().unwrap();
+        second.join().unwrap();
+    });
+}
+
+#[test]
+fn stop_while_others_push_and_sleep() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let fork = cursor.fork();
+        let producers: Vec<_> = (0..2)
+            .map(|p| {
+                let pusher = pusher.clone();
+                thread::spawn(move || {
+                    (0..3).map_while(|n| pusher.push(p * 100 + n).ok()).count()
+                })
+            })
+            .collect();
+        let other = thread::spawn(move || read_all(fork));
+        let stopper = thread::spawn(move || pusher.stop());
+        let items = read_all(cursor);
+        let pushed: usize = producers.into_iter().map(|p| p.join().unwrap()).sum();
+        assert_eq!(items.len(), pushed);
+        assert_eq!(items, other.join().unwrap());
+        stopper.join().unwrap();
+    });
+}
+
+#[test]
+fn fork_subscribe_and_drop_while_others_push() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        let producers: Vec<_> = (0..2)
+            .map(|p| {
+                let (pusher, alive) = (pusher.clone(), alive.clone());
+                thread::spawn(move || {
+                    for n in 0..4 {
+                        let _ = pusher.push(Counted::new(p * 100 + n, &alive));
+                    }
+                })
+            })
+            .collect();
+        let subscriber = {
+            let pusher = pusher.clone();
+            thread::spawn(move || {
+                let mut late = pusher.subscribe();
+                drop(pusher);
+                let one = late.try_next().ok();
+                let fork = late.fork();
+                drop(late);
+                drop(one);
+                drop(read_all(fork));
+            })
+        };
+        drop(pusher);
+        let mut fork = cursor.fork();
+        let forker = thread::spawn(move || {
+            let _ = fork.try_next();
+            let _ = poll_once(&mut fork);
+            let again = fork.fork();
+            drop(fork);
+            drop(read_all(again));
+        });
+        drop(cursor);
+        producers.into_iter().for_each(|p| p.join().unwrap());
+        subscriber.join().unwrap();
+        forker.join().unwrap();
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn readers_at_three_paces_and_recycled_blocks() {
+    fn slowly(mut cursor: Cursor<Counted>) -> Vec<u32> {
+        let mut items = Vec::new();
+        while let Some(item) = block_on(next(&mut cursor)) {
+            thread::yield_now();
+            items.push(item.0);
+        }
+        items
+    }
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (mut pusher, cursor) = push_list();
+        let slow = cursor.fork();
+        let slow = thread::spawn(move || slowly(slow));
+        let mut dropped = cursor.fork();
+        let dropped = thread::spawn(move || {
+            let _ = dropped.try_next();
+            let _ = poll_once(&mut dropped);
+            let _ = dropped.try_next();
+        });
+        let counter = alive.clone();
+        let producer = thread::spawn(move || {
+            let mut sole = pusher.sole().unwrap();
+            sole.push_all((0..5).map(|n| Counted::new(n, &counter))).unwrap();
+            sole.push(Counted::new(5, &counter)).unwrap();
+        });
+        let fast: Vec<_> = read_all(cursor).iter().map(|item| item.0).collect();
+        assert_eq!(fast, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(slow.join().unwrap(), fast);
+        dropped.join().unwrap();
+        producer.join().unwrap();
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
