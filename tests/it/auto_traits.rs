@@ -4,15 +4,16 @@ use aiter::{
     AvailableIter, Cursor, NextMany, Preflight, PushAllError, PushError, Pusher, SharedCursor,
     SolePusher, TryNextError, TryPushError, WeakPusher,
 };
-use std::{
+use alloc::{rc::Rc, vec::IntoIter};
+use core::{
     cell::Cell,
+    error::Error,
     fmt::Debug,
     iter::Empty,
     marker::{PhantomData, PhantomPinned},
-    rc::Rc,
-    sync::MutexGuard,
     task::Context,
 };
+use std::sync::MutexGuard;
 
 /// Tells by name resolution which auto traits `T` has: an inherent constant, where its bound
 /// holds, is preferred to the trait's.
@@ -58,9 +59,18 @@ type Guard = MutexGuard<'static, u8>;
 /// Neither.
 type Local = Rc<u8>;
 /// Neither `Unpin` nor `Debug`.
-struct Opaque(#[expect(dead_code)] PhantomPinned);
+struct Opaque(PhantomPinned);
 
 type Flight = fn(&mut Context<'_>);
+
+#[test]
+fn the_probe_tells_each_trait() {
+    assert_eq!(traits!(Plain), ALL);
+    assert_eq!(traits!(OfOneThread), ONLY_SEND);
+    assert_eq!(traits!(Guard), [false, true, true]);
+    assert_eq!(traits!(Local), NEITHER);
+    assert_eq!(traits!(Opaque), [true, true, false]);
+}
 
 #[test]
 fn pushers_are_send_and_sync_when_items_are_send() {
@@ -72,8 +82,8 @@ fn pushers_are_send_and_sync_when_items_are_send() {
     assert_eq!(traits!(WeakPusher<OfOneThread>), ALL);
     assert_eq!(traits!(WeakPusher<Guard>), NEITHER);
     assert_eq!(traits!(WeakPusher<Local>), NEITHER);
-    assert_eq!(traits!(SolePusher<'static, Plain>)[0], true);
-    assert_eq!(traits!(SolePusher<'static, OfOneThread>)[0], true);
+    assert!(traits!(SolePusher<'static, Plain>)[0]);
+    assert!(traits!(SolePusher<'static, OfOneThread>)[0]);
     assert_eq!(traits!(SolePusher<'static, Guard>), NEITHER);
     assert_eq!(traits!(SolePusher<'static, Local>), NEITHER);
 }
@@ -120,7 +130,7 @@ fn errors_are_what_their_items_are() {
     assert_eq!(traits!(TryPushError<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(TryPushError<Local>), NEITHER);
     assert_eq!(traits!(PushAllError<Empty<Plain>>), ALL);
-    assert_eq!(traits!(PushAllError<std::vec::IntoIter<Local>>), NEITHER);
+    assert_eq!(traits!(PushAllError<IntoIter<Local>>), NEITHER);
     assert_eq!(traits!(TryNextError), ALL);
 }
 
@@ -139,7 +149,7 @@ fn items_that_must_not_move_do_not_pin_the_handles() {
 #[test]
 fn debug_and_error_ask_nothing_of_the_items() {
     fn debug<T: Debug>() {}
-    fn error<T: std::error::Error>() {}
+    fn error<T: Error>() {}
     debug::<Pusher<Opaque>>();
     debug::<WeakPusher<Opaque>>();
     debug::<SolePusher<'_, Opaque>>();
@@ -150,6 +160,6 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
     error::<PushError<Opaque>>();
     error::<TryPushError<Opaque>>();
-    error::<PushAllError<std::vec::IntoIter<Opaque>>>();
+    error::<PushAllError<IntoIter<Opaque>>>();
     error::<TryNextError>();
 }

@@ -9,12 +9,12 @@ use crate::{
 use aiter::{
     Cursor, PushError, Pusher, SharedCursor, TryNextError, TryPushError, WeakPusher, push_list,
 };
-use futures_core::{FusedStream, Stream};
-use proptest::prelude::*;
-use std::{
+use core::{
     pin::pin,
     task::{Context, Poll},
 };
+use futures_core::{FusedStream, Stream};
+use proptest::prelude::*;
 
 /// What to do; the numbers choose among the handles that there are, modulo their count.
 #[derive(Clone, Debug)]
@@ -448,7 +448,7 @@ impl<'a> World<'a> {
 
     fn enter(&mut self, real: Cursor<Tracked>, model: model::Cursor<u64>) {
         self.readers.push(Reader { real, model, wait: Wait::default() });
-        self.sole = false;
+        self.sole &= self.cursors() == 1;
     }
 
     /// What holds after every step.

@@ -5,7 +5,9 @@ extern crate alloc;
 mod auto_traits;
 mod differential;
 #[path = "../../crates/aiter-core/tests/list/ledger.rs"]
+#[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod ledger;
 mod model;
 #[path = "../../crates/aiter-core/tests/list/waker.rs"]
+#[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod waker;

@@ -3,10 +3,8 @@
 //! A cursor is a pointer to the last node that it has read; a node's `next` holds the item that
 //! follows it. Everything else is read off the chain.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -177,7 +175,7 @@ impl<T: Clone> Cursor<T> {
 
     pub(crate) fn available(&self) -> Vec<T> {
         let mut ahead = self.fork();
-        std::iter::from_fn(|| ahead.try_next().ok()).collect()
+        core::iter::from_fn(|| ahead.try_next().ok()).collect()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -204,6 +204,9 @@ impl<T> RawCursor<T> {
             return false;
         }
         self.set_alone(true);
+        // `live_from` is not kept while we are alone: who comes in must not count us as settled, and
+        // go by it.
+        self.unsettle(self.block);
         // SAFETY: read by us and by everybody who was here; nobody is behind.
         unsafe { self.block.drop_items(header.live_from(), self.slot) };
         true
@@ -294,6 +297,12 @@ impl<T> RawCursor<T> {
     pub(crate) fn announce(&self) -> bool {
         // SAFETY: our count keeps the block alive.
         unsafe { self.block.header() }.announce(self.slot)
+    }
+
+    /// For those who can't look themselves: true if they should, as there is something to read or a
+    /// block to cross. If not, they will be woken.
+    pub(crate) fn is_ready_or_announced(&mut self) -> bool {
+        self.slot < self.ready || self.slot == Block::<T>::CAP || self.announce()
     }
 
     /// True if the list is stopped and nothing is left to read.

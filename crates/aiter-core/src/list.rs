@@ -53,6 +53,11 @@ pub(crate) enum Cleanup {
     Later,
 }
 
+/// After a burst, so many blocks are freed before one is used again. The last blocks of a burst are
+/// the allocator's newest and may keep all that it took for the burst from going back to the system:
+/// those must go, and the list go on in blocks from lower down.
+const CALM: usize = 3;
+
 /// Slots that were claimed and not yet published.
 pub(crate) struct Claim<T> {
     pub(crate) block: Block<T>,
@@ -81,6 +86,8 @@ pub(crate) struct List<T> {
     pins: AtomicUsize,
     /// How many blocks to keep linked behind the tail block.
     spare: AtomicUsize,
+    /// How many blocks in a row were retired with the reader right at the tail, up to `CALM`.
+    calm: AtomicUsize,
     /// The oldest block that is not retired. Written by whoever retires, in the list's order.
     head: AtomicPtr<Header<T>>,
     /// The index of `head`'s first slot.
@@ -124,6 +131,7 @@ impl<T> List<T> {
             weak_pushers: AtomicUsize::new(0),
             pins: AtomicUsize::new(0),
             spare: AtomicUsize::new(1),
+            calm: AtomicUsize::new(CALM),
             head: AtomicPtr::new(block.as_ptr()),
             head_start: AtomicUsize::new(first),
             limbo: BlockStack::new(),
@@ -435,7 +443,7 @@ impl<T> List<T> {
             self.clear_limbo();
         }
         // SAFETY: ours alone; not pinned, so nobody looks at it; the count of `next` is ours.
-        unsafe { self.recycle(block) };
+        unsafe { self.recycle(block, next) };
     }
 
     fn clear_limbo(&self) {
@@ -452,11 +460,23 @@ impl<T> List<T> {
     ///
     /// # Safety
     /// As `retire`, and nobody is left who could look at the block.
-    unsafe fn recycle(&self, block: Block<T>) {
+    unsafe fn recycle(&self, block: Block<T>, next: Block<T>) {
         // The caller holds a count at or before the tail's block: that and all behind are alive.
         let mut last = self.tail().block();
-        // Relaxed: a number.
-        for _ in 0..self.spare.load(Ordering::Relaxed) {
+        // Relaxed, all of them: numbers that only weigh memory against allocations.
+        let spare = self.spare.load(Ordering::Relaxed);
+        let calm = self.calm.load(Ordering::Relaxed);
+        if last != next {
+            // Behind, so part of a burst. Not written again and again while it lasts.
+            if calm != 0 {
+                self.calm.store(0, Ordering::Relaxed);
+            }
+        } else if calm < CALM {
+            self.calm.store(calm + 1, Ordering::Relaxed);
+        }
+        // What was reserved is kept whatever happens.
+        let wanted = if calm == CALM || spare > 1 { spare } else { 0 };
+        for _ in 0..wanted {
             // SAFETY: alive, see above; `block` is ours.
             unsafe {
                 if let Some(next) = last.next() {

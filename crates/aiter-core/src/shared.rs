@@ -2,8 +2,8 @@
 //!
 //! A small try-lock (the *gate*) guards the position. Under it a taker claims one item, and nothing
 //! of the user's runs: a clone is made outside, with the block held. Nobody waits at the gate: who
-//! finds it closed registers, marks it as contended and sleeps, and whoever opens it wakes the
-//! takers. Producers never touch the gate; they wake the longest waiting taker, one for each item.
+//! finds it closed registers, marks it as contended and sleeps, and whoever opens it looks in their
+//! place. Producers never touch the gate; they wake the longest waiting taker, one for each item.
 //!
 //! Whose turn it is gets lost nowhere: a taker that takes an item and sees another one ready wakes
 //! the next, and one that is dropped between its wake-up and its poll passes the wake-up on.
@@ -63,9 +63,25 @@ impl<T> Gate<'_, T> {
 
 impl<T> Drop for Gate<'_, T> {
     fn drop(&mut self) {
-        // Release: partner of `try_close`. Acquire: partner of `close_or_mark`.
-        if self.0.gate.swap(OPEN, Ordering::AcqRel) & CONTENDED != 0 {
-            self.0.group().queue.notify_all();
+        let shared = self.0;
+        let (mut ready, mut ended) = (false, false);
+        // Release: partner of `try_close` and `close_or_mark`.
+        while shared
+            .gate
+            .compare_exchange(CLOSED, OPEN, Ordering::Release, Ordering::Relaxed)
+            .is_err()
+        {
+            // Somebody registered, marked the gate and went to sleep. We look in their place, for
+            // what they would have seen, and go on to wake nobody if there is nothing: two takers
+            // on an idle list must not keep each other awake. Acquire: partner of the mark.
+            shared.gate.swap(CLOSED, Ordering::AcqRel);
+            ready |= self.with(RawCursor::is_ready_or_announced);
+            ended |= self.with(|raw| raw.is_drained(&shared.list));
+        }
+        if ended {
+            shared.group().queue.notify_all();
+        } else if ready {
+            shared.group().queue.notify(1);
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) use loom::cell::UnsafeCell;
 pub(crate) const MAX_SLOTS: usize = if cfg!(any(loom, shuttle)) {
     2
 } else if usize::BITS >= 64 {
-    32
+    62
 } else {
     16
 };

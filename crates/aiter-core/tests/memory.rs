@@ -127,7 +127,7 @@ fn everything_is_given_back_when_the_list_goes() {
     let before = live();
     for n in [0, 1, 31, 32, 33, 1000] {
         let (pusher, mut cursor) = push_list();
-        let weak = pusher.downgrade();
+        let _weak = pusher.downgrade();
         pusher.reserve(100);
         pusher.push_all(0..n).unwrap();
         let mut fork = cursor.fork();

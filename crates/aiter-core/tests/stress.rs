@@ -8,7 +8,7 @@ extern crate alloc;
 use aiter_core::{Cursor, PushError, Pusher, Refusal, TryPushError, WeakPusher, push_list};
 use alloc::{sync::Arc, task::Wake};
 use core::{
-    array,
+    array, iter,
     pin::{Pin, pin},
     sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     task::{Context, Poll, Waker},
@@ -16,7 +16,7 @@ use core::{
 };
 use futures_core::Stream;
 use std::{
-    env, iter,
+    env,
     sync::Barrier,
     thread::{self, Thread},
     time::Instant,

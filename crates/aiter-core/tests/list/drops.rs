@@ -223,6 +223,34 @@ fn a_cursor_asleep_then_forked_or_read_keeps_its_place() {
 }
 
 #[test]
+fn a_subscriber_alone_in_mid_block_beside_another_that_comes_and_goes() {
+    for n in counts() {
+        for orders in 0..4 {
+            let ledger = Ledger::new();
+            let (pusher, first) = filled(&ledger, n);
+            let mut late = pusher.subscribe();
+            assert!(next(&mut late).is_pending());
+            pusher.push(ledger.item(1000)).unwrap();
+            drop(first);
+            assert_eq!(values(&take(&mut late, 1)), [1000]);
+            let later = pusher.subscribe();
+            if orders & 1 != 0 {
+                pusher.push(ledger.item(1001)).unwrap();
+            }
+            if orders & 2 != 0 {
+                drop(late);
+                drop(later);
+            } else {
+                drop(later);
+                drop(late);
+            }
+            drop(pusher);
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
 fn an_item_that_holds_the_last_pusher_frees_the_list() {
     struct Holder(#[expect(dead_code)] Option<Pusher<Holder>>, #[expect(dead_code)] Tracked);
     for n in [1, 31, 32, 33, 70] {

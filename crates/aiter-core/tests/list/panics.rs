@@ -9,10 +9,11 @@ use crate::{
 use aiter_core::{Cursor, Pusher, push_list};
 use core::{
     mem,
+    panic::AssertUnwindSafe,
     sync::atomic::{AtomicUsize, Ordering},
     task::Poll,
 };
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 
 fn caught<R>(f: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(f)).ok()

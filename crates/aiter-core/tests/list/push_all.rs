@@ -8,11 +8,13 @@ use crate::{
 };
 use aiter_core::{Cursor, Pusher, push_list};
 use alloc::rc::Rc;
-use core::{cell::Cell, iter, task::Poll};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::{cell::Cell, iter, panic::AssertUnwindSafe, task::Poll};
+use std::panic::catch_unwind;
+
+type PushAll = fn(&mut Pusher<usize>, &mut dyn Iterator<Item = usize>) -> usize;
 
 /// `push_all` on the shared path and on the sole one.
-const WAYS: [fn(&mut Pusher<usize>, &mut dyn Iterator<Item = usize>) -> usize; 2] = [
+const WAYS: [PushAll; 2] = [
     |pusher, items| pusher.push_all(items).unwrap(),
     |pusher, items| pusher.sole().unwrap().push_all(items).unwrap(),
 ];

@@ -191,9 +191,8 @@ fn spurious_polls_do_not_cost_a_taker_its_turn() {
             assert!(counting.held() <= 2);
         }
     }
-    for item in 0..3 {
+    for (item, (taker, counting)) in takers.iter_mut().enumerate() {
         pusher.push(item).unwrap();
-        let (taker, counting) = &mut takers[item];
         assert!(counting.wakes() > 0);
         assert_eq!(counting.poll(taker), Poll::Ready(Some(item)));
     }
