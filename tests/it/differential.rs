@@ -15,6 +15,7 @@ use core::{
 };
 use futures_core::{FusedStream, Stream};
 use proptest::prelude::*;
+use std::env;
 
 /// What to do; the numbers choose among the handles that there are, modulo their count.
 #[derive(Clone, Debug)]
@@ -525,9 +526,18 @@ fn run(ops: &[Op], order: [u8; 4]) {
     assert!(!sole || ledger.clones() == 0, "a sole cursor's items were cloned");
 }
 
+/// How many sequences are tried: a thousand, times `AITER_STRESS`.
+fn cases() -> u32 {
+    if cfg!(miri) {
+        return 8;
+    }
+    let factor = env::var("AITER_STRESS").ok().and_then(|text| text.parse().ok());
+    1000 * factor.unwrap_or(1)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 8 } else { 2000 },
+        cases: cases(),
         // Miri has no file system to keep the seeds in.
         failure_persistence: None,
         ..ProptestConfig::default()

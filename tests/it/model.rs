@@ -26,6 +26,10 @@ impl<T> Node<T> {
     fn last() -> Rc<Self> {
         Rc::new(Self { next: RefCell::new(None) })
     }
+
+    fn following(&self) -> Option<Rc<Self>> {
+        self.next.borrow().as_ref().map(|(_, node)| Rc::clone(node))
+    }
 }
 
 impl<T> Drop for Node<T> {
@@ -179,7 +183,13 @@ impl<T: Clone> Cursor<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.available().len()
+        let mut len = 0;
+        let mut at = Rc::clone(&self.at);
+        while let Some(next) = at.following() {
+            at = next;
+            len += 1;
+        }
+        len
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
@@ -187,12 +197,12 @@ impl<T: Clone> Cursor<T> {
     }
 
     pub(crate) fn is_drained(&self) -> bool {
-        self.is_stopped() && self.len() == 0
+        self.is_stopped() && self.at.following().is_none()
     }
 
     /// A poll would not be `Pending`.
     pub(crate) fn is_ready(&self) -> bool {
-        self.is_stopped() || self.len() > 0
+        self.is_stopped() || self.at.following().is_some()
     }
 
     pub(crate) fn fork(&self) -> Self {

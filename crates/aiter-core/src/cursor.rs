@@ -98,7 +98,27 @@ impl<T> RawCursor<T> {
         self.slot < self.ready || self.fill_slowly(list)
     }
 
+    #[inline]
     fn fill_slowly(&mut self, list: &List<T>) -> bool {
+        // The common case by itself: alone, in mid-block, with something new.
+        if self.is_alone() && self.slot != Block::<T>::CAP {
+            // SAFETY: our count keeps the block alive.
+            let header = unsafe { self.block.header() };
+            let end = header.run_end(self.slot);
+            if end == self.slot {
+                return false;
+            }
+            // After the bits, as in `refill`.
+            if header.readers() == 1 {
+                self.ready = end;
+                return true;
+            }
+        }
+        self.fill_by_steps(list)
+    }
+
+    #[inline(never)]
+    fn fill_by_steps(&mut self, list: &List<T>) -> bool {
         loop {
             match self.refill(list) {
                 Refill::Ready => return true,

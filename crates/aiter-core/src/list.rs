@@ -359,6 +359,7 @@ impl<T> List<T> {
     }
 
     /// The block behind the tail block, linked now if need be.
+    #[cold]
     pub(crate) fn sole_next(&self, block: Block<T>) -> Block<T> {
         // SAFETY: the tail's block has an unclaimed slot, and nobody else can claim it: no cursor
         // gets past, so the block and what follows are alive.

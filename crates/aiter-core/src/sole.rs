@@ -16,20 +16,24 @@ use crate::{
 #[must_use = "it only borrows the pusher"]
 pub struct SolePusher<'a, T> {
     list: &'a List<T>,
-    /// What the list's tail word holds: only we write it.
-    tail: Tail<T>,
+    /// Where the list's tail word points: only we write it.
+    block: Block<T>,
+    slot: usize,
+    /// Nobody but us could change it.
+    is_stopped: bool,
 }
 
 impl<'a, T> SolePusher<'a, T> {
     /// The caller has seen that there is no other pusher, and lends its own for `'a`.
     pub(crate) fn new(list: &'a List<T>) -> Self {
-        Self { list, tail: list.sole_tail() }
+        let tail = list.sole_tail();
+        Self { list, block: tail.block(), slot: tail.slot(), is_stopped: tail.is_stopped() }
     }
 
     /// Why the list takes no items, if so.
     #[inline(always)]
     fn refusal(&self) -> Option<Refusal> {
-        if self.tail.is_stopped() {
+        if self.is_stopped {
             Some(Refusal::Stopped)
         } else if self.list.has_no_cursor() {
             Some(Refusal::NoCursor)
@@ -47,11 +51,12 @@ impl<'a, T> SolePusher<'a, T> {
         if let Some(refusal) = self.refusal() {
             return Err(PushError::new(refusal, item));
         }
-        let (block, slot) = (self.tail.block(), self.tail.slot());
-        // SAFETY: nobody else pushes: the slot at the tail is ours, and keeps the block alive.
-        unsafe { block.write(slot, item) };
-        // SAFETY: just filled.
-        unsafe { self.publish(block, slot, 1) };
+        // SAFETY: nobody else pushes: the slot at the tail is ours, and keeps the block alive; then it
+        // is filled.
+        unsafe {
+            self.block.write(self.slot, item);
+            self.publish(1);
+        }
         Ok(())
     }
 
@@ -70,15 +75,13 @@ impl<'a, T> SolePusher<'a, T> {
         /// Publishes what was written, also if the iterator panics.
         struct Run<'a, 'b, T> {
             sole: &'b mut SolePusher<'a, T>,
-            block: Block<T>,
-            slot: usize,
             len: usize,
         }
         impl<T> Drop for Run<'_, '_, T> {
             fn drop(&mut self) {
                 if self.len > 0 {
                     // SAFETY: filled, one by one, and counted.
-                    unsafe { self.sole.publish(self.block, self.slot, self.len) };
+                    unsafe { self.sole.publish(self.len) };
                 }
             }
         }
@@ -94,9 +97,9 @@ impl<'a, T> SolePusher<'a, T> {
                     }
                 };
             }
-            let (block, slot) = (self.tail.block(), self.tail.slot());
+            let (block, slot) = (self.block, self.slot);
             let room = Block::<T>::CAP - slot;
-            let mut run = Run { sole: self, block, slot, len: 0 };
+            let mut run = Run { sole: self, len: 0 };
             for item in items.by_ref().take(room) {
                 // SAFETY: as in `push`; `take` keeps us inside the block.
                 unsafe { block.write(slot + run.len, item) };
@@ -114,24 +117,30 @@ impl<'a, T> SolePusher<'a, T> {
     /// Moves the tail past filled slots and publishes them.
     ///
     /// # Safety
-    /// The slots are those at the tail, and filled.
+    /// The `len` slots at the tail are filled, and all in one block.
     #[inline(always)]
-    unsafe fn publish(&mut self, block: Block<T>, slot: usize, len: usize) {
-        self.tail = if self.tail.has_room(len) {
-            self.tail.plus(len)
-        } else {
-            Tail::new(self.list.sole_next(block), 0)
-        };
-        self.list.set_sole_tail(self.tail);
+    unsafe fn publish(&mut self, len: usize) {
+        let claim = Claim { block: self.block, slot: self.slot, len };
+        self.slot += len;
+        if self.slot == Block::<T>::CAP {
+            self.block = self.list.sole_next(self.block);
+            self.slot = 0;
+        }
+        self.list.set_sole_tail(Tail::new(self.block, self.slot));
         // SAFETY: filled, by contract; ours as nobody else pushes.
-        unsafe { self.list.publish(Claim { block, slot, len }, Cleanup::Now) };
+        unsafe { self.list.publish(claim, Cleanup::Now) };
     }
 }
+
+// SAFETY: it is a `&mut Pusher`, which is `Send` for `T: Send`.
+unsafe impl<T: Send> Send for SolePusher<'_, T> {}
+// SAFETY: nothing happens through `&SolePusher`.
+unsafe impl<T: Send> Sync for SolePusher<'_, T> {}
 
 impl<T> fmt::Debug for SolePusher<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SolePusher")
-            .field("is_stopped", &self.tail.is_stopped())
+            .field("is_stopped", &self.is_stopped)
             .finish_non_exhaustive()
     }
 }

@@ -554,9 +554,8 @@ fn shared_takers() {
         let mut one = cursor.share();
         pusher.push(1).unwrap();
         let two = spawn_taker(one.clone());
-        let first = block_on(next(&mut one));
         pusher.push(2).unwrap();
-        let mut taken = [first, two.join().unwrap()];
+        let mut taken = [block_on(next(&mut one)), two.join().unwrap()];
         taken.sort_unstable();
         assert_eq!(taken, [Some(1), Some(2)]);
     });

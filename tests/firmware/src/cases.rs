@@ -404,7 +404,7 @@ fn handler_turns_the_list_over() {
 /// given back all the same.
 fn cursors_change_during_a_push() {
     static TICKS: AtomicU32 = AtomicU32::new(0);
-    for round in 0..200 {
+    for round in 0..700 {
         TICKS.store(0, SeqCst);
         let (pusher, cursor) = push_list();
         pusher.reserve(32);
@@ -424,7 +424,7 @@ fn cursors_change_during_a_push() {
             while cursor.try_next().is_ok() {}
             TICKS.store(tick + 1, SeqCst);
         };
-        // The first tick falls on every instruction of a push.
+        // The first tick falls on every instruction of a dozen pushes, the last of a block among them.
         let period = move |tick| if tick == 0 { 800 + round } else { 5000 };
         heap::allow_handlers(true);
         board::with_timer(period, handler, || {
