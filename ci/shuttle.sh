@@ -10,5 +10,5 @@ full) export AITER_SHUTTLE_SCHEDULES=${AITER_SHUTTLE_SCHEDULES:-100000} ;;
 *) die "a form of this run called '$1': it knows fast and full" ;;
 esac
 
-CARGO_TARGET_DIR=$target_dir/shuttle RUSTFLAGS='--cfg shuttle' \
+CARGO_TARGET_DIR=$target_dir/shuttle CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true RUSTFLAGS='--cfg shuttle' \
     cargo test --release -p aiter-core --test shuttle

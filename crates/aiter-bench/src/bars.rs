@@ -138,19 +138,19 @@ impl Judged {
 /// Every bar, judged.
 pub(crate) fn bars(groups: &[GroupResult], resident: &[Resident]) -> Vec<Judged> {
     let mut judged: Vec<_> = BARS.iter().map(|bar| judge(bar, groups)).collect();
-    judged.extend([PUSHER, SOLE_PUSHER].map(|name| {
-        Judged {
-            what: "resident memory kept after a burst of 10 million",
+    for name in [PUSHER, SOLE_PUSHER] {
+        let line = resident.iter().find(|line| line.name == name);
+        let bar = |what, kept: Option<i64>| Judged {
+            what,
             group: RESIDENT.into(),
             contest: name.into(),
-            measured: resident
-                .iter()
-                .find(|resident| resident.name == name)
-                .map(|resident| resident.kept() as f64 / 1024.0),
+            measured: kept.map(|kib| kib as f64 / 1024.0),
             limit: MAY_STAY as f64 / 1024.0,
             unit: " MiB",
-        }
-    }));
+        };
+        judged.push(bar("resident memory kept by a drained burst", line.map(Resident::kept)));
+        judged.push(bar("the same, a thousand items later", line.map(Resident::kept_later)));
+    }
     judged
 }
 

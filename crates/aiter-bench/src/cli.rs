@@ -96,9 +96,7 @@ pub fn peers() -> ExitCode {
         setting.notes.push("a check only: pass --bench for numbers".into());
     }
     setting.notes.extend(report::versions());
-    if let Some(load) = report::load() {
-        setting.notes.push(format!("load of the machine before the run: {load:.2}"));
-    }
+    setting.notes.push(report::machine("before the run", cores));
     if !args.json {
         println!("{rounds} rounds, medians; * is the best peer");
         for note in &setting.notes {
@@ -124,9 +122,11 @@ pub fn peers() -> ExitCode {
         }
         results.push(result);
     }
-    if let Some(load) = report::load() {
-        setting.notes.push(format!("load of the machine after the run: {load:.2}"));
+    let after = report::machine("after the run", cores);
+    if !args.json {
+        println!("\n{after}");
     }
+    setting.notes.push(after);
 
     let bars = bars::bars(&results, &resident);
     let goals = bars::goals(&results);

@@ -6,6 +6,7 @@ use std::{env, fs};
 use serde_json::{Value, json};
 
 use crate::bars::{Judged, Verdict};
+use crate::cores::Cores;
 use crate::harness::{GroupResult, Role};
 use crate::scenarios::memory::{Allocations, MAY_STAY, Resident};
 
@@ -47,9 +48,14 @@ pub(crate) fn versions() -> Option<String> {
     Some(found.join(", "))
 }
 
-/// How busy the machine was during the last minute.
-pub(crate) fn load() -> Option<f64> {
-    fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+/// How busy the machine is, and how far apart its two cores are.
+pub(crate) fn machine(when: &str, cores: Cores) -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown");
+    let line = cores
+        .line_there_and_back()
+        .map_or_else(|| "unknown".into(), |nanos| format!("{nanos:.0} ns"));
+    format!("{when}: load of the machine {load}, a cache line between its cores and back {line}")
 }
 
 /// The table of one group.
@@ -86,13 +92,13 @@ fn nanos(value: f64) -> String {
 pub(crate) fn resident_table(resident: &[Resident]) -> String {
     let mut text = format!(
         "\nmemory/resident (KiB; a burst of u64 pushed, then drained; a process each; the system's \
-         allocator, nothing trimmed by hand)\n{:<19} {:<6} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11}\n",
-        "", "", "before", "full", "drained", "later", "closed", "kept", "bytes/item"
+         allocator, nothing trimmed by hand)\n{:<19} {:<6} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11}\n",
+        "", "", "before", "full", "drained", "later", "closed", "bytes/item"
     );
     for line in resident {
         let _ = writeln!(
             text,
-            "{:<19} {:<6} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11.1}  {}",
+            "{:<19} {:<6} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11.1}  drained {}, later {}",
             line.name,
             line.role.word(),
             line.before,
@@ -100,9 +106,9 @@ pub(crate) fn resident_table(resident: &[Resident]) -> String {
             line.after,
             line.later,
             line.closed,
-            line.kept(),
             line.bytes_per_item(),
-            pass(line.kept() <= MAY_STAY)
+            pass(line.kept() <= MAY_STAY),
+            pass(line.kept_later() <= MAY_STAY)
         );
         if !line.complete {
             let _ = writeln!(text, "    LOST ITEMS");
@@ -233,6 +239,7 @@ fn resident_json(resident: &Resident) -> Value {
         "later_kib": resident.later,
         "closed_kib": resident.closed,
         "kept_kib": resident.kept(),
+        "kept_later_kib": resident.kept_later(),
         "bytes_per_item": resident.bytes_per_item(),
         "complete": resident.complete,
     })

@@ -139,8 +139,6 @@ unsafe impl<T: Send> Sync for SolePusher<'_, T> {}
 
 impl<T> fmt::Debug for SolePusher<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SolePusher")
-            .field("is_stopped", &self.is_stopped)
-            .finish_non_exhaustive()
+        f.debug_struct("SolePusher").field("is_stopped", &self.is_stopped).finish_non_exhaustive()
     }
 }

@@ -288,7 +288,7 @@ impl WaitQueue {
             }
             let old = new.map(|new| {
                 // SAFETY: BUSY: the waker is the sleeper's.
-                node.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, Some(new)))
+                node.waker.with_mut(|at| unsafe { &mut *at }.replace(new))
             });
             // Release: partner of `wake`, for the new waker.
             let given = node
@@ -535,8 +535,8 @@ impl WaitQueue {
                         self.lost += 1;
                         continue;
                     }
-                    // SAFETY: TAKEN: the sleeper leaves the waker alone.
                     node.waker.with(|at| {
+                        // SAFETY: TAKEN: the sleeper leaves the waker alone.
                         if let Some(waker) = unsafe { &*at } {
                             waker.wake_by_ref();
                         }
@@ -599,7 +599,7 @@ impl Drop for WaitQueue {
 fn merge(word: usize, requests: usize) -> usize {
     let count = word / ONE + requests / ONE;
     let flags = (word | requests) & (ONE - 1);
-    if count >= MANY { flags | ALL } else { flags | count * ONE }
+    if count >= MANY { flags | ALL } else { flags | (count * ONE) }
 }
 
 /// # Safety

@@ -20,10 +20,10 @@ use shuttle::{
     thread,
 };
 
-/// How many schedules a story gets: `SHUTTLE_ITERATIONS`, or 3000.
+/// How many schedules a story gets: `AITER_SHUTTLE_SCHEDULES`, or 3000.
 fn model(story: impl Fn() + Send + Sync + 'static) {
-    let iterations = std::env::var("SHUTTLE_ITERATIONS")
-        .map_or(3000, |n| n.parse().expect("SHUTTLE_ITERATIONS is a number"));
+    let iterations = std::env::var("AITER_SHUTTLE_SCHEDULES")
+        .map_or(3000, |n| n.parse().expect("AITER_SHUTTLE_SCHEDULES is a number"));
     shuttle::check_random(story, iterations);
 }
 
@@ -169,9 +169,7 @@ fn stop_while_others_push_and_sleep() {
         let producers: Vec<_> = (0..2)
             .map(|p| {
                 let pusher = pusher.clone();
-                thread::spawn(move || {
-                    (0..3).map_while(|n| pusher.push(p * 100 + n).ok()).count()
-                })
+                thread::spawn(move || (0..3).map_while(|n| pusher.push(p * 100 + n).ok()).count())
             })
             .collect();
         let other = thread::spawn(move || read_all(fork));

@@ -55,9 +55,14 @@ impl Resident {
         (self.full - self.before) as f64 * KIB / self.items as f64
     }
 
-    /// What is kept, in KiB.
+    /// What is kept once everything is drained, in KiB.
     pub(crate) fn kept(&self) -> i64 {
         self.after - self.before
+    }
+
+    /// What is kept after a little more traffic, in KiB.
+    pub(crate) fn kept_later(&self) -> i64 {
+        self.later - self.before
     }
 }
 
