@@ -3,7 +3,7 @@
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-core --test loom`
 #![cfg(loom)]
 
-use std::{
+use core::{
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -55,7 +55,7 @@ fn model(story: impl Fn() + Send + Sync + 'static) {
 }
 
 async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
-    std::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
+    core::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
 }
 
 /// Reads to the end, sleeping when there is nothing.
@@ -79,12 +79,15 @@ fn drain<T>(cursor: &mut Cursor<T>) -> Vec<T> {
     core::iter::from_fn(|| cursor.try_next().ok()).collect()
 }
 
-fn ascending(items: &[u32], range: std::ops::RangeInclusive<u32>) -> bool {
+fn ascending(items: &[u32], range: core::ops::RangeInclusive<u32>) -> bool {
     let mine: Vec<_> = items.iter().copied().filter(|n| range.contains(n)).collect();
     mine.is_sorted() && mine.len() == range.count()
 }
 
-fn spawn_push(pusher: Pusher<u32>, items: std::ops::RangeInclusive<u32>) -> thread::JoinHandle<()> {
+fn spawn_push(
+    pusher: Pusher<u32>,
+    items: core::ops::RangeInclusive<u32>,
+) -> thread::JoinHandle<()> {
     thread::spawn(move || items.for_each(|n| pusher.push(n).unwrap()))
 }
 

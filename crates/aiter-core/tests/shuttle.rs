@@ -3,11 +3,11 @@
 //! `RUSTFLAGS="--cfg shuttle" cargo test --release -p aiter-core --test shuttle`
 #![cfg(shuttle)]
 
-use std::{
-    collections::BTreeMap,
+use core::{
     pin::Pin,
     task::{Context, Poll, Waker},
 };
+use std::collections::BTreeMap;
 
 use aiter_core::{Cursor, Pusher, push_list};
 use futures_core::Stream;
@@ -50,7 +50,7 @@ impl Drop for Counted {
 }
 
 async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
-    std::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
+    core::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
 }
 
 fn poll_once<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
@@ -72,7 +72,7 @@ fn spawn_push(pusher: Pusher<u32>, producer: u32, count: u32) -> thread::JoinHan
     thread::spawn(move || (0..count).for_each(|n| pusher.push(producer * 100 + n).unwrap()))
 }
 
-fn assert_in_order(items: &[u32], producers: std::ops::Range<u32>, count: u32) {
+fn assert_in_order(items: &[u32], producers: core::ops::Range<u32>, count: u32) {
     let mut by_producer = BTreeMap::<u32, Vec<u32>>::new();
     for &item in items {
         by_producer.entry(item / 100).or_default().push(item % 100);
