@@ -7,7 +7,7 @@ use core::{
     pin::Pin,
     task::{Context, Poll, Waker},
 };
-use std::collections::BTreeMap;
+
 
 use aiter_core::{Cursor, Pusher, push_list};
 use futures_core::Stream;
@@ -73,7 +73,7 @@ fn spawn_push(pusher: Pusher<u32>, producer: u32, count: u32) -> thread::JoinHan
 }
 
 fn assert_in_order(items: &[u32], producers: core::ops::Range<u32>, count: u32) {
-    let mut by_producer = BTreeMap::<u32, Vec<u32>>::new();
+    let mut by_producer = std::collections::BTreeMap::<u32, Vec<u32>>::new();
     for &item in items {
         by_producer.entry(item / 100).or_default().push(item % 100);
     }
