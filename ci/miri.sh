@@ -1,21 +1,30 @@
 #!/usr/bin/env bash
-# The list under Miri: this machine, a 32-bit one, a big-endian one.
-# `ci/miri.sh full`: 64 seeds each, then the same under tree borrows.
+# The list under Miri: all on this machine, its core on a 32-bit and on a big-endian one.
+# `ci/miri.sh full`: all on all, 64 seeds each, then the same under tree borrows.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 need_nightly miri rust-src || exit 0
 
-flags="-Zmiri-strict-provenance ${MIRIFLAGS:-}"
 case ${1:-fast} in
-fast) models=("$flags") ;;
-full) models=("$flags -Zmiri-many-seeds=0..64" "$flags -Zmiri-many-seeds=0..64 -Zmiri-tree-borrows") ;;
+fast) elsewhere=(cases:: items:: threads::) models=('') ;;
+full) elsewhere=('') models=(-Zmiri-many-seeds=0..64 '-Zmiri-many-seeds=0..64 -Zmiri-tree-borrows') ;;
 *) die "a form of this run called '$1': it knows fast and full" ;;
 esac
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
+# check MODEL TARGET [FILTER...]: its output comes in one piece, as several run side by side.
+check() {
+    local out status=0
+    out=$(MIRIFLAGS="-Zmiri-strict-provenance $1" cargo "+$nightly" miri test -p aiter-core --lib \
+        --test list --target "$2" -- "${@:3}" 2>&1) || status=$?
+    printf -- '-- %s %s\n%s\n' "$2" "$1" "$out"
+    return "$status"
+}
+
+targets=("$host" i686-unknown-linux-gnu s390x-unknown-linux-gnu)
+for target in "${targets[@]}"; do cargo "+$nightly" miri setup --target "$target"; done
 for model in "${models[@]}"; do
-    for target in "$host" i686-unknown-linux-gnu s390x-unknown-linux-gnu; do
-        note "$target $model"
-        MIRIFLAGS=$model cargo "+$nightly" miri test -p aiter-core --lib --test list \
-            --target "$target"
-    done
+    for target in "${targets[@]:1}"; do check "$model" "$target" "${elsewhere[@]}" & done
+    check "$model" "$host"
+    for job in $(jobs -p); do wait "$job"; done
 done

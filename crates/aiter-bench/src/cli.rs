@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::bars;
 use crate::cores::Cores;
-use crate::harness::{Role, Scale};
+use crate::harness::{Group, Role, Scale};
 use crate::report::{self, Setting};
 use crate::scenarios::memory::HeapUse;
 use crate::scenarios::{self, memory};
@@ -70,76 +69,40 @@ pub fn peers() -> ExitCode {
     let mut groups = scenarios::groups(scale, cores);
     groups.retain(|group| args.wants(&group.name));
     let wants_resident = args.wants(memory::NAME);
-
     if args.list {
-        for group in &groups {
-            println!("{}: {}", group.name, group.entry_names().collect::<Vec<_>>().join("; "));
-        }
-        if wants_resident {
-            let names: Vec<_> = memory::entry_names().collect();
-            println!("{}: {}", memory::NAME, names.join("; "));
-        }
+        print_list(&groups, wants_resident);
         return ExitCode::SUCCESS;
     }
 
-    let rounds = if args.bench { usize::from(args.rounds) } else { 1 };
-    let mut setting = Setting { rounds, notes: Vec::new() };
     // On one core, crossfire asks to be told; ask it before this thread is bound to one.
     crossfire::detect_backoff_cfg();
-    if !cores.pin_main() {
-        setting.notes.push("the threads could not be pinned to cores".into());
-    }
-    if !cores.are_two() {
-        setting.notes.push("one core only: the groups of s2 measure the scheduler".into());
-    }
-    if scale == Scale::Check {
-        setting.notes.push("a check only: pass --bench for numbers".into());
-    }
-    setting.notes.extend(report::versions());
-    setting.notes.push(report::machine("before the run", cores));
+    let rounds = if args.bench { usize::from(args.rounds) } else { 1 };
+    let mut setting = Setting::new(rounds, scale, cores);
     if !args.json {
-        println!("{rounds} rounds, medians; * is the best peer");
-        for note in &setting.notes {
-            println!("{note}");
-        }
+        print!("{setting}");
     }
-
     let mut resident = Vec::new();
     if wants_resident {
         match memory::run(scale) {
             Ok(lines) => resident = lines,
-            Err(error) => {
-                setting.notes.push(format!("resident memory was not measured: {error}"));
-                eprintln!("resident memory was not measured: {error}");
-            }
+            Err(error) => setting.note(format!("resident memory was not measured: {error}")),
         }
     }
     let mut results = Vec::new();
     for group in groups {
         let result = group.run(rounds);
         if !args.json {
-            print!("{}", report::group_table(&result));
+            print!("{}", report::group(&result, scale));
         }
         results.push(result);
     }
-    let after = report::machine("after the run", cores);
-    if !args.json {
-        println!("\n{after}");
-    }
-    setting.notes.push(after);
+    setting.note(report::machine("after the run", cores));
 
-    let bars = bars::bars(&results, &resident);
-    let goals = bars::goals(&results);
     if args.json {
-        println!("{:#}", report::json(&setting, &results, &resident, &bars, &goals));
+        println!("{:#}", report::json(&setting, &results, &resident));
     } else {
-        if !resident.is_empty() {
-            print!("{}", report::resident_table(&resident));
-        }
-        print!("{}", report::judged_table("bars", &bars));
-        print!("{}", report::judged_table("goals beyond the bars", &goals));
+        print!("{}", report::end(&setting, &results, &resident, scale));
     }
-
     let lost = results.iter().flat_map(|group| &group.entries).any(|entry| entry.lost.is_some())
         || resident.iter().any(|line| !line.complete);
     if lost {
@@ -147,6 +110,15 @@ pub fn peers() -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
+}
+
+fn print_list(groups: &[Group], with_resident: bool) {
+    for group in groups {
+        println!("{}: {}", group.name, group.entry_names().collect::<Vec<_>>().join("; "));
+    }
+    if with_resident {
+        println!("{}: {}", memory::NAME, memory::entry_names().collect::<Vec<_>>().join("; "));
+    }
 }
 
 /// Prints what each contestant asks of the allocator once it is warm.

@@ -9,6 +9,8 @@ use core_affinity::CoreId;
 
 /// Trips of a cache line.
 const TRIPS: u32 = 10_000;
+/// What the second thread leaves on the line when it is on its core.
+const ARRIVED: u32 = u32::MAX;
 
 /// The cores of the two threads of a run.
 #[derive(Clone, Copy, Debug)]
@@ -60,21 +62,22 @@ impl Cores {
         thread::scope(|scope| {
             scope.spawn(|| {
                 self.pin_second();
+                line.store(ARRIVED, Ordering::Release);
                 for trip in 0..TRIPS {
                     wait(2 * trip + 1);
                     line.store(2 * trip + 2, Ordering::Release);
                 }
             });
-            let mut start = Instant::now();
+            while line.load(Ordering::Acquire) != ARRIVED {
+                // It begins on this thread's core.
+                thread::yield_now();
+            }
+            let start = Instant::now();
             for trip in 0..TRIPS {
-                if trip == TRIPS / 10 {
-                    // The other thread has arrived by now.
-                    start = Instant::now();
-                }
                 line.store(2 * trip + 1, Ordering::Release);
                 wait(2 * trip + 2);
             }
-            start.elapsed().as_nanos() as f64 / f64::from(TRIPS - TRIPS / 10)
+            start.elapsed().as_nanos() as f64 / f64::from(TRIPS)
         })
     }
 }

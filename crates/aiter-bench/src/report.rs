@@ -1,21 +1,52 @@
 //! What a run prints.
 
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
 use std::{env, fs};
 
 use serde_json::{Value, json};
 
-use crate::bars::{Judged, Verdict};
+use crate::bars::{self, Judged, Verdict};
 use crate::cores::Cores;
-use crate::harness::{GroupResult, Role};
+use crate::harness::{EntryResult, GroupResult, Role, Scale};
 use crate::scenarios::memory::{Allocations, MAY_STAY, Resident};
 
-/// What a run is made of: versions and machine.
+/// What a run is made of.
 pub(crate) struct Setting {
-    /// Counted rounds.
-    pub(crate) rounds: usize,
-    /// The notes above the table.
-    pub(crate) notes: Vec<String>,
+    rounds: usize,
+    notes: Vec<String>,
+    /// How many of the notes are printed already.
+    printed: usize,
+}
+
+impl Setting {
+    /// Binds this thread to its core and notes versions and machine.
+    pub(crate) fn new(rounds: usize, scale: Scale, cores: Cores) -> Self {
+        let mut notes = Vec::new();
+        if scale == Scale::Check {
+            notes.push("a check only: pass --bench for numbers".into());
+        }
+        if !cores.pin_main() {
+            notes.push("the threads could not be pinned to cores".into());
+        }
+        if !cores.are_two() {
+            notes.push("one core only: the groups of s2 measure the scheduler".into());
+        }
+        notes.extend(versions());
+        notes.push(machine("before the run", cores));
+        Self { rounds, printed: notes.len(), notes }
+    }
+
+    /// Notes one thing more.
+    pub(crate) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} rounds, medians; * is the best peer", self.rounds)?;
+        self.notes[..self.printed].iter().try_for_each(|note| writeln!(f, "{note}"))
+    }
 }
 
 /// The peers whose versions stand above the table.
@@ -32,7 +63,7 @@ const PEERS: [&str; 9] = [
 ];
 
 /// The versions of the peers in the lock file of the workspace, if it can be found.
-pub(crate) fn versions() -> Option<String> {
+fn versions() -> Option<String> {
     let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).ok()?;
     let mut found = Vec::new();
     let mut lines = lock.lines();
@@ -58,8 +89,31 @@ pub(crate) fn machine(when: &str, cores: Cores) -> String {
     format!("{when}: load of the machine {load}, a cache line between its cores and back {line}")
 }
 
-/// The table of one group.
-pub(crate) fn group_table(group: &GroupResult) -> String {
+/// What there is to say about one group.
+pub(crate) fn group(group: &GroupResult, scale: Scale) -> String {
+    match scale {
+        Scale::Measure => group_table(group),
+        Scale::Check => group_check(group),
+    }
+}
+
+fn group_check(group: &GroupResult) -> String {
+    let mut text = String::new();
+    for entry in &group.entries {
+        text += &lost(entry).map_or_else(String::new, |lost| format!("{}: {lost}", entry.name));
+    }
+    if text.is_empty() {
+        text = format!("all items arrived, {} contestants\n", group.entries.len());
+    }
+    format!("{}: {text}", group.name)
+}
+
+fn lost(entry: &EntryResult) -> Option<String> {
+    let (expected, got) = entry.lost?;
+    Some(format!("LOST ITEMS: expected {expected:?}, received {got:?}\n"))
+}
+
+fn group_table(group: &GroupResult) -> String {
     let best = group.best_peer();
     let mut text = format!(
         "\n{} (ns per {})\n{:<42} {:<6} {:>9} {:>19} {:>12}\n",
@@ -77,9 +131,7 @@ pub(crate) fn group_table(group: &GroupResult) -> String {
             entry.role.word(),
             nanos(entry.median())
         );
-        if let Some((expected, got)) = entry.lost {
-            let _ = writeln!(text, "    LOST ITEMS: expected {expected:?}, received {got:?}");
-        }
+        text += &lost(entry).map_or_else(String::new, |lost| format!("    {lost}"));
     }
     text
 }
@@ -88,12 +140,40 @@ fn nanos(value: f64) -> String {
     if value < 1000.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }
 
-/// The table of resident memory.
-pub(crate) fn resident_table(resident: &[Resident]) -> String {
+/// What there is to say when everything has run.
+pub(crate) fn end(
+    setting: &Setting,
+    groups: &[GroupResult],
+    resident: &[Resident],
+    scale: Scale,
+) -> String {
+    let mut text = String::new();
+    if !resident.is_empty() {
+        text += &resident_table(resident);
+    }
+    if scale == Scale::Measure {
+        text += &judged_table("bars", &bars::bars(groups, resident));
+        text += &judged_table("goals beyond the bars", &bars::goals(groups));
+    }
+    for note in &setting.notes[setting.printed..] {
+        let _ = writeln!(text, "\n{note}");
+    }
+    text
+}
+
+fn resident_table(resident: &[Resident]) -> String {
     let mut text = format!(
-        "\nmemory/resident (KiB; a burst of u64 pushed, then drained; a process each; the system's \
+        "\nmemory/resident (KiB; {} u64 pushed, then drained; a process each; the system's \
          allocator, nothing trimmed by hand)\n{:<19} {:<6} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11}\n",
-        "", "", "before", "full", "drained", "later", "closed", "bytes/item"
+        resident.first().map_or(0, |line| line.items),
+        "",
+        "",
+        "before",
+        "full",
+        "drained",
+        "later",
+        "closed",
+        "bytes/item"
     );
     for line in resident {
         let _ = writeln!(
@@ -161,7 +241,7 @@ fn pass(passed: bool) -> &'static str {
 }
 
 /// The list of bars, without those whose groups were filtered out.
-pub(crate) fn judged_table(title: &str, judged: &[Judged]) -> String {
+fn judged_table(title: &str, judged: &[Judged]) -> String {
     let not_run = judged.iter().filter(|bar| bar.verdict() == Verdict::NotRun).count();
     let mut text = format!("\n{title}");
     if not_run > 0 {
@@ -185,20 +265,14 @@ pub(crate) fn judged_table(title: &str, judged: &[Judged]) -> String {
 }
 
 /// Everything, for another program.
-pub(crate) fn json(
-    setting: &Setting,
-    groups: &[GroupResult],
-    resident: &[Resident],
-    bars: &[Judged],
-    goals: &[Judged],
-) -> Value {
+pub(crate) fn json(setting: &Setting, groups: &[GroupResult], resident: &[Resident]) -> Value {
     json!({
         "rounds": setting.rounds,
         "notes": setting.notes,
         "groups": groups.iter().map(group_json).collect::<Vec<_>>(),
         "resident": resident.iter().map(resident_json).collect::<Vec<_>>(),
-        "bars": bars.iter().map(judged_json).collect::<Vec<_>>(),
-        "goals": goals.iter().map(judged_json).collect::<Vec<_>>(),
+        "bars": bars::bars(groups, resident).iter().map(judged_json).collect::<Vec<_>>(),
+        "goals": bars::goals(groups).iter().map(judged_json).collect::<Vec<_>>(),
     })
 }
 

@@ -188,6 +188,8 @@ impl<T> Block<T> {
         // SAFETY: the caller owns the block, which `allocate` made with this very layout. The
         // header needs no drop: it holds numbers and pointers (under a checker, handles to them).
         unsafe {
+            // Tells a checker that from here on nobody may look.
+            self.header().start.with_mut(|_| ());
             self.0.as_ptr().drop_in_place();
             dealloc(self.0.as_ptr().cast(), Self::layout());
         }

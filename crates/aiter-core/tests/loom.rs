@@ -84,11 +84,27 @@ fn ascending(items: &[u32], range: core::ops::RangeInclusive<u32>) -> bool {
     mine.is_sorted() && mine.len() == range.count()
 }
 
+/// Pushes on another thread, and gives the pusher back: its drop would stop the list, and so wake
+/// whomever a push forgot.
 fn spawn_push(
     pusher: Pusher<u32>,
     items: core::ops::RangeInclusive<u32>,
-) -> thread::JoinHandle<()> {
-    thread::spawn(move || items.for_each(|n| pusher.push(n).unwrap()))
+) -> thread::JoinHandle<Pusher<u32>> {
+    thread::spawn(move || {
+        items.for_each(|n| pusher.push(n).unwrap());
+        pusher
+    })
+}
+
+/// Reads so many items, sleeping when there is none.
+fn read<S: Stream + Unpin>(stream: &mut S, count: usize) -> Vec<S::Item> {
+    block_on(async {
+        let mut items = Vec::new();
+        while items.len() < count {
+            items.push(next(stream).await.unwrap());
+        }
+        items
+    })
 }
 
 #[test]
@@ -150,9 +166,9 @@ fn push_stop() {
 fn push_sleep() {
     model(|| {
         let (pusher, mut cursor) = push_list();
-        let producer = thread::spawn(move || pusher.push(1).unwrap());
-        assert_eq!(block_on(next(&mut cursor)), Some(1));
-        producer.join().unwrap();
+        let producer = spawn_push(pusher, 1..=1);
+        assert_eq!(read(&mut cursor, 1), [1]);
+        drop(producer.join().unwrap());
         assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
     });
 }
@@ -160,9 +176,9 @@ fn push_sleep() {
 #[test]
 fn push_sleep_across_a_block_edge() {
     model(|| {
-        let (pusher, cursor) = push_list();
+        let (pusher, mut cursor) = push_list();
         let producer = spawn_push(pusher, 1..=3);
-        assert_eq!(read_all(cursor), [1, 2, 3]);
+        assert_eq!(read(&mut cursor, 3), [1, 2, 3]);
         producer.join().unwrap();
     });
 }
@@ -173,10 +189,7 @@ fn push_push_sleep() {
         let (pusher, mut cursor) = push_list();
         let other = spawn_push(pusher.clone(), 11..=11);
         let third = spawn_push(pusher, 21..=21);
-        block_on(async {
-            next(&mut cursor).await.unwrap();
-            next(&mut cursor).await.unwrap();
-        });
+        read(&mut cursor, 2);
         other.join().unwrap();
         third.join().unwrap();
     });
@@ -185,13 +198,14 @@ fn push_push_sleep() {
 #[test]
 fn sole_push_sleep() {
     model(|| {
-        let (mut pusher, cursor) = push_list();
+        let (mut pusher, mut cursor) = push_list();
         let producer = thread::spawn(move || {
             let mut sole = pusher.sole().unwrap();
             sole.push(1).unwrap();
             sole.push_all([2, 3]).unwrap();
+            pusher
         });
-        assert_eq!(read_all(cursor), [1, 2, 3]);
+        assert_eq!(read(&mut cursor, 3), [1, 2, 3]);
         producer.join().unwrap();
     });
 }
@@ -300,9 +314,9 @@ fn fork_push() {
         let (pusher, cursor) = push_list();
         pusher.push(0).unwrap();
         let producer = spawn_push(pusher, 1..=2);
-        let fork = cursor.fork();
-        assert_eq!(read_all(cursor), [0, 1, 2]);
-        assert_eq!(read_all(fork), [0, 1, 2]);
+        let mut fork = cursor.fork();
+        assert_eq!(read(&mut { cursor }, 3), [0, 1, 2]);
+        assert_eq!(read(&mut fork, 3), [0, 1, 2]);
         producer.join().unwrap();
     });
 }
@@ -378,6 +392,37 @@ fn two_pushers_and_recycled_blocks() {
 }
 
 #[test]
+fn a_block_is_retired_while_a_claim_looks_at_its_edge() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        pusher.push(1).unwrap();
+        let other = spawn_push(pusher.clone(), 11..=11);
+        pusher.push(21).unwrap();
+        let mut items = drain(&mut cursor);
+        other.join().unwrap();
+        items.extend(drain(&mut cursor));
+        items.sort_unstable();
+        assert_eq!(items, [1, 11, 21]);
+    });
+}
+
+#[test]
+fn a_block_is_retired_while_a_subscriber_enters() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        pusher.push(1).unwrap();
+        let other = pusher.clone();
+        let other = thread::spawn(move || other.subscribe());
+        pusher.push(2).unwrap();
+        assert_eq!(drain(&mut cursor), [1, 2]);
+        let mut late = other.join().unwrap();
+        pusher.push(3).unwrap();
+        assert!([2, 3].ends_with(&drain(&mut late)));
+        assert_eq!(drain(&mut cursor), [3]);
+    });
+}
+
+#[test]
 fn subscribe_push() {
     model(|| {
         let (pusher, cursor) = push_list();
@@ -385,8 +430,7 @@ fn subscribe_push() {
         let producer = spawn_push(pusher.clone(), 1..=2);
         let late = pusher.subscribe();
         pusher.push(9).unwrap();
-        producer.join().unwrap();
-        drop(pusher);
+        drop((producer.join().unwrap(), pusher));
         let (all, late) = (read_all(cursor), read_all(late));
         assert!(all.ends_with(&late) && late.contains(&9) && all.len() == 4, "{all:?} {late:?}");
     });
@@ -471,7 +515,7 @@ fn try_push_within_reserve_never_fails() {
 fn another_waker_while_a_push_wakes() {
     model(|| {
         let (pusher, mut cursor) = push_list();
-        let producer = thread::spawn(move || pusher.push(1).unwrap());
+        let producer = spawn_push(pusher, 1..=1);
         // A task that gave up, then one that waits: its waker must be the one that counts.
         if poll_once(&mut cursor).is_pending() {
             assert_eq!(block_on(next(&mut cursor)), Some(1));
@@ -486,7 +530,7 @@ fn sleeping_cursor_is_dropped_while_a_push_wakes() {
         let (pusher, mut cursor) = push_list();
         let mut fork = cursor.fork();
         let _ = poll_once(&mut fork);
-        let producer = thread::spawn(move || pusher.push(1).unwrap());
+        let producer = spawn_push(pusher, 1..=1);
         drop(fork);
         assert_eq!(block_on(next(&mut cursor)), Some(1));
         producer.join().unwrap();

@@ -8,7 +8,6 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-
 use aiter_core::{Cursor, Pusher, push_list};
 use futures_core::Stream;
 use shuttle::{

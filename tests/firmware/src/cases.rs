@@ -30,7 +30,7 @@ pub const ALL: &[(&str, fn())] = &[
 /// long ones, in which it sleeps. No two follow each other that are alike, so that the interrupts
 /// fall on ever other places of the main loop.
 fn mixed(tick: u32) -> u32 {
-    let base = if tick / 16 % 2 == 0 { 300 } else { 4000 };
+    let base = if tick & 16 == 0 { 300 } else { 4000 };
     base + tick * 37 % 613
 }
 
@@ -48,7 +48,11 @@ fn handler_mode_is_seen() {
     static SEEN: AtomicBool = AtomicBool::new(false);
     assert!(!board::in_handler());
     let handler = || SEEN.store(board::in_handler(), SeqCst);
-    board::with_timer(mixed, handler, || while !SEEN.load(SeqCst) {});
+    board::with_timer(mixed, handler, || {
+        while !SEEN.load(SeqCst) {
+            board::sleep()
+        }
+    });
 }
 
 /// 1,000 numbers pushed by the timer arrive in order, while the main loop makes room for them.

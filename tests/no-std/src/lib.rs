@@ -31,10 +31,34 @@ pub mod error {
     pub type Unread = TryNextError;
 
     /// Each is an error, whatever the item is.
-    pub fn are_errors<T, I: Iterator>(errors: Refused<T, I>) -> [&'static str; 4] {
-        fn name<E: core::error::Error>(_: E) -> &'static str {
-            core::any::type_name::<E>()
-        }
-        [name(errors.0), name(errors.1), name(errors.2), name(errors.3)]
+    pub fn are_errors<T, I: Iterator>() {
+        fn is_error<E: core::error::Error>() {}
+        is_error::<PushError<T>>();
+        is_error::<TryPushError<T>>();
+        is_error::<PushAllError<I>>();
+        is_error::<TryNextError>();
     }
+}
+
+/// The adapters.
+pub mod adapters {
+    use aiter::IterToAiter;
+
+    /// A stream of what an iterator yields.
+    pub type FromIter<I> = IterToAiter<I>;
+
+    /// Makes one.
+    pub fn from_iter<I: IntoIterator>(iter: I) -> FromIter<I::IntoIter> {
+        aiter::iter_to_aiter(iter)
+    }
+}
+
+/// The way from streams to plain loops.
+pub mod executor_compat {
+    use aiter::{AiterToIter, Next};
+
+    /// An iterator over a stream, driven by a closure that blocks on its [`NextItem`].
+    pub type Iter<S, B> = AiterToIter<S, B>;
+    /// The future of the next item.
+    pub type NextItem<'a, S> = Next<'a, S>;
 }

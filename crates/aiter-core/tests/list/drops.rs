@@ -3,17 +3,12 @@
 use crate::{
     drain,
     ledger::{Ledger, Tracked, values},
-    scaled, take, take_ready,
+    offsets, scaled, take, take_ready,
     waker::next,
 };
 use aiter_core::{Cursor, PushError, Pusher, push_list};
 use core::task::Poll;
 use std::thread;
-
-/// Counts that end on, before and after every block edge in reach.
-fn counts() -> impl Iterator<Item = usize> {
-    (0..scaled(5, 2)).chain(14..19).chain(30..35).chain(63..scaled(200, 66))
-}
 
 fn filled(ledger: &Ledger, n: usize) -> (Pusher<Tracked>, Cursor<Tracked>) {
     let (pusher, cursor) = push_list();
@@ -25,7 +20,7 @@ fn filled(ledger: &Ledger, n: usize) -> (Pusher<Tracked>, Cursor<Tracked>) {
 
 #[test]
 fn undelivered_items_are_dropped_when_the_cursor_goes_last() {
-    for n in counts() {
+    for n in offsets(200) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
         drop(take(&mut cursor, n / 2));
@@ -39,7 +34,7 @@ fn undelivered_items_are_dropped_when_the_cursor_goes_last() {
 
 #[test]
 fn undelivered_items_are_dropped_when_the_cursor_goes_first() {
-    for n in counts() {
+    for n in offsets(200) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
         drop(take(&mut cursor, n / 2));
@@ -55,7 +50,7 @@ fn undelivered_items_are_dropped_when_the_cursor_goes_first() {
 
 #[test]
 fn undelivered_items_of_a_stopped_list_are_dropped() {
-    for n in counts() {
+    for n in offsets(200) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
         pusher.stop();
@@ -71,7 +66,7 @@ fn undelivered_items_of_a_stopped_list_are_dropped() {
 #[test]
 fn handles_of_every_kind_going_in_any_order() {
     for order in 0..6 {
-        for n in [0, 1, 31, 32, 33, 64, 100] {
+        for n in offsets(scaled(100, 34)) {
             let ledger = Ledger::new();
             let (pusher, cursor) = filled(&ledger, n);
             let mut pushers = vec![pusher.clone(), pusher];
@@ -139,7 +134,7 @@ fn a_fork_alone_in_the_rear_moves_its_last_items() {
 fn forks_at_any_offset_dropped_in_any_order() {
     let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let n = scaled(100, 40);
-    for at in (0..n).step_by(scaled(3, 13)) {
+    for at in (0..n).step_by(scaled(3, 20)) {
         for order in orders {
             let ledger = Ledger::new();
             let (pusher, mut cursor) = filled(&ledger, n);
@@ -180,7 +175,7 @@ fn dropping_a_slow_fork_frees_what_it_alone_held() {
 
 #[test]
 fn cursors_asleep_at_the_end_pin_no_item() {
-    for n in counts() {
+    for n in offsets(200) {
         let ledger = Ledger::new();
         let (pusher, mut one) = filled(&ledger, n);
         let mut two = one.fork();
@@ -202,7 +197,7 @@ fn cursors_asleep_at_the_end_pin_no_item() {
 #[test]
 fn a_cursor_asleep_then_forked_or_read_keeps_its_place() {
     // What sleepers gave up must neither be seen again nor be given up twice.
-    for n in counts() {
+    for n in offsets(200) {
         let ledger = Ledger::new();
         let (pusher, mut one) = filled(&ledger, n);
         let mut two = one.fork();
@@ -224,7 +219,7 @@ fn a_cursor_asleep_then_forked_or_read_keeps_its_place() {
 
 #[test]
 fn a_subscriber_alone_in_mid_block_beside_another_that_comes_and_goes() {
-    for n in counts() {
+    for n in offsets(200) {
         for orders in 0..4 {
             let ledger = Ledger::new();
             let (pusher, first) = filled(&ledger, n);
@@ -302,8 +297,8 @@ fn an_item_that_holds_a_cursor_of_another_list() {
 fn a_list_of_lists_is_dropped_with_its_lists() {
     let ledger = Ledger::new();
     let (outer, mut cursor) = push_list();
-    for _ in 0..40 {
-        outer.push(filled(&ledger, 40)).unwrap();
+    for _ in 0..scaled(40, 20) {
+        outer.push(filled(&ledger, scaled(40, 20))).unwrap();
     }
     drop(take(&mut cursor, 10));
     drop(outer);

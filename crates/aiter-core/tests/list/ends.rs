@@ -1,7 +1,7 @@
 //! `stop`, the last pusher, and how a cursor ends.
 
 use crate::{
-    drain, scaled, take,
+    drain, offsets, scaled, take,
     waker::{Counting, next},
 };
 use aiter_core::{PushError, Refusal, TryNextError, push_list};
@@ -10,7 +10,7 @@ use futures_core::{FusedStream, Stream};
 
 #[test]
 fn stop_delivers_everything_pushed_before() {
-    for n in 0..scaled(200, 70) {
+    for n in offsets(200) {
         let (pusher, mut cursor) = push_list();
         for item in 0..n {
             pusher.push(item).unwrap();
@@ -23,7 +23,7 @@ fn stop_delivers_everything_pushed_before() {
 
 #[test]
 fn the_last_pusher_dropped_delivers_everything_and_ends() {
-    for n in 0..scaled(200, 70) {
+    for n in offsets(200) {
         let (pusher, mut cursor) = push_list();
         let other = pusher.clone();
         for item in 0..n {
@@ -39,7 +39,7 @@ fn the_last_pusher_dropped_delivers_everything_and_ends() {
 
 #[test]
 fn a_push_after_stop_is_neither_kept_nor_counted() {
-    for n in 0..scaled(100, 66) {
+    for n in offsets(100) {
         let (pusher, mut cursor) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
         pusher.stop();
@@ -148,7 +148,7 @@ fn a_waiting_cursor_is_woken_when_the_last_pusher_goes() {
 
 #[test]
 fn a_cursor_waiting_at_any_offset_is_woken_by_stop() {
-    for n in 0..scaled(200, 70) {
+    for n in offsets(200) {
         let (pusher, mut cursor) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
         take(&mut cursor, n);

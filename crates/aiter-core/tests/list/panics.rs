@@ -116,7 +116,7 @@ fn a_panic_in_drop_while_forks_read_loses_nothing() {
 #[test]
 fn a_panic_in_drop_while_sleepers_settle_frees_the_others() {
     const N: usize = 20;
-    for mine in 0..N {
+    for mine in mines(N) {
         let ledger = Ledger::new();
         let (pusher, mut one) = mined(&ledger, N, mine);
         let mut two = one.fork();

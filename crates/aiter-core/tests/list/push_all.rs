@@ -3,7 +3,7 @@
 use crate::{
     drain,
     ledger::{Ledger, Tracked, values},
-    scaled, take_ready,
+    offsets, scaled, take_ready,
     waker::{Counting, next},
 };
 use aiter_core::{Cursor, Pusher, push_list};
@@ -22,8 +22,8 @@ const WAYS: [PushAll; 2] = [
 #[test]
 fn every_length_from_every_offset() {
     for way in WAYS {
-        for before in [0, 1, 2, 30, 31, 32, 33] {
-            for n in 0..scaled(100, 36) {
+        for before in offsets(34) {
+            for n in offsets(scaled(100, 34)) {
                 let (mut pusher, mut cursor) = push_list();
                 for item in 0..before {
                     pusher.push(item).unwrap();
@@ -56,11 +56,11 @@ impl Iterator for Liar {
 
 #[test]
 fn a_size_hint_is_not_believed() {
-    let hints = [0, 1, 7, 32, 33, 100];
+    let hints = if cfg!(miri) { &[0, 1, 33][..] } else { &[0, 1, 7, 32, 33, 100] };
     for way in WAYS {
-        for lower in hints {
+        for &lower in hints {
             for upper in [None, Some(0), Some(lower), Some(lower + 40)] {
-                for n in hints {
+                for &n in hints {
                     let (mut pusher, mut cursor) = push_list();
                     let mut liar = Liar { items: 0..n, hint: (lower, upper) };
                     assert_eq!(way(&mut pusher, &mut liar), n);

@@ -32,16 +32,12 @@ fn a_preflight_is_called_once_a_poll_before_the_list_is_looked_at() {
 #[test]
 fn a_preflight_is_given_the_waker_of_the_poll() {
     let (_pusher, cursor) = push_list::<u8>();
-    let counting = Counting::new();
-    let expected = counting.waker().clone();
-    let seen = Rc::new(Cell::new(0));
-    let inside = Rc::clone(&seen);
-    let mut cursor = cursor.preflight(move |cx: &mut Context<'_>| {
-        assert!(cx.waker().will_wake(&expected));
-        inside.set(inside.get() + 1);
-    });
-    assert_eq!(counting.poll(&mut cursor), Poll::Pending);
-    assert_eq!(seen.get(), 1);
+    let (first, second) = (Counting::new(), Counting::new());
+    let mut cursor = cursor.preflight(|cx: &mut Context<'_>| cx.waker().wake_by_ref());
+    assert_eq!(first.poll(&mut cursor), Poll::Pending);
+    assert_eq!((first.wakes(), second.wakes()), (1, 0));
+    assert_eq!(second.poll(&mut cursor), Poll::Pending);
+    assert_eq!((first.wakes(), second.wakes()), (1, 1));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::{
     drain,
     ledger::{Ledger, values},
-    scaled, take, take_ready,
+    offsets, scaled, take, take_ready,
     waker::{Counting, next},
 };
 use aiter_core::{PushError, TryNextError, push_list};
@@ -11,7 +11,7 @@ use core::task::Poll;
 
 #[test]
 fn a_subscriber_sees_only_what_is_pushed_later() {
-    for n in 0..scaled(200, 70) {
+    for n in offsets(200) {
         let (pusher, mut first) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
         let mut late = pusher.subscribe();
@@ -42,7 +42,7 @@ fn a_push_without_a_cursor_gives_the_same_item_back() {
 
 #[test]
 fn a_list_without_cursors_is_revived() {
-    for n in 0..scaled(100, 40) {
+    for n in offsets(100) {
         let (pusher, mut cursor) = push_list();
         for round in 0..3 {
             assert_eq!(pusher.push_all(0..n).unwrap(), n);
@@ -164,7 +164,7 @@ fn a_subscriber_forks_and_shares_like_any_cursor() {
 
 #[test]
 fn a_subscriber_dropped_first_leaves_the_rest_alone() {
-    for n in 0..scaled(100, 40) {
+    for n in offsets(100) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = push_list();
         for item in ledger.items(n) {

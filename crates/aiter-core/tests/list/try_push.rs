@@ -3,7 +3,7 @@
 use crate::{
     drain,
     ledger::Ledger,
-    scaled, take, take_ready,
+    offsets, scaled, take, take_ready,
     waker::{Counting, next},
 };
 use aiter_core::{Pusher, TryPushError, push_list};
@@ -25,7 +25,7 @@ fn fill(pusher: &Pusher<usize>) -> usize {
 
 #[test]
 fn as_many_as_were_reserved_go_in() {
-    for n in 0..scaled(200, 70) {
+    for n in offsets(scaled(200, 34)) {
         for before in [0, 1, 31, 32, 33] {
             let (pusher, mut cursor) = push_list();
             assert_eq!(pusher.push_all(0..before).unwrap(), before);
