@@ -342,6 +342,12 @@ impl<T> RawCursor<T> {
             .wrapping_sub(self.skip)
     }
 
+    /// The index of the next item in the list's order.
+    pub(crate) fn index(&self) -> usize {
+        // SAFETY: our count keeps the block alive.
+        unsafe { self.block.header() }.start().wrapping_add(self.slot).wrapping_add(self.skip)
+    }
+
     /// True if an item is ready now.
     pub(crate) fn has_ready(&self) -> bool {
         self.ready_slots().next().is_some()

@@ -18,7 +18,7 @@ use crate::{
     list::List,
     preflight::Preflight,
     shared::SharedCursor,
-    sync::Arc,
+    sync::{Arc, PAUSES},
     waiters::Sleeper,
 };
 
@@ -60,12 +60,22 @@ pub struct Cursor<T> {
     pub(crate) list: Arc<List<T>>,
     pub(crate) raw: RawCursor<T>,
     sleeper: Sleeper,
+    /// Where it last went to sleep.
+    slept_at: usize,
 }
+
+/// A cursor that has read so many items since it last slept is not one that is woken for each.
+const KEPT_UP: usize = 8;
 
 impl<T> Cursor<T> {
     /// A cursor that owns a count of the block, and is counted by the list already.
     pub(crate) fn new(list: Arc<List<T>>, block: Block<T>, skip: usize) -> Self {
-        Self { list, raw: RawCursor::new(block, skip), sleeper: Sleeper::new() }
+        Self::at(list, RawCursor::new(block, skip))
+    }
+
+    fn at(list: Arc<List<T>>, raw: RawCursor<T>) -> Self {
+        let slept_at = raw.index();
+        Self { list, raw, sleeper: Sleeper::new(), slept_at }
     }
 
     /// The list and the position, which stays counted.
@@ -186,6 +196,19 @@ impl<T> Cursor<T> {
 
     #[cold]
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        // A cursor that is faster than a busy producer would sleep and be woken for every few items,
+        // and the producer would pay for it. A short, fixed pause lets a run come together. It waits
+        // for nobody: whatever happens, the cursor goes on to sleep.
+        let index = self.raw.index();
+        if PAUSES > 0 && index.wrapping_sub(self.slept_at) >= KEPT_UP {
+            for _ in 0..PAUSES {
+                core::hint::spin_loop();
+            }
+            if self.raw.fill(&self.list) {
+                return Poll::Ready(true);
+            }
+        }
+        self.slept_at = index;
         loop {
             if self.is_drained() {
                 return Poll::Ready(false);
@@ -283,7 +306,7 @@ impl<T> Cursor<T> {
     {
         self.list.clone_fn.set();
         self.list.add_cursor();
-        Self { list: self.list.clone(), raw: self.raw.fork(), sleeper: Sleeper::new() }
+        Self::at(self.list.clone(), self.raw.fork())
     }
 
     /// A fork that carries no [`preflight`](Self::preflight): it sees every item and asks for none.
