@@ -145,7 +145,14 @@ impl<T> Block<T> {
         let (layout, offset) =
             Layout::new::<Header<T>>().extend(slots).expect("a block is under 32 KiB or one item");
         debug_assert_eq!(offset, Self::SLOTS_AT);
-        layout.align_to(ALIGN).expect("a block is under 32 KiB or one item")
+        // Where memory is plenty, up to a multiple of the alignment less what an allocator keeps for
+        // itself: an aligned block then leaves no unusable rest before the next one.
+        let size = match usize::BITS {
+            64.. => (layout.size() + 8).next_multiple_of(ALIGN) - 8,
+            _ => layout.size(),
+        };
+        Layout::from_size_align(size, layout.align().max(ALIGN))
+            .expect("a block is under 32 KiB or one item")
     }
 
     /// A fresh block whose slot 0 has the index `start`. Its one reader is the link to it.

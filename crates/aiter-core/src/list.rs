@@ -153,7 +153,7 @@ impl<T> List<T> {
         let mut tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
         while tail.has_room(want) {
             if self.has_no_cursor() {
-                return Err(Some(Refusal::NoCursor));
+                return Err(Some(self.why_no_cursor()));
             }
             // Acquire: see the ordering policy.
             match self.tail.compare_exchange_weak(
@@ -180,7 +180,7 @@ impl<T> List<T> {
                 return Err(Some(Refusal::Stopped));
             }
             if self.has_no_cursor() {
-                return Err(Some(Refusal::NoCursor));
+                return Err(Some(self.why_no_cursor()));
             }
             let (block, slot) = (tail.block(), tail.slot());
             let len = want.min(Block::<T>::CAP - slot);
@@ -533,6 +533,13 @@ impl<T> List<T> {
     #[inline(always)]
     pub(crate) fn has_no_cursor(&self) -> bool {
         self.cursor_count() == 0
+    }
+
+    /// The refusal for want of a cursor. Cursors go away when the list has ended: then it is that, and
+    /// who saw them gone sees the mark.
+    #[cold]
+    pub(crate) fn why_no_cursor(&self) -> Refusal {
+        if self.tail().is_stopped() { Refusal::Stopped } else { Refusal::NoCursor }
     }
 
     #[inline(always)]
