@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The loom models of the list: every interleaving with at most 2 preemptions.
+# The loom models of the list, in blocks of two and of four slots: every interleaving with at most 2 preemptions.
 # `ci/loom.sh full`: with 3, which takes many times as long.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
@@ -10,5 +10,12 @@ full) export LOOM_MAX_PREEMPTIONS=3 ;;
 *) die "a form of this run called '$1': it knows fast and full" ;;
 esac
 
-CARGO_TARGET_DIR=$target_dir/loom RUSTFLAGS='--cfg loom' CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
-    cargo test --release -p aiter-core --test loom
+models() {
+    CARGO_TARGET_DIR=$target_dir/loom RUSTFLAGS='--cfg loom' CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
+        cargo test --release -p aiter-core --test loom
+}
+
+note 'blocks of two slots'
+models
+note 'blocks of four slots'
+AITER_FOUR_SLOTS=1 models

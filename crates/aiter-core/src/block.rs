@@ -32,10 +32,30 @@ const WAITING: usize = 1 << (usize::BITS - 1);
 /// takes over its count.
 const ORPHANED: usize = 1 << (usize::BITS - 2);
 
-/// Bits for the slot in `settled`.
-const SETTLED_SLOT_BITS: u32 = 8;
-const SETTLED_SLOT: usize = (1 << SETTLED_SLOT_BITS) - 1;
-const SETTLED_ONE: usize = 1 << SETTLED_SLOT_BITS;
+/// The readers' word: a count, another count, a slot.
+const COUNT_BITS: u32 = (usize::BITS - SETTLED_SLOT_BITS) / 2;
+const SETTLED_SLOT_BITS: u32 = if usize::BITS >= 64 { 8 } else { 6 };
+const READERS: usize = (1 << COUNT_BITS) - 1;
+const SETTLED_ONE: usize = 1 << COUNT_BITS;
+const SETTLED_AT: u32 = 2 * COUNT_BITS;
+
+const fn settled_slot(word: usize) -> usize {
+    word >> SETTLED_AT
+}
+
+const fn settled_count(word: usize) -> usize {
+    word >> COUNT_BITS & READERS
+}
+
+/// What `leave_if_others` did.
+pub(crate) enum Leave {
+    /// The caller's count is gone.
+    Left,
+    /// It is the last one, and still there.
+    Last,
+    /// Still there: all others sleep at this slot, and nobody has dropped what is before it.
+    RestSettled(usize),
+}
 
 /// A block with its slots stays under this, whatever the size of an item (one slot at least).
 const MAX_BYTES: usize = 32 * 1024;
@@ -45,15 +65,13 @@ const MAX_BYTES: usize = 32 * 1024;
 pub(crate) struct Header<T> {
     /// Ready bits and flags. A producer adds its bits; a sleeping cursor sets `WAITING`.
     state: AtomicUsize,
-    /// Cursors here, plus one for the link from the block before.
+    /// Who is here, in one word, so that one exchange decides on all of it: how many cursors, plus one
+    /// for the link from the block before; how many of them went to sleep at the settled slot; and,
+    /// at the top, that slot, which only grows.
     readers: AtomicUsize,
     /// Published values below this slot are gone. Kept up to date whenever a cursor stops being
     /// the only reader; while it is, its own position tells.
     live_from: AtomicUsize,
-    /// How many readers went to sleep at which slot: the count above `SETTLED_SLOT_BITS`, the slot
-    /// below. The slot only grows. A reader takes itself out before it leaves the block, so the
-    /// count is never more than the readers who have all passed the slots before.
-    settled: AtomicUsize,
     /// Set once, from null, by whoever links the next block.
     next: AtomicPtr<Header<T>>,
     /// The index of slot 0 in the list's order. Written before the block is linked.
@@ -173,7 +191,6 @@ impl<T> Block<T> {
                 state: AtomicUsize::new(0),
                 readers: AtomicUsize::new(1),
                 live_from: AtomicUsize::new(0),
-                settled: AtomicUsize::new(0),
                 next: AtomicPtr::new(core::ptr::null_mut()),
                 start: UnsafeCell::new(start),
                 stacked: UnsafeCell::new(core::ptr::null_mut()),
@@ -213,7 +230,6 @@ impl<T> Block<T> {
         header.state.store(0, Ordering::Relaxed);
         header.readers.store(1, Ordering::Relaxed);
         header.live_from.store(0, Ordering::Relaxed);
-        header.settled.store(0, Ordering::Relaxed);
         header.next.store(core::ptr::null_mut(), Ordering::Relaxed);
         // SAFETY: the caller owns the block alone.
         header.start.with_mut(|at| unsafe { *at = start });
@@ -447,28 +463,25 @@ impl<T> Header<T> {
         false
     }
 
-    /// Counts the caller among those who need nothing before `slot`, or before a later slot where
-    /// others are. Returns that slot, and whether all readers are counted there now.
-    ///
-    /// The caller counts itself once a slot, and takes itself out by `unsettle`.
-    pub(crate) fn settle(&self, slot: usize) -> (usize, bool) {
-        let mut settled = self.settled.load(Ordering::Relaxed);
+    /// Counts the caller among those who need nothing before `slot`, unless others are further on.
+    /// `None` if it does not count; else whether all readers are counted now. The caller counts
+    /// itself once, and takes itself out by `unsettle`.
+    pub(crate) fn settle(&self, slot: usize) -> Option<bool> {
+        let mut word = self.readers.load(Ordering::Relaxed);
         loop {
-            let there = settled & SETTLED_SLOT;
-            let new = if slot > there { slot | SETTLED_ONE } else { settled + SETTLED_ONE };
-            // AcqRel: partner of itself, so that the last one comes after all that the others did.
-            match self.settled.compare_exchange_weak(
-                settled,
-                new,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                // A reader that is in `readers` and not counted here may be behind; one that is
-                // counted in both is not; and nobody is counted here only.
-                Ok(_) => {
-                    return (new & SETTLED_SLOT, new >> SETTLED_SLOT_BITS == self.readers());
-                }
-                Err(now) => settled = now,
+            let there = settled_slot(word);
+            let new = if slot < there {
+                return None;
+            } else if slot > there {
+                word & READERS | SETTLED_ONE | slot << SETTLED_AT
+            } else {
+                word + SETTLED_ONE
+            };
+            // AcqRel: as `leave`, in both directions: all that the others did is done.
+            match self.readers.compare_exchange_weak(word, new, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return Some(settled_count(new) == new & READERS),
+                Err(now) => word = now,
             }
             crate::sync::retry_hint();
         }
@@ -476,20 +489,27 @@ impl<T> Header<T> {
 
     /// Takes the caller out again, if `slot` is still the one that counts.
     pub(crate) fn unsettle(&self, slot: usize) {
-        let mut settled = self.settled.load(Ordering::Relaxed);
-        while settled & SETTLED_SLOT == slot {
+        let mut word = self.readers.load(Ordering::Relaxed);
+        while settled_slot(word) == slot {
             // AcqRel: as `settle`.
-            match self.settled.compare_exchange_weak(
-                settled,
-                settled - SETTLED_ONE,
+            match self.readers.compare_exchange_weak(
+                word,
+                word - SETTLED_ONE,
                 Ordering::AcqRel,
                 Ordering::Relaxed,
             ) {
                 Ok(_) => return,
-                Err(now) => settled = now,
+                Err(now) => word = now,
             }
             crate::sync::retry_hint();
         }
+    }
+
+    /// Claims the published items before `slot`, which nobody needs any more, and returns from
+    /// where on they are live. Several may come to the conclusion; one of them gets the items.
+    pub(crate) fn claim_before(&self, slot: usize) -> usize {
+        // AcqRel: partner of itself.
+        self.live_from.fetch_max(slot, Ordering::AcqRel)
     }
 
     pub(crate) fn is_complete(&self) -> bool {
@@ -512,64 +532,83 @@ impl<T> Header<T> {
     pub(crate) fn readers(&self) -> usize {
         // Acquire: partner of `leave`, for what the others did before they left, and of `enter`,
         // for the clone function of a subscriber.
-        self.readers.load(Ordering::Acquire)
+        self.readers.load(Ordering::Acquire) & READERS
     }
 
     /// One more reader. The caller holds a count of this block or of one before.
+    ///
+    /// # Panics
+    /// If there are more than can be counted, which takes millions of forgotten cursors.
     pub(crate) fn join(&self) {
         // Relaxed: a count is only handed on by somebody who has one, as with `Arc`.
-        self.readers.fetch_add(1, Ordering::Relaxed);
+        let old = self.readers.fetch_add(1, Ordering::Relaxed) & READERS;
+        if old > READERS / 2 {
+            self.readers.fetch_sub(1, Ordering::Relaxed);
+            panic!("too many cursors at one place");
+        }
     }
 
     /// One more reader, by somebody who holds no count: false if the block is retired.
     pub(crate) fn enter(&self) -> bool {
-        // Acquire, here and on failure: partner of `leave`, for the link, which a retired block has.
-        let mut readers = self.readers.load(Ordering::Acquire);
-        while readers != 0 {
-            // Release: partner of `readers`, for the clone function.
-            match self.readers.compare_exchange_weak(
-                readers,
-                readers + 1,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return true,
-                Err(now) => readers = now,
-            }
-            crate::sync::retry_hint();
-        }
-        false
+        // Acquire: partner of `leave`, for the link, which a retired block has. Release: partner of
+        // `readers`, for the clone function.
+        self.change_readers(|readers| readers != 0, 1)
     }
 
     /// One reader less. True if it was the last: the block is the caller's alone.
     pub(crate) fn leave(&self) -> bool {
         // Release: partner of `readers` and of this, for what I did. Acquire: for what they did.
-        self.readers.fetch_sub(1, Ordering::AcqRel) == 1
+        self.readers.fetch_sub(1, Ordering::AcqRel) & READERS == 1
     }
 
     /// The only reader leaves for good. False if somebody came in.
     pub(crate) fn leave_alone(&self) -> bool {
         // As `leave`.
-        self.readers.compare_exchange(1, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        self.change_readers(|readers| readers == 1, 1_usize.wrapping_neg())
     }
 
-    /// One reader less, unless it is the last.
-    pub(crate) fn leave_if_others(&self) -> bool {
-        let mut readers = self.readers.load(Ordering::Relaxed);
-        while readers > 1 {
-            // As `leave`.
+    /// Adds to the count of readers if it is as it should be.
+    fn change_readers(&self, if_so: impl Fn(usize) -> bool, add: usize) -> bool {
+        let mut word = self.readers.load(Ordering::Acquire);
+        while if_so(word & READERS) {
             match self.readers.compare_exchange_weak(
-                readers,
-                readers - 1,
+                word,
+                word.wrapping_add(add),
                 Ordering::AcqRel,
-                Ordering::Relaxed,
+                Ordering::Acquire,
             ) {
                 Ok(_) => return true,
-                Err(now) => readers = now,
+                Err(now) => word = now,
             }
             crate::sync::retry_hint();
         }
         false
+    }
+
+    /// One reader less, unless it is the last, or the last but for those who sleep. The caller is
+    /// not counted as settled.
+    pub(crate) fn leave_if_others(&self) -> Leave {
+        let mut word = self.readers.load(Ordering::Acquire);
+        loop {
+            if word & READERS == 1 {
+                return Leave::Last;
+            }
+            let slot = settled_slot(word);
+            if settled_count(word) == (word & READERS) - 1 && self.live_from() < slot {
+                return Leave::RestSettled(slot);
+            }
+            // As `leave`.
+            match self.readers.compare_exchange_weak(
+                word,
+                word - 1,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return Leave::Left,
+                Err(now) => word = now,
+            }
+            crate::sync::retry_hint();
+        }
     }
 }
 

@@ -150,19 +150,20 @@ impl<T> RawCursor<T> {
             }
             // After the bits: see above.
             let only_reader = header.readers() == 1;
-            if self.is_alone() {
-                if !only_reader {
-                    header.set_live_from(self.slot);
-                    self.set_alone(false);
-                }
-            } else if only_reader && self.slot == 0 && self.skip == 0 {
-                debug_assert_eq!(header.live_from(), 0);
-                self.set_alone(true);
+            if self.is_alone() && !only_reader {
+                header.set_live_from(self.slot);
+                self.set_alone(false);
             }
             self.ready = end;
             let step = self.skip.min(end - self.slot);
             self.slot += step;
             self.skip -= step;
+            // With nothing left behind that would have to be dropped: no user code may run here.
+            if !self.is_alone() && only_reader && self.skip == 0 && header.live_from() == self.slot
+            {
+                self.unsettle(self.block);
+                self.set_alone(true);
+            }
         }
     }
 
@@ -279,24 +280,20 @@ impl<T> RawCursor<T> {
     /// all readers of the block have said so, returns the slots whose items are the caller's to
     /// drop: nobody will look at them again.
     pub(crate) fn settle(&mut self) -> Option<(Block<T>, usize, usize)> {
-        if self.settled == self.slot || self.is_alone() {
+        let slot = self.slot;
+        if self.settled == slot || self.is_alone() {
             return None;
         }
-        let slot = self.slot;
         self.unsettle(self.block);
-        self.settle_at(slot)
-    }
-
-    fn settle_at(&mut self, slot: usize) -> Option<(Block<T>, usize, usize)> {
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
-        let (slot, all) = header.settle(slot);
+        let all = header.settle(slot)?;
         self.settled = slot;
-        let from = header.live_from();
-        (all && from < slot).then(|| {
-            header.set_live_from(slot);
-            (self.block, from, slot)
-        })
+        if !all {
+            return None;
+        }
+        let from = header.claim_before(slot);
+        (from < slot).then_some((self.block, from, slot))
     }
 
     fn unsettle(&mut self, block: Block<T>) {
@@ -363,31 +360,13 @@ impl<T> RawCursor<T> {
     /// # Safety
     /// The cursor is not used again.
     pub(crate) unsafe fn release(&mut self, list: &List<T>) {
-        /// Gives up the count, whatever an item's drop does.
-        struct GiveUp<'a, T>(&'a List<T>, Block<T>);
-        impl<T> Drop for GiveUp<'_, T> {
-            fn drop(&mut self) {
-                // SAFETY: the count is the cursor's, which is not used again.
-                unsafe { self.0.release(self.1) };
-            }
-        }
-        let block = self.block;
-        let give_up = GiveUp(list, block);
-        // SAFETY: our count keeps the block alive.
-        let header = unsafe { block.header() };
         if self.is_alone() {
-            header.set_live_from(self.slot);
-        } else {
-            // To go away is to need nothing more: those who sleep further on may be all that are
-            // left, and nobody would look again.
-            self.unsettle(block);
-            if let Some((block, from, to)) = self.settle_at(0) {
-                // SAFETY: `settle` gave them to us.
-                unsafe { block.drop_items(from, to) };
-            }
-            self.unsettle(block);
+            // SAFETY: our count keeps the block alive.
+            unsafe { self.block.header() }.set_live_from(self.slot);
         }
-        drop(give_up);
+        self.unsettle(self.block);
+        // SAFETY: the count is ours, and the caller stops here.
+        unsafe { list.release(self.block) };
     }
 }
 

@@ -25,7 +25,7 @@
 //! the edge, `stop` and a pinned read are AcqRel, as each is both sides.
 
 use crate::{
-    block::{Block, BlockStack, Header, Published},
+    block::{Block, BlockStack, Header, Leave, Published},
     clone_fn::CloneFn,
     error::Refusal,
     sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, retry_hint},
@@ -34,6 +34,10 @@ use crate::{
 };
 
 use alloc::boxed::Box;
+
+/// The halves of the pushers' word.
+const WEAK_ONE: usize = 1 << (usize::BITS / 2);
+const STRONG: usize = WEAK_ONE - 1;
 
 /// What a claim may do when no block is linked ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,13 +82,12 @@ pub(crate) struct List<T> {
     tail: AtomicPtr<Header<T>>,
     /// Cursors alive. Beside the tail, as every push reads it.
     cursors: AtomicUsize,
-    /// `Pusher`s alive; the last one stops the list.
+    /// `Pusher`s alive, of which the last one stops the list, and above them `WeakPusher`s: one word,
+    /// as each may become the other while somebody asks whether there is only one.
     pushers: AtomicUsize,
-    /// `WeakPusher`s alive.
-    weak_pushers: AtomicUsize,
     /// Operations that look into the tail block without a claim or a count.
     pins: AtomicUsize,
-    /// How many blocks to keep linked behind the tail block.
+    /// How many blocks to keep linked behind the tail block, whatever happens.
     spare: AtomicUsize,
     /// How many blocks in a row were retired with the reader right at the tail, up to `CALM`.
     calm: AtomicUsize,
@@ -128,9 +131,8 @@ impl<T> List<T> {
             tail: AtomicPtr::new(Tail::new(block, 0).word()),
             cursors: AtomicUsize::new(1),
             pushers: AtomicUsize::new(1),
-            weak_pushers: AtomicUsize::new(0),
             pins: AtomicUsize::new(0),
-            spare: AtomicUsize::new(1),
+            spare: AtomicUsize::new(0),
             calm: AtomicUsize::new(CALM),
             head: AtomicPtr::new(block.as_ptr()),
             head_start: AtomicUsize::new(first),
@@ -226,21 +228,7 @@ impl<T> List<T> {
             // SAFETY: the block's last count is now ours, and given to the stack.
             unsafe { self.inherited.push(block) };
         }
-        if !self.waiters.is_empty() {
-            self.waiters.notify_all();
-        }
-        for group in self.groups() {
-            if group.queue.is_empty() {
-                continue;
-            }
-            // Sleepers count on the unpublished slots of the block in which they went to sleep:
-            // with the last of them gone, nobody else would wake who is left over.
-            if published.completes() {
-                group.queue.notify_all();
-            } else {
-                group.queue.notify(published.count());
-            }
-        }
+        self.wake(Some(published));
         if cleanup == Cleanup::Now {
             self.release_inherited();
         }
@@ -274,7 +262,8 @@ impl<T> List<T> {
         // The last slot of a block can only be claimed when the next is linked.
         let mut free = Block::<T>::CAP - tail.slot() - 1;
         let mut ahead = 0;
-        while free < additional {
+        // One block at least, as a steady flow needs the next one before the last can be read out.
+        while free < additional || (additional > 0 && ahead == 0) {
             // SAFETY: pinned: the tail's block and all that follow are alive.
             block = match unsafe { block.next() } {
                 Some(next) => next,
@@ -305,10 +294,46 @@ impl<T> List<T> {
             retry_hint();
         }
         // Not only if somebody is known to sleep: a sleeper that comes later sees the mark.
-        self.waiters.notify_all();
-        for group in self.groups() {
-            group.queue.notify_all();
+        self.wake(None);
+    }
+
+    /// Wakes those who wait for a publication, or everybody: also the rest if a waker panics.
+    fn wake(&self, published: Option<Published>) {
+        struct Wake<'a, I: Iterator<Item = &'a WaitQueue>> {
+            published: Option<Published>,
+            /// Still to be woken as a whole.
+            cursors: Option<&'a WaitQueue>,
+            groups: I,
         }
+        impl<'a, I: Iterator<Item = &'a WaitQueue>> Wake<'a, I> {
+            fn run(&mut self) {
+                let all = self.published.is_none();
+                if let Some(queue) = self.cursors.take()
+                    && (all || !queue.is_empty())
+                {
+                    queue.notify_all();
+                }
+                for queue in self.groups.by_ref() {
+                    match self.published {
+                        // Sleepers count on the unpublished slots of the block in which they went to
+                        // sleep: with the last of them gone, nobody else would wake who is left.
+                        Some(published) if !published.completes() => {
+                            if !queue.is_empty() {
+                                queue.notify(published.count());
+                            }
+                        }
+                        _ => queue.notify_all(),
+                    }
+                }
+            }
+        }
+        impl<'a, I: Iterator<Item = &'a WaitQueue>> Drop for Wake<'a, I> {
+            fn drop(&mut self) {
+                self.run();
+            }
+        }
+        let groups = self.groups().map(|group| &group.queue);
+        Wake { published, cursors: Some(&self.waiters), groups }.run();
     }
 
     /// The tail as it is now. Its block may be looked into by who holds a count at or before it.
@@ -405,8 +430,15 @@ impl<T> List<T> {
                 block = next;
                 continue;
             }
-            if header.leave_if_others() {
-                return;
+            match header.leave_if_others() {
+                Leave::Left => return,
+                Leave::RestSettled(slot) => {
+                    let from = header.claim_before(slot);
+                    // SAFETY: the others have read them, we do not want them, and nobody comes to.
+                    unsafe { self.drop_unwanted(block, from, slot) };
+                    continue;
+                }
+                Leave::Last => {}
             }
             // The last one, in a block that producers still work in. What is ready and unread goes
             // now; whoever completes the block takes care of the rest.
@@ -417,11 +449,29 @@ impl<T> List<T> {
                 Err(run) if header.readers() == 1 && run > live_from => {
                     header.set_live_from(run);
                     // SAFETY: published; whoever enters from now on starts behind them.
-                    unsafe { block.drop_items(live_from, run) };
+                    unsafe { self.drop_unwanted(block, live_from, run) };
                 }
                 Err(_) => {}
             }
         }
+    }
+
+    /// Drops items of a block whose count the caller is giving up; gives it up if one panics.
+    ///
+    /// # Safety
+    /// The items are the caller's, as is the count.
+    unsafe fn drop_unwanted(&self, block: Block<T>, from: usize, to: usize) {
+        struct OnPanic<'a, T>(&'a List<T>, Block<T>);
+        impl<T> Drop for OnPanic<'_, T> {
+            fn drop(&mut self) {
+                // SAFETY: the count is the caller's, who won't come back to it.
+                unsafe { self.0.release(self.1) };
+            }
+        }
+        let on_panic = OnPanic(self, block);
+        // SAFETY: by contract.
+        unsafe { block.drop_items(from, to) };
+        core::mem::forget(on_panic);
     }
 
     /// Recycles or frees a block, or puts it into limbo.
@@ -457,7 +507,7 @@ impl<T> List<T> {
         }
     }
 
-    /// Links the block behind the last one if fewer than `spare` are linked ahead, or frees it.
+    /// Links the block behind the last one if too few are linked ahead, or frees it.
     ///
     /// # Safety
     /// As `retire`, and nobody is left who could look at the block.
@@ -475,8 +525,7 @@ impl<T> List<T> {
         } else if calm < CALM {
             self.calm.store(calm + 1, Ordering::Relaxed);
         }
-        // What was reserved is kept whatever happens.
-        let wanted = if calm == CALM || spare > 1 { spare } else { 0 };
+        let wanted = spare.max(usize::from(calm == CALM));
         for _ in 0..wanted {
             // SAFETY: alive, see above; `block` is ours.
             unsafe {
@@ -573,14 +622,26 @@ impl<T> List<T> {
     // ---- Pushers ----
 
     pub(crate) fn add_pusher(&self) {
+        self.add_handle(1);
+    }
+
+    pub(crate) fn add_weak_pusher(&self) {
+        self.add_handle(WEAK_ONE);
+    }
+
+    fn add_handle(&self, one: usize) {
         // Relaxed: the caller has one.
-        self.pushers.fetch_add(1, Ordering::Relaxed);
+        let old = self.pushers.fetch_add(one, Ordering::Relaxed);
+        if old & STRONG > STRONG / 2 || old / WEAK_ONE > STRONG / 2 {
+            self.pushers.fetch_sub(one, Ordering::Relaxed);
+            panic!("too many pushers");
+        }
     }
 
     /// One pusher more, unless there is none.
     pub(crate) fn revive_pusher(&self) -> bool {
         let mut pushers = self.pushers.load(Ordering::Relaxed);
-        while pushers != 0 {
+        while pushers & STRONG != 0 && pushers & STRONG <= STRONG / 2 {
             // Relaxed: a pusher needs nothing from the others.
             match self.pushers.compare_exchange_weak(
                 pushers,
@@ -598,26 +659,20 @@ impl<T> List<T> {
 
     pub(crate) fn remove_pusher(&self) {
         // Release: partner of `is_sole_pusher`, for the tail; AcqRel for who stops the list.
-        if self.pushers.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.pushers.fetch_sub(1, Ordering::AcqRel) & STRONG == 1 {
             self.stop();
         }
     }
 
-    pub(crate) fn add_weak_pusher(&self) {
-        // Relaxed: the caller has a pusher or a weak one.
-        self.weak_pushers.fetch_add(1, Ordering::Relaxed);
-    }
-
     pub(crate) fn remove_weak_pusher(&self) {
-        // Release: partner of `is_sole_pusher`, for the pusher that it may have become.
-        self.weak_pushers.fetch_sub(1, Ordering::Release);
+        // Release: partner of `is_sole_pusher`.
+        self.pushers.fetch_sub(WEAK_ONE, Ordering::Release);
     }
 
     /// True if the caller's pusher is the only one, and no other can come to be but from it.
     pub(crate) fn is_sole_pusher(&self) -> bool {
-        // In this order: a weak one that became a pusher before it went away is seen in the second.
-        // Acquire: partners of `remove_weak_pusher` and `remove_pusher`.
-        self.weak_pushers.load(Ordering::Acquire) == 0 && self.pushers.load(Ordering::Acquire) == 1
+        // Acquire: partner of `remove_pusher`, for the tail, through however many changes.
+        self.pushers.load(Ordering::Acquire) == 1
     }
 
     // ---- Groups ----

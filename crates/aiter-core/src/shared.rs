@@ -133,16 +133,32 @@ impl<T> Shared<T> {
 
     /// Takes the next item, if one is ready. Opens the gate for what is not to run under it; the
     /// gate comes back, closed, only if there is nothing.
-    fn take<'a>(&'a self, mut gate: Gate<'a, T>) -> (Found<T>, Option<Gate<'a, T>>) {
+    fn take<'a>(
+        &'a self,
+        mut gate: Gate<'a, T>,
+        sleeper: &mut Sleeper,
+    ) -> (Found<T>, Option<Gate<'a, T>>) {
         loop {
             match gate.with(|raw| raw.refill(&self.list)) {
                 Refill::Ready => {
                     // SAFETY: just refilled.
                     let taken = gate.with(|raw| unsafe { raw.take_or_hold() });
-                    let more = !self.group().queue.is_empty() && gate.with(|raw| raw.has_ready());
+                    // Before we look for more: a wake-up that reaches us from here on is known to
+                    // be passed on, and one that came before is made good by the look.
+                    sleeper.cancel();
+                    let queue = &self.group().queue;
+                    let (mut more, mut ended) = (false, false);
+                    if !queue.is_empty() {
+                        // If there is nothing more, those who sleep may have counted on this item:
+                        // it is announced that they do, in our place.
+                        more = gate.with(RawCursor::is_ready_or_announced);
+                        ended = gate.with(|raw| raw.is_drained(&self.list));
+                    }
                     drop(gate);
-                    if more {
-                        self.group().queue.notify(1);
+                    if ended {
+                        queue.notify_all();
+                    } else if more {
+                        queue.notify(1);
                     }
                     return (Found::Item(self.finish(taken)), None);
                 }
@@ -234,13 +250,10 @@ impl<T> SharedCursor<T> {
     /// be.
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
         let Some(gate) = self.shared.try_close() else { return Err(TryNextError::Empty) };
-        let (found, gate) = self.shared.take(gate);
+        let (found, gate) = self.shared.take(gate, &mut self.sleeper);
         drop(gate);
         match found {
-            Found::Item(item) => {
-                self.sleeper.cancel();
-                Ok(item)
-            }
+            Found::Item(item) => Ok(item),
             Found::Nothing => Err(TryNextError::Empty),
             Found::End => Err(TryNextError::Ended),
         }
@@ -254,14 +267,14 @@ impl<T> SharedCursor<T> {
     fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let shared = &*self.shared;
         let mut found = match shared.try_close() {
-            Some(gate) => shared.take(gate).0,
+            Some(gate) => shared.take(gate, &mut self.sleeper).0,
             None => Found::Nothing,
         };
         while let Found::Nothing = found {
             shared.group().queue.register(&mut self.sleeper, cx.waker());
             let Some(gate) = shared.close_or_mark() else { return Poll::Pending };
             // The gate is ours: what comes from here on finds us registered.
-            match shared.take(gate) {
+            match shared.take(gate, &mut self.sleeper) {
                 (Found::Nothing, Some(mut gate)) => {
                     let done_with = gate.with(|raw| raw.settle().inspect(|_| raw.hold()));
                     let wait = !gate.with(|raw| raw.announce())
@@ -279,7 +292,6 @@ impl<T> SharedCursor<T> {
                 (other, _) => found = other,
             }
         }
-        self.sleeper.cancel();
         match found {
             Found::Item(item) => Poll::Ready(Some(item)),
             _ => Poll::Ready(None),

@@ -334,7 +334,7 @@ impl WaitQueue {
                 // task alive. Acquire, Release: partners of `wake`.
                 if let Err(now) = node.state.compare_exchange(
                     state,
-                    QUEUED | BUSY,
+                    state | BUSY,
                     Ordering::Acquire,
                     Ordering::Acquire,
                 ) {
@@ -348,7 +348,7 @@ impl WaitQueue {
                 if node
                     .state
                     .compare_exchange(
-                        QUEUED | BUSY,
+                        state | BUSY,
                         QUEUED | DEAD,
                         Ordering::Release,
                         Ordering::Acquire,
@@ -421,7 +421,7 @@ impl WaitQueue {
                 Err(_) => requests = self.word.swap(ROLE, Ordering::AcqRel) & !ROLE,
             }
         }
-        self.wake(chosen, requests & (ALL | SWEEP) == 0);
+        self.wake(chosen);
     }
 
     /// Moves the inbox into the line, and from the line those who are to be woken.
@@ -490,9 +490,9 @@ impl WaitQueue {
         unsafe { self.garbage.push(node) };
     }
 
-    /// Calls the wakers, with no role held. `counted`: each call was for one item, so that a node
-    /// whose sleeper is gone or awake passes it on.
-    fn wake(&self, chosen: Chain, counted: bool) {
+    /// Calls the wakers, with no role held. Each call may be for one item, so what is meant for a
+    /// sleeper that is gone or awake is passed on.
+    fn wake(&self, chosen: Chain) {
         /// Goes on with the rest if a waker panics.
         struct Rest<'a> {
             queue: &'a WaitQueue,
@@ -508,6 +508,7 @@ impl WaitQueue {
                     let old = node.state.fetch_or(TAKEN, Ordering::AcqRel);
                     if old & BUSY != 0 {
                         // The sleeper's own again, and it will look: not ours to touch.
+                        self.lost += usize::from(old & AWAKE != 0);
                         continue;
                     }
                     if old & DEAD != 0 {
@@ -542,6 +543,10 @@ impl WaitQueue {
                         }
                     });
                 }
+                let lost = core::mem::take(&mut self.lost);
+                if lost > 0 && !self.queue.is_empty() {
+                    self.queue.notify(lost);
+                }
             }
         }
         impl Drop for Rest<'_> {
@@ -549,13 +554,7 @@ impl WaitQueue {
                 self.run();
             }
         }
-        let mut rest = Rest { queue: self, chain: chosen, lost: 0 };
-        rest.run();
-        let lost = rest.lost;
-        drop(rest);
-        if counted && lost > 0 && !self.is_empty() {
-            self.notify(lost);
-        }
+        Rest { queue: self, chain: chosen, lost: 0 }.run();
     }
 
     /// Frees what notifiers found dead. Not for interrupt handlers.

@@ -247,6 +247,27 @@ fn weak_pusher_becomes_one_while_sole_is_asked_for() {
 }
 
 #[test]
+fn a_pusher_becomes_weak_while_sole_is_asked_for() {
+    model(|| {
+        let (mut pusher, mut cursor) = push_list();
+        let second = pusher.clone();
+        let other = thread::spawn(move || {
+            let weak = second.downgrade();
+            drop(second);
+            weak.upgrade().map(|pusher| pusher.push(11).unwrap()).is_some()
+        });
+        match pusher.sole() {
+            Some(mut sole) => sole.push(21).unwrap(),
+            None => pusher.push(21).unwrap(),
+        }
+        assert!(other.join().unwrap());
+        let mut items = drain(&mut cursor);
+        items.sort_unstable();
+        assert_eq!(items, [11, 21]);
+    });
+}
+
+#[test]
 fn stop_sleep() {
     model(|| {
         let (pusher, mut cursor) = push_list::<u32>();
@@ -587,6 +608,62 @@ fn one_fork_settles_while_the_other_is_dropped() {
         other.join().unwrap();
         drop((cursor, pusher));
         assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn a_fork_of_a_sleeper_goes_while_another_settles() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let mut fork = cursor.fork();
+        drop(fork.try_next().unwrap());
+        assert!(poll_once(&mut fork).is_pending());
+        let other = thread::spawn(move || {
+            drop(fork.fork());
+            fork
+        });
+        drop(cursor.try_next().unwrap());
+        assert!(poll_once(&mut cursor).is_pending());
+        drop((other.join().unwrap(), cursor, pusher));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn a_reader_behind_keeps_its_items_while_sleepers_come_and_go() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let mut behind = cursor.fork();
+        let mut goes = cursor.fork();
+        drop(goes.try_next().unwrap());
+        assert!(poll_once(&mut goes).is_pending());
+        let other = thread::spawn(move || drop(goes));
+        drop(cursor.try_next().unwrap());
+        assert!(poll_once(&mut cursor).is_pending());
+        assert_eq!(behind.try_next().unwrap().0, 0);
+        other.join().unwrap();
+        drop((behind, cursor, pusher));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn shared_takers_end_behind_the_last_item() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut one = cursor.share();
+        let two = one.clone();
+        let two = thread::spawn(move || read_all(two));
+        let _ = poll_once(&mut one);
+        pusher.push(1).unwrap();
+        drop(pusher);
+        let mut items = read_all(one);
+        items.extend(two.join().unwrap());
+        assert_eq!(items, [1]);
     });
 }
 

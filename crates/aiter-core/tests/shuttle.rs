@@ -161,6 +161,47 @@ fn takers_that_take_leave_no_item_behind() {
 }
 
 #[test]
+fn takers_that_meet_at_the_gate_leave_nobody_asleep() {
+    // Two items are there and three takers come: the third one's item is pushed later.
+    model(|| {
+        let (pusher, cursor) = push_list();
+        pusher.push_all([0, 1]).unwrap();
+        let taker = cursor.share();
+        let takers: Vec<_> = (0..3)
+            .map(|_| {
+                let mut taker = taker.clone();
+                thread::spawn(move || block_on(next(&mut taker)).unwrap())
+            })
+            .collect();
+        drop(taker);
+        pusher.push(2).unwrap();
+        let mut items: Vec<_> = takers.into_iter().map(|taker| taker.join().unwrap()).collect();
+        items.sort_unstable();
+        assert_eq!(items, [0, 1, 2]);
+    });
+}
+
+#[test]
+fn takers_all_end_when_one_takes_the_last_item() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let taker = cursor.share();
+        let takers: Vec<_> = (0..3)
+            .map(|_| {
+                let taker = taker.clone();
+                thread::spawn(move || read_all(taker))
+            })
+            .collect();
+        drop(taker);
+        let other = pusher.clone();
+        let producer = thread::spawn(move || other.push(1).is_ok());
+        pusher.stop();
+        let items: Vec<u32> = takers.into_iter().flat_map(|taker| taker.join().unwrap()).collect();
+        assert_eq!(items.len(), usize::from(producer.join().unwrap()));
+    });
+}
+
+#[test]
 fn stop_while_others_push_and_sleep() {
     model(|| {
         let (pusher, cursor) = push_list();
