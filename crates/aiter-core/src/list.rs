@@ -308,9 +308,7 @@ impl<T> List<T> {
         impl<'a, I: Iterator<Item = &'a WaitQueue>> Wake<'a, I> {
             fn run(&mut self) {
                 let all = self.published.is_none();
-                if let Some(queue) = self.cursors.take()
-                    && (all || !queue.is_empty())
-                {
+                if let Some(queue) = self.cursors.take().filter(|queue| all || !queue.is_empty()) {
                     queue.notify_all();
                 }
                 for queue in self.groups.by_ref() {

@@ -183,6 +183,7 @@ fn a_waker_that_drops_the_last_other_pusher() {
 
 #[test]
 fn a_waker_that_subscribes_and_forks() {
+    const N: usize = scaled(40, 20);
     let (pusher, mut cursor) = push_list();
     let made = Arc::new(Mutex::new(Vec::new()));
     let (inside, out, keeper) = (pusher.clone(), Arc::clone(&made), Mutex::new(cursor.fork()));
@@ -191,16 +192,16 @@ fn a_waker_that_subscribes_and_forks() {
         out.push(inside.subscribe());
         out.push(keeper.lock().unwrap().fork());
     });
-    for item in 0..40 {
+    for item in 0..N {
         assert_eq!(poll(&mut cursor, &waker), Poll::Pending);
         pusher.push(item).unwrap();
         assert_eq!(take(&mut cursor, 1), [item]);
     }
     let mut made = made.lock().unwrap();
-    pusher.push(40).unwrap();
+    pusher.push(N).unwrap();
     for (i, cursor) in made.iter_mut().enumerate() {
         let first = if i % 2 == 0 { i / 2 + 1 } else { 0 };
-        assert_eq!(take_ready(cursor), (first..=40).collect::<Vec<_>>());
+        assert_eq!(take_ready(cursor), (first..=N).collect::<Vec<_>>());
     }
 }
 

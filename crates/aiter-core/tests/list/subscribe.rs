@@ -123,7 +123,7 @@ fn subscribe_and_drop_without_any_push() {
         let (pusher, cursor) = push_list();
         assert_eq!(pusher.push_all(0..before).unwrap(), before);
         drop(cursor);
-        for _ in 0..scaled(500, 50) {
+        for _ in 0..scaled(500, 10) {
             let mut cursor = pusher.subscribe();
             assert_eq!(next(&mut cursor), Poll::Pending);
         }

@@ -41,7 +41,7 @@ fn a_waiting_cursor_is_woken_once_at_any_offset_by_one_push_each() {
 fn every_way_to_push_wakes() {
     let (mut pusher, mut cursor) = push_list();
     pusher.reserve(100);
-    for round in 0..40 {
+    for round in 0..scaled(40, 8) {
         for way in 0..6 {
             let counting = Counting::new();
             assert_eq!(counting.poll(&mut cursor), Poll::Pending);
