@@ -122,7 +122,11 @@ impl<T> RawCursor<T> {
         loop {
             match self.refill(list) {
                 Refill::Ready => return true,
-                Refill::Empty => return false,
+                Refill::Empty => {
+                    // What a handler left to whoever comes by may be what its pushes wait for.
+                    list.release_inherited();
+                    return false;
+                }
                 // SAFETY: the count was this cursor's.
                 Refill::Left(block) => unsafe { list.release(block) },
             }

@@ -254,7 +254,10 @@ impl<T> SharedCursor<T> {
         drop(gate);
         match found {
             Found::Item(item) => Ok(item),
-            Found::Nothing => Err(TryNextError::Empty),
+            Found::Nothing => {
+                self.shared.list.release_inherited();
+                Err(TryNextError::Empty)
+            }
             Found::End => Err(TryNextError::Ended),
         }
     }
@@ -271,6 +274,7 @@ impl<T> SharedCursor<T> {
             None => Found::Nothing,
         };
         while let Found::Nothing = found {
+            shared.list.release_inherited();
             shared.group().queue.register(&mut self.sleeper, cx.waker());
             let Some(gate) = shared.close_or_mark() else { return Poll::Pending };
             // The gate is ours: what comes from here on finds us registered.
