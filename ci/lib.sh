@@ -1,15 +1,16 @@
 # Helpers of the scripts beside this file: sourced by them, never run.
 # Every `need_*` puts a thing in place, or prints a SKIPPED line and fails.
 
+note() { printf -- '-- %s\n' "$*"; }
+die() { printf 'STOPPED: %s\n' "$*" >&2; exit 1; }
+skip() { printf 'SKIPPED: %s\n' "$*"; return 1; }
+
+command -v rustup >/dev/null || die 'rustup is missing, see https://rustup.rs'
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}
 nightly=${AITER_NIGHTLY:-nightly}
 host=$(rustc -vV | sed -n 's/^host: //p')
 published=(aiter-core aiter-adapters aiter-executor-compat aiter)
-
-note() { printf -- '-- %s\n' "$*"; }
-die() { printf 'STOPPED: %s\n' "$*" >&2; exit 1; }
-skip() { printf 'SKIPPED: %s\n' "$*"; return 1; }
 
 # need_toolchain NAME
 need_toolchain() {
@@ -44,5 +45,3 @@ need_apt() {
         "${root[@]}" apt-get install -y -q --no-install-recommends "$2"; } >/dev/null ||
         skip "$1 is missing, and its apt package $2 could not be installed"
 }
-
-command -v rustup >/dev/null || die "rustup, see https://rustup.rs"

@@ -7,7 +7,7 @@ source "$(dirname "$0")/lib.sh"
 case ${1:-fast} in
 fast) export LOOM_MAX_PREEMPTIONS=${LOOM_MAX_PREEMPTIONS:-2} ;;
 full) export LOOM_MAX_PREEMPTIONS=3 ;;
-*) die "a form of this run called '$1': it knows fast and full" ;;
+*) die "no form of this run is called '$1': say fast or full" ;;
 esac
 
 models() {

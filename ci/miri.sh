@@ -8,7 +8,7 @@ need_nightly miri rust-src || exit 0
 case ${1:-fast} in
 fast) elsewhere=(cases:: items:: threads::) models=('') ;;
 full) elsewhere=('') models=(-Zmiri-many-seeds=0..64 '-Zmiri-many-seeds=0..64 -Zmiri-tree-borrows') ;;
-*) die "a form of this run called '$1': it knows fast and full" ;;
+*) die "no form of this run is called '$1': say fast or full" ;;
 esac
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 

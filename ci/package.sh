@@ -3,7 +3,7 @@
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 version=$(cargo --version | sed -E 's/^cargo 1\.([0-9]+)\..*/\1/')
-((version >= 90)) || die "cargo 1.90, which packages crates that depend on each other"
+((version >= 90)) || die "cargo is older than 1.90 and cannot package crates that depend on each other"
 
 # At a desk the checkout may hold work in progress.
 dirty=(--allow-dirty)

@@ -7,7 +7,7 @@ source "$(dirname "$0")/lib.sh"
 case ${1:-fast} in
 fast) ;;
 full) export AITER_SHUTTLE_SCHEDULES=${AITER_SHUTTLE_SCHEDULES:-100000} ;;
-*) die "a form of this run called '$1': it knows fast and full" ;;
+*) die "no form of this run is called '$1': say fast or full" ;;
 esac
 
 CARGO_TARGET_DIR=$target_dir/shuttle CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true RUSTFLAGS='--cfg shuttle' \
