@@ -74,8 +74,8 @@ const fn scaled(full: usize, small: usize) -> usize {
 const FEW_BLOCKS: isize = 4096;
 
 /// How often `round` runs before and after the measure is taken.
-const WARM_UP: usize = 200;
-const ROUNDS: usize = scaled(20_000, 400);
+const WARM_UP: usize = scaled(200, 70);
+const ROUNDS: usize = scaled(20_000, 100);
 
 /// Runs `round` often; the live bytes must be afterwards what they were before.
 #[track_caller]
@@ -244,7 +244,7 @@ fn a_burst_does_not_stay() {
     });
     let before = live();
     for _ in 0..3 {
-        let n = scaled(100_000, 2000);
+        let n = scaled(100_000, 300);
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
         assert!(live() - before >= 8 * n as isize);
         while cursor.try_next().is_ok() {}
@@ -255,7 +255,7 @@ fn a_burst_does_not_stay() {
 
 #[test]
 fn a_burst_does_not_stay_when_forks_read_it() {
-    let n = scaled(100_000, 2000);
+    let n = scaled(100_000, 300);
     let (pusher, mut fast) = push_list();
     let mut slow = fast.fork();
     let before = live();
@@ -271,7 +271,7 @@ fn a_burst_does_not_stay_when_forks_read_it() {
 
 #[test]
 fn a_cursor_dropped_far_behind_gives_its_blocks_back() {
-    let n = scaled(1_000_000, 2000);
+    let n = scaled(1_000_000, 600);
     let (pusher, mut fast) = push_list();
     let before = live();
     let slow = fast.fork();
@@ -287,7 +287,7 @@ fn a_cursor_dropped_far_behind_gives_its_blocks_back() {
 
 #[test]
 fn the_last_cursor_gives_the_blocks_back_while_pushers_live() {
-    let n = scaled(100_000, 2000);
+    let n = scaled(100_000, 300);
     let (pusher, cursor) = push_list();
     let before = live();
     assert_eq!(pusher.push_all(0..n).unwrap(), n);
@@ -302,7 +302,7 @@ fn a_stream_with_a_short_lag_needs_little_at_any_time() {
     let mut slow = fast.fork();
     let before = live();
     PEAK.with(|peak| peak.set(before));
-    for item in 0..scaled(1_000_000, 4000) {
+    for item in 0..scaled(1_000_000, 600) {
         pusher.push(item).unwrap();
         assert_eq!(fast.try_next().unwrap(), item);
         if item >= 100 {
