@@ -338,3 +338,35 @@ fn a_preflight_that_panics_leaves_the_cursor_usable() {
     assert_eq!(next(&mut cursor), Poll::Ready(Some(2)));
     assert_eq!(next(&mut cursor), Poll::Pending);
 }
+
+#[test]
+fn a_panic_in_drop_of_the_last_cursor_leaves_the_list_in_order() {
+    #[derive(Clone)]
+    struct OnDrop(bool);
+    impl Drop for OnDrop {
+        fn drop(&mut self) {
+            assert!(!mem::take(&mut self.0), "on purpose");
+        }
+    }
+    let (pusher, cursor) = push_list();
+    pusher.push(OnDrop(true)).map_err(drop).unwrap();
+    assert!(caught(|| drop(cursor)).is_none());
+    let mut cursor = pusher.subscribe();
+    for _ in 0..scaled(1000, 150) {
+        pusher.push(OnDrop(false)).map_err(drop).unwrap();
+        drop(cursor.try_next().map_err(drop).unwrap());
+    }
+    assert!(pusher.retained() < 200, "{} are held", pusher.retained());
+}
+
+#[test]
+fn a_panic_in_a_waker_of_a_cursor_hides_no_wake_from_a_taker() {
+    let (pusher, mut cursor) = push_list::<u8>();
+    let mut taker = cursor.fork().share();
+    let counting = Counting::new();
+    assert_eq!(counting.poll(&mut taker), Poll::Pending);
+    let panics = on_wake(|| panic!("on purpose"));
+    assert!(poll(&mut cursor, &panics).is_pending());
+    assert!(caught(|| pusher.stop()).is_none());
+    assert_eq!(counting.wakes(), 1);
+}

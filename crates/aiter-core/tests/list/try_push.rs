@@ -144,3 +144,20 @@ fn reserve_is_harmless_without_a_cursor_and_after_stop() {
     pusher.reserve(1000);
     assert_eq!(drain(&mut cursor), [1]);
 }
+
+#[test]
+fn a_small_reserve_lasts_for_ever_in_a_steady_flow() {
+    // Also after a burst that was far larger than what was reserved.
+    for burst in [0, 400] {
+        let (pusher, mut cursor) = push_list();
+        pusher.reserve(10);
+        for item in 0..burst {
+            pusher.push(item).unwrap();
+        }
+        assert_eq!(take_ready(&mut cursor).len(), burst);
+        for item in 0..scaled(1000, 150) {
+            pusher.try_push(item).unwrap();
+            assert_eq!(cursor.try_next(), Ok(item));
+        }
+    }
+}
