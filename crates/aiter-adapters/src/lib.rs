@@ -2,11 +2,13 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(test)]
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod ext;
 mod iter_to_aiter;
+mod sync;
 
+pub use ext::AiterExt;
 pub use iter_to_aiter::{IterToAiter, iter_to_aiter};

@@ -25,6 +25,12 @@ pub(crate) use loom::sync::Arc;
 #[cfg(all(shuttle, not(loom)))]
 pub(crate) use shuttle::sync::Arc;
 
+/// What wakers are made of. Not a checker's own: a `Waker` needs this very type.
+#[cfg(target_has_atomic = "ptr")]
+pub(crate) use alloc::{sync::Arc as WakeArc, task::Wake};
+#[cfg(not(target_has_atomic = "ptr"))]
+pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};
+
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 
@@ -59,6 +65,10 @@ impl<T> UnsafeCell<T> {
     #[inline(always)]
     pub(crate) const fn new(value: T) -> Self {
         Self(core::cell::UnsafeCell::new(value))
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner()
     }
 
     #[inline(always)]

@@ -173,19 +173,21 @@ impl Sleeper {
     }
 
     /// Says that this sleeper found something to read by itself. Cheap if it never registered.
-    pub(crate) fn cancel(&mut self) {
-        if let Some(node) = self.current() {
-            // Acquire: a look. Partner of the notifier's swap in `WaitQueue::wake`.
-            if node.state.load(Ordering::Acquire) == QUEUED {
-                // If a notifier took it in between, it saw a sleeper and this one is awake: the
-                // caller passes on what it does not need. AcqRel: as every change of state.
-                let old = node.state.fetch_or(AWAKE, Ordering::AcqRel);
-                if old == 0 {
-                    // The notifier was done in between: the node is mine again.
-                    node.state.store(0, Ordering::Relaxed);
-                }
+    /// True if it had been notified since it last registered: it is the caller who passes on what it
+    /// does not need.
+    pub(crate) fn cancel(&mut self) -> bool {
+        let Some(node) = self.current() else { return false };
+        // Acquire: a look. Partner of the notifier's swap in `WaitQueue::wake`.
+        let mut state = node.state.load(Ordering::Acquire);
+        if state == QUEUED {
+            // AcqRel: as every change of state.
+            state = node.state.fetch_or(AWAKE, Ordering::AcqRel);
+            if state == 0 {
+                // The notifier was done in between: the node is mine again.
+                node.state.store(0, Ordering::Relaxed);
             }
         }
+        state & QUEUED == 0 || state & TAKEN != 0
     }
 }
 

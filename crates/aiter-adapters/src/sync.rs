@@ -1,0 +1,25 @@
+//! The only file that chooses between the real atomics and those of a model checker.
+//!
+//! As in `aiter-core`: `portable_atomic` is `core`'s own atomics wherever the target has them.
+#![allow(unused_imports, reason = "which of these are used depends on the target")]
+
+#[cfg(not(loom))]
+pub(crate) use portable_atomic::{AtomicBool, AtomicUsize};
+
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize};
+
+pub(crate) use core::sync::atomic::Ordering;
+
+#[cfg(all(not(loom), target_has_atomic = "ptr"))]
+pub(crate) use alloc::sync::Arc;
+#[cfg(loom)]
+pub(crate) use loom::sync::Arc;
+#[cfg(not(target_has_atomic = "ptr"))]
+pub(crate) use portable_atomic_util::Arc;
+
+/// What wakers are made of. Not a checker's own: a `Waker` needs this very type.
+#[cfg(target_has_atomic = "ptr")]
+pub(crate) use alloc::{sync::Arc as WakeArc, task::Wake};
+#[cfg(not(target_has_atomic = "ptr"))]
+pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};

@@ -1,0 +1,295 @@
+//! A value that several tasks drive in turn.
+//!
+//! # The protocol
+//! A try-lock (the *gate*) gives the value to one task at a time, for one poll. Nobody waits at the
+//! gate: who finds it closed registers in the queue, touches the gate and sleeps; the holder, who
+//! opens it, then sees the queue and does what its turn said: wake the next, or all, or nobody,
+//! because the value is pending.
+//!
+//! What the value waits for gets one waker, the same in every turn: the *hub*'s. It sets `NEWS` and
+//! wakes the longest waiting task. `NEWS` stays until somebody takes a turn, which is how a wake-up
+//! that reached a task which no longer needs it, or which is dropped, is known to be still owed.
+//!
+//! So whenever somebody sleeps, one of these holds: the value is pending with the hub's waker; a task
+//! is at it; a task that was woken has yet to be polled.
+//!
+//! # Ordering policy
+//! The gate hands the value on: Release when it opens, Acquire when it closes. Every access to the
+//! gate's word is a read-modify-write, also that of who finds it closed: so either the opener sees
+//! that one's registration, or that one finds the gate open. The same between the hub's waker and a
+//! task that registers with the gate closed.
+
+use core::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use crate::{
+    sync::{Arc, AtomicUsize, Ordering, UnsafeCell, Wake, WakeArc, retry_hint},
+    waiters::{Sleeper, WaitQueue},
+};
+
+/// Nobody is at the value.
+const OPEN: usize = 0;
+/// Somebody is.
+const CLOSED: usize = 1;
+/// What the value waited for has happened, or it was not asked to the end, and nobody has had a turn since.
+const NEWS: usize = 1 << 1;
+
+/// Whom to wake after a turn that got something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// The longest waiting task: there may be something for it, too.
+    Next,
+    /// All: what was got is for everybody.
+    All,
+}
+
+/// Who sleeps, and the gate. Outlives the value: what the value waits for may hold the waker.
+struct Hub {
+    gate: AtomicUsize,
+    queue: WaitQueue,
+}
+
+/// What the hub's waker is made of.
+struct HubWaker(Arc<Hub>);
+
+impl Wake for HubWaker {
+    fn wake(self: WakeArc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &WakeArc<Self>) {
+        // AcqRel: partner of `Turn::open`, `Turn::open_pending` and `Hub::close`.
+        self.0.gate.fetch_or(NEWS, Ordering::AcqRel);
+        self.0.notify(Pass::Next);
+    }
+}
+
+impl Hub {
+    fn notify(&self, pass: Pass) {
+        // The caller has just touched the gate.
+        if self.queue.is_empty() {
+            return;
+        }
+        match pass {
+            Pass::Next => self.queue.notify(1),
+            Pass::All => self.queue.notify_all(),
+        }
+    }
+
+    /// Closes the gate and takes the news, or only touches it.
+    fn close(&self) -> bool {
+        let mut gate = self.gate.load(Ordering::Relaxed);
+        loop {
+            let new = if gate & CLOSED == 0 { CLOSED } else { gate };
+            // AcqRel: see the ordering policy.
+            match self.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return gate & CLOSED == 0,
+                Err(now) => gate = now,
+            }
+            retry_hint();
+        }
+    }
+}
+
+struct Shared<S> {
+    hub: Arc<Hub>,
+    /// The hub's waker, made once.
+    waker: Waker,
+    value: UnsafeCell<S>,
+}
+
+// SAFETY: the value goes from task to task through the gate, so it must be `Send`, and is never seen
+// by two at once, so it need not be `Sync`.
+unsafe impl<S: Send> Send for Shared<S> {}
+// SAFETY: as above.
+unsafe impl<S: Send> Sync for Shared<S> {}
+
+/// The gate, closed by us. If a turn panics, it opens and everybody is woken to see for themselves.
+struct Turn<'a> {
+    hub: &'a Hub,
+}
+
+impl Turn<'_> {
+    /// Opens the gate after a turn that got something.
+    fn open(self, pass: Pass) {
+        let hub = self.hub;
+        core::mem::forget(self);
+        let gate = if pass == Pass::Next { NEWS } else { OPEN };
+        // AcqRel: partner of `Hub::close` and `HubWaker::wake_by_ref`.
+        hub.gate.swap(gate, Ordering::AcqRel);
+        hub.notify(pass);
+    }
+
+    /// Opens the gate, and leaves the news that came meanwhile. True if some did.
+    fn open_pending(self) -> bool {
+        let hub = self.hub;
+        core::mem::forget(self);
+        // AcqRel: as `open`.
+        hub.gate.fetch_and(!CLOSED, Ordering::AcqRel) & NEWS != 0
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        // AcqRel: as `open`.
+        self.hub.gate.swap(NEWS, Ordering::AcqRel);
+        self.hub.notify(Pass::All);
+    }
+}
+
+/// A value that several tasks poll in turn: each clone is one task's handle.
+///
+/// For adapters that share a source: whichever task is polled drives the source, the others sleep,
+/// and whatever happens to that task (it turns to something else, it is dropped, the source panics),
+/// the source's wake-up reaches one that still waits.
+///
+/// Taking a turn is a try-lock of two atomic operations; nobody spins or blocks. The waker that the
+/// value is polled with neither allocates nor frees when it is called, so it may be called in an
+/// interrupt handler, if the tasks' own wakers may.
+///
+/// # Examples
+/// ```
+/// use aiter_core::{Pass, Relay};
+/// use futures_util::{StreamExt, future::poll_fn, stream};
+///
+/// # futures_util::FutureExt::now_or_never(async {
+/// let mut one = Relay::new(stream::iter(["to one", "to two"]));
+/// let mut two = one.clone();
+/// for (relay, item) in [(&mut one, "to one"), (&mut two, "to two")] {
+///     let next = poll_fn(|cx| {
+///         relay.poll_turn(cx, |mut source, cx| {
+///             source.poll_next_unpin(cx).map(|item| (item, Pass::Next))
+///         })
+///     });
+///     assert_eq!(next.await, Some(item));
+/// }
+/// # }).expect("an iterator never waits");
+/// ```
+pub struct Relay<S> {
+    shared: Arc<Shared<S>>,
+    sleeper: Sleeper,
+    /// Registered, and not polled since.
+    asleep: bool,
+}
+
+impl<S> Relay<S> {
+    /// The first handle of a value.
+    pub fn new(value: S) -> Self {
+        let hub = Arc::new(Hub { gate: AtomicUsize::new(OPEN), queue: WaitQueue::new() });
+        let waker = Waker::from(WakeArc::new(HubWaker(hub.clone())));
+        Self::of(Arc::new(Shared { hub, waker, value: UnsafeCell::new(value) }))
+    }
+
+    fn of(shared: Arc<Shared<S>>) -> Self {
+        Self { shared, sleeper: Sleeper::new(), asleep: false }
+    }
+
+    /// Polls the value, if nobody else is at it right now; else sleeps until its turn comes.
+    ///
+    /// `turn` gets the value and a context whose waker wakes the longest waiting task. When it returns
+    /// `Pending`, the value must have been polled with that waker. When it is `Ready`, it says who else
+    /// has a reason to look.
+    ///
+    /// # Panics
+    /// If `turn` does. All who sleep are woken.
+    pub fn poll_turn<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        turn: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<(R, Pass)>,
+    ) -> Poll<R> {
+        let Self { shared, sleeper, asleep } = self;
+        let hub = &*shared.hub;
+        let registered = !hub.close();
+        if registered {
+            hub.queue.register(sleeper, cx.waker());
+            *asleep = true;
+            if !hub.close() {
+                return Poll::Pending;
+            }
+        }
+        let guard = Turn { hub };
+        let polled = shared.value.with_mut(|value| {
+            // SAFETY: the gate is closed by us. The value never moves until it is dropped, but by
+            // `try_into_inner`, which needs `Unpin`.
+            let value = unsafe { Pin::new_unchecked(&mut *value) };
+            turn(value, &mut Context::from_waker(&shared.waker))
+        });
+        match polled {
+            Poll::Ready((result, pass)) => {
+                // Before the gate opens: a wake-up that reaches us from here on is known to be
+                // passed on, and one that came before is made good by the notification.
+                sleeper.cancel();
+                *asleep = false;
+                guard.open(pass);
+                Poll::Ready(result)
+            }
+            Poll::Pending => {
+                if !registered {
+                    hub.queue.register(sleeper, cx.waker());
+                    *asleep = true;
+                }
+                if guard.open_pending() && !registered {
+                    // It may have come when nobody had registered.
+                    hub.notify(Pass::Next);
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Says that this task needs no turn now: it got what it waited for elsewhere.
+    ///
+    /// If it had been woken to take a turn, the next one is woken instead.
+    pub fn stand_by(&mut self) {
+        if core::mem::take(&mut self.asleep) && self.sleeper.cancel() {
+            self.pass_on();
+        }
+    }
+
+    /// Wakes somebody else if the news that we were woken for are still news.
+    fn pass_on(&self) {
+        let hub = &*self.shared.hub;
+        // AcqRel: a touch, see the ordering policy.
+        if hub.gate.fetch_or(OPEN, Ordering::AcqRel) & NEWS != 0 {
+            hub.notify(Pass::Next);
+        }
+    }
+
+    /// Gives the value back if this is the last handle.
+    ///
+    /// # Errors
+    /// The handle, if there are others.
+    pub fn try_into_inner(self) -> Result<S, Self>
+    where
+        S: Unpin,
+    {
+        let shared = self.shared.clone();
+        drop(self);
+        Arc::try_unwrap(shared).map(|shared| shared.value.into_inner()).map_err(Self::of)
+    }
+}
+
+impl<S> Clone for Relay<S> {
+    fn clone(&self) -> Self {
+        Self::of(self.shared.clone())
+    }
+}
+
+impl<S> Drop for Relay<S> {
+    fn drop(&mut self) {
+        if self.shared.hub.queue.retire(&mut self.sleeper) && self.asleep {
+            self.pass_on();
+        }
+    }
+}
+
+impl<S> Unpin for Relay<S> {}
+
+impl<S> fmt::Debug for Relay<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay").field("asleep", &self.asleep).finish_non_exhaustive()
+    }
+}
