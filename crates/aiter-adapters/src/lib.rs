@@ -6,9 +6,20 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod budget;
 mod ext;
 mod iter_to_aiter;
+mod join_keyed;
+mod join_streams;
+mod joiner;
+mod on_error;
+mod pool;
 mod sync;
+mod try_join_streams;
 
 pub use ext::AiterExt;
 pub use iter_to_aiter::{IterToAiter, iter_to_aiter};
+pub use join_keyed::{Event, JoinKeyed};
+pub use join_streams::JoinStreams;
+pub use on_error::OnError;
+pub use try_join_streams::TryJoinStreams;

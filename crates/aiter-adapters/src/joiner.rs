@@ -1,0 +1,194 @@
+//! A stream of members, and the pool that they go into: what the joins have in common.
+
+use core::{
+    fmt,
+    num::NonZeroUsize,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::Stream;
+
+use crate::{budget::Budget, pool::Pool};
+
+/// What became of an item of the source.
+pub(crate) enum Opened<T, R> {
+    /// A member.
+    Member(T),
+    /// Something to hand out.
+    Item(R),
+    /// Nothing.
+    Nothing,
+}
+
+/// What a member had when it was polled.
+pub(crate) enum Got<R> {
+    /// Something, and may have more.
+    Item(R),
+    /// Nothing to hand out, and may have more.
+    Nothing,
+    /// Something, and nothing more: it is dropped.
+    Last(R),
+    /// Nothing more: it is dropped.
+    Over,
+}
+
+pin_project_lite::pin_project! {
+    pub(crate) struct Joiner<S, T> {
+        // Dropped at its end.
+        #[pin]
+        source: Option<S>,
+        pool: Pool<T>,
+        max: Option<NonZeroUsize>,
+    }
+}
+
+impl<S, T> fmt::Debug for Joiner<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Joiner")
+            .field("source_ended", &self.source.is_none())
+            .field("open", &self.pool.len())
+            .field("max", &self.max)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, T> Joiner<S, T> {
+    pub(crate) fn new(source: S) -> Self {
+        Self { source: Some(source), pool: Pool::new(), max: None }
+    }
+
+    pub(crate) fn set_max(&mut self, max: NonZeroUsize) {
+        self.max = Some(max);
+    }
+
+    pub(crate) fn source(&self) -> Option<&S> {
+        self.source.as_ref()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.pool.len()
+    }
+
+    pub(crate) fn members(&self) -> impl Iterator<Item = &T> {
+        self.pool.iter()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.source.is_none() && self.pool.len() == 0
+    }
+
+    /// Drops the source and all members.
+    pub(crate) fn shut(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        this.source.set(None);
+        *this.pool = Pool::new();
+        this.pool.end_source();
+    }
+
+    /// The same source, not asked yet, for members of another kind.
+    pub(crate) fn with_members<U>(self) -> Joiner<S, U> {
+        Joiner { source: self.source, pool: Pool::new(), max: self.max }
+    }
+
+    pub(crate) fn into_parts(mut self) -> (Option<S>, alloc::vec::Vec<T>)
+    where
+        T: Unpin,
+    {
+        (self.source, self.pool.take_members())
+    }
+}
+
+impl<S: Stream, T> Joiner<S, T> {
+    /// The sum of what the members say, and more if the source may have more.
+    pub(crate) fn size_hint(
+        &self,
+        of: impl Fn(&T) -> (usize, Option<usize>),
+    ) -> (usize, Option<usize>) {
+        let source = self.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
+        let none_to_come = if source.1 == Some(0) { Some(0) } else { None };
+        self.pool.iter().map(of).fold((0, none_to_come), |(lower, upper), (low, up)| {
+            (lower.saturating_add(low), upper.zip(up).and_then(|(a, b)| a.checked_add(b)))
+        })
+    }
+
+    /// Opens what the source has, then polls members in turn until one has something.
+    ///
+    pub(crate) fn poll_join<R>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut open: impl FnMut(S::Item) -> Opened<T, R>,
+        mut poll: impl FnMut(Pin<&mut T>, &mut Context<'_>) -> Poll<Got<R>>,
+    ) -> Poll<Option<R>> {
+        /// Drops the source if it panics.
+        struct Guard<'a, S>(Pin<&'a mut Option<S>>);
+        impl<S> Drop for Guard<'_, S> {
+            fn drop(&mut self) {
+                self.0.set(None);
+            }
+        }
+
+        let this = self.project();
+        let (mut source, pool) = (this.source, this.pool);
+        let max = this.max.map_or(usize::MAX, NonZeroUsize::get);
+        let can_open = |pool: &Pool<T>| pool.is_source_woken() && pool.len() < max;
+        let (mut opens, mut polls) = (Budget::new(), Budget::new());
+        pool.collect();
+        loop {
+            while can_open(pool) && opens.take() {
+                let mut guard = Guard(source.as_mut());
+                let polled = pool.poll_source(|cx| match guard.0.as_mut().as_pin_mut() {
+                    Some(source) => source.poll_next(cx),
+                    None => Poll::Ready(None),
+                });
+                core::mem::forget(guard);
+                match polled {
+                    Poll::Ready(Some(item)) => match open(item) {
+                        Opened::Member(member) => pool.insert(member),
+                        Opened::Item(item) => return Poll::Ready(Some(item)),
+                        Opened::Nothing => {}
+                    },
+                    Poll::Ready(None) => {
+                        pool.end_source();
+                        source.set(None);
+                    }
+                    Poll::Pending => {}
+                }
+            }
+            while pool.has_next() && polls.take() {
+                let Some(number) = pool.next_in_line() else { break };
+                match pool.poll(number, &mut poll) {
+                    Poll::Ready(Got::Item(item)) => {
+                        pool.requeue(number);
+                        return Poll::Ready(Some(item));
+                    }
+                    Poll::Ready(Got::Nothing) => pool.requeue(number),
+                    Poll::Ready(Got::Last(item)) => {
+                        pool.remove(number);
+                        return Poll::Ready(Some(item));
+                    }
+                    Poll::Ready(Got::Over) => {
+                        pool.remove(number);
+                        if can_open(pool) && !opens.is_spent() {
+                            break;
+                        }
+                    }
+                    Poll::Pending => {}
+                }
+            }
+            if source.is_none() && pool.len() == 0 {
+                return Poll::Ready(None);
+            }
+            if !pool.has_next() && !can_open(pool) {
+                pool.arm(cx.waker());
+                if !pool.has_next() && !can_open(pool) {
+                    return Poll::Pending;
+                }
+            }
+            if polls.is_spent() || opens.is_spent() && !pool.has_next() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+    }
+}

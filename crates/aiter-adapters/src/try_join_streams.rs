@@ -1,0 +1,117 @@
+use core::{
+    fmt,
+    num::NonZeroUsize,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::{FusedStream, Stream};
+
+use crate::{
+    joiner::{Got, Joiner, Opened},
+    on_error::OnError,
+};
+
+pin_project_lite::pin_project! {
+    /// The results of all streams of a stream, as they come; made by
+    /// [`try_join_streams`](crate::AiterExt::try_join_streams).
+    ///
+    /// Errors of the stream of streams and of its streams are treated alike, as its [`OnError`] says.
+    /// An error does not end a stream: one that goes on after an error is read on, unless the join
+    /// stops. All else is as in [`JoinStreams`](crate::JoinStreams).
+    ///
+    /// # Panics
+    /// As [`JoinStreams`](crate::JoinStreams).
+    ///
+    /// # Cancel safety
+    /// Dropping a future over this stream (such as `next()`) loses no item.
+    #[must_use = "streams do nothing unless polled"]
+    pub struct TryJoinStreams<S, I> {
+        #[pin]
+        joiner: Joiner<S, I>,
+        on_error: OnError,
+    }
+}
+
+impl<S, I> fmt::Debug for TryJoinStreams<S, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryJoinStreams")
+            .field("joiner", &self.joiner)
+            .field("on_error", &self.on_error)
+            .finish()
+    }
+}
+
+impl<S, I> TryJoinStreams<S, I> {
+    pub(crate) fn new(source: S, on_error: OnError) -> Self {
+        Self { joiner: Joiner::new(source), on_error }
+    }
+
+    /// Lets at most `n` streams be open at a time. The next one is asked for when one has ended.
+    pub fn max_inner(mut self, n: NonZeroUsize) -> Self {
+        self.joiner.set_max(n);
+        self
+    }
+
+    /// The stream of streams, unless it has ended.
+    pub fn get_ref(&self) -> Option<&S> {
+        self.joiner.source()
+    }
+
+    /// The number of streams that are open.
+    pub fn open(&self) -> usize {
+        self.joiner.len()
+    }
+}
+
+impl<S, I, T, E> FusedStream for TryJoinStreams<S, I>
+where
+    S: Stream<Item = Result<I, E>>,
+    I: Stream<Item = Result<T, E>>,
+{
+    fn is_terminated(&self) -> bool {
+        self.joiner.is_over()
+    }
+}
+
+impl<S, I, T, E> Stream for TryJoinStreams<S, I>
+where
+    S: Stream<Item = Result<I, E>>,
+    I: Stream<Item = Result<T, E>>,
+{
+    type Item = Result<T, E>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut this = self.project();
+        let on_error = *this.on_error;
+        let polled = this.joiner.as_mut().poll_join(
+            cx,
+            |opened| match opened {
+                Ok(stream) => Opened::Member(stream),
+                Err(_) if on_error == OnError::Skip => Opened::Nothing,
+                Err(error) => Opened::Item(Err(error)),
+            },
+            |mut member, cx| {
+                Poll::Ready(match ready!(member.as_mut().poll_next(cx)) {
+                    None => Got::Over,
+                    Some(Err(_)) if on_error == OnError::Skip => Got::Nothing,
+                    Some(result) => Got::Item(result),
+                })
+            },
+        );
+        if on_error == OnError::Stop && matches!(polled, Poll::Ready(Some(Err(_)))) {
+            this.joiner.shut();
+        }
+        polled
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (lower, upper) = self.joiner.size_hint(Stream::size_hint);
+        match self.on_error {
+            OnError::Emit => (lower, upper),
+            // Any of them may be an error.
+            OnError::Skip => (0, upper),
+            OnError::Stop => (lower.min(1), upper),
+        }
+    }
+}
