@@ -10,12 +10,13 @@ full) export LOOM_MAX_PREEMPTIONS=3 ;;
 *) die "no form of this run is called '$1': say fast or full" ;;
 esac
 
+# models [FILTER...]
 models() {
     CARGO_TARGET_DIR=$target_dir/loom RUSTFLAGS='--cfg loom' CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
-        cargo test --release -p aiter-core --test loom
+        cargo test --release -p aiter-core --test loom -- "$@"
 }
 
 note 'blocks of two slots'
 models
 note 'blocks of four slots'
-AITER_FOUR_SLOTS=1 models
+AITER_FOUR_SLOTS=1 models list::

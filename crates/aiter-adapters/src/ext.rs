@@ -1,12 +1,27 @@
 use futures_core::Stream;
 
-use crate::{join_streams::JoinStreams, on_error::OnError, try_join_streams::TryJoinStreams};
+use crate::{
+    forker::Fork, join_streams::JoinStreams, on_error::OnError, sharable::Sharable,
+    try_join_streams::TryJoinStreams,
+};
 
 /// The adapters, as methods of every stream.
 ///
 /// No name here is one of futures-util's, futures-lite's or tokio-stream's `StreamExt`, so the traits
 /// can be imported side by side.
 pub trait AiterExt: Stream {
+    /// Makes a stream that can be forked: every fork sees every item.
+    ///
+    /// See [`Fork`]. No spawner is needed: whichever fork is polled drives the source. Items must be
+    /// `Clone` to fork.
+    #[doc(alias = "aiter_forker")]
+    fn forker(self) -> Fork<Self>
+    where
+        Self: Sized,
+    {
+        Fork::new(self)
+    }
+
     /// Joins the streams of a stream: the items of all of them, as they come.
     ///
     /// See [`JoinStreams`] for what it promises; [`max_inner`](JoinStreams::max_inner) bounds how many
@@ -36,6 +51,17 @@ pub trait AiterExt: Stream {
         Self: Sized,
     {
         JoinStreams::new(self)
+    }
+
+    /// Makes a stream that can be cloned: each item goes to one of the clones.
+    ///
+    /// See [`Sharable`].
+    #[doc(alias = "sharable_aiter")]
+    fn sharable(self) -> Sharable<Self>
+    where
+        Self: Sized,
+    {
+        Sharable::new(self)
     }
 
     /// Joins the streams of a stream where both may fail.

@@ -2,9 +2,10 @@
 //!
 //! # The protocol
 //! A try-lock (the *gate*) gives the value to one task at a time, for one poll. Nobody waits at the
-//! gate: who finds it closed registers in the queue, touches the gate and sleeps; the holder, who
+//! gate: who finds it closed registers in the queue, marks the gate and sleeps; the holder, who
 //! opens it, then sees the queue and does what its turn said: wake the next, or all, or nobody,
-//! because the value is pending.
+//! because the value is pending. Who only had a look, and polled nothing, wakes the next if the gate
+//! was marked meanwhile.
 //!
 //! What the value waits for gets one waker, the same in every turn: the *hub*'s. It sets `NEWS` and
 //! wakes the longest waiting task. `NEWS` stays until somebody takes a turn, which is how a wake-up
@@ -36,6 +37,8 @@ const OPEN: usize = 0;
 const CLOSED: usize = 1;
 /// What the value waited for has happened, or it was not asked to the end, and nobody has had a turn since.
 const NEWS: usize = 1 << 1;
+/// Somebody found the gate closed, and sleeps.
+const MARKED: usize = 1 << 2;
 
 /// Whom to wake after a turn that got something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,11 +82,11 @@ impl Hub {
         }
     }
 
-    /// Closes the gate and takes the news, or only touches it.
+    /// Closes the gate and takes the news, or marks it.
     fn close(&self) -> bool {
         let mut gate = self.gate.load(Ordering::Relaxed);
         loop {
-            let new = if gate & CLOSED == 0 { CLOSED } else { gate };
+            let new = if gate & CLOSED == 0 { CLOSED } else { gate | MARKED };
             // AcqRel: see the ordering policy.
             match self.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return gate & CLOSED == 0,
@@ -113,6 +116,24 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
+    fn with<S, R>(&self, shared: &Shared<S>, f: impl FnOnce(Pin<&mut S>) -> R) -> R {
+        shared.value.with_mut(|value| {
+            // SAFETY: the gate of this value is closed by us, who call this once. The value never
+            // moves until it is dropped, but by `try_into_inner`, which needs `Unpin`.
+            f(unsafe { Pin::new_unchecked(&mut *value) })
+        })
+    }
+
+    /// Opens the gate after a look, in which nothing was polled.
+    fn open_after_look(self) {
+        let hub = self.hub;
+        core::mem::forget(self);
+        // AcqRel: as `open`.
+        if hub.gate.fetch_and(NEWS, Ordering::AcqRel) & MARKED != 0 {
+            hub.notify(Pass::Next);
+        }
+    }
+
     /// Opens the gate after a turn that got something.
     fn open(self, pass: Pass) {
         let hub = self.hub;
@@ -128,7 +149,7 @@ impl Turn<'_> {
         let hub = self.hub;
         core::mem::forget(self);
         // AcqRel: as `open`.
-        hub.gate.fetch_and(!CLOSED, Ordering::AcqRel) & NEWS != 0
+        hub.gate.fetch_and(NEWS, Ordering::AcqRel) & NEWS != 0
     }
 }
 
@@ -211,13 +232,7 @@ impl<S> Relay<S> {
             }
         }
         let guard = Turn { hub };
-        let polled = shared.value.with_mut(|value| {
-            // SAFETY: the gate is closed by us. The value never moves until it is dropped, but by
-            // `try_into_inner`, which needs `Unpin`.
-            let value = unsafe { Pin::new_unchecked(&mut *value) };
-            turn(value, &mut Context::from_waker(&shared.waker))
-        });
-        match polled {
+        match guard.with(shared, |value| turn(value, &mut Context::from_waker(&shared.waker))) {
             Poll::Ready((result, pass)) => {
                 // Before the gate opens: a wake-up that reaches us from here on is known to be
                 // passed on, and one that came before is made good by the notification.
@@ -231,13 +246,41 @@ impl<S> Relay<S> {
                     hub.queue.register(sleeper, cx.waker());
                     *asleep = true;
                 }
-                if guard.open_pending() && !registered {
-                    // It may have come when nobody had registered.
+                if guard.open_pending() {
+                    // Whoever was woken for it found the gate closed, or nobody had registered.
                     hub.notify(Pass::Next);
                 }
                 Poll::Pending
             }
         }
+    }
+
+    /// Looks at the value, if nobody is at it right now. Polls nothing: it has no waker to poll with.
+    ///
+    /// # Panics
+    /// If `look` does. All who sleep are woken.
+    pub fn try_look<R>(&self, look: impl FnOnce(Pin<&mut S>) -> R) -> Option<R> {
+        let hub = &*self.shared.hub;
+        let mut gate = hub.gate.load(Ordering::Relaxed);
+        while gate & CLOSED == 0 {
+            // Acquire: partner of `Turn::open` and its like. The news stays.
+            match hub.gate.compare_exchange_weak(
+                gate,
+                gate | CLOSED,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => {
+                    let guard = Turn { hub };
+                    let result = guard.with(&self.shared, look);
+                    guard.open_after_look();
+                    return Some(result);
+                }
+                Err(now) => gate = now,
+            }
+            retry_hint();
+        }
+        None
     }
 
     /// Says that this task needs no turn now: it got what it waited for elsewhere.
@@ -252,7 +295,7 @@ impl<S> Relay<S> {
     /// Wakes somebody else if the news that we were woken for are still news.
     fn pass_on(&self) {
         let hub = &*self.shared.hub;
-        // AcqRel: a touch, see the ordering policy.
+        // AcqRel: as every access, see the ordering policy.
         if hub.gate.fetch_or(OPEN, Ordering::AcqRel) & NEWS != 0 {
             hub.notify(Pass::Next);
         }

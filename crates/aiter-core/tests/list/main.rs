@@ -13,11 +13,13 @@ mod ledger;
 mod panics;
 mod push_all;
 mod reentrant;
+mod relay;
 mod shared;
 mod streams;
 mod subscribe;
 mod threads;
 mod try_push;
+mod wake_cell;
 mod waker;
 mod wakes;
 

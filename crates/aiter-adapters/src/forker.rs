@@ -1,0 +1,324 @@
+//! One source, any number of forks, no task of its own.
+//!
+//! The source and the pusher of a list go from fork to fork through a relay: an active fork that
+//! finds its cursor of the list empty takes a turn, polls the source and pushes what it gets, which
+//! wakes the passive forks; the relay wakes the active ones. Reading takes no turn.
+
+use core::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use aiter_core::{Cursor, Pass, Pusher, Relay, TryNextError, push_list};
+use futures_core::{FusedStream, Stream};
+
+use crate::{
+    outcome::{Outcome, OutcomeCell},
+    sync::Arc,
+};
+
+pin_project_lite::pin_project! {
+    /// What the active forks drive in turn.
+    struct Drive<S: Stream> {
+        // Dropped at its end.
+        #[pin]
+        source: Option<S>,
+        pusher: Pusher<S::Item>,
+        outcome: Arc<OutcomeCell>,
+    }
+}
+
+/// Ends the list when the source has ended, or panics.
+struct End<'a, S: Stream> {
+    source: Pin<&'a mut Option<S>>,
+    pusher: &'a Pusher<S::Item>,
+    outcome: &'a OutcomeCell,
+    how: Outcome,
+}
+
+impl<S: Stream> Drop for End<'_, S> {
+    fn drop(&mut self) {
+        self.outcome.set(self.how);
+        self.pusher.stop();
+        self.source.set(None);
+    }
+}
+
+impl<S: Stream> Drive<S> {
+    /// Asks the source for one item, for whoever's `cursor` is empty. The item comes back if
+    /// nobody else is to see it; else it is in the list.
+    fn poll_drive(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        cursor: &Cursor<S::Item>,
+    ) -> Poll<(Option<S::Item>, Pass)> {
+        if cursor.is_item_available() || cursor.is_drained() {
+            // Somebody else was faster. We took a turn and did not ask: that is for the next.
+            return Poll::Ready((None, Pass::Next));
+        }
+        let this = self.project();
+        let (pusher, outcome) = (this.pusher, &**this.outcome);
+        let mut end = End { source: this.source, pusher, outcome, how: Outcome::Panicked };
+        let Some(source) = end.source.as_mut().as_pin_mut() else {
+            return Poll::Ready((None, Pass::All));
+        };
+        let polled = source.poll_next(cx);
+        end.how = Outcome::Completed;
+        if let Poll::Ready(None) = polled {
+            return Poll::Ready((None, Pass::All));
+        }
+        core::mem::forget(end);
+        let item = ready!(polled);
+        if pusher.cursor_count() == 1 {
+            return Poll::Ready((item, Pass::All));
+        }
+        if let Some(item) = item {
+            let pushed = match pusher.sole() {
+                Some(mut sole) => sole.push(item),
+                None => pusher.push(item),
+            };
+            debug_assert!(
+                pushed.is_ok(),
+                "the caller's cursor is there, and nobody else stops the list"
+            );
+        }
+        Poll::Ready((None, Pass::All))
+    }
+}
+
+/// One of several streams of the same items; made by [`forker`](crate::AiterExt::forker).
+///
+/// [`fork`](Self::fork) (or `clone`) makes another one at the same position: each of the two sees
+/// every item from there on. [`fork_passive`](Self::fork_passive) makes one that sees them too, and
+/// asks for none.
+///
+/// Nothing is pulled from the source until an active fork asks for an item it has not; then exactly
+/// one item is. Whichever fork is polled drives the source, and there is no task or thread behind
+/// it: when that fork turns to something else or is dropped, the source's wake-up goes to another
+/// fork that waits. An item is moved to a fork that is alone, and to the last one that reads it
+/// where the list can tell; else it is cloned, outside the source's turn. `Result` items go to every fork
+/// as they are.
+///
+/// The source is dropped at its end, or when the last active fork goes; the passive ones then read
+/// what there is and end.
+///
+/// A fork that is neither read nor dropped keeps what it has not read in memory:
+/// [`lag`](Self::lag) tells how much. [`forker_bounded`](crate::AiterExt::forker_bounded) has a limit.
+///
+/// Reading what is there is wait-free and takes no lock. Driving the source is a try-lock: a fork
+/// that finds another at it sleeps and is woken by what comes.
+///
+/// # Panics
+/// If the source does, in the fork that drives it. The source is dropped; the other forks read what
+/// there is, end, and say [`Outcome::Panicked`]. If `clone` of an item does; the item is then still
+/// to be read.
+///
+/// # Cancel safety
+/// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::AiterExt;
+/// use futures_util::{StreamExt, stream};
+///
+/// # futures_util::FutureExt::now_or_never(async {
+/// let mut one = stream::iter(1..=4).forker();
+/// assert_eq!(one.next().await, Some(1));
+/// let two = one.fork(); // from here on
+/// assert_eq!(one.collect::<Vec<_>>().await, [2, 3, 4]);
+/// assert_eq!(two.collect::<Vec<_>>().await, [2, 3, 4]);
+/// # }).expect("an iterator never waits");
+/// ```
+#[must_use = "streams do nothing unless polled"]
+#[doc(alias = "aiter_forker")]
+#[doc(alias = "tee")]
+pub struct Fork<S: Stream> {
+    // First: without active forks the list ends.
+    relay: Relay<Drive<S>>,
+    cursor: Cursor<S::Item>,
+    outcome: Arc<OutcomeCell>,
+}
+
+impl<S: Stream> fmt::Debug for Fork<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fork")
+            .field("lag", &self.lag())
+            .field("outcome", &self.outcome())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Stream> Fork<S> {
+    pub(crate) fn new(source: S) -> Self {
+        let (pusher, cursor) = push_list();
+        let outcome = Arc::new(OutcomeCell::new());
+        let drive = Drive { source: Some(source), pusher, outcome: outcome.clone() };
+        Self { relay: Relay::new(drive), cursor, outcome }
+    }
+
+    /// Another active fork at the same position. Costs the same at any lag.
+    pub fn fork(&self) -> Self
+    where
+        S::Item: Clone + Sync,
+    {
+        let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
+        Self { relay, cursor, outcome: self.outcome.clone() }
+    }
+
+    /// A fork at the same position that sees every item and asks for none.
+    ///
+    /// It gets what active forks ask for, waits when they do not, and ends when none is left.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let mut work = stream::iter(["one", "two"]).forker();
+    /// let mut log = work.fork_passive();
+    /// assert_eq!(log.next().now_or_never(), None); // nobody has asked
+    /// assert_eq!(work.next().now_or_never(), Some(Some("one")));
+    /// assert_eq!(log.next().now_or_never(), Some(Some("one")));
+    /// drop(work);
+    /// assert_eq!(log.next().now_or_never(), Some(None));
+    /// ```
+    #[doc(alias = "is_active")]
+    pub fn fork_passive(&self) -> PassiveFork<S::Item>
+    where
+        S::Item: Clone + Sync,
+    {
+        PassiveFork { cursor: self.cursor.fork(), outcome: self.outcome.clone() }
+    }
+
+    /// Items that were pulled from the source, and that this fork has not read.
+    pub fn lag(&self) -> usize {
+        self.cursor.lag()
+    }
+
+    /// How the source came to its end; `None` while it has not.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.cursor.is_stopped().then(|| self.outcome.get()).flatten()
+    }
+}
+
+impl<S: Stream> Clone for Fork<S>
+where
+    S::Item: Clone + Sync,
+{
+    fn clone(&self) -> Self {
+        self.fork()
+    }
+}
+
+impl<S: Stream> FusedStream for Fork<S> {
+    fn is_terminated(&self) -> bool {
+        self.cursor.is_drained()
+    }
+}
+
+impl<S: Stream> Stream for Fork<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let Self { relay, cursor, .. } = &mut *self;
+        loop {
+            match cursor.try_next() {
+                Err(TryNextError::Empty) => {}
+                read => {
+                    relay.stand_by();
+                    return Poll::Ready(read.ok());
+                }
+            }
+            let item = ready!(relay.poll_turn(cx, |drive, cx| drive.poll_drive(cx, cursor)));
+            if item.is_some() {
+                return Poll::Ready(item);
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let look = self.relay.try_look(|drive| {
+            let source = drive.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
+            (self.cursor.len(), source)
+        });
+        match look {
+            Some((len, (lower, upper))) => {
+                (len.saturating_add(lower), upper.and_then(|upper| upper.checked_add(len)))
+            }
+            // Another fork is at the source.
+            None => (self.cursor.len(), None),
+        }
+    }
+}
+
+/// A fork that sees every item and asks for none; made by [`Fork::fork_passive`].
+///
+/// It reads what active forks ask for, waits when they do not, and ends when the source does or when
+/// no active fork is left. It does not know the source's type, and needs no turn at it.
+///
+/// # Panics
+/// If `clone` of an item does; the item is then still to be read.
+///
+/// # Cancel safety
+/// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
+#[must_use = "a fork that is not read keeps what it has not read in memory"]
+pub struct PassiveFork<T> {
+    cursor: Cursor<T>,
+    outcome: Arc<OutcomeCell>,
+}
+
+impl<T> fmt::Debug for PassiveFork<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PassiveFork")
+            .field("lag", &self.lag())
+            .field("outcome", &self.outcome())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> PassiveFork<T> {
+    /// Another passive fork at the same position.
+    pub fn fork_passive(&self) -> Self
+    where
+        T: Clone + Sync,
+    {
+        Self { cursor: self.cursor.fork(), outcome: self.outcome.clone() }
+    }
+
+    /// Items that were pulled from the source, and that this fork has not read.
+    pub fn lag(&self) -> usize {
+        self.cursor.lag()
+    }
+
+    /// How the source came to its end, [`Outcome::Cancelled`] if no active fork was left; `None` while
+    /// it has not.
+    pub fn outcome(&self) -> Option<Outcome> {
+        let how = || self.outcome.get().unwrap_or(Outcome::Cancelled);
+        self.cursor.is_stopped().then(how)
+    }
+}
+
+impl<T: Clone + Sync> Clone for PassiveFork<T> {
+    fn clone(&self) -> Self {
+        self.fork_passive()
+    }
+}
+
+impl<T> FusedStream for PassiveFork<T> {
+    fn is_terminated(&self) -> bool {
+        self.cursor.is_drained()
+    }
+}
+
+impl<T> Stream for PassiveFork<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        Pin::new(&mut self.cursor).poll_next(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.cursor.size_hint()
+    }
+}

@@ -1,0 +1,215 @@
+//! A value that tasks drive in turn.
+
+use aiter_core::{Pass, Relay};
+use core::{
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+};
+
+use crate::waker::Counting;
+
+/// A source of numbers, fed from outside.
+#[derive(Default)]
+struct Feed {
+    items: RefCell<VecDeque<u32>>,
+    waker: RefCell<Option<Waker>>,
+    /// Called in the midst of a poll.
+    in_poll: RefCell<Option<Box<dyn FnOnce()>>>,
+    polls: Cell<usize>,
+}
+
+impl Feed {
+    fn give(&self, item: u32) {
+        self.items.borrow_mut().push_back(item);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        let waker = self.waker.borrow_mut().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+type Source = Rc<Feed>;
+
+fn source() -> (Relay<Source>, Rc<Feed>) {
+    let feed = Rc::new(Feed::default());
+    (Relay::new(feed.clone()), feed)
+}
+
+fn poll(relay: &mut Relay<Source>, waker: &Waker) -> Poll<u32> {
+    relay.poll_turn(&mut Context::from_waker(waker), |feed: Pin<&mut Source>, cx| {
+        feed.polls.set(feed.polls.get() + 1);
+        let item = feed.items.borrow_mut().pop_front();
+        if item.is_none() {
+            *feed.waker.borrow_mut() = Some(cx.waker().clone());
+        }
+        let in_poll = feed.in_poll.borrow_mut().take();
+        if let Some(f) = in_poll {
+            f();
+        }
+        item.map_or(Poll::Pending, |item| Poll::Ready((item, Pass::Next)))
+    })
+}
+
+#[test]
+fn the_longest_waiting_is_woken_first() {
+    let (one, feed) = source();
+    let mut handles = [one.clone(), one.clone(), one];
+    let wakers = [Counting::new(), Counting::new(), Counting::new()];
+    for (handle, waker) in handles.iter_mut().zip(&wakers) {
+        assert!(poll(handle, waker.waker()).is_pending());
+    }
+    for n in 0..3 {
+        feed.give(n);
+        assert_eq!(
+            wakers.each_ref().map(Counting::wakes),
+            [1, usize::from(n > 0), usize::from(n > 1)]
+        );
+        assert_eq!(poll(&mut handles[n as usize], wakers[n as usize].waker()), Poll::Ready(n));
+    }
+}
+
+#[test]
+fn one_wake_of_the_source_serves_all_who_wait_if_there_is_more() {
+    let (mut one, feed) = source();
+    let mut two = one.clone();
+    let wakers = [Counting::new(), Counting::new()];
+    assert!(poll(&mut one, wakers[0].waker()).is_pending());
+    assert!(poll(&mut two, wakers[1].waker()).is_pending());
+    feed.items.borrow_mut().extend([1, 2]);
+    feed.wake();
+    assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 0]);
+    assert_eq!(poll(&mut one, wakers[0].waker()), Poll::Ready(1));
+    assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 1]);
+    assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(2));
+}
+
+#[test]
+fn a_woken_one_that_is_dropped_or_stands_by_passes_its_wake_up_on() {
+    for drops in [true, false] {
+        let (mut one, feed) = source();
+        let mut two = one.clone();
+        let wakers = [Counting::new(), Counting::new()];
+        assert!(poll(&mut one, wakers[0].waker()).is_pending());
+        assert!(poll(&mut two, wakers[1].waker()).is_pending());
+        feed.give(1);
+        assert_eq!(wakers[1].wakes(), 0);
+        if drops {
+            drop(one);
+        } else {
+            one.stand_by();
+        }
+        assert_eq!(wakers[1].wakes(), 1);
+        assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(1));
+    }
+}
+
+#[test]
+fn one_that_goes_without_having_been_woken_wakes_nobody() {
+    let (mut one, _feed) = source();
+    let mut two = one.clone();
+    let waker = Counting::new();
+    assert!(poll(&mut one, Waker::noop()).is_pending());
+    assert!(poll(&mut two, waker.waker()).is_pending());
+    one.stand_by();
+    drop(one);
+    assert_eq!(waker.wakes(), 0);
+}
+
+/// Woken for the news, but the other is at the source, and had asked before the news.
+#[test]
+fn a_woken_one_that_finds_the_gate_closed_is_not_forgotten() {
+    let (mut one, feed) = source();
+    let mut two = one.clone();
+    let wakers = [Rc::new(Counting::new()), Rc::new(Counting::new())];
+    assert!(poll(&mut one, wakers[0].waker()).is_pending());
+    let one = Rc::new(RefCell::new(one));
+    *feed.in_poll.borrow_mut() = Some(Box::new({
+        let (feed, one, waker) = (feed.clone(), one.clone(), wakers[0].clone());
+        move || {
+            feed.give(7);
+            assert_eq!(waker.wakes(), 1);
+            assert!(poll(&mut one.borrow_mut(), waker.waker()).is_pending());
+        }
+    }));
+    assert!(poll(&mut two, wakers[1].waker()).is_pending());
+    assert_eq!(wakers[0].wakes() + wakers[1].wakes(), 2, "somebody is told that there is news");
+    let next = if wakers[1].wakes() == 1 { &mut two } else { &mut one.borrow_mut() };
+    assert_eq!(poll(next, Waker::noop()), Poll::Ready(7));
+}
+
+#[test]
+fn the_latest_waker_is_called() {
+    let (mut one, feed) = source();
+    let wakers = [Counting::new(), Counting::new()];
+    for waker in &wakers {
+        assert!(poll(&mut one, waker.waker()).is_pending());
+    }
+    feed.give(1);
+    assert_eq!(wakers.each_ref().map(Counting::wakes), [0, 1]);
+}
+
+#[test]
+fn a_panic_wakes_all_and_leaves_the_gate_open() {
+    let (mut one, feed) = source();
+    let (mut two, mut three) = (one.clone(), one.clone());
+    let wakers = [Counting::new(), Counting::new()];
+    assert!(poll(&mut one, wakers[0].waker()).is_pending());
+    assert!(poll(&mut two, wakers[1].waker()).is_pending());
+    *feed.in_poll.borrow_mut() = Some(Box::new(|| panic!("in the turn")));
+    let panicked = catch_unwind(AssertUnwindSafe(|| poll(&mut three, Waker::noop())));
+    assert!(panicked.is_err());
+    assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 1]);
+    feed.give(5);
+    assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(5));
+}
+
+#[test]
+fn a_look_polls_nothing_and_leaves_the_news() {
+    let (mut one, feed) = source();
+    assert!(poll(&mut one, Waker::noop()).is_pending());
+    let polls = feed.polls.get();
+    feed.give(1);
+    assert_eq!(one.try_look(|feed| feed.items.borrow().len()), Some(1));
+    assert_eq!(feed.polls.get(), polls);
+    let two = one.clone();
+    let closed = Rc::new(Cell::new(false));
+    *feed.in_poll.borrow_mut() = Some(Box::new({
+        let closed = closed.clone();
+        move || closed.set(two.try_look(|_| ()).is_none())
+    }));
+    assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
+    assert!(closed.get(), "nobody looks while another is at it");
+}
+
+#[test]
+fn the_last_handle_gives_the_value_back() {
+    let (one, feed) = source();
+    let two = one.clone();
+    let one = one.try_into_inner().err().expect("there is another");
+    drop(two);
+    drop(one.try_into_inner().ok().expect("the last one"));
+    assert_eq!(Rc::strong_count(&feed), 1);
+}
+
+#[test]
+fn the_source_may_keep_its_waker_for_ever() {
+    let (mut one, feed) = source();
+    let waker = Counting::new();
+    assert!(poll(&mut one, waker.waker()).is_pending());
+    assert_eq!(waker.held(), 1);
+    drop(one);
+    assert_eq!(waker.held(), 0, "the task's waker went with its handle");
+    feed.give(1);
+    assert_eq!(waker.wakes(), 0);
+    assert_eq!(Rc::strong_count(&feed), 1, "and the source with the last handle");
+}

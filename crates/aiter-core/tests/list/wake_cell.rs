@@ -1,0 +1,96 @@
+//! A waker for anybody to call.
+
+use aiter_core::WakeCell;
+use alloc::{sync::Arc, task::Wake};
+use core::task::Waker;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::waker::Counting;
+
+#[test]
+fn each_registration_is_woken_once() {
+    let (cell, waker) = (WakeCell::new(), Counting::new());
+    cell.wake();
+    for n in 0..3 {
+        cell.register(waker.waker());
+        assert_eq!(waker.wakes(), n, "a wake-up is not kept for later: the task looks again");
+        cell.wake();
+        cell.wake();
+        assert_eq!(waker.wakes(), n + 1);
+    }
+}
+
+#[test]
+fn the_latest_waker_is_called_and_the_others_are_dropped() {
+    let (cell, wakers) = (WakeCell::new(), [Counting::new(), Counting::new(), Counting::new()]);
+    for waker in &wakers {
+        cell.register(waker.waker());
+    }
+    cell.wake();
+    assert_eq!(wakers.each_ref().map(Counting::wakes), [0, 0, 1]);
+    cell.clear();
+    assert_eq!(wakers.each_ref().map(Counting::held), [0, 0, 0]);
+}
+
+#[test]
+fn one_that_was_cleared_is_not_woken() {
+    let (cell, waker) = (WakeCell::new(), Counting::new());
+    cell.register(waker.waker());
+    cell.clear();
+    assert_eq!(waker.held(), 0);
+    cell.wake();
+    assert_eq!(waker.wakes(), 0);
+}
+
+#[test]
+fn dropping_the_cell_drops_the_waker() {
+    let (cell, waker) = (WakeCell::new(), Counting::new());
+    cell.register(waker.waker());
+    cell.wake();
+    cell.register(waker.waker());
+    drop(cell);
+    assert_eq!(waker.held(), 0);
+}
+
+/// What a task does that preempts the one who wakes it.
+#[test]
+fn a_task_may_register_while_its_waker_is_called() {
+    struct Preempts {
+        cell: Arc<WakeCell>,
+        then: Waker,
+    }
+    impl Wake for Preempts {
+        fn wake(self: Arc<Self>) {
+            self.wake_by_ref();
+        }
+        fn wake_by_ref(self: &Arc<Self>) {
+            self.cell.register(&self.then);
+        }
+    }
+    let (cell, counting) = (Arc::new(WakeCell::new()), Counting::new());
+    let waker = Preempts { cell: cell.clone(), then: counting.waker().clone() };
+    cell.register(&Waker::from(Arc::new(waker)));
+    cell.wake();
+    assert_eq!(counting.wakes(), 0, "it registered, there is nothing to try again");
+    cell.wake();
+    assert_eq!(counting.wakes(), 1);
+    cell.clear();
+}
+
+#[test]
+fn a_waker_that_panics_leaves_the_cell_usable() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("in the waker");
+        }
+    }
+    let (cell, waker) = (WakeCell::new(), Counting::new());
+    for _ in 0..2 {
+        cell.register(&Waker::from(Arc::new(Panics)));
+        assert!(catch_unwind(AssertUnwindSafe(|| cell.wake())).is_err());
+    }
+    cell.register(waker.waker());
+    cell.wake();
+    assert_eq!(waker.wakes(), 1);
+}

@@ -1,0 +1,48 @@
+//! Every two-party story of the core, in all its interleavings. Blocks have two slots here.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-core --test loom`
+#![cfg(loom)]
+
+mod list;
+mod relay;
+mod wake_cell;
+
+use core::{
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use futures_core::Stream;
+use loom::future::block_on;
+
+/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
+fn model(story: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
+        Ok("0") => None,
+        Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
+        Err(_) => Some(3),
+    };
+    builder.max_branches = 20_000;
+    builder.check(story);
+}
+
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    core::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
+}
+
+/// Reads to the end, sleeping when there is nothing.
+fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
+    block_on(async {
+        let mut items = Vec::new();
+        while let Some(item) = next(&mut stream).await {
+            items.push(item);
+        }
+        items
+    })
+}
+
+/// Polls with a waker that wakes nobody.
+fn poll_once<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
+    Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop()))
+}

@@ -1,0 +1,187 @@
+//! Stories of tasks that take turns at one value.
+
+use core::future::poll_fn;
+use std::sync::Arc as StdArc;
+
+use aiter_core::{Pass, Relay};
+use loom::{
+    future::AtomicWaker,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use super::*;
+
+/// A source that has as many items as were permitted.
+struct Permits {
+    waker: AtomicWaker,
+    count: AtomicUsize,
+}
+
+impl Permits {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { waker: AtomicWaker::new(), count: AtomicUsize::new(0) })
+    }
+
+    fn add(&self, n: usize) {
+        self.count.fetch_add(n, Ordering::AcqRel);
+        self.waker.wake();
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.waker.register_by_ref(cx.waker());
+        let mut count = self.count.load(Ordering::Acquire);
+        while count > 0 {
+            match self.count.compare_exchange(count, count - 1, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => return Poll::Ready(()),
+                Err(now) => count = now,
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// The value of the relay: counts what it has given, without atomics.
+struct Value {
+    permits: Arc<Permits>,
+    given: usize,
+}
+
+fn relay() -> (Relay<Value>, Arc<Permits>) {
+    let permits = Permits::new();
+    (Relay::new(Value { permits: permits.clone(), given: 0 }), permits)
+}
+
+fn poll(relay: &mut Relay<Value>, cx: &mut Context<'_>) -> Poll<usize> {
+    relay.poll_turn(cx, |mut value, cx| {
+        value.permits.poll(cx).map(|()| {
+            value.given += 1;
+            (value.given, Pass::Next)
+        })
+    })
+}
+
+fn take(relay: &mut Relay<Value>) -> usize {
+    block_on(poll_fn(|cx| poll(relay, cx)))
+}
+
+/// Each of two takes one; both items come at once.
+#[test]
+fn two_take_what_comes() {
+    model(|| {
+        let (mut one, permits) = relay();
+        let mut two = one.clone();
+        let other = thread::spawn(move || {
+            let given = take(&mut two);
+            (two, given)
+        });
+        let feeder = thread::spawn(move || permits.add(2));
+        let mine = take(&mut one);
+        let (_two, given) = other.join().unwrap();
+        feeder.join().unwrap();
+        assert_eq!(mine + given, 3);
+    });
+}
+
+/// One that may have been woken goes, and must not take the wake-up along.
+#[test]
+fn a_waiting_one_is_dropped() {
+    model(|| {
+        let (mut one, permits) = relay();
+        let mut two = one.clone();
+        let waker = Waker::noop();
+        assert!(poll(&mut two, &mut Context::from_waker(waker)).is_pending());
+        let feeder = thread::spawn(move || permits.add(1));
+        let dropper = thread::spawn(move || drop(two));
+        assert_eq!(take(&mut one), 1);
+        feeder.join().unwrap();
+        dropper.join().unwrap();
+    });
+}
+
+/// One that may have been woken found what it needs elsewhere.
+#[test]
+fn a_waiting_one_stands_by() {
+    model(|| {
+        let (mut one, permits) = relay();
+        let mut two = one.clone();
+        assert!(poll(&mut two, &mut Context::from_waker(Waker::noop())).is_pending());
+        let feeder = thread::spawn(move || permits.add(1));
+        let other = thread::spawn(move || {
+            two.stand_by();
+            two
+        });
+        assert_eq!(take(&mut one), 1);
+        feeder.join().unwrap();
+        drop(other.join().unwrap());
+    });
+}
+
+/// A look closes the gate, but polls nothing: who found it closed must not sleep on it.
+#[test]
+fn a_look_keeps_nobody_from_a_turn() {
+    model(|| {
+        let (mut one, permits) = relay();
+        permits.add(1);
+        let two = one.clone();
+        let other = thread::spawn(move || {
+            two.try_look(|value| assert!(value.given <= 1));
+            two
+        });
+        assert_eq!(take(&mut one), 1);
+        drop(other.join().unwrap());
+    });
+}
+
+/// The end is for all.
+#[test]
+fn all_are_woken() {
+    model(|| {
+        let (mut one, permits) = relay();
+        let mut two = one.clone();
+        permits.add(1);
+        fn end(relay: &mut Relay<Value>) {
+            block_on(poll_fn(|cx| {
+                relay.poll_turn(cx, |mut value, cx| {
+                    if value.given == 0 && value.permits.poll(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                    value.given = 1;
+                    Poll::Ready(((), Pass::All))
+                })
+            }));
+        }
+        let other = thread::spawn(move || {
+            end(&mut two);
+            two
+        });
+        end(&mut one);
+        drop(other.join().unwrap());
+    });
+}
+
+/// The value goes with the last handle, and the task's waker with the handle that registered it.
+#[test]
+fn drop_drop() {
+    struct Nobody;
+    impl std::task::Wake for Nobody {
+        fn wake(self: StdArc<Self>) {}
+    }
+    model(|| {
+        let (mut one, permits) = relay();
+        let two = one.clone();
+        let task = StdArc::new(Nobody);
+        let waker = Waker::from(task.clone());
+        assert!(poll(&mut one, &mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        let other = thread::spawn(move || drop(two));
+        drop(one);
+        other.join().unwrap();
+        assert_eq!(StdArc::strong_count(&task), 1, "the waker is kept");
+        assert_eq!(Arc::strong_count(&permits), 1, "the value is kept");
+    });
+}
