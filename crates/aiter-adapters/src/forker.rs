@@ -222,9 +222,14 @@ impl<S: Stream> Stream for Fork<S> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let Self { relay, cursor, .. } = &mut *self;
+        let mut waited = false;
         loop {
             match cursor.try_next() {
-                Err(TryNextError::Empty) => {}
+                Err(TryNextError::Empty) => {
+                    if !core::mem::replace(&mut waited, true) && relay.let_pass() {
+                        continue;
+                    }
+                }
                 read => {
                     relay.stand_by();
                     return Poll::Ready(read.ok());

@@ -100,18 +100,19 @@ impl<T> RawCursor<T> {
 
     #[inline]
     fn fill_slowly(&mut self, list: &List<T>) -> bool {
-        // The common case by itself: alone, in mid-block, with something new.
-        if self.is_alone() && self.slot != Block::<T>::CAP {
+        // The common cases by themselves: in mid-block, with something new and nothing to bring up to
+        // date.
+        if self.slot != Block::<T>::CAP && self.skip == 0 {
             // SAFETY: our count keeps the block alive.
             let header = unsafe { self.block.header() };
             let end = header.run_end(self.slot);
-            if end == self.slot {
-                return false;
-            }
-            // After the bits, as in `refill`.
-            if header.readers() == 1 {
+            // The readers after the bits, as in `refill`.
+            if end != self.slot && self.is_alone() == (header.readers() == 1) {
                 self.ready = end;
                 return true;
+            }
+            if end == self.slot && self.is_alone() {
+                return false;
             }
         }
         self.fill_by_steps(list)

@@ -27,7 +27,7 @@ use core::{
 };
 
 use crate::{
-    sync::{Arc, AtomicUsize, Ordering, UnsafeCell, Wake, WakeArc, retry_hint},
+    sync::{Arc, AtomicUsize, Ordering, PAUSES, UnsafeCell, Wake, WakeArc, fence, retry_hint},
     waiters::{Sleeper, WaitQueue},
 };
 
@@ -223,10 +223,19 @@ impl<S> Relay<S> {
     ) -> Poll<R> {
         let Self { shared, sleeper, asleep } = self;
         let hub = &*shared.hub;
-        let registered = !hub.close();
-        if registered {
+        let mut registered = false;
+        // No other handle can come to be while we have the only one: the gate may stay open.
+        let alone = Arc::strong_count(shared) == 1;
+        if alone {
+            // Acquire: partner of the other handles' drops, which end their use of the value.
+            fence(Ordering::Acquire);
+            // Relaxed: a look. AcqRel: takes the news, as `Hub::close`.
+            if hub.gate.load(Ordering::Relaxed) != OPEN {
+                hub.gate.swap(OPEN, Ordering::AcqRel);
+            }
+        } else if !hub.close() {
             hub.queue.register(sleeper, cx.waker());
-            *asleep = true;
+            (registered, *asleep) = (true, true);
             if !hub.close() {
                 return Poll::Pending;
             }
@@ -238,7 +247,12 @@ impl<S> Relay<S> {
                 // passed on, and one that came before is made good by the notification.
                 sleeper.cancel();
                 *asleep = false;
-                guard.open(pass);
+                if alone {
+                    // The gate is open, and there is nobody to wake.
+                    core::mem::forget(guard);
+                } else {
+                    guard.open(pass);
+                }
                 Poll::Ready(result)
             }
             Poll::Pending => {
@@ -281,6 +295,22 @@ impl<S> Relay<S> {
             retry_hint();
         }
         None
+    }
+
+    /// If somebody is at the value right now, gives them a moment, once. True if so.
+    ///
+    /// For a task that may get what it waits for from that one's turn, without one of its own. The
+    /// moment is a fixed number of spin hints, less than what going to sleep costs; none on targets
+    /// where the other may need this very core.
+    pub fn let_pass(&self) -> bool {
+        // Relaxed: a look.
+        let closed = self.shared.hub.gate.load(Ordering::Relaxed) & CLOSED != 0;
+        if closed {
+            for _ in 0..PAUSES {
+                core::hint::spin_loop();
+            }
+        }
+        closed && PAUSES > 0
     }
 
     /// Says that this task needs no turn now: it got what it waited for elsewhere.

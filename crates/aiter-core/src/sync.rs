@@ -5,13 +5,13 @@
 //! program chooses. Under `cfg(loom)` and `cfg(shuttle)` the same names come from the checker.
 
 #[cfg(all(not(loom), not(shuttle)))]
-pub(crate) use portable_atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+pub(crate) use portable_atomic::{AtomicBool, AtomicPtr, AtomicUsize, fence};
 
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, fence};
 
 #[cfg(all(shuttle, not(loom)))]
-pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, fence};
 
 pub(crate) use core::sync::atomic::Ordering;
 

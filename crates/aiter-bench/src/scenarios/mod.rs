@@ -5,6 +5,8 @@ pub(crate) mod memory;
 mod s1_one_thread;
 mod s2_two_threads;
 mod s5_broadcast;
+mod s6_merge;
+mod s9_forks;
 
 use crate::cores::Cores;
 use crate::harness::{Group, Scale};
@@ -17,6 +19,8 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     groups.extend(s2_two_threads::groups(scale, cores));
     groups.extend(s5_broadcast::groups(scale));
     groups.extend(fork::groups(scale));
+    groups.extend(s6_merge::groups(scale));
+    groups.extend(s9_forks::groups(scale, cores));
     groups
 }
 

@@ -1,0 +1,211 @@
+//! Many streams merged into one, in one task.
+
+use core::pin::Pin;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Context, Poll, Waker};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Wake;
+
+use aiter_adapters::AiterExt;
+use cpu_time::ThreadTime;
+use futures_concurrency::stream::Merge;
+use futures_core::Stream;
+use futures_util::{StreamExt, stream};
+use tokio_stream::StreamMap;
+
+use crate::harness::{Group, Item, Role, Sample, Scale, Tally};
+
+/// Streams that always have an item.
+const READY: [usize; 4] = [10, 100, 1000, 10_000];
+/// Streams of which one at a time is woken.
+const WOKEN: [usize; 4] = [10, 100, 1000, 10_000];
+/// Items of one timed run.
+const ITEMS: u64 = 200_000;
+/// The same where a peer polls all streams for one item.
+const FEW: u64 = 4000;
+
+/// The groups of this scenario.
+pub(crate) fn groups(scale: Scale) -> Vec<Group> {
+    let ready = READY.map(|width| {
+        let items = scale.of(ITEMS, 1);
+        contestants(format!("s6/ready-{width}"), false, move |merge| ready(width, items, merge))
+    });
+    let woken = WOKEN.map(|width| {
+        let items = scale.of(if width < 1000 { ITEMS } else { FEW * 5 }, 1);
+        contestants(format!("s6/woken-{width}"), width > 1000, move |merge| {
+            woken(width, items, merge)
+        })
+    });
+    ready.into_iter().chain(woken).collect()
+}
+
+type Merged = Pin<Box<dyn Stream<Item = u64>>>;
+type MergeFn = fn(Vec<Inner>) -> Merged;
+
+/// All but those that poll every stream for an item, where there are too many for that.
+fn contestants(
+    name: String,
+    crowded: bool,
+    run: impl Fn(MergeFn) -> Sample + Clone + 'static,
+) -> Group {
+    let with = |group: Group, name: &str, role, merge: MergeFn| {
+        let run = run.clone();
+        group.with(name, role, move || run(merge))
+    };
+    let group = Group::new(name, "item");
+    let group = with(group, "aiter join_streams", Role::Ours, |streams| {
+        Box::pin(stream::iter(streams).join_streams())
+    });
+    let group = with(group, "futures-buffered MergeUnbounded", Role::Peer, |streams| {
+        Box::pin(streams.into_iter().collect::<futures_buffered::MergeUnbounded<_>>())
+    });
+    let group = with(group, "futures-buffered MergeBounded", Role::Listed, |streams| {
+        Box::pin(streams.into_iter().collect::<futures_buffered::MergeBounded<_>>())
+    });
+    let group = with(group, "futures SelectAll", Role::Peer, |streams| {
+        Box::pin(stream::select_all(streams))
+    });
+    let group = with(group, "futures flatten_unordered", Role::Peer, |streams| {
+        Box::pin(stream::iter(streams).flatten_unordered(None))
+    });
+    if crowded {
+        return group;
+    }
+    let group =
+        with(group, "futures-concurrency merge", Role::Listed, |streams| Box::pin(streams.merge()));
+    with(group, "tokio StreamMap", Role::Listed, |streams| {
+        Box::pin(streams.into_iter().enumerate().collect::<StreamMap<_, _>>().map(|(_, item)| item))
+    })
+}
+
+/// What the streams of a run have in common.
+#[derive(Default)]
+struct World {
+    /// The number of the next item, whoever yields it.
+    next: Cell<u64>,
+}
+
+/// A stream that is merged.
+struct Inner {
+    world: Rc<World>,
+    state: Rc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Items that may be taken without waiting.
+    permits: Cell<u64>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Inner {
+    fn new(world: &Rc<World>, permits: u64) -> Self {
+        let state = State { permits: Cell::new(permits), waker: RefCell::new(None) };
+        Self { world: world.clone(), state: Rc::new(state) }
+    }
+}
+
+impl State {
+    fn wake(&self) {
+        self.permits.set(self.permits.get() + 1);
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+impl Stream for Inner {
+    type Item = u64;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        let permits = self.state.permits.get();
+        if permits == 0 {
+            let mut waker = self.state.waker.borrow_mut();
+            // As tasks, channels and timers do it.
+            if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                *waker = Some(cx.waker().clone());
+            }
+            return Poll::Pending;
+        }
+        self.state.permits.set(permits - 1);
+        let item = self.world.next.get();
+        self.world.next.set(item + 1);
+        Poll::Ready(Some(u64::make(item)))
+    }
+}
+
+/// The task that reads.
+#[derive(Default)]
+struct Task(AtomicBool);
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+fn ready(width: usize, items: u64, merge: MergeFn) -> Sample {
+    let world = Rc::new(World::default());
+    let mut merged = merge((0..width).map(|_| Inner::new(&world, u64::MAX)).collect());
+    let waker = Waker::from(Arc::new(Task::default()));
+    let mut cx = Context::from_waker(&waker);
+    let mut take = |count: u64, got: &mut Tally| {
+        let mut taken = 0;
+        while taken < count {
+            // Pending: it lets others have their turn, and has woken us.
+            if let Poll::Ready(Some(item)) = merged.as_mut().poll_next(&mut cx) {
+                got.add(item.number());
+                taken += 1;
+            }
+        }
+    };
+    take(width as u64, &mut Tally::default());
+    world.next.set(0);
+    let mut got = Tally::default();
+    let start = ThreadTime::now();
+    take(items, &mut got);
+    Sample { elapsed: start.elapsed(), units: items, got, expected: Tally::of(items, 1) }
+}
+
+fn woken(width: usize, items: u64, merge: MergeFn) -> Sample {
+    let world = Rc::new(World::default());
+    let streams: Vec<_> = (0..width).map(|_| Inner::new(&world, 0)).collect();
+    let states: Vec<_> = streams.iter().map(|stream| stream.state.clone()).collect();
+    let mut merged = merge(streams);
+    let task = Arc::new(Task::default());
+    let waker = Waker::from(task.clone());
+    let mut cx = Context::from_waker(&waker);
+    let mut read = |got: &mut Tally| {
+        loop {
+            match merged.as_mut().poll_next(&mut cx) {
+                Poll::Ready(Some(item)) => got.add(item.number()),
+                Poll::Ready(None) => break,
+                Poll::Pending if task.0.swap(false, Ordering::Acquire) => {}
+                Poll::Pending => break,
+            }
+        }
+    };
+    let mut random = 1_u64;
+    let mut step = |got: &mut Tally| {
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        states[(random >> 33) as usize % width].wake();
+        read(got);
+    };
+    for _ in 0..width.min(1000) {
+        step(&mut Tally::default());
+    }
+    world.next.set(0);
+    let mut got = Tally::default();
+    let start = ThreadTime::now();
+    for _ in 0..items {
+        step(&mut got);
+    }
+    Sample { elapsed: start.elapsed(), units: items, got, expected: Tally::of(items, 1) }
+}

@@ -1,0 +1,97 @@
+//! Forks of a stream that always has an item.
+//!
+//! clone-stream is not here: by its design a fork that was not waiting when an item came does not see
+//! it, so that in lockstep all forks but the first get nothing.
+
+use std::thread;
+use std::time::Instant;
+
+use aiter_adapters::AiterExt;
+use cpu_time::ThreadTime;
+use futures_core::Stream;
+use futures_util::{FutureExt, StreamExt, stream};
+
+use crate::cores::Cores;
+use crate::harness::{Group, Item, Role, Sample, Scale, Tally};
+
+/// How many forks.
+const FORKS: [usize; 4] = [1, 2, 8, 64];
+/// Deliveries of one timed run.
+const DELIVERIES: u64 = 400_000;
+
+/// The groups of this scenario.
+pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
+    let lockstep = FORKS.map(|forks| {
+        let items = scale.of(DELIVERIES / forks as u64, 1);
+        Group::new(format!("s9/forks-{forks}"), "delivered item")
+            .with("aiter forker", Role::Ours, move || {
+                in_lockstep(source(items).forker(), forks, items)
+            })
+            .with("fork_stream", Role::Peer, move || {
+                in_lockstep(fork_stream::StreamExt::fork(source(items)), forks, items)
+            })
+    });
+    let items = scale.of(DELIVERIES, 1);
+    let threads = Group::new("s9/two-threads", "delivered item")
+        .with("aiter forker", Role::Ours, move || on_threads(source(items).forker(), items, cores))
+        .with("fork_stream", Role::Peer, move || {
+            on_threads(fork_stream::StreamExt::fork(source(items)), items, cores)
+        });
+    lockstep.into_iter().chain([threads]).collect()
+}
+
+fn source(items: u64) -> impl Stream<Item = u64> + Unpin + Send {
+    stream::iter((0..items).map(u64::make))
+}
+
+/// One thread reads an item from each fork in turn.
+fn in_lockstep<F: Stream<Item = u64> + Clone + Unpin>(
+    first: F,
+    forks: usize,
+    items: u64,
+) -> Sample {
+    let mut forks: Vec<F> = (1..forks).map(|_| first.clone()).chain([first.clone()]).collect();
+    drop(first);
+    let mut got = Tally::default();
+    let start = ThreadTime::now();
+    for _ in 0..items {
+        for fork in &mut forks {
+            if let Some(Some(item)) = fork.next().now_or_never() {
+                got.add(item.number());
+            }
+        }
+    }
+    let elapsed = start.elapsed();
+    let units = items * forks.len() as u64;
+    Sample { elapsed, units, got, expected: Tally::of(items, forks.len() as u64) }
+}
+
+/// Two threads, each reads a fork to its end.
+fn on_threads<F: Stream<Item = u64> + Clone + Unpin + Send>(
+    fork: F,
+    items: u64,
+    cores: Cores,
+) -> Sample {
+    let other = fork.clone();
+    let read = |mut fork: F| {
+        let mut got = Vec::with_capacity(items as usize);
+        pollster::block_on(async {
+            while let Some(item) = fork.next().await {
+                got.push(item);
+            }
+        });
+        got
+    };
+    let start = Instant::now();
+    let both = thread::scope(|scope| {
+        let second = scope.spawn(|| {
+            cores.pin_second();
+            read(other)
+        });
+        [read(fork), second.join().expect("it only reads")]
+    });
+    let elapsed = start.elapsed();
+    let mut got = Tally::default();
+    both.into_iter().flatten().for_each(|item| got.add(item.number()));
+    Sample { elapsed, units: 2 * items, got, expected: Tally::of(items, 2) }
+}
