@@ -1,8 +1,8 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    AvailableIter, Cursor, NextMany, Preflight, PushAllError, PushError, Pusher, SharedCursor,
-    SolePusher, TryNextError, TryPushError, WeakPusher,
+    Active, AvailableIter, Cursor, Drive, NextMany, Preflight, PreloadWith, PushAllError,
+    PushError, Pusher, SharedCursor, SolePusher, TryNextError, TryPushError, WeakPusher,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -135,6 +135,28 @@ fn errors_are_what_their_items_are() {
 }
 
 #[test]
+fn streams_with_a_task_are_what_their_items_and_handles_are() {
+    assert_eq!(traits!(Active<Plain, Plain>), ALL);
+    assert_eq!(traits!(Active<OfOneThread, Plain>), ONLY_SEND);
+    assert_eq!(traits!(Active<Local, Plain>), NEITHER);
+    assert_eq!(traits!(Active<Plain, Local>), NEITHER);
+    assert_eq!(traits!(Active<Opaque, Opaque>), ALL);
+    assert_eq!(traits!(PreloadWith<Plain, Plain>), ALL);
+    assert_eq!(traits!(PreloadWith<OfOneThread, Plain>), ONLY_SEND);
+    assert_eq!(traits!(PreloadWith<Local, Plain>), NEITHER);
+    assert_eq!(traits!(PreloadWith<Opaque, Opaque>), ALL);
+}
+
+#[test]
+fn tasks_are_send_when_their_source_and_its_items_are() {
+    use futures_util::stream::{Iter, Repeat};
+    assert_eq!(traits!(Drive<Iter<Empty<Plain>>>), ALL);
+    assert_eq!(traits!(Drive<Repeat<OfOneThread>>)[..2], [true, false]);
+    assert!(!traits!(Drive<Iter<Empty<Local>>>)[0]);
+    assert_eq!(traits!(Drive<Repeat<Local>>), NEITHER);
+}
+
+#[test]
 fn items_that_must_not_move_do_not_pin_the_handles() {
     assert!(traits!(Pusher<Opaque>)[2]);
     assert!(traits!(WeakPusher<Opaque>)[2]);
@@ -158,6 +180,9 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<NextMany<'_, Opaque>>();
     debug::<AvailableIter<'_, Opaque>>();
     debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
+    debug::<Active<Opaque, Opaque>>();
+    debug::<PreloadWith<Opaque, Opaque>>();
+    debug::<Drive<futures_util::stream::Empty<Opaque>>>();
     error::<PushError<Opaque>>();
     error::<TryPushError<Opaque>>();
     error::<PushAllError<IntoIter<Opaque>>>();

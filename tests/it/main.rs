@@ -2,12 +2,15 @@
 
 extern crate alloc;
 
+mod active;
 mod auto_traits;
 mod differential;
 #[path = "../../crates/aiter-core/tests/list/ledger.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod ledger;
 mod model;
+mod preload_with;
+mod script;
 #[path = "../../crates/aiter-core/tests/list/waker.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod waker;

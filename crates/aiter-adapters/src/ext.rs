@@ -1,8 +1,10 @@
+use core::num::NonZeroUsize;
+
 use futures_core::Stream;
 
 use crate::{
-    forker::Fork, join_streams::JoinStreams, on_error::OnError, sharable::Sharable,
-    try_join_streams::TryJoinStreams,
+    active::Active, drive::Drive, forker::Fork, join_streams::JoinStreams, on_error::OnError,
+    preload_with::PreloadWith, sharable::Sharable, spawn::Spawn, try_join_streams::TryJoinStreams,
 };
 
 /// The adapters, as methods of every stream.
@@ -10,6 +12,112 @@ use crate::{
 /// No name here is one of futures-util's, futures-lite's or tokio-stream's `StreamExt`, so the traits
 /// can be imported side by side.
 pub trait AiterExt: Stream {
+    /// Pulls everything from the stream at once, in a task of its own, whoever reads or not.
+    ///
+    /// The task starts at this call. See [`Active`] for what it promises and [`Spawn`] for what
+    /// `spawn` is with each runtime. There is no bound to what piles up if the consumer is slow:
+    /// [`active_bounded`](Self::active_bounded) has one.
+    ///
+    /// ```text
+    /// stream     1 2 3 4 5 6 |
+    /// consumer   1     2     3     4     5     6     |
+    /// ```
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{AiterExt, Outcome};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # smol::block_on(async {
+    /// let mut squares = stream::iter(1..=3).map(|n| n * n).active(smol::spawn);
+    /// assert_eq!(squares.next().await, Some(1));
+    /// assert_eq!(squares.by_ref().collect::<Vec<_>>().await, [4, 9]);
+    /// assert_eq!(squares.outcome(), Some(Outcome::Completed));
+    /// # });
+    /// ```
+    #[doc(alias = "active_aiter")]
+    fn active<P>(self, spawn: P) -> Active<Self::Item, P::Handle>
+    where
+        Self: Sized,
+        P: Spawn<Drive<Self>>,
+    {
+        Active::new(self, None, spawn)
+    }
+
+    /// Pulls from the stream in a task of its own, as long as fewer than `cap` items wait.
+    ///
+    /// Each item that is taken makes room for the next. Otherwise as [`active`](Self::active).
+    ///
+    /// # Examples
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # smol::block_on(async {
+    /// let cap = NonZeroUsize::new(64).expect("64 is not zero");
+    /// let numbers = stream::iter(0..).active_bounded(cap, smol::spawn);
+    /// assert_eq!(numbers.take(3).collect::<Vec<_>>().await, [0, 1, 2]);
+    /// # });
+    /// ```
+    #[doc(alias = "active_aiter")]
+    fn active_bounded<P>(self, cap: NonZeroUsize, spawn: P) -> Active<Self::Item, P::Handle>
+    where
+        Self: Sized,
+        P: Spawn<Drive<Self>>,
+    {
+        Active::new(self, Some(cap), spawn)
+    }
+
+    /// [`active_bounded`](Self::active_bounded) without a spawner: the task is the caller's to poll.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, future::join, stream};
+    ///
+    /// # futures_executor::block_on(async {
+    /// let (numbers, mut drive) = stream::iter(1..=3).active_bounded_parts(NonZeroUsize::MIN);
+    /// assert!(futures_util::poll!(&mut drive).is_pending());
+    /// assert_eq!(numbers.len(), 1);
+    /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
+    /// assert_eq!(items, [1, 2, 3]);
+    /// # });
+    /// ```
+    #[doc(alias = "active_aiter")]
+    fn active_bounded_parts(self, cap: NonZeroUsize) -> (Active<Self::Item, ()>, Drive<Self>)
+    where
+        Self: Sized,
+    {
+        Active::parts(self, Some(cap))
+    }
+
+    /// [`active`](Self::active) without a spawner: the task is the caller's to poll.
+    ///
+    /// For `join!`, for embassy's declared tasks and for tests.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, future::join, stream};
+    ///
+    /// # futures_executor::block_on(async {
+    /// let (numbers, drive) = stream::iter(1..=3).active_parts();
+    /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
+    /// assert_eq!(items, [1, 2, 3]);
+    /// # });
+    /// ```
+    #[doc(alias = "active_aiter")]
+    fn active_parts(self) -> (Active<Self::Item, ()>, Drive<Self>)
+    where
+        Self: Sized,
+    {
+        Active::parts(self, None)
+    }
+
     /// Makes a stream that can be forked: every fork sees every item.
     ///
     /// See [`Fork`]. No spawner is needed: whichever fork is polled drives the source. Items must be
@@ -51,6 +159,62 @@ pub trait AiterExt: Stream {
         Self: Sized,
     {
         JoinStreams::new(self)
+    }
+
+    /// Keeps a window of `n` items loaded by a task of its own, while the consumer is busy.
+    ///
+    /// The item in the consumer's hands counts until it asks for the next. See [`PreloadWith`] for
+    /// what it promises and [`Spawn`] for what `spawn` is with each runtime.
+    ///
+    /// ```text
+    /// stream     1 2 3         4     5     6 |       n = 3
+    /// consumer         1       2     3     4     5     6     |
+    /// ```
+    ///
+    /// # Examples
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # smol::block_on(async {
+    /// let pages = stream::iter(1..=100).then(|n| async move { format!("page {n}") });
+    /// let mut pages = pages.preload_with(NonZeroUsize::new(8).expect("8 is not zero"), smol::spawn);
+    /// assert_eq!(pages.next().await.as_deref(), Some("page 1"));
+    /// // Pages 2 to 8 load while this one is read.
+    /// # });
+    /// ```
+    #[doc(alias = "preload_aiter")]
+    fn preload_with<P>(self, n: NonZeroUsize, spawn: P) -> PreloadWith<Self::Item, P::Handle>
+    where
+        Self: Sized,
+        P: Spawn<Drive<Self>>,
+    {
+        PreloadWith::new(self, n, spawn)
+    }
+
+    /// [`preload_with`](Self::preload_with) without a spawner: the task is the caller's to poll.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, future::join, stream};
+    ///
+    /// # futures_executor::block_on(async {
+    /// let (numbers, drive) = stream::iter(1..=3).preload_with_parts(NonZeroUsize::MIN);
+    /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
+    /// assert_eq!(items, [1, 2, 3]);
+    /// # });
+    /// ```
+    #[doc(alias = "preload_aiter")]
+    fn preload_with_parts(self, n: NonZeroUsize) -> (PreloadWith<Self::Item, ()>, Drive<Self>)
+    where
+        Self: Sized,
+    {
+        PreloadWith::parts(self, n)
     }
 
     /// Makes a stream that can be cloned: each item goes to one of the clones.

@@ -6,20 +6,27 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+mod active;
 mod budget;
+mod drive;
 mod ext;
 mod forker;
 mod iter_to_aiter;
 mod join_keyed;
 mod join_streams;
 mod joiner;
+mod link;
 mod on_error;
 mod outcome;
 mod pool;
+mod preload_with;
 mod sharable;
+mod spawn;
 mod sync;
 mod try_join_streams;
 
+pub use active::Active;
+pub use drive::Drive;
 pub use ext::AiterExt;
 pub use forker::{Fork, PassiveFork};
 pub use iter_to_aiter::{IterToAiter, iter_to_aiter};
@@ -27,5 +34,7 @@ pub use join_keyed::{Event, JoinKeyed};
 pub use join_streams::JoinStreams;
 pub use on_error::OnError;
 pub use outcome::Outcome;
+pub use preload_with::PreloadWith;
 pub use sharable::Sharable;
+pub use spawn::Spawn;
 pub use try_join_streams::TryJoinStreams;

@@ -14,7 +14,7 @@
 //! # }).expect("the list has ended");
 //! ```
 
-pub use aiter_adapters::{IterToAiter, iter_to_aiter};
+pub use aiter_adapters::{Active, AiterExt, IterToAiter, Outcome, iter_to_aiter};
 pub use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
 #[cfg(feature = "std")]
 pub use aiter_executor_compat::park_thread;

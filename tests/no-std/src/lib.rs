@@ -42,7 +42,12 @@ pub mod error {
 
 /// The adapters.
 pub mod adapters {
-    use aiter::IterToAiter;
+    use aiter::{Active, Drive, IterToAiter, Outcome, PreloadWith, Spawn};
+
+    /// What a task pulls ahead.
+    pub type PulledAhead<T, H> = (Active<T, H>, PreloadWith<T, H>, Option<Outcome>);
+    /// The task, and its handle.
+    pub type Task<S, P> = (Drive<S>, <P as Spawn<Drive<S>>>::Handle);
 
     /// A stream of what an iterator yields.
     pub type FromIter<I> = IterToAiter<I>;

@@ -1,0 +1,234 @@
+//! What a stream shares with the tasks that work for it.
+//!
+//! Tasks push into a list and the stream reads it: that is `aiter-core`'s. The rest is here.
+//!
+//! # Closing
+//! A stream that is dropped sets `CLOSED` and wakes every task by the task's own cell. A task that is
+//! about to sleep registers in its cell and then looks for `CLOSED`: one of the two sees the other.
+//! No handle of a runtime has a part in it.
+//!
+//! # Room
+//! Where the number of items is bounded, each costs a permit. The tasks begin with all permits, in
+//! their [`Room`]; the stream gives them back one by one into `returned`, and the tasks collect
+//! them by a swap when they have none left. Who turns `returned` from nothing into something wakes
+//! who waits for it: a task that finds nothing registers in `room` and swaps again. Both sides
+//! change the one word, so either the swap takes the permit or the giver finds that there was none.
+//!
+//! # The end
+//! The list stops when the last task drops its pusher. Before that each task has left in `flags` what
+//! it knows of how it came to that.
+//!
+//! # Ordering policy
+//! Flags are set by a Release and read by an Acquire. `WakeCell` orders what comes before `wake` with
+//! what comes after `register`. `returned` is AcqRel on both sides.
+
+use core::{
+    slice,
+    task::{Context, Poll},
+};
+
+use aiter_core::{Cursor, PushError, Pusher, WakeCell, push_list};
+use alloc::boxed::Box;
+
+use crate::{
+    outcome::Outcome,
+    sync::{Arc, AtomicUsize, Ordering},
+};
+
+/// The stream is gone.
+const CLOSED: usize = 1;
+/// The source has ended.
+const ENDED: usize = 1 << 1;
+/// An item was lost with the task that had it.
+const LOST: usize = 1 << 2;
+/// User code panicked in a task.
+const PANICKED: usize = 1 << 3;
+
+struct Link {
+    flags: AtomicUsize,
+    /// Permits that were given back and not collected.
+    returned: AtomicUsize,
+    /// Who waits for them.
+    room: WakeCell,
+    /// Each task, for the close.
+    tasks: Box<[WakeCell]>,
+}
+
+impl Link {
+    fn set(&self, flag: usize) {
+        // Release: partner of `Link::has`.
+        self.flags.fetch_or(flag, Ordering::Release);
+    }
+
+    fn has(&self, flag: usize) -> bool {
+        // Acquire: partner of `Link::set`.
+        self.flags.load(Ordering::Acquire) & flag != 0
+    }
+
+    /// All permits that were given back.
+    fn collect(&self) -> usize {
+        // AcqRel: partner of `Outlet::give_back`, in both directions.
+        self.returned.swap(0, Ordering::AcqRel)
+    }
+}
+
+/// Wakes all tasks, the rest also if a waker panics.
+struct WakeAll<'a>(slice::Iter<'a, WakeCell>);
+
+impl WakeAll<'_> {
+    fn wake(&mut self) {
+        self.0.by_ref().for_each(WakeCell::wake);
+    }
+}
+
+impl Drop for WakeAll<'_> {
+    fn drop(&mut self) {
+        self.wake();
+    }
+}
+
+/// The stream's side. Dropping it tells the tasks to end.
+pub(crate) struct Outlet<T> {
+    pub(crate) cursor: Cursor<T>,
+    link: Arc<Link>,
+}
+
+/// The stream's side and the first task's, of `tasks` tasks.
+pub(crate) fn link<T>(tasks: usize) -> (Outlet<T>, Inlet<T>) {
+    let (pusher, cursor) = push_list();
+    let link = Arc::new(Link {
+        flags: AtomicUsize::new(0),
+        returned: AtomicUsize::new(0),
+        room: WakeCell::new(),
+        tasks: (0..tasks).map(|_| WakeCell::new()).collect(),
+    });
+    let inlet = Inlet { pusher, link: link.clone(), number: 0, braced: false };
+    (Outlet { cursor, link }, inlet)
+}
+
+impl<T> Outlet<T> {
+    /// Gives one permit back.
+    pub(crate) fn give_back(&self) {
+        // AcqRel: partner of `Link::collect`, in both directions.
+        if self.link.returned.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.link.room.wake();
+        }
+    }
+
+    /// How it came to the end, if no task is left.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        if !self.cursor.is_stopped() {
+            return None;
+        }
+        Some(if self.link.has(PANICKED) {
+            Outcome::Panicked
+        } else if self.link.has(LOST) || !self.link.has(ENDED) {
+            Outcome::Cancelled
+        } else {
+            Outcome::Completed
+        })
+    }
+}
+
+impl<T> Drop for Outlet<T> {
+    fn drop(&mut self) {
+        self.link.set(CLOSED);
+        WakeAll(self.link.tasks.iter()).wake();
+    }
+}
+
+/// One task's side. Dropping the last one ends the stream.
+pub(crate) struct Inlet<T> {
+    pusher: Pusher<T>,
+    link: Arc<Link>,
+    /// Which of the tasks.
+    number: usize,
+    /// User code is running, or has panicked.
+    braced: bool,
+}
+
+impl<T> Inlet<T> {
+    /// The permits, `bound` of them; any number if it is `None`.
+    pub(crate) fn room(&self, bound: Option<usize>) -> Room {
+        Room { link: self.link.clone(), left: bound }
+    }
+
+    /// From here on user code runs: to be dropped before [`relax`](Self::relax) is due to a panic.
+    pub(crate) fn brace(&mut self) {
+        self.braced = true;
+    }
+
+    /// No more user code for now.
+    pub(crate) fn relax(&mut self) {
+        self.braced = false;
+    }
+
+    /// True if the stream is gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.link.has(CLOSED)
+    }
+
+    /// Sees to it that the task is woken when the stream goes. True if it is gone already.
+    pub(crate) fn sleep(&self, cx: &Context<'_>) -> bool {
+        self.link.tasks[self.number].register(cx.waker());
+        self.is_closed()
+    }
+
+    /// Hands an item to the stream. It comes back if the stream is gone.
+    pub(crate) fn push(&mut self, item: T) -> Result<(), PushError<T>> {
+        match self.pusher.sole() {
+            Some(mut sole) => sole.push(item),
+            None => self.pusher.push(item),
+        }
+    }
+
+    /// Says that the source has ended.
+    pub(crate) fn report_end(&self) {
+        self.link.set(ENDED);
+    }
+}
+
+impl<T> Drop for Inlet<T> {
+    fn drop(&mut self) {
+        if self.braced {
+            self.link.set(PANICKED);
+        }
+        self.link.tasks[self.number].clear();
+        // And then the pusher.
+    }
+}
+
+/// The permits of the tasks.
+pub(crate) struct Room {
+    link: Arc<Link>,
+    /// Permits at hand, if they are counted.
+    left: Option<usize>,
+}
+
+impl Room {
+    /// Waits until there is a permit.
+    pub(crate) fn poll_ready(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let Some(left) = &mut self.left else { return Poll::Ready(()) };
+        if *left == 0 {
+            *left = self.link.collect();
+        }
+        if *left == 0 {
+            self.link.room.register(cx.waker());
+            *left = self.link.collect();
+        }
+        if *left == 0 { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Takes a permit, which must be there.
+    pub(crate) fn take(&mut self) {
+        if let Some(left) = &mut self.left {
+            *left -= 1;
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.link.room.clear();
+    }
+}

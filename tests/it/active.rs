@@ -1,0 +1,345 @@
+use crate::{
+    ledger::{Ledger, values},
+    script::{script, scripted},
+    waker::{Counting, next},
+};
+use aiter::{Active, AiterExt, Drive, Outcome, TryNextError};
+use core::{
+    future::Future,
+    num::NonZeroUsize,
+    panic::AssertUnwindSafe,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+use futures_core::{FusedFuture, FusedStream, Stream};
+use futures_util::{StreamExt, stream};
+use std::panic::catch_unwind;
+
+type Task<S> = Pin<Box<Drive<S>>>;
+
+fn run<S: Stream>(drive: &mut Task<S>) -> Poll<()> {
+    poll(drive, Waker::noop())
+}
+
+fn poll<S: Stream>(drive: &mut Task<S>, waker: &Waker) -> Poll<()> {
+    drive.as_mut().poll(&mut Context::from_waker(waker))
+}
+
+fn boxed<S: Stream>(parts: (Active<S::Item, ()>, Drive<S>)) -> (Active<S::Item, ()>, Task<S>) {
+    (parts.0, Box::pin(parts.1))
+}
+
+fn cap(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).expect("a bound is not 0")
+}
+
+#[test]
+fn case_8_a_ready_source_of_1000_is_buffered_when_one_is_read() {
+    let (mut active, mut drive) = boxed(stream::iter(0..1000).active_parts());
+    let task = Counting::new();
+    let mut polls = 1;
+    while poll(&mut drive, task.waker()).is_pending() {
+        assert_eq!(task.wakes(), polls, "it goes on by itself");
+        assert_eq!(active.len(), 128 * polls, "and lets others run in between");
+        polls += 1;
+    }
+    assert_eq!(polls, 8);
+    assert_eq!(active.len(), 1000);
+    assert_eq!(next(&mut active), Poll::Ready(Some(0)));
+    assert_eq!(active.len(), 999);
+    assert_eq!(active.size_hint(), (999, Some(999)));
+    assert_eq!(active.outcome(), Some(Outcome::Completed));
+    for n in 1..1000 {
+        assert_eq!(active.try_next(), Ok(n));
+    }
+    assert_eq!(active.try_next(), Err(TryNextError::Ended));
+    assert_eq!(next(&mut active), Poll::Ready(None));
+    assert_eq!(next(&mut active), Poll::Ready(None));
+}
+
+#[test]
+fn case_9_dropping_the_stream_drops_a_pending_source_in_one_poll() {
+    let (teller, source) = script::<u8>();
+    let (active, mut drive) = boxed(source.active_parts());
+    let task = Counting::new();
+    teller.send(1);
+    assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
+    assert!(teller.is_waiting() && !teller.is_dropped());
+    drop(active);
+    assert_eq!(task.wakes(), 1);
+    assert_eq!(poll(&mut drive, task.waker()), Poll::Ready(()));
+    assert!(teller.is_dropped());
+    assert_eq!(teller.polls(), 2, "not asked again");
+    assert!(drive.is_terminated());
+    assert_eq!(poll(&mut drive, task.waker()), Poll::Ready(()));
+    assert_eq!(task.held(), 0, "no waker stays behind");
+}
+
+#[test]
+fn case_10_a_source_that_panics_after_one_item() {
+    let (teller, source) = script();
+    let (mut active, mut drive) = boxed(source.active_parts());
+    let reader = Counting::new();
+    assert_eq!(reader.poll(&mut active), Poll::Pending);
+    teller.send(1);
+    teller.panic();
+    assert!(catch_unwind(AssertUnwindSafe(|| run(&mut drive))).is_err());
+    assert!(teller.is_dropped(), "whether or not the task is dropped");
+    assert!(reader.wakes() > 0);
+    assert_eq!(active.outcome(), Some(Outcome::Panicked));
+    assert_eq!(next(&mut active), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut active), Poll::Ready(None));
+    assert_eq!(run(&mut drive), Poll::Ready(()));
+}
+
+#[test]
+fn a_source_that_panics_when_it_is_dropped() {
+    struct Bomb<S>(S);
+    impl<S: Stream + Unpin> Stream for Bomb<S> {
+        type Item = S::Item;
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+            Pin::new(&mut self.0).poll_next(cx)
+        }
+    }
+    impl<S> Drop for Bomb<S> {
+        fn drop(&mut self) {
+            panic!("in drop");
+        }
+    }
+    let (mut active, mut drive) = boxed(Bomb(stream::iter([1])).active_parts());
+    assert!(catch_unwind(AssertUnwindSafe(|| run(&mut drive))).is_err());
+    assert_eq!(next(&mut active), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut active), Poll::Ready(None));
+    assert_eq!(active.outcome(), Some(Outcome::Panicked));
+
+    let (mut active, drive) = boxed(Bomb(stream::iter([1])).active_parts());
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(drive))).is_err());
+    assert_eq!(next(&mut active), Poll::Ready(None), "no hang");
+}
+
+#[test]
+fn case_11_bounded_by_2_and_not_read() {
+    let (teller, source) = scripted(0..10);
+    let (mut active, mut drive) = boxed(source.active_bounded_parts(cap(2)));
+    let task = Counting::new();
+    assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
+    assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
+    assert_eq!(teller.polls(), 2);
+    assert_eq!(active.len(), 2);
+    assert_eq!(task.wakes(), 0);
+
+    // A take wakes the task, which pulls one more.
+    assert_eq!(next(&mut active), Poll::Ready(Some(0)));
+    assert_eq!(task.wakes(), 1);
+    assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
+    assert_eq!(teller.polls(), 3);
+
+    // Two takes wake it once.
+    assert_eq!(active.try_next(), Ok(1));
+    assert_eq!(active.try_next(), Ok(2));
+    assert_eq!(task.wakes(), 2);
+    assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
+    assert_eq!(active.len(), 2);
+    assert_eq!(teller.polls(), 5);
+}
+
+#[test]
+fn a_bounded_stream_hands_out_everything_in_order_at_any_bound() {
+    for bound in [1, 2, 3, 7, 61, 62, 63, 1000] {
+        let (teller, source) = scripted(0..300);
+        let (mut active, mut drive) = boxed(source.active_bounded_parts(cap(bound)));
+        let (mut items, mut pulled) = (0, 0);
+        loop {
+            let _ = run(&mut drive);
+            assert!(active.len() <= bound);
+            match next(&mut active) {
+                Poll::Ready(Some(item)) => {
+                    assert_eq!(item, items);
+                    items += 1;
+                }
+                Poll::Ready(None) => break,
+                Poll::Pending => pulled += 1,
+            }
+        }
+        assert_eq!((items, pulled), (300, 0));
+        assert_eq!(active.outcome(), Some(Outcome::Completed));
+        assert!(teller.is_dropped());
+    }
+}
+
+#[test]
+fn a_task_dropped_early_ends_the_stream_as_cancelled() {
+    let (teller, source) = script();
+    let (mut active, mut drive) = boxed(source.active_parts());
+    let reader = Counting::new();
+    assert_eq!(reader.poll(&mut active), Poll::Pending);
+    assert_eq!(active.outcome(), None);
+    teller.send(1);
+    assert_eq!(run(&mut drive), Poll::Pending);
+    drop(drive);
+    assert!(teller.is_dropped());
+    assert!(reader.wakes() > 0);
+    assert_eq!(active.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(active.size_hint(), (1, Some(1)));
+    assert_eq!(next(&mut active), Poll::Ready(Some(1)));
+    assert!(active.is_terminated());
+    assert_eq!(next(&mut active), Poll::Ready(None));
+}
+
+#[test]
+fn the_source_is_dropped_before_the_stream_ends() {
+    let (teller, source) = script::<u8>();
+    let (active, mut drive) = boxed(source.active_parts());
+    let mut active = pin!(active);
+    let seen = alloc::sync::Arc::new(std::sync::Mutex::new(None));
+    let at_wake = alloc::sync::Arc::clone(&seen);
+    let told = alloc::sync::Arc::new(teller);
+    let teller = alloc::sync::Arc::clone(&told);
+    let waker = crate::waker::on_wake(move || {
+        *at_wake.lock().expect("not poisoned") = Some(told.is_dropped());
+    });
+    assert_eq!(active.as_mut().poll_next(&mut Context::from_waker(&waker)), Poll::Pending);
+    teller.end();
+    assert_eq!(run(&mut drive), Poll::Ready(()));
+    assert_eq!(*seen.lock().expect("not poisoned"), Some(true));
+}
+
+#[test]
+fn the_latest_waker_of_either_side_is_called() {
+    let (teller, source) = script();
+    let (mut active, mut drive) = boxed(source.active_bounded_parts(cap(1)));
+    let (old, new) = (Counting::new(), Counting::new());
+    let (old_task, new_task) = (Counting::new(), Counting::new());
+    assert_eq!(old.poll(&mut active), Poll::Pending);
+    assert_eq!(new.poll(&mut active), Poll::Pending);
+    teller.send(1);
+    teller.send(2);
+    // Full, for both wakers.
+    assert_eq!(poll(&mut drive, old_task.waker()), Poll::Pending);
+    assert_eq!(poll(&mut drive, new_task.waker()), Poll::Pending);
+    assert_eq!((old.wakes(), new.wakes()), (0, 1));
+    assert_eq!(new.poll(&mut active), Poll::Ready(Some(1)));
+    assert_eq!((old_task.wakes(), new_task.wakes()), (0, 1));
+    // Pending on the source, and then closed.
+    assert_eq!(poll(&mut drive, old_task.waker()), Poll::Pending);
+    assert_eq!(next(&mut active), Poll::Ready(Some(2)));
+    assert_eq!(poll(&mut drive, new_task.waker()), Poll::Pending);
+    let before = (old_task.wakes(), new_task.wakes());
+    drop(active);
+    assert_eq!(old_task.wakes(), before.0);
+    assert_eq!(new_task.wakes(), before.1 + 1);
+}
+
+#[test]
+fn a_wake_of_the_source_after_the_stream_is_gone_does_nothing_but_wake() {
+    let (teller, source) = script();
+    let (active, mut drive) = boxed(source.active_parts());
+    assert_eq!(run(&mut drive), Poll::Pending);
+    drop(active);
+    teller.send(1);
+    assert_eq!(run(&mut drive), Poll::Ready(()));
+    assert_eq!(teller.polls(), 1);
+    assert_eq!(teller.left(), 1);
+}
+
+#[test]
+fn every_item_is_freed_once_when_either_side_goes_at_any_step() {
+    for bound in [None, Some(cap(2))] {
+        for steps in 0..8 {
+            for task_first in [true, false] {
+                let ledger = Ledger::new();
+                let source = stream::iter(ledger.items(5).collect::<Vec<_>>());
+                let parts = match bound {
+                    None => source.active_parts(),
+                    Some(cap) => source.active_bounded_parts(cap),
+                };
+                let (mut active, mut drive) = boxed(parts);
+                let mut taken = Vec::new();
+                for step in 0..steps {
+                    if step % 2 == 0 {
+                        let _ = run(&mut drive);
+                    } else if let Ok(item) = active.try_next() {
+                        taken.push(item);
+                    }
+                }
+                if task_first {
+                    drop(drive);
+                    while let Ok(item) = active.try_next() {
+                        taken.push(item);
+                    }
+                    assert_eq!(next(&mut active).map(|item| item.is_none()), Poll::Ready(true));
+                } else {
+                    drop(active);
+                    assert_eq!(run(&mut drive), Poll::Ready(()));
+                    assert_eq!(ledger.alive(), taken.len(), "the source is gone");
+                }
+                assert!(values(&taken).into_iter().eq(0..taken.len() as u64));
+                drop(taken);
+                ledger.assert_settled();
+                assert_eq!(ledger.clones(), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn case_12_order_is_kept_on_two_threads() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .expect("a runtime of two threads");
+    runtime.block_on(async {
+        for bound in [None, Some(cap(3))] {
+            let source = stream::iter(0..20_000);
+            let active = match bound {
+                None => source.active(tokio::spawn),
+                Some(cap) => source.active_bounded(cap, tokio::spawn),
+            };
+            // Read on the other thread.
+            let items = tokio::spawn(active.collect::<Vec<_>>()).await.expect("no panic");
+            assert!(items.into_iter().eq(0..20_000));
+        }
+    });
+}
+
+#[test]
+fn the_handle_is_kept_and_can_be_had() {
+    let (_teller, source) = script::<u8>();
+    let active = source.active(|drive| (drive, "handle"));
+    assert_eq!(active.handle().1, "handle");
+    let (mut active, (drive, _)) = active.into_parts();
+    assert_eq!(next(&mut active), Poll::Pending);
+    drop(drive);
+    assert_eq!(next(&mut active), Poll::Ready(None));
+}
+
+#[test]
+fn a_spawner_that_panics_drops_the_source() {
+    let (teller, source) = script::<u8>();
+    let spawn = |_drive: Drive<_>| -> () { panic!("no runtime here") };
+    assert!(catch_unwind(AssertUnwindSafe(|| source.active(spawn))).is_err());
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn a_waker_of_the_task_that_panics_leaves_no_task_behind() {
+    let (teller, source) = script::<u8>();
+    let (active, mut drive) = boxed(source.active_parts());
+    let waker = crate::waker::on_wake(|| panic!("in wake"));
+    assert_eq!(poll(&mut drive, &waker), Poll::Pending);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(active))).is_err());
+    assert_eq!(run(&mut drive), Poll::Ready(()));
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn debug_shows_the_state_and_no_items() {
+    let (_teller, source) = scripted(["secret"]);
+    let (active, mut drive) = boxed(source.active_bounded_parts(cap(3)));
+    assert_eq!(format!("{drive:?}"), "Drive { ended: false, .. }");
+    assert_eq!(format!("{active:?}"), "Active { len: 0, bound: Some(3), outcome: None, .. }");
+    assert_eq!(run(&mut drive), Poll::Ready(()));
+    assert_eq!(format!("{drive:?}"), "Drive { ended: true, .. }");
+    let expected = "Active { len: 1, bound: Some(3), outcome: Some(Completed), .. }";
+    assert_eq!(format!("{active:?}"), expected);
+}

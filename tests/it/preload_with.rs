@@ -1,0 +1,150 @@
+use crate::{
+    ledger::Ledger,
+    script::{script, scripted},
+    waker::{Counting, next},
+};
+use aiter::{AiterExt, Drive, Outcome, PreloadWith};
+use core::{
+    future::Future,
+    num::NonZeroUsize,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+use futures_core::Stream;
+use futures_util::stream;
+use std::sync::mpsc;
+
+type Task<S> = Pin<Box<Drive<S>>>;
+
+fn run<S: Stream>(drive: &mut Task<S>) -> Poll<()> {
+    poll(drive, Waker::noop())
+}
+
+fn poll<S: Stream>(drive: &mut Task<S>, waker: &Waker) -> Poll<()> {
+    drive.as_mut().poll(&mut Context::from_waker(waker))
+}
+
+fn preload<S: Stream>(source: S, n: usize) -> (PreloadWith<S::Item, ()>, Task<S>) {
+    let n = NonZeroUsize::new(n).expect("a window is not empty");
+    let (stream, drive) = source.preload_with_parts(n);
+    (stream, Box::pin(drive))
+}
+
+#[test]
+fn case_49_a_window_of_50_of_1000() {
+    let (teller, source) = scripted(0..1000);
+    let (mut stream, mut drive) = preload(source, 50);
+    let left = || teller.left() - 1; // but for the end
+    assert_eq!(run(&mut drive), Poll::Pending);
+    assert_eq!(left(), 950);
+    assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
+    assert_eq!(run(&mut drive), Poll::Pending);
+    assert_eq!(left(), 950, "the item in hand counts");
+    for n in 1..11 {
+        assert_eq!(next(&mut stream), Poll::Ready(Some(n)));
+        assert_eq!(run(&mut drive), Poll::Pending);
+    }
+    assert_eq!(left(), 940);
+}
+
+#[test]
+fn case_50_a_window_larger_than_the_source() {
+    let (teller, source) = scripted(0..10);
+    let (mut stream, mut drive) = preload(source, 100);
+    assert_eq!(run(&mut drive), Poll::Ready(()));
+    assert!(teller.is_dropped());
+    for n in 0..10 {
+        assert_eq!(stream.size_hint(), (10 - n, Some(10 - n)));
+        assert_eq!(next(&mut stream), Poll::Ready(Some(n)));
+    }
+    assert_eq!(next(&mut stream), Poll::Ready(None));
+    assert_eq!(stream.outcome(), Some(Outcome::Completed));
+}
+
+#[test]
+fn case_52_the_window_is_refilled_while_the_consumer_sleeps() {
+    let (pulled, items) = mpsc::channel();
+    let source = futures_util::StreamExt::inspect(stream::iter(0..100), move |n| {
+        pulled.send(*n).expect("the test listens");
+    });
+    smol::block_on(async {
+        let n = NonZeroUsize::new(4).expect("4 is not zero");
+        let mut stream = source.preload_with(n, smol::spawn);
+        assert_eq!(futures_util::StreamExt::next(&mut stream).await, Some(0));
+        // The consumer blocks its thread, polls nothing, and sees the others come in.
+        assert!((0..4).all(|n| items.recv() == Ok(n)));
+        assert_eq!(futures_util::StreamExt::next(&mut stream).await, Some(1));
+        assert_eq!(items.recv(), Ok(4));
+        assert_eq!(items.try_recv().ok(), None, "no further");
+    });
+}
+
+#[test]
+fn asking_wakes_the_task_and_taking_does_not() {
+    let (teller, source) = scripted(0..10);
+    let (mut stream, mut drive) = preload(source, 1);
+    let task = Counting::new();
+    assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
+    assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
+    assert_eq!(task.wakes(), 0);
+    assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
+    assert_eq!(teller.polls(), 1);
+    let reader = Counting::new();
+    assert_eq!(reader.poll(&mut stream), Poll::Pending);
+    assert_eq!(task.wakes(), 1);
+    assert_eq!(reader.poll(&mut stream), Poll::Pending);
+    assert_eq!(task.wakes(), 1, "one item, one place");
+    assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
+    assert_eq!(reader.wakes(), 1);
+    assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
+}
+
+#[test]
+fn either_side_may_go_at_any_step() {
+    for steps in 0..8 {
+        for task_first in [true, false] {
+            let ledger = Ledger::new();
+            let source = stream::iter(ledger.items(5).collect::<Vec<_>>());
+            let (mut stream, mut drive) = preload(source, 2);
+            for step in 0..steps {
+                if step % 2 == 0 {
+                    let _ = run(&mut drive);
+                } else {
+                    let _ = next(&mut stream);
+                }
+            }
+            if task_first {
+                drop(drive);
+                while let Poll::Ready(Some(_)) = next(&mut stream) {}
+                assert!(next(&mut stream).is_ready(), "it ends");
+                assert!(stream.outcome().is_some());
+            } else {
+                drop(stream);
+                assert_eq!(run(&mut drive), Poll::Ready(()));
+            }
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn the_handle_is_kept_and_can_be_had() {
+    let (_teller, source) = script::<u8>();
+    let stream = source.preload_with(NonZeroUsize::MIN, |drive| (drive, "handle"));
+    assert_eq!(stream.handle().1, "handle");
+    let (mut stream, (drive, _)) = stream.into_parts();
+    assert_eq!(next(&mut stream), Poll::Pending);
+    drop(drive);
+    assert_eq!(next(&mut stream), Poll::Ready(None));
+    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+}
+
+#[test]
+fn debug_shows_the_state_and_no_items() {
+    let (_teller, source) = scripted(["secret"]);
+    let (stream, mut drive) = preload(source, 3);
+    assert_eq!(run(&mut drive), Poll::Ready(()));
+    assert!(!stream.is_empty());
+    let expected = "PreloadWith { len: 1, n: 3, outcome: Some(Completed), .. }";
+    assert_eq!(format!("{stream:?}"), expected);
+}

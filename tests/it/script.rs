@@ -1,0 +1,131 @@
+//! A source that does as it is told, and remembers what was done to it.
+
+use alloc::{collections::VecDeque, sync::Arc};
+use core::{
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+use futures_core::Stream;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+enum Step<T> {
+    Item(T),
+    Panic,
+    End,
+}
+
+struct State<T> {
+    steps: VecDeque<Step<T>>,
+    waker: Option<Waker>,
+    polls: usize,
+    is_over: bool,
+    is_dropped: bool,
+}
+
+/// Tells the source what to do. With nothing to do it is pending.
+pub(crate) struct Teller<T>(Arc<Mutex<State<T>>>);
+
+/// The source. It panics if it is polled after its end.
+pub(crate) struct Script<T>(Arc<Mutex<State<T>>>);
+
+pub(crate) fn script<T>() -> (Teller<T>, Script<T>) {
+    let state = Arc::new(Mutex::new(State {
+        steps: VecDeque::new(),
+        waker: None,
+        polls: 0,
+        is_over: false,
+        is_dropped: false,
+    }));
+    (Teller(Arc::clone(&state)), Script(state))
+}
+
+/// A source of these items.
+pub(crate) fn scripted<T>(items: impl IntoIterator<Item = T>) -> (Teller<T>, Script<T>) {
+    let (teller, script) = script();
+    items.into_iter().for_each(|item| teller.send(item));
+    teller.end();
+    (teller, script)
+}
+
+fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T> Teller<T> {
+    fn tell(&self, step: Step<T>) {
+        let mut state = lock(&self.0);
+        state.steps.push_back(step);
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn send(&self, item: T) {
+        self.tell(Step::Item(item));
+    }
+
+    pub(crate) fn end(&self) {
+        self.tell(Step::End);
+    }
+
+    pub(crate) fn panic(&self) {
+        self.tell(Step::Panic);
+    }
+
+    /// How often the source was polled.
+    pub(crate) fn polls(&self) -> usize {
+        lock(&self.0).polls
+    }
+
+    /// How many steps the source has not done.
+    pub(crate) fn left(&self) -> usize {
+        lock(&self.0).steps.len()
+    }
+
+    /// True if the source holds a waker to be called.
+    pub(crate) fn is_waiting(&self) -> bool {
+        lock(&self.0).waker.is_some()
+    }
+
+    pub(crate) fn is_dropped(&self) -> bool {
+        lock(&self.0).is_dropped
+    }
+}
+
+impl<T> Stream for Script<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut state = lock(&self.0);
+        state.polls += 1;
+        assert!(!state.is_over, "polled after its end");
+        match state.steps.pop_front() {
+            Some(Step::Item(item)) => Poll::Ready(Some(item)),
+            Some(Step::Panic) => {
+                state.is_over = true;
+                drop(state);
+                panic!("told to panic")
+            }
+            Some(Step::End) => {
+                state.is_over = true;
+                Poll::Ready(None)
+            }
+            None => {
+                state.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<T> Drop for Script<T> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.0);
+        state.is_dropped = true;
+        let waker = state.waker.take();
+        drop(state);
+        drop(waker);
+    }
+}
