@@ -1,0 +1,183 @@
+//! The stories of a stream and the tasks that work for it, in all their interleavings.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom_active`
+#![cfg(loom)]
+
+use core::{
+    future::Future,
+    num::NonZeroUsize,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use aiter_adapters::{AiterExt, Outcome};
+use futures_core::Stream;
+use loom::{
+    future::block_on,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+};
+
+/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
+fn model(story: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
+        Ok("0") => None,
+        Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
+        Err(_) => Some(3),
+    };
+    builder.max_branches = 20_000;
+    builder.check(story);
+}
+
+/// Counts from 0 up to `end`; then it ends, or is pending for ever.
+struct Source {
+    next: u32,
+    end: u32,
+    ends: Ends,
+    dropped: Arc<AtomicBool>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Ends {
+    Yes,
+    Never,
+}
+
+fn source(end: u32, ends: Ends) -> (Source, Arc<AtomicBool>) {
+    let dropped = Arc::new(AtomicBool::new(false));
+    (Source { next: 0, end, ends, dropped: dropped.clone() }, dropped)
+}
+
+impl Stream for Source {
+    type Item = u32;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u32>> {
+        if self.next < self.end {
+            self.next += 1;
+            return Poll::Ready(Some(self.next - 1));
+        }
+        if self.ends == Ends::Yes { Poll::Ready(None) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.dropped.store(true, SeqCst);
+    }
+}
+
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    core::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
+}
+
+/// Reads to the end, sleeping when there is nothing.
+fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
+    block_on(async {
+        let mut items = Vec::new();
+        while let Some(item) = next(stream).await {
+            items.push(item);
+        }
+        items
+    })
+}
+
+fn spawn<F: Future<Output = ()> + 'static>(future: F) -> thread::JoinHandle<()> {
+    thread::spawn(move || block_on(future))
+}
+
+fn n(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).unwrap()
+}
+
+#[test]
+fn close_while_the_drive_goes_to_sleep() {
+    model(|| {
+        let (source, dropped) = source(1, Ends::Never);
+        let (active, drive) = source.active_parts();
+        let task = spawn(drive);
+        drop(active);
+        task.join().unwrap();
+        assert!(dropped.load(SeqCst));
+    });
+}
+
+#[test]
+fn close_while_the_drive_waits_for_room() {
+    model(|| {
+        let (source, dropped) = source(3, Ends::Never);
+        let (active, drive) = source.active_bounded_parts(n(1));
+        let task = spawn(drive);
+        drop(active);
+        task.join().unwrap();
+        assert!(dropped.load(SeqCst));
+    });
+}
+
+#[test]
+fn end_while_the_consumer_goes_to_sleep() {
+    model(|| {
+        let (source, dropped) = source(1, Ends::Yes);
+        let (mut active, drive) = source.active_parts();
+        let task = spawn(drive);
+        assert_eq!(read_all(&mut active), [0]);
+        assert_eq!(active.outcome(), Some(Outcome::Completed));
+        assert!(dropped.load(SeqCst), "dropped before the stream ends");
+        task.join().unwrap();
+    });
+}
+
+#[test]
+fn the_task_is_dropped_while_the_consumer_goes_to_sleep() {
+    model(|| {
+        let (source, dropped) = source(1, Ends::Never);
+        let (mut active, drive) = source.active_parts();
+        let task = thread::spawn(move || {
+            let mut drive = Box::pin(drive);
+            let mut cx = Context::from_waker(core::task::Waker::noop());
+            assert!(drive.as_mut().poll(&mut cx).is_pending());
+        });
+        assert_eq!(read_all(&mut active), [0]);
+        assert_eq!(active.outcome(), Some(Outcome::Cancelled));
+        assert!(dropped.load(SeqCst));
+        task.join().unwrap();
+    });
+}
+
+#[test]
+fn take_against_full() {
+    model(|| {
+        let (source, _) = source(3, Ends::Yes);
+        let (mut active, drive) = source.active_bounded_parts(n(1));
+        let task = spawn(drive);
+        assert_eq!(read_all(&mut active), [0, 1, 2]);
+        assert_eq!(active.outcome(), Some(Outcome::Completed));
+        task.join().unwrap();
+    });
+}
+
+#[test]
+fn take_against_full_by_two() {
+    model(|| {
+        let (source, _) = source(4, Ends::Yes);
+        let (mut active, drive) = source.active_bounded_parts(n(2));
+        let task = spawn(drive);
+        assert_eq!(read_all(&mut active), [0, 1, 2, 3]);
+        task.join().unwrap();
+    });
+}
+
+#[test]
+fn ask_against_full() {
+    model(|| {
+        let (source, _) = source(3, Ends::Yes);
+        let (mut stream, drive) = source.preload_with_parts(n(1));
+        let task = spawn(drive);
+        assert_eq!(read_all(&mut stream), [0, 1, 2]);
+        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        task.join().unwrap();
+    });
+}
