@@ -11,6 +11,7 @@ mod ledger;
 mod model;
 mod preload_with;
 mod script;
+mod unblock_iter;
 #[path = "../../crates/aiter-core/tests/list/waker.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod waker;

@@ -66,21 +66,21 @@ pub fn park_thread<S: Stream + ?Sized>(mut next: Next<'_, S>) -> Option<S::Item>
 }
 
 /// What a wait on a thread needs.
-struct Blocker {
+pub(crate) struct Blocker {
     parker: Parker,
     /// Unparks `parker`.
     waker: Waker,
 }
 
 impl Blocker {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let parker = Parker::new();
         let waker = Waker::from(parker.unparker());
         Self { parker, waker }
     }
 
     /// A wake left over from an earlier wait costs one poll: only the poll says what is ready.
-    fn block_on<F: Future>(&self, mut future: Pin<&mut F>) -> F::Output {
+    pub(crate) fn block_on<F: Future>(&self, mut future: Pin<&mut F>) -> F::Output {
         let mut cx = Context::from_waker(&self.waker);
         loop {
             match future.as_mut().poll(&mut cx) {

@@ -16,7 +16,7 @@
 
 pub use aiter_adapters::{Active, AiterExt, IterToAiter, Outcome, iter_to_aiter};
 pub use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
-#[cfg(feature = "std")]
-pub use aiter_executor_compat::park_thread;
 pub use aiter_executor_compat::{AiterToIter, aiter_to_iter};
+#[cfg(feature = "std")]
+pub use aiter_executor_compat::{park_thread, unblock_iter};
 pub use futures_core::{FusedStream, Stream};

@@ -1,0 +1,169 @@
+use alloc::boxed::Box;
+use core::fmt;
+use core::num::NonZeroUsize;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
+
+use aiter_adapters::{Active, AiterExt, Outcome, iter_to_aiter};
+use futures_core::{FusedStream, Stream};
+
+use crate::block_on::Blocker;
+
+/// Makes a stream of an iterator that blocks, which runs on a thread of its own.
+///
+/// `spawn_blocking` starts the thread: `std::thread::spawn`, `tokio::task::spawn_blocking`,
+/// `smol::unblock`, or, for iterators that borrow, `|run| scope.spawn(run)`. The stream
+/// keeps the handle that it returns.
+///
+/// The thread calls the iterator from the start, and not again before an item is taken if `cap`
+/// items wait. An iterator that does not block needs no thread:
+/// [`iter_to_aiter`](aiter_adapters::iter_to_aiter) makes a stream of it.
+///
+/// One box for the closure is allocated here; nothing is for an item, in the long run.
+///
+/// # Panics
+///
+/// If `spawn_blocking` does; the iterator is dropped then.
+///
+/// # Examples
+///
+/// ```
+/// use core::num::NonZeroUsize;
+/// use std::io::{BufRead, Cursor};
+/// use std::thread;
+///
+/// use aiter_executor_compat::unblock_iter;
+/// use futures_util::StreamExt;
+///
+/// # futures_executor::block_on(async {
+/// let file = Cursor::new("one\ntwo\nthree\n");
+/// let cap = NonZeroUsize::new(16).expect("16 is not zero");
+/// let lines = unblock_iter(file.lines(), cap, thread::spawn);
+/// let lengths: Vec<usize> = lines.map(|line| line.map_or(0, |line| line.len())).collect().await;
+/// assert_eq!(lengths, [3, 3, 5]);
+/// # });
+/// ```
+///
+/// With smol, which keeps threads for this:
+///
+/// ```
+/// use core::num::NonZeroUsize;
+///
+/// use aiter_executor_compat::unblock_iter;
+/// use futures_util::StreamExt;
+///
+/// # smol::block_on(async {
+/// let numbers = unblock_iter(0..3, NonZeroUsize::MIN, smol::unblock);
+/// assert_eq!(numbers.collect::<Vec<_>>().await, [0, 1, 2]);
+/// # });
+/// ```
+#[doc(alias = "blocking_iter_to_aiter")]
+#[doc(alias = "iter_to_aiter")]
+pub fn unblock_iter<'a, I, H>(
+    iter: I,
+    cap: NonZeroUsize,
+    spawn_blocking: impl FnOnce(Box<dyn FnOnce() + Send + 'a>) -> H,
+) -> UnblockIter<I::Item, H>
+where
+    I: IntoIterator<IntoIter: Send + 'a, Item: Send + 'a>,
+{
+    let (items, drive) = iter_to_aiter(iter).active_bounded_parts(cap);
+    let handle = spawn_blocking(Box::new(move || Blocker::new().block_on(pin!(drive))));
+    UnblockIter { items, handle }
+}
+
+/// The items of an iterator that runs on a thread of its own; made by [`unblock_iter`].
+///
+/// Dropping the stream ends the thread, in the middle of a `next` as soon as that returns, and drops
+/// the iterator there. Nothing waits for the thread.
+///
+/// `size_hint` tells what waits; an upper bound is known once the iterator has ended.
+///
+/// # Panics
+///
+/// Never. An iterator that panics does so on its thread; this stream hands out what came before,
+/// ends, and [`outcome`](Self::outcome) says so.
+///
+/// # Cancel safety
+///
+/// Dropping a future over this stream (such as `next()`) loses no item.
+#[must_use = "dropping it ends its thread and drops the iterator"]
+#[doc(alias = "blocking_iter_to_aiter")]
+pub struct UnblockIter<T, H> {
+    // First: the thread is told to end before its handle may do what it does.
+    items: Active<T, ()>,
+    handle: H,
+}
+
+impl<T, H> fmt::Debug for UnblockIter<T, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnblockIter")
+            .field("len", &self.len())
+            .field("outcome", &self.outcome())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T, H> UnblockIter<T, H> {
+    /// What `spawn_blocking` returned.
+    pub fn handle(&self) -> &H {
+        &self.handle
+    }
+
+    /// Separates the stream from what `spawn_blocking` returned: to wait for the thread, say.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::num::NonZeroUsize;
+    /// use std::thread;
+    ///
+    /// use aiter_executor_compat::unblock_iter;
+    ///
+    /// let (items, thread) = unblock_iter(0.., NonZeroUsize::MIN, thread::spawn).into_parts();
+    /// drop(items);
+    /// thread.join().expect("it ends and does not panic");
+    /// ```
+    pub fn into_parts(self) -> (UnblockIter<T, ()>, H) {
+        (UnblockIter { items: self.items, handle: () }, self.handle)
+    }
+
+    /// How the iterator came to its end; `None` as long as it goes on.
+    ///
+    /// There may be items left to take. [`Outcome::Cancelled`] if the closure was dropped without
+    /// being run, as by a runtime that shuts down.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.items.outcome()
+    }
+
+    /// The number of items that wait to be taken.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// True if [`len`](Self::len) is 0.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+// The handle is never pinned.
+impl<T, H> Unpin for UnblockIter<T, H> {}
+
+impl<T, H> FusedStream for UnblockIter<T, H> {
+    fn is_terminated(&self) -> bool {
+        self.items.is_terminated()
+    }
+}
+
+impl<T, H> Stream for UnblockIter<T, H> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        Pin::new(&mut self.items).poll_next(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.items.size_hint()
+    }
+}
