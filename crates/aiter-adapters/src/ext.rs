@@ -1,10 +1,11 @@
-use core::num::NonZeroUsize;
+use core::{future::Future, num::NonZeroUsize};
 
 use futures_core::Stream;
 
 use crate::{
-    active::Active, drive::Drive, forker::Fork, join_streams::JoinStreams, on_error::OnError,
-    preload_with::PreloadWith, sharable::Sharable, spawn::Spawn, try_join_streams::TryJoinStreams,
+    active::Active, drive::Drive, forker::Fork, join_streams::JoinStreams, map_par::MapPar,
+    on_error::OnError, preload_with::PreloadWith, sharable::Sharable, spawn::Spawn,
+    try_join_streams::TryJoinStreams,
 };
 
 /// The adapters, as methods of every stream.
@@ -50,7 +51,7 @@ pub trait AiterExt: Stream {
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
+    /// use core::{future::Future, num::NonZeroUsize};
     ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
@@ -74,7 +75,7 @@ pub trait AiterExt: Stream {
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
+    /// use core::{future::Future, num::NonZeroUsize};
     ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, future::join, stream};
@@ -173,7 +174,7 @@ pub trait AiterExt: Stream {
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
+    /// use core::{future::Future, num::NonZeroUsize};
     ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
@@ -198,7 +199,7 @@ pub trait AiterExt: Stream {
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
+    /// use core::{future::Future, num::NonZeroUsize};
     ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, future::join, stream};
@@ -215,6 +216,35 @@ pub trait AiterExt: Stream {
         Self: Sized,
     {
         PreloadWith::parts(self, n)
+    }
+
+    /// Calls an async function with each item, and has up to `n` of the futures run at a time.
+    ///
+    /// See [`MapPar`]: all in this task; [`ordered`](MapPar::ordered) for the source's order.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # smol::block_on(async {
+    /// let n = NonZeroUsize::new(4).expect("4 is not zero");
+    /// let words = ["one", "three", "two"];
+    /// let lengths = stream::iter(words).map_par(n, |word| async move { word.len() });
+    /// assert_eq!(lengths.collect::<Vec<_>>().await, [3, 5, 3]);
+    /// # });
+    /// ```
+    #[doc(alias = "map_aiter")]
+    #[doc(alias = "parallel_map_aiter")]
+    fn map_par<F, Fut>(self, n: NonZeroUsize, f: F) -> MapPar<Self, F, Fut>
+    where
+        Self: Sized,
+        F: FnMut(Self::Item) -> Fut,
+        Fut: Future,
+    {
+        MapPar::new(self, n, f)
     }
 
     /// Makes a stream that can be cloned: each item goes to one of the clones.

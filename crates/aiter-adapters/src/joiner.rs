@@ -176,19 +176,19 @@ impl<S: Stream, T> Joiner<S, T> {
                     Poll::Pending => {}
                 }
             }
+            if can_open(pool) && !opens.is_spent() && !polls.is_spent() {
+                continue;
+            }
             if source.is_none() && pool.len() == 0 {
                 return Poll::Ready(None);
             }
             if !pool.has_next() && !can_open(pool) {
                 pool.arm(cx.waker());
-                if !pool.has_next() && !can_open(pool) {
-                    return Poll::Pending;
-                }
             }
-            if polls.is_spent() || opens.is_spent() && !pool.has_next() {
+            if pool.has_next() || can_open(pool) {
                 cx.waker().wake_by_ref();
-                return Poll::Pending;
             }
+            return Poll::Pending;
         }
     }
 }

@@ -1,0 +1,273 @@
+use core::{
+    fmt,
+    future::Future,
+    mem::ManuallyDrop,
+    num::NonZeroUsize,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::{FusedStream, Stream};
+
+use crate::{budget::Budget, finished::Finished, pool::Pool, progress::Progress};
+
+pin_project_lite::pin_project! {
+    /// A call of the function.
+    struct Call<Fut> {
+        number: usize,
+        #[pin]
+        future: Fut,
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The results of an async function over a stream, several calls at a time in one task; made by
+    /// [`map_par`](crate::AiterExt::map_par).
+    ///
+    /// At most `n` futures run, and at most `2 * n` calls of the function are not yet done with: the
+    /// result in the consumer's hands counts until the consumer asks for the next. Results come as
+    /// they are done, or in the source's order if [`ordered`](Self::ordered).
+    ///
+    /// Everything runs in the consumer's task, so function and futures may borrow, and no spawner is
+    /// needed. It also means that they stand still while the consumer does something else:
+    /// [`for_each_alongside`](crate::AiterExt::for_each_alongside) lets them go on, and
+    /// [`map_par_with`](crate::AiterExt::map_par_with) runs them as tasks.
+    ///
+    /// Only futures that were woken are polled. In the long run nothing is allocated for an item: a
+    /// future moves into the place of one that has finished. The source is dropped at its end, the
+    /// futures when they finish, or with the stream.
+    ///
+    /// # Panics
+    /// Where the source, the function or a future does. A source or a future that panicked is
+    /// dropped; all others go on.
+    ///
+    /// # Cancel safety
+    /// Dropping a future over this stream (such as `next()`) loses nothing.
+    #[must_use = "streams do nothing unless polled"]
+    #[doc(alias = "map_aiter")]
+    #[doc(alias = "parallel_map_aiter")]
+    #[doc(alias = "buffer_unordered")]
+    pub struct MapPar<S, F, Fut: Future> {
+        // Dropped at its end.
+        #[pin]
+        source: Option<S>,
+        f: F,
+        n: NonZeroUsize,
+        running: Pool<Call<Fut>>,
+        finished: Finished<Fut::Output>,
+        // The number of the next call.
+        next: usize,
+        // Results in the consumer's hands: 0 or 1.
+        in_hand: usize,
+    }
+}
+
+impl<S, F, Fut: Future> fmt::Debug for MapPar<S, F, Fut> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MapPar")
+            .field("n", &self.n)
+            .field("running", &self.running.len())
+            .field("finished", &self.finished.len())
+            .field("ordered", &self.finished.is_ordered())
+            .field("source_ended", &self.source.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, F, Fut> MapPar<S, F, Fut>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future,
+{
+    pub(crate) fn new(source: S, n: NonZeroUsize, f: F) -> Self {
+        let (running, finished) = (Pool::new(), Finished::as_they_come());
+        Self { source: Some(source), f, n, running, finished, next: 0, in_hand: 0 }
+    }
+
+    /// Hands results out in the source's order.
+    ///
+    /// A slow future holds back those behind it; they wait here and count as not yet done with.
+    ///
+    /// To be called before the first poll: later it does nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # smol::block_on(async {
+    /// let n = NonZeroUsize::new(3).expect("3 is not zero");
+    /// let waits = |turns| async move {
+    ///     for _ in 0..turns {
+    ///         smol::future::yield_now().await;
+    ///     }
+    ///     turns
+    /// };
+    /// let turns = || stream::iter([3, 2, 1]);
+    /// assert_eq!(turns().map_par(n, waits).collect::<Vec<_>>().await, [1, 2, 3]);
+    /// assert_eq!(turns().map_par(n, waits).ordered().collect::<Vec<_>>().await, [3, 2, 1]);
+    /// # });
+    /// ```
+    pub fn ordered(mut self) -> Self {
+        if self.next == 0 {
+            self.finished = Finished::as_they_began(0);
+        }
+        self
+    }
+
+    /// The source, unless it has ended.
+    pub fn get_ref(&self) -> Option<&S> {
+        self.source.as_ref()
+    }
+
+    /// The number of futures that run.
+    pub fn running(&self) -> usize {
+        self.running.len()
+    }
+
+    /// The number of results that wait to be taken.
+    pub fn finished(&self) -> usize {
+        self.finished.len()
+    }
+
+    /// True if another call may begin.
+    fn has_room(&self) -> bool {
+        let (n, running) = (self.n.get(), self.running.len());
+        running < n && running + self.finished.len() + self.in_hand < n.saturating_mul(2)
+    }
+
+    /// True if there is something to poll.
+    fn has_work(&self) -> bool {
+        self.running.has_next() || self.running.is_source_woken() && self.has_room()
+    }
+
+    /// Begins calls and polls futures until there is nothing to do but wait, or for long enough.
+    fn advance(mut self: Pin<&mut Self>) {
+        /// Drops the source if it panics.
+        struct Guard<'a, S>(Pin<&'a mut Option<S>>);
+        impl<S> Drop for Guard<'_, S> {
+            fn drop(&mut self) {
+                self.0.set(None);
+            }
+        }
+        /// Notes that a future panicked.
+        struct Lost<'a, T>(&'a mut Finished<T>, usize);
+        impl<T> Drop for Lost<'_, T> {
+            fn drop(&mut self) {
+                self.0.put(self.1, None);
+            }
+        }
+
+        let mut budget = Budget::new();
+        self.as_mut().project().running.collect();
+        while self.has_work() && budget.take() {
+            let begins = self.running.is_source_woken() && self.has_room();
+            let mut this = self.as_mut().project();
+            if begins {
+                let mut guard = Guard(this.source.as_mut());
+                let polled = this.running.poll_source(|cx| match guard.0.as_mut().as_pin_mut() {
+                    Some(source) => source.poll_next(cx),
+                    None => Poll::Ready(None),
+                });
+                core::mem::forget(guard);
+                match polled {
+                    Poll::Ready(Some(item)) => {
+                        // One that panics takes no number.
+                        let future = (this.f)(item);
+                        this.running.insert(Call { number: *this.next, future });
+                        *this.next = this.next.wrapping_add(1);
+                    }
+                    Poll::Ready(None) => {
+                        this.running.end_source();
+                        this.source.set(None);
+                    }
+                    Poll::Pending => {}
+                }
+            } else if let Some(member) = this.running.next_in_line() {
+                let finished = this.finished;
+                let polled = this.running.poll(member, |call, cx| {
+                    let call = call.project();
+                    let lost = Lost(finished, *call.number);
+                    let polled = call.future.poll(cx);
+                    let Lost(finished, number) = &mut *ManuallyDrop::new(lost);
+                    polled.map(|result| finished.put(*number, Some(result)))
+                });
+                if polled.is_ready() {
+                    this.running.remove(member);
+                }
+            }
+        }
+    }
+
+    /// Sees to it that the task is woken when there is something to poll, or wakes it at once.
+    fn sleep(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        if !self.has_work() {
+            self.as_mut().project().running.arm(cx.waker());
+        }
+        if self.has_work() {
+            cx.waker().wake_by_ref();
+        }
+    }
+}
+
+impl<S, F, Fut> Progress for MapPar<S, F, Fut>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future,
+{
+    fn poll_progress(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.as_mut().advance();
+        let waits_for_source = self.source.is_some() && self.has_room();
+        if self.running.len() == 0 && !waits_for_source {
+            return Poll::Ready(());
+        }
+        self.sleep(cx);
+        Poll::Pending
+    }
+}
+
+impl<S, F, Fut> FusedStream for MapPar<S, F, Fut>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future,
+{
+    fn is_terminated(&self) -> bool {
+        self.source.is_none() && self.running.len() == 0 && self.finished.len() == 0
+    }
+}
+
+impl<S, F, Fut> Stream for MapPar<S, F, Fut>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future,
+{
+    type Item = Fut::Output;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Fut::Output>> {
+        *self.as_mut().project().in_hand = 0;
+        self.as_mut().advance();
+        let this = self.as_mut().project();
+        let result = this.finished.take();
+        if result.is_some() {
+            *this.in_hand = 1;
+            return Poll::Ready(result);
+        }
+        if self.is_terminated() {
+            return Poll::Ready(None);
+        }
+        self.sleep(cx);
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let begun = self.running.len() + self.finished.len();
+        let (lower, upper) = self.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
+        (lower.saturating_add(begun), upper.and_then(|upper| upper.checked_add(begun)))
+    }
+}
