@@ -5,6 +5,7 @@ extern crate alloc;
 mod active;
 mod auto_traits;
 mod differential;
+mod forker_bounded;
 #[path = "../../crates/aiter-core/tests/list/ledger.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod ledger;

@@ -3,9 +3,9 @@ use core::{future::Future, num::NonZeroUsize};
 use futures_core::Stream;
 
 use crate::{
-    active::Active, drive::Drive, forker::Fork, join_streams::JoinStreams, map_par::MapPar,
-    on_error::OnError, preload_with::PreloadWith, sharable::Sharable, spawn::Spawn,
-    try_join_streams::TryJoinStreams,
+    active::Active, drive::Drive, forker::Fork, forker_bounded::BoundedFork,
+    join_streams::JoinStreams, map_par::MapPar, on_error::OnError, preload_with::PreloadWith,
+    ring::Lag, sharable::Sharable, spawn::Spawn, try_join_streams::TryJoinStreams,
 };
 
 /// The adapters, as methods of every stream.
@@ -129,6 +129,18 @@ pub trait AiterExt: Stream {
         Self: Sized,
     {
         Fork::new(self)
+    }
+
+    /// Makes a stream that can be forked, with a bound to how far the forks are apart.
+    ///
+    /// At most `cap` items are held; `lag` says what happens to a fork that is so far behind. See
+    /// [`BoundedFork`].
+    #[doc(alias = "aiter_forker")]
+    fn forker_bounded(self, cap: NonZeroUsize, lag: Lag) -> BoundedFork<Self>
+    where
+        Self: Sized,
+    {
+        BoundedFork::new(self, cap, lag)
     }
 
     /// Joins the streams of a stream: the items of all of them, as they come.

@@ -10,12 +10,15 @@ pub enum Outcome {
     Cancelled,
     /// It panicked.
     Panicked,
+    /// It goes on, but this reader of it fell behind and was put out: see [`Lag::Error`](crate::Lag).
+    Lagged,
 }
 
 const UNKNOWN: usize = 0;
 const COMPLETED: usize = 1;
 const CANCELLED: usize = 2;
 const PANICKED: usize = 3;
+const LAGGED: usize = 4;
 
 /// An outcome that one party sets, once, and any party reads.
 #[derive(Debug)]
@@ -31,6 +34,7 @@ impl OutcomeCell {
             Outcome::Completed => COMPLETED,
             Outcome::Cancelled => CANCELLED,
             Outcome::Panicked => PANICKED,
+            Outcome::Lagged => LAGGED,
         };
         // Relaxed: set before the list is stopped, and meaningful once that is seen.
         self.0.store(value, Ordering::Relaxed);
@@ -42,7 +46,8 @@ impl OutcomeCell {
             UNKNOWN => None,
             COMPLETED => Some(Outcome::Completed),
             CANCELLED => Some(Outcome::Cancelled),
-            _ => Some(Outcome::Panicked),
+            PANICKED => Some(Outcome::Panicked),
+            _ => Some(Outcome::Lagged),
         }
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! # The protocol
 //! A try-lock (the *gate*) gives the value to one task at a time, for one poll. Nobody waits at the
-//! gate: who finds it closed registers in the queue, marks the gate and sleeps; the holder, who
-//! opens it, then sees the queue and does what its turn said: wake the next, or all, or nobody,
-//! because the value is pending. Who only had a look, and polled nothing, wakes the next if the gate
-//! was marked meanwhile.
+//! gate: who finds it closed registers as *turned away*, marks the gate and sleeps; whoever opens a
+//! marked gate wakes all of these. They come again, and have missed nothing.
 //!
-//! What the value waits for gets one waker, the same in every turn: the *hub*'s. It sets `NEWS` and
-//! wakes the longest waiting task. `NEWS` stays until somebody takes a turn, which is how a wake-up
-//! that reached a task which no longer needs it, or which is dropped, is known to be still owed.
+//! Who has had a turn in which the value was pending sleeps in another queue. What the value waits for
+//! gets one waker, the same in every turn: the *hub*'s. It sets `NEWS` and wakes the longest sleeping
+//! task. A turn that got something says whether there may be more, for the next, or something for all.
+//! `NEWS` stays until somebody takes a turn, which is how a wake-up that reached a task which no longer
+//! needs it, or which is dropped, is known to be still owed.
 //!
 //! So whenever somebody sleeps, one of these holds: the value is pending with the hub's waker; a task
 //! is at it; a task that was woken has yet to be polled.
@@ -37,7 +37,7 @@ const OPEN: usize = 0;
 const CLOSED: usize = 1;
 /// What the value waited for has happened, or it was not asked to the end, and nobody has had a turn since.
 const NEWS: usize = 1 << 1;
-/// Somebody found the gate closed, and sleeps.
+/// Somebody was turned away.
 const MARKED: usize = 1 << 2;
 
 /// Whom to wake after a turn that got something.
@@ -52,7 +52,10 @@ pub enum Pass {
 /// Who sleeps, and the gate. Outlives the value: what the value waits for may hold the waker.
 struct Hub {
     gate: AtomicUsize,
+    /// Those who have had a turn, and wait for news.
     queue: WaitQueue,
+    /// Those who found the gate closed.
+    turned_away: WaitQueue,
 }
 
 /// What the hub's waker is made of.
@@ -64,13 +67,34 @@ impl Wake for HubWaker {
     }
 
     fn wake_by_ref(self: &WakeArc<Self>) {
-        // AcqRel: partner of `Turn::open`, `Turn::open_pending` and `Hub::close`.
-        self.0.gate.fetch_or(NEWS, Ordering::AcqRel);
-        self.0.notify(Pass::Next);
+        self.0.news();
     }
 }
 
 impl Hub {
+    /// Sets the open gate's word, and wakes those who were turned away and whom the turn concerns.
+    fn open(&self, gate: usize, pass: Pass) {
+        /// Wakes these also if a waker of those panics.
+        struct Notify<'a>(&'a Hub, Pass);
+        impl Drop for Notify<'_> {
+            fn drop(&mut self) {
+                self.0.notify(self.1);
+            }
+        }
+        // AcqRel: partner of `Hub::close` and `Hub::news`.
+        let before = self.gate.swap(gate, Ordering::AcqRel);
+        let _notify = Notify(self, pass);
+        if before & MARKED != 0 {
+            self.turned_away.notify_all();
+        }
+    }
+
+    fn news(&self) {
+        // AcqRel: partner of `Hub::open`, `Turn::open_pending` and `Hub::close`.
+        self.gate.fetch_or(NEWS, Ordering::AcqRel);
+        self.notify(Pass::Next);
+    }
+
     fn notify(&self, pass: Pass) {
         // The caller has just touched the gate.
         if self.queue.is_empty() {
@@ -124,40 +148,30 @@ impl Turn<'_> {
         })
     }
 
-    /// Opens the gate after a look, in which nothing was polled.
-    fn open_after_look(self) {
-        let hub = self.hub;
-        core::mem::forget(self);
-        // AcqRel: as `open`.
-        if hub.gate.fetch_and(NEWS, Ordering::AcqRel) & MARKED != 0 {
-            hub.notify(Pass::Next);
-        }
-    }
-
-    /// Opens the gate after a turn that got something.
+    /// Opens the gate after a turn that got something, and wakes whom it concerns.
     fn open(self, pass: Pass) {
         let hub = self.hub;
         core::mem::forget(self);
-        let gate = if pass == Pass::Next { NEWS } else { OPEN };
-        // AcqRel: partner of `Hub::close` and `HubWaker::wake_by_ref`.
-        hub.gate.swap(gate, Ordering::AcqRel);
-        hub.notify(pass);
+        hub.open(if pass == Pass::Next { NEWS } else { OPEN }, pass);
     }
 
-    /// Opens the gate, and leaves the news that came meanwhile. True if some did.
+    /// Opens the gate after a turn that got nothing, or a look. The news that came meanwhile stays.
+    /// True if some did.
     fn open_pending(self) -> bool {
         let hub = self.hub;
         core::mem::forget(self);
-        // AcqRel: as `open`.
-        hub.gate.fetch_and(NEWS, Ordering::AcqRel) & NEWS != 0
+        // AcqRel: partner of `Hub::close` and `Hub::news`.
+        let gate = hub.gate.fetch_and(NEWS, Ordering::AcqRel);
+        if gate & MARKED != 0 {
+            hub.turned_away.notify_all();
+        }
+        gate & NEWS != 0
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        // AcqRel: as `open`.
-        self.hub.gate.swap(NEWS, Ordering::AcqRel);
-        self.hub.notify(Pass::All);
+        self.hub.open(NEWS, Pass::All);
     }
 }
 
@@ -192,20 +206,26 @@ impl Drop for Turn<'_> {
 pub struct Relay<S> {
     shared: Arc<Shared<S>>,
     sleeper: Sleeper,
-    /// Registered, and not polled since.
+    /// Registered in the hub's queue, and not since the last turn that got something.
     asleep: bool,
+    /// For when the gate is closed.
+    turned_away: Sleeper,
 }
 
 impl<S> Relay<S> {
     /// The first handle of a value.
     pub fn new(value: S) -> Self {
-        let hub = Arc::new(Hub { gate: AtomicUsize::new(OPEN), queue: WaitQueue::new() });
+        let hub = Arc::new(Hub {
+            gate: AtomicUsize::new(OPEN),
+            queue: WaitQueue::new(),
+            turned_away: WaitQueue::new(),
+        });
         let waker = Waker::from(WakeArc::new(HubWaker(hub.clone())));
         Self::of(Arc::new(Shared { hub, waker, value: UnsafeCell::new(value) }))
     }
 
     fn of(shared: Arc<Shared<S>>) -> Self {
-        Self { shared, sleeper: Sleeper::new(), asleep: false }
+        Self { shared, sleeper: Sleeper::new(), asleep: false, turned_away: Sleeper::new() }
     }
 
     /// Polls the value, if nobody else is at it right now; else sleeps until its turn comes.
@@ -221,9 +241,8 @@ impl<S> Relay<S> {
         cx: &mut Context<'_>,
         turn: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<(R, Pass)>,
     ) -> Poll<R> {
-        let Self { shared, sleeper, asleep } = self;
+        let Self { shared, sleeper, asleep, turned_away } = self;
         let hub = &*shared.hub;
-        let mut registered = false;
         // No other handle can come to be while we have the only one: the gate may stay open.
         let alone = Arc::strong_count(shared) == 1;
         if alone {
@@ -234,11 +253,11 @@ impl<S> Relay<S> {
                 hub.gate.swap(OPEN, Ordering::AcqRel);
             }
         } else if !hub.close() {
-            hub.queue.register(sleeper, cx.waker());
-            (registered, *asleep) = (true, true);
+            hub.turned_away.register(turned_away, cx.waker());
             if !hub.close() {
                 return Poll::Pending;
             }
+            turned_away.cancel();
         }
         let guard = Turn { hub };
         match guard.with(shared, |value| turn(value, &mut Context::from_waker(&shared.waker))) {
@@ -256,12 +275,10 @@ impl<S> Relay<S> {
                 Poll::Ready(result)
             }
             Poll::Pending => {
-                if !registered {
-                    hub.queue.register(sleeper, cx.waker());
-                    *asleep = true;
-                }
+                hub.queue.register(sleeper, cx.waker());
+                *asleep = true;
                 if guard.open_pending() {
-                    // Whoever was woken for it found the gate closed, or nobody had registered.
+                    // It may have come when nobody had registered.
                     hub.notify(Pass::Next);
                 }
                 Poll::Pending
@@ -277,7 +294,7 @@ impl<S> Relay<S> {
         let hub = &*self.shared.hub;
         let mut gate = hub.gate.load(Ordering::Relaxed);
         while gate & CLOSED == 0 {
-            // Acquire: partner of `Turn::open` and its like. The news stays.
+            // Acquire: partner of `Hub::open` and `Turn::open_pending`. The news stays.
             match hub.gate.compare_exchange_weak(
                 gate,
                 gate | CLOSED,
@@ -287,7 +304,7 @@ impl<S> Relay<S> {
                 Ok(_) => {
                     let guard = Turn { hub };
                     let result = guard.with(&self.shared, look);
-                    guard.open_after_look();
+                    guard.open_pending();
                     return Some(result);
                 }
                 Err(now) => gate = now,
@@ -322,10 +339,15 @@ impl<S> Relay<S> {
         }
     }
 
+    /// Wakes the longest sleeping task, as the value's waker does.
+    pub fn wake_next(&self) {
+        self.shared.hub.news();
+    }
+
     /// Wakes somebody else if the news that we were woken for are still news.
     fn pass_on(&self) {
         let hub = &*self.shared.hub;
-        // AcqRel: as every access, see the ordering policy.
+        // AcqRel: see the ordering policy.
         if hub.gate.fetch_or(OPEN, Ordering::AcqRel) & NEWS != 0 {
             hub.notify(Pass::Next);
         }
@@ -353,7 +375,9 @@ impl<S> Clone for Relay<S> {
 
 impl<S> Drop for Relay<S> {
     fn drop(&mut self) {
-        if self.shared.hub.queue.retire(&mut self.sleeper) && self.asleep {
+        let hub = &self.shared.hub;
+        hub.turned_away.retire(&mut self.turned_away);
+        if hub.queue.retire(&mut self.sleeper) && self.asleep {
             self.pass_on();
         }
     }

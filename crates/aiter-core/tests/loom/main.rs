@@ -17,12 +17,25 @@ use loom::future::block_on;
 
 /// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
 fn model(story: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
+    explore(bound(), story);
+}
+
+/// The same with one preemption less, for stories of three parties that all do a lot.
+fn wide_model(story: impl Fn() + Send + Sync + 'static) {
+    explore(bound().map(|bound| bound - 1), story);
+}
+
+fn bound() -> Option<usize> {
+    match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
         Ok("0") => None,
         Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
         Err(_) => Some(3),
-    };
+    }
+}
+
+fn explore(preemption_bound: Option<usize>, story: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemption_bound;
     builder.max_branches = 20_000;
     builder.check(story);
 }

@@ -72,7 +72,7 @@ fn take(relay: &mut Relay<Value>) -> usize {
 /// Each of two takes one; both items come at once.
 #[test]
 fn two_take_what_comes() {
-    model(|| {
+    wide_model(|| {
         let (mut one, permits) = relay();
         let mut two = one.clone();
         let other = thread::spawn(move || {

@@ -1,0 +1,316 @@
+use core::{
+    fmt,
+    num::NonZeroUsize,
+    pin::Pin,
+    task::{Context, Poll, Waker, ready},
+};
+
+use aiter_core::{Pass, Pusher, Relay, push_list};
+use futures_core::{FusedStream, Stream};
+
+use crate::{
+    outcome::{Outcome, OutcomeCell},
+    ring::{Lag, Note, Place, Ring},
+    sync::Arc,
+};
+
+pin_project_lite::pin_project! {
+    /// What the forks drive in turn.
+    struct Drive<S: Stream> {
+        // Dropped at its end.
+        #[pin]
+        source: Option<S>,
+        ring: Ring<S::Item>,
+        outcome: Arc<OutcomeCell>,
+        // Who waits for room: the relay's own waker.
+        waits_for_room: Option<Waker>,
+    }
+}
+
+/// One of several streams of the same items, with a bound to how far they are apart; made by
+/// [`forker_bounded`](crate::AiterExt::forker_bounded).
+///
+/// As [`Fork`](crate::Fork), but at most `cap` items are held for forks that lag. What happens to
+/// one that is `cap` items behind when another one asks for more is its [`Lag`]:
+///
+/// - [`Lag::Wait`]: the one that asks waits until the slow one has read or is dropped. All go at the
+///   pace of the slowest; one that is never read stops all.
+/// - [`Lag::DropOldest`]: the slow one misses the oldest item; [`missed`](Self::missed) counts them.
+/// - [`Lag::Error`]: the slow one ends, and its [`outcome`](Self::outcome) is [`Outcome::Lagged`].
+///
+/// The items are with the source: to read one is to take a turn, also when it is there already. An
+/// item is cloned in the reader's turn, and moved to the last fork that reads it. A fork that finds
+/// another at it sleeps and is woken.
+///
+/// # Panics
+/// If the source does, in the fork that drives it. The source is dropped; the other forks read what
+/// there is, end, and say [`Outcome::Panicked`]. If `clone` of an item does; the item is then still
+/// to be read.
+///
+/// # Cancel safety
+/// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
+///
+/// # Examples
+/// ```
+/// use core::num::NonZeroUsize;
+///
+/// use aiter_adapters::{AiterExt, Lag};
+/// use futures_util::{StreamExt, stream};
+///
+/// # futures_util::FutureExt::now_or_never(async {
+/// let two = NonZeroUsize::new(2).expect("2 is not zero");
+/// let fast = stream::iter(1..=5).forker_bounded(two, Lag::DropOldest);
+/// let mut slow = fast.fork();
+/// assert_eq!(fast.collect::<Vec<_>>().await, [1, 2, 3, 4, 5]);
+/// assert_eq!(slow.by_ref().collect::<Vec<_>>().await, [4, 5]);
+/// assert_eq!(slow.missed(), 3);
+/// # }).expect("an iterator never waits");
+/// ```
+#[must_use = "streams do nothing unless polled"]
+#[doc(alias = "aiter_forker")]
+pub struct BoundedFork<S: Stream> {
+    relay: Relay<Drive<S>>,
+    notes: Pusher<Note>,
+    outcome: Arc<OutcomeCell>,
+    position: usize,
+    missed: usize,
+    end: End,
+}
+
+/// How a fork ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    NotYet,
+    WithTheSource,
+    Out,
+}
+
+impl<S: Stream> fmt::Debug for BoundedFork<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundedFork")
+            .field("missed", &self.missed)
+            .field("outcome", &self.outcome())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Stream> BoundedFork<S> {
+    pub(crate) fn new(source: S, cap: NonZeroUsize, lag: Lag) -> Self {
+        let (notes, cursor) = push_list();
+        let outcome = Arc::new(OutcomeCell::new());
+        let drive = Drive {
+            source: Some(source),
+            ring: Ring::new(cursor, cap, lag),
+            outcome: outcome.clone(),
+            waits_for_room: None,
+        };
+        let (position, missed) = (0, 0);
+        Self { relay: Relay::new(drive), notes, outcome, position, missed, end: End::NotYet }
+    }
+
+    /// Another fork at the same position. Lock-free.
+    pub fn fork(&self) -> Self
+    where
+        S::Item: Clone,
+    {
+        if self.end == End::NotYet {
+            self.note(Note::Born(self.position));
+        }
+        Self {
+            relay: self.relay.clone(),
+            notes: self.notes.clone(),
+            outcome: self.outcome.clone(),
+            position: self.position,
+            missed: 0,
+            end: self.end,
+        }
+    }
+
+    /// Items that this fork has missed because it was too slow.
+    pub fn missed(&self) -> usize {
+        self.missed
+    }
+
+    /// How this fork came to its end; `None` while it has not.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self.end {
+            End::NotYet => None,
+            End::WithTheSource => self.outcome.get(),
+            End::Out => Some(Outcome::Lagged),
+        }
+    }
+
+    fn note(&self, note: Note) {
+        let noted = self.notes.push(note);
+        debug_assert!(noted.is_ok(), "the ring lives as long as a fork");
+    }
+}
+
+/// What a fork finds.
+enum Found<T> {
+    Item(T),
+    End(End),
+    /// Nothing yet: the source is to be asked.
+    Nothing,
+}
+
+/// Reads what is there for a fork. Says also who is to be told that there is more room.
+fn read<S: Stream<Item: Clone>>(
+    drive: Pin<&mut Drive<S>>,
+    position: &mut usize,
+    missed: &mut usize,
+) -> (Found<S::Item>, Option<Waker>) {
+    let this = drive.project();
+    let before = this.ring.len();
+    this.ring.take_notes();
+    let (place, newly_missed) = this.ring.place(position);
+    *missed += newly_missed;
+    let found = match place {
+        Place::Ready => this.ring.read(position).map_or(Found::Nothing, Found::Item),
+        Place::Out => Found::End(End::Out),
+        Place::UpToDate if this.source.is_none() => Found::End(End::WithTheSource),
+        Place::UpToDate => Found::Nothing,
+    };
+    let room = if this.ring.len() < before { this.waits_for_room.take() } else { None };
+    (found, room)
+}
+
+/// Asks the source for an item, for a fork that has read everything.
+fn poll_source<S: Stream<Item: Clone>>(
+    drive: Pin<&mut Drive<S>>,
+    cx: &mut Context<'_>,
+    position: &mut usize,
+) -> Poll<Found<S::Item>> {
+    /// Drops the source when it has ended, or panics.
+    struct Over<'a, S> {
+        source: Pin<&'a mut Option<S>>,
+        outcome: &'a OutcomeCell,
+        how: Outcome,
+    }
+    impl<S> Drop for Over<'_, S> {
+        fn drop(&mut self) {
+            self.outcome.set(self.how);
+            self.source.set(None);
+        }
+    }
+
+    let mut this = drive.project();
+    if this.ring.is_full() && this.ring.waits_for_laggards() {
+        *this.waits_for_room = Some(cx.waker().clone());
+        return Poll::Pending;
+    }
+    let mut over =
+        Over { source: this.source.as_mut(), outcome: this.outcome, how: Outcome::Panicked };
+    let polled = match over.source.as_mut().as_pin_mut() {
+        Some(source) => source.poll_next(cx),
+        None => Poll::Ready(None),
+    };
+    over.how = Outcome::Completed;
+    match polled {
+        Poll::Ready(None) => Poll::Ready(Found::End(End::WithTheSource)),
+        Poll::Pending => {
+            core::mem::forget(over);
+            Poll::Pending
+        }
+        Poll::Ready(Some(item)) => {
+            core::mem::forget(over);
+            if this.ring.readers() == 1 && this.ring.len() == 0 {
+                return Poll::Ready(Found::Item(item));
+            }
+            drop(this.ring.push(item));
+            Poll::Ready(this.ring.read(position).map_or(Found::Nothing, Found::Item))
+        }
+    }
+}
+
+impl<S: Stream> Clone for BoundedFork<S>
+where
+    S::Item: Clone,
+{
+    fn clone(&self) -> Self {
+        self.fork()
+    }
+}
+
+impl<S: Stream> Drop for BoundedFork<S> {
+    fn drop(&mut self) {
+        if self.end != End::NotYet {
+            return;
+        }
+        self.note(Note::Gone(self.position));
+        // What it alone held goes at once, or, if somebody is at it, with the next turn.
+        let looked = self.relay.try_look(|drive| {
+            let this = drive.project();
+            if this.ring.take_notes() { this.waits_for_room.take() } else { None }
+        });
+        match looked {
+            Some(Some(waker)) => waker.wake(),
+            Some(None) => {}
+            None => self.relay.wake_next(),
+        }
+    }
+}
+
+impl<S: Stream<Item: Clone>> FusedStream for BoundedFork<S> {
+    fn is_terminated(&self) -> bool {
+        self.end != End::NotYet
+    }
+}
+
+impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        if self.end != End::NotYet {
+            return Poll::Ready(None);
+        }
+        let Self { relay, position, missed, .. } = &mut *self;
+        let looked = relay.try_look(|drive| read(drive, position, missed));
+        let (found, room) = looked.unwrap_or((Found::Nothing, None));
+        if let Some(waker) = room {
+            waker.wake();
+        }
+        let found = match found {
+            // In the turn, news of room is for us: we ask the source ourselves.
+            Found::Nothing => ready!(relay.poll_turn(cx, |mut drive, cx| {
+                match read(drive.as_mut(), position, missed).0 {
+                    Found::Nothing => {
+                        poll_source(drive, cx, position).map(|found| (found, Pass::All))
+                    }
+                    // Somebody else was faster. We did not ask: that is for the next.
+                    found => Poll::Ready((found, Pass::Next)),
+                }
+            })),
+            found => {
+                relay.stand_by();
+                found
+            }
+        };
+        Poll::Ready(match found {
+            Found::Item(item) => Some(item),
+            Found::End(end) => {
+                self.end = end;
+                None
+            }
+            Found::Nothing => None,
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.end != End::NotYet {
+            return (0, Some(0));
+        }
+        let look = self.relay.try_look(|drive| {
+            let source = drive.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
+            (drive.ring.unread(self.position), drive.ring.waits_for_laggards(), source)
+        });
+        match look {
+            Some((unread, misses_none, (lower, upper))) => {
+                let lower = if misses_none { lower.saturating_add(unread) } else { 0 };
+                (lower, upper.and_then(|upper| upper.checked_add(unread)))
+            }
+            // Another fork is at it.
+            None => (0, None),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Forks that may be so far apart and no further.
+
+use aiter::{AiterExt, BoundedFork, Lag, Outcome};
+use core::{num::NonZeroUsize, task::Poll};
+use futures_core::Stream;
+use futures_util::{FutureExt, StreamExt, stream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::{
+    ledger::Ledger,
+    script::{Script, Teller, script, scripted},
+    waker::{Counting, next},
+};
+
+fn cap(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).expect("the tests hold at least one item")
+}
+
+fn forks(n: usize, lag: Lag) -> (Teller<u64>, BoundedFork<Script<u64>>, BoundedFork<Script<u64>>) {
+    let (teller, source) = script();
+    let one = source.forker_bounded(cap(n), lag);
+    let two = one.fork();
+    (teller, one, two)
+}
+
+#[test]
+fn with_backpressure_the_fast_fork_waits() {
+    let (teller, mut fast, mut slow) = forks(8, Lag::Wait);
+    (0..20).for_each(|n| teller.send(n));
+    teller.end();
+    let waker = Counting::new();
+    for n in 0..8 {
+        assert_eq!(waker.poll(&mut fast), Poll::Ready(Some(n)));
+    }
+    let polls = teller.polls();
+    assert!(waker.poll(&mut fast).is_pending());
+    assert_eq!(teller.polls(), polls, "the source is not asked without room");
+    assert_eq!(waker.wakes(), 0);
+    assert_eq!(next(&mut slow), Poll::Ready(Some(0)));
+    assert_eq!(waker.wakes(), 1, "one was read: there is room");
+    assert_eq!(waker.poll(&mut fast), Poll::Ready(Some(8)));
+    assert!(waker.poll(&mut fast).is_pending());
+    drop(slow);
+    assert_eq!(waker.wakes(), 2, "nobody lags any more");
+    let rest: Vec<u64> = fast.by_ref().collect::<Vec<_>>().now_or_never().expect("nobody lags");
+    assert!(rest.into_iter().eq(9..20));
+    assert_eq!(fast.outcome(), Some(Outcome::Completed));
+}
+
+#[test]
+fn the_slow_fork_may_ask_too_and_both_see_all() {
+    for lag in [Lag::Wait, Lag::DropOldest, Lag::Error] {
+        let one = stream::iter(0..100_u64).forker_bounded(cap(1), lag);
+        let mut all = [one.fork(), one.fork(), one];
+        for n in 0..100 {
+            for fork in &mut all {
+                assert_eq!(next(fork), Poll::Ready(Some(n)), "{lag:?}");
+            }
+        }
+        for fork in &mut all {
+            assert_eq!(next(fork), Poll::Ready(None));
+            assert_eq!((fork.missed(), fork.outcome()), (0, Some(Outcome::Completed)));
+        }
+    }
+}
+
+#[test]
+fn the_slow_fork_misses_the_oldest_and_knows_how_many() {
+    let (teller, mut fast, mut slow) = forks(3, Lag::DropOldest);
+    (0..10).for_each(|n| teller.send(n));
+    assert_eq!(next(&mut slow), Poll::Ready(Some(0)));
+    for n in 0..10 {
+        assert_eq!(next(&mut fast), Poll::Ready(Some(n)));
+    }
+    let mut late = slow.fork();
+    for fork in [&mut slow, &mut late] {
+        for n in 7..10 {
+            assert_eq!(next(fork), Poll::Ready(Some(n)));
+        }
+        assert_eq!(fork.missed(), 6);
+        assert!(next(fork).is_pending());
+    }
+}
+
+#[test]
+fn the_slow_fork_ends_and_the_others_go_on() {
+    let (teller, mut fast, mut slow) = forks(3, Lag::Error);
+    let mut on_time = fast.fork();
+    (0..10).for_each(|n| teller.send(n));
+    for n in 0..10 {
+        assert_eq!(next(&mut fast), Poll::Ready(Some(n)));
+        if n % 3 == 2 {
+            for late in n - 2..=n {
+                assert_eq!(next(&mut on_time), Poll::Ready(Some(late)));
+            }
+        }
+    }
+    let mut child = slow.fork();
+    for fork in [&mut slow, &mut child] {
+        assert_eq!(fork.outcome(), None);
+        assert_eq!(next(fork), Poll::Ready(None));
+        assert_eq!(fork.outcome(), Some(Outcome::Lagged));
+        assert_eq!(next(fork), Poll::Ready(None));
+    }
+    drop((slow, child));
+    assert_eq!(next(&mut on_time), Poll::Ready(Some(9)));
+    teller.send(10);
+    assert_eq!(next(&mut on_time), Poll::Ready(Some(10)));
+    assert_eq!(next(&mut fast), Poll::Ready(Some(10)));
+}
+
+#[test]
+fn no_more_items_are_held_than_the_bound_says_and_all_are_freed_once() {
+    for lag in [Lag::DropOldest, Lag::Error] {
+        let ledger = Ledger::new();
+        let items: Vec<_> = ledger.items(1000).collect();
+        let mut fast = stream::iter(items).forker_bounded(cap(4), lag);
+        let never_read = fast.fork();
+        while let Poll::Ready(Some(item)) = next(&mut fast) {
+            let (in_source, in_hand) = (999 - item.value as usize, 1);
+            assert!(ledger.alive() <= in_source + in_hand + 4);
+        }
+        assert!(ledger.alive() <= 4, "{} are held", ledger.alive());
+        drop((fast, never_read));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn dropping_a_slow_fork_frees_its_items() {
+    let ledger = Ledger::new();
+    let items: Vec<_> = ledger.items(8).collect();
+    let mut fast = stream::iter(items).forker_bounded(cap(8), Lag::Wait);
+    let slow = fast.fork();
+    while let Poll::Ready(Some(_)) = next(&mut fast) {}
+    assert_eq!(ledger.alive(), 8);
+    drop(slow);
+    assert_eq!(ledger.alive(), 0);
+    drop(fast);
+    ledger.assert_settled();
+}
+
+#[test]
+fn the_last_reader_moves_and_a_fork_alone_never_clones() {
+    let ledger = Ledger::new();
+    let items: Vec<_> = ledger.items(20).collect();
+    let mut alone = stream::iter(items).forker_bounded(cap(3), Lag::Wait);
+    (0..10).for_each(|_| assert!(next(&mut alone).is_ready()));
+    assert_eq!(ledger.clones(), 0);
+    let mut other = alone.fork();
+    (0..3).for_each(|_| assert!(next(&mut alone).is_ready()));
+    (0..3).for_each(|_| assert!(next(&mut other).is_ready()));
+    assert_eq!(ledger.clones(), 3, "one reader clones, the last one moves");
+    drop((alone, other));
+    ledger.assert_settled();
+}
+
+#[test]
+fn the_one_who_asked_may_go_and_another_is_woken() {
+    let (teller, mut one, mut two) = forks(4, Lag::Wait);
+    let wakers = [Counting::new(), Counting::new()];
+    assert!(wakers[0].poll(&mut one).is_pending());
+    assert!(wakers[1].poll(&mut two).is_pending());
+    teller.send(1);
+    let woken: Vec<_> = wakers.iter().map(Counting::wakes).collect();
+    assert_eq!(woken.iter().sum::<usize>(), 1);
+    let (mut stays, waker) = if woken[0] == 1 {
+        drop(one);
+        (two, &wakers[1])
+    } else {
+        drop(two);
+        (one, &wakers[0])
+    };
+    assert_eq!(waker.wakes(), 1);
+    assert_eq!(waker.poll(&mut stays), Poll::Ready(Some(1)));
+}
+
+#[test]
+fn all_who_wait_get_what_one_pulls() {
+    let (teller, mut one, mut two) = forks(4, Lag::Wait);
+    let wakers = [Counting::new(), Counting::new()];
+    assert!(wakers[0].poll(&mut one).is_pending());
+    assert!(wakers[1].poll(&mut two).is_pending());
+    teller.send(1);
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(wakers[1].wakes(), 1);
+    assert_eq!(next(&mut two), Poll::Ready(Some(1)));
+    assert!(wakers[1].poll(&mut two).is_pending());
+    teller.end();
+    assert_eq!(next(&mut one), Poll::Ready(None));
+    assert_eq!(wakers[1].wakes(), 2);
+    assert_eq!(next(&mut two), Poll::Ready(None));
+}
+
+#[test]
+fn a_panic_in_the_source_ends_the_others_and_they_say_so() {
+    let (teller, mut one, mut two) = forks(4, Lag::Wait);
+    let waker = Counting::new();
+    teller.send(1);
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(waker.poll(&mut two), Poll::Ready(Some(1)));
+    assert!(waker.poll(&mut two).is_pending());
+    teller.panic();
+    assert!(catch_unwind(AssertUnwindSafe(|| next(&mut one))).is_err());
+    assert_eq!(waker.wakes(), 1, "told by the teller or by the panic, not forgotten");
+    for fork in [&mut one, &mut two] {
+        assert_eq!(next(fork), Poll::Ready(None));
+        assert_eq!(fork.outcome(), Some(Outcome::Panicked));
+    }
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn the_source_is_dropped_at_its_end_and_with_the_last_fork() {
+    let (teller, source) = scripted([1_u64]);
+    let mut fork = source.forker_bounded(cap(1), Lag::Wait);
+    assert_eq!(next(&mut fork), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut fork), Poll::Ready(None));
+    assert!(teller.is_dropped());
+    let (teller, one, two) = forks(1, Lag::Wait);
+    drop(one);
+    assert!(!teller.is_dropped());
+    drop(two);
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn size_hint_counts_what_is_here_and_what_is_to_come() {
+    let mut one = stream::iter(0..10_u64).forker_bounded(cap(4), Lag::Wait);
+    let two = one.fork();
+    (0..4).for_each(|_| assert!(next(&mut one).is_ready()));
+    assert_eq!((one.size_hint(), two.size_hint()), ((6, Some(6)), (10, Some(10))));
+}
+
+#[test]
+fn two_threads_see_all_items_in_order() {
+    for lag in [Lag::Wait, Lag::DropOldest] {
+        let one = stream::iter(0..10_000_u64).forker_bounded(cap(16), lag);
+        let two = one.fork();
+        let read = move |mut fork: BoundedFork<_>| {
+            let items = futures_executor::block_on(fork.by_ref().collect::<Vec<u64>>());
+            assert!(items.is_sorted_by(|a, b| a < b));
+            assert_eq!(items.len() + fork.missed(), 10_000);
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(move || read(one));
+            scope.spawn(move || read(two));
+        });
+    }
+}
+
+#[test]
+fn debug_shows_the_state_and_no_items() {
+    let mut fork = stream::iter(["secret"]).forker_bounded(cap(1), Lag::Wait);
+    assert_eq!(format!("{fork:?}"), "BoundedFork { missed: 0, outcome: None, .. }");
+    assert_eq!(next(&mut fork), Poll::Ready(Some("secret")));
+    assert_eq!(next(&mut fork), Poll::Ready(None));
+    assert_eq!(format!("{fork:?}"), "BoundedFork { missed: 0, outcome: Some(Completed), .. }");
+}
