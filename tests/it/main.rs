@@ -6,12 +6,14 @@ mod active;
 mod auto_traits;
 mod differential;
 mod forker_bounded;
+mod gated;
 #[path = "../../crates/aiter-core/tests/list/ledger.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod ledger;
 mod model;
 mod preload_with;
 mod script;
+mod stoppable;
 mod unblock_iter;
 #[path = "../../crates/aiter-core/tests/list/waker.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]

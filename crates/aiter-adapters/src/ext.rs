@@ -3,9 +3,20 @@ use core::{future::Future, num::NonZeroUsize};
 use futures_core::Stream;
 
 use crate::{
-    active::Active, drive::Drive, forker::Fork, forker_bounded::BoundedFork,
-    join_streams::JoinStreams, map_par::MapPar, on_error::OnError, preload_with::PreloadWith,
-    ring::Lag, sharable::Sharable, spawn::Spawn, try_join_streams::TryJoinStreams,
+    active::Active,
+    drive::Drive,
+    forker::Fork,
+    forker_bounded::BoundedFork,
+    gated::{Gate, Gated},
+    join_streams::JoinStreams,
+    map_par::MapPar,
+    on_error::OnError,
+    preload_with::PreloadWith,
+    ring::Lag,
+    sharable::Sharable,
+    spawn::Spawn,
+    stoppable::{Stoppable, Stopper},
+    try_join_streams::TryJoinStreams,
 };
 
 /// The adapters, as methods of every stream.
@@ -143,6 +154,37 @@ pub trait AiterExt: Stream {
         BoundedFork::new(self, cap, lag)
     }
 
+    /// Lets items out as a [`Gate`] permits.
+    ///
+    /// See [`Gated`]: without a free permit the source is not even polled.
+    ///
+    /// ```text
+    /// source    a  b  c  d  e ..
+    /// gate         2        1   stop
+    /// gated        a  b     c   |
+    /// ```
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let (gate, mut letters) = stream::iter('a'..).gated();
+    /// assert_eq!(letters.next().now_or_never(), None);
+    /// assert_eq!(gate.push(2), Ok(()));
+    /// assert_eq!(letters.next().now_or_never(), Some(Some('a')));
+    /// gate.stop();
+    /// assert_eq!(letters.next().now_or_never(), Some(Some('b')), "that was permitted");
+    /// assert_eq!(letters.next().now_or_never(), Some(None));
+    /// ```
+    #[doc(alias = "gated_aiter")]
+    fn gated(self) -> (Gate, Gated<Self>)
+    where
+        Self: Sized,
+    {
+        Gated::new(self)
+    }
+
     /// Joins the streams of a stream: the items of all of them, as they come.
     ///
     /// See [`JoinStreams`] for what it promises; [`max_inner`](JoinStreams::max_inner) bounds how many
@@ -172,6 +214,35 @@ pub trait AiterExt: Stream {
         Self: Sized,
     {
         JoinStreams::new(self)
+    }
+
+    /// Calls an async function with each item, and has up to `n` of the futures run at a time.
+    ///
+    /// See [`MapPar`]: all in this task; [`ordered`](MapPar::ordered) for the source's order.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # smol::block_on(async {
+    /// let n = NonZeroUsize::new(4).expect("4 is not zero");
+    /// let words = ["one", "three", "two"];
+    /// let lengths = stream::iter(words).map_par(n, |word| async move { word.len() });
+    /// assert_eq!(lengths.collect::<Vec<_>>().await, [3, 5, 3]);
+    /// # });
+    /// ```
+    #[doc(alias = "map_aiter")]
+    #[doc(alias = "parallel_map_aiter")]
+    fn map_par<F, Fut>(self, n: NonZeroUsize, f: F) -> MapPar<Self, F, Fut>
+    where
+        Self: Sized,
+        F: FnMut(Self::Item) -> Fut,
+        Fut: Future,
+    {
+        MapPar::new(self, n, f)
     }
 
     /// Keeps a window of `n` items loaded by a task of its own, while the consumer is busy.
@@ -230,35 +301,6 @@ pub trait AiterExt: Stream {
         PreloadWith::parts(self, n)
     }
 
-    /// Calls an async function with each item, and has up to `n` of the futures run at a time.
-    ///
-    /// See [`MapPar`]: all in this task; [`ordered`](MapPar::ordered) for the source's order.
-    ///
-    /// # Examples
-    /// ```
-    /// use core::num::NonZeroUsize;
-    ///
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{StreamExt, stream};
-    ///
-    /// # smol::block_on(async {
-    /// let n = NonZeroUsize::new(4).expect("4 is not zero");
-    /// let words = ["one", "three", "two"];
-    /// let lengths = stream::iter(words).map_par(n, |word| async move { word.len() });
-    /// assert_eq!(lengths.collect::<Vec<_>>().await, [3, 5, 3]);
-    /// # });
-    /// ```
-    #[doc(alias = "map_aiter")]
-    #[doc(alias = "parallel_map_aiter")]
-    fn map_par<F, Fut>(self, n: NonZeroUsize, f: F) -> MapPar<Self, F, Fut>
-    where
-        Self: Sized,
-        F: FnMut(Self::Item) -> Fut,
-        Fut: Future,
-    {
-        MapPar::new(self, n, f)
-    }
-
     /// Makes a stream that can be cloned: each item goes to one of the clones.
     ///
     /// See [`Sharable`].
@@ -268,6 +310,28 @@ pub trait AiterExt: Stream {
         Self: Sized,
     {
         Sharable::new(self)
+    }
+
+    /// Makes a stream that a [`Stopper`] ends at once.
+    ///
+    /// See [`Stoppable`]; what was not read can be read from [`into_inner`](Stoppable::into_inner).
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let (stopper, mut numbers) = stream::iter(1..).stoppable();
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
+    /// stopper.stop();
+    /// assert_eq!(numbers.next().now_or_never(), Some(None));
+    /// ```
+    #[doc(alias = "stoppable_aiter")]
+    fn stoppable(self) -> (Stopper, Stoppable<Self>)
+    where
+        Self: Sized,
+    {
+        Stoppable::new(self)
     }
 
     /// Joins the streams of a stream where both may fail.

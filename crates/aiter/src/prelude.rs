@@ -14,7 +14,9 @@
 //! # }).expect("the list has ended");
 //! ```
 
-pub use aiter_adapters::{Active, AiterExt, IterToAiter, Outcome, iter_to_aiter};
+pub use aiter_adapters::{
+    Active, AiterExt, Gate, Gated, IterToAiter, Outcome, Stoppable, Stopper, iter_to_aiter,
+};
 pub use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
 pub use aiter_executor_compat::{AiterToIter, aiter_to_iter};
 #[cfg(feature = "std")]

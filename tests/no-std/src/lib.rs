@@ -42,12 +42,19 @@ pub mod error {
 
 /// The adapters.
 pub mod adapters {
-    use aiter::{Active, Drive, IterToAiter, Outcome, PreloadWith, Spawn};
+    use aiter::{
+        Active, Drive, Gate, GateError, Gated, IterToAiter, Outcome, PreloadWith, Spawn, Stoppable,
+        Stopper,
+    };
 
     /// What a task pulls ahead.
     pub type PulledAhead<T, H> = (Active<T, H>, PreloadWith<T, H>, Option<Outcome>);
     /// The task, and its handle.
     pub type Task<S, P> = (Drive<S>, <P as Spawn<Drive<S>>>::Handle);
+    /// What lets items out, and what a gate says that is stopped.
+    pub type Let<S> = (Gate, Gated<S>, GateError);
+    /// What ends a stream.
+    pub type Ended<S> = (Stopper, Stoppable<S>);
 
     /// A stream of what an iterator yields.
     pub type FromIter<I> = IterToAiter<I>;

@@ -1,0 +1,179 @@
+//! # Ordering policy
+//! Release by `stop`, Acquire by the stream: whoever sees the end sees what was done before the stop.
+//! Going to sleep and waking up is the wake cell's affair.
+
+use core::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use aiter_core::WakeCell;
+use futures_core::{FusedStream, Stream};
+
+use crate::sync::{Arc, AtomicBool, Ordering};
+
+struct State {
+    stopped: AtomicBool,
+    cell: WakeCell,
+}
+
+impl State {
+    fn is_stopped(&self) -> bool {
+        // Acquire: partner of `Stopper::stop`.
+        self.stopped.load(Ordering::Acquire)
+    }
+}
+
+/// The handle that ends a [`Stoppable`] stream; made by [`stoppable`](crate::AiterExt::stoppable).
+///
+/// Clones are handles of the same stream. Dropping them stops nothing: a stream whose stoppers are
+/// gone goes on to its own end.
+#[derive(Clone)]
+pub struct Stopper(Arc<State>);
+
+impl fmt::Debug for Stopper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stopper").field("stopped", &self.is_stopped()).finish_non_exhaustive()
+    }
+}
+
+impl Stopper {
+    /// Ends the stream at once: its next poll says so, and its task is woken.
+    ///
+    /// A second stop does nothing. Wait-free; neither allocates nor frees, so it may be called from an
+    /// interrupt handler, if the waker of the stream's task may.
+    pub fn stop(&self) {
+        // Release: partner of `State::is_stopped`.
+        self.0.stopped.store(true, Ordering::Release);
+        self.0.cell.wake();
+    }
+
+    /// True after a [`stop`](Self::stop), by whichever handle.
+    pub fn is_stopped(&self) -> bool {
+        self.0.is_stopped()
+    }
+}
+
+/// The stream's side of the flag.
+struct Ear {
+    state: Arc<State>,
+    /// The source has ended.
+    ended: bool,
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.state.cell.clear();
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A stream that a [`Stopper`] ends; made by [`stoppable`](crate::AiterExt::stoppable).
+    ///
+    /// Each poll looks at the stoppers first and at the source only if there was no stop: an item that
+    /// is ready and not read when the stop comes stays in the source, which
+    /// [`into_inner`](Self::into_inner) gives back.
+    ///
+    /// The lower bound of `size_hint` is 0, as a stop may come at any time.
+    ///
+    /// # Panics
+    /// If the source does. The next poll polls it again.
+    ///
+    /// # Cancel safety
+    /// Dropping a future over this stream (such as `next()`) loses no item.
+    #[must_use = "streams do nothing unless polled"]
+    #[doc(alias = "stoppable_aiter")]
+    pub struct Stoppable<S> {
+        #[pin]
+        source: S,
+        ear: Ear,
+    }
+}
+
+impl<S> fmt::Debug for Stoppable<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stoppable")
+            .field("ended", &self.ear.ended)
+            .field("stopped", &self.is_stopped())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> Stoppable<S> {
+    pub(crate) fn new(source: S) -> (Stopper, Self) {
+        let state = State { stopped: AtomicBool::new(false), cell: WakeCell::new() };
+        let state = Arc::new(state);
+        (Stopper(state.clone()), Self { source, ear: Ear { state, ended: false } })
+    }
+
+    /// True after a [`Stopper::stop`].
+    pub fn is_stopped(&self) -> bool {
+        self.ear.state.is_stopped()
+    }
+
+    /// The source.
+    pub fn get_ref(&self) -> &S {
+        &self.source
+    }
+
+    /// The source, to change it in place.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.source
+    }
+
+    /// The source, pinned, to change it in place.
+    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
+        self.project().source
+    }
+
+    /// Gives the source back, with all items not yet handed out.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let (stopper, mut numbers) = stream::iter(1..=3).stoppable();
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
+    /// stopper.stop();
+    /// assert_eq!(numbers.next().now_or_never(), Some(None));
+    /// let rest = numbers.into_inner();
+    /// assert_eq!(rest.collect::<Vec<_>>().now_or_never(), Some(vec![2, 3]));
+    /// ```
+    pub fn into_inner(self) -> S {
+        self.source
+    }
+}
+
+impl<S: Stream> FusedStream for Stoppable<S> {
+    fn is_terminated(&self) -> bool {
+        self.ear.ended || self.is_stopped()
+    }
+}
+
+impl<S: Stream> Stream for Stoppable<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        if self.is_terminated() {
+            return Poll::Ready(None);
+        }
+        let this = self.project();
+        match this.source.poll_next(cx) {
+            Poll::Pending => {
+                this.ear.state.cell.register(cx.waker());
+                if this.ear.state.is_stopped() { Poll::Ready(None) } else { Poll::Pending }
+            }
+            Poll::Ready(item) => {
+                this.ear.ended = item.is_none();
+                Poll::Ready(item)
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let upper = if self.is_terminated() { Some(0) } else { self.source.size_hint().1 };
+        (0, upper)
+    }
+}

@@ -1,0 +1,217 @@
+//! The stories of a stream and those who hold its handles, in all their interleavings.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom`
+#![cfg(loom)]
+
+use core::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+
+use aiter_adapters::AiterExt;
+use futures_core::Stream;
+use loom::{
+    future::block_on,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
+fn model(story: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
+        Ok("0") => None,
+        Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
+        Err(_) => Some(3),
+    };
+    builder.max_branches = 20_000;
+    builder.check(story);
+}
+
+/// Always has an item: what it finds in `news`, which it reads without any ordering of its own.
+struct Endless {
+    news: Arc<AtomicUsize>,
+}
+
+impl Stream for Endless {
+    type Item = usize;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<usize>> {
+        Poll::Ready(Some(self.news.load(Ordering::Relaxed)))
+    }
+}
+
+fn endless() -> (Arc<AtomicUsize>, Endless) {
+    let news = Arc::new(AtomicUsize::new(0));
+    (news.clone(), Endless { news })
+}
+
+/// Never has an item, and never wakes anybody.
+struct Silent;
+
+impl Stream for Silent {
+    type Item = usize;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<usize>> {
+        Poll::Pending
+    }
+}
+
+/// Reads to the end, sleeping when there is nothing.
+fn read_all(stream: impl Stream) -> usize {
+    block_on(async {
+        let mut stream = pin!(stream);
+        let mut items = 0;
+        while poll_fn(|cx| stream.as_mut().poll_next(cx)).await.is_some() {
+            items += 1;
+        }
+        items
+    })
+}
+
+fn poll_once<S: Stream>(stream: Pin<&mut S>) -> Poll<Option<S::Item>> {
+    stream.poll_next(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Two push, and then nobody is left who could.
+#[test]
+fn gates_push_and_go_while_the_stream_sleeps() {
+    model(|| {
+        let (_, source) = endless();
+        let (gate, gated) = source.gated();
+        let others = [1, 2].map(|permits| {
+            let gate = gate.clone();
+            thread::spawn(move || gate.push(permits).unwrap())
+        });
+        drop(gate);
+        assert_eq!(read_all(gated), 3);
+        others.into_iter().for_each(|other| other.join().unwrap());
+    });
+}
+
+/// The gates stay, so that nothing but a push can wake the stream.
+#[test]
+fn gates_push_while_the_stream_sleeps() {
+    model(|| {
+        let (_, source) = endless();
+        let (gate, gated) = source.gated();
+        let others =
+            [gate.clone(), gate.clone()].map(|gate| thread::spawn(move || gate.push(1).unwrap()));
+        block_on(async {
+            let mut gated = pin!(gated);
+            for _ in 0..2 {
+                assert!(poll_fn(|cx| gated.as_mut().poll_next(cx)).await.is_some());
+            }
+            assert!(poll_once(gated).is_pending());
+        });
+        others.into_iter().for_each(|other| other.join().unwrap());
+        drop(gate);
+    });
+}
+
+/// What a push says it let out comes out, whatever comes between; what it says it did not, does not.
+#[test]
+fn gate_push_against_gate_stop_against_poll() {
+    model(|| {
+        let (_, source) = endless();
+        let (gate, gated) = source.gated();
+        let stopper = {
+            let gate = gate.clone();
+            thread::spawn(move || gate.stop())
+        };
+        let pusher = thread::spawn(move || {
+            let taken = [2, 1].map(|permits| match gate.push(permits) {
+                Ok(()) => permits,
+                Err(error) => {
+                    assert_eq!(error.into_inner(), permits);
+                    0
+                }
+            });
+            taken[0] + taken[1]
+        });
+        let items = read_all(gated) as u64;
+        stopper.join().unwrap();
+        assert_eq!(pusher.join().unwrap(), items);
+    });
+}
+
+#[test]
+fn the_source_sees_what_was_done_before_the_push() {
+    model(|| {
+        let (news, source) = endless();
+        let (gate, gated) = source.gated();
+        let other = thread::spawn(move || {
+            news.store(7, Ordering::Relaxed);
+            gate.push(1).unwrap();
+        });
+        let mut gated = pin!(gated);
+        // Without going to sleep, which would bring the news by itself.
+        if let Poll::Ready(Some(item)) = poll_once(gated.as_mut()) {
+            assert_eq!(item, 7);
+        }
+        other.join().unwrap();
+    });
+}
+
+/// The push says whether anybody can use the permit; the waker is not called in the stream's drop.
+#[test]
+fn gate_push_while_the_stream_is_dropped() {
+    model(|| {
+        let (_, source) = endless();
+        let (gate, gated) = source.gated();
+        let mut gated = Box::pin(gated);
+        assert!(poll_once(gated.as_mut()).is_pending());
+        let other = thread::spawn(move || {
+            let _ = gate.push(1);
+            gate
+        });
+        drop(gated);
+        let gate = other.join().unwrap();
+        assert_eq!(gate.push(2).unwrap_err().into_inner(), 2);
+    });
+}
+
+#[test]
+fn stop_while_the_stream_sleeps() {
+    model(|| {
+        let (stopper, stoppable) = Silent.stoppable();
+        let other = thread::spawn(move || stopper.stop());
+        assert_eq!(read_all(stoppable), 0);
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn two_stop_while_the_stream_sleeps() {
+    model(|| {
+        let (stopper, stoppable) = Silent.stoppable();
+        let others = [stopper.clone(), stopper].map(|it| thread::spawn(move || it.stop()));
+        assert_eq!(read_all(stoppable), 0);
+        others.into_iter().for_each(|other| other.join().unwrap());
+    });
+}
+
+#[test]
+fn who_sees_the_end_sees_what_was_done_before_the_stop() {
+    model(|| {
+        let (news, source) = endless();
+        let (stopper, stoppable) = source.stoppable();
+        let other = {
+            let news = news.clone();
+            thread::spawn(move || {
+                news.store(7, Ordering::Relaxed);
+                stopper.stop();
+            })
+        };
+        let mut stoppable = pin!(stoppable);
+        if poll_once(stoppable.as_mut()) == Poll::Ready(None) {
+            assert_eq!(news.load(Ordering::Relaxed), 7);
+        }
+        other.join().unwrap();
+        assert_eq!(poll_once(stoppable), Poll::Ready(None));
+    });
+}
