@@ -5,13 +5,16 @@ use futures_core::Stream;
 use crate::{
     active::Active,
     drive::Drive,
+    for_each_alongside::ForEachAlongside,
     forker::Fork,
     forker_bounded::BoundedFork,
     gated::{Gate, Gated},
     join_streams::JoinStreams,
     map_par::MapPar,
     on_error::OnError,
+    preload::Preload,
     preload_with::PreloadWith,
+    progress::Progress,
     ring::Lag,
     sharable::Sharable,
     spawn::Spawn,
@@ -130,6 +133,37 @@ pub trait AiterExt: Stream {
         Active::parts(self, None)
     }
 
+    /// Handles the items one by one, and lets the stream work ahead while an item is being handled.
+    ///
+    /// A plain loop over a stream polls the stream only between two items, so that what the stream has
+    /// under way rests for as long as the loop's body waits, be it to be late or to starve the body of
+    /// something that the two share. Here both are polled, in one task: no spawner, no `'static`, and
+    /// the body may borrow.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::{cell::Cell, num::NonZeroUsize};
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::stream;
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let sum = &Cell::new(0);
+    /// let window = NonZeroUsize::new(2).expect("2 is not zero");
+    /// let numbers = stream::iter(1..=4).preload(window);
+    /// numbers.for_each_alongside(|n| async move { sum.set(sum.get() + n) }).await;
+    /// assert_eq!(sum.get(), 10);
+    /// # }).expect("nothing waits");
+    /// ```
+    fn for_each_alongside<F, Fut>(self, body: F) -> ForEachAlongside<Self, F, Fut>
+    where
+        Self: Progress + Sized,
+        F: FnMut(Self::Item) -> Fut,
+        Fut: Future<Output = ()>,
+    {
+        ForEachAlongside::new(self, body)
+    }
+
     /// Makes a stream that can be forked: every fork sees every item.
     ///
     /// See [`Fork`]. No spawner is needed: whichever fork is polled drives the source. Items must be
@@ -243,6 +277,34 @@ pub trait AiterExt: Stream {
         Fut: Future,
     {
         MapPar::new(self, n, f)
+    }
+
+    /// Pulls items ahead, in the consumer's own task: at most `n`, with the one in the consumer's hands.
+    ///
+    /// See [`Preload`]: what the source needs to wait for, it waits for before the consumer asks.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let window = NonZeroUsize::new(3).expect("3 is not zero");
+    /// let mut numbers = stream::iter(1..=10).preload(window);
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(numbers.len(), 2);
+    /// let (source, ahead) = numbers.into_parts();
+    /// assert_eq!(ahead, [2, 3]);
+    /// let mut source = source.expect("it has not ended");
+    /// assert_eq!(source.next().now_or_never(), Some(Some(4)));
+    /// ```
+    #[doc(alias = "preload_aiter")]
+    fn preload(self, n: NonZeroUsize) -> Preload<Self>
+    where
+        Self: Sized,
+    {
+        Preload::new(self, n)
     }
 
     /// Keeps a window of `n` items loaded by a task of its own, while the consumer is busy.

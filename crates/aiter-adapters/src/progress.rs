@@ -1,4 +1,5 @@
 use core::{
+    ops::DerefMut,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -14,4 +15,19 @@ pub trait Progress: Stream {
     /// Ready if there is nothing to do before an item is taken. Pending if there is; the task is then
     /// woken when to call this, or `poll_next`, again.
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+impl<S: Progress + Unpin + ?Sized> Progress for &mut S {
+    fn poll_progress(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut **self).poll_progress(cx)
+    }
+}
+
+impl<P> Progress for Pin<P>
+where
+    P: DerefMut<Target: Progress> + Unpin,
+{
+    fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.get_mut().as_mut().poll_progress(cx)
+    }
 }

@@ -43,14 +43,16 @@ pub mod error {
 /// The adapters.
 pub mod adapters {
     use aiter::{
-        Active, Drive, Gate, GateError, Gated, IterToAiter, Outcome, PreloadWith, Spawn, Stoppable,
-        Stopper,
+        Active, Drive, ForEachAlongside, Gate, GateError, Gated, IterToAiter, Outcome, Preload,
+        PreloadWith, Progress, Spawn, Stoppable, Stopper,
     };
 
     /// What a task pulls ahead.
     pub type PulledAhead<T, H> = (Active<T, H>, PreloadWith<T, H>, Option<Outcome>);
     /// The task, and its handle.
     pub type Task<S, P> = (Drive<S>, <P as Spawn<Drive<S>>>::Handle);
+    /// What is pulled ahead in the consumer's task, and a loop that lets it.
+    pub type Alongside<S, F, Fut> = (Preload<S>, ForEachAlongside<Preload<S>, F, Fut>);
     /// What lets items out, and what a gate says that is stopped.
     pub type Let<S> = (Gate, Gated<S>, GateError);
     /// What ends a stream.
@@ -58,6 +60,9 @@ pub mod adapters {
 
     /// A stream of what an iterator yields.
     pub type FromIter<I> = IterToAiter<I>;
+
+    /// Works ahead.
+    pub fn works_ahead<S: Progress>() {}
 
     /// Makes one.
     pub fn from_iter<I: IntoIterator>(iter: I) -> FromIter<I::IntoIter> {

@@ -1,0 +1,217 @@
+use crate::{
+    ledger::Ledger,
+    script::{script, scripted},
+    waker::Counting,
+};
+use aiter::{AiterExt, ForEachAlongside, Preload};
+use core::{
+    cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    num::NonZeroUsize,
+    panic::AssertUnwindSafe,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+use futures_core::{FusedFuture, Stream};
+use futures_util::{StreamExt, stream};
+use std::panic::catch_unwind;
+
+fn window(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).expect("a window is not empty")
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
+/// A door that bodies wait at.
+#[derive(Default)]
+struct Door {
+    open: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Door {
+    fn open(&self) {
+        self.open.set(true);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    async fn pass(&self) {
+        poll_fn(|cx| {
+            if self.open.take() {
+                return Poll::Ready(());
+            }
+            *self.waker.borrow_mut() = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// How many items the loop's stream has pulled ahead.
+fn ahead<S: Stream, F, Fut>(loop_: &ForEachAlongside<Preload<S>, F, Fut>) -> usize {
+    loop_.get_ref().expect("the stream has not ended").len()
+}
+
+#[test]
+fn handles_the_items_in_order_one_at_a_time() {
+    let (door, handled) = (Door::default(), RefCell::new(Vec::new()));
+    let body = async |n| {
+        handled.borrow_mut().push((n, "begin"));
+        door.pass().await;
+        handled.borrow_mut().push((n, "end"));
+    };
+    let task = Counting::new();
+    let mut loop_ = pin!(stream::iter(0..2).preload(window(2)).for_each_alongside(body));
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    assert_eq!(*handled.borrow(), [(0, "begin")]);
+    assert_eq!(task.wakes(), 0);
+    door.open();
+    assert_eq!(task.wakes(), 1);
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    assert_eq!(*handled.borrow(), [(0, "begin"), (0, "end"), (1, "begin")]);
+    assert!(!loop_.is_terminated());
+    door.open();
+    assert!(poll(loop_.as_mut(), task.waker()).is_ready());
+    assert!(loop_.is_terminated());
+    assert!(poll(loop_.as_mut(), task.waker()).is_ready(), "and stays so");
+    assert_eq!(handled.borrow().last(), Some(&(1, "end")));
+    assert_eq!(task.wakes(), 2);
+}
+
+#[test]
+fn the_stream_works_ahead_while_the_body_waits() {
+    let (teller, source) = script();
+    let door = Door::default();
+    let task = Counting::new();
+    let stream = source.preload(window(3));
+    let mut loop_ = pin!(stream.for_each_alongside(async |_: i32| door.pass().await));
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    teller.send(0);
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    assert_eq!(ahead(&loop_), 0);
+    (1..=9).for_each(|n| teller.send(n));
+    assert_eq!(task.wakes(), 2, "the body waits, and the source woke the task");
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    assert_eq!(ahead(&loop_), 2, "with the one in the body's hands");
+    assert_eq!(teller.left(), 7);
+}
+
+#[test]
+fn a_body_and_a_stream_that_share_a_permit_do_not_stop_each_other() {
+    // The source takes the permit in one poll and gives it back in a later one; the body needs it.
+    let permit = Cell::new(true);
+    let calls = Cell::new(0);
+    let source = stream::poll_fn(|cx| {
+        calls.set(calls.get() + 1);
+        if calls.get() == 1 {
+            return Poll::Ready(Some("first"));
+        }
+        if calls.get() == 2 {
+            assert!(permit.take());
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        permit.set(true);
+        Poll::Ready(None)
+    });
+    let body = async |_| {
+        poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            if calls.get() >= 2 && permit.get() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    };
+    let mut loop_ = pin!(source.preload(window(2)).for_each_alongside(body));
+    let done = (0..9).any(|_| poll(loop_.as_mut(), Waker::noop()).is_ready());
+    assert!(done, "a plain loop would wait for ever");
+}
+
+#[test]
+fn bodies_that_never_wait_let_other_tasks_run() {
+    let handled = Cell::new(0);
+    let stream = stream::iter(0..1000).preload(window(1));
+    let body = async |_| handled.set(handled.get() + 1);
+    let task = Counting::new();
+    let mut loop_ = pin!(stream.for_each_alongside(body));
+    let mut polls = 1;
+    while poll(loop_.as_mut(), task.waker()).is_pending() {
+        assert_eq!(task.wakes(), polls);
+        polls += 1;
+    }
+    assert_eq!(handled.get(), 1000);
+    assert_eq!(polls, 1000 / 128 + 1);
+}
+
+#[test]
+fn a_borrowed_stream_is_left_in_order() {
+    let (teller, source) = scripted(0..9);
+    let mut stream = source.preload(window(3));
+    {
+        let mut loop_ =
+            pin!((&mut stream).for_each_alongside(async |_| poll_fn(|_| Poll::Pending).await));
+        assert!(poll(loop_.as_mut(), Waker::noop()).is_pending());
+    }
+    assert_eq!(stream.len(), 2);
+    assert_eq!(crate::waker::next(&mut stream), Poll::Ready(Some(1)));
+    assert!(!teller.is_dropped());
+}
+
+#[test]
+fn a_body_that_panics_is_gone_with_its_item() {
+    let handled = RefCell::new(Vec::new());
+    let body = async |n: i32| {
+        assert_ne!(n, 1, "told to panic");
+        handled.borrow_mut().push(n);
+    };
+    let mut loop_ = pin!(stream::iter(0..3).preload(window(2)).for_each_alongside(body));
+    let first = catch_unwind(AssertUnwindSafe(|| poll(loop_.as_mut(), Waker::noop())));
+    assert!(first.is_err());
+    assert!(poll(loop_.as_mut(), Waker::noop()).is_ready());
+    assert_eq!(*handled.borrow(), [0, 2]);
+}
+
+#[test]
+fn the_stream_is_dropped_at_its_end() {
+    let (teller, source) = scripted([1]);
+    let mut loop_ = pin!(source.preload(window(2)).for_each_alongside(async |_| ()));
+    assert!(poll(loop_.as_mut(), Waker::noop()).is_ready());
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn frees_every_item_once_when_dropped_at_any_step() {
+    for steps in 0_usize..=4 {
+        let ledger = Ledger::new();
+        let door = Door::default();
+        let source = stream::iter(ledger.items(3).collect::<Vec<_>>()).fuse();
+        let body = async |item| {
+            door.pass().await;
+            drop(item);
+        };
+        let mut loop_ = Box::pin(source.preload(window(2)).for_each_alongside(body));
+        for _ in 0..steps {
+            let polled = poll(loop_.as_mut(), Waker::noop());
+            assert_eq!(polled.is_ready(), ledger.alive() == 0);
+            door.open();
+        }
+        assert_eq!(ledger.alive(), 3 - steps.saturating_sub(1).min(3));
+        drop(loop_);
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn debug_shows_the_state_and_no_items() {
+    let stream = stream::iter(["secret"]).preload(window(2));
+    let mut loop_ = pin!(stream.for_each_alongside(async |_| poll_fn(|_| Poll::Pending).await));
+    assert_eq!(
+        format!("{loop_:?}"),
+        "ForEachAlongside { stream_ended: false, running: false, .. }"
+    );
+    assert!(poll(loop_.as_mut(), Waker::noop()).is_pending());
+    assert_eq!(format!("{loop_:?}"), "ForEachAlongside { stream_ended: false, running: true, .. }");
+}
