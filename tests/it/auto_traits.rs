@@ -1,8 +1,9 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    Active, AvailableIter, Cursor, Drive, NextMany, Preflight, PreloadWith, PushAllError,
-    PushError, Pusher, SharedCursor, SolePusher, TryNextError, TryPushError, WeakPusher,
+    Active, AvailableIter, Cursor, Drive, MapParWith, NextMany, Preflight, PreloadWith,
+    PushAllError, PushError, Pusher, SharedCursor, SolePusher, TryNextError, TryPushError,
+    UnblockIter, WeakPusher, Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -145,15 +146,29 @@ fn streams_with_a_task_are_what_their_items_and_handles_are() {
     assert_eq!(traits!(PreloadWith<OfOneThread, Plain>), ONLY_SEND);
     assert_eq!(traits!(PreloadWith<Local, Plain>), NEITHER);
     assert_eq!(traits!(PreloadWith<Opaque, Opaque>), ALL);
+    assert_eq!(traits!(MapParWith<Plain, Plain>), ALL);
+    assert_eq!(traits!(MapParWith<OfOneThread, Plain>), ONLY_SEND);
+    assert_eq!(traits!(MapParWith<Local, Plain>), NEITHER);
+    assert_eq!(traits!(MapParWith<Plain, Local>), NEITHER);
+    assert_eq!(traits!(MapParWith<Opaque, Opaque>), ALL);
+    assert_eq!(traits!(UnblockIter<Plain, Plain>), ALL);
+    assert_eq!(traits!(UnblockIter<Plain, Local>), NEITHER);
+    assert_eq!(traits!(UnblockIter<Opaque, Opaque>), ALL);
 }
 
 #[test]
 fn tasks_are_send_when_their_source_and_its_items_are() {
+    use core::future::Ready;
     use futures_util::stream::{Iter, Repeat};
     assert_eq!(traits!(Drive<Iter<Empty<Plain>>>), ALL);
     assert_eq!(traits!(Drive<Repeat<OfOneThread>>)[..2], [true, false]);
     assert!(!traits!(Drive<Iter<Empty<Local>>>)[0]);
     assert_eq!(traits!(Drive<Repeat<Local>>), NEITHER);
+    type Works<T, R> = Worker<Repeat<T>, fn(T) -> Ready<R>, Ready<R>>;
+    assert_eq!(traits!(Works<Plain, Plain>), ALL);
+    assert!(traits!(Works<OfOneThread, Plain>)[0]);
+    assert_eq!(traits!(Works<Local, Plain>)[..2], [false, false]);
+    assert_eq!(traits!(Works<Plain, Local>)[..2], [false, false]);
 }
 
 #[test]
@@ -182,6 +197,9 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
     debug::<Active<Opaque, Opaque>>();
     debug::<PreloadWith<Opaque, Opaque>>();
+    debug::<MapParWith<Opaque, Opaque>>();
+    debug::<UnblockIter<Opaque, Opaque>>();
+    debug::<Worker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>>();
     debug::<Drive<futures_util::stream::Empty<Opaque>>>();
     error::<PushError<Opaque>>();
     error::<TryPushError<Opaque>>();

@@ -5,12 +5,14 @@ extern crate alloc;
 mod active;
 mod auto_traits;
 mod differential;
+mod executors;
 mod for_each_alongside;
 mod forker_bounded;
 mod gated;
 #[path = "../../crates/aiter-core/tests/list/ledger.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod ledger;
+mod map_par_with;
 mod model;
 mod preload;
 mod preload_with;

@@ -46,9 +46,9 @@ impl<S: Stream> fmt::Debug for Drive<S> {
 impl<S: Stream> Drive<S> {
     /// The task that pulls `source`, and what it pulls; at most `bound` items at a time.
     pub(crate) fn new(source: S, bound: Option<usize>) -> (Outlet<S::Item>, Self) {
-        let (outlet, inlet) = link(1);
-        let drive = Self { source: Some(source), room: inlet.room(bound), inlet: Some(inlet) };
-        (outlet, drive)
+        let (outlet, inlets) = link(1);
+        let (room, inlet) = (inlets.room(bound), Some(inlets.of_task(0)));
+        (outlet, Self { source: Some(source), room, inlet })
     }
 }
 

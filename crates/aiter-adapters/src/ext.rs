@@ -1,5 +1,6 @@
 use core::{future::Future, num::NonZeroUsize};
 
+use alloc::vec::Vec;
 use futures_core::Stream;
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     gated::{Gate, Gated},
     join_streams::JoinStreams,
     map_par::MapPar,
+    map_par_with::MapParWith,
     on_error::OnError,
     preload::Preload,
     preload_with::PreloadWith,
@@ -20,6 +22,7 @@ use crate::{
     spawn::Spawn,
     stoppable::{Stoppable, Stopper},
     try_join_streams::TryJoinStreams,
+    worker::Worker,
 };
 
 /// The adapters, as methods of every stream.
@@ -277,6 +280,85 @@ pub trait AiterExt: Stream {
         Fut: Future,
     {
         MapPar::new(self, n, f)
+    }
+
+    /// Runs an async function over the items in `n` tasks, while the consumer is busy.
+    ///
+    /// Results come as they are done; [`MapParWith::ordered`] keeps the source's order. See
+    /// [`MapParWith`] for what it promises and [`Spawn`] for what `spawn`, which is called `n` times,
+    /// is with each runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # smol::block_on(async {
+    /// async fn fetch(id: u32) -> String {
+    ///     format!("page {id}")
+    /// }
+    ///
+    /// let four = NonZeroUsize::new(4).expect("4 is not zero");
+    /// let mut pages = stream::iter(1..=20).map_par_with(four, smol::spawn, fetch);
+    /// let mut count = 0;
+    /// while let Some(page) = pages.next().await {
+    ///     // However long this takes, the next pages are being fetched.
+    ///     assert!(page.starts_with("page"));
+    ///     count += 1;
+    /// }
+    /// assert_eq!(count, 20);
+    /// # });
+    /// ```
+    #[doc(alias = "map_aiter")]
+    #[doc(alias = "parallel_map_aiter")]
+    fn map_par_with<P, F, Fut>(
+        self,
+        n: NonZeroUsize,
+        spawn: P,
+        f: F,
+    ) -> MapParWith<Fut::Output, P::Handle>
+    where
+        Self: Sized,
+        F: FnMut(Self::Item) -> Fut,
+        Fut: Future,
+        P: Spawn<Worker<Self, F, Fut>>,
+    {
+        MapParWith::new(self, n, spawn, f)
+    }
+
+    /// [`map_par_with`](Self::map_par_with) without a spawner: the tasks are the caller's to poll,
+    /// each of them.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, future::{join, join_all}, stream};
+    ///
+    /// # futures_executor::block_on(async {
+    /// let two = NonZeroUsize::new(2).expect("2 is not zero");
+    /// let (squares, workers) = stream::iter(1..=3).map_par_with_parts(two, |n| async move { n * n });
+    /// let (squares, _) = join(squares.ordered().collect::<Vec<_>>(), join_all(workers)).await;
+    /// assert_eq!(squares, [1, 4, 9]);
+    /// # });
+    /// ```
+    #[doc(alias = "map_aiter")]
+    #[doc(alias = "parallel_map_aiter")]
+    #[allow(clippy::type_complexity, reason = "a pair, each with its parameters")]
+    fn map_par_with_parts<F, Fut>(
+        self,
+        n: NonZeroUsize,
+        f: F,
+    ) -> (MapParWith<Fut::Output, ()>, Vec<Worker<Self, F, Fut>>)
+    where
+        Self: Sized,
+        F: FnMut(Self::Item) -> Fut,
+        Fut: Future,
+    {
+        MapParWith::parts(self, n, f)
     }
 
     /// Pulls items ahead, in the consumer's own task: at most `n`, with the one in the consumer's hands.

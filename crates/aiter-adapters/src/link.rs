@@ -93,8 +93,14 @@ pub(crate) struct Outlet<T> {
     link: Arc<Link>,
 }
 
-/// The stream's side and the first task's, of `tasks` tasks.
-pub(crate) fn link<T>(tasks: usize) -> (Outlet<T>, Inlet<T>) {
+/// Makes the tasks' sides.
+pub(crate) struct Inlets<T> {
+    pusher: Pusher<T>,
+    link: Arc<Link>,
+}
+
+/// The stream's side, and where those of `tasks` tasks come from.
+pub(crate) fn link<T>(tasks: usize) -> (Outlet<T>, Inlets<T>) {
     let (pusher, cursor) = push_list();
     let link = Arc::new(Link {
         flags: AtomicUsize::new(0),
@@ -102,8 +108,19 @@ pub(crate) fn link<T>(tasks: usize) -> (Outlet<T>, Inlet<T>) {
         room: WakeCell::new(),
         tasks: (0..tasks).map(|_| WakeCell::new()).collect(),
     });
-    let inlet = Inlet { pusher, link: link.clone(), number: 0, braced: false };
-    (Outlet { cursor, link }, inlet)
+    (Outlet { cursor, link: link.clone() }, Inlets { pusher, link })
+}
+
+impl<T> Inlets<T> {
+    /// The side of one of the tasks, counted from 0.
+    pub(crate) fn of_task(&self, number: usize) -> Inlet<T> {
+        Inlet { pusher: self.pusher.clone(), link: self.link.clone(), number, braced: false }
+    }
+
+    /// The permits, `bound` of them; any number if it is `None`.
+    pub(crate) fn room(&self, bound: Option<usize>) -> Room {
+        Room { link: self.link.clone(), left: bound }
+    }
 }
 
 impl<T> Outlet<T> {
@@ -137,7 +154,7 @@ impl<T> Drop for Outlet<T> {
     }
 }
 
-/// One task's side. Dropping the last one ends the stream.
+/// One task's side. Dropping the last one, and the [`Inlets`], ends the stream.
 pub(crate) struct Inlet<T> {
     pusher: Pusher<T>,
     link: Arc<Link>,
@@ -148,11 +165,6 @@ pub(crate) struct Inlet<T> {
 }
 
 impl<T> Inlet<T> {
-    /// The permits, `bound` of them; any number if it is `None`.
-    pub(crate) fn room(&self, bound: Option<usize>) -> Room {
-        Room { link: self.link.clone(), left: bound }
-    }
-
     /// From here on user code runs: to be dropped before [`relax`](Self::relax) is due to a panic.
     pub(crate) fn brace(&mut self) {
         self.braced = true;
@@ -180,6 +192,11 @@ impl<T> Inlet<T> {
             Some(mut sole) => sole.push(item),
             None => self.pusher.push(item),
         }
+    }
+
+    /// Says that an item will never come.
+    pub(crate) fn report_loss(&self) {
+        self.link.set(LOST);
     }
 
     /// Says that the source has ended.
@@ -224,6 +241,11 @@ impl Room {
         if let Some(left) = &mut self.left {
             *left -= 1;
         }
+    }
+
+    /// Says that the source has ended.
+    pub(crate) fn report_end(&self) {
+        self.link.set(ENDED);
     }
 }
 

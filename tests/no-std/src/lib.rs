@@ -46,6 +46,7 @@ pub mod adapters {
         Active, Drive, ForEachAlongside, Gate, GateError, Gated, IterToAiter, Outcome, Preload,
         PreloadWith, Progress, Spawn, Stoppable, Stopper,
     };
+    use aiter::{Active, Drive, IterToAiter, MapParWith, Outcome, PreloadWith, Spawn, Worker};
 
     /// What a task pulls ahead.
     pub type PulledAhead<T, H> = (Active<T, H>, PreloadWith<T, H>, Option<Outcome>);
@@ -57,6 +58,8 @@ pub mod adapters {
     pub type Let<S> = (Gate, Gated<S>, GateError);
     /// What ends a stream.
     pub type Ended<S> = (Stopper, Stoppable<S>);
+    /// What tasks map, and one of them.
+    pub type Mapped<S, F, Fut, T, H> = (MapParWith<T, H>, Worker<S, F, Fut>);
 
     /// A stream of what an iterator yields.
     pub type FromIter<I> = IterToAiter<I>;

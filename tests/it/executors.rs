@@ -1,0 +1,203 @@
+//! Every adapter that has a task, on every kind of executor: it works, and dropping it drops the
+//! source, whatever the runtime's handle does.
+
+use crate::script::{Teller, script};
+use aiter::AiterExt;
+use alloc::rc::Rc;
+use core::{future::poll_fn, num::NonZeroUsize, task::Poll};
+use futures_core::Stream;
+use futures_util::{
+    StreamExt,
+    future::{join, join_all},
+    stream,
+    task::LocalSpawnExt,
+};
+
+fn two() -> NonZeroUsize {
+    NonZeroUsize::new(2).expect("2 is not zero")
+}
+
+async fn plus_100(n: u32) -> u32 {
+    yield_now().await;
+    n + 100
+}
+
+async fn yield_now() {
+    let mut waited = false;
+    poll_fn(|cx| {
+        if waited {
+            return Poll::Ready(());
+        }
+        waited = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Reads one item, drops the stream with the source pending, and waits until the source is gone.
+async fn read_one_and_drop(
+    teller: Teller<u32>,
+    mut stream: impl Stream<Item = u32> + Unpin,
+    first: u32,
+) {
+    teller.send(1);
+    assert_eq!(stream.next().await, Some(first));
+    while !teller.is_waiting() {
+        yield_now().await;
+    }
+    assert!(!teller.is_dropped());
+    drop(stream);
+    while !teller.is_dropped() {
+        yield_now().await;
+    }
+}
+
+/// Reads to the end.
+async fn read_all(teller: Teller<u32>, stream: impl Stream<Item = u32>, from: u32) {
+    (0..300).for_each(|n| teller.send(n));
+    teller.end();
+    let mut items: Vec<u32> = stream.collect().await;
+    items.sort_unstable();
+    assert!(items.into_iter().eq(from..from + 300));
+    assert!(teller.is_dropped(), "before the stream ends");
+}
+
+/// The adapters, each with a spawner and a test: the spawner is generic over what it spawns, so it
+/// is written out for each.
+macro_rules! each_adapter {
+    ($spawn:expr) => {
+        let (teller, source) = script();
+        read_all(teller, source.active($spawn), 0).await;
+        let (teller, source) = script();
+        read_one_and_drop(teller, source.active($spawn), 1).await;
+
+        let (teller, source) = script();
+        read_all(teller, source.active_bounded(two(), $spawn), 0).await;
+        let (teller, source) = script();
+        read_one_and_drop(teller, source.active_bounded(two(), $spawn), 1).await;
+
+        let (teller, source) = script();
+        read_all(teller, source.preload_with(two(), $spawn), 0).await;
+        let (teller, source) = script();
+        read_one_and_drop(teller, source.preload_with(two(), $spawn), 1).await;
+
+        let (teller, source) = script();
+        read_all(teller, source.map_par_with(two(), $spawn, plus_100), 100).await;
+        let (teller, source) = script();
+        read_one_and_drop(teller, source.map_par_with(two(), $spawn, plus_100), 101).await;
+
+        let (teller, source) = script();
+        read_all(teller, source.map_par_with(two(), $spawn, plus_100).ordered(), 100).await;
+    };
+}
+
+/// The same, with items that must stay on their thread.
+macro_rules! each_adapter_of_rcs {
+    ($spawn:expr) => {
+        let source = || stream::iter((0..300).map(Rc::new));
+        let all = (0..300).map(Rc::new).collect::<Vec<_>>();
+        assert_eq!(source().active($spawn).collect::<Vec<_>>().await, all);
+        assert_eq!(source().active_bounded(two(), $spawn).collect::<Vec<_>>().await, all);
+        assert_eq!(source().preload_with(two(), $spawn).collect::<Vec<_>>().await, all);
+        let map = |n: Rc<u32>| async move { n };
+        let mapped = source().map_par_with(two(), $spawn, map).ordered();
+        assert_eq!(mapped.collect::<Vec<_>>().await, all);
+    };
+}
+
+#[test]
+fn smol_whose_handles_cancel() {
+    smol::block_on(async {
+        each_adapter!(smol::spawn);
+    });
+}
+
+#[test]
+fn smol_with_detached_tasks() {
+    smol::block_on(async {
+        each_adapter!(|task| smol::spawn(task).detach());
+    });
+}
+
+#[test]
+fn tokio_of_two_threads_whose_handles_detach() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .expect("a runtime of two threads");
+    runtime.block_on(async {
+        each_adapter!(tokio::spawn);
+        let handle = tokio::runtime::Handle::current();
+        each_adapter!(|task| handle.spawn(task));
+    });
+}
+
+#[test]
+fn a_local_set_of_tokio() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        each_adapter!(tokio::task::spawn_local);
+        each_adapter_of_rcs!(tokio::task::spawn_local);
+    });
+}
+
+#[test]
+fn an_executor_of_async_executor_with_what_is_borrowed() {
+    let words = vec![String::from("not"), String::from("static")];
+    let executor = smol::LocalExecutor::new();
+    smol::block_on(executor.run(async {
+        each_adapter!(|task| executor.spawn(task));
+        each_adapter_of_rcs!(|task| executor.spawn(task));
+
+        let all: Vec<&String> = words.iter().collect();
+        let spawn = |task| executor.spawn(task);
+        assert_eq!(stream::iter(&words).active(spawn).collect::<Vec<_>>().await, all);
+        let spawn = |task| executor.spawn(task);
+        let number = words.len();
+        let count = move |word| async move { (word, number) };
+        let counted = stream::iter(&words).map_par_with(two(), spawn, count).ordered();
+        assert_eq!(counted.collect::<Vec<_>>().await, [(all[0], 2), (all[1], 2)]);
+    }));
+}
+
+#[test]
+fn an_executor_of_async_executor_for_what_is_sent() {
+    let executor = smol::Executor::new();
+    smol::block_on(executor.run(async {
+        each_adapter!(|task| executor.spawn(task));
+    }));
+}
+
+#[test]
+fn a_local_pool_of_futures() {
+    let mut pool = futures_executor::LocalPool::new();
+    let spawner = pool.spawner();
+    pool.run_until(async move {
+        each_adapter!(|task| spawner.spawn_local(task).expect("the pool is alive"));
+        each_adapter!(|task| spawner.spawn_local_with_handle(task).expect("the pool is alive"));
+        each_adapter_of_rcs!(|task| spawner.spawn_local(task).expect("the pool is alive"));
+    });
+}
+
+#[test]
+fn join_without_a_spawner() {
+    futures_executor::block_on(async {
+        let (teller, source) = script();
+        let (stream, drive) = source.active_parts();
+        join(read_all(teller, stream, 0), drive).await;
+        let (teller, source) = script();
+        let (stream, drive) = source.active_bounded_parts(two());
+        join(read_one_and_drop(teller, stream, 1), drive).await;
+        let (teller, source) = script();
+        let (stream, drive) = source.preload_with_parts(two());
+        join(read_all(teller, stream, 0), drive).await;
+
+        let (teller, source) = script();
+        let (stream, workers) = source.map_par_with_parts(two(), plus_100);
+        join(read_all(teller, stream, 100), join_all(workers)).await;
+        let (teller, source) = script();
+        let (stream, workers) = source.map_par_with_parts(two(), plus_100);
+        join(read_one_and_drop(teller, stream, 101), join_all(workers)).await;
+    });
+}
