@@ -4,7 +4,7 @@
 #![cfg(loom)]
 
 use core::{
-    future::Future,
+    future::{Future, pending, ready},
     num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll},
@@ -179,5 +179,55 @@ fn ask_against_full() {
         assert_eq!(read_all(&mut stream), [0, 1, 2]);
         assert_eq!(stream.outcome(), Some(Outcome::Completed));
         task.join().unwrap();
+    });
+}
+
+#[test]
+fn ask_against_a_worker_without_permits() {
+    model(|| {
+        let (source, dropped) = source(3, Ends::Yes);
+        let (mut stream, workers) = source.map_par_with_parts(n(1), ready);
+        let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
+        assert_eq!(read_all(&mut stream), [0, 1, 2]);
+        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert!(dropped.load(SeqCst), "dropped before the stream ends");
+        tasks.into_iter().for_each(|task| task.join().unwrap());
+    });
+}
+
+#[test]
+fn two_workers_and_the_end() {
+    model(|| {
+        let (source, dropped) = source(2, Ends::Yes);
+        let (stream, mut workers) = source.map_par_with_parts(n(2), ready);
+        let task = spawn(workers.remove(0));
+        block_on(workers.remove(0));
+        task.join().unwrap();
+        assert!(dropped.load(SeqCst));
+        assert_eq!(read_all(&mut stream.ordered()), [0, 1]);
+    });
+}
+
+#[test]
+fn close_while_two_workers_go_to_sleep() {
+    model(|| {
+        let (source, dropped) = source(1, Ends::Never);
+        let (stream, workers) = source.map_par_with_parts(n(2), ready);
+        let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
+        drop(stream);
+        tasks.into_iter().for_each(|task| task.join().unwrap());
+        assert!(dropped.load(SeqCst));
+    });
+}
+
+#[test]
+fn close_while_a_future_goes_to_sleep() {
+    model(|| {
+        let (source, dropped) = source(1, Ends::Never);
+        let (stream, workers) = source.map_par_with_parts(n(1), |_| pending::<()>());
+        let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
+        drop(stream);
+        tasks.into_iter().for_each(|task| task.join().unwrap());
+        assert!(dropped.load(SeqCst));
     });
 }
