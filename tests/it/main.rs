@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod active;
+mod allocations;
 mod auto_traits;
 mod differential;
 mod executors;

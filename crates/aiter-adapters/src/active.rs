@@ -21,8 +21,9 @@ use crate::{drive::Drive, link::Outlet, outcome::Outcome, spawn::Spawn};
 ///
 /// Without a bound everything that the source yields is held in memory until it is taken.
 ///
-/// Nothing is allocated for an item, but for blocks of items as the number that waits grows. Taking
-/// an item is wait-free; with a bound it may wake the task.
+/// Items are held in blocks of some dozens, and a block that was read is used again: with a small
+/// bound nothing is allocated in the long run, without one at most once a block. Taking an item is
+/// wait-free; with a bound it may wake the task.
 ///
 /// `size_hint` tells what has been pulled; an upper bound is known once the source has ended.
 ///
