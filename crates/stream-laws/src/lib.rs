@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod broken;
+mod case;
+mod law;
+mod laws;
+mod ledger;
+mod outer;
+mod output;
+mod parts;
+mod quiet;
+mod random;
+mod relation;
+mod report;
+mod run;
+mod script;
+mod shrink;
+mod source;
+mod task;
+mod token;
+mod waker;
+mod work;
+
+pub use broken::Broken;
+pub use case::{Case, Move};
+pub use law::Law;
+pub use laws::Laws;
+pub use ledger::Ledger;
+pub use outer::Outer;
+pub use output::Output;
+pub use parts::{IntoParts, Parts};
+pub use relation::{Flow, Relation};
+pub use report::Report;
+pub use script::{Script, ScriptError, Step};
+pub use source::{Control, Hint, Results, Source};
+pub use task::Task;
+pub use token::Token;
+pub use waker::CountingWaker;
+pub use work::Work;
