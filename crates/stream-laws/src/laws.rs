@@ -281,17 +281,17 @@ impl Laws {
     /// and a hang that goes away when nobody is dropped, to the drop.
     fn attribute(&self, case: &Case, finding: Finding) -> Found {
         let law = finding.law;
-        let still = |milder: &Case| self.play(milder).into_iter().find(|found| found.law == law);
-        if matches!(law, Law::L2 | Law::L5) {
-            let milder = case.without_panics();
-            if milder != *case {
-                return match still(&milder) {
-                    Some(finding) => self.attribute(&milder, finding),
-                    None => {
-                        Found { case: case.clone(), finding: Finding { law: Law::L6, ..finding } }
-                    }
-                };
-            }
+        let still = |milder: &Case| {
+            let found = self.play(milder);
+            let panicked = found.iter().any(|found| found.law == Law::L6);
+            found.into_iter().find(|found| found.law == law && !panicked)
+        };
+        let milder = case.without_panics();
+        if matches!(law, Law::L2 | Law::L5) && !milder.is_empty() {
+            return match milder.iter().find_map(|milder| Some((milder, still(milder)?))) {
+                Some((milder, finding)) => self.attribute(milder, finding),
+                None => Found { case: case.clone(), finding: Finding { law: Law::L6, ..finding } },
+            };
         }
         if law == Law::L2 {
             let milder = case.without_drops();
@@ -310,7 +310,8 @@ impl Laws {
     fn shrink(&self, seed: u64, found: Found) -> Broken {
         let law = found.finding.law;
         let find = |case: &Case| self.examine(case).into_iter().find(|new| new.finding.law == law);
-        let case = shrink(found.case.clone(), |case| find(case).is_some());
+        let sources = self.plan.sources;
+        let case = shrink(found.case.clone(), sources, |case| find(case).is_some());
         // One that depends on chance may not be seen again.
         find(&case).unwrap_or(found).broken(seed)
     }

@@ -4,8 +4,9 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
+use core::mem;
 use core::sync::atomic::Ordering;
-use core::task::Poll;
+use core::task::{Poll, Waker};
 
 use crate::case::Move;
 use crate::law::Law;
@@ -23,6 +24,9 @@ pub(crate) struct Rules {
     pub(crate) fused: bool,
     pub(crate) lean: bool,
 }
+
+/// Items without a source's step, after which an adapter is taken for one that never ends.
+const ENDLESS: usize = 1_000;
 
 /// A law seen broken.
 #[derive(Clone, Debug)]
@@ -238,8 +242,10 @@ impl Run {
         let meter = &self.stage.meter;
         meter.after_end.store(ended, Ordering::Relaxed);
         meter.polls.store(0, Ordering::Relaxed);
-        let panics = self.stage.controls().iter().map(Control::panics).sum::<usize>();
-        let steps = self.stage.controls().iter().map(Control::steps).sum::<usize>();
+        let before = self.stage.controls();
+        let panics = before.iter().map(Control::panics).sum::<usize>();
+        let steps = before.iter().map(Control::steps).sum::<usize>();
+        let polls: Vec<_> = before.iter().map(Control::polls).collect();
         let result = quiet(|| seat.task.poll());
         if self.sum(Control::steps) > steps {
             self.idle_pokes = 0;
@@ -264,6 +270,13 @@ impl Run {
             Ok(Poll::Pending) => {
                 self.seats[n].state = State::Waiting;
                 self.look_for_progress(n);
+                for (source, control) in self.stage.controls().iter().enumerate() {
+                    let polled = control.polls() > polls.get(source).copied().unwrap_or(0);
+                    let seat = &mut self.seats[n];
+                    if polled && control.is_self_woken() && seat.task.is_woken() {
+                        seat.woken_by.push((source, control.polls()));
+                    }
+                }
             }
             Err(panic) if panic.is::<Runaway>() => {
                 self.find(
@@ -280,6 +293,13 @@ impl Run {
         }
         self.see_hint(n);
         self.look_for_waste();
+        let no_end = ENDLESS + 16 * self.sum(Control::steps);
+        if self.counts.items > no_end {
+            self.runaway = true;
+            if !matches!(self.rules.relation, Relation::Any) {
+                self.find(Law::Items, format!("no end after {no_end} items"));
+            }
+        }
     }
 
     /// A panic that no source began in this poll.
@@ -297,7 +317,7 @@ impl Run {
 
     /// L3, when task `n` has just said `Pending`.
     fn look_for_progress(&mut self, n: usize) {
-        let woken_by = core::mem::take(&mut self.seats[n].woken_by);
+        let woken_by = mem::take(&mut self.seats[n].woken_by);
         if self.seats.iter().any(|seat| seat.state == State::Waiting && seat.task.is_woken()) {
             return;
         }
@@ -492,7 +512,7 @@ impl Run {
         let controls = self.stage.controls();
         // What a dropped source would have told its timer or its peer to forget: a task's own
         // waker. One that the adapter has made may be kept by anybody for any time.
-        let is_own = |waker: &core::task::Waker| {
+        let is_own = |waker: &Waker| {
             self.seats.iter().any(|seat| seat.task.wakers().iter().any(|own| own.is(waker)))
         };
         let wakers = controls.iter().filter_map(Control::take_waker);
@@ -502,7 +522,7 @@ impl Run {
         } else {
             self.look_for_late_wakes(kept);
         }
-        let pokes = core::mem::take(&mut self.pokes);
+        let pokes = mem::take(&mut self.pokes);
         if let Err(panic) = quiet(|| drop(pokes)) {
             self.find(Law::L5, format!("the drop of a handle panicked: {}", message(&*panic)));
         }
@@ -520,7 +540,7 @@ impl Run {
     }
 
     /// L7: everything was dropped, and these wakers of the adapter's own making are still about.
-    fn look_for_late_wakes(&mut self, kept: Vec<core::task::Waker>) {
+    fn look_for_late_wakes(&mut self, kept: Vec<Waker>) {
         let seats = &self.seats;
         let wakes = || -> usize {
             let wakers = seats.iter().flat_map(|seat| seat.task.wakers());
@@ -529,6 +549,11 @@ impl Run {
         let holds =
             || seats.iter().any(|seat| seat.task.wakers().iter().any(|waker| !waker.is_released()));
         let mut why = None;
+        let pokes = mem::take(&mut self.pokes);
+        let poke_all = || pokes.into_iter().for_each(|mut poke| poke());
+        if let Err(panic) = quiet(poke_all) {
+            why = Some(format!("a poke after the drop panicked: {}", message(&*panic)));
+        }
         if holds() {
             why = Some("dropped, it still holds a task's waker".to_string());
         }
@@ -540,11 +565,6 @@ impl Run {
         }
         if wakes() > before {
             why = Some("a wake after the drop woke a task".to_string());
-        }
-        for poke in &mut self.pokes {
-            if let Err(panic) = quiet(poke) {
-                why = Some(format!("a poke after the drop panicked: {}", message(&*panic)));
-            }
         }
         why.into_iter().for_each(|why| self.find(Law::L7, why));
     }

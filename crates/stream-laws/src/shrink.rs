@@ -1,11 +1,20 @@
+use core::mem;
+
 use crate::case::{Case, Move};
+use crate::script::Step;
 use crate::source::Hint;
 
 /// How many smaller cases are tried at most.
 const TRIES: usize = 400;
 
 /// The smallest case found by taking things away from `case`, one that `is_broken` still accepts.
-pub(crate) fn shrink(mut case: Case, mut is_broken: impl FnMut(&Case) -> bool) -> Case {
+///
+/// The scripts of the first `sources` sources stay, if only as empty ones.
+pub(crate) fn shrink(
+    mut case: Case,
+    sources: usize,
+    mut is_broken: impl FnMut(&Case) -> bool,
+) -> Case {
     let mut tries = 0;
     let mut accept = |case: &mut Case, smaller: Case| {
         tries += 1;
@@ -39,7 +48,8 @@ pub(crate) fn shrink(mut case: Case, mut is_broken: impl FnMut(&Case) -> bool) -
                 accept(&mut case, smaller);
                 end -= 1;
             }
-            if script + 1 == case.scripts().len() && case.scripts()[script].steps().is_empty() {
+            let last = script >= sources && script + 1 == case.scripts().len();
+            if last && case.scripts()[script].steps().is_empty() {
                 let mut smaller = case.clone();
                 smaller.scripts_mut().pop();
                 accept(&mut case, smaller);
@@ -54,10 +64,32 @@ pub(crate) fn shrink(mut case: Case, mut is_broken: impl FnMut(&Case) -> bool) -
             let plain = match smaller.moves()[n] {
                 Move::PollAnew(task) => Move::Poll(task),
                 Move::Poll(_) | Move::Wake(_) => Move::Turn,
-                Move::Turn | Move::Poke(_) | Move::Drop(_) | Move::DropAll => continue,
+                other => other,
             };
-            smaller.moves_mut()[n] = plain;
-            accept(&mut case, smaller);
+            if mem::replace(&mut smaller.moves_mut()[n], plain) != plain {
+                accept(&mut case, smaller);
+            }
+            let mut smaller = case.clone();
+            let (Move::Poll(index)
+            | Move::PollAnew(index)
+            | Move::Wake(index)
+            | Move::Poke(index)
+            | Move::Drop(index)) = &mut smaller.moves_mut()[n]
+            else {
+                continue;
+            };
+            if mem::take(index) > 0 {
+                accept(&mut case, smaller);
+            }
+        }
+        for script in 0..case.scripts().len() {
+            for n in 0..case.scripts()[script].steps().len() {
+                if case.scripts()[script].steps()[n] == Step::SelfWake {
+                    let mut smaller = case.clone();
+                    smaller.scripts_mut()[script].steps_mut()[n] = Step::Pending;
+                    accept(&mut case, smaller);
+                }
+            }
         }
         if case == before {
             return case;

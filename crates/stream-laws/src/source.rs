@@ -61,7 +61,7 @@ pub(crate) struct ScriptedPanic;
 pub(crate) struct Runaway;
 
 /// Polls of all sources together within one poll of a task, after which that poll is ended.
-const RUNAWAY: usize = 10_000;
+const RUNAWAY: usize = 1_000;
 
 /// What the sources of one run have in common.
 #[derive(Debug, Default)]
@@ -172,6 +172,8 @@ struct State {
     polls_after_end: usize,
     late_polls_after_end: usize,
     panics: usize,
+    /// The last poll was answered with a self-wake.
+    self_woken: bool,
     steps: usize,
 }
 
@@ -283,6 +285,11 @@ impl Control {
         self.state().panics
     }
 
+    /// Whether the last poll woke its own waker.
+    pub(crate) fn is_self_woken(&self) -> bool {
+        self.state().self_woken
+    }
+
     /// Steps that are over, the end among them.
     pub(crate) fn steps(&self) -> usize {
         self.state().steps
@@ -386,6 +393,7 @@ impl Drop for Cue {
 impl State {
     fn next_act(&mut self, after_end: bool) -> Act {
         self.polls += 1;
+        self.self_woken = false;
         if self.ended {
             if after_end {
                 self.late_polls_after_end += 1;
@@ -407,7 +415,10 @@ impl State {
                 self.given += 1;
                 Act::Give(Given { number: self.given - 1, error: step == Some(Step::Error) })
             }
-            Some(Step::SelfWake) => Act::WakeSelf,
+            Some(Step::SelfWake) => {
+                self.self_woken = true;
+                Act::WakeSelf
+            }
             Some(Step::Panic) => {
                 self.panics += 1;
                 Act::Panic

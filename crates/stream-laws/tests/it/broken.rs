@@ -1,0 +1,397 @@
+//! A toy adapter for each way to break a law: the driver has to find that law broken, and no
+//! other one.
+
+use alloc::rc::Rc;
+use alloc::sync::Arc;
+use core::mem::{self, ManuallyDrop};
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker, ready};
+
+use futures_core::Stream;
+use stream_laws::{Broken, Case, Law, Laws, Move, Output, Relation, Source, Task, Token};
+
+use crate::toys::{HandOver, Lock, OneMore, Relay, Shared, SourceHint, Wire, on_poll};
+
+/// What is found, and that it is nothing but `law`.
+fn only(law: Law, laws: &Laws) -> Broken {
+    let report = laws.run();
+    let found: Vec<Law> = report.broken().iter().map(|broken| broken.law).collect();
+    assert_eq!(found, [law], "{report}");
+    report.broken()[0].clone()
+}
+
+type Polled = Poll<Option<Token>>;
+
+fn poll(source: &mut Source, cx: &mut Context<'_>) -> Polled {
+    Pin::new(source).poll_next(cx)
+}
+
+#[test]
+fn l1_asks_once_more_at_the_end() {
+    let toy = on_poll(|(), source, cx| {
+        let item = ready!(poll(source, cx));
+        if item.is_none() {
+            assert!(poll(source, cx).is_ready());
+        }
+        Poll::Ready(item)
+    });
+    let broken = only(Law::L1, &Laws::of("asks twice", toy).expect(Relation::Same));
+    assert_eq!(broken.case.to_string(), "`|`");
+}
+
+#[test]
+fn l1_a_fused_adapter_asks_when_polled_after_its_end() {
+    let toy = || on_poll(|(), source, cx| poll(source, cx));
+    only(Law::L1, &Laws::of("plain", toy()).expect(Relation::Same).fused());
+    Laws::of("plain", toy()).expect(Relation::Same).run().assert();
+}
+
+#[test]
+fn l2_arms_no_waker() {
+    let toy = on_poll(|(), source, _| poll(source, &mut Context::from_waker(Waker::noop())));
+    let broken = only(Law::L2, &Laws::of("deaf", toy).expect(Relation::Same));
+    assert_eq!(broken.case.scripts(), ["-|".parse().expect("a script")]);
+    assert!(broken.case.moves().is_empty(), "{broken}");
+}
+
+#[test]
+fn l2_arms_the_first_waker_only() {
+    let toy = on_poll(|first: &mut Option<Waker>, source, cx| {
+        let waker = first.get_or_insert_with(|| cx.waker().clone());
+        poll(source, &mut Context::from_waker(waker))
+    });
+    let broken = only(Law::L2, &Laws::of("faithful", toy).expect(Relation::Same));
+    assert!(broken.why.contains("an older waker"), "{broken}");
+    assert_eq!(broken.case.to_string(), "`-|`: turn, poll 0 with a new waker");
+}
+
+#[test]
+fn l2_never_ends() {
+    let toy = on_poll(|ended: &mut bool, source, cx| {
+        let item = if *ended { None } else { ready!(poll(source, cx)) };
+        *ended = item.is_none();
+        if *ended { Poll::Pending } else { Poll::Ready(item) }
+    });
+    only(Law::L2, &Laws::of("endless", toy));
+}
+
+#[test]
+fn l3_sleeps_over_a_wake() {
+    let toy = on_poll(|relay: &mut Relay, source, cx| {
+        relay.listen(cx);
+        if relay.take_wake() {
+            return Poll::Pending;
+        }
+        poll(source, &mut Context::from_waker(&relay.waker()))
+    });
+    only(Law::L3, &Laws::of("sleepy", toy).expect(Relation::Same));
+}
+
+#[test]
+fn l4_promises_items_that_it_filters_out() {
+    let toy = on_poll(|(), source, cx| {
+        loop {
+            match ready!(poll(source, cx)) {
+                Some(token) if token.number() % 2 == 1 => {}
+                other => return Poll::Ready(other),
+            }
+        }
+    });
+    let laws = Laws::of("half", move |source| SourceHint(toy(source)));
+    let broken = only(Law::L4, &laws.expect(Relation::Subset));
+    assert_eq!(broken.case.to_string(), "`oo|`");
+}
+
+#[test]
+fn l4_adds_without_care() {
+    let toy = on_poll(|(), source, cx| poll(source, cx));
+    let laws = Laws::of("one more", move |source| OneMore(toy(source)));
+    let broken = only(Law::L4, &laws.expect(Relation::Same));
+    assert!(broken.why.contains("overflow"), "{broken}");
+}
+
+#[test]
+fn l5_leaks_what_it_has_read_ahead() {
+    let toy = on_poll(|state: &mut (Option<ManuallyDrop<Token>>, bool), source, cx| {
+        let (ahead, ended) = state;
+        loop {
+            let item = if *ended { None } else { ready!(poll(source, cx)) };
+            *ended = item.is_none();
+            let item = mem::replace(ahead, item.map(ManuallyDrop::new));
+            if item.is_some() || *ended {
+                return Poll::Ready(item.map(ManuallyDrop::into_inner));
+            }
+        }
+    });
+    let broken = only(Law::L5, &Laws::of("leaky", toy).expect(Relation::Any));
+    assert_eq!(broken.why, "1 items were not freed");
+}
+
+#[test]
+fn l5_keeps_its_source() {
+    let keeper = |source| {
+        let mut source = ManuallyDrop::new(source);
+        futures_util::stream::poll_fn(move |cx| poll(&mut source, cx))
+    };
+    let broken = only(Law::L5, &Laws::of("keeper", keeper).expect(Relation::Same));
+    assert_eq!(broken.why, "source 0 was not dropped");
+}
+
+#[test]
+fn l6_is_busy_for_ever_after_a_panic() {
+    let toy = on_poll(|busy: &mut bool, source, cx| {
+        if mem::replace(busy, true) {
+            return Poll::Pending;
+        }
+        let item = poll(source, cx);
+        *busy = false;
+        item
+    });
+    let broken = only(Law::L6, &Laws::of("busy", toy).expect(Relation::Same));
+    assert_eq!(broken.case.to_string(), "`!|`");
+}
+
+#[test]
+fn l6_takes_its_sibling_down() {
+    let shared = |source| Shared::pair(source, HandOver::Always, Lock::Strict);
+    let broken = only(Law::L6, &Laws::of_clones("poisoned", shared).expect(Relation::Shared));
+    assert!(broken.why.contains("because another one had"), "{broken}");
+}
+
+#[test]
+fn l6_leaks_when_it_panics() {
+    let toy = on_poll(|(), source, cx| {
+        let item = ready!(poll(source, cx));
+        if let Some(token) = item {
+            let token = ManuallyDrop::new(token);
+            // A second poll in the same breath: what if this one panics?
+            let next = poll(source, cx);
+            assert!(!matches!(next, Poll::Ready(Some(_))), "only scripts of one item here");
+            return Poll::Ready(Some(ManuallyDrop::into_inner(token)));
+        }
+        Poll::Ready(None)
+    });
+    let laws = Laws::of("careless", toy);
+    let case = Case::new(["o!|".parse().expect("a script")]);
+    let broken = laws.check_case(&case).expect_err("the item is lost");
+    assert_eq!((broken.law, &*broken.why), (Law::L6, "1 items were not freed"));
+}
+
+#[test]
+fn l6_panics_by_itself() {
+    let toy = on_poll(|(), source, cx| {
+        poll(source, cx).map(|item| item.inspect(|token| assert!(token.number() < 2)))
+    });
+    let broken = only(Law::L6, &Laws::of("touchy", toy).expect(Relation::Same));
+    assert!(broken.why.contains("no source had"), "{broken}");
+}
+
+#[test]
+fn l7_wakes_a_task_that_is_gone() {
+    let toy = on_poll(|relay: &mut Wire, source, cx| {
+        relay.listen(cx);
+        poll(source, &mut Context::from_waker(&relay.waker()))
+    });
+    let broken = only(Law::L7, &Laws::of("haunted", toy).expect(Relation::Same));
+    assert_eq!(broken.why, "a wake after the drop woke a task");
+}
+
+#[test]
+fn l7_keeps_the_waker() {
+    let toy = on_poll(|kept: &mut Vec<ManuallyDrop<Waker>>, source, cx| {
+        let item = poll(source, cx);
+        if item.is_pending() {
+            kept.push(ManuallyDrop::new(cx.waker().clone()));
+        }
+        item
+    });
+    let broken = only(Law::L7, &Laws::of("collector", toy).expect(Relation::Same));
+    assert_eq!(broken.why, "dropped, it still holds a task's waker");
+}
+
+#[test]
+fn l8_does_not_hand_a_wake_over() {
+    let shared = |source| Shared::pair(source, HandOver::UnlessDropped, Lock::Forgiving);
+    let broken = only(Law::L8, &Laws::of_clones("egoist", shared).expect(Relation::Shared));
+    assert!(broken.case.moves().iter().any(|step| matches!(step, Move::Drop(_))), "{broken}");
+}
+
+#[test]
+fn l9_wakes_itself_all_the_time() {
+    let toy = on_poll(|(), source, cx| {
+        let item = poll(source, cx);
+        if item.is_pending() {
+            cx.waker().wake_by_ref();
+        }
+        item
+    });
+    only(Law::L9, &Laws::of("restless", toy).expect(Relation::Same));
+}
+
+#[test]
+fn l9_a_lean_adapter_wakes_itself_once_for_each_wait() {
+    let toy = || {
+        on_poll(|again: &mut bool, source, cx| {
+            let item = poll(source, cx);
+            *again = item.is_pending() && !*again;
+            if *again {
+                cx.waker().wake_by_ref();
+            }
+            item
+        })
+    };
+    only(Law::L9, &Laws::of("hasty", toy()).expect(Relation::Same).lean());
+    Laws::of("hasty", toy()).expect(Relation::Same).run().assert();
+}
+
+#[test]
+fn l9_asks_a_waiting_source_again_and_again() {
+    let toy = on_poll(|(), source, cx| {
+        for _ in 0..3 {
+            if let Poll::Ready(item) = poll(source, cx) {
+                return Poll::Ready(item);
+            }
+        }
+        Poll::Pending
+    });
+    only(Law::L9, &Laws::of("nagging", toy).expect(Relation::Same));
+}
+
+#[test]
+fn l9_never_comes_back() {
+    let toy = on_poll(|(), source, cx| {
+        loop {
+            if let Poll::Ready(item) = poll(source, cx) {
+                return Poll::Ready(item);
+            }
+        }
+    });
+    let broken = only(Law::L9, &Laws::of("spinning", toy).expect(Relation::Same));
+    assert!(broken.why.contains("for ever"), "{broken}");
+    assert_eq!(broken.case.to_string(), "`-|`");
+}
+
+#[test]
+fn l10_has_an_afterthought() {
+    let toy = on_poll(|state: &mut (Option<Token>, bool), source, cx| {
+        let (late, ended) = state;
+        if *ended {
+            return Poll::Ready(late.take());
+        }
+        match ready!(poll(source, cx)) {
+            Some(token) if late.is_none() => {
+                *late = Some(token.clone());
+                Poll::Ready(Some(token))
+            }
+            item => {
+                *ended = item.is_none();
+                Poll::Ready(item)
+            }
+        }
+    });
+    let broken = only(Law::L10, &Laws::of("afterthought", toy));
+    assert_eq!(broken.case.to_string(), "`o|`");
+}
+
+#[test]
+fn l10_cannot_be_polled_after_its_end() {
+    let toy = on_poll(|ended: &mut bool, source, cx| {
+        assert!(!*ended, "polled after its end");
+        poll(source, cx).map(|item| {
+            *ended = item.is_none();
+            item
+        })
+    });
+    let broken = only(Law::L10, &Laws::of("brittle", toy).expect(Relation::Same));
+    assert!(broken.why.contains("polled after its end"), "{broken}");
+}
+
+#[test]
+fn items_loses_and_swaps() {
+    let lossy = || {
+        on_poll(|(), source, cx| {
+            loop {
+                match ready!(poll(source, cx)) {
+                    Some(token) if token.number() == 2 => {}
+                    item => return Poll::Ready(item),
+                }
+            }
+        })
+    };
+    only(Law::Items, &Laws::of("lossy", lossy()).expect(Relation::Same));
+    Laws::of("lossy", lossy()).expect(Relation::Subset).run().assert();
+
+    let doubling = on_poll(|(), source, cx| {
+        poll(source, cx).map(|item| item.map(|token| (token.clone(), token)))
+    });
+    only(Law::Items, &Laws::of("doubling", doubling).expect(Relation::Same));
+}
+
+#[test]
+fn a_case_is_small_and_runs_again() {
+    let deaf = on_poll(|(), source, _| poll(source, &mut Context::from_waker(Waker::noop())));
+    let laws = Laws::of("deaf", deaf).scripts(500);
+    let broken = laws.check().expect_err("it hangs");
+    assert_eq!(broken.case.to_string(), "`-|`");
+    let again = laws.check_case(&broken.case).expect_err("it hangs each time");
+    assert_eq!((again.law, again.step, again.why), (broken.law, broken.step, broken.why));
+}
+
+#[test]
+fn an_excepted_law_is_not_looked_at() {
+    let toy = on_poll(|ended: &mut bool, source, cx| {
+        assert!(!*ended, "polled after its end");
+        poll(source, cx).map(|item| {
+            *ended = item.is_none();
+            item
+        })
+    });
+    let report = Laws::of("brittle", toy).except(Law::L10, "says so in its manual").run();
+    report.assert();
+    assert_eq!(report.excepted(), [(Law::L10, "says so in its manual")]);
+    assert!(report.to_string().contains("L10 not looked at: says so in its manual"));
+}
+
+#[test]
+fn without_l6_nothing_panics() {
+    let toy = on_poll(|busy: &mut bool, source, cx| {
+        assert!(!mem::replace(busy, true));
+        let item = poll(source, cx);
+        *busy = false;
+        item
+    });
+    Laws::of("fragile", toy).except(Law::L6, "aborts in its home").run().assert();
+}
+
+#[test]
+fn a_stream_that_yields_for_ever_is_stopped() {
+    struct Endless;
+    impl Stream for Endless {
+        type Item = ();
+
+        fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<()>> {
+            Poll::Ready(Some(()))
+        }
+    }
+    let broken = only(
+        Law::Items,
+        &Laws::of_many("endless", |[]: [Source; 0]| Endless).expect(Relation::Same),
+    );
+    assert!(broken.why.contains("no end"), "{broken}");
+}
+
+#[test]
+fn tokens_are_found_in_all_outputs() {
+    let (source, control) = Source::new("oooooo|".parse().expect("a script"));
+    let mut task = Task::new(source);
+    let mut next = || match task.poll() {
+        Poll::Ready(Some(token)) => token,
+        other => panic!("{other:?}"),
+    };
+    let nested = (vec![Some(next()), None], [Ok::<_, ()>(next())], Box::new((next(), 7_usize)));
+    let counted = (Rc::new(next()), Arc::new(next()), Err::<u64, _>(next()));
+    let mut tokens = Vec::new();
+    (nested, counted).tokens(&mut tokens);
+    assert!(tokens.iter().map(Token::number).eq(0..6));
+    assert_eq!((control.ledger().alive(), control.ledger().clones()), (6, 0));
+}

@@ -1,0 +1,96 @@
+//! Adapters that keep every law: the driver has to say so.
+
+use core::future::ready;
+
+use futures_channel::mpsc;
+use futures_core::Stream;
+use futures_util::future::Either;
+use futures_util::stream::{self, StreamExt, TryStreamExt, abortable};
+use stream_laws::{Law, Laws, Parts, Relation};
+
+use crate::toys::{HandOver, Lock, Shared, on_poll};
+
+fn holds(laws: Laws, relation: Relation) {
+    laws.expect(relation).run().assert();
+}
+
+#[test]
+fn a_plain_passage() {
+    holds(Laws::of("itself", |source| source), Relation::Same);
+    holds(Laws::of("fuse", |source| source.fuse()).fused().lean(), Relation::Same);
+    let toy = on_poll(|(), source, cx| core::pin::Pin::new(source).poll_next(cx));
+    holds(Laws::of("toy", toy).lean(), Relation::Same);
+}
+
+#[test]
+fn one_source_of_futures_util() {
+    holds(Laws::of("map", |source| source.map(Some)).lean(), Relation::Same);
+    let even = |source: stream_laws::Source| source.filter(|token| ready(token.number() % 2 == 0));
+    holds(Laws::of("filter", even).lean(), Relation::Subset);
+    holds(Laws::of("then", |source| source.then(ready)).lean(), Relation::Same);
+    holds(Laws::of("chunks", |source| source.chunks(3)).lean(), Relation::Same);
+    holds(Laws::of("ready_chunks", |source| source.ready_chunks(3)).lean(), Relation::Same);
+    holds(Laws::of("peekable", |source| source.peekable()).lean(), Relation::Same);
+    holds(Laws::of("take", |source| source.take(2)).lean(), Relation::Subset);
+    holds(Laws::of("skip", |source| source.skip(2)).lean(), Relation::Subset);
+}
+
+#[test]
+fn results_of_futures_util() {
+    let results = Laws::of("map_ok", |source| source.results().map_ok(Some)).with_errors();
+    holds(results, Relation::Same);
+}
+
+#[test]
+fn many_sources_of_futures_util() {
+    holds(Laws::of_many("chain", |[a, b]| a.chain(b)), Relation::Same);
+    holds(Laws::of_many("zip", |[a, b]| a.zip(b)), Relation::Rows);
+    holds(Laws::of_many("select", |[a, b]| stream::select(a, b)), Relation::Merged);
+    holds(Laws::of_many("select_all", |all: [_; 3]| stream::select_all(all)), Relation::Merged);
+    holds(Laws::of_nested("flatten", |outer| outer.flatten()), Relation::Same);
+}
+
+#[test]
+fn futures_of_futures_util() {
+    let buffered = Laws::of_futures("buffered", |futures| futures.buffered(2));
+    let why = "its queue waits for ever for the future that panicked";
+    holds(buffered.except(Law::L6, why), Relation::Same);
+    let unordered = Laws::of_futures("buffer_unordered", |futures| futures.buffer_unordered(2));
+    holds(unordered, Relation::Permutation);
+}
+
+#[test]
+fn several_readers() {
+    let shared = |source| Shared::pair(source, HandOver::Always, Lock::Forgiving);
+    holds(Laws::of_clones("shared", shared), Relation::Shared);
+}
+
+#[test]
+fn something_to_drive_and_to_poke() {
+    let stopped = Laws::of("abortable", |source| {
+        let (stream, handle) = abortable(source);
+        Parts::new().stream(stream).poke(move || handle.abort())
+    });
+    holds(stopped, Relation::Subset);
+
+    // A channel with its producer as a task of its own.
+    let driven = Laws::of("channel", |source| {
+        let (sender, receiver) = mpsc::unbounded();
+        let send = source.for_each(move |token| {
+            let _receiver_gone = sender.unbounded_send(token);
+            ready(())
+        });
+        Parts::new().stream(receiver).drive(send)
+    });
+    holds(driven, Relation::Same);
+}
+
+#[test]
+fn no_source_at_all() {
+    holds(
+        Laws::of_many("empty", |[]: [stream_laws::Source; 0]| stream::empty::<()>()),
+        Relation::Same,
+    );
+    let either = Laws::of_many("either", |[source]| Either::<_, stream::Empty<_>>::Left(source));
+    holds(either, Relation::Same);
+}
