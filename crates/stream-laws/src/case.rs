@@ -27,6 +27,17 @@ pub enum Move {
     DropAll,
 }
 
+impl Move {
+    /// Which task, source or poke it is about.
+    pub(crate) fn index_mut(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Poll(n) | Self::PollAnew(n) | Self::Drop(n) => Some(n),
+            Self::Wake(n) | Self::Poke(n) => Some(n),
+            Self::Turn | Self::DropAll => None,
+        }
+    }
+}
+
 /// A script for each source, and what happens to the tasks meanwhile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Case {
@@ -114,11 +125,12 @@ impl Case {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`")?;
-        for (n, script) in self.scripts.iter().enumerate() {
-            write!(f, "{}{script}", if n == 0 { "" } else { " " })?;
+        if self.scripts.is_empty() {
+            f.write_str("no source")?;
         }
-        f.write_str("`")?;
+        for (n, script) in self.scripts.iter().enumerate() {
+            write!(f, "{}`{script}`", if n == 0 { "" } else { " " })?;
+        }
         if self.hint != Hint::Exact {
             write!(f, " ({:?} hints)", self.hint)?;
         }

@@ -50,6 +50,8 @@ pub(crate) struct Run {
     idle_pokes: usize,
     /// A poll that never came back by itself.
     runaway: bool,
+    /// The adapter panicked where no source had: what comes of that has been found already.
+    spoiled: bool,
 }
 
 /// What L9 is reckoned from.
@@ -130,6 +132,7 @@ impl Run {
             turn: (0, 0),
             idle_pokes: 0,
             runaway: false,
+            spoiled: false,
         }
     }
 
@@ -170,7 +173,11 @@ impl Run {
             self.run_to_the_end();
         }
         self.look_at_sources();
+        let found = self.found.len();
         self.drop_all();
+        if self.spoiled {
+            self.found.truncate(found);
+        }
         self.found
     }
 
@@ -286,8 +293,9 @@ impl Run {
                 self.runaway = true;
             }
             Err(_) if self.sum(Control::panics) > panics => {
-                self.seats[n].state = State::Ready;
-                self.seats[n].panicked = true;
+                let seat = &mut self.seats[n];
+                seat.panicked = true;
+                seat.state = if ended { State::Closed } else { State::Ready };
             }
             Err(panic) => self.look_at_panic(n, ended, &*panic),
         }
@@ -305,6 +313,7 @@ impl Run {
     /// A panic that no source began in this poll.
     fn look_at_panic(&mut self, n: usize, ended: bool, panic: &(dyn Any + Send)) {
         let text = message(panic);
+        self.spoiled |= ended || !self.has_panicked();
         if ended {
             self.find(Law::L10, format!("task {n} panicked after its end: {text}"));
         } else if !self.has_panicked() {
@@ -368,6 +377,8 @@ impl Run {
             Err(panic) => {
                 let why = format!("size_hint panicked: {}", message(&*panic));
                 self.find(Law::L4, why);
+                self.spoiled = true;
+                self.seats[n].state = State::Closed;
             }
         }
     }
@@ -413,7 +424,7 @@ impl Run {
     fn drop_stream(&mut self, n: usize) {
         let seat = &mut self.seats[n];
         seat.state = State::Closed;
-        if let Err(panic) = quiet(|| seat.task.drop_stream()) {
+        if let (Err(panic), false) = (quiet(|| seat.task.drop_stream()), self.spoiled) {
             let why = format!("the drop of task {n}'s stream panicked: {}", message(&*panic));
             self.find(Law::L5, why);
         }
@@ -422,6 +433,9 @@ impl Run {
     fn run_to_the_end(&mut self) {
         while !self.runaway && self.turn() {}
         if self.runaway {
+            return;
+        }
+        if self.spoiled {
             return;
         }
         let hangs = self.seats.iter().position(|seat| seat.state == State::Waiting);

@@ -69,17 +69,12 @@ pub(crate) fn shrink(
             if mem::replace(&mut smaller.moves_mut()[n], plain) != plain {
                 accept(&mut case, smaller);
             }
-            let mut smaller = case.clone();
-            let (Move::Poll(index)
-            | Move::PollAnew(index)
-            | Move::Wake(index)
-            | Move::Poke(index)
-            | Move::Drop(index)) = &mut smaller.moves_mut()[n]
-            else {
-                continue;
-            };
-            if mem::take(index) > 0 {
-                accept(&mut case, smaller);
+            for lower in 0..case.moves_mut()[n].index_mut().map_or(0, |index| *index) {
+                let mut smaller = case.clone();
+                smaller.moves_mut()[n].index_mut().into_iter().for_each(|index| *index = lower);
+                if accept(&mut case, smaller) {
+                    break;
+                }
             }
         }
         for script in 0..case.scripts().len() {

@@ -1,0 +1,48 @@
+use clone_stream::ForkStream;
+use futures_util::StreamExt as _;
+use stream_broadcast::StreamBroadcastExt;
+use stream_laws::{Law, Laws, Relation, Source};
+
+use crate::peer::{LATE_WAKE, POISONED, Peer};
+
+pub(crate) fn peers() -> Vec<Peer> {
+    let fork = |name| {
+        Laws::of_clones(name, |source: Source| {
+            let first = fork_stream::StreamExt::fork(source);
+            [first.clone(), first]
+        })
+    };
+    let clone = |name| {
+        Laws::of_clones(name, |source: Source| {
+            let first = ForkStream::fork(source);
+            [first.clone(), first]
+        })
+    };
+    let lossless = |name| {
+        Laws::of_clones(name, |source: Source| {
+            let first = source.fuse().broadcast_lossless(3);
+            [first.clone(), first]
+        })
+    };
+    let lossy = |name| {
+        Laws::of_clones(name, |source: Source| {
+            let first = source.fuse().broadcast_lossy(3);
+            [first.clone(), first]
+        })
+    };
+    let broadcast = "stream-broadcast 0.3.1";
+    let peers = [
+        Peer::new("fork_stream 0.1.0", "fork", Relation::Same, fork)
+            .note(
+                Law::L2,
+                "A fork that is polled twice queues twice, and takes the other one's wake.",
+            )
+            .note(Law::L4, "The sum of two upper bounds overflows."),
+        Peer::new("clone-stream 0.4.1", "fork", Relation::Subset, clone)
+            .note(Law::L4, "Documented: a clone gets only what arrives while it waits.")
+            .note(Law::L7, LATE_WAKE),
+        Peer::new(broadcast, "broadcast_lossless", Relation::Same, lossless),
+        Peer::new(broadcast, "broadcast_lossy", Relation::Subset, lossy),
+    ];
+    peers.map(|peer| peer.several_readers().note(Law::L6, POISONED)).into()
+}

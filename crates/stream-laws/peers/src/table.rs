@@ -1,0 +1,99 @@
+use alloc::fmt;
+
+use stream_laws::{Broken, Law, Report};
+
+use crate::peer::{Peer, Readers};
+
+/// Who breaks which law, the smallest cases that show it, and what else has to be said.
+pub(crate) struct Table {
+    rows: Vec<(Peer, Report)>,
+}
+
+impl Table {
+    pub(crate) fn of(peers: Vec<Peer>) -> Self {
+        let run = |peer: Peer| {
+            let report = peer.laws.run();
+            (peer, report)
+        };
+        Self { rows: peers.into_iter().map(run).collect() }
+    }
+
+    /// The notes that some broken law needs, each once; their places are their numbers.
+    fn notes(&self) -> Vec<&'static str> {
+        let mut notes = Vec::new();
+        for (peer, report) in &self.rows {
+            for broken in report.broken() {
+                notes.extend(note(peer, broken));
+            }
+        }
+        let mut seen = Vec::new();
+        notes.retain(|note| {
+            let new = !seen.contains(note);
+            seen.extend(new.then_some(*note));
+            new
+        });
+        notes
+    }
+}
+
+fn note(peer: &Peer, broken: &Broken) -> Option<&'static str> {
+    peer.notes.iter().find(|(law, _)| *law == broken.law).map(|(_, note)| *note)
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let notes = self.notes();
+        let number = |peer, broken| {
+            let note = note(peer, broken)?;
+            notes.iter().position(|known| *known == note).map(|n| n + 1)
+        };
+        f.write_str("| adapter |")?;
+        Law::ALL.iter().try_for_each(|law| write!(f, " {law} |"))?;
+        writeln!(f, "\n|---|{}", "---|".repeat(Law::ALL.len()))?;
+        let mut origin = "";
+        for (peer, report) in self.rows.iter().filter(|(_, report)| !report.broken().is_empty()) {
+            if peer.origin != origin {
+                origin = peer.origin;
+                writeln!(f, "| **{origin}** |{}", " |".repeat(Law::ALL.len()))?;
+            }
+            write!(f, "| `{}` |", peer.name)?;
+            for law in Law::ALL {
+                let broken = report.broken().iter().find(|broken| broken.law == law);
+                match broken {
+                    Some(broken) => match number(peer, broken) {
+                        Some(number) => write!(f, " no ({number}) |")?,
+                        None => f.write_str(" no |")?,
+                    },
+                    None if law == Law::L8 && peer.readers == Readers::One => f.write_str(" |")?,
+                    None => f.write_str(" ok |")?,
+                }
+            }
+            writeln!(f)?;
+        }
+        writeln!(f, "\nNo law broken:\n")?;
+        let mut origins: Vec<_> = self.rows.iter().map(|(peer, _)| peer.origin).collect();
+        origins.dedup();
+        for origin in origins {
+            let whole = self
+                .rows
+                .iter()
+                .filter(|(peer, report)| peer.origin == origin && report.broken().is_empty());
+            let names: Vec<_> = whole.map(|(peer, _)| format!("`{}`", peer.name)).collect();
+            if !names.is_empty() {
+                writeln!(f, "- {origin}: {}", names.join(", "))?;
+            }
+        }
+        let cases = self.rows.iter().map(|(_, report)| report.cases()).max().unwrap_or(0);
+        writeln!(f, "\n{cases} cases each. The notes:\n")?;
+        for (n, note) in notes.iter().enumerate() {
+            writeln!(f, "{}. {note}", n + 1)?;
+        }
+        writeln!(f, "\nThe smallest case found for each `no`:\n")?;
+        for (peer, report) in &self.rows {
+            for Broken { law, case, why, .. } in report.broken() {
+                writeln!(f, "- {} `{}`, {law}: {case}: {why}", peer.origin, peer.name)?;
+            }
+        }
+        Ok(())
+    }
+}
