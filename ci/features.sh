@@ -3,6 +3,7 @@
 # Rust that Cargo.toml promises.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
+published+=(stream-laws)
 export CARGO_TARGET_DIR=$target_dir/features
 
 features() { sed -n '/^\[features\]/,/^\[/s/^\([a-z0-9_-]*\) *=.*/\1/p' "crates/$1/Cargo.toml"; }

@@ -14,7 +14,7 @@ if need_component clippy; then
     ! need_target thumbv6m-none-eabi || (cd tests/firmware && cargo clippy --release -- -D warnings)
 fi
 
-for crate in aiter aiter-adapters aiter-executor-compat; do
+for crate in aiter aiter-adapters aiter-executor-compat stream-laws; do
     grep -qF '#![forbid(unsafe_code)]' "crates/$crate/src/lib.rs" ||
         { echo "crates/$crate/src/lib.rs has to forbid unsafe code" && exit 1; }
 done

@@ -2,6 +2,7 @@
 # What `cargo publish` would upload: each package builds alone and carries its licences and README.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
+published+=(stream-laws)
 version=$(cargo --version | sed -E 's/^cargo 1\.([0-9]+)\..*/\1/')
 ((version >= 90)) || die "cargo is older than 1.90 and cannot package crates that depend on each other"
 

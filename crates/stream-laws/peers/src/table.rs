@@ -88,12 +88,12 @@ impl fmt::Display for Table {
         for (n, note) in notes.iter().enumerate() {
             writeln!(f, "{}. {note}", n + 1)?;
         }
-        writeln!(f, "\nThe smallest case found for each `no`:\n")?;
+        f.write_str("\n<details>\n<summary>The smallest case found for each no</summary>\n\n")?;
         for (peer, report) in &self.rows {
             for Broken { law, case, why, .. } in report.broken() {
                 writeln!(f, "- {} `{}`, {law}: {case}: {why}", peer.origin, peer.name)?;
             }
         }
-        Ok(())
+        f.write_str("\n</details>\n")
     }
 }
