@@ -1,9 +1,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::hint::Hint;
 use crate::random::Random;
 use crate::script::{Script, Step};
-use crate::source::Hint;
 
 /// What happens from outside, before the case is run to its end by a fair executor.
 ///

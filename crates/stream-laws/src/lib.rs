@@ -5,6 +5,9 @@ extern crate alloc;
 
 mod broken;
 mod case;
+mod control;
+mod cue;
+mod hint;
 mod law;
 mod laws;
 mod ledger;
@@ -26,6 +29,8 @@ mod work;
 
 pub use broken::Broken;
 pub use case::{Case, Move};
+pub use control::Control;
+pub use hint::Hint;
 pub use law::Law;
 pub use laws::Laws;
 pub use ledger::Ledger;
@@ -35,7 +40,7 @@ pub use parts::{IntoParts, Parts};
 pub use relation::{Flow, Relation};
 pub use report::Report;
 pub use script::{Script, ScriptError, Step};
-pub use source::{Control, Hint, Results, Source};
+pub use source::{Results, Source};
 pub use task::Task;
 pub use token::Token;
 pub use waker::CountingWaker;

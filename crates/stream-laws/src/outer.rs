@@ -9,8 +9,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_core::Stream;
 
 use crate::case::Case;
+use crate::control::{Control, Kind, Meter};
+use crate::cue::Cue;
+use crate::hint::Hint;
 use crate::script::Script;
-use crate::source::{Control, Cue, Hint, Kind, Meter, Source};
+use crate::source::Source;
 use crate::work::Work;
 
 /// A scripted source of [`Source`]s or of [`Work`]: each of its items follows a script of its own.

@@ -1,21 +1,24 @@
+mod look;
+mod seat;
+
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
 use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::{Poll, Waker};
 
+use self::seat::{Seat, State};
 use crate::case::Move;
+use crate::control::Control;
+use crate::cue::Runaway;
 use crate::law::Law;
 use crate::outer::Stage;
-use crate::parts::{Erased, Part, Parts, Role};
+use crate::parts::Parts;
 use crate::quiet::{message, quiet};
-use crate::relation::{Flow, Relation};
-use crate::source::{Control, Runaway};
-use crate::task::Task;
+use crate::relation::Relation;
 
 /// What an adapter promises beyond the laws.
 #[derive(Clone, Copy, Debug)]
@@ -65,59 +68,6 @@ struct Counts {
     items: usize,
     pokes: usize,
     drops: usize,
-}
-
-/// A task, and what was seen of it.
-struct Seat {
-    task: Task<Erased>,
-    role: Role,
-    state: State,
-    /// Sources whose wake has woken it, each with the number of its polls at that time.
-    woken_by: Vec<(usize, usize)>,
-    items: Vec<Vec<(usize, usize)>>,
-    hints: Vec<Seen>,
-    /// Its polls have panicked.
-    panicked: bool,
-}
-
-/// An answer of `size_hint`.
-struct Seen {
-    step: usize,
-    items: usize,
-    lower: usize,
-    upper: Option<usize>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// Not yet polled, or its last poll did not say `Pending`.
-    Ready,
-    Waiting,
-    Ended,
-    /// Not polled any more: it panicked, or was dropped.
-    Closed,
-}
-
-impl Seat {
-    fn new(part: Part) -> Self {
-        Self {
-            task: Task::from_pinned(part.stream),
-            role: part.role,
-            state: State::Ready,
-            woken_by: Vec::new(),
-            items: Vec::new(),
-            hints: Vec::new(),
-            panicked: false,
-        }
-    }
-
-    fn is_due(&self) -> bool {
-        match self.state {
-            State::Ready => true,
-            State::Waiting => self.task.is_woken(),
-            State::Ended | State::Closed => false,
-        }
-    }
 }
 
 impl Run {
@@ -230,13 +180,16 @@ impl Run {
         if let Some(n) = order.find(waits) {
             self.turn.1 = n + 1;
             self.wake(n);
-            return true;
+            self.look_for_lost_wake(&format!("source {n} was woken"));
+            return !self.runaway;
         }
         let waiting = self.seats.iter().any(|seat| seat.state == State::Waiting);
         if waiting && self.idle_pokes < 3 * self.pokes.len() {
-            self.poke(self.counts.pokes % self.pokes.len());
             self.idle_pokes += 1;
-            return true;
+            let n = self.counts.pokes % self.pokes.len();
+            self.poke(n);
+            self.look_for_lost_wake(&format!("poke {n} was called"));
+            return !self.runaway;
         }
         false
     }
@@ -277,13 +230,7 @@ impl Run {
             Ok(Poll::Pending) => {
                 self.seats[n].state = State::Waiting;
                 self.look_for_progress(n);
-                for (source, control) in self.stage.controls().iter().enumerate() {
-                    let polled = control.polls() > polls.get(source).copied().unwrap_or(0);
-                    let seat = &mut self.seats[n];
-                    if polled && control.is_self_woken() && seat.task.is_woken() {
-                        seat.woken_by.push((source, control.polls()));
-                    }
-                }
+                self.see_self_wakes(n, &polls);
             }
             Err(panic) if panic.is::<Runaway>() => {
                 self.find(
@@ -306,79 +253,6 @@ impl Run {
             self.runaway = true;
             if !matches!(self.rules.relation, Relation::Any) {
                 self.find(Law::Items, format!("no end after {no_end} items"));
-            }
-        }
-    }
-
-    /// A panic that no source began in this poll.
-    fn look_at_panic(&mut self, n: usize, ended: bool, panic: &(dyn Any + Send)) {
-        let text = message(panic);
-        self.spoiled |= ended || !self.has_panicked();
-        if ended {
-            self.find(Law::L10, format!("task {n} panicked after its end: {text}"));
-        } else if !self.has_panicked() {
-            self.find(Law::L6, format!("task {n} panicked, and no source had: {text}"));
-        } else if !self.seats[n].panicked {
-            self.find(Law::L6, format!("task {n} panicked because another one had: {text}"));
-        }
-        self.seats[n].state = State::Closed;
-    }
-
-    /// L3, when task `n` has just said `Pending`.
-    fn look_for_progress(&mut self, n: usize) {
-        let woken_by = mem::take(&mut self.seats[n].woken_by);
-        if self.seats.iter().any(|seat| seat.state == State::Waiting && seat.task.is_woken()) {
-            return;
-        }
-        for (source, polls) in woken_by {
-            let Some(control) = self.stage.control(source) else { continue };
-            if control.polls() == polls && !control.is_dropped() {
-                let why = format!("source {source} woke task {n}, whose poll left it alone");
-                self.find(Law::L3, why);
-            }
-        }
-    }
-
-    /// L9, after each poll.
-    fn look_for_waste(&mut self) {
-        let Counts { polls, due, items, pokes, drops, .. } = self.counts;
-        let tasks = self.seats.len();
-        let happened = self.sum(Control::steps) + pokes + drops + (polls - due);
-        let polls_each = if self.rules.lean { 1 } else { 2 };
-        let explained = polls_each * tasks * (happened + 1) + items + 2;
-        if due > explained {
-            let why = format!("{due} polls of woken tasks, where {explained} can be explained");
-            self.find(Law::L9, why);
-            self.runaway = true;
-        }
-        for (n, control) in self.stage.controls().iter().enumerate() {
-            let waiting = control.waiting_polls();
-            if waiting > polls + 2 {
-                let why =
-                    format!("source {n}, waiting, was polled {waiting} times in {polls} polls");
-                self.find(Law::L9, why);
-            }
-        }
-    }
-
-    fn see_hint(&mut self, n: usize) {
-        let seat = &mut self.seats[n];
-        if seat.role == Role::Driver || seat.state == State::Closed || seat.panicked {
-            return;
-        }
-        match quiet(|| seat.task.size_hint()) {
-            Ok((lower, upper)) => {
-                let (step, items) = (self.counts.steps, seat.items.len());
-                seat.hints.push(Seen { step, items, lower, upper });
-                if upper.is_some_and(|upper| upper < lower) {
-                    self.find(Law::L4, format!("size_hint is ({lower}, {upper:?})"));
-                }
-            }
-            Err(panic) => {
-                let why = format!("size_hint panicked: {}", message(&*panic));
-                self.find(Law::L4, why);
-                self.spoiled = true;
-                self.seats[n].state = State::Closed;
             }
         }
     }
@@ -406,8 +280,9 @@ impl Run {
         self.counts.steps += 1;
         self.counts.pokes += 1;
         if let Err(panic) = quiet(&mut self.pokes[poke]) {
-            let why = format!("poke {poke} panicked: {}", message(&*panic));
-            self.find(Law::L6, why);
+            let gone = self.seats.iter().all(|seat| seat.task.is_dropped());
+            let (law, when) = if gone { (Law::L7, " after the drop") } else { (Law::L6, "") };
+            self.find(law, format!("poke {poke} panicked{when}: {}", message(&*panic)));
         }
     }
 
@@ -432,30 +307,10 @@ impl Run {
 
     fn run_to_the_end(&mut self) {
         while !self.runaway && self.turn() {}
-        if self.runaway {
+        if self.runaway || self.spoiled {
             return;
         }
-        if self.spoiled {
-            return;
-        }
-        let hangs = self.seats.iter().position(|seat| seat.state == State::Waiting);
-        if let Some(n) = hangs {
-            // A wake that led to no progress has already been found.
-            if !self.has_found(Law::L3) {
-                let wakers = self.seats[n].task.wakers();
-                let older = &wakers[..wakers.len() - 1];
-                let why = if older.iter().any(|waker| waker.wakes() > 0) {
-                    format!(
-                        "task {n} waits for ever: an older waker was woken instead of its latest"
-                    )
-                } else {
-                    format!("task {n} waits for ever: no source waits and nothing will wake it")
-                };
-                self.find(Law::L2, why);
-            }
-            return;
-        }
-        if self.has_panicked() {
+        if self.look_for_a_hang() || self.has_panicked() {
             return;
         }
         for n in 0..self.seats.len() {
@@ -468,53 +323,6 @@ impl Run {
         if self.counts.drops == 0 && self.seats.iter().all(|seat| seat.state == State::Ended) {
             self.look_at_hints();
             self.look_at_items();
-        }
-    }
-
-    /// L4, once it is known how many items were still to come.
-    fn look_at_hints(&mut self) {
-        for n in 0..self.seats.len() {
-            let seat = &self.seats[n];
-            let wrong = seat.hints.iter().find_map(|seen| {
-                let left = seat.items.len() - seen.items;
-                let Seen { step, lower, upper, .. } = *seen;
-                let wrong = left < lower || upper.is_some_and(|upper| left > upper);
-                wrong.then(|| {
-                    format!("({lower}, {upper:?}) after step {step}, and {left} items came")
-                })
-            });
-            wrong.into_iter().for_each(|why| self.find(Law::L4, why));
-        }
-    }
-
-    fn look_at_items(&mut self) {
-        let controls = self.stage.controls();
-        let readers = self.seats.iter().filter(|seat| seat.role == Role::Reader);
-        let flow = Flow {
-            sources: controls.iter().map(Control::tokens_in_script).collect(),
-            readers: readers.map(|seat| seat.items.clone()).collect(),
-        };
-        let mut result = self.rules.relation.check(&flow);
-        let whole = !matches!(self.rules.relation, Relation::Any | Relation::Subset);
-        let to_come = self.sum(Control::sources_to_come);
-        if whole && to_come > 0 {
-            result = Err(format!("{to_come} items of the outer source were not asked for"));
-        }
-        if let Err(why) = result {
-            self.find(Law::Items, why);
-        }
-    }
-
-    /// L1, for as long as the sources were polled.
-    fn look_at_sources(&mut self) {
-        for (n, control) in self.stage.controls().iter().enumerate() {
-            let early = control.early_polls_after_end();
-            if early > 0 {
-                self.find(Law::L1, format!("source {n} was polled after its end"));
-            } else if self.rules.fused && control.polls_after_end() > 0 {
-                let why = format!("source {n} was polled after its end, and after the adapter's");
-                self.find(Law::L1, why);
-            }
         }
     }
 
@@ -540,46 +348,6 @@ impl Run {
         if let Err(panic) = quiet(|| drop(pokes)) {
             self.find(Law::L5, format!("the drop of a handle panicked: {}", message(&*panic)));
         }
-        let ledger = &self.stage.meter.ledger;
-        let (alive, twice) = (ledger.alive(), ledger.double_drops());
-        if alive > 0 {
-            self.find(Law::L5, format!("{alive} items were not freed"));
-        }
-        if twice > 0 {
-            self.find(Law::L5, format!("{twice} items were freed twice"));
-        }
-        if let Some(n) = controls.iter().position(|control| !control.is_dropped()) {
-            self.find(Law::L5, format!("source {n} was not dropped"));
-        }
-    }
-
-    /// L7: everything was dropped, and these wakers of the adapter's own making are still about.
-    fn look_for_late_wakes(&mut self, kept: Vec<Waker>) {
-        let seats = &self.seats;
-        let wakes = || -> usize {
-            let wakers = seats.iter().flat_map(|seat| seat.task.wakers());
-            wakers.map(|waker| waker.wakes()).sum()
-        };
-        let holds =
-            || seats.iter().any(|seat| seat.task.wakers().iter().any(|waker| !waker.is_released()));
-        let mut why = None;
-        let pokes = mem::take(&mut self.pokes);
-        let poke_all = || pokes.into_iter().for_each(|mut poke| poke());
-        if let Err(panic) = quiet(poke_all) {
-            why = Some(format!("a poke after the drop panicked: {}", message(&*panic)));
-        }
-        if holds() {
-            why = Some("dropped, it still holds a task's waker".to_string());
-        }
-        let before = wakes();
-        for waker in kept {
-            if let Err(panic) = quiet(|| waker.wake()) {
-                why = Some(format!("a wake after the drop panicked: {}", message(&*panic)));
-            }
-        }
-        if wakes() > before {
-            why = Some("a wake after the drop woke a task".to_string());
-        }
-        why.into_iter().for_each(|why| self.find(Law::L7, why));
+        self.look_at_ledger();
     }
 }

@@ -1,8 +1,8 @@
 use core::mem;
 
 use crate::case::{Case, Move};
+use crate::hint::Hint;
 use crate::script::Step;
-use crate::source::Hint;
 
 /// How many smaller cases are tried at most.
 const TRIES: usize = 400;

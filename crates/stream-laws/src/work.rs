@@ -3,7 +3,8 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use crate::source::{Control, Cue};
+use crate::control::Control;
+use crate::cue::Cue;
 use crate::token::Token;
 
 /// A future that follows a [`Script`](crate::Script) and gives one token at its end.

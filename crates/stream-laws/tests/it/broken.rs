@@ -3,14 +3,16 @@
 
 use alloc::rc::Rc;
 use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::cell::Cell;
 use core::mem::{self, ManuallyDrop};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 
 use futures_core::Stream;
-use stream_laws::{Broken, Case, Law, Laws, Move, Output, Relation, Source, Task, Token};
+use stream_laws::{Broken, Case, Law, Laws, Move, Output, Parts, Relation, Source, Task, Token};
 
-use crate::toys::{HandOver, Lock, OneMore, Relay, Shared, SourceHint, Wire, on_poll};
+use crate::toys::{Confused, HandOver, Lock, OneMore, Relay, Shared, SourceHint, Wire, on_poll};
 
 /// What is found, and that it is nothing but `law`.
 fn only(law: Law, laws: &Laws) -> Broken {
@@ -63,6 +65,36 @@ fn l2_arms_the_first_waker_only() {
     let broken = only(Law::L2, &Laws::of("faithful", toy).expect(Relation::Same));
     assert!(broken.why.contains("an older waker"), "{broken}");
     assert_eq!(broken.case.to_string(), "`-|`: turn, poll 0 with a new waker");
+}
+
+#[test]
+fn l2_a_lost_wake_counts_even_where_another_source_saves_the_task() {
+    let merge = Laws::of_many("half deaf", |[mut a, mut b]: [Source; 2]| {
+        let (mut first, mut ended) = (None::<Waker>, [false; 2]);
+        futures_util::stream::poll_fn(move |cx| {
+            let waker = first.get_or_insert_with(|| cx.waker().clone()).clone();
+            for (n, waker) in [&waker, cx.waker()].into_iter().enumerate() {
+                let source = if n == 0 { &mut a } else { &mut b };
+                if !ended[n] {
+                    match poll(source, &mut Context::from_waker(waker)) {
+                        Poll::Ready(None) => ended[n] = true,
+                        Poll::Ready(item) => return Poll::Ready(item),
+                        Poll::Pending => {}
+                    }
+                }
+            }
+            if ended == [true; 2] { Poll::Ready(None) } else { Poll::Pending }
+        })
+    });
+    let merge = merge.expect(Relation::Merged);
+    only(Law::L2, &merge);
+    let scripts = ["-o|", "-----|"].map(|script| script.parse().expect("a script"));
+    let case = Case::new(scripts).with_moves([Move::Turn, Move::PollAnew(0)]);
+    let broken = merge.check_case(&case).expect_err("the wake of source 0 is lost");
+    assert_eq!(
+        broken.why,
+        "source 0 was woken, which woke an older waker of task 0 instead of its latest"
+    );
 }
 
 #[test]
@@ -394,4 +426,117 @@ fn tokens_are_found_in_all_outputs() {
     (nested, counted).tokens(&mut tokens);
     assert!(tokens.iter().map(Token::number).eq(0..6));
     assert_eq!((control.ledger().alive(), control.ledger().clones()), (6, 0));
+}
+
+/// Forwards its source and then waits to be told to stop, in one way or the other.
+fn stoppable(source: Source, stop: fn(&Cell<bool>, &Cell<Option<Waker>>)) -> Parts {
+    let (stopped, waker) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(None)));
+    let (is_stopped, listener) = (Rc::clone(&stopped), Rc::clone(&waker));
+    let mut source = Some(source);
+    let stream = futures_util::stream::poll_fn(move |cx| {
+        if is_stopped.get() {
+            return Poll::Ready(None);
+        }
+        listener.set(Some(cx.waker().clone()));
+        if let Some(reading) = &mut source {
+            let item = ready!(poll(reading, cx));
+            if item.is_some() {
+                return Poll::Ready(item);
+            }
+            source = None;
+        }
+        Poll::Pending
+    });
+    Parts::new().stream(stream).poke(move || stop(&stopped, &waker))
+}
+
+fn wake(waker: &Cell<Option<Waker>>) {
+    waker.take().into_iter().for_each(Waker::wake);
+}
+
+#[test]
+fn l2_a_handle_forgets_to_wake() {
+    let laws = |stop| {
+        Laws::of("stoppable", move |source| stoppable(source, stop)).expect(Relation::Subset)
+    };
+    only(Law::L2, &laws(|stopped, _| stopped.set(true)));
+    laws(|stopped, waker| {
+        stopped.set(true);
+        wake(waker);
+    })
+    .run()
+    .assert();
+}
+
+#[test]
+fn l6_a_handle_panics_at_its_second_use() {
+    let laws = Laws::of("touchy handle", |source| {
+        stoppable(source, |stopped, waker| {
+            assert!(!stopped.replace(true), "used before");
+            wake(waker);
+        })
+    });
+    let case = Case::new(["|".parse().expect("a script")]).with_moves([Move::Poke(0); 2]);
+    let broken = laws.check_case(&case).expect_err("it panics");
+    assert_eq!((broken.law, &*broken.why), (Law::L6, "poke 0 panicked: used before"));
+}
+
+#[test]
+fn l7_a_handle_panics_when_its_stream_is_gone() {
+    let laws = Laws::of("touchy handle", |source| {
+        let alive = Rc::new(());
+        let handle = Rc::downgrade(&alive);
+        let stream = futures_util::stream::StreamExt::inspect(source, move |_| {
+            let _alive = &alive;
+        });
+        Parts::new().stream(stream).poke(move || assert!(handle.strong_count() > 0, "gone"))
+    });
+    let broken = only(Law::L7, &laws.expect(Relation::Same));
+    assert_eq!(broken.why, "a poke panicked after the drop: gone");
+}
+
+/// A waker that panics.
+struct Explosive;
+
+impl Wake for Explosive {
+    fn wake(self: Arc<Self>) {
+        panic!("woken");
+    }
+}
+
+#[test]
+fn l2_a_wake_panics() {
+    let toy = on_poll(|(), source, _| {
+        let waker = Waker::from(Arc::new(Explosive));
+        poll(source, &mut Context::from_waker(&waker))
+    });
+    let laws = Laws::of("explosive", toy);
+    let case = Case::new(["-|".parse().expect("a script")]);
+    let broken = laws.check_case(&case).expect_err("it panics");
+    assert_eq!((broken.law, &*broken.why), (Law::L2, "the wake of source 0 panicked: woken"));
+    let dropped = case.with_moves([Move::Turn, Move::DropAll]);
+    let broken = laws.check_case(&dropped).expect_err("it panics");
+    assert_eq!((broken.law, &*broken.why), (Law::L7, "a wake after the drop panicked: woken"));
+}
+
+#[test]
+fn l5_its_drop_panics() {
+    #[derive(Default)]
+    struct Fragile;
+    impl Drop for Fragile {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let toy = on_poll(|_: &mut Fragile, source, cx| poll(source, cx));
+    let broken = only(Law::L5, &Laws::of("fragile", toy).expect(Relation::Same));
+    assert_eq!(broken.why, "the drop of task 0's stream panicked: dropped");
+}
+
+#[test]
+fn l4_its_bounds_are_the_wrong_way_round() {
+    let toy = on_poll(|(), source, cx| poll(source, cx));
+    let laws = Laws::of("confused", move |source| Confused(toy(source)));
+    let broken = only(Law::L4, &laws.expect(Relation::Same));
+    assert_eq!(broken.why, "size_hint is (1, Some(0))");
 }

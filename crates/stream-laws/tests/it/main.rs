@@ -2,6 +2,7 @@
 
 extern crate alloc;
 
+mod auto_traits;
 mod broken;
 mod correct;
 mod replay;

@@ -79,6 +79,24 @@ where
     }
 }
 
+/// Has its bounds the wrong way round.
+pub(crate) struct Confused<T, F>(pub(crate) OnPoll<T, F>);
+
+impl<T, F> Stream for Confused<T, F>
+where
+    OnPoll<T, F>: Stream,
+{
+    type Item = <OnPoll<T, F> as Stream>::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0).poll_next(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (1, Some(0))
+    }
+}
+
 /// A waker of the adapter's own, which passes wakes on to the task that listened last.
 #[derive(Clone, Default)]
 pub(crate) struct Wire(Arc<Ends>);

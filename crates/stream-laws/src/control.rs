@@ -1,0 +1,295 @@
+use alloc::sync::Arc;
+use core::fmt;
+use core::mem;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::task::Waker;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::hint::Hint;
+use crate::ledger::Ledger;
+use crate::script::{Script, Step};
+use crate::token::Token;
+
+/// What a script's items are made into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A token each.
+    Tokens,
+    /// A source or a future each.
+    Inner,
+    /// One token when the script is over.
+    Work,
+}
+
+/// What the sources of one run have in common.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    pub(crate) ledger: Ledger,
+    /// The task that is being polled has seen its end before.
+    pub(crate) after_end: AtomicBool,
+    /// Polls of the sources since the poll of a task began.
+    pub(crate) polls: AtomicUsize,
+}
+
+/// The other end of a [`Source`](crate::Source): wakes it, and tells how it was treated.
+#[derive(Clone)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    meter: Arc<Meter>,
+    kind: Kind,
+    index: usize,
+    hint: Hint,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    script: Script,
+    at: usize,
+    ended: bool,
+    dropped: bool,
+    /// The script stands at a `Pending` that somebody has met.
+    blocked: bool,
+    waker: Option<Waker>,
+    given: usize,
+    polls: usize,
+    blocked_polls: usize,
+    polls_after_end: usize,
+    late_polls_after_end: usize,
+    panics: usize,
+    /// The last poll was answered with a self-wake.
+    self_woken: bool,
+    steps: usize,
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Control")
+            .field("script", &state.script)
+            .field("at", &state.at)
+            .field("ended", &state.ended)
+            .field("dropped", &state.dropped)
+            .field("polls", &state.polls)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Control {
+    pub(crate) fn new(
+        script: Script,
+        kind: Kind,
+        hint: Hint,
+        index: usize,
+        meter: Arc<Meter>,
+    ) -> Self {
+        let state = Mutex::new(State { script, ..State::default() });
+        Self { shared: Arc::new(Shared { meter, kind, index, hint, state }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn token(&self, number: usize) -> Token {
+        Token::new(self.shared.meter.ledger.book(), self.shared.index, number)
+    }
+
+    /// Ends the [`Step::Pending`] at which the source waits, and wakes the waker that was
+    /// registered last. Says whether the source waited.
+    pub fn wake(&self) -> bool {
+        let waker = {
+            let mut state = self.state();
+            if !state.blocked {
+                return false;
+            }
+            state.blocked = false;
+            state.at += 1;
+            state.steps += 1;
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+
+    /// Whether the source was polled at a [`Step::Pending`] and waits to be woken.
+    pub fn is_waiting(&self) -> bool {
+        self.state().blocked
+    }
+
+    /// The waker that was registered last and has not been woken.
+    pub fn waker(&self) -> Option<Waker> {
+        self.state().waker.clone()
+    }
+
+    /// How often the source was polled.
+    pub fn polls(&self) -> usize {
+        self.state().polls
+    }
+
+    /// How many of the polls found it waiting for [`wake`](Self::wake).
+    pub fn waiting_polls(&self) -> usize {
+        self.state().blocked_polls
+    }
+
+    /// How often it was polled after its end.
+    pub fn polls_after_end(&self) -> usize {
+        let state = self.state();
+        state.polls_after_end + state.late_polls_after_end
+    }
+
+    /// How many items it has handed out, errors among them.
+    pub fn items(&self) -> usize {
+        self.state().given
+    }
+
+    /// Whether it has said that it is at its end.
+    pub fn is_ended(&self) -> bool {
+        self.state().ended
+    }
+
+    /// Whether the source was dropped.
+    pub fn is_dropped(&self) -> bool {
+        self.state().dropped
+    }
+
+    /// The ledger of the tokens it hands out.
+    pub fn ledger(&self) -> &Ledger {
+        &self.shared.meter.ledger
+    }
+
+    /// Polls after the end while the task that asked had not seen its own end.
+    pub(crate) fn early_polls_after_end(&self) -> usize {
+        self.state().polls_after_end
+    }
+
+    /// Scripted panics so far.
+    pub(crate) fn panics(&self) -> usize {
+        self.state().panics
+    }
+
+    /// Whether the last poll woke its own waker.
+    pub(crate) fn is_self_woken(&self) -> bool {
+        self.state().self_woken
+    }
+
+    /// Steps that are over, the end among them.
+    pub(crate) fn steps(&self) -> usize {
+        self.state().steps
+    }
+
+    /// How many tokens the whole script has.
+    pub(crate) fn tokens_in_script(&self) -> usize {
+        match self.shared.kind {
+            Kind::Tokens => self.state().script.items(),
+            Kind::Inner => 0,
+            Kind::Work => 1,
+        }
+    }
+
+    /// How many sources of the whole script have not been made.
+    pub(crate) fn sources_to_come(&self) -> usize {
+        if self.shared.kind != Kind::Inner {
+            return 0;
+        }
+        let state = self.state();
+        state.script.items() - state.given
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.shared.meter
+    }
+
+    /// Does what the script says next, short of running any code but its own: `waker` is taken if
+    /// it is to be kept, and an older one is left in its place.
+    pub(crate) fn step(&self, waker: &mut Option<Waker>) -> Act {
+        let after_end = self.shared.meter.after_end.load(Ordering::Relaxed);
+        let mut state = self.state();
+        let act = state.next_act(after_end);
+        if let Act::Wait = act {
+            mem::swap(&mut state.waker, waker);
+        }
+        act
+    }
+
+    pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
+        let state = self.state();
+        let left = if state.ended { 0 } else { state.script.items_from(state.at) };
+        self.shared.hint.of(left)
+    }
+
+    /// From now on each poll is one after the end.
+    pub(crate) fn set_ended(&self) {
+        self.state().ended = true;
+    }
+
+    pub(crate) fn set_dropped(&self) {
+        self.state().dropped = true;
+    }
+
+    pub(crate) fn take_waker(&self) -> Option<Waker> {
+        self.state().waker.take()
+    }
+}
+
+/// An item that a script hands out.
+#[derive(Clone, Copy)]
+pub(crate) struct Given {
+    pub(crate) number: usize,
+    pub(crate) error: bool,
+}
+
+/// What a poll does once the lock is released.
+pub(crate) enum Act {
+    Give(Given),
+    Wait,
+    WakeSelf,
+    End,
+    Panic,
+}
+
+impl State {
+    fn next_act(&mut self, after_end: bool) -> Act {
+        self.polls += 1;
+        self.self_woken = false;
+        if self.ended {
+            if after_end {
+                self.late_polls_after_end += 1;
+            } else {
+                self.polls_after_end += 1;
+            }
+            return Act::End;
+        }
+        let step = self.script.steps().get(self.at).copied();
+        if let Some(Step::Pending) = step {
+            self.blocked = true;
+            self.blocked_polls += 1;
+            return Act::Wait;
+        }
+        self.at += usize::from(step.is_some());
+        self.steps += 1;
+        match step {
+            Some(Step::Ready | Step::Error) => {
+                self.given += 1;
+                Act::Give(Given { number: self.given - 1, error: step == Some(Step::Error) })
+            }
+            Some(Step::SelfWake) => {
+                self.self_woken = true;
+                Act::WakeSelf
+            }
+            Some(Step::Panic) => {
+                self.panics += 1;
+                Act::Panic
+            }
+            Some(Step::Pending) | None => {
+                self.ended = true;
+                Act::End
+            }
+        }
+    }
+}
