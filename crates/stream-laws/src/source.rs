@@ -33,7 +33,7 @@ impl Source {
         (Self { cue: Cue::new(control.clone()) }, control)
     }
 
-    /// The same source as one of results: a [`Step::Error`] is an `Err`.
+    /// The same source as one of results: a [`Step::Error`](crate::Step::Error) is an `Err`.
     pub fn results(self) -> Results {
         Results { source: self }
     }

@@ -18,6 +18,12 @@ pub(crate) fn peers() -> Vec<Peer> {
             [first.clone(), first]
         })
     };
+    let cached = |name| {
+        Laws::of_clones(name, |source: Source| {
+            let first = shared_stream::Share::shared(source);
+            [first.clone(), first]
+        })
+    };
     let lossless = |name| {
         Laws::of_clones(name, |source: Source| {
             let first = source.fuse().broadcast_lossless(3);
@@ -41,6 +47,9 @@ pub(crate) fn peers() -> Vec<Peer> {
         Peer::new("clone-stream 0.4.1", "fork", Relation::Subset, clone)
             .note(Law::L4, "Documented: a clone gets only what arrives while it waits.")
             .note(Law::L7, LATE_WAKE),
+        Peer::new("shared_stream 0.2.1", "shared", Relation::Same, cached)
+            .note(Law::L2, "The source holds the waker of the reader that polled last; nobody tells the others.")
+            .note(Law::L4, "The sum of two upper bounds overflows."),
         Peer::new(broadcast, "broadcast_lossless", Relation::Same, lossless),
         Peer::new(broadcast, "broadcast_lossy", Relation::Subset, lossy),
     ];

@@ -50,6 +50,17 @@ fn fork_stream_drops_the_wake_of_a_dropped_fork() {
 }
 
 #[test]
+fn shared_stream_wakes_the_last_reader_only() {
+    let (source, control) = source("-o|");
+    let [mut a, mut b] = two(shared_stream::Share::shared(source));
+    assert!(a.poll().is_pending());
+    assert!(b.poll().is_pending());
+    control.wake();
+    assert!(b.poll().is_ready());
+    assert!(!a.is_woken(), "L2 is kept now");
+}
+
+#[test]
 fn stream_broadcast_drops_the_wake_of_a_dropped_lossy_reader() {
     let (source, control) = source("-o|");
     let [mut a, mut b] = two(source.fuse().broadcast_lossy(3));
