@@ -281,11 +281,7 @@ impl Laws {
     /// and a hang that goes away when nobody is dropped, to the drop.
     fn attribute(&self, case: &Case, finding: Finding) -> Found {
         let law = finding.law;
-        let still = |milder: &Case| {
-            let found = self.play(milder);
-            let panicked = found.iter().any(|found| found.law == Law::L6);
-            found.into_iter().find(|found| found.law == law && !panicked)
-        };
+        let still = |milder: &Case| self.play(milder).into_iter().find(|found| found.law == law);
         let milder = case.without_panics();
         if matches!(law, Law::L2 | Law::L5) && !milder.is_empty() {
             return match milder.iter().find_map(|milder| Some((milder, still(milder)?))) {

@@ -241,3 +241,32 @@ impl Run {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::pin::Pin;
+    use core::task::{Context, Poll};
+
+    use futures_core::Stream;
+
+    use crate::{Law, Laws, Relation, Source, Token};
+
+    /// Drops each of its items a second time.
+    struct Twice(Source);
+
+    impl Stream for Twice {
+        type Item = ();
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<()>> {
+            let item = Pin::new(&mut self.0).poll_next(cx);
+            item.map(|item| item.map(Token::drop_twice))
+        }
+    }
+
+    #[test]
+    fn items_freed_twice_break_l5() {
+        let report = Laws::of("twice", Twice).expect(Relation::Subset).scripts(100).run();
+        let [broken] = report.broken() else { panic!("{report}") };
+        assert_eq!((broken.law, &*broken.why), (Law::L5, "1 items were freed twice"));
+    }
+}

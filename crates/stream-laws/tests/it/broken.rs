@@ -10,9 +10,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 
 use futures_core::Stream;
+use futures_util::StreamExt;
 use stream_laws::{Broken, Case, Law, Laws, Move, Output, Parts, Relation, Source, Task, Token};
 
-use crate::toys::{Confused, HandOver, Lock, OneMore, Relay, Shared, SourceHint, Wire, on_poll};
+use crate::toys::{Bounds, HandOver, Lock, OneMore, Relay, Shared, SourceHint, Wire, on_poll};
 
 /// What is found, and that it is nothing but `law`.
 fn only(law: Law, laws: &Laws) -> Broken {
@@ -486,7 +487,7 @@ fn l7_a_handle_panics_when_its_stream_is_gone() {
     let laws = Laws::of("touchy handle", |source| {
         let alive = Rc::new(());
         let handle = Rc::downgrade(&alive);
-        let stream = futures_util::stream::StreamExt::inspect(source, move |_| {
+        let stream = source.inspect(move |_| {
             let _alive = &alive;
         });
         Parts::new().stream(stream).poke(move || assert!(handle.strong_count() > 0, "gone"))
@@ -534,9 +535,52 @@ fn l5_its_drop_panics() {
 }
 
 #[test]
+fn l4_its_upper_bound_is_too_low() {
+    let toy = on_poll(|(), source, cx| poll(source, cx));
+    let laws = Laws::of("modest", move |source| Bounds(toy(source), (0, Some(1))));
+    let broken = only(Law::L4, &laws.expect(Relation::Same));
+    assert_eq!(broken.case.to_string(), "`oo|`");
+    assert_eq!(broken.why, "(0, Some(1)) after step 0, and 2 items came");
+}
+
+#[test]
+fn what_comes_of_a_panic_of_its_own_is_not_found_as_well() {
+    /// Loses its source when it was asked for its bounds.
+    struct Rotten(Option<Source>, Cell<bool>);
+    impl Stream for Rotten {
+        type Item = Token;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
+            poll(self.0.as_mut().expect("it has one until it is dropped"), cx)
+        }
+
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            self.1.set(true);
+            panic!("asked");
+        }
+    }
+    impl Drop for Rotten {
+        fn drop(&mut self) {
+            if self.1.get() {
+                mem::forget(self.0.take());
+            }
+        }
+    }
+    only(Law::L4, &Laws::of("rotten", |source| Rotten(Some(source), Cell::new(false))));
+}
+
+#[test]
+fn items_that_were_not_asked_for_are_missed() {
+    let laws = Laws::of_nested("first one", |outer| outer.take(1).flatten());
+    let broken = only(Law::Items, &laws.expect(Relation::Same));
+    assert_eq!(broken.case.to_string(), "`oo|`");
+    assert_eq!(broken.why, "1 items of the outer source were not asked for");
+}
+
+#[test]
 fn l4_its_bounds_are_the_wrong_way_round() {
     let toy = on_poll(|(), source, cx| poll(source, cx));
-    let laws = Laws::of("confused", move |source| Confused(toy(source)));
+    let laws = Laws::of("confused", move |source| Bounds(toy(source), (1, Some(0))));
     let broken = only(Law::L4, &laws.expect(Relation::Same));
     assert_eq!(broken.why, "size_hint is (1, Some(0))");
 }

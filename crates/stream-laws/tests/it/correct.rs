@@ -1,6 +1,7 @@
 //! Adapters that keep every law: the driver has to say so.
 
 use core::future::ready;
+use core::task::Poll;
 
 use futures_channel::mpsc;
 use futures_core::Stream;
@@ -20,6 +21,22 @@ fn a_plain_passage() {
     holds(Laws::of("fuse", |source| source.fuse()).fused().lean(), Relation::Same);
     let toy = on_poll(|(), source, cx| core::pin::Pin::new(source).poll_next(cx));
     holds(Laws::of("toy", toy).lean(), Relation::Same);
+}
+
+#[test]
+fn what_is_done_after_the_end_is_free() {
+    // Ends with its first item, and then still asks a source that may panic.
+    let toy = on_poll(|ended: &mut bool, source, cx| {
+        let item = core::pin::Pin::new(source).poll_next(cx);
+        if *ended {
+            return Poll::Ready(None);
+        }
+        item.map(|item| {
+            *ended = true;
+            item.filter(|_| false)
+        })
+    });
+    holds(Laws::of("unfused", toy), Relation::Subset);
 }
 
 #[test]

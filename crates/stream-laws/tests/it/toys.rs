@@ -79,10 +79,10 @@ where
     }
 }
 
-/// Has its bounds the wrong way round.
-pub(crate) struct Confused<T, F>(pub(crate) OnPoll<T, F>);
+/// Always gives the same bounds.
+pub(crate) struct Bounds<T, F>(pub(crate) OnPoll<T, F>, pub(crate) (usize, Option<usize>));
 
-impl<T, F> Stream for Confused<T, F>
+impl<T, F> Stream for Bounds<T, F>
 where
     OnPoll<T, F>: Stream,
 {
@@ -93,7 +93,7 @@ where
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (1, Some(0))
+        self.1
     }
 }
 
