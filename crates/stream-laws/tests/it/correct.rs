@@ -25,18 +25,30 @@ fn a_plain_passage() {
 
 #[test]
 fn what_is_done_after_the_end_is_free() {
-    // Ends with its first item, and then still asks a source that may panic.
-    let toy = on_poll(|ended: &mut bool, source, cx| {
-        let item = core::pin::Pin::new(source).poll_next(cx);
-        if *ended {
-            return Poll::Ready(None);
-        }
-        item.map(|item| {
-            *ended = true;
-            item.filter(|_| false)
+    // Ends as soon as one of its sources does, and still asks both when it is polled again.
+    let both = Laws::of_many("unfused", |[mut a, mut b]| {
+        let (mut ended, mut told) = (false, false);
+        stream::poll_fn(move |cx| {
+            loop {
+                let mut waits = false;
+                for source in [&mut a, &mut b] {
+                    if told || !ended {
+                        let item = core::pin::Pin::new(source).poll_next(cx);
+                        ended |= item == Poll::Ready(None);
+                        waits |= item.is_pending();
+                    }
+                }
+                told |= ended;
+                if ended {
+                    return Poll::Ready(None::<()>);
+                }
+                if waits {
+                    return Poll::Pending;
+                }
+            }
         })
     });
-    holds(Laws::of("unfused", toy), Relation::Subset);
+    holds(both, Relation::Subset);
 }
 
 #[test]
