@@ -8,16 +8,20 @@ mod auto_traits;
 mod differential;
 mod executors;
 mod for_each_alongside;
+mod forker;
 mod forker_bounded;
 mod gated;
+mod join_streams;
 #[path = "../../crates/aiter-core/tests/list/ledger.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod ledger;
+mod map_par;
 mod map_par_with;
 mod model;
 mod preload;
 mod preload_with;
 mod script;
+mod sharable;
 mod stoppable;
 mod unblock_iter;
 #[path = "../../crates/aiter-core/tests/list/waker.rs"]

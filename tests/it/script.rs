@@ -2,11 +2,15 @@
 
 use alloc::{collections::VecDeque, sync::Arc};
 use core::{
+    panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
 use futures_core::Stream;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    panic::catch_unwind,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 enum Step<T> {
     Item(T),
@@ -47,6 +51,28 @@ pub(crate) fn scripted<T>(items: impl IntoIterator<Item = T>) -> (Teller<T>, Scr
     (teller, script)
 }
 
+/// True if `f` panics.
+pub(crate) fn panics<R>(f: impl FnOnce() -> R) -> bool {
+    catch_unwind(AssertUnwindSafe(f)).is_err()
+}
+
+/// A stream that panics when it is dropped, unless a panic is why.
+pub(crate) struct Bomb<S>(pub(crate) S);
+
+impl<S: Stream + Unpin> Stream for Bomb<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        Pin::new(&mut self.0).poll_next(cx)
+    }
+}
+
+impl<S> Drop for Bomb<S> {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "told to panic in drop");
+    }
+}
+
 fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -84,6 +110,18 @@ impl<T> Teller<T> {
         lock(&self.0).steps.len()
     }
 
+    /// Wakes whoever waits, with nothing new to read.
+    pub(crate) fn wake(&self) {
+        if let Some(waker) = self.take_waker() {
+            waker.wake();
+        }
+    }
+
+    /// The waker that the source holds. It is nobody's to call any more but the caller's.
+    pub(crate) fn take_waker(&self) -> Option<Waker> {
+        lock(&self.0).waker.take()
+    }
+
     /// True if the source holds a waker to be called.
     pub(crate) fn is_waiting(&self) -> bool {
         lock(&self.0).waker.is_some()
@@ -117,6 +155,13 @@ impl<T> Stream for Script<T> {
                 Poll::Pending
             }
         }
+    }
+
+    /// As exact as what was told so far.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let state = lock(&self.0);
+        let items = state.steps.iter().take_while(|step| matches!(step, Step::Item(_))).count();
+        (items, (state.is_over || items < state.steps.len()).then_some(items))
     }
 }
 

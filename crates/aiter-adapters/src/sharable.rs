@@ -27,7 +27,8 @@ pin_project_lite::pin_project! {
 /// turn. A clone that is dropped between its wake-up and its poll passes the wake-up on.
 ///
 /// # Panics
-/// If the source does, in the clone that polls it. The others are woken, and poll it again.
+/// If the source does, in the clone that polls it. The others are woken, and poll it again. If the
+/// waker of a clone that waits does, in the clone that wakes it; the item in its hands is dropped.
 ///
 /// # Cancel safety
 /// Dropping a future over this stream (such as `next()`) loses no item. A clone that was woken and is

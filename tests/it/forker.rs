@@ -1,0 +1,688 @@
+use crate::{
+    ledger::{Ledger, Tracked, values},
+    script::{Bomb, Script, Teller, panics, script, scripted},
+    waker::{Counting, next, on_wake, poll},
+};
+use aiter::{AiterExt, Fork, Outcome, PassiveFork};
+use alloc::sync::Arc;
+use core::{
+    pin::pin,
+    sync::atomic::{AtomicBool, Ordering},
+    task::{Poll, Waker},
+};
+use futures_core::{FusedStream, Stream};
+use futures_util::{StreamExt, future, stream};
+use std::thread;
+
+/// Everything that is there, and whether the stream waits for more.
+fn read<S: Stream + Unpin>(stream: &mut S) -> (Vec<S::Item>, Poll<()>) {
+    let mut items = Vec::new();
+    loop {
+        match next(stream) {
+            Poll::Ready(Some(item)) => items.push(item),
+            Poll::Ready(None) => return (items, Poll::Ready(())),
+            Poll::Pending => return (items, Poll::Pending),
+        }
+    }
+}
+
+#[track_caller]
+fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
+    let (items, end) = read(stream);
+    assert_eq!(end, Poll::Ready(()), "it waits for more");
+    items
+}
+
+/// An item whose clone panics while it is told to.
+struct Brittle {
+    item: Tracked,
+    panics: Arc<AtomicBool>,
+}
+
+impl Clone for Brittle {
+    fn clone(&self) -> Self {
+        assert!(!self.panics.load(Ordering::Relaxed), "told to panic in clone");
+        Self { item: self.item.clone(), panics: self.panics.clone() }
+    }
+}
+
+#[test]
+fn nothing_is_asked_for_until_a_fork_is_read_and_then_one_item() {
+    let (teller, source) = scripted(0..5);
+    let mut one = source.forker();
+    let (mut two, mut passive) = (one.fork(), one.fork_passive());
+    assert_eq!(next(&mut passive), Poll::Pending);
+    assert_eq!(teller.polls(), 0);
+    assert_eq!(next(&mut one), Poll::Ready(Some(0)));
+    assert_eq!((teller.polls(), two.lag(), passive.lag()), (1, 1, 1));
+    assert_eq!(next(&mut two), Poll::Ready(Some(0)));
+    assert_eq!(teller.polls(), 1, "it was there");
+}
+
+#[test]
+fn case_13_a_fork_starts_where_its_parent_is() {
+    let (teller, source) = script();
+    (1..6).for_each(|item| teller.send(item));
+    let mut one = source.forker();
+    for item in 1..4 {
+        assert_eq!(next(&mut one), Poll::Ready(Some(item)));
+    }
+    let mut two = one.fork();
+    (7..14).for_each(|item| teller.send(item));
+    teller.end();
+    let rest = [4, 5, 7, 8, 9, 10, 11, 12, 13];
+    assert_eq!(read_all(&mut one), rest);
+    assert_eq!(read_all(&mut two), rest);
+    assert_eq!(
+        (one.outcome(), two.outcome()),
+        (Some(Outcome::Completed), Some(Outcome::Completed))
+    );
+}
+
+#[test]
+fn case_14_two_active_forks_wait_and_both_get_it() {
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let mut two = one.fork();
+    let (a, b) = (Counting::new(), Counting::new());
+    assert_eq!(a.poll(&mut one), Poll::Pending);
+    assert_eq!(b.poll(&mut two), Poll::Pending);
+    teller.send(1);
+    assert_eq!(a.wakes() + b.wakes(), 1, "the one that will drive");
+    let (driver, driven, other, waits) =
+        if a.wakes() > 0 { (&a, &mut one, &b, &mut two) } else { (&b, &mut two, &a, &mut one) };
+    assert_eq!(driver.poll(driven), Poll::Ready(Some(1)));
+    assert_eq!(other.wakes(), 1);
+    assert_eq!(other.poll(waits), Poll::Ready(Some(1)));
+}
+
+#[test]
+fn case_15_three_forks_read_in_any_order() {
+    let (_teller, source) = scripted(0..8);
+    let zero = source.forker();
+    let mut forks = [zero.fork(), zero.fork(), zero];
+    let mut seen = [const { Vec::new() }; 3];
+    for _ in 0..8 {
+        for fork in [1, 0, 2] {
+            let Poll::Ready(Some(item)) = next(&mut forks[fork]) else { panic!("it is there") };
+            seen[fork].push(item);
+        }
+    }
+    assert_eq!(seen, [const { [0, 1, 2, 3, 4, 5, 6, 7] }; 3]);
+    for fork in &mut forks {
+        assert_eq!(next(fork), Poll::Ready(None));
+    }
+}
+
+#[test]
+fn case_16_a_fork_of_a_fork_sees_the_rest() {
+    let (_teller, source) = scripted(0..6);
+    let mut one = source.forker();
+    assert_eq!(next(&mut one), Poll::Ready(Some(0)));
+    let mut two = one.clone();
+    assert_eq!(next(&mut two), Poll::Ready(Some(1)));
+    let mut three = two.fork();
+    assert_eq!(read_all(&mut two), [2, 3, 4, 5]);
+    assert_eq!(read_all(&mut three), [2, 3, 4, 5]);
+    assert_eq!(read_all(&mut one), [1, 2, 3, 4, 5]);
+}
+
+/// The waking of one of two that wait, whichever is dropped, before or after the wake-up.
+#[test]
+fn case_17_a_waiting_fork_is_dropped_and_the_other_is_woken() {
+    for first_goes in [false, true] {
+        for sent_before in [false, true] {
+            let (teller, source) = script();
+            let mut one = source.forker();
+            let mut two = one.fork();
+            let (a, b) = (Counting::new(), Counting::new());
+            assert_eq!(a.poll(&mut one), Poll::Pending);
+            assert_eq!(b.poll(&mut two), Poll::Pending);
+            let (goes, mut stays, task) = if first_goes { (one, two, b) } else { (two, one, a) };
+            if sent_before {
+                teller.send(1);
+                drop(goes);
+            } else {
+                drop(goes);
+                teller.send(1);
+            }
+            assert!(task.wakes() > 0, "first goes: {first_goes}, sent before: {sent_before}");
+            assert_eq!(task.poll(&mut stays), Poll::Ready(Some(1)));
+        }
+    }
+}
+
+#[test]
+fn case_18_the_one_that_was_not_woken_reads_first() {
+    for second_reads in [false, true] {
+        let (teller, source) = script();
+        let mut one = source.forker();
+        let mut two = one.fork();
+        let (a, b) = (Counting::new(), Counting::new());
+        assert_eq!(a.poll(&mut one), Poll::Pending);
+        assert_eq!(b.poll(&mut two), Poll::Pending);
+        teller.send(1);
+        let (reads, task, mut sleeps, other) =
+            if second_reads { (two, b, one, a) } else { (one, a, two, b) };
+        let mut reads = reads;
+        assert_eq!(task.poll(&mut reads), Poll::Ready(Some(1)));
+        assert!(other.wakes() > 0);
+        // It waits for the next one now; the other must not rely on it.
+        assert_eq!(other.poll(&mut sleeps), Poll::Ready(Some(1)));
+        assert_eq!(other.poll(&mut sleeps), Poll::Pending);
+        teller.send(2);
+        assert!(other.wakes() > 1);
+        assert_eq!(other.poll(&mut sleeps), Poll::Ready(Some(2)));
+    }
+}
+
+#[test]
+fn a_fork_that_was_woken_and_turns_to_something_else_costs_nobody_a_wake() {
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let mut two = one.fork();
+    let (a, b) = (Counting::new(), Counting::new());
+    // The list has an item for one; two waits at the source.
+    assert_eq!(b.poll(&mut two), Poll::Pending);
+    assert_eq!(a.poll(&mut one), Poll::Pending);
+    teller.send(1);
+    teller.send(2);
+    // Two drives twice and sleeps; one, which was woken for what is in the list, reads that only.
+    assert_eq!(b.poll(&mut two), Poll::Ready(Some(1)));
+    assert_eq!(b.poll(&mut two), Poll::Ready(Some(2)));
+    assert_eq!(b.poll(&mut two), Poll::Pending);
+    assert!(a.wakes() > 0);
+    let before = b.wakes();
+    assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
+    teller.send(3);
+    assert!(b.wakes() > before, "the one that waits is woken, not the one with something to read");
+    assert_eq!(b.poll(&mut two), Poll::Ready(Some(3)));
+    assert_eq!(read(&mut one), (vec![2, 3], Poll::Pending));
+}
+
+#[test]
+fn case_19_a_passive_fork_waits_for_what_an_active_one_reads() {
+    let (teller, source) = script();
+    let mut active = source.forker();
+    let mut passive = active.fork_passive();
+    let (log, task) = (Counting::new(), Counting::new());
+    teller.send(1);
+    assert_eq!(log.poll(&mut passive), Poll::Pending);
+    assert_eq!((log.wakes(), teller.polls()), (0, 0));
+    assert_eq!(task.poll(&mut active), Poll::Ready(Some(1)));
+    assert_eq!(log.wakes(), 1);
+    assert_eq!(log.poll(&mut passive), Poll::Ready(Some(1)));
+    assert_eq!(log.poll(&mut passive), Poll::Pending);
+    assert_eq!((teller.polls(), passive.outcome()), (1, None), "it never drives");
+    let mut other = passive.clone();
+    teller.send(2);
+    teller.end();
+    assert_eq!(log.wakes(), 1);
+    assert_eq!(read_all(&mut active), [2]);
+    assert_eq!(log.wakes(), 2);
+    assert_eq!(read_all(&mut passive), [2]);
+    assert_eq!(read_all(&mut other), [2]);
+    assert!(passive.is_terminated());
+    assert_eq!(passive.outcome(), Some(Outcome::Completed));
+}
+
+#[test]
+fn passive_forks_end_when_no_active_one_is_left() {
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let two = one.fork();
+    let mut passive = two.fork_passive();
+    let log = Counting::new();
+    teller.send(1);
+    assert_eq!(log.poll(&mut passive), Poll::Pending);
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut one), Poll::Pending);
+    drop(one);
+    assert!(!teller.is_dropped() && passive.outcome().is_none());
+    assert_eq!(log.poll(&mut passive), Poll::Ready(Some(1)));
+    assert_eq!(log.poll(&mut passive), Poll::Pending);
+    let wakes = log.wakes();
+    drop(two);
+    assert!(teller.is_dropped(), "with the last active fork");
+    assert_eq!(log.wakes(), wakes + 1);
+    assert_eq!(passive.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(log.poll(&mut passive), Poll::Ready(None));
+    assert!(passive.is_terminated());
+    assert_eq!(log.poll(&mut passive), Poll::Ready(None));
+}
+
+#[test]
+fn case_20_errors_go_to_every_fork() {
+    let (_teller, source) = scripted([Ok(1), Err("failed"), Ok(2)]);
+    let mut one = source.forker();
+    let (mut two, mut passive) = (one.fork(), one.fork_passive());
+    let all = [Ok(1), Err("failed"), Ok(2)];
+    assert_eq!(read_all(&mut one), all);
+    assert_eq!(read_all(&mut two), all);
+    assert_eq!(read_all(&mut passive), all);
+}
+
+#[test]
+fn case_21_a_source_that_panics() {
+    for ahead in 0..3 {
+        let (teller, source) = script();
+        let mut driver = source.forker();
+        let (mut waits, mut passive) = (driver.fork(), driver.fork_passive());
+        let (a, b) = (Counting::new(), Counting::new());
+        assert_eq!(a.poll(&mut waits), Poll::Pending);
+        assert_eq!(b.poll(&mut passive), Poll::Pending);
+        (0..ahead).for_each(|item| teller.send(item));
+        teller.panic();
+        for item in 0..ahead {
+            assert_eq!(next(&mut driver), Poll::Ready(Some(item)));
+        }
+        assert!(panics(|| next(&mut driver)));
+        assert!(teller.is_dropped());
+        assert!(a.wakes() > 0 && b.wakes() > 0);
+        let items: Vec<_> = (0..ahead).collect();
+        for outcome in [driver.outcome(), waits.outcome(), passive.outcome()] {
+            assert_eq!(outcome, Some(Outcome::Panicked));
+        }
+        assert_eq!(read_all(&mut waits), items);
+        assert_eq!(read_all(&mut passive), items);
+        assert_eq!(next(&mut driver), Poll::Ready(None));
+        assert!(driver.is_terminated() && waits.is_terminated() && passive.is_terminated());
+        assert_eq!(teller.polls(), ahead + 2, "not asked again");
+    }
+}
+
+#[test]
+fn a_source_that_panics_when_it_is_dropped() {
+    let (_teller, source) = scripted([1]);
+    let mut one = Bomb(source).forker();
+    let (mut two, mut passive) = (one.fork(), one.fork_passive());
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert!(panics(|| next(&mut one)));
+    assert_eq!(read_all(&mut two), [1]);
+    assert_eq!(read_all(&mut passive), [1]);
+    assert_eq!(next(&mut one), Poll::Ready(None));
+
+    // Before its end.
+    let (_teller, source) = script::<u8>();
+    let one = Bomb(source).forker();
+    let mut passive = one.fork_passive();
+    assert!(panics(|| drop(one)));
+    assert_eq!(next(&mut passive), Poll::Ready(None), "no hang");
+}
+
+#[test]
+fn a_clone_that_panics_leaves_the_item_to_be_read() {
+    let ledger = Ledger::new();
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let (mut two, mut passive) = (one.fork(), one.fork_passive());
+    let faulty = Arc::new(AtomicBool::new(true));
+    for item in ledger.items(2) {
+        teller.send(Brittle { item, panics: faulty.clone() });
+    }
+    teller.end();
+    assert!(panics(|| next(&mut one)));
+    assert!(panics(|| next(&mut two)));
+    assert!(panics(|| next(&mut passive)));
+    assert_eq!(teller.polls(), 1);
+    faulty.store(false, Ordering::Relaxed);
+    let items = |items: Vec<Brittle>| items.iter().map(|item| item.item.value).collect::<Vec<_>>();
+    assert_eq!(items(read_all(&mut one)), [0, 1]);
+    assert_eq!(items(read_all(&mut two)), [0, 1]);
+    assert_eq!(items(read_all(&mut passive)), [0, 1]);
+    drop((one, two, passive, teller));
+    ledger.assert_settled();
+}
+
+#[test]
+fn a_waker_that_panics_loses_nothing() {
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let mut two = one.fork();
+    let mut passive = one.fork_passive();
+    let faulty = on_wake(|| panic!("in wake"));
+    assert_eq!(poll(&mut two, &faulty), Poll::Pending);
+    assert_eq!(poll(&mut passive, &faulty), Poll::Pending);
+    assert!(panics(|| teller.send(1)));
+    teller.send(2);
+    teller.end();
+    // Pushing wakes the two that wait, with their wakers.
+    let mut caught = 0;
+    while !one.is_terminated() {
+        caught += usize::from(panics(|| next(&mut one)));
+        assert!(caught < 5, "each waker once");
+    }
+    assert!(caught > 0);
+    assert_eq!(read_all(&mut two), [1, 2]);
+    assert_eq!(read_all(&mut passive), [1, 2]);
+    assert_eq!(next(&mut one), Poll::Ready(None));
+    assert!(teller.is_dropped(), "at its end");
+}
+
+#[test]
+fn case_22_a_fork_that_is_alone_is_given_the_items_themselves() {
+    let ledger = Ledger::new();
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let two = one.fork();
+    drop(two);
+    ledger.items(100).for_each(|item| teller.send(item));
+    teller.end();
+    assert_eq!(values(&read_all(&mut one)), (0..100).collect::<Vec<_>>());
+    assert_eq!(ledger.clones(), 0);
+    drop((one, teller));
+    ledger.assert_settled();
+}
+
+#[test]
+fn items_are_cloned_for_all_but_the_last_reader() {
+    let ledger = Ledger::new();
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let (mut two, mut passive) = (one.fork(), one.fork_passive());
+    ledger.items(40).for_each(|item| teller.send(item));
+    teller.end();
+    drop(read_all(&mut one));
+    drop(read_all(&mut two));
+    let before_last = ledger.clones();
+    assert_eq!(before_last, 80);
+    drop((one, two));
+    drop(read_all(&mut passive));
+    assert_eq!(ledger.clones(), 80, "moved to the last");
+    drop((passive, teller));
+    ledger.assert_settled();
+}
+
+#[test]
+fn items_need_not_be_clone_to_read_one_fork() {
+    struct Unique(u8);
+    let (_teller, source) = scripted([Unique(1)]);
+    let Poll::Ready(Some(Unique(1))) = next(&mut source.forker()) else { panic!("it is there") };
+}
+
+#[test]
+fn case_23_a_fork_that_is_1000_behind_sees_all() {
+    let (_teller, source) = scripted(0..1001);
+    let mut fast = source.forker();
+    let mut slow = fast.fork();
+    let mut log = fast.fork_passive();
+    for item in 0..1000 {
+        assert_eq!(next(&mut fast), Poll::Ready(Some(item)));
+    }
+    assert_eq!((fast.lag(), slow.lag(), log.lag()), (0, 1000, 1000));
+    let all: Vec<_> = (0..1001).collect();
+    assert_eq!(read_all(&mut slow), all);
+    assert_eq!(read_all(&mut log), all);
+    assert_eq!(read_all(&mut fast), [1000]);
+}
+
+#[test]
+fn case_25_dropping_a_slow_fork_frees_its_items() {
+    let ledger = Ledger::new();
+    let (teller, source) = script();
+    let mut fast = source.forker();
+    let slow = fast.fork();
+    for item in ledger.items(1000) {
+        teller.send(item);
+        assert!(next(&mut fast).is_ready());
+    }
+    assert_eq!(ledger.alive(), 1000);
+    drop(slow);
+    // What is left is in the fast fork's own, half-read block.
+    assert!(ledger.alive() < 100, "{} are alive", ledger.alive());
+    drop(fast);
+    assert_eq!(ledger.alive(), 0);
+    ledger.assert_settled();
+}
+
+#[test]
+fn case_26_the_size_is_what_is_buffered_and_what_the_source_has() {
+    let (_teller, source) = scripted(0..10);
+    let mut one = source.forker();
+    assert_eq!(one.size_hint(), (10, Some(10)));
+    let mut two = one.fork();
+    let mut passive = one.fork_passive();
+    for left in (0..10).rev() {
+        assert!(next(&mut one).is_ready());
+        assert_eq!(one.size_hint(), (left, Some(left)));
+        assert_eq!(two.size_hint(), (10, Some(10)));
+        let (lower, upper) = passive.size_hint();
+        assert!(lower == 10 - left && upper.is_none_or(|upper| upper >= 10), "{lower}, {upper:?}");
+    }
+    assert_eq!(next(&mut two), Poll::Ready(Some(0)));
+    assert_eq!(two.size_hint(), (9, Some(9)));
+    assert_eq!(next(&mut one), Poll::Ready(None));
+    assert_eq!(one.size_hint(), (0, Some(0)));
+    assert_eq!(two.size_hint(), (9, Some(9)));
+    assert_eq!(passive.size_hint(), (10, Some(10)));
+    assert!(next(&mut passive).is_ready());
+    assert_eq!(passive.size_hint(), (9, Some(9)));
+    let huge = stream::repeat(1).take(usize::MAX).forker();
+    assert_eq!(huge.size_hint(), (usize::MAX, Some(usize::MAX)));
+}
+
+#[test]
+fn case_27_when_all_forks_are_dropped_so_is_the_source() {
+    let ledger = Ledger::new();
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let (two, passive) = (one.fork(), one.fork_passive());
+    let task = Counting::new();
+    ledger.items(3).for_each(|item| teller.send(item));
+    assert!(task.poll(&mut one).is_ready());
+    assert!(task.poll(&mut one).is_ready());
+    assert!(task.poll(&mut one).is_ready());
+    assert!(task.poll(&mut one).is_pending());
+    let waker = teller.take_waker().expect("it is pending");
+    drop(one);
+    assert!(!teller.is_dropped());
+    drop(two);
+    assert!(teller.is_dropped());
+    drop(passive);
+    waker.wake();
+    assert_eq!((task.wakes(), task.held()), (0, 0));
+    drop(teller);
+    ledger.assert_settled();
+}
+
+#[test]
+fn case_28_a_source_that_wakes_itself_and_two_forks_in_one_task() {
+    let mut ready = false;
+    let mut left = 100;
+    let restless = stream::poll_fn(move |cx| {
+        ready = !ready;
+        if ready {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        left -= 1;
+        Poll::Ready((left >= 0).then_some(left))
+    });
+    let one = restless.forker();
+    let two = one.fork();
+    let both = future::join(one.collect::<Vec<_>>(), two.collect::<Vec<_>>());
+    let mut both = pin!(both);
+    let task = Counting::new();
+    let mut polls = 0;
+    let (one, two) = loop {
+        polls += 1;
+        let cx = &mut core::task::Context::from_waker(task.waker());
+        match future::Future::poll(both.as_mut(), cx) {
+            Poll::Ready(done) => break done,
+            Poll::Pending => assert!(polls <= task.wakes(), "it hangs"),
+        }
+    };
+    let all: Vec<_> = (0..100).rev().collect();
+    assert_eq!((&one, &two), (&all, &all));
+}
+
+#[test]
+fn case_29_terminated_is_when_the_source_has_ended_and_all_is_read() {
+    let (teller, source) = scripted([1, 2]);
+    let mut one = source.forker();
+    let mut two = one.fork();
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut one), Poll::Ready(Some(2)));
+    assert!(!one.is_terminated() && one.outcome().is_none(), "nobody has asked");
+    assert_eq!(next(&mut one), Poll::Ready(None));
+    assert!(teller.is_dropped(), "at its end");
+    assert!(one.is_terminated() && !two.is_terminated());
+    assert_eq!(read_all(&mut two), [1, 2]);
+    assert!(two.is_terminated());
+    assert_eq!(next(&mut one), Poll::Ready(None));
+    assert_eq!(next(&mut two), Poll::Ready(None));
+    let mut late = one.fork();
+    assert!(late.is_terminated());
+    assert_eq!(next(&mut late), Poll::Ready(None));
+}
+
+#[test]
+fn the_latest_waker_wins() {
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let _two = one.fork();
+    let (old, new) = (Counting::new(), Counting::new());
+    assert_eq!(old.poll(&mut one), Poll::Pending);
+    assert_eq!(new.poll(&mut one), Poll::Pending);
+    teller.send(1);
+    assert_eq!((old.wakes(), new.wakes()), (0, 1));
+    assert_eq!(new.poll(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(old.poll(&mut one), Poll::Pending);
+    teller.end();
+    assert_eq!((old.wakes(), new.wakes()), (1, 1));
+}
+
+#[test]
+fn dropped_at_any_step_every_item_is_freed_once() {
+    for steps in 0..9 {
+        for goes in 0..3 {
+            let ledger = Ledger::new();
+            let (teller, source) = script();
+            let mut one = source.forker();
+            let mut two = one.fork();
+            let mut passive = one.fork_passive();
+            ledger.items(3).for_each(|item| teller.send(item));
+            for step in 0..steps {
+                match step % 3 {
+                    0 => drop(next(&mut one)),
+                    1 => drop(next(&mut two)),
+                    _ => drop(next(&mut passive)),
+                }
+            }
+            match goes {
+                0 => drop((one, two, passive)),
+                1 => drop((passive, two, one)),
+                _ => drop((two, passive, one)),
+            }
+            drop(teller);
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn a_source_that_must_not_move() {
+    let numbers = stream::unfold(0, |i| async move { (i < 3).then_some((i, i + 1)) });
+    let mut one = numbers.forker();
+    let mut two = one.fork();
+    assert_eq!(read_all(&mut one), [0, 1, 2]);
+    assert_eq!(read_all(&mut two), [0, 1, 2]);
+}
+
+#[test]
+fn a_source_that_forks_itself_while_it_is_polled() {
+    // User code runs with the gate closed, so whatever it does with another fork must not hang.
+    type Shared = Arc<std::sync::Mutex<Option<Fork<Script<u8>>>>>;
+    let inner: Shared = Shared::default();
+    let (teller, source) = scripted([1, 2]);
+    let fork = source.forker();
+    *inner.lock().expect("no panic") = Some(fork.fork());
+    let outer = fork.map(|item| item);
+    let seen = inner.clone();
+    let mut outer = outer
+        .inspect(move |_| {
+            let mut inner = inner.lock().expect("no panic");
+            let fork = inner.as_mut().expect("it is there");
+            assert!(fork.size_hint().0 > 0);
+            let _ = fork.fork();
+        })
+        .forker();
+    assert_eq!(next(&mut outer), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut outer), Poll::Ready(Some(2)));
+    let fork = seen.lock().expect("no panic").take();
+    assert_eq!(read_all(&mut fork.expect("it is there")), [1, 2]);
+    assert_eq!(teller.left(), 0);
+}
+
+#[test]
+fn debug_shows_the_state_and_no_items() {
+    #[derive(Clone)]
+    struct Opaque;
+    let (_teller, source) = scripted([Opaque]);
+    let mut one = source.forker();
+    let passive: PassiveFork<Opaque> = one.fork_passive();
+    assert!(next(&mut one).is_ready());
+    assert!(next(&mut one).is_ready());
+    assert_eq!(format!("{one:?}"), "Fork { lag: 0, outcome: Some(Completed), .. }");
+    assert_eq!(format!("{passive:?}"), "PassiveFork { lag: 1, outcome: Some(Completed), .. }");
+}
+
+fn feed(teller: Teller<u32>, items: u32) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        for item in 0..items {
+            teller.send(item);
+            if item % 64 == 0 {
+                thread::yield_now();
+            }
+        }
+        teller.end();
+    })
+}
+
+/// Every fork is a thread: they drive in turn, by luck, and all see all in order.
+#[test]
+fn forks_on_threads_see_all_in_order() {
+    const ITEMS: u32 = 20_000;
+    for ready in [true, false] {
+        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| feed(teller, ITEMS));
+        let one = source.forker();
+        let (two, passive) = (one.fork(), one.fork_passive());
+        let check = |items: Vec<u32>| {
+            assert_eq!(items.len() as u32, ITEMS);
+            assert!((0..ITEMS).eq(items));
+        };
+        let log = thread::spawn(move || check(futures_executor::block_on(passive.collect())));
+        let other = thread::spawn(move || check(futures_executor::block_on(two.collect())));
+        check(futures_executor::block_on(one.collect()));
+        other.join().expect("it sees all");
+        log.join().expect("it sees all");
+        if let Some(feeder) = feeder {
+            feeder.join().expect("it only sends");
+        }
+    }
+}
+
+/// Forks come and go while others read; nobody is left asleep.
+#[test]
+fn forks_that_are_dropped_while_they_wait_on_threads() {
+    const ITEMS: u32 = 5_000;
+    let (teller, source) = script();
+    let one = source.forker();
+    let parent = one.fork();
+    let over = Arc::new(AtomicBool::new(false));
+    let seen = over.clone();
+    let churn = thread::spawn(move || {
+        while !seen.load(Ordering::Acquire) {
+            let mut fork = parent.fork();
+            let _ = poll(&mut fork, Waker::noop());
+            let _ = poll(&mut fork, Waker::noop());
+        }
+    });
+    let feeder = feed(teller, ITEMS);
+    let items: Vec<u32> = futures_executor::block_on(one.collect());
+    over.store(true, Ordering::Release);
+    assert!((0..ITEMS).eq(items));
+    churn.join().expect("it only forks");
+    feeder.join().expect("it only sends");
+}

@@ -1,0 +1,331 @@
+use crate::{
+    ledger::{Ledger, Tracked, values},
+    script::{Bomb, panics, script, scripted},
+    waker::{Counting, next, on_wake, poll},
+};
+use aiter::AiterExt;
+use core::task::Poll;
+use futures_core::{FusedStream, Stream};
+use futures_util::{StreamExt, stream};
+use std::thread;
+
+#[test]
+fn case_73_two_consumers_share_the_items() {
+    let (teller, source) = scripted(0..6);
+    let mut one = source.sharable();
+    let mut two = one.clone();
+    let (mut of_one, mut of_two) = (Vec::new(), Vec::new());
+    // Unevenly.
+    for turn in 0..6 {
+        let (stream, items) =
+            if turn % 3 == 0 { (&mut two, &mut of_two) } else { (&mut one, &mut of_one) };
+        let Poll::Ready(Some(item)) = next(stream) else { panic!("it is there") };
+        items.push(item);
+    }
+    assert_eq!((of_one, of_two), (vec![1, 2, 4, 5], vec![0, 3]));
+    assert_eq!(next(&mut one), Poll::Ready(None));
+    assert_eq!(next(&mut two), Poll::Ready(None));
+    assert_eq!(teller.polls(), 7, "one item a poll, and one end");
+}
+
+#[test]
+fn case_74_a_waiting_one_is_dropped_and_the_other_is_woken() {
+    for sent_before in [false, true] {
+        for first_goes in [false, true] {
+            let (teller, source) = script();
+            let mut one = source.sharable();
+            let mut two = one.clone();
+            let (a, b) = (Counting::new(), Counting::new());
+            assert_eq!(a.poll(&mut one), Poll::Pending);
+            assert_eq!(b.poll(&mut two), Poll::Pending);
+            let (goes, mut stays, task) = if first_goes { (one, two, b) } else { (two, one, a) };
+            if sent_before {
+                teller.send(1);
+                drop(goes);
+            } else {
+                drop(goes);
+                teller.send(1);
+            }
+            assert!(task.wakes() > 0, "first goes: {first_goes}, sent before: {sent_before}");
+            assert_eq!(task.poll(&mut stays), Poll::Ready(Some(1)));
+        }
+    }
+}
+
+#[test]
+fn those_that_wait_are_woken_longest_waiting_first() {
+    let (teller, source) = script();
+    let one = source.sharable();
+    let mut clones = [one.clone(), one.clone(), one];
+    let tasks = [Counting::new(), Counting::new(), Counting::new()];
+    for turn in [2, 0, 1] {
+        assert_eq!(tasks[turn].poll(&mut clones[turn]), Poll::Pending);
+    }
+    for (item, turn) in [2, 0, 1, 2, 0, 1].into_iter().enumerate() {
+        teller.send(item);
+        let woken: Vec<_> = (0..3).filter(|&task| tasks[task].wakes() > 0).collect();
+        assert!(woken.contains(&turn), "item {item} woke {woken:?}");
+        assert_eq!(tasks[turn].poll(&mut clones[turn]), Poll::Ready(Some(item)));
+        assert_eq!(tasks[turn].poll(&mut clones[turn]), Poll::Pending);
+    }
+}
+
+#[test]
+fn each_item_wakes_one_and_the_end_wakes_all() {
+    let (teller, source) = script();
+    let mut one = source.sharable();
+    let mut two = one.clone();
+    let (a, b) = (Counting::new(), Counting::new());
+    assert_eq!(a.poll(&mut one), Poll::Pending);
+    assert_eq!(b.poll(&mut two), Poll::Pending);
+    teller.send(1);
+    assert_eq!((a.wakes(), b.wakes()), (1, 0));
+    teller.send(2);
+    assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(b.wakes(), 1, "there may be more");
+    assert_eq!(b.poll(&mut two), Poll::Ready(Some(2)));
+    assert_eq!(a.poll(&mut one), Poll::Pending);
+    assert_eq!(b.poll(&mut two), Poll::Pending);
+    let wakes = (a.wakes(), b.wakes());
+    teller.end();
+    assert_eq!(a.wakes() + b.wakes(), wakes.0 + wakes.1 + 1);
+    assert_eq!(a.poll(&mut one), Poll::Ready(None));
+    assert!(b.wakes() > wakes.1);
+    assert!(one.is_terminated() && !two.is_terminated());
+    assert_eq!(b.poll(&mut two), Poll::Ready(None));
+    assert!(two.is_terminated());
+    assert_eq!(one.clone().next_now(), Poll::Ready(None));
+    assert_eq!(teller.polls(), 7, "not asked after its end");
+}
+
+trait NextNow: Stream + Unpin + Sized {
+    fn next_now(mut self) -> Poll<Option<Self::Item>> {
+        next(&mut self)
+    }
+}
+
+impl<S: Stream + Unpin> NextNow for S {}
+
+#[test]
+fn who_is_polled_when_an_item_is_ready_takes_it() {
+    let (teller, source) = script();
+    let mut one = source.sharable();
+    let mut two = one.clone();
+    let a = Counting::new();
+    assert_eq!(a.poll(&mut one), Poll::Pending);
+    teller.send(1);
+    assert_eq!(next(&mut two), Poll::Ready(Some(1)));
+    // One was woken for it, comes too late, and waits again.
+    assert_eq!(a.poll(&mut one), Poll::Pending);
+    let wakes = a.wakes();
+    teller.send(2);
+    assert!(a.wakes() > wakes);
+    assert_eq!(a.poll(&mut one), Poll::Ready(Some(2)));
+}
+
+#[test]
+fn the_latest_waker_wins() {
+    let (teller, source) = script();
+    let mut one = source.sharable();
+    let _two = one.clone();
+    let (old, new) = (Counting::new(), Counting::new());
+    assert_eq!(old.poll(&mut one), Poll::Pending);
+    assert_eq!(new.poll(&mut one), Poll::Pending);
+    teller.send(1);
+    assert_eq!((old.wakes(), new.wakes()), (0, 1));
+    assert_eq!(new.poll(&mut one), Poll::Ready(Some(1)));
+}
+
+#[test]
+fn a_source_that_panics_hangs_nobody() {
+    let (teller, source) = script::<u8>();
+    let mut one = source.sharable();
+    let mut two = one.clone();
+    let (a, b) = (Counting::new(), Counting::new());
+    assert_eq!(a.poll(&mut one), Poll::Pending);
+    assert_eq!(b.poll(&mut two), Poll::Pending);
+    teller.panic();
+    assert!(panics(|| a.poll(&mut one)));
+    assert!(b.wakes() > 0);
+
+    // A source that can go on is gone on with.
+    let mut left = 4;
+    let mut one = stream::poll_fn(move |_| {
+        left -= 1;
+        assert_ne!(left, 2, "told to panic");
+        Poll::Ready((left > 0).then_some(left))
+    })
+    .sharable();
+    let mut two = one.clone();
+    assert_eq!(next(&mut one), Poll::Ready(Some(3)));
+    assert!(panics(|| next(&mut two)));
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut two), Poll::Ready(None));
+    assert_eq!(next(&mut one), Poll::Ready(None));
+}
+
+#[test]
+fn a_waker_that_panics_hangs_nobody() {
+    let ledger = Ledger::new();
+    let (teller, source) = script();
+    let mut one = source.sharable();
+    let mut two = one.clone();
+    let faulty = on_wake(|| panic!("in wake"));
+    assert!(poll(&mut two, &faulty).is_pending());
+    let mut items = ledger.items(4);
+    let mut send = || teller.send(items.next().expect("there are 4"));
+    assert!(panics(&mut send));
+    let Poll::Ready(Some(first)) = poll(&mut two, &faulty) else { panic!("it is there") };
+    assert_eq!(values(&[first]), [0]);
+
+    // Two waits again; one takes an item, and wakes two as there may be more: that panics, and the
+    // item in one's hands is dropped.
+    assert!(poll(&mut two, &faulty).is_pending());
+    teller.take_waker();
+    send();
+    send();
+    assert!(panics(|| next(&mut one)));
+    assert_eq!(ledger.alive(), 1);
+    let Poll::Ready(Some(third)) = next(&mut one) else { panic!("it is there") };
+    assert_eq!(values(&[third]), [2]);
+    let task = Counting::new();
+    assert!(task.poll(&mut two).is_pending());
+    send();
+    assert_eq!(task.wakes(), 1);
+    assert!(task.poll(&mut two).is_ready());
+    teller.end();
+    assert!(matches!(next(&mut one), Poll::Ready(None)));
+    assert!(matches!(next(&mut two), Poll::Ready(None)));
+    ledger.assert_settled();
+}
+
+#[test]
+fn dropped_at_any_step_every_item_is_freed_once() {
+    for steps in 0..5 {
+        let ledger = Ledger::new();
+        let (teller, source) = script::<Tracked>();
+        let mut one = source.sharable();
+        let mut two = one.clone();
+        ledger.items(3).for_each(|item| teller.send(item));
+        let task = Counting::new();
+        for step in 0..steps {
+            drop(task.poll(if step % 2 == 0 { &mut one } else { &mut two }));
+        }
+        let waker = teller.take_waker();
+        drop(one);
+        assert!(!teller.is_dropped());
+        drop(two);
+        assert!(teller.is_dropped(), "with the last clone");
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        assert_eq!((task.wakes(), task.held()), (0, 0));
+        drop(teller);
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn the_last_clone_can_give_the_source_back() {
+    let ledger = Ledger::new();
+    let (teller, source) = script();
+    let mut one = source.sharable();
+    let mut two = one.clone();
+    ledger.items(3).for_each(|item| teller.send(item));
+    assert!(next(&mut one).is_ready());
+    let Err(mut one) = one.try_into_inner() else { panic!("there are two") };
+    assert!(next(&mut two).is_ready());
+    drop(two);
+    assert!(next(&mut one).is_ready());
+    let task = Counting::new();
+    assert!(task.poll(&mut one).is_pending());
+    let Ok(mut source) = one.try_into_inner() else { panic!("it is the last") };
+    assert!(!teller.is_dropped());
+    assert_eq!(task.held(), 0, "nobody waits");
+    teller.send(ledger.item(7));
+    let Poll::Ready(Some(item)) = next(&mut source) else { panic!("it is there") };
+    assert_eq!(values(&[item]), [7]);
+    drop((source, teller));
+    ledger.assert_settled();
+
+    // After its end, too.
+    let (teller, source) = scripted([1]);
+    let mut one = source.sharable();
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut one), Poll::Ready(None));
+    assert!(!teller.is_dropped());
+    assert!(one.try_into_inner().is_ok());
+}
+
+#[test]
+fn the_size_is_at_most_the_sources() {
+    let (_teller, source) = scripted(0..3);
+    let mut one = source.sharable();
+    let mut two = one.clone();
+    for left in (0..3).rev() {
+        assert!(next(&mut one).is_ready());
+        assert_eq!(one.size_hint(), (0, Some(left)));
+        assert_eq!(two.size_hint(), (0, Some(left)));
+    }
+    assert_eq!(next(&mut one), Poll::Ready(None));
+    assert_eq!(one.size_hint(), (0, Some(0)));
+    assert_eq!(two.size_hint(), (0, Some(0)));
+    assert_eq!(next(&mut two), Poll::Ready(None));
+    let (_teller, source) = script::<u8>();
+    assert_eq!(source.sharable().size_hint(), (0, None));
+}
+
+#[test]
+fn sources_that_must_not_move_or_panic_when_they_are_dropped() {
+    let numbers = stream::unfold(0, |i| async move { (i < 3).then_some((i, i + 1)) });
+    let mut one = numbers.sharable();
+    let mut two = one.clone();
+    assert_eq!(next(&mut one), Poll::Ready(Some(0)));
+    assert_eq!(next(&mut two), Poll::Ready(Some(1)));
+    let (_teller, source) = script::<u8>();
+    let one = Bomb(source).sharable();
+    let two = one.clone();
+    drop(one);
+    assert!(panics(|| drop(two)));
+}
+
+#[test]
+fn debug_shows_the_state_and_no_items() {
+    struct Opaque;
+    let (_teller, source) = scripted([Opaque]);
+    let mut one = source.sharable();
+    assert_eq!(format!("{one:?}"), "Sharable { ended: false, .. }");
+    assert!(next(&mut one).is_ready());
+    assert!(next(&mut one).is_ready());
+    assert_eq!(format!("{one:?}"), "Sharable { ended: true, .. }");
+}
+
+/// Every clone is a thread; between them they see each item once, each in order.
+#[test]
+fn clones_on_threads_share_the_items() {
+    const ITEMS: u32 = 20_000;
+    for ready in [true, false] {
+        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| {
+            thread::spawn(move || {
+                (0..ITEMS).for_each(|item| teller.send(item));
+                teller.end();
+            })
+        });
+        let one = source.sharable();
+        let takers = [one.clone(), one.clone(), one].map(|clone| {
+            thread::spawn(move || futures_executor::block_on(clone.collect::<Vec<u32>>()))
+        });
+        let mut all = Vec::new();
+        for taker in takers {
+            let items = taker.join().expect("it only takes");
+            assert!(items.is_sorted());
+            all.extend(items);
+        }
+        all.sort_unstable();
+        assert!((0..ITEMS).eq(all));
+        if let Some(feeder) = feeder {
+            feeder.join().expect("it only sends");
+        }
+    }
+}
