@@ -686,3 +686,17 @@ fn forks_that_are_dropped_while_they_wait_on_threads() {
     churn.join().expect("it only forks");
     feeder.join().expect("it only sends");
 }
+
+#[test]
+fn a_waker_that_panics_at_the_end_does_not_keep_the_source() {
+    let (teller, source) = script::<u8>();
+    let mut one = source.forker();
+    let mut passive = one.fork_passive();
+    assert_eq!(poll(&mut passive, &on_wake(|| panic!("in wake"))), Poll::Pending);
+    teller.end();
+    assert!(panics(|| next(&mut one)));
+    assert!(teller.is_dropped(), "at its end");
+    assert_eq!(one.outcome(), Some(Outcome::Completed));
+    assert_eq!(next(&mut one), Poll::Ready(None));
+    assert_eq!(next(&mut passive), Poll::Ready(None));
+}

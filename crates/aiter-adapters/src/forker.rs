@@ -39,8 +39,16 @@ struct End<'a, S: Stream> {
 
 impl<S: Stream> Drop for End<'_, S> {
     fn drop(&mut self) {
+        /// Stops the list even if the source panics when it is dropped. Comes last, as the wakers of
+        /// those who wait may panic, too.
+        struct Stop<'a, T>(&'a Pusher<T>);
+        impl<T> Drop for Stop<'_, T> {
+            fn drop(&mut self) {
+                self.0.stop();
+            }
+        }
         self.outcome.set(self.how);
-        self.pusher.stop();
+        let _stop = Stop(self.pusher);
         self.source.set(None);
     }
 }
