@@ -1,9 +1,10 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    Active, AvailableIter, Cursor, Drive, MapParWith, NextMany, Preflight, PreloadWith,
-    PushAllError, PushError, Pusher, SharedCursor, SolePusher, TryNextError, TryPushError,
-    UnblockIter, WeakPusher, Worker,
+    Active, AvailableIter, Cursor, Drive, Event, Fork, IterToAiter, JoinKeyed, JoinStreams, MapPar,
+    MapParWith, NextMany, OnError, Outcome, PassiveFork, Preflight, PreloadWith, PushAllError,
+    PushError, Pusher, Sharable, SharedCursor, SolePusher, TryJoinStreams, TryNextError,
+    TryPushError, UnblockIter, WeakPusher, Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -12,8 +13,10 @@ use core::{
     fmt::Debug,
     iter::Empty,
     marker::{PhantomData, PhantomPinned},
-    task::Context,
+    pin::Pin,
+    task::{Context, Poll},
 };
+use futures_core::Stream;
 use std::sync::MutexGuard;
 
 /// Tells by name resolution which auto traits `T` has: an inherent constant, where its bound
@@ -171,6 +174,85 @@ fn tasks_are_send_when_their_source_and_its_items_are() {
     assert_eq!(traits!(Works<Plain, Local>)[..2], [false, false]);
 }
 
+/// A stream whose own auto traits are `M`'s, of items of type `T`.
+struct Of<T, M = u8>(PhantomData<fn() -> T>, PhantomData<M>);
+
+impl<T, M> Stream for Of<T, M> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<T>> {
+        Poll::Pending
+    }
+}
+
+#[test]
+fn joins_are_what_their_source_and_its_streams_are() {
+    // Streams are where they are: only the source decides about `Unpin`.
+    assert_eq!(traits!(JoinStreams<Of<Of<Local>>>), ALL);
+    assert_eq!(traits!(JoinStreams<Of<Of<u8, Opaque>>>), ALL);
+    assert_eq!(traits!(JoinStreams<Of<Of<u8, OfOneThread>>>), ONLY_SEND);
+    assert_eq!(traits!(JoinStreams<Of<Of<u8, Guard>>>), [false, true, true]);
+    assert_eq!(traits!(JoinStreams<Of<Of<u8, Local>>>), NEITHER);
+    assert_eq!(traits!(JoinStreams<Of<Of<u8>, OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(JoinStreams<Of<Of<u8>, Local>>), NEITHER);
+    assert_eq!(traits!(JoinStreams<Of<Of<u8>, Opaque>>), [true, true, false]);
+
+    assert_eq!(traits!(JoinKeyed<Of<(u8, Of<Local>)>, u8, Of<Local>>), ALL);
+    assert_eq!(traits!(JoinKeyed<Plain, Opaque, Opaque>), ALL);
+    assert_eq!(traits!(JoinKeyed<Plain, OfOneThread, Plain>), ONLY_SEND);
+    assert_eq!(traits!(JoinKeyed<Plain, Plain, Local>), NEITHER);
+    assert_eq!(traits!(JoinKeyed<Opaque, Plain, Plain>), [true, true, false]);
+    assert_eq!(traits!(Event<Plain>), ALL);
+    assert_eq!(traits!(Event<Local>), NEITHER);
+
+    assert_eq!(traits!(TryJoinStreams<Plain, Opaque>), ALL);
+    assert_eq!(traits!(TryJoinStreams<Plain, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(TryJoinStreams<Plain, Local>), NEITHER);
+    assert_eq!(traits!(TryJoinStreams<Local, Plain>), NEITHER);
+    assert_eq!(traits!(TryJoinStreams<Opaque, Plain>), [true, true, false]);
+    assert_eq!(traits!(OnError), ALL);
+    assert_eq!(traits!(Outcome), ALL);
+}
+
+#[test]
+fn forks_are_send_when_source_and_items_are_and_always_unpin() {
+    assert_eq!(traits!(Fork<Of<Plain>>), ALL);
+    assert_eq!(traits!(Fork<Of<Plain, Opaque>>), ALL);
+    // The source is seen by one at a time; what is in the list by all.
+    assert_eq!(traits!(Fork<Of<Plain, OfOneThread>>), ALL);
+    assert_eq!(traits!(Fork<Of<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(Fork<Of<Plain, Local>>), NEITHER);
+    assert_eq!(traits!(Fork<Of<Local>>), NEITHER);
+    assert_eq!(traits!(PassiveFork<Opaque>), ALL);
+    assert_eq!(traits!(PassiveFork<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(PassiveFork<Local>), NEITHER);
+}
+
+#[test]
+fn clones_that_share_are_send_and_sync_when_the_source_is_send() {
+    assert_eq!(traits!(Sharable<Of<Local>>), ALL);
+    assert_eq!(traits!(Sharable<Of<Plain, Opaque>>), ALL);
+    assert_eq!(traits!(Sharable<Of<Plain, OfOneThread>>), ALL);
+    assert_eq!(traits!(Sharable<Of<Plain, Guard>>), NEITHER);
+    assert_eq!(traits!(Sharable<Of<Plain, Local>>), NEITHER);
+}
+
+#[test]
+fn maps_are_what_source_function_futures_and_results_are() {
+    use core::future::Ready;
+    type F = fn(u8) -> Ready<u8>;
+    assert_eq!(traits!(MapPar<Plain, F, Ready<Opaque>>), ALL);
+    assert_eq!(traits!(MapPar<Plain, Opaque, Ready<u8>>), ALL);
+    assert_eq!(traits!(MapPar<Opaque, F, Ready<u8>>), [true, true, false]);
+    assert_eq!(traits!(MapPar<OfOneThread, F, Ready<u8>>), ONLY_SEND);
+    assert_eq!(traits!(MapPar<Plain, OfOneThread, Ready<u8>>), ONLY_SEND);
+    assert_eq!(traits!(MapPar<Plain, F, Ready<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(MapPar<Local, F, Ready<u8>>), NEITHER);
+    assert_eq!(traits!(MapPar<Plain, Local, Ready<u8>>), NEITHER);
+    assert_eq!(traits!(MapPar<Plain, F, Ready<Local>>), NEITHER);
+    assert_eq!(traits!(IterToAiter<Empty<Plain>>), ALL);
+}
+
 #[test]
 fn items_that_must_not_move_do_not_pin_the_handles() {
     assert!(traits!(Pusher<Opaque>)[2]);
@@ -201,6 +283,13 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<UnblockIter<Opaque, Opaque>>();
     debug::<Worker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>>();
     debug::<Drive<futures_util::stream::Empty<Opaque>>>();
+    debug::<JoinStreams<Of<Opaque, Opaque>>>();
+    debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
+    debug::<TryJoinStreams<Opaque, Opaque>>();
+    debug::<Fork<Of<Opaque, Opaque>>>();
+    debug::<PassiveFork<Opaque>>();
+    debug::<Sharable<Opaque>>();
+    debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
     error::<PushError<Opaque>>();
     error::<TryPushError<Opaque>>();
     error::<PushAllError<IntoIter<Opaque>>>();
