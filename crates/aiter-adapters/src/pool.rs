@@ -51,25 +51,25 @@ struct Node {
 }
 
 impl Wake for Node {
-    fn wake(self: WakeArc<Self>) {
-        self.wake_by_ref();
+    fn wake(this: WakeArc<Self>) {
+        Self::wake_by_ref(&this);
     }
 
-    fn wake_by_ref(self: &WakeArc<Self>) {
+    fn wake_by_ref(this: &WakeArc<Self>) {
         // AcqRel: partner of `Pool::collect`, see the ordering policy.
-        if self.on_stack.swap(true, Ordering::AcqRel) {
+        if this.on_stack.swap(true, Ordering::AcqRel) {
             return;
         }
-        let woken = &self.hub.woken;
+        let woken = &this.hub.woken;
         // Relaxed: only the number counts.
         let mut top = woken.load(Ordering::Relaxed);
         loop {
             // Relaxed: published by the exchange.
-            self.below.store(top, Ordering::Relaxed);
+            this.below.store(top, Ordering::Relaxed);
             // Release: partner of `Pool::collect`, for the link.
             match woken.compare_exchange_weak(
                 top,
-                self.number,
+                this.number,
                 Ordering::Release,
                 Ordering::Relaxed,
             ) {
@@ -77,7 +77,7 @@ impl Wake for Node {
                 Err(now) => top = now,
             }
         }
-        self.hub.task.wake();
+        this.hub.task.wake();
     }
 }
 

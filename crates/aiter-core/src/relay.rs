@@ -62,12 +62,12 @@ struct Hub {
 struct HubWaker(Arc<Hub>);
 
 impl Wake for HubWaker {
-    fn wake(self: WakeArc<Self>) {
-        self.wake_by_ref();
+    fn wake(this: WakeArc<Self>) {
+        this.0.news();
     }
 
-    fn wake_by_ref(self: &WakeArc<Self>) {
-        self.0.news();
+    fn wake_by_ref(this: &WakeArc<Self>) {
+        this.0.news();
     }
 }
 

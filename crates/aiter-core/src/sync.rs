@@ -25,10 +25,8 @@ pub(crate) use loom::sync::Arc;
 #[cfg(all(shuttle, not(loom)))]
 pub(crate) use shuttle::sync::Arc;
 
-/// What wakers are made of. Not a checker's own: a `Waker` needs this very type.
-#[cfg(target_has_atomic = "ptr")]
-pub(crate) use alloc::{sync::Arc as WakeArc, task::Wake};
-#[cfg(not(target_has_atomic = "ptr"))]
+/// What wakers are made of. Not `alloc`'s, whose trait has methods with an `alloc` receiver, and not a
+/// checker's own, which is no `Waker`.
 pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};
 
 #[cfg(loom)]

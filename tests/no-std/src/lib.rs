@@ -21,6 +21,14 @@ pub mod list {
     }
 }
 
+/// What adapters share sources with.
+pub mod sharing {
+    use aiter::{Pass, Relay, WakeCell};
+
+    /// A value that tasks drive in turn, and a waker for anybody to call.
+    pub type Shared<S> = (Relay<S>, Pass, WakeCell);
+}
+
 /// The push list's errors.
 pub mod error {
     use aiter::{PushAllError, PushError, Refusal, TryNextError, TryPushError};
@@ -43,10 +51,11 @@ pub mod error {
 /// The adapters.
 pub mod adapters {
     use aiter::{
-        Active, Drive, ForEachAlongside, Gate, GateError, Gated, IterToAiter, Outcome, Preload,
-        PreloadWith, Progress, Spawn, Stoppable, Stopper,
+        Active, AiterExt, BoundedFork, Drive, Event, ForEachAlongside, Fork, Gate, GateError,
+        Gated, IterToAiter, JoinKeyed, JoinStreams, Lag, MapPar, MapParWith, OnError, Outcome,
+        PassiveFork, Preload, PreloadWith, Progress, Sharable, Spawn, Stoppable, Stopper,
+        TryJoinStreams, Worker,
     };
-    use aiter::{Active, Drive, IterToAiter, MapParWith, Outcome, PreloadWith, Spawn, Worker};
 
     /// What a task pulls ahead.
     pub type PulledAhead<T, H> = (Active<T, H>, PreloadWith<T, H>, Option<Outcome>);
@@ -58,14 +67,24 @@ pub mod adapters {
     pub type Let<S> = (Gate, Gated<S>, GateError);
     /// What ends a stream.
     pub type Ended<S> = (Stopper, Stoppable<S>);
+    /// Streams of the same items.
+    pub type Forks<S, T> = (Fork<S>, PassiveFork<T>, BoundedFork<S>, Lag);
+    /// A stream that tasks share.
+    pub type Shared<S> = Sharable<S>;
+    /// Many streams in one.
+    pub type Joined<S, K, I> = (JoinStreams<S>, JoinKeyed<S, K, I>, Event<K>);
+    /// The same where they fail, and what is done about it.
+    pub type TryJoined<S, I> = (TryJoinStreams<S, I>, OnError);
+    /// What is mapped several at a time.
+    pub type MappedHere<S, F, Fut> = MapPar<S, F, Fut>;
     /// What tasks map, and one of them.
     pub type Mapped<S, F, Fut, T, H> = (MapParWith<T, H>, Worker<S, F, Fut>);
 
     /// A stream of what an iterator yields.
     pub type FromIter<I> = IterToAiter<I>;
 
-    /// Works ahead.
-    pub fn works_ahead<S: Progress>() {}
+    /// Works ahead, and has the methods, as every stream has.
+    pub fn works_ahead<S: Progress + AiterExt>() {}
 
     /// Makes one.
     pub fn from_iter<I: IntoIterator>(iter: I) -> FromIter<I::IntoIter> {
