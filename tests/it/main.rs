@@ -5,6 +5,7 @@ extern crate alloc;
 mod active;
 mod allocations;
 mod auto_traits;
+mod azip;
 mod differential;
 mod executors;
 mod for_each_alongside;

@@ -16,7 +16,7 @@
 
 pub use aiter_adapters::{
     Active, AiterExt, Event, Fork, Gate, Gated, IterToAiter, JoinStreams, Lag, OnError, Outcome,
-    Progress, Sharable, Stoppable, Stopper, iter_to_aiter,
+    Preload, Progress, Sharable, Stoppable, Stopper, azip, iter_to_aiter,
 };
 pub use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
 pub use aiter_executor_compat::{AiterToIter, aiter_to_iter};

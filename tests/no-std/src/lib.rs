@@ -51,16 +51,18 @@ pub mod error {
 /// The adapters.
 pub mod adapters {
     use aiter::{
-        Active, AiterExt, BoundedFork, Drive, Event, ForEachAlongside, Fork, Gate, GateError,
-        Gated, IterToAiter, JoinKeyed, JoinStreams, Lag, MapPar, MapParWith, OnError, Outcome,
-        PassiveFork, Preload, PreloadWith, Progress, Sharable, Spawn, Stoppable, Stopper,
-        TryJoinStreams, Worker,
+        Active, AiterExt, Azip, AzipSources, BoundedFork, Drive, Event, ForEachAlongside, Fork,
+        Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag, MapPar, MapParWith,
+        OnError, Outcome, PassiveFork, Preload, PreloadWith, Progress, Sharable, Spawn, Stoppable,
+        Stopper, StrictAzip, TryJoinStreams, Unequal, Worker,
     };
 
     /// What a task pulls ahead.
     pub type PulledAhead<T, H> = (Active<T, H>, PreloadWith<T, H>, Option<Outcome>);
     /// The task, and its handle.
     pub type Task<S, P> = (Drive<S>, <P as Spawn<Drive<S>>>::Handle);
+    /// Rows of what several streams give, and what is wrong with streams of unequal lengths.
+    pub type Rows<Z> = (Azip<Z>, StrictAzip<Z>, <Z as AzipSources>::Row, Unequal);
     /// What is pulled ahead in the consumer's task, and a loop that lets it.
     pub type Alongside<S, F, Fut> = (Preload<S>, ForEachAlongside<Preload<S>, F, Fut>);
     /// What lets items out, and what a gate says that is stopped.

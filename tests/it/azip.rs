@@ -1,0 +1,322 @@
+use crate::{
+    ledger::Ledger,
+    script::{script, scripted},
+    waker::{Counting, next},
+};
+use aiter::{Unequal, azip};
+use alloc::rc::Rc;
+use core::{cell::Cell, panic::AssertUnwindSafe, task::Poll};
+use futures_core::{FusedStream, Stream};
+use futures_util::{StreamExt, future, stream};
+use std::panic::catch_unwind;
+
+fn all<S: Stream + Unpin>(mut rows: S) -> Vec<S::Item> {
+    let one = || match next(&mut rows) {
+        Poll::Ready(row) => row,
+        Poll::Pending => panic!("pending"),
+    };
+    core::iter::from_fn(one).collect()
+}
+
+fn unequal<T>(polled: Poll<Option<Result<T, Unequal>>>) -> (usize, usize) {
+    match polled {
+        Poll::Ready(Some(Err(error))) => (error.shorter(), error.longer()),
+        Poll::Ready(Some(Ok(_))) => panic!("a row"),
+        Poll::Ready(None) => panic!("the end"),
+        Poll::Pending => panic!("pending"),
+    }
+}
+
+#[test]
+fn case_30_the_shortest_of_three_has_8() {
+    let texts = (0..20).map(|n| n.to_string());
+    let rows = all(azip((stream::iter('a'..='h'), stream::iter(0..20), stream::iter(texts))));
+    assert_eq!(rows.len(), 8);
+    for (n, row) in rows.into_iter().enumerate() {
+        let letter = char::from(b'a' + n as u8);
+        assert_eq!(row, (letter, n, n.to_string()));
+    }
+}
+
+#[test]
+fn case_31_into_parts_returns_what_was_taken() {
+    let mut rows = azip((stream::iter([1, 2, 3]), stream::iter(["x"])));
+    assert_eq!(next(&mut rows), Poll::Ready(Some((1, "x"))));
+    assert_eq!(next(&mut rows), Poll::Ready(None));
+    let ((numbers, _), taken) = rows.into_parts();
+    assert_eq!(taken, (Some(2), None));
+    assert_eq!(all(numbers), [3]);
+}
+
+#[test]
+fn case_32_an_empty_one_ends_it_with_the_other_at_most_1_ahead() {
+    let (teller, source) = scripted([1, 2]);
+    let mut rows = azip((stream::empty::<u8>(), source));
+    assert_eq!(next(&mut rows), Poll::Ready(None));
+    assert_eq!(teller.polls(), 0, "nothing more is asked");
+
+    let (teller, source) = scripted([1, 2]);
+    let mut rows = azip((source, stream::empty::<u8>()));
+    assert_eq!(next(&mut rows), Poll::Ready(None));
+    assert_eq!(teller.polls(), 1);
+    let ((rest, _), taken) = rows.into_parts();
+    assert_eq!(taken, (Some(1), None));
+    assert_eq!(all(rest), [2]);
+}
+
+#[test]
+fn case_33_an_item_is_kept_while_another_stream_waits() {
+    let ((left, source), (right, other)) = (script(), script());
+    let mut rows = azip((source, other));
+    let task = Counting::new();
+    right.send("b");
+    assert_eq!(task.poll(&mut rows), Poll::Pending);
+    assert_eq!(task.poll(&mut rows), Poll::Pending);
+    assert_eq!((left.polls(), right.polls()), (2, 1), "it has given its item");
+    left.send("a");
+    assert_eq!(task.wakes(), 1);
+    assert_eq!(task.poll(&mut rows), Poll::Ready(Some(("a", "b"))));
+}
+
+#[test]
+fn case_34_dropped_in_mid_row_through_into_parts() {
+    let ledger = Ledger::new();
+    let ((left, source), (_right, other)) = (script(), script::<u8>());
+    left.send(ledger.item(1));
+    let mut rows = azip([source.boxed(), other.map(|_| ledger.item(9)).boxed()]);
+    assert!(next(&mut rows).is_pending());
+    let (sources, [first, second]) = rows.into_parts();
+    assert!(first.is_some_and(|item| item.value == 1) && second.is_none());
+    drop(sources);
+    ledger.assert_settled();
+}
+
+#[test]
+fn case_35_strict_makes_unequal_lengths_an_error() {
+    let mut rows = azip((stream::iter([1, 2]), stream::iter([1]))).strict();
+    assert_eq!(next(&mut rows), Poll::Ready(Some(Ok((1, 1)))));
+    assert_eq!(unequal(next(&mut rows)), (1, 0));
+    assert!(rows.is_terminated());
+    assert_eq!(next(&mut rows), Poll::Ready(None));
+    assert_eq!(rows.into_parts().1, (Some(2), None));
+}
+
+#[test]
+fn case_36_the_streams_wait_at_the_same_time() {
+    // Three rows of two streams that take a tick for each item: three ticks and not six.
+    let now = Rc::new(Cell::new(0));
+    let slow = || {
+        let (now, mut due) = (Rc::clone(&now), 0);
+        stream::poll_fn(move |_| {
+            if now.get() < due {
+                return Poll::Pending;
+            }
+            if due == 0 {
+                due = now.get() + 1;
+                return Poll::Pending;
+            }
+            due = 0;
+            Poll::Ready(Some(now.get()))
+        })
+    };
+    let mut rows = azip((slow(), slow()));
+    for tick in 1..=3 {
+        assert_eq!(next(&mut rows), Poll::Pending);
+        now.set(tick);
+        assert_eq!(next(&mut rows), Poll::Ready(Some((tick, tick))));
+    }
+}
+
+#[test]
+fn case_37_after_none_comes_none_and_no_stream_is_asked() {
+    let ((a, source), (b, other)) = (scripted(0..1), scripted(0..9));
+    let mut rows = azip([source, other]);
+    assert_eq!(next(&mut rows), Poll::Ready(Some([0, 0])));
+    assert!(!rows.is_terminated());
+    for _ in 0..3 {
+        assert_eq!(next(&mut rows), Poll::Ready(None));
+        assert!(rows.is_terminated());
+        assert_eq!(rows.size_hint(), (0, Some(0)));
+    }
+    assert_eq!((a.polls(), b.polls()), (2, 1));
+}
+
+#[test]
+fn no_streams_give_no_rows() {
+    let mut none = azip(Vec::<stream::Empty<u8>>::new());
+    assert!(none.is_terminated());
+    assert_eq!(none.size_hint(), (0, Some(0)));
+    assert_eq!(next(&mut none), Poll::Ready(None));
+    assert_eq!(next(&mut azip([stream::empty::<u8>(); 0])), Poll::Ready(None));
+    let mut strict = azip([stream::empty::<u8>(); 0]).strict();
+    assert_eq!(strict.size_hint(), (0, Some(0)));
+    assert_eq!(next(&mut strict), Poll::Ready(None));
+}
+
+#[test]
+fn vectors_and_arrays_and_tuples_of_every_size() {
+    let many: Vec<_> = (0..100).map(|n| stream::iter(n..n + 3)).collect();
+    let rows = all(azip(many));
+    assert_eq!(rows.len(), 3);
+    for (n, row) in rows.into_iter().enumerate() {
+        assert_eq!(row, (n..n + 100).collect::<Vec<_>>());
+    }
+    let s = || stream::iter([7]);
+    assert_eq!(all(azip([s(), s(), s()])), [[7, 7, 7]]);
+    assert_eq!(all(azip((s(),))), [(7,)]);
+    assert_eq!(all(azip((s(), s()))), [(7, 7)]);
+    assert_eq!(all(azip((s(), s(), s()))), [(7, 7, 7)]);
+    assert_eq!(all(azip((s(), s(), s(), s()))), [(7, 7, 7, 7)]);
+    assert_eq!(all(azip((s(), s(), s(), s(), s()))), [(7, 7, 7, 7, 7)]);
+    assert_eq!(all(azip((s(), s(), s(), s(), s(), s()))), [(7, 7, 7, 7, 7, 7)]);
+    assert_eq!(all(azip((s(), s(), s(), s(), s(), s(), s()))), [(7, 7, 7, 7, 7, 7, 7)]);
+    assert_eq!(all(azip((s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
+    assert_eq!(all(azip((s(), s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
+    assert_eq!(all(azip((s(), s(), s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
+    assert_eq!(all(azip((s(), s(), s(), s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
+    let t = |n| stream::iter(n..n + 2);
+    let rows = azip((t(0), t(1), t(2), t(3), t(4), t(5), t(6), t(7), t(8), t(9), t(10), t(11)));
+    assert_eq!(rows.size_hint(), (2, Some(2)));
+    let rows = all(rows);
+    assert_eq!(rows[0], (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+    assert_eq!(rows[1], (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+}
+
+#[test]
+fn the_latest_waker_is_woken_by_each_stream() {
+    let ((a, source), (b, other)) = (script(), script());
+    let mut rows = azip((source, other));
+    let (first, second) = (Counting::new(), Counting::new());
+    assert_eq!(first.poll(&mut rows), Poll::Pending);
+    assert_eq!(second.poll(&mut rows), Poll::Pending);
+    a.send(1);
+    b.send(2);
+    assert_eq!((first.wakes(), second.wakes()), (0, 2));
+    assert_eq!(second.poll(&mut rows), Poll::Ready(Some((1, 2))));
+}
+
+#[test]
+fn strict_of_equal_lengths_ends() {
+    let rows = azip([stream::iter(0..2), stream::iter(5..7)]).strict();
+    assert_eq!(rows.size_hint(), (2, Some(2)), "the same: there is no error");
+    assert_eq!(all(rows), [Ok([0, 5]), Ok([1, 6])]);
+}
+
+#[test]
+fn strict_waits_for_the_others_and_asks_none_after_its_end() {
+    let ((a, source), (b, other), (c, third)) = (scripted::<u8>([]), script(), script());
+    let mut rows = azip([source, other, third]).strict();
+    assert_eq!(next(&mut rows), Poll::Pending);
+    assert_eq!(next(&mut rows), Poll::Pending);
+    assert_eq!((a.polls(), b.polls(), c.polls()), (1, 2, 2));
+    assert_eq!(rows.size_hint(), (0, Some(1)), "an error at most");
+    b.end();
+    assert_eq!(next(&mut rows), Poll::Pending);
+    c.end();
+    assert_eq!(next(&mut rows), Poll::Ready(None));
+    assert_eq!(next(&mut rows), Poll::Ready(None));
+    assert_eq!((a.polls(), b.polls(), c.polls()), (1, 3, 4));
+}
+
+#[test]
+fn strict_tells_at_once_whatever_the_others_do() {
+    let ((_a, source), (b, other), (c, third)) = (script::<u8>(), script(), script());
+    let mut rows = azip([source, other, third]).strict();
+    b.end();
+    assert_eq!(next(&mut rows), Poll::Pending);
+    c.send(3);
+    let error = next(&mut rows);
+    assert!(matches!(&error, Poll::Ready(Some(Err(error)))
+        if error.to_string() == "stream 1 has ended, stream 2 has not"));
+    assert_eq!(unequal(error), (1, 2));
+    assert_eq!(next(&mut rows), Poll::Ready(None));
+    assert_eq!(rows.into_parts().1, [None, None, Some(3)]);
+}
+
+#[test]
+fn size_hint_is_the_shortest_with_what_is_in_hand() {
+    let (teller, source) = script::<u8>();
+    let mut rows = azip((stream::iter(0..3), stream::iter(0..5)));
+    for left in (0..=3).rev() {
+        assert_eq!(rows.size_hint(), (left, Some(left)));
+        assert_eq!(next(&mut rows).map(|row| row.is_some()), Poll::Ready(left > 0));
+    }
+    let mut rows = azip((stream::iter(0..3), stream::repeat(1)));
+    assert_eq!(rows.size_hint(), (3, Some(3)));
+    assert_eq!(next(&mut rows), Poll::Ready(Some((0, 1))));
+    assert_eq!(azip([stream::repeat(1)]).size_hint(), (usize::MAX, None));
+
+    let mut rows = azip((stream::iter(0..3), source));
+    assert_eq!(next(&mut rows), Poll::Pending);
+    assert_eq!(rows.size_hint(), (0, Some(3)), "one of them in hand");
+    teller.end();
+    assert_eq!(next(&mut rows), Poll::Ready(None));
+
+    let strict = azip((stream::iter(0..3), stream::iter(0..5))).strict();
+    assert_eq!(strict.size_hint(), (4, Some(4)), "and the error");
+    let strict = azip((stream::iter(0..3), stream::repeat(1))).strict();
+    assert_eq!(strict.size_hint(), (4, Some(4)));
+    let strict =
+        azip((stream::iter(0..3), stream::iter(0..5).filter(|_| future::ready(true)))).strict();
+    assert_eq!(strict.size_hint(), (0, Some(4)));
+}
+
+#[test]
+fn a_panic_in_one_stream_keeps_what_the_others_gave() {
+    let ((a, source), other) = (script(), stream::iter(0..));
+    let angry = Cell::new(true);
+    let other = other.map(|n: i32| {
+        assert!(!angry.take(), "told to panic");
+        n
+    });
+    let mut rows = azip((source, other));
+    a.send("a");
+    assert!(catch_unwind(AssertUnwindSafe(|| next(&mut rows))).is_err());
+    assert_eq!(next(&mut rows), Poll::Ready(Some(("a", 1))));
+    assert_eq!(a.polls(), 1);
+}
+
+#[test]
+fn frees_every_item_once_when_dropped_at_any_step() {
+    for steps in 0..=8 {
+        let ledger = Ledger::new();
+        let wait = |n: usize| {
+            let mut polls = 0;
+            let mut items = ledger.items(3).collect::<Vec<_>>().into_iter();
+            stream::poll_fn(move |_| {
+                polls += 1;
+                if polls % n == 0 { Poll::Ready(items.next()) } else { Poll::Pending }
+            })
+        };
+        let mut rows = azip(vec![wait(1).boxed_local(), wait(2).boxed_local()]);
+        let polled: Vec<_> = (0..steps).map(|_| next(&mut rows)).collect();
+        let taken = polled.iter().filter(|polled| matches!(polled, Poll::Ready(Some(_)))).count();
+        assert_eq!(taken, (steps / 2).min(3));
+        drop(rows);
+        assert_eq!(ledger.alive(), taken * 2);
+        drop(polled);
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn streams_that_must_not_move_go_in_a_box() {
+    let counted = |n: u32| {
+        Box::pin(stream::unfold(0, move |at| async move { (at < n).then_some((at, at + 1)) }))
+    };
+    assert_eq!(all(azip((counted(2), counted(3)))), [(0, 0), (1, 1)]);
+}
+
+#[test]
+fn debug_shows_the_state_and_no_items() {
+    let (teller, source) = script();
+    let mut rows = azip((stream::iter(["secret"]), source));
+    assert_eq!(next(&mut rows), Poll::Pending);
+    assert_eq!(format!("{rows:?}"), "Azip { sources: 2, taken: 1, ended: false, .. }");
+    teller.send("secret");
+    assert_eq!(next(&mut rows), Poll::Ready(Some(("secret", "secret"))));
+    assert_eq!(rows.get_ref().0.size_hint(), (0, Some(0)));
+    let rows = rows.strict();
+    assert_eq!(format!("{rows:?}"), "StrictAzip(Azip { sources: 2, taken: 0, ended: false, .. })");
+    assert_eq!(rows.get_ref().0.size_hint(), (0, Some(0)));
+}
