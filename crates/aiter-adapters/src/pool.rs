@@ -166,9 +166,8 @@ impl<T> Pool<T> {
         self.vacant.push(number);
         // User code, with the books already in order.
         place.set(None);
-        if self.boxes.len() < self.len.max(SPARE_BOXES) {
-            self.boxes.push(place);
-        }
+        self.boxes.push(place);
+        self.boxes.truncate(self.len.max(SPARE_BOXES));
     }
 
     /// Puts a member at the end of the line, unless it is in line.
