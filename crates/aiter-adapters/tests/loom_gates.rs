@@ -1,6 +1,6 @@
 //! The stories of a stream and those who hold its handles, in all their interleavings.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom`
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom_gates`
 #![cfg(loom)]
 
 use core::{

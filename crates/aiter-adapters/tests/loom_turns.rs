@@ -1,0 +1,583 @@
+//! The stories of the adapters that share a task or a source, in all their interleavings.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom_turns`
+#![cfg(loom)]
+
+extern crate alloc;
+
+use alloc::task::Wake;
+use core::{
+    future::{Future, poll_fn},
+    num::NonZeroUsize,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use aiter_adapters::{AiterExt, Fork, JoinStreams, Outcome, PassiveFork, Sharable};
+use futures_core::Stream;
+use loom::{
+    future::{AtomicWaker, block_on},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::*},
+    },
+    thread,
+};
+
+/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
+fn model(story: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
+        Ok("0") => None,
+        Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
+        Err(_) => Some(3),
+    };
+    builder.max_branches = 20_000;
+    builder.check(story);
+}
+
+/// How many items were sent, and who waits for them.
+struct Line {
+    waker: AtomicWaker,
+    /// Twice the number of items, and 1 more after the end.
+    sent: AtomicUsize,
+}
+
+#[derive(Clone)]
+struct Teller(Arc<Line>);
+
+/// Counts from `first` up, as far as it was told to.
+struct Source {
+    line: Arc<Line>,
+    first: usize,
+    taken: usize,
+}
+
+fn source(first: usize) -> (Teller, Source) {
+    let line = Arc::new(Line { waker: AtomicWaker::new(), sent: AtomicUsize::new(0) });
+    (Teller(line.clone()), Source { line, first, taken: 0 })
+}
+
+impl Teller {
+    fn send(&self) {
+        self.0.sent.fetch_add(2, Release);
+        self.0.waker.wake();
+    }
+
+    /// Two items with one wake-up.
+    fn send_two(&self) {
+        self.0.sent.fetch_add(4, Release);
+        self.0.waker.wake();
+    }
+
+    fn end(&self) {
+        self.0.sent.fetch_add(1, Release);
+        self.0.waker.wake();
+    }
+
+    /// The last item, which is also the end.
+    fn send_last(&self) {
+        self.0.sent.fetch_add(3, Release);
+        self.0.waker.wake();
+    }
+}
+
+impl Stream for Source {
+    type Item = usize;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<usize>> {
+        for look in 0..2 {
+            let sent = self.line.sent.load(Acquire);
+            if self.taken < sent / 2 {
+                self.taken += 1;
+                return Poll::Ready(Some(self.first + self.taken - 1));
+            }
+            if sent % 2 == 1 {
+                return Poll::Ready(None);
+            }
+            if look == 0 {
+                self.line.waker.register_by_ref(cx.waker());
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl Future for Source {
+    type Output = usize;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        self.poll_next(cx).map(|item| item.expect("there is one"))
+    }
+}
+
+/// These, one after the other; always ready.
+struct Ready<T>(Vec<T>);
+
+fn ready<T, const N: usize>(mut items: [T; N]) -> Ready<T> {
+    items.reverse();
+    Ready(items.into())
+}
+
+impl<T> Unpin for Ready<T> {}
+
+impl<T> Stream for Ready<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<T>> {
+        Poll::Ready(self.0.pop())
+    }
+}
+
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
+}
+
+/// Reads one item, sleeping when there is none.
+fn take<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    block_on(next(stream))
+}
+
+/// Reads to the end, sleeping when there is nothing.
+fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
+    block_on(async {
+        let mut items = Vec::new();
+        while let Some(item) = next(stream).await {
+            items.push(item);
+        }
+        items
+    })
+}
+
+/// Reads one item from each of two streams in one task, sleeping when neither has any.
+fn take_both<S: Stream + Unpin>(one: &mut S, two: &mut S) -> [Option<S::Item>; 2] {
+    let mut got = [None, None];
+    block_on(poll_fn(|cx| {
+        for (stream, got) in [&mut *one, &mut *two].into_iter().zip(&mut got) {
+            if got.is_none() {
+                if let Poll::Ready(item) = Pin::new(stream).poll_next(cx) {
+                    *got = Some(item);
+                }
+            }
+        }
+        if got.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    }));
+    got.map(Option::flatten)
+}
+
+/// Polls with a waker that wakes nobody.
+fn poll_once<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
+    Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop()))
+}
+
+fn n(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).unwrap()
+}
+
+mod join {
+    use super::*;
+
+    fn two() -> (Teller, Teller, JoinStreams<Ready<Source>>) {
+        let ((a, one), (b, two)) = (source(0), source(10));
+        (a, b, ready([one, two]).join_streams())
+    }
+
+    /// Two streams are woken from two threads while the join polls and sleeps.
+    #[test]
+    fn two_are_woken_at_once() {
+        model(|| {
+            let (a, b, mut join) = two();
+            let one = thread::spawn(move || a.send_last());
+            let two = thread::spawn(move || b.send_last());
+            let mut items = read_all(&mut join);
+            items.sort_unstable();
+            assert_eq!(items, [0, 10]);
+            one.join().unwrap();
+            two.join().unwrap();
+        });
+    }
+
+    /// One stream is woken again and again while it is polled.
+    #[test]
+    fn one_is_woken_while_it_is_polled() {
+        model(|| {
+            let (a, inner) = source(0);
+            let mut join = ready([inner]).join_streams();
+            let feeder = thread::spawn(move || {
+                a.send();
+                a.send();
+                a.end();
+            });
+            assert_eq!(read_all(&mut join), [0, 1]);
+            feeder.join().unwrap();
+        });
+    }
+
+    /// An old waker is called while the slot gets a new member.
+    #[test]
+    fn a_stale_wake_while_the_slot_is_used_again() {
+        model(|| {
+            let ((a, old), (b, new)) = (source(0), source(10));
+            let mut join = ready([old, new]).join_streams().max_inner(n(1));
+            assert!(poll_once(&mut join).is_pending());
+            a.0.sent.store(1, Release);
+            // The old member's waker, called whenever it likes; the join is polled meanwhile.
+            let stale = thread::spawn(move || a.0.waker.wake());
+            let feeder = thread::spawn(move || b.send_last());
+            assert_eq!(read_all(&mut join), [10]);
+            stale.join().unwrap();
+            feeder.join().unwrap();
+        });
+    }
+
+    /// The stream of streams is woken while a member is.
+    #[test]
+    fn the_source_and_a_member_are_woken_at_once() {
+        struct Late(Source, Option<Source>);
+        impl Stream for Late {
+            type Item = Source;
+            fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Source>> {
+                match Pin::new(&mut self.0).poll_next(cx) {
+                    Poll::Pending => Poll::Pending,
+                    Poll::Ready(item) => Poll::Ready(item.map(|_| self.1.take().unwrap())),
+                }
+            }
+        }
+        model(|| {
+            let ((outer, late), (a, inner)) = (source(0), source(10));
+            let mut join = Late(late, Some(inner)).join_streams();
+            let opener = thread::spawn(move || outer.send_last());
+            let feeder = thread::spawn(move || a.send_last());
+            assert_eq!(read_all(&mut join), [10]);
+            opener.join().unwrap();
+            feeder.join().unwrap();
+        });
+    }
+
+    /// The join is dropped while a member's wake-up runs; nothing stays behind.
+    #[test]
+    fn dropped_while_a_wake_runs() {
+        struct Nobody;
+        impl Wake for Nobody {
+            fn wake(self: alloc::sync::Arc<Self>) {}
+        }
+        model(|| {
+            let (a, b, mut join) = two();
+            let task = alloc::sync::Arc::new(Nobody);
+            let waker = Waker::from(task.clone());
+            assert!(Pin::new(&mut join).poll_next(&mut Context::from_waker(&waker)).is_pending());
+            drop(waker);
+            let line = b.0.clone();
+            let one = thread::spawn(move || a.send());
+            let two = thread::spawn(move || b.send());
+            drop(join);
+            one.join().unwrap();
+            two.join().unwrap();
+            line.waker.take_waker();
+            drop(line);
+            assert_eq!(alloc::sync::Arc::strong_count(&task), 1, "the waker is kept");
+        });
+    }
+
+    /// Another task takes the join over while the first one's wake-up is under way.
+    #[test]
+    fn the_latest_waker_is_called() {
+        model(|| {
+            let (a, inner) = source(0);
+            let mut join = ready([inner]).join_streams();
+            assert!(poll_once(&mut join).is_pending());
+            let feeder = thread::spawn(move || a.send_last());
+            assert_eq!(read_all(&mut join), [0]);
+            feeder.join().unwrap();
+        });
+    }
+}
+
+mod map {
+    use super::*;
+
+    #[test]
+    fn two_futures_are_woken_at_once() {
+        model(|| {
+            let ((a, one), (b, two)) = (source(0), source(10));
+            let mut map = ready([one, two]).map_par(n(2), |job| job);
+            let one = thread::spawn(move || a.send());
+            let two = thread::spawn(move || b.send());
+            let mut items = read_all(&mut map);
+            items.sort_unstable();
+            assert_eq!(items, [0, 10]);
+            one.join().unwrap();
+            two.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn in_order_whichever_is_woken_first() {
+        model(|| {
+            let ((a, one), (b, two)) = (source(0), source(10));
+            let mut map = ready([one, two]).map_par(n(2), |job| job).ordered();
+            let one = thread::spawn(move || a.send());
+            let two = thread::spawn(move || b.send());
+            assert_eq!(read_all(&mut map), [0, 10]);
+            one.join().unwrap();
+            two.join().unwrap();
+        });
+    }
+
+    /// The source is woken with an item while the future of the item before is.
+    #[test]
+    fn the_source_and_a_future_are_woken_at_once() {
+        model(|| {
+            let ((outer, items), (a, job)) = (source(0), source(10));
+            let mut job = Some(job);
+            let mut map = items.map_par(n(1), move |_| job.take().unwrap());
+            let opener = thread::spawn(move || outer.send_last());
+            let worker = thread::spawn(move || a.send());
+            assert_eq!(read_all(&mut map), [10]);
+            opener.join().unwrap();
+            worker.join().unwrap();
+        });
+    }
+}
+
+mod fork {
+    use super::*;
+
+    fn forked() -> (Teller, Fork<Source>, Fork<Source>) {
+        let (teller, source) = source(0);
+        let one = source.forker();
+        let two = one.fork();
+        (teller, one, two)
+    }
+
+    /// One fork waits while another, with an item that comes just then, does not: both get it.
+    #[test]
+    fn two_get_one_item() {
+        model(|| {
+            let (teller, mut one, mut two) = forked();
+            let other = thread::spawn(move || {
+                assert_eq!(take(&mut two), Some(0));
+                two
+            });
+            teller.send();
+            assert_eq!(take(&mut one), Some(0));
+            drop(other.join().unwrap());
+        });
+    }
+
+    /// Two forks in one task wait for what another thread sends: both get it.
+    #[test]
+    fn two_wait_in_one_task() {
+        model(|| {
+            let (teller, mut one, mut two) = forked();
+            let feeder = thread::spawn(move || teller.send());
+            assert_eq!(take_both(&mut one, &mut two), [Some(0); 2]);
+            feeder.join().unwrap();
+        });
+    }
+
+    /// Both read to the end of a source that is always ready: they drive in turn.
+    #[test]
+    fn two_drive_a_ready_source() {
+        model(|| {
+            let mut one = ready([0, 1]).forker();
+            let mut two = one.fork();
+            let other = thread::spawn(move || assert_eq!(read_all(&mut two), [0, 1]));
+            assert_eq!(read_all(&mut one), [0, 1]);
+            other.join().unwrap();
+        });
+    }
+
+    /// The end is for both.
+    #[test]
+    fn two_wait_for_the_end() {
+        model(|| {
+            let (teller, mut one, mut two) = forked();
+            let other = thread::spawn(move || {
+                assert_eq!(take(&mut two), None);
+                assert_eq!(two.outcome(), Some(Outcome::Completed));
+            });
+            teller.end();
+            assert_eq!(take(&mut one), None);
+            other.join().unwrap();
+        });
+    }
+
+    /// A fork that may have been woken is dropped: the wake-up is the other's.
+    #[test]
+    fn one_that_waits_is_dropped() {
+        model(|| {
+            let (teller, mut one, mut two) = forked();
+            assert!(poll_once(&mut two).is_pending());
+            let feeder = thread::spawn(move || teller.send());
+            let dropper = thread::spawn(move || drop(two));
+            assert_eq!(take(&mut one), Some(0));
+            feeder.join().unwrap();
+            dropper.join().unwrap();
+        });
+    }
+
+    /// A fork that may have been woken reads what is in the list, and not the source.
+    #[test]
+    fn one_that_waits_reads_elsewhere() {
+        model(|| {
+            let (teller, mut one, mut two) = forked();
+            assert!(poll_once(&mut two).is_pending());
+            teller.send();
+            assert_eq!(poll_once(&mut one), Poll::Ready(Some(0)));
+            let feeder = thread::spawn(move || teller.send());
+            // It was woken for the item that one has put into the list.
+            let other = thread::spawn(move || {
+                assert_eq!(poll_once(&mut two), Poll::Ready(Some(0)));
+                two
+            });
+            assert_eq!(take(&mut one), Some(1));
+            feeder.join().unwrap();
+            drop(other.join().unwrap());
+        });
+    }
+
+    /// A passive fork reads what an active one drives, then the active one goes.
+    #[test]
+    fn a_passive_one_and_the_last_active_one() {
+        model(|| {
+            let mut active = ready([0, 1]).forker();
+            let mut passive: PassiveFork<_> = active.fork_passive();
+            let other = thread::spawn(move || {
+                assert_eq!(read_all(&mut passive), [0]);
+                assert_eq!(passive.outcome(), Some(Outcome::Cancelled));
+            });
+            assert_eq!(take(&mut active), Some(0));
+            drop(active);
+            other.join().unwrap();
+        });
+    }
+
+    /// The last two active forks go at once: the passive one ends.
+    #[test]
+    fn the_last_active_ones_go_at_once() {
+        model(|| {
+            let (teller, one, two) = forked();
+            let mut passive = one.fork_passive();
+            let other = thread::spawn(move || drop(two));
+            let log = thread::spawn(move || assert_eq!(take(&mut passive), None));
+            drop(one);
+            other.join().unwrap();
+            log.join().unwrap();
+            assert_eq!(Arc::strong_count(&teller.0), 1, "the source is kept");
+        });
+    }
+
+    /// A fork forks while another drives, and the new one is at its parent's place.
+    #[test]
+    fn a_fork_is_made_while_another_drives() {
+        model(|| {
+            let mut one = ready([0]).forker();
+            let two = one.fork();
+            let other = thread::spawn(move || {
+                let mut three = two.fork();
+                assert_eq!(take(&mut three), Some(0));
+                (two, three)
+            });
+            assert_eq!(take(&mut one), Some(0));
+            let (mut two, _three) = other.join().unwrap();
+            assert_eq!(poll_once(&mut two), Poll::Ready(Some(0)));
+        });
+    }
+
+    /// The size is asked for while another drives: that one must not be missed at the gate.
+    #[test]
+    fn a_look_at_the_size_keeps_nobody_asleep() {
+        model(|| {
+            let (teller, mut one, two) = forked();
+            let feeder = thread::spawn(move || teller.send());
+            let other = thread::spawn(move || {
+                let (lower, _) = two.size_hint();
+                assert!(lower <= 1);
+                two
+            });
+            assert_eq!(take(&mut one), Some(0));
+            feeder.join().unwrap();
+            drop(other.join().unwrap());
+        });
+    }
+}
+
+mod share {
+    use super::*;
+
+    fn shared() -> (Teller, Sharable<Source>, Sharable<Source>) {
+        let (teller, source) = source(0);
+        let one = source.sharable();
+        let two = one.clone();
+        (teller, one, two)
+    }
+
+    /// Each of two on two threads takes one of two items.
+    #[test]
+    fn two_take_two() {
+        model(|| {
+            let (teller, mut one, mut two) = shared();
+            let other = thread::spawn(move || {
+                let item = take(&mut two);
+                (two, item)
+            });
+            teller.send();
+            teller.send();
+            let mine = take(&mut one).unwrap();
+            let (_two, item) = other.join().unwrap();
+            assert_eq!(mine + item.unwrap(), 1);
+        });
+    }
+
+    /// Two in one task wait for two items that come at once, with one wake-up.
+    #[test]
+    fn two_wait_in_one_task() {
+        model(|| {
+            let (teller, mut one, mut two) = shared();
+            let feeder = thread::spawn(move || teller.send_two());
+            let mut items = take_both(&mut one, &mut two);
+            items.sort_unstable();
+            assert_eq!(items, [Some(0), Some(1)]);
+            feeder.join().unwrap();
+        });
+    }
+
+    /// The end is for both.
+    #[test]
+    fn two_wait_for_the_end() {
+        model(|| {
+            let (teller, mut one, mut two) = shared();
+            let other = thread::spawn(move || assert_eq!(take(&mut two), None));
+            teller.end();
+            assert_eq!(take(&mut one), None);
+            other.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn one_that_waits_is_dropped() {
+        model(|| {
+            let (teller, mut one, mut two) = shared();
+            assert!(poll_once(&mut two).is_pending());
+            let feeder = thread::spawn(move || teller.send());
+            let dropper = thread::spawn(move || drop(two));
+            assert_eq!(take(&mut one), Some(0));
+            feeder.join().unwrap();
+            dropper.join().unwrap();
+        });
+    }
+
+    /// Of two that ask for the source at once, at most one gets it, and it is not lost.
+    #[test]
+    fn two_ask_for_the_source() {
+        model(|| {
+            let (teller, one, two) = shared();
+            let other = thread::spawn(move || two.try_into_inner().is_ok());
+            let mine = one.try_into_inner().is_ok();
+            let theirs = other.join().unwrap();
+            assert!(!(mine && theirs));
+            assert_eq!(Arc::strong_count(&teller.0), 1, "the source is kept");
+        });
+    }
+}
