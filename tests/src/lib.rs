@@ -197,3 +197,8 @@ pub mod a_read_of_many_borrows_its_buffer {}
 /// drop(aiter::iter_to_aiter(0..9).preload(0));
 /// ```
 pub mod case_51_preload_of_0 {}
+
+/// The README of the repository: its programs compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
