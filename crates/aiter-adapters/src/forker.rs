@@ -25,6 +25,8 @@ pin_project_lite::pin_project! {
         #[pin]
         source: Option<S>,
         pusher: Pusher<S::Item>,
+        // How many items were pushed.
+        pushed: usize,
         outcome: Arc<OutcomeCell>,
     }
 }
@@ -54,24 +56,24 @@ impl<S: Stream> Drop for End<'_, S> {
 }
 
 impl<S: Stream> Drive<S> {
-    /// Asks the source for one item, for whoever's `cursor` is empty. The item comes back if
-    /// nobody else is to see it; else it is in the list.
+    /// Asks the source for one item, for a fork that has read so many and has no more. The item comes
+    /// back if nobody else is to see it; else it is in the list.
     fn poll_drive(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        cursor: &Cursor<S::Item>,
+        read: usize,
     ) -> Poll<(Option<S::Item>, Pass)> {
-        if cursor.is_item_available() || cursor.is_drained() {
+        if self.pushed != read || self.source.is_none() {
             // Somebody else was faster. We took a turn and did not ask: that is for the next.
             return Poll::Ready((None, Pass::Next));
         }
         let this = self.project();
         let (pusher, outcome) = (this.pusher, &**this.outcome);
         let mut end = End { source: this.source, pusher, outcome, how: Outcome::Panicked };
-        let Some(source) = end.source.as_mut().as_pin_mut() else {
-            return Poll::Ready((None, Pass::All));
+        let polled = match end.source.as_mut().as_pin_mut() {
+            Some(source) => source.poll_next(cx),
+            None => Poll::Ready(None),
         };
-        let polled = source.poll_next(cx);
         end.how = Outcome::Completed;
         if let Poll::Ready(None) = polled {
             return Poll::Ready((None, Pass::All));
@@ -82,6 +84,7 @@ impl<S: Stream> Drive<S> {
             return Poll::Ready((item, Pass::All));
         }
         if let Some(item) = item {
+            *this.pushed = this.pushed.wrapping_add(1);
             let pushed = match pusher.sole() {
                 Some(mut sole) => sole.push(item),
                 None => pusher.push(item),
@@ -145,6 +148,8 @@ pub struct Fork<S: Stream> {
     // First: without active forks the list ends.
     relay: Relay<Drive<S>>,
     cursor: Cursor<S::Item>,
+    /// How many items it has read of those that were pushed.
+    read: usize,
     outcome: Arc<OutcomeCell>,
 }
 
@@ -161,8 +166,8 @@ impl<S: Stream> Fork<S> {
     pub(crate) fn new(source: S) -> Self {
         let (pusher, cursor) = push_list();
         let outcome = Arc::new(OutcomeCell::new());
-        let drive = Drive { source: Some(source), pusher, outcome: outcome.clone() };
-        Self { relay: Relay::new(drive), cursor, outcome }
+        let drive = Drive { source: Some(source), pusher, pushed: 0, outcome: outcome.clone() };
+        Self { relay: Relay::new(drive), cursor, read: 0, outcome }
     }
 
     /// Another active fork at the same position. Costs the same at any lag.
@@ -171,7 +176,7 @@ impl<S: Stream> Fork<S> {
         S::Item: Clone + Sync,
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        Self { relay, cursor, outcome: self.outcome.clone() }
+        Self { relay, cursor, read: self.read, outcome: self.outcome.clone() }
     }
 
     /// A fork at the same position that sees every item and asks for none.
@@ -229,21 +234,26 @@ impl<S: Stream> Stream for Fork<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let Self { relay, cursor, .. } = &mut *self;
+        let Self { relay, cursor, read, .. } = &mut *self;
         let mut waited = false;
         loop {
             match cursor.try_next() {
+                Ok(item) => {
+                    *read = read.wrapping_add(1);
+                    relay.stand_by();
+                    return Poll::Ready(Some(item));
+                }
+                Err(TryNextError::Ended) => {
+                    relay.stand_by();
+                    return Poll::Ready(None);
+                }
                 Err(TryNextError::Empty) => {
                     if !core::mem::replace(&mut waited, true) && relay.let_pass() {
                         continue;
                     }
                 }
-                read => {
-                    relay.stand_by();
-                    return Poll::Ready(read.ok());
-                }
             }
-            let item = ready!(relay.poll_turn(cx, |drive, cx| drive.poll_drive(cx, cursor)));
+            let item = ready!(relay.poll_turn(cx, |drive, cx| drive.poll_drive(cx, *read)));
             if item.is_some() {
                 return Poll::Ready(item);
             }

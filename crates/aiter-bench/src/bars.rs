@@ -1,4 +1,4 @@
-//! The ratios that the push list has to reach, and whether it did.
+//! The ratios that the push list and the adapters have to reach, and whether they did.
 
 use crate::harness::GroupResult;
 use crate::scenarios::memory::{MAY_STAY, NAME as RESIDENT, Resident};
@@ -40,9 +40,14 @@ const SOLE_PUSHER: &str = "aiter sole";
 const IN_RUNS: &str = "aiter push (push_all, try_next_many)";
 const SOLE_IN_RUNS: &str = "aiter sole (push_all, try_next_many)";
 const FORKS: &str = "aiter push, try_next";
+const JOIN: &str = "aiter join_streams";
+const FORKER: &str = "aiter forker";
+const JOIN_READY: &str = "join of streams that are ready";
+const JOIN_WOKEN: &str = "join of streams that are woken one by one";
+const FORKED: &str = "forker, one thread, each item delivered";
 
 /// What has to hold.
-const BARS: [Bar; 17] = [
+const BARS: [Bar; 30] = [
     bar(PUSH, 1.05, PUSHER, "s1/one-by-one/u64/burst-1"),
     bar(PUSH, 1.05, PUSHER, "s1/one-by-one/u64/burst-32"),
     bar(PUSH, 1.05, PUSHER, "s1/one-by-one/u64/burst-1000"),
@@ -69,6 +74,19 @@ const BARS: [Bar; 17] = [
         bar("fork at a backlog of 100k, against none", 2.0, "aiter fork", "fork/backlog-100k"),
         Against::Group("fork/backlog-0"),
     ),
+    bar(JOIN_READY, 0.5, JOIN, "s6/ready-10"),
+    bar(JOIN_READY, 0.5, JOIN, "s6/ready-100"),
+    bar(JOIN_READY, 0.5, JOIN, "s6/ready-1000"),
+    bar(JOIN_READY, 0.5, JOIN, "s6/ready-10000"),
+    bar(JOIN_WOKEN, 1.0, JOIN, "s6/woken-10"),
+    bar(JOIN_WOKEN, 1.0, JOIN, "s6/woken-100"),
+    bar(JOIN_WOKEN, 1.0, JOIN, "s6/woken-1000"),
+    bar(JOIN_WOKEN, 1.0, JOIN, "s6/woken-10000"),
+    bar(FORKED, 0.7, FORKER, "s9/forks-1"),
+    bar(FORKED, 0.7, FORKER, "s9/forks-2"),
+    bar(FORKED, 0.7, FORKER, "s9/forks-8"),
+    bar(FORKED, 0.7, FORKER, "s9/forks-64"),
+    bar("forker, two threads, each item delivered", 0.5, FORKER, "s9/two-threads"),
 ];
 
 /// What comes next.

@@ -100,19 +100,23 @@ impl<T> RawCursor<T> {
 
     #[inline]
     fn fill_slowly(&mut self, list: &List<T>) -> bool {
-        // The common cases by themselves: in mid-block, with something new and nothing to bring up to
-        // date.
-        if self.slot != Block::<T>::CAP && self.skip == 0 {
+        // The common cases by themselves: in mid-block, with nothing to bring up to date.
+        if self.slot != Block::<T>::CAP {
             // SAFETY: our count keeps the block alive.
             let header = unsafe { self.block.header() };
             let end = header.run_end(self.slot);
-            // The readers after the bits, as in `refill`.
-            if end != self.slot && self.is_alone() == (header.readers() == 1) {
+            if self.is_alone() {
+                if end == self.slot {
+                    return false;
+                }
+                // After the bits, as in `refill`.
+                if header.readers() == 1 {
+                    self.ready = end;
+                    return true;
+                }
+            } else if end != self.slot && self.skip == 0 && header.readers() != 1 {
                 self.ready = end;
                 return true;
-            }
-            if end == self.slot && self.is_alone() {
-                return false;
             }
         }
         self.fill_by_steps(list)
