@@ -1,10 +1,11 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    Active, AvailableIter, Cursor, Drive, Event, Fork, IterToAiter, JoinKeyed, JoinStreams, MapPar,
-    MapParWith, NextMany, OnError, Outcome, PassiveFork, Preflight, PreloadWith, PushAllError,
-    PushError, Pusher, Sharable, SharedCursor, SolePusher, TryJoinStreams, TryNextError,
-    TryPushError, UnblockIter, WeakPusher, Worker,
+    Active, AvailableIter, Azip, Cursor, Drive, Event, FlattenIter, Fork, IterToAiter, JoinKeyed,
+    JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, NextMany, OnError, Outcome,
+    PassiveFork, Preflight, PreloadWith, PushAllError, PushError, Pusher, Sharable, SharedCursor,
+    SolePusher, StrictAzip, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher,
+    Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -251,6 +252,23 @@ fn maps_are_what_source_function_futures_and_results_are() {
     assert_eq!(traits!(MapPar<Plain, Local, Ready<u8>>), NEITHER);
     assert_eq!(traits!(MapPar<Plain, F, Ready<Local>>), NEITHER);
     assert_eq!(traits!(IterToAiter<Empty<Plain>>), ALL);
+}
+
+#[test]
+fn flattened_streams_are_what_their_parts_are() {
+    use core::{array, future::Ready};
+    use futures_util::stream::Repeat;
+    type Call<T> = fn(T) -> Ready<[T; 1]>;
+    type Flat<T> = FlattenIter<Repeat<[T; 1]>>;
+    assert_eq!(traits!(Flat<Plain>), ALL);
+    assert_eq!(traits!(Flat<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Flat<Local>), NEITHER);
+    assert_eq!(traits!(FlattenIter<futures_util::stream::Empty<array::IntoIter<Opaque, 1>>>), ALL);
+    assert_eq!(traits!(MapFilter<Repeat<Plain>, fn(Plain) -> [Plain; 1], [Plain; 1]>), ALL);
+    assert_eq!(traits!(MapFilter<Repeat<Plain>, Local, [Plain; 1]>), NEITHER);
+    assert_eq!(traits!(MapFilter<Repeat<Plain>, Plain, [Local; 1]>), NEITHER);
+    assert_eq!(traits!(MapFilterAsync<Repeat<Plain>, Call<Plain>, Ready<[Plain; 1]>>), ALL);
+    assert_eq!(traits!(MapFilterAsync<Repeat<Local>, Call<Local>, Ready<[Local; 1]>>), NEITHER);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod auto_traits;
 mod azip;
 mod differential;
 mod executors;
+mod flatten_iter;
 mod for_each_alongside;
 mod forker;
 mod forker_bounded;
@@ -16,6 +17,7 @@ mod join_streams;
 #[path = "../../crates/aiter-core/tests/list/ledger.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod ledger;
+mod map_filter;
 mod map_par;
 mod map_par_with;
 mod model;

@@ -6,11 +6,14 @@ use futures_core::Stream;
 use crate::{
     active::Active,
     drive::Drive,
+    flatten_iter::FlattenIter,
     for_each_alongside::ForEachAlongside,
     forker::Fork,
     forker_bounded::BoundedFork,
     gated::{Gate, Gated},
     join_streams::JoinStreams,
+    map_filter::MapFilter,
+    map_filter_async::MapFilterAsync,
     map_par::MapPar,
     map_par_with::MapParWith,
     on_error::OnError,
@@ -136,6 +139,28 @@ pub trait AiterExt: Stream {
         Active::parts(self, None)
     }
 
+    /// Hands out the items of a stream's iterators, one iterator after the other.
+    ///
+    /// See [`FlattenIter`]. Anything `IntoIterator` will do: a `Vec`, an array, an `Option`, a range.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let batches = stream::iter([vec![0, 1, 2, 3], vec![], vec![4, 5]]);
+    /// assert_eq!(batches.flatten_iter().collect::<Vec<_>>().await, [0, 1, 2, 3, 4, 5]);
+    /// # }).expect("iterators never wait");
+    /// ```
+    #[doc(alias = "flatten_aiter")]
+    fn flatten_iter(self) -> FlattenIter<Self>
+    where
+        Self: Stream<Item: IntoIterator> + Sized,
+    {
+        FlattenIter::new(self)
+    }
+
     /// Handles the items one by one, and lets the stream work ahead while an item is being handled.
     ///
     /// A plain loop over a stream polls the stream only between two items, so that what the stream has
@@ -251,6 +276,60 @@ pub trait AiterExt: Stream {
         Self: Sized,
     {
         JoinStreams::new(self)
+    }
+
+    /// Calls a function that makes any number of items of each item.
+    ///
+    /// See [`MapFilter`]: `None` or an empty `Vec` drops an item, `Some` or an array maps it, a range
+    /// or an iterator makes many of it.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let lines = stream::iter(["to be", "", "or not"]);
+    /// let words = lines.map_filter(str::split_whitespace);
+    /// assert_eq!(words.collect::<Vec<_>>().await, ["to", "be", "or", "not"]);
+    /// # }).expect("iterators never wait");
+    /// ```
+    #[doc(alias = "map_filter_aiter")]
+    fn map_filter<F, I>(self, f: F) -> MapFilter<Self, F, I>
+    where
+        Self: Sized,
+        F: FnMut(Self::Item) -> I,
+        I: IntoIterator,
+    {
+        MapFilter::new(self, f)
+    }
+
+    /// Calls an async function that makes any number of items of each item, one call after the other.
+    ///
+    /// See [`MapFilterAsync`].
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # smol::block_on(async {
+    /// let links = |page: u32| async move {
+    ///     smol::future::yield_now().await;
+    ///     (1..page).map(move |n| format!("{page}.{n}"))
+    /// };
+    /// let found = stream::iter(1..=3).map_filter_async(links);
+    /// assert_eq!(found.collect::<Vec<_>>().await, ["2.1", "3.1", "3.2"]);
+    /// # });
+    /// ```
+    #[doc(alias = "map_filter_aiter")]
+    fn map_filter_async<F, Fut>(self, f: F) -> MapFilterAsync<Self, F, Fut>
+    where
+        Self: Sized,
+        F: FnMut(Self::Item) -> Fut,
+        Fut: Future<Output: IntoIterator>,
+    {
+        MapFilterAsync::new(self, f)
     }
 
     /// Calls an async function with each item, and has up to `n` of the futures run at a time.

@@ -51,10 +51,11 @@ pub mod error {
 /// The adapters.
 pub mod adapters {
     use aiter::{
-        Active, AiterExt, Azip, AzipSources, BoundedFork, Drive, Event, ForEachAlongside, Fork,
-        Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag, MapPar, MapParWith,
-        OnError, Outcome, PassiveFork, Preload, PreloadWith, Progress, Sharable, Spawn, Stoppable,
-        Stopper, StrictAzip, TryJoinStreams, Unequal, Worker,
+        Active, AiterExt, Azip, AzipSources, BoundedFork, Drive, Event, FlattenIter,
+        ForEachAlongside, Fork, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag,
+        MapFilter, MapFilterAsync, MapPar, MapParWith, OnError, Outcome, PassiveFork, Preload,
+        PreloadWith, Progress, Sharable, Spawn, Stoppable, Stopper, StrictAzip, TryJoinStreams,
+        Unequal, Worker,
     };
 
     /// What a task pulls ahead.
@@ -81,6 +82,10 @@ pub mod adapters {
     pub type MappedHere<S, F, Fut> = MapPar<S, F, Fut>;
     /// What tasks map, and one of them.
     pub type Mapped<S, F, Fut, T, H> = (MapParWith<T, H>, Worker<S, F, Fut>);
+
+    /// The items of iterators: the source's, a function's, an async function's.
+    pub type Flattened<S, F, G, I, Fut> =
+        (FlattenIter<S>, MapFilter<S, F, I>, MapFilterAsync<S, G, Fut>);
 
     /// A stream of what an iterator yields.
     pub type FromIter<I> = IterToAiter<I>;

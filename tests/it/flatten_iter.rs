@@ -1,0 +1,197 @@
+use crate::{
+    ledger::{Ledger, Tracked},
+    script::{script, scripted},
+    waker::{Counting, next},
+};
+use aiter::{AiterExt, push_list};
+use alloc::vec::IntoIter;
+use core::{iter, panic::AssertUnwindSafe, task::Poll};
+use futures_core::{FusedStream, Stream};
+use futures_util::{FutureExt, StreamExt, stream};
+use std::panic::catch_unwind;
+
+fn all<S: Stream>(stream: S) -> Vec<S::Item> {
+    stream.collect().now_or_never().expect("the sources never wait")
+}
+
+#[test]
+fn case_38_take_from_a_list_of_lists() {
+    let (pusher, cursor) = push_list();
+    let mut numbers = cursor.flatten_iter();
+    pusher.push(vec![0, 1, 2, 3]).expect("the cursor is alive");
+    assert_eq!(all(numbers.by_ref().take(3)), [0, 1, 2]);
+    pusher.push(vec![4, 5, 6, 7]).expect("the cursor is alive");
+    assert_eq!(all(numbers.by_ref().take(5)), [3, 4, 5, 6, 7]);
+    assert!(next(&mut numbers).is_pending());
+}
+
+#[test]
+fn case_39_nested_twice() {
+    let nested = (0..2).map(|i| (0..5).map(|j| vec![10 * i + 2 * j, 10 * i + 2 * j + 1]).collect());
+    let nested: Vec<Vec<Vec<i32>>> = nested.collect();
+    let numbers = stream::iter(nested).flatten_iter().flatten_iter();
+    assert_eq!(all(numbers), (0..20).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_million_empties_let_others_have_their_turn() {
+    let mut numbers = stream::iter(0..1_000_000).map(|_| None::<u8>).flatten_iter();
+    let task = Counting::new();
+    let mut polls = 1;
+    while task.poll(&mut numbers).is_pending() {
+        assert_eq!(task.wakes(), polls, "it wakes its own task");
+        polls += 1;
+    }
+    assert_eq!(polls, 1_000_000 / 128 + 1);
+    assert!(numbers.is_terminated());
+}
+
+#[test]
+fn a_run_of_127_empties_costs_one_poll() {
+    let empties = iter::repeat_n(None, 127).chain([Some(1)]);
+    let mut numbers = stream::iter(empties).flatten_iter();
+    let task = Counting::new();
+    assert_eq!(task.poll(&mut numbers), Poll::Ready(Some(1)));
+    assert_eq!(task.wakes(), 0);
+}
+
+#[test]
+fn the_source_is_dropped_at_its_end_and_not_polled_again() {
+    let (teller, source) = scripted([vec![1]]);
+    let mut numbers = source.flatten_iter();
+    assert_eq!(next(&mut numbers), Poll::Ready(Some(1)));
+    assert!(numbers.get_ref().is_some());
+    assert!(!numbers.is_terminated());
+    for _ in 0..3 {
+        assert_eq!(next(&mut numbers), Poll::Ready(None));
+        assert!(numbers.is_terminated());
+        assert!(numbers.get_ref().is_none());
+        assert_eq!(numbers.size_hint(), (0, Some(0)));
+    }
+    assert!(teller.is_dropped());
+    assert_eq!(teller.polls(), 2);
+}
+
+#[test]
+fn an_iterator_is_not_asked_after_its_end() {
+    // Not fused: 1, None, 2, None, ...
+    let mut n = 0;
+    let odd = iter::from_fn(move || {
+        n += 1;
+        (n % 2 == 1).then_some(n)
+    });
+    assert_eq!(all(stream::iter([odd]).flatten_iter()), [1]);
+}
+
+#[test]
+fn an_iterator_that_panics_is_dropped_and_the_rest_goes_on() {
+    let ledger = Ledger::new();
+    let bad = |items: Vec<Tracked>| items.into_iter().inspect(|item| assert_ne!(item.value, 1));
+    let batches = [ledger.items(3).collect(), vec![ledger.item(7), ledger.item(8)]].map(bad);
+    let mut items = stream::iter(batches).flatten_iter();
+    assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 0));
+    assert!(catch_unwind(AssertUnwindSafe(|| next(&mut items))).is_err());
+    assert_eq!(ledger.alive(), 2, "the first batch is gone");
+    assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 7));
+    assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 8));
+    assert!(matches!(next(&mut items), Poll::Ready(None)));
+    ledger.assert_settled();
+}
+
+#[test]
+fn an_item_that_panics_on_the_way_to_its_iterator_is_lost_alone() {
+    struct Bad(u8);
+    impl IntoIterator for Bad {
+        type Item = u8;
+        type IntoIter = iter::Once<u8>;
+        fn into_iter(self) -> iter::Once<u8> {
+            assert_ne!(self.0, 1);
+            iter::once(self.0)
+        }
+    }
+    let mut numbers = stream::iter((0..3).map(Bad)).flatten_iter();
+    assert_eq!(next(&mut numbers), Poll::Ready(Some(0)));
+    assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers))).is_err());
+    assert_eq!(next(&mut numbers), Poll::Ready(Some(2)));
+}
+
+#[test]
+fn a_source_that_panics_is_dropped() {
+    let (teller, source) = script::<[u8; 1]>();
+    teller.send([5]);
+    teller.panic();
+    let mut numbers = source.flatten_iter();
+    assert_eq!(next(&mut numbers), Poll::Ready(Some(5)));
+    assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers))).is_err());
+    assert!(teller.is_dropped());
+    assert_eq!(next(&mut numbers), Poll::Ready(None));
+}
+
+#[test]
+fn the_latest_waker_is_woken() {
+    let (teller, source) = script();
+    let mut numbers = source.flatten_iter();
+    let (old, new) = (Counting::new(), Counting::new());
+    assert_eq!(old.poll(&mut numbers), Poll::Pending);
+    assert_eq!(new.poll(&mut numbers), Poll::Pending);
+    teller.send([1, 2]);
+    assert_eq!((old.wakes(), new.wakes()), (0, 1));
+    assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(1)));
+    assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(2)));
+    assert_eq!(teller.polls(), 3, "the source is left alone while an iterator is open");
+}
+
+#[test]
+fn size_hint_knows_the_open_iterator() {
+    let mut numbers = stream::iter([0..2, 0..3]).flatten_iter();
+    assert_eq!(numbers.size_hint(), (0, None));
+    assert_eq!(next(&mut numbers), Poll::Ready(Some(0)));
+    assert_eq!(numbers.size_hint(), (1, None));
+    for _ in 0..2 {
+        assert!(next(&mut numbers).is_ready());
+    }
+    // The source knows that it is empty, before it was asked.
+    assert_eq!(numbers.size_hint(), (2, Some(2)));
+    assert_eq!(stream::empty::<[u8; 2]>().flatten_iter().size_hint(), (0, Some(0)));
+}
+
+#[test]
+fn every_item_is_freed_once_whenever_the_stream_goes() {
+    for steps in 0..9 {
+        for by_parts in [false, true] {
+            let ledger = Ledger::new();
+            let batch = |n| ledger.items(n).collect::<Vec<_>>();
+            let source = stream::iter([batch(3), batch(0), batch(4)]);
+            let mut items = source.flatten_iter();
+            let taken = (0..steps).filter(|_| matches!(next(&mut items), Poll::Ready(Some(_))));
+            assert_eq!(taken.count(), steps.min(7));
+            if by_parts {
+                let (source, open): (_, Option<IntoIter<Tracked>>) = items.into_parts();
+                let left = open.map_or(0, |open| open.len());
+                let later = source.map_or(0, |source| all(source).iter().map(Vec::len).sum());
+                assert_eq!(left + later, 7 - steps.min(7));
+            } else {
+                drop(items);
+            }
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn sources_that_must_not_move() {
+    let source = stream::once(async { [1, 2] }).chain(stream::once(async { [3, 4] }));
+    let mut numbers = core::pin::pin!(source.flatten_iter());
+    assert!(numbers.as_mut().get_pin_mut().is_some());
+    assert_eq!(all(numbers), [1, 2, 3, 4]);
+}
+
+#[test]
+fn debug_shows_the_state_and_no_items() {
+    let mut words = stream::iter([["secret", "too"]]).flatten_iter();
+    assert_eq!(format!("{words:?}"), "FlattenIter { open: false, source_ended: false, .. }");
+    assert!(next(&mut words).is_ready());
+    assert_eq!(format!("{words:?}"), "FlattenIter { open: true, source_ended: false, .. }");
+    assert_eq!(all(words.by_ref()), ["too"]);
+    assert_eq!(format!("{words:?}"), "FlattenIter { open: false, source_ended: true, .. }");
+}
