@@ -1,11 +1,11 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    Active, AvailableIter, Azip, Cursor, Drive, Event, FlattenIter, Fork, IterToAiter, JoinKeyed,
-    JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, NextMany, OnError, Outcome,
-    PassiveFork, Preflight, PreloadWith, PushAllError, PushError, Pusher, Sharable, SharedCursor,
-    SolePusher, StrictAzip, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher,
-    Worker,
+    Active, AvailableIter, Azip, Cursor, Drive, Event, Failure, FlattenIter, Fork, IterToAiter,
+    JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, NextMany,
+    OnError, Outcome, Panic, PassiveFork, Preflight, PreloadWith, PushAllError, PushError, Pusher,
+    Sharable, SharedCursor, SolePusher, StrictAzip, TryJoinStreams, TryNextError, TryPushError,
+    UnblockIter, WeakPusher, Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -272,6 +272,19 @@ fn flattened_streams_are_what_their_parts_are() {
 }
 
 #[test]
+fn a_map_is_what_its_parts_are_and_a_failure_what_its_error_is() {
+    use futures_util::stream::Repeat;
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain>), ALL);
+    assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain>), ONLY_SEND);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Local>), NEITHER);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Local>), NEITHER);
+    assert_eq!(traits!(Failure<Plain>), ALL);
+    assert_eq!(traits!(Failure<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Failure<Local>), NEITHER);
+    assert_eq!(traits!(Panic), ALL);
+}
+
+#[test]
 fn items_that_must_not_move_do_not_pin_the_handles() {
     assert!(traits!(Pusher<Opaque>)[2]);
     assert!(traits!(WeakPusher<Opaque>)[2]);
@@ -308,7 +321,12 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<PassiveFork<Opaque>>();
     debug::<Sharable<Opaque>>();
     debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
+    debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
+    debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
+    debug::<MapTry<Opaque, Opaque, Opaque>>();
     error::<PushError<Opaque>>();
+    error::<Panic>();
+    error::<Failure<Panic>>();
     error::<TryPushError<Opaque>>();
     error::<PushAllError<IntoIter<Opaque>>>();
     error::<TryNextError>();

@@ -20,6 +20,7 @@ mod ledger;
 mod map_filter;
 mod map_par;
 mod map_par_with;
+mod map_try;
 mod model;
 mod preload;
 mod preload_with;

@@ -16,6 +16,7 @@ use crate::{
     map_filter_async::MapFilterAsync,
     map_par::MapPar,
     map_par_with::MapParWith,
+    map_try::MapTry,
     on_error::OnError,
     preload::Preload,
     preload_with::PreloadWith,
@@ -438,6 +439,30 @@ pub trait AiterExt: Stream {
         Fut: Future,
     {
         MapParWith::parts(self, n, f)
+    }
+
+    /// Calls a function that may fail with each item.
+    ///
+    /// See [`MapTry`]: errors are handed out with the rest, unless [`on_error`](MapTry::on_error) or
+    /// [`on_error_with`](MapTry::on_error_with) says to skip them or to stop.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{AiterExt, OnError};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let numbers = stream::iter(["1", "two", "3"]).map_try(|word| word.parse().map_err(|_| word));
+    /// assert_eq!(numbers.collect::<Vec<_>>().await, [Ok(1), Err("two"), Ok(3)]);
+    /// # }).expect("iterators never wait");
+    /// ```
+    #[doc(alias = "map_aiter")]
+    fn map_try<F, U, E>(self, f: F) -> MapTry<Self, F>
+    where
+        Self: Sized,
+        F: FnMut(Self::Item) -> Result<U, E>,
+    {
+        MapTry::new(self, f)
     }
 
     /// Pulls items ahead, in the consumer's own task: at most `n`, with the one in the consumer's hands.

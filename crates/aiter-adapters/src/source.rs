@@ -35,6 +35,11 @@ impl<S> Source<S> {
     pub(crate) fn is_over(&self) -> bool {
         self.stream.is_none()
     }
+
+    /// Drops the stream.
+    pub(crate) fn shut(self: Pin<&mut Self>) {
+        self.project().stream.set(None);
+    }
 }
 
 impl<S: Stream> FusedStream for Source<S> {

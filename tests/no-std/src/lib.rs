@@ -51,11 +51,11 @@ pub mod error {
 /// The adapters.
 pub mod adapters {
     use aiter::{
-        Active, AiterExt, Azip, AzipSources, BoundedFork, Drive, Event, FlattenIter,
+        Active, AiterExt, Azip, AzipSources, BoundedFork, Drive, ErrorRule, Event, FlattenIter,
         ForEachAlongside, Fork, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag,
-        MapFilter, MapFilterAsync, MapPar, MapParWith, OnError, Outcome, PassiveFork, Preload,
-        PreloadWith, Progress, Sharable, Spawn, Stoppable, Stopper, StrictAzip, TryJoinStreams,
-        Unequal, Worker,
+        MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, OnError, Outcome, PassiveFork,
+        Preload, PreloadWith, Progress, Sharable, Spawn, Stoppable, Stopper, StrictAzip,
+        TryJoinStreams, Unequal, Worker,
     };
 
     /// What a task pulls ahead.
@@ -86,6 +86,14 @@ pub mod adapters {
     /// The items of iterators: the source's, a function's, an async function's.
     pub type Flattened<S, F, G, I, Fut> =
         (FlattenIter<S>, MapFilter<S, F, I>, MapFilterAsync<S, G, Fut>);
+
+    /// A function that may fail, and what to do about it.
+    pub type Tried<S, F> = (MapTry<S, F>, OnError);
+
+    /// What to do about an error.
+    pub fn ask<E>(rule: &mut impl ErrorRule<E>, error: &E) -> OnError {
+        rule.on_error(error)
+    }
 
     /// A stream of what an iterator yields.
     pub type FromIter<I> = IterToAiter<I>;

@@ -1,0 +1,250 @@
+use crate::{
+    ledger::{Ledger, Tracked},
+    script::{script, scripted},
+    waker::{Counting, next},
+};
+use aiter::{AiterExt, Failure, OnError};
+use core::{error::Error, panic::AssertUnwindSafe, task::Poll};
+use futures_core::{FusedStream, Stream};
+use futures_util::{FutureExt, StreamExt, stream};
+use std::panic::{catch_unwind, resume_unwind};
+
+fn all<S: Stream>(stream: S) -> Vec<S::Item> {
+    stream.collect().now_or_never().expect("the sources never wait")
+}
+
+fn fail_at_2(n: u32) -> Result<u32, &'static str> {
+    if n == 2 { Err("two") } else { Ok(10 * n) }
+}
+
+#[test]
+fn case_65_a_function_that_fails_at_2() {
+    let tens = || stream::iter(1..=3).map_try(fail_at_2);
+    assert_eq!(all(tens()), [Ok(10), Err("two"), Ok(30)], "the default is to emit");
+    assert_eq!(all(tens().on_error(OnError::Emit)), [Ok(10), Err("two"), Ok(30)]);
+    assert_eq!(all(tens().on_error(OnError::Skip)), [Ok(10), Ok(30)]);
+    assert_eq!(all(tens().on_error(OnError::Stop)), [Ok(10), Err("two")]);
+}
+
+#[test]
+fn the_rule_is_asked_once_for_each_error_and_may_change_its_mind() {
+    let mut seen = Vec::new();
+    let results = stream::iter(0..10).map_try(|n| if n % 2 == 0 { Ok(n) } else { Err(n) });
+    let results = results.on_error_with(|error| {
+        seen.push(*error);
+        match error {
+            1 => OnError::Skip,
+            3 => OnError::Emit,
+            _ => OnError::Stop,
+        }
+    });
+    assert_eq!(all(results), [Ok(0), Ok(2), Err(3), Ok(4), Err(5)]);
+    assert_eq!(seen, [1, 3, 5]);
+}
+
+#[test]
+fn stop_drops_the_source_with_the_error() {
+    let (teller, source) = scripted(1..=3);
+    let mut results = source.map_try(fail_at_2).on_error(OnError::Stop);
+    assert_eq!(next(&mut results), Poll::Ready(Some(Ok(10))));
+    assert!(!results.is_terminated());
+    assert_eq!(next(&mut results), Poll::Ready(Some(Err("two"))));
+    assert!(teller.is_dropped());
+    for _ in 0..3 {
+        assert!(results.is_terminated());
+        assert_eq!(results.size_hint(), (0, Some(0)));
+        assert_eq!(next(&mut results), Poll::Ready(None));
+    }
+    assert!(results.into_inner().is_none());
+}
+
+#[test]
+fn the_source_is_dropped_at_its_end_and_not_polled_again() {
+    let (teller, source) = scripted([1]);
+    let mut results = source.map_try(fail_at_2);
+    assert_eq!(next(&mut results), Poll::Ready(Some(Ok(10))));
+    assert!(results.get_ref().is_some());
+    assert_eq!(next(&mut results), Poll::Ready(None));
+    assert!(teller.is_dropped());
+    assert!(results.get_ref().is_none());
+    assert_eq!(next(&mut results), Poll::Ready(None));
+    assert_eq!(teller.polls(), 2);
+}
+
+#[test]
+fn a_long_run_of_skips_lets_others_have_their_turn() {
+    let errors = stream::iter(0..1000).map_try(Err::<u8, _>);
+    let mut errors = errors.on_error(OnError::Skip);
+    let task = Counting::new();
+    let mut polls = 1;
+    while task.poll(&mut errors).is_pending() {
+        assert_eq!(task.wakes(), polls, "it wakes its own task");
+        polls += 1;
+    }
+    assert_eq!(polls, 1000 / 128 + 1);
+}
+
+#[test]
+fn size_hint_knows_the_rule() {
+    let results = || stream::iter(0..5).map_try(fail_at_2);
+    assert_eq!(results().size_hint(), (5, Some(5)));
+    assert_eq!(results().on_error(OnError::Skip).size_hint(), (0, Some(5)));
+    assert_eq!(results().on_error(OnError::Stop).size_hint(), (1, Some(5)));
+    assert_eq!(results().on_error_with(|_| OnError::Emit).size_hint(), (0, Some(5)));
+    let none = stream::iter(0..0).map_try(fail_at_2).on_error(OnError::Stop);
+    assert_eq!(none.size_hint(), (0, Some(0)));
+}
+
+#[test]
+fn the_latest_waker_is_woken() {
+    let (teller, source) = script();
+    let mut results = source.map_try(fail_at_2).on_error(OnError::Skip);
+    let (old, new) = (Counting::new(), Counting::new());
+    assert_eq!(old.poll(&mut results), Poll::Pending);
+    teller.send(2);
+    assert_eq!(old.wakes(), 1);
+    assert_eq!(new.poll(&mut results), Poll::Pending, "skipped, and waiting for the next");
+    teller.send(3);
+    assert_eq!((old.wakes(), new.wakes()), (1, 1));
+    assert_eq!(new.poll(&mut results), Poll::Ready(Some(Ok(30))));
+}
+
+#[test]
+fn a_function_or_rule_that_panics_loses_its_item_alone() {
+    let check = |n: u32| {
+        assert_ne!(n, 1);
+        fail_at_2(n)
+    };
+    let mut results = stream::iter(0..4).map_try(check).on_error_with(|_| panic!("no rule"));
+    assert_eq!(next(&mut results), Poll::Ready(Some(Ok(0))));
+    for _ in 0..2 {
+        assert!(catch_unwind(AssertUnwindSafe(|| next(&mut results))).is_err());
+    }
+    assert_eq!(next(&mut results), Poll::Ready(Some(Ok(30))));
+    assert_eq!(next(&mut results), Poll::Ready(None));
+}
+
+#[test]
+fn a_source_that_panics_is_dropped() {
+    let (teller, source) = script();
+    teller.panic();
+    let mut results = source.map_try(fail_at_2).catch_panics();
+    assert!(catch_unwind(AssertUnwindSafe(|| next(&mut results).is_ready())).is_err());
+    assert!(teller.is_dropped());
+    assert!(matches!(next(&mut results), Poll::Ready(None)));
+}
+
+#[test]
+fn caught_panics_are_errors_beside_the_functions_own() {
+    let check = |n: u32| match n {
+        1 => panic!("one"),
+        3 => panic!("{n} is not {}", 4),
+        4 => resume_unwind(Box::new(44_u8)),
+        n => fail_at_2(n),
+    };
+    let mut results = stream::iter(0..6).map_try(check).catch_panics();
+    let mut text = Vec::new();
+    while let Poll::Ready(Some(result)) = next(&mut results) {
+        text.push(match result {
+            Ok(n) => n.to_string(),
+            Err(Failure::Failed(error)) => error.to_string(),
+            Err(Failure::Panicked(panic)) => {
+                let message = panic.message().map(str::to_owned);
+                let text = panic.to_string();
+                match panic.into_payload().downcast::<u8>() {
+                    Ok(payload) => format!("{payload} {message:?} {text}"),
+                    Err(_) => format!("{message:?} {text}"),
+                }
+            }
+        });
+    }
+    let expected = [
+        "0",
+        "Some(\"one\") panicked: one",
+        "two",
+        "Some(\"3 is not 4\") panicked: 3 is not 4",
+        "44 None panicked",
+        "50",
+    ];
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn rules_apply_to_caught_panics() {
+    let check = |n: u32| {
+        assert_ne!(n, 1, "one");
+        fail_at_2(n)
+    };
+    let results = || stream::iter(0..4).map_try(check);
+    let skipped = results().on_error(OnError::Skip).catch_panics();
+    assert_eq!(all(skipped.map(Result::ok)), [Some(0), Some(30)], "the rule was kept");
+    let stopped = results().catch_panics().on_error(OnError::Stop);
+    assert_eq!(all(stopped.map(Result::ok)), [Some(0), None]);
+    let told = results().catch_panics().on_error_with(|failure| match failure {
+        Failure::Failed("two") => OnError::Skip,
+        Failure::Failed(_) => OnError::Emit,
+        Failure::Panicked(panic) => {
+            assert!(panic.message().is_some_and(|message| message.contains("one")));
+            OnError::Skip
+        }
+    });
+    assert_eq!(all(told.map(Result::ok)), [Some(0), Some(30)]);
+}
+
+#[test]
+fn a_failure_speaks_with_its_errors_voice() {
+    #[derive(Debug)]
+    struct Outer(core::num::ParseIntError);
+    impl core::fmt::Display for Outer {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            f.write_str("outer")
+        }
+    }
+    impl Error for Outer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    let inner = "x".parse::<u8>().expect_err("x is no number");
+    let failure = Failure::Failed(Outer(inner.clone()));
+    assert_eq!(failure.to_string(), "outer");
+    assert_eq!(failure.source().map(ToString::to_string), Some(inner.to_string()));
+}
+
+#[test]
+fn every_item_is_freed_once_whenever_the_stream_goes() {
+    let odd_fail = |item: Tracked| if item.value % 2 == 1 { Err(item) } else { Ok(item) };
+    for steps in 0..6 {
+        for rule in [OnError::Emit, OnError::Skip, OnError::Stop] {
+            let ledger = Ledger::new();
+            let source = stream::iter(ledger.items(4).collect::<Vec<_>>());
+            let mut results = source.map_try(odd_fail).on_error(rule);
+            for _ in 0..steps {
+                drop(next(&mut results));
+            }
+            if steps % 2 == 0 {
+                drop(results.into_inner())
+            } else {
+                drop(results)
+            }
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn sources_that_must_not_move() {
+    let source = stream::once(async { 2 }).chain(stream::once(async { 3 }));
+    let mut results = core::pin::pin!(source.map_try(fail_at_2));
+    assert!(results.as_mut().get_pin_mut().is_some());
+    assert_eq!(all(results), [Err("two"), Ok(30)]);
+}
+
+#[test]
+fn debug_shows_the_state_and_no_items() {
+    let mut results = stream::iter(["secret"]).map_try(Ok::<_, ()>);
+    assert_eq!(format!("{results:?}"), "MapTry { source_ended: false, .. }");
+    assert_eq!(all(results.by_ref()), [Ok("secret")]);
+    assert_eq!(format!("{results:?}"), "MapTry { source_ended: true, .. }");
+}
