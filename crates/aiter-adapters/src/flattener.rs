@@ -7,7 +7,7 @@ use core::{
 
 use futures_core::FusedStream;
 
-use crate::{budget::Budget, guard::guarded};
+use crate::{budget::Budget, unwind};
 
 pin_project_lite::pin_project! {
     /// A stream, and the iterator of its latest item.
@@ -56,7 +56,7 @@ impl<S: FusedStream, I: Iterator> Flattener<S, I> {
         let mut this = self.project();
         let mut budget = Budget::new();
         loop {
-            if let Some(item) = guarded(this.iter, Iterator::next).flatten() {
+            if let Some(item) = unwind::with_mut(this.iter, Iterator::next).flatten() {
                 return Poll::Ready(Some(item));
             }
             *this.iter = None;

@@ -22,7 +22,6 @@ mod for_each_alongside;
 mod forker;
 mod forker_bounded;
 mod gated;
-mod guard;
 mod iter_to_aiter;
 mod join_keyed;
 mod join_streams;
@@ -51,7 +50,7 @@ mod unwind;
 mod worker;
 
 pub use active::Active;
-pub use azip::{Azip, AzipSources, StrictAzip, Unequal, azip};
+pub use azip::{Azip, azip};
 pub use azip_sources::AzipSources;
 pub use drive::Drive;
 pub use error_rule::ErrorRule;

@@ -7,7 +7,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{flattener::Flattener, guard::guarded_pin, source::Source};
+use crate::{flattener::Flattener, source::Source, unwind};
 
 pin_project_lite::pin_project! {
     /// The outputs of an async function over a stream, one call after the other.
@@ -43,7 +43,7 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Fut::Output>> {
         let mut this = self.project();
         loop {
-            if let Some(polled) = guarded_pin(this.call.as_mut(), |call| call.poll(cx)) {
+            if let Some(polled) = unwind::with(this.call.as_mut(), |call| call.poll(cx)) {
                 let output = ready!(polled);
                 this.call.set(None);
                 return Poll::Ready(Some(output));

@@ -5,7 +5,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::guard::guarded_pin;
+use crate::unwind;
 
 pin_project_lite::pin_project! {
     /// A stream that is dropped at its end, or when it panics.
@@ -53,7 +53,7 @@ impl<S: Stream> Stream for Source<S> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let mut stream = self.project().stream;
-        let polled = guarded_pin(stream.as_mut(), |stream| stream.poll_next(cx));
+        let polled = unwind::with(stream.as_mut(), |stream| stream.poll_next(cx));
         let polled = polled.unwrap_or(Poll::Ready(None));
         if matches!(polled, Poll::Ready(None)) {
             stream.set(None);

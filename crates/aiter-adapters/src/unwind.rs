@@ -21,3 +21,18 @@ pub(crate) fn with<T, R>(
     mem::forget(clear);
     result
 }
+
+/// [`with`] for a value that is not pinned.
+pub(crate) fn with_mut<T, R>(place: &mut Option<T>, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+    /// Empties the place if dropped.
+    struct Clear<'a, T>(&'a mut Option<T>);
+    impl<T> Drop for Clear<'_, T> {
+        fn drop(&mut self) {
+            *self.0 = None;
+        }
+    }
+    let clear = Clear(place);
+    let result = clear.0.as_mut().map(f);
+    mem::forget(clear);
+    result
+}
