@@ -14,6 +14,7 @@ mod forker;
 mod forker_bounded;
 mod gated;
 mod join_streams;
+mod laws;
 #[path = "../../crates/aiter-core/tests/list/ledger.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod ledger;

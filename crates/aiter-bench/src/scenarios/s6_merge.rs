@@ -1,12 +1,12 @@
 //! Many streams merged into one, in one task.
 
+use alloc::rc::Rc;
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::cell::{Cell, RefCell};
 use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-use std::sync::Arc;
-use std::task::Wake;
 
 use aiter_adapters::AiterExt;
 use cpu_time::ThreadTime;
