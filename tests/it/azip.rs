@@ -147,8 +147,10 @@ fn no_streams_give_no_rows() {
     assert!(none.is_terminated());
     assert_eq!(none.size_hint(), (0, Some(0)));
     assert_eq!(next(&mut none), Poll::Ready(None));
-    assert_eq!(next(&mut azip([stream::empty::<u8>(); 0])), Poll::Ready(None));
-    let mut strict = azip([stream::empty::<u8>(); 0]).strict();
+    let nothing: [stream::Empty<u8>; 0] = [];
+    assert_eq!(next(&mut azip(nothing)), Poll::Ready(None));
+    let nothing: [stream::Empty<u8>; 0] = [];
+    let mut strict = azip(nothing).strict();
     assert_eq!(strict.size_hint(), (0, Some(0)));
     assert_eq!(next(&mut strict), Poll::Ready(None));
 }

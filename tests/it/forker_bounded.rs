@@ -1,10 +1,10 @@
 //! Forks that may be so far apart and no further.
 
 use aiter::{AiterExt, BoundedFork, Lag, Outcome};
-use core::{num::NonZeroUsize, task::Poll};
+use core::{num::NonZeroUsize, panic::AssertUnwindSafe, task::Poll};
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, stream};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 
 use crate::{
     ledger::Ledger,

@@ -709,6 +709,7 @@ mod fallible {
     type Inner = Script<Result<u8, &'static str>>;
 
     /// Two streams and an error between them, and their tellers.
+    #[allow(clippy::type_complexity, reason = "said once, in the line above")]
     fn parts() -> ([Teller<Result<u8, &'static str>>; 2], Script<Result<Inner, &'static str>>) {
         let (a, one) = scripted([Ok(1), Err("a"), Ok(2)]);
         let (b, two) = scripted([Err("b"), Ok(3)]);

@@ -181,7 +181,7 @@ fn try_join_streams() {
 fn map_filters() {
     keeps(
         Laws::of("map_filter", |source| {
-            source.map_filter(|token: Token| (token.number() % 3 > 0).then_some(token))
+            source.map_filter(|token: Token| (!token.number().is_multiple_of(3)).then_some(token))
         }),
         Relation::Subset,
     );
@@ -234,8 +234,9 @@ fn map_try() {
     for on_error in [OnError::Emit, OnError::Skip, OnError::Stop] {
         keeps(
             Laws::of("map_try", move |source| {
-                let odd =
-                    |token: Token| if token.number() % 2 > 0 { Ok(token) } else { Err(token) };
+                let odd = |token: Token| {
+                    if token.number().is_multiple_of(2) { Err(token) } else { Ok(token) }
+                };
                 source.map_try(odd).on_error(on_error)
             }),
             Relation::Subset,

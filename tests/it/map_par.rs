@@ -26,6 +26,7 @@ async fn first<T>(source: Script<T>) -> T {
 }
 
 /// `N` futures to be done by hand, as a source that has ended.
+#[allow(clippy::type_complexity, reason = "a helper of the tests")]
 fn jobs<T, const N: usize>() -> ([Teller<T>; N], Teller<Script<T>>, Script<Script<T>>) {
     let (outer, source) = script();
     let tellers = core::array::from_fn(|_| {
@@ -241,8 +242,7 @@ fn progress_is_pending_with_a_wake_or_ready_with_nothing_to_do() {
     assert_eq!(task.wakes(), 2);
     assert_eq!(progress(&mut map, &task), Poll::Pending);
     assert_eq!(map.finished(), 1);
-    let jobs = [const { () }; 2].map(|()| script());
-    let [(b, job_b), (c, job_c)] = jobs;
+    let ((b, job_b), (c, job_c)) = (script(), script());
     outer.send(job_b);
     outer.send(job_c);
     assert_eq!(progress(&mut map, &task), Poll::Pending);

@@ -1,16 +1,14 @@
 //! A value that tasks drive in turn.
 
 use aiter_core::{Pass, Relay};
+use alloc::{collections::VecDeque, rc::Rc};
 use core::{
+    cell::{Cell, RefCell},
+    panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
-use std::{
-    cell::{Cell, RefCell},
-    collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind},
-    rc::Rc,
-};
+use std::panic::catch_unwind;
 
 use crate::waker::Counting;
 
@@ -208,9 +206,9 @@ fn a_look_polls_nothing_and_leaves_the_news() {
 fn the_last_handle_gives_the_value_back() {
     let (one, feed) = source();
     let two = one.clone();
-    let one = one.try_into_inner().err().expect("there is another");
+    let Err(one) = one.try_into_inner() else { panic!("there is another") };
     drop(two);
-    drop(one.try_into_inner().ok().expect("the last one"));
+    assert!(one.try_into_inner().is_ok(), "the last one");
     assert_eq!(Rc::strong_count(&feed), 1);
 }
 

@@ -2,8 +2,8 @@
 
 use aiter_core::WakeCell;
 use alloc::{sync::Arc, task::Wake};
-use core::task::Waker;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::{panic::AssertUnwindSafe, task::Waker};
+use std::panic::catch_unwind;
 
 use crate::waker::Counting;
 
