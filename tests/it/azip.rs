@@ -1,4 +1,5 @@
 use crate::{
+    drain,
     ledger::Ledger,
     script::{script, scripted},
     waker::{Counting, next},
@@ -9,14 +10,6 @@ use core::{cell::Cell, panic::AssertUnwindSafe, task::Poll};
 use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, future, stream};
 use std::panic::catch_unwind;
-
-fn all<S: Stream + Unpin>(mut rows: S) -> Vec<S::Item> {
-    let one = || match next(&mut rows) {
-        Poll::Ready(row) => row,
-        Poll::Pending => panic!("pending"),
-    };
-    core::iter::from_fn(one).collect()
-}
 
 fn unequal<T>(polled: Poll<Option<Result<T, Unequal>>>) -> (usize, usize) {
     match polled {
@@ -30,7 +23,7 @@ fn unequal<T>(polled: Poll<Option<Result<T, Unequal>>>) -> (usize, usize) {
 #[test]
 fn case_30_the_shortest_of_three_has_8() {
     let texts = (0..20).map(|n| n.to_string());
-    let rows = all(azip((stream::iter('a'..='h'), stream::iter(0..20), stream::iter(texts))));
+    let rows = drain(azip((stream::iter('a'..='h'), stream::iter(0..20), stream::iter(texts))));
     assert_eq!(rows.len(), 8);
     for (n, row) in rows.into_iter().enumerate() {
         let letter = char::from(b'a' + n as u8);
@@ -45,7 +38,7 @@ fn case_31_into_parts_returns_what_was_taken() {
     assert_eq!(next(&mut rows), Poll::Ready(None));
     let ((numbers, _), taken) = rows.into_parts();
     assert_eq!(taken, (Some(2), None));
-    assert_eq!(all(numbers), [3]);
+    assert_eq!(drain(numbers), [3]);
 }
 
 #[test]
@@ -61,7 +54,7 @@ fn case_32_an_empty_one_ends_it_with_the_other_at_most_1_ahead() {
     assert_eq!(teller.polls(), 1);
     let ((rest, _), taken) = rows.into_parts();
     assert_eq!(taken, (Some(1), None));
-    assert_eq!(all(rest), [2]);
+    assert_eq!(drain(rest), [2]);
 }
 
 #[test]
@@ -158,28 +151,28 @@ fn no_streams_give_no_rows() {
 #[test]
 fn vectors_and_arrays_and_tuples_of_every_size() {
     let many: Vec<_> = (0..100).map(|n| stream::iter(n..n + 3)).collect();
-    let rows = all(azip(many));
+    let rows = drain(azip(many));
     assert_eq!(rows.len(), 3);
     for (n, row) in rows.into_iter().enumerate() {
         assert_eq!(row, (n..n + 100).collect::<Vec<_>>());
     }
     let s = || stream::iter([7]);
-    assert_eq!(all(azip([s(), s(), s()])), [[7, 7, 7]]);
-    assert_eq!(all(azip((s(),))), [(7,)]);
-    assert_eq!(all(azip((s(), s()))), [(7, 7)]);
-    assert_eq!(all(azip((s(), s(), s()))), [(7, 7, 7)]);
-    assert_eq!(all(azip((s(), s(), s(), s()))), [(7, 7, 7, 7)]);
-    assert_eq!(all(azip((s(), s(), s(), s(), s()))), [(7, 7, 7, 7, 7)]);
-    assert_eq!(all(azip((s(), s(), s(), s(), s(), s()))), [(7, 7, 7, 7, 7, 7)]);
-    assert_eq!(all(azip((s(), s(), s(), s(), s(), s(), s()))), [(7, 7, 7, 7, 7, 7, 7)]);
-    assert_eq!(all(azip((s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
-    assert_eq!(all(azip((s(), s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
-    assert_eq!(all(azip((s(), s(), s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
-    assert_eq!(all(azip((s(), s(), s(), s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
+    assert_eq!(drain(azip([s(), s(), s()])), [[7, 7, 7]]);
+    assert_eq!(drain(azip((s(),))), [(7,)]);
+    assert_eq!(drain(azip((s(), s()))), [(7, 7)]);
+    assert_eq!(drain(azip((s(), s(), s()))), [(7, 7, 7)]);
+    assert_eq!(drain(azip((s(), s(), s(), s()))), [(7, 7, 7, 7)]);
+    assert_eq!(drain(azip((s(), s(), s(), s(), s()))), [(7, 7, 7, 7, 7)]);
+    assert_eq!(drain(azip((s(), s(), s(), s(), s(), s()))), [(7, 7, 7, 7, 7, 7)]);
+    assert_eq!(drain(azip((s(), s(), s(), s(), s(), s(), s()))), [(7, 7, 7, 7, 7, 7, 7)]);
+    assert_eq!(drain(azip((s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
+    assert_eq!(drain(azip((s(), s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
+    assert_eq!(drain(azip((s(), s(), s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
+    assert_eq!(drain(azip((s(), s(), s(), s(), s(), s(), s(), s(), s(), s(), s()))).len(), 1);
     let t = |n| stream::iter(n..n + 2);
     let rows = azip((t(0), t(1), t(2), t(3), t(4), t(5), t(6), t(7), t(8), t(9), t(10), t(11)));
     assert_eq!(rows.size_hint(), (2, Some(2)));
-    let rows = all(rows);
+    let rows = drain(rows);
     assert_eq!(rows[0], (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
     assert_eq!(rows[1], (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
 }
@@ -201,7 +194,7 @@ fn the_latest_waker_is_woken_by_each_stream() {
 fn strict_of_equal_lengths_ends() {
     let rows = azip([stream::iter(0..2), stream::iter(5..7)]).strict();
     assert_eq!(rows.size_hint(), (2, Some(2)), "the same: there is no error");
-    assert_eq!(all(rows), [Ok([0, 5]), Ok([1, 6])]);
+    assert_eq!(drain(rows), [Ok([0, 5]), Ok([1, 6])]);
 }
 
 #[test]
@@ -306,7 +299,7 @@ fn streams_that_must_not_move_go_in_a_box() {
     let counted = |n: u32| {
         Box::pin(stream::unfold(0, move |at| async move { (at < n).then_some((at, at + 1)) }))
     };
-    assert_eq!(all(azip((counted(2), counted(3)))), [(0, 0), (1, 1)]);
+    assert_eq!(drain(azip((counted(2), counted(3)))), [(0, 0), (1, 1)]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use crate::{
+    drain,
     ledger::{Ledger, Tracked},
     script::{script, scripted},
     waker::{Counting, next},
@@ -7,21 +8,17 @@ use aiter::{AiterExt, push_list};
 use alloc::vec::IntoIter;
 use core::{iter, panic::AssertUnwindSafe, task::Poll};
 use futures_core::{FusedStream, Stream};
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use std::panic::catch_unwind;
-
-fn all<S: Stream>(stream: S) -> Vec<S::Item> {
-    stream.collect().now_or_never().expect("the sources never wait")
-}
 
 #[test]
 fn case_38_take_from_a_list_of_lists() {
     let (pusher, cursor) = push_list();
     let mut numbers = cursor.flatten_iter();
     pusher.push(vec![0, 1, 2, 3]).expect("the cursor is alive");
-    assert_eq!(all(numbers.by_ref().take(3)), [0, 1, 2]);
+    assert_eq!(drain(numbers.by_ref().take(3)), [0, 1, 2]);
     pusher.push(vec![4, 5, 6, 7]).expect("the cursor is alive");
-    assert_eq!(all(numbers.by_ref().take(5)), [3, 4, 5, 6, 7]);
+    assert_eq!(drain(numbers.by_ref().take(5)), [3, 4, 5, 6, 7]);
     assert!(next(&mut numbers).is_pending());
 }
 
@@ -30,7 +27,7 @@ fn case_39_nested_twice() {
     let nested = (0..2).map(|i| (0..5).map(|j| vec![10 * i + 2 * j, 10 * i + 2 * j + 1]).collect());
     let nested: Vec<Vec<Vec<i32>>> = nested.collect();
     let numbers = stream::iter(nested).flatten_iter().flatten_iter();
-    assert_eq!(all(numbers), (0..20).collect::<Vec<_>>());
+    assert_eq!(drain(numbers), (0..20).collect::<Vec<_>>());
 }
 
 #[test]
@@ -80,7 +77,7 @@ fn an_iterator_is_not_asked_after_its_end() {
         n += 1;
         (n % 2 == 1).then_some(n)
     });
-    assert_eq!(all(stream::iter([odd]).flatten_iter()), [1]);
+    assert_eq!(drain(stream::iter([odd]).flatten_iter()), [1]);
 }
 
 #[test]
@@ -168,7 +165,7 @@ fn every_item_is_freed_once_whenever_the_stream_goes() {
             if by_parts {
                 let (source, open): (_, Option<IntoIter<Tracked>>) = items.into_parts();
                 let left = open.map_or(0, |open| open.len());
-                let later = source.map_or(0, |source| all(source).iter().map(Vec::len).sum());
+                let later = source.map_or(0, |source| drain(source).iter().map(Vec::len).sum());
                 assert_eq!(left + later, 7 - steps.min(7));
             } else {
                 drop(items);
@@ -183,7 +180,7 @@ fn sources_that_must_not_move() {
     let source = stream::once(async { [1, 2] }).chain(stream::once(async { [3, 4] }));
     let mut numbers = core::pin::pin!(source.flatten_iter());
     assert!(numbers.as_mut().get_pin_mut().is_some());
-    assert_eq!(all(numbers), [1, 2, 3, 4]);
+    assert_eq!(drain(numbers), [1, 2, 3, 4]);
 }
 
 #[test]
@@ -192,6 +189,6 @@ fn debug_shows_the_state_and_no_items() {
     assert_eq!(format!("{words:?}"), "FlattenIter { open: false, source_ended: false, .. }");
     assert!(next(&mut words).is_ready());
     assert_eq!(format!("{words:?}"), "FlattenIter { open: true, source_ended: false, .. }");
-    assert_eq!(all(words.by_ref()), ["too"]);
+    assert_eq!(drain(words.by_ref()), ["too"]);
     assert_eq!(format!("{words:?}"), "FlattenIter { open: false, source_ended: true, .. }");
 }

@@ -32,3 +32,11 @@ mod unblock_iter;
 #[path = "../../crates/aiter-core/tests/list/waker.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod waker;
+
+use futures_core::Stream;
+use futures_util::{FutureExt, StreamExt};
+
+/// All items of a stream whose sources never wait.
+pub(crate) fn drain<S: Stream>(stream: S) -> Vec<S::Item> {
+    stream.collect().now_or_never().expect("the sources never wait")
+}

@@ -1,4 +1,5 @@
 use crate::{
+    drain,
     ledger::Ledger,
     script::{script, scripted},
     waker::{Counting, next},
@@ -9,16 +10,12 @@ use futures_core::{FusedStream, Stream};
 use futures_util::{FutureExt, StreamExt, future::Either, stream};
 use std::panic::catch_unwind;
 
-fn all<S: Stream>(stream: S) -> Vec<S::Item> {
-    stream.collect().now_or_never().expect("the sources never wait")
-}
-
 #[test]
 fn case_40_each_number_to_a_range() {
     let numbers = stream::iter(0..4).map_filter(|i| 0..i);
-    assert_eq!(all(numbers), [0, 0, 1, 0, 1, 2]);
+    assert_eq!(drain(numbers), [0, 0, 1, 0, 1, 2]);
     let numbers = stream::iter(0..4).map_filter_async(|i| ready(0..i));
-    assert_eq!(all(numbers), [0, 0, 1, 0, 1, 2]);
+    assert_eq!(drain(numbers), [0, 0, 1, 0, 1, 2]);
 }
 
 #[test]
@@ -28,7 +25,7 @@ fn the_function_may_change_what_it_holds_and_return_nothing() {
         let is_new = last.replace(n) != Some(n);
         is_new.then_some(n)
     });
-    assert_eq!(all(changes), [1, 2, 1]);
+    assert_eq!(drain(changes), [1, 2, 1]);
 }
 
 #[test]
@@ -75,17 +72,17 @@ fn a_call_that_panics_loses_its_item_alone() {
     }
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers))).is_err());
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers_async))).is_err());
-    assert_eq!(all(numbers), [2, 2]);
-    assert_eq!(all(numbers_async), [2, 2]);
+    assert_eq!(drain(numbers), [2, 2]);
+    assert_eq!(drain(numbers_async), [2, 2]);
 }
 
 #[test]
 fn an_iterator_that_panics_keeps_what_it_gave_and_the_rest_goes_on() {
     let fails_midway = |n: i32| (0..=n).inspect(move |i| assert!(n != 1 || *i != 1));
     let mut numbers = stream::iter(0..3).map_filter(fails_midway);
-    assert_eq!(all(numbers.by_ref().take(2)), [0, 0]);
+    assert_eq!(drain(numbers.by_ref().take(2)), [0, 0]);
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers))).is_err());
-    assert_eq!(all(numbers), [0, 1, 2]);
+    assert_eq!(drain(numbers), [0, 1, 2]);
 }
 
 #[test]
@@ -138,7 +135,7 @@ fn a_call_goes_on_in_the_next_poll_and_wakes_the_latest_task() {
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(8)));
     assert!(first.is_dropped(), "the future is dropped when it is done");
-    assert_eq!(all(numbers), [9]);
+    assert_eq!(drain(numbers), [9]);
 }
 
 #[test]
@@ -200,12 +197,12 @@ fn into_parts_gives_back_what_is_under_way() {
     let mut numbers = stream::iter([2, 5]).map_filter(|n| 0..n);
     assert_eq!(next(&mut numbers), Poll::Ready(Some(0)));
     let (source, open) = numbers.into_parts();
-    assert_eq!((source.map(all), open), (Some(vec![5]), Some(1..2)));
+    assert_eq!((source.map(drain), open), (Some(vec![5]), Some(1..2)));
 
     let mut numbers = stream::iter([2, 5]).map_filter_async(|n| ready(0..n));
     assert_eq!(next(&mut numbers), Poll::Ready(Some(0)));
     let (source, call, open) = numbers.into_parts();
-    assert_eq!((source.map(all), open), (Some(vec![5]), Some(1..2)));
+    assert_eq!((source.map(drain), open), (Some(vec![5]), Some(1..2)));
     assert!(call.is_none());
 }
 
@@ -213,6 +210,6 @@ fn into_parts_gives_back_what_is_under_way() {
 fn debug_shows_the_state_and_no_items() {
     let mut words = stream::iter(["secret"]).map_filter(|word| [word]);
     assert_eq!(format!("{words:?}"), "MapFilter { open: false, source_ended: false, .. }");
-    assert_eq!(all(words.by_ref()), ["secret"]);
+    assert_eq!(drain(words.by_ref()), ["secret"]);
     assert_eq!(format!("{words:?}"), "MapFilter { open: false, source_ended: true, .. }");
 }

@@ -1,4 +1,5 @@
 use crate::{
+    drain,
     ledger::{Ledger, Tracked},
     script::{script, scripted},
     waker::{Counting, next},
@@ -6,12 +7,8 @@ use crate::{
 use aiter::{AiterExt, Failure, OnError};
 use core::{error::Error, panic::AssertUnwindSafe, task::Poll};
 use futures_core::{FusedStream, Stream};
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use std::panic::{catch_unwind, resume_unwind};
-
-fn all<S: Stream>(stream: S) -> Vec<S::Item> {
-    stream.collect().now_or_never().expect("the sources never wait")
-}
 
 fn fail_at_2(n: u32) -> Result<u32, &'static str> {
     if n == 2 { Err("two") } else { Ok(10 * n) }
@@ -20,10 +17,10 @@ fn fail_at_2(n: u32) -> Result<u32, &'static str> {
 #[test]
 fn case_65_a_function_that_fails_at_2() {
     let tens = || stream::iter(1..=3).map_try(fail_at_2);
-    assert_eq!(all(tens()), [Ok(10), Err("two"), Ok(30)], "the default is to emit");
-    assert_eq!(all(tens().on_error(OnError::Emit)), [Ok(10), Err("two"), Ok(30)]);
-    assert_eq!(all(tens().on_error(OnError::Skip)), [Ok(10), Ok(30)]);
-    assert_eq!(all(tens().on_error(OnError::Stop)), [Ok(10), Err("two")]);
+    assert_eq!(drain(tens()), [Ok(10), Err("two"), Ok(30)], "the default is to emit");
+    assert_eq!(drain(tens().on_error(OnError::Emit)), [Ok(10), Err("two"), Ok(30)]);
+    assert_eq!(drain(tens().on_error(OnError::Skip)), [Ok(10), Ok(30)]);
+    assert_eq!(drain(tens().on_error(OnError::Stop)), [Ok(10), Err("two")]);
 }
 
 #[test]
@@ -38,7 +35,7 @@ fn the_rule_is_asked_once_for_each_error_and_may_change_its_mind() {
             _ => OnError::Stop,
         }
     });
-    assert_eq!(all(results), [Ok(0), Ok(2), Err(3), Ok(4), Err(5)]);
+    assert_eq!(drain(results), [Ok(0), Ok(2), Err(3), Ok(4), Err(5)]);
     assert_eq!(seen, [1, 3, 5]);
 }
 
@@ -177,9 +174,9 @@ fn rules_apply_to_caught_panics() {
     };
     let results = || stream::iter(0..4).map_try(check);
     let skipped = results().on_error(OnError::Skip).catch_panics();
-    assert_eq!(all(skipped.map(Result::ok)), [Some(0), Some(30)], "the rule was kept");
+    assert_eq!(drain(skipped.map(Result::ok)), [Some(0), Some(30)], "the rule was kept");
     let stopped = results().catch_panics().on_error(OnError::Stop);
-    assert_eq!(all(stopped.map(Result::ok)), [Some(0), None]);
+    assert_eq!(drain(stopped.map(Result::ok)), [Some(0), None]);
     let told = results().catch_panics().on_error_with(|failure| match failure {
         Failure::Failed("two") => OnError::Skip,
         Failure::Failed(_) => OnError::Emit,
@@ -188,7 +185,7 @@ fn rules_apply_to_caught_panics() {
             OnError::Skip
         }
     });
-    assert_eq!(all(told.map(Result::ok)), [Some(0), Some(30)]);
+    assert_eq!(drain(told.map(Result::ok)), [Some(0), Some(30)]);
 }
 
 #[test]
@@ -238,13 +235,13 @@ fn sources_that_must_not_move() {
     let source = stream::once(async { 2 }).chain(stream::once(async { 3 }));
     let mut results = core::pin::pin!(source.map_try(fail_at_2));
     assert!(results.as_mut().get_pin_mut().is_some());
-    assert_eq!(all(results), [Err("two"), Ok(30)]);
+    assert_eq!(drain(results), [Err("two"), Ok(30)]);
 }
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
     let mut results = stream::iter(["secret"]).map_try(Ok::<_, ()>);
     assert_eq!(format!("{results:?}"), "MapTry { source_ended: false, .. }");
-    assert_eq!(all(results.by_ref()), [Ok("secret")]);
+    assert_eq!(drain(results.by_ref()), [Ok("secret")]);
     assert_eq!(format!("{results:?}"), "MapTry { source_ended: true, .. }");
 }
