@@ -10,7 +10,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use aiter_core::{Cursor, Pass, Pusher, Relay, TryNextError, push_list};
+use aiter_core::{Cursor, Pass, Pusher, Relay, push_list};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
@@ -55,46 +55,59 @@ impl<S: Stream> Drop for End<'_, S> {
     }
 }
 
+/// What a turn at the source came to.
+enum Turn<T> {
+    /// An item that nobody else is to see.
+    Item(T),
+    /// There are items in the list that were not there before.
+    Pushed,
+    /// There are none, and never will be.
+    Ended,
+}
+
 impl<S: Stream> Drive<S> {
-    /// Asks the source for one item, for a fork that has read so many and has no more. The item comes
-    /// back if nobody else is to see it; else it is in the list.
+    /// Asks the source for one item, for a fork that has read so many and has no more.
     fn poll_drive(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         read: usize,
-    ) -> Poll<(Option<S::Item>, Pass)> {
-        if self.pushed != read || self.source.is_none() {
-            // Somebody else was faster. We took a turn and did not ask: that is for the next.
-            return Poll::Ready((None, Pass::Next));
-        }
+    ) -> Poll<(Turn<S::Item>, Pass)> {
         let this = self.project();
+        let mut source = this.source;
+        if *this.pushed != read {
+            // Somebody else was faster. We took a turn and did not ask: that is for the next.
+            return Poll::Ready((Turn::Pushed, Pass::Next));
+        }
+        if source.is_none() {
+            return Poll::Ready((Turn::Ended, Pass::Next));
+        }
         let (pusher, outcome) = (this.pusher, &**this.outcome);
-        let mut end = End { source: this.source, pusher, outcome, how: Outcome::Panicked };
+        let mut end = End { source: source.as_mut(), pusher, outcome, how: Outcome::Panicked };
         let polled = match end.source.as_mut().as_pin_mut() {
             Some(source) => source.poll_next(cx),
             None => Poll::Ready(None),
         };
         end.how = Outcome::Completed;
-        if let Poll::Ready(None) = polled {
-            return Poll::Ready((None, Pass::All));
-        }
+        let item = match polled {
+            Poll::Ready(None) => return Poll::Ready((Turn::Ended, Pass::All)),
+            Poll::Ready(Some(item)) => Some(item),
+            Poll::Pending => None,
+        };
         core::mem::forget(end);
-        let item = ready!(polled);
+        let Some(item) = item else { return Poll::Pending };
         if pusher.cursor_count() == 1 {
-            return Poll::Ready((item, Pass::All));
+            return Poll::Ready((Turn::Item(item), Pass::All));
         }
-        if let Some(item) = item {
-            *this.pushed = this.pushed.wrapping_add(1);
-            let pushed = match pusher.sole() {
-                Some(mut sole) => sole.push(item),
-                None => pusher.push(item),
-            };
-            debug_assert!(
-                pushed.is_ok(),
-                "the caller's cursor is there, and nobody else stops the list"
-            );
-        }
-        Poll::Ready((None, Pass::All))
+        *this.pushed = this.pushed.wrapping_add(1);
+        let pushed = match pusher.sole() {
+            Some(mut sole) => sole.push(item),
+            None => pusher.push(item),
+        };
+        debug_assert!(
+            pushed.is_ok(),
+            "the caller's cursor is there, and nobody else stops the list"
+        );
+        Poll::Ready((Turn::Pushed, Pass::All))
     }
 }
 
@@ -237,25 +250,18 @@ impl<S: Stream> Stream for Fork<S> {
         let Self { relay, cursor, read, .. } = &mut *self;
         let mut waited = false;
         loop {
-            match cursor.try_next() {
-                Ok(item) => {
-                    *read = read.wrapping_add(1);
-                    relay.stand_by();
-                    return Poll::Ready(Some(item));
-                }
-                Err(TryNextError::Ended) => {
-                    relay.stand_by();
-                    return Poll::Ready(None);
-                }
-                Err(TryNextError::Empty) => {
-                    if !core::mem::replace(&mut waited, true) && relay.let_pass() {
-                        continue;
-                    }
-                }
+            if let Some(item) = cursor.next_ready() {
+                *read = read.wrapping_add(1);
+                relay.stand_by();
+                return Poll::Ready(Some(item));
             }
-            let item = ready!(relay.poll_turn(cx, |drive, cx| drive.poll_drive(cx, *read)));
-            if item.is_some() {
-                return Poll::Ready(item);
+            if !core::mem::replace(&mut waited, true) && relay.let_pass() {
+                continue;
+            }
+            match ready!(relay.poll_turn(cx, |drive, cx| drive.poll_drive(cx, *read))) {
+                Turn::Item(item) => return Poll::Ready(Some(item)),
+                Turn::Pushed => {}
+                Turn::Ended => return Poll::Ready(None),
             }
         }
     }

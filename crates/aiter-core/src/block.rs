@@ -89,8 +89,6 @@ pub(crate) struct Published {
     old: usize,
     /// The bits added.
     mask: usize,
-    /// The bits of a complete block.
-    full: usize,
 }
 
 impl Published {
@@ -106,13 +104,13 @@ impl Published {
     }
 
     /// True if this call published the last missing slots of its block.
-    pub(crate) fn completes(self) -> bool {
-        (self.old | self.mask) & self.full == self.full
+    pub(crate) fn completes<T>(self) -> bool {
+        (self.old | self.mask) & Block::<T>::FULL == Block::<T>::FULL
     }
 
     /// True if this call, completing the block, took over a count that a cursor left behind.
-    pub(crate) fn inherits(self) -> bool {
-        self.completes() && self.old & ORPHANED != 0
+    pub(crate) fn inherits<T>(self) -> bool {
+        self.completes::<T>() && self.old & ORPHANED != 0
     }
 }
 
@@ -388,7 +386,7 @@ impl<T> Block<T> {
         // `announce` and `orphan`, for the sleeper's node and what the last reader did.
         let old = state.fetch_add(mask, Ordering::AcqRel);
         debug_assert_eq!(old & mask, 0);
-        Published { old, mask, full: Self::FULL }
+        Published { old, mask }
     }
 }
 
@@ -406,6 +404,14 @@ impl<T> Header<T> {
     pub(crate) fn ready_bits(&self, slot: usize) -> usize {
         // Acquire: partner of `publish`, for the items.
         (self.state.load(Ordering::Acquire) & Block::<T>::FULL) >> slot
+    }
+
+    /// True if the slot is published. For the number behind the last slot it is false, to who holds a
+    /// count: that bit is nobody's, or it is `ORPHANED`.
+    #[inline(always)]
+    pub(crate) fn is_ready(&self, slot: usize) -> bool {
+        // Acquire: as `ready_bits`.
+        self.state.load(Ordering::Acquire) >> slot & 1 != 0
     }
 
     /// Where the run of published slots that begins at `slot` ends.

@@ -101,11 +101,11 @@ impl<T> RawCursor<T> {
     #[inline]
     fn fill_slowly(&mut self, list: &List<T>) -> bool {
         // The common cases by themselves: in mid-block, with nothing to bring up to date.
-        if self.slot != Block::<T>::CAP {
-            // SAFETY: our count keeps the block alive.
-            let header = unsafe { self.block.header() };
-            let end = header.run_end(self.slot);
-            if self.is_alone() {
+        if self.is_alone() {
+            if self.slot != Block::<T>::CAP {
+                // SAFETY: our count keeps the block alive.
+                let header = unsafe { self.block.header() };
+                let end = header.run_end(self.slot);
                 if end == self.slot {
                     return false;
                 }
@@ -114,12 +114,34 @@ impl<T> RawCursor<T> {
                     self.ready = end;
                     return true;
                 }
-            } else if end != self.slot && self.skip == 0 && header.readers() != 1 {
-                self.ready = end;
-                return true;
             }
         }
         self.fill_by_steps(list)
+    }
+
+    /// The next item, if there is one: `fill` and `take` in one.
+    ///
+    /// A cursor among others looks at the list for each item, as it has to ask whether it still is
+    /// among others; so it needs no run.
+    #[inline(always)]
+    pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
+        if self.is_alone() || self.skip != 0 {
+            // SAFETY: just filled.
+            return self.fill(list).then(|| unsafe { self.take(list) });
+        }
+        // SAFETY: our count keeps the block alive.
+        let header = unsafe { self.block.header() };
+        if !header.is_ready(self.slot) {
+            if self.slot != Block::<T>::CAP && !list.has_inherited() {
+                return None;
+            }
+        // After the bits, as in `refill`.
+        } else if header.readers() != 1 {
+            // SAFETY: ready and unread, and somebody else may read it, too.
+            return Some(unsafe { self.take_clone(list) });
+        }
+        // SAFETY: just filled.
+        self.fill_by_steps(list).then(|| unsafe { self.take(list) })
     }
 
     #[inline(never)]
@@ -218,6 +240,16 @@ impl<T> RawCursor<T> {
             // SAFETY: ready, unread, and ours alone.
             return unsafe { self.block.read(slot) };
         }
+        // SAFETY: by contract.
+        unsafe { self.take_clone(list) }
+    }
+
+    /// Takes the next item, for a cursor that has just seen another reader.
+    ///
+    /// # Safety
+    /// The item is ready, and none is to be stepped over.
+    #[inline(always)]
+    unsafe fn take_clone(&mut self, list: &List<T>) -> T {
         // SAFETY: ready; our position keeps it in place.
         let item = (list.clone_fn.get())(unsafe { self.block.peek(self.slot) });
         // After the clone: if it panics, the item is not consumed.

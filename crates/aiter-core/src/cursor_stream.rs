@@ -109,12 +109,33 @@ impl<T> Cursor<T> {
     /// ```
     #[inline]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
-        if self.raw.fill(&self.list) {
-            // SAFETY: just filled.
-            return Ok(unsafe { self.raw.take(&self.list) });
-        }
         // One look at one word: a mark at this very position, so nothing was missed in between.
-        Err(if self.is_drained() { TryNextError::Ended } else { TryNextError::Empty })
+        self.next_ready().ok_or_else(|| {
+            if self.is_drained() { TryNextError::Ended } else { TryNextError::Empty }
+        })
+    }
+
+    /// Takes the next item if one is ready, and does not ask whether one will ever be.
+    ///
+    /// For callers who learn of the end in another way: cheaper than [`try_next`](Self::try_next) when
+    /// there is nothing. Never waits.
+    ///
+    /// # Panics
+    /// If `T::clone` does; the item is then still to be read.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// pusher.push_all(1..=3)?;
+    /// let sum: i32 = std::iter::from_fn(|| cursor.next_ready()).sum();
+    /// assert_eq!(sum, 6);
+    /// # Ok::<(), aiter_core::PushAllError<std::ops::RangeInclusive<i32>>>(())
+    /// ```
+    #[inline]
+    pub fn next_ready(&mut self) -> Option<T> {
+        self.raw.pop(&self.list)
     }
 
     /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
@@ -391,7 +412,10 @@ impl<T> Stream for Cursor<T> {
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
-        this.poll_fill(cx).map(|filled| {
+        if let Some(item) = this.next_ready() {
+            return Poll::Ready(Some(item));
+        }
+        this.poll_sleep(cx).map(|filled| {
             // SAFETY: just filled.
             filled.then(|| unsafe { this.raw.take(&this.list) })
         })

@@ -224,7 +224,7 @@ impl<T> List<T> {
 
     #[cold]
     fn after_publish(&self, block: Block<T>, published: Published, cleanup: Cleanup) {
-        if published.inherits() {
+        if published.inherits::<T>() {
             // SAFETY: the block's last count is now ours, and given to the stack.
             unsafe { self.inherited.push(block) };
         }
@@ -300,27 +300,25 @@ impl<T> List<T> {
     /// Wakes those who wait for a publication, or everybody: also the rest if a waker panics.
     fn wake(&self, published: Option<Published>) {
         struct Wake<'a, I: Iterator<Item = &'a WaitQueue>> {
-            published: Option<Published>,
+            /// Whether a stop, or a publication, is to be told of.
+            stops: bool,
+            /// How many takers of each group are to be woken, if not all.
+            takers: Option<usize>,
             /// Still to be woken as a whole.
             cursors: Option<&'a WaitQueue>,
             groups: I,
         }
         impl<'a, I: Iterator<Item = &'a WaitQueue>> Wake<'a, I> {
             fn run(&mut self) {
-                let all = self.published.is_none();
-                if let Some(queue) = self.cursors.take().filter(|queue| all || !queue.is_empty()) {
+                let is_due = |queue: &&WaitQueue| self.stops || !queue.is_empty();
+                if let Some(queue) = self.cursors.take().filter(is_due) {
                     queue.notify_all();
                 }
                 for queue in self.groups.by_ref() {
-                    match self.published {
-                        // Sleepers count on the unpublished slots of the block in which they went to
-                        // sleep: with the last of them gone, nobody else would wake who is left.
-                        Some(published) if !published.completes() => {
-                            if !queue.is_empty() {
-                                queue.notify(published.count());
-                            }
-                        }
-                        _ => queue.notify_all(),
+                    match self.takers {
+                        Some(_) if queue.is_empty() => {}
+                        Some(takers) => queue.notify(takers),
+                        None => queue.notify_all(),
                     }
                 }
             }
@@ -331,7 +329,11 @@ impl<T> List<T> {
             }
         }
         let groups = self.groups().map(|group| &group.queue);
-        Wake { published, cursors: Some(&self.waiters), groups }.run();
+        // Sleepers count on the unpublished slots of the block in which they went to sleep: with the last
+        // of them gone, nobody else would wake who is left.
+        let takers =
+            published.filter(|published| !published.completes::<T>()).map(Published::count);
+        Wake { stops: published.is_none(), takers, cursors: Some(&self.waiters), groups }.run();
     }
 
     /// The tail as it is now. Its block may be looked into by who holds a count at or before it.
@@ -542,9 +544,15 @@ impl<T> List<T> {
         unsafe { block.free() };
     }
 
+    /// True if blocks were left to whoever comes by.
+    #[inline(always)]
+    pub(crate) fn has_inherited(&self) -> bool {
+        !self.inherited.is_empty()
+    }
+
     /// Retires the blocks that were left to whoever comes by. Not for interrupt handlers.
     pub(crate) fn release_inherited(&self) {
-        if !self.inherited.is_empty() {
+        if self.has_inherited() {
             for block in self.inherited.take() {
                 // SAFETY: the stack owned the block's last count and gave it to us.
                 unsafe { self.release(block) };
