@@ -222,6 +222,36 @@ impl<S: Stream> Fork<S> {
         self.cursor.lag()
     }
 
+    #[inline(always)]
+    fn next_ready(&mut self) -> Option<S::Item> {
+        let item = self.cursor.next_ready()?;
+        self.read = self.read.wrapping_add(1);
+        self.relay.stand_by();
+        Some(item)
+    }
+
+    /// Drives the source. Not inlined: what is there already is to be had by few instructions.
+    #[inline(never)]
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        if self.relay.let_pass() {
+            if let Some(item) = self.next_ready() {
+                return Poll::Ready(Some(item));
+            }
+        }
+        loop {
+            let read = self.read;
+            match ready!(self.relay.poll_turn(cx, |drive, cx| drive.poll_drive(cx, read))) {
+                Turn::Item(item) => return Poll::Ready(Some(item)),
+                Turn::Ended => return Poll::Ready(None),
+                Turn::Pushed => {
+                    if let Some(item) = self.next_ready() {
+                        return Poll::Ready(Some(item));
+                    }
+                }
+            }
+        }
+    }
+
     /// How the source came to its end; `None` while it has not.
     pub fn outcome(&self) -> Option<Outcome> {
         self.cursor.is_stopped().then(|| self.outcome.get()).flatten()
@@ -246,23 +276,11 @@ impl<S: Stream> FusedStream for Fork<S> {
 impl<S: Stream> Stream for Fork<S> {
     type Item = S::Item;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let Self { relay, cursor, read, .. } = &mut *self;
-        let mut waited = false;
-        loop {
-            if let Some(item) = cursor.next_ready() {
-                *read = read.wrapping_add(1);
-                relay.stand_by();
-                return Poll::Ready(Some(item));
-            }
-            if !core::mem::replace(&mut waited, true) && relay.let_pass() {
-                continue;
-            }
-            match ready!(relay.poll_turn(cx, |drive, cx| drive.poll_drive(cx, *read))) {
-                Turn::Item(item) => return Poll::Ready(Some(item)),
-                Turn::Pushed => {}
-                Turn::Ended => return Poll::Ready(None),
-            }
+        match self.next_ready() {
+            Some(item) => Poll::Ready(Some(item)),
+            None => self.poll_source(cx),
         }
     }
 

@@ -303,16 +303,14 @@ impl<T> RawCursor<T> {
         let count = max.min(self.ready - self.slot);
         // Before anything is moved: it may panic.
         into.reserve(count);
-        if self.is_alone() {
+        if self.is_alone() || self.becomes_alone() {
             let from = self.slot;
             self.slot += count;
             // SAFETY: as in `take`. Room was made, so nothing panics half-way.
             into.extend((from..from + count).map(|slot| unsafe { self.block.read(slot) }));
         } else {
-            for _ in 0..count {
-                // SAFETY: `count` items are left in the run.
-                into.push(unsafe { self.take(list) });
-            }
+            // SAFETY: `count` items are left in the run.
+            into.extend((0..count).map(|_| unsafe { self.take_clone(list) }));
         }
         count
     }

@@ -107,7 +107,7 @@ impl<T> Cursor<T> {
     /// assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
         // One look at one word: a mark at this very position, so nothing was missed in between.
         self.next_ready().ok_or_else(|| {
@@ -133,7 +133,7 @@ impl<T> Cursor<T> {
     /// assert_eq!(sum, 6);
     /// # Ok::<(), aiter_core::PushAllError<std::ops::RangeInclusive<i32>>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn next_ready(&mut self) -> Option<T> {
         self.raw.pop(&self.list)
     }
@@ -409,7 +409,7 @@ impl<T> Drop for Cursor<T> {
 impl<T> Stream for Cursor<T> {
     type Item = T;
 
-    #[inline]
+    #[inline(always)]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
         if let Some(item) = this.next_ready() {

@@ -333,8 +333,17 @@ impl<S> Relay<S> {
     /// Says that this task needs no turn now: it got what it waited for elsewhere.
     ///
     /// If it had been woken to take a turn, the next one is woken instead.
+    #[inline]
     pub fn stand_by(&mut self) {
-        if core::mem::take(&mut self.asleep) && self.sleeper.cancel() {
+        if self.asleep {
+            self.wake_up();
+        }
+    }
+
+    #[cold]
+    fn wake_up(&mut self) {
+        self.asleep = false;
+        if self.sleeper.cancel() {
             self.pass_on();
         }
     }

@@ -3,13 +3,14 @@
 //! clone-stream is not here: by its design a fork that was not waiting when an item came does not see
 //! it, so that in lockstep all forks but the first get nothing.
 
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Instant;
 
 use aiter_adapters::AiterExt;
 use cpu_time::ThreadTime;
 use futures_core::Stream;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 
 use crate::cores::Cores;
 use crate::harness::{Group, Item, Role, Sample, Scale, Tally};
@@ -53,10 +54,12 @@ fn in_lockstep<F: Stream<Item = u64> + Clone + Unpin>(
     let mut forks: Vec<F> = (1..forks).map(|_| first.clone()).chain([first.clone()]).collect();
     drop(first);
     let mut got = Tally::default();
+    // One for all polls, as in a task.
+    let mut cx = Context::from_waker(Waker::noop());
     let start = ThreadTime::now();
     for _ in 0..items {
         for fork in &mut forks {
-            if let Some(Some(item)) = fork.next().now_or_never() {
+            if let Poll::Ready(Some(item)) = fork.poll_next_unpin(&mut cx) {
                 got.add(item.number());
             }
         }
