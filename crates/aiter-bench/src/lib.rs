@@ -4,6 +4,7 @@
 extern crate alloc;
 
 mod bars;
+mod chart;
 mod cli;
 mod contestants;
 mod cores;

@@ -35,7 +35,11 @@ const ITEMS: u64 = 200_000;
 /// Items of one timed run with spawned calls.
 const SPAWNED: u64 = 20_000;
 /// Items of one timed run with a slow consumer.
-const SLOW: u64 = 60;
+const SLOW: u64 = 150;
+/// How many slow calls at a time.
+const FEW: [usize; 3] = [1, 2, 8];
+/// The consumer without anything to wait for.
+const BODY: &str = "the body alone";
 /// What a slow call and a slow body take.
 const LONG: Duration = Duration::from_millis(1);
 
@@ -58,7 +62,8 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
         let group = spawned::<Workers, _>(group, items, window, cores, light, |_| ());
         groups.push(spawned::<TokioJoinSet, _>(group, items, window, cores, light, |_| ()));
     }
-    groups.push(slow_consumer(scale.of(SLOW, 1), cores));
+    let items = scale.of(SLOW, 1);
+    groups.extend(FEW.map(|window| slow_consumer(items, window, cores)));
     groups
 }
 
@@ -159,7 +164,7 @@ fn spawned<M: MapSpawned, Fut: Future<Output = u64> + Send + 'static>(
     f: fn(u64) -> Fut,
     body: fn(u64),
 ) -> Group {
-    group.with(format!("{}, window {window}", M::NAME), M::ROLE, move || {
+    group.with(M::NAME, M::ROLE, move || {
         let executor = Arc::new(Executor::new());
         let (stop, stopped) = channel::bounded::<()>(1);
         let pool = runtime::Builder::new_multi_thread()
@@ -185,26 +190,23 @@ fn spawned<M: MapSpawned, Fut: Future<Output = u64> + Send + 'static>(
     })
 }
 
-fn slow_consumer(items: u64, cores: Cores) -> Group {
+fn slow_consumer(items: u64, window: usize, cores: Cores) -> Group {
     fn add<M: MapInTask>(group: Group, items: u64, window: usize) -> Group {
-        group.with(format!("{}, window {window}", M::NAME), M::ROLE, move || {
+        group.with(M::NAME, M::ROLE, move || {
             let start = Instant::now();
             let got = smol::block_on(read(M::map(source(items), window, asleep), compute));
             let elapsed = start.elapsed();
             Sample { elapsed, units: items, got, expected: Tally::of(items, 1) }
         })
     }
-    let mut group = Group::new("s7/slow-consumer", "item");
-    for window in [1, 2, 8] {
-        group = spawned::<AiterMapWith, _>(group, items, window, cores, asleep, compute);
-    }
-    for window in [1, 2, 8] {
-        group = spawned::<Workers, _>(group, items, window, cores, asleep, compute);
-    }
-    let group = add::<Buffered>(group, items, 1);
-    let group = add::<BufferUnordered>(group, items, 2);
-    let group = add::<BufferUnordered>(group, items, 8);
-    group.with("the body alone", Role::Floor, move || {
+    let group =
+        Group::new(format!("s7/slow-consumer-{window}"), "item").at("window", window as u64);
+    let group = spawned::<AiterMapWith, _>(group, items, window, cores, asleep, compute);
+    let group = spawned::<Workers, _>(group, items, window, cores, asleep, compute);
+    let group = add::<Buffered>(group, items, window);
+    let group = add::<BufferUnordered>(group, items, window);
+    let group = add::<FuturesBuffered>(group, items, window);
+    group.with(BODY, Role::Floor, move || {
         let start = Instant::now();
         let got = smol::block_on(read(source(items), compute));
         let elapsed = start.elapsed();
