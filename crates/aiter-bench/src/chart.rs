@@ -127,7 +127,7 @@ fn draw_all<'a>(
 fn height(panel: &Panel) -> i32 {
     match &panel.shape {
         Shape::Curves { lines, .. } => CURVES.max(lines.len() as i32 * ROW + 90),
-        Shape::Bars(rows) => rows.len() as i32 * ROW + 60,
+        Shape::Bars(rows) => rows.len() as i32 * ROW + 44,
     }
 }
 
@@ -194,8 +194,10 @@ impl Axis {
 
 /// A number as short as it is exact: 12.5, 1000, 1e6.
 fn short(value: f64) -> String {
-    if value >= 10_000.0 && value.log10().fract() == 0.0 {
-        format!("1e{}", value.log10())
+    let power = value.log10().floor();
+    let digit = value / 10_f64.powf(power);
+    if value >= 10_000.0 && (digit - digit.round()).abs() < 1e-9 {
+        format!("{digit:.0}e{power}")
     } else {
         format!("{value}")
     }
@@ -259,7 +261,7 @@ fn curves<'a>(
             canvas.draw(&Circle::new(*point, if width > 2 { 4 } else { 3 }, color.filled()))?;
         }
         if let (Some(last), Some((_, mark))) = (points.last(), line.marks.last()) {
-            names.push((last.1, format!("{}{also}  {}", line.name, nanos(mark.median)), color));
+            names.push((last.1, format!("{}{also}: {}", line.name, nanos(mark.median)), color));
         }
     }
     // From top to bottom, each as near to the end of its line as the others leave room.

@@ -150,7 +150,7 @@ fn measure(args: &Args) -> io::Result<Option<Report>> {
         }
         report.groups.push(result);
     }
-    report.note(report::machine("after the run", cores));
+    report.look(cores);
     Ok(Some(report))
 }
 

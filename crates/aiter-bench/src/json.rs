@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::bars::{self, Judged};
 use crate::harness::{EntryResult, GroupResult, Place, Role};
+use crate::machine::Condition;
 use crate::report::Report;
 use crate::scenarios::memory::Resident;
 
@@ -15,6 +16,7 @@ impl Report {
             "rounds": self.rounds,
             "setting": self.setting,
             "notes": self.notes,
+            "conditions": self.conditions.iter().map(condition_json).collect::<Vec<_>>(),
             "groups": self.groups.iter().map(group_json).collect::<Vec<_>>(),
             "resident": self.resident.iter().map(resident_json).collect::<Vec<_>>(),
             "bars": judged(bars::bars(&self.groups, &self.resident)),
@@ -34,6 +36,7 @@ impl Report {
             rounds: number(value, "rounds")? as u64,
             setting: strings("setting")?,
             notes: strings("notes")?,
+            conditions: list(value, "conditions")?.iter().map(condition_of).collect(),
             groups: list(value, "groups")?.iter().map(group_of).collect::<Result<_, _>>()?,
             resident: list(value, "resident")?.iter().map(resident_of).collect::<Result<_, _>>()?,
             ..Self::default()
@@ -61,6 +64,14 @@ fn number(value: &Value, key: &str) -> Result<f64, String> {
 fn role(value: &Value) -> Result<Role, String> {
     let word = text(value, "role")?;
     Role::ALL.into_iter().find(|role| role.word() == word).ok_or(format!("no role is '{word}'"))
+}
+
+fn condition_json(condition: &Condition) -> Value {
+    json!({ "load": condition.load, "line_there_and_back": condition.line })
+}
+
+fn condition_of(value: &Value) -> Condition {
+    Condition { load: value["load"].as_f64(), line: value["line_there_and_back"].as_f64() }
 }
 
 fn group_json(group: &GroupResult) -> Value {
@@ -186,6 +197,7 @@ mod tests {
         report.merge(Report::default());
         report.groups.push(group);
         report.resident.push(resident);
+        report.conditions.push(Condition { load: Some(1.5), line: None });
         let json = report.json();
         assert_eq!(Report::from_json(&json).unwrap().json(), json);
         assert_eq!(Report::from_json(&json!({ "rounds": 9 })).unwrap_err(), "no list 'setting'");

@@ -1,8 +1,43 @@
 //! When and on what a run took place.
 
+use core::fmt;
 use std::process::Command;
 use std::time::SystemTime;
 use std::{fs, thread};
+
+use crate::cores::Cores;
+
+/// How busy the machine is, and how far apart its two cores are.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Condition {
+    /// The load average of the last minute.
+    pub(crate) load: Option<f64>,
+    /// Nanoseconds of a cache line from one core to the other and back.
+    pub(crate) line: Option<f64>,
+}
+
+impl Condition {
+    /// As it is.
+    pub(crate) fn now(cores: Cores) -> Self {
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').next().and_then(|load| load.parse().ok());
+        Self { load, line: cores.line_there_and_back() }
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_unknown = |value: Option<f64>, unit: &str| {
+            value.map_or_else(|| "unknown".into(), |value| format!("{value:.0}{unit}"))
+        };
+        write!(
+            f,
+            "load of the machine {}, a cache line between its cores and back {}",
+            or_unknown(self.load, ""),
+            or_unknown(self.line, " ns")
+        )
+    }
+}
 
 /// The date, the machine and the compiler, as far as they can be found out.
 pub(crate) fn setting() -> Vec<String> {

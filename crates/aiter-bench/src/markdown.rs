@@ -10,13 +10,23 @@ use crate::scenarios::memory::Resident;
 impl Report {
     /// The tables of the README.
     pub(crate) fn markdown(&self) -> String {
-        let mut text = format!("{}. Medians of {} rounds.\n", self.setting.join("; "), self.rounds);
+        let mut text = format!(
+            "{}. Medians of {} rounds; load of the machine {}, a cache line between its cores and \
+             back {} ns.",
+            self.setting.join("; "),
+            self.rounds,
+            range(self.conditions.iter().filter_map(|condition| condition.load)),
+            range(self.conditions.iter().filter_map(|condition| condition.line)),
+        );
         for note in &self.notes {
-            let _ = writeln!(text, "{}.", capital(note));
+            let _ = write!(text, " {}.", capital(note));
         }
+        text.push('\n');
         text += "\n### The bars\n\n";
-        text += &bars_table(&bars::bars(&self.groups, &self.resident));
-        text += &ahead_list(&bars::ahead(&self.groups));
+        let bars = bars::bars(&self.groups, &self.resident);
+        text += &bars_table(&bars);
+        text += &reasons_list(&bars);
+        text += &ahead_table(&bars::ahead(&self.groups));
         text += "\n### Everything\n\n";
         text += &results_table(&self.groups);
         if !self.resident.is_empty() {
@@ -24,6 +34,19 @@ impl Report {
             text += &resident_table(&self.resident);
         }
         text
+    }
+}
+
+/// The smallest and the largest.
+fn range(values: impl Iterator<Item = f64> + Clone) -> String {
+    let least = values.clone().min_by(f64::total_cmp);
+    let most = values.max_by(f64::total_cmp);
+    match least.zip(most) {
+        None => "unknown".into(),
+        Some((least, most)) if format!("{least:.0}") == format!("{most:.0}") => {
+            format!("{most:.0}")
+        }
+        Some((least, most)) => format!("{least:.0} to {most:.0}"),
     }
 }
 
@@ -88,22 +111,53 @@ fn places(names: &[&str]) -> String {
 }
 
 /// Where a peer is ahead of one of ours.
-fn ahead_list(ahead: &[Judged]) -> String {
-    let behind: Vec<_> =
-        ahead.iter().filter(|judged| judged.verdict() == Verdict::Missed).collect();
+fn ahead_table(ahead: &[Judged]) -> String {
+    let behind = || ahead.iter().filter(|judged| judged.verdict() == Verdict::Missed);
     let mut text = format!(
-        "\nOf {} times that one of ours met its peers, the best of them was ahead {} times",
+        "\nOne of ours met the best of its peers {} times; that one was ahead {} times{}\n",
         ahead.len(),
-        behind.len()
+        behind().count(),
+        if behind().count() > 0 { ":\n" } else { "." }
     );
-    let rows = behind.iter().map(|judged| {
-        let ratio = judged.measured.unwrap_or_default();
-        format!("`{}`: {} {ratio:.2} against {}", judged.group, judged.ours, judged.whom)
-    });
-    let rows: Vec<_> = rows.collect();
-    text += if rows.is_empty() { "" } else { ": " };
-    text += &rows.join("; ");
-    text + ".\n"
+    if behind().count() == 0 {
+        return text;
+    }
+    text += "| where | ours | against | ratio |\n|---|---|---|---|\n";
+    let head = |judged: &Judged| {
+        let group = judged.group.rsplit_once('-').map_or(&*judged.group, |(head, _)| head);
+        (group.to_owned(), judged.ours.clone())
+    };
+    let mut rows: Vec<Vec<&Judged>> = Vec::new();
+    for judged in behind() {
+        match rows.iter_mut().find(|row| head(row[0]) == head(judged)) {
+            Some(row) => row.push(judged),
+            None => rows.push(vec![judged]),
+        }
+    }
+    for row in rows {
+        let of = |f: fn(&Judged) -> String| joined(row.iter().map(|judged| f(judged)).collect());
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            places(&row.iter().map(|judged| judged.group.as_str()).collect::<Vec<_>>()),
+            row[0].ours,
+            of(|judged| judged.whom.clone()),
+            of(|judged| format!("{:.2}", judged.measured.unwrap_or_default())),
+        );
+    }
+    text
+}
+
+/// What there is to say about the bars that were missed.
+fn reasons_list(bars: &[Judged]) -> String {
+    let missed =
+        |what: &str| bars.iter().any(|bar| bar.verdict() == Verdict::Missed && bar.what == what);
+    let said = bars::REASONS.iter().filter(|(what, _)| missed(what));
+    let lines: Vec<_> = said.map(|(what, why)| format!("- {what}: {why}\n")).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\nWhy bars are missed:\n\n{}", lines.concat())
 }
 
 /// A row for each of ours in each curve, its points side by side.
@@ -200,6 +254,7 @@ mod tests {
         assert!(text.contains(bar), "{text}");
         let row = "| `s3/producers-` 2 / 4 | aiter push | 16.00 / 25.00 | kanal | 20.00 / 20.00 | 0.80 / 1.25 |";
         assert!(text.contains(row), "{text}");
-        assert!(text.contains("ahead 1 times: `s3/producers-4`: aiter push 1.25 against kanal."));
+        assert!(text.contains("2 times; that one was ahead 1 times:"), "{text}");
+        assert!(text.contains("| `s3/producers-4` | aiter push | kanal | 1.25 |"), "{text}");
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use crate::bars::{self, Judged, Verdict};
 use crate::cores::Cores;
 use crate::harness::{EntryResult, GroupResult, Role, Scale};
-use crate::machine;
+use crate::machine::{self, Condition};
 use crate::scenarios::memory::{Allocations, MAY_STAY, Resident};
 
 /// What was measured, and on what.
@@ -18,6 +18,8 @@ pub(crate) struct Report {
     pub(crate) setting: Vec<String>,
     /// What else there is to say.
     pub(crate) notes: Vec<String>,
+    /// How the machine was before and after.
+    pub(crate) conditions: Vec<Condition>,
     /// How many of the notes are printed already.
     pub(crate) printed: usize,
     /// The timed groups.
@@ -29,6 +31,8 @@ pub(crate) struct Report {
 impl Report {
     /// Binds this thread to its core and notes versions and machine.
     pub(crate) fn new(rounds: usize, scale: Scale, cores: Cores) -> Self {
+        // Before the thread has but one core.
+        let setting = machine::setting();
         let mut notes = Vec::new();
         if scale == Scale::Check {
             notes.push("a check only: no numbers".into());
@@ -40,14 +44,19 @@ impl Report {
             notes.push("one core only: what takes two threads measures the scheduler".into());
         }
         notes.extend(versions());
-        notes.push(machine("before the run", cores));
-        let setting = machine::setting();
-        Self { rounds: rounds as u64, setting, printed: notes.len(), notes, ..Self::default() }
+        let conditions = vec![Condition::now(cores)];
+        let printed = notes.len();
+        Self { rounds: rounds as u64, setting, notes, printed, conditions, ..Self::default() }
     }
 
     /// Notes one thing more.
     pub(crate) fn note(&mut self, note: String) {
         self.notes.push(note);
+    }
+
+    /// Looks at the machine once more.
+    pub(crate) fn look(&mut self, cores: Cores) {
+        self.conditions.push(Condition::now(cores));
     }
 
     /// Adds another run; of what both have, the other's stays.
@@ -65,6 +74,7 @@ impl Report {
             self.note(format!("runs of different settings: also {}", self.setting.join(", ")));
         }
         self.setting = other.setting;
+        self.conditions.extend(other.conditions);
         self.rounds = if self.rounds == 0 { other.rounds } else { self.rounds.min(other.rounds) };
         for note in other.notes {
             if !self.notes.contains(&note) {
@@ -85,7 +95,7 @@ impl Report {
         for line in self.setting.iter().chain(&self.notes[..self.printed]) {
             let _ = writeln!(text, "{line}");
         }
-        text
+        text + &self.conditions.last().map_or_else(String::new, |now| format!("before: {now}\n"))
     }
 
     /// What there is to say when everything has run.
@@ -99,7 +109,7 @@ impl Report {
         for note in &self.notes[self.printed..] {
             let _ = writeln!(text, "\n{note}");
         }
-        text
+        text + &self.conditions.last().map_or_else(String::new, |now| format!("\nafter: {now}\n"))
     }
 }
 
@@ -136,16 +146,6 @@ fn versions() -> Option<String> {
         }
     }
     Some(found.join(", "))
-}
-
-/// How busy the machine is, and how far apart its two cores are.
-pub(crate) fn machine(when: &str, cores: Cores) -> String {
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown");
-    let line = cores
-        .line_there_and_back()
-        .map_or_else(|| "unknown".into(), |nanos| format!("{nanos:.0} ns"));
-    format!("{when}: load of the machine {load}, a cache line between its cores and back {line}")
 }
 
 /// What there is to say about one group.
