@@ -1,6 +1,6 @@
 //! The ratios that the push list and the adapters have to reach, and whether they did.
 
-use crate::harness::GroupResult;
+use crate::harness::{GroupResult, Role};
 use crate::scenarios::memory::{MAY_STAY, NAME as RESIDENT, Resident};
 
 /// What a measured value is divided by.
@@ -10,31 +10,38 @@ enum Against {
     BestPeer,
     /// The best peer of another group.
     BestPeerOf(&'static str),
+    /// This contestant of the same group.
+    Named(&'static str),
     /// The same contestant in another group.
     Group(&'static str),
 }
 
-/// One bar.
+/// A bar, at each point of a scenario.
 #[derive(Clone, Copy, Debug)]
 struct Bar {
     what: &'static str,
-    group: &'static str,
+    limit: f64,
     entry: &'static str,
     against: Against,
-    limit: f64,
+    /// What the names of the groups begin with, and how they end.
+    group: &'static str,
+    points: &'static [&'static str],
 }
 
-const fn bar(what: &'static str, limit: f64, entry: &'static str, group: &'static str) -> Bar {
-    Bar { what, group, entry, against: Against::BestPeer, limit }
+const fn bar(
+    what: &'static str,
+    limit: f64,
+    entry: &'static str,
+    group: &'static str,
+    points: &'static [&'static str],
+) -> Bar {
+    Bar { what, limit, entry, against: Against::BestPeer, group, points }
 }
 
 const fn bar_of(bar: Bar, against: Against) -> Bar {
     Bar { against, ..bar }
 }
 
-const PUSH: &str = "push, one thread";
-const SOLE: &str = "sole pusher, one thread";
-const RUNS: &str = "push_all and next_many, one thread";
 const PUSHER: &str = "aiter push";
 const SOLE_PUSHER: &str = "aiter sole";
 const IN_RUNS: &str = "aiter push (push_all, try_next_many)";
@@ -42,66 +49,98 @@ const SOLE_IN_RUNS: &str = "aiter sole (push_all, try_next_many)";
 const FORKS: &str = "aiter push, try_next";
 const JOIN: &str = "aiter join_streams";
 const FORKER: &str = "aiter forker";
-const JOIN_READY: &str = "join of streams that are ready";
-const JOIN_WOKEN: &str = "join of streams that are woken one by one";
-const FORKED: &str = "forker, one thread, each item delivered";
+const MAP: &str = "aiter map_par";
+
+const ONE_BY_ONE: &str = "s1/one-by-one/u64/burst-";
+const BURSTS: &[&str] = &["1", "32", "1000", "all"];
+const READERS: &[&str] = &["1", "8", "64", "1000"];
+const STREAMS: &[&str] = &["10", "100", "1000", "10000"];
+const WINDOWS: &[&str] = &["16", "256"];
 
 /// What has to hold.
-const BARS: [Bar; 30] = [
-    bar(PUSH, 1.05, PUSHER, "s1/one-by-one/u64/burst-1"),
-    bar(PUSH, 1.05, PUSHER, "s1/one-by-one/u64/burst-32"),
-    bar(PUSH, 1.05, PUSHER, "s1/one-by-one/u64/burst-1000"),
-    bar(PUSH, 1.05, PUSHER, "s1/one-by-one/u64/all"),
-    bar(SOLE, 0.75, SOLE_PUSHER, "s1/one-by-one/u64/burst-1"),
-    bar(SOLE, 0.75, SOLE_PUSHER, "s1/one-by-one/u64/burst-32"),
-    bar(SOLE, 0.75, SOLE_PUSHER, "s1/one-by-one/u64/burst-1000"),
-    bar(SOLE, 0.75, SOLE_PUSHER, "s1/one-by-one/u64/all"),
+const BARS: [Bar; 21] = [
+    bar("`push`, one thread", 0.9, PUSHER, ONE_BY_ONE, BURSTS),
+    bar("sole pusher, one thread", 0.5, SOLE_PUSHER, ONE_BY_ONE, BURSTS),
+    bar("64-byte items, one thread", 0.7, PUSHER, "s1/one-by-one/64-byte/burst-", BURSTS),
     bar_of(
-        bar(RUNS, 0.4, IN_RUNS, "s1/runs/u64/burst-32"),
+        bar("`push_all` and `next_many`, one thread", 0.25, IN_RUNS, "s1/runs/u64/burst-", &["32"]),
         Against::BestPeerOf("s1/one-by-one/u64/burst-32"),
     ),
     bar_of(
-        bar(RUNS, 0.4, IN_RUNS, "s1/runs/u64/burst-1000"),
+        bar(
+            "`push_all` and `next_many`, one thread",
+            0.25,
+            IN_RUNS,
+            "s1/runs/u64/burst-",
+            &["1000"],
+        ),
         Against::BestPeerOf("s1/one-by-one/u64/burst-1000"),
     ),
-    bar(RUNS, 0.4, IN_RUNS, "s1/runs/u64/burst-32"),
-    bar(RUNS, 0.4, IN_RUNS, "s1/runs/u64/burst-1000"),
-    bar(RUNS, 0.4, SOLE_IN_RUNS, "s1/runs/u64/burst-32"),
-    bar(RUNS, 0.4, SOLE_IN_RUNS, "s1/runs/u64/burst-1000"),
-    bar("stream across two threads", 1.0, PUSHER, "s2/stream"),
-    bar("16 forks, each item delivered", 0.5, FORKS, "s5/readers-16"),
+    bar(
+        "the same, against the peers' own runs",
+        0.25,
+        IN_RUNS,
+        "s1/runs/u64/burst-",
+        &["32", "1000"],
+    ),
+    bar(
+        "sole pusher, against the peers' own runs",
+        0.25,
+        SOLE_IN_RUNS,
+        "s1/runs/u64/burst-",
+        &["32", "1000"],
+    ),
+    bar("a stream across two threads", 0.6, PUSHER, "s2/stream", &[""]),
+    bar("ping-pong across two threads", 1.0, PUSHER, "s2/ping-pong", &[""]),
+    bar("several producers", 0.8, PUSHER, "s3/producers-", &["2", "4", "8"]),
+    bar("shared consumers", 0.9, "aiter push, share", "s4/consumers-", &["2", "4"]),
+    bar("readers that all see everything", 0.2, FORKS, "s5/readers-", READERS),
+    bar(
+        "the same, on a thread of their own",
+        0.2,
+        FORKS,
+        "s5/two-threads/readers-",
+        &["8", "64", "1000"],
+    ),
     bar_of(
-        bar("fork at a backlog of 100k, against none", 2.0, "aiter fork", "fork/backlog-100k"),
+        bar(
+            "a fork at a backlog of 100,000, against one at none",
+            2.0,
+            "aiter fork",
+            "fork/backlog-",
+            &["100k"],
+        ),
         Against::Group("fork/backlog-0"),
     ),
-    bar(JOIN_READY, 0.5, JOIN, "s6/ready-10"),
-    bar(JOIN_READY, 0.5, JOIN, "s6/ready-100"),
-    bar(JOIN_READY, 0.5, JOIN, "s6/ready-1000"),
-    bar(JOIN_READY, 0.5, JOIN, "s6/ready-10000"),
-    bar(JOIN_WOKEN, 1.0, JOIN, "s6/woken-10"),
-    bar(JOIN_WOKEN, 1.0, JOIN, "s6/woken-100"),
-    bar(JOIN_WOKEN, 1.0, JOIN, "s6/woken-1000"),
-    bar(JOIN_WOKEN, 1.0, JOIN, "s6/woken-10000"),
-    bar(FORKED, 0.7, FORKER, "s9/forks-1"),
-    bar(FORKED, 0.7, FORKER, "s9/forks-2"),
-    bar(FORKED, 0.7, FORKER, "s9/forks-8"),
-    bar(FORKED, 0.7, FORKER, "s9/forks-64"),
-    bar("forker, two threads, each item delivered", 0.5, FORKER, "s9/two-threads"),
+    bar_of(
+        bar("join of streams that are ready", 0.2, JOIN, "s6/ready-", STREAMS),
+        Against::Named("futures-buffered MergeUnbounded"),
+    ),
+    bar("join of streams that are woken one by one", 0.8, JOIN, "s6/woken-", STREAMS),
+    bar("`map_par`, calls that are done at once", 0.6, MAP, "s7/in-task-", WINDOWS),
+    bar("`map_par`, calls that wait once", 0.6, MAP, "s7/yielding-", WINDOWS),
+    bar_of(
+        bar(
+            "`map_par_with`, a slow consumer, against its body alone",
+            1.05,
+            "aiter map_par_with",
+            "s7/slow-consumer-",
+            &["1", "2", "8"],
+        ),
+        Against::Named("the body alone"),
+    ),
+    bar_of(
+        bar("forks of a stream, one thread", 0.3, FORKER, "s9/forks-", &["1", "2", "8", "64"]),
+        Against::Named("fork_stream"),
+    ),
+    bar_of(
+        bar("forks of a stream, two threads", 0.3, FORKER, "s9/two-threads", &[""]),
+        Against::Named("fork_stream"),
+    ),
 ];
 
-/// What comes next.
-const GOALS: [Bar; 10] = [
-    bar("64-byte items, one thread", 0.9, PUSHER, "s1/one-by-one/64-byte/burst-1"),
-    bar("64-byte items, one thread", 0.9, PUSHER, "s1/one-by-one/64-byte/burst-32"),
-    bar("64-byte items, one thread", 0.9, PUSHER, "s1/one-by-one/64-byte/burst-1000"),
-    bar("64-byte items, one thread", 0.9, PUSHER, "s1/one-by-one/64-byte/all"),
-    bar("ping-pong across two threads", 1.0, PUSHER, "s2/ping-pong"),
-    bar("1 reader, each item delivered", 0.4, FORKS, "s5/readers-1"),
-    bar("8 forks, each item delivered", 0.4, FORKS, "s5/readers-8"),
-    bar("16 forks, each item delivered", 0.4, FORKS, "s5/readers-16"),
-    bar("64 forks, each item delivered", 0.4, FORKS, "s5/readers-64"),
-    bar("1000 forks, each item delivered", 0.4, FORKS, "s5/readers-1000"),
-];
+/// What there is to say about a bar that is missed: its name, and a sentence.
+pub(crate) const REASONS: [(&str, &str); 0] = [];
 
 /// Whether a bar is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,15 +164,17 @@ impl Verdict {
     }
 }
 
-/// A bar and what was measured.
+/// A bar at one point, and what was measured.
 #[derive(Clone, Debug)]
 pub(crate) struct Judged {
     /// What it is about.
-    pub(crate) what: &'static str,
+    pub(crate) what: String,
     /// Where it was measured.
     pub(crate) group: String,
-    /// Which of ours, and against whom.
-    pub(crate) contest: String,
+    /// Which of ours.
+    pub(crate) ours: String,
+    /// Against whom.
+    pub(crate) whom: String,
     /// What was measured, if its group ran.
     pub(crate) measured: Option<f64>,
     /// What may be measured at most.
@@ -143,72 +184,110 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    /// Whether the bar is reached.
+    /// Whether the bar is reached, to the hundredth that is printed.
     pub(crate) fn verdict(&self) -> Verdict {
         match self.measured {
             None => Verdict::NotRun,
-            Some(measured) if measured <= self.limit => Verdict::Met,
+            Some(measured) if (measured * 100.0).round() <= (self.limit * 100.0).round() => {
+                Verdict::Met
+            }
             Some(_) => Verdict::Missed,
+        }
+    }
+
+    /// Who against whom.
+    pub(crate) fn contest(&self) -> String {
+        if self.whom.is_empty() {
+            self.ours.clone()
+        } else {
+            format!("{} / {}", self.ours, self.whom)
         }
     }
 }
 
 /// Every bar, judged.
 pub(crate) fn bars(groups: &[GroupResult], resident: &[Resident]) -> Vec<Judged> {
-    let mut judged: Vec<_> = BARS.iter().map(|bar| judge(bar, groups)).collect();
-    for name in [PUSHER, SOLE_PUSHER] {
-        let line = resident.iter().find(|line| line.name == name);
-        let bar = |what, kept: Option<i64>| Judged {
-            what,
-            group: RESIDENT.into(),
-            contest: name.into(),
-            measured: kept.map(|kib| kib as f64 / 1024.0),
-            limit: MAY_STAY as f64 / 1024.0,
-            unit: " MiB",
-        };
-        judged.push(bar("resident memory kept by a drained burst", line.map(Resident::kept)));
-        judged.push(bar("the same, a thousand items later", line.map(Resident::kept_later)));
+    let mut judged: Vec<_> = BARS.iter().flat_map(|bar| judge(bar, groups)).collect();
+    let line = resident.iter().find(|line| line.name == PUSHER);
+    let bar = |what: &str, measured, limit, unit| Judged {
+        what: what.into(),
+        group: RESIDENT.into(),
+        ours: PUSHER.into(),
+        whom: String::new(),
+        measured,
+        limit,
+        unit,
+    };
+    let mib = |kib: i64| kib as f64 / 1024.0;
+    let bytes = line.map(Resident::bytes_per_item);
+    judged.push(bar("resident memory of a queued `u64`", bytes, 10.0, " bytes"));
+    for (what, kept) in [
+        ("resident memory kept by a drained burst", line.map(Resident::kept)),
+        ("the same, a thousand items later", line.map(Resident::kept_later)),
+    ] {
+        judged.push(bar(what, kept.map(mib), mib(MAY_STAY), " MiB"));
     }
     judged
 }
 
-/// Every goal beyond the bars, judged.
-pub(crate) fn goals(groups: &[GroupResult]) -> Vec<Judged> {
-    GOALS.iter().map(|bar| judge(bar, groups)).collect()
+/// Every one of ours against the best peer of its group.
+pub(crate) fn ahead(groups: &[GroupResult]) -> Vec<Judged> {
+    let of = |group: &GroupResult| {
+        let best = group.best_peer()?;
+        let ours = group.entries.iter().filter(|entry| entry.role == Role::Ours);
+        let judged = ours.map(|entry| Judged {
+            what: group.name.clone(),
+            group: group.name.clone(),
+            ours: entry.name.clone(),
+            whom: best.name.clone(),
+            measured: Some(entry.median() / best.median()),
+            limit: 1.0,
+            unit: "",
+        });
+        Some(judged.collect::<Vec<_>>())
+    };
+    groups.iter().filter_map(of).flatten().collect()
 }
 
-fn judge(bar: &Bar, groups: &[GroupResult]) -> Judged {
+fn judge(bar: &Bar, groups: &[GroupResult]) -> Vec<Judged> {
     let of = |name: &str| groups.iter().find(|group| group.name == name);
-    let ours = of(bar.group).and_then(|group| group.entry(bar.entry));
-    let (theirs, whom) = match bar.against {
-        Against::BestPeer => {
-            let best = of(bar.group).and_then(GroupResult::best_peer);
-            (best, best.map_or_else(|| "the best peer".into(), |best| best.name.clone()))
-        }
-        Against::BestPeerOf(name) => {
-            let best = of(name).and_then(GroupResult::best_peer);
-            let whom = best.map_or("the best peer", |best| &best.name);
-            (best, format!("{whom}, one by one"))
-        }
-        Against::Group(name) => {
-            (of(name).and_then(|group| group.entry(bar.entry)), format!("itself at {name}"))
+    let at = |point: &&str| {
+        let group = of(&format!("{}{point}", bar.group));
+        let ours = group.and_then(|group| group.entry(bar.entry));
+        let (theirs, whom) = match bar.against {
+            Against::BestPeer => {
+                let best = group.and_then(GroupResult::best_peer);
+                (best, best.map_or_else(|| "the best peer".into(), |best| best.name.clone()))
+            }
+            Against::BestPeerOf(name) => {
+                let best = of(name).and_then(GroupResult::best_peer);
+                let whom = best.map_or("the best peer", |best| &best.name);
+                (best, format!("{whom}, one by one"))
+            }
+            Against::Named(name) => (group.and_then(|group| group.entry(name)), name.into()),
+            Against::Group(name) => {
+                let there = of(name).and_then(|group| group.entry(bar.entry));
+                (there, format!("itself at {name}"))
+            }
+        };
+        Judged {
+            what: bar.what.into(),
+            group: format!("{}{point}", bar.group),
+            ours: bar.entry.into(),
+            whom,
+            measured: ours.zip(theirs).map(|(ours, theirs)| ours.median() / theirs.median()),
+            limit: bar.limit,
+            unit: "",
         }
     };
-    Judged {
-        what: bar.what,
-        group: bar.group.into(),
-        contest: format!("{} / {whom}", bar.entry),
-        measured: ours.zip(theirs).map(|(ours, theirs)| ours.median() / theirs.median()),
-        limit: bar.limit,
-        unit: "",
-    }
+    bar.points.iter().map(at).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cores::Cores;
-    use crate::harness::{EntryResult, Role, Scale};
+    use crate::harness::{EntryResult, Scale};
     use crate::scenarios;
 
     fn entry(name: &str, role: Role, nanos: f64) -> EntryResult {
@@ -216,7 +295,7 @@ mod tests {
     }
 
     fn group(name: &str, entries: Vec<EntryResult>) -> GroupResult {
-        GroupResult { name: name.into(), unit: "item", entries }
+        GroupResult { name: name.into(), unit: "item".into(), place: None, entries }
     }
 
     #[test]
@@ -230,10 +309,14 @@ mod tests {
                 entry("VecDeque", Role::Floor, 1.0),
             ],
         );
-        let judged = judge(&bar("", 1.0, PUSHER, "s2/stream"), &[result]);
-        assert_eq!(judged.measured, Some(1.0));
-        assert_eq!(judged.verdict(), Verdict::Met);
-        assert_eq!(judged.contest, "aiter push / kanal");
+        let judged =
+            judge(&bar("", 1.0, PUSHER, "s2/stream", &[""]), core::slice::from_ref(&result));
+        assert_eq!(judged[0].measured, Some(1.0));
+        assert_eq!(judged[0].verdict(), Verdict::Met);
+        assert_eq!(judged[0].contest(), "aiter push / kanal");
+        let ahead = ahead(&[result]);
+        assert_eq!(ahead.len(), 1);
+        assert_eq!(ahead[0].measured, Some(1.0));
     }
 
     #[test]
@@ -242,7 +325,8 @@ mod tests {
             group("fork/backlog-0", vec![entry("aiter fork", Role::Ours, 20.0)]),
             group("fork/backlog-100k", vec![entry("aiter fork", Role::Ours, 50.0)]),
         ];
-        let fork = bars(&groups, &[]).into_iter().find(|bar| bar.what.starts_with("fork")).unwrap();
+        let fork =
+            bars(&groups, &[]).into_iter().find(|bar| bar.what.starts_with("a fork")).unwrap();
         assert_eq!(fork.measured, Some(2.5));
         assert_eq!(fork.verdict(), Verdict::Missed);
     }
@@ -259,10 +343,17 @@ mod tests {
             let group = groups.iter().find(|group| group.name == name);
             group.unwrap_or_else(|| panic!("no group {name}")).entry_names().collect::<Vec<_>>()
         };
-        for bar in BARS.iter().chain(&GOALS) {
-            assert!(entries(bar.group).contains(&bar.entry), "{} in {}", bar.entry, bar.group);
-            if let Against::BestPeerOf(other) | Against::Group(other) = bar.against {
-                assert!(!entries(other).is_empty());
+        for bar in &BARS {
+            for point in bar.points {
+                let group = format!("{}{point}", bar.group);
+                assert!(entries(&group).contains(&bar.entry), "{} in {group}", bar.entry);
+                match bar.against {
+                    Against::BestPeer => {}
+                    Against::Named(name) => assert!(entries(&group).contains(&name), "{name}"),
+                    Against::BestPeerOf(other) | Against::Group(other) => {
+                        assert!(!entries(other).is_empty());
+                    }
+                }
             }
         }
     }

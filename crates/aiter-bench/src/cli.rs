@@ -1,21 +1,24 @@
 //! The two programs: arguments in, report out, exit code.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::{fs, io};
 
 use clap::Parser;
 
 use crate::cores::Cores;
 use crate::harness::{Group, Role, Scale};
-use crate::report::{self, Setting};
+use crate::plots;
+use crate::report::{self, Report};
 use crate::scenarios::memory::HeapUse;
 use crate::scenarios::{self, memory};
 
 /// Items behind each count of allocations.
 const COUNTED_ITEMS: u64 = 640_000;
 
-/// Compares the push list with its peers.
+/// Compares aiter with its peers: every contestant of every scenario, interleaved in one process.
 #[derive(Debug, Parser)]
-#[command(name = "peers")]
+#[command(name = "aiter-bench")]
 struct Args {
     /// Run only the groups whose name contains one of these, whatever the case.
     #[arg(long)]
@@ -25,18 +28,33 @@ struct Args {
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
 
-    /// Print JSON instead of tables.
+    /// Run the groups that take minutes and gigabytes, too.
     #[arg(long)]
+    full: bool,
+
+    /// Print JSON instead of tables.
+    #[arg(long, conflicts_with = "markdown")]
     json: bool,
+
+    /// Print the tables of the README instead.
+    #[arg(long)]
+    markdown: bool,
+
+    /// Write a picture of each scenario into this directory, as SVG.
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
+
+    /// Measure nothing: take the results of earlier runs, as `--json` printed them.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "check", "full"])]
+    from: Vec<PathBuf>,
 
     /// Print the groups and their contestants, and run nothing.
     #[arg(long)]
     list: bool,
 
-    /// Measure; `cargo bench` says so by itself. Without it, every contestant runs briefly and only
-    /// whether all items arrive is looked at.
+    /// Run every contestant briefly and look only at whether all items arrive.
     #[arg(long)]
-    bench: bool,
+    check: bool,
 
     /// Measure the resident memory of one contestant in this process.
     #[arg(long, hide = true)]
@@ -53,63 +71,108 @@ impl Args {
         self.filter.is_empty()
             || self.filter.iter().any(|part| group.contains(&part.to_lowercase()))
     }
+
+    fn prints_tables(&self) -> bool {
+        !self.json && !self.markdown
+    }
 }
 
 /// Runs the contestants against each other and prints tables, ratios and bars.
 ///
 /// The exit code tells whether every item arrived, never how long it took.
 #[must_use]
-pub fn peers() -> ExitCode {
+pub fn run() -> ExitCode {
     let args = Args::parse();
     if let Some(name) = &args.resident {
         return memory::child(name, args.items);
     }
-    let scale = if args.bench { Scale::Measure } else { Scale::Check };
-    let cores = Cores::pick();
-    let mut groups = scenarios::groups(scale, cores);
-    groups.retain(|group| args.wants(&group.name));
-    let wants_resident = args.wants(memory::NAME);
-    if args.list {
-        print_list(&groups, wants_resident);
-        return ExitCode::SUCCESS;
-    }
-
-    // On one core, crossfire asks to be told; ask it before this thread is bound to one.
-    crossfire::detect_backoff_cfg();
-    let rounds = if args.bench { usize::from(args.rounds) } else { 1 };
-    let mut setting = Setting::new(rounds, scale, cores);
-    if !args.json {
-        print!("{setting}");
-    }
-    let mut resident = Vec::new();
-    if wants_resident {
-        match memory::run(scale) {
-            Ok(lines) => resident = lines,
-            Err(error) => setting.note(format!("resident memory was not measured: {error}")),
+    let report = if args.from.is_empty() { measure(&args) } else { read(&args).map(Some) };
+    let report = match report {
+        Ok(Some(report)) => report,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Some(dir) = &args.plots {
+        if let Err(error) = plots::write(dir, &report) {
+            eprintln!("no pictures in {}: {error}", dir.display());
+            return ExitCode::FAILURE;
         }
     }
-    let mut results = Vec::new();
-    for group in groups {
-        let result = group.run(rounds);
-        if !args.json {
-            print!("{}", report::group(&result, scale));
-        }
-        results.push(result);
-    }
-    setting.note(report::machine("after the run", cores));
-
     if args.json {
-        println!("{:#}", report::json(&setting, &results, &resident));
-    } else {
-        print!("{}", report::end(&setting, &results, &resident, scale));
+        println!("{:#}", report.json());
+    } else if args.markdown {
+        print!("{}", report.markdown());
+    } else if !args.check {
+        print!("{}", report.end());
     }
-    let lost = results.iter().flat_map(|group| &group.entries).any(|entry| entry.lost.is_some())
-        || resident.iter().any(|line| !line.complete);
-    if lost {
+    if report.lost() {
         eprintln!("a contestant lost or repeated items");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
+}
+
+/// `None` if only a list of the groups was asked for.
+fn measure(args: &Args) -> io::Result<Option<Report>> {
+    let scale = if args.check { Scale::Check } else { Scale::Measure };
+    let cores = Cores::pick();
+    let mut groups = scenarios::groups(scale, cores);
+    groups.retain(|group| args.wants(&group.name) && (args.full || !group.takes_long()));
+    let wants_resident = args.wants(memory::NAME);
+    if args.list {
+        print_list(&groups, wants_resident);
+        return Ok(None);
+    }
+    if groups.is_empty() && !wants_resident {
+        return Err(io::Error::other("no group has such a name; --list prints them all"));
+    }
+
+    // On one core, crossfire asks to be told; ask it before this thread is bound to one.
+    crossfire::detect_backoff_cfg();
+    let rounds = if args.check { 1 } else { usize::from(args.rounds) };
+    let mut report = Report::new(rounds, scale, cores);
+    if args.prints_tables() {
+        print!("{}", report.begin());
+    }
+    if wants_resident {
+        match memory::run(scale) {
+            Ok(lines) => report.resident = lines,
+            Err(error) => report.note(format!("resident memory was not measured: {error}")),
+        }
+    }
+    for group in groups {
+        let result = group.run(rounds);
+        if args.prints_tables() {
+            print!("{}", report::group(&result, scale));
+        }
+        report.groups.push(result);
+    }
+    report.look(cores);
+    Ok(Some(report))
+}
+
+/// The reports of earlier runs as one; of a group that several have, the last.
+fn read(args: &Args) -> io::Result<Report> {
+    let mut all = Report::default();
+    for path in &args.from {
+        let of_file = |error: String| io::Error::other(format!("{}: {error}", path.display()));
+        let text = fs::read_to_string(path).map_err(|error| of_file(error.to_string()))?;
+        let value = serde_json::from_str(&text).map_err(|error| of_file(error.to_string()))?;
+        all.merge(Report::from_json(&value).map_err(of_file)?);
+    }
+    all.groups.retain(|group| args.wants(&group.name));
+    if !args.wants(memory::NAME) {
+        all.resident.clear();
+    }
+    if args.prints_tables() {
+        for group in &all.groups {
+            print!("{}", report::group(group, Scale::Measure));
+        }
+    }
+    Ok(all)
 }
 
 fn print_list(groups: &[Group], with_resident: bool) {
@@ -141,10 +204,10 @@ mod tests {
 
     #[test]
     fn a_filter_ignores_case_and_any_of_several_is_enough() {
-        let args = Args::parse_from(["peers", "--bench", "--filter", "S1", "--filter", "fork"]);
+        let args = Args::parse_from(["aiter-bench", "--filter", "S1", "--filter", "fork"]);
         assert!(args.wants("s1/runs/u64/burst-32"));
         assert!(args.wants("fork/backlog-0"));
         assert!(!args.wants("s2/stream"));
-        assert!(Args::parse_from(["peers"]).wants("s2/stream"));
+        assert!(Args::parse_from(["aiter-bench"]).wants("s2/stream"));
     }
 }

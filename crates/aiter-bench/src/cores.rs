@@ -36,6 +36,11 @@ impl Cores {
         self.second.is_some_and(core_affinity::set_for_current)
     }
 
+    /// Pins the calling thread to the first core if `turn` is even, else to the second.
+    pub(crate) fn pin_in_turn(self, turn: usize) -> bool {
+        if turn % 2 == 0 { self.pin_main() } else { self.pin_second() }
+    }
+
     /// Whether there is a core for each of the two threads.
     pub(crate) fn are_two(self) -> bool {
         self.second.is_some()

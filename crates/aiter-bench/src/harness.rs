@@ -45,6 +45,11 @@ impl Tally {
         Self { count: n * times, sum: n * n.saturating_sub(1) / 2 * times }
     }
 
+    /// What this reader and another one received.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { count: self.count + other.count, sum: self.sum.wrapping_add(other.sum) }
+    }
+
     /// Takes note of one number.
     #[inline(always)]
     pub(crate) fn add(&mut self, number: u64) {
@@ -101,6 +106,9 @@ pub(crate) enum Role {
 }
 
 impl Role {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Ours, Self::Peer, Self::Listed, Self::Floor];
+
     /// The word in the table.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -125,13 +133,43 @@ pub(crate) struct Group {
     pub(crate) name: String,
     /// What a unit is.
     pub(crate) unit: &'static str,
+    place: Option<Place>,
+    takes_long: bool,
     entries: Vec<Entry>,
+}
+
+/// Where a group stands on a curve.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Place {
+    /// What the axis counts.
+    pub(crate) axis: String,
+    /// How many of it.
+    pub(crate) x: f64,
 }
 
 impl Group {
     /// A group without contestants.
     pub(crate) fn new(name: impl Into<String>, unit: &'static str) -> Self {
-        Self { name: name.into(), unit, entries: Vec::new() }
+        Self { name: name.into(), unit, place: None, takes_long: false, entries: Vec::new() }
+    }
+
+    /// Makes the group a point of the curve that its name up to the last dash stands for.
+    #[must_use]
+    pub(crate) fn at(mut self, axis: &str, x: u64) -> Self {
+        self.place = Some(Place { axis: axis.into(), x: x as f64 });
+        self
+    }
+
+    /// Leaves the group out of all runs but those that ask for everything.
+    #[must_use]
+    pub(crate) fn only_in_full_runs(mut self) -> Self {
+        self.takes_long = true;
+        self
+    }
+
+    /// Whether the group belongs to full runs only.
+    pub(crate) fn takes_long(&self) -> bool {
+        self.takes_long
     }
 
     /// Adds a contestant.
@@ -183,7 +221,7 @@ impl Group {
         for result in &mut results {
             result.nanos.sort_by(f64::total_cmp);
         }
-        GroupResult { name: self.name, unit: self.unit, entries: results }
+        GroupResult { name: self.name, unit: self.unit.into(), place: self.place, entries: results }
     }
 }
 
@@ -229,7 +267,9 @@ pub(crate) struct GroupResult {
     /// Its name.
     pub(crate) name: String,
     /// What a unit is.
-    pub(crate) unit: &'static str,
+    pub(crate) unit: String,
+    /// Where it stands on a curve.
+    pub(crate) place: Option<Place>,
     /// Its contestants, in the order in which they were added.
     pub(crate) entries: Vec<EntryResult>,
 }
@@ -241,6 +281,11 @@ impl GroupResult {
             .iter()
             .filter(|entry| entry.role == Role::Peer)
             .min_by(|a, b| a.median().total_cmp(&b.median()))
+    }
+
+    /// The scenario: its name up to the first slash.
+    pub(crate) fn scenario(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
     }
 
     /// The contestant of that name.

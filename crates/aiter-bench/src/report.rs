@@ -1,65 +1,134 @@
 //! What a run prints.
 
-use core::fmt::{self, Write as _};
-use std::{env, fs};
-
-use serde_json::{Value, json};
+use core::fmt::Write as _;
+use std::fs;
 
 use crate::bars::{self, Judged, Verdict};
 use crate::cores::Cores;
 use crate::harness::{EntryResult, GroupResult, Role, Scale};
+use crate::machine::{self, Condition};
 use crate::scenarios::memory::{Allocations, MAY_STAY, Resident};
 
-/// What a run is made of.
-pub(crate) struct Setting {
-    rounds: usize,
-    notes: Vec<String>,
+/// What was measured, and on what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    /// Counted rounds.
+    pub(crate) rounds: u64,
+    /// When and on what: the date, the machine, the compiler.
+    pub(crate) setting: Vec<String>,
+    /// What else there is to say.
+    pub(crate) notes: Vec<String>,
+    /// How the machine was before and after.
+    pub(crate) conditions: Vec<Condition>,
     /// How many of the notes are printed already.
-    printed: usize,
+    pub(crate) printed: usize,
+    /// The timed groups.
+    pub(crate) groups: Vec<GroupResult>,
+    /// Resident memory.
+    pub(crate) resident: Vec<Resident>,
 }
 
-impl Setting {
+impl Report {
     /// Binds this thread to its core and notes versions and machine.
     pub(crate) fn new(rounds: usize, scale: Scale, cores: Cores) -> Self {
+        // Before the thread has but one core.
+        let setting = machine::setting();
         let mut notes = Vec::new();
         if scale == Scale::Check {
-            notes.push("a check only: pass --bench for numbers".into());
+            notes.push("a check only: no numbers".into());
         }
         if !cores.pin_main() {
             notes.push("the threads could not be pinned to cores".into());
         }
         if !cores.are_two() {
-            notes.push("one core only: the groups of s2 measure the scheduler".into());
+            notes.push("one core only: what takes two threads measures the scheduler".into());
         }
         notes.extend(versions());
-        notes.push(machine("before the run", cores));
-        Self { rounds, printed: notes.len(), notes }
+        let conditions = vec![Condition::now(cores)];
+        let printed = notes.len();
+        Self { rounds: rounds as u64, setting, notes, printed, conditions, ..Self::default() }
     }
 
     /// Notes one thing more.
     pub(crate) fn note(&mut self, note: String) {
         self.notes.push(note);
     }
-}
 
-impl fmt::Display for Setting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} rounds, medians; * is the best peer", self.rounds)?;
-        self.notes[..self.printed].iter().try_for_each(|note| writeln!(f, "{note}"))
+    /// Looks at the machine once more.
+    pub(crate) fn look(&mut self, cores: Cores) {
+        self.conditions.push(Condition::now(cores));
+    }
+
+    /// Adds another run; of what both have, the other's stays.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for group in other.groups {
+            match self.groups.iter_mut().find(|known| known.name == group.name) {
+                Some(known) => *known = group,
+                None => self.groups.push(group),
+            }
+        }
+        if !other.resident.is_empty() {
+            self.resident = other.resident;
+        }
+        if !self.setting.is_empty() && self.setting != other.setting {
+            self.note(format!("runs of different settings: also {}", self.setting.join(", ")));
+        }
+        self.setting = other.setting;
+        self.conditions.extend(other.conditions);
+        self.rounds = if self.rounds == 0 { other.rounds } else { self.rounds.min(other.rounds) };
+        for note in other.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+    }
+
+    /// Whether a contestant lost or repeated items.
+    pub(crate) fn lost(&self) -> bool {
+        self.groups.iter().flat_map(|group| &group.entries).any(|entry| entry.lost.is_some())
+            || self.resident.iter().any(|line| !line.complete)
+    }
+
+    /// What there is to say before anything has run.
+    pub(crate) fn begin(&self) -> String {
+        let mut text = format!("{} rounds, medians; * is the best peer\n", self.rounds);
+        for line in self.setting.iter().chain(&self.notes[..self.printed]) {
+            let _ = writeln!(text, "{line}");
+        }
+        text + &self.conditions.last().map_or_else(String::new, |now| format!("before: {now}\n"))
+    }
+
+    /// What there is to say when everything has run.
+    pub(crate) fn end(&self) -> String {
+        let mut text = String::new();
+        if !self.resident.is_empty() {
+            text += &resident_table(&self.resident);
+        }
+        text += &judged_table("bars", &bars::bars(&self.groups, &self.resident));
+        text += &judged_table("no peer is ahead", &bars::ahead(&self.groups));
+        for note in &self.notes[self.printed..] {
+            let _ = writeln!(text, "\n{note}");
+        }
+        text + &self.conditions.last().map_or_else(String::new, |now| format!("\nafter: {now}\n"))
     }
 }
 
 /// The peers whose versions stand above the table.
-const PEERS: [&str; 9] = [
+const PEERS: [&str; 14] = [
     "async-broadcast",
     "async-channel",
     "chute",
     "crossbeam-channel",
     "crossfire",
     "flume",
+    "fork_stream",
+    "futures-buffered",
     "futures-channel",
+    "futures-util",
     "kanal",
+    "smol",
     "tokio",
+    "tokio-stream",
 ];
 
 /// The versions of the peers in the lock file of the workspace, if it can be found.
@@ -77,16 +146,6 @@ fn versions() -> Option<String> {
         }
     }
     Some(found.join(", "))
-}
-
-/// How busy the machine is, and how far apart its two cores are.
-pub(crate) fn machine(when: &str, cores: Cores) -> String {
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown");
-    let line = cores
-        .line_there_and_back()
-        .map_or_else(|| "unknown".into(), |nanos| format!("{nanos:.0} ns"));
-    format!("{when}: load of the machine {load}, a cache line between its cores and back {line}")
 }
 
 /// What there is to say about one group.
@@ -136,29 +195,9 @@ fn group_table(group: &GroupResult) -> String {
     text
 }
 
-fn nanos(value: f64) -> String {
+/// Nanoseconds, with as many digits as mean something.
+pub(crate) fn nanos(value: f64) -> String {
     if value < 1000.0 { format!("{value:.2}") } else { format!("{value:.0}") }
-}
-
-/// What there is to say when everything has run.
-pub(crate) fn end(
-    setting: &Setting,
-    groups: &[GroupResult],
-    resident: &[Resident],
-    scale: Scale,
-) -> String {
-    let mut text = String::new();
-    if !resident.is_empty() {
-        text += &resident_table(resident);
-    }
-    if scale == Scale::Measure {
-        text += &judged_table("bars", &bars::bars(groups, resident));
-        text += &judged_table("goals beyond the bars", &bars::goals(groups));
-    }
-    for note in &setting.notes[setting.printed..] {
-        let _ = writeln!(text, "\n{note}");
-    }
-    text
 }
 
 fn resident_table(resident: &[Resident]) -> String {
@@ -243,6 +282,9 @@ fn pass(passed: bool) -> &'static str {
 /// The list of bars, without those whose groups were filtered out.
 fn judged_table(title: &str, judged: &[Judged]) -> String {
     let not_run = judged.iter().filter(|bar| bar.verdict() == Verdict::NotRun).count();
+    if not_run == judged.len() {
+        return String::new();
+    }
     let mut text = format!("\n{title}");
     if not_run > 0 {
         let _ = write!(text, " ({not_run} of {} were not run)", judged.len());
@@ -258,74 +300,8 @@ fn judged_table(title: &str, judged: &[Judged]) -> String {
             bar.verdict().word(),
             bar.what,
             bar.group,
-            bar.contest
+            bar.contest()
         );
     }
     text
-}
-
-/// Everything, for another program.
-pub(crate) fn json(setting: &Setting, groups: &[GroupResult], resident: &[Resident]) -> Value {
-    json!({
-        "rounds": setting.rounds,
-        "notes": setting.notes,
-        "groups": groups.iter().map(group_json).collect::<Vec<_>>(),
-        "resident": resident.iter().map(resident_json).collect::<Vec<_>>(),
-        "bars": bars::bars(groups, resident).iter().map(judged_json).collect::<Vec<_>>(),
-        "goals": bars::goals(groups).iter().map(judged_json).collect::<Vec<_>>(),
-    })
-}
-
-fn group_json(group: &GroupResult) -> Value {
-    let best = group.best_peer();
-    let entries: Vec<_> = group
-        .entries
-        .iter()
-        .map(|entry| {
-            json!({
-                "name": entry.name,
-                "role": entry.role.word(),
-                "median": entry.median(),
-                "min": entry.min(),
-                "max": entry.max(),
-                "ratio_to_best_peer": best.map(|best| entry.median() / best.median()),
-                "rounds": entry.nanos,
-                "complete": entry.lost.is_none(),
-            })
-        })
-        .collect();
-    json!({
-        "name": group.name,
-        "unit": format!("ns per {}", group.unit),
-        "best_peer": best.map(|best| &best.name),
-        "entries": entries,
-    })
-}
-
-fn resident_json(resident: &Resident) -> Value {
-    json!({
-        "name": resident.name,
-        "role": resident.role.word(),
-        "items": resident.items,
-        "before_kib": resident.before,
-        "full_kib": resident.full,
-        "drained_kib": resident.after,
-        "later_kib": resident.later,
-        "closed_kib": resident.closed,
-        "kept_kib": resident.kept(),
-        "kept_later_kib": resident.kept_later(),
-        "bytes_per_item": resident.bytes_per_item(),
-        "complete": resident.complete,
-    })
-}
-
-fn judged_json(judged: &Judged) -> Value {
-    json!({
-        "what": judged.what,
-        "group": judged.group,
-        "contest": judged.contest,
-        "measured": judged.measured,
-        "limit": judged.limit,
-        "verdict": judged.verdict().word(),
-    })
 }

@@ -2,10 +2,10 @@
 
 use core::ops::Range;
 
-use aiter_core::{Cursor, Pusher, push_list};
+use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
 use futures_util::StreamExt;
 
-use super::{Broadcast, Channel, Contestant, Forks, Queue};
+use super::{Broadcast, BroadcastChannel, Channel, Contestant, Forks, Queue};
 use crate::harness::{Item, Role, Tally};
 
 const LISTENING: &str = "the cursor is alive and nobody stopped the list";
@@ -214,6 +214,35 @@ impl Channel for AiterSoleMany {
     }
 }
 
+/// `Pusher::push`, and takers that share one position.
+#[derive(Debug)]
+pub(crate) struct AiterShared;
+
+impl Contestant for AiterShared {
+    const NAME: &'static str = "aiter push, share";
+    const ROLE: Role = Role::Ours;
+}
+
+impl Channel for AiterShared {
+    type Tx = Pusher<u64>;
+    type Rx = SharedCursor<u64>;
+
+    fn open() -> (Self::Tx, Self::Rx) {
+        let (pusher, cursor) = push_list();
+        (pusher, cursor.share())
+    }
+
+    #[inline]
+    fn send(tx: &mut Self::Tx, item: u64) {
+        tx.push(item).expect(LISTENING);
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        StreamExt::next(rx).await
+    }
+}
+
 /// Cursors forked from the first one, read item by item.
 #[derive(Debug)]
 pub(crate) struct AiterForks(Pusher<u64>, Vec<Cursor<u64>>);
@@ -243,6 +272,25 @@ impl Broadcast for AiterForks {
             let Ok(item) = cursor.try_next() else { break };
             tally.add(item.number());
         }
+    }
+}
+
+impl BroadcastChannel for AiterForks {
+    type Tx = Pusher<u64>;
+    type Rx = Cursor<u64>;
+
+    fn open(readers: usize, _room: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        forked(readers)
+    }
+
+    #[inline]
+    fn send(tx: &mut Self::Tx, item: u64) {
+        tx.push(item).expect(LISTENING);
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        StreamExt::next(rx).await
     }
 }
 
@@ -296,6 +344,40 @@ impl Broadcast for AiterForksMany {
     fn read(&mut self, reader: usize, max: usize, tally: &mut Tally) {
         let Self(_, cursors, buf) = self;
         take_many(&mut cursors[reader], buf, max, |item| tally.add(item.number()));
+    }
+}
+
+impl BroadcastChannel for AiterForksMany {
+    type Tx = Pusher<u64>;
+    type Rx = Cursor<u64>;
+
+    fn open(readers: usize, _room: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        forked(readers)
+    }
+
+    #[inline]
+    fn send(tx: &mut Self::Tx, item: u64) {
+        tx.push(item).expect(LISTENING);
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        StreamExt::next(rx).await
+    }
+
+    async fn read(rx: &mut Self::Rx, max: usize, tally: &mut Tally) {
+        let mut buf = Vec::with_capacity(max);
+        let mut left = max;
+        while left > 0 {
+            let run = rx.next_many(&mut buf, left).await;
+            if run == 0 {
+                break;
+            }
+            left -= run;
+            for item in buf.drain(..) {
+                tally.add(item.number());
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use async_broadcast::{Receiver, Sender, broadcast};
 
-use super::{Broadcast, Contestant, Forks};
+use super::{Broadcast, BroadcastChannel, Contestant, Forks};
 use crate::harness::{Item, Tally};
 
 /// `try_broadcast` and `try_recv`, with room for a whole burst.
@@ -37,6 +37,26 @@ impl Broadcast for AsyncBroadcast {
             let Ok(item) = receiver.try_recv() else { break };
             tally.add(item.number());
         }
+    }
+}
+
+impl BroadcastChannel for AsyncBroadcast {
+    type Tx = Sender<u64>;
+    type Rx = Receiver<u64>;
+
+    fn open(readers: usize, room: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        let Self(tx, receivers) = <Self as Broadcast>::open(readers, room);
+        (tx, receivers)
+    }
+
+    #[inline]
+    fn send(tx: &mut Self::Tx, item: u64) {
+        tx.try_broadcast(item).expect("there is room");
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.recv().await.ok()
     }
 }
 

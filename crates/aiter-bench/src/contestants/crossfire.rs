@@ -1,6 +1,6 @@
-//! crossfire, unbounded: with many senders and with one.
+//! crossfire, unbounded: with many senders, with one, and with many receivers too.
 
-use crossfire::{AsyncRx, MTx, Rx, Tx, mpsc, spsc};
+use crossfire::{AsyncRx, MAsyncRx, MTx, Rx, Tx, mpmc, mpsc, spsc};
 
 use super::{Channel, Contestant, Queue};
 use crate::harness::Item;
@@ -83,6 +83,32 @@ impl Channel for CrossfireSpsc<u64> {
     #[inline]
     fn send(tx: &mut Self::Tx, item: u64) {
         tx.send(item).expect("the receiver is alive");
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.recv().await.ok()
+    }
+}
+
+/// The channel whose halves can both be cloned: `send` and `recv`.
+pub(crate) struct CrossfireMpmc;
+
+impl Contestant for CrossfireMpmc {
+    const NAME: &'static str = "crossfire mpmc";
+}
+
+impl Channel for CrossfireMpmc {
+    type Tx = MTx<mpmc::List<u64>>;
+    type Rx = MAsyncRx<mpmc::List<u64>>;
+
+    fn open() -> (Self::Tx, Self::Rx) {
+        mpmc::unbounded_async()
+    }
+
+    #[inline]
+    fn send(tx: &mut Self::Tx, item: u64) {
+        tx.send(item).expect("a receiver is alive");
     }
 
     #[inline]

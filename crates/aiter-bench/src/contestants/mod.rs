@@ -9,6 +9,7 @@ mod crossfire;
 mod flume;
 mod futures;
 mod kanal;
+mod maps;
 mod tokio;
 mod vec;
 
@@ -17,15 +18,21 @@ use core::ops::Range;
 
 use crate::harness::{Item, Role, Tally};
 
-pub(crate) use aiter::{Aiter, AiterForks, AiterForksMany, AiterMany, AiterSole, AiterSoleMany};
+pub(crate) use aiter::{
+    Aiter, AiterForks, AiterForksMany, AiterMany, AiterShared, AiterSole, AiterSoleMany,
+};
 pub(crate) use async_broadcast::AsyncBroadcast;
 pub(crate) use async_channel::AsyncChannel;
 pub(crate) use chute::Chute;
 pub(crate) use crossbeam::Crossbeam;
-pub(crate) use crossfire::{CrossfireMpsc, CrossfireSpsc};
+pub(crate) use crossfire::{CrossfireMpmc, CrossfireMpsc, CrossfireSpsc};
 pub(crate) use flume::Flume;
 pub(crate) use futures::Futures;
 pub(crate) use kanal::Kanal;
+pub(crate) use maps::{
+    AiterMap, AiterMapWith, BufferUnordered, Buffered, FuturesBuffered, MapInTask, MapSpawned,
+    TokioJoinSet, Workers,
+};
 pub(crate) use tokio::{Tokio, TokioBroadcast};
 pub(crate) use vec::{Floor, FloorReaders};
 
@@ -120,6 +127,33 @@ pub(crate) trait Broadcast: Contestant {
 
     /// Takes up to `max` items of one reader.
     fn read(&mut self, reader: usize, max: usize, tally: &mut Tally);
+}
+
+/// Every reader sees every item; the sending half can live on a thread of its own.
+pub(crate) trait BroadcastChannel: Contestant {
+    /// The sending half.
+    type Tx: Send;
+    /// A reader.
+    type Rx;
+
+    /// A list with that many readers, and room for `room` items if room is limited.
+    fn open(readers: usize, room: usize) -> (Self::Tx, Vec<Self::Rx>);
+
+    /// Sends one item.
+    fn send(tx: &mut Self::Tx, item: u64);
+
+    /// Waits for the next item; `None` at the end.
+    fn next(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>>;
+
+    /// Waits for the next `max` items, or the end.
+    fn read(rx: &mut Self::Rx, max: usize, tally: &mut Tally) -> impl Future<Output = ()> {
+        async move {
+            for _ in 0..max {
+                let Some(item) = Self::next(rx).await else { break };
+                tally.add(item.number());
+            }
+        }
+    }
 }
 
 /// A reader that can be doubled where it stands.

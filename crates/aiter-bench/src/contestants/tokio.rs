@@ -6,7 +6,7 @@ use core::task::{Context, Poll, Waker};
 use tokio::sync::broadcast;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Broadcast, Channel, Contestant, Queue};
+use super::{Broadcast, BroadcastChannel, Channel, Contestant, Queue};
 use crate::harness::{Item, Role, Tally};
 
 /// `send`, and `try_recv`, `poll_recv_many` or `recv`.
@@ -96,5 +96,25 @@ impl Broadcast for TokioBroadcast {
             let Ok(item) = receiver.try_recv() else { break };
             tally.add(item.number());
         }
+    }
+}
+
+impl BroadcastChannel for TokioBroadcast {
+    type Tx = broadcast::Sender<u64>;
+    type Rx = broadcast::Receiver<u64>;
+
+    fn open(readers: usize, room: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        let Self(tx, receivers) = <Self as Broadcast>::open(readers, room);
+        (tx, receivers)
+    }
+
+    #[inline]
+    fn send(tx: &mut Self::Tx, item: u64) {
+        tx.send(item).expect("the receivers are alive");
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.recv().await.ok()
     }
 }

@@ -9,7 +9,7 @@ use crate::contestants::{AiterForks, AsyncBroadcast, Forks};
 use crate::harness::{Group, Sample, Scale, Tally};
 
 /// How many items the reader has before it.
-const BACKLOGS: [(usize, &str); 3] = [(0, "0"), (1000, "1k"), (100_000, "100k")];
+const BACKLOGS: [(usize, &str); 4] = [(0, "0"), (1000, "1k"), (100_000, "100k"), (1_000_000, "1M")];
 /// Forks between two looks at the clock.
 const BATCH: u64 = 64;
 
@@ -21,7 +21,8 @@ pub(crate) fn groups(scale: Scale) -> Vec<Group> {
     };
     BACKLOGS
         .map(|(backlog, name)| {
-            let group = Group::new(format!("fork/backlog-{name}"), "fork and drop");
+            let group = Group::new(format!("fork/backlog-{name}"), "fork and drop")
+                .at("items before it", backlog as u64);
             let group = add::<AiterForks>(group, backlog, least, "aiter fork");
             add::<AsyncBroadcast>(group, backlog, least, "async-broadcast clone")
         })

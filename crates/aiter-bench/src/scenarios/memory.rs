@@ -30,7 +30,7 @@ const KIB: f64 = 1024.0;
 #[derive(Clone, Debug)]
 pub(crate) struct Resident {
     /// The contestant.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// Its part.
     pub(crate) role: Role,
     /// Items that were queued.
@@ -126,7 +126,7 @@ fn ask(subject: &Subject, items: u64) -> io::Result<Resident> {
     })?;
     let number = |key: &str| answer[key].as_i64().unwrap_or_default();
     Ok(Resident {
-        name: subject.name,
+        name: subject.name.into(),
         role: subject.role,
         items,
         before: number("before"),

@@ -2,11 +2,16 @@
 
 mod fork;
 pub(crate) mod memory;
+mod s10_size;
 mod s1_one_thread;
 mod s2_two_threads;
+mod s3_producers;
+mod s4_shared;
 mod s5_broadcast;
 mod s6_merge;
+mod s7_map;
 mod s9_forks;
+mod task;
 
 use crate::cores::Cores;
 use crate::harness::{Group, Scale};
@@ -17,10 +22,14 @@ pub(crate) use s1_one_thread::{BURSTS, warm_burst};
 pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     let mut groups = s1_one_thread::groups(scale);
     groups.extend(s2_two_threads::groups(scale, cores));
-    groups.extend(s5_broadcast::groups(scale));
+    groups.extend(s3_producers::groups(scale, cores));
+    groups.extend(s4_shared::groups(scale, cores));
+    groups.extend(s5_broadcast::groups(scale, cores));
     groups.extend(fork::groups(scale));
     groups.extend(s6_merge::groups(scale));
+    groups.extend(s7_map::groups(scale, cores));
     groups.extend(s9_forks::groups(scale, cores));
+    groups.extend(s10_size::groups(scale));
     groups
 }
 

@@ -18,6 +18,8 @@ pub(crate) const BURSTS: [u64; 3] = [1, 32, 1000];
 const ITEMS: u64 = 300_000;
 /// Items of one timed run that pushes everything before it takes anything.
 const ALL: u64 = 1_000_000;
+/// What the curves run along.
+const AXIS: &str = "items in a burst";
 /// Items that go through before the clock starts.
 const WARM: u64 = 4000;
 
@@ -26,37 +28,43 @@ pub(crate) fn groups(scale: Scale) -> Vec<Group> {
     let mut groups = Vec::new();
     for burst in BURSTS {
         let items = scale.of(ITEMS, burst);
-        groups.push(one_by_one::<u64>(format!("s1/one-by-one/u64/burst-{burst}"), items, burst));
+        let name = format!("s1/one-by-one/u64/burst-{burst}");
+        groups.push(one_by_one::<u64>(name, items, burst).at(AXIS, burst));
     }
     let all = scale.of(ALL, 1);
-    groups.push(one_by_one::<u64>("s1/one-by-one/u64/all".into(), all, all));
+    groups.push(one_by_one::<u64>("s1/one-by-one/u64/burst-all".into(), all, all).at(AXIS, all));
     for burst in BURSTS {
         let items = scale.of(ITEMS, burst);
         let name = format!("s1/one-by-one/64-byte/burst-{burst}");
-        groups.push(one_by_one::<[u64; 8]>(name, items, burst));
+        groups.push(one_by_one::<[u64; 8]>(name, items, burst).at(AXIS, burst));
     }
-    groups.push(one_by_one::<[u64; 8]>("s1/one-by-one/64-byte/all".into(), all, all));
+    let name = "s1/one-by-one/64-byte/burst-all".into();
+    groups.push(one_by_one::<[u64; 8]>(name, all, all).at(AXIS, all));
     for burst in [32, 1000] {
-        groups.push(runs(format!("s1/runs/u64/burst-{burst}"), scale.of(ITEMS, burst), burst));
+        let name = format!("s1/runs/u64/burst-{burst}");
+        groups.push(runs(name, scale.of(ITEMS, burst), burst).at(AXIS, burst));
     }
     for burst in BURSTS {
-        groups.push(awaited(format!("s1/await/u64/burst-{burst}"), scale.of(ITEMS, burst), burst));
+        let name = format!("s1/await/u64/burst-{burst}");
+        groups.push(awaited(name, scale.of(ITEMS, burst), burst).at(AXIS, burst));
     }
     groups
 }
 
-fn one_by_one<T: Item>(name: String, items: u64, burst: u64) -> Group {
-    fn add<T: Item, Q: Queue<T>>(group: Group, items: u64, burst: u64) -> Group {
-        group.with(Q::NAME, Q::ROLE, move || {
-            time::<T, Q>(items, burst, |queue, from, to, tally| {
-                queue.push_each((from..to).map(T::make));
-                for _ in from..to {
-                    let Some(item) = queue.try_next() else { break };
-                    tally.add(item.number());
-                }
-            })
+/// Adds a contestant whose items go one by one, in bursts.
+pub(super) fn add<T: Item, Q: Queue<T>>(group: Group, items: u64, burst: u64) -> Group {
+    group.with(Q::NAME, Q::ROLE, move || {
+        time::<T, Q>(items, burst, |queue, from, to, tally| {
+            queue.push_each((from..to).map(T::make));
+            for _ in from..to {
+                let Some(item) = queue.try_next() else { break };
+                tally.add(item.number());
+            }
         })
-    }
+    })
+}
+
+fn one_by_one<T: Item>(name: String, items: u64, burst: u64) -> Group {
     let group = Group::new(name, "item");
     let group = add::<T, Aiter<T>>(group, items, burst);
     let group = add::<T, AiterSole<T>>(group, items, burst);

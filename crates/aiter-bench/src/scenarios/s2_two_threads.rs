@@ -1,8 +1,6 @@
 //! One thread pushes, another one awaits.
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
-use std::time::Instant;
 
 use crate::contestants::{
     Aiter, AiterMany, AiterSole, AiterSoleMany, AsyncChannel, Channel, CrossfireMpsc,
@@ -10,6 +8,7 @@ use crate::contestants::{
 };
 use crate::cores::Cores;
 use crate::harness::{Group, Role, Sample, Scale, Tally};
+use crate::start_line::StartLine;
 
 /// Items of one timed run.
 const ITEMS: u64 = 1_000_000;
@@ -49,7 +48,7 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
 fn stream<C: Channel>(group: Group, items: u64, cores: Cores) -> Group {
     group.with(C::NAME, C::ROLE, move || {
         let (mut tx, mut rx) = C::open();
-        let line = StartLine::default();
+        let line = StartLine::with_others(1);
         thread::scope(|scope| {
             scope.spawn(|| {
                 cores.pin_second();
@@ -57,8 +56,7 @@ fn stream<C: Channel>(group: Group, items: u64, cores: Cores) -> Group {
                 C::send_each(&mut tx, 0..items);
                 drop(tx);
             });
-            line.wait();
-            let start = Instant::now();
+            let start = line.start();
             let mut got = Tally::default();
             pollster::block_on(C::receive(&mut rx, &mut got));
             let elapsed = start.elapsed();
@@ -87,7 +85,7 @@ fn ping_pong_as<C: Channel>(
     group.with(name, role, move || {
         let (mut there, mut echo_in) = C::open();
         let (mut echo_out, mut back) = C::open();
-        let line = StartLine::default();
+        let line = StartLine::with_others(1);
         thread::scope(|scope| {
             scope.spawn(|| {
                 cores.pin_second();
@@ -98,10 +96,9 @@ fn ping_pong_as<C: Channel>(
                     }
                 });
             });
-            line.wait();
+            let start = line.start();
             pollster::block_on(async {
                 let mut got = Tally::default();
-                let start = Instant::now();
                 for trip in 0..trips {
                     C::send(&mut there, trip);
                     let Some(item) = C::next(&mut back).await else { break };
@@ -113,19 +110,4 @@ fn ping_pong_as<C: Channel>(
             })
         })
     })
-}
-
-/// Two threads leave it together, without the one having to wake the other.
-#[derive(Debug, Default)]
-struct StartLine(AtomicU32);
-
-impl StartLine {
-    fn wait(&self) {
-        // AcqRel, Acquire: what either thread did before its `wait` is done when both go on.
-        self.0.fetch_add(1, Ordering::AcqRel);
-        while self.0.load(Ordering::Acquire) < 2 {
-            // With one core for both, the other thread needs this one's time.
-            thread::yield_now();
-        }
-    }
 }

@@ -1,33 +1,56 @@
-//! One thread pushes a burst, then every reader reads all of it.
+//! One thread pushes a burst, then every reader reads all of it; or one thread pushes while another
+//! reads for all readers in turn, a burst each.
+
+use std::thread;
 
 use cpu_time::ThreadTime;
 
 use crate::contestants::{
-    AiterForks, AiterForksMany, AsyncBroadcast, Broadcast, Chute, FloorReaders, TokioBroadcast,
+    AiterForks, AiterForksMany, AsyncBroadcast, Broadcast, BroadcastChannel, Chute, FloorReaders,
+    TokioBroadcast,
 };
+use crate::cores::Cores;
 use crate::harness::{Group, Sample, Scale, Tally};
+use crate::start_line::StartLine;
 
 /// How many readers.
-const READERS: [usize; 5] = [1, 8, 16, 64, 1000];
+const READERS: [usize; 6] = [1, 8, 16, 64, 1000, 10_000];
+/// How many readers on a thread of their own.
+const AFAR: [usize; 4] = [1, 8, 64, 1000];
 /// Items of one burst.
 const BURST: u64 = 100;
 /// Deliveries of one timed run.
 const DELIVERIES: u64 = 400_000;
 
 /// The groups of this scenario.
-pub(crate) fn groups(scale: Scale) -> Vec<Group> {
-    READERS
-        .map(|readers| {
-            let bursts = scale.of(DELIVERIES / (BURST * readers as u64), 1);
-            let group = Group::new(format!("s5/readers-{readers}"), "delivered item");
-            let group = add::<AiterForks>(group, readers, bursts);
-            let group = add::<AiterForksMany>(group, readers, bursts);
-            let group = add::<AsyncBroadcast>(group, readers, bursts);
-            let group = add::<TokioBroadcast>(group, readers, bursts);
-            let group = add::<Chute>(group, readers, bursts);
-            add::<FloorReaders>(group, readers, bursts)
-        })
-        .into()
+pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
+    let most = match scale {
+        Scale::Measure => usize::MAX,
+        Scale::Check => 100,
+    };
+    let near = READERS.map(|count| {
+        let readers = count.min(most);
+        let bursts = scale.of(DELIVERIES / (BURST * readers as u64), 1);
+        let group = Group::new(format!("s5/readers-{count}"), "delivered item")
+            .at("readers", readers as u64);
+        let group = add::<AiterForks>(group, readers, bursts);
+        let group = add::<AiterForksMany>(group, readers, bursts);
+        let group = add::<AsyncBroadcast>(group, readers, bursts);
+        let group = add::<TokioBroadcast>(group, readers, bursts);
+        let group = add::<Chute>(group, readers, bursts);
+        add::<FloorReaders>(group, readers, bursts)
+    });
+    let afar = AFAR.map(|count| {
+        let readers = count.min(most);
+        let bursts = scale.of(DELIVERIES / (BURST * readers as u64), 1);
+        let group = Group::new(format!("s5/two-threads/readers-{count}"), "delivered item")
+            .at("readers", readers as u64);
+        let group = add_afar::<AiterForks>(group, readers, bursts, cores);
+        let group = add_afar::<AiterForksMany>(group, readers, bursts, cores);
+        let group = add_afar::<AsyncBroadcast>(group, readers, bursts, cores);
+        add_afar::<TokioBroadcast>(group, readers, bursts, cores)
+    });
+    near.into_iter().chain(afar).collect()
 }
 
 fn add<B: Broadcast>(group: Group, readers: usize, bursts: u64) -> Group {
@@ -52,6 +75,36 @@ fn add<B: Broadcast>(group: Group, readers: usize, bursts: u64) -> Group {
             list.read(reader, usize::MAX, &mut got);
         }
         let items = bursts * BURST;
+        let expected = Tally::of(items, readers as u64);
+        Sample { elapsed, units: items * readers as u64, got, expected }
+    })
+}
+
+fn add_afar<B: BroadcastChannel>(group: Group, readers: usize, bursts: u64, cores: Cores) -> Group {
+    group.with(B::NAME, B::ROLE, move || {
+        let items = bursts * BURST;
+        let (mut tx, mut receivers) = B::open(readers, items as usize);
+        let line = StartLine::with_others(1);
+        let (got, elapsed) = thread::scope(|scope| {
+            scope.spawn(|| {
+                cores.pin_second();
+                line.wait();
+                for item in 0..items {
+                    B::send(&mut tx, core::hint::black_box(item));
+                }
+                drop(tx);
+            });
+            let start = line.start();
+            let mut got = Tally::default();
+            pollster::block_on(async {
+                for _ in 0..bursts {
+                    for rx in &mut receivers {
+                        B::read(rx, BURST as usize, &mut got).await;
+                    }
+                }
+            });
+            (got, start.elapsed())
+        });
         let expected = Tally::of(items, readers as u64);
         Sample { elapsed, units: items * readers as u64, got, expected }
     })

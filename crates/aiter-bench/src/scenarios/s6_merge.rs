@@ -2,10 +2,8 @@
 
 use alloc::rc::Rc;
 use alloc::sync::Arc;
-use alloc::task::Wake;
 use core::cell::{Cell, RefCell};
 use core::pin::Pin;
-use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 
 use aiter_adapters::AiterExt;
@@ -15,28 +13,36 @@ use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use tokio_stream::StreamMap;
 
+use super::task::Task;
 use crate::harness::{Group, Item, Role, Sample, Scale, Tally};
 
 /// Streams that always have an item.
-const READY: [usize; 4] = [10, 100, 1000, 10_000];
+const READY: [usize; 6] = [1, 10, 100, 1000, 10_000, 100_000];
 /// Streams of which one at a time is woken.
-const WOKEN: [usize; 4] = [10, 100, 1000, 10_000];
+const WOKEN: [usize; 6] = [1, 10, 100, 1000, 10_000, 100_000];
 /// Items of one timed run.
 const ITEMS: u64 = 200_000;
+/// What the curves run along.
+const AXIS: &str = "streams";
 /// The same where a peer polls all streams for one item.
 const FEW: u64 = 4000;
 
 /// The groups of this scenario.
 pub(crate) fn groups(scale: Scale) -> Vec<Group> {
-    let ready = READY.map(|width| {
-        let items = scale.of(ITEMS, 1);
-        contestants(format!("s6/ready-{width}"), false, move |merge| ready(width, items, merge))
+    let most = match scale {
+        Scale::Measure => usize::MAX,
+        Scale::Check => 1000,
+    };
+    let ready = READY.map(|count| {
+        let (width, items) = (count.min(most), scale.of(ITEMS, 1));
+        let run = move |merge| ready(width, items, merge);
+        contestants(format!("s6/ready-{count}"), false, run).at(AXIS, width as u64)
     });
-    let woken = WOKEN.map(|width| {
+    let woken = WOKEN.map(|count| {
+        let width = count.min(most);
         let items = scale.of(if width < 1000 { ITEMS } else { FEW * 5 }, 1);
-        contestants(format!("s6/woken-{width}"), width > 1000, move |merge| {
-            woken(width, items, merge)
-        })
+        let run = move |merge| woken(width, items, merge);
+        contestants(format!("s6/woken-{count}"), width > 1000, run).at(AXIS, width as u64)
     });
     ready.into_iter().chain(woken).collect()
 }
@@ -136,20 +142,6 @@ impl Stream for Inner {
     }
 }
 
-/// The task that reads.
-#[derive(Default)]
-struct Task(AtomicBool);
-
-impl Wake for Task {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.store(true, Ordering::Release);
-    }
-}
-
 fn ready(width: usize, items: u64, merge: MergeFn) -> Sample {
     let world = Rc::new(World::default());
     let mut merged = merge((0..width).map(|_| Inner::new(&world, u64::MAX)).collect());
@@ -186,7 +178,7 @@ fn woken(width: usize, items: u64, merge: MergeFn) -> Sample {
             match merged.as_mut().poll_next(&mut cx) {
                 Poll::Ready(Some(item)) => got.add(item.number()),
                 Poll::Ready(None) => break,
-                Poll::Pending if task.0.swap(false, Ordering::Acquire) => {}
+                Poll::Pending if task.was_woken() => {}
                 Poll::Pending => break,
             }
         }

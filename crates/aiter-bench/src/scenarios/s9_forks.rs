@@ -16,7 +16,7 @@ use crate::cores::Cores;
 use crate::harness::{Group, Item, Role, Sample, Scale, Tally};
 
 /// How many forks.
-const FORKS: [usize; 4] = [1, 2, 8, 64];
+const FORKS: [usize; 5] = [1, 2, 8, 64, 1000];
 /// Deliveries of one timed run.
 const DELIVERIES: u64 = 400_000;
 
@@ -25,6 +25,7 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     let lockstep = FORKS.map(|forks| {
         let items = scale.of(DELIVERIES / forks as u64, 1);
         Group::new(format!("s9/forks-{forks}"), "delivered item")
+            .at("forks", forks as u64)
             .with("aiter forker", Role::Ours, move || {
                 in_lockstep(source(items).forker(), forks, items)
             })

@@ -1,0 +1,87 @@
+//! Counts what happens between the marks.
+
+use std::process::{Command, ExitCode};
+use std::{env, fs, process};
+
+use crate::budget::Cost;
+use crate::operations::{OPERATIONS, Operation};
+
+/// What callgrind counts: nothing outside, everything inside.
+#[inline(never)]
+fn between_the_marks(work: &mut dyn FnMut()) {
+    work();
+    // Or the call would be a jump, and callgrind would not see it return.
+    core::hint::black_box(());
+}
+
+/// The name that callgrind knows it by.
+const MARK: &str = "aiter_budget::measure::between_the_marks*";
+
+/// Runs one operation, for callgrind.
+pub(crate) fn child(name: &str) -> ExitCode {
+    let Some(operation) = OPERATIONS.iter().find(|operation| operation.name == name) else {
+        eprintln!("no operation is called '{name}'");
+        return ExitCode::FAILURE;
+    };
+    (operation.run)(operation.times, &mut between_the_marks);
+    ExitCode::SUCCESS
+}
+
+/// What one of the many times costs.
+pub(crate) fn cost(operation: &Operation, counts_instructions: bool) -> Result<Cost, String> {
+    let times = operation.times as f64;
+    let instructions = match counts_instructions {
+        true => Some(instructions(operation.name)? as f64 / times),
+        false => None,
+    };
+    let mut heap = None;
+    (operation.run)(operation.times, &mut |work| heap = Some(allocation_counter::measure(work)));
+    let heap = heap.ok_or_else(|| format!("{}: nothing between the marks", operation.name))?;
+    Ok(Cost {
+        instructions,
+        allocations: heap.count_total as f64 / times,
+        peak_bytes: heap.bytes_max as f64 / times,
+        kept_bytes: heap.bytes_current as f64 / times,
+    })
+}
+
+/// Starts this program again under callgrind, with one operation.
+fn instructions(name: &str) -> Result<u64, String> {
+    let this = env::current_exe().map_err(|error| error.to_string())?;
+    let out = env::temp_dir().join(format!("aiter-budget-{}.callgrind", process::id()));
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", &format!("--toggle-collect={MARK}")])
+        .arg(format!("--callgrind-out-file={}", out.display()))
+        .arg(this)
+        .args(["--run", name])
+        .output()
+        .map_err(|error| format!("valgrind: {error}"))?;
+    let text = fs::read_to_string(&out);
+    let _ = fs::remove_file(&out);
+    let total = text.ok().filter(|_| output.status.success()).and_then(|text| {
+        text.lines().find_map(|line| line.strip_prefix("totals: ")?.trim().parse().ok())
+    });
+    match total {
+        None => Err(format!("{name}: valgrind: {}", String::from_utf8_lossy(&output.stderr))),
+        Some(0) => Err(format!("{name}: callgrind saw nothing of {MARK}")),
+        Some(total) => Ok(total),
+    }
+}
+
+/// Whether instructions can be counted; says so if not.
+pub(crate) fn has_valgrind() -> bool {
+    let found = Command::new("valgrind").arg("--version").output().is_ok();
+    if !found {
+        println!("SKIPPED: instructions: there is no valgrind");
+    }
+    found
+}
+
+/// The compiler, and the processor that it compiles for.
+pub(crate) fn toolchain() -> Result<String, String> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output =
+        Command::new(rustc).arg("-V").output().map_err(|error| format!("rustc: {error}"))?;
+    let version = String::from_utf8_lossy(&output.stdout);
+    Ok(format!("{} on {}-{}", version.trim(), env::consts::ARCH, env::consts::OS))
+}

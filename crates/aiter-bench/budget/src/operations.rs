@@ -1,0 +1,297 @@
+//! The operations, each run many times between the marks.
+
+use core::hint::black_box;
+use core::num::NonZeroUsize;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
+
+use aiter_adapters::AiterExt;
+use aiter_core::push_list;
+use aiter_executor_compat::{aiter_to_iter, park_thread};
+use futures_core::Stream;
+use futures_util::stream;
+
+/// Runs what lies between the marks.
+pub(crate) type Marks<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
+
+/// Something that costs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operation {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// How often it happens between the marks.
+    pub(crate) times: u64,
+    /// Prepares, and does it that often between the marks.
+    pub(crate) run: fn(u64, Marks<'_>),
+}
+
+const fn operation(name: &'static str, run: fn(u64, Marks<'_>)) -> Operation {
+    Operation { name, times: 12_800, run }
+}
+
+/// All of them.
+pub(crate) const OPERATIONS: [Operation; 18] = [
+    operation("push", push),
+    operation("pop", pop),
+    operation("push and pop, bursts of 32", bursts),
+    operation("push and pop, sole pusher, bursts of 32", sole_bursts),
+    operation("push_all and try_next_many, runs of 32", runs),
+    operation("push that wakes, and the next sleep", wakes),
+    operation("burst of 12800, pushed and popped", long_burst),
+    operation("fork and drop", fork),
+    operation("delivered item, 8 forks", delivered),
+    operation("push and take, shared cursor", shared),
+    operation("delivered item, forker, 2 forks", forker),
+    operation("join, 100 streams ready", join_ready),
+    operation("join, 1 of 100 lists pushed to", join_woken),
+    operation("map_par, done at once", map_par),
+    operation("map_par, waits once", map_par_yielding),
+    operation("map_par, ordered", map_par_ordered),
+    operation("aiter_to_iter over a list", to_iter_of_list),
+    operation("aiter_to_iter over an iterator", to_iter_of_iter),
+];
+
+const LISTENING: &str = "a cursor is alive";
+const BURST: u64 = 32;
+const FORKS: u64 = 8;
+const STREAMS: u64 = 100;
+
+/// Takes that many items of a stream that wakes whenever it is not ready.
+fn take(mut stream: Pin<&mut (impl Stream<Item = u64> + ?Sized)>, items: u64) {
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut taken = 0;
+    while taken < items {
+        if let Poll::Ready(item) = stream.as_mut().poll_next(&mut cx) {
+            black_box(item.expect("it goes on"));
+            taken += 1;
+        }
+    }
+}
+
+fn push(times: u64, marks: Marks<'_>) {
+    let (pusher, _cursor) = push_list();
+    marks(&mut || {
+        for n in 0..times {
+            pusher.push(black_box(n)).expect(LISTENING);
+        }
+    });
+}
+
+fn pop(times: u64, marks: Marks<'_>) {
+    let (pusher, mut cursor) = push_list();
+    pusher.push_all(0..times).expect(LISTENING);
+    marks(&mut || {
+        for _ in 0..times {
+            black_box(cursor.try_next().expect("it was pushed"));
+        }
+    });
+}
+
+fn bursts(times: u64, marks: Marks<'_>) {
+    let (pusher, mut cursor) = push_list();
+    let mut burst = || {
+        for n in 0..BURST {
+            pusher.push(black_box(n)).expect(LISTENING);
+        }
+        while let Ok(item) = cursor.try_next() {
+            black_box(item);
+        }
+    };
+    (0..100).for_each(|_| burst());
+    marks(&mut || (0..times / BURST).for_each(|_| burst()));
+}
+
+fn sole_bursts(times: u64, marks: Marks<'_>) {
+    let (mut pusher, mut cursor) = push_list();
+    let mut burst = || {
+        let mut sole = pusher.sole().expect("there is one pusher");
+        for n in 0..BURST {
+            sole.push(black_box(n)).expect(LISTENING);
+        }
+        while let Ok(item) = cursor.try_next() {
+            black_box(item);
+        }
+    };
+    (0..100).for_each(|_| burst());
+    marks(&mut || (0..times / BURST).for_each(|_| burst()));
+}
+
+fn runs(times: u64, marks: Marks<'_>) {
+    let (pusher, mut cursor) = push_list();
+    let mut buf = Vec::with_capacity(BURST as usize);
+    let mut run = || {
+        pusher.push_all((0..BURST).map(black_box)).expect(LISTENING);
+        while cursor.try_next_many(&mut buf, BURST as usize) > 0 {
+            black_box(&mut buf).clear();
+        }
+    };
+    (0..100).for_each(|_| run());
+    marks(&mut || (0..times / BURST).for_each(|_| run()));
+}
+
+fn wakes(times: u64, marks: Marks<'_>) {
+    let (pusher, mut cursor) = push_list();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut round = |n: u64| {
+        let asleep = Pin::new(&mut cursor).poll_next(&mut cx).is_pending();
+        assert!(black_box(asleep), "nothing was pushed");
+        pusher.push(black_box(n)).expect(LISTENING);
+        black_box(cursor.try_next().expect("it was pushed"));
+    };
+    (0..1000).for_each(&mut round);
+    marks(&mut || (0..times).for_each(&mut round));
+}
+
+fn long_burst(times: u64, marks: Marks<'_>) {
+    let (pusher, mut cursor) = push_list();
+    pusher.push(0).expect(LISTENING);
+    black_box(cursor.try_next().expect("it was pushed"));
+    marks(&mut || {
+        for n in 0..times {
+            pusher.push(black_box(n)).expect(LISTENING);
+        }
+        while let Ok(item) = cursor.try_next() {
+            black_box(item);
+        }
+    });
+}
+
+fn fork(times: u64, marks: Marks<'_>) {
+    let (pusher, cursor) = push_list();
+    pusher.push_all(0..1000).expect(LISTENING);
+    drop(cursor.fork());
+    marks(&mut || (0..times).for_each(|_| drop(black_box(cursor.fork()))));
+}
+
+fn delivered(times: u64, marks: Marks<'_>) {
+    let (pusher, first) = push_list();
+    let mut cursors: Vec<_> = (1..FORKS).map(|_| first.fork()).collect();
+    cursors.push(first);
+    let mut burst = || {
+        for n in 0..BURST {
+            pusher.push(black_box(n)).expect(LISTENING);
+        }
+        for cursor in &mut cursors {
+            while let Ok(item) = cursor.try_next() {
+                black_box(item);
+            }
+        }
+    };
+    (0..100).for_each(|_| burst());
+    marks(&mut || (0..times / (BURST * FORKS)).for_each(|_| burst()));
+}
+
+fn shared(times: u64, marks: Marks<'_>) {
+    let (pusher, cursor) = push_list();
+    let first = cursor.share();
+    let mut takers = [first.clone(), first];
+    let mut burst = || {
+        for n in 0..BURST {
+            pusher.push(black_box(n)).expect(LISTENING);
+        }
+        while let Ok(item) = takers[0].try_next() {
+            black_box(item);
+            takers.swap(0, 1);
+        }
+    };
+    (0..100).for_each(|_| burst());
+    marks(&mut || (0..times / BURST).for_each(|_| burst()));
+}
+
+fn forker(times: u64, marks: Marks<'_>) {
+    let first = stream::iter(0_u64..).forker();
+    let mut forks = [first.clone(), first];
+    let mut deliver = |items: u64| {
+        for _ in 0..items {
+            for fork in &mut forks {
+                take(Pin::new(fork), 1);
+            }
+        }
+    };
+    deliver(1000);
+    marks(&mut || deliver(times / 2));
+}
+
+fn join_ready(times: u64, marks: Marks<'_>) {
+    let streams = stream::iter((0..STREAMS).map(|_| stream::iter(0_u64..)));
+    let mut joined = pin!(streams.join_streams());
+    take(joined.as_mut(), 10 * STREAMS);
+    marks(&mut || take(joined.as_mut(), times));
+}
+
+fn join_woken(times: u64, marks: Marks<'_>) {
+    let (pushers, cursors): (Vec<_>, Vec<_>) = (0..STREAMS).map(|_| push_list()).unzip();
+    let mut joined = pin!(stream::iter(cursors).join_streams());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut round = |n: u64| {
+        // Every list in turn, with a stride.
+        let pusher = &pushers[(n * 37 % STREAMS) as usize];
+        pusher.push(black_box(n)).expect(LISTENING);
+        while let Poll::Ready(item) = joined.as_mut().poll_next(&mut cx) {
+            black_box(item);
+        }
+    };
+    (0..100 * STREAMS).for_each(&mut round);
+    marks(&mut || (0..times).for_each(&mut round));
+}
+
+fn sixteen() -> NonZeroUsize {
+    NonZeroUsize::new(16).expect("16 is not zero")
+}
+
+fn map_par(times: u64, marks: Marks<'_>) {
+    let results = stream::iter(0_u64..).map_par(sixteen(), |n| async move { black_box(n) });
+    let mut results = pin!(results);
+    take(results.as_mut(), 1000);
+    marks(&mut || take(results.as_mut(), times));
+}
+
+fn map_par_yielding(times: u64, marks: Marks<'_>) {
+    let results = stream::iter(0_u64..).map_par(sixteen(), |n| async move {
+        let mut waited = false;
+        core::future::poll_fn(|cx| {
+            if core::mem::replace(&mut waited, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        black_box(n)
+    });
+    let mut results = pin!(results);
+    take(results.as_mut(), 1000);
+    marks(&mut || take(results.as_mut(), times));
+}
+
+fn map_par_ordered(times: u64, marks: Marks<'_>) {
+    let results = stream::iter(0_u64..).map_par(sixteen(), |n| async move { black_box(n) });
+    let mut results = pin!(results.ordered());
+    take(results.as_mut(), 1000);
+    marks(&mut || take(results.as_mut(), times));
+}
+
+fn to_iter_of_list(times: u64, marks: Marks<'_>) {
+    let (pusher, cursor) = push_list();
+    let mut items = aiter_to_iter(cursor, park_thread);
+    let mut burst = || {
+        for n in 0..BURST {
+            pusher.push(black_box(n)).expect(LISTENING);
+        }
+        for _ in 0..BURST {
+            black_box(items.next());
+        }
+    };
+    (0..100).for_each(|_| burst());
+    marks(&mut || (0..times / BURST).for_each(|_| burst()));
+}
+
+fn to_iter_of_iter(times: u64, marks: Marks<'_>) {
+    let mut items = aiter_to_iter(stream::iter(0_u64..), park_thread);
+    black_box(items.next());
+    marks(&mut || {
+        for _ in 0..times {
+            black_box(items.next());
+        }
+    });
+}

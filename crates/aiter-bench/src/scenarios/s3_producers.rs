@@ -1,0 +1,64 @@
+//! Several threads push, one awaits.
+//!
+//! The consumer has the first core. The producers take the second and the first in turn, so that from two
+//! on they run beside each other, and one of them shares the consumer's core.
+
+use std::thread;
+
+use crate::contestants::{
+    Aiter, AiterMany, AsyncChannel, Channel, CrossfireMpsc, Flume, Futures, Kanal, Tokio,
+};
+use crate::cores::Cores;
+use crate::harness::{Group, Sample, Scale, Tally};
+use crate::start_line::StartLine;
+
+/// How many producers.
+const PRODUCERS: [usize; 5] = [1, 2, 4, 8, 16];
+/// Items of one timed run, of all producers together.
+const ITEMS: u64 = 1_000_000;
+/// The same where a peer's producers hold each other up.
+const FEW: u64 = 100_000;
+
+/// The groups of this scenario.
+pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
+    PRODUCERS
+        .map(|producers| {
+            let each = scale.of(ITEMS / producers as u64, 1);
+            let few = scale.of(if producers < 4 { ITEMS } else { FEW } / producers as u64, 1);
+            let group = Group::new(format!("s3/producers-{producers}"), "item")
+                .at("producers", producers as u64);
+            let group = add::<Aiter<u64>>(group, producers, each, cores);
+            let group = add::<AiterMany>(group, producers, each, cores);
+            let group = add::<Kanal<u64>>(group, producers, each, cores);
+            let group = add::<CrossfireMpsc<u64>>(group, producers, each, cores);
+            let group = add::<Tokio<u64>>(group, producers, few, cores);
+            let group = add::<Futures<u64>>(group, producers, each, cores);
+            let group = add::<Flume<u64>>(group, producers, each, cores);
+            add::<AsyncChannel<u64>>(group, producers, each, cores)
+        })
+        .into()
+}
+
+fn add<C: Channel<Tx: Clone>>(group: Group, producers: usize, each: u64, cores: Cores) -> Group {
+    group.with(C::NAME, C::ROLE, move || {
+        let (tx, mut rx) = C::open();
+        let line = &StartLine::with_others(producers);
+        thread::scope(|scope| {
+            for producer in 0..producers {
+                let mut tx = tx.clone();
+                scope.spawn(move || {
+                    cores.pin_in_turn(producer + 1);
+                    line.wait();
+                    C::send_each(&mut tx, 0..each);
+                });
+            }
+            drop(tx);
+            let start = line.start();
+            let mut got = Tally::default();
+            pollster::block_on(C::receive(&mut rx, &mut got));
+            let elapsed = start.elapsed();
+            let units = each * producers as u64;
+            Sample { elapsed, units, got, expected: Tally::of(each, producers as u64) }
+        })
+    })
+}

@@ -1,0 +1,27 @@
+//! A task that is polled by hand.
+
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+/// What its waker remembers.
+#[derive(Debug, Default)]
+pub(super) struct Task(AtomicBool);
+
+impl Task {
+    /// Whether it was woken since the last look.
+    pub(super) fn was_woken(&self) -> bool {
+        // Acquire: partner of `wake_by_ref`.
+        self.0.swap(false, Ordering::Acquire)
+    }
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.store(true, Ordering::Release);
+    }
+}
