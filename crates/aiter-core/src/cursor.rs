@@ -100,20 +100,18 @@ impl<T> RawCursor<T> {
 
     #[inline]
     fn fill_slowly(&mut self, list: &List<T>) -> bool {
-        // The common cases by themselves: in mid-block, with nothing to bring up to date.
-        if self.is_alone() {
-            if self.slot != Block::<T>::CAP {
-                // SAFETY: our count keeps the block alive.
-                let header = unsafe { self.block.header() };
-                let end = header.run_end(self.slot);
-                if end == self.slot {
-                    return false;
-                }
-                // After the bits, as in `refill`.
-                if header.readers() == 1 {
-                    self.ready = end;
-                    return true;
-                }
+        // The common case by itself: in mid-block, with nothing to bring up to date.
+        if self.is_alone() && self.slot != Block::<T>::CAP {
+            // SAFETY: our count keeps the block alive.
+            let header = unsafe { self.block.header() };
+            let end = header.run_end(self.slot);
+            if end == self.slot {
+                return false;
+            }
+            // After the bits, as in `refill`.
+            if header.readers() == 1 {
+                self.ready = end;
+                return true;
             }
         }
         self.fill_by_steps(list)
