@@ -28,7 +28,7 @@ use crate::{
     block::{Block, BlockStack, Header, Leave, Published},
     clone_fn::CloneFn,
     error::Refusal,
-    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, retry_hint},
+    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, retry_hint},
     tail::Tail,
     waiters::WaitQueue,
 };
@@ -165,11 +165,27 @@ impl<T> List<T> {
                 Ordering::Relaxed,
             ) {
                 Ok(_) => return Ok(Claim { block: tail.block(), slot: tail.slot(), len: want }),
-                Err(now) => tail = Tail::from_word(now),
+                Err(now) => tail = self.tail_after_rival(now),
             }
             retry_hint();
         }
         self.claim_at_edge(want, growth)
+    }
+
+    /// The tail to try again with, for a claim that found `now` there instead.
+    ///
+    /// Two that claim in turn carry the tail and the block from core to core for each item. So who
+    /// comes second pauses, for a fixed time, and lets the other do a run of pushes where it is.
+    #[cold]
+    fn tail_after_rival(&self, now: *mut Header<T>) -> Tail<T> {
+        if RIVAL_PAUSES == 0 {
+            return Tail::from_word(now);
+        }
+        for _ in 0..RIVAL_PAUSES {
+            core::hint::spin_loop();
+        }
+        // Relaxed: as in `claim`.
+        Tail::from_word(self.tail.load(Ordering::Relaxed))
     }
 
     /// A claim that may take a block's last slot, and so needs the next block.

@@ -49,6 +49,10 @@ pub(crate) const MAX_SLOTS: usize = if cfg!(any(loom, shuttle)) {
 pub(crate) const PAUSES: usize =
     if cfg!(any(loom, shuttle, miri)) || usize::BITS < 64 { 0 } else { 16 };
 
+/// How many `spin_loop` hints a claim pauses that another one got ahead of. It waits for nobody: the
+/// number is fixed. None where there is no rival on another core.
+pub(crate) const RIVAL_PAUSES: usize = if PAUSES > 0 { 64 } else { 0 };
+
 /// The checker's cells keep books and must be made; ours are plain memory.
 pub(crate) const CELLS_NEED_INIT: bool = cfg!(loom);
 
