@@ -65,7 +65,7 @@ pub struct Cursor<T> {
 }
 
 /// A cursor that has read so many items since it last slept is not one that is woken for each.
-const KEPT_UP: usize = 8;
+pub(crate) const KEPT_UP: usize = 8;
 
 impl<T> Cursor<T> {
     /// A cursor that owns a count of the block, and is counted by the list already.

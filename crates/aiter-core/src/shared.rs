@@ -23,15 +23,17 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     block::Block,
     cursor::{RawCursor, Refill, Taken},
-    cursor_stream::Cursor,
+    cursor_stream::{Cursor, KEPT_UP},
     error::TryNextError,
     list::{Group, List},
-    sync::{Arc, AtomicUsize, Ordering, UnsafeCell, retry_hint},
+    sync::{Arc, AtomicUsize, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
     waiters::Sleeper,
 };
 
 const OPEN: usize = 0;
 const CLOSED: usize = 1;
+/// How often a taker that kept up with a run of items pauses and looks again before it goes to sleep.
+const LOOKS: usize = if RIVAL_PAUSES > 0 { 4 } else { 0 };
 /// Somebody found the gate closed and sleeps.
 const CONTENDED: usize = 2;
 
@@ -128,6 +130,14 @@ impl<T> Shared<T> {
                 Err(now) => gate = now,
             }
             retry_hint();
+        }
+    }
+
+    /// Takes the next item, if one is ready and nobody else is at the position.
+    fn try_take(&self, sleeper: &mut Sleeper) -> Found<T> {
+        match self.try_close() {
+            Some(gate) => self.take(gate, sleeper).0,
+            None => Found::Nothing,
         }
     }
 
@@ -229,6 +239,8 @@ pub struct SharedCursor<T> {
     sleeper: Sleeper,
     /// Registered, and not polled since.
     asleep: bool,
+    /// How many items it has taken since it last slept.
+    run: usize,
     ended: bool,
 }
 
@@ -238,7 +250,13 @@ impl<T> SharedCursor<T> {
         let group: *const Group = list.join_group();
         let shared =
             Shared { list, gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw), group };
-        Self { shared: Arc::new(shared), sleeper: Sleeper::new(), asleep: false, ended: false }
+        Self {
+            shared: Arc::new(shared),
+            sleeper: Sleeper::new(),
+            asleep: false,
+            run: 0,
+            ended: false,
+        }
     }
 
     /// Takes the next item if one is ready and no other taker is at it right now.
@@ -269,10 +287,20 @@ impl<T> SharedCursor<T> {
 
     fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let shared = &*self.shared;
-        let mut found = match shared.try_close() {
-            Some(gate) => shared.take(gate, &mut self.sleeper).0,
-            None => Found::Nothing,
-        };
+        let mut found = shared.try_take(&mut self.sleeper);
+        // As a cursor does, see `Cursor::poll_sleep`, and more patiently: it is also the others at the
+        // gate who take their moment.
+        if self.run >= KEPT_UP {
+            for _ in 0..LOOKS {
+                if !matches!(found, Found::Nothing) {
+                    break;
+                }
+                for _ in 0..RIVAL_PAUSES {
+                    core::hint::spin_loop();
+                }
+                found = shared.try_take(&mut self.sleeper);
+            }
+        }
         while let Found::Nothing = found {
             shared.list.release_inherited();
             shared.group().queue.register(&mut self.sleeper, cx.waker());
@@ -312,6 +340,7 @@ impl<T> Stream for SharedCursor<T> {
         }
         let polled = self.poll_take(cx);
         self.asleep = polled.is_pending();
+        self.run = if self.asleep { 0 } else { self.run.saturating_add(1) };
         self.ended = matches!(polled, Poll::Ready(None));
         polled
     }
@@ -329,6 +358,7 @@ impl<T> Clone for SharedCursor<T> {
             shared: self.shared.clone(),
             sleeper: Sleeper::new(),
             asleep: false,
+            run: 0,
             ended: self.ended,
         }
     }
