@@ -1,5 +1,8 @@
 //! What the servers of the tutorial have in common: clients as a stream, their lines as streams, and
 //! a way to answer a client without waiting for it.
+//!
+//! Everything is bounded: the clients, their lines, and what is kept for them. There are no timeouts:
+//! a client that says nothing, or reads nothing, keeps its place, and costs the others nothing else.
 #![allow(dead_code, reason = "not every server needs all of it")]
 
 use core::fmt;
@@ -43,9 +46,9 @@ struct Args {
 pub(crate) fn start()
 -> io::Result<(impl Stream<Item = (TcpStream, SocketAddr)>, impl Future<Output = ()>)> {
     let Args { port } = Args::parse();
-    // First, so that whoever reads the address may already send a signal.
-    let unix = cfg!(unix).then_some(Signal::Term);
-    let mut signals = Signals::new(unix.into_iter().chain([Signal::Int]))?;
+    // First, so that whoever reads the address may already send a signal. Windows has only Ctrl-C.
+    let terminate = cfg!(unix).then_some(Signal::Term);
+    let mut signals = Signals::new(terminate.into_iter().chain([Signal::Int]))?;
     let listener = smol::block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
     let listener = listener.map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}"))
