@@ -50,6 +50,8 @@ fn main() -> io::Result<()> {
                     server::log(format_args!("{address} left, {open} are here"));
                 }
             }
+            // There may be more at once, and `write` and `stop` want their turn.
+            future::yield_now().await;
         }
         server::log(format_args!("{count} lines"));
         // `events` is dropped here, and with it all clients and the list of outboxes: `write` ends
