@@ -49,8 +49,6 @@ fn main() -> io::Result<()> {
         pin!(answers);
         while let Some((client, answer)) = answers.next().await {
             client.reply(answer.into_bytes());
-            // There may be more at once, and `write` and `stop` want their turn.
-            future::yield_now().await;
         }
     };
     let stop = async {
