@@ -1,0 +1,61 @@
+//! The lines of a client are a stream, too: this server sends each of them back.
+//!
+//! ```sh
+//! cargo run --example line_server -- 7777
+//! nc 127.0.0.1 7777
+//! ```
+//!
+//! `map_par` runs the conversations with all clients in one task. Each is read from when it has taken
+//! its last reply, so that one that never reads holds up itself and nobody else.
+
+mod server;
+
+use std::io;
+
+use aiter::prelude::*;
+use smol::net::{SocketAddr, TcpStream};
+use smol::stream::StreamExt;
+use smol::{Timer, future, io::AsyncWriteExt, pin};
+
+fn main() -> io::Result<()> {
+    let (clients, ctrl_c) = server::start()?;
+    let (stopper, clients) = clients.stoppable();
+
+    let serve = async {
+        let results = clients.map_par(server::MAX_CLIENTS, echo_lines);
+        pin!(results);
+        // An error is that of one client, and no concern of the others.
+        while let Some((address, result)) = results.next().await {
+            match result {
+                Ok(lines) => server::log(format_args!("{address} left after {lines} lines")),
+                Err(error) => server::log(format_args!("{address}: {error}")),
+            }
+        }
+    };
+    let stop = async {
+        ctrl_c.await;
+        // No more clients. Those that are here may finish, if they are quick.
+        stopper.stop();
+        Timer::after(server::GRACE).await;
+    };
+    smol::block_on(future::or(serve, stop));
+    Ok(())
+}
+
+/// Sends a client's lines back until it hangs up.
+async fn echo_lines(
+    (mut client, address): (TcpStream, SocketAddr),
+) -> (SocketAddr, io::Result<u64>) {
+    let lines = server::lines(client.clone());
+    pin!(lines);
+    let mut count = 0;
+    while let Some(line) = lines.next().await {
+        if let Err(error) = client.write_all(&server::echo(line)).await {
+            return (address, Err(error));
+        }
+        count += 1;
+        // With a client that is never slow this loop would never wait, and the others would.
+        future::yield_now().await;
+    }
+    (address, Ok(count))
+}

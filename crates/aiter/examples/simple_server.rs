@@ -1,0 +1,42 @@
+//! A server is a stream of clients: this one greets them one by one.
+//!
+//! ```sh
+//! cargo run --example simple_server -- 7777
+//! nc 127.0.0.1 7777
+//! ```
+//!
+//! Ctrl-C stops the stream; the loop sees its end, as it would see that of any other stream.
+
+mod server;
+
+use std::io;
+
+use aiter::prelude::*;
+use smol::{future, io::AsyncWriteExt, pin, stream::StreamExt};
+
+fn main() -> io::Result<()> {
+    let (clients, ctrl_c) = server::start()?;
+    let (stopper, clients) = clients.stoppable();
+
+    let serve = async {
+        pin!(clients);
+        let mut count = 0;
+        while let Some((mut client, address)) = clients.next().await {
+            count += 1;
+            let greeting = format!("hello {address}, you are number {count}\n");
+            // A new connection has room for that, so nobody can keep the others waiting.
+            match client.write_all(greeting.as_bytes()).await {
+                Ok(()) => server::log(format_args!("{address} was greeted")),
+                Err(error) => server::log(format_args!("{address}: {error}")),
+            }
+            // `client` is dropped here, which hangs up.
+        }
+        server::log(format_args!("{count} clients"));
+    };
+    let stop = async {
+        ctrl_c.await;
+        stopper.stop();
+    };
+    smol::block_on(future::zip(serve, stop));
+    Ok(())
+}

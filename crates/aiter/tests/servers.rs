@@ -1,0 +1,595 @@
+//! Runs the servers of the tutorial and drives them over TCP, with clients of all manners.
+#![cfg(all(unix, not(miri)))]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program that has std reads better with one root"
+)]
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::env::consts::EXE_SUFFIX;
+use std::fs;
+use std::future::Future;
+use std::io::{self, BufRead, Write};
+use std::net::{self, Ipv4Addr, SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use aiter::prelude::*;
+use smol::Timer;
+use smol::future::{or, yield_now, zip};
+use smol::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use smol::lock::Semaphore;
+use smol::net::{Shutdown, TcpStream};
+use smol::stream::{self, StreamExt};
+
+/// Longer than anything takes here on a busy machine: what takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+const TOO_LONG: &str = "error: a line of more than 8192 bytes";
+const NO_NEWLINE: &str = "error: the last line has no newline";
+
+/// The example; cargo builds it next to this test whenever it builds all tests of the package.
+fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test is a file");
+    let profile = test.ancestors().nth(2).expect("it is in target/<profile>/deps");
+    let example = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
+    assert!(example.exists(), "{example:?} is missing: `cargo build --example {name}` makes it");
+    example
+}
+
+/// A server that runs. It is killed if its test fails.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    /// What it says on standard error; the list ends when it does.
+    log: Cursor<String>,
+}
+
+impl Server {
+    fn start(name: &str) -> Self {
+        Self::run(&mut Command::new(example(name)))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the example runs");
+        let stderr = io::BufReader::new(child.stderr.take().expect("it is piped"));
+        let (pusher, mut log) = push_list();
+        thread::spawn(move || {
+            for line in stderr.lines() {
+                // The test may have seen enough; the server must not notice.
+                let _ = pusher.push(line.expect("it is UTF-8"));
+            }
+        });
+        let stdout = child.stdout.take().expect("it is piped");
+        let mut line = String::new();
+        io::BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
+        let address = line.trim_end().strip_prefix("listening on ").unwrap_or_else(|| {
+            let log: Vec<_> = aiter_to_iter(&mut log, park_thread).collect();
+            panic!("it does not start: {line:?} {log:?}")
+        });
+        let address = address.parse().expect("an address");
+        Self { child, address, log }
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.id();
+        let mut kill = Command::new("sh");
+        let status = kill.args(["-c", &format!("kill -{signal} {id}")]).status();
+        assert!(status.expect("a shell").success());
+    }
+
+    /// Waits for a line of the log.
+    async fn says(&mut self, what: impl Fn(&str) -> bool) {
+        while !what(&self.log.next().await.expect("the server goes on")) {}
+    }
+
+    /// Waits for its end, which must be a good one. Returns the rest of the log.
+    async fn ends(mut self) -> Vec<String> {
+        let log = (&mut self.log).collect().await;
+        let status = self.child.wait().expect("it is a child");
+        assert!(status.success(), "{status}, {log:?}");
+        log
+    }
+
+    /// What it has in memory, now and at its peak, in KiB.
+    fn memory(&self) -> Option<(u64, u64)> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok();
+        let of = |key| {
+            let line = status.as_ref()?.lines().find_map(|line| line.strip_prefix(key))?;
+            line.split_whitespace().next()?.parse().ok()
+        };
+        let memory = of("VmRSS:").zip(of("VmHWM:"));
+        if memory.is_none() {
+            println!("SKIPPED: the memory of a server, as there is no /proc");
+        }
+        memory
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a test, and fails if it hangs.
+fn run<T>(test: impl Future<Output = T>) -> T {
+    // Also that of the servers, which inherit it.
+    let files = rlimit::increase_nofile_limit(8192).expect("the limit can be read");
+    assert!(files >= 2000, "the hard limit of open files is {files}, 2000 are needed");
+    smol::block_on(or(test, async {
+        Timer::after(PATIENCE).await;
+        panic!("it takes longer than {PATIENCE:?}")
+    }))
+}
+
+/// Runs all of them at the same time, in this task.
+async fn all<'a, T>(clients: impl IntoIterator<Item = BoxFuture<'a, T>>) -> Vec<T> {
+    let clients = stream::iter(clients.into_iter().collect::<Vec<_>>());
+    clients.map_par(NonZeroUsize::MAX, |client| client).ordered().collect().await
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+struct Client {
+    reader: BufReader<TcpStream>,
+    writer: TcpStream,
+}
+
+impl Client {
+    async fn connect(address: SocketAddr) -> Self {
+        let writer = TcpStream::connect(address).await.expect("the server listens");
+        Self { reader: BufReader::new(writer.clone()), writer }
+    }
+
+    async fn send(&mut self, what: impl AsRef<[u8]>) {
+        self.writer.write_all(what.as_ref()).await.expect("the server reads");
+    }
+
+    fn hang_up(&self) {
+        self.writer.shutdown(Shutdown::Write).expect("it is connected");
+    }
+
+    async fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.reader.read_line(&mut line).await.expect("the server answers");
+        assert_eq!(line.pop(), Some('\n'), "cut short: {line:?}");
+        line
+    }
+
+    async fn lines(&mut self, count: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        while lines.len() < count {
+            lines.push(self.line().await);
+        }
+        lines
+    }
+
+    /// All lines up to the server's end of the connection.
+    async fn rest(&mut self) -> Vec<String> {
+        let mut text = String::new();
+        self.reader.read_to_string(&mut text).await.expect("the server closes in good order");
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+/// A server that answers lines.
+#[derive(Clone, Copy)]
+struct Service {
+    example: &'static str,
+    /// Makes a line and its answer of a number.
+    ask: fn(u64) -> (String, String),
+    /// Whether the answers come in the order of the lines.
+    ordered: bool,
+}
+
+const LINE_SERVER: Service = Service {
+    example: "line_server",
+    ask: |n| (format!("line {n}"), format!("line {n}")),
+    ordered: true,
+};
+
+const MULTI_CLIENT_SERVER: Service = Service { example: "multi_client_server", ..LINE_SERVER };
+
+const TOTAL_PIPELINE: Service = Service {
+    example: "total_pipeline",
+    ask: |n| (format!("{n} \t-7 {n}"), (2 * n as i64 - 7).to_string()),
+    ordered: true,
+};
+
+const PARALLEL_PROCESSING: Service = Service {
+    example: "parallel_processing",
+    // Twice a prime number.
+    ask: |n| {
+        let prime = [3, 5, 7, 999_983][n as usize % 4];
+        (format!("{}", 2 * prime), format!("{} = 2 * {prime}", 2 * prime))
+    },
+    ordered: false,
+};
+
+impl Service {
+    /// Lines that end with newlines, and the answers to them.
+    fn script(self, numbers: impl IntoIterator<Item = u64>) -> (String, Vec<String>) {
+        let (lines, answers): (Vec<_>, Vec<_>) = numbers.into_iter().map(self.ask).unzip();
+        (lines.into_iter().flat_map(|line| [line, "\n".into()]).collect(), answers)
+    }
+
+    fn check(self, mut got: Vec<String>, mut expected: Vec<String>) {
+        if !self.ordered {
+            got.sort();
+            expected.sort();
+        }
+        assert_eq!(got, expected, "{}", self.example);
+    }
+
+    /// Asks and is answered, three times.
+    async fn behaves(self, address: SocketAddr, id: u64) {
+        let mut client = Client::connect(address).await;
+        for round in 0..3 {
+            let (lines, answers) = self.script((0..20).map(|n| 1000 * id + 100 * round + n));
+            // In pieces that have nothing to do with the lines.
+            for piece in lines.as_bytes().chunks(7 + id as usize % 50) {
+                client.send(piece).await;
+            }
+            self.check(client.lines(answers.len()).await, answers);
+        }
+        client.hang_up();
+        assert_eq!(client.rest().await, [""; 0]);
+    }
+
+    /// Ends in the middle of a line, but wants to know what became of it.
+    async fn stops_in_mid_line(self, address: SocketAddr) {
+        let mut client = Client::connect(address).await;
+        let (lines, mut answers) = self.script(1..4);
+        client.send(lines + "12").await;
+        client.hang_up();
+        answers.push(NO_NEWLINE.into());
+        self.check(client.rest().await, answers);
+    }
+
+    /// Is gone in the middle of a line, with replies unread or not even sent.
+    async fn vanishes_in_mid_line(self, address: SocketAddr, id: u64) {
+        let mut client = Client::connect(address).await;
+        let (lines, _) = self.script(1..10);
+        client.send(lines + "12").await;
+        if id % 2 == 1 {
+            client.writer.read_exact(&mut [0]).await.expect("the server answers");
+        }
+    }
+
+    /// Sends 10 MiB without a newline.
+    async fn floods(self, address: SocketAddr) {
+        let mut client = Client::connect(address).await;
+        let piece = [b'1'; 64 * 1024];
+        client.send(piece).await;
+        assert_eq!(client.line().await, TOO_LONG, "long before its end");
+        for _ in 1..10 * 1024 * 1024 / piece.len() {
+            client.send(piece).await;
+        }
+        let (lines, answers) = self.script(1..4);
+        client.send(format!("\n{lines}")).await;
+        self.check(client.lines(answers.len()).await, answers);
+        // Once more, and up to the end of the connection.
+        client.send(piece).await;
+        client.send(piece).await;
+        client.hang_up();
+        assert_eq!(client.rest().await, [TOO_LONG]);
+    }
+
+    /// Sends lines for ever and reads nothing. Counts the bytes that are sent.
+    async fn never_reads(self, address: SocketAddr, sent: &Cell<u64>) {
+        let mut client = Client::connect(address).await;
+        // All servers send as much back.
+        let line = "x".repeat(8000) + "\n";
+        loop {
+            let mut rest = line.as_bytes();
+            while !rest.is_empty() {
+                let count = client.writer.write(rest).await.expect("the server is there");
+                rest = &rest[count..];
+                sent.set(sent.get() + count as u64);
+                yield_now().await;
+            }
+        }
+    }
+
+    /// Sends lines and reads the answers, both as fast as it goes, until the server is gone.
+    ///
+    /// In threads, to be faster than the server: that is never done with what is there.
+    fn never_pauses(self, address: SocketAddr) -> [JoinHandle<()>; 2] {
+        let (lines, _) = self.script(0..2000);
+        let mut writer = net::TcpStream::connect(address).expect("the server listens");
+        let mut reader = writer.try_clone().expect("there are files left");
+        [
+            thread::spawn(move || while writer.write_all(lines.as_bytes()).is_ok() {}),
+            thread::spawn(move || _ = io::copy(&mut reader, &mut io::sink())),
+        ]
+    }
+
+    /// Sends a line, as fast as it goes, until the server is gone.
+    fn never_ends_its_line(self, address: SocketAddr) -> [JoinHandle<()>; 1] {
+        let mut writer = net::TcpStream::connect(address).expect("the server listens");
+        [thread::spawn(move || while writer.write_all(&[b'1'; 256 * 1024]).is_ok() {})]
+    }
+
+    /// Asks one question after the other until nothing more is taken from those who never read:
+    /// until they have sent nothing more during so many answers.
+    async fn outlasts(self, address: SocketAddr, sent: &[Cell<u64>]) {
+        const ANSWERS: u64 = 300;
+        const MOST: u64 = 64 * 1024 * 1024;
+        let mut client = Client::connect(address).await;
+        let all = || sent.iter().map(Cell::get).collect::<Vec<_>>();
+        let (mut before, mut answers, mut number) = (all(), 0, 0);
+        while answers < ANSWERS {
+            let (line, answer) = (self.ask)(number);
+            client.send(line + "\n").await;
+            assert_eq!(client.line().await, answer);
+            number += 1;
+            answers += 1;
+            let now = all();
+            assert!(now.iter().all(|&sent| sent < MOST), "{now:?} bytes, and it still reads");
+            if now != before || now.contains(&0) {
+                (before, answers) = (now, 0);
+            }
+        }
+        println!("{}: never-readers are held up after {before:?} bytes", self.example);
+    }
+
+    /// Clients of all manners at the same time.
+    fn serves_a_crowd(self) {
+        run(async {
+            let server = Server::start(self.example);
+            let address = server.address;
+            let sent: [Cell<u64>; 4] = Default::default();
+            let crowd = async {
+                let mut clients: Vec<BoxFuture<'_, ()>> = Vec::new();
+                clients.extend((0..40).map(|id| Box::pin(self.behaves(address, id)) as _));
+                clients.extend((0..10).map(|_| Box::pin(self.stops_in_mid_line(address)) as _));
+                clients.extend(
+                    (0..10).map(|id| Box::pin(self.vanishes_in_mid_line(address, id)) as _),
+                );
+                clients.extend((0..5).map(|_| Box::pin(self.floods(address)) as _));
+                clients.push(Box::pin(self.outlasts(address, &sent)));
+                all(clients).await;
+            };
+            let never_readers = sent.iter().map(|sent| self.never_reads(address, sent));
+            // They stay when the crowd has gone, to the end of this function.
+            let mut never_readers =
+                Box::pin(all(never_readers.map(|client| Box::pin(client) as _)));
+            let mut threads = Vec::new();
+            threads.extend(self.never_pauses(address));
+            threads.extend(self.never_pauses(address));
+            threads.extend(self.never_ends_its_line(address));
+            or(crowd, async { _ = never_readers.as_mut().await as Vec<()> }).await;
+
+            if let Some((now, peak)) = server.memory() {
+                println!("{}: {now} KiB with the crowd gone, {peak} KiB at the peak", self.example);
+                assert!(peak < 16 * 1024, "{peak} KiB: more than a few lines a client");
+            }
+
+            // With clients that are idle, and others that never read, it still stops.
+            let mut idle = Client::connect(address).await;
+            let (line, answer) = (self.ask)(1);
+            idle.send(line + "\n").await;
+            assert_eq!(idle.line().await, answer);
+            server.signal("INT");
+            assert_eq!(idle.rest().await, [""; 0]);
+            server.ends().await;
+            for thread in threads {
+                thread.join().expect("no client panics");
+            }
+        });
+    }
+}
+
+#[test]
+fn the_line_server_serves_a_crowd() {
+    LINE_SERVER.serves_a_crowd();
+}
+
+#[test]
+fn the_multi_client_server_serves_a_crowd() {
+    MULTI_CLIENT_SERVER.serves_a_crowd();
+}
+
+#[test]
+fn the_total_pipeline_serves_a_crowd() {
+    TOTAL_PIPELINE.serves_a_crowd();
+}
+
+#[test]
+fn parallel_processing_serves_a_crowd() {
+    PARALLEL_PROCESSING.serves_a_crowd();
+}
+
+#[test]
+fn the_simple_server_greets_whoever_comes() {
+    run(async {
+        let server = Server::start("simple_server");
+        let address = server.address;
+        let greeted = |behaviour: usize| async move {
+            let mut client = Client::connect(address).await;
+            if behaviour == 1 {
+                // Gone, perhaps before the greeting. It was counted all the same.
+                return None;
+            }
+            let greeting = client.line().await;
+            let own = client.writer.local_addr().expect("it is connected");
+            let number = greeting.strip_prefix(&format!("hello {own}, you are number "));
+            match behaviour {
+                0 => assert_eq!(client.rest().await, [""; 0]),
+                // The server has hung up, and need not take it.
+                _ => _ = client.writer.write_all(&vec![b'x'; 10 * 1024 * 1024]).await,
+            }
+            Some(number.expect("a greeting").parse::<usize>().expect("a number"))
+        };
+        let idle: Vec<_> = all((0..5).map(|_| Box::pin(Client::connect(address)) as _)).await;
+        let clients = (0..60).map(|n| Box::pin(greeted(n % 3)) as BoxFuture<'_, _>);
+        let numbers: Vec<usize> = all(clients).await.into_iter().flatten().collect();
+        assert_eq!(numbers.len(), 40);
+        let different: BTreeSet<_> = numbers.iter().filter(|n| (1..=65).contains(*n)).collect();
+        assert_eq!(different.len(), 40, "{numbers:?}");
+        // Those that have not read held up nobody.
+        server.signal("TERM");
+        let log = server.ends().await;
+        let count = log.last().and_then(|line| line.strip_suffix(" clients")?.parse().ok());
+        assert!(count >= numbers.iter().copied().max() && count <= Some(65), "{count:?}");
+        drop(idle);
+    });
+}
+
+/// A client of the multi-client server: connects and is heard, waits for all the others, sends the
+/// rest and sees every line come back once and in order.
+async fn one_of_many(
+    address: SocketAddr,
+    id: usize,
+    lines: usize,
+    arrivals: &Semaphore,
+    heard: Pusher<()>,
+    mut all_heard: Cursor<()>,
+) {
+    let line = |n| format!("client {id} line {n}");
+    // The system's queue of those that want to connect is short, and a place lost costs a second.
+    let arrival = arrivals.acquire().await;
+    let mut client = Client::connect(address).await;
+    client.send(line(0) + "\n").await;
+    assert_eq!(client.line().await, line(0));
+    drop((arrival, heard));
+    // The list ends when all have come so far.
+    assert_eq!(all_heard.next().await, None);
+
+    // Some have one line under way, some a few, some all.
+    let at_once = [1, 10, lines][id % 3];
+    for first in (1..lines).step_by(at_once) {
+        let batch = first..lines.min(first + at_once);
+        client.send(batch.clone().map(|n| line(n) + "\n").collect::<String>()).await;
+        let expected: Vec<_> = batch.map(line).collect();
+        assert_eq!(client.lines(expected.len()).await, expected);
+    }
+    if id % 2 == 0 {
+        client.hang_up();
+        assert_eq!(client.rest().await, [""; 0]);
+    }
+}
+
+#[test]
+fn a_thousand_clients_at_once_and_memory_stays_flat() {
+    const CLIENTS: usize = 1000;
+    // What the allocator may keep more than after the first wave: 200 bytes a client in the end.
+    const MARGIN: u64 = 2000;
+    const WAVES: [usize; 10] = [100, 1, 1, 1, 1, 1, 1, 1, 1, 100];
+    run(async {
+        let mut server = Server::start("multi_client_server");
+        let address = server.address;
+        let mut memory = Vec::new();
+        memory.extend(server.memory());
+        for lines in WAVES {
+            let begin = Instant::now();
+            let arrivals = &Semaphore::new(64);
+            let (heard, all_heard) = push_list();
+            let clients: Vec<_> = (0..CLIENTS)
+                .map(|id| {
+                    let (heard, all_heard) = (heard.clone(), all_heard.fork());
+                    let client = one_of_many(address, id, lines, arrivals, heard, all_heard);
+                    Box::pin(client) as BoxFuture<'_, _>
+                })
+                .collect();
+            drop((heard, all_heard));
+            all(clients).await;
+            for _ in 0..CLIENTS {
+                server.says(|line| line.contains(" left, ")).await;
+            }
+            // Whoever left before this client was heard is forgotten when it is answered.
+            MULTI_CLIENT_SERVER.behaves(address, 0).await;
+            server.says(|line| line.ends_with(" left, 0 are here")).await;
+            println!("{CLIENTS} clients, {lines} lines each: {:?}", begin.elapsed());
+            memory.extend(server.memory());
+        }
+        println!("KiB in memory, and at the peak, before and after each wave: {memory:?}");
+        if let [_, (first, _), waves @ ..] = &memory[..] {
+            assert!(waves.iter().all(|(now, _)| *now < first + MARGIN), "it grows: {memory:?}");
+        }
+        server.signal("INT");
+        let lines = CLIENTS * WAVES.iter().sum::<usize>() + 60 * WAVES.len();
+        assert_eq!(server.ends().await.last(), Some(&format!("{lines} lines")));
+    });
+}
+
+#[test]
+fn too_many_open_files_are_no_end() {
+    for service in [LINE_SERVER, MULTI_CLIENT_SERVER, TOTAL_PIPELINE, PARALLEL_PROCESSING] {
+        run(async {
+            let mut limited = Command::new("sh");
+            limited.args(["-c", "ulimit -n 40 && exec \"$0\""]).arg(example(service.example));
+            let mut server = Server::run(&mut limited);
+            let address = server.address;
+            let (full, is_full) = push_list::<()>();
+            let stays = |mut is_full: Cursor<()>| async move {
+                let mut client = Client::connect(address).await;
+                let (line, answer) = (service.ask)(1);
+                client.send(line + "\n").await;
+                assert_eq!(client.line().await, answer);
+                assert_eq!(is_full.next().await, None);
+            };
+            let clients: Vec<_> =
+                (0..60).map(|_| Box::pin(stays(is_full.fork())) as BoxFuture<'_, _>).collect();
+            drop(is_full);
+            // Those that were answered stay until somebody could not be let in.
+            zip(all(clients), async {
+                server.says(|line| line.starts_with("cannot take a client: ")).await;
+                drop(full);
+            })
+            .await;
+            server.signal("TERM");
+            server.ends().await;
+        });
+    }
+}
+
+#[test]
+fn the_port_is_the_argument() {
+    for service in ["simple_server", "line_server", "multi_client_server"] {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a port");
+        let port = listener.local_addr().expect("it is bound").port().to_string();
+        let output = Command::new(example(service)).arg(&port).output().expect("it runs");
+        let error = String::from_utf8(output.stderr).expect("it is UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(&format!("cannot listen on 127.0.0.1:{port}: ")), "{error}");
+
+        for wrong in ["65536", "-1", "http"] {
+            let output = Command::new(example(service)).arg(wrong).output().expect("it runs");
+            assert_eq!(output.status.code(), Some(2));
+            assert!(!output.stderr.is_empty());
+        }
+    }
+}
+
+#[test]
+fn the_port_that_is_asked_for_is_used() {
+    // Somebody else may take the port meanwhile, but not each time.
+    for _ in 0..20 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a port");
+        let address = listener.local_addr().expect("it is bound");
+        drop(listener);
+        let mut command = Command::new(example("line_server"));
+        command.arg(address.port().to_string()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the example runs");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("it is piped");
+        io::BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
+        child.kill().expect("it is a child");
+        child.wait().expect("it is a child");
+        if !line.is_empty() {
+            assert_eq!(line, format!("listening on {address}\n"));
+            return;
+        }
+    }
+    panic!("no port was free when it was asked for");
+}
