@@ -1,10 +1,12 @@
 use alloc::boxed::Box;
+use core::convert::Infallible;
 use core::fmt;
 use core::iter::FusedIterator;
 use core::pin::Pin;
 
 use futures_core::Stream;
 
+use crate::block::Block;
 use crate::next::Next;
 
 /// Makes a blocking iterator of a stream: each `next` blocks on the stream's next item.
@@ -57,7 +59,7 @@ where
     S: Stream,
     B: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
 {
-    AiterToIter { stream: Box::pin(stream), block_on, ended: false }
+    AiterToIter::new(stream, block_on)
 }
 
 /// The blocking iterator over a stream's items; made by [`aiter_to_iter`].
@@ -81,6 +83,8 @@ where
 pub struct AiterToIter<S, B> {
     stream: Pin<Box<S>>,
     block_on: B,
+    #[cfg(feature = "std")]
+    watch: crate::watch::Watch,
     /// `block_on` has said `None`.
     ended: bool,
 }
@@ -92,6 +96,37 @@ impl<S, B> fmt::Debug for AiterToIter<S, B> {
 }
 
 impl<S, B> AiterToIter<S, B> {
+    pub(crate) fn new(stream: S, block_on: B) -> Self {
+        Self {
+            stream: Box::pin(stream),
+            block_on,
+            #[cfg(feature = "std")]
+            watch: Default::default(),
+            ended: false,
+        }
+    }
+
+    /// One step, which may end without one.
+    pub(crate) fn try_advance<E>(
+        &mut self,
+        block: impl FnOnce(&mut B, Next<'_, S>) -> Result<Option<S::Item>, E>,
+    ) -> Result<Option<S::Item>, E>
+    where
+        S: Stream,
+    {
+        if self.ended {
+            return Ok(None);
+        }
+        let next = Next::new(
+            self.stream.as_mut(),
+            #[cfg(feature = "std")]
+            &mut self.watch,
+        );
+        let item = block(&mut self.block_on, next)?;
+        self.ended = item.is_none();
+        Ok(item)
+    }
+
     /// The stream, with the items not yet taken.
     pub fn get_ref(&self) -> &S {
         &self.stream
@@ -134,17 +169,15 @@ impl<S, B> AiterToIter<S, B> {
 impl<S, B> Iterator for AiterToIter<S, B>
 where
     S: Stream,
-    B: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+    B: Block<S>,
 {
     type Item = S::Item;
 
     fn next(&mut self) -> Option<S::Item> {
-        if self.ended {
-            return None;
+        match self.try_advance(|block_on, next| Ok::<_, Infallible>(block_on.block(next))) {
+            Ok(item) => item,
+            Err(never) => match never {},
         }
-        let item = (self.block_on)(Next::new(self.stream.as_mut()));
-        self.ended = item.is_none();
-        item
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -155,7 +188,7 @@ where
 impl<S, B> FusedIterator for AiterToIter<S, B>
 where
     S: Stream,
-    B: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+    B: Block<S>,
 {
 }
 
@@ -169,6 +202,7 @@ mod tests {
     use core::marker::PhantomPinned;
     use core::task::{Context, Poll, Waker};
 
+    use futures_util::FutureExt;
     use futures_util::stream::{self, StreamExt};
 
     use super::*;
@@ -249,8 +283,8 @@ mod tests {
         let mut items = aiter_to_iter(stream::iter(0..6), poll_once);
         assert!(items.by_ref().take(2).eq(0..2));
         assert_eq!(items.get_ref().size_hint(), (4, Some(4)));
-        assert_eq!(poll_once(Next::new(Pin::new(items.get_mut()))), Some(2));
-        assert_eq!(poll_once(Next::new(items.get_pin_mut())), Some(3));
+        assert_eq!(items.get_mut().next().now_or_never().flatten(), Some(2));
+        assert_eq!(items.get_pin_mut().next().now_or_never().flatten(), Some(3));
         let rest = items.into_inner();
         assert!(aiter_to_iter(rest, poll_once).eq(4..6));
     }
