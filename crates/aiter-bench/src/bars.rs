@@ -10,6 +10,8 @@ enum Against {
     BestPeer,
     /// The best peer of another group.
     BestPeerOf(&'static str),
+    /// That contestant of the same group.
+    Peer(&'static str),
     /// The same contestant in another group.
     Group(&'static str),
 }
@@ -44,10 +46,11 @@ const JOIN: &str = "aiter join_streams";
 const FORKER: &str = "aiter forker";
 const JOIN_READY: &str = "join of streams that are ready";
 const JOIN_WOKEN: &str = "join of streams that are woken one by one";
+const BLOCKING: &str = "aiter_to_iter, park_thread";
 const FORKED: &str = "forker, one thread, each item delivered";
 
 /// What has to hold.
-const BARS: [Bar; 30] = [
+const BARS: [Bar; 33] = [
     bar(PUSH, 1.05, PUSHER, "s1/one-by-one/u64/burst-1"),
     bar(PUSH, 1.05, PUSHER, "s1/one-by-one/u64/burst-32"),
     bar(PUSH, 1.05, PUSHER, "s1/one-by-one/u64/burst-1000"),
@@ -87,6 +90,12 @@ const BARS: [Bar; 30] = [
     bar(FORKED, 0.7, FORKER, "s9/forks-8"),
     bar(FORKED, 0.7, FORKER, "s9/forks-64"),
     bar("forker, two threads, each item delivered", 0.5, FORKER, "s9/two-threads"),
+    bar_of(
+        bar("iterating over what is ready", 1.1, BLOCKING, "s8/ready"),
+        Against::Peer("futures-lite"),
+    ),
+    bar_of(bar("the same behind a dyn", 1.1, BLOCKING, "s8/dyn"), Against::Peer("futures-lite")),
+    bar("iterating, asleep before every item", 1.0, BLOCKING, "s8/asleep"),
 ];
 
 /// What comes next.
@@ -190,6 +199,7 @@ fn judge(bar: &Bar, groups: &[GroupResult]) -> Judged {
             let whom = best.map_or("the best peer", |best| &best.name);
             (best, format!("{whom}, one by one"))
         }
+        Against::Peer(name) => (of(bar.group).and_then(|group| group.entry(name)), name.into()),
         Against::Group(name) => {
             (of(name).and_then(|group| group.entry(bar.entry)), format!("itself at {name}"))
         }
@@ -261,6 +271,9 @@ mod tests {
         };
         for bar in BARS.iter().chain(&GOALS) {
             assert!(entries(bar.group).contains(&bar.entry), "{} in {}", bar.entry, bar.group);
+            if let Against::Peer(peer) = bar.against {
+                assert!(entries(bar.group).contains(&peer), "{peer} in {}", bar.group);
+            }
             if let Against::BestPeerOf(other) | Against::Group(other) = bar.against {
                 assert!(!entries(other).is_empty());
             }

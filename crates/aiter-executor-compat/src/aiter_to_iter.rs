@@ -1,5 +1,4 @@
 use alloc::boxed::Box;
-use core::convert::Infallible;
 use core::fmt;
 use core::iter::FusedIterator;
 use core::pin::Pin;
@@ -173,11 +172,19 @@ where
 {
     type Item = S::Item;
 
+    #[inline]
     fn next(&mut self) -> Option<S::Item> {
-        match self.try_advance(|block_on, next| Ok::<_, Infallible>(block_on.block(next))) {
-            Ok(item) => item,
-            Err(never) => match never {},
+        if self.ended {
+            return None;
         }
+        let next = Next::new(
+            self.stream.as_mut(),
+            #[cfg(feature = "std")]
+            &mut self.watch,
+        );
+        let item = self.block_on.block(next);
+        self.ended = item.is_none();
+        item
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

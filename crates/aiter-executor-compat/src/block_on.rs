@@ -144,14 +144,9 @@ impl BlockOn {
         let mut future = pin!(future.into_future());
         // What is ready needs no parker. A future keeps only the latest waker, so what this poll may
         // have left with it is replaced by the first one of the wait.
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return output;
-        }
-        let until = self.patience.map_or(Until::Forever, Until::Patience);
-        match wait(future, until) {
-            Ok(output) => output,
-            Err(Unfinished::Stuck(stuck)) => stuck.fail(),
-            Err(Unfinished::Deadline) => unreachable!("none was given"),
+        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => self.wait(future),
         }
     }
 
@@ -180,7 +175,20 @@ impl BlockOn {
 
     fn on<S: Stream + ?Sized>(self, next: Next<'_, S>) -> Option<S::Item> {
         let mut stream = next.into_stream();
-        self.block_on(poll_fn(|cx| stream.as_mut().poll_next(cx)))
+        match stream.as_mut().poll_next(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(item) => item,
+            Poll::Pending => self.wait(pin!(poll_fn(|cx| stream.as_mut().poll_next(cx)))),
+        }
+    }
+
+    #[cold]
+    fn wait<F: Future>(self, future: Pin<&mut F>) -> F::Output {
+        let until = self.patience.map_or(Until::Forever, Until::Patience);
+        match wait(future, until) {
+            Ok(output) => output,
+            Err(Unfinished::Stuck(stuck)) => stuck.fail(),
+            Err(Unfinished::Deadline) => unreachable!("none was given"),
+        }
     }
 }
 

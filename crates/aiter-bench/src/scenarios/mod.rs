@@ -6,6 +6,7 @@ mod s1_one_thread;
 mod s2_two_threads;
 mod s5_broadcast;
 mod s6_merge;
+mod s8_blocking;
 mod s9_forks;
 
 use crate::cores::Cores;
@@ -20,6 +21,7 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     groups.extend(s5_broadcast::groups(scale));
     groups.extend(fork::groups(scale));
     groups.extend(s6_merge::groups(scale));
+    groups.extend(s8_blocking::groups(scale, cores));
     groups.extend(s9_forks::groups(scale, cores));
     groups
 }
