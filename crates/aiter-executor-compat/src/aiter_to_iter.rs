@@ -105,25 +105,18 @@ impl<S, B> AiterToIter<S, B> {
         }
     }
 
-    /// One step, which may end without one.
-    pub(crate) fn try_advance<E>(
-        &mut self,
-        block: impl FnOnce(&mut B, Next<'_, S>) -> Result<Option<S::Item>, E>,
-    ) -> Result<Option<S::Item>, E>
-    where
-        S: Stream,
-    {
+    /// The next step and what is to be told of its end, unless the end has been reached.
+    #[inline]
+    pub(crate) fn step(&mut self) -> Option<(&mut B, Next<'_, S>, &mut bool)> {
         if self.ended {
-            return Ok(None);
+            return None;
         }
         let next = Next::new(
             self.stream.as_mut(),
             #[cfg(feature = "std")]
             &mut self.watch,
         );
-        let item = block(&mut self.block_on, next)?;
-        self.ended = item.is_none();
-        Ok(item)
+        Some((&mut self.block_on, next, &mut self.ended))
     }
 
     /// The stream, with the items not yet taken.
@@ -174,16 +167,9 @@ where
 
     #[inline]
     fn next(&mut self) -> Option<S::Item> {
-        if self.ended {
-            return None;
-        }
-        let next = Next::new(
-            self.stream.as_mut(),
-            #[cfg(feature = "std")]
-            &mut self.watch,
-        );
-        let item = self.block_on.block(next);
-        self.ended = item.is_none();
+        let (block_on, next, ended) = self.step()?;
+        let item = block_on.block(next);
+        *ended = item.is_none();
         item
     }
 

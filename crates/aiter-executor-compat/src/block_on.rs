@@ -237,15 +237,16 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
     ///
     /// As [`next_timeout`](Self::next_timeout).
     pub fn next_deadline(&mut self, deadline: Instant) -> Result<Option<S::Item>, TimedOut> {
-        self.try_advance(|_, next| {
-            let mut stream = next.into_stream();
-            let next = pin!(poll_fn(|cx| stream.as_mut().poll_next(cx)));
-            match wait(next, Until::Deadline(deadline)) {
-                Ok(item) => Ok(item),
-                Err(Unfinished::Deadline) => Err(TimedOut),
-                Err(Unfinished::Stuck(stuck)) => stuck.fail(),
+        let Some((_, next, ended)) = self.step() else { return Ok(None) };
+        let mut stream = next.into_stream();
+        match wait(pin!(poll_fn(|cx| stream.as_mut().poll_next(cx))), Until::Deadline(deadline)) {
+            Ok(item) => {
+                *ended = item.is_none();
+                Ok(item)
             }
-        })
+            Err(Unfinished::Deadline) => Err(TimedOut),
+            Err(Unfinished::Stuck(stuck)) => stuck.fail(),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use aiter_adapters::iter_to_aiter;
+use aiter_adapters::{AiterExt, Lag, iter_to_aiter};
 use aiter_executor_compat::{
     AiterToIter, Block, BlockOn, TimedOut, aiter_to_iter, allow_blocking, forbid_blocking,
     park_thread,
@@ -294,6 +294,20 @@ fn patience_ends_and_names_the_nesting() {
     assert!(BlockOn::new().patience(Duration::MAX).iter(given_later()).eq(0..3));
 }
 
+/// The wakers of a pool hide what the executor does with them.
+#[test]
+fn a_budget_behind_wakers_of_its_own_is_a_case_for_patience() {
+    let join = || stream::iter([queued()]).join_streams();
+    let impatient = BlockOn::new().patience(Duration::from_millis(150));
+    let (count, message) = current_thread().block_on(async { fails(impatient.iter(join())) });
+    assert_eq!(count, 128);
+    assert!(message.contains("of `BlockOn::patience`"), "{message}");
+    let (count, message) = current_thread()
+        .block_on(forbid_blocking(async { fails(aiter_to_iter(join(), park_thread)) }));
+    assert_eq!(count, 128);
+    assert!(message.contains("`forbid_blocking` guards"), "{message}");
+}
+
 /// Waits that are slow, strange, or busy, and do end.
 mod are_left_alone {
     use super::*;
@@ -356,6 +370,114 @@ mod are_left_alone {
             },
             1,
         );
+    }
+
+    /// Reads what another thread gives after a while, side by side with others of its kind.
+    fn wait_for<S: Stream<Item = u32>>(
+        name: &'static str,
+        source: impl FnOnce() -> S + Clone + Send + 'static,
+        give: impl FnOnce() + Send + 'static,
+    ) -> thread::JoinHandle<()> {
+        let again = source.clone();
+        let readers = [
+            thread::spawn(move || aiter_to_iter(source(), park_thread).next()),
+            thread::spawn(move || aiter_to_iter(again(), |next| pollster::block_on(next)).next()),
+        ];
+        thread::spawn(move || {
+            thread::sleep(LONG);
+            give();
+            for reader in readers {
+                assert_eq!(reader.join().expect(name), Some(7), "{name}");
+            }
+        })
+    }
+
+    fn two_cursors() -> (
+        aiter_core::Pusher<u32>,
+        impl Fn() -> aiter_core::Cursor<u32> + Clone + Send + 'static,
+    ) {
+        let (pusher, cursor) = aiter_core::push_list();
+        let two = Arc::new(Mutex::new(vec![cursor.fork(), cursor]));
+        (pusher, move || two.lock().expect("nobody panics").pop().expect("there are two"))
+    }
+
+    #[test]
+    fn slow_producers_whatever_keeps_their_waiters() {
+        use tokio::sync::{Notify, Semaphore, broadcast, watch};
+
+        let mut all = Vec::new();
+
+        let (pusher, cursors) = two_cursors();
+        all.push(wait_for("cursors", cursors, move || pusher.push(7).expect("read")));
+        let (pusher, cursor) = aiter_core::push_list();
+        let give = move || (0..2).for_each(|_| pusher.push(7).expect("read"));
+        let shared = cursor.share();
+        all.push(wait_for("shared cursors", move || shared, give));
+        let (pusher, cursor) = aiter_core::push_list();
+        let fork = cursor.forker();
+        all.push(wait_for("forks", move || fork, move || pusher.push(7).expect("read")));
+        let (pusher, cursor) = aiter_core::push_list();
+        let fork = cursor.forker_bounded(NonZeroUsize::MIN, Lag::Wait);
+        all.push(wait_for("bounded forks", move || fork, move || pusher.push(7).expect("read")));
+        let (pusher, cursor) = aiter_core::push_list();
+        let give = move || (0..2).for_each(|_| pusher.push(7).expect("read"));
+        let sharable = cursor.sharable();
+        all.push(wait_for("sharable", move || sharable, give));
+        let (pusher, cursors) = two_cursors();
+        let join = move || stream::iter([cursors()]).join_streams();
+        all.push(wait_for("joins", join, move || pusher.push(7).expect("read")));
+
+        let (sender, receiver) = smol::channel::unbounded();
+        let give = move || (0..2).for_each(|_| sender.try_send(7).expect("read"));
+        all.push(wait_for("async-channel", move || Box::pin(receiver), give));
+        let lock = Arc::new(smol::lock::Semaphore::new(0));
+        let permits = Arc::clone(&lock);
+        let take = move || stream::once(async move { lock.acquire_arc().await }).map(|_| 7);
+        all.push(wait_for("async-lock", take, move || permits.add_permits(1)));
+        let timer = || stream::once(smol::Timer::after(LONG)).map(|_| 7);
+        all.push(wait_for("async-io's timers", timer, || ()));
+
+        let (sender, receiver) = broadcast::channel(4);
+        let receive = move || {
+            let mut receiver = receiver.resubscribe();
+            stream::once(async move { receiver.recv().await.expect("one was sent") })
+        };
+        let receive = Arc::new(receive);
+        let receive = move || receive();
+        all.push(wait_for("tokio's broadcast", receive, move || {
+            sender.send(7).expect("read");
+        }));
+        let (sender, mut receiver) = watch::channel(0);
+        let receive = move || stream::once(async move { receiver.changed().await }).map(|_| 7);
+        all.push(wait_for("tokio's watch", receive, move || sender.send(7).expect("read")));
+        let notify = Arc::new(Notify::new());
+        let notified = Arc::clone(&notify);
+        let wait = move || stream::once(async move { notified.notified().await }).map(|()| 7);
+        all.push(wait_for("tokio's notify", wait, move || {
+            (0..4).for_each(|_| {
+                notify.notify_one();
+                thread::sleep(Duration::from_millis(5));
+            });
+        }));
+        let lock = Arc::new(Semaphore::new(0));
+        let permits = Arc::clone(&lock);
+        let take = move || stream::once(async move { lock.acquire_owned().await }).map(|_| 7);
+        all.push(wait_for("tokio's semaphore", take, move || permits.add_permits(2)));
+
+        let lock = Arc::new(futures_util::lock::Mutex::new(()));
+        let held = Arc::clone(&lock).try_lock_owned().expect("nobody has it");
+        let take = move || stream::once(async move { drop(lock.lock().await) }).map(|()| 7);
+        all.push(wait_for("futures' lock", take, move || drop(held)));
+        let (sender, receiver) = futures_channel::oneshot::channel::<()>();
+        let receiver = futures_util::FutureExt::shared(receiver);
+        let receive = move || stream::once(receiver).map(|_| 7);
+        all.push(wait_for("futures' oneshot, shared", receive, move || {
+            sender.send(()).expect("read");
+        }));
+
+        for thread in all {
+            thread.join().expect("it does not panic");
+        }
     }
 
     #[test]
