@@ -14,18 +14,19 @@ use crate::next::Next;
 /// `|next| runtime.block_on(next)`, or, with feature `std`, the built-in
 /// [`park_thread`](crate::park_thread). It is called once for each item, with a future that
 /// borrows the stream; whatever else that executor must run meanwhile is its own matter. If it
-/// returns `None`, the iterator has ended.
+/// returns `None`, the iterator has ended. `BlockOn::iter` makes the same iterator with timeouts.
 ///
 /// The stream need not be `Unpin`: it is boxed once, here. Nothing is allocated for an item.
 ///
 /// Blocking is for threads that may block. In particular, a thread that an executor runs its
-/// tasks on must not wait for an item that a task of the same thread is to make: that hangs. See
-/// [the crate's page](crate#where-it-hangs-and-what-to-do) for what works there.
+/// tasks on must not wait for an item that a task of the same thread is to make. See
+/// [the crate's page](crate#where-it-hangs-and-what-to-do) for what is found out about such waits,
+/// and for what works instead.
 ///
 /// # Panics
 ///
-/// The iterator's `next` panics where `block_on` or the stream panics. The iterator can be used
-/// again afterwards.
+/// The iterator's `next` panics where `block_on` or the stream panics, and where
+/// [the wait could not end](Next#panics). The iterator can be used again afterwards.
 ///
 /// # Examples
 ///
@@ -156,6 +157,11 @@ impl<S, B> AiterToIter<S, B> {
     {
         *Pin::into_inner(self.stream)
     }
+
+    /// The same for a stream that is not `Unpin`: it stays where it was pinned.
+    pub fn into_pin(self) -> Pin<Box<S>> {
+        self.stream
+    }
 }
 
 impl<S, B> Iterator for AiterToIter<S, B>
@@ -266,8 +272,9 @@ mod tests {
         let mut items = aiter_to_iter(pinned, poll_once);
         assert_eq!(items.next(), Some(1));
         // A box that moves does not move what is pinned in it.
-        let rest = Vec::from_iter([items]).pop().expect("it was put there").collect::<Vec<_>>();
-        assert_eq!(rest, [2, 3]);
+        let mut rest = Vec::from_iter([items]).pop().expect("it was put there");
+        assert_eq!(rest.next(), Some(2));
+        assert_eq!(rest.into_pin().next().now_or_never(), Some(Some(3)));
         assert_eq!(local.get(), 6);
     }
 

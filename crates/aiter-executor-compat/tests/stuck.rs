@@ -392,10 +392,9 @@ mod are_left_alone {
         })
     }
 
-    fn two_cursors() -> (
-        aiter_core::Pusher<u32>,
-        impl Fn() -> aiter_core::Cursor<u32> + Clone + Send + 'static,
-    ) {
+    fn two_cursors()
+    -> (aiter_core::Pusher<u32>, impl Fn() -> aiter_core::Cursor<u32> + Clone + Send + 'static)
+    {
         let (pusher, cursor) = aiter_core::push_list();
         let two = Arc::new(Mutex::new(vec![cursor.fork(), cursor]));
         (pusher, move || two.lock().expect("nobody panics").pop().expect("there are two"))
