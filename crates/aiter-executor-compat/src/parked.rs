@@ -19,7 +19,7 @@ use crate::stuck::Stuck;
 
 /// How long a thread sleeps before it asks for the first time whether it ever will be woken, and the
 /// longest time between two of these questions; each is twice as long as the one before.
-pub(crate) const FIRST_LOOK: Duration = Duration::from_millis(100);
+const FIRST_LOOK: Duration = Duration::from_millis(100);
 const RARE_LOOK: Duration = Duration::from_secs(10);
 
 /// When a wait ends without the output.

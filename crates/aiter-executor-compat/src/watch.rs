@@ -15,15 +15,16 @@ use std::thread;
 use std::time::Instant;
 
 use crate::budget::{self, Probe};
-use crate::parked::FIRST_LOOK;
 use crate::scope;
 use crate::spin::{Spin, WHERE_TASKS_MAY_RUN};
 use crate::stuck::Stuck;
 
 /// Calls in a row that are one too many.
 const CALLS: u32 = 3;
+/// How long a wait may be silent before it is called.
+const SILENCE: Duration = Duration::from_millis(60);
 /// How often the thread looks whether a call is due.
-const TICK: Duration = Duration::from_millis(25);
+const TICK: Duration = Duration::from_millis(20);
 
 /// What an iterator keeps from one item to the next.
 #[derive(Default)]
@@ -90,7 +91,7 @@ impl Watch {
 
     /// Orders a wake-up call.
     fn order(&mut self, waker: &Waker) -> u64 {
-        let due = (Instant::now() + FIRST_LOOK, waker.clone());
+        let due = (Instant::now() + SILENCE, waker.clone());
         let shared = self.calls.get_or_insert_default();
         let mut calls = lock(shared);
         calls.order += 1;
@@ -135,7 +136,7 @@ fn watch(calls: Weak<Mutex<Calls>>) {
             calls.made = true;
             drop(calls);
             waker.wake();
-        } else if now.duration_since(quiet) >= FIRST_LOOK {
+        } else if now.duration_since(quiet) >= SILENCE {
             calls.watched = false;
             return;
         }
