@@ -577,7 +577,8 @@ mod are_left_alone {
         let begin = Instant::now();
         let working = stream::once(async move {
             while begin.elapsed() < 2 * SOON {
-                let work: u32 = (0..2000_u32).map(core::hint::black_box).fold(0, u32::wrapping_add);
+                let work: u32 =
+                    (0..10_000_u32).map(core::hint::black_box).fold(0, u32::wrapping_add);
                 core::hint::black_box(work);
                 yield_now().await;
             }
