@@ -1,6 +1,6 @@
 //! What the adapters allocate and keep, counted by the allocator on the test's own thread.
 
-use aiter::{AiterExt, OnError};
+use aiter::{AiterExt, BlockOn, BlockOnIdle, OnError, aiter_to_iter, park_thread};
 use allocation_counter::measure;
 use core::{
     cell::RefCell,
@@ -8,6 +8,7 @@ use core::{
     num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 use futures_core::Stream;
 
@@ -223,4 +224,42 @@ fn a_share_allocates_nothing_for_an_item() {
         let _ = next(&mut one);
         let _ = next(&mut two);
     });
+}
+
+#[test]
+fn a_blocking_iterator_allocates_nothing_for_an_item() {
+    let mut ready = aiter_to_iter(Ready(0..), park_thread);
+    assert_none("ready", || assert!(ready.next().is_some()));
+    let mut woken = aiter_to_iter(Restless::default(), park_thread);
+    assert_none("woken by itself", || assert!(woken.next().is_some()));
+    let mut timed = BlockOn::new().iter(Restless::default());
+    assert_none("with a timeout", || {
+        assert!(timed.next_timeout(Duration::from_secs(60)).is_ok());
+    });
+    let mut idle = BlockOnIdle::new(|| unreachable!()).iter(Restless::default());
+    assert_none("without an operating system", || assert!(idle.next().is_some()));
+    let mut closure = aiter_to_iter(Restless::default(), |next| futures_executor::block_on(next));
+    assert_none("somebody else's block_on", || assert!(closure.next().is_some()));
+}
+
+#[test]
+fn a_blocking_iterator_that_sleeps_allocates_nothing_for_an_item() {
+    let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
+    let (pusher, cursor) = aiter::push_list();
+    let echo = std::thread::spawn(move || {
+        for () in asked {
+            std::thread::sleep(Duration::from_micros(50));
+            pusher.push(1_u8).expect("the cursor is alive");
+        }
+    });
+    let mut items = aiter_to_iter(cursor, park_thread);
+    let mut round = || {
+        ask.send(()).expect("the echo listens");
+        assert_eq!(items.next(), Some(1));
+    };
+    (0..300).for_each(|_| round());
+    let seen = measure(|| (0..1000).for_each(|_| round()));
+    assert_eq!((seen.count_total, seen.count_current), (0, 0), "{seen:?}");
+    drop(ask);
+    echo.join().expect("it only pushes");
 }

@@ -1,11 +1,12 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    Active, AvailableIter, Azip, Cursor, Drive, Event, Failure, FlattenIter, Fork, IterToAiter,
-    JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, NextMany,
-    OnError, Outcome, Panic, PassiveFork, Preflight, PreloadWith, PushAllError, PushError, Pusher,
-    Sharable, SharedCursor, SolePusher, StrictAzip, TryJoinStreams, TryNextError, TryPushError,
-    UnblockIter, WeakPusher, Worker,
+    Active, AiterToIter, AvailableIter, Azip, BlockOn, BlockOnIdle, Cursor, Drive, Event, Failure,
+    FlattenIter, ForbidBlocking, Fork, IterToAiter, JoinKeyed, JoinStreams, MapFilter,
+    MapFilterAsync, MapPar, MapParWith, MapTry, Next, NextMany, OnError, Outcome, Panic,
+    PassiveFork, Preflight, PreloadWith, PushAllError, PushError, Pusher, Sharable, SharedCursor,
+    SolePusher, StrictAzip, TimedOut, TryJoinStreams, TryNextError, TryPushError, UnblockIter,
+    WeakPusher, Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -161,6 +162,30 @@ fn streams_with_a_task_are_what_their_items_and_handles_are() {
 }
 
 #[test]
+fn blocking_iterators_are_what_their_stream_and_their_way_of_blocking_are() {
+    // The stream is boxed; how it blocks is not.
+    assert_eq!(traits!(AiterToIter<Of<u8>, BlockOn>), ALL);
+    assert_eq!(traits!(AiterToIter<Of<u8, Opaque>, BlockOn>), ALL);
+    assert_eq!(traits!(AiterToIter<Of<u8, OfOneThread>, Plain>), ONLY_SEND);
+    assert_eq!(traits!(AiterToIter<Of<u8, Local>, Plain>), NEITHER);
+    assert_eq!(traits!(AiterToIter<Of<u8>, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(AiterToIter<Of<u8>, Local>), NEITHER);
+    assert_eq!(traits!(AiterToIter<Of<u8>, Opaque>), [true, true, false]);
+    assert_eq!(traits!(Next<'static, Of<u8, Opaque>>), ALL);
+    assert_eq!(traits!(Next<'static, Of<u8, OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(Next<'static, Of<u8, Local>>), NEITHER);
+    assert_eq!(traits!(BlockOn), ALL);
+    assert_eq!(traits!(TimedOut), ALL);
+    assert_eq!(traits!(BlockOnIdle<Plain>), ALL);
+    assert_eq!(traits!(BlockOnIdle<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(BlockOnIdle<Local>), NEITHER);
+    assert_eq!(traits!(ForbidBlocking<Plain>), ALL);
+    assert_eq!(traits!(ForbidBlocking<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(ForbidBlocking<Local>), NEITHER);
+    assert_eq!(traits!(ForbidBlocking<Opaque>), [true, true, false]);
+}
+
+#[test]
 fn tasks_are_send_when_their_source_and_its_items_are() {
     use core::future::Ready;
     use futures_util::stream::{Iter, Repeat};
@@ -312,6 +337,11 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<PreloadWith<Opaque, Opaque>>();
     debug::<MapParWith<Opaque, Opaque>>();
     debug::<UnblockIter<Opaque, Opaque>>();
+    debug::<AiterToIter<Opaque, Opaque>>();
+    debug::<Next<'_, Opaque>>();
+    debug::<BlockOn>();
+    debug::<BlockOnIdle<Opaque>>();
+    debug::<ForbidBlocking<Opaque>>();
     debug::<Worker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>>();
     debug::<Drive<futures_util::stream::Empty<Opaque>>>();
     debug::<JoinStreams<Of<Opaque, Opaque>>>();
@@ -330,4 +360,5 @@ fn debug_and_error_ask_nothing_of_the_items() {
     error::<TryPushError<Opaque>>();
     error::<PushAllError<IntoIter<Opaque>>>();
     error::<TryNextError>();
+    error::<TimedOut>();
 }

@@ -50,6 +50,7 @@ const FORKS: &str = "aiter push, try_next";
 const JOIN: &str = "aiter join_streams";
 const FORKER: &str = "aiter forker";
 const MAP: &str = "aiter map_par";
+const BLOCKING: &str = "aiter_to_iter, park_thread";
 
 const ONE_BY_ONE: &str = "s1/one-by-one/u64/burst-";
 const BURSTS: &[&str] = &["1", "32", "1000", "all"];
@@ -58,7 +59,7 @@ const STREAMS: &[&str] = &["10", "100", "1000", "10000"];
 const WINDOWS: &[&str] = &["16", "256"];
 
 /// What has to hold.
-const BARS: [Bar; 21] = [
+const BARS: [Bar; 23] = [
     bar("`push`, one thread", 0.9, PUSHER, ONE_BY_ONE, BURSTS),
     bar("sole pusher, one thread", 0.5, SOLE_PUSHER, ONE_BY_ONE, BURSTS),
     bar("64-byte items, one thread", 0.7, PUSHER, "s1/one-by-one/64-byte/burst-", BURSTS),
@@ -129,6 +130,11 @@ const BARS: [Bar; 21] = [
         ),
         Against::Named("the body alone"),
     ),
+    bar_of(
+        bar("iterating over what is ready", 1.0, BLOCKING, "s8/", &["ready", "dyn"]),
+        Against::Named("futures-lite"),
+    ),
+    bar("iterating, across threads", 1.0, BLOCKING, "s8/", &["two-threads", "asleep"]),
     bar_of(
         bar("forks of a stream, one thread", 0.3, FORKER, "s9/forks-", &["1", "2", "8", "64"]),
         Against::Named("fork_stream"),

@@ -5,6 +5,7 @@ use core::pin::Pin;
 
 use futures_core::Stream;
 
+use crate::block::Block;
 use crate::next::Next;
 
 /// Makes a blocking iterator of a stream: each `next` blocks on the stream's next item.
@@ -13,18 +14,19 @@ use crate::next::Next;
 /// `|next| runtime.block_on(next)`, or, with feature `std`, the built-in
 /// [`park_thread`](crate::park_thread). It is called once for each item, with a future that
 /// borrows the stream; whatever else that executor must run meanwhile is its own matter. If it
-/// returns `None`, the iterator has ended.
+/// returns `None`, the iterator has ended. `BlockOn::iter` makes the same iterator with timeouts.
 ///
 /// The stream need not be `Unpin`: it is boxed once, here. Nothing is allocated for an item.
 ///
 /// Blocking is for threads that may block. In particular, a thread that an executor runs its
-/// tasks on must not wait for an item that a task of the same thread is to make: that hangs. See
-/// [the crate's page](crate#where-it-hangs-and-what-to-do) for what works there.
+/// tasks on must not wait for an item that a task of the same thread is to make. See
+/// [the crate's page](crate#where-it-hangs-and-what-to-do) for what is found out about such waits,
+/// and for what works instead.
 ///
 /// # Panics
 ///
-/// The iterator's `next` panics where `block_on` or the stream panics. The iterator can be used
-/// again afterwards.
+/// The iterator's `next` panics where `block_on` or the stream panics, and where
+/// [the wait could not end](Next#panics). The iterator can be used again afterwards.
 ///
 /// # Examples
 ///
@@ -57,7 +59,7 @@ where
     S: Stream,
     B: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
 {
-    AiterToIter { stream: Box::pin(stream), block_on, ended: false }
+    AiterToIter::new(stream, block_on)
 }
 
 /// The blocking iterator over a stream's items; made by [`aiter_to_iter`].
@@ -81,6 +83,8 @@ where
 pub struct AiterToIter<S, B> {
     stream: Pin<Box<S>>,
     block_on: B,
+    #[cfg(feature = "std")]
+    watch: crate::watch::Watch,
     /// `block_on` has said `None`.
     ended: bool,
 }
@@ -92,6 +96,30 @@ impl<S, B> fmt::Debug for AiterToIter<S, B> {
 }
 
 impl<S, B> AiterToIter<S, B> {
+    pub(crate) fn new(stream: S, block_on: B) -> Self {
+        Self {
+            stream: Box::pin(stream),
+            block_on,
+            #[cfg(feature = "std")]
+            watch: Default::default(),
+            ended: false,
+        }
+    }
+
+    /// The next step and what is to be told of its end, unless the end has been reached.
+    #[inline]
+    pub(crate) fn step(&mut self) -> Option<(&mut B, Next<'_, S>, &mut bool)> {
+        if self.ended {
+            return None;
+        }
+        let next = Next::new(
+            self.stream.as_mut(),
+            #[cfg(feature = "std")]
+            &mut self.watch,
+        );
+        Some((&mut self.block_on, next, &mut self.ended))
+    }
+
     /// The stream, with the items not yet taken.
     pub fn get_ref(&self) -> &S {
         &self.stream
@@ -129,21 +157,25 @@ impl<S, B> AiterToIter<S, B> {
     {
         *Pin::into_inner(self.stream)
     }
+
+    /// The same for a stream that is not `Unpin`: it stays where it was pinned.
+    pub fn into_pin(self) -> Pin<Box<S>> {
+        self.stream
+    }
 }
 
 impl<S, B> Iterator for AiterToIter<S, B>
 where
     S: Stream,
-    B: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+    B: Block<S>,
 {
     type Item = S::Item;
 
+    #[inline]
     fn next(&mut self) -> Option<S::Item> {
-        if self.ended {
-            return None;
-        }
-        let item = (self.block_on)(Next::new(self.stream.as_mut()));
-        self.ended = item.is_none();
+        let (block_on, next, ended) = self.step()?;
+        let item = block_on.block(next);
+        *ended = item.is_none();
         item
     }
 
@@ -155,7 +187,7 @@ where
 impl<S, B> FusedIterator for AiterToIter<S, B>
 where
     S: Stream,
-    B: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+    B: Block<S>,
 {
 }
 
@@ -169,6 +201,7 @@ mod tests {
     use core::marker::PhantomPinned;
     use core::task::{Context, Poll, Waker};
 
+    use futures_util::FutureExt;
     use futures_util::stream::{self, StreamExt};
 
     use super::*;
@@ -239,8 +272,9 @@ mod tests {
         let mut items = aiter_to_iter(pinned, poll_once);
         assert_eq!(items.next(), Some(1));
         // A box that moves does not move what is pinned in it.
-        let rest = Vec::from_iter([items]).pop().expect("it was put there").collect::<Vec<_>>();
-        assert_eq!(rest, [2, 3]);
+        let mut rest = Vec::from_iter([items]).pop().expect("it was put there");
+        assert_eq!(rest.next(), Some(2));
+        assert_eq!(rest.into_pin().next().now_or_never(), Some(Some(3)));
         assert_eq!(local.get(), 6);
     }
 
@@ -249,8 +283,8 @@ mod tests {
         let mut items = aiter_to_iter(stream::iter(0..6), poll_once);
         assert!(items.by_ref().take(2).eq(0..2));
         assert_eq!(items.get_ref().size_hint(), (4, Some(4)));
-        assert_eq!(poll_once(Next::new(Pin::new(items.get_mut()))), Some(2));
-        assert_eq!(poll_once(Next::new(items.get_pin_mut())), Some(3));
+        assert_eq!(items.get_mut().next().now_or_never().flatten(), Some(2));
+        assert_eq!(items.get_pin_mut().next().now_or_never().flatten(), Some(3));
         let rest = items.into_inner();
         assert!(aiter_to_iter(rest, poll_once).eq(4..6));
     }

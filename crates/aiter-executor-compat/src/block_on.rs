@@ -1,36 +1,33 @@
 use core::cell::Cell;
-use core::future::Future;
-use core::pin::Pin;
+use core::error::Error;
+use core::fmt;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 use std::thread_local;
+use std::time::Instant;
 
 use futures_core::Stream;
-use parking::Parker;
 
+use crate::aiter_to_iter::AiterToIter;
+use crate::block::Block;
 use crate::next::Next;
+use crate::parked::{Blocker, Unfinished, Until};
 
 thread_local! {
-    /// The thread's parker, while no `park_thread` of this thread is using it.
+    /// The thread's parker, while no wait of this thread is using it.
     static IDLE: Cell<Option<Blocker>> = const { Cell::new(None) };
 }
 
-/// Blocks the thread until the stream's next item: the built-in `block_on` for
+/// Blocks the thread until the stream's next item: the simplest second argument of
 /// [`aiter_to_iter`](crate::aiter_to_iter).
 ///
-/// The thread is parked while it waits and runs nothing else, so the items must be made by other
-/// threads, or be there already. The parker and its waker are made at a thread's first wait and
-/// kept for its next ones. Loops over `park_thread` may be nested within one another.
-///
-/// The stream is polled at least twice before the thread is parked.
-///
-/// A stream that needs its runtime around it, such as tokio's timers and sockets, needs that
-/// runtime's own `block_on` instead. On a thread that an executor runs its tasks on, this waits
-/// forever for what only that thread could bring about;
-/// [the crate's page](crate#where-it-hangs-and-what-to-do) has the cases and their remedy.
+/// It is [`BlockOn::new`] in the form of a function; what is said there holds here.
 ///
 /// # Panics
 ///
-/// Only where the stream does.
+/// Where the stream does, and where [the wait could not end](BlockOn#panics).
 ///
 /// # Examples
 ///
@@ -50,46 +47,221 @@ thread_local! {
 /// assert_eq!(items, [1, 2, 3]);
 /// # producer.join().expect("the producer does not panic");
 /// ```
-pub fn park_thread<S: Stream + ?Sized>(mut next: Next<'_, S>) -> Option<S::Item> {
-    // An item that is there already needs no parker. A stream keeps only the latest waker, so
-    // what this poll may have left with it is replaced by the first one below.
-    let mut next = Pin::new(&mut next);
-    if let Poll::Ready(item) = next.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return item;
-    }
-    // Taken out while in use: a `park_thread` inside this one finds none and makes its own.
-    // On a thread that is ending and has no locals any more, none is found and none is kept.
-    let blocker = IDLE.try_with(Cell::take).ok().flatten().unwrap_or_else(Blocker::new);
-    let item = blocker.block_on(next);
-    let _ = IDLE.try_with(|idle| idle.set(Some(blocker)));
-    item
+pub fn park_thread<S: Stream + ?Sized>(next: Next<'_, S>) -> Option<S::Item> {
+    BlockOn::new().on(next)
 }
 
-/// What a wait on a thread needs.
-pub(crate) struct Blocker {
-    parker: Parker,
-    /// Unparks `parker`.
-    waker: Waker,
+/// Blocks a thread on a future by parking it: the built-in `block_on`, with what the thread needs
+/// kept from one wait to the next.
+///
+/// The thread runs nothing else while it waits, so what it waits for must be made by other threads,
+/// or be there already. The parker and its waker are made at a thread's first wait and kept for its
+/// next ones; waits may be nested. Nothing is allocated for an item.
+///
+/// The future is polled at least twice before the thread is parked, and a few times more if nothing
+/// has woken it for a tenth of a second.
+///
+/// A future that needs its runtime around it, such as tokio's timers and sockets, needs that
+/// runtime's own `block_on` instead.
+///
+/// # Panics
+///
+/// Where the future does, and where the wait could not end:
+///
+/// - nobody holds the waker of the pending future, so that nobody can wake the thread. This is certain.
+/// - the task around this wait has used up its executor's cooperative budget, and the future waits
+///   for the task to give the thread back. It is told from any other wait by what becomes of two
+///   wakers in turn, once nothing has woken the thread for a tenth of a second.
+/// - the future has woken itself in more than a million polls in a row, for at least three quarters of
+///   a second, while nobody else has woken it. `yield_now` and the like work: a future that does
+///   something between two yields needs longer for so many.
+/// - the wait is inside a future under [`forbid_blocking`](crate::forbid_blocking);
+/// - the [`patience`](Self::patience) is at its end, if there is one.
+///
+/// The message says which, and what works. A feeder that lives on the very thread that is blocked
+/// looks like one that is slow: only the last two find it.
+///
+/// # Examples
+///
+/// ```
+/// use aiter_executor_compat::{BlockOn, aiter_to_iter};
+/// use futures_util::stream;
+///
+/// assert_eq!(BlockOn::new().block_on(async { 6 * 7 }), 42);
+///
+/// let mut sum = 0;
+/// for n in BlockOn::new().iter(stream::iter([1, 2, 3])) {
+///     sum += n;
+/// }
+/// // As with any other executor:
+/// let block_on = BlockOn::new();
+/// sum += aiter_to_iter(stream::iter([4, 5]), |next| block_on.block_on(next)).sum::<i32>();
+/// assert_eq!(sum, 15);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[doc(alias = "Parker")]
+pub struct BlockOn {
+    patience: Option<Duration>,
 }
 
-impl Blocker {
-    pub(crate) fn new() -> Self {
-        let parker = Parker::new();
-        let waker = Waker::from(parker.unparker());
-        Self { parker, waker }
+impl BlockOn {
+    /// Waits as long as it takes.
+    pub const fn new() -> Self {
+        Self { patience: None }
     }
 
-    /// A wake left over from an earlier wait costs one poll: only the poll says what is ready.
-    pub(crate) fn block_on<F: Future>(&self, mut future: Pin<&mut F>) -> F::Output {
-        let mut cx = Context::from_waker(&self.waker);
-        loop {
-            match future.as_mut().poll(&mut cx) {
-                Poll::Ready(output) => return output,
-                Poll::Pending => self.parker.park(),
-            }
+    /// Waits no longer than `limit` for each item, and panics then: for programs in which a long wait
+    /// can only mean that the thread waits for itself.
+    ///
+    /// [`AiterToIter::next_timeout`] is for waits that may well be in vain.
+    ///
+    /// # Examples
+    ///
+    /// ```should_panic
+    /// use core::time::Duration;
+    ///
+    /// use aiter_executor_compat::BlockOn;
+    /// use futures_channel::mpsc;
+    ///
+    /// let (feeder, receiver) = mpsc::unbounded::<u8>();
+    /// let impatient = BlockOn::new().patience(Duration::from_millis(10));
+    /// for item in impatient.iter(receiver) {
+    ///     println!("{item}");
+    /// }
+    /// drop(feeder); // which this thread never comes to
+    /// ```
+    #[must_use]
+    pub const fn patience(self, limit: Duration) -> Self {
+        Self { patience: Some(limit) }
+    }
+
+    /// Blocks the thread until the future is ready.
+    ///
+    /// # Panics
+    ///
+    /// Where the future does, and where [the wait could not end](Self#panics).
+    pub fn block_on<F: IntoFuture>(self, future: F) -> F::Output {
+        let mut future = pin!(future.into_future());
+        // What is ready needs no parker. A future keeps only the latest waker, so what this poll may
+        // have left with it is replaced by the first one of the wait.
+        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => self.wait(future),
+        }
+    }
+
+    /// A blocking iterator over the stream's items, which can also wait with a deadline:
+    /// [`aiter_to_iter`](crate::aiter_to_iter) with this `BlockOn`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::time::Duration;
+    ///
+    /// use aiter_executor_compat::{BlockOn, TimedOut};
+    /// use futures_channel::mpsc;
+    ///
+    /// let (sender, receiver) = mpsc::unbounded();
+    /// let mut items = BlockOn::new().iter(receiver);
+    /// assert_eq!(items.next_timeout(Duration::from_millis(5)), Err(TimedOut));
+    /// sender.unbounded_send('a').expect("the receiver is alive");
+    /// drop(sender);
+    /// assert_eq!(items.next_timeout(Duration::from_millis(5)), Ok(Some('a')));
+    /// assert_eq!(items.next_timeout(Duration::from_millis(5)), Ok(None));
+    /// ```
+    pub fn iter<S: Stream>(self, stream: S) -> AiterToIter<S, Self> {
+        AiterToIter::new(stream, self)
+    }
+
+    fn on<S: Stream + ?Sized>(self, next: Next<'_, S>) -> Option<S::Item> {
+        let mut stream = next.into_stream();
+        match stream.as_mut().poll_next(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(item) => item,
+            Poll::Pending => self.wait(pin!(poll_fn(|cx| stream.as_mut().poll_next(cx)))),
+        }
+    }
+
+    #[cold]
+    fn wait<F: Future>(self, future: Pin<&mut F>) -> F::Output {
+        let until = self.patience.map_or(Until::Forever, Until::Patience);
+        match wait(future, until) {
+            Ok(output) => output,
+            Err(Unfinished::Stuck(stuck)) => stuck.fail(),
+            Err(Unfinished::Deadline) => unreachable!("none was given"),
         }
     }
 }
+
+impl<S: Stream> Block<S> for BlockOn {
+    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
+        self.on(next)
+    }
+}
+
+fn wait<F: Future>(future: Pin<&mut F>, until: Until) -> Result<F::Output, Unfinished> {
+    // Taken out while in use: a wait inside this one finds none and makes its own. On a thread that
+    // is ending and has no locals any more, none is found and none is kept.
+    let blocker = IDLE.try_with(Cell::take).ok().flatten().unwrap_or_else(Blocker::new);
+    let output = blocker.wait(future, until);
+    let _ = IDLE.try_with(|idle| idle.set(Some(blocker)));
+    output
+}
+
+impl<S: Stream> AiterToIter<S, BlockOn> {
+    /// The next item if it comes in time, `None` if the stream ends in time.
+    ///
+    /// The stream is polled at least once, whatever the `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] if neither comes in time. Nothing is lost: what comes later is for the next call.
+    ///
+    /// # Panics
+    ///
+    /// As with [`BlockOn`], but not for a waker that nobody holds, and with the timeout in the place
+    /// of the patience.
+    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<S::Item>, TimedOut> {
+        match Instant::now().checked_add(timeout) {
+            Some(deadline) => self.next_deadline(deadline),
+            None => Ok(self.next()),
+        }
+    }
+
+    /// The same, with the time at which the wait ends.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] if neither an item nor the end comes in time. Nothing is lost.
+    ///
+    /// # Panics
+    ///
+    /// As [`next_timeout`](Self::next_timeout).
+    pub fn next_deadline(&mut self, deadline: Instant) -> Result<Option<S::Item>, TimedOut> {
+        let Some((_, next, ended)) = self.step() else { return Ok(None) };
+        let mut stream = next.into_stream();
+        match wait(pin!(poll_fn(|cx| stream.as_mut().poll_next(cx))), Until::Deadline(deadline)) {
+            Ok(item) => {
+                *ended = item.is_none();
+                Ok(item)
+            }
+            Err(Unfinished::Deadline) => Err(TimedOut),
+            Err(Unfinished::Stuck(stuck)) => stuck.fail(),
+        }
+    }
+}
+
+/// No item has come in time, and the stream has not ended: the error of
+/// [`AiterToIter::next_timeout`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimedOut;
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no item has come in time")
+    }
+}
+
+impl Error for TimedOut {}
 
 #[cfg(test)]
 mod tests {

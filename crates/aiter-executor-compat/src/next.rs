@@ -5,10 +5,22 @@ use core::task::{Context, Poll};
 
 use futures_core::Stream;
 
+#[cfg(feature = "std")]
+use crate::watch::{Waiting, Watch};
+
 /// The future of a stream's next item: what [`aiter_to_iter`](crate::aiter_to_iter) hands to its
 /// `block_on` for each item.
 ///
 /// Its output is the item, or `None` at the end of the stream.
+///
+/// With feature `std`, a poll that finds the stream pending polls it two more times, with another
+/// waker and again with the task's: a stream that is [starved](crate#where-it-hangs-and-what-to-do) by
+/// the budget of an executor which `block_on` does not belong to shows by what it does with the two.
+///
+/// # Panics
+///
+/// Where the stream does; and, with feature `std`, where it is starved, or the wait is inside a future
+/// under `forbid_blocking`. The message says what works.
 ///
 /// # Cancel safety
 ///
@@ -16,6 +28,10 @@ use futures_core::Stream;
 #[must_use = "futures do nothing unless polled"]
 pub struct Next<'a, S: ?Sized> {
     stream: Pin<&'a mut S>,
+    #[cfg(feature = "std")]
+    watch: &'a mut Watch,
+    #[cfg(feature = "std")]
+    waiting: Waiting,
 }
 
 impl<S: ?Sized> fmt::Debug for Next<'_, S> {
@@ -25,15 +41,33 @@ impl<S: ?Sized> fmt::Debug for Next<'_, S> {
 }
 
 impl<'a, S: ?Sized> Next<'a, S> {
+    #[cfg(feature = "std")]
+    pub(crate) fn new(stream: Pin<&'a mut S>, watch: &'a mut Watch) -> Self {
+        Self { stream, watch, waiting: Waiting::default() }
+    }
+
+    #[cfg(not(feature = "std"))]
     pub(crate) fn new(stream: Pin<&'a mut S>) -> Self {
         Self { stream }
+    }
+
+    /// For what looks after its waits itself.
+    pub(crate) fn into_stream(self) -> Pin<&'a mut S> {
+        self.stream
     }
 }
 
 impl<S: Stream + ?Sized> Future for Next<'_, S> {
     type Output = Option<S::Item>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        self.stream.as_mut().poll_next(cx)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.get_mut();
+        let polled = this.stream.as_mut().poll_next(cx);
+        #[cfg(feature = "std")]
+        if polled.is_pending() {
+            let poll = |cx: &mut Context<'_>| this.stream.as_mut().poll_next(cx);
+            return this.watch.pending(&mut this.waiting, cx, poll);
+        }
+        polled
     }
 }

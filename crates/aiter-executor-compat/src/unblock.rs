@@ -1,13 +1,13 @@
 use alloc::boxed::Box;
 use core::fmt;
 use core::num::NonZeroUsize;
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use aiter_adapters::{Active, AiterExt, Outcome, iter_to_aiter};
 use futures_core::{FusedStream, Stream};
 
-use crate::block_on::Blocker;
+use crate::block_on::BlockOn;
 
 /// Makes a stream of an iterator that blocks, which runs on a thread of its own.
 ///
@@ -68,7 +68,7 @@ where
     I: IntoIterator<IntoIter: Send + 'a, Item: Send + 'a>,
 {
     let (items, drive) = iter_to_aiter(iter).active_bounded_parts(cap);
-    let handle = spawn_blocking(Box::new(move || Blocker::new().block_on(pin!(drive))));
+    let handle = spawn_blocking(Box::new(move || BlockOn::new().block_on(drive)));
     UnblockIter { items, handle }
 }
 

@@ -109,10 +109,22 @@ pub mod adapters {
 
 /// The way from streams to plain loops.
 pub mod executor_compat {
-    use aiter::{AiterToIter, Next};
+    use aiter::prelude::Stream;
+    use aiter::{AiterToIter, Block, BlockOnIdle, Next};
 
     /// An iterator over a stream, driven by a closure that blocks on its [`NextItem`].
     pub type Iter<S, B> = AiterToIter<S, B>;
     /// The future of the next item.
     pub type NextItem<'a, S> = Next<'a, S>;
+    /// An iterator that polls when it was woken, and calls a hook in between.
+    pub type Polls<S, I> = AiterToIter<S, BlockOnIdle<I>>;
+
+    /// Makes one; it blocks, and is an iterator.
+    pub fn polls<S: Stream, I: FnMut()>(
+        stream: S,
+        idle: I,
+    ) -> (impl Iterator<Item = S::Item>, impl Block<S>) {
+        let iter: Polls<S, I> = BlockOnIdle::new(idle).iter(stream);
+        (iter, BlockOnIdle::new(core::hint::spin_loop))
+    }
 }

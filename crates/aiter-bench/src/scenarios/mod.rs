@@ -10,6 +10,7 @@ mod s4_shared;
 mod s5_broadcast;
 mod s6_merge;
 mod s7_map;
+mod s8_blocking;
 mod s9_forks;
 mod task;
 
@@ -28,6 +29,7 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     groups.extend(fork::groups(scale));
     groups.extend(s6_merge::groups(scale));
     groups.extend(s7_map::groups(scale, cores));
+    groups.extend(s8_blocking::groups(scale, cores));
     groups.extend(s9_forks::groups(scale, cores));
     groups.extend(s10_size::groups(scale));
     groups

@@ -1,0 +1,192 @@
+use core::fmt;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Context, Poll, Waker};
+
+use futures_core::Stream;
+use portable_atomic_util::{Arc, task::Wake};
+
+use crate::aiter_to_iter::AiterToIter;
+use crate::block::Block;
+use crate::next::Next;
+
+/// Blocks on a future without an operating system: polls it whenever it was woken, and calls `idle`
+/// in between.
+///
+/// `idle` may return whenever it likes, such as at every interrupt; as long as nothing has woken the
+/// future it is called again. But it must return once a waker may have been called, also one that was
+/// called just before. On Arm `wfe` does so: an interrupt that came before it makes it return
+/// at once. `wfi` may sleep through to the next interrupt, so it needs a tick. A `spin_loop` hint or a
+/// `yield` of the system's serves everywhere. A future that wakes itself is polled again without it.
+///
+/// One small allocation holds the waker, made in [`new`](Self::new); nothing is allocated for an item.
+///
+/// # Panics
+///
+/// Where the future or `idle` does.
+///
+/// # Examples
+///
+/// ```
+/// use aiter_executor_compat::{BlockOnIdle, aiter_to_iter};
+/// use futures_channel::mpsc;
+///
+/// let (sender, receiver) = mpsc::unbounded();
+/// let mut interrupts = 1..=3;
+/// // Where a firmware would say `cortex_m::asm::wfe`:
+/// let mut board = BlockOnIdle::new(|| match interrupts.next() {
+///     Some(n) => sender.unbounded_send(n).expect("the receiver is alive"),
+///     None => sender.close_channel(),
+/// });
+/// let items = aiter_to_iter(receiver, |next| board.block_on(next));
+/// assert_eq!(items.sum::<i32>(), 6);
+/// ```
+#[doc(alias = "wfe")]
+#[doc(alias = "wfi")]
+pub struct BlockOnIdle<I> {
+    idle: I,
+    woken: Arc<Woken>,
+    /// Sets `woken`.
+    waker: Waker,
+}
+
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(this: Arc<Self>) {
+        // Release, with the Acquire in `block_on`: what was done before the call is seen by the poll.
+        this.0.store(true, Ordering::Release);
+    }
+}
+
+impl<I> fmt::Debug for BlockOnIdle<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockOnIdle").finish_non_exhaustive()
+    }
+}
+
+impl<I: FnMut()> BlockOnIdle<I> {
+    /// Calls `idle` while there is nothing to do.
+    pub fn new(idle: I) -> Self {
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&woken));
+        Self { idle, woken, waker }
+    }
+
+    /// Blocks until the future is ready.
+    ///
+    /// # Panics
+    ///
+    /// Where the future or `idle` does.
+    pub fn block_on<F: IntoFuture>(&mut self, future: F) -> F::Output {
+        let mut future = pin!(future.into_future());
+        let mut cx = Context::from_waker(&self.waker);
+        loop {
+            self.woken.0.store(false, Ordering::Relaxed);
+            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                return output;
+            }
+            // Loads and stores only: there are cores without a swap. A call that comes after the
+            // store above is seen here or later; one before it, by the poll.
+            while !self.woken.0.load(Ordering::Acquire) {
+                (self.idle)();
+            }
+        }
+    }
+
+    /// A blocking iterator over the stream's items: [`aiter_to_iter`](crate::aiter_to_iter) with
+    /// this.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aiter_executor_compat::BlockOnIdle;
+    /// use futures_util::stream;
+    ///
+    /// let items = BlockOnIdle::new(core::hint::spin_loop).iter(stream::iter([1, 2, 3]));
+    /// assert_eq!(items.sum::<i32>(), 6);
+    /// ```
+    pub fn iter<S: Stream>(self, stream: S) -> AiterToIter<S, Self> {
+        AiterToIter::new(stream, self)
+    }
+}
+
+impl<S: Stream, I: FnMut()> Block<S> for BlockOnIdle<I> {
+    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
+        let mut stream = next.into_stream();
+        self.block_on(poll_fn(|cx| stream.as_mut().poll_next(cx)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::vec::Vec;
+    use core::cell::{Cell, RefCell};
+
+    use futures_util::stream;
+
+    use super::*;
+    use crate::aiter_to_iter;
+
+    #[test]
+    fn what_is_ready_or_wakes_itself_never_idles() {
+        let mut left = 5;
+        let ready = poll_fn(|cx| {
+            left -= 1;
+            if left == 0 {
+                return Poll::Ready(7);
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        });
+        let mut block_on = BlockOnIdle::new(|| panic!("there is something to do"));
+        assert_eq!(block_on.block_on(ready), 7);
+        assert_eq!(format!("{block_on:?}"), "BlockOnIdle { .. }");
+    }
+
+    #[test]
+    fn it_idles_until_it_is_woken_and_polls_once_a_wake() {
+        let waker = RefCell::new(None::<Waker>);
+        let (idles, mut polls) = (Cell::new(0), 0);
+        let idle = || {
+            idles.set(idles.get() + 1);
+            // Every third interrupt is about the stream.
+            if idles.get() % 3 == 0 {
+                waker.borrow().as_ref().expect("it was polled").wake_by_ref();
+            }
+        };
+        let items = stream::poll_fn(|cx| {
+            polls += 1;
+            *waker.borrow_mut() = Some(cx.waker().clone());
+            let item = if polls < 8 { Some(polls) } else { None };
+            if polls % 2 == 0 { Poll::Ready(item) } else { Poll::Pending }
+        });
+        let items: Vec<i32> = BlockOnIdle::new(idle).iter(items).collect();
+        assert_eq!(items, [2, 4, 6]);
+        assert_eq!((polls, idles.get()), (8, 12));
+    }
+
+    #[test]
+    fn a_wake_of_an_earlier_wait_costs_one_poll() {
+        let old = RefCell::new(None::<Waker>);
+        let mut block_on = BlockOnIdle::new(|| old.borrow().as_ref().unwrap().wake_by_ref());
+        for _ in 0..3 {
+            let mut polls = 0;
+            block_on.block_on(poll_fn(|cx| {
+                polls += 1;
+                *old.borrow_mut() = Some(cx.waker().clone());
+                if polls < 3 { Poll::Pending } else { Poll::Ready(()) }
+            }));
+            assert_eq!(polls, 3);
+            old.borrow().as_ref().unwrap().wake_by_ref();
+        }
+    }
+
+    #[test]
+    fn it_serves_as_a_closure_too() {
+        let mut block_on = BlockOnIdle::new(core::hint::spin_loop);
+        assert!(aiter_to_iter(stream::iter(0..3), |next| block_on.block_on(next)).eq(0..3));
+    }
+}

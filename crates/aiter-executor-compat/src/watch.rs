@@ -1,0 +1,149 @@
+//! A used-up budget under somebody else's `block_on`, which polls once and then sleeps.
+//!
+//! Where that `block_on` is the budget's own executor, the poll that comes next, at once, finds a new
+//! budget. Where it is not, none comes. So what looks like it orders a wake-up call from a thread that
+//! is there for nothing else; if three calls in a row are all that has woken the wait, nothing will.
+
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+use core::mem;
+use core::ops::ControlFlow;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use crate::budget::{self, Probe};
+use crate::scope;
+use crate::spin::{Spin, WHERE_TASKS_MAY_RUN};
+use crate::stuck::Stuck;
+
+/// Calls in a row that are one too many.
+const CALLS: u32 = 3;
+/// How long a wait may be silent before it is called.
+const SILENCE: Duration = Duration::from_millis(60);
+/// How often the thread looks whether a call is due.
+const TICK: Duration = Duration::from_millis(20);
+
+/// What an iterator keeps from one item to the next.
+#[derive(Default)]
+pub(crate) struct Watch {
+    probe: Option<Probe>,
+    calls: Option<Arc<Mutex<Calls>>>,
+}
+
+/// What a wait for one item has ordered.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    order: u64,
+    calls: u32,
+    spin: Spin,
+}
+
+#[derive(Default)]
+struct Calls {
+    /// The number of the latest order.
+    order: u64,
+    due: Option<(Instant, Waker)>,
+    /// The call of the latest order was made.
+    made: bool,
+    /// There is a thread that looks.
+    watched: bool,
+}
+
+impl Watch {
+    /// What has to be done after a poll that was pending, before one says so.
+    #[cold]
+    pub(crate) fn pending<T>(
+        &mut self,
+        waiting: &mut Waiting,
+        cx: &mut Context<'_>,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        scope::check_allowed();
+        let called = waiting.order != 0 && self.cancel(waiting.order);
+        waiting.calls = if called { waiting.calls + 1 } else { 0 };
+
+        let probe = self.probe.get_or_insert_with(Probe::new);
+        let before = probe.holders();
+        let (mut polled, called_itself) = probe.poll(&mut poll);
+        if !called_itself {
+            waiting.spin = Spin::default();
+        } else if waiting.spin.goes_on(WHERE_TASKS_MAY_RUN) {
+            Stuck::Spinning.fail();
+        }
+        if polled.is_pending() {
+            polled = poll(cx);
+        }
+        // Nearly every stream has let go of the probe.
+        if polled.is_ready() || probe.holders() <= before {
+            return polled;
+        }
+        match budget::is_used_up(&mut poll) {
+            ControlFlow::Break(output) => return Poll::Ready(output),
+            ControlFlow::Continue(true) if waiting.calls == CALLS => Stuck::Starved.fail(),
+            ControlFlow::Continue(true) => waiting.order = self.order(cx.waker()),
+            ControlFlow::Continue(false) => waiting.order = 0,
+        }
+        poll(cx)
+    }
+
+    /// Orders a wake-up call.
+    fn order(&mut self, waker: &Waker) -> u64 {
+        let due = (Instant::now() + SILENCE, waker.clone());
+        let shared = self.calls.get_or_insert_default();
+        let mut calls = lock(shared);
+        calls.order += 1;
+        calls.made = false;
+        let old = calls.due.replace(due);
+        let order = calls.order;
+        if !calls.watched {
+            let watched = Arc::downgrade(shared);
+            let name = String::from("aiter-budget-watch");
+            // Without a thread there is no call.
+            calls.watched = thread::Builder::new().name(name).spawn(|| watch(watched)).is_ok();
+        }
+        drop(calls);
+        drop(old);
+        order
+    }
+
+    /// Takes an order back and says whether its call was made.
+    fn cancel(&self, order: u64) -> bool {
+        let Some(shared) = &self.calls else { return false };
+        let mut calls = lock(shared);
+        let made = calls.order == order && mem::take(&mut calls.made);
+        let old = calls.due.take();
+        drop(calls);
+        drop(old);
+        made
+    }
+}
+
+/// Makes the calls that are due, until there was none to make for a while.
+fn watch(calls: Weak<Mutex<Calls>>) {
+    let mut quiet = Instant::now();
+    loop {
+        thread::sleep(TICK);
+        let Some(calls) = calls.upgrade() else { return };
+        let mut calls = lock(&calls);
+        let now = Instant::now();
+        if calls.due.is_some() {
+            quiet = now;
+        }
+        if let Some((_, waker)) = calls.due.take_if(|(due, _)| *due <= now) {
+            calls.made = true;
+            drop(calls);
+            waker.wake();
+        } else if now.duration_since(quiet) >= SILENCE {
+            calls.watched = false;
+            return;
+        }
+    }
+}
+
+/// Nothing panics while it is locked.
+fn lock(calls: &Mutex<Calls>) -> MutexGuard<'_, Calls> {
+    calls.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,70 @@
+//! What works on which executor: every cell is run, and the README shows what this prints.
+//!
+//! The line of WebAssembly is printed by the same test there: see ci/compat.sh.
+
+#[cfg(not(target_family = "wasm"))]
+mod native;
+mod rows;
+#[cfg(target_family = "wasm")]
+mod wasm;
+
+use rows::{Cell, ROWS};
+
+#[cfg(not(target_family = "wasm"))]
+use native::columns;
+#[cfg(target_family = "wasm")]
+use wasm::columns;
+
+/// An executor and what has become of it.
+struct Executor {
+    name: &'static str,
+    /// How tasks are spawned.
+    spawns: &'static str,
+    /// How an iterator blocks.
+    blocks: &'static str,
+    cells: Vec<Cell>,
+}
+
+impl Executor {
+    fn line(&self) -> String {
+        let mut line = format!("| {} | {} |", self.name, self.spawns);
+        for row in 0..ROWS.len() {
+            let cell = self.cells.get(row).map_or_else(|| "HANGS".into(), Cell::to_string);
+            line += &format!(" {cell} |");
+        }
+        line + &format!(" {} |", self.blocks)
+    }
+}
+
+#[test]
+fn every_cell_runs_and_the_readme_shows_the_table() {
+    let executors = columns();
+    let mut table = vec![
+        format!(
+            "| executor | tasks by | {} | blocks by |",
+            ROWS.map(|row| format!("`{row}`")).join(" | ")
+        ),
+        format!("|---|---{}|---|", "|---".repeat(ROWS.len())),
+    ];
+    table.extend(executors.iter().map(Executor::line));
+    println!("{}", table.join("\n"));
+
+    for executor in &executors {
+        for (row, name) in ROWS.iter().enumerate() {
+            let cell = executor.cells.get(row);
+            assert!(cell.is_some_and(Cell::is_settled), "{name} on {}: {cell:?}", executor.name);
+        }
+    }
+    let readme = include_str!("../../README.md");
+    let shown: Vec<&str> = readme
+        .lines()
+        .skip_while(|line| *line != table[0])
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    let (last, above) = shown.split_last().expect("the README has no such table");
+    if cfg!(target_family = "wasm") {
+        assert_eq!([above[0], above[1], last], *table, "the README shows");
+    } else {
+        assert_eq!(above, table, "the README shows");
+    }
+}

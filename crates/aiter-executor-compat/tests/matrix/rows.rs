@@ -1,0 +1,200 @@
+//! The cells: what is tried, and on what.
+
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::future::{Future, poll_fn};
+use core::num::NonZeroUsize;
+use core::panic::AssertUnwindSafe;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::sync::Mutex;
+
+use futures_util::{FutureExt, Stream, StreamExt, stream};
+
+/// What is tried, in the order of the table.
+pub(crate) const ROWS: [&str; 6] =
+    ["active", "preload_with", "map_par_with", "forker", "join_streams", "aiter_to_iter"];
+/// Items of a source.
+pub(crate) const ITEMS: usize = 300;
+
+/// What has become of a cell.
+#[derive(Debug)]
+pub(crate) enum Cell {
+    Works,
+    Fails(String),
+}
+
+impl Cell {
+    /// There is nothing wrong with it.
+    pub(crate) fn is_settled(&self) -> bool {
+        !matches!(self, Self::Fails(_))
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Works => f.write_str("yes"),
+            Self::Fails(why) => write!(f, "NO: {}", why.lines().next().unwrap_or_default()),
+        }
+    }
+}
+
+/// The cells of an executor, as they are filled.
+#[derive(Clone, Default)]
+pub(crate) struct Cells(Arc<Mutex<Vec<Cell>>>);
+
+impl Cells {
+    /// Runs the next one.
+    pub(crate) async fn run(&self, row: &str, cell: impl Future<Output = ()>) {
+        let cell = match AssertUnwindSafe(cell).catch_unwind().await {
+            Ok(()) => Cell::Works,
+            Err(panic) => Cell::Fails(match panic.downcast::<String>() {
+                Ok(text) => *text,
+                Err(panic) => panic.downcast_ref::<&str>().map_or("a panic", |text| text).into(),
+            }),
+        };
+        let mut cells = self.0.lock().expect("nobody panics");
+        assert_eq!(ROWS[cells.len()], row, "in the order of the table");
+        cells.push(cell);
+    }
+
+    pub(crate) fn take(&self) -> Vec<Cell> {
+        core::mem::take(&mut self.0.lock().expect("nobody panics"))
+    }
+}
+
+/// Tells whether any of the streams that it has been put in is still there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Token(Arc<()>);
+
+impl Token {
+    pub(crate) fn put_in<S>(&self, stream: S) -> Held<S> {
+        Held { stream: Box::pin(stream), _token: self.clone() }
+    }
+
+    /// Waits until all of them are dropped.
+    pub(crate) async fn gone(&self) {
+        while Arc::strong_count(&self.0) > 1 {
+            yield_now().await;
+        }
+    }
+}
+
+/// A stream that holds a token.
+pub(crate) struct Held<S> {
+    stream: Pin<Box<S>>,
+    _token: Token,
+}
+
+impl<S: Stream> Stream for Held<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        self.stream.as_mut().poll_next(cx)
+    }
+}
+
+pub(crate) fn two() -> NonZeroUsize {
+    NonZeroUsize::new(2).expect("2 is not zero")
+}
+
+pub(crate) async fn yield_now() {
+    let mut waited = false;
+    poll_fn(|cx| {
+        if waited {
+            return Poll::Ready(());
+        }
+        waited = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// A stream of the items that waits before each.
+pub(crate) fn waiting<T>(items: Vec<T>) -> impl Stream<Item = T> {
+    stream::iter(items).then(later)
+}
+
+/// Gives an item back a little later.
+pub(crate) async fn later<T>(item: T) -> T {
+    yield_now().await;
+    item
+}
+
+/// Runs the cells that have tasks. A macro, as each spawner is generic over what it spawns.
+///
+/// `$spawn` is evaluated for each task, `$items` for each source: a `Vec`, ascending, of which `$source`
+/// makes a stream.
+macro_rules! cells_with_tasks {
+    ($cells:expr, $spawn:expr, $items:expr, $source:expr) => {{
+        use aiter_adapters::AiterExt;
+        use futures_util::{StreamExt, stream};
+        use $crate::rows::{ITEMS, Token, later, two};
+
+        let cells = &$cells;
+        let token = Token::default();
+        let source = || token.put_in($source($items));
+
+        cells
+            .run("active", async {
+                assert_eq!(source().active($spawn).collect::<Vec<_>>().await, $items);
+                let mut dropped = source().active($spawn);
+                assert_eq!(dropped.next().await.as_ref(), $items.first());
+                drop(dropped);
+                token.gone().await;
+            })
+            .await;
+        cells
+            .run("preload_with", async {
+                let preload = || source().preload_with(two(), $spawn);
+                assert_eq!(preload().collect::<Vec<_>>().await, $items);
+                let mut dropped = preload();
+                assert_eq!(dropped.next().await.as_ref(), $items.first());
+                drop(dropped);
+                token.gone().await;
+            })
+            .await;
+        cells
+            .run("map_par_with", async {
+                let map = || source().map_par_with(two(), $spawn, later).ordered();
+                assert_eq!(map().collect::<Vec<_>>().await, $items);
+                let mut dropped = map();
+                assert_eq!(dropped.next().await.as_ref(), $items.first());
+                drop(dropped);
+                token.gone().await;
+            })
+            .await;
+        cells
+            .run("forker", async {
+                let here = source().forker();
+                let there = here.fork();
+                let (send, read) = futures_channel::oneshot::channel();
+                let task = async move {
+                    let _ = send.send(there.collect::<Vec<_>>().await);
+                };
+                let _task = ($spawn)(task);
+                assert_eq!(here.collect::<Vec<_>>().await, $items);
+                assert_eq!(read.await.expect("the task sends"), $items);
+                token.gone().await;
+            })
+            .await;
+        cells
+            .run("join_streams", async {
+                let members =
+                    [source().active($spawn), source().active($spawn), source().active($spawn)];
+                let mut all = stream::iter(members).join_streams().collect::<Vec<_>>().await;
+                assert_eq!(all.len(), 3 * ITEMS);
+                all.sort_unstable();
+                all.dedup();
+                assert_eq!(all, $items);
+                token.gone().await;
+            })
+            .await;
+    }};
+}
+
+pub(crate) use cells_with_tasks;
