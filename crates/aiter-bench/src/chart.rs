@@ -244,7 +244,7 @@ fn curves<'a>(
         write(canvas, &short(x), (at, bottom + 14), 12, &INK, HPos::Center)?;
     }
     rule(canvas, (LEFT, bottom), (RIGHT, bottom), &INK, 1)?;
-    write(canvas, axis, (i32::midpoint(LEFT, RIGHT), bottom + 32), 13, &INK, HPos::Center)?;
+    write(canvas, axis, ((LEFT + RIGHT) / 2, bottom + 32), 13, &INK, HPos::Center)?;
 
     let mut turn = [0; 2];
     let mut names = Vec::new();

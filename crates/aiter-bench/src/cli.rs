@@ -144,6 +144,9 @@ fn measure(args: &Args) -> io::Result<Option<Report>> {
         }
     }
     for group in groups {
+        if !args.prints_tables() {
+            eprintln!("{}", group.name);
+        }
         let result = group.run(rounds);
         if args.prints_tables() {
             print!("{}", report::group(&result, scale));

@@ -1,6 +1,6 @@
 //! What was recorded, and whether what was measured is within.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 

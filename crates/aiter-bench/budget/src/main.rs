@@ -6,6 +6,8 @@
 
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 mod budget;
 mod measure;
 mod operations;
@@ -83,7 +85,10 @@ fn check(args: &Args) -> Result<bool, String> {
             None => Ok("recorded"),
             Some(budget) => budget.judge(operation.name, &cost),
         };
-        let word = verdict.as_ref().map_or_else(|error| error.as_str(), |word| word);
+        let word: &str = match &verdict {
+            Ok(word) => word,
+            Err(error) => error,
+        };
         println!("{}  {word}", cost.row(operation.name));
         within &= verdict.is_ok();
         measured.operations.insert(operation.name.into(), cost);

@@ -15,12 +15,13 @@ const BATCH: u64 = 64;
 
 /// The groups of this scenario.
 pub(crate) fn groups(scale: Scale) -> Vec<Group> {
-    let least = match scale {
-        Scale::Measure => Duration::from_millis(1),
-        Scale::Check => Duration::ZERO,
+    let (least, most) = match scale {
+        Scale::Measure => (Duration::from_millis(1), usize::MAX),
+        Scale::Check => (Duration::ZERO, 10_000),
     };
     BACKLOGS
         .map(|(backlog, name)| {
+            let backlog = backlog.min(most);
             let group = Group::new(format!("fork/backlog-{name}"), "fork and drop")
                 .at("items before it", backlog as u64);
             let group = add::<AiterForks>(group, backlog, least, "aiter fork");

@@ -15,23 +15,20 @@ use crate::start_line::StartLine;
 /// How many producers.
 const PRODUCERS: [usize; 5] = [1, 2, 4, 8, 16];
 /// Items of one timed run, of all producers together.
-const ITEMS: u64 = 1_000_000;
-/// The same where a peer's producers hold each other up.
-const FEW: u64 = 100_000;
+const ITEMS: u64 = 500_000;
 
 /// The groups of this scenario.
 pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     PRODUCERS
         .map(|producers| {
             let each = scale.of(ITEMS / producers as u64, 1);
-            let few = scale.of(if producers < 4 { ITEMS } else { FEW } / producers as u64, 1);
             let group = Group::new(format!("s3/producers-{producers}"), "item")
                 .at("producers", producers as u64);
             let group = add::<Aiter<u64>>(group, producers, each, cores);
             let group = add::<AiterMany>(group, producers, each, cores);
             let group = add::<Kanal<u64>>(group, producers, each, cores);
             let group = add::<CrossfireMpsc<u64>>(group, producers, each, cores);
-            let group = add::<Tokio<u64>>(group, producers, few, cores);
+            let group = add::<Tokio<u64>>(group, producers, each, cores);
             let group = add::<Futures<u64>>(group, producers, each, cores);
             let group = add::<Flume<u64>>(group, producers, each, cores);
             add::<AsyncChannel<u64>>(group, producers, each, cores)
