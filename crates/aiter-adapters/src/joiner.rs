@@ -113,7 +113,6 @@ impl<S: Stream, T> Joiner<S, T> {
     }
 
     /// Opens what the source has, then polls members in turn until one has something.
-    ///
     pub(crate) fn poll_join<R>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -156,13 +155,13 @@ impl<S: Stream, T> Joiner<S, T> {
                 }
             }
             while pool.has_next() && polls.take() {
-                let Some(number) = pool.next_in_line() else { break };
+                let Some(number) = pool.first_in_line() else { break };
                 match pool.poll(number, &mut poll) {
                     Poll::Ready(Got::Item(item)) => {
-                        pool.requeue(number);
+                        pool.next_turn();
                         return Poll::Ready(Some(item));
                     }
-                    Poll::Ready(Got::Nothing) => pool.requeue(number),
+                    Poll::Ready(Got::Nothing) => pool.next_turn(),
                     Poll::Ready(Got::Last(item)) => {
                         pool.remove(number);
                         return Poll::Ready(Some(item));
@@ -173,7 +172,7 @@ impl<S: Stream, T> Joiner<S, T> {
                             break;
                         }
                     }
-                    Poll::Pending => {}
+                    Poll::Pending => pool.leave_line(number),
                 }
             }
             if can_open(pool) && !opens.is_spent() && !polls.is_spent() {

@@ -186,7 +186,7 @@ where
                     }
                     Poll::Pending => {}
                 }
-            } else if let Some(member) = this.running.next_in_line() {
+            } else if let Some(member) = this.running.first_in_line() {
                 let finished = this.finished;
                 let polled = this.running.poll(member, |call, cx| {
                     let call = call.project();
@@ -195,8 +195,9 @@ where
                     let Lost(finished, number) = &mut *ManuallyDrop::new(lost);
                     polled.map(|result| finished.put(*number, Some(result)))
                 });
-                if polled.is_ready() {
-                    this.running.remove(member);
+                match polled {
+                    Poll::Ready(()) => this.running.remove(member),
+                    Poll::Pending => this.running.leave_line(member),
                 }
             }
         }

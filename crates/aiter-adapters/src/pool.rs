@@ -4,7 +4,8 @@
 //! Every member has a slot with a waker of its own. A wake-up puts the slot's number onto a stack, as
 //! a list linked through the slots' `below` words, and wakes the pool's task. The pool takes the stack
 //! as a whole and puts the numbers in line; it polls whoever is first in line. Who has something goes
-//! to the end of the line, which makes the turns exactly fair; who is pending leaves it.
+//! to the end of the line, which makes the turns exactly fair; who is pending leaves it. The line is a
+//! ring through the slots: going to its end moves the mark of who is first, and nobody else.
 //!
 //! `on_stack` sees to it that a slot is on the stack at most once: a waker that finds it set leaves
 //! the rest to the one who set it.
@@ -25,7 +26,7 @@ use core::{
 };
 
 use aiter_core::WakeCell;
-use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Ordering, Wake, WakeArc};
 
@@ -86,15 +87,17 @@ struct Slot<T> {
     member: Option<Pin<Box<Option<T>>>>,
     node: WakeArc<Node>,
     waker: Waker,
-    in_line: bool,
+    /// The neighbours in line, `NONE` for who is not.
+    before: usize,
+    behind: usize,
 }
 
 /// The members, and who is to be polled next.
 pub(crate) struct Pool<T> {
     hub: Arc<Hub>,
     slots: Vec<Slot<T>>,
-    /// Whose turn it is, the next one first.
-    line: VecDeque<usize>,
+    /// Whose turn it is, `NONE` if nobody is in line.
+    first: usize,
     /// Slots without a member.
     vacant: Vec<usize>,
     /// Empty boxes.
@@ -111,7 +114,7 @@ impl<T> Pool<T> {
         let mut pool = Self {
             hub: Arc::new(hub),
             slots: Vec::new(),
-            line: VecDeque::new(),
+            first: NONE,
             vacant: Vec::new(),
             boxes: Vec::new(),
             woken: Vec::new(),
@@ -131,7 +134,7 @@ impl<T> Pool<T> {
             on_stack: AtomicBool::new(false),
         });
         let waker = Waker::from(node.clone());
-        self.slots.push(Slot { member: None, node, waker, in_line: false });
+        self.slots.push(Slot { member: None, node, waker, before: NONE, behind: NONE });
         number
     }
 
@@ -156,11 +159,12 @@ impl<T> Pool<T> {
             None => Box::pin(Some(member)),
         });
         self.len += 1;
-        self.requeue(number);
+        self.enter_line(number);
     }
 
     /// Drops a member. Its slot and box are for the next one.
     pub(crate) fn remove(&mut self, number: usize) {
+        self.leave_line(number);
         let Some(mut place) = self.slots[number].member.take() else { return };
         self.len -= 1;
         self.vacant.push(number);
@@ -171,10 +175,42 @@ impl<T> Pool<T> {
     }
 
     /// Puts a member at the end of the line, unless it is in line.
-    pub(crate) fn requeue(&mut self, number: usize) {
-        if !core::mem::replace(&mut self.slots[number].in_line, true) {
-            self.line.push_back(number);
+    fn enter_line(&mut self, number: usize) {
+        if self.slots[number].behind != NONE {
+            return;
         }
+        let (before, behind) = match self.first {
+            NONE => (number, number),
+            first => (self.slots[first].before, first),
+        };
+        self.slots[before].behind = number;
+        self.slots[behind].before = number;
+        let slot = &mut self.slots[number];
+        (slot.before, slot.behind) = (before, behind);
+        if self.first == NONE {
+            self.first = number;
+        }
+    }
+
+    /// Takes a member out of the line: it is not polled before it is woken.
+    pub(crate) fn leave_line(&mut self, number: usize) {
+        let Slot { before, behind, .. } = self.slots[number];
+        if behind == NONE {
+            return;
+        }
+        self.slots[before].behind = behind;
+        self.slots[behind].before = before;
+        if self.first == number {
+            self.first = if behind == number { NONE } else { behind };
+        }
+        let slot = &mut self.slots[number];
+        (slot.before, slot.behind) = (NONE, NONE);
+    }
+
+    /// Sends who is first to the end of the line.
+    #[inline]
+    pub(crate) fn next_turn(&mut self) {
+        self.first = self.slots[self.first].behind;
     }
 
     /// Puts the woken ones in line.
@@ -202,7 +238,7 @@ impl<T> Pool<T> {
             if number == SOURCE {
                 self.source_woken = true;
             } else if self.slots[number].member.is_some() {
-                self.requeue(number);
+                self.enter_line(number);
             }
         }
     }
@@ -215,18 +251,19 @@ impl<T> Pool<T> {
     }
 
     /// True if somebody is in line.
+    #[inline]
     pub(crate) fn has_next(&self) -> bool {
-        !self.line.is_empty()
+        self.first != NONE
     }
 
-    /// Takes the next one from the line.
-    pub(crate) fn next_in_line(&mut self) -> Option<usize> {
-        let number = self.line.pop_front()?;
-        self.slots[number].in_line = false;
-        Some(number)
+    /// Who is first in line, and stays there.
+    #[inline]
+    pub(crate) fn first_in_line(&self) -> Option<usize> {
+        (self.first != NONE).then_some(self.first)
     }
 
     /// Polls a member with its own waker. One that panics is removed.
+    #[inline]
     pub(crate) fn poll<R>(
         &mut self,
         number: usize,
@@ -269,7 +306,7 @@ impl<T> Pool<T> {
     where
         T: Unpin,
     {
-        self.len = 0;
+        (self.len, self.first) = (0, NONE);
         let slots = core::mem::take(&mut self.slots);
         slots.into_iter().filter_map(|slot| *Pin::into_inner(slot.member?)).collect()
     }
@@ -291,7 +328,7 @@ impl<T> fmt::Debug for Pool<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
             .field("len", &self.len)
-            .field("in_line", &self.line.len())
+            .field("first", &self.first_in_line())
             .finish_non_exhaustive()
     }
 }
