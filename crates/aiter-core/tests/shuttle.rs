@@ -4,16 +4,17 @@
 #![cfg(shuttle)]
 
 use core::{
+    future::poll_fn,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
 
-use aiter_core::{Cursor, Pusher, push_list};
+use aiter_core::{Cursor, Pass, Pusher, Relay, push_list};
 use futures_core::Stream;
 use shuttle::{
     future::block_on,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     thread,
@@ -49,7 +50,7 @@ impl Drop for Counted {
 }
 
 async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
-    core::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
+    poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
 }
 
 fn poll_once<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
@@ -300,4 +301,194 @@ fn readers_at_three_paces_and_recycled_blocks() {
         producer.join().unwrap();
         assert_eq!(alive.load(SeqCst), 0);
     });
+}
+
+/// Three tasks and more that take turns at a value which waits for news.
+mod relay {
+    use super::*;
+
+    /// What the source will give: so many items, and the end.
+    #[derive(Default)]
+    struct Line {
+        sent: u32,
+        over: bool,
+        waker: Option<Waker>,
+    }
+
+    #[derive(Clone, Default)]
+    struct Teller(Arc<Mutex<Line>>);
+
+    impl Teller {
+        /// With one wake-up for all of it.
+        fn tell(&self, items: u32, over: bool) {
+            let mut line = self.0.lock().unwrap();
+            line.sent += items;
+            line.over |= over;
+            let waker = line.waker.take();
+            drop(line);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// The relay's value: gives 0, 1, 2, ... and keeps what it gave.
+    struct Source {
+        line: Teller,
+        given: Vec<u32>,
+    }
+
+    impl Source {
+        fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u32>> {
+            let mut line = self.line.0.lock().unwrap();
+            let item = self.given.len() as u32;
+            if item < line.sent {
+                self.given.push(item);
+                return Poll::Ready(Some(item));
+            }
+            if line.over {
+                return Poll::Ready(None);
+            }
+            line.waker = Some(cx.waker().clone());
+            Poll::Pending
+        }
+    }
+
+    fn relay() -> (Teller, Relay<Source>) {
+        let line = Teller::default();
+        (line.clone(), Relay::new(Source { line, given: Vec::new() }))
+    }
+
+    /// A task that takes what no other one does, as `sharable` does.
+    struct Taker(Relay<Source>);
+
+    impl Stream for Taker {
+        type Item = u32;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
+            self.0.poll_turn(cx, |mut source, cx| {
+                source.poll(cx).map(|item| {
+                    let pass = if item.is_some() { Pass::Next } else { Pass::All };
+                    (item, pass)
+                })
+            })
+        }
+    }
+
+    /// A task that sees every item, as `forker` does: what others have got it reads without a turn.
+    struct Reader(Relay<Source>, usize);
+
+    impl Stream for Reader {
+        type Item = u32;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
+            let Self(relay, position) = &mut *self;
+            let there = relay.try_look(|source| source.given.get(*position).copied());
+            if let Some(item) = there.flatten() {
+                relay.stand_by();
+                *position += 1;
+                return Poll::Ready(Some(item));
+            }
+            let polled = relay.poll_turn(cx, |mut source, cx| match source.given.get(*position) {
+                // Did not ask the source: that is for the next.
+                Some(&item) => Poll::Ready((Some(item), Pass::Next)),
+                None => source.poll(cx).map(|item| (item, Pass::All)),
+            });
+            *position += usize::from(matches!(polled, Poll::Ready(Some(_))));
+            polled
+        }
+    }
+
+    /// Runs the stream on a thread of its own, to the end.
+    fn spawn_reader(
+        stream: impl Stream<Item = u32> + Unpin + Send + 'static,
+    ) -> thread::JoinHandle<Vec<u32>> {
+        thread::spawn(move || read_all(stream))
+    }
+
+    #[test]
+    fn three_take_each_item_once() {
+        model(|| {
+            let (teller, relay) = relay();
+            let takers = [0; 3].map(|_| spawn_reader(Taker(relay.clone())));
+            drop(relay);
+            teller.tell(1, false);
+            teller.tell(2, false);
+            teller.tell(2, true);
+            let mut items = Vec::new();
+            for taker in takers {
+                let taken = taker.join().unwrap();
+                assert!(taken.is_sorted(), "{taken:?}");
+                items.extend(taken);
+            }
+            items.sort_unstable();
+            assert_eq!(items, [0, 1, 2, 3, 4]);
+        });
+    }
+
+    #[test]
+    fn three_see_every_item() {
+        model(|| {
+            let (teller, relay) = relay();
+            let readers = [0; 3].map(|_| spawn_reader(Reader(relay.clone(), 0)));
+            drop(relay);
+            teller.tell(1, false);
+            teller.tell(2, false);
+            teller.tell(1, true);
+            for reader in readers {
+                assert_eq!(reader.join().unwrap(), [0, 1, 2, 3]);
+            }
+        });
+    }
+
+    /// The longest sleeping one goes while it is woken for two items: the others get them. No end
+    /// comes that would wake everybody.
+    #[test]
+    fn a_woken_taker_is_dropped() {
+        model(|| {
+            let (teller, relay) = relay();
+            let mut going = Taker(relay.clone());
+            assert!(poll_once(&mut going).is_pending());
+            let takers = [0; 2].map(|_| {
+                let mut taker = Taker(relay.clone());
+                thread::spawn(move || {
+                    let item = block_on(next(&mut taker));
+                    (taker, item)
+                })
+            });
+            drop(relay);
+            let goes = thread::spawn(move || drop(going));
+            teller.tell(2, false);
+            let taken = takers.map(|taker| taker.join().unwrap());
+            let mut items = taken.each_ref().map(|(_, item)| item.unwrap());
+            items.sort_unstable();
+            assert_eq!(items, [0, 1]);
+            goes.join().unwrap();
+        });
+    }
+
+    /// The same for two who see every item.
+    #[test]
+    fn a_woken_reader_is_dropped() {
+        model(|| {
+            let (teller, relay) = relay();
+            let mut going = Reader(relay.clone(), 0);
+            assert!(poll_once(&mut going).is_pending());
+            let readers = [0; 2].map(|_| {
+                let mut reader = Reader(relay.clone(), 0);
+                thread::spawn(move || {
+                    let items =
+                        block_on(async { [next(&mut reader).await, next(&mut reader).await] });
+                    (reader, items)
+                })
+            });
+            drop(relay);
+            let goes = thread::spawn(move || drop(going));
+            teller.tell(2, false);
+            for reader in readers {
+                assert_eq!(reader.join().unwrap().1, [Some(0), Some(1)]);
+            }
+            goes.join().unwrap();
+        });
+    }
 }
