@@ -149,14 +149,13 @@ const BARS: [Bar; 23] = [
 pub(crate) const REASONS: [(&str, &str); 5] = [
     (
         "several producers",
-        "each push takes the cache line of the tail, and from another core that line has to come over; a \
-         producer that holds a lock pushes a run of items before another one gets in between",
+        "not sleep (one in 20,000 items with two producers) but processor time, 35 to 48 ns an item where kanal's \
+         threads take 24 to 27 and yield to each other; supposedly the tail's cache line on its way between the cores",
     ),
     (
         "shared consumers",
-        "for each item, two takers on two cores send the cache lines of the gate and of the position to and fro; \
-         hardly one in 2,000 items finds its taker asleep. The peers' takers yield the processor while they \
-         wait, so that one of them takes a long run",
+        "not sleep (one in 2,000 items) but processor time, 82 to 95 ns an item where crossfire's threads take 37 \
+         to 55; supposedly the cache lines of the gate and of the position on their way between the cores",
     ),
     (
         "`map_par_with`, a slow consumer, against its body alone",
