@@ -1,4 +1,4 @@
-//! The cases, each a story of one list.
+//! One list, its handlers and its readers.
 
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -8,8 +8,10 @@ use core::task::{Context, Poll};
 use aiter::{Cursor, PushError, TryNextError, TryPushError, push_list};
 use futures_core::Stream;
 
-use crate::block_on::{block_on, waits, waker};
-use crate::{board, heap};
+use aiter_firmware::block_on::{block_on, waits, waker};
+use aiter_firmware::{board, heap};
+
+use crate::mixed;
 
 /// The cases by name.
 pub const ALL: &[(&str, fn())] = &[
@@ -25,14 +27,6 @@ pub const ALL: &[(&str, fn())] = &[
     ("handler_turns_the_list_over", handler_turns_the_list_over),
     ("cursors_change_during_a_push", cursors_change_during_a_push),
 ];
-
-/// Cycles between two interrupts: 16 short times, in which the main loop hardly gets on, then 16
-/// long ones, in which it sleeps. No two follow each other that are alike, so that the interrupts
-/// fall on ever other places of the main loop.
-fn mixed(tick: u32) -> u32 {
-    let base = if tick & 16 == 0 { 300 } else { 4000 };
-    base + tick * 37 % 613
-}
 
 /// Long times only: the main loop sleeps before each interrupt.
 fn rare(_tick: u32) -> u32 {
@@ -50,7 +44,7 @@ fn handler_mode_is_seen() {
     let handler = || SEEN.store(board::in_handler(), SeqCst);
     board::with_timer(mixed, handler, || {
         while !SEEN.load(SeqCst) {
-            board::sleep()
+            board::sleep_unless(|| SEEN.load(SeqCst));
         }
     });
 }

@@ -1,0 +1,71 @@
+//! What the programs ask of a board: a timer, two levels of interrupts, and sleep.
+//!
+//! Each family of processors has a file with all that is particular to it.
+
+#[cfg_attr(target_arch = "arm", path = "arm.rs")]
+#[cfg_attr(target_arch = "riscv32", path = "riscv.rs")]
+mod family;
+
+use alloc::boxed::Box;
+use core::cell::UnsafeCell;
+
+pub use family::{entry, in_handler, init, late, pend, sleep_unless, ticks_since, wake};
+
+/// What an interrupt runs. Its state is its own: no lock, no masking.
+type Handler = Box<dyn FnMut() + Send>;
+
+/// The timer's handler; it preempts main and [`PENDED`].
+static TIMER: Slot = Slot(UnsafeCell::new(None));
+/// The handler that [`pend`] asks for; it preempts main only.
+static PENDED: Slot = Slot(UnsafeCell::new(None));
+
+struct Slot(UnsafeCell<Option<Handler>>);
+
+// SAFETY: `put` runs with every interrupt masked, `run` in the one interrupt that the slot belongs
+// to, which cannot preempt itself: the two never overlap. The handler itself is `Send`.
+unsafe impl Sync for Slot {}
+
+impl Slot {
+    fn put(&self, handler: Option<Handler>) {
+        let old = critical_section::with(|_| {
+            // SAFETY: see `Sync`.
+            unsafe { self.0.get().replace(handler) }
+        });
+        drop(old);
+    }
+
+    fn run(&self) {
+        // SAFETY: see `Sync`.
+        if let Some(handler) = unsafe { &mut *self.0.get() } {
+            handler();
+        }
+    }
+}
+
+/// Runs `main`, which `handler` interrupts: `period` tells after how many cycles, tick by tick.
+pub fn with_timer<R>(
+    period: impl Fn(u32) -> u32 + Copy + Send + 'static,
+    mut handler: impl FnMut() + Send + 'static,
+    main: impl FnOnce() -> R,
+) -> R {
+    let mut tick = 0;
+    TIMER.put(Some(Box::new(move || {
+        tick += 1;
+        handler();
+        family::set_period(period(tick));
+    })));
+    family::start_timer(period(0));
+    let result = main();
+    family::stop_timer();
+    TIMER.put(None);
+    result
+}
+
+/// Runs `main`, in which every [`pend`] is answered by `handler`.
+pub fn with_pended<R>(handler: impl FnMut() + Send + 'static, main: impl FnOnce() -> R) -> R {
+    PENDED.put(Some(Box::new(handler)));
+    let result = main();
+    family::unpend();
+    PENDED.put(None);
+    result
+}
