@@ -42,30 +42,65 @@ impl Slot {
     }
 }
 
-/// Runs `main`, which `handler` interrupts: `period` tells after how many cycles, tick by tick.
+/// The timer while it runs; it is stopped when this is dropped.
+#[must_use]
+pub struct Timer(());
+
+impl Timer {
+    /// Starts it: `period` tells after how many cycles each tick comes.
+    pub fn start(
+        period: impl Fn(u32) -> u32 + Copy + Send + 'static,
+        mut handler: impl FnMut() + Send + 'static,
+    ) -> Self {
+        let mut tick = 0;
+        TIMER.put(Some(Box::new(move || {
+            tick += 1;
+            handler();
+            family::set_period(period(tick));
+        })));
+        family::start_timer(period(0));
+        Self(())
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        family::stop_timer();
+        TIMER.put(None);
+    }
+}
+
+/// The lower interrupt while somebody answers it.
+#[must_use]
+pub struct Pended(());
+
+impl Pended {
+    /// From now on every [`pend`] is answered by `handler`.
+    pub fn answer(handler: impl FnMut() + Send + 'static) -> Self {
+        PENDED.put(Some(Box::new(handler)));
+        Self(())
+    }
+}
+
+impl Drop for Pended {
+    fn drop(&mut self) {
+        family::unpend();
+        PENDED.put(None);
+    }
+}
+
+/// Runs `main`, which `handler` interrupts; see [`Timer::start`].
 pub fn with_timer<R>(
     period: impl Fn(u32) -> u32 + Copy + Send + 'static,
-    mut handler: impl FnMut() + Send + 'static,
+    handler: impl FnMut() + Send + 'static,
     main: impl FnOnce() -> R,
 ) -> R {
-    let mut tick = 0;
-    TIMER.put(Some(Box::new(move || {
-        tick += 1;
-        handler();
-        family::set_period(period(tick));
-    })));
-    family::start_timer(period(0));
-    let result = main();
-    family::stop_timer();
-    TIMER.put(None);
-    result
+    let _timer = Timer::start(period, handler);
+    main()
 }
 
 /// Runs `main`, in which every [`pend`] is answered by `handler`.
 pub fn with_pended<R>(handler: impl FnMut() + Send + 'static, main: impl FnOnce() -> R) -> R {
-    PENDED.put(Some(Box::new(handler)));
-    let result = main();
-    family::unpend();
-    PENDED.put(None);
-    result
+    let _pended = Pended::answer(handler);
+    main()
 }

@@ -6,8 +6,8 @@ use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use riscv::asm::wfi;
 use riscv::interrupt::Interrupt;
 use riscv::register::mie;
-pub use riscv_rt::entry;
 use riscv_rt::core_interrupt;
+pub use riscv_rt::entry;
 
 use super::{PENDED, TIMER};
 

@@ -5,11 +5,17 @@
 
 extern crate alloc;
 
+mod chain;
+mod levels;
 mod list;
+mod producers;
 
-use aiter_firmware::board;
-use aiter_firmware::heap;
+use alloc::boxed::Box;
+
+use aiter_firmware::block_on::block_on;
 use aiter_firmware::run::{self, Case};
+use aiter_firmware::{board, heap};
+use embassy_executor::Executor;
 
 /// Cycles between two interrupts: 16 short times, in which the main loop hardly gets on, then 16
 /// long ones, in which it sleeps. No two follow each other that are alike, so that the interrupts
@@ -23,10 +29,22 @@ fn mixed(tick: u32) -> u32 {
 fn main() -> ! {
     board::init();
     heap::init();
-    for (name, story) in list::ALL {
+    for (name, story) in list::ALL.iter().chain(levels::ALL) {
         let case = Case::start(name);
         story();
         case.end();
     }
+    let case = Case::start("a_chain_of_adapters_under_block_on");
+    block_on(chain::run());
+    case.end();
+    // It never returns.
+    Box::leak(Box::new(Executor::new())).run(|spawner| spawner.spawn(under_embassy().unwrap()))
+}
+
+#[embassy_executor::task]
+async fn under_embassy() {
+    let case = Case::start("a_chain_of_adapters_under_embassy");
+    chain::run().await;
+    case.end();
     run::finish()
 }
