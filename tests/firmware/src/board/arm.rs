@@ -1,6 +1,6 @@
 //! Cortex-M: SysTick is the timer, PendSV the lower interrupt.
 
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use cortex_m::peripheral::scb::{SystemHandler, VectActive};
 use cortex_m::peripheral::syst::SystClkSource;
@@ -9,10 +9,12 @@ use cortex_m::{Peripherals, asm};
 pub use cortex_m_rt::entry;
 use cortex_m_rt::exception;
 
-use super::{PENDED, TIMER};
+use super::{MARGIN, PENDED, TIMER};
 
 /// The timer counts down from here to 0, and starts again.
 static RELOAD: AtomicU32 = AtomicU32::new(0);
+/// See [`is_pure`].
+static PURE: AtomicBool = AtomicBool::new(true);
 
 #[exception]
 fn SysTick() {
@@ -50,10 +52,20 @@ pub(super) fn start_timer(cycles: u32) {
     timer.enable_counter();
 }
 
+/// How many ticks ahead a period is set: the counter has started again when its handler runs.
+pub(super) const AHEAD: u32 = 1;
+
 /// From the tick after the next.
 pub(super) fn set_period(cycles: u32) {
     // SAFETY: one aligned write of a register that has no side effect before the next tick.
     unsafe { (*SYST::PTR).rvr.write(cycles) };
+    PURE.store(SYST::get_current() > MARGIN && !SCB::is_pendst_pending(), SeqCst);
+}
+
+/// In the timer's handler: whether the tick can only be [`late`] because interrupts were masked,
+/// not because of a handler on its way out.
+pub fn is_pure() -> bool {
+    PURE.load(SeqCst)
 }
 
 pub(super) fn stop_timer() {
@@ -69,9 +81,15 @@ pub fn late() -> u32 {
     RELOAD.load(SeqCst) - SYST::get_current()
 }
 
-/// In the timer's handler: how many of its ticks ago it was so `late`.
+/// In the timer's handler: how many of its ticks ago it was so `late`, less than a period.
 pub fn ticks_since(late: u32) -> u32 {
-    self::late().wrapping_sub(late)
+    let now = self::late();
+    if now >= late { now - late } else { now + RELOAD.load(SeqCst) + 1 - late }
+}
+
+/// As many cycles in ticks of the timer.
+pub fn ticks(cycles: u32) -> u32 {
+    cycles
 }
 
 /// Asks for the lower interrupt: at once from main, after the timer's handler from there.

@@ -7,9 +7,22 @@
 mod family;
 
 use alloc::boxed::Box;
+use core::arch::asm;
 use core::cell::UnsafeCell;
 
-pub use family::{entry, in_handler, init, late, pend, sleep_unless, ticks_since, wake};
+pub use family::{
+    entry, in_handler, init, is_pure, late, pend, sleep_unless, ticks, ticks_since, wake,
+};
+
+/// So many ticks of the timer before the next interrupt its handler has surely returned.
+const MARGIN: u32 = 100;
+
+/// Runs a thousand instructions and a few, to learn what the timer's ticks are worth.
+#[inline(never)]
+pub fn thousand_instructions() {
+    // SAFETY: they do nothing.
+    unsafe { asm!(".rept 1000", "nop", ".endr", options(nomem, nostack, preserves_flags)) }
+}
 
 /// What an interrupt runs. Its state is its own: no lock, no masking.
 type Handler = Box<dyn FnMut() + Send>;
@@ -47,7 +60,8 @@ impl Slot {
 pub struct Timer(());
 
 impl Timer {
-    /// Starts it: `period` tells after how many cycles each tick comes.
+    /// Starts it: `period` tells after how many cycles each tick comes, from 0 on. (On some boards the
+    /// first time is taken twice, and the second is left out.)
     pub fn start(
         period: impl Fn(u32) -> u32 + Copy + Send + 'static,
         mut handler: impl FnMut() + Send + 'static,
@@ -56,7 +70,7 @@ impl Timer {
         TIMER.put(Some(Box::new(move || {
             tick += 1;
             handler();
-            family::set_period(period(tick));
+            family::set_period(period(tick + family::AHEAD));
         })));
         family::start_timer(period(0));
         Self(())

@@ -1,7 +1,7 @@
 //! RISC-V: the machine timer is the timer, the machine's software interrupt the lower one, which
 //! lets the timer in by itself.
 
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use riscv::asm::wfi;
 use riscv::interrupt::Interrupt;
@@ -9,7 +9,7 @@ use riscv::register::mie;
 use riscv_rt::core_interrupt;
 pub use riscv_rt::entry;
 
-use super::{PENDED, TIMER};
+use super::{MARGIN, PENDED, TIMER};
 
 /// The core-local interruptor of QEMU's `virt`; its clock has 10 MHz.
 const MSIP: *mut u32 = 0x0200_0000 as *mut u32;
@@ -20,6 +20,11 @@ const MTIME: *const u32 = 0x0200_BFF8 as *const u32;
 static DEPTH: AtomicU32 = AtomicU32::new(0);
 /// The low half of the time at which the timer's interrupt was due, or is.
 static DUE: AtomicU32 = AtomicU32::new(0);
+/// See [`is_pure`].
+static PURE: AtomicBool = AtomicBool::new(true);
+/// The lower interrupt's handler is on its way in, or was on its way out since the last tick: with
+/// everything masked, as the way of every interrupt is.
+static ON_THE_WAY: AtomicBool = AtomicBool::new(false);
 
 /// Counts an interrupt in and out. It leaves the number as it found it, so that another one may
 /// come between its load and its store.
@@ -33,20 +38,26 @@ fn interrupted(handler: impl FnOnce()) {
 #[core_interrupt(Interrupt::MachineTimer)]
 fn timer() {
     interrupted(|| TIMER.run());
+    ON_THE_WAY.store(false, SeqCst);
 }
 
 #[core_interrupt(Interrupt::MachineSoft)]
 fn soft() {
+    ON_THE_WAY.store(true, SeqCst);
     unpend();
     interrupted(|| {
         // SAFETY: only this interrupt is shut out, until it is done; the code that it came in
         // between masks interrupts by the global flag.
         unsafe {
             mie::clear_msoft();
-            riscv::interrupt::nested(|| PENDED.run());
+            riscv::interrupt::nested(|| {
+                ON_THE_WAY.store(false, SeqCst);
+                PENDED.run();
+            });
             mie::set_msoft();
         }
     });
+    ON_THE_WAY.store(true, SeqCst);
 }
 
 /// Lets interrupts in.
@@ -90,22 +101,36 @@ fn never() {
     set_due(u32::MAX, u32::MAX);
 }
 
-/// A cycle of this board's is an instruction, 128 ns by the emulator's `-icount shift=7`.
-fn set_due_in(cycles: u32) {
-    let (high, low) = now();
-    let due = (u64::from(high) << 32 | u64::from(low)) + u64::from(cycles) * 32 / 25;
-    set_due((due >> 32) as u32, due as u32);
+/// As many cycles in ticks of the timer. A cycle is an instruction, 128 ns by the emulator's
+/// `-icount shift=7`.
+pub fn ticks(cycles: u32) -> u32 {
+    cycles * 32 / 25
 }
 
 pub(super) fn start_timer(cycles: u32) {
-    set_due_in(cycles);
+    DUE.store(now().1, SeqCst);
+    set_period(cycles);
     // SAFETY: the timer has its handler, and no critical section is open.
     unsafe { mie::set_mtimer() };
 }
 
-/// From the handler's end on.
+/// How many ticks ahead a period is set.
+pub(super) const AHEAD: u32 = 0;
+
+/// From the last tick on; a tick that comes too late for that is left out.
 pub(super) fn set_period(cycles: u32) {
-    set_due_in(cycles);
+    let (high, low) = now();
+    let (period, late) = (ticks(cycles), late());
+    let due = (u64::from(high) << 32 | u64::from(low)) + u64::from(period);
+    let due = if late < period { due - u64::from(late) } else { due };
+    PURE.store(late >= period || period - late > MARGIN, SeqCst);
+    set_due((due >> 32) as u32, due as u32);
+}
+
+/// In the timer's handler: whether the tick can only be [`late`] because interrupts were masked,
+/// not because of a handler on its way in or out.
+pub fn is_pure() -> bool {
+    PURE.load(SeqCst) && !ON_THE_WAY.load(SeqCst)
 }
 
 pub(super) fn stop_timer() {

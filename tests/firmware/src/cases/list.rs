@@ -385,15 +385,20 @@ fn handler_turns_the_list_over() {
     };
     // A list that grows, and a reader that frees what it has read.
     heap::allow_handlers(true);
-    board::with_timer(mixed, handler, || {
-        for number in 0..COUNT {
-            pusher.push((0, number)).expect("there is a cursor");
-            drop(pusher.subscribe());
-            pusher.reserve(1);
-        }
-        while READ[0].load(SeqCst) < COUNT {}
-        assert_eq!(pusher.cursor_count(), 1);
-    });
+    // A long handler: main needs time in between.
+    board::with_timer(
+        |tick| 3 * mixed(tick),
+        handler,
+        || {
+            for number in 0..COUNT {
+                pusher.push((0, number)).expect("there is a cursor");
+                drop(pusher.subscribe());
+                pusher.reserve(1);
+            }
+            while READ[0].load(SeqCst) < COUNT {}
+            assert_eq!(pusher.cursor_count(), 1);
+        },
+    );
     heap::allow_handlers(false);
     assert!(READ[1].load(SeqCst) > 100, "the timer read {READ:?}");
 }
