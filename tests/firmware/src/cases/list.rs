@@ -5,8 +5,9 @@ use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::task::{Context, Poll};
 
-use aiter::{Cursor, PushError, TryNextError, TryPushError, push_list};
+use aiter::{AiterExt, Cursor, PushError, TryNextError, TryPushError, WakeCell, push_list};
 use futures_core::Stream;
+use portable_atomic_util::Arc;
 
 use aiter_firmware::block_on::{block_on, waits, waker};
 use aiter_firmware::{board, heap};
@@ -26,6 +27,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("consumer_above_producer", consumer_above_producer),
     ("handler_turns_the_list_over", handler_turns_the_list_over),
     ("cursors_change_during_a_push", cursors_change_during_a_push),
+    ("what_the_page_allows_in_handlers", what_the_page_allows_in_handlers),
 ];
 
 /// Long times only: the main loop sleeps before each interrupt.
@@ -446,4 +448,65 @@ fn cursors_change_during_a_push() {
         });
         heap::allow_handlers(false);
     }
+}
+
+/// The rows of the page's table that say "yes" for a handler: each is called in one, in the middle of
+/// whatever main does, and neither allocates nor frees.
+fn what_the_page_allows_in_handlers() {
+    const COUNT: u32 = 400;
+    static WAKES: AtomicU32 = AtomicU32::new(0);
+    let (pusher, mut cursor) = push_list();
+    pusher.reserve(32);
+    let kept = cursor.fork();
+    let (gate, mut gated) = cursor.fork().gated();
+    let cell = Arc::new(WakeCell::new());
+    let waker = waker(|| WAKES.store(WAKES.load(SeqCst) + 1, SeqCst));
+
+    let (from_handler, in_handler) = (pusher.clone(), cell.clone());
+    let mut number = 0;
+    let handler = move || {
+        if number == COUNT {
+            gate.stop();
+            return from_handler.stop();
+        }
+        number += u32::from(from_handler.try_push(number).is_ok());
+        let clone = from_handler.clone();
+        assert!(clone.same_list(&from_handler) && !clone.is_stopped());
+        assert!(clone.cursor_count() >= 3 && clone.retained() >= number as usize);
+        drop(clone.downgrade().upgrade().expect("there are pushers"));
+        // Only main reads, and the kept one is never read: it sees all.
+        assert!(kept.len() == number as usize && !kept.is_drained());
+        assert!(kept.is_item_available() || number == 0);
+        assert_eq!(kept.available_iter().next().copied(), (number > 0).then_some(0));
+        gate.push(1).expect("the stream goes on");
+        in_handler.wake();
+    };
+    board::with_timer(
+        |tick| 3 * mixed(tick),
+        handler,
+        || {
+            let mut cx = Context::from_waker(&waker);
+            let (mut seen, mut let_out) = (0, 0);
+            loop {
+                cell.register(&waker);
+                match Pin::new(&mut gated).poll_next(&mut cx) {
+                    Poll::Ready(Some(number)) => {
+                        assert_eq!(number, let_out);
+                        let_out += 1;
+                    }
+                    Poll::Ready(None) => break,
+                    Poll::Pending => {}
+                }
+                while cursor.try_next().is_ok_and(|number| number == seen) {
+                    seen += 1;
+                }
+                pusher.reserve(16);
+            }
+            while cursor.try_next().is_ok_and(|number| number == seen) {
+                seen += 1;
+            }
+            assert_eq!((seen, let_out), (COUNT, COUNT));
+        },
+    );
+    assert!(WAKES.load(SeqCst) >= 100);
 }

@@ -20,8 +20,6 @@ fn tick() {
 #[entry]
 fn main() -> ! {
     start_timer();
-    block_on(poll_fn(|_| {
-        if NUMBER.load(SeqCst) >= 100 { Poll::Ready(()) } else { Poll::Pending }
-    }));
+    block_on(poll_fn(|_| if NUMBER.load(SeqCst) >= 100 { Poll::Ready(()) } else { Poll::Pending }));
     exit(0)
 }

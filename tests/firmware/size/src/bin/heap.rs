@@ -29,9 +29,11 @@ fn main() -> ! {
     init(&HEAP);
     let last = core::hint::black_box(Box::new(100));
     start_timer();
-    block_on(poll_fn(|_| {
-        if NUMBER.load(SeqCst) >= *last { Poll::Ready(()) } else { Poll::Pending }
-    }));
+    block_on(poll_fn(
+        |_| {
+            if NUMBER.load(SeqCst) >= *last { Poll::Ready(()) } else { Poll::Pending }
+        },
+    ));
     report(&HEAP);
     exit(0)
 }
