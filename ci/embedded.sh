@@ -63,6 +63,7 @@ for board in "${@:-${boards[@]}}"; do
     note "$board"
     run 60 --release --target "$board"
     run 300 --profile plain --bin soak --target "$board"
+    [[ $board == riscv* ]] || run 30 --profile plain -p aiter-firmware-example --target "$board"
     [[ $board != thumbv7m* ]] || continue
     note "$board, critical sections"
     run_with_sections 60 --release --target "$board"

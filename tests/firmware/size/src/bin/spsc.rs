@@ -29,8 +29,9 @@ fn tick() {
 
 #[entry]
 fn main() -> ! {
+    let queue = &raw mut QUEUE;
     // SAFETY: this is the only use of it.
-    let (producer, mut consumer) = unsafe { (*(&raw mut QUEUE)).split() };
+    let (producer, mut consumer) = unsafe { (*queue).split() };
     // SAFETY: the timer starts below.
     unsafe { *PRODUCER.0.get() = Some(producer) };
     start_timer();
