@@ -23,8 +23,9 @@ static DUE: AtomicU32 = AtomicU32::new(0);
 /// See [`is_pure`].
 static PURE: AtomicBool = AtomicBool::new(true);
 /// The lower interrupt's handler is on its way in, or was on its way out since the last tick: with
-/// everything masked, as the way of every interrupt is.
-static ON_THE_WAY: AtomicBool = AtomicBool::new(false);
+/// everything masked, as the way of every interrupt is. Or the core has slept since, for as long as
+/// the emulator's host saw fit.
+static DISTURBED: AtomicBool = AtomicBool::new(false);
 
 /// Counts an interrupt in and out. It leaves the number as it found it, so that another one may
 /// come between its load and its store.
@@ -38,12 +39,12 @@ fn interrupted(handler: impl FnOnce()) {
 #[core_interrupt(Interrupt::MachineTimer)]
 fn timer() {
     interrupted(|| TIMER.run());
-    ON_THE_WAY.store(false, SeqCst);
+    DISTURBED.store(false, SeqCst);
 }
 
 #[core_interrupt(Interrupt::MachineSoft)]
 fn soft() {
-    ON_THE_WAY.store(true, SeqCst);
+    DISTURBED.store(true, SeqCst);
     unpend();
     interrupted(|| {
         // SAFETY: only this interrupt is shut out, until it is done; the code that it came in
@@ -51,13 +52,13 @@ fn soft() {
         unsafe {
             mie::clear_msoft();
             riscv::interrupt::nested(|| {
-                ON_THE_WAY.store(false, SeqCst);
+                DISTURBED.store(false, SeqCst);
                 PENDED.run();
             });
             mie::set_msoft();
         }
     });
-    ON_THE_WAY.store(true, SeqCst);
+    DISTURBED.store(true, SeqCst);
 }
 
 /// Lets interrupts in.
@@ -128,9 +129,9 @@ pub(super) fn set_period(cycles: u32) {
 }
 
 /// In the timer's handler: whether the tick can only be [`late`] because interrupts were masked,
-/// not because of a handler on its way in or out.
+/// not because of a handler on its way in or out, or of a sleep.
 pub fn is_pure() -> bool {
-    PURE.load(SeqCst) && !ON_THE_WAY.load(SeqCst)
+    PURE.load(SeqCst) && !DISTURBED.load(SeqCst)
 }
 
 pub(super) fn stop_timer() {
@@ -165,6 +166,7 @@ pub(super) fn unpend() {
 pub fn sleep_unless(awake: impl FnOnce() -> bool) {
     critical_section::with(|_| {
         if !awake() {
+            DISTURBED.store(true, SeqCst);
             // An interrupt ends this also while it is masked, and runs after the section.
             wfi();
         }
