@@ -57,6 +57,8 @@ struct Measured {
     /// What those took, and to look at the clock.
     pushing: u64,
     longest_push: u32,
+    /// How many ticks tell of masked interrupts, and by how much those were late.
+    pure: u32,
     latest: u32,
     earliest: u32,
     /// What a thousand instructions take, and to look at the clock.
@@ -120,6 +122,7 @@ fn timer_handler(pusher: Pusher<Item>) -> impl FnMut() + Send {
             all.time += u64::from(board::ticks(last_period));
             all.preempting += u32::from(LOW_PUSHES.load(SeqCst));
             if board::is_pure() {
+                all.pure += 1;
                 all.latest = all.latest.max(late);
                 all.earliest = all.earliest.min(late);
             }
@@ -188,12 +191,13 @@ fn soak() {
         instructions((all.longest_push - all.look).into()),
         each(all.time) / 2,
     );
-    println!("  interrupts masked: at most {masked} instructions");
+    println!("  interrupts masked: at most {masked} instructions, by {} ticks", all.pure);
     let calls = after.1 - before.1;
     println!("  heap: {} bytes, {calls} calls meanwhile; at most {} bytes", after.0, heap::most());
     assert_eq!((after.0, calls), (before.0, 0), "the heap's use is not flat");
     assert!(all.preempting > 100, "the timer came inside a push {} times", all.preempting);
     // Single operations, also where those are critical sections.
+    assert!(all.pure >= all.ticks / 4, "too few ticks to tell");
     assert!(masked <= 32 && push <= 200, "too long");
 }
 
