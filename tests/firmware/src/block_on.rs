@@ -28,7 +28,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         }
         WAITS.store(true, Ordering::SeqCst);
         while !WOKEN.load(Ordering::SeqCst) {
-            board::sleep();
+            board::sleep_unless(|| WOKEN.load(Ordering::SeqCst));
         }
         WAITS.store(false, Ordering::SeqCst);
     }
