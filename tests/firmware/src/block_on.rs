@@ -1,40 +1,28 @@
 //! Waits for a future in the main loop: sleeps until the waker was called, then polls again.
 
 use core::mem;
-use core::pin::pin;
 use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+use core::task::{RawWaker, RawWakerVTable, Waker};
+
+use aiter::BlockOnIdle;
 
 use crate::board;
 
-/// Set by the waker. Any interrupt ends a sleep; only this flag ends the wait, so that a wake-up
-/// that the list forgets is a hang.
-static WOKEN: AtomicBool = AtomicBool::new(false);
-/// Set while the main loop waits.
+/// Set while the main loop sleeps.
 static WAITS: AtomicBool = AtomicBool::new(false);
 
-/// Runs `future` to its end.
+/// Runs `future` to its end. Any interrupt ends a sleep; only a wake-up ends the wait, so that one
+/// that the list forgets is a hang.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = waker(|| {
-        WOKEN.store(true, Ordering::SeqCst);
-        board::wake();
-    });
-    let mut cx = Context::from_waker(&waker);
-    loop {
-        WOKEN.store(false, Ordering::SeqCst);
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return output;
-        }
+    let mut sleeper = BlockOnIdle::new(|idle| {
         WAITS.store(true, Ordering::SeqCst);
-        while !WOKEN.load(Ordering::SeqCst) {
-            board::sleep_unless(|| WOKEN.load(Ordering::SeqCst));
-        }
+        board::sleep_unless(|| idle.is_over());
         WAITS.store(false, Ordering::SeqCst);
-    }
+    });
+    sleeper.block_on(future)
 }
 
-/// Whether [`block_on`] waits now, that is, has nothing to do until a wake-up.
+/// Whether [`block_on`] sleeps now, that is, has nothing to do until a wake-up.
 pub fn waits() -> bool {
     WAITS.load(Ordering::SeqCst)
 }

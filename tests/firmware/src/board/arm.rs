@@ -110,8 +110,3 @@ pub fn sleep_unless(awake: impl FnOnce() -> bool) {
         asm::wfe();
     }
 }
-
-/// Ends a [`sleep_unless`], or the next one.
-pub fn wake() {
-    asm::sev();
-}

@@ -172,6 +172,3 @@ pub fn sleep_unless(awake: impl FnOnce() -> bool) {
         }
     });
 }
-
-/// A waker runs in an interrupt, which ends a [`sleep_unless`] by itself, or in main.
-pub fn wake() {}
