@@ -13,9 +13,12 @@ if need_component clippy; then
     cargo clippy -p aiter-core -p aiter --features critical-section -- -D warnings
     for board in thumbv6m-none-eabi riscv32imc-unknown-none-elf; do
         need_target "$board" || continue
-        packages=(-p aiter-firmware -p aiter-firmware-size)
-        [[ $board == riscv* ]] || packages+=(-p aiter-firmware-example)
-        (cd tests/firmware && cargo clippy --release "${packages[@]}" --target "$board" -- -D warnings)
+        # Apart, as each brings critical sections of its own.
+        programs=("-p aiter-firmware -p aiter-firmware-size")
+        [[ $board == riscv* ]] || programs+=("-p aiter-firmware-example")
+        for packages in "${programs[@]}"; do
+            (cd tests/firmware && cargo clippy --release $packages --target "$board" -- -D warnings)
+        done
     done
 fi
 

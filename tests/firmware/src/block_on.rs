@@ -1,6 +1,8 @@
 //! Waits for a future in the main loop: sleeps until the waker was called, then polls again.
 
+use core::future::poll_fn;
 use core::mem;
+use core::pin::pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
@@ -8,21 +10,23 @@ use aiter::BlockOnIdle;
 
 use crate::board;
 
-/// Set while the main loop sleeps.
+/// Set while the main loop waits.
 static WAITS: AtomicBool = AtomicBool::new(false);
 
 /// Runs `future` to its end. Any interrupt ends a sleep; only a wake-up ends the wait, so that one
 /// that the list forgets is a hang.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    let mut sleeper = BlockOnIdle::new(|idle| {
-        WAITS.store(true, Ordering::SeqCst);
-        board::sleep_unless(|| idle.is_over());
+    let mut future = pin!(future);
+    let told = poll_fn(|cx| {
         WAITS.store(false, Ordering::SeqCst);
+        let polled = future.as_mut().poll(cx);
+        WAITS.store(polled.is_pending(), Ordering::SeqCst);
+        polled
     });
-    sleeper.block_on(future)
+    BlockOnIdle::new(|idle| board::sleep_unless(|| idle.is_over())).block_on(told)
 }
 
-/// Whether [`block_on`] sleeps now, that is, has nothing to do until a wake-up.
+/// Whether [`block_on`] waits now, that is, has nothing to do until a wake-up.
 pub fn waits() -> bool {
     WAITS.load(Ordering::SeqCst)
 }

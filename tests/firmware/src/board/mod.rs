@@ -10,9 +10,7 @@ use alloc::boxed::Box;
 use core::arch::asm;
 use core::cell::UnsafeCell;
 
-pub use family::{
-    entry, in_handler, init, is_pure, late, pend, sleep_unless, ticks, ticks_since, wake,
-};
+pub use family::{entry, in_handler, init, is_pure, late, pend, sleep_unless, ticks, ticks_since};
 
 /// So many ticks of the timer before the next interrupt its handler has surely returned.
 const MARGIN: u32 = 100;
