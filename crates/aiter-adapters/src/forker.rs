@@ -277,7 +277,7 @@ impl<S: Stream> FusedStream for Fork<S> {
 impl<S: Stream> Stream for Fork<S> {
     type Item = S::Item;
 
-    #[inline]
+    #[inline(always)]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         match self.next_ready() {
             Some(item) => Poll::Ready(Some(item)),
