@@ -6,18 +6,29 @@ firmware=tests/firmware/Cargo.toml
 
 if need_component rustfmt; then
     cargo fmt --all --check
-    cargo fmt --manifest-path "$firmware" --check
+    cargo fmt --all --manifest-path "$firmware" --check
 fi
 if need_component clippy; then
     cargo clippy --workspace --all-targets -- -D warnings
     cargo clippy -p aiter-core -p aiter --features critical-section -- -D warnings
-    ! need_target thumbv6m-none-eabi || (cd tests/firmware && cargo clippy --release -- -D warnings)
+    for board in thumbv6m-none-eabi riscv32imc-unknown-none-elf; do
+        need_target "$board" || continue
+        # Apart, as each brings critical sections of its own.
+        programs=("-p aiter-firmware -p aiter-firmware-size")
+        [[ $board == riscv* ]] || programs+=("-p aiter-firmware-example")
+        for packages in "${programs[@]}"; do
+            (cd tests/firmware && cargo clippy --release $packages --target "$board" -- -D warnings)
+        done
+    done
 fi
 
 for crate in aiter aiter-adapters aiter-executor-compat stream-laws; do
     grep -qF '#![forbid(unsafe_code)]' "crates/$crate/src/lib.rs" ||
         { echo "crates/$crate/src/lib.rs has to forbid unsafe code" && exit 1; }
 done
+diff <(sed -n '/^```rust,ignore$/,/^```$/{//!p}' crates/aiter-core/MICROCONTROLLER.md) \
+    tests/firmware/example/src/main.rs ||
+    { echo 'MICROCONTROLLER.md has to show the program of tests/firmware/example' && exit 1; }
 # Comments may name what code may not.
 if grep -rnE '^([^/]|/[^/])*((core|std)::sync::atomic|portable_atomic|cfg.*(loom|shuttle))' \
     crates/aiter-core/src --include='*.rs' --exclude={sync,lib}.rs; then

@@ -236,7 +236,7 @@ fn a_blocking_iterator_allocates_nothing_for_an_item() {
     assert_none("with a timeout", || {
         assert!(timed.next_timeout(Duration::from_secs(60)).is_ok());
     });
-    let mut idle = BlockOnIdle::new(|| unreachable!()).iter(Restless::default());
+    let mut idle = BlockOnIdle::new(|_| unreachable!()).iter(Restless::default());
     assert_none("without an operating system", || assert!(idle.next().is_some()));
     let mut closure = aiter_to_iter(Restless::default(), |next| futures_executor::block_on(next));
     assert_none("somebody else's block_on", || assert!(closure.next().is_some()));

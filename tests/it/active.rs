@@ -12,7 +12,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 use futures_core::{FusedFuture, FusedStream, Stream};
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use std::panic::catch_unwind;
 
 type Task<S> = Pin<Box<Drive<S>>>;
@@ -280,26 +280,6 @@ fn every_item_is_freed_once_when_either_side_goes_at_any_step() {
             }
         }
     }
-}
-
-#[test]
-fn case_12_order_is_kept_on_two_threads() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .expect("a runtime of two threads");
-    runtime.block_on(async {
-        for bound in [None, Some(cap(3))] {
-            let source = stream::iter(0..20_000);
-            let active = match bound {
-                None => source.active(tokio::spawn),
-                Some(cap) => source.active_bounded(cap, tokio::spawn),
-            };
-            // Read on the other thread.
-            let items = tokio::spawn(active.collect::<Vec<_>>()).await.expect("no panic");
-            assert!(items.into_iter().eq(0..20_000));
-        }
-    });
 }
 
 #[test]

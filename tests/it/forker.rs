@@ -517,6 +517,24 @@ fn case_28_a_source_that_wakes_itself_and_two_forks_in_one_task() {
 }
 
 #[test]
+fn ended_forks_on_two_threads_stay_ended() {
+    let mut one = stream::iter([1]).forker();
+    let mut two = one.fork();
+    assert_eq!((read_all(&mut one), read_all(&mut two)), (vec![1], vec![1]));
+    let stays = |fork: &mut Fork<_>| {
+        for _ in 0..20_000 {
+            assert_eq!(next(fork), Poll::Ready(None));
+            assert!(fork.is_terminated());
+            assert_eq!(fork.size_hint().0, 0);
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| stays(&mut one));
+        stays(&mut two);
+    });
+}
+
+#[test]
 fn case_29_terminated_is_when_the_source_has_ended_and_all_is_read() {
     let (teller, source) = scripted([1, 2]);
     let mut one = source.forker();

@@ -7,6 +7,7 @@ mod allocations;
 mod auto_traits;
 mod azip;
 mod differential;
+#[cfg(not(target_family = "wasm"))]
 mod executors;
 mod flatten_iter;
 mod for_each_alongside;
@@ -14,6 +15,7 @@ mod forker;
 mod forker_bounded;
 mod gated;
 mod join_streams;
+#[cfg(panic = "unwind")]
 mod laws;
 #[path = "../../crates/aiter-core/tests/list/ledger.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
@@ -28,6 +30,9 @@ mod preload_with;
 mod script;
 mod sharable;
 mod stoppable;
+#[cfg(not(target_family = "wasm"))]
+mod two_threads;
+#[cfg(not(target_family = "wasm"))]
 mod unblock_iter;
 #[path = "../../crates/aiter-core/tests/list/waker.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]

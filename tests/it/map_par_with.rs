@@ -12,11 +12,10 @@ use core::{
     pin::Pin,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     task::{Context, Poll, Waker},
-    time::Duration,
 };
 use futures_core::{FusedStream, Stream};
-use futures_util::{StreamExt, stream};
-use std::{panic::catch_unwind, sync::Mutex, time::Instant};
+use futures_util::stream;
+use std::{panic::catch_unwind, sync::Mutex};
 
 fn number(n: usize) -> NonZeroUsize {
     NonZeroUsize::new(n).expect("there is a worker")
@@ -548,100 +547,6 @@ fn replaced_wakers_are_not_called() {
     drop(stream);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!((old_reader.wakes(), new_reader.wakes()), (0, 0));
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_time()
-        .build()
-        .expect("a runtime of two threads")
-}
-
-#[test]
-fn case_70_twelve_futures_of_two_waits_beside_a_slow_body() {
-    const WAIT: Duration = Duration::from_millis(10);
-    const BODY: Duration = Duration::from_millis(50);
-    let (worst, total) = runtime().block_on(async {
-        let begin = Instant::now();
-        let f = |_| async {
-            let begin = Instant::now();
-            tokio::time::sleep(WAIT).await;
-            tokio::time::sleep(WAIT).await;
-            begin.elapsed()
-        };
-        let mut stream = stream::iter(0..12).map_par_with(number(4), tokio::spawn, f);
-        let mut worst = Duration::ZERO;
-        while let Some(took) = stream.next().await {
-            worst = worst.max(took);
-            tokio::time::sleep(BODY).await;
-        }
-        (worst, begin.elapsed())
-    });
-    let ideal = 2 * WAIT + 12 * BODY;
-    println!("worst future {worst:?}, total {total:?}, ideal {ideal:?}");
-    // One by one with the body it would be 12 * 70 ms, and the worst future 70 ms and more.
-    assert!(worst < 2 * BODY, "worst future {worst:?}");
-    assert!(total < ideal + 4 * BODY, "total {total:?}, ideal {ideal:?}");
-}
-
-#[test]
-fn case_71_a_semaphore_shared_with_the_body() {
-    let semaphore = Arc::new(tokio::sync::Semaphore::new(2));
-    let count = runtime().block_on(async {
-        let shared = Arc::clone(&semaphore);
-        let f = move |n: u32| {
-            let semaphore = Arc::clone(&shared);
-            async move {
-                let _permit = semaphore.acquire().await.expect("it is open");
-                tokio::task::yield_now().await;
-                n
-            }
-        };
-        let mut stream = stream::iter(0..50).map_par_with(number(4), tokio::spawn, f);
-        let mut count = 0;
-        while stream.next().await.is_some() {
-            let _permit = semaphore.acquire().await.expect("it is open");
-            tokio::task::yield_now().await;
-            count += 1;
-        }
-        count
-    });
-    assert_eq!(count, 50);
-}
-
-#[test]
-fn order_is_kept_on_two_threads() {
-    let items = runtime().block_on(async {
-        let f = |n: u32| async move {
-            for _ in 0..n % 4 {
-                tokio::task::yield_now().await;
-            }
-            n
-        };
-        let stream = stream::iter(0..20_000).map_par_with(number(5), tokio::spawn, f);
-        stream.ordered().collect::<Vec<_>>().await
-    });
-    assert!(items.into_iter().eq(0..20_000));
-}
-
-#[test]
-fn nothing_is_lost_on_two_threads() {
-    let mut items = runtime().block_on(async {
-        let f = |n: u32| async move {
-            tokio::task::yield_now().await;
-            n
-        };
-        let source = stream::iter(0..20_000).then(|n| async move {
-            if n % 5 == 0 {
-                tokio::task::yield_now().await;
-            }
-            n
-        });
-        source.map_par_with(number(5), tokio::spawn, f).collect::<Vec<_>>().await
-    });
-    items.sort_unstable();
-    assert!(items.into_iter().eq(0..20_000));
 }
 
 #[test]

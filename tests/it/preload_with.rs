@@ -12,7 +12,6 @@ use core::{
 };
 use futures_core::Stream;
 use futures_util::stream;
-use std::sync::mpsc;
 
 type Task<S> = Pin<Box<Drive<S>>>;
 
@@ -59,24 +58,6 @@ fn case_50_a_window_larger_than_the_source() {
     }
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert_eq!(stream.outcome(), Some(Outcome::Completed));
-}
-
-#[test]
-fn case_52_the_window_is_refilled_while_the_consumer_sleeps() {
-    let (pulled, items) = mpsc::channel();
-    let source = futures_util::StreamExt::inspect(stream::iter(0..100), move |n| {
-        pulled.send(*n).expect("the test listens");
-    });
-    smol::block_on(async {
-        let n = NonZeroUsize::new(4).expect("4 is not zero");
-        let mut stream = source.preload_with(n, smol::spawn);
-        assert_eq!(futures_util::StreamExt::next(&mut stream).await, Some(0));
-        // The consumer blocks its thread, polls nothing, and sees the others come in.
-        assert!((0..4).all(|n| items.recv() == Ok(n)));
-        assert_eq!(futures_util::StreamExt::next(&mut stream).await, Some(1));
-        assert_eq!(items.recv(), Ok(4));
-        assert_eq!(items.try_recv().ok(), None, "no further");
-    });
 }
 
 #[test]

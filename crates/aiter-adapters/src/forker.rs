@@ -7,7 +7,7 @@
 use core::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use aiter_core::{Cursor, Pass, Pusher, Relay, push_list};
@@ -88,13 +88,11 @@ impl<S: Stream> Drive<S> {
             None => Poll::Ready(None),
         };
         end.how = Outcome::Completed;
-        let item = match polled {
-            Poll::Ready(None) => return Poll::Ready((Turn::Ended, Pass::All)),
-            Poll::Ready(Some(item)) => Some(item),
-            Poll::Pending => None,
-        };
+        if let Poll::Ready(None) = polled {
+            return Poll::Ready((Turn::Ended, Pass::All));
+        }
         core::mem::forget(end);
-        let Some(item) = item else { return Poll::Pending };
+        let Poll::Ready(Some(item)) = polled else { return Poll::Pending };
         if pusher.cursor_count() == 1 {
             return Poll::Ready((Turn::Item(item), Pass::All));
         }
@@ -107,7 +105,7 @@ impl<S: Stream> Drive<S> {
             pushed.is_ok(),
             "the caller's cursor is there, and nobody else stops the list"
         );
-        Poll::Ready((Turn::Pushed, Pass::All))
+        Poll::Ready((if pushed.is_ok() { Turn::Pushed } else { Turn::Ended }, Pass::All))
     }
 }
 
@@ -240,10 +238,13 @@ impl<S: Stream> Fork<S> {
         }
         loop {
             let read = self.read;
-            match ready!(self.relay.poll_turn(cx, |drive, cx| drive.poll_drive(cx, read))) {
-                Turn::Item(item) => return Poll::Ready(Some(item)),
-                Turn::Ended => return Poll::Ready(None),
-                Turn::Pushed => {
+            match self.relay.poll_turn(cx, |drive, cx| drive.poll_drive(cx, read)) {
+                // Another fork is at the source, of which there is nothing left.
+                Poll::Pending if self.cursor.is_drained() => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Turn::Item(item)) => return Poll::Ready(Some(item)),
+                Poll::Ready(Turn::Ended) => return Poll::Ready(None),
+                Poll::Ready(Turn::Pushed) => {
                     if let Some(item) = self.next_ready() {
                         return Poll::Ready(Some(item));
                     }
@@ -276,7 +277,7 @@ impl<S: Stream> FusedStream for Fork<S> {
 impl<S: Stream> Stream for Fork<S> {
     type Item = S::Item;
 
-    #[inline]
+    #[inline(always)]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         match self.next_ready() {
             Some(item) => Poll::Ready(Some(item)),

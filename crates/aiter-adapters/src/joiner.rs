@@ -154,8 +154,7 @@ impl<S: Stream, T> Joiner<S, T> {
                     Poll::Pending => {}
                 }
             }
-            while pool.has_next() && polls.take() {
-                let Some(number) = pool.first_in_line() else { break };
+            while let Some(number) = pool.first_in_line().filter(|_| polls.take()) {
                 match pool.poll(number, &mut poll) {
                     Poll::Ready(Got::Item(item)) => {
                         pool.next_turn();

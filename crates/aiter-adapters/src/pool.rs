@@ -210,6 +210,7 @@ impl<T> Pool<T> {
     /// Sends who is first to the end of the line.
     #[inline]
     pub(crate) fn next_turn(&mut self) {
+        debug_assert!(self.has_next());
         self.first = self.slots[self.first].behind;
     }
 

@@ -25,12 +25,13 @@ use crate::{
     tail::ALIGN,
 };
 
-/// The state word: one ready bit a slot from bit 0, and two flags at the top. Flags are set and
+/// The state word: one ready bit a slot from bit 0, and two flags right above. Flags are set and
 /// stay set until the block is recycled.
-const WAITING: usize = 1 << (usize::BITS - 1);
+const WAITING: usize = 1 << (MAX_SLOTS + 1);
 /// A cursor left the incomplete block as the last reader: the producer that completes the block
 /// takes over its count.
-const ORPHANED: usize = 1 << (usize::BITS - 2);
+const ORPHANED: usize = 1 << MAX_SLOTS;
+const _: () = assert!(MAX_SLOTS + 2 <= usize::BITS as usize);
 
 /// The readers' word: a count, another count, a slot.
 const COUNT_BITS: u32 = (usize::BITS - SETTLED_SLOT_BITS) / 2;
@@ -406,12 +407,10 @@ impl<T> Header<T> {
         (self.state.load(Ordering::Acquire) & Block::<T>::FULL) >> slot
     }
 
-    /// True if the slot is published. For the number behind the last slot it is false, to who holds a
-    /// count: that bit is nobody's, or it is `ORPHANED`.
+    /// True if the slot is published; false for the number behind the last slot.
     #[inline(always)]
     pub(crate) fn is_ready(&self, slot: usize) -> bool {
-        // Acquire: as `ready_bits`.
-        self.state.load(Ordering::Acquire) >> slot & 1 != 0
+        self.ready_bits(slot) & 1 != 0
     }
 
     /// Where the run of published slots that begins at `slot` ends.

@@ -19,7 +19,7 @@ pub(crate) struct RawCursor<T> {
     block: Block<T>,
     /// The next slot to read; `CAP` when the block is done.
     slot: usize,
-    /// The slots before this one are known to be ready.
+    /// The slots before this one are known to be ready. May lie behind `slot`: among others, nobody keeps it.
     ready: usize,
     /// Items to step over, unread: those pushed before a subscription.
     skip: usize,
@@ -129,14 +129,14 @@ impl<T> RawCursor<T> {
         }
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
-        if !header.is_ready(self.slot) {
-            if self.slot != Block::<T>::CAP && !list.has_inherited() {
-                return None;
+        if header.is_ready(self.slot) {
+            // After the bits, as in `refill`.
+            if header.readers() != 1 {
+                // SAFETY: ready and unread, and somebody else may read it, too.
+                return Some(unsafe { self.take_clone(list) });
             }
-        // After the bits, as in `refill`.
-        } else if header.readers() != 1 {
-            // SAFETY: ready and unread, and somebody else may read it, too.
-            return Some(unsafe { self.take_clone(list) });
+        } else if self.slot != Block::<T>::CAP && !list.has_inherited() {
+            return None;
         }
         // SAFETY: just filled.
         self.fill_by_steps(list).then(|| unsafe { self.take(list) })

@@ -18,7 +18,7 @@ use crate::{
     list::List,
     preflight::Preflight,
     shared::SharedCursor,
-    sync::{Arc, PAUSES},
+    sync::{Arc, KEPT_UP, PAUSES},
     waiters::Sleeper,
 };
 
@@ -31,8 +31,8 @@ use crate::{
 /// a block of items has to itself. Put large items into an `Arc`.
 ///
 /// Reading is wait-free inside a run of ready items and costs no atomic read-modify-write there.
-/// With nothing to read a cursor sleeps; it never spins, not even behind a push that was interrupted
-/// half-way.
+/// With nothing to read a cursor sleeps, after a short, fixed pause at most, also behind a push that was
+/// interrupted half-way.
 ///
 /// A cursor pins what it has not read: one that is neither read nor dropped keeps everything from
 /// its position on in memory. [`lag`](Self::lag) and [`Pusher::retained`](crate::Pusher::retained)
@@ -63,9 +63,6 @@ pub struct Cursor<T> {
     /// Where it last went to sleep.
     slept_at: usize,
 }
-
-/// A cursor that has read so many items since it last slept is not one that is woken for each.
-pub(crate) const KEPT_UP: usize = 8;
 
 impl<T> Cursor<T> {
     /// A cursor that owns a count of the block, and is counted by the list already.

@@ -11,6 +11,7 @@ mod cursor;
 mod cursor_stream;
 mod error;
 mod list;
+pub mod microcontroller;
 mod preflight;
 mod pusher;
 mod relay;

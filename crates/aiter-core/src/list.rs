@@ -165,7 +165,7 @@ impl<T> List<T> {
                 Ordering::Relaxed,
             ) {
                 Ok(_) => return Ok(Claim { block: tail.block(), slot: tail.slot(), len: want }),
-                Err(now) => tail = self.tail_after_rival(now),
+                Err(now) => tail = self.tail_after_rival(tail, now),
             }
             retry_hint();
         }
@@ -175,11 +175,13 @@ impl<T> List<T> {
     /// The tail to try again with, for a claim that found `now` there instead.
     ///
     /// Two that claim in turn carry the tail and the block from core to core for each item. So who
-    /// comes second pauses, for a fixed time, and lets the other do a run of pushes where it is.
+    /// comes second pauses for a fixed time, whatever the other does meanwhile, and then goes on: the
+    /// other's pushes come in runs. Not if the exchange failed by itself, as it may.
     #[cold]
-    fn tail_after_rival(&self, now: *mut Header<T>) -> Tail<T> {
-        if RIVAL_PAUSES == 0 {
-            return Tail::from_word(now);
+    fn tail_after_rival(&self, before: Tail<T>, now: *mut Header<T>) -> Tail<T> {
+        let now = Tail::from_word(now);
+        if RIVAL_PAUSES == 0 || now == before {
+            return now;
         }
         for _ in 0..RIVAL_PAUSES {
             core::hint::spin_loop();

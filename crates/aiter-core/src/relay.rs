@@ -336,12 +336,12 @@ impl<S> Relay<S> {
     #[inline]
     pub fn stand_by(&mut self) {
         if self.asleep {
-            self.wake_up();
+            self.leave_sleep();
         }
     }
 
     #[cold]
-    fn wake_up(&mut self) {
+    fn leave_sleep(&mut self) {
         self.asleep = false;
         if self.sleeper.cancel() {
             self.pass_on();

@@ -23,17 +23,15 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     block::Block,
     cursor::{RawCursor, Refill, Taken},
-    cursor_stream::{Cursor, KEPT_UP},
+    cursor_stream::Cursor,
     error::TryNextError,
     list::{Group, List},
-    sync::{Arc, AtomicUsize, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
+    sync::{Arc, AtomicUsize, KEPT_UP, LOOKS, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
     waiters::Sleeper,
 };
 
 const OPEN: usize = 0;
 const CLOSED: usize = 1;
-/// How often a taker that kept up with a run of items pauses and looks again before it goes to sleep.
-const LOOKS: usize = if RIVAL_PAUSES > 0 { 4 } else { 0 };
 /// Somebody found the gate closed and sleeps.
 const CONTENDED: usize = 2;
 
@@ -223,7 +221,8 @@ impl<T> Drop for Shared<T> {
 /// cursor: it moves items if it is the only one, else it clones them.
 ///
 /// Taking is lock-free for the producers and for other cursors; among the takers a try-lock is held
-/// for a few instructions, in which no user code runs. Who finds it taken sleeps and is woken.
+/// for a few instructions, in which no user code runs. Who finds it taken sleeps and is woken; one that
+/// kept up with a run of items first looks again, a fixed number of times.
 ///
 /// # Panics
 /// If `T::clone` does, on a list with other cursors; that item is lost to the takers.

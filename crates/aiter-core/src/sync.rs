@@ -49,9 +49,21 @@ pub(crate) const MAX_SLOTS: usize = if cfg!(any(loom, shuttle)) {
 pub(crate) const PAUSES: usize =
     if cfg!(any(loom, shuttle, miri)) || usize::BITS < 64 { 0 } else { 16 };
 
-/// How many `spin_loop` hints a claim pauses that another one got ahead of. It waits for nobody: the
-/// number is fixed. None where there is no rival on another core.
+/// How many `spin_loop` hints a claim pauses that another one got ahead of, and a taker before each
+/// further look. They wait for nobody: the number is fixed. None where there are none for a cursor.
 pub(crate) const RIVAL_PAUSES: usize = if PAUSES > 0 { 64 } else { 0 };
+
+/// A cursor or taker that has read so many items since it last slept is not one that is woken for each.
+pub(crate) const KEPT_UP: usize = if cfg!(any(loom, shuttle)) { 1 } else { 8 };
+
+/// How often a taker that kept up looks again before it goes to sleep.
+pub(crate) const LOOKS: usize = if cfg!(any(loom, shuttle)) {
+    1
+} else if PAUSES > 0 {
+    4
+} else {
+    0
+};
 
 /// The checker's cells keep books and must be made; ours are plain memory.
 pub(crate) const CELLS_NEED_INIT: bool = cfg!(loom);

@@ -1,7 +1,7 @@
 //! Real threads against the list: order per producer, nothing lost, nothing twice, no wake missed.
 //!
 //! `AITER_STRESS=<n>` multiplies the sizes.
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(any(loom, shuttle, target_family = "wasm")))]
 
 extern crate alloc;
 

@@ -17,8 +17,22 @@ use crate::next::Next;
 /// `idle` may return whenever it likes, such as at every interrupt; as long as nothing has woken the
 /// future it is called again. But it must return once a waker may have been called, also one that was
 /// called just before. On Arm `wfe` does so: an interrupt that came before it makes it return
-/// at once. `wfi` may sleep through to the next interrupt, so it needs a tick. A `spin_loop` hint or a
-/// `yield` of the system's serves everywhere. A future that wakes itself is polled again without it.
+/// at once. `wfi` may sleep through to the next interrupt; so it goes with interrupts masked, which does
+/// not keep them from ending it, and with a look whether there still is a reason to sleep:
+/// ```
+/// # mod riscv { pub fn wfi() {} }
+/// # mod critical_section { pub fn with<R>(f: impl FnOnce(()) -> R) -> R { f(()) } }
+/// # use aiter_executor_compat::BlockOnIdle;
+/// let board = BlockOnIdle::new(|idle| {
+///     critical_section::with(|_| {
+///         if !idle.is_over() {
+///             riscv::wfi();
+///         }
+///     })
+/// });
+/// ```
+/// A `spin_loop` hint or a `yield` of the system's serves everywhere. A future that wakes itself is polled
+/// again without it.
 ///
 /// One small allocation holds the waker, made in [`new`](Self::new); nothing is allocated for an item.
 ///
@@ -34,8 +48,8 @@ use crate::next::Next;
 ///
 /// let (sender, receiver) = mpsc::unbounded();
 /// let mut interrupts = 1..=3;
-/// // Where a firmware would say `cortex_m::asm::wfe`:
-/// let mut board = BlockOnIdle::new(|| match interrupts.next() {
+/// // Where a firmware would say `cortex_m::asm::wfe()`:
+/// let mut board = BlockOnIdle::new(|_| match interrupts.next() {
 ///     Some(n) => sender.unbounded_send(n).expect("the receiver is alive"),
 ///     None => sender.close_channel(),
 /// });
@@ -53,9 +67,21 @@ pub struct BlockOnIdle<I> {
 
 struct Woken(AtomicBool);
 
+/// What the `idle` of a [`BlockOnIdle`] is told: whether there still is nothing to do.
+#[derive(Debug)]
+pub struct Idle<'a>(&'a AtomicBool);
+
+impl Idle<'_> {
+    /// True if the future was woken meanwhile. Wait-free; may be called with interrupts masked.
+    pub fn is_over(&self) -> bool {
+        // Acquire: partner of `Woken::wake`.
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 impl Wake for Woken {
     fn wake(this: Arc<Self>) {
-        // Release, with the Acquire in `block_on`: what was done before the call is seen by the poll.
+        // Release: partner of `Idle::is_over`: what was done before the call is seen by the poll.
         this.0.store(true, Ordering::Release);
     }
 }
@@ -66,7 +92,7 @@ impl<I> fmt::Debug for BlockOnIdle<I> {
     }
 }
 
-impl<I: FnMut()> BlockOnIdle<I> {
+impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
     /// Calls `idle` while there is nothing to do.
     pub fn new(idle: I) -> Self {
         let woken = Arc::new(Woken(AtomicBool::new(false)));
@@ -89,8 +115,9 @@ impl<I: FnMut()> BlockOnIdle<I> {
             }
             // Loads and stores only: there are cores without a swap. A call that comes after the
             // store above is seen here or later; one before it, by the poll.
-            while !self.woken.0.load(Ordering::Acquire) {
-                (self.idle)();
+            let idle = Idle(&self.woken.0);
+            while !idle.is_over() {
+                (self.idle)(&idle);
             }
         }
     }
@@ -104,7 +131,7 @@ impl<I: FnMut()> BlockOnIdle<I> {
     /// use aiter_executor_compat::BlockOnIdle;
     /// use futures_util::stream;
     ///
-    /// let items = BlockOnIdle::new(core::hint::spin_loop).iter(stream::iter([1, 2, 3]));
+    /// let items = BlockOnIdle::new(|_| core::hint::spin_loop()).iter(stream::iter([1, 2, 3]));
     /// assert_eq!(items.sum::<i32>(), 6);
     /// ```
     pub fn iter<S: Stream>(self, stream: S) -> AiterToIter<S, Self> {
@@ -112,7 +139,7 @@ impl<I: FnMut()> BlockOnIdle<I> {
     }
 }
 
-impl<S: Stream, I: FnMut()> Block<S> for BlockOnIdle<I> {
+impl<S: Stream, I: FnMut(&Idle<'_>)> Block<S> for BlockOnIdle<I> {
     fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
         let mut stream = next.into_stream();
         self.block_on(poll_fn(|cx| stream.as_mut().poll_next(cx)))
@@ -141,7 +168,7 @@ mod tests {
             cx.waker().wake_by_ref();
             Poll::Pending
         });
-        let mut block_on = BlockOnIdle::new(|| panic!("there is something to do"));
+        let mut block_on = BlockOnIdle::new(|_| panic!("there is something to do"));
         assert_eq!(block_on.block_on(ready), 7);
         assert_eq!(format!("{block_on:?}"), "BlockOnIdle { .. }");
     }
@@ -150,11 +177,13 @@ mod tests {
     fn it_idles_until_it_is_woken_and_polls_once_a_wake() {
         let waker = RefCell::new(None::<Waker>);
         let (idles, mut polls) = (Cell::new(0), 0);
-        let idle = || {
+        let idle = |idle: &Idle<'_>| {
+            assert!(!idle.is_over());
             idles.set(idles.get() + 1);
             // Every third interrupt is about the stream.
             if idles.get() % 3 == 0 {
                 waker.borrow().as_ref().expect("it was polled").wake_by_ref();
+                assert!(idle.is_over());
             }
         };
         let items = stream::poll_fn(|cx| {
@@ -171,7 +200,7 @@ mod tests {
     #[test]
     fn a_wake_of_an_earlier_wait_costs_one_poll() {
         let old = RefCell::new(None::<Waker>);
-        let mut block_on = BlockOnIdle::new(|| old.borrow().as_ref().unwrap().wake_by_ref());
+        let mut block_on = BlockOnIdle::new(|_| old.borrow().as_ref().unwrap().wake_by_ref());
         for _ in 0..3 {
             let mut polls = 0;
             block_on.block_on(poll_fn(|cx| {
@@ -186,7 +215,7 @@ mod tests {
 
     #[test]
     fn it_serves_as_a_closure_too() {
-        let mut block_on = BlockOnIdle::new(core::hint::spin_loop);
+        let mut block_on = BlockOnIdle::new(|_| core::hint::spin_loop());
         assert!(aiter_to_iter(stream::iter(0..3), |next| block_on.block_on(next)).eq(0..3));
     }
 }

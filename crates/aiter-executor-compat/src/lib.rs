@@ -33,7 +33,7 @@ pub use aiter_to_iter::{AiterToIter, aiter_to_iter};
 pub use block::Block;
 #[cfg(feature = "std")]
 pub use block_on::{BlockOn, TimedOut, park_thread};
-pub use block_on_idle::BlockOnIdle;
+pub use block_on_idle::{BlockOnIdle, Idle};
 #[cfg(feature = "std")]
 pub use forbid::{ForbidBlocking, allow_blocking, forbid_blocking};
 pub use next::Next;

@@ -1,37 +1,29 @@
 //! Waits for a future in the main loop: sleeps until the waker was called, then polls again.
 
+use core::future::poll_fn;
 use core::mem;
 use core::pin::pin;
 use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+use core::task::{RawWaker, RawWakerVTable, Waker};
+
+use aiter::BlockOnIdle;
 
 use crate::board;
 
-/// Set by the waker. Any interrupt ends a sleep; only this flag ends the wait, so that a wake-up
-/// that the list forgets is a hang.
-static WOKEN: AtomicBool = AtomicBool::new(false);
 /// Set while the main loop waits.
 static WAITS: AtomicBool = AtomicBool::new(false);
 
-/// Runs `future` to its end.
+/// Runs `future` to its end. Any interrupt ends a sleep; only a wake-up ends the wait, so that one
+/// that the list forgets is a hang.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let waker = waker(|| {
-        WOKEN.store(true, Ordering::SeqCst);
-        board::wake();
-    });
-    let mut cx = Context::from_waker(&waker);
-    loop {
-        WOKEN.store(false, Ordering::SeqCst);
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return output;
-        }
-        WAITS.store(true, Ordering::SeqCst);
-        while !WOKEN.load(Ordering::SeqCst) {
-            board::sleep();
-        }
+    let told = poll_fn(|cx| {
         WAITS.store(false, Ordering::SeqCst);
-    }
+        let polled = future.as_mut().poll(cx);
+        WAITS.store(polled.is_pending(), Ordering::SeqCst);
+        polled
+    });
+    BlockOnIdle::new(|idle| board::sleep_unless(|| idle.is_over())).block_on(told)
 }
 
 /// Whether [`block_on`] waits now, that is, has nothing to do until a wake-up.

@@ -2,7 +2,7 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use embedded_alloc::LlffHeap;
 
@@ -14,6 +14,10 @@ const SIZE: usize = 8 * 1024;
 static HEAP: MainOnly = MainOnly(LlffHeap::empty());
 
 static HANDLERS_ALLOWED: AtomicBool = AtomicBool::new(false);
+/// How often memory was asked for or given back.
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+/// The most bytes that were in use, by and by.
+static MOST: AtomicUsize = AtomicUsize::new(0);
 
 struct MainOnly(LlffHeap);
 
@@ -22,7 +26,9 @@ unsafe impl GlobalAlloc for MainOnly {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         check("allocates", layout);
         // SAFETY: the caller answers for `layout`.
-        unsafe { self.0.alloc(layout) }
+        let ptr = unsafe { self.0.alloc(layout) };
+        MOST.store(MOST.load(Ordering::SeqCst).max(self.0.used()), Ordering::SeqCst);
+        ptr
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
@@ -38,6 +44,7 @@ unsafe impl GlobalAlloc for MainOnly {
 
 /// Fails the test of a handler that needs the heap.
 fn check(what: &str, layout: Layout) {
+    CALLS.store(CALLS.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
     let allowed = HANDLERS_ALLOWED.load(Ordering::SeqCst);
     assert!(allowed || !board::in_handler(), "a handler {what} {} bytes", layout.size());
 }
@@ -57,4 +64,14 @@ pub fn init() {
 /// The bytes in use.
 pub fn used() -> usize {
     HEAP.0.used()
+}
+
+/// How often memory was asked for or given back so far.
+pub fn calls() -> usize {
+    CALLS.load(Ordering::SeqCst)
+}
+
+/// The most bytes that were in use at a time so far.
+pub fn most() -> usize {
+    MOST.load(Ordering::SeqCst)
 }

@@ -110,7 +110,7 @@ pub mod adapters {
 /// The way from streams to plain loops.
 pub mod executor_compat {
     use aiter::prelude::Stream;
-    use aiter::{AiterToIter, Block, BlockOnIdle, Next};
+    use aiter::{AiterToIter, Block, BlockOnIdle, Idle, Next};
 
     /// An iterator over a stream, driven by a closure that blocks on its [`NextItem`].
     pub type Iter<S, B> = AiterToIter<S, B>;
@@ -120,11 +120,11 @@ pub mod executor_compat {
     pub type Polls<S, I> = AiterToIter<S, BlockOnIdle<I>>;
 
     /// Makes one; it blocks, and is an iterator.
-    pub fn polls<S: Stream, I: FnMut()>(
+    pub fn polls<S: Stream, I: FnMut(&Idle<'_>)>(
         stream: S,
         idle: I,
     ) -> (impl Iterator<Item = S::Item>, impl Block<S>) {
         let iter: Polls<S, I> = BlockOnIdle::new(idle).iter(stream);
-        (iter, BlockOnIdle::new(core::hint::spin_loop))
+        (iter, BlockOnIdle::new(|_: &Idle<'_>| core::hint::spin_loop()))
     }
 }

@@ -3,7 +3,7 @@
 //! clone-stream is not here: by its design a fork that was not waiting when an item came does not see
 //! it, so that in lockstep all forks but the first get nothing.
 
-use std::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Instant;
 

@@ -70,6 +70,7 @@ fn over_aligned_items_stay_aligned() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "no threads, and no stacks to choose")]
 fn blocks_of_large_items_are_not_built_on_the_stack() {
     // Blocks of these are many times larger than the stack that is left beside the items.
     fn run<const SIZE: usize>(stack: usize, n: usize) {

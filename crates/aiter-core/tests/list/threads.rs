@@ -31,6 +31,29 @@ fn the_first_push_races_with_the_drop_of_the_cursor() {
 }
 
 #[test]
+fn a_subscriber_that_met_the_last_cursor_on_its_way_out_reads_no_further_than_the_block() {
+    for _ in 0..ROUNDS {
+        let (pusher, cursor) = push_list();
+        let start = Barrier::new(2);
+        let mut late = thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                drop(cursor);
+            });
+            start.wait();
+            pusher.subscribe()
+        });
+        // Not alone, so that it clones.
+        let _behind = late.fork();
+        for n in 0..130 {
+            pusher.push(n).expect("two cursors are alive");
+            assert_eq!(late.try_next(), Ok(n));
+            assert_eq!(late.try_next(), Err(TryNextError::Empty));
+        }
+    }
+}
+
+#[test]
 fn the_first_push_and_the_last_pusher_race_with_the_drop_of_the_cursor() {
     for _ in 0..ROUNDS {
         let ledger = Ledger::new();

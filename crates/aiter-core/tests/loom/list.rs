@@ -459,6 +459,43 @@ fn subscribe_while_the_last_cursor_goes() {
 }
 
 #[test]
+fn the_end_of_a_block_that_the_last_cursor_left_behind() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let other = thread::spawn(move || drop(cursor));
+        let mut late = pusher.subscribe();
+        other.join().unwrap();
+        // Not alone, so that it clones.
+        let behind = late.fork();
+        for n in 0..4 {
+            pusher.push(n).unwrap();
+            assert_eq!(late.try_next(), Ok(n));
+            assert_eq!(late.try_next(), Err(TryNextError::Empty));
+        }
+        drop(behind);
+    });
+}
+
+#[test]
+fn a_taker_that_kept_up_looks_again() {
+    wide_model(|| {
+        let (pusher, cursor) = push_list();
+        pusher.push(1).unwrap();
+        let mut taker = cursor.share();
+        let mut other = taker.clone();
+        assert_eq!(read(&mut taker, 1), [1]);
+        let second = thread::spawn(move || (read(&mut other, 1), other));
+        let producer = spawn_push(pusher, 2..=3);
+        let mut items = read(&mut taker, 1);
+        let (theirs, other) = second.join().unwrap();
+        items.extend(theirs);
+        items.sort_unstable();
+        assert_eq!(items, [2, 3]);
+        drop((producer.join().unwrap(), other));
+    });
+}
+
+#[test]
 fn push_subscribe_while_the_last_cursor_goes() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));

@@ -1,15 +1,18 @@
-//! The cases, each a story of one list.
+//! One list, its handlers and its readers.
 
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::task::{Context, Poll};
 
-use aiter::{Cursor, PushError, TryNextError, TryPushError, push_list};
+use aiter::{AiterExt, Cursor, PushError, TryNextError, TryPushError, WakeCell, push_list};
 use futures_core::Stream;
+use portable_atomic_util::Arc;
 
-use crate::block_on::{block_on, waits, waker};
-use crate::{board, heap};
+use aiter_firmware::block_on::{block_on, waits, waker};
+use aiter_firmware::{board, heap};
+
+use crate::mixed;
 
 /// The cases by name.
 pub const ALL: &[(&str, fn())] = &[
@@ -24,15 +27,8 @@ pub const ALL: &[(&str, fn())] = &[
     ("consumer_above_producer", consumer_above_producer),
     ("handler_turns_the_list_over", handler_turns_the_list_over),
     ("cursors_change_during_a_push", cursors_change_during_a_push),
+    ("what_the_page_allows_in_handlers", what_the_page_allows_in_handlers),
 ];
-
-/// Cycles between two interrupts: 16 short times, in which the main loop hardly gets on, then 16
-/// long ones, in which it sleeps. No two follow each other that are alike, so that the interrupts
-/// fall on ever other places of the main loop.
-fn mixed(tick: u32) -> u32 {
-    let base = if tick & 16 == 0 { 300 } else { 4000 };
-    base + tick * 37 % 613
-}
 
 /// Long times only: the main loop sleeps before each interrupt.
 fn rare(_tick: u32) -> u32 {
@@ -50,7 +46,7 @@ fn handler_mode_is_seen() {
     let handler = || SEEN.store(board::in_handler(), SeqCst);
     board::with_timer(mixed, handler, || {
         while !SEEN.load(SeqCst) {
-            board::sleep()
+            board::sleep_unless(|| SEEN.load(SeqCst));
         }
     });
 }
@@ -391,15 +387,20 @@ fn handler_turns_the_list_over() {
     };
     // A list that grows, and a reader that frees what it has read.
     heap::allow_handlers(true);
-    board::with_timer(mixed, handler, || {
-        for number in 0..COUNT {
-            pusher.push((0, number)).expect("there is a cursor");
-            drop(pusher.subscribe());
-            pusher.reserve(1);
-        }
-        while READ[0].load(SeqCst) < COUNT {}
-        assert_eq!(pusher.cursor_count(), 1);
-    });
+    // A long handler: main needs time in between.
+    board::with_timer(
+        |tick| 3 * mixed(tick),
+        handler,
+        || {
+            for number in 0..COUNT {
+                pusher.push((0, number)).expect("there is a cursor");
+                drop(pusher.subscribe());
+                pusher.reserve(1);
+            }
+            while READ[0].load(SeqCst) < COUNT {}
+            assert_eq!(pusher.cursor_count(), 1);
+        },
+    );
     heap::allow_handlers(false);
     assert!(READ[1].load(SeqCst) > 100, "the timer read {READ:?}");
 }
@@ -447,4 +448,65 @@ fn cursors_change_during_a_push() {
         });
         heap::allow_handlers(false);
     }
+}
+
+/// The rows of the page's table that say "yes" for a handler: each is called in one, in the middle of
+/// whatever main does, and neither allocates nor frees.
+fn what_the_page_allows_in_handlers() {
+    const COUNT: u32 = 400;
+    static WAKES: AtomicU32 = AtomicU32::new(0);
+    let (pusher, mut cursor) = push_list();
+    pusher.reserve(32);
+    let kept = cursor.fork();
+    let (gate, mut gated) = cursor.fork().gated();
+    let cell = Arc::new(WakeCell::new());
+    let waker = waker(|| WAKES.store(WAKES.load(SeqCst) + 1, SeqCst));
+
+    let (from_handler, in_handler) = (pusher.clone(), cell.clone());
+    let mut number = 0;
+    let handler = move || {
+        if number == COUNT {
+            gate.stop();
+            return from_handler.stop();
+        }
+        number += u32::from(from_handler.try_push(number).is_ok());
+        let clone = from_handler.clone();
+        assert!(clone.same_list(&from_handler) && !clone.is_stopped());
+        assert!(clone.cursor_count() >= 3 && clone.retained() >= number as usize);
+        drop(clone.downgrade().upgrade().expect("there are pushers"));
+        // Only main reads, and the kept one is never read: it sees all.
+        assert!(kept.len() == number as usize && !kept.is_drained());
+        assert!(kept.is_item_available() || number == 0);
+        assert_eq!(kept.available_iter().next().copied(), (number > 0).then_some(0));
+        gate.push(1).expect("the stream goes on");
+        in_handler.wake();
+    };
+    board::with_timer(
+        |tick| 3 * mixed(tick),
+        handler,
+        || {
+            let mut cx = Context::from_waker(&waker);
+            let (mut seen, mut let_out) = (0, 0);
+            loop {
+                cell.register(&waker);
+                match Pin::new(&mut gated).poll_next(&mut cx) {
+                    Poll::Ready(Some(number)) => {
+                        assert_eq!(number, let_out);
+                        let_out += 1;
+                    }
+                    Poll::Ready(None) => break,
+                    Poll::Pending => {}
+                }
+                while cursor.try_next().is_ok_and(|number| number == seen) {
+                    seen += 1;
+                }
+                pusher.reserve(16);
+            }
+            while cursor.try_next().is_ok_and(|number| number == seen) {
+                seen += 1;
+            }
+            assert_eq!((seen, let_out), (COUNT, COUNT));
+        },
+    );
+    assert!(WAKES.load(SeqCst) >= 100);
 }

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# What the least program that pushes in an interrupt and reads in main takes on a board: with nothing, with a heap, with
+# a push list, and with other crates' channels. Each is run first. Bytes of code and constants + static RAM + heap.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+need_apt qemu-system-arm qemu-system-arm && need_apt qemu-system-riscv32 qemu-system-misc &&
+    need_apt size binutils || exit 0
+cd tests/firmware
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+
+boards=(thumbv6m-none-eabi thumbv7m-none-eabi riscv32imc-unknown-none-elf)
+for board in "${boards[@]}"; do need_target "$board" || exit 0; done
+
+# row PROGRAM NAME
+row() {
+    local board heap reported
+    printf '| %s |' "$2"
+    for board in "${boards[@]}"; do
+        local run=(cargo run -q --profile plain -p aiter-firmware-size --bin "$1" --target "$board")
+        cargo build -q "${run[@]:3}"
+        timeout 20 "${run[@]}" 2>/dev/null || die "$1 failed on $board"
+        heap=0
+        if [[ $1 == heap || $1 == aiter ]]; then
+            reported=$(CARGO_TARGET_DIR=$CARGO_TARGET_DIR/report timeout 60 "${run[@]}" --features report 2>/dev/null)
+            heap=${reported//[!0-9]/}
+        fi
+        # Without the stack, the heap's own 1024 bytes and what only unwinding would read.
+        size -A "$CARGO_TARGET_DIR/$board/plain/$1" | awk -v heap="$heap" -v arena=$((heap ? 1024 : 0)) '
+            /^\.(vector_table|text|rodata|init\.rust)/ { code += $2 }
+            /^\.data/ { code += $2; ram += $2 }
+            /^\.bss/ { ram += $2 }
+            END { printf " %d + %d + %d |", code, ram - arena, heap }'
+    done
+    printf '\n'
+}
+
+echo '| program | Cortex-M0 | Cortex-M3 | RV32IMC |'
+echo '|---|---|---|---|'
+row base 'nothing: an interrupt counts, main sleeps'
+row heap 'the same, with `embedded-alloc`'
+row aiter 'a push list on that heap, `reserve(16)`'
+row channel "embassy-sync's \`Channel\`, 16 items"
+row spsc "heapless' \`spsc::Queue\`, 16 items"

@@ -1,0 +1,172 @@
+//! Two levels of interrupts push into one list: the timer's preempts the lower one in the middle of
+//! its push. Every case counts how often that really happened.
+
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use core::task::{Context, Poll};
+
+use aiter::push_list;
+use aiter_firmware::block_on::{block_on, waker};
+use aiter_firmware::{board, heap};
+use futures_core::Stream;
+use semihosting::print;
+
+use crate::producers::{Seen, handlers, period};
+
+/// The cases by name.
+pub const ALL: &[(&str, fn())] = &[
+    ("a_push_preempts_a_push", a_push_preempts_a_push),
+    ("what_is_behind_an_unfinished_push_waits", what_is_behind_an_unfinished_push_waits),
+    ("a_waker_pushes_inside_a_push", a_waker_pushes_inside_a_push),
+    ("a_reader_above_is_woken_in_mid_push", || reader_above(When::Woken)),
+    ("a_reader_above_keeps_polling_in_mid_push", || reader_above(When::Always)),
+];
+
+/// Main sleeps until it is woken, and gets every item of both levels.
+fn a_push_preempts_a_push() {
+    const COUNT: u32 = 2000;
+    let (pusher, mut cursor) = push_list();
+    pusher.reserve(32);
+    let (high, low) = handlers(pusher, COUNT);
+    let mut seen = Seen::default();
+    board::with_pended(low, || {
+        board::with_timer(period, high, || {
+            block_on(async {
+                while let Some(item) = poll_fn(|cx| Pin::new(&mut cursor).poll_next(cx)).await {
+                    seen.item(&item);
+                }
+            });
+        });
+    });
+    seen.check(COUNT);
+}
+
+/// The timer's handler pushes, and looks at once for what it pushed: where the push that it
+/// preempted stands before, there is nothing yet, and nothing to wait for.
+fn what_is_behind_an_unfinished_push_waits() {
+    const COUNT: u32 = 1000;
+    static IN_PUSH: AtomicBool = AtomicBool::new(false);
+    static GAPS: AtomicU32 = AtomicU32::new(0);
+    static READ: AtomicU32 = AtomicU32::new(0);
+    let (pusher, mut cursor) = push_list();
+    let from_handler = pusher.clone();
+    let (mut pushed, mut seen) = (0, [0; 2]);
+    let handler = move || {
+        from_handler.push((1, pushed, [pushed; 6])).expect("there is a cursor");
+        pushed += 1;
+        while let Ok((level, number, filling)) = cursor.try_next() {
+            assert_eq!((number, filling), (seen[level], [number; 6]), "level {level}");
+            seen[level] += 1;
+        }
+        if !cursor.is_empty() {
+            assert!(IN_PUSH.load(SeqCst), "a gap without an unfinished push");
+            GAPS.store(GAPS.load(SeqCst) + 1, SeqCst);
+        }
+        READ.store(seen[0], SeqCst);
+    };
+    // A list that grows, and a reader that frees what it has read.
+    heap::allow_handlers(true);
+    board::with_timer(period, handler, || {
+        for number in 0..COUNT {
+            IN_PUSH.store(true, SeqCst);
+            pusher.push((0, number, [number; 6])).expect("there is a cursor");
+            IN_PUSH.store(false, SeqCst);
+        }
+        while READ.load(SeqCst) < COUNT {}
+    });
+    heap::allow_handlers(false);
+    let gaps = GAPS.load(SeqCst);
+    assert!(gaps > 0);
+    print!("({gaps} times) ");
+}
+
+/// The waker that main's push calls asks for the lower interrupt, which pushes in the middle of it.
+fn a_waker_pushes_inside_a_push() {
+    const COUNT: u32 = 300;
+    static INSIDE: AtomicU32 = AtomicU32::new(0);
+    let (pusher, mut cursor) = push_list();
+    pusher.reserve(16);
+    let from_handler = pusher.clone();
+    let handler = move || {
+        let number = INSIDE.load(SeqCst);
+        from_handler.try_push((1, number)).expect("there is room");
+        INSIDE.store(number + 1, SeqCst);
+    };
+    let waker = waker(board::pend);
+    let mut cx = Context::from_waker(&waker);
+    board::with_pended(handler, || {
+        for number in 0..COUNT {
+            assert!(Pin::new(&mut cursor).poll_next(&mut cx).is_pending());
+            assert_eq!(INSIDE.load(SeqCst), number);
+            pusher.push((0, number)).expect("there is a cursor");
+            assert_eq!(INSIDE.load(SeqCst), number + 1, "the waker was called inside the push");
+            assert_eq!([cursor.try_next(), cursor.try_next()], [Ok((0, number)), Ok((1, number))]);
+        }
+    });
+}
+
+/// When the reader's executor polls it.
+#[derive(Clone, Copy, PartialEq)]
+enum When {
+    /// As executors do.
+    Woken,
+    /// At every tick.
+    Always,
+}
+
+/// The reader and its executor run in the timer's handler, above the producer, which they preempt
+/// anywhere in its push, also while that takes the waker to call it. A list whose reader waits there for
+/// the producer would never get on.
+fn reader_above(when: When) {
+    const COUNT: u32 = 1000;
+    static WOKEN: AtomicBool = AtomicBool::new(false);
+    static IN_PUSH: AtomicBool = AtomicBool::new(false);
+    static PREEMPTED: AtomicU32 = AtomicU32::new(0);
+    static READ: AtomicU32 = AtomicU32::new(0);
+    WOKEN.store(true, SeqCst);
+    PREEMPTED.store(0, SeqCst);
+    READ.store(0, SeqCst);
+    let (pusher, mut cursor) = push_list();
+    let waker = waker(|| WOKEN.store(true, SeqCst));
+    let handler = move || {
+        if when == When::Always {
+            WOKEN.store(true, SeqCst);
+        }
+        let mut cx = Context::from_waker(&waker);
+        let mut polls = 0;
+        while WOKEN.load(SeqCst) {
+            WOKEN.store(false, SeqCst);
+            polls += 1;
+            assert!(polls < 10, "the reader wakes itself, and waits for the one below");
+            let mut read = READ.load(SeqCst);
+            while let Poll::Ready(Some(number)) = Pin::new(&mut cursor).poll_next(&mut cx) {
+                assert_eq!(number, read);
+                read += 1;
+            }
+            READ.store(read, SeqCst);
+        }
+        if polls > 0 && IN_PUSH.load(SeqCst) {
+            PREEMPTED.store(PREEMPTED.load(SeqCst) + 1, SeqCst);
+        }
+    };
+    // A reader that frees what it has read.
+    heap::allow_handlers(true);
+    board::with_timer(
+        |tick| 300 + tick * 37 % 613,
+        handler,
+        || {
+            for number in 0..COUNT {
+                IN_PUSH.store(true, SeqCst);
+                pusher.push(number).expect("there is a cursor");
+                IN_PUSH.store(false, SeqCst);
+            }
+            // Without more pushes: a wake-up that was lost would show here.
+            while READ.load(SeqCst) < COUNT {}
+        },
+    );
+    heap::allow_handlers(false);
+    let preempted = PREEMPTED.load(SeqCst);
+    assert!(preempted >= 50, "preempted {preempted} times");
+    print!("({preempted} times) ");
+}

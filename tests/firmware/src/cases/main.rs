@@ -1,0 +1,50 @@
+//! Tests of the list on a board: what interrupt handlers push, the main loop reads.
+
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod chain;
+mod levels;
+mod list;
+mod producers;
+
+use alloc::boxed::Box;
+
+use aiter_firmware::block_on::block_on;
+use aiter_firmware::run::{self, Case};
+use aiter_firmware::{board, heap};
+use embassy_executor::Executor;
+
+/// Cycles between two interrupts: 16 short times, in which the main loop hardly gets on, then 16
+/// long ones, in which it sleeps. No two follow each other that are alike, so that the interrupts
+/// fall on ever other places of the main loop.
+fn mixed(tick: u32) -> u32 {
+    let base = if tick & 16 == 0 { 300 } else { 4000 };
+    base + tick * 37 % 613
+}
+
+#[board::entry]
+fn main() -> ! {
+    board::init();
+    heap::init();
+    for (name, story) in list::ALL.iter().chain(levels::ALL) {
+        let case = Case::start(name);
+        story();
+        case.end();
+    }
+    let case = Case::start("a_chain_of_adapters_under_block_on");
+    block_on(chain::run());
+    case.end();
+    // It never returns.
+    Box::leak(Box::new(Executor::new())).run(|spawner| spawner.spawn(under_embassy().unwrap()))
+}
+
+#[embassy_executor::task]
+async fn under_embassy() {
+    let case = Case::start("a_chain_of_adapters_under_embassy");
+    chain::run().await;
+    case.end();
+    run::finish()
+}

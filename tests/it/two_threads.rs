@@ -1,0 +1,136 @@
+//! Adapters whose tasks run on real threads, beside their consumer.
+
+use aiter::AiterExt;
+use alloc::sync::Arc;
+use core::{num::NonZeroUsize, time::Duration};
+use futures_util::{StreamExt, stream};
+use std::{sync::mpsc, time::Instant};
+
+fn number(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).expect("it is not zero")
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("a runtime of two threads")
+}
+
+#[test]
+fn case_70_twelve_futures_of_two_waits_beside_a_slow_body() {
+    const WAIT: Duration = Duration::from_millis(10);
+    const BODY: Duration = Duration::from_millis(50);
+    let (worst, total) = runtime().block_on(async {
+        let begin = Instant::now();
+        let f = |_| async {
+            let begin = Instant::now();
+            tokio::time::sleep(WAIT).await;
+            tokio::time::sleep(WAIT).await;
+            begin.elapsed()
+        };
+        let mut stream = stream::iter(0..12).map_par_with(number(4), tokio::spawn, f);
+        let mut worst = Duration::ZERO;
+        while let Some(took) = stream.next().await {
+            worst = worst.max(took);
+            tokio::time::sleep(BODY).await;
+        }
+        (worst, begin.elapsed())
+    });
+    let ideal = 2 * WAIT + 12 * BODY;
+    println!("worst future {worst:?}, total {total:?}, ideal {ideal:?}");
+    // One by one with the body it would be 12 * 70 ms, and the worst future 70 ms and more.
+    assert!(worst < 2 * BODY, "worst future {worst:?}");
+    assert!(total < ideal + 4 * BODY, "total {total:?}, ideal {ideal:?}");
+}
+
+#[test]
+fn case_71_a_semaphore_shared_with_the_body() {
+    let semaphore = Arc::new(tokio::sync::Semaphore::new(2));
+    let count = runtime().block_on(async {
+        let shared = Arc::clone(&semaphore);
+        let f = move |n: u32| {
+            let semaphore = Arc::clone(&shared);
+            async move {
+                let _permit = semaphore.acquire().await.expect("it is open");
+                tokio::task::yield_now().await;
+                n
+            }
+        };
+        let mut stream = stream::iter(0..50).map_par_with(number(4), tokio::spawn, f);
+        let mut count = 0;
+        while stream.next().await.is_some() {
+            let _permit = semaphore.acquire().await.expect("it is open");
+            tokio::task::yield_now().await;
+            count += 1;
+        }
+        count
+    });
+    assert_eq!(count, 50);
+}
+
+#[test]
+fn map_par_with_keeps_the_order() {
+    let items = runtime().block_on(async {
+        let f = |n: u32| async move {
+            for _ in 0..n % 4 {
+                tokio::task::yield_now().await;
+            }
+            n
+        };
+        let stream = stream::iter(0..20_000).map_par_with(number(5), tokio::spawn, f);
+        stream.ordered().collect::<Vec<_>>().await
+    });
+    assert!(items.into_iter().eq(0..20_000));
+}
+
+#[test]
+fn map_par_with_loses_nothing() {
+    let mut items = runtime().block_on(async {
+        let f = |n: u32| async move {
+            tokio::task::yield_now().await;
+            n
+        };
+        let source = stream::iter(0..20_000).then(|n| async move {
+            if n % 5 == 0 {
+                tokio::task::yield_now().await;
+            }
+            n
+        });
+        source.map_par_with(number(5), tokio::spawn, f).collect::<Vec<_>>().await
+    });
+    items.sort_unstable();
+    assert!(items.into_iter().eq(0..20_000));
+}
+
+#[test]
+fn case_12_active_keeps_the_order() {
+    runtime().block_on(async {
+        for bound in [None, Some(number(3))] {
+            let source = stream::iter(0..20_000);
+            let active = match bound {
+                None => source.active(tokio::spawn),
+                Some(cap) => source.active_bounded(cap, tokio::spawn),
+            };
+            // Read on the other thread.
+            let items = tokio::spawn(active.collect::<Vec<_>>()).await.expect("no panic");
+            assert!(items.into_iter().eq(0..20_000));
+        }
+    });
+}
+
+#[test]
+fn case_52_the_window_is_refilled_while_the_consumer_sleeps() {
+    let (pulled, items) = mpsc::channel();
+    let source = stream::iter(0..100).inspect(move |n| pulled.send(*n).expect("the test listens"));
+    smol::block_on(async {
+        let mut stream = source.preload_with(number(4), smol::spawn);
+        assert_eq!(stream.next().await, Some(0));
+        // The consumer blocks its thread, polls nothing, and sees the others come in.
+        assert!((0..4).all(|n| items.recv() == Ok(n)));
+        assert_eq!(stream.next().await, Some(1));
+        assert_eq!(items.recv(), Ok(4));
+        assert_eq!(items.try_recv().ok(), None, "no further");
+    });
+}
