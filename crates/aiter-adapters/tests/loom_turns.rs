@@ -13,7 +13,9 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use aiter_adapters::{AiterExt, Fork, JoinStreams, Outcome, PassiveFork, Sharable};
+use aiter_adapters::{
+    AiterExt, BoundedFork, Fork, JoinStreams, Lag, Outcome, PassiveFork, Sharable,
+};
 use futures_core::Stream;
 use loom::{
     future::{AtomicWaker, block_on},
@@ -26,12 +28,25 @@ use loom::{
 
 /// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
 fn model(story: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
+    explore(bound(), story);
+}
+
+/// The same with one preemption less, for stories in which everybody does a lot.
+fn wide_model(story: impl Fn() + Send + Sync + 'static) {
+    explore(bound().map(|bound| bound - 1), story);
+}
+
+fn bound() -> Option<usize> {
+    match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
         Ok("0") => None,
         Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
         Err(_) => Some(3),
-    };
+    }
+}
+
+fn explore(preemption_bound: Option<usize>, story: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemption_bound;
     builder.max_branches = 20_000;
     builder.check(story);
 }
@@ -499,6 +514,113 @@ mod fork {
             assert_eq!(take(&mut one), Some(0));
             feeder.join().unwrap();
             drop(other.join().unwrap());
+        });
+    }
+}
+
+mod bounded {
+    use super::*;
+
+    /// Three items that are there, for two forks at most one item apart.
+    fn three_items(lag: Lag) -> (BoundedFork<Ready<usize>>, BoundedFork<Ready<usize>>) {
+        let one = ready([0, 1, 2]).forker_bounded(n(1), lag);
+        let two = one.fork();
+        (one, two)
+    }
+
+    /// Each waits for the other, item by item; both see everything.
+    #[test]
+    fn two_wait_for_each_other() {
+        wide_model(|| {
+            let mut one = ready([0, 1]).forker_bounded(n(1), Lag::Wait);
+            let mut two = one.fork();
+            let other = thread::spawn(move || assert_eq!(read_all(&mut two), [0, 1]));
+            assert_eq!(read_all(&mut one), [0, 1]);
+            other.join().unwrap();
+        });
+    }
+
+    /// One has to wait for room; the laggard reads one item, and stays.
+    #[test]
+    fn the_laggard_reads() {
+        model(|| {
+            let (mut one, mut two) = three_items(Lag::Wait);
+            assert_eq!(take(&mut one), Some(0));
+            let laggard = thread::spawn(move || {
+                assert_eq!(take(&mut two), Some(0));
+                two
+            });
+            assert_eq!(take(&mut one), Some(1));
+            let mut two = laggard.join().unwrap();
+            assert!(poll_once(&mut one).is_pending());
+            assert_eq!(poll_once(&mut two), Poll::Ready(Some(1)));
+        });
+    }
+
+    /// One has to wait for room; the laggard goes.
+    #[test]
+    fn the_laggard_is_dropped() {
+        model(|| {
+            let (mut one, two) = three_items(Lag::Wait);
+            assert_eq!(take(&mut one), Some(0));
+            let laggard = thread::spawn(move || drop(two));
+            assert_eq!(take(&mut one), Some(1));
+            laggard.join().unwrap();
+            assert_eq!(poll_once(&mut one), Poll::Ready(Some(2)));
+        });
+    }
+
+    /// Of two laggards one reads and one goes: either may be the one that makes room.
+    #[test]
+    fn one_laggard_reads_and_one_is_dropped() {
+        wide_model(|| {
+            let (mut one, mut two) = three_items(Lag::Wait);
+            let three = two.fork();
+            assert_eq!(take(&mut one), Some(0));
+            let reader = thread::spawn(move || {
+                assert_eq!(take(&mut two), Some(0));
+                two
+            });
+            let dropper = thread::spawn(move || drop(three));
+            assert_eq!(take(&mut one), Some(1));
+            drop(reader.join().unwrap());
+            dropper.join().unwrap();
+        });
+    }
+
+    /// Nobody waits for a laggard; what it does not see, it has missed.
+    #[test]
+    fn the_oldest_is_dropped_while_the_laggard_reads() {
+        fn all_or_missed(mut fork: BoundedFork<Ready<usize>>) -> usize {
+            let items = read_all(&mut fork);
+            assert!(items.is_sorted_by(|a, b| a < b), "{items:?}");
+            assert_eq!(items.last(), Some(&2), "the newest is kept");
+            assert_eq!(items.len() + fork.missed(), 3);
+            assert_eq!(fork.outcome(), Some(Outcome::Completed));
+            fork.missed()
+        }
+        model(|| {
+            let (one, two) = three_items(Lag::DropOldest);
+            let laggard = thread::spawn(move || all_or_missed(two));
+            all_or_missed(one);
+            laggard.join().unwrap();
+        });
+    }
+
+    /// A laggard reads just when it is put out.
+    #[test]
+    fn the_laggard_is_put_out_while_it_reads() {
+        fn all_or_out(mut fork: BoundedFork<Ready<usize>>) {
+            let items = read_all(&mut fork);
+            assert!(items.iter().copied().eq(0..items.len()), "{items:?}");
+            let how = if items.len() == 3 { Outcome::Completed } else { Outcome::Lagged };
+            assert_eq!((fork.outcome(), fork.missed()), (Some(how), 0));
+        }
+        model(|| {
+            let (one, two) = three_items(Lag::Error);
+            let laggard = thread::spawn(move || all_or_out(two));
+            all_or_out(one);
+            laggard.join().unwrap();
         });
     }
 }
