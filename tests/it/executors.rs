@@ -4,7 +4,7 @@
 use crate::script::{Teller, script};
 use aiter::AiterExt;
 use alloc::rc::Rc;
-use core::{future::poll_fn, num::NonZeroUsize, task::Poll};
+use core::num::NonZeroUsize;
 use futures_core::Stream;
 use futures_util::{
     StreamExt,
@@ -18,21 +18,8 @@ fn two() -> NonZeroUsize {
 }
 
 async fn plus_100(n: u32) -> u32 {
-    yield_now().await;
+    smol::future::yield_now().await;
     n + 100
-}
-
-async fn yield_now() {
-    let mut waited = false;
-    poll_fn(|cx| {
-        if waited {
-            return Poll::Ready(());
-        }
-        waited = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Reads one item, drops the stream with the source pending, and waits until the source is gone.
@@ -44,12 +31,12 @@ async fn read_one_and_drop(
     teller.send(1);
     assert_eq!(stream.next().await, Some(first));
     while !teller.is_waiting() {
-        yield_now().await;
+        smol::future::yield_now().await;
     }
     assert!(!teller.is_dropped());
     drop(stream);
     while !teller.is_dropped() {
-        yield_now().await;
+        smol::future::yield_now().await;
     }
 }
 

@@ -1,7 +1,5 @@
 //! `aiter_to_iter` on every executor that its page names.
 
-use core::future::poll_fn;
-use core::task::Poll;
 use std::thread;
 
 use aiter_executor_compat::{aiter_to_iter, park_thread};
@@ -17,22 +15,9 @@ fn source(factor: &u32) -> impl Stream<Item = u32> {
         }
     });
     receiver.then(move |n| async move {
-        yield_once().await;
+        smol::future::yield_now().await;
         n * factor
     })
-}
-
-async fn yield_once() {
-    let mut waited = false;
-    poll_fn(|cx| {
-        if waited {
-            return Poll::Ready(());
-        }
-        waited = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// 300 items of a tokio channel, which counts against the budget of tokio's tasks.
@@ -91,7 +76,7 @@ fn local_executor_runs_its_tasks_meanwhile() {
     let (sender, receiver) = mpsc::unbounded();
     let task = executor.spawn(async move {
         for n in 0..3 {
-            yield_once().await;
+            smol::future::yield_now().await;
             sender.unbounded_send(n).expect("the receiver is alive");
         }
     });

@@ -346,19 +346,6 @@ mod are_left_alone {
 
     const LONG: Duration = Duration::from_millis(450);
 
-    async fn yield_now() {
-        let mut waited = false;
-        poll_fn(|cx| {
-            if waited {
-                return Poll::Ready(());
-            }
-            waited = true;
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-    }
-
     /// Reads it in each of the ways that look after their waits.
     fn read<S: Stream<Item = u32>>(make: impl Fn() -> S, expected: u32) {
         let expected = || 0..expected;
@@ -563,7 +550,7 @@ mod are_left_alone {
             || {
                 stream::iter(0..2).then(|n| async move {
                     for _ in 0..200_000 {
-                        yield_now().await;
+                        smol::future::yield_now().await;
                     }
                     n
                 })
@@ -580,7 +567,7 @@ mod are_left_alone {
                 let work: u32 =
                     (0..10_000_u32).map(core::hint::black_box).fold(0, u32::wrapping_add);
                 core::hint::black_box(work);
-                yield_now().await;
+                smol::future::yield_now().await;
             }
         });
         assert_eq!(aiter_to_iter(working, park_thread).count(), 1);
@@ -680,7 +667,7 @@ mod are_left_alone {
     #[test]
     fn a_loop_on_the_thread_of_unblock_iter() {
         let yields = stream::iter(0..3).then(|n| async move {
-            yield_now().await;
+            smol::future::yield_now().await;
             n
         });
         let blocking = aiter_to_iter(yields, park_thread);
