@@ -18,7 +18,12 @@
 
 use core::{alloc::Layout, mem::MaybeUninit, ptr::NonNull};
 
-use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use alloc::{
+    alloc::{alloc, dealloc, handle_alloc_error},
+    vec::Vec,
+};
+
+use arrayvec::ArrayVec;
 
 use crate::{
     sync::{AtomicPtr, AtomicUsize, CELLS_NEED_INIT, MAX_SLOTS, Ordering, UnsafeCell},
@@ -135,20 +140,39 @@ impl<T> PartialEq for Block<T> {
 }
 
 impl<T> Block<T> {
-    /// Slots a block.
+    /// Slots a block: as many as fit, or up to an eighth fewer if that takes less memory a slot.
     pub(crate) const CAP: usize = {
         let fit = match size_of::<Slot<T>>() {
             0 => MAX_SLOTS,
             size => (MAX_BYTES - size_of::<Header<T>>()) / size,
         };
-        if fit == 0 {
+        let most = if fit == 0 {
             1
         } else if fit < MAX_SLOTS {
             fit
         } else {
             MAX_SLOTS
+        };
+        let (mut best, mut slots) = (most, most - most / 8);
+        while slots < most {
+            if Self::padded_size(slots) * best < Self::padded_size(best) * slots {
+                best = slots;
+            }
+            slots += 1;
         }
+        best
     };
+
+    /// What a block with so many slots takes of the allocator.
+    const fn padded_size(slots: usize) -> usize {
+        let size = Self::SLOTS_AT + slots * size_of::<Slot<T>>();
+        // Where memory is plenty, up to a multiple of the alignment less what an allocator keeps for
+        // itself: an aligned block then leaves no unusable rest before the next one.
+        match usize::BITS {
+            64.. => (size + 8).next_multiple_of(ALIGN) - 8,
+            _ => size,
+        }
+    }
 
     const FULL: usize = (1 << Self::CAP) - 1;
 
@@ -156,19 +180,8 @@ impl<T> Block<T> {
     const SLOTS_AT: usize = size_of::<Header<T>>().next_multiple_of(align_of::<Slot<T>>());
 
     fn layout() -> Layout {
-        // A const would be neater; `Layout::array` is not const for a generic item yet.
-        let slots =
-            Layout::array::<Slot<T>>(Self::CAP).expect("a block is under 32 KiB or one item");
-        let (layout, offset) =
-            Layout::new::<Header<T>>().extend(slots).expect("a block is under 32 KiB or one item");
-        debug_assert_eq!(offset, Self::SLOTS_AT);
-        // Where memory is plenty, up to a multiple of the alignment less what an allocator keeps for
-        // itself: an aligned block then leaves no unusable rest before the next one.
-        let size = match usize::BITS {
-            64.. => (layout.size() + 8).next_multiple_of(ALIGN) - 8,
-            _ => layout.size(),
-        };
-        Layout::from_size_align(size, layout.align().max(ALIGN))
+        let align = align_of::<Header<T>>().max(align_of::<Slot<T>>()).max(ALIGN);
+        Layout::from_size_align(Self::padded_size(Self::CAP), align)
             .expect("a block is under 32 KiB or one item")
     }
 
@@ -304,6 +317,67 @@ impl<T> Block<T> {
     pub(crate) unsafe fn peek<'a>(self, slot: usize) -> &'a T {
         // SAFETY: initialised, as it is published; nobody moves or drops it meanwhile.
         unsafe { (*self.slot(slot)).with(|at| (*at).assume_init_ref()) }
+    }
+
+    /// Fills slots with the first items of a vector, which it no longer has then.
+    ///
+    /// # Safety
+    /// As `write`, for each of the `count` slots; `count` items are there.
+    #[inline(always)]
+    pub(crate) unsafe fn write_run<const N: usize>(
+        self,
+        slot: usize,
+        items: &mut ArrayVec<T, N>,
+        count: usize,
+    ) {
+        if CELLS_NEED_INIT || count < items.len() {
+            for (at, item) in items.drain(..count).enumerate() {
+                // SAFETY: by contract.
+                unsafe { self.write(slot + at, item) };
+            }
+            return;
+        }
+        // SAFETY: the slots follow one another, the block is alive and the slots are the caller's. The
+        // vector gives its items up before they are in two places.
+        unsafe {
+            items.set_len(0);
+            let to = self.slot(slot).cast_mut().cast::<T>();
+            core::ptr::copy_nonoverlapping(items.as_ptr(), to, count);
+        }
+    }
+
+    /// Moves items out, to the end of a vector that has room for them.
+    ///
+    /// # Safety
+    /// As `read`, for each of the `count` slots.
+    #[inline(always)]
+    pub(crate) unsafe fn read_run(self, slot: usize, count: usize, into: &mut Vec<T>) {
+        debug_assert!(into.capacity() - into.len() >= count);
+        if CELLS_NEED_INIT {
+            // SAFETY: by contract.
+            into.extend((slot..slot + count).map(|slot| unsafe { self.read(slot) }));
+            return;
+        }
+        // SAFETY: by contract: the items, which follow one another, are the caller's, and there is room.
+        unsafe {
+            let to = into.as_mut_ptr().add(into.len());
+            core::ptr::copy_nonoverlapping(self.slot(slot).cast::<T>(), to, count);
+            into.set_len(into.len() + count);
+        }
+    }
+
+    /// Lends items in place, or fewer.
+    ///
+    /// # Safety
+    /// As `peek`, for each of the `count` slots; there is one at least.
+    #[inline(always)]
+    pub(crate) unsafe fn peek_run<'a>(self, slot: usize, count: usize) -> &'a [T] {
+        if CELLS_NEED_INIT {
+            // SAFETY: by contract.
+            return core::slice::from_ref(unsafe { self.peek(slot) });
+        }
+        // SAFETY: by contract: the items, which follow one another, are there and stay.
+        unsafe { core::slice::from_raw_parts(self.slot(slot).cast::<T>(), count) }
     }
 
     /// Drops the items of `from..to` in order. If one panics, the others are dropped all the same.

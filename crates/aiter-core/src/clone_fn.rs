@@ -1,21 +1,30 @@
 //! How items are cloned, remembered where cloning is first asked for.
 //!
 //! `fork` and `subscribe` need `T: Clone`, the list and its cursors do not: a cursor that is alone
-//! moves items out. So the two leave `T::clone` here, before a second reader can be seen.
+//! moves items out. So the two leave `T::clone` here, before a second reader can be seen; alone, and as
+//! a loop over a run of items, which the compiler makes a copy for items that are plain numbers.
 
 use core::marker::PhantomData;
+
+use alloc::vec::Vec;
 
 use crate::sync::{AtomicPtr, Ordering};
 
 pub(crate) struct CloneFn<T> {
     /// Null, or a `fn(&T) -> T`.
-    erased: AtomicPtr<()>,
+    one: AtomicPtr<()>,
+    /// Null, or a `fn(&[T], &mut Vec<T>)`.
+    run: AtomicPtr<()>,
     marker: PhantomData<fn(&T) -> T>,
 }
 
+/// What `get` and `get_run` say if they have nothing.
+const SET_BEFORE: &str = "a second reader exists, so `fork` or `subscribe` was called";
+
 impl<T> CloneFn<T> {
     pub(crate) fn new() -> Self {
-        Self { erased: AtomicPtr::new(core::ptr::null_mut()), marker: PhantomData }
+        let null = || AtomicPtr::new(core::ptr::null_mut());
+        Self { one: null(), run: null(), marker: PhantomData }
     }
 
     /// Call it before the second reader is counted.
@@ -23,19 +32,32 @@ impl<T> CloneFn<T> {
     where
         T: Clone,
     {
-        let clone: fn(&T) -> T = T::clone;
-        // Relaxed: `Header::enter` (Release) or the caller's own hands make it visible before the
-        // count of readers that asks for it.
-        self.erased.store(clone as *mut (), Ordering::Relaxed);
+        let one: fn(&T) -> T = T::clone;
+        let run: fn(&[T], &mut Vec<T>) = |items, into| into.extend_from_slice(items);
+        // Relaxed: `Header::enter` (Release) or the caller's own hands make them visible before the
+        // count of readers that asks for them.
+        self.one.store(one as *mut (), Ordering::Relaxed);
+        self.run.store(run as *mut (), Ordering::Relaxed);
     }
 
     /// `T::clone`. The caller has seen a second reader.
     #[inline]
     pub(crate) fn get(&self) -> fn(&T) -> T {
         // Relaxed: see `set`; the caller has read `readers` with Acquire.
-        let erased = self.erased.load(Ordering::Relaxed);
-        assert!(!erased.is_null(), "a second reader exists, so `fork` or `subscribe` was called");
+        let one = self.one.load(Ordering::Relaxed);
+        assert!(!one.is_null(), "{SET_BEFORE}");
         // SAFETY: not null, so it was stored by `set`, from a function of this very type.
-        unsafe { core::mem::transmute::<*mut (), fn(&T) -> T>(erased) }
+        unsafe { core::mem::transmute::<*mut (), fn(&T) -> T>(one) }
+    }
+
+    /// Appends clones of the items. If one panics, those before it are there. The caller has seen a
+    /// second reader.
+    #[inline]
+    pub(crate) fn get_run(&self) -> fn(&[T], &mut Vec<T>) {
+        // Relaxed: as in `get`.
+        let run = self.run.load(Ordering::Relaxed);
+        assert!(!run.is_null(), "{SET_BEFORE}");
+        // SAFETY: as in `get`.
+        unsafe { core::mem::transmute::<*mut (), fn(&[T], &mut Vec<T>)>(run) }
     }
 }

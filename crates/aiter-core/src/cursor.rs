@@ -123,9 +123,14 @@ impl<T> RawCursor<T> {
     /// among others; so it needs no run.
     #[inline(always)]
     pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
-        if self.is_alone() || self.skip != 0 {
+        let alone = self.is_alone();
+        if alone && self.slot < self.ready {
+            // SAFETY: in the run, and ours alone.
+            return Some(unsafe { self.take_alone() });
+        }
+        if alone || self.skip != 0 {
             // SAFETY: just filled.
-            return self.fill(list).then(|| unsafe { self.take(list) });
+            return self.fill_slowly(list).then(|| unsafe { self.take(list) });
         }
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
@@ -233,13 +238,23 @@ impl<T> RawCursor<T> {
     pub(crate) unsafe fn take(&mut self, list: &List<T>) -> T {
         debug_assert!(self.slot < self.ready);
         if self.is_alone() || self.becomes_alone() {
-            let slot = self.slot;
-            self.slot += 1;
-            // SAFETY: ready, unread, and ours alone.
-            return unsafe { self.block.read(slot) };
+            // SAFETY: by contract, and ours alone.
+            return unsafe { self.take_alone() };
         }
         // SAFETY: by contract.
         unsafe { self.take_clone(list) }
+    }
+
+    /// Moves the next item of the current run out.
+    ///
+    /// # Safety
+    /// There is one, and the cursor is alone.
+    #[inline(always)]
+    unsafe fn take_alone(&mut self) -> T {
+        let slot = self.slot;
+        self.slot += 1;
+        // SAFETY: ready, unread, and ours alone.
+        unsafe { self.block.read(slot) }
     }
 
     /// Takes the next item, for a cursor that has just seen another reader.
@@ -277,12 +292,12 @@ impl<T> RawCursor<T> {
     /// # Safety
     /// `refill` has returned `Ready` since the last item was taken.
     pub(crate) unsafe fn take_or_hold(&mut self) -> Taken<T> {
+        if self.is_alone() {
+            // SAFETY: by contract, and ours alone.
+            return Taken::Moved(unsafe { self.take_alone() });
+        }
         let slot = self.slot;
         self.slot += 1;
-        if self.is_alone() {
-            // SAFETY: ready, unread, and ours alone.
-            return Taken::Moved(unsafe { self.block.read(slot) });
-        }
         // SAFETY: our count keeps the block alive.
         unsafe { self.block.header() }.join();
         Taken::Held(self.block, slot)
@@ -304,13 +319,26 @@ impl<T> RawCursor<T> {
         if self.is_alone() || self.becomes_alone() {
             let from = self.slot;
             self.slot += count;
-            // SAFETY: as in `take`. Room was made, so nothing panics half-way.
-            into.extend((from..from + count).map(|slot| unsafe { self.block.read(slot) }));
-        } else {
-            // SAFETY: `count` items are left in the run.
-            into.extend((0..count).map(|_| unsafe { self.take_clone(list) }));
+            // SAFETY: as in `take`. Room was made.
+            unsafe { self.block.read_run(from, count, into) };
+            return count;
         }
-        count
+        /// Moves the cursor past what was cloned, also if a clone panics.
+        struct Cloned<'a, T> {
+            slot: &'a mut usize,
+            before: usize,
+            into: &'a mut alloc::vec::Vec<T>,
+        }
+        impl<T> Drop for Cloned<'_, T> {
+            fn drop(&mut self) {
+                *self.slot += self.into.len() - self.before;
+            }
+        }
+        // SAFETY: ready; our position keeps them in place.
+        let items = unsafe { self.block.peek_run(self.slot, count) };
+        let cloned = Cloned { slot: &mut self.slot, before: into.len(), into };
+        (list.clone_fn.get_run())(items, cloned.into);
+        items.len()
     }
 
     /// Says that everything before this position is done with, as there is nothing to read now. If

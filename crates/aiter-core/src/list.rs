@@ -151,43 +151,63 @@ impl<T> List<T> {
     /// no block is linked ahead. Lock-free.
     #[inline(always)]
     pub(crate) fn claim(&self, want: usize, growth: Growth) -> Result<Claim<T>, Option<Refusal>> {
+        self.claim_at_once(want).or_else(|seen| self.claim_after(seen, want, growth))
+    }
+
+    /// Claims `want` slots of the tail block if there is nothing else to do. The tail that was seen in
+    /// the error.
+    #[inline(always)]
+    pub(crate) fn claim_at_once(&self, want: usize) -> Result<Claim<T>, Tail<T>> {
         // Relaxed: nothing is looked at before the exchange succeeds.
-        let mut tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
-        while tail.has_room(want) {
-            if self.has_no_cursor() {
-                return Err(Some(self.why_no_cursor()));
-            }
+        let tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
+        if tail.has_room(want) && !self.has_no_cursor() {
             // Acquire: see the ordering policy.
-            match self.tail.compare_exchange_weak(
+            let exchanged = self.tail.compare_exchange_weak(
                 tail.word(),
                 tail.plus(want).word(),
                 Ordering::Acquire,
                 Ordering::Relaxed,
-            ) {
-                Ok(_) => return Ok(Claim { block: tail.block(), slot: tail.slot(), len: want }),
-                Err(now) => tail = self.tail_after_rival(tail, now),
+            );
+            if exchanged.is_ok() {
+                return Ok(Claim { block: tail.block(), slot: tail.slot(), len: want });
             }
-            retry_hint();
         }
-        self.claim_at_edge(want, growth)
+        Err(tail)
     }
 
-    /// The tail to try again with, for a claim that found `now` there instead.
+    /// `claim`, for one that has tried with this tail.
+    #[cold]
+    pub(crate) fn claim_after(
+        &self,
+        seen: Tail<T>,
+        want: usize,
+        growth: Growth,
+    ) -> Result<Claim<T>, Option<Refusal>> {
+        let mut seen = seen;
+        loop {
+            retry_hint();
+            self.let_rival_go_on(seen);
+            match self.claim_at_once(want) {
+                Ok(claim) => return Ok(claim),
+                Err(tail) if !tail.has_room(want) => return self.claim_at_edge(want, growth),
+                Err(_) if self.has_no_cursor() => return Err(Some(self.why_no_cursor())),
+                Err(tail) => seen = tail,
+            }
+        }
+    }
+
+    /// Pauses if a claim that saw this tail was overtaken.
     ///
     /// Two that claim in turn carry the tail and the block from core to core for each item. So who
     /// comes second pauses for a fixed time, whatever the other does meanwhile, and then goes on: the
-    /// other's pushes come in runs. Not if the exchange failed by itself, as it may.
-    #[cold]
-    fn tail_after_rival(&self, before: Tail<T>, now: *mut Header<T>) -> Tail<T> {
-        let now = Tail::from_word(now);
-        if RIVAL_PAUSES == 0 || now == before {
-            return now;
+    /// other's pushes come in runs.
+    fn let_rival_go_on(&self, seen: Tail<T>) {
+        // Relaxed: as in `claim_at_once`.
+        if RIVAL_PAUSES > 0 && Tail::from_word(self.tail.load(Ordering::Relaxed)) != seen {
+            for _ in 0..RIVAL_PAUSES {
+                core::hint::spin_loop();
+            }
         }
-        for _ in 0..RIVAL_PAUSES {
-            core::hint::spin_loop();
-        }
-        // Relaxed: as in `claim`.
-        Tail::from_word(self.tail.load(Ordering::Relaxed))
     }
 
     /// A claim that may take a block's last slot, and so needs the next block.

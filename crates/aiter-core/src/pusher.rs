@@ -10,6 +10,7 @@ use crate::{
     list::{Claim, Cleanup, Growth, List},
     sole::SolePusher,
     sync::Arc,
+    tail::Tail,
 };
 
 /// An empty push list: the handle that pushes and the cursor that reads.
@@ -83,16 +84,39 @@ impl<T> Pusher<T> {
     /// ```
     #[inline]
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
-        match self.list.claim(1, Growth::Allocate) {
+        // Two ways, so that the usual one is short enough to be had where it is called.
+        match self.list.claim_at_once(1) {
             Ok(claim) => {
-                // SAFETY: the slot is claimed, filled and then published.
-                unsafe {
-                    claim.block.write(claim.slot, item);
-                    self.list.publish(claim, Cleanup::Now);
-                }
+                // SAFETY: claimed just now.
+                unsafe { self.fill(claim, item, Cleanup::Now) };
+                Ok(())
+            }
+            Err(seen) => self.push_slowly(seen, item),
+        }
+    }
+
+    #[cold]
+    fn push_slowly(&self, seen: Tail<T>, item: T) -> Result<(), PushError<T>> {
+        match self.list.claim_after(seen, 1, Growth::Allocate) {
+            Ok(claim) => {
+                // SAFETY: claimed just now.
+                unsafe { self.fill(claim, item, Cleanup::Now) };
                 Ok(())
             }
             Err(refusal) => Err(PushError::new(growing(refusal), item)),
+        }
+    }
+
+    /// Fills a slot and publishes it.
+    ///
+    /// # Safety
+    /// It is claimed, by the caller.
+    #[inline(always)]
+    unsafe fn fill(&self, claim: Claim<T>, item: T, cleanup: Cleanup) {
+        // SAFETY: the slot is claimed, filled and then published.
+        unsafe {
+            claim.block.write(claim.slot, item);
+            self.list.publish(claim, cleanup);
         }
     }
 
@@ -122,11 +146,8 @@ impl<T> Pusher<T> {
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
         match self.list.claim(1, Growth::Linked) {
             Ok(claim) => {
-                // SAFETY: the slot is claimed, filled and then published.
-                unsafe {
-                    claim.block.write(claim.slot, item);
-                    self.list.publish(claim, Cleanup::Later);
-                }
+                // SAFETY: claimed just now.
+                unsafe { self.fill(claim, item, Cleanup::Later) };
                 Ok(())
             }
             Err(refusal) => Err(TryPushError::new(refusal, item)),
@@ -192,12 +213,11 @@ impl<T> Pusher<T> {
                     let claim =
                         self.list.claim(self.items.len(), Growth::Allocate).map_err(growing)?;
                     let Claim { block, slot, len } = claim;
-                    for (at, item) in self.items.drain(..len).enumerate() {
-                        // SAFETY: the slots are claimed and not yet published.
-                        unsafe { block.write(slot + at, item) };
+                    // SAFETY: as many as were asked for or fewer, claimed, filled and then published.
+                    unsafe {
+                        block.write_run(slot, &mut self.items, len);
+                        self.list.publish(claim, Cleanup::Now);
                     }
-                    // SAFETY: claimed and filled.
-                    unsafe { self.list.publish(claim, Cleanup::Now) };
                     pushed += len;
                 }
                 Ok(pushed)
