@@ -11,20 +11,24 @@ use alloc::vec::Vec;
 use crate::sync::{AtomicPtr, Ordering};
 
 pub(crate) struct CloneFn<T> {
-    /// Null, or a `fn(&T) -> T`.
+    /// A `fn(&T) -> T`.
     one: AtomicPtr<()>,
-    /// Null, or a `fn(&[T], &mut Vec<T>)`.
+    /// A `fn(&[T], &mut Vec<T>)`.
     run: AtomicPtr<()>,
     marker: PhantomData<fn(&T) -> T>,
 }
 
-/// What `get` and `get_run` say if they have nothing.
-const SET_BEFORE: &str = "a second reader exists, so `fork` or `subscribe` was called";
+/// What is there before `set`, and is never called.
+fn unset<T>() -> T {
+    unreachable!("a second reader exists, so `fork` or `subscribe` was called")
+}
 
 impl<T> CloneFn<T> {
     pub(crate) fn new() -> Self {
-        let null = || AtomicPtr::new(core::ptr::null_mut());
-        Self { one: null(), run: null(), marker: PhantomData }
+        let one: fn(&T) -> T = |_| unset();
+        let run: fn(&[T], &mut Vec<T>) = |_, _| unset();
+        let (one, run) = (AtomicPtr::new(one as *mut ()), AtomicPtr::new(run as *mut ()));
+        Self { one, run, marker: PhantomData }
     }
 
     /// Call it before the second reader is counted.
@@ -41,23 +45,19 @@ impl<T> CloneFn<T> {
     }
 
     /// `T::clone`. The caller has seen a second reader.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self) -> fn(&T) -> T {
         // Relaxed: see `set`; the caller has read `readers` with Acquire.
-        let one = self.one.load(Ordering::Relaxed);
-        assert!(!one.is_null(), "{SET_BEFORE}");
-        // SAFETY: not null, so it was stored by `set`, from a function of this very type.
-        unsafe { core::mem::transmute::<*mut (), fn(&T) -> T>(one) }
+        // SAFETY: always a function of this very type.
+        unsafe { core::mem::transmute::<*mut (), fn(&T) -> T>(self.one.load(Ordering::Relaxed)) }
     }
 
     /// Appends clones of the items. If one panics, those before it are there. The caller has seen a
     /// second reader.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get_run(&self) -> fn(&[T], &mut Vec<T>) {
-        // Relaxed: as in `get`.
         let run = self.run.load(Ordering::Relaxed);
-        assert!(!run.is_null(), "{SET_BEFORE}");
-        // SAFETY: as in `get`.
+        // Relaxed, and SAFETY: as in `get`.
         unsafe { core::mem::transmute::<*mut (), fn(&[T], &mut Vec<T>)>(run) }
     }
 }

@@ -226,13 +226,18 @@ impl<T> Pusher<T> {
         impl<T> Drop for Chunk<'_, T> {
             fn drop(&mut self) {
                 // Empty but after a panic. A refusal drops the items: there is nobody to tell.
-                let _ = self.push();
+                if !self.items.is_empty() {
+                    let _ = self.push();
+                }
             }
         }
         let mut pushed = 0;
         let mut chunk = Chunk { list: &self.list, items: ArrayVec::new() };
         loop {
-            chunk.items.extend(items.by_ref().take(CHUNK));
+            for item in items.by_ref().take(CHUNK) {
+                // SAFETY: it was empty and takes as many.
+                unsafe { chunk.items.push_unchecked(item) };
+            }
             let waiting = chunk.items.len();
             let result = chunk.push();
             pushed += waiting - chunk.items.len();
