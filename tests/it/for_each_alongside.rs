@@ -101,6 +101,55 @@ fn the_stream_works_ahead_while_the_body_waits() {
 }
 
 #[test]
+fn a_gate_lets_the_stream_behind_it_work_ahead_while_a_permit_is_free() {
+    let (teller, source) = script();
+    let door = Door::default();
+    let task = Counting::new();
+    let (gate, stream) = source.preload(window(3)).gated();
+    let mut loop_ = pin!(stream.for_each_alongside(async |_: i32| door.pass().await));
+    teller.send(0);
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    assert_eq!(teller.left(), 1, "nothing is permitted");
+    gate.push(1).unwrap();
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    (1..=9).for_each(|n| teller.send(n));
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    assert_eq!(teller.left(), 9, "the permit is used up: no work ahead");
+    let wakes = task.wakes();
+    gate.push(2).unwrap();
+    assert_eq!(task.wakes(), wakes + 1, "the body waits, and there is something to work at");
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    assert_eq!(teller.left(), 7, "three, with the one in the body's hands");
+    gate.stop();
+    for _ in 0..3 {
+        assert!(!loop_.is_terminated());
+        door.open();
+        let _ = poll(loop_.as_mut(), task.waker());
+    }
+    assert!(loop_.is_terminated());
+}
+
+#[test]
+fn a_stream_that_is_stopped_works_ahead_no_more() {
+    let (teller, source) = script();
+    let door = Door::default();
+    let task = Counting::new();
+    let (stopper, stream) = source.preload(window(3)).stoppable();
+    let mut loop_ = pin!(stream.for_each_alongside(async |_: i32| door.pass().await));
+    teller.send(0);
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    teller.send(1);
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    assert_eq!(teller.left(), 0, "pulled ahead");
+    stopper.stop();
+    teller.send(2);
+    assert!(poll(loop_.as_mut(), task.waker()).is_pending());
+    assert_eq!(teller.left(), 1);
+    door.open();
+    assert!(poll(loop_.as_mut(), task.waker()).is_ready());
+}
+
+#[test]
 fn a_body_and_a_stream_that_share_a_permit_do_not_stop_each_other() {
     // The source takes the permit in one poll and gives it back in a later one; the body needs it.
     let permit = Cell::new(true);

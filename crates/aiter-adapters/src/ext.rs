@@ -253,6 +253,10 @@ pub trait AiterExt: Stream {
     /// See [`JoinStreams`] for what it promises; [`max_inner`](JoinStreams::max_inner) bounds how many
     /// streams are open, [`keyed`](JoinStreams::keyed) tells them apart.
     ///
+    /// As long as some stream has an item, the join does not wait: a loop over streams that always
+    /// have one gives nothing else in its task a turn. Let it yield now and then, as
+    /// [`iter_to_aiter`](crate::iter_to_aiter) does with `yield_every`.
+    ///
     /// ```text
     /// stream of streams   A   B              |
     /// A                     1     2 |

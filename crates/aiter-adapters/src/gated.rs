@@ -18,7 +18,10 @@ use core::{
 use aiter_core::WakeCell;
 use futures_core::{FusedStream, Stream};
 
-use crate::sync::{Arc, AtomicUsize, Ordering};
+use crate::{
+    progress::Progress,
+    sync::{Arc, AtomicUsize, Ordering},
+};
 
 /// In the word: no more permits come. Set once, never cleared.
 const STOPPED: usize = 1;
@@ -204,8 +207,8 @@ pin_project_lite::pin_project! {
     /// A stream whose items come out as a [`Gate`] permits; made by
     /// [`gated`](crate::AiterExt::gated).
     ///
-    /// The source is polled only while a permit is free: not one item is taken beyond what is
-    /// permitted. An item uses up a permit when it is handed out. After a stop the items that were
+    /// The source is polled only while a permit is free, also to work ahead ([`Progress`]): not one item
+    /// is taken beyond what is permitted. An item uses up a permit when it is handed out. After a stop the items that were
     /// permitted before still come, then the stream ends; it also ends with its source.
     ///
     /// # Panics
@@ -268,6 +271,17 @@ impl<S> Gated<S> {
 impl<S: Stream> FusedStream for Gated<S> {
     fn is_terminated(&self) -> bool {
         self.permits.look() == (0, true)
+    }
+}
+
+impl<S: Progress> Progress for Gated<S> {
+    fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if ready!(this.permits.poll_free(cx)) {
+            this.source.poll_progress(cx)
+        } else {
+            Poll::Ready(())
+        }
     }
 }
 

@@ -11,7 +11,10 @@ use core::{
 use aiter_core::WakeCell;
 use futures_core::{FusedStream, Stream};
 
-use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::{
+    progress::Progress,
+    sync::{Arc, AtomicBool, Ordering},
+};
 
 struct State {
     stopped: AtomicBool,
@@ -74,6 +77,8 @@ pin_project_lite::pin_project! {
     /// Each poll looks at the stoppers first and at the source only if there was no stop: an item that
     /// is ready and not read when the stop comes stays in the source, which
     /// [`into_inner`](Self::into_inner) gives back.
+    ///
+    /// After a stop the source does not work ahead either, where it can ([`Progress`]).
     ///
     /// The lower bound of `size_hint` is 0, as a stop may come at any time.
     ///
@@ -149,6 +154,15 @@ impl<S> Stoppable<S> {
 impl<S: Stream> FusedStream for Stoppable<S> {
     fn is_terminated(&self) -> bool {
         self.ear.ended || self.is_stopped()
+    }
+}
+
+impl<S: Progress> Progress for Stoppable<S> {
+    fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_terminated() {
+            return Poll::Ready(());
+        }
+        self.project().source.poll_progress(cx)
     }
 }
 
