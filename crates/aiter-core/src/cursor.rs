@@ -165,7 +165,13 @@ impl<T> RawCursor<T> {
 
     /// Looks for the next run. Runs no user code. Wait-free but for steps over blocks that were
     /// pushed before a subscription.
+    #[inline(always)]
     pub(crate) fn refill(&mut self, list: &List<T>) -> Refill<T> {
+        if self.slot < self.ready { Refill::Ready } else { self.refill_slowly(list) }
+    }
+
+    #[inline(never)]
+    fn refill_slowly(&mut self, list: &List<T>) -> Refill<T> {
         loop {
             if self.slot < self.ready {
                 return Refill::Ready;

@@ -30,16 +30,18 @@ const fn operation(name: &'static str, run: fn(u64, Marks<'_>)) -> Operation {
 }
 
 /// All of them.
-pub(crate) const OPERATIONS: [Operation; 18] = [
+pub(crate) const OPERATIONS: [Operation; 20] = [
     operation("push", push),
     operation("pop", pop),
     operation("push and pop, bursts of 32", bursts),
+    operation("push and pop, 64 bytes, bursts of 32", large_bursts),
     operation("push and pop, sole pusher, bursts of 32", sole_bursts),
     operation("push_all and try_next_many, runs of 32", runs),
     operation("push that wakes, and the next sleep", wakes),
     operation("burst of 12800, pushed and popped", long_burst),
     operation("fork and drop", fork),
     operation("delivered item, 8 forks", delivered),
+    operation("delivered item, 8 forks, in runs of 32", delivered_in_runs),
     operation("push and take, shared cursor", shared),
     operation("delivered item, forker, 2 forks", forker),
     operation("join, 100 streams ready", join_ready),
@@ -92,6 +94,20 @@ fn bursts(times: u64, marks: Marks<'_>) {
     let mut burst = || {
         for n in 0..BURST {
             pusher.push(black_box(n)).expect(LISTENING);
+        }
+        while let Ok(item) = cursor.try_next() {
+            black_box(item);
+        }
+    };
+    (0..100).for_each(|_| burst());
+    marks(&mut || (0..times / BURST).for_each(|_| burst()));
+}
+
+fn large_bursts(times: u64, marks: Marks<'_>) {
+    let (pusher, mut cursor) = push_list();
+    let mut burst = || {
+        for n in 0..BURST {
+            pusher.push(black_box([n; 8])).expect(LISTENING);
         }
         while let Ok(item) = cursor.try_next() {
             black_box(item);
@@ -174,6 +190,25 @@ fn delivered(times: u64, marks: Marks<'_>) {
         for cursor in &mut cursors {
             while let Ok(item) = cursor.try_next() {
                 black_box(item);
+            }
+        }
+    };
+    (0..100).for_each(|_| burst());
+    marks(&mut || (0..times / (BURST * FORKS)).for_each(|_| burst()));
+}
+
+fn delivered_in_runs(times: u64, marks: Marks<'_>) {
+    let (pusher, first) = push_list();
+    let mut cursors: Vec<_> = (1..FORKS).map(|_| first.fork()).collect();
+    cursors.push(first);
+    let mut buf = Vec::with_capacity(BURST as usize);
+    let mut burst = || {
+        for n in 0..BURST {
+            pusher.push(black_box(n)).expect(LISTENING);
+        }
+        for cursor in &mut cursors {
+            while cursor.try_next_many(&mut buf, BURST as usize) > 0 {
+                black_box(&mut buf).clear();
             }
         }
     };
