@@ -141,6 +141,12 @@ impl Stack {
         }
     }
 
+    /// Takes all, newest first, for whom it is early enough to find them the next time.
+    fn take_some_time(&self) -> Link {
+        // Relaxed: a look.
+        if self.0.load(Ordering::Relaxed).is_null() { None } else { self.take() }
+    }
+
     /// Takes all, newest first.
     fn take(&self) -> Link {
         // AcqRel: partner of `push`. Always a write, even of null over null: it closes a race.
@@ -309,7 +315,13 @@ impl WaitQueue {
     }
 
     /// Takes the sleeper out for good. True if it had been notified since it last registered.
+    #[inline]
     pub(crate) fn retire(&self, sleeper: &mut Sleeper) -> bool {
+        // Most have never slept.
+        !sleeper.nodes.is_empty() && self.retire_nodes(sleeper)
+    }
+
+    fn retire_nodes(&self, sleeper: &mut Sleeper) -> bool {
         let mut notified = false;
         for (index, pointer) in core::mem::take(&mut sleeper.nodes).into_iter().enumerate() {
             // SAFETY: a sleeper's nodes live until it is retired, which is here.
@@ -561,7 +573,7 @@ impl WaitQueue {
 
     /// Frees what notifiers found dead. Not for interrupt handlers.
     fn collect_garbage(&self) {
-        let mut garbage = self.garbage.take();
+        let mut garbage = self.garbage.take_some_time();
         while let Some(node) = garbage {
             // SAFETY: garbage belongs to whoever takes it.
             unsafe {
