@@ -351,3 +351,29 @@ fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
     }
     thread::Builder::new().stack_size(64 * 1024).spawn(f).unwrap().join().unwrap();
 }
+
+#[test]
+fn what_the_other_cursor_left_is_moved_also_in_runs() {
+    // In mid-block: `read` items are read by both, then one goes and the rest is the other's.
+    for read in [0, 1, 2, 10] {
+        for in_runs in [false, true] {
+            let ledger = Ledger::new();
+            let (pusher, mut cursor) = filled(&ledger, 12);
+            let mut other = cursor.fork();
+            drop((take(&mut cursor, read), take(&mut other, read)));
+            drop(other);
+            let clones = ledger.clones();
+            let mut rest = Vec::new();
+            if in_runs {
+                while cursor.try_next_many(&mut rest, 3) > 0 {}
+            } else {
+                rest.extend(core::iter::from_fn(|| cursor.try_next().ok()));
+            }
+            assert!(values(&rest).into_iter().eq(read as u64..12));
+            assert_eq!(ledger.clones(), clones, "nobody else is there");
+            assert_eq!(ledger.alive(), 12 - read, "and nothing is behind");
+            drop((rest, cursor, pusher));
+            ledger.assert_settled();
+        }
+    }
+}
