@@ -9,6 +9,8 @@ use futures_core::Stream;
 /// A stream that can work ahead of its consumer.
 ///
 /// What [`for_each_alongside`](crate::AiterExt::for_each_alongside) calls while the consumer is busy.
+/// [`Preload`](crate::Preload) and [`MapPar`](crate::MapPar) can, and so can [`Gated`](crate::Gated) and
+/// [`Stoppable`](crate::Stoppable) over a stream that can.
 pub trait Progress: Stream {
     /// Lets the stream work ahead, without taking an item.
     ///
