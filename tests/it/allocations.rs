@@ -50,7 +50,7 @@ fn none_for_an_item() {
     let n = NonZeroUsize::new(10).expect("10 is not zero");
     let source = || stream::iter(0..);
 
-    // Runs of 128 items, of which the list keeps one block of 62 for the next.
+    // Runs of 128 items, of which the list keeps one block for the next.
     let (active, drive) = source().active_parts();
     let allocations_of_blocks = allocations(active, &mut [pin!(drive)]);
     assert!(allocations_of_blocks <= 10_000 / 50, "{allocations_of_blocks}");

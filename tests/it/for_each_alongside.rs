@@ -3,7 +3,7 @@ use crate::{
     script::{script, scripted},
     waker::Counting,
 };
-use aiter::{AiterExt, ForEachAlongside, Preload};
+use aiter::{AiterExt, ForEachAlongside, Preload, Progress};
 use core::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
@@ -147,6 +147,18 @@ fn a_stream_that_is_stopped_works_ahead_no_more() {
     assert_eq!(teller.left(), 1);
     door.open();
     assert!(poll(loop_.as_mut(), task.waker()).is_ready());
+}
+
+#[test]
+fn a_stop_wakes_who_waits_for_work_ahead() {
+    let task = Counting::new();
+    let mut cx = Context::from_waker(task.waker());
+    let (stopper, stream) = stream::pending::<i32>().preload(window(3)).stoppable();
+    let mut stream = pin!(stream);
+    assert!(stream.as_mut().poll_progress(&mut cx).is_pending());
+    stopper.stop();
+    assert_eq!(task.wakes(), 1);
+    assert!(stream.as_mut().poll_progress(&mut cx).is_ready());
 }
 
 #[test]

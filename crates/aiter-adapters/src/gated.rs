@@ -208,8 +208,9 @@ pin_project_lite::pin_project! {
     /// [`gated`](crate::AiterExt::gated).
     ///
     /// The source is polled only while a permit is free, also to work ahead ([`Progress`]): not one item
-    /// is taken beyond what is permitted. An item uses up a permit when it is handed out. After a stop the items that were
-    /// permitted before still come, then the stream ends; it also ends with its source.
+    /// is taken beyond what is permitted. An item uses up a permit when it is handed out. After a stop
+    /// the items that were permitted before still come, then the stream ends; it also ends with its
+    /// source.
     ///
     /// # Panics
     /// If the source does. The permit is still there, and the next poll polls the source again.

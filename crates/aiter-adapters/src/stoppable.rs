@@ -65,6 +65,14 @@ struct Ear {
     ended: bool,
 }
 
+impl Ear {
+    /// True if there was a stop; else the task is woken when one comes.
+    fn is_stopped_or_listens(&self, cx: &Context<'_>) -> bool {
+        self.state.cell.register(cx.waker());
+        self.state.is_stopped()
+    }
+}
+
 impl Drop for Ear {
     fn drop(&mut self) {
         self.state.cell.clear();
@@ -162,7 +170,11 @@ impl<S: Progress> Progress for Stoppable<S> {
         if self.is_terminated() {
             return Poll::Ready(());
         }
-        self.project().source.poll_progress(cx)
+        let this = self.project();
+        if this.source.poll_progress(cx).is_ready() || this.ear.is_stopped_or_listens(cx) {
+            return Poll::Ready(());
+        }
+        Poll::Pending
     }
 }
 
@@ -175,10 +187,8 @@ impl<S: Stream> Stream for Stoppable<S> {
         }
         let this = self.project();
         match this.source.poll_next(cx) {
-            Poll::Pending => {
-                this.ear.state.cell.register(cx.waker());
-                if this.ear.state.is_stopped() { Poll::Ready(None) } else { Poll::Pending }
-            }
+            Poll::Pending if this.ear.is_stopped_or_listens(cx) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
             Poll::Ready(item) => {
                 this.ear.ended = item.is_none();
                 Poll::Ready(item)

@@ -63,7 +63,8 @@ pub(crate) enum Leave {
     RestSettled(usize),
 }
 
-/// A block with its slots stays under this, whatever the size of an item (one slot at least).
+/// Header and slots of a block stay under this before padding, whatever the size of an item (one slot at
+/// least).
 const MAX_BYTES: usize = 32 * 1024;
 
 /// What a block starts with; its slots follow in the same allocation.

@@ -52,8 +52,8 @@ impl<T> CloneFn<T> {
         unsafe { core::mem::transmute::<*mut (), fn(&T) -> T>(self.one.load(Ordering::Relaxed)) }
     }
 
-    /// Appends clones of the items. If one panics, those before it are there. The caller has seen a
-    /// second reader.
+    /// Appends clones of the items. If one panics, so many are done with as the vector then has more. The
+    /// caller has seen a second reader.
     #[inline(always)]
     pub(crate) fn get_run(&self) -> fn(&[T], &mut Vec<T>) {
         let run = self.run.load(Ordering::Relaxed);

@@ -2,9 +2,9 @@
 //!
 //! Inside a run of ready slots a cursor touches no shared word: it knows where the run ends, and
 //! whether it is *alone*, the only reader of its block and of all before. Alone, it moves items
-//! out. It asks again at each new run, one among others for each item, and that is enough: who enters at the tail is counted in
-//! `readers` before any slot behind its own position can be published (see `List::enter`), and who
-//! forks has the cursor itself in hand.
+//! out. It asks again at each new run, one among others also for each item that it takes singly, and
+//! that is enough: who enters at the tail is counted in `readers` before any slot behind its own
+//! position can be published (see `List::enter`), and who forks has the cursor itself in hand.
 //!
 //! What is live in a block: alone, everything from `slot` on. Else everything from the block's
 //! `live_from` on, which is brought up to date when a cursor stops being alone.

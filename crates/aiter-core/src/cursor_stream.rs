@@ -137,7 +137,8 @@ impl<T> Cursor<T> {
 
     /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
     ///
-    /// Never waits; 0 if nothing is ready (or `max` is 0).
+    /// Never waits; 0 if nothing is ready (or `max` is 0). Where items are cloned, a run is cloned as by
+    /// [`extend_from_slice`](Vec::extend_from_slice), which may copy what is `Copy`.
     ///
     /// # Panics
     /// If `T::clone` does, or `buf` can't grow; the item at hand is then still to be read.

@@ -185,7 +185,6 @@ impl<T> List<T> {
     ) -> Result<Claim<T>, Option<Refusal>> {
         let mut seen = seen;
         loop {
-            retry_hint();
             self.let_rival_go_on(seen);
             match self.claim_at_once(want) {
                 Ok(claim) => return Ok(claim),
@@ -193,6 +192,7 @@ impl<T> List<T> {
                 Err(_) if self.has_no_cursor() => return Err(Some(self.why_no_cursor())),
                 Err(tail) => seen = tail,
             }
+            retry_hint();
         }
     }
 

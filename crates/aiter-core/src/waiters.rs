@@ -141,7 +141,8 @@ impl Stack {
         }
     }
 
-    /// Takes all, newest first, for whom it is early enough to find them the next time.
+    /// Takes all, newest first, for whom it is early enough to find them the next time: when another one
+    /// that has slept goes, or a node is made, or the queue goes.
     fn take_some_time(&self) -> Link {
         // Relaxed: a look.
         if self.0.load(Ordering::Relaxed).is_null() { None } else { self.take() }

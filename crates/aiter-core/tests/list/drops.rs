@@ -166,7 +166,7 @@ fn dropping_a_slow_fork_frees_what_it_alone_held() {
     drop(take(&mut fast, n));
     assert_eq!(ledger.alive(), n);
     drop(slow);
-    // No more than one block has slots.
+    // At most one block's slots.
     assert!(ledger.alive() <= 62, "{} alive", ledger.alive());
     assert!(next(&mut fast).is_pending());
     assert_eq!(ledger.alive(), 0);
