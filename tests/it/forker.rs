@@ -681,6 +681,44 @@ fn forks_on_threads_see_all_in_order() {
     }
 }
 
+/// A passive fork that is made while others drive hears of every item from there on.
+#[test]
+fn passive_forks_are_made_while_others_drive() {
+    const ITEMS: u32 = 2_000;
+    for ready in [true, false] {
+        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| feed(teller, ITEMS));
+        let one = source.forker();
+        let mut two = one.fork();
+        let other = thread::spawn(move || {
+            let mut logs = Vec::new();
+            let read = futures_executor::block_on(two.by_ref().take(100).collect::<Vec<_>>());
+            assert!((0..100).eq(read));
+            for from in 100.. {
+                let log = two.fork_passive();
+                logs.push(thread::spawn(move || {
+                    let items: Vec<u32> = futures_executor::block_on(log.collect());
+                    assert!((from..ITEMS).eq(items), "from {from}");
+                }));
+                if from == 110 {
+                    break;
+                }
+                assert_eq!(futures_executor::block_on(two.next()), Some(from));
+            }
+            (two, logs)
+        });
+        assert!((0..ITEMS).eq(futures_executor::block_on(one.collect::<Vec<_>>())));
+        let (two, logs) = other.join().expect("it only forks");
+        for log in logs {
+            log.join().expect("it sees all");
+        }
+        drop(two);
+        if let Some(feeder) = feeder {
+            feeder.join().expect("it only sends");
+        }
+    }
+}
+
 /// Forks come and go while others read; nobody is left asleep.
 #[test]
 fn forks_that_are_dropped_while_they_wait_on_threads() {

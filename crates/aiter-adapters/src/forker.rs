@@ -1,8 +1,13 @@
 //! One source, any number of forks, no task of its own.
 //!
 //! The source and the pusher of a list go from fork to fork through a relay: an active fork that
-//! finds its cursor of the list empty takes a turn, polls the source and pushes what it gets, which
-//! wakes the passive forks; the relay wakes the active ones. Reading takes no turn.
+//! finds its cursor of the list empty takes a turn, polls the source and pushes what it gets. The relay
+//! wakes the active forks. Reading takes no turn.
+//!
+//! Active forks never sleep at the list, so nobody need be told there: they push *quietly*, without a
+//! read-modify-write, until there is a passive fork, which does sleep there. Who makes one says so and
+//! draws a fence at the relay. From there on turns push in the common way; a turn that the fence was
+//! drawn in may have pushed quietly, and wakes all who sleep at the list, when the gate is open again.
 
 use core::{
     fmt,
@@ -10,13 +15,27 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{Cursor, Pass, Pusher, Relay, push_list};
+use aiter_core::{BesidePusher, Cursor, Pass, Pusher, Relay, TurnTaker, push_list};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
     outcome::{Outcome, OutcomeCell},
-    sync::Arc,
+    sync::{Arc, AtomicBool, Ordering},
 };
+
+/// What all forks know.
+struct Common {
+    outcome: OutcomeCell,
+    /// Whether there ever was a passive fork.
+    passive: AtomicBool,
+}
+
+impl Common {
+    fn has_passive(&self) -> bool {
+        // Relaxed: the relay's fence orders it, see above.
+        self.passive.load(Ordering::Relaxed)
+    }
+}
 
 pin_project_lite::pin_project! {
     /// What the active forks drive in turn.
@@ -25,16 +44,15 @@ pin_project_lite::pin_project! {
         #[pin]
         source: Option<S>,
         pusher: Pusher<S::Item>,
-        // How many items were pushed.
-        pushed: usize,
-        outcome: Arc<OutcomeCell>,
+        common: Arc<Common>,
     }
 }
 
 /// Ends the list when the source has ended, or panics.
 struct End<'a, S: Stream> {
     source: Pin<&'a mut Option<S>>,
-    pusher: &'a Pusher<S::Item>,
+    /// Taken when it ends.
+    pusher: Option<BesidePusher<'a, S::Item>>,
     outcome: &'a OutcomeCell,
     how: Outcome,
 }
@@ -43,14 +61,16 @@ impl<S: Stream> Drop for End<'_, S> {
     fn drop(&mut self) {
         /// Stops the list even if the source panics when it is dropped. Comes last, as the wakers of
         /// those who wait may panic, too.
-        struct Stop<'a, T>(&'a Pusher<T>);
+        struct Stop<'a, T>(Option<BesidePusher<'a, T>>);
         impl<T> Drop for Stop<'_, T> {
             fn drop(&mut self) {
-                self.0.stop();
+                if let Some(pusher) = self.0.take() {
+                    pusher.stop();
+                }
             }
         }
         self.outcome.set(self.how);
-        let _stop = Stop(self.pusher);
+        let _stop = Stop(self.pusher.take());
         self.source.set(None);
     }
 }
@@ -65,23 +85,34 @@ enum Turn<T> {
     Ended,
 }
 
-impl<S: Stream> Drive<S> {
-    /// Asks the source for one item, for a fork that has read so many and has no more.
-    fn poll_drive(
-        self: Pin<&mut Self>,
+/// A fork that has read all there is and takes a turn.
+struct Reader<'a, T> {
+    cursor: &'a mut Cursor<T>,
+    common: &'a Common,
+    /// Has pushed an item and woken nobody.
+    quiet: bool,
+}
+
+impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
+    type Got = Turn<S::Item>;
+
+    /// Asks the source for one item.
+    #[inline(always)]
+    fn take_turn(
+        &mut self,
+        drive: Pin<&mut Drive<S>>,
         cx: &mut Context<'_>,
-        read: usize,
     ) -> Poll<(Turn<S::Item>, Pass)> {
-        let this = self.project();
+        let this = drive.project();
         let mut source = this.source;
-        if *this.pushed != read {
-            // Somebody else was faster. We took a turn and did not ask: that is for the next.
-            return Poll::Ready((Turn::Pushed, Pass::Next));
-        }
-        if source.is_none() {
-            return Poll::Ready((Turn::Ended, Pass::Next));
-        }
-        let (pusher, outcome) = (this.pusher, &**this.outcome);
+        let Some(pusher) = this.pusher.beside(self.cursor) else {
+            // Somebody else was faster, or there is nobody to ask. We took a turn and did not: that is
+            // for the next.
+            let ended = source.is_none() && self.cursor.is_drained();
+            let turn = if ended { Turn::Ended } else { Turn::Pushed };
+            return Poll::Ready((turn, Pass::Next));
+        };
+        let (pusher, outcome) = (Some(pusher), &this.common.outcome);
         let mut end = End { source: source.as_mut(), pusher, outcome, how: Outcome::Panicked };
         let polled = match end.source.as_mut().as_pin_mut() {
             Some(source) => source.poll_next(cx),
@@ -91,21 +122,32 @@ impl<S: Stream> Drive<S> {
         if let Poll::Ready(None) = polled {
             return Poll::Ready((Turn::Ended, Pass::All));
         }
+        let pusher = end.pusher.take();
         core::mem::forget(end);
-        let Poll::Ready(Some(item)) = polled else { return Poll::Pending };
-        if pusher.cursor_count() == 1 {
+        let (Poll::Ready(Some(item)), Some(mut pusher)) = (polled, pusher) else {
+            return Poll::Pending;
+        };
+        if pusher.is_only_reader() {
             return Poll::Ready((Turn::Item(item), Pass::All));
         }
-        *this.pushed = this.pushed.wrapping_add(1);
-        let pushed = match pusher.sole() {
-            Some(mut sole) => sole.push(item),
-            None => pusher.push(item),
-        };
-        debug_assert!(
-            pushed.is_ok(),
-            "the caller's cursor is there, and nobody else stops the list"
-        );
-        Poll::Ready((if pushed.is_ok() { Turn::Pushed } else { Turn::Ended }, Pass::All))
+        if self.common.has_passive() {
+            pusher.push(item);
+        } else {
+            pusher.push_quietly(item);
+            self.quiet = true;
+        }
+        Poll::Ready((Turn::Pushed, Pass::All))
+    }
+
+    fn look_elsewhere(&mut self) -> Option<Turn<S::Item>> {
+        self.cursor.next_ready().map(Turn::Item)
+    }
+
+    /// A passive fork has come, and may have gone to sleep without the item.
+    fn fenced(&mut self) {
+        if self.quiet {
+            self.cursor.wake_all();
+        }
     }
 }
 
@@ -159,9 +201,7 @@ pub struct Fork<S: Stream> {
     // First: without active forks the list ends.
     relay: Relay<Drive<S>>,
     cursor: Cursor<S::Item>,
-    /// How many items it has read of those that were pushed.
-    read: usize,
-    outcome: Arc<OutcomeCell>,
+    common: Arc<Common>,
 }
 
 impl<S: Stream> fmt::Debug for Fork<S> {
@@ -176,9 +216,10 @@ impl<S: Stream> fmt::Debug for Fork<S> {
 impl<S: Stream> Fork<S> {
     pub(crate) fn new(source: S) -> Self {
         let (pusher, cursor) = push_list();
-        let outcome = Arc::new(OutcomeCell::new());
-        let drive = Drive { source: Some(source), pusher, pushed: 0, outcome: outcome.clone() };
-        Self { relay: Relay::new(drive), cursor, read: 0, outcome }
+        let common =
+            Arc::new(Common { outcome: OutcomeCell::new(), passive: AtomicBool::new(false) });
+        let drive = Drive { source: Some(source), pusher, common: common.clone() };
+        Self { relay: Relay::new(drive), cursor, common }
     }
 
     /// Another active fork at the same position. Costs the same at any lag.
@@ -187,7 +228,7 @@ impl<S: Stream> Fork<S> {
         S::Item: Clone + Sync,
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        Self { relay, cursor, read: self.read, outcome: self.outcome.clone() }
+        Self { relay, cursor, common: self.common.clone() }
     }
 
     /// A fork at the same position that sees every item and asks for none.
@@ -212,7 +253,11 @@ impl<S: Stream> Fork<S> {
     where
         S::Item: Clone + Sync,
     {
-        PassiveFork { cursor: self.cursor.fork(), outcome: self.outcome.clone() }
+        // Relaxed: the fence orders it. In this order, and also if it is set: it may have been just now, by
+        // somebody who has yet to draw theirs.
+        self.common.passive.store(true, Ordering::Relaxed);
+        self.relay.fence();
+        PassiveFork { cursor: self.cursor.fork(), common: self.common.clone() }
     }
 
     /// Items that were pulled from the source, and that this fork has not read.
@@ -220,42 +265,47 @@ impl<S: Stream> Fork<S> {
         self.cursor.lag()
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn next_ready(&mut self) -> Option<S::Item> {
         let item = self.cursor.next_ready()?;
-        self.read = self.read.wrapping_add(1);
         self.relay.stand_by();
         Some(item)
     }
 
-    /// Drives the source. Not inlined: what is there already is to be had by few instructions.
+    /// All but what is to be had by few instructions.
+    #[inline(never)]
+    fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        match self.next_ready() {
+            Some(item) => Poll::Ready(Some(item)),
+            None => self.poll_source(cx),
+        }
+    }
+
+    /// Drives the source, for a fork that has found nothing to read.
     #[inline(never)]
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        if self.relay.let_pass() {
-            if let Some(item) = self.next_ready() {
+        let Self { relay, cursor, common } = self;
+        let mut reader = Reader { cursor, common, quiet: false };
+        let turn = relay.poll_turn_of(cx, &mut reader);
+        if reader.quiet {
+            if let Some(Some(item)) = self.cursor.next_quickly() {
                 return Poll::Ready(Some(item));
             }
         }
-        loop {
-            let read = self.read;
-            match self.relay.poll_turn(cx, |drive, cx| drive.poll_drive(cx, read)) {
-                // Another fork is at the source, of which there is nothing left.
-                Poll::Pending if self.cursor.is_drained() => return Poll::Ready(None),
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Turn::Item(item)) => return Poll::Ready(Some(item)),
-                Poll::Ready(Turn::Ended) => return Poll::Ready(None),
-                Poll::Ready(Turn::Pushed) => {
-                    if let Some(item) = self.next_ready() {
-                        return Poll::Ready(Some(item));
-                    }
-                }
-            }
+        match turn {
+            Poll::Ready(Turn::Item(item)) => Poll::Ready(Some(item)),
+            // There is one, or the next turn is for us.
+            Poll::Ready(Turn::Pushed) => self.poll_slowly(cx),
+            Poll::Ready(Turn::Ended) => Poll::Ready(None),
+            // Another fork is at the source, of which there is nothing left.
+            Poll::Pending if self.cursor.is_drained() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
         }
     }
 
     /// How the source came to its end; `None` while it has not.
     pub fn outcome(&self) -> Option<Outcome> {
-        self.cursor.is_stopped().then(|| self.outcome.get()).flatten()
+        self.cursor.is_stopped().then(|| self.common.outcome.get()).flatten()
     }
 }
 
@@ -279,10 +329,15 @@ impl<S: Stream> Stream for Fork<S> {
 
     #[inline(always)]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        match self.next_ready() {
-            Some(item) => Poll::Ready(Some(item)),
-            None => self.poll_source(cx),
+        let this = &mut *self;
+        if !this.relay.is_asleep() {
+            match this.cursor.next_quickly() {
+                Some(Some(item)) => return Poll::Ready(Some(item)),
+                Some(None) => return this.poll_source(cx),
+                None => {}
+            }
         }
+        this.poll_slowly(cx)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -313,7 +368,7 @@ impl<S: Stream> Stream for Fork<S> {
 #[must_use = "a fork that is not read keeps what it has not read in memory"]
 pub struct PassiveFork<T> {
     cursor: Cursor<T>,
-    outcome: Arc<OutcomeCell>,
+    common: Arc<Common>,
 }
 
 impl<T> fmt::Debug for PassiveFork<T> {
@@ -331,7 +386,7 @@ impl<T> PassiveFork<T> {
     where
         T: Clone + Sync,
     {
-        Self { cursor: self.cursor.fork(), outcome: self.outcome.clone() }
+        Self { cursor: self.cursor.fork(), common: self.common.clone() }
     }
 
     /// Items that were pulled from the source, and that this fork has not read.
@@ -342,7 +397,7 @@ impl<T> PassiveFork<T> {
     /// How the source came to its end, [`Outcome::Cancelled`] if no active fork was left; `None` while
     /// it has not.
     pub fn outcome(&self) -> Option<Outcome> {
-        let how = || self.outcome.get().unwrap_or(Outcome::Cancelled);
+        let how = || self.common.outcome.get().unwrap_or(Outcome::Cancelled);
         self.cursor.is_stopped().then(how)
     }
 }

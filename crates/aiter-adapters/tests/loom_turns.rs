@@ -468,6 +468,56 @@ mod fork {
         });
     }
 
+    /// A passive fork is made, and sleeps, while another one drives: it hears of what that one got.
+    #[test]
+    fn a_passive_one_is_made_while_another_drives() {
+        model(|| {
+            let mut one = ready([0]).forker();
+            let two = one.fork();
+            let other = thread::spawn(move || {
+                let mut passive = two.fork_passive();
+                assert_eq!(take(&mut passive), Some(0));
+                two
+            });
+            assert_eq!(take(&mut one), Some(0));
+            drop(other.join().unwrap());
+        });
+    }
+
+    /// Two passive forks are made at once, so that neither need be the first.
+    #[test]
+    fn two_passive_ones_are_made_while_another_drives() {
+        model(|| {
+            let mut one = ready([0]).forker();
+            let (two, three) = (one.fork(), one.fork());
+            let other = thread::spawn(move || (two.fork_passive(), two));
+            let log = thread::spawn(move || {
+                let mut passive = three.fork_passive();
+                assert_eq!(take(&mut passive), Some(0));
+                (passive, three)
+            });
+            assert_eq!(take(&mut one), Some(0));
+            drop((other.join().unwrap(), log.join().unwrap()));
+        });
+    }
+
+    /// Two drive a source in turn, and a passive one hears of everything.
+    #[test]
+    fn two_drive_for_a_passive_one() {
+        wide_model(|| {
+            let mut one = ready([0, 1]).forker();
+            let mut two = one.fork();
+            let mut passive = two.fork_passive();
+            let other = thread::spawn(move || assert_eq!(take(&mut two), Some(0)));
+            let log = thread::spawn(move || {
+                assert_eq!([take(&mut passive), take(&mut passive)], [Some(0), Some(1)]);
+            });
+            assert_eq!([take(&mut one), take(&mut one)], [Some(0), Some(1)]);
+            other.join().unwrap();
+            log.join().unwrap();
+        });
+    }
+
     /// The last two active forks go at once: the passive one ends.
     #[test]
     fn the_last_active_ones_go_at_once() {

@@ -194,8 +194,8 @@ pub(crate) const REASONS: [(&str, &str); 12] = [
     ),
     (
         "forks of a stream, one thread",
-        "with two forks each second delivery takes a turn at the source (two read-modify-writes) and a push (one), \
-         where the peer takes a lock twice",
+        "with two forks each second delivery takes a turn at the source (two read-modify-writes); with more, \
+         what a delivery to readers that all see everything takes",
     ),
     (
         "`map_par_with`, a slow consumer, against its body alone",

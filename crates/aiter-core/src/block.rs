@@ -26,7 +26,10 @@ use alloc::{
 use arrayvec::ArrayVec;
 
 use crate::{
-    sync::{AtomicPtr, AtomicUsize, CELLS_NEED_INIT, MAX_SLOTS, Ordering, UnsafeCell},
+    sync::{
+        AtomicPtr, AtomicUsize, CELLS_NEED_INIT, MAX_SLOTS, Ordering, UnsafeCell,
+        store_among_changes,
+    },
     tail::ALIGN,
 };
 
@@ -463,6 +466,22 @@ impl<T> Block<T> {
         let old = state.fetch_add(mask, Ordering::AcqRel);
         debug_assert_eq!(old & mask, 0);
         Published { old, mask }
+    }
+
+    /// Publishes a slot by a store, which clears the flags: who had set one is not told of the item.
+    ///
+    /// As with `publish`, the block may be freed as soon as this has happened.
+    ///
+    /// # Safety
+    /// The caller has claimed and filled this slot and not yet published it; all slots before it are
+    /// published, and nobody publishes others of this block. It is not `ORPHANED`, nor can it become so.
+    #[inline(always)]
+    pub(crate) unsafe fn publish_by_store(self, slot: usize) {
+        // SAFETY: an unpublished claim keeps the block alive up to this very operation.
+        let state = unsafe { &self.header().state };
+        // Release: partner of `ready_bits`, for the item. Those before it were published by the caller,
+        // or by others with whom it has synchronised.
+        store_among_changes(state, Self::FULL >> (Self::CAP - 1 - slot), Ordering::Release);
     }
 }
 

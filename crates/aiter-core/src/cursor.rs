@@ -2,7 +2,7 @@
 //!
 //! Inside a run of ready slots a cursor touches no shared word: it knows where the run ends, and
 //! whether it is *alone*, the only reader of its block and of all before. Alone, it moves items
-//! out. It asks again at each new run, one among others also for each item that it takes singly, and
+//! out. It asks again at each new run, one *among* others also for each item that it takes singly, and
 //! that is enough: who enters at the tail is counted in `readers` before any slot behind its own
 //! position can be published (see `List::enter`), and who forks has the cursor itself in hand.
 //!
@@ -11,6 +11,7 @@
 
 use crate::{
     block::Block,
+    clone_fn::CloneFn,
     list::List,
     sync::{AtomicBool, Ordering},
 };
@@ -27,6 +28,9 @@ pub(crate) struct RawCursor<T> {
     settled: usize,
     /// See above. Atomic only because `fork` takes `&self`, maybe on two threads at once.
     alone: AtomicBool,
+    /// How to clone, if this cursor was among others when it last asked and has nothing to step over: one
+    /// look at it tells that the next item is to be had in the shortest way.
+    among: CloneFn<T>,
 }
 
 // SAFETY: a cursor moves items of the list to the thread it is on, or clones them there, which
@@ -58,7 +62,8 @@ pub(crate) enum Taken<T> {
 impl<T> RawCursor<T> {
     /// A cursor that owns a count of the block. It finds out by itself whether it is alone.
     pub(crate) fn new(block: Block<T>, skip: usize) -> Self {
-        Self { block, slot: 0, ready: 0, skip, settled: 0, alone: AtomicBool::new(false) }
+        let (alone, among) = (AtomicBool::new(false), CloneFn::new());
+        Self { block, slot: 0, ready: 0, skip, settled: 0, alone, among }
     }
 
     #[inline(always)]
@@ -67,28 +72,33 @@ impl<T> RawCursor<T> {
         self.alone.load(Ordering::Relaxed)
     }
 
-    fn set_alone(&self, alone: bool) {
+    fn set_alone(&self) {
         // Relaxed: see `is_alone`.
-        self.alone.store(alone, Ordering::Relaxed);
+        self.alone.store(true, Ordering::Relaxed);
+        self.among.clear();
+    }
+
+    /// Not alone: says so if it was, and how to clone.
+    fn set_among(&self, clone_fn: &CloneFn<T>) {
+        // Relaxed: see `is_alone`.
+        self.alone.store(false, Ordering::Relaxed);
+        if self.skip == 0 {
+            self.among.copy(clone_fn);
+        }
     }
 
     /// A second cursor at the same position. The caller has left `T::clone` with the list.
-    pub(crate) fn fork(&self) -> Self {
+    pub(crate) fn fork(&self, list: &List<T>) -> Self {
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
         if self.is_alone() {
             header.set_live_from(self.slot);
-            self.set_alone(false);
         }
         header.join();
-        Self {
-            block: self.block,
-            slot: self.slot,
-            ready: self.ready,
-            skip: self.skip,
-            settled: 0,
-            alone: AtomicBool::new(false),
-        }
+        self.set_among(&list.clone_fn);
+        let fork = Self { slot: self.slot, ready: self.ready, ..Self::new(self.block, self.skip) };
+        fork.set_among(&list.clone_fn);
+        fork
     }
 
     /// True if the current run has an item, after a look at the list. Other blocks' items are
@@ -123,28 +133,43 @@ impl<T> RawCursor<T> {
     /// among others; so it needs no run.
     #[inline(always)]
     pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
-        let alone = self.is_alone();
-        if alone && self.slot < self.ready {
-            // SAFETY: in the run, and ours alone.
-            return Some(unsafe { self.take_alone() });
-        }
-        if alone || self.skip != 0 {
+        if self.is_alone() {
+            if self.slot < self.ready {
+                // SAFETY: in the run, and ours alone.
+                return Some(unsafe { self.take_alone() });
+            }
             // SAFETY: just filled.
             return self.fill_slowly(list).then(|| unsafe { self.take(list) });
         }
-        // SAFETY: our count keeps the block alive.
-        let header = unsafe { self.block.header() };
-        if header.is_ready(self.slot) {
-            // After the bits, as in `refill`.
-            if header.readers() != 1 {
-                // SAFETY: ready and unread, and somebody else may read it, too.
-                return Some(unsafe { self.take_clone(list) });
-            }
-        } else if self.slot != Block::<T>::CAP && !list.has_inherited() {
-            return None;
+        match self.pop_quickly() {
+            Some(Some(item)) => Some(item),
+            Some(None) if !list.has_inherited() => None,
+            _ => self.pop_by_steps(list),
         }
+    }
+
+    #[inline(never)]
+    fn pop_by_steps(&mut self, list: &List<T>) -> Option<T> {
         // SAFETY: just filled.
         self.fill_by_steps(list).then(|| unsafe { self.take(list) })
+    }
+
+    /// The answer of `pop`, if it is to be had in the shortest way.
+    #[inline(always)]
+    pub(crate) fn pop_quickly(&mut self) -> Option<Option<T>> {
+        let clone = self.among.get()?;
+        let (block, slot) = (self.block, self.slot);
+        // SAFETY: our count keeps the block alive.
+        let header = unsafe { block.header() };
+        if !header.is_ready(slot) {
+            return if slot == Block::<T>::CAP { None } else { Some(None) };
+        }
+        // After the bits, as in `refill`.
+        if header.readers() == 1 {
+            return None;
+        }
+        // SAFETY: ready and unread; our position keeps it in place.
+        Some(Some(clone(unsafe { block.peek(slot) }, &mut self.slot)))
     }
 
     #[inline(never)]
@@ -192,7 +217,7 @@ impl<T> RawCursor<T> {
             let only_reader = header.readers() == 1;
             if self.is_alone() && !only_reader {
                 header.set_live_from(self.slot);
-                self.set_alone(false);
+                self.set_among(&list.clone_fn);
             }
             self.ready = end;
             let step = self.skip.min(end - self.slot);
@@ -202,7 +227,9 @@ impl<T> RawCursor<T> {
             if !self.is_alone() && only_reader && self.skip == 0 && header.live_from() == self.slot
             {
                 self.unsettle(self.block);
-                self.set_alone(true);
+                self.set_alone();
+            } else if !self.is_alone() {
+                self.set_among(&list.clone_fn);
             }
         }
     }
@@ -228,7 +255,7 @@ impl<T> RawCursor<T> {
                 return None;
             }
             header.set_live_from(Block::<T>::CAP);
-            self.set_alone(false);
+            self.set_among(&list.clone_fn);
         }
         self.unsettle(left);
         // SAFETY: the link keeps it alive, as we are still counted in the old block.
@@ -270,10 +297,7 @@ impl<T> RawCursor<T> {
     #[inline(always)]
     unsafe fn take_clone(&mut self, list: &List<T>) -> T {
         // SAFETY: ready; our position keeps it in place.
-        let item = (list.clone_fn.get())(unsafe { self.block.peek(self.slot) });
-        // After the clone: if it panics, the item is not consumed.
-        self.slot += 1;
-        item
+        (list.clone_fn.expect())(unsafe { self.block.peek(self.slot) }, &mut self.slot)
     }
 
     /// Asks whether the others have gone meanwhile. Drops what they left behind.
@@ -284,7 +308,7 @@ impl<T> RawCursor<T> {
         if header.readers() != 1 {
             return false;
         }
-        self.set_alone(true);
+        self.set_alone();
         // `live_from` is not kept while we are alone: who comes in must not count us as settled, and
         // go by it.
         self.unsettle(self.block);
@@ -343,7 +367,7 @@ impl<T> RawCursor<T> {
         // SAFETY: ready; our position keeps them in place.
         let items = unsafe { self.block.peek_run(self.slot, count) };
         let cloned = Cloned { slot: &mut self.slot, before: into.len(), into };
-        (list.clone_fn.get_run())(items, cloned.into);
+        (list.clone_run.expect())(items, cloned.into);
         items.len()
     }
 
@@ -397,6 +421,12 @@ impl<T> RawCursor<T> {
     pub(crate) fn is_drained(&self, list: &List<T>) -> bool {
         let tail = list.tail();
         tail.is_stopped() && self.distance(list) == 0
+    }
+
+    /// Where it stands.
+    #[inline(always)]
+    pub(crate) fn place(&self) -> (Block<T>, usize) {
+        (self.block, self.slot)
     }
 
     /// Items pushed, or about to be, that this cursor has not read.

@@ -135,6 +135,30 @@ impl<T> Cursor<T> {
         self.raw.pop(&self.list)
     }
 
+    /// The answer of [`next_ready`](Self::next_ready), if it is to be had in the shortest way.
+    ///
+    /// `None` is no answer. For callers who want all the rest out of line. Wait-free.
+    ///
+    /// # Panics
+    /// If `T::clone` does; the item is then still to be read.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// let other = cursor.fork();
+    /// pusher.push(1)?;
+    /// let next = cursor.next_quickly().unwrap_or_else(|| cursor.next_ready());
+    /// assert_eq!(next, Some(1));
+    /// # drop(other);
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
+    #[inline(always)]
+    pub fn next_quickly(&mut self) -> Option<Option<T>> {
+        self.raw.pop_quickly()
+    }
+
     /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
     ///
     /// Never waits; 0 if nothing is ready (or `max` is 0). Where items are cloned, a run is cloned as by
@@ -305,6 +329,14 @@ impl<T> Cursor<T> {
         self.raw.is_drained(&self.list)
     }
 
+    /// Wakes every cursor that sleeps on this list, this one included, to look for itself.
+    ///
+    /// For what was [pushed quietly](crate::BesidePusher::push_quietly): whoever went to sleep without it,
+    /// be it at this moment, reads it. Lock-free; neither allocates nor frees.
+    pub fn wake_all(&self) {
+        self.list.wake_all();
+    }
+
     /// A second cursor at the same position: each of the two sees every item from here on.
     ///
     /// Costs the same at any backlog: one atomic addition. Wait-free.
@@ -323,9 +355,9 @@ impl<T> Cursor<T> {
     where
         T: Clone + Sync,
     {
-        self.list.clone_fn.set();
+        self.list.set_clone();
         self.list.add_cursor();
-        Self::at(self.list.clone(), self.raw.fork())
+        Self::at(self.list.clone(), self.raw.fork(&self.list))
     }
 
     /// A fork that carries no [`preflight`](Self::preflight): it sees every item and asks for none.

@@ -5,6 +5,7 @@ extern crate alloc;
 #[cfg(any(loom, shuttle))]
 extern crate std;
 
+mod beside;
 mod block;
 mod clone_fn;
 mod cursor;
@@ -22,11 +23,12 @@ mod tail;
 mod waiters;
 mod wake_cell;
 
+pub use beside::BesidePusher;
 pub use cursor_stream::{AvailableIter, Cursor, NextMany};
 pub use error::{PushAllError, PushError, Refusal, TryNextError, TryPushError};
 pub use preflight::Preflight;
 pub use pusher::{Pusher, WeakPusher, push_list};
-pub use relay::{Pass, Relay};
+pub use relay::{Pass, Relay, TurnTaker};
 pub use shared::SharedCursor;
 pub use sole::SolePusher;
 pub use wake_cell::WakeCell;

@@ -26,7 +26,7 @@
 
 use crate::{
     block::{Block, BlockStack, Header, Leave, Published},
-    clone_fn::CloneFn,
+    clone_fn::{CloneFn, CloneRunFn},
     error::Refusal,
     sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, retry_hint},
     tail::Tail,
@@ -87,6 +87,8 @@ pub(crate) struct List<T> {
     pushers: AtomicUsize,
     /// Operations that look into the tail block without a claim or a count.
     pins: AtomicUsize,
+    /// Whether a cursor ever entered at the tail. It may have done so while the last other one left.
+    entered: AtomicBool,
     /// How many blocks to keep linked behind the tail block, whatever happens.
     spare: AtomicUsize,
     /// How many blocks in a row were retired with the reader right at the tail, up to `CALM`.
@@ -102,6 +104,7 @@ pub(crate) struct List<T> {
     /// The groups of shared cursors: pushed, never removed.
     groups: AtomicPtr<Group>,
     pub(crate) clone_fn: CloneFn<T>,
+    pub(crate) clone_run: CloneRunFn<T>,
     /// Cursors that sleep.
     pub(crate) waiters: WaitQueue,
 }
@@ -132,6 +135,7 @@ impl<T> List<T> {
             cursors: AtomicUsize::new(1),
             pushers: AtomicUsize::new(1),
             pins: AtomicUsize::new(0),
+            entered: AtomicBool::new(false),
             spare: AtomicUsize::new(0),
             calm: AtomicUsize::new(CALM),
             head: AtomicPtr::new(block.as_ptr()),
@@ -140,6 +144,7 @@ impl<T> List<T> {
             inherited: BlockStack::new(),
             groups: AtomicPtr::new(core::ptr::null_mut()),
             clone_fn: CloneFn::new(),
+            clone_run: CloneRunFn::new(),
             waiters: WaitQueue::new(),
         };
         (list, block)
@@ -331,15 +336,20 @@ impl<T> List<T> {
             }
             retry_hint();
         }
-        // Not only if somebody is known to sleep: a sleeper that comes later sees the mark.
+        self.wake_all();
+    }
+
+    /// Wakes everybody. Not only if somebody is known to sleep: a sleeper that comes later sees what the
+    /// caller did before.
+    pub(crate) fn wake_all(&self) {
         self.wake(None);
     }
 
     /// Wakes those who wait for a publication, or everybody: also the rest if a waker panics.
     fn wake(&self, published: Option<Published>) {
         struct Wake<'a, I: Iterator<Item = &'a WaitQueue>> {
-            /// Whether a stop, or a publication, is to be told of.
-            stops: bool,
+            /// Whether all are meant, or those who wait for a publication.
+            all: bool,
             /// How many takers of each group are to be woken, if not all.
             takers: Option<usize>,
             /// Still to be woken as a whole.
@@ -348,7 +358,7 @@ impl<T> List<T> {
         }
         impl<'a, I: Iterator<Item = &'a WaitQueue>> Wake<'a, I> {
             fn run(&mut self) {
-                let is_due = |queue: &&WaitQueue| self.stops || !queue.is_empty();
+                let is_due = |queue: &&WaitQueue| self.all || !queue.is_empty();
                 if let Some(queue) = self.cursors.take().filter(is_due) {
                     queue.notify_all();
                 }
@@ -371,7 +381,7 @@ impl<T> List<T> {
         // of them gone, nobody else would wake who is left.
         let takers =
             published.filter(|published| !published.completes::<T>()).map(Published::count);
-        Wake { stops: published.is_none(), takers, cursors: Some(&self.waiters), groups }.run();
+        Wake { all: published.is_none(), takers, cursors: Some(&self.waiters), groups }.run();
     }
 
     /// The tail as it is now. Its block may be looked into by who holds a count at or before it.
@@ -603,6 +613,8 @@ impl<T> List<T> {
     /// Enters the list at its end. Returns the block, of which the caller then owns a count, and
     /// how many of its items, and of those behind, it must step over.
     pub(crate) fn enter(&self) -> (Block<T>, usize) {
+        // Relaxed: for who has all pushers, so also the caller's.
+        self.entered.store(true, Ordering::Relaxed);
         let _pin = self.pin();
         let mut block = self.pinned_tail().block();
         // SAFETY: pinned: the tail's block and all that follow stay. The count that the last cursor of
@@ -620,6 +632,13 @@ impl<T> List<T> {
         let skip = to.wrapping_add(tail.slot()).wrapping_sub(from);
         self.cursors.fetch_add(1, Ordering::AcqRel);
         (block, skip)
+    }
+
+    /// True if a cursor ever entered, for the only pusher.
+    #[inline(always)]
+    pub(crate) fn was_entered(&self) -> bool {
+        // Relaxed: see `enter`.
+        self.entered.load(Ordering::Relaxed)
     }
 
     /// True if nobody reads.
@@ -661,6 +680,15 @@ impl<T> List<T> {
         let head = self.head_start.load(Ordering::Relaxed);
         let held = start.wrapping_add(tail.slot()).wrapping_sub(head);
         if held > isize::MAX as usize { 0 } else { held }
+    }
+
+    /// Remembers how to clone. Call it before the second reader is counted.
+    pub(crate) fn set_clone(&self)
+    where
+        T: Clone,
+    {
+        self.clone_fn.set();
+        self.clone_run.set();
     }
 
     // ---- Pushers ----

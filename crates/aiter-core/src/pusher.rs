@@ -5,6 +5,7 @@ use core::fmt;
 use arrayvec::ArrayVec;
 
 use crate::{
+    beside::BesidePusher,
     cursor_stream::Cursor,
     error::{PushAllError, PushError, Refusal, TryPushError},
     list::{Claim, Cleanup, Growth, List},
@@ -275,6 +276,27 @@ impl<T> Pusher<T> {
         self.list.is_sole_pusher().then(|| SolePusher::new(&self.list))
     }
 
+    /// An even faster path, if this is the only pusher of the list and `reader`, one of the list's
+    /// cursors, has read all there is.
+    ///
+    /// For callers who pull items from elsewhere when a reader asks. `None` also if the list is stopped or
+    /// was ever [subscribed](Self::subscribe) to, or if the reader is still at the end of a block that
+    /// it has read: [`Cursor::next_ready`] gets it past.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (mut pusher, mut cursor) = push_list();
+    /// pusher.beside(&cursor).expect("there is nothing to read").push_quietly(1);
+    /// assert!(pusher.beside(&cursor).is_none(), "there is something to read");
+    /// assert_eq!(cursor.next_ready(), Some(1));
+    /// ```
+    #[inline(always)]
+    pub fn beside<'a>(&'a mut self, reader: &'a Cursor<T>) -> Option<BesidePusher<'a, T>> {
+        BesidePusher::new(&self.list, reader)
+    }
+
     /// Makes room for `additional` items, so that as many [`try_push`](Self::try_push) succeed.
     ///
     /// The room is the list's, for all its pushers. As many blocks are kept ready from now on, out
@@ -333,7 +355,7 @@ impl<T> Pusher<T> {
     {
         self.list.release_inherited();
         // Before the second reader can be seen.
-        self.list.clone_fn.set();
+        self.list.set_clone();
         let (block, skip) = self.list.enter();
         Cursor::new(self.list.clone(), block, skip)
     }

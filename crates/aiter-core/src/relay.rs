@@ -14,6 +14,10 @@
 //! So whenever somebody sleeps, one of these holds: the value is pending with the hub's waker; a task
 //! is at it; a task that was woken has yet to be polled.
 //!
+//! Who is about to wait for what turns do beside the value, in a way that the hub knows nothing of, draws
+//! a *fence*: one change of the gate's word. A turn that had begun before and ends after it finds the
+//! mark, and sees to that one; all others come after it as a whole, or were over before.
+//!
 //! # Ordering policy
 //! The gate hands the value on: Release when it opens, Acquire when it closes. Every access to the
 //! gate's word is a read-modify-write, also that of who finds it closed: so either the opener sees
@@ -39,14 +43,53 @@ const CLOSED: usize = 1;
 const NEWS: usize = 1 << 1;
 /// Somebody was turned away.
 const MARKED: usize = 1 << 2;
+/// Somebody has drawn a fence.
+const FENCED: usize = 1 << 3;
 
 /// Whom to wake after a turn that got something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
     /// The longest waiting task: there may be something for it, too.
-    Next,
+    Next = NEWS as isize,
     /// All: what was got is for everybody.
-    All,
+    All = OPEN as isize,
+}
+
+/// Who takes a turn, for what it may also find elsewhere. See [`Relay::poll_turn_of`].
+pub trait TurnTaker<S> {
+    /// What it waits for.
+    type Got;
+
+    /// Polls the value, at most once. As the closure of [`Relay::poll_turn`].
+    fn take_turn(&mut self, value: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<(Self::Got, Pass)>;
+
+    /// Looks for what another one's turn may have got for it. Without the value, which that one has.
+    fn look_elsewhere(&mut self) -> Option<Self::Got>;
+
+    /// The turn is over, it got something, and somebody has drawn a [fence](Relay::fence) meanwhile:
+    /// what they did before it, the turn need not have seen.
+    fn fenced(&mut self);
+}
+
+/// A closure that takes one turn.
+struct Once<F>(Option<F>);
+
+impl<S, R, F> TurnTaker<S> for Once<F>
+where
+    F: FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<(R, Pass)>,
+{
+    type Got = R;
+
+    #[inline(always)]
+    fn take_turn(&mut self, value: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<(R, Pass)> {
+        self.0.take().map_or(Poll::Pending, |turn| turn(value, cx))
+    }
+
+    fn look_elsewhere(&mut self) -> Option<R> {
+        None
+    }
+
+    fn fenced(&mut self) {}
 }
 
 /// Who sleeps, and the gate. Outlives the value: what the value waits for may hold the waker.
@@ -74,6 +117,14 @@ impl Wake for HubWaker {
 impl Hub {
     /// Sets the open gate's word, and wakes those who were turned away and whom the turn concerns.
     fn open(&self, gate: usize, pass: Pass) {
+        // AcqRel: partner of `Hub::close` and `Hub::news`.
+        let before = self.gate.swap(gate, Ordering::AcqRel);
+        self.opened(before, pass);
+    }
+
+    /// Wakes whom the gate's opening concerns.
+    #[inline(never)]
+    fn opened(&self, before: usize, pass: Pass) {
         /// Wakes these also if a waker of those panics.
         struct Notify<'a>(&'a Hub, Pass);
         impl Drop for Notify<'_> {
@@ -81,8 +132,6 @@ impl Hub {
                 self.0.notify(self.1);
             }
         }
-        // AcqRel: partner of `Hub::close` and `Hub::news`.
-        let before = self.gate.swap(gate, Ordering::AcqRel);
         let _notify = Notify(self, pass);
         if before & MARKED != 0 {
             self.turned_away.notify_all();
@@ -107,6 +156,7 @@ impl Hub {
     }
 
     /// Closes the gate and takes the news, or marks it.
+    #[inline(always)]
     fn close(&self) -> bool {
         let mut gate = self.gate.load(Ordering::Relaxed);
         loop {
@@ -140,6 +190,7 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
+    #[inline(always)]
     fn with<S, R>(&self, shared: &Shared<S>, f: impl FnOnce(Pin<&mut S>) -> R) -> R {
         shared.value.with_mut(|value| {
             // SAFETY: the gate of this value is closed by us, who call this once. The value never
@@ -148,11 +199,33 @@ impl Turn<'_> {
         })
     }
 
-    /// Opens the gate after a turn that got something, and wakes whom it concerns.
-    fn open(self, pass: Pass) {
+    /// Opens the gate after a turn that got something, and tells whom it concerns.
+    #[inline(always)]
+    fn open<S>(self, pass: Pass, taker: &mut impl TurnTaker<S>) {
         let hub = self.hub;
         core::mem::forget(self);
-        hub.open(if pass == Pass::Next { NEWS } else { OPEN }, pass);
+        // What the gate's word becomes: see `Pass`. AcqRel: partner of `Hub::close`, `Hub::news` and
+        // `Relay::fence`.
+        let before = hub.gate.swap(pass as usize, Ordering::AcqRel);
+        if before & (MARKED | FENCED) != 0 || !hub.queue.is_empty() {
+            Self::tell(hub, before, pass, taker);
+        }
+    }
+
+    /// Wakes whom the gate's opening concerns, and tells the taker of a fence.
+    #[inline(never)]
+    fn tell<S>(hub: &Hub, before: usize, pass: Pass, taker: &mut impl TurnTaker<S>) {
+        /// Also if the taker panics.
+        struct Opened<'a>(&'a Hub, usize, Pass);
+        impl Drop for Opened<'_> {
+            fn drop(&mut self) {
+                self.0.opened(self.1, self.2);
+            }
+        }
+        let _opened = Opened(hub, before, pass);
+        if before & FENCED != 0 {
+            taker.fenced();
+        }
     }
 
     /// Opens the gate after a turn that got nothing, or a look. The news that came meanwhile stays.
@@ -181,7 +254,7 @@ impl Drop for Turn<'_> {
 /// and whatever happens to that task (it turns to something else, it is dropped, the source panics),
 /// the source's wake-up reaches one that still waits.
 ///
-/// Taking a turn is a try-lock of two atomic operations; nobody spins or blocks. The waker that the
+/// Taking a turn is a try-lock of two atomic read-modify-writes, none if there is one handle; nobody spins or blocks. The waker that the
 /// value is polled with neither allocates nor frees when it is called, so it may be called in an
 /// interrupt handler, if the tasks' own wakers may.
 ///
@@ -228,6 +301,16 @@ impl<S> Relay<S> {
         Self { shared, sleeper: Sleeper::new(), asleep: false, turned_away: Sleeper::new() }
     }
 
+    /// Draws a line between what is done before and after it, for this task and for those at the value.
+    ///
+    /// Turns that are over by now are seen as a whole. Those to come will see what was done before, and
+    /// one that is on, and gets something, is [told](TurnTaker::fenced) at its end. Wait-free: one
+    /// atomic operation.
+    pub fn fence(&self) {
+        // AcqRel: partner of `Turn::open` and `Hub::close`. Nobody minds if the gate is open.
+        self.shared.hub.gate.fetch_or(FENCED, Ordering::AcqRel);
+    }
+
     /// Polls the value, if nobody else is at it right now; else sleeps until its turn comes.
     ///
     /// `turn` gets the value and a context whose waker wakes the longest waiting task. When it returns
@@ -236,41 +319,157 @@ impl<S> Relay<S> {
     ///
     /// # Panics
     /// If `turn` does. All who sleep are woken.
+    #[inline]
     pub fn poll_turn<R>(
         &mut self,
         cx: &mut Context<'_>,
         turn: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<(R, Pass)>,
     ) -> Poll<R> {
-        let Self { shared, sleeper, asleep, turned_away } = self;
-        let hub = &*shared.hub;
+        let Some(alone) = self.try_enter().or_else(|| self.enter(cx)) else {
+            return Poll::Pending;
+        };
+        self.take_turn(alone, cx, &mut Once(Some(turn)))
+    }
+
+    /// [`poll_turn`](Self::poll_turn), for a task that may get what it waits for also from another's
+    /// turn.
+    ///
+    /// If somebody else is at the value, they are given a moment, and then the taker looks
+    /// [elsewhere](TurnTaker::look_elsewhere) for what they got; if that is something, this task needs no
+    /// turn now, as by [`stand_by`](Self::stand_by). Only if there is nothing it waits for one. The moment is a fixed number of spin hints, less than what going to sleep costs; none on targets
+    /// where the other may need this very core.
+    ///
+    /// # Panics
+    /// If the taker does. All who sleep are woken.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::{cell::Cell, pin::Pin, rc::Rc, task::{Context, Poll}};
+    ///
+    /// use aiter_core::{Pass, Relay, TurnTaker};
+    /// use futures_util::{future::poll_fn, stream, Stream, StreamExt};
+    ///
+    /// /// The latest item is for everybody.
+    /// struct Latest(Rc<Cell<Option<u32>>>);
+    ///
+    /// impl<S: Stream<Item = u32> + Unpin> TurnTaker<S> for Latest {
+    ///     type Got = u32;
+    ///
+    ///     fn take_turn(&mut self, mut s: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<(u32, Pass)> {
+    ///         s.poll_next_unpin(cx).map(|item| {
+    ///             self.0.set(item);
+    ///             (item.unwrap_or(0), Pass::All)
+    ///         })
+    ///     }
+    ///
+    ///     fn look_elsewhere(&mut self) -> Option<u32> {
+    ///         self.0.get()
+    ///     }
+    ///
+    ///     fn fenced(&mut self) {}
+    /// }
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let mut relay = Relay::new(stream::iter([1, 2]));
+    /// let mut latest = Latest(Rc::default());
+    /// assert_eq!(poll_fn(|cx| relay.poll_turn_of(cx, &mut latest)).await, 1);
+    /// # }).expect("an iterator never waits");
+    /// ```
+    #[inline(always)]
+    pub fn poll_turn_of<W: TurnTaker<S>>(
+        &mut self,
+        cx: &mut Context<'_>,
+        taker: &mut W,
+    ) -> Poll<W::Got> {
+        let alone = match self.try_enter() {
+            Some(alone) => alone,
+            None => match self.enter_or_look(cx, taker) {
+                Ok(alone) => alone,
+                Err(polled) => return polled,
+            },
+        };
+        self.take_turn(alone, cx, taker)
+    }
+
+    /// Closes the gate, if nobody else has. Says whether there is no other handle.
+    #[inline(always)]
+    fn try_enter(&self) -> Option<bool> {
+        let hub = &*self.shared.hub;
         // No other handle can come to be while we have the only one: the gate may stay open.
-        let alone = Arc::strong_count(shared) == 1;
-        if alone {
+        if Arc::strong_count(&self.shared) == 1 {
             // Acquire: partner of the other handles' drops, which end their use of the value.
             fence(Ordering::Acquire);
             // Relaxed: a look. AcqRel: takes the news, as `Hub::close`.
             if hub.gate.load(Ordering::Relaxed) != OPEN {
                 hub.gate.swap(OPEN, Ordering::AcqRel);
             }
-        } else if !hub.close() {
-            hub.turned_away.register(turned_away, cx.waker());
-            if !hub.close() {
-                return Poll::Pending;
-            }
-            turned_away.cancel();
+            return Some(true);
         }
+        let gate = hub.gate.load(Ordering::Relaxed);
+        // AcqRel: as `Hub::close`.
+        let closed = gate & CLOSED == 0
+            && hub.gate.compare_exchange(gate, CLOSED, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        closed.then_some(false)
+    }
+
+    /// Closes the gate, or marks it and sleeps.
+    #[cold]
+    fn enter(&mut self, cx: &Context<'_>) -> Option<bool> {
+        let hub = &*self.shared.hub;
+        if !hub.close() {
+            hub.turned_away.register(&mut self.turned_away, cx.waker());
+            if !hub.close() {
+                return None;
+            }
+            self.turned_away.cancel();
+        }
+        Some(false)
+    }
+
+    /// Gives who closed the gate a moment; then as `enter`.
+    #[cold]
+    fn enter_or_look<W: TurnTaker<S>>(
+        &mut self,
+        cx: &Context<'_>,
+        taker: &mut W,
+    ) -> Result<bool, Poll<W::Got>> {
+        if PAUSES > 0 {
+            for _ in 0..PAUSES {
+                core::hint::spin_loop();
+            }
+            if let Some(result) = taker.look_elsewhere() {
+                self.stand_by();
+                return Err(Poll::Ready(result));
+            }
+        }
+        self.enter(cx).ok_or(Poll::Pending)
+    }
+
+    /// Polls the value, with the gate closed or no other handle there.
+    #[inline(always)]
+    fn take_turn<W: TurnTaker<S>>(
+        &mut self,
+        alone: bool,
+        cx: &mut Context<'_>,
+        taker: &mut W,
+    ) -> Poll<W::Got> {
+        let Self { shared, sleeper, asleep, .. } = self;
+        let hub = &*shared.hub;
         let guard = Turn { hub };
-        match guard.with(shared, |value| turn(value, &mut Context::from_waker(&shared.waker))) {
+        let mut hubs = Context::from_waker(&shared.waker);
+        match guard.with(shared, |value| taker.take_turn(value, &mut hubs)) {
             Poll::Ready((result, pass)) => {
                 // Before the gate opens: a wake-up that reaches us from here on is known to be
                 // passed on, and one that came before is made good by the notification.
-                sleeper.cancel();
-                *asleep = false;
+                if *asleep {
+                    sleeper.cancel();
+                    *asleep = false;
+                }
                 if alone {
                     // The gate is open, and there is nobody to wake.
                     core::mem::forget(guard);
                 } else {
-                    guard.open(pass);
+                    guard.open(pass, taker);
                 }
                 Poll::Ready(result)
             }
@@ -314,20 +513,10 @@ impl<S> Relay<S> {
         None
     }
 
-    /// If somebody is at the value right now, gives them a moment, once. True if so.
-    ///
-    /// For a task that may get what it waits for from that one's turn, without one of its own. The
-    /// moment is a fixed number of spin hints, less than what going to sleep costs; none on targets
-    /// where the other may need this very core.
-    pub fn let_pass(&self) -> bool {
-        // Relaxed: a look.
-        let closed = self.shared.hub.gate.load(Ordering::Relaxed) & CLOSED != 0;
-        if closed {
-            for _ in 0..PAUSES {
-                core::hint::spin_loop();
-            }
-        }
-        closed && PAUSES > 0
+    /// True if this task sleeps, or has slept and neither had a turn since nor said that it needs none.
+    #[inline(always)]
+    pub fn is_asleep(&self) -> bool {
+        self.asleep
     }
 
     /// Says that this task needs no turn now: it got what it waited for elsewhere.

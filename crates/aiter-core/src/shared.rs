@@ -198,7 +198,7 @@ impl<T> Shared<T> {
             Taken::Held(block, slot) => {
                 let _release = Release(&self.list, block);
                 // SAFETY: published; the count keeps the block and its items in place.
-                (self.list.clone_fn.get())(unsafe { block.peek(slot) })
+                (self.list.clone_fn.expect())(unsafe { block.peek(slot) }, &mut { slot })
             }
         }
     }

@@ -120,6 +120,14 @@ impl<'a, T> SolePusher<'a, T> {
     /// The `len` slots at the tail are filled, and all in one block.
     #[inline(always)]
     unsafe fn publish(&mut self, len: usize) {
+        let claim = self.advance(len);
+        // SAFETY: filled, by contract; ours as nobody else pushes.
+        unsafe { self.list.publish(claim, Cleanup::Now) };
+    }
+
+    /// Moves the tail past the `len` slots at it, all in one block, and returns them.
+    #[inline(always)]
+    fn advance(&mut self, len: usize) -> Claim<T> {
         let claim = Claim { block: self.block, slot: self.slot, len };
         self.slot += len;
         if self.slot == Block::<T>::CAP {
@@ -127,8 +135,7 @@ impl<'a, T> SolePusher<'a, T> {
             self.slot = 0;
         }
         self.list.set_sole_tail(Tail::new(self.block, self.slot));
-        // SAFETY: filled, by contract; ours as nobody else pushes.
-        unsafe { self.list.publish(claim, Cleanup::Now) };
+        claim
     }
 }
 

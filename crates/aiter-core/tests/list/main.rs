@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+mod beside;
 mod cases;
 mod counting;
 mod drops;

@@ -1,6 +1,6 @@
 //! A value that tasks drive in turn.
 
-use aiter_core::{Pass, Relay};
+use aiter_core::{Pass, Relay, TurnTaker};
 use alloc::{collections::VecDeque, rc::Rc};
 use core::{
     cell::{Cell, RefCell},
@@ -223,4 +223,111 @@ fn the_source_may_keep_its_waker_for_ever() {
     feed.give(1);
     assert_eq!(waker.wakes(), 0);
     assert_eq!(Rc::strong_count(&feed), 1, "and the source with the last handle");
+}
+
+/// Takes a turn, or what it is told that another one got.
+#[derive(Default)]
+struct Taker {
+    elsewhere: Option<u32>,
+    looks: usize,
+    fences: usize,
+}
+
+impl TurnTaker<Source> for Taker {
+    type Got = u32;
+
+    fn take_turn(&mut self, feed: Pin<&mut Source>, cx: &mut Context<'_>) -> Poll<(u32, Pass)> {
+        let in_poll = feed.in_poll.borrow_mut().take();
+        if let Some(f) = in_poll {
+            f();
+        }
+        let item = feed.items.borrow_mut().pop_front();
+        if item.is_none() {
+            *feed.waker.borrow_mut() = Some(cx.waker().clone());
+        }
+        item.map_or(Poll::Pending, |item| Poll::Ready((item, Pass::Next)))
+    }
+
+    fn look_elsewhere(&mut self) -> Option<u32> {
+        self.looks += 1;
+        self.elsewhere
+    }
+
+    fn fenced(&mut self) {
+        self.fences += 1;
+    }
+}
+
+#[test]
+fn a_taker_looks_elsewhere_only_while_another_is_at_it() {
+    let (mut one, feed) = source();
+    let mut two = one.clone();
+    feed.give(1);
+    feed.give(2);
+    let mut cx = Context::from_waker(Waker::noop());
+    let met = Rc::new(RefCell::new(Vec::new()));
+    *feed.in_poll.borrow_mut() = Some(Box::new({
+        let met = met.clone();
+        move || {
+            let mut cx = Context::from_waker(Waker::noop());
+            for elsewhere in [None, Some(7)] {
+                let mut taker = Taker { elsewhere, ..Taker::default() };
+                let polled = two.poll_turn_of(&mut cx, &mut taker);
+                met.borrow_mut().push((polled, taker.looks));
+            }
+        }
+    }));
+    let mut taker = Taker::default();
+    assert_eq!(one.poll_turn_of(&mut cx, &mut taker), Poll::Ready(1));
+    assert_eq!((taker.looks, taker.fences), (0, 0));
+    // Where nobody pauses, nobody looks.
+    let looks = met.borrow()[0].1;
+    let expected = if looks == 0 { Poll::Pending } else { Poll::Ready(7) };
+    assert_eq!(*met.borrow(), [(Poll::Pending, looks), (expected, looks)]);
+    assert_eq!(looks == 0, cfg!(miri) || usize::BITS < 64);
+}
+
+#[test]
+fn a_fence_in_a_turn_is_told_at_its_end_and_no_other() {
+    let (mut one, feed) = source();
+    let two = one.clone();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut taker = Taker::default();
+    two.fence();
+    feed.give(1);
+    assert_eq!(one.poll_turn_of(&mut cx, &mut taker), Poll::Ready(1));
+    assert_eq!(taker.fences, 0, "it was drawn before");
+    feed.give(2);
+    *feed.in_poll.borrow_mut() = Some(Box::new(move || two.fence()));
+    assert_eq!(one.poll_turn_of(&mut cx, &mut taker), Poll::Ready(2));
+    // The other handle went with the closure.
+    assert_eq!(taker.fences, 1);
+    let three = one.clone();
+    feed.give(3);
+    assert_eq!(one.poll_turn_of(&mut cx, &mut taker), Poll::Ready(3));
+    assert_eq!(taker.fences, 1);
+    drop(three);
+}
+
+/// Who is turned away hears of the turn's end, fence or not.
+#[test]
+fn a_fence_takes_nobodys_wake_up() {
+    let (mut one, feed) = source();
+    let two = one.clone();
+    let mut three = one.clone();
+    let waker = Counting::new();
+    let kept = Rc::new(RefCell::new(None));
+    *feed.in_poll.borrow_mut() = Some(Box::new({
+        let (waker, kept) = (waker.waker().clone(), kept.clone());
+        move || {
+            two.fence();
+            assert!(poll(&mut three, &waker).is_pending());
+            *kept.borrow_mut() = Some(three);
+        }
+    }));
+    feed.give(1);
+    let mut taker = Taker::default();
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(one.poll_turn_of(&mut cx, &mut taker), Poll::Ready(1));
+    assert_eq!((taker.fences, waker.wakes()), (1, 1));
 }

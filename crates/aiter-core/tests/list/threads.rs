@@ -3,6 +3,7 @@
 use crate::{drain, ledger::Ledger, scaled, waker::next};
 use aiter_core::{PushError, TryNextError, push_list};
 use core::task::Poll;
+use futures_util::StreamExt;
 use std::{sync::Barrier, thread};
 
 const ROUNDS: usize = scaled(2000, 20);
@@ -240,4 +241,23 @@ fn a_subscribe_and_the_last_drop_race() {
         drop(pusher);
         ledger.assert_settled();
     }
+}
+
+/// The push is a store, which may come just when the other one leaves its mark in the same word.
+#[test]
+fn quiet_pushes_and_a_sleeper_race() {
+    let (mut pusher, mut cursor) = push_list();
+    let mut other = cursor.fork();
+    let producer = thread::spawn(move || {
+        for n in 0..ROUNDS {
+            assert_eq!(cursor.next_ready(), None);
+            pusher.beside(&cursor).expect("it has read all").push_quietly(n);
+            cursor.wake_all();
+            assert_eq!(cursor.next_ready(), Some(n));
+        }
+    });
+    for n in 0..ROUNDS {
+        assert_eq!(futures_executor::block_on(other.next()), Some(n));
+    }
+    producer.join().unwrap();
 }

@@ -227,6 +227,64 @@ fn a_pusher_becomes_weak_while_sole_is_asked_for() {
     });
 }
 
+/// What is pushed quietly is there for who looks, over the edge of a block.
+#[test]
+fn quiet_push_fork() {
+    model(|| {
+        let (mut pusher, mut cursor) = push_list();
+        let mut other = cursor.fork();
+        let producer = thread::spawn(move || {
+            for n in 1..=3 {
+                assert_eq!(cursor.next_ready(), None);
+                pusher.beside(&cursor).expect("it has read all").push_quietly(n);
+                assert_eq!(cursor.next_ready(), Some(n));
+            }
+            // The drop tells those who sleep.
+        });
+        assert_eq!(read(&mut other, 3), [1, 2, 3]);
+        producer.join().unwrap();
+    });
+}
+
+/// Who goes to sleep without it is woken for it.
+#[test]
+fn quiet_push_sleep_wake_all() {
+    model(|| {
+        let (mut pusher, cursor) = push_list();
+        let mut other = cursor.fork();
+        let producer = thread::spawn(move || {
+            pusher.beside(&cursor).expect("it has read all").push_quietly(1);
+            cursor.wake_all();
+            (pusher, cursor)
+        });
+        assert_eq!(block_on(next(&mut other)), Some(1));
+        drop(producer.join().unwrap());
+    });
+}
+
+/// Others come and go while one pushes quietly: no count of a block is lost, so none is kept.
+#[test]
+fn quiet_push_while_forks_come_and_go() {
+    model(|| {
+        let (mut pusher, mut cursor) = push_list();
+        let other = cursor.fork();
+        let going = thread::spawn(move || {
+            let third = other.fork();
+            drop(other);
+            third
+        });
+        for n in 1..=3 {
+            assert_eq!(cursor.next_ready(), None);
+            pusher.beside(&cursor).expect("it has read all").push_quietly(n);
+            assert_eq!(cursor.next_ready(), Some(n));
+        }
+        drop(going.join().unwrap());
+        // All but what is in the last block.
+        let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
+        assert_eq!(pusher.retained(), 3 % slots);
+    });
+}
+
 #[test]
 fn stop_sleep() {
     model(|| {
