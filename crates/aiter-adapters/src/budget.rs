@@ -13,9 +13,9 @@ impl Budget {
 
     /// Takes one step, if one is left.
     pub(crate) fn take(&mut self) -> bool {
-        let left = self.0 > 0;
-        self.0 -= usize::from(left);
-        left
+        let left = self.0.checked_sub(1);
+        self.0 = left.unwrap_or(0);
+        left.is_some()
     }
 
     pub(crate) fn is_spent(&self) -> bool {

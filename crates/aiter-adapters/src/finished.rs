@@ -39,15 +39,28 @@ impl<T> Finished<T> {
     }
 
     /// Results that are here, whether or not it is their turn.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// Puts in the result of a call, or `None` if it will never have one.
+    #[inline]
     pub(crate) fn put(&mut self, number: usize, result: Option<T>) {
+        match (&mut self.order, result) {
+            (Order::AsTheyCome(queue), Some(result)) => {
+                queue.push_back(result);
+                self.len += 1;
+            }
+            (Order::AsTheyCome(_), None) => {}
+            (Order::AsTheyBegan { .. }, result) => self.put_in_order(number, result),
+        }
+    }
+
+    fn put_in_order(&mut self, number: usize, result: Option<T>) {
         self.len += usize::from(result.is_some());
         match &mut self.order {
-            Order::AsTheyCome(queue) => queue.extend(result),
+            Order::AsTheyCome(_) => {}
             Order::AsTheyBegan { first, places } => {
                 let at = number.wrapping_sub(*first);
                 if places.len() <= at {
@@ -59,6 +72,7 @@ impl<T> Finished<T> {
     }
 
     /// Takes the next one, if its turn has come.
+    #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
         let result = match &mut self.order {
             Order::AsTheyCome(queue) => queue.pop_front(),

@@ -171,7 +171,7 @@ impl<S: Stream, T> Joiner<S, T> {
                             break;
                         }
                     }
-                    Poll::Pending => pool.leave_line(number),
+                    Poll::Pending => pool.rest(number),
                 }
             }
             if can_open(pool) && !opens.is_spent() && !polls.is_spent() {

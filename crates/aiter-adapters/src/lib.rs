@@ -40,6 +40,7 @@ mod preload_with;
 mod progress;
 mod ring;
 mod sharable;
+mod sleeper;
 mod source;
 mod spawn;
 mod stoppable;

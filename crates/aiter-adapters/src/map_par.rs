@@ -134,9 +134,12 @@ where
     }
 
     /// True if another call may begin.
+    #[inline]
     fn has_room(&self) -> bool {
         let (n, running) = (self.n.get(), self.running.len());
-        running < n && running + self.finished.len() + self.in_hand < n.saturating_mul(2)
+        let begun = running + self.finished.len() + self.in_hand;
+        // Half of it: it must not overflow.
+        running < n && begun / 2 < n
     }
 
     /// True if there is something to poll.
@@ -146,6 +149,25 @@ where
 
     /// Begins calls and polls futures until there is nothing to do but wait, or for long enough.
     fn advance(mut self: Pin<&mut Self>) {
+        let mut budget = Budget::new();
+        self.as_mut().project().running.collect();
+        while budget.take() {
+            let member = if self.running.is_source_woken() && self.has_room() {
+                let Some(member) = self.as_mut().begin() else { continue };
+                // A step of its own, which every call gets.
+                budget.take();
+                member
+            } else {
+                let Some(member) = self.running.first_in_line() else { break };
+                member
+            };
+            self.as_mut().poll_call(member);
+        }
+    }
+
+    /// Asks the source for an item and begins a call, which is to be polled.
+    #[inline]
+    fn begin(self: Pin<&mut Self>) -> Option<usize> {
         /// Drops the source if it panics.
         struct Guard<'a, S>(Pin<&'a mut Option<S>>);
         impl<S> Drop for Guard<'_, S> {
@@ -153,6 +175,34 @@ where
                 self.0.set(None);
             }
         }
+
+        let mut this = self.project();
+        let mut guard = Guard(this.source.as_mut());
+        let polled = this.running.poll_source(|cx| match guard.0.as_mut().as_pin_mut() {
+            Some(source) => source.poll_next(cx),
+            None => Poll::Ready(None),
+        });
+        core::mem::forget(guard);
+        match polled {
+            Poll::Ready(Some(item)) => {
+                // One that panics takes no number.
+                let future = (this.f)(item);
+                let member = this.running.insert_aside(Call { number: *this.next, future });
+                *this.next = this.next.wrapping_add(1);
+                return Some(member);
+            }
+            Poll::Ready(None) => {
+                this.running.end_source();
+                this.source.set(None);
+            }
+            Poll::Pending => {}
+        }
+        None
+    }
+
+    /// Polls a future, and takes its result.
+    #[inline]
+    fn poll_call(self: Pin<&mut Self>, member: usize) {
         /// Notes that a future panicked.
         struct Lost<'a, T>(&'a mut Finished<T>, usize);
         impl<T> Drop for Lost<'_, T> {
@@ -161,45 +211,18 @@ where
             }
         }
 
-        let mut budget = Budget::new();
-        self.as_mut().project().running.collect();
-        while self.has_work() && budget.take() {
-            let begins = self.running.is_source_woken() && self.has_room();
-            let mut this = self.as_mut().project();
-            if begins {
-                let mut guard = Guard(this.source.as_mut());
-                let polled = this.running.poll_source(|cx| match guard.0.as_mut().as_pin_mut() {
-                    Some(source) => source.poll_next(cx),
-                    None => Poll::Ready(None),
-                });
-                core::mem::forget(guard);
-                match polled {
-                    Poll::Ready(Some(item)) => {
-                        // One that panics takes no number.
-                        let future = (this.f)(item);
-                        this.running.insert(Call { number: *this.next, future });
-                        *this.next = this.next.wrapping_add(1);
-                    }
-                    Poll::Ready(None) => {
-                        this.running.end_source();
-                        this.source.set(None);
-                    }
-                    Poll::Pending => {}
-                }
-            } else if let Some(member) = this.running.first_in_line() {
-                let finished = this.finished;
-                let polled = this.running.poll(member, |call, cx| {
-                    let call = call.project();
-                    let lost = Lost(finished, *call.number);
-                    let polled = call.future.poll(cx);
-                    let Lost(finished, number) = &mut *ManuallyDrop::new(lost);
-                    polled.map(|result| finished.put(*number, Some(result)))
-                });
-                match polled {
-                    Poll::Ready(()) => this.running.remove(member),
-                    Poll::Pending => this.running.leave_line(member),
-                }
-            }
+        let this = self.project();
+        let finished = this.finished;
+        let polled = this.running.poll(member, |call, cx| {
+            let call = call.project();
+            let lost = Lost(finished, *call.number);
+            let polled = call.future.poll(cx);
+            let Lost(finished, number) = &mut *ManuallyDrop::new(lost);
+            polled.map(|result| finished.put(*number, Some(result)))
+        });
+        match polled {
+            Poll::Ready(()) => this.running.remove(member),
+            Poll::Pending => this.running.rest(member),
         }
     }
 

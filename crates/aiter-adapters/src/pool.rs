@@ -1,23 +1,18 @@
 //! Many streams or futures in one task, of which only the woken ones are polled.
 //!
-//! # The protocol
-//! Every member has a slot with a waker of its own. A wake-up puts the slot's number onto a stack, as
-//! a list linked through the slots' `below` words, and wakes the pool's task. The pool takes the stack
-//! as a whole and puts the numbers in line; it polls whoever is first in line. Who has something goes
-//! to the end of the line, which makes the turns exactly fair; who is pending leaves it. The line is a
-//! ring through the slots: going to its end moves the mark of who is first, and nobody else.
+//! Every member has a number and a [`Sleeper`] with a waker of its own. The pool takes the numbers of
+//! those that were woken, puts them in line, and polls whoever is first. Who has something goes to the
+//! end of the line, which makes the turns exactly fair. Who is pending falls asleep. If it was woken
+//! since it came in line, maybe by itself, it does not: it is polled once more, in the next poll of the
+//! pool, as it may only want to let others have their turn.
 //!
-//! `on_stack` sees to it that a slot is on the stack at most once: a waker that finds it set leaves
-//! the rest to the one who set it.
+//! The line is a ring through the slots: going to its end moves the mark of who is first, and nobody
+//! else.
 //!
-//! Slots are kept when a member goes, with their box and waker, so that members that come and go
-//! allocate nothing; boxes beyond the number of members are freed. Wakers neither allocate nor free.
-//! The first slot's waker is lent to the stream that the members come from.
-//!
-//! # Ordering policy
-//! `on_stack` is swapped by both sides, AcqRel: a wake-up that finds the slot on the stack happens
-//! before the poll that follows its taking. `woken` hands the links over: Release by who puts a slot
-//! there, Acquire by the pool.
+//! The place of a member that goes, with its waker, is kept for the next one, so that members that come
+//! and go allocate nothing; places beyond the number of members are freed. An old waker can cause a
+//! poll too many of the member that has its place now. The waker of the source, where the members
+//! come from, is of the same kind.
 
 use core::{
     fmt,
@@ -25,230 +20,275 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use aiter_core::WakeCell;
 use alloc::{boxed::Box, vec::Vec};
 
-use crate::sync::{Arc, AtomicBool, AtomicUsize, Ordering, Wake, WakeArc};
+use crate::sleeper::{Hub, NONE, Sleeper};
 
-/// The number of the slot whose waker the members' source gets.
-const SOURCE: usize = 0;
-/// In `Node::below` and `Hub::woken`: nothing there.
-const NONE: usize = usize::MAX;
-/// Empty boxes that are kept however few members there are.
-const SPARE_BOXES: usize = 16;
+/// The number of the members' source.
+const SOURCE: usize = usize::MAX - 1;
+/// Empty places that are kept however few members there are.
+const SPARE: usize = 16;
 
-struct Hub {
-    /// Top of the stack of woken slots.
-    woken: AtomicUsize,
-    task: WakeCell,
-}
-
-/// What a slot's waker is made of.
-struct Node {
-    hub: Arc<Hub>,
-    number: usize,
-    below: AtomicUsize,
-    on_stack: AtomicBool,
-}
-
-impl Wake for Node {
-    fn wake(this: WakeArc<Self>) {
-        Self::wake_by_ref(&this);
-    }
-
-    fn wake_by_ref(this: &WakeArc<Self>) {
-        // AcqRel: partner of `Pool::collect`, see the ordering policy.
-        if this.on_stack.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let woken = &this.hub.woken;
-        // Relaxed: only the number counts.
-        let mut top = woken.load(Ordering::Relaxed);
-        loop {
-            // Relaxed: published by the exchange.
-            this.below.store(top, Ordering::Relaxed);
-            // Release: partner of `Pool::collect`, for the link.
-            match woken.compare_exchange_weak(
-                top,
-                this.number,
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => break,
-                Err(now) => top = now,
-            }
-        }
-        this.hub.task.wake();
+pin_project_lite::pin_project! {
+    /// Where a member lives.
+    struct Place<T> {
+        sleeper: Sleeper,
+        #[pin]
+        member: Option<T>,
     }
 }
 
 struct Slot<T> {
-    /// None in a vacant slot; the inner option is what lets the box be used again.
-    member: Option<Pin<Box<Option<T>>>>,
-    node: WakeArc<Node>,
-    waker: Waker,
-    /// The neighbours in line, `NONE` for who is not.
-    before: usize,
+    /// `None` in a bare slot.
+    place: Option<Pin<Box<Place<T>>>>,
+    /// Who is next: in line, of those for later, or of the vacant ones; as a slot is in one of them at
+    /// most.
     behind: usize,
 }
 
 /// The members, and who is to be polled next.
 pub(crate) struct Pool<T> {
-    hub: Arc<Hub>,
+    hub: Hub,
     slots: Vec<Slot<T>>,
-    /// Whose turn it is, `NONE` if nobody is in line.
+    /// Whose turn it is, `NONE` if nobody is in line. `last` is followed by `first`.
     first: usize,
-    /// Slots without a member.
-    vacant: Vec<usize>,
-    /// Empty boxes.
-    boxes: Vec<Pin<Box<Option<T>>>>,
-    /// What `collect` turns round.
-    woken: Vec<usize>,
+    last: usize,
+    /// Who was woken when it was polled: they go in line before the next poll of the pool.
+    first_later: usize,
+    last_later: usize,
+    /// There are such members, or the source is one.
+    later: bool,
+    /// Vacant slots with a place, and how many there are.
+    spare: usize,
+    spares: usize,
+    /// Vacant slots without.
+    bare: usize,
     len: usize,
+    source: Sleeper,
     source_woken: bool,
+    source_later: bool,
 }
 
 impl<T> Pool<T> {
     pub(crate) fn new() -> Self {
-        let hub = Hub { woken: AtomicUsize::new(NONE), task: WakeCell::new() };
-        let mut pool = Self {
-            hub: Arc::new(hub),
+        let hub = Hub::new();
+        let source = Sleeper::new(&hub, SOURCE);
+        Self {
+            hub,
             slots: Vec::new(),
             first: NONE,
-            vacant: Vec::new(),
-            boxes: Vec::new(),
-            woken: Vec::new(),
+            last: NONE,
+            first_later: NONE,
+            last_later: NONE,
+            later: false,
+            spare: NONE,
+            spares: 0,
+            bare: NONE,
             len: 0,
+            source,
             source_woken: true,
-        };
-        pool.add_slot();
-        pool
-    }
-
-    fn add_slot(&mut self) -> usize {
-        let number = self.slots.len();
-        let node = WakeArc::new(Node {
-            hub: self.hub.clone(),
-            number,
-            below: AtomicUsize::new(NONE),
-            on_stack: AtomicBool::new(false),
-        });
-        let waker = Waker::from(node.clone());
-        self.slots.push(Slot { member: None, node, waker, before: NONE, behind: NONE });
-        number
+            source_later: false,
+        }
     }
 
     /// The number of members.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.slots.iter().filter_map(|slot| slot.member.as_ref()?.as_ref().get_ref().as_ref())
+        self.slots.iter().filter_map(|slot| slot.place.as_ref()?.as_ref().get_ref().member.as_ref())
     }
 
     /// Puts a new member at the end of the line.
+    #[inline(never)]
     pub(crate) fn insert(&mut self, member: T) {
-        let number = self.vacant.pop().unwrap_or_else(|| self.add_slot());
-        let slot = &mut self.slots[number];
-        slot.member = Some(match self.boxes.pop() {
-            Some(mut place) => {
-                place.set(Some(member));
-                place
-            }
-            None => Box::pin(Some(member)),
-        });
+        let number = self.insert_aside(member);
+        self.enter_line(number, number);
+    }
+
+    /// A new member that is not in line: the caller polls it, and then calls [`rest`](Self::rest) or
+    /// [`remove`](Self::remove).
+    #[inline]
+    pub(crate) fn insert_aside(&mut self, member: T) -> usize {
+        if self.spare == NONE {
+            self.make_place();
+        }
+        let number = self.spare;
+        let Slot { place, behind } = &mut self.slots[number];
+        self.spare = *behind;
+        self.spares -= 1;
         self.len += 1;
-        self.enter_line(number);
+        if let Some(place) = place {
+            let mut place = place.as_mut().project();
+            // For another member, the wake-ups were.
+            place.sleeper.look();
+            place.member.set(Some(member));
+        }
+        number
     }
 
-    /// Drops a member. Its slot and box are for the next one.
+    /// A spare place, where there is none.
+    #[cold]
+    fn make_place(&mut self) {
+        let number = if self.bare == NONE { self.slots.len() } else { self.bare };
+        let sleeper = Sleeper::new(&self.hub, number);
+        let place = Some(Box::pin(Place { sleeper, member: None }));
+        match self.slots.get_mut(number) {
+            Some(slot) => self.bare = core::mem::replace(slot, Slot { place, behind: NONE }).behind,
+            None => self.slots.push(Slot { place, behind: NONE }),
+        }
+        self.spare = number;
+        self.spares += 1;
+    }
+
+    /// Drops a member that is first in line or that was polled aside. Its place is for the next one.
+    #[inline]
     pub(crate) fn remove(&mut self, number: usize) {
-        self.leave_line(number);
-        let Some(mut place) = self.slots[number].member.take() else { return };
-        self.len -= 1;
-        self.vacant.push(number);
-        // User code, with the books already in order.
-        place.set(None);
-        self.boxes.push(place);
-        self.boxes.truncate(self.len.max(SPARE_BOXES));
-    }
-
-    /// Puts a member at the end of the line, unless it is in line.
-    fn enter_line(&mut self, number: usize) {
-        if self.slots[number].behind != NONE {
-            return;
-        }
-        let (before, behind) = match self.first {
-            NONE => (number, number),
-            first => (self.slots[first].before, first),
-        };
-        self.slots[before].behind = number;
-        self.slots[behind].before = number;
-        let slot = &mut self.slots[number];
-        (slot.before, slot.behind) = (before, behind);
-        if self.first == NONE {
-            self.first = number;
-        }
-    }
-
-    /// Takes a member out of the line: it is not polled before it is woken.
-    pub(crate) fn leave_line(&mut self, number: usize) {
-        let Slot { before, behind, .. } = self.slots[number];
-        if behind == NONE {
-            return;
-        }
-        self.slots[before].behind = behind;
-        self.slots[behind].before = before;
         if self.first == number {
-            self.first = if behind == number { NONE } else { behind };
+            self.leave_line();
         }
-        let slot = &mut self.slots[number];
-        (slot.before, slot.behind) = (NONE, NONE);
+        self.len -= 1;
+        self.spares += 1;
+        self.slots[number].behind = self.spare;
+        self.spare = number;
+        if self.spares > self.len.max(SPARE) {
+            self.free_spares();
+        }
+        if let Some(place) = &mut self.slots[number].place {
+            // User code, with the books already in order.
+            place.as_mut().project().member.set(None);
+        }
+    }
+
+    /// Frees places beyond the number of members, but not the one that was left just now.
+    #[cold]
+    fn free_spares(&mut self) {
+        while self.spares > self.len.max(SPARE) {
+            let kept = self.spare;
+            let number = self.slots[kept].behind;
+            self.slots[kept].behind = self.slots[number].behind;
+            self.spares -= 1;
+            self.slots[number] = Slot { place: None, behind: self.bare };
+            self.bare = number;
+        }
+    }
+
+    /// Puts a chain of members, or one, at the end of the line.
+    #[inline]
+    fn enter_line(&mut self, first: usize, last: usize) {
+        if self.first == NONE {
+            self.first = first;
+        } else {
+            self.slots[self.last].behind = first;
+        }
+        self.slots[last].behind = self.first;
+        self.last = last;
+    }
+
+    /// Takes out who is first in line.
+    #[inline]
+    fn leave_line(&mut self) {
+        if self.first == self.last {
+            self.first = NONE;
+        } else {
+            self.first = self.slots[self.first].behind;
+            self.slots[self.last].behind = self.first;
+        }
+    }
+
+    /// Lets a member rest that is pending and is first in line or was polled aside: it is not polled
+    /// before it is woken.
+    #[inline(never)]
+    pub(crate) fn rest(&mut self, number: usize) {
+        if self.first == number {
+            self.leave_line();
+        }
+        let Some(place) = &mut self.slots[number].place else { return };
+        if place.as_mut().project().sleeper.sleeps() {
+            return;
+        }
+        match self.first_later {
+            NONE => self.first_later = number,
+            _ => self.slots[self.last_later].behind = number,
+        }
+        self.last_later = number;
+        self.later = true;
     }
 
     /// Sends who is first to the end of the line.
     #[inline]
     pub(crate) fn next_turn(&mut self) {
         debug_assert!(self.has_next());
+        self.last = self.first;
         self.first = self.slots[self.first].behind;
     }
 
     /// Puts the woken ones in line.
     #[inline]
     pub(crate) fn collect(&mut self) {
-        // Relaxed: a look; the swap counts. One that is missed here wakes the task.
-        if self.hub.woken.load(Ordering::Relaxed) != NONE {
-            self.collect_woken();
+        if self.later {
+            self.take_later();
+        }
+        if self.hub.has_woken() {
+            self.take_woken();
         }
     }
 
-    fn collect_woken(&mut self) {
-        // Acquire: partner of `Node::wake`, for the links.
-        let mut top = self.hub.woken.swap(NONE, Ordering::Acquire);
-        while top != NONE {
-            let node = &self.slots[top].node;
-            self.woken.push(top);
-            // Relaxed: came with the swap of `woken`.
-            let below = node.below.load(Ordering::Relaxed);
-            // AcqRel: partner of `Node::wake`. From here on it may be put there again.
-            node.on_stack.swap(false, Ordering::AcqRel);
-            top = below;
+    #[inline(never)]
+    fn take_later(&mut self) {
+        self.later = false;
+        self.source_woken |= core::mem::take(&mut self.source_later);
+        let first = core::mem::replace(&mut self.first_later, NONE);
+        if first != NONE {
+            self.enter_line(first, self.last_later);
         }
-        while let Some(number) = self.woken.pop() {
-            if number == SOURCE {
-                self.source_woken = true;
-            } else if self.slots[number].member.is_some() {
-                self.enter_line(number);
+    }
+
+    fn take_woken(&mut self) {
+        let mut top = self.hub.take_woken();
+        // The stack, turned round.
+        let (mut first, mut last) = (NONE, NONE);
+        while top != NONE {
+            let number = top;
+            let sleeper = match self.slots.get_mut(number) {
+                Some(slot) => {
+                    slot.behind = first;
+                    first = number;
+                    if last == NONE {
+                        last = number;
+                    }
+                    let Some(place) = &mut slot.place else {
+                        unreachable!("a place that is freed was up")
+                    };
+                    place.as_mut().project().sleeper
+                }
+                None => {
+                    self.source_woken = true;
+                    &mut self.source
+                }
+            };
+            top = sleeper.below();
+            sleeper.look();
+        }
+        if first != NONE {
+            self.enter_line(first, last);
+        }
+    }
+
+    /// Puts those in line that were woken. If there are none, sees to it that `waker` is called when a
+    /// member or the source is.
+    pub(crate) fn arm(&mut self, waker: &Waker) {
+        if self.later {
+            self.take_later();
+            if self.has_next() {
+                return;
             }
         }
-    }
-
-    /// Sees to it that `waker` is called when a member or the source is woken, and puts those in line
-    /// that were woken before.
-    pub(crate) fn arm(&mut self, waker: &Waker) {
-        self.hub.task.register(waker);
-        self.collect_woken();
+        if self.hub.arm(waker) || self.hub.has_woken() {
+            self.take_woken();
+        }
     }
 
     /// True if somebody is in line.
@@ -263,7 +303,7 @@ impl<T> Pool<T> {
         (self.first != NONE).then_some(self.first)
     }
 
-    /// Polls a member with its own waker. One that panics is removed.
+    /// Polls a member that is first in line, or aside, with its own waker. One that panics is removed.
     #[inline]
     pub(crate) fn poll<R>(
         &mut self,
@@ -278,9 +318,10 @@ impl<T> Pool<T> {
             }
         }
         let guard = Guard(self, number);
-        let Slot { member, waker, .. } = &mut guard.0.slots[number];
-        let polled = match member.as_mut().and_then(|place| place.as_mut().as_pin_mut()) {
-            Some(member) => poll(member, &mut Context::from_waker(waker)),
+        let place = guard.0.slots[number].place.as_mut().map(|place| place.as_mut().project());
+        let polled = match place.and_then(|place| Some((place.member.as_pin_mut()?, place.sleeper)))
+        {
+            Some((member, sleeper)) => poll(member, &mut Context::from_waker(sleeper.waker())),
             None => Poll::Pending,
         };
         core::mem::forget(guard);
@@ -288,17 +329,23 @@ impl<T> Pool<T> {
     }
 
     /// True if the source has not been polled since it was woken.
+    #[inline]
     pub(crate) fn is_source_woken(&self) -> bool {
         self.source_woken
     }
 
     /// Polls the source with its own waker.
+    #[inline]
     pub(crate) fn poll_source<R>(
         &mut self,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let polled = poll(&mut Context::from_waker(&self.slots[SOURCE].waker));
-        self.source_woken = polled.is_ready();
+        let polled = poll(&mut Context::from_waker(self.source.waker()));
+        if polled.is_pending() {
+            self.source_woken = false;
+            self.source_later = !self.source.sleeps();
+            self.later |= self.source_later;
+        }
         polled
     }
 
@@ -307,21 +354,15 @@ impl<T> Pool<T> {
     where
         T: Unpin,
     {
-        (self.len, self.first) = (0, NONE);
         let slots = core::mem::take(&mut self.slots);
-        slots.into_iter().filter_map(|slot| *Pin::into_inner(slot.member?)).collect()
+        (self.len, self.first, self.first_later) = (0, NONE, NONE);
+        (self.spares, self.spare, self.bare) = (0, NONE, NONE);
+        slots.into_iter().filter_map(|slot| Pin::into_inner(slot.place?).member).collect()
     }
 
     /// The source has ended: it is not asked again.
     pub(crate) fn end_source(&mut self) {
         self.source_woken = false;
-    }
-}
-
-impl<T> Drop for Pool<T> {
-    fn drop(&mut self) {
-        // The members' wakers may live on, the task's need not.
-        self.hub.task.clear();
     }
 }
 
@@ -331,5 +372,239 @@ impl<T> fmt::Debug for Pool<T> {
             .field("len", &self.len)
             .field("first", &self.first_in_line())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use alloc::collections::VecDeque;
+    use proptest::{collection::vec, prelude::*};
+
+    /// What becomes of a poll.
+    #[derive(Clone, Copy, Debug)]
+    enum Polled {
+        Item,
+        Over,
+        Pending,
+        /// Pending, and woken meanwhile.
+        Woken,
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        /// A member that is put in line.
+        Insert,
+        /// A member that is polled at once.
+        Aside(Polled),
+        First(Polled),
+        /// One of all wakers there ever were.
+        Wake(prop::sample::Index),
+        Collect,
+        Arm,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let polled = || {
+            prop_oneof![
+                Just(Polled::Item),
+                Just(Polled::Over),
+                Just(Polled::Pending),
+                Just(Polled::Woken)
+            ]
+        };
+        prop_oneof![
+            2 => Just(Step::Insert),
+            2 => polled().prop_map(Step::Aside),
+            6 => polled().prop_map(Step::First),
+            5 => any::<prop::sample::Index>().prop_map(Step::Wake),
+            2 => Just(Step::Collect),
+            1 => Just(Step::Arm),
+        ]
+    }
+
+    /// The same, of queues of numbers.
+    #[derive(Default)]
+    struct Model {
+        line: VecDeque<usize>,
+        later: VecDeque<usize>,
+        /// In the order of their wake-ups.
+        woken: VecDeque<usize>,
+        asleep: Vec<usize>,
+        /// Woken while they were up.
+        again: Vec<usize>,
+    }
+
+    impl Model {
+        fn rest(&mut self, number: usize) {
+            match self.again.iter().position(|&woken| woken == number) {
+                Some(at) => {
+                    self.again.swap_remove(at);
+                    self.later.push_back(number);
+                }
+                None => self.asleep.push(number),
+            }
+        }
+
+        fn wake(&mut self, number: usize) {
+            if let Some(at) = self.asleep.iter().position(|&asleep| asleep == number) {
+                self.asleep.swap_remove(at);
+                self.woken.push_back(number);
+            } else if (self.line.contains(&number) || self.later.contains(&number))
+                && !self.again.contains(&number)
+            {
+                self.again.push(number);
+            }
+        }
+
+        fn collect(&mut self) {
+            self.line.append(&mut self.later);
+            self.line.append(&mut self.woken);
+        }
+
+        fn len(&self) -> usize {
+            self.line.len() + self.later.len() + self.woken.len() + self.asleep.len()
+        }
+    }
+
+    fn chain<T>(pool: &Pool<T>, first: usize) -> Vec<usize> {
+        let mut numbers = Vec::new();
+        let mut number = first;
+        while number != NONE && !numbers.contains(&number) {
+            numbers.push(number);
+            number = pool.slots[number].behind;
+        }
+        numbers
+    }
+
+    fn poll(pool: &mut Pool<usize>, number: usize, polled: Polled) {
+        let _ = pool.poll(number, |member, cx| {
+            assert_eq!(*member, number);
+            if let Polled::Woken = polled {
+                cx.waker().wake_by_ref();
+            }
+            Poll::Ready(())
+        });
+    }
+
+    /// Not `will_wake`, which compares tables, too: there may be several of the same.
+    fn is_of(waker: &Waker, sleeper: &Sleeper) -> bool {
+        waker.data() == sleeper.waker().data()
+    }
+
+    fn run(steps: Vec<Step>) {
+        let (mut pool, mut model) = (Pool::new(), Model::default());
+        let mut wakers: Vec<Waker> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Insert | Step::Aside(_) => {
+                    let number = pool.insert_aside(NONE);
+                    let mut place = pool.slots[number].place.as_mut().unwrap().as_mut().project();
+                    // Members are known by where they live.
+                    place.member.set(Some(number));
+                    if !wakers.iter().any(|waker| is_of(waker, place.sleeper)) {
+                        wakers.push(place.sleeper.waker().clone());
+                    }
+                    if let Step::Aside(polled) = step {
+                        poll(&mut pool, number, polled);
+                        match polled {
+                            Polled::Item | Polled::Over => pool.remove(number),
+                            Polled::Pending | Polled::Woken => {
+                                pool.rest(number);
+                                if let Polled::Woken = polled {
+                                    model.again.push(number);
+                                }
+                                model.rest(number);
+                            }
+                        }
+                    } else {
+                        pool.enter_line(number, number);
+                        model.line.push_back(number);
+                    }
+                }
+                Step::First(polled) => {
+                    assert_eq!(pool.first_in_line(), model.line.front().copied());
+                    let Some(number) = pool.first_in_line() else { continue };
+                    poll(&mut pool, number, polled);
+                    match polled {
+                        Polled::Item => {
+                            pool.next_turn();
+                            model.line.rotate_left(1);
+                        }
+                        Polled::Over => {
+                            pool.remove(number);
+                            model.line.pop_front();
+                            model.again.retain(|&woken| woken != number);
+                        }
+                        Polled::Pending | Polled::Woken => {
+                            if let Polled::Woken = polled {
+                                model.wake(number);
+                            }
+                            pool.rest(number);
+                            model.line.pop_front();
+                            model.rest(number);
+                        }
+                    }
+                }
+                Step::Wake(_) if wakers.is_empty() => {}
+                Step::Wake(which) => {
+                    let waker = which.get(&wakers);
+                    waker.wake_by_ref();
+                    let number = pool.slots.iter().position(|slot| {
+                        slot.place
+                            .as_ref()
+                            .is_some_and(|place| is_of(waker, &place.as_ref().get_ref().sleeper))
+                    });
+                    if let Some(number) = number {
+                        model.wake(number);
+                    }
+                }
+                Step::Collect => {
+                    pool.collect();
+                    model.collect();
+                }
+                Step::Arm => {
+                    let later = !model.later.is_empty();
+                    pool.arm(Waker::noop());
+                    model.line.append(&mut model.later);
+                    if !later {
+                        model.line.append(&mut model.woken);
+                    }
+                }
+            }
+            assert_eq!(chain(&pool, pool.first), Vec::from_iter(model.line.iter().copied()));
+            assert_eq!(pool.has_next(), !model.line.is_empty());
+            assert_eq!((pool.len(), pool.iter().count()), (model.len(), model.len()));
+            let (spare, bare) = (chain(&pool, pool.spare), chain(&pool, pool.bare));
+            assert_eq!(spare.len(), pool.spares);
+            assert!(pool.spares <= pool.len().max(SPARE), "they are freed");
+            assert_eq!(spare.len() + bare.len() + pool.len(), pool.slots.len(), "none is lost");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: if cfg!(miri) { 2 } else { 256 },
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn the_line_is_that_of_a_model(steps in vec(step(), 0..if cfg!(miri) { 40 } else { 400 })) {
+            run(steps);
+        }
+    }
+
+    #[test]
+    fn places_beyond_the_number_of_members_are_freed() {
+        let mut pool = Pool::new();
+        (0..100).for_each(|member| pool.insert(member));
+        let places = |pool: &Pool<i32>| pool.slots.iter().filter(|s| s.place.is_some()).count();
+        for left in (0..100).rev() {
+            pool.remove(pool.first);
+            assert_eq!(places(&pool), (left + left.max(16)).min(100));
+        }
+        (0..100).for_each(|member| pool.insert(member));
+        assert_eq!((pool.slots.len(), places(&pool)), (100, 100), "numbers are used again");
     }
 }

@@ -269,6 +269,34 @@ mod join {
         });
     }
 
+    /// The task polls again without a reason while a stream is woken, and sleeps on.
+    #[test]
+    fn polled_in_vain_while_one_is_woken() {
+        model(|| {
+            let (a, inner) = source(0);
+            let mut join = ready([inner]).join_streams();
+            let feeder = thread::spawn(move || {
+                a.send();
+                a.end();
+            });
+            let mut items = Vec::new();
+            block_on(poll_fn(|cx| {
+                // One that knows its clones: loom's own differs from them in its table.
+                let waker = cx.waker().clone();
+                for _ in 0..2 {
+                    let cx = &mut Context::from_waker(&waker);
+                    while let Poll::Ready(item) = Pin::new(&mut join).poll_next(cx) {
+                        let Some(item) = item else { return Poll::Ready(()) };
+                        items.push(item);
+                    }
+                }
+                Poll::Pending
+            }));
+            assert_eq!(items, [0]);
+            feeder.join().unwrap();
+        });
+    }
+
     /// The join is dropped while a member's wake-up runs; nothing stays behind.
     #[test]
     fn dropped_while_a_wake_runs() {

@@ -161,6 +161,17 @@ impl WakeCell {
         drop(old);
     }
 
+    /// Whether there is a waker that was not called yet: a look, after which all may be different.
+    ///
+    /// Alone it closes no race between a task that goes to sleep and whoever has news. Where the two
+    /// meet on another atomic, by a read-modify-write of each after `register` and before this look, who
+    /// comes second there sees the first, and `wake` may be left out if this is false.
+    #[inline]
+    pub fn is_armed(&self) -> bool {
+        // Acquire: partner of `register`, for the node.
+        !self.armed.load(Ordering::Acquire).is_null()
+    }
+
     /// Wakes the task that registered last, if it was not woken since.
     ///
     /// Wait-free; neither allocates nor frees, so it may be called from an interrupt handler, if the
