@@ -254,9 +254,9 @@ impl Drop for Turn<'_> {
 /// and whatever happens to that task (it turns to something else, it is dropped, the source panics),
 /// the source's wake-up reaches one that still waits.
 ///
-/// Taking a turn is a try-lock of two atomic read-modify-writes, none if there is one handle; nobody spins or blocks. The waker that the
-/// value is polled with neither allocates nor frees when it is called, so it may be called in an
-/// interrupt handler, if the tasks' own wakers may.
+/// Taking a turn is a try-lock of two atomic read-modify-writes, none if there is one handle; nobody
+/// spins or blocks. The waker that the value is polled with neither allocates nor frees when it is
+/// called, so it may be called in an interrupt handler, if the tasks' own wakers may.
 ///
 /// # Examples
 /// ```
@@ -336,7 +336,8 @@ impl<S> Relay<S> {
     ///
     /// If somebody else is at the value, they are given a moment, and then the taker looks
     /// [elsewhere](TurnTaker::look_elsewhere) for what they got; if that is something, this task needs no
-    /// turn now, as by [`stand_by`](Self::stand_by). Only if there is nothing it waits for one. The moment is a fixed number of spin hints, less than what going to sleep costs; none on targets
+    /// turn now, as by [`stand_by`](Self::stand_by). Only if there is nothing it waits for one. The
+    /// moment is a fixed number of spin hints, less than what going to sleep costs; none on targets
     /// where the other may need this very core.
     ///
     /// # Panics
