@@ -5,11 +5,12 @@
 /// The push list: its two ends.
 pub mod list {
     use aiter::{
-        AvailableIter, Cursor, NextMany, Preflight, Pusher, SharedCursor, SolePusher, WeakPusher,
+        AvailableIter, BesidePusher, Cursor, NextMany, Preflight, Pusher, SharedCursor, SolePusher,
+        WeakPusher,
     };
 
     /// The ends that push.
-    pub type Pushers<'a, T> = (Pusher<T>, SolePusher<'a, T>, WeakPusher<T>);
+    pub type Pushers<'a, T> = (Pusher<T>, SolePusher<'a, T>, BesidePusher<'a, T>, WeakPusher<T>);
     /// The ends that read.
     pub type Cursors<T, F> = (Cursor<T>, SharedCursor<T>, Preflight<T, F>);
     /// What a cursor lends.
@@ -23,10 +24,13 @@ pub mod list {
 
 /// What adapters share sources with.
 pub mod sharing {
-    use aiter::{Pass, Relay, WakeCell};
+    use aiter::{Pass, Relay, TurnTaker, WakeCell};
 
     /// A value that tasks drive in turn, and a waker for anybody to call.
     pub type Shared<S> = (Relay<S>, Pass, WakeCell);
+
+    /// What a task gets of the value.
+    pub type Got<W, S> = <W as TurnTaker<S>>::Got;
 }
 
 /// The push list's errors.
