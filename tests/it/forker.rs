@@ -683,7 +683,7 @@ fn forks_on_threads_see_all_in_order() {
 
 /// A passive fork that is made while others drive hears of every item from there on.
 #[test]
-fn passive_forks_are_made_while_others_drive() {
+fn passive_forks_are_made_while_other_threads_drive() {
     const ITEMS: u32 = 2_000;
     for ready in [true, false] {
         let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };

@@ -104,7 +104,7 @@ impl<T> Cursor<T> {
     /// assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
         // One look at one word: a mark at this very position, so nothing was missed in between.
         self.next_ready().ok_or_else(|| {
@@ -130,7 +130,7 @@ impl<T> Cursor<T> {
     /// assert_eq!(sum, 6);
     /// # Ok::<(), aiter_core::PushAllError<std::ops::RangeInclusive<i32>>>(())
     /// ```
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn next_ready(&mut self) -> Option<T> {
         self.raw.pop(&self.list)
     }
@@ -154,7 +154,7 @@ impl<T> Cursor<T> {
     /// # drop(other);
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn next_quickly(&mut self) -> Option<Option<T>> {
         self.raw.pop_quickly()
     }
@@ -439,7 +439,7 @@ impl<T> Drop for Cursor<T> {
 impl<T> Stream for Cursor<T> {
     type Item = T;
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
         if let Some(item) = this.next_ready() {

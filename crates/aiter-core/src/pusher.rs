@@ -11,7 +11,6 @@ use crate::{
     list::{Claim, Cleanup, Growth, List},
     sole::SolePusher,
     sync::Arc,
-    tail::Tail,
 };
 
 /// An empty push list: the handle that pushes and the cursor that reads.
@@ -85,40 +84,21 @@ impl<T> Pusher<T> {
     /// ```
     #[inline]
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
-        // Two ways, so that the usual one is short enough to be had where it is called.
-        match self.list.claim_at_once(1) {
-            Ok(claim) => {
-                // SAFETY: claimed just now.
-                unsafe { self.fill(claim, item, Cleanup::Now) };
-                Ok(())
-            }
-            Err(seen) => self.push_slowly(seen, item),
-        }
-    }
-
-    #[cold]
-    fn push_slowly(&self, seen: Tail<T>, item: T) -> Result<(), PushError<T>> {
-        match self.list.claim_after(seen, 1, Growth::Allocate) {
-            Ok(claim) => {
-                // SAFETY: claimed just now.
-                unsafe { self.fill(claim, item, Cleanup::Now) };
-                Ok(())
-            }
-            Err(refusal) => Err(PushError::new(growing(refusal), item)),
-        }
-    }
-
-    /// Fills a slot and publishes it.
-    ///
-    /// # Safety
-    /// It is claimed, by the caller.
-    #[inline(always)]
-    unsafe fn fill(&self, claim: Claim<T>, item: T, cleanup: Cleanup) {
+        // In two steps, so that the usual one is short enough to be had where it is called; and in one
+        // function, as an item may be large, and each call moves it.
+        let (block, slot) = match self.list.claim_at_once(1) {
+            Ok(claim) => (claim.block, claim.slot),
+            Err(seen) => match self.list.claim_after(seen, 1, Growth::Allocate) {
+                Ok(claim) => (claim.block, claim.slot),
+                Err(refusal) => return Err(PushError::new(growing(refusal), item)),
+            },
+        };
         // SAFETY: the slot is claimed, filled and then published.
         unsafe {
-            claim.block.write(claim.slot, item);
-            self.list.publish(claim, cleanup);
+            block.write(slot, item);
+            self.list.publish(Claim { block, slot, len: 1 }, Cleanup::Now);
         }
+        Ok(())
     }
 
     /// Appends an item without allocating or freeing memory: the form for interrupt handlers.
@@ -147,8 +127,11 @@ impl<T> Pusher<T> {
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
         match self.list.claim(1, Growth::Linked) {
             Ok(claim) => {
-                // SAFETY: claimed just now.
-                unsafe { self.fill(claim, item, Cleanup::Later) };
+                // SAFETY: the slot is claimed, filled and then published.
+                unsafe {
+                    claim.block.write(claim.slot, item);
+                    self.list.publish(claim, Cleanup::Later);
+                }
                 Ok(())
             }
             Err(refusal) => Err(TryPushError::new(refusal, item)),
