@@ -6,9 +6,6 @@
 //! that is enough: who enters at the tail is counted in `readers` before any slot behind its own
 //! position can be published (see `List::enter`), and who forks has the cursor itself in hand.
 //!
-//! What hands an item out is always inlined, but not in debug builds: there each step keeps a copy of
-//! the item, and all of them would lie in one frame.
-//!
 //! What is live in a block: alone, everything from `slot` on. Else everything from the block's
 //! `live_from` on, which is brought up to date when a cursor stops being alone.
 
@@ -134,7 +131,7 @@ impl<T> RawCursor<T> {
     ///
     /// A cursor among others looks at the list for each item, as it has to ask whether it still is
     /// among others; so it needs no run.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
         if self.is_alone() {
             if self.slot < self.ready {
@@ -158,7 +155,7 @@ impl<T> RawCursor<T> {
     }
 
     /// The answer of `pop`, if it is to be had in the shortest way.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) fn pop_quickly(&mut self) -> Option<Option<T>> {
         let clone = self.among.get()?;
         let (block, slot) = (self.block, self.slot);
@@ -270,7 +267,7 @@ impl<T> RawCursor<T> {
     ///
     /// # Safety
     /// `fill` has returned true since the last item was taken.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     pub(crate) unsafe fn take(&mut self, list: &List<T>) -> T {
         debug_assert!(self.slot < self.ready);
         if self.is_alone() || self.becomes_alone() {
@@ -285,7 +282,7 @@ impl<T> RawCursor<T> {
     ///
     /// # Safety
     /// There is one, and the cursor is alone.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     unsafe fn take_alone(&mut self) -> T {
         let slot = self.slot;
         self.slot += 1;
@@ -297,7 +294,7 @@ impl<T> RawCursor<T> {
     ///
     /// # Safety
     /// The item is ready, and none is to be stepped over.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[inline(always)]
     unsafe fn take_clone(&mut self, list: &List<T>) -> T {
         // SAFETY: ready; our position keeps it in place.
         (list.clone_fn.expect())(unsafe { self.block.peek(self.slot) }, &mut self.slot)

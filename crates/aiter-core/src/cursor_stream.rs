@@ -1,4 +1,7 @@
 //! The public face of a cursor: a stream.
+//!
+//! What hands an item out is always inlined, but not in debug builds: there each step keeps a copy of
+//! the item, and all of them would lie in the caller's frame, for each call.
 
 use core::{
     fmt,
