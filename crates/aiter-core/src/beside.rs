@@ -6,7 +6,6 @@ use crate::{
     block::Block,
     cursor_stream::Cursor,
     list::{Claim, Cleanup, List},
-    tail::Tail,
 };
 
 /// The only pusher of a list, beside a cursor that had read all there was, for as long as it borrows the
@@ -57,16 +56,9 @@ impl<'a, T> BesidePusher<'a, T> {
     /// Fills the slot at the tail and moves the tail past it.
     #[inline(always)]
     fn fill(&mut self, item: T) -> Claim<T> {
-        let (block, slot) = (self.block, self.slot);
         // SAFETY: nobody else pushes: the slot at the tail is ours, and keeps the block alive.
-        unsafe { block.write(slot, item) };
-        self.slot += 1;
-        if self.slot == Block::<T>::CAP {
-            self.block = self.list.sole_next(block);
-            self.slot = 0;
-        }
-        self.list.set_sole_tail(Tail::new(self.block, self.slot));
-        Claim { block, slot, len: 1 }
+        unsafe { self.block.write(self.slot, item) };
+        self.list.advance_sole(&mut self.block, &mut self.slot, 1)
     }
 
     /// True if the list has no cursor but the one that was lent: the item may as well go there directly.

@@ -426,14 +426,32 @@ impl<T> List<T> {
     /// Moves the tail, for who knows that nobody else pushes, stops or pins. Call it before the
     /// slots are published: a cursor must never be ahead of the tail.
     #[inline(always)]
-    pub(crate) fn set_sole_tail(&self, tail: Tail<T>) {
+    fn set_sole_tail(&self, tail: Tail<T>) {
         // Release: partner of `tail`, for the block.
         self.tail.store(tail.word(), Ordering::Release);
     }
 
+    /// Moves the tail, which is at this place, past `len` slots of one block, and returns them.
+    #[inline(always)]
+    pub(crate) fn advance_sole(
+        &self,
+        block: &mut Block<T>,
+        slot: &mut usize,
+        len: usize,
+    ) -> Claim<T> {
+        let claim = Claim { block: *block, slot: *slot, len };
+        *slot += len;
+        if *slot == Block::<T>::CAP {
+            *block = self.sole_next(*block);
+            *slot = 0;
+        }
+        self.set_sole_tail(Tail::new(*block, *slot));
+        claim
+    }
+
     /// The block behind the tail block, linked now if need be.
     #[cold]
-    pub(crate) fn sole_next(&self, block: Block<T>) -> Block<T> {
+    fn sole_next(&self, block: Block<T>) -> Block<T> {
         // SAFETY: the tail's block has an unclaimed slot, and nobody else can claim it: no cursor
         // gets past, so the block and what follows are alive.
         unsafe { block.next().unwrap_or_else(|| self.append(block)) }

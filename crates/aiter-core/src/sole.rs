@@ -5,8 +5,7 @@ use core::fmt;
 use crate::{
     block::Block,
     error::{PushAllError, PushError, Refusal},
-    list::{Claim, Cleanup, List},
-    tail::Tail,
+    list::{Cleanup, List},
 };
 
 /// The only pusher of a list, for as long as it borrows its [`Pusher`](crate::Pusher). See
@@ -120,22 +119,9 @@ impl<'a, T> SolePusher<'a, T> {
     /// The `len` slots at the tail are filled, and all in one block.
     #[inline(always)]
     unsafe fn publish(&mut self, len: usize) {
-        let claim = self.advance(len);
+        let claim = self.list.advance_sole(&mut self.block, &mut self.slot, len);
         // SAFETY: filled, by contract; ours as nobody else pushes.
         unsafe { self.list.publish(claim, Cleanup::Now) };
-    }
-
-    /// Moves the tail past the `len` slots at it, all in one block, and returns them.
-    #[inline(always)]
-    fn advance(&mut self, len: usize) -> Claim<T> {
-        let claim = Claim { block: self.block, slot: self.slot, len };
-        self.slot += len;
-        if self.slot == Block::<T>::CAP {
-            self.block = self.list.sole_next(self.block);
-            self.slot = 0;
-        }
-        self.list.set_sole_tail(Tail::new(self.block, self.slot));
-        claim
     }
 }
 
