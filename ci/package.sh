@@ -9,10 +9,17 @@ version=$(cargo --version | sed -E 's/^cargo 1\.([0-9]+)\..*/\1/')
 # At a desk the checkout may hold work in progress.
 dirty=(--allow-dirty)
 [[ -z ${CI:-} ]] || dirty=()
-cargo package "${published[@]/#/-p}" "${dirty[@]}"
+# Each package is built against the others out of a temporary registry. Cargo takes a version in a registry for something
+# that never changes, so neither what it unpacked from an older one nor what it built of it may be left.
+package_dir=$target_dir/packaged
+rm -rf "$package_dir"
+for crate in "${published[@]}"; do
+    rm -rf "${CARGO_HOME:-$HOME/.cargo}/registry/src"/-*/"$crate"-[0-9]*
+done
+cargo package "${published[@]/#/-p}" "${dirty[@]}" --target-dir "$package_dir"
 
 for crate in "${published[@]}"; do
-    package=$(ls -t "$target_dir/package/$crate"-[0-9]*.crate | head -n 1)
+    package=$(ls "$package_dir/package/$crate"-[0-9]*.crate)
     files=$(tar -tzf "$package")
     for file in LICENSE-MIT LICENSE-APACHE README.md src/lib.rs; do
         grep -q "/$file\$" <<<"$files" || { echo "$package lacks $file" >&2 && exit 1; }
