@@ -113,7 +113,54 @@ impl<S: Stream, T> Joiner<S, T> {
     }
 
     /// Opens what the source has, then polls members in turn until one has something.
+    #[inline]
     pub(crate) fn poll_join<R>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        open: impl FnMut(S::Item) -> Opened<T, R>,
+        mut poll: impl FnMut(Pin<&mut T>, &mut Context<'_>) -> Poll<Got<R>>,
+    ) -> Poll<Option<R>> {
+        let this = self.as_mut().project();
+        let pool = this.pool;
+        pool.collect();
+        if !Self::can_open(pool, *this.max) {
+            if let Some(number) = pool.first_in_line() {
+                let polled = pool.poll(number, &mut poll);
+                if let Some(item) = Self::settle(pool, number, polled) {
+                    return Poll::Ready(Some(item));
+                }
+            }
+        }
+        self.poll_on(cx, open, poll)
+    }
+
+    #[inline]
+    fn can_open(pool: &Pool<T>, max: Option<NonZeroUsize>) -> bool {
+        pool.is_source_woken() && pool.len() < max.map_or(usize::MAX, NonZeroUsize::get)
+    }
+
+    /// Sees to it that a member has the turn that is due to it after a poll; hands out what it had.
+    #[inline]
+    fn settle<R>(pool: &mut Pool<T>, number: usize, polled: Poll<Got<R>>) -> Option<R> {
+        match polled {
+            Poll::Ready(Got::Item(item)) => {
+                pool.next_turn();
+                return Some(item);
+            }
+            Poll::Ready(Got::Nothing) => pool.next_turn(),
+            Poll::Ready(Got::Last(item)) => {
+                pool.remove(number);
+                return Some(item);
+            }
+            Poll::Ready(Got::Over) => pool.remove(number),
+            Poll::Pending => pool.rest(number),
+        }
+        None
+    }
+
+    /// Goes on where the first in line had no item, or was not to be polled yet.
+    #[inline(never)]
+    fn poll_on<R>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         mut open: impl FnMut(S::Item) -> Opened<T, R>,
@@ -129,19 +176,17 @@ impl<S: Stream, T> Joiner<S, T> {
 
         let this = self.project();
         let (mut source, pool) = (this.source, this.pool);
-        let max = this.max.map_or(usize::MAX, NonZeroUsize::get);
-        let can_open = |pool: &Pool<T>| pool.is_source_woken() && pool.len() < max;
+        let can_open = |pool: &Pool<T>| Self::can_open(pool, *this.max);
         let (mut opens, mut polls) = (Budget::new(), Budget::new());
-        pool.collect();
         loop {
             while can_open(pool) && opens.take() {
                 let mut guard = Guard(source.as_mut());
-                let polled = pool.poll_source(|cx| match guard.0.as_mut().as_pin_mut() {
+                let asked = pool.poll_source(|cx| match guard.0.as_mut().as_pin_mut() {
                     Some(source) => source.poll_next(cx),
                     None => Poll::Ready(None),
                 });
                 core::mem::forget(guard);
-                match polled {
+                match asked {
                     Poll::Ready(Some(item)) => match open(item) {
                         Opened::Member(member) => pool.insert(member),
                         Opened::Item(item) => return Poll::Ready(Some(item)),
@@ -155,23 +200,12 @@ impl<S: Stream, T> Joiner<S, T> {
                 }
             }
             while let Some(number) = pool.first_in_line().filter(|_| polls.take()) {
-                match pool.poll(number, &mut poll) {
-                    Poll::Ready(Got::Item(item)) => {
-                        pool.next_turn();
-                        return Poll::Ready(Some(item));
-                    }
-                    Poll::Ready(Got::Nothing) => pool.next_turn(),
-                    Poll::Ready(Got::Last(item)) => {
-                        pool.remove(number);
-                        return Poll::Ready(Some(item));
-                    }
-                    Poll::Ready(Got::Over) => {
-                        pool.remove(number);
-                        if can_open(pool) && !opens.is_spent() {
-                            break;
-                        }
-                    }
-                    Poll::Pending => pool.rest(number),
+                let polled = pool.poll(number, &mut poll);
+                if let Some(item) = Self::settle(pool, number, polled) {
+                    return Poll::Ready(Some(item));
+                }
+                if can_open(pool) && !opens.is_spent() {
+                    break;
                 }
             }
             if can_open(pool) && !opens.is_spent() && !polls.is_spent() {
