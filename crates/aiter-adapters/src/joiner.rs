@@ -130,6 +130,9 @@ impl<S: Stream, T> Joiner<S, T> {
                     return Poll::Ready(Some(item));
                 }
             }
+            if !pool.has_next() && !Self::can_open(pool, *this.max) {
+                return self.wait(cx);
+            }
         }
         self.poll_on(cx, open, poll)
     }
@@ -161,7 +164,7 @@ impl<S: Stream, T> Joiner<S, T> {
     /// Goes on where the first in line had no item, or was not to be polled yet.
     #[inline(never)]
     fn poll_on<R>(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         mut open: impl FnMut(S::Item) -> Opened<T, R>,
         mut poll: impl FnMut(Pin<&mut T>, &mut Context<'_>) -> Poll<Got<R>>,
@@ -174,7 +177,7 @@ impl<S: Stream, T> Joiner<S, T> {
             }
         }
 
-        let this = self.project();
+        let this = self.as_mut().project();
         let (mut source, pool) = (this.source, this.pool);
         let can_open = |pool: &Pool<T>| Self::can_open(pool, *this.max);
         let (mut opens, mut polls) = (Budget::new(), Budget::new());
@@ -211,16 +214,25 @@ impl<S: Stream, T> Joiner<S, T> {
             if can_open(pool) && !opens.is_spent() && !polls.is_spent() {
                 continue;
             }
-            if source.is_none() && pool.len() == 0 {
-                return Poll::Ready(None);
-            }
-            if !pool.has_next() && !can_open(pool) {
-                pool.arm(cx.waker());
-            }
-            if pool.has_next() || can_open(pool) {
-                cx.waker().wake_by_ref();
-            }
-            return Poll::Pending;
+            return self.wait(cx);
         }
+    }
+
+    /// The end, or nothing to hand out now: the task is woken when there may be.
+    #[inline(never)]
+    fn wait<R>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<R>> {
+        let this = self.project();
+        let (source, pool) = (this.source, this.pool);
+        if source.is_none() && pool.len() == 0 {
+            return Poll::Ready(None);
+        }
+        let can_go_on = |pool: &Pool<T>| pool.has_next() || Self::can_open(pool, *this.max);
+        if !can_go_on(pool) {
+            pool.arm(cx.waker());
+        }
+        if can_go_on(pool) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 }

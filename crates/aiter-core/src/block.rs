@@ -33,13 +33,13 @@ use crate::{
     tail::ALIGN,
 };
 
-/// The state word: one ready bit a slot from bit 0, and two flags right above. Flags are set and
-/// stay set until the block is recycled.
-const WAITING: usize = 1 << (MAX_SLOTS + 1);
+/// The state word: one ready bit a slot from bit 0, above them at least one that is never set, where
+/// every run of ready slots ends, and two flags. Flags are set and stay set until the block is recycled.
+const WAITING: usize = 1 << (MAX_SLOTS + 2);
 /// A cursor left the incomplete block as the last reader: the producer that completes the block
 /// takes over its count.
-const ORPHANED: usize = 1 << MAX_SLOTS;
-const _: () = assert!(MAX_SLOTS + 2 <= usize::BITS as usize);
+const ORPHANED: usize = 1 << (MAX_SLOTS + 1);
+const _: () = assert!(MAX_SLOTS + 3 <= usize::BITS as usize);
 
 /// The readers' word: a count, another count, a slot.
 const COUNT_BITS: u32 = (usize::BITS - SETTLED_SLOT_BITS) / 2;
@@ -494,11 +494,12 @@ impl<T> Header<T> {
         self.start.with(|at| unsafe { *at })
     }
 
-    /// The ready bits from `slot` on, in bit 0 and up.
+    /// The ready bits from `slot` on, in bit 0 and up, to the first that is not set.
     #[inline(always)]
-    pub(crate) fn ready_bits(&self, slot: usize) -> usize {
+    fn ready_bits(&self, slot: usize) -> usize {
+        debug_assert!(slot <= Block::<T>::CAP);
         // Acquire: partner of `publish`, for the items.
-        (self.state.load(Ordering::Acquire) & Block::<T>::FULL) >> slot
+        self.state.load(Ordering::Acquire) >> slot
     }
 
     /// True if the slot is published; false for the number behind the last slot.
@@ -612,7 +613,7 @@ impl<T> Header<T> {
     }
 
     pub(crate) fn is_complete(&self) -> bool {
-        self.ready_bits(0) == Block::<T>::FULL
+        self.run_end(0) == Block::<T>::CAP
     }
 
     /// Published values below this slot are gone.

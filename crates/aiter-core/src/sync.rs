@@ -32,13 +32,13 @@ pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 
-/// Slots a block holds at most: one ready bit each beside the flags of the block's state word, and
-/// few enough for the tag bits of a block's address. Two under a checker, which then crosses blocks in
+/// Slots a block holds at most: one ready bit each below an empty one and the flags of the block's state
+/// word, and few enough for the tag bits of a block's address. Two under a checker, which then crosses blocks in
 /// every story, or four, for what can only happen inside one.
 pub(crate) const MAX_SLOTS: usize = if cfg!(any(loom, shuttle)) {
     if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 }
 } else if usize::BITS >= 64 {
-    62
+    61
 } else {
     16
 };
