@@ -511,7 +511,9 @@ impl<T> Header<T> {
     /// Where the run of published slots that begins at `slot` ends.
     #[inline(always)]
     pub(crate) fn run_end(&self, slot: usize) -> usize {
-        slot + self.ready_bits(slot).trailing_ones() as usize
+        let end = slot + self.ready_bits(slot).trailing_ones() as usize;
+        debug_assert!(end <= Block::<T>::CAP);
+        end
     }
 
     /// Tells the producers of this block that somebody sleeps. True if `slot` is ready after all.
