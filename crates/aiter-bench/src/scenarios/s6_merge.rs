@@ -144,9 +144,19 @@ impl Stream for Inner {
 
 fn ready(width: usize, items: u64, merge: MergeFn) -> Sample {
     let world = Rc::new(World::default());
-    let mut merged = merge((0..width).map(|_| Inner::new(&world, u64::MAX)).collect());
-    let waker = Waker::from(Arc::new(Task::default()));
+    let streams: Vec<_> = (0..width).map(|_| Inner::new(&world, 0)).collect();
+    let states: Vec<_> = streams.iter().map(|stream| stream.state.clone()).collect();
+    let mut merged = merge(streams);
+    let task = Arc::new(Task::default());
+    let waker = Waker::from(task.clone());
     let mut cx = Context::from_waker(&waker);
+    // Some are given all streams before, some open them one by one: they have the same line, that of the
+    // wake-ups, when all have slept once.
+    while merged.as_mut().poll_next(&mut cx).is_ready() || task.was_woken() {}
+    for state in states {
+        state.permits.set(u64::MAX - 1);
+        state.wake();
+    }
     let mut take = |count: u64, got: &mut Tally| {
         let mut taken = 0;
         while taken < count {
