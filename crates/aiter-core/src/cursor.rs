@@ -317,6 +317,13 @@ impl<T> RawCursor<T> {
         true
     }
 
+    /// The next item, if it is known to be ready and to be moved out. Looks at nothing but this position.
+    #[inline(always)]
+    pub(crate) fn take_known(&mut self) -> Option<T> {
+        // SAFETY: in the run, and ours alone.
+        (self.slot < self.ready && self.is_alone()).then(|| unsafe { self.take_alone() })
+    }
+
     /// Takes the next item of the current run without running user code.
     ///
     /// # Safety

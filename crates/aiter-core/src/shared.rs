@@ -37,11 +37,18 @@ const CONTENDED: usize = 2;
 
 /// What the takers share.
 struct Shared<T> {
+    place: Place<T>,
     list: Arc<List<T>>,
-    gate: AtomicUsize,
-    raw: UnsafeCell<RawCursor<T>>,
     /// In the list's keeping, ours until we leave it.
     group: *const Group,
+}
+
+/// What every take writes: one cache line that the takers carry from core to core, and nothing else on
+/// it that is only read, or that is written for other reasons.
+#[cfg_attr(target_pointer_width = "64", repr(align(64)))]
+struct Place<T> {
+    gate: AtomicUsize,
+    raw: UnsafeCell<RawCursor<T>>,
 }
 
 // SAFETY: the position goes from taker to taker through the gate, each on its own thread, so it must
@@ -57,31 +64,61 @@ impl<T> Gate<'_, T> {
     /// Works on the position. Runs no user code.
     fn with<R>(&mut self, f: impl FnOnce(&mut RawCursor<T>) -> R) -> R {
         // SAFETY: the gate is closed by us, and lent mutably.
-        self.0.raw.with_mut(|raw| f(unsafe { &mut *raw }))
+        self.0.place.raw.with_mut(|raw| f(unsafe { &mut *raw }))
     }
-}
 
-impl<T> Drop for Gate<'_, T> {
-    fn drop(&mut self) {
+    /// What others are to be woken for if there are some that sleep, and this taker leaves.
+    fn news(&mut self) -> News {
+        // If there is nothing more, those who sleep may have counted on the item that was taken: it is
+        // announced that they do, in their place.
+        let ready = self.with(RawCursor::is_ready_or_announced);
+        let list = &self.0.list;
+        News { ready, ended: self.with(|raw| raw.is_drained(list)) }
+    }
+
+    /// Opens the gate, and wakes who sleeps for what was left.
+    #[cold]
+    fn open_with_news(mut self) {
         let shared = self.0;
-        let (mut ready, mut ended) = (false, false);
-        // Release: partner of `try_close` and `close_or_mark`.
-        while shared
-            .gate
-            .compare_exchange(CLOSED, OPEN, Ordering::Release, Ordering::Relaxed)
-            .is_err()
-        {
+        let news = self.news();
+        drop(self);
+        shared.tell(news);
+    }
+
+    /// Opens the gate, which was marked.
+    #[cold]
+    fn open_marked(&mut self) {
+        let shared = self.0;
+        let mut news = News { ready: false, ended: false };
+        loop {
             // Somebody registered, marked the gate and went to sleep. We look in their place, for
             // what they would have seen, and go on to wake nobody if there is nothing: two takers
             // on an idle list must not keep each other awake. Acquire: partner of the mark.
-            shared.gate.swap(CLOSED, Ordering::AcqRel);
-            ready |= self.with(RawCursor::is_ready_or_announced);
-            ended |= self.with(|raw| raw.is_drained(&shared.list));
+            shared.place.gate.swap(CLOSED, Ordering::AcqRel);
+            let News { ready, ended } = self.news();
+            news.ready |= ready;
+            news.ended |= ended;
+            if shared.open() {
+                break;
+            }
         }
-        if ended {
-            shared.group().queue.notify_all();
-        } else if ready {
-            shared.group().queue.notify(1);
+        shared.tell(news);
+    }
+}
+
+/// What is left for others.
+struct News {
+    /// An item, or a block to cross.
+    ready: bool,
+    /// The end.
+    ended: bool,
+}
+
+impl<T> Drop for Gate<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if !self.0.open() {
+            self.open_marked();
         }
     }
 }
@@ -109,9 +146,26 @@ impl<T> Shared<T> {
         unsafe { &*self.group }
     }
 
+    /// Opens the gate for its holder, unless it was marked.
+    #[inline(always)]
+    fn open(&self) -> bool {
+        // Release: partner of `try_close` and `close_or_mark`.
+        self.place.gate.compare_exchange(CLOSED, OPEN, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    fn tell(&self, news: News) {
+        if news.ended {
+            self.group().queue.notify_all();
+        } else if news.ready {
+            self.group().queue.notify(1);
+        }
+    }
+
+    #[inline(always)]
     fn try_close(&self) -> Option<Gate<'_, T>> {
-        // Acquire: partner of `Gate::drop`.
-        self.gate
+        // Acquire: partner of `open`.
+        self.place
+            .gate
             .compare_exchange(OPEN, CLOSED, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
             .then(|| Gate(self))
@@ -119,15 +173,43 @@ impl<T> Shared<T> {
 
     /// Closes the gate, or makes sure that whoever opens it wakes us: we have registered.
     fn close_or_mark(&self) -> Option<Gate<'_, T>> {
-        let mut gate = self.gate.load(Ordering::Relaxed);
+        let mut gate = self.place.gate.load(Ordering::Relaxed);
         loop {
             let new = if gate == OPEN { CLOSED } else { gate | CONTENDED };
-            // Acquire: as `try_close`. Release: partner of `Gate::drop`, for the registration.
-            match self.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
+            // Acquire: as `try_close`. Release: partner of `open_marked`, for the registration.
+            match self.place.gate.compare_exchange_weak(
+                gate,
+                new,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
                 Ok(_) => return (gate == OPEN).then(|| Gate(self)),
                 Err(now) => gate = now,
             }
             retry_hint();
+        }
+    }
+
+    /// Opens the gate for who has taken an item.
+    #[inline(always)]
+    fn open_after_take(&self, gate: Gate<'_, T>) {
+        if self.group().queue.is_empty() { drop(gate) } else { gate.open_with_news() }
+    }
+
+    /// Takes the next item in the shortest way, for a taker that is not registered. In the error
+    /// whether the gate is left closed, for the caller to go on in another way.
+    #[inline(always)]
+    fn take_known(&self) -> Result<T, bool> {
+        let mut gate = self.try_close().ok_or(false)?;
+        match gate.with(RawCursor::take_known) {
+            Some(item) => {
+                self.open_after_take(gate);
+                Ok(item)
+            }
+            None => {
+                core::mem::forget(gate);
+                Err(true)
+            }
         }
     }
 
@@ -154,20 +236,7 @@ impl<T> Shared<T> {
                     // Before we look for more: a wake-up that reaches us from here on is known to
                     // be passed on, and one that came before is made good by the look.
                     sleeper.cancel();
-                    let queue = &self.group().queue;
-                    let (mut more, mut ended) = (false, false);
-                    if !queue.is_empty() {
-                        // If there is nothing more, those who sleep may have counted on this item:
-                        // it is announced that they do, in our place.
-                        more = gate.with(RawCursor::is_ready_or_announced);
-                        ended = gate.with(|raw| raw.is_drained(&self.list));
-                    }
-                    drop(gate);
-                    if ended {
-                        queue.notify_all();
-                    } else if more {
-                        queue.notify(1);
-                    }
+                    self.open_after_take(gate);
                     return (Found::Item(self.finish(taken)), None);
                 }
                 Refill::Empty => {
@@ -209,7 +278,7 @@ impl<T> Drop for Shared<T> {
         List::<T>::leave_group(self.group());
         self.list.remove_cursor();
         // SAFETY: the last taker is gone: nobody uses the position again.
-        self.raw.with_mut(|raw| unsafe { (*raw).release(&self.list) });
+        self.place.raw.with_mut(|raw| unsafe { (*raw).release(&self.list) });
         self.list.release_inherited();
     }
 }
@@ -247,8 +316,8 @@ impl<T> SharedCursor<T> {
     pub(crate) fn new(cursor: Cursor<T>) -> Self {
         let (list, raw) = cursor.into_parts();
         let group: *const Group = list.join_group();
-        let shared =
-            Shared { list, gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw), group };
+        let place = Place { gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw) };
+        let shared = Shared { place, list, group };
         Self {
             shared: Arc::new(shared),
             sleeper: Sleeper::new(),
@@ -284,9 +353,26 @@ impl<T> SharedCursor<T> {
         self.shared.list.tail().is_stopped()
     }
 
-    fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    #[inline(never)]
+    fn poll_slowly(&mut self, cx: &mut Context<'_>, closed: bool) -> Poll<Option<T>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let polled = self.poll_take(cx, closed);
+        self.asleep = polled.is_pending();
+        self.run = if self.asleep { 0 } else { self.run.saturating_add(1) };
+        self.ended = matches!(polled, Poll::Ready(None));
+        polled
+    }
+
+    /// `closed`: the gate is, by us.
+    fn poll_take(&mut self, cx: &mut Context<'_>, closed: bool) -> Poll<Option<T>> {
         let shared = &*self.shared;
-        let mut found = shared.try_take(&mut self.sleeper);
+        let mut found = if closed {
+            shared.take(Gate(shared), &mut self.sleeper).0
+        } else {
+            shared.try_take(&mut self.sleeper)
+        };
         // As a cursor does, see `Cursor::poll_sleep`, and more patiently: it is also the others at the
         // gate who take their moment.
         if self.run >= KEPT_UP {
@@ -302,6 +388,8 @@ impl<T> SharedCursor<T> {
         }
         while let Found::Nothing = found {
             shared.list.release_inherited();
+            // Also if something of the user's panics from here on.
+            self.asleep = true;
             shared.group().queue.register(&mut self.sleeper, cx.waker());
             let Some(gate) = shared.close_or_mark() else { return Poll::Pending };
             // The gate is ours: what comes from here on finds us registered.
@@ -334,14 +422,17 @@ impl<T> Stream for SharedCursor<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        if self.ended {
-            return Poll::Ready(None);
+        let mut closed = false;
+        if !self.asleep && !self.ended {
+            match self.shared.take_known() {
+                Ok(item) => {
+                    self.run = self.run.saturating_add(1);
+                    return Poll::Ready(Some(item));
+                }
+                Err(left_closed) => closed = left_closed,
+            }
         }
-        let polled = self.poll_take(cx);
-        self.asleep = polled.is_pending();
-        self.run = if self.asleep { 0 } else { self.run.saturating_add(1) };
-        self.ended = matches!(polled, Poll::Ready(None));
-        polled
+        self.poll_slowly(cx, closed)
     }
 }
 

@@ -489,7 +489,8 @@ impl WaitQueue {
             self.queued.fetch_sub(1, Ordering::Relaxed);
             // SAFETY: as above.
             unsafe { chosen.push_back(node) };
-            left -= usize::from(state & AWAKE == 0);
+            // One that is awake is made good for by `wake`.
+            left -= 1;
         }
     }
 

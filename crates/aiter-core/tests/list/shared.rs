@@ -299,3 +299,53 @@ fn waiters_that_come_and_go_leave_the_list_usable() {
     pusher.push(1).unwrap();
     assert_eq!(take_ready(&mut shared), [1]);
 }
+
+#[test]
+fn a_taker_polled_before_its_turn_leaves_the_next_wake_to_one_that_waits() {
+    let (pusher, cursor) = push_list();
+    let mut busy = cursor.share();
+    let mut takers: Vec<_> = waiting::<4>(busy.clone()).into();
+    // Two are woken by the push, one by the taker that sees another item: that one is known to be
+    // ready from now on.
+    assert_eq!(pusher.push_all([0, 1]).unwrap(), 2);
+    assert_eq!(next(&mut busy), Poll::Ready(Some(0)));
+    let mut early = takers.pop().unwrap();
+    assert_eq!(early.1.wakes(), 0);
+    assert_eq!(early.1.poll(&mut early.0), Poll::Ready(Some(1)));
+    // The others find nothing and wait again, behind it in the line.
+    for (taker, counting) in &mut takers {
+        assert_eq!(counting.poll(taker), Poll::Pending);
+    }
+    let before: usize = takers.iter().map(|(_, counting)| counting.wakes()).sum();
+    pusher.push(2).unwrap();
+    assert!(takers.iter().map(|(_, counting)| counting.wakes()).sum::<usize>() > before);
+}
+
+#[test]
+fn a_taker_that_sees_another_item_wakes_one_more() {
+    let (pusher, cursor) = push_list();
+    let mut busy = cursor.share();
+    let takers = waiting::<6>(busy.clone());
+    let woken = || takers.iter().filter(|(_, counting)| counting.wakes() > 0).count();
+    assert_eq!(pusher.push_all([0, 1, 2]).unwrap(), 3);
+    // The first take finds out how far the items go, the second knows it already.
+    for (item, so_far) in [(0, 4), (1, 5), (2, 5)] {
+        assert_eq!(next(&mut busy), Poll::Ready(Some(item)));
+        assert_eq!(woken(), so_far);
+    }
+}
+
+#[test]
+fn one_push_wakes_one_taker_beside_one_that_was_early() {
+    let (pusher, cursor) = push_list();
+    let mut takers = waiting::<3>(cursor.share());
+    pusher.push(0).unwrap();
+    // The first is woken, the second comes first, and the first waits again.
+    assert_eq!(takers[1].1.poll(&mut takers[1].0), Poll::Ready(Some(0)));
+    assert_eq!(takers[0].1.poll(&mut takers[0].0), Poll::Pending);
+    let wakes =
+        |takers: &[(_, Counting); 3]| takers.each_ref().map(|(_, counting)| counting.wakes());
+    assert_eq!(wakes(&takers), [1, 0, 0]);
+    pusher.push(1).unwrap();
+    assert_eq!(wakes(&takers), [1, 0, 1], "the one that has waited longest");
+}

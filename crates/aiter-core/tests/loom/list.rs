@@ -741,6 +741,21 @@ fn shared_takers() {
 }
 
 #[test]
+fn shared_takers_of_a_known_run() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        pusher.push_all(1..=3).unwrap();
+        let mut one = cursor.share();
+        // From here on the taker knows that the next one is ready, and looks at nothing else.
+        let first = block_on(next(&mut one));
+        let two = spawn_taker(one.clone());
+        let mut taken = [first, block_on(next(&mut one)), two.join().unwrap()];
+        taken.sort_unstable();
+        assert_eq!(taken, [Some(1), Some(2), Some(3)]);
+    });
+}
+
+#[test]
 fn shared_takers_sleep() {
     model(|| {
         let (pusher, cursor) = push_list();
