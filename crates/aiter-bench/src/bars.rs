@@ -188,7 +188,9 @@ pub(crate) const REASONS: [(&str, &str); 20] = [
     ),
     (
         "shared consumers",
-        "four threads on two cores, and the gate's and the position's cache lines between the takers",
+        "two read-modify-writes a push and two a take, where a spin lock opens by a store; with four takers on two cores the \
+         time follows the sleeps: some 8 us of a core each, a thousand to five thousand in a million items, as a taker that takes an \
+         item and sees another one must wake who waits, lest that item wait for it",
     ),
     (
         "readers that all see everything",
@@ -205,8 +207,9 @@ pub(crate) const REASONS: [(&str, &str); 20] = [
     ),
     (
         "join of streams that are ready",
-        "a chain of loads from one stream to the next, its place and its state, and the poll itself; fewer instructions \
-         brought no time",
+        "a bare `Vec` of the streams, polled round robin, takes 0.27 of the peer's time; the rest is two looks (was somebody \
+         woken, may one be opened), the place of the first in line, and the ring, 41 instructions in all; from 10,000 \
+         streams on also the memory that a place lies in",
     ),
     (
         "join of streams that are woken one by one",
