@@ -10,10 +10,9 @@
 //! else.
 //!
 //! The place of a member that goes, with its waker, is kept for the next one, so that members that come
-//! and go allocate nothing; places beyond the number of members are freed. New ones are made several at a
-//! time, up to a fourth of the members there are: places that lie side by side are fetched from memory
-//! sooner than those with wakers between them. An old waker can cause a poll too many of the member that
-//! has its place now. The waker of the source, where the members come from, is of the same kind.
+//! and go allocate nothing; places beyond the number of members are freed. An old waker can cause a
+//! poll too many of the member that has its place now. The waker of the source, where the members
+//! come from, is of the same kind.
 
 use core::{
     fmt,
@@ -29,8 +28,6 @@ use crate::sleeper::{Hub, NONE, Sleeper};
 const SOURCE: usize = usize::MAX - 1;
 /// Empty places that are kept however few members there are.
 const SPARE: usize = 16;
-/// Places that are made at a time, at most.
-const BATCH: usize = 64;
 
 pin_project_lite::pin_project! {
     /// Where a member lives.
@@ -116,7 +113,7 @@ impl<T> Pool<T> {
     #[inline]
     pub(crate) fn insert_aside(&mut self, member: T) -> usize {
         if self.spare == NONE {
-            self.make_places();
+            self.make_place();
         }
         let number = self.spare;
         let Slot { place, behind } = &mut self.slots[number];
@@ -132,29 +129,18 @@ impl<T> Pool<T> {
         number
     }
 
-    /// Spare places, where there is none: several at a time if there are many members, so that the places
-    /// of neighbours lie side by side, and their wakers elsewhere.
+    /// A spare place, where there is none.
     #[cold]
-    fn make_places(&mut self) {
-        let count = (self.len / 4).clamp(1, BATCH);
-        let sleepers = Vec::from_iter((0..count).map(|_| {
-            let number = if self.bare == NONE { self.slots.len() } else { self.bare };
-            match self.slots.get(number) {
-                Some(slot) => self.bare = slot.behind,
-                None => self.slots.push(Slot { place: None, behind: NONE }),
-            }
-            (number, Sleeper::new(&self.hub, number))
-        }));
-        self.spares += count;
-        let mut last: Option<usize> = None;
-        for (number, sleeper) in sleepers {
-            let place = Some(Box::pin(Place { sleeper, member: None }));
-            self.slots[number] = Slot { place, behind: NONE };
-            match last.replace(number) {
-                Some(last) => self.slots[last].behind = number,
-                None => self.spare = number,
-            }
+    fn make_place(&mut self) {
+        let number = if self.bare == NONE { self.slots.len() } else { self.bare };
+        let sleeper = Sleeper::new(&self.hub, number);
+        let place = Some(Box::pin(Place { sleeper, member: None }));
+        match self.slots.get_mut(number) {
+            Some(slot) => self.bare = core::mem::replace(slot, Slot { place, behind: NONE }).behind,
+            None => self.slots.push(Slot { place, behind: NONE }),
         }
+        self.spare = number;
+        self.spares += 1;
     }
 
     /// Drops a member that is first in line or that was polled aside. Its place is for the next one.
@@ -614,14 +600,11 @@ mod tests {
         let mut pool = Pool::new();
         (0..100).for_each(|member| pool.insert(member));
         let places = |pool: &Pool<i32>| pool.slots.iter().filter(|s| s.place.is_some()).count();
-        let made = places(&pool);
-        assert!(made <= 125, "a fourth more than members");
         for left in (0..100).rev() {
             pool.remove(pool.first);
-            assert_eq!(places(&pool), (left + left.max(16)).min(made));
+            assert_eq!(places(&pool), (left + left.max(16)).min(100));
         }
         (0..100).for_each(|member| pool.insert(member));
-        assert_eq!(pool.slots.len(), made, "numbers are used again");
-        assert!(places(&pool) <= 125);
+        assert_eq!((pool.slots.len(), places(&pool)), (100, 100), "numbers are used again");
     }
 }
