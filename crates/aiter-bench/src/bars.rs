@@ -149,7 +149,7 @@ const BARS: [Bar; 25] = [
 ];
 
 /// What there is to say about a bar that is missed: its name, and a sentence.
-pub(crate) const REASONS: [(&str, &str); 20] = [
+pub(crate) const REASONS: [(&str, &str); 22] = [
     (
         "`push`, one thread",
         "a push that no stalled one delays takes two read-modify-writes, one that claims and one that publishes: \
@@ -233,6 +233,14 @@ pub(crate) const REASONS: [(&str, &str); 20] = [
     (
         "forks of a stream, two threads",
         "each item takes a turn at the source, whose gate goes from core to core",
+    ),
+    (
+        "ping-pong across two threads",
+        "a tie, 0.99 to 1.01 over the runs: it is the kernel that puts two threads to sleep and wakes them",
+    ),
+    (
+        "iterating, across threads",
+        "a tie, 0.99 to 1.04 in most runs: the same waits for the same cache lines, or the same sleeps in the kernel",
     ),
     (
         "`map_par_with`, a slow consumer, against its body alone",

@@ -298,7 +298,7 @@ impl<T> Block<T> {
     #[inline(always)]
     pub(crate) unsafe fn write(self, slot: usize, item: T) {
         // SAFETY: the block is alive; the slot is the caller's until it is published.
-        unsafe { (*self.slot(slot)).with_mut(|at| (*at).write(item)) };
+        unsafe { (*self.slot(slot)).with_mut(|at| at.cast::<T>().write(item)) };
     }
 
     /// Moves an item out.
