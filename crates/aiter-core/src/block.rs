@@ -86,7 +86,7 @@ pub(crate) struct Header<T> {
     next: AtomicPtr<Header<T>>,
     /// The index of slot 0 in the list's order. Written before the block is linked.
     start: UnsafeCell<usize>,
-    /// The link of a `BlockStack`; owned by whoever owns the block's last count.
+    /// The link of a `BlockStack`; owned by whoever owns the block, or its last count.
     stacked: UnsafeCell<*mut Header<T>>,
 }
 
@@ -178,6 +178,9 @@ impl<T> Block<T> {
         }
     }
 
+    /// What this one takes.
+    pub(crate) const BYTES: usize = Self::padded_size(Self::CAP);
+
     const FULL: usize = (1 << Self::CAP) - 1;
 
     /// Where the slots begin: right behind the header.
@@ -185,8 +188,7 @@ impl<T> Block<T> {
 
     fn layout() -> Layout {
         let align = align_of::<Header<T>>().max(align_of::<Slot<T>>()).max(ALIGN);
-        Layout::from_size_align(Self::padded_size(Self::CAP), align)
-            .expect("a block is under 32 KiB or one item")
+        Layout::from_size_align(Self::BYTES, align).expect("a block is under 32 KiB or one item")
     }
 
     /// A fresh block whose slot 0 has the index `start`. Its one reader is the link to it.
@@ -714,8 +716,8 @@ impl<T> Header<T> {
     }
 }
 
-/// A stack of blocks that wait for something: pushed one by one, taken as a whole, so there is no
-/// pop that could meet a recycled block.
+/// A stack of blocks that wait for something: taken as a whole, so there is no pop that could meet a
+/// recycled block.
 pub(crate) struct BlockStack<T>(AtomicPtr<Header<T>>);
 
 impl<T> BlockStack<T> {
@@ -729,7 +731,7 @@ impl<T> BlockStack<T> {
     }
 
     /// # Safety
-    /// The caller owns the block's last count, and gives it away.
+    /// The caller owns the block alone, or its last count, and gives it away.
     pub(crate) unsafe fn push(&self, block: Block<T>) {
         let mut head = self.0.load(Ordering::Relaxed);
         loop {
@@ -750,14 +752,44 @@ impl<T> BlockStack<T> {
     }
 
     /// Takes all the blocks: they are the caller's.
-    pub(crate) fn take(&self) -> impl Iterator<Item = Block<T>> + use<T> {
+    pub(crate) fn take(&self) -> Chain<T> {
         // Acquire: partner of `push`.
-        let mut head = self.0.swap(core::ptr::null_mut(), Ordering::Acquire);
-        core::iter::from_fn(move || {
-            let block = Block::from_ptr(head)?;
-            // SAFETY: it was on the stack, so its last count, and with it the link, is ours.
-            head = unsafe { block.header() }.stacked.with(|link| unsafe { *link });
-            Some(block)
-        })
+        Chain(self.0.swap(core::ptr::null_mut(), Ordering::Acquire))
+    }
+
+    /// Takes one block; the others are away for a moment.
+    pub(crate) fn take_one(&self) -> Option<Block<T>> {
+        let mut rest = self.take();
+        let one = rest.next()?;
+        if !rest.0.is_null() {
+            // Release: partner of `take`, for all of them.
+            let put_back = self.0.compare_exchange(
+                core::ptr::null_mut(),
+                rest.0,
+                Ordering::Release,
+                Ordering::Relaxed,
+            );
+            if put_back.is_err() {
+                for block in rest {
+                    // SAFETY: the stack gave it to us.
+                    unsafe { self.push(block) };
+                }
+            }
+        }
+        Some(one)
+    }
+}
+
+/// Blocks that were taken off a `BlockStack`. They are leaked if it is dropped.
+pub(crate) struct Chain<T>(*mut Header<T>);
+
+impl<T> Iterator for Chain<T> {
+    type Item = Block<T>;
+
+    fn next(&mut self) -> Option<Block<T>> {
+        let block = Block::from_ptr(self.0)?;
+        // SAFETY: it was on the stack, so its last count, and with it the link, is ours.
+        self.0 = unsafe { block.header() }.stacked.with(|link| unsafe { *link });
+        Some(block)
     }
 }

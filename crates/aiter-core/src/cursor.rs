@@ -16,6 +16,9 @@ use crate::{
     sync::{AtomicBool, Ordering},
 };
 
+/// A run of fewer items is short.
+const SHORT: usize = 8;
+
 pub(crate) struct RawCursor<T> {
     block: Block<T>,
     /// The next slot to read; `CAP` when the block is done.
@@ -110,48 +113,68 @@ impl<T> RawCursor<T> {
 
     #[inline]
     fn fill_slowly(&mut self, list: &List<T>) -> bool {
-        // The common case by itself: in mid-block, with nothing to bring up to date.
-        if self.is_alone() && self.slot != Block::<T>::CAP {
-            // SAFETY: our count keeps the block alive.
-            let header = unsafe { self.block.header() };
-            let end = header.run_end(self.slot);
-            if end == self.slot {
-                return false;
-            }
-            // After the bits, as in `refill`.
-            if header.readers() == 1 {
-                self.ready = end;
-                return true;
-            }
+        let known = if self.is_alone() { self.look_alone(self.slot) } else { None };
+        known.unwrap_or_else(|| self.fill_by_steps(list))
+    }
+
+    /// Notes where the run ends that begins at `slot`, for a cursor that is alone there. True if there is one;
+    /// `None` is no answer.
+    ///
+    /// The common case by itself: no call, and nothing to bring up to date.
+    #[inline(always)]
+    fn look_alone(&mut self, slot: usize) -> Option<bool> {
+        if slot == Block::<T>::CAP {
+            return None;
         }
-        self.fill_by_steps(list)
+        // SAFETY: our count keeps the block alive.
+        let header = unsafe { self.block.header() };
+        let end = header.run_end(slot);
+        if end == slot {
+            return Some(false);
+        }
+        // After the bits, as in `refill`.
+        if header.readers() != 1 {
+            return None;
+        }
+        self.ready = end;
+        Some(true)
     }
 
     /// The next item, if there is one: `fill` and `take` in one.
+    #[inline(always)]
+    pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
+        match self.pop_at_once() {
+            Some(item) => Some(item),
+            None => self.pop_by_steps(list),
+        }
+    }
+
+    /// The next item, if it is to be had without a call. `None` is no answer.
     ///
     /// A cursor among others looks at the list for each item, as it has to ask whether it still is
     /// among others; so it needs no run.
     #[inline(always)]
-    pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
+    pub(crate) fn pop_at_once(&mut self) -> Option<T> {
         if self.is_alone() {
-            if self.slot < self.ready {
-                // SAFETY: in the run, and ours alone.
-                return Some(unsafe { self.take_alone() });
-            }
-            // SAFETY: just filled.
-            return self.fill_slowly(list).then(|| unsafe { self.take(list) });
+            let (block, slot) = (self.block, self.slot);
+            return (slot < self.ready || self.look_alone(slot) == Some(true)).then(|| {
+                self.slot = slot + 1;
+                // SAFETY: ready, unread, and ours alone.
+                unsafe { block.read(slot) }
+            });
         }
-        match self.pop_quickly() {
-            Some(Some(item)) => Some(item),
-            Some(None) if !list.has_inherited() => None,
-            _ => self.pop_by_steps(list),
-        }
+        self.pop_quickly().flatten()
     }
 
+    /// `pop`, for one that had no answer at once.
     #[inline(never)]
-    fn pop_by_steps(&mut self, list: &List<T>) -> Option<T> {
+    pub(crate) fn pop_by_steps(&mut self, list: &List<T>) -> Option<T> {
+        if !self.fill(list) {
+            list.tidy();
+            return None;
+        }
         // SAFETY: just filled.
-        self.fill_by_steps(list).then(|| unsafe { self.take(list) })
+        Some(unsafe { self.take(list) })
     }
 
     /// The answer of `pop`, if it is to be had in the shortest way.
@@ -177,11 +200,7 @@ impl<T> RawCursor<T> {
         loop {
             match self.refill(list) {
                 Refill::Ready => return true,
-                Refill::Empty => {
-                    // What a handler left to whoever comes by may be what its pushes wait for.
-                    list.release_inherited();
-                    return false;
-                }
+                Refill::Empty => return false,
                 // SAFETY: the count was this cursor's.
                 Refill::Left(block) => unsafe { list.release(block) },
             }
@@ -422,6 +441,14 @@ impl<T> RawCursor<T> {
     /// block to cross. If not, they will be woken.
     pub(crate) fn is_ready_or_announced(&mut self) -> bool {
         self.slot < self.ready || self.slot == Block::<T>::CAP || self.announce()
+    }
+
+    /// For a cursor in mid-block: true if few items are ready of `max`, and not because the block ends.
+    #[inline]
+    pub(crate) fn is_run_short(&self, max: usize) -> bool {
+        // SAFETY: our count keeps the block alive.
+        let end = unsafe { self.block.header() }.run_end(self.slot);
+        end - self.slot < max.min(SHORT) && end < Block::<T>::CAP
     }
 
     /// True if the list is stopped and nothing is left to read.

@@ -35,11 +35,13 @@ use crate::{
 ///
 /// Reading is wait-free inside a run of ready items and costs no atomic read-modify-write there.
 /// With nothing to read a cursor sleeps, after a short, fixed pause at most, also behind a push that was
-/// interrupted half-way.
+/// interrupted half-way. ([`next_many`](Self::next_many) may make one before a short run, too.)
 ///
 /// A cursor pins what it has not read: one that is neither read nor dropped keeps everything from
 /// its position on in memory. [`lag`](Self::lag) and [`Pusher::retained`](crate::Pusher::retained)
-/// tell how much. Dropping it frees what it alone held, in a loop.
+/// tell how much. Dropping it frees what it alone held, in a loop. What was read is freed, but for one block of
+/// items or what was [reserved](crate::Pusher::reserve); where memory is plenty (64-bit targets) up to 16 KiB, or two
+/// blocks, are kept for producers until a reader asks for an item and there is none.
 ///
 /// # Cancel safety
 /// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
@@ -65,6 +67,8 @@ pub struct Cursor<T> {
     sleeper: Sleeper,
     /// Where it last went to sleep.
     slept_at: usize,
+    /// Short runs to take before it pauses for one again, and how many it was the last time.
+    patience: (u8, u8),
 }
 
 impl<T> Cursor<T> {
@@ -75,7 +79,7 @@ impl<T> Cursor<T> {
 
     fn at(list: Arc<List<T>>, raw: RawCursor<T>) -> Self {
         let slept_at = raw.index();
-        Self { list, raw, sleeper: Sleeper::new(), slept_at }
+        Self { list, raw, sleeper: Sleeper::new(), slept_at, patience: (0, 0) }
     }
 
     /// The list and the position, which stays counted.
@@ -109,8 +113,16 @@ impl<T> Cursor<T> {
     /// ```
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
+        match self.raw.pop_at_once() {
+            Some(item) => Ok(item),
+            None => self.try_next_by_steps(),
+        }
+    }
+
+    #[inline(never)]
+    fn try_next_by_steps(&mut self) -> Result<T, TryNextError> {
         // One look at one word: a mark at this very position, so nothing was missed in between.
-        self.next_ready().ok_or_else(|| {
+        self.raw.pop_by_steps(&self.list).ok_or_else(|| {
             if self.is_drained() { TryNextError::Ended } else { TryNextError::Empty }
         })
     }
@@ -184,7 +196,13 @@ impl<T> Cursor<T> {
     /// ```
     pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
         let mut taken = 0;
-        while taken < max && self.raw.fill(&self.list) {
+        while taken < max {
+            if !self.raw.fill(&self.list) {
+                if taken == 0 {
+                    self.list.tidy();
+                }
+                break;
+            }
             // SAFETY: just filled.
             taken += unsafe { self.raw.take_run(&self.list, buf, max - taken) };
         }
@@ -228,7 +246,23 @@ impl<T> Cursor<T> {
         if max == 0 {
             return Poll::Ready(0);
         }
-        self.poll_fill(cx).map(|filled| if filled { self.try_next_many(buf, max) } else { 0 })
+        self.poll_fill(cx).map(|filled| {
+            if !filled {
+                return 0;
+            }
+            if PAUSES > 0 && self.raw.is_run_short(max) {
+                self.let_run_grow(max);
+            }
+            self.try_next_many(buf, max)
+        })
+    }
+
+    #[inline(never)]
+    fn poll_next_by_steps(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.poll_fill(cx).map(|filled| {
+            // SAFETY: just filled.
+            filled.then(|| unsafe { self.raw.take(&self.list) })
+        })
     }
 
     /// Ready with true if the current run has an item, with false if the list has ended.
@@ -238,6 +272,26 @@ impl<T> Cursor<T> {
             return Poll::Ready(true);
         }
         self.poll_sleep(cx)
+    }
+
+    /// Pauses, if that has been worth it.
+    ///
+    /// Who takes whole runs is soon in step with the producers, and then each look carries cache lines from
+    /// core to core for an item or two. A short, fixed pause makes runs long. Where it does not, as with a
+    /// producer on the same thread, it is made ever more rarely.
+    #[inline(never)]
+    fn let_run_grow(&mut self, max: usize) {
+        let (left, last) = &mut self.patience;
+        if *left > 0 {
+            *left -= 1;
+            return;
+        }
+        for _ in 0..PAUSES {
+            core::hint::spin_loop();
+        }
+        *last =
+            if self.raw.is_run_short(max) { last.saturating_mul(2).saturating_add(1) } else { 0 };
+        *left = *last;
     }
 
     #[cold]
@@ -255,6 +309,7 @@ impl<T> Cursor<T> {
             }
         }
         self.slept_at = index;
+        self.list.tidy();
         loop {
             if self.is_drained() {
                 return Poll::Ready(false);
@@ -429,7 +484,7 @@ impl<T> Drop for Cursor<T> {
             fn drop(&mut self) {
                 // SAFETY: the cursor is being dropped: nobody uses the position again.
                 unsafe { self.0.raw.release(&self.0.list) };
-                self.0.list.release_inherited();
+                self.0.list.tidy();
             }
         }
         // First: from here on a push may find that nobody reads.
@@ -444,14 +499,10 @@ impl<T> Stream for Cursor<T> {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let this = &mut *self;
-        if let Some(item) = this.next_ready() {
-            return Poll::Ready(Some(item));
+        match self.raw.pop_at_once() {
+            Some(item) => Poll::Ready(Some(item)),
+            None => self.poll_next_by_steps(cx),
         }
-        this.poll_sleep(cx).map(|filled| {
-            // SAFETY: just filled.
-            filled.then(|| unsafe { this.raw.take(&this.list) })
-        })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -9,7 +9,7 @@
 //!
 //! A cursor stands in a block and holds one of its counts; a block's link holds one of the next
 //! block's. So nothing at or after a cursor goes away. A *complete* block whose last count goes is
-//! retired: its items are dropped and its memory is recycled or freed at once.
+//! retired: its items are dropped and its memory is used again, kept for a producer, or freed.
 //!
 //! # Pins
 //! Three rare operations look into the tail block without a claim or a count: a claim at a block's
@@ -25,10 +25,10 @@
 //! the edge, `stop` and a pinned read are AcqRel, as each is both sides.
 
 use crate::{
-    block::{Block, BlockStack, Header, Leave, Published},
+    block::{Block, BlockStack, Chain, Header, Leave, Published},
     clone_fn::{CloneFn, CloneRunFn},
     error::Refusal,
-    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, retry_hint},
+    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, STASH_BYTES, retry_hint},
     tail::Tail,
     waiters::WaitQueue,
 };
@@ -57,9 +57,9 @@ pub(crate) enum Cleanup {
     Later,
 }
 
-/// After a burst, so many blocks are freed before one is used again. The last blocks of a burst are
-/// the allocator's newest and may keep all that it took for the burst from going back to the system:
-/// those must go, and the list go on in blocks from lower down.
+/// After a burst, so many blocks are freed right at the tail before one is kept there again. The last blocks
+/// of a burst are the allocator's newest and may keep all that it took for the burst from going back to
+/// the system: those must go, and the list go on in blocks from lower down.
 const CALM: usize = 3;
 
 /// Slots that were claimed and not yet published.
@@ -91,8 +91,13 @@ pub(crate) struct List<T> {
     entered: AtomicBool,
     /// How many blocks to keep linked behind the tail block, whatever happens.
     spare: AtomicUsize,
-    /// How many blocks in a row were retired with the reader right at the tail, up to `CALM`.
+    /// How many blocks were retired with the reader right at the tail since it was `FAR` behind, up to
+    /// `CALM`.
     calm: AtomicUsize,
+    /// Read blocks for producers, until a reader finds nothing to read.
+    stash: BlockStack<T>,
+    /// How many there are, or a few more.
+    stashed: AtomicUsize,
     /// The oldest block that is not retired. Written by whoever retires, in the list's order.
     head: AtomicPtr<Header<T>>,
     /// The index of `head`'s first slot.
@@ -138,6 +143,8 @@ impl<T> List<T> {
             entered: AtomicBool::new(false),
             spare: AtomicUsize::new(0),
             calm: AtomicUsize::new(CALM),
+            stash: BlockStack::new(),
+            stashed: AtomicUsize::new(0),
             head: AtomicPtr::new(block.as_ptr()),
             head_start: AtomicUsize::new(first),
             limbo: BlockStack::new(),
@@ -284,7 +291,7 @@ impl<T> List<T> {
     unsafe fn append(&self, block: Block<T>) -> Block<T> {
         // SAFETY: alive, by contract.
         let start = unsafe { block.header() }.start().wrapping_add(Block::<T>::CAP);
-        let new = Block::allocate(start);
+        let new = self.unstash(start).unwrap_or_else(|| Block::allocate(start));
         // SAFETY: `block` is alive and `new` is ours.
         match unsafe { block.link_next(new) } {
             Ok(()) => new,
@@ -540,7 +547,7 @@ impl<T> List<T> {
         core::mem::forget(on_panic);
     }
 
-    /// Recycles or frees a block, or puts it into limbo.
+    /// Keeps a block for a producer or frees it, or puts it into limbo.
     ///
     /// # Safety
     /// The caller owns the block alone, its items are gone, and the caller owns a count of `next`,
@@ -569,23 +576,32 @@ impl<T> List<T> {
         let pinned = self.is_pinned();
         for block in blocks {
             // SAFETY: the stack gave it to us.
-            unsafe { if pinned { self.limbo.push(block) } else { block.free() } }
+            unsafe { if pinned { self.limbo.push(block) } else { self.stash(block) } }
         }
     }
 
-    /// Links the block behind the last one if too few are linked ahead, or frees it.
+    /// Links the block behind the last one if too few are linked ahead, keeps it for later, or frees it.
     ///
     /// # Safety
     /// As `retire`, and nobody is left who could look at the block.
     unsafe fn recycle(&self, block: Block<T>, next: Block<T>) {
+        let tail = self.tail();
+        if tail.is_stopped() {
+            // SAFETY: ours alone, and nobody wants one any more.
+            unsafe { block.free() };
+            return;
+        }
         // The caller holds a count at or before the tail's block: that and all behind are alive.
-        let mut last = self.tail().block();
+        let mut last = tail.block();
         // Relaxed, all of them: numbers that only weigh memory against allocations.
         let spare = self.spare.load(Ordering::Relaxed);
         let calm = self.calm.load(Ordering::Relaxed);
-        if last != next {
-            // Behind, so part of a burst. Not written again and again while it lasts.
-            if calm != 0 {
+        let is_behind = last != next;
+        if is_behind {
+            // SAFETY: alive, see above.
+            let distance = || unsafe { last.header().start().wrapping_sub(next.header().start()) };
+            // Neither looked at nor written again and again while a burst lasts.
+            if calm != 0 && distance() >= Self::FAR * Block::<T>::CAP {
                 self.calm.store(0, Ordering::Relaxed);
             }
         } else if calm < CALM {
@@ -607,22 +623,102 @@ impl<T> List<T> {
             }
         }
         // SAFETY: ours alone.
-        unsafe { block.free() };
+        unsafe { if is_behind || calm == CALM { self.stash(block) } else { block.free() } }
     }
 
-    /// True if blocks were left to whoever comes by.
-    #[inline(always)]
-    pub(crate) fn has_inherited(&self) -> bool {
-        !self.inherited.is_empty()
+    /// How many blocks the stash may hold: two at least, but for items that fill one by themselves.
+    const STASHED: usize = match STASH_BYTES / Block::<T>::BYTES {
+        _ if STASH_BYTES == 0 || Block::<T>::CAP == 1 => 0,
+        few if few < 2 => 2,
+        many => many,
+    };
+
+    /// A reader that is so many blocks behind the tail works off a burst.
+    const FAR: usize = if Self::STASHED > 8 { Self::STASHED } else { 8 };
+
+    /// Keeps a block for a producer, or frees it.
+    ///
+    /// # Safety
+    /// The caller owns the block alone, and nobody is left who could look at it.
+    unsafe fn stash(&self, block: Block<T>) {
+        // Relaxed: a number that only weighs memory against allocations. Without a cursor, nobody would
+        // come by to give it back.
+        if Self::STASHED > 0
+            && self.stashed.load(Ordering::Relaxed) < Self::STASHED
+            && !self.has_no_cursor()
+        {
+            self.stashed.fetch_add(1, Ordering::Relaxed);
+            // SAFETY: by contract.
+            unsafe { self.stash.push(block) };
+        } else {
+            // SAFETY: by contract.
+            unsafe { block.free() };
+        }
+    }
+
+    /// A block of the stash, as good as new, whose slot 0 has the index `start`.
+    fn unstash(&self, start: usize) -> Option<Block<T>> {
+        if Self::STASHED == 0 || self.stash.is_empty() {
+            return None;
+        }
+        let block = self.stash.take_one()?;
+        // Relaxed: as in `stash`.
+        self.stashed.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: the stack gave it to us, and nobody was left who could look at it.
+        unsafe { block.recycle(start) };
+        Some(block)
+    }
+
+    /// Gives back what was left to whoever comes by, and what was kept for producers. For readers that find
+    /// nothing to read, or go. Not for interrupt handlers.
+    ///
+    /// Blocks that a producer has in hand just now, to take one of them, are not seen: they wait for the next
+    /// one who comes by, or for the list's end.
+    #[inline]
+    pub(crate) fn tidy(&self) {
+        // Without a short circuit: one branch.
+        if !(self.inherited.is_empty() & (Self::STASHED == 0 || self.stash.is_empty())) {
+            self.tidy_up();
+        }
+    }
+
+    #[cold]
+    fn tidy_up(&self) {
+        self.release_inherited();
+        self.clear_stash();
+    }
+
+    fn clear_stash(&self) {
+        if Self::STASHED == 0 {
+            return;
+        }
+        for block in self.stash.take() {
+            // Relaxed: as in `stash`.
+            self.stashed.fetch_sub(1, Ordering::Relaxed);
+            // SAFETY: the stack gave it to us, and nobody was left who could look at it.
+            unsafe { block.free() };
+        }
     }
 
     /// Retires the blocks that were left to whoever comes by. Not for interrupt handlers.
     pub(crate) fn release_inherited(&self) {
-        if self.has_inherited() {
-            for block in self.inherited.take() {
-                // SAFETY: the stack owned the block's last count and gave it to us.
-                unsafe { self.release(block) };
+        /// The blocks that are left, also if an item's drop panics.
+        struct Rest<'a, T>(&'a List<T>, Chain<T>);
+        impl<T> Rest<'_, T> {
+            fn run(&mut self) {
+                for block in &mut self.1 {
+                    // SAFETY: the stack owned the block's last count and gave it to us.
+                    unsafe { self.0.release(block) };
+                }
             }
+        }
+        impl<T> Drop for Rest<'_, T> {
+            fn drop(&mut self) {
+                self.run();
+            }
+        }
+        if !self.inherited.is_empty() {
+            Rest(self, self.inherited.take()).run();
         }
     }
 
@@ -854,6 +950,7 @@ impl<T> Drop for List<T> {
         while let Some(boxed) = unsafe { (!group.is_null()).then(|| Box::from_raw(group)) } {
             group = boxed.next;
         }
+        self.clear_stash();
         for block in self.limbo.take() {
             // SAFETY: in limbo they have no items, and nobody is left who could look.
             unsafe { block.free() };

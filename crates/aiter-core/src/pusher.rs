@@ -63,7 +63,7 @@ impl<T> Pusher<T> {
     /// Appends an item and wakes the cursors that wait for it.
     ///
     /// Lock-free. Two atomic read-modify-writes, whether or not there are cursors, if none of them
-    /// sleeps; allocates when a new block of slots is needed and no read one could be used again.
+    /// sleeps; allocates when a new block of slots is needed and no read one is there to be used again.
     ///
     /// A push that overlaps with the drop of the last cursor may succeed; its item is dropped
     /// when the list is, or when a later subscriber has read past it.

@@ -240,11 +240,8 @@ impl<T> Shared<T> {
                     return (Found::Item(self.finish(taken)), None);
                 }
                 Refill::Empty => {
-                    return if gate.with(|raw| raw.is_drained(&self.list)) {
-                        (Found::End, None)
-                    } else {
-                        (Found::Nothing, Some(gate))
-                    };
+                    let drained = gate.with(|raw| raw.is_drained(&self.list));
+                    return (if drained { Found::End } else { Found::Nothing }, Some(gate));
                 }
                 Refill::Left(block) => {
                     drop(gate);
@@ -279,7 +276,7 @@ impl<T> Drop for Shared<T> {
         self.list.remove_cursor();
         // SAFETY: the last taker is gone: nobody uses the position again.
         self.place.raw.with_mut(|raw| unsafe { (*raw).release(&self.list) });
-        self.list.release_inherited();
+        self.list.tidy();
     }
 }
 
@@ -337,13 +334,13 @@ impl<T> SharedCursor<T> {
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
         let Some(gate) = self.shared.try_close() else { return Err(TryNextError::Empty) };
         let (found, gate) = self.shared.take(gate, &mut self.sleeper);
-        drop(gate);
+        // If the gate comes back, there was nothing to take.
+        if gate.map(drop).is_some() {
+            self.shared.list.tidy();
+        }
         match found {
             Found::Item(item) => Ok(item),
-            Found::Nothing => {
-                self.shared.list.release_inherited();
-                Err(TryNextError::Empty)
-            }
+            Found::Nothing => Err(TryNextError::Empty),
             Found::End => Err(TryNextError::Ended),
         }
     }
@@ -387,7 +384,6 @@ impl<T> SharedCursor<T> {
             }
         }
         while let Found::Nothing = found {
-            shared.list.release_inherited();
             // Also if something of the user's panics from here on.
             self.asleep = true;
             shared.group().queue.register(&mut self.sleeper, cx.waker());
@@ -404,6 +400,7 @@ impl<T> SharedCursor<T> {
                         // SAFETY: `settle` gave them to us, and the block is held.
                         unsafe { block.drop_items(from, to) };
                     }
+                    shared.list.tidy();
                     if wait {
                         return Poll::Pending;
                     }
@@ -413,7 +410,10 @@ impl<T> SharedCursor<T> {
         }
         match found {
             Found::Item(item) => Poll::Ready(Some(item)),
-            _ => Poll::Ready(None),
+            _ => {
+                shared.list.tidy();
+                Poll::Ready(None)
+            }
         }
     }
 }

@@ -44,7 +44,8 @@ pub(crate) const MAX_SLOTS: usize = if cfg!(any(loom, shuttle)) {
 };
 
 /// How many `spin_loop` hints a cursor that kept up with a run of items waits, once, before it goes
-/// to sleep: a fraction of what a sleep and a wake-up cost the two sides. None where a core that waits
+/// to sleep: a fraction of what a sleep and a wake-up cost the two sides. As many before a short run that is to
+/// grow. None where a core that waits
 /// is a core that the producer needs, nor for checkers, which have no time.
 pub(crate) const PAUSES: usize =
     if cfg!(any(loom, shuttle, miri)) || usize::BITS < 64 { 0 } else { 16 };
@@ -64,6 +65,10 @@ pub(crate) const LOOKS: usize = if cfg!(any(loom, shuttle)) {
 } else {
     0
 };
+
+/// So many bytes of read blocks are kept for producers while readers find something to read. None where
+/// memory is scarce.
+pub(crate) const STASH_BYTES: usize = if usize::BITS >= 64 { 16 * 1024 } else { 0 };
 
 /// The checker's cells keep books and must be made; ours are plain memory.
 pub(crate) const CELLS_NEED_INIT: bool = cfg!(loom);

@@ -3,7 +3,7 @@
 
 extern crate alloc;
 
-use aiter_core::{Cursor, Pusher, TryPushError, push_list};
+use aiter_core::{Cursor, Pusher, SharedCursor, TryPushError, push_list};
 use alloc::{sync::Arc, task::Wake};
 use core::{
     alloc::{GlobalAlloc, Layout},
@@ -297,6 +297,175 @@ fn the_last_cursor_gives_the_blocks_back_while_pushers_live() {
     drop(cursor);
     let kept = live() - before;
     assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept");
+}
+
+/// What a reader keeps for producers as long as it finds something to read, in bytes at the most.
+#[cfg(target_pointer_width = "64")]
+const STASH: isize = 16 * 1024;
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn bursts_that_are_read_to_the_item_allocate_nothing() {
+    let (pusher, mut cursor) = push_list();
+    assert_no_calls(|i| {
+        let n = burst(i);
+        for item in 0..n {
+            pusher.push(item).unwrap();
+        }
+        for item in 0..n {
+            assert_eq!(cursor.try_next(), Ok(item));
+        }
+    });
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn bursts_that_are_read_in_runs_allocate_nothing() {
+    let (pusher, mut cursor) = push_list();
+    let mut buf = Vec::with_capacity(2000);
+    assert_no_calls(|i| {
+        let n = burst(i);
+        assert_eq!(pusher.push_all(0..n).unwrap(), n);
+        // It ends with the list, not with `max`.
+        assert_eq!(cursor.try_next_many(&mut buf, 2000), n);
+        buf.clear();
+    });
+}
+
+/// How long a burst is; the first is the longest.
+#[cfg(target_pointer_width = "64")]
+fn burst(i: usize) -> usize {
+    scaled(1000, 200) - i % 100
+}
+
+/// A list, read to the item behind a burst, and what it keeps.
+#[cfg(target_pointer_width = "64")]
+#[track_caller]
+fn read_to_the_item(pusher: &Pusher<usize>, cursor: &mut Cursor<usize>, n: usize) {
+    let before = live();
+    assert_eq!(pusher.push_all(0..n).unwrap(), n);
+    for item in 0..n {
+        assert_eq!(cursor.try_next(), Ok(item));
+    }
+    let kept = live() - before;
+    assert!(kept > FEW_BLOCKS, "{kept} bytes: nothing is kept for the next burst");
+    assert!(kept <= STASH + FEW_BLOCKS, "{kept} bytes are kept");
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_long_burst_that_is_read_to_the_item_leaves_a_bounded_number_of_blocks() {
+    let (pusher, mut cursor) = push_list();
+    read_to_the_item(&pusher, &mut cursor, scaled(100_000, 5000));
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_stopped_list_keeps_no_read_blocks() {
+    let (pusher, mut cursor) = push_list();
+    let before = live();
+    let n = 2000;
+    assert_eq!(pusher.push_all(0..n).unwrap(), n);
+    pusher.stop();
+    for item in 0..n {
+        assert_eq!(cursor.try_next(), Ok(item));
+    }
+    let kept = live() - before;
+    assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept");
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn who_finds_nothing_to_read_gives_the_read_blocks_back() {
+    /// Lets `look` see that there is nothing, twice in a row, as the second time all is as it was.
+    #[track_caller]
+    fn check(what: &str, mut look: impl FnMut(&mut Cursor<usize>)) {
+        let (pusher, mut cursor) = push_list();
+        let before = live();
+        for _ in 0..scaled(100, 3) {
+            read_to_the_item(&pusher, &mut cursor, 1000);
+            look(&mut cursor);
+            let kept = live() - before;
+            assert!(kept <= FEW_BLOCKS, "{what}: {kept} bytes are kept");
+        }
+    }
+    check("try_next", |cursor| assert!(cursor.try_next().is_err()));
+    check("next_ready", |cursor| assert_eq!(cursor.next_ready(), None));
+    check("try_next_many", |cursor| assert_eq!(cursor.try_next_many(&mut Vec::new(), 1), 0));
+    check("poll_next", |cursor| assert_eq!(next(cursor), Poll::Pending));
+    check("poll_next_many", |cursor| {
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(cursor.poll_next_many(&mut cx, &mut Vec::new(), 1), Poll::Pending);
+    });
+    check("a fork that goes", |cursor| drop(cursor.fork()));
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn takers_that_find_nothing_give_the_read_blocks_back() {
+    #[track_caller]
+    fn check(what: &str, look: impl FnOnce(&Pusher<usize>, SharedCursor<usize>)) {
+        let (pusher, cursor) = push_list();
+        let mut taker = cursor.share();
+        let before = live();
+        assert_eq!(pusher.push_all(0..1000).unwrap(), 1000);
+        for item in 0..1000 {
+            assert_eq!(taker.try_next(), Ok(item));
+        }
+        assert!(live() - before > FEW_BLOCKS, "nothing to give back");
+        look(&pusher, taker.clone());
+        let kept = live() - before;
+        assert!(kept <= FEW_BLOCKS, "{what}: {kept} bytes are kept");
+    }
+    check("try_next", |_, mut taker| assert!(taker.try_next().is_err()));
+    check("poll_next", |_, mut taker| assert_eq!(next(&mut taker), Poll::Pending));
+    check("try_next at the end", |pusher, mut taker| {
+        pusher.stop();
+        assert!(taker.try_next().is_err());
+    });
+    check("poll_next at the end", |pusher, mut taker| {
+        pusher.stop();
+        assert_eq!(next(&mut taker), Poll::Ready(None));
+    });
+}
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn the_last_reader_that_goes_gives_the_read_blocks_back() {
+    for share in [false, true] {
+        let (pusher, mut cursor) = push_list();
+        let before = live();
+        read_to_the_item(&pusher, &mut cursor, 1000);
+        if share {
+            drop(cursor.share())
+        } else {
+            drop(cursor)
+        }
+        let kept = live() - before;
+        assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept");
+    }
+}
+
+/// The last blocks of a burst are the allocator's newest: they are not the ones to keep.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_long_burst_is_followed_by_other_blocks() {
+    let (pusher, mut cursor) = push_list();
+    let flow = |cursor: &mut Cursor<usize>| {
+        let before = calls();
+        for item in 0..1000 {
+            pusher.push(item).unwrap();
+            assert_eq!(cursor.try_next(), Ok(item));
+        }
+        calls() - before
+    };
+    flow(&mut cursor);
+    assert_eq!(flow(&mut cursor), 0, "two blocks take turns");
+    assert_eq!(pusher.push_all(0..10_000).unwrap(), 10_000);
+    while cursor.try_next().is_ok() {}
+    let made = flow(&mut cursor);
+    assert!(made >= 4, "{made} calls: the burst's last two blocks were not freed");
+    assert_eq!(flow(&mut cursor), 0, "two others take turns");
 }
 
 #[test]

@@ -415,6 +415,81 @@ fn retire_recycle() {
     });
 }
 
+/// Of five blocks, four read to the end: one is linked behind the tail, two are kept for producers, and the
+/// cursor has yet to leave the fourth.
+fn with_read_blocks() -> (Pusher<u32>, Cursor<u32>) {
+    let (pusher, mut cursor) = push_list();
+    let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
+    for n in 0..4 * slots {
+        pusher.push(n).unwrap();
+    }
+    assert_eq!(read(&mut cursor, 4 * slots as usize), Vec::from_iter(0..4 * slots));
+    // What else a full block leaves.
+    pusher.push(100).unwrap();
+    for n in 2..slots {
+        pusher.push(99 + n).unwrap();
+    }
+    (pusher, cursor)
+}
+
+/// A producer takes one of the blocks that are kept for it while a reader adds one (which takes three
+/// preemptions), or gives all of them back.
+#[test]
+fn read_blocks_are_kept_for_producers() {
+    model(|| {
+        let (pusher, mut cursor) = with_read_blocks();
+        let count = cursor.len() + 4;
+        let other = spawn_push(pusher.clone(), 201..=204);
+        let mut items = drain(&mut cursor);
+        other.join().unwrap();
+        items.extend(drain(&mut cursor));
+        assert_eq!(items.len(), count);
+        assert!(ascending(&items, 201..=204), "{items:?}");
+    });
+}
+
+/// The same with two producers, one of which finds what the other leaves.
+#[test]
+fn two_producers_take_read_blocks() {
+    model(|| {
+        let (pusher, mut cursor) = with_read_blocks();
+        let count = cursor.len() + 6;
+        let other = spawn_push(pusher.clone(), 201..=203);
+        for n in 301..=303 {
+            pusher.push(n).unwrap();
+        }
+        other.join().unwrap();
+        let items = drain(&mut cursor);
+        assert_eq!(items.len(), count);
+        assert!(ascending(&items, 201..=203) && ascending(&items, 301..=303), "{items:?}");
+    });
+}
+
+/// A handler's push completes the block that the last cursor has left: who subscribes later, and finds
+/// nothing, gives it back.
+#[test]
+fn what_a_handlers_push_inherits_is_given_back() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        pusher.reserve(10);
+        let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
+        for n in 1..slots {
+            pusher.push(Counted::new(n, &alive)).unwrap();
+        }
+        let handler = {
+            let (pusher, counter) = (pusher.clone(), alive.clone());
+            thread::spawn(move || drop(pusher.try_push(Counted::new(0, &counter))))
+        };
+        drop(cursor);
+        // Maybe between the push's claim and its end: in the next block.
+        let mut late = pusher.subscribe();
+        handler.join().unwrap();
+        while late.try_next().is_ok() {}
+        assert_eq!(alive.load(SeqCst), 0, "nobody wants them");
+    });
+}
+
 #[test]
 fn two_pushers_and_recycled_blocks() {
     model(|| {
