@@ -299,7 +299,10 @@ impl<S: Stream> Fork<S> {
             Poll::Ready(Turn::Ended) => Poll::Ready(None),
             // Another fork is at the source, of which there is nothing left.
             Poll::Pending if self.cursor.is_drained() => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
+            // Not by the quick way, which gives no memory back.
+            Poll::Pending => {
+                self.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
+            }
         }
     }
 

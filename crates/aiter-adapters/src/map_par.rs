@@ -152,22 +152,26 @@ where
         let mut budget = Budget::new();
         self.as_mut().project().running.collect();
         while budget.take() {
-            let member = if self.running.is_source_woken() && self.has_room() {
-                let Some(member) = self.as_mut().begin() else { continue };
+            if self.running.is_source_woken() && self.has_room() {
+                let Some(call) = self.as_mut().begin() else { continue };
                 // A step of its own, which every call gets.
                 budget.take();
-                member
+                let this = self.as_mut().project();
+                let _ = this.running.poll_aside(call, Self::polling(this.finished));
             } else {
                 let Some(member) = self.running.first_in_line() else { break };
-                member
-            };
-            self.as_mut().poll_call(member);
+                let this = self.as_mut().project();
+                match this.running.poll(member, Self::polling(this.finished)) {
+                    Poll::Ready(()) => this.running.remove(member),
+                    Poll::Pending => this.running.rest(member),
+                }
+            }
         }
     }
 
-    /// Asks the source for an item and begins a call, which is to be polled.
+    /// Asks the source for an item, and makes a call of it.
     #[inline]
-    fn begin(self: Pin<&mut Self>) -> Option<usize> {
+    fn begin(self: Pin<&mut Self>) -> Option<Call<Fut>> {
         /// Drops the source if it panics.
         struct Guard<'a, S>(Pin<&'a mut Option<S>>);
         impl<S> Drop for Guard<'_, S> {
@@ -187,9 +191,9 @@ where
             Poll::Ready(Some(item)) => {
                 // One that panics takes no number.
                 let future = (this.f)(item);
-                let member = this.running.insert_aside(Call { number: *this.next, future });
+                let call = Call { number: *this.next, future };
                 *this.next = this.next.wrapping_add(1);
-                return Some(member);
+                return Some(call);
             }
             Poll::Ready(None) => {
                 this.running.end_source();
@@ -200,9 +204,11 @@ where
         None
     }
 
-    /// Polls a future, and takes its result.
+    /// Polls a call, and puts its result to those that have finished.
     #[inline]
-    fn poll_call(self: Pin<&mut Self>, member: usize) {
+    fn polling(
+        finished: &mut Finished<Fut::Output>,
+    ) -> impl FnOnce(Pin<&mut Call<Fut>>, &mut Context<'_>) -> Poll<()> {
         /// Notes that a future panicked.
         struct Lost<'a, T>(&'a mut Finished<T>, usize);
         impl<T> Drop for Lost<'_, T> {
@@ -210,19 +216,12 @@ where
                 self.0.put(self.1, None);
             }
         }
-
-        let this = self.project();
-        let finished = this.finished;
-        let polled = this.running.poll(member, |call, cx| {
+        |call, cx| {
             let call = call.project();
             let lost = Lost(finished, *call.number);
             let polled = call.future.poll(cx);
             let Lost(finished, number) = &mut *ManuallyDrop::new(lost);
             polled.map(|result| finished.put(*number, Some(result)))
-        });
-        match polled {
-            Poll::Ready(()) => this.running.remove(member),
-            Poll::Pending => this.running.rest(member),
         }
     }
 

@@ -104,28 +104,64 @@ impl<T> Pool<T> {
     /// Puts a new member at the end of the line.
     #[inline(never)]
     pub(crate) fn insert(&mut self, member: T) {
-        let number = self.insert_aside(member);
+        let mut place = self.spare_place().project();
+        // For another member, the wake-ups were.
+        place.sleeper.look();
+        place.member.set(Some(member));
+        let number = self.take_spare();
         self.enter_line(number, number);
     }
 
-    /// A new member that is not in line: the caller polls it, and then calls [`rest`](Self::rest) or
-    /// [`remove`](Self::remove).
+    /// Polls a new member at once, with its own waker, and lets it rest if it is pending; else it is dropped,
+    /// also if it panics.
     #[inline]
-    pub(crate) fn insert_aside(&mut self, member: T) -> usize {
+    pub(crate) fn poll_aside<R>(
+        &mut self,
+        member: T,
+        poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        /// Drops the member.
+        struct Guard<'a, T>(Pin<&'a mut Option<T>>);
+        impl<T> Drop for Guard<'_, T> {
+            fn drop(&mut self) {
+                self.0.set(None);
+            }
+        }
+        // Its place stays a spare one until it is known that it is needed.
+        let place = self.spare_place().project();
+        place.sleeper.look();
+        let mut guard = Guard(place.member);
+        guard.0.set(Some(member));
+        let polled = match guard.0.as_mut().as_pin_mut() {
+            Some(member) => poll(member, &mut Context::from_waker(place.sleeper.waker())),
+            None => Poll::Pending,
+        };
+        if polled.is_pending() {
+            core::mem::forget(guard);
+            let number = self.take_spare();
+            self.rest(number);
+        }
+        polled
+    }
+
+    /// The place that the next member gets.
+    #[inline]
+    fn spare_place(&mut self) -> Pin<&mut Place<T>> {
         if self.spare == NONE {
             self.make_place();
         }
+        match &mut self.slots[self.spare].place {
+            Some(place) => place.as_mut(),
+            None => unreachable!("a spare slot has a place"),
+        }
+    }
+
+    /// The place of `spare_place` is no longer a spare one. Returns its number.
+    fn take_spare(&mut self) -> usize {
         let number = self.spare;
-        let Slot { place, behind } = &mut self.slots[number];
-        self.spare = *behind;
+        self.spare = self.slots[number].behind;
         self.spares -= 1;
         self.len += 1;
-        if let Some(place) = place {
-            let mut place = place.as_mut().project();
-            // For another member, the wake-ups were.
-            place.sleeper.look();
-            place.member.set(Some(member));
-        }
         number
     }
 
@@ -143,12 +179,11 @@ impl<T> Pool<T> {
         self.spares += 1;
     }
 
-    /// Drops a member that is first in line or that was polled aside. Its place is for the next one.
+    /// Drops the member that is first in line. Its place is for the next one.
     #[inline]
     pub(crate) fn remove(&mut self, number: usize) {
-        if self.first == number {
-            self.leave_line();
-        }
+        debug_assert_eq!(self.first, number);
+        self.leave_line();
         self.len -= 1;
         self.spares += 1;
         self.slots[number].behind = self.spare;
@@ -303,7 +338,7 @@ impl<T> Pool<T> {
         (self.first != NONE).then_some(self.first)
     }
 
-    /// Polls a member that is first in line, or aside, with its own waker. One that panics is removed.
+    /// Polls the member that is first in line with its own waker. One that panics is removed.
     #[inline]
     pub(crate) fn poll<R>(
         &mut self,
@@ -492,34 +527,42 @@ mod tests {
         waker.data() == sleeper.waker().data()
     }
 
+    fn note(wakers: &mut Vec<Waker>, waker: &Waker) {
+        if !wakers.iter().any(|known| known.data() == waker.data()) {
+            wakers.push(waker.clone());
+        }
+    }
+
     fn run(steps: Vec<Step>) {
         let (mut pool, mut model) = (Pool::new(), Model::default());
         let mut wakers: Vec<Waker> = Vec::new();
         for step in steps {
             match step {
-                Step::Insert | Step::Aside(_) => {
-                    let number = pool.insert_aside(NONE);
+                Step::Insert => {
+                    pool.insert(NONE);
+                    let number = pool.last;
                     let mut place = pool.slots[number].place.as_mut().unwrap().as_mut().project();
                     // Members are known by where they live.
                     place.member.set(Some(number));
-                    if !wakers.iter().any(|waker| is_of(waker, place.sleeper)) {
-                        wakers.push(place.sleeper.waker().clone());
-                    }
-                    if let Step::Aside(polled) = step {
-                        poll(&mut pool, number, polled);
-                        match polled {
-                            Polled::Item | Polled::Over => pool.remove(number),
-                            Polled::Pending | Polled::Woken => {
-                                pool.rest(number);
-                                if let Polled::Woken = polled {
-                                    model.again.push(number);
-                                }
-                                model.rest(number);
-                            }
+                    note(&mut wakers, place.sleeper.waker());
+                    model.line.push_back(number);
+                }
+                Step::Aside(polled) => {
+                    pool.spare_place();
+                    let number = pool.spare;
+                    let _ = pool.poll_aside(number, |_, cx| {
+                        note(&mut wakers, cx.waker());
+                        if let Polled::Woken = polled {
+                            cx.waker().wake_by_ref();
+                            model.again.push(number);
                         }
-                    } else {
-                        pool.enter_line(number, number);
-                        model.line.push_back(number);
+                        match polled {
+                            Polled::Item | Polled::Over => Poll::Ready(()),
+                            Polled::Pending | Polled::Woken => Poll::Pending,
+                        }
+                    });
+                    if let Polled::Pending | Polled::Woken = polled {
+                        model.rest(number);
                     }
                 }
                 Step::First(polled) => {
