@@ -162,8 +162,9 @@ fn reasons_list(bars: &[Judged]) -> String {
 
 /// A row for each of ours in each curve, its points side by side.
 fn results_table(groups: &[GroupResult]) -> String {
-    let mut text =
-        String::from("| where | ours | ns | best peer | ns | ratio |\n|---|---|---|---|---|---|\n");
+    let mut text = String::from(
+        "| where | ours | ns | best peer | ns | ratio | floor, ns |\n|---|---|---|---|---|---|---|\n",
+    );
     let mut left = groups.iter().peekable();
     while let Some(group) = left.next() {
         let mut curve = vec![group];
@@ -186,6 +187,9 @@ fn same(one: &GroupResult, other: &GroupResult) -> bool {
 fn results_row(curve: &[&GroupResult], name: &str) -> String {
     let ours = |group: &GroupResult| group.entry(name).map(EntryResult::median);
     let best = |group: &GroupResult| group.best_peer().map(EntryResult::median);
+    let floor = |group: &GroupResult| {
+        group.entries.iter().find(|entry| entry.role == Role::Floor).map(EntryResult::median)
+    };
     let each = |f: &dyn Fn(&GroupResult) -> Option<String>| {
         let values = curve.iter().map(|group| f(group).unwrap_or_else(|| "-".into()));
         values.collect::<Vec<_>>().join(" / ")
@@ -194,12 +198,17 @@ fn results_row(curve: &[&GroupResult], name: &str) -> String {
         .iter()
         .map(|group| group.best_peer().map_or_else(|| "-".into(), |best| best.name.clone()));
     format!(
-        "| {} | {name} | {} | {} | {} | {} |\n",
+        "| {} | {name} | {} | {} | {} | {} | {} |\n",
         places(&curve.iter().map(|group| group.name.as_str()).collect::<Vec<_>>()),
         each(&|group| ours(group).map(nanos)),
         joined(peers.collect()),
         each(&|group| best(group).map(nanos)),
         each(&|group| Some(format!("{:.2}", ours(group)? / best(group)?))),
+        if curve.iter().any(|group| floor(group).is_some()) {
+            each(&|group| floor(group).map(nanos))
+        } else {
+            String::new()
+        },
     )
 }
 
@@ -240,7 +249,11 @@ mod tests {
             name: name.into(),
             unit: "item".into(),
             place: Some(Place { axis: "producers".into(), x }),
-            entries: vec![entry("aiter push", Role::Ours, ours), entry("kanal", Role::Peer, 20.0)],
+            entries: vec![
+                entry("aiter push", Role::Ours, ours),
+                entry("kanal", Role::Peer, 20.0),
+                entry("VecDeque", Role::Floor, x),
+            ],
         }
     }
 
@@ -252,7 +265,7 @@ mod tests {
         let text = report.markdown();
         let bar = "| several producers | `s3/producers-` 2 / 4 | kanal | 0.80 / 1.25 | 0.80 | **missed** 1 of 2 |";
         assert!(text.contains(bar), "{text}");
-        let row = "| `s3/producers-` 2 / 4 | aiter push | 16.00 / 25.00 | kanal | 20.00 / 20.00 | 0.80 / 1.25 |";
+        let row = "| `s3/producers-` 2 / 4 | aiter push | 16.00 / 25.00 | kanal | 20.00 / 20.00 | 0.80 / 1.25 | 2.00 / 4.00 |";
         assert!(text.contains(row), "{text}");
         assert!(text.contains("2 times; that one was ahead 1 times:"), "{text}");
         assert!(text.contains("| `s3/producers-4` | aiter push | kanal | 1.25 |"), "{text}");

@@ -9,7 +9,7 @@ use aiter_adapters::AiterExt;
 use aiter_core::push_list;
 use aiter_executor_compat::{aiter_to_iter, park_thread};
 use futures_core::Stream;
-use futures_util::stream;
+use futures_util::{FutureExt, StreamExt, stream};
 
 /// Runs what lies between the marks.
 pub(crate) type Marks<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
@@ -30,7 +30,7 @@ const fn operation(name: &'static str, run: fn(u64, Marks<'_>)) -> Operation {
 }
 
 /// All of them.
-pub(crate) const OPERATIONS: [Operation; 20] = [
+pub(crate) const OPERATIONS: [Operation; 21] = [
     operation("push", push),
     operation("pop", pop),
     operation("push and pop, bursts of 32", bursts),
@@ -44,6 +44,7 @@ pub(crate) const OPERATIONS: [Operation; 20] = [
     operation("delivered item, 8 forks, in runs of 32", delivered_in_runs),
     operation("push and take, shared cursor", shared),
     operation("delivered item, forker, 2 forks", forker),
+    operation("burst of 6400 read by 2 forks in turn", forker_burst),
     operation("join, 100 streams ready", join_ready),
     operation("join, 1 of 100 lists pushed to", join_woken),
     operation("map_par, done at once", map_par),
@@ -82,9 +83,10 @@ fn push(times: u64, marks: Marks<'_>) {
 fn pop(times: u64, marks: Marks<'_>) {
     let (pusher, mut cursor) = push_list();
     pusher.push_all(0..times).expect(LISTENING);
+    // Up to the look that finds nothing, with which all memory goes back.
     marks(&mut || {
-        for _ in 0..times {
-            black_box(cursor.try_next().expect("it was pushed"));
+        while let Ok(item) = cursor.try_next() {
+            black_box(item);
         }
     });
 }
@@ -245,6 +247,19 @@ fn forker(times: u64, marks: Marks<'_>) {
     };
     deliver(1000);
     marks(&mut || deliver(times / 2));
+}
+
+fn forker_burst(times: u64, marks: Marks<'_>) {
+    let first = stream::iter(0..times / 2).chain(stream::pending()).forker();
+    let mut forks = [first.clone(), first];
+    marks(&mut || {
+        // Each to where it sleeps: then all memory is given back.
+        for fork in &mut forks {
+            while let Some(Some(item)) = fork.next().now_or_never() {
+                black_box(item);
+            }
+        }
+    });
 }
 
 fn join_ready(times: u64, marks: Marks<'_>) {

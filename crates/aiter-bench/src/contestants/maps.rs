@@ -145,6 +145,26 @@ impl MapInTask for Buffered {
     }
 }
 
+/// The floor: futures-util's `then`, one call at a time.
+#[derive(Debug)]
+pub(crate) struct Then;
+
+impl Contestant for Then {
+    const NAME: &'static str = "then, one at a time";
+    const ROLE: Role = Role::Floor;
+}
+
+impl MapInTask for Then {
+    fn map<S, F, Fut>(source: S, _window: usize, f: F) -> impl Stream<Item = u64>
+    where
+        S: Stream<Item = u64>,
+        F: FnMut(u64) -> Fut,
+        Fut: Future<Output = u64>,
+    {
+        source.then(f)
+    }
+}
+
 /// The source in a channel, as many tasks as the window is wide, and a channel for the results.
 #[derive(Debug)]
 pub(crate) struct Workers;

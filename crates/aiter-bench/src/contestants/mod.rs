@@ -31,7 +31,7 @@ pub(crate) use futures::Futures;
 pub(crate) use kanal::Kanal;
 pub(crate) use maps::{
     AiterMap, AiterMapWith, BufferUnordered, Buffered, FuturesBuffered, MapInTask, MapSpawned,
-    TokioJoinSet, Workers,
+    Then, TokioJoinSet, Workers,
 };
 pub(crate) use tokio::{Tokio, TokioBroadcast};
 pub(crate) use vec::{Floor, FloorReaders};

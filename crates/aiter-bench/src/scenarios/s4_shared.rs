@@ -14,7 +14,7 @@ const PRODUCERS: usize = 2;
 /// How many consumers.
 const CONSUMERS: [usize; 2] = [2, 4];
 /// Items of one timed run, of all producers together.
-const ITEMS: u64 = 1_000_000;
+const ITEMS: u64 = 5_000_000;
 
 /// The groups of this scenario.
 pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {

@@ -36,7 +36,9 @@ pub(crate) fn groups(scale: Scale) -> Vec<Group> {
     let ready = READY.map(|count| {
         let (width, items) = (count.min(most), scale.of(ITEMS, 1));
         let run = move |merge| ready(width, items, merge);
-        contestants(format!("s6/ready-{count}"), false, run).at(AXIS, width as u64)
+        contestants(format!("s6/ready-{count}"), false, run)
+            .with("Vec, in turn", Role::Floor, move || run(|streams| Box::pin(InTurn(streams, 0))))
+            .at(AXIS, width as u64)
     });
     let woken = WOKEN.map(|count| {
         let width = count.min(most);
@@ -84,6 +86,20 @@ fn contestants(
     with(group, "tokio StreamMap", Role::Listed, |streams| {
         Box::pin(streams.into_iter().enumerate().collect::<StreamMap<_, _>>().map(|(_, item)| item))
     })
+}
+
+/// The floor: asks one after the other, whether or not it was woken.
+struct InTurn(Vec<Inner>, usize);
+
+impl Stream for InTurn {
+    type Item = u64;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        let Self(streams, at) = &mut *self;
+        let polled = streams[*at].poll_next_unpin(cx);
+        *at = if *at + 1 == streams.len() { 0 } else { *at + 1 };
+        polled
+    }
 }
 
 /// What the streams of a run have in common.

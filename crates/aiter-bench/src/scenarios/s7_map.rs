@@ -23,7 +23,7 @@ use tokio::runtime;
 use super::task::Task;
 use crate::contestants::{
     AiterMap, AiterMapWith, BufferUnordered, Buffered, FuturesBuffered, MapInTask, MapSpawned,
-    TokioJoinSet, Workers,
+    Then, TokioJoinSet, Workers,
 };
 use crate::cores::Cores;
 use crate::harness::{Group, Item, Role, Sample, Scale, Tally};
@@ -123,7 +123,8 @@ fn in_task<Fut: Future<Output = u64> + 'static>(
     let group = add::<AiterMap, _>(group, items, window, f);
     let group = add::<FuturesBuffered, _>(group, items, window, f);
     let group = add::<BufferUnordered, _>(group, items, window, f);
-    add::<Buffered, _>(group, items, window, f)
+    let group = add::<Buffered, _>(group, items, window, f);
+    add::<Then, _>(group, items, window, f)
 }
 
 /// Reads to the end, or to where the stream sleeps and nobody wakes it.

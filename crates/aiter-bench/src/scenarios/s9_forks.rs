@@ -3,7 +3,11 @@
 //! clone-stream is not here: by its design a fork that was not waiting when an item came does not see
 //! it, so that in lockstep all forks but the first get nothing.
 
-use core::task::{Context, Poll, Waker};
+use alloc::collections::VecDeque;
+use alloc::rc::Rc;
+use core::cell::RefCell;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker, ready};
 use std::thread;
 use std::time::Instant;
 
@@ -32,6 +36,9 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
             .with("fork_stream", Role::Peer, move || {
                 in_lockstep(fork_stream::StreamExt::fork(source(items)), forks, items)
             })
+            .with("VecDeque and indices", Role::Floor, move || {
+                in_lockstep(Indexed::new(source(items)), forks, items)
+            })
     });
     let items = scale.of(DELIVERIES, 1);
     let threads = Group::new("s9/two-threads", "delivered item")
@@ -40,6 +47,67 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
             on_threads(fork_stream::StreamExt::fork(source(items)), items, cores)
         });
     lockstep.into_iter().chain([threads]).collect()
+}
+
+/// The floor: forks of one task, which share a queue without any atomics, and wake nobody.
+struct Indexed<S> {
+    shared: Rc<RefCell<Pulled<S>>>,
+    /// How many items it has read.
+    read: usize,
+}
+
+/// A source, and what was pulled from it and not read by all.
+struct Pulled<S> {
+    source: S,
+    /// The items, and how many forks have yet to read each.
+    items: VecDeque<(u64, usize)>,
+    /// How many went before them.
+    gone: usize,
+    forks: usize,
+}
+
+impl<S> Indexed<S> {
+    fn new(source: S) -> Self {
+        let pulled = Pulled { source, items: VecDeque::new(), gone: 0, forks: 1 };
+        Self { shared: Rc::new(RefCell::new(pulled)), read: 0 }
+    }
+}
+
+impl<S> Clone for Indexed<S> {
+    fn clone(&self) -> Self {
+        self.shared.borrow_mut().forks += 1;
+        Self { shared: self.shared.clone(), read: self.read }
+    }
+}
+
+impl<S> Drop for Indexed<S> {
+    fn drop(&mut self) {
+        self.shared.borrow_mut().forks -= 1;
+    }
+}
+
+impl<S: Stream<Item = u64> + Unpin> Stream for Indexed<S> {
+    type Item = u64;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        let Self { shared, read } = &mut *self;
+        let Pulled { source, items, gone, forks } = &mut *shared.borrow_mut();
+        if *read - *gone == items.len() {
+            match ready!(source.poll_next_unpin(cx)) {
+                Some(item) => items.push_back((item, *forks)),
+                None => return Poll::Ready(None),
+            }
+        }
+        let (item, unread) = &mut items[*read - *gone];
+        let item = *item;
+        *read += 1;
+        *unread -= 1;
+        if *unread == 0 {
+            items.pop_front();
+            *gone += 1;
+        }
+        Poll::Ready(Some(item))
+    }
 }
 
 fn source(items: u64) -> impl Stream<Item = u64> + Unpin + Send {
