@@ -443,6 +443,11 @@ impl<T> RawCursor<T> {
         self.slot < self.ready || self.slot == Block::<T>::CAP || self.announce()
     }
 
+    /// How many items are known to be ready.
+    pub(crate) fn run_len(&self) -> usize {
+        self.ready - self.slot
+    }
+
     /// For a cursor in mid-block: true if few items are ready of `max`, and not because the block ends.
     #[inline]
     pub(crate) fn is_run_short(&self, max: usize) -> bool {

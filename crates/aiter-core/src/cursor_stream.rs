@@ -19,6 +19,7 @@ use crate::{
     cursor::{RawCursor, ReadySlots},
     error::TryNextError,
     list::List,
+    pace::Pace,
     preflight::Preflight,
     shared::SharedCursor,
     sync::{Arc, KEPT_UP, PAUSES},
@@ -34,7 +35,7 @@ use crate::{
 /// a block of items has to itself. Put large items into an `Arc`.
 ///
 /// Reading is wait-free inside a run of ready items and costs no atomic read-modify-write there.
-/// With nothing to read a cursor sleeps, after a short, fixed pause at most, also behind a push that was
+/// With nothing to read a cursor sleeps, after a short, bounded pause at most, also behind a push that was
 /// interrupted half-way. ([`next_many`](Self::next_many) may make one before a short run, too.)
 ///
 /// A cursor pins what it has not read: one that is neither read nor dropped keeps everything from
@@ -67,8 +68,7 @@ pub struct Cursor<T> {
     sleeper: Sleeper,
     /// Where it last went to sleep.
     slept_at: usize,
-    /// Short runs to take before it pauses for one again, and how many it was the last time.
-    patience: (u8, u8),
+    pace: Pace,
 }
 
 impl<T> Cursor<T> {
@@ -79,7 +79,7 @@ impl<T> Cursor<T> {
 
     fn at(list: Arc<List<T>>, raw: RawCursor<T>) -> Self {
         let slept_at = raw.index();
-        Self { list, raw, sleeper: Sleeper::new(), slept_at, patience: (0, 0) }
+        Self { list, raw, sleeper: Sleeper::new(), slept_at, pace: Pace::new() }
     }
 
     /// The list and the position, which stays counted.
@@ -274,37 +274,24 @@ impl<T> Cursor<T> {
         self.poll_sleep(cx)
     }
 
-    /// Pauses, if that has been worth it.
-    ///
-    /// Who takes whole runs is soon in step with the producers, and then each look carries cache lines from
-    /// core to core for an item or two. A short, fixed pause makes runs long. Where it does not, as with a
-    /// producer on the same thread, it is made ever more rarely.
+    /// Pauses for a run that is short, if that has been worth it.
     #[inline(never)]
     fn let_run_grow(&mut self, max: usize) {
-        let (left, last) = &mut self.patience;
-        if *left > 0 {
-            *left -= 1;
-            return;
+        if self.pace.is_due() {
+            self.pace.pause();
+            self.pace.was_worth_it(!self.raw.is_run_short(max));
         }
-        for _ in 0..PAUSES {
-            core::hint::spin_loop();
-        }
-        *last =
-            if self.raw.is_run_short(max) { last.saturating_mul(2).saturating_add(1) } else { 0 };
-        *left = *last;
     }
 
     #[cold]
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         // A cursor that is faster than a busy producer would sleep and be woken for every few items,
-        // and the producer would pay for it. A short, fixed pause lets a run come together. It waits
-        // for nobody: whatever happens, the cursor goes on to sleep.
+        // and the producer would pay for it.
         let index = self.raw.index();
         if PAUSES > 0 && index.wrapping_sub(self.slept_at) >= KEPT_UP {
-            for _ in 0..PAUSES {
-                core::hint::spin_loop();
-            }
+            self.pace.pause();
             if self.raw.fill(&self.list) {
+                self.pace.note(self.raw.run_len(), Block::<T>::CAP);
                 return Poll::Ready(true);
             }
         }

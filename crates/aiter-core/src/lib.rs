@@ -13,6 +13,7 @@ mod cursor_stream;
 mod error;
 mod list;
 pub mod microcontroller;
+mod pace;
 mod preflight;
 mod pusher;
 mod relay;
