@@ -788,7 +788,7 @@ impl<T> Iterator for Chain<T> {
 
     fn next(&mut self) -> Option<Block<T>> {
         let block = Block::from_ptr(self.0)?;
-        // SAFETY: it was on the stack, so its last count, and with it the link, is ours.
+        // SAFETY: it was on the stack, so it, or its last count, is ours, and with it the link.
         self.0 = unsafe { block.header() }.stacked.with(|link| unsafe { *link });
         Some(block)
     }
