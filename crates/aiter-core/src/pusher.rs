@@ -215,13 +215,28 @@ impl<T> Pusher<T> {
                 }
             }
         }
+        /// Counts the items in when they are all there, or the iterator panics.
+        struct Fill<'a, T> {
+            items: &'a mut ArrayVec<T, CHUNK>,
+            len: usize,
+        }
+        impl<T> Drop for Fill<'_, T> {
+            fn drop(&mut self) {
+                // SAFETY: so many were written.
+                unsafe { self.items.set_len(self.len) };
+            }
+        }
         let mut pushed = 0;
         let mut chunk = Chunk { list: &self.list, items: ArrayVec::new() };
         loop {
-            for item in items.by_ref().take(CHUNK) {
+            let mut fill = Fill { items: &mut chunk.items, len: 0 };
+            while fill.len < CHUNK {
+                let Some(item) = items.next() else { break };
                 // SAFETY: it was empty and takes as many.
-                unsafe { chunk.items.push_unchecked(item) };
+                unsafe { fill.items.as_mut_ptr().add(fill.len).write(item) };
+                fill.len += 1;
             }
+            drop(fill);
             let waiting = chunk.items.len();
             let result = chunk.push();
             pushed += waiting - chunk.items.len();

@@ -99,8 +99,9 @@ impl<'a, T> SolePusher<'a, T> {
             let (block, slot) = (self.block, self.slot);
             let room = Block::<T>::CAP - slot;
             let mut run = Run { sole: self, len: 0 };
-            for item in items.by_ref().take(room) {
-                // SAFETY: as in `push`; `take` keeps us inside the block.
+            while run.len < room {
+                let Some(item) = items.next() else { break };
+                // SAFETY: as in `push`; `room` keeps us inside the block.
                 unsafe { block.write(slot + run.len, item) };
                 run.len += 1;
             }

@@ -11,9 +11,10 @@ use core::{
     pin::Pin,
     task::{Context, Poll, Waker},
 };
+use std::{thread, time::Instant};
 
 use futures_core::Stream;
-use loom::future::block_on;
+use loom::{future::block_on, model::Builder};
 
 /// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
 fn model(story: impl Fn() + Send + Sync + 'static) {
@@ -33,11 +34,16 @@ fn bound() -> Option<usize> {
     }
 }
 
+/// Explores to the end, or for `LOOM_MAX_DURATION` seconds, and then says that it did not get to the end.
 fn explore(preemption_bound: Option<usize>, story: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
+    let mut builder = Builder::new();
     builder.preemption_bound = preemption_bound;
     builder.max_branches = 20_000;
+    let begin = Instant::now();
     builder.check(story);
+    if builder.max_duration.is_some_and(|longest| begin.elapsed() >= longest) {
+        eprintln!("CUT: {}", thread::current().name().unwrap_or("a story"));
+    }
 }
 
 async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {

@@ -1,11 +1,7 @@
 //! The stories of a stream and the tasks that work for it, in all their interleavings.
-//!
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom_active`
-#![cfg(loom)]
 
 use core::{
     future::{Future, pending, ready},
-    num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -21,17 +17,7 @@ use loom::{
     thread,
 };
 
-/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
-fn model(story: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
-        Ok("0") => None,
-        Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
-        Err(_) => Some(3),
-    };
-    builder.max_branches = 20_000;
-    builder.check(story);
-}
+use super::{model, n, read_all};
 
 /// Counts from 0 up to `end`; then it ends, or is pending for ever.
 struct Source {
@@ -70,27 +56,8 @@ impl Drop for Source {
     }
 }
 
-async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
-    core::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
-}
-
-/// Reads to the end, sleeping when there is nothing.
-fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
-    block_on(async {
-        let mut items = Vec::new();
-        while let Some(item) = next(stream).await {
-            items.push(item);
-        }
-        items
-    })
-}
-
 fn spawn<F: Future<Output = ()> + 'static>(future: F) -> thread::JoinHandle<()> {
     thread::spawn(move || block_on(future))
-}
-
-fn n(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).unwrap()
 }
 
 #[test]

@@ -1,14 +1,8 @@
 //! The stories of the adapters that share a task or a source, in all their interleavings.
-//!
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom_turns`
-#![cfg(loom)]
-
-extern crate alloc;
 
 use alloc::task::Wake;
 use core::{
     future::{Future, poll_fn},
-    num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -26,30 +20,7 @@ use loom::{
     thread,
 };
 
-/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
-fn model(story: impl Fn() + Send + Sync + 'static) {
-    explore(bound(), story);
-}
-
-/// The same with one preemption less, for stories in which everybody does a lot.
-fn wide_model(story: impl Fn() + Send + Sync + 'static) {
-    explore(bound().map(|bound| bound - 1), story);
-}
-
-fn bound() -> Option<usize> {
-    match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
-        Ok("0") => None,
-        Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
-        Err(_) => Some(3),
-    }
-}
-
-fn explore(preemption_bound: Option<usize>, story: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemption_bound;
-    builder.max_branches = 20_000;
-    builder.check(story);
-}
+use super::{model, n, next, poll_once, read_all, wide_model};
 
 /// How many items were sent, and who waits for them.
 struct Line {
@@ -144,24 +115,9 @@ impl<T> Stream for Ready<T> {
     }
 }
 
-async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
-    poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
-}
-
 /// Reads one item, sleeping when there is none.
 fn take<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     block_on(next(stream))
-}
-
-/// Reads to the end, sleeping when there is nothing.
-fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
-    block_on(async {
-        let mut items = Vec::new();
-        while let Some(item) = next(stream).await {
-            items.push(item);
-        }
-        items
-    })
 }
 
 /// Reads one item from each of two streams in one task, sleeping when neither has any.
@@ -178,15 +134,6 @@ fn take_both<S: Stream + Unpin>(one: &mut S, two: &mut S) -> [Option<S::Item>; 2
         if got.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
     }));
     got.map(Option::flatten)
-}
-
-/// Polls with a waker that wakes nobody.
-fn poll_once<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
-    Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop()))
-}
-
-fn n(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).unwrap()
 }
 
 mod join {

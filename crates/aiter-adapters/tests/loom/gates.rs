@@ -1,12 +1,8 @@
 //! The stories of a stream and those who hold its handles, in all their interleavings.
-//!
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom_gates`
-#![cfg(loom)]
 
 use core::{
-    future::poll_fn,
     pin::{Pin, pin},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 use aiter_adapters::AiterExt;
@@ -20,17 +16,7 @@ use loom::{
     thread,
 };
 
-/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
-fn model(story: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
-        Ok("0") => None,
-        Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
-        Err(_) => Some(3),
-    };
-    builder.max_branches = 20_000;
-    builder.check(story);
-}
+use super::{model, next, poll_once, read_all};
 
 /// Always has an item: what it finds in `news`, which it reads without any ordering of its own.
 struct Endless {
@@ -61,22 +47,6 @@ impl Stream for Silent {
     }
 }
 
-/// Reads to the end, sleeping when there is nothing.
-fn read_all(stream: impl Stream) -> usize {
-    block_on(async {
-        let mut stream = pin!(stream);
-        let mut items = 0;
-        while poll_fn(|cx| stream.as_mut().poll_next(cx)).await.is_some() {
-            items += 1;
-        }
-        items
-    })
-}
-
-fn poll_once<S: Stream>(stream: Pin<&mut S>) -> Poll<Option<S::Item>> {
-    stream.poll_next(&mut Context::from_waker(Waker::noop()))
-}
-
 /// Two push, and then nobody is left who could.
 #[test]
 fn gates_push_and_go_while_the_stream_sleeps() {
@@ -88,7 +58,7 @@ fn gates_push_and_go_while_the_stream_sleeps() {
             thread::spawn(move || gate.push(permits).unwrap())
         });
         drop(gate);
-        assert_eq!(read_all(gated), 3);
+        assert_eq!(read_all(pin!(gated)).len(), 3);
         others.into_iter().for_each(|other| other.join().unwrap());
     });
 }
@@ -104,7 +74,7 @@ fn gates_push_while_the_stream_sleeps() {
         block_on(async {
             let mut gated = pin!(gated);
             for _ in 0..2 {
-                assert!(poll_fn(|cx| gated.as_mut().poll_next(cx)).await.is_some());
+                assert!(next(&mut gated).await.is_some());
             }
             assert!(poll_once(gated).is_pending());
         });
@@ -133,7 +103,7 @@ fn gate_push_against_gate_stop_against_poll() {
             });
             taken[0] + taken[1]
         });
-        let items = read_all(gated) as u64;
+        let items = read_all(pin!(gated)).len() as u64;
         stopper.join().unwrap();
         assert_eq!(pusher.join().unwrap(), items);
     });
@@ -180,7 +150,7 @@ fn stop_while_the_stream_sleeps() {
     model(|| {
         let (stopper, stoppable) = Silent.stoppable();
         let other = thread::spawn(move || stopper.stop());
-        assert_eq!(read_all(stoppable), 0);
+        assert!(read_all(pin!(stoppable)).is_empty());
         other.join().unwrap();
     });
 }
@@ -190,7 +160,7 @@ fn two_stop_while_the_stream_sleeps() {
     model(|| {
         let (stopper, stoppable) = Silent.stoppable();
         let others = [stopper.clone(), stopper].map(|it| thread::spawn(move || it.stop()));
-        assert_eq!(read_all(stoppable), 0);
+        assert!(read_all(pin!(stoppable)).is_empty());
         others.into_iter().for_each(|other| other.join().unwrap());
     });
 }

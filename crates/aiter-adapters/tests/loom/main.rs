@@ -1,0 +1,75 @@
+//! The stories of the adapters, in all their interleavings.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom`
+#![cfg(loom)]
+
+extern crate alloc;
+
+mod active;
+mod gates;
+mod turns;
+
+use core::{
+    future::poll_fn,
+    num::NonZeroUsize,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+use std::{thread, time::Instant};
+
+use futures_core::Stream;
+use loom::{future::block_on, model::Builder};
+
+/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
+fn model(story: impl Fn() + Send + Sync + 'static) {
+    explore(bound(), story);
+}
+
+/// The same with one preemption less, for stories in which everybody does a lot.
+fn wide_model(story: impl Fn() + Send + Sync + 'static) {
+    explore(bound().map(|bound| bound - 1), story);
+}
+
+fn bound() -> Option<usize> {
+    match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
+        Ok("0") => None,
+        Ok(bound) => Some(bound.parse().expect("LOOM_MAX_PREEMPTIONS is a number")),
+        Err(_) => Some(3),
+    }
+}
+
+/// Explores to the end, or for `LOOM_MAX_DURATION` seconds, and then says that it did not get to the end.
+fn explore(preemption_bound: Option<usize>, story: impl Fn() + Send + Sync + 'static) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = preemption_bound;
+    builder.max_branches = 20_000;
+    let begin = Instant::now();
+    builder.check(story);
+    if builder.max_duration.is_some_and(|longest| begin.elapsed() >= longest) {
+        eprintln!("CUT: {}", thread::current().name().unwrap_or("a story"));
+    }
+}
+
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
+}
+
+/// Reads to the end, sleeping when there is nothing.
+fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
+    block_on(async {
+        let mut items = Vec::new();
+        while let Some(item) = next(&mut stream).await {
+            items.push(item);
+        }
+        items
+    })
+}
+
+/// Polls with a waker that wakes nobody.
+fn poll_once<S: Stream + Unpin>(mut stream: S) -> Poll<Option<S::Item>> {
+    Pin::new(&mut stream).poll_next(&mut Context::from_waker(Waker::noop()))
+}
+
+fn n(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).unwrap()
+}
