@@ -168,4 +168,12 @@ mod tests {
             assert!(TITLES.iter().any(|(name, _)| *name == scenario), "{scenario}");
         }
     }
+
+    #[test]
+    fn the_readme_shows_every_picture() {
+        let readme = include_str!("../README.md");
+        for (scenario, _) in TITLES {
+            assert!(readme.contains(&format!("](plots/{scenario}.svg)")), "{scenario}");
+        }
+    }
 }
