@@ -157,7 +157,7 @@ fn measure(args: &Args) -> io::Result<Option<Report>> {
     Ok(Some(report))
 }
 
-/// The reports of earlier runs as one; of a group that several have, the last.
+/// The reports of earlier runs as one.
 fn read(args: &Args) -> io::Result<Report> {
     let mut all = Report::default();
     for path in &args.from {

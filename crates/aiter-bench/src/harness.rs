@@ -45,6 +45,11 @@ impl Tally {
         Self { count: n * times, sum: n * n.saturating_sub(1) / 2 * times }
     }
 
+    /// What a reader sees that receives the number 1 again and again.
+    pub(crate) fn ones(count: u64) -> Self {
+        Self { count, sum: count }
+    }
+
     /// What this reader and another one received.
     pub(crate) fn and(self, other: Self) -> Self {
         Self { count: self.count + other.count, sum: self.sum.wrapping_add(other.sum) }
@@ -218,9 +223,6 @@ impl Group {
                 }
             }
         }
-        for result in &mut results {
-            result.nanos.sort_by(f64::total_cmp);
-        }
         GroupResult { name: self.name, unit: self.unit.into(), place: self.place, entries: results }
     }
 }
@@ -237,7 +239,7 @@ pub(crate) struct EntryResult {
     pub(crate) name: String,
     /// Its part.
     pub(crate) role: Role,
-    /// Nanoseconds per unit of every round, ascending.
+    /// Nanoseconds per unit, round by round.
     pub(crate) nanos: Vec<f64>,
     /// Expected and received, if the two ever differed.
     pub(crate) lost: Option<(Tally, Tally)>,
@@ -246,19 +248,34 @@ pub(crate) struct EntryResult {
 impl EntryResult {
     /// The middle round, or the mean of the two in the middle.
     pub(crate) fn median(&self) -> f64 {
-        let last = self.nanos.len() - 1;
-        f64::midpoint(self.nanos[last / 2], self.nanos[last.div_ceil(2)])
+        quantile(self.nanos.clone(), 0.5)
     }
 
     /// The fastest round.
     pub(crate) fn min(&self) -> f64 {
-        self.nanos[0]
+        quantile(self.nanos.clone(), 0.0)
     }
 
     /// The slowest round.
     pub(crate) fn max(&self) -> f64 {
-        self.nanos[self.nanos.len() - 1]
+        quantile(self.nanos.clone(), 1.0)
     }
+
+    /// Between which ratios to the other one, round by round, the middle half of the rounds lies; if there
+    /// are enough to speak of.
+    pub(crate) fn spread(&self, other: &Self) -> Option<(f64, f64)> {
+        let ratios = self.nanos.iter().zip(&other.nanos).map(|(ours, theirs)| ours / theirs);
+        let ratios: Vec<_> = ratios.collect();
+        (ratios.len() > 3).then(|| (quantile(ratios.clone(), 0.25), quantile(ratios, 0.75)))
+    }
+}
+
+/// The value that this share of all values is below: between two of them, in proportion.
+fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let at = share * (values.len() - 1) as f64;
+    let (below, above) = (values[at.floor() as usize], values[at.ceil() as usize]);
+    below + (above - below) * at.fract()
 }
 
 /// What a group took.
@@ -275,6 +292,21 @@ pub(crate) struct GroupResult {
 }
 
 impl GroupResult {
+    /// Adds the rounds of another run. False, and nothing is added, if its contestants are others.
+    pub(crate) fn add(&mut self, other: &Self) -> bool {
+        let names = |group: &Self| {
+            group.entries.iter().map(|entry| (entry.name.clone(), entry.role)).collect::<Vec<_>>()
+        };
+        if names(self) != names(other) {
+            return false;
+        }
+        for (entry, more) in self.entries.iter_mut().zip(&other.entries) {
+            entry.nanos.extend_from_slice(&more.nanos);
+            entry.lost = entry.lost.or(more.lost);
+        }
+        true
+    }
+
     /// The peer with the smallest median.
     pub(crate) fn best_peer(&self) -> Option<&EntryResult> {
         self.entries
@@ -315,6 +347,22 @@ mod tests {
         assert_eq!(entry.nanos, [2.0, 3.0, 4.0]);
         assert_eq!((entry.median(), entry.min(), entry.max()), (3.0, 2.0, 4.0));
         assert_eq!(entry.lost, None);
+    }
+
+    #[test]
+    fn the_spread_is_that_of_the_ratios_of_each_round() {
+        let entry = |nanos: &[f64]| EntryResult {
+            name: String::new(),
+            role: Role::Ours,
+            nanos: nanos.into(),
+            lost: None,
+        };
+        // Both were slow in the same rounds.
+        let (ours, theirs) =
+            (entry(&[10.0, 50.0, 12.0, 60.0, 11.0]), entry(&[10.0, 50.0, 10.0, 40.0, 10.0]));
+        let (low, high) = ours.spread(&theirs).unwrap();
+        assert!((low - 1.0).abs() < 1e-9 && (high - 1.2).abs() < 1e-9, "{low} {high}");
+        assert_eq!(entry(&[1.0]).spread(&theirs), None);
     }
 
     #[test]

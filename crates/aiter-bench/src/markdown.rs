@@ -5,13 +5,14 @@ use core::fmt::Write as _;
 use crate::bars::{self, Judged, Verdict};
 use crate::harness::{EntryResult, GroupResult, Role};
 use crate::report::{Report, nanos};
+use crate::scenarios::machine;
 use crate::scenarios::memory::Resident;
 
 impl Report {
     /// The tables of the README.
     pub(crate) fn markdown(&self) -> String {
         let mut text = format!(
-            "{}. Medians of {} rounds; load of the machine {}, a cache line between its cores and \
+            "{}. Medians of {} rounds, and of a ratio the middle half of the rounds; load of the machine {}, a cache line between its cores and \
              back {} ns.",
             self.setting.join("; "),
             self.rounds,
@@ -27,6 +28,10 @@ impl Report {
         text += &bars_table(&bars);
         text += &reasons_list(&bars);
         text += &ahead_table(&bars::ahead(&self.groups));
+        if let Some(machine) = self.groups.iter().find(|group| group.name == machine::NAME) {
+            text += "\n### What the machine takes\n\n";
+            text += &machine_table(machine);
+        }
         text += "\n### Everything\n\n";
         text += &results_table(&self.groups);
         if !self.resident.is_empty() {
@@ -82,15 +87,15 @@ fn bars_table(bars: &[Judged]) -> String {
             _ if row.len() == 1 => "**missed**".into(),
             _ => format!("**missed** {missed} of {}", row.len()),
         };
-        let unit = bar.unit;
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {}{unit} | {:.2}{unit} | {verdict} |",
+            "| {} | {} | {} | {} | {:.2}{} | {verdict} |",
             bar.what,
             places(&row.iter().map(|bar| bar.group.as_str()).collect::<Vec<_>>()),
             of(|bar| bar.whom.clone()),
-            of(|bar| format!("{:.2}", bar.measured.unwrap_or_default())),
+            of(Judged::measured),
             bar.limit,
+            bar.unit,
         );
     }
     text
@@ -142,7 +147,7 @@ fn ahead_table(ahead: &[Judged]) -> String {
             places(&row.iter().map(|judged| judged.group.as_str()).collect::<Vec<_>>()),
             row[0].ours,
             of(|judged| judged.whom.clone()),
-            of(|judged| format!("{:.2}", judged.measured.unwrap_or_default())),
+            of(Judged::measured),
         );
     }
     text
@@ -210,6 +215,14 @@ fn results_row(curve: &[&GroupResult], name: &str) -> String {
             String::new()
         },
     )
+}
+
+fn machine_table(machine: &GroupResult) -> String {
+    let mut text = String::from("| one thread, nobody else at the same memory | ns |\n|---|---|\n");
+    for entry in &machine.entries {
+        let _ = writeln!(text, "| {} | {} |", entry.name, nanos(entry.median()));
+    }
+    text
 }
 
 fn resident_table(resident: &[Resident]) -> String {

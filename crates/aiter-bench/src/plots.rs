@@ -9,7 +9,8 @@ use crate::report::Report;
 use crate::scenarios::memory::Resident;
 
 /// The scenarios, and what stands above their pictures.
-const TITLES: [(&str, &str); 12] = [
+const TITLES: [(&str, &str); 13] = [
+    ("machine", "What the machine takes for what the rest is made of"),
     ("s1", "S1: one thread pushes and takes"),
     ("s2", "S2: one thread pushes, another awaits"),
     ("s3", "S3: several threads push, one awaits"),

@@ -59,11 +59,16 @@ impl Report {
         self.conditions.push(Condition::now(cores));
     }
 
-    /// Adds another run; of what both have, the other's stays.
+    /// Adds another run: its rounds, where both have a group. A group whose contestants are others now is
+    /// the other run's.
     pub(crate) fn merge(&mut self, other: Self) {
         for group in other.groups {
             match self.groups.iter_mut().find(|known| known.name == group.name) {
-                Some(known) => *known = group,
+                Some(known) => {
+                    if !known.add(&group) {
+                        *known = group;
+                    }
+                }
                 None => self.groups.push(group),
             }
         }
@@ -75,7 +80,7 @@ impl Report {
         }
         self.setting = other.setting;
         self.conditions.extend(other.conditions);
-        self.rounds = if self.rounds == 0 { other.rounds } else { self.rounds.min(other.rounds) };
+        self.rounds += other.rounds;
         for note in other.notes {
             if !self.notes.contains(&note) {
                 self.notes.push(note);
@@ -114,7 +119,7 @@ impl Report {
 }
 
 /// The peers whose versions stand above the table.
-const PEERS: [&str; 14] = [
+const PEERS: [&str; 18] = [
     "async-broadcast",
     "async-channel",
     "chute",
@@ -124,8 +129,12 @@ const PEERS: [&str; 14] = [
     "fork_stream",
     "futures-buffered",
     "futures-channel",
+    "futures-concurrency",
+    "futures-executor",
+    "futures-lite",
     "futures-util",
     "kanal",
+    "pollster",
     "smol",
     "tokio",
     "tokio-stream",
@@ -291,12 +300,11 @@ fn judged_table(title: &str, judged: &[Judged]) -> String {
     }
     text.push('\n');
     for bar in judged.iter().filter(|bar| bar.verdict() != Verdict::NotRun) {
-        let measured =
-            bar.measured.map_or_else(|| "-".into(), |value| format!("{value:.2}{}", bar.unit));
+        let measured = bar.measured();
         let limit = format!("<= {:.2}{}", bar.limit, bar.unit);
         let _ = writeln!(
             text,
-            "{:<7} {measured:>9} {limit:>11}  {} [{}: {}]",
+            "{:<7} {measured:>19} {limit:>11}  {} [{}: {}]",
             bar.verdict().word(),
             bar.what,
             bar.group,

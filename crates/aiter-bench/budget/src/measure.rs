@@ -30,27 +30,37 @@ pub(crate) fn child(name: &str) -> ExitCode {
 /// What one of the many times costs.
 pub(crate) fn cost(operation: &Operation, counts_instructions: bool) -> Result<Cost, String> {
     let times = operation.times as f64;
-    let instructions = match counts_instructions {
-        true => Some(instructions(operation.name)? as f64 / times),
+    let counted = match counts_instructions {
+        true => Some(instructions(operation.name)?),
         false => None,
     };
+    let per_time = |count: u64| count as f64 / times;
     let mut heap = None;
     (operation.run)(operation.times, &mut |work| heap = Some(allocation_counter::measure(work)));
     let heap = heap.ok_or_else(|| format!("{}: nothing between the marks", operation.name))?;
     Ok(Cost {
-        instructions,
+        instructions: counted.map(|counted| per_time(counted.all)),
+        locked: counted.map(|counted| per_time(counted.locked)),
         allocations: heap.count_total as f64 / times,
         peak_bytes: heap.bytes_max as f64 / times,
         kept_bytes: heap.bytes_current as f64 / times,
     })
 }
 
+/// Instructions.
+#[derive(Clone, Copy)]
+struct Counted {
+    all: u64,
+    /// Those that lock the bus.
+    locked: u64,
+}
+
 /// Starts this program again under callgrind, with one operation.
-fn instructions(name: &str) -> Result<u64, String> {
+fn instructions(name: &str) -> Result<Counted, String> {
     let this = env::current_exe().map_err(|error| error.to_string())?;
     let out = env::temp_dir().join(format!("aiter-budget-{}.callgrind", process::id()));
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", &format!("--toggle-collect={MARK}")])
+        .args(["--tool=callgrind", "--collect-bus=yes", &format!("--toggle-collect={MARK}")])
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(this)
         .args(["--run", name])
@@ -58,14 +68,20 @@ fn instructions(name: &str) -> Result<u64, String> {
         .map_err(|error| format!("valgrind: {error}"))?;
     let text = fs::read_to_string(&out);
     let _ = fs::remove_file(&out);
-    let total = text.ok().filter(|_| output.status.success()).and_then(|text| {
-        text.lines().find_map(|line| line.strip_prefix("totals: ")?.trim().parse().ok())
-    });
-    match total {
+    let counted = text.ok().filter(|_| output.status.success()).and_then(|text| totals(&text));
+    match counted {
         None => Err(format!("{name}: valgrind: {}", String::from_utf8_lossy(&output.stderr))),
-        Some(0) => Err(format!("{name}: callgrind saw nothing of {MARK}")),
-        Some(total) => Ok(total),
+        Some(Counted { all: 0, .. }) => Err(format!("{name}: callgrind saw nothing of {MARK}")),
+        Some(counted) => Ok(counted),
     }
+}
+
+/// What stands in callgrind's file: the names of the events, and how many there were of each.
+fn totals(text: &str) -> Option<Counted> {
+    let line = |head| text.lines().find_map(|line| line.strip_prefix(head));
+    let mut events = line("events: ")?.split_whitespace().zip(line("totals: ")?.split_whitespace());
+    let mut count = |event| events.find(|(name, _)| *name == event)?.1.parse().ok();
+    Some(Counted { all: count("Ir")?, locked: count("Ge")? })
 }
 
 /// Whether instructions can be counted; says so if not.
@@ -84,4 +100,16 @@ pub(crate) fn toolchain() -> Result<String, String> {
         Command::new(rustc).arg("-V").output().map_err(|error| format!("rustc: {error}"))?;
     let version = String::from_utf8_lossy(&output.stdout);
     Ok(format!("{} on {}-{}", version.trim(), env::consts::ARCH, env::consts::OS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_totals_are_found_by_the_names_of_their_events() {
+        let counted = totals("version: 1\nevents: Ir Ge\n\ntotals: 120 7\n").unwrap();
+        assert_eq!((counted.all, counted.locked), (120, 7));
+        assert!(totals("events: Ir\ntotals: 120\n").is_none());
+    }
 }

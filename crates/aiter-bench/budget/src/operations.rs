@@ -1,5 +1,7 @@
 //! The operations, each run many times between the marks.
 
+use alloc::sync::Arc;
+use alloc::task::Wake;
 use core::hint::black_box;
 use core::num::NonZeroUsize;
 use core::pin::{Pin, pin};
@@ -30,14 +32,16 @@ const fn operation(name: &'static str, run: fn(u64, Marks<'_>)) -> Operation {
 }
 
 /// All of them.
-pub(crate) const OPERATIONS: [Operation; 21] = [
+pub(crate) const OPERATIONS: [Operation; 23] = [
     operation("push", push),
     operation("pop", pop),
     operation("push and pop, bursts of 32", bursts),
     operation("push and pop, 64 bytes, bursts of 32", large_bursts),
     operation("push and pop, sole pusher, bursts of 32", sole_bursts),
     operation("push_all and try_next_many, runs of 32", runs),
+    operation("sole push_all and try_next_many, runs of 32", sole_runs),
     operation("push that wakes, and the next sleep", wakes),
+    operation("push that wakes a new waker each time", wakes_others),
     operation("burst of 12800, pushed and popped", long_burst),
     operation("fork and drop", fork),
     operation("delivered item, 8 forks", delivered),
@@ -147,10 +151,39 @@ fn runs(times: u64, marks: Marks<'_>) {
     marks(&mut || (0..times / BURST).for_each(|_| run()));
 }
 
+fn sole_runs(times: u64, marks: Marks<'_>) {
+    let (mut pusher, mut cursor) = push_list();
+    let mut sole = pusher.sole().expect("there is one pusher");
+    let mut buf = Vec::with_capacity(BURST as usize);
+    let mut run = || {
+        sole.push_all((0..BURST).map(black_box)).expect(LISTENING);
+        while cursor.try_next_many(&mut buf, BURST as usize) > 0 {
+            black_box(&mut buf).clear();
+        }
+    };
+    (0..100).for_each(|_| run());
+    marks(&mut || (0..times / BURST).for_each(|_| run()));
+}
+
 fn wakes(times: u64, marks: Marks<'_>) {
+    wakes_each(times, marks, [Waker::noop().clone()]);
+}
+
+/// As a task that is moved, or combinators with wakers of their own, do it.
+fn wakes_others(times: u64, marks: Marks<'_>) {
+    /// A waker that has to be counted, cloned and dropped.
+    struct Counted;
+    impl Wake for Counted {
+        fn wake(self: Arc<Self>) {}
+    }
+    let wakers = [0, 1].map(|_| Waker::from(Arc::new(Counted)));
+    wakes_each(times, marks, wakers);
+}
+
+fn wakes_each<const N: usize>(times: u64, marks: Marks<'_>, wakers: [Waker; N]) {
     let (pusher, mut cursor) = push_list();
-    let mut cx = Context::from_waker(Waker::noop());
     let mut round = |n: u64| {
+        let mut cx = Context::from_waker(&wakers[n as usize % N]);
         let asleep = Pin::new(&mut cursor).poll_next(&mut cx).is_pending();
         assert!(black_box(asleep), "nothing was pushed");
         pusher.push(black_box(n)).expect(LISTENING);

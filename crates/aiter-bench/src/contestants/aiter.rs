@@ -5,13 +5,11 @@ use core::ops::Range;
 use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
 use futures_util::StreamExt;
 
-use super::{Broadcast, BroadcastChannel, Channel, Contestant, Forks, Queue};
+use super::{Broadcast, BroadcastChannel, Channel, Contestant, Forks, Queue, RUN, Runs};
 use crate::harness::{Item, Role, Tally};
 
 const LISTENING: &str = "the cursor is alive and nobody stopped the list";
 const ALONE: &str = "there is one pusher";
-/// How many items one call takes at most.
-const RUN: usize = 256;
 
 /// `Pusher::push` and `Cursor::try_next` or `next`.
 #[derive(Debug)]
@@ -144,72 +142,26 @@ impl Channel for AiterSole<u64> {
 }
 
 /// `Pusher::push` and `Cursor::next_many`.
-#[derive(Debug)]
-pub(crate) struct AiterMany;
-
-impl Contestant for AiterMany {
-    const NAME: &'static str = "aiter push, next_many";
-    const ROLE: Role = Role::Ours;
-}
-
-impl Channel for AiterMany {
-    type Tx = Pusher<u64>;
-    type Rx = Cursor<u64>;
-
-    fn open() -> (Self::Tx, Self::Rx) {
-        push_list()
-    }
+impl Runs for Aiter<u64> {
+    const RUNS: &'static str = "aiter push, next_many";
 
     #[inline]
-    fn send(tx: &mut Self::Tx, item: u64) {
-        tx.push(item).expect(LISTENING);
-    }
-
-    #[inline]
-    async fn next(rx: &mut Self::Rx) -> Option<u64> {
-        StreamExt::next(rx).await
-    }
-
-    #[inline]
-    async fn receive(rx: &mut Self::Rx, tally: &mut Tally) {
+    async fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) {
         receive_many(rx, tally).await;
     }
 }
 
 /// `SolePusher::push_all` and `Cursor::next_many`.
-#[derive(Debug)]
-pub(crate) struct AiterSoleMany;
-
-impl Contestant for AiterSoleMany {
-    const NAME: &'static str = "aiter sole push_all, next_many";
-    const ROLE: Role = Role::Ours;
-}
-
-impl Channel for AiterSoleMany {
-    type Tx = Pusher<u64>;
-    type Rx = Cursor<u64>;
-
-    fn open() -> (Self::Tx, Self::Rx) {
-        push_list()
-    }
+impl Runs for AiterSole<u64> {
+    const RUNS: &'static str = "aiter sole push_all, next_many";
 
     #[inline]
-    fn send(tx: &mut Self::Tx, item: u64) {
-        tx.sole().expect(ALONE).push(item).expect(LISTENING);
-    }
-
-    #[inline]
-    fn send_each(tx: &mut Self::Tx, items: Range<u64>) {
+    fn send_run(tx: &mut Self::Tx, items: Range<u64>) {
         tx.sole().expect(ALONE).push_all(items.map(u64::make)).expect(LISTENING);
     }
 
     #[inline]
-    async fn next(rx: &mut Self::Rx) -> Option<u64> {
-        StreamExt::next(rx).await
-    }
-
-    #[inline]
-    async fn receive(rx: &mut Self::Rx, tally: &mut Tally) {
+    async fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) {
         receive_many(rx, tally).await;
     }
 }

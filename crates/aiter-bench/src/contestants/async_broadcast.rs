@@ -56,7 +56,7 @@ impl BroadcastChannel for AsyncBroadcast {
 
     #[inline]
     async fn next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await.ok()
+        rx.recv_direct().await.ok()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use flume::{Receiver, Sender, unbounded};
 
-use super::{Channel, Contestant, Queue};
-use crate::harness::Item;
+use super::{Channel, Contestant, Queue, Runs};
+use crate::harness::{Item, Tally};
 
 /// `send`, and `try_recv`, `drain` or `recv_async`.
 #[derive(Debug)]
@@ -58,5 +58,20 @@ impl Channel for Flume<u64> {
     #[inline]
     async fn next(rx: &mut Self::Rx) -> Option<u64> {
         rx.recv_async().await.ok()
+    }
+}
+
+/// Waits for one item, and drains what else there is.
+impl Runs for Flume<u64> {
+    const RUNS: &'static str = "flume, drain";
+
+    #[inline]
+    async fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) {
+        while let Ok(item) = rx.recv_async().await {
+            tally.add(item.number());
+            for item in rx.drain() {
+                tally.add(item.number());
+            }
+        }
     }
 }

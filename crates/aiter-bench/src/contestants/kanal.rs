@@ -2,8 +2,8 @@
 
 use kanal::{AsyncReceiver, Receiver, Sender, unbounded};
 
-use super::{Channel, Contestant, Queue};
-use crate::harness::Item;
+use super::{Channel, Contestant, Queue, Runs};
+use crate::harness::{Item, Tally};
 
 /// `send`, and `try_recv`, `drain_into` or `recv`.
 #[derive(Debug)]
@@ -58,5 +58,23 @@ impl Channel for Kanal<u64> {
     #[inline]
     async fn next(rx: &mut Self::Rx) -> Option<u64> {
         rx.recv().await.ok()
+    }
+}
+
+/// As its documentation does it: waits for one item, and drains what else there is.
+impl Runs for Kanal<u64> {
+    const RUNS: &'static str = "kanal, drain_into";
+
+    #[inline]
+    async fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) {
+        let mut buf = Vec::new();
+        while let Ok(item) = rx.recv().await {
+            tally.add(item.number());
+            // An error is the end, which the next `recv` tells.
+            let _ = rx.drain_into(&mut buf);
+            for item in buf.drain(..) {
+                tally.add(item.number());
+            }
+        }
     }
 }

@@ -14,13 +14,12 @@ mod tokio;
 mod vec;
 
 use core::future::Future;
+use core::marker::PhantomData;
 use core::ops::Range;
 
 use crate::harness::{Item, Role, Tally};
 
-pub(crate) use aiter::{
-    Aiter, AiterForks, AiterForksMany, AiterMany, AiterShared, AiterSole, AiterSoleMany,
-};
+pub(crate) use aiter::{Aiter, AiterForks, AiterForksMany, AiterShared, AiterSole};
 pub(crate) use async_broadcast::AsyncBroadcast;
 pub(crate) use async_channel::AsyncChannel;
 pub(crate) use chute::Chute;
@@ -35,6 +34,9 @@ pub(crate) use maps::{
 };
 pub(crate) use tokio::{Tokio, TokioBroadcast};
 pub(crate) use vec::{Floor, FloorReaders};
+
+/// How many items one call takes at most, where there is a limit to be told.
+const RUN: usize = 256;
 
 /// A name and a part to play.
 pub(crate) trait Contestant: 'static {
@@ -114,6 +116,58 @@ pub(crate) trait Channel: Contestant {
                 tally.add(item.number());
             }
         }
+    }
+}
+
+/// A channel that can receive, and maybe send, many items at once.
+pub(crate) trait Runs: Channel {
+    /// The name in the table where it does.
+    const RUNS: &'static str;
+
+    /// Sends the items in the way that suits it best.
+    fn send_run(tx: &mut Self::Tx, items: Range<u64>) {
+        Self::send_each(tx, items);
+    }
+
+    /// Receives until the end, as many items at once as there are.
+    fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) -> impl Future<Output = ()>;
+}
+
+/// The channel, used in runs.
+#[derive(Debug)]
+pub(crate) struct InRuns<C>(PhantomData<C>);
+
+impl<C: Runs> Contestant for InRuns<C> {
+    const NAME: &'static str = C::RUNS;
+    const ROLE: Role = C::ROLE;
+}
+
+impl<C: Runs> Channel for InRuns<C> {
+    type Tx = C::Tx;
+    type Rx = C::Rx;
+
+    fn open() -> (Self::Tx, Self::Rx) {
+        C::open()
+    }
+
+    #[inline]
+    fn send(tx: &mut Self::Tx, item: u64) {
+        C::send(tx, item);
+    }
+
+    #[inline]
+    fn send_each(tx: &mut Self::Tx, items: Range<u64>) {
+        C::send_run(tx, items);
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        C::next(rx).await
+    }
+
+    #[inline]
+    async fn receive(rx: &mut Self::Rx, tally: &mut Tally) {
+        C::receive_runs(rx, tally).await;
     }
 }
 

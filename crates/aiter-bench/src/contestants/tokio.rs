@@ -6,7 +6,7 @@ use core::task::{Context, Poll, Waker};
 use tokio::sync::broadcast;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Broadcast, BroadcastChannel, Channel, Contestant, Queue};
+use super::{Broadcast, BroadcastChannel, Channel, Contestant, Queue, RUN, Runs};
 use crate::harness::{Item, Role, Tally};
 
 /// `send`, and `try_recv`, `poll_recv_many` or `recv`.
@@ -62,6 +62,20 @@ impl Channel for Tokio<u64> {
     #[inline]
     async fn next(rx: &mut Self::Rx) -> Option<u64> {
         rx.recv().await
+    }
+}
+
+impl Runs for Tokio<u64> {
+    const RUNS: &'static str = "tokio, recv_many";
+
+    #[inline]
+    async fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) {
+        let mut buf = Vec::with_capacity(RUN);
+        while rx.recv_many(&mut buf, RUN).await > 0 {
+            for item in buf.drain(..) {
+                tally.add(item.number());
+            }
+        }
     }
 }
 

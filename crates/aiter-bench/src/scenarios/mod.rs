@@ -1,6 +1,7 @@
 //! The scenarios, one a file; each gives the groups that it consists of.
 
 mod fork;
+pub(crate) mod machine;
 pub(crate) mod memory;
 mod s10_size;
 mod s1_one_thread;
@@ -21,7 +22,8 @@ pub(crate) use s1_one_thread::{BURSTS, warm_burst};
 
 /// Every timed group, in the order of the table.
 pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
-    let mut groups = s1_one_thread::groups(scale);
+    let mut groups = Vec::from(machine::groups(scale));
+    groups.extend(s1_one_thread::groups(scale));
     groups.extend(s2_two_threads::groups(scale, cores));
     groups.extend(s3_producers::groups(scale, cores));
     groups.extend(s4_shared::groups(scale, cores));

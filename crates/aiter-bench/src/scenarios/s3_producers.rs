@@ -6,7 +6,7 @@
 use std::thread;
 
 use crate::contestants::{
-    Aiter, AiterMany, AsyncChannel, Channel, CrossfireMpsc, Flume, Futures, Kanal, Tokio,
+    Aiter, AsyncChannel, Channel, CrossfireMpsc, Flume, Futures, InRuns, Kanal, Tokio,
 };
 use crate::cores::Cores;
 use crate::harness::{Group, Sample, Scale, Tally};
@@ -19,21 +19,28 @@ const ITEMS: u64 = 500_000;
 
 /// The groups of this scenario.
 pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
-    PRODUCERS
-        .map(|producers| {
-            let each = scale.of(ITEMS / producers as u64, 1);
-            let group = Group::new(format!("s3/producers-{producers}"), "item")
-                .at("producers", producers as u64);
-            let group = add::<Aiter<u64>>(group, producers, each, cores);
-            let group = add::<AiterMany>(group, producers, each, cores);
-            let group = add::<Kanal<u64>>(group, producers, each, cores);
-            let group = add::<CrossfireMpsc<u64>>(group, producers, each, cores);
-            let group = add::<Tokio<u64>>(group, producers, each, cores);
-            let group = add::<Futures<u64>>(group, producers, each, cores);
-            let group = add::<Flume<u64>>(group, producers, each, cores);
-            add::<AsyncChannel<u64>>(group, producers, each, cores)
-        })
-        .into()
+    let one_by_one = PRODUCERS.map(|producers| {
+        let each = scale.of(ITEMS / producers as u64, 1);
+        let group = Group::new(format!("s3/producers-{producers}"), "item")
+            .at("producers", producers as u64);
+        let group = add::<Aiter<u64>>(group, producers, each, cores);
+        let group = add::<Kanal<u64>>(group, producers, each, cores);
+        let group = add::<CrossfireMpsc<u64>>(group, producers, each, cores);
+        let group = add::<Tokio<u64>>(group, producers, each, cores);
+        let group = add::<Futures<u64>>(group, producers, each, cores);
+        let group = add::<Flume<u64>>(group, producers, each, cores);
+        add::<AsyncChannel<u64>>(group, producers, each, cores)
+    });
+    let in_runs = PRODUCERS.map(|producers| {
+        let each = scale.of(ITEMS / producers as u64, 1);
+        let group = Group::new(format!("s3/runs/producers-{producers}"), "item")
+            .at("producers", producers as u64);
+        let group = add::<InRuns<Aiter<u64>>>(group, producers, each, cores);
+        let group = add::<InRuns<Kanal<u64>>>(group, producers, each, cores);
+        let group = add::<InRuns<Tokio<u64>>>(group, producers, each, cores);
+        add::<InRuns<Flume<u64>>>(group, producers, each, cores)
+    });
+    one_by_one.into_iter().chain(in_runs).collect()
 }
 
 fn add<C: Channel<Tx: Clone>>(group: Group, producers: usize, each: u64, cores: Cores) -> Group {

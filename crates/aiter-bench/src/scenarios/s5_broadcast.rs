@@ -21,6 +21,9 @@ const AFAR: [usize; 4] = [1, 8, 64, 1000];
 const BURST: u64 = 100;
 /// Deliveries of one timed run.
 const DELIVERIES: u64 = 400_000;
+/// The same where the producer has a thread of its own, and with at least so many bursts: a producer that is
+/// done at once would leave a backlog to a thread that is alone.
+const AFAR_BURSTS: u64 = 200;
 
 /// The groups of this scenario.
 pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
@@ -42,7 +45,8 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     });
     let afar = AFAR.map(|count| {
         let readers = count.min(most);
-        let bursts = scale.of(DELIVERIES / (BURST * readers as u64), 1);
+        let bursts = (DELIVERIES / (BURST * readers as u64)).max(AFAR_BURSTS);
+        let bursts = scale.of(bursts, 1);
         let group = Group::new(format!("s5/two-threads/readers-{count}"), "delivered item")
             .at("readers", readers as u64);
         let group = add_afar::<AiterForks>(group, readers, bursts, cores);

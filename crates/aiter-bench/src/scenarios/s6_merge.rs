@@ -50,15 +50,15 @@ pub(crate) fn groups(scale: Scale) -> Vec<Group> {
 }
 
 type Merged = Pin<Box<dyn Stream<Item = u64>>>;
-type MergeFn = fn(Vec<Inner>) -> Merged;
+type MergeFn<S> = fn(Vec<S>) -> Merged;
 
 /// All but those that poll every stream for an item, where there are too many for that.
-fn contestants(
+fn contestants<S: Stream<Item = u64> + Unpin + 'static>(
     name: String,
     crowded: bool,
-    run: impl Fn(MergeFn) -> Sample + Clone + 'static,
+    run: impl Fn(MergeFn<S>) -> Sample + Clone + 'static,
 ) -> Group {
-    let with = |group: Group, name: &str, role, merge: MergeFn| {
+    let with = |group: Group, name: &str, role, merge: MergeFn<S>| {
         let run = run.clone();
         group.with(name, role, move || run(merge))
     };
@@ -69,7 +69,7 @@ fn contestants(
     let group = with(group, "futures-buffered MergeUnbounded", Role::Peer, |streams| {
         Box::pin(streams.into_iter().collect::<futures_buffered::MergeUnbounded<_>>())
     });
-    let group = with(group, "futures-buffered MergeBounded", Role::Listed, |streams| {
+    let group = with(group, "futures-buffered MergeBounded", Role::Peer, |streams| {
         Box::pin(streams.into_iter().collect::<futures_buffered::MergeBounded<_>>())
     });
     let group = with(group, "futures SelectAll", Role::Peer, |streams| {
@@ -89,7 +89,7 @@ fn contestants(
 }
 
 /// The floor: asks one after the other, whether or not it was woken.
-struct InTurn(Vec<Inner>, usize);
+struct InTurn(Vec<Steady>, usize);
 
 impl Stream for InTurn {
     type Item = u64;
@@ -102,14 +102,39 @@ impl Stream for InTurn {
     }
 }
 
-/// What the streams of a run have in common.
+/// Where the wakers of streams lie that have been asked for the first time.
+type Wakers = Rc<RefCell<Vec<Waker>>>;
+
+/// A stream that always has an item, but for the first time that it is asked. It costs next to nothing: what
+/// is measured is the join.
+struct Steady {
+    /// Until then.
+    asleep: Option<Wakers>,
+}
+
+impl Stream for Steady {
+    type Item = u64;
+
+    #[inline]
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        if self.asleep.is_none() {
+            return Poll::Ready(Some(u64::make(1)));
+        }
+        if let Some(wakers) = self.asleep.take() {
+            wakers.borrow_mut().push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+/// What the streams of a run that are woken one by one have in common.
 #[derive(Default)]
 struct World {
     /// The number of the next item, whoever yields it.
     next: Cell<u64>,
 }
 
-/// A stream that is merged.
+/// A stream that is woken for each item.
 struct Inner {
     world: Rc<World>,
     state: Rc<State>,
@@ -123,9 +148,8 @@ struct State {
 }
 
 impl Inner {
-    fn new(world: &Rc<World>, permits: u64) -> Self {
-        let state = State { permits: Cell::new(permits), waker: RefCell::new(None) };
-        Self { world: world.clone(), state: Rc::new(state) }
+    fn new(world: &Rc<World>) -> Self {
+        Self { world: world.clone(), state: Rc::default() }
     }
 }
 
@@ -158,42 +182,41 @@ impl Stream for Inner {
     }
 }
 
-fn ready(width: usize, items: u64, merge: MergeFn) -> Sample {
-    let world = Rc::new(World::default());
-    let streams: Vec<_> = (0..width).map(|_| Inner::new(&world, 0)).collect();
-    let states: Vec<_> = streams.iter().map(|stream| stream.state.clone()).collect();
-    let mut merged = merge(streams);
+fn ready(width: usize, items: u64, merge: MergeFn<Steady>) -> Sample {
+    let wakers = Wakers::default();
+    let mut merged = merge((0..width).map(|_| Steady { asleep: Some(wakers.clone()) }).collect());
     let task = Arc::new(Task::default());
     let waker = Waker::from(task.clone());
     let mut cx = Context::from_waker(&waker);
     // Some are given all streams before, some open them one by one: they have the same line, that of the
     // wake-ups, when all have slept once.
-    while merged.as_mut().poll_next(&mut cx).is_ready() || task.was_woken() {}
-    for state in states {
-        state.permits.set(u64::MAX - 1);
-        state.wake();
+    while wakers.borrow().len() < width || task.was_woken() {
+        let asleep = merged.as_mut().poll_next(&mut cx).is_pending();
+        assert!(asleep, "nobody was woken yet");
     }
-    let mut take = |count: u64, got: &mut Tally| {
-        let mut taken = 0;
-        while taken < count {
-            // Pending: it lets others have their turn, and has woken us.
-            if let Poll::Ready(Some(item)) = merged.as_mut().poll_next(&mut cx) {
-                got.add(item.number());
-                taken += 1;
+    wakers.take().into_iter().for_each(Waker::wake);
+    let mut take = |count: u64| {
+        let mut got = Tally::default();
+        for _ in 0..count {
+            loop {
+                // Pending: it lets others have their turn, and has woken us.
+                if let Poll::Ready(Some(item)) = merged.as_mut().poll_next(&mut cx) {
+                    got.add(item.number());
+                    break;
+                }
             }
         }
+        got
     };
-    take(width as u64, &mut Tally::default());
-    world.next.set(0);
-    let mut got = Tally::default();
+    take(width as u64);
     let start = ThreadTime::now();
-    take(items, &mut got);
-    Sample { elapsed: start.elapsed(), units: items, got, expected: Tally::of(items, 1) }
+    let got = take(items);
+    Sample { elapsed: start.elapsed(), units: items, got, expected: Tally::ones(items) }
 }
 
-fn woken(width: usize, items: u64, merge: MergeFn) -> Sample {
+fn woken(width: usize, items: u64, merge: MergeFn<Inner>) -> Sample {
     let world = Rc::new(World::default());
-    let streams: Vec<_> = (0..width).map(|_| Inner::new(&world, 0)).collect();
+    let streams: Vec<_> = (0..width).map(|_| Inner::new(&world)).collect();
     let states: Vec<_> = streams.iter().map(|stream| stream.state.clone()).collect();
     let mut merged = merge(streams);
     let task = Arc::new(Task::default());

@@ -36,8 +36,11 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
             .with("fork_stream", Role::Peer, move || {
                 in_lockstep(fork_stream::StreamExt::fork(source(items)), forks, items)
             })
-            .with("VecDeque and indices", Role::Floor, move || {
+            .with("VecDeque and indices", Role::Listed, move || {
                 in_lockstep(Indexed::new(source(items)), forks, items)
+            })
+            .with("Vec that keeps all", Role::Floor, move || {
+                in_lockstep(Kept::new(source(items)), forks, items)
             })
     });
     let items = scale.of(DELIVERIES, 1);
@@ -49,7 +52,45 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     lockstep.into_iter().chain([threads]).collect()
 }
 
-/// The floor: forks of one task, which share a queue without any atomics, and wake nobody.
+/// The floor: forks of one task which share a vector of all that ever came. They free nothing before the
+/// last of them goes, and wake nobody.
+struct Kept<S> {
+    shared: Rc<RefCell<(S, Vec<u64>)>>,
+    /// How many items it has read.
+    read: usize,
+}
+
+impl<S> Kept<S> {
+    fn new(source: S) -> Self {
+        Self { shared: Rc::new(RefCell::new((source, Vec::new()))), read: 0 }
+    }
+}
+
+impl<S> Clone for Kept<S> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone(), read: self.read }
+    }
+}
+
+impl<S: Stream<Item = u64> + Unpin> Stream for Kept<S> {
+    type Item = u64;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u64>> {
+        let Self { shared, read } = &mut *self;
+        let (source, items) = &mut *shared.borrow_mut();
+        if *read == items.len() {
+            match ready!(source.poll_next_unpin(cx)) {
+                Some(item) => items.push(item),
+                None => return Poll::Ready(None),
+            }
+        }
+        let item = items[*read];
+        *read += 1;
+        Poll::Ready(Some(item))
+    }
+}
+
+/// Forks of one task, which share a queue without any atomics, and wake nobody.
 struct Indexed<S> {
     shared: Rc<RefCell<Pulled<S>>>,
     /// How many items it has read.
