@@ -22,10 +22,14 @@ use core::{
 
 use alloc::{boxed::Box, vec::Vec};
 
-use crate::sleeper::{Hub, NONE, Sleeper};
+use aiter_core::ReadyStack;
 
+use crate::sleeper::Sleeper;
+
+/// Nobody, in links.
+const NONE: usize = ReadyStack::NONE;
 /// The number of the members' source.
-const SOURCE: usize = usize::MAX - 1;
+const SOURCE: usize = ReadyStack::MAX;
 /// Empty places that are kept however few members there are.
 const SPARE: usize = 16;
 
@@ -48,7 +52,7 @@ struct Slot<T> {
 
 /// The members, and who is to be polled next.
 pub(crate) struct Pool<T> {
-    hub: Hub,
+    ready: ReadyStack,
     slots: Vec<Slot<T>>,
     /// Whose turn it is, `NONE` if nobody is in line. `last` is followed by `first`.
     first: usize,
@@ -71,10 +75,10 @@ pub(crate) struct Pool<T> {
 
 impl<T> Pool<T> {
     pub(crate) fn new() -> Self {
-        let hub = Hub::new();
-        let source = Sleeper::new(&hub, SOURCE);
+        let ready = ReadyStack::new();
+        let source = Sleeper::new(&ready, SOURCE);
         Self {
-            hub,
+            ready,
             slots: Vec::new(),
             first: NONE,
             last: NONE,
@@ -169,7 +173,7 @@ impl<T> Pool<T> {
     #[cold]
     fn make_place(&mut self) {
         let number = if self.bare == NONE { self.slots.len() } else { self.bare };
-        let sleeper = Sleeper::new(&self.hub, number);
+        let sleeper = Sleeper::new(&self.ready, number);
         let place = Some(Box::pin(Place { sleeper, member: None }));
         match self.slots.get_mut(number) {
             Some(slot) => self.bare = core::mem::replace(slot, Slot { place, behind: NONE }).behind,
@@ -266,7 +270,7 @@ impl<T> Pool<T> {
         if self.later {
             self.take_later();
         }
-        if self.hub.has_woken() {
+        if self.ready.has_ready() {
             self.take_woken();
         }
     }
@@ -282,7 +286,7 @@ impl<T> Pool<T> {
     }
 
     fn take_woken(&mut self) {
-        let mut top = self.hub.take_woken();
+        let mut top = self.ready.take();
         // The stack, turned round.
         let (mut first, mut last) = (NONE, NONE);
         while top != NONE {
@@ -321,7 +325,7 @@ impl<T> Pool<T> {
                 return;
             }
         }
-        if self.hub.arm(waker) || self.hub.has_woken() {
+        if !self.ready.sleep(waker) {
             self.take_woken();
         }
     }

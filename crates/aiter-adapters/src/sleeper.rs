@@ -5,9 +5,9 @@
 //! the way there. *Asleep*: it was pending, and is not polled before it is woken.
 //!
 //! `wakes` is 0 for who is asleep, else it counts the wake-ups. A wake-up adds 1. Whoever finds 0
-//! there has got somebody up: it puts the number onto a stack, a list linked through the nodes'
-//! `below` words, and wakes the task. All others leave the rest to that one, or to the owner. So a
-//! number is on the stack at most once, and only between its sleep and its next poll.
+//! there has got somebody up, and marks it as ready, which wakes the task if it sleeps. All others leave
+//! the rest to that one, or to the owner. So a number is on the stack of the ready ones at most once, and
+//! only between its sleep and its next poll.
 //!
 //! The owner takes the stack as a whole, and looks how many wake-ups there were. Who is pending falls
 //! asleep if there are still as many. If not, it was woken meanwhile, maybe by itself, and stays up.
@@ -18,39 +18,23 @@
 //!
 //! # Ordering policy
 //! `wakes`: AcqRel by wakers and by the owner when somebody falls asleep, Acquire by the owner when it
-//! looks. A wake-up that was seen happens before the poll that follows, and the owner's use of `below`
+//! looks. A wake-up that was seen happens before the poll that follows, and the owner's use of the link
 //! before the next one.
-//!
-//! `woken`: AcqRel on both sides. It hands the links over, and decides who wakes the task: before the
-//! owner sleeps it puts the task's waker into `task`, and then empties the stack. A number that comes
-//! later is put there by somebody who sees that waker, or that another one has taken it. So who sees
-//! no waker need not write to the cell to close the race; and as long as that waker is there, an owner
-//! that is polled in vain may sleep on.
 
 use core::task::Waker;
 
-use aiter_core::WakeCell;
+use aiter_core::{ReadyEntry, ReadyStack};
 
-use crate::sync::{Arc, AtomicUsize, Ordering, Wake, WakeArc};
+use crate::sync::{AtomicUsize, Ordering, Wake, WakeArc};
 
-/// In links: nobody.
-pub(crate) const NONE: usize = usize::MAX;
 /// In `Node::wakes`: the waker was not called since the owner of the node was pending.
 const ASLEEP: usize = 0;
 /// In `Node::wakes`: so many that they are counted no more.
 const UNCOUNTED: usize = usize::MAX;
 
-struct Shared {
-    /// Top of the stack of woken numbers.
-    woken: AtomicUsize,
-    task: WakeCell,
-}
-
 /// What a waker is made of.
 struct Node {
-    shared: Arc<Shared>,
-    number: usize,
-    below: AtomicUsize,
+    entry: ReadyEntry,
     /// `ASLEEP`, or how often it was woken, and at the start 1.
     wakes: AtomicUsize,
 }
@@ -73,76 +57,8 @@ impl Wake for Node {
             before = now;
         }
         if before == ASLEEP {
-            this.get_up();
+            this.entry.mark();
         }
-    }
-}
-
-impl Node {
-    fn get_up(&self) {
-        let Shared { woken, task } = &*self.shared;
-        // Relaxed: only the number counts.
-        let mut top = woken.load(Ordering::Relaxed);
-        loop {
-            // Relaxed: published by the exchange.
-            self.below.store(top, Ordering::Relaxed);
-            // AcqRel: partner of `Hub::take_woken`, for the link and for the task's waker.
-            match woken.compare_exchange_weak(top, self.number, Ordering::AcqRel, Ordering::Relaxed)
-            {
-                Ok(_) => break,
-                Err(now) => top = now,
-            }
-        }
-        if task.is_armed() {
-            task.wake();
-        }
-    }
-}
-
-/// What the sleepers of a task have in common.
-pub(crate) struct Hub {
-    shared: Arc<Shared>,
-    /// Who was to be woken when the task slept last.
-    task: Option<Waker>,
-}
-
-impl Hub {
-    pub(crate) fn new() -> Self {
-        let shared = Shared { woken: AtomicUsize::new(NONE), task: WakeCell::new() };
-        Self { shared: Arc::new(shared), task: None }
-    }
-
-    /// Whether somebody was woken. Who is missed here wakes the task.
-    #[inline]
-    pub(crate) fn has_woken(&self) -> bool {
-        // Relaxed: a look; the swap counts.
-        self.shared.woken.load(Ordering::Relaxed) != NONE
-    }
-
-    /// Takes the stack of the woken ones: the top's number, or `NONE`.
-    pub(crate) fn take_woken(&self) -> usize {
-        // AcqRel: partner of `Node::get_up`, for the links and for the task's waker.
-        self.shared.woken.swap(NONE, Ordering::AcqRel)
-    }
-
-    /// Sees to it that `waker` is called when somebody is woken. The caller then takes those that were
-    /// woken before, if this is true; if not, those that it sees.
-    pub(crate) fn arm(&mut self, waker: &Waker) -> bool {
-        let task = &self.shared.task;
-        if !self.task.as_ref().is_some_and(|before| before.will_wake(waker)) {
-            self.task = Some(waker.clone());
-        } else if task.is_armed() {
-            return false;
-        }
-        task.register(waker);
-        true
-    }
-}
-
-impl Drop for Hub {
-    fn drop(&mut self) {
-        // The wakers may live on, the task's need not.
-        self.shared.task.clear();
     }
 }
 
@@ -156,13 +72,9 @@ pub(crate) struct Sleeper {
 
 impl Sleeper {
     /// One that is up.
-    pub(crate) fn new(hub: &Hub, number: usize) -> Self {
-        let node = WakeArc::new(Node {
-            shared: hub.shared.clone(),
-            number,
-            below: AtomicUsize::new(NONE),
-            wakes: AtomicUsize::new(ASLEEP + 1),
-        });
+    pub(crate) fn new(ready: &ReadyStack, number: usize) -> Self {
+        let entry = ready.entry(number);
+        let node = WakeArc::new(Node { entry, wakes: AtomicUsize::new(ASLEEP + 1) });
         let waker = Waker::from(node.clone());
         Self { node, waker, seen: ASLEEP + 1 }
     }
@@ -174,8 +86,7 @@ impl Sleeper {
 
     /// Who is below it on the stack that it was taken with.
     pub(crate) fn below(&self) -> usize {
-        // Relaxed: came with `Hub::take_woken`.
-        self.node.below.load(Ordering::Relaxed)
+        self.node.entry.below()
     }
 
     /// Notes how many wake-ups have come.
@@ -213,9 +124,9 @@ mod tests {
 
     #[test]
     fn too_many_wake_ups_to_count_are_not_lost() {
-        let mut hub = Hub::new();
-        let mut one = Sleeper::new(&hub, 7);
-        assert!(hub.arm(Waker::noop()));
+        let mut ready = ReadyStack::new();
+        let mut one = Sleeper::new(&ready, 7);
+        assert!(ready.sleep(Waker::noop()));
         one.node.wakes.store(UNCOUNTED - 2, Ordering::Relaxed);
         one.look();
         one.waker().wake_by_ref();
@@ -225,25 +136,11 @@ mod tests {
         assert!(!one.sleeps(), "it was woken");
         one.waker().wake_by_ref();
         assert!(!one.sleeps(), "again, after the count began anew");
-        assert!(!hub.has_woken(), "it was up");
+        assert!(!ready.has_ready(), "it was up");
         assert!(one.sleeps());
         one.waker().wake_by_ref();
         one.waker().wake_by_ref();
-        assert_eq!((hub.take_woken(), one.below()), (7, NONE));
-        assert!(!hub.has_woken(), "once");
-    }
-
-    #[test]
-    fn who_sleeps_on_has_nothing_to_take() {
-        let mut hub = Hub::new();
-        let (mut one, mut two) = (Sleeper::new(&hub, 0), Sleeper::new(&hub, 1));
-        // Any wakers.
-        let (task, other) = (one.waker().clone(), two.waker().clone());
-        assert!(one.sleeps() && two.sleeps() && hub.arm(&task));
-        assert!(!hub.arm(&task), "nothing has happened");
-        assert!(hub.arm(&other), "another task");
-        assert!(hub.arm(&task), "and back");
-        two.waker().wake_by_ref();
-        assert!(hub.arm(&task), "it was called");
+        assert_eq!((ready.take(), one.below()), (7, ReadyStack::NONE));
+        assert!(!ready.has_ready(), "once");
     }
 }

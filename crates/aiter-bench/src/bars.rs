@@ -206,10 +206,9 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
     ),
     (
         "join of streams that are woken one by one",
-        "eight read-modify-writes an item: three when it is woken, one when it is taken from the stack, one when \
-         it falls asleep, three before the task does. MergeBounded has all streams, wakers and \
-         links in two blocks of memory, made for a number that is fixed; here streams come and go, and each has a \
-         place of its own",
+        "five read-modify-writes an item: two when it is woken, one when it is taken from the stack, one when \
+         it falls asleep, one before the task does. MergeBounded has all streams, wakers and links in two blocks \
+         of memory, made for a number that is fixed; here streams come and go, and each has a place of its own",
     ),
     (
         "`map_par`, calls that are done at once",

@@ -24,10 +24,13 @@ pub mod list {
 
 /// What adapters share sources with.
 pub mod sharing {
-    use aiter::{Pass, Relay, TurnTaker, WakeCell};
+    use aiter::{Pass, ReadyEntry, ReadyStack, Relay, TurnTaker, WakeCell};
 
     /// A value that tasks drive in turn, and a waker for anybody to call.
     pub type Shared<S> = (Relay<S>, Pass, WakeCell);
+
+    /// Who of many is ready, and one of them.
+    pub type Ready = (ReadyStack, ReadyEntry);
 
     /// What a task gets of the value.
     pub type Got<W, S> = <W as TurnTaker<S>>::Got;

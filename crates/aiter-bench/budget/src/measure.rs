@@ -76,11 +76,16 @@ fn instructions(name: &str) -> Result<Counted, String> {
     }
 }
 
-/// What stands in callgrind's file: the names of the events, and how many there were of each.
+/// What stands in callgrind's file: the names of the events, and how many there were of each. Zeros at the
+/// end are left out.
 fn totals(text: &str) -> Option<Counted> {
     let line = |head| text.lines().find_map(|line| line.strip_prefix(head));
-    let mut events = line("events: ")?.split_whitespace().zip(line("totals: ")?.split_whitespace());
-    let mut count = |event| events.find(|(name, _)| *name == event)?.1.parse().ok();
+    let names: Vec<_> = line("events: ")?.split_whitespace().collect();
+    let counts: Vec<_> = line("totals: ")?.split_whitespace().collect();
+    let count = |event| {
+        let at = names.iter().position(|name| *name == event)?;
+        counts.get(at).map_or(Some(0), |count| count.parse().ok())
+    };
     Some(Counted { all: count("Ir")?, locked: count("Ge")? })
 }
 
@@ -110,6 +115,7 @@ mod tests {
     fn the_totals_are_found_by_the_names_of_their_events() {
         let counted = totals("version: 1\nevents: Ir Ge\n\ntotals: 120 7\n").unwrap();
         assert_eq!((counted.all, counted.locked), (120, 7));
+        assert_eq!(totals("events: Ir Ge\ntotals: 120\n").unwrap().locked, 0);
         assert!(totals("events: Ir\ntotals: 120\n").is_none());
     }
 }

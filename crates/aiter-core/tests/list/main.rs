@@ -13,6 +13,7 @@ mod items;
 mod ledger;
 mod panics;
 mod push_all;
+mod ready_stack;
 mod reentrant;
 mod relay;
 mod shared;

@@ -4,6 +4,7 @@
 #![cfg(loom)]
 
 mod list;
+mod ready_stack;
 mod relay;
 mod wake_cell;
 

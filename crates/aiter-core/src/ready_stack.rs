@@ -1,0 +1,346 @@
+//! Who of many is ready, for the one task that sees to them.
+//!
+//! # The protocol
+//! One word says all. It is the number on top of a stack, which goes on through the entries' `below` words;
+//! or `EMPTY`, if nobody is ready and the owner is at work; or `ASLEEP` and the index of the cell that the
+//! owner's waker lies in. The owner falls asleep by an exchange of `EMPTY`, and is awake again when the
+//! first number replaces that word. Whoever put it there, nobody else, calls the waker, and marks the cell as
+//! idle. So for a wake-up and the sleep before it the two sides take one read-modify-write each.
+//!
+//! The owner puts its waker into an idle cell, or leaves it there if it is the same. If all others are with
+//! notifiers that were interrupted in mid-wake, it makes a new one: neither side waits for the other.
+//!
+//! # Ordering policy
+//! `top` is AcqRel on both sides: it hands the links over, and the cells. `idle` gives a cell back: Release by
+//! the notifier, Acquire by the owner. A cell's `next` is written before the cell's index can be seen in `top`.
+
+use core::{fmt, ptr::null_mut, task::Waker};
+
+use alloc::boxed::Box;
+
+use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint};
+
+/// Set in the word if it is no number.
+const NO_NUMBER: usize = 1 << (usize::BITS - 1);
+/// In the word: nobody is ready, and the owner is at work.
+const EMPTY: usize = usize::MAX;
+/// In the word, with the index of a cell: nobody is ready, and the owner sleeps.
+const ASLEEP: usize = NO_NUMBER;
+
+/// Where a waker lies.
+struct Cell {
+    waker: UnsafeCell<Option<Waker>>,
+    /// Neither in the word nor with a notifier.
+    idle: AtomicBool,
+    next: AtomicPtr<Cell>,
+}
+
+impl Cell {
+    fn new() -> Self {
+        Self {
+            waker: UnsafeCell::new(None),
+            idle: AtomicBool::new(true),
+            next: AtomicPtr::new(null_mut()),
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        // Acquire: partner of `ReadyEntry::mark`, who is done with the waker.
+        self.idle.load(Ordering::Acquire)
+    }
+
+    /// # Safety
+    /// The caller is the owner, or was given the cell by the word and has not made it idle.
+    unsafe fn will_wake(&self, waker: &Waker) -> bool {
+        // SAFETY: nobody writes to it but the owner while the cell is idle, and the owner is one.
+        self.waker.with(|at| unsafe { &*at }.as_ref().is_some_and(|mine| mine.will_wake(waker)))
+    }
+}
+
+struct Shared {
+    /// See the protocol.
+    top: AtomicUsize,
+    /// The cells, linked: one, but for wakers that were called at an awkward moment.
+    first: Cell,
+}
+
+// SAFETY: a cell's waker is `Send` and `Sync`; it is handed from one to the other as the protocol says.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// The cells, in the order of their indices.
+    fn cells(&self) -> impl Iterator<Item = &Cell> {
+        core::iter::successors(Some(&self.first), |cell| {
+            // Acquire: partner of `ReadyStack::idle_cell`.
+            // SAFETY: null, or a cell that lives as long as `self`.
+            unsafe { cell.next.load(Ordering::Acquire).as_ref() }
+        })
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Relaxed: nobody else is left.
+        let mut next = self.first.next.load(Ordering::Relaxed);
+        while !next.is_null() {
+            // SAFETY: `idle_cell` made it from a box, and nobody else knows it any more.
+            let cell = unsafe { Box::from_raw(next) };
+            next = cell.next.load(Ordering::Relaxed);
+        }
+    }
+}
+
+/// The numbers of those that are ready, for one task that takes them all at once.
+///
+/// What many streams or futures in one task are built on: each has an [entry](Self::entry) that its waker
+/// marks, and the task polls those that were marked. The owner is one; entries may be marked from
+/// anywhere, also from interrupt handlers, if the task's waker may be called there.
+///
+/// # Examples
+/// ```
+/// use core::task::Waker;
+///
+/// use aiter_core::ReadyStack;
+///
+/// let mut ready = ReadyStack::new();
+/// let entries = [ready.entry(0), ready.entry(1)];
+/// entries[0].mark();
+/// entries[1].mark();
+/// let mut number = ready.take();
+/// let mut woken = vec![];
+/// while number != ReadyStack::NONE {
+///     woken.push(number);
+///     number = entries[number].below();
+/// }
+/// assert_eq!(woken, [1, 0]);
+/// assert!(ready.sleep(Waker::noop()), "nobody is ready");
+/// entries[1].mark(); // calls the waker
+/// assert!(!ready.sleep(Waker::noop()), "somebody is");
+/// ```
+pub struct ReadyStack {
+    shared: Arc<Shared>,
+}
+
+impl ReadyStack {
+    /// No number: nobody, or the end of the stack.
+    pub const NONE: usize = usize::MAX;
+    /// The largest number that an entry can have.
+    pub const MAX: usize = NO_NUMBER - 1;
+
+    /// An empty one. Allocates.
+    pub fn new() -> Self {
+        let shared = Shared { top: AtomicUsize::new(EMPTY), first: Cell::new() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// An entry with this number, which nobody else should have.
+    ///
+    /// # Panics
+    /// If the number is larger than [`MAX`](Self::MAX).
+    pub fn entry(&self, number: usize) -> ReadyEntry {
+        assert!(number <= Self::MAX, "a number of {number} is too large");
+        ReadyEntry { shared: self.shared.clone(), number, below: AtomicUsize::new(Self::NONE) }
+    }
+
+    /// Whether somebody is ready: a look, after which all may be different. Wait-free.
+    #[inline]
+    pub fn has_ready(&self) -> bool {
+        // Relaxed: `take` synchronises.
+        self.shared.top.load(Ordering::Relaxed) & NO_NUMBER == 0
+    }
+
+    /// Takes all that are ready: the number that was marked last, or [`NONE`](Self::NONE). The
+    /// one marked before it is [`below`](ReadyEntry::below) it.
+    ///
+    /// What was done before a mark is seen by who takes the number. Wait-free.
+    pub fn take(&mut self) -> usize {
+        if !self.has_ready() {
+            return Self::NONE;
+        }
+        // AcqRel: partner of `mark`, for the links. Only the owner takes a number out of the word.
+        self.shared.top.swap(EMPTY, Ordering::AcqRel)
+    }
+
+    /// Sees to it that `waker` is called when somebody gets ready, and is true; or is false, if somebody is
+    /// already: then the waker need not be called.
+    ///
+    /// The waker is called once; then it takes another `sleep`. A task that was polled in vain, with nobody
+    /// ready, sleeps on at the cost of two looks. Wait-free. Allocates for each notifier that was
+    /// interrupted in mid-wake, else never.
+    pub fn sleep(&mut self, waker: &Waker) -> bool {
+        // Relaxed: a look; an exchange counts, or nothing has changed.
+        let word = self.shared.top.load(Ordering::Relaxed);
+        if word & NO_NUMBER == 0 {
+            return false;
+        }
+        if word != EMPTY {
+            let Some(cell) = self.shared.cells().nth(word & !ASLEEP) else {
+                unreachable!("a cell of the word exists")
+            };
+            // SAFETY: we are the owner.
+            if unsafe { cell.will_wake(waker) } {
+                return true;
+            }
+            if !self.wake_up(word, cell) {
+                return false;
+            }
+        }
+        let (index, cell, old) = self.idle_cell(waker);
+        // Relaxed: the exchange gives it away.
+        cell.idle.store(false, Ordering::Relaxed);
+        // AcqRel: partner of `mark`, for the waker; and what was done before a mark that comes first is seen.
+        let sleeps = self
+            .shared
+            .top
+            .compare_exchange(EMPTY, ASLEEP | index, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok();
+        if !sleeps {
+            // Relaxed: it was not given away.
+            cell.idle.store(true, Ordering::Relaxed);
+        }
+        // User code.
+        drop(old);
+        sleeps
+    }
+
+    /// The owner is at work again, though nobody woke it. False if somebody did meanwhile.
+    fn wake_up(&self, word: usize, cell: &Cell) -> bool {
+        // Acquire: partner of `mark`, if it fails. Relaxed for the rest: nobody else had the cell.
+        let is_up = self
+            .shared
+            .top
+            .compare_exchange(word, EMPTY, Ordering::Relaxed, Ordering::Acquire)
+            .is_ok();
+        if is_up {
+            // Relaxed: only we ask.
+            cell.idle.store(true, Ordering::Relaxed);
+        }
+        is_up
+    }
+
+    /// An idle cell with this waker, its index, and the waker that it had.
+    fn idle_cell(&self, waker: &Waker) -> (usize, &Cell, Option<Waker>) {
+        let idle = self.shared.cells().enumerate().find(|(_, cell)| cell.is_idle());
+        let (index, cell) = idle.unwrap_or_else(|| {
+            let (mut count, mut last) = (0, &self.shared.first);
+            for cell in self.shared.cells() {
+                (count, last) = (count + 1, cell);
+            }
+            let cell = Box::into_raw(Box::new(Cell::new()));
+            // Release: partner of `cells`. Only the owner links cells.
+            last.next.store(cell, Ordering::Release);
+            // SAFETY: a cell lives as long as what is shared.
+            (count, unsafe { &*cell })
+        });
+        // SAFETY: we are the owner.
+        if unsafe { cell.will_wake(waker) } {
+            return (index, cell, None);
+        }
+        let new = Some(waker.clone());
+        // SAFETY: the cell is idle: its waker is the owner's.
+        let old = cell.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, new));
+        (index, cell, old)
+    }
+}
+
+impl Drop for ReadyStack {
+    /// Entries may live on, and be marked: the task's waker need not.
+    fn drop(&mut self) {
+        // Relaxed: a look.
+        let word = self.shared.top.load(Ordering::Relaxed);
+        if word & NO_NUMBER != 0 && word != EMPTY {
+            if let Some(cell) = self.shared.cells().nth(word & !ASLEEP) {
+                self.wake_up(word, cell);
+            }
+        }
+        for cell in self.shared.cells().filter(|cell| cell.is_idle()) {
+            // SAFETY: the cell is idle: its waker is the owner's.
+            let waker = cell.waker.with_mut(|at| unsafe { &mut *at }.take());
+            // User code.
+            drop(waker);
+        }
+    }
+}
+
+impl Default for ReadyStack {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for ReadyStack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadyStack").field("has_ready", &self.has_ready()).finish_non_exhaustive()
+    }
+}
+
+/// One of those that may get ready. See [`ReadyStack::entry`].
+pub struct ReadyEntry {
+    shared: Arc<Shared>,
+    number: usize,
+    below: AtomicUsize,
+}
+
+impl ReadyEntry {
+    /// Puts its number onto the stack, and wakes the task if it sleeps.
+    ///
+    /// To be called again only when the number has been taken, and its [`below`](Self::below) read: a number
+    /// that is on the stack twice makes a knot of it, which the owner would follow for ever.
+    ///
+    /// Lock-free; neither allocates nor frees, so it may be called from an interrupt handler, if the task's
+    /// waker may.
+    ///
+    /// # Panics
+    /// If the task's waker does; the number is on the stack all the same.
+    pub fn mark(&self) {
+        /// Gives the cell back whether or not the waker panics.
+        struct GiveBack<'a>(&'a Cell);
+        impl Drop for GiveBack<'_> {
+            fn drop(&mut self) {
+                // Release: partner of `Cell::is_idle`, for our use of the waker.
+                self.0.idle.store(true, Ordering::Release);
+            }
+        }
+        let top = &self.shared.top;
+        // Relaxed: only the word counts.
+        let mut word = top.load(Ordering::Relaxed);
+        loop {
+            let below = if word & NO_NUMBER == 0 { word } else { ReadyStack::NONE };
+            // Relaxed: published by the exchange.
+            self.below.store(below, Ordering::Relaxed);
+            // AcqRel: partner of `take`, for the link; of `sleep`, for the waker.
+            match top.compare_exchange_weak(word, self.number, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => break,
+                Err(now) => word = now,
+            }
+            retry_hint();
+        }
+        if word & NO_NUMBER == 0 || word == EMPTY {
+            return;
+        }
+        if let Some(cell) = self.shared.cells().nth(word & !ASLEEP) {
+            let cell = GiveBack(cell);
+            cell.0.waker.with(|at| {
+                // SAFETY: the word gave us the cell: nobody writes to it before it is idle.
+                if let Some(waker) = unsafe { &*at } {
+                    waker.wake_by_ref();
+                }
+            });
+        }
+    }
+
+    /// Who was below it on the stack that it was taken with, or [`ReadyStack::NONE`].
+    pub fn below(&self) -> usize {
+        // Relaxed: came with `ReadyStack::take`.
+        self.below.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for ReadyEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadyEntry").field("number", &self.number).finish_non_exhaustive()
+    }
+}
