@@ -45,6 +45,9 @@ const _: () = assert!(MAX_SLOTS + 3 <= usize::BITS as usize);
 const COUNT_BITS: u32 = (usize::BITS - SETTLED_SLOT_BITS) / 2;
 const SETTLED_SLOT_BITS: u32 = if usize::BITS >= 64 { 8 } else { 6 };
 const READERS: usize = (1 << COUNT_BITS) - 1;
+/// More are refused, so that the count never overflows. Twice as many can be counted: those who come at the same
+/// time are counted before they are refused, and `hold` refuses nobody.
+pub(crate) const MOST_READERS: usize = READERS / 2 + 1;
 const SETTLED_ONE: usize = 1 << COUNT_BITS;
 const SETTLED_AT: u32 = 2 * COUNT_BITS;
 
@@ -487,6 +490,11 @@ impl<T> Block<T> {
     }
 }
 
+#[cold]
+fn too_many_readers() -> ! {
+    panic!("too many cursors at one place")
+}
+
 impl<T> Header<T> {
     /// The index of slot 0.
     #[inline(always)]
@@ -642,21 +650,41 @@ impl<T> Header<T> {
     /// One more reader. The caller holds a count of this block or of one before.
     ///
     /// # Panics
-    /// If there are more than can be counted, which takes millions of forgotten cursors.
+    /// If there are more than `MOST_READERS` then, and with nothing changed: on 64-bit targets that takes millions
+    /// of cursors, forgotten ones as a rule; on 32-bit ones 4096 that are all in this block.
     pub(crate) fn join(&self) {
         // Relaxed: a count is only handed on by somebody who has one, as with `Arc`.
-        let old = self.readers.fetch_add(1, Ordering::Relaxed) & READERS;
-        if old > READERS / 2 {
+        let readers = self.readers.fetch_add(1, Ordering::Relaxed) & READERS;
+        if readers >= MOST_READERS {
+            // Relaxed: as above. It was not the last one.
             self.readers.fetch_sub(1, Ordering::Relaxed);
-            panic!("too many cursors at one place");
+            too_many_readers();
         }
     }
 
+    /// One more reader for a moment: somebody who has a count, and to whom `claim_before` gave items. There is at
+    /// most one for each slot at a time, so there is always room.
+    pub(crate) fn hold(&self) {
+        // Relaxed: as `join`.
+        self.readers.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// One more reader, by somebody who holds no count: false if the block is retired.
+    ///
+    /// # Panics
+    /// As `join`.
     pub(crate) fn enter(&self) -> bool {
         // Acquire: partner of `leave`, for the link, which a retired block has. Release: partner of
         // `readers`, for the clone function.
-        self.change_readers(|readers| readers != 0, 1)
+        self.change_readers(
+            |readers| {
+                if readers >= MOST_READERS {
+                    too_many_readers();
+                }
+                readers != 0
+            },
+            1,
+        )
     }
 
     /// One reader less. True if it was the last: the block is the caller's alone.
@@ -713,6 +741,24 @@ impl<T> Header<T> {
             }
             crate::sync::retry_hint();
         }
+    }
+}
+
+#[cfg(test)]
+impl<T> Header<T> {
+    /// As if so many readers were here.
+    pub(crate) fn set_readers(&self, count: usize) {
+        // Relaxed: a test is alone with its list.
+        let word = self.readers.load(Ordering::Relaxed);
+        self.readers.store(word & !READERS | count, Ordering::Relaxed);
+    }
+
+    /// As if so many of them had gone to sleep at the settled slot.
+    pub(crate) fn set_settled(&self, count: usize) {
+        // Relaxed: as above.
+        let word = self.readers.load(Ordering::Relaxed);
+        let others = word & !(READERS << COUNT_BITS);
+        self.readers.store(others | count << COUNT_BITS, Ordering::Relaxed);
     }
 }
 

@@ -91,6 +91,9 @@ impl<T> RawCursor<T> {
     }
 
     /// A second cursor at the same position. The caller has left `T::clone` with the list.
+    ///
+    /// # Panics
+    /// As `Header::join`; then there is none.
     pub(crate) fn fork(&self, list: &List<T>) -> Self {
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
@@ -207,8 +210,10 @@ impl<T> RawCursor<T> {
         }
     }
 
-    /// Looks for the next run. Runs no user code. Wait-free but for steps over blocks that were
-    /// pushed before a subscription.
+    /// Looks for the next run. Runs no user code. Lock-free; wait-free inside a block.
+    ///
+    /// # Panics
+    /// As `cross`.
     #[inline(always)]
     pub(crate) fn refill(&mut self, list: &List<T>) -> Refill<T> {
         if self.slot < self.ready { Refill::Ready } else { self.refill_slowly(list) }
@@ -254,20 +259,21 @@ impl<T> RawCursor<T> {
     }
 
     /// Goes on to the next block. Returns the old one if its count is still to be released.
+    ///
+    /// # Panics
+    /// As `Header::join`; the cursor is then where it was.
     fn cross(&mut self, list: &List<T>) -> Option<Block<T>> {
         let left = self.block;
         // SAFETY: our count keeps it alive.
         let (header, next) = unsafe { (left.header(), left.next()) };
         let next = next.expect("a complete block has a next one");
-        self.block = next;
-        self.slot = 0;
-        self.ready = 0;
         if self.is_alone() {
             // If nobody is pinned, nobody can come in any more: the tail has left this block. In
             // this order, so that who came in and unpinned is counted.
             let alone = if list.is_pinned() { header.leave_alone() } else { header.readers() == 1 };
             if alone {
                 self.settled = 0;
+                self.begin(next);
                 // The link's count of the next block is ours now, as the link goes.
                 // SAFETY: we were the only reader and have moved every item out.
                 unsafe { list.retire(left, next) };
@@ -276,10 +282,19 @@ impl<T> RawCursor<T> {
             header.set_live_from(Block::<T>::CAP);
             self.set_among(&list.clone_fn);
         }
-        self.unsettle(left);
+        // Before anything else is done, as it may panic.
         // SAFETY: the link keeps it alive, as we are still counted in the old block.
         unsafe { next.header() }.join();
+        self.unsettle(left);
+        self.begin(next);
         Some(left)
+    }
+
+    /// Stands at the first slot of a block of which it has a count.
+    fn begin(&mut self, block: Block<T>) {
+        self.block = block;
+        self.slot = 0;
+        self.ready = 0;
     }
 
     /// Takes the next item of the current run.
@@ -345,6 +360,9 @@ impl<T> RawCursor<T> {
 
     /// Takes the next item of the current run without running user code.
     ///
+    /// # Panics
+    /// As `Header::join`; the item is then still to be read.
+    ///
     /// # Safety
     /// `refill` has returned `Ready` since the last item was taken.
     pub(crate) unsafe fn take_or_hold(&mut self) -> Taken<T> {
@@ -352,10 +370,10 @@ impl<T> RawCursor<T> {
             // SAFETY: by contract, and ours alone.
             return Taken::Moved(unsafe { self.take_alone() });
         }
-        let slot = self.slot;
-        self.slot += 1;
         // SAFETY: our count keeps the block alive.
         unsafe { self.block.header() }.join();
+        let slot = self.slot;
+        self.slot += 1;
         Taken::Held(self.block, slot)
     }
 
@@ -428,7 +446,7 @@ impl<T> RawCursor<T> {
     /// Keeps the block, so that what `settle` returned can be dropped when the cursor has moved on.
     pub(crate) fn hold(&self) {
         // SAFETY: our count keeps the block alive.
-        unsafe { self.block.header() }.join();
+        unsafe { self.block.header() }.hold();
     }
 
     /// Asks to be woken. True if there is something to read after all.

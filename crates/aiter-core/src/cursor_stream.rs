@@ -44,6 +44,10 @@ use crate::{
 /// items or what was [reserved](crate::Pusher::reserve); where memory is plenty (64-bit targets) up to 16 KiB, or two
 /// blocks, are kept for producers until a reader asks for an item and there is none.
 ///
+/// # Panics
+/// If `T::clone` does, which is called where there are other cursors, or there are [too many](Self::fork) cursors
+/// in the block of items that comes next. The item is then still to be read.
+///
 /// # Cancel safety
 /// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
 ///
@@ -99,7 +103,7 @@ impl<T> Cursor<T> {
     /// [`TryNextError::Empty`] if none is ready, [`TryNextError::Ended`] if none will ever be.
     ///
     /// # Panics
-    /// If `T::clone` does; the item is then still to be read.
+    /// As the [stream](Self#panics); the item is then still to be read.
     ///
     /// # Examples
     /// ```
@@ -133,7 +137,7 @@ impl<T> Cursor<T> {
     /// there is nothing. Never waits.
     ///
     /// # Panics
-    /// If `T::clone` does; the item is then still to be read.
+    /// As the [stream](Self#panics); the item is then still to be read.
     ///
     /// # Examples
     /// ```
@@ -180,7 +184,7 @@ impl<T> Cursor<T> {
     /// [`extend_from_slice`](Vec::extend_from_slice), which may copy what is `Copy`.
     ///
     /// # Panics
-    /// If `T::clone` does, or `buf` can't grow; the item at hand is then still to be read.
+    /// As the [stream](Self#panics), or if `buf` can't grow; the item at hand is then still to be read.
     ///
     /// # Examples
     /// ```
@@ -212,6 +216,9 @@ impl<T> Cursor<T> {
     /// Waits for items, appends up to `max` of those that are ready to `buf` and yields how many.
     ///
     /// Yields 0 if the list has ended (or `max` is 0).
+    ///
+    /// # Panics
+    /// As [`try_next_many`](Self::try_next_many).
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing: items move into `buf` only when it is ready.
@@ -384,7 +391,11 @@ impl<T> Cursor<T> {
 
     /// A second cursor at the same position: each of the two sees every item from here on.
     ///
-    /// Costs the same at any backlog: one atomic addition. Wait-free.
+    /// Costs the same at any backlog: three atomic additions. Wait-free.
+    ///
+    /// # Panics
+    /// If there are too many cursors in one block of items: 2²⁷, or 4096 on 32-bit targets. The block before counts
+    /// as one of them while it is there. The list is then as it was.
     ///
     /// # Examples
     /// ```
@@ -401,13 +412,17 @@ impl<T> Cursor<T> {
         T: Clone + Sync,
     {
         self.list.set_clone();
+        let raw = self.raw.fork(&self.list);
         self.list.add_cursor();
-        Self::at(self.list.clone(), self.raw.fork(&self.list))
+        Self::at(self.list.clone(), raw)
     }
 
     /// A fork that carries no [`preflight`](Self::preflight): it sees every item and asks for none.
     ///
     /// On a cursor that has none this is [`fork`](Self::fork).
+    ///
+    /// # Panics
+    /// As [`fork`](Self::fork).
     #[doc(alias = "is_active")]
     pub fn fork_passive(&self) -> Self
     where

@@ -8,6 +8,8 @@ extern crate std;
 mod beside;
 mod block;
 mod clone_fn;
+#[cfg(test)]
+mod crowd_panics;
 mod cursor;
 mod cursor_stream;
 mod error;

@@ -726,6 +726,9 @@ impl<T> List<T> {
 
     /// Enters the list at its end. Returns the block, of which the caller then owns a count, and
     /// how many of its items, and of those behind, it must step over.
+    ///
+    /// # Panics
+    /// As `Header::enter`; then nobody has come in, and the pin is gone.
     pub(crate) fn enter(&self) -> (Block<T>, usize) {
         // Relaxed: for who has all pushers, so also the caller's.
         self.entered.store(true, Ordering::Relaxed);
@@ -774,6 +777,7 @@ impl<T> List<T> {
         self.cursors.load(Ordering::Acquire)
     }
 
+    /// Call it when the cursor has its count of a block: that may be refused.
     pub(crate) fn add_cursor(&self) {
         // Relaxed: the caller has one.
         self.cursors.fetch_add(1, Ordering::Relaxed);

@@ -28,6 +28,9 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
     }
 
     /// A second cursor at the same position, with a clone of the function.
+    ///
+    /// # Panics
+    /// As [`Cursor::fork`], or if the function's `clone` does.
     pub fn fork(&self) -> Self
     where
         T: Clone + Sync,
@@ -37,6 +40,9 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
     }
 
     /// A second cursor at the same position that only watches: it sees every item and calls nothing.
+    ///
+    /// # Panics
+    /// As [`Cursor::fork`].
     pub fn fork_passive(&self) -> Cursor<T>
     where
         T: Clone + Sync,

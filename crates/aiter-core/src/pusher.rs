@@ -333,6 +333,9 @@ impl<T> Pusher<T> {
     /// Costs the same at any backlog. A list that was left by all its cursors is alive again.
     /// Lock-free.
     ///
+    /// # Panics
+    /// If there are [too many](Cursor::fork) cursors where the list ends; the list is then as it was.
+    ///
     /// # Examples
     /// ```
     /// use aiter_core::push_list;

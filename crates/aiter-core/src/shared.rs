@@ -291,7 +291,8 @@ impl<T> Drop for Shared<T> {
 /// kept up with a run of items first looks again, a fixed number of times.
 ///
 /// # Panics
-/// If `T::clone` does, on a list with other cursors; that item is lost to the takers.
+/// If `T::clone` does, on a list with other cursors; that item is lost to the takers. If there are
+/// [too many](Cursor::fork) cursors in the block of items at hand; the item is then still to be taken.
 ///
 /// # Cancel safety
 /// Dropping a future over this stream loses no item. A taker that was woken and is dropped before it
@@ -331,6 +332,9 @@ impl<T> SharedCursor<T> {
     /// # Errors
     /// [`TryNextError::Empty`] if none is to be had now, [`TryNextError::Ended`] if none will ever
     /// be.
+    ///
+    /// # Panics
+    /// As the [stream](Self#panics).
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
         let Some(gate) = self.shared.try_close() else { return Err(TryNextError::Empty) };
         let (found, gate) = self.shared.take(gate, &mut self.sleeper);

@@ -1,0 +1,193 @@
+//! What happens where as many cursors stand as can be counted: tests that make the count believe so.
+
+extern crate std;
+
+use core::{
+    panic::AssertUnwindSafe,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll, Waker},
+};
+
+use alloc::{sync::Arc, vec::Vec};
+use std::panic::catch_unwind;
+
+use futures_core::Stream;
+
+use crate::{
+    block::{Block, MOST_READERS},
+    cursor_stream::Cursor,
+    pusher::push_list,
+};
+
+/// Runs `f` while `count` readers seem to be in the block, and not those that are. True if it is refused; the
+/// count is then to be what it was.
+fn is_refused<T, R>(block: Block<T>, count: usize, f: impl FnOnce() -> R) -> bool {
+    // SAFETY: the tests keep their blocks.
+    let header = unsafe { block.header() };
+    let there = header.readers();
+    header.set_readers(count);
+    let result = catch_unwind(AssertUnwindSafe(f));
+    let come = header.readers() - count;
+    header.set_readers(there + come);
+    match result {
+        Ok(_) => false,
+        Err(panic) => {
+            assert_eq!(panic.downcast_ref(), Some(&"too many cursors at one place"));
+            assert_eq!(come, 0, "who was refused is counted");
+            true
+        }
+    }
+}
+
+/// Where the cursor stands, and the block behind.
+fn blocks<T>(cursor: &Cursor<T>) -> (Block<T>, Option<Block<T>>) {
+    let (block, _) = cursor.raw.place();
+    // SAFETY: the cursor keeps it.
+    (block, unsafe { block.next() })
+}
+
+fn poll<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
+    core::pin::Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn one_more_can_fork_and_then_none() {
+    let (pusher, mut cursor) = push_list();
+    let mut forks = Vec::new();
+    let (block, _) = blocks(&cursor);
+    assert!(!is_refused(block, MOST_READERS - 1, || forks.push(cursor.fork())));
+    assert!(is_refused(block, MOST_READERS, || cursor.fork()));
+    assert_eq!(pusher.cursor_count(), 2);
+    pusher.push(1).unwrap();
+    assert_eq!((cursor.try_next(), forks[0].try_next()), (Ok(1), Ok(1)));
+}
+
+#[test]
+fn one_more_can_subscribe_and_then_none() {
+    let (pusher, mut cursor) = push_list();
+    let mut late = Vec::new();
+    let (block, _) = blocks(&cursor);
+    assert!(!is_refused(block, MOST_READERS - 1, || late.push(pusher.subscribe())));
+    assert!(is_refused(block, MOST_READERS, || pusher.subscribe()));
+    assert_eq!(pusher.cursor_count(), 2);
+    assert!(!cursor.list.is_pinned());
+    pusher.push(1).unwrap();
+    assert_eq!((cursor.try_next(), late[0].try_next()), (Ok(1), Ok(1)));
+}
+
+/// It owns no count of the block that it can't come into, and keeps its own.
+#[test]
+fn a_cursor_that_can_not_cross_stays_and_goes_on_later() {
+    let cap = Block::<Arc<usize>>::CAP;
+    for drop_it in [true, false] {
+        let item = Arc::new(0);
+        let (pusher, mut cursor) = push_list();
+        let mut other = cursor.fork();
+        for _ in 0..cap + 3 {
+            pusher.push(item.clone()).unwrap();
+        }
+        let (_, next) = blocks(&cursor);
+        for _ in 0..cap {
+            cursor.try_next().unwrap();
+        }
+        let next = next.expect("its last slot was claimed");
+        for _ in 0..2 {
+            assert!(is_refused(next, MOST_READERS, || cursor.try_next()));
+            assert!(is_refused(next, MOST_READERS, || poll(&mut cursor)));
+            assert_eq!(cursor.len(), 3);
+        }
+        if !drop_it {
+            assert!(cursor.try_next().is_ok());
+        }
+        drop(cursor);
+        for _ in 0..cap + 3 {
+            assert!(other.try_next().is_ok());
+        }
+        assert_eq!(Arc::strong_count(&item), 1, "all are read");
+        // As many as there are: `other`, and no link any more.
+        // SAFETY: it is there.
+        assert_eq!(unsafe { blocks(&other).0.header() }.readers(), 1);
+    }
+}
+
+/// The same where it was alone when it last looked.
+#[test]
+fn a_cursor_beside_a_newcomer_that_can_not_cross_stays() {
+    let cap = Block::<Arc<usize>>::CAP;
+    let item = Arc::new(0);
+    let (pusher, mut cursor) = push_list();
+    for _ in 0..cap - 1 {
+        pusher.push(item.clone()).unwrap();
+        cursor.try_next().unwrap();
+    }
+    let mut late = pusher.subscribe();
+    for _ in 0..2 {
+        pusher.push(item.clone()).unwrap();
+    }
+    let (_, next) = blocks(&cursor);
+    cursor.try_next().unwrap();
+    assert!(is_refused(next.expect("it has an item"), MOST_READERS, || cursor.try_next()));
+    assert!(cursor.try_next().is_ok() && cursor.try_next().is_err());
+    assert!(late.try_next().is_ok() && late.try_next().is_ok() && late.try_next().is_err());
+    drop(cursor);
+    // SAFETY: `late` keeps it.
+    assert_eq!(unsafe { blocks(&late).0.header() }.readers(), 1);
+    drop((pusher, late));
+    assert_eq!(Arc::strong_count(&item), 1);
+}
+
+#[test]
+fn a_taker_that_can_not_hold_its_item_leaves_it_to_be_read() {
+    let (pusher, cursor) = push_list();
+    let (block, _) = blocks(&cursor);
+    let other = cursor.fork();
+    let mut one = cursor.share();
+    let mut two = one.clone();
+    pusher.push_all([1, 2]).unwrap();
+    assert!(is_refused(block, MOST_READERS, || one.try_next()));
+    assert!(is_refused(block, MOST_READERS, || poll(&mut one)));
+    assert_eq!((poll(&mut two), poll(&mut one)), (Poll::Ready(Some(1)), Poll::Ready(Some(2))));
+    assert!(poll(&mut one).is_pending() && poll(&mut two).is_pending());
+    drop(other);
+}
+
+/// What is done with is dropped also where nobody may come in.
+#[test]
+fn takers_that_sleep_in_a_crowd_drop_what_they_read() {
+    struct Counted(Arc<AtomicUsize>);
+    impl Counted {
+        fn new(alive: &Arc<AtomicUsize>) -> Self {
+            alive.fetch_add(1, Ordering::Relaxed);
+            Self(alive.clone())
+        }
+    }
+    impl Clone for Counted {
+        fn clone(&self) -> Self {
+            Self::new(&self.0)
+        }
+    }
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    let alive = Arc::new(AtomicUsize::new(0));
+    let (pusher, cursor) = push_list();
+    let (block, _) = blocks(&cursor);
+    let mut other = cursor.fork();
+    let mut taker = cursor.share();
+    pusher.push(Counted::new(&alive)).map_err(drop).unwrap();
+    assert!(other.try_next().is_ok() && taker.try_next().is_ok());
+    assert!(poll(&mut other).is_pending());
+    assert_eq!(alive.load(Ordering::Relaxed), 1);
+    // SAFETY: the cursors keep it.
+    let header = unsafe { block.header() };
+    header.set_readers(MOST_READERS);
+    header.set_settled(MOST_READERS - 1);
+    assert!(poll(&mut taker).is_pending());
+    assert_eq!(alive.load(Ordering::Relaxed), 0);
+    header.set_readers(2);
+    header.set_settled(2);
+    pusher.push(Counted::new(&alive)).map_err(drop).unwrap();
+    assert!(other.try_next().is_ok() && taker.try_next().is_ok());
+}
