@@ -1,4 +1,5 @@
-//! What happens where as many cursors stand as can be counted: tests that make the count believe so.
+//! What happens when there are as many cursors in a place, or pushers, as are counted: tests that make the count believe
+//! so.
 
 extern crate std;
 
@@ -16,6 +17,7 @@ use futures_core::Stream;
 use crate::{
     block::{Block, MOST_READERS},
     cursor_stream::Cursor,
+    list::MOST_PUSHERS,
     pusher::push_list,
 };
 
@@ -190,4 +192,22 @@ fn takers_that_sleep_in_a_crowd_drop_what_they_read() {
     header.set_settled(2);
     pusher.push(Counted::new(&alive)).map_err(drop).unwrap();
     assert!(other.try_next().is_ok() && taker.try_next().is_ok());
+}
+
+/// An upgrade has an answer for it; all else panics.
+#[test]
+fn one_more_pusher_can_come_and_then_none() {
+    let (pusher, cursor) = push_list::<u8>();
+    let weak = pusher.downgrade();
+    let panics = |f: &dyn Fn()| catch_unwind(AssertUnwindSafe(f)).is_err();
+    cursor.list.set_pushers(MOST_PUSHERS - 1, 1);
+    let more = weak.upgrade().expect("there is room for one");
+    assert!(weak.upgrade().is_none());
+    assert!(panics(&|| drop(pusher.clone())));
+    drop(more);
+    cursor.list.set_pushers(1, MOST_PUSHERS);
+    assert!(panics(&|| drop(pusher.downgrade())) && panics(&|| drop(weak.clone())));
+    cursor.list.set_pushers(1, 1);
+    drop(weak);
+    assert!(cursor.list.is_sole_pusher());
 }

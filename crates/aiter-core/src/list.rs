@@ -38,6 +38,9 @@ use alloc::boxed::Box;
 /// The halves of the pushers' word.
 const WEAK_ONE: usize = 1 << (usize::BITS / 2);
 const STRONG: usize = WEAK_ONE - 1;
+/// More are refused, of each kind. Twice as many can be counted, as those who come at the same time are counted before
+/// they are refused.
+pub(crate) const MOST_PUSHERS: usize = STRONG / 2 + 1;
 
 /// What a claim may do when no block is linked ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -822,16 +825,16 @@ impl<T> List<T> {
     fn add_handle(&self, one: usize) {
         // Relaxed: the caller has one.
         let old = self.pushers.fetch_add(one, Ordering::Relaxed);
-        if old & STRONG > STRONG / 2 || old / WEAK_ONE > STRONG / 2 {
+        if old & STRONG >= MOST_PUSHERS || old / WEAK_ONE >= MOST_PUSHERS {
             self.pushers.fetch_sub(one, Ordering::Relaxed);
             panic!("too many pushers");
         }
     }
 
-    /// One pusher more, unless there is none.
+    /// One pusher more, unless there is none, or too many.
     pub(crate) fn revive_pusher(&self) -> bool {
         let mut pushers = self.pushers.load(Ordering::Relaxed);
-        while pushers & STRONG != 0 && pushers & STRONG <= STRONG / 2 {
+        while pushers & STRONG != 0 && pushers & STRONG < MOST_PUSHERS {
             // Relaxed: a pusher needs nothing from the others.
             match self.pushers.compare_exchange_weak(
                 pushers,
@@ -913,6 +916,15 @@ impl<T> List<T> {
     pub(crate) fn leave_group(group: &Group) {
         // Release: partner of `join_group`.
         group.in_use.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+impl<T> List<T> {
+    /// As if there were so many.
+    pub(crate) fn set_pushers(&self, pushers: usize, weak: usize) {
+        // Relaxed: a test is alone with its list.
+        self.pushers.store(weak * WEAK_ONE + pushers, Ordering::Relaxed);
     }
 }
 

@@ -376,6 +376,9 @@ impl<T> Pusher<T> {
 
     /// A handle that does not keep the list from ending.
     ///
+    /// # Panics
+    /// If the list has 2³¹ of either kind, or 32,768 on 32-bit targets.
+    ///
     /// # Examples
     /// ```
     /// use aiter_core::push_list;
@@ -403,6 +406,10 @@ fn growing(refusal: Option<Refusal>) -> Refusal {
 }
 
 impl<T> Clone for Pusher<T> {
+    /// One more pusher of the same list.
+    ///
+    /// # Panics
+    /// As [`downgrade`](Self::downgrade).
     fn clone(&self) -> Self {
         self.list.add_pusher();
         Self { list: self.list.clone() }
@@ -444,13 +451,17 @@ pub struct WeakPusher<T> {
 }
 
 impl<T> WeakPusher<T> {
-    /// A pusher, if there is one left.
+    /// A pusher, if there is one left. `None` also if there are 2³¹ already, or 32,768 on 32-bit targets.
     pub fn upgrade(&self) -> Option<Pusher<T>> {
         self.list.revive_pusher().then(|| Pusher { list: self.list.clone() })
     }
 }
 
 impl<T> Clone for WeakPusher<T> {
+    /// One more such handle to the same list.
+    ///
+    /// # Panics
+    /// As [`Pusher::downgrade`].
     fn clone(&self) -> Self {
         self.list.add_weak_pusher();
         Self { list: self.list.clone() }
