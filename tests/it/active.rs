@@ -182,8 +182,9 @@ fn a_task_dropped_early_ends_the_stream_as_cancelled() {
     assert_eq!(active.outcome(), Some(Outcome::Cancelled));
     assert_eq!(active.size_hint(), (1, Some(1)));
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
-    assert!(active.is_terminated());
+    assert!(!active.is_terminated(), "nobody was told");
     assert_eq!(next(&mut active), Poll::Ready(None));
+    assert!(active.is_terminated());
 }
 
 #[test]

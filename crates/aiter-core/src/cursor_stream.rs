@@ -73,6 +73,8 @@ pub struct Cursor<T> {
     /// Where it last went to sleep.
     slept_at: usize,
     pace: Pace,
+    /// It was told that there is nothing more to come.
+    ended: bool,
 }
 
 impl<T> Cursor<T> {
@@ -83,7 +85,8 @@ impl<T> Cursor<T> {
 
     fn at(list: Arc<List<T>>, raw: RawCursor<T>) -> Self {
         let slept_at = raw.index();
-        Self { list, raw, sleeper: Sleeper::new(), slept_at, pace: Pace::new() }
+        let (sleeper, pace) = (Sleeper::new(), Pace::new());
+        Self { list, raw, sleeper, slept_at, pace, ended: false }
     }
 
     /// The list and the position, which stays counted.
@@ -126,9 +129,9 @@ impl<T> Cursor<T> {
     #[inline(never)]
     fn try_next_by_steps(&mut self) -> Result<T, TryNextError> {
         // One look at one word: a mark at this very position, so nothing was missed in between.
-        self.raw.pop_by_steps(&self.list).ok_or_else(|| {
-            if self.is_drained() { TryNextError::Ended } else { TryNextError::Empty }
-        })
+        self.raw
+            .pop_by_steps(&self.list)
+            .ok_or_else(|| if self.ends() { TryNextError::Ended } else { TryNextError::Empty })
     }
 
     /// Takes the next item if one is ready, and does not ask whether one will ever be.
@@ -305,7 +308,7 @@ impl<T> Cursor<T> {
         self.slept_at = index;
         self.list.tidy();
         loop {
-            if self.is_drained() {
+            if self.ends() {
                 return Poll::Ready(false);
             }
             if let Some((block, from, to)) = self.raw.settle() {
@@ -316,12 +319,21 @@ impl<T> Cursor<T> {
             // Only now: a push that did not see us is seen here.
             if !self.raw.announce() {
                 // And a `stop` that did not see us is seen here.
-                return if self.is_drained() { Poll::Ready(false) } else { Poll::Pending };
+                return if self.ends() { Poll::Ready(false) } else { Poll::Pending };
             }
             if self.raw.fill(&self.list) {
                 return Poll::Ready(true);
             }
         }
+    }
+
+    /// Whether there is nothing more to come; the caller is told.
+    fn ends(&mut self) -> bool {
+        let drained = self.is_drained();
+        if drained {
+            self.ended = true;
+        }
+        drained
     }
 
     /// The items that are ready now, in order, without taking them.
@@ -376,7 +388,9 @@ impl<T> Cursor<T> {
         self.list.tail().is_stopped()
     }
 
-    /// True if the list was stopped and this cursor has read everything: the stream has ended.
+    /// True if the list was stopped and this cursor has read everything: there is nothing more to come.
+    ///
+    /// [`is_terminated`](FusedStream::is_terminated) says so only when the cursor was told.
     pub fn is_drained(&self) -> bool {
         self.raw.is_drained(&self.list)
     }
@@ -516,8 +530,12 @@ impl<T> Stream for Cursor<T> {
 }
 
 impl<T> FusedStream for Cursor<T> {
+    /// True once the end was told: `None`, [`TryNextError::Ended`], or 0 from [`next_many`](Cursor::next_many).
+    ///
+    /// Not before, as `select!` would leave the cursor out then; [`is_drained`](Cursor::is_drained) says it at
+    /// once. A fork has to be told by itself.
     fn is_terminated(&self) -> bool {
-        self.is_drained()
+        self.ended
     }
 }
 

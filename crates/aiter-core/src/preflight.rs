@@ -87,6 +87,7 @@ impl<T, F: FnMut(&mut Context<'_>)> Stream for Preflight<T, F> {
 }
 
 impl<T, F: FnMut(&mut Context<'_>)> FusedStream for Preflight<T, F> {
+    /// True once the end was told, as with a [`Cursor`].
     fn is_terminated(&self) -> bool {
         self.cursor.is_terminated()
     }

@@ -307,6 +307,7 @@ pub struct SharedCursor<T> {
     asleep: bool,
     /// How many items it has taken since it last slept.
     run: usize,
+    /// It was told that there is nothing more to come.
     ended: bool,
 }
 
@@ -345,7 +346,10 @@ impl<T> SharedCursor<T> {
         match found {
             Found::Item(item) => Ok(item),
             Found::Nothing => Err(TryNextError::Empty),
-            Found::End => Err(TryNextError::Ended),
+            Found::End => {
+                self.ended = true;
+                Err(TryNextError::Ended)
+            }
         }
     }
 
@@ -441,6 +445,7 @@ impl<T> Stream for SharedCursor<T> {
 }
 
 impl<T> FusedStream for SharedCursor<T> {
+    /// True once this taker was told of the end: `None`, or [`TryNextError::Ended`].
     fn is_terminated(&self) -> bool {
         self.ended
     }
@@ -453,7 +458,8 @@ impl<T> Clone for SharedCursor<T> {
             sleeper: Sleeper::new(),
             asleep: false,
             run: 0,
-            ended: self.ended,
+            // Nobody has told it.
+            ended: false,
         }
     }
 }

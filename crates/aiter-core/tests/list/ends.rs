@@ -4,8 +4,8 @@ use crate::{
     drain, offsets, scaled, take,
     waker::{Counting, next},
 };
-use aiter_core::{PushError, Refusal, TryNextError, push_list};
-use core::task::Poll;
+use aiter_core::{Cursor, PushError, Refusal, TryNextError, push_list};
+use core::task::{Context, Poll};
 use futures_core::{FusedStream, Stream};
 
 #[test]
@@ -158,6 +158,53 @@ fn a_cursor_waiting_at_any_offset_is_woken_by_stop() {
         assert_eq!(counting.wakes(), 1, "at offset {n}");
         assert_eq!(counting.poll(&mut cursor), Poll::Ready(None));
     }
+}
+
+/// A `select!` leaves out what is terminated, so that its end would never be seen.
+#[test]
+fn nothing_is_terminated_before_somebody_was_told_of_the_end() {
+    fn check(told: bool, look: impl FnOnce(&mut Cursor<u8>)) {
+        let (pusher, mut cursor) = push_list();
+        pusher.push(1).unwrap();
+        pusher.stop();
+        assert_eq!(cursor.try_next(), Ok(1));
+        assert!(cursor.is_drained() && !cursor.is_terminated());
+        look(&mut cursor);
+        assert_eq!(cursor.is_terminated(), told);
+        // Whoever comes now has not been told.
+        let mut fork = cursor.fork();
+        let mut taker = cursor.fork().share();
+        for _ in 0..2 {
+            assert!(fork.is_drained() && !fork.is_terminated() && !taker.is_terminated());
+            assert_eq!((next(&mut fork), next(&mut taker)), (Poll::Ready(None), Poll::Ready(None)));
+            assert!(fork.is_terminated() && taker.is_terminated());
+            (fork, taker) = (fork.fork(), taker.clone());
+        }
+        assert_eq!(taker.try_next(), Err(TryNextError::Ended));
+        assert!(taker.is_terminated());
+    }
+    let many = |cursor: &mut Cursor<u8>, max| {
+        let waker = Counting::new();
+        cursor.poll_next_many(&mut Context::from_waker(waker.waker()), &mut Vec::new(), max)
+    };
+    check(true, |cursor| assert_eq!(next(cursor), Poll::Ready(None)));
+    check(true, |cursor| assert_eq!(cursor.try_next(), Err(TryNextError::Ended)));
+    check(true, |cursor| assert_eq!(many(cursor, 1), Poll::Ready(0)));
+    // These do not ask for the end.
+    check(false, |cursor| assert_eq!(many(cursor, 0), Poll::Ready(0)));
+    check(false, |cursor| assert_eq!(cursor.try_next_many(&mut Vec::new(), 1), 0));
+    check(false, |cursor| assert_eq!(cursor.next_ready(), None));
+}
+
+#[test]
+fn a_list_that_is_stopped_at_once_is_not_terminated_at_once() {
+    let (pusher, cursor) = push_list::<u8>();
+    drop(pusher);
+    let mut cursor = cursor.preflight(|_: &mut Context<'_>| {});
+    assert!(cursor.is_drained() && !cursor.is_terminated());
+    assert_eq!(next(&mut cursor), Poll::Ready(None));
+    assert!(cursor.is_terminated());
+    assert!(cursor.into_inner().is_terminated());
 }
 
 #[test]
