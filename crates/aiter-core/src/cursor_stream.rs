@@ -240,7 +240,7 @@ impl<T> Cursor<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> NextMany<'a, T> {
-        NextMany { cursor: self, buf, max }
+        NextMany::new(self, buf, max)
     }
 
     /// The poll form of [`next_many`](Self::next_many).
@@ -575,27 +575,42 @@ impl<T> fmt::Debug for AvailableIter<'_, T> {
     }
 }
 
-/// The future of [`Cursor::next_many`].
+/// The future of [`Cursor::next_many`] and of [`Preflight::next_many`], whose reader is a `Preflight`.
 #[must_use = "futures do nothing unless polled"]
-pub struct NextMany<'a, T> {
-    cursor: &'a mut Cursor<T>,
+pub struct NextMany<'a, T, R = Cursor<T>> {
+    reader: &'a mut R,
     buf: &'a mut Vec<T>,
     max: usize,
+}
+
+impl<'a, T, R> NextMany<'a, T, R> {
+    pub(crate) fn new(reader: &'a mut R, buf: &'a mut Vec<T>, max: usize) -> Self {
+        Self { reader, buf, max }
+    }
 }
 
 impl<T> Future for NextMany<'_, T> {
     type Output = usize;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        let Self { cursor, buf, max } = &mut *self;
-        cursor.poll_next_many(cx, buf, *max)
+        let Self { reader, buf, max } = &mut *self;
+        reader.poll_next_many(cx, buf, *max)
     }
 }
 
-impl<T> fmt::Debug for NextMany<'_, T> {
+impl<T, F: FnMut(&mut Context<'_>)> Future for NextMany<'_, T, Preflight<T, F>> {
+    type Output = usize;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        let Self { reader, buf, max } = &mut *self;
+        reader.poll_next_many(cx, buf, *max)
+    }
+}
+
+impl<T, R: fmt::Debug> fmt::Debug for NextMany<'_, T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NextMany")
-            .field("cursor", self.cursor)
+            .field("reader", self.reader)
             .field("max", &self.max)
             .finish_non_exhaustive()
     }

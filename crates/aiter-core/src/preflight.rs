@@ -7,14 +7,21 @@ use core::{
     task::{Context, Poll},
 };
 
+use alloc::vec::Vec;
 use futures_core::{FusedStream, Stream};
 
-use crate::cursor_stream::Cursor;
+use crate::cursor_stream::{Cursor, NextMany};
 
 /// A [`Cursor`] that calls a function on each poll. See [`Cursor::preflight`].
 ///
 /// It is a cursor in all other respects, through `Deref`; what does not poll (`try_next`, `len`, ...)
 /// does not call the function.
+///
+/// # Panics
+/// As a [`Cursor`], or if the function does; nothing is read then.
+///
+/// # Cancel safety
+/// Dropping a future over this stream loses no item. What the function did is done.
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "next_preflight")]
 pub struct Preflight<T, F> {
@@ -48,6 +55,49 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
         T: Clone + Sync,
     {
         self.cursor.fork()
+    }
+
+    /// Calls the function at each poll, waits for items, appends up to `max` of those that are ready to `buf` and
+    /// yields how many.
+    ///
+    /// Yields 0 if the list has ended (or `max` is 0).
+    ///
+    /// # Panics
+    /// As [`Cursor::next_many`], or if the function does.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no item: they move into `buf` only when it is ready. What the function did is done.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use futures_util::FutureExt;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut threes = cursor.preflight(move |_cx| {
+    ///     pusher.push_all([1, 2, 3]).unwrap();
+    /// });
+    /// let mut buf = Vec::new();
+    /// assert_eq!(threes.next_many(&mut buf, 100).now_or_never(), Some(3));
+    /// assert_eq!(threes.next_many(&mut buf, 100).now_or_never(), Some(3));
+    /// assert_eq!(buf, [1, 2, 3, 1, 2, 3]);
+    /// ```
+    pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> NextMany<'a, T, Self> {
+        NextMany::new(self, buf, max)
+    }
+
+    /// The poll form of [`next_many`](Self::next_many).
+    ///
+    /// # Panics
+    /// As [`next_many`](Self::next_many).
+    pub fn poll_next_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut Vec<T>,
+        max: usize,
+    ) -> Poll<usize> {
+        (self.preflight)(cx);
+        self.cursor.poll_next_many(cx, buf, max)
     }
 
     /// The cursor without the function.

@@ -8,6 +8,7 @@ use aiter_core::push_list;
 use alloc::rc::Rc;
 use core::{
     cell::Cell,
+    pin::pin,
     task::{Context, Poll},
 };
 use futures_core::{FusedStream, Stream};
@@ -55,6 +56,51 @@ fn forks_of_a_preflight_carry_it_and_passive_forks_do_not() {
     assert_eq!(polls.get(), 0);
     assert_eq!(next(&mut fork), Poll::Ready(Some(1)));
     assert_eq!(polls.get(), 1);
+}
+
+#[test]
+fn a_preflight_is_called_when_many_are_asked_for() {
+    let (pusher, cursor) = push_list();
+    let mut n = 0;
+    let mut squares = cursor.preflight(move |_: &mut Context<'_>| {
+        n += 1;
+        if n == 4 {
+            pusher.stop();
+        } else {
+            pusher.push(n * n).unwrap();
+        }
+    });
+    let counting = Counting::new();
+    let mut cx = Context::from_waker(counting.waker());
+    let mut buf = Vec::new();
+    assert_eq!(pin!(squares.next_many(&mut buf, 3)).poll(&mut cx), Poll::Ready(1));
+    assert_eq!(squares.poll_next_many(&mut cx, &mut buf, 3), Poll::Ready(1));
+    assert_eq!(buf, [1, 4]);
+    // It is called also if nothing is asked for, as with any poll.
+    assert_eq!(squares.poll_next_many(&mut cx, &mut buf, 0), Poll::Ready(0));
+    assert_eq!(squares.len(), 1);
+    assert!(!format!("{:?}", squares.next_many(&mut buf, 3)).is_empty());
+    assert_eq!(pin!(squares.next_many(&mut buf, 3)).poll(&mut cx), Poll::Ready(1));
+    assert_eq!(buf, [1, 4, 9]);
+    assert!(squares.is_drained() && !squares.is_terminated());
+}
+
+#[test]
+fn many_of_a_preflight_wait_for_what_others_push() {
+    let (pusher, cursor) = push_list();
+    let polls = Rc::new(Cell::new(0));
+    let counter = Rc::clone(&polls);
+    let mut cursor = cursor.preflight(move |_: &mut Context<'_>| counter.set(counter.get() + 1));
+    let counting = Counting::new();
+    let mut cx = Context::from_waker(counting.waker());
+    let mut buf = Vec::new();
+    let mut many = pin!(cursor.next_many(&mut buf, 3));
+    assert_eq!(many.as_mut().poll(&mut cx), Poll::Pending);
+    assert_eq!(pusher.push_all([1, 2]).unwrap(), 2);
+    assert_eq!((counting.wakes(), polls.get()), (1, 1));
+    assert_eq!(many.as_mut().poll(&mut cx), Poll::Ready(2));
+    assert_eq!(polls.get(), 2);
+    assert_eq!(buf, [1, 2]);
 }
 
 #[test]
