@@ -34,7 +34,8 @@ impl<'a, T> BesidePusher<'a, T> {
         beside.then_some(Self { list, block, slot, _reader: reader })
     }
 
-    /// Appends an item and wakes the cursors that wait for it.
+    /// Appends an item and wakes the cursors that wait for it, but for those who slept through a
+    /// [quiet push](Self::push_quietly).
     pub fn push(&mut self, item: T) {
         let claim = self.fill(item);
         // SAFETY: just filled; ours as nobody else pushes.
@@ -43,8 +44,39 @@ impl<'a, T> BesidePusher<'a, T> {
 
     /// Appends an item and wakes nobody, without an atomic read-modify-write.
     ///
-    /// A cursor that sleeps, or goes to sleep while this happens, need not wake up for this item: for
-    /// callers whose readers learn of it in another way. [`Cursor::wake_all`] makes good for it.
+    /// The list then forgets who sleeps, too. A cursor that sleeps, or goes to sleep while this happens, may sleep on
+    /// through this item *and through all that follow, whoever pushes them and in whatever way*, until
+    /// [`Cursor::wake_all`] is called or the list is stopped. So it is for callers who see to that, or whose
+    /// readers learn of items in another way. Who goes to sleep afterwards is woken as ever.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+    /// use std::task::{Context, Wake, Waker};
+    /// use futures_util::StreamExt;
+    ///
+    /// #[derive(Default)]
+    /// struct Wakes(AtomicUsize);
+    /// impl Wake for Wakes {
+    ///     fn wake(self: Arc<Self>) {
+    ///         self.0.fetch_add(1, Ordering::Relaxed);
+    ///     }
+    /// }
+    ///
+    /// let (mut pusher, cursor) = push_list();
+    /// let mut sleeper = cursor.fork();
+    /// let wakes = Arc::new(Wakes::default());
+    /// let waker = Waker::from(wakes.clone());
+    /// assert!(sleeper.poll_next_unpin(&mut Context::from_waker(&waker)).is_pending());
+    ///
+    /// pusher.beside(&cursor).expect("there is nothing to read").push_quietly(1);
+    /// pusher.push(2)?;
+    /// assert_eq!(wakes.0.load(Ordering::Relaxed), 0); // not for the second one, either
+    /// cursor.wake_all();
+    /// assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
     #[inline(always)]
     pub fn push_quietly(&mut self, item: T) {
         let claim = self.fill(item);

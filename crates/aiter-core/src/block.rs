@@ -34,7 +34,8 @@ use crate::{
 };
 
 /// The state word: one ready bit a slot from bit 0, above them at least one that is never set, where
-/// every run of ready slots ends, and two flags. Flags are set and stay set until the block is recycled.
+/// every run of ready slots ends, and two flags. Flags are set and stay set until the block is recycled, but for
+/// `publish_by_store`, which clears them, and `adopt`.
 const WAITING: usize = 1 << (MAX_SLOTS + 2);
 /// A cursor left the incomplete block as the last reader: the producer that completes the block
 /// takes over its count.
@@ -473,7 +474,8 @@ impl<T> Block<T> {
         Published { old, mask }
     }
 
-    /// Publishes a slot by a store, which clears the flags: who had set one is not told of the item.
+    /// Publishes a slot by a store, which clears the flags: who had set one is told neither of the item nor of
+    /// later ones.
     ///
     /// As with `publish`, the block may be freed as soon as this has happened.
     ///

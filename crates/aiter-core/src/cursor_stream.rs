@@ -397,8 +397,9 @@ impl<T> Cursor<T> {
 
     /// Wakes every cursor that sleeps on this list, this one included, to look for itself.
     ///
-    /// For what was [pushed quietly](crate::BesidePusher::push_quietly): whoever went to sleep without it,
-    /// be it at this moment, reads it. Lock-free; neither allocates nor frees.
+    /// For what was [pushed quietly](crate::BesidePusher::push_quietly), and all that was pushed since: whoever
+    /// went to sleep without it, be it at this moment, reads it, and from then on is woken as ever.
+    /// Lock-free; neither allocates nor frees.
     pub fn wake_all(&self) {
         self.list.wake_all();
     }

@@ -281,6 +281,9 @@ impl<T> Pusher<T> {
     /// was ever [subscribed](Self::subscribe) to, or if the reader is still at the end of a block that
     /// it has read: [`Cursor::next_ready`] gets it past.
     ///
+    /// Mind that a [quiet push](BesidePusher::push_quietly) leaves those who sleep asleep also at later pushes, until
+    /// [`Cursor::wake_all`].
+    ///
     /// # Examples
     /// ```
     /// use aiter_core::push_list;

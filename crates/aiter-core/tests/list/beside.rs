@@ -3,7 +3,7 @@
 use crate::{
     drain,
     ledger::{Ledger, Tracked},
-    offsets,
+    offsets, scaled,
     waker::{Counting, next, poll},
 };
 use aiter_core::push_list;
@@ -96,6 +96,54 @@ fn a_quiet_push_wakes_nobody_and_wake_all_does() {
     cursor.wake_all();
     assert_eq!(waker.wakes(), 1);
     assert_eq!(poll(&mut sleeper, waker.waker()), Poll::Ready(Some(1)));
+}
+
+/// As it is documented: the block forgets that somebody sleeps there, until all are woken.
+#[test]
+fn who_slept_through_a_quiet_push_sleeps_on_until_wake_all_or_stop() {
+    for stop in [false, true] {
+        let (mut pusher, cursor) = push_list();
+        let (mut sleeper, mut taker) = (cursor.fork(), cursor.fork().share());
+        let (first, second) = (Counting::new(), Counting::new());
+        assert!(first.poll(&mut sleeper).is_pending() && second.poll(&mut taker).is_pending());
+        pusher.beside(&cursor).expect("it has read all").push_quietly(0);
+        pusher.push(1).unwrap();
+        pusher.try_push(2).unwrap();
+        pusher.push_all([3, 4]).unwrap();
+        pusher.sole().expect("the only pusher").push(5).unwrap();
+        assert_eq!((first.wakes(), second.wakes()), (0, 0));
+        if stop {
+            pusher.stop()
+        } else {
+            cursor.wake_all()
+        }
+        assert_eq!((first.wakes(), second.wakes()), (1, 1));
+        assert!((0..6).all(|n| sleeper.try_next() == Ok(n) && taker.try_next() == Ok(n)));
+        if stop {
+            continue;
+        }
+        // From here on all is as ever.
+        for n in 0..scaled(100, 20) {
+            let (first, second) = (Counting::new(), Counting::new());
+            assert!(first.poll(&mut sleeper).is_pending() && second.poll(&mut taker).is_pending());
+            pusher.push(n).unwrap();
+            assert_eq!((first.wakes(), second.wakes()), (1, 1));
+            assert_eq!((sleeper.try_next(), taker.try_next()), (Ok(n), Ok(n)));
+        }
+    }
+}
+
+/// One that goes to sleep after the quiet push is woken by the next.
+#[test]
+fn who_goes_to_sleep_after_a_quiet_push_is_woken() {
+    let (mut pusher, cursor) = push_list();
+    let mut sleeper = cursor.fork();
+    pusher.beside(&cursor).expect("it has read all").push_quietly(0);
+    assert_eq!(next(&mut sleeper), Poll::Ready(Some(0)));
+    let waker = Counting::new();
+    assert!(waker.poll(&mut sleeper).is_pending());
+    pusher.push(1).unwrap();
+    assert_eq!(waker.wakes(), 1);
 }
 
 #[test]
