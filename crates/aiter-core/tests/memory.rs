@@ -3,8 +3,12 @@
 
 extern crate alloc;
 
+#[path = "list/blocks.rs"]
+mod blocks;
+
 use aiter_core::{Cursor, Pusher, SharedCursor, TryPushError, push_list};
 use alloc::{sync::Arc, task::Wake};
+use blocks::edges;
 use core::{
     alloc::{GlobalAlloc, Layout},
     cell::Cell,
@@ -128,7 +132,7 @@ fn next<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
 #[test]
 fn everything_is_given_back_when_the_list_goes() {
     let before = live();
-    for n in [0, 1, 31, 32, 33, 1000] {
+    for n in edges::<usize>().into_iter().chain([1000]) {
         let (pusher, mut cursor) = push_list();
         let _weak = pusher.downgrade();
         pusher.reserve(100);
@@ -570,9 +574,9 @@ fn try_push(pusher: &Pusher<u64>, n: u64) -> usize {
 #[test]
 fn try_push_neither_allocates_nor_frees() {
     let (pusher, mut cursor) = push_list();
-    for n in [1, 10, 31, 32, 33, 100] {
-        pusher.reserve(n as usize);
-        assert_eq!(try_push(&pusher, n), 0);
+    for n in edges::<u64>().into_iter().chain([10, 100]) {
+        pusher.reserve(n);
+        assert_eq!(try_push(&pusher, n as u64), 0);
         while cursor.try_next().is_ok() {}
     }
 }

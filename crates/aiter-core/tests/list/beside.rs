@@ -1,6 +1,7 @@
 //! The only pusher beside a reader that has read all.
 
 use crate::{
+    blocks::slots,
     drain,
     ledger::{Ledger, Tracked},
     offsets, scaled,
@@ -169,7 +170,7 @@ fn is_only_reader_counts_all_cursors() {
 /// Wherever in a block a fork comes and goes: all is dropped once, and no block is kept.
 #[test]
 fn forks_come_and_go_between_quiet_pushes() {
-    for offset in offsets(130) {
+    for offset in offsets::<Tracked>(130) {
         let ledger = Ledger::new();
         let (mut pusher, mut cursor) = push_list();
         let mut forks = Vec::new();
@@ -185,7 +186,7 @@ fn forks_come_and_go_between_quiet_pushes() {
             let item: Tracked = cursor.next_ready().expect("it was pushed");
             assert_eq!(item.value, n as u64);
         }
-        assert!(pusher.retained() <= 62, "offset {offset}: {}", pusher.retained());
+        assert!(pusher.retained() <= slots::<Tracked>(), "offset {offset}: {}", pusher.retained());
         drop((pusher, cursor));
         ledger.assert_settled();
     }

@@ -18,7 +18,7 @@ fn assert_len<T>(cursor: &Cursor<T>, n: usize) {
 
 #[test]
 fn len_at_every_offset_of_the_blocks() {
-    for n in offsets(200) {
+    for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         for pushed in 0..n {
             assert_eq!(cursor.len(), pushed);
@@ -37,7 +37,7 @@ fn len_at_every_offset_of_the_blocks() {
 
 #[test]
 fn len_of_two_cursors_any_distance_apart() {
-    for distance in offsets(200) {
+    for distance in offsets::<usize>(200) {
         let (pusher, mut fast) = push_list();
         let slow = fast.fork();
         assert_eq!(pusher.push_all(0..distance).unwrap(), distance);
@@ -53,7 +53,7 @@ fn len_of_two_cursors_any_distance_apart() {
 
 #[test]
 fn len_does_not_count_a_stop() {
-    for n in offsets(200) {
+    for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
         pusher.stop();
@@ -65,7 +65,7 @@ fn len_does_not_count_a_stop() {
 
 #[test]
 fn len_does_not_count_a_subscribe() {
-    for n in offsets(scaled(100, 34)) {
+    for n in offsets::<usize>(100) {
         let (pusher, mut cursor) = push_list();
         let mut others = Vec::new();
         for pushed in 0..n {
@@ -120,7 +120,7 @@ fn a_push_is_available_at_once_on_its_own_thread() {
 
 #[test]
 fn available_iter_shows_exactly_the_rest() {
-    for n in offsets(200) {
+    for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         let ahead = cursor.fork();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);

@@ -1,6 +1,7 @@
 //! Each item is dropped exactly once, whoever goes last, and not long after nobody can read it.
 
 use crate::{
+    blocks::edges,
     drain,
     ledger::{Ledger, Tracked, values},
     offsets, scaled, take, take_ready,
@@ -20,7 +21,7 @@ fn filled(ledger: &Ledger, n: usize) -> (Pusher<Tracked>, Cursor<Tracked>) {
 
 #[test]
 fn undelivered_items_are_dropped_when_the_cursor_goes_last() {
-    for n in offsets(200) {
+    for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
         drop(take(&mut cursor, n / 2));
@@ -34,7 +35,7 @@ fn undelivered_items_are_dropped_when_the_cursor_goes_last() {
 
 #[test]
 fn undelivered_items_are_dropped_when_the_cursor_goes_first() {
-    for n in offsets(200) {
+    for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
         drop(take(&mut cursor, n / 2));
@@ -50,7 +51,7 @@ fn undelivered_items_are_dropped_when_the_cursor_goes_first() {
 
 #[test]
 fn undelivered_items_of_a_stopped_list_are_dropped() {
-    for n in offsets(200) {
+    for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
         pusher.stop();
@@ -66,7 +67,7 @@ fn undelivered_items_of_a_stopped_list_are_dropped() {
 #[test]
 fn handles_of_every_kind_going_in_any_order() {
     for order in 0..6 {
-        for n in offsets(scaled(100, 34)) {
+        for n in offsets::<Tracked>(100) {
             let ledger = Ledger::new();
             let (pusher, cursor) = filled(&ledger, n);
             let mut pushers = vec![pusher.clone(), pusher];
@@ -176,7 +177,7 @@ fn dropping_a_slow_fork_frees_what_it_alone_held() {
 
 #[test]
 fn cursors_asleep_at_the_end_pin_no_item() {
-    for n in offsets(200) {
+    for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut one) = filled(&ledger, n);
         let mut two = one.fork();
@@ -198,7 +199,7 @@ fn cursors_asleep_at_the_end_pin_no_item() {
 #[test]
 fn a_cursor_asleep_then_forked_or_read_keeps_its_place() {
     // What sleepers gave up must neither be seen again nor be given up twice.
-    for n in offsets(200) {
+    for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut one) = filled(&ledger, n);
         let mut two = one.fork();
@@ -220,7 +221,7 @@ fn a_cursor_asleep_then_forked_or_read_keeps_its_place() {
 
 #[test]
 fn a_subscriber_alone_in_mid_block_beside_another_that_comes_and_goes() {
-    for n in offsets(200) {
+    for n in offsets::<Tracked>(200) {
         for orders in 0..4 {
             let ledger = Ledger::new();
             let (pusher, first) = filled(&ledger, n);
@@ -249,7 +250,7 @@ fn a_subscriber_alone_in_mid_block_beside_another_that_comes_and_goes() {
 #[test]
 fn an_item_that_holds_the_last_pusher_frees_the_list() {
     struct Holder(#[expect(dead_code)] Option<Pusher<Holder>>, #[expect(dead_code)] Tracked);
-    for n in [1, 31, 32, 33, 70] {
+    for n in edges::<Holder>().into_iter().skip(1).chain([70]) {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
         for item in ledger.items(n) {

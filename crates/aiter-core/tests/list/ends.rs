@@ -1,6 +1,7 @@
 //! `stop`, the last pusher, and how a cursor ends.
 
 use crate::{
+    blocks::slots,
     drain, offsets, scaled, take,
     waker::{Counting, next},
 };
@@ -10,7 +11,7 @@ use futures_core::{FusedStream, Stream};
 
 #[test]
 fn stop_delivers_everything_pushed_before() {
-    for n in offsets(200) {
+    for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         for item in 0..n {
             pusher.push(item).unwrap();
@@ -23,7 +24,7 @@ fn stop_delivers_everything_pushed_before() {
 
 #[test]
 fn the_last_pusher_dropped_delivers_everything_and_ends() {
-    for n in offsets(200) {
+    for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         let other = pusher.clone();
         for item in 0..n {
@@ -39,7 +40,7 @@ fn the_last_pusher_dropped_delivers_everything_and_ends() {
 
 #[test]
 fn a_push_after_stop_is_neither_kept_nor_counted() {
-    for n in offsets(100) {
+    for n in offsets::<usize>(100) {
         let (pusher, mut cursor) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
         pusher.stop();
@@ -148,7 +149,7 @@ fn a_waiting_cursor_is_woken_when_the_last_pusher_goes() {
 
 #[test]
 fn a_cursor_waiting_at_any_offset_is_woken_by_stop() {
-    for n in offsets(200) {
+    for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
         take(&mut cursor, n);
@@ -228,9 +229,10 @@ fn none_is_for_ever_and_terminates() {
 #[test]
 fn a_fork_of_an_ended_cursor_is_ended() {
     let (pusher, mut cursor) = push_list();
-    assert_eq!(pusher.push_all(0..33).unwrap(), 33);
+    let n = slots::<usize>() + 1;
+    assert_eq!(pusher.push_all(0..n).unwrap(), n);
     pusher.stop();
-    assert_eq!(drain(&mut cursor).len(), 33);
+    assert_eq!(drain(&mut cursor).len(), n);
     let mut fork = cursor.fork();
     assert!(fork.is_drained());
     assert_eq!(fork.len(), 0);

@@ -4,6 +4,7 @@
 extern crate alloc;
 
 mod beside;
+mod blocks;
 mod cases;
 mod counting;
 mod drops;
@@ -26,6 +27,7 @@ mod waker;
 mod wakes;
 
 use aiter_core::Cursor;
+use blocks::edges;
 use core::task::Poll;
 use futures_core::Stream;
 use waker::next;
@@ -35,11 +37,12 @@ pub(crate) const fn scaled(full: usize, small: usize) -> usize {
     if cfg!(miri) { small } else { full }
 }
 
-/// Everything below `end`, or under Miri what lies on, before and behind the edges of blocks.
-pub(crate) fn offsets(end: usize) -> impl Iterator<Item = usize> {
-    const EDGES: [usize; 5] =
-        if usize::BITS >= 64 { [0, 1, 31, 32, 33] } else { [0, 1, 15, 16, 17] };
-    (0..end).filter(|offset| !cfg!(miri) || EDGES.contains(offset))
+/// Everything below `end`, or under Miri what lies on, before and behind the edges of a list's first block of such
+/// items.
+pub(crate) fn offsets<T>(end: usize) -> impl Iterator<Item = usize> {
+    let edges = edges::<T>();
+    assert!(edges.iter().all(|&edge| edge < end), "{end} is within the first block");
+    (0..end).filter(move |offset| !cfg!(miri) || edges.contains(offset))
 }
 
 /// Reads everything up to the end; panics when the stream is not ended.

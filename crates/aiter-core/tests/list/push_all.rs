@@ -22,8 +22,8 @@ const WAYS: [PushAll; 2] = [
 #[test]
 fn every_length_from_every_offset() {
     for way in WAYS {
-        for before in offsets(34).step_by(scaled(1, 2)) {
-            for n in offsets(scaled(100, 34)) {
+        for before in offsets::<usize>(64).step_by(scaled(1, 2)) {
+            for n in offsets::<usize>(100) {
                 let (mut pusher, mut cursor) = push_list();
                 for item in 0..before {
                     pusher.push(item).unwrap();

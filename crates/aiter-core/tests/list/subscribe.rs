@@ -1,8 +1,9 @@
 //! `Pusher::subscribe`, and a list without cursors.
 
 use crate::{
+    blocks::{edges, slots},
     drain,
-    ledger::{Ledger, values},
+    ledger::{Ledger, Tracked, values},
     offsets, scaled, take, take_ready,
     waker::{Counting, next},
 };
@@ -11,7 +12,7 @@ use core::task::Poll;
 
 #[test]
 fn a_subscriber_sees_only_what_is_pushed_later() {
-    for n in offsets(200) {
+    for n in offsets::<usize>(200) {
         let (pusher, mut first) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
         let mut late = pusher.subscribe();
@@ -42,7 +43,7 @@ fn a_push_without_a_cursor_gives_the_same_item_back() {
 
 #[test]
 fn a_list_without_cursors_is_revived() {
-    for n in offsets(100) {
+    for n in offsets::<usize>(100) {
         let (pusher, mut cursor) = push_list();
         for round in 0..3 {
             assert_eq!(pusher.push_all(0..n).unwrap(), n);
@@ -65,7 +66,7 @@ fn a_list_without_cursors_is_revived() {
 
 #[test]
 fn a_list_without_cursors_holds_no_item() {
-    for n in [0, 1, 5, 31, 32, 33, 100] {
+    for n in edges::<Tracked>().into_iter().chain([5, 100]) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = push_list();
         for _ in 0..3 {
@@ -83,7 +84,7 @@ fn a_list_without_cursors_holds_no_item() {
 #[test]
 fn a_subscriber_that_is_alone_moves() {
     // Also when it enters a block that others have begun and left.
-    for n in [0, 1, 5, 31, 32, 33, 100] {
+    for n in edges::<Tracked>().into_iter().chain([5, 100]) {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
         for item in ledger.items(n) {
@@ -102,7 +103,7 @@ fn a_subscriber_that_is_alone_moves() {
 
 #[test]
 fn a_subscriber_after_stop_is_ended() {
-    for n in [0, 1, 31, 32, 33, 64] {
+    for n in edges::<usize>().into_iter().chain([2 * slots::<usize>()]) {
         let (pusher, mut cursor) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
         pusher.stop();
@@ -119,7 +120,7 @@ fn a_subscriber_after_stop_is_ended() {
 
 #[test]
 fn subscribe_and_drop_without_any_push() {
-    for before in [0, 1, 31, 32, 33] {
+    for before in edges::<usize>() {
         let (pusher, cursor) = push_list();
         assert_eq!(pusher.push_all(0..before).unwrap(), before);
         drop(cursor);
@@ -164,7 +165,7 @@ fn a_subscriber_forks_and_shares_like_any_cursor() {
 
 #[test]
 fn a_subscriber_dropped_first_leaves_the_rest_alone() {
-    for n in offsets(100) {
+    for n in offsets::<Tracked>(100) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = push_list();
         for item in ledger.items(n) {

@@ -1,6 +1,7 @@
 //! `reserve` and `try_push`: so many as were reserved, and the item back when there is no room.
 
 use crate::{
+    blocks::{edges, slots},
     drain,
     ledger::Ledger,
     offsets, scaled, take, take_ready,
@@ -25,8 +26,8 @@ fn fill(pusher: &Pusher<usize>) -> usize {
 
 #[test]
 fn as_many_as_were_reserved_go_in() {
-    for n in offsets(scaled(200, 34)) {
-        for before in [0, 1, 31, 32, 33] {
+    for n in offsets::<usize>(200) {
+        for before in edges::<usize>() {
             let (pusher, mut cursor) = push_list();
             assert_eq!(pusher.push_all(0..before).unwrap(), before);
             pusher.reserve(n);
@@ -55,7 +56,7 @@ fn full_gives_the_item_back_and_reserve_makes_room_again() {
     let (pusher, mut cursor) = push_list();
     let mut pushed = fill(&pusher);
     assert_eq!(cursor.len(), pushed);
-    for more in [1, 5, 32, 100] {
+    for more in [1, 5, slots::<usize>(), 100] {
         assert!(matches!(pusher.try_push(7), Err(TryPushError::Full(7))));
         pusher.reserve(more);
         let room = fill(&pusher);

@@ -315,7 +315,7 @@ fn a_woken_cursor_read_by_try_next_waits_again() {
 #[test]
 fn a_subscription_in_front_of_a_waiting_cursor_hides_no_wake() {
     // The mark that a subscription leaves must not swallow the wake-up of who waits on its place.
-    for between in offsets(scaled(100, 34)) {
+    for between in offsets::<u8>(100) {
         let (pusher, mut cursor) = push_list();
         let counting = Counting::new();
         assert_eq!(counting.poll(&mut cursor), Poll::Pending);
@@ -336,7 +336,7 @@ fn a_subscription_in_front_of_a_waiting_cursor_hides_no_wake() {
 
 #[test]
 fn a_subscription_that_went_hides_no_wake() {
-    for between in offsets(scaled(100, 34)) {
+    for between in offsets::<u8>(100) {
         let (pusher, mut cursor) = push_list::<u8>();
         let counting = Counting::new();
         assert_eq!(counting.poll(&mut cursor), Poll::Pending);
