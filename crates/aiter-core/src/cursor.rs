@@ -210,7 +210,7 @@ impl<T> RawCursor<T> {
         }
     }
 
-    /// Looks for the next run. Runs no user code. Lock-free; wait-free inside a block.
+    /// Looks for the next run. Runs no user code. Lock-free; wait-free inside a run.
     ///
     /// # Panics
     /// As `cross`.

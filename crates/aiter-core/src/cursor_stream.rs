@@ -34,7 +34,8 @@ use crate::{
 /// [`Pusher::subscribe`](crate::Pusher::subscribe)) items are cloned, but for what the last reader of
 /// a block of items has to itself. Put large items into an `Arc`.
 ///
-/// Reading is wait-free inside a run of ready items and costs no atomic read-modify-write there.
+/// Reading is wait-free inside a run of ready items and costs no atomic read-modify-write there; else, and when it goes
+/// to sleep, it is lock-free.
 /// With nothing to read a cursor sleeps, after a short, bounded pause at most, also behind a push that was
 /// interrupted half-way. ([`next_many`](Self::next_many) may make one before a short run, too.)
 ///

@@ -18,6 +18,9 @@ use crate::{
 /// Clone the [`Pusher`] for more producers, [`fork`](Cursor::fork) or [`share`](Cursor::share) the
 /// [`Cursor`] for more readers. The list is unbounded, and its order is one for all.
 ///
+/// It ends when every [`Pusher`] is dropped, or one of them is told to [`stop`](Pusher::stop): whoever reads to the end
+/// while it keeps a pusher itself waits for ever.
+///
 /// # Examples
 /// ```
 /// use aiter_core::push_list;
@@ -300,8 +303,26 @@ impl<T> Pusher<T> {
 
     /// Makes room for `additional` items, so that as many [`try_push`](Self::try_push) succeed.
     ///
-    /// The room is the list's, for all its pushers. As many blocks are kept ready from now on, out
-    /// of those that were read; it takes the largest `reserve` that was asked for. Allocates.
+    /// The room is the list's, for all its pushers. As many blocks of items are kept ready from now on, out
+    /// of those that were read; it takes the largest `reserve` that was asked for. Allocates; lock-free but for that.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::{TryPushError, push_list};
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// pusher.reserve(100);
+    /// for n in 0..100 {
+    ///     pusher.try_push(n)?;
+    /// }
+    /// assert_eq!(cursor.try_next_many(&mut Vec::new(), 100), 100);
+    /// // What is read as it comes makes room for the next.
+    /// for n in 0..1000 {
+    ///     pusher.try_push(n)?;
+    ///     assert_eq!(cursor.try_next(), Ok(n));
+    /// }
+    /// # Ok::<(), TryPushError<i32>>(())
+    /// ```
     pub fn reserve(&self, additional: usize) {
         self.list.reserve(additional);
     }
@@ -380,7 +401,7 @@ impl<T> Pusher<T> {
     /// A handle that does not keep the list from ending.
     ///
     /// # Panics
-    /// If the list has 2³¹ of either kind, or 32,768 on 32-bit targets.
+    /// If the list has 2³¹ pushers or 2³¹ weak ones; 32,768 on 32-bit targets.
     ///
     /// # Examples
     /// ```
@@ -454,7 +475,7 @@ pub struct WeakPusher<T> {
 }
 
 impl<T> WeakPusher<T> {
-    /// A pusher, if there is one left. `None` also if there are 2³¹ already, or 32,768 on 32-bit targets.
+    /// A pusher, if there is one left. `None` also if there are 2³¹ of them, or 32,768 on 32-bit targets.
     pub fn upgrade(&self) -> Option<Pusher<T>> {
         self.list.revive_pusher().then(|| Pusher { list: self.list.clone() })
     }
