@@ -89,8 +89,9 @@ fn case_35_strict_makes_unequal_lengths_an_error() {
     let mut rows = azip((stream::iter([1, 2]), stream::iter([1]))).strict();
     assert_eq!(next(&mut rows), Poll::Ready(Some(Ok((1, 1)))));
     assert_eq!(unequal(next(&mut rows)), (1, 0));
-    assert!(rows.is_terminated());
+    assert!(!rows.is_terminated());
     assert_eq!(next(&mut rows), Poll::Ready(None));
+    assert!(rows.is_terminated());
     assert_eq!(rows.into_parts().1, (Some(2), None));
 }
 
@@ -137,9 +138,10 @@ fn case_37_after_none_comes_none_and_no_stream_is_asked() {
 #[test]
 fn no_streams_give_no_rows() {
     let mut none = azip(Vec::<stream::Empty<u8>>::new());
-    assert!(none.is_terminated());
+    assert!(!none.is_terminated());
     assert_eq!(none.size_hint(), (0, Some(0)));
     assert_eq!(next(&mut none), Poll::Ready(None));
+    assert!(none.is_terminated());
     let nothing: [stream::Empty<u8>; 0] = [];
     assert_eq!(next(&mut azip(nothing)), Poll::Ready(None));
     let nothing: [stream::Empty<u8>; 0] = [];

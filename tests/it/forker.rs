@@ -550,7 +550,7 @@ fn case_29_terminated_is_when_the_source_has_ended_and_all_is_read() {
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(next(&mut two), Poll::Ready(None));
     let mut late = one.fork();
-    assert!(late.is_terminated());
+    assert!(late.is_terminated() && one.fork_passive().is_terminated());
     assert_eq!(next(&mut late), Poll::Ready(None));
 }
 

@@ -71,8 +71,9 @@ fn case_44_stop_with_2_left_lets_2_out() {
     assert!(gate.is_stopped());
     assert!(!gated.is_terminated());
     assert_eq!(take(&mut gated, 2), [1, 2]);
-    assert!(gated.is_terminated());
+    assert!(!gated.is_terminated(), "nobody was told");
     assert_eq!(next(&mut gated), Poll::Ready(None));
+    assert!(gated.is_terminated());
     assert_eq!(next(&mut gated), Poll::Ready(None));
 }
 

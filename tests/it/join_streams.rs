@@ -740,9 +740,10 @@ mod fallible {
         let mut join = source.try_join_streams(OnError::Stop);
         assert_eq!(next(&mut join), Poll::Ready(Some(Err("source"))));
         assert!(a.is_dropped() && b.left() == 3);
-        assert!(join.is_terminated() && join.open() == 0 && join.get_ref().is_none());
+        assert!(!join.is_terminated() && join.open() == 0 && join.get_ref().is_none());
         assert_eq!(join.size_hint(), (0, Some(0)));
         assert_eq!(next(&mut join), Poll::Ready(None));
+        assert!(join.is_terminated());
 
         // And with an error of a stream, while others and the source wait.
         let (outer, source) = script();
@@ -772,8 +773,9 @@ mod fallible {
         let (_outer, source) = scripted([Ok(Bomb(one)), Ok(Bomb(two))]);
         let mut join = source.try_join_streams(OnError::Stop);
         assert!(panics(|| next(&mut join)));
-        assert!(a.is_dropped() && join.is_terminated());
+        assert!(a.is_dropped() && !join.is_terminated());
         assert_eq!(next(&mut join), Poll::Ready(None::<Result<u8, _>>));
+        assert!(join.is_terminated());
     }
 
     #[test]

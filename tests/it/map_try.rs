@@ -46,11 +46,11 @@ fn stop_drops_the_source_with_the_error() {
     assert_eq!(next(&mut results), Poll::Ready(Some(Ok(10))));
     assert!(!results.is_terminated());
     assert_eq!(next(&mut results), Poll::Ready(Some(Err("two"))));
-    assert!(teller.is_dropped());
+    assert!(teller.is_dropped() && !results.is_terminated());
     for _ in 0..3 {
-        assert!(results.is_terminated());
         assert_eq!(results.size_hint(), (0, Some(0)));
         assert_eq!(next(&mut results), Poll::Ready(None));
+        assert!(results.is_terminated());
     }
     assert!(results.into_inner().is_none());
 }

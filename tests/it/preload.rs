@@ -45,9 +45,10 @@ fn case_50_a_window_larger_than_the_source() {
         assert!(teller.is_dropped(), "it has ended");
         assert_eq!(items.size_hint(), (9 - n, Some(9 - n)));
     }
+    assert!(!items.is_terminated(), "nobody was told");
     for _ in 0..3 {
-        assert!(items.is_terminated());
         assert_eq!(next(&mut items), Poll::Ready(None));
+        assert!(items.is_terminated());
     }
 }
 

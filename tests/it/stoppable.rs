@@ -89,11 +89,14 @@ fn never_polls_the_source_after_its_end() {
 
 #[test]
 fn every_stopper_tells_of_a_stop_by_another() {
-    let (stopper, items) = stream::iter(0..2).stoppable();
+    let (stopper, mut items) = stream::iter(0..2).stoppable();
     let other = stopper.clone();
     stopper.stop();
     stopper.stop();
-    assert!(other.is_stopped() && items.is_stopped() && items.is_terminated());
+    assert!(other.is_stopped() && items.is_stopped());
+    assert!(!items.is_terminated(), "nobody was told");
+    assert_eq!(next(&mut items), Poll::Ready(None));
+    assert!(items.is_terminated());
 }
 
 #[test]

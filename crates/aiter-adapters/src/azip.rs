@@ -33,8 +33,8 @@ use crate::{azip_sources::AzipSources, strict_azip::StrictAzip};
 /// # }).expect("iterators never wait");
 /// ```
 pub fn azip<Z: AzipSources>(sources: Z) -> Azip<Z> {
-    let (taken, ended) = (sources.none_taken(), sources.count() == 0);
-    Azip { sources, taken, ended }
+    let taken = sources.none_taken();
+    Azip { sources, taken, ended: false }
 }
 
 /// Rows of one item of each of several streams; made by [`azip`](azip()).
@@ -58,7 +58,7 @@ pub fn azip<Z: AzipSources>(sources: Z) -> Azip<Z> {
 pub struct Azip<Z: AzipSources> {
     sources: Z,
     taken: Z::Taken,
-    /// There are no more rows.
+    /// The end was handed out.
     ended: bool,
 }
 
@@ -128,6 +128,12 @@ impl<Z: AzipSources> Azip<Z> {
         Z::row(&mut self.taken)
     }
 
+    /// True if there are no more rows.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended || self.count() == 0
+    }
+
+    /// The end is handed out.
     pub(crate) fn end(&mut self) {
         self.ended = true;
     }
@@ -153,6 +159,10 @@ impl<Z: AzipSources> Stream for Azip<Z> {
     type Item = Z::Row;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Z::Row>> {
+        if self.is_over() {
+            self.ended = true;
+            return Poll::Ready(None);
+        }
         let mut complete = true;
         for i in 0..self.count() {
             if self.ended {
@@ -173,7 +183,7 @@ impl<Z: AzipSources> Stream for Azip<Z> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        if self.ended {
+        if self.is_over() {
             return (0, Some(0));
         }
         let hints = (0..self.count()).map(|i| self.hint_at(i));

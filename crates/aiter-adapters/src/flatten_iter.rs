@@ -77,7 +77,7 @@ impl<S: Stream<Item: IntoIterator>> FlattenIter<S> {
 
 impl<S: Stream<Item: IntoIterator>> FusedStream for FlattenIter<S> {
     fn is_terminated(&self) -> bool {
-        self.inner.is_over()
+        self.inner.has_ended()
     }
 }
 

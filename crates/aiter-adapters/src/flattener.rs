@@ -41,8 +41,9 @@ impl<S: FusedStream, I> Flattener<S, I> {
         (self.source, self.iter)
     }
 
-    pub(crate) fn is_over(&self) -> bool {
-        self.iter.is_none() && self.source.is_terminated()
+    /// True if the end was handed out: that is where the source's is learned.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.source.is_terminated()
     }
 }
 

@@ -202,6 +202,8 @@ pub struct Fork<S: Stream> {
     relay: Relay<Drive<S>>,
     cursor: Cursor<S::Item>,
     common: Arc<Common>,
+    /// The end was handed out.
+    ended: bool,
 }
 
 impl<S: Stream> fmt::Debug for Fork<S> {
@@ -219,7 +221,7 @@ impl<S: Stream> Fork<S> {
         let common =
             Arc::new(Common { outcome: OutcomeCell::new(), passive: AtomicBool::new(false) });
         let drive = Drive { source: Some(source), pusher, common: common.clone() };
-        Self { relay: Relay::new(drive), cursor, common }
+        Self { relay: Relay::new(drive), cursor, common, ended: false }
     }
 
     /// Another active fork at the same position. Costs the same at any lag.
@@ -228,7 +230,7 @@ impl<S: Stream> Fork<S> {
         S::Item: Clone + Sync,
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        Self { relay, cursor, common: self.common.clone() }
+        Self { relay, cursor, common: self.common.clone(), ended: self.ended }
     }
 
     /// A fork at the same position that sees every item and asks for none.
@@ -257,7 +259,8 @@ impl<S: Stream> Fork<S> {
         // somebody who has yet to draw theirs.
         self.common.passive.store(true, Ordering::Relaxed);
         self.relay.fence();
-        PassiveFork { cursor: self.cursor.fork(), common: self.common.clone() }
+        let (cursor, common) = (self.cursor.fork(), self.common.clone());
+        PassiveFork { cursor, common, ended: self.ended }
     }
 
     /// Items that were pulled from the source, and that this fork has not read.
@@ -284,7 +287,7 @@ impl<S: Stream> Fork<S> {
     /// Drives the source, for a fork that has found nothing to read.
     #[inline(never)]
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let Self { relay, cursor, common } = self;
+        let Self { relay, cursor, common, .. } = self;
         let mut reader = Reader { cursor, common, quiet: false };
         let turn = relay.poll_turn_of(cx, &mut reader);
         if reader.quiet {
@@ -296,14 +299,19 @@ impl<S: Stream> Fork<S> {
             Poll::Ready(Turn::Item(item)) => Poll::Ready(Some(item)),
             // There is one, or the next turn is for us.
             Poll::Ready(Turn::Pushed) => self.poll_slowly(cx),
-            Poll::Ready(Turn::Ended) => Poll::Ready(None),
+            Poll::Ready(Turn::Ended) => self.end(),
             // Another fork is at the source, of which there is nothing left.
-            Poll::Pending if self.cursor.is_drained() => Poll::Ready(None),
+            Poll::Pending if self.cursor.is_drained() => self.end(),
             // Not by the quick way, which gives no memory back.
             Poll::Pending => {
                 self.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
             }
         }
+    }
+
+    fn end(&mut self) -> Poll<Option<S::Item>> {
+        self.ended = true;
+        Poll::Ready(None)
     }
 
     /// How the source came to its end; `None` while it has not.
@@ -323,7 +331,7 @@ where
 
 impl<S: Stream> FusedStream for Fork<S> {
     fn is_terminated(&self) -> bool {
-        self.cursor.is_drained()
+        self.ended
     }
 }
 
@@ -372,6 +380,8 @@ impl<S: Stream> Stream for Fork<S> {
 pub struct PassiveFork<T> {
     cursor: Cursor<T>,
     common: Arc<Common>,
+    /// The end was handed out.
+    ended: bool,
 }
 
 impl<T> fmt::Debug for PassiveFork<T> {
@@ -389,7 +399,7 @@ impl<T> PassiveFork<T> {
     where
         T: Clone + Sync,
     {
-        Self { cursor: self.cursor.fork(), common: self.common.clone() }
+        Self { cursor: self.cursor.fork(), common: self.common.clone(), ended: self.ended }
     }
 
     /// Items that were pulled from the source, and that this fork has not read.
@@ -413,7 +423,7 @@ impl<T: Clone + Sync> Clone for PassiveFork<T> {
 
 impl<T> FusedStream for PassiveFork<T> {
     fn is_terminated(&self) -> bool {
-        self.cursor.is_drained()
+        self.ended
     }
 }
 
@@ -421,7 +431,11 @@ impl<T> Stream for PassiveFork<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        Pin::new(&mut self.cursor).poll_next(cx)
+        let polled = Pin::new(&mut self.cursor).poll_next(cx);
+        if let Poll::Ready(None) = polled {
+            self.ended = true;
+        }
+        polled
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

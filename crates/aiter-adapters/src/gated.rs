@@ -223,6 +223,8 @@ pin_project_lite::pin_project! {
         #[pin]
         source: S,
         permits: Permits,
+        // The end was handed out.
+        ended: bool,
     }
 }
 
@@ -240,7 +242,7 @@ impl<S> Gated<S> {
     pub(crate) fn new(source: S) -> (Gate, Self) {
         let state = Arc::new(State { word: AtomicUsize::new(0), cell: WakeCell::new() });
         let gate = Gate(Arc::new(Gates(state.clone())));
-        (gate, Self { source, permits: Permits { state, free: 0 } })
+        (gate, Self { source, permits: Permits { state, free: 0 }, ended: false })
     }
 
     /// How many items may come out without another push.
@@ -271,7 +273,7 @@ impl<S> Gated<S> {
 
 impl<S: Stream> FusedStream for Gated<S> {
     fn is_terminated(&self) -> bool {
-        self.permits.look() == (0, true)
+        self.ended
     }
 }
 
@@ -292,12 +294,14 @@ impl<S: Stream> Stream for Gated<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         if !ready!(this.permits.poll_free(cx)) {
+            *this.ended = true;
             return Poll::Ready(None);
         }
         let item = ready!(this.source.poll_next(cx));
         if item.is_some() {
             this.permits.free -= 1;
         } else {
+            *this.ended = true;
             this.permits.close();
         }
         Poll::Ready(item)

@@ -79,7 +79,7 @@ where
     I: Stream,
 {
     fn is_terminated(&self) -> bool {
-        self.joiner.is_over()
+        self.joiner.has_ended()
     }
 }
 

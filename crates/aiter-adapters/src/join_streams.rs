@@ -127,7 +127,7 @@ impl<S: Stream> JoinStreams<S> {
 
 impl<S: Stream<Item: Stream>> FusedStream for JoinStreams<S> {
     fn is_terminated(&self) -> bool {
-        self.joiner.is_over()
+        self.joiner.has_ended()
     }
 }
 

@@ -40,6 +40,8 @@ pin_project_lite::pin_project! {
         source: Option<S>,
         pool: Pool<T>,
         max: Option<NonZeroUsize>,
+        // The end was handed out.
+        ended: bool,
     }
 }
 
@@ -55,7 +57,7 @@ impl<S, T> fmt::Debug for Joiner<S, T> {
 
 impl<S, T> Joiner<S, T> {
     pub(crate) fn new(source: S) -> Self {
-        Self { source: Some(source), pool: Pool::new(), max: None }
+        Self { source: Some(source), pool: Pool::new(), max: None, ended: false }
     }
 
     pub(crate) fn set_max(&mut self, max: NonZeroUsize) {
@@ -74,8 +76,8 @@ impl<S, T> Joiner<S, T> {
         self.pool.iter()
     }
 
-    pub(crate) fn is_over(&self) -> bool {
-        self.source.is_none() && self.pool.len() == 0
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// Drops the source and all members.
@@ -88,7 +90,7 @@ impl<S, T> Joiner<S, T> {
 
     /// The same source, not asked yet, for members of another kind.
     pub(crate) fn with_members<U>(self) -> Joiner<S, U> {
-        Joiner { source: self.source, pool: Pool::new(), max: self.max }
+        Joiner { source: self.source, pool: Pool::new(), max: self.max, ended: self.ended }
     }
 
     pub(crate) fn into_parts(mut self) -> (Option<S>, alloc::vec::Vec<T>)
@@ -224,6 +226,7 @@ impl<S: Stream, T> Joiner<S, T> {
         let this = self.project();
         let (source, pool) = (this.source, this.pool);
         if source.is_none() && pool.len() == 0 {
+            *this.ended = true;
             return Poll::Ready(None);
         }
         let can_go_on = |pool: &Pool<T>| pool.has_next() || Self::can_open(pool, *this.max);

@@ -70,7 +70,7 @@ where
     I: IntoIterator,
 {
     fn is_terminated(&self) -> bool {
-        self.inner.is_over()
+        self.inner.has_ended()
     }
 }
 

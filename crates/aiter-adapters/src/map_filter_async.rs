@@ -28,7 +28,7 @@ where
     Fut: Future,
 {
     fn is_terminated(&self) -> bool {
-        self.call.is_none() && self.source.is_over()
+        self.source.is_terminated()
     }
 }
 
@@ -140,7 +140,7 @@ where
     Fut: Future<Output: IntoIterator>,
 {
     fn is_terminated(&self) -> bool {
-        self.inner.is_over()
+        self.inner.has_ended()
     }
 }
 

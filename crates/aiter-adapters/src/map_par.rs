@@ -59,6 +59,8 @@ pin_project_lite::pin_project! {
         next: usize,
         // Results in the consumer's hands: 0 or 1.
         in_hand: usize,
+        // The end was handed out.
+        ended: bool,
     }
 }
 
@@ -82,7 +84,8 @@ where
 {
     pub(crate) fn new(source: S, n: NonZeroUsize, f: F) -> Self {
         let (running, finished) = (Pool::new(), Finished::as_they_come());
-        Self { source: Some(source), f, n, running, finished, next: 0, in_hand: 0 }
+        let source = Some(source);
+        Self { source, f, n, running, finished, next: 0, in_hand: 0, ended: false }
     }
 
     /// Hands results out in the source's order.
@@ -260,7 +263,7 @@ where
     Fut: Future,
 {
     fn is_terminated(&self) -> bool {
-        self.source.is_none() && self.running.len() == 0 && self.finished.len() == 0
+        self.ended
     }
 }
 
@@ -281,7 +284,8 @@ where
             *this.in_hand = 1;
             return Poll::Ready(result);
         }
-        if self.is_terminated() {
+        if this.source.is_none() && this.running.len() == 0 && this.finished.len() == 0 {
+            *this.ended = true;
             return Poll::Ready(None);
         }
         self.sleep(cx);

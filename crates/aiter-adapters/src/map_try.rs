@@ -172,7 +172,7 @@ where
     R: ErrorRule<E>,
 {
     fn is_terminated(&self) -> bool {
-        self.source.is_over()
+        self.source.is_terminated()
     }
 }
 

@@ -40,6 +40,8 @@ pin_project_lite::pin_project! {
         ahead: VecDeque<S::Item>,
         // The consumer has an item and has not asked for another.
         in_hand: bool,
+        // The end was handed out.
+        ended: bool,
     }
 }
 
@@ -55,7 +57,7 @@ impl<S: Stream> fmt::Debug for Preload<S> {
 
 impl<S: Stream> Preload<S> {
     pub(crate) fn new(source: S, n: NonZeroUsize) -> Self {
-        Self { source: Some(source), n, ahead: VecDeque::new(), in_hand: false }
+        Self { source: Some(source), n, ahead: VecDeque::new(), in_hand: false, ended: false }
     }
 
     /// The number of items that were pulled and are still to be taken.
@@ -91,7 +93,7 @@ impl<S: Stream> Preload<S> {
 
 impl<S: Stream> FusedStream for Preload<S> {
     fn is_terminated(&self) -> bool {
-        self.source.is_none() && self.ahead.is_empty()
+        self.ended
     }
 }
 
@@ -119,7 +121,11 @@ impl<S: Stream> Stream for Preload<S> {
         let this = self.project();
         let item = this.ahead.pop_front();
         *this.in_hand = item.is_some();
-        if item.is_none() && full.is_pending() { Poll::Pending } else { Poll::Ready(item) }
+        if item.is_none() && full.is_pending() {
+            return Poll::Pending;
+        }
+        *this.ended = item.is_none();
+        Poll::Ready(item)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -12,12 +12,14 @@ pin_project_lite::pin_project! {
     pub(crate) struct Source<S> {
         #[pin]
         stream: Option<S>,
+        // The end was handed out.
+        ended: bool,
     }
 }
 
 impl<S> Source<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream: Some(stream) }
+        Self { stream: Some(stream), ended: false }
     }
 
     pub(crate) fn get_ref(&self) -> Option<&S> {
@@ -32,6 +34,7 @@ impl<S> Source<S> {
         self.stream
     }
 
+    /// True if the stream was dropped.
     pub(crate) fn is_over(&self) -> bool {
         self.stream.is_none()
     }
@@ -44,7 +47,7 @@ impl<S> Source<S> {
 
 impl<S: Stream> FusedStream for Source<S> {
     fn is_terminated(&self) -> bool {
-        self.is_over()
+        self.ended
     }
 }
 
@@ -52,11 +55,13 @@ impl<S: Stream> Stream for Source<S> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let mut stream = self.project().stream;
+        let this = self.project();
+        let mut stream = this.stream;
         let polled = unwind::with(stream.as_mut(), |stream| stream.poll_next(cx));
         let polled = polled.unwrap_or(Poll::Ready(None));
         if matches!(polled, Poll::Ready(None)) {
             stream.set(None);
+            *this.ended = true;
         }
         polled
     }

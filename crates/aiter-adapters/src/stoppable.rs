@@ -61,11 +61,16 @@ impl Stopper {
 /// The stream's side of the flag.
 struct Ear {
     state: Arc<State>,
-    /// The source has ended.
+    /// The end was handed out.
     ended: bool,
 }
 
 impl Ear {
+    /// True if there is nothing more to hand out.
+    fn is_over(&self) -> bool {
+        self.ended || self.state.is_stopped()
+    }
+
     /// True if there was a stop; else the task is woken when one comes.
     fn is_stopped_or_listens(&self, cx: &Context<'_>) -> bool {
         self.state.cell.register(cx.waker());
@@ -161,13 +166,13 @@ impl<S> Stoppable<S> {
 
 impl<S: Stream> FusedStream for Stoppable<S> {
     fn is_terminated(&self) -> bool {
-        self.ear.ended || self.is_stopped()
+        self.ear.ended
     }
 }
 
 impl<S: Progress> Progress for Stoppable<S> {
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_terminated() {
+        if self.ear.is_over() {
             return Poll::Ready(());
         }
         let this = self.project();
@@ -182,22 +187,21 @@ impl<S: Stream> Stream for Stoppable<S> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        if self.is_terminated() {
-            return Poll::Ready(None);
-        }
         let this = self.project();
-        match this.source.poll_next(cx) {
-            Poll::Pending if this.ear.is_stopped_or_listens(cx) => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(item) => {
-                this.ear.ended = item.is_none();
-                Poll::Ready(item)
+        let polled = if this.ear.is_over() {
+            Poll::Ready(None)
+        } else {
+            match this.source.poll_next(cx) {
+                Poll::Pending if this.ear.is_stopped_or_listens(cx) => Poll::Ready(None),
+                polled => polled,
             }
-        }
+        };
+        this.ear.ended = matches!(polled, Poll::Ready(None));
+        polled
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let upper = if self.is_terminated() { Some(0) } else { self.source.size_hint().1 };
+        let upper = if self.ear.is_over() { Some(0) } else { self.source.size_hint().1 };
         (0, upper)
     }
 }

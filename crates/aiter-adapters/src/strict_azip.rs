@@ -26,6 +26,8 @@ pub struct StrictAzip<Z: AzipSources> {
     rows: Azip<Z>,
     /// Which streams have ended; shorter than their number while none has.
     ended: Vec<bool>,
+    /// The error was handed out.
+    unequal: bool,
 }
 
 impl<Z: AzipSources> fmt::Debug for StrictAzip<Z> {
@@ -36,7 +38,7 @@ impl<Z: AzipSources> fmt::Debug for StrictAzip<Z> {
 
 impl<Z: AzipSources> StrictAzip<Z> {
     pub(crate) fn new(rows: Azip<Z>) -> Self {
-        Self { rows, ended: Vec::new() }
+        Self { rows, ended: Vec::new(), unequal: false }
     }
 
     /// The streams.
@@ -47,6 +49,11 @@ impl<Z: AzipSources> StrictAzip<Z> {
     /// Gives back the streams, and the items that were taken from them for a row that is not complete.
     pub fn into_parts(self) -> (Z, Z::Taken) {
         self.rows.into_parts()
+    }
+
+    /// True if there is nothing more to hand out.
+    fn is_over(&self) -> bool {
+        self.unequal || self.rows.is_over()
     }
 
     fn has_ended(&self, i: usize) -> bool {
@@ -79,7 +86,8 @@ impl<Z: AzipSources> Stream for StrictAzip<Z> {
     type Item = Result<Z::Row, Unequal>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.is_terminated() {
+        if self.is_over() {
+            self.rows.end();
             return Poll::Ready(None);
         }
         let (mut shorter, mut longer, mut complete) = (None, None, true);
@@ -90,7 +98,7 @@ impl<Z: AzipSources> Stream for StrictAzip<Z> {
                 Poll::Pending => complete = false,
             }
             if let (Some(shorter), Some(longer)) = (shorter, longer) {
-                self.rows.end();
+                self.unequal = true;
                 return Poll::Ready(Some(Err(Unequal { shorter, longer })));
             }
         }
@@ -105,7 +113,7 @@ impl<Z: AzipSources> Stream for StrictAzip<Z> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        if self.is_terminated() {
+        if self.is_over() {
             return (0, Some(0));
         }
         let hint_at = |i| if self.has_ended(i) { (0, Some(0)) } else { self.rows.hint_at(i) };

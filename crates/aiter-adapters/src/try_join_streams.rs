@@ -70,7 +70,7 @@ where
     I: Stream<Item = Result<T, E>>,
 {
     fn is_terminated(&self) -> bool {
-        self.joiner.is_over()
+        self.joiner.has_ended()
     }
 }
 
