@@ -30,6 +30,7 @@ mod preload_with;
 mod script;
 mod sharable;
 mod stoppable;
+mod table;
 #[cfg(not(target_family = "wasm"))]
 mod two_threads;
 #[cfg(not(target_family = "wasm"))]

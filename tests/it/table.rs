@@ -1,0 +1,30 @@
+//! The table in the adapters' README, which is the crate's doc page, has them all.
+
+/// Whether a row of the table links to `target`.
+fn has_row(target: &str) -> bool {
+    let readme = include_str!("../../crates/aiter-adapters/README.md");
+    readme.lines().any(|line| line.starts_with("| [`") && line.contains(target))
+}
+
+#[test]
+fn every_method_has_a_row() {
+    let ext = include_str!("../../crates/aiter-adapters/src/ext.rs");
+    let names = ext.lines().filter_map(|line| line.strip_prefix("    fn "));
+    let names: Vec<_> = names.filter_map(|rest| rest.split(['(', '<']).next()).collect();
+    assert!(names.len() > 20 && names.contains(&"active"), "{names:?}");
+    for name in names {
+        assert!(has_row(&format!("[`{name}`](AiterExt::{name})")), "{name} has no row");
+    }
+}
+
+#[test]
+fn every_function_has_a_row() {
+    let lib = include_str!("../../crates/aiter-adapters/src/lib.rs");
+    let exports = lib.lines().filter_map(|line| line.strip_prefix("pub use ")?.split_once("::"));
+    let names = exports.flat_map(|(_, names)| names.split(['{', '}', ',', ' ', ';']));
+    let names: Vec<_> = names.filter(|name| name.starts_with(char::is_lowercase)).collect();
+    assert!(names.contains(&"azip"), "{names:?}");
+    for name in names {
+        assert!(has_row(&format!("[`{name}`]")), "{name} has no row");
+    }
+}
