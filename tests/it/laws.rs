@@ -1,14 +1,17 @@
-//! Every adapter under the laws of `stream-laws`, with random scripts of its sources.
+//! Every adapter under the laws of `stream-laws`, with random scripts of its sources. Not here is
+//! `unblock_iter`, as the driver has one thread.
 //!
 //! All are fused, poll no more often than what happened explains, and are terminated once they have
 //! handed out `None`, and not before. The seed of a case that breaks a law is printed, and
 //! `STREAM_LAWS_SEED` runs that one alone.
 
-use aiter::{AiterExt, Event, Lag, OnError, azip};
+use aiter::{AiterExt, Event, IterToAiter, Lag, OnError, azip, iter_to_aiter};
+use alloc::vec;
 use core::{
+    mem,
     num::NonZeroUsize,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use futures_core::{FusedStream, Stream};
 use futures_util::{FutureExt, StreamExt};
@@ -210,6 +213,53 @@ fn gated() {
         }),
         Relation::Subset,
     );
+}
+
+/// The tokens of a source, which `iter_to_aiter` hands out once all are there: an iterator cannot wait.
+struct Gathered {
+    source: Source,
+    tokens: Vec<Token>,
+    run: usize,
+    stream: Option<Told<IterToAiter<vec::IntoIter<Token>>>>,
+}
+
+impl Stream for Gathered {
+    type Item = Token;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
+        let this = &mut *self;
+        loop {
+            if let Some(stream) = &mut this.stream {
+                return stream.poll_next_unpin(cx);
+            }
+            match ready!(this.source.poll_next_unpin(cx)) {
+                Some(token) => this.tokens.push(token),
+                None => {
+                    let tokens = mem::take(&mut this.tokens);
+                    this.stream = Some(told(iter_to_aiter(tokens).yield_every(n(this.run))));
+                }
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.stream.as_ref().map_or((0, None), Stream::size_hint)
+    }
+}
+
+#[test]
+fn iterators() {
+    for run in [1, 2, usize::MAX] {
+        keeps(
+            Laws::of("iter_to_aiter", move |source| Gathered {
+                source,
+                tokens: Vec::new(),
+                run,
+                stream: None,
+            }),
+            Relation::Same,
+        );
+    }
 }
 
 #[test]

@@ -11,15 +11,20 @@
 /// Every `Fn(Fut) -> H` is a spawner. The bounds are the function's own: `Send` and `'static` where
 /// the runtime moves tasks between threads, neither where it does not.
 ///
+/// Each of these runs in the tests of this repository:
+///
 /// | runtime | spawner |
 /// |---|---|
 /// | tokio | `tokio::spawn`, or `\|task\| handle.spawn(task)` with a `Handle` |
 /// | tokio, tasks that are not `Send`, inside a `LocalSet` | `tokio::task::spawn_local` |
-/// | smol, async-std | `smol::spawn`, `async_std::task::spawn` |
+/// | smol | `smol::spawn` |
 /// | async-executor, also for tasks that borrow | `\|task\| executor.spawn(task)` |
 /// | futures, one thread | `\|task\| spawner.spawn_local_with_handle(task)` of a `LocalPool` |
-/// | a web page | `wasm_bindgen_futures::spawn_local` |
+/// | no runtime but threads | `\|task\| thread::spawn(\|\| pollster::block_on(task))` |
 /// | embassy, `join!`, a hand-written loop | none: the adapter's `_parts` form gives the future |
+///
+/// Not tried here, but of the same form: `async_std::task::spawn`, and `wasm_bindgen_futures::spawn_local`
+/// on a web page.
 ///
 /// # Panics
 /// An adapter's method panics if the spawner does, as `tokio::spawn` outside a runtime. The source
