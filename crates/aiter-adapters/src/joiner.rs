@@ -9,7 +9,7 @@ use core::{
 
 use futures_core::Stream;
 
-use crate::{budget::Budget, pool::Pool};
+use crate::{budget::Budget, pool::Pool, unwind};
 
 /// What became of an item of the source.
 pub(crate) enum Opened<T, R> {
@@ -171,27 +171,16 @@ impl<S: Stream, T> Joiner<S, T> {
         mut open: impl FnMut(S::Item) -> Opened<T, R>,
         mut poll: impl FnMut(Pin<&mut T>, &mut Context<'_>) -> Poll<Got<R>>,
     ) -> Poll<Option<R>> {
-        /// Drops the source if it panics.
-        struct Guard<'a, S>(Pin<&'a mut Option<S>>);
-        impl<S> Drop for Guard<'_, S> {
-            fn drop(&mut self) {
-                self.0.set(None);
-            }
-        }
-
         let this = self.as_mut().project();
         let (mut source, pool) = (this.source, this.pool);
         let can_open = |pool: &Pool<T>| Self::can_open(pool, *this.max);
         let (mut opens, mut polls) = (Budget::new(), Budget::new());
         loop {
             while can_open(pool) && opens.take() {
-                let mut guard = Guard(source.as_mut());
-                let asked = pool.poll_source(|cx| match guard.0.as_mut().as_pin_mut() {
-                    Some(source) => source.poll_next(cx),
-                    None => Poll::Ready(None),
+                let asked = unwind::with(source.as_mut(), |source| {
+                    pool.poll_source(|cx| source.poll_next(cx))
                 });
-                core::mem::forget(guard);
-                match asked {
+                match asked.unwrap_or(Poll::Ready(None)) {
                     Poll::Ready(Some(item)) => match open(item) {
                         Opened::Member(member) => pool.insert(member),
                         Opened::Item(item) => return Poll::Ready(Some(item)),

@@ -9,7 +9,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{budget::Budget, finished::Finished, pool::Pool, progress::Progress};
+use crate::{budget::Budget, finished::Finished, pool::Pool, progress::Progress, unwind};
 
 pin_project_lite::pin_project! {
     /// A call of the function.
@@ -175,22 +175,11 @@ where
     /// Asks the source for an item, and makes a call of it.
     #[inline]
     fn begin(self: Pin<&mut Self>) -> Option<Call<Fut>> {
-        /// Drops the source if it panics.
-        struct Guard<'a, S>(Pin<&'a mut Option<S>>);
-        impl<S> Drop for Guard<'_, S> {
-            fn drop(&mut self) {
-                self.0.set(None);
-            }
-        }
-
         let mut this = self.project();
-        let mut guard = Guard(this.source.as_mut());
-        let polled = this.running.poll_source(|cx| match guard.0.as_mut().as_pin_mut() {
-            Some(source) => source.poll_next(cx),
-            None => Poll::Ready(None),
+        let polled = unwind::with(this.source.as_mut(), |source| {
+            this.running.poll_source(|cx| source.poll_next(cx))
         });
-        core::mem::forget(guard);
-        match polled {
+        match polled.unwrap_or(Poll::Ready(None)) {
             Poll::Ready(Some(item)) => {
                 // One that panics takes no number.
                 let future = (this.f)(item);

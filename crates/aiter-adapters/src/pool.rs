@@ -15,7 +15,6 @@
 //! come from, is of the same kind.
 
 use core::{
-    fmt,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -24,7 +23,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use aiter_core::ReadyStack;
 
-use crate::sleeper::Sleeper;
+use crate::{sleeper::Sleeper, unwind};
 
 /// Nobody, in links.
 const NONE: usize = ReadyStack::NONE;
@@ -124,26 +123,19 @@ impl<T> Pool<T> {
         member: T,
         poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        /// Drops the member.
-        struct Guard<'a, T>(Pin<&'a mut Option<T>>);
-        impl<T> Drop for Guard<'_, T> {
-            fn drop(&mut self) {
-                self.0.set(None);
-            }
-        }
         // Its place stays a spare one until it is known that it is needed.
-        let place = self.spare_place().project();
+        let mut place = self.spare_place().project();
         place.sleeper.look();
-        let mut guard = Guard(place.member);
-        guard.0.set(Some(member));
-        let polled = match guard.0.as_mut().as_pin_mut() {
-            Some(member) => poll(member, &mut Context::from_waker(place.sleeper.waker())),
-            None => Poll::Pending,
-        };
+        place.member.set(Some(member));
+        let polled = unwind::with(place.member.as_mut(), |member| {
+            poll(member, &mut Context::from_waker(place.sleeper.waker()))
+        });
+        let polled = polled.unwrap_or(Poll::Pending);
         if polled.is_pending() {
-            core::mem::forget(guard);
             let number = self.take_spare();
             self.rest(number);
+        } else {
+            place.member.set(None);
         }
         polled
     }
@@ -402,15 +394,6 @@ impl<T> Pool<T> {
     /// The source has ended: it is not asked again.
     pub(crate) fn end_source(&mut self) {
         self.source_woken = false;
-    }
-}
-
-impl<T> fmt::Debug for Pool<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool")
-            .field("len", &self.len)
-            .field("first", &self.first_in_line())
-            .finish_non_exhaustive()
     }
 }
 

@@ -18,6 +18,7 @@ use futures_core::{FusedFuture, Stream};
 use crate::{
     budget::Budget,
     link::{Inlet, Outlet, Room, link},
+    unwind,
 };
 
 /// What a worker hands in.
@@ -48,15 +49,6 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// Drops the source if it panics.
-struct Guard<'a, S, F>(Pin<&'a mut Option<Supply<S, F>>>);
-
-impl<S, F> Drop for Guard<'_, S, F> {
-    fn drop(&mut self) {
-        self.0.set(None);
-    }
-}
-
 /// A call of `f`: its number and its future; nothing if there are no more.
 type Call<Fut> = Option<(usize, Fut)>;
 
@@ -66,15 +58,11 @@ impl<S: Stream, F> Feed<S, F> {
         F: FnMut(S::Item) -> Fut,
     {
         let mut this = self.project();
-        let mut guard = Guard(this.supply.as_mut());
-        let item = match guard.0.as_mut().as_pin_mut() {
-            Some(supply) => match this.room.poll_ready(cx) {
-                Poll::Ready(()) => supply.project().source.poll_next(cx),
-                Poll::Pending => Poll::Pending,
-            },
-            None => return Poll::Ready((None, Pass::All)),
-        };
-        core::mem::forget(guard);
+        let item = unwind::with(this.supply.as_mut(), |supply| match this.room.poll_ready(cx) {
+            Poll::Ready(()) => supply.project().source.poll_next(cx),
+            Poll::Pending => Poll::Pending,
+        });
+        let Some(item) = item else { return Poll::Ready((None, Pass::All)) };
         let call = match (ready!(item), this.supply.as_mut().as_pin_mut()) {
             (Some(item), Some(supply)) => (supply.project().f)(item),
             _ => {
