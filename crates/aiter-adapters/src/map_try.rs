@@ -29,6 +29,27 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Dropping a future over this stream (such as `next()`) loses no item.
+    ///
+    /// # Examples
+    /// Where an async function fails, its results come from elsewhere, and the function here has nothing
+    /// to do:
+    /// ```
+    /// use core::num::NonZeroUsize;
+    ///
+    /// use aiter_adapters::{AiterExt, OnError};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// async fn size(page: &str) -> Result<usize, String> {
+    ///     if page == "lost" { Err(format!("no page {page}")) } else { Ok(page.len()) }
+    /// }
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let four = NonZeroUsize::new(4).expect("4 is not zero");
+    /// let pages = stream::iter(["one", "three", "lost", "two"]);
+    /// let sizes = pages.map_par(four, size).ordered().map_try(|size| size).on_error(OnError::Stop);
+    /// assert_eq!(sizes.collect::<Vec<_>>().await, [Ok(3), Ok(5), Err("no page lost".to_string())]);
+    /// # }).expect("nothing waits");
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "map_aiter")]
     pub struct MapTry<S, F, R = OnError> {
