@@ -149,7 +149,7 @@ impl<T, H> Stream for Active<T, H> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = self.outlet.poll_next(cx);
+        let polled = Pin::new(&mut self.outlet.cursor).poll_next(cx);
         if let Poll::Ready(Some(_)) = polled {
             self.taken();
         }

@@ -23,14 +23,13 @@
 //! what comes after `register`. `returned` is AcqRel on both sides.
 
 use core::{
-    pin::Pin,
     slice,
     task::{Context, Poll},
 };
 
 use aiter_core::{Cursor, PushError, Pusher, WakeCell, push_list};
 use alloc::boxed::Box;
-use futures_core::Stream;
+use futures_core::FusedStream;
 
 use crate::{
     outcome::Outcome,
@@ -92,8 +91,6 @@ impl Drop for WakeAll<'_> {
 /// The stream's side. Dropping it tells the tasks to end.
 pub(crate) struct Outlet<T> {
     pub(crate) cursor: Cursor<T>,
-    /// The end was handed out.
-    ended: bool,
     link: Arc<Link>,
 }
 
@@ -112,7 +109,7 @@ pub(crate) fn link<T>(tasks: usize) -> (Outlet<T>, Inlets<T>) {
         room: WakeCell::new(),
         tasks: (0..tasks).map(|_| WakeCell::new()).collect(),
     });
-    (Outlet { cursor, ended: false, link: link.clone() }, Inlets { pusher, link })
+    (Outlet { cursor, link: link.clone() }, Inlets { pusher, link })
 }
 
 impl<T> Inlets<T> {
@@ -128,19 +125,9 @@ impl<T> Inlets<T> {
 }
 
 impl<T> Outlet<T> {
-    /// The next item, for the stream to hand out; or the end.
-    #[inline]
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = Pin::new(&mut self.cursor).poll_next(cx);
-        if let Poll::Ready(None) = polled {
-            self.ended = true;
-        }
-        polled
-    }
-
     /// True if the end was handed out.
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended
+        self.cursor.is_terminated()
     }
 
     /// Gives one permit back.

@@ -179,7 +179,7 @@ impl<T, H> Stream for MapParWith<T, H> {
                 return Poll::Ready(Some(result));
             }
             // At the end nothing is left that waits for its turn: no number is left out.
-            let Some(done) = ready!(this.outlet.poll_next(cx)) else {
+            let Some(done) = ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx)) else {
                 return Poll::Ready(None);
             };
             this.begun = true;

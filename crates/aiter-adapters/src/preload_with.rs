@@ -120,7 +120,7 @@ impl<T, H> Stream for PreloadWith<T, H> {
         if core::mem::take(&mut self.in_hand) {
             self.outlet.give_back();
         }
-        let polled = self.outlet.poll_next(cx);
+        let polled = Pin::new(&mut self.outlet.cursor).poll_next(cx);
         self.in_hand = matches!(polled, Poll::Ready(Some(_)));
         polled
     }
