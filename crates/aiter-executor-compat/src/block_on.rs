@@ -72,14 +72,14 @@ pub fn park_thread<S: Stream + ?Sized>(next: Next<'_, S>) -> Option<S::Item> {
 /// - the task around this wait has used up its executor's cooperative budget, and the future waits
 ///   for the task to give the thread back. It is told from any other wait by what becomes of two
 ///   wakers in turn, once nothing has woken the thread for a tenth of a second.
-/// - the future has woken itself in more than a million polls in a row, for at least three quarters of
-///   a second, while nobody else has woken it. `yield_now` and the like work: a future that does
-///   something between two yields needs longer for so many.
 /// - the wait is inside a future under [`forbid_blocking`](crate::forbid_blocking);
 /// - the [`patience`](Self::patience) is at its end, if there is one.
 ///
 /// The message says which, and what works. A feeder that lives on the very thread that is blocked
-/// looks like one that is slow: only the last two find it.
+/// looks like one that is slow: only the last two find it. Nor does anything else find a future that
+/// wakes itself in every poll and never gets anywhere: it is polled for as long as it takes, like
+/// one that works and yields. Such is a used-up budget where the executor wakes the task at once, as
+/// tokio does in the main future of a runtime of several threads.
 ///
 /// # Examples
 ///

@@ -5,7 +5,7 @@ use alloc::task::Wake;
 use core::future::Future;
 use core::ops::ControlFlow;
 use core::pin::Pin;
-use core::sync::atomic::{AtomicBool, Ordering, fence};
+use core::sync::atomic::{Ordering, fence};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::time::Instant;
@@ -14,7 +14,6 @@ use parking::{Parker, Unparker};
 
 use crate::budget;
 use crate::scope;
-use crate::spin::{Spin, WHERE_NOTHING_ELSE_RUNS};
 use crate::stuck::Stuck;
 
 /// How long a thread sleeps before it asks for the first time whether it ever will be woken, and the
@@ -50,13 +49,7 @@ pub(crate) struct Blocker {
 /// References to the alarm that a blocker itself holds.
 const HELD_HERE: usize = 2;
 
-struct Alarm {
-    unparker: Unparker,
-    /// The thread that sleeps.
-    thread: usize,
-    /// Somebody else than that thread has rung since it last looked.
-    elsewhere: AtomicBool,
-}
+struct Alarm(Unparker);
 
 impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
@@ -64,22 +57,14 @@ impl Wake for Alarm {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if scope::this_thread() != self.thread {
-            // Relaxed: the unparker below releases it, and the parker acquires it.
-            self.elsewhere.store(true, Ordering::Relaxed);
-        }
-        self.unparker.unpark();
+        self.0.unpark();
     }
 }
 
 impl Blocker {
     pub(crate) fn new() -> Self {
         let parker = Parker::new();
-        let alarm = Arc::new(Alarm {
-            unparker: parker.unparker(),
-            thread: scope::this_thread(),
-            elsewhere: AtomicBool::new(false),
-        });
+        let alarm = Arc::new(Alarm(parker.unparker()));
         let waker = Waker::from(Arc::clone(&alarm));
         Self { parker, alarm, waker }
     }
@@ -104,7 +89,6 @@ impl Blocker {
             _ => Unfinished::Deadline,
         };
         let mut poll = |cx: &mut Context<'_>| scope::blocked_on(|| future.as_mut().poll(cx));
-        let mut spin = Spin::default();
         // This sleep has been asked about already.
         let mut asked = false;
         loop {
@@ -114,16 +98,12 @@ impl Blocker {
             if end.is_some_and(|end| end <= Instant::now()) {
                 return Err(late());
             }
+            // Woken meanwhile, maybe by the poll itself: it goes on, for as long as it takes. No poll
+            // tells one that only yields from one that gets somewhere.
             if self.parker.park_timeout(Duration::ZERO) {
                 asked = false;
-                if self.alarm.elsewhere.swap(false, Ordering::Relaxed) {
-                    spin = Spin::default();
-                } else if spin.goes_on(WHERE_NOTHING_ELSE_RUNS) {
-                    return Err(Unfinished::Stuck(Stuck::Spinning));
-                }
                 continue;
             }
-            spin = Spin::default();
             match self.sleep(until, end, asked) {
                 Slept::Woken => asked = false,
                 Slept::ToTheEnd => {}

@@ -1,7 +1,6 @@
 //! What each thread knows of itself: which futures are in the middle of a poll on it.
 
 use core::cell::Cell;
-use core::ptr;
 use std::thread_local;
 
 use crate::stuck::Stuck;
@@ -16,11 +15,6 @@ struct Scope {
 
 thread_local! {
     static SCOPE: Scope = const { Scope { forbidden: Cell::new(0), blocked_on: Cell::new(0) } };
-}
-
-/// One number for each thread that is alive.
-pub(crate) fn this_thread() -> usize {
-    SCOPE.with(|scope| ptr::from_ref(scope).addr())
 }
 
 /// Panics where a wait is forbidden.

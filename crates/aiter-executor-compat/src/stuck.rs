@@ -8,8 +8,6 @@ pub(crate) enum Stuck {
     NobodyWakes,
     /// Pending, and the waker lies with an executor that waits for this thread.
     Starved,
-    /// Woken again and again by the stream's own poll.
-    Spinning,
     /// Inside a future under `forbid_blocking`.
     Forbidden,
     /// Longer than the caller was ready to wait.
@@ -45,12 +43,6 @@ impl fmt::Display for Stuck {
                  loop gives the thread back, as the task's cooperative budget is used up (tokio's is \
                  128 items), and a blocked thread never does.{RECIPE}",
             ),
-            Self::Spinning => write!(
-                f,
-                "blocked in a spin: the stream wakes itself in every poll and gives no item. So does a \
-                 stream of an executor whose cooperative budget is used up (tokio's is 128 items) when \
-                 it is blocked on inside that executor's `block_on`.{RECIPE}",
-            ),
             Self::Forbidden => write!(
                 f,
                 "about to block inside a future that `forbid_blocking` guards: the executor's thread \
@@ -59,8 +51,9 @@ impl fmt::Display for Stuck {
             Self::OutOfPatience(limit) => write!(
                 f,
                 "no item within the {limit:?} of `BlockOn::patience`. If this is an executor's thread, \
-                 what feeds the stream may be a task of the same thread, which cannot run meanwhile.\
-                 {RECIPE}",
+                 what feeds the stream may be a task of the same thread, which cannot run meanwhile, or \
+                 the task's cooperative budget may be used up (tokio's is 128 items), which a blocked \
+                 thread never gets anew.{RECIPE}",
             ),
             Self::NestedOutOfPatience(limit) => write!(
                 f,

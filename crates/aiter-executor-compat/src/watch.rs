@@ -16,7 +16,6 @@ use std::time::Instant;
 
 use crate::budget::{self, Probe};
 use crate::scope;
-use crate::spin::{Spin, WHERE_TASKS_MAY_RUN};
 use crate::stuck::Stuck;
 
 /// Calls in a row that are one too many.
@@ -38,7 +37,6 @@ pub(crate) struct Watch {
 pub(crate) struct Waiting {
     order: u64,
     calls: u32,
-    spin: Spin,
 }
 
 #[derive(Default)]
@@ -67,12 +65,7 @@ impl Watch {
 
         let probe = self.probe.get_or_insert_with(Probe::new);
         let before = probe.holders();
-        let (mut polled, called_itself) = probe.poll(&mut poll);
-        if !called_itself {
-            waiting.spin = Spin::default();
-        } else if waiting.spin.goes_on(WHERE_TASKS_MAY_RUN) {
-            Stuck::Spinning.fail();
-        }
+        let mut polled = poll(&mut probe.context());
         if polled.is_pending() {
             polled = poll(cx);
         }
