@@ -199,10 +199,19 @@ impl<S: Stream> Block<S> for BlockOn {
 }
 
 fn wait<F: Future>(future: Pin<&mut F>, until: Until) -> Result<F::Output, Unfinished> {
+    with_blocker(|blocker| blocker.wait(future, until))
+}
+
+/// Blocks the thread until the future is ready, and asks nothing.
+pub(crate) fn run<F: Future>(future: Pin<&mut F>) -> F::Output {
+    with_blocker(|blocker| blocker.run(future))
+}
+
+fn with_blocker<T>(block: impl FnOnce(&Blocker) -> T) -> T {
     // Taken out while in use: a wait inside this one finds none and makes its own. On a thread that
     // is ending and has no locals any more, none is found and none is kept.
     let blocker = IDLE.try_with(Cell::take).ok().flatten().unwrap_or_else(Blocker::new);
-    let output = blocker.wait(future, until);
+    let output = block(&blocker);
     let _ = IDLE.try_with(|idle| idle.set(Some(blocker)));
     output
 }

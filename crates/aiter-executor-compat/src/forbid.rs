@@ -13,7 +13,8 @@ use crate::scope;
 /// wait of this crate stands in the way of the executor, and if what feeds the stream lives on the
 /// same thread, nothing can tell that from a slow feeder: the thread waits forever. With this
 /// around, the first wait fails instead and says what works. An item that is there already is handed
-/// out as ever.
+/// out as ever. The closure of [`unblock_iter`](crate::unblock_iter), called here, panics before its first
+/// item.
 ///
 /// It holds for what the future does on the thread that polls it, whichever way the iterator blocks:
 /// not for the threads of `spawn_blocking` and the like. [`allow_blocking`] lifts it for a part.

@@ -117,6 +117,18 @@ impl Blocker {
         }
     }
 
+    /// Without any doubt about the wait: for a future that is sure to be woken, and whose feeder is not
+    /// around it on this thread.
+    pub(crate) fn run<F: Future>(&self, mut future: Pin<&mut F>) -> F::Output {
+        let mut cx = Context::from_waker(&self.waker);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                return output;
+            }
+            self.parker.park();
+        }
+    }
+
     /// `asked`: whether the first look has been taken in this sleep.
     fn sleep(&self, until: Until, end: Option<Instant>, asked: bool) -> Slept {
         let must_end = !matches!(until, Until::Deadline(_));

@@ -1,13 +1,15 @@
 use alloc::boxed::Box;
 use core::fmt;
+use core::iter;
 use core::num::NonZeroUsize;
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 
 use aiter_adapters::{Active, AiterExt, Outcome, iter_to_aiter};
 use futures_core::{FusedStream, Stream};
 
-use crate::block_on::BlockOn;
+use crate::block_on;
+use crate::scope;
 
 /// Makes a stream of an iterator that blocks, which runs on a thread of its own.
 ///
@@ -24,6 +26,10 @@ use crate::block_on::BlockOn;
 /// # Panics
 ///
 /// If `spawn_blocking` does; the iterator is dropped then.
+///
+/// The closure panics where the iterator does, and before its first item where it is called inside a
+/// future under [`forbid_blocking`](crate::forbid_blocking). The stream ends then and does not panic;
+/// its [`outcome`](UnblockIter::outcome) says so.
 ///
 /// # Examples
 ///
@@ -67,8 +73,13 @@ pub fn unblock_iter<'a, I, H>(
 where
     I: IntoIterator<IntoIter: Send + 'a, Item: Send + 'a>,
 {
-    let (items, drive) = iter_to_aiter(iter).active_bounded_parts(cap);
-    let handle = spawn_blocking(Box::new(move || BlockOn::new().block_on(drive)));
+    // Asked where an item is asked for: what panics there is told by the outcome.
+    let check = iter::from_fn(|| {
+        scope::check_allowed();
+        None
+    });
+    let (items, drive) = iter_to_aiter(check.chain(iter)).active_bounded_parts(cap);
+    let handle = spawn_blocking(Box::new(move || block_on::run(pin!(drive))));
     UnblockIter { items, handle }
 }
 
@@ -81,8 +92,8 @@ where
 ///
 /// # Panics
 ///
-/// Never. An iterator that panics does so on its thread; this stream hands out what came before,
-/// ends, and [`outcome`](Self::outcome) says so.
+/// Never. An iterator that panics does so on its thread, for whoever joins that; this stream hands
+/// out what came before, ends, and [`outcome`](Self::outcome) says so.
 ///
 /// # Cancel safety
 ///
@@ -130,8 +141,8 @@ impl<T, H> UnblockIter<T, H> {
 
     /// How the iterator came to its end; `None` as long as it goes on.
     ///
-    /// There may be items left to take. [`Outcome::Cancelled`] if the closure was dropped without
-    /// being run, as by a runtime that shuts down.
+    /// There may be items left to take. [`Outcome::Panicked`] if the closure has panicked, and
+    /// [`Outcome::Cancelled`] only if it was dropped without being run, as by a runtime that shuts down.
     pub fn outcome(&self) -> Option<Outcome> {
         self.items.outcome()
     }

@@ -17,10 +17,10 @@ use std::sync::{Mutex, Once, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use aiter_adapters::{AiterExt, Lag, iter_to_aiter};
+use aiter_adapters::{AiterExt, Lag, Outcome, iter_to_aiter};
 use aiter_executor_compat::{
     AiterToIter, Block, BlockOn, TimedOut, aiter_to_iter, allow_blocking, forbid_blocking,
-    park_thread,
+    park_thread, unblock_iter,
 };
 use futures_util::{Stream, StreamExt, stream};
 
@@ -362,6 +362,35 @@ fn a_budget_behind_wakers_of_its_own_is_a_case_for_patience() {
     assert!(message.contains("`forbid_blocking` guards"), "{message}");
 }
 
+/// The thread was no thread that may block. That is a panic, and not a closure that never ran.
+#[test]
+fn unblock_iter_inside_a_future_that_must_not_block() {
+    time_failures();
+    let (mut items, thread) = unblock_iter(0..3, NonZeroUsize::MIN, |run| {
+        thread::spawn(|| BlockOn::new().block_on(forbid_blocking(async { run() })))
+    })
+    .into_parts();
+    let message = text(thread.join().expect_err("it must not block"));
+    assert!(message.contains("`forbid_blocking` guards"), "{message}");
+    assert_eq!(items.outcome(), Some(Outcome::Panicked));
+    assert_eq!(aiter_to_iter(&mut items, park_thread).count(), 0);
+}
+
+/// Nothing that could feed it is inside the wait of `unblock_iter` for room.
+#[test]
+fn patience_on_the_thread_of_unblock_iter_names_no_nesting() {
+    time_failures();
+    let (feeder, receiver) = futures_channel::mpsc::unbounded();
+    let blocking = stream::iter(0..200).chain(receiver);
+    let blocking = BlockOn::new().patience(SHORT).iter(blocking);
+    let (items, thread) = unblock_iter(blocking, NonZeroUsize::MIN, thread::spawn).into_parts();
+    assert!(aiter_to_iter(items, park_thread).eq(0..200));
+    let message = text(thread.join().expect_err("its patience ends"));
+    assert!(message.contains("of `BlockOn::patience`"), "{message}");
+    assert!(!message.contains("nested"), "{message}");
+    drop(feeder);
+}
+
 /// Waits that are slow, strange, or busy, and do end.
 mod are_left_alone {
     use super::*;
@@ -672,7 +701,7 @@ mod are_left_alone {
             n
         });
         let blocking = aiter_to_iter(yields, park_thread);
-        let again = aiter_executor_compat::unblock_iter(blocking, NonZeroUsize::MIN, thread::spawn);
+        let again = unblock_iter(blocking, NonZeroUsize::MIN, thread::spawn);
         assert!(aiter_to_iter(again, park_thread).eq(0..3));
     }
 }
