@@ -18,6 +18,9 @@ use crate::next::Next;
 ///
 /// The stream need not be `Unpin`: it is boxed once, here. Nothing is allocated for an item.
 ///
+/// A loop over a push list's cursor ends only when somebody has `stop`ped the list or every `Pusher` is
+/// dropped: with one alive on the very thread that loops, it waits for ever.
+///
 /// Blocking is for threads that may block. In particular, a thread that an executor runs its
 /// tasks on must not wait for an item that a task of the same thread is to make. See
 /// [the crate's page](crate#where-it-hangs-and-what-to-do) for what is found out about such waits,

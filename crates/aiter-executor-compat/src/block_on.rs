@@ -23,7 +23,9 @@ thread_local! {
 /// Blocks the thread until the stream's next item: the simplest second argument of
 /// [`aiter_to_iter`](crate::aiter_to_iter).
 ///
-/// It is [`BlockOn::new`] in the form of a function; what is said there holds here.
+/// It is [`BlockOn::new`] in the form of a function; what is said there holds here. So a loop over a
+/// push list's cursor ends only when somebody has `stop`ped the list or every `Pusher` is dropped: with
+/// one alive on this very thread, it waits for ever.
 ///
 /// # Panics
 ///
@@ -55,8 +57,12 @@ pub fn park_thread<S: Stream + ?Sized>(next: Next<'_, S>) -> Option<S::Item> {
 /// kept from one wait to the next.
 ///
 /// The thread runs nothing else while it waits, so what it waits for must be made by other threads,
-/// or be there already. The parker and its waker are made at a thread's first wait and kept for its
-/// next ones; waits may be nested. Nothing is allocated for an item.
+/// or be there already. A loop over a push list's cursor ends only when somebody has `stop`ped the list or
+/// every `Pusher` is dropped: with one alive on the very thread that loops, it waits for ever, unless
+/// there is a [`patience`](Self::patience).
+///
+/// The parker and its waker are made at a thread's first wait and kept for its next ones; waits may be
+/// nested. Nothing is allocated for an item.
 ///
 /// The future is polled at least twice before the thread is parked, and a few times more if nothing
 /// has woken it for a tenth of a second.

@@ -348,6 +348,30 @@ fn patience_ends_and_names_the_nesting() {
     assert!(BlockOn::new().patience(Duration::MAX).iter(given_later()).eq(0..3));
 }
 
+/// Another thread could still get it and push.
+#[test]
+fn a_pusher_on_the_thread_that_loops_is_a_case_for_patience() {
+    let read = |cursor| fails(BlockOn::new().patience(SHORT).iter(cursor));
+    let (pusher, cursor) = aiter_core::push_list();
+    pusher.push_all(0..3).expect("the cursor is alive");
+    let (count, message) = read(cursor);
+    assert_eq!(count, 3);
+    assert!(message.contains("of `BlockOn::patience`"), "{message}");
+
+    let (pusher, cursor) = aiter_core::push_list();
+    let other = pusher.clone();
+    pusher.push_all(0..3).expect("the cursor is alive");
+    pusher.stop();
+    assert!(aiter_to_iter(cursor.fork(), park_thread).eq(0..3));
+    drop((pusher, other));
+    assert!(aiter_to_iter(cursor, park_thread).eq(0..3));
+
+    let (pusher, cursor) = aiter_core::push_list();
+    pusher.push_all(0..3).expect("the cursor is alive");
+    drop(pusher);
+    assert!(aiter_to_iter(cursor, park_thread).eq(0..3));
+}
+
 /// The wakers of a pool hide what the executor does with them.
 #[test]
 fn a_budget_behind_wakers_of_its_own_is_a_case_for_patience() {
