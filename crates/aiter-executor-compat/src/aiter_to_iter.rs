@@ -16,6 +16,9 @@ use crate::next::Next;
 /// borrows the stream; whatever else that executor must run meanwhile is its own matter. If it
 /// returns `None`, the iterator has ended. `BlockOn::iter` makes the same iterator with timeouts.
 ///
+/// With feature `std` a `block_on` that is not built in may have a thread started for a short while,
+/// `aiter-budget-watch`: where a wait looks as if it never ended. [`Next`] has the details.
+///
 /// The stream need not be `Unpin`: it is boxed once, here. Nothing is allocated for an item.
 ///
 /// A loop over a push list's cursor ends only when somebody has `stop`ped the list or every `Pusher` is

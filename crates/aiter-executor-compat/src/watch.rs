@@ -140,3 +140,39 @@ fn watch(calls: Weak<Mutex<Calls>>) {
 fn lock(calls: &Mutex<Calls>) -> MutexGuard<'_, Calls> {
     calls.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_thread_ends_when_there_is_nothing_to_call() {
+        let mut watch = Watch::default();
+        for called in [true, false] {
+            let order = watch.order(Waker::noop());
+            let calls = Arc::clone(watch.calls.as_ref().expect("there is an order"));
+            assert!(lock(&calls).watched);
+            while called && !lock(&calls).made {
+                thread::yield_now();
+            }
+            assert_eq!(watch.cancel(order), called);
+            while lock(&calls).watched {
+                thread::yield_now();
+            }
+        }
+    }
+
+    #[test]
+    fn the_thread_ends_with_the_iterator() {
+        let mut watch = Watch::default();
+        watch.order(Waker::noop());
+        let calls = Arc::downgrade(watch.calls.as_ref().expect("there is an order"));
+        drop(watch);
+        // The thread keeps it for the time of a look only.
+        while calls.strong_count() != 0 {
+            thread::yield_now();
+        }
+        // What the thread does then: it returns.
+        super::watch(calls);
+    }
+}
