@@ -16,13 +16,17 @@ use crate::next::Next;
 /// borrows the stream; whatever else that executor must run meanwhile is its own matter. If it
 /// returns `None`, the iterator has ended. `BlockOn::iter` makes the same iterator with timeouts.
 ///
+/// A generic function such as `futures_executor::block_on` needs a closure around it, in the call:
+/// `aiter_to_iter(stream, |next| futures_executor::block_on(next))`. Alone it is fixed to a single
+/// lifetime, and the compiler says "implementation of `FnMut` is not general enough".
+///
 /// With feature `std` a `block_on` that is not built in may have a thread started for a short while,
 /// `aiter-budget-watch`: where a wait looks as if it never ended. [`Next`] has the details.
 ///
 /// The stream need not be `Unpin`: it is boxed once, here. Nothing is allocated for an item.
 ///
-/// A loop over a push list's cursor ends only when somebody has `stop`ped the list or every `Pusher` is
-/// dropped: with one alive on the very thread that loops, it waits for ever.
+/// A loop over a push list's cursor ends only when somebody has `stop`ped the list or every `Pusher`
+/// is dropped: with one alive on the very thread that loops, it waits for ever.
 ///
 /// Blocking is for threads that may block. In particular, a thread that an executor runs its
 /// tasks on must not wait for an item that a task of the same thread is to make. See

@@ -57,9 +57,9 @@ pub fn park_thread<S: Stream + ?Sized>(next: Next<'_, S>) -> Option<S::Item> {
 /// kept from one wait to the next.
 ///
 /// The thread runs nothing else while it waits, so what it waits for must be made by other threads,
-/// or be there already. A loop over a push list's cursor ends only when somebody has `stop`ped the list or
-/// every `Pusher` is dropped: with one alive on the very thread that loops, it waits for ever, unless
-/// there is a [`patience`](Self::patience).
+/// or be there already. A loop over a push list's cursor ends only when somebody has `stop`ped the
+/// list or every `Pusher` is dropped: with one alive on the very thread that loops, it waits for
+/// ever, unless there is a [`patience`](Self::patience).
 ///
 /// The parker and its waker are made at a thread's first wait and kept for its next ones; waits may be
 /// nested. Nothing is allocated for an item.

@@ -17,11 +17,11 @@ use crate::watch::{Waiting, Watch};
 /// waker and again with the task's: a stream that is [starved](crate#where-it-hangs-and-what-to-do) by
 /// the budget of an executor which `block_on` does not belong to shows by what it does with the two.
 ///
-/// One that seems so has to be polled again to be sure, and `block_on` may sleep for ever. So a thread named
-/// `aiter-budget-watch` is started, which wakes the task once nothing else has for 60 ms; the third time
-/// in a row it is certain. There is one at most for each iterator; it ends within a fifth of a second
-/// after the last such wait, or as soon as the iterator is dropped. Where a thread cannot be started, such
-/// a wait is not found. The built-in ways to block need none.
+/// Where it seems so, only more polls can tell, and `block_on` may sleep for ever. So a thread named
+/// `aiter-budget-watch` is started, which wakes the task when nothing else has for 60 ms; after the
+/// third time in a row it is certain. There is one at most for each iterator; it ends within a fifth
+/// of a second after the last such wait, or when the iterator is dropped. Where no thread can be
+/// started, such a wait is not found. The built-in ways to block need none.
 ///
 /// # Panics
 ///
