@@ -797,7 +797,8 @@ mod deadlines {
         assert_eq!(items.next_timeout(10 * SOON), Ok(Some(0)));
         assert_eq!(items.by_ref().take(1).next(), Some(1));
         let mut rest = BlockOn::new().iter(items.into_inner());
-        assert_eq!(rest.size_hint().0, 0);
+        // The last one may have come meanwhile.
+        assert!(rest.size_hint().0 <= 1);
         assert!(rest.by_ref().eq(2..3));
         assert_eq!(rest.size_hint(), (0, Some(0)));
     }
