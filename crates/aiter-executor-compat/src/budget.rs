@@ -14,7 +14,10 @@
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::ops::ControlFlow;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
+
+use crate::scope;
 
 /// Turns of the two wakers.
 const TURNS: usize = 4;
@@ -26,19 +29,43 @@ pub(crate) struct Probe {
 }
 
 /// Whoever calls it has done so before the next poll, which looks.
-struct Mark;
+#[derive(Default)]
+struct Mark {
+    /// The thread that polls.
+    thread: AtomicUsize,
+    called_by_it: AtomicBool,
+}
 
 impl Wake for Mark {
-    fn wake(self: Arc<Self>) {}
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Relaxed: only what this very thread has stored matters.
+        if self.thread.load(Ordering::Relaxed) == scope::this_thread() {
+            self.called_by_it.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Probe {
     pub(crate) fn new() -> Self {
-        let mark = Arc::new(Mark);
+        let mark = Arc::new(Mark::default());
         Self { waker: Waker::from(Arc::clone(&mark)), mark }
     }
 
-    pub(crate) fn context(&self) -> Context<'_> {
+    /// Polls with it, and says whether the poll has called it.
+    pub(crate) fn poll<T>(
+        &self,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> (Poll<T>, bool) {
+        self.mark.thread.store(scope::this_thread(), Ordering::Relaxed);
+        let polled = poll(&mut self.context());
+        (polled, self.mark.called_by_it.swap(false, Ordering::Relaxed))
+    }
+
+    fn context(&self) -> Context<'_> {
         Context::from_waker(&self.waker)
     }
 

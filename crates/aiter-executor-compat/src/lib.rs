@@ -21,6 +21,8 @@ mod parked;
 #[cfg(feature = "std")]
 mod scope;
 #[cfg(feature = "std")]
+mod spin;
+#[cfg(feature = "std")]
 mod stuck;
 #[cfg(feature = "std")]
 mod unblock;

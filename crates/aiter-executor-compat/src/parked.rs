@@ -5,7 +5,7 @@ use alloc::task::Wake;
 use core::future::Future;
 use core::ops::ControlFlow;
 use core::pin::Pin;
-use core::sync::atomic::{Ordering, fence};
+use core::sync::atomic::{AtomicBool, Ordering, fence};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::time::Instant;
@@ -13,7 +13,8 @@ use std::time::Instant;
 use parking::{Parker, Unparker};
 
 use crate::budget;
-use crate::scope;
+use crate::scope::{self, Around};
+use crate::spin::Spin;
 use crate::stuck::Stuck;
 
 /// How long a thread sleeps before it asks for the first time whether it ever will be woken, and the
@@ -24,9 +25,9 @@ const RARE_LOOK: Duration = Duration::from_secs(10);
 /// When a wait ends without the output.
 #[derive(Clone, Copy)]
 pub(crate) enum Until {
-    /// Not before it is certain that there will be none.
+    /// Not before it is known, or has to be assumed, that there will be none.
     Forever,
-    /// The same, or when the patience is at its end.
+    /// When that is known, or the patience is at its end.
     Patience(Duration),
     /// At that time; until then nothing needs to be certain.
     Deadline(Instant),
@@ -49,7 +50,13 @@ pub(crate) struct Blocker {
 /// References to the alarm that a blocker itself holds.
 const HELD_HERE: usize = 2;
 
-struct Alarm(Unparker);
+struct Alarm {
+    unparker: Unparker,
+    /// The thread that sleeps.
+    thread: usize,
+    /// Somebody else than that thread has rung since it last looked.
+    elsewhere: AtomicBool,
+}
 
 impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
@@ -57,14 +64,22 @@ impl Wake for Alarm {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
+        if scope::this_thread() != self.thread {
+            // Relaxed: the unparker below releases it, and the parker acquires it.
+            self.elsewhere.store(true, Ordering::Relaxed);
+        }
+        self.unparker.unpark();
     }
 }
 
 impl Blocker {
     pub(crate) fn new() -> Self {
         let parker = Parker::new();
-        let alarm = Arc::new(Alarm(parker.unparker()));
+        let alarm = Arc::new(Alarm {
+            unparker: parker.unparker(),
+            thread: scope::this_thread(),
+            elsewhere: AtomicBool::new(false),
+        });
         let waker = Waker::from(Arc::clone(&alarm));
         Self { parker, alarm, waker }
     }
@@ -88,7 +103,12 @@ impl Blocker {
             Until::Patience(patience) => Unfinished::Stuck(Stuck::OutOfPatience(patience)),
             _ => Unfinished::Deadline,
         };
-        let mut poll = |cx: &mut Context<'_>| scope::blocked_on(|| future.as_mut().poll(cx));
+        let wait = match until {
+            Until::Forever => Around::Wait,
+            _ => Around::WaitWithEnd,
+        };
+        let mut poll = |cx: &mut Context<'_>| scope::blocked_on(wait, || future.as_mut().poll(cx));
+        let mut spin = Spin::default();
         // This sleep has been asked about already.
         let mut asked = false;
         loop {
@@ -98,12 +118,17 @@ impl Blocker {
             if end.is_some_and(|end| end <= Instant::now()) {
                 return Err(late());
             }
-            // Woken meanwhile, maybe by the poll itself: it goes on, for as long as it takes. No poll
-            // tells one that only yields from one that gets somewhere.
             if self.parker.park_timeout(Duration::ZERO) {
                 asked = false;
+                let elsewhere = self.alarm.elsewhere.swap(false, Ordering::Relaxed);
+                if elsewhere || wait == Around::WaitWithEnd {
+                    spin = Spin::default();
+                } else if let Some(stuck) = spin.goes_on() {
+                    return Err(Unfinished::Stuck(stuck));
+                }
                 continue;
             }
+            spin = Spin::default();
             match self.sleep(until, end, asked) {
                 Slept::Woken => asked = false,
                 Slept::ToTheEnd => {}

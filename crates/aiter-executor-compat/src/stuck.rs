@@ -8,6 +8,8 @@ pub(crate) enum Stuck {
     NobodyWakes,
     /// Pending, and the waker lies with an executor that waits for this thread.
     Starved,
+    /// Woken again and again by the stream's own poll: so often, for so long.
+    Spinning { polls: u32, time: Duration },
     /// Inside a future under `forbid_blocking`.
     Forbidden,
     /// Longer than the caller was ready to wait.
@@ -42,6 +44,17 @@ impl fmt::Display for Stuck {
                 "blocked on an executor's own thread: the stream waits until the task around this \
                  loop gives the thread back, as the task's cooperative budget is used up (tokio's is \
                  128 items), and a blocked thread never does.{RECIPE}",
+            ),
+            Self::Spinning { polls, time } => write!(
+                f,
+                "blocked in a spin: {polls} polls in {time:.1?} have given no item, each of them has \
+                 asked for the next one itself, and nothing else has woken this thread. This has one \
+                 of two causes. Either the thread is a runtime's, and the cooperative budget of what it \
+                 runs is used up (tokio's is 128 items): then nothing will ever change.{RECIPE} There, \
+                 `|next| handle.block_on(next)` serves a stream that needs its runtime.\nOr the stream \
+                 is at work, yields, and has not come to an item for so long: then say that the thread \
+                 may block, by `allow_blocking(|| ..)` around the loop, or how long an item may take, by \
+                 `BlockOn::new().patience(limit).iter(stream)`.",
             ),
             Self::Forbidden => write!(
                 f,

@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use crate::budget::{self, Probe};
 use crate::scope;
+use crate::spin::Spin;
 use crate::stuck::Stuck;
 
 /// Calls in a row that are one too many.
@@ -37,6 +38,7 @@ pub(crate) struct Watch {
 pub(crate) struct Waiting {
     order: u64,
     calls: u32,
+    spin: Spin,
 }
 
 #[derive(Default)]
@@ -65,8 +67,16 @@ impl Watch {
 
         let probe = self.probe.get_or_insert_with(Probe::new);
         let before = probe.holders();
-        let mut polled = poll(&mut probe.context());
+        let (mut polled, called_itself) = probe.poll(&mut poll);
         if polled.is_pending() {
+            // `block_on` does not say who has woken it. So nobody may have kept what could do it.
+            if !called_itself || probe.holders() > 0 {
+                waiting.spin = Spin::default();
+            } else if let Some(stuck) = waiting.spin.goes_on() {
+                if !scope::is_in_a_wait_with_end() {
+                    stuck.fail();
+                }
+            }
             polled = poll(cx);
         }
         // Nearly every stream has let go of the probe.
@@ -144,6 +154,7 @@ fn lock(calls: &Mutex<Calls>) -> MutexGuard<'_, Calls> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spin;
 
     #[test]
     fn the_thread_ends_when_there_is_nothing_to_call() {
@@ -160,6 +171,26 @@ mod tests {
                 thread::yield_now();
             }
         }
+    }
+
+    /// The stream has woken itself and is ready all the same.
+    #[test]
+    fn an_item_at_the_limits_of_a_spin_is_handed_out() {
+        let (mut watch, mut waiting) = (Watch::default(), Waiting::default());
+        let mut cx = Context::from_waker(Waker::noop());
+        for _ in 1..spin::POLLS {
+            let yields = |cx: &mut Context<'_>| {
+                cx.waker().wake_by_ref();
+                Poll::<()>::Pending
+            };
+            assert!(watch.pending(&mut waiting, &mut cx, yields).is_pending());
+        }
+        thread::sleep(spin::TIME);
+        let ready = |cx: &mut Context<'_>| {
+            cx.waker().wake_by_ref();
+            Poll::Ready(7)
+        };
+        assert_eq!(watch.pending(&mut waiting, &mut cx, ready), Poll::Ready(7));
     }
 
     #[test]
