@@ -36,7 +36,10 @@ use crate::next::Next;
 /// # Panics
 ///
 /// The iterator's `next` panics where `block_on` or the stream panics, and where
-/// [the wait could not end](Next#panics). The iterator can be used again afterwards.
+/// [the wait could not end](Next#panics): known for certain, or by judgement, after 2^25 polls and 2 s
+/// in which the stream did nothing but wake itself. For a stream that works for longer without an
+/// item, `allow_blocking` around the loop or `BlockOn::patience` switches the judgement off. The
+/// iterator can be used again afterwards.
 ///
 /// # Examples
 ///

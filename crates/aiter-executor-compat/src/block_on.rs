@@ -29,7 +29,9 @@ thread_local! {
 ///
 /// # Panics
 ///
-/// Where the stream does, and where [the wait could not end](BlockOn#panics).
+/// Where the stream does, and where [the wait could not end](BlockOn#panics): known for certain, or by
+/// judgement after 2^25 polls and 2 s in which the stream did nothing but wake itself. In
+/// [`allow_blocking`](crate::allow_blocking) there is no judgement.
 ///
 /// # Examples
 ///
@@ -72,20 +74,26 @@ pub fn park_thread<S: Stream + ?Sized>(next: Next<'_, S>) -> Option<S::Item> {
 ///
 /// # Panics
 ///
-/// Where the future does, and where the wait could not end:
+/// Where the future does, and where the wait could not end, as is known when
 ///
-/// - nobody holds the waker of the pending future, so that nobody can wake the thread. This is certain.
+/// - nobody holds the waker of the pending future, so that nobody can wake the thread;
 /// - the task around this wait has used up its executor's cooperative budget, and the future waits
 ///   for the task to give the thread back. It is told from any other wait by what becomes of two
-///   wakers in turn, once nothing has woken the thread for a tenth of a second.
+///   wakers in turn, once nothing has woken the thread for a tenth of a second;
 /// - the wait is inside a future under [`forbid_blocking`](crate::forbid_blocking);
 /// - the [`patience`](Self::patience) is at its end, if there is one.
 ///
-/// The message says which, and what works. A feeder that lives on the very thread that is blocked
-/// looks like one that is slow: only the last two find it. Nor does anything else find a future that
-/// wakes itself in every poll and never gets anywhere: it is polled for as long as it takes, like
-/// one that works and yields. Such is a used-up budget where the executor wakes the task at once, as
-/// tokio does in the main future of a runtime of several threads.
+/// One more case is a judgement: at least 2^25 polls in a row (some 34 million), for at least 2 s, each
+/// of which has woken this thread from this thread, while nobody else has and the wait went on. So a
+/// used-up budget looks where the executor wakes the task at once, as tokio does in the main future
+/// of a runtime of several threads. So does a future that works and yields for as long, and for that
+/// one the program can say that it means to wait: there is no judgement inside
+/// [`allow_blocking`](crate::allow_blocking), nor where the wait has an end of its own, by `patience` or
+/// [`AiterToIter::next_timeout`].
+///
+/// The message says which case it is, and what works. A feeder that lives on the very thread that is
+/// blocked looks like one that is slow: only `forbid_blocking` and `patience` find it. And one wake by
+/// another thread starts the count of polls anew.
 ///
 /// # Examples
 ///
@@ -117,7 +125,8 @@ impl BlockOn {
     }
 
     /// Waits no longer than `limit` for each item, and panics then: for programs in which a long wait
-    /// can only mean that the thread waits for itself.
+    /// can only mean that the thread waits for itself, and for streams that work for long before an
+    /// item comes. However often one wakes itself meanwhile, it is [judged](Self#panics) by the limit only.
     ///
     /// [`AiterToIter::next_timeout`] is for waits that may well be in vain.
     ///
@@ -233,8 +242,9 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
     ///
     /// # Panics
     ///
-    /// As with [`BlockOn`], but not for a waker that nobody holds, and with the timeout in the place
-    /// of the patience.
+    /// As with [`BlockOn`], but not for a waker that nobody holds, nor for a stream that wakes itself,
+    /// and with the timeout in the place of the patience. One that ends beyond what the clock can show
+    /// is none: this is `next` then.
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<S::Item>, TimedOut> {
         match Instant::now().checked_add(timeout) {
             Some(deadline) => self.next_deadline(deadline),

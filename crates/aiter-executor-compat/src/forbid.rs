@@ -46,6 +46,11 @@ pub fn forbid_blocking<F: IntoFuture>(future: F) -> ForbidBlocking<F::IntoFuture
 /// Runs `f` as if no [`forbid_blocking`] were around it, for code that has made sure that its thread
 /// may block: inside `tokio::task::block_in_place`, say.
 ///
+/// On such a thread a stream that wakes itself in every poll is at work, however long it takes. So the
+/// waits in `f` are not [judged](crate::BlockOn#panics) by how often it has done so; what is known for
+/// certain to be in vain still panics. Where the thread must not block after all, a stream whose
+/// budget is used up may keep it busy for ever.
+///
 /// # Panics
 ///
 /// Where `f` does.

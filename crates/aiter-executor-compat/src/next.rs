@@ -28,6 +28,10 @@ use crate::watch::{Waiting, Watch};
 /// Where the stream does; and, with feature `std`, where it is starved, or the wait is inside a future
 /// under `forbid_blocking`. The message says what works.
 ///
+/// And, with feature `std`, by judgement: after at least 2^25 polls in a row for at least 2 s, none with
+/// an item, in each of which the stream has called the extra waker itself and left it with nobody who
+/// could call it from elsewhere. Inside `allow_blocking` there is no such judgement.
+///
 /// # Cancel safety
 ///
 /// It holds no item: one dropped before it is ready has taken nothing from the stream.
