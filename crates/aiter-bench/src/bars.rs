@@ -197,7 +197,10 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
         "the run is copied into the caller's vector and read from there, and each reader finds and leaves each \
          block, two read-modify-writes for 57 items",
     ),
-    ("readers on a thread of their own", "as on one thread"),
+    (
+        "readers on a thread of their own",
+        "as on one thread: with many readers the producer is done early",
+    ),
     ("these in runs", "as on one thread"),
     (
         "join of streams that are ready",
@@ -236,8 +239,10 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
     ),
     (
         "ping-pong, spinning",
-        "a round trip is the way of two cache lines; ours writes three lines a push (tail, block, item), and looks \
-         at two when it reads",
+        "who polls in vain asks to be woken, and each push finds somebody asleep: eleven read-modify-writes for \
+         the two, on lines that go from core to core, as any number of cursors of three kinds may sleep, and a \
+         notifier may be interrupted at any point without keeping anybody. The others have one waker in one word. \
+         An executor that spins pays for it; one that sleeps does not notice",
     ),
     (
         "iterating over what is ready",
