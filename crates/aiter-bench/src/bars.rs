@@ -165,9 +165,9 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
     ),
     (
         "`push_all` and `next_many`, one thread",
-        "27 instructions an item, of which a read-modify-write is a sixth: most of it is to go through the \
-         caller's iterator into a buffer, from there into the block, and out into the caller's vector; the \
-         iterator is user code, and must not run between a claim and its publication",
+        "27 instructions and a sixth of a read-modify-write an item: most of it is to go through the caller's \
+         iterator into a buffer, from there into the block, and out into the caller's vector; the iterator is user \
+         code, and must not run between a claim and its publication",
     ),
     ("the same, against the peers' own runs", "as above"),
     ("sole pusher, against the peers' own runs", "as above, without the buffer"),
