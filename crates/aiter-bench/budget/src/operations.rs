@@ -8,7 +8,7 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
 use aiter_adapters::AiterExt;
-use aiter_core::push_list;
+use aiter_core::{Cursor, push_list};
 use aiter_executor_compat::{aiter_to_iter, park_thread};
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -139,24 +139,25 @@ fn sole_bursts(times: u64, marks: Marks<'_>) {
 }
 
 fn runs(times: u64, marks: Marks<'_>) {
-    let (pusher, mut cursor) = push_list();
-    let mut buf = Vec::with_capacity(BURST as usize);
-    let mut run = || {
+    let (pusher, cursor) = push_list();
+    in_runs(times, marks, cursor, || {
         pusher.push_all((0..BURST).map(black_box)).expect(LISTENING);
-        while cursor.try_next_many(&mut buf, BURST as usize) > 0 {
-            black_box(&mut buf).clear();
-        }
-    };
-    (0..100).for_each(|_| run());
-    marks(&mut || (0..times / BURST).for_each(|_| run()));
+    });
 }
 
 fn sole_runs(times: u64, marks: Marks<'_>) {
-    let (mut pusher, mut cursor) = push_list();
+    let (mut pusher, cursor) = push_list();
     let mut sole = pusher.sole().expect("there is one pusher");
+    in_runs(times, marks, cursor, || {
+        sole.push_all((0..BURST).map(black_box)).expect(LISTENING);
+    });
+}
+
+/// Pushes a burst and reads it, again and again.
+fn in_runs(times: u64, marks: Marks<'_>, mut cursor: Cursor<u64>, mut push: impl FnMut()) {
     let mut buf = Vec::with_capacity(BURST as usize);
     let mut run = || {
-        sole.push_all((0..BURST).map(black_box)).expect(LISTENING);
+        push();
         while cursor.try_next_many(&mut buf, BURST as usize) > 0 {
             black_box(&mut buf).clear();
         }
