@@ -6,9 +6,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-/// What may be added to what was recorded. Nothing to the read-modify-writes: each costs as much as a dozen
-/// other instructions.
+/// What may be added to what was recorded.
 const SLACK: f64 = 0.05;
+/// How many read-modify-writes may be added to what was recorded: less than one for a block, or a run, of items, so
+/// none. Each costs as much as a dozen other instructions. (The allocator has a few of its own when it asks the
+/// kernel for memory, and how often it does is not always the same.)
+const LOCKED_SLACK: f64 = 0.01;
 /// What stands above the rows.
 pub(crate) const HEAD: &str = "operation                                instructions      locked  allocations  peak bytes   bytes kept";
 
@@ -78,14 +81,15 @@ impl Budget {
         };
         let both = |before: Option<f64>, now: Option<f64>| before.zip(now).unwrap_or_default();
         let mut better = false;
-        for (what, (before, now), slack) in [
-            ("instructions", both(budget.instructions, cost.instructions), SLACK),
-            ("read-modify-writes", both(budget.locked, cost.locked), 0.0),
-            ("allocations", (budget.allocations, cost.allocations), SLACK),
-            ("peak bytes", (budget.peak_bytes, cost.peak_bytes), SLACK),
-            ("bytes kept", (budget.kept_bytes, cost.kept_bytes), SLACK),
+        let part = |(before, now): (f64, f64)| (before, now, before.abs() * SLACK);
+        let (locked_before, locked_now) = both(budget.locked, cost.locked);
+        for (what, (before, now, slack)) in [
+            ("instructions", part(both(budget.instructions, cost.instructions))),
+            ("read-modify-writes", (locked_before, locked_now, LOCKED_SLACK)),
+            ("allocations", part((budget.allocations, cost.allocations))),
+            ("peak bytes", part((budget.peak_bytes, cost.peak_bytes))),
+            ("bytes kept", part((budget.kept_bytes, cost.kept_bytes))),
         ] {
-            let slack = before.abs() * slack;
             if now > before + slack {
                 return Err(format!("TOO MANY {what}: {now:.4}, recorded were {before:.4}"));
             }
@@ -131,8 +135,8 @@ mod tests {
     #[test]
     fn no_read_modify_write_is_added_unseen() {
         let judge = |locked| budget().judge("push", &Cost { locked: Some(locked), ..COST });
-        assert_eq!(judge(2.0), Ok("ok"));
-        assert!(judge(2.001).unwrap_err().contains("read-modify-writes"));
+        assert_eq!(judge(2.005), Ok("ok"));
+        assert!(judge(2.0 + 1.0 / 57.0).unwrap_err().contains("read-modify-writes"));
     }
 
     #[test]
