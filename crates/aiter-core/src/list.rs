@@ -368,13 +368,11 @@ impl<T> List<T> {
         }
         impl<'a, I: Iterator<Item = &'a WaitQueue>> Wake<'a, I> {
             fn run(&mut self) {
-                let is_due = |queue: &&WaitQueue| self.all || !queue.is_empty();
-                if let Some(queue) = self.cursors.take().filter(is_due) {
-                    queue.notify_all();
+                if let Some(queue) = self.cursors.take() {
+                    if self.all { queue.notify_all() } else { queue.notify(usize::MAX) }
                 }
                 for queue in self.groups.by_ref() {
                     match self.takers {
-                        Some(_) if queue.is_empty() => {}
                         Some(takers) => queue.notify(takers),
                         None => queue.notify_all(),
                     }

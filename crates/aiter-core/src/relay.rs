@@ -145,14 +145,11 @@ impl Hub {
     }
 
     fn notify(&self, pass: Pass) {
-        // The caller has just touched the gate.
-        if self.queue.is_empty() {
-            return;
-        }
-        match pass {
-            Pass::Next => self.queue.notify(1),
-            Pass::All => self.queue.notify_all(),
-        }
+        // The caller has just touched the gate: it knows of those who registered before.
+        self.queue.notify(match pass {
+            Pass::Next => 1,
+            Pass::All => usize::MAX,
+        });
     }
 
     /// Closes the gate and takes the news, or marks it.

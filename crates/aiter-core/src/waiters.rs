@@ -9,10 +9,14 @@
 //! interrupts a notifier, not a high-priority consumer above a low-priority producer. Wakers run
 //! when the role is released.
 //!
+//! As a rule there is one sleeper. It finds the queue empty and takes the *front*, a place for one node that a
+//! notifier empties by one swap, without the role. Whoever comes while that is taken goes into the inbox, and nobody
+//! takes the front while there are such: who is at the front has waited longest.
+//!
 //! # A node's life
 //! Its state says who owns its waker and links:
 //! - 0: its sleeper.
-//! - `QUEUED`: the queue (inbox, line, or a notifier's chain). The sleeper may still read the waker,
+//! - `QUEUED`: the queue (front, inbox, line, or a notifier's chain). The sleeper may still read the waker,
 //!   as a notifier only reads it too.
 //! - `QUEUED | BUSY`: the sleeper is replacing the waker. A notifier that comes by adds `TAKEN` and
 //!   leaves the node to the sleeper, who then knows that it was notified.
@@ -25,8 +29,8 @@
 //!
 //! # Ordering policy
 //! `state` hands the node back and forth: every change that gives it away is a Release, every one
-//! that gets it an Acquire. `inbox` is AcqRel on both sides because it closes the race with `stop`:
-//! if the notifier's swap comes first, the sleeper sees what the notifier did before; if not, the
+//! that gets it an Acquire. `front` and `inbox` are AcqRel on both sides because they close the race with
+//! `stop`: if the notifier's swap comes first, the sleeper sees what the notifier did before; if not, the
 //! notifier sees the node.
 
 use core::{ptr::NonNull, task::Waker};
@@ -102,6 +106,10 @@ impl Chain {
                 }
             }
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ends.is_none()
     }
 
     fn pop_front(&mut self) -> Link {
@@ -200,14 +208,16 @@ impl Sleeper {
 
 /// The queue.
 pub(crate) struct WaitQueue {
+    /// One that registered when nobody else had.
+    front: AtomicPtr<Node>,
+    /// Nodes in the inbox and in the line.
+    queued: AtomicUsize,
     /// The role and the requests for its holder.
     word: AtomicUsize,
     /// New registrations.
     inbox: Stack,
     /// Those that the role's holders have put in line, oldest first. The role guards it.
     line: UnsafeCell<Chain>,
-    /// Nodes in the inbox and in the line.
-    queued: AtomicUsize,
     /// Dead ones among them.
     dead: AtomicUsize,
     /// Dead nodes that were found: freed by sleepers.
@@ -222,10 +232,11 @@ unsafe impl Sync for WaitQueue {}
 impl WaitQueue {
     pub(crate) fn new() -> Self {
         Self {
+            front: AtomicPtr::new(core::ptr::null_mut()),
+            queued: AtomicUsize::new(0),
             word: AtomicUsize::new(0),
             inbox: Stack::new(),
             line: UnsafeCell::new(Chain::new()),
-            queued: AtomicUsize::new(0),
             dead: AtomicUsize::new(0),
             garbage: Stack::new(),
         }
@@ -266,8 +277,11 @@ impl WaitQueue {
             let old = node.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, new));
             drop(old);
         }
-        // Relaxed: `inbox.push` (Release) gives the node away.
+        // Relaxed: what follows (Release) gives the node away.
         node.state.store(QUEUED, Ordering::Relaxed);
+        if self.enter_front(pointer) {
+            return;
+        }
         // Relaxed: whoever must see it comes by an Acquire of what the caller does next.
         self.queued.fetch_add(1, Ordering::Relaxed);
         // SAFETY: the node is the sleeper's; the queue owns it from here.
@@ -345,6 +359,11 @@ impl WaitQueue {
                     unsafe { free(pointer) };
                     break;
                 }
+                if self.leave_front(pointer) {
+                    // SAFETY: the node is ours alone.
+                    unsafe { free(pointer) };
+                    break;
+                }
                 // Queued. Its waker goes now, not when somebody finds the node: it may keep a whole
                 // task alive. Acquire, Release: partners of `wake`.
                 if let Err(now) = node.state.compare_exchange(
@@ -384,32 +403,74 @@ impl WaitQueue {
         // Relaxed: a rough rule, so that fork, poll and drop over and over leave memory flat.
         let dead = self.dead.load(Ordering::Relaxed);
         if dead > DEAD_SLACK && dead * 2 > self.queued.load(Ordering::Relaxed) {
-            self.serve(SWEEP);
+            self.serve(Chain::new(), SWEEP);
             self.collect_garbage();
         }
         notified
     }
 
-    /// Wakes everybody who registered before. Lock-free; neither allocates nor frees.
+    /// Wakes everybody who registered before, and closes the race with those who come: a later one sees what the
+    /// caller did before. Lock-free; neither allocates nor frees.
     pub(crate) fn notify_all(&self) {
-        self.serve(ALL);
+        self.serve(self.take_front(), ALL);
     }
 
-    /// Wakes the `count` oldest. Lock-free; neither allocates nor frees.
+    /// Wakes the `count` oldest of those who are known to have registered, see `is_empty`, or as many of them as there
+    /// are. Lock-free; neither allocates nor frees.
     pub(crate) fn notify(&self, count: usize) {
-        self.serve(if count >= MANY { ALL } else { count * ONE });
+        let mut chosen = Chain::new();
+        let mut left = count;
+        // Relaxed: a look.
+        if !self.front.load(Ordering::Relaxed).is_null() {
+            chosen = self.take_front();
+            left -= usize::from(!chosen.is_empty());
+        }
+        // Relaxed: a look.
+        if left == 0 || self.queued.load(Ordering::Relaxed) == 0 {
+            self.wake(chosen);
+        } else {
+            self.serve(chosen, if left >= MANY { ALL } else { left * ONE });
+        }
     }
 
     /// True if nobody has registered, as far as the caller can know: it must have seen, by an
     /// Acquire, what the sleeper did after it registered.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        // Relaxed: see above.
-        self.queued.load(Ordering::Relaxed) == 0
+        // Relaxed: see above. Without a short circuit: one branch.
+        self.front.load(Ordering::Relaxed).is_null() & (self.queued.load(Ordering::Relaxed) == 0)
     }
 
-    /// Does what the requests say, or leaves them to the role's holder.
-    fn serve(&self, requests: usize) {
+    /// Puts a node that is the caller's to give to the front, if nobody else waits.
+    fn enter_front(&self, node: NonNull<Node>) -> bool {
+        let (node, null) = (node.as_ptr(), core::ptr::null_mut());
+        // Relaxed: a look. AcqRel: partner of `take_front`, in both directions; see the ordering policy.
+        self.queued.load(Ordering::Relaxed) == 0
+            && self.front.compare_exchange(null, node, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Who is at the front, if there is one.
+    fn take_front(&self) -> Chain {
+        let mut chain = Chain::new();
+        // AcqRel: partner of `enter_front`. Always a write, as in `Stack::take`.
+        if let Some(node) = NonNull::new(self.front.swap(core::ptr::null_mut(), Ordering::AcqRel)) {
+            // SAFETY: it is ours now: nobody else has it.
+            unsafe { chain.push_back(node) };
+        }
+        chain
+    }
+
+    /// Takes the caller's own node from the front. True if it was there.
+    fn leave_front(&self, node: NonNull<Node>) -> bool {
+        let (node, null) = (node.as_ptr(), core::ptr::null_mut());
+        // Relaxed: nobody else has had the node since the caller put it there, and what notifiers did before is
+        // passed on by any exchange.
+        self.front.load(Ordering::Relaxed) == node
+            && self.front.compare_exchange(node, null, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Does what the requests say, or leaves them to the role's holder, and wakes those who are chosen.
+    fn serve(&self, chosen: Chain, requests: usize) {
         // Relaxed: the exchange synchronises.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
@@ -422,18 +483,17 @@ impl WaitQueue {
             }
             retry_hint();
         }
-        if word & ROLE != 0 {
-            return;
-        }
-        let mut requests = requests;
-        let mut chosen = Chain::new();
-        loop {
-            // SAFETY: the role is ours.
-            self.line.with_mut(|line| unsafe { self.choose(&mut *line, requests, &mut chosen) });
-            // As above; with the role still ours, only requests can have come.
-            match self.word.compare_exchange(ROLE, 0, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(_) => requests = self.word.swap(ROLE, Ordering::AcqRel) & !ROLE,
+        let (mut chosen, mut requests) = (chosen, requests);
+        if word & ROLE == 0 {
+            loop {
+                // SAFETY: the role is ours.
+                self.line
+                    .with_mut(|line| unsafe { self.choose(&mut *line, requests, &mut chosen) });
+                // As above; with the role still ours, only requests can have come.
+                match self.word.compare_exchange(ROLE, 0, Ordering::AcqRel, Ordering::Relaxed) {
+                    Ok(_) => break,
+                    Err(_) => requests = self.word.swap(ROLE, Ordering::AcqRel) & !ROLE,
+                }
             }
         }
         self.wake(chosen);
@@ -560,7 +620,7 @@ impl WaitQueue {
                     });
                 }
                 let lost = core::mem::take(&mut self.lost);
-                if lost > 0 && !self.queue.is_empty() {
+                if lost > 0 {
                     self.queue.notify(lost);
                 }
             }
@@ -589,7 +649,9 @@ impl WaitQueue {
 impl Drop for WaitQueue {
     fn drop(&mut self) {
         self.collect_garbage();
-        // Whatever is still queued is dead: sleepers are retired before the list goes.
+        // Whatever is still queued is dead: sleepers are retired before the list goes. One at the front took its node
+        // along.
+        debug_assert!(self.front.load(Ordering::Relaxed).is_null());
         let mut rest = Chain::new();
         self.line.with_mut(|line| {
             // SAFETY: we have the queue alone.

@@ -32,7 +32,7 @@ const fn operation(name: &'static str, run: fn(u64, Marks<'_>)) -> Operation {
 }
 
 /// All of them.
-pub(crate) const OPERATIONS: [Operation; 23] = [
+pub(crate) const OPERATIONS: [Operation; 24] = [
     operation("push", push),
     operation("pop", pop),
     operation("push and pop, bursts of 32", bursts),
@@ -42,6 +42,7 @@ pub(crate) const OPERATIONS: [Operation; 23] = [
     operation("sole push_all and try_next_many, runs of 32", sole_runs),
     operation("push that wakes, and the next sleep", wakes),
     operation("push that wakes a new waker each time", wakes_others),
+    operation("a cursor that sleeps, polled in vain", polls_in_vain),
     operation("burst of 12800, pushed and popped", long_burst),
     operation("fork and drop", fork),
     operation("delivered item, 8 forks", delivered),
@@ -168,6 +169,15 @@ fn in_runs(times: u64, marks: Marks<'_>, mut cursor: Cursor<u64>, mut push: impl
 
 fn wakes(times: u64, marks: Marks<'_>) {
     wakes_each(times, marks, [Waker::noop().clone()]);
+}
+
+/// As executors do that spin.
+fn polls_in_vain(times: u64, marks: Marks<'_>) {
+    let (_pusher, mut cursor) = push_list::<u64>();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut poll = || assert!(black_box(Pin::new(&mut cursor).poll_next(&mut cx)).is_pending());
+    poll();
+    marks(&mut || (0..times).for_each(|_| poll()));
 }
 
 /// As a task that is moved, or combinators with wakers of their own, do it.

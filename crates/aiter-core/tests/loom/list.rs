@@ -688,6 +688,58 @@ fn sleeping_cursor_is_dropped_while_a_push_wakes() {
     });
 }
 
+/// A list with a sleeper, the second one, that is first in the queue: whoever comes later is put in line by who wakes.
+fn with_a_sleeper() -> (Pusher<u32>, Cursor<u32>, Cursor<u32>) {
+    let (pusher, cursor) = push_list();
+    let mut first = cursor.fork();
+    assert!(poll_once(&mut first).is_pending());
+    (pusher, cursor, first)
+}
+
+#[test]
+fn push_sleep_behind_another_sleeper() {
+    model(|| {
+        let (pusher, mut cursor, _first) = with_a_sleeper();
+        let producer = spawn_push(pusher, 1..=1);
+        assert_eq!(block_on(next(&mut cursor)), Some(1));
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn stop_sleep_behind_another_sleeper() {
+    model(|| {
+        let (pusher, mut cursor, _first) = with_a_sleeper();
+        let producer = thread::spawn(move || drop(pusher));
+        assert_eq!(block_on(next(&mut cursor)), None);
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn another_waker_behind_another_sleeper() {
+    model(|| {
+        let (pusher, mut cursor, _first) = with_a_sleeper();
+        let producer = spawn_push(pusher, 1..=1);
+        if poll_once(&mut cursor).is_pending() {
+            assert_eq!(block_on(next(&mut cursor)), Some(1));
+        }
+        producer.join().unwrap();
+    });
+}
+
+#[test]
+fn sleepers_are_dropped_while_a_push_wakes() {
+    model(|| {
+        let (pusher, mut cursor, first) = with_a_sleeper();
+        assert!(poll_once(&mut cursor).is_pending());
+        let producer = thread::spawn(move || pusher.push(1).is_ok());
+        drop(first);
+        drop(cursor);
+        producer.join().unwrap();
+    });
+}
+
 #[test]
 fn two_forks_sleep() {
     model(|| {
