@@ -461,6 +461,16 @@ impl<T> RawCursor<T> {
         self.slot < self.ready || self.slot == Block::<T>::CAP || self.announce()
     }
 
+    /// Whether an item is known to be ready, without a look.
+    pub(crate) fn has_known(&self) -> bool {
+        self.slot < self.ready
+    }
+
+    /// Whether it has read its block to the end, so that there may be more to read right away.
+    pub(crate) fn is_block_read(&self) -> bool {
+        self.slot == Block::<T>::CAP
+    }
+
     /// How many items are known to be ready.
     pub(crate) fn run_len(&self) -> usize {
         self.ready - self.slot

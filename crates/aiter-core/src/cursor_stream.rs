@@ -203,18 +203,31 @@ impl<T> Cursor<T> {
     /// # Ok::<(), aiter_core::PushAllError<std::ops::Range<i32>>>(())
     /// ```
     pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
-        let mut taken = 0;
-        while taken < max {
-            if !self.raw.fill(&self.list) {
-                if taken == 0 {
-                    self.list.tidy();
-                }
-                break;
-            }
-            // SAFETY: just filled.
-            taken += unsafe { self.raw.take_run(&self.list, buf, max - taken) };
+        if max == 0 {
+            return 0;
         }
-        taken
+        let known = self.raw.has_known();
+        if !self.raw.fill(&self.list) {
+            self.list.tidy();
+            return 0;
+        }
+        self.take_many(buf, max, known)
+    }
+
+    /// Takes up to `max` of the items that were ready at the last look, or are at the next one: of a run that was
+    /// `known` before there is more to be seen. It does not run after a producer that is at work on the block, whose
+    /// cache line each look takes away.
+    fn take_many(&mut self, buf: &mut Vec<T>, max: usize, known: bool) -> usize {
+        let mut is_last = !known;
+        let mut taken = 0;
+        loop {
+            // SAFETY: filled, by the caller or below.
+            taken += unsafe { self.raw.take_run(&self.list, buf, max - taken) };
+            if taken == max || is_last && !self.raw.is_block_read() || !self.raw.fill(&self.list) {
+                return taken;
+            }
+            is_last = true;
+        }
     }
 
     /// Waits for items, appends up to `max` of those that are ready to `buf` and yields how many.
@@ -257,14 +270,13 @@ impl<T> Cursor<T> {
         if max == 0 {
             return Poll::Ready(0);
         }
+        let known = self.raw.has_known();
         self.poll_fill(cx).map(|filled| {
             if !filled {
                 return 0;
             }
-            if PAUSES > 0 && self.raw.is_run_short(max) {
-                self.let_run_grow(max);
-            }
-            self.try_next_many(buf, max)
+            let paused = PAUSES > 0 && self.raw.is_run_short(max) && self.let_run_grow(max);
+            self.take_many(buf, max, known || paused)
         })
     }
 
@@ -285,13 +297,15 @@ impl<T> Cursor<T> {
         self.poll_sleep(cx)
     }
 
-    /// Pauses for a run that is short, if that has been worth it.
+    /// Pauses for a run that is short, if that has been worth it. True if it did.
     #[inline(never)]
-    fn let_run_grow(&mut self, max: usize) {
-        if self.pace.is_due() {
+    fn let_run_grow(&mut self, max: usize) -> bool {
+        let due = self.pace.is_due();
+        if due {
             self.pace.pause();
             self.pace.was_worth_it(!self.raw.is_run_short(max));
         }
+        due
     }
 
     #[cold]

@@ -377,6 +377,38 @@ fn a_waiting_next_many_takes_what_comes() {
     assert_eq!(buf, [9, 0, 1, 2, 3, 4]);
 }
 
+/// What a cursor knew of from its last look is not all there is.
+#[test]
+fn next_many_takes_all_that_is_ready_when_it_is_called() {
+    const N: usize = 200;
+    for with_another in [false, true] {
+        let (pusher, mut cursor) = push_list();
+        let another = with_another.then(|| cursor.fork());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut buf = Vec::new();
+        for (at, known) in (0..N).step_by(20).zip((0..4).cycle()) {
+            let before = buf.len();
+            assert_eq!(pusher.push_all(at..at + known).unwrap(), known);
+            if known > 0 {
+                buf.push(cursor.try_next().unwrap());
+            }
+            pusher.push_all(at + known..at + 20).unwrap();
+            let rest = before + 20 - buf.len();
+            let taken = if at % 40 == 0 {
+                cursor.try_next_many(&mut buf, N)
+            } else {
+                let Poll::Ready(taken) = cursor.poll_next_many(&mut cx, &mut buf, N) else {
+                    panic!("some are ready");
+                };
+                taken
+            };
+            assert_eq!(taken, rest, "{known} were known at {at}");
+        }
+        assert!(buf.into_iter().eq(0..N));
+        drop(another);
+    }
+}
+
 #[test]
 fn next_many_of_none_is_ready_and_waits_for_nothing() {
     let (pusher, mut cursor) = push_list::<u8>();
