@@ -461,9 +461,10 @@ impl<T> RawCursor<T> {
         self.slot < self.ready || self.slot == Block::<T>::CAP || self.announce()
     }
 
-    /// Whether an item is known to be ready, without a look.
-    pub(crate) fn has_known(&self) -> bool {
-        self.slot < self.ready
+    /// How many looks it takes, after `fill`, to see all that is ready now: none if that makes one, one if it is content
+    /// with what is known.
+    pub(crate) fn looks_for_all(&self) -> usize {
+        usize::from(self.slot < self.ready)
     }
 
     /// Whether it has read its block to the end, so that there may be more to read right away.

@@ -206,27 +206,34 @@ impl<T> Cursor<T> {
         if max == 0 {
             return 0;
         }
-        let known = self.raw.has_known();
+        let looks = self.raw.looks_for_all();
         if !self.raw.fill(&self.list) {
             self.list.tidy();
             return 0;
         }
-        self.take_many(buf, max, known)
+        self.take_many(buf, max, looks)
     }
 
-    /// Takes up to `max` of the items that were ready at the last look, or are at the next one: of a run that was
-    /// `known` before there is more to be seen. It does not run after a producer that is at work on the block, whose
-    /// cache line each look takes away.
-    fn take_many(&mut self, buf: &mut Vec<T>, max: usize, known: bool) -> usize {
-        let mut is_last = !known;
-        let mut taken = 0;
+    /// Takes up to `max` items that are ready: all that were at the call, and later ones as far as they are seen by as
+    /// many looks as it takes. It does not run after a producer that is at work on the block, whose cache line each look
+    /// takes away: in mid-block it looks again only `looks` times.
+    fn take_many(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) -> usize {
+        let (mut taken, mut looks) = (0, looks);
         loop {
             // SAFETY: filled, by the caller or below.
             taken += unsafe { self.raw.take_run(&self.list, buf, max - taken) };
-            if taken == max || is_last && !self.raw.is_block_read() || !self.raw.fill(&self.list) {
+            if taken == max {
                 return taken;
             }
-            is_last = true;
+            if !self.raw.is_block_read() {
+                if looks == 0 {
+                    return taken;
+                }
+                looks -= 1;
+            }
+            if !self.raw.fill(&self.list) {
+                return taken;
+            }
         }
     }
 
@@ -270,13 +277,13 @@ impl<T> Cursor<T> {
         if max == 0 {
             return Poll::Ready(0);
         }
-        let known = self.raw.has_known();
+        let looks = self.raw.looks_for_all();
         self.poll_fill(cx).map(|filled| {
             if !filled {
                 return 0;
             }
             let paused = PAUSES > 0 && self.raw.is_run_short(max) && self.let_run_grow(max);
-            self.take_many(buf, max, known || paused)
+            self.take_many(buf, max, looks.max(usize::from(paused)))
         })
     }
 
