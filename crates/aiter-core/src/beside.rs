@@ -28,7 +28,7 @@ impl<'a, T> BesidePusher<'a, T> {
         let tail = list.sole_tail();
         let (block, slot) = reader.raw.place();
         let beside = core::ptr::eq(list, &raw const *reader.list)
-            && list.is_sole_pusher()
+            && list.handles.has_only_one()
             && tail.is_at(block, slot)
             && !list.was_entered();
         beside.then_some(Self { list, block, slot, _reader: reader })

@@ -12,9 +12,7 @@
 //! # Ordering policy
 //! Every ordering names its partner. `publish` (AcqRel) is the centre: its Release half hands the
 //! value to `ready_bits` (Acquire), its Acquire half takes the sleeper's node from `announce`.
-//! `readers` is counted like `Arc` counts: up with Relaxed (the caller already holds a count that
-//! keeps the block alive) but for `enter`, down with AcqRel, so that the last one sees all that the
-//! others did.
+//! `readers` has its own.
 
 use core::{alloc::Layout, mem::MaybeUninit, ptr::NonNull};
 
@@ -26,6 +24,7 @@ use alloc::{
 use arrayvec::ArrayVec;
 
 use crate::{
+    readers::Readers,
     sync::{
         AtomicPtr, AtomicUsize, CELLS_NEED_INIT, MAX_SLOTS, Ordering, UnsafeCell,
         store_among_changes,
@@ -42,34 +41,6 @@ const WAITING: usize = 1 << (MAX_SLOTS + 2);
 const ORPHANED: usize = 1 << (MAX_SLOTS + 1);
 const _: () = assert!(MAX_SLOTS + 3 <= usize::BITS as usize);
 
-/// The readers' word: a count, another count, a slot.
-const COUNT_BITS: u32 = (usize::BITS - SETTLED_SLOT_BITS) / 2;
-const SETTLED_SLOT_BITS: u32 = if usize::BITS >= 64 { 8 } else { 6 };
-const READERS: usize = (1 << COUNT_BITS) - 1;
-/// More are refused, so that the count never overflows. Twice as many can be counted: those who come at the same
-/// time are counted before they are refused, and `hold` refuses nobody.
-pub(crate) const MOST_READERS: usize = READERS / 2 + 1;
-const SETTLED_ONE: usize = 1 << COUNT_BITS;
-const SETTLED_AT: u32 = 2 * COUNT_BITS;
-
-const fn settled_slot(word: usize) -> usize {
-    word >> SETTLED_AT
-}
-
-const fn settled_count(word: usize) -> usize {
-    word >> COUNT_BITS & READERS
-}
-
-/// What `leave_if_others` did.
-pub(crate) enum Leave {
-    /// The caller's count is gone.
-    Left,
-    /// It is the last one, and still there.
-    Last,
-    /// Still there: all others sleep at this slot, and nobody has dropped what is before it.
-    RestSettled(usize),
-}
-
 /// Header and slots of a block stay under this before padding, whatever the size of an item (one slot at
 /// least).
 const MAX_BYTES: usize = 32 * 1024;
@@ -79,10 +50,8 @@ const MAX_BYTES: usize = 32 * 1024;
 pub(crate) struct Header<T> {
     /// Ready bits and flags. A producer adds its bits; a sleeping cursor sets `WAITING`.
     state: AtomicUsize,
-    /// Who is here, in one word, so that one exchange decides on all of it: how many cursors, plus one
-    /// for the link from the block before; how many of them went to sleep at the settled slot; and,
-    /// at the top, that slot, which only grows.
-    readers: AtomicUsize,
+    /// Who is here.
+    pub(crate) readers: Readers,
     /// Published values below this slot are gone. Kept up to date whenever a cursor stops being
     /// the only reader; while it is, its own position tells.
     live_from: AtomicUsize,
@@ -211,7 +180,7 @@ impl<T> Block<T> {
         unsafe {
             block.as_ptr().write(Header {
                 state: AtomicUsize::new(0),
-                readers: AtomicUsize::new(1),
+                readers: Readers::new(),
                 live_from: AtomicUsize::new(0),
                 next: AtomicPtr::new(core::ptr::null_mut()),
                 start: UnsafeCell::new(start),
@@ -250,7 +219,7 @@ impl<T> Block<T> {
         let header = unsafe { self.header() };
         // Relaxed, all of them: nobody else sees the block until `link_next` (Release) links it.
         header.state.store(0, Ordering::Relaxed);
-        header.readers.store(1, Ordering::Relaxed);
+        header.readers.reset();
         header.live_from.store(0, Ordering::Relaxed);
         header.next.store(core::ptr::null_mut(), Ordering::Relaxed);
         // SAFETY: the caller owns the block alone.
@@ -454,6 +423,24 @@ impl<T> Block<T> {
         }
     }
 
+    /// The link of a `BlockStack`.
+    ///
+    /// # Safety
+    /// The caller owns the block alone, or its last count.
+    pub(crate) unsafe fn set_stacked(self, next: *mut Header<T>) {
+        // SAFETY: alive, and the link is the caller's, by contract.
+        unsafe { self.header() }.stacked.with_mut(|link| unsafe { *link = next });
+    }
+
+    /// What was set.
+    ///
+    /// # Safety
+    /// As `set_stacked`.
+    pub(crate) unsafe fn stacked(self) -> *mut Header<T> {
+        // SAFETY: as above.
+        unsafe { self.header() }.stacked.with(|link| unsafe { *link })
+    }
+
     /// Publishes `count` slots from `slot` on: their items become visible to the cursors.
     ///
     /// A block may be freed as soon as this has happened: the caller must not touch it again,
@@ -490,11 +477,6 @@ impl<T> Block<T> {
         // or by others with whom it has synchronised.
         store_among_changes(state, Self::FULL >> (Self::CAP - 1 - slot), Ordering::Release);
     }
-}
-
-#[cold]
-fn too_many_readers() -> ! {
-    panic!("too many cursors at one place")
 }
 
 impl<T> Header<T> {
@@ -577,48 +559,6 @@ impl<T> Header<T> {
         false
     }
 
-    /// Counts the caller among those who need nothing before `slot`, unless others are further on.
-    /// `None` if it does not count; else whether all readers are counted now. The caller counts
-    /// itself once, and takes itself out by `unsettle`.
-    pub(crate) fn settle(&self, slot: usize) -> Option<bool> {
-        let mut word = self.readers.load(Ordering::Relaxed);
-        loop {
-            let there = settled_slot(word);
-            let new = if slot < there {
-                return None;
-            } else if slot > there {
-                word & READERS | SETTLED_ONE | slot << SETTLED_AT
-            } else {
-                word + SETTLED_ONE
-            };
-            // AcqRel: as `leave`, in both directions: all that the others did is done.
-            match self.readers.compare_exchange_weak(word, new, Ordering::AcqRel, Ordering::Relaxed)
-            {
-                Ok(_) => return Some(settled_count(new) == new & READERS),
-                Err(now) => word = now,
-            }
-            crate::sync::retry_hint();
-        }
-    }
-
-    /// Takes the caller out again, if `slot` is still the one that counts.
-    pub(crate) fn unsettle(&self, slot: usize) {
-        let mut word = self.readers.load(Ordering::Relaxed);
-        while settled_slot(word) == slot {
-            // AcqRel: as `settle`.
-            match self.readers.compare_exchange_weak(
-                word,
-                word - SETTLED_ONE,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return,
-                Err(now) => word = now,
-            }
-            crate::sync::retry_hint();
-        }
-    }
-
     /// Claims the published items before `slot`, which nobody needs any more, and returns from
     /// where on they are live. Several may come to the conclusion; one of them gets the items.
     pub(crate) fn claim_before(&self, slot: usize) -> usize {
@@ -640,204 +580,5 @@ impl<T> Header<T> {
     pub(crate) fn set_live_from(&self, slot: usize) {
         // Relaxed: see `live_from`.
         self.live_from.store(slot, Ordering::Relaxed);
-    }
-
-    #[inline(always)]
-    pub(crate) fn readers(&self) -> usize {
-        // Acquire: partner of `leave`, for what the others did before they left, and of `enter`,
-        // for the clone function of a subscriber.
-        self.readers.load(Ordering::Acquire) & READERS
-    }
-
-    /// One more reader. The caller holds a count of this block or of one before.
-    ///
-    /// # Panics
-    /// If there are more than `MOST_READERS` then, and with nothing changed: on 64-bit targets that takes millions
-    /// of cursors, forgotten ones as a rule; on 32-bit ones 4096 that are all in this block.
-    pub(crate) fn join(&self) {
-        // Relaxed: a count is only handed on by somebody who has one, as with `Arc`.
-        let readers = self.readers.fetch_add(1, Ordering::Relaxed) & READERS;
-        if readers >= MOST_READERS {
-            // Relaxed: as above. It was not the last one.
-            self.readers.fetch_sub(1, Ordering::Relaxed);
-            too_many_readers();
-        }
-    }
-
-    /// One more reader for a moment: somebody who has a count, and to whom `claim_before` gave items. There is at
-    /// most one for each slot at a time, so there is always room.
-    pub(crate) fn hold(&self) {
-        // Relaxed: as `join`.
-        self.readers.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// One more reader, by somebody who holds no count: false if the block is retired.
-    ///
-    /// # Panics
-    /// As `join`.
-    pub(crate) fn enter(&self) -> bool {
-        // Acquire: partner of `leave`, for the link, which a retired block has. Release: partner of
-        // `readers`, for the clone function.
-        self.change_readers(
-            |readers| {
-                if readers >= MOST_READERS {
-                    too_many_readers();
-                }
-                readers != 0
-            },
-            1,
-        )
-    }
-
-    /// One reader less. True if it was the last: the block is the caller's alone.
-    pub(crate) fn leave(&self) -> bool {
-        // Release: partner of `readers` and of this, for what I did. Acquire: for what they did.
-        self.readers.fetch_sub(1, Ordering::AcqRel) & READERS == 1
-    }
-
-    /// The only reader leaves for good. False if somebody came in.
-    pub(crate) fn leave_alone(&self) -> bool {
-        // As `leave`.
-        self.change_readers(|readers| readers == 1, 1_usize.wrapping_neg())
-    }
-
-    /// Adds to the count of readers if it is as it should be.
-    fn change_readers(&self, if_so: impl Fn(usize) -> bool, add: usize) -> bool {
-        let mut word = self.readers.load(Ordering::Acquire);
-        while if_so(word & READERS) {
-            match self.readers.compare_exchange_weak(
-                word,
-                word.wrapping_add(add),
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return true,
-                Err(now) => word = now,
-            }
-            crate::sync::retry_hint();
-        }
-        false
-    }
-
-    /// One reader less, unless it is the last, or the last but for those who sleep. The caller is
-    /// not counted as settled.
-    pub(crate) fn leave_if_others(&self) -> Leave {
-        let mut word = self.readers.load(Ordering::Acquire);
-        loop {
-            if word & READERS == 1 {
-                return Leave::Last;
-            }
-            let slot = settled_slot(word);
-            if settled_count(word) == (word & READERS) - 1 && self.live_from() < slot {
-                return Leave::RestSettled(slot);
-            }
-            // As `leave`.
-            match self.readers.compare_exchange_weak(
-                word,
-                word - 1,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return Leave::Left,
-                Err(now) => word = now,
-            }
-            crate::sync::retry_hint();
-        }
-    }
-}
-
-#[cfg(test)]
-impl<T> Header<T> {
-    /// As if so many readers were here.
-    pub(crate) fn set_readers(&self, count: usize) {
-        // Relaxed: a test is alone with its list.
-        let word = self.readers.load(Ordering::Relaxed);
-        self.readers.store(word & !READERS | count, Ordering::Relaxed);
-    }
-
-    /// As if so many of them had gone to sleep at the settled slot.
-    pub(crate) fn set_settled(&self, count: usize) {
-        // Relaxed: as above.
-        let word = self.readers.load(Ordering::Relaxed);
-        let others = word & !(READERS << COUNT_BITS);
-        self.readers.store(others | count << COUNT_BITS, Ordering::Relaxed);
-    }
-}
-
-/// A stack of blocks that wait for something: taken as a whole, so there is no pop that could meet a
-/// recycled block.
-pub(crate) struct BlockStack<T>(AtomicPtr<Header<T>>);
-
-impl<T> BlockStack<T> {
-    pub(crate) fn new() -> Self {
-        Self(AtomicPtr::new(core::ptr::null_mut()))
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        // Relaxed: a hint; `take` synchronises.
-        self.0.load(Ordering::Relaxed).is_null()
-    }
-
-    /// # Safety
-    /// The caller owns the block alone, or its last count, and gives it away.
-    pub(crate) unsafe fn push(&self, block: Block<T>) {
-        let mut head = self.0.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: the link belongs to whoever owns the last count.
-            unsafe { block.header() }.stacked.with_mut(|link| unsafe { *link = head });
-            // Release: partner of `take`, for the link and the block.
-            match self.0.compare_exchange_weak(
-                head,
-                block.as_ptr(),
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return,
-                Err(now) => head = now,
-            }
-            crate::sync::retry_hint();
-        }
-    }
-
-    /// Takes all the blocks: they are the caller's.
-    pub(crate) fn take(&self) -> Chain<T> {
-        // Acquire: partner of `push`.
-        Chain(self.0.swap(core::ptr::null_mut(), Ordering::Acquire))
-    }
-
-    /// Takes one block; the others are away for a moment.
-    pub(crate) fn take_one(&self) -> Option<Block<T>> {
-        let mut rest = self.take();
-        let one = rest.next()?;
-        if !rest.0.is_null() {
-            // Release: partner of `take`, for all of them.
-            let put_back = self.0.compare_exchange(
-                core::ptr::null_mut(),
-                rest.0,
-                Ordering::Release,
-                Ordering::Relaxed,
-            );
-            if put_back.is_err() {
-                for block in rest {
-                    // SAFETY: the stack gave it to us.
-                    unsafe { self.push(block) };
-                }
-            }
-        }
-        Some(one)
-    }
-}
-
-/// Blocks that were taken off a `BlockStack`. They are leaked if it is dropped.
-pub(crate) struct Chain<T>(*mut Header<T>);
-
-impl<T> Iterator for Chain<T> {
-    type Item = Block<T>;
-
-    fn next(&mut self) -> Option<Block<T>> {
-        let block = Block::from_ptr(self.0)?;
-        // SAFETY: it was on the stack, so it, or its last count, is ours, and with it the link.
-        self.0 = unsafe { block.header() }.stacked.with(|link| unsafe { *link });
-        Some(block)
     }
 }

@@ -48,7 +48,7 @@ impl<T> CloneFn<T> {
         T: Clone,
     {
         let clone: CloneAndCount<T> = clone_and_count::<T>;
-        // Relaxed: `Header::enter` (Release) or the caller's own hands make it visible before the
+        // Relaxed: `Readers::enter` (Release) or the caller's own hands make it visible before the
         // count of readers that asks for it.
         self.erased.store(clone as *mut (), Ordering::Relaxed);
     }

@@ -15,10 +15,8 @@ use std::panic::catch_unwind;
 use futures_core::Stream;
 
 use crate::{
-    block::{Block, MOST_READERS},
-    cursor_stream::Cursor,
-    list::MOST_PUSHERS,
-    pusher::push_list,
+    block::Block, cursor_stream::Cursor, handles::MOST_PUSHERS, pusher::push_list,
+    readers::MOST_READERS,
 };
 
 /// Runs `f` while `count` readers seem to be in the block, and not those that are. True if it is refused; the
@@ -26,11 +24,11 @@ use crate::{
 fn is_refused<T, R>(block: Block<T>, count: usize, f: impl FnOnce() -> R) -> bool {
     // SAFETY: the tests keep their blocks.
     let header = unsafe { block.header() };
-    let there = header.readers();
-    header.set_readers(count);
+    let there = header.readers.count();
+    header.readers.set(count);
     let result = catch_unwind(AssertUnwindSafe(f));
-    let come = header.readers() - count;
-    header.set_readers(there + come);
+    let come = header.readers.count() - count;
+    header.readers.set(there + come);
     match result {
         Ok(_) => false,
         Err(panic) => {
@@ -108,7 +106,7 @@ fn a_cursor_that_can_not_cross_stays_and_goes_on_later() {
         assert_eq!(Arc::strong_count(&item), 1, "all are read");
         // As many as there are: `other`, and no link any more.
         // SAFETY: it is there.
-        assert_eq!(unsafe { blocks(&other).0.header() }.readers(), 1);
+        assert_eq!(unsafe { blocks(&other).0.header() }.readers.count(), 1);
     }
 }
 
@@ -133,7 +131,7 @@ fn a_cursor_beside_a_newcomer_that_can_not_cross_stays() {
     assert!(late.try_next().is_ok() && late.try_next().is_ok() && late.try_next().is_err());
     drop(cursor);
     // SAFETY: `late` keeps it.
-    assert_eq!(unsafe { blocks(&late).0.header() }.readers(), 1);
+    assert_eq!(unsafe { blocks(&late).0.header() }.readers.count(), 1);
     drop((pusher, late));
     assert_eq!(Arc::strong_count(&item), 1);
 }
@@ -184,12 +182,12 @@ fn takers_that_sleep_in_a_crowd_drop_what_they_read() {
     assert_eq!(alive.load(Ordering::Relaxed), 1);
     // SAFETY: the cursors keep it.
     let header = unsafe { block.header() };
-    header.set_readers(MOST_READERS);
-    header.set_settled(MOST_READERS - 1);
+    header.readers.set(MOST_READERS);
+    header.readers.set_settled(MOST_READERS - 1);
     assert!(poll(&mut taker).is_pending());
     assert_eq!(alive.load(Ordering::Relaxed), 0);
-    header.set_readers(2);
-    header.set_settled(2);
+    header.readers.set(2);
+    header.readers.set_settled(2);
     pusher.push(Counted::new(&alive)).map_err(drop).unwrap();
     assert!(other.try_next().is_ok() && taker.try_next().is_ok());
 }
@@ -200,14 +198,14 @@ fn one_more_pusher_can_come_and_then_none() {
     let (pusher, cursor) = push_list::<u8>();
     let weak = pusher.downgrade();
     let panics = |f: &dyn Fn()| catch_unwind(AssertUnwindSafe(f)).is_err();
-    cursor.list.set_pushers(MOST_PUSHERS - 1, 1);
+    cursor.list.handles.set(MOST_PUSHERS - 1, 1);
     let more = weak.upgrade().expect("there is room for one");
     assert!(weak.upgrade().is_none());
     assert!(panics(&|| drop(pusher.clone())));
     drop(more);
-    cursor.list.set_pushers(1, MOST_PUSHERS);
+    cursor.list.handles.set(1, MOST_PUSHERS);
     assert!(panics(&|| drop(pusher.downgrade())) && panics(&|| drop(weak.clone())));
-    cursor.list.set_pushers(1, 1);
+    cursor.list.handles.set(1, 1);
     drop(weak);
-    assert!(cursor.list.is_sole_pusher());
+    assert!(cursor.list.handles.has_only_one());
 }

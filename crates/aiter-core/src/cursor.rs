@@ -93,14 +93,14 @@ impl<T> RawCursor<T> {
     /// A second cursor at the same position. The caller has left `T::clone` with the list.
     ///
     /// # Panics
-    /// As `Header::join`; then there is none.
+    /// As `Readers::join`; then there is none.
     pub(crate) fn fork(&self, list: &List<T>) -> Self {
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
         if self.is_alone() {
             header.set_live_from(self.slot);
         }
-        header.join();
+        header.readers.join();
         self.set_among(&list.clone_fn);
         let fork = Self { slot: self.slot, ready: self.ready, ..Self::new(self.block, self.skip) };
         fork.set_among(&list.clone_fn);
@@ -136,7 +136,7 @@ impl<T> RawCursor<T> {
             return Some(false);
         }
         // After the bits, as in `refill`.
-        if header.readers() != 1 {
+        if header.readers.count() != 1 {
             return None;
         }
         self.ready = end;
@@ -191,7 +191,7 @@ impl<T> RawCursor<T> {
             return if slot == Block::<T>::CAP { None } else { Some(None) };
         }
         // After the bits, as in `refill`.
-        if header.readers() == 1 {
+        if header.readers.count() == 1 {
             return None;
         }
         // SAFETY: ready and unread; our position keeps it in place.
@@ -238,7 +238,7 @@ impl<T> RawCursor<T> {
                 return Refill::Empty;
             }
             // After the bits: see above.
-            let only_reader = header.readers() == 1;
+            let only_reader = header.readers.count() == 1;
             if self.is_alone() && !only_reader {
                 header.set_live_from(self.slot);
                 self.set_among(&list.clone_fn);
@@ -261,7 +261,7 @@ impl<T> RawCursor<T> {
     /// Goes on to the next block. Returns the old one if its count is still to be released.
     ///
     /// # Panics
-    /// As `Header::join`; the cursor is then where it was.
+    /// As `Readers::join`; the cursor is then where it was.
     fn cross(&mut self, list: &List<T>) -> Option<Block<T>> {
         let left = self.block;
         // SAFETY: our count keeps it alive.
@@ -270,7 +270,11 @@ impl<T> RawCursor<T> {
         if self.is_alone() {
             // If nobody is pinned, nobody can come in any more: the tail has left this block. In
             // this order, so that who came in and unpinned is counted.
-            let alone = if list.is_pinned() { header.leave_alone() } else { header.readers() == 1 };
+            let alone = if list.is_pinned() {
+                header.readers.leave_alone()
+            } else {
+                header.readers.count() == 1
+            };
             if alone {
                 self.settled = 0;
                 self.begin(next);
@@ -284,7 +288,7 @@ impl<T> RawCursor<T> {
         }
         // Before anything else is done, as it may panic.
         // SAFETY: the link keeps it alive, as we are still counted in the old block.
-        unsafe { next.header() }.join();
+        unsafe { next.header() }.readers.join();
         self.unsettle(left);
         self.begin(next);
         Some(left)
@@ -339,7 +343,7 @@ impl<T> RawCursor<T> {
     fn becomes_alone(&mut self) -> bool {
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
-        if header.readers() != 1 {
+        if header.readers.count() != 1 {
             return false;
         }
         self.set_alone();
@@ -361,7 +365,7 @@ impl<T> RawCursor<T> {
     /// Takes the next item of the current run without running user code.
     ///
     /// # Panics
-    /// As `Header::join`; the item is then still to be read.
+    /// As `Readers::join`; the item is then still to be read.
     ///
     /// # Safety
     /// `refill` has returned `Ready` since the last item was taken.
@@ -371,7 +375,7 @@ impl<T> RawCursor<T> {
             return Taken::Moved(unsafe { self.take_alone() });
         }
         // SAFETY: our count keeps the block alive.
-        unsafe { self.block.header() }.join();
+        unsafe { self.block.header() }.readers.join();
         let slot = self.slot;
         self.slot += 1;
         Taken::Held(self.block, slot)
@@ -426,7 +430,7 @@ impl<T> RawCursor<T> {
         self.unsettle(self.block);
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
-        let all = header.settle(slot)?;
+        let all = header.readers.settle(slot)?;
         self.settled = slot;
         if !all {
             return None;
@@ -438,7 +442,7 @@ impl<T> RawCursor<T> {
     fn unsettle(&mut self, block: Block<T>) {
         if self.settled != 0 {
             // SAFETY: we still have our count of that block.
-            unsafe { block.header() }.unsettle(self.settled);
+            unsafe { block.header() }.readers.unsettle(self.settled);
             self.settled = 0;
         }
     }
@@ -446,7 +450,7 @@ impl<T> RawCursor<T> {
     /// Keeps the block, so that what `settle` returned can be dropped when the cursor has moved on.
     pub(crate) fn hold(&self) {
         // SAFETY: our count keeps the block alive.
-        unsafe { self.block.header() }.hold();
+        unsafe { self.block.header() }.readers.hold();
     }
 
     /// Asks to be woken. True if there is something to read after all.

@@ -7,23 +7,29 @@ extern crate std;
 
 mod beside;
 mod block;
+mod block_stack;
 mod clone_fn;
 #[cfg(test)]
 mod crowd_panics;
 mod cursor;
 mod cursor_stream;
 mod error;
+mod groups;
+mod handles;
 mod list;
 pub mod microcontroller;
 mod pace;
 mod preflight;
 mod pusher;
+mod readers;
 mod ready_stack;
 mod relay;
 mod shared;
 mod sole;
+mod stash;
 mod sync;
 mod tail;
+mod wait_node;
 mod waiters;
 mod wake_cell;
 

@@ -25,22 +25,21 @@
 //! the edge, `stop` and a pinned read are AcqRel, as each is both sides.
 
 use crate::{
-    block::{Block, BlockStack, Chain, Header, Leave, Published},
+    block::{Block, Header, Published},
+    block_stack::BlockStack,
     clone_fn::{CloneFn, CloneRunFn},
     error::Refusal,
-    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, STASH_BYTES, retry_hint},
+    groups::Groups,
+    handles::Handles,
+    stash::Stash,
+    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, retry_hint},
     tail::Tail,
     waiters::WaitQueue,
 };
 
-use alloc::boxed::Box;
+mod reclaim;
 
-/// The halves of the pushers' word.
-const WEAK_ONE: usize = 1 << (usize::BITS / 2);
-const STRONG: usize = WEAK_ONE - 1;
-/// More are refused, of each kind. Twice as many can be counted, as those who come at the same time are counted before
-/// they are refused.
-pub(crate) const MOST_PUSHERS: usize = STRONG / 2 + 1;
+use reclaim::CALM;
 
 /// What a claim may do when no block is linked ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,11 +59,6 @@ pub(crate) enum Cleanup {
     Later,
 }
 
-/// After a burst, so many blocks are freed right at the tail before one is kept there again. The last blocks
-/// of a burst are the allocator's newest and may keep all that it took for the burst from going back to
-/// the system: those must go, and the list go on in blocks from lower down.
-const CALM: usize = 3;
-
 /// Slots that were claimed and not yet published.
 pub(crate) struct Claim<T> {
     pub(crate) block: Block<T>,
@@ -72,22 +66,13 @@ pub(crate) struct Claim<T> {
     pub(crate) len: usize,
 }
 
-/// The waiters of one shared cursor. It stays with the list, for the next shared cursor, as a
-/// producer may be looking at it at any time.
-pub(crate) struct Group {
-    pub(crate) queue: WaitQueue,
-    in_use: AtomicBool,
-    next: *mut Group,
-}
-
 pub(crate) struct List<T> {
     /// See `Tail`.
     tail: AtomicPtr<Header<T>>,
     /// Cursors alive. Beside the tail, as every push reads it.
     cursors: AtomicUsize,
-    /// `Pusher`s alive, of which the last one stops the list, and above them `WeakPusher`s: one word,
-    /// as each may become the other while somebody asks whether there is only one.
-    pushers: AtomicUsize,
+    /// Of which the last one stops the list.
+    pub(crate) handles: Handles,
     /// Operations that look into the tail block without a claim or a count.
     pins: AtomicUsize,
     /// Whether a cursor ever entered at the tail. It may have done so while the last other one left.
@@ -98,9 +83,7 @@ pub(crate) struct List<T> {
     /// `CALM`.
     calm: AtomicUsize,
     /// Read blocks for producers, until a reader finds nothing to read.
-    stash: BlockStack<T>,
-    /// How many there are, or a few more.
-    stashed: AtomicUsize,
+    stash: Stash<T>,
     /// The oldest block that is not retired. Written by whoever retires, in the list's order.
     head: AtomicPtr<Header<T>>,
     /// The index of `head`'s first slot.
@@ -109,8 +92,8 @@ pub(crate) struct List<T> {
     limbo: BlockStack<T>,
     /// Complete blocks whose last count a handler's push inherited.
     inherited: BlockStack<T>,
-    /// The groups of shared cursors: pushed, never removed.
-    groups: AtomicPtr<Group>,
+    /// Those of shared cursors.
+    pub(crate) groups: Groups,
     pub(crate) clone_fn: CloneFn<T>,
     pub(crate) clone_run: CloneRunFn<T>,
     /// Cursors that sleep.
@@ -141,18 +124,17 @@ impl<T> List<T> {
         let list = Self {
             tail: AtomicPtr::new(Tail::new(block, 0).word()),
             cursors: AtomicUsize::new(1),
-            pushers: AtomicUsize::new(1),
+            handles: Handles::new(),
             pins: AtomicUsize::new(0),
             entered: AtomicBool::new(false),
             spare: AtomicUsize::new(0),
             calm: AtomicUsize::new(CALM),
-            stash: BlockStack::new(),
-            stashed: AtomicUsize::new(0),
+            stash: Stash::new(),
             head: AtomicPtr::new(block.as_ptr()),
             head_start: AtomicUsize::new(first),
             limbo: BlockStack::new(),
             inherited: BlockStack::new(),
-            groups: AtomicPtr::new(core::ptr::null_mut()),
+            groups: Groups::new(),
             clone_fn: CloneFn::new(),
             clone_run: CloneRunFn::new(),
             waiters: WaitQueue::new(),
@@ -294,7 +276,7 @@ impl<T> List<T> {
     unsafe fn append(&self, block: Block<T>) -> Block<T> {
         // SAFETY: alive, by contract.
         let start = unsafe { block.header() }.start().wrapping_add(Block::<T>::CAP);
-        let new = self.unstash(start).unwrap_or_else(|| Block::allocate(start));
+        let new = self.stash.take(start).unwrap_or_else(|| Block::allocate(start));
         // SAFETY: `block` is alive and `new` is ours.
         match unsafe { block.link_next(new) } {
             Ok(()) => new,
@@ -384,7 +366,7 @@ impl<T> List<T> {
                 self.run();
             }
         }
-        let groups = self.groups().map(|group| &group.queue);
+        let groups = self.groups.iter().map(|group| &group.queue);
         // Sleepers count on the unpublished slots of the block in which they went to sleep: with the last
         // of them gone, nobody else would wake who is left.
         let takers =
@@ -465,271 +447,13 @@ impl<T> List<T> {
         unsafe { block.next().unwrap_or_else(|| self.append(block)) }
     }
 
-    // ---- Giving back ----
-
-    /// Gives up a count of a block. If it is the last one of a complete block, the block is
-    /// retired, and so on with the next, in a loop.
-    ///
-    /// Items are dropped here: no lock may be held.
-    ///
-    /// # Safety
-    /// The caller owns a count of the block and does not use it again.
-    pub(crate) unsafe fn release(&self, mut block: Block<T>) {
-        /// If an item's drop panics: the rest of the chain all the same.
-        struct OnPanic<'a, T>(&'a List<T>, Block<T>, Block<T>);
-        impl<T> Drop for OnPanic<'_, T> {
-            fn drop(&mut self) {
-                // SAFETY: as below.
-                unsafe {
-                    self.0.retire(self.1, self.2);
-                    self.0.release(self.2);
-                }
-            }
-        }
-        loop {
-            // SAFETY: our count keeps it alive.
-            let header = unsafe { block.header() };
-            if header.is_complete() {
-                if !header.leave() {
-                    return;
-                }
-                // SAFETY: ours alone now, so still alive.
-                let next = unsafe { block.next() }.expect("a complete block has a next one");
-                let on_panic = OnPanic(self, block, next);
-                // SAFETY: complete, and nobody else reads it: what is live is ours.
-                unsafe { block.drop_items(header.live_from(), Block::<T>::CAP) };
-                core::mem::forget(on_panic);
-                // SAFETY: ours alone, its items are gone, and its link's count is ours.
-                unsafe { self.retire(block, next) };
-                block = next;
-                continue;
-            }
-            match header.leave_if_others() {
-                Leave::Left => return,
-                Leave::RestSettled(slot) => {
-                    let from = header.claim_before(slot);
-                    // SAFETY: the others have read them, we do not want them, and nobody comes to.
-                    unsafe { self.drop_unwanted(block, from, slot) };
-                    continue;
-                }
-                Leave::Last => {}
-            }
-            // The last one, in a block that producers still work in. What is ready and unread goes
-            // now; whoever completes the block takes care of the rest.
-            let live_from = header.live_from();
-            match header.orphan(live_from) {
-                Ok(()) => return,
-                // Still alone, after having seen the bits? Then nobody can come to want them.
-                Err(run) if header.readers() == 1 && run > live_from => {
-                    header.set_live_from(run);
-                    // SAFETY: published; whoever enters from now on starts behind them.
-                    unsafe { self.drop_unwanted(block, live_from, run) };
-                }
-                Err(_) => {}
-            }
-        }
-    }
-
-    /// Drops items of a block whose count the caller is giving up; gives it up if one panics.
-    ///
-    /// # Safety
-    /// The items are the caller's, as is the count.
-    unsafe fn drop_unwanted(&self, block: Block<T>, from: usize, to: usize) {
-        struct OnPanic<'a, T>(&'a List<T>, Block<T>);
-        impl<T> Drop for OnPanic<'_, T> {
-            fn drop(&mut self) {
-                // SAFETY: the count is the caller's, who won't come back to it.
-                unsafe { self.0.release(self.1) };
-            }
-        }
-        let on_panic = OnPanic(self, block);
-        // SAFETY: by contract.
-        unsafe { block.drop_items(from, to) };
-        core::mem::forget(on_panic);
-    }
-
-    /// Keeps a block for a producer or frees it, or puts it into limbo.
-    ///
-    /// # Safety
-    /// The caller owns the block alone, its items are gone, and the caller owns a count of `next`,
-    /// the block behind it.
-    pub(crate) unsafe fn retire(&self, block: Block<T>, next: Block<T>) {
-        // Relaxed: blocks retire in the list's order, each after the one before, by way of the
-        // link's count; and whoever drops the list comes after all.
-        self.head.store(next.as_ptr(), Ordering::Relaxed);
-        // SAFETY: the caller's count keeps it alive.
-        self.head_start.store(unsafe { next.header() }.start(), Ordering::Relaxed);
-        if self.is_pinned() {
-            // SAFETY: the block is ours.
-            unsafe { self.limbo.push(block) };
-            return;
-        }
-        if !self.limbo.is_empty() {
-            self.clear_limbo();
-        }
-        // SAFETY: ours alone; not pinned, so nobody looks at it; the count of `next` is ours.
-        unsafe { self.recycle(block, next) };
-    }
-
-    fn clear_limbo(&self) {
-        let blocks = self.limbo.take();
-        // After they were taken: whoever pins now can't come by them any more.
-        let pinned = self.is_pinned();
-        for block in blocks {
-            // SAFETY: the stack gave it to us.
-            unsafe { if pinned { self.limbo.push(block) } else { self.stash(block) } }
-        }
-    }
-
-    /// Links the block behind the last one if too few are linked ahead, keeps it for later, or frees it.
-    ///
-    /// # Safety
-    /// As `retire`, and nobody is left who could look at the block.
-    unsafe fn recycle(&self, block: Block<T>, next: Block<T>) {
-        let tail = self.tail();
-        if tail.is_stopped() {
-            // SAFETY: ours alone, and nobody wants one any more.
-            unsafe { block.free() };
-            return;
-        }
-        // The caller holds a count at or before the tail's block: that and all behind are alive.
-        let mut last = tail.block();
-        // Relaxed, all of them: numbers that only weigh memory against allocations.
-        let spare = self.spare.load(Ordering::Relaxed);
-        let calm = self.calm.load(Ordering::Relaxed);
-        let is_behind = last != next;
-        if is_behind {
-            // SAFETY: alive, see above.
-            let distance = || unsafe { last.header().start().wrapping_sub(next.header().start()) };
-            // Neither looked at nor written again and again while a burst lasts.
-            if calm != 0 && distance() >= Self::FAR * Block::<T>::CAP {
-                self.calm.store(0, Ordering::Relaxed);
-            }
-        } else if calm < CALM {
-            self.calm.store(calm + 1, Ordering::Relaxed);
-        }
-        let wanted = spare.max(usize::from(calm == CALM));
-        for _ in 0..wanted {
-            // SAFETY: alive, see above; `block` is ours.
-            unsafe {
-                if let Some(next) = last.next() {
-                    last = next;
-                    continue;
-                }
-                block.recycle(last.header().start().wrapping_add(Block::<T>::CAP));
-                if last.link_next(block).is_ok() {
-                    return;
-                }
-                break;
-            }
-        }
-        // SAFETY: ours alone.
-        unsafe { if is_behind || calm == CALM { self.stash(block) } else { block.free() } }
-    }
-
-    /// How many blocks the stash may hold: two at least, but for items that fill one by themselves.
-    const STASHED: usize = match STASH_BYTES / Block::<T>::BYTES {
-        _ if STASH_BYTES == 0 || Block::<T>::CAP == 1 => 0,
-        few if few < 2 => 2,
-        many => many,
-    };
-
-    /// A reader that is so many blocks behind the tail works off a burst.
-    const FAR: usize = if Self::STASHED > 8 { Self::STASHED } else { 8 };
-
-    /// Keeps a block for a producer, or frees it.
-    ///
-    /// # Safety
-    /// The caller owns the block alone, and nobody is left who could look at it.
-    unsafe fn stash(&self, block: Block<T>) {
-        // Relaxed: a number that only weighs memory against allocations. Without a cursor, nobody would
-        // come by to give it back.
-        if Self::STASHED > 0
-            && self.stashed.load(Ordering::Relaxed) < Self::STASHED
-            && !self.has_no_cursor()
-        {
-            self.stashed.fetch_add(1, Ordering::Relaxed);
-            // SAFETY: by contract.
-            unsafe { self.stash.push(block) };
-        } else {
-            // SAFETY: by contract.
-            unsafe { block.free() };
-        }
-    }
-
-    /// A block of the stash, as good as new, whose slot 0 has the index `start`.
-    fn unstash(&self, start: usize) -> Option<Block<T>> {
-        if Self::STASHED == 0 || self.stash.is_empty() {
-            return None;
-        }
-        let block = self.stash.take_one()?;
-        // Relaxed: as in `stash`.
-        self.stashed.fetch_sub(1, Ordering::Relaxed);
-        // SAFETY: the stack gave it to us, and nobody was left who could look at it.
-        unsafe { block.recycle(start) };
-        Some(block)
-    }
-
-    /// Gives back what was left to whoever comes by, and what was kept for producers. For readers that find
-    /// nothing to read, or go. Not for interrupt handlers.
-    ///
-    /// Blocks that a producer has in hand just now, to take one of them, are not seen: they wait for the next
-    /// one who comes by, or for the list's end.
-    #[inline]
-    pub(crate) fn tidy(&self) {
-        // Without a short circuit: one branch.
-        if !(self.inherited.is_empty() & (Self::STASHED == 0 || self.stash.is_empty())) {
-            self.tidy_up();
-        }
-    }
-
-    #[cold]
-    fn tidy_up(&self) {
-        self.release_inherited();
-        self.clear_stash();
-    }
-
-    fn clear_stash(&self) {
-        if Self::STASHED == 0 {
-            return;
-        }
-        for block in self.stash.take() {
-            // Relaxed: as in `stash`.
-            self.stashed.fetch_sub(1, Ordering::Relaxed);
-            // SAFETY: the stack gave it to us, and nobody was left who could look at it.
-            unsafe { block.free() };
-        }
-    }
-
-    /// Retires the blocks that were left to whoever comes by. Not for interrupt handlers.
-    pub(crate) fn release_inherited(&self) {
-        /// The blocks that are left, also if an item's drop panics.
-        struct Rest<'a, T>(&'a List<T>, Chain<T>);
-        impl<T> Rest<'_, T> {
-            fn run(&mut self) {
-                for block in &mut self.1 {
-                    // SAFETY: the stack owned the block's last count and gave it to us.
-                    unsafe { self.0.release(block) };
-                }
-            }
-        }
-        impl<T> Drop for Rest<'_, T> {
-            fn drop(&mut self) {
-                self.run();
-            }
-        }
-        if !self.inherited.is_empty() {
-            Rest(self, self.inherited.take()).run();
-        }
-    }
-
     // ---- The consumer's side ----
 
     /// Enters the list at its end. Returns the block, of which the caller then owns a count, and
     /// how many of its items, and of those behind, it must step over.
     ///
     /// # Panics
-    /// As `Header::enter`; then nobody has come in, and the pin is gone.
+    /// As `Readers::enter`; then nobody has come in, and the pin is gone.
     pub(crate) fn enter(&self) -> (Block<T>, usize) {
         // Relaxed: for who has all pushers, so also the caller's.
         self.entered.store(true, Ordering::Relaxed);
@@ -738,7 +462,7 @@ impl<T> List<T> {
         // SAFETY: pinned: the tail's block and all that follow stay. The count that the last cursor of
         // an abandoned list left behind is as good as a new one, and then we may be alone.
         unsafe {
-            while !(block.header().adopt() || block.header().enter()) {
+            while !(block.header().adopt() || block.header().readers.enter()) {
                 block = block.next().expect("a retired block has a next one");
             }
         }
@@ -809,121 +533,6 @@ impl<T> List<T> {
         self.clone_fn.set();
         self.clone_run.set();
     }
-
-    // ---- Pushers ----
-
-    pub(crate) fn add_pusher(&self) {
-        self.add_handle(1);
-    }
-
-    pub(crate) fn add_weak_pusher(&self) {
-        self.add_handle(WEAK_ONE);
-    }
-
-    fn add_handle(&self, one: usize) {
-        // Relaxed: the caller has one.
-        let old = self.pushers.fetch_add(one, Ordering::Relaxed);
-        if old & STRONG >= MOST_PUSHERS || old / WEAK_ONE >= MOST_PUSHERS {
-            self.pushers.fetch_sub(one, Ordering::Relaxed);
-            panic!("too many pushers");
-        }
-    }
-
-    /// One pusher more, unless there is none, or too many.
-    pub(crate) fn revive_pusher(&self) -> bool {
-        let mut pushers = self.pushers.load(Ordering::Relaxed);
-        while pushers & STRONG != 0 && pushers & STRONG < MOST_PUSHERS {
-            // Relaxed: a pusher needs nothing from the others.
-            match self.pushers.compare_exchange_weak(
-                pushers,
-                pushers + 1,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return true,
-                Err(now) => pushers = now,
-            }
-            retry_hint();
-        }
-        false
-    }
-
-    pub(crate) fn remove_pusher(&self) {
-        // Release: partner of `is_sole_pusher`, for the tail; AcqRel for who stops the list.
-        if self.pushers.fetch_sub(1, Ordering::AcqRel) & STRONG == 1 {
-            self.stop();
-        }
-    }
-
-    pub(crate) fn remove_weak_pusher(&self) {
-        // Release: partner of `is_sole_pusher`.
-        self.pushers.fetch_sub(WEAK_ONE, Ordering::Release);
-    }
-
-    /// True if the caller's pusher is the only one, and no other can come to be but from it.
-    pub(crate) fn is_sole_pusher(&self) -> bool {
-        // Acquire: partner of `remove_pusher`, for the tail, through however many changes.
-        self.pushers.load(Ordering::Acquire) == 1
-    }
-
-    // ---- Groups ----
-
-    fn groups(&self) -> impl Iterator<Item = &Group> {
-        // Acquire: partner of `join_group`.
-        let mut next = self.groups.load(Ordering::Acquire);
-        core::iter::from_fn(move || {
-            // SAFETY: groups live as long as the list.
-            let group = unsafe { next.as_ref() }?;
-            next = group.next;
-            Some(group)
-        })
-    }
-
-    /// A group for a new shared cursor.
-    pub(crate) fn join_group(&self) -> &Group {
-        for group in self.groups() {
-            // Acquire: partner of `leave_group`.
-            if !group.in_use.swap(true, Ordering::Acquire) {
-                return group;
-            }
-        }
-        let group = Box::into_raw(Box::new(Group {
-            queue: WaitQueue::new(),
-            in_use: AtomicBool::new(true),
-            next: core::ptr::null_mut(),
-        }));
-        let mut head = self.groups.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: ours until it is linked.
-            unsafe { (*group).next = head };
-            // Release: partner of `groups`.
-            match self.groups.compare_exchange_weak(
-                head,
-                group,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                // SAFETY: groups live as long as the list.
-                Ok(_) => return unsafe { &*group },
-                Err(now) => head = now,
-            }
-            retry_hint();
-        }
-    }
-
-    pub(crate) fn leave_group(group: &Group) {
-        // Release: partner of `join_group`.
-        group.in_use.store(false, Ordering::Release);
-    }
-}
-
-#[cfg(test)]
-impl<T> List<T> {
-    /// As if there were so many.
-    pub(crate) fn set_pushers(&self, pushers: usize, weak: usize) {
-        // Relaxed: a test is alone with its list.
-        self.pushers.store(weak * WEAK_ONE + pushers, Ordering::Relaxed);
-    }
 }
 
 impl<T> Drop for List<T> {
@@ -958,18 +567,11 @@ impl<T> Drop for List<T> {
                 self.run();
             }
         }
-        // Relaxed: whoever drops the list comes after everybody else.
-        let mut group = self.groups.load(Ordering::Relaxed);
-        // SAFETY: `join_group` made them from boxes; nobody looks at them any more.
-        while let Some(boxed) = unsafe { (!group.is_null()).then(|| Box::from_raw(group)) } {
-            group = boxed.next;
-        }
-        self.clear_stash();
         for block in self.limbo.take() {
             // SAFETY: in limbo they have no items, and nobody is left who could look.
             unsafe { block.free() };
         }
-        // The inherited ones are still in the chain.
+        // The inherited ones are still in the chain. Relaxed: whoever drops the list comes after everybody else.
         Rest(Block::from_ptr(self.head.load(Ordering::Relaxed))).run();
     }
 }

@@ -274,7 +274,7 @@ impl<T> Pusher<T> {
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
     pub fn sole(&mut self) -> Option<SolePusher<'_, T>> {
-        self.list.is_sole_pusher().then(|| SolePusher::new(&self.list))
+        self.list.handles.has_only_one().then(|| SolePusher::new(&self.list))
     }
 
     /// An even faster path, if this is the only pusher of the list and `reader`, one of the list's
@@ -414,7 +414,7 @@ impl<T> Pusher<T> {
     /// assert!(weak.upgrade().is_none() && cursor.is_stopped());
     /// ```
     pub fn downgrade(&self) -> WeakPusher<T> {
-        self.list.add_weak_pusher();
+        self.list.handles.add_weak();
         WeakPusher { list: self.list.clone() }
     }
 
@@ -435,14 +435,16 @@ impl<T> Clone for Pusher<T> {
     /// # Panics
     /// As [`downgrade`](Self::downgrade).
     fn clone(&self) -> Self {
-        self.list.add_pusher();
+        self.list.handles.add_pusher();
         Self { list: self.list.clone() }
     }
 }
 
 impl<T> Drop for Pusher<T> {
     fn drop(&mut self) {
-        self.list.remove_pusher();
+        if self.list.handles.remove_pusher() {
+            self.list.stop();
+        }
     }
 }
 
@@ -477,7 +479,7 @@ pub struct WeakPusher<T> {
 impl<T> WeakPusher<T> {
     /// A pusher, if there is one left. `None` also if there are 2³¹ of them, or 32,768 on 32-bit targets.
     pub fn upgrade(&self) -> Option<Pusher<T>> {
-        self.list.revive_pusher().then(|| Pusher { list: self.list.clone() })
+        self.list.handles.revive().then(|| Pusher { list: self.list.clone() })
     }
 }
 
@@ -487,14 +489,14 @@ impl<T> Clone for WeakPusher<T> {
     /// # Panics
     /// As [`Pusher::downgrade`].
     fn clone(&self) -> Self {
-        self.list.add_weak_pusher();
+        self.list.handles.add_weak();
         Self { list: self.list.clone() }
     }
 }
 
 impl<T> Drop for WeakPusher<T> {
     fn drop(&mut self) {
-        self.list.remove_weak_pusher();
+        self.list.handles.remove_weak();
     }
 }
 

@@ -25,7 +25,8 @@ use crate::{
     cursor::{RawCursor, Refill, Taken},
     cursor_stream::Cursor,
     error::TryNextError,
-    list::{Group, List},
+    groups::Group,
+    list::List,
     sync::{Arc, AtomicUsize, KEPT_UP, LOOKS, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
     waiters::Sleeper,
 };
@@ -272,7 +273,7 @@ impl<T> Shared<T> {
 
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
-        List::<T>::leave_group(self.group());
+        self.group().leave();
         self.list.remove_cursor();
         // SAFETY: the last taker is gone: nobody uses the position again.
         self.place.raw.with_mut(|raw| unsafe { (*raw).release(&self.list) });
@@ -314,7 +315,7 @@ pub struct SharedCursor<T> {
 impl<T> SharedCursor<T> {
     pub(crate) fn new(cursor: Cursor<T>) -> Self {
         let (list, raw) = cursor.into_parts();
-        let group: *const Group = list.join_group();
+        let group: *const Group = list.groups.join();
         let place = Place { gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw) };
         let shared = Shared { place, list, group };
         Self {

@@ -1,7 +1,7 @@
 //! Who sleeps, and how they are woken: a queue that knows no items and no blocks.
 //!
 //! # The protocol
-//! A [`Sleeper`] belongs to one cursor and owns nodes. To sleep, it puts a node with its waker into
+//! A [`Sleeper`] belongs to one cursor and owns nodes (see `wait_node.rs`). To sleep, it puts a node with its waker into
 //! the queue's inbox, and then asks again whether there is something to read (the caller sees to
 //! that, by `Header::announce` and the tail's stop mark). To wake, a notifier takes the queue's
 //! *role* and pops nodes; if somebody else has the role, it leaves the request in the same word,
@@ -13,37 +13,19 @@
 //! notifier empties by one swap, without the role. Whoever comes while that is taken goes into the inbox, and nobody
 //! takes the front while there are such: who is at the front has waited longest.
 //!
-//! # A node's life
-//! Its state says who owns its waker and links:
-//! - 0: its sleeper.
-//! - `QUEUED`: the queue (front, inbox, line, or a notifier's chain). The sleeper may still read the waker,
-//!   as a notifier only reads it too.
-//! - `QUEUED | BUSY`: the sleeper is replacing the waker. A notifier that comes by adds `TAKEN` and
-//!   leaves the node to the sleeper, who then knows that it was notified.
-//! - `TAKEN`: a notifier is calling the waker; then it stores 0. A sleeper that must register
-//!   meanwhile uses another node, so there is nothing to wait for and no two-slot waker cell. It
-//!   has one more node for each notifier that was preempted in mid-wake, which is rare.
-//! - `| AWAKE`: in the queue, but its sleeper found something by itself: not to be counted as woken.
-//! - `| DEAD`: its sleeper is gone. Whoever finds it puts it into the garbage, which sleepers free:
-//!   notifiers may be interrupt handlers, and free nothing.
-//!
 //! # Ordering policy
-//! `state` hands the node back and forth: every change that gives it away is a Release, every one
-//! that gets it an Acquire. `front` and `inbox` are AcqRel on both sides because they close the race with
+//! A node's own is in `wait_node.rs`. `front` and `inbox` are AcqRel on both sides because they close the race with
 //! `stop`: if the notifier's swap comes first, the sleeper sees what the notifier did before; if not, the
 //! notifier sees the node.
 
 use core::{ptr::NonNull, task::Waker};
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 
-use crate::sync::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint};
-
-const QUEUED: usize = 1;
-const BUSY: usize = 1 << 1;
-const TAKEN: usize = 1 << 2;
-const DEAD: usize = 1 << 3;
-const AWAKE: usize = 1 << 4;
+use crate::{
+    sync::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint},
+    wait_node::{AWAKE, BUSY, Chain, DEAD, Link, Node, QUEUED, Stack, TAKEN, next_of, set_next},
+};
 
 /// Bits of the queue's word: the role, then the requests left for its holder.
 const ROLE: usize = 1;
@@ -56,112 +38,6 @@ const MANY: usize = usize::MAX / (2 * ONE);
 
 /// Dead nodes that may lie about before a sweep, beyond as many as are alive.
 const DEAD_SLACK: usize = 16;
-
-struct Node {
-    next: UnsafeCell<*mut Node>,
-    waker: UnsafeCell<Option<Waker>>,
-    state: AtomicUsize,
-}
-
-type Link = Option<NonNull<Node>>;
-
-/// Follows a link that the caller owns.
-///
-/// # Safety
-/// The node is alive and its link belongs to the caller.
-unsafe fn next_of(node: NonNull<Node>) -> Link {
-    // SAFETY: by contract.
-    NonNull::new(unsafe { node.as_ref() }.next.with(|next| unsafe { *next }))
-}
-
-/// # Safety
-/// As `next_of`.
-unsafe fn set_next(node: NonNull<Node>, next: Link) {
-    let next = next.map_or(core::ptr::null_mut(), NonNull::as_ptr);
-    // SAFETY: by contract.
-    unsafe { node.as_ref() }.next.with_mut(|at| unsafe { *at = next });
-}
-
-/// A singly linked run of nodes that one party owns.
-struct Chain {
-    ends: Option<(NonNull<Node>, NonNull<Node>)>,
-}
-
-impl Chain {
-    const fn new() -> Self {
-        Self { ends: None }
-    }
-
-    /// # Safety
-    /// The node is alive and its link belongs to the caller.
-    unsafe fn push_back(&mut self, node: NonNull<Node>) {
-        // SAFETY: by contract; the nodes of the chain are its owner's.
-        unsafe {
-            set_next(node, None);
-            match &mut self.ends {
-                None => self.ends = Some((node, node)),
-                Some((_, last)) => {
-                    set_next(*last, Some(node));
-                    *last = node;
-                }
-            }
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.ends.is_none()
-    }
-
-    fn pop_front(&mut self) -> Link {
-        let (first, last) = self.ends?;
-        // SAFETY: the nodes of the chain are its owner's.
-        self.ends = unsafe { next_of(first) }.map(|next| (next, last));
-        Some(first)
-    }
-}
-
-/// A stack of nodes: pushed one by one, taken as a whole.
-struct Stack(AtomicPtr<Node>);
-
-impl Stack {
-    fn new() -> Self {
-        Self(AtomicPtr::new(core::ptr::null_mut()))
-    }
-
-    /// # Safety
-    /// The node is alive; the caller gives it, link and all, to whoever takes the stack.
-    unsafe fn push(&self, node: NonNull<Node>) {
-        let mut head = self.0.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: the node is still the caller's.
-            unsafe { set_next(node, NonNull::new(head)) };
-            // AcqRel: partner of `take`, in both directions; see the ordering policy.
-            match self.0.compare_exchange_weak(
-                head,
-                node.as_ptr(),
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return,
-                Err(now) => head = now,
-            }
-            retry_hint();
-        }
-    }
-
-    /// Takes all, newest first, for whom it is early enough to find them the next time: when another one
-    /// that has slept goes, or a node is made, or the queue goes.
-    fn take_some_time(&self) -> Link {
-        // Relaxed: a look.
-        if self.0.load(Ordering::Relaxed).is_null() { None } else { self.take() }
-    }
-
-    /// Takes all, newest first.
-    fn take(&self) -> Link {
-        // AcqRel: partner of `push`. Always a write, even of null over null: it closes a race.
-        NonNull::new(self.0.swap(core::ptr::null_mut(), Ordering::AcqRel))
-    }
-}
 
 /// A cursor's side of a queue.
 pub(crate) struct Sleeper {
@@ -255,12 +131,7 @@ impl WaitQueue {
         });
         let index = idle.unwrap_or_else(|| {
             self.collect_garbage();
-            let node = Box::new(Node {
-                next: UnsafeCell::new(core::ptr::null_mut()),
-                waker: UnsafeCell::new(None),
-                state: AtomicUsize::new(0),
-            });
-            sleeper.nodes.push(NonNull::from(Box::leak(node)));
+            sleeper.nodes.push(Node::new());
             sleeper.nodes.len() - 1
         });
         sleeper.current = index;
@@ -349,19 +220,19 @@ impl WaitQueue {
                     notified |= index == sleeper.current;
                     if old == 0 {
                         // SAFETY: it had finished before the mark: the node is ours alone.
-                        unsafe { free(pointer) };
+                        unsafe { Node::free(pointer) };
                     }
                     break;
                 }
                 if state == 0 {
                     notified |= index == sleeper.current;
                     // SAFETY: the node is ours alone.
-                    unsafe { free(pointer) };
+                    unsafe { Node::free(pointer) };
                     break;
                 }
                 if self.leave_front(pointer) {
                     // SAFETY: the node is ours alone.
-                    unsafe { free(pointer) };
+                    unsafe { Node::free(pointer) };
                     break;
                 }
                 // Queued. Its waker goes now, not when somebody finds the node: it may keep a whole
@@ -393,7 +264,7 @@ impl WaitQueue {
                     self.dead.fetch_sub(1, Ordering::Relaxed);
                     notified |= index == sleeper.current && state & AWAKE == 0;
                     // SAFETY: the node is ours alone.
-                    unsafe { free(pointer) };
+                    unsafe { Node::free(pointer) };
                 }
                 drop(waker);
                 break;
@@ -640,7 +511,7 @@ impl WaitQueue {
             // SAFETY: garbage belongs to whoever takes it.
             unsafe {
                 garbage = next_of(node);
-                free(node);
+                Node::free(node);
             }
         }
     }
@@ -667,7 +538,7 @@ impl Drop for WaitQueue {
         }
         while let Some(node) = rest.pop_front() {
             // SAFETY: as above.
-            unsafe { free(node) };
+            unsafe { Node::free(node) };
         }
     }
 }
@@ -677,11 +548,4 @@ fn merge(word: usize, requests: usize) -> usize {
     let count = word / ONE + requests / ONE;
     let flags = (word | requests) & (ONE - 1);
     if count >= MANY { flags | ALL } else { flags | (count * ONE) }
-}
-
-/// # Safety
-/// The node is the caller's alone, and came from `register`.
-unsafe fn free(node: NonNull<Node>) {
-    // SAFETY: by contract; `register` made it from a box.
-    drop(unsafe { Box::from_raw(node.as_ptr()) });
 }

@@ -1,0 +1,215 @@
+//! Who reads a block, in one word, so that one exchange decides on all of it: how many cursors, plus one for the link
+//! from the block before; how many of them went to sleep at the settled slot; and, at the top, that slot, which
+//! only grows.
+//!
+//! # Ordering policy
+//! Counted like `Arc` counts: up with Relaxed (the caller already holds a count that keeps the block alive) but for
+//! `enter`, down with AcqRel, so that the last one sees all that the others did.
+
+use crate::sync::{AtomicUsize, Ordering, retry_hint};
+
+const COUNT_BITS: u32 = (usize::BITS - SETTLED_SLOT_BITS) / 2;
+const SETTLED_SLOT_BITS: u32 = if usize::BITS >= 64 { 8 } else { 6 };
+const READERS: usize = (1 << COUNT_BITS) - 1;
+/// More are refused, so that the count never overflows. Twice as many can be counted: those who come at the same
+/// time are counted before they are refused, and `hold` refuses nobody.
+pub(crate) const MOST_READERS: usize = READERS / 2 + 1;
+const SETTLED_ONE: usize = 1 << COUNT_BITS;
+const SETTLED_AT: u32 = 2 * COUNT_BITS;
+
+const fn settled_slot(word: usize) -> usize {
+    word >> SETTLED_AT
+}
+
+const fn settled_count(word: usize) -> usize {
+    word >> COUNT_BITS & READERS
+}
+
+/// What `leave_if_others` did.
+pub(crate) enum Leave {
+    /// The caller's count is gone.
+    Left,
+    /// It is the last one, and still there.
+    Last,
+    /// Still there: all others sleep at this slot, and nobody has dropped what is before it.
+    RestSettled(usize),
+}
+
+/// See above.
+pub(crate) struct Readers(AtomicUsize);
+
+#[cold]
+fn too_many_readers() -> ! {
+    panic!("too many cursors at one place")
+}
+
+impl Readers {
+    /// One: the link.
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(1))
+    }
+
+    /// As good as new, for who owns the block alone.
+    pub(crate) fn reset(&self) {
+        // Relaxed: as `Block::recycle`.
+        self.0.store(1, Ordering::Relaxed);
+    }
+
+    /// Counts the caller among those who need nothing before `slot`, unless others are further on.
+    /// `None` if it does not count; else whether all readers are counted now. The caller counts
+    /// itself once, and takes itself out by `unsettle`.
+    pub(crate) fn settle(&self, slot: usize) -> Option<bool> {
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            let there = settled_slot(word);
+            let new = if slot < there {
+                return None;
+            } else if slot > there {
+                word & READERS | SETTLED_ONE | slot << SETTLED_AT
+            } else {
+                word + SETTLED_ONE
+            };
+            // AcqRel: as `leave`, in both directions: all that the others did is done.
+            match self.0.compare_exchange_weak(word, new, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return Some(settled_count(new) == new & READERS),
+                Err(now) => word = now,
+            }
+            retry_hint();
+        }
+    }
+
+    /// Takes the caller out again, if `slot` is still the one that counts.
+    pub(crate) fn unsettle(&self, slot: usize) {
+        let mut word = self.0.load(Ordering::Relaxed);
+        while settled_slot(word) == slot {
+            // AcqRel: as `settle`.
+            match self.0.compare_exchange_weak(
+                word,
+                word - SETTLED_ONE,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+            retry_hint();
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn count(&self) -> usize {
+        // Acquire: partner of `leave`, for what the others did before they left, and of `enter`,
+        // for the clone function of a subscriber.
+        self.0.load(Ordering::Acquire) & READERS
+    }
+
+    /// One more reader. The caller holds a count of this block or of one before.
+    ///
+    /// # Panics
+    /// If there are more than `MOST_READERS` then, and with nothing changed: on 64-bit targets that takes millions
+    /// of cursors, forgotten ones as a rule; on 32-bit ones 4096 that are all in this block.
+    pub(crate) fn join(&self) {
+        // Relaxed: a count is only handed on by somebody who has one, as with `Arc`.
+        let readers = self.0.fetch_add(1, Ordering::Relaxed) & READERS;
+        if readers >= MOST_READERS {
+            // Relaxed: as above. It was not the last one.
+            self.0.fetch_sub(1, Ordering::Relaxed);
+            too_many_readers();
+        }
+    }
+
+    /// One more reader for a moment: somebody who has a count, and to whom `claim_before` gave items. There is at
+    /// most one for each slot at a time, so there is always room.
+    pub(crate) fn hold(&self) {
+        // Relaxed: as `join`.
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One more reader, by somebody who holds no count: false if the block is retired.
+    ///
+    /// # Panics
+    /// As `join`.
+    pub(crate) fn enter(&self) -> bool {
+        // Acquire: partner of `leave`, for the link, which a retired block has. Release: partner of
+        // `count`, for the clone function.
+        self.change(
+            |readers| {
+                if readers >= MOST_READERS {
+                    too_many_readers();
+                }
+                readers != 0
+            },
+            1,
+        )
+    }
+
+    /// One reader less. True if it was the last: the block is the caller's alone.
+    pub(crate) fn leave(&self) -> bool {
+        // Release: partner of `count` and of this, for what I did. Acquire: for what they did.
+        self.0.fetch_sub(1, Ordering::AcqRel) & READERS == 1
+    }
+
+    /// The only reader leaves for good. False if somebody came in.
+    pub(crate) fn leave_alone(&self) -> bool {
+        // As `leave`.
+        self.change(|readers| readers == 1, 1_usize.wrapping_neg())
+    }
+
+    /// Adds to the count of readers if it is as it should be.
+    fn change(&self, if_so: impl Fn(usize) -> bool, add: usize) -> bool {
+        let mut word = self.0.load(Ordering::Acquire);
+        while if_so(word & READERS) {
+            match self.0.compare_exchange_weak(
+                word,
+                word.wrapping_add(add),
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+            retry_hint();
+        }
+        false
+    }
+
+    /// One reader less, unless it is the last, or the last but for those who sleep. The caller is
+    /// not counted as settled.
+    pub(crate) fn leave_if_others(&self, live_from: impl Fn() -> usize) -> Leave {
+        let mut word = self.0.load(Ordering::Acquire);
+        loop {
+            if word & READERS == 1 {
+                return Leave::Last;
+            }
+            let slot = settled_slot(word);
+            if settled_count(word) == (word & READERS) - 1 && live_from() < slot {
+                return Leave::RestSettled(slot);
+            }
+            // As `leave`.
+            match self.0.compare_exchange_weak(word, word - 1, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => return Leave::Left,
+                Err(now) => word = now,
+            }
+            retry_hint();
+        }
+    }
+}
+
+#[cfg(test)]
+impl Readers {
+    /// As if so many readers were here.
+    pub(crate) fn set(&self, count: usize) {
+        // Relaxed: a test is alone with its list.
+        let word = self.0.load(Ordering::Relaxed);
+        self.0.store(word & !READERS | count, Ordering::Relaxed);
+    }
+
+    /// As if so many of them had gone to sleep at the settled slot.
+    pub(crate) fn set_settled(&self, count: usize) {
+        // Relaxed: as above.
+        let word = self.0.load(Ordering::Relaxed);
+        let others = word & !(READERS << COUNT_BITS);
+        self.0.store(others | count << COUNT_BITS, Ordering::Relaxed);
+    }
+}
