@@ -45,9 +45,10 @@ fn explore(preemption_bound: Option<usize>, story: impl Fn() + Send + Sync + 'st
     builder.max_branches = 20_000;
     let begin = Instant::now();
     builder.check(story);
-    if builder.max_duration.is_some_and(|longest| begin.elapsed() >= longest) {
-        eprintln!("CUT: {}", thread::current().name().unwrap_or("a story"));
-    }
+    let took = begin.elapsed();
+    let cut = builder.max_duration.is_some_and(|longest| took >= longest);
+    let name = thread::current().name().unwrap_or("a story").to_owned();
+    println!("{} {:.1} s: {name}", if cut { "CUT after" } else { "took" }, took.as_secs_f64());
 }
 
 async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
