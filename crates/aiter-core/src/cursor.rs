@@ -412,11 +412,16 @@ impl<T> RawCursor<T> {
                 *self.slot += self.into.len() - self.before;
             }
         }
-        // SAFETY: ready; our position keeps them in place.
-        let items = unsafe { self.block.peek_run(self.slot, count) };
-        let cloned = Cloned { slot: &mut self.slot, before: into.len(), into };
-        (list.clone_run.expect())(items, cloned.into);
-        items.len()
+        let (from, before) = (self.slot, into.len());
+        let cloned = Cloned { slot: &mut self.slot, before, into };
+        let mut done = 0;
+        while done < count {
+            // SAFETY: ready; our position keeps them in place.
+            let items = unsafe { self.block.peek_run(from + done, count - done) };
+            (list.clone_run.expect())(items, cloned.into);
+            done += items.len();
+        }
+        count
     }
 
     /// Says that everything before this position is done with, as there is nothing to read now. If
@@ -465,8 +470,8 @@ impl<T> RawCursor<T> {
         self.slot < self.ready || self.slot == Block::<T>::CAP || self.announce()
     }
 
-    /// How many looks it takes, after `fill`, to see all that is ready now: none if that makes one, one if it is content
-    /// with what is known.
+    /// How many looks are needed beyond the next `fill`: one if that will be content with what is known from before, none
+    /// if it looks itself. Ask before `fill`.
     pub(crate) fn looks_for_all(&self) -> usize {
         usize::from(self.slot < self.ready)
     }

@@ -184,7 +184,8 @@ impl<T> Cursor<T> {
 
     /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
     ///
-    /// Never waits; 0 if nothing is ready (or `max` is 0). Where items are cloned, a run is cloned as by
+    /// Never waits; 0 if nothing is ready (or `max` is 0). Beside a producer that is as fast it may go on until there are
+    /// `max`. Where items are cloned, a run is cloned as by
     /// [`extend_from_slice`](Vec::extend_from_slice), which may copy what is `Copy`.
     ///
     /// # Panics
@@ -214,9 +215,9 @@ impl<T> Cursor<T> {
         self.take_many(buf, max, looks)
     }
 
-    /// Takes up to `max` items that are ready: all that were at the call, and later ones as far as they are seen by as
-    /// many looks as it takes. It does not run after a producer that is at work on the block, whose cache line each look
-    /// takes away: in mid-block it looks again only `looks` times.
+    /// Takes up to `max` items that are ready: all that were at the call, and of later ones those that the same looks
+    /// show. It does not run after a producer that is at work on the block, whose cache line each look takes away: in
+    /// mid-block it looks again only `looks` times.
     fn take_many(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) -> usize {
         let (mut taken, mut looks) = (0, looks);
         loop {

@@ -340,9 +340,7 @@ impl<T> List<T> {
     /// Wakes those who wait for a publication, or everybody: also the rest if a waker panics.
     fn wake(&self, published: Option<Published>) {
         struct Wake<'a, I: Iterator<Item = &'a WaitQueue>> {
-            /// Whether all are meant, or those who wait for a publication.
-            all: bool,
-            /// How many takers of each group are to be woken, if not all.
+            /// How many takers of each group are to be woken, if a publication is what there is to wake for.
             takers: Option<usize>,
             /// Still to be woken as a whole.
             cursors: Option<&'a WaitQueue>,
@@ -350,14 +348,15 @@ impl<T> List<T> {
         }
         impl<'a, I: Iterator<Item = &'a WaitQueue>> Wake<'a, I> {
             fn run(&mut self) {
+                let notify = |queue: &WaitQueue, count: Option<usize>| match count {
+                    Some(count) => queue.notify(count),
+                    None => queue.notify_all(),
+                };
                 if let Some(queue) = self.cursors.take() {
-                    if self.all { queue.notify_all() } else { queue.notify(usize::MAX) }
+                    notify(queue, self.takers.map(|_| usize::MAX));
                 }
                 for queue in self.groups.by_ref() {
-                    match self.takers {
-                        Some(takers) => queue.notify(takers),
-                        None => queue.notify_all(),
-                    }
+                    notify(queue, self.takers);
                 }
             }
         }
@@ -369,9 +368,11 @@ impl<T> List<T> {
         let groups = self.groups.iter().map(|group| &group.queue);
         // Sleepers count on the unpublished slots of the block in which they went to sleep: with the last
         // of them gone, nobody else would wake who is left.
-        let takers =
-            published.filter(|published| !published.completes::<T>()).map(Published::count);
-        Wake { all: published.is_none(), takers, cursors: Some(&self.waiters), groups }.run();
+        let takers = published.map(|published| match published.completes::<T>() {
+            true => usize::MAX,
+            false => published.count(),
+        });
+        Wake { takers, cursors: Some(&self.waiters), groups }.run();
     }
 
     /// The tail as it is now. Its block may be looked into by who holds a count at or before it.

@@ -32,7 +32,7 @@ use core::{
 
 use crate::{
     sync::{Arc, AtomicUsize, Ordering, PAUSES, UnsafeCell, Wake, WakeArc, fence, retry_hint},
-    waiters::{Sleeper, WaitQueue},
+    waiters::{Retired, Sleeper, WaitQueue},
 };
 
 /// Nobody is at the value.
@@ -134,7 +134,7 @@ impl Hub {
         }
         let _notify = Notify(self, pass);
         if before & MARKED != 0 {
-            self.turned_away.notify_all();
+            self.turned_away.notify(usize::MAX);
         }
     }
 
@@ -233,7 +233,7 @@ impl Turn<'_> {
         // AcqRel: partner of `Hub::close` and `Hub::news`.
         let gate = hub.gate.fetch_and(NEWS, Ordering::AcqRel);
         if gate & MARKED != 0 {
-            hub.turned_away.notify_all();
+            hub.turned_away.notify(usize::MAX);
         }
         gate & NEWS != 0
     }
@@ -572,8 +572,9 @@ impl<S> Clone for Relay<S> {
 impl<S> Drop for Relay<S> {
     fn drop(&mut self) {
         let hub = &self.shared.hub;
-        hub.turned_away.retire(&mut self.turned_away);
-        if hub.queue.retire(&mut self.sleeper) && self.asleep {
+        let _turned_away = hub.turned_away.retire(&mut self.turned_away);
+        let retired = hub.queue.retire(&mut self.sleeper);
+        if self.asleep && retired.as_ref().is_some_and(Retired::was_notified) {
             self.pass_on();
         }
     }

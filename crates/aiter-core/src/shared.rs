@@ -28,7 +28,7 @@ use crate::{
     groups::Group,
     list::List,
     sync::{Arc, AtomicUsize, KEPT_UP, LOOKS, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
-    waiters::Sleeper,
+    waiters::{Retired, Sleeper},
 };
 
 const OPEN: usize = 0;
@@ -156,7 +156,7 @@ impl<T> Shared<T> {
 
     fn tell(&self, news: News) {
         if news.ended {
-            self.group().queue.notify_all();
+            self.group().queue.notify(usize::MAX);
         } else if news.ready {
             self.group().queue.notify(1);
         }
@@ -468,8 +468,8 @@ impl<T> Clone for SharedCursor<T> {
 impl<T> Drop for SharedCursor<T> {
     fn drop(&mut self) {
         let queue = &self.shared.group().queue;
-        let notified = queue.retire(&mut self.sleeper);
-        if self.asleep && notified {
+        let retired = queue.retire(&mut self.sleeper);
+        if self.asleep && retired.as_ref().is_some_and(Retired::was_notified) {
             queue.notify(1);
         }
     }

@@ -128,7 +128,7 @@ impl Stack {
         loop {
             // SAFETY: the node is still the caller's.
             unsafe { set_next(node, NonNull::new(head)) };
-            // AcqRel: partner of `take`, in both directions; see the ordering policy.
+            // AcqRel: partner of `take`, in both directions; see `waiters.rs` for the inbox.
             match self.0.compare_exchange_weak(
                 head,
                 node.as_ptr(),

@@ -2,7 +2,7 @@
 //!
 //! # The protocol
 //! A [`Sleeper`] belongs to one cursor and owns nodes (see `wait_node.rs`). To sleep, it puts a node with its waker into
-//! the queue's inbox, and then asks again whether there is something to read (the caller sees to
+//! the queue, and then asks again whether there is something to read (the caller sees to
 //! that, by `Header::announce` and the tail's stop mark). To wake, a notifier takes the queue's
 //! *role* and pops nodes; if somebody else has the role, it leaves the request in the same word,
 //! and the holder serves it before it can let the role go. So nobody ever waits: not a handler that
@@ -20,7 +20,7 @@
 
 use core::{ptr::NonNull, task::Waker};
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     sync::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint},
@@ -82,9 +82,33 @@ impl Sleeper {
     }
 }
 
+/// What is left of a sleeper that has slept. Its wakers go with it, which is user code: so its owner first sees to
+/// whatever must not be forgotten if that panics.
+pub(crate) struct Retired<'a> {
+    queue: &'a WaitQueue,
+    notified: bool,
+    #[expect(clippy::vec_box, reason = "notifiers know them by their address")]
+    nodes: Vec<Box<Node>>,
+    /// Of a node that is still in the queue. One at most is.
+    waker: Option<Waker>,
+}
+
+impl Retired<'_> {
+    /// True if the sleeper had been notified since it last registered.
+    pub(crate) fn was_notified(&self) -> bool {
+        self.notified
+    }
+}
+
+impl Drop for Retired<'_> {
+    fn drop(&mut self) {
+        self.queue.clean_up();
+    }
+}
+
 /// The queue.
 pub(crate) struct WaitQueue {
-    /// One that registered when nobody else had.
+    /// One that registered when `queued` was 0. Changed by read-modify-writes only.
     front: AtomicPtr<Node>,
     /// Nodes in the inbox and in the line.
     queued: AtomicUsize,
@@ -94,7 +118,7 @@ pub(crate) struct WaitQueue {
     inbox: Stack,
     /// Those that the role's holders have put in line, oldest first. The role guards it.
     line: UnsafeCell<Chain>,
-    /// Dead ones among them.
+    /// Dead ones among them, or in a notifier's chain.
     dead: AtomicUsize,
     /// Dead nodes that were found: freed by sleepers.
     garbage: Stack,
@@ -200,95 +224,97 @@ impl WaitQueue {
         false
     }
 
-    /// Takes the sleeper out for good. True if it had been notified since it last registered.
+    /// Takes the sleeper out for good. `None` if it has never slept, as most have not. Runs no user code.
     #[inline]
-    pub(crate) fn retire(&self, sleeper: &mut Sleeper) -> bool {
-        // Most have never slept.
-        !sleeper.nodes.is_empty() && self.retire_nodes(sleeper)
+    pub(crate) fn retire(&self, sleeper: &mut Sleeper) -> Option<Retired<'_>> {
+        (!sleeper.nodes.is_empty()).then(|| self.retire_nodes(sleeper))
     }
 
-    fn retire_nodes(&self, sleeper: &mut Sleeper) -> bool {
-        let mut notified = false;
-        for (index, pointer) in core::mem::take(&mut sleeper.nodes).into_iter().enumerate() {
+    fn retire_nodes(&self, sleeper: &mut Sleeper) -> Retired<'_> {
+        let mut retired = Retired { queue: self, notified: false, nodes: Vec::new(), waker: None };
+        let nodes = core::mem::take(&mut sleeper.nodes).into_iter().enumerate();
+        let is_ours = |(index, node)| {
             // SAFETY: a sleeper's nodes live until it is retired, which is here.
-            let node = unsafe { pointer.as_ref() };
-            let mut state = node.state.load(Ordering::Acquire);
-            loop {
-                if state & TAKEN != 0 {
-                    // A notifier is calling the waker: it will see the mark. AcqRel: as `wake`.
-                    let old = node.state.fetch_or(DEAD, Ordering::AcqRel);
-                    notified |= index == sleeper.current;
-                    if old == 0 {
-                        // SAFETY: it had finished before the mark: the node is ours alone.
-                        unsafe { Node::free(pointer) };
-                    }
-                    break;
-                }
-                if state == 0 {
-                    notified |= index == sleeper.current;
-                    // SAFETY: the node is ours alone.
-                    unsafe { Node::free(pointer) };
-                    break;
-                }
-                if self.leave_front(pointer) {
-                    // SAFETY: the node is ours alone.
-                    unsafe { Node::free(pointer) };
-                    break;
-                }
-                // Queued. Its waker goes now, not when somebody finds the node: it may keep a whole
-                // task alive. Acquire, Release: partners of `wake`.
-                if let Err(now) = node.state.compare_exchange(
-                    state,
-                    state | BUSY,
-                    Ordering::Acquire,
-                    Ordering::Acquire,
-                ) {
-                    state = now;
-                    continue;
-                }
-                // SAFETY: BUSY: the waker is ours.
-                let waker = node.waker.with_mut(|at| unsafe { &mut *at }.take());
-                // Relaxed: a count for the sweep.
-                self.dead.fetch_add(1, Ordering::Relaxed);
-                if node
-                    .state
-                    .compare_exchange(
-                        state | BUSY,
-                        QUEUED | DEAD,
-                        Ordering::Release,
-                        Ordering::Acquire,
-                    )
-                    .is_err()
-                {
-                    // A notifier came by and left the node to us.
-                    self.dead.fetch_sub(1, Ordering::Relaxed);
-                    notified |= index == sleeper.current && state & AWAKE == 0;
-                    // SAFETY: the node is ours alone.
-                    unsafe { Node::free(pointer) };
-                }
-                drop(waker);
-                break;
+            let (ours, notified) = unsafe { self.retire_node(node, &mut retired.waker) };
+            retired.notified |= notified && index == sleeper.current;
+            // SAFETY: the node is ours alone; `Node::new` made it from a box.
+            ours.then(|| unsafe { Box::from_raw(node.as_ptr()) })
+        };
+        retired.nodes = nodes.filter_map(is_ours).collect();
+        retired
+    }
+
+    /// Whether the node is the caller's alone from now on, and whether its last registration was notified. The
+    /// waker of a node that stays in the queue is the caller's, too.
+    ///
+    /// # Safety
+    /// The node is alive and its sleeper is being retired.
+    unsafe fn retire_node(
+        &self,
+        pointer: NonNull<Node>,
+        waker: &mut Option<Waker>,
+    ) -> (bool, bool) {
+        // SAFETY: alive, by contract.
+        let node = unsafe { pointer.as_ref() };
+        let mut state = node.state.load(Ordering::Acquire);
+        loop {
+            if state & TAKEN != 0 {
+                // A notifier is calling the waker: it will see the mark, unless it had finished before.
+                // AcqRel: as `wake`.
+                return (node.state.fetch_or(DEAD, Ordering::AcqRel) == 0, true);
             }
+            if state == 0 {
+                return (true, true);
+            }
+            if self.leave_front(pointer) {
+                return (true, false);
+            }
+            // Queued. Its waker goes now, not when somebody finds the node: it may keep a whole
+            // task alive. Acquire, Release: partners of `wake`.
+            if let Err(now) = node.state.compare_exchange(
+                state,
+                state | BUSY,
+                Ordering::Acquire,
+                Ordering::Acquire,
+            ) {
+                state = now;
+                continue;
+            }
+            // SAFETY: BUSY: the waker is ours.
+            *waker = node.waker.with_mut(|at| unsafe { &mut *at }.take());
+            // Relaxed: a count for the sweep.
+            self.dead.fetch_add(1, Ordering::Relaxed);
+            let left = node.state.compare_exchange(
+                state | BUSY,
+                QUEUED | DEAD,
+                Ordering::Release,
+                Ordering::Acquire,
+            );
+            if left.is_ok() {
+                return (false, false);
+            }
+            // A notifier came by and left the node to us.
+            self.dead.fetch_sub(1, Ordering::Relaxed);
+            return (true, state & AWAKE == 0);
         }
-        self.collect_garbage();
-        // Relaxed: a rough rule, so that fork, poll and drop over and over leave memory flat.
-        let dead = self.dead.load(Ordering::Relaxed);
-        if dead > DEAD_SLACK && dead * 2 > self.queued.load(Ordering::Relaxed) {
-            self.serve(Chain::new(), SWEEP);
-            self.collect_garbage();
-        }
-        notified
     }
 
     /// Wakes everybody who registered before, and closes the race with those who come: a later one sees what the
     /// caller did before. Lock-free; neither allocates nor frees.
     pub(crate) fn notify_all(&self) {
-        self.serve(self.take_front(), ALL);
+        self.wake(self.serve(self.take_front(), ALL));
     }
 
     /// Wakes the `count` oldest of those who are known to have registered, see `is_empty`, or as many of them as there
     /// are. Lock-free; neither allocates nor frees.
     pub(crate) fn notify(&self, count: usize) {
+        self.wake(self.choose(count));
+    }
+
+    /// Takes the `count` oldest, one at least, out of the queue, as far as they are known and the role is to be had: else
+    /// its holder wakes them.
+    fn choose(&self, count: usize) -> Chain {
+        debug_assert!(count > 0);
         let mut chosen = Chain::new();
         let mut left = count;
         // Relaxed: a look.
@@ -298,10 +324,9 @@ impl WaitQueue {
         }
         // Relaxed: a look.
         if left == 0 || self.queued.load(Ordering::Relaxed) == 0 {
-            self.wake(chosen);
-        } else {
-            self.serve(chosen, if left >= MANY { ALL } else { left * ONE });
+            return chosen;
         }
+        self.serve(chosen, if left >= MANY { ALL } else { left * ONE })
     }
 
     /// True if nobody has registered, as far as the caller can know: it must have seen, by an
@@ -334,14 +359,15 @@ impl WaitQueue {
     /// Takes the caller's own node from the front. True if it was there.
     fn leave_front(&self, node: NonNull<Node>) -> bool {
         let (node, null) = (node.as_ptr(), core::ptr::null_mut());
-        // Relaxed: nobody else has had the node since the caller put it there, and what notifiers did before is
-        // passed on by any exchange.
+        // Relaxed: nobody else has had the node since the caller put it there, and a release sequence that a
+        // notifier began goes on through any exchange.
         self.front.load(Ordering::Relaxed) == node
             && self.front.compare_exchange(node, null, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Does what the requests say, or leaves them to the role's holder, and wakes those who are chosen.
-    fn serve(&self, chosen: Chain, requests: usize) {
+    /// Does what the requests say, or leaves them to the role's holder. Returns those who are to be woken, the ones that
+    /// were chosen before in front.
+    fn serve(&self, mut chosen: Chain, mut requests: usize) -> Chain {
         // Relaxed: the exchange synchronises.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
@@ -354,27 +380,26 @@ impl WaitQueue {
             }
             retry_hint();
         }
-        let (mut chosen, mut requests) = (chosen, requests);
-        if word & ROLE == 0 {
-            loop {
-                // SAFETY: the role is ours.
-                self.line
-                    .with_mut(|line| unsafe { self.choose(&mut *line, requests, &mut chosen) });
-                // As above; with the role still ours, only requests can have come.
-                match self.word.compare_exchange(ROLE, 0, Ordering::AcqRel, Ordering::Relaxed) {
-                    Ok(_) => break,
-                    Err(_) => requests = self.word.swap(ROLE, Ordering::AcqRel) & !ROLE,
-                }
+        if word & ROLE != 0 {
+            return chosen;
+        }
+        loop {
+            // SAFETY: the role is ours.
+            self.line
+                .with_mut(|line| unsafe { self.take_from_line(&mut *line, requests, &mut chosen) });
+            // As above; with the role still ours, only requests can have come.
+            match self.word.compare_exchange(ROLE, 0, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return chosen,
+                Err(_) => requests = self.word.swap(ROLE, Ordering::AcqRel) & !ROLE,
             }
         }
-        self.wake(chosen);
     }
 
     /// Moves the inbox into the line, and from the line those who are to be woken.
     ///
     /// # Safety
     /// The caller has the role.
-    unsafe fn choose(&self, line: &mut Chain, requests: usize, chosen: &mut Chain) {
+    unsafe fn take_from_line(&self, line: &mut Chain, requests: usize, chosen: &mut Chain) {
         let mut newest = self.inbox.take();
         let mut reversed: Link = None;
         while let Some(node) = newest {
@@ -448,6 +473,17 @@ impl WaitQueue {
         }
         impl Rest<'_> {
             fn run(&mut self) {
+                loop {
+                    self.run_chain();
+                    let lost = core::mem::take(&mut self.lost);
+                    if lost == 0 {
+                        return;
+                    }
+                    self.chain = self.queue.choose(lost);
+                }
+            }
+
+            fn run_chain(&mut self) {
                 while let Some(pointer) = self.chain.pop_front() {
                     // SAFETY: a queued node is alive until somebody else owns it, see below.
                     let node = unsafe { pointer.as_ref() };
@@ -490,10 +526,6 @@ impl WaitQueue {
                         }
                     });
                 }
-                let lost = core::mem::take(&mut self.lost);
-                if lost > 0 {
-                    self.queue.notify(lost);
-                }
             }
         }
         impl Drop for Rest<'_> {
@@ -504,16 +536,38 @@ impl WaitQueue {
         Rest { queue: self, chain: chosen, lost: 0 }.run();
     }
 
+    /// Frees dead nodes, for who comes by. Not for interrupt handlers.
+    fn clean_up(&self) {
+        self.collect_garbage();
+        // Relaxed: a rough rule, so that fork, poll and drop over and over leave memory flat.
+        let dead = self.dead.load(Ordering::Relaxed);
+        if dead > DEAD_SLACK && dead * 2 > self.queued.load(Ordering::Relaxed) {
+            self.wake(self.serve(Chain::new(), SWEEP));
+            self.collect_garbage();
+        }
+    }
+
     /// Frees what notifiers found dead. Not for interrupt handlers.
     fn collect_garbage(&self) {
-        let mut garbage = self.garbage.take_some_time();
-        while let Some(node) = garbage {
-            // SAFETY: garbage belongs to whoever takes it.
-            unsafe {
-                garbage = next_of(node);
-                Node::free(node);
+        /// Frees the rest also if a waker's drop panics.
+        struct Rest(Link);
+        impl Rest {
+            fn run(&mut self) {
+                while let Some(node) = self.0 {
+                    // SAFETY: garbage belongs to whoever takes it.
+                    unsafe {
+                        self.0 = next_of(node);
+                        Node::free(node);
+                    }
+                }
             }
         }
+        impl Drop for Rest {
+            fn drop(&mut self) {
+                self.run();
+            }
+        }
+        Rest(self.garbage.take_some_time()).run();
     }
 }
 

@@ -345,7 +345,7 @@ fn the_pusher_and_then_the_cursor_dropped_far_behind_free_in_a_loop() {
     });
 }
 
-fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+pub(crate) fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
     if cfg!(target_family = "wasm") {
         // No threads; the only stack is small.
         return f();

@@ -6,14 +6,16 @@ use crate::{
     scaled, take, take_ready,
     waker::{Counting, next, on_wake, poll},
 };
-use aiter_core::{Cursor, Pusher, push_list};
+use aiter_core::{Cursor, Pass, Pusher, Relay, push_list};
+use alloc::sync::Arc;
 use core::{
     mem,
     panic::AssertUnwindSafe,
-    sync::atomic::{AtomicUsize, Ordering},
-    task::Poll,
+    pin::Pin,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    task::{Context, Poll, Waker},
 };
-use std::panic::catch_unwind;
+use std::{panic::catch_unwind, sync::Mutex};
 
 fn caught<R>(f: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(f)).ok()
@@ -368,5 +370,85 @@ fn a_panic_in_a_waker_of_a_cursor_hides_no_wake_from_a_taker() {
     let panics = on_wake(|| panic!("on purpose"));
     assert!(poll(&mut cursor, &panics).is_pending());
     assert!(caught(|| pusher.stop()).is_none());
+    assert_eq!(counting.wakes(), 1);
+}
+
+/// A handle that its waker polls, with another one: so it comes to wait a second time while its first waker is still
+/// being called. That one panics when it is dropped, once it is armed.
+struct PolledAgain<H> {
+    handle: Arc<Mutex<Option<H>>>,
+    armed: Arc<AtomicBool>,
+}
+
+struct Mine(Arc<AtomicBool>);
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        assert!(!self.0.swap(false, Ordering::Relaxed), "on purpose");
+    }
+}
+
+impl<H: Send + 'static> PolledAgain<H> {
+    fn asleep(handle: H, poll: fn(&mut H, &Waker)) -> Self {
+        let handle = Arc::new(Mutex::new(Some(handle)));
+        let armed = Arc::new(AtomicBool::new(false));
+        let (weak, mine) = (Arc::downgrade(&handle), Mine(Arc::clone(&armed)));
+        let waker = on_wake(move || {
+            let Mine(_armed) = &mine;
+            let handle = weak.upgrade().unwrap();
+            poll(handle.lock().unwrap().as_mut().unwrap(), Waker::noop());
+        });
+        poll(handle.lock().unwrap().as_mut().unwrap(), &waker);
+        Self { handle, armed }
+    }
+
+    /// True if the mine went off.
+    fn drop_armed(self) -> bool {
+        let handle = self.handle.lock().unwrap().take();
+        self.armed.store(true, Ordering::Relaxed);
+        caught(|| drop(handle)).is_none()
+    }
+}
+
+#[test]
+fn a_panic_in_a_wakers_drop_takes_no_wake_from_a_taker() {
+    let (pusher, cursor) = push_list::<u8>();
+    let one = cursor.share();
+    let mut two = one.clone();
+    let one = PolledAgain::asleep(one, |one, waker| while poll(one, waker).is_ready() {});
+    pusher.push(1).unwrap();
+    let counting = Counting::new();
+    assert_eq!(counting.poll(&mut two), Poll::Pending);
+    assert!(one.drop_armed());
+    pusher.push(2).unwrap();
+    assert_eq!(counting.wakes(), 1);
+    assert_eq!(counting.poll(&mut two), Poll::Ready(Some(2)));
+}
+
+#[test]
+fn a_panic_in_a_wakers_drop_leaves_the_relay_in_order() {
+    /// Keeps the waker that it is polled with.
+    type Source = Arc<Mutex<Option<Waker>>>;
+    fn poll(relay: &mut Relay<Source>, waker: &Waker) {
+        let polled =
+            relay.poll_turn(&mut Context::from_waker(waker), |source: Pin<&mut Source>, cx| {
+                *source.lock().unwrap() = Some(cx.waker().clone());
+                Poll::<((), Pass)>::Pending
+            });
+        assert!(polled.is_pending());
+    }
+    let source = Source::default();
+    let wake = || {
+        let waker = source.lock().unwrap().take();
+        waker.unwrap().wake();
+    };
+    let relay = Relay::new(Arc::clone(&source));
+    let mut other = relay.clone();
+    let relay = PolledAgain::asleep(relay, poll);
+    wake();
+    let counting = Counting::new();
+    poll(&mut other, counting.waker());
+    assert!(relay.drop_armed());
+    wake();
     assert_eq!(counting.wakes(), 1);
 }

@@ -10,7 +10,7 @@ use core::{
 };
 use std::panic::catch_unwind;
 
-use crate::waker::Counting;
+use crate::{drops::on_a_small_stack, scaled, waker::Counting};
 
 /// A source of numbers, fed from outside.
 #[derive(Default)]
@@ -156,6 +156,34 @@ fn one_that_was_turned_away_comes_again_when_the_other_waits() {
     }));
     assert!(poll(&mut two, Waker::noop()).is_pending());
     assert_eq!(waker.wakes(), 1);
+}
+
+/// The wake-up goes on from one to the next in a loop, not by recursion.
+#[test]
+fn a_wake_up_finds_its_way_past_many_that_need_it_no_more() {
+    const N: usize = scaled(20_000, 50);
+    on_a_small_stack(|| {
+        let (first, feed) = source();
+        let mut handles: Vec<_> = (0..2 * N).map(|_| first.clone()).collect();
+        let waker = Counting::new();
+        for handle in &mut handles {
+            assert!(poll(handle, waker.waker()).is_pending());
+        }
+        let last = Counting::new();
+        assert!(poll(&mut handles[2 * N - 1], last.waker()).is_pending());
+        // The younger half, but for the last one, is polled first and finds something: each wakes one of the older
+        // half, and stays in line.
+        feed.items.borrow_mut().extend(1..N as u32);
+        for handle in handles[N..2 * N - 1].iter_mut().rev() {
+            assert!(poll(handle, waker.waker()).is_ready());
+        }
+        assert_eq!(waker.wakes(), N - 1);
+        let news = feed.waker.take().unwrap();
+        news.wake_by_ref();
+        assert_eq!((waker.wakes(), last.wakes()), (N, 0));
+        news.wake_by_ref();
+        assert_eq!(last.wakes(), 1);
+    });
 }
 
 #[test]

@@ -395,6 +395,24 @@ fn one_fork_is_dropped_while_the_other_reads() {
     });
 }
 
+/// All that is ready, though the checker lends items one by one.
+#[test]
+fn many_of_a_fork() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        let mut fork = cursor.fork();
+        let producer = thread::spawn(move || pusher.push_all(1..=3).map_err(drop).unwrap());
+        let mut items = Vec::new();
+        while block_on(cursor.next_many(&mut items, 2)) > 0 {}
+        producer.join().unwrap();
+        assert_eq!(items, [1, 2, 3]);
+        let _kept = fork.fork();
+        let mut items = Vec::new();
+        assert_eq!(fork.try_next_many(&mut items, 10), 3);
+        assert_eq!(items, [1, 2, 3]);
+    });
+}
+
 #[test]
 fn retire_recycle() {
     model(|| {
@@ -741,6 +759,30 @@ fn sleepers_are_dropped_while_a_push_wakes() {
 }
 
 #[test]
+fn stop_sleep_while_the_first_sleeper_leaves() {
+    model(|| {
+        let (pusher, mut cursor, first) = with_a_sleeper();
+        let producer = thread::spawn(move || drop(pusher));
+        let leaver = thread::spawn(move || drop(first));
+        assert_eq!(block_on(next(&mut cursor)), None);
+        producer.join().unwrap();
+        leaver.join().unwrap();
+    });
+}
+
+#[test]
+fn push_sleep_while_the_first_sleeper_leaves() {
+    model(|| {
+        let (pusher, mut cursor, first) = with_a_sleeper();
+        let producer = spawn_push(pusher, 1..=1);
+        let leaver = thread::spawn(move || drop(first));
+        assert_eq!(block_on(next(&mut cursor)), Some(1));
+        producer.join().unwrap();
+        leaver.join().unwrap();
+    });
+}
+
+#[test]
 fn two_forks_sleep() {
     model(|| {
         let (pusher, mut cursor) = push_list();
@@ -921,6 +963,23 @@ fn a_woken_taker_is_dropped() {
         drop(one);
         assert_eq!(waits.join().unwrap(), Some(1));
         producer.join().unwrap();
+    });
+}
+
+/// The first one may have been chosen for the item when it goes.
+#[test]
+fn a_taker_is_dropped_before_one_that_sleeps_behind_it() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut one = cursor.share();
+        let mut two = one.clone();
+        assert!(poll_once(&mut one).is_pending());
+        assert!(poll_once(&mut two).is_pending());
+        let producer = spawn_push(pusher, 1..=1);
+        let leaver = thread::spawn(move || drop(one));
+        assert_eq!(block_on(next(&mut two)), Some(1));
+        producer.join().unwrap();
+        leaver.join().unwrap();
     });
 }
 
