@@ -239,10 +239,11 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
     ),
     (
         "ping-pong, spinning",
-        "who polls in vain asks to be woken, and each push finds somebody asleep: eleven read-modify-writes for \
-         the two, on lines that go from core to core, as any number of cursors of three kinds may sleep, and a \
-         notifier may be interrupted at any point without keeping anybody. The others have one waker in one word. \
-         An executor that spins pays for it; one that sleeps does not notice",
+        "who polls in vain asks to be woken, and each push finds somebody asleep: seven read-modify-writes for the \
+         two, on the lines of the tail, the block, the queue's front and the sleeper's node, which go from core to \
+         core, as any number of cursors of three kinds may sleep, and a notifier may be interrupted at any point \
+         without keeping anybody. The others have one waker beside the items. It takes from 300 ns to three times \
+         as much, by what of this the allocator has put on one line",
     ),
     (
         "iterating over what is ready",
