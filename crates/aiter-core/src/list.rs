@@ -1,4 +1,5 @@
-//! The list itself: claim a slot, publish it, give blocks back. It reads no items.
+//! The list itself: claim a slot, publish it, enter. It reads no items. What becomes of blocks that were read, or left, is
+//! in `list/reclaim.rs`.
 //!
 //! # The protocol
 //! A producer *claims* slots by a compare-and-swap on the tail word, fills them, and *publishes*

@@ -315,13 +315,10 @@ impl WaitQueue {
     /// its holder wakes them.
     fn choose(&self, count: usize) -> Chain {
         debug_assert!(count > 0);
-        let mut chosen = Chain::new();
-        let mut left = count;
         // Relaxed: a look.
-        if !self.front.load(Ordering::Relaxed).is_null() {
-            chosen = self.take_front();
-            left -= usize::from(!chosen.is_empty());
-        }
+        let is_taken = !self.front.load(Ordering::Relaxed).is_null();
+        let chosen = if is_taken { self.take_front() } else { Chain::new() };
+        let left = count - usize::from(!chosen.is_empty());
         // Relaxed: a look.
         if left == 0 || self.queued.load(Ordering::Relaxed) == 0 {
             return chosen;
@@ -507,7 +504,7 @@ impl WaitQueue {
                         fn drop(&mut self) {
                             // SAFETY: TAKEN: the node is alive until this very swap.
                             let state = unsafe { &self.1.as_ref().state };
-                            // AcqRel: partner of the sleeper's loads, and of `retire`.
+                            // AcqRel: partner of the sleeper's loads, and of `retire_node`.
                             if state.swap(0, Ordering::AcqRel) & DEAD != 0 {
                                 // SAFETY: its sleeper left it to us.
                                 unsafe { self.0.garbage.push(self.1) };

@@ -1,4 +1,6 @@
 //! What becomes of blocks: read to the end, or left by all.
+//!
+//! The protocol and the ordering policy are the list's.
 
 use crate::{
     block::Block, block_stack::Chain, list::List, readers::Leave, stash::Stash, sync::Ordering,
