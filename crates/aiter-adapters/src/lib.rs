@@ -40,7 +40,6 @@ mod preload_with;
 mod progress;
 mod ring;
 mod sharable;
-mod sleeper;
 mod source;
 mod spawn;
 mod stoppable;

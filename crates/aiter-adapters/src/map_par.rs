@@ -157,8 +157,6 @@ where
         while budget.take() {
             if self.running.is_source_woken() && self.has_room() {
                 let Some(call) = self.as_mut().begin() else { continue };
-                // A step of its own, which every call gets.
-                budget.take();
                 let this = self.as_mut().project();
                 let _ = this.running.poll_aside(call, Self::polling(this.finished));
             } else {

@@ -1,6 +1,6 @@
 //! Many streams or futures in one task, of which only the woken ones are polled.
 //!
-//! Every member has a number and a [`Sleeper`] with a waker of its own. The pool takes the numbers of
+//! Every member has a number, and lives in a [`ReadyNode`] with a waker of its own. The pool takes the numbers of
 //! those that were woken, puts them in line, and polls whoever is first. Who has something goes to the
 //! end of the line, which makes the turns exactly fair. Who is pending falls asleep. If it was woken
 //! since it came in line, maybe by itself, it does not: it is polled once more, in the next poll of the
@@ -19,11 +19,9 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 
-use aiter_core::ReadyStack;
-
-use crate::{sleeper::Sleeper, unwind};
+use aiter_core::{ReadyNode, ReadyStack};
 
 /// Nobody, in links.
 const NONE: usize = ReadyStack::NONE;
@@ -32,18 +30,9 @@ const SOURCE: usize = ReadyStack::MAX;
 /// Empty places that are kept however few members there are.
 const SPARE: usize = 16;
 
-pin_project_lite::pin_project! {
-    /// Where a member lives.
-    struct Place<T> {
-        sleeper: Sleeper,
-        #[pin]
-        member: Option<T>,
-    }
-}
-
 struct Slot<T> {
     /// `None` in a bare slot.
-    place: Option<Pin<Box<Place<T>>>>,
+    place: Option<ReadyNode<T>>,
     /// Who is next: in line, of those for later, or of the vacant ones; as a slot is in one of them at
     /// most.
     behind: usize,
@@ -67,7 +56,8 @@ pub(crate) struct Pool<T> {
     /// Vacant slots without.
     bare: usize,
     len: usize,
-    source: Sleeper,
+    /// For its waker.
+    source: ReadyNode<()>,
     source_woken: bool,
     source_later: bool,
 }
@@ -75,7 +65,8 @@ pub(crate) struct Pool<T> {
 impl<T> Pool<T> {
     pub(crate) fn new() -> Self {
         let ready = ReadyStack::new();
-        let source = Sleeper::new(&ready, SOURCE);
+        let mut source = ready.node(SOURCE);
+        source.set(Some(()));
         Self {
             ready,
             slots: Vec::new(),
@@ -101,16 +92,16 @@ impl<T> Pool<T> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.slots.iter().filter_map(|slot| slot.place.as_ref()?.as_ref().get_ref().member.as_ref())
+        self.slots.iter().filter_map(|slot| slot.place.as_ref()?.get())
     }
 
     /// Puts a new member at the end of the line.
     #[inline(never)]
     pub(crate) fn insert(&mut self, member: T) {
-        let mut place = self.spare_place().project();
+        let place = self.spare_place();
         // For another member, the wake-ups were.
-        place.sleeper.look();
-        place.member.set(Some(member));
+        place.look();
+        place.set(Some(member));
         let number = self.take_spare();
         self.enter_line(number, number);
     }
@@ -124,30 +115,22 @@ impl<T> Pool<T> {
         poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         // Its place stays a spare one until it is known that it is needed.
-        let mut place = self.spare_place().project();
-        place.sleeper.look();
-        place.member.set(Some(member));
-        let polled = unwind::with(place.member.as_mut(), |member| {
-            poll(member, &mut Context::from_waker(place.sleeper.waker()))
-        });
-        let polled = polled.unwrap_or(Poll::Pending);
+        let polled = self.spare_place().poll_new(member, poll);
         if polled.is_pending() {
             let number = self.take_spare();
             self.rest(number);
-        } else {
-            place.member.set(None);
         }
         polled
     }
 
     /// The place that the next member gets.
     #[inline]
-    fn spare_place(&mut self) -> Pin<&mut Place<T>> {
+    fn spare_place(&mut self) -> &mut ReadyNode<T> {
         if self.spare == NONE {
             self.make_place();
         }
         match &mut self.slots[self.spare].place {
-            Some(place) => place.as_mut(),
+            Some(place) => place,
             None => unreachable!("a spare slot has a place"),
         }
     }
@@ -165,8 +148,7 @@ impl<T> Pool<T> {
     #[cold]
     fn make_place(&mut self) {
         let number = if self.bare == NONE { self.slots.len() } else { self.bare };
-        let sleeper = Sleeper::new(&self.ready, number);
-        let place = Some(Box::pin(Place { sleeper, member: None }));
+        let place = Some(self.ready.node(number));
         match self.slots.get_mut(number) {
             Some(slot) => self.bare = core::mem::replace(slot, Slot { place, behind: NONE }).behind,
             None => self.slots.push(Slot { place, behind: NONE }),
@@ -189,7 +171,7 @@ impl<T> Pool<T> {
         }
         if let Some(place) = &mut self.slots[number].place {
             // User code, with the books already in order.
-            place.as_mut().project().member.set(None);
+            place.set(None);
         }
     }
 
@@ -237,7 +219,7 @@ impl<T> Pool<T> {
             self.leave_line();
         }
         let Some(place) = &mut self.slots[number].place else { return };
-        if place.as_mut().project().sleeper.sleeps() {
+        if place.sleeps() {
             return;
         }
         match self.first_later {
@@ -283,25 +265,20 @@ impl<T> Pool<T> {
         let (mut first, mut last) = (NONE, NONE);
         while top != NONE {
             let number = top;
-            let sleeper = match self.slots.get_mut(number) {
-                Some(slot) => {
-                    slot.behind = first;
-                    first = number;
-                    if last == NONE {
-                        last = number;
-                    }
-                    let Some(place) = &mut slot.place else {
-                        unreachable!("a place that is freed was up")
-                    };
-                    place.as_mut().project().sleeper
-                }
-                None => {
-                    self.source_woken = true;
-                    &mut self.source
-                }
+            let Some(slot) = self.slots.get_mut(number) else {
+                self.source_woken = true;
+                top = self.source.below();
+                self.source.look();
+                continue;
             };
-            top = sleeper.below();
-            sleeper.look();
+            slot.behind = first;
+            first = number;
+            if last == NONE {
+                last = number;
+            }
+            let Some(place) = &mut slot.place else { unreachable!("a place that is freed was up") };
+            top = place.below();
+            place.look();
         }
         if first != NONE {
             self.enter_line(first, last);
@@ -349,12 +326,8 @@ impl<T> Pool<T> {
             }
         }
         let guard = Guard(self, number);
-        let place = guard.0.slots[number].place.as_mut().map(|place| place.as_mut().project());
-        let polled = match place.and_then(|place| Some((place.member.as_pin_mut()?, place.sleeper)))
-        {
-            Some((member, sleeper)) => poll(member, &mut Context::from_waker(sleeper.waker())),
-            None => Poll::Pending,
-        };
+        let place = guard.0.slots[number].place.as_mut();
+        let polled = place.and_then(|place| place.poll(poll)).unwrap_or(Poll::Pending);
         core::mem::forget(guard);
         polled
     }
@@ -371,7 +344,7 @@ impl<T> Pool<T> {
         &mut self,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let polled = poll(&mut Context::from_waker(self.source.waker()));
+        let polled = self.source.poll(|_, cx| poll(cx)).unwrap_or(Poll::Pending);
         if polled.is_pending() {
             self.source_woken = false;
             self.source_later = !self.source.sleeps();
@@ -388,7 +361,7 @@ impl<T> Pool<T> {
         let slots = core::mem::take(&mut self.slots);
         (self.len, self.first, self.first_later) = (0, NONE, NONE);
         (self.spares, self.spare, self.bare) = (0, NONE, NONE);
-        slots.into_iter().filter_map(|slot| Pin::into_inner(slot.place?).member).collect()
+        slots.into_iter().filter_map(|slot| slot.place?.take()).collect()
     }
 
     /// The source has ended: it is not asked again.
@@ -510,8 +483,8 @@ mod tests {
     }
 
     /// Not `will_wake`, which compares tables, too: there may be several of the same.
-    fn is_of(waker: &Waker, sleeper: &Sleeper) -> bool {
-        waker.data() == sleeper.waker().data()
+    fn is_of(waker: &Waker, place: &ReadyNode<usize>) -> bool {
+        waker.data() == place.waker().data()
     }
 
     fn note(wakers: &mut Vec<Waker>, waker: &Waker) {
@@ -528,10 +501,10 @@ mod tests {
                 Step::Insert => {
                     pool.insert(NONE);
                     let number = pool.last;
-                    let mut place = pool.slots[number].place.as_mut().unwrap().as_mut().project();
+                    let place = pool.slots[number].place.as_mut().unwrap();
                     // Members are known by where they live.
-                    place.member.set(Some(number));
-                    note(&mut wakers, place.sleeper.waker());
+                    place.set(Some(number));
+                    note(&mut wakers, &place.waker());
                     model.line.push_back(number);
                 }
                 Step::Aside(polled) => {
@@ -581,9 +554,7 @@ mod tests {
                     let waker = which.get(&wakers);
                     waker.wake_by_ref();
                     let number = pool.slots.iter().position(|slot| {
-                        slot.place
-                            .as_ref()
-                            .is_some_and(|place| is_of(waker, &place.as_ref().get_ref().sleeper))
+                        slot.place.as_ref().is_some_and(|place| is_of(waker, place))
                     });
                     if let Some(number) = number {
                         model.wake(number);

@@ -18,7 +18,10 @@ use core::{fmt, ptr::null_mut, task::Waker};
 
 use alloc::boxed::Box;
 
-use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint};
+use crate::{
+    ready_node::ReadyNode,
+    sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint},
+};
 
 /// Set in the word if it is no number.
 const NO_NUMBER: usize = 1 << (usize::BITS - 1);
@@ -94,8 +97,8 @@ impl Drop for Shared {
 
 /// The numbers of those that are ready, for one task that takes them all at once.
 ///
-/// What many streams or futures in one task are built on: each has an [entry](Self::entry) that its waker
-/// marks, and the task polls those that were marked. The owner is one; entries may be marked from
+/// What many streams or futures in one task are built on: each lives in a [node](Self::node) whose waker
+/// marks it as ready, and the task polls those that were marked. The owner is one; members may be woken from
 /// anywhere, also from interrupt handlers, if the task's waker may be called there.
 ///
 /// # Examples
@@ -105,19 +108,22 @@ impl Drop for Shared {
 /// use aiter_core::ReadyStack;
 ///
 /// let mut ready = ReadyStack::new();
-/// let entries = [ready.entry(0), ready.entry(1)];
-/// entries[0].mark();
-/// entries[1].mark();
+/// let mut nodes = [ready.node::<()>(0), ready.node(1)];
+/// assert!(nodes.iter_mut().all(|node| node.sleeps()));
+/// nodes[0].waker().wake();
+/// nodes[1].waker().wake();
 /// let mut number = ready.take();
 /// let mut woken = vec![];
 /// while number != ReadyStack::NONE {
 ///     woken.push(number);
-///     number = entries[number].below();
+///     number = nodes[number].below();
 /// }
 /// assert_eq!(woken, [1, 0]);
 /// assert!(ready.sleep(Waker::noop()), "nobody is ready");
-/// entries[1].mark(); // calls the waker
-/// assert!(!ready.sleep(Waker::noop()), "somebody is");
+/// nodes[1].look(); // it is to be polled now
+/// assert!(nodes[1].sleeps(), "it was pending, and not woken meanwhile");
+/// nodes[1].waker().wake(); // calls the task's waker, too
+/// assert!(!ready.sleep(Waker::noop()), "somebody is ready");
 /// ```
 pub struct ReadyStack {
     shared: Arc<Shared>,
@@ -126,7 +132,7 @@ pub struct ReadyStack {
 impl ReadyStack {
     /// No number: nobody, or the end of the stack.
     pub const NONE: usize = usize::MAX;
-    /// The largest number that an entry can have.
+    /// The largest number that a node can have.
     pub const MAX: usize = NO_NUMBER - 1;
 
     /// An empty one. Allocates.
@@ -135,13 +141,17 @@ impl ReadyStack {
         Self { shared: Arc::new(shared) }
     }
 
-    /// An entry with this number, which nobody else should have.
+    /// A place for a member with this number, which nobody else should have. It is awake. Allocates.
     ///
     /// # Panics
     /// If the number is larger than [`MAX`](Self::MAX).
-    pub fn entry(&self, number: usize) -> ReadyEntry {
+    pub fn node<T>(&self, number: usize) -> ReadyNode<T> {
         assert!(number <= Self::MAX, "a number of {number} is too large");
-        ReadyEntry { shared: self.shared.clone(), number, below: AtomicUsize::new(Self::NONE) }
+        ReadyNode::new(ReadyEntry {
+            shared: self.shared.clone(),
+            number,
+            below: AtomicUsize::new(Self::NONE),
+        })
     }
 
     /// Whether somebody is ready: a look, after which all may be different. Wait-free.
@@ -152,7 +162,7 @@ impl ReadyStack {
     }
 
     /// Takes all that are ready: the number that was marked last, or [`NONE`](Self::NONE). The
-    /// one marked before it is [`below`](ReadyEntry::below) it.
+    /// one marked before it is [`below`](ReadyNode::below) it.
     ///
     /// What was done before a mark is seen by who takes the number. Wait-free.
     pub fn take(&mut self) -> usize {
@@ -246,7 +256,7 @@ impl ReadyStack {
 }
 
 impl Drop for ReadyStack {
-    /// Entries may live on, and be marked: the task's waker need not.
+    /// Nodes may live on, and be woken: the task's waker need not.
     fn drop(&mut self) {
         // Relaxed: a look.
         let word = self.shared.top.load(Ordering::Relaxed);
@@ -276,8 +286,8 @@ impl fmt::Debug for ReadyStack {
     }
 }
 
-/// One of those that may get ready. See [`ReadyStack::entry`].
-pub struct ReadyEntry {
+/// One of those that may get ready.
+pub(crate) struct ReadyEntry {
     shared: Arc<Shared>,
     number: usize,
     below: AtomicUsize,
@@ -286,15 +296,11 @@ pub struct ReadyEntry {
 impl ReadyEntry {
     /// Puts its number onto the stack, and wakes the task if it sleeps.
     ///
-    /// To be called again only when the number has been taken, and its [`below`](Self::below) read: a number
+    /// To be called again only when the number has been taken, and its `below` read: a number
     /// that is on the stack twice makes a knot of it, which the owner would follow for ever.
     ///
-    /// Lock-free; neither allocates nor frees, so it may be called from an interrupt handler, if the task's
-    /// waker may.
-    ///
-    /// # Panics
-    /// If the task's waker does; the number is on the stack all the same.
-    pub fn mark(&self) {
+    /// Lock-free; neither allocates nor frees. If the task's waker panics, the number is on the stack all the same.
+    pub(crate) fn mark(&self) {
         /// Gives the cell back whether or not the waker panics.
         struct GiveBack<'a>(&'a Cell);
         impl Drop for GiveBack<'_> {
@@ -333,14 +339,8 @@ impl ReadyEntry {
     }
 
     /// Who was below it on the stack that it was taken with, or [`ReadyStack::NONE`].
-    pub fn below(&self) -> usize {
+    pub(crate) fn below(&self) -> usize {
         // Relaxed: came with `ReadyStack::take`.
         self.below.load(Ordering::Relaxed)
-    }
-}
-
-impl fmt::Debug for ReadyEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadyEntry").field("number", &self.number).finish_non_exhaustive()
     }
 }

@@ -24,13 +24,13 @@ pub mod list {
 
 /// What adapters share sources with.
 pub mod sharing {
-    use aiter::{Pass, ReadyEntry, ReadyStack, Relay, TurnTaker, WakeCell};
+    use aiter::{Pass, ReadyNode, ReadyStack, Relay, TurnTaker, WakeCell};
 
     /// A value that tasks drive in turn, and a waker for anybody to call.
     pub type Shared<S> = (Relay<S>, Pass, WakeCell);
 
     /// Who of many is ready, and one of them.
-    pub type Ready = (ReadyStack, ReadyEntry);
+    pub type Ready<T> = (ReadyStack, ReadyNode<T>);
 
     /// What a task gets of the value.
     pub type Got<W, S> = <W as TurnTaker<S>>::Got;

@@ -1,89 +1,97 @@
 //! Who of many is ready.
 
-use aiter_core::{ReadyEntry, ReadyStack};
+use aiter_core::{ReadyNode, ReadyStack};
 use alloc::{sync::Arc, task::Wake};
 use core::{
     panic::AssertUnwindSafe,
     sync::atomic::{AtomicBool, Ordering},
-    task::Waker,
+    task::{Poll, Waker},
 };
 use std::{panic::catch_unwind, sync::Mutex};
 
 use crate::waker::Counting;
 
-fn with_entries<const N: usize>() -> (ReadyStack, [ReadyEntry; N]) {
+/// All asleep.
+fn with_nodes<const N: usize>() -> (ReadyStack, [ReadyNode<()>; N]) {
     let ready = ReadyStack::new();
-    let entries = core::array::from_fn(|number| ready.entry(number));
-    (ready, entries)
+    let nodes = core::array::from_fn(|number| {
+        let mut node = ready.node(number);
+        assert!(node.sleeps());
+        node
+    });
+    (ready, nodes)
 }
 
-/// Who is ready, the latest first.
-fn take(ready: &mut ReadyStack, entries: &[ReadyEntry]) -> Vec<usize> {
+/// Who is ready, the latest first; they sleep again.
+fn take(ready: &mut ReadyStack, nodes: &mut [ReadyNode<()>]) -> Vec<usize> {
     let mut number = ready.take();
     let mut taken = Vec::new();
     while number != ReadyStack::NONE {
         taken.push(number);
-        number = entries[number].below();
+        let node = &mut nodes[number];
+        number = node.below();
+        node.look();
+        assert!(node.sleeps());
     }
     taken
 }
 
 #[test]
 fn all_are_taken_at_once_the_latest_first() {
-    let (mut ready, entries) = with_entries::<4>();
+    let (mut ready, mut nodes) = with_nodes::<4>();
     assert!(!ready.has_ready());
     assert_eq!(ready.take(), ReadyStack::NONE);
     for round in [&[2, 0, 3][..], &[1], &[0, 1, 2, 3]] {
-        round.iter().for_each(|&number: &usize| entries[number].mark());
+        round.iter().for_each(|&number: &usize| nodes[number].waker().wake());
         assert!(ready.has_ready());
         let latest_first: Vec<_> = round.iter().rev().copied().collect();
-        assert_eq!(take(&mut ready, &entries), latest_first);
+        assert_eq!(take(&mut ready, &mut nodes), latest_first);
         assert!(!ready.has_ready());
     }
 }
 
 #[test]
 fn a_sleep_is_ended_by_one_wake_up() {
-    let (mut ready, entries) = with_entries::<2>();
+    let (mut ready, mut nodes) = with_nodes::<2>();
     let waker = Counting::new();
     for n in 1..4 {
         assert!(ready.sleep(waker.waker()));
         assert!(ready.sleep(waker.waker()), "polled in vain, it sleeps on");
-        entries[0].mark();
-        entries[1].mark();
+        nodes[0].waker().wake();
+        nodes[1].waker().wake();
         assert_eq!(waker.wakes(), n);
         assert!(!ready.sleep(waker.waker()), "somebody is ready");
-        assert_eq!(take(&mut ready, &entries), [1, 0]);
-        entries[0].mark();
+        assert_eq!(take(&mut ready, &mut nodes), [1, 0]);
+        nodes[0].waker().wake();
         assert_eq!(waker.wakes(), n, "the task is at work");
-        assert_eq!(take(&mut ready, &entries), [0]);
+        assert_eq!(take(&mut ready, &mut nodes), [0]);
     }
     assert_eq!(waker.held(), 1, "one waker, cloned once");
 }
 
 #[test]
 fn the_latest_waker_is_called_and_the_others_are_dropped() {
-    let (mut ready, entries) = with_entries::<1>();
+    let (mut ready, nodes) = with_nodes::<1>();
     let wakers = [Counting::new(), Counting::new(), Counting::new()];
     for waker in &wakers {
         assert!(ready.sleep(waker.waker()));
     }
     assert_eq!(wakers.each_ref().map(Counting::held), [0, 0, 1]);
-    entries[0].mark();
+    nodes[0].waker().wake();
     assert_eq!(wakers.each_ref().map(Counting::wakes), [0, 0, 1]);
     drop(ready);
     assert_eq!(wakers.each_ref().map(Counting::held), [0, 0, 0]);
-    assert_eq!(entries[0].below(), ReadyStack::NONE);
+    assert_eq!(nodes[0].below(), ReadyStack::NONE);
 }
 
 #[test]
 fn an_owner_that_goes_asleep_is_not_woken() {
-    let (mut ready, entries) = with_entries::<1>();
+    let (mut ready, nodes) = with_nodes::<1>();
     let waker = Counting::new();
     assert!(ready.sleep(waker.waker()));
     drop(ready);
     assert_eq!(waker.held(), 0);
-    entries[0].mark();
+    nodes[0].waker().wake();
     assert_eq!(waker.wakes(), 0);
 }
 
@@ -91,8 +99,7 @@ fn an_owner_that_goes_asleep_is_not_woken() {
 #[test]
 fn a_task_may_sleep_while_its_waker_is_called() {
     struct Preempts {
-        ready: Mutex<ReadyStack>,
-        entries: Vec<ReadyEntry>,
+        own: Mutex<(ReadyStack, [ReadyNode<()>; 1])>,
         then: Waker,
         slept: AtomicBool,
     }
@@ -101,28 +108,27 @@ fn a_task_may_sleep_while_its_waker_is_called() {
             self.wake_by_ref();
         }
         fn wake_by_ref(self: &Arc<Self>) {
-            let mut ready = self.ready.lock().unwrap();
-            assert_eq!(take(&mut ready, &self.entries), [0]);
+            let (ready, nodes) = &mut *self.own.lock().unwrap();
+            assert_eq!(take(ready, nodes), [0]);
             self.slept.store(ready.sleep(&self.then), Ordering::Relaxed);
         }
     }
-    let (ready, entries) = with_entries::<1>();
+    let own = with_nodes::<1>();
+    let waker = own.1[0].waker();
     let counting = Counting::new();
     let task = Arc::new(Preempts {
-        ready: Mutex::new(ready),
-        entries: entries.into(),
+        own: Mutex::new(own),
         then: counting.waker().clone(),
         slept: AtomicBool::new(false),
     });
-    assert!(task.ready.lock().unwrap().sleep(&Waker::from(task.clone())));
-    task.entries[0].mark();
+    assert!(task.own.lock().unwrap().0.sleep(&Waker::from(task.clone())));
+    waker.wake_by_ref();
     assert!(task.slept.load(Ordering::Relaxed), "there is nothing to try again");
     assert_eq!(counting.wakes(), 0);
-    task.entries[0].mark();
+    waker.wake_by_ref();
     assert_eq!(counting.wakes(), 1);
     // The task's own waker lies in the other cell: no two keep each other.
-    let mut ready = task.ready.lock().unwrap();
-    *ready = ReadyStack::new();
+    task.own.lock().unwrap().0 = ReadyStack::new();
 }
 
 #[test]
@@ -133,22 +139,100 @@ fn a_waker_that_panics_leaves_the_number_and_its_cell() {
             panic!("a waker");
         }
     }
-    let (mut ready, entries) = with_entries::<1>();
+    let (mut ready, mut nodes) = with_nodes::<1>();
     let task = Arc::new(Panics);
     assert!(ready.sleep(&Waker::from(task.clone())));
-    assert!(catch_unwind(AssertUnwindSafe(|| entries[0].mark())).is_err());
-    assert_eq!(take(&mut ready, &entries), [0]);
+    assert!(catch_unwind(AssertUnwindSafe(|| nodes[0].waker().wake())).is_err());
+    assert_eq!(take(&mut ready, &mut nodes), [0]);
     let waker = Counting::new();
     assert!(ready.sleep(waker.waker()));
     assert_eq!(Arc::strong_count(&task), 1, "its cell is used again");
-    entries[0].mark();
+    nodes[0].waker().wake();
     assert_eq!(waker.wakes(), 1);
 }
 
 #[test]
 fn a_number_that_is_too_large_panics() {
     let ready = ReadyStack::new();
-    let _largest = ready.entry(ReadyStack::MAX);
-    let entry = catch_unwind(AssertUnwindSafe(|| ready.entry(ReadyStack::MAX + 1)));
-    assert!(entry.is_err());
+    let _largest = ready.node::<()>(ReadyStack::MAX);
+    let node = catch_unwind(AssertUnwindSafe(|| ready.node::<()>(ReadyStack::MAX + 1)));
+    assert!(node.is_err());
+}
+
+#[test]
+fn a_wake_up_while_it_is_up_keeps_it_up_and_does_not_mark_it() {
+    let (mut ready, [mut node]) = with_nodes();
+    let waker = node.waker();
+    waker.wake_by_ref();
+    waker.wake_by_ref();
+    assert_eq!((ready.take(), node.below()), (0, ReadyStack::NONE));
+    node.look();
+    waker.wake_by_ref();
+    assert!(!node.sleeps(), "woken since the last look");
+    assert!(!ready.has_ready());
+    assert!(node.sleeps(), "it has looked again");
+    waker.wake_by_ref();
+    assert!(ready.has_ready());
+}
+
+#[test]
+fn a_member_is_polled_with_one_waker_and_dropped_once() {
+    let ready = ReadyStack::new();
+    let mut node = ready.node(0);
+    assert_eq!(node.poll(|_, _| ()), None, "there is no member");
+    let item = Arc::new(());
+    node.set(Some(item.clone()));
+    let waker = node.poll(|member, cx| {
+        assert!(Arc::ptr_eq(&item, &member));
+        cx.waker().clone()
+    });
+    let waker = waker.expect("there is a member");
+    assert!(waker.will_wake(&node.waker()));
+    assert!(waker.will_wake(&waker.clone()));
+    assert!(node.poll(|_, cx| waker.will_wake(cx.waker())).expect("it is still there"));
+    assert_eq!((Arc::strong_count(&item), node.get().is_some()), (2, true));
+    node.set(Some(Arc::new(())));
+    assert_eq!(Arc::strong_count(&item), 1, "replaced");
+    assert!(node.take().is_some_and(|other| !Arc::ptr_eq(&item, &other)));
+    assert!(node.get().is_none());
+    node.set(Some(item.clone()));
+    drop(node);
+    assert_eq!(Arc::strong_count(&item), 1, "dropped, though there are wakers");
+    waker.wake();
+}
+
+#[test]
+fn a_new_member_stays_if_it_is_pending() {
+    let ready = ReadyStack::new();
+    let mut node = ready.node(0);
+    let item = Arc::new(());
+    assert_eq!(node.poll_new(item.clone(), |_, _| Poll::Ready(1)), Poll::Ready(1));
+    assert_eq!(Arc::strong_count(&item), 1);
+    let panics = || node.poll_new(item.clone(), |_, _| -> Poll<()> { panic!("a member") });
+    assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+    assert_eq!(Arc::strong_count(&item), 1);
+    let polled: Poll<()> = node.poll_new(item.clone(), |_, cx| {
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    });
+    assert!(polled.is_pending());
+    assert_eq!(Arc::strong_count(&item), 2);
+    assert!(!node.sleeps(), "it was woken while it was polled");
+}
+
+/// What a waker keeps is no member: it may borrow.
+#[test]
+fn wakers_outlive_what_a_member_borrows() {
+    let ready = ReadyStack::new();
+    let waker = {
+        let text = String::from("short-lived");
+        let mut node = ready.node(0);
+        node.set(Some(text.as_str()));
+        assert!(node.sleeps());
+        node.waker()
+    };
+    waker.wake_by_ref();
+    assert!(ready.has_ready());
+    drop(ready);
+    waker.wake();
 }

@@ -3,7 +3,7 @@
 use core::future::poll_fn;
 use std::sync::Arc as StdArc;
 
-use aiter_core::{ReadyEntry, ReadyStack};
+use aiter_core::{ReadyNode, ReadyStack};
 use loom::{
     sync::{
         Arc,
@@ -14,51 +14,79 @@ use loom::{
 
 use super::*;
 
+/// What others have of a member.
 struct Member {
-    entry: ReadyEntry,
+    waker: Waker,
     news: AtomicUsize,
 }
 
 impl Member {
-    /// Relaxed on purpose: the stack alone has to make the news visible to who takes the number.
+    /// Relaxed on purpose: the wake-up alone has to make the news visible to who takes the number.
     fn tell(&self) {
         self.news.fetch_add(1, Relaxed);
-        self.entry.mark();
+        self.waker.wake_by_ref();
     }
 }
 
-fn with_members<const N: usize>() -> (ReadyStack, [Arc<Member>; N]) {
-    let ready = ReadyStack::new();
-    let members = core::array::from_fn(|number| {
-        Arc::new(Member { entry: ready.entry(number), news: AtomicUsize::new(0) })
-    });
-    (ready, members)
+/// The owner's side: members that are all asleep.
+struct Owner<const N: usize> {
+    ready: ReadyStack,
+    nodes: [ReadyNode<()>; N],
+    members: [Arc<Member>; N],
+    /// How much news each has had so far.
+    heard: [usize; N],
 }
 
-/// Sleeps until so many have told something, and says who, in the order in which they did.
-async fn take(ready: &mut ReadyStack, members: &[Arc<Member>], count: usize) -> Vec<usize> {
-    let mut taken = Vec::new();
-    poll_fn(|cx| {
-        loop {
-            let mut number = ready.take();
-            let mut batch = Vec::new();
-            while number != ReadyStack::NONE {
-                batch.push(number);
-                let member = &members[number];
-                assert_eq!(member.news.swap(0, Relaxed), 1, "the news came with the number");
-                number = member.entry.below();
+impl<const N: usize> Owner<N> {
+    fn new() -> Self {
+        let ready = ReadyStack::new();
+        let nodes = core::array::from_fn(|number| {
+            let mut node = ready.node(number);
+            assert!(node.sleeps());
+            node
+        });
+        let members = nodes.each_ref().map(|node: &ReadyNode<()>| {
+            Arc::new(Member { waker: node.waker(), news: AtomicUsize::new(0) })
+        });
+        Self { ready, nodes, members, heard: [0; N] }
+    }
+
+    /// Sleeps until there was so much news, and says from whom, in the order in which they were marked.
+    async fn take(&mut self, count: usize) -> Vec<usize> {
+        let (mut taken, mut news) = (Vec::new(), 0);
+        poll_fn(|cx| {
+            loop {
+                let mut number = self.ready.take();
+                let mut batch = Vec::new();
+                while number != ReadyStack::NONE {
+                    batch.push(number);
+                    number = self.nodes[number].below();
+                }
+                for &number in batch.iter().rev() {
+                    taken.push(number);
+                    let node = &mut self.nodes[number];
+                    let before = self.heard[number];
+                    let mut up = true;
+                    while up {
+                        node.look();
+                        // A load: unlike a swap, it may be late.
+                        self.heard[number] = self.members[number].news.load(Relaxed);
+                        up = !node.sleeps();
+                    }
+                    assert!(self.heard[number] > before, "the news came with the number");
+                    news += self.heard[number] - before;
+                }
+                if news >= count {
+                    return Poll::Ready(());
+                }
+                if self.ready.sleep(cx.waker()) {
+                    return Poll::Pending;
+                }
             }
-            taken.extend(batch.into_iter().rev());
-            if taken.len() >= count {
-                return Poll::Ready(());
-            }
-            if ready.sleep(cx.waker()) {
-                return Poll::Pending;
-            }
-        }
-    })
-    .await;
-    taken
+        })
+        .await;
+        taken
+    }
 }
 
 fn spawn_tell(member: &Arc<Member>) -> thread::JoinHandle<()> {
@@ -69,9 +97,9 @@ fn spawn_tell(member: &Arc<Member>) -> thread::JoinHandle<()> {
 #[test]
 fn mark_sleep() {
     model(|| {
-        let (mut ready, members) = with_members::<1>();
-        let other = spawn_tell(&members[0]);
-        assert_eq!(block_on(take(&mut ready, &members, 1)), [0]);
+        let mut owner = Owner::<1>::new();
+        let other = spawn_tell(&owner.members[0]);
+        assert_eq!(block_on(owner.take(1)), [0]);
         other.join().unwrap();
     });
 }
@@ -79,9 +107,9 @@ fn mark_sleep() {
 #[test]
 fn two_mark_one_sleeps() {
     model(|| {
-        let (mut ready, members) = with_members::<2>();
-        let others = members.each_ref().map(spawn_tell);
-        let mut taken = block_on(take(&mut ready, &members, 2));
+        let mut owner = Owner::<2>::new();
+        let others = owner.members.each_ref().map(spawn_tell);
+        let mut taken = block_on(owner.take(2));
         taken.sort_unstable();
         assert_eq!(taken, [0, 1]);
         others.into_iter().for_each(|other| other.join().unwrap());
@@ -92,10 +120,10 @@ fn two_mark_one_sleeps() {
 #[test]
 fn mark_sleep_mark_sleep() {
     model(|| {
-        let (mut ready, members) = with_members::<2>();
-        let mine = members.clone();
+        let mut owner = Owner::<2>::new();
+        let members = owner.members.clone();
         let other = thread::spawn(move || members.iter().for_each(|member| member.tell()));
-        assert_eq!(block_on(take(&mut ready, &mine, 2)), [0, 1]);
+        assert_eq!(block_on(owner.take(2)), [0, 1]);
         other.join().unwrap();
     });
 }
@@ -104,10 +132,10 @@ fn mark_sleep_mark_sleep() {
 #[test]
 fn the_latest_waker_is_called() {
     model(|| {
-        let (mut ready, members) = with_members::<1>();
-        assert!(ready.sleep(Waker::noop()));
-        let other = spawn_tell(&members[0]);
-        assert_eq!(block_on(take(&mut ready, &members, 1)), [0]);
+        let mut owner = Owner::<1>::new();
+        assert!(owner.ready.sleep(Waker::noop()));
+        let other = spawn_tell(&owner.members[0]);
+        assert_eq!(block_on(owner.take(1)), [0]);
         other.join().unwrap();
     });
 }
@@ -119,13 +147,59 @@ fn the_owner_goes_while_one_is_marked() {
         fn wake(self: StdArc<Self>) {}
     }
     model(|| {
-        let (mut ready, members) = with_members::<1>();
+        let Owner { mut ready, nodes, members, .. } = Owner::<1>::new();
         let task = StdArc::new(Nobody);
         assert!(ready.sleep(&Waker::from(task.clone())));
         let other = spawn_tell(&members[0]);
-        drop(ready);
+        drop((ready, nodes));
         other.join().unwrap();
         drop(members);
         assert_eq!(StdArc::strong_count(&task), 1, "the waker is kept");
+    });
+}
+
+/// The second wake-up may find the member asleep, on the stack, being polled, or asleep again.
+#[test]
+fn one_is_woken_twice() {
+    model(|| {
+        let mut owner = Owner::<1>::new();
+        let member = owner.members[0].clone();
+        let other = thread::spawn(move || {
+            member.tell();
+            member.tell();
+        });
+        assert!(matches!(block_on(owner.take(2))[..], [0] | [0, 0]));
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn two_wake_the_same_one() {
+    model(|| {
+        let mut owner = Owner::<1>::new();
+        let others = [(); 2].map(|()| spawn_tell(&owner.members[0]));
+        assert!(matches!(block_on(owner.take(2))[..], [0] | [0, 0]));
+        others.into_iter().for_each(|other| other.join().unwrap());
+    });
+}
+
+/// Whoever is last frees the node; the member went with its owner.
+#[test]
+fn the_owner_goes_while_wakers_are_dropped() {
+    model(|| {
+        let Owner { ready, mut nodes, members, .. } = Owner::<1>::new();
+        let other = thread::spawn({
+            let [member] = members;
+            move || {
+                member.tell();
+                drop(member);
+            }
+        });
+        let _ = nodes[0].poll_new((), |_, cx| {
+            drop(cx.waker().clone());
+            Poll::<()>::Pending
+        });
+        drop((nodes, ready));
+        other.join().unwrap();
     });
 }
