@@ -182,9 +182,18 @@ impl ReadyStack {
     pub fn sleep(&mut self, waker: &Waker) -> bool {
         // Relaxed: a look; an exchange counts, or nothing has changed.
         let word = self.shared.top.load(Ordering::Relaxed);
-        if word & NO_NUMBER == 0 {
-            return false;
+        let first = &self.shared.first;
+        // SAFETY: we are the owner.
+        if word == EMPTY && first.is_idle() && unsafe { first.will_wake(waker) } {
+            // As ever, but for tasks that are moved and notifiers that were interrupted.
+            return self.fall_asleep(0, first);
         }
+        word & NO_NUMBER != 0 && self.sleep_elsewhere(word, waker)
+    }
+
+    /// `sleep` where there is more to it, with the word that it saw.
+    #[inline(never)]
+    fn sleep_elsewhere(&self, word: usize, waker: &Waker) -> bool {
         if word != EMPTY {
             let Some(cell) = self.shared.cells().nth(word & !ASLEEP) else {
                 unreachable!("a cell of the word exists")
@@ -198,6 +207,15 @@ impl ReadyStack {
             }
         }
         let (index, cell, old) = self.idle_cell(waker);
+        let sleeps = self.fall_asleep(index, cell);
+        // User code.
+        drop(old);
+        sleeps
+    }
+
+    /// Leaves the cell, which is idle, to whoever gets ready first. False if somebody did before.
+    #[inline]
+    fn fall_asleep(&self, index: usize, cell: &Cell) -> bool {
         // Relaxed: the exchange gives it away.
         cell.idle.store(false, Ordering::Relaxed);
         // AcqRel: partner of `mark`, for the waker; and what was done before a mark that comes first is seen.
@@ -210,8 +228,6 @@ impl ReadyStack {
             // Relaxed: it was not given away.
             cell.idle.store(true, Ordering::Relaxed);
         }
-        // User code.
-        drop(old);
         sleeps
     }
 
