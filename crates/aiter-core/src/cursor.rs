@@ -9,6 +9,8 @@
 //! What is live in a block: alone, everything from `slot` on. Else everything from the block's
 //! `live_from` on, which is brought up to date when a cursor stops being alone.
 
+use alloc::vec::Vec;
+
 use crate::{
     block::Block,
     clone_fn::CloneFn,
@@ -49,7 +51,7 @@ pub(crate) enum Refill<T> {
     Ready,
     /// Nothing is ready.
     Empty,
-    /// The cursor went on to the next block; the old one's count is to be released, with no lock
+    /// The cursor went on to the next block, as the last one to leave this one: that is to be retired, with no lock
     /// held, and then it is time to look again.
     Left(Block<T>),
 }
@@ -204,8 +206,8 @@ impl<T> RawCursor<T> {
             match self.refill(list) {
                 Refill::Ready => return true,
                 Refill::Empty => return false,
-                // SAFETY: the count was this cursor's.
-                Refill::Left(block) => unsafe { list.release(block) },
+                // SAFETY: this cursor was the last one there, and has gone on.
+                Refill::Left(block) => unsafe { list.retire_left(block) },
             }
         }
     }
@@ -258,7 +260,7 @@ impl<T> RawCursor<T> {
         }
     }
 
-    /// Goes on to the next block. Returns the old one if its count is still to be released.
+    /// Goes on to the next block. Returns the old one if that is still to be retired.
     ///
     /// # Panics
     /// As `Readers::join`; the cursor is then where it was.
@@ -286,12 +288,26 @@ impl<T> RawCursor<T> {
             header.set_live_from(Block::<T>::CAP);
             self.set_among(&list.clone_fn);
         }
+        self.cross_among(next)
+    }
+
+    /// `cross`, for a cursor that is not alone: one count up, one down. The second, which would wait for stores in
+    /// between, comes right behind the first.
+    ///
+    /// # Panics
+    /// As `cross`.
+    #[inline(always)]
+    fn cross_among(&mut self, next: Block<T>) -> Option<Block<T>> {
+        let left = self.block;
         // Before anything else is done, as it may panic.
         // SAFETY: the link keeps it alive, as we are still counted in the old block.
         unsafe { next.header() }.readers.join();
         self.unsettle(left);
+        // As `List::release`, but that the block is known to be complete: all its slots were ready for us.
+        // SAFETY: our count keeps it alive up to this very operation.
+        let was_last = unsafe { left.header() }.readers.leave();
         self.begin(next);
-        Some(left)
+        was_last.then_some(left)
     }
 
     /// Stands at the first slot of a block of which it has a count.
@@ -388,24 +404,35 @@ impl<T> RawCursor<T> {
     pub(crate) unsafe fn take_run(
         &mut self,
         list: &List<T>,
-        into: &mut alloc::vec::Vec<T>,
+        into: &mut Vec<T>,
         max: usize,
     ) -> usize {
         let count = max.min(self.ready - self.slot);
-        // Before anything is moved: it may panic.
-        into.reserve(count);
         if self.is_alone() || self.becomes_alone() {
+            // Before anything is moved: it may panic.
+            into.reserve(count);
             let from = self.slot;
             self.slot += count;
             // SAFETY: as in `take`. Room was made.
             unsafe { self.block.read_run(from, count, into) };
-            return count;
+        } else {
+            // SAFETY: as in `take`.
+            unsafe { self.clone_run(list, into, count) };
         }
+        count
+    }
+
+    /// Clones the next items, for a cursor that has just seen another reader.
+    ///
+    /// # Safety
+    /// So many are ready, and none is to be stepped over.
+    #[inline(always)]
+    unsafe fn clone_run(&mut self, list: &List<T>, into: &mut Vec<T>, count: usize) {
         /// Moves the cursor past what was cloned, also if a clone panics.
         struct Cloned<'a, T> {
             slot: &'a mut usize,
             before: usize,
-            into: &'a mut alloc::vec::Vec<T>,
+            into: &'a mut Vec<T>,
         }
         impl<T> Drop for Cloned<'_, T> {
             fn drop(&mut self) {
@@ -421,7 +448,43 @@ impl<T> RawCursor<T> {
             (list.clone_run.expect())(items, cloned.into);
             done += items.len();
         }
-        count
+    }
+
+    /// Takes up to `max` of the items that are ready, if this cursor is among others: what one look shows, and one more
+    /// for each block that it goes on to. False if it is not, or no longer: then there may be more to take.
+    ///
+    /// By itself, as in steps, through `fill` and `take_run`, a run would cost as much as the copy of all its items.
+    ///
+    /// # Panics
+    /// As `cross`, or if `T::clone` does or there is no room; the item at hand is then still to be read.
+    pub(crate) fn take_among(&mut self, list: &List<T>, into: &mut Vec<T>, max: usize) -> bool {
+        if self.among.get().is_none() {
+            return false;
+        }
+        let mut wanted = max;
+        loop {
+            // SAFETY: our count keeps the block alive.
+            let header = unsafe { self.block.header() };
+            let count = wanted.min(header.run_end(self.slot) - self.slot);
+            if count > 0 {
+                // After the bits, as in `refill`.
+                if header.readers.count() == 1 {
+                    return false;
+                }
+                // SAFETY: ready; `among` says that there is nothing to step over.
+                unsafe { self.clone_run(list, into, count) };
+                wanted -= count;
+            }
+            if wanted == 0 || self.slot != Block::<T>::CAP {
+                return true;
+            }
+            // SAFETY: our count keeps the block alive.
+            let next = unsafe { self.block.next() }.expect("a complete block has a next one");
+            if let Some(block) = self.cross_among(next) {
+                // SAFETY: this cursor was the last one there, and has gone on.
+                unsafe { list.retire_left(block) };
+            }
+        }
     }
 
     /// Says that everything before this position is done with, as there is nothing to read now. If

@@ -208,32 +208,38 @@ impl<T> Cursor<T> {
             return 0;
         }
         let looks = self.raw.looks_for_all();
-        if !self.raw.fill(&self.list) {
+        let taken = self.take_many(buf, max, looks);
+        if taken == 0 {
             self.list.tidy();
-            return 0;
         }
-        self.take_many(buf, max, looks)
+        taken
     }
 
     /// Takes up to `max` items that are ready: all that were at the call, and of later ones those that the same looks
     /// show. It does not run after a producer that is at work on the block, whose cache line each look takes away: in
-    /// mid-block it looks again only `looks` times.
+    /// mid-block it looks again only `looks` times, and never among others.
     fn take_many(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) -> usize {
-        let (mut taken, mut looks) = (0, looks);
-        loop {
-            // SAFETY: filled, by the caller or below.
-            taken += unsafe { self.raw.take_run(&self.list, buf, max - taken) };
-            if taken == max {
-                return taken;
+        let before = buf.len();
+        if !self.raw.take_among(&self.list, buf, max) {
+            self.take_by_steps(buf, max - (buf.len() - before), looks);
+        }
+        buf.len() - before
+    }
+
+    /// `take_many`, for one that is alone, or has to find out.
+    fn take_by_steps(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) {
+        let (mut left, mut looks) = (max, looks);
+        while self.raw.fill(&self.list) {
+            // SAFETY: just filled.
+            left -= unsafe { self.raw.take_run(&self.list, buf, left) };
+            if left == 0 {
+                return;
             }
             if !self.raw.is_block_read() {
                 if looks == 0 {
-                    return taken;
+                    return;
                 }
                 looks -= 1;
-            }
-            if !self.raw.fill(&self.list) {
-                return taken;
             }
         }
     }

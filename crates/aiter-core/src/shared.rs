@@ -246,8 +246,8 @@ impl<T> Shared<T> {
                 }
                 Refill::Left(block) => {
                     drop(gate);
-                    // SAFETY: the count was the position's, which has gone on.
-                    unsafe { self.list.release(block) };
+                    // SAFETY: the position was the last one there, and has gone on.
+                    unsafe { self.list.retire_left(block) };
                     match self.try_close() {
                         Some(closed) => gate = closed,
                         // Somebody else is at it: as if they had come before us.

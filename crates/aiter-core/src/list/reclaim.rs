@@ -20,17 +20,6 @@ impl<T> List<T> {
     /// # Safety
     /// The caller owns a count of the block and does not use it again.
     pub(crate) unsafe fn release(&self, mut block: Block<T>) {
-        /// If an item's drop panics: the rest of the chain all the same.
-        struct OnPanic<'a, T>(&'a List<T>, Block<T>, Block<T>);
-        impl<T> Drop for OnPanic<'_, T> {
-            fn drop(&mut self) {
-                // SAFETY: as below.
-                unsafe {
-                    self.0.retire(self.1, self.2);
-                    self.0.release(self.2);
-                }
-            }
-        }
         loop {
             // SAFETY: our count keeps it alive.
             let header = unsafe { block.header() };
@@ -38,15 +27,8 @@ impl<T> List<T> {
                 if !header.readers.leave() {
                     return;
                 }
-                // SAFETY: ours alone now, so still alive.
-                let next = unsafe { block.next() }.expect("a complete block has a next one");
-                let on_panic = OnPanic(self, block, next);
-                // SAFETY: complete, and nobody else reads it: what is live is ours.
-                unsafe { block.drop_items(header.live_from(), Block::<T>::CAP) };
-                core::mem::forget(on_panic);
-                // SAFETY: ours alone, its items are gone, and its link's count is ours.
-                unsafe { self.retire(block, next) };
-                block = next;
+                // SAFETY: complete, and ours alone now. The next one's count was the link's.
+                block = unsafe { self.retire_unread(block) };
                 continue;
             }
             match header.readers.leave_if_others(|| header.live_from()) {
@@ -73,6 +55,46 @@ impl<T> List<T> {
                 Err(_) => {}
             }
         }
+    }
+
+    /// Retires a block whose last reader has left it for the next one, and goes on as `release`.
+    ///
+    /// Items are dropped here: no lock may be held.
+    ///
+    /// # Safety
+    /// The caller took the last count of a complete block.
+    #[inline(never)]
+    pub(crate) unsafe fn retire_left(&self, block: Block<T>) {
+        // SAFETY: by contract; the next one's count, which was the link's, is ours then.
+        unsafe { self.release(self.retire_unread(block)) };
+    }
+
+    /// Drops what is live in a block, and retires it. Returns the next one, with its link's count.
+    ///
+    /// # Safety
+    /// As `retire_left`.
+    unsafe fn retire_unread(&self, block: Block<T>) -> Block<T> {
+        /// If an item's drop panics: the rest of the chain all the same.
+        struct OnPanic<'a, T>(&'a List<T>, Block<T>, Block<T>);
+        impl<T> Drop for OnPanic<'_, T> {
+            fn drop(&mut self) {
+                // SAFETY: as below.
+                unsafe {
+                    self.0.retire(self.1, self.2);
+                    self.0.release(self.2);
+                }
+            }
+        }
+        // SAFETY: ours alone, so still alive.
+        let (header, next) = unsafe { (block.header(), block.next()) };
+        let next = next.expect("a complete block has a next one");
+        let on_panic = OnPanic(self, block, next);
+        // SAFETY: complete, and nobody else reads it: what is live is ours.
+        unsafe { block.drop_items(header.live_from(), Block::<T>::CAP) };
+        core::mem::forget(on_panic);
+        // SAFETY: ours alone, its items are gone, and its link's count is ours.
+        unsafe { self.retire(block, next) };
+        next
     }
 
     /// Drops items of a block whose count the caller is giving up; gives it up if one panics.

@@ -327,6 +327,40 @@ fn a_clone_that_forks_drops_subscribes_and_stops() {
     assert_eq!(pusher.cursor_count(), 2);
 }
 
+/// Lets the other cursor go when it is first cloned.
+struct Release {
+    value: usize,
+    is_clone: bool,
+    other: Arc<Mutex<Option<Cursor<Release>>>>,
+}
+
+impl Clone for Release {
+    fn clone(&self) -> Self {
+        let other = self.other.lock().unwrap().take();
+        drop(other);
+        Self { value: self.value, is_clone: true, other: Arc::clone(&self.other) }
+    }
+}
+
+#[test]
+fn a_clone_that_leaves_its_reader_alone_in_a_run() {
+    let n = scaled(1000, 200);
+    let (pusher, mut cursor) = push_list();
+    let other = Arc::new(Mutex::new(Some(cursor.fork())));
+    for value in 0..n {
+        let item = Release { value, is_clone: false, other: Arc::clone(&other) };
+        pusher.push(item).map_err(drop).unwrap();
+    }
+    let mut buf = Vec::new();
+    assert_eq!(cursor.try_next_many(&mut buf, n), n);
+    assert!(buf.iter().map(|item| item.value).eq(0..n));
+    // The rest of a block at most: from the next one on it is known to be alone.
+    let cloned = buf.iter().filter(|item| item.is_clone).count();
+    assert!((1..=64).contains(&cloned), "{cloned} clones");
+    drop((pusher, cursor, buf));
+    assert_eq!(Arc::strong_count(&other), 1);
+}
+
 /// Pushes into its list when it is dropped.
 struct Last {
     value: usize,
