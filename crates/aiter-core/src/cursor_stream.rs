@@ -127,7 +127,11 @@ impl<T> Cursor<T> {
         }
     }
 
-    #[inline(never)]
+    /// `try_next`, for one that had no answer at once.
+    ///
+    /// Marked as cold for what it does to the caller's loop: the two short ways then come first, and a cursor among
+    /// others jumps one time less for an item (a fifth of the time, where the caller does little with it).
+    #[cold]
     fn try_next_by_steps(&mut self) -> Result<T, TryNextError> {
         // One look at one word: a mark at this very position, so nothing was missed in between.
         self.raw
