@@ -218,12 +218,14 @@ impl Broadcast for AiterForks {
     }
 
     #[inline]
-    fn read(&mut self, reader: usize, max: usize, tally: &mut Tally) {
+    fn read(&mut self, reader: usize, max: usize) -> Tally {
+        let mut tally = Tally::default();
         let cursor = &mut self.1[reader];
         for _ in 0..max {
             let Ok(item) = cursor.try_next() else { break };
             tally.add(item.number());
         }
+        tally
     }
 }
 
@@ -293,9 +295,11 @@ impl Broadcast for AiterForksMany {
     }
 
     #[inline]
-    fn read(&mut self, reader: usize, max: usize, tally: &mut Tally) {
+    fn read(&mut self, reader: usize, max: usize) -> Tally {
+        let mut tally = Tally::default();
         let Self(_, cursors, buf) = self;
         take_many(&mut cursors[reader], buf, max, |item| tally.add(item.number()));
+        tally
     }
 }
 

@@ -31,11 +31,13 @@ impl Broadcast for Chute {
     }
 
     #[inline]
-    fn read(&mut self, reader: usize, max: usize, tally: &mut Tally) {
+    fn read(&mut self, reader: usize, max: usize) -> Tally {
+        let mut tally = Tally::default();
         let reader = &mut self.1[reader];
         for _ in 0..max {
             let Some(item) = reader.next() else { break };
             tally.add(item.number());
         }
+        tally
     }
 }

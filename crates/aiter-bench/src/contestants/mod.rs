@@ -179,8 +179,9 @@ pub(crate) trait Broadcast: Contestant {
     /// Pushes the items one by one.
     fn push_each(&mut self, items: Range<u64>);
 
-    /// Takes up to `max` items of one reader.
-    fn read(&mut self, reader: usize, max: usize, tally: &mut Tally);
+    /// Takes up to `max` items of one reader. What arrived comes back by value: kept behind a reference, its sum is
+    /// loaded and stored for each item, and no reader could be faster than that chain.
+    fn read(&mut self, reader: usize, max: usize) -> Tally;
 }
 
 /// Every reader sees every item; the sending half can live on a thread of its own.

@@ -104,12 +104,14 @@ impl Broadcast for TokioBroadcast {
     }
 
     #[inline]
-    fn read(&mut self, reader: usize, max: usize, tally: &mut Tally) {
+    fn read(&mut self, reader: usize, max: usize) -> Tally {
+        let mut tally = Tally::default();
         let receiver = &mut self.1[reader];
         for _ in 0..max {
             let Ok(item) = receiver.try_recv() else { break };
             tally.add(item.number());
         }
+        tally
     }
 }
 

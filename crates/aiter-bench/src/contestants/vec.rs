@@ -71,12 +71,14 @@ impl Broadcast for FloorReaders {
     }
 
     #[inline]
-    fn read(&mut self, reader: usize, max: usize, tally: &mut Tally) {
+    fn read(&mut self, reader: usize, max: usize) -> Tally {
+        let mut tally = Tally::default();
         let at = &mut self.1[reader];
         for _ in 0..max {
             let Some(&item) = self.0.get(*at) else { break };
             *at += 1;
             tally.add(item.number());
         }
+        tally
     }
 }

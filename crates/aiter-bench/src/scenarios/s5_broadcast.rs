@@ -63,7 +63,7 @@ fn add<B: Broadcast>(group: Group, readers: usize, bursts: u64) -> Group {
         let mut step = |from: u64, tally: &mut Tally| {
             list.push_each(from..from + BURST);
             for reader in 0..readers {
-                list.read(reader, BURST as usize, tally);
+                *tally = tally.and(list.read(reader, BURST as usize));
             }
         };
         for _ in 0..2 {
@@ -76,7 +76,7 @@ fn add<B: Broadcast>(group: Group, readers: usize, bursts: u64) -> Group {
         }
         let elapsed = start.elapsed();
         for reader in 0..readers {
-            list.read(reader, usize::MAX, &mut got);
+            got = got.and(list.read(reader, usize::MAX));
         }
         let items = bursts * BURST;
         let expected = Tally::of(items, readers as u64);
