@@ -3,11 +3,12 @@
 use alloc::rc::Rc;
 use alloc::sync::Arc;
 use core::cell::{Cell, RefCell};
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
 use aiter_adapters::AiterExt;
 use cpu_time::ThreadTime;
+use futures_buffered::{MergeBounded, MergeUnbounded};
 use futures_concurrency::stream::Merge;
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
@@ -34,58 +35,57 @@ pub(crate) fn groups(scale: Scale) -> Vec<Group> {
         Scale::Check => 1000,
     };
     let ready = READY.map(|count| {
-        let (width, items) = (count.min(most), scale.of(ITEMS, 1));
-        let run = move |merge| ready(width, items, merge);
+        let width = count.min(most);
+        let run = Ready { width, items: scale.of(ITEMS, 1) };
         contestants(format!("s6/ready-{count}"), false, run)
-            .with("Vec, in turn", Role::Floor, move || run(|streams| Box::pin(InTurn(streams, 0))))
+            .with("Vec, in turn", Role::Floor, move || run.measure(|streams| InTurn(streams, 0)))
             .at(AXIS, width as u64)
     });
     let woken = WOKEN.map(|count| {
         let width = count.min(most);
         let items = scale.of(if width < 1000 { ITEMS } else { FEW * 5 }, 1);
-        let run = move |merge| woken(width, items, merge);
-        contestants(format!("s6/woken-{count}"), width > 1000, run).at(AXIS, width as u64)
+        contestants(format!("s6/woken-{count}"), width > 1000, Woken { width, items })
+            .at(AXIS, width as u64)
     });
     ready.into_iter().chain(woken).collect()
 }
 
-type Merged = Pin<Box<dyn Stream<Item = u64>>>;
-type MergeFn<S> = fn(Vec<S>) -> Merged;
+/// What is done with joined streams of one kind, however they are joined.
+trait Run: Copy + 'static {
+    type Stream: Stream<Item = u64> + Unpin + 'static;
+
+    fn measure<J: Stream<Item = u64>>(self, join: impl FnOnce(Vec<Self::Stream>) -> J) -> Sample;
+}
 
 /// All but those that poll every stream for an item, where there are too many for that.
-fn contestants<S: Stream<Item = u64> + Unpin + 'static>(
-    name: String,
-    crowded: bool,
-    run: impl Fn(MergeFn<S>) -> Sample + Clone + 'static,
-) -> Group {
-    let with = |group: Group, name: &str, role, merge: MergeFn<S>| {
-        let run = run.clone();
-        group.with(name, role, move || run(merge))
-    };
-    let group = Group::new(name, "item");
-    let group = with(group, "aiter join_streams", Role::Ours, |streams| {
-        Box::pin(stream::iter(streams).join_streams())
-    });
-    let group = with(group, "futures-buffered MergeUnbounded", Role::Peer, |streams| {
-        Box::pin(streams.into_iter().collect::<futures_buffered::MergeUnbounded<_>>())
-    });
-    let group = with(group, "futures-buffered MergeBounded", Role::Peer, |streams| {
-        Box::pin(streams.into_iter().collect::<futures_buffered::MergeBounded<_>>())
-    });
-    let group = with(group, "futures SelectAll", Role::Peer, |streams| {
-        Box::pin(stream::select_all(streams))
-    });
-    let group = with(group, "futures flatten_unordered", Role::Peer, |streams| {
-        Box::pin(stream::iter(streams).flatten_unordered(None))
-    });
+fn contestants<R: Run>(name: String, crowded: bool, run: R) -> Group {
+    let group = Group::new(name, "item")
+        .with("aiter join_streams", Role::Ours, move || {
+            run.measure(|streams| stream::iter(streams).join_streams())
+        })
+        .with("futures-buffered MergeUnbounded", Role::Peer, move || {
+            run.measure(|streams| streams.into_iter().collect::<MergeUnbounded<_>>())
+        })
+        .with("futures-buffered MergeBounded", Role::Peer, move || {
+            run.measure(|streams| streams.into_iter().collect::<MergeBounded<_>>())
+        })
+        .with("futures SelectAll", Role::Peer, move || run.measure(stream::select_all))
+        .with("futures flatten_unordered", Role::Peer, move || {
+            run.measure(|streams| stream::iter(streams).flatten_unordered(None))
+        });
     if crowded {
         return group;
     }
-    let group =
-        with(group, "futures-concurrency merge", Role::Listed, |streams| Box::pin(streams.merge()));
-    with(group, "tokio StreamMap", Role::Listed, |streams| {
-        Box::pin(streams.into_iter().enumerate().collect::<StreamMap<_, _>>().map(|(_, item)| item))
-    })
+    group.with("futures-concurrency merge", Role::Listed, move || run.measure(Merge::merge)).with(
+        "tokio StreamMap",
+        Role::Listed,
+        move || {
+            run.measure(|streams| {
+                let numbered = streams.into_iter().enumerate();
+                numbered.collect::<StreamMap<_, _>>().map(|(_, item)| item)
+            })
+        },
+    )
 }
 
 /// The floor: asks one after the other, whether or not it was woken.
@@ -182,71 +182,97 @@ impl Stream for Inner {
     }
 }
 
-fn ready(width: usize, items: u64, merge: MergeFn<Steady>) -> Sample {
-    let wakers = Wakers::default();
-    let mut merged = merge((0..width).map(|_| Steady { asleep: Some(wakers.clone()) }).collect());
-    let task = Arc::new(Task::default());
-    let waker = Waker::from(task.clone());
-    let mut cx = Context::from_waker(&waker);
-    // Some are given all streams before, some open them one by one: they have the same line, that of the
-    // wake-ups, when all have slept once.
-    while wakers.borrow().len() < width || task.was_woken() {
-        let asleep = merged.as_mut().poll_next(&mut cx).is_pending();
-        assert!(asleep, "nobody was woken yet");
-    }
-    wakers.take().into_iter().for_each(Waker::wake);
-    let mut take = |count: u64| {
-        let mut got = Tally::default();
-        for _ in 0..count {
-            loop {
-                // Pending: it lets others have their turn, and has woken us.
-                if let Poll::Ready(Some(item)) = merged.as_mut().poll_next(&mut cx) {
-                    got.add(item.number());
-                    break;
-                }
-            }
-        }
-        got
-    };
-    take(width as u64);
-    let start = ThreadTime::now();
-    let got = take(items);
-    Sample { elapsed: start.elapsed(), units: items, got, expected: Tally::ones(items) }
+/// Streams that have all been woken.
+#[derive(Clone, Copy)]
+struct Ready {
+    width: usize,
+    items: u64,
 }
 
-fn woken(width: usize, items: u64, merge: MergeFn<Inner>) -> Sample {
-    let world = Rc::new(World::default());
-    let streams: Vec<_> = (0..width).map(|_| Inner::new(&world)).collect();
-    let states: Vec<_> = streams.iter().map(|stream| stream.state.clone()).collect();
-    let mut merged = merge(streams);
-    let task = Arc::new(Task::default());
-    let waker = Waker::from(task.clone());
-    let mut cx = Context::from_waker(&waker);
-    let mut read = |got: &mut Tally| {
-        loop {
-            match merged.as_mut().poll_next(&mut cx) {
-                Poll::Ready(Some(item)) => got.add(item.number()),
-                Poll::Ready(None) => break,
-                Poll::Pending if task.was_woken() => {}
-                Poll::Pending => break,
-            }
+impl Run for Ready {
+    type Stream = Steady;
+
+    fn measure<J: Stream<Item = u64>>(self, join: impl FnOnce(Vec<Steady>) -> J) -> Sample {
+        let Self { width, items } = self;
+        let wakers = Wakers::default();
+        let mut merged =
+            pin!(join((0..width).map(|_| Steady { asleep: Some(wakers.clone()) }).collect()));
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(task.clone());
+        let mut cx = Context::from_waker(&waker);
+        // Some are given all streams before, some open them one by one: they have the same line, that of the
+        // wake-ups, when all have slept once.
+        while wakers.borrow().len() < width || task.was_woken() {
+            let asleep = merged.as_mut().poll_next(&mut cx).is_pending();
+            assert!(asleep, "nobody was woken yet");
         }
-    };
-    let mut random = 1_u64;
-    let mut step = |got: &mut Tally| {
-        random =
-            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        states[(random >> 33) as usize % width].wake();
-        read(got);
-    };
-    for _ in 0..width.min(1000) {
-        step(&mut Tally::default());
+        wakers.take().into_iter().for_each(Waker::wake);
+        let mut take = |count: u64| {
+            let mut got = Tally::default();
+            for _ in 0..count {
+                loop {
+                    // Pending: it lets others have their turn, and has woken us.
+                    if let Poll::Ready(Some(item)) = merged.as_mut().poll_next(&mut cx) {
+                        got.add(item.number());
+                        break;
+                    }
+                }
+            }
+            got
+        };
+        take(width as u64);
+        let start = ThreadTime::now();
+        let got = take(items);
+        Sample { elapsed: start.elapsed(), units: items, got, expected: Tally::ones(items) }
     }
-    world.next.set(0);
-    let mut got = Tally::default();
-    let start = ThreadTime::now();
-    for _ in 0..items {
-        step(&mut got);
+}
+
+/// Streams of which one at a time is woken, at random.
+#[derive(Clone, Copy)]
+struct Woken {
+    width: usize,
+    items: u64,
+}
+
+impl Run for Woken {
+    type Stream = Inner;
+
+    fn measure<J: Stream<Item = u64>>(self, join: impl FnOnce(Vec<Inner>) -> J) -> Sample {
+        let Self { width, items } = self;
+        let world = Rc::new(World::default());
+        let streams: Vec<_> = (0..width).map(|_| Inner::new(&world)).collect();
+        let states: Vec<_> = streams.iter().map(|stream| stream.state.clone()).collect();
+        let mut merged = pin!(join(streams));
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(task.clone());
+        let mut cx = Context::from_waker(&waker);
+        let mut read = |got: &mut Tally| {
+            loop {
+                match merged.as_mut().poll_next(&mut cx) {
+                    Poll::Ready(Some(item)) => got.add(item.number()),
+                    Poll::Ready(None) => break,
+                    Poll::Pending if task.was_woken() => {}
+                    Poll::Pending => break,
+                }
+            }
+        };
+        let mut random = 1_u64;
+        let mut step = |got: &mut Tally| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            states[(random >> 33) as usize % width].wake();
+            read(got);
+        };
+        for _ in 0..width.min(1000) {
+            step(&mut Tally::default());
+        }
+        world.next.set(0);
+        let mut got = Tally::default();
+        let start = ThreadTime::now();
+        for _ in 0..items {
+            step(&mut got);
+        }
+        Sample { elapsed: start.elapsed(), units: items, got, expected: Tally::of(items, 1) }
     }
-    Sample { elapsed: start.elapsed(), units: items, got, expected: Tally::of(items, 1) }
 }
