@@ -146,8 +146,8 @@ impl Runs for Aiter<u64> {
     const RUNS: &'static str = "aiter push, next_many";
 
     #[inline]
-    async fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) {
-        receive_many(rx, tally).await;
+    async fn receive_runs(rx: &mut Self::Rx) -> Tally {
+        read_many(rx, &mut Vec::with_capacity(RUN), usize::MAX).await
     }
 }
 
@@ -161,8 +161,8 @@ impl Runs for AiterSole<u64> {
     }
 
     #[inline]
-    async fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) {
-        receive_many(rx, tally).await;
+    async fn receive_runs(rx: &mut Self::Rx) -> Tally {
+        read_many(rx, &mut Vec::with_capacity(RUN), usize::MAX).await
     }
 }
 
@@ -305,10 +305,11 @@ impl Broadcast for AiterForksMany {
 
 impl BroadcastChannel for AiterForksMany {
     type Tx = Pusher<u64>;
-    type Rx = Cursor<u64>;
+    type Rx = (Cursor<u64>, Vec<u64>);
 
     fn open(readers: usize, _room: usize) -> (Self::Tx, Vec<Self::Rx>) {
-        forked(readers)
+        let (pusher, cursors) = forked(readers);
+        (pusher, cursors.into_iter().map(|cursor| (cursor, Vec::with_capacity(RUN))).collect())
     }
 
     #[inline]
@@ -317,23 +318,12 @@ impl BroadcastChannel for AiterForksMany {
     }
 
     #[inline]
-    async fn next(rx: &mut Self::Rx) -> Option<u64> {
-        StreamExt::next(rx).await
+    async fn next((cursor, _): &mut Self::Rx) -> Option<u64> {
+        cursor.next().await
     }
 
-    async fn read(rx: &mut Self::Rx, max: usize, tally: &mut Tally) {
-        let mut buf = Vec::with_capacity(max);
-        let mut left = max;
-        while left > 0 {
-            let run = rx.next_many(&mut buf, left).await;
-            if run == 0 {
-                break;
-            }
-            left -= run;
-            for item in buf.drain(..) {
-                tally.add(item.number());
-            }
-        }
+    async fn read((cursor, buf): &mut Self::Rx, max: usize) -> Tally {
+        read_many(cursor, buf, max).await
     }
 }
 
@@ -365,11 +355,16 @@ fn take_many<T: Item>(
     taken
 }
 
-async fn receive_many(cursor: &mut Cursor<u64>, tally: &mut Tally) {
-    let mut buf = Vec::with_capacity(RUN);
-    while cursor.next_many(&mut buf, RUN).await > 0 {
-        for item in buf.drain(..) {
-            tally.add(item.number());
+/// Awaits up to `max` items, in runs.
+async fn read_many(cursor: &mut Cursor<u64>, buf: &mut Vec<u64>, max: usize) -> Tally {
+    let (mut tally, mut left) = (Tally::default(), max);
+    while left > 0 {
+        let run = cursor.next_many(buf, left.min(RUN)).await;
+        if run == 0 {
+            break;
         }
+        left -= run;
+        tally = tally.and(Tally::sum_of(buf.drain(..)));
     }
+    tally
 }

@@ -66,12 +66,12 @@ impl Runs for Flume<u64> {
     const RUNS: &'static str = "flume, drain";
 
     #[inline]
-    async fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) {
+    async fn receive_runs(rx: &mut Self::Rx) -> Tally {
+        let mut tally = Tally::default();
         while let Ok(item) = rx.recv_async().await {
             tally.add(item.number());
-            for item in rx.drain() {
-                tally.add(item.number());
-            }
+            tally = tally.and(Tally::sum_of(rx.drain()));
         }
+        tally
     }
 }

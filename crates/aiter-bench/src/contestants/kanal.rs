@@ -66,15 +66,15 @@ impl Runs for Kanal<u64> {
     const RUNS: &'static str = "kanal, drain_into";
 
     #[inline]
-    async fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) {
+    async fn receive_runs(rx: &mut Self::Rx) -> Tally {
+        let mut tally = Tally::default();
         let mut buf = Vec::new();
         while let Ok(item) = rx.recv().await {
             tally.add(item.number());
             // An error is the end, which the next `recv` tells.
             let _ = rx.drain_into(&mut buf);
-            for item in buf.drain(..) {
-                tally.add(item.number());
-            }
+            tally = tally.and(Tally::sum_of(buf.drain(..)));
         }
+        tally
     }
 }

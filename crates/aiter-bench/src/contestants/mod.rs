@@ -110,11 +110,13 @@ pub(crate) trait Channel: Contestant {
     fn next(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>>;
 
     /// Receives until the end.
-    fn receive(rx: &mut Self::Rx, tally: &mut Tally) -> impl Future<Output = ()> {
+    fn receive(rx: &mut Self::Rx) -> impl Future<Output = Tally> {
         async {
+            let mut tally = Tally::default();
             while let Some(item) = Self::next(rx).await {
                 tally.add(item.number());
             }
+            tally
         }
     }
 }
@@ -130,7 +132,7 @@ pub(crate) trait Runs: Channel {
     }
 
     /// Receives until the end, as many items at once as there are.
-    fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) -> impl Future<Output = ()>;
+    fn receive_runs(rx: &mut Self::Rx) -> impl Future<Output = Tally>;
 }
 
 /// The channel, used in runs.
@@ -166,8 +168,8 @@ impl<C: Runs> Channel for InRuns<C> {
     }
 
     #[inline]
-    async fn receive(rx: &mut Self::Rx, tally: &mut Tally) {
-        C::receive_runs(rx, tally).await;
+    async fn receive(rx: &mut Self::Rx) -> Tally {
+        C::receive_runs(rx).await
     }
 }
 
@@ -179,8 +181,7 @@ pub(crate) trait Broadcast: Contestant {
     /// Pushes the items one by one.
     fn push_each(&mut self, items: Range<u64>);
 
-    /// Takes up to `max` items of one reader. What arrived comes back by value: kept behind a reference, its sum is
-    /// loaded and stored for each item, and no reader could be faster than that chain.
+    /// Takes up to `max` items of one reader.
     fn read(&mut self, reader: usize, max: usize) -> Tally;
 }
 
@@ -201,12 +202,14 @@ pub(crate) trait BroadcastChannel: Contestant {
     fn next(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>>;
 
     /// Waits for the next `max` items, or the end.
-    fn read(rx: &mut Self::Rx, max: usize, tally: &mut Tally) -> impl Future<Output = ()> {
+    fn read(rx: &mut Self::Rx, max: usize) -> impl Future<Output = Tally> {
         async move {
+            let mut tally = Tally::default();
             for _ in 0..max {
                 let Some(item) = Self::next(rx).await else { break };
                 tally.add(item.number());
             }
+            tally
         }
     }
 }

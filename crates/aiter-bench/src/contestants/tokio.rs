@@ -69,13 +69,13 @@ impl Runs for Tokio<u64> {
     const RUNS: &'static str = "tokio, recv_many";
 
     #[inline]
-    async fn receive_runs(rx: &mut Self::Rx, tally: &mut Tally) {
+    async fn receive_runs(rx: &mut Self::Rx) -> Tally {
+        let mut tally = Tally::default();
         let mut buf = Vec::with_capacity(RUN);
         while rx.recv_many(&mut buf, RUN).await > 0 {
-            for item in buf.drain(..) {
-                tally.add(item.number());
-            }
+            tally = tally.and(Tally::sum_of(buf.drain(..)));
         }
+        tally
     }
 }
 

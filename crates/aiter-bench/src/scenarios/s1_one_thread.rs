@@ -172,7 +172,7 @@ fn awaited_run<C: Channel>(items: u64, burst: u64) -> Sample {
         }
         let elapsed = start.elapsed();
         drop(tx);
-        C::receive(&mut rx, &mut got).await;
+        let got = got.and(C::receive(&mut rx).await);
         Sample { elapsed, units: items, got, expected }
     });
     let nothing = Sample { elapsed: Duration::ZERO, units: items, got: Tally::default(), expected };

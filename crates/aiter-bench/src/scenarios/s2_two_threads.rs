@@ -111,8 +111,7 @@ fn stream<C: Channel>(group: Group, items: u64, cores: Cores) -> Group {
                 drop(tx);
             });
             let start = line.start();
-            let mut got = Tally::default();
-            pollster::block_on(C::receive(&mut rx, &mut got));
+            let got = pollster::block_on(C::receive(&mut rx));
             let elapsed = start.elapsed();
             Sample { elapsed, units: items, got, expected: Tally::of(items, 1) }
         })

@@ -58,8 +58,7 @@ fn add<C: Channel<Tx: Clone>>(group: Group, producers: usize, each: u64, cores: 
             }
             drop(tx);
             let start = line.start();
-            let mut got = Tally::default();
-            pollster::block_on(C::receive(&mut rx, &mut got));
+            let got = pollster::block_on(C::receive(&mut rx));
             let elapsed = start.elapsed();
             let units = each * producers as u64;
             Sample { elapsed, units, got, expected: Tally::of(each, producers as u64) }

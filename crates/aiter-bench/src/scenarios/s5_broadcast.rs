@@ -103,7 +103,7 @@ fn add_afar<B: BroadcastChannel>(group: Group, readers: usize, bursts: u64, core
             pollster::block_on(async {
                 for _ in 0..bursts {
                     for rx in &mut receivers {
-                        B::read(rx, BURST as usize, &mut got).await;
+                        got = got.and(B::read(rx, BURST as usize).await);
                     }
                 }
             });
