@@ -17,7 +17,3 @@ pub(crate) use alloc::sync::Arc;
 pub(crate) use loom::sync::Arc;
 #[cfg(not(target_has_atomic = "ptr"))]
 pub(crate) use portable_atomic_util::Arc;
-
-/// What wakers are made of. Not `alloc`'s, whose trait has methods with an `alloc` receiver, and not a
-/// checker's own, which is no `Waker`.
-pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};

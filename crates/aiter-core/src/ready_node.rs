@@ -111,7 +111,8 @@ impl<T> Node<T> {
 /// it. A node is *up*, as it is at first, or *asleep*. Who is woken when asleep is on the stack, and up. Who is
 /// woken when up stays up. It is used again for the next member: an old waker may then cause a poll too many.
 ///
-/// One piece of memory holds member and waker. Wakers may outlive node, member and whatever that borrows.
+/// One piece of memory holds member and waker. Wakers may outlive node, member and whatever that borrows: the last to go
+/// frees it. To wake is lock-free and neither allocates nor frees before that; all that the owner does is wait-free.
 ///
 /// Do not drop a node that is asleep, or on the stack, while the stack is still to be read: nobody could tell then who is
 /// [below](Self::below) it.
@@ -263,6 +264,8 @@ impl<T> ReadyNode<T> {
     }
 
     /// Falls asleep, unless it was woken since the last [`look`](Self::look): then it has looked again.
+    ///
+    /// Not for one that is on the stack: it might get there twice, and the task would go round in circles.
     #[inline]
     pub fn sleeps(&mut self) -> bool {
         let seen = self.own().seen;
