@@ -124,13 +124,37 @@ impl<T> Drop for Gate<'_, T> {
     }
 }
 
-/// Gives a block that was held back, also if user code panics.
+// What a taker is left with goes by these, also if user code panics: the first is a waker that it calls when it opens
+// the gate.
+
+/// Gives a block that was held back.
 struct Release<'a, T>(&'a List<T>, Block<T>);
 
 impl<T> Drop for Release<'_, T> {
     fn drop(&mut self) {
         // SAFETY: a count came with the block, and it is ours.
         unsafe { self.0.release(self.1) };
+    }
+}
+
+/// Drops items of a block, from a slot on and up to another, before it is given back.
+struct DropItems<'a, T>(Release<'a, T>, usize, usize);
+
+impl<T> Drop for DropItems<'_, T> {
+    fn drop(&mut self) {
+        let Self(Release(_, block), from, to) = self;
+        // SAFETY: `settle` gave them to us, and the block is held.
+        unsafe { block.drop_items(*from, *to) };
+    }
+}
+
+/// Retires a block.
+struct Retire<'a, T>(&'a List<T>, Block<T>);
+
+impl<T> Drop for Retire<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: the position was the last one there, and has gone on.
+        unsafe { self.0.retire_left(self.1) };
     }
 }
 
@@ -233,39 +257,35 @@ impl<T> Shared<T> {
             match gate.with(|raw| raw.refill(&self.list)) {
                 Refill::Ready => {
                     // SAFETY: just refilled.
-                    let taken = gate.with(|raw| unsafe { raw.take_or_hold() });
+                    let taken = match gate.with(|raw| unsafe { raw.take_or_hold() }) {
+                        Taken::Moved(item) => Ok(item),
+                        Taken::Held(block, slot) => Err((Release(&self.list, block), slot)),
+                    };
                     // Before we look for more: a wake-up that reaches us from here on is known to
                     // be passed on, and one that came before is made good by the look.
                     sleeper.cancel();
                     self.open_after_take(gate);
-                    return (Found::Item(self.finish(taken)), None);
+                    // Outside the gate.
+                    let item = taken.unwrap_or_else(|(held, slot)| {
+                        // SAFETY: published; the count keeps the block and its items in place.
+                        (self.list.clone_fn.expect())(unsafe { held.1.peek(slot) }, &mut { slot })
+                    });
+                    return (Found::Item(item), None);
                 }
                 Refill::Empty => {
                     let drained = gate.with(|raw| raw.is_drained(&self.list));
                     return (if drained { Found::End } else { Found::Nothing }, Some(gate));
                 }
                 Refill::Left(block) => {
+                    let retire = Retire(&self.list, block);
                     drop(gate);
-                    // SAFETY: the position was the last one there, and has gone on.
-                    unsafe { self.list.retire_left(block) };
+                    drop(retire);
                     match self.try_close() {
                         Some(closed) => gate = closed,
                         // Somebody else is at it: as if they had come before us.
                         None => return (Found::Nothing, None),
                     }
                 }
-            }
-        }
-    }
-
-    /// Makes the item, outside the gate.
-    fn finish(&self, taken: Taken<T>) -> T {
-        match taken {
-            Taken::Moved(item) => item,
-            Taken::Held(block, slot) => {
-                let _release = Release(&self.list, block);
-                // SAFETY: published; the count keeps the block and its items in place.
-                (self.list.clone_fn.expect())(unsafe { block.peek(slot) }, &mut { slot })
             }
         }
     }
@@ -292,7 +312,7 @@ impl<T> Drop for Shared<T> {
 /// kept up with a run of items first looks again, a fixed number of times.
 ///
 /// # Panics
-/// If `T::clone` does, on a list with other cursors; that item is lost to the takers. If there are
+/// If `T::clone` does, on a list with other cursors, or the waker of another taker; that item is lost to the takers. If there are
 /// [too many](Cursor::fork) cursors in the block of items at hand; the item is then still to be taken.
 ///
 /// # Cancel safety
@@ -403,12 +423,10 @@ impl<T> SharedCursor<T> {
                     let done_with = gate.with(|raw| raw.settle().inspect(|_| raw.hold()));
                     let wait = !gate.with(|raw| raw.announce())
                         && !gate.with(|raw| raw.is_drained(&shared.list));
+                    let done_with = done_with
+                        .map(|(block, from, to)| DropItems(Release(&shared.list, block), from, to));
                     drop(gate);
-                    if let Some((block, from, to)) = done_with {
-                        let _release = Release(&shared.list, block);
-                        // SAFETY: `settle` gave them to us, and the block is held.
-                        unsafe { block.drop_items(from, to) };
-                    }
+                    drop(done_with);
                     shared.list.tidy();
                     if wait {
                         return Poll::Pending;

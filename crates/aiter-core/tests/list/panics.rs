@@ -324,6 +324,25 @@ fn a_waker_that_panics_under_a_shared_cursor() {
     assert_eq!(counting.poll(&mut two), Poll::Ready(Some(2)));
 }
 
+/// The taker that calls it has an item to clone, and the count of a block that goes with it.
+#[test]
+fn a_waker_that_panics_when_a_taker_leaves_keeps_no_memory() {
+    let (mut pusher, cursor) = push_list();
+    let mut keeper = cursor.fork();
+    let mut one = cursor.share();
+    let mut two = one.clone();
+    assert!(poll(&mut two, &on_wake(|| panic!("on purpose"))).is_pending());
+    // Two are ready, and nobody was woken: whoever takes one wakes another taker for the other one.
+    let mut beside = pusher.beside(&keeper).unwrap();
+    (0..2).for_each(|item| beside.push_quietly(item));
+    assert!(caught(|| one.try_next()).is_none());
+    assert_eq!(next(&mut two), Poll::Ready(Some(1)));
+    pusher.push_all(2..1000).unwrap();
+    assert!(take_ready(&mut two).into_iter().eq(2..1000));
+    assert!(take_ready(&mut keeper).into_iter().eq(0..1000));
+    assert!(pusher.retained() <= 64, "{} items", pusher.retained());
+}
+
 #[test]
 fn a_preflight_that_panics_leaves_the_cursor_usable() {
     let (pusher, cursor) = push_list();
