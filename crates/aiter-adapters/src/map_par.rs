@@ -157,6 +157,7 @@ where
         while budget.take() {
             if self.running.is_source_woken() && self.has_room() {
                 let Some(call) = self.as_mut().begin() else { continue };
+                // In the same step: as much as a call that was woken gets.
                 let this = self.as_mut().project();
                 let _ = this.running.poll_aside(call, Self::polling(this.finished));
             } else {

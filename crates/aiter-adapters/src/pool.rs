@@ -219,7 +219,7 @@ impl<T> Pool<T> {
             self.leave_line();
         }
         let Some(place) = &mut self.slots[number].place else { return };
-        if place.sleeps() {
+        if place.fall_asleep() {
             return;
         }
         match self.first_later {
@@ -347,7 +347,7 @@ impl<T> Pool<T> {
         let polled = self.source.poll(|_, cx| poll(cx)).unwrap_or(Poll::Pending);
         if polled.is_pending() {
             self.source_woken = false;
-            self.source_later = !self.source.sleeps();
+            self.source_later = !self.source.fall_asleep();
             self.later |= self.source_later;
         }
         polled
@@ -482,13 +482,8 @@ mod tests {
         });
     }
 
-    /// Not `will_wake`, which compares tables, too: there may be several of the same.
-    fn is_of(waker: &Waker, place: &ReadyNode<usize>) -> bool {
-        waker.data() == place.waker().data()
-    }
-
     fn note(wakers: &mut Vec<Waker>, waker: &Waker) {
-        if !wakers.iter().any(|known| known.data() == waker.data()) {
+        if !wakers.iter().any(|known| known.will_wake(waker)) {
             wakers.push(waker.clone());
         }
     }
@@ -554,7 +549,7 @@ mod tests {
                     let waker = which.get(&wakers);
                     waker.wake_by_ref();
                     let number = pool.slots.iter().position(|slot| {
-                        slot.place.as_ref().is_some_and(|place| is_of(waker, place))
+                        slot.place.as_ref().is_some_and(|place| waker.will_wake(&place.waker()))
                     });
                     if let Some(number) = number {
                         model.wake(number);

@@ -51,8 +51,8 @@ pub(crate) enum Refill<T> {
     Ready,
     /// Nothing is ready.
     Empty,
-    /// The cursor went on to the next block, as the last one to leave this one: that is to be retired, with no lock
-    /// held, and then it is time to look again.
+    /// The cursor went on to the next block and was the last to leave this old one, which is to be retired, with no lock
+    /// held; then it is time to look again.
     Left(Block<T>),
 }
 
@@ -192,7 +192,7 @@ impl<T> RawCursor<T> {
         if !header.is_ready(slot) {
             return if slot == Block::<T>::CAP { None } else { Some(None) };
         }
-        // After the bits, as in `refill`.
+        // Whether it may be time to move: the steps ask again, in the order that this takes.
         if header.readers.count() == 1 {
             return None;
         }
@@ -265,11 +265,10 @@ impl<T> RawCursor<T> {
     /// # Panics
     /// As `Readers::join`; the cursor is then where it was.
     fn cross(&mut self, list: &List<T>) -> Option<Block<T>> {
-        let left = self.block;
-        // SAFETY: our count keeps it alive.
-        let (header, next) = unsafe { (left.header(), left.next()) };
-        let next = next.expect("a complete block has a next one");
         if self.is_alone() {
+            let (left, next) = (self.block, self.next_block());
+            // SAFETY: our count keeps it alive.
+            let header = unsafe { left.header() };
             // If nobody is pinned, nobody can come in any more: the tail has left this block. In
             // this order, so that who came in and unpinned is counted.
             let alone = if list.is_pinned() {
@@ -288,17 +287,23 @@ impl<T> RawCursor<T> {
             header.set_live_from(Block::<T>::CAP);
             self.set_among(&list.clone_fn);
         }
-        self.cross_among(next)
+        self.cross_among()
+    }
+
+    /// The block behind this one, which is complete.
+    fn next_block(&self) -> Block<T> {
+        // SAFETY: our count keeps the block alive.
+        unsafe { self.block.next() }.expect("a complete block has a next one")
     }
 
     /// `cross`, for a cursor that is not alone: one count up, one down. The second, which would wait for stores in
-    /// between, comes right behind the first.
+    /// between, comes right behind the first, unless the cursor had settled.
     ///
     /// # Panics
     /// As `cross`.
     #[inline(always)]
-    fn cross_among(&mut self, next: Block<T>) -> Option<Block<T>> {
-        let left = self.block;
+    fn cross_among(&mut self) -> Option<Block<T>> {
+        let (left, next) = (self.block, self.next_block());
         // Before anything else is done, as it may panic.
         // SAFETY: the link keeps it alive, as we are still counted in the old block.
         unsafe { next.header() }.readers.join();
@@ -453,7 +458,8 @@ impl<T> RawCursor<T> {
     /// Takes up to `max` of the items that are ready, if this cursor is among others: what one look shows, and one more
     /// for each block that it goes on to. False if it is not, or no longer: then there may be more to take.
     ///
-    /// By itself, as in steps, through `fill` and `take_run`, a run would cost as much as the copy of all its items.
+    /// By itself, as in steps, through `fill` and `take_run`, a run would cost as much as the copy of all its items. Items
+    /// are cloned and dropped here: no lock may be held.
     ///
     /// # Panics
     /// As `cross`, or if `T::clone` does or there is no room; the item at hand is then still to be read.
@@ -467,7 +473,7 @@ impl<T> RawCursor<T> {
             let header = unsafe { self.block.header() };
             let count = wanted.min(header.run_end(self.slot) - self.slot);
             if count > 0 {
-                // After the bits, as in `refill`.
+                // As in `pop_quickly`.
                 if header.readers.count() == 1 {
                     return false;
                 }
@@ -478,9 +484,7 @@ impl<T> RawCursor<T> {
             if wanted == 0 || self.slot != Block::<T>::CAP {
                 return true;
             }
-            // SAFETY: our count keeps the block alive.
-            let next = unsafe { self.block.next() }.expect("a complete block has a next one");
-            if let Some(block) = self.cross_among(next) {
+            if let Some(block) = self.cross_among() {
                 // SAFETY: this cursor was the last one there, and has gone on.
                 unsafe { list.retire_left(block) };
             }

@@ -132,6 +132,7 @@ impl<T> Cursor<T> {
     /// Marked as cold for what it does to the caller's loop: the two short ways then come first, and a cursor among
     /// others jumps one time less for an item (a fifth of the time, where the caller does little with it).
     #[cold]
+    #[inline(never)]
     fn try_next_by_steps(&mut self) -> Result<T, TryNextError> {
         // One look at one word: a mark at this very position, so nothing was missed in between.
         self.raw
@@ -193,7 +194,8 @@ impl<T> Cursor<T> {
     /// [`extend_from_slice`](Vec::extend_from_slice), which may copy what is `Copy`.
     ///
     /// # Panics
-    /// As the [stream](Self#panics), or if `buf` can't grow; the item at hand is then still to be read.
+    /// As the [stream](Self#panics), or if `buf` can't grow; the item at hand is then still to be read, and what was taken
+    /// before is in `buf`.
     ///
     /// # Examples
     /// ```

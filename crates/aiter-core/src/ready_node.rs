@@ -6,20 +6,20 @@
 //!
 //! `wakes` is 0 for who is asleep, else it counts the wake-ups. A wake-up adds 1. Whoever finds 0
 //! there has got somebody up, and marks it as ready, which wakes the task if it sleeps. All others leave
-//! the rest to that one, or to the owner. So a number is on the stack of the ready ones at most once, and
-//! only between its sleep and its next poll.
+//! the rest to that one, or to the owner. So as long as the owner keeps to its part, see `ReadyNode`, a number is on the stack
+//! of the ready ones at most once, and only between its sleep and its next poll.
 //!
 //! The owner takes the stack as a whole, and looks how many wake-ups there were. Who is pending falls
 //! asleep if there are still as many. If not, it was woken meanwhile, maybe by itself, and stays up.
 //! That takes no stack, and wakes nobody: the owner is at work.
 //!
 //! # One piece of memory
-//! What the wakers are made of and what they wake lie together, as a task finds both in one go; `entry` and `wakes`
-//! are for all, `own` is the owner's. A waker may outlive the owner, and what it then frees has no member any more.
+//! What the wakers are made of and what they wake lie together, as a task finds both in one go. `own` is the owner's, all
+//! else is for the wakers, too. They may outlive the owner, and what the last of them frees has no member any more.
 //!
 //! # Ordering policy
-//! `wakes` is AcqRel on both sides: the owner sees what was done before a wake-up in the poll that follows, and the
-//! owner's use of the link comes before the next one.
+//! A change of `wakes` is AcqRel on both sides, and the owner's look an Acquire: it sees what was done before a wake-up in
+//! the poll that follows, and its use of the link comes before the next wake-up.
 
 use core::{
     fmt,
@@ -30,7 +30,7 @@ use core::{
 
 use crate::{
     ready_stack::ReadyEntry,
-    sync::{AtomicUsize, Ordering, UnsafeCell, WakeArc, retry_hint},
+    sync::{Arc, AtomicUsize, Ordering, UnsafeCell, retry_hint},
 };
 
 /// In `Node::wakes`: the waker was not called since the owner of the node was pending.
@@ -45,12 +45,19 @@ struct Own<T> {
     member: Option<T>,
 }
 
+impl<T> Own<T> {
+    fn member(&mut self) -> Pin<&mut Option<T>> {
+        // SAFETY: it lies in a node, which is not moved while it lives, nor is the member, and that is dropped where it lies.
+        unsafe { Pin::new_unchecked(&mut self.member) }
+    }
+}
+
 struct Node<T> {
     entry: ReadyEntry,
     /// `ASLEEP`, or how often it was woken, and at the start 1.
     wakes: AtomicUsize,
-    /// Its waker, without a count of its own, lent to the owner's polls. Written once, before anybody else has the node.
-    waker: UnsafeCell<ManuallyDrop<Waker>>,
+    /// Its waker, which has no count of its own: lent to polls, never moved out. All others are clones.
+    waker: ManuallyDrop<Waker>,
     own: UnsafeCell<Own<T>>,
 }
 
@@ -61,7 +68,7 @@ impl<T> Node<T> {
     fn notify(&self) {
         // Relaxed: the exchange counts.
         let mut before = self.wakes.load(Ordering::Relaxed);
-        // AcqRel: partner of `ReadyNode::look` and `ReadyNode::sleeps`. Always a write.
+        // AcqRel: partner of `ReadyNode::look` and `ReadyNode::fall_asleep`. Always a write.
         while let Err(now) = self.wakes.compare_exchange_weak(
             before,
             before.saturating_add(1),
@@ -76,22 +83,22 @@ impl<T> Node<T> {
         }
     }
 
-    /// # Safety
-    /// For the table: of a waker, whose count of the node keeps it alive; so for the others.
+    // Of the table. A waker's own count keeps the node alive, or the owner's, for the one that is lent.
+
     unsafe fn clone(node: *const ()) -> RawWaker {
         let this = node.cast::<Self>();
-        // SAFETY: it came from `WakeArc::as_ptr`, and is alive.
+        // SAFETY: it came from `Arc::as_ptr`, and is alive.
         let vtable = unsafe {
-            WakeArc::increment_strong_count(this);
-            // One table for all, for `Waker::will_wake`.
-            (*this).waker.with(|waker| (*waker).vtable())
+            Arc::increment_strong_count(this);
+            // One table for all wakers of a node, for `Waker::will_wake`.
+            (*this).waker.vtable()
         };
         RawWaker::new(node, vtable)
     }
 
     unsafe fn wake(node: *const ()) {
-        // SAFETY: the waker's count is ours.
-        unsafe { WakeArc::from_raw(node.cast::<Self>()) }.notify();
+        // SAFETY: not the one that is lent, so the count is this waker's.
+        unsafe { Arc::from_raw(node.cast::<Self>()) }.notify();
     }
 
     unsafe fn wake_by_ref(node: *const ()) {
@@ -100,22 +107,26 @@ impl<T> Node<T> {
     }
 
     unsafe fn drop(node: *const ()) {
-        // SAFETY: the waker's count is ours.
-        drop(unsafe { WakeArc::from_raw(node.cast::<Self>()) });
+        // SAFETY: as in `wake`.
+        drop(unsafe { Arc::from_raw(node.cast::<Self>()) });
     }
 }
 
 /// A place for a member of a task, with a waker that marks the member as ready.
 ///
-/// What many streams or futures in one task are made of: the task polls whom its [`ReadyStack`](crate::ReadyStack) gives
-/// it. A node is *up*, as it is at first, or *asleep*. Who is woken when asleep is on the stack, and up. Who is
-/// woken when up stays up. It is used again for the next member: an old waker may then cause a poll too many.
+/// What many streams or futures in one task are made of. One piece of memory holds member and waker, and is used again for
+/// the next member: an old waker may then cause a poll too many. Wakers may outlive node, member and whatever that borrows.
 ///
-/// One piece of memory holds member and waker. Wakers may outlive node, member and whatever that borrows: the last to go
-/// frees it. To wake is lock-free and neither allocates nor frees before that; all that the owner does is wait-free.
+/// A node is *up*, as it is at first, or *asleep*. Who is woken when up stays up. Who is woken when asleep is up, and its
+/// number is on the [`ReadyStack`](crate::ReadyStack), from where the owner takes it, asks who is [`below`](Self::below) it,
+/// [looks](Self::look), [polls](Self::poll), and lets it [fall asleep](Self::fall_asleep) if it is pending.
 ///
-/// Do not drop a node that is asleep, or on the stack, while the stack is still to be read: nobody could tell then who is
-/// [below](Self::below) it.
+/// Once it has fallen asleep, do not let it do so again, put in a new member or drop it before its number was taken and
+/// `below` was asked, unless the stack goes, too. Else a number might be on the stack twice, or for nobody: then whoever reads
+/// it goes round in circles, or loses those below.
+///
+/// To wake is lock-free and neither allocates nor frees, but for the waker that outlives the node, which frees it. So in an
+/// interrupt handler use [`Waker::wake_by_ref`], and keep the node.
 ///
 /// # Examples
 /// ```
@@ -132,13 +143,14 @@ impl<T> Node<T> {
 ///     member.len()
 /// });
 /// assert_eq!(polled, Some(18));
-/// assert!(node.sleeps(), "it was not woken meanwhile");
+/// assert!(node.fall_asleep(), "it was not woken meanwhile");
 /// assert!(ready.sleep(Waker::noop()), "nobody is ready");
 /// waker.expect("it was polled").wake();
-/// assert_eq!(ready.take(), 0);
+/// assert_eq!((ready.take(), node.below()), (0, ReadyStack::NONE));
+/// node.look();
 /// ```
 pub struct ReadyNode<T> {
-    node: WakeArc<Node<T>>,
+    node: Arc<Node<T>>,
 }
 
 // SAFETY: wakers, on any thread, use the atomics and the entry only, and the handle of the stack that lies in the entry;
@@ -151,17 +163,16 @@ impl<T> ReadyNode<T> {
     /// One that is up, and has no member.
     pub(crate) fn new(entry: ReadyEntry) -> Self {
         let seen = ASLEEP + 1;
-        let node = WakeArc::new(Node {
+        let mut node = Arc::new(Node {
             entry,
             wakes: AtomicUsize::new(seen),
-            waker: UnsafeCell::new(ManuallyDrop::new(Waker::noop().clone())),
+            waker: ManuallyDrop::new(Waker::noop().clone()),
             own: UnsafeCell::new(Own { seen, member: None }),
         });
-        let data = WakeArc::as_ptr(&node).cast();
+        let data = Arc::as_ptr(&node).cast();
+        let new = Arc::get_mut(&mut node).expect("nobody else has it");
         // SAFETY: the table is that of such a pointer, and the count that `drop` would take is never taken.
-        let waker = ManuallyDrop::new(unsafe { Waker::new(data, Node::<T>::VTABLE) });
-        // SAFETY: nobody else has the node.
-        node.waker.with_mut(|at| unsafe { *at = waker });
+        new.waker = ManuallyDrop::new(unsafe { Waker::new(data, Node::<T>::VTABLE) });
         Self { node }
     }
 
@@ -172,20 +183,20 @@ impl<T> ReadyNode<T> {
         self.node.own.with(|own| unsafe { &*own }.member.as_ref())
     }
 
-    fn own(&mut self) -> &mut Own<T> {
+    /// The waker, and what is ours.
+    fn parts(&mut self) -> (&Waker, &mut Own<T>) {
         // SAFETY: as above, exclusively. The member is not moved: see those who call this.
-        self.node.own.with_mut(|own| unsafe { &mut *own })
+        (&self.node.waker, self.node.own.with_mut(|own| unsafe { &mut *own }))
     }
 
-    fn member(&mut self) -> Pin<&mut Option<T>> {
-        // SAFETY: the node is not moved while it lives, nor is the member, and it is dropped where it lies.
-        unsafe { Pin::new_unchecked(&mut self.own().member) }
+    fn own(&mut self) -> &mut Own<T> {
+        self.parts().1
     }
 
     /// Replaces the member, which is dropped.
     #[inline]
     pub fn set(&mut self, member: Option<T>) {
-        self.member().set(member);
+        self.own().member().set(member);
     }
 
     /// Takes the member out.
@@ -193,26 +204,19 @@ impl<T> ReadyNode<T> {
     where
         T: Unpin,
     {
-        self.member().take()
+        self.own().member().take()
     }
 
     /// Its waker.
     pub fn waker(&self) -> Waker {
-        Waker::clone(self.lent_waker())
-    }
-
-    /// For a poll: it is not dropped, and must not outlive the node.
-    #[inline]
-    fn lent_waker<'a>(&self) -> &'a Waker {
-        // SAFETY: written once; the caller does not keep it.
-        self.node.waker.with(|waker| unsafe { &**waker })
+        Waker::clone(&self.node.waker)
     }
 
     /// Polls the member with its waker; `None` if there is no member. One that panics stays.
     #[inline]
     pub fn poll<R>(&mut self, poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> R) -> Option<R> {
-        let waker = self.lent_waker();
-        let member = self.member().as_pin_mut()?;
+        let (waker, own) = self.parts();
+        let member = own.member().as_pin_mut()?;
         Some(poll(member, &mut Context::from_waker(waker)))
     }
 
@@ -233,9 +237,9 @@ impl<T> ReadyNode<T> {
             }
         }
         self.look();
-        let waker = self.lent_waker();
-        let clear = Clear(self.own());
-        // SAFETY: as in `member`.
+        let (waker, own) = self.parts();
+        let clear = Clear(own);
+        // SAFETY: as in `Own::member`.
         let member = unsafe { Pin::new_unchecked(clear.0.member.insert(member)) };
         let polled = poll(member, &mut Context::from_waker(waker));
         if polled.is_pending() {
@@ -263,21 +267,23 @@ impl<T> ReadyNode<T> {
         self.own().seen = seen;
     }
 
-    /// Falls asleep, unless it was woken since the last [`look`](Self::look): then it has looked again.
-    ///
-    /// Not for one that is on the stack: it might get there twice, and the task would go round in circles.
+    /// Falls asleep, and is true; or is false, if it was woken since the last [`look`](Self::look): then it has looked again.
+    #[must_use = "one that did not fall asleep is to be polled once more"]
     #[inline]
-    pub fn sleeps(&mut self) -> bool {
+    pub fn fall_asleep(&mut self) -> bool {
         let seen = self.own().seen;
         let wakes = &self.node.wakes;
         // Relaxed: a look; the exchange counts, or the look that follows.
-        let sleeps = wakes.load(Ordering::Relaxed) == seen
+        let asleep = wakes.load(Ordering::Relaxed) == seen
             // AcqRel: partner of `Node::notify`. From here on it may be put on the stack again.
             && wakes.compare_exchange(seen, ASLEEP, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        if !sleeps {
+        if asleep {
+            // What wakes it is new, also to who does not look.
+            self.own().seen = ASLEEP;
+        } else {
             self.look();
         }
-        sleeps
+        asleep
     }
 }
 
@@ -290,7 +296,9 @@ impl<T> Drop for ReadyNode<T> {
 
 impl<T> fmt::Debug for ReadyNode<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadyNode").field("below", &self.below()).finish_non_exhaustive()
+        f.debug_struct("ReadyNode")
+            .field("number", &self.node.entry.number())
+            .finish_non_exhaustive()
     }
 }
 
@@ -311,11 +319,11 @@ mod tests {
         waker.wake_by_ref();
         waker.wake_by_ref();
         assert_eq!(one.node.wakes.load(Ordering::Relaxed), UNCOUNTED);
-        assert!(!one.sleeps(), "it was woken");
+        assert!(!one.fall_asleep(), "it was woken");
         waker.wake_by_ref();
-        assert!(!one.sleeps(), "again, after the count began anew");
+        assert!(!one.fall_asleep(), "again, after the count began anew");
         assert!(!ready.has_ready(), "it was up");
-        assert!(one.sleeps());
+        assert!(one.fall_asleep());
         waker.wake_by_ref();
         waker.wake_by_ref();
         assert_eq!((ready.take(), one.below()), (7, ReadyStack::NONE));

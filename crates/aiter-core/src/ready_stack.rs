@@ -99,7 +99,8 @@ impl Drop for Shared {
 ///
 /// What many streams or futures in one task are built on: each lives in a [node](Self::node) whose waker
 /// marks it as ready, and the task polls those that were marked. The owner is one; members may be woken from
-/// anywhere, also from interrupt handlers, if the task's waker may be called there.
+/// anywhere, also from interrupt handlers, if the task's waker may be called there. If that panics, the member is marked all
+/// the same.
 ///
 /// # Examples
 /// ```
@@ -109,7 +110,7 @@ impl Drop for Shared {
 ///
 /// let mut ready = ReadyStack::new();
 /// let mut nodes = [ready.node::<()>(0), ready.node(1)];
-/// assert!(nodes.iter_mut().all(|node| node.sleeps()));
+/// assert!(nodes.iter_mut().all(|node| node.fall_asleep()));
 /// nodes[0].waker().wake();
 /// nodes[1].waker().wake();
 /// let mut number = ready.take();
@@ -121,7 +122,7 @@ impl Drop for Shared {
 /// assert_eq!(woken, [1, 0]);
 /// assert!(ready.sleep(Waker::noop()), "nobody is ready");
 /// nodes[1].look(); // it is to be polled now
-/// assert!(nodes[1].sleeps(), "it was pending, and not woken meanwhile");
+/// assert!(nodes[1].fall_asleep(), "it was pending, and not woken meanwhile");
 /// nodes[1].waker().wake(); // calls the task's waker, too
 /// assert!(!ready.sleep(Waker::noop()), "somebody is ready");
 /// ```
@@ -141,7 +142,7 @@ impl ReadyStack {
         Self { shared: Arc::new(shared) }
     }
 
-    /// A place for a member with this number, which nobody else should have. It is awake. Allocates.
+    /// A place for a member with this number, which nobody else should have: see [`ReadyNode`]. It is up. Allocates.
     ///
     /// # Panics
     /// If the number is larger than [`MAX`](Self::MAX).
@@ -179,6 +180,7 @@ impl ReadyStack {
     /// The waker is called once; then it takes another `sleep`. A task that was polled in vain, with nobody
     /// ready, sleeps on at the cost of two looks. Wait-free. Allocates for each notifier that was
     /// interrupted in mid-wake, else never.
+    #[must_use = "somebody who is ready already wakes nobody"]
     pub fn sleep(&mut self, waker: &Waker) -> bool {
         // Relaxed: a look; an exchange counts, or nothing has changed.
         let word = self.shared.top.load(Ordering::Relaxed);
@@ -332,7 +334,7 @@ impl ReadyEntry {
             let below = if word & NO_NUMBER == 0 { word } else { ReadyStack::NONE };
             // Relaxed: published by the exchange.
             self.below.store(below, Ordering::Relaxed);
-            // AcqRel: partner of `take`, for the link; of `sleep`, for the waker.
+            // AcqRel: partner of `take`, for the link; of `fall_asleep`, for the waker.
             match top.compare_exchange_weak(word, self.number, Ordering::AcqRel, Ordering::Relaxed)
             {
                 Ok(_) => break,
@@ -352,6 +354,10 @@ impl ReadyEntry {
                 }
             });
         }
+    }
+
+    pub(crate) fn number(&self) -> usize {
+        self.number
     }
 
     /// Who was below it on the stack that it was taken with, or [`ReadyStack::NONE`].

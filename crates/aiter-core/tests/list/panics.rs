@@ -115,6 +115,32 @@ fn a_panic_in_drop_while_forks_read_loses_nothing() {
     }
 }
 
+/// Who leaves a block as the last one drops what is left there, in the middle of its run.
+#[test]
+fn a_panic_in_drop_while_forks_read_in_runs_loses_nothing() {
+    let n = scaled(200, 130);
+    for mine in mines(n) {
+        let ledger = Ledger::new();
+        let (pusher, cursor) = mined(&ledger, n, mine);
+        let mut cursors = [cursor.fork(), cursor];
+        let mut read = [Vec::new(), Vec::new()];
+        let mut panics = 0;
+        while read.iter().any(|items| items.len() < n) {
+            for (cursor, items) in cursors.iter_mut().zip(&mut read) {
+                panics += usize::from(caught(|| cursor.try_next_many(items, 40)).is_none());
+            }
+        }
+        // Who was alone in a block has the mine itself.
+        let mines = read.iter_mut().flatten().map(|bomb| mem::take(&mut bomb.armed));
+        let moved = mines.filter(|&armed| armed > 0).count();
+        assert!(read.iter().all(|items| items.iter().map(|bomb| bomb.item.value).eq(0..n as u64)));
+        drop(read);
+        panics += usize::from(caught(|| drop((cursors, pusher))).is_none());
+        assert_eq!(panics + moved, 1);
+        ledger.assert_settled();
+    }
+}
+
 #[test]
 fn a_panic_in_drop_while_sleepers_settle_frees_the_others() {
     const N: usize = 20;

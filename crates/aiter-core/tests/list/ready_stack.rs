@@ -16,7 +16,7 @@ fn with_nodes<const N: usize>() -> (ReadyStack, [ReadyNode<()>; N]) {
     let ready = ReadyStack::new();
     let nodes = core::array::from_fn(|number| {
         let mut node = ready.node(number);
-        assert!(node.sleeps());
+        assert!(node.fall_asleep());
         node
     });
     (ready, nodes)
@@ -31,7 +31,7 @@ fn take(ready: &mut ReadyStack, nodes: &mut [ReadyNode<()>]) -> Vec<usize> {
         let node = &mut nodes[number];
         number = node.below();
         node.look();
-        assert!(node.sleeps());
+        assert!(node.fall_asleep());
     }
     taken
 }
@@ -168,11 +168,29 @@ fn a_wake_up_while_it_is_up_keeps_it_up_and_does_not_mark_it() {
     assert_eq!((ready.take(), node.below()), (0, ReadyStack::NONE));
     node.look();
     waker.wake_by_ref();
-    assert!(!node.sleeps(), "woken since the last look");
+    assert!(!node.fall_asleep(), "woken since the last look");
     assert!(!ready.has_ready());
-    assert!(node.sleeps(), "it has looked again");
+    assert!(node.fall_asleep(), "it has looked again");
     waker.wake_by_ref();
     assert!(ready.has_ready());
+}
+
+/// As many come as there were at the last look, before it fell asleep.
+#[test]
+fn a_wake_up_is_not_lost_on_an_owner_that_does_not_look() {
+    let (mut ready, [mut node]) = with_nodes();
+    let waker = node.waker();
+    assert!(node.fall_asleep(), "asleep already");
+    waker.wake_by_ref();
+    assert_eq!((ready.take(), node.below()), (0, ReadyStack::NONE));
+    node.look();
+    waker.wake_by_ref();
+    node.look();
+    assert!(node.fall_asleep());
+    waker.wake_by_ref();
+    assert_eq!((ready.take(), node.below()), (0, ReadyStack::NONE));
+    waker.wake_by_ref();
+    assert!(!node.fall_asleep());
 }
 
 #[test]
@@ -217,7 +235,7 @@ fn a_new_member_stays_if_it_is_pending() {
     });
     assert!(polled.is_pending());
     assert_eq!(Arc::strong_count(&item), 2);
-    assert!(!node.sleeps(), "it was woken while it was polled");
+    assert!(!node.fall_asleep(), "it was woken while it was polled");
 }
 
 /// What a waker keeps is no member: it may borrow.
@@ -228,7 +246,7 @@ fn wakers_outlive_what_a_member_borrows() {
         let text = String::from("short-lived");
         let mut node = ready.node(0);
         node.set(Some(text.as_str()));
-        assert!(node.sleeps());
+        assert!(node.fall_asleep());
         node.waker()
     };
     waker.wake_by_ref();

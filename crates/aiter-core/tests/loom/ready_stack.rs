@@ -42,7 +42,7 @@ impl<const N: usize> Owner<N> {
         let ready = ReadyStack::new();
         let nodes = core::array::from_fn(|number| {
             let mut node = ready.node(number);
-            assert!(node.sleeps());
+            assert!(node.fall_asleep());
             node
         });
         let members = nodes.each_ref().map(|node: &ReadyNode<()>| {
@@ -71,7 +71,7 @@ impl<const N: usize> Owner<N> {
                         node.look();
                         // A load: unlike a swap, it may be late.
                         self.heard[number] = self.members[number].news.load(Relaxed);
-                        up = !node.sleeps();
+                        up = !node.fall_asleep();
                     }
                     assert!(self.heard[number] > before, "the news came with the number");
                     news += self.heard[number] - before;
