@@ -202,7 +202,10 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
         "readers on a thread of their own",
         "as on one thread: with many readers the producer is done early",
     ),
-    ("these in runs", "as on one thread"),
+    (
+        "these in runs",
+        "0.8 ns to look, clone into the vector and read from there, out of a backlog that is larger than the first cache",
+    ),
     (
         "join of streams that are ready",
         "the floor, which asks a `Vec` of the same streams in turn and can neither sleep nor lose one, is above \
@@ -243,11 +246,11 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
     ),
     (
         "ping-pong, spinning",
-        "who polls in vain asks to be woken, and each push finds somebody asleep: seven read-modify-writes for the \
-         two, on the lines of the tail, the block, the queue's front and the sleeper's node, which go from core to \
-         core, as any number of cursors of three kinds may sleep, and a notifier may be interrupted at any point \
-         without keeping anybody. The others have one waker beside the items. It takes from 300 ns to three times \
-         as much, by what of this the allocator has put on one line",
+        "who polls in vain asks to be woken, and each push finds somebody asleep: seven read-modify-writes for \
+         the two, on five cache lines (tail, block, item, the queue's front, the sleeper's node) that go from \
+         core to core and back, as any number of cursors of three kinds may sleep, and a notifier may be \
+         interrupted at any point without keeping anybody. The others have one waker beside the items. Where the \
+         machine runs both threads on one core, all others take 110 ns and this takes 300 to 800",
     ),
     (
         "iterating over what is ready",
@@ -377,7 +380,7 @@ pub(crate) fn ahead(groups: &[GroupResult]) -> Vec<Judged> {
             group: group.name.clone(),
             ours: entry.name.clone(),
             whom: best.name.clone(),
-            measured: Some(entry.median() / best.median()),
+            measured: Some(entry.ratio(best)),
             spread: entry.spread(best),
             limit: 1.0,
             unit: "",
@@ -413,7 +416,7 @@ fn judge(bar: &Bar, groups: &[GroupResult]) -> Vec<Judged> {
             group: format!("{}{point}", bar.group),
             ours: bar.entry.into(),
             whom,
-            measured: ours.zip(theirs).map(|(ours, theirs)| ours.median() / theirs.median()),
+            measured: ours.zip(theirs).map(|(ours, theirs)| ours.ratio(theirs)),
             spread: ours.zip(theirs).and_then(|(ours, theirs)| ours.spread(theirs)),
             limit: bar.limit,
             unit: "",

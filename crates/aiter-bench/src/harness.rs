@@ -270,12 +270,20 @@ impl EntryResult {
         quantile(self.nanos.clone(), 1.0)
     }
 
-    /// Between which ratios to the other one, round by round, the middle half of the rounds lies; if there
-    /// are enough to speak of.
+    /// The median of the ratios to the other one, round by round: what both suffer in a round cancels out. (The ratio of the
+    /// medians does not, where the machine is fast in some rounds and slow in others.)
+    pub(crate) fn ratio(&self, other: &Self) -> f64 {
+        quantile(self.ratios(other), 0.5)
+    }
+
+    /// Between which of these ratios the middle half of the rounds lies; if there are enough to speak of.
     pub(crate) fn spread(&self, other: &Self) -> Option<(f64, f64)> {
-        let ratios = self.nanos.iter().zip(&other.nanos).map(|(ours, theirs)| ours / theirs);
-        let ratios: Vec<_> = ratios.collect();
+        let ratios = self.ratios(other);
         (ratios.len() > 3).then(|| (quantile(ratios.clone(), 0.25), quantile(ratios, 0.75)))
+    }
+
+    fn ratios(&self, other: &Self) -> Vec<f64> {
+        self.nanos.iter().zip(&other.nanos).map(|(ours, theirs)| ours / theirs).collect()
     }
 }
 
@@ -359,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spread_is_that_of_the_ratios_of_each_round() {
+    fn a_ratio_and_its_spread_are_those_of_each_round() {
         let entry = |nanos: &[f64]| EntryResult {
             name: String::new(),
             role: Role::Ours,
@@ -371,6 +379,8 @@ mod tests {
             (entry(&[10.0, 50.0, 12.0, 60.0, 11.0]), entry(&[10.0, 50.0, 10.0, 40.0, 10.0]));
         let (low, high) = ours.spread(&theirs).unwrap();
         assert!((low - 1.0).abs() < 1e-9 && (high - 1.2).abs() < 1e-9, "{low} {high}");
+        let ratio = ours.ratio(&theirs);
+        assert!((ratio - 1.1).abs() < 1e-9, "{ratio}");
         assert_eq!(entry(&[1.0]).spread(&theirs), None);
     }
 

@@ -86,7 +86,7 @@ fn group_json(group: &GroupResult) -> Value {
                 "median": entry.median(),
                 "min": entry.min(),
                 "max": entry.max(),
-                "ratio_to_best_peer": best.map(|best| entry.median() / best.median()),
+                "ratio_to_best_peer": best.map(|best| entry.ratio(best)),
                 "rounds": entry.nanos,
                 "complete": entry.lost.is_none(),
             })

@@ -208,7 +208,7 @@ fn results_row(curve: &[&GroupResult], name: &str) -> String {
         each(&|group| ours(group).map(nanos)),
         joined(peers.collect()),
         each(&|group| best(group).map(nanos)),
-        each(&|group| Some(format!("{:.2}", ours(group)? / best(group)?))),
+        each(&|group| Some(format!("{:.2}", group.entry(name)?.ratio(group.best_peer()?)))),
         if curve.iter().any(|group| floor(group).is_some()) {
             each(&|group| floor(group).map(nanos))
         } else {

@@ -188,7 +188,7 @@ fn group_table(group: &GroupResult) -> String {
         group.name, group.unit, "", "", "median", "min - max", "/ best peer"
     );
     for entry in &group.entries {
-        let ratio = best.map(|best| entry.median() / best.median());
+        let ratio = best.map(|best| entry.ratio(best));
         let ratio = ratio.map_or_else(|| "-".into(), |ratio| format!("{ratio:.2}"));
         let mark = if best.is_some_and(|best| best.name == entry.name) { " *" } else { "" };
         let range = format!("{} - {}", nanos(entry.min()), nanos(entry.max()));
