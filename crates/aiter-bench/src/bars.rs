@@ -208,15 +208,16 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
     ),
     (
         "join of streams that are ready",
-        "the floor, which asks a `Vec` of the same streams in turn and can neither sleep nor lose one, is above \
-         the bar by itself. What the join adds to it is a third of what the peer adds",
+        "the floor, which asks a `Vec` of the same streams in turn and can neither sleep nor lose one, is at the \
+         bar by itself. What the join adds to it is less than half of what the peer adds: a look at who was \
+         woken, and whose turn it is",
     ),
     (
         "join of streams that are woken one by one",
-        "five read-modify-writes an item, a third of its time: two when it is woken, one when it is taken from \
-         the stack, one when it falls asleep, one before the task does; fewer would lose a wake-up. With 10,000 \
-         streams the caches: MergeBounded has all streams, wakers and links in two blocks of memory, made for a \
-         number that is fixed; here streams come and go, and each has a place of its own",
+        "five read-modify-writes an item, a quarter of its time: two when it is woken, one when it is taken from \
+         the stack, one when it falls asleep, one before the task does; with fewer a wake-up would be lost. With \
+         10,000 streams the caches: MergeBounded has all streams, wakers and links in two blocks of memory, made \
+         for a number that is fixed; here streams come and go, and each has a place of its own",
     ),
     (
         "`map_par`, calls that are done at once",
