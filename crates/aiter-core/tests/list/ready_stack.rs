@@ -226,9 +226,6 @@ fn a_new_member_stays_if_it_is_pending() {
     let item = Arc::new(());
     assert_eq!(node.poll_new(item.clone(), |_, _| Poll::Ready(1)), Poll::Ready(1));
     assert_eq!(Arc::strong_count(&item), 1);
-    let panics = || node.poll_new(item.clone(), |_, _| -> Poll<()> { panic!("a member") });
-    assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
-    assert_eq!(Arc::strong_count(&item), 1);
     let polled: Poll<()> = node.poll_new(item.clone(), |_, cx| {
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -236,6 +233,17 @@ fn a_new_member_stays_if_it_is_pending() {
     assert!(polled.is_pending());
     assert_eq!(Arc::strong_count(&item), 2);
     assert!(!node.fall_asleep(), "it was woken while it was polled");
+}
+
+#[test]
+fn a_new_member_that_panics_is_dropped() {
+    let ready = ReadyStack::new();
+    let mut node = ready.node(0);
+    let item = Arc::new(());
+    let panics = || node.poll_new(item.clone(), |_, _| -> Poll<()> { panic!("a member") });
+    assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+    assert_eq!(Arc::strong_count(&item), 1);
+    assert!(node.get().is_none());
 }
 
 /// What a waker keeps is no member: it may borrow.
