@@ -312,8 +312,8 @@ impl<T> Drop for Shared<T> {
 /// kept up with a run of items first looks again, a fixed number of times.
 ///
 /// # Panics
-/// If `T::clone` does, on a list with other cursors, or the waker of another taker; that item is lost to the takers. If there are
-/// [too many](Cursor::fork) cursors in the block of items at hand; the item is then still to be taken.
+/// If `T::clone` does, on a list with other cursors, or the waker of another taker; that item is lost to the takers. If
+/// there are [too many](Cursor::fork) cursors in the block of items at hand; the item is then still to be taken.
 ///
 /// # Cancel safety
 /// Dropping a future over this stream loses no item. A taker that was woken and is dropped before it
