@@ -88,12 +88,42 @@ fn case_14_two_active_forks_wait_and_both_get_it() {
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
     teller.send(1);
-    assert_eq!(a.wakes() + b.wakes(), 1, "the one that will drive");
-    let (driver, driven, other, waits) =
-        if a.wakes() > 0 { (&a, &mut one, &b, &mut two) } else { (&b, &mut two, &a, &mut one) };
-    assert_eq!(driver.poll(driven), Poll::Ready(Some(1)));
-    assert_eq!(other.wakes(), 1);
-    assert_eq!(other.poll(waits), Poll::Ready(Some(1)));
+    assert_eq!((a.wakes(), b.wakes()), (1, 1));
+    assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(b.poll(&mut two), Poll::Ready(Some(1)));
+}
+
+#[test]
+fn woken_fork_that_rests_stops_no_other() {
+    for resting in 0..3 {
+        let (teller, source) = script();
+        let one = source.forker();
+        let mut forks = vec![one.fork(), one.fork(), one];
+        let waker = Counting::new();
+        for fork in &mut forks {
+            assert_eq!(waker.poll(fork), Poll::Pending);
+        }
+        teller.send(0);
+        let rests = forks.remove(resting);
+        for item in 0..100 {
+            for fork in &mut forks {
+                assert!(waker.wakes() > 0);
+                assert_eq!(waker.poll(fork), Poll::Ready(Some(item)));
+            }
+            for fork in &mut forks {
+                assert_eq!(waker.poll(fork), Poll::Pending);
+            }
+            let before = waker.wakes();
+            teller.send(item + 1);
+            assert_eq!(waker.wakes(), before + 2, "both that wait");
+        }
+        teller.end();
+        for fork in &mut forks {
+            assert_eq!(waker.poll(fork), Poll::Ready(Some(100)));
+            assert_eq!(waker.poll(fork), Poll::Ready(None));
+        }
+        drop(rests);
+    }
 }
 
 #[test]

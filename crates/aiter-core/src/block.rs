@@ -81,11 +81,6 @@ impl Published {
         self.old & (WAITING | ORPHANED) != 0
     }
 
-    /// How many slots this call published.
-    pub(crate) fn count(self) -> usize {
-        self.mask.count_ones() as usize
-    }
-
     /// True if this call published the last missing slots of its block.
     pub(crate) fn completes<T>(self) -> bool {
         (self.old | self.mask) & Block::<T>::FULL == Block::<T>::FULL

@@ -531,12 +531,6 @@ impl<T> RawCursor<T> {
         unsafe { self.block.header() }.announce(self.slot)
     }
 
-    /// For those who can't look themselves: true if they should, as there is something to read or a
-    /// block to cross. If not, they will be woken.
-    pub(crate) fn is_ready_or_announced(&mut self) -> bool {
-        self.slot < self.ready || self.slot == Block::<T>::CAP || self.announce()
-    }
-
     /// How many looks are needed beyond the next `fill`: one if that will be content with what is known from before, none
     /// if it looks itself. Ask before `fill`.
     pub(crate) fn looks_for_all(&self) -> usize {

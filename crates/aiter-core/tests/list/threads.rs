@@ -109,6 +109,7 @@ fn the_last_item_before_the_stop_is_not_lost() {
                     Ok(item) => read += item,
                     Err(TryNextError::Empty) => thread::yield_now(),
                     Err(TryNextError::Ended) => break,
+                    Err(TryNextError::Contended) => unreachable!("a cursor has no takers"),
                 }
             }
             assert_eq!(read, 1);
