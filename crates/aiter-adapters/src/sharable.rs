@@ -87,6 +87,7 @@ impl<S> Sharable<S> {
     /// let mut one = stream::iter(["item"]).sharable();
     /// assert_eq!(one.next().now_or_never(), Some(Some("item")));
     /// ```
+    #[expect(clippy::should_implement_trait, reason = "it stands for `StreamExt::next`")]
     pub fn next(&mut self) -> SharableNext<'_, S>
     where
         S: Stream,

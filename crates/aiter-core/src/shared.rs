@@ -393,6 +393,7 @@ impl<T> SharedCursor<T> {
     /// assert_eq!(taker.next().now_or_never(), None); // pending
     /// # Ok::<(), aiter_core::PushError<&str>>(())
     /// ```
+    #[expect(clippy::should_implement_trait, reason = "it stands for `StreamExt::next`")]
     pub fn next(&mut self) -> SharedNext<'_, T> {
         SharedNext { wait: Wait { taker: self, pending: false } }
     }
