@@ -216,7 +216,7 @@ impl<T> Cursor<T> {
         let looks = self.raw.looks_for_all();
         let taken = self.take_many(buf, max, looks);
         if taken == 0 {
-            self.list.tidy();
+            self.raw.give_back(&self.list);
         }
         taken
     }
@@ -341,14 +341,10 @@ impl<T> Cursor<T> {
             }
         }
         self.slept_at = index;
-        self.list.tidy();
         loop {
+            self.raw.give_back(&self.list);
             if self.ends() {
                 return Poll::Ready(false);
-            }
-            if let Some((block, from, to)) = self.raw.settle() {
-                // SAFETY: `settle` gave them to us; our position keeps the block.
-                unsafe { block.drop_items(from, to) };
             }
             self.list.waiters.register(&mut self.sleeper, cx.waker());
             // Only now: a push that did not see us is seen here.

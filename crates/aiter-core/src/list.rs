@@ -93,6 +93,8 @@ pub(crate) struct List<T> {
     limbo: BlockStack<T>,
     /// Complete blocks whose last count a handler's push inherited.
     inherited: BlockStack<T>,
+    /// Set if a handler's push published into an orphaned block. See `drop_unreadable`.
+    has_unreadable: AtomicBool,
     /// Those of shared cursors.
     pub(crate) groups: Groups,
     pub(crate) clone_fn: CloneFn<T>,
@@ -135,6 +137,7 @@ impl<T> List<T> {
             head_start: AtomicUsize::new(first),
             limbo: BlockStack::new(),
             inherited: BlockStack::new(),
+            has_unreadable: AtomicBool::new(false),
             groups: Groups::new(),
             clone_fn: CloneFn::new(),
             clone_run: CloneRunFn::new(),
@@ -265,8 +268,19 @@ impl<T> List<T> {
             unsafe { self.inherited.push(block) };
         }
         self.wake(Some(published));
-        if cleanup == Cleanup::Now {
-            self.release_inherited();
+        match cleanup {
+            Cleanup::Now => {
+                self.release_inherited();
+                if published.is_unreadable::<T>() {
+                    self.drop_unreadable();
+                }
+            }
+            Cleanup::Later if published.is_unreadable::<T>() => {
+                // Release: partner of `clean_up_after_handlers`, for the publication. An exchange, so
+                // that all handlers' publications are in it.
+                self.has_unreadable.swap(true, Ordering::Release);
+            }
+            Cleanup::Later => {}
         }
     }
 

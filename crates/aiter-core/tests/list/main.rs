@@ -13,6 +13,7 @@ mod handles;
 mod items;
 mod ledger;
 mod panics;
+mod prompt_drops;
 mod push_all;
 mod ready_stack;
 mod reentrant;
