@@ -305,7 +305,14 @@ impl<T> List<T> {
 
     /// Links blocks until `additional` slots can be claimed without allocating, and keeps as many
     /// blocks linked from now on.
+    ///
+    /// # Panics
+    /// If the blocks would take more than `isize::MAX` bytes; the list is then as it was.
+    #[track_caller]
     pub(crate) fn reserve(&self, additional: usize) {
+        // By blocks, which take memory also for items without a size.
+        let bytes = additional.div_ceil(Block::<T>::CAP).checked_mul(Block::<T>::BYTES);
+        assert!(bytes.is_some_and(|bytes| bytes <= isize::MAX as usize), "capacity overflow");
         let _pin = self.pin();
         let tail = self.pinned_tail();
         let mut block = tail.block();

@@ -312,6 +312,11 @@ impl<T> Pusher<T> {
     /// The room is the list's, for all its pushers. As many blocks of items are kept ready from now on, out
     /// of those that were read; it takes the largest `reserve` that was asked for. Allocates; lock-free but for that.
     ///
+    /// # Panics
+    /// Panics with "capacity overflow" if the blocks would take more than `isize::MAX` bytes in all. Nothing
+    /// is allocated then. Items without a size have a limit as well, because a block takes memory for its
+    /// header.
+    ///
     /// # Examples
     /// ```
     /// use aiter_core::{TryPushError, push_list};
@@ -329,6 +334,7 @@ impl<T> Pusher<T> {
     /// }
     /// # Ok::<(), TryPushError<i32>>(())
     /// ```
+    #[track_caller]
     pub fn reserve(&self, additional: usize) {
         self.list.reserve(additional);
     }
