@@ -493,6 +493,39 @@ impl<T> RawCursor<T> {
         }
     }
 
+    /// Steps over up to `max` items that are ready, clones none, and returns how many. Items that no
+    /// other cursor reads are dropped here: no lock may be held.
+    ///
+    /// # Panics
+    /// As `cross`, or if an item's drop does. The cursor is then behind the run of that item.
+    pub(crate) fn skip_ready(&mut self, list: &List<T>, max: usize) -> usize {
+        let mut left = max;
+        // In this order, so that it leaves a block that it has skipped to the end.
+        while self.fill(list) && left > 0 {
+            let is_alone = self.is_alone() || self.becomes_alone();
+            let (block, from) = (self.block, self.slot);
+            let count = left.min(self.ready - from);
+            left -= count;
+            self.slot += count;
+            if is_alone {
+                // SAFETY: ready, unread, ours alone, and the position is behind them.
+                unsafe { block.drop_items(from, from + count) };
+            }
+        }
+        max - left
+    }
+
+    /// Steps over `count` more items when they come, as a subscriber does. For a fork that has nothing to
+    /// read: only a cursor that may clone remembers items to step over.
+    pub(crate) fn skip_to_come(&mut self, count: usize) {
+        debug_assert!(!self.is_alone() && self.slot >= self.ready);
+        if count > 0 {
+            self.skip += count;
+            // Only the steps know of `skip`.
+            self.among.clear();
+        }
+    }
+
     /// Gives back what the list kept for producers, and drops the items that all readers have read. For
     /// a cursor that finds nothing to read.
     ///

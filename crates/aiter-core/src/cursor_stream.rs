@@ -41,13 +41,16 @@ use crate::{
 ///
 /// A cursor pins what it has not read: one that is neither read nor dropped keeps everything from
 /// its position on in memory. [`lag`](Self::lag) and [`Pusher::retained`](crate::Pusher::retained)
-/// tell how much. Dropping it frees what it alone held, in a loop. What was read is freed, but for one block of
+/// tell how much. Dropping it frees what it alone held, in a loop. An item that all cursors have read is
+/// dropped no later than the next time that each of them finds nothing to read. What was read is freed, but for one block of
 /// items or what was [reserved](crate::Pusher::reserve); where memory is plenty (64-bit targets) up to 16 KiB, or two
 /// blocks, are kept for producers until a reader asks for an item and there is none.
 ///
 /// # Panics
 /// If `T::clone` does, which is called where there are other cursors, or there are [too many](Self::fork) cursors
-/// in the block of items that comes next. The item is then still to be read.
+/// in the block of items that comes next. The item is then still to be read;
+/// [`skip_items`](Self::skip_items) gets past it. If `T::drop` does, in a cursor that finds nothing to read: nothing is
+/// lost, and the next read goes on.
 ///
 /// # Cancel safety
 /// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.

@@ -12,6 +12,7 @@ mod clone_fn;
 #[cfg(test)]
 mod crowd_panics;
 mod cursor;
+mod cursor_skip;
 mod cursor_stream;
 mod error;
 mod groups;

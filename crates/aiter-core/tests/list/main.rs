@@ -19,6 +19,7 @@ mod ready_stack;
 mod reentrant;
 mod relay;
 mod shared;
+mod skips;
 mod streams;
 mod subscribe;
 mod threads;
