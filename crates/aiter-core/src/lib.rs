@@ -31,6 +31,7 @@ mod sole;
 mod stash;
 mod sync;
 mod tail;
+mod unwind_safe;
 mod wait_node;
 mod waiters;
 mod wake_cell;

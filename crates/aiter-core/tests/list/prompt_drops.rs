@@ -7,12 +7,10 @@ use crate::{
     waker::next,
 };
 use aiter_core::{Cursor, TryNextError, push_list};
-use core::task::Poll;
+use alloc::sync::Arc;
+use core::{panic::AssertUnwindSafe, task::Poll};
 use futures_util::FutureExt;
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex},
-};
+use std::{panic::catch_unwind, sync::Mutex};
 
 /// A way to read. It reads until it finds nothing, and returns what it found.
 type Way<T> = fn(&mut Cursor<T>) -> Vec<T>;

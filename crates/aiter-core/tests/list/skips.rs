@@ -7,13 +7,13 @@ use crate::{
     waker::{Counting, next},
 };
 use aiter_core::{Cursor, Pusher, TryNextError, push_list};
-use core::{panic::AssertUnwindSafe, task::Poll};
-use futures_core::FusedStream;
-use std::{
-    panic::catch_unwind,
+use core::{
+    panic::AssertUnwindSafe,
     sync::atomic::{AtomicBool, Ordering},
-    thread,
+    task::Poll,
 };
+use futures_core::FusedStream;
+use std::{panic::catch_unwind, thread};
 
 fn filled(ledger: &Ledger, n: usize) -> (Pusher<Tracked>, Cursor<Tracked>) {
     let (pusher, cursor) = push_list();

@@ -8,8 +8,8 @@ use crate::{
     waker::{Counting, next},
 };
 use aiter_core::{Pusher, TryPushError, push_list};
-use core::task::Poll;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::{panic::AssertUnwindSafe, task::Poll};
+use std::panic::catch_unwind;
 
 /// Pushes until the list is full and tells how many went in.
 fn fill(pusher: &Pusher<usize>) -> usize {
