@@ -302,7 +302,8 @@ impl<S: Stream> Fork<S> {
 
     fn end(&mut self) -> Poll<Option<S::Item>> {
         self.ended = true;
-        Poll::Ready(None)
+        // Nothing is left to read, so this look drops what all forks have read.
+        Poll::Ready(self.cursor.next_ready())
     }
 
     /// How the source came to its end; `None` while it has not.

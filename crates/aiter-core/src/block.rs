@@ -86,6 +86,11 @@ impl Published {
         (self.old | self.mask) & Block::<T>::FULL == Block::<T>::FULL
     }
 
+    /// True if the last cursor had left the block, which is still incomplete.
+    pub(crate) fn is_unreadable<T>(self) -> bool {
+        self.old & ORPHANED != 0 && !self.completes::<T>()
+    }
+
     /// True if this call, completing the block, took over a count that a cursor left behind.
     pub(crate) fn inherits<T>(self) -> bool {
         self.completes::<T>() && self.old & ORPHANED != 0

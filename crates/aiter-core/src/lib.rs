@@ -12,6 +12,7 @@ mod clone_fn;
 #[cfg(test)]
 mod crowd_panics;
 mod cursor;
+mod cursor_skip;
 mod cursor_stream;
 mod error;
 mod handles;
@@ -29,6 +30,7 @@ mod sole;
 mod stash;
 mod sync;
 mod tail;
+mod unwind_safe;
 mod wait_node;
 mod waiters;
 mod wake_cell;

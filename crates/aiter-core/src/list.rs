@@ -92,6 +92,8 @@ pub(crate) struct List<T> {
     limbo: BlockStack<T>,
     /// Complete blocks whose last count a handler's push inherited.
     inherited: BlockStack<T>,
+    /// Set if a handler's push published into an orphaned block. See `drop_unreadable`.
+    has_unreadable: AtomicBool,
     pub(crate) clone_fn: CloneFn<T>,
     pub(crate) clone_run: CloneRunFn<T>,
     /// Cursors, and takers of shared cursors, that sleep.
@@ -132,6 +134,7 @@ impl<T> List<T> {
             head_start: AtomicUsize::new(first),
             limbo: BlockStack::new(),
             inherited: BlockStack::new(),
+            has_unreadable: AtomicBool::new(false),
             clone_fn: CloneFn::new(),
             clone_run: CloneRunFn::new(),
             waiters: WaitQueue::new(),
@@ -261,8 +264,19 @@ impl<T> List<T> {
             unsafe { self.inherited.push(block) };
         }
         self.waiters.notify();
-        if cleanup == Cleanup::Now {
-            self.release_inherited();
+        match cleanup {
+            Cleanup::Now => {
+                self.release_inherited();
+                if published.is_unreadable::<T>() {
+                    self.drop_unreadable();
+                }
+            }
+            Cleanup::Later if published.is_unreadable::<T>() => {
+                // Release: partner of `clean_up_after_handlers`, for the publication. An exchange, so
+                // that all handlers' publications are in it.
+                self.has_unreadable.swap(true, Ordering::Release);
+            }
+            Cleanup::Later => {}
         }
     }
 
@@ -287,7 +301,14 @@ impl<T> List<T> {
 
     /// Links blocks until `additional` slots can be claimed without allocating, and keeps as many
     /// blocks linked from now on.
+    ///
+    /// # Panics
+    /// If the blocks would take more than `isize::MAX` bytes; the list is then as it was.
+    #[track_caller]
     pub(crate) fn reserve(&self, additional: usize) {
+        // By blocks, which take memory also for items without a size.
+        let bytes = additional.div_ceil(Block::<T>::CAP).checked_mul(Block::<T>::BYTES);
+        assert!(bytes.is_some_and(|bytes| bytes <= isize::MAX as usize), "capacity overflow");
         let _pin = self.pin();
         let tail = self.pinned_tail();
         let mut block = tail.block();

@@ -215,10 +215,11 @@ impl<T> Shared<T> {
                     });
                     return (Found::Item(item), None);
                 }
-                Refill::Empty => {
-                    let drained = gate.with(|raw| raw.is_drained(&self.list));
-                    return (if drained { Found::End } else { Found::Nothing }, Some(gate));
+                Refill::Empty if gate.with(|raw| raw.is_drained(&self.list)) => {
+                    self.give_back(gate);
+                    return (Found::End, None);
                 }
+                Refill::Empty => return (Found::Nothing, Some(gate)),
                 Refill::Left(block) => {
                     let retire = Retire(&self.list, block);
                     drop(gate);
@@ -231,6 +232,19 @@ impl<T> Shared<T> {
                 }
             }
         }
+    }
+}
+
+impl<T> Shared<T> {
+    /// Opens the gate for a taker that has found nothing. Then gives back what the list kept for producers, and drops the
+    /// items that all readers have read.
+    fn give_back(&self, mut gate: Gate<'_, T>) {
+        let done_with = gate.with(|raw| raw.settle().inspect(|_| raw.hold()));
+        let done_with =
+            done_with.map(|(block, from, to)| DropItems(Release(&self.list, block), from, to));
+        drop(gate);
+        drop(done_with);
+        self.list.tidy();
     }
 }
 
@@ -324,17 +338,15 @@ impl<T> SharedCursor<T> {
             match found {
                 Found::Item(item) => return Ok(item),
                 Found::End => {
-                    drop(gate);
                     self.ended = true;
-                    self.shared.list.tidy();
                     return Err(TryNextError::Ended);
                 }
-                // The gate comes back if there was nothing to take.
-                Found::Nothing if gate.map(drop).is_some() => {
-                    self.shared.list.tidy();
+                Found::Nothing => {
+                    // The gate comes back if there was nothing to take.
+                    let Some(gate) = gate else { continue };
+                    self.shared.give_back(gate);
                     return Err(TryNextError::Empty);
                 }
-                Found::Nothing => {}
             }
         }
         Err(TryNextError::Contended)
@@ -487,14 +499,9 @@ impl<T> SharedCursor<T> {
             // With the gate closed and the taker registered: what comes from here on wakes it.
             match shared.take(gate) {
                 (Found::Nothing, Some(mut gate)) => {
-                    let done_with = gate.with(|raw| raw.settle().inspect(|_| raw.hold()));
                     let wait = !gate.with(|raw| raw.announce())
                         && !gate.with(|raw| raw.is_drained(&shared.list));
-                    let done_with = done_with
-                        .map(|(block, from, to)| DropItems(Release(&shared.list, block), from, to));
-                    drop(gate);
-                    drop(done_with);
-                    shared.list.tidy();
+                    shared.give_back(gate);
                     if wait {
                         return Poll::Pending;
                     }
@@ -504,10 +511,7 @@ impl<T> SharedCursor<T> {
         }
         match found {
             Found::Item(item) => Poll::Ready(Some(item)),
-            _ => {
-                shared.list.tidy();
-                Poll::Ready(None)
-            }
+            _ => Poll::Ready(None),
         }
     }
 
