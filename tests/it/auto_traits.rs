@@ -249,9 +249,11 @@ fn forks_are_send_when_source_and_items_are_and_always_unpin() {
     assert_eq!(traits!(Fork<Of<OfOneThread>>), ONLY_SEND);
     assert_eq!(traits!(Fork<Of<Plain, Local>>), NEITHER);
     assert_eq!(traits!(Fork<Of<Local>>), NEITHER);
-    assert_eq!(traits!(PassiveFork<Opaque>), ALL);
-    assert_eq!(traits!(PassiveFork<OfOneThread>), ONLY_SEND);
-    assert_eq!(traits!(PassiveFork<Local>), NEITHER);
+    assert_eq!(traits!(PassiveFork<Of<Plain, Opaque>>), ALL);
+    assert_eq!(traits!(PassiveFork<Of<Plain, OfOneThread>>), ALL);
+    assert_eq!(traits!(PassiveFork<Of<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(PassiveFork<Of<Plain, Local>>), NEITHER);
+    assert_eq!(traits!(PassiveFork<Of<Local>>), NEITHER);
 }
 
 #[test]
@@ -348,7 +350,7 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
     debug::<TryJoinStreams<Opaque, Opaque>>();
     debug::<Fork<Of<Opaque, Opaque>>>();
-    debug::<PassiveFork<Opaque>>();
+    debug::<PassiveFork<Of<Opaque>>>();
     debug::<Sharable<Opaque>>();
     debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
     debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
