@@ -267,9 +267,11 @@ fn forks_are_send_when_source_and_items_are_and_always_unpin() {
     assert_eq!(traits!(Fork<Of<OfOneThread>>), ONLY_SEND);
     assert_eq!(traits!(Fork<Of<Plain, Local>>), NEITHER);
     assert_eq!(traits!(Fork<Of<Local>>), NEITHER);
-    assert_eq!(traits!(PassiveFork<Opaque>), ALL);
-    assert_eq!(traits!(PassiveFork<OfOneThread>), ONLY_SEND);
-    assert_eq!(traits!(PassiveFork<Local>), NEITHER);
+    assert_eq!(traits!(PassiveFork<Of<Plain, Opaque>>), ALL);
+    assert_eq!(traits!(PassiveFork<Of<Plain, OfOneThread>>), ALL);
+    assert_eq!(traits!(PassiveFork<Of<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(PassiveFork<Of<Plain, Local>>), NEITHER);
+    assert_eq!(traits!(PassiveFork<Of<Local>>), NEITHER);
 }
 
 #[test]
@@ -353,7 +355,6 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(NextMany<'static, Plain>), [false, true]);
     assert_eq!(unwinds!(Stopper), BOTH);
     assert_eq!(unwinds!(Gate), BOTH);
-    assert_eq!(unwinds!(PassiveFork<Fragile>), BOTH);
     assert_eq!(unwinds!(Active<Fragile, Plain>), BOTH);
     assert_eq!(unwinds!(PreloadWith<Fragile, Plain>), BOTH);
     assert_eq!(unwinds!(UnblockIter<Fragile, Plain>), BOTH);
@@ -370,6 +371,7 @@ fn adapters_are_unwind_safe_as_their_source() {
     type F = fn(u8) -> Ready<u8>;
     assert_eq!(unwinds!(Source), BOTH);
     assert_eq!(unwinds!(Fork<Source>), BOTH);
+    assert_eq!(unwinds!(PassiveFork<Source>), BOTH);
     assert_eq!(unwinds!(BoundedFork<Source>), BOTH);
     assert_eq!(unwinds!(Sharable<Source>), BOTH);
     assert_eq!(unwinds!(Drive<Source>), BOTH);
@@ -437,7 +439,7 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
     debug::<TryJoinStreams<Opaque, Opaque>>();
     debug::<Fork<Of<Opaque, Opaque>>>();
-    debug::<PassiveFork<Opaque>>();
+    debug::<PassiveFork<Of<Opaque>>>();
     debug::<Sharable<Opaque>>();
     debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
     debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();

@@ -668,7 +668,7 @@ fn debug_shows_the_state_and_no_items() {
     struct Opaque;
     let (_teller, source) = scripted([Opaque]);
     let mut one = source.forker();
-    let passive: PassiveFork<Opaque> = one.fork_passive();
+    let passive: PassiveFork<_> = one.fork_passive();
     assert!(next(&mut one).is_ready());
     assert!(next(&mut one).is_ready());
     assert_eq!(format!("{one:?}"), "Fork { lag: 0, outcome: Some(Completed), .. }");
@@ -852,4 +852,187 @@ fn fork_behind_goes_read_items_are_gone() {
     assert_eq!(ledger.alive(), 5, "the passive fork has them to read");
     drop(watcher);
     assert_eq!(ledger.alive(), 0);
+}
+
+#[test]
+fn active_fork_of_passive_drives_from_its_place() {
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let mut passive = one.fork_passive();
+    (0..3).for_each(|item| teller.send(item));
+    assert_eq!(read(&mut one), (vec![0, 1, 2], Poll::Pending));
+    assert_eq!(next(&mut passive), Poll::Ready(Some(0)));
+    let mut two = passive.fork_active();
+    drop(one);
+    assert!(!teller.is_dropped() && passive.outcome().is_none());
+    let (task, log) = (Counting::new(), Counting::new());
+    assert_eq!(task.poll(&mut two), Poll::Ready(Some(1)));
+    assert_eq!(task.poll(&mut two), Poll::Ready(Some(2)));
+    assert_eq!(task.poll(&mut two), Poll::Pending);
+    assert_eq!(read(&mut passive), (vec![1, 2], Poll::Pending));
+    assert_eq!(log.poll(&mut passive), Poll::Pending);
+    teller.send(3);
+    assert_eq!((task.wakes(), log.wakes()), (1, 0));
+    assert_eq!(task.poll(&mut two), Poll::Ready(Some(3)));
+    assert_eq!(log.wakes(), 1);
+    assert_eq!(log.poll(&mut passive), Poll::Ready(Some(3)));
+    drop(two);
+    assert!(teller.is_dropped(), "with the last active fork");
+    assert_eq!(log.poll(&mut passive), Poll::Ready(None));
+    assert_eq!(passive.outcome(), Some(Outcome::Cancelled));
+}
+
+/// At each place of a block of the list, asleep or not.
+#[test]
+fn passive_fork_becomes_active_at_any_place() {
+    const ITEMS: usize = 200;
+    for place in 0..ITEMS {
+        for asleep in [false, true] {
+            let (_teller, source) = scripted(0..ITEMS);
+            let mut one = source.forker();
+            let mut passive = one.fork_passive();
+            for item in 0..place {
+                assert_eq!(next(&mut one), Poll::Ready(Some(item)));
+                assert_eq!(next(&mut passive), Poll::Ready(Some(item)));
+            }
+            let log = Counting::new();
+            if asleep {
+                assert_eq!(log.poll(&mut passive), Poll::Pending);
+            }
+            let mut two = passive.activate();
+            drop(one);
+            assert_eq!(log.held(), 0, "its waker is let go");
+            assert_eq!(two.size_hint(), (ITEMS - place, Some(ITEMS - place)));
+            assert!((place..ITEMS).eq(read_all(&mut two)));
+            assert_eq!(two.outcome(), Some(Outcome::Completed));
+        }
+    }
+}
+
+#[test]
+fn active_fork_after_the_last_one_reads_the_rest() {
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let passive = one.fork_passive();
+    (0..3).for_each(|item| teller.send(item));
+    assert_eq!(next(&mut one), Poll::Ready(Some(0)));
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    drop(one);
+    assert!(teller.is_dropped());
+    let polls = teller.polls();
+    let mut late = passive.fork_active();
+    let (mut fork, mut log) = (late.fork(), late.fork_passive());
+    assert_eq!(late.size_hint(), (2, Some(2)));
+    assert!(!late.is_terminated());
+    assert_eq!(read_all(&mut late), [0, 1]);
+    assert_eq!(read_all(&mut fork), [0, 1]);
+    assert_eq!(read_all(&mut log), [0, 1]);
+    assert!(late.is_terminated() && fork.is_terminated());
+    assert_eq!((late.outcome(), fork.outcome()), (Some(Outcome::Cancelled), log.outcome()));
+    assert_eq!(read_all(&mut passive.activate()), [0, 1]);
+    assert_eq!(teller.polls(), polls, "the source is gone");
+}
+
+#[test]
+fn active_fork_after_the_end_reads_the_rest() {
+    let (_teller, source) = scripted([1, 2]);
+    let mut one = source.forker();
+    let mut passive = one.fork_passive();
+    assert_eq!(read_all(&mut one), [1, 2]);
+    let mut two = passive.fork_active();
+    drop(one);
+    assert_eq!(read_all(&mut two), [1, 2]);
+    assert_eq!(read_all(&mut passive), [1, 2]);
+    assert!(passive.fork_active().is_terminated());
+    assert_eq!(two.outcome(), Some(Outcome::Completed));
+}
+
+/// The source holds a passive fork of itself, and makes an active one of it when it is dropped.
+#[test]
+fn source_that_forks_itself_in_its_drop_ends() {
+    type Place = Arc<std::sync::Mutex<Option<PassiveFork<Holder>>>>;
+    struct Holder(Script<u8>, Place);
+    impl Stream for Holder {
+        type Item = u8;
+        fn poll_next(
+            mut self: core::pin::Pin<&mut Self>,
+            cx: &mut core::task::Context<'_>,
+        ) -> Poll<Option<u8>> {
+            self.0.poll_next_unpin(cx)
+        }
+    }
+    impl Drop for Holder {
+        fn drop(&mut self) {
+            let passive = self.1.lock().expect("no panic").take().expect("it was put there");
+            let mut late = passive.activate();
+            assert_eq!(next(&mut late), Poll::Ready(Some(1)));
+            assert_eq!(next(&mut late), Poll::Pending, "the list is not stopped yet");
+            assert_eq!(late.size_hint(), (0, None));
+        }
+    }
+    let place = Place::default();
+    let (teller, source) = scripted([1]);
+    let mut one = Holder(source, place.clone()).forker();
+    let mut log = one.fork_passive();
+    *place.lock().expect("no panic") = Some(one.fork_passive());
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    drop(one);
+    assert!(teller.is_dropped());
+    assert_eq!(read_all(&mut log), [1]);
+}
+
+#[test]
+fn drop_that_panics_ends_late_active_forks() {
+    let (teller, source) = scripted([1]);
+    let mut one = Bomb(source).forker();
+    let passive = one.fork_passive();
+    let mut waits = passive.clone();
+    let log = Counting::new();
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(log.poll(&mut waits), Poll::Ready(Some(1)));
+    assert_eq!(log.poll(&mut waits), Poll::Pending);
+    assert!(panics(|| drop(one)));
+    assert!(teller.is_dropped());
+    assert_eq!(log.wakes(), 1);
+    assert_eq!(log.poll(&mut waits), Poll::Ready(None));
+    assert_eq!(read_all(&mut passive.activate()), [1]);
+}
+
+/// Each reader sees all items from its position on, whether it is passive or active.
+#[test]
+fn passive_forks_become_active_on_threads() {
+    const ITEMS: u32 = 2_000;
+    for ready in [true, false] {
+        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| feed(teller, ITEMS));
+        let mut one = source.forker();
+        let rest = one.fork_passive();
+        let first = rest.fork_active();
+        let mut readers: Vec<_> = (1..5)
+            .map(|reader| {
+                let mut log = one.fork_passive();
+                thread::spawn(move || {
+                    let passed = 100 * reader;
+                    let read = log.by_ref().take(passed as usize).collect::<Vec<_>>();
+                    assert!((0..passed).eq(futures_executor::block_on(read)));
+                    let active = log.activate();
+                    assert!((passed..ITEMS).eq(futures_executor::block_on_stream(active)));
+                })
+            })
+            .collect();
+        readers.push(thread::spawn(move || {
+            assert!((0..ITEMS).eq(futures_executor::block_on_stream(first)));
+        }));
+        let read = one.by_ref().take(400).collect::<Vec<_>>();
+        assert!((0..400).eq(futures_executor::block_on(read)));
+        drop(one);
+        for reader in readers {
+            reader.join().expect("it sees all");
+        }
+        assert_eq!(rest.outcome(), Some(Outcome::Completed));
+        assert!((0..ITEMS).eq(futures_executor::block_on_stream(rest)));
+        if let Some(feeder) = feeder {
+            feeder.join().expect("it only sends");
+        }
+    }
 }

@@ -486,6 +486,9 @@ impl<T> Cursor<T> {
 
     /// A second cursor at the same position: each of the two sees every item from here on.
     ///
+    /// Every fork is active: the list hands out what was pushed, whichever cursor asks. A passive
+    /// fork returns only items that an active fork has requested; the adapter `forker` has it.
+    ///
     /// Costs the same at any backlog: three atomic additions. Wait-free.
     ///
     /// # Panics
@@ -512,20 +515,6 @@ impl<T> Cursor<T> {
         Self::at(self.list.clone(), raw)
     }
 
-    /// A fork that carries no [`preflight`](Self::preflight): it sees every item and asks for none.
-    ///
-    /// On a cursor that has none this is [`fork`](Self::fork).
-    ///
-    /// # Panics
-    /// As [`fork`](Self::fork).
-    #[doc(alias = "is_active")]
-    pub fn fork_passive(&self) -> Self
-    where
-        T: Clone + Sync,
-    {
-        self.fork()
-    }
-
     /// Makes this position one that several takers share: each item goes to exactly one of them.
     ///
     /// # Examples
@@ -549,8 +538,7 @@ impl<T> Cursor<T> {
     /// Calls `preflight` on each poll, before the list is looked at.
     ///
     /// It gets the task's context and may do what it likes: poll something, push, stop, fork or drop
-    /// handles of this very list. [`fork`](Preflight::fork) takes a clone of it along,
-    /// [`fork_passive`](Preflight::fork_passive) does not.
+    /// handles of this very list. [`fork`](Preflight::fork) clones the function.
     ///
     /// # Examples
     /// A list that fills itself when it is asked:

@@ -78,7 +78,7 @@ pub mod adapters {
     /// What ends a stream.
     pub type Ended<S> = (Stopper, Stoppable<S>);
     /// Streams of the same items.
-    pub type Forks<S, T> = (Fork<S>, PassiveFork<T>, BoundedFork<S>, Lag);
+    pub type Forks<S> = (Fork<S>, PassiveFork<S>, BoundedFork<S>, Lag);
     /// A stream that tasks share.
     pub type Shared<S> = Sharable<S>;
     /// Many streams in one.
