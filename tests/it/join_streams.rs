@@ -7,7 +7,6 @@ use aiter::{AiterExt, Event, JoinStreams, OnError};
 use alloc::sync::Arc;
 use core::{
     future::poll_fn,
-    num::NonZeroUsize,
     pin::{Pin, pin},
     sync::atomic::{AtomicUsize, Ordering},
     task::{Context, Poll},
@@ -27,10 +26,6 @@ fn joined<T, const N: usize>() -> ([Teller<T>; N], Joined<T>) {
     });
     outer.end();
     (tellers, source.join_streams())
-}
-
-fn n(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("a bound is not 0")
 }
 
 /// Reads as long as there is something or the task is woken.
@@ -98,7 +93,7 @@ fn case_54_late_streams_and_late_items_after_the_source_has_ended() {
 #[test]
 fn case_55_three_at_a_time_in_exact_turns() {
     let streams = stream::iter([0..=4, 6..=10, 10..=12]).map(stream::iter);
-    let items: Vec<i32> = read_all(&mut streams.join_streams().max_inner(n(3)));
+    let items: Vec<i32> = read_all(&mut streams.join_streams().max_inner(3));
     assert_eq!(items, [0, 6, 10, 1, 7, 11, 2, 8, 12, 3, 9, 4, 10]);
 }
 
@@ -106,7 +101,7 @@ fn case_55_three_at_a_time_in_exact_turns() {
 fn at_most_so_many_are_open_and_the_source_is_not_asked_for_more() {
     let (tellers, inners): (Vec<_>, Vec<_>) = (0..5).map(|_| script()).unzip();
     let (outer, source) = scripted(inners);
-    let mut join = source.join_streams().max_inner(n(2));
+    let mut join = source.join_streams().max_inner(2);
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);
     assert_eq!((join.open(), outer.polls()), (2, 2));
@@ -167,7 +162,7 @@ fn case_57_fifty_empty_streams_are_one_poll_and_no_wake() {
 
     // The same one at a time.
     let join = stream::iter((0..50).map(|_| stream::empty::<u8>())).join_streams();
-    assert_eq!(task.poll(&mut join.max_inner(n(1))), Poll::Ready(None));
+    assert_eq!(task.poll(&mut join.max_inner(1)), Poll::Ready(None));
     assert_eq!(task.wakes(), 0);
 }
 
@@ -643,7 +638,7 @@ mod keyed {
     #[test]
     fn at_most_so_many_are_open() {
         let streams = stream::iter(0..4).map(|key| (key, stream::iter([key * 10])));
-        let mut join = streams.join_streams().max_inner(n(1)).keyed();
+        let mut join = streams.join_streams().max_inner(1).keyed();
         for key in 0..4 {
             assert_eq!(next(&mut join), Poll::Ready(Some((key, Event::Item(key * 10)))));
             assert_eq!(join.open(), 1);
@@ -806,7 +801,7 @@ mod fallible {
     #[test]
     fn at_most_so_many_are_open() {
         let ([a, b], source) = parts();
-        let mut join = source.try_join_streams(OnError::Emit).max_inner(n(1));
+        let mut join = source.try_join_streams(OnError::Emit).max_inner(1);
         assert_eq!(next(&mut join), Poll::Ready(Some(Ok(1))));
         assert_eq!((join.open(), b.polls()), (1, 0));
         let rest = [Err("a"), Ok(2), Err("source"), Err("b"), Ok(3)];

@@ -38,6 +38,7 @@ mod unblock_iter;
 #[path = "../../crates/aiter-core/tests/list/waker.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod waker;
+mod windows;
 
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt};

@@ -6,7 +6,6 @@ use crate::{
 use aiter::{AiterExt, Drive, Outcome, PreloadWith};
 use core::{
     future::Future,
-    num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -24,7 +23,6 @@ fn poll<S: Stream>(drive: &mut Task<S>, waker: &Waker) -> Poll<()> {
 }
 
 fn preload<S: Stream>(source: S, n: usize) -> (PreloadWith<S::Item, ()>, Task<S>) {
-    let n = NonZeroUsize::new(n).expect("a window is not empty");
     let (stream, drive) = source.preload_with_parts(n);
     (stream, Box::pin(drive))
 }
@@ -111,7 +109,7 @@ fn either_side_may_go_at_any_step() {
 #[test]
 fn the_handle_is_kept_and_can_be_had() {
     let (_teller, source) = script::<u8>();
-    let stream = source.preload_with(NonZeroUsize::MIN, |drive| (drive, "handle"));
+    let stream = source.preload_with(1, |drive| (drive, "handle"));
     assert_eq!(stream.handle().1, "handle");
     let (mut stream, (drive, _)) = stream.into_parts();
     assert_eq!(next(&mut stream), Poll::Pending);

@@ -52,14 +52,11 @@ pin_project_lite::pin_project! {
 ///
 /// # Examples
 /// ```
-/// use core::num::NonZeroUsize;
-///
 /// use aiter_adapters::{AiterExt, Lag};
 /// use futures_util::{StreamExt, stream};
 ///
 /// # futures_util::FutureExt::now_or_never(async {
-/// let two = NonZeroUsize::new(2).expect("2 is not zero");
-/// let fast = stream::iter(1..=5).forker_bounded(two, Lag::DropOldest);
+/// let fast = stream::iter(1..=5).forker_bounded(2, Lag::DropOldest);
 /// let mut slow = fast.fork();
 /// assert_eq!(fast.collect::<Vec<_>>().await, [1, 2, 3, 4, 5]);
 /// assert_eq!(slow.by_ref().collect::<Vec<_>>().await, [4, 5]);

@@ -34,8 +34,6 @@ pin_project_lite::pin_project! {
     /// Where an async function fails, its results come from elsewhere, and the function here has nothing
     /// to do:
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::{AiterExt, OnError};
     /// use futures_util::{StreamExt, stream};
     ///
@@ -44,9 +42,8 @@ pin_project_lite::pin_project! {
     /// }
     ///
     /// # futures_util::FutureExt::now_or_never(async {
-    /// let four = NonZeroUsize::new(4).expect("4 is not zero");
     /// let pages = stream::iter(["one", "three", "lost", "two"]);
-    /// let sizes = pages.map_par(four, size).ordered().map_try(|size| size).on_error(OnError::Stop);
+    /// let sizes = pages.map_par(4, size).ordered().map_try(|size| size).on_error(OnError::Stop);
     /// assert_eq!(sizes.collect::<Vec<_>>().await, [Ok(3), Ok(5), Err("no page lost".to_string())]);
     /// # }).expect("nothing waits");
     /// ```

@@ -1,6 +1,5 @@
 use core::{
     fmt,
-    num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -10,6 +9,7 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     joiner::{Got, Joiner, Opened},
     on_error::OnError,
+    window::window,
 };
 
 pin_project_lite::pin_project! {
@@ -48,8 +48,12 @@ impl<S, I> TryJoinStreams<S, I> {
     }
 
     /// Lets at most `n` streams be open at a time. The next one is asked for when one has ended.
-    pub fn max_inner(mut self, n: NonZeroUsize) -> Self {
-        self.joiner.set_max(n);
+    ///
+    /// # Panics
+    /// Panics if `n` is 0.
+    #[track_caller]
+    pub fn max_inner(mut self, n: usize) -> Self {
+        self.joiner.set_max(window(n, "n"));
         self
     }
 
