@@ -769,7 +769,8 @@ mod fallible {
         let mut join = source.try_join_streams(OnError::Stop);
         assert!(panics(|| next(&mut join)));
         assert!(a.is_dropped() && !join.is_terminated());
-        assert_eq!(next(&mut join), Poll::Ready(None::<Result<u8, _>>));
+        assert_eq!(next(&mut join), Poll::Ready(Some(Err::<u8, _>("a"))));
+        assert_eq!(next(&mut join), Poll::Ready(None));
         assert!(join.is_terminated());
     }
 

@@ -7,6 +7,7 @@ mod allocations;
 mod auto_traits;
 mod azip;
 mod differential;
+mod drop_panics;
 #[cfg(not(target_family = "wasm"))]
 mod executors;
 mod flatten_iter;

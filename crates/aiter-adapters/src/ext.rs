@@ -428,7 +428,8 @@ pub trait AiterExt: Stream {
     /// use futures_util::{StreamExt, future::{join, join_all}, stream};
     ///
     /// # futures_executor::block_on(async {
-    /// let (squares, workers) = stream::iter(1..=3).map_par_with_parts(2, |n| async move { n * n });
+    /// let square = |n| async move { n * n };
+    /// let (squares, workers) = stream::iter(1..=3).map_par_with_parts(2, square);
     /// let (squares, _) = join(squares.ordered().collect::<Vec<_>>(), join_all(workers)).await;
     /// assert_eq!(squares, [1, 4, 9]);
     /// # });
@@ -466,7 +467,7 @@ pub trait AiterExt: Stream {
     /// # }).expect("iterators never wait");
     /// ```
     #[doc(alias = "map_aiter")]
-    fn map_try<F, U, E>(self, f: F) -> MapTry<Self, F>
+    fn map_try<F, U, E>(self, f: F) -> MapTry<Self, F, E>
     where
         Self: Sized,
         F: FnMut(Self::Item) -> Result<U, E>,

@@ -1,7 +1,7 @@
 //! A stream of members, and the pool that they go into: what the joins have in common.
 
 use core::{
-    fmt,
+    fmt, mem,
     num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll},
@@ -25,8 +25,8 @@ pub(crate) enum Opened<T, R> {
 pub(crate) enum Got<R> {
     /// Something, and may have more.
     Item(R),
-    /// Nothing to hand out, and may have more.
-    Nothing,
+    /// Something that is dropped, and may have more.
+    Skip(R),
     /// Something, and nothing more: it is dropped.
     Last(R),
     /// Nothing more: it is dropped.
@@ -83,9 +83,10 @@ impl<S, T> Joiner<S, T> {
     /// Drops the source and all members.
     pub(crate) fn shut(self: Pin<&mut Self>) {
         let mut this = self.project();
-        this.source.set(None);
-        *this.pool = Pool::new();
+        // Dropped last, also if the source's drop panics.
+        let _members = mem::replace(this.pool, Pool::new());
         this.pool.end_source();
+        this.source.set(None);
     }
 
     /// The same source, not asked yet, for members of another kind.
@@ -152,7 +153,11 @@ impl<S: Stream, T> Joiner<S, T> {
                 pool.next_turn();
                 return Some(item);
             }
-            Poll::Ready(Got::Nothing) => pool.next_turn(),
+            Poll::Ready(Got::Skip(item)) => {
+                pool.next_turn();
+                // After the turn: a panic in the drop leaves the member in line.
+                drop(item);
+            }
             Poll::Ready(Got::Last(item)) => {
                 pool.remove(number);
                 return Some(item);
