@@ -475,9 +475,14 @@ pub trait AiterExt: Stream {
         MapTry::new(self, f)
     }
 
-    /// Pulls items ahead, in the consumer's own task: at most `n`, with the one in the consumer's hands.
+    /// Pulls up to `n` items ahead of the one in the consumer's hands, in the consumer's own task.
     ///
-    /// See [`Preload`]: what the source needs to wait for, it waits for before the consumer asks.
+    /// See [`Preload`]. The source waits before the consumer asks.
+    ///
+    /// ```text
+    /// stream     1 2 3   4       5     6 |     n = 2
+    /// consumer       1       2     3     4     5     6     |
+    /// ```
     ///
     /// # Panics
     /// Panics if `n` is 0.
@@ -489,11 +494,11 @@ pub trait AiterExt: Stream {
     ///
     /// let mut numbers = stream::iter(1..=10).preload(3);
     /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
-    /// assert_eq!(numbers.len(), 2);
+    /// assert_eq!(numbers.len(), 3);
     /// let (source, ahead) = numbers.into_parts();
-    /// assert_eq!(ahead, [2, 3]);
+    /// assert_eq!(ahead, [2, 3, 4]);
     /// let mut source = source.expect("it has not ended");
-    /// assert_eq!(source.next().now_or_never(), Some(Some(4)));
+    /// assert_eq!(source.next().now_or_never(), Some(Some(5)));
     /// ```
     #[doc(alias = "preload_aiter")]
     #[track_caller]
@@ -504,14 +509,13 @@ pub trait AiterExt: Stream {
         Preload::new(self, window(n, "n"))
     }
 
-    /// Keeps a window of `n` items loaded by a task of its own, while the consumer is busy.
+    /// Keeps `n` items loaded by a task of its own, ahead of the one in the consumer's hands.
     ///
-    /// The item in the consumer's hands counts until it asks for the next. See [`PreloadWith`] for
-    /// what it promises and [`Spawn`] for what `spawn` is with each runtime.
+    /// See [`PreloadWith`] for its guarantees and [`Spawn`] for the spawner of each runtime.
     ///
     /// ```text
-    /// stream     1 2 3         4     5     6 |       n = 3
-    /// consumer         1       2     3     4     5     6     |
+    /// stream     1 2 3   4     5     6 |       n = 3
+    /// consumer         1     2     3     4     5     6     |
     /// ```
     ///
     /// # Panics
@@ -526,7 +530,7 @@ pub trait AiterExt: Stream {
     /// let pages = stream::iter(1..=100).then(|n| async move { format!("page {n}") });
     /// let mut pages = pages.preload_with(8, smol::spawn);
     /// assert_eq!(pages.next().await.as_deref(), Some("page 1"));
-    /// // Pages 2 to 8 load while this one is read.
+    /// // Pages 2 to 9 load while this one is read.
     /// # });
     /// ```
     #[doc(alias = "preload_aiter")]
