@@ -6,6 +6,7 @@ use crate::{
 use aiter::{AiterExt, Event, JoinStreams, OnError};
 use alloc::sync::Arc;
 use core::{
+    cell::Cell,
     future::poll_fn,
     pin::{Pin, pin},
     sync::atomic::{AtomicUsize, Ordering},
@@ -511,6 +512,45 @@ fn endless_empty_streams_cannot_hang_a_poll() {
     for polls in 1..10 {
         assert_eq!(task.poll(&mut join), Poll::Pending);
         assert_eq!(task.wakes(), polls);
+    }
+}
+
+#[test]
+fn endless_source_opens_one_stream_an_item() {
+    let task = Counting::new();
+    let mut join = stream::iter(0..).map(stream::repeat).join_streams();
+    assert_eq!(task.poll(&mut join), Poll::Ready(Some(0)));
+    assert!(join.open() <= 128, "none was known to be ready");
+    let before = join.open();
+    for items in 1..1000 {
+        assert!(task.poll(&mut join).is_ready());
+        assert!(join.open() <= before + items);
+    }
+    assert_eq!(task.wakes(), 0);
+}
+
+#[test]
+fn endless_source_of_others_opens_one_an_item() {
+    // One stream is ready; all others wait for ever, or are empty.
+    let opened = Cell::new(0);
+    for empty in [false, true] {
+        opened.set(0);
+        let streams = (0..).map(|n| {
+            opened.set(opened.get() + 1);
+            match n {
+                0 => stream::repeat(n).left_stream(),
+                _ if empty => stream::empty().right_stream().right_stream(),
+                _ => stream::pending().left_stream().right_stream(),
+            }
+        });
+        let mut join = stream::iter(streams).join_streams();
+        assert_eq!(next(&mut join), Poll::Ready(Some(0)));
+        let before = opened.get();
+        for items in 1..1000 {
+            assert_eq!(next(&mut join), Poll::Ready(Some(0)));
+            assert!(opened.get() <= before + items, "{} at item {items}", opened.get());
+        }
+        assert!(opened.get() > before + 900, "new streams are opened meanwhile");
     }
 }
 

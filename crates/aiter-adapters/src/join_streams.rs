@@ -23,9 +23,9 @@ pin_project_lite::pin_project! {
     /// polled, whatever their number; one that has ended is dropped at once. The streams need not be
     /// `Unpin`.
     ///
-    /// New streams are opened before items are handed out, up to 128 a poll, unless
-    /// [`max_inner`](Self::max_inner) says how many may be open. The join ends when the stream of
-    /// streams and all of its streams have ended.
+    /// While no stream has an item, new streams are opened, up to 128 a poll. While one has, at most
+    /// one new stream is opened for each item. [`max_inner`](Self::max_inner) bounds the number of open
+    /// streams. The join ends when the stream of streams and all of its streams have ended.
     ///
     /// Nothing is allocated for an item, and in the long run nothing for a stream: a new one moves
     /// into the place of one that has ended. The wakers neither allocate nor free nor lock.

@@ -168,7 +168,10 @@ impl<S: Stream, T> Joiner<S, T> {
         None
     }
 
-    /// Goes on where the first in line had no item, or was not to be polled yet.
+    /// Continues where the first member in line had no item, or the source is to be asked before.
+    ///
+    /// While no member is in line, asks the source as often as it is ready. While one is, asks it once:
+    /// a source that is always ready must not open more members than items are handed out.
     #[inline(never)]
     fn poll_on<R>(
         mut self: Pin<&mut Self>,
@@ -179,9 +182,11 @@ impl<S: Stream, T> Joiner<S, T> {
         let this = self.as_mut().project();
         let (mut source, pool) = (this.source, this.pool);
         let can_open = |pool: &Pool<T>| Self::can_open(pool, *this.max);
-        let (mut opens, mut polls) = (Budget::new(), Budget::new());
+        let (mut opens, mut polls, mut opened) = (Budget::new(), Budget::new(), false);
         loop {
-            while can_open(pool) && opens.take() {
+            let once = pool.has_next();
+            while can_open(pool) && !(once && opened) && opens.take() {
+                opened = true;
                 let asked = unwind::with(source.as_mut(), |source| {
                     pool.poll_source(|cx| source.poll_next(cx))
                 });
@@ -198,19 +203,21 @@ impl<S: Stream, T> Joiner<S, T> {
                     Poll::Pending => {}
                 }
             }
+            let is_due = |pool: &Pool<T>| {
+                can_open(pool) && !(opened && pool.has_next()) && !opens.is_spent()
+            };
             while let Some(number) = pool.first_in_line().filter(|_| polls.take()) {
                 let polled = pool.poll(number, &mut poll);
                 if let Some(item) = Self::settle(pool, number, polled) {
                     return Poll::Ready(Some(item));
                 }
-                if can_open(pool) && !opens.is_spent() {
+                if is_due(pool) {
                     break;
                 }
             }
-            if can_open(pool) && !opens.is_spent() && !polls.is_spent() {
-                continue;
+            if !is_due(pool) || polls.is_spent() {
+                return self.wait(cx);
             }
-            return self.wait(cx);
         }
     }
 
