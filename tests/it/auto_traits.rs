@@ -85,6 +85,17 @@ type Local = Rc<u8>;
 /// Neither `Unpin` nor `Debug`.
 struct Opaque(PhantomPinned);
 
+/// A stream that is what `T` is.
+struct Inner<T>(T);
+
+impl<T> Stream for Inner<T> {
+    type Item = u8;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u8>> {
+        Poll::Ready(None)
+    }
+}
+
 type Flight = fn(&mut Context<'_>);
 
 #[test]
@@ -249,11 +260,11 @@ fn joins_are_what_their_source_and_its_streams_are() {
     assert_eq!(traits!(Event<Plain>), ALL);
     assert_eq!(traits!(Event<Local>), NEITHER);
 
-    assert_eq!(traits!(TryJoinStreams<Plain, Opaque>), ALL);
-    assert_eq!(traits!(TryJoinStreams<Plain, OfOneThread>), ONLY_SEND);
-    assert_eq!(traits!(TryJoinStreams<Plain, Local>), NEITHER);
-    assert_eq!(traits!(TryJoinStreams<Local, Plain>), NEITHER);
-    assert_eq!(traits!(TryJoinStreams<Opaque, Plain>), [true, true, false]);
+    assert_eq!(traits!(TryJoinStreams<Plain, Inner<Opaque>>), ALL);
+    assert_eq!(traits!(TryJoinStreams<Plain, Inner<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(TryJoinStreams<Plain, Inner<Local>>), NEITHER);
+    assert_eq!(traits!(TryJoinStreams<Local, Inner<Plain>>), NEITHER);
+    assert_eq!(traits!(TryJoinStreams<Opaque, Inner<Plain>>), [true, true, false]);
     assert_eq!(traits!(OnError), ALL);
     assert_eq!(traits!(Outcome), ALL);
 }
@@ -319,10 +330,10 @@ fn flattened_streams_are_what_their_parts_are() {
 #[test]
 fn a_map_is_what_its_parts_are_and_a_failure_what_its_error_is() {
     use futures_util::stream::Repeat;
-    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain>), ALL);
-    assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain>), ONLY_SEND);
-    assert_eq!(traits!(MapTry<Repeat<Plain>, Local>), NEITHER);
-    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Local>), NEITHER);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Plain>), ALL);
+    assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain, Plain>), ONLY_SEND);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Local, Plain>), NEITHER);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Plain, Local>), NEITHER);
     assert_eq!(traits!(Failure<Plain>), ALL);
     assert_eq!(traits!(Failure<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(Failure<Local>), NEITHER);
@@ -437,14 +448,14 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<Drive<futures_util::stream::Empty<Opaque>>>();
     debug::<JoinStreams<Of<Opaque, Opaque>>>();
     debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
-    debug::<TryJoinStreams<Opaque, Opaque>>();
+    debug::<TryJoinStreams<Opaque, Inner<Opaque>>>();
     debug::<Fork<Of<Opaque, Opaque>>>();
     debug::<PassiveFork<Of<Opaque>>>();
     debug::<Sharable<Opaque>>();
     debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
     debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
     debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
-    debug::<MapTry<Opaque, Opaque, Opaque>>();
+    debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
     error::<PushError<Opaque>>();
     error::<Panic>();
     error::<Failure<Panic>>();

@@ -9,17 +9,12 @@ use aiter::{AiterExt, Event, IterToAiter, Lag, OnError, azip, iter_to_aiter};
 use alloc::vec;
 use core::{
     mem,
-    num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 use futures_core::{FusedStream, Stream};
 use futures_util::{FutureExt, StreamExt};
 use stream_laws::{Law, Laws, Parts, Relation, Source, Token};
-
-fn n(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("the tests have at least one")
-}
 
 /// A stream that has to know whether it has handed out `None`. If it does not, it panics, or, as panics
 /// are nothing new after one of a source, waits for ever: either breaks a law.
@@ -78,7 +73,7 @@ fn active() {
     for cap in [1, 2, 5] {
         keeps(
             Laws::of("active_bounded_parts", move |source| {
-                let (stream, drive) = source.active_bounded_parts(n(cap));
+                let (stream, drive) = source.active_bounded_parts(cap);
                 Parts::new().stream(told(stream)).drive(drive)
             }),
             Relation::Same,
@@ -166,21 +161,21 @@ fn forker_bounded() {
     for cap in [1, 3] {
         keeps(
             Laws::of_clones("forker_bounded, waits", move |source| {
-                let one = source.forker_bounded(n(cap), Lag::Wait);
+                let one = source.forker_bounded(cap, Lag::Wait);
                 [one.fork(), one.fork(), one].map(told)
             }),
             Relation::Same,
         );
         keeps(
             Laws::of_clones("forker_bounded, drops the oldest", move |source| {
-                let one = source.forker_bounded(n(cap), Lag::DropOldest);
+                let one = source.forker_bounded(cap, Lag::DropOldest);
                 [one.fork(), one].map(told)
             }),
             Relation::Subset,
         );
         keeps(
             Laws::of_clones("forker_bounded, error", move |source| {
-                let one = source.forker_bounded(n(cap), Lag::Error);
+                let one = source.forker_bounded(cap, Lag::Error);
                 [one.fork(), one].map(told)
             }),
             Relation::Subset,
@@ -236,7 +231,7 @@ impl Stream for Gathered {
                 Some(token) => this.tokens.push(token),
                 None => {
                     let tokens = mem::take(&mut this.tokens);
-                    this.stream = Some(told(iter_to_aiter(tokens).yield_every(n(this.run))));
+                    this.stream = Some(told(iter_to_aiter(tokens).yield_every(this.run)));
                 }
             }
         }
@@ -268,7 +263,7 @@ fn join_streams() {
     for most in [1, 2] {
         keeps(
             Laws::of_nested("join_streams, max_inner", move |outer| {
-                told(outer.join_streams().max_inner(n(most)))
+                told(outer.join_streams().max_inner(most))
             }),
             Relation::Merged,
         );
@@ -323,12 +318,12 @@ fn map_filters() {
 fn map_par() {
     for most in [1, 2, 4] {
         keeps(
-            Laws::of_futures("map_par", move |futures| told(futures.map_par(n(most), |work| work))),
+            Laws::of_futures("map_par", move |futures| told(futures.map_par(most, |work| work))),
             Relation::Permutation,
         );
         keeps(
             Laws::of_futures("map_par, ordered", move |futures| {
-                told(futures.map_par(n(most), |work| work).ordered())
+                told(futures.map_par(most, |work| work).ordered())
             }),
             Relation::Same,
         );
@@ -340,14 +335,14 @@ fn map_par_with() {
     for most in [1, 3] {
         keeps(
             Laws::of_futures("map_par_with_parts", move |futures| {
-                let (stream, workers) = futures.map_par_with_parts(n(most), |work| work);
+                let (stream, workers) = futures.map_par_with_parts(most, |work| work);
                 workers.into_iter().fold(Parts::new().stream(told(stream)), Parts::drive)
             }),
             Relation::Permutation,
         );
         keeps(
             Laws::of_futures("map_par_with_parts, ordered", move |futures| {
-                let (stream, workers) = futures.map_par_with_parts(n(most), |work| work);
+                let (stream, workers) = futures.map_par_with_parts(most, |work| work);
                 workers.into_iter().fold(Parts::new().stream(told(stream.ordered())), Parts::drive)
             }),
             Relation::Same,
@@ -373,10 +368,10 @@ fn map_try() {
 #[test]
 fn preload() {
     for window in [1, 2, 5] {
-        keeps(Laws::of("preload", move |source| told(source.preload(n(window)))), Relation::Same);
+        keeps(Laws::of("preload", move |source| told(source.preload(window))), Relation::Same);
         keeps(
             Laws::of("preload_with_parts", move |source| {
-                let (stream, drive) = source.preload_with_parts(n(window));
+                let (stream, drive) = source.preload_with_parts(window);
                 Parts::new().stream(told(stream)).drive(drive)
             }),
             Relation::Same,
@@ -388,8 +383,7 @@ fn preload() {
 fn for_each_alongside() {
     // Each body that is done at once asks the source of the window again: see `Preload`.
     Laws::of("for_each_alongside", |source| {
-        Parts::new()
-            .drive(source.preload(n(2)).for_each_alongside(|token| async move { drop(token) }))
+        Parts::new().drive(source.preload(2).for_each_alongside(|token| async move { drop(token) }))
     })
     .except(Law::L9, "the window is refilled with every poll")
     .run()

@@ -96,13 +96,10 @@ where
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
-    /// let n = NonZeroUsize::new(3).expect("3 is not zero");
     /// let waits = |turns| async move {
     ///     for _ in 0..turns {
     ///         smol::future::yield_now().await;
@@ -110,8 +107,8 @@ where
     ///     turns
     /// };
     /// let turns = || stream::iter([3, 2, 1]);
-    /// assert_eq!(turns().map_par(n, waits).collect::<Vec<_>>().await, [1, 2, 3]);
-    /// assert_eq!(turns().map_par(n, waits).ordered().collect::<Vec<_>>().await, [3, 2, 1]);
+    /// assert_eq!(turns().map_par(3, waits).collect::<Vec<_>>().await, [1, 2, 3]);
+    /// assert_eq!(turns().map_par(3, waits).ordered().collect::<Vec<_>>().await, [3, 2, 1]);
     /// # });
     /// ```
     pub fn ordered(mut self) -> Self {

@@ -47,7 +47,6 @@ mod tests {
     use alloc::string::String;
     use alloc::vec::Vec;
     use core::future::{Future, poll_fn};
-    use core::num::NonZeroUsize;
     use core::panic::AssertUnwindSafe;
     use core::task::{Poll, Waker};
     use std::panic::catch_unwind;
@@ -81,13 +80,13 @@ mod tests {
     fn search() -> impl Stream<Item = u32> + Unpin {
         let begin = Instant::now();
         iter_to_aiter(0..)
-            .yield_every(NonZeroUsize::MIN)
+            .yield_every(1)
             .map_filter(move |n| (n > 16 * POLLS && begin.elapsed() > 4 * TIME).then_some(n))
     }
 
     /// Yields and never has one.
     fn in_vain() -> impl Stream<Item = u32> + Unpin {
-        iter_to_aiter(0..).yield_every(NonZeroUsize::MIN).map_filter(|_: u32| None)
+        iter_to_aiter(0..).yield_every(1).map_filter(|_: u32| None)
     }
 
     /// The items before it is taken for a spin.
@@ -218,7 +217,7 @@ mod tests {
     #[test]
     fn the_thread_of_unblock_iter() {
         let count = 4 * 128 * POLLS;
-        let cap = NonZeroUsize::MAX;
+        let cap = usize::MAX;
         let (items, thread) = unblock_iter(0..count, cap, thread::spawn).into_parts();
         thread.join().expect("it is not judged");
         assert!(aiter_to_iter(items, park_thread).eq(0..count));

@@ -7,7 +7,6 @@ use alloc::sync::Arc;
 use core::any::Any;
 use core::cell::Cell;
 use core::future::{pending, poll_fn};
-use core::num::NonZeroUsize;
 use core::panic::AssertUnwindSafe;
 use core::pin::pin;
 use core::task::{Poll, Waker};
@@ -408,7 +407,7 @@ fn a_budget_behind_wakers_of_its_own_is_a_case_for_patience() {
 #[test]
 fn unblock_iter_inside_a_future_that_must_not_block() {
     time_failures();
-    let (mut items, thread) = unblock_iter(0..3, NonZeroUsize::MIN, |run| {
+    let (mut items, thread) = unblock_iter(0..3, 1, |run| {
         thread::spawn(|| BlockOn::new().block_on(forbid_blocking(async { run() })))
     })
     .into_parts();
@@ -425,7 +424,7 @@ fn patience_on_the_thread_of_unblock_iter_names_no_nesting() {
     let (feeder, receiver) = futures_channel::mpsc::unbounded();
     let blocking = stream::iter(0..200).chain(receiver);
     let blocking = BlockOn::new().patience(SHORT).iter(blocking);
-    let (items, thread) = unblock_iter(blocking, NonZeroUsize::MIN, thread::spawn).into_parts();
+    let (items, thread) = unblock_iter(blocking, 1, thread::spawn).into_parts();
     assert!(aiter_to_iter(items, park_thread).eq(0..200));
     let message = text(thread.join().expect_err("its patience ends"));
     assert!(message.contains("of `BlockOn::patience`"), "{message}");
@@ -528,7 +527,7 @@ mod are_left_alone {
         let fork = cursor.forker();
         all.push(wait_for("forks", move || fork, move || pusher.push(7).expect("read")));
         let (pusher, cursor) = aiter_core::push_list();
-        let fork = cursor.forker_bounded(NonZeroUsize::MIN, Lag::Wait);
+        let fork = cursor.forker_bounded(1, Lag::Wait);
         all.push(wait_for("bounded forks", move || fork, move || pusher.push(7).expect("read")));
         let (pusher, cursor) = aiter_core::push_list();
         let give = move || (0..2).for_each(|_| pusher.push(7).expect("read"));
@@ -629,7 +628,7 @@ mod are_left_alone {
 
     #[test]
     fn streams_that_yield_often() {
-        let often = NonZeroUsize::MIN;
+        let often = 1;
         read(|| iter_to_aiter(0..20_000).yield_every(often), 20_000);
         read(
             || {
@@ -658,7 +657,7 @@ mod are_left_alone {
         let search = || {
             let begin = Instant::now();
             iter_to_aiter(0_u32..)
-                .yield_every(NonZeroUsize::MIN)
+                .yield_every(1)
                 .map_filter(move |n| (n > 1 << 20 && begin.elapsed() > SOON).then_some(n))
         };
         let readers = [
@@ -743,7 +742,7 @@ mod are_left_alone {
             n
         });
         let blocking = aiter_to_iter(yields, park_thread);
-        let again = unblock_iter(blocking, NonZeroUsize::MIN, thread::spawn);
+        let again = unblock_iter(blocking, 1, thread::spawn);
         assert!(aiter_to_iter(again, park_thread).eq(0..3));
     }
 }
