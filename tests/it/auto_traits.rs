@@ -400,7 +400,7 @@ fn adapters_are_unwind_safe_as_their_source() {
     assert_eq!(unwinds!(FlattenIter<Repeat<[u8; 1]>>), BOTH);
     assert_eq!(unwinds!(MapFilter<Source, fn(u8) -> [u8; 1], [u8; 1]>), BOTH);
     assert_eq!(unwinds!(MapFilterAsync<Source, fn(u8) -> Ready<[u8; 1]>, Ready<[u8; 1]>>), BOTH);
-    assert_eq!(unwinds!(MapTry<Source, F>), BOTH);
+    assert_eq!(unwinds!(MapTry<Source, F, Ready<u8>>), BOTH);
     assert_eq!(unwinds!(AiterToIter<Source, BlockOn>), BOTH);
     assert_eq!(unwinds!(BlockOn), BOTH);
     type Local = Of<u8, Fragile>;
