@@ -1,12 +1,12 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    Active, AiterToIter, AvailableIter, Azip, BlockOn, BlockOnIdle, Cursor, Drive, Event, Failure,
-    FlattenIter, ForbidBlocking, Fork, IterToAiter, JoinKeyed, JoinStreams, MapFilter,
+    Active, AiterToIter, AvailableIter, Azip, BlockOn, BlockOnIdle, Cursor, Drive, Elapsed, Event,
+    Failure, FlattenIter, ForbidBlocking, Fork, IterToAiter, JoinKeyed, JoinStreams, MapFilter,
     MapFilterAsync, MapPar, MapParWith, MapTry, Next, NextMany, OnError, Outcome, Panic,
     PassiveFork, Preflight, PreloadWith, PushAllError, PushError, Pusher, Sharable, SharedCursor,
-    SolePusher, StrictAzip, TimedOut, TryJoinStreams, TryNextError, TryPushError, UnblockIter,
-    WeakPusher, Worker,
+    SolePusher, StrictAzip, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher,
+    Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -175,7 +175,7 @@ fn blocking_iterators_are_what_their_stream_and_their_way_of_blocking_are() {
     assert_eq!(traits!(Next<'static, Of<u8, OfOneThread>>), ONLY_SEND);
     assert_eq!(traits!(Next<'static, Of<u8, Local>>), NEITHER);
     assert_eq!(traits!(BlockOn), ALL);
-    assert_eq!(traits!(TimedOut), ALL);
+    assert_eq!(traits!(Elapsed), ALL);
     assert_eq!(traits!(BlockOnIdle<Plain>), ALL);
     assert_eq!(traits!(BlockOnIdle<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(BlockOnIdle<Local>), NEITHER);
@@ -360,5 +360,5 @@ fn debug_and_error_ask_nothing_of_the_items() {
     error::<TryPushError<Opaque>>();
     error::<PushAllError<IntoIter<Opaque>>>();
     error::<TryNextError>();
-    error::<TimedOut>();
+    error::<Elapsed>();
 }

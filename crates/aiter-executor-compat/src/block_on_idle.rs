@@ -1,5 +1,5 @@
 use core::fmt;
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::pin::pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
@@ -8,8 +8,7 @@ use futures_core::Stream;
 use portable_atomic_util::{Arc, task::Wake};
 
 use crate::aiter_to_iter::AiterToIter;
-use crate::block::Block;
-use crate::next::Next;
+use crate::next::{Block, Next};
 
 /// Blocks on a future without an operating system: polls it whenever it was woken, and calls `idle`
 /// in between.
@@ -141,8 +140,7 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
 
 impl<S: Stream, I: FnMut(&Idle<'_>)> Block<S> for BlockOnIdle<I> {
     fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
-        let mut stream = next.into_stream();
-        self.block_on(poll_fn(|cx| stream.as_mut().poll_next(cx)))
+        self.block_on(next)
     }
 }
 
@@ -151,6 +149,7 @@ mod tests {
     use alloc::format;
     use alloc::vec::Vec;
     use core::cell::{Cell, RefCell};
+    use core::future::poll_fn;
 
     use futures_util::stream;
 
