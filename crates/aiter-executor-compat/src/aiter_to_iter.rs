@@ -21,18 +21,19 @@ use crate::next::{Block, Next};
 ///
 /// The stream need not be `Unpin`, because it is boxed once. Nothing is allocated for an item.
 ///
-/// A loop over a push list's cursor ends once the list is `stop`ped or every `Pusher` is dropped. If
-/// the thread that loops still holds a `Pusher`, it waits forever: drop it, or call `stop`, before the
-/// loop.
+/// A loop over a push list's cursor ends once the list is `stop`ped or every `Pusher` is dropped.
+/// If the thread that loops still holds a `Pusher`, it waits forever: drop it, or call `stop`,
+/// before the loop.
 ///
-/// Call it on threads that may block. A thread that runs an executor's tasks must not wait for an item
-/// that a task of the same thread makes; see
-/// [the crate's page](crate#where-it-hangs-and-what-to-do) for what works instead.
+/// Call it on threads that may block. A thread that runs an executor's tasks must not wait for an
+/// item that a task of the same thread makes; see [the crate's
+/// page](crate#where-it-hangs-and-what-to-do) for what works instead.
 ///
 /// # Panics
 ///
-/// The iterator's `next` panics if `block_on` or the stream does. With feature `std` it panics if it
-/// would wait inside a future under `forbid_blocking`. The iterator can be used again afterwards.
+/// The iterator's `next` panics if `block_on` or the stream does. With feature `std` it panics if
+/// it would wait inside a future under `forbid_blocking`. The iterator can be used again
+/// afterwards.
 ///
 /// # Examples
 ///
@@ -70,9 +71,10 @@ where
 
 /// A blocking iterator over a stream's items; made by [`aiter_to_iter`].
 ///
-/// `size_hint` is the stream's own. After its first `None` the iterator stays at its end and does not
-/// poll the stream again, whether or not the stream is fused. Dropping the iterator drops the stream
-/// with the items that were not taken. `Iterator::by_ref` takes some items and keeps the rest.
+/// `size_hint` is the stream's own. After its first `None` the iterator stays at its end and does
+/// not poll the stream again, whether or not the stream is fused. Dropping the iterator drops the
+/// stream with the items that were not taken. `Iterator::by_ref` takes some items and keeps the
+/// rest.
 ///
 /// # Examples
 ///
@@ -114,8 +116,8 @@ impl<S, B> AiterToIter<S, B> {
     ///
     /// # Panics
     ///
-    /// Panics if `block_on` or the stream does. With feature `std` it panics if the future is polled
-    /// and pending inside a future under `forbid_blocking`.
+    /// Panics if `block_on` or the stream does. With feature `std` it panics if the future is
+    /// polled and pending inside a future under `forbid_blocking`.
     ///
     /// # Examples
     ///

@@ -51,13 +51,13 @@ pub fn park_thread<S: Stream + ?Sized>(next: Next<'_, S>) -> Option<S::Item> {
 /// The future is polled once, and once more for each wake-up. The thread runs nothing else while it
 /// waits, so other threads have to make what it waits for.
 ///
-/// A loop over a push list's cursor ends once the list is `stop`ped or every `Pusher` is dropped. If
-/// this thread still holds a `Pusher`, the loop waits forever, unless there is a
+/// A loop over a push list's cursor ends once the list is `stop`ped or every `Pusher` is dropped.
+/// If this thread still holds a `Pusher`, the loop waits forever, unless there is a
 /// [`max_wait`](Self::max_wait).
 ///
-/// The parker and its waker are made at a thread's first wait and kept for its next ones. Waits may be
-/// nested. Nothing is allocated for an item. A wake-up that is left over from an earlier wait costs
-/// one poll.
+/// A thread makes its parker and its waker at its first wait, and keeps them. Waits may be nested.
+/// Nothing is allocated for an item. A wake-up that is left over from an earlier wait costs one
+/// poll.
 ///
 /// A future that needs its runtime around it, such as tokio's timers and sockets, needs that
 /// runtime's own `block_on` instead.
@@ -168,16 +168,16 @@ impl BlockOn {
         match unfinished {
             Unfinished::NoWaker => panic!(
                 "aiter: blocked forever: the stream is pending and no clone of this thread's waker \
-                 exists, so nothing can wake it. Likeliest cause: the producer is gone and did not end \
-                 the stream. What works: drop every `Pusher`, or call `stop`, before the loop. \
+                 exists, so nothing can wake it. Likeliest cause: the producer is gone and did not \
+                 end the stream. What works: drop every `Pusher`, or call `stop`, before the loop. \
                  Otherwise the stream returned `Poll::Pending` without storing the waker.{RECIPE}"
             ),
             Unfinished::Elapsed => panic!(
-                "aiter: no item within the {:?} of `BlockOn::max_wait`. Likeliest cause: a `Pusher` of \
-                 the list, or another sender, is still alive on this thread, so the stream cannot end. \
-                 What works: drop it, or call `stop`, before the loop. On an executor's thread there are \
-                 two more causes: a task of this thread feeds the stream, or the cooperative budget of \
-                 the task around the loop is used up (tokio: 128 items).{RECIPE}",
+                "aiter: no item within the {:?} of `BlockOn::max_wait`. Likeliest cause: a `Pusher` \
+                 of the list, or another sender, is still alive on this thread, so the stream \
+                 cannot end. What works: drop it, or call `stop`, before the loop. On an executor's \
+                 thread there are two more causes: a task of this thread feeds the stream, or the \
+                 cooperative budget of the task around the loop is used up (tokio: 128 items).{RECIPE}",
                 self.max_wait.unwrap_or_default(),
             ),
         }
@@ -199,14 +199,14 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
     ///
     /// # Errors
     ///
-    /// Returns [`Elapsed`] if neither an item nor the end comes in time. No item is lost: what comes
-    /// later is for the next call.
+    /// Returns [`Elapsed`] if neither an item nor the end comes in time. No item is lost: what
+    /// comes later is for the next call.
     ///
     /// # Panics
     ///
     /// Panics if the stream does, and if it would wait inside a future under
-    /// [`forbid_blocking`](crate::forbid_blocking). If the timeout ends later than an [`Instant`] can
-    /// tell, this is `next`, with its panics.
+    /// [`forbid_blocking`](crate::forbid_blocking). If the timeout ends later than an [`Instant`]
+    /// can tell, this is `next`, with its panics.
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<S::Item>, Elapsed> {
         match Instant::now().checked_add(timeout) {
             Some(deadline) => self.next_deadline(deadline),
@@ -234,7 +234,8 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
     }
 }
 
-/// The error of [`AiterToIter::next_timeout`]: neither an item nor the end of the stream came in time.
+/// The error of [`AiterToIter::next_timeout`]: neither an item nor the end of the stream came in
+/// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Elapsed;
 

@@ -13,11 +13,12 @@ use crate::next::{Block, Next};
 /// Blocks on a future without an operating system: polls it whenever it was woken, and calls `idle`
 /// in between.
 ///
-/// `idle` may return whenever it likes, such as at every interrupt; as long as nothing has woken the
-/// future it is called again. But it must return once a waker may have been called, also one that was
-/// called just before. On Arm `wfe` does so: an interrupt that came before it makes it return
-/// at once. `wfi` may sleep through to the next interrupt; so it goes with interrupts masked, which does
-/// not keep them from ending it, and with a look whether there still is a reason to sleep:
+/// `idle` may return whenever it likes, such as at every interrupt; as long as nothing has woken
+/// the future it is called again. But it must return once a waker may have been called, also one
+/// that was called just before. On Arm `wfe` does so: an interrupt that came before it makes it
+/// return at once. `wfi` may sleep through to the next interrupt; so it goes with interrupts
+/// masked, which does not keep them from ending it, and with a look whether there still is a reason
+/// to sleep:
 /// ```
 /// # mod riscv { pub fn wfi() {} }
 /// # mod critical_section { pub fn with<R>(f: impl FnOnce(()) -> R) -> R { f(()) } }
@@ -30,10 +31,11 @@ use crate::next::{Block, Next};
 ///     })
 /// });
 /// ```
-/// A `spin_loop` hint or a `yield` of the system's serves everywhere. A future that wakes itself is polled
-/// again without it.
+/// A `spin_loop` hint or a `yield` of the system's serves everywhere. A future that wakes itself is
+/// polled again without it.
 ///
-/// One small allocation holds the waker, made in [`new`](Self::new); nothing is allocated for an item.
+/// One small allocation holds the waker, made in [`new`](Self::new); nothing is allocated for an
+/// item.
 ///
 /// # Panics
 ///

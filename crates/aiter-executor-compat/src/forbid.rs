@@ -8,14 +8,14 @@ use std::thread_local;
 use pin_project_lite::pin_project;
 
 /// What works on an executor's thread; the end of a panic's message.
-pub(crate) const RECIPE: &str = "\nWhat works on an executor's thread: `.await` the items, or iterate \
-    on a thread that may block: inside `tokio::task::spawn_blocking(move || ..)`, \
-    `smol::unblock(move || ..)` or `std::thread::spawn(move || ..)`. See \"Where it hangs, and what to \
-    do\" in the documentation of `aiter-executor-compat`.";
+pub(crate) const RECIPE: &str = "\nWhat works on an executor's thread: `.await` the items, or \
+    iterate on a thread that may block: inside `tokio::task::spawn_blocking(move || ..)`, \
+    `smol::unblock(move || ..)` or `std::thread::spawn(move || ..)`. See \"Where it hangs, and what \
+    to do\" in the documentation of `aiter-executor-compat`.";
 
 thread_local! {
-    /// Whether `forbid_blocking` guards what this thread is running. Has no destructor, so it can be
-    /// read as long as the thread runs.
+    /// Whether `forbid_blocking` guards what this thread is running. Has no destructor, so it can
+    /// be read as long as the thread runs.
     static FORBIDDEN: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -68,7 +68,9 @@ pub fn forbid_blocking<F: IntoFuture>(future: F) -> ForbidBlocking<F::IntoFuture
 /// ```
 /// use std::thread;
 ///
-/// use aiter_executor_compat::{BlockOn, aiter_to_iter, allow_blocking, forbid_blocking, park_thread};
+/// use aiter_executor_compat::{
+///     BlockOn, aiter_to_iter, allow_blocking, forbid_blocking, park_thread,
+/// };
 /// use futures_channel::mpsc;
 ///
 /// let sum = BlockOn::new().block_on(forbid_blocking(async {
@@ -93,8 +95,8 @@ pub(crate) fn check_allowed() {
 #[cold]
 fn fail() -> ! {
     panic!(
-        "aiter: about to block inside a future that `forbid_blocking` guards: the executor's thread \
-         would stand still, and with it whatever feeds the stream from there.{RECIPE}"
+        "aiter: about to block inside a future that `forbid_blocking` guards: the executor's \
+         thread would stand still, and with it whatever feeds the stream from there.{RECIPE}"
     )
 }
 

@@ -63,11 +63,11 @@ impl<S: Stream + ?Sized> Future for Next<'_, S> {
 
 /// What [`AiterToIter`](crate::AiterToIter) blocks with.
 ///
-/// Implemented by the closures that [`aiter_to_iter`](crate::aiter_to_iter) takes, and by the types of
-/// this crate whose `iter` makes an iterator: `BlockOn` and [`BlockOnIdle`](crate::BlockOnIdle).
+/// Implemented by the closures that [`aiter_to_iter`](crate::aiter_to_iter) takes, and by the types
+/// of this crate whose `iter` makes an iterator: `BlockOn` and [`BlockOnIdle`](crate::BlockOnIdle).
 ///
-/// A generic function such as `smol::block_on` is fixed to one lifetime when it is passed by name, so
-/// it does not implement the trait; the compiler says "needs a closure around this `block_on`".
+/// A generic function such as `smol::block_on` is fixed to one lifetime when it is passed by name,
+/// so it does not implement the trait; the compiler says "needs a closure around this `block_on`".
 /// [`AiterToIter::next_with`](crate::AiterToIter::next_with) takes such a function.
 ///
 /// ```

@@ -26,8 +26,15 @@ const LONGEST_NAP: Duration = Duration::from_secs(10);
 const OWN_REFERENCES: usize = 2;
 
 thread_local! {
-    /// The thread's parker, unless a wait of this thread is using it.
+    /// The thread's parker.
+    static OWN: Own = Own { parker: Parker::new(), in_use: Cell::new(false) };
+    /// Another one for nested waits, unless one is using it.
     static SPARE: Cell<Option<Box<Parker>>> = const { Cell::new(None) };
+}
+
+struct Own {
+    parker: Parker,
+    in_use: Cell<bool>,
 }
 
 /// Why a wait has no output.
@@ -68,11 +75,40 @@ impl Wake for Alarm {
 /// Panics if the future does, or if it is pending inside a future under `forbid_blocking`.
 #[inline]
 pub(crate) fn wait<F: Future>(
-    future: Pin<&mut F>,
-    end: impl FnOnce() -> Option<Instant>,
+    mut future: Pin<&mut F>,
+    end: impl Fn() -> Option<Instant>,
 ) -> Result<F::Output, Unfinished> {
-    // A nested wait finds no parker and makes another one. A thread whose locals are destroyed
-    // finds none and keeps none.
+    let output = OWN.try_with(|own| {
+        if own.in_use.replace(true) {
+            return None;
+        }
+        let _until_dropped = InUse(&own.in_use);
+        Some(match future.as_mut().poll(&mut Context::from_waker(&own.parker.waker)) {
+            Poll::Ready(output) => Ok(output),
+            Poll::Pending => own.parker.wait_pending(future.as_mut(), end()),
+        })
+    });
+    match output {
+        Ok(Some(output)) => output,
+        _ => wait_nested(future, end()),
+    }
+}
+
+/// The mark of a parker in use, which is taken away also on unwind.
+struct InUse<'a>(&'a Cell<bool>);
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+/// Waits where the thread's parker is in use, or is destroyed because the thread ends.
+#[cold]
+fn wait_nested<F: Future>(
+    future: Pin<&mut F>,
+    end: Option<Instant>,
+) -> Result<F::Output, Unfinished> {
     let spare = SPARE.try_with(Cell::take).ok().flatten();
     let parker = spare.unwrap_or_else(|| Box::new(Parker::new()));
     let output = parker.wait(future, end);
@@ -90,38 +126,38 @@ impl Parker {
     }
 
     /// A wake-up that is left over from an earlier wait costs one poll.
-    #[inline]
     fn wait<F: Future>(
-        &self,
-        mut future: Pin<&mut F>,
-        end: impl FnOnce() -> Option<Instant>,
-    ) -> Result<F::Output, Unfinished> {
-        match future.as_mut().poll(&mut Context::from_waker(&self.waker)) {
-            Poll::Ready(output) => Ok(output),
-            Poll::Pending => {
-                forbid::check_allowed();
-                self.wait_pending(future, end())
-            }
-        }
-    }
-
-    #[cold]
-    fn wait_pending<F: Future>(
         &self,
         mut future: Pin<&mut F>,
         end: Option<Instant>,
     ) -> Result<F::Output, Unfinished> {
         let mut cx = Context::from_waker(&self.waker);
         loop {
-            self.sleep(end)?;
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return Ok(output);
             }
+            self.sleep(end)?;
         }
     }
 
+    /// Waits for a future that is pending.
+    #[cold]
+    fn wait_pending<F: Future>(
+        &self,
+        future: Pin<&mut F>,
+        end: Option<Instant>,
+    ) -> Result<F::Output, Unfinished> {
+        self.sleep(end)?;
+        self.wait(future, end)
+    }
+
     /// Returns once the waker was called.
+    ///
+    /// # Panics
+    ///
+    /// Panics inside a future under `forbid_blocking`.
     fn sleep(&self, end: Option<Instant>) -> Result<(), Unfinished> {
+        forbid::check_allowed();
         let mut nap = FIRST_NAP;
         loop {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
@@ -147,31 +183,37 @@ impl Parker {
 #[cfg(test)]
 mod tests {
     use core::pin::pin;
+    use std::panic::catch_unwind;
     use std::thread;
 
     use super::*;
 
-    fn has_spare() -> bool {
-        let spare = SPARE.take();
-        let has_spare = spare.is_some();
-        SPARE.set(spare);
-        has_spare
+    fn is_in_use() -> bool {
+        OWN.with(|own| own.in_use.get())
     }
 
     #[test]
-    fn parker_is_kept_by_its_thread() {
+    fn parkers_are_kept_by_their_thread() {
         let fresh = thread::spawn(|| {
-            assert!(!has_spare());
-            assert!(wait(pin!(async {}), || None).is_ok());
-            assert!(has_spare());
+            let spare = || SPARE.take().map(|spare| SPARE.set(Some(spare))).is_some();
+            assert!(wait(pin!(async { assert!(is_in_use()) }), || None).is_ok());
+            assert!(!is_in_use() && !spare());
             let nested = async {
-                assert!(!has_spare());
                 assert!(wait(pin!(async {}), || None).is_ok());
-                assert!(has_spare());
+                assert!(is_in_use() && spare());
+                let deeper = async { assert!(!spare()) };
+                assert!(wait(pin!(deeper), || None).is_ok());
             };
             assert!(wait(pin!(nested), || None).is_ok());
-            assert!(has_spare());
+            assert!(!is_in_use() && spare());
         });
         fresh.join().expect("the thread does not panic");
+    }
+
+    #[test]
+    fn parker_is_free_after_panic() {
+        let panics = || wait(pin!(async { panic!("in the future") }), || None).is_ok();
+        assert!(catch_unwind(panics).is_err());
+        assert!(!is_in_use());
     }
 }

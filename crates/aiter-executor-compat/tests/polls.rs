@@ -1,7 +1,7 @@
 //! A wait through the bridge costs the polls that it costs without the bridge.
 //!
-//! Each source is silent for a while after its first poll and then has one item. It is read once
-//! by `block_on(source.next())` and once by `aiter_to_iter`, under every `block_on` that can drive it.
+//! Each source is silent for a while after its first poll and then has one item. It is read once by
+//! `block_on(source.next())` and once by `aiter_to_iter`, under every `block_on` that can drive it.
 //! `embassy_futures::block_on` is left out, because it polls without being woken.
 
 extern crate alloc;
