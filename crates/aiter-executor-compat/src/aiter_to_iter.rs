@@ -217,7 +217,7 @@ impl<S, B> AiterToIter<S, B> {
         *Pin::into_inner(self.stream)
     }
 
-    /// The same for a stream that is not `Unpin`: it stays where it was pinned.
+    /// Gives the stream back, also if it is not `Unpin`: it stays in its box.
     pub fn into_pin(self) -> Pin<Box<S>> {
         self.stream
     }
@@ -278,12 +278,12 @@ mod tests {
     }
 
     #[test]
-    fn hands_out_all_items_in_order() {
+    fn iterator_yields_all_items_in_order() {
         assert!(aiter_to_iter(stream::iter(0..3), poll_once).eq(0..3));
     }
 
     #[test]
-    fn blocks_once_for_each_item_and_once_for_the_end() {
+    fn each_item_and_end_block_once() {
         let mut calls = 0;
         let items = aiter_to_iter(stream::iter(0..3), |next| {
             calls += 1;
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_at_its_end_and_does_not_ask_again() {
+    fn ended_iterator_does_not_poll_again() {
         let calls = Cell::new(0);
         // Not fused: None at the second poll, then items again.
         let odd = stream::poll_fn(|_| {
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn size_hint_is_the_streams() {
+    fn size_hint_equals_that_of_stream() {
         let mut items = aiter_to_iter(stream::iter(0..3), poll_once);
         for left in (0..3).rev() {
             assert!(items.next().is_some());
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_streams_that_are_pinned_borrowed_or_local() {
+    fn iterator_accepts_pinned_or_local_stream() {
         let local = Rc::new(Cell::new(0));
         let pinned = stream::iter([1, 2, 3]).then(|n| {
             let local = &local;
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn by_ref_and_into_inner_keep_the_rest() {
+    fn by_ref_and_into_inner_keep_rest() {
         let mut items = aiter_to_iter(stream::iter(0..6), poll_once);
         assert!(items.by_ref().take(2).eq(0..2));
         assert_eq!(items.get_ref().size_hint(), (4, Some(4)));
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn dropping_it_drops_the_stream() {
+    fn iterator_drop_drops_stream() {
         let source = Rc::new(());
         let held = Rc::clone(&source);
         let mut items = aiter_to_iter(stream::repeat_with(move || Rc::clone(&held)), poll_once);
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_next_that_is_dropped_has_taken_nothing() {
+    fn dropped_next_takes_no_item() {
         let mut first = true;
         let mut items = aiter_to_iter(stream::iter(0..3), move |next| {
             if core::mem::take(&mut first) { Some(99) } else { poll_once(next) }
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_the_state_and_no_items() {
+    fn debug_shows_state_without_items() {
         let mut items = aiter_to_iter(stream::iter(["secret"]), |next| {
             assert_eq!(format!("{next:?}"), "Next { .. }");
             poll_once(next)

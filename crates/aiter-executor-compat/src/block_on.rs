@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn one_waker_serves_all_waits_of_a_thread() {
+    fn waits_of_one_thread_share_waker() {
         let mut seen = Vec::<Waker>::new();
         let mut count = 0;
         for _ in 0..2 {
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nested_wait_uses_another_waker() {
+    fn nested_wait_uses_another_waker() {
         let mut pairs = Vec::new();
         let mut outer = None;
         let outer_stream = yields(2, |waker| {
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nested_wait_does_not_swallow_the_outer_wake() {
+    fn nested_wait_keeps_outer_wake() {
         let mut polls = 0;
         let outer = poll_fn(|cx| {
             polls += 1;
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_from_another_thread_ends_the_wait() {
+    fn wake_from_another_thread_ends_wait() {
         let (ask, asked) = mpsc::channel::<Waker>();
         let (answer, mut answers) = (futures_channel::mpsc::unbounded::<u32>(), 0);
         let (sender, mut receiver) = answer;
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waker_of_an_earlier_wait_does_no_harm() {
+    fn waker_of_earlier_wait_costs_polls_only() {
         let mut old = None;
         assert_eq!(aiter_to_iter(yields(1, |w| old = Some(w.clone())), park_thread).count(), 1);
         let old = old.expect("the stream has waited");
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_in_the_stream_leaves_the_thread_usable() {
+    fn panic_in_stream_leaves_thread_usable() {
         let stream = yields(3, {
             let mut waits = 0;
             move |_| {
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn works_while_the_threads_locals_are_dropped() {
+    fn wait_works_during_drop_of_thread_locals() {
         struct AtExit(mpsc::Sender<usize>);
         impl Drop for AtExit {
             fn drop(&mut self) {

@@ -67,8 +67,8 @@ impl Wake for Alarm {
 
 /// Blocks the thread until `future` is ready.
 ///
-/// The future is polled once, and once more for each wake-up. `end` is called if the first poll
-/// returns `Pending`, and returns the time at which the wait ends.
+/// The future is polled once, and once more for each wake-up. `end` returns the time at which the
+/// wait ends, if there is one.
 ///
 /// # Panics
 ///
@@ -94,7 +94,7 @@ pub(crate) fn wait<F: Future>(
     }
 }
 
-/// The mark of a parker in use, which is taken away also on unwind.
+/// Marks the parker as free again when it is dropped, also on unwind.
 struct InUse<'a>(&'a Cell<bool>);
 
 impl Drop for InUse<'_> {

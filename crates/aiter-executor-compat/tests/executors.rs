@@ -123,7 +123,7 @@ fn tokio_threads_that_may_block() {
 }
 
 #[test]
-fn a_handle_on_a_tokio_worker_fails_at_once_and_says_why() {
+fn tokio_handle_on_worker_panics_at_once() {
     let runtime = multi_thread();
     let handle = runtime.handle().clone();
     let task =
