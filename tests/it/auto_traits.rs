@@ -2,11 +2,11 @@
 
 use aiter::{
     Active, AiterToIter, AvailableIter, Azip, BesidePusher, BlockOn, BlockOnIdle, BoundedFork,
-    Cursor, Drive, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate, Gated, IterToAiter,
-    JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, Next, NextMany,
-    OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith, PushAllError, PushError,
-    Pusher, Sharable, SharedCursor, SolePusher, Stoppable, Stopper, StrictAzip, TimedOut,
-    TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher, Worker,
+    Cursor, Drive, Elapsed, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate, Gated,
+    IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
+    Next, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
+    PushAllError, PushError, Pusher, Sharable, SharedCursor, SolePusher, Stoppable, Stopper,
+    StrictAzip, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher, Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -204,7 +204,7 @@ fn blocking_iterators_are_what_their_stream_and_their_way_of_blocking_are() {
     assert_eq!(traits!(Next<'static, Of<u8, OfOneThread>>), ONLY_SEND);
     assert_eq!(traits!(Next<'static, Of<u8, Local>>), NEITHER);
     assert_eq!(traits!(BlockOn), ALL);
-    assert_eq!(traits!(TimedOut), ALL);
+    assert_eq!(traits!(Elapsed), ALL);
     assert_eq!(traits!(BlockOnIdle<Plain>), ALL);
     assert_eq!(traits!(BlockOnIdle<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(BlockOnIdle<Local>), NEITHER);
@@ -462,5 +462,5 @@ fn debug_and_error_ask_nothing_of_the_items() {
     error::<TryPushError<Opaque>>();
     error::<PushAllError<IntoIter<Opaque>>>();
     error::<TryNextError>();
-    error::<TimedOut>();
+    error::<Elapsed>();
 }
