@@ -555,9 +555,10 @@ impl<T> RawCursor<T> {
     #[cold]
     fn settle_slowly(&mut self) -> Option<(Block<T>, usize, usize)> {
         let slot = self.slot;
-        self.unsettle(self.block);
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
+        // Not unsettled before: the slot is behind the one at which the cursor was counted, so that count
+        // is void, or becomes so now.
         let all = header.readers.settle(slot)?;
         self.settled = slot;
         if !all {
