@@ -518,8 +518,8 @@ impl<T> RawCursor<T> {
     /// Steps over `count` more items when they come, as a subscriber does. For a fork that has nothing to
     /// read: only a cursor that may clone remembers items to step over.
     pub(crate) fn skip_to_come(&mut self, count: usize) {
-        debug_assert!(!self.is_alone() && self.slot >= self.ready);
         if count > 0 {
+            debug_assert!(!self.is_alone() && self.slot >= self.ready);
             self.skip += count;
             // Only the steps know of `skip`.
             self.among.clear();
