@@ -30,6 +30,8 @@ impl Clone for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        // A clone of what was dropped shows.
+        self.0 = u32::MAX;
         self.1.fetch_sub(1, SeqCst);
     }
 }
