@@ -176,11 +176,12 @@ impl BlockOn {
                  Otherwise the stream returned `Poll::Pending` without storing the waker.{RECIPE}"
             ),
             Unfinished::Elapsed => panic!(
-                "aiter: no item within the {:?} of `BlockOn::max_wait`. Likeliest cause: a `Pusher` \
-                 of the list, or another sender, is still alive on this thread, so the stream \
-                 cannot end. What works: drop it, or call `stop`, before the loop. On an executor's \
-                 thread there are two more causes: a task of this thread feeds the stream, or the \
-                 cooperative budget of the task around the loop is used up (tokio: 128 items).{RECIPE}",
+                "aiter: no item within the {:?} of `BlockOn::max_wait`. Likeliest cause: a \
+                 `Pusher` of the list, or another sender, is still alive on this thread, so the \
+                 stream cannot end. What works: drop it, or call `stop`, before the loop. On an \
+                 executor's thread there are two more causes: a task of this thread feeds the \
+                 stream, or the cooperative budget of the task around the loop is used up (tokio: \
+                 128 items).{RECIPE}",
                 self.max_wait.unwrap_or_default(),
             ),
         }
