@@ -148,6 +148,7 @@ fn no_item(error: TryNextError) -> NoItem {
     match error {
         TryNextError::Empty => NoItem::Empty,
         TryNextError::Ended => NoItem::Ended,
+        TryNextError::Contended => unreachable!("one thread"),
     }
 }
 

@@ -88,12 +88,42 @@ fn case_14_two_active_forks_wait_and_both_get_it() {
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
     teller.send(1);
-    assert_eq!(a.wakes() + b.wakes(), 1, "the one that will drive");
-    let (driver, driven, other, waits) =
-        if a.wakes() > 0 { (&a, &mut one, &b, &mut two) } else { (&b, &mut two, &a, &mut one) };
-    assert_eq!(driver.poll(driven), Poll::Ready(Some(1)));
-    assert_eq!(other.wakes(), 1);
-    assert_eq!(other.poll(waits), Poll::Ready(Some(1)));
+    assert_eq!((a.wakes(), b.wakes()), (1, 1));
+    assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(b.poll(&mut two), Poll::Ready(Some(1)));
+}
+
+#[test]
+fn woken_fork_that_rests_stops_no_other() {
+    for resting in 0..3 {
+        let (teller, source) = script();
+        let one = source.forker();
+        let mut forks = vec![one.fork(), one.fork(), one];
+        let waker = Counting::new();
+        for fork in &mut forks {
+            assert_eq!(waker.poll(fork), Poll::Pending);
+        }
+        teller.send(0);
+        let rests = forks.remove(resting);
+        for item in 0..100 {
+            for fork in &mut forks {
+                assert!(waker.wakes() > 0);
+                assert_eq!(waker.poll(fork), Poll::Ready(Some(item)));
+            }
+            for fork in &mut forks {
+                assert_eq!(waker.poll(fork), Poll::Pending);
+            }
+            let before = waker.wakes();
+            teller.send(item + 1);
+            assert_eq!(waker.wakes(), before + 2, "both that wait");
+        }
+        teller.end();
+        for fork in &mut forks {
+            assert_eq!(waker.poll(fork), Poll::Ready(Some(100)));
+            assert_eq!(waker.poll(fork), Poll::Ready(None));
+        }
+        drop(rests);
+    }
 }
 
 #[test]
@@ -755,6 +785,73 @@ fn a_waker_that_panics_at_the_end_does_not_keep_the_source() {
     assert_eq!(one.outcome(), Some(Outcome::Completed));
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(next(&mut passive), Poll::Ready(None));
+}
+
+/// Sends `n` items, which all forks read; then each finds nothing.
+#[track_caller]
+fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
+    for n in [0, 1, 2, 56, 57, 58, 70] {
+        let ledger = Ledger::new();
+        let (teller, source) = script();
+        let mut forks = vec![source.forker()];
+        let mut passives: Vec<_> = (0..passive).map(|_| forks[0].fork_passive()).collect();
+        while forks.len() < active {
+            forks.push(forks[0].fork());
+        }
+        let mut sent = 0;
+        for (count, last) in [(n, false), (1, false), (2, true)] {
+            for _ in 0..count {
+                teller.send(ledger.item(sent));
+                sent += 1;
+            }
+            if ends && last {
+                teller.end();
+            }
+            let end = if ends && last { Poll::Ready(()) } else { Poll::Pending };
+            let new: Vec<_> = (sent - count as u64..sent).collect();
+            // Each is a reader of its own, and the first one drives the source.
+            for fork in &mut forks {
+                let (items, waits) = read(fork);
+                assert_eq!((values(&items), waits), (new.clone(), end));
+            }
+            for fork in &mut passives {
+                let (items, waits) = read(fork);
+                assert_eq!((values(&items), waits), (new.clone(), end));
+            }
+            assert_eq!(ledger.alive(), 0, "{sent} items are read by all");
+        }
+        drop((forks, passives));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn forks_wait_read_items_are_gone() {
+    for (active, passive) in [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (2, 2)] {
+        assert_read_items_are_gone(false, active, passive);
+    }
+}
+
+#[test]
+fn forks_end_read_items_are_gone() {
+    for (active, passive) in [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (2, 2)] {
+        assert_read_items_are_gone(true, active, passive);
+    }
+}
+
+#[test]
+fn fork_behind_goes_read_items_are_gone() {
+    let ledger = Ledger::new();
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let (mut two, behind, watcher) = (one.fork(), one.fork(), one.fork_passive());
+    ledger.items(5).for_each(|item| teller.send(item));
+    assert_eq!(read(&mut one).0.len(), 5);
+    assert_eq!(read(&mut two).0.len(), 5);
+    drop(behind);
+    assert_eq!(ledger.alive(), 5, "the passive fork has them to read");
+    drop(watcher);
+    assert_eq!(ledger.alive(), 0);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{BesidePusher, Cursor, Pass, Pusher, Relay, TurnTaker, push_list};
+use aiter_core::{BesidePusher, Cursor, Pusher, Relay, TurnTaker, push_list};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
@@ -150,15 +150,13 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
         &mut self,
         drive: Pin<&mut Drive<S>>,
         cx: &mut Context<'_>,
-    ) -> Poll<(Turn<S::Item>, Pass)> {
+    ) -> Poll<Turn<S::Item>> {
         let this = drive.project();
         let mut source = this.source;
         let Some(pusher) = this.pusher.beside(self.cursor) else {
-            // Somebody else was faster, or there is nobody to ask. We took a turn and did not: that is
-            // for the next.
+            // Another fork was faster, or the source is gone.
             let ended = source.is_none() && self.cursor.is_drained();
-            let turn = if ended { Turn::Ended } else { Turn::Pushed };
-            return Poll::Ready((turn, Pass::Next));
+            return Poll::Ready(if ended { Turn::Ended } else { Turn::Pushed });
         };
         let (pusher, outcome) = (Some(pusher), &this.common.outcome);
         let mut end = End { source: source.as_mut(), pusher, outcome, how: Outcome::Panicked };
@@ -168,7 +166,7 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
         };
         end.how = Outcome::Completed;
         if let Poll::Ready(None) = polled {
-            return Poll::Ready((Turn::Ended, Pass::All));
+            return Poll::Ready(Turn::Ended);
         }
         let pusher = end.pusher.take();
         core::mem::forget(end);
@@ -176,7 +174,7 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
             return Poll::Pending;
         };
         if pusher.is_only_reader() {
-            return Poll::Ready((Turn::Item(item), Pass::All));
+            return Poll::Ready(Turn::Item(item));
         }
         if self.common.has_passive() {
             pusher.push(item);
@@ -184,7 +182,7 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
             pusher.push_quietly(item);
             self.quiet = true;
         }
-        Poll::Ready((Turn::Pushed, Pass::All))
+        Poll::Ready(Turn::Pushed)
     }
 
     fn look_elsewhere(&mut self) -> Option<Turn<S::Item>> {
@@ -293,17 +291,10 @@ impl<S: Stream> Fork<S> {
         self.cursor.lag()
     }
 
-    #[inline(never)]
-    fn next_ready(&mut self) -> Option<S::Item> {
-        let item = self.cursor.next_ready()?;
-        self.relay.stand_by();
-        Some(item)
-    }
-
     /// All but what is to be had by few instructions.
     #[inline(never)]
     fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        match self.next_ready() {
+        match self.cursor.next_ready() {
             Some(item) => Poll::Ready(Some(item)),
             None => self.poll_source(cx),
         }
@@ -334,14 +325,15 @@ impl<S: Stream> Fork<S> {
             Poll::Pending if self.cursor.is_drained() => self.end(),
             // Not by the quick way, which gives no memory back.
             Poll::Pending => {
-                self.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
+                self.cursor.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
             }
         }
     }
 
     fn end(&mut self) -> Poll<Option<S::Item>> {
         self.ended = true;
-        Poll::Ready(None)
+        // Nothing is left to read, so this look drops what all forks have read.
+        Poll::Ready(self.cursor.next_ready())
     }
 
     /// How the source came to its end; `None` while it has not.
@@ -380,14 +372,11 @@ impl<S: Stream> Stream for Fork<S> {
     #[inline(always)]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = &mut *self;
-        if !this.relay.is_asleep() {
-            match this.cursor.next_quickly() {
-                Some(Some(item)) => return Poll::Ready(Some(item)),
-                Some(None) => return this.poll_source(cx),
-                None => {}
-            }
+        match this.cursor.next_quickly() {
+            Some(Some(item)) => Poll::Ready(Some(item)),
+            Some(None) => this.poll_source(cx),
+            None => this.poll_slowly(cx),
         }
-        this.poll_slowly(cx)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -78,7 +78,7 @@ pub use preload::Preload;
 pub use preload_with::PreloadWith;
 pub use progress::Progress;
 pub use ring::Lag;
-pub use sharable::Sharable;
+pub use sharable::{Sharable, SharableNext};
 pub use spawn::Spawn;
 pub use stoppable::{Stoppable, Stopper};
 pub use strict_azip::{StrictAzip, Unequal};

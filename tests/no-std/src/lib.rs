@@ -24,10 +24,10 @@ pub mod list {
 
 /// What adapters share sources with.
 pub mod sharing {
-    use aiter::{Pass, ReadyNode, ReadyStack, Relay, TurnTaker, WakeCell};
+    use aiter::{ReadyNode, ReadyStack, Relay, TurnTaker, WakeCell};
 
     /// A value that tasks drive in turn, and a waker for anybody to call.
-    pub type Shared<S> = (Relay<S>, Pass, WakeCell);
+    pub type Shared<S> = (Relay<S>, WakeCell);
 
     /// Who of many is ready, and one of them.
     pub type Ready<T> = (ReadyStack, ReadyNode<T>);

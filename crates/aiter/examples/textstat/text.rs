@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use aiter::{Pusher, SharedCursor};
 use smol::lock::Semaphore;
-use smol::stream::StreamExt;
 
 use crate::model::{Chunk, File, Part, Row, Skipped};
 
