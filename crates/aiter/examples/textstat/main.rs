@@ -7,10 +7,10 @@
 //! report into a second list, which `main`, plain synchronous code, reads with a `for`.
 //!
 //! The lists are unbounded, so the producers wait for room before they push a chunk (see
-//! `text.rs`). In memory are two chunks for each producer, chunks that were read but share a block
-//! of the list with unread chunks, and the tables of words: one for all files, and one for each
-//! file that is being read, because a file only counts if all of it is UTF-8. The length of a line
-//! or of a word does not matter.
+//! `text.rs`). A chunk makes room when the list drops it, which is as soon as all forks have read
+//! it and look for the next one. In memory are two chunks for each producer, and the tables of
+//! words: one for all files, and one for each file that is being read, because a file only counts
+//! if all of it is UTF-8. The length of a line or of a word does not matter.
 #![allow(
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
@@ -56,17 +56,19 @@ fn main() -> ExitCode {
     let (pusher, chunks) = push_list::<Arc<Chunk>>();
     let chunks = chunks.forker();
     let top = args.top;
-    let tasks = [
+    for task in [
         smol::spawn(progress::follow(chunks.fork_passive(), bar.clone())),
         smol::spawn(stats::follow(chunks.fork(), Kinds::default, rows.clone())),
         smol::spawn(stats::follow(chunks.fork(), move || Words::top(top), rows.clone())),
         smol::spawn(stats::follow(chunks, move || Longest::top(top), rows.clone())),
-    ];
+    ] {
+        task.detach();
+    }
 
     let room = Arc::new(smol::lock::Semaphore::new(2 * usize::from(args.producers)));
     for _ in 0..args.producers {
         let (work, room) = (work.clone(), Arc::clone(&room));
-        smol::spawn(text::produce(work, room, tasks.len(), pusher.clone(), rows.clone())).detach();
+        smol::spawn(text::produce(work, room, pusher.clone(), rows.clone())).detach();
     }
 
     // From here on only tasks hold pushers, so both lists end when the work is done.

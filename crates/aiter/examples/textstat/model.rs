@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use smol::lock::SemaphoreGuardArc;
 
@@ -42,35 +41,13 @@ pub(crate) struct Chunk {
     pub(crate) file: Arc<File>,
     pub(crate) part: Part,
     pub(crate) text: String,
-    /// The readers that have not passed the chunk.
-    readers: AtomicUsize,
-    /// The place that the chunk takes up until all readers have passed it.
-    room: Mutex<Option<SemaphoreGuardArc>>,
+    /// The place that the chunk takes up until it is dropped.
+    pub(crate) _room: SemaphoreGuardArc,
 }
 
 impl Chunk {
-    pub(crate) fn new(
-        file: Arc<File>,
-        part: Part,
-        text: String,
-        readers: usize,
-        room: SemaphoreGuardArc,
-    ) -> Arc<Self> {
-        let (readers, room) = (AtomicUsize::new(readers), Mutex::new(Some(room)));
-        Arc::new(Self { file, part, text, readers, room })
-    }
-
     pub(crate) fn ends_file(&self) -> bool {
         matches!(self.part, Part::Whole | Part::Last)
-    }
-
-    /// Says that a reader is done with the chunk. The last one makes room for another chunk.
-    ///
-    /// The list frees whole blocks of items, so a drop of the chunk would come too late.
-    pub(crate) fn passed(&self) {
-        if self.readers.fetch_sub(1, Ordering::Relaxed) == 1 {
-            drop(self.room.lock().expect("nothing panics under this lock").take());
-        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn follow(mut chunks: PassiveFork<Cursor<Arc<Chunk>>>, bar: Pro
         if bar.length().is_some_and(|length| length < bar.position()) {
             bar.set_length(bar.position());
         }
-        chunk.passed();
+        drop(chunk);
         smol::future::yield_now().await;
     }
 }

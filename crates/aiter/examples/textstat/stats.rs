@@ -45,7 +45,7 @@ pub(crate) async fn follow<S: Statistic>(
             }
             Part::Void => drop(files.remove(&id)),
         }
-        chunk.passed();
+        drop(chunk);
         // Chunks may be ready for long, and the other tasks want their turn.
         smol::future::yield_now().await;
     }

@@ -13,12 +13,10 @@ use crate::model::{Chunk, File, Part, Row, Skipped};
 /// Maximum number of bytes in a chunk.
 const CHUNK: usize = 64 * 1024;
 
-/// A producer: reads one file after the other on the blocking pool and pushes its chunks, for
-/// `readers` cursors.
+/// A producer: reads one file after the other on the blocking pool and pushes its chunks.
 pub(crate) async fn produce(
     mut work: SharedCursor<File>,
     room: Arc<Semaphore>,
-    readers: usize,
     chunks: Pusher<Arc<Chunk>>,
     rows: Pusher<Row>,
 ) {
@@ -27,9 +25,9 @@ pub(crate) async fn produce(
         smol::unblock(move || {
             let file = Arc::new(file);
             let push = |part, text| {
-                let room = room.acquire_arc_blocking();
-                let chunk = Chunk::new(Arc::clone(&file), part, text, readers, room);
-                chunks.push(chunk).expect("the statistics read all chunks");
+                let _room = room.acquire_arc_blocking();
+                let chunk = Chunk { file: Arc::clone(&file), part, text, _room };
+                chunks.push(Arc::new(chunk)).expect("the statistics read all chunks");
             };
             let mut read = 0;
             if let Err(why) = read_file(&file.path, &mut read, push) {
