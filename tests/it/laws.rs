@@ -173,6 +173,22 @@ fn forker_passive() {
         .read_ahead(0),
         Relation::Same,
     );
+    keeps(
+        Laws::of("forker, a passive fork that became active", |source| {
+            let active = source.forker();
+            let passive = active.fork_passive();
+            let late = passive.fork_active();
+            Parts::new().stream(told(active)).stream(told(passive)).stream(told(late))
+        }),
+        Relation::Same,
+    );
+    keeps(
+        Laws::of_clones("forker, of a passive fork that outlived the parent", |source| {
+            let passive = source.forker().fork_passive();
+            [told(passive.fork_active()), told(passive.activate())]
+        }),
+        Relation::Subset,
+    );
 }
 
 #[test]
