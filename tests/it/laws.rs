@@ -380,10 +380,10 @@ fn preload() {
 }
 
 #[test]
-fn for_each_alongside() {
+fn for_each_progress() {
     // Each body that is done at once asks the source of the window again: see `Preload`.
-    Laws::of("for_each_alongside", |source| {
-        Parts::new().drive(source.preload(2).for_each_alongside(|token| async move { drop(token) }))
+    Laws::of("for_each_progress", |source| {
+        Parts::new().drive(source.preload(2).for_each_progress(|token| async move { drop(token) }))
     })
     .except(Law::L9, "the window is refilled with every poll")
     .run()
