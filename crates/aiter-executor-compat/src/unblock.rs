@@ -1,14 +1,14 @@
 use alloc::boxed::Box;
 use core::fmt;
 use core::iter;
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use aiter_adapters::{Active, AiterExt, Outcome, iter_to_aiter};
 use futures_core::{FusedStream, Stream};
 
-use crate::block_on;
-use crate::scope;
+use crate::block_on::BlockOn;
+use crate::forbid;
 
 /// Makes a stream of an iterator that blocks, which runs on a thread of its own.
 ///
@@ -71,11 +71,11 @@ where
 {
     // Asked where an item is asked for: what panics there is told by the outcome.
     let check = iter::from_fn(|| {
-        scope::check_allowed();
+        forbid::check_allowed();
         None
     });
     let (items, drive) = iter_to_aiter(check.chain(iter)).active_bounded_parts(cap);
-    let handle = spawn_blocking(Box::new(move || block_on::run(pin!(drive))));
+    let handle = spawn_blocking(Box::new(move || BlockOn::new().block_on(drive)));
     UnblockIter { items, handle }
 }
 
