@@ -349,6 +349,9 @@ pub trait AiterExt: Stream {
     ///
     /// See [`MapPar`]: all in this task; [`ordered`](MapPar::ordered) for the source's order.
     ///
+    /// Calls start ahead of the consumer, also with `map_par(1, f)`: the next call runs while the
+    /// consumer has the result before. futures-util's `then` starts each call when it is asked for.
+    ///
     /// # Panics
     /// Panics if `n` is 0.
     ///
