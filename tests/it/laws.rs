@@ -438,10 +438,10 @@ fn preload() {
 }
 
 #[test]
-fn for_each_alongside() {
+fn for_each_progress() {
     // Each body that is done at once asks the source of the window again: see `Preload`.
-    Laws::of("for_each_alongside", |source| {
-        Parts::new().drive(source.preload(2).for_each_alongside(|token| async move { drop(token) }))
+    Laws::of("for_each_progress", |source| {
+        Parts::new().drive(source.preload(2).for_each_progress(|token| async move { drop(token) }))
     })
     .expect(Relation::Any)
     .read_ahead(2)
