@@ -4,3 +4,5 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 cargo test --workspace "$@"
+# Without `std`, which another package of the workspace turns on.
+cargo test -p aiter-adapters --test without_std "$@"

@@ -1,9 +1,9 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    Active, AiterToIter, AvailableIter, Azip, BlockOn, BlockOnIdle, Cursor, Drive, Event, Failure,
-    FlattenIter, ForbidBlocking, Fork, IterToAiter, JoinKeyed, JoinStreams, MapFilter,
-    MapFilterAsync, MapPar, MapParWith, MapTry, Next, NextMany, OnError, Outcome, Panic,
+    Active, AiterToIter, AvailableIter, Azip, BlockOn, BlockOnIdle, CatchPanics, Cursor, Drive,
+    Event, Failure, FlattenIter, ForbidBlocking, Fork, IterToAiter, JoinKeyed, JoinStreams,
+    MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, Next, NextMany, OnError, Outcome, Panic,
     PassiveFork, Preflight, PreloadWith, PushAllError, PushError, Pusher, Sharable, SharedCursor,
     SolePusher, StrictAzip, TimedOut, TryJoinStreams, TryNextError, TryPushError, UnblockIter,
     WeakPusher, Worker,
@@ -303,6 +303,9 @@ fn a_map_is_what_its_parts_are_and_a_failure_what_its_error_is() {
     assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain>), ONLY_SEND);
     assert_eq!(traits!(MapTry<Repeat<Plain>, Local>), NEITHER);
     assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Local>), NEITHER);
+    assert_eq!(traits!(CatchPanics<Plain>), ALL);
+    assert_eq!(traits!(CatchPanics<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(CatchPanics<Local>), NEITHER);
     assert_eq!(traits!(Failure<Plain>), ALL);
     assert_eq!(traits!(Failure<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(Failure<Local>), NEITHER);
@@ -354,6 +357,7 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
     debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
     debug::<MapTry<Opaque, Opaque, Opaque>>();
+    debug::<CatchPanics<Plain>>();
     error::<PushError<Opaque>>();
     error::<Panic>();
     error::<Failure<Panic>>();

@@ -295,88 +295,320 @@ fn case_69_dropping_the_stream_drops_the_running_futures() {
     assert_eq!(desk.calls(), 3);
 }
 
+/// What a stream of results handed out: a result, or the text of a panic.
+type Told<T> = Result<T, String>;
+
+/// Reads, over panics, what is there.
+fn drain_over<S: Stream + Unpin>(stream: &mut S) -> Vec<Told<S::Item>> {
+    let mut told = vec![];
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| next(stream))) {
+            Ok(Poll::Ready(Some(item))) => told.push(Ok(item)),
+            Ok(_) => return told,
+            Err(payload) => {
+                let text = payload.downcast_ref::<String>().cloned();
+                told.push(Err(text.unwrap_or_else(|| {
+                    (*payload.downcast_ref::<&str>().expect("all panics are text")).to_string()
+                })));
+            }
+        }
+    }
+}
+
+/// Lets the workers run and reads, over panics, up to the end.
+fn read_over<T>(stream: &mut MapParWith<T, ()>, crew: &mut Crew) -> Vec<Told<T>> {
+    let mut told = vec![];
+    while !stream.is_terminated() {
+        assert_eq!(crew.run(), 0, "no worker panics");
+        told.extend(drain_over(stream));
+        assert!(told.len() < 1000, "the same again");
+    }
+    assert!(crew.is_done());
+    assert!(matches!(next(stream), Poll::Ready(None)));
+    told
+}
+
+fn refuse(n: u32, refused: &[u32]) -> u32 {
+    if refused.contains(&n) {
+        panic!("{n} is refused");
+    }
+    n
+}
+
+/// What comes of 0 to 99, if these are refused.
+fn told_of_100(refused: &[u32]) -> Vec<Told<u32>> {
+    let of = |n| if refused.contains(&n) { Err(format!("{n} is refused")) } else { Ok(n) };
+    (0..100).map(of).collect()
+}
+
+/// In the order of the items, with those of unordered streams.
+fn sorted(mut told: Vec<Told<u32>>) -> Vec<Told<u32>> {
+    let number = |told: &Told<u32>| match told {
+        Ok(n) => *n,
+        Err(text) => text.split(' ').next().and_then(|n| n.parse().ok()).expect("it has a number"),
+    };
+    told.sort_by_key(number);
+    told
+}
+
 #[test]
-fn a_future_that_panics_costs_its_result_and_its_worker() {
+fn future_panic_reaches_consumer_and_rest_arrives() {
+    for n in [1, 2, 7] {
+        for ordered in [false, true] {
+            let f = |n: u32| async move { refuse(n, &[3, 40, 99]) };
+            let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(number(n), f);
+            if ordered {
+                stream = stream.ordered();
+            }
+            let told = read_over(&mut stream, &mut Crew::new(workers));
+            let told = if ordered { told } else { sorted(told) };
+            assert_eq!(told, told_of_100(&[3, 40, 99]));
+            assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+        }
+    }
+}
+
+#[test]
+fn call_panic_reaches_consumer_and_rest_arrives() {
+    for n in [1, 2, 7] {
+        for ordered in [false, true] {
+            let f = |n: u32| ready(refuse(n, &[0, 1, 98, 99]));
+            let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(number(n), f);
+            if ordered {
+                stream = stream.ordered();
+            }
+            let told = read_over(&mut stream, &mut Crew::new(workers));
+            let told = if ordered { told } else { sorted(told) };
+            assert_eq!(told, told_of_100(&[0, 1, 98, 99]));
+        }
+    }
+}
+
+#[test]
+fn panics_of_all_calls_reach_consumer() {
+    let f = |n: u32| async move { refuse(n, &[n]) };
+    let (stream, workers) = stream::iter(0..100).map_par_with_parts(number(3), f);
+    let mut stream = stream.ordered();
+    let all: Vec<_> = (0..100).collect();
+    assert_eq!(read_over(&mut stream, &mut Crew::new(workers)), told_of_100(&all));
+}
+
+#[test]
+fn panic_comes_when_done_or_in_its_turn() {
     for ordered in [false, true] {
-        let f = |n: u32| async move {
-            assert_ne!(n, 3, "three is refused");
-            n
+        let desk = Desk::default();
+        let start = desk.clone();
+        let f = move |n| {
+            let job = start.start(n);
+            async move { refuse(job.await, &[1]) }
         };
-        let (mut stream, workers) = stream::iter(0..30).map_par_with_parts(number(2), f);
+        let (mut stream, workers) = stream::iter(0..3).map_par_with_parts(number(3), f);
         if ordered {
             stream = stream.ordered();
         }
         let mut crew = Crew::new(workers);
-        let (mut items, mut panics) = (vec![], 0);
-        while !stream.is_terminated() {
-            panics += crew.run();
-            items.extend(drain(&mut stream));
+        let reader = Counting::new();
+        crew.run();
+        assert_eq!(reader.poll(&mut stream), Poll::Pending);
+        desk.finish(1);
+        assert_eq!(crew.run(), 0);
+        assert!(reader.wakes() > 0);
+        let first = drain_over(&mut stream);
+        assert_eq!(stream.finished(), 0);
+        desk.finish(0);
+        desk.finish(2);
+        crew.run();
+        let refused = Err("1 is refused".to_string());
+        let rest = drain_over(&mut stream);
+        if ordered {
+            assert_eq!((first, rest), (vec![], vec![Ok(0), refused, Ok(2)]));
+        } else {
+            assert_eq!((first, rest), (vec![refused], vec![Ok(0), Ok(2)]));
         }
-        assert_eq!(panics, 1);
-        assert!(items.into_iter().eq((0..30).filter(|n| *n != 3)));
-        assert_eq!(stream.outcome(), Some(Outcome::Panicked));
-        assert_eq!(next(&mut stream), Poll::Ready(None));
-        assert!(crew.is_done());
+        assert!(stream.is_terminated());
     }
 }
 
 #[test]
-fn a_call_that_panics_loses_no_permit_and_no_number() {
-    let f = |n: u32| {
-        assert_ne!(n, 1, "one is refused");
-        ready(n)
-    };
-    let (stream, workers) = stream::iter(0..100).map_par_with_parts(number(2), f);
+fn panic_payload_is_the_original() {
+    let f = |_: ()| async { std::panic::panic_any(7_u8) };
+    let (mut stream, workers) = stream::iter([()]).map_par_with_parts(NonZeroUsize::MIN, f);
+    Crew::new(workers).run();
+    let caught = catch_unwind(AssertUnwindSafe(|| next::<MapParWith<(), ()>>(&mut stream)));
+    assert_eq!(caught.expect_err("it panics").downcast_ref(), Some(&7_u8));
+    assert_eq!(next(&mut stream), Poll::Ready(None));
+}
+
+#[test]
+fn panicked_call_returns_its_permit() {
+    let desk = Desk::default();
+    let start = desk.clone();
+    let f = move |n| refuse(start.start(n).1, &[0, 1, 2, 3]);
+    let (stream, workers) = stream::iter(0..20).map_par_with_parts(number(2), move |n| ready(f(n)));
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
-    assert_eq!(crew.run(), 1);
-    // All four permits are in use.
-    assert_eq!(drain(&mut stream)[..4], [0, 2, 3, 4]);
-    let mut count = 4;
-    while !stream.is_terminated() {
-        crew.run();
-        count += drain(&mut stream).len();
-    }
-    assert_eq!(count, 99);
-    assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+    assert_eq!(crew.run(), 0);
+    assert_eq!(desk.calls(), 4, "all four permits are in use");
+    assert_eq!(stream.size_hint(), (0, None));
+    assert_eq!(drain_over(&mut stream).len(), 4);
+    crew.run();
+    assert_eq!(desk.calls(), 8);
 }
 
 #[test]
-fn the_last_worker_that_panics_ends_the_stream() {
-    let (teller, source) = scripted(0..10);
+fn source_panic_comes_after_running_calls_if_ordered() {
+    for ordered in [false, true] {
+        let desk = Desk::default();
+        let (teller, source) = script();
+        teller.send(0);
+        let start = desk.clone();
+        let (mut stream, workers) = source.map_par_with_parts(number(3), move |n| start.start(n));
+        if ordered {
+            stream = stream.ordered();
+        }
+        let mut crew = Crew::new(workers);
+        crew.run();
+        teller.panic();
+        assert_eq!(crew.run(), 0);
+        assert!(teller.is_dropped());
+        let first = drain_over(&mut stream);
+        assert_eq!(stream.outcome(), None, "0 is running");
+        desk.finish(0);
+        assert_eq!(crew.run(), 0);
+        let rest = drain_over(&mut stream);
+        let panic = Err("told to panic".to_string());
+        if ordered {
+            assert_eq!((first, rest), (vec![], vec![Ok(0), panic]));
+        } else {
+            assert_eq!((first, rest), (vec![panic], vec![Ok(0)]));
+        }
+        assert!(stream.is_terminated() && crew.is_done());
+        assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+    }
+}
+
+/// A future whose drop panics once it was polled, unless a panic is why.
+struct DropPanics(Option<u32>);
+
+impl Future for DropPanics {
+    type Output = u32;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
+        Poll::Ready(self.0.take().expect("polled once"))
+    }
+}
+
+impl Drop for DropPanics {
+    fn drop(&mut self) {
+        assert!(self.0.is_some() || std::thread::panicking(), "told to panic in drop");
+    }
+}
+
+#[test]
+fn drop_panic_of_future_follows_its_result() {
+    for ordered in [false, true] {
+        let (mut stream, workers) =
+            stream::iter(0..9).map_par_with_parts(number(2), |n| DropPanics(Some(n)));
+        if ordered {
+            stream = stream.ordered();
+        }
+        let told = read_over(&mut stream, &mut Crew::new(workers));
+        let panic = Err("told to panic in drop".to_string());
+        let expected = (0..9).flat_map(|n| [Ok(n), panic.clone()]);
+        assert!(told.into_iter().eq(expected));
+    }
+}
+
+#[test]
+fn drop_panic_of_source_comes_at_the_end() {
+    for ordered in [false, true] {
+        let (_teller, source) = scripted(0..9);
+        let (mut stream, workers) =
+            crate::script::Bomb(source).map_par_with_parts(number(2), ready::<u32>);
+        if ordered {
+            stream = stream.ordered();
+        }
+        let mut told = read_over(&mut stream, &mut Crew::new(workers));
+        let panic = told.iter().position(Result::is_err).expect("it panics");
+        assert_eq!(told.remove(panic), Err("told to panic in drop".to_string()));
+        assert!(!ordered || panic == 9);
+        assert!(told.into_iter().eq((0..9).map(Ok)));
+    }
+}
+
+#[test]
+fn source_panics_twice_and_the_first_is_told() {
+    let (teller, source) = script::<u32>();
+    teller.panic();
+    /// A stream that panics when it is dropped.
+    struct Always<S>(S);
+    impl<S: Stream + Unpin> Stream for Always<S> {
+        type Item = S::Item;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+            Pin::new(&mut self.0).poll_next(cx)
+        }
+    }
+    impl<S> Drop for Always<S> {
+        fn drop(&mut self) {
+            panic!("in drop, too");
+        }
+    }
+    let (mut stream, workers) = Always(source).map_par_with_parts(number(2), ready);
+    let told = read_over(&mut stream, &mut Crew::new(workers));
+    assert_eq!(told, [Err("told to panic".to_string())]);
+}
+
+/// A waker that panics when it is cloned.
+fn unclonable() -> Waker {
+    use core::task::{RawWaker, RawWakerVTable};
+    static VTABLE: RawWakerVTable =
+        RawWakerVTable::new(|_| panic!("in the clone of a waker"), |_| (), |_| (), |_| ());
+    // SAFETY: no function of the table uses the pointer, and `clone` never returns.
+    unsafe { Waker::from_raw(RawWaker::new(core::ptr::null(), &VTABLE)) }
+}
+
+#[test]
+fn panics_of_lost_workers_are_told_at_the_end() {
     let f = |n: u32| async move {
-        assert_ne!(n, 1, "one is refused");
+        if n == 0 {
+            core::future::pending::<()>().await;
+        }
         n
     };
-    let (mut stream, workers) = source.map_par_with_parts(NonZeroUsize::MIN, f);
-    let reader = Counting::new();
-    assert_eq!(reader.poll(&mut stream), Poll::Pending);
+    let (mut stream, mut workers) = stream::iter(0..3).map_par_with_parts(number(2), f);
+    let mut lost = Box::pin(workers.remove(0));
     let mut crew = Crew::new(workers);
-    assert_eq!(crew.run(), 1);
-    assert!(reader.wakes() > 0 && teller.is_dropped());
-    assert_eq!(drain(&mut stream), [0]);
-    assert_eq!(next(&mut stream), Poll::Ready(None));
+    // The worker clones the waker when it goes to sleep, which is not a call of `f`.
+    let waker = unclonable();
+    let mut cx = Context::from_waker(&waker);
+    assert!(catch_unwind(AssertUnwindSafe(|| lost.as_mut().poll(&mut cx))).is_err());
+    crew.run();
+    let told = drain_over(&mut stream);
+    let end = "tasks of map_par_with panicked, items without a result: 1".to_string();
+    assert_eq!(told, [Ok(1), Ok(2), Err(end)]);
+    assert!(stream.is_terminated(), "and then it ends");
     assert_eq!(stream.outcome(), Some(Outcome::Panicked));
 }
 
 #[test]
-fn a_source_that_panics_ends_the_stream_when_the_running_are_done() {
-    let desk = Desk::default();
-    let (teller, source) = script();
-    teller.send(0);
-    let start = desk.clone();
-    let (mut stream, workers) = source.map_par_with_parts(number(3), move |n| start.start(n));
+fn catch_panics_makes_errors_of_them() {
+    let f = |n: u32| async move { refuse(n, &[1]) };
+    let (stream, workers) = stream::iter(0..3).map_par_with_parts(number(2), f);
+    let mut stream = stream.ordered().catch_panics();
     let mut crew = Crew::new(workers);
-    crew.run();
-    teller.panic();
-    assert_eq!(crew.run(), 1);
-    assert!(teller.is_dropped());
-    assert_eq!(next(&mut stream), Poll::Pending, "0 is running");
-    desk.finish(0);
     assert_eq!(crew.run(), 0);
-    assert_eq!(drain(&mut stream), [0]);
-    assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+    assert_eq!(stream.size_hint(), (2, None));
+    assert!(matches!(next(&mut stream), Poll::Ready(Some(Ok(0)))));
+    match next(&mut stream) {
+        Poll::Ready(Some(Err(panic))) => assert_eq!(panic.message(), Some("1 is refused")),
+        _ => panic!("it is an error"),
+    }
+    assert!(matches!(next(&mut stream), Poll::Ready(Some(Ok(2)))));
+    assert!(!stream.is_terminated());
+    assert!(matches!(next(&mut stream), Poll::Ready(None)));
+    assert!(stream.is_terminated());
+    assert_eq!(stream.into_inner().outcome(), Some(Outcome::Panicked));
 }
 
 #[test]

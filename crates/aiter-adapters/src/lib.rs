@@ -10,6 +10,9 @@ mod active;
 mod azip;
 mod azip_sources;
 mod budget;
+#[cfg(feature = "std")]
+mod catch_panics;
+mod caught;
 mod drive;
 mod error_rule;
 mod ext;
@@ -52,6 +55,8 @@ mod worker;
 pub use active::Active;
 pub use azip::{Azip, azip};
 pub use azip_sources::AzipSources;
+#[cfg(feature = "std")]
+pub use catch_panics::CatchPanics;
 pub use drive::Drive;
 pub use error_rule::ErrorRule;
 pub use ext::AiterExt;

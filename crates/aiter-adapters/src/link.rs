@@ -42,8 +42,10 @@ const CLOSED: usize = 1;
 const ENDED: usize = 1 << 1;
 /// An item was lost with the task that had it.
 const LOST: usize = 1 << 2;
-/// User code panicked in a task.
+/// A task was lost, because it panicked.
 const PANICKED: usize = 1 << 3;
+/// A panic was caught and handed in.
+const CAUGHT: usize = 1 << 4;
 
 struct Link {
     flags: AtomicUsize,
@@ -61,9 +63,10 @@ impl Link {
         self.flags.fetch_or(flag, Ordering::Release);
     }
 
-    fn has(&self, flag: usize) -> bool {
+    /// True if one of `flags` is set.
+    fn has(&self, flags: usize) -> bool {
         // Acquire: partner of `Link::set`.
-        self.flags.load(Ordering::Acquire) & flag != 0
+        self.flags.load(Ordering::Acquire) & flags != 0
     }
 
     /// All permits that were given back.
@@ -138,12 +141,22 @@ impl<T> Outlet<T> {
         }
     }
 
+    /// True if a task was lost because it panicked.
+    pub(crate) fn lost_a_task(&self) -> bool {
+        self.link.has(PANICKED)
+    }
+
+    /// True if the source has ended.
+    pub(crate) fn has_source_ended(&self) -> bool {
+        self.link.has(ENDED)
+    }
+
     /// How it came to the end, if no task is left.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
         if !self.cursor.is_stopped() {
             return None;
         }
-        Some(if self.link.has(PANICKED) {
+        Some(if self.link.has(PANICKED | CAUGHT) {
             Outcome::Panicked
         } else if self.link.has(LOST) || !self.link.has(ENDED) {
             Outcome::Cancelled
@@ -203,6 +216,11 @@ impl<T> Inlet<T> {
     /// Says that an item will never come.
     pub(crate) fn report_loss(&self) {
         self.link.set(LOST);
+    }
+
+    /// Says that a panic was caught, which is handed in.
+    pub(crate) fn report_caught(&self) {
+        self.link.set(CAUGHT);
     }
 
     /// Says that the source has ended.

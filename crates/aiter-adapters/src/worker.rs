@@ -1,8 +1,9 @@
 //! The tasks of `map_par_with`.
 //!
-//! They share the source and `f` through a relay: who is free takes a turn, and leaves it with a
-//! future of its own to run. Every call of `f` has a number, in the source's order, and every number
-//! that was given out comes to the stream: with the result, or without one if the future was lost.
+//! The workers share the source and `f` through a relay: a free worker takes a turn and leaves it with
+//! a future of its own to run. Each call of `f` has a number, in the source's order, and each number
+//! comes to the stream with what the call left. A panic of the source or of its drop has the number
+//! of the call that would have been next.
 
 use core::{
     fmt,
@@ -17,6 +18,8 @@ use futures_core::{FusedFuture, Stream};
 
 use crate::{
     budget::Budget,
+    caught::{Caught, catch},
+    finished::Fate,
     link::{Inlet, Outlet, Room, link},
     unwind,
 };
@@ -25,8 +28,7 @@ use crate::{
 pub(crate) struct Done<T> {
     /// The number of the call.
     pub(crate) number: usize,
-    /// `None` if the future panicked or was dropped.
-    pub(crate) result: Option<T>,
+    pub(crate) fate: Fate<T>,
 }
 
 pin_project_lite::pin_project! {
@@ -38,7 +40,7 @@ pin_project_lite::pin_project! {
 }
 
 pin_project_lite::pin_project! {
-    /// What the workers take turns at.
+    /// The value of the workers' relay.
     struct Feed<S, F> {
         // Dropped at its end.
         #[pin]
@@ -49,50 +51,91 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// A call of `f`: its number and its future; nothing if there are no more.
-type Call<Fut> = Option<(usize, Fut)>;
+/// What a turn at the source gave.
+enum Turn<Fut> {
+    Call(Fut),
+    /// A panic, which is to be handed in.
+    Panicked,
+    /// No more calls.
+    End,
+}
 
 impl<S: Stream, F> Feed<S, F> {
-    fn poll_call<Fut>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<(Call<Fut>, Pass)>
+    /// Begins a call, if there is an item and a permit. `at` becomes the place of the call.
+    fn poll_turn<Fut: Future>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        at: &mut Option<Done<Fut::Output>>,
+    ) -> Poll<(Turn<Fut>, Pass)>
     where
         F: FnMut(S::Item) -> Fut,
     {
         let mut this = self.project();
-        let item = unwind::with(this.supply.as_mut(), |supply| match this.room.poll_ready(cx) {
-            Poll::Ready(()) => supply.project().source.poll_next(cx),
-            Poll::Pending => Poll::Pending,
+        if this.supply.is_some() {
+            ready!(this.room.poll_ready(cx));
+        }
+        let number = *this.number;
+        let polled = unwind::with(this.supply.as_mut(), |supply| {
+            catch(|| supply.project().source.poll_next(cx))
         });
-        let Some(item) = item else { return Poll::Ready((None, Pass::All)) };
-        let call = match (ready!(item), this.supply.as_mut().as_pin_mut()) {
-            (Some(item), Some(supply)) => (supply.project().f)(item),
+        let (item, panic) = match polled {
+            None => return Poll::Ready((Turn::End, Pass::All)),
+            Some(Ok(polled)) => (ready!(polled), None),
+            Some(Err(panic)) => (None, Some(panic)),
+        };
+        let call = match (item, this.supply.as_mut().as_pin_mut()) {
+            (Some(item), Some(supply)) => {
+                // Before the call: without `std` the number of a call that panics is handed in as lost.
+                this.room.take();
+                *this.number = number.wrapping_add(1);
+                *at = Some(Done { number, fate: Fate::LOST });
+                catch(|| (supply.project().f)(item))
+            }
             _ => {
-                this.room.report_end();
-                this.supply.set(None);
-                return Poll::Ready((None, Pass::All));
+                if panic.is_none() {
+                    this.room.report_end();
+                }
+                let dropped = catch(|| this.supply.set(None)).err();
+                match panic.or(dropped) {
+                    None => return Poll::Ready((Turn::End, Pass::All)),
+                    Some(panic) => Err(panic),
+                }
             }
         };
-        // Only now: a call that panicked takes neither a permit nor a number.
-        this.room.take();
-        let number = *this.number;
-        *this.number = number.wrapping_add(1);
-        Poll::Ready((Some((number, call)), Pass::Next))
+        Poll::Ready(match call {
+            Ok(future) => (Turn::Call(future), Pass::Next),
+            Err(panic) => {
+                *at = Some(Done { number, fate: Err(panic).into() });
+                (Turn::Panicked, Pass::All)
+            }
+        })
     }
 }
 
-/// A worker's side of the list, and what it works at.
+/// A worker's side of the list, and the place of the call that it works at.
 struct Desk<T> {
     at: Option<Done<T>>,
     inlet: Inlet<Done<T>>,
 }
 
 impl<T> Desk<T> {
-    /// Hands in what it worked at, with or without a result.
+    /// Adds to what the call left. The first panic is the one that counts.
+    fn note(&mut self, result: Option<T>, panic: Option<Caught>) {
+        if let Some(Done { fate, .. }) = &mut self.at {
+            fate.result = result.or(fate.result.take());
+            fate.panic = fate.panic.take().or(panic);
+        }
+    }
+
+    /// Hands in what the call left.
     fn hand_in(&mut self) {
         if let Some(done) = self.at.take() {
-            if done.result.is_none() {
+            if done.fate.panic.is_some() {
+                self.inlet.report_caught();
+            } else if done.fate.is_lost() {
                 self.inlet.report_loss();
             }
-            // Refused if the stream is gone: nobody wants it.
+            // Refused if the stream is gone.
             drop(self.inlet.push(done));
         }
     }
@@ -113,8 +156,10 @@ pin_project_lite::pin_project! {
     /// at once it wakes its own task and lets others have their turn.
     ///
     /// # Panics
-    /// Where the source, `f` or the future does, to whoever polls this worker. A worker that panicked
-    /// is done; the others go on.
+    /// With the feature `std` the panics of the source, of `f` and of the futures are caught, and go
+    /// on in the stream's consumer. Without it they unwind through this worker, which is lost; the
+    /// others go on. A panic of a waker always does, and so does that of a future which is dropped
+    /// because the stream was.
     ///
     /// # Cancel safety
     /// Dropping it drops the future that it runs, whose result the stream then does without. The
@@ -191,12 +236,16 @@ where
     let mut budget = Budget::new();
     while !desk.inlet.is_closed() {
         if let Some(future) = running.as_mut().as_pin_mut() {
-            if let Poll::Ready(result) = future.poll(cx) {
-                if let Some(done) = &mut desk.at {
-                    done.result = Some(result);
+            let polled = catch(|| future.poll(cx));
+            if !matches!(polled, Ok(Poll::Pending)) {
+                match polled {
+                    Ok(Poll::Ready(result)) => desk.note(Some(result), None),
+                    Ok(Poll::Pending) => {}
+                    Err(panic) => desk.note(None, Some(panic)),
                 }
-                // User code. If it panics, the result is handed in all the same.
-                running.set(None);
+                // User code. If it unwinds, the result is handed in all the same.
+                let dropped = catch(|| running.set(None));
+                desk.note(None, dropped.err());
                 desk.hand_in();
                 continue;
             }
@@ -204,13 +253,17 @@ where
             cx.waker().wake_by_ref();
             return Poll::Pending;
         } else {
-            match relay.poll_turn(cx, Feed::poll_call) {
-                Poll::Ready(Some((number, future))) => {
-                    desk.at = Some(Done { number, result: None });
+            let Desk { at, .. } = desk;
+            match relay.poll_turn(cx, |feed, cx| feed.poll_turn(cx, at)) {
+                Poll::Ready(Turn::Call(future)) => {
                     running.set(Some(future));
                     continue;
                 }
-                Poll::Ready(None) => break,
+                Poll::Ready(Turn::Panicked) => {
+                    desk.hand_in();
+                    continue;
+                }
+                Poll::Ready(Turn::End) => break,
                 Poll::Pending => {}
             }
         }
