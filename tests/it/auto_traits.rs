@@ -5,8 +5,8 @@ use aiter::{
     Event, Failure, FlattenIter, ForbidBlocking, Fork, IterToAiter, JoinKeyed, JoinStreams,
     MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, Next, NextMany, OnError, Outcome, Panic,
     PassiveFork, Preflight, PreloadWith, PushAllError, PushError, Pusher, Sharable, SharedCursor,
-    SolePusher, StrictAzip, TimedOut, TryJoinStreams, TryNextError, TryPushError, UnblockIter,
-    WeakPusher, Worker,
+    SolePusher, Starter, StrictAzip, TimedOut, TryJoinStreams, TryNextError, TryPushError,
+    UnblockIter, WeakPusher, Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -198,6 +198,12 @@ fn tasks_are_send_when_their_source_and_its_items_are() {
     assert!(traits!(Works<OfOneThread, Plain>)[0]);
     assert_eq!(traits!(Works<Local, Plain>)[..2], [false, false]);
     assert_eq!(traits!(Works<Plain, Local>)[..2], [false, false]);
+    type Starts<T, P> = Starter<Repeat<T>, P, fn(T) -> Ready<T>, Ready<T>>;
+    assert_eq!(traits!(Starts<Plain, Plain>), ALL);
+    assert_eq!(traits!(Starts<Plain, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Starts<Plain, Local>), NEITHER);
+    assert_eq!(traits!(Starts<Local, Plain>), NEITHER);
+    assert_eq!(traits!(MapParWith<Plain, Plain, Starts<Plain, Plain>>), ALL);
 }
 
 /// A stream whose own auto traits are `M`'s, of items of type `T`.
@@ -358,6 +364,7 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
     debug::<MapTry<Opaque, Opaque, Opaque>>();
     debug::<CatchPanics<Plain>>();
+    debug::<Starter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
     error::<PushError<Opaque>>();
     error::<Panic>();
     error::<Failure<Panic>>();

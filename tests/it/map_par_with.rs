@@ -194,6 +194,7 @@ fn case_67_a_consumer_that_stalls_after_one() {
         items.extend(drain(&mut stream));
         crew.run();
     }
+    items.sort_unstable();
     assert!(items.into_iter().eq(2..200));
 }
 
@@ -582,7 +583,8 @@ fn panics_of_lost_workers_are_told_at_the_end() {
     // The worker clones the waker when it goes to sleep, which is not a call of `f`.
     let waker = unclonable();
     let mut cx = Context::from_waker(&waker);
-    assert!(catch_unwind(AssertUnwindSafe(|| lost.as_mut().poll(&mut cx))).is_err());
+    let mut poll = || catch_unwind(AssertUnwindSafe(|| lost.as_mut().poll(&mut cx)));
+    assert!((0..2).any(|_| poll().is_err()), "the second poll is for a worker that yields");
     crew.run();
     let told = drain_over(&mut stream);
     let end = "tasks of map_par_with panicked, items without a result: 1".to_string();
@@ -799,7 +801,7 @@ fn the_handles_are_kept_and_can_be_had() {
 
 #[test]
 fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
-    let (teller, source) = script::<u32>();
+    let (teller, source) = scripted(0..9_u32);
     let tasks = core::cell::RefCell::new(vec![]);
     let spawn = |worker| {
         assert!(tasks.borrow().len() < 2, "no third task");
@@ -811,6 +813,224 @@ fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
         assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
     }
     assert!(teller.is_dropped());
+}
+
+type Started = Arc<Mutex<Vec<Task>>>;
+
+/// A spawner whose tasks are polled by `run`.
+fn starter<F: Future<Output = ()> + 'static>() -> (Started, impl Fn(F)) {
+    let started = Started::default();
+    let tasks = Arc::clone(&started);
+    (started, move |task| tasks.lock().expect("not poisoned").push(Box::pin(task)))
+}
+
+/// Polls each task as often as one of them says that it goes on.
+fn run(started: &Started) {
+    let task = Counting::new();
+    let mut before = usize::MAX;
+    while task.wakes() != before {
+        before = task.wakes();
+        for started in &mut *started.lock().expect("not poisoned") {
+            let _ = started.as_mut().poll(&mut Context::from_waker(task.waker()));
+        }
+    }
+}
+
+fn count(started: &Started) -> usize {
+    started.lock().expect("not poisoned").len()
+}
+
+/// Ready at the first poll, if nobody polls it a second time.
+fn once(n: u32) -> impl Future<Output = u32> + Unpin {
+    let mut n = Some(n);
+    poll_fn(move |_| Poll::Ready(n.take().expect("polled once")))
+}
+
+#[test]
+fn no_more_workers_start_than_known_items() {
+    for items in [0, 1, 3, 128, 1000] {
+        let (started, spawn) = starter();
+        let mut stream = stream::iter(0..items).map_par_with(NonZeroUsize::MAX, spawn, once);
+        assert_eq!(count(&started), items.clamp(1, 128) as usize);
+        let mut got = vec![];
+        while !stream.is_terminated() {
+            run(&started);
+            while let Poll::Ready(Some(item)) = next(&mut stream) {
+                got.push(item);
+            }
+        }
+        got.sort_unstable();
+        assert!(got.into_iter().eq(0..items));
+        assert!(count(&started) <= 1.max(items as usize));
+        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+    }
+}
+
+#[test]
+fn worker_starts_when_no_idle_one_is_left() {
+    let (teller, source) = script();
+    let desk = Desk::default();
+    let start = desk.clone();
+    let (started, spawn) = starter();
+    let mut stream = source.map_par_with(NonZeroUsize::MAX, spawn, move |n| start.start(n));
+    // A source that tells nothing of what comes.
+    let reader = Counting::new();
+    let turn = |stream: &mut MapParWith<u32, (), _>| {
+        let wakes = reader.wakes();
+        run(&started);
+        let polled = reader.poll(stream);
+        run(&started);
+        (reader.wakes() > wakes, polled, count(&started))
+    };
+    assert_eq!(turn(&mut stream), (false, Poll::Pending, 1), "the first at the call");
+    for n in 0..4 {
+        teller.send(n);
+        let workers = n as usize + 2;
+        assert_eq!(turn(&mut stream), (true, Poll::Pending, workers), "one is idle");
+        assert_eq!(turn(&mut stream), (false, Poll::Pending, workers));
+        assert_eq!(desk.running(), n as usize + 1);
+    }
+    desk.finish(2);
+    assert_eq!(turn(&mut stream), (true, Poll::Ready(Some(2)), 5));
+    teller.send(4);
+    assert_eq!(turn(&mut stream), (false, Poll::Pending, 5), "two were idle");
+    teller.send(5);
+    assert_eq!(turn(&mut stream), (true, Poll::Pending, 6), "none is left");
+    teller.end();
+    [0, 1, 3, 4, 5].into_iter().for_each(|n| desk.finish(n));
+    let mut got = vec![];
+    while !stream.is_terminated() {
+        if let (_, Poll::Ready(Some(n)), workers) = turn(&mut stream) {
+            got.push(n);
+            assert_eq!(workers, 6);
+        }
+    }
+    got.sort_unstable();
+    assert_eq!(got, [0, 1, 3, 4, 5]);
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn at_most_n_workers_start() {
+    let (teller, source) = script();
+    let desk = Desk::default();
+    let start = desk.clone();
+    let (started, spawn) = starter();
+    let mut stream = source.map_par_with(number(3), spawn, move |n| start.start(n));
+    for n in 0..9 {
+        teller.send(n);
+        run(&started);
+        assert_eq!(next(&mut stream), Poll::Pending);
+        assert!(count(&started) <= 3 && desk.running() <= 3);
+    }
+    run(&started);
+    assert_eq!((count(&started), desk.running()), (3, 3));
+    assert_eq!(stream.handles().len(), 3);
+}
+
+#[test]
+fn into_parts_starts_the_rest_of_the_workers() {
+    let (teller, source) = script();
+    let (started, spawn) = starter();
+    let stream = source.map_par_with(number(3), spawn, once);
+    assert_eq!((count(&started), stream.handles().len()), (1, 1));
+    let (mut stream, handles) = stream.into_parts();
+    assert_eq!((count(&started), handles.len()), (3, 3));
+    teller.send(7);
+    teller.end();
+    run(&started);
+    assert_eq!(next(&mut stream), Poll::Ready(Some(7)));
+    assert_eq!(next(&mut stream), Poll::Ready(None));
+}
+
+#[test]
+fn into_parts_panics_if_n_handles_do_not_fit() {
+    let parts = || stream::iter(0..3).map_par_with_parts(NonZeroUsize::MAX, once);
+    let panic = catch_unwind(|| drop(parts())).expect_err("there is no memory for them");
+    assert_eq!(panic.downcast_ref(), Some(&"capacity overflow"));
+}
+
+#[test]
+fn spawner_panic_in_the_consumers_poll_loses_no_item() {
+    let (teller, source) = script();
+    let tasks = Started::default();
+    let spawn = |task| {
+        let mut tasks = tasks.lock().expect("not poisoned");
+        if !tasks.is_empty() {
+            drop(tasks);
+            panic!("no second task");
+        }
+        tasks.push(Box::pin(task));
+    };
+    let mut stream = source.map_par_with(number(3), spawn, once);
+    (0..9).for_each(|n| teller.send(n));
+    teller.end();
+    let mut told = vec![];
+    while !stream.is_terminated() {
+        run(&tasks);
+        told.extend(drain_over(&mut stream));
+    }
+    let (items, panics): (Vec<_>, Vec<_>) = told.into_iter().partition(Result::is_ok);
+    assert!(items.into_iter().eq((0..9).map(Ok)));
+    assert!(panics.len() <= 2 && panics.iter().all(|p| *p == Err("no second task".to_string())));
+}
+
+#[test]
+fn dropped_stream_leaves_no_source_behind() {
+    let (teller, source) = script::<u32>();
+    let (started, spawn) = starter();
+    let stream = source.map_par_with(NonZeroUsize::MAX, spawn, once);
+    run(&started);
+    drop(stream);
+    run(&started);
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn dropped_workers_end_a_stream_that_may_start_more() {
+    let (teller, source) = script::<u32>();
+    let (started, spawn) = starter();
+    let mut stream = source.map_par_with(NonZeroUsize::MAX, spawn, once);
+    teller.send(1);
+    run(&started);
+    let reader = Counting::new();
+    assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
+    assert_eq!(reader.poll(&mut stream), Poll::Pending);
+    started.lock().expect("not poisoned").clear();
+    assert!(reader.wakes() > 0);
+    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(next(&mut stream), Poll::Ready(None));
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn worker_that_woke_a_sibling_yields_before_it_computes() {
+    let (teller, source) = script();
+    let computed = Arc::new(AtomicUsize::new(0));
+    let calls = Arc::clone(&computed);
+    let f = move |n: u32| {
+        let calls = Arc::clone(&calls);
+        poll_fn(move |_| {
+            calls.fetch_add(1, SeqCst);
+            Poll::Ready(n)
+        })
+    };
+    let (mut stream, workers) = source.map_par_with_parts(number(2), f);
+    let mut crew = Crew::new(workers);
+    crew.run();
+    teller.send(1);
+    teller.send(2);
+    let first = (0..2).find(|&worker| crew.is_woken(worker)).expect("one is woken");
+    let second = 1 - first;
+    crew.poll(first);
+    assert_eq!(computed.load(SeqCst), 0, "its call waits for the next poll");
+    assert!(crew.is_woken(first), "for which it wakes its own task");
+    assert!(crew.is_woken(second), "the sibling gets its turn");
+    crew.poll(second);
+    crew.poll(second);
+    assert_eq!(drain(&mut stream), [2], "beside the first");
+    crew.poll(first);
+    assert_eq!(drain(&mut stream), [1]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use core::{
+    convert::identity,
     fmt,
     future::Future,
     num::NonZeroUsize,
@@ -6,7 +7,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use futures_core::{FusedStream, Stream};
 
 #[cfg(feature = "std")]
@@ -17,7 +18,8 @@ use crate::{
     link::Outlet,
     outcome::Outcome,
     spawn::Spawn,
-    worker::{Done, Worker, Workers, workers},
+    starter::{Staff, Start, StartWorkers, Starter},
+    worker::{Founded, Note, Worker, team},
 };
 
 /// The results of an async function over a stream, computed by tasks while the consumer is busy;
@@ -29,13 +31,21 @@ use crate::{
 /// the result in the consumer's hands counts until the consumer asks for the next. So a consumer
 /// that stalls stops the tasks.
 ///
-/// The tasks, `n` [`Worker`]s, begin at once. The function is called by whichever is free, in the
-/// source's order. Dropping this stream ends them and drops what they run, also where the runtime's
+/// The tasks are [`Worker`]s. At the call as many start as the source is known to have items, by its
+/// `size_hint`, at least one and at most `n` or 128. Later ones start as items come: when a worker
+/// takes an item and leaves no idle one behind, the stream's next poll starts as many again as the source
+/// is known to have items, at least one. So there is never more than one worker more than items, whatever
+/// `n` is, and none more than items where the `size_hint` is exact. The spawner is called by the consumer
+/// only; a consumer that is busy is served by the workers that it has.
+///
+/// A free worker calls the function, in the source's order. A worker whose turn at the source has woken
+/// another one lets its runtime run that one before it polls the new future, so both may compute at
+/// the same time. Dropping this stream ends the tasks and drops what they run, also where the runtime's
 /// handles only detach: as soon as each is polled, for which it is woken. When the stream ends, the
 /// source, the function and all futures are dropped already.
 ///
 /// In the long run nothing is allocated for an item: the futures live inside the workers. Taking a
-/// result is wait-free; asking may wake a task.
+/// result is wait-free; asking may wake a task or start some.
 ///
 /// # Panics
 /// With the feature `std`, a panic of the function or of a future goes on in the consumer's poll, with
@@ -49,6 +59,8 @@ use crate::{
 /// results are taken, one poll panics with the number of items that have no result, and then the
 /// stream ends.
 ///
+/// A poll also panics if the spawner does; no item is lost by that.
+///
 /// A task that its runtime drops, as at a shutdown or an abort, is no panic: the stream goes on
 /// without the result of the call that the task ran. [`outcome`](Self::outcome) is
 /// [`Outcome::Cancelled`] at the end.
@@ -58,9 +70,10 @@ use crate::{
 #[must_use = "dropping it ends its tasks and drops the source"]
 #[doc(alias = "map_aiter")]
 #[doc(alias = "parallel_map_aiter")]
-pub struct MapParWith<T, H> {
+pub struct MapParWith<T, H, L = ()> {
     // First: the tasks are told to end before their handles may cancel them.
-    outlet: Outlet<Done<T>>,
+    outlet: Outlet<Note<T>>,
+    starter: L,
     finished: Finished<T>,
     /// A result was handed in here, in the order that is kept.
     begun: bool,
@@ -85,7 +98,7 @@ enum Stage {
     Ended,
 }
 
-impl<T, H> fmt::Debug for MapParWith<T, H> {
+impl<T, H, L> fmt::Debug for MapParWith<T, H, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapParWith")
             .field("finished", &self.finished())
@@ -95,24 +108,32 @@ impl<T, H> fmt::Debug for MapParWith<T, H> {
     }
 }
 
-impl<T, H> MapParWith<T, H> {
-    fn of(outlet: Outlet<Done<T>>, handles: Vec<H>) -> Self {
+impl<T, H, L> MapParWith<T, H, L> {
+    fn of(outlet: Outlet<Note<T>>, starter: L, handles: Vec<H>) -> Self {
         let finished = Finished::as_they_come();
         let (begun, in_hand, panic, lost, stage) = (false, false, None, 0, Stage::On);
-        Self { outlet, finished, begun, in_hand, panic, lost, stage, handles }
+        Self { outlet, starter, finished, begun, in_hand, panic, lost, stage, handles }
     }
+}
 
-    pub(crate) fn new<S, P, F, Fut>(source: S, n: NonZeroUsize, spawn: P, f: F) -> Self
-    where
-        S: Stream,
-        F: FnMut(S::Item) -> Fut,
-        Fut: Future<Output = T>,
-        P: Spawn<Worker<S, F, Fut>, Handle = H>,
-    {
-        let (outlet, workers) = workers(source, f, n.get(), bound(n));
-        Self::of(outlet, workers.into_iter().map(|worker| spawn.spawn(worker)).collect())
+impl<S, T, P, F, Fut> MapParWith<T, P::Handle, Starter<S, P, F, Fut>>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future<Output = T>,
+    P: Spawn<Worker<S, F, Fut>>,
+{
+    pub(crate) fn new(source: S, n: NonZeroUsize, spawn: P, f: F) -> Self {
+        let Founded { mut outlet, first, team, wanted } = team(source, f, n.get());
+        let mut handles = vec![spawn.spawn(first)];
+        let mut starter = Starter::new(spawn, team, n.get() - 1);
+        let staff = Staff { outlet: &mut outlet, handles: &mut handles };
+        starter.start(wanted - 1, staff);
+        Self::of(outlet, starter, handles)
     }
+}
 
+impl<T, H, L> MapParWith<T, H, L> {
     /// Hands results out in the source's order.
     ///
     /// A slow future holds back those behind it; they wait here and count as not yet done with, so
@@ -141,18 +162,32 @@ impl<T, H> MapParWith<T, H> {
         self
     }
 
-    /// What the spawner gave for the tasks.
+    /// What the spawner gave for the tasks that were started.
     pub fn handles(&self) -> &[H] {
         &self.handles
     }
 
     /// Separates the stream from what the spawner gave for the tasks.
     ///
+    /// First the rest of the `n` tasks are started, because the stream starts none later.
+    ///
     /// Dropping the stream still ends the tasks. Dropping a handle does what it does in its runtime.
-    pub fn into_parts(self) -> (MapParWith<T, ()>, Vec<H>) {
-        let Self { outlet, finished, begun, in_hand, panic, lost, stage, handles } = self;
+    ///
+    /// # Panics
+    /// Panics if the spawner does, and with "capacity overflow" if `n` handles are more than fit in
+    /// memory.
+    pub fn into_parts(mut self) -> (MapParWith<T, ()>, Vec<H>)
+    where
+        L: StartWorkers<T, H>,
+    {
+        let left = self.starter.left();
+        self.handles.reserve(left);
+        self.start(left);
+        let Self { outlet, finished, begun, in_hand, panic, lost, stage, handles, .. } = self;
+        let starter = ();
         let stream = MapParWith {
             outlet,
+            starter,
             finished,
             begun,
             in_hand,
@@ -176,7 +211,11 @@ impl<T, H> MapParWith<T, H> {
     /// The number of results that wait to be taken.
     pub fn finished(&self) -> usize {
         let handed_in = self.outlet.cursor.available_iter();
-        handed_in.filter(|done| done.fate.result.is_some()).count() + self.finished.len()
+        let is_result = |note: &&Note<T>| match note {
+            Note::Done(done) => done.fate.result.is_some(),
+            Note::Hire => false,
+        };
+        handed_in.filter(is_result).count() + self.finished.len()
     }
 
     /// Makes each panic an item of its own, an error, in the place where it would be.
@@ -226,32 +265,38 @@ impl<T, H> MapParWith<T, H> {
 }
 
 impl<T> MapParWith<T, ()> {
-    pub(crate) fn parts<S, F, Fut>(source: S, n: NonZeroUsize, f: F) -> (Self, Workers<S, F, Fut>)
+    /// The stream, and all `n` workers.
+    pub(crate) fn parts<S, F, Fut>(
+        source: S,
+        n: NonZeroUsize,
+        f: F,
+    ) -> (Self, Vec<Worker<S, F, Fut>>)
     where
         S: Stream,
         F: FnMut(S::Item) -> Fut,
         Fut: Future<Output = T>,
     {
-        let (outlet, workers) = workers(source, f, n.get(), bound(n));
-        (Self::of(outlet, Vec::new()), workers)
+        MapParWith::new(source, n, identity, f).into_parts()
     }
 }
 
-/// Calls not yet done with, of `n` workers.
-fn bound(n: NonZeroUsize) -> usize {
-    n.get().saturating_mul(2)
+impl<T, H, L: StartWorkers<T, H>> MapParWith<T, H, L> {
+    fn start(&mut self, number: usize) {
+        let Self { starter, outlet, handles, .. } = self;
+        starter.start(number, Staff { outlet, handles });
+    }
 }
 
 // Nothing is ever pinned.
-impl<T, H> Unpin for MapParWith<T, H> {}
+impl<T, H, L> Unpin for MapParWith<T, H, L> {}
 
-impl<T, H> FusedStream for MapParWith<T, H> {
+impl<T, H, L: StartWorkers<T, H>> FusedStream for MapParWith<T, H, L> {
     fn is_terminated(&self) -> bool {
         self.stage == Stage::Ended
     }
 }
 
-impl<T, H> Stream for MapParWith<T, H> {
+impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
@@ -261,6 +306,10 @@ impl<T, H> Stream for MapParWith<T, H> {
         }
         if let Some(panic) = this.panic.take() {
             panic.resume();
+        }
+        let wanted = this.outlet.take_wanted();
+        if wanted > 0 {
+            this.start(wanted);
         }
         loop {
             if let Some(fate) = this.finished.take() {
@@ -276,10 +325,20 @@ impl<T, H> Stream for MapParWith<T, H> {
                 }
             }
             // At the end nothing is left that waits for its turn: no number is left out.
-            let Some(done) = ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx)) else {
-                this.tell_end();
-                this.stage = Stage::Ended;
-                return Poll::Ready(None);
+            let note = ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx));
+            let done = match note {
+                Some(Note::Done(done)) => done,
+                Some(Note::Hire) => {
+                    let wanted = this.outlet.take_wanted();
+                    this.start(wanted);
+                    continue;
+                }
+                None => {
+                    this.starter.finish();
+                    this.tell_end();
+                    this.stage = Stage::Ended;
+                    return Poll::Ready(None);
+                }
             };
             this.begun = true;
             if done.fate.is_lost() {

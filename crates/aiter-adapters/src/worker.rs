@@ -13,22 +13,37 @@ use core::{
 };
 
 use aiter_core::{Pass, Relay};
-use alloc::vec::Vec;
 use futures_core::{FusedFuture, Stream};
 
 use crate::{
     budget::Budget,
     caught::{Caught, catch},
     finished::Fate,
-    link::{Inlet, Outlet, Room, link},
+    link::{Inlet, Outlet, Room, WeakInlets, link},
     unwind,
 };
 
-/// What a worker hands in.
+/// The most workers that start at one time.
+const AT_ONCE: usize = 128;
+
+/// A call that is over.
 pub(crate) struct Done<T> {
     /// The number of the call.
     pub(crate) number: usize,
     pub(crate) fate: Fate<T>,
+}
+
+/// What a worker hands in.
+pub(crate) enum Note<T> {
+    Done(Done<T>),
+    /// Workers are asked for.
+    Hire,
+}
+
+/// The number of workers that a source has work for: as many as it is known to have items, at least one
+/// if there may be one.
+fn wanted((lower, upper): (usize, Option<usize>)) -> usize {
+    lower.max(usize::from(upper != Some(0))).min(AT_ONCE)
 }
 
 pin_project_lite::pin_project! {
@@ -53,7 +68,8 @@ pin_project_lite::pin_project! {
 
 /// What a turn at the source gave.
 enum Turn<Fut> {
-    Call(Fut),
+    /// A call, and the number of workers that are to be started.
+    Call(Fut, usize),
     /// A panic, which is to be handed in.
     Panicked,
     /// No more calls.
@@ -61,11 +77,11 @@ enum Turn<Fut> {
 }
 
 impl<S: Stream, F> Feed<S, F> {
-    /// Begins a call, if there is an item and a permit. `at` becomes the place of the call.
+    /// Begins a call, if there is an item and a permit. `desk.at` becomes the place of the call.
     fn poll_turn<Fut: Future>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        at: &mut Option<Done<Fut::Output>>,
+        desk: &mut Desk<Fut::Output>,
     ) -> Poll<(Turn<Fut>, Pass)>
     where
         F: FnMut(S::Item) -> Fut,
@@ -88,8 +104,13 @@ impl<S: Stream, F> Feed<S, F> {
                 // Before the call: without `std` the number of a call that panics is handed in as lost.
                 this.room.take();
                 *this.number = number.wrapping_add(1);
-                *at = Some(Done { number, fate: Fate::LOST });
-                catch(|| (supply.project().f)(item))
+                desk.at = Some(Done { number, fate: Fate::LOST });
+                let supply = supply.project();
+                catch(|| {
+                    let short = desk.inlet.is_short_of_tasks();
+                    let wanted = if short { wanted(supply.source.size_hint()) } else { 0 };
+                    ((supply.f)(item), wanted)
+                })
             }
             _ => {
                 if panic.is_none() {
@@ -103,9 +124,9 @@ impl<S: Stream, F> Feed<S, F> {
             }
         };
         Poll::Ready(match call {
-            Ok(future) => (Turn::Call(future), Pass::Next),
+            Ok((future, wanted)) => (Turn::Call(future, wanted), Pass::Next),
             Err(panic) => {
-                *at = Some(Done { number, fate: Err(panic).into() });
+                desk.at = Some(Done { number, fate: Err(panic).into() });
                 (Turn::Panicked, Pass::All)
             }
         })
@@ -115,7 +136,7 @@ impl<S: Stream, F> Feed<S, F> {
 /// A worker's side of the list, and the place of the call that it works at.
 struct Desk<T> {
     at: Option<Done<T>>,
-    inlet: Inlet<Done<T>>,
+    inlet: Inlet<Note<T>>,
 }
 
 impl<T> Desk<T> {
@@ -136,7 +157,7 @@ impl<T> Desk<T> {
                 self.inlet.report_loss();
             }
             // Refused if the stream is gone.
-            drop(self.inlet.push(done));
+            drop(self.inlet.push(Note::Done(done)));
         }
     }
 }
@@ -153,7 +174,8 @@ pin_project_lite::pin_project! {
     ///
     /// It is ready when the source has ended and its last future is done, or when the stream that it
     /// works for is dropped; what it runs is dropped before that. After 128 futures that were ready
-    /// at once it wakes its own task and lets others have their turn.
+    /// at once it wakes its own task and returns `Pending`, and so it does before it polls a new
+    /// future if another worker may be waiting in the queue of this very thread.
     ///
     /// # Panics
     /// With the feature `std` the panics of the source, of `f` and of the futures are caught, and go
@@ -163,7 +185,8 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Dropping it drops the future that it runs, whose result the stream then does without. The
-    /// others go on; the source is dropped with the last of them.
+    /// others go on. The source is dropped with the last of them, or with the stream's end if that may
+    /// start more.
     #[must_use = "nothing is mapped unless this future is polled"]
     pub struct Worker<S: Stream, F, Fut: Future> {
         // In this order: the stream ends last.
@@ -184,25 +207,53 @@ impl<S: Stream, F, Fut: Future> fmt::Debug for Worker<S, F, Fut> {
     }
 }
 
-pub(crate) type Workers<S, F, Fut> = Vec<Worker<S, F, Fut>>;
+/// Where more workers come from.
+pub(crate) struct Team<S, F, T> {
+    relay: Relay<Feed<S, F>>,
+    inlets: WeakInlets<Note<T>>,
+}
 
-type Parts<S, F, Fut> = (Outlet<Done<<Fut as Future>::Output>>, Workers<S, F, Fut>);
+impl<S: Stream, F, T> Team<S, F, T> {
+    /// One more worker, unless no other is left.
+    pub(crate) fn worker<Fut>(&self, outlet: &mut Outlet<Note<T>>) -> Option<Worker<S, F, Fut>>
+    where
+        Fut: Future<Output = T>,
+    {
+        let inlet = self.inlets.upgrade()?.add_to(outlet);
+        Some(Worker::new(self.relay.clone(), inlet))
+    }
+}
 
-/// The stream's side, and `n` workers with `bound` calls among them at a time.
-pub(crate) fn workers<S, F, Fut>(source: S, f: F, n: usize, bound: usize) -> Parts<S, F, Fut>
+/// The stream's side, the first worker of at most `n`, and where the others come from.
+pub(crate) fn team<S, F, Fut>(source: S, f: F, n: usize) -> Founded<S, F, Fut>
 where
     S: Stream,
     F: FnMut(S::Item) -> Fut,
     Fut: Future,
 {
-    let (outlet, inlets) = link(n);
+    let wanted = wanted(source.size_hint()).clamp(1, n);
+    let (mut outlet, inlets) = link();
     let supply = Some(Supply { source, f });
-    let relay = Relay::new(Feed { supply, room: inlets.room(Some(bound)), number: 0 });
-    let worker = |number| {
-        let desk = Desk { at: None, inlet: inlets.of_task(number) };
-        Worker { running: None, relay: Some(relay.clone()), desk: Some(desk) }
-    };
-    (outlet, (0..n).map(worker).collect())
+    let room = inlets.room(Some(n.saturating_mul(2)));
+    let relay = Relay::new(Feed { supply, room, number: 0 });
+    let first = Worker::new(relay.clone(), inlets.add_to(&mut outlet));
+    let team = Team { relay, inlets: inlets.hire() };
+    Founded { outlet, first, team, wanted }
+}
+
+/// What [`team`] makes.
+pub(crate) struct Founded<S: Stream, F, Fut: Future> {
+    pub(crate) outlet: Outlet<Note<Fut::Output>>,
+    pub(crate) first: Worker<S, F, Fut>,
+    pub(crate) team: Team<S, F, Fut::Output>,
+    /// Workers that are to start at once, with the first one.
+    pub(crate) wanted: usize,
+}
+
+impl<S: Stream, F, Fut: Future> Worker<S, F, Fut> {
+    fn new(relay: Relay<Feed<S, F>>, inlet: Inlet<Note<Fut::Output>>) -> Self {
+        Self { running: None, relay: Some(relay), desk: Some(Desk { at: None, inlet }) }
+    }
 }
 
 /// Ends the worker: what it runs goes first, then the source if no other worker has it, and then the
@@ -253,18 +304,27 @@ where
             cx.waker().wake_by_ref();
             return Poll::Pending;
         } else {
-            let Desk { at, .. } = desk;
-            match relay.poll_turn(cx, |feed, cx| feed.poll_turn(cx, at)) {
-                Poll::Ready(Turn::Call(future)) => {
+            match relay.poll_turn(cx, |feed, cx| feed.poll_turn(cx, desk)) {
+                Poll::Ready(Turn::Call(future, wanted)) => {
                     running.set(Some(future));
-                    continue;
+                    desk.inlet.set_busy();
+                    if wanted > 0 {
+                        desk.inlet.ask_for(wanted, Note::Hire);
+                    }
+                    if !desk.inlet.has_idle_sibling() {
+                        continue;
+                    }
+                    // The turn may have woken a sibling, which some runtimes keep for the thread of
+                    // the waker. That thread must be free before the call computes.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
                 Poll::Ready(Turn::Panicked) => {
                     desk.hand_in();
                     continue;
                 }
                 Poll::Ready(Turn::End) => break,
-                Poll::Pending => {}
+                Poll::Pending => desk.inlet.set_idle(),
             }
         }
         if !desk.inlet.sleep(cx) {
