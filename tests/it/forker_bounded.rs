@@ -156,23 +156,28 @@ fn the_last_reader_moves_and_a_fork_alone_never_clones() {
 }
 
 #[test]
-fn the_one_who_asked_may_go_and_another_is_woken() {
-    let (teller, mut one, mut two) = forks(4, Lag::Wait);
-    let wakers = [Counting::new(), Counting::new()];
-    assert!(wakers[0].poll(&mut one).is_pending());
-    assert!(wakers[1].poll(&mut two).is_pending());
-    teller.send(1);
-    let woken: Vec<_> = wakers.iter().map(Counting::wakes).collect();
-    assert_eq!(woken.iter().sum::<usize>(), 1);
-    let (mut stays, waker) = if woken[0] == 1 {
-        drop(one);
-        (two, &wakers[1])
-    } else {
-        drop(two);
-        (one, &wakers[0])
-    };
-    assert_eq!(waker.wakes(), 1);
-    assert_eq!(waker.poll(&mut stays), Poll::Ready(Some(1)));
+fn woken_fork_that_rests_stops_no_other() {
+    for lag in [Lag::Wait, Lag::DropOldest, Lag::Error] {
+        for dropped in [true, false] {
+            let (teller, mut one, mut two) = forks(8, lag);
+            let wakers = [Counting::new(), Counting::new()];
+            assert!(wakers[0].poll(&mut one).is_pending());
+            assert!(wakers[1].poll(&mut two).is_pending());
+            teller.send(1);
+            assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 1]);
+            let rests = (!dropped).then_some(one);
+            for item in 1..4 {
+                assert_eq!(wakers[1].wakes(), item as usize);
+                assert_eq!(wakers[1].poll(&mut two), Poll::Ready(Some(item)));
+                assert!(wakers[1].poll(&mut two).is_pending());
+                teller.send(item + 1);
+            }
+            teller.end();
+            assert_eq!(wakers[1].poll(&mut two), Poll::Ready(Some(4)));
+            assert_eq!(wakers[1].poll(&mut two), Poll::Ready(None));
+            drop(rests);
+        }
+    }
 }
 
 #[test]

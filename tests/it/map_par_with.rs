@@ -4,8 +4,9 @@ use crate::{
     waker::{Counting, next},
 };
 use aiter::{AiterExt, MapParWith, Outcome};
-use alloc::sync::Arc;
+use alloc::{rc::Rc, sync::Arc};
 use core::{
+    cell::RefCell,
     future::{Future, poll_fn, ready},
     num::NonZeroUsize,
     panic::AssertUnwindSafe,
@@ -194,7 +195,6 @@ fn case_67_a_consumer_that_stalls_after_one() {
         items.extend(drain(&mut stream));
         crew.run();
     }
-    items.sort_unstable();
     assert!(items.into_iter().eq(2..200));
 }
 
@@ -1005,7 +1005,6 @@ fn dropped_workers_end_a_stream_that_may_start_more() {
 
 #[test]
 fn worker_that_woke_a_sibling_yields_before_it_computes() {
-    let (teller, source) = script();
     let computed = Arc::new(AtomicUsize::new(0));
     let calls = Arc::clone(&computed);
     let f = move |n: u32| {
@@ -1015,22 +1014,85 @@ fn worker_that_woke_a_sibling_yields_before_it_computes() {
             Poll::Ready(n)
         })
     };
-    let (mut stream, workers) = source.map_par_with_parts(number(2), f);
+    // The source polls the sibling while it is polled itself, so that one is turned away.
+    let sibling = Rc::new(RefCell::new(None::<Task>));
+    let (polled, task) = (Rc::clone(&sibling), Counting::new());
+    let waker = task.waker().clone();
+    let mut items = 0..2;
+    let source = stream::poll_fn(move |_| {
+        let taken = polled.borrow_mut().take();
+        if let Some(mut worker) = taken {
+            assert!(worker.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            *polled.borrow_mut() = Some(worker);
+        }
+        Poll::Ready(items.next())
+    });
+    let (mut stream, mut workers) = source.map_par_with_parts(number(2), f);
+    *sibling.borrow_mut() = Some(Box::pin(workers.remove(0)));
+    let mut crew = Crew::new(workers);
+    crew.poll(0);
+    assert_eq!(computed.load(SeqCst), 0, "its call waits for the next poll");
+    assert!(crew.is_woken(0), "for which it wakes its own task");
+    assert_eq!(task.wakes(), 1, "the sibling gets its turn");
+    let mut woken = sibling.borrow_mut().take().expect("it was put back");
+    assert!(woken.as_mut().poll(&mut Context::from_waker(task.waker())).is_ready());
+    assert_eq!(drain(&mut stream), [1], "beside the first");
+    crew.run();
+    assert_eq!(drain(&mut stream), [0]);
+    assert!(stream.is_terminated());
+}
+
+#[test]
+fn worker_alone_with_the_items_does_not_yield() {
+    let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(number(100), once);
+    let mut crew = Crew::new(workers);
+    crew.poll(0);
+    assert_eq!(drain(&mut stream).len(), 100, "in one poll");
+}
+
+#[test]
+fn abandoned_worker_stops_no_other() {
+    for abandoned in 0..3 {
+        let (teller, source) = script();
+        let (mut stream, workers) = source.map_par_with_parts(number(3), once);
+        let mut crew = Crew::new(workers);
+        crew.run();
+        teller.send(0);
+        assert!(crew.is_woken(abandoned));
+        // From here on that one is neither polled nor dropped.
+        let (kept, ..) = crew.0.remove(abandoned);
+        for n in 1..50 {
+            crew.run();
+            assert_eq!(drain(&mut stream), [n - 1]);
+            teller.send(n);
+        }
+        teller.end();
+        crew.run();
+        assert!(crew.is_done() && teller.is_dropped());
+        assert_eq!(drain(&mut stream), [49]);
+        assert_eq!(next(&mut stream), Poll::Pending, "it may still hand something in");
+        drop(kept);
+        assert_eq!(next(&mut stream), Poll::Ready(None));
+        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+    }
+}
+
+#[test]
+fn abandoned_worker_keeps_no_permit_of_others() {
+    let (mut stream, workers) = stream::iter(0..40).map_par_with_parts(number(2), once);
     let mut crew = Crew::new(workers);
     crew.run();
-    teller.send(1);
-    teller.send(2);
-    let first = (0..2).find(|&worker| crew.is_woken(worker)).expect("one is woken");
-    let second = 1 - first;
-    crew.poll(first);
-    assert_eq!(computed.load(SeqCst), 0, "its call waits for the next poll");
-    assert!(crew.is_woken(first), "for which it wakes its own task");
-    assert!(crew.is_woken(second), "the sibling gets its turn");
-    crew.poll(second);
-    crew.poll(second);
-    assert_eq!(drain(&mut stream), [2], "beside the first");
-    crew.poll(first);
-    assert_eq!(drain(&mut stream), [1]);
+    let mut got = drain(&mut stream);
+    assert_eq!(got.len(), 4, "all permits were in use");
+    assert!(crew.is_woken(0) && crew.is_woken(1), "there are permits again");
+    let (_kept, ..) = crew.0.remove(0);
+    while got.len() < 40 {
+        assert_eq!(crew.run(), 0);
+        let more = drain(&mut stream);
+        assert!(!more.is_empty(), "after {}", got.len());
+        got.extend(more);
+    }
+    assert!(got.into_iter().eq(0..40));
 }
 
 #[test]

@@ -76,11 +76,6 @@ pub mod a_list_of_guards_is_not_send {}
 /// ```
 ///
 /// ```compile_fail,E0277
-/// let (_pusher, cursor) = aiter::push_list::<std::cell::Cell<u8>>();
-/// cursor.fork_passive();
-/// ```
-///
-/// ```compile_fail,E0277
 /// let (pusher, _cursor) = aiter::push_list::<std::cell::Cell<u8>>();
 /// pusher.subscribe();
 /// ```

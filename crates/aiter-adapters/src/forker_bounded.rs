@@ -5,7 +5,7 @@ use core::{
     task::{Context, Poll, Waker, ready},
 };
 
-use aiter_core::{Pass, Pusher, Relay, push_list};
+use aiter_core::{Pusher, Relay, push_list};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
@@ -175,6 +175,14 @@ fn read<S: Stream<Item: Clone>>(
     (found, room)
 }
 
+/// Wakes the fork that waits for room, if there is more.
+fn wake_for_room<T>((found, room): (Found<T>, Option<Waker>)) -> Found<T> {
+    if let Some(waker) = room {
+        waker.wake();
+    }
+    found
+}
+
 /// Asks the source for an item, for a fork that has read everything.
 fn poll_source<S: Stream<Item: Clone>>(
     drive: Pin<&mut Drive<S>>,
@@ -246,7 +254,7 @@ impl<S: Stream> Drop for BoundedFork<S> {
         match looked {
             Some(Some(waker)) => waker.wake(),
             Some(None) => {}
-            None => self.relay.wake_next(),
+            None => self.relay.notify(),
         }
     }
 }
@@ -266,24 +274,26 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
         }
         let Self { relay, position, missed, .. } = &mut *self;
         let looked = relay.try_look(|drive| read(drive, position, missed));
-        let (found, room) = looked.unwrap_or((Found::Nothing, None));
-        if let Some(waker) = room {
-            waker.wake();
-        }
-        let found = match found {
-            // In the turn, news of room is for us: we ask the source ourselves.
-            Found::Nothing => ready!(relay.poll_turn(cx, |mut drive, cx| {
+        let found = match wake_for_room(looked.unwrap_or((Found::Nothing, None))) {
+            // In the turn, news of room is for this fork: it asks the source itself.
+            Found::Nothing => relay.poll_turn(cx, |mut drive, cx| {
                 match read(drive.as_mut(), position, missed).0 {
-                    Found::Nothing => {
-                        poll_source(drive, cx, position).map(|found| (found, Pass::All))
-                    }
-                    // Somebody else was faster. We did not ask: that is for the next.
-                    found => Poll::Ready((found, Pass::Next)),
+                    Found::Nothing => poll_source(drive, cx, position),
+                    // Another fork was faster.
+                    found => Poll::Ready(found),
                 }
-            })),
-            found => {
-                relay.stand_by();
-                found
+            }),
+            found => Poll::Ready(found),
+        };
+        let found = match found {
+            Poll::Ready(found) => found,
+            // Another fork may have asked, and put something in for this one, before this one registered.
+            Poll::Pending => {
+                let looked = relay.poll_look(cx, |drive| read(drive, position, missed));
+                match wake_for_room(ready!(looked)) {
+                    Found::Nothing => return Poll::Pending,
+                    found => found,
+                }
             }
         };
         Poll::Ready(match found {

@@ -278,12 +278,6 @@ impl<T> Inlet<T> {
         }
     }
 
-    /// True if another task waits for an item; this one has one.
-    pub(crate) fn has_idle_sibling(&self) -> bool {
-        // Relaxed: see the ordering policy.
-        self.link.idle.load(Ordering::Relaxed) > 0
-    }
-
     /// True if the stream may start more tasks, and no other one is idle.
     pub(crate) fn is_short_of_tasks(&self) -> bool {
         // Relaxed: see the ordering policy.

@@ -12,7 +12,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use aiter_core::{Pass, Relay};
+use aiter_core::Relay;
 use futures_core::{FusedFuture, Stream};
 
 use crate::{
@@ -82,7 +82,7 @@ impl<S: Stream, F> Feed<S, F> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         desk: &mut Desk<Fut::Output>,
-    ) -> Poll<(Turn<Fut>, Pass)>
+    ) -> Poll<Turn<Fut>>
     where
         F: FnMut(S::Item) -> Fut,
     {
@@ -95,7 +95,7 @@ impl<S: Stream, F> Feed<S, F> {
             catch(|| supply.project().source.poll_next(cx))
         });
         let (item, panic) = match polled {
-            None => return Poll::Ready((Turn::End, Pass::All)),
+            None => return Poll::Ready(Turn::End),
             Some(Ok(polled)) => (ready!(polled), None),
             Some(Err(panic)) => (None, Some(panic)),
         };
@@ -118,16 +118,16 @@ impl<S: Stream, F> Feed<S, F> {
                 }
                 let dropped = catch(|| this.supply.set(None)).err();
                 match panic.or(dropped) {
-                    None => return Poll::Ready((Turn::End, Pass::All)),
+                    None => return Poll::Ready(Turn::End),
                     Some(panic) => Err(panic),
                 }
             }
         };
         Poll::Ready(match call {
-            Ok((future, wanted)) => (Turn::Call(future, wanted), Pass::Next),
+            Ok((future, wanted)) => Turn::Call(future, wanted),
             Err(panic) => {
                 desk.at = Some(Done { number, fate: Err(panic).into() });
-                (Turn::Panicked, Pass::All)
+                Turn::Panicked
             }
         })
     }
@@ -311,11 +311,11 @@ where
                     if wanted > 0 {
                         desk.inlet.ask_for(wanted, Note::Hire);
                     }
-                    if !desk.inlet.has_idle_sibling() {
+                    if !relay.has_woken() {
                         continue;
                     }
-                    // The turn may have woken a sibling, which some runtimes keep for the thread of
-                    // the waker. That thread must be free before the call computes.
+                    // Some runtimes keep a sibling that was woken here for this very thread, which
+                    // must be free before the call computes.
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }

@@ -24,10 +24,10 @@ pub mod list {
 
 /// What adapters share sources with.
 pub mod sharing {
-    use aiter::{Pass, ReadyNode, ReadyStack, Relay, TurnTaker, WakeCell};
+    use aiter::{ReadyNode, ReadyStack, Relay, TurnTaker, WakeCell};
 
     /// A value that tasks drive in turn, and a waker for anybody to call.
-    pub type Shared<S> = (Relay<S>, Pass, WakeCell);
+    pub type Shared<S> = (Relay<S>, WakeCell);
 
     /// Who of many is ready, and one of them.
     pub type Ready<T> = (ReadyStack, ReadyNode<T>);
@@ -78,7 +78,7 @@ pub mod adapters {
     /// What ends a stream.
     pub type Ended<S> = (Stopper, Stoppable<S>);
     /// Streams of the same items.
-    pub type Forks<S, T> = (Fork<S>, PassiveFork<T>, BoundedFork<S>, Lag);
+    pub type Forks<S> = (Fork<S>, PassiveFork<S>, BoundedFork<S>, Lag);
     /// A stream that tasks share.
     pub type Shared<S> = Sharable<S>;
     /// Many streams in one.

@@ -7,6 +7,7 @@ extern crate alloc;
 
 mod active;
 mod gates;
+mod passive;
 mod turns;
 
 use core::{

@@ -23,29 +23,29 @@ use loom::{
 use super::{model, n, next, poll_once, read_all, wide_model};
 
 /// How many items were sent, and who waits for them.
-struct Line {
+pub(super) struct Line {
     waker: AtomicWaker,
     /// Twice the number of items, and 1 more after the end.
     sent: AtomicUsize,
 }
 
 #[derive(Clone)]
-struct Teller(Arc<Line>);
+pub(super) struct Teller(pub(super) Arc<Line>);
 
 /// Counts from `first` up, as far as it was told to.
-struct Source {
+pub(super) struct Source {
     line: Arc<Line>,
     first: usize,
     taken: usize,
 }
 
-fn source(first: usize) -> (Teller, Source) {
+pub(super) fn source(first: usize) -> (Teller, Source) {
     let line = Arc::new(Line { waker: AtomicWaker::new(), sent: AtomicUsize::new(0) });
     (Teller(line.clone()), Source { line, first, taken: 0 })
 }
 
 impl Teller {
-    fn send(&self) {
+    pub(super) fn send(&self) {
         self.0.sent.fetch_add(2, Release);
         self.0.waker.wake();
     }
@@ -62,7 +62,7 @@ impl Teller {
     }
 
     /// The last item, which is also the end.
-    fn send_last(&self) {
+    pub(super) fn send_last(&self) {
         self.0.sent.fetch_add(3, Release);
         self.0.waker.wake();
     }
@@ -98,9 +98,9 @@ impl Future for Source {
 }
 
 /// These, one after the other; always ready.
-struct Ready<T>(Vec<T>);
+pub(super) struct Ready<T>(Vec<T>);
 
-fn ready<T, const N: usize>(mut items: [T; N]) -> Ready<T> {
+pub(super) fn ready<T, const N: usize>(mut items: [T; N]) -> Ready<T> {
     items.reverse();
     Ready(items.into())
 }
@@ -116,7 +116,7 @@ impl<T> Stream for Ready<T> {
 }
 
 /// Reads one item, sleeping when there is none.
-fn take<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+pub(super) fn take<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     block_on(next(stream))
 }
 

@@ -2,7 +2,7 @@
 //! lines.
 //!
 //! Several producers read files on smol's blocking pool and push their lines into one list. Three
-//! forks of its cursor, each in a task of its own, compute one statistic each; a passive fork
+//! forks of its cursor, each in a task of its own, compute one statistic each; another fork
 //! draws the progress. Each task pushes the rows of its report into a second list, which `main`,
 //! plain synchronous code, reads with a `for`.
 //!
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     // The lines: each goes to every fork.
     let (pusher, lines) = push_list::<Line>();
     let tasks = [
-        smol::spawn(progress::follow(lines.fork_passive(), bar.clone())),
+        smol::spawn(progress::follow(lines.fork(), bar.clone())),
         smol::spawn(stats::follow(lines.fork(), Kinds::default(), rows.clone())),
         smol::spawn(stats::follow(lines.fork(), Words::top(args.top), rows.clone())),
         smol::spawn(stats::follow(lines, Longest::top(args.top), rows.clone())),

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 
 use aiter::{Pusher, SharedCursor};
 use smol::lock::{Semaphore, SemaphoreGuardArc};
-use smol::stream::StreamExt;
 
 use crate::files::File;
 use crate::report::{Row, Skipped};
