@@ -207,18 +207,25 @@ impl<T> Outlet<T> {
         self.link.has(ENDED)
     }
 
+    /// True if a panic was caught.
+    pub(crate) fn has_caught(&self) -> bool {
+        self.link.has(CAUGHT)
+    }
+
     /// How it came to the end, if no task is left.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        if !self.cursor.is_stopped() {
-            return None;
-        }
-        Some(if self.link.has(PANICKED | CAUGHT) {
+        self.cursor.is_stopped().then(|| self.outcome_now())
+    }
+
+    /// How it came to the end, which it has come to.
+    pub(crate) fn outcome_now(&self) -> Outcome {
+        if self.link.has(PANICKED | CAUGHT) {
             Outcome::Panicked
         } else if self.link.has(LOST) || !self.link.has(ENDED) {
             Outcome::Cancelled
         } else {
             Outcome::Completed
-        })
+        }
     }
 }
 
@@ -302,6 +309,13 @@ impl<T> Inlet<T> {
         }
     }
 
+    /// Says that the task panics, if it does.
+    pub(crate) fn report_panic(&self) {
+        if self.braced {
+            self.link.set(PANICKED);
+        }
+    }
+
     /// Says that an item will never come.
     pub(crate) fn report_loss(&self) {
         self.link.set(LOST);
@@ -320,9 +334,7 @@ impl<T> Inlet<T> {
 
 impl<T> Drop for Inlet<T> {
     fn drop(&mut self) {
-        if self.braced {
-            self.link.set(PANICKED);
-        }
+        self.report_panic();
         self.set_busy();
         self.task.clear();
         // And then the pusher.

@@ -81,8 +81,12 @@ pub struct MapParWith<T, H, L = ()> {
     in_hand: bool,
     /// The panic that came with the result in the consumer's hands.
     panic: Option<Caught>,
-    /// Calls that were lost with their tasks, up to the poll that panics because of that.
+    /// Calls that were lost with their tasks.
     lost: usize,
+    /// Calls that were handed in.
+    over: usize,
+    /// All calls, once the source is gone.
+    calls: Option<usize>,
     stage: Stage,
     handles: Vec<H>,
 }
@@ -111,8 +115,19 @@ impl<T, H, L> fmt::Debug for MapParWith<T, H, L> {
 impl<T, H, L> MapParWith<T, H, L> {
     fn of(outlet: Outlet<Note<T>>, starter: L, handles: Vec<H>) -> Self {
         let finished = Finished::as_they_come();
-        let (begun, in_hand, panic, lost, stage) = (false, false, None, 0, Stage::On);
-        Self { outlet, starter, finished, begun, in_hand, panic, lost, stage, handles }
+        Self {
+            outlet,
+            starter,
+            finished,
+            begun: false,
+            in_hand: false,
+            panic: None,
+            lost: 0,
+            over: 0,
+            calls: None,
+            stage: Stage::On,
+            handles,
+        }
     }
 }
 
@@ -183,8 +198,8 @@ impl<T, H, L> MapParWith<T, H, L> {
         let left = self.starter.left();
         self.handles.reserve(left);
         self.start(left);
-        let Self { outlet, finished, begun, in_hand, panic, lost, stage, handles, .. } = self;
-        let starter = ();
+        let Self { outlet, finished, begun, in_hand, panic, lost, over, calls, stage, .. } = self;
+        let (starter, handles) = ((), Vec::new());
         let stream = MapParWith {
             outlet,
             starter,
@@ -193,19 +208,24 @@ impl<T, H, L> MapParWith<T, H, L> {
             in_hand,
             panic,
             lost,
+            over,
+            calls,
             stage,
-            handles: Vec::new(),
+            handles,
         };
-        (stream, handles)
+        (stream, self.handles)
     }
 
-    /// How the tasks came to their end; `None` as long as one goes on.
+    /// How the tasks came to their end. `None` as long as one goes on, unless this stream has ended.
     ///
     /// There may be results left to take. [`Outcome::Panicked`] if the source, the function, a future
-    /// or a task panicked, [`Outcome::Cancelled`] if a result was lost with its task or all tasks were dropped before
-    /// the source had ended, as a runtime does that shuts down.
+    /// or a task panicked, [`Outcome::Cancelled`] if a result was lost with its task or all tasks
+    /// were dropped before the source had ended, as a runtime does that shuts down.
     pub fn outcome(&self) -> Option<Outcome> {
-        self.outlet.outcome()
+        match self.stage {
+            Stage::Ended => Some(self.outlet.outcome_now()),
+            Stage::On | Stage::Told => self.outlet.outcome(),
+        }
     }
 
     /// The number of results that wait to be taken.
@@ -213,7 +233,7 @@ impl<T, H, L> MapParWith<T, H, L> {
         let handed_in = self.outlet.cursor.available_iter();
         let is_result = |note: &&Note<T>| match note {
             Note::Done(done) => done.fate.result.is_some(),
-            Note::Hire => false,
+            Note::Hire | Note::End(_) => false,
         };
         handed_in.filter(is_result).count() + self.finished.len()
     }
@@ -246,15 +266,23 @@ impl<T, H, L> MapParWith<T, H, L> {
         CatchPanics::new(self)
     }
 
-    /// Panics, once, if a task was lost because it panicked.
+    /// Finds the end. Panics, once, if a task was lost because it panicked.
     #[cold]
-    fn tell_end(&mut self) {
-        if self.stage != Stage::On || !self.outlet.lost_a_task() {
-            return;
+    fn end(&mut self) -> Option<T>
+    where
+        L: StartWorkers<T, H>,
+    {
+        self.starter.finish();
+        // A source that is gone, and neither ended nor was caught, went with its task.
+        let ended = self.outlet.has_source_ended();
+        let lost_the_source = self.calls.is_some() && !ended && !self.outlet.has_caught();
+        if self.stage != Stage::On || !lost_the_source && !self.outlet.lost_a_task() {
+            self.stage = Stage::Ended;
+            return None;
         }
         self.stage = Stage::Told;
         let lost = self.lost;
-        if self.outlet.has_source_ended() {
+        if ended {
             panic!("tasks of map_par_with panicked, items without a result: {lost}");
         }
         panic!(
@@ -325,21 +353,23 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
                 }
             }
             // At the end nothing is left that waits for its turn: no number is left out.
-            let note = ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx));
-            let done = match note {
+            if this.calls == Some(this.over) {
+                return Poll::Ready(this.end());
+            }
+            let done = match ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx)) {
                 Some(Note::Done(done)) => done,
                 Some(Note::Hire) => {
                     let wanted = this.outlet.take_wanted();
                     this.start(wanted);
                     continue;
                 }
-                None => {
-                    this.starter.finish();
-                    this.tell_end();
-                    this.stage = Stage::Ended;
-                    return Poll::Ready(None);
+                Some(Note::End(calls)) => {
+                    this.calls = Some(calls);
+                    continue;
                 }
+                None => return Poll::Ready(this.end()),
             };
+            this.over = this.over.wrapping_add(1);
             this.begun = true;
             if done.fate.is_lost() {
                 this.lost += 1;
@@ -352,7 +382,7 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         // In this order: after the end there is nothing more to come.
-        let ended = self.outlet.cursor.is_stopped();
+        let ended = self.outlet.cursor.is_stopped() || self.stage == Stage::Ended;
         let finished = self.finished();
         (finished, ended.then_some(finished))
     }

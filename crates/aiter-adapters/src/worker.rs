@@ -3,7 +3,8 @@
 //! The workers share the source and `f` through a relay: a free worker takes a turn and leaves it with
 //! a future of its own to run. Each call of `f` has a number, in the source's order, and each number
 //! comes to the stream with what the call left. A panic of the source or of its drop has the number
-//! of the call that would have been next.
+//! of the call that would have been next. The worker that finds the source gone hands in how many
+//! numbers there are, so the stream's end waits for no worker that has nothing to hand in.
 
 use core::{
     fmt,
@@ -38,6 +39,8 @@ pub(crate) enum Note<T> {
     Done(Done<T>),
     /// Workers are asked for.
     Hire,
+    /// The source is gone, and this is the number of all calls.
+    End(usize),
 }
 
 /// The number of workers that a source has work for: as many as it is known to have items, at least one
@@ -63,6 +66,8 @@ pin_project_lite::pin_project! {
         room: Room,
         // Of the next call.
         number: usize,
+        // The number of all calls was taken by a worker.
+        counted: bool,
     }
 }
 
@@ -72,6 +77,8 @@ enum Turn<Fut> {
     Call(Fut, usize),
     /// A panic, which is to be handed in.
     Panicked,
+    /// No more calls than this number, which no worker has handed in before.
+    Last(usize),
     /// No more calls.
     End,
 }
@@ -95,7 +102,10 @@ impl<S: Stream, F> Feed<S, F> {
             catch(|| supply.project().source.poll_next(cx))
         });
         let (item, panic) = match polled {
-            None => return Poll::Ready(Turn::End),
+            None => {
+                let counted = core::mem::replace(this.counted, true);
+                return Poll::Ready(if counted { Turn::End } else { Turn::Last(number) });
+            }
             Some(Ok(polled)) => (ready!(polled), None),
             Some(Err(panic)) => (None, Some(panic)),
         };
@@ -118,8 +128,14 @@ impl<S: Stream, F> Feed<S, F> {
                 }
                 let dropped = catch(|| this.supply.set(None)).err();
                 match panic.or(dropped) {
-                    None => return Poll::Ready(Turn::End),
-                    Some(panic) => Err(panic),
+                    None => {
+                        *this.counted = true;
+                        return Poll::Ready(Turn::Last(number));
+                    }
+                    Some(panic) => {
+                        *this.number = number.wrapping_add(1);
+                        Err(panic)
+                    }
                 }
             }
         };
@@ -164,6 +180,8 @@ impl<T> Desk<T> {
 
 impl<T> Drop for Desk<T> {
     fn drop(&mut self) {
+        // Before the call is over for the stream, which may end by that.
+        self.inlet.report_panic();
         self.hand_in();
     }
 }
@@ -235,7 +253,7 @@ where
     let (mut outlet, inlets) = link();
     let supply = Some(Supply { source, f });
     let room = inlets.room(Some(n.saturating_mul(2)));
-    let relay = Relay::new(Feed { supply, room, number: 0 });
+    let relay = Relay::new(Feed { supply, room, number: 0, counted: false });
     let first = Worker::new(relay.clone(), inlets.add_to(&mut outlet));
     let team = Team { relay, inlets: inlets.hire() };
     Founded { outlet, first, team, wanted }
@@ -322,6 +340,11 @@ where
                 Poll::Ready(Turn::Panicked) => {
                     desk.hand_in();
                     continue;
+                }
+                Poll::Ready(Turn::Last(calls)) => {
+                    // Refused if the stream is gone.
+                    drop(desk.inlet.push(Note::End(calls)));
+                    break;
                 }
                 Poll::Ready(Turn::End) => break,
                 Poll::Pending => desk.inlet.set_idle(),
