@@ -4,3 +4,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 cargo test --workspace "$@"
+# Without `std`, which another package of the workspace turns on.
+cargo test -p aiter-adapters --test without_std "$@"
+# Debug assertions may hide what a panic in a drop leaves behind.
+cargo test --release -p aiter-tests --test it panic "$@"

@@ -2,11 +2,12 @@
 
 use aiter::{
     Active, AiterToIter, AvailableIter, Azip, BesidePusher, BlockOn, BlockOnIdle, BoundedFork,
-    Cursor, Drive, Elapsed, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate, Gated,
-    IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
-    Next, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
-    PushAllError, PushError, Pusher, Sharable, SharedCursor, SolePusher, Stoppable, Stopper,
-    StrictAzip, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher, Worker,
+    CatchPanics, Cursor, Drive, Elapsed, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate,
+    Gated, IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith,
+    MapTry, Next, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
+    PushAllError, PushError, Pusher, Sharable, SharedCursor, SolePusher, Starter, Stoppable,
+    Stopper, StrictAzip, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher,
+    Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -227,6 +228,12 @@ fn tasks_are_send_when_their_source_and_its_items_are() {
     assert!(traits!(Works<OfOneThread, Plain>)[0]);
     assert_eq!(traits!(Works<Local, Plain>)[..2], [false, false]);
     assert_eq!(traits!(Works<Plain, Local>)[..2], [false, false]);
+    type Starts<T, P> = Starter<Repeat<T>, P, fn(T) -> Ready<T>, Ready<T>>;
+    assert_eq!(traits!(Starts<Plain, Plain>), ALL);
+    assert_eq!(traits!(Starts<Plain, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Starts<Plain, Local>), NEITHER);
+    assert_eq!(traits!(Starts<Local, Plain>), NEITHER);
+    assert_eq!(traits!(MapParWith<Plain, Plain, Starts<Plain, Plain>>), ALL);
 }
 
 /// A stream whose own auto traits are `M`'s, of items of type `T`.
@@ -334,6 +341,9 @@ fn a_map_is_what_its_parts_are_and_a_failure_what_its_error_is() {
     assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain, Plain>), ONLY_SEND);
     assert_eq!(traits!(MapTry<Repeat<Plain>, Local, Plain>), NEITHER);
     assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Plain, Local>), NEITHER);
+    assert_eq!(traits!(CatchPanics<Plain>), ALL);
+    assert_eq!(traits!(CatchPanics<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(CatchPanics<Local>), NEITHER);
     assert_eq!(traits!(Failure<Plain>), ALL);
     assert_eq!(traits!(Failure<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(Failure<Local>), NEITHER);
@@ -456,6 +466,8 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
     debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
     debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
+    debug::<CatchPanics<Plain>>();
+    debug::<Starter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
     error::<PushError<Opaque>>();
     error::<Panic>();
     error::<Failure<Panic>>();

@@ -26,6 +26,7 @@ mod map_par;
 mod map_par_with;
 mod map_try;
 mod model;
+mod panics;
 mod preload;
 mod preload_with;
 mod script;

@@ -4,8 +4,9 @@ use crate::{
     waker::{Counting, next},
 };
 use aiter::{AiterExt, MapParWith, Outcome};
-use alloc::sync::Arc;
+use alloc::{rc::Rc, sync::Arc};
 use core::{
+    cell::RefCell,
     future::{Future, poll_fn, ready},
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -287,88 +288,320 @@ fn case_69_dropping_the_stream_drops_the_running_futures() {
     assert_eq!(desk.calls(), 3);
 }
 
+/// What a stream of results handed out: a result, or the text of a panic.
+type Told<T> = Result<T, String>;
+
+/// Reads, over panics, what is there.
+fn drain_over<S: Stream + Unpin>(stream: &mut S) -> Vec<Told<S::Item>> {
+    let mut told = vec![];
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| next(stream))) {
+            Ok(Poll::Ready(Some(item))) => told.push(Ok(item)),
+            Ok(_) => return told,
+            Err(payload) => {
+                let text = payload.downcast_ref::<String>().cloned();
+                told.push(Err(text.unwrap_or_else(|| {
+                    (*payload.downcast_ref::<&str>().expect("all panics are text")).to_string()
+                })));
+            }
+        }
+    }
+}
+
+/// Lets the workers run and reads, over panics, up to the end.
+fn read_over<T>(stream: &mut MapParWith<T, ()>, crew: &mut Crew) -> Vec<Told<T>> {
+    let mut told = vec![];
+    while !stream.is_terminated() {
+        assert_eq!(crew.run(), 0, "no worker panics");
+        told.extend(drain_over(stream));
+        assert!(told.len() < 1000, "the same again");
+    }
+    assert!(crew.is_done());
+    assert!(matches!(next(stream), Poll::Ready(None)));
+    told
+}
+
+fn refuse(n: u32, refused: &[u32]) -> u32 {
+    if refused.contains(&n) {
+        panic!("{n} is refused");
+    }
+    n
+}
+
+/// What comes of 0 to 99, if these are refused.
+fn told_of_100(refused: &[u32]) -> Vec<Told<u32>> {
+    let of = |n| if refused.contains(&n) { Err(format!("{n} is refused")) } else { Ok(n) };
+    (0..100).map(of).collect()
+}
+
+/// In the order of the items, with those of unordered streams.
+fn sorted(mut told: Vec<Told<u32>>) -> Vec<Told<u32>> {
+    let number = |told: &Told<u32>| match told {
+        Ok(n) => *n,
+        Err(text) => text.split(' ').next().and_then(|n| n.parse().ok()).expect("it has a number"),
+    };
+    told.sort_by_key(number);
+    told
+}
+
 #[test]
-fn a_future_that_panics_costs_its_result_and_its_worker() {
+fn future_panic_reaches_consumer_and_rest_arrives() {
+    for n in [1, 2, 7] {
+        for ordered in [false, true] {
+            let f = |n: u32| async move { refuse(n, &[3, 40, 99]) };
+            let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(n, f);
+            if ordered {
+                stream = stream.ordered();
+            }
+            let told = read_over(&mut stream, &mut Crew::new(workers));
+            let told = if ordered { told } else { sorted(told) };
+            assert_eq!(told, told_of_100(&[3, 40, 99]));
+            assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+        }
+    }
+}
+
+#[test]
+fn call_panic_reaches_consumer_and_rest_arrives() {
+    for n in [1, 2, 7] {
+        for ordered in [false, true] {
+            let f = |n: u32| ready(refuse(n, &[0, 1, 98, 99]));
+            let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(n, f);
+            if ordered {
+                stream = stream.ordered();
+            }
+            let told = read_over(&mut stream, &mut Crew::new(workers));
+            let told = if ordered { told } else { sorted(told) };
+            assert_eq!(told, told_of_100(&[0, 1, 98, 99]));
+        }
+    }
+}
+
+#[test]
+fn panics_of_all_calls_reach_consumer() {
+    let f = |n: u32| async move { refuse(n, &[n]) };
+    let (stream, workers) = stream::iter(0..100).map_par_with_parts(3, f);
+    let mut stream = stream.ordered();
+    let all: Vec<_> = (0..100).collect();
+    assert_eq!(read_over(&mut stream, &mut Crew::new(workers)), told_of_100(&all));
+}
+
+#[test]
+fn panic_comes_when_done_or_in_its_turn() {
     for ordered in [false, true] {
-        let f = |n: u32| async move {
-            assert_ne!(n, 3, "three is refused");
-            n
+        let desk = Desk::default();
+        let start = desk.clone();
+        let f = move |n| {
+            let job = start.start(n);
+            async move { refuse(job.await, &[1]) }
         };
-        let (mut stream, workers) = stream::iter(0..30).map_par_with_parts(2, f);
+        let (mut stream, workers) = stream::iter(0..3).map_par_with_parts(3, f);
         if ordered {
             stream = stream.ordered();
         }
         let mut crew = Crew::new(workers);
-        let (mut items, mut panics) = (vec![], 0);
-        while !stream.is_terminated() {
-            panics += crew.run();
-            items.extend(drain(&mut stream));
+        let reader = Counting::new();
+        crew.run();
+        assert_eq!(reader.poll(&mut stream), Poll::Pending);
+        desk.finish(1);
+        assert_eq!(crew.run(), 0);
+        assert!(reader.wakes() > 0);
+        let first = drain_over(&mut stream);
+        assert_eq!(stream.finished(), 0);
+        desk.finish(0);
+        desk.finish(2);
+        crew.run();
+        let refused = Err("1 is refused".to_string());
+        let rest = drain_over(&mut stream);
+        if ordered {
+            assert_eq!((first, rest), (vec![], vec![Ok(0), refused, Ok(2)]));
+        } else {
+            assert_eq!((first, rest), (vec![refused], vec![Ok(0), Ok(2)]));
         }
-        assert_eq!(panics, 1);
-        assert!(items.into_iter().eq((0..30).filter(|n| *n != 3)));
-        assert_eq!(stream.outcome(), Some(Outcome::Panicked));
-        assert_eq!(next(&mut stream), Poll::Ready(None));
-        assert!(crew.is_done());
+        assert!(stream.is_terminated());
     }
 }
 
 #[test]
-fn a_call_that_panics_loses_no_permit_and_no_number() {
-    let f = |n: u32| {
-        assert_ne!(n, 1, "one is refused");
-        ready(n)
-    };
-    let (stream, workers) = stream::iter(0..100).map_par_with_parts(2, f);
+fn panic_payload_is_the_original() {
+    let f = |_: ()| async { std::panic::panic_any(7_u8) };
+    let (mut stream, workers) = stream::iter([()]).map_par_with_parts(1, f);
+    Crew::new(workers).run();
+    let caught = catch_unwind(AssertUnwindSafe(|| next::<MapParWith<(), ()>>(&mut stream)));
+    assert_eq!(caught.expect_err("it panics").downcast_ref(), Some(&7_u8));
+    assert_eq!(next(&mut stream), Poll::Ready(None));
+}
+
+#[test]
+fn panicked_call_returns_its_permit() {
+    let desk = Desk::default();
+    let start = desk.clone();
+    let f = move |n| refuse(start.start(n).1, &[0, 1, 2, 3]);
+    let (stream, workers) = stream::iter(0..20).map_par_with_parts(2, move |n| ready(f(n)));
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
-    assert_eq!(crew.run(), 1);
-    // All four permits are in use.
-    assert_eq!(drain(&mut stream)[..4], [0, 2, 3, 4]);
-    let mut count = 4;
-    while !stream.is_terminated() {
-        crew.run();
-        count += drain(&mut stream).len();
-    }
-    assert_eq!(count, 99);
-    assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+    assert_eq!(crew.run(), 0);
+    assert_eq!(desk.calls(), 4, "all four permits are in use");
+    assert_eq!(stream.size_hint(), (0, None));
+    assert_eq!(drain_over(&mut stream).len(), 4);
+    crew.run();
+    assert_eq!(desk.calls(), 8);
 }
 
 #[test]
-fn the_last_worker_that_panics_ends_the_stream() {
-    let (teller, source) = scripted(0..10);
+fn source_panic_comes_after_running_calls_if_ordered() {
+    for ordered in [false, true] {
+        let desk = Desk::default();
+        let (teller, source) = script();
+        teller.send(0);
+        let start = desk.clone();
+        let (mut stream, workers) = source.map_par_with_parts(3, move |n| start.start(n));
+        if ordered {
+            stream = stream.ordered();
+        }
+        let mut crew = Crew::new(workers);
+        crew.run();
+        teller.panic();
+        assert_eq!(crew.run(), 0);
+        assert!(teller.is_dropped());
+        let first = drain_over(&mut stream);
+        assert_eq!(stream.outcome(), None, "0 is running");
+        desk.finish(0);
+        assert_eq!(crew.run(), 0);
+        let rest = drain_over(&mut stream);
+        let panic = Err("told to panic".to_string());
+        if ordered {
+            assert_eq!((first, rest), (vec![], vec![Ok(0), panic]));
+        } else {
+            assert_eq!((first, rest), (vec![panic], vec![Ok(0)]));
+        }
+        assert!(stream.is_terminated() && crew.is_done());
+        assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+    }
+}
+
+/// A future whose drop panics once it was polled, unless a panic is why.
+struct DropPanics(Option<u32>);
+
+impl Future for DropPanics {
+    type Output = u32;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
+        Poll::Ready(self.0.take().expect("polled once"))
+    }
+}
+
+impl Drop for DropPanics {
+    fn drop(&mut self) {
+        assert!(self.0.is_some() || std::thread::panicking(), "told to panic in drop");
+    }
+}
+
+#[test]
+fn drop_panic_of_future_follows_its_result() {
+    for ordered in [false, true] {
+        let (mut stream, workers) =
+            stream::iter(0..9).map_par_with_parts(2, |n| DropPanics(Some(n)));
+        if ordered {
+            stream = stream.ordered();
+        }
+        let told = read_over(&mut stream, &mut Crew::new(workers));
+        let panic = Err("told to panic in drop".to_string());
+        let expected = (0..9).flat_map(|n| [Ok(n), panic.clone()]);
+        assert!(told.into_iter().eq(expected));
+    }
+}
+
+#[test]
+fn drop_panic_of_source_comes_at_the_end() {
+    for ordered in [false, true] {
+        let (_teller, source) = scripted(0..9);
+        let (mut stream, workers) = crate::script::Bomb(source).map_par_with_parts(2, ready::<u32>);
+        if ordered {
+            stream = stream.ordered();
+        }
+        let mut told = read_over(&mut stream, &mut Crew::new(workers));
+        let panic = told.iter().position(Result::is_err).expect("it panics");
+        assert_eq!(told.remove(panic), Err("told to panic in drop".to_string()));
+        assert!(!ordered || panic == 9);
+        assert!(told.into_iter().eq((0..9).map(Ok)));
+    }
+}
+
+#[test]
+fn source_panics_twice_and_the_first_is_told() {
+    let (teller, source) = script::<u32>();
+    teller.panic();
+    /// A stream that panics when it is dropped.
+    struct Always<S>(S);
+    impl<S: Stream + Unpin> Stream for Always<S> {
+        type Item = S::Item;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+            Pin::new(&mut self.0).poll_next(cx)
+        }
+    }
+    impl<S> Drop for Always<S> {
+        fn drop(&mut self) {
+            panic!("in drop, too");
+        }
+    }
+    let (mut stream, workers) = Always(source).map_par_with_parts(2, ready);
+    let told = read_over(&mut stream, &mut Crew::new(workers));
+    assert_eq!(told, [Err("told to panic".to_string())]);
+}
+
+/// A waker that panics when it is cloned.
+fn unclonable() -> Waker {
+    use core::task::{RawWaker, RawWakerVTable};
+    static VTABLE: RawWakerVTable =
+        RawWakerVTable::new(|_| panic!("in the clone of a waker"), |_| (), |_| (), |_| ());
+    // SAFETY: no function of the table uses the pointer, and `clone` never returns.
+    unsafe { Waker::from_raw(RawWaker::new(core::ptr::null(), &VTABLE)) }
+}
+
+#[test]
+fn panics_of_lost_workers_are_told_at_the_end() {
     let f = |n: u32| async move {
-        assert_ne!(n, 1, "one is refused");
+        if n == 0 {
+            core::future::pending::<()>().await;
+        }
         n
     };
-    let (mut stream, workers) = source.map_par_with_parts(1, f);
-    let reader = Counting::new();
-    assert_eq!(reader.poll(&mut stream), Poll::Pending);
+    let (mut stream, mut workers) = stream::iter(0..3).map_par_with_parts(2, f);
+    let mut lost = Box::pin(workers.remove(0));
     let mut crew = Crew::new(workers);
-    assert_eq!(crew.run(), 1);
-    assert!(reader.wakes() > 0 && teller.is_dropped());
-    assert_eq!(drain(&mut stream), [0]);
-    assert_eq!(next(&mut stream), Poll::Ready(None));
+    // The worker clones the waker when it goes to sleep, which is not a call of `f`.
+    let waker = unclonable();
+    let mut cx = Context::from_waker(&waker);
+    let mut poll = || catch_unwind(AssertUnwindSafe(|| lost.as_mut().poll(&mut cx)));
+    assert!((0..2).any(|_| poll().is_err()), "the second poll is for a worker that yields");
+    crew.run();
+    let told = drain_over(&mut stream);
+    let end = "tasks of map_par_with panicked, items without a result: 1".to_string();
+    assert_eq!(told, [Ok(1), Ok(2), Err(end)]);
+    assert!(stream.is_terminated(), "and then it ends");
     assert_eq!(stream.outcome(), Some(Outcome::Panicked));
 }
 
 #[test]
-fn a_source_that_panics_ends_the_stream_when_the_running_are_done() {
-    let desk = Desk::default();
-    let (teller, source) = script();
-    teller.send(0);
-    let start = desk.clone();
-    let (mut stream, workers) = source.map_par_with_parts(3, move |n| start.start(n));
+fn catch_panics_makes_errors_of_them() {
+    let f = |n: u32| async move { refuse(n, &[1]) };
+    let (stream, workers) = stream::iter(0..3).map_par_with_parts(2, f);
+    let mut stream = stream.ordered().catch_panics();
     let mut crew = Crew::new(workers);
-    crew.run();
-    teller.panic();
-    assert_eq!(crew.run(), 1);
-    assert!(teller.is_dropped());
-    assert_eq!(next(&mut stream), Poll::Pending, "0 is running");
-    desk.finish(0);
     assert_eq!(crew.run(), 0);
-    assert_eq!(drain(&mut stream), [0]);
-    assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+    assert_eq!(stream.size_hint(), (2, None));
+    assert!(matches!(next(&mut stream), Poll::Ready(Some(Ok(0)))));
+    match next(&mut stream) {
+        Poll::Ready(Some(Err(panic))) => assert_eq!(panic.message(), Some("1 is refused")),
+        _ => panic!("it is an error"),
+    }
+    assert!(matches!(next(&mut stream), Poll::Ready(Some(Ok(2)))));
+    assert!(!stream.is_terminated());
+    assert!(matches!(next(&mut stream), Poll::Ready(None)));
+    assert!(stream.is_terminated());
+    assert_eq!(stream.into_inner().outcome(), Some(Outcome::Panicked));
 }
 
 #[test]
@@ -558,7 +791,7 @@ fn the_handles_are_kept_and_can_be_had() {
 
 #[test]
 fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
-    let (teller, source) = script::<u32>();
+    let (teller, source) = scripted(0..9_u32);
     let tasks = core::cell::RefCell::new(vec![]);
     let spawn = |worker| {
         assert!(tasks.borrow().len() < 2, "no third task");
@@ -570,6 +803,286 @@ fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
         assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
     }
     assert!(teller.is_dropped());
+}
+
+type Started = Arc<Mutex<Vec<Task>>>;
+
+/// A spawner whose tasks are polled by `run`.
+fn starter<F: Future<Output = ()> + 'static>() -> (Started, impl Fn(F)) {
+    let started = Started::default();
+    let tasks = Arc::clone(&started);
+    (started, move |task| tasks.lock().expect("not poisoned").push(Box::pin(task)))
+}
+
+/// Polls each task as often as one of them says that it goes on.
+fn run(started: &Started) {
+    let task = Counting::new();
+    let mut before = usize::MAX;
+    while task.wakes() != before {
+        before = task.wakes();
+        for started in &mut *started.lock().expect("not poisoned") {
+            let _ = started.as_mut().poll(&mut Context::from_waker(task.waker()));
+        }
+    }
+}
+
+fn count(started: &Started) -> usize {
+    started.lock().expect("not poisoned").len()
+}
+
+/// Ready at the first poll, if nobody polls it a second time.
+fn once(n: u32) -> impl Future<Output = u32> + Unpin {
+    let mut n = Some(n);
+    poll_fn(move |_| Poll::Ready(n.take().expect("polled once")))
+}
+
+#[test]
+fn no_more_workers_start_than_known_items() {
+    for items in [0, 1, 3, 128, 1000] {
+        let (started, spawn) = starter();
+        let mut stream = stream::iter(0..items).map_par_with(usize::MAX, spawn, once);
+        assert_eq!(count(&started), items.clamp(1, 128) as usize);
+        let mut got = vec![];
+        while !stream.is_terminated() {
+            run(&started);
+            while let Poll::Ready(Some(item)) = next(&mut stream) {
+                got.push(item);
+            }
+        }
+        got.sort_unstable();
+        assert!(got.into_iter().eq(0..items));
+        assert!(count(&started) <= 1.max(items as usize));
+        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+    }
+}
+
+#[test]
+fn worker_starts_when_no_idle_one_is_left() {
+    let (teller, source) = script();
+    let desk = Desk::default();
+    let start = desk.clone();
+    let (started, spawn) = starter();
+    let mut stream = source.map_par_with(usize::MAX, spawn, move |n| start.start(n));
+    // A source that tells nothing of what comes.
+    let reader = Counting::new();
+    let turn = |stream: &mut MapParWith<u32, (), _>| {
+        let wakes = reader.wakes();
+        run(&started);
+        let polled = reader.poll(stream);
+        run(&started);
+        (reader.wakes() > wakes, polled, count(&started))
+    };
+    assert_eq!(turn(&mut stream), (false, Poll::Pending, 1), "the first at the call");
+    for n in 0..4 {
+        teller.send(n);
+        let workers = n as usize + 2;
+        assert_eq!(turn(&mut stream), (true, Poll::Pending, workers), "one is idle");
+        assert_eq!(turn(&mut stream), (false, Poll::Pending, workers));
+        assert_eq!(desk.running(), n as usize + 1);
+    }
+    desk.finish(2);
+    assert_eq!(turn(&mut stream), (true, Poll::Ready(Some(2)), 5));
+    teller.send(4);
+    assert_eq!(turn(&mut stream), (false, Poll::Pending, 5), "two were idle");
+    teller.send(5);
+    assert_eq!(turn(&mut stream), (true, Poll::Pending, 6), "none is left");
+    teller.end();
+    [0, 1, 3, 4, 5].into_iter().for_each(|n| desk.finish(n));
+    let mut got = vec![];
+    while !stream.is_terminated() {
+        if let (_, Poll::Ready(Some(n)), workers) = turn(&mut stream) {
+            got.push(n);
+            assert_eq!(workers, 6);
+        }
+    }
+    got.sort_unstable();
+    assert_eq!(got, [0, 1, 3, 4, 5]);
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn at_most_n_workers_start() {
+    let (teller, source) = script();
+    let desk = Desk::default();
+    let start = desk.clone();
+    let (started, spawn) = starter();
+    let mut stream = source.map_par_with(3, spawn, move |n| start.start(n));
+    for n in 0..9 {
+        teller.send(n);
+        run(&started);
+        assert_eq!(next(&mut stream), Poll::Pending);
+        assert!(count(&started) <= 3 && desk.running() <= 3);
+    }
+    run(&started);
+    assert_eq!((count(&started), desk.running()), (3, 3));
+    assert_eq!(stream.handles().len(), 3);
+}
+
+#[test]
+fn into_parts_starts_the_rest_of_the_workers() {
+    let (teller, source) = script();
+    let (started, spawn) = starter();
+    let stream = source.map_par_with(3, spawn, once);
+    assert_eq!((count(&started), stream.handles().len()), (1, 1));
+    let (mut stream, handles) = stream.into_parts();
+    assert_eq!((count(&started), handles.len()), (3, 3));
+    teller.send(7);
+    teller.end();
+    run(&started);
+    assert_eq!(next(&mut stream), Poll::Ready(Some(7)));
+    assert_eq!(next(&mut stream), Poll::Ready(None));
+}
+
+#[test]
+fn into_parts_panics_if_n_handles_do_not_fit() {
+    let parts = || stream::iter(0..3).map_par_with_parts(usize::MAX, once);
+    let panic = catch_unwind(|| drop(parts())).expect_err("there is no memory for them");
+    assert_eq!(panic.downcast_ref(), Some(&"capacity overflow"));
+}
+
+#[test]
+fn spawner_panic_in_the_consumers_poll_loses_no_item() {
+    let (teller, source) = script();
+    let tasks = Started::default();
+    let spawn = |task| {
+        let mut tasks = tasks.lock().expect("not poisoned");
+        if !tasks.is_empty() {
+            drop(tasks);
+            panic!("no second task");
+        }
+        tasks.push(Box::pin(task));
+    };
+    let mut stream = source.map_par_with(3, spawn, once);
+    (0..9).for_each(|n| teller.send(n));
+    teller.end();
+    let mut told = vec![];
+    while !stream.is_terminated() {
+        run(&tasks);
+        told.extend(drain_over(&mut stream));
+    }
+    let (items, panics): (Vec<_>, Vec<_>) = told.into_iter().partition(Result::is_ok);
+    assert!(items.into_iter().eq((0..9).map(Ok)));
+    assert!(panics.len() <= 2 && panics.iter().all(|p| *p == Err("no second task".to_string())));
+}
+
+#[test]
+fn dropped_stream_leaves_no_source_behind() {
+    let (teller, source) = script::<u32>();
+    let (started, spawn) = starter();
+    let stream = source.map_par_with(usize::MAX, spawn, once);
+    run(&started);
+    drop(stream);
+    run(&started);
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn dropped_workers_end_a_stream_that_may_start_more() {
+    let (teller, source) = script::<u32>();
+    let (started, spawn) = starter();
+    let mut stream = source.map_par_with(usize::MAX, spawn, once);
+    teller.send(1);
+    run(&started);
+    let reader = Counting::new();
+    assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
+    assert_eq!(reader.poll(&mut stream), Poll::Pending);
+    started.lock().expect("not poisoned").clear();
+    assert!(reader.wakes() > 0);
+    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(next(&mut stream), Poll::Ready(None));
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn worker_that_woke_a_sibling_yields_before_it_computes() {
+    let computed = Arc::new(AtomicUsize::new(0));
+    let calls = Arc::clone(&computed);
+    let f = move |n: u32| {
+        let calls = Arc::clone(&calls);
+        poll_fn(move |_| {
+            calls.fetch_add(1, SeqCst);
+            Poll::Ready(n)
+        })
+    };
+    // The source polls the sibling while it is polled itself, so that one is turned away.
+    let sibling = Rc::new(RefCell::new(None::<Task>));
+    let (polled, task) = (Rc::clone(&sibling), Counting::new());
+    let waker = task.waker().clone();
+    let mut items = 0..2;
+    let source = stream::poll_fn(move |_| {
+        let taken = polled.borrow_mut().take();
+        if let Some(mut worker) = taken {
+            assert!(worker.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            *polled.borrow_mut() = Some(worker);
+        }
+        Poll::Ready(items.next())
+    });
+    let (mut stream, mut workers) = source.map_par_with_parts(2, f);
+    *sibling.borrow_mut() = Some(Box::pin(workers.remove(0)));
+    let mut crew = Crew::new(workers);
+    crew.poll(0);
+    assert_eq!(computed.load(SeqCst), 0, "its call waits for the next poll");
+    assert!(crew.is_woken(0), "for which it wakes its own task");
+    assert_eq!(task.wakes(), 1, "the sibling gets its turn");
+    let mut woken = sibling.borrow_mut().take().expect("it was put back");
+    assert!(woken.as_mut().poll(&mut Context::from_waker(task.waker())).is_ready());
+    assert_eq!(drain(&mut stream), [1], "beside the first");
+    crew.run();
+    assert_eq!(drain(&mut stream), [0]);
+    assert!(stream.is_terminated());
+}
+
+#[test]
+fn worker_alone_with_the_items_does_not_yield() {
+    let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(100, once);
+    let mut crew = Crew::new(workers);
+    crew.poll(0);
+    assert_eq!(drain(&mut stream).len(), 100, "in one poll");
+}
+
+#[test]
+fn abandoned_worker_stops_no_other() {
+    for abandoned in 0..3 {
+        let (teller, source) = script();
+        let (mut stream, workers) = source.map_par_with_parts(3, once);
+        let mut crew = Crew::new(workers);
+        crew.run();
+        teller.send(0);
+        assert!(crew.is_woken(abandoned));
+        // From here on that one is neither polled nor dropped.
+        let (kept, ..) = crew.0.remove(abandoned);
+        for n in 1..50 {
+            crew.run();
+            assert_eq!(drain(&mut stream), [n - 1]);
+            teller.send(n);
+        }
+        teller.end();
+        crew.run();
+        assert!(crew.is_done() && teller.is_dropped());
+        assert_eq!(drain(&mut stream), [49]);
+        assert!(stream.is_terminated(), "the end waits for no idle worker");
+        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        drop(kept);
+        assert_eq!(next(&mut stream), Poll::Ready(None));
+    }
+}
+
+#[test]
+fn abandoned_worker_keeps_no_permit_of_others() {
+    let (mut stream, workers) = stream::iter(0..40).map_par_with_parts(2, once);
+    let mut crew = Crew::new(workers);
+    crew.run();
+    let mut got = drain(&mut stream);
+    assert_eq!(got.len(), 4, "all permits were in use");
+    assert!(crew.is_woken(0) && crew.is_woken(1), "there are permits again");
+    let (_kept, ..) = crew.0.remove(0);
+    while got.len() < 40 {
+        assert_eq!(crew.run(), 0);
+        let more = drain(&mut stream);
+        assert!(!more.is_empty(), "after {}", got.len());
+        got.extend(more);
+    }
+    assert!(got.into_iter().eq(0..40));
 }
 
 #[test]

@@ -46,8 +46,8 @@ impl<S: Stream> fmt::Debug for Drive<S> {
 impl<S: Stream> Drive<S> {
     /// The task that pulls `source`, and what it pulls; at most `bound` items at a time.
     pub(crate) fn new(source: S, bound: Option<usize>) -> (Outlet<S::Item>, Self) {
-        let (outlet, inlets) = link(1);
-        let (room, inlet) = (inlets.room(bound), Some(inlets.of_task(0)));
+        let (mut outlet, inlets) = link();
+        let (room, inlet) = (inlets.room(bound), Some(inlets.add_to(&mut outlet)));
         (outlet, Self { source: Some(source), room, inlet })
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     ring::Lag,
     sharable::Sharable,
     spawn::Spawn,
+    starter::Starter,
     stoppable::{Stoppable, Stopper},
     try_join_streams::TryJoinStreams,
     window::window,
@@ -381,8 +382,8 @@ pub trait AiterExt: Stream {
     /// Runs an async function over the items in `n` tasks, while the consumer is busy.
     ///
     /// Results come as they are done; [`MapParWith::ordered`] keeps the source's order. See
-    /// [`MapParWith`] for what it promises and [`Spawn`] for what `spawn`, which is called `n` times,
-    /// is with each runtime.
+    /// [`MapParWith`] for what it promises and [`Spawn`] for what `spawn`, which is called at most `n`
+    /// times, is with each runtime.
     ///
     /// # Panics
     /// Panics if `n` is 0.
@@ -410,7 +411,12 @@ pub trait AiterExt: Stream {
     #[doc(alias = "map_aiter")]
     #[doc(alias = "parallel_map_aiter")]
     #[track_caller]
-    fn map_par_with<P, F, Fut>(self, n: usize, spawn: P, f: F) -> MapParWith<Fut::Output, P::Handle>
+    fn map_par_with<P, F, Fut>(
+        self,
+        n: usize,
+        spawn: P,
+        f: F,
+    ) -> MapParWith<Fut::Output, P::Handle, Starter<Self, P, F, Fut>>
     where
         Self: Sized,
         F: FnMut(Self::Item) -> Fut,

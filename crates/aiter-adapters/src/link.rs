@@ -14,21 +14,29 @@
 //! who waits for it: a task that finds nothing registers in `room` and swaps again. Both sides
 //! change the one word, so either the swap takes the permit or the giver finds that there was none.
 //!
+//! # More tasks
+//! Where tasks are started as items come, `HIRING` is set while there may be more of them. Each task
+//! counts in `idle` from its start up to its first item, and while it waits for another. A task that
+//! takes an item and leaves no idle one behind says in `wanted` how many more there is work for, and
+//! pushes a note that wakes the stream. Only the stream starts tasks. All of this is a hint: a task
+//! that is not asked for in a race is asked for with the next item.
+//!
 //! # The end
 //! The list stops when the last task drops its pusher. Before that each task has left in `flags` what
 //! it knows of how it came to that.
 //!
 //! # Ordering policy
 //! Flags are set by a Release and read by an Acquire. `WakeCell` orders what comes before `wake` with
-//! what comes after `register`. `returned` is AcqRel on both sides.
+//! what comes after `register`. `returned` is AcqRel on both sides. `idle` and `wanted` are Relaxed: what
+//! is known of a task that is to be started goes by the list.
 
 use core::{
-    slice,
+    mem, slice,
     task::{Context, Poll},
 };
 
-use aiter_core::{Cursor, PushError, Pusher, WakeCell, push_list};
-use alloc::boxed::Box;
+use aiter_core::{Cursor, PushError, Pusher, WakeCell, WeakPusher, push_list};
+use alloc::vec::Vec;
 use futures_core::FusedStream;
 
 use crate::{
@@ -42,17 +50,23 @@ const CLOSED: usize = 1;
 const ENDED: usize = 1 << 1;
 /// An item was lost with the task that had it.
 const LOST: usize = 1 << 2;
-/// User code panicked in a task.
+/// A task was lost, because it panicked.
 const PANICKED: usize = 1 << 3;
+/// A panic was caught and handed in.
+const CAUGHT: usize = 1 << 4;
+/// The stream may start more tasks.
+const HIRING: usize = 1 << 5;
 
 struct Link {
     flags: AtomicUsize,
     /// Permits that were given back and not collected.
     returned: AtomicUsize,
-    /// Who waits for them.
+    /// The task that waits for them.
     room: WakeCell,
-    /// Each task, for the close.
-    tasks: Box<[WakeCell]>,
+    /// Tasks that have no item.
+    idle: AtomicUsize,
+    /// Tasks that are to be started; 0 if none was asked for since the stream looked.
+    wanted: AtomicUsize,
 }
 
 impl Link {
@@ -61,9 +75,10 @@ impl Link {
         self.flags.fetch_or(flag, Ordering::Release);
     }
 
-    fn has(&self, flag: usize) -> bool {
+    /// True if one of `flags` is set.
+    fn has(&self, flags: usize) -> bool {
         // Acquire: partner of `Link::set`.
-        self.flags.load(Ordering::Acquire) & flag != 0
+        self.flags.load(Ordering::Acquire) & flags != 0
     }
 
     /// All permits that were given back.
@@ -74,11 +89,11 @@ impl Link {
 }
 
 /// Wakes all tasks, the rest also if a waker panics.
-struct WakeAll<'a>(slice::Iter<'a, WakeCell>);
+struct WakeAll<'a>(slice::Iter<'a, Arc<WakeCell>>);
 
 impl WakeAll<'_> {
     fn wake(&mut self) {
-        self.0.by_ref().for_each(WakeCell::wake);
+        self.0.by_ref().for_each(|task| task.wake());
     }
 }
 
@@ -92,6 +107,8 @@ impl Drop for WakeAll<'_> {
 pub(crate) struct Outlet<T> {
     pub(crate) cursor: Cursor<T>,
     link: Arc<Link>,
+    /// Each task, for the close.
+    tasks: Vec<Arc<WakeCell>>,
 }
 
 /// Makes the tasks' sides.
@@ -100,31 +117,73 @@ pub(crate) struct Inlets<T> {
     link: Arc<Link>,
 }
 
-/// The stream's side, and where those of `tasks` tasks come from.
-pub(crate) fn link<T>(tasks: usize) -> (Outlet<T>, Inlets<T>) {
+/// [`Inlets`] that do not keep the stream from ending.
+pub(crate) struct WeakInlets<T> {
+    pusher: WeakPusher<T>,
+    link: Arc<Link>,
+}
+
+/// The stream's side, and the maker of the tasks' sides.
+pub(crate) fn link<T>() -> (Outlet<T>, Inlets<T>) {
     let (pusher, cursor) = push_list();
     let link = Arc::new(Link {
         flags: AtomicUsize::new(0),
         returned: AtomicUsize::new(0),
         room: WakeCell::new(),
-        tasks: (0..tasks).map(|_| WakeCell::new()).collect(),
+        idle: AtomicUsize::new(0),
+        wanted: AtomicUsize::new(0),
     });
-    (Outlet { cursor, link: link.clone() }, Inlets { pusher, link })
+    (Outlet { cursor, link: link.clone(), tasks: Vec::new() }, Inlets { pusher, link })
 }
 
 impl<T> Inlets<T> {
-    /// The side of one of the tasks, counted from 0.
-    pub(crate) fn of_task(&self, number: usize) -> Inlet<T> {
-        Inlet { pusher: self.pusher.clone(), link: self.link.clone(), number, braced: false }
+    /// The side of one more task.
+    pub(crate) fn add_to(&self, outlet: &mut Outlet<T>) -> Inlet<T> {
+        let (pusher, link, task) = (self.pusher.clone(), self.link.clone(), WakeCell::new());
+        let task = Arc::new(task);
+        outlet.tasks.push(task.clone());
+        // Relaxed: see the ordering policy.
+        link.idle.fetch_add(1, Ordering::Relaxed);
+        Inlet { pusher, link, task, idle: true, braced: false }
     }
 
     /// The permits, `bound` of them; any number if it is `None`.
     pub(crate) fn room(&self, bound: Option<usize>) -> Room {
         Room { link: self.link.clone(), left: bound }
     }
+
+    /// From here on tasks ask for more tasks.
+    pub(crate) fn hire(&self) -> WeakInlets<T> {
+        self.link.set(HIRING);
+        WeakInlets { pusher: self.pusher.downgrade(), link: self.link.clone() }
+    }
+}
+
+impl<T> WeakInlets<T> {
+    /// The maker of more tasks' sides; `None` if no task is left.
+    pub(crate) fn upgrade(&self) -> Option<Inlets<T>> {
+        Some(Inlets { pusher: self.pusher.upgrade()?, link: self.link.clone() })
+    }
+}
+
+impl<T> Drop for WeakInlets<T> {
+    fn drop(&mut self) {
+        // Release: as `Link::set`.
+        self.link.flags.fetch_and(!HIRING, Ordering::Release);
+    }
 }
 
 impl<T> Outlet<T> {
+    /// Takes the number of tasks that were asked for.
+    #[inline]
+    pub(crate) fn take_wanted(&self) -> usize {
+        // Relaxed: see the ordering policy.
+        match self.link.wanted.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.link.wanted.swap(0, Ordering::Relaxed),
+        }
+    }
+
     /// True if the end was handed out.
     pub(crate) fn has_ended(&self) -> bool {
         self.cursor.is_terminated()
@@ -138,25 +197,42 @@ impl<T> Outlet<T> {
         }
     }
 
+    /// True if a task was lost because it panicked.
+    pub(crate) fn lost_a_task(&self) -> bool {
+        self.link.has(PANICKED)
+    }
+
+    /// True if the source has ended.
+    pub(crate) fn has_source_ended(&self) -> bool {
+        self.link.has(ENDED)
+    }
+
+    /// True if a panic was caught.
+    pub(crate) fn has_caught(&self) -> bool {
+        self.link.has(CAUGHT)
+    }
+
     /// How it came to the end, if no task is left.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        if !self.cursor.is_stopped() {
-            return None;
-        }
-        Some(if self.link.has(PANICKED) {
+        self.cursor.is_stopped().then(|| self.outcome_now())
+    }
+
+    /// How it came to the end, which it has come to.
+    pub(crate) fn outcome_now(&self) -> Outcome {
+        if self.link.has(PANICKED | CAUGHT) {
             Outcome::Panicked
         } else if self.link.has(LOST) || !self.link.has(ENDED) {
             Outcome::Cancelled
         } else {
             Outcome::Completed
-        })
+        }
     }
 }
 
 impl<T> Drop for Outlet<T> {
     fn drop(&mut self) {
         self.link.set(CLOSED);
-        WakeAll(self.link.tasks.iter()).wake();
+        WakeAll(self.tasks.iter()).wake();
     }
 }
 
@@ -164,8 +240,9 @@ impl<T> Drop for Outlet<T> {
 pub(crate) struct Inlet<T> {
     pusher: Pusher<T>,
     link: Arc<Link>,
-    /// Which of the tasks.
-    number: usize,
+    task: Arc<WakeCell>,
+    /// Counted in `Link::idle`.
+    idle: bool,
     /// User code is running, or has panicked.
     braced: bool,
 }
@@ -188,8 +265,40 @@ impl<T> Inlet<T> {
 
     /// Sees to it that the task is woken when the stream goes. True if it is gone already.
     pub(crate) fn sleep(&self, cx: &Context<'_>) -> bool {
-        self.link.tasks[self.number].register(cx.waker());
+        self.task.register(cx.waker());
         self.is_closed()
+    }
+
+    /// Says that the task waits for an item.
+    pub(crate) fn set_idle(&mut self) {
+        if !mem::replace(&mut self.idle, true) {
+            // Relaxed: see the ordering policy.
+            self.link.idle.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Says that the task has an item, or ends.
+    pub(crate) fn set_busy(&mut self) {
+        if mem::replace(&mut self.idle, false) {
+            // Relaxed: see the ordering policy.
+            self.link.idle.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// True if the stream may start more tasks, and no other one is idle.
+    pub(crate) fn is_short_of_tasks(&self) -> bool {
+        // Relaxed: see the ordering policy.
+        let others = self.link.idle.load(Ordering::Relaxed) - usize::from(self.idle);
+        others == 0 && self.link.has(HIRING)
+    }
+
+    /// Asks the stream to start `number` more tasks. `note` wakes it.
+    pub(crate) fn ask_for(&mut self, number: usize, note: T) {
+        // Relaxed: see the ordering policy.
+        if self.link.wanted.swap(number, Ordering::Relaxed) == 0 {
+            // Refused if the stream is gone.
+            drop(self.push(note));
+        }
     }
 
     /// Hands an item to the stream. It comes back if the stream is gone.
@@ -200,9 +309,21 @@ impl<T> Inlet<T> {
         }
     }
 
+    /// Says that the task panics, if it does.
+    pub(crate) fn report_panic(&self) {
+        if self.braced {
+            self.link.set(PANICKED);
+        }
+    }
+
     /// Says that an item will never come.
     pub(crate) fn report_loss(&self) {
         self.link.set(LOST);
+    }
+
+    /// Says that a panic was caught, which is handed in.
+    pub(crate) fn report_caught(&self) {
+        self.link.set(CAUGHT);
     }
 
     /// Says that the source has ended.
@@ -213,10 +334,9 @@ impl<T> Inlet<T> {
 
 impl<T> Drop for Inlet<T> {
     fn drop(&mut self) {
-        if self.braced {
-            self.link.set(PANICKED);
-        }
-        self.link.tasks[self.number].clear();
+        self.report_panic();
+        self.set_busy();
+        self.task.clear();
         // And then the pusher.
     }
 }

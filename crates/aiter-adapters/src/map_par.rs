@@ -9,7 +9,16 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{budget::Budget, finished::Finished, pool::Pool, progress::Progress, unwind};
+#[cfg(feature = "std")]
+use crate::catch_panics::CatchPanics;
+use crate::{
+    budget::Budget,
+    caught::catch,
+    finished::{Fate, Finished},
+    pool::Pool,
+    progress::Progress,
+    unwind,
+};
 
 pin_project_lite::pin_project! {
     /// A call of the function.
@@ -38,8 +47,13 @@ pin_project_lite::pin_project! {
     /// futures when they finish, or with the stream.
     ///
     /// # Panics
-    /// Where the source, the function or a future does. A source or a future that panicked is
-    /// dropped; all others go on.
+    /// With the feature `std`, a panic of the function or of a future comes at the place of its item:
+    /// in its turn if [`ordered`](Self::ordered), else when it is done. The next poll goes on, and all
+    /// other results come. `catch_panics` makes errors of these panics. Without `std` such a panic
+    /// unwinds through the poll in which it happens.
+    ///
+    /// A panic of the source, or of a drop, always unwinds through the poll in which it happens. A
+    /// source or a future that panicked is dropped; all others go on.
     ///
     /// # Cancel safety
     /// Dropping a future over this stream (such as `next()`) loses nothing.
@@ -118,6 +132,27 @@ where
         self
     }
 
+    /// Makes each panic an item of its own, an error.
+    ///
+    /// This needs the feature `std`, and a program whose panics unwind.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let inverse = |n: u32| async move { 100 / n };
+    /// let inverses = stream::iter([5, 0, 2]).map_par(2, inverse).ordered().catch_panics();
+    /// let inverses: Vec<_> = inverses.map(|inverse| inverse.ok()).collect().await;
+    /// assert_eq!(inverses, [Some(20), None, Some(50)]);
+    /// # }).expect("nothing waits");
+    /// ```
+    #[cfg(feature = "std")]
+    pub fn catch_panics(self) -> CatchPanics<Self> {
+        CatchPanics::new(self)
+    }
+
     /// The source, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.source.as_ref()
@@ -137,7 +172,7 @@ where
     #[inline]
     fn has_room(&self) -> bool {
         let (n, running) = (self.n.get(), self.running.len());
-        let begun = running + self.finished.len() + self.in_hand;
+        let begun = running + self.finished.held() + self.in_hand;
         // Half of it: it must not overflow.
         running < n && begun / 2 < n
     }
@@ -177,11 +212,14 @@ where
         });
         match polled.unwrap_or(Poll::Ready(None)) {
             Poll::Ready(Some(item)) => {
-                // One that panics takes no number.
-                let future = (this.f)(item);
-                let call = Call { number: *this.next, future };
-                *this.next = this.next.wrapping_add(1);
-                return Some(call);
+                let number = *this.next;
+                let future = catch(|| (this.f)(item));
+                // Without `std` a call that panics takes no number.
+                *this.next = number.wrapping_add(1);
+                match future {
+                    Ok(future) => return Some(Call { number, future }),
+                    Err(panic) => this.finished.put(number, Err(panic).into()),
+                }
             }
             Poll::Ready(None) => {
                 this.running.end_source();
@@ -201,15 +239,21 @@ where
         struct Lost<'a, T>(&'a mut Finished<T>, usize);
         impl<T> Drop for Lost<'_, T> {
             fn drop(&mut self) {
-                self.0.put(self.1, None);
+                self.0.put(self.1, Fate::LOST);
             }
         }
         |call, cx| {
             let call = call.project();
             let lost = Lost(finished, *call.number);
-            let polled = call.future.poll(cx);
+            let polled = catch(|| call.future.poll(cx));
             let Lost(finished, number) = &mut *ManuallyDrop::new(lost);
-            polled.map(|result| finished.put(*number, Some(result)))
+            let fate = match polled {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(result)) => Ok(result).into(),
+                Err(panic) => Err(panic).into(),
+            };
+            finished.put(*number, fate);
+            Poll::Ready(())
         }
     }
 
@@ -264,12 +308,14 @@ where
         *self.as_mut().project().in_hand = 0;
         self.as_mut().advance();
         let this = self.as_mut().project();
-        let result = this.finished.take();
-        if result.is_some() {
+        if let Some(Fate { result, panic }) = this.finished.take() {
+            if let Some(panic) = panic {
+                panic.resume();
+            }
             *this.in_hand = 1;
             return Poll::Ready(result);
         }
-        if this.source.is_none() && this.running.len() == 0 && this.finished.len() == 0 {
+        if this.source.is_none() && this.running.len() == 0 && this.finished.held() == 0 {
             *this.ended = true;
             return Poll::Ready(None);
         }

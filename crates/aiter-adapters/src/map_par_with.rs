@@ -1,4 +1,5 @@
 use core::{
+    convert::identity,
     fmt,
     future::Future,
     num::NonZeroUsize,
@@ -6,15 +7,20 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use futures_core::{FusedStream, Stream};
 
+#[cfg(feature = "std")]
+use crate::catch_panics::CatchPanics;
 use crate::{
+    caught::Caught,
     finished::Finished,
     link::Outlet,
     outcome::Outcome,
+    progress::Progress,
     spawn::Spawn,
-    worker::{Done, Worker, Workers, workers},
+    starter::{Staff, Start, StartWorkers, Starter},
+    worker::{Founded, Note, Worker, team},
 };
 
 /// The results of an async function over a stream, computed by tasks while the consumer is busy;
@@ -26,37 +32,78 @@ use crate::{
 /// the result in the consumer's hands counts until the consumer asks for the next. So a consumer
 /// that stalls stops the tasks.
 ///
-/// The tasks, `n` [`Worker`]s, begin at once. The function is called by whichever is free, in the
-/// source's order. Dropping this stream ends them and drops what they run, also where the runtime's
+/// The tasks are [`Worker`]s. At the call as many start as the source is known to have items, by its
+/// `size_hint`, at least one and at most `n` or 128. Later ones start as items come: when a worker
+/// takes an item and leaves no idle one behind, the stream's next poll starts as many again as the source
+/// is known to have items, at least one. So there is never more than one worker more than items, whatever
+/// `n` is, and none more than items where the `size_hint` is exact. The spawner is called by the consumer
+/// only; a consumer that is busy is served by the workers that it has.
+///
+/// A free worker calls the function, in the source's order. A worker whose turn at the source has woken
+/// another one lets its runtime run that one before it polls the new future, so both may compute at
+/// the same time. Dropping this stream ends the tasks and drops what they run, also where the runtime's
 /// handles only detach: as soon as each is polled, for which it is woken. When the stream ends, the
 /// source, the function and all futures are dropped already.
 ///
 /// In the long run nothing is allocated for an item: the futures live inside the workers. Taking a
-/// result is wait-free; asking may wake a task.
+/// result is wait-free; asking may wake a task or start some.
 ///
 /// # Panics
-/// Never. Where the function or a future panics, it does so in its task, and the stream goes on
-/// without that result. The task is lost: the stream ends when the last one is, or when the
-/// source has ended; [`outcome`](Self::outcome) is [`Outcome::Panicked`] then. A source that panics
-/// ends the stream when the futures that run are done.
+/// With the feature `std`, a panic of the function or of a future goes on in the consumer's poll, with
+/// its payload, at the place of its item: in its turn if [`ordered`](Self::ordered), else when it is
+/// done. The next poll goes on; no task is lost, and all other results come. If a future panics when
+/// it is dropped after it is done, its result comes first and then the panic. A panic of the source
+/// counts as that of one more item, after which the source is dropped and the calls that run are
+/// finished. `catch_panics` makes errors of these panics.
+///
+/// Without `std` a task is lost with its panic, and the others go on. When no task is left and all
+/// results are taken, one poll panics with the number of items that have no result, and then the
+/// stream ends.
+///
+/// A poll also panics if the spawner does; no item is lost by that.
+///
+/// A task that its runtime drops, as at a shutdown or an abort, is no panic: the stream goes on
+/// without the result of the call that the task ran. [`outcome`](Self::outcome) is
+/// [`Outcome::Cancelled`] at the end.
 ///
 /// # Cancel safety
 /// Dropping a future over this stream (such as `next()`) loses no item.
 #[must_use = "dropping it ends its tasks and drops the source"]
 #[doc(alias = "map_aiter")]
 #[doc(alias = "parallel_map_aiter")]
-pub struct MapParWith<T, H> {
+pub struct MapParWith<T, H, L = ()> {
     // First: the tasks are told to end before their handles may cancel them.
-    outlet: Outlet<Done<T>>,
+    outlet: Outlet<Note<T>>,
+    starter: L,
     finished: Finished<T>,
     /// A result was handed in here, in the order that is kept.
     begun: bool,
     /// The consumer has a result and has not asked for another.
     in_hand: bool,
+    /// The panic that came with the result in the consumer's hands.
+    panic: Option<Caught>,
+    /// Calls that were lost with their tasks.
+    lost: usize,
+    /// Calls that were handed in.
+    over: usize,
+    /// All calls, once the source is gone.
+    calls: Option<usize>,
+    stage: Stage,
     handles: Vec<H>,
 }
 
-impl<T, H> fmt::Debug for MapParWith<T, H> {
+/// How far the stream has come.
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    /// There may be results to come.
+    On,
+    /// The end was found, and told by a panic.
+    Told,
+    /// The end was handed out.
+    Ended,
+}
+
+impl<T, H, L> fmt::Debug for MapParWith<T, H, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapParWith")
             .field("finished", &self.finished())
@@ -66,22 +113,43 @@ impl<T, H> fmt::Debug for MapParWith<T, H> {
     }
 }
 
-impl<T, H> MapParWith<T, H> {
-    fn of(outlet: Outlet<Done<T>>, handles: Vec<H>) -> Self {
-        Self { outlet, finished: Finished::as_they_come(), begun: false, in_hand: false, handles }
+impl<T, H, L> MapParWith<T, H, L> {
+    fn of(outlet: Outlet<Note<T>>, starter: L, handles: Vec<H>) -> Self {
+        let finished = Finished::as_they_come();
+        Self {
+            outlet,
+            starter,
+            finished,
+            begun: false,
+            in_hand: false,
+            panic: None,
+            lost: 0,
+            over: 0,
+            calls: None,
+            stage: Stage::On,
+            handles,
+        }
     }
+}
 
-    pub(crate) fn new<S, P, F, Fut>(source: S, n: NonZeroUsize, spawn: P, f: F) -> Self
-    where
-        S: Stream,
-        F: FnMut(S::Item) -> Fut,
-        Fut: Future<Output = T>,
-        P: Spawn<Worker<S, F, Fut>, Handle = H>,
-    {
-        let (outlet, workers) = workers(source, f, n.get(), bound(n));
-        Self::of(outlet, workers.into_iter().map(|worker| spawn.spawn(worker)).collect())
+impl<S, T, P, F, Fut> MapParWith<T, P::Handle, Starter<S, P, F, Fut>>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future<Output = T>,
+    P: Spawn<Worker<S, F, Fut>>,
+{
+    pub(crate) fn new(source: S, n: NonZeroUsize, spawn: P, f: F) -> Self {
+        let Founded { mut outlet, first, team, wanted } = team(source, f, n.get());
+        let mut handles = vec![spawn.spawn(first)];
+        let mut starter = Starter::new(spawn, team, n.get() - 1);
+        let staff = Staff { outlet: &mut outlet, handles: &mut handles };
+        starter.start(wanted - 1, staff);
+        Self::of(outlet, starter, handles)
     }
+}
 
+impl<T, H, L> MapParWith<T, H, L> {
     /// Hands results out in the source's order.
     ///
     /// A slow future holds back those behind it; they wait here and count as not yet done with, so
@@ -107,62 +175,160 @@ impl<T, H> MapParWith<T, H> {
         self
     }
 
-    /// What the spawner gave for the tasks.
+    /// What the spawner gave for the tasks that were started.
     pub fn handles(&self) -> &[H] {
         &self.handles
     }
 
     /// Separates the stream from what the spawner gave for the tasks.
     ///
+    /// First the rest of the `n` tasks are started, because the stream starts none later.
+    ///
     /// Dropping the stream still ends the tasks. Dropping a handle does what it does in its runtime.
-    pub fn into_parts(self) -> (MapParWith<T, ()>, Vec<H>) {
-        let Self { outlet, finished, begun, in_hand, handles } = self;
-        (MapParWith { outlet, finished, begun, in_hand, handles: Vec::new() }, handles)
+    ///
+    /// # Panics
+    /// Panics if the spawner does, and with "capacity overflow" if `n` handles are more than fit in
+    /// memory.
+    pub fn into_parts(mut self) -> (MapParWith<T, ()>, Vec<H>)
+    where
+        L: StartWorkers<T, H>,
+    {
+        let left = self.starter.left();
+        self.handles.reserve(left);
+        self.start(left);
+        let Self { outlet, finished, begun, in_hand, panic, lost, over, calls, stage, .. } = self;
+        let (starter, handles) = ((), Vec::new());
+        let stream = MapParWith {
+            outlet,
+            starter,
+            finished,
+            begun,
+            in_hand,
+            panic,
+            lost,
+            over,
+            calls,
+            stage,
+            handles,
+        };
+        (stream, self.handles)
     }
 
-    /// How the tasks came to their end; `None` as long as one goes on.
+    /// How the tasks came to their end. `None` as long as one goes on, unless this stream has ended.
     ///
-    /// There may be results left to take. [`Outcome::Panicked`] if one panicked,
-    /// [`Outcome::Cancelled`] if a result was lost with its task or all tasks were dropped before
-    /// the source had ended, as a runtime does that shuts down.
+    /// There may be results left to take. [`Outcome::Panicked`] if the source, the function, a future
+    /// or a task panicked, [`Outcome::Cancelled`] if a result was lost with its task or all tasks
+    /// were dropped before the source had ended, as a runtime does that shuts down.
     pub fn outcome(&self) -> Option<Outcome> {
-        self.outlet.outcome()
+        match self.stage {
+            Stage::Ended => Some(self.outlet.outcome_now()),
+            Stage::On | Stage::Told => self.outlet.outcome(),
+        }
     }
 
     /// The number of results that wait to be taken.
     pub fn finished(&self) -> usize {
         let handed_in = self.outlet.cursor.available_iter();
-        handed_in.filter(|done| done.result.is_some()).count() + self.finished.len()
+        let is_result = |note: &&Note<T>| match note {
+            Note::Done(done) => done.fate.result.is_some(),
+            Note::Hire | Note::End(_) => false,
+        };
+        handed_in.filter(is_result).count() + self.finished.len()
+    }
+
+    /// Makes each panic an item of its own, an error, in the place where it would be.
+    ///
+    /// This needs the feature `std`, and a program whose panics unwind.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # smol::block_on(async {
+    /// let inverse = |n: u32| async move { 100 / n };
+    /// let inverses = stream::iter([5, 0, 2]).map_par_with(2, smol::spawn, inverse);
+    /// let mut inverses = inverses.ordered().catch_panics();
+    /// assert!(matches!(inverses.next().await, Some(Ok(20))));
+    /// let panic = inverses.next().await.unwrap().unwrap_err();
+    /// assert_eq!(panic.message(), Some("attempt to divide by zero"));
+    /// assert!(matches!(inverses.next().await, Some(Ok(50))));
+    /// assert!(inverses.next().await.is_none());
+    /// # });
+    /// ```
+    #[cfg(feature = "std")]
+    pub fn catch_panics(self) -> CatchPanics<Self> {
+        CatchPanics::new(self)
+    }
+
+    /// Finds the end. Panics, once, if a task was lost because it panicked.
+    #[cold]
+    fn end(&mut self) -> Option<T>
+    where
+        L: StartWorkers<T, H>,
+    {
+        self.starter.finish();
+        // A source that is gone, and neither ended nor was caught, went with its task.
+        let ended = self.outlet.has_source_ended();
+        let lost_the_source = self.calls.is_some() && !ended && !self.outlet.has_caught();
+        if self.stage != Stage::On || !lost_the_source && !self.outlet.lost_a_task() {
+            self.stage = Stage::Ended;
+            return None;
+        }
+        self.stage = Stage::Told;
+        let lost = self.lost;
+        if ended {
+            panic!("tasks of map_par_with panicked, items without a result: {lost}");
+        }
+        panic!(
+            "tasks of map_par_with panicked before the source had ended, \
+             items without a result: {lost}"
+        );
     }
 }
 
 impl<T> MapParWith<T, ()> {
-    pub(crate) fn parts<S, F, Fut>(source: S, n: NonZeroUsize, f: F) -> (Self, Workers<S, F, Fut>)
+    /// The stream, and all `n` workers.
+    pub(crate) fn parts<S, F, Fut>(
+        source: S,
+        n: NonZeroUsize,
+        f: F,
+    ) -> (Self, Vec<Worker<S, F, Fut>>)
     where
         S: Stream,
         F: FnMut(S::Item) -> Fut,
         Fut: Future<Output = T>,
     {
-        let (outlet, workers) = workers(source, f, n.get(), bound(n));
-        (Self::of(outlet, Vec::new()), workers)
+        MapParWith::new(source, n, identity, f).into_parts()
     }
 }
 
-/// Calls not yet done with, of `n` workers.
-fn bound(n: NonZeroUsize) -> usize {
-    n.get().saturating_mul(2)
+impl<T, H, L: StartWorkers<T, H>> MapParWith<T, H, L> {
+    fn start(&mut self, number: usize) {
+        let Self { starter, outlet, handles, .. } = self;
+        starter.start(number, Staff { outlet, handles });
+    }
+}
+
+impl<T, H, L: StartWorkers<T, H>> Progress for MapParWith<T, H, L> {
+    /// Starts the tasks that are asked for. Always `Ready`, because the tasks work by themselves.
+    fn poll_progress(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        let wanted = self.outlet.take_wanted();
+        self.start(wanted);
+        Poll::Ready(())
+    }
 }
 
 // Nothing is ever pinned.
-impl<T, H> Unpin for MapParWith<T, H> {}
+impl<T, H, L> Unpin for MapParWith<T, H, L> {}
 
-impl<T, H> FusedStream for MapParWith<T, H> {
+impl<T, H, L: StartWorkers<T, H>> FusedStream for MapParWith<T, H, L> {
     fn is_terminated(&self) -> bool {
-        self.outlet.has_ended()
+        self.stage == Stage::Ended
     }
 }
 
-impl<T, H> Stream for MapParWith<T, H> {
+impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
@@ -170,27 +336,57 @@ impl<T, H> Stream for MapParWith<T, H> {
         if core::mem::take(&mut this.in_hand) {
             this.outlet.give_back();
         }
+        if let Some(panic) = this.panic.take() {
+            panic.resume();
+        }
+        let wanted = this.outlet.take_wanted();
+        if wanted > 0 {
+            this.start(wanted);
+        }
         loop {
-            if let Some(result) = this.finished.take() {
-                this.in_hand = true;
-                return Poll::Ready(Some(result));
+            if let Some(fate) = this.finished.take() {
+                this.in_hand = fate.result.is_some();
+                this.panic = fate.panic;
+                if let Some(result) = fate.result {
+                    return Poll::Ready(Some(result));
+                }
+                // A panic of the source has no permit, and needs none to be left.
+                this.outlet.give_back();
+                if let Some(panic) = this.panic.take() {
+                    panic.resume();
+                }
             }
             // At the end nothing is left that waits for its turn: no number is left out.
-            let Some(done) = ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx)) else {
-                return Poll::Ready(None);
+            if this.calls == Some(this.over) {
+                return Poll::Ready(this.end());
+            }
+            let done = match ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx)) {
+                Some(Note::Done(done)) => done,
+                Some(Note::Hire) => {
+                    let wanted = this.outlet.take_wanted();
+                    this.start(wanted);
+                    continue;
+                }
+                Some(Note::End(calls)) => {
+                    this.calls = Some(calls);
+                    continue;
+                }
+                None => return Poll::Ready(this.end()),
             };
+            this.over = this.over.wrapping_add(1);
             this.begun = true;
-            if done.result.is_none() {
+            if done.fate.is_lost() {
+                this.lost += 1;
                 // What the call held is free.
                 this.outlet.give_back();
             }
-            this.finished.put(done.number, done.result);
+            this.finished.put(done.number, done.fate);
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         // In this order: after the end there is nothing more to come.
-        let ended = self.outlet.cursor.is_stopped();
+        let ended = self.outlet.cursor.is_stopped() || self.stage == Stage::Ended;
         let finished = self.finished();
         (finished, ended.then_some(finished))
     }

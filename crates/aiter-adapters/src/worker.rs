@@ -1,8 +1,10 @@
 //! The tasks of `map_par_with`.
 //!
-//! They share the source and `f` through a relay: who is free takes a turn, and leaves it with a
-//! future of its own to run. Every call of `f` has a number, in the source's order, and every number
-//! that was given out comes to the stream: with the result, or without one if the future was lost.
+//! The workers share the source and `f` through a relay: a free worker takes a turn and leaves it with
+//! a future of its own to run. Each call of `f` has a number, in the source's order, and each number
+//! comes to the stream with what the call left. A panic of the source or of its drop has the number
+//! of the call that would have been next. The worker that finds the source gone hands in how many
+//! numbers there are, so the stream's end waits for no worker that has nothing to hand in.
 
 use core::{
     fmt,
@@ -12,21 +14,39 @@ use core::{
 };
 
 use aiter_core::Relay;
-use alloc::vec::Vec;
 use futures_core::{FusedFuture, Stream};
 
 use crate::{
     budget::Budget,
-    link::{Inlet, Outlet, Room, link},
+    caught::{Caught, catch},
+    finished::Fate,
+    link::{Inlet, Outlet, Room, WeakInlets, link},
     unwind,
 };
 
-/// What a worker hands in.
+/// The most workers that start at one time.
+const AT_ONCE: usize = 128;
+
+/// A call that is over.
 pub(crate) struct Done<T> {
     /// The number of the call.
     pub(crate) number: usize,
-    /// `None` if the future panicked or was dropped.
-    pub(crate) result: Option<T>,
+    pub(crate) fate: Fate<T>,
+}
+
+/// What a worker hands in.
+pub(crate) enum Note<T> {
+    Done(Done<T>),
+    /// Workers are asked for.
+    Hire,
+    /// The source is gone, and this is the number of all calls.
+    End(usize),
+}
+
+/// The number of workers that a source has work for: as many as it is known to have items, at least one
+/// if there may be one.
+fn wanted((lower, upper): (usize, Option<usize>)) -> usize {
+    lower.max(usize::from(upper != Some(0))).min(AT_ONCE)
 }
 
 pin_project_lite::pin_project! {
@@ -38,7 +58,7 @@ pin_project_lite::pin_project! {
 }
 
 pin_project_lite::pin_project! {
-    /// What the workers take turns at.
+    /// The value of the workers' relay.
     struct Feed<S, F> {
         // Dropped at its end.
         #[pin]
@@ -46,60 +66,122 @@ pin_project_lite::pin_project! {
         room: Room,
         // Of the next call.
         number: usize,
+        // The number of all calls was taken by a worker.
+        counted: bool,
     }
 }
 
-/// A call of `f`: its number and its future; nothing if there are no more.
-type Call<Fut> = Option<(usize, Fut)>;
+/// What a turn at the source gave.
+enum Turn<Fut> {
+    /// A call, and the number of workers that are to be started.
+    Call(Fut, usize),
+    /// A panic, which is to be handed in.
+    Panicked,
+    /// No more calls than this number, which no worker has handed in before.
+    Last(usize),
+    /// No more calls.
+    End,
+}
 
 impl<S: Stream, F> Feed<S, F> {
-    fn poll_call<Fut>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Call<Fut>>
+    /// Begins a call, if there is an item and a permit. `desk.at` becomes the place of the call.
+    fn poll_turn<Fut: Future>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        desk: &mut Desk<Fut::Output>,
+    ) -> Poll<Turn<Fut>>
     where
         F: FnMut(S::Item) -> Fut,
     {
         let mut this = self.project();
-        let item = unwind::with(this.supply.as_mut(), |supply| match this.room.poll_ready(cx) {
-            Poll::Ready(()) => supply.project().source.poll_next(cx),
-            Poll::Pending => Poll::Pending,
+        if this.supply.is_some() {
+            ready!(this.room.poll_ready(cx));
+        }
+        let number = *this.number;
+        let polled = unwind::with(this.supply.as_mut(), |supply| {
+            catch(|| supply.project().source.poll_next(cx))
         });
-        let Some(item) = item else { return Poll::Ready(None) };
-        let call = match (ready!(item), this.supply.as_mut().as_pin_mut()) {
-            (Some(item), Some(supply)) => (supply.project().f)(item),
+        let (item, panic) = match polled {
+            None => {
+                let counted = core::mem::replace(this.counted, true);
+                return Poll::Ready(if counted { Turn::End } else { Turn::Last(number) });
+            }
+            Some(Ok(polled)) => (ready!(polled), None),
+            Some(Err(panic)) => (None, Some(panic)),
+        };
+        let call = match (item, this.supply.as_mut().as_pin_mut()) {
+            (Some(item), Some(supply)) => {
+                // Before the call: without `std` the number of a call that panics is handed in as lost.
+                this.room.take();
+                *this.number = number.wrapping_add(1);
+                desk.at = Some(Done { number, fate: Fate::LOST });
+                let supply = supply.project();
+                catch(|| {
+                    let short = desk.inlet.is_short_of_tasks();
+                    let wanted = if short { wanted(supply.source.size_hint()) } else { 0 };
+                    ((supply.f)(item), wanted)
+                })
+            }
             _ => {
-                this.room.report_end();
-                this.supply.set(None);
-                return Poll::Ready(None);
+                if panic.is_none() {
+                    this.room.report_end();
+                }
+                let dropped = catch(|| this.supply.set(None)).err();
+                match panic.or(dropped) {
+                    None => {
+                        *this.counted = true;
+                        return Poll::Ready(Turn::Last(number));
+                    }
+                    Some(panic) => {
+                        *this.number = number.wrapping_add(1);
+                        Err(panic)
+                    }
+                }
             }
         };
-        // Only now: a call that panicked takes neither a permit nor a number.
-        this.room.take();
-        let number = *this.number;
-        *this.number = number.wrapping_add(1);
-        Poll::Ready(Some((number, call)))
+        Poll::Ready(match call {
+            Ok((future, wanted)) => Turn::Call(future, wanted),
+            Err(panic) => {
+                desk.at = Some(Done { number, fate: Err(panic).into() });
+                Turn::Panicked
+            }
+        })
     }
 }
 
-/// A worker's side of the list, and what it works at.
+/// A worker's side of the list, and the place of the call that it works at.
 struct Desk<T> {
     at: Option<Done<T>>,
-    inlet: Inlet<Done<T>>,
+    inlet: Inlet<Note<T>>,
 }
 
 impl<T> Desk<T> {
-    /// Hands in what it worked at, with or without a result.
+    /// Adds to what the call left. The first panic is the one that counts.
+    fn note(&mut self, result: Option<T>, panic: Option<Caught>) {
+        if let Some(Done { fate, .. }) = &mut self.at {
+            fate.result = result.or(fate.result.take());
+            fate.panic = fate.panic.take().or(panic);
+        }
+    }
+
+    /// Hands in what the call left.
     fn hand_in(&mut self) {
         if let Some(done) = self.at.take() {
-            if done.result.is_none() {
+            if done.fate.panic.is_some() {
+                self.inlet.report_caught();
+            } else if done.fate.is_lost() {
                 self.inlet.report_loss();
             }
-            // Refused if the stream is gone: nobody wants it.
-            drop(self.inlet.push(done));
+            // Refused if the stream is gone.
+            drop(self.inlet.push(Note::Done(done)));
         }
     }
 }
 
 impl<T> Drop for Desk<T> {
     fn drop(&mut self) {
+        // Before the call is over for the stream, which may end by that.
+        self.inlet.report_panic();
         self.hand_in();
     }
 }
@@ -110,15 +192,19 @@ pin_project_lite::pin_project! {
     ///
     /// It is ready when the source has ended and its last future is done, or when the stream that it
     /// works for is dropped; what it runs is dropped before that. After 128 futures that were ready
-    /// at once it wakes its own task and lets others have their turn.
+    /// at once it wakes its own task and returns `Pending`, and so it does before it polls a new
+    /// future if another worker may be waiting in the queue of this very thread.
     ///
     /// # Panics
-    /// Where the source, `f` or the future does, to whoever polls this worker. A worker that panicked
-    /// is done; the others go on.
+    /// With the feature `std` the panics of the source, of `f` and of the futures are caught, and go
+    /// on in the stream's consumer. Without it they unwind through this worker, which is lost; the
+    /// others go on. A panic of a waker always does, and so does that of a future which is dropped
+    /// because the stream was.
     ///
     /// # Cancel safety
     /// Dropping it drops the future that it runs, whose result the stream then does without. The
-    /// others go on; the source is dropped with the last of them.
+    /// others go on. The source is dropped with the last of them, or with the stream's end if that may
+    /// start more.
     #[must_use = "nothing is mapped unless this future is polled"]
     pub struct Worker<S: Stream, F, Fut: Future> {
         // In this order: the stream ends last.
@@ -139,25 +225,53 @@ impl<S: Stream, F, Fut: Future> fmt::Debug for Worker<S, F, Fut> {
     }
 }
 
-pub(crate) type Workers<S, F, Fut> = Vec<Worker<S, F, Fut>>;
+/// Where more workers come from.
+pub(crate) struct Team<S, F, T> {
+    relay: Relay<Feed<S, F>>,
+    inlets: WeakInlets<Note<T>>,
+}
 
-type Parts<S, F, Fut> = (Outlet<Done<<Fut as Future>::Output>>, Workers<S, F, Fut>);
+impl<S: Stream, F, T> Team<S, F, T> {
+    /// One more worker, unless no other is left.
+    pub(crate) fn worker<Fut>(&self, outlet: &mut Outlet<Note<T>>) -> Option<Worker<S, F, Fut>>
+    where
+        Fut: Future<Output = T>,
+    {
+        let inlet = self.inlets.upgrade()?.add_to(outlet);
+        Some(Worker::new(self.relay.clone(), inlet))
+    }
+}
 
-/// The stream's side, and `n` workers with `bound` calls among them at a time.
-pub(crate) fn workers<S, F, Fut>(source: S, f: F, n: usize, bound: usize) -> Parts<S, F, Fut>
+/// The stream's side, the first worker of at most `n`, and where the others come from.
+pub(crate) fn team<S, F, Fut>(source: S, f: F, n: usize) -> Founded<S, F, Fut>
 where
     S: Stream,
     F: FnMut(S::Item) -> Fut,
     Fut: Future,
 {
-    let (outlet, inlets) = link(n);
+    let wanted = wanted(source.size_hint()).clamp(1, n);
+    let (mut outlet, inlets) = link();
     let supply = Some(Supply { source, f });
-    let relay = Relay::new(Feed { supply, room: inlets.room(Some(bound)), number: 0 });
-    let worker = |number| {
-        let desk = Desk { at: None, inlet: inlets.of_task(number) };
-        Worker { running: None, relay: Some(relay.clone()), desk: Some(desk) }
-    };
-    (outlet, (0..n).map(worker).collect())
+    let room = inlets.room(Some(n.saturating_mul(2)));
+    let relay = Relay::new(Feed { supply, room, number: 0, counted: false });
+    let first = Worker::new(relay.clone(), inlets.add_to(&mut outlet));
+    let team = Team { relay, inlets: inlets.hire() };
+    Founded { outlet, first, team, wanted }
+}
+
+/// What [`team`] makes.
+pub(crate) struct Founded<S: Stream, F, Fut: Future> {
+    pub(crate) outlet: Outlet<Note<Fut::Output>>,
+    pub(crate) first: Worker<S, F, Fut>,
+    pub(crate) team: Team<S, F, Fut::Output>,
+    /// Workers that are to start at once, with the first one.
+    pub(crate) wanted: usize,
+}
+
+impl<S: Stream, F, Fut: Future> Worker<S, F, Fut> {
+    fn new(relay: Relay<Feed<S, F>>, inlet: Inlet<Note<Fut::Output>>) -> Self {
+        Self { running: None, relay: Some(relay), desk: Some(Desk { at: None, inlet }) }
+    }
 }
 
 /// Ends the worker: what it runs goes first, then the source if no other worker has it, and then the
@@ -191,12 +305,16 @@ where
     let mut budget = Budget::new();
     while !desk.inlet.is_closed() {
         if let Some(future) = running.as_mut().as_pin_mut() {
-            if let Poll::Ready(result) = future.poll(cx) {
-                if let Some(done) = &mut desk.at {
-                    done.result = Some(result);
+            let polled = catch(|| future.poll(cx));
+            if !matches!(polled, Ok(Poll::Pending)) {
+                match polled {
+                    Ok(Poll::Ready(result)) => desk.note(Some(result), None),
+                    Ok(Poll::Pending) => {}
+                    Err(panic) => desk.note(None, Some(panic)),
                 }
-                // User code. If it panics, the result is handed in all the same.
-                running.set(None);
+                // User code. If it unwinds, the result is handed in all the same.
+                let dropped = catch(|| running.set(None));
+                desk.note(None, dropped.err());
                 desk.hand_in();
                 continue;
             }
@@ -204,14 +322,32 @@ where
             cx.waker().wake_by_ref();
             return Poll::Pending;
         } else {
-            match relay.poll_turn(cx, Feed::poll_call) {
-                Poll::Ready(Some((number, future))) => {
-                    desk.at = Some(Done { number, result: None });
+            match relay.poll_turn(cx, |feed, cx| feed.poll_turn(cx, desk)) {
+                Poll::Ready(Turn::Call(future, wanted)) => {
                     running.set(Some(future));
+                    desk.inlet.set_busy();
+                    if wanted > 0 {
+                        desk.inlet.ask_for(wanted, Note::Hire);
+                    }
+                    if !relay.has_woken() {
+                        continue;
+                    }
+                    // Some runtimes keep a sibling that was woken here for this very thread, which
+                    // must be free before the call computes.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Ready(Turn::Panicked) => {
+                    desk.hand_in();
                     continue;
                 }
-                Poll::Ready(None) => break,
-                Poll::Pending => {}
+                Poll::Ready(Turn::Last(calls)) => {
+                    // Refused if the stream is gone.
+                    drop(desk.inlet.push(Note::End(calls)));
+                    break;
+                }
+                Poll::Ready(Turn::End) => break,
+                Poll::Pending => desk.inlet.set_idle(),
             }
         }
         if !desk.inlet.sleep(cx) {

@@ -61,8 +61,8 @@ pub mod adapters {
         Active, AiterExt, Azip, AzipSources, BoundedFork, Drive, ErrorRule, Event, FlattenIter,
         ForEachProgress, Fork, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag,
         MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, OnError, Outcome, PassiveFork,
-        Preload, PreloadWith, Progress, Sharable, Spawn, Stoppable, Stopper, StrictAzip,
-        TryJoinStreams, Unequal, Worker,
+        Preload, PreloadWith, Progress, Sharable, Spawn, StartWorkers, Starter, Stoppable, Stopper,
+        StrictAzip, TryJoinStreams, Unequal, Worker,
     };
 
     /// What a task pulls ahead.
@@ -89,6 +89,13 @@ pub mod adapters {
     pub type MappedHere<S, F, Fut> = MapPar<S, F, Fut>;
     /// What tasks map, and one of them.
     pub type Mapped<S, F, Fut, T, H> = (MapParWith<T, H>, Worker<S, F, Fut>);
+    /// What tasks map that start as items come.
+    pub type MappedByMore<S, P, F, Fut, T, H> = MapParWith<T, H, Starter<S, P, F, Fut>>;
+
+    /// Starts the tasks.
+    pub fn is_starter<T, H>(starter: &impl StartWorkers<T, H>) -> bool {
+        size_of_val(starter) > 0
+    }
 
     /// The items of iterators: the source's, a function's, an async function's.
     pub type Flattened<S, F, G, I, Fut> =

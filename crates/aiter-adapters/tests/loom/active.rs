@@ -17,7 +17,7 @@ use loom::{
     thread,
 };
 
-use super::{model, read_all};
+use super::{model, read_all, wide_model};
 
 /// Counts from 0 up to `end`; then it ends, or is pending for ever.
 struct Source {
@@ -196,5 +196,35 @@ fn close_while_a_future_goes_to_sleep() {
         drop(stream);
         tasks.into_iter().for_each(|task| task.join().unwrap());
         assert!(dropped.load(SeqCst));
+    });
+}
+
+#[test]
+fn end_beside_a_worker_that_is_never_polled_again() {
+    model(|| {
+        let (source, dropped) = source(1, Ends::Yes);
+        let (mut stream, mut workers) = source.map_par_with_parts(n(2), ready);
+        let mut abandoned = Box::pin(workers.remove(0));
+        let task = spawn(workers.remove(0));
+        // It takes the item, or is turned away, or finds the end.
+        let mut cx = Context::from_waker(core::task::Waker::noop());
+        let _ = abandoned.as_mut().poll(&mut cx);
+        let _ = abandoned.as_mut().poll(&mut cx);
+        assert_eq!(read_all(&mut stream), [0]);
+        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert!(dropped.load(SeqCst), "dropped before the stream ends");
+        task.join().unwrap();
+    });
+}
+
+#[test]
+fn worker_starts_while_the_first_goes_on() {
+    wide_model(|| {
+        let (source, dropped) = source(2, Ends::Yes);
+        let mut stream = source.map_par_with(n(2), spawn, ready).ordered();
+        assert_eq!(read_all(&mut stream), [0, 1]);
+        assert!(dropped.load(SeqCst), "dropped before the stream ends");
+        let (_, tasks) = stream.into_parts();
+        tasks.into_iter().for_each(|task| task.join().unwrap());
     });
 }
