@@ -1,12 +1,12 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    Active, AiterToIter, AvailableIter, Azip, BlockOn, BlockOnIdle, Cursor, Drive, Elapsed, Event,
-    Failure, FlattenIter, ForbidBlocking, Fork, IterToAiter, JoinKeyed, JoinStreams, MapFilter,
-    MapFilterAsync, MapPar, MapParWith, MapTry, Next, NextMany, OnError, Outcome, Panic,
-    PassiveFork, Preflight, PreloadWith, PushAllError, PushError, Pusher, Sharable, SharedCursor,
-    SolePusher, StrictAzip, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher,
-    Worker,
+    Active, AiterToIter, AvailableIter, Azip, BesidePusher, BlockOn, BlockOnIdle, BoundedFork,
+    Cursor, Drive, Elapsed, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate, Gated,
+    IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
+    Next, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
+    PushAllError, PushError, Pusher, Sharable, SharedCursor, SolePusher, Stoppable, Stopper,
+    StrictAzip, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher, Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -15,6 +15,7 @@ use core::{
     fmt::Debug,
     iter::Empty,
     marker::{PhantomData, PhantomPinned},
+    panic::{RefUnwindSafe, UnwindSafe},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -29,6 +30,8 @@ trait Lacks {
     const SEND: bool = false;
     const SYNC: bool = false;
     const UNPIN: bool = false;
+    const UNWIND: bool = false;
+    const REF_UNWIND: bool = false;
 }
 
 impl<T> Lacks for Probe<T> {}
@@ -43,6 +46,21 @@ impl<T: Sync> Probe<T> {
 
 impl<T: Unpin> Probe<T> {
     const UNPIN: bool = true;
+}
+
+impl<T: UnwindSafe> Probe<T> {
+    const UNWIND: bool = true;
+}
+
+impl<T: RefUnwindSafe> Probe<T> {
+    const REF_UNWIND: bool = true;
+}
+
+/// `UnwindSafe` and `RefUnwindSafe` of a type.
+macro_rules! unwinds {
+    ($type:ty) => {
+        [<Probe<$type>>::UNWIND, <Probe<$type>>::REF_UNWIND]
+    };
 }
 
 /// `SEND, SYNC, UNPIN` of a type, all three at once.
@@ -66,6 +84,17 @@ type Guard = MutexGuard<'static, u8>;
 type Local = Rc<u8>;
 /// Neither `Unpin` nor `Debug`.
 struct Opaque(PhantomPinned);
+
+/// A stream that is what `T` is.
+struct Inner<T>(T);
+
+impl<T> Stream for Inner<T> {
+    type Item = u8;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u8>> {
+        Poll::Ready(None)
+    }
+}
 
 type Flight = fn(&mut Context<'_>);
 
@@ -231,11 +260,11 @@ fn joins_are_what_their_source_and_its_streams_are() {
     assert_eq!(traits!(Event<Plain>), ALL);
     assert_eq!(traits!(Event<Local>), NEITHER);
 
-    assert_eq!(traits!(TryJoinStreams<Plain, Opaque>), ALL);
-    assert_eq!(traits!(TryJoinStreams<Plain, OfOneThread>), ONLY_SEND);
-    assert_eq!(traits!(TryJoinStreams<Plain, Local>), NEITHER);
-    assert_eq!(traits!(TryJoinStreams<Local, Plain>), NEITHER);
-    assert_eq!(traits!(TryJoinStreams<Opaque, Plain>), [true, true, false]);
+    assert_eq!(traits!(TryJoinStreams<Plain, Inner<Opaque>>), ALL);
+    assert_eq!(traits!(TryJoinStreams<Plain, Inner<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(TryJoinStreams<Plain, Inner<Local>>), NEITHER);
+    assert_eq!(traits!(TryJoinStreams<Local, Inner<Plain>>), NEITHER);
+    assert_eq!(traits!(TryJoinStreams<Opaque, Inner<Plain>>), [true, true, false]);
     assert_eq!(traits!(OnError), ALL);
     assert_eq!(traits!(Outcome), ALL);
 }
@@ -249,9 +278,11 @@ fn forks_are_send_when_source_and_items_are_and_always_unpin() {
     assert_eq!(traits!(Fork<Of<OfOneThread>>), ONLY_SEND);
     assert_eq!(traits!(Fork<Of<Plain, Local>>), NEITHER);
     assert_eq!(traits!(Fork<Of<Local>>), NEITHER);
-    assert_eq!(traits!(PassiveFork<Opaque>), ALL);
-    assert_eq!(traits!(PassiveFork<OfOneThread>), ONLY_SEND);
-    assert_eq!(traits!(PassiveFork<Local>), NEITHER);
+    assert_eq!(traits!(PassiveFork<Of<Plain, Opaque>>), ALL);
+    assert_eq!(traits!(PassiveFork<Of<Plain, OfOneThread>>), ALL);
+    assert_eq!(traits!(PassiveFork<Of<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(PassiveFork<Of<Plain, Local>>), NEITHER);
+    assert_eq!(traits!(PassiveFork<Of<Local>>), NEITHER);
 }
 
 #[test]
@@ -299,14 +330,85 @@ fn flattened_streams_are_what_their_parts_are() {
 #[test]
 fn a_map_is_what_its_parts_are_and_a_failure_what_its_error_is() {
     use futures_util::stream::Repeat;
-    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain>), ALL);
-    assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain>), ONLY_SEND);
-    assert_eq!(traits!(MapTry<Repeat<Plain>, Local>), NEITHER);
-    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Local>), NEITHER);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Plain>), ALL);
+    assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain, Plain>), ONLY_SEND);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Local, Plain>), NEITHER);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Plain, Local>), NEITHER);
     assert_eq!(traits!(Failure<Plain>), ALL);
     assert_eq!(traits!(Failure<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(Failure<Local>), NEITHER);
     assert_eq!(traits!(Panic), ALL);
+}
+
+/// Neither `UnwindSafe` nor `RefUnwindSafe`.
+type Fragile = &'static mut Cell<u8>;
+
+const BOTH: [bool; 2] = [true, true];
+const NONE: [bool; 2] = [false, false];
+
+#[test]
+fn list_handles_are_unwind_safe_for_all_items() {
+    assert_eq!(unwinds!(Fragile), NONE);
+    // As std's channels are.
+    assert_eq!(unwinds!(std::sync::mpsc::Sender<Fragile>), BOTH);
+    assert_eq!(unwinds!(std::sync::mpsc::Receiver<Fragile>), BOTH);
+    assert_eq!(unwinds!(Pusher<Fragile>), BOTH);
+    assert_eq!(unwinds!(WeakPusher<Fragile>), BOTH);
+    assert_eq!(unwinds!(SolePusher<'static, Fragile>), BOTH);
+    assert_eq!(unwinds!(BesidePusher<'static, Fragile>), BOTH);
+    assert_eq!(unwinds!(Cursor<Fragile>), BOTH);
+    assert_eq!(unwinds!(SharedCursor<Fragile>), BOTH);
+    assert_eq!(unwinds!(Preflight<Fragile, Flight>), BOTH);
+    assert_eq!(unwinds!(Preflight<Fragile, Fragile>), NONE);
+    assert_eq!(unwinds!(AvailableIter<'static, Plain>), BOTH);
+    assert_eq!(unwinds!(AvailableIter<'static, OfOneThread>), NONE);
+    // It borrows the cursor as mutable.
+    assert_eq!(unwinds!(NextMany<'static, Plain>), [false, true]);
+    assert_eq!(unwinds!(Stopper), BOTH);
+    assert_eq!(unwinds!(Gate), BOTH);
+    assert_eq!(unwinds!(Active<Fragile, Plain>), BOTH);
+    assert_eq!(unwinds!(PreloadWith<Fragile, Plain>), BOTH);
+    assert_eq!(unwinds!(UnblockIter<Fragile, Plain>), BOTH);
+    // It sorts results itself.
+    assert_eq!(unwinds!(MapParWith<Plain, Plain>), BOTH);
+}
+
+/// An adapter that polls a source is what the source is.
+#[test]
+fn adapters_are_unwind_safe_as_their_source() {
+    use core::future::Ready;
+    use futures_util::stream::Repeat;
+    type Source = Of<u8>;
+    type F = fn(u8) -> Ready<u8>;
+    assert_eq!(unwinds!(Source), BOTH);
+    assert_eq!(unwinds!(Fork<Source>), BOTH);
+    assert_eq!(unwinds!(PassiveFork<Source>), BOTH);
+    assert_eq!(unwinds!(BoundedFork<Source>), BOTH);
+    assert_eq!(unwinds!(Sharable<Source>), BOTH);
+    assert_eq!(unwinds!(Drive<Source>), BOTH);
+    assert_eq!(unwinds!(Worker<Repeat<u8>, F, Ready<u8>>), BOTH);
+    assert_eq!(unwinds!(JoinStreams<Of<Source>>), BOTH);
+    assert_eq!(unwinds!(JoinKeyed<Of<(u8, Source)>, u8, Source>), BOTH);
+    assert_eq!(unwinds!(TryJoinStreams<Of<Source>, Source>), BOTH);
+    assert_eq!(unwinds!(MapPar<Source, F, Ready<u8>>), BOTH);
+    assert_eq!(unwinds!(Gated<Source>), BOTH);
+    assert_eq!(unwinds!(Stoppable<Source>), BOTH);
+    assert_eq!(unwinds!(Preload<Source>), BOTH);
+    assert_eq!(unwinds!(Azip<(Source, Source)>), BOTH);
+    assert_eq!(unwinds!(StrictAzip<(Source, Source)>), BOTH);
+    assert_eq!(unwinds!(IterToAiter<Empty<u8>>), BOTH);
+    assert_eq!(unwinds!(FlattenIter<Repeat<[u8; 1]>>), BOTH);
+    assert_eq!(unwinds!(MapFilter<Source, fn(u8) -> [u8; 1], [u8; 1]>), BOTH);
+    assert_eq!(unwinds!(MapFilterAsync<Source, fn(u8) -> Ready<[u8; 1]>, Ready<[u8; 1]>>), BOTH);
+    assert_eq!(unwinds!(MapTry<Source, F, Ready<u8>>), BOTH);
+    assert_eq!(unwinds!(AiterToIter<Source, BlockOn>), BOTH);
+    assert_eq!(unwinds!(BlockOn), BOTH);
+    type Local = Of<u8, Fragile>;
+    assert!(!unwinds!(Fork<Local>)[0]);
+    assert!(!unwinds!(Sharable<Local>)[0]);
+    assert!(!unwinds!(JoinStreams<Of<u8, Local>>)[0]);
+    assert!(!unwinds!(Gated<Local>)[0]);
+    assert!(!unwinds!(MapPar<Source, Fragile, Ready<u8>>)[0]);
 }
 
 #[test]
@@ -346,14 +448,14 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<Drive<futures_util::stream::Empty<Opaque>>>();
     debug::<JoinStreams<Of<Opaque, Opaque>>>();
     debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
-    debug::<TryJoinStreams<Opaque, Opaque>>();
+    debug::<TryJoinStreams<Opaque, Inner<Opaque>>>();
     debug::<Fork<Of<Opaque, Opaque>>>();
-    debug::<PassiveFork<Opaque>>();
+    debug::<PassiveFork<Of<Opaque>>>();
     debug::<Sharable<Opaque>>();
     debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
     debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
     debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
-    debug::<MapTry<Opaque, Opaque, Opaque>>();
+    debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
     error::<PushError<Opaque>>();
     error::<Panic>();
     error::<Failure<Panic>>();

@@ -35,7 +35,6 @@ enum Op {
     Stop(u8),
     Subscribe(u8),
     Fork(u8),
-    ForkPassive(u8),
     DropCursor(u8),
     TryNext(u8),
     Poll(u8),
@@ -71,7 +70,6 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => (0..64_u8).prop_map(Op::Stop),
         4 => i().prop_map(Op::Subscribe),
         5 => i().prop_map(Op::Fork),
-        1 => i().prop_map(Op::ForkPassive),
         7 => i().prop_map(Op::DropCursor),
         16 => i().prop_map(Op::TryNext),
         24 => i().prop_map(Op::Poll),
@@ -150,6 +148,7 @@ fn no_item(error: TryNextError) -> NoItem {
     match error {
         TryNextError::Empty => NoItem::Empty,
         TryNextError::Ended => NoItem::Ended,
+        TryNextError::Contended => unreachable!("one thread"),
     }
 }
 
@@ -241,13 +240,9 @@ impl<'a> World<'a> {
                 self.room = self.room.saturating_sub(1);
                 self.enter(real, model);
             }
-            Op::Fork(c) | Op::ForkPassive(c) => {
+            Op::Fork(c) => {
                 let reader = &self.readers[pick(&self.readers, c)?];
-                let real = match op {
-                    Op::Fork(_) => reader.real.fork(),
-                    _ => reader.real.fork_passive(),
-                };
-                let model = reader.model.fork();
+                let (real, model) = (reader.real.fork(), reader.model.fork());
                 self.enter(real, model);
             }
             Op::DropCursor(c) => drop(self.readers.swap_remove(pick(&self.readers, c)?)),

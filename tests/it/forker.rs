@@ -88,12 +88,42 @@ fn case_14_two_active_forks_wait_and_both_get_it() {
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
     teller.send(1);
-    assert_eq!(a.wakes() + b.wakes(), 1, "the one that will drive");
-    let (driver, driven, other, waits) =
-        if a.wakes() > 0 { (&a, &mut one, &b, &mut two) } else { (&b, &mut two, &a, &mut one) };
-    assert_eq!(driver.poll(driven), Poll::Ready(Some(1)));
-    assert_eq!(other.wakes(), 1);
-    assert_eq!(other.poll(waits), Poll::Ready(Some(1)));
+    assert_eq!((a.wakes(), b.wakes()), (1, 1));
+    assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(b.poll(&mut two), Poll::Ready(Some(1)));
+}
+
+#[test]
+fn woken_fork_that_rests_stops_no_other() {
+    for resting in 0..3 {
+        let (teller, source) = script();
+        let one = source.forker();
+        let mut forks = vec![one.fork(), one.fork(), one];
+        let waker = Counting::new();
+        for fork in &mut forks {
+            assert_eq!(waker.poll(fork), Poll::Pending);
+        }
+        teller.send(0);
+        let rests = forks.remove(resting);
+        for item in 0..100 {
+            for fork in &mut forks {
+                assert!(waker.wakes() > 0);
+                assert_eq!(waker.poll(fork), Poll::Ready(Some(item)));
+            }
+            for fork in &mut forks {
+                assert_eq!(waker.poll(fork), Poll::Pending);
+            }
+            let before = waker.wakes();
+            teller.send(item + 1);
+            assert_eq!(waker.wakes(), before + 2, "both that wait");
+        }
+        teller.end();
+        for fork in &mut forks {
+            assert_eq!(waker.poll(fork), Poll::Ready(Some(100)));
+            assert_eq!(waker.poll(fork), Poll::Ready(None));
+        }
+        drop(rests);
+    }
 }
 
 #[test]
@@ -638,7 +668,7 @@ fn debug_shows_the_state_and_no_items() {
     struct Opaque;
     let (_teller, source) = scripted([Opaque]);
     let mut one = source.forker();
-    let passive: PassiveFork<Opaque> = one.fork_passive();
+    let passive: PassiveFork<_> = one.fork_passive();
     assert!(next(&mut one).is_ready());
     assert!(next(&mut one).is_ready());
     assert_eq!(format!("{one:?}"), "Fork { lag: 0, outcome: Some(Completed), .. }");
@@ -755,4 +785,254 @@ fn a_waker_that_panics_at_the_end_does_not_keep_the_source() {
     assert_eq!(one.outcome(), Some(Outcome::Completed));
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(next(&mut passive), Poll::Ready(None));
+}
+
+/// Sends `n` items, which all forks read; then each finds nothing.
+#[track_caller]
+fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
+    for n in [0, 1, 2, 56, 57, 58, 70] {
+        let ledger = Ledger::new();
+        let (teller, source) = script();
+        let mut forks = vec![source.forker()];
+        let mut passives: Vec<_> = (0..passive).map(|_| forks[0].fork_passive()).collect();
+        while forks.len() < active {
+            forks.push(forks[0].fork());
+        }
+        let mut sent = 0;
+        for (count, last) in [(n, false), (1, false), (2, true)] {
+            for _ in 0..count {
+                teller.send(ledger.item(sent));
+                sent += 1;
+            }
+            if ends && last {
+                teller.end();
+            }
+            let end = if ends && last { Poll::Ready(()) } else { Poll::Pending };
+            let new: Vec<_> = (sent - count as u64..sent).collect();
+            // Each is a reader of its own, and the first one drives the source.
+            for fork in &mut forks {
+                let (items, waits) = read(fork);
+                assert_eq!((values(&items), waits), (new.clone(), end));
+            }
+            for fork in &mut passives {
+                let (items, waits) = read(fork);
+                assert_eq!((values(&items), waits), (new.clone(), end));
+            }
+            assert_eq!(ledger.alive(), 0, "{sent} items are read by all");
+        }
+        drop((forks, passives));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn forks_wait_read_items_are_gone() {
+    for (active, passive) in [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (2, 2)] {
+        assert_read_items_are_gone(false, active, passive);
+    }
+}
+
+#[test]
+fn forks_end_read_items_are_gone() {
+    for (active, passive) in [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (2, 2)] {
+        assert_read_items_are_gone(true, active, passive);
+    }
+}
+
+#[test]
+fn fork_behind_goes_read_items_are_gone() {
+    let ledger = Ledger::new();
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let (mut two, behind, watcher) = (one.fork(), one.fork(), one.fork_passive());
+    ledger.items(5).for_each(|item| teller.send(item));
+    assert_eq!(read(&mut one).0.len(), 5);
+    assert_eq!(read(&mut two).0.len(), 5);
+    drop(behind);
+    assert_eq!(ledger.alive(), 5, "the passive fork has them to read");
+    drop(watcher);
+    assert_eq!(ledger.alive(), 0);
+}
+
+#[test]
+fn active_fork_of_passive_drives_from_its_place() {
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let mut passive = one.fork_passive();
+    (0..3).for_each(|item| teller.send(item));
+    assert_eq!(read(&mut one), (vec![0, 1, 2], Poll::Pending));
+    assert_eq!(next(&mut passive), Poll::Ready(Some(0)));
+    let mut two = passive.fork_active();
+    drop(one);
+    assert!(!teller.is_dropped() && passive.outcome().is_none());
+    let (task, log) = (Counting::new(), Counting::new());
+    assert_eq!(task.poll(&mut two), Poll::Ready(Some(1)));
+    assert_eq!(task.poll(&mut two), Poll::Ready(Some(2)));
+    assert_eq!(task.poll(&mut two), Poll::Pending);
+    assert_eq!(read(&mut passive), (vec![1, 2], Poll::Pending));
+    assert_eq!(log.poll(&mut passive), Poll::Pending);
+    teller.send(3);
+    assert_eq!((task.wakes(), log.wakes()), (1, 0));
+    assert_eq!(task.poll(&mut two), Poll::Ready(Some(3)));
+    assert_eq!(log.wakes(), 1);
+    assert_eq!(log.poll(&mut passive), Poll::Ready(Some(3)));
+    drop(two);
+    assert!(teller.is_dropped(), "with the last active fork");
+    assert_eq!(log.poll(&mut passive), Poll::Ready(None));
+    assert_eq!(passive.outcome(), Some(Outcome::Cancelled));
+}
+
+/// At each place of a block of the list, asleep or not.
+#[test]
+fn passive_fork_becomes_active_at_any_place() {
+    const ITEMS: usize = 200;
+    for place in 0..ITEMS {
+        for asleep in [false, true] {
+            let (_teller, source) = scripted(0..ITEMS);
+            let mut one = source.forker();
+            let mut passive = one.fork_passive();
+            for item in 0..place {
+                assert_eq!(next(&mut one), Poll::Ready(Some(item)));
+                assert_eq!(next(&mut passive), Poll::Ready(Some(item)));
+            }
+            let log = Counting::new();
+            if asleep {
+                assert_eq!(log.poll(&mut passive), Poll::Pending);
+            }
+            let mut two = passive.activate();
+            drop(one);
+            assert_eq!(log.held(), 0, "its waker is let go");
+            assert_eq!(two.size_hint(), (ITEMS - place, Some(ITEMS - place)));
+            assert!((place..ITEMS).eq(read_all(&mut two)));
+            assert_eq!(two.outcome(), Some(Outcome::Completed));
+        }
+    }
+}
+
+#[test]
+fn active_fork_after_the_last_one_reads_the_rest() {
+    let (teller, source) = script();
+    let mut one = source.forker();
+    let passive = one.fork_passive();
+    (0..3).for_each(|item| teller.send(item));
+    assert_eq!(next(&mut one), Poll::Ready(Some(0)));
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    drop(one);
+    assert!(teller.is_dropped());
+    let polls = teller.polls();
+    let mut late = passive.fork_active();
+    let (mut fork, mut log) = (late.fork(), late.fork_passive());
+    assert_eq!(late.size_hint(), (2, Some(2)));
+    assert!(!late.is_terminated());
+    assert_eq!(read_all(&mut late), [0, 1]);
+    assert_eq!(read_all(&mut fork), [0, 1]);
+    assert_eq!(read_all(&mut log), [0, 1]);
+    assert!(late.is_terminated() && fork.is_terminated());
+    assert_eq!((late.outcome(), fork.outcome()), (Some(Outcome::Cancelled), log.outcome()));
+    assert_eq!(read_all(&mut passive.activate()), [0, 1]);
+    assert_eq!(teller.polls(), polls, "the source is gone");
+}
+
+#[test]
+fn active_fork_after_the_end_reads_the_rest() {
+    let (_teller, source) = scripted([1, 2]);
+    let mut one = source.forker();
+    let mut passive = one.fork_passive();
+    assert_eq!(read_all(&mut one), [1, 2]);
+    let mut two = passive.fork_active();
+    drop(one);
+    assert_eq!(read_all(&mut two), [1, 2]);
+    assert_eq!(read_all(&mut passive), [1, 2]);
+    assert!(passive.fork_active().is_terminated());
+    assert_eq!(two.outcome(), Some(Outcome::Completed));
+}
+
+/// The source holds a passive fork of itself, and makes an active one of it when it is dropped.
+#[test]
+fn source_that_forks_itself_in_its_drop_ends() {
+    type Place = Arc<std::sync::Mutex<Option<PassiveFork<Holder>>>>;
+    struct Holder(Script<u8>, Place);
+    impl Stream for Holder {
+        type Item = u8;
+        fn poll_next(
+            mut self: core::pin::Pin<&mut Self>,
+            cx: &mut core::task::Context<'_>,
+        ) -> Poll<Option<u8>> {
+            self.0.poll_next_unpin(cx)
+        }
+    }
+    impl Drop for Holder {
+        fn drop(&mut self) {
+            let passive = self.1.lock().expect("no panic").take().expect("it was put there");
+            let mut late = passive.activate();
+            assert_eq!(next(&mut late), Poll::Ready(Some(1)));
+            assert_eq!(next(&mut late), Poll::Pending, "the list is not stopped yet");
+            assert_eq!(late.size_hint(), (0, None));
+        }
+    }
+    let place = Place::default();
+    let (teller, source) = scripted([1]);
+    let mut one = Holder(source, place.clone()).forker();
+    let mut log = one.fork_passive();
+    *place.lock().expect("no panic") = Some(one.fork_passive());
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    drop(one);
+    assert!(teller.is_dropped());
+    assert_eq!(read_all(&mut log), [1]);
+}
+
+#[test]
+fn drop_that_panics_ends_late_active_forks() {
+    let (teller, source) = scripted([1]);
+    let mut one = Bomb(source).forker();
+    let passive = one.fork_passive();
+    let mut waits = passive.clone();
+    let log = Counting::new();
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert_eq!(log.poll(&mut waits), Poll::Ready(Some(1)));
+    assert_eq!(log.poll(&mut waits), Poll::Pending);
+    assert!(panics(|| drop(one)));
+    assert!(teller.is_dropped());
+    assert_eq!(log.wakes(), 1);
+    assert_eq!(log.poll(&mut waits), Poll::Ready(None));
+    assert_eq!(read_all(&mut passive.activate()), [1]);
+}
+
+/// Each reader sees all items from its position on, whether it is passive or active.
+#[test]
+fn passive_forks_become_active_on_threads() {
+    const ITEMS: u32 = 2_000;
+    for ready in [true, false] {
+        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| feed(teller, ITEMS));
+        let mut one = source.forker();
+        let rest = one.fork_passive();
+        let first = rest.fork_active();
+        let mut readers: Vec<_> = (1..5)
+            .map(|reader| {
+                let mut log = one.fork_passive();
+                thread::spawn(move || {
+                    let passed = 100 * reader;
+                    let read = log.by_ref().take(passed as usize).collect::<Vec<_>>();
+                    assert!((0..passed).eq(futures_executor::block_on(read)));
+                    let active = log.activate();
+                    assert!((passed..ITEMS).eq(futures_executor::block_on_stream(active)));
+                })
+            })
+            .collect();
+        readers.push(thread::spawn(move || {
+            assert!((0..ITEMS).eq(futures_executor::block_on_stream(first)));
+        }));
+        let read = one.by_ref().take(400).collect::<Vec<_>>();
+        assert!((0..400).eq(futures_executor::block_on(read)));
+        drop(one);
+        for reader in readers {
+            reader.join().expect("it sees all");
+        }
+        assert_eq!(rest.outcome(), Some(Outcome::Completed));
+        assert!((0..ITEMS).eq(futures_executor::block_on_stream(rest)));
+        if let Some(feeder) = feeder {
+            feeder.join().expect("it only sends");
+        }
+    }
 }

@@ -7,10 +7,11 @@ mod allocations;
 mod auto_traits;
 mod azip;
 mod differential;
+mod drop_panics;
 #[cfg(not(target_family = "wasm"))]
 mod executors;
 mod flatten_iter;
-mod for_each_alongside;
+mod for_each_progress;
 mod forker;
 mod forker_bounded;
 mod gated;
@@ -38,6 +39,7 @@ mod unblock_iter;
 #[path = "../../crates/aiter-core/tests/list/waker.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod waker;
+mod windows;
 
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt};

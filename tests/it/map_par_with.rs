@@ -7,7 +7,6 @@ use aiter::{AiterExt, MapParWith, Outcome};
 use alloc::sync::Arc;
 use core::{
     future::{Future, poll_fn, ready},
-    num::NonZeroUsize,
     panic::AssertUnwindSafe,
     pin::Pin,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
@@ -16,10 +15,6 @@ use core::{
 use futures_core::{FusedStream, Stream};
 use futures_util::stream;
 use std::{panic::catch_unwind, sync::Mutex};
-
-fn number(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("there is a worker")
-}
 
 /// The workers, polled in turn as an executor of one thread does: those that were woken.
 struct Crew(Vec<(Option<Task>, Counting, usize)>);
@@ -151,8 +146,7 @@ fn drain<T>(stream: &mut MapParWith<T, ()>) -> Vec<T> {
 fn case_66_four_workers_of_20_items_run_at_most_four() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (mut stream, workers) =
-        stream::iter(0..20).map_par_with_parts(number(4), move |n| start.start(n));
+    let (mut stream, workers) = stream::iter(0..20).map_par_with_parts(4, move |n| start.start(n));
     let mut crew = Crew::new(workers);
     let mut items = Vec::new();
     for n in 0..20 {
@@ -178,7 +172,7 @@ fn case_67_a_consumer_that_stalls_after_one() {
         counted.fetch_add(1, SeqCst);
         ready(n)
     };
-    let (mut stream, workers) = stream::iter(0..200).map_par_with_parts(number(4), f);
+    let (mut stream, workers) = stream::iter(0..200).map_par_with_parts(4, f);
     let mut crew = Crew::new(workers);
     crew.run();
     assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
@@ -203,7 +197,7 @@ fn case_68_ordered_and_not() {
         let desk = Desk::default();
         let start = desk.clone();
         let (mut stream, workers) =
-            stream::iter(0..3).map_par_with_parts(number(3), move |n| start.start(n));
+            stream::iter(0..3).map_par_with_parts(3, move |n| start.start(n));
         if ordered {
             stream = stream.ordered();
         }
@@ -224,8 +218,7 @@ fn case_68_ordered_and_not() {
 fn in_order_a_slow_future_holds_back_as_many_as_there_are_permits() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (stream, workers) =
-        stream::iter(0..100).map_par_with_parts(number(2), move |n| start.start(n));
+    let (stream, workers) = stream::iter(0..100).map_par_with_parts(2, move |n| start.start(n));
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
     for n in 1..10 {
@@ -256,8 +249,7 @@ fn in_order_a_slow_future_holds_back_as_many_as_there_are_permits() {
 fn an_order_that_begins_late_is_none() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (mut stream, workers) =
-        stream::iter(0..3).map_par_with_parts(number(3), move |n| start.start(n));
+    let (mut stream, workers) = stream::iter(0..3).map_par_with_parts(3, move |n| start.start(n));
     let mut crew = Crew::new(workers);
     crew.run();
     let mut items = vec![];
@@ -277,7 +269,7 @@ fn case_69_dropping_the_stream_drops_the_running_futures() {
     let (teller, source) = script();
     (0..3).for_each(|n| teller.send(n));
     let start = desk.clone();
-    let (stream, workers) = source.map_par_with_parts(number(5), move |n| start.start(n));
+    let (stream, workers) = source.map_par_with_parts(5, move |n| start.start(n));
     let mut crew = Crew::new(workers);
     crew.run();
     assert_eq!(desk.running(), 3);
@@ -302,7 +294,7 @@ fn a_future_that_panics_costs_its_result_and_its_worker() {
             assert_ne!(n, 3, "three is refused");
             n
         };
-        let (mut stream, workers) = stream::iter(0..30).map_par_with_parts(number(2), f);
+        let (mut stream, workers) = stream::iter(0..30).map_par_with_parts(2, f);
         if ordered {
             stream = stream.ordered();
         }
@@ -326,7 +318,7 @@ fn a_call_that_panics_loses_no_permit_and_no_number() {
         assert_ne!(n, 1, "one is refused");
         ready(n)
     };
-    let (stream, workers) = stream::iter(0..100).map_par_with_parts(number(2), f);
+    let (stream, workers) = stream::iter(0..100).map_par_with_parts(2, f);
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
     assert_eq!(crew.run(), 1);
@@ -348,7 +340,7 @@ fn the_last_worker_that_panics_ends_the_stream() {
         assert_ne!(n, 1, "one is refused");
         n
     };
-    let (mut stream, workers) = source.map_par_with_parts(NonZeroUsize::MIN, f);
+    let (mut stream, workers) = source.map_par_with_parts(1, f);
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
     let mut crew = Crew::new(workers);
@@ -365,7 +357,7 @@ fn a_source_that_panics_ends_the_stream_when_the_running_are_done() {
     let (teller, source) = script();
     teller.send(0);
     let start = desk.clone();
-    let (mut stream, workers) = source.map_par_with_parts(number(3), move |n| start.start(n));
+    let (mut stream, workers) = source.map_par_with_parts(3, move |n| start.start(n));
     let mut crew = Crew::new(workers);
     crew.run();
     teller.panic();
@@ -383,8 +375,7 @@ fn a_source_that_panics_ends_the_stream_when_the_running_are_done() {
 fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (stream, workers) =
-        stream::iter(0..20).map_par_with_parts(number(2), move |n| start.start(n));
+    let (stream, workers) = stream::iter(0..20).map_par_with_parts(2, move |n| start.start(n));
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
     crew.run();
@@ -402,7 +393,7 @@ fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
 #[test]
 fn an_idle_worker_that_is_dropped_loses_nothing() {
     let (teller, source) = script();
-    let (mut stream, workers) = source.map_par_with_parts(number(3), ready::<u32>);
+    let (mut stream, workers) = source.map_par_with_parts(3, ready::<u32>);
     let mut crew = Crew::new(workers);
     crew.run();
     // Whoever would be woken for it.
@@ -421,7 +412,7 @@ fn an_idle_worker_that_is_dropped_loses_nothing() {
 #[test]
 fn a_woken_worker_that_is_dropped_hands_the_wake_up_on() {
     let (teller, source) = script();
-    let (mut stream, workers) = source.map_par_with_parts(number(2), ready::<u32>);
+    let (mut stream, workers) = source.map_par_with_parts(2, ready::<u32>);
     let mut crew = Crew::new(workers);
     crew.run();
     teller.send(7);
@@ -436,7 +427,7 @@ fn a_woken_worker_that_is_dropped_hands_the_wake_up_on() {
 fn all_workers_dropped_ends_the_stream_as_cancelled() {
     let (teller, source) = script();
     teller.send(1);
-    let (mut stream, workers) = source.map_par_with_parts(number(2), ready::<u32>);
+    let (mut stream, workers) = source.map_par_with_parts(2, ready::<u32>);
     let mut crew = Crew::new(workers);
     crew.run();
     let reader = Counting::new();
@@ -454,7 +445,7 @@ fn all_workers_dropped_ends_the_stream_as_cancelled() {
 #[test]
 fn a_worker_without_end_lets_others_run() {
     let f = |n: u64| ready(n);
-    let (mut stream, mut workers) = stream::iter(0..).map_par_with_parts(number(1000), f);
+    let (mut stream, mut workers) = stream::iter(0..).map_par_with_parts(1000, f);
     workers.truncate(1);
     let mut worker = Box::pin(workers.remove(0));
     drop(workers);
@@ -484,7 +475,7 @@ fn every_item_and_result_is_freed_once_at_any_step() {
                     Poll::Ready(result.take())
                 })
             };
-            let (mut stream, workers) = source.map_par_with_parts(number(2), f);
+            let (mut stream, workers) = source.map_par_with_parts(2, f);
             if ordered {
                 stream = stream.ordered();
             }
@@ -519,7 +510,7 @@ fn a_task_that_starts_inside_its_spawner_is_told_of_the_close() {
     let (_teller, source) = script::<u32>();
     let task = Counting::new();
     let waker = task.waker().clone();
-    let stream = source.map_par_with(number(2), |worker| start(worker, &waker), ready);
+    let stream = source.map_par_with(2, |worker| start(worker, &waker), ready);
     let (stream, mut workers) = stream.into_parts();
     let before = task.wakes();
     drop(stream);
@@ -535,7 +526,7 @@ fn replaced_wakers_are_not_called() {
     let desk = Desk::default();
     let start = desk.clone();
     let (mut stream, mut workers) =
-        stream::iter(0..1).map_par_with_parts(NonZeroUsize::MIN, move |n| start.start(n));
+        stream::iter(0..1).map_par_with_parts(1, move |n| start.start(n));
     let mut worker = Box::pin(workers.remove(0));
     let (old, new) = (Counting::new(), Counting::new());
     let (old_reader, new_reader) = (Counting::new(), Counting::new());
@@ -556,7 +547,7 @@ fn the_handles_are_kept_and_can_be_had() {
         spawned.set(spawned.get() + 1);
         (worker, spawned.get())
     };
-    let stream = stream::iter(0..3).map_par_with(number(3), spawn, ready::<u32>);
+    let stream = stream::iter(0..3).map_par_with(3, spawn, ready::<u32>);
     assert!(stream.handles().iter().map(|(_, number)| *number).eq(1..=3));
     let (mut stream, handles) = stream.into_parts();
     assert_eq!(next(&mut stream), Poll::Pending);
@@ -573,7 +564,7 @@ fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
         assert!(tasks.borrow().len() < 2, "no third task");
         tasks.borrow_mut().push(Box::pin(worker));
     };
-    let made = catch_unwind(AssertUnwindSafe(|| source.map_par_with(number(3), spawn, ready)));
+    let made = catch_unwind(AssertUnwindSafe(|| source.map_par_with(3, spawn, ready)));
     assert!(made.is_err());
     for mut task in tasks.into_inner() {
         assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
@@ -583,8 +574,7 @@ fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
-    let (stream, mut workers) =
-        stream::iter(["secret"]).map_par_with_parts(NonZeroUsize::MIN, ready);
+    let (stream, mut workers) = stream::iter(["secret"]).map_par_with_parts(1, ready);
     let mut worker = Box::pin(workers.remove(0));
     assert_eq!(format!("{worker:?}"), "Worker { running: false, ended: false, .. }");
     assert!(worker.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());

@@ -76,11 +76,6 @@ pub mod a_list_of_guards_is_not_send {}
 /// ```
 ///
 /// ```compile_fail,E0277
-/// let (_pusher, cursor) = aiter::push_list::<std::cell::Cell<u8>>();
-/// cursor.fork_passive();
-/// ```
-///
-/// ```compile_fail,E0277
 /// let (pusher, _cursor) = aiter::push_list::<std::cell::Cell<u8>>();
 /// pusher.subscribe();
 /// ```
@@ -184,19 +179,18 @@ pub mod a_sole_pusher_is_alone {}
 /// ```
 pub mod a_read_of_many_borrows_its_buffer {}
 
-/// A window of no items does not compile: nothing would ever come through it.
+/// A stream that does not work ahead has no `for_each_progress`; the error says to call `preload`.
 ///
 /// ```
 /// use aiter::AiterExt;
-/// let window = std::num::NonZeroUsize::new(1).unwrap();
-/// drop(aiter::iter_to_aiter(0..9).preload(window));
+/// drop(aiter::iter_to_aiter(0..9).preload(1).for_each_progress(async |_| ()));
 /// ```
 ///
-/// ```compile_fail,E0308
+/// ```compile_fail,E0277
 /// use aiter::AiterExt;
-/// drop(aiter::iter_to_aiter(0..9).preload(0));
+/// drop(aiter::iter_to_aiter(0..9).for_each_progress(async |_| ()));
 /// ```
-pub mod case_51_preload_of_0 {}
+pub mod progress_needs_preload {}
 
 /// The README of the repository: its programs compile and run.
 #[cfg(doctest)]

@@ -8,6 +8,13 @@
 //! read-modify-write, until there is a passive fork, which does sleep there. Who makes one says so and
 //! draws a fence at the relay. From there on turns push in the common way; a turn that the fence was
 //! drawn in may have pushed quietly, and wakes all who sleep at the list, when the gate is open again.
+//!
+//! # The last active fork
+//! A passive fork holds a handle of the relay, so that an active fork can be made of it. It never
+//! uses the gate. `Common::active` counts the forks that do, the *drivers*, and stays at zero once it
+//! is zero: an active fork that is made later is no driver, and sleeps at the list like a passive one.
+//! The driver that brings the count to zero therefore finds the gate open. It drops the source there
+//! and stops the list.
 
 use core::{
     fmt,
@@ -15,22 +22,43 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{BesidePusher, Cursor, Pass, Pusher, Relay, TurnTaker, push_list};
+use aiter_core::{BesidePusher, Cursor, Pusher, Relay, TurnTaker, push_list};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
     outcome::{Outcome, OutcomeCell},
-    sync::{Arc, AtomicBool, Ordering},
+    sync::{Arc, AtomicBool, AtomicUsize, Ordering},
 };
 
 /// What all forks know.
-struct Common {
+pub(crate) struct Common {
     outcome: OutcomeCell,
     /// Whether there ever was a passive fork.
-    passive: AtomicBool,
+    pub(crate) passive: AtomicBool,
+    /// Number of drivers.
+    active: AtomicUsize,
 }
 
 impl Common {
+    /// Counts one more driver. Returns `false` if the last one has gone.
+    pub(crate) fn try_add_driver(&self) -> bool {
+        let add = |active| (active > 0).then(|| active + 1);
+        // Relaxed: as in `Arc`, a driver hands nothing on when it is made. The gate orders its turns.
+        self.active.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    /// Returns `true` if this was the last driver.
+    fn remove_driver(&self) -> bool {
+        // Release: the turns of this driver happen before the last driver's look at the gate's word,
+        // which must not find the gate closed. Acquire: partner of the same line.
+        self.active.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// How the source ended, for the reader of a list that is stopped.
+    pub(crate) fn outcome<T>(&self, cursor: &Cursor<T>) -> Option<Outcome> {
+        cursor.is_stopped().then(|| self.outcome.get()).flatten()
+    }
+
     fn has_passive(&self) -> bool {
         // Relaxed: the relay's fence orders it, see above.
         self.passive.load(Ordering::Relaxed)
@@ -39,13 +67,39 @@ impl Common {
 
 pin_project_lite::pin_project! {
     /// What the active forks drive in turn.
-    struct Drive<S: Stream> {
+    pub(crate) struct Drive<S: Stream> {
         // Dropped at its end.
         #[pin]
         source: Option<S>,
         pusher: Pusher<S::Item>,
         common: Arc<Common>,
     }
+}
+
+impl<S: Stream> Drive<S> {
+    /// Drops the source before its end, and ends the list.
+    fn cancel(self: Pin<&mut Self>) {
+        let this = self.project();
+        if this.source.is_some() {
+            this.common.outcome.set(Outcome::Cancelled);
+            drop_source(this.source, || this.pusher.stop());
+        }
+    }
+}
+
+/// Drops the source, then calls `stop`, which wakes the readers. Calls it even if the source panics
+/// when it is dropped, and last, because a waker may panic as well.
+fn drop_source<S>(mut source: Pin<&mut Option<S>>, stop: impl FnOnce()) {
+    struct Finally<F: FnOnce()>(Option<F>);
+    impl<F: FnOnce()> Drop for Finally<F> {
+        fn drop(&mut self) {
+            if let Some(f) = self.0.take() {
+                f();
+            }
+        }
+    }
+    let _stop = Finally(Some(stop));
+    source.set(None);
 }
 
 /// Ends the list when the source has ended, or panics.
@@ -59,19 +113,13 @@ struct End<'a, S: Stream> {
 
 impl<S: Stream> Drop for End<'_, S> {
     fn drop(&mut self) {
-        /// Stops the list even if the source panics when it is dropped. Comes last, as the wakers of
-        /// those who wait may panic, too.
-        struct Stop<'a, T>(Option<BesidePusher<'a, T>>);
-        impl<T> Drop for Stop<'_, T> {
-            fn drop(&mut self) {
-                if let Some(pusher) = self.0.take() {
-                    pusher.stop();
-                }
-            }
-        }
         self.outcome.set(self.how);
-        let _stop = Stop(self.pusher.take());
-        self.source.set(None);
+        let pusher = self.pusher.take();
+        drop_source(self.source.as_mut(), || {
+            if let Some(pusher) = pusher {
+                pusher.stop();
+            }
+        });
     }
 }
 
@@ -102,15 +150,13 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
         &mut self,
         drive: Pin<&mut Drive<S>>,
         cx: &mut Context<'_>,
-    ) -> Poll<(Turn<S::Item>, Pass)> {
+    ) -> Poll<Turn<S::Item>> {
         let this = drive.project();
         let mut source = this.source;
         let Some(pusher) = this.pusher.beside(self.cursor) else {
-            // Somebody else was faster, or there is nobody to ask. We took a turn and did not: that is
-            // for the next.
+            // Another fork was faster, or the source is gone.
             let ended = source.is_none() && self.cursor.is_drained();
-            let turn = if ended { Turn::Ended } else { Turn::Pushed };
-            return Poll::Ready((turn, Pass::Next));
+            return Poll::Ready(if ended { Turn::Ended } else { Turn::Pushed });
         };
         let (pusher, outcome) = (Some(pusher), &this.common.outcome);
         let mut end = End { source: source.as_mut(), pusher, outcome, how: Outcome::Panicked };
@@ -120,7 +166,7 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
         };
         end.how = Outcome::Completed;
         if let Poll::Ready(None) = polled {
-            return Poll::Ready((Turn::Ended, Pass::All));
+            return Poll::Ready(Turn::Ended);
         }
         let pusher = end.pusher.take();
         core::mem::forget(end);
@@ -128,7 +174,7 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
             return Poll::Pending;
         };
         if pusher.is_only_reader() {
-            return Poll::Ready((Turn::Item(item), Pass::All));
+            return Poll::Ready(Turn::Item(item));
         }
         if self.common.has_passive() {
             pusher.push(item);
@@ -136,7 +182,7 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
             pusher.push_quietly(item);
             self.quiet = true;
         }
-        Poll::Ready((Turn::Pushed, Pass::All))
+        Poll::Ready(Turn::Pushed)
     }
 
     fn look_elsewhere(&mut self) -> Option<Turn<S::Item>> {
@@ -154,8 +200,8 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
 /// One of several streams of the same items; made by [`forker`](crate::AiterExt::forker).
 ///
 /// [`fork`](Self::fork) (or `clone`) makes another one at the same position: each of the two sees
-/// every item from there on. [`fork_passive`](Self::fork_passive) makes one that sees them too, and
-/// asks for none.
+/// every item from there on. [`fork_passive`](Self::fork_passive) makes one that reads only what
+/// active forks have requested.
 ///
 /// Nothing is pulled from the source until an active fork asks for an item it has not; then exactly
 /// one item is. Whichever fork is polled drives the source, and there is no task or thread behind
@@ -164,8 +210,8 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
 /// where the list can tell; else it is cloned, outside the source's turn. `Result` items go to every fork
 /// as they are.
 ///
-/// The source is dropped at its end, or when the last active fork goes; the passive ones then read
-/// what there is and end.
+/// The source is dropped at its end, or when the last active fork is dropped. Forks that are left then
+/// read the items that are left and end with [`Outcome::Cancelled`].
 ///
 /// A fork that is neither read nor dropped keeps what it has not read in memory:
 /// [`lag`](Self::lag) tells how much. [`forker_bounded`](crate::AiterExt::forker_bounded) has a limit.
@@ -198,12 +244,13 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
 #[doc(alias = "aiter_forker")]
 #[doc(alias = "tee")]
 pub struct Fork<S: Stream> {
-    // First: without active forks the list ends.
-    relay: Relay<Drive<S>>,
-    cursor: Cursor<S::Item>,
-    common: Arc<Common>,
+    pub(crate) relay: Relay<Drive<S>>,
+    pub(crate) cursor: Cursor<S::Item>,
+    pub(crate) common: Arc<Common>,
+    /// Whether this fork is counted in `Common::active`. Otherwise it never comes to the gate.
+    pub(crate) drives: bool,
     /// The end was handed out.
-    ended: bool,
+    pub(crate) ended: bool,
 }
 
 impl<S: Stream> fmt::Debug for Fork<S> {
@@ -218,10 +265,13 @@ impl<S: Stream> fmt::Debug for Fork<S> {
 impl<S: Stream> Fork<S> {
     pub(crate) fn new(source: S) -> Self {
         let (pusher, cursor) = push_list();
-        let common =
-            Arc::new(Common { outcome: OutcomeCell::new(), passive: AtomicBool::new(false) });
+        let common = Arc::new(Common {
+            outcome: OutcomeCell::new(),
+            passive: AtomicBool::new(false),
+            active: AtomicUsize::new(1),
+        });
         let drive = Drive { source: Some(source), pusher, common: common.clone() };
-        Self { relay: Relay::new(drive), cursor, common, ended: false }
+        Self { relay: Relay::new(drive), cursor, common, drives: true, ended: false }
     }
 
     /// Another active fork at the same position. Costs the same at any lag.
@@ -230,37 +280,10 @@ impl<S: Stream> Fork<S> {
         S::Item: Clone + Sync,
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        Self { relay, cursor, common: self.common.clone(), ended: self.ended }
-    }
-
-    /// A fork at the same position that sees every item and asks for none.
-    ///
-    /// It gets what active forks ask for, waits when they do not, and ends when none is left.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{FutureExt, StreamExt, stream};
-    ///
-    /// let mut work = stream::iter(["one", "two"]).forker();
-    /// let mut log = work.fork_passive();
-    /// assert_eq!(log.next().now_or_never(), None); // nobody has asked
-    /// assert_eq!(work.next().now_or_never(), Some(Some("one")));
-    /// assert_eq!(log.next().now_or_never(), Some(Some("one")));
-    /// drop(work);
-    /// assert_eq!(log.next().now_or_never(), Some(None));
-    /// ```
-    #[doc(alias = "is_active")]
-    pub fn fork_passive(&self) -> PassiveFork<S::Item>
-    where
-        S::Item: Clone + Sync,
-    {
-        // Relaxed: the fence orders it. In this order, and also if it is set: it may have been just now, by
-        // somebody who has yet to draw theirs.
-        self.common.passive.store(true, Ordering::Relaxed);
-        self.relay.fence();
-        let (cursor, common) = (self.cursor.fork(), self.common.clone());
-        PassiveFork { cursor, common, ended: self.ended }
+        let common = self.common.clone();
+        // Last, because the cursor's fork may panic.
+        let drives = self.drives && common.try_add_driver();
+        Self { relay, cursor, common, drives, ended: self.ended }
     }
 
     /// Items that were pulled from the source, and that this fork has not read.
@@ -268,17 +291,10 @@ impl<S: Stream> Fork<S> {
         self.cursor.lag()
     }
 
-    #[inline(never)]
-    fn next_ready(&mut self) -> Option<S::Item> {
-        let item = self.cursor.next_ready()?;
-        self.relay.stand_by();
-        Some(item)
-    }
-
     /// All but what is to be had by few instructions.
     #[inline(never)]
     fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        match self.next_ready() {
+        match self.cursor.next_ready() {
             Some(item) => Poll::Ready(Some(item)),
             None => self.poll_source(cx),
         }
@@ -287,6 +303,11 @@ impl<S: Stream> Fork<S> {
     /// Drives the source, for a fork that has found nothing to read.
     #[inline(never)]
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        if !self.drives {
+            let polled = Pin::new(&mut self.cursor).poll_next(cx);
+            self.ended |= matches!(polled, Poll::Ready(None));
+            return polled;
+        }
         let Self { relay, cursor, common, .. } = self;
         let mut reader = Reader { cursor, common, quiet: false };
         let turn = relay.poll_turn_of(cx, &mut reader);
@@ -304,19 +325,29 @@ impl<S: Stream> Fork<S> {
             Poll::Pending if self.cursor.is_drained() => self.end(),
             // Not by the quick way, which gives no memory back.
             Poll::Pending => {
-                self.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
+                self.cursor.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
             }
         }
     }
 
     fn end(&mut self) -> Poll<Option<S::Item>> {
         self.ended = true;
-        Poll::Ready(None)
+        // Nothing is left to read, so this look drops what all forks have read.
+        Poll::Ready(self.cursor.next_ready())
     }
 
     /// How the source came to its end; `None` while it has not.
     pub fn outcome(&self) -> Option<Outcome> {
-        self.cursor.is_stopped().then(|| self.common.outcome.get()).flatten()
+        self.common.outcome(&self.cursor)
+    }
+}
+
+impl<S: Stream> Drop for Fork<S> {
+    fn drop(&mut self) {
+        if self.drives && self.common.remove_driver() {
+            // The gate is open: see the head of this file.
+            self.relay.try_look(Drive::cancel);
+        }
     }
 }
 
@@ -341,17 +372,17 @@ impl<S: Stream> Stream for Fork<S> {
     #[inline(always)]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = &mut *self;
-        if !this.relay.is_asleep() {
-            match this.cursor.next_quickly() {
-                Some(Some(item)) => return Poll::Ready(Some(item)),
-                Some(None) => return this.poll_source(cx),
-                None => {}
-            }
+        match this.cursor.next_quickly() {
+            Some(Some(item)) => Poll::Ready(Some(item)),
+            Some(None) => this.poll_source(cx),
+            None => this.poll_slowly(cx),
         }
-        this.poll_slowly(cx)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
+        if !self.drives {
+            return self.cursor.size_hint();
+        }
         let look = self.relay.try_look(|drive| {
             let source = drive.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
             (self.cursor.len(), source)
@@ -363,82 +394,5 @@ impl<S: Stream> Stream for Fork<S> {
             // Another fork is at the source.
             None => (self.cursor.len(), None),
         }
-    }
-}
-
-/// A fork that sees every item and asks for none; made by [`Fork::fork_passive`].
-///
-/// It reads what active forks ask for, waits when they do not, and ends when the source does or when
-/// no active fork is left. It does not know the source's type, and needs no turn at it.
-///
-/// # Panics
-/// If `clone` of an item does; the item is then still to be read.
-///
-/// # Cancel safety
-/// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
-#[must_use = "a fork that is not read keeps what it has not read in memory"]
-pub struct PassiveFork<T> {
-    cursor: Cursor<T>,
-    common: Arc<Common>,
-    /// The end was handed out.
-    ended: bool,
-}
-
-impl<T> fmt::Debug for PassiveFork<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PassiveFork")
-            .field("lag", &self.lag())
-            .field("outcome", &self.outcome())
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T> PassiveFork<T> {
-    /// Another passive fork at the same position.
-    pub fn fork_passive(&self) -> Self
-    where
-        T: Clone + Sync,
-    {
-        Self { cursor: self.cursor.fork(), common: self.common.clone(), ended: self.ended }
-    }
-
-    /// Items that were pulled from the source, and that this fork has not read.
-    pub fn lag(&self) -> usize {
-        self.cursor.lag()
-    }
-
-    /// How the source came to its end, [`Outcome::Cancelled`] if no active fork was left; `None` while
-    /// it has not.
-    pub fn outcome(&self) -> Option<Outcome> {
-        let how = || self.common.outcome.get().unwrap_or(Outcome::Cancelled);
-        self.cursor.is_stopped().then(how)
-    }
-}
-
-impl<T: Clone + Sync> Clone for PassiveFork<T> {
-    fn clone(&self) -> Self {
-        self.fork_passive()
-    }
-}
-
-impl<T> FusedStream for PassiveFork<T> {
-    fn is_terminated(&self) -> bool {
-        self.ended
-    }
-}
-
-impl<T> Stream for PassiveFork<T> {
-    type Item = T;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = Pin::new(&mut self.cursor).poll_next(cx);
-        if let Poll::Ready(None) = polled {
-            self.ended = true;
-        }
-        polled
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.cursor.size_hint()
     }
 }

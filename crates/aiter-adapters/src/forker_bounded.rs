@@ -5,7 +5,7 @@ use core::{
     task::{Context, Poll, Waker, ready},
 };
 
-use aiter_core::{Pass, Pusher, Relay, push_list};
+use aiter_core::{Pusher, Relay, push_list};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
@@ -22,7 +22,7 @@ pin_project_lite::pin_project! {
         source: Option<S>,
         ring: Ring<S::Item>,
         outcome: Arc<OutcomeCell>,
-        // Who waits for room: the relay's own waker.
+        // The relay's own waker, if a fork waits for room.
         waits_for_room: Option<Waker>,
     }
 }
@@ -47,19 +47,19 @@ pin_project_lite::pin_project! {
 /// there is, end, and say [`Outcome::Panicked`]. If `clone` of an item does; the item is then still
 /// to be read.
 ///
+/// If the drop of an item panics, the fork that drops it panics, in a poll or in its own drop. No
+/// other item is lost.
+///
 /// # Cancel safety
 /// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
 ///
 /// # Examples
 /// ```
-/// use core::num::NonZeroUsize;
-///
 /// use aiter_adapters::{AiterExt, Lag};
 /// use futures_util::{StreamExt, stream};
 ///
 /// # futures_util::FutureExt::now_or_never(async {
-/// let two = NonZeroUsize::new(2).expect("2 is not zero");
-/// let fast = stream::iter(1..=5).forker_bounded(two, Lag::DropOldest);
+/// let fast = stream::iter(1..=5).forker_bounded(2, Lag::DropOldest);
 /// let mut slow = fast.fork();
 /// assert_eq!(fast.collect::<Vec<_>>().await, [1, 2, 3, 4, 5]);
 /// assert_eq!(slow.by_ref().collect::<Vec<_>>().await, [4, 5]);
@@ -154,15 +154,21 @@ enum Found<T> {
     Nothing,
 }
 
-/// Reads what is there for a fork. Says also who is to be told that there is more room.
+/// Takes the waker of the fork that waits for room, if there is room.
+fn take_room<T>(ring: &Ring<T>, waits_for_room: &mut Option<Waker>) -> Option<Waker> {
+    if ring.is_full() { None } else { waits_for_room.take() }
+}
+
+/// Reads an item for a fork. Returns also the waker of the fork that waits for room, if there is
+/// room.
 fn read<S: Stream<Item: Clone>>(
     drive: Pin<&mut Drive<S>>,
     position: &mut usize,
     missed: &mut usize,
 ) -> (Found<S::Item>, Option<Waker>) {
     let this = drive.project();
-    let before = this.ring.len();
-    this.ring.take_notes();
+    // Before the read, as a panic in a drop would lose the item. The relay wakes all forks then.
+    drop(this.ring.take_notes());
     let (place, newly_missed) = this.ring.place(position);
     *missed += newly_missed;
     let found = match place {
@@ -171,8 +177,15 @@ fn read<S: Stream<Item: Clone>>(
         Place::UpToDate if this.source.is_none() => Found::End(End::WithTheSource),
         Place::UpToDate => Found::Nothing,
     };
-    let room = if this.ring.len() < before { this.waits_for_room.take() } else { None };
-    (found, room)
+    (found, take_room(this.ring, this.waits_for_room))
+}
+
+/// Wakes the fork that waits for room, if there is more.
+fn wake_for_room<T>((found, room): (Found<T>, Option<Waker>)) -> Found<T> {
+    if let Some(waker) = room {
+        waker.wake();
+    }
+    found
 }
 
 /// Asks the source for an item, for a fork that has read everything.
@@ -217,6 +230,8 @@ fn poll_source<S: Stream<Item: Clone>>(
             if this.ring.readers() == 1 && this.ring.len() == 0 {
                 return Poll::Ready(Found::Item(item));
             }
+            // The new item is in the ring: a panic in a drop leaves it there, for this fork as
+            // well.
             drop(this.ring.push(item));
             Poll::Ready(this.ring.read(position).map_or(Found::Nothing, Found::Item))
         }
@@ -238,15 +253,18 @@ impl<S: Stream> Drop for BoundedFork<S> {
             return;
         }
         self.note(Note::Gone(self.position));
-        // What it alone held goes at once, or, if somebody is at it, with the next turn.
+        // The items that only this fork held are dropped here. If another fork is at the source,
+        // the next turn drops them.
         let looked = self.relay.try_look(|drive| {
             let this = drive.project();
-            if this.ring.take_notes() { this.waits_for_room.take() } else { None }
+            let read = this.ring.take_notes();
+            (read, take_room(this.ring, this.waits_for_room))
         });
         match looked {
-            Some(Some(waker)) => waker.wake(),
-            Some(None) => {}
-            None => self.relay.wake_next(),
+            // The items are dropped last, also if the waker panics.
+            Some((_read, Some(waker))) => waker.wake(),
+            Some((_read, None)) => {}
+            None => self.relay.notify(),
         }
     }
 }
@@ -266,24 +284,26 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
         }
         let Self { relay, position, missed, .. } = &mut *self;
         let looked = relay.try_look(|drive| read(drive, position, missed));
-        let (found, room) = looked.unwrap_or((Found::Nothing, None));
-        if let Some(waker) = room {
-            waker.wake();
-        }
-        let found = match found {
-            // In the turn, news of room is for us: we ask the source ourselves.
-            Found::Nothing => ready!(relay.poll_turn(cx, |mut drive, cx| {
+        let found = match wake_for_room(looked.unwrap_or((Found::Nothing, None))) {
+            // In the turn, news of room is for this fork: it asks the source itself.
+            Found::Nothing => relay.poll_turn(cx, |mut drive, cx| {
                 match read(drive.as_mut(), position, missed).0 {
-                    Found::Nothing => {
-                        poll_source(drive, cx, position).map(|found| (found, Pass::All))
-                    }
-                    // Somebody else was faster. We did not ask: that is for the next.
-                    found => Poll::Ready((found, Pass::Next)),
+                    Found::Nothing => poll_source(drive, cx, position),
+                    // Another fork was faster.
+                    found => Poll::Ready(found),
                 }
-            })),
-            found => {
-                relay.stand_by();
-                found
+            }),
+            found => Poll::Ready(found),
+        };
+        let found = match found {
+            Poll::Ready(found) => found,
+            // Another fork may have asked, and put something in for this one, before this one registered.
+            Poll::Pending => {
+                let looked = relay.poll_look(cx, |drive| read(drive, position, missed));
+                match wake_for_room(ready!(looked)) {
+                    Found::Nothing => return Poll::Pending,
+                    found => found,
+                }
             }
         };
         Poll::Ready(match found {

@@ -30,7 +30,7 @@ pin_project_lite::pin_project! {
     ///
     /// Everything runs in the consumer's task, so function and futures may borrow, and no spawner is
     /// needed. It also means that they stand still while the consumer does something else:
-    /// [`for_each_alongside`](crate::AiterExt::for_each_alongside) lets them go on, and
+    /// [`for_each_progress`](crate::AiterExt::for_each_progress) lets them go on, and
     /// [`map_par_with`](crate::AiterExt::map_par_with) runs them as tasks.
     ///
     /// Only futures that were woken are polled. In the long run nothing is allocated for an item: a
@@ -96,13 +96,10 @@ where
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
-    /// let n = NonZeroUsize::new(3).expect("3 is not zero");
     /// let waits = |turns| async move {
     ///     for _ in 0..turns {
     ///         smol::future::yield_now().await;
@@ -110,8 +107,8 @@ where
     ///     turns
     /// };
     /// let turns = || stream::iter([3, 2, 1]);
-    /// assert_eq!(turns().map_par(n, waits).collect::<Vec<_>>().await, [1, 2, 3]);
-    /// assert_eq!(turns().map_par(n, waits).ordered().collect::<Vec<_>>().await, [3, 2, 1]);
+    /// assert_eq!(turns().map_par(3, waits).collect::<Vec<_>>().await, [1, 2, 3]);
+    /// assert_eq!(turns().map_par(3, waits).ordered().collect::<Vec<_>>().await, [3, 2, 1]);
     /// # });
     /// ```
     pub fn ordered(mut self) -> Self {

@@ -91,14 +91,11 @@ impl<T, H> MapParWith<T, H> {
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
-    /// let n = NonZeroUsize::new(4).expect("4 is not zero");
-    /// let squares = stream::iter(0..100).map_par_with(n, smol::spawn, |n| async move { n * n });
+    /// let squares = stream::iter(0..100).map_par_with(4, smol::spawn, |n| async move { n * n });
     /// let squares: Vec<i32> = squares.ordered().collect().await;
     /// assert!(squares.is_sorted());
     /// # });

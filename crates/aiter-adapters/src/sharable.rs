@@ -1,11 +1,12 @@
 use core::{
     fmt,
+    future::Future,
     pin::Pin,
     task::{Context, Poll},
 };
 
-use aiter_core::{Pass, Relay};
-use futures_core::{FusedStream, Stream};
+use aiter_core::Relay;
+use futures_core::{FusedFuture, FusedStream, Stream};
 
 pin_project_lite::pin_project! {
     /// What the clones drive in turn.
@@ -20,19 +21,21 @@ pin_project_lite::pin_project! {
 /// [`sharable`](crate::AiterExt::sharable).
 ///
 /// Each clone is a stream of some of the items, in the source's order. The source is asked for one item a
-/// poll. Those that wait are woken longest waiting first; a clone that is polled when an item is
-/// ready takes it, even if others wait. All see the end.
+/// poll, and not again before its wake-up once it is pending. All clones see the end.
 ///
-/// Polling the source is a try-lock: a clone that finds another at it sleeps and is woken in its
-/// turn. A clone that is dropped between its wake-up and its poll passes the wake-up on.
+/// The source's wake-up wakes every clone that waits, in the order in which they began to wait. The clone that is polled
+/// first takes the item; the others wait again. So a clone that is woken and then rests, or is dropped, keeps no item
+/// from the others. The price is a wake-up for each waiting clone.
+///
+/// Polling the source is a try-lock: a clone that finds another at it sleeps, and is woken when the other is done.
 ///
 /// # Panics
-/// If the source does, in the clone that polls it. The others are woken, and poll it again. If the
-/// waker of a clone that waits does, in the clone that wakes it; the item in its hands is dropped.
+/// Panics if the source does, in the clone that polls it. The others are woken, and poll it again. If the
+/// waker of a clone that waits panics, it does so in the clone that wakes it, and the item in its hands is dropped.
 ///
 /// # Cancel safety
-/// Dropping a future over this stream (such as `next()`) loses no item. A clone that was woken and is
-/// neither polled nor dropped keeps that wake-up to itself.
+/// Cancel safe. If a future over this stream is dropped, no item is lost and no other clone waits longer. The future of
+/// the inherent [`next`](Self::next) also takes its waker back.
 ///
 /// # Examples
 /// ```
@@ -63,6 +66,33 @@ impl<S> fmt::Debug for Sharable<S> {
 impl<S> Sharable<S> {
     pub(crate) fn new(stream: S) -> Self {
         Self { relay: Relay::new(Source { stream, ended: false }), ended: false }
+    }
+
+    /// Waits for the next item of this clone, `None` at the end.
+    ///
+    /// Unlike the future of `StreamExt::next`, this one takes its waker back when it is dropped. Then the task is not
+    /// woken for an item that it no longer waits for.
+    ///
+    /// # Panics
+    /// Panics as the [stream](Self#panics) does.
+    ///
+    /// # Cancel safety
+    /// Cancel safe. If the future is dropped, no item is lost and no other clone waits longer.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, stream};
+    ///
+    /// let mut one = stream::iter(["item"]).sharable();
+    /// assert_eq!(one.next().now_or_never(), Some(Some("item")));
+    /// ```
+    #[expect(clippy::should_implement_trait, reason = "it stands for `StreamExt::next`")]
+    pub fn next(&mut self) -> SharableNext<'_, S>
+    where
+        S: Stream,
+    {
+        SharableNext { clone: self, waits: false }
     }
 
     /// Gives the source back if this is the last clone.
@@ -101,12 +131,11 @@ impl<S: Stream> Stream for Sharable<S> {
         let polled = self.relay.poll_turn(cx, |source, cx| {
             let source = source.project();
             if *source.ended {
-                return Poll::Ready((None, Pass::All));
+                return Poll::Ready(None);
             }
             source.stream.poll_next(cx).map(|item| {
                 *source.ended = item.is_none();
-                let pass = if item.is_some() { Pass::Next } else { Pass::All };
-                (item, pass)
+                item
             })
         });
         self.ended = matches!(polled, Poll::Ready(None));
@@ -122,5 +151,44 @@ impl<S: Stream> Stream for Sharable<S> {
             .relay
             .try_look(|source| if source.ended { Some(0) } else { source.stream.size_hint().1 });
         (0, upper.flatten())
+    }
+}
+
+/// The future of [`Sharable::next`].
+#[must_use = "futures do nothing unless polled"]
+pub struct SharableNext<'a, S: Stream> {
+    clone: &'a mut Sharable<S>,
+    /// The last poll was pending.
+    waits: bool,
+}
+
+impl<S: Stream> fmt::Debug for SharableNext<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharableNext").field("clone", &self.clone).finish()
+    }
+}
+
+impl<S: Stream> Future for SharableNext<'_, S> {
+    type Output = Option<S::Item>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        self.waits = true;
+        let polled = Pin::new(&mut *self.clone).poll_next(cx);
+        self.waits = polled.is_pending();
+        polled
+    }
+}
+
+impl<S: Stream> FusedFuture for SharableNext<'_, S> {
+    fn is_terminated(&self) -> bool {
+        self.clone.ended
+    }
+}
+
+impl<S: Stream> Drop for SharableNext<'_, S> {
+    fn drop(&mut self) {
+        if self.waits {
+            self.clone.relay.cancel();
+        }
     }
 }

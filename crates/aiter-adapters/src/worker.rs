@@ -11,7 +11,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use aiter_core::{Pass, Relay};
+use aiter_core::Relay;
 use alloc::vec::Vec;
 use futures_core::{FusedFuture, Stream};
 
@@ -53,7 +53,7 @@ pin_project_lite::pin_project! {
 type Call<Fut> = Option<(usize, Fut)>;
 
 impl<S: Stream, F> Feed<S, F> {
-    fn poll_call<Fut>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<(Call<Fut>, Pass)>
+    fn poll_call<Fut>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Call<Fut>>
     where
         F: FnMut(S::Item) -> Fut,
     {
@@ -62,20 +62,20 @@ impl<S: Stream, F> Feed<S, F> {
             Poll::Ready(()) => supply.project().source.poll_next(cx),
             Poll::Pending => Poll::Pending,
         });
-        let Some(item) = item else { return Poll::Ready((None, Pass::All)) };
+        let Some(item) = item else { return Poll::Ready(None) };
         let call = match (ready!(item), this.supply.as_mut().as_pin_mut()) {
             (Some(item), Some(supply)) => (supply.project().f)(item),
             _ => {
                 this.room.report_end();
                 this.supply.set(None);
-                return Poll::Ready((None, Pass::All));
+                return Poll::Ready(None);
             }
         };
         // Only now: a call that panicked takes neither a permit nor a number.
         this.room.take();
         let number = *this.number;
         *this.number = number.wrapping_add(1);
-        Poll::Ready((Some((number, call)), Pass::Next))
+        Poll::Ready(Some((number, call)))
     }
 }
 

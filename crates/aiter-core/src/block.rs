@@ -81,14 +81,14 @@ impl Published {
         self.old & (WAITING | ORPHANED) != 0
     }
 
-    /// How many slots this call published.
-    pub(crate) fn count(self) -> usize {
-        self.mask.count_ones() as usize
-    }
-
     /// True if this call published the last missing slots of its block.
     pub(crate) fn completes<T>(self) -> bool {
         (self.old | self.mask) & Block::<T>::FULL == Block::<T>::FULL
+    }
+
+    /// True if the last cursor had left the block, which is still incomplete.
+    pub(crate) fn is_unreadable<T>(self) -> bool {
+        self.old & ORPHANED != 0 && !self.completes::<T>()
     }
 
     /// True if this call, completing the block, took over a count that a cursor left behind.

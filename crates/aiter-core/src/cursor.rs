@@ -9,6 +9,8 @@
 //! What is live in a block: alone, everything from `slot` on. Else everything from the block's
 //! `live_from` on, which is brought up to date when a cursor stops being alone.
 
+use core::mem::needs_drop;
+
 use alloc::vec::Vec;
 
 use crate::{
@@ -175,7 +177,7 @@ impl<T> RawCursor<T> {
     #[inline(never)]
     pub(crate) fn pop_by_steps(&mut self, list: &List<T>) -> Option<T> {
         if !self.fill(list) {
-            list.tidy();
+            self.give_back(list);
             return None;
         }
         // SAFETY: just filled.
@@ -250,8 +252,8 @@ impl<T> RawCursor<T> {
             self.slot += step;
             self.skip -= step;
             // With nothing left behind that would have to be dropped: no user code may run here.
-            if !self.is_alone() && only_reader && self.skip == 0 && header.live_from() == self.slot
-            {
+            let none_behind = || !needs_drop::<T>() || header.live_from() == self.slot;
+            if !self.is_alone() && only_reader && self.skip == 0 && none_behind() {
                 self.unsettle(self.block);
                 self.set_alone();
             } else if !self.is_alone() {
@@ -491,17 +493,72 @@ impl<T> RawCursor<T> {
         }
     }
 
-    /// Says that everything before this position is done with, as there is nothing to read now. If
-    /// all readers of the block have said so, returns the slots whose items are the caller's to
-    /// drop: nobody will look at them again.
+    /// Steps over up to `max` items that are ready, clones none, and returns how many. Items that no
+    /// other cursor reads are dropped here: no lock may be held.
+    ///
+    /// # Panics
+    /// As `cross`, or if an item's drop does. The cursor is then behind the run of that item.
+    pub(crate) fn skip_ready(&mut self, list: &List<T>, max: usize) -> usize {
+        let mut left = max;
+        // In this order, so that it leaves a block that it has skipped to the end.
+        while self.fill(list) && left > 0 {
+            let is_alone = self.is_alone() || self.becomes_alone();
+            let (block, from) = (self.block, self.slot);
+            let count = left.min(self.ready - from);
+            left -= count;
+            self.slot += count;
+            if is_alone {
+                // SAFETY: ready, unread, ours alone, and the position is behind them.
+                unsafe { block.drop_items(from, from + count) };
+            }
+        }
+        max - left
+    }
+
+    /// Steps over `count` more items when they come, as a subscriber does. For a fork that has nothing to
+    /// read: only a cursor that may clone remembers items to step over.
+    pub(crate) fn skip_to_come(&mut self, count: usize) {
+        if count > 0 {
+            debug_assert!(!self.is_alone() && self.slot >= self.ready);
+            self.skip += count;
+            // Only the steps know of `skip`.
+            self.among.clear();
+        }
+    }
+
+    /// Gives back what the list kept for producers, and drops the items that all readers have read. For
+    /// a cursor that finds nothing to read.
+    ///
+    /// Items are dropped here: no lock may be held.
+    #[inline]
+    pub(crate) fn give_back(&mut self, list: &List<T>) {
+        list.tidy();
+        if let Some((block, from, to)) = self.settle() {
+            // SAFETY: `settle` gave them to us; our position keeps the block.
+            unsafe { block.drop_items(from, to) };
+        }
+    }
+
+    /// Counts this cursor as one that needs nothing before its position, for one that finds nothing to
+    /// read. If all readers of the block are counted, returns the slots whose items are the caller's
+    /// to drop: no reader looks at them again.
+    ///
+    /// Costs one comparison if the cursor has not moved since, if it is alone, or if items need no drop.
+    #[inline]
     pub(crate) fn settle(&mut self) -> Option<(Block<T>, usize, usize)> {
-        let slot = self.slot;
-        if self.settled == slot || self.is_alone() {
+        if !needs_drop::<T>() || self.settled == self.slot || self.is_alone() {
             return None;
         }
-        self.unsettle(self.block);
+        self.settle_slowly()
+    }
+
+    #[cold]
+    fn settle_slowly(&mut self) -> Option<(Block<T>, usize, usize)> {
+        let slot = self.slot;
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
+        // Not unsettled before: the slot is behind the one at which the cursor was counted, so that count
+        // is void, or becomes so now.
         let all = header.readers.settle(slot)?;
         self.settled = slot;
         if !all {
@@ -529,12 +586,6 @@ impl<T> RawCursor<T> {
     pub(crate) fn announce(&self) -> bool {
         // SAFETY: our count keeps the block alive.
         unsafe { self.block.header() }.announce(self.slot)
-    }
-
-    /// For those who can't look themselves: true if they should, as there is something to read or a
-    /// block to cross. If not, they will be woken.
-    pub(crate) fn is_ready_or_announced(&mut self) -> bool {
-        self.slot < self.ready || self.slot == Block::<T>::CAP || self.announce()
     }
 
     /// How many looks are needed beyond the next `fill`: one if that will be content with what is known from before, none

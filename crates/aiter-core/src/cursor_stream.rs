@@ -28,29 +28,78 @@ use crate::{
 
 /// A position in a push list: a stream of the items from there on.
 ///
-/// A list may have any number of cursors, each at its own position; every one sees every item, in
-/// the one order of the list. A cursor that is the only one *moves* items out and needs no
-/// `T: Clone`. As soon as there is a second one ([`fork`](Self::fork),
-/// [`Pusher::subscribe`](crate::Pusher::subscribe)) items are cloned, but for what the last reader of
-/// a block of items has to itself. Put large items into an `Arc`.
+/// A list may have any number of cursors, each at its own position. Every cursor sees every item, in
+/// the one order of the list. The only cursor of a list *moves* items out and needs no `T: Clone`. With
+/// a second cursor ([`fork`](Self::fork), [`Pusher::subscribe`](crate::Pusher::subscribe)) items are
+/// cloned, but the last reader of a block of items moves the rest out. Put large items into an `Arc`.
 ///
-/// Reading is wait-free inside a run of ready items and costs no atomic read-modify-write there; else, and when it goes
-/// to sleep, it is lock-free.
-/// With nothing to read a cursor sleeps, after a short, bounded pause at most, also behind a push that was
-/// interrupted half-way. ([`next_many`](Self::next_many) may make one before a short run, too.)
+/// Reading is wait-free inside a run of ready items and costs no atomic read-modify-write there.
+/// Elsewhere, and when the cursor goes to sleep, it is lock-free. With nothing to read a cursor sleeps,
+/// after a short, bounded pause at most, also behind a push that was interrupted half-way.
+/// ([`next_many`](Self::next_many) may pause before a short run as well.)
 ///
-/// A cursor pins what it has not read: one that is neither read nor dropped keeps everything from
-/// its position on in memory. [`lag`](Self::lag) and [`Pusher::retained`](crate::Pusher::retained)
-/// tell how much. Dropping it frees what it alone held, in a loop. What was read is freed, but for one block of
-/// items or what was [reserved](crate::Pusher::reserve); where memory is plenty (64-bit targets) up to 16 KiB, or two
-/// blocks, are kept for producers until a reader asks for an item and there is none.
+/// # Memory
+/// A cursor keeps everything from its position on in memory until it reads it, skips it
+/// ([`skip_items`](Self::skip_items)) or is dropped. [`len`](Self::len) and
+/// [`Pusher::retained`](crate::Pusher::retained) tell how much that is. Dropping a cursor frees what it
+/// alone held, in a loop.
+///
+/// An item that all cursors have read is dropped no later than the next time that each of them finds
+/// nothing to read. Blocks that were read are freed, but for one block of items or what was
+/// [reserved](crate::Pusher::reserve). Where memory is plenty (64-bit targets) up to 16 KiB, or two blocks,
+/// are kept for producers until a cursor finds nothing to read.
+///
+/// # Fairness
+/// A cursor with something to read is always ready. So a task that pushes and reads in a loop, or that
+/// reads a list that is never empty, does not yield to the other tasks of its thread. Let it yield once
+/// in a while, as in this example. The adapter `iter_to_aiter(..)` of `aiter-adapters` does so by
+/// `yield_every(n)`.
+/// ```
+/// use aiter_core::push_list;
+/// use core::{future::poll_fn, mem, task::Poll};
+/// use futures_util::StreamExt;
+///
+/// /// Lets the executor run other tasks.
+/// async fn yield_now() {
+///     let mut has_yielded = false;
+///     poll_fn(|cx| {
+///         if mem::replace(&mut has_yielded, true) {
+///             return Poll::Ready(());
+///         }
+///         cx.waker().wake_by_ref();
+///         Poll::Pending
+///     })
+///     .await
+/// }
+///
+/// # futures_executor::block_on(async {
+/// let (pusher, mut cursor) = push_list();
+/// pusher.push(1_u32)?;
+/// let mut read = 0;
+/// while let Some(item) = cursor.next().await {
+///     read += 1;
+///     match item {
+///         1000.. => pusher.stop(),
+///         _ => pusher.push(item + 1)?,
+///     }
+///     if read % 64 == 0 {
+///         yield_now().await;
+///     }
+/// }
+/// assert_eq!(read, 1000);
+/// # Ok::<(), aiter_core::PushError<u32>>(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Panics
-/// If `T::clone` does, which is called where there are other cursors, or there are [too many](Self::fork) cursors
-/// in the block of items that comes next. The item is then still to be read.
+/// Panics if `T::clone` does, which is called only if there are other cursors. The item is then still to
+/// be read, and [`skip_items`](Self::skip_items) gets past it. Panics if there are
+/// [too many](Self::fork) cursors in the block of items that comes next. Panics if `T::drop` does while a
+/// cursor that finds nothing drops what all have read; no other item is lost, and the next read goes on.
 ///
 /// # Cancel safety
-/// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
+/// Dropping a future over this stream (such as `next()`) loses no item and costs no wake-up of another
+/// task.
 ///
 /// # Examples
 /// ```
@@ -216,7 +265,7 @@ impl<T> Cursor<T> {
         let looks = self.raw.looks_for_all();
         let taken = self.take_many(buf, max, looks);
         if taken == 0 {
-            self.list.tidy();
+            self.raw.give_back(&self.list);
         }
         taken
     }
@@ -341,14 +390,10 @@ impl<T> Cursor<T> {
             }
         }
         self.slept_at = index;
-        self.list.tidy();
         loop {
+            self.raw.give_back(&self.list);
             if self.ends() {
                 return Poll::Ready(false);
-            }
-            if let Some((block, from, to)) = self.raw.settle() {
-                // SAFETY: `settle` gave them to us; our position keeps the block.
-                unsafe { block.drop_items(from, to) };
             }
             self.list.waiters.register(&mut self.sleeper, cx.waker());
             // Only now: a push that did not see us is seen here.
@@ -418,7 +463,9 @@ impl<T> Cursor<T> {
         self.len()
     }
 
-    /// True if the list was stopped. There may be items left to read.
+    /// Returns `true` if the list was stopped, also with items left to read.
+    ///
+    /// [`is_drained`](Self::is_drained) returns `true` once none is left.
     pub fn is_stopped(&self) -> bool {
         self.list.tail().is_stopped()
     }
@@ -440,6 +487,9 @@ impl<T> Cursor<T> {
     }
 
     /// A second cursor at the same position: each of the two sees every item from here on.
+    ///
+    /// Every fork is active: the list hands out what was pushed, whichever cursor asks. A passive
+    /// fork returns only items that an active fork has requested; the adapter `forker` has it.
     ///
     /// Costs the same at any backlog: three atomic additions. Wait-free.
     ///
@@ -467,20 +517,6 @@ impl<T> Cursor<T> {
         Self::at(self.list.clone(), raw)
     }
 
-    /// A fork that carries no [`preflight`](Self::preflight): it sees every item and asks for none.
-    ///
-    /// On a cursor that has none this is [`fork`](Self::fork).
-    ///
-    /// # Panics
-    /// As [`fork`](Self::fork).
-    #[doc(alias = "is_active")]
-    pub fn fork_passive(&self) -> Self
-    where
-        T: Clone + Sync,
-    {
-        self.fork()
-    }
-
     /// Makes this position one that several takers share: each item goes to exactly one of them.
     ///
     /// # Examples
@@ -504,8 +540,7 @@ impl<T> Cursor<T> {
     /// Calls `preflight` on each poll, before the list is looked at.
     ///
     /// It gets the task's context and may do what it likes: poll something, push, stop, fork or drop
-    /// handles of this very list. [`fork`](Preflight::fork) takes a clone of it along,
-    /// [`fork_passive`](Preflight::fork_passive) does not.
+    /// handles of this very list. [`fork`](Preflight::fork) clones the function.
     ///
     /// # Examples
     /// A list that fills itself when it is asked:

@@ -170,13 +170,16 @@ impl<I: Iterator> fmt::Display for PushAllError<I> {
 
 impl<I: Iterator> Error for PushAllError<I> {}
 
-/// Why [`Cursor::try_next`](crate::Cursor::try_next) gave no item.
+/// Why [`Cursor::try_next`](crate::Cursor::try_next) or
+/// [`SharedCursor::try_next`](crate::SharedCursor::try_next) gave no item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TryNextError {
     /// Nothing is ready now; more may come.
     Empty,
     /// The list was stopped and this cursor has read everything.
     Ended,
+    /// Another taker of the shared cursor is at the position, so there may be an item. A cursor never says so.
+    Contended,
 }
 
 impl fmt::Display for TryNextError {
@@ -184,6 +187,7 @@ impl fmt::Display for TryNextError {
         f.write_str(match self {
             Self::Empty => "no item is ready",
             Self::Ended => "the list has ended",
+            Self::Contended => "another taker is at the shared cursor",
         })
     }
 }

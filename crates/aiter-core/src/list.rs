@@ -30,7 +30,6 @@ use crate::{
     block_stack::BlockStack,
     clone_fn::{CloneFn, CloneRunFn},
     error::Refusal,
-    groups::Groups,
     handles::Handles,
     stash::Stash,
     sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, retry_hint},
@@ -93,11 +92,11 @@ pub(crate) struct List<T> {
     limbo: BlockStack<T>,
     /// Complete blocks whose last count a handler's push inherited.
     inherited: BlockStack<T>,
-    /// Those of shared cursors.
-    pub(crate) groups: Groups,
+    /// Set if a handler's push published into an orphaned block. See `drop_unreadable`.
+    has_unreadable: AtomicBool,
     pub(crate) clone_fn: CloneFn<T>,
     pub(crate) clone_run: CloneRunFn<T>,
-    /// Cursors that sleep.
+    /// Cursors, and takers of shared cursors, that sleep.
     pub(crate) waiters: WaitQueue,
 }
 
@@ -135,7 +134,7 @@ impl<T> List<T> {
             head_start: AtomicUsize::new(first),
             limbo: BlockStack::new(),
             inherited: BlockStack::new(),
-            groups: Groups::new(),
+            has_unreadable: AtomicBool::new(false),
             clone_fn: CloneFn::new(),
             clone_run: CloneRunFn::new(),
             waiters: WaitQueue::new(),
@@ -264,9 +263,20 @@ impl<T> List<T> {
             // SAFETY: the block's last count is now ours, and given to the stack.
             unsafe { self.inherited.push(block) };
         }
-        self.wake(Some(published));
-        if cleanup == Cleanup::Now {
-            self.release_inherited();
+        self.waiters.notify();
+        match cleanup {
+            Cleanup::Now => {
+                self.release_inherited();
+                if published.is_unreadable::<T>() {
+                    self.drop_unreadable();
+                }
+            }
+            Cleanup::Later if published.is_unreadable::<T>() => {
+                // Release: partner of `clean_up_after_handlers`, for the publication. An exchange, so
+                // that all handlers' publications are in it.
+                self.has_unreadable.swap(true, Ordering::Release);
+            }
+            Cleanup::Later => {}
         }
     }
 
@@ -291,7 +301,14 @@ impl<T> List<T> {
 
     /// Links blocks until `additional` slots can be claimed without allocating, and keeps as many
     /// blocks linked from now on.
+    ///
+    /// # Panics
+    /// If the blocks would take more than `isize::MAX` bytes; the list is then as it was.
+    #[track_caller]
     pub(crate) fn reserve(&self, additional: usize) {
+        // By blocks, which take memory also for items without a size.
+        let bytes = additional.div_ceil(Block::<T>::CAP).checked_mul(Block::<T>::BYTES);
+        assert!(bytes.is_some_and(|bytes| bytes <= isize::MAX as usize), "capacity overflow");
         let _pin = self.pin();
         let tail = self.pinned_tail();
         let mut block = tail.block();
@@ -332,48 +349,9 @@ impl<T> List<T> {
         self.wake_all();
     }
 
-    /// Wakes everybody. Not only if somebody is known to sleep: a sleeper that comes later sees what the
-    /// caller did before.
+    /// Wakes every cursor, also those that register while this runs: a later one sees what the caller did before.
     pub(crate) fn wake_all(&self) {
-        self.wake(None);
-    }
-
-    /// Wakes those who wait for a publication, or everybody: also the rest if a waker panics.
-    fn wake(&self, published: Option<Published>) {
-        struct Wake<'a, I: Iterator<Item = &'a WaitQueue>> {
-            /// How many takers of each group are to be woken, if a publication is what there is to wake for.
-            takers: Option<usize>,
-            /// Still to be woken as a whole.
-            cursors: Option<&'a WaitQueue>,
-            groups: I,
-        }
-        impl<'a, I: Iterator<Item = &'a WaitQueue>> Wake<'a, I> {
-            fn run(&mut self) {
-                let notify = |queue: &WaitQueue, count: Option<usize>| match count {
-                    Some(count) => queue.notify(count),
-                    None => queue.notify_all(),
-                };
-                if let Some(queue) = self.cursors.take() {
-                    notify(queue, self.takers.map(|_| usize::MAX));
-                }
-                for queue in self.groups.by_ref() {
-                    notify(queue, self.takers);
-                }
-            }
-        }
-        impl<'a, I: Iterator<Item = &'a WaitQueue>> Drop for Wake<'a, I> {
-            fn drop(&mut self) {
-                self.run();
-            }
-        }
-        let groups = self.groups.iter().map(|group| &group.queue);
-        // Sleepers count on the unpublished slots of the block in which they went to sleep: with the last
-        // of them gone, nobody else would wake who is left.
-        let takers = published.map(|published| match published.completes::<T>() {
-            true => usize::MAX,
-            false => published.count(),
-        });
-        Wake { takers, cursors: Some(&self.waiters), groups }.run();
+        self.waiters.notify_all();
     }
 
     /// The tail as it is now. Its block may be looked into by who holds a count at or before it.
@@ -517,14 +495,18 @@ impl<T> List<T> {
 
     /// From the oldest block that is still held to the tail, in items.
     pub(crate) fn retained(&self) -> usize {
+        let end = self.end();
+        // Relaxed: a number; the tail may have been read before the head went past it.
+        let held = end.wrapping_sub(self.head_start.load(Ordering::Relaxed));
+        if held > isize::MAX as usize { 0 } else { held }
+    }
+
+    /// The index behind the last slot that was claimed.
+    pub(crate) fn end(&self) -> usize {
         let _pin = self.pin();
         let tail = self.pinned_tail();
         // SAFETY: pinned.
-        let start = unsafe { tail.block().header() }.start();
-        // Relaxed: a number; the tail may have been read before the head went past it.
-        let head = self.head_start.load(Ordering::Relaxed);
-        let held = start.wrapping_add(tail.slot()).wrapping_sub(head);
-        if held > isize::MAX as usize { 0 } else { held }
+        unsafe { tail.block().header() }.start().wrapping_add(tail.slot())
     }
 
     /// Remembers how to clone. Call it before the second reader is counted.

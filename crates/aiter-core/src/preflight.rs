@@ -36,6 +36,8 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
 
     /// A second cursor at the same position, with a clone of the function.
     ///
+    /// A fork of the cursor inside, `(*preflight).fork()`, calls nothing.
+    ///
     /// # Panics
     /// As [`Cursor::fork`], or if the function's `clone` does.
     pub fn fork(&self) -> Self
@@ -44,17 +46,6 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
         F: Clone,
     {
         Self::new(self.cursor.fork(), self.preflight.clone())
-    }
-
-    /// A second cursor at the same position that only watches: it sees every item and calls nothing.
-    ///
-    /// # Panics
-    /// As [`Cursor::fork`].
-    pub fn fork_passive(&self) -> Cursor<T>
-    where
-        T: Clone + Sync,
-    {
-        self.cursor.fork()
     }
 
     /// Calls the function at each poll, waits for items, appends up to `max` of those that are ready to `buf` and

@@ -68,11 +68,12 @@ impl<T> Pusher<T> {
     /// Lock-free. Two atomic read-modify-writes, whether or not there are cursors, if none of them
     /// sleeps; allocates when a new block of slots is needed and no read one is there to be used again.
     ///
-    /// A push that overlaps with the drop of the last cursor may succeed; its item is dropped
-    /// when the list is, or when a later subscriber has read past it.
+    /// A push that overlaps with the drop of the last cursor may succeed. Its item is dropped by one of
+    /// the two calls. If another push is interrupted before it, the item goes when that push returns.
     ///
     /// # Errors
-    /// [`PushError`] with the item if the list is stopped or has no cursor left.
+    /// Returns [`PushError`] with the item if the list is stopped or has no cursor left. A list
+    /// without readers keeps no item.
     ///
     /// # Examples
     /// ```
@@ -93,7 +94,7 @@ impl<T> Pusher<T> {
             Ok(claim) => (claim.block, claim.slot),
             Err(seen) => match self.list.claim_after(seen, 1, Growth::Allocate) {
                 Ok(claim) => (claim.block, claim.slot),
-                Err(refusal) => return Err(PushError::new(growing(refusal), item)),
+                Err(refusal) => return Err(PushError::new(refused(&self.list, refusal), item)),
             },
         };
         // SAFETY: the slot is claimed, filled and then published.
@@ -110,6 +111,10 @@ impl<T> Pusher<T> {
     /// instructions' worth of time. Wakers are called, and so must allow it; embedded executors'
     /// do. [`reserve`](Self::reserve) makes room beforehand; blocks that were read are used again,
     /// so in a steady state room comes back by itself.
+    ///
+    /// Drops no item. If the last cursor goes at the same time and the push succeeds, the item stays
+    /// until the next call of another way to push, until a later subscriber finds nothing to read or
+    /// goes, or until the list is dropped.
     ///
     /// # Errors
     /// [`TryPushError`] with the item: `Full` if no linked block has a free slot, or as
@@ -197,8 +202,10 @@ impl<T> Pusher<T> {
             fn push(&mut self) -> Result<usize, Refusal> {
                 let mut pushed = 0;
                 while !self.items.is_empty() {
-                    let claim =
-                        self.list.claim(self.items.len(), Growth::Allocate).map_err(growing)?;
+                    let claim = self
+                        .list
+                        .claim(self.items.len(), Growth::Allocate)
+                        .map_err(|refusal| refused(self.list, refusal))?;
                     let Claim { block, slot, len } = claim;
                     // SAFETY: as many as were asked for or fewer, claimed, filled and then published.
                     unsafe {
@@ -306,6 +313,11 @@ impl<T> Pusher<T> {
     /// The room is the list's, for all its pushers. As many blocks of items are kept ready from now on, out
     /// of those that were read; it takes the largest `reserve` that was asked for. Allocates; lock-free but for that.
     ///
+    /// # Panics
+    /// Panics with "capacity overflow" if the blocks would take more than `isize::MAX` bytes in all. Nothing
+    /// is allocated then. Items without a size have a limit as well, because a block takes memory for its
+    /// header.
+    ///
     /// # Examples
     /// ```
     /// use aiter_core::{TryPushError, push_list};
@@ -323,6 +335,7 @@ impl<T> Pusher<T> {
     /// }
     /// # Ok::<(), TryPushError<i32>>(())
     /// ```
+    #[track_caller]
     pub fn reserve(&self, additional: usize) {
         self.list.reserve(additional);
     }
@@ -424,8 +437,10 @@ impl<T> Pusher<T> {
     }
 }
 
-/// A claim that may allocate is never refused for want of a block.
-fn growing(refusal: Option<Refusal>) -> Refusal {
+/// The reason why a claim that may allocate was refused.
+#[cold]
+fn refused<T>(list: &List<T>, refusal: Option<Refusal>) -> Refusal {
+    list.clean_up_after_handlers();
     refusal.expect("a claim that may allocate finds room")
 }
 

@@ -1,28 +1,36 @@
 //! A value that several tasks drive in turn.
 //!
 //! # The protocol
-//! A try-lock (the *gate*) gives the value to one task at a time, for one poll. Nobody waits at the
-//! gate: who finds it closed registers as *turned away*, marks the gate and sleeps; whoever opens a
-//! marked gate wakes all of these. They come again, and have missed nothing.
+//! A try-lock (the *gate*) gives the value to one task at a time, for one poll. No task blocks on the gate. A task that
+//! finds it closed registers in `turned_away`, sets `MARKED` and returns `Pending`. The task that opens a marked gate
+//! wakes all of these, and they retry.
 //!
-//! Who has had a turn in which the value was pending sleeps in another queue. What the value waits for
-//! gets one waker, the same in every turn: the *hub*'s. It sets `NEWS` and wakes the longest sleeping
-//! task. A turn that got something says whether there may be more, for the next, or something for all.
-//! `NEWS` stays until somebody takes a turn, which is how a wake-up that reached a task which no longer
-//! needs it, or which is dropped, is known to be still owed.
+//! A task that has had a turn in which the value was pending sleeps in `queue`. The value gets one waker, the same in
+//! every turn: the *hub*'s. It sets `NEWS` and wakes every sleeping task. A turn that got something wakes them too,
+//! because the value has no waker then. Each wake-up is for all, because a woken task need not be polled again: see
+//! `waiters.rs`.
 //!
-//! So whenever somebody sleeps, one of these holds: the value is pending with the hub's waker; a task
-//! is at it; a task that was woken has yet to be polled.
+//! A turn that ends pending without `NEWS` leaves `QUIET`: the value has the hub's waker, and would be pending again. So
+//! of all tasks that come for one wake-up, only one polls the value in vain; the others find `QUIET` and sleep.
 //!
-//! Who is about to wait for what turns do beside the value, in a way that the hub knows nothing of, draws
-//! a *fence*: one change of the gate's word. A turn that had begun before and ends after it finds the
-//! mark, and sees to that one; all others come after it as a whole, or were over before.
+//! Hence, whenever a task sleeps in `queue`, the gate is closed, or `QUIET` without `NEWS`, or the task has been woken.
+//!
+//! A task that is about to wait for what turns do beside the value, unknown to the hub, draws a *fence*: one change of
+//! the gate's word. A turn that began before the fence and ends after it finds the mark, and tells its taker. All other
+//! turns were over before the fence, or begin after it.
+//!
+//! # The gate's word
+//! ```text
+//!  bit    4       3        2       1      0
+//!      +-------+--------+--------+------+--------+
+//!      | QUIET | FENCED | MARKED | NEWS | CLOSED |
+//!      +-------+--------+--------+------+--------+
+//! ```
 //!
 //! # Ordering policy
-//! The gate hands the value on: Release when it opens, Acquire when it closes. Every access to the
-//! gate's word is a read-modify-write, also that of who finds it closed: so either the opener sees
-//! that one's registration, or that one finds the gate open. The same between the hub's waker and a
-//! task that registers with the gate closed.
+//! The gate hands the value on: Release when it opens, Acquire when it closes. Every access to the gate's word is a
+//! read-modify-write, also that of a task that finds it closed or quiet. So either the opener sees that task's
+//! registration, or that task finds the gate open. The same holds between the hub's waker and a task that registers.
 
 use core::{
     fmt,
@@ -32,36 +40,44 @@ use core::{
 
 use crate::{
     sync::{Arc, AtomicUsize, Ordering, PAUSES, UnsafeCell, Wake, WakeArc, fence, retry_hint},
-    waiters::{Retired, Sleeper, WaitQueue},
+    waiters::{Sleeper, WaitQueue},
 };
 
-/// Nobody is at the value.
+/// The gate is open, and there may be something to poll for.
 const OPEN: usize = 0;
-/// Somebody is.
+/// A task is at the value.
 const CLOSED: usize = 1;
-/// What the value waited for has happened, or it was not asked to the end, and nobody has had a turn since.
+/// The hub's waker was called, and no turn has begun since.
 const NEWS: usize = 1 << 1;
-/// Somebody was turned away.
+/// A task was turned away.
 const MARKED: usize = 1 << 2;
-/// Somebody has drawn a fence.
+/// A fence was drawn.
 const FENCED: usize = 1 << 3;
+/// The last turn was pending, so the value has the hub's waker.
+const QUIET: usize = 1 << 4;
 
-/// Whom to wake after a turn that got something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pass {
-    /// The longest waiting task: there may be something for it, too.
-    Next = NEWS as isize,
-    /// All: what was got is for everybody.
-    All = OPEN as isize,
+/// Returns `true` if a poll of the value would be in vain.
+const fn is_quiet(gate: usize) -> bool {
+    gate & (QUIET | NEWS) == QUIET
 }
 
-/// Who takes a turn, for what it may also find elsewhere. See [`Relay::poll_turn_of`].
+/// What a task found at the gate.
+enum Entry {
+    /// The gate was open and is closed by the task now.
+    Entered,
+    /// The gate is closed by another task, and marked.
+    TurnedAway,
+    /// The gate is open, and a poll of the value would be in vain.
+    Quiet,
+}
+
+/// A task that takes a turn for what it may also find elsewhere. See [`Relay::poll_turn_of`].
 pub trait TurnTaker<S> {
-    /// What it waits for.
+    /// What the task waits for.
     type Got;
 
     /// Polls the value, at most once. As the closure of [`Relay::poll_turn`].
-    fn take_turn(&mut self, value: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<(Self::Got, Pass)>;
+    fn take_turn(&mut self, value: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<Self::Got>;
 
     /// Looks for what another one's turn may have got for it. Without the value, which that one has.
     fn look_elsewhere(&mut self) -> Option<Self::Got>;
@@ -76,12 +92,12 @@ struct Once<F>(Option<F>);
 
 impl<S, R, F> TurnTaker<S> for Once<F>
 where
-    F: FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<(R, Pass)>,
+    F: FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<R>,
 {
     type Got = R;
 
     #[inline(always)]
-    fn take_turn(&mut self, value: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<(R, Pass)> {
+    fn take_turn(&mut self, value: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<R> {
         self.0.take().map_or(Poll::Pending, |turn| turn(value, cx))
     }
 
@@ -92,12 +108,12 @@ where
     fn fenced(&mut self) {}
 }
 
-/// Who sleeps, and the gate. Outlives the value: what the value waits for may hold the waker.
+/// The gate and the wait queues. Outlives the value, because the value's source may keep the hub's waker.
 struct Hub {
     gate: AtomicUsize,
-    /// Those who have had a turn, and wait for news.
+    /// Tasks that wait for the value.
     queue: WaitQueue,
-    /// Those who found the gate closed.
+    /// Tasks that found the gate closed.
     turned_away: WaitQueue,
 }
 
@@ -115,52 +131,62 @@ impl Wake for HubWaker {
 }
 
 impl Hub {
-    /// Sets the open gate's word, and wakes those who were turned away and whom the turn concerns.
-    fn open(&self, gate: usize, pass: Pass) {
-        // AcqRel: partner of `Hub::close` and `Hub::news`.
-        let before = self.gate.swap(gate, Ordering::AcqRel);
-        self.opened(before, pass);
-    }
-
-    /// Wakes whom the gate's opening concerns.
+    /// Wakes the tasks that were turned away, if there are any, and all that sleep.
     #[inline(never)]
-    fn opened(&self, before: usize, pass: Pass) {
-        /// Wakes these also if a waker of those panics.
-        struct Notify<'a>(&'a Hub, Pass);
+    fn opened(&self, before: usize) {
+        /// Wakes these also if a waker of the others panics.
+        struct Notify<'a>(&'a Hub);
         impl Drop for Notify<'_> {
             fn drop(&mut self) {
-                self.0.notify(self.1);
+                // The caller has just touched the gate, so it knows of all that registered before.
+                self.0.queue.notify();
             }
         }
-        let _notify = Notify(self, pass);
+        let _notify = Notify(self);
         if before & MARKED != 0 {
-            self.turned_away.notify(usize::MAX);
+            self.turned_away.notify();
         }
     }
 
     fn news(&self) {
-        // AcqRel: partner of `Hub::open`, `Turn::open_pending` and `Hub::close`.
+        // AcqRel: partner of `Turn::open`, `Turn::open_pending` and `Hub::close`.
         self.gate.fetch_or(NEWS, Ordering::AcqRel);
-        self.notify(Pass::Next);
+        self.queue.notify();
     }
 
-    fn notify(&self, pass: Pass) {
-        // The caller has just touched the gate: it knows of those who registered before.
-        self.queue.notify(match pass {
-            Pass::Next => 1,
-            Pass::All => usize::MAX,
-        });
-    }
-
-    /// Closes the gate and takes the news, or marks it.
-    #[inline(always)]
-    fn close(&self) -> bool {
+    /// Closes the gate for a look, which leaves the news. If it is closed, sets `mark` and returns `false`.
+    fn close_for_look(&self, mark: usize) -> bool {
         let mut gate = self.gate.load(Ordering::Relaxed);
         loop {
-            let new = if gate & CLOSED == 0 { CLOSED } else { gate | MARKED };
+            let is_open = gate & CLOSED == 0;
+            if !is_open && mark == OPEN {
+                return false;
+            }
+            let new = gate | if is_open { CLOSED } else { mark };
             // AcqRel: see the ordering policy.
             match self.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return gate & CLOSED == 0,
+                Ok(_) => return is_open,
+                Err(now) => gate = now,
+            }
+            retry_hint();
+        }
+    }
+
+    /// Closes the gate for a turn and takes the news, or marks it.
+    #[inline(always)]
+    fn close(&self) -> Entry {
+        let mut gate = self.gate.load(Ordering::Relaxed);
+        loop {
+            let (new, entry) = if gate & CLOSED != 0 {
+                (gate | MARKED, Entry::TurnedAway)
+            } else if is_quiet(gate) {
+                (gate, Entry::Quiet)
+            } else {
+                (CLOSED, Entry::Entered)
+            };
+            // AcqRel: see the ordering policy.
+            match self.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return entry,
                 Err(now) => gate = now,
             }
             retry_hint();
@@ -196,79 +222,95 @@ impl Turn<'_> {
         })
     }
 
-    /// Opens the gate after a turn that got something, and tells whom it concerns.
+    /// Opens the gate after a turn that got something. Returns `true` if other tasks were woken.
     #[inline(always)]
-    fn open<S>(self, pass: Pass, taker: &mut impl TurnTaker<S>) {
+    fn open<S>(self, taker: &mut impl TurnTaker<S>) -> bool {
         let hub = self.hub;
         core::mem::forget(self);
-        // What the gate's word becomes: see `Pass`. AcqRel: partner of `Hub::close`, `Hub::news` and
-        // `Relay::fence`.
-        let before = hub.gate.swap(pass as usize, Ordering::AcqRel);
-        if before & (MARKED | FENCED) != 0 || !hub.queue.is_empty() {
-            Self::tell(hub, before, pass, taker);
+        // AcqRel: partner of `Hub::close`, `Hub::news` and `Relay::fence`.
+        let before = hub.gate.swap(OPEN, Ordering::AcqRel);
+        let wakes = before & (MARKED | FENCED) != 0 || !hub.queue.is_empty();
+        if wakes {
+            Self::tell(hub, before, taker);
         }
+        wakes
     }
 
-    /// Wakes whom the gate's opening concerns, and tells the taker of a fence.
+    /// Wakes the tasks that wait, and tells the taker of a fence.
     #[inline(never)]
-    fn tell<S>(hub: &Hub, before: usize, pass: Pass, taker: &mut impl TurnTaker<S>) {
+    fn tell<S>(hub: &Hub, before: usize, taker: &mut impl TurnTaker<S>) {
         /// Also if the taker panics.
-        struct Opened<'a>(&'a Hub, usize, Pass);
+        struct Opened<'a>(&'a Hub, usize);
         impl Drop for Opened<'_> {
             fn drop(&mut self) {
-                self.0.opened(self.1, self.2);
+                self.0.opened(self.1);
             }
         }
-        let _opened = Opened(hub, before, pass);
+        let _opened = Opened(hub, before);
         if before & FENCED != 0 {
             taker.fenced();
         }
     }
 
-    /// Opens the gate after a turn that got nothing, or a look. The news that came meanwhile stays.
-    /// True if some did.
-    fn open_pending(self) -> bool {
+    /// Opens the gate after a turn that got nothing, and wakes the tasks that need to come again.
+    fn open_pending(self) {
+        let hub = self.hub;
+        core::mem::forget(self);
+        let mut gate = hub.gate.load(Ordering::Relaxed);
+        loop {
+            let news = gate & NEWS;
+            let new = if news != 0 { news } else { QUIET };
+            // AcqRel: partner of `Hub::close` and `Hub::news`.
+            match hub.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) if news != 0 => return hub.opened(gate),
+                Ok(_) if gate & MARKED != 0 => return hub.turned_away.notify(),
+                Ok(_) => return,
+                Err(now) => gate = now,
+            }
+            retry_hint();
+        }
+    }
+
+    /// Opens the gate after a look, which leaves the value and its news as they were.
+    fn open_looked(self) {
         let hub = self.hub;
         core::mem::forget(self);
         // AcqRel: partner of `Hub::close` and `Hub::news`.
-        let gate = hub.gate.fetch_and(NEWS, Ordering::AcqRel);
+        let gate = hub.gate.fetch_and(NEWS | QUIET, Ordering::AcqRel);
         if gate & MARKED != 0 {
-            hub.turned_away.notify(usize::MAX);
+            hub.turned_away.notify();
         }
-        gate & NEWS != 0
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.hub.open(NEWS, Pass::All);
+        // AcqRel: as `open`.
+        let before = self.hub.gate.swap(OPEN, Ordering::AcqRel);
+        self.hub.opened(before);
     }
 }
 
 /// A value that several tasks poll in turn: each clone is one task's handle.
 ///
-/// For adapters that share a source: whichever task is polled drives the source, the others sleep,
-/// and whatever happens to that task (it turns to something else, it is dropped, the source panics),
-/// the source's wake-up reaches one that still waits.
+/// For adapters that share a source. The task that is polled drives the source, and the others sleep. The source's
+/// wake-up reaches every task that waits, so a task that is dropped, or rests, or panics in the source, stops no other.
+/// For one wake-up the source is polled until it is pending, and not again before the next.
 ///
-/// Taking a turn is a try-lock of two atomic read-modify-writes, none if there is one handle; nobody
-/// spins or blocks. The waker that the value is polled with neither allocates nor frees when it is
-/// called, so it may be called in an interrupt handler, if the tasks' own wakers may.
+/// Taking a turn is a try-lock of two atomic read-modify-writes, none if there is one handle. No task spins or blocks.
+/// The waker that the value is polled with neither allocates nor frees when it is called. It may be called in an
+/// interrupt handler if the tasks' own wakers may.
 ///
 /// # Examples
 /// ```
-/// use aiter_core::{Pass, Relay};
+/// use aiter_core::Relay;
 /// use futures_util::{StreamExt, future::poll_fn, stream};
 ///
 /// # futures_util::FutureExt::now_or_never(async {
 /// let mut one = Relay::new(stream::iter(["to one", "to two"]));
 /// let mut two = one.clone();
 /// for (relay, item) in [(&mut one, "to one"), (&mut two, "to two")] {
-///     let next = poll_fn(|cx| {
-///         relay.poll_turn(cx, |mut source, cx| {
-///             source.poll_next_unpin(cx).map(|item| (item, Pass::Next))
-///         })
-///     });
+///     let next = poll_fn(|cx| relay.poll_turn(cx, |mut source, cx| source.poll_next_unpin(cx)));
 ///     assert_eq!(next.await, Some(item));
 /// }
 /// # }).expect("an iterator never waits");
@@ -276,10 +318,10 @@ impl Drop for Turn<'_> {
 pub struct Relay<S> {
     shared: Arc<Shared<S>>,
     sleeper: Sleeper,
-    /// Registered in the hub's queue, and not since the last turn that got something.
-    asleep: bool,
-    /// For when the gate is closed.
+    /// For a closed gate.
     turned_away: Sleeper,
+    /// Whether a turn of this handle has woken other tasks.
+    has_woken: bool,
 }
 
 impl<S> Relay<S> {
@@ -295,7 +337,7 @@ impl<S> Relay<S> {
     }
 
     fn of(shared: Arc<Shared<S>>) -> Self {
-        Self { shared, sleeper: Sleeper::new(), asleep: false, turned_away: Sleeper::new() }
+        Self { shared, sleeper: Sleeper::new(), turned_away: Sleeper::new(), has_woken: false }
     }
 
     /// Draws a line between what is done before and after it, for this task and for those at the value.
@@ -308,19 +350,19 @@ impl<S> Relay<S> {
         self.shared.hub.gate.fetch_or(FENCED, Ordering::AcqRel);
     }
 
-    /// Polls the value, if nobody else is at it right now; else sleeps until its turn comes.
+    /// Polls the value, unless another task is at it or it is known to be pending. Then this task sleeps.
     ///
-    /// `turn` gets the value and a context whose waker wakes the longest waiting task. When it returns
-    /// `Pending`, the value must have been polled with that waker. When it is `Ready`, it says who else
-    /// has a reason to look.
+    /// `turn` gets the value and a context whose waker wakes every waiting task. If it returns `Pending`, it must have
+    /// polled the value with that waker, and nothing but that waker or another turn may change the answer: else see
+    /// [`poll_look`](Self::poll_look). If it returns `Ready`, every waiting task is woken, as the value may have more.
     ///
     /// # Panics
-    /// If `turn` does. All who sleep are woken.
+    /// Panics if `turn` does. All tasks that sleep are woken.
     #[inline]
     pub fn poll_turn<R>(
         &mut self,
         cx: &mut Context<'_>,
-        turn: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<(R, Pass)>,
+        turn: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         let Some(alone) = self.try_enter().or_else(|| self.enter(cx)) else {
             return Poll::Pending;
@@ -331,20 +373,19 @@ impl<S> Relay<S> {
     /// [`poll_turn`](Self::poll_turn), for a task that may get what it waits for also from another's
     /// turn.
     ///
-    /// If somebody else is at the value, they are given a moment, and then the taker looks
-    /// [elsewhere](TurnTaker::look_elsewhere) for what they got; if that is something, this task needs no
-    /// turn now, as by [`stand_by`](Self::stand_by). Only if there is nothing it waits for one. The
-    /// moment is a fixed number of spin hints, less than what going to sleep costs; none on targets
-    /// where the other may need this very core.
+    /// If another task is at the value, this one pauses, and then the taker looks
+    /// [elsewhere](TurnTaker::look_elsewhere) for what the other got. Only if there is nothing does this task wait. The
+    /// pause is a fixed number of spin hints, less than what going to sleep costs. It is left out on targets where the
+    /// other task may need this very core.
     ///
     /// # Panics
-    /// If the taker does. All who sleep are woken.
+    /// Panics if the taker does. All tasks that sleep are woken.
     ///
     /// # Examples
     /// ```
     /// use std::{cell::Cell, pin::Pin, rc::Rc, task::{Context, Poll}};
     ///
-    /// use aiter_core::{Pass, Relay, TurnTaker};
+    /// use aiter_core::{Relay, TurnTaker};
     /// use futures_util::{future::poll_fn, stream, Stream, StreamExt};
     ///
     /// /// The latest item is for everybody.
@@ -353,10 +394,10 @@ impl<S> Relay<S> {
     /// impl<S: Stream<Item = u32> + Unpin> TurnTaker<S> for Latest {
     ///     type Got = u32;
     ///
-    ///     fn take_turn(&mut self, mut s: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<(u32, Pass)> {
+    ///     fn take_turn(&mut self, mut s: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<u32> {
     ///         s.poll_next_unpin(cx).map(|item| {
     ///             self.0.set(item);
-    ///             (item.unwrap_or(0), Pass::All)
+    ///             item.unwrap_or(0)
     ///         })
     ///     }
     ///
@@ -389,11 +430,11 @@ impl<S> Relay<S> {
         self.take_turn(alone, cx, taker)
     }
 
-    /// Closes the gate, if nobody else has. Says whether there is no other handle.
+    /// Closes the gate if it is open and the value may be ready. Returns whether there is no other handle.
     #[inline(always)]
     fn try_enter(&self) -> Option<bool> {
         let hub = &*self.shared.hub;
-        // No other handle can come to be while we have the only one: the gate may stay open.
+        // While this is the only handle, no other one can come to be: the gate may stay open.
         if Arc::strong_count(&self.shared) == 1 {
             // Acquire: partner of the other handles' drops, which end their use of the value.
             fence(Ordering::Acquire);
@@ -406,37 +447,48 @@ impl<S> Relay<S> {
         let gate = hub.gate.load(Ordering::Relaxed);
         // AcqRel: as `Hub::close`.
         let closed = gate & CLOSED == 0
+            && !is_quiet(gate)
             && hub.gate.compare_exchange(gate, CLOSED, Ordering::AcqRel, Ordering::Relaxed).is_ok();
         closed.then_some(false)
     }
 
-    /// Closes the gate, or marks it and sleeps.
+    /// Closes the gate, or registers and returns `None`.
     #[cold]
     fn enter(&mut self, cx: &Context<'_>) -> Option<bool> {
-        let hub = &*self.shared.hub;
-        if !hub.close() {
-            hub.turned_away.register(&mut self.turned_away, cx.waker());
-            if !hub.close() {
-                return None;
+        let Self { shared, sleeper, turned_away, .. } = self;
+        let hub = &*shared.hub;
+        let (mut sleeps, mut waits_at_gate) = (false, false);
+        loop {
+            // After a registration, the gate is asked again: a task that opens it meanwhile may have missed it.
+            match hub.close() {
+                Entry::Entered => return Some(false),
+                Entry::Quiet if sleeps => return None,
+                Entry::Quiet => {
+                    hub.queue.register(sleeper, cx.waker());
+                    sleeps = true;
+                }
+                Entry::TurnedAway if waits_at_gate => return None,
+                Entry::TurnedAway => {
+                    hub.turned_away.register(turned_away, cx.waker());
+                    waits_at_gate = true;
+                }
             }
-            self.turned_away.cancel();
         }
-        Some(false)
     }
 
-    /// Gives who closed the gate a moment; then as `enter`.
+    /// Pauses for the task at the gate; then as `enter`.
     #[cold]
     fn enter_or_look<W: TurnTaker<S>>(
         &mut self,
         cx: &Context<'_>,
         taker: &mut W,
     ) -> Result<bool, Poll<W::Got>> {
-        if PAUSES > 0 {
+        // Relaxed: a look.
+        if PAUSES > 0 && self.shared.hub.gate.load(Ordering::Relaxed) & CLOSED != 0 {
             for _ in 0..PAUSES {
                 core::hint::spin_loop();
             }
             if let Some(result) = taker.look_elsewhere() {
-                self.stand_by();
                 return Err(Poll::Ready(result));
             }
         }
@@ -451,102 +503,87 @@ impl<S> Relay<S> {
         cx: &mut Context<'_>,
         taker: &mut W,
     ) -> Poll<W::Got> {
-        let Self { shared, sleeper, asleep, .. } = self;
+        let Self { shared, sleeper, has_woken, .. } = self;
         let hub = &*shared.hub;
         let guard = Turn { hub };
         let mut hubs = Context::from_waker(&shared.waker);
         match guard.with(shared, |value| taker.take_turn(value, &mut hubs)) {
-            Poll::Ready((result, pass)) => {
-                // Before the gate opens: a wake-up that reaches us from here on is known to be
-                // passed on, and one that came before is made good by the notification.
-                if *asleep {
-                    sleeper.cancel();
-                    *asleep = false;
-                }
+            Poll::Ready(result) => {
                 if alone {
-                    // The gate is open, and there is nobody to wake.
+                    // The gate is open, and no other task waits.
                     core::mem::forget(guard);
-                } else {
-                    guard.open(pass, taker);
+                } else if guard.open(taker) {
+                    *has_woken = true;
                 }
                 Poll::Ready(result)
             }
             Poll::Pending => {
+                // Before the gate opens: news that comes before finds the task, or is found by `open_pending`.
                 hub.queue.register(sleeper, cx.waker());
-                *asleep = true;
-                if guard.open_pending() {
-                    // It may have come when nobody had registered.
-                    hub.notify(Pass::Next);
-                }
+                guard.open_pending();
                 Poll::Pending
             }
         }
     }
 
-    /// Looks at the value, if nobody is at it right now. Polls nothing: it has no waker to poll with.
+    /// Looks at the value, unless a task is at it. Polls nothing: it has no waker to poll with.
     ///
     /// # Panics
-    /// If `look` does. All who sleep are woken.
+    /// Panics if `look` does. All tasks that sleep are woken.
     pub fn try_look<R>(&self, look: impl FnOnce(Pin<&mut S>) -> R) -> Option<R> {
-        let hub = &*self.shared.hub;
-        let mut gate = hub.gate.load(Ordering::Relaxed);
-        while gate & CLOSED == 0 {
-            // Acquire: partner of `Hub::open` and `Turn::open_pending`. The news stays.
-            match hub.gate.compare_exchange_weak(
-                gate,
-                gate | CLOSED,
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => {
-                    let guard = Turn { hub };
-                    let result = guard.with(&self.shared, look);
-                    guard.open_pending();
-                    return Some(result);
-                }
-                Err(now) => gate = now,
-            }
-            retry_hint();
-        }
-        None
+        self.shared.hub.close_for_look(OPEN).then(|| self.look(look))
     }
 
-    /// True if this task sleeps, or has slept and neither had a turn since nor said that it needs none.
-    #[inline(always)]
-    pub fn is_asleep(&self) -> bool {
-        self.asleep
-    }
-
-    /// Says that this task needs no turn now: it got what it waited for elsewhere.
+    /// Looks at the value. If a task is at it, this task is woken when that one is done.
     ///
-    /// If it had been woken to take a turn, the next one is woken instead.
-    #[inline]
-    pub fn stand_by(&mut self) {
-        if self.asleep {
-            self.leave_sleep();
-        }
-    }
-
-    #[cold]
-    fn leave_sleep(&mut self) {
-        self.asleep = false;
-        if self.sleeper.cancel() {
-            self.pass_on();
-        }
-    }
-
-    /// Wakes the longest sleeping task, as the value's waker does.
-    pub fn wake_next(&self) {
-        self.shared.hub.news();
-    }
-
-    /// Wakes somebody else if the news that we were woken for are still news.
-    fn pass_on(&self) {
+    /// For a task that [`poll_turn`](Self::poll_turn) made wait, and that may find something beside the value's own
+    /// items: it looks again after it has registered.
+    ///
+    /// # Panics
+    /// Panics if `look` does. All tasks that sleep are woken.
+    pub fn poll_look<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        look: impl FnOnce(Pin<&mut S>) -> R,
+    ) -> Poll<R> {
         let hub = &*self.shared.hub;
-        // AcqRel: see the ordering policy.
-        if hub.gate.fetch_or(OPEN, Ordering::AcqRel) & NEWS != 0 {
-            hub.notify(Pass::Next);
+        if !hub.close_for_look(OPEN) {
+            hub.turned_away.register(&mut self.turned_away, cx.waker());
+            if !hub.close_for_look(MARKED) {
+                return Poll::Pending;
+            }
         }
+        Poll::Ready(self.look(look))
+    }
+
+    /// Looks at the value, with the gate closed by this task, and opens it.
+    fn look<R>(&self, look: impl FnOnce(Pin<&mut S>) -> R) -> R {
+        let guard = Turn { hub: &self.shared.hub };
+        let result = guard.with(&self.shared, look);
+        guard.open_looked();
+        result
+    }
+
+    /// Returns `true` if a turn of this handle has woken other tasks since the last call.
+    ///
+    /// A runtime may keep a task that was woken here on the waking thread until this task returns. So a task that
+    /// computes should first return to its executor.
+    pub fn has_woken(&mut self) -> bool {
+        core::mem::take(&mut self.has_woken)
+    }
+
+    /// Takes this task's wakers back: it waits no longer.
+    ///
+    /// No other task needs to be told, because every wake-up is for all. Wait-free; drops the wakers.
+    pub fn cancel(&mut self) {
+        let hub = &*self.shared.hub;
+        hub.queue.cancel(&mut self.sleeper);
+        hub.turned_away.cancel(&mut self.turned_away);
+    }
+
+    /// Wakes every task that waits, and lets the value be polled, as the value's waker does.
+    pub fn notify(&self) {
+        self.shared.hub.news();
     }
 
     /// Gives the value back if this is the last handle.
@@ -573,10 +610,7 @@ impl<S> Drop for Relay<S> {
     fn drop(&mut self) {
         let hub = &self.shared.hub;
         let _turned_away = hub.turned_away.retire(&mut self.turned_away);
-        let retired = hub.queue.retire(&mut self.sleeper);
-        if self.asleep && retired.as_ref().is_some_and(Retired::was_notified) {
-            self.pass_on();
-        }
+        hub.queue.retire(&mut self.sleeper);
     }
 }
 
@@ -584,6 +618,6 @@ impl<S> Unpin for Relay<S> {}
 
 impl<S> fmt::Debug for Relay<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relay").field("asleep", &self.asleep).finish_non_exhaustive()
+        f.debug_struct("Relay").finish_non_exhaustive()
     }
 }

@@ -1,47 +1,48 @@
 //! One position, several takers.
 //!
-//! A small try-lock (the *gate*) guards the position. Under it a taker claims one item, and nothing
-//! of the user's runs: a clone is made outside, with the block held. Nobody waits at the gate: who
-//! finds it closed registers, marks it as contended and sleeps, and whoever opens it looks in their
-//! place. Producers never touch the gate; they wake the longest waiting taker, one for each item.
+//! A small try-lock (the *gate*) guards the position. Under it a taker claims one item, and no user code runs: a clone is
+//! made outside, with the block held. No taker blocks on the gate. A taker that finds it closed pauses a fixed number of
+//! times, then registers in `turned_away`, sets `CONTENDED` and returns `Pending`. The taker that opens a contended gate
+//! wakes all of these, and they retry.
 //!
-//! Whose turn it is gets lost nowhere: a taker that takes an item and sees another one ready wakes
-//! the next, and one that is dropped between its wake-up and its poll passes the wake-up on.
+//! A taker that finds nothing sleeps at the list, as a cursor does, so a push wakes every taker. A woken taker may rest
+//! without a poll, and then keeps no item from the others.
 //!
 //! # Ordering policy
-//! The gate hands the position from one holder to the next: Release when it opens, Acquire when it
-//! closes. A mark on it is a Release, taken by the opener's Acquire, for the registration.
+//! The gate hands the position from one holder to the next: Release when it opens, Acquire when it closes. A mark on it is
+//! a Release, taken by the opener's Acquire, for the registration.
 
 use core::{
     fmt,
+    future::Future,
     pin::Pin,
     task::{Context, Poll},
 };
 
-use futures_core::{FusedStream, Stream};
+use alloc::vec::Vec;
+use futures_core::{FusedFuture, FusedStream, Stream};
 
 use crate::{
     block::Block,
     cursor::{RawCursor, Refill, Taken},
     cursor_stream::Cursor,
     error::TryNextError,
-    groups::Group,
     list::List,
     sync::{Arc, AtomicUsize, KEPT_UP, LOOKS, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
-    waiters::{Retired, Sleeper},
+    waiters::{Sleeper, WaitQueue},
 };
 
 const OPEN: usize = 0;
 const CLOSED: usize = 1;
-/// Somebody found the gate closed and sleeps.
+/// A taker found the gate closed and sleeps.
 const CONTENDED: usize = 2;
 
 /// What the takers share.
 struct Shared<T> {
     place: Place<T>,
     list: Arc<List<T>>,
-    /// In the list's keeping, ours until we leave it.
-    group: *const Group,
+    /// Takers that found the gate closed.
+    turned_away: WaitQueue,
 }
 
 /// What every take writes: one cache line that the takers carry from core to core, and nothing else on
@@ -49,11 +50,13 @@ struct Shared<T> {
 #[cfg_attr(target_pointer_width = "64", repr(align(64)))]
 struct Place<T> {
     gate: AtomicUsize,
+    /// The index of the next item to take. The gate's holder writes it.
+    next: AtomicUsize,
     raw: UnsafeCell<RawCursor<T>>,
 }
 
 // SAFETY: the position goes from taker to taker through the gate, each on its own thread, so it must
-// be `Send`, which it is for `T: Send`. The group lives as long as the list and is `Sync`.
+// be `Send`, which it is for `T: Send`.
 unsafe impl<T: Send> Send for Shared<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Shared<T> {}
@@ -68,58 +71,21 @@ impl<T> Gate<'_, T> {
         self.0.place.raw.with_mut(|raw| f(unsafe { &mut *raw }))
     }
 
-    /// What others are to be woken for if there are some that sleep, and this taker leaves.
-    fn news(&mut self) -> News {
-        // If there is nothing more, those who sleep may have counted on the item that was taken: it is
-        // announced that they do, in their place.
-        let ready = self.with(RawCursor::is_ready_or_announced);
-        let list = &self.0.list;
-        News { ready, ended: self.with(|raw| raw.is_drained(list)) }
+    /// Notes that `count` items were taken.
+    #[inline(always)]
+    fn took(&mut self, count: usize) {
+        let next = &self.0.place.next;
+        // Relaxed: only the gate's holder writes it. Release: partner of `SharedCursor::len`, for the claims of these items.
+        next.store(next.load(Ordering::Relaxed).wrapping_add(count), Ordering::Release);
     }
-
-    /// Opens the gate, and wakes who sleeps for what was left.
-    #[cold]
-    fn open_with_news(mut self) {
-        let shared = self.0;
-        let news = self.news();
-        drop(self);
-        shared.tell(news);
-    }
-
-    /// Opens the gate, which was marked.
-    #[cold]
-    fn open_marked(&mut self) {
-        let shared = self.0;
-        let mut news = News { ready: false, ended: false };
-        loop {
-            // Somebody registered, marked the gate and went to sleep. We look in their place, for
-            // what they would have seen, and go on to wake nobody if there is nothing: two takers
-            // on an idle list must not keep each other awake. Acquire: partner of the mark.
-            shared.place.gate.swap(CLOSED, Ordering::AcqRel);
-            let News { ready, ended } = self.news();
-            news.ready |= ready;
-            news.ended |= ended;
-            if shared.open() {
-                break;
-            }
-        }
-        shared.tell(news);
-    }
-}
-
-/// What is left for others.
-struct News {
-    /// An item, or a block to cross.
-    ready: bool,
-    /// The end.
-    ended: bool,
 }
 
 impl<T> Drop for Gate<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !self.0.open() {
-            self.open_marked();
+        // Release: partner of `try_close`. AcqRel: partner of `close_or_mark`, in both directions.
+        if self.0.place.gate.swap(OPEN, Ordering::AcqRel) & CONTENDED != 0 {
+            self.0.wake_turned_away();
         }
     }
 }
@@ -166,29 +132,14 @@ enum Found<T> {
 }
 
 impl<T> Shared<T> {
-    fn group(&self) -> &Group {
-        // SAFETY: groups live as long as the list, which we hold.
-        unsafe { &*self.group }
-    }
-
-    /// Opens the gate for its holder, unless it was marked.
-    #[inline(always)]
-    fn open(&self) -> bool {
-        // Release: partner of `try_close` and `close_or_mark`.
-        self.place.gate.compare_exchange(CLOSED, OPEN, Ordering::Release, Ordering::Relaxed).is_ok()
-    }
-
-    fn tell(&self, news: News) {
-        if news.ended {
-            self.group().queue.notify(usize::MAX);
-        } else if news.ready {
-            self.group().queue.notify(1);
-        }
+    #[cold]
+    fn wake_turned_away(&self) {
+        self.turned_away.notify();
     }
 
     #[inline(always)]
     fn try_close(&self) -> Option<Gate<'_, T>> {
-        // Acquire: partner of `open`.
+        // Acquire: partner of `Gate::drop`.
         self.place
             .gate
             .compare_exchange(OPEN, CLOSED, Ordering::Acquire, Ordering::Relaxed)
@@ -196,12 +147,23 @@ impl<T> Shared<T> {
             .then(|| Gate(self))
     }
 
-    /// Closes the gate, or makes sure that whoever opens it wakes us: we have registered.
+    /// Closes the gate. If another taker has closed it, pauses for that one a fixed number of times.
+    fn close_patiently(&self) -> Option<Gate<'_, T>> {
+        for _ in 0..LOOKS {
+            if let Some(gate) = self.try_close() {
+                return Some(gate);
+            }
+            pause();
+        }
+        self.try_close()
+    }
+
+    /// Closes the gate, or marks it, so that the taker that opens it wakes those that have registered.
     fn close_or_mark(&self) -> Option<Gate<'_, T>> {
         let mut gate = self.place.gate.load(Ordering::Relaxed);
         loop {
             let new = if gate == OPEN { CLOSED } else { gate | CONTENDED };
-            // Acquire: as `try_close`. Release: partner of `open_marked`, for the registration.
+            // Acquire: as `try_close`. Release: partner of `Gate::drop`, for the registration.
             match self.place.gate.compare_exchange_weak(
                 gate,
                 new,
@@ -215,20 +177,15 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Opens the gate for who has taken an item.
-    #[inline(always)]
-    fn open_after_take(&self, gate: Gate<'_, T>) {
-        if self.group().queue.is_empty() { drop(gate) } else { gate.open_with_news() }
-    }
-
-    /// Takes the next item in the shortest way, for a taker that is not registered. In the error
-    /// whether the gate is left closed, for the caller to go on in another way.
+    /// Takes the next item in the shortest way. The error says whether the gate is left closed, for the caller to go on
+    /// in another way.
     #[inline(always)]
     fn take_known(&self) -> Result<T, bool> {
         let mut gate = self.try_close().ok_or(false)?;
         match gate.with(RawCursor::take_known) {
             Some(item) => {
-                self.open_after_take(gate);
+                gate.took(1);
+                drop(gate);
                 Ok(item)
             }
             None => {
@@ -238,21 +195,9 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Takes the next item, if one is ready and nobody else is at the position.
-    fn try_take(&self, sleeper: &mut Sleeper) -> Found<T> {
-        match self.try_close() {
-            Some(gate) => self.take(gate, sleeper).0,
-            None => Found::Nothing,
-        }
-    }
-
     /// Takes the next item, if one is ready. Opens the gate for what is not to run under it; the
     /// gate comes back, closed, only if there is nothing.
-    fn take<'a>(
-        &'a self,
-        mut gate: Gate<'a, T>,
-        sleeper: &mut Sleeper,
-    ) -> (Found<T>, Option<Gate<'a, T>>) {
+    fn take<'a>(&'a self, mut gate: Gate<'a, T>) -> (Found<T>, Option<Gate<'a, T>>) {
         loop {
             match gate.with(|raw| raw.refill(&self.list)) {
                 Refill::Ready => {
@@ -261,10 +206,8 @@ impl<T> Shared<T> {
                         Taken::Moved(item) => Ok(item),
                         Taken::Held(block, slot) => Err((Release(&self.list, block), slot)),
                     };
-                    // Before we look for more: a wake-up that reaches us from here on is known to
-                    // be passed on, and one that came before is made good by the look.
-                    sleeper.cancel();
-                    self.open_after_take(gate);
+                    gate.took(1);
+                    drop(gate);
                     // Outside the gate.
                     let item = taken.unwrap_or_else(|(held, slot)| {
                         // SAFETY: published; the count keeps the block and its items in place.
@@ -272,17 +215,18 @@ impl<T> Shared<T> {
                     });
                     return (Found::Item(item), None);
                 }
-                Refill::Empty => {
-                    let drained = gate.with(|raw| raw.is_drained(&self.list));
-                    return (if drained { Found::End } else { Found::Nothing }, Some(gate));
+                Refill::Empty if gate.with(|raw| raw.is_drained(&self.list)) => {
+                    self.give_back(gate);
+                    return (Found::End, None);
                 }
+                Refill::Empty => return (Found::Nothing, Some(gate)),
                 Refill::Left(block) => {
                     let retire = Retire(&self.list, block);
                     drop(gate);
                     drop(retire);
                     match self.try_close() {
                         Some(closed) => gate = closed,
-                        // Somebody else is at it: as if they had come before us.
+                        // Another taker is at it.
                         None => return (Found::Nothing, None),
                     }
                 }
@@ -291,9 +235,21 @@ impl<T> Shared<T> {
     }
 }
 
+impl<T> Shared<T> {
+    /// Opens the gate for a taker that has found nothing. Then gives back what the list kept for producers, and drops the
+    /// items that all readers have read.
+    fn give_back(&self, mut gate: Gate<'_, T>) {
+        let done_with = gate.with(|raw| raw.settle().inspect(|_| raw.hold()));
+        let done_with =
+            done_with.map(|(block, from, to)| DropItems(Release(&self.list, block), from, to));
+        drop(gate);
+        drop(done_with);
+        self.list.tidy();
+    }
+}
+
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
-        self.group().leave();
         self.list.remove_cursor();
         // SAFETY: the last taker is gone: nobody uses the position again.
         self.place.raw.with_mut(|raw| unsafe { (*raw).release(&self.list) });
@@ -303,75 +259,203 @@ impl<T> Drop for Shared<T> {
 
 /// One of several takers at one position: each item goes to exactly one of them.
 ///
-/// Made by [`Cursor::share`]; clone it for more takers. Those that wait are woken one an item,
-/// longest waiting first. Each sees its items in the list's order. The position counts as one
-/// cursor: it moves items if it is the only one, else it clones them.
+/// Made by [`Cursor::share`]; clone it for more takers. Each taker sees its items in the list's order. The position counts
+/// as one cursor: it moves items if it is the only one, else it clones them.
 ///
-/// Taking is lock-free for the producers and for other cursors; among the takers a try-lock is held
-/// for a few instructions, in which no user code runs. Who finds it taken sleeps and is woken; one that
-/// kept up with a run of items first looks again, a fixed number of times.
+/// A push wakes every taker that waits, in the order in which they began to wait. The taker that is polled first takes the
+/// item; the others wait again. So a taker that is woken and then rests, or is dropped, keeps no item from the others. The
+/// price is a wake-up for each waiting taker.
+///
+/// Taking is lock-free for the producers and for other cursors. Among the takers, a try-lock is held for a few
+/// instructions, in which no user code runs. A taker that finds it closed pauses a fixed number of times, then sleeps and
+/// is woken. A taker that kept up with a run of items also looks again a fixed number of times before it sleeps.
 ///
 /// # Panics
-/// If `T::clone` does, on a list with other cursors, or the waker of another taker; that item is lost to the takers. If
-/// there are [too many](Cursor::fork) cursors in the block of items at hand; the item is then still to be taken.
+/// Panics if `T::clone` panics, on a list with other cursors, or if the waker of another taker does. That item is lost to
+/// the takers. Panics if there are [too many](Cursor::fork) cursors in the block of items at hand; the item is then still
+/// to be taken.
 ///
 /// # Cancel safety
-/// Dropping a future over this stream loses no item. A taker that was woken and is dropped before it
-/// is polled passes the wake-up on. One that was woken and is neither polled nor dropped keeps that
-/// wake-up, and only that one, to itself.
+/// Cancel safe. If a future over this stream is dropped, no item is lost and no other taker waits longer. The future of the
+/// inherent [`next`](Self::next) also takes its waker back.
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "sharable_aiter")]
 pub struct SharedCursor<T> {
     shared: Arc<Shared<T>>,
+    /// At the list.
     sleeper: Sleeper,
-    /// Registered, and not polled since.
-    asleep: bool,
-    /// How many items it has taken since it last slept.
+    /// At the gate.
+    turned_away: Sleeper,
+    /// Number of items that this taker has taken since it last slept.
     run: usize,
-    /// It was told that there is nothing more to come.
+    /// Whether the end was handed out.
     ended: bool,
 }
 
 impl<T> SharedCursor<T> {
     pub(crate) fn new(cursor: Cursor<T>) -> Self {
         let (list, raw) = cursor.into_parts();
-        let group: *const Group = list.groups.join();
-        let place = Place { gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw) };
-        let shared = Shared { place, list, group };
-        Self {
-            shared: Arc::new(shared),
-            sleeper: Sleeper::new(),
-            asleep: false,
-            run: 0,
-            ended: false,
-        }
+        let place = Place {
+            gate: AtomicUsize::new(OPEN),
+            next: AtomicUsize::new(raw.index()),
+            raw: UnsafeCell::new(raw),
+        };
+        Self::of(Arc::new(Shared { place, list, turned_away: WaitQueue::new() }))
     }
 
-    /// Takes the next item if one is ready and no other taker is at it right now.
+    fn of(shared: Arc<Shared<T>>) -> Self {
+        let (sleeper, turned_away) = (Sleeper::new(), Sleeper::new());
+        Self { shared, sleeper, turned_away, run: 0, ended: false }
+    }
+
+    /// Takes the next item if one is ready.
     ///
-    /// Never waits.
+    /// Never waits: if another taker is at the position, this one pauses a fixed number of times.
     ///
     /// # Errors
-    /// [`TryNextError::Empty`] if none is to be had now, [`TryNextError::Ended`] if none will ever
-    /// be.
+    /// - [`TryNextError::Empty`] if no item is ready.
+    /// - [`TryNextError::Ended`] if no item will ever be ready.
+    /// - [`TryNextError::Contended`] if another taker is still at the position after the pauses.
     ///
     /// # Panics
-    /// As the [stream](Self#panics).
+    /// Panics as the [stream](Self#panics) does.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::{TryNextError, push_list};
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut taker = cursor.share();
+    /// pusher.push(1)?;
+    /// assert_eq!(taker.try_next(), Ok(1));
+    /// assert_eq!(taker.try_next(), Err(TryNextError::Empty));
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
-        let Some(gate) = self.shared.try_close() else { return Err(TryNextError::Empty) };
-        let (found, gate) = self.shared.take(gate, &mut self.sleeper);
-        // If the gate comes back, there was nothing to take.
-        if gate.map(drop).is_some() {
-            self.shared.list.tidy();
-        }
-        match found {
-            Found::Item(item) => Ok(item),
-            Found::Nothing => Err(TryNextError::Empty),
-            Found::End => {
-                self.ended = true;
-                Err(TryNextError::Ended)
+        for _ in 0..=LOOKS {
+            let Some(gate) = self.shared.close_patiently() else { break };
+            let (found, gate) = self.shared.take(gate);
+            match found {
+                Found::Item(item) => return Ok(item),
+                Found::End => {
+                    self.ended = true;
+                    return Err(TryNextError::Ended);
+                }
+                Found::Nothing => {
+                    // The gate comes back if there was nothing to take.
+                    let Some(gate) = gate else { continue };
+                    self.shared.give_back(gate);
+                    return Err(TryNextError::Empty);
+                }
             }
         }
+        Err(TryNextError::Contended)
+    }
+
+    /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
+    ///
+    /// Never waits. Returns 0 if no item is ready, if another taker is at the position, or if `max` is 0.
+    ///
+    /// # Panics
+    /// Panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were taken before are in `buf`.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut taker = cursor.share();
+    /// pusher.push_all(0..5)?;
+    /// let mut buf = Vec::new();
+    /// assert_eq!(taker.try_next_many(&mut buf, 3), 3);
+    /// assert_eq!(taker.try_next_many(&mut buf, 3), 2);
+    /// assert_eq!(buf, [0, 1, 2, 3, 4]);
+    /// # Ok::<(), aiter_core::PushAllError<std::ops::Range<i32>>>(())
+    /// ```
+    pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
+        for taken in 0..max {
+            // Before an item is taken, because it may panic.
+            buf.reserve(1);
+            let Ok(item) = self.try_next() else { return taken };
+            buf.push(item);
+        }
+        max
+    }
+
+    /// Waits for the next item of this taker, `None` at the end.
+    ///
+    /// Unlike the future of `StreamExt::next`, this one takes its waker back when it is dropped. Then the task is not
+    /// woken for an item that it no longer waits for.
+    ///
+    /// # Panics
+    /// Panics as the [stream](Self#panics) does.
+    ///
+    /// # Cancel safety
+    /// Cancel safe. If the future is dropped, no item is lost and no other taker waits longer.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use futures_util::FutureExt;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut taker = cursor.share();
+    /// pusher.push("item")?;
+    /// assert_eq!(taker.next().now_or_never(), Some(Some("item")));
+    /// assert_eq!(taker.next().now_or_never(), None); // pending
+    /// # Ok::<(), aiter_core::PushError<&str>>(())
+    /// ```
+    #[expect(clippy::should_implement_trait, reason = "it stands for `StreamExt::next`")]
+    pub fn next(&mut self) -> SharedNext<'_, T> {
+        SharedNext { wait: Wait { taker: self, pending: false } }
+    }
+
+    /// Waits for items, appends up to `max` of those that are ready to `buf` and yields how many.
+    ///
+    /// Yields 0 if the list has ended (or `max` is 0).
+    ///
+    /// # Panics
+    /// Panics as [`try_next_many`](Self::try_next_many) does.
+    ///
+    /// # Cancel safety
+    /// Cancel safe. Items move into `buf` only when the future is ready, and it takes its waker back when it is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use futures_util::FutureExt;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut taker = cursor.share();
+    /// pusher.push_all(["a", "b"])?;
+    /// drop(pusher);
+    /// let mut buf = Vec::new();
+    /// assert_eq!(taker.next_many(&mut buf, 100).now_or_never(), Some(2));
+    /// assert_eq!(taker.next_many(&mut buf, 100).now_or_never(), Some(0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> SharedNextMany<'a, T> {
+        SharedNextMany { wait: Wait { taker: self, pending: false }, buf, max }
+    }
+
+    /// Items that were pushed and that no taker has taken.
+    ///
+    /// A push that is not finished counts already. Lock-free.
+    pub fn len(&self) -> usize {
+        // Acquire: partner of `Gate::took`. Before the end is asked for, which then is not before it.
+        let next = self.shared.place.next.load(Ordering::Acquire);
+        self.shared.list.end().wrapping_sub(next)
+    }
+
+    /// True if [`len`](Self::len) is 0.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// True if the list was stopped and no item is left to take.
+    pub fn is_drained(&self) -> bool {
+        // In this order: after the stop the number only falls.
+        self.is_stopped() && self.is_empty()
     }
 
     /// True if the list was stopped. There may be items left to take.
@@ -385,49 +469,39 @@ impl<T> SharedCursor<T> {
             return Poll::Ready(None);
         }
         let polled = self.poll_take(cx, closed);
-        self.asleep = polled.is_pending();
-        self.run = if self.asleep { 0 } else { self.run.saturating_add(1) };
+        self.run = if polled.is_pending() { 0 } else { self.run.saturating_add(1) };
         self.ended = matches!(polled, Poll::Ready(None));
         polled
     }
 
-    /// `closed`: the gate is, by us.
+    /// `closed`: the gate is closed by this taker.
     fn poll_take(&mut self, cx: &mut Context<'_>, closed: bool) -> Poll<Option<T>> {
         let shared = &*self.shared;
-        let mut found = if closed {
-            shared.take(Gate(shared), &mut self.sleeper).0
-        } else {
-            shared.try_take(&mut self.sleeper)
-        };
-        // As a cursor does, see `Cursor::poll_sleep`, and more patiently: it is also the others at the
-        // gate who take their moment.
+        let closed = if closed { Some(Gate(shared)) } else { shared.close_patiently() };
+        let mut found = closed.map_or(Found::Nothing, |gate| shared.take(gate).0);
+        // As a cursor does, see `Cursor::poll_sleep`, and more patiently: the other takers at the gate pause, too.
         if self.run >= KEPT_UP {
             for _ in 0..LOOKS {
                 if !matches!(found, Found::Nothing) {
                     break;
                 }
-                for _ in 0..RIVAL_PAUSES {
-                    core::hint::spin_loop();
-                }
-                found = shared.try_take(&mut self.sleeper);
+                pause();
+                found = shared.try_close().map_or(Found::Nothing, |gate| shared.take(gate).0);
             }
         }
         while let Found::Nothing = found {
-            // Also if something of the user's panics from here on.
-            self.asleep = true;
-            shared.group().queue.register(&mut self.sleeper, cx.waker());
-            let Some(gate) = shared.close_or_mark() else { return Poll::Pending };
-            // The gate is ours: what comes from here on finds us registered.
-            match shared.take(gate, &mut self.sleeper) {
+            shared.list.waiters.register(&mut self.sleeper, cx.waker());
+            let closed = shared.close_or_mark().or_else(|| {
+                shared.turned_away.register(&mut self.turned_away, cx.waker());
+                shared.close_or_mark()
+            });
+            let Some(gate) = closed else { return Poll::Pending };
+            // With the gate closed and the taker registered: what comes from here on wakes it.
+            match shared.take(gate) {
                 (Found::Nothing, Some(mut gate)) => {
-                    let done_with = gate.with(|raw| raw.settle().inspect(|_| raw.hold()));
                     let wait = !gate.with(|raw| raw.announce())
                         && !gate.with(|raw| raw.is_drained(&shared.list));
-                    let done_with = done_with
-                        .map(|(block, from, to)| DropItems(Release(&shared.list, block), from, to));
-                    drop(gate);
-                    drop(done_with);
-                    shared.list.tidy();
+                    shared.give_back(gate);
                     if wait {
                         return Poll::Pending;
                     }
@@ -437,11 +511,14 @@ impl<T> SharedCursor<T> {
         }
         match found {
             Found::Item(item) => Poll::Ready(Some(item)),
-            _ => {
-                shared.list.tidy();
-                Poll::Ready(None)
-            }
+            _ => Poll::Ready(None),
         }
+    }
+
+    /// Takes the wakers back.
+    fn cancel(&mut self) {
+        self.shared.list.waiters.cancel(&mut self.sleeper);
+        self.shared.turned_away.cancel(&mut self.turned_away);
     }
 }
 
@@ -450,7 +527,7 @@ impl<T> Stream for SharedCursor<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut closed = false;
-        if !self.asleep && !self.ended {
+        if !self.ended {
             match self.shared.take_known() {
                 Ok(item) => {
                     self.run = self.run.saturating_add(1);
@@ -471,25 +548,16 @@ impl<T> FusedStream for SharedCursor<T> {
 }
 
 impl<T> Clone for SharedCursor<T> {
+    /// Makes another taker, to which the end was not handed out.
     fn clone(&self) -> Self {
-        Self {
-            shared: self.shared.clone(),
-            sleeper: Sleeper::new(),
-            asleep: false,
-            run: 0,
-            // Nobody has told it.
-            ended: false,
-        }
+        Self::of(self.shared.clone())
     }
 }
 
 impl<T> Drop for SharedCursor<T> {
     fn drop(&mut self) {
-        let queue = &self.shared.group().queue;
-        let retired = queue.retire(&mut self.sleeper);
-        if self.asleep && retired.as_ref().is_some_and(Retired::was_notified) {
-            queue.notify(1);
-        }
+        let _turned_away = self.shared.turned_away.retire(&mut self.turned_away);
+        self.shared.list.waiters.retire(&mut self.sleeper);
     }
 }
 
@@ -501,5 +569,99 @@ impl<T> fmt::Debug for SharedCursor<T> {
             .field("is_stopped", &self.is_stopped())
             .field("ended", &self.ended)
             .finish_non_exhaustive()
+    }
+}
+
+/// A taker that one future waits with, and that waits no longer when the future is dropped.
+struct Wait<'a, T> {
+    taker: &'a mut SharedCursor<T>,
+    /// The last poll was pending.
+    pending: bool,
+}
+
+impl<T> Wait<'_, T> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        // Also if the poll panics.
+        self.pending = true;
+        let polled = Pin::new(&mut *self.taker).poll_next(cx);
+        self.pending = polled.is_pending();
+        polled
+    }
+}
+
+impl<T> Drop for Wait<'_, T> {
+    fn drop(&mut self) {
+        if self.pending {
+            self.taker.cancel();
+        }
+    }
+}
+
+/// The future of [`SharedCursor::next`].
+#[must_use = "futures do nothing unless polled"]
+pub struct SharedNext<'a, T> {
+    wait: Wait<'a, T>,
+}
+
+impl<T> Future for SharedNext<'_, T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.wait.poll_next(cx)
+    }
+}
+
+impl<T> FusedFuture for SharedNext<'_, T> {
+    /// True if the end was handed out to the taker.
+    fn is_terminated(&self) -> bool {
+        self.wait.taker.ended
+    }
+}
+
+impl<T> fmt::Debug for SharedNext<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedNext").field("taker", &self.wait.taker).finish()
+    }
+}
+
+/// The future of [`SharedCursor::next_many`].
+#[must_use = "futures do nothing unless polled"]
+pub struct SharedNextMany<'a, T> {
+    wait: Wait<'a, T>,
+    buf: &'a mut Vec<T>,
+    max: usize,
+}
+
+impl<T> Future for SharedNextMany<'_, T> {
+    type Output = usize;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        let Self { wait, buf, max } = &mut *self;
+        if *max == 0 {
+            return Poll::Ready(0);
+        }
+        // Before an item is taken, because it may panic.
+        buf.reserve(1);
+        wait.poll_next(cx).map(|item| {
+            let Some(item) = item else { return 0 };
+            buf.push(item);
+            1 + wait.taker.try_next_many(buf, *max - 1)
+        })
+    }
+}
+
+impl<T> fmt::Debug for SharedNextMany<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedNextMany")
+            .field("taker", &self.wait.taker)
+            .field("max", &self.max)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Gives another taker at the gate a fixed time.
+fn pause() {
+    for _ in 0..RIVAL_PAUSES {
+        core::hint::spin_loop();
     }
 }

@@ -49,6 +49,7 @@ impl<'a, T> SolePusher<'a, T> {
     #[inline]
     pub fn push(&mut self, item: T) -> Result<(), PushError<T>> {
         if let Some(refusal) = self.refusal() {
+            self.list.clean_up_after_handlers();
             return Err(PushError::new(refusal, item));
         }
         // SAFETY: nobody else pushes: the slot at the tail is ours, and keeps the block alive; then it
@@ -89,6 +90,7 @@ impl<'a, T> SolePusher<'a, T> {
         let mut pushed = 0;
         loop {
             if let Some(refusal) = self.refusal() {
+                self.list.clean_up_after_handlers();
                 return match items.next() {
                     None => Ok(pushed),
                     Some(item) => {

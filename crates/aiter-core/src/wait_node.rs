@@ -10,7 +10,6 @@
 //! - `TAKEN`: a notifier is calling the waker; then it stores 0. A sleeper that must register
 //!   meanwhile uses another node, so there is nothing to wait for and no two-slot waker cell. It
 //!   has one more node for each notifier that was preempted in mid-wake, which is rare.
-//! - `| AWAKE`: in the queue, but its sleeper found something by itself: not to be counted as woken.
 //! - `| DEAD`: its sleeper is gone. Whoever finds it puts it into the garbage, which sleepers free:
 //!   notifiers may be interrupt handlers, and free nothing.
 //!
@@ -28,7 +27,6 @@ pub(crate) const QUEUED: usize = 1;
 pub(crate) const BUSY: usize = 1 << 1;
 pub(crate) const TAKEN: usize = 1 << 2;
 pub(crate) const DEAD: usize = 1 << 3;
-pub(crate) const AWAKE: usize = 1 << 4;
 
 pub(crate) struct Node {
     next: UnsafeCell<*mut Node>,
@@ -99,10 +97,6 @@ impl Chain {
                 }
             }
         }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.ends.is_none()
     }
 
     pub(crate) fn pop_front(&mut self) -> Link {

@@ -1,17 +1,20 @@
-//! Who sleeps, and how they are woken: a queue that knows no items and no blocks.
+//! A queue of wakers that knows no items and no blocks. A notification wakes every waiter.
+//!
+//! # Why every waiter
+//! A notifier cannot know whether the task that it wakes will be polled again. If it woke one waiter of several, a task
+//! that rests would keep the item from the others. Each woken waiter looks, and registers anew if it finds nothing.
 //!
 //! # The protocol
-//! A [`Sleeper`] belongs to one cursor and owns nodes (see `wait_node.rs`). To sleep, it puts a node with its waker into
-//! the queue, and then asks again whether there is something to read (the caller sees to
-//! that, by `Header::announce` and the tail's stop mark). To wake, a notifier takes the queue's
-//! *role* and pops nodes; if somebody else has the role, it leaves the request in the same word,
-//! and the holder serves it before it can let the role go. So nobody ever waits: not a handler that
-//! interrupts a notifier, not a high-priority consumer above a low-priority producer. Wakers run
-//! when the role is released.
+//! A [`Sleeper`] belongs to one handle and owns nodes (see `wait_node.rs`). To sleep, it puts a node with its waker into
+//! the queue and then looks again for something to read (the caller sees to that, by `Header::announce` and the tail's
+//! stop mark). To wake, a notifier takes the queue's *role* and pops nodes. If another notifier has the role, the
+//! request is left in the same word, and the holder serves it before it can let the role go. So no party waits: not a
+//! handler that interrupts a notifier, not a high-priority consumer above a low-priority producer. Wakers run when the
+//! role is released.
 //!
 //! As a rule there is one sleeper. It finds the queue empty and takes the *front*, a place for one node that a
-//! notifier empties by one swap, without the role. Whoever comes while that is taken goes into the inbox, and nobody
-//! takes the front while there are such: who is at the front has waited longest.
+//! notifier empties by one swap, without the role. A sleeper that finds the front taken goes into the inbox. No sleeper
+//! takes the front while the inbox or the line has nodes, so the node at the front has waited longest.
 //!
 //! # Ordering policy
 //! A node's own is in `wait_node.rs`. `front` and `inbox` are AcqRel on both sides because they close the race with
@@ -24,17 +27,13 @@ use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     sync::{AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint},
-    wait_node::{AWAKE, BUSY, Chain, DEAD, Link, Node, QUEUED, Stack, TAKEN, next_of, set_next},
+    wait_node::{BUSY, Chain, DEAD, Link, Node, QUEUED, Stack, TAKEN, next_of, set_next},
 };
 
 /// Bits of the queue's word: the role, then the requests left for its holder.
 const ROLE: usize = 1;
 const SWEEP: usize = 1 << 1;
 const ALL: usize = 1 << 2;
-/// One sleeper more to wake; the rest of the word counts them.
-const ONE: usize = 1 << 3;
-/// Where counting stops and everybody is woken.
-const MANY: usize = usize::MAX / (2 * ONE);
 
 /// Dead nodes that may lie about before a sweep, beyond as many as are alive.
 const DEAD_SLACK: usize = 16;
@@ -62,42 +61,16 @@ impl Sleeper {
         // SAFETY: a sleeper's nodes live until it is retired.
         self.nodes.get(self.current).map(|node| unsafe { node.as_ref() })
     }
-
-    /// Says that this sleeper found something to read by itself. Cheap if it never registered.
-    /// True if it had been notified since it last registered: it is the caller who passes on what it
-    /// does not need.
-    pub(crate) fn cancel(&mut self) -> bool {
-        let Some(node) = self.current() else { return false };
-        // Acquire: a look. Partner of the notifier's swap in `WaitQueue::wake`.
-        let mut state = node.state.load(Ordering::Acquire);
-        if state == QUEUED {
-            // AcqRel: as every change of state.
-            state = node.state.fetch_or(AWAKE, Ordering::AcqRel);
-            if state == 0 {
-                // The notifier was done in between: the node is mine again.
-                node.state.store(0, Ordering::Relaxed);
-            }
-        }
-        state & QUEUED == 0 || state & TAKEN != 0
-    }
 }
 
 /// What is left of a sleeper that has slept. Its wakers go with it, which is user code: so its owner first sees to
 /// whatever must not be forgotten if that panics.
 pub(crate) struct Retired<'a> {
     queue: &'a WaitQueue,
-    notified: bool,
     #[expect(clippy::vec_box, reason = "notifiers know them by their address")]
     nodes: Vec<Box<Node>>,
     /// Of a node that is still in the queue. One at most is.
     waker: Option<Waker>,
-}
-
-impl Retired<'_> {
-    /// True if the sleeper had been notified since it last registered.
-    pub(crate) fn was_notified(&self) -> bool {
-        self.notified
-    }
 }
 
 impl Drop for Retired<'_> {
@@ -188,40 +161,49 @@ impl WaitQueue {
         let Some(node) = sleeper.current() else { return false };
         // Acquire: partner of the notifier's changes in `wake`.
         let mut state = node.state.load(Ordering::Acquire);
-        while state & !AWAKE == QUEUED {
+        while state == QUEUED {
             // SAFETY: while it is queued, both sides only read the waker.
             let same =
                 node.waker.with(|at| unsafe { &*at }.as_ref().is_some_and(|w| w.will_wake(waker)));
-            let new = if same { None } else { Some(waker.clone()) };
-            if new.is_none() && state == QUEUED {
+            if same {
                 return true;
             }
-            let locked = QUEUED | BUSY;
-            // Acquire: partner of `wake`.
-            if let Err(now) =
-                node.state.compare_exchange(state, locked, Ordering::Acquire, Ordering::Acquire)
-            {
-                state = now;
-                continue;
+            let mut new = Some(waker.clone());
+            match exchange_waker(node, &mut new) {
+                // User code runs after the cell is free again.
+                Ok(queued) => return queued,
+                Err(now) => state = now,
             }
-            let old = new.map(|new| {
-                // SAFETY: BUSY: the waker is the sleeper's.
-                node.waker.with_mut(|at| unsafe { &mut *at }.replace(new))
-            });
-            // Release: partner of `wake`, for the new waker.
-            let given = node
-                .state
-                .compare_exchange(locked, QUEUED, Ordering::Release, Ordering::Acquire)
-                .is_ok();
-            if !given {
-                // A notifier came by, took it out of the queue and left it here.
-                node.state.store(0, Ordering::Relaxed);
-            }
-            // User code, after the cell is free again.
-            drop(old);
-            return given;
         }
         false
+    }
+
+    /// Takes the waker of the last registration back, so that it is neither called nor kept.
+    ///
+    /// For a task that waits no longer while its handle lives on. A waker that a notifier is calling stays. Wait-free;
+    /// drops the waker.
+    pub(crate) fn cancel(&self, sleeper: &mut Sleeper) {
+        let Some(&pointer) = sleeper.nodes.get(sleeper.current) else { return };
+        // SAFETY: a sleeper's nodes live until it is retired.
+        let node = unsafe { pointer.as_ref() };
+        // Acquire: partner of the notifier's swap in `wake`.
+        match node.state.load(Ordering::Acquire) {
+            0 => {}
+            QUEUED if self.leave_front(pointer) => {
+                // Relaxed: the node is the sleeper's again.
+                node.state.store(0, Ordering::Relaxed);
+            }
+            QUEUED => {
+                // If it fails, a notifier was faster.
+                let mut waker = None;
+                let _ = exchange_waker(node, &mut waker);
+                return;
+            }
+            _ => return,
+        }
+        // SAFETY: state 0: the waker is the sleeper's. It is dropped after the cell is free again.
+        let waker = node.waker.with_mut(|at| unsafe { &mut *at }.take());
+        drop(waker);
     }
 
     /// Takes the sleeper out for good. `None` if it has never slept, as most have not. Runs no user code.
@@ -231,29 +213,24 @@ impl WaitQueue {
     }
 
     fn retire_nodes(&self, sleeper: &mut Sleeper) -> Retired<'_> {
-        let mut retired = Retired { queue: self, notified: false, nodes: Vec::new(), waker: None };
-        let nodes = core::mem::take(&mut sleeper.nodes).into_iter().enumerate();
-        let is_ours = |(index, node)| {
+        let mut retired = Retired { queue: self, nodes: Vec::new(), waker: None };
+        let nodes = core::mem::take(&mut sleeper.nodes).into_iter();
+        let keep_own = |node: NonNull<Node>| {
             // SAFETY: a sleeper's nodes live until it is retired, which is here.
-            let (ours, notified) = unsafe { self.retire_node(node, &mut retired.waker) };
-            retired.notified |= notified && index == sleeper.current;
-            // SAFETY: the node is ours alone; `Node::new` made it from a box.
-            ours.then(|| unsafe { Box::from_raw(node.as_ptr()) })
+            let is_own = unsafe { self.retire_node(node, &mut retired.waker) };
+            // SAFETY: no other party has the node; `Node::new` made it from a box.
+            is_own.then(|| unsafe { Box::from_raw(node.as_ptr()) })
         };
-        retired.nodes = nodes.filter_map(is_ours).collect();
+        retired.nodes = nodes.filter_map(keep_own).collect();
         retired
     }
 
-    /// Whether the node is the caller's alone from now on, and whether its last registration was notified. The
-    /// waker of a node that stays in the queue is the caller's, too.
+    /// Returns `true` if the node is the caller's alone from now on. The waker of a node that stays in the queue is the
+    /// caller's, too.
     ///
     /// # Safety
     /// The node is alive and its sleeper is being retired.
-    unsafe fn retire_node(
-        &self,
-        pointer: NonNull<Node>,
-        waker: &mut Option<Waker>,
-    ) -> (bool, bool) {
+    unsafe fn retire_node(&self, pointer: NonNull<Node>, waker: &mut Option<Waker>) -> bool {
         // SAFETY: alive, by contract.
         let node = unsafe { pointer.as_ref() };
         let mut state = node.state.load(Ordering::Acquire);
@@ -261,13 +238,10 @@ impl WaitQueue {
             if state & TAKEN != 0 {
                 // A notifier is calling the waker: it will see the mark, unless it had finished before.
                 // AcqRel: as `wake`.
-                return (node.state.fetch_or(DEAD, Ordering::AcqRel) == 0, true);
+                return node.state.fetch_or(DEAD, Ordering::AcqRel) == 0;
             }
-            if state == 0 {
-                return (true, true);
-            }
-            if self.leave_front(pointer) {
-                return (true, false);
+            if state == 0 || self.leave_front(pointer) {
+                return true;
             }
             // Queued. Its waker goes now, not when somebody finds the node: it may keep a whole
             // task alive. Acquire, Release: partners of `wake`.
@@ -291,39 +265,28 @@ impl WaitQueue {
                 Ordering::Acquire,
             );
             if left.is_ok() {
-                return (false, false);
+                return false;
             }
-            // A notifier came by and left the node to us.
+            // A notifier came by and left the node to the sleeper.
             self.dead.fetch_sub(1, Ordering::Relaxed);
-            return (true, state & AWAKE == 0);
+            return true;
         }
     }
 
-    /// Wakes everybody who registered before, and closes the race with those who come: a later one sees what the
-    /// caller did before. Lock-free; neither allocates nor frees.
+    /// Wakes every waiter that registered before, and closes the race with later ones: a later one sees what the caller
+    /// did before. Lock-free; neither allocates nor frees.
     pub(crate) fn notify_all(&self) {
         self.wake(self.serve(self.take_front(), ALL));
     }
 
-    /// Wakes the `count` oldest of those who are known to have registered, see `is_empty`, or as many of them as there
-    /// are. Lock-free; neither allocates nor frees.
-    pub(crate) fn notify(&self, count: usize) {
-        self.wake(self.choose(count));
-    }
-
-    /// Takes the `count` oldest, one at least, out of the queue, as far as they are known and the role is to be had: else
-    /// its holder wakes them.
-    fn choose(&self, count: usize) -> Chain {
-        debug_assert!(count > 0);
+    /// Wakes every waiter that is known to have registered, see `is_empty`. Lock-free; neither allocates nor frees.
+    pub(crate) fn notify(&self) {
         // Relaxed: a look.
         let is_taken = !self.front.load(Ordering::Relaxed).is_null();
         let chosen = if is_taken { self.take_front() } else { Chain::new() };
-        let left = count - usize::from(!chosen.is_empty());
         // Relaxed: a look.
-        if left == 0 || self.queued.load(Ordering::Relaxed) == 0 {
-            return chosen;
-        }
-        self.serve(chosen, if left >= MANY { ALL } else { left * ONE })
+        let is_all = self.queued.load(Ordering::Relaxed) == 0;
+        self.wake(if is_all { chosen } else { self.serve(chosen, ALL) });
     }
 
     /// True if nobody has registered, as far as the caller can know: it must have seen, by an
@@ -368,7 +331,7 @@ impl WaitQueue {
         // Relaxed: the exchange synchronises.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            let new = if word & ROLE == 0 { ROLE } else { merge(word, requests) };
+            let new = if word & ROLE == 0 { ROLE } else { word | requests };
             // Acquire: partner of the release below, for the line. Release: partner of the
             // holder's exchanges below, for what the requester did before.
             match self.word.compare_exchange_weak(word, new, Ordering::AcqRel, Ordering::Relaxed) {
@@ -428,9 +391,10 @@ impl WaitQueue {
             }
             *line = kept;
         }
-        let mut left = if requests & ALL != 0 { usize::MAX } else { requests / ONE };
-        while left > 0 {
-            let Some(node) = line.pop_front() else { break };
+        if requests & ALL == 0 {
+            return;
+        }
+        while let Some(node) = line.pop_front() {
             // SAFETY: as above.
             let state = unsafe { node.as_ref() }.state.load(Ordering::Acquire);
             if state & DEAD != 0 {
@@ -442,8 +406,6 @@ impl WaitQueue {
             self.queued.fetch_sub(1, Ordering::Relaxed);
             // SAFETY: as above.
             unsafe { chosen.push_back(node) };
-            // One that is awake is made good for by `wake`.
-            left -= 1;
         }
     }
 
@@ -459,40 +421,26 @@ impl WaitQueue {
         unsafe { self.garbage.push(node) };
     }
 
-    /// Calls the wakers, with no role held. Each call may be for one item, so what is meant for a
-    /// sleeper that is gone or awake is passed on.
+    /// Calls the wakers, with no role held.
     fn wake(&self, chosen: Chain) {
         /// Goes on with the rest if a waker panics.
         struct Rest<'a> {
             queue: &'a WaitQueue,
             chain: Chain,
-            lost: usize,
         }
         impl Rest<'_> {
             fn run(&mut self) {
-                loop {
-                    self.run_chain();
-                    let lost = core::mem::take(&mut self.lost);
-                    if lost == 0 {
-                        return;
-                    }
-                    self.chain = self.queue.choose(lost);
-                }
-            }
-
-            fn run_chain(&mut self) {
                 while let Some(pointer) = self.chain.pop_front() {
-                    // SAFETY: a queued node is alive until somebody else owns it, see below.
+                    // SAFETY: a queued node is alive until another party owns it, see below.
                     let node = unsafe { pointer.as_ref() };
                     // AcqRel: partner of the sleeper's changes.
                     let old = node.state.fetch_or(TAKEN, Ordering::AcqRel);
                     if old & BUSY != 0 {
-                        // The sleeper's own again, and it will look: not ours to touch.
-                        self.lost += usize::from(old & AWAKE != 0);
+                        // The node is the sleeper's again: this notifier may not touch it. The sleeper will look, or
+                        // waits no longer.
                         continue;
                     }
                     if old & DEAD != 0 {
-                        self.lost += 1;
                         self.queue.dead.fetch_sub(1, Ordering::Relaxed);
                         // SAFETY: dead and out of the line.
                         unsafe { self.queue.garbage.push(pointer) };
@@ -506,16 +454,12 @@ impl WaitQueue {
                             let state = unsafe { &self.1.as_ref().state };
                             // AcqRel: partner of the sleeper's loads, and of `retire_node`.
                             if state.swap(0, Ordering::AcqRel) & DEAD != 0 {
-                                // SAFETY: its sleeper left it to us.
+                                // SAFETY: its sleeper left it to this notifier.
                                 unsafe { self.0.garbage.push(self.1) };
                             }
                         }
                     }
                     let _give_back = GiveBack(self.queue, pointer);
-                    if old & AWAKE != 0 {
-                        self.lost += 1;
-                        continue;
-                    }
                     node.waker.with(|at| {
                         // SAFETY: TAKEN: the sleeper leaves the waker alone.
                         if let Some(waker) = unsafe { &*at } {
@@ -530,7 +474,7 @@ impl WaitQueue {
                 self.run();
             }
         }
-        Rest { queue: self, chain: chosen, lost: 0 }.run();
+        Rest { queue: self, chain: chosen }.run();
     }
 
     /// Frees dead nodes, for who comes by. Not for interrupt handlers.
@@ -594,9 +538,20 @@ impl Drop for WaitQueue {
     }
 }
 
-/// Adds requests to those that wait for the role's holder.
-fn merge(word: usize, requests: usize) -> usize {
-    let count = word / ONE + requests / ONE;
-    let flags = (word | requests) & (ONE - 1);
-    if count >= MANY { flags | ALL } else { flags | (count * ONE) }
+/// Exchanges the waker of a node that is in the queue, for its sleeper. `Ok` says whether the node is still there: if not, a
+/// notifier took it out meanwhile and left it to the sleeper. The state that was seen in the error; nothing is exchanged then.
+fn exchange_waker(node: &Node, waker: &mut Option<Waker>) -> Result<bool, usize> {
+    let locked = QUEUED | BUSY;
+    // Acquire: partner of `wake`.
+    node.state.compare_exchange(QUEUED, locked, Ordering::Acquire, Ordering::Acquire)?;
+    // SAFETY: BUSY: the waker is the sleeper's.
+    node.waker.with_mut(|at| core::mem::swap(unsafe { &mut *at }, waker));
+    // Release: partner of `wake`, for the new waker.
+    let given =
+        node.state.compare_exchange(locked, QUEUED, Ordering::Release, Ordering::Acquire).is_ok();
+    if !given {
+        // Relaxed: the node is the sleeper's.
+        node.state.store(0, Ordering::Relaxed);
+    }
+    Ok(given)
 }

@@ -9,7 +9,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use aiter_core::{Cursor, Pass, Pusher, Relay, push_list};
+use aiter_core::{Cursor, Pusher, Relay, push_list};
 use futures_core::Stream;
 use shuttle::{
     future::block_on,
@@ -366,12 +366,7 @@ mod relay {
         type Item = u32;
 
         fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
-            self.0.poll_turn(cx, |mut source, cx| {
-                source.poll(cx).map(|item| {
-                    let pass = if item.is_some() { Pass::Next } else { Pass::All };
-                    (item, pass)
-                })
-            })
+            self.0.poll_turn(cx, |mut source, cx| source.poll(cx))
         }
     }
 
@@ -384,16 +379,23 @@ mod relay {
         fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
             let Self(relay, position) = &mut *self;
             let there = relay.try_look(|source| source.given.get(*position).copied());
-            if let Some(item) = there.flatten() {
-                relay.stand_by();
-                *position += 1;
-                return Poll::Ready(Some(item));
-            }
-            let polled = relay.poll_turn(cx, |mut source, cx| match source.given.get(*position) {
-                // Did not ask the source: that is for the next.
-                Some(&item) => Poll::Ready((Some(item), Pass::Next)),
-                None => source.poll(cx).map(|item| (item, Pass::All)),
-            });
+            let polled = match there.flatten() {
+                Some(item) => Poll::Ready(Some(item)),
+                None => relay.poll_turn(cx, |mut source, cx| match source.given.get(*position) {
+                    Some(&item) => Poll::Ready(Some(item)),
+                    None => source.poll(cx),
+                }),
+            };
+            let polled = match polled {
+                Poll::Pending => {
+                    let look = relay.poll_look(cx, |source| source.given.get(*position).copied());
+                    match look {
+                        Poll::Ready(Some(item)) => Poll::Ready(Some(item)),
+                        _ => Poll::Pending,
+                    }
+                }
+                ready => ready,
+            };
             *position += usize::from(matches!(polled, Poll::Ready(Some(_))));
             polled
         }

@@ -6,7 +6,6 @@ use alloc::sync::Arc;
 use core::any::Any;
 use core::cell::Cell;
 use core::future::{pending, poll_fn};
-use core::num::NonZeroUsize;
 use core::panic::AssertUnwindSafe;
 use core::pin::pin;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -336,7 +335,7 @@ fn used_up_budget_panics_where_limited() {
 #[test]
 fn unblock_iter_in_guarded_future_panics() {
     time_failures();
-    let (mut items, thread) = unblock_iter(0..3, NonZeroUsize::MIN, |run| {
+    let (mut items, thread) = unblock_iter(0..3, 1, |run| {
         thread::spawn(|| BlockOn::new().block_on(forbid_blocking(async { run() })))
     })
     .into_parts();
@@ -447,9 +446,7 @@ mod are_left_alone {
     #[test]
     fn search_that_yields_often() {
         let search = || {
-            iter_to_aiter(0_u32..)
-                .yield_every(NonZeroUsize::MIN)
-                .map_filter(move |n| (n > 1 << 20).then_some(n))
+            iter_to_aiter(0_u32..).yield_every(1).map_filter(move |n| (n > 1 << 20).then_some(n))
         };
         assert!(aiter_to_iter(search(), park_thread).next().is_some());
         assert!(aiter_to_iter(search(), |next| pollster::block_on(next)).next().is_some());
@@ -486,7 +483,7 @@ mod are_left_alone {
             n
         });
         let blocking = aiter_to_iter(yields, park_thread);
-        let again = unblock_iter(blocking, NonZeroUsize::MIN, thread::spawn);
+        let again = unblock_iter(blocking, 1, thread::spawn);
         assert!(aiter_to_iter(again, park_thread).eq(0..3));
     }
 }

@@ -6,7 +6,6 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::num::NonZeroUsize;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Poll, Waker};
 use core::time::Duration;
@@ -87,7 +86,7 @@ fn waits_start_no_thread() {
     // The caller of `unblock_iter` starts its only thread; `other` is gone.
     let (tell, seen) = mpsc::channel();
     let items = (0..3).inspect(move |_| tell.send(threads()).expect("the test listens"));
-    let (items, thread) = unblock_iter(items, NonZeroUsize::MIN, thread::spawn).into_parts();
+    let (items, thread) = unblock_iter(items, 1, thread::spawn).into_parts();
     assert!(aiter_to_iter(items, park_thread).eq(0..3));
     thread.join().expect("it does not panic");
     assert_eq!(seen.iter().collect::<Vec<_>>(), [before; 3]);

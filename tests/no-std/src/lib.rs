@@ -24,10 +24,10 @@ pub mod list {
 
 /// What adapters share sources with.
 pub mod sharing {
-    use aiter::{Pass, ReadyNode, ReadyStack, Relay, TurnTaker, WakeCell};
+    use aiter::{ReadyNode, ReadyStack, Relay, TurnTaker, WakeCell};
 
     /// A value that tasks drive in turn, and a waker for anybody to call.
-    pub type Shared<S> = (Relay<S>, Pass, WakeCell);
+    pub type Shared<S> = (Relay<S>, WakeCell);
 
     /// Who of many is ready, and one of them.
     pub type Ready<T> = (ReadyStack, ReadyNode<T>);
@@ -59,7 +59,7 @@ pub mod error {
 pub mod adapters {
     use aiter::{
         Active, AiterExt, Azip, AzipSources, BoundedFork, Drive, ErrorRule, Event, FlattenIter,
-        ForEachAlongside, Fork, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag,
+        ForEachProgress, Fork, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag,
         MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, OnError, Outcome, PassiveFork,
         Preload, PreloadWith, Progress, Sharable, Spawn, Stoppable, Stopper, StrictAzip,
         TryJoinStreams, Unequal, Worker,
@@ -72,13 +72,13 @@ pub mod adapters {
     /// Rows of what several streams give, and what is wrong with streams of unequal lengths.
     pub type Rows<Z> = (Azip<Z>, StrictAzip<Z>, <Z as AzipSources>::Row, Unequal);
     /// What is pulled ahead in the consumer's task, and a loop that lets it.
-    pub type Alongside<S, F, Fut> = (Preload<S>, ForEachAlongside<Preload<S>, F, Fut>);
+    pub type Progressing<S, F, Fut> = (Preload<S>, ForEachProgress<Preload<S>, F, Fut>);
     /// What lets items out, and what a gate says that is stopped.
     pub type Let<S> = (Gate, Gated<S>, GateError);
     /// What ends a stream.
     pub type Ended<S> = (Stopper, Stoppable<S>);
     /// Streams of the same items.
-    pub type Forks<S, T> = (Fork<S>, PassiveFork<T>, BoundedFork<S>, Lag);
+    pub type Forks<S> = (Fork<S>, PassiveFork<S>, BoundedFork<S>, Lag);
     /// A stream that tasks share.
     pub type Shared<S> = Sharable<S>;
     /// Many streams in one.
@@ -95,7 +95,7 @@ pub mod adapters {
         (FlattenIter<S>, MapFilter<S, F, I>, MapFilterAsync<S, G, Fut>);
 
     /// A function that may fail, and what to do about it.
-    pub type Tried<S, F> = (MapTry<S, F>, OnError);
+    pub type Tried<S, F, E> = (MapTry<S, F, E>, OnError);
 
     /// What to do about an error.
     pub fn ask<E>(rule: &mut impl ErrorRule<E>, error: &E) -> OnError {

@@ -225,6 +225,42 @@ impl<T> List<T> {
         self.stash.clear();
     }
 
+    /// Drops the items that were published after the last cursor had left. Not for interrupt handlers.
+    ///
+    /// The state word of the orphaned block orders a publication and the mark of the last cursor. If
+    /// the publication comes first, the cursor sees the item and drops it. If the mark comes first,
+    /// the producer sees it and comes here, as a reader in that cursor's place: it adopts the count
+    /// and gives it up again. If another thread has adopted it meanwhile, that thread orphans the
+    /// block by a later change of the same word, so it sees the item.
+    ///
+    /// The caller's block is the tail's, or all its slots are claimed. Then the producer that
+    /// completes the block inherits the count, and with it all items.
+    #[cold]
+    pub(super) fn drop_unreadable(&self) {
+        let pin = self.pin();
+        let block = self.pinned_tail().block();
+        // SAFETY: it was the tail when we looked, after we pinned: alive.
+        let adopted = unsafe { block.header() }.adopt();
+        drop(pin);
+        if adopted {
+            // SAFETY: the count that was adopted is ours, and keeps the block alive.
+            unsafe { self.release(block) };
+        }
+    }
+
+    /// Drops what pushes of interrupt handlers left on a list without a cursor. For pushes that are
+    /// refused. Not for interrupt handlers.
+    #[cold]
+    pub(crate) fn clean_up_after_handlers(&self) {
+        self.release_inherited();
+        // Relaxed: a hint, for the exchange. Acquire: partner of `after_publish`, for the publication.
+        if self.has_unreadable.load(Ordering::Relaxed)
+            && self.has_unreadable.swap(false, Ordering::Acquire)
+        {
+            self.drop_unreadable();
+        }
+    }
+
     /// Retires the blocks that were left to whoever comes by. Not for interrupt handlers.
     pub(crate) fn release_inherited(&self) {
         /// The blocks that are left, also if an item's drop panics.

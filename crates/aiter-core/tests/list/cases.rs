@@ -159,14 +159,3 @@ fn case_16_a_fork_of_a_fork_equals_the_rest() {
     assert_eq!(drain(&mut fork), (50..=100).collect::<Vec<_>>());
     assert_eq!(drain(&mut cursor), (10..=100).collect::<Vec<_>>());
 }
-
-#[test]
-fn a_passive_fork_of_a_list_sees_every_item() {
-    let (pusher, mut cursor) = push_list();
-    assert_eq!(pusher.push_all(0..5).unwrap(), 5);
-    take(&mut cursor, 2);
-    let mut passive = cursor.fork_passive();
-    pusher.stop();
-    assert_eq!(drain(&mut passive), [2, 3, 4]);
-    assert_eq!(drain(&mut cursor), [2, 3, 4]);
-}

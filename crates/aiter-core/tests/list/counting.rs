@@ -141,7 +141,7 @@ fn cursor_count_follows_every_kind_of_cursor() {
     assert_eq!(pusher.cursor_count(), 1);
     let fork = cursor.fork();
     assert_eq!(pusher.cursor_count(), 2);
-    let passive = fork.fork_passive();
+    let second = fork.fork();
     let late = pusher.subscribe();
     assert_eq!(pusher.cursor_count(), 4);
     drop(fork);
@@ -154,7 +154,7 @@ fn cursor_count_follows_every_kind_of_cursor() {
     assert_eq!(pusher.cursor_count(), 2);
     drop(other);
     assert_eq!(pusher.cursor_count(), 1);
-    drop(passive);
+    drop(second);
     assert_eq!(pusher.cursor_count(), 0);
 }
 

@@ -6,7 +6,7 @@ use crate::{
     scaled, take, take_ready,
     waker::{Counting, next, on_wake, poll},
 };
-use aiter_core::{Cursor, Pass, Pusher, Relay, push_list};
+use aiter_core::{Cursor, Pusher, Relay, push_list};
 use alloc::sync::Arc;
 use core::{
     mem,
@@ -350,25 +350,6 @@ fn a_waker_that_panics_under_a_shared_cursor() {
     assert_eq!(counting.poll(&mut two), Poll::Ready(Some(2)));
 }
 
-/// The taker that calls it has an item to clone, and the count of a block that goes with it.
-#[test]
-fn a_waker_that_panics_when_a_taker_leaves_keeps_no_memory() {
-    let (mut pusher, cursor) = push_list();
-    let mut keeper = cursor.fork();
-    let mut one = cursor.share();
-    let mut two = one.clone();
-    assert!(poll(&mut two, &on_wake(|| panic!("on purpose"))).is_pending());
-    // Two are ready, and nobody was woken: whoever takes one wakes another taker for the other one.
-    let mut beside = pusher.beside(&keeper).unwrap();
-    (0..2).for_each(|item| beside.push_quietly(item));
-    assert!(caught(|| one.try_next()).is_none());
-    assert_eq!(next(&mut two), Poll::Ready(Some(1)));
-    pusher.push_all(2..1000).unwrap();
-    assert!(take_ready(&mut two).into_iter().eq(2..1000));
-    assert!(take_ready(&mut keeper).into_iter().eq(0..1000));
-    assert!(pusher.retained() <= 64, "{} items", pusher.retained());
-}
-
 #[test]
 fn a_preflight_that_panics_leaves_the_cursor_usable() {
     let (pusher, cursor) = push_list();
@@ -478,7 +459,7 @@ fn a_panic_in_a_wakers_drop_leaves_the_relay_in_order() {
         let polled =
             relay.poll_turn(&mut Context::from_waker(waker), |source: Pin<&mut Source>, cx| {
                 *source.lock().unwrap() = Some(cx.waker().clone());
-                Poll::<((), Pass)>::Pending
+                Poll::<()>::Pending
             });
         assert!(polled.is_pending());
     }

@@ -1,16 +1,20 @@
 //! A value that tasks drive in turn.
 
-use aiter_core::{Pass, Relay, TurnTaker};
-use alloc::{collections::VecDeque, rc::Rc};
+use aiter_core::{Relay, TurnTaker};
+use alloc::{collections::VecDeque, rc::Rc, sync::Arc};
 use core::{
     cell::{Cell, RefCell},
     panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
-use std::panic::catch_unwind;
+use std::{panic::catch_unwind, sync::Mutex};
 
-use crate::{drops::on_a_small_stack, scaled, waker::Counting};
+use crate::{
+    drops::on_a_small_stack,
+    scaled,
+    waker::{Counting, on_wake},
+};
 
 /// A source of numbers, fed from outside.
 #[derive(Default)]
@@ -54,93 +58,151 @@ fn poll(relay: &mut Relay<Source>, waker: &Waker) -> Poll<u32> {
         if let Some(f) = in_poll {
             f();
         }
-        item.map_or(Poll::Pending, |item| Poll::Ready((item, Pass::Next)))
+        item.map_or(Poll::Pending, Poll::Ready)
     })
 }
 
 #[test]
-fn the_longest_waiting_is_woken_first() {
+fn source_wake_up_wakes_every_waiter_in_order() {
+    let (one, feed) = source();
+    let mut handles = [one.clone(), one.clone(), one];
+    let order = Arc::new(Mutex::new(Vec::new()));
+    for (n, handle) in handles.iter_mut().enumerate() {
+        let order = order.clone();
+        assert!(poll(handle, &on_wake(move || order.lock().unwrap().push(n))).is_pending());
+    }
+    feed.give(7);
+    assert_eq!(*order.lock().unwrap(), [0, 1, 2]);
+    assert_eq!(poll(&mut handles[2], Waker::noop()), Poll::Ready(7));
+}
+
+#[test]
+fn pending_value_is_polled_once_per_wake_up() {
     let (one, feed) = source();
     let mut handles = [one.clone(), one.clone(), one];
     let wakers = [Counting::new(), Counting::new(), Counting::new()];
-    for (handle, waker) in handles.iter_mut().zip(&wakers) {
-        assert!(poll(handle, waker.waker()).is_pending());
-    }
-    for n in 0..3 {
-        feed.give(n);
-        assert_eq!(
-            wakers.each_ref().map(Counting::wakes),
-            [1, usize::from(n > 0), usize::from(n > 1)]
-        );
-        assert_eq!(poll(&mut handles[n as usize], wakers[n as usize].waker()), Poll::Ready(n));
+    for round in 0..3 {
+        for (handle, waker) in handles.iter_mut().zip(&wakers) {
+            assert!(poll(handle, waker.waker()).is_pending());
+        }
+        assert_eq!(feed.polls.get(), 1 + 2 * round, "only the first poll can find news");
+        feed.give(round as u32);
+        assert_eq!(wakers.each_ref().map(Counting::wakes), [round + 1; 3]);
+        assert!(poll(&mut handles[round], wakers[round].waker()).is_ready());
     }
 }
 
 #[test]
-fn one_wake_of_the_source_serves_all_who_wait_if_there_is_more() {
-    let (mut one, feed) = source();
-    let mut two = one.clone();
-    let wakers = [Counting::new(), Counting::new()];
-    assert!(poll(&mut one, wakers[0].waker()).is_pending());
-    assert!(poll(&mut two, wakers[1].waker()).is_pending());
-    feed.items.borrow_mut().extend([1, 2]);
-    feed.wake();
-    assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 0]);
-    assert_eq!(poll(&mut one, wakers[0].waker()), Poll::Ready(1));
-    assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 1]);
-    assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(2));
-}
-
-#[test]
-fn a_woken_one_that_is_dropped_or_stands_by_passes_its_wake_up_on() {
-    for drops in [true, false] {
+fn woken_handle_that_rests_stops_no_other() {
+    #[derive(Debug)]
+    enum Rest {
+        Kept,
+        Dropped,
+        Cancelled,
+    }
+    for rest in [Rest::Kept, Rest::Dropped, Rest::Cancelled] {
         let (mut one, feed) = source();
         let mut two = one.clone();
         let wakers = [Counting::new(), Counting::new()];
         assert!(poll(&mut one, wakers[0].waker()).is_pending());
         assert!(poll(&mut two, wakers[1].waker()).is_pending());
         feed.give(1);
-        assert_eq!(wakers[1].wakes(), 0);
-        if drops {
-            drop(one);
-        } else {
-            one.stand_by();
+        let kept = match rest {
+            Rest::Kept => Some(one),
+            Rest::Dropped => None,
+            Rest::Cancelled => {
+                one.cancel();
+                Some(one)
+            }
+        };
+        for item in 1..4 {
+            assert_eq!(wakers[1].wakes(), item as usize, "{rest:?}");
+            assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(item), "{rest:?}");
+            assert!(poll(&mut two, wakers[1].waker()).is_pending(), "{rest:?}");
+            feed.give(item + 1);
         }
-        assert_eq!(wakers[1].wakes(), 1);
-        assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(1));
+        drop(kept);
     }
 }
 
 #[test]
-fn one_that_goes_without_having_been_woken_wakes_nobody() {
+fn handle_that_takes_item_wakes_waiters_for_rest() {
+    let (mut one, feed) = source();
+    let mut two = one.clone();
+    let wakers = [Counting::new(), Counting::new()];
+    assert!(poll(&mut one, wakers[0].waker()).is_pending());
+    feed.items.borrow_mut().extend([1, 2]);
+    feed.wake();
+    assert!(!one.has_woken());
+    // The gate is closed while the other handle comes.
+    let (two_later, waker) = (Rc::new(RefCell::new(None)), wakers[1].waker().clone());
+    *feed.in_poll.borrow_mut() = Some(Box::new({
+        let two_later = two_later.clone();
+        move || {
+            assert!(poll(&mut two, &waker).is_pending());
+            *two_later.borrow_mut() = Some(two);
+        }
+    }));
+    assert_eq!(poll(&mut one, wakers[0].waker()), Poll::Ready(1));
+    assert_eq!(wakers[1].wakes(), 1);
+    assert!(one.has_woken() && !one.has_woken(), "told once");
+    let mut two = two_later.take().unwrap();
+    assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(2));
+}
+
+#[test]
+fn cancelled_handle_is_not_woken_and_keeps_no_waker() {
+    for at_front in [true, false] {
+        let (mut one, feed) = source();
+        let mut two = one.clone();
+        let wakers = [Counting::new(), Counting::new()];
+        let mut handles = if at_front { [&mut one, &mut two] } else { [&mut two, &mut one] };
+        for handle in &mut handles {
+            assert!(poll(handle, Waker::noop()).is_pending());
+        }
+        assert!(poll(&mut one, wakers[0].waker()).is_pending());
+        assert!(poll(&mut two, wakers[1].waker()).is_pending());
+        one.cancel();
+        assert_eq!(wakers[0].held(), 0);
+        feed.give(1);
+        assert_eq!(wakers.each_ref().map(Counting::wakes), [0, 1]);
+        assert!(poll(&mut two, wakers[1].waker()).is_ready());
+        assert!(poll(&mut one, wakers[0].waker()).is_pending());
+        feed.give(2);
+        assert_eq!(wakers[0].wakes(), 1, "a cancelled handle may wait again");
+    }
+}
+
+#[test]
+fn handle_that_goes_unwoken_wakes_no_other() {
     let (mut one, _feed) = source();
     let mut two = one.clone();
     let waker = Counting::new();
     assert!(poll(&mut one, Waker::noop()).is_pending());
     assert!(poll(&mut two, waker.waker()).is_pending());
-    one.stand_by();
+    one.cancel();
     drop(one);
     assert_eq!(waker.wakes(), 0);
 }
 
-/// Woken for the news, but the other is at the source, and had asked before the news.
+/// The handle is woken for the news while another one is at the source, which had asked before the news.
 #[test]
-fn a_woken_one_that_finds_the_gate_closed_is_not_forgotten() {
+fn woken_handle_that_is_turned_away_comes_again() {
     let (mut one, feed) = source();
     let mut two = one.clone();
     let wakers = [Rc::new(Counting::new()), Rc::new(Counting::new())];
     assert!(poll(&mut one, wakers[0].waker()).is_pending());
+    feed.wake();
     let one = Rc::new(RefCell::new(one));
     *feed.in_poll.borrow_mut() = Some(Box::new({
         let (feed, one, waker) = (feed.clone(), one.clone(), wakers[0].clone());
         move || {
-            feed.give(7);
-            assert_eq!(waker.wakes(), 1);
             assert!(poll(&mut one.borrow_mut(), waker.waker()).is_pending());
+            feed.give(7);
         }
     }));
     assert!(poll(&mut two, wakers[1].waker()).is_pending());
-    assert_eq!(wakers[0].wakes(), 2, "it was turned away, and may come again");
+    assert_eq!(wakers.each_ref().map(|waker| waker.wakes()), [2, 1], "there is news for both");
     assert_eq!(poll(&mut one.borrow_mut(), wakers[0].waker()), Poll::Ready(7));
 }
 
@@ -158,31 +220,20 @@ fn one_that_was_turned_away_comes_again_when_the_other_waits() {
     assert_eq!(waker.wakes(), 1);
 }
 
-/// The wake-up goes on from one to the next in a loop, not by recursion.
 #[test]
-fn a_wake_up_finds_its_way_past_many_that_need_it_no_more() {
+fn many_waiters_are_woken_on_small_stack() {
     const N: usize = scaled(20_000, 50);
     on_a_small_stack(|| {
         let (first, feed) = source();
-        let mut handles: Vec<_> = (0..2 * N).map(|_| first.clone()).collect();
+        let mut handles: Vec<_> = (0..N).map(|_| first.clone()).collect();
         let waker = Counting::new();
         for handle in &mut handles {
             assert!(poll(handle, waker.waker()).is_pending());
         }
-        let last = Counting::new();
-        assert!(poll(&mut handles[2 * N - 1], last.waker()).is_pending());
-        // The younger half, but for the last one, is polled first and finds something: each wakes one of the older
-        // half, and stays in line.
-        feed.items.borrow_mut().extend(1..N as u32);
-        for handle in handles[N..2 * N - 1].iter_mut().rev() {
-            assert!(poll(handle, waker.waker()).is_ready());
-        }
-        assert_eq!(waker.wakes(), N - 1);
-        let news = feed.waker.take().unwrap();
-        news.wake_by_ref();
-        assert_eq!((waker.wakes(), last.wakes()), (N, 0));
-        news.wake_by_ref();
-        assert_eq!(last.wakes(), 1);
+        // Half of them wait no longer.
+        handles.iter_mut().step_by(2).for_each(Relay::cancel);
+        feed.give(1);
+        assert_eq!(waker.wakes(), N / 2);
     });
 }
 
@@ -198,18 +249,25 @@ fn the_latest_waker_is_called() {
 }
 
 #[test]
-fn a_panic_wakes_all_and_leaves_the_gate_open() {
-    let (mut one, feed) = source();
-    let (mut two, mut three) = (one.clone(), one.clone());
-    let wakers = [Counting::new(), Counting::new()];
-    assert!(poll(&mut one, wakers[0].waker()).is_pending());
-    assert!(poll(&mut two, wakers[1].waker()).is_pending());
-    *feed.in_poll.borrow_mut() = Some(Box::new(|| panic!("in the turn")));
+fn panic_in_turn_wakes_turned_away_and_opens_gate() {
+    let (one, feed) = source();
+    let (two, mut three) = (Rc::new(RefCell::new(one.clone())), one.clone());
+    let waker = Rc::new(Counting::new());
+    *feed.in_poll.borrow_mut() = Some(Box::new({
+        let (two, waker) = (two.clone(), waker.clone());
+        move || {
+            assert!(poll(&mut two.borrow_mut(), waker.waker()).is_pending());
+            panic!("in the turn");
+        }
+    }));
     let panicked = catch_unwind(AssertUnwindSafe(|| poll(&mut three, Waker::noop())));
     assert!(panicked.is_err());
-    assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 1]);
+    assert_eq!(waker.wakes(), 1);
+    assert!(poll(&mut two.borrow_mut(), waker.waker()).is_pending(), "the gate is open");
     feed.give(5);
-    assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(5));
+    assert_eq!(waker.wakes(), 2);
+    assert_eq!(poll(&mut two.borrow_mut(), waker.waker()), Poll::Ready(5));
+    drop(one);
 }
 
 #[test]
@@ -264,7 +322,7 @@ struct Taker {
 impl TurnTaker<Source> for Taker {
     type Got = u32;
 
-    fn take_turn(&mut self, feed: Pin<&mut Source>, cx: &mut Context<'_>) -> Poll<(u32, Pass)> {
+    fn take_turn(&mut self, feed: Pin<&mut Source>, cx: &mut Context<'_>) -> Poll<u32> {
         let in_poll = feed.in_poll.borrow_mut().take();
         if let Some(f) = in_poll {
             f();
@@ -273,7 +331,7 @@ impl TurnTaker<Source> for Taker {
         if item.is_none() {
             *feed.waker.borrow_mut() = Some(cx.waker().clone());
         }
-        item.map_or(Poll::Pending, |item| Poll::Ready((item, Pass::Next)))
+        item.map_or(Poll::Pending, Poll::Ready)
     }
 
     fn look_elsewhere(&mut self) -> Option<u32> {

@@ -4,14 +4,17 @@ use crate::{
     drain,
     ledger::{Ledger, values},
     scaled, take_ready,
-    waker::{Counting, next, poll},
+    waker::{Counting, next, on_wake, poll},
 };
-use aiter_core::{PushError, SharedCursor, push_list};
+use aiter_core::{PushError, SharedCursor, TryNextError, push_list};
+use alloc::sync::Arc;
 use core::{
     array,
-    task::{Poll, Waker},
+    future::Future,
+    task::{Context, Poll, Waker},
 };
 use futures_core::{FusedStream, Stream};
+use std::sync::Mutex;
 
 fn waiting<const N: usize>(shared: SharedCursor<usize>) -> [(SharedCursor<usize>, Counting); N] {
     let mut takers = array::from_fn(|_| (shared.clone(), Counting::new()));
@@ -49,17 +52,130 @@ fn takers_get_disjoint_items_in_order_and_together_all() {
 }
 
 #[test]
-fn waiting_takers_are_served_first_come_first_served() {
+fn push_wakes_all_waiting_takers_in_order() {
     let (pusher, cursor) = push_list();
-    let mut takers = waiting::<4>(cursor.share());
-    for item in 0..4 {
-        pusher.push(item).unwrap();
-        let woken: Vec<_> = takers.iter().map(|(_, counting)| counting.wakes() > 0).collect();
-        assert_eq!(woken.iter().filter(|&&woken| woken).count(), item + 1, "{woken:?}");
-        assert!(woken[item]);
-        let (taker, counting) = &mut takers[item];
-        assert_eq!(counting.poll(taker), Poll::Ready(Some(item)));
+    let shared = cursor.share();
+    let mut takers = [0; 4].map(|_| shared.clone());
+    let order = Arc::new(Mutex::new(Vec::new()));
+    for (n, taker) in takers.iter_mut().enumerate() {
+        let order = order.clone();
+        assert!(poll(taker, &on_wake(move || order.lock().unwrap().push(n))).is_pending());
     }
+    pusher.push(7).unwrap();
+    assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3]);
+    assert_eq!(next(&mut takers[2]), Poll::Ready(Some(7)));
+    for n in [0, 1, 3] {
+        assert_eq!(next(&mut takers[n]), Poll::Pending, "each item goes to one taker");
+    }
+}
+
+#[test]
+fn woken_taker_that_rests_keeps_no_item() {
+    for resting in 0..3 {
+        for last in [false, true] {
+            let (pusher, cursor) = push_list();
+            let mut takers: Vec<_> = waiting::<3>(cursor.share()).into();
+            let mut rests = vec![takers.remove(resting)];
+            if last {
+                // Two of the three rest.
+                rests.push(takers.remove(0));
+            }
+            // More than a block: the takers cross to the next one.
+            for item in 0..scaled(200, 70) {
+                pusher.push(item).unwrap();
+                let got = takers.iter_mut().find_map(|(taker, counting)| {
+                    assert!(counting.wakes() > item, "taker sleeps while item {item} is there");
+                    match counting.poll(taker) {
+                        Poll::Ready(got) => got,
+                        Poll::Pending => None,
+                    }
+                });
+                assert_eq!(got, Some(item));
+                for (taker, counting) in &mut takers {
+                    assert!(counting.poll(taker).is_pending());
+                }
+            }
+            pusher.stop();
+            for (mut taker, counting) in takers {
+                assert_eq!(counting.poll(&mut taker), Poll::Ready(None));
+            }
+            drop(rests);
+        }
+    }
+}
+
+#[test]
+fn dropped_next_takes_its_waker_back() {
+    let (pusher, cursor) = push_list();
+    let mut one = cursor.share();
+    let mut two = one.clone();
+    let (gone, waits) = (Counting::new(), Counting::new());
+    for early in [true, false] {
+        // At the front of the queue, or behind the other taker.
+        if !early {
+            assert!(waits.poll(&mut two).is_pending());
+        }
+        let mut next = Box::pin(one.next());
+        assert!(next.as_mut().poll(&mut Context::from_waker(gone.waker())).is_pending());
+        if early {
+            assert!(waits.poll(&mut two).is_pending());
+        }
+        drop(next);
+        assert_eq!(gone.held(), 0);
+        let before = waits.wakes();
+        pusher.push(1).unwrap();
+        assert_eq!((gone.wakes(), waits.wakes()), (0, before + 1));
+        assert_eq!(waits.poll(&mut two), Poll::Ready(Some(1)));
+    }
+    // The taker may wait again.
+    assert!(gone.poll(&mut one).is_pending());
+    pusher.push(2).unwrap();
+    assert_eq!(gone.wakes(), 1);
+}
+
+#[test]
+fn next_many_takes_what_is_ready() {
+    let (pusher, cursor) = push_list();
+    let mut one = cursor.share();
+    let two = one.clone();
+    let mut buf = Vec::new();
+    {
+        let counting = Counting::new();
+        let mut cx = Context::from_waker(counting.waker());
+        let mut many = Box::pin(one.next_many(&mut buf, 100));
+        assert!(many.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(pusher.push_all(0..150).unwrap(), 150);
+        assert_eq!(counting.wakes(), 1);
+        assert_eq!(two.len(), 150);
+        assert_eq!(many.as_mut().poll(&mut cx), Poll::Ready(100));
+    }
+    assert_eq!((two.len(), two.is_empty(), two.is_drained()), (50, false, false));
+    assert_eq!(one.try_next_many(&mut buf, 0), 0);
+    pusher.stop();
+    assert_eq!(one.try_next_many(&mut buf, 1000), 50);
+    assert!(buf.iter().copied().eq(0..150));
+    assert_eq!((two.len(), two.is_empty(), two.is_drained()), (0, true, true));
+    assert_eq!(one.try_next(), Err(TryNextError::Ended));
+}
+
+#[test]
+fn len_counts_what_no_taker_has_taken() {
+    let (pusher, mut cursor) = push_list();
+    assert_eq!(pusher.push_all(0..100).unwrap(), 100);
+    let mut fork = cursor.fork();
+    assert_eq!(next(&mut cursor), Poll::Ready(Some(0)));
+    let mut taker = cursor.share();
+    for left in (1..100).rev() {
+        assert_eq!((taker.len(), taker.is_empty()), (left, false));
+        assert_eq!(taker.try_next(), Ok(100 - left));
+    }
+    assert_eq!((taker.len(), taker.is_empty(), taker.is_drained()), (0, true, false));
+    // A late cursor that steps over what was pushed before.
+    let late = pusher.subscribe().share();
+    assert_eq!(late.len(), 0);
+    pusher.push(100).unwrap();
+    assert_eq!((late.len(), taker.len()), (1, 1));
+    assert_eq!(take_ready(&mut fork).len(), 101);
 }
 
 #[test]
@@ -298,54 +414,4 @@ fn waiters_that_come_and_go_leave_the_list_usable() {
     }
     pusher.push(1).unwrap();
     assert_eq!(take_ready(&mut shared), [1]);
-}
-
-#[test]
-fn a_taker_polled_before_its_turn_leaves_the_next_wake_to_one_that_waits() {
-    let (pusher, cursor) = push_list();
-    let mut busy = cursor.share();
-    let mut takers: Vec<_> = waiting::<4>(busy.clone()).into();
-    // Two are woken by the push, one by the taker that sees another item: that one is known to be
-    // ready from now on.
-    assert_eq!(pusher.push_all([0, 1]).unwrap(), 2);
-    assert_eq!(next(&mut busy), Poll::Ready(Some(0)));
-    let mut early = takers.pop().unwrap();
-    assert_eq!(early.1.wakes(), 0);
-    assert_eq!(early.1.poll(&mut early.0), Poll::Ready(Some(1)));
-    // The others find nothing and wait again, behind it in the line.
-    for (taker, counting) in &mut takers {
-        assert_eq!(counting.poll(taker), Poll::Pending);
-    }
-    let before: usize = takers.iter().map(|(_, counting)| counting.wakes()).sum();
-    pusher.push(2).unwrap();
-    assert!(takers.iter().map(|(_, counting)| counting.wakes()).sum::<usize>() > before);
-}
-
-#[test]
-fn a_taker_that_sees_another_item_wakes_one_more() {
-    let (pusher, cursor) = push_list();
-    let mut busy = cursor.share();
-    let takers = waiting::<6>(busy.clone());
-    let woken = || takers.iter().filter(|(_, counting)| counting.wakes() > 0).count();
-    assert_eq!(pusher.push_all([0, 1, 2]).unwrap(), 3);
-    // The first take finds out how far the items go, the second knows it already.
-    for (item, so_far) in [(0, 4), (1, 5), (2, 5)] {
-        assert_eq!(next(&mut busy), Poll::Ready(Some(item)));
-        assert_eq!(woken(), so_far);
-    }
-}
-
-#[test]
-fn one_push_wakes_one_taker_beside_one_that_was_early() {
-    let (pusher, cursor) = push_list();
-    let mut takers = waiting::<3>(cursor.share());
-    pusher.push(0).unwrap();
-    // The first is woken, the second comes first, and the first waits again.
-    assert_eq!(takers[1].1.poll(&mut takers[1].0), Poll::Ready(Some(0)));
-    assert_eq!(takers[0].1.poll(&mut takers[0].0), Poll::Pending);
-    let wakes =
-        |takers: &[(_, Counting); 3]| takers.each_ref().map(|(_, counting)| counting.wakes());
-    assert_eq!(wakes(&takers), [1, 0, 0]);
-    pusher.push(1).unwrap();
-    assert_eq!(wakes(&takers), [1, 0, 1], "the one that has waited longest");
 }

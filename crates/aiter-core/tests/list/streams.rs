@@ -42,16 +42,16 @@ fn a_preflight_is_given_the_waker_of_the_poll() {
 }
 
 #[test]
-fn forks_of_a_preflight_carry_it_and_passive_forks_do_not() {
+fn preflight_fork_clones_the_function() {
     let (pusher, cursor) = push_list();
     let polls = Rc::new(Cell::new(0));
     let counter = Rc::clone(&polls);
     let cursor = cursor.preflight(move |_: &mut Context<'_>| counter.set(counter.get() + 1));
     let mut fork = cursor.fork();
-    let mut passive = cursor.fork_passive();
+    let mut plain = (*cursor).fork();
     let mut inner = cursor.into_inner();
     pusher.push(1).unwrap();
-    assert_eq!(next(&mut passive), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut plain), Poll::Ready(Some(1)));
     assert_eq!(next(&mut inner), Poll::Ready(Some(1)));
     assert_eq!(polls.get(), 0);
     assert_eq!(next(&mut fork), Poll::Ready(Some(1)));

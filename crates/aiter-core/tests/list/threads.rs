@@ -1,7 +1,12 @@
 //! The traps that need a second thread, in the small.
 
-use crate::{drain, ledger::Ledger, scaled, waker::next};
-use aiter_core::{PushError, TryNextError, push_list};
+use crate::{
+    drain,
+    ledger::{Ledger, Tracked},
+    scaled,
+    waker::next,
+};
+use aiter_core::{Cursor, PushError, Pusher, TryNextError, push_list};
 use core::task::Poll;
 use futures_util::StreamExt;
 use std::{sync::Barrier, thread};
@@ -109,6 +114,7 @@ fn the_last_item_before_the_stop_is_not_lost() {
                     Ok(item) => read += item,
                     Err(TryNextError::Empty) => thread::yield_now(),
                     Err(TryNextError::Ended) => break,
+                    Err(TryNextError::Contended) => unreachable!("a cursor has no takers"),
                 }
             }
             assert_eq!(read, 1);
@@ -260,4 +266,102 @@ fn quiet_pushes_and_a_sleeper_race() {
         assert_eq!(futures_executor::block_on(other.next()), Some(n));
     }
     producer.join().unwrap();
+}
+
+/// Lets `producers` push, each in its way, while the last cursor goes. Then nothing is left.
+#[track_caller]
+fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
+    let goes: [fn(Cursor<Tracked>); 3] = [
+        drop,
+        |cursor| drop(cursor.share()),
+        |mut cursor| {
+            drop(cursor.try_next());
+            drop(cursor.fork());
+        },
+    ];
+    for round in 0..ROUNDS {
+        let ledger = Ledger::new();
+        let (mut pusher, cursor) = push_list();
+        // Also about the edge of a block.
+        for item in ledger.items(round % 64) {
+            pusher.push(item).unwrap();
+        }
+        let start = Barrier::new(ways.len() + 1);
+        thread::scope(|scope| {
+            let more: Vec<_> = ways[1..].iter().map(|way| (way, pusher.clone())).collect();
+            for (way, mut pusher) in more {
+                let (start, ledger) = (&start, &ledger);
+                scope.spawn(move || {
+                    start.wait();
+                    way(&mut pusher, ledger);
+                });
+            }
+            scope.spawn(|| {
+                start.wait();
+                ways[0](&mut pusher, &ledger);
+            });
+            start.wait();
+            for _ in 0..round % 7 * 10 {
+                core::hint::spin_loop();
+            }
+            goes[round % 3](cursor);
+        });
+        assert_eq!(ledger.alive(), 0, "in round {round}, with the pusher alive");
+        assert!(matches!(pusher.push(ledger.item(2)), Err(PushError::NoCursor(_))));
+        drop(pusher);
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn pushed_while_the_last_cursor_goes_is_dropped() {
+    assert_none_outlives_readers(&[|pusher, ledger| drop(pusher.push(ledger.item(1)))]);
+}
+
+#[test]
+fn two_push_while_the_last_cursor_goes_all_dropped() {
+    let push: fn(&mut Pusher<Tracked>, &Ledger) = |pusher, ledger| {
+        for _ in 0..3 {
+            drop(pusher.push(ledger.item(1)));
+        }
+    };
+    assert_none_outlives_readers(&[push, push]);
+}
+
+#[test]
+fn push_all_while_the_last_cursor_goes_all_dropped() {
+    assert_none_outlives_readers(&[|pusher, ledger| drop(pusher.push_all(ledger.items(70)))]);
+}
+
+#[test]
+fn sole_push_while_the_last_cursor_goes_is_dropped() {
+    assert_none_outlives_readers(&[|pusher, ledger| {
+        let mut sole = pusher.sole().expect("the only pusher");
+        drop(sole.push(ledger.item(1)));
+        drop(sole.push_all(ledger.items(70)));
+    }]);
+}
+
+#[test]
+fn try_push_while_the_last_cursor_goes_dropped_later() {
+    for round in 0..ROUNDS {
+        let ledger = Ledger::new();
+        let (pusher, cursor) = push_list();
+        pusher.reserve(64);
+        for item in ledger.items(round % 64) {
+            pusher.push(item).unwrap();
+        }
+        let start = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                drop(pusher.try_push(ledger.item(1)));
+            });
+            start.wait();
+            drop(cursor);
+        });
+        // Refused, and what the handler left goes.
+        drop(pusher.push(ledger.item(2)));
+        assert_eq!(ledger.alive(), 0, "in round {round}, with the pusher alive");
+    }
 }

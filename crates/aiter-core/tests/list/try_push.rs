@@ -8,7 +8,8 @@ use crate::{
     waker::{Counting, next},
 };
 use aiter_core::{Pusher, TryPushError, push_list};
-use core::task::Poll;
+use core::{panic::AssertUnwindSafe, task::Poll};
+use std::panic::catch_unwind;
 
 /// Pushes until the list is full and tells how many went in.
 fn fill(pusher: &Pusher<usize>) -> usize {
@@ -161,4 +162,30 @@ fn a_small_reserve_lasts_for_ever_in_a_steady_flow() {
             assert_eq!(cursor.try_next(), Ok(item));
         }
     }
+}
+
+/// More than any allocator has: a panic before anything is allocated, and the list is as it was.
+fn assert_reserve_overflows<T>(item: fn() -> T) {
+    const MOST: usize = isize::MAX as usize;
+    let (pusher, mut cursor) = push_list();
+    pusher.push(item()).unwrap();
+    for additional in [usize::MAX, usize::MAX - 1, MOST + 1, MOST, MOST / size_of::<T>().max(1)] {
+        let refused = catch_unwind(AssertUnwindSafe(|| pusher.reserve(additional))).unwrap_err();
+        assert_eq!(refused.downcast_ref(), Some(&"capacity overflow"), "{additional}");
+    }
+    let room = slots::<T>() - 1;
+    let more = (0..).take_while(|_| pusher.try_push(item()).is_ok()).count();
+    assert!(more < room.max(1), "{more} went in, where {room} or one fewer were free");
+    assert_eq!(take_ready(&mut cursor).len(), more + 1);
+    pusher.reserve(10);
+    (0..10).for_each(|_| assert!(pusher.try_push(item()).is_ok()));
+}
+
+#[test]
+fn reserve_beyond_memory_panics_at_once() {
+    assert_reserve_overflows(|| 0_u8);
+    assert_reserve_overflows(|| 0_u64);
+    assert_reserve_overflows(|| [0_u8; 4096]);
+    assert_reserve_overflows(String::new);
+    assert_reserve_overflows(|| ());
 }

@@ -30,6 +30,8 @@ impl Clone for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        // A clone of what was dropped shows.
+        self.0 = u32::MAX;
         self.1.fetch_sub(1, SeqCst);
     }
 }
@@ -310,6 +312,134 @@ fn push_drop_of_the_cursor() {
         assert!(matches!(refused, PushError::NoCursor(Counted(3, _))));
         drop(refused);
         drop(pusher);
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+/// With the pusher alive: by one of the two, the push or the cursor's drop.
+#[test]
+fn pushed_while_last_cursor_goes_is_dropped() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let reader = thread::spawn(move || drop(cursor));
+        for n in 1..=2 {
+            let _ = pusher.push(Counted::new(n, &alive));
+        }
+        reader.join().unwrap();
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn two_push_while_last_cursor_goes_both_dropped() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        let (other, counter) = (pusher.clone(), alive.clone());
+        let producer = thread::spawn(move || {
+            let _ = other.push(Counted::new(1, &counter));
+            other
+        });
+        let (third, counter) = (pusher.clone(), alive.clone());
+        let second = thread::spawn(move || {
+            let _ = third.push(Counted::new(2, &counter));
+            third
+        });
+        drop(cursor);
+        let _kept = (producer.join().unwrap(), second.join().unwrap());
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn push_all_while_last_cursor_goes_all_dropped() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        let reader = thread::spawn(move || drop(cursor));
+        let items: Vec<_> = (0..3).map(|n| Counted::new(n, &alive)).collect();
+        drop(pusher.push_all(items));
+        reader.join().unwrap();
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn sole_push_while_last_cursor_goes_is_dropped() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (mut pusher, cursor) = push_list();
+        let reader = thread::spawn(move || drop(cursor));
+        let mut sole = pusher.sole().unwrap();
+        for n in 0..3 {
+            let _ = sole.push(Counted::new(n, &alive));
+        }
+        reader.join().unwrap();
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+/// A handler drops nothing; the next push that is refused drops what it left.
+#[test]
+fn try_push_while_last_cursor_goes_dropped_later() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        pusher.reserve(2);
+        let (handler, counter) = (pusher.clone(), alive.clone());
+        let handler = thread::spawn(move || {
+            for n in 0..2 {
+                let _ = handler.try_push(Counted::new(n, &counter));
+            }
+            handler
+        });
+        drop(cursor);
+        let _kept = handler.join().unwrap();
+        let refused = pusher.push(Counted::new(3, &alive)).unwrap_err();
+        assert_eq!(alive.load(SeqCst), 1);
+        drop(refused);
+    });
+}
+
+/// The push finds the block orphaned while a subscriber takes it over, or has done so.
+#[test]
+fn pushed_between_last_cursor_and_subscriber() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        let (other, counter) = (pusher.clone(), alive.clone());
+        let producer = thread::spawn(move || {
+            let _ = other.push(Counted::new(1, &counter));
+            other
+        });
+        let late = pusher.clone();
+        let late = thread::spawn(move || late.subscribe());
+        drop(cursor);
+        let (mut late, _kept) = (late.join().unwrap(), producer.join().unwrap());
+        assert!(drain(&mut late).len() <= 1);
+        assert_eq!(alive.load(SeqCst), 0, "the subscriber has read it, or came after it");
+        pusher.push(Counted::new(2, &alive)).unwrap();
+        assert_eq!(drain(&mut late).len(), 1);
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn pushed_while_last_cursor_goes_and_subscriber_too() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        let (other, counter) = (pusher.clone(), alive.clone());
+        let producer = thread::spawn(move || {
+            let _ = other.push(Counted::new(1, &counter));
+            other
+        });
+        let going = thread::spawn(move || drop(cursor));
+        drop(pusher.subscribe());
+        going.join().unwrap();
+        let _kept = producer.join().unwrap();
         assert_eq!(alive.load(SeqCst), 0);
     });
 }
@@ -819,6 +949,118 @@ fn two_forks_settle() {
     });
 }
 
+/// Reads what is ready, in a way of its own, until there is nothing.
+fn assert_two_read_and_nothing_is_left(
+    read: fn(&mut Cursor<Counted>) -> usize,
+    pushed_before: u32,
+    pushed_meanwhile: u32,
+) {
+    model(move || {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        for n in 0..pushed_before {
+            pusher.push(Counted::new(n, &alive)).unwrap();
+        }
+        let mut fork = cursor.fork();
+        let other = thread::spawn(move || {
+            let read = read(&mut fork);
+            (read, fork)
+        });
+        for n in 0..pushed_meanwhile {
+            pusher.push(Counted::new(n, &alive)).unwrap();
+        }
+        let here = read(&mut cursor);
+        let (there, mut fork) = other.join().unwrap();
+        let all = (pushed_before + pushed_meanwhile) as usize;
+        assert_eq!(here + read(&mut cursor), all);
+        assert_eq!(there + read(&mut fork), all);
+        assert_eq!(alive.load(SeqCst), 0, "both found nothing");
+        pusher.push(Counted::new(9, &alive)).unwrap();
+        assert_eq!((read(&mut cursor), read(&mut fork)), (1, 1));
+        assert_eq!(alive.load(SeqCst), 0, "both found nothing again");
+    });
+}
+
+#[test]
+fn two_cursors_try_next_items_are_gone() {
+    assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 1, 0);
+    assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 0, 1);
+    assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 1, 1);
+}
+
+#[test]
+fn two_cursors_try_next_many_items_are_gone() {
+    fn read(cursor: &mut Cursor<Counted>) -> usize {
+        let mut items = Vec::new();
+        while cursor.try_next_many(&mut items, 2) > 0 {}
+        items.len()
+    }
+    assert_two_read_and_nothing_is_left(read, 1, 0);
+    assert_two_read_and_nothing_is_left(read, 1, 1);
+}
+
+/// A cursor counts itself and reads on while the other one drops what both have read.
+#[test]
+fn a_settled_cursor_reads_on_while_items_are_dropped() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        let mut fork = cursor.fork();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        assert_eq!(drain(&mut fork).len(), 1);
+        pusher.push(Counted::new(1, &alive)).unwrap();
+        let other = thread::spawn(move || {
+            assert!(drain(&mut fork).iter().map(|c| c.0).eq([1]));
+            fork.fork()
+        });
+        assert!(drain(&mut cursor).iter().map(|c| c.0).eq([0, 1]));
+        let mut late = other.join().unwrap();
+        assert_eq!((drain(&mut cursor).len(), drain(&mut late).len()), (0, 0));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn a_cursor_settles_while_a_subscriber_enters() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        let mut fork = cursor.fork();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let other = pusher.clone();
+        let other = thread::spawn(move || {
+            let mut late = other.subscribe();
+            assert!(drain(&mut late).len() <= 1);
+            late
+        });
+        assert_eq!(drain(&mut cursor).len(), 1);
+        pusher.push(Counted::new(1, &alive)).unwrap();
+        assert_eq!(drain(&mut fork).len(), 2);
+        let mut late = other.join().unwrap();
+        assert!(drain(&mut late).len() <= 1);
+        assert_eq!(drain(&mut cursor).len(), 1);
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn a_cursor_settles_while_a_taker_waits() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        let mut taker = cursor.fork().share();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let other = thread::spawn(move || {
+            assert!(matches!(poll_once(&mut taker), Poll::Ready(Some(Counted(0, _)))));
+            assert!(poll_once(&mut taker).is_pending());
+            taker
+        });
+        assert_eq!(drain(&mut cursor).len(), 1);
+        let _taker = other.join().unwrap();
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
 #[test]
 fn one_fork_settles_while_the_other_is_dropped() {
     model(|| {
@@ -999,5 +1241,73 @@ fn shared_takers_of_a_forked_list() {
         taken.sort_unstable();
         assert_eq!(taken, [1, 2, 3]);
         assert_eq!(drain(&mut fork), [1, 2, 3]);
+    });
+}
+
+/// The pushes that have not ended are skipped when they come, and none is read twice or lost.
+#[test]
+fn resubscribe_while_pushes_come() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let (other, counter) = (pusher.clone(), alive.clone());
+        let producer = thread::spawn(move || {
+            for n in 1..=2 {
+                other.push(Counted::new(n, &counter)).unwrap();
+            }
+        });
+        let mut late = cursor.resubscribe();
+        producer.join().unwrap();
+        pusher.push(Counted::new(3, &alive)).unwrap();
+        let late = drain(&mut late).iter().map(|c| c.0).collect::<Vec<_>>();
+        assert!([1, 2, 3].ends_with(&late) && late.contains(&3), "{late:?}");
+        assert!(drain(&mut cursor).iter().map(|c| c.0).eq(0..4));
+        drop((cursor, pusher));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn skip_while_pushes_come() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        let mut fork = cursor.fork();
+        let counter = alive.clone();
+        let producer = thread::spawn(move || {
+            for n in 0..3 {
+                pusher.push(Counted::new(n, &counter)).unwrap();
+            }
+            pusher
+        });
+        let skipped = cursor.seek_to_end() + fork.skip_items(2);
+        let _kept = producer.join().unwrap();
+        let rest = drain(&mut cursor).len() + drain(&mut fork).len();
+        assert_eq!(skipped + rest, 6);
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+/// A cursor that has settled leaves the block, complete by now, before another one counts itself.
+#[test]
+fn a_settled_cursor_crosses_while_another_settles() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        let mut behind = cursor.fork();
+        let mut fork = cursor.fork();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        assert_eq!(drain(&mut cursor).len(), 1);
+        let other = thread::spawn(move || (drain(&mut fork).len(), fork));
+        let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
+        for n in 1..slots {
+            pusher.push(Counted::new(n, &alive)).unwrap();
+        }
+        assert_eq!(drain(&mut cursor).len(), slots as usize - 1);
+        let (read, mut fork) = other.join().unwrap();
+        assert!(drain(&mut behind).iter().map(|c| c.0).eq(0..slots));
+        assert_eq!(read + drain(&mut fork).len(), slots as usize);
+        assert_eq!(alive.load(SeqCst), 0);
     });
 }

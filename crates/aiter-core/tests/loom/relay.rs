@@ -3,7 +3,7 @@
 use core::future::poll_fn;
 use std::sync::Arc as StdArc;
 
-use aiter_core::{Pass, Relay};
+use aiter_core::Relay;
 use loom::{
     future::AtomicWaker,
     sync::{
@@ -60,7 +60,7 @@ fn poll(relay: &mut Relay<Value>, cx: &mut Context<'_>) -> Poll<usize> {
     relay.poll_turn(cx, |mut value, cx| {
         value.permits.poll(cx).map(|()| {
             value.given += 1;
-            (value.given, Pass::Next)
+            value.given
         })
     })
 }
@@ -103,21 +103,41 @@ fn a_waiting_one_is_dropped() {
     });
 }
 
-/// One that may have been woken found what it needs elsewhere.
+/// A task that may have been woken waits no longer; its handle stays.
 #[test]
-fn a_waiting_one_stands_by() {
+fn waiting_handle_is_cancelled() {
     model(|| {
         let (mut one, permits) = relay();
         let mut two = one.clone();
         assert!(poll(&mut two, &mut Context::from_waker(Waker::noop())).is_pending());
         let feeder = thread::spawn(move || permits.add(1));
         let other = thread::spawn(move || {
-            two.stand_by();
+            two.cancel();
             two
         });
         assert_eq!(take(&mut one), 1);
         feeder.join().unwrap();
         drop(other.join().unwrap());
+    });
+}
+
+/// A task that may have been woken is not polled again; its handle stays.
+#[test]
+fn waiting_handle_rests() {
+    model(|| {
+        let (mut one, permits) = relay();
+        let mut two = one.clone();
+        let other = thread::spawn(move || {
+            let rests = poll(&mut two, &mut Context::from_waker(Waker::noop()));
+            (two, rests.is_ready())
+        });
+        let feeder = thread::spawn(move || permits.add(2));
+        take(&mut one);
+        let (_two, took) = other.join().unwrap();
+        if !took {
+            assert_eq!(take(&mut one), 2);
+        }
+        feeder.join().unwrap();
     });
 }
 
@@ -151,7 +171,7 @@ fn all_are_woken() {
                         return Poll::Pending;
                     }
                     value.given = 1;
-                    Poll::Ready(((), Pass::All))
+                    Poll::Ready(())
                 })
             }));
         }

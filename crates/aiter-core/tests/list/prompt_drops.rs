@@ -1,0 +1,340 @@
+//! An item that every reader has read is dropped no later than the next time that each of them finds
+//! nothing to read.
+
+use crate::{
+    ledger::{Ledger, Tracked, values},
+    offsets,
+    waker::next,
+};
+use aiter_core::{Cursor, TryNextError, push_list};
+use alloc::sync::Arc;
+use core::{panic::AssertUnwindSafe, task::Poll};
+use futures_util::FutureExt;
+use std::{panic::catch_unwind, sync::Mutex};
+
+/// A way to read. It reads until it finds nothing, and returns what it found.
+type Way<T> = fn(&mut Cursor<T>) -> Vec<T>;
+
+fn by_poll<T>(cursor: &mut Cursor<T>) -> Vec<T> {
+    core::iter::from_fn(|| match next(cursor) {
+        Poll::Ready(item) => item,
+        Poll::Pending => None,
+    })
+    .collect()
+}
+
+fn by_try_next<T>(cursor: &mut Cursor<T>) -> Vec<T> {
+    core::iter::from_fn(|| cursor.try_next().ok()).collect()
+}
+
+fn by_next_ready<T>(cursor: &mut Cursor<T>) -> Vec<T> {
+    core::iter::from_fn(|| cursor.next_ready()).collect()
+}
+
+fn by_try_next_many<T>(cursor: &mut Cursor<T>) -> Vec<T> {
+    let mut items = Vec::new();
+    while cursor.try_next_many(&mut items, 3) > 0 {}
+    items
+}
+
+fn by_next_many<T>(cursor: &mut Cursor<T>) -> Vec<T> {
+    let mut items = Vec::new();
+    while cursor.next_many(&mut items, 3).now_or_never().is_some_and(|count| count > 0) {}
+    items
+}
+
+fn by_preflight<T>(cursor: &mut Cursor<T>) -> Vec<T> {
+    let (_, fresh) = push_list();
+    let mut preflight = core::mem::replace(cursor, fresh).preflight(|_| {});
+    let mut items = Vec::new();
+    while let Poll::Ready(Some(item)) = next(&mut preflight) {
+        items.push(item);
+    }
+    *cursor = preflight.into_inner();
+    items
+}
+
+const WAYS: [Way<Tracked>; 6] =
+    [by_poll, by_try_next, by_next_ready, by_try_next_many, by_next_many, by_preflight];
+
+#[track_caller]
+fn assert_reads(way: Way<Tracked>, cursor: &mut Cursor<Tracked>, from: usize, to: usize) {
+    assert!(values(&way(cursor)).into_iter().eq(from as u64..to as u64));
+}
+
+#[test]
+fn two_cursors_find_nothing_items_are_gone() {
+    for one_way in WAYS {
+        for two_way in WAYS {
+            for n in offsets::<Tracked>(130) {
+                let ledger = Ledger::new();
+                let (pusher, mut one) = push_list();
+                let mut two = one.fork();
+                for item in ledger.items(n) {
+                    pusher.push(item).unwrap();
+                }
+                assert_reads(one_way, &mut one, 0, n);
+                assert_reads(two_way, &mut two, 0, n);
+                assert_eq!(ledger.alive(), 0, "after {n} items");
+                // One item more, and two for which the readers change places.
+                pusher.push(ledger.item(n as u64)).unwrap();
+                assert_reads(one_way, &mut one, n, n + 1);
+                assert_reads(two_way, &mut two, n, n + 1);
+                assert_eq!(ledger.alive(), 0, "after {n} items and one");
+                for item in n + 1..n + 3 {
+                    pusher.push(ledger.item(item as u64)).unwrap();
+                }
+                assert_reads(two_way, &mut two, n + 1, n + 3);
+                assert_reads(one_way, &mut one, n + 1, n + 3);
+                assert_eq!(ledger.alive(), 0, "after {n} items and three");
+                drop((one, two, pusher));
+                ledger.assert_settled();
+            }
+        }
+    }
+}
+
+#[test]
+fn two_cursors_are_told_the_end_items_are_gone() {
+    for way in WAYS {
+        for n in offsets::<Tracked>(130) {
+            let ledger = Ledger::new();
+            let (pusher, mut one) = push_list();
+            let mut two = one.fork();
+            for item in ledger.items(n) {
+                pusher.push(item).unwrap();
+            }
+            pusher.stop();
+            assert_reads(way, &mut one, 0, n);
+            assert_reads(way, &mut two, 0, n);
+            assert_eq!(ledger.alive(), 0, "after {n} items");
+            drop((one, two, pusher));
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn a_fork_leaves_items_read_by_the_rest_are_gone() {
+    for way in WAYS {
+        for n in offsets::<Tracked>(130) {
+            for leaves_last in [false, true] {
+                let ledger = Ledger::new();
+                let (pusher, mut one) = push_list();
+                let mut two = one.fork();
+                let behind = one.fork();
+                for item in ledger.items(n) {
+                    pusher.push(item).unwrap();
+                }
+                let mut behind = Some(behind);
+                if !leaves_last {
+                    behind = None;
+                }
+                assert_reads(way, &mut one, 0, n);
+                assert_reads(way, &mut two, 0, n);
+                assert_eq!(ledger.alive(), if leaves_last { n } else { 0 });
+                drop(behind);
+                assert_eq!(ledger.alive(), 0, "after {n} items");
+                drop((one, two, pusher));
+                ledger.assert_settled();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cursor_alone_again_items_are_gone() {
+    for way in WAYS {
+        for n in offsets::<Tracked>(130) {
+            let ledger = Ledger::new();
+            let (pusher, mut cursor) = push_list();
+            let fork = cursor.fork();
+            for item in ledger.items(n) {
+                pusher.push(item).unwrap();
+            }
+            assert_reads(way, &mut cursor, 0, n);
+            assert_eq!(ledger.alive(), n, "the fork has them to read");
+            drop(fork);
+            assert_reads(way, &mut cursor, n, n);
+            assert_eq!(ledger.alive(), 0, "after {n} items");
+            pusher.push(ledger.item(n as u64)).unwrap();
+            pusher.push(ledger.item(n as u64 + 1)).unwrap();
+            assert_reads(way, &mut cursor, n, n + 2);
+            drop((cursor, pusher));
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn a_subscriber_finds_nothing_items_are_gone() {
+    for way in WAYS {
+        for n in offsets::<Tracked>(130) {
+            let ledger = Ledger::new();
+            let (pusher, mut cursor) = push_list();
+            for item in ledger.items(n) {
+                pusher.push(item).unwrap();
+            }
+            let mut late = pusher.subscribe();
+            pusher.push(ledger.item(n as u64)).unwrap();
+            assert_reads(way, &mut late, n, n + 1);
+            assert_reads(way, &mut cursor, 0, n + 1);
+            assert_eq!(ledger.alive(), 0, "after {n} items");
+            drop((cursor, late, pusher));
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn takers_and_cursors_wait_items_are_gone() {
+    for way in WAYS {
+        for n in offsets::<Tracked>(130) {
+            let ledger = Ledger::new();
+            let (pusher, mut cursor) = push_list();
+            let mut taker = cursor.fork().share();
+            let mut other = taker.clone();
+            for item in ledger.items(n) {
+                pusher.push(item).unwrap();
+            }
+            let mut taken = 0;
+            while let Poll::Ready(Some(item)) = next(&mut taker) {
+                taken += 1;
+                drop(item);
+            }
+            assert_eq!(taken, n);
+            assert_reads(way, &mut cursor, 0, n);
+            assert_eq!(ledger.alive(), 0, "after {n} items");
+            pusher.push(ledger.item(n as u64)).unwrap();
+            assert_reads(way, &mut cursor, n, n + 1);
+            assert!(next(&mut other).is_ready());
+            assert!(next(&mut other).is_pending());
+            assert_eq!(ledger.alive(), 0, "after {n} items and one");
+            drop((cursor, taker, other, pusher));
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn a_cursor_polled_in_vain_settles_once() {
+    let ledger = Ledger::new();
+    let (pusher, mut one) = push_list();
+    let mut two = one.fork();
+    let mut three = one.fork();
+    pusher.push(ledger.item(0)).unwrap();
+    drop(one.try_next());
+    // If these counted for each look, they would stand for the two that are behind.
+    for _ in 0..5 {
+        assert_eq!(one.try_next().err(), Some(TryNextError::Empty));
+    }
+    assert_eq!(ledger.alive(), 1);
+    assert_eq!(two.try_next().unwrap().value, 0);
+    assert!(two.try_next().is_err());
+    assert_eq!(ledger.alive(), 1);
+    assert_eq!(three.try_next().unwrap().value, 0);
+    assert!(three.try_next().is_err());
+    assert_eq!(ledger.alive(), 0);
+}
+
+/// Does something when it is dropped, once.
+struct OnDrop(Option<Arc<Mutex<dyn FnMut() + Send>>>, Tracked);
+
+impl Clone for OnDrop {
+    fn clone(&self) -> Self {
+        Self(None, self.1.clone())
+    }
+}
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f.lock().unwrap()();
+        }
+    }
+}
+
+#[test]
+fn a_drop_that_uses_the_other_cursor_sees_each_item() {
+    let uses: [fn(&mut Option<Cursor<OnDrop>>); 4] = [
+        |other| assert!(other.as_mut().unwrap().try_next().is_err()),
+        |other| assert!(next(other.as_mut().unwrap()).is_pending()),
+        |other| *other = other.as_ref().map(Cursor::fork),
+        |other| drop(other.take()),
+    ];
+    for use_other in uses {
+        for way in [by_poll, by_try_next, by_next_ready, by_try_next_many] as [Way<OnDrop>; 4] {
+            let ledger = Ledger::new();
+            let (pusher, mut cursor) = push_list();
+            let other = Arc::new(Mutex::new(Some(cursor.fork())));
+            let f = Arc::new(Mutex::new({
+                let (other, pusher, item) = (other.clone(), pusher.clone(), ledger.item(9));
+                let mut item = Some(item);
+                move || {
+                    let mut other = other.lock().unwrap();
+                    use_other(&mut other);
+                    if other.is_some() {
+                        pusher.push(OnDrop(None, item.take().unwrap())).map_err(drop).unwrap();
+                        assert_eq!(other.as_mut().unwrap().try_next().unwrap().1.value, 9);
+                        assert!(other.as_mut().unwrap().try_next().is_err());
+                    }
+                }
+            }));
+            for item in ledger.items(3) {
+                let f = (item.value == 1).then(|| f.clone() as Arc<Mutex<dyn FnMut() + Send>>);
+                pusher.push(OnDrop(f, item)).map_err(drop).unwrap();
+            }
+            drop(f);
+            assert_eq!(by_try_next(other.lock().unwrap().as_mut().unwrap()).len(), 3);
+            let read = way(&mut cursor).len();
+            let is_kept = other.lock().unwrap().is_some();
+            assert_eq!(read + way(&mut cursor).len(), 3 + usize::from(is_kept));
+            assert!(way(&mut cursor).is_empty());
+            drop((cursor, pusher, other));
+            ledger.assert_settled();
+        }
+    }
+}
+
+/// Panics when it is dropped, once.
+struct PanicOnDrop(bool, Tracked);
+
+impl Clone for PanicOnDrop {
+    fn clone(&self) -> Self {
+        Self(false, self.1.clone())
+    }
+}
+
+impl Drop for PanicOnDrop {
+    fn drop(&mut self) {
+        assert!(!core::mem::take(&mut self.0), "on purpose");
+    }
+}
+
+#[test]
+fn a_panic_in_a_settled_items_drop_loses_nothing() {
+    let ways: [Way<PanicOnDrop>; 5] =
+        [by_poll, by_try_next, by_next_ready, by_try_next_many, by_next_many];
+    for way in ways {
+        let ledger = Ledger::new();
+        let (pusher, mut one) = push_list();
+        let mut two = one.fork();
+        for item in ledger.items(4) {
+            pusher.push(PanicOnDrop(item.value == 1, item)).map_err(drop).unwrap();
+        }
+        assert_eq!(by_try_next(&mut one).len(), 4);
+        let mut items = Vec::new();
+        for _ in 0..4 {
+            items.extend(two.try_next());
+        }
+        assert_eq!(items.len(), 4);
+        drop(items);
+        assert!(catch_unwind(AssertUnwindSafe(|| way(&mut two))).is_err());
+        assert_eq!(ledger.alive(), 0);
+        pusher.push(PanicOnDrop(false, ledger.item(5))).map_err(drop).unwrap();
+        assert_eq!((way(&mut one).len(), way(&mut two).len()), (1, 1));
+        assert_eq!(ledger.alive(), 0);
+        drop((one, two, pusher));
+        ledger.assert_settled();
+    }
+}

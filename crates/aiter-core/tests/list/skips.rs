@@ -1,0 +1,246 @@
+//! Cursors that skip items: none is cloned, each is dropped once.
+
+use crate::{
+    drain,
+    ledger::{Ledger, Tracked, values},
+    offsets, scaled, take,
+    waker::{Counting, next},
+};
+use aiter_core::{Cursor, Pusher, TryNextError, push_list};
+use core::{
+    panic::AssertUnwindSafe,
+    sync::atomic::{AtomicBool, Ordering},
+    task::Poll,
+};
+use futures_core::FusedStream;
+use std::{panic::catch_unwind, thread};
+
+fn filled(ledger: &Ledger, n: usize) -> (Pusher<Tracked>, Cursor<Tracked>) {
+    let (pusher, cursor) = push_list();
+    for item in ledger.items(n) {
+        pusher.push(item).unwrap();
+    }
+    (pusher, cursor)
+}
+
+#[test]
+fn lone_cursor_skips_items_dropped_at_once() {
+    for n in offsets::<Tracked>(130) {
+        for skip in [0, 1, n / 2, n, n + 1, usize::MAX] {
+            let ledger = Ledger::new();
+            let (pusher, mut cursor) = filled(&ledger, n);
+            let skipped = cursor.skip_items(skip);
+            assert_eq!(skipped, n.min(skip));
+            assert_eq!((cursor.len(), ledger.alive()), (n - skipped, n - skipped));
+            pusher.push(ledger.item(n as u64)).unwrap();
+            pusher.stop();
+            let rest = drain(&mut cursor);
+            assert!(values(&rest).into_iter().eq(skipped as u64..=n as u64));
+            drop((rest, cursor, pusher));
+            ledger.assert_settled();
+            assert_eq!(ledger.clones(), 0);
+        }
+    }
+}
+
+#[test]
+fn known_run_is_skipped_in_parts() {
+    let ledger = Ledger::new();
+    let (_pusher, mut cursor) = filled(&ledger, 20);
+    assert_eq!(take(&mut cursor, 1)[0].value, 0);
+    assert_eq!(cursor.skip_items(3), 3);
+    assert_eq!(take(&mut cursor, 1)[0].value, 4);
+    assert_eq!(cursor.skip_items(10), 10);
+    assert_eq!(take(&mut cursor, 1)[0].value, 15);
+    assert_eq!(cursor.seek_to_end(), 4);
+    assert_eq!((cursor.seek_to_end(), ledger.alive()), (0, 0));
+}
+
+#[test]
+fn fork_skips_other_reads_each_dropped_once() {
+    for n in offsets::<Tracked>(130) {
+        for skips_first in [false, true] {
+            let ledger = Ledger::new();
+            let (pusher, mut cursor) = filled(&ledger, n);
+            let mut fork = cursor.fork();
+            let read = |cursor: &mut Cursor<Tracked>| assert_eq!(take(cursor, n).len(), n);
+            if skips_first {
+                assert_eq!(fork.seek_to_end(), n);
+                read(&mut cursor);
+                assert!(cursor.try_next().is_err());
+            } else {
+                read(&mut cursor);
+                assert!(cursor.try_next().is_err());
+                assert_eq!(fork.skip_items(n), n);
+            }
+            assert_eq!(ledger.alive(), 0, "after {n} items");
+            pusher.push(ledger.item(n as u64)).unwrap();
+            assert_eq!(values(&take(&mut fork, 1)), [n as u64]);
+            assert_eq!(cursor.skip_items(5), 1);
+            assert!(fork.try_next().is_err());
+            assert_eq!(ledger.alive(), 0, "after {n} items and one");
+            drop((cursor, fork, pusher));
+            ledger.assert_settled();
+        }
+    }
+}
+
+#[test]
+fn two_cursors_skip_no_item_is_cloned() {
+    for n in offsets::<Tracked>(130) {
+        let ledger = Ledger::new();
+        let (pusher, mut cursor) = filled(&ledger, n);
+        let mut fork = cursor.fork();
+        assert_eq!(cursor.skip_items(n / 2), n / 2);
+        assert_eq!(fork.seek_to_end(), n);
+        assert_eq!(ledger.alive().min(1), n.min(1), "the other one has items to read");
+        assert_eq!(cursor.seek_to_end(), n - n / 2);
+        assert_eq!((ledger.alive(), ledger.clones()), (0, 0));
+        drop((cursor, fork, pusher));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn skipped_behind_the_fork_that_left_dropped_once() {
+    for n in offsets::<Tracked>(130) {
+        let ledger = Ledger::new();
+        let (pusher, mut cursor) = filled(&ledger, n);
+        let fork = cursor.fork();
+        drop(take(&mut cursor, n / 3));
+        drop(fork);
+        assert_eq!(cursor.skip_items(n / 3), n / 3);
+        assert_eq!(cursor.seek_to_end(), n - n / 3 * 2);
+        assert_eq!(ledger.alive(), 0);
+        drop((cursor, pusher));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn subscriber_skips_only_what_is_its_own() {
+    let ledger = Ledger::new();
+    let (pusher, mut cursor) = filled(&ledger, 10);
+    let mut late = pusher.subscribe();
+    assert_eq!(late.skip_items(5), 0);
+    for item in 10..14 {
+        pusher.push(ledger.item(item)).unwrap();
+    }
+    assert_eq!(late.skip_items(2), 2);
+    assert_eq!(values(&take(&mut late, 1)), [12]);
+    assert_eq!(cursor.skip_items(12), 12);
+    assert_eq!(values(&take(&mut cursor, 2)), [12, 13]);
+}
+
+#[test]
+fn resubscribed_cursor_sees_what_comes_later() {
+    for n in offsets::<Tracked>(130) {
+        let ledger = Ledger::new();
+        let (pusher, mut cursor) = filled(&ledger, n);
+        let mut late = cursor.resubscribe();
+        assert_eq!((late.len(), pusher.cursor_count()), (0, 2));
+        assert!(next(&mut late).is_pending());
+        pusher.push(ledger.item(n as u64)).unwrap();
+        assert_eq!(values(&take(&mut late, 1)), [n as u64]);
+        assert!(late.resubscribe().is_empty());
+        pusher.stop();
+        assert_eq!(drain(&mut cursor).len(), n + 1);
+        assert_eq!(drain(&mut late).len(), 0);
+        let mut ended = cursor.resubscribe();
+        assert!(!ended.is_terminated());
+        assert_eq!(ended.try_next().err(), Some(TryNextError::Ended));
+        drop((cursor, late, ended, pusher));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn cursor_that_skipped_all_is_woken_for_the_next() {
+    let (pusher, mut cursor) = push_list();
+    pusher.push_all(0..100).unwrap();
+    let task = Counting::new();
+    assert_eq!(cursor.seek_to_end(), 100);
+    assert!(task.poll(&mut cursor).is_pending());
+    pusher.push(100).unwrap();
+    assert_eq!(task.wakes(), 1);
+    assert_eq!(next(&mut cursor), Poll::Ready(Some(100)));
+}
+
+#[test]
+fn skip_runs_beside_a_producer_all_accounted_for() {
+    const N: usize = scaled(100_000, 300);
+    let (pusher, mut cursor) = push_list();
+    let mut fork = cursor.fork();
+    thread::scope(|scope| {
+        scope.spawn(move || (0..N).for_each(|n| pusher.push(n).unwrap()));
+        let (mut passed, mut round) = (0, 0);
+        while passed < N {
+            round += 1;
+            passed += match round % 4 {
+                0 => cursor.seek_to_end(),
+                1 => cursor.skip_items(3),
+                _ => cursor.try_next().map_or(0, |item| {
+                    assert_eq!(item, passed);
+                    1
+                }),
+            };
+        }
+        assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
+    });
+    assert_eq!(fork.skip_items(N - 1), N - 1);
+    assert_eq!(drain(&mut fork), [N - 1]);
+}
+
+/// Panics when it is cloned.
+struct PanicOnClone(Tracked);
+
+impl Clone for PanicOnClone {
+    fn clone(&self) -> Self {
+        panic!("on purpose");
+    }
+}
+
+#[test]
+fn item_whose_clone_panics_is_skipped() {
+    let ledger = Ledger::new();
+    let (pusher, mut cursor) = push_list();
+    let mut other = cursor.fork();
+    for item in ledger.items(3) {
+        pusher.push(PanicOnClone(item)).map_err(drop).unwrap();
+    }
+    for left in [3, 2, 1] {
+        assert!(catch_unwind(AssertUnwindSafe(|| cursor.try_next().is_ok())).is_err());
+        assert_eq!(cursor.len(), left);
+        assert_eq!(cursor.skip_items(1), 1);
+    }
+    assert!(matches!(cursor.try_next(), Err(TryNextError::Empty)));
+    assert_eq!(ledger.alive(), 3);
+    assert_eq!(other.seek_to_end(), 3);
+    assert_eq!(ledger.alive(), 0);
+    drop(other);
+    pusher.push(PanicOnClone(ledger.item(9))).map_err(drop).unwrap();
+    assert_eq!(cursor.try_next().unwrap_or_else(|_| panic!("alone, so moved")).0.value, 9);
+}
+
+/// Panics when it is dropped, if it is told to.
+struct PanicOnDrop<'a>(&'a AtomicBool, #[expect(dead_code)] Tracked);
+
+impl Drop for PanicOnDrop<'_> {
+    fn drop(&mut self) {
+        assert!(!self.0.swap(false, Ordering::Relaxed), "on purpose");
+    }
+}
+
+#[test]
+fn skipped_items_drop_panics_rest_is_skipped() {
+    let (ledger, armed) = (Ledger::new(), AtomicBool::new(true));
+    let (pusher, mut cursor) = push_list();
+    for item in ledger.items(10) {
+        pusher.push(PanicOnDrop(&armed, item)).map_err(drop).unwrap();
+    }
+    assert!(catch_unwind(AssertUnwindSafe(|| cursor.skip_items(4))).is_err());
+    assert_eq!((cursor.len(), ledger.alive()), (6, 6));
+    assert_eq!(cursor.skip_items(10), 6);
+    drop((cursor, pusher));
+    ledger.assert_settled();
+}
