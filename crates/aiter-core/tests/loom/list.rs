@@ -403,6 +403,27 @@ fn try_push_while_last_cursor_goes_is_late() {
     });
 }
 
+/// The push that is refused learns of the handler's item only by the flag.
+#[test]
+fn refused_push_while_handler_and_cursor_go() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        pusher.reserve(2);
+        let going = thread::spawn(move || drop(cursor));
+        let (handler, counter) = (pusher.clone(), alive.clone());
+        let handler = thread::spawn(move || {
+            let _ = handler.try_push(Counted::new(1, &counter));
+            handler
+        });
+        drop(pusher.push(Counted::new(2, &alive)));
+        going.join().unwrap();
+        let _kept = handler.join().unwrap();
+        drop(pusher.push(Counted::new(3, &alive)).unwrap_err());
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
 /// The push finds the block orphaned while a subscriber takes it over, or has done so.
 #[test]
 fn pushed_between_last_cursor_and_subscriber() {
