@@ -21,4 +21,4 @@ done
 sed -e "/^<!-- peers: begin -->\$/r $table" -e '/^<!-- peers: begin -->$/,/^<!-- peers: end -->$/{//!d}' \
     "$readme" >"$table.new"
 cat "$table.new" >"$readme"
-note "$readme: $(grep -c '^| `' "$readme") adapters that break a law"
+note "$readme: $(grep -c '^| `' "$table") adapters that break a law"

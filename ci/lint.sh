@@ -29,6 +29,9 @@ done
 diff <(sed -n '/^```rust,ignore$/,/^```$/{//!p}' crates/aiter-core/MICROCONTROLLER.md) \
     tests/firmware/example/src/main.rs ||
     { echo 'MICROCONTROLLER.md has to show the program of tests/firmware/example' && exit 1; }
+for script in ci/*.sh .ci/run; do
+    [[ -x $script ]] || { echo "$script has to be executable" && exit 1; }
+done
 # Comments may name what code may not.
 if grep -rnE '^([^/]|/[^/])*((core|std)::sync::atomic|portable_atomic|cfg.*(loom|shuttle))' \
     crates/aiter-core/src --include='*.rs' --exclude={sync,lib}.rs; then

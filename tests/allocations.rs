@@ -5,7 +5,6 @@ use allocation_counter::measure;
 use core::{
     cell::RefCell,
     future::Future,
-    num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -15,10 +14,6 @@ use futures_core::Stream;
 /// Rounds before a measure is taken, so that every queue has the room it will ever need.
 const WARM_UP: usize = 1000;
 const ROUNDS: usize = 10_000;
-
-fn n(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("a bound is not 0")
-}
 
 fn next<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
     Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop()))
@@ -123,7 +118,7 @@ fn a_join_allocates_nothing_for_an_item() {
 #[test]
 fn a_join_allocates_nothing_for_a_stream_in_the_long_run() {
     let streams = Ready((0..).map(|i| few::<64>(i % 4))).join_streams();
-    let mut join = streams.max_inner(n(30));
+    let mut join = streams.max_inner(30);
     assert_none("30 at a time", || assert!(next(&mut join).is_ready()));
 }
 
@@ -180,13 +175,13 @@ fn places_of_streams_that_have_ended_are_freed() {
 
 #[test]
 fn a_map_allocates_nothing_for_an_item() {
-    let mut ready = Ready(0..).map_par(n(8), core::future::ready::<u32>);
+    let mut ready = Ready(0..).map_par(8, core::future::ready::<u32>);
     assert_none("ready", || assert!(next(&mut ready).is_ready()));
-    let mut woken = Ready(0..).map_par(n(8), |_: u32| Restless::default());
+    let mut woken = Ready(0..).map_par(8, |_: u32| Restless::default());
     assert_none("woken", || {
         let _ = next(&mut woken);
     });
-    let mut ordered = Ready(0..).map_par(n(8), |_: u32| Restless::default()).ordered();
+    let mut ordered = Ready(0..).map_par(8, |_: u32| Restless::default()).ordered();
     assert_none("in order", || {
         let _ = next(&mut ordered);
     });

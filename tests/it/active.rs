@@ -6,7 +6,6 @@ use crate::{
 use aiter::{Active, AiterExt, Drive, Outcome, TryNextError};
 use core::{
     future::Future,
-    num::NonZeroUsize,
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
@@ -27,10 +26,6 @@ fn poll<S: Stream>(drive: &mut Task<S>, waker: &Waker) -> Poll<()> {
 
 fn boxed<S: Stream>(parts: (Active<S::Item, ()>, Drive<S>)) -> (Active<S::Item, ()>, Task<S>) {
     (parts.0, Box::pin(parts.1))
-}
-
-fn cap(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("a bound is not 0")
 }
 
 #[test]
@@ -120,7 +115,7 @@ fn a_source_that_panics_when_it_is_dropped() {
 #[test]
 fn case_11_bounded_by_2_and_not_read() {
     let (teller, source) = scripted(0..10);
-    let (mut active, mut drive) = boxed(source.active_bounded_parts(cap(2)));
+    let (mut active, mut drive) = boxed(source.active_bounded_parts(2));
     let task = Counting::new();
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
@@ -147,7 +142,7 @@ fn case_11_bounded_by_2_and_not_read() {
 fn a_bounded_stream_hands_out_everything_in_order_at_any_bound() {
     for bound in [1, 2, 3, 7, 61, 62, 63, 1000] {
         let (teller, source) = scripted(0..300);
-        let (mut active, mut drive) = boxed(source.active_bounded_parts(cap(bound)));
+        let (mut active, mut drive) = boxed(source.active_bounded_parts(bound));
         let (mut items, mut pulled) = (0, 0);
         loop {
             let _ = run(&mut drive);
@@ -208,7 +203,7 @@ fn the_source_is_dropped_before_the_stream_ends() {
 #[test]
 fn the_latest_waker_of_either_side_is_called() {
     let (teller, source) = script();
-    let (mut active, mut drive) = boxed(source.active_bounded_parts(cap(1)));
+    let (mut active, mut drive) = boxed(source.active_bounded_parts(1));
     let (old, new) = (Counting::new(), Counting::new());
     let (old_task, new_task) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut active), Poll::Pending);
@@ -245,7 +240,7 @@ fn a_wake_of_the_source_after_the_stream_is_gone_does_nothing_but_wake() {
 
 #[test]
 fn every_item_is_freed_once_when_either_side_goes_at_any_step() {
-    for bound in [None, Some(cap(2))] {
+    for bound in [None, Some(2)] {
         for steps in 0..8 {
             for task_first in [true, false] {
                 let ledger = Ledger::new();
@@ -316,7 +311,7 @@ fn a_waker_of_the_task_that_panics_leaves_no_task_behind() {
 #[test]
 fn debug_shows_the_state_and_no_items() {
     let (_teller, source) = scripted(["secret"]);
-    let (active, mut drive) = boxed(source.active_bounded_parts(cap(3)));
+    let (active, mut drive) = boxed(source.active_bounded_parts(3));
     assert_eq!(format!("{drive:?}"), "Drive { ended: false, .. }");
     assert_eq!(format!("{active:?}"), "Active { len: 0, bound: Some(3), outcome: None, .. }");
     assert_eq!(run(&mut drive), Poll::Ready(()));

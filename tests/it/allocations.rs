@@ -4,7 +4,6 @@ use aiter::AiterExt;
 use allocation_counter::measure;
 use core::{
     future::{Future, ready},
-    num::NonZeroUsize,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
 };
@@ -47,24 +46,22 @@ where
 
 #[test]
 fn none_for_an_item() {
-    let n = NonZeroUsize::new(10).expect("10 is not zero");
     let source = || stream::iter(0..);
 
     // Runs of 128 items, of which the list keeps one block for the next.
     let (active, drive) = source().active_parts();
     let allocations_of_blocks = allocations(active, &mut [pin!(drive)]);
     assert!(allocations_of_blocks <= 10_000 / 50, "{allocations_of_blocks}");
-    let (active, drive) = source().active_bounded_parts(n);
+    let (active, drive) = source().active_bounded_parts(10);
     assert_eq!(allocations(active, &mut [pin!(drive)]), 0);
-    let (preload, drive) = source().preload_with_parts(n);
+    let (preload, drive) = source().preload_with_parts(10);
     assert_eq!(allocations(preload, &mut [pin!(drive)]), 0);
 
-    let two = NonZeroUsize::new(2).expect("2 is not zero");
-    let (stream, workers) = source().map_par_with_parts(two, ready);
+    let (stream, workers) = source().map_par_with_parts(2, ready);
     let mut workers: Vec<_> = workers.into_iter().map(Box::pin).collect();
     let mut tasks: Vec<_> = workers.iter_mut().map(Pin::as_mut).collect();
     assert_eq!(allocations(stream, &mut tasks), 0);
-    let (stream, workers) = source().map_par_with_parts(two, ready);
+    let (stream, workers) = source().map_par_with_parts(2, ready);
     let mut workers: Vec<_> = workers.into_iter().map(Box::pin).collect();
     let mut tasks: Vec<_> = workers.iter_mut().map(Pin::as_mut).collect();
     assert_eq!(allocations(stream.ordered(), &mut tasks), 0);

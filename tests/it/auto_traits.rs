@@ -2,12 +2,12 @@
 
 use aiter::{
     Active, AiterToIter, AvailableIter, Azip, BesidePusher, BlockOn, BlockOnIdle, BoundedFork,
-    CatchPanics, Cursor, Drive, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate, Gated,
-    IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
-    Next, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
+    CatchPanics, Cursor, Drive, Elapsed, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate,
+    Gated, IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith,
+    MapTry, Next, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
     PushAllError, PushError, Pusher, Sharable, SharedCursor, SolePusher, Starter, Stoppable,
-    Stopper, StrictAzip, TimedOut, TryJoinStreams, TryNextError, TryPushError, UnblockIter,
-    WeakPusher, Worker,
+    Stopper, StrictAzip, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher,
+    Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -85,6 +85,17 @@ type Guard = MutexGuard<'static, u8>;
 type Local = Rc<u8>;
 /// Neither `Unpin` nor `Debug`.
 struct Opaque(PhantomPinned);
+
+/// A stream that is what `T` is.
+struct Inner<T>(T);
+
+impl<T> Stream for Inner<T> {
+    type Item = u8;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u8>> {
+        Poll::Ready(None)
+    }
+}
 
 type Flight = fn(&mut Context<'_>);
 
@@ -194,7 +205,7 @@ fn blocking_iterators_are_what_their_stream_and_their_way_of_blocking_are() {
     assert_eq!(traits!(Next<'static, Of<u8, OfOneThread>>), ONLY_SEND);
     assert_eq!(traits!(Next<'static, Of<u8, Local>>), NEITHER);
     assert_eq!(traits!(BlockOn), ALL);
-    assert_eq!(traits!(TimedOut), ALL);
+    assert_eq!(traits!(Elapsed), ALL);
     assert_eq!(traits!(BlockOnIdle<Plain>), ALL);
     assert_eq!(traits!(BlockOnIdle<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(BlockOnIdle<Local>), NEITHER);
@@ -256,11 +267,11 @@ fn joins_are_what_their_source_and_its_streams_are() {
     assert_eq!(traits!(Event<Plain>), ALL);
     assert_eq!(traits!(Event<Local>), NEITHER);
 
-    assert_eq!(traits!(TryJoinStreams<Plain, Opaque>), ALL);
-    assert_eq!(traits!(TryJoinStreams<Plain, OfOneThread>), ONLY_SEND);
-    assert_eq!(traits!(TryJoinStreams<Plain, Local>), NEITHER);
-    assert_eq!(traits!(TryJoinStreams<Local, Plain>), NEITHER);
-    assert_eq!(traits!(TryJoinStreams<Opaque, Plain>), [true, true, false]);
+    assert_eq!(traits!(TryJoinStreams<Plain, Inner<Opaque>>), ALL);
+    assert_eq!(traits!(TryJoinStreams<Plain, Inner<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(TryJoinStreams<Plain, Inner<Local>>), NEITHER);
+    assert_eq!(traits!(TryJoinStreams<Local, Inner<Plain>>), NEITHER);
+    assert_eq!(traits!(TryJoinStreams<Opaque, Inner<Plain>>), [true, true, false]);
     assert_eq!(traits!(OnError), ALL);
     assert_eq!(traits!(Outcome), ALL);
 }
@@ -326,10 +337,10 @@ fn flattened_streams_are_what_their_parts_are() {
 #[test]
 fn a_map_is_what_its_parts_are_and_a_failure_what_its_error_is() {
     use futures_util::stream::Repeat;
-    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain>), ALL);
-    assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain>), ONLY_SEND);
-    assert_eq!(traits!(MapTry<Repeat<Plain>, Local>), NEITHER);
-    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Local>), NEITHER);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Plain>), ALL);
+    assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain, Plain>), ONLY_SEND);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Local, Plain>), NEITHER);
+    assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Plain, Local>), NEITHER);
     assert_eq!(traits!(CatchPanics<Plain>), ALL);
     assert_eq!(traits!(CatchPanics<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(CatchPanics<Local>), NEITHER);
@@ -399,7 +410,7 @@ fn adapters_are_unwind_safe_as_their_source() {
     assert_eq!(unwinds!(FlattenIter<Repeat<[u8; 1]>>), BOTH);
     assert_eq!(unwinds!(MapFilter<Source, fn(u8) -> [u8; 1], [u8; 1]>), BOTH);
     assert_eq!(unwinds!(MapFilterAsync<Source, fn(u8) -> Ready<[u8; 1]>, Ready<[u8; 1]>>), BOTH);
-    assert_eq!(unwinds!(MapTry<Source, F>), BOTH);
+    assert_eq!(unwinds!(MapTry<Source, F, Ready<u8>>), BOTH);
     assert_eq!(unwinds!(AiterToIter<Source, BlockOn>), BOTH);
     assert_eq!(unwinds!(BlockOn), BOTH);
     type Local = Of<u8, Fragile>;
@@ -447,14 +458,14 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<Drive<futures_util::stream::Empty<Opaque>>>();
     debug::<JoinStreams<Of<Opaque, Opaque>>>();
     debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
-    debug::<TryJoinStreams<Opaque, Opaque>>();
+    debug::<TryJoinStreams<Opaque, Inner<Opaque>>>();
     debug::<Fork<Of<Opaque, Opaque>>>();
     debug::<PassiveFork<Of<Opaque>>>();
     debug::<Sharable<Opaque>>();
     debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
     debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
     debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
-    debug::<MapTry<Opaque, Opaque, Opaque>>();
+    debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
     debug::<CatchPanics<Plain>>();
     debug::<Starter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
     error::<PushError<Opaque>>();
@@ -463,5 +474,5 @@ fn debug_and_error_ask_nothing_of_the_items() {
     error::<TryPushError<Opaque>>();
     error::<PushAllError<IntoIter<Opaque>>>();
     error::<TryNextError>();
-    error::<TimedOut>();
+    error::<Elapsed>();
 }

@@ -4,7 +4,6 @@
 use crate::script::{Teller, script};
 use aiter::AiterExt;
 use alloc::rc::Rc;
-use core::num::NonZeroUsize;
 use futures_core::Stream;
 use futures_util::{
     StreamExt,
@@ -12,10 +11,6 @@ use futures_util::{
     stream,
     task::LocalSpawnExt,
 };
-
-fn two() -> NonZeroUsize {
-    NonZeroUsize::new(2).expect("2 is not zero")
-}
 
 async fn plus_100(n: u32) -> u32 {
     smol::future::yield_now().await;
@@ -60,22 +55,22 @@ macro_rules! each_adapter {
         read_one_and_drop(teller, source.active($spawn), 1).await;
 
         let (teller, source) = script();
-        read_all(teller, source.active_bounded(two(), $spawn), 0).await;
+        read_all(teller, source.active_bounded(2, $spawn), 0).await;
         let (teller, source) = script();
-        read_one_and_drop(teller, source.active_bounded(two(), $spawn), 1).await;
+        read_one_and_drop(teller, source.active_bounded(2, $spawn), 1).await;
 
         let (teller, source) = script();
-        read_all(teller, source.preload_with(two(), $spawn), 0).await;
+        read_all(teller, source.preload_with(2, $spawn), 0).await;
         let (teller, source) = script();
-        read_one_and_drop(teller, source.preload_with(two(), $spawn), 1).await;
+        read_one_and_drop(teller, source.preload_with(2, $spawn), 1).await;
 
         let (teller, source) = script();
-        read_all(teller, source.map_par_with(two(), $spawn, plus_100), 100).await;
+        read_all(teller, source.map_par_with(2, $spawn, plus_100), 100).await;
         let (teller, source) = script();
-        read_one_and_drop(teller, source.map_par_with(two(), $spawn, plus_100), 101).await;
+        read_one_and_drop(teller, source.map_par_with(2, $spawn, plus_100), 101).await;
 
         let (teller, source) = script();
-        read_all(teller, source.map_par_with(two(), $spawn, plus_100).ordered(), 100).await;
+        read_all(teller, source.map_par_with(2, $spawn, plus_100).ordered(), 100).await;
     };
 }
 
@@ -85,10 +80,10 @@ macro_rules! each_adapter_of_rcs {
         let source = || stream::iter((0..300).map(Rc::new));
         let all = (0..300).map(Rc::new).collect::<Vec<_>>();
         assert_eq!(source().active($spawn).collect::<Vec<_>>().await, all);
-        assert_eq!(source().active_bounded(two(), $spawn).collect::<Vec<_>>().await, all);
-        assert_eq!(source().preload_with(two(), $spawn).collect::<Vec<_>>().await, all);
+        assert_eq!(source().active_bounded(2, $spawn).collect::<Vec<_>>().await, all);
+        assert_eq!(source().preload_with(2, $spawn).collect::<Vec<_>>().await, all);
         let map = |n: Rc<u32>| async move { n };
-        let mapped = source().map_par_with(two(), $spawn, map).ordered();
+        let mapped = source().map_par_with(2, $spawn, map).ordered();
         assert_eq!(mapped.collect::<Vec<_>>().await, all);
     };
 }
@@ -143,7 +138,7 @@ fn an_executor_of_async_executor_with_what_is_borrowed() {
         let spawn = |task| executor.spawn(task);
         let number = words.len();
         let count = move |word| async move { (word, number) };
-        let counted = stream::iter(&words).map_par_with(two(), spawn, count).ordered();
+        let counted = stream::iter(&words).map_par_with(2, spawn, count).ordered();
         assert_eq!(counted.collect::<Vec<_>>().await, [(all[0], 2), (all[1], 2)]);
     }));
 }
@@ -174,17 +169,17 @@ fn join_without_a_spawner() {
         let (stream, drive) = source.active_parts();
         join(read_all(teller, stream, 0), drive).await;
         let (teller, source) = script();
-        let (stream, drive) = source.active_bounded_parts(two());
+        let (stream, drive) = source.active_bounded_parts(2);
         join(read_one_and_drop(teller, stream, 1), drive).await;
         let (teller, source) = script();
-        let (stream, drive) = source.preload_with_parts(two());
+        let (stream, drive) = source.preload_with_parts(2);
         join(read_all(teller, stream, 0), drive).await;
 
         let (teller, source) = script();
-        let (stream, workers) = source.map_par_with_parts(two(), plus_100);
+        let (stream, workers) = source.map_par_with_parts(2, plus_100);
         join(read_all(teller, stream, 100), join_all(workers)).await;
         let (teller, source) = script();
-        let (stream, workers) = source.map_par_with_parts(two(), plus_100);
+        let (stream, workers) = source.map_par_with_parts(2, plus_100);
         join(read_one_and_drop(teller, stream, 101), join_all(workers)).await;
     });
 }

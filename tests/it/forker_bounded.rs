@@ -1,7 +1,7 @@
 //! Forks that may be so far apart and no further.
 
 use aiter::{AiterExt, BoundedFork, Lag, Outcome};
-use core::{num::NonZeroUsize, panic::AssertUnwindSafe, task::Poll};
+use core::{panic::AssertUnwindSafe, task::Poll};
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, stream};
 use std::panic::catch_unwind;
@@ -12,13 +12,9 @@ use crate::{
     waker::{Counting, next},
 };
 
-fn cap(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("the tests hold at least one item")
-}
-
 fn forks(n: usize, lag: Lag) -> (Teller<u64>, BoundedFork<Script<u64>>, BoundedFork<Script<u64>>) {
     let (teller, source) = script();
-    let one = source.forker_bounded(cap(n), lag);
+    let one = source.forker_bounded(n, lag);
     let two = one.fork();
     (teller, one, two)
 }
@@ -50,7 +46,7 @@ fn with_backpressure_the_fast_fork_waits() {
 #[test]
 fn the_slow_fork_may_ask_too_and_both_see_all() {
     for lag in [Lag::Wait, Lag::DropOldest, Lag::Error] {
-        let one = stream::iter(0..100_u64).forker_bounded(cap(1), lag);
+        let one = stream::iter(0..100_u64).forker_bounded(1, lag);
         let mut all = [one.fork(), one.fork(), one];
         for n in 0..100 {
             for fork in &mut all {
@@ -114,7 +110,7 @@ fn no_more_items_are_held_than_the_bound_says_and_all_are_freed_once() {
     for lag in [Lag::DropOldest, Lag::Error] {
         let ledger = Ledger::new();
         let items: Vec<_> = ledger.items(1000).collect();
-        let mut fast = stream::iter(items).forker_bounded(cap(4), lag);
+        let mut fast = stream::iter(items).forker_bounded(4, lag);
         let never_read = fast.fork();
         while let Poll::Ready(Some(item)) = next(&mut fast) {
             let (in_source, in_hand) = (999 - item.value as usize, 1);
@@ -130,7 +126,7 @@ fn no_more_items_are_held_than_the_bound_says_and_all_are_freed_once() {
 fn dropping_a_slow_fork_frees_its_items() {
     let ledger = Ledger::new();
     let items: Vec<_> = ledger.items(8).collect();
-    let mut fast = stream::iter(items).forker_bounded(cap(8), Lag::Wait);
+    let mut fast = stream::iter(items).forker_bounded(8, Lag::Wait);
     let slow = fast.fork();
     while let Poll::Ready(Some(_)) = next(&mut fast) {}
     assert_eq!(ledger.alive(), 8);
@@ -144,7 +140,7 @@ fn dropping_a_slow_fork_frees_its_items() {
 fn the_last_reader_moves_and_a_fork_alone_never_clones() {
     let ledger = Ledger::new();
     let items: Vec<_> = ledger.items(20).collect();
-    let mut alone = stream::iter(items).forker_bounded(cap(3), Lag::Wait);
+    let mut alone = stream::iter(items).forker_bounded(3, Lag::Wait);
     (0..10).for_each(|_| assert!(next(&mut alone).is_ready()));
     assert_eq!(ledger.clones(), 0);
     let mut other = alone.fork();
@@ -218,7 +214,7 @@ fn a_panic_in_the_source_ends_the_others_and_they_say_so() {
 #[test]
 fn the_source_is_dropped_at_its_end_and_with_the_last_fork() {
     let (teller, source) = scripted([1_u64]);
-    let mut fork = source.forker_bounded(cap(1), Lag::Wait);
+    let mut fork = source.forker_bounded(1, Lag::Wait);
     assert_eq!(next(&mut fork), Poll::Ready(Some(1)));
     assert_eq!(next(&mut fork), Poll::Ready(None));
     assert!(teller.is_dropped());
@@ -231,7 +227,7 @@ fn the_source_is_dropped_at_its_end_and_with_the_last_fork() {
 
 #[test]
 fn size_hint_counts_what_is_here_and_what_is_to_come() {
-    let mut one = stream::iter(0..10_u64).forker_bounded(cap(4), Lag::Wait);
+    let mut one = stream::iter(0..10_u64).forker_bounded(4, Lag::Wait);
     let two = one.fork();
     (0..4).for_each(|_| assert!(next(&mut one).is_ready()));
     assert_eq!((one.size_hint(), two.size_hint()), ((6, Some(6)), (10, Some(10))));
@@ -240,7 +236,7 @@ fn size_hint_counts_what_is_here_and_what_is_to_come() {
 #[test]
 fn two_threads_see_all_items_in_order() {
     for lag in [Lag::Wait, Lag::DropOldest] {
-        let one = stream::iter(0..10_000_u64).forker_bounded(cap(16), lag);
+        let one = stream::iter(0..10_000_u64).forker_bounded(16, lag);
         let two = one.fork();
         let read = move |mut fork: BoundedFork<_>| {
             let items = futures_executor::block_on(fork.by_ref().collect::<Vec<u64>>());
@@ -256,7 +252,7 @@ fn two_threads_see_all_items_in_order() {
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
-    let mut fork = stream::iter(["secret"]).forker_bounded(cap(1), Lag::Wait);
+    let mut fork = stream::iter(["secret"]).forker_bounded(1, Lag::Wait);
     assert_eq!(format!("{fork:?}"), "BoundedFork { missed: 0, outcome: None, .. }");
     assert_eq!(next(&mut fork), Poll::Ready(Some("secret")));
     assert_eq!(next(&mut fork), Poll::Ready(None));

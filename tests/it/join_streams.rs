@@ -6,8 +6,8 @@ use crate::{
 use aiter::{AiterExt, Event, JoinStreams, OnError};
 use alloc::sync::Arc;
 use core::{
+    cell::Cell,
     future::poll_fn,
-    num::NonZeroUsize,
     pin::{Pin, pin},
     sync::atomic::{AtomicUsize, Ordering},
     task::{Context, Poll},
@@ -27,10 +27,6 @@ fn joined<T, const N: usize>() -> ([Teller<T>; N], Joined<T>) {
     });
     outer.end();
     (tellers, source.join_streams())
-}
-
-fn n(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("a bound is not 0")
 }
 
 /// Reads as long as there is something or the task is woken.
@@ -98,7 +94,7 @@ fn case_54_late_streams_and_late_items_after_the_source_has_ended() {
 #[test]
 fn case_55_three_at_a_time_in_exact_turns() {
     let streams = stream::iter([0..=4, 6..=10, 10..=12]).map(stream::iter);
-    let items: Vec<i32> = read_all(&mut streams.join_streams().max_inner(n(3)));
+    let items: Vec<i32> = read_all(&mut streams.join_streams().max_inner(3));
     assert_eq!(items, [0, 6, 10, 1, 7, 11, 2, 8, 12, 3, 9, 4, 10]);
 }
 
@@ -106,7 +102,7 @@ fn case_55_three_at_a_time_in_exact_turns() {
 fn at_most_so_many_are_open_and_the_source_is_not_asked_for_more() {
     let (tellers, inners): (Vec<_>, Vec<_>) = (0..5).map(|_| script()).unzip();
     let (outer, source) = scripted(inners);
-    let mut join = source.join_streams().max_inner(n(2));
+    let mut join = source.join_streams().max_inner(2);
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);
     assert_eq!((join.open(), outer.polls()), (2, 2));
@@ -167,7 +163,7 @@ fn case_57_fifty_empty_streams_are_one_poll_and_no_wake() {
 
     // The same one at a time.
     let join = stream::iter((0..50).map(|_| stream::empty::<u8>())).join_streams();
-    assert_eq!(task.poll(&mut join.max_inner(n(1))), Poll::Ready(None));
+    assert_eq!(task.poll(&mut join.max_inner(1)), Poll::Ready(None));
     assert_eq!(task.wakes(), 0);
 }
 
@@ -520,6 +516,45 @@ fn endless_empty_streams_cannot_hang_a_poll() {
 }
 
 #[test]
+fn endless_source_opens_one_stream_an_item() {
+    let task = Counting::new();
+    let mut join = stream::iter(0..).map(stream::repeat).join_streams();
+    assert_eq!(task.poll(&mut join), Poll::Ready(Some(0)));
+    assert!(join.open() <= 128, "none was known to be ready");
+    let before = join.open();
+    for items in 1..1000 {
+        assert!(task.poll(&mut join).is_ready());
+        assert!(join.open() <= before + items);
+    }
+    assert_eq!(task.wakes(), 0);
+}
+
+#[test]
+fn endless_source_of_others_opens_one_an_item() {
+    // One stream is ready; all others wait for ever, or are empty.
+    let opened = Cell::new(0);
+    for empty in [false, true] {
+        opened.set(0);
+        let streams = (0..).map(|n| {
+            opened.set(opened.get() + 1);
+            match n {
+                0 => stream::repeat(n).left_stream(),
+                _ if empty => stream::empty().right_stream().right_stream(),
+                _ => stream::pending().left_stream().right_stream(),
+            }
+        });
+        let mut join = stream::iter(streams).join_streams();
+        assert_eq!(next(&mut join), Poll::Ready(Some(0)));
+        let before = opened.get();
+        for items in 1..1000 {
+            assert_eq!(next(&mut join), Poll::Ready(Some(0)));
+            assert!(opened.get() <= before + items, "{} at item {items}", opened.get());
+        }
+        assert!(opened.get() > before + 900, "new streams are opened meanwhile");
+    }
+}
+
+#[test]
 fn a_busy_stream_does_not_keep_new_ones_out() {
     let (outer, source) = script();
     let mut join = source.join_streams();
@@ -643,7 +678,7 @@ mod keyed {
     #[test]
     fn at_most_so_many_are_open() {
         let streams = stream::iter(0..4).map(|key| (key, stream::iter([key * 10])));
-        let mut join = streams.join_streams().max_inner(n(1)).keyed();
+        let mut join = streams.join_streams().max_inner(1).keyed();
         for key in 0..4 {
             assert_eq!(next(&mut join), Poll::Ready(Some((key, Event::Item(key * 10)))));
             assert_eq!(join.open(), 1);
@@ -774,7 +809,8 @@ mod fallible {
         let mut join = source.try_join_streams(OnError::Stop);
         assert!(panics(|| next(&mut join)));
         assert!(a.is_dropped() && !join.is_terminated());
-        assert_eq!(next(&mut join), Poll::Ready(None::<Result<u8, _>>));
+        assert_eq!(next(&mut join), Poll::Ready(Some(Err::<u8, _>("a"))));
+        assert_eq!(next(&mut join), Poll::Ready(None));
         assert!(join.is_terminated());
     }
 
@@ -806,7 +842,7 @@ mod fallible {
     #[test]
     fn at_most_so_many_are_open() {
         let ([a, b], source) = parts();
-        let mut join = source.try_join_streams(OnError::Emit).max_inner(n(1));
+        let mut join = source.try_join_streams(OnError::Emit).max_inner(1);
         assert_eq!(next(&mut join), Poll::Ready(Some(Ok(1))));
         assert_eq!((join.open(), b.polls()), (1, 0));
         let rest = [Err("a"), Ok(2), Err("source"), Err("b"), Ok(3)];

@@ -7,6 +7,7 @@ mod allocations;
 mod auto_traits;
 mod azip;
 mod differential;
+mod drop_panics;
 #[cfg(not(target_family = "wasm"))]
 mod executors;
 mod flatten_iter;
@@ -39,6 +40,7 @@ mod unblock_iter;
 #[path = "../../crates/aiter-core/tests/list/waker.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod waker;
+mod windows;
 
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt};

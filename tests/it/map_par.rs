@@ -8,16 +8,11 @@ use alloc::{rc::Rc, vec};
 use core::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn, ready},
-    num::NonZeroUsize,
     pin::{Pin, pin},
     task::{Context, Poll},
 };
 use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, stream};
-
-fn n(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("a bound is not 0")
-}
 
 /// A future of the first item of a source.
 async fn first<T>(source: Script<T>) -> T {
@@ -80,7 +75,7 @@ async fn turns(turns: usize) {
 #[test]
 fn case_64_one_at_a_time_calls_in_order() {
     let calls = RefCell::new(Vec::new());
-    let mut map = stream::iter([5, 4, 3]).map_par(n(1), |item| {
+    let mut map = stream::iter([5, 4, 3]).map_par(1, |item| {
         calls.borrow_mut().push(item);
         async move {
             turns(item).await;
@@ -95,7 +90,7 @@ fn case_64_one_at_a_time_calls_in_order() {
 #[test]
 fn case_66_four_at_a_time() {
     let (running, most) = (Cell::new(0), Cell::new(0));
-    let mut map = stream::iter(0..20).map_par(n(4), |item| {
+    let mut map = stream::iter(0..20).map_par(4, |item| {
         let (running, most) = (&running, &most);
         Box::pin(async move {
             running.set(running.get() + 1);
@@ -115,7 +110,7 @@ fn case_66_four_at_a_time() {
 fn case_67_a_stalled_consumer_stops_at_twice_n_calls() {
     for ordered in [false, true] {
         let calls = Cell::new(0);
-        let map = stream::iter(0..).map_par(n(4), |item: u32| {
+        let map = stream::iter(0..).map_par(4, |item: u32| {
             calls.set(calls.get() + 1);
             ready(item)
         });
@@ -140,7 +135,7 @@ fn case_67_a_stalled_consumer_stops_at_twice_n_calls() {
 fn case_68_in_the_order_of_the_end_or_of_the_beginning() {
     for ordered in [false, true] {
         let ([a, b, c], _outer, source) = jobs();
-        let map = source.map_par(n(3), |job| Box::pin(first(job)));
+        let map = source.map_par(3, |job| Box::pin(first(job)));
         let mut map = if ordered { map.ordered() } else { map };
         let task = Counting::new();
         assert_eq!(task.poll(&mut map), Poll::Pending);
@@ -166,7 +161,7 @@ fn case_69_dropping_the_stream_drops_what_runs_and_what_has_finished() {
     for ordered in [false, true] {
         let ledger = Ledger::new();
         let ([a, b, c], outer, source) = jobs::<Tracked, 3>();
-        let map = source.map_par(n(2), |job| Box::pin(first(job)));
+        let map = source.map_par(2, |job| Box::pin(first(job)));
         let mut map = if ordered { map.ordered() } else { map };
         let task = Counting::new();
         b.send(ledger.item(2));
@@ -186,7 +181,7 @@ fn case_69_dropping_the_stream_drops_what_runs_and_what_has_finished() {
 #[test]
 fn case_72_one_is_done_while_the_source_is_pending() {
     let (outer, source) = script();
-    let mut map = source.map_par(n(2), |job: Script<u8>| Box::pin(first(job)));
+    let mut map = source.map_par(2, |job: Script<u8>| Box::pin(first(job)));
     let task = Counting::new();
     assert_eq!(task.poll(&mut map), Poll::Pending);
     let (a, job) = script();
@@ -208,7 +203,7 @@ fn case_72_one_is_done_while_the_source_is_pending() {
 #[test]
 fn the_source_is_not_asked_without_room() {
     let ([a, b, c], outer, source) = jobs();
-    let mut map = source.map_par(n(1), |job| Box::pin(first(job)));
+    let mut map = source.map_par(1, |job| Box::pin(first(job)));
     let task = Counting::new();
     assert_eq!(task.poll(&mut map), Poll::Pending);
     assert_eq!((outer.polls(), map.running()), (1, 1));
@@ -228,7 +223,7 @@ fn the_source_is_not_asked_without_room() {
 #[test]
 fn progress_is_pending_with_a_wake_or_ready_with_nothing_to_do() {
     let (outer, source) = script();
-    let mut map = source.map_par(n(2), |job: Script<u8>| Box::pin(first(job)));
+    let mut map = source.map_par(2, |job: Script<u8>| Box::pin(first(job)));
     let (old, task) = (Counting::new(), Counting::new());
     // It waits for the source.
     assert_eq!(progress(&mut map, &old), Poll::Pending);
@@ -266,7 +261,7 @@ fn progress_is_pending_with_a_wake_or_ready_with_nothing_to_do() {
 
 #[test]
 fn progress_lets_others_run_now_and_then() {
-    let mut map = stream::iter(0..1000).map_par(n(1000), ready);
+    let mut map = stream::iter(0..1000).map_par(1000, ready);
     let task = Counting::new();
     let mut polls = 0;
     while progress(&mut map, &task).is_pending() {
@@ -282,7 +277,7 @@ fn progress_lets_others_run_now_and_then() {
 #[test]
 fn only_futures_that_were_woken_are_polled() {
     let (tellers, _outer, source) = jobs::<usize, 500>();
-    let mut map = source.map_par(n(500), |job| Box::pin(first(job)));
+    let mut map = source.map_par(500, |job| Box::pin(first(job)));
     let task = Counting::new();
     assert_eq!(read(&mut map, &task), (vec![], Poll::Pending));
     let polls = || tellers.iter().map(Teller::polls).sum::<usize>();
@@ -301,7 +296,7 @@ fn only_futures_that_were_woken_are_polled() {
 #[test]
 fn the_latest_waker_wins() {
     let ([a, b], _outer, source) = jobs();
-    let mut map = source.map_par(n(2), |job| Box::pin(first(job)));
+    let mut map = source.map_par(2, |job| Box::pin(first(job)));
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut map), Poll::Pending);
     assert_eq!(new.poll(&mut map), Poll::Pending);
@@ -317,7 +312,7 @@ fn the_latest_waker_wins() {
 #[test]
 fn a_waker_that_panics_loses_nothing() {
     let ([a, b], _outer, source) = jobs();
-    let mut map = source.map_par(n(2), |job| Box::pin(first(job)));
+    let mut map = source.map_par(2, |job| Box::pin(first(job)));
     assert_eq!(poll(&mut map, &on_wake(|| panic!("in wake"))), Poll::Pending);
     assert!(panics(|| a.send(1)));
     let task = Counting::new();
@@ -347,7 +342,7 @@ fn a_future_that_panics_is_dropped_and_the_others_go_on() {
     for ordered in [false, true] {
         for faulty in 0..3 {
             let (tellers, outer, source) = jobs::<_, 3>();
-            let map = source.map_par(n(2), |job| Box::pin(first(job)));
+            let map = source.map_par(2, |job| Box::pin(first(job)));
             let mut map = if ordered { map.ordered() } else { map };
             for (item, teller) in tellers.iter().enumerate() {
                 if item == faulty { teller.panic() } else { teller.send(item) }
@@ -363,7 +358,7 @@ fn a_future_that_panics_is_dropped_and_the_others_go_on() {
 #[test]
 fn one_that_panics_in_front_does_not_hold_back_those_behind_it() {
     let ([a, b], _outer, source) = jobs();
-    let mut map = source.map_par(n(2), |job| Box::pin(first(job))).ordered();
+    let mut map = source.map_par(2, |job| Box::pin(first(job))).ordered();
     let task = Counting::new();
     b.send(2);
     assert_eq!(task.poll(&mut map), Poll::Pending);
@@ -380,7 +375,7 @@ fn a_call_that_panics_takes_its_item_along_and_the_rest_go_on() {
     for ordered in [false, true] {
         let ledger = Ledger::new();
         let (teller, source) = scripted(ledger.items(5));
-        let map = source.map_par(n(2), |item: Tracked| {
+        let map = source.map_par(2, |item: Tracked| {
             assert_ne!(item.value, 2, "told to panic");
             ready(item)
         });
@@ -396,7 +391,7 @@ fn a_call_that_panics_takes_its_item_along_and_the_rest_go_on() {
 fn a_source_that_panics_is_dropped_and_what_runs_goes_on() {
     for ordered in [false, true] {
         let (outer, source) = script();
-        let map = source.map_par(n(3), |job: Script<u8>| Box::pin(first(job)));
+        let map = source.map_par(3, |job: Script<u8>| Box::pin(first(job)));
         let mut map = if ordered { map.ordered() } else { map };
         let (a, job) = script();
         outer.send(job);
@@ -433,7 +428,7 @@ impl Drop for Mine {
 fn sources_and_futures_that_panic_when_they_are_dropped() {
     for ordered in [false, true] {
         let (_teller, source) = scripted([1, 2, 3]);
-        let map = Bomb(source).map_par(n(2), Mine);
+        let map = Bomb(source).map_par(2, Mine);
         let mut map = if ordered { map.ordered() } else { map };
         assert_eq!(read_over(&mut map), (vec![1, 2, 3], 2));
     }
@@ -447,7 +442,7 @@ fn dropped_at_any_step_every_item_is_freed_once() {
             let (teller, source) = script();
             ledger.items(6).for_each(|item| teller.send(item));
             teller.end();
-            let map = source.map_par(n(2), |item: Tracked| {
+            let map = source.map_par(2, |item: Tracked| {
                 Box::pin(async move {
                     turns(item.value as usize % 3).await;
                     item
@@ -475,7 +470,7 @@ fn nothing_must_be_unpin_and_all_may_borrow() {
         turns(1).await;
         (i < 6).then_some((i, i + 1))
     });
-    let map = numbers.map_par(n(3), |i| {
+    let map = numbers.map_par(3, |i| {
         let factor = &factor;
         async move {
             turns(i % 3).await;
@@ -490,7 +485,7 @@ fn nothing_must_be_unpin_and_all_may_borrow() {
 fn the_size_is_known_at_each_step() {
     for ordered in [false, true] {
         let (_teller, source) = scripted(0..7);
-        let map = source.map_par(n(2), |item| {
+        let map = source.map_par(2, |item| {
             Box::pin(async move {
                 turns(item % 2).await;
                 item
@@ -511,13 +506,13 @@ fn the_size_is_known_at_each_step() {
         assert!(map.is_terminated() && map.get_ref().is_none());
         assert_eq!(next(&mut map), Poll::Ready(None));
     }
-    let endless = stream::repeat(1).map_par(n(2), ready);
+    let endless = stream::repeat(1).map_par(2, ready);
     assert_eq!(endless.size_hint(), (usize::MAX, None));
 }
 
 #[test]
 fn ordered_after_the_first_poll_does_nothing() {
-    let mut map = stream::iter([1, 2, 3]).map_par(n(1), ready);
+    let mut map = stream::iter([1, 2, 3]).map_par(1, ready);
     assert_eq!(next(&mut map), Poll::Ready(Some(1)));
     assert!(format!("{map:?}").contains("ordered: false"));
     let mut map = map.ordered();
@@ -527,7 +522,7 @@ fn ordered_after_the_first_poll_does_nothing() {
 
 #[test]
 fn a_bound_that_no_counter_can_double() {
-    let mut map = stream::iter(0..300).map_par(NonZeroUsize::MAX, ready);
+    let mut map = stream::iter(0..300).map_par(usize::MAX, ready);
     assert!((0..300).eq(read_all(&mut map)));
 }
 
@@ -535,7 +530,7 @@ fn a_bound_that_no_counter_can_double() {
 fn debug_shows_the_state_and_no_items() {
     struct Opaque;
     let (_teller, source) = scripted([Opaque, Opaque, Opaque]);
-    let mut map = source.map_par(n(2), ready);
+    let mut map = source.map_par(2, ready);
     assert_eq!(
         format!("{map:?}"),
         "MapPar { n: 2, running: 0, finished: 0, ordered: false, source_ended: false, .. }"
@@ -558,7 +553,7 @@ fn futures_that_are_woken_from_threads() {
                 teller.send(item);
             }
         });
-        let map = stream::iter(jobs).map_par(n(8), first);
+        let map = stream::iter(jobs).map_par(8, first);
         let mut items: Vec<_> = if ordered {
             futures_executor::block_on(map.ordered().collect())
         } else {

@@ -8,7 +8,6 @@ use alloc::{rc::Rc, sync::Arc};
 use core::{
     cell::RefCell,
     future::{Future, poll_fn, ready},
-    num::NonZeroUsize,
     panic::AssertUnwindSafe,
     pin::Pin,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
@@ -17,10 +16,6 @@ use core::{
 use futures_core::{FusedStream, Stream};
 use futures_util::stream;
 use std::{panic::catch_unwind, sync::Mutex};
-
-fn number(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("there is a worker")
-}
 
 /// The workers, polled in turn as an executor of one thread does: those that were woken.
 struct Crew(Vec<(Option<Task>, Counting, usize)>);
@@ -152,8 +147,7 @@ fn drain<T>(stream: &mut MapParWith<T, ()>) -> Vec<T> {
 fn case_66_four_workers_of_20_items_run_at_most_four() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (mut stream, workers) =
-        stream::iter(0..20).map_par_with_parts(number(4), move |n| start.start(n));
+    let (mut stream, workers) = stream::iter(0..20).map_par_with_parts(4, move |n| start.start(n));
     let mut crew = Crew::new(workers);
     let mut items = Vec::new();
     for n in 0..20 {
@@ -179,7 +173,7 @@ fn case_67_a_consumer_that_stalls_after_one() {
         counted.fetch_add(1, SeqCst);
         ready(n)
     };
-    let (mut stream, workers) = stream::iter(0..200).map_par_with_parts(number(4), f);
+    let (mut stream, workers) = stream::iter(0..200).map_par_with_parts(4, f);
     let mut crew = Crew::new(workers);
     crew.run();
     assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
@@ -204,7 +198,7 @@ fn case_68_ordered_and_not() {
         let desk = Desk::default();
         let start = desk.clone();
         let (mut stream, workers) =
-            stream::iter(0..3).map_par_with_parts(number(3), move |n| start.start(n));
+            stream::iter(0..3).map_par_with_parts(3, move |n| start.start(n));
         if ordered {
             stream = stream.ordered();
         }
@@ -225,8 +219,7 @@ fn case_68_ordered_and_not() {
 fn in_order_a_slow_future_holds_back_as_many_as_there_are_permits() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (stream, workers) =
-        stream::iter(0..100).map_par_with_parts(number(2), move |n| start.start(n));
+    let (stream, workers) = stream::iter(0..100).map_par_with_parts(2, move |n| start.start(n));
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
     for n in 1..10 {
@@ -257,8 +250,7 @@ fn in_order_a_slow_future_holds_back_as_many_as_there_are_permits() {
 fn an_order_that_begins_late_is_none() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (mut stream, workers) =
-        stream::iter(0..3).map_par_with_parts(number(3), move |n| start.start(n));
+    let (mut stream, workers) = stream::iter(0..3).map_par_with_parts(3, move |n| start.start(n));
     let mut crew = Crew::new(workers);
     crew.run();
     let mut items = vec![];
@@ -278,7 +270,7 @@ fn case_69_dropping_the_stream_drops_the_running_futures() {
     let (teller, source) = script();
     (0..3).for_each(|n| teller.send(n));
     let start = desk.clone();
-    let (stream, workers) = source.map_par_with_parts(number(5), move |n| start.start(n));
+    let (stream, workers) = source.map_par_with_parts(5, move |n| start.start(n));
     let mut crew = Crew::new(workers);
     crew.run();
     assert_eq!(desk.running(), 3);
@@ -357,7 +349,7 @@ fn future_panic_reaches_consumer_and_rest_arrives() {
     for n in [1, 2, 7] {
         for ordered in [false, true] {
             let f = |n: u32| async move { refuse(n, &[3, 40, 99]) };
-            let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(number(n), f);
+            let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(n, f);
             if ordered {
                 stream = stream.ordered();
             }
@@ -374,7 +366,7 @@ fn call_panic_reaches_consumer_and_rest_arrives() {
     for n in [1, 2, 7] {
         for ordered in [false, true] {
             let f = |n: u32| ready(refuse(n, &[0, 1, 98, 99]));
-            let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(number(n), f);
+            let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(n, f);
             if ordered {
                 stream = stream.ordered();
             }
@@ -388,7 +380,7 @@ fn call_panic_reaches_consumer_and_rest_arrives() {
 #[test]
 fn panics_of_all_calls_reach_consumer() {
     let f = |n: u32| async move { refuse(n, &[n]) };
-    let (stream, workers) = stream::iter(0..100).map_par_with_parts(number(3), f);
+    let (stream, workers) = stream::iter(0..100).map_par_with_parts(3, f);
     let mut stream = stream.ordered();
     let all: Vec<_> = (0..100).collect();
     assert_eq!(read_over(&mut stream, &mut Crew::new(workers)), told_of_100(&all));
@@ -403,7 +395,7 @@ fn panic_comes_when_done_or_in_its_turn() {
             let job = start.start(n);
             async move { refuse(job.await, &[1]) }
         };
-        let (mut stream, workers) = stream::iter(0..3).map_par_with_parts(number(3), f);
+        let (mut stream, workers) = stream::iter(0..3).map_par_with_parts(3, f);
         if ordered {
             stream = stream.ordered();
         }
@@ -433,7 +425,7 @@ fn panic_comes_when_done_or_in_its_turn() {
 #[test]
 fn panic_payload_is_the_original() {
     let f = |_: ()| async { std::panic::panic_any(7_u8) };
-    let (mut stream, workers) = stream::iter([()]).map_par_with_parts(NonZeroUsize::MIN, f);
+    let (mut stream, workers) = stream::iter([()]).map_par_with_parts(1, f);
     Crew::new(workers).run();
     let caught = catch_unwind(AssertUnwindSafe(|| next::<MapParWith<(), ()>>(&mut stream)));
     assert_eq!(caught.expect_err("it panics").downcast_ref(), Some(&7_u8));
@@ -445,7 +437,7 @@ fn panicked_call_returns_its_permit() {
     let desk = Desk::default();
     let start = desk.clone();
     let f = move |n| refuse(start.start(n).1, &[0, 1, 2, 3]);
-    let (stream, workers) = stream::iter(0..20).map_par_with_parts(number(2), move |n| ready(f(n)));
+    let (stream, workers) = stream::iter(0..20).map_par_with_parts(2, move |n| ready(f(n)));
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
     assert_eq!(crew.run(), 0);
@@ -463,7 +455,7 @@ fn source_panic_comes_after_running_calls_if_ordered() {
         let (teller, source) = script();
         teller.send(0);
         let start = desk.clone();
-        let (mut stream, workers) = source.map_par_with_parts(number(3), move |n| start.start(n));
+        let (mut stream, workers) = source.map_par_with_parts(3, move |n| start.start(n));
         if ordered {
             stream = stream.ordered();
         }
@@ -509,7 +501,7 @@ impl Drop for DropPanics {
 fn drop_panic_of_future_follows_its_result() {
     for ordered in [false, true] {
         let (mut stream, workers) =
-            stream::iter(0..9).map_par_with_parts(number(2), |n| DropPanics(Some(n)));
+            stream::iter(0..9).map_par_with_parts(2, |n| DropPanics(Some(n)));
         if ordered {
             stream = stream.ordered();
         }
@@ -524,8 +516,7 @@ fn drop_panic_of_future_follows_its_result() {
 fn drop_panic_of_source_comes_at_the_end() {
     for ordered in [false, true] {
         let (_teller, source) = scripted(0..9);
-        let (mut stream, workers) =
-            crate::script::Bomb(source).map_par_with_parts(number(2), ready::<u32>);
+        let (mut stream, workers) = crate::script::Bomb(source).map_par_with_parts(2, ready::<u32>);
         if ordered {
             stream = stream.ordered();
         }
@@ -555,7 +546,7 @@ fn source_panics_twice_and_the_first_is_told() {
             panic!("in drop, too");
         }
     }
-    let (mut stream, workers) = Always(source).map_par_with_parts(number(2), ready);
+    let (mut stream, workers) = Always(source).map_par_with_parts(2, ready);
     let told = read_over(&mut stream, &mut Crew::new(workers));
     assert_eq!(told, [Err("told to panic".to_string())]);
 }
@@ -577,7 +568,7 @@ fn panics_of_lost_workers_are_told_at_the_end() {
         }
         n
     };
-    let (mut stream, mut workers) = stream::iter(0..3).map_par_with_parts(number(2), f);
+    let (mut stream, mut workers) = stream::iter(0..3).map_par_with_parts(2, f);
     let mut lost = Box::pin(workers.remove(0));
     let mut crew = Crew::new(workers);
     // The worker clones the waker when it goes to sleep, which is not a call of `f`.
@@ -596,7 +587,7 @@ fn panics_of_lost_workers_are_told_at_the_end() {
 #[test]
 fn catch_panics_makes_errors_of_them() {
     let f = |n: u32| async move { refuse(n, &[1]) };
-    let (stream, workers) = stream::iter(0..3).map_par_with_parts(number(2), f);
+    let (stream, workers) = stream::iter(0..3).map_par_with_parts(2, f);
     let mut stream = stream.ordered().catch_panics();
     let mut crew = Crew::new(workers);
     assert_eq!(crew.run(), 0);
@@ -617,8 +608,7 @@ fn catch_panics_makes_errors_of_them() {
 fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (stream, workers) =
-        stream::iter(0..20).map_par_with_parts(number(2), move |n| start.start(n));
+    let (stream, workers) = stream::iter(0..20).map_par_with_parts(2, move |n| start.start(n));
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
     crew.run();
@@ -636,7 +626,7 @@ fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
 #[test]
 fn an_idle_worker_that_is_dropped_loses_nothing() {
     let (teller, source) = script();
-    let (mut stream, workers) = source.map_par_with_parts(number(3), ready::<u32>);
+    let (mut stream, workers) = source.map_par_with_parts(3, ready::<u32>);
     let mut crew = Crew::new(workers);
     crew.run();
     // Whoever would be woken for it.
@@ -655,7 +645,7 @@ fn an_idle_worker_that_is_dropped_loses_nothing() {
 #[test]
 fn a_woken_worker_that_is_dropped_hands_the_wake_up_on() {
     let (teller, source) = script();
-    let (mut stream, workers) = source.map_par_with_parts(number(2), ready::<u32>);
+    let (mut stream, workers) = source.map_par_with_parts(2, ready::<u32>);
     let mut crew = Crew::new(workers);
     crew.run();
     teller.send(7);
@@ -670,7 +660,7 @@ fn a_woken_worker_that_is_dropped_hands_the_wake_up_on() {
 fn all_workers_dropped_ends_the_stream_as_cancelled() {
     let (teller, source) = script();
     teller.send(1);
-    let (mut stream, workers) = source.map_par_with_parts(number(2), ready::<u32>);
+    let (mut stream, workers) = source.map_par_with_parts(2, ready::<u32>);
     let mut crew = Crew::new(workers);
     crew.run();
     let reader = Counting::new();
@@ -688,7 +678,7 @@ fn all_workers_dropped_ends_the_stream_as_cancelled() {
 #[test]
 fn a_worker_without_end_lets_others_run() {
     let f = |n: u64| ready(n);
-    let (mut stream, mut workers) = stream::iter(0..).map_par_with_parts(number(1000), f);
+    let (mut stream, mut workers) = stream::iter(0..).map_par_with_parts(1000, f);
     workers.truncate(1);
     let mut worker = Box::pin(workers.remove(0));
     drop(workers);
@@ -718,7 +708,7 @@ fn every_item_and_result_is_freed_once_at_any_step() {
                     Poll::Ready(result.take())
                 })
             };
-            let (mut stream, workers) = source.map_par_with_parts(number(2), f);
+            let (mut stream, workers) = source.map_par_with_parts(2, f);
             if ordered {
                 stream = stream.ordered();
             }
@@ -753,7 +743,7 @@ fn a_task_that_starts_inside_its_spawner_is_told_of_the_close() {
     let (_teller, source) = script::<u32>();
     let task = Counting::new();
     let waker = task.waker().clone();
-    let stream = source.map_par_with(number(2), |worker| start(worker, &waker), ready);
+    let stream = source.map_par_with(2, |worker| start(worker, &waker), ready);
     let (stream, mut workers) = stream.into_parts();
     let before = task.wakes();
     drop(stream);
@@ -769,7 +759,7 @@ fn replaced_wakers_are_not_called() {
     let desk = Desk::default();
     let start = desk.clone();
     let (mut stream, mut workers) =
-        stream::iter(0..1).map_par_with_parts(NonZeroUsize::MIN, move |n| start.start(n));
+        stream::iter(0..1).map_par_with_parts(1, move |n| start.start(n));
     let mut worker = Box::pin(workers.remove(0));
     let (old, new) = (Counting::new(), Counting::new());
     let (old_reader, new_reader) = (Counting::new(), Counting::new());
@@ -790,7 +780,7 @@ fn the_handles_are_kept_and_can_be_had() {
         spawned.set(spawned.get() + 1);
         (worker, spawned.get())
     };
-    let stream = stream::iter(0..3).map_par_with(number(3), spawn, ready::<u32>);
+    let stream = stream::iter(0..3).map_par_with(3, spawn, ready::<u32>);
     assert!(stream.handles().iter().map(|(_, number)| *number).eq(1..=3));
     let (mut stream, handles) = stream.into_parts();
     assert_eq!(next(&mut stream), Poll::Pending);
@@ -807,7 +797,7 @@ fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
         assert!(tasks.borrow().len() < 2, "no third task");
         tasks.borrow_mut().push(Box::pin(worker));
     };
-    let made = catch_unwind(AssertUnwindSafe(|| source.map_par_with(number(3), spawn, ready)));
+    let made = catch_unwind(AssertUnwindSafe(|| source.map_par_with(3, spawn, ready)));
     assert!(made.is_err());
     for mut task in tasks.into_inner() {
         assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
@@ -850,7 +840,7 @@ fn once(n: u32) -> impl Future<Output = u32> + Unpin {
 fn no_more_workers_start_than_known_items() {
     for items in [0, 1, 3, 128, 1000] {
         let (started, spawn) = starter();
-        let mut stream = stream::iter(0..items).map_par_with(NonZeroUsize::MAX, spawn, once);
+        let mut stream = stream::iter(0..items).map_par_with(usize::MAX, spawn, once);
         assert_eq!(count(&started), items.clamp(1, 128) as usize);
         let mut got = vec![];
         while !stream.is_terminated() {
@@ -872,7 +862,7 @@ fn worker_starts_when_no_idle_one_is_left() {
     let desk = Desk::default();
     let start = desk.clone();
     let (started, spawn) = starter();
-    let mut stream = source.map_par_with(NonZeroUsize::MAX, spawn, move |n| start.start(n));
+    let mut stream = source.map_par_with(usize::MAX, spawn, move |n| start.start(n));
     // A source that tells nothing of what comes.
     let reader = Counting::new();
     let turn = |stream: &mut MapParWith<u32, (), _>| {
@@ -916,7 +906,7 @@ fn at_most_n_workers_start() {
     let desk = Desk::default();
     let start = desk.clone();
     let (started, spawn) = starter();
-    let mut stream = source.map_par_with(number(3), spawn, move |n| start.start(n));
+    let mut stream = source.map_par_with(3, spawn, move |n| start.start(n));
     for n in 0..9 {
         teller.send(n);
         run(&started);
@@ -932,7 +922,7 @@ fn at_most_n_workers_start() {
 fn into_parts_starts_the_rest_of_the_workers() {
     let (teller, source) = script();
     let (started, spawn) = starter();
-    let stream = source.map_par_with(number(3), spawn, once);
+    let stream = source.map_par_with(3, spawn, once);
     assert_eq!((count(&started), stream.handles().len()), (1, 1));
     let (mut stream, handles) = stream.into_parts();
     assert_eq!((count(&started), handles.len()), (3, 3));
@@ -945,7 +935,7 @@ fn into_parts_starts_the_rest_of_the_workers() {
 
 #[test]
 fn into_parts_panics_if_n_handles_do_not_fit() {
-    let parts = || stream::iter(0..3).map_par_with_parts(NonZeroUsize::MAX, once);
+    let parts = || stream::iter(0..3).map_par_with_parts(usize::MAX, once);
     let panic = catch_unwind(|| drop(parts())).expect_err("there is no memory for them");
     assert_eq!(panic.downcast_ref(), Some(&"capacity overflow"));
 }
@@ -962,7 +952,7 @@ fn spawner_panic_in_the_consumers_poll_loses_no_item() {
         }
         tasks.push(Box::pin(task));
     };
-    let mut stream = source.map_par_with(number(3), spawn, once);
+    let mut stream = source.map_par_with(3, spawn, once);
     (0..9).for_each(|n| teller.send(n));
     teller.end();
     let mut told = vec![];
@@ -979,7 +969,7 @@ fn spawner_panic_in_the_consumers_poll_loses_no_item() {
 fn dropped_stream_leaves_no_source_behind() {
     let (teller, source) = script::<u32>();
     let (started, spawn) = starter();
-    let stream = source.map_par_with(NonZeroUsize::MAX, spawn, once);
+    let stream = source.map_par_with(usize::MAX, spawn, once);
     run(&started);
     drop(stream);
     run(&started);
@@ -990,7 +980,7 @@ fn dropped_stream_leaves_no_source_behind() {
 fn dropped_workers_end_a_stream_that_may_start_more() {
     let (teller, source) = script::<u32>();
     let (started, spawn) = starter();
-    let mut stream = source.map_par_with(NonZeroUsize::MAX, spawn, once);
+    let mut stream = source.map_par_with(usize::MAX, spawn, once);
     teller.send(1);
     run(&started);
     let reader = Counting::new();
@@ -1027,7 +1017,7 @@ fn worker_that_woke_a_sibling_yields_before_it_computes() {
         }
         Poll::Ready(items.next())
     });
-    let (mut stream, mut workers) = source.map_par_with_parts(number(2), f);
+    let (mut stream, mut workers) = source.map_par_with_parts(2, f);
     *sibling.borrow_mut() = Some(Box::pin(workers.remove(0)));
     let mut crew = Crew::new(workers);
     crew.poll(0);
@@ -1044,7 +1034,7 @@ fn worker_that_woke_a_sibling_yields_before_it_computes() {
 
 #[test]
 fn worker_alone_with_the_items_does_not_yield() {
-    let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(number(100), once);
+    let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(100, once);
     let mut crew = Crew::new(workers);
     crew.poll(0);
     assert_eq!(drain(&mut stream).len(), 100, "in one poll");
@@ -1054,7 +1044,7 @@ fn worker_alone_with_the_items_does_not_yield() {
 fn abandoned_worker_stops_no_other() {
     for abandoned in 0..3 {
         let (teller, source) = script();
-        let (mut stream, workers) = source.map_par_with_parts(number(3), once);
+        let (mut stream, workers) = source.map_par_with_parts(3, once);
         let mut crew = Crew::new(workers);
         crew.run();
         teller.send(0);
@@ -1079,7 +1069,7 @@ fn abandoned_worker_stops_no_other() {
 
 #[test]
 fn abandoned_worker_keeps_no_permit_of_others() {
-    let (mut stream, workers) = stream::iter(0..40).map_par_with_parts(number(2), once);
+    let (mut stream, workers) = stream::iter(0..40).map_par_with_parts(2, once);
     let mut crew = Crew::new(workers);
     crew.run();
     let mut got = drain(&mut stream);
@@ -1097,8 +1087,7 @@ fn abandoned_worker_keeps_no_permit_of_others() {
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
-    let (stream, mut workers) =
-        stream::iter(["secret"]).map_par_with_parts(NonZeroUsize::MIN, ready);
+    let (stream, mut workers) = stream::iter(["secret"]).map_par_with_parts(1, ready);
     let mut worker = Box::pin(workers.remove(0));
     assert_eq!(format!("{worker:?}"), "Worker { running: false, ended: false, .. }");
     assert!(worker.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());

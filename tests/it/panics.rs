@@ -8,7 +8,6 @@ use aiter::{AiterExt, Lag, OnError, Outcome, azip};
 use core::{
     fmt::{Display, Write},
     future::{Future, ready},
-    num::NonZeroUsize,
     panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -104,10 +103,6 @@ impl Stream for Mined {
     }
 }
 
-fn n(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("it is not 0")
-}
-
 /// What a consumer sees; `step` comes before each poll.
 fn seen<S>(mut stream: S, mut step: impl FnMut()) -> String
 where
@@ -181,7 +176,7 @@ fn source_fault(adapter: &str, fault: Fault) -> String {
             with_outcome(line, stream.outcome())
         }
         "active_bounded" => {
-            let (mut stream, drive) = s.active_bounded_parts(n(1));
+            let (mut stream, drive) = s.active_bounded_parts(1);
             let line = seen(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
@@ -193,7 +188,7 @@ fn source_fault(adapter: &str, fault: Fault) -> String {
             pair(one, two, |fork| fork.outcome())
         }
         "forker_bounded" => {
-            let one = s.forker_bounded(n(9), Lag::Wait);
+            let one = s.forker_bounded(9, Lag::Wait);
             let two = one.fork();
             pair(one, two, |fork| fork.outcome())
         }
@@ -206,15 +201,15 @@ fn source_fault(adapter: &str, fault: Fault) -> String {
         "join_streams" => alone(s.map(once).join_streams()),
         "map_filter" => alone(s.map_filter(Some)),
         "map_filter_async" => alone(s.map_filter_async(|n| ready(Some(n)))),
-        "map_par" => alone(s.map_par(n(1), ready)),
+        "map_par" => alone(s.map_par(1, ready)),
         "map_par_with" => {
-            let (stream, workers) = s.map_par_with_parts(n(1), ready);
+            let (stream, workers) = s.map_par_with_parts(1, ready);
             seen(stream, steps(workers))
         }
         "map_try" => alone(s.map_try(Ok::<_, ()>).map(Result::unwrap)),
-        "preload" => alone(s.preload(n(1))),
+        "preload" => alone(s.preload(1)),
         "preload_with" => {
-            let (mut stream, drive) = s.preload_with_parts(n(1));
+            let (mut stream, drive) = s.preload_with_parts(1);
             let line = seen(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
@@ -239,9 +234,9 @@ fn inner_fault(adapter: &str) -> String {
         "map_filter_async" => {
             alone(Box::pin(s.map_filter_async(|n| async move { Some(refuse(n)) })))
         }
-        "map_par" => alone(Box::pin(s.map_par(n(1), |n| async move { refuse(n) }))),
+        "map_par" => alone(Box::pin(s.map_par(1, |n| async move { refuse(n) }))),
         "map_par_with" => {
-            let (stream, workers) = s.map_par_with_parts(n(1), |n| async move { refuse(n) });
+            let (stream, workers) = s.map_par_with_parts(1, |n| async move { refuse(n) });
             seen(stream, steps(workers))
         }
         "map_try" => alone(s.map_try(|n| Ok::<_, ()>(refuse(n))).map(Result::unwrap)),
@@ -260,9 +255,9 @@ fn inner_drop_fault(adapter: &str) -> String {
         "flatten_iter" => alone(s.map(mined).flatten_iter()),
         "join_streams" => alone(s.map(mined).join_streams()),
         "map_filter" => alone(s.map_filter(mined)),
-        "map_par" => alone(s.map_par(n(1), mined)),
+        "map_par" => alone(s.map_par(1, mined)),
         "map_par_with" => {
-            let (stream, workers) = s.map_par_with_parts(n(1), mined);
+            let (stream, workers) = s.map_par_with_parts(1, mined);
             seen(stream, steps(workers))
         }
         "try_join_streams" => {

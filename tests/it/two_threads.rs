@@ -2,13 +2,9 @@
 
 use aiter::AiterExt;
 use alloc::sync::Arc;
-use core::{num::NonZeroUsize, time::Duration};
+use core::time::Duration;
 use futures_util::{StreamExt, stream};
 use std::{sync::mpsc, time::Instant};
-
-fn number(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("it is not zero")
-}
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
@@ -30,7 +26,7 @@ fn case_70_twelve_futures_of_two_waits_beside_a_slow_body() {
             tokio::time::sleep(WAIT).await;
             begin.elapsed()
         };
-        let mut stream = stream::iter(0..12).map_par_with(number(4), tokio::spawn, f);
+        let mut stream = stream::iter(0..12).map_par_with(4, tokio::spawn, f);
         let mut worst = Duration::ZERO;
         while let Some(took) = stream.next().await {
             worst = worst.max(took);
@@ -58,7 +54,7 @@ fn case_71_a_semaphore_shared_with_the_body() {
                 n
             }
         };
-        let mut stream = stream::iter(0..50).map_par_with(number(4), tokio::spawn, f);
+        let mut stream = stream::iter(0..50).map_par_with(4, tokio::spawn, f);
         let mut count = 0;
         while stream.next().await.is_some() {
             let _permit = semaphore.acquire().await.expect("it is open");
@@ -79,7 +75,7 @@ fn map_par_with_keeps_the_order() {
             }
             n
         };
-        let stream = stream::iter(0..20_000).map_par_with(number(5), tokio::spawn, f);
+        let stream = stream::iter(0..20_000).map_par_with(5, tokio::spawn, f);
         stream.ordered().collect::<Vec<_>>().await
     });
     assert!(items.into_iter().eq(0..20_000));
@@ -98,7 +94,7 @@ fn map_par_with_loses_nothing() {
             }
             n
         });
-        source.map_par_with(number(5), tokio::spawn, f).collect::<Vec<_>>().await
+        source.map_par_with(5, tokio::spawn, f).collect::<Vec<_>>().await
     });
     items.sort_unstable();
     assert!(items.into_iter().eq(0..20_000));
@@ -107,7 +103,7 @@ fn map_par_with_loses_nothing() {
 #[test]
 fn case_12_active_keeps_the_order() {
     runtime().block_on(async {
-        for bound in [None, Some(number(3))] {
+        for bound in [None, Some(3)] {
             let source = stream::iter(0..20_000);
             let active = match bound {
                 None => source.active(tokio::spawn),
@@ -125,12 +121,12 @@ fn case_52_the_window_is_refilled_while_the_consumer_sleeps() {
     let (pulled, items) = mpsc::channel();
     let source = stream::iter(0..100).inspect(move |n| pulled.send(*n).expect("the test listens"));
     smol::block_on(async {
-        let mut stream = source.preload_with(number(4), smol::spawn);
+        let mut stream = source.preload_with(4, smol::spawn);
         assert_eq!(stream.next().await, Some(0));
         // The consumer blocks its thread, polls nothing, and sees the others come in.
-        assert!((0..4).all(|n| items.recv() == Ok(n)));
+        assert!((0..5).all(|n| items.recv() == Ok(n)));
         assert_eq!(stream.next().await, Some(1));
-        assert_eq!(items.recv(), Ok(4));
+        assert_eq!(items.recv(), Ok(5));
         assert_eq!(items.try_recv().ok(), None, "no further");
     });
 }

@@ -6,17 +6,12 @@ use aiter::{Outcome, unblock_iter};
 use alloc::sync::Arc;
 use core::{
     iter,
-    num::NonZeroUsize,
     sync::atomic::{AtomicUsize, Ordering},
     task::Poll,
 };
 use futures_core::Stream;
 use futures_util::StreamExt;
 use std::{sync::mpsc, thread};
-
-fn cap(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).expect("a bound is not 0")
-}
 
 /// Reads to the end, blocking.
 fn read_all<S: Stream>(stream: S) -> Vec<S::Item> {
@@ -33,7 +28,7 @@ fn case_80_cap_2_not_read_then_dropped() {
         called.send(()).expect("the test listens");
         Some(())
     });
-    let (stream, thread) = unblock_iter(endless, cap(2), thread::spawn).into_parts();
+    let (stream, thread) = unblock_iter(endless, 2, thread::spawn).into_parts();
     at_call.recv().expect("it calls");
     at_call.recv().expect("and calls again");
     while stream.len() < 2 {
@@ -51,7 +46,7 @@ fn a_thread_that_waits_for_room_ends_when_the_stream_is_dropped() {
     for read in 0..4 {
         let ledger = Ledger::new();
         let items: Vec<_> = ledger.items(10).collect();
-        let (mut stream, thread) = unblock_iter(items, cap(1), thread::spawn).into_parts();
+        let (mut stream, thread) = unblock_iter(items, 1, thread::spawn).into_parts();
         let taken: Vec<_> =
             futures_executor::block_on((&mut stream).take(read).collect::<Vec<_>>());
         assert!(taken.iter().map(|item| item.value).eq(0..read as u64));
@@ -66,7 +61,7 @@ fn a_thread_that_waits_for_room_ends_when_the_stream_is_dropped() {
 #[test]
 fn all_items_come_in_order_at_any_cap() {
     for bound in [1, 2, 64, 1000] {
-        let stream = unblock_iter(0..1000, cap(bound), thread::spawn);
+        let stream = unblock_iter(0..1000, bound, thread::spawn);
         assert!(read_all(stream).into_iter().eq(0..1000));
     }
 }
@@ -74,7 +69,7 @@ fn all_items_come_in_order_at_any_cap() {
 #[test]
 fn an_iterator_that_panics() {
     let broken = (0..4).inspect(|n| assert_ne!(*n, 2, "two is refused"));
-    let (mut stream, thread) = unblock_iter(broken, cap(8), thread::spawn).into_parts();
+    let (mut stream, thread) = unblock_iter(broken, 8, thread::spawn).into_parts();
     assert_eq!(read_all(&mut stream), [0, 1]);
     assert_eq!(stream.outcome(), Some(Outcome::Panicked));
     assert_eq!(next(&mut stream), Poll::Ready(None));
@@ -83,7 +78,7 @@ fn an_iterator_that_panics() {
 
 #[test]
 fn a_closure_that_is_never_run_ends_the_stream() {
-    let mut stream = unblock_iter(0..4, cap(8), drop);
+    let mut stream = unblock_iter(0..4, 8, drop);
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
     assert_eq!(stream.size_hint(), (0, Some(0)));
@@ -92,7 +87,7 @@ fn a_closure_that_is_never_run_ends_the_stream() {
 #[test]
 fn a_waiting_reader_is_woken() {
     let (sender, receiver) = mpsc::channel::<u8>();
-    let mut stream = unblock_iter(receiver, cap(2), thread::spawn);
+    let mut stream = unblock_iter(receiver, 2, thread::spawn);
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
     assert_eq!(stream.outcome(), None);
@@ -110,7 +105,7 @@ fn a_waiting_reader_is_woken() {
 fn an_iterator_that_borrows_runs_on_a_scoped_thread() {
     let words = vec![String::from("not"), String::from("static")];
     thread::scope(|scope| {
-        let stream = unblock_iter(&words, cap(1), |run| scope.spawn(run));
+        let stream = unblock_iter(&words, 1, |run| scope.spawn(run));
         assert_eq!(read_all(stream), [&words[0], &words[1]]);
     });
 }
@@ -119,18 +114,18 @@ fn an_iterator_that_borrows_runs_on_a_scoped_thread() {
 fn on_the_threads_of_tokio_and_smol() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
-        let stream = unblock_iter(0..300, cap(2), tokio::task::spawn_blocking);
+        let stream = unblock_iter(0..300, 2, tokio::task::spawn_blocking);
         assert!(stream.collect::<Vec<_>>().await.into_iter().eq(0..300));
     });
     smol::block_on(async {
-        let stream = unblock_iter(0..300, cap(2), smol::unblock);
+        let stream = unblock_iter(0..300, 2, smol::unblock);
         assert!(stream.collect::<Vec<_>>().await.into_iter().eq(0..300));
     });
 }
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
-    let (stream, thread) = unblock_iter(["secret"], cap(2), thread::spawn).into_parts();
+    let (stream, thread) = unblock_iter(["secret"], 2, thread::spawn).into_parts();
     thread.join().expect("it ends");
     let expected = "UnblockIter { len: 1, outcome: Some(Completed), .. }";
     assert_eq!(format!("{stream:?}"), expected);

@@ -179,20 +179,6 @@ pub mod a_sole_pusher_is_alone {}
 /// ```
 pub mod a_read_of_many_borrows_its_buffer {}
 
-/// A window of no items does not compile: nothing would ever come through it.
-///
-/// ```
-/// use aiter::AiterExt;
-/// let window = std::num::NonZeroUsize::new(1).unwrap();
-/// drop(aiter::iter_to_aiter(0..9).preload(window));
-/// ```
-///
-/// ```compile_fail,E0308
-/// use aiter::AiterExt;
-/// drop(aiter::iter_to_aiter(0..9).preload(0));
-/// ```
-pub mod case_51_preload_of_0 {}
-
 /// The README of the repository: its programs compile and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -1,4 +1,4 @@
-use core::{future::Future, num::NonZeroUsize};
+use core::future::Future;
 
 use alloc::vec::Vec;
 use futures_core::Stream;
@@ -27,6 +27,7 @@ use crate::{
     starter::Starter,
     stoppable::{Stoppable, Stopper},
     try_join_streams::TryJoinStreams,
+    window::window,
     worker::Worker,
 };
 
@@ -71,39 +72,41 @@ pub trait AiterExt: Stream {
     ///
     /// Each item that is taken makes room for the next. Otherwise as [`active`](Self::active).
     ///
+    /// # Panics
+    /// Panics if `cap` is 0.
+    ///
     /// # Examples
     /// ```
-    /// use core::{future::Future, num::NonZeroUsize};
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
-    /// let cap = NonZeroUsize::new(64).expect("64 is not zero");
-    /// let numbers = stream::iter(0..).active_bounded(cap, smol::spawn);
+    /// let numbers = stream::iter(0..).active_bounded(64, smol::spawn);
     /// assert_eq!(numbers.take(3).collect::<Vec<_>>().await, [0, 1, 2]);
     /// # });
     /// ```
     #[doc(alias = "active_aiter")]
-    fn active_bounded<P>(self, cap: NonZeroUsize, spawn: P) -> Active<Self::Item, P::Handle>
+    #[track_caller]
+    fn active_bounded<P>(self, cap: usize, spawn: P) -> Active<Self::Item, P::Handle>
     where
         Self: Sized,
         P: Spawn<Drive<Self>>,
     {
-        Active::new(self, Some(cap), spawn)
+        Active::new(self, Some(window(cap, "cap")), spawn)
     }
 
     /// [`active_bounded`](Self::active_bounded) without a spawner: the task is the caller's to poll.
     ///
+    /// # Panics
+    /// Panics if `cap` is 0.
+    ///
     /// # Examples
     /// ```
-    /// use core::{future::Future, num::NonZeroUsize};
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, future::join, stream};
     ///
     /// # futures_executor::block_on(async {
-    /// let (numbers, mut drive) = stream::iter(1..=3).active_bounded_parts(NonZeroUsize::MIN);
+    /// let (numbers, mut drive) = stream::iter(1..=3).active_bounded_parts(1);
     /// assert!(futures_util::poll!(&mut drive).is_pending());
     /// assert_eq!(numbers.len(), 1);
     /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
@@ -111,11 +114,12 @@ pub trait AiterExt: Stream {
     /// # });
     /// ```
     #[doc(alias = "active_aiter")]
-    fn active_bounded_parts(self, cap: NonZeroUsize) -> (Active<Self::Item, ()>, Drive<Self>)
+    #[track_caller]
+    fn active_bounded_parts(self, cap: usize) -> (Active<Self::Item, ()>, Drive<Self>)
     where
         Self: Sized,
     {
-        Active::parts(self, Some(cap))
+        Active::parts(self, Some(window(cap, "cap")))
     }
 
     /// [`active`](Self::active) without a spawner: the task is the caller's to poll.
@@ -172,15 +176,14 @@ pub trait AiterExt: Stream {
     ///
     /// # Examples
     /// ```
-    /// use core::{cell::Cell, num::NonZeroUsize};
+    /// use core::cell::Cell;
     ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::stream;
     ///
     /// # futures_util::FutureExt::now_or_never(async {
     /// let sum = &Cell::new(0);
-    /// let window = NonZeroUsize::new(2).expect("2 is not zero");
-    /// let numbers = stream::iter(1..=4).preload(window);
+    /// let numbers = stream::iter(1..=4).preload(2);
     /// numbers.for_each_alongside(|n| async move { sum.set(sum.get() + n) }).await;
     /// assert_eq!(sum.get(), 10);
     /// # }).expect("nothing waits");
@@ -210,12 +213,16 @@ pub trait AiterExt: Stream {
     ///
     /// At most `cap` items are held; `lag` says what happens to a fork that is so far behind. See
     /// [`BoundedFork`].
+    ///
+    /// # Panics
+    /// Panics if `cap` is 0.
     #[doc(alias = "aiter_forker")]
-    fn forker_bounded(self, cap: NonZeroUsize, lag: Lag) -> BoundedFork<Self>
+    #[track_caller]
+    fn forker_bounded(self, cap: usize, lag: Lag) -> BoundedFork<Self>
     where
         Self: Sized,
     {
-        BoundedFork::new(self, cap, lag)
+        BoundedFork::new(self, window(cap, "cap"), lag)
     }
 
     /// Lets items out as a [`Gate`] permits.
@@ -342,29 +349,30 @@ pub trait AiterExt: Stream {
     ///
     /// See [`MapPar`]: all in this task; [`ordered`](MapPar::ordered) for the source's order.
     ///
+    /// # Panics
+    /// Panics if `n` is 0.
+    ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
-    /// let n = NonZeroUsize::new(4).expect("4 is not zero");
     /// let words = ["one", "three", "two"];
-    /// let lengths = stream::iter(words).map_par(n, |word| async move { word.len() });
+    /// let lengths = stream::iter(words).map_par(4, |word| async move { word.len() });
     /// assert_eq!(lengths.collect::<Vec<_>>().await, [3, 5, 3]);
     /// # });
     /// ```
     #[doc(alias = "map_aiter")]
     #[doc(alias = "parallel_map_aiter")]
-    fn map_par<F, Fut>(self, n: NonZeroUsize, f: F) -> MapPar<Self, F, Fut>
+    #[track_caller]
+    fn map_par<F, Fut>(self, n: usize, f: F) -> MapPar<Self, F, Fut>
     where
         Self: Sized,
         F: FnMut(Self::Item) -> Fut,
         Fut: Future,
     {
-        MapPar::new(self, n, f)
+        MapPar::new(self, window(n, "n"), f)
     }
 
     /// Runs an async function over the items in `n` tasks, while the consumer is busy.
@@ -373,10 +381,11 @@ pub trait AiterExt: Stream {
     /// [`MapParWith`] for what it promises and [`Spawn`] for what `spawn`, which is called at most `n`
     /// times, is with each runtime.
     ///
+    /// # Panics
+    /// Panics if `n` is 0.
+    ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
@@ -385,8 +394,7 @@ pub trait AiterExt: Stream {
     ///     format!("page {id}")
     /// }
     ///
-    /// let four = NonZeroUsize::new(4).expect("4 is not zero");
-    /// let mut pages = stream::iter(1..=20).map_par_with(four, smol::spawn, fetch);
+    /// let mut pages = stream::iter(1..=20).map_par_with(4, smol::spawn, fetch);
     /// let mut count = 0;
     /// while let Some(page) = pages.next().await {
     ///     // However long this takes, the next pages are being fetched.
@@ -398,9 +406,10 @@ pub trait AiterExt: Stream {
     /// ```
     #[doc(alias = "map_aiter")]
     #[doc(alias = "parallel_map_aiter")]
+    #[track_caller]
     fn map_par_with<P, F, Fut>(
         self,
-        n: NonZeroUsize,
+        n: usize,
         spawn: P,
         f: F,
     ) -> MapParWith<Fut::Output, P::Handle, Starter<Self, P, F, Fut>>
@@ -410,22 +419,23 @@ pub trait AiterExt: Stream {
         Fut: Future,
         P: Spawn<Worker<Self, F, Fut>>,
     {
-        MapParWith::new(self, n, spawn, f)
+        MapParWith::new(self, window(n, "n"), spawn, f)
     }
 
     /// [`map_par_with`](Self::map_par_with) without a spawner: the tasks are the caller's to poll,
     /// each of them.
     ///
+    /// # Panics
+    /// Panics if `n` is 0.
+    ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, future::{join, join_all}, stream};
     ///
     /// # futures_executor::block_on(async {
-    /// let two = NonZeroUsize::new(2).expect("2 is not zero");
-    /// let (squares, workers) = stream::iter(1..=3).map_par_with_parts(two, |n| async move { n * n });
+    /// let square = |n| async move { n * n };
+    /// let (squares, workers) = stream::iter(1..=3).map_par_with_parts(2, square);
     /// let (squares, _) = join(squares.ordered().collect::<Vec<_>>(), join_all(workers)).await;
     /// assert_eq!(squares, [1, 4, 9]);
     /// # });
@@ -433,9 +443,10 @@ pub trait AiterExt: Stream {
     #[doc(alias = "map_aiter")]
     #[doc(alias = "parallel_map_aiter")]
     #[allow(clippy::type_complexity, reason = "a pair, each with its parameters")]
+    #[track_caller]
     fn map_par_with_parts<F, Fut>(
         self,
-        n: NonZeroUsize,
+        n: usize,
         f: F,
     ) -> (MapParWith<Fut::Output, ()>, Vec<Worker<Self, F, Fut>>)
     where
@@ -443,7 +454,7 @@ pub trait AiterExt: Stream {
         F: FnMut(Self::Item) -> Fut,
         Fut: Future,
     {
-        MapParWith::parts(self, n, f)
+        MapParWith::parts(self, window(n, "n"), f)
     }
 
     /// Calls a function that may fail with each item.
@@ -462,7 +473,7 @@ pub trait AiterExt: Stream {
     /// # }).expect("iterators never wait");
     /// ```
     #[doc(alias = "map_aiter")]
-    fn map_try<F, U, E>(self, f: F) -> MapTry<Self, F>
+    fn map_try<F, U, E>(self, f: F) -> MapTry<Self, F, E>
     where
         Self: Sized,
         F: FnMut(Self::Item) -> Result<U, E>,
@@ -470,88 +481,97 @@ pub trait AiterExt: Stream {
         MapTry::new(self, f)
     }
 
-    /// Pulls items ahead, in the consumer's own task: at most `n`, with the one in the consumer's hands.
+    /// Pulls up to `n` items ahead of the one in the consumer's hands, in the consumer's own task.
     ///
-    /// See [`Preload`]: what the source needs to wait for, it waits for before the consumer asks.
+    /// See [`Preload`]. The source waits before the consumer asks.
+    ///
+    /// ```text
+    /// stream     1 2 3   4       5     6 |     n = 2
+    /// consumer       1       2     3     4     5     6     |
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if `n` is 0.
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{FutureExt, StreamExt, stream};
     ///
-    /// let window = NonZeroUsize::new(3).expect("3 is not zero");
-    /// let mut numbers = stream::iter(1..=10).preload(window);
+    /// let mut numbers = stream::iter(1..=10).preload(3);
     /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
-    /// assert_eq!(numbers.len(), 2);
+    /// assert_eq!(numbers.len(), 3);
     /// let (source, ahead) = numbers.into_parts();
-    /// assert_eq!(ahead, [2, 3]);
+    /// assert_eq!(ahead, [2, 3, 4]);
     /// let mut source = source.expect("it has not ended");
-    /// assert_eq!(source.next().now_or_never(), Some(Some(4)));
+    /// assert_eq!(source.next().now_or_never(), Some(Some(5)));
     /// ```
     #[doc(alias = "preload_aiter")]
-    fn preload(self, n: NonZeroUsize) -> Preload<Self>
+    #[track_caller]
+    fn preload(self, n: usize) -> Preload<Self>
     where
         Self: Sized,
     {
-        Preload::new(self, n)
+        Preload::new(self, window(n, "n"))
     }
 
-    /// Keeps a window of `n` items loaded by a task of its own, while the consumer is busy.
+    /// Keeps `n` items loaded by a task of its own, ahead of the one in the consumer's hands.
     ///
-    /// The item in the consumer's hands counts until it asks for the next. See [`PreloadWith`] for
-    /// what it promises and [`Spawn`] for what `spawn` is with each runtime.
+    /// See [`PreloadWith`] for its guarantees and [`Spawn`] for the spawner of each runtime.
     ///
     /// ```text
-    /// stream     1 2 3         4     5     6 |       n = 3
-    /// consumer         1       2     3     4     5     6     |
+    /// stream     1 2 3   4     5     6 |       n = 3
+    /// consumer         1     2     3     4     5     6     |
     /// ```
+    ///
+    /// # Panics
+    /// Panics if `n` is 0.
     ///
     /// # Examples
     /// ```
-    /// use core::{future::Future, num::NonZeroUsize};
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
     /// let pages = stream::iter(1..=100).then(|n| async move { format!("page {n}") });
-    /// let mut pages = pages.preload_with(NonZeroUsize::new(8).expect("8 is not zero"), smol::spawn);
+    /// let mut pages = pages.preload_with(8, smol::spawn);
     /// assert_eq!(pages.next().await.as_deref(), Some("page 1"));
-    /// // Pages 2 to 8 load while this one is read.
+    /// // Pages 2 to 9 load while this one is read.
     /// # });
     /// ```
     #[doc(alias = "preload_aiter")]
-    fn preload_with<P>(self, n: NonZeroUsize, spawn: P) -> PreloadWith<Self::Item, P::Handle>
+    #[track_caller]
+    fn preload_with<P>(self, n: usize, spawn: P) -> PreloadWith<Self::Item, P::Handle>
     where
         Self: Sized,
         P: Spawn<Drive<Self>>,
     {
-        PreloadWith::new(self, n, spawn)
+        PreloadWith::new(self, window(n, "n"), spawn)
     }
 
     /// [`preload_with`](Self::preload_with) without a spawner: the task is the caller's to poll.
     ///
+    /// # Panics
+    /// Panics if `n` is 0.
+    ///
     /// # Examples
     /// ```
-    /// use core::{future::Future, num::NonZeroUsize};
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, future::join, stream};
     ///
     /// # futures_executor::block_on(async {
-    /// let (numbers, drive) = stream::iter(1..=3).preload_with_parts(NonZeroUsize::MIN);
+    /// let (numbers, drive) = stream::iter(1..=3).preload_with_parts(1);
     /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
     /// assert_eq!(items, [1, 2, 3]);
     /// # });
     /// ```
     #[doc(alias = "preload_aiter")]
-    fn preload_with_parts(self, n: NonZeroUsize) -> (PreloadWith<Self::Item, ()>, Drive<Self>)
+    #[track_caller]
+    fn preload_with_parts(self, n: usize) -> (PreloadWith<Self::Item, ()>, Drive<Self>)
     where
         Self: Sized,
     {
-        PreloadWith::parts(self, n)
+        PreloadWith::parts(self, window(n, "n"))
     }
 
     /// Makes a stream that can be cloned: each item goes to one of the clones.

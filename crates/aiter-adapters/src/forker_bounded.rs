@@ -22,7 +22,7 @@ pin_project_lite::pin_project! {
         source: Option<S>,
         ring: Ring<S::Item>,
         outcome: Arc<OutcomeCell>,
-        // Who waits for room: the relay's own waker.
+        // The relay's own waker, if a fork waits for room.
         waits_for_room: Option<Waker>,
     }
 }
@@ -47,19 +47,19 @@ pin_project_lite::pin_project! {
 /// there is, end, and say [`Outcome::Panicked`]. If `clone` of an item does; the item is then still
 /// to be read.
 ///
+/// If the drop of an item panics, the fork that drops it panics, in a poll or in its own drop. No
+/// other item is lost.
+///
 /// # Cancel safety
 /// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
 ///
 /// # Examples
 /// ```
-/// use core::num::NonZeroUsize;
-///
 /// use aiter_adapters::{AiterExt, Lag};
 /// use futures_util::{StreamExt, stream};
 ///
 /// # futures_util::FutureExt::now_or_never(async {
-/// let two = NonZeroUsize::new(2).expect("2 is not zero");
-/// let fast = stream::iter(1..=5).forker_bounded(two, Lag::DropOldest);
+/// let fast = stream::iter(1..=5).forker_bounded(2, Lag::DropOldest);
 /// let mut slow = fast.fork();
 /// assert_eq!(fast.collect::<Vec<_>>().await, [1, 2, 3, 4, 5]);
 /// assert_eq!(slow.by_ref().collect::<Vec<_>>().await, [4, 5]);
@@ -154,15 +154,21 @@ enum Found<T> {
     Nothing,
 }
 
-/// Reads what is there for a fork. Says also who is to be told that there is more room.
+/// Takes the waker of the fork that waits for room, if there is room.
+fn take_room<T>(ring: &Ring<T>, waits_for_room: &mut Option<Waker>) -> Option<Waker> {
+    if ring.is_full() { None } else { waits_for_room.take() }
+}
+
+/// Reads an item for a fork. Returns also the waker of the fork that waits for room, if there is
+/// room.
 fn read<S: Stream<Item: Clone>>(
     drive: Pin<&mut Drive<S>>,
     position: &mut usize,
     missed: &mut usize,
 ) -> (Found<S::Item>, Option<Waker>) {
     let this = drive.project();
-    let before = this.ring.len();
-    this.ring.take_notes();
+    // Before the read, as a panic in a drop would lose the item. The relay wakes all forks then.
+    drop(this.ring.take_notes());
     let (place, newly_missed) = this.ring.place(position);
     *missed += newly_missed;
     let found = match place {
@@ -171,8 +177,7 @@ fn read<S: Stream<Item: Clone>>(
         Place::UpToDate if this.source.is_none() => Found::End(End::WithTheSource),
         Place::UpToDate => Found::Nothing,
     };
-    let room = if this.ring.len() < before { this.waits_for_room.take() } else { None };
-    (found, room)
+    (found, take_room(this.ring, this.waits_for_room))
 }
 
 /// Wakes the fork that waits for room, if there is more.
@@ -225,6 +230,8 @@ fn poll_source<S: Stream<Item: Clone>>(
             if this.ring.readers() == 1 && this.ring.len() == 0 {
                 return Poll::Ready(Found::Item(item));
             }
+            // The new item is in the ring: a panic in a drop leaves it there, for this fork as
+            // well.
             drop(this.ring.push(item));
             Poll::Ready(this.ring.read(position).map_or(Found::Nothing, Found::Item))
         }
@@ -246,14 +253,17 @@ impl<S: Stream> Drop for BoundedFork<S> {
             return;
         }
         self.note(Note::Gone(self.position));
-        // What it alone held goes at once, or, if somebody is at it, with the next turn.
+        // The items that only this fork held are dropped here. If another fork is at the source,
+        // the next turn drops them.
         let looked = self.relay.try_look(|drive| {
             let this = drive.project();
-            if this.ring.take_notes() { this.waits_for_room.take() } else { None }
+            let read = this.ring.take_notes();
+            (read, take_room(this.ring, this.waits_for_room))
         });
         match looked {
-            Some(Some(waker)) => waker.wake(),
-            Some(None) => {}
+            // The items are dropped last, also if the waker panics.
+            Some((_read, Some(waker))) => waker.wake(),
+            Some((_read, None)) => {}
             None => self.relay.notify(),
         }
     }

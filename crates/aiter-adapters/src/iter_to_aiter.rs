@@ -5,6 +5,8 @@ use core::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
 
+use crate::window::window;
+
 /// Makes a stream of an iterator.
 ///
 /// The stream is lazy: one `next` of the iterator for each item that is asked for. It is always
@@ -74,21 +76,24 @@ impl<I> IterToAiter<I> {
     /// run of `n` begins with the poll after that. Calling it again begins a new run with the new
     /// `n`. Without it the stream never answers `Pending`.
     ///
+    /// # Panics
+    ///
+    /// Panics if `n` is 0.
+    ///
     /// # Examples
     ///
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::iter_to_aiter;
     /// use futures_util::{FutureExt, StreamExt};
     ///
-    /// let mut numbers = iter_to_aiter(0..).yield_every(NonZeroUsize::MIN);
+    /// let mut numbers = iter_to_aiter(0..).yield_every(1);
     /// assert_eq!(numbers.next().now_or_never(), Some(Some(0)));
     /// assert_eq!(numbers.next().now_or_never(), None); // others may run now
     /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
     /// ```
-    pub fn yield_every(mut self, n: NonZeroUsize) -> Self {
-        self.run = Some(Run { every: n, left: n.get() });
+    #[track_caller]
+    pub fn yield_every(mut self, n: usize) -> Self {
+        self.run = Some(Run { every: window(n, "n"), left: n });
         self
     }
 
@@ -201,10 +206,6 @@ mod tests {
         }
     }
 
-    fn every(n: usize) -> NonZeroUsize {
-        NonZeroUsize::new(n).expect("the tests yield after at least one item")
-    }
-
     #[test]
     fn hands_out_all_items_in_order_without_a_wake() {
         let mut task = Task::new(iter_to_aiter([1, 2, 3]));
@@ -237,7 +238,7 @@ mod tests {
     #[test]
     fn yields_after_every_n_items() {
         for n in 1..=5 {
-            let mut task = Task::new(iter_to_aiter(0..10).yield_every(every(n)));
+            let mut task = Task::new(iter_to_aiter(0..10).yield_every(n));
             let (mut items, mut polls) = (0, 0);
             loop {
                 polls += 1;
@@ -261,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_yield_wakes_the_latest_waker() {
-        let mut stream = iter_to_aiter(0..).yield_every(NonZeroUsize::MIN);
+        let mut stream = iter_to_aiter(0..).yield_every(1);
         let (first, second) = (Arc::<CountingWaker>::default(), Arc::<CountingWaker>::default());
         for (wakes, expected) in [(&first, Poll::Ready(Some(0))), (&second, Poll::Pending)] {
             let waker = Waker::from(Arc::clone(wakes));
@@ -274,9 +275,9 @@ mod tests {
 
     #[test]
     fn yield_every_can_be_changed_midway() {
-        let mut task = Task::new(iter_to_aiter(0..).yield_every(every(1)));
+        let mut task = Task::new(iter_to_aiter(0..).yield_every(1));
         assert_eq!(task.poll(), Poll::Ready(Some(0)));
-        task.stream = task.stream.yield_every(every(2));
+        task.stream = task.stream.yield_every(2);
         assert_eq!(task.poll(), Poll::Ready(Some(1)));
         assert_eq!(task.poll(), Poll::Ready(Some(2)));
         assert_eq!(task.poll(), Poll::Pending);
@@ -284,7 +285,7 @@ mod tests {
 
     #[test]
     fn size_hint_is_exact_at_each_step() {
-        let mut task = Task::new(iter_to_aiter(0..5).yield_every(every(2)));
+        let mut task = Task::new(iter_to_aiter(0..5).yield_every(2));
         let mut left = 5;
         loop {
             assert_eq!(task.stream.size_hint(), (left, Some(left)));
@@ -301,7 +302,7 @@ mod tests {
 
     #[test]
     fn an_empty_iterator_ends_at_once() {
-        let mut task = Task::new(iter_to_aiter(iter::empty::<u8>()).yield_every(every(1)));
+        let mut task = Task::new(iter_to_aiter(iter::empty::<u8>()).yield_every(1));
         assert_eq!(task.poll(), Poll::Ready(None));
         assert_eq!(task.wakes(), 0);
     }
@@ -345,7 +346,7 @@ mod tests {
         assert_eq!(text, "IterToAiter { ended: false, yield_every: None, .. }");
         assert_eq!(task.poll(), Poll::Ready(Some("secret")));
         assert_eq!(task.poll(), Poll::Ready(None));
-        let text = format!("{:?}", task.stream.yield_every(every(7)));
+        let text = format!("{:?}", task.stream.yield_every(7));
         assert_eq!(text, "IterToAiter { ended: true, yield_every: Some(7), .. }");
     }
 

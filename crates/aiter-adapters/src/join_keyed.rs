@@ -34,7 +34,7 @@ pin_project_lite::pin_project! {
     ///
     /// # Panics
     /// As [`JoinStreams`](crate::JoinStreams), and where `K::clone` does, which drops the stream with
-    /// that key. A stream that panicked has no end event.
+    /// that key. A stream that panicked, in a poll or in its drop, has no end event.
     ///
     /// # Cancel safety
     /// Dropping a future over this stream (such as `next()`) loses no item.

@@ -1,6 +1,5 @@
 use core::{
     fmt,
-    num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -11,6 +10,7 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     join_keyed::JoinKeyed,
     joiner::{Got, Joiner, Opened},
+    window::window,
 };
 
 pin_project_lite::pin_project! {
@@ -23,9 +23,9 @@ pin_project_lite::pin_project! {
     /// polled, whatever their number; one that has ended is dropped at once. The streams need not be
     /// `Unpin`.
     ///
-    /// New streams are opened before items are handed out, up to 128 a poll, unless
-    /// [`max_inner`](Self::max_inner) says how many may be open. The join ends when the stream of
-    /// streams and all of its streams have ended.
+    /// While no stream has an item, new streams are opened, up to 128 a poll. While one has, at most
+    /// one new stream is opened for each item. [`max_inner`](Self::max_inner) bounds the number of open
+    /// streams. The join ends when the stream of streams and all of its streams have ended.
     ///
     /// Nothing is allocated for an item, and in the long run nothing for a stream: a new one moves
     /// into the place of one that has ended. The wakers neither allocate nor free nor lock.
@@ -58,21 +58,23 @@ impl<S: Stream> JoinStreams<S> {
 
     /// Lets at most `n` streams be open at a time. The next one is asked for when one has ended.
     ///
+    /// # Panics
+    /// Panics if `n` is 0.
+    ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # futures_util::FutureExt::now_or_never(async {
     /// let one_by_one = stream::iter([1..=3, 7..=9]).map(stream::iter).join_streams();
-    /// let items: Vec<i32> = one_by_one.max_inner(NonZeroUsize::MIN).collect().await;
+    /// let items: Vec<i32> = one_by_one.max_inner(1).collect().await;
     /// assert_eq!(items, [1, 2, 3, 7, 8, 9]);
     /// # }).expect("iterators never wait");
     /// ```
-    pub fn max_inner(mut self, n: NonZeroUsize) -> Self {
-        self.joiner.set_max(n);
+    #[track_caller]
+    pub fn max_inner(mut self, n: usize) -> Self {
+        self.joiner.set_max(window(n, "n"));
         self
     }
 

@@ -1,7 +1,7 @@
 //! A stream of members, and the pool that they go into: what the joins have in common.
 
 use core::{
-    fmt,
+    fmt, mem,
     num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll},
@@ -25,8 +25,8 @@ pub(crate) enum Opened<T, R> {
 pub(crate) enum Got<R> {
     /// Something, and may have more.
     Item(R),
-    /// Nothing to hand out, and may have more.
-    Nothing,
+    /// Something that is dropped, and may have more.
+    Skip(R),
     /// Something, and nothing more: it is dropped.
     Last(R),
     /// Nothing more: it is dropped.
@@ -83,9 +83,10 @@ impl<S, T> Joiner<S, T> {
     /// Drops the source and all members.
     pub(crate) fn shut(self: Pin<&mut Self>) {
         let mut this = self.project();
-        this.source.set(None);
-        *this.pool = Pool::new();
+        // Dropped last, also if the source's drop panics.
+        let _members = mem::replace(this.pool, Pool::new());
         this.pool.end_source();
+        this.source.set(None);
     }
 
     /// The same source, not asked yet, for members of another kind.
@@ -152,7 +153,11 @@ impl<S: Stream, T> Joiner<S, T> {
                 pool.next_turn();
                 return Some(item);
             }
-            Poll::Ready(Got::Nothing) => pool.next_turn(),
+            Poll::Ready(Got::Skip(item)) => {
+                pool.next_turn();
+                // After the turn: a panic in the drop leaves the member in line.
+                drop(item);
+            }
             Poll::Ready(Got::Last(item)) => {
                 pool.remove(number);
                 return Some(item);
@@ -163,7 +168,10 @@ impl<S: Stream, T> Joiner<S, T> {
         None
     }
 
-    /// Goes on where the first in line had no item, or was not to be polled yet.
+    /// Continues where the first member in line had no item, or the source is to be asked before.
+    ///
+    /// While no member is in line, asks the source as often as it is ready. While one is, asks it once:
+    /// a source that is always ready must not open more members than items are handed out.
     #[inline(never)]
     fn poll_on<R>(
         mut self: Pin<&mut Self>,
@@ -174,9 +182,11 @@ impl<S: Stream, T> Joiner<S, T> {
         let this = self.as_mut().project();
         let (mut source, pool) = (this.source, this.pool);
         let can_open = |pool: &Pool<T>| Self::can_open(pool, *this.max);
-        let (mut opens, mut polls) = (Budget::new(), Budget::new());
+        let (mut opens, mut polls, mut opened) = (Budget::new(), Budget::new(), false);
         loop {
-            while can_open(pool) && opens.take() {
+            let once = pool.has_next();
+            while can_open(pool) && !(once && opened) && opens.take() {
+                opened = true;
                 let asked = unwind::with(source.as_mut(), |source| {
                     pool.poll_source(|cx| source.poll_next(cx))
                 });
@@ -193,19 +203,21 @@ impl<S: Stream, T> Joiner<S, T> {
                     Poll::Pending => {}
                 }
             }
+            let is_due = |pool: &Pool<T>| {
+                can_open(pool) && !(opened && pool.has_next()) && !opens.is_spent()
+            };
             while let Some(number) = pool.first_in_line().filter(|_| polls.take()) {
                 let polled = pool.poll(number, &mut poll);
                 if let Some(item) = Self::settle(pool, number, polled) {
                     return Poll::Ready(Some(item));
                 }
-                if can_open(pool) && !opens.is_spent() {
+                if is_due(pool) {
                     break;
                 }
             }
-            if can_open(pool) && !opens.is_spent() && !polls.is_spent() {
-                continue;
+            if !is_due(pool) || polls.is_spent() {
+                return self.wait(cx);
             }
-            return self.wait(cx);
         }
     }
 

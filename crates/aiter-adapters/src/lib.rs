@@ -52,6 +52,7 @@ mod strict_azip;
 mod sync;
 mod try_join_streams;
 mod unwind;
+mod window;
 mod worker;
 
 pub use active::Active;

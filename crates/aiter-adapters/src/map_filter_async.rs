@@ -11,13 +11,15 @@ use crate::{flattener::Flattener, source::Source, unwind};
 
 pin_project_lite::pin_project! {
     /// The outputs of an async function over a stream, one call after the other.
-    struct Calls<S, F, Fut> {
+    struct Calls<S, F, Fut: Future> {
         #[pin]
         source: Source<S>,
         f: F,
         // Dropped when it is done.
         #[pin]
         call: Option<Fut>,
+        // What the call returned. Stays here if the drop of the call panics.
+        output: Option<Fut::Output>,
     }
 }
 
@@ -44,8 +46,10 @@ where
         let mut this = self.project();
         loop {
             if let Some(polled) = unwind::with(this.call.as_mut(), |call| call.poll(cx)) {
-                let output = ready!(polled);
+                *this.output = Some(ready!(polled));
                 this.call.set(None);
+            }
+            if let Some(output) = this.output.take() {
                 return Poll::Ready(Some(output));
             }
             match ready!(this.source.as_mut().poll_next(cx)) {
@@ -57,8 +61,8 @@ where
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let (lower, upper) = self.source.size_hint();
-        let running = usize::from(self.call.is_some());
-        (lower.saturating_add(running), upper.and_then(|upper| upper.checked_add(running)))
+        let called = usize::from(self.call.is_some() || self.output.is_some());
+        (lower.saturating_add(called), upper.and_then(|upper| upper.checked_add(called)))
     }
 }
 
@@ -74,6 +78,7 @@ pin_project_lite::pin_project! {
     /// # Panics
     /// Where the source, the function, a future or an iterator does. A source, a future or an iterator
     /// that panicked is dropped, the function's item is lost; the next poll goes on with what is left.
+    /// If the drop of a future panics, the next poll goes on with what the future returned.
     ///
     /// # Cancel safety
     /// Dropping a future over this stream (such as `next()`) loses no item: the next poll goes on with
@@ -109,7 +114,7 @@ where
     Fut: Future<Output: IntoIterator>,
 {
     pub(crate) fn new(source: S, f: F) -> Self {
-        let calls = Calls { source: Source::new(source), f, call: None };
+        let calls = Calls { source: Source::new(source), f, call: None, output: None };
         Self { inner: Flattener::new(calls) }
     }
 
@@ -129,6 +134,7 @@ where
         self,
     ) -> (Option<S>, Option<Fut>, Option<<Fut::Output as IntoIterator>::IntoIter>) {
         let (calls, iter) = self.inner.into_parts();
+        let iter = iter.or_else(|| calls.output.map(IntoIterator::into_iter));
         (calls.source.into_inner(), calls.call, iter)
     }
 }

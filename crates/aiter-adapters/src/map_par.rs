@@ -110,13 +110,10 @@ where
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
-    /// let n = NonZeroUsize::new(3).expect("3 is not zero");
     /// let waits = |turns| async move {
     ///     for _ in 0..turns {
     ///         smol::future::yield_now().await;
@@ -124,8 +121,8 @@ where
     ///     turns
     /// };
     /// let turns = || stream::iter([3, 2, 1]);
-    /// assert_eq!(turns().map_par(n, waits).collect::<Vec<_>>().await, [1, 2, 3]);
-    /// assert_eq!(turns().map_par(n, waits).ordered().collect::<Vec<_>>().await, [3, 2, 1]);
+    /// assert_eq!(turns().map_par(3, waits).collect::<Vec<_>>().await, [1, 2, 3]);
+    /// assert_eq!(turns().map_par(3, waits).ordered().collect::<Vec<_>>().await, [3, 2, 1]);
     /// # });
     /// ```
     pub fn ordered(mut self) -> Self {
@@ -141,15 +138,12 @@ where
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # futures_util::FutureExt::now_or_never(async {
-    /// let two = NonZeroUsize::new(2).expect("2 is not zero");
     /// let inverse = |n: u32| async move { 100 / n };
-    /// let inverses = stream::iter([5, 0, 2]).map_par(two, inverse).ordered().catch_panics();
+    /// let inverses = stream::iter([5, 0, 2]).map_par(2, inverse).ordered().catch_panics();
     /// let inverses: Vec<_> = inverses.map(|inverse| inverse.ok()).collect().await;
     /// assert_eq!(inverses, [Some(20), None, Some(50)]);
     /// # }).expect("nothing waits");

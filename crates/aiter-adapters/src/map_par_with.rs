@@ -158,14 +158,11 @@ impl<T, H, L> MapParWith<T, H, L> {
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
-    /// let n = NonZeroUsize::new(4).expect("4 is not zero");
-    /// let squares = stream::iter(0..100).map_par_with(n, smol::spawn, |n| async move { n * n });
+    /// let squares = stream::iter(0..100).map_par_with(4, smol::spawn, |n| async move { n * n });
     /// let squares: Vec<i32> = squares.ordered().collect().await;
     /// assert!(squares.is_sorted());
     /// # });
@@ -244,15 +241,12 @@ impl<T, H, L> MapParWith<T, H, L> {
     ///
     /// # Examples
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::AiterExt;
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
-    /// let two = NonZeroUsize::new(2).expect("2 is not zero");
     /// let inverse = |n: u32| async move { 100 / n };
-    /// let inverses = stream::iter([5, 0, 2]).map_par_with(two, smol::spawn, inverse);
+    /// let inverses = stream::iter([5, 0, 2]).map_par_with(2, smol::spawn, inverse);
     /// let mut inverses = inverses.ordered().catch_panics();
     /// assert!(matches!(inverses.next().await, Some(Ok(20))));
     /// let panic = inverses.next().await.unwrap().unwrap_err();

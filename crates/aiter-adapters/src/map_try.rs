@@ -25,7 +25,8 @@ pin_project_lite::pin_project! {
     /// # Panics
     /// Where the source, the function or the rule for errors does; `catch_panics` (with the feature
     /// `std`) makes the function's panics errors. A source that panicked is dropped. After a panic of
-    /// the function or the rule their item is lost, and the next poll goes on.
+    /// the function or the rule their item is lost, and the next poll goes on. If the source's drop
+    /// panics when the stream stops at an error, the next poll hands the error out.
     ///
     /// # Cancel safety
     /// Dropping a future over this stream (such as `next()`) loses no item.
@@ -34,8 +35,6 @@ pin_project_lite::pin_project! {
     /// Where an async function fails, its results come from elsewhere, and the function here has nothing
     /// to do:
     /// ```
-    /// use core::num::NonZeroUsize;
-    ///
     /// use aiter_adapters::{AiterExt, OnError};
     /// use futures_util::{StreamExt, stream};
     ///
@@ -44,23 +43,24 @@ pin_project_lite::pin_project! {
     /// }
     ///
     /// # futures_util::FutureExt::now_or_never(async {
-    /// let four = NonZeroUsize::new(4).expect("4 is not zero");
     /// let pages = stream::iter(["one", "three", "lost", "two"]);
-    /// let sizes = pages.map_par(four, size).ordered().map_try(|size| size).on_error(OnError::Stop);
+    /// let sizes = pages.map_par(4, size).ordered().map_try(|size| size).on_error(OnError::Stop);
     /// assert_eq!(sizes.collect::<Vec<_>>().await, [Ok(3), Ok(5), Err("no page lost".to_string())]);
     /// # }).expect("nothing waits");
     /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "map_aiter")]
-    pub struct MapTry<S, F, R = OnError> {
+    pub struct MapTry<S, F, E, R = OnError> {
         #[pin]
         source: Source<S>,
         f: F,
         rule: R,
+        // The error that the stream stops at, while the source is dropped.
+        last: Option<E>,
     }
 }
 
-impl<S, F, R> fmt::Debug for MapTry<S, F, R> {
+impl<S, F, E, R> fmt::Debug for MapTry<S, F, E, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapTry")
             .field("source_ended", &self.source.is_over())
@@ -68,9 +68,9 @@ impl<S, F, R> fmt::Debug for MapTry<S, F, R> {
     }
 }
 
-impl<S, F> MapTry<S, F> {
+impl<S, F, E> MapTry<S, F, E> {
     pub(crate) fn new(source: S, f: F) -> Self {
-        Self { source: Source::new(source), f, rule: OnError::Emit }
+        Self { source: Source::new(source), f, rule: OnError::Emit, last: None }
     }
 
     /// Makes a panic of the function an error, [`Failure::Panicked`]; its own errors are
@@ -103,23 +103,23 @@ impl<S, F> MapTry<S, F> {
     /// ```
     #[cfg(feature = "std")]
     #[allow(clippy::type_complexity, reason = "it is a MapTry of another function")]
-    pub fn catch_panics<U, E>(
+    pub fn catch_panics<U>(
         self,
-    ) -> MapTry<S, impl FnMut(S::Item) -> Result<U, Failure<E>>, OnError>
+    ) -> MapTry<S, impl FnMut(S::Item) -> Result<U, Failure<E>>, Failure<E>>
     where
         S: Stream,
         F: FnMut(S::Item) -> Result<U, E>,
     {
-        let Self { source, mut f, rule } = self;
+        let Self { source, mut f, rule, last } = self;
         let f = move |item| match catch_unwind(AssertUnwindSafe(|| f(item))) {
             Ok(result) => result.map_err(Failure::Failed),
             Err(payload) => Err(Failure::Panicked(Panic::new(payload))),
         };
-        MapTry { source, f, rule }
+        MapTry { source, f, rule, last: last.map(Failure::Failed) }
     }
 }
 
-impl<S, F, R> MapTry<S, F, R> {
+impl<S, F, E, R> MapTry<S, F, E, R> {
     /// Says what to do about all errors.
     ///
     /// # Examples
@@ -137,8 +137,8 @@ impl<S, F, R> MapTry<S, F, R> {
     /// assert_eq!(tens(OnError::Emit).await, [Ok(10), Err("two"), Ok(30)]);
     /// # }).expect("iterators never wait");
     /// ```
-    pub fn on_error(self, on_error: OnError) -> MapTry<S, F> {
-        MapTry { source: self.source, f: self.f, rule: on_error }
+    pub fn on_error(self, on_error: OnError) -> MapTry<S, F, E> {
+        MapTry { source: self.source, f: self.f, rule: on_error, last: self.last }
     }
 
     /// Asks a function what to do about each error.
@@ -161,13 +161,13 @@ impl<S, F, R> MapTry<S, F, R> {
     /// assert_eq!(log, ["skipped: invalid digit found in string"]);
     /// # }).expect("iterators never wait");
     /// ```
-    pub fn on_error_with<U, E, G>(self, rule: G) -> MapTry<S, F, G>
+    pub fn on_error_with<U, G>(self, rule: G) -> MapTry<S, F, E, G>
     where
         S: Stream,
         F: FnMut(S::Item) -> Result<U, E>,
         G: FnMut(&E) -> OnError,
     {
-        MapTry { source: self.source, f: self.f, rule }
+        MapTry { source: self.source, f: self.f, rule, last: self.last }
     }
 
     /// The source, unless the stream has ended.
@@ -186,7 +186,7 @@ impl<S, F, R> MapTry<S, F, R> {
     }
 }
 
-impl<S, F, R, U, E> FusedStream for MapTry<S, F, R>
+impl<S, F, R, U, E> FusedStream for MapTry<S, F, E, R>
 where
     S: Stream,
     F: FnMut(S::Item) -> Result<U, E>,
@@ -197,7 +197,7 @@ where
     }
 }
 
-impl<S, F, R, U, E> Stream for MapTry<S, F, R>
+impl<S, F, R, U, E> Stream for MapTry<S, F, E, R>
 where
     S: Stream,
     F: FnMut(S::Item) -> Result<U, E>,
@@ -207,25 +207,36 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<U, E>>> {
         let mut this = self.project();
+        if let Some(error) = this.last.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let mut budget = Budget::new();
         while budget.take() {
             let Some(item) = ready!(this.source.as_mut().poll_next(cx)) else {
                 return Poll::Ready(None);
             };
-            let result = (this.f)(item);
-            match result.as_ref().map_or_else(|error| this.rule.on_error(error), |_| OnError::Emit)
-            {
-                OnError::Emit => {}
-                OnError::Skip => continue,
-                OnError::Stop => this.source.shut(),
+            let error = match (this.f)(item) {
+                Ok(result) => return Poll::Ready(Some(Ok(result))),
+                Err(error) => error,
+            };
+            match this.rule.on_error(&error) {
+                OnError::Emit => return Poll::Ready(Some(Err(error))),
+                OnError::Skip => {}
+                OnError::Stop => {
+                    *this.last = Some(error);
+                    this.source.shut();
+                    return Poll::Ready(this.last.take().map(Err));
+                }
             }
-            return Poll::Ready(Some(result));
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.last.is_some() {
+            return (1, Some(1));
+        }
         let (lower, upper) = self.source.size_hint();
         match self.rule.on_all() {
             Some(OnError::Emit) => (lower, upper),

@@ -3,33 +3,33 @@ use core::{
     fmt,
     num::NonZeroUsize,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{progress::Progress, unwind};
+use crate::{budget::Budget, progress::Progress, unwind};
 
 pin_project_lite::pin_project! {
-    /// A window of items that are pulled ahead in the consumer's own task; made by
+    /// A stream that pulls items ahead in the consumer's own task; made by
     /// [`preload`](crate::AiterExt::preload).
     ///
-    /// The window holds exactly `n` items, and the one in the consumer's hands counts until the consumer
-    /// asks for the next: so the source is never asked for more than `n` items beyond those that the
-    /// consumer is done with. Nothing is pulled before the first poll; from then on each poll fills the
-    /// window as far as the source is ready.
+    /// It holds at most `n` items ahead, besides the item in the consumer's hands. Nothing is
+    /// pulled before the first poll. From then on each poll refills the window as far as the source
+    /// is ready, by at most 128 items.
     ///
-    /// There is no task behind it: while the consumer does something else the window is filled only
-    /// through [`Progress`], as [`for_each_alongside`](crate::AiterExt::for_each_alongside) does. The
+    /// No task runs behind it. While the consumer is busy, the window is refilled only through
+    /// [`Progress`], as [`for_each_alongside`](crate::AiterExt::for_each_alongside) does. The
     /// source is dropped at its end, which may be before the last item is taken.
     ///
     /// In the long run nothing is allocated for an item.
     ///
     /// # Panics
-    /// If the source does, which is then dropped. What was pulled before is still handed out.
+    /// Panics if the source does; the source is dropped then. The items that were pulled before are
+    /// still handed out.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item.
+    /// Cancel safe. If a future over this stream such as `next()` is dropped, no item is lost.
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "preload_aiter")]
     pub struct Preload<S: Stream> {
@@ -38,8 +38,6 @@ pin_project_lite::pin_project! {
         source: Option<S>,
         n: NonZeroUsize,
         ahead: VecDeque<S::Item>,
-        // The consumer has an item and has not asked for another.
-        in_hand: bool,
         // The end was handed out.
         ended: bool,
     }
@@ -57,15 +55,15 @@ impl<S: Stream> fmt::Debug for Preload<S> {
 
 impl<S: Stream> Preload<S> {
     pub(crate) fn new(source: S, n: NonZeroUsize) -> Self {
-        Self { source: Some(source), n, ahead: VecDeque::new(), in_hand: false, ended: false }
+        Self { source: Some(source), n, ahead: VecDeque::new(), ended: false }
     }
 
-    /// The number of items that were pulled and are still to be taken.
+    /// The number of items that were pulled and not taken.
     pub fn len(&self) -> usize {
         self.ahead.len()
     }
 
-    /// True if [`len`](Self::len) is 0.
+    /// Returns `true` if [`len`](Self::len) is 0.
     pub fn is_empty(&self) -> bool {
         self.ahead.is_empty()
     }
@@ -89,6 +87,23 @@ impl<S: Stream> Preload<S> {
     pub fn into_parts(self) -> (Option<S>, VecDeque<S::Item>) {
         (self.source, self.ahead)
     }
+
+    /// Pulls until `len` items are ahead, the source has ended or the budget is spent. Pending if
+    /// the source is.
+    fn fill(self: Pin<&mut Self>, cx: &mut Context<'_>, len: usize) -> Poll<()> {
+        let mut this = self.project();
+        let mut budget = Budget::new();
+        while this.ahead.len() < len && budget.take() {
+            match unwind::with(this.source.as_mut(), |source| source.poll_next(cx)) {
+                Some(polled) => match ready!(polled) {
+                    Some(item) => this.ahead.push_back(item),
+                    None => this.source.set(None),
+                },
+                None => break,
+            }
+        }
+        Poll::Ready(())
+    }
 }
 
 impl<S: Stream> FusedStream for Preload<S> {
@@ -98,17 +113,15 @@ impl<S: Stream> FusedStream for Preload<S> {
 }
 
 impl<S: Stream> Progress for Preload<S> {
-    fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        while this.ahead.len() + usize::from(*this.in_hand) < this.n.get() {
-            match unwind::with(this.source.as_mut(), |source| source.poll_next(cx)) {
-                Some(Poll::Ready(Some(item))) => this.ahead.push_back(item),
-                Some(Poll::Ready(None)) => this.source.set(None),
-                Some(Poll::Pending) => return Poll::Pending,
-                None => break,
-            }
+    fn poll_progress(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let n = self.n.get();
+        ready!(self.as_mut().fill(cx, n));
+        if self.source.is_none() || self.ahead.len() >= n {
+            return Poll::Ready(());
         }
-        Poll::Ready(())
+        // The budget is spent.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -116,12 +129,12 @@ impl<S: Stream> Stream for Preload<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        *self.as_mut().project().in_hand = false;
-        let full = self.as_mut().poll_progress(cx);
+        // The item to hand out, and those ahead of it.
+        let len = self.n.get().saturating_add(1);
+        let filled = self.as_mut().fill(cx, len);
         let this = self.project();
         let item = this.ahead.pop_front();
-        *this.in_hand = item.is_some();
-        if item.is_none() && full.is_pending() {
+        if item.is_none() && filled.is_pending() {
             return Poll::Pending;
         }
         *this.ended = item.is_none();

@@ -1,25 +1,29 @@
-//! Items that several readers have yet to read, with how many of them.
+//! A queue of items, each with the number of readers that have not read it.
 //!
-//! A reader keeps its position to itself; the ring knows how many readers each item waits for. Who comes
-//! or goes says so by a note that whoever is next at the ring takes in first, so that neither has to
-//! wait for the ring. A reader that comes starts where another one stands, and that one's claim keeps
-//! the items until the note is taken in.
+//! A reader stores its own position; the ring stores only counts. A reader that joins or leaves
+//! pushes a note, and the next reader at the ring takes the notes in first, so neither waits for
+//! the ring. A reader joins at the position of another reader, whose count keeps the items until
+//! the note is taken in.
+//!
+//! # Panics
+//! No method drops an item. Removed items are returned, and the ring is consistent before the
+//! caller drops them, so a panic in a drop loses no other item.
 
-use alloc::collections::VecDeque;
+use alloc::{collections::VecDeque, vec::Vec};
 use core::num::NonZeroUsize;
 
 use aiter_core::Cursor;
 
-/// A reader comes or goes, at a position.
+/// A reader joins or leaves at a position.
 pub(crate) enum Note {
     Born(usize),
     Gone(usize),
 }
 
-/// What is done about a reader that is full `cap` items behind.
+/// What happens to a reader that is `cap` items behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lag {
-    /// The others wait for it.
+    /// The other readers wait for it.
     Wait,
     /// It misses the oldest items.
     DropOldest,
@@ -29,23 +33,29 @@ pub enum Lag {
 
 struct Entry<T> {
     item: T,
-    /// How many are still to read it.
+    /// Number of readers that have not read the item.
     left: usize,
 }
 
 /// Where a reader stands.
 pub(crate) enum Place {
-    /// There is an item for it.
+    /// An item is ready for it.
     Ready,
-    /// It has read everything.
+    /// It has read every item.
     UpToDate,
-    /// It fell behind, and was put out.
+    /// It lagged and was removed.
     Out,
+}
+
+/// The items that [`Ring::push`] removed.
+pub(crate) struct Removed<T> {
+    _oldest: Option<T>,
+    _read: Vec<T>,
 }
 
 pub(crate) struct Ring<T> {
     entries: VecDeque<Entry<T>>,
-    /// The position of the oldest one.
+    /// The position of the oldest item.
     base: usize,
     readers: usize,
     notes: Cursor<Note>,
@@ -68,14 +78,14 @@ impl<T> Ring<T> {
         self.readers
     }
 
-    /// Takes in who came and who went. True if there is more room than before.
-    pub(crate) fn take_notes(&mut self) -> bool {
-        let before = self.entries.len();
+    /// Counts the readers that joined and left. Returns the items that no reader waits for any
+    /// more.
+    pub(crate) fn take_notes(&mut self) -> Vec<T> {
         while let Ok(note) = self.notes.try_next() {
             let (Note::Born(position) | Note::Gone(position)) = note;
             let behind = self.behind(position);
             if behind > 0 && self.lag == Lag::Error {
-                // Not counted any more.
+                // It was removed, and is not counted any more.
                 continue;
             }
             let offset = self.offset(position);
@@ -91,13 +101,12 @@ impl<T> Ring<T> {
                 }
             }
         }
-        self.drop_read();
-        self.entries.len() < before
+        self.remove_read()
     }
 
-    /// How many items a reader has missed.
+    /// Number of items that a reader has missed.
     fn behind(&self, position: usize) -> usize {
-        // Positions wrap around; nobody is half a world behind.
+        // Positions wrap around. A reader that is more than half the range behind is ahead.
         let behind = self.base.wrapping_sub(position);
         if behind > usize::MAX / 2 { 0 } else { behind }
     }
@@ -106,19 +115,20 @@ impl<T> Ring<T> {
         if self.behind(position) > 0 { 0 } else { position.wrapping_sub(self.base) }
     }
 
-    /// How many items are here for a reader.
+    /// Number of items that a reader has not read.
     pub(crate) fn unread(&self, position: usize) -> usize {
         self.entries.len().saturating_sub(self.offset(position))
     }
 
-    fn drop_read(&mut self) {
-        while self.entries.front().is_some_and(|entry| entry.left == 0) {
-            self.entries.pop_front();
-            self.base = self.base.wrapping_add(1);
-        }
+    /// Removes the oldest items that every reader has read.
+    fn remove_read(&mut self) -> Vec<T> {
+        let read = self.entries.iter().take_while(|entry| entry.left == 0).count();
+        self.base = self.base.wrapping_add(read);
+        self.entries.drain(..read).map(|entry| entry.item).collect()
     }
 
-    /// Where a reader stands. One that may miss items is brought up; says how many it missed.
+    /// Returns where a reader stands, and the number of items that it missed. Moves its position
+    /// past these.
     pub(crate) fn place(&self, position: &mut usize) -> (Place, usize) {
         let missed = self.behind(*position);
         if missed > 0 {
@@ -131,7 +141,8 @@ impl<T> Ring<T> {
         (if ready { Place::Ready } else { Place::UpToDate }, missed)
     }
 
-    /// Reads the item at a position that is `Ready`: moves it if nobody else is to read it.
+    /// Reads the item at a position that is `Ready`. Moves the item if no other reader waits for
+    /// it.
     pub(crate) fn read(&mut self, position: &mut usize) -> Option<T>
     where
         T: Clone,
@@ -143,7 +154,7 @@ impl<T> Ring<T> {
             entry.left -= 1;
             item
         } else {
-            // The oldest one: who has read it has read those before.
+            // The oldest item: its last reader has read all items before.
             debug_assert_eq!(at, 0, "items are read in order");
             self.base = self.base.wrapping_add(1);
             self.entries.pop_front()?.item
@@ -160,19 +171,18 @@ impl<T> Ring<T> {
         self.lag == Lag::Wait
     }
 
-    /// Puts in an item for all readers. If it is full, the oldest goes, and comes back to be dropped.
-    pub(crate) fn push(&mut self, item: T) -> Option<T> {
+    /// Adds an item for all readers. If the ring is full, removes the oldest item.
+    pub(crate) fn push(&mut self, item: T) -> Removed<T> {
         let oldest = if self.is_full() { self.entries.pop_front() } else { None };
         if let Some(oldest) = &oldest {
             self.base = self.base.wrapping_add(1);
             if self.lag == Lag::Error {
-                // Those who had not read it have read none of the others either.
+                // A reader that has not read the oldest item has read none of the others.
                 self.readers -= oldest.left;
                 self.entries.iter_mut().for_each(|entry| entry.left -= oldest.left);
-                self.drop_read();
             }
         }
         self.entries.push_back(Entry { item, left: self.readers });
-        oldest.map(|entry| entry.item)
+        Removed { _oldest: oldest.map(|entry| entry.item), _read: self.remove_read() }
     }
 }

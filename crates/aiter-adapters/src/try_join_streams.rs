@@ -1,6 +1,5 @@
 use core::{
     fmt,
-    num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -10,6 +9,7 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     joiner::{Got, Joiner, Opened},
     on_error::OnError,
+    window::window,
 };
 
 pin_project_lite::pin_project! {
@@ -21,19 +21,22 @@ pin_project_lite::pin_project! {
     /// stops. All else is as in [`JoinStreams`](crate::JoinStreams).
     ///
     /// # Panics
-    /// As [`JoinStreams`](crate::JoinStreams).
+    /// As [`JoinStreams`](crate::JoinStreams). If a drop panics when the join stops at an error,
+    /// the next poll hands the error out.
     ///
     /// # Cancel safety
     /// Dropping a future over this stream (such as `next()`) loses no item.
     #[must_use = "streams do nothing unless polled"]
-    pub struct TryJoinStreams<S, I> {
+    pub struct TryJoinStreams<S, I: Stream> {
         #[pin]
         joiner: Joiner<S, I>,
         on_error: OnError,
+        // The error that the join stops at, while the streams are dropped.
+        last: Option<I::Item>,
     }
 }
 
-impl<S, I> fmt::Debug for TryJoinStreams<S, I> {
+impl<S, I: Stream> fmt::Debug for TryJoinStreams<S, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TryJoinStreams")
             .field("joiner", &self.joiner)
@@ -42,14 +45,18 @@ impl<S, I> fmt::Debug for TryJoinStreams<S, I> {
     }
 }
 
-impl<S, I> TryJoinStreams<S, I> {
+impl<S, I: Stream> TryJoinStreams<S, I> {
     pub(crate) fn new(source: S, on_error: OnError) -> Self {
-        Self { joiner: Joiner::new(source), on_error }
+        Self { joiner: Joiner::new(source), on_error, last: None }
     }
 
     /// Lets at most `n` streams be open at a time. The next one is asked for when one has ended.
-    pub fn max_inner(mut self, n: NonZeroUsize) -> Self {
-        self.joiner.set_max(n);
+    ///
+    /// # Panics
+    /// Panics if `n` is 0.
+    #[track_caller]
+    pub fn max_inner(mut self, n: usize) -> Self {
+        self.joiner.set_max(window(n, "n"));
         self
     }
 
@@ -84,6 +91,9 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         let on_error = *this.on_error;
+        if let Some(error) = this.last.take() {
+            return Poll::Ready(Some(error));
+        }
         let polled = this.joiner.as_mut().poll_join(
             cx,
             |opened| match opened {
@@ -94,18 +104,25 @@ where
             |mut member, cx| {
                 Poll::Ready(match ready!(member.as_mut().poll_next(cx)) {
                     None => Got::Over,
-                    Some(Err(_)) if on_error == OnError::Skip => Got::Nothing,
+                    Some(Err(error)) if on_error == OnError::Skip => Got::Skip(Err(error)),
                     Some(result) => Got::Item(result),
                 })
             },
         );
-        if on_error == OnError::Stop && matches!(polled, Poll::Ready(Some(Err(_)))) {
-            this.joiner.shut();
+        match polled {
+            Poll::Ready(Some(Err(error))) if on_error == OnError::Stop => {
+                *this.last = Some(Err(error));
+                this.joiner.shut();
+                Poll::Ready(this.last.take())
+            }
+            polled => polled,
         }
-        polled
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.last.is_some() {
+            return (1, Some(1));
+        }
         let (lower, upper) = self.joiner.size_hint(Stream::size_hint);
         match self.on_error {
             OnError::Emit => (lower, upper),

@@ -5,41 +5,35 @@ use core::pin::Pin;
 
 use futures_core::Stream;
 
-use crate::block::Block;
-use crate::next::Next;
+use crate::next::{Block, Next};
 
 /// Makes a blocking iterator of a stream: each `next` blocks on the stream's next item.
 ///
 /// `block_on` is what blocks: a closure around the `block_on` of any executor, such as
 /// `|next| runtime.block_on(next)`, or, with feature `std`, the built-in
-/// [`park_thread`](crate::park_thread). It is called once for each item, with a future that
-/// borrows the stream; whatever else that executor must run meanwhile is its own matter. If it
-/// returns `None`, the iterator has ended. `BlockOn::iter` makes the same iterator with timeouts.
+/// [`park_thread`](crate::park_thread). It is called once for each item, with a future that borrows
+/// the stream. Each poll of that future polls the stream once, so a wait costs the polls that it
+/// costs without the bridge. If `block_on` returns `None`, the iterator has ended.
 ///
-/// A generic function such as `futures_executor::block_on` needs a closure around it, in the call:
-/// `aiter_to_iter(stream, |next| futures_executor::block_on(next))`. Alone it is fixed to a single
-/// lifetime, and the compiler says "implementation of `FnMut` is not general enough".
+/// A generic function such as `smol::block_on` needs a closure around it in the call:
+/// `aiter_to_iter(stream, |next| smol::block_on(next))`. Passed by name it is fixed to a single
+/// lifetime, and the compiler asks for the closure; see [`Block`].
 ///
-/// With feature `std` a `block_on` that is not built in may have a thread started for a short while,
-/// `aiter-budget-watch`: where a wait looks as if it never ended. [`Next`] has the details.
+/// The stream need not be `Unpin`, because it is boxed once. Nothing is allocated for an item.
 ///
-/// The stream need not be `Unpin`: it is boxed once, here. Nothing is allocated for an item.
+/// A loop over a push list's cursor ends once the list is `stop`ped or every `Pusher` is dropped.
+/// If the thread that loops still holds a `Pusher`, it waits forever: drop it, or call `stop`,
+/// before the loop.
 ///
-/// A loop over a push list's cursor ends only when somebody has `stop`ped the list or every `Pusher`
-/// is dropped: with one alive on the very thread that loops, it waits for ever.
-///
-/// Blocking is for threads that may block. In particular, a thread that an executor runs its
-/// tasks on must not wait for an item that a task of the same thread is to make. See
-/// [the crate's page](crate#where-it-hangs-and-what-to-do) for what is found out about such waits,
-/// and for what works instead.
+/// Call it on threads that may block. A thread that runs an executor's tasks must not wait for an
+/// item that a task of the same thread makes; see [the crate's
+/// page](crate#where-it-hangs-and-what-to-do) for what works instead.
 ///
 /// # Panics
 ///
-/// The iterator's `next` panics where `block_on` or the stream panics, and where
-/// [the wait could not end](Next#panics): known for certain, or by judgement, after 2^25 polls and 2 s
-/// in which the stream did nothing but wake itself. For a stream that works for longer without an
-/// item, `allow_blocking` around the loop or `BlockOn::patience` switches the judgement off. The
-/// iterator can be used again afterwards.
+/// The iterator's `next` panics if `block_on` or the stream does. With feature `std` it panics if
+/// it would wait inside a future under `forbid_blocking`. The iterator can be used again
+/// afterwards.
 ///
 /// # Examples
 ///
@@ -70,16 +64,17 @@ use crate::next::Next;
 pub fn aiter_to_iter<S, B>(stream: S, block_on: B) -> AiterToIter<S, B>
 where
     S: Stream,
-    B: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+    B: Block<S> + for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
 {
     AiterToIter::new(stream, block_on)
 }
 
-/// The blocking iterator over a stream's items; made by [`aiter_to_iter`].
+/// A blocking iterator over a stream's items; made by [`aiter_to_iter`].
 ///
 /// `size_hint` is the stream's own. After its first `None` the iterator stays at its end and does
-/// not ask the stream again, be it fused or not. Dropping the iterator drops the stream, with the
-/// items that were not taken; `Iterator::by_ref` takes some items and keeps the rest.
+/// not poll the stream again, whether or not the stream is fused. Dropping the iterator drops the
+/// stream with the items that were not taken. `Iterator::by_ref` takes some items and keeps the
+/// rest.
 ///
 /// # Examples
 ///
@@ -96,9 +91,7 @@ where
 pub struct AiterToIter<S, B> {
     stream: Pin<Box<S>>,
     block_on: B,
-    #[cfg(feature = "std")]
-    watch: crate::watch::Watch,
-    /// `block_on` has said `None`.
+    /// Whether the stream or `block_on` has returned `None`.
     ended: bool,
 }
 
@@ -110,27 +103,80 @@ impl<S, B> fmt::Debug for AiterToIter<S, B> {
 
 impl<S, B> AiterToIter<S, B> {
     pub(crate) fn new(stream: S, block_on: B) -> Self {
-        Self {
-            stream: Box::pin(stream),
-            block_on,
-            #[cfg(feature = "std")]
-            watch: Default::default(),
-            ended: false,
-        }
+        Self { stream: Box::pin(stream), block_on, ended: false }
     }
 
-    /// The next step and what is to be told of its end, unless the end has been reached.
-    #[inline]
-    pub(crate) fn step(&mut self) -> Option<(&mut B, Next<'_, S>, &mut bool)> {
-        if self.ended {
-            return None;
-        }
-        let next = Next::new(
-            self.stream.as_mut(),
-            #[cfg(feature = "std")]
-            &mut self.watch,
-        );
-        Some((&mut self.block_on, next, &mut self.ended))
+    /// Blocks on the next item in another way, for this item only: with a timeout, or until another
+    /// event.
+    ///
+    /// `block_on` is called once, also after the end; the future is then ready with `None`. If
+    /// `block_on` drops the future before it is ready, no item is lost.
+    ///
+    /// `AiterToIter<S, BlockOn>::next_timeout` is the built-in timeout, for threads that park.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `block_on` or the stream does. With feature `std` it panics if the future is
+    /// polled and pending inside a future under `forbid_blocking`.
+    ///
+    /// # Examples
+    ///
+    /// A timeout with tokio, where `timeout` has to be called inside the runtime:
+    ///
+    /// ```
+    /// use core::time::Duration;
+    ///
+    /// use aiter_executor_compat::aiter_to_iter;
+    /// use futures_channel::mpsc;
+    /// use tokio::time::timeout;
+    ///
+    /// let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    /// let (sender, receiver) = mpsc::unbounded();
+    /// let mut items = aiter_to_iter(receiver, |next| runtime.block_on(next));
+    /// let limit = Duration::from_millis(5);
+    ///
+    /// let late = items.next_with(|next| runtime.block_on(async { timeout(limit, next).await }));
+    /// assert!(late.is_err());
+    ///
+    /// sender.unbounded_send('a').expect("the receiver is alive");
+    /// let item = items.next_with(|next| runtime.block_on(async { timeout(limit, next).await }));
+    /// assert_eq!(item, Ok(Some('a')));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// With smol, and a deadline:
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use std::time::Instant;
+    ///
+    /// use aiter_executor_compat::{Elapsed, Next, aiter_to_iter};
+    /// use futures_channel::mpsc;
+    /// use smol::future::FutureExt;
+    ///
+    /// fn until<T>(
+    ///     deadline: Instant,
+    ///     next: impl Future<Output = T>,
+    /// ) -> Result<T, Elapsed> {
+    ///     let late = async {
+    ///         smol::Timer::at(deadline).await;
+    ///         Err(Elapsed)
+    ///     };
+    ///     smol::block_on(async { Ok(next.await) }.or(late))
+    /// }
+    ///
+    /// let (sender, receiver) = mpsc::unbounded();
+    /// let mut items = aiter_to_iter(receiver, |next| smol::block_on(next));
+    /// let deadline = Instant::now() + Duration::from_millis(5);
+    /// assert_eq!(items.next_with(|next| until(deadline, next)), Err(Elapsed));
+    ///
+    /// sender.unbounded_send('a').expect("the receiver is alive");
+    /// drop(sender);
+    /// assert_eq!(items.next_with(|next| until(deadline, next)), Ok(Some('a')));
+    /// assert_eq!(items.next_with(smol::block_on), None);
+    /// ```
+    pub fn next_with<'a, T>(&'a mut self, block_on: impl FnOnce(Next<'a, S>) -> T) -> T {
+        block_on(Next::new(self.stream.as_mut(), &mut self.ended))
     }
 
     /// The stream, with the items not yet taken.
@@ -171,7 +217,7 @@ impl<S, B> AiterToIter<S, B> {
         *Pin::into_inner(self.stream)
     }
 
-    /// The same for a stream that is not `Unpin`: it stays where it was pinned.
+    /// Gives the stream back, also if it is not `Unpin`: it stays in its box.
     pub fn into_pin(self) -> Pin<Box<S>> {
         self.stream
     }
@@ -186,9 +232,13 @@ where
 
     #[inline]
     fn next(&mut self) -> Option<S::Item> {
-        let (block_on, next, ended) = self.step()?;
-        let item = block_on.block(next);
-        *ended = item.is_none();
+        if self.ended {
+            return None;
+        }
+        let item = self.block_on.block(Next::new(self.stream.as_mut(), &mut self.ended));
+        if item.is_none() {
+            self.ended = true;
+        }
         item
     }
 
@@ -228,12 +278,12 @@ mod tests {
     }
 
     #[test]
-    fn hands_out_all_items_in_order() {
+    fn iterator_yields_all_items_in_order() {
         assert!(aiter_to_iter(stream::iter(0..3), poll_once).eq(0..3));
     }
 
     #[test]
-    fn blocks_once_for_each_item_and_once_for_the_end() {
+    fn each_item_and_end_block_once() {
         let mut calls = 0;
         let items = aiter_to_iter(stream::iter(0..3), |next| {
             calls += 1;
@@ -244,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_at_its_end_and_does_not_ask_again() {
+    fn ended_iterator_does_not_poll_again() {
         let calls = Cell::new(0);
         // Not fused: None at the second poll, then items again.
         let odd = stream::poll_fn(|_| {
@@ -261,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn size_hint_is_the_streams() {
+    fn size_hint_equals_that_of_stream() {
         let mut items = aiter_to_iter(stream::iter(0..3), poll_once);
         for left in (0..3).rev() {
             assert!(items.next().is_some());
@@ -272,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_streams_that_are_pinned_borrowed_or_local() {
+    fn iterator_accepts_pinned_or_local_stream() {
         let local = Rc::new(Cell::new(0));
         let pinned = stream::iter([1, 2, 3]).then(|n| {
             let local = &local;
@@ -292,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn by_ref_and_into_inner_keep_the_rest() {
+    fn by_ref_and_into_inner_keep_rest() {
         let mut items = aiter_to_iter(stream::iter(0..6), poll_once);
         assert!(items.by_ref().take(2).eq(0..2));
         assert_eq!(items.get_ref().size_hint(), (4, Some(4)));
@@ -303,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn dropping_it_drops_the_stream() {
+    fn iterator_drop_drops_stream() {
         let source = Rc::new(());
         let held = Rc::clone(&source);
         let mut items = aiter_to_iter(stream::repeat_with(move || Rc::clone(&held)), poll_once);
@@ -314,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_next_that_is_dropped_has_taken_nothing() {
+    fn dropped_next_takes_no_item() {
         let mut first = true;
         let mut items = aiter_to_iter(stream::iter(0..3), move |next| {
             if core::mem::take(&mut first) { Some(99) } else { poll_once(next) }
@@ -324,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_the_state_and_no_items() {
+    fn debug_shows_state_without_items() {
         let mut items = aiter_to_iter(stream::iter(["secret"]), |next| {
             assert_eq!(format!("{next:?}"), "Next { .. }");
             poll_once(next)

@@ -1,5 +1,5 @@
 use core::fmt;
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::pin::pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
@@ -8,17 +8,17 @@ use futures_core::Stream;
 use portable_atomic_util::{Arc, task::Wake};
 
 use crate::aiter_to_iter::AiterToIter;
-use crate::block::Block;
-use crate::next::Next;
+use crate::next::{Block, Next};
 
-/// Blocks on a future without an operating system: polls it whenever it was woken, and calls `idle`
+/// Blocks on a future without an operating system: polls it after each wake-up, and calls `idle`
 /// in between.
 ///
-/// `idle` may return whenever it likes, such as at every interrupt; as long as nothing has woken the
-/// future it is called again. But it must return once a waker may have been called, also one that was
-/// called just before. On Arm `wfe` does so: an interrupt that came before it makes it return
-/// at once. `wfi` may sleep through to the next interrupt; so it goes with interrupts masked, which does
-/// not keep them from ending it, and with a look whether there still is a reason to sleep:
+/// `idle` may return at any time, such as at every interrupt. It is called again until the future is
+/// woken. It must return once a waker may have been called, also just before the call of `idle`. On
+/// Arm `wfe` does so, because an interrupt that came before it makes it return at once. `wfi` may
+/// sleep through to the next interrupt. So call it with interrupts masked, which still lets them end
+/// it, and only if the sleep is not over:
+///
 /// ```
 /// # mod riscv { pub fn wfi() {} }
 /// # mod critical_section { pub fn with<R>(f: impl FnOnce(()) -> R) -> R { f(()) } }
@@ -31,14 +31,15 @@ use crate::next::Next;
 ///     })
 /// });
 /// ```
-/// A `spin_loop` hint or a `yield` of the system's serves everywhere. A future that wakes itself is polled
-/// again without it.
 ///
-/// One small allocation holds the waker, made in [`new`](Self::new); nothing is allocated for an item.
+/// A `spin_loop` hint or the system's `yield` works everywhere. A future that wakes itself is polled
+/// again without a call of `idle`.
+///
+/// [`new`](Self::new) makes one small allocation for the waker. Nothing is allocated for an item.
 ///
 /// # Panics
 ///
-/// Where the future or `idle` does.
+/// Panics if the future or `idle` does.
 ///
 /// # Examples
 ///
@@ -67,12 +68,12 @@ pub struct BlockOnIdle<I> {
 
 struct Woken(AtomicBool);
 
-/// What the `idle` of a [`BlockOnIdle`] is told: whether there still is nothing to do.
+/// The argument of a [`BlockOnIdle`]'s `idle`: whether the future is still not woken.
 #[derive(Debug)]
 pub struct Idle<'a>(&'a AtomicBool);
 
 impl Idle<'_> {
-    /// True if the future was woken meanwhile. Wait-free; may be called with interrupts masked.
+    /// Returns `true` once the future is woken. Wait-free, and may be called with interrupts masked.
     pub fn is_over(&self) -> bool {
         // Acquire: partner of `Woken::wake`.
         self.0.load(Ordering::Acquire)
@@ -104,7 +105,7 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
     ///
     /// # Panics
     ///
-    /// Where the future or `idle` does.
+    /// Panics if the future or `idle` does.
     pub fn block_on<F: IntoFuture>(&mut self, future: F) -> F::Output {
         let mut future = pin!(future.into_future());
         let mut cx = Context::from_waker(&self.waker);
@@ -122,8 +123,9 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
         }
     }
 
-    /// A blocking iterator over the stream's items: [`aiter_to_iter`](crate::aiter_to_iter) with
-    /// this.
+    /// Makes a blocking iterator over the stream's items.
+    ///
+    /// It is [`aiter_to_iter`](crate::aiter_to_iter) with this `BlockOnIdle`.
     ///
     /// # Examples
     ///
@@ -141,8 +143,7 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
 
 impl<S: Stream, I: FnMut(&Idle<'_>)> Block<S> for BlockOnIdle<I> {
     fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
-        let mut stream = next.into_stream();
-        self.block_on(poll_fn(|cx| stream.as_mut().poll_next(cx)))
+        self.block_on(next)
     }
 }
 
@@ -151,6 +152,7 @@ mod tests {
     use alloc::format;
     use alloc::vec::Vec;
     use core::cell::{Cell, RefCell};
+    use core::future::poll_fn;
 
     use futures_util::stream;
 
@@ -158,7 +160,7 @@ mod tests {
     use crate::aiter_to_iter;
 
     #[test]
-    fn what_is_ready_or_wakes_itself_never_idles() {
+    fn ready_or_self_woken_future_never_idles() {
         let mut left = 5;
         let ready = poll_fn(|cx| {
             left -= 1;
@@ -174,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn it_idles_until_it_is_woken_and_polls_once_a_wake() {
+    fn idles_until_woken_and_polls_once_per_wake() {
         let waker = RefCell::new(None::<Waker>);
         let (idles, mut polls) = (Cell::new(0), 0);
         let idle = |idle: &Idle<'_>| {
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_of_an_earlier_wait_costs_one_poll() {
+    fn wake_of_earlier_wait_costs_one_poll() {
         let old = RefCell::new(None::<Waker>);
         let mut block_on = BlockOnIdle::new(|_| old.borrow().as_ref().unwrap().wake_by_ref());
         for _ in 0..3 {
@@ -214,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn it_serves_as_a_closure_too() {
+    fn block_on_idle_works_in_closure() {
         let mut block_on = BlockOnIdle::new(|_| core::hint::spin_loop());
         assert!(aiter_to_iter(stream::iter(0..3), |next| block_on.block_on(next)).eq(0..3));
     }

@@ -1,27 +1,38 @@
+use core::cell::Cell;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::thread_local;
 
 use pin_project_lite::pin_project;
 
-use crate::scope;
+/// What works on an executor's thread; the end of a panic's message.
+pub(crate) const RECIPE: &str = "\nWhat works on an executor's thread: `.await` the items, or \
+    iterate on a thread that may block: inside `tokio::task::spawn_blocking(move || ..)`, \
+    `smol::unblock(move || ..)` or `std::thread::spawn(move || ..)`. See \"Where it hangs, and what \
+    to do\" in the documentation of `aiter-executor-compat`.";
 
-/// Has every blocking iterator that would wait inside this future panic at once.
+thread_local! {
+    /// Whether `forbid_blocking` guards what this thread is running. Has no destructor, so it can
+    /// be read as long as the thread runs.
+    static FORBIDDEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes every blocking iterator that would wait inside `future` panic at once.
 ///
-/// For what an executor runs on its own threads: the body of `main`, a task, all of a server. There a
-/// wait of this crate stands in the way of the executor, and if what feeds the stream lives on the
-/// same thread, nothing can tell that from a slow feeder: the thread waits forever. With this
-/// around, the first wait fails instead and says what works. An item that is there already is handed
-/// out as ever. The closure of [`unblock_iter`](crate::unblock_iter), called here, panics before its first
-/// item.
+/// For what an executor runs on its own threads: the body of `main`, a task, a whole server. A wait
+/// there stops the executor. If the stream is fed from the same thread, the wait never ends, and
+/// nothing distinguishes it from a slow one. Inside this future the first wait panics instead, and
+/// the message says what works. An item that is ready is handed out as ever. The closure of
+/// [`unblock_iter`](crate::unblock_iter) panics before its first item if it is called here.
 ///
-/// It holds for what the future does on the thread that polls it, whichever way the iterator blocks:
-/// not for the threads of `spawn_blocking` and the like. [`allow_blocking`] lifts it for a part.
+/// It holds for the thread that polls the future, however the iterator blocks. It does not hold for
+/// the threads of `spawn_blocking` and the like. [`allow_blocking`] makes an exception.
 ///
 /// # Panics
 ///
-/// The future itself never does more than what it wraps.
+/// Panics if `future` does.
 ///
 /// # Examples
 ///
@@ -43,24 +54,23 @@ pub fn forbid_blocking<F: IntoFuture>(future: F) -> ForbidBlocking<F::IntoFuture
     ForbidBlocking { future: future.into_future() }
 }
 
-/// Runs `f` as if no [`forbid_blocking`] were around it, for code that has made sure that its thread
-/// may block: inside `tokio::task::block_in_place`, say.
+/// Runs `f` as if no [`forbid_blocking`] were around it.
 ///
-/// On such a thread a stream that wakes itself in every poll is at work, however long it takes. So the
-/// waits in `f` are not [judged](crate::BlockOn#panics) by how often it has done so; what is known for
-/// certain to be in vain still panics. Where the thread must not block after all, a stream whose
-/// budget is used up may keep it busy for ever.
+/// For code that has made sure that its thread may block, such as the closure of
+/// `tokio::task::block_in_place`.
 ///
 /// # Panics
 ///
-/// Where `f` does.
+/// Panics if `f` does.
 ///
 /// # Examples
 ///
 /// ```
 /// use std::thread;
 ///
-/// use aiter_executor_compat::{BlockOn, aiter_to_iter, allow_blocking, forbid_blocking, park_thread};
+/// use aiter_executor_compat::{
+///     BlockOn, aiter_to_iter, allow_blocking, forbid_blocking, park_thread,
+/// };
 /// use futures_channel::mpsc;
 ///
 /// let sum = BlockOn::new().block_on(forbid_blocking(async {
@@ -71,7 +81,32 @@ pub fn forbid_blocking<F: IntoFuture>(future: F) -> ForbidBlocking<F::IntoFuture
 /// assert_eq!(sum, 5);
 /// ```
 pub fn allow_blocking<T>(f: impl FnOnce() -> T) -> T {
-    scope::allowing(f)
+    let _until_dropped = Restore(FORBIDDEN.replace(false));
+    f()
+}
+
+/// Panics inside a future under [`forbid_blocking`].
+pub(crate) fn check_allowed() {
+    if FORBIDDEN.get() {
+        fail();
+    }
+}
+
+#[cold]
+fn fail() -> ! {
+    panic!(
+        "aiter: about to block inside a future that `forbid_blocking` guards: the executor's \
+         thread would stand still, and with it whatever feeds the stream from there.{RECIPE}"
+    )
+}
+
+/// Restores the value of `FORBIDDEN`, also on unwind.
+struct Restore(bool);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        FORBIDDEN.set(self.0);
+    }
 }
 
 pin_project! {
@@ -93,7 +128,7 @@ impl<F: Future> Future for ForbidBlocking<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let future = self.project().future;
-        scope::forbidding(|| future.poll(cx))
+        let _until_dropped = Restore(FORBIDDEN.replace(true));
+        self.project().future.poll(cx)
     }
 }

@@ -1,47 +1,31 @@
+use core::convert::Infallible;
 use core::fmt;
 use core::future::Future;
+use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use futures_core::Stream;
 
-#[cfg(feature = "std")]
-use crate::watch::{Waiting, Watch};
-
 /// The future of a stream's next item: what [`aiter_to_iter`](crate::aiter_to_iter) hands to its
 /// `block_on` for each item.
 ///
-/// Its output is the item, or `None` at the end of the stream.
-///
-/// With feature `std`, a poll that finds the stream pending polls it two more times, with another
-/// waker and again with the task's: a stream that is [starved](crate#where-it-hangs-and-what-to-do) by
-/// the budget of an executor which `block_on` does not belong to shows by what it does with the two.
-///
-/// Where it seems so, only more polls can tell, and `block_on` may sleep for ever. So a thread named
-/// `aiter-budget-watch` is started, which wakes the task when nothing else has for 60 ms; after the
-/// third time in a row it is certain. There is one at most for each iterator; it ends within a fifth
-/// of a second after the last such wait, or when the iterator is dropped. Where no thread can be
-/// started, such a wait is not found. The built-in ways to block need none.
+/// Its output is the item, or `None` at the end of the stream. Each of its polls polls the stream
+/// once, with the same waker, until the stream has ended.
 ///
 /// # Panics
 ///
-/// Where the stream does; and, with feature `std`, where it is starved, or the wait is inside a future
-/// under `forbid_blocking`. The message says what works.
-///
-/// And, with feature `std`, by judgement: after at least 2^25 polls in a row for at least 2 s, none with
-/// an item, in each of which the stream has called the extra waker itself and left it with nobody who
-/// could call it from elsewhere. Inside `allow_blocking` there is no such judgement.
+/// Panics if the stream does. With feature `std`, it also panics if the stream is pending inside a
+/// future under `forbid_blocking`.
 ///
 /// # Cancel safety
 ///
-/// It holds no item: one dropped before it is ready has taken nothing from the stream.
+/// Cancel safe. If it is dropped before it is ready, no item is lost.
 #[must_use = "futures do nothing unless polled"]
 pub struct Next<'a, S: ?Sized> {
     stream: Pin<&'a mut S>,
-    #[cfg(feature = "std")]
-    watch: &'a mut Watch,
-    #[cfg(feature = "std")]
-    waiting: Waiting,
+    /// Whether the stream has returned `None`.
+    ended: &'a mut bool,
 }
 
 impl<S: ?Sized> fmt::Debug for Next<'_, S> {
@@ -51,33 +35,95 @@ impl<S: ?Sized> fmt::Debug for Next<'_, S> {
 }
 
 impl<'a, S: ?Sized> Next<'a, S> {
-    #[cfg(feature = "std")]
-    pub(crate) fn new(stream: Pin<&'a mut S>, watch: &'a mut Watch) -> Self {
-        Self { stream, watch, waiting: Waiting::default() }
-    }
-
-    #[cfg(not(feature = "std"))]
-    pub(crate) fn new(stream: Pin<&'a mut S>) -> Self {
-        Self { stream }
-    }
-
-    /// For what looks after its waits itself.
-    pub(crate) fn into_stream(self) -> Pin<&'a mut S> {
-        self.stream
+    #[inline]
+    pub(crate) fn new(stream: Pin<&'a mut S>, ended: &'a mut bool) -> Self {
+        Self { stream, ended }
     }
 }
 
 impl<S: Stream + ?Sized> Future for Next<'_, S> {
     type Output = Option<S::Item>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.get_mut();
+        if *this.ended {
+            return Poll::Ready(None);
+        }
         let polled = this.stream.as_mut().poll_next(cx);
-        #[cfg(feature = "std")]
-        if polled.is_pending() {
-            let poll = |cx: &mut Context<'_>| this.stream.as_mut().poll_next(cx);
-            return this.watch.pending(&mut this.waiting, cx, poll);
+        match polled {
+            #[cfg(feature = "std")]
+            Poll::Pending => crate::forbid::check_allowed(),
+            Poll::Ready(None) => *this.ended = true,
+            _ => {}
         }
         polled
     }
+}
+
+/// What [`AiterToIter`](crate::AiterToIter) blocks with.
+///
+/// Implemented by the closures that [`aiter_to_iter`](crate::aiter_to_iter) takes, and by the types
+/// of this crate whose `iter` makes an iterator: `BlockOn` and [`BlockOnIdle`](crate::BlockOnIdle).
+///
+/// A generic function such as `smol::block_on` is fixed to one lifetime when it is passed by name,
+/// so it does not implement the trait; the compiler says "needs a closure around this `block_on`".
+/// [`AiterToIter::next_with`](crate::AiterToIter::next_with) takes such a function.
+///
+/// ```
+/// use aiter_executor_compat::aiter_to_iter;
+/// use futures_util::stream;
+///
+/// let items = aiter_to_iter(stream::iter([1, 2]), |next| smol::block_on(next));
+/// assert_eq!(items.sum::<i32>(), 3);
+/// ```
+///
+/// ```compile_fail,E0277
+/// use aiter_executor_compat::aiter_to_iter;
+/// use futures_util::stream;
+///
+/// let items = aiter_to_iter(stream::iter([1, 2]), smol::block_on);
+/// assert_eq!(items.sum::<i32>(), 3);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`aiter_to_iter` needs a closure around this `block_on`",
+    label = "write `|next| block_on(next)` around it",
+    note = "the function is called with `Next<'a, S>` for any lifetime `'a`",
+    note = "a generic function that is passed by name is fixed to a single lifetime"
+)]
+pub trait Block<S: Stream> {
+    /// Blocks until the stream's next item, or `None` at its end.
+    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item>;
+}
+
+impl<S, F> Block<S> for F
+where
+    S: Stream,
+    F: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+{
+    #[inline]
+    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
+        self(next)
+    }
+}
+
+/// Applies to no type. With a second impl to choose from, the compiler reports a function that is
+/// fixed to one lifetime as one that does not implement the trait, with the message above. With one
+/// impl it chooses that impl, and says "implementation of `FnMut` is not general enough".
+#[doc(hidden)]
+impl<S, F> Block<S> for F
+where
+    S: Stream,
+    Only<F>: Never,
+{
+    fn block(&mut self, _: Next<'_, S>) -> Option<S::Item> {
+        match <Only<F> as Never>::NEVER {}
+    }
+}
+
+struct Only<F: ?Sized>(PhantomData<F>);
+
+/// Implemented by no type.
+trait Never {
+    const NEVER: Infallible;
 }

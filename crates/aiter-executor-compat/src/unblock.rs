@@ -1,15 +1,14 @@
 use alloc::boxed::Box;
 use core::fmt;
 use core::iter;
-use core::num::NonZeroUsize;
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use aiter_adapters::{Active, AiterExt, Outcome, iter_to_aiter};
 use futures_core::{FusedStream, Stream};
 
-use crate::block_on;
-use crate::scope;
+use crate::block_on::BlockOn;
+use crate::forbid;
 
 /// Makes a stream of an iterator that blocks, which runs on a thread of its own.
 ///
@@ -25,7 +24,7 @@ use crate::scope;
 ///
 /// # Panics
 ///
-/// If `spawn_blocking` does; the iterator is dropped then.
+/// Panics if `cap` is 0, or if `spawn_blocking` panics; the iterator is dropped then.
 ///
 /// The closure panics where the iterator does, and before its first item where it is called inside a
 /// future under [`forbid_blocking`](crate::forbid_blocking). The stream ends then and does not panic;
@@ -34,7 +33,6 @@ use crate::scope;
 /// # Examples
 ///
 /// ```
-/// use core::num::NonZeroUsize;
 /// use std::io::{BufRead, Cursor};
 /// use std::thread;
 ///
@@ -43,8 +41,7 @@ use crate::scope;
 ///
 /// # futures_executor::block_on(async {
 /// let file = Cursor::new("one\ntwo\nthree\n");
-/// let cap = NonZeroUsize::new(16).expect("16 is not zero");
-/// let lines = unblock_iter(file.lines(), cap, thread::spawn);
+/// let lines = unblock_iter(file.lines(), 16, thread::spawn);
 /// let lengths: Vec<usize> = lines.map(|line| line.map_or(0, |line| line.len())).collect().await;
 /// assert_eq!(lengths, [3, 3, 5]);
 /// # });
@@ -53,21 +50,20 @@ use crate::scope;
 /// With smol, which keeps threads for this:
 ///
 /// ```
-/// use core::num::NonZeroUsize;
-///
 /// use aiter_executor_compat::unblock_iter;
 /// use futures_util::StreamExt;
 ///
 /// # smol::block_on(async {
-/// let numbers = unblock_iter(0..3, NonZeroUsize::MIN, smol::unblock);
+/// let numbers = unblock_iter(0..3, 1, smol::unblock);
 /// assert_eq!(numbers.collect::<Vec<_>>().await, [0, 1, 2]);
 /// # });
 /// ```
 #[doc(alias = "blocking_iter_to_aiter")]
 #[doc(alias = "iter_to_aiter")]
+#[track_caller]
 pub fn unblock_iter<'a, I, H>(
     iter: I,
-    cap: NonZeroUsize,
+    cap: usize,
     spawn_blocking: impl FnOnce(Box<dyn FnOnce() + Send + 'a>) -> H,
 ) -> UnblockIter<I::Item, H>
 where
@@ -75,11 +71,11 @@ where
 {
     // Asked where an item is asked for: what panics there is told by the outcome.
     let check = iter::from_fn(|| {
-        scope::check_allowed();
+        forbid::check_allowed();
         None
     });
     let (items, drive) = iter_to_aiter(check.chain(iter)).active_bounded_parts(cap);
-    let handle = spawn_blocking(Box::new(move || block_on::run(pin!(drive))));
+    let handle = spawn_blocking(Box::new(move || BlockOn::new().block_on(drive)));
     UnblockIter { items, handle }
 }
 
@@ -126,12 +122,11 @@ impl<T, H> UnblockIter<T, H> {
     /// # Examples
     ///
     /// ```
-    /// use core::num::NonZeroUsize;
     /// use std::thread;
     ///
     /// use aiter_executor_compat::unblock_iter;
     ///
-    /// let (items, thread) = unblock_iter(0.., NonZeroUsize::MIN, thread::spawn).into_parts();
+    /// let (items, thread) = unblock_iter(0.., 1, thread::spawn).into_parts();
     /// drop(items);
     /// thread.join().expect("it ends and does not panic");
     /// ```

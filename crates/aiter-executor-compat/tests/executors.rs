@@ -1,5 +1,6 @@
 //! `aiter_to_iter` on every executor that its page names.
 
+use std::panic::catch_unwind;
 use std::thread;
 
 use aiter_executor_compat::{aiter_to_iter, park_thread};
@@ -122,7 +123,7 @@ fn tokio_threads_that_may_block() {
 }
 
 #[test]
-fn a_handle_on_a_tokio_worker_fails_at_once_and_says_why() {
+fn tokio_handle_on_worker_panics_at_once() {
     let runtime = multi_thread();
     let handle = runtime.handle().clone();
     let task =
@@ -133,6 +134,15 @@ fn a_handle_on_a_tokio_worker_fails_at_once_and_says_why() {
         Err(panic) => (*panic.downcast::<&str>().expect("a message")).to_owned(),
     };
     assert!(text.contains("within a runtime"), "{text}");
+}
+
+#[test]
+fn futures_block_on_inside_itself_panics() {
+    let nested = || aiter_to_iter(source(&2), |next| futures_executor::block_on(next)).count();
+    let panic = catch_unwind(|| futures_executor::block_on(async { nested() }));
+    let panic = panic.expect_err("it cannot be entered twice");
+    let text = panic.downcast_ref::<String>().expect("a message");
+    assert!(text.contains("from within another executor"), "{text}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ const MAX_NUMBER: u64 = 1_000_000_000_000;
 
 fn main() -> io::Result<()> {
     let (clients, ctrl_c) = server::start()?;
-    let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
 
     // The outboxes of all clients are a stream, too, and are written in any order.
     let (outboxes, to_write) = push_list();

@@ -13,7 +13,6 @@ use std::fs;
 use std::future::Future;
 use std::io::{self, BufRead, Write};
 use std::net::{self, Ipv4Addr, SocketAddr, TcpListener};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
@@ -134,7 +133,7 @@ fn run<T>(test: impl Future<Output = T>) -> T {
 /// Runs all of them at the same time, in this task.
 async fn all<'a, T>(clients: impl IntoIterator<Item = BoxFuture<'a, T>>) -> Vec<T> {
     let clients = stream::iter(clients.into_iter().collect::<Vec<_>>());
-    clients.map_par(NonZeroUsize::MAX, |client| client).ordered().collect().await
+    clients.map_par(usize::MAX, |client| client).ordered().collect().await
 }
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;

@@ -1,8 +1,6 @@
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::hint::Hint;
-use crate::random::Random;
 use crate::script::{Script, Step};
 
 /// What happens from outside, before the case is run to its end by a fair executor.
@@ -23,6 +21,11 @@ pub enum Move {
     Poke(usize),
     /// Drops this task's stream.
     Drop(usize),
+    /// Keeps this task's stream, but neither polls nor drops it before the end of the case.
+    ///
+    /// Does nothing if the task is the last one of its kind that is still running, or if it is a
+    /// [worker](crate::Parts::workers) with work in hand.
+    Abandon(usize),
     /// Drops every stream, which ends the case.
     DropAll,
 }
@@ -31,7 +34,7 @@ impl Move {
     /// Which task, source or poke it is about.
     pub(crate) fn index_mut(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Poll(n) | Self::PollAnew(n) | Self::Drop(n) => Some(n),
+            Self::Poll(n) | Self::PollAnew(n) | Self::Drop(n) | Self::Abandon(n) => Some(n),
             Self::Wake(n) | Self::Poke(n) => Some(n),
             Self::Turn | Self::DropAll => None,
         }
@@ -39,6 +42,23 @@ impl Move {
 }
 
 /// A script for each source, and what happens to the tasks meanwhile.
+///
+/// A case is written as a report prints it: the scripts, the hints if they are not exact, and the
+/// moves. The text parses back to the same case.
+///
+/// # Examples
+///
+/// ```
+/// use stream_laws::{Case, Hint, Move};
+///
+/// let text = "`-o|` `|` (Loose hints): turn, poll 1 with a new waker, drop all";
+/// let case: Case = text.parse()?;
+/// assert_eq!(case.scripts().len(), 2);
+/// assert_eq!(case.hint(), Hint::Loose);
+/// assert_eq!(case.moves(), [Move::Turn, Move::PollAnew(1), Move::DropAll]);
+/// assert_eq!(case.to_string(), text);
+/// # Ok::<(), stream_laws::CaseError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Case {
     scripts: Vec<Script>,
@@ -115,159 +135,10 @@ impl Case {
         milder.into()
     }
 
-    /// The same, nobody being dropped before the end.
-    pub(crate) fn without_drops(&self) -> Self {
+    /// The same case without the moves that `is_out` names; `None` if it has none of them.
+    pub(crate) fn without(&self, is_out: fn(&Move) -> bool) -> Option<Self> {
         let mut case = self.clone();
-        case.moves.retain(|step| !matches!(step, Move::Drop(_)));
-        case
-    }
-}
-
-impl fmt::Display for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.scripts.is_empty() {
-            f.write_str("no source")?;
-        }
-        for (n, script) in self.scripts.iter().enumerate() {
-            write!(f, "{}`{script}`", if n == 0 { "" } else { " " })?;
-        }
-        if self.hint != Hint::Exact {
-            write!(f, " ({:?} hints)", self.hint)?;
-        }
-        for (n, step) in self.moves.iter().enumerate() {
-            f.write_str(if n == 0 { ": " } else { ", " })?;
-            match step {
-                Move::Poll(task) => write!(f, "poll {task}")?,
-                Move::PollAnew(task) => write!(f, "poll {task} with a new waker")?,
-                Move::Wake(source) => write!(f, "wake {source}")?,
-                Move::Turn => f.write_str("turn")?,
-                Move::Poke(poke) => write!(f, "poke {poke}")?,
-                Move::Drop(task) => write!(f, "drop {task}")?,
-                Move::DropAll => f.write_str("drop all")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What cases for an adapter look like.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan {
-    pub(crate) sources: usize,
-    pub(crate) inner: Inside,
-    pub(crate) errors: bool,
-    pub(crate) panics: bool,
-}
-
-/// What the items of the first source are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Inside {
-    Tokens,
-    Streams,
-    Futures,
-}
-
-/// The main thing that a case is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Story {
-    Executor,
-    Moves,
-    DropOne,
-    DropAll,
-    Panic,
-}
-
-impl Plan {
-    /// The case of a seed.
-    pub(crate) fn case(&self, seed: u64) -> Case {
-        // Neighbouring seeds have to give unlike cases; the generator mixes them.
-        let mut random = Random::new(seed);
-        let longest = 1 + random.below(9);
-        let mut author = Author {
-            waits: [0, 1, 3, 6][random.below(4)],
-            self_wakes: [0, 0, 1, 3][random.below(4)],
-            errors: if self.errors { [0, 1, 3][random.below(3)] } else { 0 },
-            random,
-        };
-        let mut scripts: Vec<Script> =
-            (0..self.sources).map(|_| author.script(longest, Inside::Streams)).collect();
-        if self.inner != Inside::Tokens {
-            for _ in 0..scripts[0].items() {
-                scripts.push(author.script(longest.min(5), self.inner));
-            }
-        }
-        let random = &mut author.random;
-        let story = match random.below(20) {
-            0..8 => Story::Executor,
-            8..12 => Story::Moves,
-            12..14 => Story::DropOne,
-            14..17 => Story::DropAll,
-            _ if self.panics => Story::Panic,
-            _ => Story::Moves,
-        };
-        let mut moves = Vec::new();
-        if story != Story::Executor && (story != Story::Panic || random.chance(1, 2)) {
-            for _ in 0..random.below(9) {
-                moves.push(match random.below(16) {
-                    0..4 => Move::Poll(random.below(4)),
-                    4..6 => Move::PollAnew(random.below(4)),
-                    6..9 => Move::Wake(random.below(scripts.len().max(1))),
-                    9..15 => Move::Turn,
-                    _ => Move::Poke(random.below(4)),
-                });
-            }
-        }
-        match story {
-            Story::DropOne => {
-                let at = random.below(moves.len() + 1);
-                moves.insert(at, Move::Drop(random.below(4)));
-            }
-            Story::DropAll => moves.push(Move::DropAll),
-            Story::Panic if !scripts.is_empty() => {
-                for _ in 0..1 + random.below(2) {
-                    let n = random.below(scripts.len());
-                    let steps = scripts[n].steps_mut();
-                    steps.insert(random.below(steps.len() + 1), Step::Panic);
-                }
-            }
-            Story::Executor | Story::Moves | Story::Panic => {}
-        }
-        let hint = Hint::ALL[random.below(Hint::ALL.len())];
-        Case { scripts, hint, moves }
-    }
-}
-
-/// Writes scripts in which each kind of step has its share.
-struct Author {
-    random: Random,
-    waits: usize,
-    self_wakes: usize,
-    errors: usize,
-}
-
-impl Author {
-    fn script(&mut self, longest: usize, of: Inside) -> Script {
-        // A future's script has no items.
-        let items = if of == Inside::Futures { 0 } else { 4 };
-        let len = self.random.below(longest + 1);
-        let weights = [
-            (Step::Ready, items),
-            (Step::Error, self.errors.min(items)),
-            (Step::Pending, self.waits),
-            (Step::SelfWake, self.self_wakes),
-        ];
-        let sum: usize = weights.iter().map(|(_, weight)| weight).sum();
-        if sum == 0 {
-            return Script::default();
-        }
-        Script::new((0..len).map(|_| {
-            let mut at = self.random.below(sum);
-            let chosen = weights.iter().find(|(_, weight)| {
-                let found = at < *weight;
-                at = at.wrapping_sub(*weight);
-                found
-            });
-            chosen.map_or(Step::Ready, |(step, _)| *step)
-        }))
+        case.moves.retain(|step| !is_out(step));
+        (case != *self).then_some(case)
     }
 }

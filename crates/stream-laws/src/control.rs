@@ -25,6 +25,8 @@ pub(crate) enum Kind {
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     pub(crate) ledger: Ledger,
+    /// The task that is being polled.
+    pub(crate) task: AtomicUsize,
     /// The task that is being polled has seen its end before.
     pub(crate) after_end: AtomicBool,
     /// Polls of the sources since the poll of a task began.
@@ -56,6 +58,8 @@ struct State {
     waker: Option<Waker>,
     given: usize,
     polls: usize,
+    /// The task whose poll polled it last.
+    task: usize,
     blocked_polls: usize,
     polls_after_end: usize,
     late_polls_after_end: usize,
@@ -201,6 +205,26 @@ impl Control {
         state.script.items() - state.given
     }
 
+    /// Whether it makes a future that is under way, and that `task` polled last.
+    pub(crate) fn is_run_by(&self, task: usize) -> bool {
+        self.is_running() && self.state().task == task
+    }
+
+    /// Whether it makes a future that is neither done nor dropped.
+    pub(crate) fn is_running(&self) -> bool {
+        let state = self.state();
+        self.shared.kind == Kind::Work && !state.ended && !state.dropped
+    }
+
+    /// How many tokens it has handed out or would hand out if it was polled; `None` if its items
+    /// are sources or futures.
+    pub(crate) fn tokens_ready(&self) -> Option<usize> {
+        let state = self.state();
+        let at_item = matches!(state.script.steps().get(state.at), Some(Step::Ready | Step::Error));
+        let ready = at_item && !state.dropped;
+        (self.shared.kind == Kind::Tokens).then_some(state.given + usize::from(ready))
+    }
+
     pub(crate) fn meter(&self) -> &Meter {
         &self.shared.meter
     }
@@ -210,6 +234,7 @@ impl Control {
     pub(crate) fn step(&self, waker: &mut Option<Waker>) -> Act {
         let after_end = self.shared.meter.after_end.load(Ordering::Relaxed);
         let mut state = self.state();
+        state.task = self.shared.meter.task.load(Ordering::Relaxed);
         let act = state.next_act(after_end);
         if let Act::Wait = act {
             mem::swap(&mut state.waker, waker);

@@ -22,21 +22,36 @@ pub enum Law {
     L6,
     /// A wake after the drop does nothing, and the drop has released the tasks' wakers.
     L7,
-    /// Dropping one of several readers never loses the wake of another one.
+    /// Dropping one of several readers never loses the wake of another reader.
     L8,
     /// No busy polling: a task that is polled only when it is woken is polled no more often than
     /// what happened explains, and a source that waits is polled once in a poll of the task.
     L9,
     /// After `None` comes `None`.
     L10,
+    /// A reader that is kept but never polled again never stops the others.
+    ///
+    /// The abandoned reader may have been woken without being polled since, or may wait for a wake
+    /// that the next item brings. Either way the other readers get every item and the end, each
+    /// item without the help of a later one. [`Laws::backpressure`](crate::Laws::backpressure)
+    /// states how far ahead of it they get where the adapter is bounded by its slowest reader.
+    L11,
     /// Between the items that went in and those that came out the adapter's
     /// [`Relation`](crate::Relation) holds.
     Items,
+    /// While the item of one source is ready, no other source overtakes it too often.
+    ///
+    /// Checked only if the adapter promises it: see [`Laws::fair`](crate::Laws::fair).
+    Fair,
+    /// The adapter holds no more unread items than it promises.
+    ///
+    /// Checked only if the adapter promises it: see [`Laws::read_ahead`](crate::Laws::read_ahead).
+    Ahead,
 }
 
 impl Law {
     /// Every law, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::L1,
         Self::L2,
         Self::L3,
@@ -47,7 +62,10 @@ impl Law {
         Self::L8,
         Self::L9,
         Self::L10,
+        Self::L11,
         Self::Items,
+        Self::Fair,
+        Self::Ahead,
     ];
 
     /// The law in a line.
@@ -63,7 +81,10 @@ impl Law {
             Self::L8 => "dropping one reader never loses another's wake",
             Self::L9 => "no busy polling",
             Self::L10 => "after None comes None",
+            Self::L11 => "a reader that is never polled again never stops the others",
             Self::Items => "the items are those that the adapter promises",
+            Self::Fair => "no source is overtaken more often than the adapter promises",
+            Self::Ahead => "no more unread items are held than the adapter promises",
         }
     }
 }
@@ -81,7 +102,10 @@ impl fmt::Display for Law {
             Self::L8 => "L8",
             Self::L9 => "L9",
             Self::L10 => "L10",
+            Self::L11 => "L11",
             Self::Items => "items",
+            Self::Fair => "fair",
+            Self::Ahead => "ahead",
         })
     }
 }

@@ -1,24 +1,25 @@
+mod examine;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::str::FromStr;
-use std::env;
 
 use futures_core::Stream;
 
 use crate::broken::Broken;
-use crate::case::{Case, Inside, Plan};
+use crate::case::Case;
+use crate::env;
 use crate::law::Law;
 use crate::outer::{Outer, Stage};
 use crate::output::Output;
 use crate::parts::{IntoParts, Parts};
+use crate::plan::{Inside, Plan};
 use crate::relation::Relation;
 use crate::report::Report;
-use crate::run::{Finding, Rules, Run};
-use crate::shrink::shrink;
+use crate::run::Rules;
 use crate::source::Source;
 use crate::work::Work;
 
@@ -29,16 +30,20 @@ const SHRUNK: usize = 3;
 ///
 /// The description says how the adapter is made of its scripted sources and what it promises;
 /// [`run`](Self::run) then tries it on thousands of cases. Each case gives every source a random
-/// script and polls, wakes and drops the tasks in a random order, and at last runs everything to
-/// its end as a fair executor would, which polls a task only when it was woken.
+/// script and polls, wakes, drops and abandons the tasks in a random order. At last it runs
+/// everything to its end as a fair executor would, which polls a task only when it was woken.
+///
+/// What holds between the items that go in and those that come out has to be stated with
+/// [`expect`](Self::expect).
 ///
 /// The case of a seed is always the same one. Two environment variables override what the
 /// description says:
 ///
-/// | variable | |
-/// |---|---|
-/// | `STREAM_LAWS_SCRIPTS` | how many cases to run |
-/// | `STREAM_LAWS_SEED` | runs the case of this seed only |
+/// | variable | value | |
+/// |---|---|---|
+/// | `STREAM_LAWS_SCRIPTS` | `N` | every `Laws` runs `N` cases |
+/// | `STREAM_LAWS_SEED` | `SEED` | every `Laws` runs the case of this seed only |
+/// | `STREAM_LAWS_SEED` | `NAME=SEED` | the `Laws` of this name do, all others run as usual |
 ///
 /// # Examples
 ///
@@ -67,6 +72,7 @@ pub struct Laws {
     build: Build,
     plan: Plan,
     rules: Rules,
+    relation: Option<Relation>,
     scripts: usize,
     excepted: Vec<(Law, &'static str)>,
 }
@@ -78,7 +84,7 @@ impl fmt::Debug for Laws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Laws")
             .field("name", &self.name)
-            .field("relation", &self.rules.relation)
+            .field("relation", &self.relation)
             .field("scripts", &self.scripts)
             .field("excepted", &self.excepted)
             .finish_non_exhaustive()
@@ -91,7 +97,8 @@ impl Laws {
             name: name.to_string(),
             build: Box::new(build),
             plan,
-            rules: Rules { relation: Relation::Any, fused: false, lean: false },
+            rules: Rules::default(),
+            relation: None,
             scripts: 10_000,
             excepted: Vec::new(),
         }
@@ -143,10 +150,64 @@ impl Laws {
         Self::of(name, move |source| Parts::new().streams(readers(source)))
     }
 
-    /// What holds between the items that go in and those that come out; [`Relation::Any`] unless
-    /// said otherwise.
+    /// States what holds between the items that go in and those that come out.
+    ///
+    /// There is no default: an adapter that promises nothing says [`Relation::Any`].
     pub fn expect(mut self, relation: Relation) -> Self {
-        self.rules.relation = relation;
+        self.relation = Some(relation);
+        self
+    }
+
+    /// Promises [`Law::Fair`]: while the next item of a source is ready, each other source hands
+    /// out at most `most` items.
+    ///
+    /// An exact round robin promises 1. For adapters that merge sources and hand out every item of
+    /// theirs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use stream_laws::{Laws, Relation};
+    ///
+    /// Laws::of_many("select", |[a, b]| stream::select(a, b))
+    ///     .expect(Relation::Merged)
+    ///     .fair(1)
+    ///     .run()
+    ///     .assert();
+    /// ```
+    pub fn fair(mut self, most: usize) -> Self {
+        self.rules.fair = Some(most);
+        self
+    }
+
+    /// Promises [`Law::Ahead`]: after each poll the adapter holds at most `most` items that no
+    /// reader has got, running futures included.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use stream_laws::{Laws, Relation};
+    ///
+    /// Laws::of_futures("buffered", |futures| futures.buffered(2))
+    ///     .expect(Relation::Same)
+    ///     .read_ahead(2)
+    /// #   .except(stream_laws::Law::L6, "its queue waits for a future that panicked")
+    ///     .run()
+    ///     .assert();
+    /// ```
+    pub fn read_ahead(mut self, most: usize) -> Self {
+        self.rules.ahead = Some(most);
+        self
+    }
+
+    /// A reader may wait for an abandoned reader that is `items` items or more behind it.
+    ///
+    /// For adapters whose slowest reader holds the others back. [`Law::L11`] still expects the
+    /// others to get that far.
+    pub fn backpressure(mut self, items: usize) -> Self {
+        self.rules.backpressure = Some(items);
         self
     }
 
@@ -169,10 +230,13 @@ impl Laws {
         self
     }
 
-    /// This law is not looked at, for this reason. Without [`Law::L6`] nothing panics.
+    /// Leaves out this law, for this reason. Without [`Law::L6`] no source panics, and without
+    /// [`Law::L11`] no task is abandoned.
     pub fn except(mut self, law: Law, reason: &'static str) -> Self {
-        if law == Law::L6 {
-            self.plan.panics = false;
+        match law {
+            Law::L6 => self.plan.panics = false,
+            Law::L11 => self.plan.abandons = false,
+            _ => {}
         }
         self.excepted.push((law, reason));
         self
@@ -186,32 +250,38 @@ impl Laws {
 
     /// Runs the cases and reports each law that was broken, with a small case that shows it.
     ///
+    /// A stream that never ends is reported by the first case that shows it; no further case is
+    /// run, as each would take as long.
+    ///
     /// # Panics
     ///
-    /// When the closure that makes the adapter panics, and when an environment variable is set to
-    /// something that is no number.
+    /// Panics if no [`Relation`] was [stated](Self::expect), if the closure that makes the adapter
+    /// panics, or if an environment variable has a value that cannot be read.
+    #[track_caller]
     pub fn run(&self) -> Report {
+        let relation = self.relation();
         let mut cases = 0;
         let mut shrunk = BTreeMap::<Law, usize>::new();
         let mut smallest = BTreeMap::<Law, Broken>::new();
-        let seeds = match from_env::<u64>("STREAM_LAWS_SEED") {
-            Some(seed) => seed..seed.saturating_add(1),
-            None => 0..from_env("STREAM_LAWS_SCRIPTS").unwrap_or(self.scripts) as u64,
-        };
-        for seed in seeds {
+        for seed in env::seeds(&self.name, self.scripts) {
             cases += 1;
-            for found in self.examine(&self.plan.case(seed)) {
+            let found = self.examine(&self.plan.case(seed), relation);
+            let endless = found.iter().any(|found| found.finding.endless);
+            for found in found {
                 let times = shrunk.entry(found.finding.law).or_default();
                 *times += 1;
                 if *times > SHRUNK {
                     continue;
                 }
-                let broken = self.shrink(seed, found);
+                let broken = self.shrink(seed, found, relation);
                 let size = broken.case.size();
                 let known = smallest.get(&broken.law);
                 if known.is_none_or(|known| size < known.case.size()) {
                     smallest.insert(broken.law, broken);
                 }
+            }
+            if endless {
+                break;
             }
         }
         Report {
@@ -222,11 +292,16 @@ impl Laws {
         }
     }
 
-    /// Runs the cases, for those who handle errors rather than panics.
+    /// Runs the cases and returns the first law that was broken, rather than a report.
     ///
     /// # Errors
     ///
-    /// The first of the laws that were broken.
+    /// Returns the first of the laws that were broken.
+    ///
+    /// # Panics
+    ///
+    /// Panics where [`run`](Self::run) does.
+    #[track_caller]
     pub fn check(&self) -> Result<(), Broken> {
         self.run().broken.into_iter().next().map_or(Ok(()), Err)
     }
@@ -235,106 +310,27 @@ impl Laws {
     ///
     /// # Errors
     ///
-    /// The first of the laws that it breaks; the seed is zero.
+    /// Returns the first of the laws that it breaks; the seed is zero.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no [`Relation`] was [stated](Self::expect), or if the closure that makes the
+    /// adapter panics.
     ///
     /// # Examples
     ///
     /// ```
     /// use futures_util::StreamExt;
-    /// use stream_laws::{Case, Laws, Move, Relation};
+    /// use stream_laws::{Laws, Relation};
     ///
     /// let skip = Laws::of("skip", |source| source.skip(1)).expect(Relation::Subset);
-    /// let case = Case::new(["o-o|".parse()?]).with_moves([Move::Turn, Move::PollAnew(0)]);
-    /// skip.check_case(&case)?;
+    /// skip.check_case(&"`o-o|`: turn, poll 0 with a new waker".parse()?)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn check_case(&self, case: &Case) -> Result<(), Broken> {
-        let first = self.examine(case).into_iter().min_by_key(|found| found.finding.law);
+        let first =
+            self.examine(case, self.relation()).into_iter().min_by_key(|found| found.finding.law);
         first.map_or(Ok(()), |found| Err(found.broken(0)))
     }
-
-    /// What a case breaks, each law once.
-    fn examine(&self, case: &Case) -> Vec<Found> {
-        let mut all = Vec::<Found>::new();
-        for finding in self.play(case) {
-            let found = self.attribute(case, finding);
-            let law = found.finding.law;
-            if all.iter().any(|known| known.finding.law == law) || self.is_excepted(law) {
-                continue;
-            }
-            all.push(found);
-        }
-        all
-    }
-
-    fn is_excepted(&self, law: Law) -> bool {
-        self.excepted.iter().any(|(excepted, _)| *excepted == law)
-    }
-
-    fn play(&self, case: &Case) -> Vec<Finding> {
-        let stage = Stage::new(case);
-        let parts = (self.build)(&stage);
-        Run::new(stage, parts, self.rules).play(case.moves())
-    }
-
-    /// A hang or a leak that goes away together with the panics of the case is due to the panic,
-    /// and a hang that goes away when nobody is dropped, to the drop.
-    fn attribute(&self, case: &Case, finding: Finding) -> Found {
-        let law = finding.law;
-        let still = |milder: &Case| self.play(milder).into_iter().find(|found| found.law == law);
-        let milder = case.without_panics();
-        if matches!(law, Law::L2 | Law::L5) && !milder.is_empty() {
-            return match milder.iter().find_map(|milder| Some((milder, still(milder)?))) {
-                Some((milder, finding)) => self.attribute(milder, finding),
-                None => Found { case: case.clone(), finding: Finding { law: Law::L6, ..finding } },
-            };
-        }
-        if law == Law::L2 {
-            let milder = case.without_drops();
-            if milder != *case {
-                return match still(&milder) {
-                    Some(finding) => Found { case: milder, finding },
-                    None => {
-                        Found { case: case.clone(), finding: Finding { law: Law::L8, ..finding } }
-                    }
-                };
-            }
-        }
-        Found { case: case.clone(), finding }
-    }
-
-    fn shrink(&self, seed: u64, found: Found) -> Broken {
-        let law = found.finding.law;
-        let find = |case: &Case| self.examine(case).into_iter().find(|new| new.finding.law == law);
-        let sources = self.plan.sources;
-        let case = shrink(found.case.clone(), sources, |case| find(case).is_some());
-        // One that depends on chance may not be seen again.
-        find(&case).unwrap_or(found).broken(seed)
-    }
-}
-
-/// A finding and the case that shows it.
-#[derive(Clone)]
-struct Found {
-    case: Case,
-    finding: Finding,
-}
-
-impl Found {
-    fn broken(self, seed: u64) -> Broken {
-        let Self { case, finding: Finding { law, step, why } } = self;
-        Broken { law, seed, case, step, why }
-    }
-}
-
-impl Plan {
-    fn of(sources: usize, inner: Inside) -> Self {
-        Self { sources, inner, errors: false, panics: true }
-    }
-}
-
-fn from_env<T: FromStr>(variable: &str) -> Option<T> {
-    let text = env::var(variable).ok()?;
-    let number = text.parse();
-    Some(number.unwrap_or_else(|_| panic!("{variable} is {text:?}, which is no number")))
 }

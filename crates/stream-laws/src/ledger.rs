@@ -33,8 +33,8 @@ pub(crate) struct Book(Mutex<Pages>);
 
 #[derive(Default)]
 struct Pages {
-    /// By serial number: whether that token is alive.
-    tokens: Vec<bool>,
+    /// By serial number: source and number of a token that is alive.
+    tokens: Vec<Option<(usize, usize)>>,
     alive: usize,
     clones: usize,
     double_drops: usize,
@@ -89,6 +89,11 @@ impl Ledger {
         self.book.pages().double_drops
     }
 
+    /// Source and number of each token that exists, clones included.
+    pub(crate) fn tokens(&self) -> Vec<(usize, usize)> {
+        self.book.pages().tokens.iter().flatten().copied().collect()
+    }
+
     pub(crate) fn book(&self) -> &'static Book {
         self.book
     }
@@ -114,22 +119,22 @@ impl Book {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes a new token down and says its serial number.
-    pub(crate) fn made(&self) -> usize {
+    /// Records a new token. Returns its serial number.
+    pub(crate) fn made(&self, source: usize, number: usize) -> usize {
         let mut pages = self.pages();
-        pages.tokens.push(true);
+        pages.tokens.push(Some((source, number)));
         pages.alive += 1;
         pages.tokens.len() - 1
     }
 
-    pub(crate) fn cloned(&self) -> usize {
+    pub(crate) fn cloned(&self, source: usize, number: usize) -> usize {
         self.pages().clones += 1;
-        self.made()
+        self.made(source, number)
     }
 
     pub(crate) fn dropped(&self, serial: usize) {
         let mut pages = self.pages();
-        if mem::replace(&mut pages.tokens[serial], false) {
+        if pages.tokens[serial].take().is_some() {
             pages.alive -= 1;
         } else {
             pages.double_drops += 1;
@@ -144,7 +149,7 @@ mod tests {
     #[test]
     fn a_second_drop_is_seen() {
         let ledger = Ledger::new();
-        let serial = ledger.book().made();
+        let serial = ledger.book().made(0, 1);
         let other = ledger.token(0);
         ledger.book().dropped(serial);
         assert_eq!((ledger.alive(), ledger.double_drops()), (1, 0));

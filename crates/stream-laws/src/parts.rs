@@ -49,6 +49,8 @@ pub(crate) enum Role {
     Reader,
     /// A future that only has to be driven.
     Driver,
+    /// One of several futures that can do each other's work.
+    Worker,
 }
 
 impl fmt::Debug for Parts {
@@ -85,12 +87,27 @@ impl Parts {
     }
 
     /// A future to drive, in a task of its own.
-    pub fn drive<F>(mut self, future: F) -> Self
+    pub fn drive<F>(self, future: F) -> Self
     where
         F: Future + 'static,
     {
+        self.future(future, Role::Driver)
+    }
+
+    /// Futures to drive, each in a task of its own, of which any can do the work of the others.
+    ///
+    /// A worker may be [abandoned](crate::Move::Abandon) as a reader may, unless it has work in
+    /// hand: a scripted future that it polled last and that is not done.
+    pub fn workers<F>(self, futures: impl IntoIterator<Item = F>) -> Self
+    where
+        F: Future + 'static,
+    {
+        futures.into_iter().fold(self, |parts, future| parts.future(future, Role::Worker))
+    }
+
+    fn future<F: Future + 'static>(mut self, future: F, role: Role) -> Self {
         let stream = Box::pin(Driver { future: Some(Box::pin(future)) });
-        self.parts.push(Part { stream, role: Role::Driver });
+        self.parts.push(Part { stream, role });
         self
     }
 

@@ -3,13 +3,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// What holds between the items that went in and those that came out, when every task has seen
-/// its end, nothing panicked and nobody was dropped.
-#[derive(Clone, Copy, Default)]
+/// What holds between the items that went in and the items that came out.
+///
+/// Checked when every task has seen its end, nothing panicked and no task was dropped. If a reader
+/// was abandoned, the relation holds for the other readers; its own items count for
+/// [`Shared`](Self::Shared) only.
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Relation {
-    /// Nothing is promised.
-    #[default]
+    /// Nothing is promised: no item is checked. A stream that never ends is no finding either.
     Any,
     /// Each reader gets all items: source after source, each in order.
     Same,
@@ -23,7 +25,7 @@ pub enum Relation {
     Rows,
     /// Each item goes to exactly one reader; each reader gets its items in order.
     Shared,
-    /// Whatever this function says.
+    /// Whatever this function says. It is not asked if a reader was abandoned.
     Check(fn(&Flow) -> Result<(), String>),
 }
 

@@ -1,9 +1,9 @@
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::broken::Broken;
+use crate::env;
 use crate::law::Law;
 
 /// What a run of [`Laws`](crate::Laws) found.
@@ -64,7 +64,7 @@ impl fmt::Display for Report {
             write!(f, "\n  {broken}")?;
         }
         if let Some(first) = broken.first() {
-            let again = format!("STREAM_LAWS_SEED={}", first.seed);
+            let again = env::assignment(name, first.seed);
             write!(f, "\n  {again} runs the case of that seed alone")?;
         }
         Ok(())

@@ -1,4 +1,7 @@
+mod abandon;
 mod look;
+mod poll;
+mod promises;
 mod seat;
 
 use alloc::boxed::Box;
@@ -7,13 +10,12 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
-use core::sync::atomic::Ordering;
-use core::task::{Poll, Waker};
+use core::task::Waker;
 
+use self::promises::Promises;
 use self::seat::{Seat, State};
 use crate::case::Move;
 use crate::control::Control;
-use crate::cue::Runaway;
 use crate::law::Law;
 use crate::outer::Stage;
 use crate::parts::Parts;
@@ -21,15 +23,17 @@ use crate::quiet::{message, quiet};
 use crate::relation::Relation;
 
 /// What an adapter promises beyond the laws.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rules {
-    pub(crate) relation: Relation,
     pub(crate) fused: bool,
     pub(crate) lean: bool,
+    /// Items of another source that may come first while an item of a source is ready.
+    pub(crate) fair: Option<usize>,
+    /// Items that may be held unread.
+    pub(crate) ahead: Option<usize>,
+    /// Items by which an abandoned reader may be behind before it holds the others back.
+    pub(crate) backpressure: Option<usize>,
 }
-
-/// Items without a source's step, after which an adapter is taken for one that never ends.
-const ENDLESS: usize = 1_000;
 
 /// A law seen broken.
 #[derive(Clone, Debug)]
@@ -37,12 +41,16 @@ pub(crate) struct Finding {
     pub(crate) law: Law,
     pub(crate) step: usize,
     pub(crate) why: String,
+    /// The stream never ends.
+    pub(crate) endless: bool,
 }
 
 /// One case on the stage.
 pub(crate) struct Run {
     stage: Arc<Stage>,
     rules: Rules,
+    relation: Relation,
+    promises: Promises,
     seats: Vec<Seat>,
     pokes: Vec<Box<dyn FnMut()>>,
     found: Vec<Finding>,
@@ -71,10 +79,12 @@ struct Counts {
 }
 
 impl Run {
-    pub(crate) fn new(stage: Arc<Stage>, parts: Parts, rules: Rules) -> Self {
+    pub(crate) fn new(stage: Arc<Stage>, parts: Parts, rules: Rules, relation: Relation) -> Self {
         Self {
             stage,
             rules,
+            relation,
+            promises: Promises::default(),
             seats: parts.parts.into_iter().map(Seat::new).collect(),
             pokes: parts.pokes,
             found: Vec::new(),
@@ -113,6 +123,7 @@ impl Run {
                     poke.into_iter().for_each(|poke| self.poke(poke));
                 }
                 Move::Drop(task) => self.drop_one(task),
+                Move::Abandon(task) => self.abandon(task),
                 Move::DropAll => all_dropped = true,
             }
             if all_dropped || self.runaway {
@@ -134,7 +145,8 @@ impl Run {
     fn find(&mut self, law: Law, why: impl Into<String>) {
         // The first finding of a law explains the later ones.
         if !self.has_found(law) {
-            self.found.push(Finding { law, step: self.counts.steps, why: why.into() });
+            let step = self.counts.steps;
+            self.found.push(Finding { law, step, why: why.into(), endless: false });
         }
     }
 
@@ -156,7 +168,7 @@ impl Run {
 
     fn poll_anyhow(&mut self, task: usize) {
         let Some(n) = self.index(task) else { return };
-        if self.seats[n].state != State::Closed {
+        if !matches!(self.seats[n].state, State::Closed | State::Abandoned) {
             let due = usize::from(self.seats[n].is_due());
             self.poll(n);
             self.counts.due += due;
@@ -173,6 +185,13 @@ impl Run {
             self.poll(n);
             return !self.runaway;
         }
+        if self.abandoned_woken().is_some() {
+            // Before a later item makes up for it.
+            self.look_for_lost_wake(None);
+            if self.runaway || self.seats.iter().any(Seat::is_due) {
+                return !self.runaway;
+            }
+        }
         let controls = self.stage.controls();
         let sources = controls.len();
         let mut order = (0..sources).map(|n| (self.turn.1 + n) % sources);
@@ -180,7 +199,7 @@ impl Run {
         if let Some(n) = order.find(waits) {
             self.turn.1 = n + 1;
             self.wake(n);
-            self.look_for_lost_wake(&format!("source {n} was woken"));
+            self.look_for_lost_wake(Some(&format!("source {n} was woken")));
             return !self.runaway;
         }
         let waiting = self.seats.iter().any(|seat| seat.state == State::Waiting);
@@ -188,73 +207,10 @@ impl Run {
             self.idle_pokes += 1;
             let n = self.counts.pokes % self.pokes.len();
             self.poke(n);
-            self.look_for_lost_wake(&format!("poke {n} was called"));
+            self.look_for_lost_wake(Some(&format!("poke {n} was called")));
             return !self.runaway;
         }
         false
-    }
-
-    fn poll(&mut self, n: usize) {
-        self.counts.steps += 1;
-        self.counts.polls += 1;
-        let seat = &mut self.seats[n];
-        let ended = seat.state == State::Ended;
-        let meter = &self.stage.meter;
-        meter.after_end.store(ended, Ordering::Relaxed);
-        meter.polls.store(0, Ordering::Relaxed);
-        let before = self.stage.controls();
-        let panics = before.iter().map(Control::panics).sum::<usize>();
-        let steps = before.iter().map(Control::steps).sum::<usize>();
-        let polls: Vec<_> = before.iter().map(Control::polls).collect();
-        let result = quiet(|| seat.task.poll());
-        if self.sum(Control::steps) > steps {
-            self.idle_pokes = 0;
-        }
-        match result {
-            Ok(poll) if ended => {
-                if !matches!(poll, Poll::Ready(None)) {
-                    let what = if poll.is_pending() { "Pending" } else { "an item" };
-                    self.find(Law::L10, format!("task {n} gave {what} after its end"));
-                    self.seats[n].state = State::Closed;
-                }
-            }
-            Ok(Poll::Ready(Some(tokens))) => {
-                self.counts.items += 1;
-                self.idle_pokes = 0;
-                let seat = &mut self.seats[n];
-                let items = tokens.iter().map(|token| (token.source(), token.number()));
-                seat.items.push(items.collect());
-                seat.state = State::Ready;
-            }
-            Ok(Poll::Ready(None)) => self.seats[n].state = State::Ended,
-            Ok(Poll::Pending) => {
-                self.seats[n].state = State::Waiting;
-                self.look_for_progress(n);
-                self.see_self_wakes(n, &polls);
-            }
-            Err(panic) if panic.is::<Runaway>() => {
-                self.find(
-                    Law::L9,
-                    format!("a single poll of task {n} polled its sources for ever"),
-                );
-                self.runaway = true;
-            }
-            Err(_) if self.sum(Control::panics) > panics => {
-                let seat = &mut self.seats[n];
-                seat.panicked = true;
-                seat.state = if ended { State::Closed } else { State::Ready };
-            }
-            Err(panic) => self.look_at_panic(n, ended, &*panic),
-        }
-        self.see_hint(n);
-        self.look_for_waste();
-        let no_end = ENDLESS + 16 * self.sum(Control::steps);
-        if self.counts.items > no_end {
-            self.runaway = true;
-            if !matches!(self.rules.relation, Relation::Any) {
-                self.find(Law::Items, format!("no end after {no_end} items"));
-            }
-        }
     }
 
     fn wake(&mut self, source: usize) {
@@ -288,7 +244,7 @@ impl Run {
 
     fn drop_one(&mut self, task: usize) {
         let Some(n) = self.index(task) else { return };
-        if self.seats[n].task.is_dropped() {
+        if self.seats[n].task.is_dropped() || self.seats[n].state == State::Abandoned {
             return;
         }
         self.counts.steps += 1;
@@ -320,8 +276,11 @@ impl Run {
                 }
             }
         }
-        if self.counts.drops == 0 && self.seats.iter().all(|seat| seat.state == State::Ended) {
-            self.look_at_hints();
+        let over = |seat: &Seat| matches!(seat.state, State::Ended | State::Abandoned);
+        if self.counts.drops == 0 && self.seats.iter().all(over) {
+            if !self.has_abandoned() {
+                self.look_at_hints();
+            }
             self.look_at_items();
         }
     }

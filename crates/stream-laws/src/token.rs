@@ -22,7 +22,7 @@ struct Id {
 
 impl Token {
     pub(crate) fn new(book: &'static Book, source: usize, number: usize) -> Self {
-        Self { book, serial: book.made(), id: Id { source, number } }
+        Self { book, serial: book.made(source, number), id: Id { source, number } }
     }
 
     /// Which source it came from, counted from zero in the order in which they were made.
@@ -52,7 +52,8 @@ impl fmt::Debug for Token {
 
 impl Clone for Token {
     fn clone(&self) -> Self {
-        Self { book: self.book, serial: self.book.cloned(), id: self.id }
+        let Id { source, number } = self.id;
+        Self { book: self.book, serial: self.book.cloned(source, number), id: self.id }
     }
 }
 

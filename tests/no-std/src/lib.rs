@@ -102,7 +102,7 @@ pub mod adapters {
         (FlattenIter<S>, MapFilter<S, F, I>, MapFilterAsync<S, G, Fut>);
 
     /// A function that may fail, and what to do about it.
-    pub type Tried<S, F> = (MapTry<S, F>, OnError);
+    pub type Tried<S, F, E> = (MapTry<S, F, E>, OnError);
 
     /// What to do about an error.
     pub fn ask<E>(rule: &mut impl ErrorRule<E>, error: &E) -> OnError {

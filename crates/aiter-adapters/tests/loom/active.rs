@@ -17,7 +17,7 @@ use loom::{
     thread,
 };
 
-use super::{model, n, read_all, wide_model};
+use super::{model, read_all, wide_model};
 
 /// Counts from 0 up to `end`; then it ends, or is pending for ever.
 struct Source {
@@ -76,7 +76,7 @@ fn close_while_the_drive_goes_to_sleep() {
 fn close_while_the_drive_waits_for_room() {
     model(|| {
         let (source, dropped) = source(3, Ends::Never);
-        let (active, drive) = source.active_bounded_parts(n(1));
+        let (active, drive) = source.active_bounded_parts(1);
         let task = spawn(drive);
         drop(active);
         task.join().unwrap();
@@ -118,7 +118,7 @@ fn the_task_is_dropped_while_the_consumer_goes_to_sleep() {
 fn take_against_full() {
     model(|| {
         let (source, _) = source(3, Ends::Yes);
-        let (mut active, drive) = source.active_bounded_parts(n(1));
+        let (mut active, drive) = source.active_bounded_parts(1);
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0, 1, 2]);
         assert_eq!(active.outcome(), Some(Outcome::Completed));
@@ -130,7 +130,7 @@ fn take_against_full() {
 fn take_against_full_by_two() {
     model(|| {
         let (source, _) = source(4, Ends::Yes);
-        let (mut active, drive) = source.active_bounded_parts(n(2));
+        let (mut active, drive) = source.active_bounded_parts(2);
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0, 1, 2, 3]);
         task.join().unwrap();
@@ -141,7 +141,7 @@ fn take_against_full_by_two() {
 fn ask_against_full() {
     model(|| {
         let (source, _) = source(3, Ends::Yes);
-        let (mut stream, drive) = source.preload_with_parts(n(1));
+        let (mut stream, drive) = source.preload_with_parts(1);
         let task = spawn(drive);
         assert_eq!(read_all(&mut stream), [0, 1, 2]);
         assert_eq!(stream.outcome(), Some(Outcome::Completed));
@@ -153,7 +153,7 @@ fn ask_against_full() {
 fn ask_against_a_worker_without_permits() {
     model(|| {
         let (source, dropped) = source(3, Ends::Yes);
-        let (mut stream, workers) = source.map_par_with_parts(n(1), ready);
+        let (mut stream, workers) = source.map_par_with_parts(1, ready);
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         assert_eq!(read_all(&mut stream), [0, 1, 2]);
         assert_eq!(stream.outcome(), Some(Outcome::Completed));
@@ -166,7 +166,7 @@ fn ask_against_a_worker_without_permits() {
 fn two_workers_and_the_end() {
     model(|| {
         let (source, dropped) = source(2, Ends::Yes);
-        let (stream, mut workers) = source.map_par_with_parts(n(2), ready);
+        let (stream, mut workers) = source.map_par_with_parts(2, ready);
         let task = spawn(workers.remove(0));
         block_on(workers.remove(0));
         task.join().unwrap();
@@ -179,7 +179,7 @@ fn two_workers_and_the_end() {
 fn close_while_two_workers_go_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
-        let (stream, workers) = source.map_par_with_parts(n(2), ready);
+        let (stream, workers) = source.map_par_with_parts(2, ready);
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         drop(stream);
         tasks.into_iter().for_each(|task| task.join().unwrap());
@@ -191,7 +191,7 @@ fn close_while_two_workers_go_to_sleep() {
 fn close_while_a_future_goes_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
-        let (stream, workers) = source.map_par_with_parts(n(1), |_| pending::<()>());
+        let (stream, workers) = source.map_par_with_parts(1, |_| pending::<()>());
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         drop(stream);
         tasks.into_iter().for_each(|task| task.join().unwrap());
@@ -203,7 +203,7 @@ fn close_while_a_future_goes_to_sleep() {
 fn end_beside_a_worker_that_is_never_polled_again() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
-        let (mut stream, mut workers) = source.map_par_with_parts(n(2), ready);
+        let (mut stream, mut workers) = source.map_par_with_parts(2, ready);
         let mut abandoned = Box::pin(workers.remove(0));
         let task = spawn(workers.remove(0));
         // It takes the item, or is turned away, or finds the end.
@@ -221,7 +221,7 @@ fn end_beside_a_worker_that_is_never_polled_again() {
 fn worker_starts_while_the_first_goes_on() {
     wide_model(|| {
         let (source, dropped) = source(2, Ends::Yes);
-        let mut stream = source.map_par_with(n(2), spawn, ready).ordered();
+        let mut stream = source.map_par_with(2, spawn, ready).ordered();
         assert_eq!(read_all(&mut stream), [0, 1]);
         assert!(dropped.load(SeqCst), "dropped before the stream ends");
         let (_, tasks) = stream.into_parts();

@@ -12,7 +12,6 @@ mod turns;
 
 use core::{
     future::poll_fn,
-    num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -70,8 +69,4 @@ fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
 /// Polls with a waker that wakes nobody.
 fn poll_once<S: Stream + Unpin>(mut stream: S) -> Poll<Option<S::Item>> {
     Pin::new(&mut stream).poll_next(&mut Context::from_waker(Waker::noop()))
-}
-
-fn n(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).unwrap()
 }

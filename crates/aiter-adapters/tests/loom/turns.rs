@@ -20,7 +20,7 @@ use loom::{
     thread,
 };
 
-use super::{model, n, next, poll_once, read_all, wide_model};
+use super::{model, next, poll_once, read_all, wide_model};
 
 /// How many items were sent, and who waits for them.
 pub(super) struct Line {
@@ -180,7 +180,7 @@ mod join {
     fn a_stale_wake_while_the_slot_is_used_again() {
         model(|| {
             let ((a, old), (b, new)) = (source(0), source(10));
-            let mut join = ready([old, new]).join_streams().max_inner(n(1));
+            let mut join = ready([old, new]).join_streams().max_inner(1);
             assert!(poll_once(&mut join).is_pending());
             a.0.sent.store(1, Release);
             // The old member's waker, called whenever it likes; the join is polled meanwhile.
@@ -290,7 +290,7 @@ mod map {
     fn two_futures_are_woken_at_once() {
         model(|| {
             let ((a, one), (b, two)) = (source(0), source(10));
-            let mut map = ready([one, two]).map_par(n(2), |job| job);
+            let mut map = ready([one, two]).map_par(2, |job| job);
             let one = thread::spawn(move || a.send());
             let two = thread::spawn(move || b.send());
             let mut items = read_all(&mut map);
@@ -305,7 +305,7 @@ mod map {
     fn in_order_whichever_is_woken_first() {
         model(|| {
             let ((a, one), (b, two)) = (source(0), source(10));
-            let mut map = ready([one, two]).map_par(n(2), |job| job).ordered();
+            let mut map = ready([one, two]).map_par(2, |job| job).ordered();
             let one = thread::spawn(move || a.send());
             let two = thread::spawn(move || b.send());
             assert_eq!(read_all(&mut map), [0, 10]);
@@ -320,7 +320,7 @@ mod map {
         model(|| {
             let ((outer, items), (a, job)) = (source(0), source(10));
             let mut job = Some(job);
-            let mut map = items.map_par(n(1), move |_| job.take().unwrap());
+            let mut map = items.map_par(1, move |_| job.take().unwrap());
             let opener = thread::spawn(move || outer.send_last());
             let worker = thread::spawn(move || a.send());
             assert_eq!(read_all(&mut map), [10]);
@@ -548,7 +548,7 @@ mod bounded {
 
     /// Three items that are there, for two forks at most one item apart.
     fn three_items(lag: Lag) -> (BoundedFork<Ready<usize>>, BoundedFork<Ready<usize>>) {
-        let one = ready([0, 1, 2]).forker_bounded(n(1), lag);
+        let one = ready([0, 1, 2]).forker_bounded(1, lag);
         let two = one.fork();
         (one, two)
     }
@@ -557,7 +557,7 @@ mod bounded {
     #[test]
     fn two_wait_for_each_other() {
         wide_model(|| {
-            let mut one = ready([0, 1]).forker_bounded(n(1), Lag::Wait);
+            let mut one = ready([0, 1]).forker_bounded(1, Lag::Wait);
             let mut two = one.fork();
             let other = thread::spawn(move || {
                 assert_eq!([take(&mut two), take(&mut two)], [Some(0), Some(1)])

@@ -3,7 +3,6 @@
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::hint::black_box;
-use core::num::NonZeroUsize;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
@@ -329,19 +328,15 @@ fn join_woken(times: u64, marks: Marks<'_>) {
     marks(&mut || (0..times).for_each(&mut round));
 }
 
-fn sixteen() -> NonZeroUsize {
-    NonZeroUsize::new(16).expect("16 is not zero")
-}
-
 fn map_par(times: u64, marks: Marks<'_>) {
-    let results = stream::iter(0_u64..).map_par(sixteen(), |n| async move { black_box(n) });
+    let results = stream::iter(0_u64..).map_par(16, |n| async move { black_box(n) });
     let mut results = pin!(results);
     take(results.as_mut(), 1000);
     marks(&mut || take(results.as_mut(), times));
 }
 
 fn map_par_yielding(times: u64, marks: Marks<'_>) {
-    let results = stream::iter(0_u64..).map_par(sixteen(), |n| async move {
+    let results = stream::iter(0_u64..).map_par(16, |n| async move {
         let mut waited = false;
         core::future::poll_fn(|cx| {
             if core::mem::replace(&mut waited, true) {
@@ -359,7 +354,7 @@ fn map_par_yielding(times: u64, marks: Marks<'_>) {
 }
 
 fn map_par_ordered(times: u64, marks: Marks<'_>) {
-    let results = stream::iter(0_u64..).map_par(sixteen(), |n| async move { black_box(n) });
+    let results = stream::iter(0_u64..).map_par(16, |n| async move { black_box(n) });
     let mut results = pin!(results.ordered());
     take(results.as_mut(), 1000);
     marks(&mut || take(results.as_mut(), times));

@@ -1,7 +1,6 @@
 //! Async functions over a stream, several calls at a time, results as they come.
 
 use core::future::Future;
-use core::num::NonZeroUsize;
 
 use aiter_adapters::AiterExt;
 use alloc::sync::Arc;
@@ -39,10 +38,6 @@ pub(crate) trait MapSpawned: Contestant {
         Fut: Future<Output = u64> + Send + 'static;
 }
 
-fn several(window: usize) -> NonZeroUsize {
-    NonZeroUsize::new(window).expect("a window has room for a call")
-}
-
 /// `map_par` and `map_par_with`.
 #[derive(Debug)]
 pub(crate) struct AiterMap;
@@ -59,7 +54,7 @@ impl MapInTask for AiterMap {
         F: FnMut(u64) -> Fut,
         Fut: Future<Output = u64>,
     {
-        source.map_par(several(window), f)
+        source.map_par(window, f)
     }
 }
 
@@ -84,7 +79,7 @@ impl MapSpawned for AiterMapWith {
         F: FnMut(u64) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = u64> + Send + 'static,
     {
-        source.map_par_with(several(window), |worker| executor.spawn(worker), f)
+        source.map_par_with(window, |worker| executor.spawn(worker), f)
     }
 }
 

@@ -5,7 +5,6 @@ extern crate alloc;
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::{Future, poll_fn};
-use core::num::NonZeroUsize;
 use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -97,10 +96,6 @@ impl<S: Stream> Stream for Held<S> {
     }
 }
 
-pub(crate) fn two() -> NonZeroUsize {
-    NonZeroUsize::new(2).expect("2 is not zero")
-}
-
 pub(crate) async fn yield_now() {
     let mut waited = false;
     poll_fn(|cx| {
@@ -133,7 +128,7 @@ macro_rules! cells_with_tasks {
     ($cells:expr, $spawn:expr, $items:expr, $source:expr) => {{
         use aiter_adapters::AiterExt;
         use futures_util::{StreamExt, stream};
-        use $crate::rows::{ITEMS, Token, later, two};
+        use $crate::rows::{ITEMS, Token, later};
 
         let cells = &$cells;
         let token = Token::default();
@@ -150,7 +145,7 @@ macro_rules! cells_with_tasks {
             .await;
         cells
             .run("preload_with", async {
-                let preload = || source().preload_with(two(), $spawn);
+                let preload = || source().preload_with(2, $spawn);
                 assert_eq!(preload().collect::<Vec<_>>().await, $items);
                 let mut dropped = preload();
                 assert_eq!(dropped.next().await.as_ref(), $items.first());
@@ -160,7 +155,7 @@ macro_rules! cells_with_tasks {
             .await;
         cells
             .run("map_par_with", async {
-                let map = || source().map_par_with(two(), $spawn, later).ordered();
+                let map = || source().map_par_with(2, $spawn, later).ordered();
                 assert_eq!(map().collect::<Vec<_>>().await, $items);
                 let mut dropped = map();
                 assert_eq!(dropped.next().await.as_ref(), $items.first());

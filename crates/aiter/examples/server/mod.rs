@@ -8,7 +8,6 @@
 use core::fmt;
 use core::future::Future;
 use core::net::{Ipv4Addr, SocketAddr};
-use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::io::{self, ErrorKind, Write};
 
@@ -22,7 +21,7 @@ use smol::net::{Shutdown, TcpListener, TcpStream};
 use smol::stream::{self, StreamExt};
 
 /// The most clients that are served at a time; the next ones wait until somebody leaves.
-pub(crate) const MAX_CLIENTS: NonZeroUsize = NonZeroUsize::new(2000).expect("it is not zero");
+pub(crate) const MAX_CLIENTS: usize = 2000;
 
 /// The most bytes of a line, its newline not counted.
 const MAX_LINE: usize = 8 * 1024;

@@ -3,7 +3,7 @@ use futures_util::StreamExt as _;
 use stream_broadcast::StreamBroadcastExt;
 use stream_laws::{Law, Laws, Relation, Source};
 
-use crate::peer::{LATE_WAKE, POISONED, Peer};
+use crate::peer::{LATE_WAKE, ONE_WAKE, POISONED, Peer};
 
 pub(crate) fn peers() -> Vec<Peer> {
     let fork = |name| {
@@ -29,6 +29,7 @@ pub(crate) fn peers() -> Vec<Peer> {
             let first = source.fuse().broadcast_lossless(3);
             [first.clone(), first]
         })
+        .backpressure(3)
     };
     let lossy = |name| {
         Laws::of_clones(name, |source: Source| {
@@ -43,15 +44,21 @@ pub(crate) fn peers() -> Vec<Peer> {
                 Law::L2,
                 "A fork that is polled twice queues twice, and takes the other one's wake.",
             )
-            .note(Law::L4, "The sum of two upper bounds overflows."),
+            .note(Law::L4, "The sum of two upper bounds overflows.")
+            .note(Law::L11, ONE_WAKE),
         Peer::new("clone-stream 0.4.1", "fork", Relation::Subset, clone)
             .note(Law::L4, "Documented: a clone gets only what arrives while it waits.")
             .note(Law::L7, LATE_WAKE),
         Peer::new("shared_stream 0.2.1", "shared", Relation::Same, cached)
-            .note(Law::L2, "The source holds the waker of the reader that polled last; nobody tells the others.")
-            .note(Law::L4, "The sum of two upper bounds overflows."),
-        Peer::new(broadcast, "broadcast_lossless", Relation::Same, lossless),
-        Peer::new(broadcast, "broadcast_lossy", Relation::Subset, lossy),
+            .note(Law::L2, LAST_WAKER)
+            .note(Law::L4, "The sum of two upper bounds overflows.")
+            .note(Law::L11, LAST_WAKER),
+        Peer::new(broadcast, "broadcast_lossless", Relation::Same, lossless)
+            .note(Law::L11, ONE_WAKE),
+        Peer::new(broadcast, "broadcast_lossy", Relation::Subset, lossy).note(Law::L11, ONE_WAKE),
     ];
     peers.map(|peer| peer.several_readers().note(Law::L6, POISONED)).into()
 }
+
+const LAST_WAKER: &str =
+    "The source holds the waker of the reader that polled last; no other reader is told.";

@@ -9,7 +9,7 @@ pub(crate) struct Peer {
     pub(crate) notes: Vec<(Law, &'static str)>,
 }
 
-/// Whether L8 has anything to say.
+/// Whether the laws about several readers, L8 and L11, apply.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Readers {
     One,
@@ -51,3 +51,6 @@ pub(crate) const GIVEN_UP: &str = "A child that has panicked is never polled aga
 
 pub(crate) const POISONED: &str = "The panic poisons the lock that the readers share, and each of them panics in its \
      turn: loud, not a hang.";
+
+pub(crate) const ONE_WAKE: &str =
+    "A wake of the source reaches one reader. The others go on only when that one is polled.";

@@ -4,7 +4,7 @@ use stream_laws::{Broken, Law, Report};
 
 use crate::peer::{Peer, Readers};
 
-/// Who breaks which law, the smallest cases that show it, and what else has to be said.
+/// The laws that each peer breaks, the smallest cases that show it, and the notes.
 pub(crate) struct Table {
     rows: Vec<(Peer, Report)>,
 }
@@ -36,8 +36,18 @@ impl Table {
     }
 }
 
+/// Whether the law is about several readers.
+fn is_for_readers(law: Law) -> bool {
+    matches!(law, Law::L8 | Law::L11)
+}
+
 fn note(peer: &Peer, broken: &Broken) -> Option<&'static str> {
     peer.notes.iter().find(|(law, _)| *law == broken.law).map(|(_, note)| *note)
+}
+
+/// The laws that every adapter is held to, each with a column.
+fn columns() -> impl Iterator<Item = Law> {
+    Law::ALL.into_iter().filter(|law| !matches!(law, Law::Fair | Law::Ahead))
 }
 
 impl fmt::Display for Table {
@@ -48,23 +58,25 @@ impl fmt::Display for Table {
             notes.iter().position(|known| *known == note).map(|n| n + 1)
         };
         f.write_str("| adapter |")?;
-        Law::ALL.iter().try_for_each(|law| write!(f, " {law} |"))?;
-        writeln!(f, "\n|---|{}", "---|".repeat(Law::ALL.len()))?;
+        columns().try_for_each(|law| write!(f, " {law} |"))?;
+        writeln!(f, "\n|---|{}", "---|".repeat(columns().count()))?;
         let mut origin = "";
         for (peer, report) in self.rows.iter().filter(|(_, report)| !report.broken().is_empty()) {
             if peer.origin != origin {
                 origin = peer.origin;
-                writeln!(f, "| **{origin}** |{}", " |".repeat(Law::ALL.len()))?;
+                writeln!(f, "| **{origin}** |{}", " |".repeat(columns().count()))?;
             }
             write!(f, "| `{}` |", peer.name)?;
-            for law in Law::ALL {
+            for law in columns() {
                 let broken = report.broken().iter().find(|broken| broken.law == law);
                 match broken {
                     Some(broken) => match number(peer, broken) {
                         Some(number) => write!(f, " no ({number}) |")?,
                         None => f.write_str(" no |")?,
                     },
-                    None if law == Law::L8 && peer.readers == Readers::One => f.write_str(" |")?,
+                    None if is_for_readers(law) && peer.readers == Readers::One => {
+                        f.write_str(" |")?;
+                    }
                     None => f.write_str(" ok |")?,
                 }
             }

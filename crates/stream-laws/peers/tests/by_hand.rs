@@ -71,6 +71,40 @@ fn stream_broadcast_drops_the_wake_of_a_dropped_lossy_reader() {
     assert!(!a.is_woken(), "L8 is kept now");
 }
 
+/// Polls both of two readers that wait, and wakes the source. Returns whether the reader that was
+/// not woken finds something all the same.
+fn wakes_one_reader<S: Stream>(control: &Control, [a, b]: &mut [Task<S>; 2]) -> bool {
+    assert!(a.poll().is_pending());
+    assert!(b.poll().is_pending());
+    control.wake();
+    let asleep = match (a.is_woken(), b.is_woken()) {
+        (true, false) => b,
+        (false, true) => a,
+        woken => panic!("{woken:?}: L11 is kept now"),
+    };
+    asleep.poll().is_ready()
+}
+
+#[test]
+fn fork_stream_wakes_one_fork() {
+    let (source, control) = source("-|");
+    assert!(wakes_one_reader(&control, &mut two(fork_stream::StreamExt::fork(source))));
+}
+
+#[test]
+fn shared_stream_wakes_one_reader() {
+    let (source, control) = source("-|");
+    assert!(wakes_one_reader(&control, &mut two(shared_stream::Share::shared(source))));
+}
+
+#[test]
+fn stream_broadcast_wakes_one_reader() {
+    let (lossless, control) = source("-|");
+    assert!(wakes_one_reader(&control, &mut two(lossless.fuse().broadcast_lossless(3))));
+    let (lossy, control) = source("-|");
+    assert!(wakes_one_reader(&control, &mut two(lossy.fuse().broadcast_lossy(3))));
+}
+
 #[test]
 fn clone_stream_reorders() {
     let (source, control) = source("ooo-o-|");

@@ -18,7 +18,7 @@ use crate::relation::{Flow, Relation};
 impl Run {
     pub(super) fn see_hint(&mut self, n: usize) {
         let seat = &mut self.seats[n];
-        if seat.role == Role::Driver || seat.state == State::Closed || seat.panicked {
+        if seat.role != Role::Reader || seat.state == State::Closed || seat.panicked {
             return;
         }
         match quiet(|| seat.task.size_hint()) {
@@ -68,9 +68,9 @@ impl Run {
         }
     }
 
-    /// L2, when something has happened from outside: if it woke nobody, then no poll may find
-    /// anything either.
-    pub(super) fn look_for_lost_wake(&mut self, event: &str) {
+    /// L2, when no task is due: if a poll finds something all the same, a wake is missing. `event`
+    /// tells what happened last from outside.
+    pub(super) fn look_for_lost_wake(&mut self, event: Option<&str>) {
         if self.spoiled || self.seats.iter().any(Seat::is_due) {
             return;
         }
@@ -78,14 +78,25 @@ impl Run {
             if self.seats[n].state != State::Waiting {
                 continue;
             }
-            let panics = self.sum(Control::panics);
+            let (panics, steps) = (self.sum(Control::panics), self.sum(Control::steps));
             self.poll(n);
-            let went_on = matches!(self.seats[n].state, State::Ready | State::Ended);
+            let seat = &self.seats[n];
+            let works = seat.role != Role::Reader && self.sum(Control::steps) > steps;
+            let went_on = match seat.state {
+                // An item that comes a second time is a matter of the relation.
+                State::Ready => !seat.has_repeated(),
+                state => works || state == State::Ended,
+            };
             if went_on && self.sum(Control::panics) == panics {
-                let why = if self.seats[n].has_older_wakes() {
-                    format!("{event}, which woke an older waker of task {n} instead of its latest")
-                } else {
-                    format!("{event}, which woke no task, though task {n} could go on")
+                let instead = self.woken_instead();
+                let why = match event {
+                    Some(event) if self.seats[n].has_older_wakes() => format!(
+                        "{event}, which woke an older waker of task {n} instead of its latest"
+                    ),
+                    Some(event) => {
+                        format!("{event}, which woke {instead}, though task {n} could go on")
+                    }
+                    None => format!("{instead} was woken, though task {n} could go on"),
                 };
                 self.find(Law::L2, why);
             }
@@ -131,21 +142,23 @@ impl Run {
         self.seats[n].state = State::Closed;
     }
 
-    /// L2, when nothing is left to happen.
+    /// L2, when nothing is left to happen. Returns whether a task waits, for a good reason or not.
     pub(super) fn look_for_a_hang(&mut self) -> bool {
-        let Some(n) = self.seats.iter().position(|seat| seat.state == State::Waiting) else {
-            return false;
-        };
+        let waits = |n: &usize| self.seats[*n].state == State::Waiting;
+        let waiting: Vec<_> = (0..self.seats.len()).filter(waits).collect();
+        let hung = waiting.iter().copied().find(|n| !self.is_held_back(*n));
         // A wake that led to no progress has already been found.
-        if !self.has_found(Law::L3) {
+        if let Some(n) = hung.filter(|_| !self.has_found(Law::L3)) {
             let why = if self.seats[n].has_older_wakes() {
-                "an older waker was woken instead of its latest"
+                "an older waker was woken instead of its latest".to_string()
+            } else if self.has_abandoned() {
+                format!("no source waits, and {} was woken", self.woken_instead())
             } else {
-                "no source waits and nothing will wake it"
+                "no source waits and nothing will wake it".to_string()
             };
             self.find(Law::L2, format!("task {n} waits for ever: {why}"));
         }
-        true
+        !waiting.is_empty()
     }
 
     /// L4, once it is known how many items were still to come.
@@ -165,14 +178,23 @@ impl Run {
     }
 
     pub(super) fn look_at_items(&mut self) {
+        let relation = self.relation;
+        if self.has_abandoned() && matches!(relation, Relation::Check(_)) {
+            return;
+        }
         let controls = self.stage.controls();
-        let readers = self.seats.iter().filter(|seat| seat.role == Role::Reader);
+        // What an abandoned reader has got is part of the whole only where items are shared.
+        let counts = |seat: &&Seat| {
+            let abandoned = seat.state == State::Abandoned;
+            seat.role == Role::Reader && (!abandoned || matches!(relation, Relation::Shared))
+        };
+        let readers = self.seats.iter().filter(counts);
         let flow = Flow {
             sources: controls.iter().map(Control::tokens_in_script).collect(),
             readers: readers.map(|seat| seat.items.clone()).collect(),
         };
-        let mut result = self.rules.relation.check(&flow);
-        let whole = !matches!(self.rules.relation, Relation::Any | Relation::Subset);
+        let mut result = relation.check(&flow);
+        let whole = !matches!(relation, Relation::Any | Relation::Subset);
         let to_come = self.sum(Control::sources_to_come);
         if whole && to_come > 0 {
             result = Err(format!("{to_come} items of the outer source were not asked for"));

@@ -30,6 +30,8 @@ pub(super) enum State {
     Ready,
     Waiting,
     Ended,
+    /// Kept, but neither polled nor dropped.
+    Abandoned,
     /// Not polled any more: it panicked, or was dropped.
     Closed,
 }
@@ -51,8 +53,14 @@ impl Seat {
         match self.state {
             State::Ready => true,
             State::Waiting => self.task.is_woken(),
-            State::Ended | State::Closed => false,
+            State::Ended | State::Abandoned | State::Closed => false,
         }
+    }
+
+    /// Whether its last item has come before.
+    pub(super) fn has_repeated(&self) -> bool {
+        let last = self.items.split_last();
+        last.is_some_and(|(last, before)| !last.is_empty() && before.contains(last))
     }
 
     /// Whether a waker was woken that is not the latest one.

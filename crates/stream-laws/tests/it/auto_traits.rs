@@ -1,8 +1,8 @@
 //! The auto traits of the public types are part of what they promise.
 
 use stream_laws::{
-    Broken, Case, Control, CountingWaker, Law, Ledger, Outer, Report, Results, Script, Source,
-    Task, Token, Work,
+    Broken, Case, CaseError, Control, CountingWaker, Law, Ledger, Outer, Report, Results, Script,
+    Source, Task, Token, Work,
 };
 
 #[test]
@@ -18,7 +18,7 @@ fn what_adapters_hold_can_go_to_other_threads() {
     shared::<Ledger>();
     shared::<CountingWaker>();
     shared::<Task<Source>>();
-    shared::<(Broken, Case, Law, Report, Script)>();
+    shared::<(Broken, Case, CaseError, Law, Report, Script)>();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A toy adapter for each way to break a law: the driver has to find that law broken, and no
 //! other one.
 
+use alloc::collections::VecDeque;
 use alloc::rc::Rc;
 use alloc::sync::Arc;
 use alloc::task::Wake;
@@ -13,7 +14,10 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use stream_laws::{Broken, Case, Law, Laws, Move, Output, Parts, Relation, Source, Task, Token};
 
-use crate::toys::{Bounds, HandOver, Lock, OneMore, Relay, Shared, SourceHint, Wire, on_poll};
+use crate::toys::{
+    Bounds, InStep, Leave, Lock, Mailbox, OneMore, Reach, Relay, Shared, SourceHint, Taker, Ticket,
+    Wire, on_poll,
+};
 
 /// What is found, and that it is nothing but `law`.
 fn only(law: Law, laws: &Laws) -> Broken {
@@ -105,7 +109,7 @@ fn l2_never_ends() {
         *ended = item.is_none();
         if *ended { Poll::Pending } else { Poll::Ready(item) }
     });
-    only(Law::L2, &Laws::of("endless", toy));
+    only(Law::L2, &Laws::of("endless", toy).expect(Relation::Any));
 }
 
 #[test]
@@ -186,7 +190,7 @@ fn l6_is_busy_for_ever_after_a_panic() {
 
 #[test]
 fn l6_takes_its_sibling_down() {
-    let shared = |source| Shared::pair(source, HandOver::Always, Lock::Strict);
+    let shared = |source| Shared::pair(source, Reach::All, Leave::Own, Lock::Strict);
     let broken = only(Law::L6, &Laws::of_clones("poisoned", shared).expect(Relation::Shared));
     assert!(broken.why.contains("because another one had"), "{broken}");
 }
@@ -204,7 +208,7 @@ fn l6_leaks_when_it_panics() {
         }
         Poll::Ready(None)
     });
-    let laws = Laws::of("careless", toy);
+    let laws = Laws::of("careless", toy).expect(Relation::Any);
     let case = Case::new(["o!|".parse().expect("a script")]);
     let broken = laws.check_case(&case).expect_err("the item is lost");
     assert_eq!((broken.law, &*broken.why), (Law::L6, "1 items were not freed"));
@@ -243,8 +247,8 @@ fn l7_keeps_the_waker() {
 }
 
 #[test]
-fn l8_does_not_hand_a_wake_over() {
-    let shared = |source| Shared::pair(source, HandOver::UnlessDropped, Lock::Forgiving);
+fn l8_takes_the_wake_of_others_along() {
+    let shared = |source| Shared::pair(source, Reach::All, Leave::All, Lock::Forgiving);
     let broken = only(Law::L8, &Laws::of_clones("egoist", shared).expect(Relation::Shared));
     assert!(broken.case.moves().iter().any(|step| matches!(step, Move::Drop(_))), "{broken}");
 }
@@ -322,7 +326,7 @@ fn l10_has_an_afterthought() {
             }
         }
     });
-    let broken = only(Law::L10, &Laws::of("afterthought", toy));
+    let broken = only(Law::L10, &Laws::of("afterthought", toy).expect(Relation::Any));
     assert_eq!(broken.case.to_string(), "`o|`");
 }
 
@@ -337,6 +341,131 @@ fn l10_cannot_be_polled_after_its_end() {
     });
     let broken = only(Law::L10, &Laws::of("brittle", toy).expect(Relation::Same));
     assert!(broken.why.contains("polled after its end"), "{broken}");
+}
+
+/// The case of the abandoned reader that was polled but not yet woken, and the other one.
+fn abandoned(laws: &Laws, case: &str) -> Result<(), Broken> {
+    laws.check_case(&case.parse().expect("a case"))
+}
+
+#[test]
+fn l11_wakes_one_reader_only() {
+    let shared = |source| Shared::pair(source, Reach::First, Leave::Own, Lock::Forgiving);
+    let laws = Laws::of_clones("one by one", shared).expect(Relation::Shared);
+    let broken = only(Law::L11, &laws);
+    assert!(broken.case.moves().iter().any(|step| matches!(step, Move::Abandon(_))), "{broken}");
+
+    let waits = abandoned(&laws, "`-o|`: poll 0, poll 1, abandon 0").expect_err("1 sleeps on");
+    assert_eq!(waits.law, Law::L11);
+    assert_eq!(
+        waits.why,
+        "source 0 was woken, which woke no task but the abandoned task 0, though task 1 could go on"
+    );
+    let woken = abandoned(&laws, "`-|`: poll 0, poll 1, wake 0, abandon 0").expect_err("the same");
+    assert_eq!(woken.law, Law::L11);
+}
+
+#[test]
+fn l11_keeps_a_turn_for_a_woken_reader() {
+    let laws = Laws::of_clones("ticket", Ticket::pair).expect(Relation::Shared);
+    let laws = laws.except(Law::L6, "a panic leaves its reader in the queue");
+    only(Law::L11, &laws);
+    let case = "`-|`: poll 0, poll 1, wake 0, abandon 0";
+    let broken = abandoned(&laws, case).expect_err("1 waits for 0");
+    assert_eq!(broken.law, Law::L11);
+}
+
+/// Two readers of a list, and the task that fills it.
+fn takers(reach: Reach) -> Laws {
+    let laws = Laws::of("list", move |source| {
+        let (takers, fill) = Taker::pair(source, reach);
+        Parts::new().streams(takers).drive(fill)
+    });
+    laws.expect(Relation::Shared)
+}
+
+#[test]
+fn l11_leaves_an_item_to_the_next_push() {
+    let laws = takers(Reach::First);
+    only(Law::L11, &laws);
+    // All is well at the end, where the list wakes both.
+    let case = "`-o-|`: poll 0, poll 1, abandon 0";
+    let broken = abandoned(&laws, case).expect_err("the item waits for the end");
+    assert_eq!(broken.why, "no task but the abandoned task 0 was woken, though task 1 could go on");
+    takers(Reach::All).run().assert();
+}
+
+#[test]
+fn l11_puts_an_item_aside_for_a_reader() {
+    let laws = Laws::of_clones("mailbox", Mailbox::pair).expect(Relation::Shared);
+    let broken = only(Law::L11, &laws);
+    assert!(broken.why.contains("became"), "{broken}");
+}
+
+/// Two workers that hand what they have done to a channel. The channel is closed once the source
+/// has ended and no work is in hand.
+fn workers(reach: Reach) -> Laws {
+    let laws = Laws::of_futures("workers", move |futures| {
+        let (sender, receiver) = futures_channel::mpsc::unbounded();
+        let (in_hand, ended) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(false)));
+        let sources = Shared::pair(futures, reach, Leave::Own, Lock::Forgiving);
+        let workers = sources.map(|mut source| {
+            let sender = sender.clone();
+            let (in_hand, ended) = (Rc::clone(&in_hand), Rc::clone(&ended));
+            async move {
+                loop {
+                    let work = source.next().await;
+                    ended.set(ended.get() || work.is_none());
+                    if let Some(work) = work {
+                        in_hand.set(in_hand.get() + 1);
+                        let _receiver_gone = sender.unbounded_send(work.await);
+                        in_hand.set(in_hand.get() - 1);
+                    }
+                    if ended.get() {
+                        break;
+                    }
+                }
+                if in_hand.get() == 0 {
+                    sender.close_channel();
+                }
+            }
+        });
+        Parts::new().stream(receiver).workers(workers)
+    });
+    laws.expect(Relation::Permutation).except(Law::L6, "a worker is lost with its panic")
+}
+
+#[test]
+fn l11_wakes_one_worker_only() {
+    only(Law::L11, &workers(Reach::First));
+    workers(Reach::All).run().assert();
+}
+
+#[test]
+fn worker_with_work_in_hand_is_not_abandoned() {
+    // Task 1 waits for its future; the result would be missing if it was abandoned.
+    let case = "`o|` `-|`: poll 1, poll 2, abandon 1".parse().expect("a case");
+    assert!(workers(Reach::All).check_case(&case).is_ok());
+}
+
+#[test]
+fn last_reader_is_not_abandoned() {
+    let toy = on_poll(|(), source, cx| poll(source, cx));
+    let laws = Laws::of("plain", toy).expect(Relation::Same);
+    let case = "`o-o|`: poll 0, abandon 0".parse().expect("a case");
+    assert!(laws.check_case(&case).is_ok());
+}
+
+/// Two readers of which none gets more than `cap` items ahead of the other.
+fn in_step(cap: usize) -> Laws {
+    Laws::of_clones("in step", move |source| InStep::pair(source, cap)).expect(Relation::Same)
+}
+
+#[test]
+fn backpressure_excuses_waits_of_its_size() {
+    only(Law::L11, &in_step(2));
+    in_step(2).backpressure(2).run().assert();
+    only(Law::L11, &in_step(2).backpressure(3));
 }
 
 #[test]
@@ -360,10 +489,90 @@ fn items_loses_and_swaps() {
     only(Law::Items, &Laws::of("doubling", doubling).expect(Relation::Same));
 }
 
+/// Merges two sources, and asks the second one only if the first one has nothing.
+fn biased() -> Laws {
+    let laws = Laws::of_many("biased", |[a, b]: [Source; 2]| {
+        let mut sources = [a.fuse(), b.fuse()];
+        futures_util::stream::poll_fn(move |cx| {
+            let mut waits = false;
+            for source in &mut sources {
+                match source.poll_next_unpin(cx) {
+                    Poll::Ready(None) => {}
+                    Poll::Pending => waits = true,
+                    item => return item,
+                }
+            }
+            if waits { Poll::Pending } else { Poll::Ready(None) }
+        })
+    });
+    laws.expect(Relation::Merged)
+}
+
+#[test]
+fn fair_sees_a_source_overtaken() {
+    biased().run().assert();
+    let broken = only(Law::Fair, &biased().fair(1));
+    assert_eq!(broken.case.to_string(), "`oo|` `o|`");
+    assert_eq!(broken.why, "2 items of source 0 came while one of source 1 was ready");
+    only(Law::Fair, &biased().fair(3));
+    biased().fair(9).run().assert();
+}
+
+/// Reads all that its source has before it hands anything out.
+fn greedy() -> Laws {
+    let toy = on_poll(|state: &mut (VecDeque<Token>, bool), source, cx| {
+        let (items, ended) = state;
+        while !*ended {
+            match poll(source, cx) {
+                Poll::Ready(Some(token)) => items.push_back(token),
+                Poll::Ready(None) => *ended = true,
+                Poll::Pending => break,
+            }
+        }
+        match items.pop_front() {
+            None if !*ended => Poll::Pending,
+            item => Poll::Ready(item),
+        }
+    });
+    Laws::of("greedy", toy).expect(Relation::Same)
+}
+
+#[test]
+fn ahead_sees_items_held() {
+    greedy().run().assert();
+    let broken = only(Law::Ahead, &greedy().read_ahead(0));
+    assert_eq!(broken.case.to_string(), "`oo|`");
+    assert_eq!(broken.why, "1 items are held that no reader has got");
+    only(Law::Ahead, &greedy().read_ahead(4));
+    greedy().read_ahead(9).run().assert();
+}
+
+#[test]
+fn ahead_counts_running_futures() {
+    let par = |most| {
+        let laws = Laws::of_futures("par", |futures| futures.buffer_unordered(3));
+        laws.expect(Relation::Permutation).read_ahead(most)
+    };
+    only(Law::Ahead, &par(2));
+    par(3).run().assert();
+}
+
+#[test]
+fn missing_relation_panics() {
+    let laws = Laws::of("unsaid", |source| source);
+    let panic = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| laws.run()));
+    let panic = panic.expect_err("no relation was stated");
+    let text = panic.downcast_ref::<String>().expect("a text");
+    assert_eq!(
+        text,
+        "unsaid: state the relation of its items with `expect`; `Relation::Any` checks none"
+    );
+}
+
 #[test]
 fn a_case_is_small_and_runs_again() {
     let deaf = on_poll(|(), source, _| poll(source, &mut Context::from_waker(Waker::noop())));
-    let laws = Laws::of("deaf", deaf).scripts(500);
+    let laws = Laws::of("deaf", deaf).expect(Relation::Any).scripts(500);
     let broken = laws.check().expect_err("it hangs");
     assert_eq!(broken.case.to_string(), "`-|`");
     let again = laws.check_case(&broken.case).expect_err("it hangs each time");
@@ -379,7 +588,10 @@ fn an_excepted_law_is_not_looked_at() {
             item
         })
     });
-    let report = Laws::of("brittle", toy).except(Law::L10, "says so in its manual").run();
+    let report = Laws::of("brittle", toy)
+        .expect(Relation::Any)
+        .except(Law::L10, "says so in its manual")
+        .run();
     report.assert();
     assert_eq!(report.excepted(), [(Law::L10, "says so in its manual")]);
     assert!(report.to_string().contains("L10 not looked at: says so in its manual"));
@@ -393,24 +605,48 @@ fn without_l6_nothing_panics() {
         *busy = false;
         item
     });
-    Laws::of("fragile", toy).except(Law::L6, "aborts in its home").run().assert();
+    Laws::of("fragile", toy)
+        .expect(Relation::Any)
+        .except(Law::L6, "aborts in its home")
+        .run()
+        .assert();
+}
+
+/// Hands out items for ever.
+struct Endless;
+
+impl Stream for Endless {
+    type Item = ();
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<()>> {
+        Poll::Ready(Some(()))
+    }
 }
 
 #[test]
-fn a_stream_that_yields_for_ever_is_stopped() {
-    struct Endless;
-    impl Stream for Endless {
-        type Item = ();
-
-        fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<()>> {
-            Poll::Ready(Some(()))
-        }
-    }
-    let broken = only(
-        Law::Items,
-        &Laws::of_many("endless", |[]: [Source; 0]| Endless).expect(Relation::Same),
-    );
+fn endless_stream_is_found_by_one_case() {
+    let laws = Laws::of_many("endless", |[]: [Source; 0]| Endless).expect(Relation::Same);
+    let broken = only(Law::Items, &laws);
     assert!(broken.why.contains("no end"), "{broken}");
+    assert_eq!(laws.run().cases(), 1);
+}
+
+#[test]
+fn endless_stream_after_its_source_is_found() {
+    let laws = Laws::of("endless at last", |source: Source| {
+        source.map(Some).chain(futures_util::stream::repeat_with(|| None))
+    });
+    let laws = laws.expect(Relation::Subset);
+    only(Law::Items, &laws);
+    assert!(laws.run().cases() < 10, "{}", laws.run());
+}
+
+#[test]
+fn endless_stream_is_cut_if_items_are_any() {
+    let laws = Laws::of_many("endless", |[]: [Source; 0]| Endless).expect(Relation::Any);
+    let report = laws.run();
+    report.assert();
+    assert_eq!(report.cases(), 10_000);
 }
 
 #[test]
@@ -477,6 +713,7 @@ fn l6_a_handle_panics_at_its_second_use() {
             wake(waker);
         })
     });
+    let laws = laws.expect(Relation::Any);
     let case = Case::new(["|".parse().expect("a script")]).with_moves([Move::Poke(0); 2]);
     let broken = laws.check_case(&case).expect_err("it panics");
     assert_eq!((broken.law, &*broken.why), (Law::L6, "poke 0 panicked: used before"));
@@ -511,7 +748,7 @@ fn l2_a_wake_panics() {
         let waker = Waker::from(Arc::new(Explosive));
         poll(source, &mut Context::from_waker(&waker))
     });
-    let laws = Laws::of("explosive", toy);
+    let laws = Laws::of("explosive", toy).expect(Relation::Any);
     let case = Case::new(["-|".parse().expect("a script")]);
     let broken = laws.check_case(&case).expect_err("it panics");
     assert_eq!((broken.law, &*broken.why), (Law::L2, "the wake of source 0 panicked: woken"));
@@ -566,7 +803,8 @@ fn what_comes_of_a_panic_of_its_own_is_not_found_as_well() {
             }
         }
     }
-    only(Law::L4, &Laws::of("rotten", |source| Rotten(Some(source), Cell::new(false))));
+    let laws = Laws::of("rotten", |source| Rotten(Some(source), Cell::new(false)));
+    only(Law::L4, &laws.expect(Relation::Any));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use futures_util::future::Either;
 use futures_util::stream::{self, StreamExt, TryStreamExt, abortable};
 use stream_laws::{Law, Laws, Parts, Relation};
 
-use crate::toys::{HandOver, Lock, Shared, on_poll};
+use crate::toys::{Leave, Lock, Reach, Shared, on_poll};
 
 fn holds(laws: Laws, relation: Relation) {
     laws.expect(relation).run().assert();
@@ -74,8 +74,9 @@ fn results_of_futures_util() {
 fn many_sources_of_futures_util() {
     holds(Laws::of_many("chain", |[a, b]| a.chain(b)), Relation::Same);
     holds(Laws::of_many("zip", |[a, b]| a.zip(b)), Relation::Rows);
-    holds(Laws::of_many("select", |[a, b]| stream::select(a, b)), Relation::Merged);
-    holds(Laws::of_many("select_all", |all: [_; 3]| stream::select_all(all)), Relation::Merged);
+    holds(Laws::of_many("select", |[a, b]| stream::select(a, b)).fair(1), Relation::Merged);
+    let all = Laws::of_many("select_all", |all: [_; 3]| stream::select_all(all));
+    holds(all.fair(1).read_ahead(0), Relation::Merged);
     holds(Laws::of_nested("flatten", |outer| outer.flatten()), Relation::Same);
 }
 
@@ -90,7 +91,7 @@ fn futures_of_futures_util() {
 
 #[test]
 fn several_readers() {
-    let shared = |source| Shared::pair(source, HandOver::Always, Lock::Forgiving);
+    let shared = |source| Shared::pair(source, Reach::All, Leave::Own, Lock::Forgiving);
     holds(Laws::of_clones("shared", shared), Relation::Shared);
 }
 

@@ -5,5 +5,6 @@ extern crate alloc;
 mod auto_traits;
 mod broken;
 mod correct;
+mod notation;
 mod replay;
 mod toys;

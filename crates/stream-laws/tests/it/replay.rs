@@ -7,15 +7,16 @@ use std::process::{Command, Output};
 use futures_util::stream;
 use stream_laws::{Laws, Relation, Source};
 
-/// Loses its only item.
-fn lossy() -> Laws {
-    Laws::of("lossy", |_: Source| stream::empty::<()>()).expect(Relation::Same)
+/// Loses all items.
+fn lossy(name: &str) -> Laws {
+    Laws::of(name, |_: Source| stream::empty::<()>()).expect(Relation::Same)
 }
 
 #[test]
 #[ignore = "started by the other tests of this file"]
 fn child() {
-    lossy().run().assert();
+    let reports = ["lossy", "other's"].map(|name| lossy(name).run());
+    panic!("{}\n{}", reports[0], reports[1]);
 }
 
 fn run(variable: &str, value: &str) -> (String, Output) {
@@ -27,23 +28,36 @@ fn run(variable: &str, value: &str) -> (String, Output) {
 }
 
 #[test]
-fn a_seed_is_run_alone() {
-    let broken = lossy().check().expect_err("an item is lost");
+fn seed_is_run_alone() {
+    let broken = lossy("lossy").check().expect_err("an item is lost");
     let (text, output) = run("STREAM_LAWS_SEED", &broken.seed.to_string());
     assert!(!output.status.success());
     assert!(text.contains("lossy: 1 cases, broken: items"), "{text}");
-    assert!(text.contains(&format!("STREAM_LAWS_SEED={}", broken.seed)), "{text}");
+    assert!(text.contains("other's: 1 cases, broken: items"), "{text}");
+    assert!(text.contains(&format!("STREAM_LAWS_SEED='lossy={}'", broken.seed)), "{text}");
 }
 
 #[test]
-fn the_number_of_scripts_can_be_set() {
+fn seed_with_name_leaves_other_laws_alone() {
+    let (text, _) = run("STREAM_LAWS_SEED", "other's=1");
+    assert!(text.contains("lossy: 10000 cases, broken: items"), "{text}");
+    assert!(text.contains("other's: 1 cases"), "{text}");
+}
+
+#[test]
+fn number_of_scripts_is_set() {
     let (text, _) = run("STREAM_LAWS_SCRIPTS", "321");
     assert!(text.contains("lossy: 321 cases"), "{text}");
 }
 
 #[test]
-fn what_is_no_number_is_refused() {
+fn unreadable_variable_is_refused() {
     let (text, output) = run("STREAM_LAWS_SEED", "often");
     assert!(!output.status.success());
-    assert!(text.contains("STREAM_LAWS_SEED is \"often\", which is no number"), "{text}");
+    assert!(
+        text.contains("STREAM_LAWS_SEED is \"often\", which is neither SEED nor NAME=SEED"),
+        "{text}"
+    );
+    let (text, _) = run("STREAM_LAWS_SCRIPTS", "many");
+    assert!(text.contains("STREAM_LAWS_SCRIPTS is \"many\", which is no number"), "{text}");
 }

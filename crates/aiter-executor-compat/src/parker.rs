@@ -1,0 +1,219 @@
+//! A parked thread, and how it finds out that nothing can wake it.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::cell::Cell;
+use core::future::Future;
+use core::pin::Pin;
+use core::sync::atomic::{Ordering, fence};
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::thread_local;
+use std::time::Instant;
+
+use parking::Unparker;
+
+use crate::forbid;
+
+/// Time after which a sleeping thread first counts the clones of its waker again.
+///
+/// The interval doubles with each count, up to [`LONGEST_NAP`]. No count polls the future.
+const FIRST_NAP: Duration = Duration::from_millis(100);
+const LONGEST_NAP: Duration = Duration::from_secs(10);
+
+/// References to the alarm that a parker itself holds.
+const OWN_REFERENCES: usize = 2;
+
+thread_local! {
+    /// The thread's parker.
+    static OWN: Own = Own { parker: Parker::new(), in_use: Cell::new(false) };
+    /// Another one for nested waits, unless one is using it.
+    static SPARE: Cell<Option<Box<Parker>>> = const { Cell::new(None) };
+}
+
+struct Own {
+    parker: Parker,
+    in_use: Cell<bool>,
+}
+
+/// Why a wait has no output.
+#[derive(Debug)]
+pub(crate) enum Unfinished {
+    /// The end of the wait has come.
+    Elapsed,
+    /// The future is pending, was not woken, and no clone of the waker exists.
+    NoWaker,
+}
+
+pub(crate) struct Parker {
+    parker: parking::Parker,
+    alarm: Arc<Alarm>,
+    /// Wakes `alarm`.
+    waker: Waker,
+}
+
+struct Alarm(Unparker);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Blocks the thread until `future` is ready.
+///
+/// The future is polled once, and once more for each wake-up. `end` returns the time at which the
+/// wait ends, if there is one.
+///
+/// # Panics
+///
+/// Panics if the future does, or if it is pending inside a future under `forbid_blocking`.
+#[inline]
+pub(crate) fn wait<F: Future>(
+    mut future: Pin<&mut F>,
+    end: impl Fn() -> Option<Instant>,
+) -> Result<F::Output, Unfinished> {
+    let output = OWN.try_with(|own| {
+        if own.in_use.replace(true) {
+            return None;
+        }
+        let _until_dropped = InUse(&own.in_use);
+        Some(match future.as_mut().poll(&mut Context::from_waker(&own.parker.waker)) {
+            Poll::Ready(output) => Ok(output),
+            Poll::Pending => own.parker.wait_pending(future.as_mut(), end()),
+        })
+    });
+    match output {
+        Ok(Some(output)) => output,
+        _ => wait_nested(future, end()),
+    }
+}
+
+/// Marks the parker as free again when it is dropped, also on unwind.
+struct InUse<'a>(&'a Cell<bool>);
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+/// Waits where the thread's parker is in use, or is destroyed because the thread ends.
+#[cold]
+fn wait_nested<F: Future>(
+    future: Pin<&mut F>,
+    end: Option<Instant>,
+) -> Result<F::Output, Unfinished> {
+    let spare = SPARE.try_with(Cell::take).ok().flatten();
+    let parker = spare.unwrap_or_else(|| Box::new(Parker::new()));
+    let output = parker.wait(future, end);
+    let _ = SPARE.try_with(|spare| spare.set(Some(parker)));
+    output
+}
+
+impl Parker {
+    #[cold]
+    fn new() -> Self {
+        let parker = parking::Parker::new();
+        let alarm = Arc::new(Alarm(parker.unparker()));
+        let waker = Waker::from(Arc::clone(&alarm));
+        Self { parker, alarm, waker }
+    }
+
+    /// A wake-up that is left over from an earlier wait costs one poll.
+    fn wait<F: Future>(
+        &self,
+        mut future: Pin<&mut F>,
+        end: Option<Instant>,
+    ) -> Result<F::Output, Unfinished> {
+        let mut cx = Context::from_waker(&self.waker);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                return Ok(output);
+            }
+            self.sleep(end)?;
+        }
+    }
+
+    /// Waits for a future that is pending.
+    #[cold]
+    fn wait_pending<F: Future>(
+        &self,
+        future: Pin<&mut F>,
+        end: Option<Instant>,
+    ) -> Result<F::Output, Unfinished> {
+        self.sleep(end)?;
+        self.wait(future, end)
+    }
+
+    /// Returns once the waker was called.
+    ///
+    /// # Panics
+    ///
+    /// Panics inside a future under `forbid_blocking`.
+    fn sleep(&self, end: Option<Instant>) -> Result<(), Unfinished> {
+        forbid::check_allowed();
+        let mut nap = FIRST_NAP;
+        loop {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            // Checked first, because a future that wakes itself never sleeps.
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(Unfinished::Elapsed);
+            }
+            // Only this thread can clone a waker of which no clone exists, and it sleeps.
+            if Arc::strong_count(&self.alarm) == OWN_REFERENCES {
+                // Synchronizes with the drop of the last clone, so that its call is seen below.
+                fence(Ordering::Acquire);
+                let woken = self.parker.park_timeout(Duration::ZERO);
+                return if woken { Ok(()) } else { Err(Unfinished::NoWaker) };
+            }
+            if self.parker.park_timeout(left.map_or(nap, |left| nap.min(left))) {
+                return Ok(());
+            }
+            nap = LONGEST_NAP.min(nap * 2);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::pin::pin;
+    use std::panic::catch_unwind;
+    use std::thread;
+
+    use super::*;
+
+    fn is_in_use() -> bool {
+        OWN.with(|own| own.in_use.get())
+    }
+
+    #[test]
+    fn parkers_are_kept_by_their_thread() {
+        let fresh = thread::spawn(|| {
+            let spare = || SPARE.take().map(|spare| SPARE.set(Some(spare))).is_some();
+            assert!(wait(pin!(async { assert!(is_in_use()) }), || None).is_ok());
+            assert!(!is_in_use() && !spare());
+            let nested = async {
+                assert!(wait(pin!(async {}), || None).is_ok());
+                assert!(is_in_use() && spare());
+                let deeper = async { assert!(!spare()) };
+                assert!(wait(pin!(deeper), || None).is_ok());
+            };
+            assert!(wait(pin!(nested), || None).is_ok());
+            assert!(!is_in_use() && spare());
+        });
+        fresh.join().expect("the thread does not panic");
+    }
+
+    #[test]
+    fn parker_is_free_after_panic() {
+        let panics = || wait(pin!(async { panic!("in the future") }), || None).is_ok();
+        assert!(catch_unwind(panics).is_err());
+        assert!(!is_in_use());
+    }
+}

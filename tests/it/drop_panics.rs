@@ -1,0 +1,433 @@
+//! Values whose drop panics: the panic comes out of one poll, and nothing else is lost.
+
+use aiter::{AiterExt, Event, Lag, OnError, Outcome, Progress};
+use alloc::rc::Rc;
+use core::{
+    any::Any,
+    cell::{Cell, RefCell},
+    future::Future,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+use futures_core::{FusedStream, Stream};
+use futures_util::{StreamExt, stream};
+
+use crate::{
+    script::{Bomb, Script, Teller, panics, script, scripted},
+    waker::{Counting, next},
+};
+
+/// What was dropped, in order, and the numbers whose next drop panics.
+#[derive(Default)]
+struct Log {
+    dropped: RefCell<Vec<u32>>,
+    armed: RefCell<Vec<u32>>,
+}
+
+impl Log {
+    fn arming(numbers: &[u32]) -> Rc<Self> {
+        let log = Self::default();
+        log.armed.borrow_mut().extend(numbers);
+        Rc::new(log)
+    }
+
+    fn item(self: &Rc<Self>, number: u32) -> Item {
+        Item { number, log: self.clone() }
+    }
+
+    fn dropped(&self) -> Vec<u32> {
+        let mut dropped = self.dropped.take();
+        dropped.sort_unstable();
+        dropped
+    }
+}
+
+#[derive(Clone)]
+struct Item {
+    number: u32,
+    log: Rc<Log>,
+}
+
+impl Item {
+    /// Takes the number out, without a drop.
+    fn number(mut self) -> u32 {
+        let log = core::mem::take(&mut self.log);
+        let number = self.number;
+        drop(self);
+        drop(log);
+        number
+    }
+}
+
+impl Drop for Item {
+    fn drop(&mut self) {
+        self.log.dropped.borrow_mut().push(self.number);
+        let mut armed = self.log.armed.borrow_mut();
+        let Some(at) = armed.iter().position(|number| *number == self.number) else { return };
+        if !std::thread::panicking() {
+            armed.swap_remove(at);
+            drop(armed);
+            panic!("told to panic in the drop of {}", self.number);
+        }
+    }
+}
+
+/// A future that is ready at its `polls`th poll, and panics when it is dropped after that.
+struct Job {
+    number: u32,
+    polls: u32,
+    armed: bool,
+}
+
+impl Future for Job {
+    type Output = Option<u32>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
+        self.polls -= 1;
+        if self.polls == 0 {
+            return Poll::Ready(Some(self.number));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let due = self.armed && self.polls == 0 && !std::thread::panicking();
+        assert!(!due, "told to panic in the drop of job {}", self.number);
+    }
+}
+
+/// Jobs of two polls; those of odd numbers panic in their drop.
+fn job(number: u32) -> Job {
+    Job { number, polls: 2, armed: number % 2 == 1 }
+}
+
+fn at_once(number: u32) -> Job {
+    Job { number, polls: 1, armed: number % 2 == 1 }
+}
+
+/// A job without a result.
+struct Body(Job);
+
+impl Future for Body {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(drop)
+    }
+}
+
+/// Reads to the end. Returns the items and the number of polls that panicked.
+#[track_caller]
+fn read<S: FusedStream>(stream: S) -> (Vec<S::Item>, usize) {
+    let (mut stream, mut items, mut panicked) = (pin!(stream), Vec::new(), 0);
+    for _ in 0..1000 {
+        let mut polled = Poll::Pending;
+        panicked += usize::from(panics(|| polled = next(&mut stream)));
+        match polled {
+            Poll::Ready(Some(item)) => items.push(item),
+            Poll::Ready(None) => {
+                assert!(stream.is_terminated());
+                return (items, panicked);
+            }
+            Poll::Pending => {}
+        }
+    }
+    panic!("the stream does not end");
+}
+
+/// A source of 1, 2, 3 that panics when it is dropped.
+fn numbers() -> (Teller<u32>, Bomb<Script<u32>>) {
+    let (teller, source) = scripted(1..=3);
+    (teller, Bomb(source))
+}
+
+/// The adapter of [`numbers`] hands out all of them, panics once, and ends.
+#[track_caller]
+fn ends_after_panic<S: FusedStream<Item = u32>>(adapt: impl FnOnce(Bomb<Script<u32>>) -> S) {
+    let (teller, source) = numbers();
+    assert_eq!(read(adapt(source)), (vec![1, 2, 3], 1));
+    assert!(teller.is_dropped());
+}
+
+#[test]
+fn source_drop_panics_at_end() {
+    ends_after_panic(|source| source.map(|n| [n]).flatten_iter());
+    ends_after_panic(|source| source.map_filter(Some));
+    ends_after_panic(|source| source.map_filter_async(|n| async move { Some(n) }));
+    ends_after_panic(|source| source.map_try(Ok::<_, ()>).map(Result::unwrap));
+    ends_after_panic(|source| source.map_par(2, core::future::ready));
+    ends_after_panic(|source| source.preload(2));
+    ends_after_panic(AiterExt::forker);
+    ends_after_panic(|source| source.forker_bounded(2, Lag::Wait));
+    ends_after_panic(|source| source.map(|n| stream::iter([n])).join_streams());
+    ends_after_panic(|source| {
+        let streams = source.map(|n| Ok(stream::iter([Ok::<_, ()>(n)])));
+        streams.try_join_streams(OnError::Stop).map(Result::unwrap)
+    });
+}
+
+#[test]
+fn two_forks_end_if_source_drop_panics() {
+    for lag in [Lag::Wait, Lag::DropOldest, Lag::Error] {
+        let (teller, source) = numbers();
+        let mut one = source.forker_bounded(4, lag);
+        let two = one.fork();
+        assert_eq!(read(&mut one), (vec![1, 2, 3], 1));
+        assert_eq!(read(two), (vec![1, 2, 3], 0));
+        assert!(teller.is_dropped());
+        assert_eq!(one.outcome(), Some(Outcome::Completed));
+    }
+    let (_teller, source) = numbers();
+    let mut one = source.forker();
+    let two = one.fork();
+    assert_eq!(read(&mut one), (vec![1, 2, 3], 1));
+    assert_eq!(read(two), (vec![1, 2, 3], 0));
+}
+
+#[test]
+fn task_source_drop_panics_at_end() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let (teller, source) = numbers();
+    let (stream, drive) = source.active_parts();
+    let mut drive = pin!(drive);
+    assert!(panics(|| drive.as_mut().poll(&mut cx)));
+    assert!(teller.is_dropped());
+    assert_eq!(read(stream), (vec![1, 2, 3], 0));
+    assert_eq!(drive.as_mut().poll(&mut cx), Poll::Ready(()));
+
+    let (teller, source) = numbers();
+    let (stream, drive) = source.preload_with_parts(5);
+    let mut drive = pin!(drive);
+    assert!(panics(|| drive.as_mut().poll(&mut cx)));
+    assert!(teller.is_dropped());
+    assert_eq!(read(stream), (vec![1, 2, 3], 0));
+}
+
+#[test]
+fn inner_stream_drop_panics_at_end() {
+    let inners = || stream::iter([1, 4]).map(|n| Bomb(scripted(n..n + 3).1));
+    let (mut items, panicked) = read(inners().join_streams());
+    items.sort_unstable();
+    assert_eq!((items, panicked), (vec![1, 2, 3, 4, 5, 6], 2));
+
+    let (events, panicked) = read(inners().enumerate().join_streams().keyed());
+    let items = events.iter().filter(|(_, event)| matches!(event, Event::Item(_)));
+    assert_eq!((items.count(), panicked), (6, 2));
+}
+
+#[test]
+fn iterator_drop_panics_at_end() {
+    let log = Log::arming(&[2]);
+    let numbers = (1..=3).map(|n| (log.item(n), [10 * n, 10 * n + 1].into_iter()));
+    /// Two numbers and an item that is dropped with them.
+    struct Two((Item, core::array::IntoIter<u32, 2>));
+    impl Iterator for Two {
+        type Item = u32;
+        fn next(&mut self) -> Option<u32> {
+            self.0.1.next()
+        }
+    }
+    let (items, panicked) = read(stream::iter(numbers.map(Two)).flatten_iter());
+    assert_eq!((items, panicked), (vec![10, 11, 20, 21, 30, 31], 1));
+    assert_eq!(log.dropped(), [1, 2, 3]);
+}
+
+#[test]
+fn future_drop_panics_result_is_kept() {
+    let jobs = || stream::iter(0..6);
+    assert_eq!(read(jobs().map_filter_async(job)), ((0..6).collect(), 3));
+    assert_eq!(read(jobs().map_filter_async(at_once)), ((0..6).collect(), 3));
+    for n in [1, 2, 4] {
+        for ordered in [false, true] {
+            for call in [job as fn(u32) -> Job, at_once] {
+                let map = jobs().map_par(n, call);
+                let (items, panicked) = if ordered { read(map.ordered()) } else { read(map) };
+                let mut items: Vec<_> = items.into_iter().flatten().collect();
+                if !ordered {
+                    items.sort_unstable();
+                }
+                assert_eq!((items, panicked), ((0..6).collect(), 3));
+            }
+        }
+    }
+}
+
+#[test]
+fn body_drop_panics_loop_goes_on() {
+    let handled = Cell::new(0);
+    let numbers = stream::iter(0..6).preload(2);
+    let mut all = pin!(numbers.for_each_alongside(|n| {
+        handled.set(handled.get() + 1);
+        Body(job(n))
+    }));
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut polled = Poll::Pending;
+    let mut panicked = 0;
+    for _ in 0..100 {
+        panicked += usize::from(panics(|| polled = all.as_mut().poll(&mut cx)));
+        if polled.is_ready() {
+            break;
+        }
+    }
+    assert_eq!((polled, handled.get(), panicked), (Poll::Ready(()), 6, 3));
+}
+
+#[test]
+fn function_drop_panics_source_is_dropped() {
+    fn number(item: &Item) -> u32 {
+        item.number
+    }
+    #[track_caller]
+    fn check<S>(adapt: impl FnOnce(Script<u32>, Item) -> S) {
+        let (log, (teller, source)) = (Log::arming(&[7]), scripted(1..=3));
+        let stream = adapt(source, log.item(7));
+        assert!(panics(|| drop(stream)));
+        assert!(teller.is_dropped());
+        assert_eq!(log.dropped(), [7]);
+    }
+    check(|source, item| source.map_filter(move |n| Some(n + number(&item))));
+    check(|source, item| {
+        source.map_filter_async(move |n| core::future::ready(Some(n + number(&item))))
+    });
+    check(|source, item| source.map_try(move |n| n.checked_sub(number(&item)).ok_or(())));
+    check(|source, item| source.map_par(2, move |n| core::future::ready(n + number(&item))));
+    check(|source, item| {
+        source.preload(2).for_each_alongside(move |n| {
+            let is_small = n < number(&item);
+            async move { assert!(is_small) }
+        })
+    });
+}
+
+#[test]
+fn skipped_error_drop_panics_rest_arrives() {
+    let log = Log::arming(&[2]);
+    let fail = |n: u32| if n == 2 { Err(log.item(n)) } else { Ok(n) };
+    let results = stream::iter(1..=3).map_try(fail).on_error(OnError::Skip);
+    let (items, panicked) = read(results.map(Result::ok).fuse());
+    assert_eq!((items, panicked), (vec![Some(1), Some(3)], 1));
+
+    let log = Log::arming(&[2]);
+    let (_teller, inner) = scripted([Ok(1), Err(log.item(2)), Ok(3)]);
+    let (_outer, source) = scripted([Ok(inner)]);
+    let results = source.try_join_streams(OnError::Skip);
+    let (items, panicked) = read(results.map(Result::ok).fuse());
+    assert_eq!((items, panicked), (vec![Some(1), Some(3)], 1), "its stream goes on");
+}
+
+#[test]
+fn stop_hands_error_out_after_drop_panics() {
+    let (teller, source) = numbers();
+    let fail = |n| if n == 2 { Err("two") } else { Ok(n) };
+    let results = read(source.map_try(fail).on_error(OnError::Stop));
+    assert_eq!(results, (vec![Ok(1), Err("two")], 1));
+    assert!(teller.is_dropped());
+
+    // The source of a join panics, or one of its streams, or both.
+    for (source_panics, inner_panics) in [(true, false), (false, true), (true, true)] {
+        let (a, one) = scripted([Err("a")]);
+        let (b, two) = scripted([Ok(1), Ok(2)]);
+        let inner = |stream: Script<Result<u32, &'static str>>| match inner_panics {
+            true => Bomb(stream).left_stream(),
+            false => stream.right_stream(),
+        };
+        let (outer, source) = script();
+        outer.send(Ok(inner(one)));
+        outer.send(Ok(inner(two)));
+        let source = if source_panics { Bomb(source).left_stream() } else { source.right_stream() };
+        let mut join = source.try_join_streams(OnError::Stop);
+        let mut first = Poll::Pending;
+        assert!(panics(|| first = next(&mut join)), "in the drop of the streams");
+        assert!(first.is_pending());
+        assert!(outer.is_dropped() && a.is_dropped() && b.is_dropped());
+        assert_eq!(join.size_hint(), (1, Some(1)));
+        assert_eq!(read(&mut join), (vec![Err("a")], 0), "{source_panics} {inner_panics}");
+    }
+}
+
+#[test]
+fn bounded_fork_leaves_item_drop_panics() {
+    for armed in [&[0_u32][..], &[1], &[2], &[3]] {
+        let log = Log::arming(armed);
+        let (_teller, source) = scripted((0..6).map(|n| log.item(n)));
+        let mut fast = source.forker_bounded(4, Lag::Wait);
+        let slow = fast.fork();
+        let waker = Counting::new();
+        for n in 0..4 {
+            let Poll::Ready(Some(item)) = waker.poll(&mut fast) else { panic!("item {n}") };
+            assert_eq!(item.number, n);
+            item.number();
+        }
+        assert!(waker.poll(&mut fast).is_pending(), "there is no room");
+        assert!(panics(|| drop(slow)));
+        assert_eq!(log.dropped(), [0, 1, 2, 3], "each once");
+        assert_eq!(waker.wakes(), 1, "there is room");
+        let (items, panicked) = read(fast);
+        assert_eq!((items.len(), panicked), (2, 0));
+        assert!(items.into_iter().map(Item::number).eq(4..6));
+    }
+}
+
+#[test]
+fn bounded_fork_left_in_turn_drop_panics() {
+    // A fork that goes while another one is at the source: the next read drops its items.
+    let log = Log::arming(&[1]);
+    let leaving: Rc<RefCell<Option<Box<dyn Any>>>> = Rc::default();
+    let at_source = leaving.clone();
+    let items: Vec<_> = (0..6).map(|n| log.item(n)).collect();
+    let source = stream::iter(items).inspect(move |item| {
+        if item.number == 3 {
+            drop(at_source.take());
+        }
+    });
+    let mut fast = source.forker_bounded(4, Lag::Wait);
+    *leaving.borrow_mut() = Some(Box::new(fast.fork()));
+    let (items, panicked) = read(&mut fast);
+    assert_eq!(panicked, 1);
+    assert!(items.into_iter().map(Item::number).eq(0..6));
+}
+
+#[test]
+fn bounded_fork_oldest_drop_panics() {
+    let log = Log::arming(&[0]);
+    let (_teller, source) = scripted((0..4).map(|n| log.item(n)));
+    let mut fast = source.forker_bounded(2, Lag::DropOldest);
+    let mut slow = fast.fork();
+    let (items, panicked) = read(&mut fast);
+    assert!(items.into_iter().map(Item::number).eq(0..4), "the new item is not lost");
+    assert_eq!(panicked, 1);
+    let (items, panicked) = read(&mut slow);
+    assert!(items.into_iter().map(Item::number).eq(2..4));
+    assert_eq!((slow.missed(), panicked), (2, 0));
+}
+
+#[test]
+fn bounded_fork_laggard_item_drop_panics() {
+    for armed in [0, 1, 2] {
+        let log = Log::arming(&[armed]);
+        let (_teller, source) = scripted((0..5).map(|n| log.item(n)));
+        let mut fast = source.forker_bounded(3, Lag::Error);
+        let mut slow = fast.fork();
+        let (items, panicked) = read(&mut fast);
+        assert!(items.into_iter().map(Item::number).eq(0..5), "the new item is not lost");
+        assert_eq!(panicked, 1);
+        let (items, _) = read(&mut slow);
+        assert!(items.is_empty());
+        assert_eq!(slow.outcome(), Some(Outcome::Lagged));
+        assert_eq!(fast.outcome(), Some(Outcome::Completed));
+    }
+}
+
+#[test]
+fn preload_dropped_item_drop_panics() {
+    let log = Log::arming(&[1]);
+    let (teller, source) = scripted((0..6).map(|n| log.item(n)));
+    let mut ahead = source.preload(4);
+    assert!(Pin::new(&mut ahead).poll_progress(&mut Context::from_waker(Waker::noop())).is_ready());
+    assert!(panics(|| drop(ahead)));
+    assert!(teller.is_dropped());
+    assert_eq!(log.dropped(), [0, 1, 2, 3]);
+}
