@@ -259,7 +259,7 @@ fn future_drop_panics_result_is_kept() {
 fn body_drop_panics_loop_goes_on() {
     let handled = Cell::new(0);
     let numbers = stream::iter(0..6).preload(2);
-    let mut all = pin!(numbers.for_each_alongside(|n| {
+    let mut all = pin!(numbers.for_each_progress(|n| {
         handled.set(handled.get() + 1);
         Body(job(n))
     }));
@@ -295,7 +295,7 @@ fn function_drop_panics_source_is_dropped() {
     check(|source, item| source.map_try(move |n| n.checked_sub(number(&item)).ok_or(())));
     check(|source, item| source.map_par(2, move |n| core::future::ready(n + number(&item))));
     check(|source, item| {
-        source.preload(2).for_each_alongside(move |n| {
+        source.preload(2).for_each_progress(move |n| {
             let is_small = n < number(&item);
             async move { assert!(is_small) }
         })

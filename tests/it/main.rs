@@ -11,7 +11,7 @@ mod drop_panics;
 #[cfg(not(target_family = "wasm"))]
 mod executors;
 mod flatten_iter;
-mod for_each_alongside;
+mod for_each_progress;
 mod forker;
 mod forker_bounded;
 mod gated;

@@ -179,6 +179,19 @@ pub mod a_sole_pusher_is_alone {}
 /// ```
 pub mod a_read_of_many_borrows_its_buffer {}
 
+/// A stream that does not work ahead has no `for_each_progress`; the error says to call `preload`.
+///
+/// ```
+/// use aiter::AiterExt;
+/// drop(aiter::iter_to_aiter(0..9).preload(1).for_each_progress(async |_| ()));
+/// ```
+///
+/// ```compile_fail,E0277
+/// use aiter::AiterExt;
+/// drop(aiter::iter_to_aiter(0..9).for_each_progress(async |_| ()));
+/// ```
+pub mod progress_needs_preload {}
+
 /// The README of the repository: its programs compile and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -45,7 +45,7 @@ pub fn azip<Z: AzipSources>(sources: Z) -> Azip<Z> {
 /// are no rows.
 ///
 /// [`into_parts`](Self::into_parts) gives back the streams and what was taken from them for a row
-/// that is not complete.
+/// that is not complete. A stream is therefore not dropped at its end but with the rows.
 ///
 /// # Panics
 /// If one of the streams does. What the others have given is kept, and the next poll polls it again.

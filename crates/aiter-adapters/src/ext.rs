@@ -7,7 +7,7 @@ use crate::{
     active::Active,
     drive::Drive,
     flatten_iter::FlattenIter,
-    for_each_alongside::ForEachAlongside,
+    for_each_progress::ForEachProgress,
     forker::Fork,
     forker_bounded::BoundedFork,
     gated::{Gate, Gated},
@@ -169,10 +169,11 @@ pub trait AiterExt: Stream {
 
     /// Handles the items one by one, and lets the stream work ahead while an item is being handled.
     ///
-    /// A plain loop over a stream polls the stream only between two items, so that what the stream has
-    /// under way rests for as long as the loop's body waits, be it to be late or to starve the body of
-    /// something that the two share. Here both are polled, in one task: no spawner, no `'static`, and
-    /// the body may borrow.
+    /// A `while let` loop polls the stream only between items, so work inside the stream stalls
+    /// while the body waits. The work is late, or deadlocks if the body needs a resource that it
+    /// holds. Here one task polls both: no spawner, no `'static`, and the body may borrow.
+    ///
+    /// A stream that does not implement [`Progress`] needs [`preload`](Self::preload) first.
     ///
     /// # Examples
     /// ```
@@ -184,17 +185,17 @@ pub trait AiterExt: Stream {
     /// # futures_util::FutureExt::now_or_never(async {
     /// let sum = &Cell::new(0);
     /// let numbers = stream::iter(1..=4).preload(2);
-    /// numbers.for_each_alongside(|n| async move { sum.set(sum.get() + n) }).await;
+    /// numbers.for_each_progress(|n| async move { sum.set(sum.get() + n) }).await;
     /// assert_eq!(sum.get(), 10);
     /// # }).expect("nothing waits");
     /// ```
-    fn for_each_alongside<F, Fut>(self, body: F) -> ForEachAlongside<Self, F, Fut>
+    fn for_each_progress<F, Fut>(self, body: F) -> ForEachProgress<Self, F, Fut>
     where
         Self: Progress + Sized,
         F: FnMut(Self::Item) -> Fut,
         Fut: Future<Output = ()>,
     {
-        ForEachAlongside::new(self, body)
+        ForEachProgress::new(self, body)
     }
 
     /// Makes a stream that can be forked: every fork sees every item.
@@ -348,6 +349,9 @@ pub trait AiterExt: Stream {
     /// Calls an async function with each item, and has up to `n` of the futures run at a time.
     ///
     /// See [`MapPar`]: all in this task; [`ordered`](MapPar::ordered) for the source's order.
+    ///
+    /// Calls start ahead of the consumer, also with `map_par(1, f)`: the next call runs while the
+    /// consumer has the result before. futures-util's `then` starts each call when it is asked for.
     ///
     /// # Panics
     /// Panics if `n` is 0.
@@ -576,7 +580,8 @@ pub trait AiterExt: Stream {
 
     /// Makes a stream that can be cloned: each item goes to one of the clones.
     ///
-    /// See [`Sharable`].
+    /// See [`Sharable`]. A source that has ended is dropped with the last clone, as
+    /// [`try_into_inner`](Sharable::try_into_inner) gives it back.
     #[doc(alias = "sharable_aiter")]
     fn sharable(self) -> Sharable<Self>
     where

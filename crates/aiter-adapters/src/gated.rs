@@ -212,6 +212,9 @@ pin_project_lite::pin_project! {
     /// the items that were permitted before still come, then the stream ends; it also ends with its
     /// source.
     ///
+    /// The source is not dropped at its end but with this stream, as
+    /// [`into_inner`](Self::into_inner) gives it back.
+    ///
     /// # Panics
     /// If the source does. The permit is still there, and the next poll polls the source again.
     ///

@@ -21,7 +21,7 @@ mod failure;
 mod finished;
 mod flatten_iter;
 mod flattener;
-mod for_each_alongside;
+mod for_each_progress;
 mod forker;
 mod forker_bounded;
 mod gated;
@@ -66,7 +66,7 @@ pub use ext::AiterExt;
 #[cfg(feature = "std")]
 pub use failure::{Failure, Panic};
 pub use flatten_iter::FlattenIter;
-pub use for_each_alongside::ForEachAlongside;
+pub use for_each_progress::ForEachProgress;
 pub use forker::Fork;
 pub use forker_bounded::BoundedFork;
 pub use gated::{Gate, GateError, Gated};

@@ -39,7 +39,7 @@ pin_project_lite::pin_project! {
     ///
     /// Everything runs in the consumer's task, so function and futures may borrow, and no spawner is
     /// needed. It also means that they stand still while the consumer does something else:
-    /// [`for_each_alongside`](crate::AiterExt::for_each_alongside) lets them go on, and
+    /// [`for_each_progress`](crate::AiterExt::for_each_progress) lets them go on, and
     /// [`map_par_with`](crate::AiterExt::map_par_with) runs them as tasks.
     ///
     /// Only futures that were woken are polled. In the long run nothing is allocated for an item: a

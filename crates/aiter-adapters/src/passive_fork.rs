@@ -17,13 +17,13 @@ use crate::{
 
 /// A fork that reads only what active forks have requested; made by [`Fork::fork_passive`].
 ///
-/// It sees every item from its position on, waits while no active fork asks for one, and never polls
-/// the source. It ends when the source does. When the last active fork is dropped, the source is
-/// dropped as well: the passive forks read the items that are left and end.
+/// It sees every item from its position on, waits while no active fork asks for one, and never
+/// polls the source. It ends when the source does. When the last active fork is dropped, the source
+/// is dropped as well: the passive forks read the items that are left and end.
 ///
 /// [`fork_active`](Self::fork_active) makes an active fork at the same position, and
-/// [`activate`](Self::activate) turns this one into an active fork. If the last active fork has gone
-/// by then, the new one only reads the items that are left.
+/// [`activate`](Self::activate) turns this one into an active fork. If the last active fork has
+/// gone by then, the new one only reads the items that are left.
 ///
 /// # Panics
 /// Panics if `clone` of an item does. The item is then still to be read.
@@ -79,8 +79,8 @@ impl<S: Stream> Fork<S> {
     where
         S::Item: Clone + Sync,
     {
-        // Relaxed: the fence orders it. The store comes before the fence. It happens also if the flag is
-        // set, because the fork that set it may not have drawn its fence yet.
+        // Relaxed: the fence orders it. The store comes before the fence. It happens also if the
+        // flag is set, because the fork that set it may not have drawn its fence yet.
         self.common.passive.store(true, Ordering::Relaxed);
         self.relay.fence();
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());

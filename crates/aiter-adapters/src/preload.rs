@@ -19,7 +19,7 @@ pin_project_lite::pin_project! {
     /// is ready, by at most 128 items.
     ///
     /// No task runs behind it. While the consumer is busy, the window is refilled only through
-    /// [`Progress`], as [`for_each_alongside`](crate::AiterExt::for_each_alongside) does. The
+    /// [`Progress`], as [`for_each_progress`](crate::AiterExt::for_each_progress) does. The
     /// source is dropped at its end, which may be before the last item is taken.
     ///
     /// In the long run nothing is allocated for an item.

@@ -6,16 +6,27 @@ use core::{
 
 use futures_core::Stream;
 
+use crate::{active::Active, map_par_with::MapParWith, preload_with::PreloadWith};
+
 /// A stream that can work ahead of its consumer.
 ///
-/// What [`for_each_alongside`](crate::AiterExt::for_each_alongside) calls while the consumer is busy.
-/// [`Preload`](crate::Preload) and [`MapPar`](crate::MapPar) can, and so can [`Gated`](crate::Gated) and
-/// [`Stoppable`](crate::Stoppable) over a stream that can.
+/// [`for_each_progress`](crate::AiterExt::for_each_progress) calls it while the consumer is busy.
+///
+/// [`Preload`](crate::Preload) and [`MapPar`](crate::MapPar) work ahead in the consumer's task.
+/// [`Active`], [`PreloadWith`] and [`MapParWith`] do so in tasks of their own.
+/// [`Gated`](crate::Gated) and [`Stoppable`](crate::Stoppable) implement the trait if their source
+/// does. Every other stream works ahead once `.preload(n)` is called on it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot work ahead of its consumer: call `.preload(n)` first",
+    label = "this stream does not implement `Progress`",
+    note = "`stream.preload(n)` pulls up to `n` items ahead, for any stream"
+)]
 pub trait Progress: Stream {
     /// Lets the stream work ahead, without taking an item.
     ///
-    /// Ready if there is nothing to do before an item is taken. Pending if there is; the task is then
-    /// woken when to call this, or `poll_next`, again.
+    /// Returns `Ready` if there is nothing to do before an item is taken, or if a task of the
+    /// stream's own does it. Returns `Pending` otherwise; the task is woken when this method or
+    /// `poll_next` is to be called again.
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
 }
 
@@ -31,5 +42,23 @@ where
 {
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.get_mut().as_mut().poll_progress(cx)
+    }
+}
+
+impl<T, H> Progress for Active<T, H> {
+    fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+impl<T, H> Progress for PreloadWith<T, H> {
+    fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+impl<T, H> Progress for MapParWith<T, H> {
+    fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
     }
 }

@@ -93,6 +93,9 @@ pin_project_lite::pin_project! {
     ///
     /// After a stop the source does not work ahead either, where it can ([`Progress`]).
     ///
+    /// The source is not dropped at its end but with this stream, as
+    /// [`into_inner`](Self::into_inner) gives it back.
+    ///
     /// The lower bound of `size_hint` is 0, as a stop may come at any time.
     ///
     /// # Panics

@@ -518,8 +518,8 @@ impl<T> RawCursor<T> {
     /// Steps over `count` more items when they come, as a subscriber does. For a fork that has nothing to
     /// read: only a cursor that may clone remembers items to step over.
     pub(crate) fn skip_to_come(&mut self, count: usize) {
-        debug_assert!(!self.is_alone() && self.slot >= self.ready);
         if count > 0 {
+            debug_assert!(!self.is_alone() && self.slot >= self.ready);
             self.skip += count;
             // Only the steps know of `skip`.
             self.among.clear();
@@ -555,9 +555,10 @@ impl<T> RawCursor<T> {
     #[cold]
     fn settle_slowly(&mut self) -> Option<(Block<T>, usize, usize)> {
         let slot = self.slot;
-        self.unsettle(self.block);
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
+        // Not unsettled before: the slot is behind the one at which the cursor was counted, so that count
+        // is void, or becomes so now.
         let all = header.readers.settle(slot)?;
         self.settled = slot;
         if !all {

@@ -463,7 +463,9 @@ impl<T> Cursor<T> {
         self.len()
     }
 
-    /// True if the list was stopped. There may be items left to read.
+    /// Returns `true` if the list was stopped, also with items left to read.
+    ///
+    /// [`is_drained`](Self::is_drained) returns `true` once none is left.
     pub fn is_stopped(&self) -> bool {
         self.list.tail().is_stopped()
     }

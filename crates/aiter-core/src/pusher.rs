@@ -72,7 +72,8 @@ impl<T> Pusher<T> {
     /// the two calls. If another push is interrupted before it, the item goes when that push returns.
     ///
     /// # Errors
-    /// [`PushError`] with the item if the list is stopped or has no cursor left.
+    /// Returns [`PushError`] with the item if the list is stopped or has no cursor left. A list
+    /// without readers keeps no item.
     ///
     /// # Examples
     /// ```

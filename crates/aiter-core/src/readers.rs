@@ -57,7 +57,7 @@ impl Readers {
 
     /// Counts the caller among those who need nothing before `slot`, unless others are further on.
     /// `None` if it does not count; else whether all readers are counted now. The caller counts
-    /// itself once, and takes itself out by `unsettle`.
+    /// itself once for each slot. A count at a lower slot is void as soon as the slot grows.
     pub(crate) fn settle(&self, slot: usize) -> Option<bool> {
         let mut word = self.0.load(Ordering::Relaxed);
         loop {

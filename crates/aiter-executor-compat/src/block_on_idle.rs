@@ -13,11 +13,11 @@ use crate::next::{Block, Next};
 /// Blocks on a future without an operating system: polls it after each wake-up, and calls `idle`
 /// in between.
 ///
-/// `idle` may return at any time, such as at every interrupt. It is called again until the future is
-/// woken. It must return once a waker may have been called, also just before the call of `idle`. On
-/// Arm `wfe` does so, because an interrupt that came before it makes it return at once. `wfi` may
-/// sleep through to the next interrupt. So call it with interrupts masked, which still lets them end
-/// it, and only if the sleep is not over:
+/// `idle` may return at any time, such as at every interrupt. It is called again until the future
+/// is woken. It must return once a waker may have been called, also just before the call of `idle`.
+/// On Arm `wfe` does so, because an interrupt that came before it makes it return at once. `wfi`
+/// may sleep through to the next interrupt. So call it with interrupts masked, which still lets
+/// them end it, and only if the sleep is not over:
 ///
 /// ```
 /// # mod riscv { pub fn wfi() {} }
@@ -32,8 +32,8 @@ use crate::next::{Block, Next};
 /// });
 /// ```
 ///
-/// A `spin_loop` hint or the system's `yield` works everywhere. A future that wakes itself is polled
-/// again without a call of `idle`.
+/// A `spin_loop` hint or the system's `yield` works everywhere. A future that wakes itself is
+/// polled again without a call of `idle`.
 ///
 /// [`new`](Self::new) makes one small allocation for the waker. Nothing is allocated for an item.
 ///
@@ -73,7 +73,8 @@ struct Woken(AtomicBool);
 pub struct Idle<'a>(&'a AtomicBool);
 
 impl Idle<'_> {
-    /// Returns `true` once the future is woken. Wait-free, and may be called with interrupts masked.
+    /// Returns `true` once the future is woken. Wait-free, and may be called with interrupts
+    /// masked.
     pub fn is_over(&self) -> bool {
         // Acquire: partner of `Woken::wake`.
         self.0.load(Ordering::Acquire)

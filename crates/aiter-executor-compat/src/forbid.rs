@@ -10,8 +10,8 @@ use pin_project_lite::pin_project;
 /// What works on an executor's thread; the end of a panic's message.
 pub(crate) const RECIPE: &str = "\nWhat works on an executor's thread: `.await` the items, or \
     iterate on a thread that may block: inside `tokio::task::spawn_blocking(move || ..)`, \
-    `smol::unblock(move || ..)` or `std::thread::spawn(move || ..)`. See \"Where it hangs, and what \
-    to do\" in the documentation of `aiter-executor-compat`.";
+    `smol::unblock(move || ..)` or `std::thread::spawn(move || ..)`. See \"Where it hangs, and \
+    what to do\" in the documentation of `aiter-executor-compat`.";
 
 thread_local! {
     /// Whether `forbid_blocking` guards what this thread is running. Has no destructor, so it can

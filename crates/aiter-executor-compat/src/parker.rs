@@ -27,14 +27,17 @@ const OWN_REFERENCES: usize = 2;
 
 thread_local! {
     /// The thread's parker.
-    static OWN: Own = Own { parker: Parker::new(), in_use: Cell::new(false) };
+    static OWN: Own = Own::new();
     /// Another one for nested waits, unless one is using it.
     static SPARE: Cell<Option<Box<Parker>>> = const { Cell::new(None) };
 }
 
 struct Own {
     parker: Parker,
+    /// Whether a wait is sleeping, or polls its future again after it has slept.
     in_use: Cell<bool>,
+    /// Number of waits that have slept here; wraps around.
+    waits: Cell<usize>,
 }
 
 /// Why a wait has no output.
@@ -79,13 +82,13 @@ pub(crate) fn wait<F: Future>(
     end: impl Fn() -> Option<Instant>,
 ) -> Result<F::Output, Unfinished> {
     let output = OWN.try_with(|own| {
-        if own.in_use.replace(true) {
+        if own.in_use.get() {
             return None;
         }
-        let _until_dropped = InUse(&own.in_use);
+        let waits = own.waits.get();
         Some(match future.as_mut().poll(&mut Context::from_waker(&own.parker.waker)) {
             Poll::Ready(output) => Ok(output),
-            Poll::Pending => own.parker.wait_pending(future.as_mut(), end()),
+            Poll::Pending => own.wait_pending(future.as_mut(), end(), waits),
         })
     });
     match output {
@@ -94,12 +97,35 @@ pub(crate) fn wait<F: Future>(
     }
 }
 
-/// Marks the parker as free again when it is dropped, also on unwind.
-struct InUse<'a>(&'a Cell<bool>);
+impl Own {
+    #[cold]
+    fn new() -> Self {
+        Self { parker: Parker::new(), in_use: Cell::new(false), waits: Cell::new(0) }
+    }
 
-impl Drop for InUse<'_> {
-    fn drop(&mut self) {
-        self.0.set(false);
+    /// Waits for a future whose first poll has returned `Pending`.
+    ///
+    /// `waits` is the number from before that poll. If it has changed, a wait inside that poll has
+    /// slept here and may have taken the wake-up of this future, so the future is polled again.
+    #[cold]
+    fn wait_pending<F: Future>(
+        &self,
+        future: Pin<&mut F>,
+        end: Option<Instant>,
+        waits: usize,
+    ) -> Result<F::Output, Unfinished> {
+        struct InUse<'a>(&'a Cell<bool>);
+        impl Drop for InUse<'_> {
+            fn drop(&mut self) {
+                self.0.set(false);
+            }
+        }
+        self.in_use.set(true);
+        let _until_dropped = InUse(&self.in_use);
+        if self.waits.replace(waits.wrapping_add(1)) == waits {
+            self.parker.sleep(end)?;
+        }
+        self.parker.wait(future, end)
     }
 }
 
@@ -140,17 +166,6 @@ impl Parker {
         }
     }
 
-    /// Waits for a future that is pending.
-    #[cold]
-    fn wait_pending<F: Future>(
-        &self,
-        future: Pin<&mut F>,
-        end: Option<Instant>,
-    ) -> Result<F::Output, Unfinished> {
-        self.sleep(end)?;
-        self.wait(future, end)
-    }
-
     /// Returns once the waker was called.
     ///
     /// # Panics
@@ -182,6 +197,8 @@ impl Parker {
 
 #[cfg(test)]
 mod tests {
+    use core::future::poll_fn;
+    use core::mem;
     use core::pin::pin;
     use std::panic::catch_unwind;
     use std::thread;
@@ -192,28 +209,54 @@ mod tests {
         OWN.with(|own| own.in_use.get())
     }
 
+    fn has_spare() -> bool {
+        SPARE.take().map(|spare| SPARE.set(Some(spare))).is_some()
+    }
+
+    fn wait_for(future: impl Future<Output = ()>) {
+        assert!(wait(pin!(future), || None).is_ok());
+    }
+
+    async fn yield_now() {
+        let mut yielded = false;
+        poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            if mem::replace(&mut yielded, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
     #[test]
-    fn parkers_are_kept_by_their_thread() {
+    fn nested_wait_takes_spare_after_sleep() {
         let fresh = thread::spawn(|| {
-            let spare = || SPARE.take().map(|spare| SPARE.set(Some(spare))).is_some();
-            assert!(wait(pin!(async { assert!(is_in_use()) }), || None).is_ok());
-            assert!(!is_in_use() && !spare());
-            let nested = async {
-                assert!(wait(pin!(async {}), || None).is_ok());
-                assert!(is_in_use() && spare());
-                let deeper = async { assert!(!spare()) };
-                assert!(wait(pin!(deeper), || None).is_ok());
-            };
-            assert!(wait(pin!(nested), || None).is_ok());
-            assert!(!is_in_use() && spare());
+            wait_for(async {
+                wait_for(yield_now());
+                assert!(!is_in_use() && !has_spare());
+                yield_now().await;
+                assert!(is_in_use() && !has_spare());
+                wait_for(async { assert!(!has_spare()) });
+                assert!(is_in_use() && has_spare());
+                wait_for(async {
+                    assert!(!has_spare());
+                    wait_for(yield_now());
+                });
+                assert!(has_spare());
+            });
+            assert!(!is_in_use() && has_spare());
         });
         fresh.join().expect("the thread does not panic");
     }
 
     #[test]
     fn parker_is_free_after_panic() {
-        let panics = || wait(pin!(async { panic!("in the future") }), || None).is_ok();
+        let panics = || {
+            wait_for(async {
+                yield_now().await;
+                panic!("in the future");
+            });
+        };
         assert!(catch_unwind(panics).is_err());
         assert!(!is_in_use());
+        wait_for(yield_now());
     }
 }

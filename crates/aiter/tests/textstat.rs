@@ -9,9 +9,10 @@
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -61,6 +62,43 @@ fn parse(output: &Output) -> Value {
 
 fn totals(report: &Value) -> [u64; 3] {
     ["files", "lines", "bytes"].map(|key| report[key].as_u64().expect("a total"))
+}
+
+/// Starts the example with a pipe as its standard input.
+fn piped<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Child {
+    textstat()
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the example runs")
+}
+
+/// Runs `textstat --json` with this as its standard input.
+fn fed<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>, input: impl AsRef<[u8]>) -> Output {
+    let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
+    let mut child = piped(["--json".into()].into_iter().chain(args));
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(input.as_ref()).expect("the example reads it");
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+/// The words of a report, and how often each is there.
+fn words(report: &Value) -> Vec<(&str, u64)> {
+    let rows = report["words"].as_array().expect("a list");
+    let pair = |row| -> Option<(&str, u64)> {
+        Some((Value::get(row, "word")?.as_str()?, row["count"].as_u64()?))
+    };
+    rows.iter().map(|row| pair(row).expect("a word and a count")).collect()
+}
+
+/// The lengths and numbers of the longest lines of a report.
+fn longest(report: &Value) -> Vec<[u64; 2]> {
+    let rows = report["longest"].as_array().expect("a list");
+    let number = |row: &Value, key| row[key].as_u64().expect("a number");
+    rows.iter().map(|row| [number(row, "chars"), number(row, "line")]).collect()
 }
 
 /// What `wc` says: files, lines and bytes.
@@ -146,13 +184,90 @@ fn words_are_counted_and_ranked() {
     write(&folder, "b.txt", "cat's STRASSE straße ÉTÉ été 42");
     let args = ["--top".as_ref(), "5".as_ref(), folder.as_os_str()];
     let report = json(args);
-    let words: Vec<_> = report["words"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|row| (row["word"].as_str().expect("a word"), row["count"].as_u64().expect("a count")))
-        .collect();
-    assert_eq!(words, [("the", 4), ("42", 2), ("cat", 2), ("straße", 2), ("été", 2)]);
+    let expected = [("the", 4), ("cat", 2), ("straße", 2), ("été", 2), ("dog", 1)];
+    assert_eq!(words(&report), expected);
+}
+
+#[test]
+fn numerals_and_single_letters_are_no_words() {
+    let text = "x 42 x 42 é 日 ½ ٣٤ u8 u8 0xff\n1_000 3.14 x-ray";
+    let report = parse(&fed(["-"], text));
+    assert_eq!(words(&report), [("u8", 2), ("0xff", 1), ("ray", 1)]);
+}
+
+#[test]
+fn long_words_are_cut_after_40_characters() {
+    let [ascii, other] = ["abcde", "éabcd"].map(|part| part.repeat(8));
+    let input = format!("{ascii} {ascii}FG {ascii}hi {other} {other}Jk");
+    let report = parse(&fed(["-"], input.to_uppercase()));
+    let [cut, other_cut] = [format!("{ascii}…"), format!("{other}…")];
+    let expected = [(&*cut, 2), (&ascii, 1), (&other, 1), (&other_cut, 1)];
+    assert_eq!(words(&report), expected);
+}
+
+/// Chunks begin and end inside of characters, words, lines and their ends.
+#[test]
+fn chunks_end_at_any_byte() {
+    let folder = folder("chunks");
+    for shift in 0..20 {
+        // The ends of chunks go through all places of the 20 bytes of two lines.
+        let content = "-".repeat(shift) + &"für\r\nde日🦀\n".repeat(20_000);
+        let file = write(&folder, &format!("{shift}.txt"), &content);
+        let report = json([&file]);
+        assert_eq!(totals(&report), wc(&[file]));
+        assert_eq!(words(&report), [("de日", 20_000), ("für", 20_000)]);
+        let mut lines = (1..=20_000_u64).map(|pair| [4, 2 * pair]);
+        let first = (shift > 0).then_some([3 + shift as u64, 1]);
+        let found = longest(&report);
+        assert!(
+            found.iter().copied().eq(first.into_iter().chain(&mut lines).take(10)),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn dash_is_standard_input() {
+    let folder = folder("dash");
+    let files = good_files(&folder);
+    for file in &files {
+        let content = fs::read(file).expect("it was written");
+        let output = fed(["-"], &content);
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+        assert_eq!(totals(&parse(&output)), wc(std::slice::from_ref(file)), "{file:?}");
+    }
+    // The second one is at its end.
+    let report = parse(&fed(["-".as_ref(), "-".as_ref(), files[0].as_os_str()], "a\nb"));
+    assert_eq!(totals(&report), [3, 4, 17]);
+    let output = fed(["-"], b"good\n\xff");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(totals(&parse(&output)), [0, 0, 0]);
+    assert_eq!(text(&output.stderr), "textstat: -: not UTF-8 after byte 5\n");
+}
+
+/// One line of one word, many times longer than what the example keeps in memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn endless_line_takes_little_memory() {
+    const MIB: usize = if cfg!(debug_assertions) { 40 } else { 200 };
+    let mut child = piped(["--json", "-"]);
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let part = "x".repeat(1 << 20);
+    for _ in 0..MIB {
+        stdin.write_all(part.as_bytes()).expect("the example reads it");
+    }
+    // All but what is in the pipe was read.
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    let report = parse(&output);
+    assert_eq!(totals(&report), [1, 0, (MIB as u64) << 20]);
+    assert_eq!(longest(&report), [[(MIB as u64) << 20, 1]]);
+    let cut = "x".repeat(40) + "…";
+    assert_eq!(words(&report), [(&*cut, 1)]);
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    let peak: usize = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(peak < 32 << 10, "{peak} KiB");
 }
 
 #[test]
@@ -197,6 +312,7 @@ fn what_cannot_be_read_is_named_and_costs_nothing_else() {
     assert_eq!(output.status.code(), Some(1));
     let report = parse(&output);
     assert_eq!(totals(&report), wc(&good));
+    assert!(words(&report).iter().all(|(word, _)| *word != "good"), "words of a skipped file");
     let mut skipped: Vec<_> = report["skipped"]
         .as_array()
         .expect("a list")
@@ -277,6 +393,23 @@ fn an_empty_folder_is_fine() {
     assert_eq!(totals(&json([&folder])), [0, 0, 0]);
     let output = run([&folder]);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    assert_eq!(text(&output.stdout), "no files to count\n");
+}
+
+#[test]
+fn empty_results_have_no_headings() {
+    let folder = folder("headings");
+    let report = |content: &str, args: &[&str]| {
+        let file = write(&folder, "a.txt", content);
+        let output = textstat().arg(file).args(args).output().expect("the example runs");
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+        let out = text(&output.stdout);
+        ["times  ", "no words\n", "chars  ", "no lines\n"].map(|part| out.contains(part))
+    };
+    assert_eq!(report("", &[]), [false, true, false, true]);
+    assert_eq!(report("42\n", &[]), [false, true, true, false]);
+    assert_eq!(report("word\n", &[]), [true, false, true, false]);
+    assert_eq!(report("word\n", &["--top", "0"]), [false; 4]);
 }
 
 #[test]
@@ -309,6 +442,16 @@ fn wrong_usage_is_two() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(text(&output.stderr).contains("--help"), "{args:?}");
         assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn too_many_producers_are_an_error() {
+    for count in ["65", "1000000000000"] {
+        let output = run(["--producers", count]);
+        assert_eq!(output.status.code(), Some(2));
+        let message = text(&output.stderr);
+        assert!(message.contains(&format!("{count} is not in 1..=64")), "{message}");
     }
 }
 

@@ -59,7 +59,7 @@ pub mod error {
 pub mod adapters {
     use aiter::{
         Active, AiterExt, Azip, AzipSources, BoundedFork, Drive, ErrorRule, Event, FlattenIter,
-        ForEachAlongside, Fork, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag,
+        ForEachProgress, Fork, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag,
         MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, OnError, Outcome, PassiveFork,
         Preload, PreloadWith, Progress, Sharable, Spawn, StartWorkers, Starter, Stoppable, Stopper,
         StrictAzip, TryJoinStreams, Unequal, Worker,
@@ -72,7 +72,7 @@ pub mod adapters {
     /// Rows of what several streams give, and what is wrong with streams of unequal lengths.
     pub type Rows<Z> = (Azip<Z>, StrictAzip<Z>, <Z as AzipSources>::Row, Unequal);
     /// What is pulled ahead in the consumer's task, and a loop that lets it.
-    pub type Alongside<S, F, Fut> = (Preload<S>, ForEachAlongside<Preload<S>, F, Fut>);
+    pub type Progressing<S, F, Fut> = (Preload<S>, ForEachProgress<Preload<S>, F, Fut>);
     /// What lets items out, and what a gate says that is stopped.
     pub type Let<S> = (Gate, Gated<S>, GateError);
     /// What ends a stream.

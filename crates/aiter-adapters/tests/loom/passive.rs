@@ -19,8 +19,8 @@ fn forked() -> (Teller, Fork<Source>, PassiveFork<Source>) {
 }
 
 /// Reads to the end: all items if the fork drove the source, or those that are there if it came too
-/// late. The fork is dropped after the threads are joined, because loom knows nothing of the `Arc` in
-/// the relay's waker.
+/// late. The fork is dropped after the threads are joined, because loom knows nothing of the `Arc`
+/// in the relay's waker.
 #[must_use]
 fn all_or_cancelled(mut fork: Fork<Source>, there: &[usize], all: &[usize]) -> Fork<Source> {
     let items = read_all(&mut fork);

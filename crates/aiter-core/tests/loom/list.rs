@@ -30,6 +30,8 @@ impl Clone for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        // A clone of what was dropped shows.
+        self.0 = u32::MAX;
         self.1.fetch_sub(1, SeqCst);
     }
 }
@@ -1239,5 +1241,73 @@ fn shared_takers_of_a_forked_list() {
         taken.sort_unstable();
         assert_eq!(taken, [1, 2, 3]);
         assert_eq!(drain(&mut fork), [1, 2, 3]);
+    });
+}
+
+/// The pushes that have not ended are skipped when they come, and none is read twice or lost.
+#[test]
+fn resubscribe_while_pushes_come() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        let (other, counter) = (pusher.clone(), alive.clone());
+        let producer = thread::spawn(move || {
+            for n in 1..=2 {
+                other.push(Counted::new(n, &counter)).unwrap();
+            }
+        });
+        let mut late = cursor.resubscribe();
+        producer.join().unwrap();
+        pusher.push(Counted::new(3, &alive)).unwrap();
+        let late = drain(&mut late).iter().map(|c| c.0).collect::<Vec<_>>();
+        assert!([1, 2, 3].ends_with(&late) && late.contains(&3), "{late:?}");
+        assert!(drain(&mut cursor).iter().map(|c| c.0).eq(0..4));
+        drop((cursor, pusher));
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn skip_while_pushes_come() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        let mut fork = cursor.fork();
+        let counter = alive.clone();
+        let producer = thread::spawn(move || {
+            for n in 0..3 {
+                pusher.push(Counted::new(n, &counter)).unwrap();
+            }
+            pusher
+        });
+        let skipped = cursor.seek_to_end() + fork.skip_items(2);
+        let _kept = producer.join().unwrap();
+        let rest = drain(&mut cursor).len() + drain(&mut fork).len();
+        assert_eq!(skipped + rest, 6);
+        assert_eq!(alive.load(SeqCst), 0);
+    });
+}
+
+/// A cursor that has settled leaves the block, complete by now, before another one counts itself.
+#[test]
+fn a_settled_cursor_crosses_while_another_settles() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, mut cursor) = push_list();
+        let mut behind = cursor.fork();
+        let mut fork = cursor.fork();
+        pusher.push(Counted::new(0, &alive)).unwrap();
+        assert_eq!(drain(&mut cursor).len(), 1);
+        let other = thread::spawn(move || (drain(&mut fork).len(), fork));
+        let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
+        for n in 1..slots {
+            pusher.push(Counted::new(n, &alive)).unwrap();
+        }
+        assert_eq!(drain(&mut cursor).len(), slots as usize - 1);
+        let (read, mut fork) = other.join().unwrap();
+        assert!(drain(&mut behind).iter().map(|c| c.0).eq(0..slots));
+        assert_eq!(read + drain(&mut fork).len(), slots as usize);
+        assert_eq!(alive.load(SeqCst), 0);
     });
 }

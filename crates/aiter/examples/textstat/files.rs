@@ -7,14 +7,7 @@ use std::path::{Path, PathBuf};
 use aiter::Pusher;
 
 use crate::args::Args;
-use crate::report::{Row, Skipped};
-
-/// A file to read.
-pub(crate) struct File {
-    pub(crate) path: PathBuf,
-    /// What the progress counts up to; the file may change before it is read.
-    pub(crate) size: u64,
-}
+use crate::model::{File, Row, Skipped};
 
 /// Which folders to go down into.
 #[derive(Clone, Copy)]
@@ -42,10 +35,14 @@ pub(crate) fn find(args: &Args, rows: &Pusher<Row>) -> Vec<File> {
         walk(workspace.to_owned(), Folders::Sources, &mut files, rows);
     }
     for path in &args.paths {
+        if path == Path::new("-") {
+            files.push(File::new(files.len(), path, 0));
+            continue;
+        }
         // What is named is followed, also if it is a symbolic link.
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => walk(path.clone(), Folders::All, &mut files, rows),
-            Ok(meta) => files.push(File { path: path.clone(), size: meta.len() }),
+            Ok(meta) => files.push(File::new(files.len(), path, meta.len())),
             Err(error) => skip(path, &error, rows),
         }
     }
@@ -79,7 +76,7 @@ fn walk(top: PathBuf, folders: Folders, files: &mut Vec<File>, rows: &Pusher<Row
                 }
                 Ok(kind) if kind.is_file() => {
                     let size = entry.metadata().map_or(0, |meta| meta.len());
-                    files.push(File { path: entry.path(), size });
+                    files.push(File::new(files.len(), &entry.path(), size));
                 }
                 Ok(_) => {} // a link, a pipe, a socket, a device
                 Err(error) => skip(&entry.path(), &error, rows),
@@ -89,6 +86,6 @@ fn walk(top: PathBuf, folders: Folders, files: &mut Vec<File>, rows: &Pusher<Row
 }
 
 fn skip(path: &Path, error: &io::Error, rows: &Pusher<Row>) {
-    let skipped = Skipped { path: path.to_owned(), size: 0, why: error.to_string() };
+    let skipped = Skipped { path: path.into(), size: 0, why: error.to_string() };
     rows.push(Row::Skipped(skipped)).expect("`main` reads the rows");
 }

@@ -1,16 +1,16 @@
 //! Statistics of text files: lines and bytes by file type, the most frequent words, the longest
 //! lines.
 //!
-//! Several producers read files on smol's blocking pool and push their lines into one list. Three
-//! forks of its cursor, each in a task of its own, compute one statistic each; another fork
-//! draws the progress. Each task pushes the rows of its report into a second list, which `main`,
-//! plain synchronous code, reads with a `for`.
+//! Several producers read files on smol's blocking pool and push chunks of their text into one
+//! list. Three forks of it, each in a task of its own, compute one statistic each. A passive fork
+//! draws the progress: it sees what the statistics have asked for. Each task pushes the rows of its
+//! report into a second list, which `main`, plain synchronous code, reads with a `for`.
 //!
-//! The lists are unbounded, so the producers wait for room before they read a file (see
-//! `text.rs`). What is in memory at any time: the text of twice as many files as there are
-//! producers, that of files whose last lines still share a block of the list with unread lines,
-//! and the table of words. A file is read as a whole, because its lines only count if all of it
-//! is UTF-8.
+//! The lists are unbounded, so the producers wait for room before they push a chunk (see
+//! `text.rs`). A chunk makes room when the list drops it, which is as soon as all forks have read
+//! it and look for the next one. In memory are two chunks for each producer, and the tables of
+//! words: one for all files, and one for each file that is being read, because a file only counts
+//! if all of it is UTF-8. The length of a line or of a word does not matter.
 #![allow(
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
@@ -19,6 +19,7 @@
 
 mod args;
 mod files;
+mod model;
 mod progress;
 mod report;
 mod stats;
@@ -29,13 +30,13 @@ use std::panic;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
-use aiter::{aiter_to_iter, park_thread, push_list};
+use aiter::{AiterExt, aiter_to_iter, park_thread, push_list};
 use clap::Parser;
 
 use crate::args::Args;
-use crate::report::{Report, Row};
+use crate::model::{Chunk, Row};
+use crate::report::Report;
 use crate::stats::{Kinds, Longest, Words};
-use crate::text::Line;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -51,19 +52,23 @@ fn main() -> ExitCode {
     drop(queue);
     let work = work.share();
 
-    // The lines: each goes to every fork.
-    let (pusher, lines) = push_list::<Line>();
-    let tasks = [
-        smol::spawn(progress::follow(lines.fork(), bar.clone())),
-        smol::spawn(stats::follow(lines.fork(), Kinds::default(), rows.clone())),
-        smol::spawn(stats::follow(lines.fork(), Words::top(args.top), rows.clone())),
-        smol::spawn(stats::follow(lines, Longest::top(args.top), rows.clone())),
-    ];
+    // The chunks: each goes to every fork.
+    let (pusher, chunks) = push_list::<Arc<Chunk>>();
+    let chunks = chunks.forker();
+    let top = args.top;
+    for task in [
+        smol::spawn(progress::follow(chunks.fork_passive(), bar.clone())),
+        smol::spawn(stats::follow(chunks.fork(), Kinds::default, rows.clone())),
+        smol::spawn(stats::follow(chunks.fork(), move || Words::top(top), rows.clone())),
+        smol::spawn(stats::follow(chunks, move || Longest::top(top), rows.clone())),
+    ] {
+        task.detach();
+    }
 
-    let room = Arc::new(smol::lock::Semaphore::new(2 * args.producers.get()));
-    for _ in 0..args.producers.get() {
+    let room = Arc::new(smol::lock::Semaphore::new(2 * usize::from(args.producers)));
+    for _ in 0..args.producers {
         let (work, room) = (work.clone(), Arc::clone(&room));
-        smol::spawn(text::produce(work, room, tasks.len(), pusher.clone(), rows.clone())).detach();
+        smol::spawn(text::produce(work, room, pusher.clone(), rows.clone())).detach();
     }
 
     // From here on only tasks hold pushers, so both lists end when the work is done.
@@ -79,7 +84,8 @@ fn main() -> ExitCode {
     bar.finish_and_clear();
 
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let written = if args.json { report.write_json(&mut out) } else { report.write_text(&mut out) };
+    let written =
+        if args.json { report.write_json(&mut out) } else { report.write_text(top, &mut out) };
     match written.and_then(|()| out.flush()) {
         // Whoever read our output has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}

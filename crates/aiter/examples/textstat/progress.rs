@@ -1,11 +1,13 @@
 //! How far it is, on standard error if that is a terminal.
 
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 
-use aiter::Cursor;
+use aiter::{Cursor, PassiveFork};
 use indicatif::{ProgressBar, ProgressStyle};
+use smol::stream::StreamExt;
 
-use crate::text::Line;
+use crate::model::Chunk;
 
 /// A bar that is full after so many bytes.
 pub(crate) fn bar(bytes: u64) -> ProgressBar {
@@ -17,16 +19,15 @@ pub(crate) fn bar(bytes: u64) -> ProgressBar {
     ProgressBar::new(bytes).with_style(style)
 }
 
-/// Moves the bar on by what the cursor reads.
-pub(crate) async fn follow(mut lines: Cursor<Line>, bar: ProgressBar) {
-    let mut batch = Vec::new();
-    while lines.next_many(&mut batch, crate::stats::BATCH).await > 0 {
-        let mut bytes = 0;
-        for line in batch.drain(..) {
-            bytes += line.as_str().len() as u64;
-            line.passed();
+/// Moves the bar on by what the statistics have asked for.
+pub(crate) async fn follow(mut chunks: PassiveFork<Cursor<Arc<Chunk>>>, bar: ProgressBar) {
+    while let Some(chunk) = chunks.next().await {
+        bar.inc(chunk.text.len() as u64);
+        // Standard input and files that grow are longer than was known.
+        if bar.length().is_some_and(|length| length < bar.position()) {
+            bar.set_length(bar.position());
         }
-        bar.inc(bytes);
+        drop(chunk);
         smol::future::yield_now().await;
     }
 }

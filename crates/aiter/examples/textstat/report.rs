@@ -1,38 +1,13 @@
 //! What the tasks have found, put together and printed.
 
 use std::cmp::Reverse;
-use std::fmt;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::stats::Count;
-
-/// A part of the report. Words and lines come in the order of their rank.
-pub(crate) enum Row {
-    Kind(Arc<str>, Count),
-    /// A word, and how often it was there.
-    Word(String, u64),
-    /// The characters of a line, its file and its number.
-    Long(usize, Arc<Path>, usize),
-    Skipped(Skipped),
-}
-
-/// A file that is not counted.
-pub(crate) struct Skipped {
-    pub(crate) path: PathBuf,
-    /// Its part of the progress, 0 if it was not even listed.
-    pub(crate) size: u64,
-    pub(crate) why: String,
-}
-
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.why)
-    }
-}
+use crate::model::{Count, Row, Skipped};
 
 #[derive(Default)]
 pub(crate) struct Report {
@@ -71,20 +46,36 @@ impl Report {
         })
     }
 
-    pub(crate) fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
+    /// Writes tables; a line in place of one without rows, and nothing in place of one of `top`
+    /// rows if that is 0.
+    pub(crate) fn write_text(&self, top: usize, out: &mut impl Write) -> io::Result<()> {
         let total = self.total();
-        let rows = self.kinds().into_iter().map(|(kind, count)| (&**kind, *count));
-        writeln!(out, "{:>9} {:>12} {:>15}  type", "files", "lines", "bytes")?;
-        for (kind, Count { files, lines, bytes }) in rows.chain([("total", total)]) {
-            writeln!(out, "{files:>9} {lines:>12} {bytes:>15}  {kind}")?;
+        if total.files == 0 {
+            writeln!(out, "no files to count")?;
+        } else {
+            writeln!(out, "{:>9} {:>12} {:>15}  type", "files", "lines", "bytes")?;
+            let rows = self.kinds().into_iter().map(|(kind, count)| (&**kind, *count));
+            for (kind, Count { files, lines, bytes }) in rows.chain([("total", total)]) {
+                writeln!(out, "{files:>9} {lines:>12} {bytes:>15}  {kind}")?;
+            }
         }
-        writeln!(out, "\n{:>9}  most frequent words", "times")?;
-        for (word, count) in &self.words {
-            writeln!(out, "{count:>9}  {word}")?;
-        }
-        writeln!(out, "\n{:>9}  longest lines", "chars")?;
-        for (chars, path, number) in &self.longest {
-            writeln!(out, "{chars:>9}  {}:{number}", path.display())?;
+        if total.files > 0 && top > 0 {
+            if self.words.is_empty() {
+                writeln!(out, "\nno words")?;
+            } else {
+                writeln!(out, "\n{:>9}  most frequent words", "times")?;
+            }
+            for (word, count) in &self.words {
+                writeln!(out, "{count:>9}  {word}")?;
+            }
+            if self.longest.is_empty() {
+                writeln!(out, "\nno lines")?;
+            } else {
+                writeln!(out, "\n{:>9}  longest lines", "chars")?;
+            }
+            for (chars, path, number) in &self.longest {
+                writeln!(out, "{chars:>9}  {}:{number}", path.display())?;
+            }
         }
         if self.has_skipped() {
             writeln!(out, "\n{:>9}  skipped, not counted above", self.skipped.len())?;

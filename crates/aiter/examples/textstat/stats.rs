@@ -1,40 +1,55 @@
-//! What the forks of the cursor compute.
+//! What the forks compute.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
-use aiter::{Cursor, Pusher};
+use aiter::{Cursor, Fork, Pusher};
+use smol::stream::StreamExt;
 
-use crate::report::Row;
-use crate::text::Line;
+use crate::model::{Chunk, Count, Part, Row};
 
-/// How many lines a reader takes at once, at most.
-pub(crate) const BATCH: usize = 256;
+/// Maximum number of characters of a word that are kept and shown.
+const WORD: usize = 40;
 
 pub(crate) trait Statistic {
-    fn add(&mut self, line: &Line);
+    /// Adds the next chunk of a file.
+    fn add(&mut self, chunk: &Chunk);
+
+    /// Adds what was found in another file.
+    fn merge(&mut self, file: Self);
 
     fn into_rows(self) -> impl Iterator<Item = Row>;
 }
 
-/// Adds all lines to a statistic, then pushes its rows.
+/// Adds all files to a statistic, then pushes its rows.
 pub(crate) async fn follow<S: Statistic>(
-    mut lines: Cursor<Line>,
-    mut statistic: S,
+    mut chunks: Fork<Cursor<Arc<Chunk>>>,
+    new: impl Fn() -> S,
     rows: Pusher<Row>,
 ) {
-    let mut batch = Vec::new();
-    while lines.next_many(&mut batch, BATCH).await > 0 {
-        for line in batch.drain(..) {
-            statistic.add(&line);
-            line.passed();
+    let mut total = new();
+    // Files of several chunks, as far as they are known: they count if all of their text is UTF-8.
+    let mut files = HashMap::new();
+    while let Some(chunk) = chunks.next().await {
+        let id = chunk.file.id;
+        match chunk.part {
+            Part::Whole => total.add(&chunk),
+            Part::Piece => files.entry(id).or_insert_with(&new).add(&chunk),
+            Part::Last => {
+                let mut file = files.remove(&id).unwrap_or_else(&new);
+                file.add(&chunk);
+                total.merge(file);
+            }
+            Part::Void => drop(files.remove(&id)),
         }
-        // Lines may be ready for long, and the other tasks want their turn.
+        drop(chunk);
+        // Chunks may be ready for long, and the other tasks want their turn.
         smol::future::yield_now().await;
     }
-    let all = rows.push_all(statistic.into_rows());
+    let all = rows.push_all(total.into_rows());
     all.map(drop).expect("`main` reads the rows");
 }
 
@@ -44,23 +59,32 @@ pub(crate) struct Kinds {
     counts: HashMap<Arc<str>, Count>,
 }
 
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Count {
-    pub(crate) files: u64,
-    pub(crate) lines: u64,
-    pub(crate) bytes: u64,
-}
-
-impl Statistic for Kinds {
-    fn add(&mut self, line: &Line) {
-        let kind = &line.text.kind;
+impl Kinds {
+    fn count(&mut self, kind: &Arc<str>, more: Count) {
         if !self.counts.contains_key(kind) {
             self.counts.insert(Arc::clone(kind), Count::default());
         }
         let count = self.counts.get_mut(kind).expect("it was inserted");
-        count.files += u64::from(line.is_last);
-        count.lines += u64::from(line.as_str().ends_with('\n'));
-        count.bytes += line.as_str().len() as u64;
+        count.files += more.files;
+        count.lines += more.lines;
+        count.bytes += more.bytes;
+    }
+}
+
+impl Statistic for Kinds {
+    fn add(&mut self, chunk: &Chunk) {
+        let more = Count {
+            files: u64::from(chunk.ends_file()),
+            lines: chunk.text.bytes().filter(|byte| *byte == b'\n').count() as u64,
+            bytes: chunk.text.len() as u64,
+        };
+        self.count(&chunk.file.kind, more);
+    }
+
+    fn merge(&mut self, file: Self) {
+        for (kind, count) in file.counts {
+            self.count(&kind, count);
+        }
     }
 
     fn into_rows(self) -> impl Iterator<Item = Row> {
@@ -69,28 +93,80 @@ impl Statistic for Kinds {
 }
 
 /// The most frequent words: runs of letters and digits, in lower case.
+///
+/// A run of digits and a single letter are no words. Of a long word only the first characters are
+/// kept, so words that begin with the same ones are counted as one.
 pub(crate) struct Words {
     top: usize,
     counts: HashMap<String, u64>,
-    /// The word at hand, kept for its memory.
+    /// The word at hand, as far as it is kept.
     word: String,
+    /// Its characters, all of them.
+    chars: usize,
+    has_letter: bool,
 }
 
 impl Words {
     pub(crate) fn top(top: usize) -> Self {
-        Self { top, counts: HashMap::new(), word: String::new() }
+        let (counts, word) = (HashMap::new(), String::new());
+        Self { top, counts, word, chars: 0, has_letter: false }
     }
-}
 
-impl Statistic for Words {
-    fn add(&mut self, line: &Line) {
-        for word in line.as_str().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
-            self.word.clear();
-            self.word.extend(word.chars().flat_map(char::to_lowercase));
+    /// Appends to the word at hand.
+    fn extend(&mut self, run: &str) {
+        let room = WORD.saturating_sub(self.chars);
+        if run.is_ascii() {
+            let start = self.word.len();
+            self.word.push_str(&run[..run.len().min(room)]);
+            self.word[start..].make_ascii_lowercase();
+            self.chars += run.len();
+        } else {
+            self.word.extend(run.chars().take(room).flat_map(char::to_lowercase));
+            self.chars += run.chars().count();
+        }
+        self.has_letter = self.has_letter || run.chars().any(char::is_alphabetic);
+    }
+
+    fn end(&mut self) {
+        if self.chars > 1 && self.has_letter {
+            if self.chars > WORD {
+                self.word.push('…');
+            }
             match self.counts.get_mut(&self.word) {
                 Some(count) => *count += 1,
                 None => _ = self.counts.insert(self.word.clone(), 1),
             }
+        }
+        self.word.clear();
+        self.chars = 0;
+        self.has_letter = false;
+    }
+}
+
+impl Statistic for Words {
+    fn add(&mut self, chunk: &Chunk) {
+        let mut text = &*chunk.text;
+        loop {
+            let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
+            let (run, rest) = text.split_at(end);
+            self.extend(run);
+            if rest.is_empty() {
+                break;
+            }
+            self.end();
+            text = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
+        }
+        if chunk.ends_file() {
+            self.end();
+        }
+    }
+
+    fn merge(&mut self, mut file: Self) {
+        if self.counts.len() < file.counts.len() {
+            mem::swap(&mut self.counts, &mut file.counts);
+        }
+        for (word, count) in file.counts {
+            *self.counts.entry(word).or_default() += count;
         }
     }
 
@@ -105,33 +181,66 @@ impl Statistic for Words {
 pub(crate) struct Longest {
     top: usize,
     lines: BTreeSet<(Reverse<usize>, Arc<Path>, usize)>,
+    at_hand: LineAtHand,
+}
+
+#[derive(Default)]
+struct LineAtHand {
+    /// The lines of the file before it.
+    before: usize,
+    chars: usize,
+    is_begun: bool,
+    ends_with_return: bool,
 }
 
 impl Longest {
     pub(crate) fn top(top: usize) -> Self {
-        Self { top, lines: BTreeSet::new() }
+        Self { top, lines: BTreeSet::new(), at_hand: LineAtHand::default() }
+    }
+
+    fn insert(&mut self, chars: usize, path: &Arc<Path>, number: usize) {
+        // Most lines are too short, and that is cheap to see.
+        if self.lines.len() == self.top {
+            match self.lines.last() {
+                Some((least, last, last_number))
+                    if (Reverse(chars), path, number) < (*least, last, *last_number) => {}
+                _ => return,
+            }
+        }
+        self.lines.insert((Reverse(chars), Arc::clone(path), number));
+        if self.lines.len() > self.top {
+            self.lines.pop_last();
+        }
     }
 }
 
 impl Statistic for Longest {
-    fn add(&mut self, line: &Line) {
-        let text = line.as_str();
-        if text.is_empty() {
-            return;
+    fn add(&mut self, chunk: &Chunk) {
+        for piece in chunk.text.split_inclusive('\n') {
+            let line = &mut self.at_hand;
+            line.chars += piece.chars().count();
+            line.is_begun = true;
+            let Some(piece) = piece.strip_suffix('\n') else {
+                line.ends_with_return = piece.ends_with('\r');
+                continue;
+            };
+            let has_return =
+                if piece.is_empty() { line.ends_with_return } else { piece.ends_with('\r') };
+            let (chars, number) = (line.chars - 1 - usize::from(has_return), line.before + 1);
+            *line = LineAtHand { before: number, ..LineAtHand::default() };
+            self.insert(chars, &chunk.file.path, number);
         }
-        let text =
-            text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
-        let chars = text.chars().count();
-        // Most lines are too short, and that is cheap to see.
-        if self.lines.len() == self.top {
-            match self.lines.last() {
-                Some((Reverse(shortest), ..)) if chars >= *shortest => {}
-                _ => return,
+        if chunk.ends_file() {
+            let line = mem::take(&mut self.at_hand);
+            if line.is_begun {
+                self.insert(line.chars, &chunk.file.path, line.before + 1);
             }
         }
-        self.lines.insert((Reverse(chars), Arc::clone(&line.text.path), line.number));
-        if self.lines.len() > self.top {
-            self.lines.pop_last();
+    }
+
+    fn merge(&mut self, file: Self) {
+        for (Reverse(chars), path, number) in file.lines {
+            self.insert(chars, &path, number);
         }
     }
 

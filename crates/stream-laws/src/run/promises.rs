@@ -44,9 +44,8 @@ impl Run {
                 let times = overtaken.entry((source, *other)).or_default();
                 *times += 1;
                 if *times > most {
-                    unfair = Some(format!(
-                        "{times} items of source {other} came while one of source {source} was ready"
-                    ));
+                    let came = format!("{times} items of source {other} came");
+                    unfair = Some(format!("{came} while one of source {source} was ready"));
                 }
             }
         }

@@ -11,7 +11,7 @@ use crate::{budget::Budget, progress::Progress, unwind};
 
 pin_project_lite::pin_project! {
     /// Handles items one by one while the stream works ahead; made by
-    /// [`for_each_alongside`](crate::AiterExt::for_each_alongside).
+    /// [`for_each_progress`](crate::AiterExt::for_each_progress).
     ///
     /// Ends when the stream has, which is dropped then.
     ///
@@ -23,7 +23,7 @@ pin_project_lite::pin_project! {
     /// Dropping it drops the stream and the body that is under way. Given `&mut` of a stream, it leaves
     /// the stream in order, with all items but the body's.
     #[must_use = "futures do nothing unless polled"]
-    pub struct ForEachAlongside<S, F, Fut> {
+    pub struct ForEachProgress<S, F, Fut> {
         // Dropped at its end.
         #[pin]
         stream: Option<S>,
@@ -33,16 +33,16 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<S, F, Fut> fmt::Debug for ForEachAlongside<S, F, Fut> {
+impl<S, F, Fut> fmt::Debug for ForEachProgress<S, F, Fut> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ForEachAlongside")
+        f.debug_struct("ForEachProgress")
             .field("stream_ended", &self.stream.is_none())
             .field("running", &self.running.is_some())
             .finish_non_exhaustive()
     }
 }
 
-impl<S: Progress, F, Fut> ForEachAlongside<S, F, Fut> {
+impl<S: Progress, F, Fut> ForEachProgress<S, F, Fut> {
     pub(crate) fn new(stream: S, body: F) -> Self {
         Self { stream: Some(stream), body, running: None }
     }
@@ -53,7 +53,7 @@ impl<S: Progress, F, Fut> ForEachAlongside<S, F, Fut> {
     }
 }
 
-impl<S, F, Fut> FusedFuture for ForEachAlongside<S, F, Fut>
+impl<S, F, Fut> FusedFuture for ForEachProgress<S, F, Fut>
 where
     S: Progress,
     F: FnMut(S::Item) -> Fut,
@@ -64,7 +64,7 @@ where
     }
 }
 
-impl<S, F, Fut> Future for ForEachAlongside<S, F, Fut>
+impl<S, F, Fut> Future for ForEachProgress<S, F, Fut>
 where
     S: Progress,
     F: FnMut(S::Item) -> Fut,

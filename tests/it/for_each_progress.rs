@@ -3,7 +3,7 @@ use crate::{
     script::{script, scripted},
     waker::Counting,
 };
-use aiter::{AiterExt, ForEachAlongside, Preload, Progress};
+use aiter::{AiterExt, ForEachProgress, Preload, Progress};
 use core::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
@@ -47,7 +47,7 @@ impl Door {
 }
 
 /// How many items the loop's stream has pulled ahead.
-fn ahead<S: Stream, F, Fut>(loop_: &ForEachAlongside<Preload<S>, F, Fut>) -> usize {
+fn ahead<S: Stream, F, Fut>(loop_: &ForEachProgress<Preload<S>, F, Fut>) -> usize {
     loop_.get_ref().expect("the stream has not ended").len()
 }
 
@@ -60,7 +60,7 @@ fn handles_the_items_in_order_one_at_a_time() {
         handled.borrow_mut().push((n, "end"));
     };
     let task = Counting::new();
-    let mut loop_ = pin!(stream::iter(0..2).preload(2).for_each_alongside(body));
+    let mut loop_ = pin!(stream::iter(0..2).preload(2).for_each_progress(body));
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
     assert_eq!(*handled.borrow(), [(0, "begin")]);
     assert_eq!(task.wakes(), 0);
@@ -83,7 +83,7 @@ fn the_stream_works_ahead_while_the_body_waits() {
     let door = Door::default();
     let task = Counting::new();
     let stream = source.preload(3);
-    let mut loop_ = pin!(stream.for_each_alongside(async |_: i32| door.pass().await));
+    let mut loop_ = pin!(stream.for_each_progress(async |_: i32| door.pass().await));
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
     teller.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
@@ -96,12 +96,34 @@ fn the_stream_works_ahead_while_the_body_waits() {
 }
 
 #[test]
+fn stream_of_a_task_reads_while_the_body_waits() {
+    fn check<S: Progress + Unpin>(mut stream: S) {
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut stream).poll_progress(&mut cx).is_ready(), "its task works");
+        let handled = Cell::new(0);
+        let mut all = pin!(stream.for_each_progress(async |_| handled.set(handled.get() + 1)));
+        while poll(all.as_mut(), Waker::noop()).is_pending() {}
+        assert_eq!(handled.get(), 3);
+    }
+    /// Polls a task to its end when it is spawned.
+    fn run<F: Future>(task: F) {
+        let mut task = pin!(task);
+        while poll(task.as_mut(), Waker::noop()).is_pending() {}
+    }
+    let numbers = || stream::iter(0..3);
+    check(numbers().active(run));
+    check(numbers().active_bounded(4, run));
+    check(numbers().preload_with(4, run));
+    check(numbers().map_par_with(2, run, core::future::ready));
+}
+
+#[test]
 fn a_gate_lets_the_stream_behind_it_work_ahead_while_a_permit_is_free() {
     let (teller, source) = script();
     let door = Door::default();
     let task = Counting::new();
     let (gate, stream) = source.preload(3).gated();
-    let mut loop_ = pin!(stream.for_each_alongside(async |_: i32| door.pass().await));
+    let mut loop_ = pin!(stream.for_each_progress(async |_: i32| door.pass().await));
     teller.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
     assert_eq!(teller.left(), 1, "nothing is permitted");
@@ -130,7 +152,7 @@ fn a_stream_that_is_stopped_works_ahead_no_more() {
     let door = Door::default();
     let task = Counting::new();
     let (stopper, stream) = source.preload(3).stoppable();
-    let mut loop_ = pin!(stream.for_each_alongside(async |_: i32| door.pass().await));
+    let mut loop_ = pin!(stream.for_each_progress(async |_: i32| door.pass().await));
     teller.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
     teller.send(1);
@@ -181,7 +203,7 @@ fn a_body_and_a_stream_that_share_a_permit_do_not_stop_each_other() {
         })
         .await;
     };
-    let mut loop_ = pin!(source.preload(2).for_each_alongside(body));
+    let mut loop_ = pin!(source.preload(2).for_each_progress(body));
     let done = (0..9).any(|_| poll(loop_.as_mut(), Waker::noop()).is_ready());
     assert!(done, "a plain loop would wait for ever");
 }
@@ -192,7 +214,7 @@ fn bodies_that_never_wait_let_other_tasks_run() {
     let stream = stream::iter(0..1000).preload(1);
     let body = async |_| handled.set(handled.get() + 1);
     let task = Counting::new();
-    let mut loop_ = pin!(stream.for_each_alongside(body));
+    let mut loop_ = pin!(stream.for_each_progress(body));
     let mut polls = 1;
     while poll(loop_.as_mut(), task.waker()).is_pending() {
         assert_eq!(task.wakes(), polls);
@@ -208,7 +230,7 @@ fn a_borrowed_stream_is_left_in_order() {
     let mut stream = source.preload(3);
     {
         let mut loop_ =
-            pin!((&mut stream).for_each_alongside(async |_| poll_fn(|_| Poll::Pending).await));
+            pin!((&mut stream).for_each_progress(async |_| poll_fn(|_| Poll::Pending).await));
         assert!(poll(loop_.as_mut(), Waker::noop()).is_pending());
     }
     assert_eq!(stream.len(), 3);
@@ -223,7 +245,7 @@ fn a_body_that_panics_is_gone_with_its_item() {
         assert_ne!(n, 1, "told to panic");
         handled.borrow_mut().push(n);
     };
-    let mut loop_ = pin!(stream::iter(0..3).preload(2).for_each_alongside(body));
+    let mut loop_ = pin!(stream::iter(0..3).preload(2).for_each_progress(body));
     let first = catch_unwind(AssertUnwindSafe(|| poll(loop_.as_mut(), Waker::noop())));
     assert!(first.is_err());
     assert!(poll(loop_.as_mut(), Waker::noop()).is_ready());
@@ -233,7 +255,7 @@ fn a_body_that_panics_is_gone_with_its_item() {
 #[test]
 fn the_stream_is_dropped_at_its_end() {
     let (teller, source) = scripted([1]);
-    let mut loop_ = pin!(source.preload(2).for_each_alongside(async |_| ()));
+    let mut loop_ = pin!(source.preload(2).for_each_progress(async |_| ()));
     assert!(poll(loop_.as_mut(), Waker::noop()).is_ready());
     assert!(teller.is_dropped());
 }
@@ -248,7 +270,7 @@ fn frees_every_item_once_when_dropped_at_any_step() {
             door.pass().await;
             drop(item);
         };
-        let mut loop_ = Box::pin(source.preload(2).for_each_alongside(body));
+        let mut loop_ = Box::pin(source.preload(2).for_each_progress(body));
         for _ in 0..steps {
             let polled = poll(loop_.as_mut(), Waker::noop());
             assert_eq!(polled.is_ready(), ledger.alive() == 0);
@@ -263,11 +285,8 @@ fn frees_every_item_once_when_dropped_at_any_step() {
 #[test]
 fn debug_shows_the_state_and_no_items() {
     let stream = stream::iter(["secret"]).preload(2);
-    let mut loop_ = pin!(stream.for_each_alongside(async |_| poll_fn(|_| Poll::Pending).await));
-    assert_eq!(
-        format!("{loop_:?}"),
-        "ForEachAlongside { stream_ended: false, running: false, .. }"
-    );
+    let mut loop_ = pin!(stream.for_each_progress(async |_| poll_fn(|_| Poll::Pending).await));
+    assert_eq!(format!("{loop_:?}"), "ForEachProgress { stream_ended: false, running: false, .. }");
     assert!(poll(loop_.as_mut(), Waker::noop()).is_pending());
-    assert_eq!(format!("{loop_:?}"), "ForEachAlongside { stream_ended: false, running: true, .. }");
+    assert_eq!(format!("{loop_:?}"), "ForEachProgress { stream_ended: false, running: true, .. }");
 }

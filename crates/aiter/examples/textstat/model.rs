@@ -1,0 +1,84 @@
+//! What the parts of the program hand to each other.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use smol::lock::SemaphoreGuardArc;
+
+/// A file to read.
+pub(crate) struct File {
+    /// Differs from that of any other file, also of the same path.
+    pub(crate) id: usize,
+    /// `-` is the standard input.
+    pub(crate) path: Arc<Path>,
+    /// The extension, or the name of a file without one, in lower case.
+    pub(crate) kind: Arc<str>,
+    /// What the progress counts up to. The file may change before it is read.
+    pub(crate) size: u64,
+}
+
+impl File {
+    pub(crate) fn new(id: usize, path: &Path, size: u64) -> Self {
+        let kind = path.extension().or(path.file_name()).unwrap_or_default();
+        Self { id, path: path.into(), kind: kind.to_string_lossy().to_lowercase().into(), size }
+    }
+}
+
+/// Which part of its file a chunk is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Whole,
+    /// Another chunk of the file follows.
+    Piece,
+    Last,
+    /// The file has turned out not to be a text: its pieces do not count.
+    Void,
+}
+
+/// Some text of a file, which may end inside a line or a word.
+pub(crate) struct Chunk {
+    pub(crate) file: Arc<File>,
+    pub(crate) part: Part,
+    pub(crate) text: String,
+    /// The place that the chunk takes up until it is dropped.
+    pub(crate) _room: SemaphoreGuardArc,
+}
+
+impl Chunk {
+    pub(crate) fn ends_file(&self) -> bool {
+        matches!(self.part, Part::Whole | Part::Last)
+    }
+}
+
+/// Sums over files.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Count {
+    pub(crate) files: u64,
+    pub(crate) lines: u64,
+    pub(crate) bytes: u64,
+}
+
+/// A part of the report. Words and lines come in the order of their rank.
+pub(crate) enum Row {
+    Kind(Arc<str>, Count),
+    /// A word, and how often it was there.
+    Word(String, u64),
+    /// The characters of a line, its file and its number.
+    Long(usize, Arc<Path>, usize),
+    Skipped(Skipped),
+}
+
+/// A file that is not counted.
+pub(crate) struct Skipped {
+    pub(crate) path: Arc<Path>,
+    /// The part of its size that the progress will not see.
+    pub(crate) size: u64,
+    pub(crate) why: String,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.why)
+    }
+}
