@@ -87,6 +87,17 @@ impl Future for Mined {
     }
 }
 
+/// A future of an iterator of that number.
+struct MinedCall(Mined);
+
+impl Future for MinedCall {
+    type Output = Option<u32>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
+        Future::poll(Pin::new(&mut self.0), cx).map(Some)
+    }
+}
+
 impl Iterator for Mined {
     type Item = u32;
 
@@ -255,6 +266,7 @@ fn inner_drop_fault(adapter: &str) -> String {
         "flatten_iter" => alone(s.map(mined).flatten_iter()),
         "join_streams" => alone(s.map(mined).join_streams()),
         "map_filter" => alone(s.map_filter(mined)),
+        "map_filter_async" => alone(s.map_filter_async(|n| MinedCall(mined(n)))),
         "map_par" => alone(s.map_par(1, mined)),
         "map_par_with" => {
             let (stream, workers) = s.map_par_with_parts(1, mined);

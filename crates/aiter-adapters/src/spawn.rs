@@ -28,7 +28,8 @@
 ///
 /// # Panics
 /// An adapter's method panics if the spawner does, as `tokio::spawn` outside a runtime. The source
-/// is dropped then.
+/// is dropped then. [`MapParWith`](crate::MapParWith) also calls the spawner in its polls, which panic
+/// likewise; its source goes on.
 ///
 /// # Examples
 /// tokio:

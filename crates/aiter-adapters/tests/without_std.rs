@@ -5,7 +5,6 @@
 
 use core::{
     future::{Future, ready},
-    num::NonZeroUsize,
     panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -59,8 +58,7 @@ fn end(told: &mut Vec<Told>) -> String {
 fn workers_left_after_a_panic_do_the_rest() {
     for ordered in [false, true] {
         let f = |n: u32| async move { refuse(n, &[3, 40]) };
-        let n = NonZeroUsize::new(3).expect("3 is not zero");
-        let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(n, f);
+        let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(3, f);
         if ordered {
             stream = stream.ordered();
         }
@@ -75,9 +73,8 @@ fn workers_left_after_a_panic_do_the_rest() {
 
 #[test]
 fn last_worker_lost_by_panic_is_told() {
-    let n = NonZeroUsize::new(2).expect("2 is not zero");
     let f = |n: u32| ready(refuse(n, &[2, 4]));
-    let (stream, workers) = stream::iter(0..100).map_par_with_parts(n, f);
+    let (stream, workers) = stream::iter(0..100).map_par_with_parts(2, f);
     let (mut told, panics, outcome) = read_over(stream.ordered(), workers);
     assert_eq!(panics, 2);
     let expected =
@@ -89,9 +86,8 @@ fn last_worker_lost_by_panic_is_told() {
 
 #[test]
 fn source_panic_is_told_at_the_end() {
-    let n = NonZeroUsize::new(2).expect("2 is not zero");
     let source = stream::iter(0..9).map(|n| refuse(n, &[5]));
-    let (stream, workers) = source.map_par_with_parts(n, ready);
+    let (stream, workers) = source.map_par_with_parts(2, ready);
     let (mut told, panics, _) = read_over(stream.ordered(), workers);
     assert_eq!(panics, 1);
     let expected =
@@ -102,9 +98,8 @@ fn source_panic_is_told_at_the_end() {
 
 #[test]
 fn map_par_panic_unwinds_and_rest_arrives() {
-    let n = NonZeroUsize::new(2).expect("2 is not zero");
     let f = |n: u32| async move { refuse(n, &[3, 4]) };
-    let mut stream = stream::iter(0..9).map_par(n, f).ordered();
+    let mut stream = stream::iter(0..9).map_par(2, f).ordered();
     let mut stream = core::pin::pin!(stream.by_ref());
     let (mut items, mut panics) = (vec![], 0);
     while !stream.is_terminated() {

@@ -7,7 +7,6 @@
 
 use std::{
     env,
-    num::NonZeroUsize,
     pin::pin,
     thread,
     time::{Duration, Instant},
@@ -76,10 +75,6 @@ async fn take(items: impl Stream<Item = Sent>) -> Vec<Duration> {
     items.map(compute).collect().await
 }
 
-fn two() -> NonZeroUsize {
-    NonZeroUsize::new(2).expect("2 is not zero")
-}
-
 /// The ways, with a spawner whose handle is awaited as `$result`.
 macro_rules! ways {
     ($spawn:expr, $result:expr) => {
@@ -98,7 +93,7 @@ macro_rules! ways {
             ),
             (
                 "map_par_with",
-                pin_box(async { longest(source().map_par_with(two(), $spawn, computed)).await }),
+                pin_box(async { longest(source().map_par_with(2, $spawn, computed)).await }),
             ),
             (
                 "sharable",

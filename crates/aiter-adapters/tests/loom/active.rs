@@ -203,7 +203,7 @@ fn close_while_a_future_goes_to_sleep() {
 fn end_beside_a_worker_that_is_never_polled_again() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
-        let (mut stream, mut workers) = source.map_par_with_parts(n(2), ready);
+        let (mut stream, mut workers) = source.map_par_with_parts(2, ready);
         let mut abandoned = Box::pin(workers.remove(0));
         let task = spawn(workers.remove(0));
         // It takes the item, or is turned away, or finds the end.
@@ -221,7 +221,7 @@ fn end_beside_a_worker_that_is_never_polled_again() {
 fn worker_starts_while_the_first_goes_on() {
     wide_model(|| {
         let (source, dropped) = source(2, Ends::Yes);
-        let mut stream = source.map_par_with(n(2), spawn, ready).ordered();
+        let mut stream = source.map_par_with(2, spawn, ready).ordered();
         assert_eq!(read_all(&mut stream), [0, 1]);
         assert!(dropped.load(SeqCst), "dropped before the stream ends");
         let (_, tasks) = stream.into_parts();
