@@ -303,6 +303,15 @@ impl<T> MapParWith<T, ()> {
 }
 
 impl<T, H, L: StartWorkers<T, H>> MapParWith<T, H, L> {
+    /// Starts the workers that were asked for.
+    #[inline]
+    pub(crate) fn start_wanted(&mut self) {
+        let wanted = self.outlet.take_wanted();
+        if wanted > 0 {
+            self.start(wanted);
+        }
+    }
+
     fn start(&mut self, number: usize) {
         let Self { starter, outlet, handles, .. } = self;
         starter.start(number, Staff { outlet, handles });
@@ -329,10 +338,7 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
         if let Some(panic) = this.panic.take() {
             panic.resume();
         }
-        let wanted = this.outlet.take_wanted();
-        if wanted > 0 {
-            this.start(wanted);
-        }
+        this.start_wanted();
         loop {
             if let Some(fate) = this.finished.take() {
                 this.in_hand = fate.result.is_some();
@@ -353,8 +359,7 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
             let done = match ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx)) {
                 Some(Note::Done(done)) => done,
                 Some(Note::Hire) => {
-                    let wanted = this.outlet.take_wanted();
-                    this.start(wanted);
+                    this.start_wanted();
                     continue;
                 }
                 Some(Note::End(calls)) => {

@@ -6,7 +6,9 @@ use core::{
 
 use futures_core::Stream;
 
-use crate::{active::Active, map_par_with::MapParWith, preload_with::PreloadWith};
+use crate::{
+    active::Active, map_par_with::MapParWith, preload_with::PreloadWith, starter::StartWorkers,
+};
 
 /// A stream that can work ahead of its consumer.
 ///
@@ -57,8 +59,10 @@ impl<T, H> Progress for PreloadWith<T, H> {
     }
 }
 
-impl<T, H> Progress for MapParWith<T, H> {
+impl<T, H, L: StartWorkers<T, H>> Progress for MapParWith<T, H, L> {
+    /// Starts the tasks that were asked for. The others work by themselves.
     fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.get_mut().start_wanted();
         Poll::Ready(())
     }
 }
