@@ -17,6 +17,7 @@ use crate::{
     finished::Finished,
     link::Outlet,
     outcome::Outcome,
+    progress::Progress,
     spawn::Spawn,
     starter::{Staff, Start, StartWorkers, Starter},
     worker::{Founded, Note, Worker, team},
@@ -315,6 +316,14 @@ impl<T, H, L: StartWorkers<T, H>> MapParWith<T, H, L> {
     fn start(&mut self, number: usize) {
         let Self { starter, outlet, handles, .. } = self;
         starter.start(number, Staff { outlet, handles });
+    }
+}
+
+impl<T, H, L: StartWorkers<T, H>> Progress for MapParWith<T, H, L> {
+    /// Starts the tasks that are asked for. Always `Ready`, because the tasks work by themselves.
+    fn poll_progress(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.start_wanted();
+        Poll::Ready(())
     }
 }
 

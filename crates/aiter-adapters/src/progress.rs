@@ -6,16 +6,14 @@ use core::{
 
 use futures_core::Stream;
 
-use crate::{
-    active::Active, map_par_with::MapParWith, preload_with::PreloadWith, starter::StartWorkers,
-};
+use crate::{active::Active, preload_with::PreloadWith};
 
 /// A stream that can work ahead of its consumer.
 ///
 /// [`for_each_progress`](crate::AiterExt::for_each_progress) calls it while the consumer is busy.
 ///
 /// [`Preload`](crate::Preload) and [`MapPar`](crate::MapPar) work ahead in the consumer's task.
-/// [`Active`], [`PreloadWith`] and [`MapParWith`] do so in tasks of their own.
+/// [`Active`], [`PreloadWith`] and [`MapParWith`](crate::MapParWith) do so in tasks of their own.
 /// [`Gated`](crate::Gated) and [`Stoppable`](crate::Stoppable) implement the trait if their source
 /// does. Every other stream works ahead once `.preload(n)` is called on it.
 #[diagnostic::on_unimplemented(
@@ -55,14 +53,6 @@ impl<T, H> Progress for Active<T, H> {
 
 impl<T, H> Progress for PreloadWith<T, H> {
     fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
-    }
-}
-
-impl<T, H, L: StartWorkers<T, H>> Progress for MapParWith<T, H, L> {
-    /// Starts the tasks that were asked for. The others work by themselves.
-    fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        self.get_mut().start_wanted();
         Poll::Ready(())
     }
 }

@@ -1,6 +1,6 @@
 use core::error::Error;
 use core::fmt;
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::time::Duration;
 use std::thread;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use futures_core::Stream;
 use crate::aiter_to_iter::AiterToIter;
 use crate::forbid::RECIPE;
 use crate::next::{Block, Next};
-use crate::parker::{self, Unfinished};
+use crate::parker::{self, First, Unfinished};
 
 /// Blocks the thread until the stream's next item: the simplest second argument of
 /// [`aiter_to_iter`](crate::aiter_to_iter).
@@ -132,13 +132,10 @@ impl BlockOn {
     /// Panics if the future does, and if [nothing can end the wait](Self#panics).
     #[inline]
     pub fn block_on<F: IntoFuture>(self, future: F) -> F::Output {
-        let end = || {
-            let limit = self.max_wait?;
-            Instant::now().checked_add(limit)
-        };
-        match parker::wait(pin!(future.into_future()), end) {
+        let mut future = pin!(future.into_future());
+        match parker::poll_first(future.as_mut()) {
             Ok(output) => output,
-            Err(unfinished) => self.fail(unfinished),
+            Err(first) => self.wait(future, first),
         }
     }
 
@@ -164,6 +161,15 @@ impl BlockOn {
     /// ```
     pub fn iter<S: Stream>(self, stream: S) -> AiterToIter<S, Self> {
         AiterToIter::new(stream, self)
+    }
+
+    #[cold]
+    fn wait<F: Future>(self, future: Pin<&mut F>, first: First) -> F::Output {
+        let end = self.max_wait.and_then(|limit| Instant::now().checked_add(limit));
+        match parker::wait(future, first, end) {
+            Ok(output) => output,
+            Err(unfinished) => self.fail(unfinished),
+        }
     }
 
     #[cold]
@@ -228,7 +234,11 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
     ///
     /// Panics where [`next_timeout`](Self::next_timeout) does.
     pub fn next_deadline(&mut self, deadline: Instant) -> Result<Option<S::Item>, Elapsed> {
-        let item = self.next_with(|next| parker::wait(pin!(next), || Some(deadline)));
+        let item = self.next_with(|next| {
+            let mut next = pin!(next);
+            parker::poll_first(next.as_mut())
+                .or_else(|first| parker::wait(next, first, Some(deadline)))
+        });
         item.map_err(|unfinished| {
             if let Unfinished::NoWaker = unfinished {
                 thread::sleep(deadline.saturating_duration_since(Instant::now()));

@@ -68,32 +68,45 @@ impl Wake for Alarm {
     }
 }
 
-/// Blocks the thread until `future` is ready.
+/// How the first poll of a wait went, which was pending or did not take place.
 ///
-/// The future is polled once, and once more for each wake-up. `end` returns the time at which the
-/// wait ends, if there is one.
+/// Holds the number of waits from before the poll. There was no poll if the thread's parker is in
+/// use, or destroyed because the thread ends.
+pub(crate) struct First(Option<usize>);
+
+/// Polls `future` for the first time. [`wait`] goes on if it is not ready.
+#[inline]
+pub(crate) fn poll_first<F: Future>(future: Pin<&mut F>) -> Result<F::Output, First> {
+    let mut first = First(None);
+    let polled = OWN.try_with(|own| {
+        if own.in_use.get() {
+            return Poll::Pending;
+        }
+        first = First(Some(own.waits.get()));
+        future.poll(&mut Context::from_waker(&own.parker.waker))
+    });
+    match polled {
+        Ok(Poll::Ready(output)) => Ok(output),
+        _ => Err(first),
+    }
+}
+
+/// Blocks the thread until `future` is ready, or until `end`.
+///
+/// The future is polled once for each wake-up, and once if it was not polled before.
 ///
 /// # Panics
 ///
 /// Panics if the future does, or if it is pending inside a future under `forbid_blocking`.
-#[inline]
+#[cold]
 pub(crate) fn wait<F: Future>(
-    mut future: Pin<&mut F>,
-    end: impl Fn() -> Option<Instant>,
+    future: Pin<&mut F>,
+    First(waits): First,
+    end: Option<Instant>,
 ) -> Result<F::Output, Unfinished> {
-    let output = OWN.try_with(|own| {
-        if own.in_use.get() {
-            return None;
-        }
-        let waits = own.waits.get();
-        Some(match future.as_mut().poll(&mut Context::from_waker(&own.parker.waker)) {
-            Poll::Ready(output) => Ok(output),
-            Poll::Pending => own.wait_pending(future.as_mut(), end(), waits),
-        })
-    });
-    match output {
-        Ok(Some(output)) => output,
-        _ => wait_nested(future, end()),
+    match waits {
+        Some(waits) => OWN.with(|own| own.wait(future, waits, end)),
+        None => wait_nested(future, end),
     }
 }
 
@@ -107,12 +120,11 @@ impl Own {
     ///
     /// `waits` is the number from before that poll. If it has changed, a wait inside that poll has
     /// slept here and may have taken the wake-up of this future, so the future is polled again.
-    #[cold]
-    fn wait_pending<F: Future>(
+    fn wait<F: Future>(
         &self,
         future: Pin<&mut F>,
-        end: Option<Instant>,
         waits: usize,
+        end: Option<Instant>,
     ) -> Result<F::Output, Unfinished> {
         struct InUse<'a>(&'a Cell<bool>);
         impl Drop for InUse<'_> {
@@ -130,7 +142,6 @@ impl Own {
 }
 
 /// Waits where the thread's parker is in use, or is destroyed because the thread ends.
-#[cold]
 fn wait_nested<F: Future>(
     future: Pin<&mut F>,
     end: Option<Instant>,
@@ -214,7 +225,10 @@ mod tests {
     }
 
     fn wait_for(future: impl Future<Output = ()>) {
-        assert!(wait(pin!(future), || None).is_ok());
+        let mut future = pin!(future);
+        if let Err(first) = poll_first(future.as_mut()) {
+            assert!(wait(future, first, None).is_ok());
+        }
     }
 
     async fn yield_now() {

@@ -26,9 +26,9 @@ use crate::forbid;
 ///
 /// Panics if `cap` is 0, or if `spawn_blocking` panics; the iterator is dropped then.
 ///
-/// The closure panics where the iterator does, and before its first item where it is called inside a
-/// future under [`forbid_blocking`](crate::forbid_blocking). The stream ends then and does not panic;
-/// its [`outcome`](UnblockIter::outcome) says so.
+/// The closure panics if the iterator does, and before its first item if it is called inside a
+/// future under [`forbid_blocking`](crate::forbid_blocking). The stream then ends without a panic,
+/// and its [`outcome`](UnblockIter::outcome) is [`Outcome::Panicked`].
 ///
 /// # Examples
 ///
@@ -81,15 +81,15 @@ where
 
 /// The items of an iterator that runs on a thread of its own; made by [`unblock_iter`].
 ///
-/// Dropping the stream ends the thread, in the middle of a `next` as soon as that returns, and drops
-/// the iterator there. Nothing waits for the thread.
+/// Dropping the stream ends the thread, and drops the iterator there. If the iterator is inside a
+/// `next`, the thread ends when that returns. Nothing waits for the thread.
 ///
 /// `size_hint` tells what waits; an upper bound is known once the iterator has ended.
 ///
 /// # Panics
 ///
-/// Never. An iterator that panics does so on its thread, for whoever joins that; this stream hands
-/// out what came before, ends, and [`outcome`](Self::outcome) says so.
+/// Never. An iterator that panics does so on its own thread. This stream hands out the items from
+/// before the panic and ends, and [`outcome`](Self::outcome) is [`Outcome::Panicked`].
 ///
 /// # Cancel safety
 ///
@@ -137,7 +137,8 @@ impl<T, H> UnblockIter<T, H> {
     /// How the iterator came to its end; `None` as long as it goes on.
     ///
     /// There may be items left to take. [`Outcome::Panicked`] if the closure has panicked, and
-    /// [`Outcome::Cancelled`] only if it was dropped without being run, as by a runtime that shuts down.
+    /// [`Outcome::Cancelled`] only if it was dropped without being run, as by a runtime that shuts
+    /// down.
     pub fn outcome(&self) -> Option<Outcome> {
         self.items.outcome()
     }

@@ -64,8 +64,11 @@ fn assert_reads(way: Way<Tracked>, cursor: &mut Cursor<Tracked>, from: usize, to
 
 #[test]
 fn two_cursors_find_nothing_items_are_gone() {
-    for one_way in WAYS {
-        for two_way in WAYS {
+    for (one, one_way) in WAYS.into_iter().enumerate() {
+        for (two, two_way) in WAYS.into_iter().enumerate() {
+            if cfg!(miri) && two != (one + 1) % WAYS.len() {
+                continue;
+            }
             for n in offsets::<Tracked>(130) {
                 let ledger = Ledger::new();
                 let (pusher, mut one) = push_list();
@@ -115,7 +118,7 @@ fn two_cursors_are_told_the_end_items_are_gone() {
 }
 
 #[test]
-fn a_fork_leaves_items_read_by_the_rest_are_gone() {
+fn fork_leaves_items_read_by_the_rest_are_gone() {
     for way in WAYS {
         for n in offsets::<Tracked>(130) {
             for leaves_last in [false, true] {
@@ -143,7 +146,7 @@ fn a_fork_leaves_items_read_by_the_rest_are_gone() {
 }
 
 #[test]
-fn a_cursor_alone_again_items_are_gone() {
+fn cursor_alone_again_items_are_gone() {
     for way in WAYS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
@@ -167,7 +170,7 @@ fn a_cursor_alone_again_items_are_gone() {
 }
 
 #[test]
-fn a_subscriber_finds_nothing_items_are_gone() {
+fn subscriber_finds_nothing_items_are_gone() {
     for way in WAYS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
@@ -217,7 +220,7 @@ fn takers_and_cursors_wait_items_are_gone() {
 }
 
 #[test]
-fn a_cursor_polled_in_vain_settles_once() {
+fn cursor_polled_in_vain_settles_once() {
     let ledger = Ledger::new();
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
@@ -255,7 +258,7 @@ impl Drop for OnDrop {
 }
 
 #[test]
-fn a_drop_that_uses_the_other_cursor_sees_each_item() {
+fn drop_uses_other_cursor_each_item_seen() {
     let uses: [fn(&mut Option<Cursor<OnDrop>>); 4] = [
         |other| assert!(other.as_mut().unwrap().try_next().is_err()),
         |other| assert!(next(other.as_mut().unwrap()).is_pending()),
@@ -312,7 +315,7 @@ impl Drop for PanicOnDrop {
 }
 
 #[test]
-fn a_panic_in_a_settled_items_drop_loses_nothing() {
+fn settled_item_panics_in_drop_none_is_lost() {
     let ways: [Way<PanicOnDrop>; 5] =
         [by_poll, by_try_next, by_next_ready, by_try_next_many, by_next_many];
     for way in ways {

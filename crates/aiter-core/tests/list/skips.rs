@@ -102,7 +102,7 @@ fn two_cursors_skip_no_item_is_cloned() {
 }
 
 #[test]
-fn skipped_behind_the_fork_that_left_dropped_once() {
+fn skipped_beside_fork_that_left_dropped_once() {
     for n in offsets::<Tracked>(130) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
@@ -167,7 +167,7 @@ fn cursor_that_skipped_all_is_woken_for_the_next() {
 }
 
 #[test]
-fn skip_runs_beside_a_producer_all_accounted_for() {
+fn thread_pushes_while_cursor_skips() {
     const N: usize = scaled(100_000, 300);
     let (pusher, mut cursor) = push_list();
     let mut fork = cursor.fork();

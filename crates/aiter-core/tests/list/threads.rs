@@ -314,12 +314,12 @@ fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
 }
 
 #[test]
-fn pushed_while_the_last_cursor_goes_is_dropped() {
+fn pushed_while_the_last_cursor_goes_dropped() {
     assert_none_outlives_readers(&[|pusher, ledger| drop(pusher.push(ledger.item(1)))]);
 }
 
 #[test]
-fn two_push_while_the_last_cursor_goes_all_dropped() {
+fn two_push_while_the_last_cursor_goes_dropped() {
     let push: fn(&mut Pusher<Tracked>, &Ledger) = |pusher, ledger| {
         for _ in 0..3 {
             drop(pusher.push(ledger.item(1)));
@@ -329,12 +329,12 @@ fn two_push_while_the_last_cursor_goes_all_dropped() {
 }
 
 #[test]
-fn push_all_while_the_last_cursor_goes_all_dropped() {
+fn push_all_while_the_last_cursor_goes_dropped() {
     assert_none_outlives_readers(&[|pusher, ledger| drop(pusher.push_all(ledger.items(70)))]);
 }
 
 #[test]
-fn sole_push_while_the_last_cursor_goes_is_dropped() {
+fn sole_push_while_the_last_cursor_goes_dropped() {
     assert_none_outlives_readers(&[|pusher, ledger| {
         let mut sole = pusher.sole().expect("the only pusher");
         drop(sole.push(ledger.item(1)));
@@ -343,7 +343,7 @@ fn sole_push_while_the_last_cursor_goes_is_dropped() {
 }
 
 #[test]
-fn try_push_while_the_last_cursor_goes_dropped_later() {
+fn try_push_while_the_last_cursor_goes_is_late() {
     for round in 0..ROUNDS {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();

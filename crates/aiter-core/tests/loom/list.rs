@@ -333,7 +333,7 @@ fn pushed_while_last_cursor_goes_is_dropped() {
 }
 
 #[test]
-fn two_push_while_last_cursor_goes_both_dropped() {
+fn two_push_while_last_cursor_goes_dropped() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -354,7 +354,7 @@ fn two_push_while_last_cursor_goes_both_dropped() {
 }
 
 #[test]
-fn push_all_while_last_cursor_goes_all_dropped() {
+fn push_all_while_last_cursor_goes_dropped() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -383,7 +383,7 @@ fn sole_push_while_last_cursor_goes_is_dropped() {
 
 /// A handler drops nothing; the next push that is refused drops what it left.
 #[test]
-fn try_push_while_last_cursor_goes_dropped_later() {
+fn try_push_while_last_cursor_goes_is_late() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -400,6 +400,27 @@ fn try_push_while_last_cursor_goes_dropped_later() {
         let refused = pusher.push(Counted::new(3, &alive)).unwrap_err();
         assert_eq!(alive.load(SeqCst), 1);
         drop(refused);
+    });
+}
+
+/// The push that is refused learns of the handler's item only by the flag.
+#[test]
+fn refused_push_while_handler_and_cursor_go() {
+    model(|| {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (pusher, cursor) = push_list();
+        pusher.reserve(2);
+        let going = thread::spawn(move || drop(cursor));
+        let (handler, counter) = (pusher.clone(), alive.clone());
+        let handler = thread::spawn(move || {
+            let _ = handler.try_push(Counted::new(1, &counter));
+            handler
+        });
+        drop(pusher.push(Counted::new(2, &alive)));
+        going.join().unwrap();
+        let _kept = handler.join().unwrap();
+        drop(pusher.push(Counted::new(3, &alive)).unwrap_err());
+        assert_eq!(alive.load(SeqCst), 0);
     });
 }
 
@@ -427,7 +448,7 @@ fn pushed_between_last_cursor_and_subscriber() {
 }
 
 #[test]
-fn pushed_while_last_cursor_goes_and_subscriber_too() {
+fn pushed_while_cursor_and_subscriber_go() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -1001,7 +1022,7 @@ fn two_cursors_try_next_many_items_are_gone() {
 
 /// A cursor counts itself and reads on while the other one drops what both have read.
 #[test]
-fn a_settled_cursor_reads_on_while_items_are_dropped() {
+fn settled_cursor_reads_on_while_items_drop() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1021,7 +1042,7 @@ fn a_settled_cursor_reads_on_while_items_are_dropped() {
 }
 
 #[test]
-fn a_cursor_settles_while_a_subscriber_enters() {
+fn cursor_settles_while_a_subscriber_enters() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1044,7 +1065,7 @@ fn a_cursor_settles_while_a_subscriber_enters() {
 }
 
 #[test]
-fn a_cursor_settles_while_a_taker_waits() {
+fn cursor_settles_while_a_taker_waits() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1291,7 +1312,7 @@ fn skip_while_pushes_come() {
 
 /// A cursor that has settled leaves the block, complete by now, before another one counts itself.
 #[test]
-fn a_settled_cursor_crosses_while_another_settles() {
+fn settled_cursor_crosses_while_other_settles() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();

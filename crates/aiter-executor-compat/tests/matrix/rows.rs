@@ -122,8 +122,8 @@ pub(crate) async fn later<T>(item: T) -> T {
 
 /// Runs the cells that have tasks. A macro, as each spawner is generic over what it spawns.
 ///
-/// `$spawn` is evaluated for each task, `$items` for each source: a `Vec`, ascending, of which `$source`
-/// makes a stream.
+/// `$spawn` is evaluated for each task, `$items` for each source: a `Vec`, ascending, of which
+/// `$source` makes a stream.
 macro_rules! cells_with_tasks {
     ($cells:expr, $spawn:expr, $items:expr, $source:expr) => {{
         use aiter_adapters::AiterExt;
