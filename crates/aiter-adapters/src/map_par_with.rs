@@ -14,13 +14,14 @@ use futures_core::{FusedStream, Stream};
 use crate::catch_panics::CatchPanics;
 use crate::{
     caught::Caught,
+    feed::Note,
     finished::Finished,
     link::Outlet,
     outcome::Outcome,
     progress::Progress,
     spawn::Spawn,
     starter::{Staff, Start, StartWorkers, Starter},
-    worker::{Founded, Note, Worker, team},
+    worker::{Founded, Worker, team},
 };
 
 /// The results of an async function over a stream, computed by tasks while the consumer is busy;
