@@ -566,3 +566,21 @@ fn futures_that_are_woken_from_threads() {
         assert!((0..ITEMS).eq(items));
     }
 }
+
+#[test]
+fn panic_while_in_progress_is_the_next_error() {
+    let (teller, source) = script::<u8>();
+    let mut map = source.map_par(2, ready).catch_panics();
+    let task = Counting::new();
+    teller.send(1);
+    teller.panic();
+    assert_eq!(progress(&mut map, &task), Poll::Ready(()));
+    assert!(teller.is_dropped());
+    let text = |item: Result<u8, aiter::Panic>| item.map_err(|panic| panic.to_string());
+    let told = Err("panicked: told to panic".to_string());
+    assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(told)));
+    assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(Ok(1))));
+    assert!(!map.is_terminated());
+    assert!(matches!(task.poll(&mut map), Poll::Ready(None)));
+    assert!(map.is_terminated());
+}

@@ -8,7 +8,7 @@ use std::panic::catch_unwind;
 
 use futures_core::{FusedStream, Stream};
 
-use crate::failure::Panic;
+use crate::{failure::Panic, progress::Progress};
 
 pin_project_lite::pin_project! {
     /// The items of a stream, where each panic of the stream is an item of its own; made by
@@ -27,12 +27,14 @@ pin_project_lite::pin_project! {
     pub struct CatchPanics<S> {
         #[pin]
         stream: S,
+        // The panic of a poll for progress.
+        caught: Option<Panic>,
     }
 }
 
 impl<S> CatchPanics<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream }
+        Self { stream, caught: None }
     }
 
     /// The stream whose panics are caught.
@@ -64,7 +66,7 @@ impl<S: fmt::Debug> fmt::Debug for CatchPanics<S> {
 
 impl<S: FusedStream> FusedStream for CatchPanics<S> {
     fn is_terminated(&self) -> bool {
-        self.stream.is_terminated()
+        self.caught.is_none() && self.stream.is_terminated()
     }
 }
 
@@ -72,7 +74,11 @@ impl<S: Stream> Stream for CatchPanics<S> {
     type Item = Result<S::Item, Panic>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let stream = self.project().stream;
+        let this = self.project();
+        if let Some(panic) = this.caught.take() {
+            return Poll::Ready(Some(Err(panic)));
+        }
+        let stream = this.stream;
         match catch_unwind(AssertUnwindSafe(|| stream.poll_next(cx))) {
             Ok(polled) => polled.map(|item| item.map(Ok)),
             Err(payload) => Poll::Ready(Some(Err(Panic::new(payload)))),
@@ -82,5 +88,19 @@ impl<S: Stream> Stream for CatchPanics<S> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         // A panic may take the place of an item, or come beside it.
         (self.stream.size_hint().0, None)
+    }
+}
+
+impl<S: Progress> Progress for CatchPanics<S> {
+    fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.caught.is_some() {
+            return Poll::Ready(());
+        }
+        let stream = this.stream;
+        catch_unwind(AssertUnwindSafe(|| stream.poll_progress(cx))).unwrap_or_else(|payload| {
+            *this.caught = Some(Panic::new(payload));
+            Poll::Ready(())
+        })
     }
 }

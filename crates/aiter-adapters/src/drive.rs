@@ -9,7 +9,8 @@ use futures_core::{FusedFuture, Stream};
 
 use crate::{
     budget::Budget,
-    link::{Inlet, Outlet, Room, link},
+    inlet::{Inlet, Room},
+    link::{Outlet, link},
 };
 
 pin_project_lite::pin_project! {

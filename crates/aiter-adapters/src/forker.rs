@@ -205,8 +205,8 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
 ///
 /// Nothing is pulled from the source until an active fork asks for an item it has not; then exactly
 /// one item is. Whichever fork is polled drives the source, and there is no task or thread behind
-/// it: when that fork turns to something else or is dropped, the source's wake-up goes to another
-/// fork that waits. An item is moved to a fork that is alone, and to the last one that reads it
+/// it. The source's wake-up wakes every fork that waits, so a fork that is dropped, or woken and never
+/// polled again, stops no other. An item is moved to a fork that is alone, and to the last one that reads it
 /// where the list can tell; else it is cloned, outside the source's turn. `Result` items go to every fork
 /// as they are.
 ///
@@ -227,7 +227,8 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
 /// to be read.
 ///
 /// # Cancel safety
-/// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
+/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost and no other fork
+/// waits longer.
 ///
 /// # Examples
 /// ```

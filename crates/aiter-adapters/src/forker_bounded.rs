@@ -40,7 +40,8 @@ pin_project_lite::pin_project! {
 ///
 /// The items are with the source: to read one is to take a turn, also when it is there already. An
 /// item is cloned in the reader's turn, and moved to the last fork that reads it. A fork that finds
-/// another at it sleeps and is woken.
+/// another at it sleeps and is woken. The source's wake-up wakes every fork that waits, so a fork that is
+/// dropped stops no other. A fork that is woken and never polled again is a slow one: see [`Lag`].
 ///
 /// # Panics
 /// If the source does, in the fork that drives it. The source is dropped; the other forks read what
@@ -51,7 +52,8 @@ pin_project_lite::pin_project! {
 /// other item is lost.
 ///
 /// # Cancel safety
-/// Dropping a future over this stream (such as `next()`) loses no item and costs nobody a wake-up.
+/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost and no other fork
+/// waits longer.
 ///
 /// # Examples
 /// ```

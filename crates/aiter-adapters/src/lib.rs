@@ -18,6 +18,7 @@ mod error_rule;
 mod ext;
 #[cfg(feature = "std")]
 mod failure;
+mod feed;
 mod finished;
 mod flatten_iter;
 mod flattener;
@@ -25,6 +26,7 @@ mod for_each_progress;
 mod forker;
 mod forker_bounded;
 mod gated;
+mod inlet;
 mod iter_to_aiter;
 mod join_keyed;
 mod join_streams;

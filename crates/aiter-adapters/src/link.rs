@@ -30,59 +30,58 @@
 //! what comes after `register`. `returned` is AcqRel on both sides. `idle` and `wanted` are Relaxed: what
 //! is known of a task that is to be started goes by the list.
 
-use core::{
-    mem, slice,
-    task::{Context, Poll},
-};
+use core::slice;
 
-use aiter_core::{Cursor, PushError, Pusher, WakeCell, WeakPusher, push_list};
+use aiter_core::{Cursor, Pusher, WakeCell, WeakPusher, push_list};
 use alloc::vec::Vec;
 use futures_core::FusedStream;
 
 use crate::{
+    inlet::{Inlet, Room},
     outcome::Outcome,
     sync::{Arc, AtomicUsize, Ordering},
 };
 
 /// The stream is gone.
-const CLOSED: usize = 1;
+pub(crate) const CLOSED: usize = 1;
 /// The source has ended.
-const ENDED: usize = 1 << 1;
+pub(crate) const ENDED: usize = 1 << 1;
 /// An item was lost with the task that had it.
-const LOST: usize = 1 << 2;
+pub(crate) const LOST: usize = 1 << 2;
 /// A task was lost, because it panicked.
-const PANICKED: usize = 1 << 3;
+pub(crate) const PANICKED: usize = 1 << 3;
 /// A panic was caught and handed in.
-const CAUGHT: usize = 1 << 4;
+pub(crate) const CAUGHT: usize = 1 << 4;
 /// The stream may start more tasks.
-const HIRING: usize = 1 << 5;
+pub(crate) const HIRING: usize = 1 << 5;
 
-struct Link {
+/// What both sides see.
+pub(crate) struct Link {
     flags: AtomicUsize,
     /// Permits that were given back and not collected.
     returned: AtomicUsize,
     /// The task that waits for them.
-    room: WakeCell,
+    pub(crate) room: WakeCell,
     /// Tasks that have no item.
-    idle: AtomicUsize,
+    pub(crate) idle: AtomicUsize,
     /// Tasks that are to be started; 0 if none was asked for since the stream looked.
-    wanted: AtomicUsize,
+    pub(crate) wanted: AtomicUsize,
 }
 
 impl Link {
-    fn set(&self, flag: usize) {
+    pub(crate) fn set(&self, flag: usize) {
         // Release: partner of `Link::has`.
         self.flags.fetch_or(flag, Ordering::Release);
     }
 
     /// True if one of `flags` is set.
-    fn has(&self, flags: usize) -> bool {
+    pub(crate) fn has(&self, flags: usize) -> bool {
         // Acquire: partner of `Link::set`.
         self.flags.load(Ordering::Acquire) & flags != 0
     }
 
     /// All permits that were given back.
-    fn collect(&self) -> usize {
+    pub(crate) fn collect(&self) -> usize {
         // AcqRel: partner of `Outlet::give_back`, in both directions.
         self.returned.swap(0, Ordering::AcqRel)
     }
@@ -139,17 +138,14 @@ pub(crate) fn link<T>() -> (Outlet<T>, Inlets<T>) {
 impl<T> Inlets<T> {
     /// The side of one more task.
     pub(crate) fn add_to(&self, outlet: &mut Outlet<T>) -> Inlet<T> {
-        let (pusher, link, task) = (self.pusher.clone(), self.link.clone(), WakeCell::new());
-        let task = Arc::new(task);
+        let task = Arc::new(WakeCell::new());
         outlet.tasks.push(task.clone());
-        // Relaxed: see the ordering policy.
-        link.idle.fetch_add(1, Ordering::Relaxed);
-        Inlet { pusher, link, task, idle: true, braced: false }
+        Inlet::new(self.pusher.clone(), self.link.clone(), task)
     }
 
     /// The permits, `bound` of them; any number if it is `None`.
     pub(crate) fn room(&self, bound: Option<usize>) -> Room {
-        Room { link: self.link.clone(), left: bound }
+        Room::new(self.link.clone(), bound)
     }
 
     /// From here on tasks ask for more tasks.
@@ -233,150 +229,5 @@ impl<T> Drop for Outlet<T> {
     fn drop(&mut self) {
         self.link.set(CLOSED);
         WakeAll(self.tasks.iter()).wake();
-    }
-}
-
-/// One task's side. Dropping the last one, and the [`Inlets`], ends the stream.
-pub(crate) struct Inlet<T> {
-    pusher: Pusher<T>,
-    link: Arc<Link>,
-    task: Arc<WakeCell>,
-    /// Counted in `Link::idle`.
-    idle: bool,
-    /// User code is running, or has panicked.
-    braced: bool,
-}
-
-impl<T> Inlet<T> {
-    /// From here on user code runs: to be dropped before [`relax`](Self::relax) is due to a panic.
-    pub(crate) fn brace(&mut self) {
-        self.braced = true;
-    }
-
-    /// No more user code for now.
-    pub(crate) fn relax(&mut self) {
-        self.braced = false;
-    }
-
-    /// True if the stream is gone.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.link.has(CLOSED)
-    }
-
-    /// Sees to it that the task is woken when the stream goes. True if it is gone already.
-    pub(crate) fn sleep(&self, cx: &Context<'_>) -> bool {
-        self.task.register(cx.waker());
-        self.is_closed()
-    }
-
-    /// Says that the task waits for an item.
-    pub(crate) fn set_idle(&mut self) {
-        if !mem::replace(&mut self.idle, true) {
-            // Relaxed: see the ordering policy.
-            self.link.idle.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Says that the task has an item, or ends.
-    pub(crate) fn set_busy(&mut self) {
-        if mem::replace(&mut self.idle, false) {
-            // Relaxed: see the ordering policy.
-            self.link.idle.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    /// True if the stream may start more tasks, and no other one is idle.
-    pub(crate) fn is_short_of_tasks(&self) -> bool {
-        // Relaxed: see the ordering policy.
-        let others = self.link.idle.load(Ordering::Relaxed) - usize::from(self.idle);
-        others == 0 && self.link.has(HIRING)
-    }
-
-    /// Asks the stream to start `number` more tasks. `note` wakes it.
-    pub(crate) fn ask_for(&mut self, number: usize, note: T) {
-        // Relaxed: see the ordering policy.
-        if self.link.wanted.swap(number, Ordering::Relaxed) == 0 {
-            // Refused if the stream is gone.
-            drop(self.push(note));
-        }
-    }
-
-    /// Hands an item to the stream. It comes back if the stream is gone.
-    pub(crate) fn push(&mut self, item: T) -> Result<(), PushError<T>> {
-        match self.pusher.sole() {
-            Some(mut sole) => sole.push(item),
-            None => self.pusher.push(item),
-        }
-    }
-
-    /// Says that the task panics, if it does.
-    pub(crate) fn report_panic(&self) {
-        if self.braced {
-            self.link.set(PANICKED);
-        }
-    }
-
-    /// Says that an item will never come.
-    pub(crate) fn report_loss(&self) {
-        self.link.set(LOST);
-    }
-
-    /// Says that a panic was caught, which is handed in.
-    pub(crate) fn report_caught(&self) {
-        self.link.set(CAUGHT);
-    }
-
-    /// Says that the source has ended.
-    pub(crate) fn report_end(&self) {
-        self.link.set(ENDED);
-    }
-}
-
-impl<T> Drop for Inlet<T> {
-    fn drop(&mut self) {
-        self.report_panic();
-        self.set_busy();
-        self.task.clear();
-        // And then the pusher.
-    }
-}
-
-/// The permits of the tasks.
-pub(crate) struct Room {
-    link: Arc<Link>,
-    /// Permits at hand, if they are counted.
-    left: Option<usize>,
-}
-
-impl Room {
-    /// Waits until there is a permit.
-    pub(crate) fn poll_ready(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let Some(left) = &mut self.left else { return Poll::Ready(()) };
-        if *left == 0 {
-            *left = self.link.collect();
-        }
-        if *left == 0 {
-            self.link.room.register(cx.waker());
-            *left = self.link.collect();
-        }
-        if *left == 0 { Poll::Pending } else { Poll::Ready(()) }
-    }
-
-    /// Takes a permit, which must be there.
-    pub(crate) fn take(&mut self) {
-        if let Some(left) = &mut self.left {
-            *left -= 1;
-        }
-    }
-
-    /// Says that the source has ended.
-    pub(crate) fn report_end(&self) {
-        self.link.set(ENDED);
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.link.room.clear();
     }
 }

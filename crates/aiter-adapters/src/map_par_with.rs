@@ -14,13 +14,14 @@ use futures_core::{FusedStream, Stream};
 use crate::catch_panics::CatchPanics;
 use crate::{
     caught::Caught,
+    feed::Note,
     finished::Finished,
     link::Outlet,
     outcome::Outcome,
     progress::Progress,
     spawn::Spawn,
     starter::{Staff, Start, StartWorkers, Starter},
-    worker::{Founded, Note, Worker, team},
+    worker::{Founded, Worker, team},
 };
 
 /// The results of an async function over a stream, computed by tasks while the consumer is busy;
@@ -304,6 +305,15 @@ impl<T> MapParWith<T, ()> {
 }
 
 impl<T, H, L: StartWorkers<T, H>> MapParWith<T, H, L> {
+    /// Starts the workers that were asked for.
+    #[inline]
+    pub(crate) fn start_wanted(&mut self) {
+        let wanted = self.outlet.take_wanted();
+        if wanted > 0 {
+            self.start(wanted);
+        }
+    }
+
     fn start(&mut self, number: usize) {
         let Self { starter, outlet, handles, .. } = self;
         starter.start(number, Staff { outlet, handles });
@@ -313,8 +323,7 @@ impl<T, H, L: StartWorkers<T, H>> MapParWith<T, H, L> {
 impl<T, H, L: StartWorkers<T, H>> Progress for MapParWith<T, H, L> {
     /// Starts the tasks that are asked for. Always `Ready`, because the tasks work by themselves.
     fn poll_progress(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        let wanted = self.outlet.take_wanted();
-        self.start(wanted);
+        self.start_wanted();
         Poll::Ready(())
     }
 }
@@ -339,10 +348,7 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
         if let Some(panic) = this.panic.take() {
             panic.resume();
         }
-        let wanted = this.outlet.take_wanted();
-        if wanted > 0 {
-            this.start(wanted);
-        }
+        this.start_wanted();
         loop {
             if let Some(fate) = this.finished.take() {
                 this.in_hand = fate.result.is_some();
@@ -363,8 +369,7 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
             let done = match ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx)) {
                 Some(Note::Done(done)) => done,
                 Some(Note::Hire) => {
-                    let wanted = this.outlet.take_wanted();
-                    this.start(wanted);
+                    this.start_wanted();
                     continue;
                 }
                 Some(Note::End(calls)) => {

@@ -13,7 +13,8 @@ use crate::{active::Active, preload_with::PreloadWith};
 /// [`for_each_progress`](crate::AiterExt::for_each_progress) calls it while the consumer is busy.
 ///
 /// [`Preload`](crate::Preload) and [`MapPar`](crate::MapPar) work ahead in the consumer's task.
-/// [`Active`], [`PreloadWith`] and [`MapParWith`](crate::MapParWith) do so in tasks of their own.
+/// [`Active`], [`PreloadWith`] and [`MapParWith`](crate::MapParWith) do so in tasks of their own, and the
+/// bridge's `UnblockIter` on a thread.
 /// [`Gated`](crate::Gated) and [`Stoppable`](crate::Stoppable) implement the trait if their source
 /// does. Every other stream works ahead once `.preload(n)` is called on it.
 #[diagnostic::on_unimplemented(

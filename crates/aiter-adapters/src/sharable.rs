@@ -29,6 +29,9 @@ pin_project_lite::pin_project! {
 ///
 /// Polling the source is a try-lock: a clone that finds another at it sleeps, and is woken when the other is done.
 ///
+/// A source that has ended is kept until the last clone goes, because
+/// [`try_into_inner`](Self::try_into_inner) gives it back.
+///
 /// # Panics
 /// Panics if the source does, in the clone that polls it. The others are woken, and poll it again. If the
 /// waker of a clone that waits panics, it does so in the clone that wakes it, and the item in its hands is dropped.

@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use futures_core::Stream;
 
 use crate::{
+    feed::Note,
     link::Outlet,
     spawn::Spawn,
-    worker::{Note, Team, Worker},
+    worker::{Team, Worker},
 };
 
 pub(crate) use sealed::{Staff, Start};

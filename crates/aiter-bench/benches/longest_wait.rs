@@ -5,8 +5,8 @@
 //! longest waits of ten runs, the least and the largest. The control of a runtime is a task for each item in
 //! `buffer_unordered(2)`.
 
-use core::time::Duration;
-use std::{env, pin::pin, thread, time::Instant};
+use core::{pin::pin, time::Duration};
+use std::{env, thread, time::Instant};
 
 use aiter_adapters::AiterExt;
 use aiter_core::push_list;

@@ -458,7 +458,7 @@ impl<T> SharedCursor<T> {
         self.is_stopped() && self.is_empty()
     }
 
-    /// True if the list was stopped. There may be items left to take.
+    /// Returns `true` if the list was stopped, also with items left to take.
     pub fn is_stopped(&self) -> bool {
         self.shared.list.tail().is_stopped()
     }

@@ -4,7 +4,7 @@ use core::iter;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use aiter_adapters::{Active, AiterExt, Outcome, iter_to_aiter};
+use aiter_adapters::{Active, AiterExt, Outcome, Progress, iter_to_aiter};
 use futures_core::{FusedStream, Stream};
 
 use crate::block_on::BlockOn;
@@ -160,6 +160,13 @@ impl<T, H> Unpin for UnblockIter<T, H> {}
 impl<T, H> FusedStream for UnblockIter<T, H> {
     fn is_terminated(&self) -> bool {
         self.items.is_terminated()
+    }
+}
+
+impl<T, H> Progress for UnblockIter<T, H> {
+    /// Always `Ready`, because the thread works by itself.
+    fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
     }
 }
 
