@@ -158,7 +158,8 @@ fn places_of_streams_that_have_ended_are_freed() {
     const SLOT: usize = 256;
     let mut kept = None;
     let seen = measure(|| {
-        let inners = (0..STREAMS).map(|_| few::<SIZE>(1));
+        // A join that hands out an item opens one stream. With 20 items, the first stream outlasts that.
+        let inners = (0..STREAMS).map(|_| few::<SIZE>(20));
         // One more that never ends, so that the join goes on.
         let last = core::iter::once(few::<SIZE>(usize::MAX));
         let mut join = Ready(inners.chain(last)).join_streams();

@@ -215,6 +215,8 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
 ///
 /// A fork that is neither read nor dropped keeps what it has not read in memory:
 /// [`lag`](Self::lag) tells how much. [`forker_bounded`](crate::AiterExt::forker_bounded) has a limit.
+/// An item that all forks have read is dropped no later than the next time that each of them waits or
+/// ends.
 ///
 /// Reading what is there is wait-free and takes no lock. Driving the source is a try-lock: a fork
 /// that finds another at it sleeps and is woken by what comes.

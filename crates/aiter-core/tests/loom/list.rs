@@ -10,6 +10,7 @@ use loom::{
 };
 
 use super::*;
+use core::future::Future;
 
 /// Counts its drops. A clone counts as a new one.
 #[derive(Debug)]
@@ -1226,6 +1227,53 @@ fn a_woken_taker_is_dropped() {
         drop(one);
         assert_eq!(waits.join().unwrap(), Some(1));
         producer.join().unwrap();
+    });
+}
+
+/// A taker polls once, may be woken, and is not polled again; its handle stays.
+#[test]
+fn resting_taker_keeps_no_item() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut one = cursor.share();
+        let mut two = one.clone();
+        let rests = thread::spawn(move || {
+            let polled = poll_once(&mut two);
+            (two, polled)
+        });
+        let producer = spawn_push(pusher, 1..=2);
+        let first = block_on(next(&mut one));
+        assert!(first.is_some());
+        let (_two, polled) = rests.join().unwrap();
+        if polled.is_pending() {
+            assert_eq!([first, block_on(next(&mut one))], [Some(1), Some(2)]);
+        }
+        producer.join().unwrap();
+    });
+}
+
+/// A taker waits with `next`, which is dropped while a push wakes.
+#[test]
+fn cancelled_taker_keeps_no_item() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut one = cursor.share();
+        let mut two = one.clone();
+        assert!(poll_once(&mut one).is_pending());
+        let producer = spawn_push(pusher, 1..=1);
+        let leaver = thread::spawn(move || {
+            let mut cx = Context::from_waker(Waker::noop());
+            let polled = Box::pin(two.next()).as_mut().poll(&mut cx);
+            (two, polled.is_ready())
+        });
+        let (mut two, took) = leaver.join().unwrap();
+        producer.join().unwrap();
+        if took {
+            assert!(poll_once(&mut one).is_pending());
+        } else {
+            // The handle may wait again.
+            assert_eq!(block_on(next(&mut two)), Some(1));
+        }
     });
 }
 
