@@ -287,6 +287,7 @@ fn is_so(words: &str, line: &str) -> bool {
     match words {
         "in a poll; the next poll polls it again" => line == "01!3.",
         "in a poll; what came before it is handed out, then the end" => over("01."),
+        "in a poll; the rest comes" => over("013."),
         "in a poll; all items come" => over("0123."),
         "in a poll, in the place of its item; the rest comes" => line == "01!3.",
         "in the drop of the stream" => line == "0123.~",

@@ -11,14 +11,7 @@ use futures_core::{FusedStream, Stream};
 
 #[cfg(feature = "std")]
 use crate::catch_panics::CatchPanics;
-use crate::{
-    budget::Budget,
-    caught::catch,
-    finished::{Fate, Finished},
-    pool::Pool,
-    progress::Progress,
-    unwind,
-};
+use crate::{budget::Budget, finished::Finished, pool::Pool, progress::Progress, unwind};
 
 pin_project_lite::pin_project! {
     /// A call of the function.
@@ -47,13 +40,9 @@ pin_project_lite::pin_project! {
     /// futures when they finish, or with the stream.
     ///
     /// # Panics
-    /// With the feature `std`, a panic of the function or of a future comes at the place of its item:
-    /// in its turn if [`ordered`](Self::ordered), else when it is done. The next poll goes on, and all
-    /// other results come. `catch_panics` makes errors of these panics. Without `std` such a panic
-    /// unwinds through the poll in which it happens.
-    ///
-    /// A panic of the source, or of a drop, always unwinds through the poll in which it happens. A
-    /// source or a future that panicked is dropped; all others go on.
+    /// Panics where the source, the function or a future does, in the poll in which it happens, and so
+    /// perhaps before results of earlier items. A source or a future that panicked is dropped. The
+    /// next poll goes on, and all other results come. `catch_panics` makes errors of the panics.
     ///
     /// # Cancel safety
     /// Dropping a future over this stream (such as `next()`) loses nothing.
@@ -132,7 +121,7 @@ where
         self
     }
 
-    /// Makes each panic an item of its own, an error.
+    /// Makes each panic an item of its own, an error, when it happens.
     ///
     /// This needs the feature `std`, and a program whose panics unwind.
     ///
@@ -143,9 +132,11 @@ where
     ///
     /// # futures_util::FutureExt::now_or_never(async {
     /// let inverse = |n: u32| async move { 100 / n };
-    /// let inverses = stream::iter([5, 0, 2]).map_par(2, inverse).ordered().catch_panics();
-    /// let inverses: Vec<_> = inverses.map(|inverse| inverse.ok()).collect().await;
-    /// assert_eq!(inverses, [Some(20), None, Some(50)]);
+    /// let inverses = stream::iter([5, 0, 2]).map_par(2, inverse).catch_panics();
+    /// let inverses: Vec<_> = inverses.collect().await;
+    /// let panics = inverses.iter().filter_map(|inverse| inverse.as_ref().err());
+    /// assert!(panics.map(|panic| panic.message()).eq([Some("attempt to divide by zero")]));
+    /// assert!(inverses.iter().flatten().eq(&[20, 50]));
     /// # }).expect("nothing waits");
     /// ```
     #[cfg(feature = "std")]
@@ -172,7 +163,7 @@ where
     #[inline]
     fn has_room(&self) -> bool {
         let (n, running) = (self.n.get(), self.running.len());
-        let begun = running + self.finished.held() + self.in_hand;
+        let begun = running + self.finished.len() + self.in_hand;
         // Half of it: it must not overflow.
         running < n && begun / 2 < n
     }
@@ -212,14 +203,11 @@ where
         });
         match polled.unwrap_or(Poll::Ready(None)) {
             Poll::Ready(Some(item)) => {
-                let number = *this.next;
-                let future = catch(|| (this.f)(item));
-                // Without `std` a call that panics takes no number.
-                *this.next = number.wrapping_add(1);
-                match future {
-                    Ok(future) => return Some(Call { number, future }),
-                    Err(panic) => this.finished.put(number, Err(panic).into()),
-                }
+                // A call that panics takes no number.
+                let future = (this.f)(item);
+                let call = Call { number: *this.next, future };
+                *this.next = this.next.wrapping_add(1);
+                return Some(call);
             }
             Poll::Ready(None) => {
                 this.running.end_source();
@@ -239,21 +227,15 @@ where
         struct Lost<'a, T>(&'a mut Finished<T>, usize);
         impl<T> Drop for Lost<'_, T> {
             fn drop(&mut self) {
-                self.0.put(self.1, Fate::LOST);
+                self.0.put(self.1, None);
             }
         }
         |call, cx| {
             let call = call.project();
             let lost = Lost(finished, *call.number);
-            let polled = catch(|| call.future.poll(cx));
+            let polled = call.future.poll(cx);
             let Lost(finished, number) = &mut *ManuallyDrop::new(lost);
-            let fate = match polled {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(result)) => Ok(result).into(),
-                Err(panic) => Err(panic).into(),
-            };
-            finished.put(*number, fate);
-            Poll::Ready(())
+            polled.map(|result| finished.put(*number, Some(result)))
         }
     }
 
@@ -308,14 +290,12 @@ where
         *self.as_mut().project().in_hand = 0;
         self.as_mut().advance();
         let this = self.as_mut().project();
-        if let Some(Fate { result, panic }) = this.finished.take() {
-            if let Some(panic) = panic {
-                panic.resume();
-            }
+        let result = this.finished.take();
+        if result.is_some() {
             *this.in_hand = 1;
             return Poll::Ready(result);
         }
-        if this.source.is_none() && this.running.len() == 0 && this.finished.held() == 0 {
+        if this.source.is_none() && this.running.len() == 0 && this.finished.len() == 0 {
             *this.ended = true;
             return Poll::Ready(None);
         }

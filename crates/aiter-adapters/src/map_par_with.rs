@@ -14,7 +14,7 @@ use futures_core::{FusedStream, Stream};
 use crate::catch_panics::CatchPanics;
 use crate::{
     caught::Caught,
-    feed::Note,
+    feed::{Done, Fate, Note},
     finished::Finished,
     link::Outlet,
     outcome::Outcome,
@@ -76,7 +76,9 @@ pub struct MapParWith<T, H, L = ()> {
     // First: the tasks are told to end before their handles may cancel them.
     outlet: Outlet<Note<T>>,
     starter: L,
-    finished: Finished<T>,
+    finished: Finished<Fate<T>>,
+    /// Results among `finished`.
+    results: usize,
     /// A result was handed in here, in the order that is kept.
     begun: bool,
     /// The consumer has a result and has not asked for another.
@@ -121,6 +123,7 @@ impl<T, H, L> MapParWith<T, H, L> {
             outlet,
             starter,
             finished,
+            results: 0,
             begun: false,
             in_hand: false,
             panic: None,
@@ -197,12 +200,15 @@ impl<T, H, L> MapParWith<T, H, L> {
         let left = self.starter.left();
         self.handles.reserve(left);
         self.start(left);
-        let Self { outlet, finished, begun, in_hand, panic, lost, over, calls, stage, .. } = self;
+        let Self {
+            outlet, finished, results, begun, in_hand, panic, lost, over, calls, stage, ..
+        } = self;
         let (starter, handles) = ((), Vec::new());
         let stream = MapParWith {
             outlet,
             starter,
             finished,
+            results,
             begun,
             in_hand,
             panic,
@@ -234,7 +240,7 @@ impl<T, H, L> MapParWith<T, H, L> {
             Note::Done(done) => done.fate.result.is_some(),
             Note::Hire | Note::End(_) => false,
         };
-        handed_in.filter(is_result).count() + self.finished.len()
+        handed_in.filter(is_result).count() + self.results
     }
 
     /// Makes each panic an item of its own, an error, in the place where it would be.
@@ -352,6 +358,7 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
         loop {
             if let Some(fate) = this.finished.take() {
                 this.in_hand = fate.result.is_some();
+                this.results -= usize::from(this.in_hand);
                 this.panic = fate.panic;
                 if let Some(result) = fate.result {
                     return Poll::Ready(Some(result));
@@ -380,12 +387,16 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
             };
             this.over = this.over.wrapping_add(1);
             this.begun = true;
-            if done.fate.is_lost() {
+            let Done { number, fate } = done;
+            this.results += usize::from(fate.result.is_some());
+            if fate.is_lost() {
                 this.lost += 1;
                 // What the call held is free.
                 this.outlet.give_back();
+                this.finished.put(number, None);
+            } else {
+                this.finished.put(number, Some(fate));
             }
-            this.finished.put(done.number, done.fate);
         }
     }
 
