@@ -178,7 +178,8 @@ pub enum TryNextError {
     Empty,
     /// The list was stopped and this cursor has read everything.
     Ended,
-    /// Another taker of the shared cursor is at the position, so there may be an item. A cursor never says so.
+    /// Another taker of the shared cursor is at the position, so there may be an item. A cursor
+    /// never says so.
     Contended,
 }
 

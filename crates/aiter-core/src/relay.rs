@@ -1,23 +1,26 @@
 //! A value that several tasks drive in turn.
 //!
 //! # The protocol
-//! A try-lock (the *gate*) gives the value to one task at a time, for one poll. No task blocks on the gate. A task that
-//! finds it closed registers in `turned_away`, sets `MARKED` and returns `Pending`. The task that opens a marked gate
-//! wakes all of these, and they retry.
+//! A try-lock (the *gate*) gives the value to one task at a time, for one poll. No task blocks on
+//! the gate. A task that finds it closed registers in `turned_away`, sets `MARKED` and returns
+//! `Pending`. The task that opens a marked gate wakes all of these, and they retry.
 //!
-//! A task that has had a turn in which the value was pending sleeps in `queue`. The value gets one waker, the same in
-//! every turn: the *hub*'s. It sets `NEWS` and wakes every sleeping task. A turn that got something wakes them too,
-//! because the value has no waker then. Each wake-up is for all, because a woken task need not be polled again: see
-//! `waiters.rs`.
+//! A task that has had a turn in which the value was pending sleeps in `queue`. The value gets one
+//! waker, the same in every turn: the *hub*'s. It sets `NEWS` and wakes every sleeping task. A turn
+//! that got something wakes them too, because the value has no waker then. Each wake-up is for all,
+//! because a woken task need not be polled again: see `waiters.rs`.
 //!
-//! A turn that ends pending without `NEWS` leaves `QUIET`: the value has the hub's waker, and would be pending again. So
-//! of all tasks that come for one wake-up, only one polls the value in vain; the others find `QUIET` and sleep.
+//! A turn that ends pending without `NEWS` leaves `QUIET`: the value has the hub's waker, and would
+//! be pending again. So of all tasks that come for one wake-up, only one polls the value in vain;
+//! the others find `QUIET` and sleep.
 //!
-//! Hence, whenever a task sleeps in `queue`, the gate is closed, or `QUIET` without `NEWS`, or the task has been woken.
+//! Hence, whenever a task sleeps in `queue`, the gate is closed, or `QUIET` without `NEWS`, or the
+//! task has been woken.
 //!
-//! A task that is about to wait for what turns do beside the value, unknown to the hub, draws a *fence*: one change of
-//! the gate's word. A turn that began before the fence and ends after it finds the mark, and tells its taker. All other
-//! turns were over before the fence, or begin after it.
+//! A task that is about to wait for what turns do beside the value, unknown to the hub, draws a
+//! *fence*: one change of the gate's word. A turn that began before the fence and ends after it
+//! finds the mark, and tells its taker. All other turns were over before the fence, or begin after
+//! it.
 //!
 //! # The gate's word
 //! ```text
@@ -28,9 +31,10 @@
 //! ```
 //!
 //! # Ordering policy
-//! The gate hands the value on: Release when it opens, Acquire when it closes. Every access to the gate's word is a
-//! read-modify-write, also that of a task that finds it closed or quiet. So either the opener sees that task's
-//! registration, or that task finds the gate open. The same holds between the hub's waker and a task that registers.
+//! The gate hands the value on: Release when it opens, Acquire when it closes. Every access to the
+//! gate's word is a read-modify-write, also that of a task that finds it closed or quiet. So either
+//! the opener sees that task's registration, or that task finds the gate open. The same holds
+//! between the hub's waker and a task that registers.
 
 use core::{
     fmt,
@@ -79,11 +83,12 @@ pub trait TurnTaker<S> {
     /// Polls the value, at most once. As the closure of [`Relay::poll_turn`].
     fn take_turn(&mut self, value: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<Self::Got>;
 
-    /// Looks for what another one's turn may have got for it. Without the value, which that one has.
+    /// Looks for what another task's turn may have got for this one. Without the value, which the
+    /// other task has.
     fn look_elsewhere(&mut self) -> Option<Self::Got>;
 
-    /// The turn is over, it got something, and somebody has drawn a [fence](Relay::fence) meanwhile:
-    /// what they did before it, the turn need not have seen.
+    /// The turn is over, it got something, and another task has drawn a [fence](Relay::fence)
+    /// meanwhile. The turn need not have seen what that task did before.
     fn fenced(&mut self);
 }
 
@@ -108,7 +113,8 @@ where
     fn fenced(&mut self) {}
 }
 
-/// The gate and the wait queues. Outlives the value, because the value's source may keep the hub's waker.
+/// The gate and the wait queues. Outlives the value, because the value's source may keep the hub's
+/// waker.
 struct Hub {
     gate: AtomicUsize,
     /// Tasks that wait for the value.
@@ -154,7 +160,8 @@ impl Hub {
         self.queue.notify();
     }
 
-    /// Closes the gate for a look, which leaves the news. If it is closed, sets `mark` and returns `false`.
+    /// Closes the gate for a look, which leaves the news. If it is closed, sets `mark` and returns
+    /// `false`.
     fn close_for_look(&self, mark: usize) -> bool {
         let mut gate = self.gate.load(Ordering::Relaxed);
         loop {
@@ -201,8 +208,8 @@ struct Shared<S> {
     value: UnsafeCell<S>,
 }
 
-// SAFETY: the value goes from task to task through the gate, so it must be `Send`, and is never seen
-// by two at once, so it need not be `Sync`.
+// SAFETY: the value goes from task to task through the gate, so it must be `Send`, and is never
+// seen by two at once, so it need not be `Sync`.
 unsafe impl<S: Send> Send for Shared<S> {}
 // SAFETY: as above.
 unsafe impl<S: Send> Sync for Shared<S> {}
@@ -216,8 +223,8 @@ impl Turn<'_> {
     #[inline(always)]
     fn with<S, R>(&self, shared: &Shared<S>, f: impl FnOnce(Pin<&mut S>) -> R) -> R {
         shared.value.with_mut(|value| {
-            // SAFETY: the gate of this value is closed by us, who call this once. The value never
-            // moves until it is dropped, but by `try_into_inner`, which needs `Unpin`.
+            // SAFETY: the gate of this value is closed by this turn, which calls this once. The
+            // value never moves until it is dropped, but by `try_into_inner`, which needs `Unpin`.
             f(unsafe { Pin::new_unchecked(&mut *value) })
         })
     }
@@ -293,13 +300,14 @@ impl Drop for Turn<'_> {
 
 /// A value that several tasks poll in turn: each clone is one task's handle.
 ///
-/// For adapters that share a source. The task that is polled drives the source, and the others sleep. The source's
-/// wake-up reaches every task that waits, so a task that is dropped, or rests, or panics in the source, stops no other.
-/// For one wake-up the source is polled until it is pending, and not again before the next.
+/// For adapters that share a source. The task that is polled drives the source, and the others
+/// sleep. The source's wake-up reaches every task that waits, so a task that is dropped, or rests,
+/// or panics in the source, stops no other. For one wake-up the source is polled until it is
+/// pending, and not again before the next.
 ///
-/// Taking a turn is a try-lock of two atomic read-modify-writes, none if there is one handle. No task spins or blocks.
-/// The waker that the value is polled with neither allocates nor frees when it is called. It may be called in an
-/// interrupt handler if the tasks' own wakers may.
+/// Taking a turn is a try-lock of two atomic read-modify-writes, none if there is one handle. No
+/// task spins or blocks. The waker that the value is polled with neither allocates nor frees when
+/// it is called. It may be called in an interrupt handler if the tasks' own wakers may.
 ///
 /// # Examples
 /// ```
@@ -340,21 +348,25 @@ impl<S> Relay<S> {
         Self { shared, sleeper: Sleeper::new(), turned_away: Sleeper::new(), has_woken: false }
     }
 
-    /// Draws a line between what is done before and after it, for this task and for those at the value.
+    /// Draws a line between what is done before and after it, for this task and for those at the
+    /// value.
     ///
-    /// Turns that are over by now are seen as a whole. Those to come will see what was done before, and
-    /// one that is on, and gets something, is [told](TurnTaker::fenced) at its end. Wait-free: one
-    /// atomic operation.
+    /// Turns that are over by now are seen as a whole. Those to come will see what was done before,
+    /// and one that is on, and gets something, is [told](TurnTaker::fenced) at its end. Wait-free:
+    /// one atomic operation.
     pub fn fence(&self) {
-        // AcqRel: partner of `Turn::open` and `Hub::close`. Nobody minds if the gate is open.
+        // AcqRel: partner of `Turn::open` and `Hub::close`. If the gate is open, the mark says
+        // nothing.
         self.shared.hub.gate.fetch_or(FENCED, Ordering::AcqRel);
     }
 
-    /// Polls the value, unless another task is at it or it is known to be pending. Then this task sleeps.
+    /// Polls the value, unless another task is at it or it is known to be pending. Then this task
+    /// sleeps.
     ///
-    /// `turn` gets the value and a context whose waker wakes every waiting task. If it returns `Pending`, it must have
-    /// polled the value with that waker, and nothing but that waker or another turn may change the answer: else see
-    /// [`poll_look`](Self::poll_look). If it returns `Ready`, every waiting task is woken, as the value may have more.
+    /// `turn` gets the value and a context whose waker wakes every waiting task. If it returns
+    /// `Pending`, it must have polled the value with that waker, and nothing but that waker or
+    /// another turn may change the answer: else see [`poll_look`](Self::poll_look). If it returns
+    /// `Ready`, every waiting task is woken, as the value may have more.
     ///
     /// # Panics
     /// Panics if `turn` does. All tasks that sleep are woken.
@@ -370,13 +382,13 @@ impl<S> Relay<S> {
         self.take_turn(alone, cx, &mut Once(Some(turn)))
     }
 
-    /// [`poll_turn`](Self::poll_turn), for a task that may get what it waits for also from another's
-    /// turn.
+    /// [`poll_turn`](Self::poll_turn), for a task that may get what it waits for also from
+    /// another's turn.
     ///
     /// If another task is at the value, this one pauses, and then the taker looks
-    /// [elsewhere](TurnTaker::look_elsewhere) for what the other got. Only if there is nothing does this task wait. The
-    /// pause is a fixed number of spin hints, less than what going to sleep costs. It is left out on targets where the
-    /// other task may need this very core.
+    /// [elsewhere](TurnTaker::look_elsewhere) for what the other got. Only if there is nothing does
+    /// this task wait. The pause is a fixed number of spin hints, less than what going to sleep
+    /// costs. It is left out on targets where the other task may need this very core.
     ///
     /// # Panics
     /// Panics if the taker does. All tasks that sleep are woken.
@@ -430,7 +442,8 @@ impl<S> Relay<S> {
         self.take_turn(alone, cx, taker)
     }
 
-    /// Closes the gate if it is open and the value may be ready. Returns whether there is no other handle.
+    /// Closes the gate if it is open and the value may be ready. Returns whether there is no other
+    /// handle.
     #[inline(always)]
     fn try_enter(&self) -> Option<bool> {
         let hub = &*self.shared.hub;
@@ -459,7 +472,8 @@ impl<S> Relay<S> {
         let hub = &*shared.hub;
         let (mut sleeps, mut waits_at_gate) = (false, false);
         loop {
-            // After a registration, the gate is asked again: a task that opens it meanwhile may have missed it.
+            // After a registration, the gate is asked again: a task that opens it meanwhile may
+            // have missed it.
             match hub.close() {
                 Entry::Entered => return Some(false),
                 Entry::Quiet if sleeps => return None,
@@ -518,7 +532,8 @@ impl<S> Relay<S> {
                 Poll::Ready(result)
             }
             Poll::Pending => {
-                // Before the gate opens: news that comes before finds the task, or is found by `open_pending`.
+                // Before the gate opens: news that comes before finds the task, or is found by
+                // `open_pending`.
                 hub.queue.register(sleeper, cx.waker());
                 guard.open_pending();
                 Poll::Pending
@@ -536,8 +551,8 @@ impl<S> Relay<S> {
 
     /// Looks at the value. If a task is at it, this task is woken when that one is done.
     ///
-    /// For a task that [`poll_turn`](Self::poll_turn) made wait, and that may find something beside the value's own
-    /// items: it looks again after it has registered.
+    /// For a task that [`poll_turn`](Self::poll_turn) made wait, and that may find something beside
+    /// the value's own items: it looks again after it has registered.
     ///
     /// # Panics
     /// Panics if `look` does. All tasks that sleep are woken.
@@ -566,15 +581,16 @@ impl<S> Relay<S> {
 
     /// Returns `true` if a turn of this handle has woken other tasks since the last call.
     ///
-    /// A runtime may keep a task that was woken here on the waking thread until this task returns. So a task that
-    /// computes should first return to its executor.
+    /// A runtime may keep a task that was woken here on the waking thread until this task returns.
+    /// So a task that computes should first return to its executor.
     pub fn has_woken(&mut self) -> bool {
         core::mem::take(&mut self.has_woken)
     }
 
     /// Takes this task's wakers back: it waits no longer.
     ///
-    /// No other task needs to be told, because every wake-up is for all. Wait-free; drops the wakers.
+    /// No other task needs to be told, because every wake-up is for all. Wait-free; drops the
+    /// wakers.
     pub fn cancel(&mut self) {
         let hub = &*self.shared.hub;
         hub.queue.cancel(&mut self.sleeper);

@@ -1,16 +1,17 @@
 //! One position, several takers.
 //!
-//! A small try-lock (the *gate*) guards the position. Under it a taker claims one item, and no user code runs: a clone is
-//! made outside, with the block held. No taker blocks on the gate. A taker that finds it closed pauses a fixed number of
-//! times, then registers in `turned_away`, sets `CONTENDED` and returns `Pending`. The taker that opens a contended gate
-//! wakes all of these, and they retry.
+//! A small try-lock (the *gate*) guards the position. Under it a taker claims one item, and no user
+//! code runs: a clone is made outside, with the block held. No taker blocks on the gate. A taker
+//! that finds it closed pauses a fixed number of times, then registers in `turned_away`, sets
+//! `CONTENDED` and returns `Pending`. The taker that opens a contended gate wakes all of these, and
+//! they retry.
 //!
-//! A taker that finds nothing sleeps at the list, as a cursor does, so a push wakes every taker. A woken taker may rest
-//! without a poll, and then keeps no item from the others.
+//! A taker that finds nothing sleeps at the list, as a cursor does, so a push wakes every taker. A
+//! woken taker may rest without a poll, and then keeps no item from the others.
 //!
 //! # Ordering policy
-//! The gate hands the position from one holder to the next: Release when it opens, Acquire when it closes. A mark on it is
-//! a Release, taken by the opener's Acquire, for the registration.
+//! The gate hands the position from one holder to the next: Release when it opens, Acquire when it
+//! closes. A mark on it is a Release, taken by the opener's Acquire, for the registration.
 
 use core::{
     fmt,
@@ -45,8 +46,8 @@ struct Shared<T> {
     turned_away: WaitQueue,
 }
 
-/// What every take writes: one cache line that the takers carry from core to core, and nothing else on
-/// it that is only read, or that is written for other reasons.
+/// What every take writes: one cache line that the takers carry from core to core, and nothing else
+/// on it that is only read, or that is written for other reasons.
 #[cfg_attr(target_pointer_width = "64", repr(align(64)))]
 struct Place<T> {
     gate: AtomicUsize,
@@ -55,8 +56,8 @@ struct Place<T> {
     raw: UnsafeCell<RawCursor<T>>,
 }
 
-// SAFETY: the position goes from taker to taker through the gate, each on its own thread, so it must
-// be `Send`, which it is for `T: Send`.
+// SAFETY: the position goes from taker to taker through the gate, each on its own thread, so it
+// must be `Send`, which it is for `T: Send`.
 unsafe impl<T: Send> Send for Shared<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Shared<T> {}
@@ -75,7 +76,8 @@ impl<T> Gate<'_, T> {
     #[inline(always)]
     fn took(&mut self, count: usize) {
         let next = &self.0.place.next;
-        // Relaxed: only the gate's holder writes it. Release: partner of `SharedCursor::len`, for the claims of these items.
+        // Relaxed: only the gate's holder writes it. Release: partner of `SharedCursor::len`, for
+        // the claims of these items.
         next.store(next.load(Ordering::Relaxed).wrapping_add(count), Ordering::Release);
     }
 }
@@ -90,8 +92,8 @@ impl<T> Drop for Gate<'_, T> {
     }
 }
 
-// What a taker is left with goes by these, also if user code panics: the first is a waker that it calls when it opens
-// the gate.
+// What a taker is left with goes by these, also if user code panics: the first is a waker that it
+// calls when it opens the gate.
 
 /// Gives a block that was held back.
 struct Release<'a, T>(&'a List<T>, Block<T>);
@@ -147,7 +149,8 @@ impl<T> Shared<T> {
             .then(|| Gate(self))
     }
 
-    /// Closes the gate. If another taker has closed it, pauses for that one a fixed number of times.
+    /// Closes the gate. If another taker has closed it, pauses for that one a fixed number of
+    /// times.
     fn close_patiently(&self) -> Option<Gate<'_, T>> {
         for _ in 0..LOOKS {
             if let Some(gate) = self.try_close() {
@@ -158,7 +161,8 @@ impl<T> Shared<T> {
         self.try_close()
     }
 
-    /// Closes the gate, or marks it, so that the taker that opens it wakes those that have registered.
+    /// Closes the gate, or marks it, so that the taker that opens it wakes those that have
+    /// registered.
     fn close_or_mark(&self) -> Option<Gate<'_, T>> {
         let mut gate = self.place.gate.load(Ordering::Relaxed);
         loop {
@@ -177,8 +181,8 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Takes the next item in the shortest way. The error says whether the gate is left closed, for the caller to go on
-    /// in another way.
+    /// Takes the next item in the shortest way. The error says whether the gate is left closed, for
+    /// the caller to go on in another way.
     #[inline(always)]
     fn take_known(&self) -> Result<T, bool> {
         let mut gate = self.try_close().ok_or(false)?;
@@ -236,8 +240,8 @@ impl<T> Shared<T> {
 }
 
 impl<T> Shared<T> {
-    /// Opens the gate for a taker that has found nothing. Then gives back what the list kept for producers, and drops the
-    /// items that all readers have read.
+    /// Opens the gate for a taker that has found nothing. Then gives back what the list kept for
+    /// producers, and drops the items that all readers have read.
     fn give_back(&self, mut gate: Gate<'_, T>) {
         let done_with = gate.with(|raw| raw.settle().inspect(|_| raw.hold()));
         let done_with =
@@ -259,25 +263,27 @@ impl<T> Drop for Shared<T> {
 
 /// One of several takers at one position: each item goes to exactly one of them.
 ///
-/// Made by [`Cursor::share`]; clone it for more takers. Each taker sees its items in the list's order. The position counts
-/// as one cursor: it moves items if it is the only one, else it clones them.
+/// Made by [`Cursor::share`]; clone it for more takers. Each taker sees its items in the list's
+/// order. The position counts as one cursor: it moves items if it is the only one, else it clones
+/// them.
 ///
-/// A push wakes every taker that waits, in the order in which they began to wait. The taker that is polled first takes the
-/// item; the others wait again. So a taker that is woken and then rests, or is dropped, keeps no item from the others. The
-/// price is a wake-up for each waiting taker.
+/// A push wakes every taker that waits, in the order in which they began to wait. The taker that is
+/// polled first takes the item; the others wait again. So a taker that is woken and then rests, or
+/// is dropped, keeps no item from the others. The price is a wake-up for each waiting taker.
 ///
-/// Taking is lock-free for the producers and for other cursors. Among the takers, a try-lock is held for a few
-/// instructions, in which no user code runs. A taker that finds it closed pauses a fixed number of times, then sleeps and
-/// is woken. A taker that kept up with a run of items also looks again a fixed number of times before it sleeps.
+/// Taking is lock-free for the producers and for other cursors. Among the takers, a try-lock is
+/// held for a few instructions, in which no user code runs. A taker that finds it closed pauses a
+/// fixed number of times, then sleeps and is woken. A taker that kept up with a run of items also
+/// looks again a fixed number of times before it sleeps.
 ///
 /// # Panics
-/// Panics if `T::clone` panics, on a list with other cursors, or if the waker of another taker does. That item is lost to
-/// the takers. Panics if there are [too many](Cursor::fork) cursors in the block of items at hand; the item is then still
-/// to be taken.
+/// Panics if `T::clone` panics, on a list with other cursors, or if the waker of another taker
+/// does. That item is lost to the takers. Panics if there are [too many](Cursor::fork) cursors in
+/// the block of items at hand; the item is then still to be taken.
 ///
 /// # Cancel safety
-/// Cancel safe. If a future over this stream is dropped, no item is lost and no other taker waits longer. The future of the
-/// inherent [`next`](Self::next) also takes its waker back.
+/// Cancel safe. If a future over this stream is dropped, no item is lost and no other taker waits
+/// longer. The future of the inherent [`next`](Self::next) also takes its waker back.
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "sharable_aiter")]
 pub struct SharedCursor<T> {
@@ -354,10 +360,12 @@ impl<T> SharedCursor<T> {
 
     /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
     ///
-    /// Never waits. Returns 0 if no item is ready, if another taker is at the position, or if `max` is 0.
+    /// Never waits. Returns 0 if no item is ready, if another taker is at the position, or if `max`
+    /// is 0.
     ///
     /// # Panics
-    /// Panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were taken before are in `buf`.
+    /// Panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were taken
+    /// before are in `buf`.
     ///
     /// # Examples
     /// ```
@@ -384,8 +392,8 @@ impl<T> SharedCursor<T> {
 
     /// Waits for the next item of this taker, `None` at the end.
     ///
-    /// Unlike the future of `StreamExt::next`, this one takes its waker back when it is dropped. Then the task is not
-    /// woken for an item that it no longer waits for.
+    /// Unlike the future of `StreamExt::next`, this one takes its waker back when it is dropped.
+    /// Then the task is not woken for an item that it no longer waits for.
     ///
     /// # Panics
     /// Panics as the [stream](Self#panics) does.
@@ -418,7 +426,8 @@ impl<T> SharedCursor<T> {
     /// Panics as [`try_next_many`](Self::try_next_many) does.
     ///
     /// # Cancel safety
-    /// Cancel safe. Items move into `buf` only when the future is ready, and it takes its waker back when it is dropped.
+    /// Cancel safe. Items move into `buf` only when the future is ready, and it takes its waker
+    /// back when it is dropped.
     ///
     /// # Examples
     /// ```
@@ -442,7 +451,8 @@ impl<T> SharedCursor<T> {
     ///
     /// A push that is not finished counts already. Lock-free.
     pub fn len(&self) -> usize {
-        // Acquire: partner of `Gate::took`. Before the end is asked for, which then is not before it.
+        // Acquire: partner of `Gate::took`. Before the end is asked for, which then is not before
+        // it.
         let next = self.shared.place.next.load(Ordering::Acquire);
         self.shared.list.end().wrapping_sub(next)
     }
@@ -479,7 +489,8 @@ impl<T> SharedCursor<T> {
         let shared = &*self.shared;
         let closed = if closed { Some(Gate(shared)) } else { shared.close_patiently() };
         let mut found = closed.map_or(Found::Nothing, |gate| shared.take(gate).0);
-        // As a cursor does, see `Cursor::poll_sleep`, and more patiently: the other takers at the gate pause, too.
+        // As a cursor does, see `Cursor::poll_sleep`, and more patiently: the other takers at the
+        // gate pause, too.
         if self.run >= KEPT_UP {
             for _ in 0..LOOKS {
                 if !matches!(found, Found::Nothing) {

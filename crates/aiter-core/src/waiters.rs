@@ -1,25 +1,28 @@
 //! A queue of wakers that knows no items and no blocks. A notification wakes every waiter.
 //!
 //! # Why every waiter
-//! A notifier cannot know whether the task that it wakes will be polled again. If it woke one waiter of several, a task
-//! that rests would keep the item from the others. Each woken waiter looks, and registers anew if it finds nothing.
+//! A notifier cannot know whether the task that it wakes will be polled again. If it woke one
+//! waiter of several, a task that rests would keep the item from the others. Each woken waiter
+//! looks, and registers anew if it finds nothing.
 //!
 //! # The protocol
-//! A [`Sleeper`] belongs to one handle and owns nodes (see `wait_node.rs`). To sleep, it puts a node with its waker into
-//! the queue and then looks again for something to read (the caller sees to that, by `Header::announce` and the tail's
-//! stop mark). To wake, a notifier takes the queue's *role* and pops nodes. If another notifier has the role, the
-//! request is left in the same word, and the holder serves it before it can let the role go. So no party waits: not a
-//! handler that interrupts a notifier, not a high-priority consumer above a low-priority producer. Wakers run when the
-//! role is released.
+//! A [`Sleeper`] belongs to one handle and owns nodes (see `wait_node.rs`). To sleep, it puts a
+//! node with its waker into the queue and then looks again for something to read (the caller sees
+//! to that, by `Header::announce` and the tail's stop mark). To wake, a notifier takes the queue's
+//! *role* and pops nodes. If another notifier has the role, the request is left in the same word,
+//! and the holder serves it before it can let the role go. So no party waits: not a handler that
+//! interrupts a notifier, not a high-priority consumer above a low-priority producer. Wakers run
+//! when the role is released.
 //!
-//! As a rule there is one sleeper. It finds the queue empty and takes the *front*, a place for one node that a
-//! notifier empties by one swap, without the role. A sleeper that finds the front taken goes into the inbox. No sleeper
-//! takes the front while the inbox or the line has nodes, so the node at the front has waited longest.
+//! As a rule there is one sleeper. It finds the queue empty and takes the *front*, a place for one
+//! node that a notifier empties by one swap, without the role. A sleeper that finds the front taken
+//! goes into the inbox. No sleeper takes the front while the inbox or the line has nodes, so the
+//! node at the front has waited longest.
 //!
 //! # Ordering policy
-//! A node's own is in `wait_node.rs`. `front` and `inbox` are AcqRel on both sides because they close the race with
-//! `stop`: if the notifier's swap comes first, the sleeper sees what the notifier did before; if not, the
-//! notifier sees the node.
+//! A node's own is in `wait_node.rs`. `front` and `inbox` are AcqRel on both sides because they
+//! close the race with `stop`: if the notifier's swap comes first, the sleeper sees what the
+//! notifier did before; if not, the notifier sees the node.
 
 use core::{ptr::NonNull, task::Waker};
 
@@ -63,8 +66,8 @@ impl Sleeper {
     }
 }
 
-/// What is left of a sleeper that has slept. Its wakers go with it, which is user code: so its owner first sees to
-/// whatever must not be forgotten if that panics.
+/// What is left of a sleeper that has slept. Its wakers go with it, which is user code: so its
+/// owner first sees to whatever must not be forgotten if that panics.
 pub(crate) struct Retired<'a> {
     queue: &'a WaitQueue,
     #[expect(clippy::vec_box, reason = "notifiers know them by their address")]
@@ -122,8 +125,8 @@ impl WaitQueue {
             return;
         }
         let idle = sleeper.nodes.iter().position(|node| {
-            // Acquire: partner of the notifier's swap in `wake`, who is done with the waker.
-            // SAFETY: a sleeper's nodes live until it is retired.
+            // Acquire: partner of the notifier's swap in `wake`: the notifier is done with the
+            // waker. SAFETY: a sleeper's nodes live until it is retired.
             unsafe { node.as_ref() }.state.load(Ordering::Acquire) == 0
         });
         let index = idle.unwrap_or_else(|| {
@@ -150,7 +153,7 @@ impl WaitQueue {
         if self.enter_front(pointer) {
             return;
         }
-        // Relaxed: whoever must see it comes by an Acquire of what the caller does next.
+        // Relaxed: a notifier that must see it comes by an Acquire of what the caller does next.
         self.queued.fetch_add(1, Ordering::Relaxed);
         // SAFETY: the node is the sleeper's; the queue owns it from here.
         unsafe { self.inbox.push(pointer) };
@@ -180,8 +183,8 @@ impl WaitQueue {
 
     /// Takes the waker of the last registration back, so that it is neither called nor kept.
     ///
-    /// For a task that waits no longer while its handle lives on. A waker that a notifier is calling stays. Wait-free;
-    /// drops the waker.
+    /// For a task that waits no longer while its handle lives on. A waker that a notifier is
+    /// calling stays. Wait-free; drops the waker.
     pub(crate) fn cancel(&self, sleeper: &mut Sleeper) {
         let Some(&pointer) = sleeper.nodes.get(sleeper.current) else { return };
         // SAFETY: a sleeper's nodes live until it is retired.
@@ -206,7 +209,8 @@ impl WaitQueue {
         drop(waker);
     }
 
-    /// Takes the sleeper out for good. `None` if it has never slept, as most have not. Runs no user code.
+    /// Takes the sleeper out for good. `None` if it has never slept, as most have not. Runs no user
+    /// code.
     #[inline]
     pub(crate) fn retire(&self, sleeper: &mut Sleeper) -> Option<Retired<'_>> {
         (!sleeper.nodes.is_empty()).then(|| self.retire_nodes(sleeper))
@@ -225,8 +229,8 @@ impl WaitQueue {
         retired
     }
 
-    /// Returns `true` if the node is the caller's alone from now on. The waker of a node that stays in the queue is the
-    /// caller's, too.
+    /// Returns `true` if the node is the caller's alone from now on. The waker of a node that stays
+    /// in the queue is the caller's, too.
     ///
     /// # Safety
     /// The node is alive and its sleeper is being retired.
@@ -236,14 +240,14 @@ impl WaitQueue {
         let mut state = node.state.load(Ordering::Acquire);
         loop {
             if state & TAKEN != 0 {
-                // A notifier is calling the waker: it will see the mark, unless it had finished before.
-                // AcqRel: as `wake`.
+                // A notifier is calling the waker: it will see the mark, unless it had finished
+                // before. AcqRel: as `wake`.
                 return node.state.fetch_or(DEAD, Ordering::AcqRel) == 0;
             }
             if state == 0 || self.leave_front(pointer) {
                 return true;
             }
-            // Queued. Its waker goes now, not when somebody finds the node: it may keep a whole
+            // Queued. Its waker goes now, not when a notifier finds the node: it may keep a whole
             // task alive. Acquire, Release: partners of `wake`.
             if let Err(now) = node.state.compare_exchange(
                 state,
@@ -273,13 +277,14 @@ impl WaitQueue {
         }
     }
 
-    /// Wakes every waiter that registered before, and closes the race with later ones: a later one sees what the caller
-    /// did before. Lock-free; neither allocates nor frees.
+    /// Wakes every waiter that registered before, and closes the race with later ones: a later one
+    /// sees what the caller did before. Lock-free; neither allocates nor frees.
     pub(crate) fn notify_all(&self) {
         self.wake(self.serve(self.take_front(), ALL));
     }
 
-    /// Wakes every waiter that is known to have registered, see `is_empty`. Lock-free; neither allocates nor frees.
+    /// Wakes every waiter that is known to have registered, see `is_empty`. Lock-free; neither
+    /// allocates nor frees.
     pub(crate) fn notify(&self) {
         // Relaxed: a look.
         let is_taken = !self.front.load(Ordering::Relaxed).is_null();
@@ -289,18 +294,19 @@ impl WaitQueue {
         self.wake(if is_all { chosen } else { self.serve(chosen, ALL) });
     }
 
-    /// True if nobody has registered, as far as the caller can know: it must have seen, by an
-    /// Acquire, what the sleeper did after it registered.
+    /// Returns `true` if no sleeper has registered, as far as the caller can know: it must have
+    /// seen, by an Acquire, what the sleeper did after it registered.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         // Relaxed: see above. Without a short circuit: one branch.
         self.front.load(Ordering::Relaxed).is_null() & (self.queued.load(Ordering::Relaxed) == 0)
     }
 
-    /// Puts a node that is the caller's to give to the front, if nobody else waits.
+    /// Puts a node that is the caller's to give to the front, if no other node is queued.
     fn enter_front(&self, node: NonNull<Node>) -> bool {
         let (node, null) = (node.as_ptr(), core::ptr::null_mut());
-        // Relaxed: a look. AcqRel: partner of `take_front`, in both directions; see the ordering policy.
+        // Relaxed: a look. AcqRel: partner of `take_front`, in both directions; see the ordering
+        // policy.
         self.queued.load(Ordering::Relaxed) == 0
             && self.front.compare_exchange(null, node, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
@@ -310,7 +316,7 @@ impl WaitQueue {
         let mut chain = Chain::new();
         // AcqRel: partner of `enter_front`. Always a write, as in `Stack::take`.
         if let Some(node) = NonNull::new(self.front.swap(core::ptr::null_mut(), Ordering::AcqRel)) {
-            // SAFETY: it is ours now: nobody else has it.
+            // SAFETY: the swap gave it to this notifier alone.
             unsafe { chain.push_back(node) };
         }
         chain
@@ -319,14 +325,14 @@ impl WaitQueue {
     /// Takes the caller's own node from the front. True if it was there.
     fn leave_front(&self, node: NonNull<Node>) -> bool {
         let (node, null) = (node.as_ptr(), core::ptr::null_mut());
-        // Relaxed: nobody else has had the node since the caller put it there, and a release sequence that a
-        // notifier began goes on through any exchange.
+        // Relaxed: no other party has had the node since the caller put it there, and a release
+        // sequence that a notifier began goes on through any exchange.
         self.front.load(Ordering::Relaxed) == node
             && self.front.compare_exchange(node, null, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Does what the requests say, or leaves them to the role's holder. Returns those who are to be woken, the ones that
-    /// were chosen before in front.
+    /// Does what the requests say, or leaves them to the role's holder. Returns those who are to be
+    /// woken, the ones that were chosen before in front.
     fn serve(&self, mut chosen: Chain, mut requests: usize) -> Chain {
         // Relaxed: the exchange synchronises.
         let mut word = self.word.load(Ordering::Relaxed);
@@ -355,7 +361,7 @@ impl WaitQueue {
         }
     }
 
-    /// Moves the inbox into the line, and from the line those who are to be woken.
+    /// Moves the inbox into the line, and from the line the nodes whose wakers are to be called.
     ///
     /// # Safety
     /// The caller has the role.
@@ -398,7 +404,7 @@ impl WaitQueue {
             // SAFETY: as above.
             let state = unsafe { node.as_ref() }.state.load(Ordering::Acquire);
             if state & DEAD != 0 {
-                // SAFETY: dead and out of the line: nobody else has it.
+                // SAFETY: dead and out of the line: no other party has it.
                 unsafe { self.bury(node) };
                 continue;
             }
@@ -417,7 +423,7 @@ impl WaitQueue {
         // Relaxed: counts.
         self.queued.fetch_sub(1, Ordering::Relaxed);
         self.dead.fetch_sub(1, Ordering::Relaxed);
-        // SAFETY: nobody else has the node.
+        // SAFETY: no other party has the node.
         unsafe { self.garbage.push(node) };
     }
 
@@ -436,8 +442,8 @@ impl WaitQueue {
                     // AcqRel: partner of the sleeper's changes.
                     let old = node.state.fetch_or(TAKEN, Ordering::AcqRel);
                     if old & BUSY != 0 {
-                        // The node is the sleeper's again: this notifier may not touch it. The sleeper will look, or
-                        // waits no longer.
+                        // The node is the sleeper's again: this notifier may not touch it. The
+                        // sleeper will look, or waits no longer.
                         continue;
                     }
                     if old & DEAD != 0 {
@@ -477,7 +483,7 @@ impl WaitQueue {
         Rest { queue: self, chain: chosen }.run();
     }
 
-    /// Frees dead nodes, for who comes by. Not for interrupt handlers.
+    /// Frees dead nodes, for a sleeper that comes by. Not for interrupt handlers.
     fn clean_up(&self) {
         self.collect_garbage();
         // Relaxed: a rough rule, so that fork, poll and drop over and over leave memory flat.
@@ -495,7 +501,7 @@ impl WaitQueue {
         impl Rest {
             fn run(&mut self) {
                 while let Some(node) = self.0 {
-                    // SAFETY: garbage belongs to whoever takes it.
+                    // SAFETY: garbage belongs to the caller that takes it.
                     unsafe {
                         self.0 = next_of(node);
                         Node::free(node);
@@ -515,8 +521,8 @@ impl WaitQueue {
 impl Drop for WaitQueue {
     fn drop(&mut self) {
         self.collect_garbage();
-        // Whatever is still queued is dead: sleepers are retired before the list goes. One at the front took its node
-        // along.
+        // Whatever is still queued is dead: sleepers are retired before the list goes. One at the
+        // front took its node along.
         debug_assert!(self.front.load(Ordering::Relaxed).is_null());
         let mut rest = Chain::new();
         self.line.with_mut(|line| {
@@ -538,8 +544,9 @@ impl Drop for WaitQueue {
     }
 }
 
-/// Exchanges the waker of a node that is in the queue, for its sleeper. `Ok` says whether the node is still there: if not, a
-/// notifier took it out meanwhile and left it to the sleeper. The state that was seen in the error; nothing is exchanged then.
+/// Exchanges the waker of a node that is in the queue, for its sleeper. `Ok` says whether the node
+/// is still there: if not, a notifier took it out meanwhile and left it to the sleeper. The state
+/// that was seen in the error; nothing is exchanged then.
 fn exchange_waker(node: &Node, waker: &mut Option<Waker>) -> Result<bool, usize> {
     let locked = QUEUED | BUSY;
     // Acquire: partner of `wake`.

@@ -1267,7 +1267,7 @@ fn cancelled_taker_keeps_no_item() {
             (two, polled.is_ready())
         });
         let (mut two, took) = leaver.join().unwrap();
-        producer.join().unwrap();
+        let _pusher = producer.join().unwrap();
         if took {
             assert!(poll_once(&mut one).is_pending());
         } else {
