@@ -337,22 +337,30 @@ impl<T> SharedCursor<T> {
     /// assert_eq!(taker.try_next(), Err(TryNextError::Empty));
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
+    #[inline]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
+        self.shared.take_known().or_else(|closed| self.try_next_slow(closed))
+    }
+
+    /// `closed`: the gate is closed by this taker.
+    #[inline(never)]
+    fn try_next_slow(&mut self, closed: bool) -> Result<T, TryNextError> {
+        let shared = &*self.shared;
+        let mut gate = closed.then(|| Gate(shared));
         for _ in 0..=LOOKS {
-            let Some(gate) = self.shared.close_patiently() else { break };
-            let (found, gate) = self.shared.take(gate);
-            match found {
-                Found::Item(item) => return Ok(item),
-                Found::End => {
+            let Some(closed) = gate.take().or_else(|| shared.close_patiently()) else { break };
+            match shared.take(closed) {
+                (Found::Item(item), _) => return Ok(item),
+                (Found::End, _) => {
                     self.ended = true;
                     return Err(TryNextError::Ended);
                 }
-                Found::Nothing => {
-                    // The gate comes back if there was nothing to take.
-                    let Some(gate) = gate else { continue };
-                    self.shared.give_back(gate);
+                // The gate comes back if there was nothing to take.
+                (Found::Nothing, Some(gate)) => {
+                    shared.give_back(gate);
                     return Err(TryNextError::Empty);
                 }
+                (Found::Nothing, None) => {}
             }
         }
         Err(TryNextError::Contended)

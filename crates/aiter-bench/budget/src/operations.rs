@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::hint::black_box;
 use core::pin::{Pin, pin};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 
 use aiter_adapters::AiterExt;
@@ -31,7 +32,7 @@ const fn operation(name: &'static str, run: fn(u64, Marks<'_>)) -> Operation {
 }
 
 /// All of them.
-pub(crate) const OPERATIONS: [Operation; 24] = [
+pub(crate) const OPERATIONS: [Operation; 26] = [
     operation("push", push),
     operation("pop", pop),
     operation("push and pop, bursts of 32", bursts),
@@ -47,6 +48,8 @@ pub(crate) const OPERATIONS: [Operation; 24] = [
     operation("delivered item, 8 forks", delivered),
     operation("delivered item, 8 forks, in runs of 32", delivered_in_runs),
     operation("push and take, shared cursor", shared),
+    Operation { name: "item for 2 takers that sleep", times: 6400, run: wakes_takers::<2> },
+    Operation { name: "item for 16 takers that sleep", times: 800, run: wakes_takers::<16> },
     operation("delivered item, forker, 2 forks", forker),
     operation("burst of 6400 read by 2 forks in turn", forker_burst),
     operation("join, 100 streams ready", join_ready),
@@ -276,6 +279,46 @@ fn shared(times: u64, marks: Marks<'_>) {
     };
     (0..100).for_each(|_| burst());
     marks(&mut || (0..times / BURST).for_each(|_| burst()));
+}
+
+/// All takers of a shared cursor sleep. A push wakes them, and an executor polls those that were
+/// woken until none is.
+fn wakes_takers<const N: usize>(times: u64, marks: Marks<'_>) {
+    #[derive(Default)]
+    struct Flag(AtomicBool);
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.wake_by_ref();
+        }
+        fn wake_by_ref(self: &Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let (pusher, cursor) = push_list();
+    let first = cursor.share();
+    let mut tasks: [_; N] = core::array::from_fn(|_| {
+        let flag = Arc::new(Flag::default());
+        (first.clone(), Waker::from(flag.clone()), flag)
+    });
+    let mut poll_woken = |all: bool| {
+        let mut taken = 0;
+        for (taker, waker, flag) in &mut tasks {
+            let mut is_woken = all || flag.0.swap(false, Ordering::Relaxed);
+            while is_woken {
+                is_woken =
+                    Pin::new(&mut *taker).poll_next(&mut Context::from_waker(waker)).is_ready();
+                taken += u64::from(is_woken);
+            }
+        }
+        taken
+    };
+    assert_eq!(poll_woken(true), 0);
+    let mut item = |n: u64| {
+        pusher.push(black_box(n)).expect(LISTENING);
+        assert_eq!(black_box(poll_woken(false)), 1);
+    };
+    (0..1000).for_each(&mut item);
+    marks(&mut || (0..times).for_each(&mut item));
 }
 
 fn forker(times: u64, marks: Marks<'_>) {
