@@ -5,14 +5,16 @@
 /// The push list: its two ends.
 pub mod list {
     use aiter::{
-        AvailableIter, BesidePusher, Cursor, NextMany, Preflight, Pusher, SharedCursor, SolePusher,
-        WeakPusher,
+        AvailableIter, BesidePusher, Cursor, NextMany, Preflight, Pusher, SharedCursor, SharedNext,
+        SharedNextMany, SolePusher, WeakPusher,
     };
 
     /// The ends that push.
     pub type Pushers<'a, T> = (Pusher<T>, SolePusher<'a, T>, BesidePusher<'a, T>, WeakPusher<T>);
     /// The ends that read.
     pub type Cursors<T, F> = (Cursor<T>, SharedCursor<T>, Preflight<T, F>);
+    /// What waits for items of a shared cursor.
+    pub type Taking<T> = (SharedNext<'static, T>, SharedNextMany<'static, T>);
     /// What a cursor lends.
     pub type Borrows<'a, T> = (AvailableIter<'a, T>, NextMany<'a, T>);
 
@@ -61,8 +63,8 @@ pub mod adapters {
         Active, AiterExt, Azip, AzipSources, BoundedFork, Drive, ErrorRule, Event, FlattenIter,
         ForEachProgress, Fork, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag,
         MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, OnError, Outcome, PassiveFork,
-        Preload, PreloadWith, Progress, Sharable, Spawn, StartWorkers, Starter, Stoppable, Stopper,
-        StrictAzip, TryJoinStreams, Unequal, Worker,
+        Preload, PreloadWith, Progress, Sharable, SharableNext, Spawn, StartWorkers, Starter,
+        Stoppable, Stopper, StrictAzip, TryJoinStreams, Unequal, Worker,
     };
 
     /// What a task pulls ahead.
@@ -81,6 +83,8 @@ pub mod adapters {
     pub type Forks<S> = (Fork<S>, PassiveFork<S>, BoundedFork<S>, Lag);
     /// A stream that tasks share.
     pub type Shared<S> = Sharable<S>;
+    /// What waits for an item of a clone.
+    pub type SharedItem<S> = SharableNext<'static, S>;
     /// Many streams in one.
     pub type Joined<S, K, I> = (JoinStreams<S>, JoinKeyed<S, K, I>, Event<K>);
     /// The same where they fail, and what is done about it.
