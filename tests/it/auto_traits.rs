@@ -5,9 +5,9 @@ use aiter::{
     CatchPanics, Cursor, Drive, Elapsed, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate,
     Gated, IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith,
     MapTry, Next, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
-    PushAllError, PushError, Pusher, Sharable, SharedCursor, SolePusher, Starter, Stoppable,
-    Stopper, StrictAzip, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher,
-    Worker,
+    PushAllError, PushError, Pusher, Sharable, SharableNext, SharedCursor, SharedNext,
+    SharedNextMany, SolePusher, Starter, Stoppable, Stopper, StrictAzip, TryJoinStreams,
+    TryNextError, TryPushError, UnblockIter, WeakPusher, Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -155,6 +155,12 @@ fn views_of_a_cursor_are_what_their_borrow_is() {
     assert_eq!(traits!(NextMany<'static, OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(NextMany<'static, Guard>), [false, false, true]);
     assert_eq!(traits!(NextMany<'static, Local>), NEITHER);
+    assert_eq!(traits!(SharedNext<'static, Plain>), ALL);
+    assert_eq!(traits!(SharedNext<'static, OfOneThread>), ALL);
+    assert_eq!(traits!(SharedNext<'static, Guard>), NEITHER);
+    assert_eq!(traits!(SharedNextMany<'static, Plain>), ALL);
+    assert_eq!(traits!(SharedNextMany<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(SharedNextMany<'static, Guard>), NEITHER);
 }
 
 #[test]
@@ -299,6 +305,8 @@ fn clones_that_share_are_send_and_sync_when_the_source_is_send() {
     assert_eq!(traits!(Sharable<Of<Plain, OfOneThread>>), ALL);
     assert_eq!(traits!(Sharable<Of<Plain, Guard>>), NEITHER);
     assert_eq!(traits!(Sharable<Of<Plain, Local>>), NEITHER);
+    assert_eq!(traits!(SharableNext<'static, Of<Plain, OfOneThread>>), ALL);
+    assert_eq!(traits!(SharableNext<'static, Of<Plain, Guard>>), NEITHER);
 }
 
 #[test]
@@ -374,6 +382,8 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(AvailableIter<'static, OfOneThread>), NONE);
     // It borrows the cursor as mutable.
     assert_eq!(unwinds!(NextMany<'static, Plain>), [false, true]);
+    assert_eq!(unwinds!(SharedNext<'static, Fragile>), [false, true]);
+    assert_eq!(unwinds!(SharedNextMany<'static, Plain>), [false, true]);
     assert_eq!(unwinds!(Stopper), BOTH);
     assert_eq!(unwinds!(Gate), BOTH);
     assert_eq!(unwinds!(Active<Fragile, Plain>), BOTH);
@@ -443,6 +453,8 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<Cursor<Opaque>>();
     debug::<SharedCursor<Opaque>>();
     debug::<NextMany<'_, Opaque>>();
+    debug::<SharedNext<'_, Opaque>>();
+    debug::<SharedNextMany<'_, Opaque>>();
     debug::<AvailableIter<'_, Opaque>>();
     debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
     debug::<Active<Opaque, Opaque>>();
