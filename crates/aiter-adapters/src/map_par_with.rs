@@ -33,29 +33,32 @@ use crate::{
 /// the result in the consumer's hands counts until the consumer asks for the next. So a consumer
 /// that stalls stops the tasks.
 ///
-/// The tasks are [`Worker`]s. At the call as many start as the source is known to have items, by its
-/// `size_hint`, at least one and at most `n` or 128. Later ones start as items come: when a worker
-/// takes an item and leaves no idle one behind, the stream's next poll starts as many again as the source
-/// is known to have items, at least one. So there is never more than one worker more than items, whatever
-/// `n` is, and none more than items where the `size_hint` is exact. The spawner is called by the consumer
-/// only; a consumer that is busy is served by the workers that it has.
+/// The tasks are [`Worker`]s. At the call as many start as the source is known to have items, by
+/// its `size_hint`, at least one and at most `n` or 128. Later ones start as items come: when a
+/// worker takes an item and leaves no idle one behind, the stream's next poll starts as many again
+/// as the source is known to have items, at least one. So there is never more than one worker more
+/// than items, whatever `n` is, and none more than items where the `size_hint` is exact. The
+/// spawner is called by the consumer only; a consumer that is busy is served by the workers that it
+/// has.
 ///
-/// A free worker calls the function, in the source's order. A worker whose turn at the source has woken
-/// another one lets its runtime run that one before it polls the new future, so both may compute at
-/// the same time. Dropping this stream ends the tasks and drops what they run, also where the runtime's
-/// handles only detach: as soon as each is polled, for which it is woken. When the stream ends, the
-/// source, the function and all futures are dropped already.
+/// A free worker calls the function, in the source's order. A worker whose turn at the source has
+/// woken another one lets its runtime run that one before it polls the new future, so both may
+/// compute at the same time. A worker that is woken and never polled again stops no other. If it
+/// has a call, that result is missing until it is polled or dropped. Dropping this stream ends the
+/// tasks and drops what they run, also where the runtime's handles only detach: as soon as each is
+/// polled, for which it is woken. When the stream ends, the source, the function and all futures
+/// are dropped already.
 ///
 /// In the long run nothing is allocated for an item: the futures live inside the workers. Taking a
 /// result is wait-free; asking may wake a task or start some.
 ///
 /// # Panics
-/// With the feature `std`, a panic of the function or of a future goes on in the consumer's poll, with
-/// its payload, at the place of its item: in its turn if [`ordered`](Self::ordered), else when it is
-/// done. The next poll goes on; no task is lost, and all other results come. If a future panics when
-/// it is dropped after it is done, its result comes first and then the panic. A panic of the source
-/// counts as that of one more item, after which the source is dropped and the calls that run are
-/// finished. `catch_panics` makes errors of these panics.
+/// With the feature `std`, a panic of the function or of a future goes on in the consumer's poll,
+/// with its payload, at the place of its item: in its turn if [`ordered`](Self::ordered), else when
+/// it is done. The next poll goes on; no task is lost, and all other results come. If a future
+/// panics when it is dropped after it is done, its result comes first and then the panic. A panic
+/// of the source counts as that of one more item, after which the source is dropped and the calls
+/// that run are finished. `catch_panics` makes errors of these panics.
 ///
 /// Without `std` a task is lost with its panic, and the others go on. When no task is left and all
 /// results are taken, one poll panics with the number of items that have no result, and then the
@@ -188,7 +191,8 @@ impl<T, H, L> MapParWith<T, H, L> {
     ///
     /// First the rest of the `n` tasks are started, because the stream starts none later.
     ///
-    /// Dropping the stream still ends the tasks. Dropping a handle does what it does in its runtime.
+    /// Dropping the stream still ends the tasks. Dropping a handle does what it does in its
+    /// runtime.
     ///
     /// # Panics
     /// Panics if the spawner does, and with "capacity overflow" if `n` handles are more than fit in
@@ -221,11 +225,12 @@ impl<T, H, L> MapParWith<T, H, L> {
         (stream, self.handles)
     }
 
-    /// How the tasks came to their end. `None` as long as one goes on, unless this stream has ended.
+    /// How the tasks came to their end. `None` as long as one goes on, unless this stream has
+    /// ended.
     ///
-    /// There may be results left to take. [`Outcome::Panicked`] if the source, the function, a future
-    /// or a task panicked, [`Outcome::Cancelled`] if a result was lost with its task or all tasks
-    /// were dropped before the source had ended, as a runtime does that shuts down.
+    /// There may be results left to take. [`Outcome::Panicked`] if the source, the function, a
+    /// future or a task panicked, [`Outcome::Cancelled`] if a result was lost with its task or all
+    /// tasks were dropped before the source had ended, as a runtime does that shuts down.
     pub fn outcome(&self) -> Option<Outcome> {
         match self.stage {
             Stage::Ended => Some(self.outlet.outcome_now()),
