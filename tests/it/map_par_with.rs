@@ -345,7 +345,7 @@ fn sorted(mut told: Vec<Told<u32>>) -> Vec<Told<u32>> {
 }
 
 #[test]
-fn future_panic_reaches_consumer_and_rest_arrives() {
+fn future_panics_consumer_panics_rest_arrives() {
     for n in [1, 2, 7] {
         for ordered in [false, true] {
             let f = |n: u32| async move { refuse(n, &[3, 40, 99]) };
@@ -449,7 +449,7 @@ fn panicked_call_returns_its_permit() {
 }
 
 #[test]
-fn source_panic_comes_after_running_calls_if_ordered() {
+fn source_panics_ordered_calls_come_first() {
     for ordered in [false, true] {
         let desk = Desk::default();
         let (teller, source) = script();
@@ -941,7 +941,7 @@ fn into_parts_panics_if_n_handles_do_not_fit() {
 }
 
 #[test]
-fn spawner_panic_in_the_consumers_poll_loses_no_item() {
+fn spawner_panics_in_poll_no_item_is_lost() {
     let (teller, source) = script();
     let tasks = Started::default();
     let spawn = |task| {
@@ -977,7 +977,7 @@ fn dropped_stream_leaves_no_source_behind() {
 }
 
 #[test]
-fn dropped_workers_end_a_stream_that_may_start_more() {
+fn all_workers_dropped_stream_ends() {
     let (teller, source) = script::<u32>();
     let (started, spawn) = starter();
     let mut stream = source.map_par_with(usize::MAX, spawn, once);
@@ -994,7 +994,7 @@ fn dropped_workers_end_a_stream_that_may_start_more() {
 }
 
 #[test]
-fn worker_that_woke_a_sibling_yields_before_it_computes() {
+fn worker_that_woke_sibling_yields_first() {
     let computed = Arc::new(AtomicUsize::new(0));
     let calls = Arc::clone(&computed);
     let f = move |n: u32| {

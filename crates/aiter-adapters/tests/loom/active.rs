@@ -200,7 +200,7 @@ fn close_while_a_future_goes_to_sleep() {
 }
 
 #[test]
-fn end_beside_a_worker_that_is_never_polled_again() {
+fn worker_never_polled_again_end_comes() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
         let (mut stream, mut workers) = source.map_par_with_parts(2, ready);

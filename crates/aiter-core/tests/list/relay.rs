@@ -151,7 +151,7 @@ fn handle_that_takes_item_wakes_waiters_for_rest() {
 }
 
 #[test]
-fn cancelled_handle_is_not_woken_and_keeps_no_waker() {
+fn cancelled_handle_keeps_no_waker() {
     for at_front in [true, false] {
         let (mut one, feed) = source();
         let mut two = one.clone();
@@ -249,7 +249,7 @@ fn the_latest_waker_is_called() {
 }
 
 #[test]
-fn panic_in_turn_wakes_turned_away_and_opens_gate() {
+fn panic_in_turn_wakes_turned_away() {
     let (one, feed) = source();
     let (two, mut three) = (Rc::new(RefCell::new(one.clone())), one.clone());
     let waker = Rc::new(Counting::new());
