@@ -584,3 +584,10 @@ fn panic_while_in_progress_is_the_next_error() {
     assert!(matches!(task.poll(&mut map), Poll::Ready(None)));
     assert!(map.is_terminated());
 }
+
+#[test]
+fn endless_source_lets_calls_finish() {
+    let calls = stream::repeat(()).map_par(usize::MAX, |()| smol::future::yield_now());
+    let mut calls = Box::pin(calls);
+    assert!((0..10).any(|_| next(&mut calls).is_ready()));
+}

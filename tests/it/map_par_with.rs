@@ -7,9 +7,9 @@ use aiter::{AiterExt, MapParWith, Outcome};
 use alloc::{rc::Rc, sync::Arc};
 use core::{
     cell::RefCell,
-    future::{Future, poll_fn, ready},
+    future::{Future, pending, poll_fn, ready},
     panic::AssertUnwindSafe,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     task::{Context, Poll, Waker},
 };
@@ -1094,4 +1094,82 @@ fn debug_shows_the_state_and_no_items() {
     assert_eq!(format!("{worker:?}"), "Worker { running: false, ended: true, .. }");
     let expected = "MapParWith { finished: 1, ordered: false, outcome: Some(Completed), .. }";
     assert_eq!(format!("{stream:?}"), expected);
+}
+
+#[test]
+fn aborted_idle_worker_is_replaced() {
+    let (teller, source) = script();
+    let desk = Desk::default();
+    let start = desk.clone();
+    let (started, spawn) = starter();
+    let mut stream = source.map_par_with(8, spawn, move |n| start.start(n));
+    let mut turns = || {
+        for _ in 0..3 {
+            run(&started);
+            assert_eq!(next(&mut stream), Poll::Pending);
+        }
+    };
+    teller.send(0);
+    turns();
+    assert_eq!((count(&started), desk.running()), (2, 1));
+    drop(started.lock().expect("not poisoned").pop());
+    teller.send(1);
+    turns();
+    assert_eq!(desk.running(), 2);
+}
+
+/// A spawner that polls each task before it returns, as a runtime with a free thread may.
+fn fast_starter<F: Future<Output = ()> + 'static>() -> (Started, impl Fn(F)) {
+    let started = Started::default();
+    let tasks = Arc::clone(&started);
+    let spawn = move |task| {
+        let mut task: Task = Box::pin(task);
+        assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        tasks.lock().expect("not poisoned").push(task);
+    };
+    (started, spawn)
+}
+
+#[test]
+fn fast_runtime_starts_no_worker_too_many() {
+    for items in [1, 4, 300] {
+        let (started, spawn) = fast_starter();
+        let source = stream::iter(0..items);
+        let mut stream = source.map_par_with(1000, spawn, |_| pending::<()>());
+        for _ in 0..10 {
+            run(&started);
+            assert_eq!(next(&mut stream), Poll::Pending);
+        }
+        assert_eq!(count(&started), items);
+    }
+}
+
+#[test]
+fn workers_start_while_body_waits() {
+    let (teller, source) = script();
+    let desk = Desk::default();
+    let start = desk.clone();
+    let (started, spawn) = starter();
+    let stream = source.map_par_with(4, spawn, move |n| start.start(n));
+    let mut each = pin!(stream.for_each_progress(|_| pending::<()>()));
+    let (task, mut seen) = (Counting::new(), None);
+    // Polls the consumer only if it was woken.
+    let mut turn = || loop {
+        run(&started);
+        if seen == Some(task.wakes()) {
+            return;
+        }
+        seen = Some(task.wakes());
+        assert!(each.as_mut().poll(&mut Context::from_waker(task.waker())).is_pending());
+    };
+    turn();
+    teller.send(0);
+    turn();
+    desk.finish(0);
+    turn();
+    for n in 1..4 {
+        teller.send(n);
+        turn();
+        assert_eq!(desk.running(), n as usize, "the body waits, and calls begin");
+    }
 }

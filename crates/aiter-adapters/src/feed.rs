@@ -143,8 +143,15 @@ impl<S: Stream, F> Feed<S, F> {
                 desk.at = Some(Done { number, fate: Fate::LOST });
                 let supply = supply.project();
                 catch(|| {
+                    // In this turn, because the next one must not take this worker for an idle one.
+                    desk.inlet.set_busy();
                     let short = desk.inlet.is_short_of_tasks();
-                    let wanted = if short { wanted(supply.source.size_hint()) } else { 0 };
+                    let wanted = if short || desk.inlet.has_asked() {
+                        wanted(supply.source.size_hint())
+                    } else {
+                        0
+                    };
+                    desk.inlet.correct(wanted);
                     ((supply.f)(item), wanted)
                 })
             }
@@ -213,5 +220,9 @@ impl<T> Drop for Desk<T> {
         // Before the call is over for the stream, which may end by that.
         self.inlet.report_panic();
         self.hand_in();
+        // Another worker is to take the next item.
+        if self.inlet.is_idle() && self.inlet.is_short_of_tasks() {
+            self.inlet.ask_for(1, Note::Hire);
+        }
     }
 }

@@ -49,7 +49,8 @@ pin_project_lite::pin_project! {
 /// to be read.
 ///
 /// If the drop of an item panics, the fork that drops it panics, in a poll or in its own drop. No
-/// other item is lost.
+/// other item is lost. If the waker of a fork that waits panics, it does so in the fork that wakes it,
+/// which loses the item that it was about to return.
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost and no other fork

@@ -67,11 +67,29 @@ impl<T> Inlet<T> {
         }
     }
 
+    /// Returns `true` if the task waits for an item.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.idle
+    }
+
     /// True if the stream may start more tasks, and no other one is idle.
     pub(crate) fn is_short_of_tasks(&self) -> bool {
         // Relaxed: see the ordering policy of `Link`.
         let others = self.link.idle.load(Ordering::Relaxed) - usize::from(self.idle);
         others == 0 && self.link.has(HIRING)
+    }
+
+    /// Returns `true` if more tasks were asked for and the stream has not looked since.
+    pub(crate) fn has_asked(&self) -> bool {
+        // Relaxed: see the ordering policy of `Link`.
+        self.link.wanted.load(Ordering::Relaxed) != 0
+    }
+
+    /// Lowers the number of tasks that were asked for, because an item was taken since.
+    pub(crate) fn correct(&self, number: usize) {
+        // Relaxed: see the ordering policy of `Link`.
+        let correct = |asked| (asked > number).then_some(number);
+        let _ = self.link.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, correct);
     }
 
     /// Asks the stream to start `number` more tasks. `note` wakes it.

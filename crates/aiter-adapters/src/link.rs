@@ -176,7 +176,9 @@ impl<T> Outlet<T> {
         // Relaxed: see the ordering policy.
         match self.link.wanted.load(Ordering::Relaxed) {
             0 => 0,
-            _ => self.link.wanted.swap(0, Ordering::Relaxed),
+            // Idle tasks take the first of the items.
+            _ => (self.link.wanted.swap(0, Ordering::Relaxed))
+                .saturating_sub(self.link.idle.load(Ordering::Relaxed)),
         }
     }
 

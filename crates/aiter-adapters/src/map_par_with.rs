@@ -325,6 +325,29 @@ impl<T, H, L: StartWorkers<T, H>> MapParWith<T, H, L> {
         }
     }
 
+    /// Takes in what a worker has handed in.
+    fn take_in(&mut self, note: Note<T>) {
+        let Done { number, fate } = match note {
+            Note::Done(done) => done,
+            Note::Hire => return self.start_wanted(),
+            Note::End(calls) => {
+                self.calls = Some(calls);
+                return;
+            }
+        };
+        self.over = self.over.wrapping_add(1);
+        self.begun = true;
+        self.results += usize::from(fate.result.is_some());
+        if fate.is_lost() {
+            self.lost += 1;
+            // What the call held is free.
+            self.outlet.give_back();
+            self.finished.put(number, None);
+        } else {
+            self.finished.put(number, Some(fate));
+        }
+    }
+
     fn start(&mut self, number: usize) {
         let Self { starter, outlet, handles, .. } = self;
         starter.start(number, Staff { outlet, handles });
@@ -332,9 +355,16 @@ impl<T, H, L: StartWorkers<T, H>> MapParWith<T, H, L> {
 }
 
 impl<T, H, L: StartWorkers<T, H>> Progress for MapParWith<T, H, L> {
-    /// Starts the tasks that are asked for. Always `Ready`, because the tasks work by themselves.
-    fn poll_progress(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    /// Starts the tasks that are asked for. `Ready` once all have started, because they work by
+    /// themselves.
+    fn poll_progress(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.start_wanted();
+        while self.starter.left() > 0 {
+            match ready!(Pin::new(&mut self.outlet.cursor).poll_next(cx)) {
+                Some(note) => self.take_in(note),
+                None => break,
+            }
+        }
         Poll::Ready(())
     }
 }
@@ -378,29 +408,9 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
             if this.calls == Some(this.over) {
                 return Poll::Ready(this.end());
             }
-            let done = match ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx)) {
-                Some(Note::Done(done)) => done,
-                Some(Note::Hire) => {
-                    this.start_wanted();
-                    continue;
-                }
-                Some(Note::End(calls)) => {
-                    this.calls = Some(calls);
-                    continue;
-                }
+            match ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx)) {
+                Some(note) => this.take_in(note),
                 None => return Poll::Ready(this.end()),
-            };
-            this.over = this.over.wrapping_add(1);
-            this.begun = true;
-            let Done { number, fate } = done;
-            this.results += usize::from(fate.result.is_some());
-            if fate.is_lost() {
-                this.lost += 1;
-                // What the call held is free.
-                this.outlet.give_back();
-                this.finished.put(number, None);
-            } else {
-                this.finished.put(number, Some(fate));
             }
         }
     }

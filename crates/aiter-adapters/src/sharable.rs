@@ -20,25 +20,29 @@ pin_project_lite::pin_project! {
 /// A stream that several tasks share, each item to one of them; made by
 /// [`sharable`](crate::AiterExt::sharable).
 ///
-/// Each clone is a stream of some of the items, in the source's order. The source is asked for one item a
-/// poll, and not again before its wake-up once it is pending. All clones see the end.
+/// Each clone is a stream of some of the items, in the source's order. The source is asked for one
+/// item a poll, and not again before its wake-up once it is pending. All clones see the end.
 ///
-/// The source's wake-up wakes every clone that waits, in the order in which they began to wait. The clone that is polled
-/// first takes the item; the others wait again. So a clone that is woken and then rests, or is dropped, keeps no item
-/// from the others. The price is a wake-up for each waiting clone.
+/// The source's wake-up wakes every clone that waits, in the order in which they began to wait. The
+/// clone that is polled first takes the item; the others wait again. So a clone that is woken and
+/// then rests, or is dropped, keeps no item from the others. The price is a wake-up for each
+/// waiting clone.
 ///
-/// Polling the source is a try-lock: a clone that finds another at it sleeps, and is woken when the other is done.
+/// Polling the source is a try-lock: a clone that finds another at it sleeps, and is woken when the
+/// other is done.
 ///
 /// A source that has ended is kept until the last clone goes, because
 /// [`try_into_inner`](Self::try_into_inner) gives it back.
 ///
 /// # Panics
-/// Panics if the source does, in the clone that polls it. The others are woken, and poll it again. If the
-/// waker of a clone that waits panics, it does so in the clone that wakes it, and the item in its hands is dropped.
+/// Panics if the source does, in the clone that polls it. The others are woken, and poll it again.
+/// If the waker of a clone that waits panics, it does so in the clone that wakes it, and the item
+/// in its hands is dropped.
 ///
 /// # Cancel safety
-/// Cancel safe. If a future over this stream is dropped, no item is lost and no other clone waits longer. The future of
-/// the inherent [`next`](Self::next) also takes its waker back.
+/// Cancel safe. If a future over this stream is dropped, no item is lost and no other clone waits
+/// longer. The future of the inherent [`next`](Self::next) also takes its waker back if it is
+/// dropped while it waits.
 ///
 /// # Examples
 /// ```
@@ -73,8 +77,8 @@ impl<S> Sharable<S> {
 
     /// Waits for the next item of this clone, `None` at the end.
     ///
-    /// Unlike the future of `StreamExt::next`, this one takes its waker back when it is dropped. Then the task is not
-    /// woken for an item that it no longer waits for.
+    /// Unlike the future of `StreamExt::next`, this one takes its waker back if it is dropped
+    /// while it waits. Then the task is not woken for an item that it no longer waits for.
     ///
     /// # Panics
     /// Panics as the [stream](Self#panics) does.

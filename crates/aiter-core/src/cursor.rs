@@ -17,6 +17,7 @@ use crate::{
     block::Block,
     clone_fn::CloneFn,
     list::List,
+    readers::Leave,
     sync::{AtomicBool, Ordering},
 };
 
@@ -53,8 +54,8 @@ pub(crate) enum Refill<T> {
     Ready,
     /// Nothing is ready.
     Empty,
-    /// The cursor went on to the next block and was the last to leave this old one, which is to be retired, with no lock
-    /// held; then it is time to look again.
+    /// The cursor went on to the next block, and its count of this old one is to be released, with
+    /// no lock held. Then it is time to look again.
     Left(Block<T>),
 }
 
@@ -208,8 +209,8 @@ impl<T> RawCursor<T> {
             match self.refill(list) {
                 Refill::Ready => return true,
                 Refill::Empty => return false,
-                // SAFETY: this cursor was the last one there, and has gone on.
-                Refill::Left(block) => unsafe { list.retire_left(block) },
+                // SAFETY: the count is this cursor's, which has gone on.
+                Refill::Left(block) => unsafe { list.release(block) },
             }
         }
     }
@@ -262,7 +263,7 @@ impl<T> RawCursor<T> {
         }
     }
 
-    /// Goes on to the next block. Returns the old one if that is still to be retired.
+    /// Goes on to the next block. Returns the old one if its count is still to be released.
     ///
     /// # Panics
     /// As `Readers::join`; the cursor is then where it was.
@@ -310,11 +311,13 @@ impl<T> RawCursor<T> {
         // SAFETY: the link keeps it alive, as we are still counted in the old block.
         unsafe { next.header() }.readers.join();
         self.unsettle(left);
-        // As `List::release`, but that the block is known to be complete: all its slots were ready for us.
+        // Only the common case: if this is the last count, or all other readers have settled, the
+        // caller has items to drop.
         // SAFETY: our count keeps it alive up to this very operation.
-        let was_last = unsafe { left.header() }.readers.leave();
+        let header = unsafe { left.header() };
+        let leave = header.readers.leave_if_others(|| header.live_from());
         self.begin(next);
-        was_last.then_some(left)
+        if let Leave::Left = leave { None } else { Some(left) }
     }
 
     /// Stands at the first slot of a block of which it has a count.
@@ -487,8 +490,8 @@ impl<T> RawCursor<T> {
                 return true;
             }
             if let Some(block) = self.cross_among() {
-                // SAFETY: this cursor was the last one there, and has gone on.
-                unsafe { list.retire_left(block) };
+                // SAFETY: the count is this cursor's, which has gone on.
+                unsafe { list.release(block) };
             }
         }
     }

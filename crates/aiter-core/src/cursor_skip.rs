@@ -5,14 +5,16 @@ use crate::cursor_stream::Cursor;
 impl<T> Cursor<T> {
     /// Skips up to `n` items that are ready, and returns how many.
     ///
-    /// No item is cloned, so this also gets a cursor past an item whose clone panics. A skipped item is
-    /// dropped as one that was read: here if every other cursor is past it and has found nothing to
-    /// read since. Never waits. The time that it takes grows with the number of blocks of items.
+    /// No item is cloned, so this also gets a cursor past an item whose clone panics. A skipped
+    /// item is dropped as one that was read: here if every other cursor is past it and has found
+    /// nothing to read since. Never waits. The time that it takes grows with the number of blocks
+    /// of items.
     ///
     /// # Panics
-    /// Panics if the drop of an item does. The items behind it in its block that were to be skipped are
-    /// skipped all the same. Panics if there are [too many](Self::fork) cursors in the block of items
-    /// that comes next; what is in that block is then still to be read.
+    /// Panics if the drop of an item does. If it is a skipped item, the items behind it in its
+    /// block that were to be skipped are skipped all the same. If it is one that was read before,
+    /// call again. Panics if there are [too many](Self::fork) cursors in the block of items that
+    /// comes next; what is in that block is then still to be read.
     ///
     /// # Examples
     /// ```
@@ -58,9 +60,9 @@ impl<T> Cursor<T> {
 
     /// Skips all items that are ready, and returns how many.
     ///
-    /// As [`skip_items`](Self::skip_items), up to the end of the list as it is now. If a push is not
-    /// finished, neither its item nor the items behind it are ready: the cursor reads them when they
-    /// come.
+    /// As [`skip_items`](Self::skip_items), up to the end of the list as it is now. If a push is
+    /// not finished, neither its item nor the items behind it are ready: the cursor reads them when
+    /// they come.
     ///
     /// # Panics
     /// As [`skip_items`](Self::skip_items).
@@ -81,11 +83,11 @@ impl<T> Cursor<T> {
         self.skip_items(items)
     }
 
-    /// A cursor that sees what is pushed from now on, as [`Pusher::subscribe`](crate::Pusher::subscribe)
-    /// makes one.
+    /// A cursor that sees what is pushed from now on, as
+    /// [`Pusher::subscribe`](crate::Pusher::subscribe) makes one.
     ///
-    /// It is a [`fork`](Self::fork) that skips to the end, so it takes longer the more blocks of items
-    /// this cursor lags behind. An item whose push has begun is skipped when it comes.
+    /// It is a [`fork`](Self::fork) that skips to the end, so it takes longer the more blocks of
+    /// items this cursor lags behind. An item whose push has begun is skipped when it comes.
     ///
     /// # Panics
     /// As [`fork`](Self::fork), or if there are too many cursors in a block of items on the way.

@@ -214,7 +214,9 @@ impl<T> Cursor<T> {
 
     /// The answer of [`next_ready`](Self::next_ready), if it is to be had in the shortest way.
     ///
-    /// `None` is no answer. For callers who want all the rest out of line. Wait-free.
+    /// `None` is no answer. For callers that want all the rest out of line. Wait-free. If the answer is
+    /// that there is nothing, the cursor keeps the items that it has read until it finds nothing in another
+    /// way.
     ///
     /// # Panics
     /// If `T::clone` does; the item is then still to be read.

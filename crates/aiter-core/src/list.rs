@@ -495,18 +495,14 @@ impl<T> List<T> {
 
     /// From the oldest block that is still held to the tail, in items.
     pub(crate) fn retained(&self) -> usize {
-        let end = self.end();
-        // Relaxed: a number; the tail may have been read before the head went past it.
-        let held = end.wrapping_sub(self.head_start.load(Ordering::Relaxed));
-        if held > isize::MAX as usize { 0 } else { held }
-    }
-
-    /// The index behind the last slot that was claimed.
-    pub(crate) fn end(&self) -> usize {
         let _pin = self.pin();
         let tail = self.pinned_tail();
         // SAFETY: pinned.
-        unsafe { tail.block().header() }.start().wrapping_add(tail.slot())
+        let start = unsafe { tail.block().header() }.start();
+        // Relaxed: a number; the tail may have been read before the head went past it.
+        let head = self.head_start.load(Ordering::Relaxed);
+        let held = start.wrapping_add(tail.slot()).wrapping_sub(head);
+        if held > isize::MAX as usize { 0 } else { held }
     }
 
     /// Remembers how to clone. Call it before the second reader is counted.

@@ -69,7 +69,8 @@ impl<T> Pusher<T> {
     /// sleeps; allocates when a new block of slots is needed and no read one is there to be used again.
     ///
     /// A push that overlaps with the drop of the last cursor may succeed. Its item is dropped by one of
-    /// the two calls. If another push is interrupted before it, the item goes when that push returns.
+    /// the two calls. If another push is interrupted before it, the item goes when that push returns. If
+    /// that one is a [`try_push`](Self::try_push), the item stays as long as the items of `try_push`.
     ///
     /// # Errors
     /// Returns [`PushError`] with the item if the list is stopped or has no cursor left. A list
@@ -112,8 +113,8 @@ impl<T> Pusher<T> {
     /// do. [`reserve`](Self::reserve) makes room beforehand; blocks that were read are used again,
     /// so in a steady state room comes back by itself.
     ///
-    /// Drops no item. If the last cursor goes at the same time and the push succeeds, the item stays
-    /// until the next call of another way to push, until a later subscriber finds nothing to read or
+    /// Drops no item. If the last cursor goes at the same time and the push succeeds, the item, and
+    /// those of finished pushes behind it, stay until the next call of another way to push, until a later subscriber finds nothing to read or
     /// goes, or until the list is dropped.
     ///
     /// # Errors

@@ -1,18 +1,19 @@
-//! Who reads a block, in one word, so that one exchange decides on all of it: how many cursors, plus one for the link
-//! from the block before; how many of them went to sleep at the settled slot; and, at the top, that slot, which
-//! only grows.
+//! The readers of a block in one word, so that one exchange decides on all of it: the number of
+//! cursors, plus one for the link from the block before; the number of cursors that have settled,
+//! because they need nothing before the settled slot; and, at the top, that slot, which only grows.
 //!
 //! # Ordering policy
-//! Counted like `Arc` counts: up with Relaxed (the caller already holds a count that keeps the block alive) but for
-//! `enter`, down with AcqRel, so that the last one sees all that the others did.
+//! Counted like `Arc` counts: up with Relaxed (the caller already holds a count that keeps the
+//! block alive) but for `enter`, down with AcqRel, so that the last one sees all that the others
+//! did.
 
 use crate::sync::{AtomicUsize, Ordering, retry_hint};
 
 const COUNT_BITS: u32 = (usize::BITS - SETTLED_SLOT_BITS) / 2;
 const SETTLED_SLOT_BITS: u32 = if usize::BITS >= 64 { 8 } else { 6 };
 const READERS: usize = (1 << COUNT_BITS) - 1;
-/// More are refused, so that the count never overflows. Twice as many can be counted: those who come at the same
-/// time are counted before they are refused, and `hold` refuses nobody.
+/// More are refused, so that the count never overflows. Twice as many can be counted: those who
+/// come at the same time are counted before they are refused, and `hold` refuses nobody.
 pub(crate) const MOST_READERS: usize = READERS / 2 + 1;
 const SETTLED_ONE: usize = 1 << COUNT_BITS;
 const SETTLED_AT: u32 = 2 * COUNT_BITS;
@@ -106,8 +107,9 @@ impl Readers {
     /// One more reader. The caller holds a count of this block or of one before.
     ///
     /// # Panics
-    /// If there are more than `MOST_READERS` then, and with nothing changed: on 64-bit targets that takes millions
-    /// of cursors, forgotten ones as a rule; on 32-bit ones 4096 that are all in this block.
+    /// If there are more than `MOST_READERS` then, and with nothing changed: on 64-bit targets that
+    /// takes millions of cursors, forgotten ones as a rule; on 32-bit ones 4096 that are all in
+    /// this block.
     pub(crate) fn join(&self) {
         // Relaxed: a count is only handed on by somebody who has one, as with `Arc`.
         let readers = self.0.fetch_add(1, Ordering::Relaxed) & READERS;
@@ -118,8 +120,8 @@ impl Readers {
         }
     }
 
-    /// One more reader for a moment: somebody who has a count, and to whom `claim_before` gave items. There is at
-    /// most one for each slot at a time, so there is always room.
+    /// One more reader for a moment: somebody who has a count, and to whom `claim_before` gave
+    /// items. There is at most one for each slot at a time, so there is always room.
     pub(crate) fn hold(&self) {
         // Relaxed: as `join`.
         self.0.fetch_add(1, Ordering::Relaxed);

@@ -32,9 +32,9 @@
 //!
 //! # Ordering policy
 //! The gate hands the value on: Release when it opens, Acquire when it closes. Every access to the
-//! gate's word is a read-modify-write, also that of a task that finds it closed or quiet. So either
-//! the opener sees that task's registration, or that task finds the gate open. The same holds
-//! between the hub's waker and a task that registers.
+//! gate's word that a task goes to sleep by is a read-modify-write, also if the task finds it
+//! closed or quiet. So either the opener sees that task's registration, or that task finds the gate
+//! open. The same holds between the hub's waker and a task that registers.
 
 use core::{
     fmt,
@@ -302,12 +302,13 @@ impl Drop for Turn<'_> {
 ///
 /// For adapters that share a source. The task that is polled drives the source, and the others
 /// sleep. The source's wake-up reaches every task that waits, so a task that is dropped, or rests,
-/// or panics in the source, stops no other. For one wake-up the source is polled until it is
-/// pending, and not again before the next.
+/// or panics in the source, stops no other. With several handles, the source is polled until it is
+/// pending for one wake-up, and not again before the next. A single handle polls it each time.
 ///
-/// Taking a turn is a try-lock of two atomic read-modify-writes, none if there is one handle. No
-/// task spins or blocks. The waker that the value is polled with neither allocates nor frees when
-/// it is called. It may be called in an interrupt handler if the tasks' own wakers may.
+/// Taking a turn is a try-lock of two atomic read-modify-writes. A turn of a single handle takes
+/// none if the value is ready. No task blocks, or spins for another one. While a handle lives, the
+/// waker that the value is polled with neither allocates nor frees when it is called. It may be
+/// called in an interrupt handler if the tasks' own wakers may.
 ///
 /// # Examples
 /// ```
@@ -360,8 +361,8 @@ impl<S> Relay<S> {
         self.shared.hub.gate.fetch_or(FENCED, Ordering::AcqRel);
     }
 
-    /// Polls the value, unless another task is at it or it is known to be pending. Then this task
-    /// sleeps.
+    /// Polls the value. If another task is at it, or has found it pending, this task sleeps
+    /// instead.
     ///
     /// `turn` gets the value and a context whose waker wakes every waiting task. If it returns
     /// `Pending`, it must have polled the value with that waker, and nothing but that waker or
@@ -369,7 +370,8 @@ impl<S> Relay<S> {
     /// `Ready`, every waiting task is woken, as the value may have more.
     ///
     /// # Panics
-    /// Panics if `turn` does. All tasks that sleep are woken.
+    /// Panics if `turn` does. All tasks that sleep are woken. Panics if the waker of another task
+    /// does, which loses what `turn` returned.
     #[inline]
     pub fn poll_turn<R>(
         &mut self,
@@ -579,7 +581,7 @@ impl<S> Relay<S> {
         result
     }
 
-    /// Returns `true` if a turn of this handle has woken other tasks since the last call.
+    /// Returns `true` if a turn of this handle may have woken other tasks since the last call.
     ///
     /// A runtime may keep a task that was woken here on the waking thread until this task returns.
     /// So a task that computes should first return to its executor.
@@ -593,8 +595,9 @@ impl<S> Relay<S> {
     /// wakers.
     pub fn cancel(&mut self) {
         let hub = &*self.shared.hub;
-        hub.queue.cancel(&mut self.sleeper);
-        hub.turned_away.cancel(&mut self.turned_away);
+        // Both are out before one is dropped, which may panic.
+        let _at_gate = hub.turned_away.cancel(&mut self.turned_away);
+        let _in_queue = hub.queue.cancel(&mut self.sleeper);
     }
 
     /// Wakes every task that waits, and lets the value be polled, as the value's waker does.

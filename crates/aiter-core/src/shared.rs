@@ -44,6 +44,8 @@ struct Shared<T> {
     list: Arc<List<T>>,
     /// Takers that found the gate closed.
     turned_away: WaitQueue,
+    /// The number of items that a call of `len` saw last.
+    len: AtomicUsize,
 }
 
 /// What every take writes: one cache line that the takers carry from core to core, and nothing else
@@ -51,8 +53,6 @@ struct Shared<T> {
 #[cfg_attr(target_pointer_width = "64", repr(align(64)))]
 struct Place<T> {
     gate: AtomicUsize,
-    /// The index of the next item to take. The gate's holder writes it.
-    next: AtomicUsize,
     raw: UnsafeCell<RawCursor<T>>,
 }
 
@@ -70,15 +70,6 @@ impl<T> Gate<'_, T> {
     fn with<R>(&mut self, f: impl FnOnce(&mut RawCursor<T>) -> R) -> R {
         // SAFETY: the gate is closed by us, and lent mutably.
         self.0.place.raw.with_mut(|raw| f(unsafe { &mut *raw }))
-    }
-
-    /// Notes that `count` items were taken.
-    #[inline(always)]
-    fn took(&mut self, count: usize) {
-        let next = &self.0.place.next;
-        // Relaxed: only the gate's holder writes it. Release: partner of `SharedCursor::len`, for
-        // the claims of these items.
-        next.store(next.load(Ordering::Relaxed).wrapping_add(count), Ordering::Release);
     }
 }
 
@@ -113,16 +104,6 @@ impl<T> Drop for DropItems<'_, T> {
         let Self(Release(_, block), from, to) = self;
         // SAFETY: `settle` gave them to us, and the block is held.
         unsafe { block.drop_items(*from, *to) };
-    }
-}
-
-/// Retires a block.
-struct Retire<'a, T>(&'a List<T>, Block<T>);
-
-impl<T> Drop for Retire<'_, T> {
-    fn drop(&mut self) {
-        // SAFETY: the position was the last one there, and has gone on.
-        unsafe { self.0.retire_left(self.1) };
     }
 }
 
@@ -188,7 +169,6 @@ impl<T> Shared<T> {
         let mut gate = self.try_close().ok_or(false)?;
         match gate.with(RawCursor::take_known) {
             Some(item) => {
-                gate.took(1);
                 drop(gate);
                 Ok(item)
             }
@@ -210,7 +190,6 @@ impl<T> Shared<T> {
                         Taken::Moved(item) => Ok(item),
                         Taken::Held(block, slot) => Err((Release(&self.list, block), slot)),
                     };
-                    gate.took(1);
                     drop(gate);
                     // Outside the gate.
                     let item = taken.unwrap_or_else(|(held, slot)| {
@@ -225,9 +204,9 @@ impl<T> Shared<T> {
                 }
                 Refill::Empty => return (Found::Nothing, Some(gate)),
                 Refill::Left(block) => {
-                    let retire = Retire(&self.list, block);
+                    let release = Release(&self.list, block);
                     drop(gate);
-                    drop(retire);
+                    drop(release);
                     match self.try_close() {
                         Some(closed) => gate = closed,
                         // Another taker is at it.
@@ -277,13 +256,15 @@ impl<T> Drop for Shared<T> {
 /// looks again a fixed number of times before it sleeps.
 ///
 /// # Panics
+/// Panics if the drop of an item does that all readers have read, in a taker that finds nothing.
 /// Panics if `T::clone` panics, on a list with other cursors, or if the waker of another taker
 /// does. That item is lost to the takers. Panics if there are [too many](Cursor::fork) cursors in
 /// the block of items at hand; the item is then still to be taken.
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream is dropped, no item is lost and no other taker waits
-/// longer. The future of the inherent [`next`](Self::next) also takes its waker back.
+/// longer. The future of the inherent [`next`](Self::next) also takes its waker back if it is
+/// dropped while it waits.
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "sharable_aiter")]
 pub struct SharedCursor<T> {
@@ -301,12 +282,9 @@ pub struct SharedCursor<T> {
 impl<T> SharedCursor<T> {
     pub(crate) fn new(cursor: Cursor<T>) -> Self {
         let (list, raw) = cursor.into_parts();
-        let place = Place {
-            gate: AtomicUsize::new(OPEN),
-            next: AtomicUsize::new(raw.index()),
-            raw: UnsafeCell::new(raw),
-        };
-        Self::of(Arc::new(Shared { place, list, turned_away: WaitQueue::new() }))
+        let place = Place { gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw) };
+        let (turned_away, len) = (WaitQueue::new(), AtomicUsize::new(0));
+        Self::of(Arc::new(Shared { place, list, turned_away, len }))
     }
 
     fn of(shared: Arc<Shared<T>>) -> Self {
@@ -400,8 +378,8 @@ impl<T> SharedCursor<T> {
 
     /// Waits for the next item of this taker, `None` at the end.
     ///
-    /// Unlike the future of `StreamExt::next`, this one takes its waker back when it is dropped.
-    /// Then the task is not woken for an item that it no longer waits for.
+    /// Unlike the future of `StreamExt::next`, this one takes its waker back if it is dropped while
+    /// it waits. Then the task is not woken for an item that it no longer waits for.
     ///
     /// # Panics
     /// Panics as the [stream](Self#panics) does.
@@ -435,7 +413,7 @@ impl<T> SharedCursor<T> {
     ///
     /// # Cancel safety
     /// Cancel safe. Items move into `buf` only when the future is ready, and it takes its waker
-    /// back when it is dropped.
+    /// back if it is dropped while it waits.
     ///
     /// # Examples
     /// ```
@@ -457,12 +435,19 @@ impl<T> SharedCursor<T> {
 
     /// Items that were pushed and that no taker has taken.
     ///
-    /// A push that is not finished counts already. Lock-free.
+    /// A push that is not finished counts already. If another taker is at the position, also after
+    /// a fixed number of pauses, returns what the last call saw that found it free.
     pub fn len(&self) -> usize {
-        // Acquire: partner of `Gate::took`. Before the end is asked for, which then is not before
-        // it.
-        let next = self.shared.place.next.load(Ordering::Acquire);
-        self.shared.list.end().wrapping_sub(next)
+        let shared = &*self.shared;
+        // Relaxed: a number.
+        match shared.close_patiently() {
+            Some(mut gate) => {
+                let len = gate.with(|raw| raw.distance(&shared.list));
+                shared.len.store(len, Ordering::Relaxed);
+                len
+            }
+            None => shared.len.load(Ordering::Relaxed),
+        }
     }
 
     /// True if [`len`](Self::len) is 0.
@@ -470,10 +455,13 @@ impl<T> SharedCursor<T> {
         self.len() == 0
     }
 
-    /// True if the list was stopped and no item is left to take.
+    /// Returns `true` if the list was stopped and no item is left to take.
+    ///
+    /// Returns `false` if another taker is at the position, also after a fixed number of pauses.
     pub fn is_drained(&self) -> bool {
-        // In this order: after the stop the number only falls.
-        self.is_stopped() && self.is_empty()
+        let shared = &*self.shared;
+        let gate = shared.close_patiently();
+        gate.is_some_and(|mut gate| gate.with(|raw| raw.is_drained(&shared.list)))
     }
 
     /// Returns `true` if the list was stopped, also with items left to take.
@@ -536,8 +524,9 @@ impl<T> SharedCursor<T> {
 
     /// Takes the wakers back.
     fn cancel(&mut self) {
-        self.shared.list.waiters.cancel(&mut self.sleeper);
-        self.shared.turned_away.cancel(&mut self.turned_away);
+        // Both are out before one is dropped, which may panic.
+        let _at_gate = self.shared.turned_away.cancel(&mut self.turned_away);
+        let _at_list = self.shared.list.waiters.cancel(&mut self.sleeper);
     }
 }
 

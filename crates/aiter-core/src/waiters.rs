@@ -184,9 +184,9 @@ impl WaitQueue {
     /// Takes the waker of the last registration back, so that it is neither called nor kept.
     ///
     /// For a task that waits no longer while its handle lives on. A waker that a notifier is
-    /// calling stays. Wait-free; drops the waker.
-    pub(crate) fn cancel(&self, sleeper: &mut Sleeper) {
-        let Some(&pointer) = sleeper.nodes.get(sleeper.current) else { return };
+    /// calling stays. Wait-free; runs no user code.
+    pub(crate) fn cancel(&self, sleeper: &mut Sleeper) -> Option<Waker> {
+        let &pointer = sleeper.nodes.get(sleeper.current)?;
         // SAFETY: a sleeper's nodes live until it is retired.
         let node = unsafe { pointer.as_ref() };
         // Acquire: partner of the notifier's swap in `wake`.
@@ -197,16 +197,15 @@ impl WaitQueue {
                 node.state.store(0, Ordering::Relaxed);
             }
             QUEUED => {
-                // If it fails, a notifier was faster.
                 let mut waker = None;
+                // If it fails, a notifier was faster.
                 let _ = exchange_waker(node, &mut waker);
-                return;
+                return waker;
             }
-            _ => return,
+            _ => return None,
         }
-        // SAFETY: state 0: the waker is the sleeper's. It is dropped after the cell is free again.
-        let waker = node.waker.with_mut(|at| unsafe { &mut *at }.take());
-        drop(waker);
+        // SAFETY: state 0: the waker is the sleeper's.
+        node.waker.with_mut(|at| unsafe { &mut *at }.take())
     }
 
     /// Takes the sleeper out for good. `None` if it has never slept, as most have not. Runs no user

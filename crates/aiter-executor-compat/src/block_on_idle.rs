@@ -1,7 +1,7 @@
 use core::fmt;
 use core::future::Future;
 use core::pin::pin;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering, fence};
 use core::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
@@ -83,6 +83,9 @@ impl Idle<'_> {
 
 impl Wake for Woken {
     fn wake(this: Arc<Self>) {
+        // SeqCst: partner of the fence in `block_on`. Either the poll sees what was done before this
+        // call, or this store comes after the one that `block_on` makes before the poll.
+        fence(Ordering::SeqCst);
         // Release: partner of `Idle::is_over`: what was done before the call is seen by the poll.
         this.0.store(true, Ordering::Release);
     }
@@ -112,6 +115,8 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
         let mut cx = Context::from_waker(&self.waker);
         loop {
             self.woken.0.store(false, Ordering::Relaxed);
+            // SeqCst: see `Woken::wake`.
+            fence(Ordering::SeqCst);
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;
             }

@@ -23,20 +23,20 @@ impl<T> List<T> {
         loop {
             // SAFETY: our count keeps it alive.
             let header = unsafe { block.header() };
-            if header.is_complete() {
-                if !header.readers.leave() {
-                    return;
-                }
-                // SAFETY: complete, and ours alone now. The next one's count was the link's.
-                block = unsafe { self.retire_unread(block) };
-                continue;
-            }
             match header.readers.leave_if_others(|| header.live_from()) {
                 Leave::Left => return,
                 Leave::RestSettled(slot) => {
                     let from = header.claim_before(slot);
                     // SAFETY: the others have read them, we do not want them, and nobody comes to.
                     unsafe { self.drop_unwanted(block, from, slot) };
+                    continue;
+                }
+                Leave::Last if header.is_complete() => {
+                    if !header.readers.leave() {
+                        return;
+                    }
+                    // SAFETY: complete, and ours alone now. The next one's count was the link's.
+                    block = unsafe { self.retire_unread(block) };
                     continue;
                 }
                 Leave::Last => {}
@@ -57,22 +57,10 @@ impl<T> List<T> {
         }
     }
 
-    /// Retires a block whose last reader has left it for the next one, and goes on as `release`.
-    ///
-    /// Items are dropped here: no lock may be held.
-    ///
-    /// # Safety
-    /// The caller took the last count of a complete block.
-    #[inline(never)]
-    pub(crate) unsafe fn retire_left(&self, block: Block<T>) {
-        // SAFETY: by contract; the next one's count, which was the link's, is ours then.
-        unsafe { self.release(self.retire_unread(block)) };
-    }
-
     /// Drops what is live in a block, and retires it. Returns the next one, with its link's count.
     ///
     /// # Safety
-    /// As `retire_left`.
+    /// The caller took the last count of a complete block.
     unsafe fn retire_unread(&self, block: Block<T>) -> Block<T> {
         /// If an item's drop panics: the rest of the chain all the same.
         struct OnPanic<'a, T>(&'a List<T>, Block<T>, Block<T>);

@@ -341,3 +341,36 @@ fn settled_item_panics_in_drop_none_is_lost() {
         ledger.assert_settled();
     }
 }
+
+/// One cursor finds nothing at item 3. The other one reads on, across the edges of blocks.
+#[test]
+fn other_cursor_crosses_read_items_are_gone() {
+    for n in [60, 200] {
+        let ledger = Ledger::new();
+        let (pusher, mut one) = push_list::<Tracked>();
+        let mut two = one.fork();
+        ledger.items(3).for_each(|item| pusher.push(item).unwrap());
+        assert_eq!(by_poll(&mut one).len(), 3);
+        (3..n).for_each(|value| pusher.push(ledger.item(value)).unwrap());
+        assert_eq!(by_poll(&mut two).len(), n as usize);
+        assert_eq!(ledger.alive(), n as usize - 3, "the first three were read by both");
+        drop((one, two, pusher));
+        ledger.assert_settled();
+    }
+}
+
+#[test]
+fn cursor_dropped_in_complete_block_items_are_gone() {
+    for n in [60, 200] {
+        let ledger = Ledger::new();
+        let (pusher, mut one) = push_list::<Tracked>();
+        let two = one.fork();
+        ledger.items(3).for_each(|item| pusher.push(item).unwrap());
+        assert_eq!(by_poll(&mut one).len(), 3);
+        (3..n).for_each(|value| pusher.push(ledger.item(value)).unwrap());
+        drop(two);
+        assert_eq!(ledger.alive(), n as usize - 3, "it alone held the first three");
+        drop((one, pusher));
+        ledger.assert_settled();
+    }
+}

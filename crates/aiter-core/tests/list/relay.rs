@@ -1,7 +1,7 @@
 //! A value that tasks drive in turn.
 
 use aiter_core::{Relay, TurnTaker};
-use alloc::{collections::VecDeque, rc::Rc, sync::Arc};
+use alloc::{collections::VecDeque, rc::Rc, sync::Arc, task::Wake};
 use core::{
     cell::{Cell, RefCell},
     panic::AssertUnwindSafe,
@@ -171,6 +171,36 @@ fn cancelled_handle_keeps_no_waker() {
         feed.give(2);
         assert_eq!(wakers[0].wakes(), 1, "a cancelled handle may wait again");
     }
+}
+
+#[test]
+fn first_waker_panics_in_drop_cancel_takes_second() {
+    struct PanicOnDrop;
+    impl Wake for PanicOnDrop {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for PanicOnDrop {
+        fn drop(&mut self) {
+            assert!(std::thread::panicking(), "on purpose");
+        }
+    }
+    let mut one = Relay::new(());
+    let mut two = one.clone();
+    let counting = Counting::new();
+    let mut turned_away =
+        || two.poll_look(&mut Context::from_waker(counting.waker()), |_| ()).is_pending();
+    let polled: Poll<()> = one.poll_turn(&mut Context::from_waker(Waker::noop()), |_, _| {
+        assert!(turned_away());
+        Poll::Pending
+    });
+    assert!(polled.is_pending() && counting.held() == 1);
+    let waker = Waker::from(Arc::new(PanicOnDrop));
+    assert!(
+        two.poll_turn(&mut Context::from_waker(&waker), |_, _| Poll::<()>::Pending).is_pending()
+    );
+    drop(waker);
+    assert!(catch_unwind(AssertUnwindSafe(|| two.cancel())).is_err());
+    assert_eq!(counting.held(), 0);
 }
 
 #[test]
