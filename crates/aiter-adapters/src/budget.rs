@@ -18,6 +18,11 @@ impl Budget {
         left.is_some()
     }
 
+    /// Returns `true` for every second step.
+    pub(crate) fn is_even(&self) -> bool {
+        self.0 % 2 == 0
+    }
+
     pub(crate) fn is_spent(&self) -> bool {
         self.0 == 0
     }

@@ -177,12 +177,12 @@ where
     fn advance(mut self: Pin<&mut Self>) {
         let mut budget = Budget::new();
         self.as_mut().project().running.collect();
-        // Beginning a call and polling a woken one take turns, so an endless source stops neither.
-        let mut turns = false;
         while budget.take() {
-            let begins = self.running.is_source_woken() && self.has_room();
-            turns = begins && !(turns && self.running.has_next());
-            if turns {
+            // Beginning a call and polling a woken one take turns, so an endless source stops neither.
+            if (!self.running.has_next() || budget.is_even())
+                && self.running.is_source_woken()
+                && self.has_room()
+            {
                 let Some(call) = self.as_mut().begin() else { continue };
                 // In the same step: as much as a call that was woken gets.
                 let this = self.as_mut().project();
