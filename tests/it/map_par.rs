@@ -587,7 +587,18 @@ fn panic_while_in_progress_is_the_next_error() {
 
 #[test]
 fn endless_source_lets_calls_finish() {
-    let calls = stream::repeat(()).map_par(usize::MAX, |()| smol::future::yield_now());
+    let yields = |()| {
+        let mut has_yielded = false;
+        poll_fn(move |cx| {
+            if has_yielded {
+                return Poll::Ready(());
+            }
+            has_yielded = true;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+    };
+    let calls = stream::repeat(()).map_par(usize::MAX, yields);
     let mut calls = Box::pin(calls);
     assert!((0..10).any(|_| next(&mut calls).is_ready()));
 }

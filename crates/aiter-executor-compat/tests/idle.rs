@@ -1,12 +1,15 @@
 //! `BlockOnIdle` beside a thread that wakes.
 #![cfg(not(target_family = "wasm"))]
 
+extern crate alloc;
+
+use alloc::sync::Arc;
 use core::future::poll_fn;
 use core::hint::spin_loop;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::Poll;
 use core::time::Duration;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Instant;
 
