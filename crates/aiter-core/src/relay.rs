@@ -260,10 +260,10 @@ impl Turn<'_> {
     }
 
     /// Opens the gate after a turn that got nothing, and wakes the tasks that need to come again.
-    fn open_pending(self) {
+    /// `gate` is its word if no other party came meanwhile.
+    fn open_pending(self, mut gate: usize) {
         let hub = self.hub;
         core::mem::forget(self);
-        let mut gate = hub.gate.load(Ordering::Relaxed);
         loop {
             let news = gate & NEWS;
             let new = if news != 0 { news } else { QUIET };
@@ -537,7 +537,7 @@ impl<S> Relay<S> {
                 // Before the gate opens: news that comes before finds the task, or is found by
                 // `open_pending`.
                 hub.queue.register(sleeper, cx.waker());
-                guard.open_pending();
+                guard.open_pending(if alone { OPEN } else { CLOSED });
                 Poll::Pending
             }
         }
