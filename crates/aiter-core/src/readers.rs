@@ -12,8 +12,8 @@ use crate::sync::{AtomicUsize, Ordering, retry_hint};
 const COUNT_BITS: u32 = (usize::BITS - SETTLED_SLOT_BITS) / 2;
 const SETTLED_SLOT_BITS: u32 = if usize::BITS >= 64 { 8 } else { 6 };
 const READERS: usize = (1 << COUNT_BITS) - 1;
-/// More are refused, so that the count never overflows. Twice as many can be counted: those who
-/// come at the same time are counted before they are refused, and `hold` refuses nobody.
+/// More are refused, so that the count never overflows. Twice as many can be counted:
+/// readers that come at the same time are counted before they are refused, and `hold` refuses none.
 pub(crate) const MOST_READERS: usize = READERS / 2 + 1;
 const SETTLED_ONE: usize = 1 << COUNT_BITS;
 const SETTLED_AT: u32 = 2 * COUNT_BITS;
@@ -120,7 +120,7 @@ impl Readers {
         }
     }
 
-    /// One more reader for a moment: somebody who has a count, and to whom `claim_before` gave
+    /// One more reader for a moment: a caller that has a count, and to which `claim_before` gave
     /// items. There is at most one for each slot at a time, so there is always room.
     pub(crate) fn hold(&self) {
         // Relaxed: as `join`.

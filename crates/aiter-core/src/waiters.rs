@@ -330,8 +330,8 @@ impl WaitQueue {
             && self.front.compare_exchange(node, null, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Does what the requests say, or leaves them to the role's holder. Returns those who are to be
-    /// woken, the ones that were chosen before in front.
+    /// Does what the requests say, or leaves them to the role's holder. Returns the nodes to
+    /// wake, with the nodes that were chosen before in front.
     fn serve(&self, mut chosen: Chain, mut requests: usize) -> Chain {
         // Relaxed: the exchange synchronises.
         let mut word = self.word.load(Ordering::Relaxed);
