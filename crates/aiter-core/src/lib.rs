@@ -31,7 +31,7 @@ mod stash;
 mod sync;
 mod tail;
 mod unwind_safe;
-mod wait_node;
+mod wait_slots;
 mod waiters;
 mod wake_cell;
 

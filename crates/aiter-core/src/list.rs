@@ -34,7 +34,7 @@ use crate::{
     stash::Stash,
     sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, retry_hint},
     tail::Tail,
-    waiters::WaitQueue,
+    waiters::{WaitQueue, Wakers},
 };
 
 mod reclaim;
@@ -263,7 +263,10 @@ impl<T> List<T> {
             // SAFETY: the block's last count is now ours, and given to the stack.
             unsafe { self.inherited.push(block) };
         }
-        self.waiters.notify();
+        self.waiters.notify(match cleanup {
+            Cleanup::Now => Wakers::Take,
+            Cleanup::Later => Wakers::Lend,
+        });
         match cleanup {
             Cleanup::Now => {
                 self.release_inherited();

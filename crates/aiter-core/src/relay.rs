@@ -44,7 +44,7 @@ use core::{
 
 use crate::{
     sync::{Arc, AtomicUsize, Ordering, PAUSES, UnsafeCell, Wake, WakeArc, fence, retry_hint},
-    waiters::{Sleeper, WaitQueue},
+    waiters::{Sleeper, WaitQueue, Wakers},
 };
 
 /// The gate is open, and there may be something to poll for.
@@ -145,19 +145,20 @@ impl Hub {
         impl Drop for Notify<'_> {
             fn drop(&mut self) {
                 // The caller has just touched the gate, so it knows of all that registered before.
-                self.0.queue.notify();
+                self.0.queue.notify(Wakers::Take);
             }
         }
         let _notify = Notify(self);
         if before & MARKED != 0 {
-            self.turned_away.notify();
+            self.turned_away.notify(Wakers::Take);
         }
     }
 
     fn news(&self) {
         // AcqRel: partner of `Turn::open`, `Turn::open_pending` and `Hub::close`.
         self.gate.fetch_or(NEWS, Ordering::AcqRel);
-        self.queue.notify();
+        // The value may call its waker in an interrupt handler.
+        self.queue.notify(Wakers::Lend);
     }
 
     /// Closes the gate for a look, which leaves the news. If it is closed, sets `mark` and returns
@@ -270,7 +271,7 @@ impl Turn<'_> {
             // AcqRel: partner of `Hub::close` and `Hub::news`.
             match hub.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) if news != 0 => return hub.opened(gate),
-                Ok(_) if gate & MARKED != 0 => return hub.turned_away.notify(),
+                Ok(_) if gate & MARKED != 0 => return hub.turned_away.notify(Wakers::Take),
                 Ok(_) => return,
                 Err(now) => gate = now,
             }
@@ -285,7 +286,7 @@ impl Turn<'_> {
         // AcqRel: partner of `Hub::close` and `Hub::news`.
         let gate = hub.gate.fetch_and(NEWS | QUIET, Ordering::AcqRel);
         if gate & MARKED != 0 {
-            hub.turned_away.notify();
+            hub.turned_away.notify(Wakers::Take);
         }
     }
 }
@@ -596,8 +597,8 @@ impl<S> Relay<S> {
     pub fn cancel(&mut self) {
         let hub = &*self.shared.hub;
         // Both are out before one is dropped, which may panic.
-        let _at_gate = hub.turned_away.cancel(&mut self.turned_away);
-        let _in_queue = hub.queue.cancel(&mut self.sleeper);
+        let _at_gate = hub.turned_away.retire(&mut self.turned_away);
+        let _in_queue = hub.queue.retire(&mut self.sleeper);
     }
 
     /// Wakes every task that waits, and lets the value be polled, as the value's waker does.

@@ -30,7 +30,7 @@ use crate::{
     error::TryNextError,
     list::List,
     sync::{Arc, AtomicUsize, KEPT_UP, LOOKS, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
-    waiters::{Sleeper, WaitQueue},
+    waiters::{Sleeper, WaitQueue, Wakers},
 };
 
 const OPEN: usize = 0;
@@ -117,7 +117,7 @@ enum Found<T> {
 impl<T> Shared<T> {
     #[cold]
     fn wake_turned_away(&self) {
-        self.turned_away.notify();
+        self.turned_away.notify(Wakers::Take);
     }
 
     #[inline(always)]
@@ -525,8 +525,8 @@ impl<T> SharedCursor<T> {
     /// Takes the wakers back.
     fn cancel(&mut self) {
         // Both are out before one is dropped, which may panic.
-        let _at_gate = self.shared.turned_away.cancel(&mut self.turned_away);
-        let _at_list = self.shared.list.waiters.cancel(&mut self.sleeper);
+        let _at_gate = self.shared.turned_away.retire(&mut self.turned_away);
+        let _at_list = self.shared.list.waiters.retire(&mut self.sleeper);
     }
 }
 

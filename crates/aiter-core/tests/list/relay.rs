@@ -186,21 +186,20 @@ fn first_waker_panics_in_drop_cancel_takes_second() {
     }
     let mut one = Relay::new(());
     let mut two = one.clone();
-    let counting = Counting::new();
-    let mut turned_away =
-        || two.poll_look(&mut Context::from_waker(counting.waker()), |_| ()).is_pending();
-    let polled: Poll<()> = one.poll_turn(&mut Context::from_waker(Waker::noop()), |_, _| {
-        assert!(turned_away());
-        Poll::Pending
-    });
-    assert!(polled.is_pending() && counting.held() == 1);
     let waker = Waker::from(Arc::new(PanicOnDrop));
-    assert!(
-        two.poll_turn(&mut Context::from_waker(&waker), |_, _| Poll::<()>::Pending).is_pending()
-    );
+    let pending: Poll<()> = two.poll_turn(&mut Context::from_waker(&waker), |_, _| Poll::Pending);
+    assert!(pending.is_pending());
     drop(waker);
-    assert!(catch_unwind(AssertUnwindSafe(|| two.cancel())).is_err());
-    assert_eq!(counting.held(), 0);
+    two.notify();
+    let counting = Counting::new();
+    let turn = one.poll_turn(&mut Context::from_waker(Waker::noop()), |_, _| {
+        let mut turned_away = Context::from_waker(counting.waker());
+        assert!(two.poll_look(&mut turned_away, |_| ()).is_pending() && counting.held() == 1);
+        assert!(catch_unwind(AssertUnwindSafe(|| two.cancel())).is_err());
+        assert_eq!(counting.held(), 0);
+        Poll::Ready(())
+    });
+    assert!(turn.is_ready());
 }
 
 #[test]

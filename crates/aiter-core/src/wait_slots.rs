@@ -1,0 +1,389 @@
+//! Places for wakers, and the bits that say which of them are to be called.
+//!
+//! # A slot's life
+//! A slot belongs to one sleeper from its `used` bit's change to 1 until its change back to 0.
+//! Three marks say which party may use its waker:
+//! ```text
+//!  armed  busy
+//!    0      0    the sleeper
+//!    1     not 0 any notifier that clears `armed`; the sleeper may clear it, too
+//!    0     not 0 the notifier that cleared `armed`; it then clears `busy`
+//! ```
+//! A sleeper that must register while a notifier has its slot does not wait. It leaves the slot
+//! behind, marked as *left*, and takes another one. A slot that was left, and that the notifier has
+//! given back, is freed by the next sleeper that comes by: a notifier may be an interrupt handler,
+//! and drops nothing.
+//!
+//! # Ordering policy
+//! `armed` hands a slot to a notifier: Release by the sleeper, Acquire by the notifier. `busy` hands
+//! it back: Release by the notifier, Acquire by the sleeper. `used` and `left` hand it from one
+//! sleeper to the next. How `armed` closes races with what the parties do elsewhere is told in
+//! `waiters.rs`.
+
+use core::{ptr::NonNull, ptr::null_mut, task::Waker};
+
+use alloc::boxed::Box;
+
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell};
+
+/// A place for one waker.
+pub(crate) struct Slot {
+    waker: UnsafeCell<Option<Waker>>,
+    /// 0, or if the slot is armed or with a notifier: the [time](Time) at which it was armed.
+    busy: AtomicUsize,
+    /// The sleeper has left the slot to the notifier that had it.
+    left: AtomicBool,
+}
+
+impl Slot {
+    fn new() -> Self {
+        let (busy, left) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Self { waker: UnsafeCell::new(None), busy, left }
+    }
+
+    /// Returns `true` if the slot is its sleeper's. Only `busy` is asked: the caller knows that the
+    /// slot is not armed.
+    pub(crate) fn is_idle(&self) -> bool {
+        // Acquire: partner of `give_back`.
+        self.busy.load(Ordering::Acquire) == 0
+    }
+
+    /// Returns `true` if the slot, which is armed, was armed before `time`.
+    pub(crate) fn is_armed_before(&self, time: Time) -> bool {
+        // Relaxed: if the slot is armed anew meanwhile, either answer will do. See `waiters.rs`.
+        let armed_at = self.busy.load(Ordering::Relaxed);
+        (armed_at.wrapping_sub(time.0) as isize) < 0
+    }
+
+    /// Puts a waker in, and returns the waker that was there.
+    ///
+    /// # Safety
+    /// The slot is the caller's: see above.
+    pub(crate) unsafe fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
+        // SAFETY: the slot is the caller's, and so is the waker.
+        self.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, waker))
+    }
+
+    /// Looks at the waker.
+    ///
+    /// # Safety
+    /// The slot is the caller's: see above.
+    pub(crate) unsafe fn with<R>(&self, f: impl FnOnce(Option<&Waker>) -> R) -> R {
+        // SAFETY: the slot is the caller's, and so is the waker.
+        self.waker.with(|at| f(unsafe { &*at }.as_ref()))
+    }
+
+    /// Gives the slot back to its sleeper, for the notifier that has cleared `armed`.
+    pub(crate) fn give_back(&self) {
+        // Release: partner of `is_idle`, for the notifier's use of the waker.
+        self.busy.store(0, Ordering::Release);
+    }
+}
+
+/// A count of notifications. It wraps, but no waiter sleeps through two notifications.
+#[derive(Clone, Copy)]
+pub(crate) struct Time(usize);
+
+/// Tells the time.
+pub(crate) struct Clock(AtomicUsize);
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(1))
+    }
+
+    fn now(&self) -> Time {
+        // Acquire: partner of `next`.
+        Time(self.0.load(Ordering::Acquire))
+    }
+
+    /// A time after that of all slots that were armed before. Odd, so never 0.
+    pub(crate) fn next(&self) -> Time {
+        // Release: partner of `now`. Acquire: a release sequence goes on, so the time of a slot is
+        // before this one if the caller has seen that it was armed.
+        Time(self.0.fetch_add(2, Ordering::AcqRel).wrapping_add(2))
+    }
+}
+
+/// Slots, and a bit for each in two words.
+pub(crate) struct Segment {
+    /// Slots that belong to a sleeper, or were left by it.
+    used: AtomicUsize,
+    /// Slots whose wakers are to be called.
+    armed: AtomicUsize,
+    /// The next segment. Set once.
+    next: AtomicPtr<Segment>,
+    slots: Box<[Slot]>,
+}
+
+impl Segment {
+    /// A segment whose first slot is in use. The n-th one of a queue holds twice as many slots as
+    /// the one before, up to the bits of a word.
+    fn new(number: u32) -> Box<Self> {
+        let slots = if number < usize::BITS.ilog2() { 1 << number } else { usize::BITS };
+        let slots = (0..slots).map(|_| Slot::new()).collect();
+        let (used, armed) = (AtomicUsize::new(1), AtomicUsize::new(0));
+        Box::new(Self { used, armed, next: AtomicPtr::new(null_mut()), slots })
+    }
+
+    fn all(&self) -> usize {
+        usize::MAX >> (usize::BITS as usize - self.slots.len())
+    }
+
+    /// The armed slots: a look.
+    pub(crate) fn armed(&self) -> usize {
+        // Relaxed: `claim` synchronizes.
+        self.armed.load(Ordering::Relaxed)
+    }
+
+    /// Takes these armed slots, and returns the armed slots of before. Those that the caller has
+    /// disarmed are the caller's until it gives them back.
+    pub(crate) fn claim(&self, bits: usize) -> usize {
+        // Acquire: partner of `arm`, for the waker. Release: partner of `arm`, see `waiters.rs`.
+        self.armed.fetch_and(!bits, Ordering::AcqRel)
+    }
+
+    pub(crate) fn slot(&self, number: usize) -> &Slot {
+        &self.slots[number]
+    }
+
+    /// Takes a free slot, if there is one.
+    fn take_free(&self) -> Option<usize> {
+        // Relaxed: a look.
+        let mut used = self.used.load(Ordering::Relaxed);
+        loop {
+            let free = !used & self.all();
+            if free == 0 {
+                return None;
+            }
+            let bit = free & free.wrapping_neg();
+            // Acquire: partner of `free`, for the slot.
+            let before = self.used.fetch_or(bit, Ordering::Acquire);
+            if before & bit == 0 {
+                return Some(bit.trailing_zeros() as usize);
+            }
+            used = before;
+        }
+    }
+
+    /// Frees a slot without a waker.
+    fn free(&self, number: usize) {
+        // Release: partner of `take_free`, for the slot.
+        self.used.fetch_and(!(1 << number), Ordering::Release);
+    }
+
+    /// Frees a slot that its sleeper has left and its notifier has given back. Returns its waker.
+    fn free_left(&self, number: usize) -> Option<Option<Waker>> {
+        let slot = self.slot(number);
+        // Acquire: partner of `Place::leave`. Relaxed: a failed exchange gives nothing.
+        let is_ours = slot.left.load(Ordering::Relaxed)
+            && slot.is_idle()
+            && slot
+                .left
+                .compare_exchange(true, false, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok();
+        is_ours.then(|| {
+            // SAFETY: the sleeper and the notifier have given the slot up, and of all sleepers that
+            // come by, this one has changed `left`.
+            let waker = unsafe { slot.replace(None) };
+            self.free(number);
+            waker
+        })
+    }
+}
+
+/// A slot that belongs to a sleeper.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    segment: NonNull<Segment>,
+    number: usize,
+}
+
+impl Place {
+    /// # Safety
+    /// The queue that the place is in lives on for as long as the reference.
+    unsafe fn segment<'a>(self) -> &'a Segment {
+        // SAFETY: a segment lives as long as its queue, by contract.
+        unsafe { self.segment.as_ref() }
+    }
+
+    /// # Safety
+    /// As `segment`.
+    pub(crate) unsafe fn slot<'a>(self) -> &'a Slot {
+        // SAFETY: by contract.
+        unsafe { self.segment() }.slot(self.number)
+    }
+
+    /// # Safety
+    /// As `segment`.
+    pub(crate) unsafe fn is_armed(self) -> bool {
+        // SAFETY: by contract.
+        let segment = unsafe { self.segment() };
+        // Acquire: partner of `Segment::claim`.
+        segment.armed.load(Ordering::Acquire) & 1 << self.number != 0
+    }
+
+    /// Gives the slot, which is its sleeper's, to the notifiers.
+    ///
+    /// # Safety
+    /// As `segment`, and the slot is the caller's.
+    pub(crate) unsafe fn arm(self, clock: &Clock) {
+        // SAFETY: by contract.
+        let segment = unsafe { self.segment() };
+        // Relaxed: the change of `armed` gives the slot away.
+        segment.slot(self.number).busy.store(clock.now().0, Ordering::Relaxed);
+        // Release: partner of `Segment::claim`, for the waker. Acquire: partner of the same, see
+        // `waiters.rs`.
+        segment.armed.fetch_or(1 << self.number, Ordering::AcqRel);
+    }
+
+    /// Takes the slot back for its sleeper. Returns `false` if a notifier has it.
+    ///
+    /// # Safety
+    /// As `segment`, and the caller is the slot's sleeper.
+    pub(crate) unsafe fn take_back(self) -> bool {
+        // SAFETY: by contract.
+        let (segment, slot) = unsafe { (self.segment(), self.slot()) };
+        // SAFETY: by contract.
+        if unsafe { self.is_armed() } {
+            let bit = 1 << self.number;
+            // Relaxed: no other party has had the slot since the caller armed it.
+            if segment.armed.fetch_and(!bit, Ordering::Relaxed) & bit != 0 {
+                slot.busy.store(0, Ordering::Relaxed);
+                return true;
+            }
+        }
+        slot.is_idle()
+    }
+
+    /// Leaves the slot to the notifier that has it.
+    ///
+    /// # Safety
+    /// As `segment`, and the caller is the slot's sleeper, which forgets the slot.
+    pub(crate) unsafe fn leave(self) {
+        // Release: partner of `Segment::free_left`.
+        // SAFETY: by contract.
+        unsafe { self.slot() }.left.store(true, Ordering::Release);
+    }
+
+    /// Frees the slot, and returns its waker.
+    ///
+    /// # Safety
+    /// As `segment`, and the slot is the caller's, who forgets it.
+    pub(crate) unsafe fn free(self) -> Option<Waker> {
+        // SAFETY: by contract.
+        unsafe {
+            let waker = self.slot().replace(None);
+            self.segment().free(self.number);
+            waker
+        }
+    }
+}
+
+/// Segments that are linked one by one, and freed together.
+pub(crate) struct Segments(AtomicPtr<Segment>);
+
+impl Segments {
+    pub(crate) fn new() -> Self {
+        Self(AtomicPtr::new(null_mut()))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Segment> {
+        let follow = |link: &AtomicPtr<Segment>| {
+            // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
+            // `take_slot`.
+            unsafe { link.load(Ordering::Acquire).as_ref() }
+        };
+        core::iter::successors(follow(&self.0), move |segment| follow(&segment.next))
+    }
+
+    /// The first segment, for a caller that closes a race with `take_slot` if there is none: what
+    /// it did before is seen by the party that links one.
+    pub(crate) fn first_or_close(&self) -> Option<&Segment> {
+        let null = null_mut();
+        // Acquire: partner of `take_slot`.
+        let mut first = self.0.load(Ordering::Acquire);
+        if first.is_null() {
+            // Release: partner of `take_slot`. Acquire: the same, for the segment.
+            let exchanged =
+                self.0.compare_exchange(null, null, Ordering::Release, Ordering::Acquire);
+            first = exchanged.err().unwrap_or(null);
+        }
+        // SAFETY: as in `iter`.
+        unsafe { first.as_ref() }
+    }
+
+    /// Takes a free slot. Allocates if all are in use. Lock-free.
+    pub(crate) fn take_slot(&self) -> Place {
+        let mut link = &self.0;
+        for number in 0.. {
+            // Acquire: partner of the exchange below.
+            let mut next = link.load(Ordering::Acquire);
+            if next.is_null() {
+                let new = Box::into_raw(Segment::new(number));
+                // Release: partner of all loads of a link. Acquire: partner of `first_or_close`,
+                // and for the segment of another sleeper that was faster.
+                match link.compare_exchange(null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
+                    Ok(_) => {
+                        // SAFETY: it came from a box, and so is not null.
+                        let segment = unsafe { NonNull::new_unchecked(new) };
+                        return Place { segment, number: 0 };
+                    }
+                    Err(other) => {
+                        // SAFETY: `new` was not linked.
+                        drop(unsafe { Box::from_raw(new) });
+                        next = other;
+                    }
+                }
+            }
+            // SAFETY: not null, so a segment, which lives as long as the queue.
+            let segment = unsafe { &*next };
+            if let Some(number) = segment.take_free() {
+                return Place { segment: NonNull::from(segment), number };
+            }
+            link = &segment.next;
+        }
+        unreachable!("a segment without a free slot has a next one")
+    }
+
+    /// Returns `true` if the place is in the first segment.
+    pub(crate) fn is_in_first(&self, place: Place) -> bool {
+        // Relaxed: a comparison, with a segment that the caller knows.
+        core::ptr::eq(self.0.load(Ordering::Relaxed), place.segment.as_ptr())
+    }
+
+    /// Frees the slots that were left and are given back, and passes on the waker of each.
+    pub(crate) fn free_left(&self, mut found: impl FnMut(Option<Waker>)) {
+        for segment in self.iter() {
+            for number in 0..segment.slots.len() {
+                if let Some(waker) = segment.free_left(number) {
+                    found(waker);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Segments {
+    fn drop(&mut self) {
+        /// Frees the segments that are left, also if a waker's drop panics.
+        struct Rest(*mut Segment);
+        impl Rest {
+            fn run(&mut self) {
+                while let Some(segment) = NonNull::new(self.0) {
+                    // SAFETY: `take_slot` made it from a box, and only this chain knows it.
+                    let segment = unsafe { Box::from_raw(segment.as_ptr()) };
+                    // Relaxed: no other party is left.
+                    self.0 = segment.next.load(Ordering::Relaxed);
+                }
+            }
+        }
+        impl Drop for Rest {
+            fn drop(&mut self) {
+                self.run();
+            }
+        }
+        // Relaxed: no other party is left.
+        Rest(self.0.load(Ordering::Relaxed)).run();
+    }
+}
