@@ -18,8 +18,14 @@ use crate::{
     clone_fn::CloneFn,
     list::List,
     readers::Leave,
-    sync::{AtomicBool, Ordering},
+    sync::{AtomicUsize, Ordering},
 };
+
+/// In `RawCursor::mode`: the cursor is the only reader of its block and of all before.
+const ALONE: usize = 1;
+/// In `RawCursor::mode`: the cursor has slept since it last took an item. It then takes the next
+/// item by steps.
+const DOZING: usize = 1 << 1;
 
 /// A run of fewer items is short.
 const SHORT: usize = 8;
@@ -34,10 +40,10 @@ pub(crate) struct RawCursor<T> {
     skip: usize,
     /// Where this cursor is counted in its block's `settled`; 0 for nowhere.
     settled: usize,
-    /// See above. Atomic only because `fork` takes `&self`, maybe on two threads at once.
-    alone: AtomicBool,
-    /// How to clone, if this cursor was among others when it last asked and has nothing to step over: one
-    /// look at it tells that the next item is to be had in the shortest way.
+    /// `ALONE` and `DOZING`. Atomic only because `fork` takes `&self`, maybe on two threads at once.
+    mode: AtomicUsize,
+    /// How to clone, if this cursor was among others when it last asked, does not doze, and has nothing to step over:
+    /// one look at it tells that the next item is to be had in the shortest way.
     among: CloneFn<T>,
 }
 
@@ -70,46 +76,71 @@ pub(crate) enum Taken<T> {
 impl<T> RawCursor<T> {
     /// A cursor that owns a count of the block. It finds out by itself whether it is alone.
     pub(crate) fn new(block: Block<T>, skip: usize) -> Self {
-        let (alone, among) = (AtomicBool::new(false), CloneFn::new());
-        Self { block, slot: 0, ready: 0, skip, settled: 0, alone, among }
+        let (mode, among) = (AtomicUsize::new(0), CloneFn::new());
+        Self { block, slot: 0, ready: 0, skip, settled: 0, mode, among }
+    }
+
+    #[inline(always)]
+    fn mode(&self) -> usize {
+        // Relaxed: written through `&self` only by `fork`, on a thread that then hands it back.
+        self.mode.load(Ordering::Relaxed)
+    }
+
+    fn set_mode(&self, mode: usize) {
+        // Relaxed: see `mode`.
+        self.mode.store(mode, Ordering::Relaxed);
     }
 
     #[inline(always)]
     fn is_alone(&self) -> bool {
-        // Relaxed: written through `&self` only by `fork`, on a thread that then hands it back.
-        self.alone.load(Ordering::Relaxed)
+        self.mode() & ALONE != 0
     }
 
     fn set_alone(&self) {
-        // Relaxed: see `is_alone`.
-        self.alone.store(true, Ordering::Relaxed);
+        self.set_mode(self.mode() | ALONE);
         self.among.clear();
     }
 
     /// Not alone: says so if it was, and how to clone.
     fn set_among(&self, clone_fn: &CloneFn<T>) {
-        // Relaxed: see `is_alone`.
-        self.alone.store(false, Ordering::Relaxed);
-        if self.skip == 0 {
+        let mode = self.mode() & !ALONE;
+        self.set_mode(mode);
+        if self.skip == 0 && mode & DOZING == 0 {
             self.among.copy(clone_fn);
         }
+    }
+
+    /// The cursor goes to sleep.
+    pub(crate) fn doze(&self) {
+        self.set_mode(self.mode() | DOZING);
+        self.among.clear();
+    }
+
+    /// Returns `true` if the cursor has gone to sleep and has not called `wake_up` since.
+    #[inline(always)]
+    pub(crate) fn is_dozing(&self) -> bool {
+        self.mode() & DOZING != 0
+    }
+
+    pub(crate) fn wake_up(&self) {
+        self.set_mode(self.mode() & !DOZING);
     }
 
     /// A second cursor at the same position. The caller has left `T::clone` with the list.
     ///
     /// # Panics
     /// As `Readers::join`; then there is none.
-    pub(crate) fn fork(&self, list: &List<T>) -> Self {
+    pub(crate) fn fork(&self) -> Self {
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
-        if self.is_alone() {
+        let mode = self.mode();
+        if mode & ALONE != 0 {
             header.set_live_from(self.slot);
         }
         header.readers.join();
-        self.set_among(&list.clone_fn);
-        let fork = Self { slot: self.slot, ready: self.ready, ..Self::new(self.block, self.skip) };
-        fork.set_among(&list.clone_fn);
-        fork
+        // How to clone, the two find out by steps.
+        self.set_mode(mode & !ALONE);
+        Self { slot: self.slot, ready: self.ready, ..Self::new(self.block, self.skip) }
     }
 
     /// True if the current run has an item, after a look at the list. Other blocks' items are
@@ -148,22 +179,13 @@ impl<T> RawCursor<T> {
         Some(true)
     }
 
-    /// The next item, if there is one: `fill` and `take` in one.
-    #[inline(always)]
-    pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
-        match self.pop_at_once() {
-            Some(item) => Some(item),
-            None => self.pop_by_steps(list),
-        }
-    }
-
     /// The next item, if it is to be had without a call. `None` is no answer.
     ///
     /// A cursor among others looks at the list for each item, as it has to ask whether it still is
     /// among others; so it needs no run.
     #[inline(always)]
     pub(crate) fn pop_at_once(&mut self) -> Option<T> {
-        if self.is_alone() {
+        if self.mode() == ALONE {
             let (block, slot) = (self.block, self.slot);
             return (slot < self.ready || self.look_alone(slot) == Some(true)).then(|| {
                 self.slot = slot + 1;
@@ -174,18 +196,7 @@ impl<T> RawCursor<T> {
         self.pop_quickly().flatten()
     }
 
-    /// `pop`, for one that had no answer at once.
-    #[inline(never)]
-    pub(crate) fn pop_by_steps(&mut self, list: &List<T>) -> Option<T> {
-        if !self.fill(list) {
-            self.give_back(list);
-            return None;
-        }
-        // SAFETY: just filled.
-        Some(unsafe { self.take(list) })
-    }
-
-    /// The answer of `pop`, if it is to be had in the shortest way.
+    /// The next item, or that there is none, if that is to be had in the shortest way.
     #[inline(always)]
     pub(crate) fn pop_quickly(&mut self) -> Option<Option<T>> {
         let clone = self.among.get()?;

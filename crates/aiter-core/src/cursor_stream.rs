@@ -184,8 +184,7 @@ impl<T> Cursor<T> {
     #[inline(never)]
     fn try_next_by_steps(&mut self) -> Result<T, TryNextError> {
         // One look at one word: a mark at this very position, so nothing was missed in between.
-        self.raw
-            .pop_by_steps(&self.list)
+        self.pop_by_steps()
             .ok_or_else(|| if self.ends() { TryNextError::Ended } else { TryNextError::Empty })
     }
 
@@ -209,7 +208,40 @@ impl<T> Cursor<T> {
     /// ```
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn next_ready(&mut self) -> Option<T> {
-        self.raw.pop(&self.list)
+        self.raw.pop_at_once().or_else(|| self.pop_by_steps())
+    }
+
+    /// The next item, if there is one, for a cursor that had no answer at once.
+    #[inline(never)]
+    fn pop_by_steps(&mut self) -> Option<T> {
+        if !self.fill() {
+            self.raw.give_back(&self.list);
+            return None;
+        }
+        // SAFETY: just filled.
+        Some(unsafe { self.raw.take(&self.list) })
+    }
+
+    /// Returns `true` if the current run has an item, after a look at the list. If a cursor that
+    /// has slept finds one, its called waker goes.
+    #[inline(always)]
+    fn fill(&mut self) -> bool {
+        let filled = self.raw.fill(&self.list);
+        if filled && self.raw.is_dozing() {
+            self.wake_up();
+        }
+        filled
+    }
+
+    /// Drops the waker that the queue may keep. If a notifier has it right now, it goes the next
+    /// time.
+    #[inline]
+    fn wake_up(&mut self) {
+        if let Some(waker) = self.list.waiters.take_called(&self.sleeper) {
+            self.raw.wake_up();
+            // User code.
+            drop(waker);
+        }
     }
 
     /// The answer of [`next_ready`](Self::next_ready), if it is to be had in the shortest way.
@@ -286,7 +318,7 @@ impl<T> Cursor<T> {
     /// `take_many`, for one that is alone, or has to find out.
     fn take_by_steps(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) {
         let (mut left, mut looks) = (max, looks);
-        while self.raw.fill(&self.list) {
+        while self.fill() {
             // SAFETY: just filled.
             left -= unsafe { self.raw.take_run(&self.list, buf, left) };
             if left == 0 {
@@ -362,7 +394,7 @@ impl<T> Cursor<T> {
     /// Ready with true if the current run has an item, with false if the list has ended.
     #[inline]
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        if self.raw.fill(&self.list) {
+        if self.fill() {
             return Poll::Ready(true);
         }
         self.poll_sleep(cx)
@@ -386,7 +418,7 @@ impl<T> Cursor<T> {
         let index = self.raw.index();
         if PAUSES > 0 && index.wrapping_sub(self.slept_at) >= KEPT_UP {
             self.pace.pause();
-            if self.raw.fill(&self.list) {
+            if self.fill() {
                 self.pace.note(self.raw.run_len(), Block::<T>::CAP);
                 return Poll::Ready(true);
             }
@@ -398,24 +430,32 @@ impl<T> Cursor<T> {
                 return Poll::Ready(false);
             }
             self.list.waiters.register(&mut self.sleeper, cx.waker());
+            self.raw.doze();
             // Only now: a push that did not see us is seen here.
             if !self.raw.announce() {
                 // And a `stop` that did not see us is seen here.
                 return if self.ends() { Poll::Ready(false) } else { Poll::Pending };
             }
-            if self.raw.fill(&self.list) {
+            if self.fill() {
                 return Poll::Ready(true);
             }
         }
     }
 
-    /// Whether there is nothing more to come; the caller is told.
+    /// Whether there is nothing more to come; the caller is told. Then the waker goes.
     fn ends(&mut self) -> bool {
         let drained = self.is_drained();
         if drained {
-            self.ended = true;
+            self.end();
         }
         drained
+    }
+
+    #[cold]
+    fn end(&mut self) {
+        self.ended = true;
+        // User code.
+        drop(self.list.waiters.retire(&mut self.sleeper));
     }
 
     /// The items that are ready now, in order, without taking them.
@@ -514,7 +554,7 @@ impl<T> Cursor<T> {
         T: Clone + Sync,
     {
         self.list.set_clone();
-        let raw = self.raw.fork(&self.list);
+        let raw = self.raw.fork();
         self.list.add_cursor();
         Self::at(self.list.clone(), raw)
     }

@@ -219,6 +219,25 @@ impl<T> Shared<T> {
 }
 
 impl<T> Shared<T> {
+    /// `closed`: the gate is closed by this taker.
+    fn try_take(&self, closed: bool) -> Result<T, TryNextError> {
+        let mut gate = closed.then(|| Gate(self));
+        for _ in 0..=LOOKS {
+            let Some(closed) = gate.take().or_else(|| self.close_patiently()) else { break };
+            match self.take(closed) {
+                (Found::Item(item), _) => return Ok(item),
+                (Found::End, _) => return Err(TryNextError::Ended),
+                // The gate comes back if there was nothing to take.
+                (Found::Nothing, Some(gate)) => {
+                    self.give_back(gate);
+                    return Err(TryNextError::Empty);
+                }
+                (Found::Nothing, None) => {}
+            }
+        }
+        Err(TryNextError::Contended)
+    }
+
     /// Opens the gate for a taker that has found nothing. Then gives back what the list kept for
     /// producers, and drops the items that all readers have read.
     fn give_back(&self, mut gate: Gate<'_, T>) {
@@ -275,6 +294,8 @@ pub struct SharedCursor<T> {
     turned_away: Sleeper,
     /// Number of items that this taker has taken since it last slept.
     run: usize,
+    /// Whether this taker has neither slept since it last took an item, nor was told of the end.
+    is_awake: bool,
     /// Whether the end was handed out.
     ended: bool,
 }
@@ -289,7 +310,7 @@ impl<T> SharedCursor<T> {
 
     fn of(shared: Arc<Shared<T>>) -> Self {
         let (sleeper, turned_away) = (Sleeper::new(), Sleeper::new());
-        Self { shared, sleeper, turned_away, run: 0, ended: false }
+        Self { shared, sleeper, turned_away, run: 0, is_awake: true, ended: false }
     }
 
     /// Takes the next item if one is ready.
@@ -323,25 +344,11 @@ impl<T> SharedCursor<T> {
     /// `closed`: the gate is closed by this taker.
     #[inline(never)]
     fn try_next_slow(&mut self, closed: bool) -> Result<T, TryNextError> {
-        let shared = &*self.shared;
-        let mut gate = closed.then(|| Gate(shared));
-        for _ in 0..=LOOKS {
-            let Some(closed) = gate.take().or_else(|| shared.close_patiently()) else { break };
-            match shared.take(closed) {
-                (Found::Item(item), _) => return Ok(item),
-                (Found::End, _) => {
-                    self.ended = true;
-                    return Err(TryNextError::Ended);
-                }
-                // The gate comes back if there was nothing to take.
-                (Found::Nothing, Some(gate)) => {
-                    shared.give_back(gate);
-                    return Err(TryNextError::Empty);
-                }
-                (Found::Nothing, None) => {}
-            }
+        let result = self.shared.try_take(closed);
+        if let Err(TryNextError::Ended) = result {
+            self.end();
         }
-        Err(TryNextError::Contended)
+        result
     }
 
     /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
@@ -474,10 +481,27 @@ impl<T> SharedCursor<T> {
         if self.ended {
             return Poll::Ready(None);
         }
+        if !self.is_awake {
+            debug_assert!(!closed);
+            if let Some(waker) = self.shared.list.waiters.take_called(&self.sleeper) {
+                self.is_awake = true;
+                // User code.
+                drop(waker);
+            }
+        }
         let polled = self.poll_take(cx, closed);
-        self.run = if polled.is_pending() { 0 } else { self.run.saturating_add(1) };
-        self.ended = matches!(polled, Poll::Ready(None));
+        match polled {
+            Poll::Pending => (self.run, self.is_awake) = (0, false),
+            Poll::Ready(None) => self.end(),
+            Poll::Ready(Some(_)) => self.run = self.run.saturating_add(1),
+        }
         polled
+    }
+
+    /// Tells this taker of the end. Its wakers go.
+    fn end(&mut self) {
+        (self.is_awake, self.ended) = (false, true);
+        self.cancel();
     }
 
     /// `closed`: the gate is closed by this taker.
@@ -535,7 +559,7 @@ impl<T> Stream for SharedCursor<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut closed = false;
-        if !self.ended {
+        if self.is_awake {
             match self.shared.take_known() {
                 Ok(item) => {
                     self.run = self.run.saturating_add(1);

@@ -6,8 +6,8 @@
 //! ```text
 //!  armed  busy
 //!    0      0    the sleeper
-//!    1     not 0 any notifier that clears `armed`; the sleeper may clear it, too
-//!    0     not 0 the notifier that cleared `armed`; it then clears `busy`
+//!    1      1    any notifier that clears `armed`; the sleeper may clear it, too
+//!    0      1    the notifier that cleared `armed`; it then clears `busy`
 //! ```
 //! A sleeper that must register while a notifier has its slot does not wait. It leaves the slot
 //! behind, marked as *left*, and takes another one. A slot that was left, and that the notifier has
@@ -29,15 +29,15 @@ use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell};
 /// A place for one waker.
 pub(crate) struct Slot {
     waker: UnsafeCell<Option<Waker>>,
-    /// 0, or if the slot is armed or with a notifier: the [time](Time) at which it was armed.
-    busy: AtomicUsize,
+    /// Armed, or with a notifier.
+    busy: AtomicBool,
     /// The sleeper has left the slot to the notifier that had it.
     left: AtomicBool,
 }
 
 impl Slot {
     fn new() -> Self {
-        let (busy, left) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let (busy, left) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { waker: UnsafeCell::new(None), busy, left }
     }
 
@@ -45,14 +45,7 @@ impl Slot {
     /// slot is not armed.
     pub(crate) fn is_idle(&self) -> bool {
         // Acquire: partner of `give_back`.
-        self.busy.load(Ordering::Acquire) == 0
-    }
-
-    /// Returns `true` if the slot, which is armed, was armed before `time`.
-    pub(crate) fn is_armed_before(&self, time: Time) -> bool {
-        // Relaxed: if the slot is armed anew meanwhile, either answer will do. See `waiters.rs`.
-        let armed_at = self.busy.load(Ordering::Relaxed);
-        (armed_at.wrapping_sub(time.0) as isize) < 0
+        !self.busy.load(Ordering::Acquire)
     }
 
     /// Puts a waker in, and returns the waker that was there.
@@ -76,32 +69,7 @@ impl Slot {
     /// Gives the slot back to its sleeper, for the notifier that has cleared `armed`.
     pub(crate) fn give_back(&self) {
         // Release: partner of `is_idle`, for the notifier's use of the waker.
-        self.busy.store(0, Ordering::Release);
-    }
-}
-
-/// A count of notifications. It wraps, but no waiter sleeps through two notifications.
-#[derive(Clone, Copy)]
-pub(crate) struct Time(usize);
-
-/// Tells the time.
-pub(crate) struct Clock(AtomicUsize);
-
-impl Clock {
-    pub(crate) fn new() -> Self {
-        Self(AtomicUsize::new(1))
-    }
-
-    fn now(&self) -> Time {
-        // Acquire: partner of `next`.
-        Time(self.0.load(Ordering::Acquire))
-    }
-
-    /// A time after that of all slots that were armed before. Odd, so never 0.
-    pub(crate) fn next(&self) -> Time {
-        // Release: partner of `now`. Acquire: a release sequence goes on, so the time of a slot is
-        // before this one if the caller has seen that it was armed.
-        Time(self.0.fetch_add(2, Ordering::AcqRel).wrapping_add(2))
+        self.busy.store(false, Ordering::Release);
     }
 }
 
@@ -143,6 +111,13 @@ impl Segment {
         self.armed.fetch_and(!bits, Ordering::AcqRel)
     }
 
+    /// Returns `true` if there is a next segment.
+    pub(crate) fn has_next(&self) -> bool {
+        // Relaxed: see `armed`.
+        !self.next.load(Ordering::Relaxed).is_null()
+    }
+
+    #[inline]
     pub(crate) fn slot(&self, number: usize) -> &Slot {
         &self.slots[number]
     }
@@ -227,11 +202,11 @@ impl Place {
     ///
     /// # Safety
     /// As `segment`, and the slot is the caller's.
-    pub(crate) unsafe fn arm(self, clock: &Clock) {
+    pub(crate) unsafe fn arm(self) {
         // SAFETY: by contract.
         let segment = unsafe { self.segment() };
         // Relaxed: the change of `armed` gives the slot away.
-        segment.slot(self.number).busy.store(clock.now().0, Ordering::Relaxed);
+        segment.slot(self.number).busy.store(true, Ordering::Relaxed);
         // Release: partner of `Segment::claim`, for the waker. Acquire: partner of the same, see
         // `waiters.rs`.
         segment.armed.fetch_or(1 << self.number, Ordering::AcqRel);
@@ -249,7 +224,7 @@ impl Place {
             let bit = 1 << self.number;
             // Relaxed: no other party has had the slot since the caller armed it.
             if segment.armed.fetch_and(!bit, Ordering::Relaxed) & bit != 0 {
-                slot.busy.store(0, Ordering::Relaxed);
+                slot.busy.store(false, Ordering::Relaxed);
                 return true;
             }
         }
@@ -344,6 +319,12 @@ impl Segments {
             link = &segment.next;
         }
         unreachable!("a segment without a free slot has a next one")
+    }
+
+    pub(crate) fn first(&self) -> Option<&Segment> {
+        // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
+        // `take_slot`.
+        unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 
     /// Returns `true` if the place is in the first segment.

@@ -17,8 +17,8 @@
 //! a handler that interrupts a notifier, not for a high-priority consumer above a low-priority
 //! producer.
 //!
-//! A notifier passes over the slots that were armed after it began: their sleepers see what it did
-//! before. So a waker that registers anew when it is called does not keep it. It begins behind the waiter with which the last notification of several waiters began.
+//! A notifier goes once over the slots that there are when it begins, so wakers that register anew
+//! when they are called do not keep it. It begins behind the waiter with which the last notification of several waiters began.
 //! So on an executor that polls tasks in the order of their wake-ups, waiters take turns.
 //!
 //! # How wakers are called
@@ -37,8 +37,11 @@ use core::task::{RawWakerVTable, Waker};
 
 use crate::{
     sync::{AtomicUsize, Ordering},
-    wait_slots::{Clock, Place, Segments, Slot, Time},
+    wait_slots::{Place, Segments, Slot},
 };
+
+/// Numbers of slots that a segment takes, though it may have fewer slots.
+const BITS: usize = usize::BITS as usize;
 
 /// How a notification calls wakers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,8 +92,6 @@ impl Drop for Retired<'_> {
 /// The queue.
 pub(crate) struct WaitQueue {
     segments: Segments,
-    /// Counts notifications.
-    clock: Clock,
     /// The number of the slot that the next notification begins with.
     start: AtomicUsize,
     /// Slots that sleepers have left to notifiers.
@@ -100,7 +101,7 @@ pub(crate) struct WaitQueue {
 impl WaitQueue {
     pub(crate) fn new() -> Self {
         let (start, left) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { segments: Segments::new(), clock: Clock::new(), start, left }
+        Self { segments: Segments::new(), start, left }
     }
 
     /// Registers the sleeper with this waker. The caller must look once more for something to read
@@ -160,7 +161,7 @@ impl WaitQueue {
     /// The slot is the caller's, and of this queue.
     unsafe fn arm(&self, place: Place) {
         // SAFETY: by contract.
-        unsafe { place.arm(&self.clock) };
+        unsafe { place.arm() };
         if !self.segments.is_in_first(place) {
             self.meet();
         }
@@ -211,15 +212,16 @@ impl WaitQueue {
         Retired { queue: self, _waker: waker }
     }
 
-    /// Takes the sleeper's waker if it was called and is kept, for a task that goes on. Wait-free;
-    /// runs no user code.
+    /// Takes the waker of a sleeper that was notified, if it is kept: see [`Wakers::Lend`]. The
+    /// outer `None` if a notification may still come. Wait-free; runs no user code.
     #[inline]
-    pub(crate) fn take_called(&self, sleeper: &Sleeper) -> Option<Waker> {
-        let place = sleeper.place?;
+    pub(crate) fn take_called(&self, sleeper: &Sleeper) -> Option<Option<Waker>> {
+        let Some(place) = sleeper.place else { return Some(None) };
         // SAFETY: a sleeper's queue outlives it. If its slot is idle, it is the sleeper's.
         unsafe {
-            let is_mine = !place.is_armed() && place.slot().is_idle();
-            if is_mine { place.slot().replace(None) } else { None }
+            let slot = place.slot();
+            let is_called = !place.is_armed() && slot.is_idle();
+            is_called.then(|| slot.replace(None))
         }
     }
 
@@ -231,10 +233,10 @@ impl WaitQueue {
         let bit = armed & armed.wrapping_neg();
         // Always a change: it closes the race, see the ordering policy.
         let claimed = first.claim(bit) & bit;
+        // Only now, so that the segments of all sleepers that came before are among its slots.
         let mut round = Round::new(self, Wakers::Lend);
         if claimed != 0 {
-            let slot = claimed.trailing_zeros() as usize;
-            round.call(first.slot(slot), slot);
+            round.call(first.slot(claimed.trailing_zeros() as usize), 0);
         }
         round.run();
     }
@@ -245,8 +247,12 @@ impl WaitQueue {
     /// # Panics
     /// Panics if a waker does. All other waiters are woken.
     pub(crate) fn notify(&self, wakers: Wakers) {
-        if !self.is_empty() {
+        let Some(first) = self.segments.first() else { return };
+        if first.has_next() {
             Round::new(self, wakers).run();
+        } else if first.armed() != 0 && first.claim(1) != 0 {
+            // One slot, as with most queues.
+            call(first.slot(0), wakers);
         }
     }
 
@@ -275,98 +281,102 @@ impl WaitQueue {
 struct Round<'a> {
     queue: &'a WaitQueue,
     wakers: Wakers,
-    /// Slots that are armed from this time on are passed over.
-    time: Time,
+    /// Slots from this number on are passed over. They are not known to the caller, and wakers might
+    /// add them without end.
+    end: usize,
     /// The number of the first slot whose waker was called.
     first: Option<usize>,
 }
 
 impl<'a> Round<'a> {
     fn new(queue: &'a WaitQueue, wakers: Wakers) -> Self {
-        Self { queue, wakers, time: queue.clock.next(), first: None }
+        Self { queue, wakers, end: queue.segments.iter().count() * BITS, first: None }
     }
 
+    #[inline(never)]
     fn run(mut self) {
         // Relaxed: a hint.
         let start = self.queue.start.load(Ordering::Relaxed);
-        self.run_range(start, usize::MAX);
+        self.run_range(start, self.end);
         if start > 0 {
-            self.run_range(0, start);
+            self.run_range(0, start.min(self.end));
         }
         core::mem::forget(self);
     }
 
     /// Wakes the waiters whose numbers are in `from..to`.
     fn run_range(&mut self, from: usize, to: usize) {
-        for (index, segment) in self.queue.segments.iter().enumerate() {
-            let base = index * usize::BITS as usize;
+        let mut base = 0;
+        for segment in self.queue.segments.iter() {
             if base >= to {
                 return;
             }
-            let mut bits = segment.armed() & mask(from, to, base);
+            let mut bits = segment.armed();
+            if bits != 0 {
+                bits &= below(to - base) & !below(from.saturating_sub(base));
+            }
             while bits != 0 {
                 let bit = bits & bits.wrapping_neg();
                 bits &= !bit;
-                let number = bit.trailing_zeros() as usize;
-                let slot = segment.slot(number);
                 // If the claim fails, the sleeper has taken the slot back, or another notifier has
                 // it.
-                if slot.is_armed_before(self.time) && segment.claim(bit) & bit != 0 {
-                    self.call(slot, base + number);
+                if segment.claim(bit) & bit != 0 {
+                    let number = bit.trailing_zeros() as usize;
+                    self.call(segment.slot(number), base + number);
                 }
             }
+            base += BITS;
         }
     }
 
-    /// Calls the waker of a slot that this notifier has claimed.
     fn call(&mut self, slot: &Slot, number: usize) {
-        /// Gives the slot back whether or not the waker panics.
-        struct GiveBack<'a>(&'a Slot);
-        impl Drop for GiveBack<'_> {
-            fn drop(&mut self) {
-                self.0.give_back();
-            }
-        }
         match self.first {
             None => self.first = Some(number),
             // Relaxed: a hint.
             Some(first) => self.queue.start.store(first + 1, Ordering::Relaxed),
         }
-        let give_back = GiveBack(slot);
-        match self.wakers {
-            Wakers::Take => {
-                // SAFETY: this notifier has claimed the slot and not yet given it back.
-                let waker = unsafe { slot.replace(None) };
-                drop(give_back);
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-            }
-            // SAFETY: as above.
-            Wakers::Lend => unsafe {
-                slot.with(|waker| {
-                    if let Some(waker) = waker {
-                        waker.wake_by_ref();
-                    }
-                });
-            },
-        }
+        call(slot, self.wakers);
     }
 }
 
 impl Drop for Round<'_> {
     /// A waker has panicked: wakes the other waiters.
     fn drop(&mut self) {
-        self.run_range(0, usize::MAX);
+        self.run_range(0, self.end);
     }
 }
 
-/// The bits of the numbers in `from..to`, in a segment whose first number is `base`.
-fn mask(from: usize, to: usize, base: usize) -> usize {
-    let bits = usize::BITS as usize;
-    let below = |number: usize| match number.saturating_sub(base) {
-        all if all >= bits => usize::MAX,
-        some => (1 << some) - 1,
-    };
-    below(to) & !below(from)
+/// Calls the waker of a slot that this notifier has claimed.
+fn call(slot: &Slot, wakers: Wakers) {
+    /// Gives the slot back whether or not the waker panics.
+    struct GiveBack<'a>(&'a Slot);
+    impl Drop for GiveBack<'_> {
+        fn drop(&mut self) {
+            self.0.give_back();
+        }
+    }
+    let give_back = GiveBack(slot);
+    match wakers {
+        Wakers::Take => {
+            // SAFETY: this notifier has claimed the slot and not yet given it back.
+            let waker = unsafe { slot.replace(None) };
+            drop(give_back);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+        // SAFETY: as above.
+        Wakers::Lend => unsafe {
+            slot.with(|waker| {
+                if let Some(waker) = waker {
+                    waker.wake_by_ref();
+                }
+            });
+        },
+    }
+}
+
+/// The lowest `count` bits.
+fn below(count: usize) -> usize {
+    if count >= BITS { usize::MAX } else { (1 << count) - 1 }
 }
