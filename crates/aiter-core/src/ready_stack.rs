@@ -85,13 +85,25 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // Relaxed: nobody else is left.
-        let mut next = self.first.next.load(Ordering::Relaxed);
-        while !next.is_null() {
-            // SAFETY: `idle_cell` made it from a box, and nobody else knows it any more.
-            let cell = unsafe { Box::from_raw(next) };
-            next = cell.next.load(Ordering::Relaxed);
+        /// Frees the cells that are left, also if a waker's drop panics.
+        struct Rest(*mut Cell);
+        impl Rest {
+            fn run(&mut self) {
+                while !self.0.is_null() {
+                    // SAFETY: `idle_cell` made it from a box, and only this chain knows it.
+                    let cell = unsafe { Box::from_raw(self.0) };
+                    // Relaxed: no other party is left.
+                    self.0 = cell.next.load(Ordering::Relaxed);
+                }
+            }
         }
+        impl Drop for Rest {
+            fn drop(&mut self) {
+                self.run();
+            }
+        }
+        // Relaxed: no other party is left.
+        Rest(self.first.next.load(Ordering::Relaxed)).run();
     }
 }
 
@@ -165,13 +177,26 @@ impl ReadyStack {
     /// Takes all that are ready: the number that was marked last, or [`NONE`](Self::NONE). The
     /// one marked before it is [`below`](ReadyNode::below) it.
     ///
-    /// What was done before a mark is seen by who takes the number. Wait-free.
+    /// What was done before a mark is seen by the party that takes the number. The task's waker,
+    /// which was called, is dropped. Wait-free.
     pub fn take(&mut self) -> usize {
         if !self.has_ready() {
             return Self::NONE;
         }
+        // First: it is user code, which may panic.
+        self.drop_called();
         // AcqRel: partner of `mark`, for the links. Only the owner takes a number out of the word.
         self.shared.top.swap(EMPTY, Ordering::AcqRel)
+    }
+
+    /// Drops the wakers that were called. If a notifier has one right now, it goes the next time.
+    fn drop_called(&self) {
+        for cell in self.shared.cells().filter(|cell| cell.is_idle()) {
+            // SAFETY: the cell is idle: its waker is the owner's.
+            let waker = cell.waker.with_mut(|at| unsafe { &mut *at }.take());
+            // User code.
+            drop(waker);
+        }
     }
 
     /// Sees to it that `waker` is called when somebody gets ready, and is true; or is false, if somebody is
@@ -283,12 +308,7 @@ impl Drop for ReadyStack {
                 self.wake_up(word, cell);
             }
         }
-        for cell in self.shared.cells().filter(|cell| cell.is_idle()) {
-            // SAFETY: the cell is idle: its waker is the owner's.
-            let waker = cell.waker.with_mut(|at| unsafe { &mut *at }.take());
-            // User code.
-            drop(waker);
-        }
+        self.drop_called();
     }
 }
 

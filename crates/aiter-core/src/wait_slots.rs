@@ -29,6 +29,10 @@ use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell};
 /// A place for one waker.
 pub(crate) struct Slot {
     waker: UnsafeCell<Option<Waker>>,
+    /// The segment that the slot is in.
+    segment: *const Segment,
+    /// Its number there.
+    number: u8,
     /// Armed, or with a notifier.
     busy: AtomicBool,
     /// The sleeper has left the slot to the notifier that had it.
@@ -36,13 +40,19 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    fn new() -> Self {
-        let (busy, left) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { waker: UnsafeCell::new(None), busy, left }
+    fn new(number: usize) -> Self {
+        Self {
+            waker: UnsafeCell::new(None),
+            segment: core::ptr::null(),
+            number: number as u8,
+            busy: AtomicBool::new(false),
+            left: AtomicBool::new(false),
+        }
     }
 
     /// Returns `true` if the slot is its sleeper's. Only `busy` is asked: the caller knows that the
     /// slot is not armed.
+    #[inline]
     pub(crate) fn is_idle(&self) -> bool {
         // Acquire: partner of `give_back`.
         !self.busy.load(Ordering::Acquire)
@@ -88,10 +98,18 @@ impl Segment {
     /// A segment whose first slot is in use. The n-th one of a queue holds twice as many slots as
     /// the one before, up to the bits of a word.
     fn new(number: u32) -> Box<Self> {
-        let slots = if number < usize::BITS.ilog2() { 1 << number } else { usize::BITS };
-        let slots = (0..slots).map(|_| Slot::new()).collect();
-        let (used, armed) = (AtomicUsize::new(1), AtomicUsize::new(0));
-        Box::new(Self { used, armed, next: AtomicPtr::new(null_mut()), slots })
+        let slots = if number < usize::BITS.ilog2() { 1 << number } else { usize::BITS as usize };
+        let mut segment = Box::new(Self {
+            used: AtomicUsize::new(1),
+            armed: AtomicUsize::new(0),
+            next: AtomicPtr::new(null_mut()),
+            slots: (0..slots).map(Slot::new).collect(),
+        });
+        let address: *const Self = &raw const *segment;
+        for slot in &mut segment.slots {
+            slot.segment = address;
+        }
+        segment
     }
 
     fn all(&self) -> usize {
@@ -104,11 +122,20 @@ impl Segment {
         self.armed.load(Ordering::Relaxed)
     }
 
-    /// Takes these armed slots, and returns the armed slots of before. Those that the caller has
-    /// disarmed are the caller's until it gives them back.
-    pub(crate) fn claim(&self, bits: usize) -> usize {
-        // Acquire: partner of `arm`, for the waker. Release: partner of `arm`, see `waiters.rs`.
-        self.armed.fetch_and(!bits, Ordering::AcqRel)
+    /// Takes an armed slot: it is the caller's until it gives the slot back. Returns `false` if the
+    /// slot is not armed, or not any more.
+    #[inline]
+    pub(crate) fn claim(&self, number: usize) -> bool {
+        let bit = 1 << number;
+        // Acquire: partner of `Place::arm`, for the waker. Release: partner of the same, see
+        // `waiters.rs`.
+        self.armed.fetch_and(!bit, Ordering::AcqRel) & bit != 0
+    }
+
+    /// Changes the word of the armed slots, and leaves it as it is.
+    pub(crate) fn touch(&self) {
+        // Acquire, Release: partners of `claim`, `touch` and `Place::arm`.
+        self.armed.fetch_or(0, Ordering::AcqRel);
     }
 
     /// Returns `true` if there is a next segment.
@@ -150,12 +177,13 @@ impl Segment {
     /// Frees a slot that its sleeper has left and its notifier has given back. Returns its waker.
     fn free_left(&self, number: usize) -> Option<Option<Waker>> {
         let slot = self.slot(number);
-        // Acquire: partner of `Place::leave`. Relaxed: a failed exchange gives nothing.
-        let is_ours = slot.left.load(Ordering::Relaxed)
+        // Acquire: partner of `Place::leave`, so that `is_idle` does not see what was before.
+        // Relaxed: the exchange only chooses one of several callers.
+        let is_ours = slot.left.load(Ordering::Acquire)
             && slot.is_idle()
             && slot
                 .left
-                .compare_exchange(true, false, Ordering::Acquire, Ordering::Relaxed)
+                .compare_exchange(true, false, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok();
         is_ours.then(|| {
             // SAFETY: the sleeper and the notifier have given the slot up, and of all sleepers that
@@ -169,72 +197,89 @@ impl Segment {
 
 /// A slot that belongs to a sleeper.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
-    segment: NonNull<Segment>,
-    number: usize,
-}
+pub(crate) struct Place(NonNull<Slot>);
 
 impl Place {
     /// # Safety
     /// The queue that the place is in lives on for as long as the reference.
-    unsafe fn segment<'a>(self) -> &'a Segment {
-        // SAFETY: a segment lives as long as its queue, by contract.
-        unsafe { self.segment.as_ref() }
-    }
-
-    /// # Safety
-    /// As `segment`.
+    #[inline]
     pub(crate) unsafe fn slot<'a>(self) -> &'a Slot {
-        // SAFETY: by contract.
-        unsafe { self.segment() }.slot(self.number)
+        // SAFETY: a slot lives as long as its queue, by contract.
+        unsafe { self.0.as_ref() }
     }
 
     /// # Safety
-    /// As `segment`.
+    /// As `slot`.
+    #[inline]
+    unsafe fn segment<'a>(self) -> &'a Segment {
+        // SAFETY: by contract. A slot's segment lives as long as the slot.
+        unsafe { &*self.slot().segment }
+    }
+
+    /// # Safety
+    /// As `slot`.
+    #[inline]
+    unsafe fn bit(self) -> usize {
+        // SAFETY: by contract.
+        1 << unsafe { self.slot() }.number
+    }
+
+    /// # Safety
+    /// As `slot`.
+    #[inline]
     pub(crate) unsafe fn is_armed(self) -> bool {
         // SAFETY: by contract.
-        let segment = unsafe { self.segment() };
+        let (segment, bit) = unsafe { (self.segment(), self.bit()) };
         // Acquire: partner of `Segment::claim`.
-        segment.armed.load(Ordering::Acquire) & 1 << self.number != 0
+        segment.armed.load(Ordering::Acquire) & bit != 0
+    }
+
+    /// Returns `true` if the slot is its sleeper's.
+    ///
+    /// # Safety
+    /// As `slot`, and the caller is the slot's sleeper.
+    #[inline]
+    pub(crate) unsafe fn is_idle(self) -> bool {
+        // SAFETY: by contract.
+        unsafe { !self.is_armed() && self.slot().is_idle() }
     }
 
     /// Gives the slot, which is its sleeper's, to the notifiers.
     ///
     /// # Safety
-    /// As `segment`, and the slot is the caller's.
+    /// As `slot`, and the slot is the caller's.
+    #[inline]
     pub(crate) unsafe fn arm(self) {
         // SAFETY: by contract.
-        let segment = unsafe { self.segment() };
+        let (segment, slot, bit) = unsafe { (self.segment(), self.slot(), self.bit()) };
         // Relaxed: the change of `armed` gives the slot away.
-        segment.slot(self.number).busy.store(true, Ordering::Relaxed);
-        // Release: partner of `Segment::claim`, for the waker. Acquire: partner of the same, see
-        // `waiters.rs`.
-        segment.armed.fetch_or(1 << self.number, Ordering::AcqRel);
+        slot.busy.store(true, Ordering::Relaxed);
+        // Release: partner of `Segment::claim`, for the waker. Acquire: partner of the same and of
+        // `Segment::touch`, see `waiters.rs`.
+        segment.armed.fetch_or(bit, Ordering::AcqRel);
     }
 
     /// Takes the slot back for its sleeper. Returns `false` if a notifier has it.
     ///
     /// # Safety
-    /// As `segment`, and the caller is the slot's sleeper.
+    /// As `slot`, and the caller is the slot's sleeper.
     pub(crate) unsafe fn take_back(self) -> bool {
         // SAFETY: by contract.
-        let (segment, slot) = unsafe { (self.segment(), self.slot()) };
-        // SAFETY: by contract.
-        if unsafe { self.is_armed() } {
-            let bit = 1 << self.number;
+        unsafe {
+            let (segment, slot, bit) = (self.segment(), self.slot(), self.bit());
             // Relaxed: no other party has had the slot since the caller armed it.
-            if segment.armed.fetch_and(!bit, Ordering::Relaxed) & bit != 0 {
+            if self.is_armed() && segment.armed.fetch_and(!bit, Ordering::Relaxed) & bit != 0 {
                 slot.busy.store(false, Ordering::Relaxed);
                 return true;
             }
+            slot.is_idle()
         }
-        slot.is_idle()
     }
 
     /// Leaves the slot to the notifier that has it.
     ///
     /// # Safety
-    /// As `segment`, and the caller is the slot's sleeper, which forgets the slot.
+    /// As `slot`, and the caller is the slot's sleeper, which forgets the slot.
     pub(crate) unsafe fn leave(self) {
         // Release: partner of `Segment::free_left`.
         // SAFETY: by contract.
@@ -244,12 +289,12 @@ impl Place {
     /// Frees the slot, and returns its waker.
     ///
     /// # Safety
-    /// As `segment`, and the slot is the caller's, who forgets it.
+    /// As `slot`, and the slot is the caller's, who forgets it.
     pub(crate) unsafe fn free(self) -> Option<Waker> {
         // SAFETY: by contract.
         unsafe {
             let waker = self.slot().replace(None);
-            self.segment().free(self.number);
+            self.segment().free(self.slot().number.into());
             waker
         }
     }
@@ -299,11 +344,8 @@ impl Segments {
                 // Release: partner of all loads of a link. Acquire: partner of `first_or_close`,
                 // and for the segment of another sleeper that was faster.
                 match link.compare_exchange(null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
-                    Ok(_) => {
-                        // SAFETY: it came from a box, and so is not null.
-                        let segment = unsafe { NonNull::new_unchecked(new) };
-                        return Place { segment, number: 0 };
-                    }
+                    // SAFETY: a segment, which lives as long as the queue.
+                    Ok(_) => return Place(NonNull::from(unsafe { &*new }.slot(0))),
                     Err(other) => {
                         // SAFETY: `new` was not linked.
                         drop(unsafe { Box::from_raw(new) });
@@ -314,23 +356,25 @@ impl Segments {
             // SAFETY: not null, so a segment, which lives as long as the queue.
             let segment = unsafe { &*next };
             if let Some(number) = segment.take_free() {
-                return Place { segment: NonNull::from(segment), number };
+                return Place(NonNull::from(segment.slot(number)));
             }
             link = &segment.next;
         }
         unreachable!("a segment without a free slot has a next one")
     }
 
+    #[inline]
     pub(crate) fn first(&self) -> Option<&Segment> {
         // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
         // `take_slot`.
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 
-    /// Returns `true` if the place is in the first segment.
+    /// Returns `true` if the place, of this queue, is in the first segment.
+    #[inline]
     pub(crate) fn is_in_first(&self, place: Place) -> bool {
-        // Relaxed: a comparison, with a segment that the caller knows.
-        core::ptr::eq(self.0.load(Ordering::Relaxed), place.segment.as_ptr())
+        // SAFETY: the place is of this queue. Relaxed: a comparison.
+        core::ptr::eq(self.0.load(Ordering::Relaxed), unsafe { place.slot() }.segment)
     }
 
     /// Frees the slots that were left and are given back, and passes on the waker of each.

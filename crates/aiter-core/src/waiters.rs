@@ -107,30 +107,40 @@ impl WaitQueue {
     /// Registers the sleeper with this waker. The caller must look once more for something to read
     /// before it goes to sleep. Lock-free; allocates if all slots are in use.
     pub(crate) fn register(&self, sleeper: &mut Sleeper, waker: &Waker) {
-        if !self.register_again(sleeper, waker) {
-            // User code runs before and after.
-            drop(self.register_new(sleeper, waker.clone()));
-            self.free_left();
-        }
+        let before = match self.register_again(sleeper, waker) {
+            Ok(()) => return,
+            // User code runs in the clone and when the waker of before is dropped.
+            // SAFETY: the slot stays the sleeper's until it is armed.
+            Err(Some(idle)) => unsafe { self.put(sleeper, idle, waker.clone()) },
+            Err(None) => self.register_new(sleeper, waker.clone()),
+        };
+        drop(before);
+        self.free_left();
     }
 
-    /// Registers the sleeper if its slot has this waker. Returns `false`, with nothing changed, if
-    /// not. Wait-free; runs no user code.
-    pub(crate) fn register_again(&self, sleeper: &Sleeper, waker: &Waker) -> bool {
-        let Some(place) = sleeper.place else { return false };
+    /// Registers the sleeper if its slot has this waker. If not, changes nothing, and returns the
+    /// slot if it is the sleeper's. Wait-free; runs no user code.
+    #[inline]
+    pub(crate) fn register_again(
+        &self,
+        sleeper: &Sleeper,
+        waker: &Waker,
+    ) -> Result<(), Option<Place>> {
+        let place = sleeper.place.ok_or(None)?;
         // SAFETY: a sleeper's queue outlives it. If its slot is idle, it is the sleeper's.
         unsafe {
             if place.is_armed() {
-                return sleeper.identity == identity(waker);
+                return if sleeper.identity == identity(waker) { Ok(()) } else { Err(None) };
             }
-            let slot = place.slot();
-            let is_there =
-                slot.is_idle() && slot.with(|mine| mine.is_some_and(|w| w.will_wake(waker)));
-            if is_there {
-                self.arm(place);
+            if !place.slot().is_idle() {
+                return Err(None);
             }
-            is_there
+            if !place.slot().with(|mine| mine.is_some_and(|mine| mine.will_wake(waker))) {
+                return Err(Some(place));
+            }
+            self.arm(place);
         }
+        Ok(())
     }
 
     /// Registers the sleeper with a new waker, and returns the waker of before. Lock-free; runs no
@@ -143,12 +153,21 @@ impl WaitQueue {
                     self.leave(sleeper, place);
                 }
             }
-            let place = match sleeper.place {
-                Some(place) => place,
-                None => self.segments.take_slot(),
-            };
-            sleeper.place = Some(place);
-            sleeper.identity = identity(&waker);
+            let place = sleeper.place.unwrap_or_else(|| self.segments.take_slot());
+            self.put(sleeper, place, waker)
+        }
+    }
+
+    /// Puts a waker into a slot, and gives the slot to the notifiers. Returns the waker of before.
+    ///
+    /// # Safety
+    /// The slot is the sleeper's, and of this queue.
+    #[inline]
+    unsafe fn put(&self, sleeper: &mut Sleeper, place: Place, waker: Waker) -> Option<Waker> {
+        sleeper.place = Some(place);
+        sleeper.identity = identity(&waker);
+        // SAFETY: by contract.
+        unsafe {
             let before = place.slot().replace(Some(waker));
             self.arm(place);
             before
@@ -171,8 +190,7 @@ impl WaitQueue {
     #[cold]
     fn meet(&self) {
         if let Some(first) = self.segments.iter().next() {
-            // Acquire, Release: partners of `notify_all`. Nothing is claimed.
-            first.claim(0);
+            first.touch();
         }
     }
 
@@ -218,25 +236,25 @@ impl WaitQueue {
     pub(crate) fn take_called(&self, sleeper: &Sleeper) -> Option<Option<Waker>> {
         let Some(place) = sleeper.place else { return Some(None) };
         // SAFETY: a sleeper's queue outlives it. If its slot is idle, it is the sleeper's.
-        unsafe {
-            let slot = place.slot();
-            let is_called = !place.is_armed() && slot.is_idle();
-            is_called.then(|| slot.replace(None))
-        }
+        unsafe { place.is_idle().then(|| place.slot().replace(None)) }
     }
 
     /// Wakes every waiter that registered before, and closes the race with later ones: a later one
     /// sees what the caller did before. Lock-free; neither allocates nor frees.
     pub(crate) fn notify_all(&self) {
         let Some(first) = self.segments.first_or_close() else { return };
-        let armed = first.armed();
-        let bit = armed & armed.wrapping_neg();
+        let number = first.armed().trailing_zeros() as usize;
         // Always a change: it closes the race, see the ordering policy.
-        let claimed = first.claim(bit) & bit;
+        let is_claimed = if number < BITS {
+            first.claim(number)
+        } else {
+            first.touch();
+            false
+        };
         // Only now, so that the segments of all sleepers that came before are among its slots.
         let mut round = Round::new(self, Wakers::Lend);
-        if claimed != 0 {
-            round.call(first.slot(claimed.trailing_zeros() as usize), 0);
+        if is_claimed {
+            round.call(first.slot(number), number);
         }
         round.run();
     }
@@ -250,7 +268,7 @@ impl WaitQueue {
         let Some(first) = self.segments.first() else { return };
         if first.has_next() {
             Round::new(self, wakers).run();
-        } else if first.armed() != 0 && first.claim(1) != 0 {
+        } else if first.armed() != 0 && first.claim(0) {
             // One slot, as with most queues.
             call(first.slot(0), wakers);
         }
@@ -316,12 +334,11 @@ impl<'a> Round<'a> {
                 bits &= below(to - base) & !below(from.saturating_sub(base));
             }
             while bits != 0 {
-                let bit = bits & bits.wrapping_neg();
-                bits &= !bit;
+                let number = bits.trailing_zeros() as usize;
+                bits &= bits - 1;
                 // If the claim fails, the sleeper has taken the slot back, or another notifier has
                 // it.
-                if segment.claim(bit) & bit != 0 {
-                    let number = bit.trailing_zeros() as usize;
+                if segment.claim(number) {
                     self.call(segment.slot(number), base + number);
                 }
             }

@@ -98,7 +98,7 @@ impl WakeCell {
             waker.wake_by_ref();
             return;
         };
-        if busy.sleeper(|sleeper| self.queue.register_again(sleeper, waker)) {
+        if busy.sleeper(|sleeper| self.queue.register_again(sleeper, waker)).is_ok() {
             return;
         }
         // A waker is cloned and dropped without the lock.

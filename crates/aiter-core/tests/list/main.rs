@@ -5,6 +5,7 @@ extern crate alloc;
 
 mod beside;
 mod blocks;
+mod called_wakers;
 mod cases;
 mod counting;
 mod drops;
@@ -21,6 +22,7 @@ mod relay;
 mod shared;
 mod skips;
 mod streams;
+mod stuck_wakers;
 mod subscribe;
 mod threads;
 mod try_push;

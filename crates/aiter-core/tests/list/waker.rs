@@ -24,7 +24,13 @@ pub(crate) struct Counting {
     waker: Waker,
 }
 
-struct Count(AtomicUsize);
+pub(crate) struct Count(AtomicUsize);
+
+impl Count {
+    pub(crate) fn wakes(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
 
 impl Wake for Count {
     fn wake(self: Arc<Self>) {
@@ -48,7 +54,11 @@ impl Counting {
     }
 
     pub(crate) fn wakes(&self) -> usize {
-        self.count.0.load(Ordering::SeqCst)
+        self.count.wakes()
+    }
+
+    pub(crate) fn count(&self) -> &Arc<Count> {
+        &self.count
     }
 
     /// How many clones of the waker somebody else holds.
