@@ -95,19 +95,19 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// A segment whose first slot is in use. The n-th one of a queue holds twice as many slots as
-    /// the one before, up to the bits of a word.
-    fn new(number: u32) -> Box<Self> {
+    /// A segment whose first slot is in use, out of a box. The n-th one of a queue holds twice as
+    /// many slots as the one before, up to the bits of a word.
+    fn new(number: u32) -> *mut Self {
         let slots = if number < usize::BITS.ilog2() { 1 << number } else { usize::BITS as usize };
-        let mut segment = Box::new(Self {
+        let segment = Box::into_raw(Box::new(Self {
             used: AtomicUsize::new(1),
             armed: AtomicUsize::new(0),
             next: AtomicPtr::new(null_mut()),
             slots: (0..slots).map(Slot::new).collect(),
-        });
-        let address: *const Self = &raw const *segment;
-        for slot in &mut segment.slots {
-            slot.segment = address;
+        }));
+        // SAFETY: the segment was made just now, and no other party knows it.
+        for slot in unsafe { (*segment).slots.iter_mut() } {
+            slot.segment = segment;
         }
         segment
     }
@@ -340,7 +340,7 @@ impl Segments {
             // Acquire: partner of the exchange below.
             let mut next = link.load(Ordering::Acquire);
             if next.is_null() {
-                let new = Box::into_raw(Segment::new(number));
+                let new = Segment::new(number);
                 // Release: partner of all loads of a link. Acquire: partner of `first_or_close`,
                 // and for the segment of another sleeper that was faster.
                 match link.compare_exchange(null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
