@@ -28,7 +28,7 @@ VERDICTS = ROOT / "docs/weakened-verdicts.txt"
 REPORT = ROOT / "docs/verification.md"
 CRATES = {"core": "crates/aiter-core", "adapters": "crates/aiter-adapters"}
 JOBS = int(os.environ.get("AITER_WEAKEN_JOBS") or os.cpu_count())
-SEEDS = int(os.environ.get("AITER_MIRI_SEEDS") or 4)
+SEEDS = int(os.environ.get("AITER_MIRI_SEEDS") or 2)
 TOO_LONG = 3600  # Seconds that a story may take without a mutant.
 
 
@@ -235,12 +235,64 @@ def reason(code, output):
     return "crash" if code < 0 else "failure"
 
 
-class Loom:
+class Stage:
+    """Stories that run one by one. A subclass gives `name`, `build` (changes with the code), `names` and `story`."""
+
+    def cover(self, places):
+        """Runs each story once by itself: which places it passes, how long it takes. Cached for each build."""
+        base = self.name.removesuffix("3")
+        cache = TARGET / f"coverage-{base}.json"
+        known = json.loads(cache.read_text()) if cache.exists() else {}
+        known = known if known.get("build") == self.build else {"build": self.build, "stories": {}}
+        lock = threading.Lock()
+
+        def trace(name):
+            path = TARGET / f"trace-{base}-{name.replace('::', '-')}"
+            path.unlink(missing_ok=True)
+            code, output, seconds = self.story(name, {"AITER_WEAKEN_TRACE": str(path)}, TOO_LONG)
+            if code != 0:
+                print(f"WARNING: {name} fails without a mutant ({reason(code or 1, output)}) and is left out")
+            passed = sorted(set(path.read_text().split())) if path.exists() else []
+            path.unlink(missing_ok=True)
+            for place in set(passed) - places:
+                # A test's line stands for a Relaxed access in a function with `#[track_caller]`.
+                if "/src/" in place:
+                    die(f"{place} was passed, but the search did not find it")
+            with lock:
+                known["stories"][name] = {"ok": code == 0, "seconds": seconds, "places": passed}
+                cache.write_text(json.dumps(known))
+
+        missing = [name for name in self.names if name not in known["stories"]]
+        print(f"-- {self.name}: {len(self.names)} stories, {len(missing)} to trace", flush=True)
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            list(pool.map(trace, missing))
+        self.stories = {name: known["stories"][name] for name in self.names}
+
+    def limit(self, seconds):
+        return 10 * seconds + 10
+
+    def kill(self, mutant):
+        """What kills the mutant, how many stories passed its place, and which of these ran out of time."""
+        passing = [
+            (story["seconds"], name) for name, story in self.stories.items()
+            if story["ok"] and mutant.place in story["places"]
+        ]
+        env = {"AITER_WEAKEN": f"{mutant.place}:{mutant.argument}:{mutant.weaker}"}
+        timeouts = []
+        for seconds, name in sorted(passing):
+            code, output, _ = self.story(name, env, self.limit(seconds))
+            if code is None:
+                timeouts.append(f"{self.name}:{name}")
+            elif code:
+                return f"{name} ({self.name}, {reason(code, output)})", len(passing), timeouts
+        return None, len(passing), timeouts
+
+
+class Loom(Stage):
     """The stories of one test binary."""
 
     def __init__(self, name, crate, only="", env={}, deep=False):
-        self.name, self.folder, self.only, self.deep = name, ROOT / CRATES[crate], only, deep
-        self.build_name = name.removesuffix("3")
+        self.name, self.folder, self.deep = name, ROOT / CRATES[crate], deep
         command = ["cargo", "test", "--release", "-p", f"aiter-{crate}", "--test", "loom", "--no-run"]
         target = TARGET / ("four" if "AITER_FOUR_SLOTS" in env else "two")
         env = env | {
@@ -256,107 +308,45 @@ class Loom:
             die(f"the stories of {name} do not build")
         exes = [json.loads(line).get("executable") for line in built.stdout.splitlines()]
         self.exe = [exe for exe in exes if exe][-1]
+        self.build = hashlib.sha256(pathlib.Path(self.exe).read_bytes()).hexdigest()
+        listed = subprocess.run([self.exe, "--list"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.names = [n for n in re.findall(r"^(\S+): test$", listed, re.M) if n.startswith(only)]
         self.duration = int(os.environ.get("LOOM_MAX_DURATION") or 60)
-        self.env = {"LOOM_MAX_PREEMPTIONS": "2", "RUST_BACKTRACE": "0"}
 
     def story(self, name, env, limit):
-        command = [self.exe, "--exact", name, "--test-threads=1"]
-        return run(command, self.env | env, self.folder, limit)
-
-    def cover(self, places):
-        """Runs each story once by itself: which places it passes, how long it takes. Cached for each build."""
-        digest = hashlib.sha256(pathlib.Path(self.exe).read_bytes()).hexdigest()
-        cache = TARGET / f"coverage-{self.build_name}.json"
-        known = json.loads(cache.read_text()) if cache.exists() else {}
-        known = known if known.get("build") == digest else {"build": digest, "stories": {}}
-        listed = subprocess.run([self.exe, "--list"], stdout=subprocess.PIPE, text=True, check=True).stdout
-        names = [name for name in re.findall(r"^(\S+): test$", listed, re.M) if name.startswith(self.only)]
-        lock = threading.Lock()
-
-        def trace(name):
-            path = TARGET / f"trace-{self.build_name}-{name.replace('::', '-')}"
-            path.unlink(missing_ok=True)
-            code, output, seconds = self.story(name, {"AITER_WEAKEN_TRACE": str(path)}, TOO_LONG)
-            if code != 0:
-                print(f"WARNING: {name} fails without a mutant ({reason(code or 1, output)}) and is left out")
-            passed = sorted(set(path.read_text().split())) if path.exists() else []
-            path.unlink(missing_ok=True)
-            for place in set(passed) - places:
-                # A test's line stands for a Relaxed access in a function with `#[track_caller]`.
-                if "/src/" in place:
-                    die(f"{place} was passed, but the search did not find it")
-            with lock:
-                known["stories"][name] = {"ok": code == 0, "seconds": seconds, "places": passed}
-                cache.write_text(json.dumps(known))
-
-        missing = [name for name in names if name not in known["stories"]]
-        print(f"-- {self.name}: {len(names)} stories, {len(missing)} to trace", flush=True)
-        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-            list(pool.map(trace, missing))
-        self.stories = {name: known["stories"][name] for name in names}
-
-    def kill(self, mutant):
-        """What kills the mutant, how many stories passed its place, and which of these ran out of time."""
-        passing = [
-            (story["seconds"], name) for name, story in self.stories.items()
-            if story["ok"] and mutant.place in story["places"]
-        ]
-        env = {"AITER_WEAKEN": f"{mutant.place}:{mutant.argument}:{mutant.weaker}"}
-        if self.deep:
+        env = {"LOOM_MAX_PREEMPTIONS": "2", "RUST_BACKTRACE": "0"} | env
+        if self.deep and "AITER_WEAKEN" in env:
             env |= {"LOOM_MAX_PREEMPTIONS": "3", "LOOM_MAX_DURATION": str(self.duration)}
-        timeouts = []
-        for seconds, name in sorted(passing):
-            limit = 3 * self.duration + 60 if self.deep else 10 * seconds + 10
-            code, output, _ = self.story(name, env, limit)
-            if code is None:
-                timeouts.append(f"{self.name}:{name}")
-            elif code:
-                return f"{name} ({self.name}, {reason(code, output)})", len(passing), timeouts
-        return None, len(passing), timeouts
+        return run([self.exe, "--exact", name, "--test-threads=1"], env, self.folder, limit)
+
+    def limit(self, seconds):
+        return 3 * self.duration + 60 if self.deep else super().limit(seconds)
 
 
-class Miri:
-    """The tests of the list that use threads. Several seeds run at a time, so mutants run one by one."""
+class Miri(Stage):
+    """The tests of the list that use threads, each with several seeds."""
 
     name = "miri"
 
     def __init__(self):
-        self.toolchain = f"+{os.environ['AITER_NIGHTLY']}"
-        self.one = threading.Lock()
-
-    def tests(self, flags, env, limit):
-        command = ["cargo", self.toolchain, "miri", "test", "-p", "aiter-core", "--test", "list", "--"]
-        env = env | {
-            "CARGO_TARGET_DIR": str(TARGET / "miri"),
-            "RUSTFLAGS": "--cfg aiter_weaken",
-            "MIRIFLAGS": f"-Zmiri-strict-provenance {flags}",
-        }
-        return run(command + ["threads::", "races"], env, ROOT, limit)
-
-    def cover(self, places):
-        print("-- miri: the tests without a mutant", flush=True)
-        path = TARGET / "trace-miri"
-        path.unlink(missing_ok=True)
-        env = {"AITER_WEAKEN_TRACE": str(path)}
-        flags = "-Zmiri-disable-isolation -Zmiri-env-forward=AITER_WEAKEN_TRACE"
-        code, output, self.seconds = self.tests(flags, env, TOO_LONG)
+        self.command = ["cargo", f"+{os.environ['AITER_NIGHTLY']}", "miri", "test", "-p", "aiter-core"]
+        self.command += ["--test", "list", "--"]
+        self.env = {"CARGO_TARGET_DIR": str(TARGET / "miri"), "RUSTFLAGS": "--cfg aiter_weaken"}
+        files = [path for part in ["src", "tests/list"] for path in (ROOT / CRATES["core"] / part).rglob("*.rs")]
+        self.build = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()
+        code, listed, _ = run(self.command + ["--list", "threads::", "races"], self.env, ROOT, TOO_LONG)
         if code != 0:
-            die(f"the tests fail under Miri without a mutant:\n{output[-2000:]}")
-        self.places = set(path.read_text().split())
+            die(f"the tests do not build for Miri:\n{listed[-2000:]}")
+        self.names = re.findall(r"^(\S+): test$", listed, re.M)
 
-    def kill(self, mutant):
-        if mutant.place not in self.places:
-            return None, 0, []
-        flags = f"-Zmiri-env-forward=AITER_WEAKEN -Zmiri-many-seeds=0..{SEEDS}"
-        env = {"AITER_WEAKEN": f"{mutant.place}:{mutant.argument}:{mutant.weaker}"}
-        with self.one:
-            code, output, _ = self.tests(flags, env, 10 * self.seconds * SEEDS + 60)
-        if code is None:
-            return None, 1, ["miri"]
-        if code:
-            name = re.findall(r"^test (\S+) \.\.\. *(?:FAILED)?$", output, re.M)
-            return f"{name[-1] if name else 'a test'} (miri, {reason(code, output)})", 1, []
-        return None, 1, []
+    def story(self, name, env, limit):
+        # Not in cargo's own environment: cargo-miri keeps the one of the build.
+        flags = ["-Zmiri-strict-provenance"] + [f"-Zmiri-env-set={key}={env[key]}" for key in env]
+        flags += [f"-Zmiri-many-seeds=0..{SEEDS}" if "AITER_WEAKEN" in env else "-Zmiri-disable-isolation"]
+        return run(self.command + ["--exact", name], self.env | {"MIRIFLAGS": " ".join(flags)}, ROOT, limit)
+
+    def limit(self, seconds):
+        return SEEDS * super().limit(seconds)
 
 
 STAGES = ["two", "four", "adapters", "miri"]
