@@ -197,6 +197,16 @@ class Results:
 
 # --- Running ---
 
+RUNNING = set()
+
+
+def stop(*_):
+    """Ends what runs, and this program. The results until now are on disk."""
+    for pid in list(RUNNING):
+        os.killpg(pid, signal.SIGKILL)
+    os._exit(1)
+
+
 def run(command, env, cwd, limit):
     """The exit code (`None`: out of time), the output and the seconds that it took."""
     begin = time.monotonic()
@@ -205,6 +215,7 @@ def run(command, env, cwd, limit):
             command, env=os.environ | env, cwd=cwd, stdout=output, stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL, start_new_session=True,
         )
+        RUNNING.add(child.pid)
         try:
             code = child.wait(limit)
         except subprocess.TimeoutExpired:
@@ -213,6 +224,7 @@ def run(command, env, cwd, limit):
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
+            RUNNING.discard(child.pid)
         output.seek(0)
         text = output.read()
     if "names no mutant" in text:
@@ -372,6 +384,8 @@ def weaken(wanted, mutants, places, names, deep, again):
         fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         die("another run is on, and both would write the results")
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
     results = Results(mutants)
     if again:
         for mutant in wanted:
