@@ -440,9 +440,12 @@ def verdicts():
 
 
 def verdict_of(row, judged):
+    """`unfinished`: there are stages to come."""
     if row["result"] == "killed":
         return "killed"
-    return judged.get(row["mutant"], (row["result"] and "open", ""))[0] or "not run"
+    due = STAGES if row["mutant"].startswith("core/") else ["adapters"]
+    done = {part.partition("=")[0] for part in row["survived"].split()}
+    return judged.get(row["mutant"], ("unfinished" if set(due) - done else "open", ""))[0]
 
 
 def table(mutants):
@@ -459,7 +462,7 @@ def table(mutants):
             ran = row["survived"] + (f", out of time: {row['timeouts']}" if row["timeouts"] else "")
             argument = judged.get(mutant.name, ("", ""))[1]
             survivors.append(f"| `{mutant.name}` | {ran} | {verdict} | {argument} |")
-    kinds = ["killed", "equivalent", "open", "not run"]
+    kinds = ["killed", "equivalent", "open", "unfinished"]
 
     def line(file, counts):
         return " | ".join([f"| {file}", str(sum(counts.values()))] + [str(counts[k]) for k in kinds]) + " |"
