@@ -3,10 +3,16 @@
 //! As in `aiter-core`: `portable_atomic` is `core`'s own atomics wherever the target has them.
 #![allow(unused_imports, reason = "which of these are used depends on the target")]
 
-#[cfg(not(loom))]
+#[cfg(aiter_weaken)]
+#[path = "../../aiter-core/src/sync/weaken.rs"]
+mod weaken;
+#[cfg(aiter_weaken)]
+pub(crate) use weaken::{AtomicBool, AtomicUsize};
+
+#[cfg(all(not(loom), not(aiter_weaken)))]
 pub(crate) use portable_atomic::{AtomicBool, AtomicUsize};
 
-#[cfg(loom)]
+#[cfg(all(loom, not(aiter_weaken)))]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize};
 
 pub(crate) use core::sync::atomic::Ordering;

@@ -2,12 +2,18 @@
 //!
 //! `portable_atomic` is `core`'s own atomics wherever the target has them, and adds
 //! compare-and-swap where it has not (thumbv6m, riscv32imc) through a back end that the final
-//! program chooses. Under `cfg(loom)` and `cfg(shuttle)` the same names come from the checker.
+//! program chooses. Under `cfg(loom)` and `cfg(shuttle)` the same names come from the checker. `cfg(aiter_weaken)`
+//! puts a wrapper around them that can weaken an ordering (`ci/weaken.sh`).
 
-#[cfg(all(not(loom), not(shuttle)))]
+#[cfg(aiter_weaken)]
+mod weaken;
+#[cfg(aiter_weaken)]
+pub(crate) use weaken::{AtomicBool, AtomicPtr, AtomicUsize, fence};
+
+#[cfg(all(not(loom), not(shuttle), not(aiter_weaken)))]
 pub(crate) use portable_atomic::{AtomicBool, AtomicPtr, AtomicUsize, fence};
 
-#[cfg(loom)]
+#[cfg(all(loom, not(aiter_weaken)))]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, fence};
 
 #[cfg(all(shuttle, not(loom)))]
@@ -113,6 +119,7 @@ pub(crate) fn retry_hint() {}
 
 /// A store into a word that others change by read-modify-writes at the same time.
 #[cfg(not(loom))]
+#[cfg_attr(aiter_weaken, track_caller)]
 #[inline(always)]
 pub(crate) fn store_among_changes(word: &AtomicUsize, value: usize, ordering: Ordering) {
     word.store(value, ordering);
@@ -122,6 +129,7 @@ pub(crate) fn store_among_changes(word: &AtomicUsize, value: usize, ordering: Or
 /// one order for all. The checker leaves the two unordered, so that who made the change may go on
 /// to read its own value after it has heard of the store. A swap, which it orders, says the same.
 #[cfg(loom)]
+#[cfg_attr(aiter_weaken, track_caller)]
 pub(crate) fn store_among_changes(word: &AtomicUsize, value: usize, ordering: Ordering) {
     word.swap(value, ordering);
 }
