@@ -110,18 +110,3 @@ pub(crate) fn retry_hint() {
 #[cfg(not(loom))]
 #[inline(always)]
 pub(crate) fn retry_hint() {}
-
-/// A store into a word that others change by read-modify-writes at the same time.
-#[cfg(not(loom))]
-#[inline(always)]
-pub(crate) fn store_among_changes(word: &AtomicUsize, value: usize, ordering: Ordering) {
-    word.store(value, ordering);
-}
-
-/// A store comes either before such a change, which then sees it, or after it, and replaces what it wrote:
-/// one order for all. The checker leaves the two unordered, so that who made the change may go on
-/// to read its own value after it has heard of the store. A swap, which it orders, says the same.
-#[cfg(loom)]
-pub(crate) fn store_among_changes(word: &AtomicUsize, value: usize, ordering: Ordering) {
-    word.swap(value, ordering);
-}

@@ -3,7 +3,6 @@
 
 extern crate alloc;
 
-mod beside;
 mod blocks;
 mod cases;
 mod counting;
@@ -15,6 +14,7 @@ mod ledger;
 mod panics;
 mod prompt_drops;
 mod push_all;
+mod quiet;
 mod ready_stack;
 mod reentrant;
 mod relay;
