@@ -43,7 +43,10 @@ use core::{
 };
 
 use crate::{
-    sync::{Arc, AtomicUsize, Ordering, PAUSES, UnsafeCell, Wake, WakeArc, fence, retry_hint},
+    sync::{
+        Arc, AtomicUsize, Ordering, PAUSES, UnsafeCell, Wake, WakeArc, arc_into_inner, fence,
+        retry_hint,
+    },
     waiters::{Sleeper, WaitQueue},
 };
 
@@ -235,7 +238,8 @@ impl Turn<'_> {
     fn with<S, R>(&self, shared: &Shared<S>, f: impl FnOnce(Pin<&mut S>) -> R) -> R {
         shared.value.with_mut(|value| {
             // SAFETY: the gate of this value is closed by this turn, which calls this once. The
-            // value never moves until it is dropped, but by `try_into_inner`, which needs `Unpin`.
+            // value never moves until it is dropped, but by `into_inner` and
+            // `try_into_inner`, which need `Unpin`.
             f(unsafe { Pin::new_unchecked(&mut *value) })
         })
     }
@@ -629,10 +633,35 @@ impl<S> Relay<S> {
         self.shared.hub.news();
     }
 
-    /// Gives the value back if this is the last handle.
+    /// Gives this handle up, and returns the value if it was the last one.
+    ///
+    /// If several handles are given up at once, exactly one of the calls returns the value.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::Relay;
+    ///
+    /// let one = Relay::new("value");
+    /// let two = one.clone();
+    /// assert_eq!(one.into_inner(), None);
+    /// assert_eq!(two.into_inner(), Some("value"));
+    /// ```
+    pub fn into_inner(self) -> Option<S>
+    where
+        S: Unpin,
+    {
+        let shared = self.shared.clone();
+        drop(self);
+        arc_into_inner(shared).map(|shared| shared.value.into_inner())
+    }
+
+    /// Returns the value if this is the last handle.
+    ///
+    /// Two handles that ask at once may both get themselves back, as each finds the other one. To
+    /// give up all handles, use [`into_inner`](Self::into_inner).
     ///
     /// # Errors
-    /// The handle, if there are others.
+    /// Returns the handle if there are others.
     pub fn try_into_inner(self) -> Result<S, Self>
     where
         S: Unpin,

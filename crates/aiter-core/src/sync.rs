@@ -25,6 +25,18 @@ pub(crate) use loom::sync::Arc;
 #[cfg(all(shuttle, not(loom)))]
 pub(crate) use shuttle::sync::Arc;
 
+/// Gives up an `Arc`, and returns the value if it was the last one.
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) fn arc_into_inner<T>(arc: Arc<T>) -> Option<T> {
+    Arc::into_inner(arc)
+}
+
+/// A checker's `Arc` has no such method. This form may return `None` to all of several callers.
+#[cfg(any(loom, shuttle))]
+pub(crate) fn arc_into_inner<T>(arc: Arc<T>) -> Option<T> {
+    Arc::try_unwrap(arc).ok()
+}
+
 /// What wakers are made of. Not `alloc`'s, whose trait has methods with an `alloc` receiver, and not a
 /// checker's own, which is no `Waker`.
 pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};
