@@ -75,6 +75,11 @@ impl<T> Pusher<T> {
     /// Returns [`PushError`] with the item if the list is stopped or has no cursor left. A list
     /// without readers keeps no item.
     ///
+    /// # Panics
+    /// Panics if the waker of a waiting cursor does. The item is pushed, and the other waiters are
+    /// woken all the same. If a second waker panics in the same push, the program aborts, as after any
+    /// panic during unwinding. The same holds for the other ways to push and for [`stop`](Self::stop).
+    ///
     /// # Examples
     /// ```
     /// use aiter_core::{PushError, push_list};

@@ -360,7 +360,7 @@ impl<S> Relay<S> {
     ///
     /// # Panics
     /// Panics if `turn` does. All tasks that sleep are woken. Panics if the waker of another task
-    /// does, which loses what `turn` returned.
+    /// does, which loses what `turn` returned. If a second waker panics then, the program aborts.
     #[inline]
     pub fn poll_turn<R>(
         &mut self,
