@@ -1,18 +1,19 @@
 //! One source, any number of forks, no task of its own.
 //!
 //! The source and the pusher of a list go from fork to fork through a relay: an active fork that
-//! finds its cursor of the list empty takes a turn, polls the source and pushes what it gets. Reading
-//! takes no turn.
+//! finds its cursor of the list empty takes a turn, polls the source and pushes what it gets.
+//! Reading takes no turn.
 //!
-//! All forks sleep at the relay, active and passive ones. So the list is a quiet one: a push wakes no
-//! task, and needs no read-modify-write. The relay wakes all forks when a turn is over that got an item.
+//! All forks sleep at the relay, active and passive ones. So the list is a quiet one: a push wakes
+//! no task, and needs no read-modify-write. The relay wakes all forks when a turn is over that got
+//! an item.
 //!
 //! # The last active fork
 //! A passive fork holds a handle of the relay, so that an active fork can be made of it. It never
 //! uses the gate. `Common::active` counts the forks that do, the *drivers*, and stays at zero once it
 //! is zero: an active fork that is made later is no driver, and takes no turn, like a passive one.
-//! The driver that brings the count to zero therefore finds the gate open. It drops the source there
-//! stops the list, and wakes the forks that are left.
+//! The driver that brings the count to zero therefore finds the gate open. It drops the source
+//! there, stops the list, and wakes the forks that are left.
 
 use core::{
     fmt,
@@ -109,7 +110,7 @@ impl<S: Stream> Drop for End<'_, S> {
 
 /// What a turn at the source came to.
 enum Turn<T> {
-    /// An item that nobody else is to see.
+    /// An item that no other fork is to see.
     Item(T),
     /// There are items in the list that were not there before.
     Pushed,

@@ -114,8 +114,8 @@ impl<S> Sharable<S> {
 
     /// Returns the source if this is the last clone.
     ///
-    /// Two clones that ask at once may both get themselves back, as each finds the other one. To give
-    /// up all clones, use [`into_inner`](Self::into_inner).
+    /// Two clones that ask at once may both get themselves back, as each finds the other one. To
+    /// give up all clones, use [`into_inner`](Self::into_inner).
     ///
     /// # Errors
     /// Returns the clone if there are others.

@@ -470,8 +470,8 @@ impl<T> Block<T> {
     pub(crate) unsafe fn publish_by_store(self, slot: usize) {
         // SAFETY: an unpublished claim keeps the block alive up to this very operation.
         let state = unsafe { &self.header().state };
-        // Release: partner of `ready_bits`, for the item. For the items before it as well: the caller
-        // has published them, or has seen that they are.
+        // Release: partner of `ready_bits`, for the item. For the items before it as well: the
+        // caller has published them, or has seen that they are.
         state.store(Self::FULL >> (Self::CAP - 1 - slot), Ordering::Release);
     }
 }

@@ -76,9 +76,10 @@ impl<T> Pusher<T> {
     /// without readers keeps no item.
     ///
     /// # Panics
-    /// Panics if the waker of a waiting cursor does. The item is pushed, and the other waiters are
-    /// woken all the same. If a second waker panics in the same push, the program aborts, as after any
-    /// panic during unwinding. The same holds for the other ways to push and for [`stop`](Self::stop).
+    /// Panics if the waker of a waiting cursor does. The item is pushed, and the other
+    /// waiters are woken all the same. If a second waker panics in the same push, the program
+    /// aborts, as after any panic during unwinding. The same holds for the other ways to push and
+    /// for [`stop`](Self::stop).
     ///
     /// # Examples
     /// ```

@@ -18,9 +18,9 @@
 //! task has been woken.
 //!
 //! A *watcher* takes no turn, and waits for what turns leave beside the value. It registers in
-//! `watchers`, changes the gate's word, and then looks beside the value. A turn that opened the gate
-//! before is seen by that look. Any later turn finds the watcher. A turn that got something wakes all
-//! watchers. The hub's waker wakes none, because news leaves nothing beside the value.
+//! `watchers`, changes the gate's word, and then looks beside the value. A turn that opened the
+//! gate before is seen by that look. Any later turn finds the watcher. A turn that got something
+//! wakes all watchers. The hub's waker wakes none, because news leaves nothing beside the value.
 //!
 //! # The gate's word
 //! ```text
@@ -376,10 +376,10 @@ impl<S> Relay<S> {
     /// [`poll_turn`](Self::poll_turn), for a task that may get what it waits for also from another
     /// task's turn.
     ///
-    /// If another task is at the value, this one pauses, and then `look_elsewhere` looks for what the
-    /// other one got. Only if there is nothing does this task wait. The pause is a fixed number of spin
-    /// hints, less than what going to sleep costs. It is left out on targets where the other task may
-    /// need this very core. `taker` is what both closures work with.
+    /// If another task is at the value, this one pauses, and then `look_elsewhere` looks for what
+    /// the other one got. Only if there is nothing does this task wait. The pause is a fixed number
+    /// of spin hints, less than what going to sleep costs. It is left out on targets where the
+    /// other task may need this very core. `taker` is what both closures work with.
     ///
     /// # Panics
     /// Panics as [`poll_turn`](Self::poll_turn), and if `look_elsewhere` does.
@@ -430,9 +430,9 @@ impl<S> Relay<S> {
 
     /// Makes this task wait for what turns of other handles leave beside the value.
     ///
-    /// For a task that takes no turn itself. It is woken when a turn gets something, or panics, and by
-    /// [`notify`](Self::notify); not by the value's waker. Turns that were over at the call do not wake
-    /// it. So the task looks for what they left after this call, not only before it.
+    /// For a task that takes no turn itself. It is woken when a turn gets something, or panics, and
+    /// by [`notify`](Self::notify); not by the value's waker. Turns that were over at the call do
+    /// not wake it. So the task looks for what they left after this call, not only before it.
     ///
     /// # Examples
     /// ```
