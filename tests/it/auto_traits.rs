@@ -1,13 +1,13 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    Active, AiterToIter, AvailableIter, Azip, BesidePusher, BlockOn, BlockOnIdle, BoundedFork,
-    CatchPanics, Cursor, Drive, Elapsed, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate,
-    Gated, IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith,
-    MapTry, Next, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
-    PushAllError, PushError, Pusher, Sharable, SharableNext, SharedCursor, SharedNext,
-    SharedNextMany, SolePusher, Starter, Stoppable, Stopper, StrictAzip, TryJoinStreams,
-    TryNextError, TryPushError, UnblockIter, WeakPusher, Worker,
+    Active, AiterToIter, AvailableIter, Azip, BlockOn, BlockOnIdle, BoundedFork, CatchPanics,
+    Cursor, Drive, Elapsed, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate, Gated,
+    IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
+    Next, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
+    PushAllError, PushError, Pusher, QuietCursor, QuietPusher, Sharable, SharableNext,
+    SharedCursor, SharedNext, SharedNextMany, SolePusher, Starter, Stoppable, Stopper, StrictAzip,
+    TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher, Worker,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -122,12 +122,18 @@ fn pushers_are_send_and_sync_when_items_are_send() {
     assert!(traits!(SolePusher<'static, OfOneThread>)[0]);
     assert_eq!(traits!(SolePusher<'static, Guard>), NEITHER);
     assert_eq!(traits!(SolePusher<'static, Local>), NEITHER);
+    assert_eq!(traits!(QuietPusher<Plain>), ALL);
+    assert_eq!(traits!(QuietPusher<OfOneThread>), ALL);
+    assert_eq!(traits!(QuietPusher<Guard>), NEITHER);
+    assert_eq!(traits!(QuietPusher<Local>), NEITHER);
 }
 
 #[test]
 fn cursors_are_send_when_items_are_send_and_sync_when_they_are_both() {
     assert_eq!(traits!(Cursor<Plain>), ALL);
     assert_eq!(traits!(Cursor<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(QuietCursor<Plain>), ALL);
+    assert_eq!(traits!(QuietCursor<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(Cursor<Guard>), NEITHER);
     assert_eq!(traits!(Cursor<Local>), NEITHER);
     assert_eq!(traits!(Preflight<Plain, Flight>), ALL);
@@ -373,8 +379,9 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(Pusher<Fragile>), BOTH);
     assert_eq!(unwinds!(WeakPusher<Fragile>), BOTH);
     assert_eq!(unwinds!(SolePusher<'static, Fragile>), BOTH);
-    assert_eq!(unwinds!(BesidePusher<'static, Fragile>), BOTH);
+    assert_eq!(unwinds!(QuietPusher<Fragile>), BOTH);
     assert_eq!(unwinds!(Cursor<Fragile>), BOTH);
+    assert_eq!(unwinds!(QuietCursor<Fragile>), BOTH);
     assert_eq!(unwinds!(SharedCursor<Fragile>), BOTH);
     assert_eq!(unwinds!(Preflight<Fragile, Flight>), BOTH);
     assert_eq!(unwinds!(Preflight<Fragile, Fragile>), NONE);
@@ -436,6 +443,8 @@ fn items_that_must_not_move_do_not_pin_the_handles() {
     assert!(traits!(Pusher<Opaque>)[2]);
     assert!(traits!(WeakPusher<Opaque>)[2]);
     assert!(traits!(SolePusher<'static, Opaque>)[2]);
+    assert!(traits!(QuietPusher<Opaque>)[2]);
+    assert!(traits!(QuietCursor<Opaque>)[2]);
     assert!(traits!(Cursor<Opaque>)[2]);
     assert!(traits!(SharedCursor<Opaque>)[2]);
     assert!(traits!(NextMany<'static, Opaque>)[2]);
@@ -450,6 +459,8 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<Pusher<Opaque>>();
     debug::<WeakPusher<Opaque>>();
     debug::<SolePusher<'_, Opaque>>();
+    debug::<QuietPusher<Opaque>>();
+    debug::<QuietCursor<Opaque>>();
     debug::<Cursor<Opaque>>();
     debug::<SharedCursor<Opaque>>();
     debug::<NextMany<'_, Opaque>>();

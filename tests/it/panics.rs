@@ -3,8 +3,8 @@
 //! A case is a source of 0 to 3, and one fault. What the consumer sees of it is a line of marks: an item, `!` for a
 //! panic in its poll, `.` for the end, `~` for a panic in the drop of the stream.
 
-use crate::waker::next;
-use aiter::{AiterExt, Lag, OnError, Outcome, azip};
+use crate::waker::{Counting, next, on_wake, poll};
+use aiter::{AiterExt, Lag, OnError, Outcome, azip, push_list};
 use core::{
     fmt::{Display, Write},
     future::{Future, ready},
@@ -311,6 +311,41 @@ fn rows(head: &str) -> Vec<(Vec<&'static str>, [&'static str; 2])> {
         (names, [cells[2], cells[3]])
     };
     table.take_while(|line| line.starts_with('|')).map(row).collect()
+}
+
+/// As the docs of `Pusher::push` say. The test runs itself once more, in a process that aborts.
+#[test]
+fn two_wakers_panic_in_one_push_aborts() {
+    const CHILD: &str = "AITER_TWO_WAKERS_PANIC";
+    let mut wakers = vec![on_wake(|| panic!("told to panic")); 2];
+    if std::env::var_os(CHILD).is_none() {
+        let program = std::env::current_exe().expect("a test has a file");
+        let mut child = std::process::Command::new(program);
+        child.args(["--exact", "panics::two_wakers_panic_in_one_push_aborts", "--nocapture"]);
+        let output = child.env(CHILD, "").output().expect("it can be run again");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("aborting"), "{said}");
+        // One alone is a panic, and the other waiter is woken.
+        let other = Counting::new();
+        wakers[1] = other.waker().clone();
+        let pushed = push_to_sleepers(&wakers);
+        assert_eq!((pushed.is_err(), other.wakes()), (true, 1));
+        return;
+    }
+    let _ = push_to_sleepers(&wakers);
+    unreachable!("it aborts");
+}
+
+/// Pushes an item to a list with one sleeping cursor for each waker. All cursors get the item.
+fn push_to_sleepers(wakers: &[Waker]) -> std::thread::Result<()> {
+    let (pusher, cursor) = push_list();
+    let mut cursors: Vec<_> = wakers.iter().map(|_| cursor.fork()).collect();
+    for (cursor, waker) in cursors.iter_mut().zip(wakers) {
+        assert!(poll(cursor, waker).is_pending());
+    }
+    let pushed = catch_unwind(AssertUnwindSafe(|| pusher.push(1).expect("it has cursors")));
+    assert!(cursors.iter_mut().all(|cursor| next(cursor) == Poll::Ready(Some(1))));
+    pushed
 }
 
 #[test]

@@ -307,6 +307,19 @@ fn the_last_clone_can_give_the_source_back() {
 }
 
 #[test]
+fn clones_given_up_last_one_gets_source() {
+    let (teller, source) = scripted([1, 2]);
+    let mut one = source.sharable();
+    let two = one.clone();
+    assert_eq!(next(&mut one), Poll::Ready(Some(1)));
+    assert!(one.into_inner().is_none() && !teller.is_dropped());
+    let mut source = two.into_inner().expect("it is the last");
+    assert_eq!(next(&mut source), Poll::Ready(Some(2)));
+    drop(source);
+    assert!(teller.is_dropped());
+}
+
+#[test]
 fn the_size_is_at_most_the_sources() {
     let (_teller, source) = scripted(0..3);
     let mut one = source.sharable();

@@ -1,20 +1,19 @@
 //! One source, any number of forks, no task of its own.
 //!
 //! The source and the pusher of a list go from fork to fork through a relay: an active fork that
-//! finds its cursor of the list empty takes a turn, polls the source and pushes what it gets. The relay
-//! wakes the active forks. Reading takes no turn.
+//! finds its cursor of the list empty takes a turn, polls the source and pushes what it gets.
+//! Reading takes no turn.
 //!
-//! Active forks never sleep at the list, so nobody need be told there: they push *quietly*, without a
-//! read-modify-write, until there is a passive fork, which does sleep there. Who makes one says so and
-//! draws a fence at the relay. From there on turns push in the common way; a turn that the fence was
-//! drawn in may have pushed quietly, and wakes all who sleep at the list, when the gate is open again.
+//! All forks sleep at the relay, active and passive ones. So the list is a quiet one: a push wakes
+//! no task, and needs no read-modify-write. The relay wakes all forks when a turn is over that got
+//! an item.
 //!
 //! # The last active fork
 //! A passive fork holds a handle of the relay, so that an active fork can be made of it. It never
 //! uses the gate. `Common::active` counts the forks that do, the *drivers*, and stays at zero once it
-//! is zero: an active fork that is made later is no driver, and sleeps at the list like a passive one.
-//! The driver that brings the count to zero therefore finds the gate open. It drops the source there
-//! and stops the list.
+//! is zero: an active fork that is made later is no driver, and takes no turn, like a passive one.
+//! The driver that brings the count to zero therefore finds the gate open. It drops the source
+//! there, stops the list, and wakes the forks that are left.
 
 use core::{
     fmt,
@@ -22,19 +21,17 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{BesidePusher, Cursor, Pusher, Relay, TurnTaker, push_list};
+use aiter_core::{QuietCursor, QuietPusher, Relay, quiet_list};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
     outcome::{Outcome, OutcomeCell},
-    sync::{Arc, AtomicBool, AtomicUsize, Ordering},
+    sync::{Arc, AtomicUsize, Ordering},
 };
 
 /// What all forks know.
 pub(crate) struct Common {
     outcome: OutcomeCell,
-    /// Whether there ever was a passive fork.
-    pub(crate) passive: AtomicBool,
     /// Number of drivers.
     active: AtomicUsize,
 }
@@ -55,13 +52,8 @@ impl Common {
     }
 
     /// How the source ended, for the reader of a list that is stopped.
-    pub(crate) fn outcome<T>(&self, cursor: &Cursor<T>) -> Option<Outcome> {
+    pub(crate) fn outcome<T>(&self, cursor: &QuietCursor<T>) -> Option<Outcome> {
         cursor.is_stopped().then(|| self.outcome.get()).flatten()
-    }
-
-    fn has_passive(&self) -> bool {
-        // Relaxed: the relay's fence orders it, see above.
-        self.passive.load(Ordering::Relaxed)
     }
 }
 
@@ -71,7 +63,7 @@ pin_project_lite::pin_project! {
         // Dropped at its end.
         #[pin]
         source: Option<S>,
-        pusher: Pusher<S::Item>,
+        pusher: QuietPusher<S::Item>,
         common: Arc<Common>,
     }
 }
@@ -87,8 +79,7 @@ impl<S: Stream> Drive<S> {
     }
 }
 
-/// Drops the source, then calls `stop`, which wakes the readers. Calls it even if the source panics
-/// when it is dropped, and last, because a waker may panic as well.
+/// Drops the source, then calls `stop`. Calls it even if the source panics when it is dropped.
 fn drop_source<S>(mut source: Pin<&mut Option<S>>, stop: impl FnOnce()) {
     struct Finally<F: FnOnce()>(Option<F>);
     impl<F: FnOnce()> Drop for Finally<F> {
@@ -105,8 +96,7 @@ fn drop_source<S>(mut source: Pin<&mut Option<S>>, stop: impl FnOnce()) {
 /// Ends the list when the source has ended, or panics.
 struct End<'a, S: Stream> {
     source: Pin<&'a mut Option<S>>,
-    /// Taken when it ends.
-    pusher: Option<BesidePusher<'a, S::Item>>,
+    pusher: &'a mut QuietPusher<S::Item>,
     outcome: &'a OutcomeCell,
     how: Outcome,
 }
@@ -114,18 +104,13 @@ struct End<'a, S: Stream> {
 impl<S: Stream> Drop for End<'_, S> {
     fn drop(&mut self) {
         self.outcome.set(self.how);
-        let pusher = self.pusher.take();
-        drop_source(self.source.as_mut(), || {
-            if let Some(pusher) = pusher {
-                pusher.stop();
-            }
-        });
+        drop_source(self.source.as_mut(), || self.pusher.stop());
     }
 }
 
 /// What a turn at the source came to.
 enum Turn<T> {
-    /// An item that nobody else is to see.
+    /// An item that no other fork is to see.
     Item(T),
     /// There are items in the list that were not there before.
     Pushed,
@@ -133,68 +118,67 @@ enum Turn<T> {
     Ended,
 }
 
-/// A fork that has read all there is and takes a turn.
-struct Reader<'a, T> {
-    cursor: &'a mut Cursor<T>,
-    common: &'a Common,
-    /// Has pushed an item and woken nobody.
-    quiet: bool,
+/// Asks the source for one item, for a fork that has read all there is.
+#[inline(always)]
+fn take_turn<S: Stream>(
+    cursor: &QuietCursor<S::Item>,
+    drive: Pin<&mut Drive<S>>,
+    cx: &mut Context<'_>,
+) -> Poll<Turn<S::Item>> {
+    let this = drive.project();
+    let (mut source, pusher) = (this.source, this.pusher);
+    if !pusher.is_read_by(cursor) {
+        // Another fork was faster.
+        return Poll::Ready(Turn::Pushed);
+    }
+    if source.is_none() {
+        return Poll::Ready(Turn::Ended);
+    }
+    let (outcome, how) = (&this.common.outcome, Outcome::Panicked);
+    let mut end = End { source: source.as_mut(), pusher: &mut *pusher, outcome, how };
+    let polled = match end.source.as_mut().as_pin_mut() {
+        Some(source) => source.poll_next(cx),
+        None => Poll::Ready(None),
+    };
+    end.how = Outcome::Completed;
+    if let Poll::Ready(None) = polled {
+        return Poll::Ready(Turn::Ended);
+    }
+    core::mem::forget(end);
+    let Poll::Ready(Some(item)) = polled else {
+        return Poll::Pending;
+    };
+    if pusher.cursor_count() == 1 {
+        return Poll::Ready(Turn::Item(item));
+    }
+    let pushed = pusher.push_beside(cursor, item);
+    debug_assert!(pushed.is_ok(), "the list ends with the source, and this fork has a cursor");
+    Poll::Ready(Turn::Pushed)
 }
 
-impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
-    type Got = Turn<S::Item>;
-
-    /// Asks the source for one item.
-    #[inline(always)]
-    fn take_turn(
-        &mut self,
-        drive: Pin<&mut Drive<S>>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Turn<S::Item>> {
-        let this = drive.project();
-        let mut source = this.source;
-        let Some(pusher) = this.pusher.beside(self.cursor) else {
-            // Another fork was faster, or the source is gone.
-            let ended = source.is_none() && self.cursor.is_drained();
-            return Poll::Ready(if ended { Turn::Ended } else { Turn::Pushed });
-        };
-        let (pusher, outcome) = (Some(pusher), &this.common.outcome);
-        let mut end = End { source: source.as_mut(), pusher, outcome, how: Outcome::Panicked };
-        let polled = match end.source.as_mut().as_pin_mut() {
-            Some(source) => source.poll_next(cx),
-            None => Poll::Ready(None),
-        };
-        end.how = Outcome::Completed;
-        if let Poll::Ready(None) = polled {
-            return Poll::Ready(Turn::Ended);
-        }
-        let pusher = end.pusher.take();
-        core::mem::forget(end);
-        let (Poll::Ready(Some(item)), Some(mut pusher)) = (polled, pusher) else {
-            return Poll::Pending;
-        };
-        if pusher.is_only_reader() {
-            return Poll::Ready(Turn::Item(item));
-        }
-        if self.common.has_passive() {
-            pusher.push(item);
-        } else {
-            pusher.push_quietly(item);
-            self.quiet = true;
-        }
-        Poll::Ready(Turn::Pushed)
-    }
-
-    fn look_elsewhere(&mut self) -> Option<Turn<S::Item>> {
-        self.cursor.next_ready().map(Turn::Item)
-    }
-
-    /// A passive fork has come, and may have gone to sleep without the item.
-    fn fenced(&mut self) {
-        if self.quiet {
-            self.cursor.wake_all();
+/// Reads for a fork that takes no turn, and waits for those of others.
+pub(crate) fn poll_passively<S: Stream>(
+    relay: &mut Relay<Drive<S>>,
+    cursor: &mut QuietCursor<S::Item>,
+    cx: &Context<'_>,
+) -> Poll<Option<S::Item>> {
+    fn look<T>(cursor: &mut QuietCursor<T>) -> Poll<Option<T>> {
+        match cursor.next_ready() {
+            None if !cursor.is_drained() => Poll::Pending,
+            next => Poll::Ready(next),
         }
     }
+    let polled = look(cursor);
+    if polled.is_ready() {
+        return polled;
+    }
+    relay.watch(cx);
+    // A turn that was over by then wakes no fork.
+    let polled = look(cursor);
+    if polled.is_ready() {
+        relay.cancel();
+    }
+    polled
 }
 
 /// One of several streams of the same items; made by [`forker`](crate::AiterExt::forker).
@@ -248,7 +232,7 @@ impl<S: Stream> TurnTaker<Drive<S>> for Reader<'_, S::Item> {
 #[doc(alias = "tee")]
 pub struct Fork<S: Stream> {
     pub(crate) relay: Relay<Drive<S>>,
-    pub(crate) cursor: Cursor<S::Item>,
+    pub(crate) cursor: QuietCursor<S::Item>,
     pub(crate) common: Arc<Common>,
     /// Whether this fork is counted in `Common::active`. Otherwise it never comes to the gate.
     pub(crate) drives: bool,
@@ -267,12 +251,8 @@ impl<S: Stream> fmt::Debug for Fork<S> {
 
 impl<S: Stream> Fork<S> {
     pub(crate) fn new(source: S) -> Self {
-        let (pusher, cursor) = push_list();
-        let common = Arc::new(Common {
-            outcome: OutcomeCell::new(),
-            passive: AtomicBool::new(false),
-            active: AtomicUsize::new(1),
-        });
+        let (pusher, cursor) = quiet_list();
+        let common = Arc::new(Common { outcome: OutcomeCell::new(), active: AtomicUsize::new(1) });
         let drive = Drive { source: Some(source), pusher, common: common.clone() };
         Self { relay: Relay::new(drive), cursor, common, drives: true, ended: false }
     }
@@ -297,6 +277,9 @@ impl<S: Stream> Fork<S> {
     /// All but what is to be had by few instructions.
     #[inline(never)]
     fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        if self.cursor.is_dozing() && self.cursor.lag() > 0 && self.relay.drop_called() {
+            self.cursor.wake_up();
+        }
         match self.cursor.next_ready() {
             Some(item) => Poll::Ready(Some(item)),
             None => self.poll_source(cx),
@@ -307,27 +290,29 @@ impl<S: Stream> Fork<S> {
     #[inline(never)]
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         if !self.drives {
-            let polled = Pin::new(&mut self.cursor).poll_next(cx);
+            let polled = poll_passively(&mut self.relay, &mut self.cursor, cx);
             self.ended |= matches!(polled, Poll::Ready(None));
             return polled;
         }
-        let Self { relay, cursor, common, .. } = self;
-        let mut reader = Reader { cursor, common, quiet: false };
-        let turn = relay.poll_turn_of(cx, &mut reader);
-        if reader.quiet {
-            if let Some(Some(item)) = self.cursor.next_quickly() {
-                return Poll::Ready(Some(item));
-            }
-        }
+        let turn = self.relay.poll_turn_or_look(
+            cx,
+            &mut self.cursor,
+            |cursor, drive, cx| take_turn(cursor, drive, cx),
+            |cursor| cursor.next_ready().map(Turn::Item),
+        );
         match turn {
             Poll::Ready(Turn::Item(item)) => Poll::Ready(Some(item)),
-            // There is one, or the next turn is for us.
-            Poll::Ready(Turn::Pushed) => self.poll_slowly(cx),
+            Poll::Ready(Turn::Pushed) => match self.cursor.next_quickly() {
+                Some(Some(item)) => Poll::Ready(Some(item)),
+                // There is an item, or the next turn is for this fork.
+                _ => self.poll_slowly(cx),
+            },
             Poll::Ready(Turn::Ended) => self.end(),
             // Another fork is at the source, of which there is nothing left.
             Poll::Pending if self.cursor.is_drained() => self.end(),
             // Not by the quick way, which gives no memory back.
             Poll::Pending => {
+                self.cursor.doze();
                 self.cursor.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
             }
         }
@@ -335,6 +320,7 @@ impl<S: Stream> Fork<S> {
 
     fn end(&mut self) -> Poll<Option<S::Item>> {
         self.ended = true;
+        self.relay.cancel();
         // Nothing is left to read, so this look drops what all forks have read.
         Poll::Ready(self.cursor.next_ready())
     }
@@ -350,6 +336,9 @@ impl<S: Stream> Drop for Fork<S> {
         if self.drives && self.common.remove_driver() {
             // The gate is open: see the head of this file.
             self.relay.try_look(Drive::cancel);
+            // This fork waits no longer, those that are left look again.
+            self.relay.cancel();
+            self.relay.notify();
         }
     }
 }
@@ -388,14 +377,14 @@ impl<S: Stream> Stream for Fork<S> {
         }
         let look = self.relay.try_look(|drive| {
             let source = drive.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
-            (self.cursor.len(), source)
+            (self.cursor.lag(), source)
         });
         match look {
             Some((len, (lower, upper))) => {
                 (len.saturating_add(lower), upper.and_then(|upper| upper.checked_add(len)))
             }
             // Another fork is at the source.
-            None => (self.cursor.len(), None),
+            None => (self.cursor.lag(), None),
         }
     }
 }

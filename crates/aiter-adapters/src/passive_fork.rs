@@ -6,13 +6,13 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{Cursor, Relay};
+use aiter_core::{QuietCursor, Relay};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    forker::{Common, Drive, Fork},
+    forker::{Common, Drive, Fork, poll_passively},
     outcome::Outcome,
-    sync::{Arc, Ordering},
+    sync::Arc,
 };
 
 /// A fork that reads only what active forks have requested; made by [`Fork::fork_passive`].
@@ -48,9 +48,9 @@ use crate::{
 /// ```
 #[must_use = "a fork that is not read keeps what it has not read in memory"]
 pub struct PassiveFork<S: Stream> {
-    /// For the active forks that are made of this one.
+    /// Where it sleeps, and for the active forks that are made of this one.
     relay: Relay<Drive<S>>,
-    cursor: Cursor<S::Item>,
+    cursor: QuietCursor<S::Item>,
     common: Arc<Common>,
     /// The end was handed out.
     ended: bool,
@@ -79,10 +79,6 @@ impl<S: Stream> Fork<S> {
     where
         S::Item: Clone + Sync,
     {
-        // Relaxed: the fence orders it. The store comes before the fence. It happens also if the
-        // flag is set, because the fork that set it may not have drawn its fence yet.
-        self.common.passive.store(true, Ordering::Relaxed);
-        self.relay.fence();
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
         PassiveFork { relay, cursor, common: self.common.clone(), ended: self.ended }
     }
@@ -119,7 +115,6 @@ impl<S: Stream> PassiveFork<S> {
     where
         S::Item: Clone + Sync,
     {
-        // A fork of the cursor: this one may have a waker registered at the list.
         self.fork_active()
     }
 
@@ -164,7 +159,8 @@ impl<S: Stream> Stream for PassiveFork<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let polled = Pin::new(&mut self.cursor).poll_next(cx);
+        let Self { relay, cursor, .. } = &mut *self;
+        let polled = poll_passively(relay, cursor, cx);
         self.ended |= matches!(polled, Poll::Ready(None));
         polled
     }

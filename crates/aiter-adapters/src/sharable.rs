@@ -102,10 +102,23 @@ impl<S> Sharable<S> {
         SharableNext { clone: self, waits: false }
     }
 
-    /// Gives the source back if this is the last clone.
+    /// Gives this clone up, and returns the source if it was the last one.
+    ///
+    /// If several clones are given up at once, exactly one of the calls returns the source.
+    pub fn into_inner(self) -> Option<S>
+    where
+        S: Unpin,
+    {
+        self.relay.into_inner().map(|source| source.stream)
+    }
+
+    /// Returns the source if this is the last clone.
+    ///
+    /// Two clones that ask at once may both get themselves back, as each finds the other one. To
+    /// give up all clones, use [`into_inner`](Self::into_inner).
     ///
     /// # Errors
-    /// The clone, if there are others.
+    /// Returns the clone if there are others.
     pub fn try_into_inner(self) -> Result<S, Self>
     where
         S: Unpin,

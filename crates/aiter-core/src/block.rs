@@ -25,16 +25,13 @@ use arrayvec::ArrayVec;
 
 use crate::{
     readers::Readers,
-    sync::{
-        AtomicPtr, AtomicUsize, CELLS_NEED_INIT, MAX_SLOTS, Ordering, UnsafeCell,
-        store_among_changes,
-    },
+    sync::{AtomicPtr, AtomicUsize, CELLS_NEED_INIT, MAX_SLOTS, Ordering, UnsafeCell},
     tail::ALIGN,
 };
 
 /// The state word: one ready bit a slot from bit 0, above them at least one that is never set, where
 /// every run of ready slots ends, and two flags. Flags are set and stay set until the block is recycled, but for
-/// `publish_by_store`, which clears them, and `adopt`.
+/// `adopt`.
 const WAITING: usize = 1 << (MAX_SLOTS + 2);
 /// A cursor left the incomplete block as the last reader: the producer that completes the block
 /// takes over its count.
@@ -461,21 +458,21 @@ impl<T> Block<T> {
         Published { old, mask }
     }
 
-    /// Publishes a slot by a store, which clears the flags: who had set one is told neither of the item nor of
-    /// later ones.
+    /// Publishes a slot by a store, which needs no read-modify-write and clears the flags.
     ///
     /// As with `publish`, the block may be freed as soon as this has happened.
     ///
     /// # Safety
-    /// The caller has claimed and filled this slot and not yet published it; all slots before it are
-    /// published, and nobody publishes others of this block. It is not `ORPHANED`, nor can it become so.
+    /// - The caller has claimed and filled this slot and not yet published it.
+    /// - All slots before it are published.
+    /// - No flag is set, and no other party changes the state word before the store is seen.
     #[inline(always)]
     pub(crate) unsafe fn publish_by_store(self, slot: usize) {
         // SAFETY: an unpublished claim keeps the block alive up to this very operation.
         let state = unsafe { &self.header().state };
-        // Release: partner of `ready_bits`, for the item. Those before it were published by the caller,
-        // or by others with whom it has synchronised.
-        store_among_changes(state, Self::FULL >> (Self::CAP - 1 - slot), Ordering::Release);
+        // Release: partner of `ready_bits`, for the item. For the items before it as well: the
+        // caller has published them, or has seen that they are.
+        state.store(Self::FULL >> (Self::CAP - 1 - slot), Ordering::Release);
     }
 }
 

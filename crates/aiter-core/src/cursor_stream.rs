@@ -244,32 +244,6 @@ impl<T> Cursor<T> {
         }
     }
 
-    /// The answer of [`next_ready`](Self::next_ready), if it is to be had in the shortest way.
-    ///
-    /// `None` is no answer. For callers that want all the rest out of line. Wait-free. If the answer is
-    /// that there is nothing, the cursor keeps the items that it has read until it finds nothing in another
-    /// way.
-    ///
-    /// # Panics
-    /// If `T::clone` does; the item is then still to be read.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    ///
-    /// let (pusher, mut cursor) = push_list();
-    /// let other = cursor.fork();
-    /// pusher.push(1)?;
-    /// let next = cursor.next_quickly().unwrap_or_else(|| cursor.next_ready());
-    /// assert_eq!(next, Some(1));
-    /// # drop(other);
-    /// # Ok::<(), aiter_core::PushError<i32>>(())
-    /// ```
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn next_quickly(&mut self) -> Option<Option<T>> {
-        self.raw.pop_quickly()
-    }
-
     /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
     ///
     /// Never waits; 0 if nothing is ready (or `max` is 0). Beside a producer that is as fast it may go on until there are
@@ -517,15 +491,6 @@ impl<T> Cursor<T> {
     /// [`is_terminated`](FusedStream::is_terminated) says so only when the cursor was told.
     pub fn is_drained(&self) -> bool {
         self.raw.is_drained(&self.list)
-    }
-
-    /// Wakes every cursor that sleeps on this list, this one included, to look for itself.
-    ///
-    /// For what was [pushed quietly](crate::BesidePusher::push_quietly), and all that was pushed since: whoever
-    /// went to sleep without it, be it at this moment, reads it, and from then on is woken as ever.
-    /// Lock-free; neither allocates nor frees.
-    pub fn wake_all(&self) {
-        self.list.wake_all();
     }
 
     /// A second cursor at the same position: each of the two sees every item from here on.

@@ -5,7 +5,6 @@ extern crate alloc;
 #[cfg(any(loom, shuttle))]
 extern crate std;
 
-mod beside;
 mod block;
 mod block_stack;
 mod clone_fn;
@@ -21,6 +20,7 @@ pub mod microcontroller;
 mod pace;
 mod preflight;
 mod pusher;
+mod quiet;
 mod readers;
 mod ready_node;
 mod ready_stack;
@@ -35,14 +35,14 @@ mod wait_slots;
 mod waiters;
 mod wake_cell;
 
-pub use beside::BesidePusher;
 pub use cursor_stream::{AvailableIter, Cursor, NextMany};
 pub use error::{PushAllError, PushError, Refusal, TryNextError, TryPushError};
 pub use preflight::Preflight;
 pub use pusher::{Pusher, WeakPusher, push_list};
+pub use quiet::{QuietCursor, QuietPusher, quiet_list};
 pub use ready_node::ReadyNode;
 pub use ready_stack::ReadyStack;
-pub use relay::{Relay, TurnTaker};
+pub use relay::Relay;
 pub use shared::{SharedCursor, SharedNext, SharedNextMany};
 pub use sole::SolePusher;
 pub use wake_cell::WakeCell;

@@ -75,8 +75,6 @@ pub(crate) struct List<T> {
     pub(crate) handles: Handles,
     /// Operations that look into the tail block without a claim or a count.
     pins: AtomicUsize,
-    /// Whether a cursor ever entered at the tail. It may have done so while the last other one left.
-    entered: AtomicBool,
     /// How many blocks to keep linked behind the tail block, whatever happens.
     spare: AtomicUsize,
     /// How many blocks were retired with the reader right at the tail since it was `FAR` behind, up to
@@ -126,7 +124,6 @@ impl<T> List<T> {
             cursors: AtomicUsize::new(1),
             handles: Handles::new(),
             pins: AtomicUsize::new(0),
-            entered: AtomicBool::new(false),
             spare: AtomicUsize::new(0),
             calm: AtomicUsize::new(CALM),
             stash: Stash::new(),
@@ -349,11 +346,7 @@ impl<T> List<T> {
             }
             retry_hint();
         }
-        self.wake_all();
-    }
-
-    /// Wakes every cursor, also those that register while this runs: a later one sees what the caller did before.
-    pub(crate) fn wake_all(&self) {
+        // Every cursor, also those that register while this runs: a later one sees the mark.
         self.waiters.notify_all();
     }
 
@@ -438,8 +431,6 @@ impl<T> List<T> {
     /// # Panics
     /// As `Readers::enter`; then nobody has come in, and the pin is gone.
     pub(crate) fn enter(&self) -> (Block<T>, usize) {
-        // Relaxed: for who has all pushers, so also the caller's.
-        self.entered.store(true, Ordering::Relaxed);
         let _pin = self.pin();
         let mut block = self.pinned_tail().block();
         // SAFETY: pinned: the tail's block and all that follow stay. The count that the last cursor of
@@ -457,13 +448,6 @@ impl<T> List<T> {
         let skip = to.wrapping_add(tail.slot()).wrapping_sub(from);
         self.cursors.fetch_add(1, Ordering::AcqRel);
         (block, skip)
-    }
-
-    /// True if a cursor ever entered, for the only pusher.
-    #[inline(always)]
-    pub(crate) fn was_entered(&self) -> bool {
-        // Relaxed: see `enter`.
-        self.entered.load(Ordering::Relaxed)
     }
 
     /// True if nobody reads.

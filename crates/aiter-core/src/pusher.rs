@@ -5,7 +5,6 @@ use core::fmt;
 use arrayvec::ArrayVec;
 
 use crate::{
-    beside::BesidePusher,
     cursor_stream::Cursor,
     error::{PushAllError, PushError, Refusal, TryPushError},
     list::{Claim, Cleanup, Growth, List},
@@ -59,7 +58,7 @@ const CHUNKED_SIZE: usize = 128;
 /// makes another one wait. Cursors see its item, and those behind it, when it goes on.
 #[doc(alias = "push_aiter")]
 pub struct Pusher<T> {
-    list: Arc<List<T>>,
+    pub(crate) list: Arc<List<T>>,
 }
 
 impl<T> Pusher<T> {
@@ -75,6 +74,12 @@ impl<T> Pusher<T> {
     /// # Errors
     /// Returns [`PushError`] with the item if the list is stopped or has no cursor left. A list
     /// without readers keeps no item.
+    ///
+    /// # Panics
+    /// Panics if the waker of a waiting cursor does. The item is pushed, and the other
+    /// waiters are woken all the same. If a second waker panics in the same push, the program
+    /// aborts, as after any panic during unwinding. The same holds for the other ways to push and
+    /// for [`stop`](Self::stop).
     ///
     /// # Examples
     /// ```
@@ -283,30 +288,6 @@ impl<T> Pusher<T> {
     /// ```
     pub fn sole(&mut self) -> Option<SolePusher<'_, T>> {
         self.list.handles.has_only_one().then(|| SolePusher::new(&self.list))
-    }
-
-    /// An even faster path, if this is the only pusher of the list and `reader`, one of the list's
-    /// cursors, has read all there is.
-    ///
-    /// For callers who pull items from elsewhere when a reader asks. `None` also if the list is stopped or
-    /// was ever [subscribed](Self::subscribe) to, or if the reader is still at the end of a block that
-    /// it has read: [`Cursor::next_ready`] gets it past.
-    ///
-    /// Mind that a [quiet push](BesidePusher::push_quietly) leaves those who sleep asleep also at later pushes, until
-    /// [`Cursor::wake_all`].
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    ///
-    /// let (mut pusher, mut cursor) = push_list();
-    /// pusher.beside(&cursor).expect("there is nothing to read").push_quietly(1);
-    /// assert!(pusher.beside(&cursor).is_none(), "there is something to read");
-    /// assert_eq!(cursor.next_ready(), Some(1));
-    /// ```
-    #[inline(always)]
-    pub fn beside<'a>(&'a mut self, reader: &'a Cursor<T>) -> Option<BesidePusher<'a, T>> {
-        BesidePusher::new(&self.list, reader)
     }
 
     /// Makes room for `additional` items, so that as many [`try_push`](Self::try_push) succeed.

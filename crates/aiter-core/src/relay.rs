@@ -17,17 +17,17 @@
 //! Hence, whenever a task sleeps in `queue`, the gate is closed, or `QUIET` without `NEWS`, or the
 //! task has been woken.
 //!
-//! A task that is about to wait for what turns do beside the value, unknown to the hub, draws a
-//! *fence*: one change of the gate's word. A turn that began before the fence and ends after it
-//! finds the mark, and tells its taker. All other turns were over before the fence, or begin after
-//! it.
+//! A *watcher* takes no turn, and waits for what turns leave beside the value. It registers in
+//! `watchers`, changes the gate's word, and then looks beside the value. A turn that opened the
+//! gate before is seen by that look. Any later turn finds the watcher. A turn that got something
+//! wakes all watchers. The hub's waker wakes none, because news leaves nothing beside the value.
 //!
 //! # The gate's word
 //! ```text
-//!  bit    4       3        2       1      0
-//!      +-------+--------+--------+------+--------+
-//!      | QUIET | FENCED | MARKED | NEWS | CLOSED |
-//!      +-------+--------+--------+------+--------+
+//!  bit    3       2        1      0
+//!      +-------+--------+------+--------+
+//!      | QUIET | MARKED | NEWS | CLOSED |
+//!      +-------+--------+------+--------+
 //! ```
 //!
 //! # Ordering policy
@@ -43,7 +43,10 @@ use core::{
 };
 
 use crate::{
-    sync::{Arc, AtomicUsize, Ordering, PAUSES, UnsafeCell, Wake, WakeArc, fence, retry_hint},
+    sync::{
+        Arc, AtomicUsize, Ordering, PAUSES, UnsafeCell, Wake, WakeArc, arc_into_inner, fence,
+        retry_hint,
+    },
     waiters::{Sleeper, WaitQueue, Wakers},
 };
 
@@ -55,10 +58,8 @@ const CLOSED: usize = 1;
 const NEWS: usize = 1 << 1;
 /// A task was turned away.
 const MARKED: usize = 1 << 2;
-/// A fence was drawn.
-const FENCED: usize = 1 << 3;
 /// The last turn was pending, so the value has the hub's waker.
-const QUIET: usize = 1 << 4;
+const QUIET: usize = 1 << 3;
 
 /// Returns `true` if a poll of the value would be in vain.
 const fn is_quiet(gate: usize) -> bool {
@@ -75,44 +76,6 @@ enum Entry {
     Quiet,
 }
 
-/// A task that takes a turn for what it may also find elsewhere. See [`Relay::poll_turn_of`].
-pub trait TurnTaker<S> {
-    /// What the task waits for.
-    type Got;
-
-    /// Polls the value, at most once. As the closure of [`Relay::poll_turn`].
-    fn take_turn(&mut self, value: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<Self::Got>;
-
-    /// Looks for what another task's turn may have got for this one. Without the value, which the
-    /// other task has.
-    fn look_elsewhere(&mut self) -> Option<Self::Got>;
-
-    /// The turn is over, it got something, and another task has drawn a [fence](Relay::fence)
-    /// meanwhile. The turn need not have seen what that task did before.
-    fn fenced(&mut self);
-}
-
-/// A closure that takes one turn.
-struct Once<F>(Option<F>);
-
-impl<S, R, F> TurnTaker<S> for Once<F>
-where
-    F: FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<R>,
-{
-    type Got = R;
-
-    #[inline(always)]
-    fn take_turn(&mut self, value: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<R> {
-        self.0.take().map_or(Poll::Pending, |turn| turn(value, cx))
-    }
-
-    fn look_elsewhere(&mut self) -> Option<R> {
-        None
-    }
-
-    fn fenced(&mut self) {}
-}
-
 /// The gate and the wait queues. Outlives the value, because the value's source may keep the hub's
 /// waker.
 struct Hub {
@@ -121,6 +84,8 @@ struct Hub {
     queue: WaitQueue,
     /// Tasks that found the gate closed.
     turned_away: WaitQueue,
+    /// Tasks that wait for what turns leave beside the value.
+    watchers: WaitQueue,
 }
 
 /// What the hub's waker is made of.
@@ -154,6 +119,21 @@ impl Hub {
         }
     }
 
+    /// As `opened`, after a turn that may have left something beside the value.
+    #[inline(never)]
+    fn left(&self, before: usize) {
+        /// Wakes these also if a waker of the others panics.
+        struct Notify<'a>(&'a Hub);
+        impl Drop for Notify<'_> {
+            fn drop(&mut self) {
+                // As in `opened`.
+                self.0.watchers.notify(Wakers::Take);
+            }
+        }
+        let _notify = Notify(self);
+        self.opened(before);
+    }
+
     fn news(&self) {
         // AcqRel: partner of `Turn::open`, `Turn::open_pending` and `Hub::close`.
         self.gate.fetch_or(NEWS, Ordering::AcqRel);
@@ -174,6 +154,19 @@ impl Hub {
             // AcqRel: see the ordering policy.
             match self.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return is_open,
+                Err(now) => gate = now,
+            }
+            retry_hint();
+        }
+    }
+
+    /// Changes the gate's word to what it is, and returns it.
+    fn touch(&self) -> usize {
+        let mut gate = self.gate.load(Ordering::Relaxed);
+        loop {
+            // AcqRel: partner of `Turn::open` and of itself: see the ordering policy.
+            match self.gate.compare_exchange_weak(gate, gate, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return gate,
                 Err(now) => gate = now,
             }
             retry_hint();
@@ -202,6 +195,33 @@ impl Hub {
     }
 }
 
+/// A handle's place in the queue, or among the watchers.
+struct Seat {
+    sleeper: Sleeper,
+    watches: bool,
+}
+
+impl Seat {
+    fn queue<'a>(&self, hub: &'a Hub) -> &'a WaitQueue {
+        if self.watches { &hub.watchers } else { &hub.queue }
+    }
+
+    /// Registers in the queue if the waker is there. Runs no user code.
+    fn register_again(&self, hub: &Hub, waker: &Waker) -> bool {
+        !self.watches && hub.queue.register_again(&self.sleeper, waker).is_ok()
+    }
+
+    /// Registers in the queue, or among the watchers, and leaves the other one.
+    fn register(&mut self, hub: &Hub, watches: bool, waker: &Waker) {
+        if self.watches != watches {
+            // Nothing is to be told, because every wake-up is for all.
+            let _retired = self.queue(hub).retire(&mut self.sleeper);
+            self.watches = watches;
+        }
+        self.queue(hub).register(&mut self.sleeper, waker);
+    }
+}
+
 struct Shared<S> {
     hub: Arc<Hub>,
     /// The hub's waker, made once.
@@ -225,39 +245,24 @@ impl Turn<'_> {
     fn with<S, R>(&self, shared: &Shared<S>, f: impl FnOnce(Pin<&mut S>) -> R) -> R {
         shared.value.with_mut(|value| {
             // SAFETY: the gate of this value is closed by this turn, which calls this once. The
-            // value never moves until it is dropped, but by `try_into_inner`, which needs `Unpin`.
+            // value never moves until it is dropped, but by `into_inner` and
+            // `try_into_inner`, which need `Unpin`.
             f(unsafe { Pin::new_unchecked(&mut *value) })
         })
     }
 
     /// Opens the gate after a turn that got something. Returns `true` if other tasks were woken.
     #[inline(always)]
-    fn open<S>(self, taker: &mut impl TurnTaker<S>) -> bool {
+    fn open(self) -> bool {
         let hub = self.hub;
         core::mem::forget(self);
-        // AcqRel: partner of `Hub::close`, `Hub::news` and `Relay::fence`.
+        // AcqRel: partner of `Hub::close`, `Hub::news` and `Hub::touch`.
         let before = hub.gate.swap(OPEN, Ordering::AcqRel);
-        let wakes = before & (MARKED | FENCED) != 0 || !hub.queue.is_empty();
+        let wakes = before & MARKED != 0 || !hub.queue.is_empty() || !hub.watchers.is_empty();
         if wakes {
-            Self::tell(hub, before, taker);
+            hub.left(before);
         }
         wakes
-    }
-
-    /// Wakes the tasks that wait, and tells the taker of a fence.
-    #[inline(never)]
-    fn tell<S>(hub: &Hub, before: usize, taker: &mut impl TurnTaker<S>) {
-        /// Also if the taker panics.
-        struct Opened<'a>(&'a Hub, usize);
-        impl Drop for Opened<'_> {
-            fn drop(&mut self) {
-                self.0.opened(self.1);
-            }
-        }
-        let _opened = Opened(hub, before);
-        if before & FENCED != 0 {
-            taker.fenced();
-        }
     }
 
     /// Opens the gate after a turn that got nothing, and wakes the tasks that need to come again.
@@ -295,7 +300,7 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         // AcqRel: as `open`.
         let before = self.hub.gate.swap(OPEN, Ordering::AcqRel);
-        self.hub.opened(before);
+        self.hub.left(before);
     }
 }
 
@@ -327,7 +332,7 @@ impl Drop for Turn<'_> {
 /// ```
 pub struct Relay<S> {
     shared: Arc<Shared<S>>,
-    sleeper: Sleeper,
+    seat: Seat,
     /// For a closed gate.
     turned_away: Sleeper,
     /// Whether a turn of this handle has woken other tasks.
@@ -341,25 +346,15 @@ impl<S> Relay<S> {
             gate: AtomicUsize::new(OPEN),
             queue: WaitQueue::new(),
             turned_away: WaitQueue::new(),
+            watchers: WaitQueue::new(),
         });
         let waker = Waker::from(WakeArc::new(HubWaker(hub.clone())));
         Self::of(Arc::new(Shared { hub, waker, value: UnsafeCell::new(value) }))
     }
 
     fn of(shared: Arc<Shared<S>>) -> Self {
-        Self { shared, sleeper: Sleeper::new(), turned_away: Sleeper::new(), has_woken: false }
-    }
-
-    /// Draws a line between what is done before and after it, for this task and for those at the
-    /// value.
-    ///
-    /// Turns that are over by now are seen as a whole. Those to come will see what was done before,
-    /// and one that is on, and gets something, is [told](TurnTaker::fenced) at its end. Wait-free:
-    /// one atomic operation.
-    pub fn fence(&self) {
-        // AcqRel: partner of `Turn::open` and `Hub::close`. If the gate is open, the mark says
-        // nothing.
-        self.shared.hub.gate.fetch_or(FENCED, Ordering::AcqRel);
+        let seat = Seat { sleeper: Sleeper::new(), watches: false };
+        Self { shared, seat, turned_away: Sleeper::new(), has_woken: false }
     }
 
     /// Polls the value. If another task is at it, or has found it pending, this task sleeps
@@ -372,7 +367,7 @@ impl<S> Relay<S> {
     ///
     /// # Panics
     /// Panics if `turn` does. All tasks that sleep are woken. Panics if the waker of another task
-    /// does, which loses what `turn` returned.
+    /// does, which loses what `turn` returned. If a second waker panics then, the program aborts.
     #[inline]
     pub fn poll_turn<R>(
         &mut self,
@@ -382,67 +377,97 @@ impl<S> Relay<S> {
         let Some(alone) = self.try_enter().or_else(|| self.enter(cx)) else {
             return Poll::Pending;
         };
-        self.take_turn(alone, cx, &mut Once(Some(turn)))
+        self.take_turn(alone, cx, turn)
     }
 
-    /// [`poll_turn`](Self::poll_turn), for a task that may get what it waits for also from
-    /// another's turn.
+    /// [`poll_turn`](Self::poll_turn), for a task that may get what it waits for also from another
+    /// task's turn.
     ///
-    /// If another task is at the value, this one pauses, and then the taker looks
-    /// [elsewhere](TurnTaker::look_elsewhere) for what the other got. Only if there is nothing does
-    /// this task wait. The pause is a fixed number of spin hints, less than what going to sleep
-    /// costs. It is left out on targets where the other task may need this very core.
+    /// If another task is at the value, this one pauses, and then `look_elsewhere` looks for what
+    /// the other one got. Only if there is nothing does this task wait. The pause is a fixed number
+    /// of spin hints, less than what going to sleep costs. It is left out on targets where the
+    /// other task may need this very core. `taker` is what both closures work with.
     ///
     /// # Panics
-    /// Panics if the taker does. All tasks that sleep are woken.
+    /// Panics as [`poll_turn`](Self::poll_turn), and if `look_elsewhere` does.
     ///
     /// # Examples
     /// ```
-    /// use std::{cell::Cell, pin::Pin, rc::Rc, task::{Context, Poll}};
+    /// use std::{cell::Cell, task::Poll};
     ///
-    /// use aiter_core::{Relay, TurnTaker};
-    /// use futures_util::{future::poll_fn, stream, Stream, StreamExt};
-    ///
-    /// /// The latest item is for everybody.
-    /// struct Latest(Rc<Cell<Option<u32>>>);
-    ///
-    /// impl<S: Stream<Item = u32> + Unpin> TurnTaker<S> for Latest {
-    ///     type Got = u32;
-    ///
-    ///     fn take_turn(&mut self, mut s: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<u32> {
-    ///         s.poll_next_unpin(cx).map(|item| {
-    ///             self.0.set(item);
-    ///             item.unwrap_or(0)
-    ///         })
-    ///     }
-    ///
-    ///     fn look_elsewhere(&mut self) -> Option<u32> {
-    ///         self.0.get()
-    ///     }
-    ///
-    ///     fn fenced(&mut self) {}
-    /// }
+    /// use aiter_core::Relay;
+    /// use futures_util::{StreamExt, future::poll_fn, stream};
     ///
     /// # futures_util::FutureExt::now_or_never(async {
     /// let mut relay = Relay::new(stream::iter([1, 2]));
-    /// let mut latest = Latest(Rc::default());
-    /// assert_eq!(poll_fn(|cx| relay.poll_turn_of(cx, &mut latest)).await, 1);
+    /// let mut latest = Cell::new(None); // for all tasks
+    /// let item = poll_fn(|cx| {
+    ///     relay.poll_turn_or_look(
+    ///         cx,
+    ///         &mut latest,
+    ///         |latest, mut numbers, cx| {
+    ///             numbers.poll_next_unpin(cx).map(|item| {
+    ///                 latest.set(item);
+    ///                 item
+    ///             })
+    ///         },
+    ///         |latest| latest.get().map(Some),
+    ///     )
+    /// });
+    /// assert_eq!(item.await, Some(1));
     /// # }).expect("an iterator never waits");
     /// ```
     #[inline(always)]
-    pub fn poll_turn_of<W: TurnTaker<S>>(
+    pub fn poll_turn_or_look<W, R>(
         &mut self,
         cx: &mut Context<'_>,
         taker: &mut W,
-    ) -> Poll<W::Got> {
+        turn: impl FnOnce(&mut W, Pin<&mut S>, &mut Context<'_>) -> Poll<R>,
+        look_elsewhere: impl FnOnce(&mut W) -> Option<R>,
+    ) -> Poll<R> {
         let alone = match self.try_enter() {
             Some(alone) => alone,
-            None => match self.enter_or_look(cx, taker) {
+            None => match self.enter_or_look(cx, || look_elsewhere(taker)) {
                 Ok(alone) => alone,
                 Err(polled) => return polled,
             },
         };
-        self.take_turn(alone, cx, taker)
+        self.take_turn(alone, cx, |value, cx| turn(taker, value, cx))
+    }
+
+    /// Makes this task wait for what turns of other handles leave beside the value.
+    ///
+    /// For a task that takes no turn itself. It is woken when a turn gets something, or panics, and
+    /// by [`notify`](Self::notify); not by the value's waker. Turns that were over at the call do
+    /// not wake it. So the task looks for what they left after this call, not only before it.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// use aiter_core::{Relay, quiet_list};
+    ///
+    /// // The value is the pusher of a list that the watcher reads.
+    /// let (pusher, mut cursor) = quiet_list();
+    /// let mut fork = cursor.fork();
+    /// let mut driver = Relay::new(pusher);
+    /// let mut watcher = driver.clone();
+    ///
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// assert_eq!(cursor.next_ready(), None);
+    /// watcher.watch(&cx);
+    /// assert_eq!(cursor.next_ready(), None); // now it may return `Pending`
+    ///
+    /// let pushed = driver.poll_turn(&mut cx, |mut pusher, _| {
+    ///     Poll::Ready(pusher.push_beside(&fork, 1)) // wakes the watcher when the turn is over
+    /// });
+    /// assert_eq!(pushed, Poll::Ready(Ok(())));
+    /// assert_eq!((cursor.next_ready(), fork.next_ready()), (Some(1), Some(1)));
+    /// ```
+    pub fn watch(&mut self, cx: &Context<'_>) {
+        self.seat.register(&self.shared.hub, true, cx.waker());
+        // After the registration: see the head of this file.
+        self.shared.hub.touch();
     }
 
     /// Closes the gate if it is open and the value may be ready. Returns whether there is no other
@@ -471,22 +496,20 @@ impl<S> Relay<S> {
     /// Closes the gate, or registers and returns `None`.
     #[cold]
     fn enter(&mut self, cx: &Context<'_>) -> Option<bool> {
-        let Self { shared, sleeper, turned_away, .. } = self;
-        let hub = &*shared.hub;
         let (mut sleeps, mut waits_at_gate) = (false, false);
         loop {
             // After a registration, the gate is asked again: a task that opens it meanwhile may
             // have missed it.
-            match hub.close() {
+            match self.shared.hub.close() {
                 Entry::Entered => return Some(false),
                 Entry::Quiet if sleeps => return None,
                 Entry::Quiet => {
-                    hub.queue.register(sleeper, cx.waker());
+                    self.seat.register(&self.shared.hub, false, cx.waker());
                     sleeps = true;
                 }
                 Entry::TurnedAway if waits_at_gate => return None,
                 Entry::TurnedAway => {
-                    hub.turned_away.register(turned_away, cx.waker());
+                    self.shared.hub.turned_away.register(&mut self.turned_away, cx.waker());
                     waits_at_gate = true;
                 }
             }
@@ -495,17 +518,17 @@ impl<S> Relay<S> {
 
     /// Pauses for the task at the gate; then as `enter`.
     #[cold]
-    fn enter_or_look<W: TurnTaker<S>>(
+    fn enter_or_look<R>(
         &mut self,
         cx: &Context<'_>,
-        taker: &mut W,
-    ) -> Result<bool, Poll<W::Got>> {
+        look_elsewhere: impl FnOnce() -> Option<R>,
+    ) -> Result<bool, Poll<R>> {
         // Relaxed: a look.
         if PAUSES > 0 && self.shared.hub.gate.load(Ordering::Relaxed) & CLOSED != 0 {
             for _ in 0..PAUSES {
                 core::hint::spin_loop();
             }
-            if let Some(result) = taker.look_elsewhere() {
+            if let Some(result) = look_elsewhere() {
                 return Err(Poll::Ready(result));
             }
         }
@@ -514,31 +537,48 @@ impl<S> Relay<S> {
 
     /// Polls the value, with the gate closed or no other handle there.
     #[inline(always)]
-    fn take_turn<W: TurnTaker<S>>(
+    fn take_turn<R>(
         &mut self,
         alone: bool,
         cx: &mut Context<'_>,
-        taker: &mut W,
-    ) -> Poll<W::Got> {
-        let Self { shared, sleeper, has_woken, .. } = self;
+        turn: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        let Self { shared, seat, has_woken, .. } = self;
         let hub = &*shared.hub;
         let guard = Turn { hub };
         let mut hubs = Context::from_waker(&shared.waker);
-        match guard.with(shared, |value| taker.take_turn(value, &mut hubs)) {
+        match guard.with(shared, |value| turn(value, &mut hubs)) {
             Poll::Ready(result) => {
                 if alone {
                     // The gate is open, and no other task waits.
                     core::mem::forget(guard);
-                } else if guard.open(taker) {
+                } else if guard.open() {
                     *has_woken = true;
                 }
+                // User code.
+                drop(seat.queue(hub).take_called(&seat.sleeper));
                 Poll::Ready(result)
             }
-            Poll::Pending => {
-                // Before the gate opens: news that comes before finds the task, or is found by
+            Poll::Pending if alone => {
+                // The gate is open. News that comes before finds the task, or is found by
                 // `open_pending`.
-                hub.queue.register(sleeper, cx.waker());
-                guard.open_pending(if alone { OPEN } else { CLOSED });
+                seat.register(hub, false, cx.waker());
+                guard.open_pending(OPEN);
+                Poll::Pending
+            }
+            Poll::Pending => {
+                // Before the gate opens, as above.
+                let is_registered = seat.register_again(hub, cx.waker());
+                guard.open_pending(CLOSED);
+                if !is_registered {
+                    // A waker is cloned and dropped with the gate open.
+                    seat.register(hub, false, cx.waker());
+                    let gate = hub.touch();
+                    if gate & CLOSED == 0 && !is_quiet(gate) {
+                        // Another task has made it so, and need not have seen the registration.
+                        cx.waker().wake_by_ref();
+                    }
+                }
                 Poll::Pending
             }
         }
@@ -598,18 +638,63 @@ impl<S> Relay<S> {
         let hub = &*self.shared.hub;
         // Both are out before one is dropped, which may panic.
         let _at_gate = hub.turned_away.retire(&mut self.turned_away);
-        let _in_queue = hub.queue.retire(&mut self.sleeper);
+        let _in_queue = self.seat.queue(hub).retire(&mut self.seat.sleeper);
+    }
+
+    /// Drops this task's waker if it was called and is kept. Returns `false` if the task is
+    /// registered, so that a wake-up is still to come.
+    ///
+    /// A turn that got something does so as well. For a task that has found what it waits for
+    /// elsewhere. Wait-free; drops a waker.
+    pub fn drop_called(&mut self) -> bool {
+        self.seat.queue(&self.shared.hub).take_called(&self.seat.sleeper).is_some()
     }
 
     /// Wakes every task that waits, and lets the value be polled, as the value's waker does.
+    ///
+    /// Wakes tasks that [watch](Self::watch) as well.
     pub fn notify(&self) {
+        /// Wakes these also if a waker of the others panics.
+        struct Notify<'a>(&'a Hub);
+        impl Drop for Notify<'_> {
+            fn drop(&mut self) {
+                // `news` has just touched the gate.
+                self.0.watchers.notify(Wakers::Lend);
+            }
+        }
+        let _notify = Notify(&self.shared.hub);
         self.shared.hub.news();
     }
 
-    /// Gives the value back if this is the last handle.
+    /// Gives this handle up, and returns the value if it was the last one.
+    ///
+    /// If several handles are given up at once, exactly one of the calls returns the value.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::Relay;
+    ///
+    /// let one = Relay::new("value");
+    /// let two = one.clone();
+    /// assert_eq!(one.into_inner(), None);
+    /// assert_eq!(two.into_inner(), Some("value"));
+    /// ```
+    pub fn into_inner(self) -> Option<S>
+    where
+        S: Unpin,
+    {
+        let shared = self.shared.clone();
+        drop(self);
+        arc_into_inner(shared).map(|shared| shared.value.into_inner())
+    }
+
+    /// Returns the value if this is the last handle.
+    ///
+    /// Two handles that ask at once may both get themselves back, as each finds the other one. To
+    /// give up all handles, use [`into_inner`](Self::into_inner).
     ///
     /// # Errors
-    /// The handle, if there are others.
+    /// Returns the handle if there are others.
     pub fn try_into_inner(self) -> Result<S, Self>
     where
         S: Unpin,
@@ -630,7 +715,7 @@ impl<S> Drop for Relay<S> {
     fn drop(&mut self) {
         let hub = &self.shared.hub;
         let _turned_away = hub.turned_away.retire(&mut self.turned_away);
-        hub.queue.retire(&mut self.sleeper);
+        self.seat.queue(hub).retire(&mut self.seat.sleeper);
     }
 }
 

@@ -31,6 +31,18 @@ pub(crate) use loom::sync::Arc;
 #[cfg(all(shuttle, not(loom)))]
 pub(crate) use shuttle::sync::Arc;
 
+/// Gives up an `Arc`, and returns the value if it was the last one.
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) fn arc_into_inner<T>(arc: Arc<T>) -> Option<T> {
+    Arc::into_inner(arc)
+}
+
+/// A checker's `Arc` has no such method. This form may return `None` to all of several callers.
+#[cfg(any(loom, shuttle))]
+pub(crate) fn arc_into_inner<T>(arc: Arc<T>) -> Option<T> {
+    Arc::try_unwrap(arc).ok()
+}
+
 /// What wakers are made of. Not `alloc`'s, whose trait has methods with an `alloc` receiver, and not a
 /// checker's own, which is no `Waker`.
 pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};
@@ -116,20 +128,3 @@ pub(crate) fn retry_hint() {
 #[cfg(not(loom))]
 #[inline(always)]
 pub(crate) fn retry_hint() {}
-
-/// A store into a word that others change by read-modify-writes at the same time.
-#[cfg(not(loom))]
-#[cfg_attr(aiter_weaken, track_caller)]
-#[inline(always)]
-pub(crate) fn store_among_changes(word: &AtomicUsize, value: usize, ordering: Ordering) {
-    word.store(value, ordering);
-}
-
-/// A store comes either before such a change, which then sees it, or after it, and replaces what it wrote:
-/// one order for all. The checker leaves the two unordered, so that who made the change may go on
-/// to read its own value after it has heard of the store. A swap, which it orders, says the same.
-#[cfg(loom)]
-#[cfg_attr(aiter_weaken, track_caller)]
-pub(crate) fn store_among_changes(word: &AtomicUsize, value: usize, ordering: Ordering) {
-    word.swap(value, ordering);
-}

@@ -8,8 +8,8 @@
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::{
-    AvailableIter, BesidePusher, Cursor, Pusher, ReadyNode, ReadyStack, Relay, SharedCursor,
-    SolePusher, WakeCell, WeakPusher,
+    AvailableIter, Cursor, Pusher, QuietCursor, QuietPusher, ReadyNode, ReadyStack, Relay,
+    SharedCursor, SolePusher, WakeCell, WeakPusher,
 };
 
 impl<T> UnwindSafe for Pusher<T> {}
@@ -18,10 +18,12 @@ impl<T> UnwindSafe for WeakPusher<T> {}
 impl<T> RefUnwindSafe for WeakPusher<T> {}
 impl<T> UnwindSafe for SolePusher<'_, T> {}
 impl<T> RefUnwindSafe for SolePusher<'_, T> {}
-impl<T> UnwindSafe for BesidePusher<'_, T> {}
-impl<T> RefUnwindSafe for BesidePusher<'_, T> {}
 impl<T> UnwindSafe for Cursor<T> {}
 impl<T> RefUnwindSafe for Cursor<T> {}
+impl<T> UnwindSafe for QuietPusher<T> {}
+impl<T> RefUnwindSafe for QuietPusher<T> {}
+impl<T> UnwindSafe for QuietCursor<T> {}
+impl<T> RefUnwindSafe for QuietCursor<T> {}
 impl<T> UnwindSafe for SharedCursor<T> {}
 impl<T> RefUnwindSafe for SharedCursor<T> {}
 

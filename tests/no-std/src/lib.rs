@@ -5,12 +5,12 @@
 /// The push list: its two ends.
 pub mod list {
     use aiter::{
-        AvailableIter, BesidePusher, Cursor, NextMany, Preflight, Pusher, SharedCursor, SharedNext,
+        AvailableIter, Cursor, NextMany, Preflight, Pusher, SharedCursor, SharedNext,
         SharedNextMany, SolePusher, WeakPusher,
     };
 
     /// The ends that push.
-    pub type Pushers<'a, T> = (Pusher<T>, SolePusher<'a, T>, BesidePusher<'a, T>, WeakPusher<T>);
+    pub type Pushers<'a, T> = (Pusher<T>, SolePusher<'a, T>, WeakPusher<T>);
     /// The ends that read.
     pub type Cursors<T, F> = (Cursor<T>, SharedCursor<T>, Preflight<T, F>);
     /// What waits for items of a shared cursor.
@@ -26,7 +26,7 @@ pub mod list {
 
 /// What adapters share sources with.
 pub mod sharing {
-    use aiter::{ReadyNode, ReadyStack, Relay, TurnTaker, WakeCell};
+    use aiter::{QuietCursor, QuietPusher, ReadyNode, ReadyStack, Relay, WakeCell};
 
     /// A value that tasks drive in turn, and a waker for anybody to call.
     pub type Shared<S> = (Relay<S>, WakeCell);
@@ -34,8 +34,13 @@ pub mod sharing {
     /// Who of many is ready, and one of them.
     pub type Ready<T> = (ReadyStack, ReadyNode<T>);
 
-    /// What a task gets of the value.
-    pub type Got<W, S> = <W as TurnTaker<S>>::Got;
+    /// A list whose cursors never sleep.
+    pub type Quiet<T> = (QuietPusher<T>, QuietCursor<T>);
+
+    /// Makes one.
+    pub fn make<T>() -> Quiet<T> {
+        aiter::quiet_list()
+    }
 }
 
 /// The push list's errors.

@@ -3,7 +3,6 @@
 
 extern crate alloc;
 
-mod beside;
 mod blocks;
 mod called_wakers;
 mod cases;
@@ -16,6 +15,8 @@ mod ledger;
 mod panics;
 mod prompt_drops;
 mod push_all;
+mod quiet;
+mod races_relay;
 mod ready_stack;
 mod reentrant;
 mod relay;

@@ -1,6 +1,6 @@
 //! A value that tasks drive in turn.
 
-use aiter_core::{Relay, TurnTaker};
+use aiter_core::Relay;
 use alloc::{collections::VecDeque, rc::Rc, sync::Arc, task::Wake};
 use core::{
     cell::{Cell, RefCell},
@@ -345,31 +345,29 @@ fn the_source_may_keep_its_waker_for_ever() {
 struct Taker {
     elsewhere: Option<u32>,
     looks: usize,
-    fences: usize,
 }
 
-impl TurnTaker<Source> for Taker {
-    type Got = u32;
-
-    fn take_turn(&mut self, feed: Pin<&mut Source>, cx: &mut Context<'_>) -> Poll<u32> {
-        let in_poll = feed.in_poll.borrow_mut().take();
-        if let Some(f) = in_poll {
-            f();
-        }
-        let item = feed.items.borrow_mut().pop_front();
-        if item.is_none() {
-            *feed.waker.borrow_mut() = Some(cx.waker().clone());
-        }
-        item.map_or(Poll::Pending, Poll::Ready)
-    }
-
-    fn look_elsewhere(&mut self) -> Option<u32> {
-        self.looks += 1;
-        self.elsewhere
-    }
-
-    fn fenced(&mut self) {
-        self.fences += 1;
+impl Taker {
+    fn poll(&mut self, relay: &mut Relay<Source>, cx: &mut Context<'_>) -> Poll<u32> {
+        relay.poll_turn_or_look(
+            cx,
+            self,
+            |_, feed, cx| {
+                let in_poll = feed.in_poll.borrow_mut().take();
+                if let Some(f) = in_poll {
+                    f();
+                }
+                let item = feed.items.borrow_mut().pop_front();
+                if item.is_none() {
+                    *feed.waker.borrow_mut() = Some(cx.waker().clone());
+                }
+                item.map_or(Poll::Pending, Poll::Ready)
+            },
+            |taker| {
+                taker.looks += 1;
+                taker.elsewhere
+            },
+        )
     }
 }
 
@@ -387,14 +385,14 @@ fn a_taker_looks_elsewhere_only_while_another_is_at_it() {
             let mut cx = Context::from_waker(Waker::noop());
             for elsewhere in [None, Some(7)] {
                 let mut taker = Taker { elsewhere, ..Taker::default() };
-                let polled = two.poll_turn_of(&mut cx, &mut taker);
+                let polled = taker.poll(&mut two, &mut cx);
                 met.borrow_mut().push((polled, taker.looks));
             }
         }
     }));
     let mut taker = Taker::default();
-    assert_eq!(one.poll_turn_of(&mut cx, &mut taker), Poll::Ready(1));
-    assert_eq!((taker.looks, taker.fences), (0, 0));
+    assert_eq!(taker.poll(&mut one, &mut cx), Poll::Ready(1));
+    assert_eq!(taker.looks, 0);
     // Where nobody pauses, nobody looks.
     let looks = met.borrow()[0].1;
     let expected = if looks == 0 { Poll::Pending } else { Poll::Ready(7) };
@@ -402,47 +400,113 @@ fn a_taker_looks_elsewhere_only_while_another_is_at_it() {
     assert_eq!(looks == 0, cfg!(miri) || usize::BITS < 64);
 }
 
+/// A watcher takes no turn. It is woken when a turn has got something, once the gate is open.
 #[test]
-fn a_fence_in_a_turn_is_told_at_its_end_and_no_other() {
+fn watcher_is_woken_when_turn_got_something() {
     let (mut one, feed) = source();
-    let two = one.clone();
-    let mut cx = Context::from_waker(Waker::noop());
-    let mut taker = Taker::default();
-    two.fence();
+    let mut two = one.clone();
+    let waker = Rc::new(Counting::new());
+    two.watch(&Context::from_waker(waker.waker()));
     feed.give(1);
-    assert_eq!(one.poll_turn_of(&mut cx, &mut taker), Poll::Ready(1));
-    assert_eq!(taker.fences, 0, "it was drawn before");
+    *feed.in_poll.borrow_mut() = Some(Box::new({
+        let waker = waker.clone();
+        move || assert_eq!(waker.wakes(), 0, "the gate is closed")
+    }));
+    assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
+    assert_eq!(waker.wakes(), 1);
     feed.give(2);
-    *feed.in_poll.borrow_mut() = Some(Box::new(move || two.fence()));
-    assert_eq!(one.poll_turn_of(&mut cx, &mut taker), Poll::Ready(2));
-    // The other handle went with the closure.
-    assert_eq!(taker.fences, 1);
-    let three = one.clone();
-    feed.give(3);
-    assert_eq!(one.poll_turn_of(&mut cx, &mut taker), Poll::Ready(3));
-    assert_eq!(taker.fences, 1);
-    drop(three);
+    assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(2));
+    assert_eq!(waker.wakes(), 1, "it does not watch any more");
 }
 
-/// Who is turned away hears of the turn's end, fence or not.
+/// A watcher that comes while a turn is on is woken at its end.
 #[test]
-fn a_fence_takes_nobodys_wake_up() {
+fn watcher_comes_in_turn_is_woken_at_end() {
     let (mut one, feed) = source();
-    let two = one.clone();
-    let mut three = one.clone();
+    let mut two = one.clone();
     let waker = Counting::new();
     let kept = Rc::new(RefCell::new(None));
+    feed.give(1);
     *feed.in_poll.borrow_mut() = Some(Box::new({
         let (waker, kept) = (waker.waker().clone(), kept.clone());
         move || {
-            two.fence();
-            assert!(poll(&mut three, &waker).is_pending());
-            *kept.borrow_mut() = Some(three);
+            two.watch(&Context::from_waker(&waker));
+            *kept.borrow_mut() = Some(two);
         }
     }));
+    assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
+    assert_eq!(waker.wakes(), 1);
+}
+
+#[test]
+fn watcher_is_cancelled_and_not_woken() {
+    let (mut one, feed) = source();
+    let mut two = one.clone();
+    let waker = Counting::new();
+    two.watch(&Context::from_waker(waker.waker()));
+    two.cancel();
+    assert_eq!(waker.held(), 0);
     feed.give(1);
-    let mut taker = Taker::default();
-    let mut cx = Context::from_waker(Waker::noop());
-    assert_eq!(one.poll_turn_of(&mut cx, &mut taker), Poll::Ready(1));
-    assert_eq!((taker.fences, waker.wakes()), (1, 1));
+    assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
+    assert_eq!(waker.wakes(), 0);
+}
+
+/// The task at the gate is not turned away by a watcher.
+#[test]
+fn watcher_leaves_gate_open() {
+    let (mut one, feed) = source();
+    let mut two = one.clone();
+    two.watch(&Context::from_waker(Waker::noop()));
+    assert!(one.try_look(|_| ()).is_some());
+    feed.give(1);
+    assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
+}
+
+/// The source's news leaves nothing for a watcher.
+#[test]
+fn watcher_is_not_woken_by_news() {
+    let (mut one, feed) = source();
+    let mut two = one.clone();
+    let (task, watcher) = (Counting::new(), Counting::new());
+    assert!(poll(&mut one, task.waker()).is_pending());
+    two.watch(&Context::from_waker(watcher.waker()));
+    feed.give(1);
+    assert_eq!((task.wakes(), watcher.wakes()), (1, 0));
+    // A turn that is pending leaves nothing, either.
+    feed.items.borrow_mut().clear();
+    assert!(poll(&mut one, task.waker()).is_pending());
+    assert_eq!(watcher.wakes(), 0);
+    two.notify();
+    assert_eq!((task.wakes(), watcher.wakes()), (2, 1));
+}
+
+/// A handle may take turns and watch in turn; it waits for one of them at a time.
+#[test]
+fn watcher_takes_turn_and_waits_for_that() {
+    let (mut one, feed) = source();
+    let mut two = one.clone();
+    let (first, second) = (Counting::new(), Counting::new());
+    one.watch(&Context::from_waker(first.waker()));
+    assert!(poll(&mut one, second.waker()).is_pending());
+    assert_eq!(first.held(), 0);
+    feed.give(1);
+    assert_eq!((first.wakes(), second.wakes()), (0, 1));
+    assert_eq!(poll(&mut two, Waker::noop()), Poll::Ready(1));
+    one.watch(&Context::from_waker(first.waker()));
+    assert_eq!(poll(&mut two, Waker::noop()), Poll::Pending);
+    feed.give(2);
+    assert_eq!(poll(&mut two, Waker::noop()), Poll::Ready(2));
+    assert_eq!((first.wakes(), second.wakes()), (1, 1));
+}
+
+/// A turn that panics may have left something.
+#[test]
+fn watcher_is_woken_when_turn_panics() {
+    let (mut one, feed) = source();
+    let mut two = one.clone();
+    let waker = Counting::new();
+    two.watch(&Context::from_waker(waker.waker()));
+    *feed.in_poll.borrow_mut() = Some(Box::new(|| panic!("as told")));
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(&mut one, Waker::noop()))).is_err());
+    assert_eq!(waker.wakes(), 1);
 }

@@ -3,7 +3,7 @@
 use core::future::poll_fn;
 use std::sync::Arc as StdArc;
 
-use aiter_core::Relay;
+use aiter_core::{Relay, quiet_list};
 use loom::{
     future::AtomicWaker,
     sync::{
@@ -180,6 +180,34 @@ fn all_are_woken() {
             two
         });
         end(&mut one);
+        drop(other.join().unwrap());
+    });
+}
+
+/// A watcher takes no turn, and sleeps through none that leaves an item beside the value.
+#[test]
+fn watcher_reads_what_turns_leave() {
+    wide_model(|| {
+        let (pusher, mine) = quiet_list();
+        let mut cursor = mine.fork();
+        let mut driver = Relay::new(pusher);
+        let mut watcher = driver.clone();
+        let other = thread::spawn(move || {
+            let item = block_on(poll_fn(|cx| match cursor.next_ready() {
+                Some(item) => Poll::Ready(item),
+                None => {
+                    watcher.watch(cx);
+                    cursor.next_ready().map_or(Poll::Pending, Poll::Ready)
+                }
+            }));
+            assert_eq!(item, 1);
+            watcher
+        });
+        let mut cx = Context::from_waker(Waker::noop());
+        let pushed = driver
+            .poll_turn(&mut cx, |mut pusher, _| Poll::Ready(pusher.push_beside(&mine, 1).is_ok()));
+        assert_eq!(pushed, Poll::Ready(true));
+        drop((driver, mine));
         drop(other.join().unwrap());
     });
 }

@@ -1,0 +1,87 @@
+//! Races of a relay's handles. Miri runs these with many seeds.
+
+use crate::scaled;
+use aiter_core::Relay;
+use core::{
+    hint,
+    sync::atomic::{AtomicBool, Ordering},
+    task::{Context, Poll, Waker},
+};
+use std::{sync::Barrier, thread};
+
+/// Takes a turn that counts, without atomics.
+fn count(relay: &mut Relay<u32>) -> Poll<u32> {
+    relay.poll_turn(&mut Context::from_waker(Waker::noop()), |mut count, _| {
+        *count += 1;
+        Poll::Ready(*count)
+    })
+}
+
+/// A handle that is left alone takes its turn without the gate. Nothing but the other handle's drop
+/// makes it see that one's turn.
+#[test]
+fn lone_handle_sees_turn_of_dropped_one() {
+    for _ in 0..scaled(200, 1) {
+        let mut one = Relay::new(0);
+        let mut two = one.clone();
+        let is_gone = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                assert_eq!(count(&mut two), Poll::Ready(1));
+                drop(two);
+                // Relaxed: tells of the drop, and orders nothing.
+                is_gone.store(true, Ordering::Relaxed);
+            });
+            while !is_gone.load(Ordering::Relaxed) {
+                thread::yield_now();
+                hint::spin_loop();
+            }
+            assert_eq!(count(&mut one), Poll::Ready(2));
+        });
+    }
+}
+
+/// The same, with the drop at any moment.
+#[test]
+fn turns_race_with_drop_of_other_handle() {
+    for _ in 0..scaled(2000, 5) {
+        let mut one = Relay::new(0);
+        let mut two = one.clone();
+        let start = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                let polled = count(&mut two);
+                drop(two);
+                polled
+            });
+            start.wait();
+            // At most one of them is turned away, and then it is woken and comes again.
+            while count(&mut one).is_pending() {
+                thread::yield_now();
+            }
+        });
+        assert!(matches!(count(&mut one), Poll::Ready(2 | 3)));
+    }
+}
+
+/// Of handles that are given up at once, one gets the value.
+#[test]
+fn handles_given_up_at_once_one_gets_value() {
+    for _ in 0..scaled(2000, 5) {
+        let one = Relay::new(7);
+        let (two, three) = (one.clone(), one.clone());
+        let start = Barrier::new(3);
+        let give_up = |relay: Relay<u32>| {
+            start.wait();
+            relay.into_inner()
+        };
+        let got = thread::scope(|scope| {
+            let others = [two, three].map(|relay| scope.spawn(|| give_up(relay)));
+            let mine = give_up(one);
+            let theirs = others.map(|other| other.join().expect("it only gives up"));
+            [mine, theirs[0], theirs[1]]
+        });
+        assert_eq!(got.iter().flatten().collect::<Vec<_>>(), [&7]);
+    }
+}
