@@ -87,6 +87,7 @@ impl<const PAD: usize> Reader<PAD> {
             pools.oracle.see(&pools.base, index, id);
         }
         self.position = index.map(|index| index + 1);
+        self.range.1 = usize::MAX;
     }
 
     /// It says that the list has ended.
@@ -268,7 +269,10 @@ impl<const PAD: usize> Reader<PAD> {
     pub(crate) fn skip(&mut self, pools: &Pools<PAD>, n: Option<usize>) {
         let len = self.cursor().len();
         let before = self.position.take();
-        self.range = before.map_or(self.range, |at| (at, at.saturating_add(n.unwrap_or(at + len))));
+        self.range = match before {
+            Some(at) => (at, at.saturating_add(n.unwrap_or(usize::MAX))),
+            None => (self.range.0, usize::MAX),
+        };
         let skipped = match n {
             Some(n) => self.cursor_mut().skip_items(n),
             None => self.cursor_mut().seek_to_end(),

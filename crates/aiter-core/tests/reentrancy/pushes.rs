@@ -130,15 +130,14 @@ impl<const PAD: usize> Pools<PAD> {
             );
         };
         self.check_refusal(error.refusal() == aiter_core::Refusal::NoCursor);
-        let mut at = pushed;
+        let mut ids = (pushed..).map(|at| yielded.borrow().get(at).copied());
         for item in error.into_unpushed() {
-            let id = yielded.borrow().get(at).copied();
+            let id = ids.next().flatten();
             self.base.check(
                 id == Some(item.id()),
                 format_args!("item {} comes back in place of {id:?}", item.id()),
             );
             self.oracle.end(item.id(), Fate::Refused);
-            at += 1;
         }
     }
 
