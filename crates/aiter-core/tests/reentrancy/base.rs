@@ -102,6 +102,11 @@ impl Base {
         base
     }
 
+    /// No seed runs more operations, but for what call-backs run.
+    pub(crate) fn longest(&self) -> usize {
+        if cfg!(miri) { 50 } else { 500 }
+    }
+
     pub(crate) fn set_world(&self, world: Option<Rc<dyn World>>) {
         drop(self.world.replace(world));
     }

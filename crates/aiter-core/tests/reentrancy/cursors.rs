@@ -61,6 +61,10 @@ impl<const PAD: usize> Reader<PAD> {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.cursor().len()
+    }
+
     /// The index of the list's end, by this position.
     pub(crate) fn tail(&self) -> Option<usize> {
         self.position.map(|position| position + self.cursor().len())

@@ -52,8 +52,7 @@ fn run_seed(seed: u64, traces: bool) -> Vec<String> {
 fn run_world<const PAD: usize>(base: &Rc<Base>) {
     let pools = Rc::new(Pools::<PAD>::new(base));
     base.set_world(Some(pools.clone()));
-    let operations = if cfg!(miri) { 40 } else { 100 + base.random.below(400) };
-    for _ in 0..operations {
+    for _ in 0..base.random.below(base.longest()) {
         base.run(|| base::World::step(&*pools));
         pools.settle();
         if base.has_failed() {
@@ -61,7 +60,7 @@ fn run_world<const PAD: usize>(base: &Rc<Base>) {
         }
     }
     pools.finish();
-    let most_leaks = if RESULTS_MAY_LEAK { pools.panicked_takes() } else { 0 };
+    let most_leaks = pools.most_leaks();
     base.set_world(None);
     drop(pools);
     let leaks = base.items.alive();

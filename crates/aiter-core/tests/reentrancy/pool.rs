@@ -26,6 +26,11 @@ impl<H> Pool<H> {
         (len > 0).then(|| handles.swap_remove(random.below(len)))
     }
 
+    /// The handle that was put there first, of which there is one.
+    pub(crate) fn take_first(&self) -> H {
+        self.0.borrow_mut().remove(0)
+    }
+
     /// A handle that comes back, also if the operation panics.
     pub(crate) fn lend(&self, random: &Random) -> Option<Lent<'_, H>> {
         self.take(random).map(|handle| Lent { pool: self, handle: Some(handle) })

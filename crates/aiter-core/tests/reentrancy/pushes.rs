@@ -197,7 +197,9 @@ impl<const PAD: usize> Pools<PAD> {
     }
 
     fn drop_pusher(&self) {
-        drop(self.pushers.take(&self.base.random));
+        if self.may_stop() || self.pushers.len() > 1 {
+            drop(self.pushers.take(&self.base.random));
+        }
     }
 
     fn downgrade(&self) {
@@ -223,6 +225,9 @@ impl<const PAD: usize> Pools<PAD> {
     }
 
     fn stop(&self) {
+        if !self.may_stop() {
+            return;
+        }
         let Some(pusher) = self.pushers.lend(&self.base.random) else { return };
         pusher.stop();
         self.base.check(pusher.is_stopped(), format_args!("it was stopped"));

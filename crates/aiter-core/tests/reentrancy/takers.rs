@@ -43,6 +43,17 @@ impl<const PAD: usize> Taker<PAD> {
         Self { cursor, group, number, nap: None }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.cursor.len()
+    }
+
+    /// Takes all that is ready.
+    pub(crate) fn drain(&mut self) {
+        while let Ok(item) = self.cursor.try_next() {
+            self.see(item.id());
+        }
+    }
+
     fn see(&self, id: usize) {
         self.group.takes.borrow_mut()[self.number].push(id);
     }

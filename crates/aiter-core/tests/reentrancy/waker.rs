@@ -59,6 +59,10 @@ impl WakerBook {
         self.entries.borrow_mut()[index_of(waker.data())].owned.push(handle);
     }
 
+    pub(crate) fn own_nothing(&self) -> bool {
+        self.entries.borrow().iter().all(|entry| entry.owned.is_empty())
+    }
+
     /// All handles that wakers own, which may be wakers' ends.
     pub(crate) fn take_owned(&self) -> Vec<Box<dyn Any>> {
         self.entries.borrow_mut().iter_mut().flat_map(|entry| mem::take(&mut entry.owned)).collect()

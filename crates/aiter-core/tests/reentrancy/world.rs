@@ -10,20 +10,19 @@ use core::{
 use aiter_core::{Pusher, WeakPusher, push_list};
 
 use crate::{
+    RESULTS_MAY_LEAK,
     base::{Base, World},
     cells::WakerCell,
     cursors::Reader,
     item::Item,
     oracle::{Group, Oracle},
     pool::Pool,
+    random::Random,
     ready::{NodeWaker, Ready},
     relays::Handle,
     takers::Taker,
     waker::Nap,
 };
-
-/// No kind of handle gets more than this.
-const MOST_HANDLES: usize = 6;
 
 pub(crate) struct Pools<const PAD: usize> {
     pub(crate) base: Rc<Base>,
@@ -41,6 +40,10 @@ pub(crate) struct Pools<const PAD: usize> {
     reference: RefCell<Option<Reader<PAD>>>,
     /// Calls of `poll_new` that panicked.
     pub(crate) panicked_polls: Cell<usize>,
+    /// No kind of handle gets more than this.
+    most_handles: usize,
+    /// The list is not stopped before so many operations.
+    begins_to_stop: usize,
     operations: Vec<Operation<PAD>>,
     /// Sums of the operations' weights.
     weights: Vec<usize>,
@@ -65,22 +68,11 @@ impl<const PAD: usize> Pools<PAD> {
         let has_reference = base.random.one_in(2);
         base.log(format_args!("reference: {has_reference}, {PAD} bytes more an item"));
         let reference = has_reference.then(|| Reader::new(cursor.fork(), Some(0)));
-        let mut operations = Vec::new();
-        for more in
-            [Self::PUSHES, Self::CURSORS, Self::TAKERS, Self::RELAYS, Self::CELLS, Self::READY]
-        {
-            operations.extend_from_slice(more);
-        }
-        let mut sum = 0;
-        let weigh = |&(name, _): &Operation<PAD>| {
-            let is_last = matches!(name, "stop" | "pusher drop");
-            let choices: &[usize] = if is_last { &[0, 0, 1] } else { &[0, 1, 5, 20] };
-            sum += base.random.pick(choices);
-            sum
-        };
-        let mut weights: Vec<usize> = operations.iter().map(weigh).collect();
-        // Not all of them nothing.
-        *weights.last_mut().expect("there are operations") += 1;
+        let (operations, weights) = Self::weigh(&base.random);
+        let most_handles = base.random.pick(&[1, 2, 2, 3, 6]);
+        let begins_to_stop = base.random.below(base.longest());
+        let tell = format_args!("{most_handles} handles of a kind, stops after {begins_to_stop}");
+        base.log(tell);
         let pools = Self {
             base: base.clone(),
             pushers: Pool::new(),
@@ -96,6 +88,8 @@ impl<const PAD: usize> Pools<PAD> {
             groups: RefCell::new(Vec::new()),
             reference: RefCell::new(reference),
             panicked_polls: Cell::new(0),
+            most_handles,
+            begins_to_stop,
             operations,
             weights,
         };
@@ -107,9 +101,31 @@ impl<const PAD: usize> Pools<PAD> {
         pools
     }
 
+    /// All operations, and sums of their weights. Some operations, and some kinds of handles, are
+    /// left out, for others to meet more often.
+    fn weigh(random: &Random) -> (Vec<Operation<PAD>>, Vec<usize>) {
+        let lists = [Self::PUSHES, Self::CURSORS];
+        let others = [Self::TAKERS, Self::RELAYS, Self::CELLS, Self::READY];
+        let others = others.into_iter().filter(|_| random.one_in(2));
+        let all = lists.into_iter().chain(others);
+        let operations: Vec<_> = all.flat_map(|kind| kind.iter().copied()).collect();
+        let mut sum = 0;
+        let mut weights = Vec::new();
+        for _ in &operations {
+            sum += random.pick(&[0, 1, 5, 20]);
+            weights.push(sum.max(1));
+        }
+        (operations, weights)
+    }
+
+    /// Whether the list may be stopped by now.
+    pub(crate) fn may_stop(&self) -> bool {
+        self.base.moment().0 >= self.begins_to_stop
+    }
+
     /// Whether one more of these handles is welcome.
     pub(crate) fn has_room<H>(&self, pool: &Pool<H>) -> bool {
-        pool.len() < MOST_HANDLES
+        pool.len() < self.most_handles
     }
 
     /// Calls `f` with a waker: a new one, or one that other handles may have.
@@ -192,12 +208,61 @@ impl<const PAD: usize> Pools<PAD> {
             reader.check(&self.base);
         });
         self.takers.for_each(|taker| taker.check(&self.base, tail));
+        self.check_retained();
         self.relays.for_each(|relay| relay.check(&self.base));
         self.ready.for_each(|ready| ready.check(&self.base));
     }
 
+    /// The list holds what the slowest cursor needs, within a block.
+    fn check_retained(&self) {
+        let mut most = self.reference.borrow().as_ref().map(Reader::len);
+        self.readers.for_each(|reader| most = most.max(Some(reader.len())));
+        self.takers.for_each(|taker| most = most.max(Some(taker.len())));
+        let Some(most) = most.filter(|_| self.base.wakers.own_nothing()) else { return };
+        let block = if PAD < 500 { 64 } else { 32 * 1024 / PAD };
+        self.pushers.for_each(|pusher| {
+            let retained = pusher.retained();
+            self.base.check(
+                retained <= most + block,
+                format_args!("{retained} items are retained for a cursor with {most}"),
+            );
+        });
+    }
+
+    /// Once all cursors have found nothing to read, the list has no item.
+    fn check_prompt_drops(&self) {
+        drop(self.base.wakers.take_owned());
+        let mut count = usize::from(self.has_reference());
+        for _ in 0..2 {
+            self.read_reference();
+            for _ in 0..self.readers.len() {
+                count += 1;
+                let mut reader = self.readers.take_first();
+                reader.drain(self);
+                self.readers.put(reader);
+            }
+            for _ in 0..self.takers.len() {
+                count += 1;
+                let mut taker = self.takers.take_first();
+                taker.drain();
+                self.takers.put(taker);
+            }
+        }
+        let mut kept = self.base.items.alive();
+        kept.retain(|&id| id != usize::MAX);
+        self.base.check(
+            count == 0 || kept.len() <= self.most_leaks(),
+            format_args!("all is read, and items {kept:?} are kept"),
+        );
+    }
+
+    /// Results that calls may have leaked as they panicked.
+    pub(crate) fn most_leaks(&self) -> usize {
+        if RESULTS_MAY_LEAK { self.panicked_takes() } else { 0 }
+    }
+
     /// Calls that may have leaked a result as they panicked.
-    pub(crate) fn panicked_takes(&self) -> usize {
+    fn panicked_takes(&self) -> usize {
         let takes: usize = self.groups.borrow().iter().map(|group| group.panics.get()).sum();
         takes + self.panicked_polls.get()
     }
@@ -214,6 +279,7 @@ impl<const PAD: usize> Pools<PAD> {
         let (base, random) = (&self.base, &self.base.random);
         base.log(format_args!("the end"));
         base.end_call_backs();
+        base.mute(|| self.check_prompt_drops());
         loop {
             let mut left = 0;
             let mut run = |name: &str, len: usize, operation: &dyn Fn()| {
