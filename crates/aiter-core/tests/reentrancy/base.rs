@@ -79,7 +79,7 @@ impl Base {
     pub(crate) fn begin(seed: u64, traces: bool) -> Rc<Self> {
         let random = Random::new(seed);
         let reenters = random.pick(&[0, 2, 3, 6, 12]);
-        let rate = random.pick(&[0, 0, 20, 60, 200]);
+        let rate = random.pick(&[0, 8, 30, 100]);
         let panics = core::array::from_fn(|_| rate * random.below(3));
         let base = Rc::new(Self {
             random,

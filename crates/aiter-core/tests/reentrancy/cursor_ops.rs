@@ -15,7 +15,7 @@ impl<const PAD: usize> Pools<PAD> {
         ("try_next", |pools| pools.with_reader(Reader::try_next)),
         ("next_ready", |pools| pools.with_reader(Reader::next_ready)),
         ("poll", |pools| pools.with_reader(Reader::poll_once)),
-        ("poll again", |pools| pools.with_reader(Reader::poll_once)),
+        ("sleep", |pools| pools.with_reader(Reader::sleep)),
         ("try_next_many", |pools| pools.with_reader(Reader::try_next_many)),
         ("next_many", |pools| pools.with_reader(Reader::next_many)),
         ("skip_items", Self::skip),

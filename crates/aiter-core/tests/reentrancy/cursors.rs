@@ -236,6 +236,13 @@ impl<const PAD: usize> Reader<PAD> {
         });
     }
 
+    /// Reads all, and waits.
+    pub(crate) fn sleep(&mut self, pools: &Pools<PAD>) {
+        for _ in 0..=self.len() {
+            self.poll_once(pools);
+        }
+    }
+
     pub(crate) fn try_next_many(&mut self, pools: &Pools<PAD>) {
         let (mut buf, max) = (Vec::new(), pools.base.random.below(20));
         let least = self.cursor().len().min(max);

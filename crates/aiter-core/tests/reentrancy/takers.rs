@@ -124,6 +124,13 @@ impl<const PAD: usize> Taker<PAD> {
         });
     }
 
+    /// Takes all, and waits.
+    fn sleep(&mut self, pools: &Pools<PAD>) {
+        for _ in 0..=self.len() {
+            self.poll(pools);
+        }
+    }
+
     /// The future, polled once and dropped.
     fn next(&mut self, pools: &Pools<PAD>) {
         pools.with_waker(|waker, _| {
@@ -189,7 +196,7 @@ impl<const PAD: usize> Pools<PAD> {
     pub(crate) const TAKERS: &'static [Operation<PAD>] = &[
         ("taker try_next", |pools| pools.with_taker(Taker::try_next)),
         ("taker poll", |pools| pools.with_taker(Taker::poll)),
-        ("taker poll again", |pools| pools.with_taker(Taker::poll)),
+        ("taker sleep", |pools| pools.with_taker(Taker::sleep)),
         ("taker next", |pools| pools.with_taker(Taker::next)),
         ("taker try_next_many", |pools| pools.with_taker(Taker::try_next_many)),
         ("taker next_many", |pools| pools.with_taker(Taker::next_many)),

@@ -69,7 +69,7 @@ impl<const PAD: usize> Pools<PAD> {
         base.log(format_args!("reference: {has_reference}, {PAD} bytes more an item"));
         let reference = has_reference.then(|| Reader::new(cursor.fork(), Some(0)));
         let (operations, weights) = Self::weigh(&base.random);
-        let most_handles = base.random.pick(&[1, 2, 2, 3, 6]);
+        let most_handles = base.random.pick(&[1, 2, 3, 4, 6]);
         let begins_to_stop = base.random.below(base.longest());
         let tell = format_args!("{most_handles} handles of a kind, stops after {begins_to_stop}");
         base.log(tell);
