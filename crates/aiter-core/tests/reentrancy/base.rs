@@ -89,7 +89,7 @@ impl Base {
             reenters,
             panics,
             depth: Cell::new(0),
-            left: Cell::new(if cfg!(miri) { 60 } else { 1000 }),
+            left: Cell::new(if cfg!(miri) { 60 } else { 2000 }),
             muted: Cell::new(false),
             calm: Cell::new(false),
             operations: Cell::new(0),
@@ -104,7 +104,7 @@ impl Base {
 
     /// No seed runs more operations, but for what call-backs run.
     pub(crate) fn longest(&self) -> usize {
-        if cfg!(miri) { 50 } else { 500 }
+        if cfg!(miri) { 60 } else { 700 }
     }
 
     pub(crate) fn set_world(&self, world: Option<Rc<dyn World>>) {

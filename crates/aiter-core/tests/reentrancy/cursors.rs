@@ -67,7 +67,7 @@ impl<const PAD: usize> Reader<PAD> {
 
     /// The index of the list's end, by this position.
     pub(crate) fn tail(&self) -> Option<usize> {
-        self.position.map(|position| position + self.cursor().len())
+        self.position.map(|position| position.wrapping_add(self.len()))
     }
 
     pub(crate) fn is_lost(&self) -> bool {
@@ -129,7 +129,7 @@ impl<const PAD: usize> Reader<PAD> {
         base.check(agree, format_args!("a cursor of {len} items contradicts itself"));
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item<PAD>>> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item<PAD>>> {
         match &mut self.source {
             Source::Plain(cursor) => Pin::new(cursor).poll_next(cx),
             Source::Preflight(preflight) => Pin::new(preflight).poll_next(cx),

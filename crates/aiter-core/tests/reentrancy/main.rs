@@ -10,6 +10,7 @@ extern crate alloc;
 
 mod base;
 mod cells;
+mod checks;
 mod cursor_ops;
 mod cursors;
 mod item;
@@ -32,6 +33,10 @@ use world::Pools;
 /// Known: if a guard's drop panics in `SharedCursor::take` or `ReadyNode::poll_new`, the result is
 /// leaked. Set it to `false` once they are mended.
 const RESULTS_MAY_LEAK: bool = true;
+
+/// Known: a cursor keeps wakers that were called, and a poll with another one lets go the last only.
+/// Set it to `false` once that is mended.
+const WAKERS_MAY_STAY: bool = true;
 
 /// Known: if a waker's drop panics as a `WakeCell` is dropped, the cell's other nodes are leaked. Set
 /// it to `false` once that is mended.

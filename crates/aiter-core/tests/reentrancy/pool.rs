@@ -36,6 +36,10 @@ impl<H> Pool<H> {
         self.take(random).map(|handle| Lent { pool: self, handle: Some(handle) })
     }
 
+    pub(crate) fn clear(&self) {
+        drop(self.0.take());
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.borrow().len()
     }

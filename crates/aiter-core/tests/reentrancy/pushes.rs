@@ -55,7 +55,6 @@ impl<const PAD: usize> Pools<PAD> {
         ("downgrade", Self::downgrade),
         ("upgrade", Self::upgrade),
         ("weak drop", Self::drop_weak),
-        ("stop", Self::stop),
     ];
 
     pub(crate) fn item(&self) -> Item<PAD> {
@@ -224,10 +223,8 @@ impl<const PAD: usize> Pools<PAD> {
         drop(self.weak.take(&self.base.random));
     }
 
-    fn stop(&self) {
-        if !self.may_stop() {
-            return;
-        }
+    pub(crate) fn stop(&self) {
+        self.base.log(format_args!("stop"));
         let Some(pusher) = self.pushers.lend(&self.base.random) else { return };
         pusher.stop();
         self.base.check(pusher.is_stopped(), format_args!("it was stopped"));

@@ -193,9 +193,16 @@ impl<const PAD: usize> Pools<PAD> {
     }
 
     fn cancel_relay(&self) {
+        let base = &self.base;
         self.with_handle(|handle, _| {
-            handle.nap = None;
+            let nap = handle.nap.take().filter(|(nap, _)| !nap.was_woken(base));
+            let (before, moment) = (nap.map(|(nap, _)| nap.clones(base)), base.moment());
             handle.relay.cancel();
+            let after = nap.map(|(nap, _)| nap.clones(base));
+            base.check(
+                nap.is_none() || after < before || moment != base.moment(),
+                format_args!("a handle that was cancelled keeps its waker"),
+            );
         });
     }
 

@@ -5,7 +5,7 @@ use core::{
     future::Future,
     panic::AssertUnwindSafe,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 use std::panic::{catch_unwind, resume_unwind};
 
@@ -52,6 +52,12 @@ impl<const PAD: usize> Taker<PAD> {
         while let Ok(item) = self.cursor.try_next() {
             self.see(item.id());
         }
+    }
+
+    /// A poll that replaces the waker of the last one.
+    pub(crate) fn poll_idle(&mut self) {
+        let cx = &mut Context::from_waker(Waker::noop());
+        drop(Pin::new(&mut self.cursor).poll_next(cx));
     }
 
     fn see(&self, id: usize) {
@@ -133,9 +139,10 @@ impl<const PAD: usize> Taker<PAD> {
 
     /// The future, polled once and dropped.
     fn next(&mut self, pools: &Pools<PAD>) {
-        pools.with_waker(|waker, _| {
+        pools.with_waker(|waker, nap| {
             self.nap = None;
-            let group = self.group.clone();
+            let (base, group) = (&pools.base, self.group.clone());
+            let (before, moment) = (nap.clones(base), base.moment());
             let take = Take(&group);
             let mut next = self.cursor.next();
             let polled = Pin::new(&mut next).poll(&mut Context::from_waker(waker));
@@ -145,10 +152,15 @@ impl<const PAD: usize> Taker<PAD> {
             };
             core::mem::forget(take);
             drop(next);
+            let is_quiet = moment == base.moment() && polled.is_pending();
+            base.check(
+                !is_quiet || nap.clones(base) <= before,
+                format_args!("a future that was dropped keeps its waker"),
+            );
             if let Some(id) = id {
                 self.see(id);
             } else if polled.is_ready() {
-                self.end(&pools.base);
+                self.end(base);
             }
         });
     }

@@ -41,6 +41,11 @@ impl Nap {
         Self { waker, wakes: base.wakers.entries.borrow()[waker].wakes }
     }
 
+    /// Clones of the waker that are alive.
+    pub(crate) fn clones(&self, base: &Base) -> usize {
+        base.wakers.entries.borrow()[self.waker].alive
+    }
+
     pub(crate) fn was_woken(&self, base: &Base) -> bool {
         base.wakers.entries.borrow()[self.waker].wakes != self.wakes
     }
