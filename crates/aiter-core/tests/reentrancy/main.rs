@@ -2,8 +2,8 @@
 //! every call of user code: `T::clone`, `T::drop`, the four functions of a waker, iterators,
 //! preflights and sources. A model says what each operation may return.
 //!
-//! `AITER_FUZZ_SEEDS=100000` runs so many seeds, `AITER_FUZZ_SEEDS=500..600` those, and
-//! `AITER_FUZZ_SEED=7` one, with a trace of its operations.
+//! `AITER_FUZZ_SEEDS=100000` runs so many seeds, as `ci/fuzz.sh full` does, and
+//! `AITER_FUZZ_SEEDS=500..600` those. `AITER_FUZZ_SEED=7` runs one with a trace of its operations.
 #![cfg(not(any(loom, shuttle)))]
 
 extern crate alloc;
@@ -34,12 +34,12 @@ use world::Pools;
 /// leaked. Set it to `false` once they are mended.
 const RESULTS_MAY_LEAK: bool = true;
 
-/// Known: a cursor keeps wakers that were called, and a poll with another one lets go the last only.
-/// Set it to `false` once that is mended.
+/// Known: a cursor keeps wakers that were called, and a poll with another waker lets go only the
+/// last one. Set it to `false` once that is mended.
 const WAKERS_MAY_STAY: bool = true;
 
-/// Known: if a waker's drop panics as a `WakeCell` is dropped, the cell's other nodes are leaked. Set
-/// it to `false` once that is mended.
+/// Known: if a waker's drop panics as a `WakeCell` is dropped, the cell's other nodes are leaked.
+/// Set it to `false` once that is mended.
 const CELLS_MAY_LEAK: bool = true;
 
 fn run_seed(seed: u64, traces: bool) -> Vec<String> {
@@ -105,5 +105,6 @@ fn seeds_find_no_fault() {
         }
         assert!(failed < 20, "enough seeds have failed");
     }
-    assert_eq!(failed, 0, "of {} seeds", seeds.end - seeds.start);
+    std::println!("{} seeds, {failed} of them failed", seeds.end - seeds.start);
+    assert_eq!(failed, 0, "seeds have failed");
 }
