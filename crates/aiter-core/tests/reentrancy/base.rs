@@ -51,7 +51,8 @@ struct Injected;
 
 /// Runs random operations.
 pub(crate) trait World {
-    fn step(&self);
+    /// One operation, inside a call-back of `site` if there is one.
+    fn step(&self, site: Option<Site>);
 }
 
 pub(crate) struct Base {
@@ -134,9 +135,9 @@ impl Base {
         self.left.set(left);
         self.log(format_args!("call-back in {site:?}"));
         if self.random.one_in(2) {
-            self.run(|| world.step());
+            self.run(|| world.step(Some(site)));
         } else {
-            self.at_depth(|| world.step());
+            self.at_depth(|| world.step(Some(site)));
         }
     }
 

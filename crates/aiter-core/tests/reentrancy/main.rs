@@ -58,7 +58,7 @@ fn run_world<const PAD: usize>(base: &Rc<Base>) {
     let pools = Rc::new(Pools::<PAD>::new(base));
     base.set_world(Some(pools.clone()));
     for _ in 0..base.random.below(base.longest()) {
-        base.run(|| base::World::step(&*pools));
+        base.run(|| base::World::step(&*pools, None));
         pools.settle();
         if base.has_failed() {
             break;

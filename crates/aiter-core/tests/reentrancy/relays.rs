@@ -121,11 +121,11 @@ impl Handle {
 
     fn look<const PAD: usize>(&mut self, pools: &Pools<PAD>) {
         pools.with_waker(|waker, nap| {
+            // If it panics, another waker may have taken that one's place.
+            let before = self.nap.take();
             let cx = &mut Context::from_waker(waker);
             let polled = self.relay.poll_look(cx, |_| base().call_back(Site::Source));
-            if polled.is_pending() {
-                self.nap = Some((nap, For::Look));
-            }
+            self.nap = if polled.is_pending() { Some((nap, For::Look)) } else { before };
             self.check_gate(pools, polled.is_ready());
         });
     }

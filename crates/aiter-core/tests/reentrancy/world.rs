@@ -10,7 +10,7 @@ use core::{
 use aiter_core::{Pusher, WeakPusher, push_list};
 
 use crate::{
-    base::{Base, World},
+    base::{Base, Site, World},
     cells::WakerCell,
     cursors::Reader,
     item::Item,
@@ -52,10 +52,12 @@ pub(crate) struct Pools<const PAD: usize> {
 pub(crate) type Operation<const PAD: usize> = (&'static str, fn(&Pools<PAD>));
 
 impl<const PAD: usize> World for Pools<PAD> {
-    fn step(&self) {
+    fn step(&self, site: Option<Site>) {
         let sum = *self.weights.last().expect("there are operations");
         let drawn = self.base.random.below(sum);
-        if self.may_stop() && self.base.random.one_in(30) {
+        // Once it may, more often where a task goes to sleep.
+        let rate = if site == Some(Site::WakerClone) { 5 } else { 60 };
+        if self.may_stop() && self.base.random.one_in(rate) {
             return self.stop();
         }
         let (name, operation) = self.operations[self.weights.partition_point(|&to| to <= drawn)];
