@@ -1,0 +1,114 @@
+//! Wake cells. All operations go through shared references, so call-backs use the very cell that
+//! an operation is at.
+
+use alloc::rc::Rc;
+use core::{cell::Cell, mem::take};
+
+use aiter_core::WakeCell;
+
+use crate::{
+    CELLS_MAY_LEAK,
+    base::base,
+    waker::Nap,
+    world::{Operation, Pools},
+};
+
+pub(crate) struct WakerCell {
+    cell: WakeCell,
+    /// What the next `wake` must call; nothing if operations overlapped.
+    registered: Cell<Option<Nap>>,
+    /// Changes with each `register` and `clear`.
+    changes: Cell<usize>,
+    /// Calls of `register` that are on.
+    registering: Cell<usize>,
+}
+
+impl WakerCell {
+    pub(crate) fn new() -> Self {
+        Self {
+            cell: WakeCell::new(),
+            registered: Cell::new(None),
+            changes: Cell::new(0),
+            registering: Cell::new(0),
+        }
+    }
+
+    /// What is registered is about to change.
+    fn change(&self) -> usize {
+        self.registered.set(None);
+        self.changes.set(self.changes.get() + 1);
+        self.changes.get()
+    }
+}
+
+impl Drop for WakerCell {
+    fn drop(&mut self) {
+        let mut drop_cell = || drop(take(&mut self.cell));
+        if CELLS_MAY_LEAK { base().calm(drop_cell) } else { drop_cell() }
+    }
+}
+
+/// A `register` that is on.
+struct Registering<'a>(&'a Cell<usize>);
+
+impl Drop for Registering<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl<const PAD: usize> Pools<PAD> {
+    pub(crate) const CELLS: &'static [Operation<PAD>] = &[
+        ("cell register", Self::register),
+        ("cell wake", Self::wake),
+        ("cell clear", Self::clear),
+        ("cell drop", |pools| drop(pools.cells.take(&pools.base.random))),
+        ("cell new", Self::new_cell),
+    ];
+
+    fn cell(&self) -> Option<Rc<WakerCell>> {
+        self.cells.lend(&self.base.random).map(|cell| Rc::clone(&cell))
+    }
+
+    fn register(&self) {
+        let Some(cell) = self.cell() else { return };
+        self.with_waker(|waker, nap| {
+            let change = cell.change();
+            let is_inner = cell.registering.replace(cell.registering.get() + 1) > 0;
+            let registering = Registering(&cell.registering);
+            cell.cell.register(waker);
+            drop(registering);
+            if is_inner {
+                // It was woken at once, or it has replaced the outer one.
+                return;
+            }
+            if change == cell.changes.get() {
+                cell.registered.set(Some(nap));
+            }
+        });
+    }
+
+    fn wake(&self) {
+        let Some(cell) = self.cell() else { return };
+        let registered = cell.registered.get();
+        cell.cell.wake();
+        let was_woken = registered.is_none_or(|nap| nap.was_woken(&self.base));
+        self.base.check(was_woken, format_args!("lost wake-up of a cell: {registered:?}"));
+        if cell.registering.get() > 0 {
+            // The outer registration may be the one that was called.
+            cell.change();
+        }
+    }
+
+    fn clear(&self) {
+        let Some(cell) = self.cell() else { return };
+        cell.change();
+        cell.cell.clear();
+    }
+
+    fn new_cell(&self) {
+        if self.has_room(&self.cells) {
+            self.cells.put(Rc::new(WakerCell::new()));
+        }
+    }
+}

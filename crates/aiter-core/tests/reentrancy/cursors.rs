@@ -1,0 +1,297 @@
+//! Cursors, with and without a preflight, each beside its position in the model.
+
+use alloc::vec::Vec;
+use core::{
+    future::Future,
+    mem::replace,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use std::{
+    panic::{catch_unwind, resume_unwind},
+    thread,
+};
+
+use aiter_core::{Cursor, Preflight};
+use futures_core::{FusedStream, Stream};
+
+use crate::{
+    base::{Base, Site, base},
+    item::Item,
+    waker::Nap,
+    world::Pools,
+};
+
+type Function = fn(&mut Context<'_>);
+
+enum Source<const PAD: usize> {
+    Plain(Cursor<Item<PAD>>),
+    Preflight(Preflight<Item<PAD>, Function>),
+}
+
+pub(crate) struct Reader<const PAD: usize> {
+    source: Source<PAD>,
+    /// The index of the next item. Unknown after a panic in a skip, and if no cursor was at hand
+    /// when it subscribed.
+    position: Option<usize>,
+    /// Where an unknown position must lie.
+    range: (usize, usize),
+    /// The last poll was pending with this waker.
+    nap: Option<Nap>,
+}
+
+impl<const PAD: usize> Reader<PAD> {
+    /// A cursor at a position, which is unknown if the list's end is.
+    pub(crate) fn new(cursor: Cursor<Item<PAD>>, position: Option<usize>) -> Self {
+        Self { source: Source::Plain(cursor), position, range: (0, usize::MAX), nap: None }
+    }
+
+    pub(crate) fn cursor(&self) -> &Cursor<Item<PAD>> {
+        match &self.source {
+            Source::Plain(cursor) => cursor,
+            Source::Preflight(preflight) => preflight,
+        }
+    }
+
+    pub(crate) fn cursor_mut(&mut self) -> &mut Cursor<Item<PAD>> {
+        match &mut self.source {
+            Source::Plain(cursor) => cursor,
+            Source::Preflight(preflight) => preflight,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.cursor().len()
+    }
+
+    /// The index of the list's end, by this position.
+    pub(crate) fn tail(&self) -> Option<usize> {
+        self.position.map(|position| position.wrapping_add(self.len()))
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.position.is_none()
+    }
+
+    /// Finds the position by the index of the list's end, which is known or chosen.
+    pub(crate) fn find(&mut self, base: &Base, tail: usize, is_known: bool) {
+        let (len, (from, to)) = (self.cursor().len(), replace(&mut self.range, (0, usize::MAX)));
+        self.position = tail.checked_sub(len);
+        base.check(
+            !is_known || self.position.is_some_and(|at| from <= at && at <= to),
+            format_args!("a cursor has {len} items left of {tail}, and was at {from}..={to}"),
+        );
+    }
+
+    /// It yields an item.
+    pub(crate) fn see(&mut self, pools: &Pools<PAD>, id: usize) {
+        let index = self.position.or_else(|| pools.oracle.index_of(id));
+        if let Some(index) = index {
+            pools.oracle.see(&pools.base, index, id);
+        }
+        self.position = index.map(|index| index + 1);
+        self.range.1 = usize::MAX;
+    }
+
+    /// It says that the list has ended.
+    pub(crate) fn end(&self, base: &Base) {
+        let cursor = self.cursor();
+        base.check(
+            cursor.is_drained() && cursor.is_stopped() && cursor.is_empty(),
+            format_args!("a cursor ends early, with {} items left", cursor.len()),
+        );
+    }
+
+    /// Yields all that is ready.
+    pub(crate) fn drain(&mut self, pools: &Pools<PAD>) {
+        while let Ok(item) = self.cursor_mut().try_next() {
+            self.see(pools, item.id());
+        }
+    }
+
+    /// What must hold while no operation is on.
+    pub(crate) fn check(&self, base: &Base) {
+        let cursor = self.cursor();
+        let has_news = cursor.is_item_available() || cursor.is_drained();
+        let was_woken = self.nap.is_none_or(|nap| nap.was_woken(base));
+        base.check(
+            was_woken || !has_news,
+            format_args!("lost wake-up of a cursor with {} items: {:?}", cursor.len(), self.nap),
+        );
+        let len = cursor.len();
+        let agree = cursor.is_empty() == (len == 0)
+            && cursor.is_item_available() == (len != 0)
+            && cursor.is_len_at_least(len)
+            && cursor.available_iter().count() == len
+            && cursor.size_hint() == (len, cursor.is_stopped().then_some(len))
+            && (!cursor.is_terminated() || cursor.is_drained());
+        base.check(agree, format_args!("a cursor of {len} items contradicts itself"));
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item<PAD>>> {
+        match &mut self.source {
+            Source::Plain(cursor) => Pin::new(cursor).poll_next(cx),
+            Source::Preflight(preflight) => Pin::new(preflight).poll_next(cx),
+        }
+    }
+
+    fn poll_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut Vec<Item<PAD>>,
+        max: usize,
+    ) -> Poll<usize> {
+        match &mut self.source {
+            Source::Plain(cursor) => Pin::new(&mut cursor.next_many(buf, max)).poll(cx),
+            Source::Preflight(preflight) => Pin::new(&mut preflight.next_many(buf, max)).poll(cx),
+        }
+    }
+
+    /// Sees what a call that may have panicked left in `buf`.
+    fn see_many<R>(
+        &mut self,
+        pools: &Pools<PAD>,
+        buf: &[Item<PAD>],
+        result: thread::Result<R>,
+    ) -> R {
+        for item in buf {
+            self.see(pools, item.id());
+        }
+        result.unwrap_or_else(|payload| resume_unwind(payload))
+    }
+
+    /// A second cursor at the same position.
+    pub(crate) fn fork(&self) -> Self {
+        let source = match &self.source {
+            Source::Plain(cursor) => Source::Plain(cursor.fork()),
+            Source::Preflight(preflight) => Source::Preflight(preflight.fork()),
+        };
+        Self { source, position: self.position, range: self.range, nap: None }
+    }
+
+    /// The cursor, and its position.
+    pub(crate) fn into_parts(self) -> (Cursor<Item<PAD>>, Option<usize>) {
+        let cursor = match self.source {
+            Source::Plain(cursor) => cursor,
+            Source::Preflight(preflight) => preflight.into_inner(),
+        };
+        (cursor, self.position)
+    }
+
+    /// Gives the cursor a preflight, or takes it away.
+    pub(crate) fn toggle_preflight(mut self) -> Self {
+        let function: Function = |_| base().call_back(Site::Preflight);
+        self.source = match self.source {
+            Source::Plain(cursor) => Source::Preflight(cursor.preflight(function)),
+            Source::Preflight(preflight) => Source::Plain(preflight.into_inner()),
+        };
+        self
+    }
+
+    pub(crate) fn try_next(&mut self, pools: &Pools<PAD>) {
+        let (base, len) = (&pools.base, self.cursor().len());
+        let moment = base.moment();
+        match self.cursor_mut().try_next() {
+            Ok(item) => self.see(pools, item.id()),
+            Err(error) => {
+                let is_quiet = moment == base.moment();
+                base.check(len == 0, format_args!("{error:?} with {len} items"));
+                let ended = error == aiter_core::TryNextError::Ended;
+                base.check(
+                    !is_quiet || ended == self.cursor().is_stopped(),
+                    format_args!("{error:?} in a list with nothing to read"),
+                );
+                if ended {
+                    self.end(base);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn next_ready(&mut self, pools: &Pools<PAD>) {
+        let len = self.cursor().len();
+        let item = match self.cursor_mut().next_quickly() {
+            Some(item) => item,
+            None => self.cursor_mut().next_ready(),
+        };
+        match item {
+            Some(item) => self.see(pools, item.id()),
+            None => pools.base.check(len == 0, format_args!("nothing is ready of {len} items")),
+        }
+    }
+
+    pub(crate) fn poll_once(&mut self, pools: &Pools<PAD>) {
+        let len = self.cursor().len();
+        pools.with_waker(|waker, nap| {
+            self.nap = None;
+            match self.poll(&mut Context::from_waker(waker)) {
+                Poll::Ready(Some(item)) => self.see(pools, item.id()),
+                Poll::Ready(None) => self.end(&pools.base),
+                Poll::Pending => {
+                    self.nap = Some(nap);
+                    pools.base.check(len == 0, format_args!("pending with {len} items"));
+                }
+            }
+        });
+    }
+
+    /// Reads all, and waits.
+    pub(crate) fn sleep(&mut self, pools: &Pools<PAD>) {
+        for _ in 0..=self.len() {
+            self.poll_once(pools);
+        }
+    }
+
+    pub(crate) fn try_next_many(&mut self, pools: &Pools<PAD>) {
+        let (mut buf, max) = (Vec::new(), pools.base.random.below(20));
+        let least = self.cursor().len().min(max);
+        let take = AssertUnwindSafe(|| self.cursor_mut().try_next_many(&mut buf, max));
+        let result = catch_unwind(take);
+        let taken = self.see_many(pools, &buf, result);
+        pools.base.check(
+            taken == buf.len() && least <= taken && taken <= max,
+            format_args!("try_next_many says {taken}, took {}, of {least}..={max}", buf.len()),
+        );
+    }
+
+    pub(crate) fn next_many(&mut self, pools: &Pools<PAD>) {
+        let (mut buf, max) = (Vec::new(), 1 + pools.base.random.below(20));
+        let least = self.cursor().len().min(max);
+        pools.with_waker(|waker, nap| {
+            self.nap = None;
+            let cx = &mut Context::from_waker(waker);
+            let result = catch_unwind(AssertUnwindSafe(|| self.poll_many(cx, &mut buf, max)));
+            match self.see_many(pools, &buf, result) {
+                Poll::Ready(0) => self.end(&pools.base),
+                Poll::Ready(taken) => pools.base.check(
+                    taken == buf.len() && least <= taken && taken <= max,
+                    format_args!("next_many says {taken}, took {} of {least}", buf.len()),
+                ),
+                Poll::Pending => {
+                    self.nap = Some(nap);
+                    pools.base.check(least == 0, format_args!("pending with {least} items"));
+                }
+            }
+        });
+    }
+
+    /// Skips up to `n` items. If that panics, some of them.
+    pub(crate) fn skip(&mut self, pools: &Pools<PAD>, n: Option<usize>) {
+        let len = self.cursor().len();
+        let before = self.position.take();
+        self.range = match before {
+            Some(at) => (at, at.saturating_add(n.unwrap_or(usize::MAX))),
+            None => (self.range.0, usize::MAX),
+        };
+        let skipped = match n {
+            Some(n) => self.cursor_mut().skip_items(n),
+            None => self.cursor_mut().seek_to_end(),
+        };
+        self.position = before.map(|at| at + skipped);
+        pools.base.check(
+            skipped >= len.min(n.unwrap_or(len)) && skipped <= n.unwrap_or(len),
+            format_args!("{skipped} of {len} items were skipped, not {n:?}"),
+        );
+    }
+}

@@ -1,0 +1,210 @@
+//! A ready stack with its nodes, by the contract of `ReadyNode`: a node that sleeps is left alone
+//! until its number was taken.
+
+use alloc::{rc::Rc, vec::Vec};
+use core::{
+    cell::Cell,
+    task::{Context, Poll, Waker},
+};
+
+use aiter_core::{ReadyNode, ReadyStack};
+
+use crate::{
+    base::{Base, Site, base},
+    item::Item,
+    waker::Nap,
+    world::{Operation, Pools},
+};
+
+const NODES: usize = 4;
+
+/// The model of a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// To be polled.
+    #[default]
+    Up,
+    /// Woken since it was looked at.
+    UpAndWoken,
+    Asleep,
+    /// Woken, so its number is on the stack.
+    OnStack,
+}
+
+type States = Rc<[Cell<State>; NODES]>;
+
+pub(crate) struct Ready<const PAD: usize> {
+    stack: ReadyStack,
+    nodes: Vec<ReadyNode<Item<PAD>>>,
+    states: States,
+    nap: Option<Nap>,
+}
+
+/// A waker of a node.
+pub(crate) struct NodeWaker {
+    states: States,
+    number: usize,
+    waker: Waker,
+}
+
+impl<const PAD: usize> Ready<PAD> {
+    pub(crate) fn new(pools: &Pools<PAD>) -> Self {
+        let stack = ReadyStack::new();
+        let mut nodes: Vec<_> = (0..NODES).map(|number| stack.node(number)).collect();
+        for node in &mut nodes {
+            node.set(Some(pools.private_item()));
+        }
+        Self { stack, nodes, states: Rc::default(), nap: None }
+    }
+
+    fn has_marked(&self) -> bool {
+        self.states.iter().any(|state| state.get() == State::OnStack)
+    }
+
+    pub(crate) fn check(&self, base: &Base) {
+        let marked = self.has_marked();
+        base.check(marked == self.stack.has_ready(), format_args!("numbers on the ready stack"));
+        let was_woken = self.nap.is_none_or(|nap| nap.was_woken(base));
+        let text = format_args!("lost wake-up of a ready stack's owner: {:?}", self.nap);
+        base.check(was_woken || !marked, text);
+    }
+
+    /// Takes all numbers: exactly those of the nodes that were woken.
+    fn take(&mut self, base: &Base) {
+        let mut number = self.stack.take();
+        while number != ReadyStack::NONE {
+            let state = self.states[number].replace(State::Up);
+            base.check(state == State::OnStack, format_args!("{number} is taken when {state:?}"));
+            if base.has_failed() {
+                return;
+            }
+            number = self.nodes[number].below();
+        }
+        base.check(!self.has_marked(), format_args!("a number that was marked is not taken"));
+    }
+
+    /// Sees to a node that is up.
+    fn serve(&mut self, pools: &Pools<PAD>, number: usize) {
+        let (base, node) = (&pools.base, &mut self.nodes[number]);
+        let state = &self.states[number];
+        if base.random.one_in(4) {
+            return node.set(base.random.one_in(2).then(|| pools.private_item()));
+        }
+        if base.random.one_in(6) {
+            return drop(node.take());
+        }
+        state.set(State::Up);
+        if base.random.one_in(4) {
+            let item = pools.private_item();
+            let panics = Panics(&pools.panicked_polls);
+            let polled = node.poll_new(item, |_, cx| {
+                poll_member(pools, &self.states, number, cx).map(|()| pools.private_item())
+            });
+            core::mem::forget(panics);
+            if polled.is_ready() {
+                return;
+            }
+        } else {
+            node.look();
+            node.poll(|_, cx| poll_member(pools, &self.states, number, cx));
+        }
+        let is_up = state.get() == State::UpAndWoken;
+        let sleeps = node.fall_asleep();
+        base.check(sleeps != is_up, format_args!("{number} sleeps: {sleeps}, woken: {is_up}"));
+        state.set(if sleeps { State::Asleep } else { State::Up });
+    }
+
+    fn run(&mut self, pools: &Pools<PAD>) {
+        pools.with_waker(|waker, nap| {
+            self.nap = None;
+            self.take(&pools.base);
+            for number in 0..NODES {
+                let is_up = matches!(self.states[number].get(), State::Up | State::UpAndWoken);
+                if is_up && pools.base.random.below(4) != 0 {
+                    self.serve(pools, number);
+                }
+            }
+            if self.stack.sleep(waker) {
+                self.nap = Some(nap);
+            } else {
+                pools.base.check(self.has_marked(), format_args!("the owner does not sleep"));
+            }
+        });
+    }
+}
+
+/// Counts a call that panics.
+struct Panics<'a>(&'a Cell<usize>);
+
+impl Drop for Panics<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+/// What a node's waker does to the model.
+fn note_wake(state: &Cell<State>) {
+    state.set(match state.get() {
+        State::Up | State::UpAndWoken => State::UpAndWoken,
+        State::Asleep | State::OnStack => State::OnStack,
+    });
+}
+
+fn poll_member<const PAD: usize>(
+    pools: &Pools<PAD>,
+    states: &States,
+    number: usize,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    let waker = NodeWaker { states: states.clone(), number, waker: cx.waker().clone() };
+    if pools.has_room(&pools.nodes) {
+        pools.nodes.put(waker);
+    }
+    base().call_back(Site::Member);
+    if pools.base.random.one_in(3) {
+        note_wake(&states[number]);
+        cx.waker().wake_by_ref();
+    }
+    if pools.base.random.one_in(3) { Poll::Ready(()) } else { Poll::Pending }
+}
+
+impl<const PAD: usize> Pools<PAD> {
+    pub(crate) const READY: &'static [Operation<PAD>] = &[
+        ("ready run", Self::run_ready),
+        ("ready drop", |pools| drop(pools.ready.take(&pools.base.random))),
+        ("ready new", Self::new_ready),
+        ("node wake", Self::wake_node),
+        ("node wake_by_ref", Self::wake_node_by_ref),
+    ];
+
+    /// An item that is never pushed.
+    fn private_item(&self) -> Item<PAD> {
+        Item::new(&self.base, usize::MAX)
+    }
+
+    fn run_ready(&self) {
+        if let Some(mut ready) = self.ready.lend(&self.base.random) {
+            ready.run(self);
+        }
+    }
+
+    fn new_ready(&self) {
+        if self.has_room(&self.ready) {
+            self.ready.put(Ready::new(self));
+        }
+    }
+
+    fn wake_node(&self) {
+        if let Some(NodeWaker { states, number, waker }) = self.nodes.take(&self.base.random) {
+            note_wake(&states[number]);
+            waker.wake();
+        }
+    }
+
+    fn wake_node_by_ref(&self) {
+        if let Some(node) = self.nodes.lend(&self.base.random) {
+            note_wake(&node.states[node.number]);
+            node.waker.wake_by_ref();
+        }
+    }
+}
