@@ -152,7 +152,7 @@ fn clone_panics_item_is_still_to_be_read() {
     let (mut pusher, mut cursor) = quiet_list();
     let other = cursor.fork();
     pusher.push_beside(&cursor, Fragile(1)).unwrap();
-    assert!(catch_unwind(AssertUnwindSafe(|| cursor.next_quickly())).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| cursor.next_ready())).is_err());
     PANIC.store(false, core::sync::atomic::Ordering::Relaxed);
     assert_eq!(cursor.next_quickly(), Some(Some(Fragile(1))));
     drop(other);

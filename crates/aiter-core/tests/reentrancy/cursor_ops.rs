@@ -25,7 +25,6 @@ impl<const PAD: usize> Pools<PAD> {
         ("resubscribe", Self::resubscribe),
         ("share", Self::share),
         ("preflight", Self::preflight),
-        ("wake_all", Self::wake_all),
         ("cursor drop", |pools| drop(pools.readers.take(&pools.base.random))),
         ("task drop", Self::drop_task),
     ];
@@ -107,9 +106,5 @@ impl<const PAD: usize> Pools<PAD> {
     fn preflight(&self) {
         let Some(reader) = self.readers.lend(&self.base.random) else { return };
         self.readers.put(reader.keep().toggle_preflight());
-    }
-
-    fn wake_all(&self) {
-        self.with_reader(|reader, _| reader.cursor().wake_all());
     }
 }

@@ -211,11 +211,7 @@ impl<const PAD: usize> Reader<PAD> {
 
     pub(crate) fn next_ready(&mut self, pools: &Pools<PAD>) {
         let len = self.cursor().len();
-        let item = match self.cursor_mut().next_quickly() {
-            Some(item) => item,
-            None => self.cursor_mut().next_ready(),
-        };
-        match item {
+        match self.cursor_mut().next_ready() {
             Some(item) => self.see(pools, item.id()),
             None => pools.base.check(len == 0, format_args!("nothing is ready of {len} items")),
         }

@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use aiter_core::{Relay, TurnTaker};
+use aiter_core::Relay;
 
 use crate::{
     base::{Base, Site, base},
@@ -60,26 +60,6 @@ impl Drop for Source {
     }
 }
 
-/// Takes turns, and calls back wherever it is asked.
-struct Turns;
-
-impl TurnTaker<Source> for Turns {
-    type Got = usize;
-
-    fn take_turn(&mut self, mut value: Pin<&mut Source>, cx: &mut Context<'_>) -> Poll<usize> {
-        value.poll(cx)
-    }
-
-    fn look_elsewhere(&mut self) -> Option<usize> {
-        base().call_back(Site::Source);
-        None
-    }
-
-    fn fenced(&mut self) {
-        base().call_back(Site::Source);
-    }
-}
-
 /// What a pending handle waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum For {
@@ -109,7 +89,13 @@ impl Handle {
             self.nap = None;
             let cx = &mut Context::from_waker(waker);
             let polled = if pools.base.random.one_in(2) {
-                self.relay.poll_turn_of(cx, &mut Turns)
+                let turn = |(): &mut (), mut source: Pin<&mut Source>, cx: &mut Context<'_>| {
+                    source.poll(cx)
+                };
+                self.relay.poll_turn_or_look(cx, &mut (), turn, |()| {
+                    base().call_back(Site::Source);
+                    None
+                })
             } else {
                 self.relay.poll_turn(cx, |mut source, cx| source.poll(cx))
             };
@@ -127,6 +113,14 @@ impl Handle {
             let polled = self.relay.poll_look(cx, |_| base().call_back(Site::Source));
             self.nap = if polled.is_pending() { Some((nap, For::Look)) } else { before };
             self.check_gate(pools, polled.is_ready());
+        });
+    }
+
+    /// Waits for turns of other handles, and no longer for its own.
+    fn watch<const PAD: usize>(&mut self, pools: &Pools<PAD>) {
+        pools.with_waker(|waker, _| {
+            self.nap = None;
+            self.relay.watch(&Context::from_waker(waker));
         });
     }
 
@@ -151,7 +145,12 @@ impl<const PAD: usize> Pools<PAD> {
         ("relay look", |pools| pools.with_handle(Handle::look)),
         ("relay try_look", |pools| pools.with_handle(Handle::try_look)),
         ("relay feed", Self::feed_relay),
-        ("relay fence", |pools| pools.with_handle(|handle, _| handle.relay.fence())),
+        ("relay watch", |pools| pools.with_handle(Handle::watch)),
+        ("relay drop_called", |pools| {
+            pools.with_handle(|handle, _| {
+                handle.relay.drop_called();
+            });
+        }),
         ("relay notify", |pools| pools.with_handle(|handle, _| handle.relay.notify())),
         ("relay cancel", Self::cancel_relay),
         ("relay clone", Self::clone_relay),
