@@ -575,7 +575,9 @@ impl<S> Relay<S> {
                     seat.register(hub, false, cx.waker());
                     let gate = hub.touch();
                     if gate & CLOSED == 0 && !is_quiet(gate) {
-                        // Another task has made it so, and need not have seen the registration.
+                        // The value's waker or another turn has made it so, and need not have seen
+                        // the registration.
+                        drop(seat.queue(hub).retire(&mut seat.sleeper));
                         cx.waker().wake_by_ref();
                     }
                 }

@@ -4,8 +4,10 @@ use crate::waker::{Counting, next};
 use aiter_core::{Cursor, Pusher, ReadyStack, Relay, WakeCell, push_list};
 use alloc::{sync::Arc, task::Wake};
 use core::{
+    marker::PhantomData,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
 };
 use std::sync::Mutex;
 
@@ -180,28 +182,18 @@ fn cell_drops_replaced_waker() {
 /// A waker whose clone registers a waker in the very cell that it is registered in.
 #[test]
 fn cell_clones_waker_without_its_lock() {
-    struct Registers {
-        cell: Arc<WakeCell>,
-        inner: Counting,
-    }
-    static VTABLE: core::task::RawWakerVTable = core::task::RawWakerVTable::new(
-        |data| {
-            // SAFETY: `data` is a `Registers` that outlives the waker.
-            let this = unsafe { &*data.cast::<Registers>() };
-            this.cell.register(this.inner.waker());
-            core::task::RawWaker::new(data, &VTABLE)
-        },
-        |_| {},
-        |_| {},
-        |_| {},
-    );
     let cell = Arc::new(WakeCell::new());
-    let registers = Registers { cell: Arc::clone(&cell), inner: Counting::new() };
-    // SAFETY: the table's functions do what a waker's must, and `registers` outlives the waker.
-    let waker = unsafe { Waker::new((&raw const registers).cast(), &VTABLE) };
+    let inner = Arc::new(Counting::new());
+    let (registered, with) = (Arc::clone(&cell), Arc::clone(&inner));
+    let hook: &'static _ = Box::leak(Box::new(move || registered.register(with.waker())));
+    let waker = with_hook(hook);
     cell.register(&waker);
-    assert_eq!(registers.inner.wakes(), 0, "it registered, and then was replaced");
-    assert_eq!(registers.inner.held(), 0);
+    assert_eq!(inner.wakes(), 0, "it was registered, and then replaced");
+    assert_eq!(inner.held(), 0);
+    cell.register(Waker::noop());
+    assert_eq!(inner.held(), 1, "the drop of the replaced waker registered it");
+    cell.clear();
+    core::mem::forget(waker);
 }
 
 #[test]
@@ -260,4 +252,54 @@ fn woken_task_that_is_not_polled_goes() {
     assert_eq!(Arc::strong_count(&alive), 2, "the list keeps the waker that it is to call");
     pusher.push(1).unwrap();
     assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+/// A waker that runs a closure when it is cloned or dropped.
+fn with_hook<F: Fn() + Sync>(hook: &'static F) -> Waker {
+    struct Table<F>(PhantomData<F>);
+    impl<F: Fn() + Sync + 'static> Table<F> {
+        const VTABLE: &'static RawWakerVTable = &RawWakerVTable::new(
+            |hook| {
+                Self::run(hook);
+                RawWaker::new(hook, Self::VTABLE)
+            },
+            |hook| Self::run(hook),
+            |_| {},
+            |hook| Self::run(hook),
+        );
+
+        fn run(hook: *const ()) {
+            // SAFETY: the waker was made from a `&'static F`.
+            unsafe { &*hook.cast::<F>() }
+            ();
+        }
+    }
+    // SAFETY: the functions only call the closure, which lives for ever and is `Sync`.
+    unsafe { Waker::new((&raw const *hook).cast(), Table::<F>::VTABLE) }
+}
+
+#[test]
+fn relay_clones_wakers_with_its_gate_open() {
+    let mut one = Relay::new(());
+    let mut two = one.clone();
+    let (other, looks) = (one.clone(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&looks);
+    let hook: &'static _ = Box::leak(Box::new(move || {
+        assert!(other.try_look(|_| ()).is_some(), "the gate is closed");
+        counted.fetch_add(1, Ordering::Relaxed);
+    }));
+    let waker = with_hook(hook);
+    let mut pending = |relay: &mut Relay<()>, waker: &Waker| {
+        let polled: Poll<()> =
+            relay.poll_turn(&mut Context::from_waker(waker), |_, _| Poll::Pending);
+        assert!(polled.is_pending());
+    };
+    pending(&mut one, &waker);
+    two.notify();
+    pending(&mut two, Waker::noop());
+    two.notify();
+    // Now the turn is `one`'s again, with another waker.
+    pending(&mut one, Waker::noop());
+    assert_eq!(looks.load(Ordering::Relaxed), 2, "one clone, and one drop of it");
+    drop(waker);
 }
