@@ -14,8 +14,7 @@ use crate::{
 pub struct BesidePusher<'a, T> {
     list: &'a List<T>,
     /// Where the list's tail word points: only we write it.
-    block: Block<T>,
-    slot: usize,
+    place: (Block<T>, usize),
     /// Stands in our block or before it: so that one is not left by its last reader, who would leave a
     /// mark in the block's state. It was not made by `subscribe`, so that nobody else has left meanwhile.
     _reader: &'a Cursor<T>,
@@ -31,7 +30,7 @@ impl<'a, T> BesidePusher<'a, T> {
             && list.handles.has_only_one()
             && tail.is_at(block, slot)
             && !list.was_entered();
-        beside.then_some(Self { list, block, slot, _reader: reader })
+        beside.then_some(Self { list, place: (block, slot), _reader: reader })
     }
 
     /// Appends an item and wakes the cursors that wait for it, but for those who slept through a
@@ -88,9 +87,12 @@ impl<'a, T> BesidePusher<'a, T> {
     /// Fills the slot at the tail and moves the tail past it.
     #[inline(always)]
     fn fill(&mut self, item: T) -> Claim<T> {
-        // SAFETY: nobody else pushes: the slot at the tail is ours, and keeps the block alive.
-        unsafe { self.block.write(self.slot, item) };
-        self.list.advance_sole(&mut self.block, &mut self.slot, 1)
+        // First, as it may unwind.
+        let to = self.list.sole_place_behind(self.place, 1);
+        let (block, slot) = self.place;
+        // SAFETY: this is the only pusher: the slot at the tail is its own, and keeps the block alive.
+        unsafe { block.write(slot, item) };
+        self.list.advance_sole(&mut self.place, to, 1)
     }
 
     /// True if the list has no cursor but the one that was lent: the item may as well go there directly.

@@ -44,8 +44,10 @@ use reclaim::CALM;
 /// What a claim may do when no block is linked ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Growth {
-    /// Allocate one.
+    /// Allocate one. If the allocator has no memory, `handle_alloc_error` is called, which may unwind.
     Allocate,
+    /// Allocate one, or refuse if the allocator has no memory: for destructors, which must not unwind.
+    Attempt,
     /// Refuse.
     Linked,
 }
@@ -227,9 +229,11 @@ impl<T> List<T> {
                 // SAFETY: it was the tail when we looked, after we pinned: alive.
                 match unsafe { block.next() } {
                     Some(next) => Tail::new(next, 0),
-                    None if growth == Growth::Linked => return Err(None),
                     // SAFETY: as above.
-                    None => Tail::new(unsafe { self.append(block) }, 0),
+                    None => match unsafe { self.grow(block, growth) } {
+                        Some(next) => Tail::new(next, 0),
+                        None => return Err(None),
+                    },
                 }
             };
             // AcqRel: see the ordering policy.
@@ -282,19 +286,38 @@ impl<T> List<T> {
 
     /// Links a block behind `block`, unless another got there first, and returns it.
     ///
+    /// The list is as it was if the allocation unwinds.
+    ///
     /// # Safety
     /// The block is alive, and with it all that follow.
     unsafe fn append(&self, block: Block<T>) -> Block<T> {
+        // SAFETY: by contract.
+        let next = unsafe { self.grow(block, Growth::Allocate) };
+        next.expect("an allocation that fails unwinds")
+    }
+
+    /// As `append`. Returns `None` if `growth` forbids to allocate, or the allocator has no memory.
+    ///
+    /// # Safety
+    /// As `append`.
+    unsafe fn grow(&self, block: Block<T>, growth: Growth) -> Option<Block<T>> {
+        if growth == Growth::Linked {
+            return None;
+        }
         // SAFETY: alive, by contract.
         let start = unsafe { block.header() }.start().wrapping_add(Block::<T>::CAP);
-        let new = self.stash.take(start).unwrap_or_else(|| Block::allocate(start));
-        // SAFETY: `block` is alive and `new` is ours.
+        let new = match self.stash.take(start) {
+            Some(new) => new,
+            None if growth == Growth::Attempt => Block::try_allocate(start)?,
+            None => Block::allocate(start),
+        };
+        // SAFETY: `block` is alive by contract, and `new` is the caller's alone.
         match unsafe { block.link_next(new) } {
-            Ok(()) => new,
+            Ok(()) => Some(new),
             Err(other) => {
                 // SAFETY: it was never linked.
                 unsafe { new.free() };
-                other
+                Some(other)
             }
         }
     }
@@ -401,30 +424,56 @@ impl<T> List<T> {
         self.tail.store(tail.word(), Ordering::Release);
     }
 
-    /// Moves the tail, which is at this place, past `len` slots of one block, and returns them.
+    /// Returns where the tail, which is at this place, will be past `len` more slots of its block. If these
+    /// are the last ones, the next block is linked.
+    ///
+    /// May allocate. If that unwinds, nothing has changed. So it comes before an item is written.
+    #[inline(always)]
+    pub(crate) fn sole_place_behind(
+        &self,
+        place: (Block<T>, usize),
+        len: usize,
+    ) -> (Block<T>, usize) {
+        match self.try_sole_place_behind(place, len) {
+            Some(to) => to,
+            None => Block::<T>::fail_to_allocate(),
+        }
+    }
+
+    /// As `sole_place_behind`. Returns `None` if there is no memory for the next block.
+    #[inline(always)]
+    pub(crate) fn try_sole_place_behind(
+        &self,
+        (block, slot): (Block<T>, usize),
+        len: usize,
+    ) -> Option<(Block<T>, usize)> {
+        let slot = slot + len;
+        if slot == Block::<T>::CAP {
+            Some((self.sole_next(block)?, 0))
+        } else {
+            Some((block, slot))
+        }
+    }
+
+    /// Moves the tail from one place to another, `len` slots on: see `sole_place_behind`. Returns the slots.
     #[inline(always)]
     pub(crate) fn advance_sole(
         &self,
-        block: &mut Block<T>,
-        slot: &mut usize,
+        place: &mut (Block<T>, usize),
+        to: (Block<T>, usize),
         len: usize,
     ) -> Claim<T> {
-        let claim = Claim { block: *block, slot: *slot, len };
-        *slot += len;
-        if *slot == Block::<T>::CAP {
-            *block = self.sole_next(*block);
-            *slot = 0;
-        }
-        self.set_sole_tail(Tail::new(*block, *slot));
-        claim
+        let (block, slot) = core::mem::replace(place, to);
+        self.set_sole_tail(Tail::new(to.0, to.1));
+        Claim { block, slot, len }
     }
 
-    /// The block behind the tail block, linked now if need be.
+    /// The block behind the tail block, linked now if need be. `None` if there is no memory for it.
     #[cold]
-    fn sole_next(&self, block: Block<T>) -> Block<T> {
+    fn sole_next(&self, block: Block<T>) -> Option<Block<T>> {
         // SAFETY: the tail's block has an unclaimed slot, and nobody else can claim it: no cursor
         // gets past, so the block and what follows are alive.
-        unsafe { block.next().unwrap_or_else(|| self.append(block)) }
+        unsafe { block.next().or_else(|| self.grow(block, Growth::Attempt)) }
     }
 
     // ---- The consumer's side ----
