@@ -32,7 +32,7 @@ use crate::{
     error::Refusal,
     handles::Handles,
     stash::Stash,
-    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, retry_hint},
+    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
     tail::Tail,
     waiters::WaitQueue,
 };
@@ -81,6 +81,10 @@ pub(crate) struct List<T> {
     entered: AtomicBool,
     /// How many blocks to keep linked behind the tail block, whatever happens.
     spare: AtomicUsize,
+    /// The last block that `reserve` linked. See `reclaim`.
+    reserved: AtomicPtr<Header<T>>,
+    /// Where the retirement of a block begins to look for the last linked one. See `reclaim`.
+    end: UnsafeCell<*mut Header<T>>,
     /// How many blocks were retired with the reader right at the tail since it was `FAR` behind, up to
     /// `CALM`.
     calm: AtomicUsize,
@@ -130,6 +134,8 @@ impl<T> List<T> {
             pins: AtomicUsize::new(0),
             entered: AtomicBool::new(false),
             spare: AtomicUsize::new(0),
+            reserved: AtomicPtr::new(core::ptr::null_mut()),
+            end: UnsafeCell::new(core::ptr::null_mut()),
             calm: AtomicUsize::new(CALM),
             stash: Stash::new(),
             head: AtomicPtr::new(block.as_ptr()),
@@ -338,19 +344,27 @@ impl<T> List<T> {
         // The last slot of a block can only be claimed when the next is linked.
         let mut free = Block::<T>::CAP - tail.slot() - 1;
         let mut ahead = 0;
+        let mut is_last = false;
         // One block at least, as a steady flow needs the next one before the last can be read out.
         while free < additional || (additional > 0 && ahead == 0) {
             // SAFETY: pinned: the tail's block and all that follow are alive.
             block = match unsafe { block.next() } {
                 Some(next) => next,
-                // SAFETY: as above.
-                None => unsafe { self.append(block) },
+                None => {
+                    is_last = true;
+                    // SAFETY: as above.
+                    unsafe { self.append(block) }
+                }
             };
             free += Block::<T>::CAP;
             ahead += 1;
         }
         // Relaxed: a number for `recycle`.
         self.spare.fetch_max(ahead, Ordering::Relaxed);
+        if is_last && ahead > 1 {
+            // SAFETY: still pinned, and the block is at or behind the tail that was read.
+            unsafe { self.note_reserved(block) };
+        }
     }
 
     /// Refuses all further claims. The slots claimed before are exactly those before the mark.
