@@ -15,6 +15,7 @@ mod ledger;
 mod panics;
 mod prompt_drops;
 mod push_all;
+mod races;
 mod ready_stack;
 mod reentrant;
 mod relay;
