@@ -34,6 +34,8 @@ for target in "${targets[@]}"; do cargo "+$nightly" miri setup --target "$target
 for model in "${models[@]}"; do
     for target in "${targets[@]:1}"; do check "$model" "$target" "${elsewhere[@]}" & done
     check "$model" "$host"
+    # Short stories that are interrupted often.
+    check "$model -Zmiri-preemption-rate=0.1 -Zmiri-many-seeds=0..16" "$host" races::
     alloc_fails "$model"
     alloc_fails "$model" --release
     for job in $(jobs -p); do wait "$job"; done
