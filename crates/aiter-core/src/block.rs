@@ -163,14 +163,25 @@ impl<T> Block<T> {
 
     /// A fresh block whose slot 0 has the index `start`. Its one reader is the link to it.
     ///
-    /// It is initialised in place: an item may be larger than the stack.
+    /// Calls `handle_alloc_error` if the allocator has no memory. That function may unwind.
     pub(crate) fn allocate(start: usize) -> Self {
+        Self::try_allocate(start).unwrap_or_else(|| Self::fail_to_allocate())
+    }
+
+    /// Tells the program that the allocator has no memory for a block.
+    #[cold]
+    pub(crate) fn fail_to_allocate() -> ! {
+        handle_alloc_error(Self::layout())
+    }
+
+    /// As `allocate`. Returns `None` if the allocator has no memory.
+    ///
+    /// The block is initialised in place: an item may be larger than the stack.
+    pub(crate) fn try_allocate(start: usize) -> Option<Self> {
         let layout = Self::layout();
         // SAFETY: the layout holds a header, so its size is not zero.
         let memory = unsafe { alloc(layout) };
-        let Some(block) = NonNull::new(memory.cast::<Header<T>>()) else {
-            handle_alloc_error(layout)
-        };
+        let block = NonNull::new(memory.cast::<Header<T>>())?;
         // SAFETY: `memory` was allocated just now with this layout: it is ours, aligned and large
         // enough for the header, and for `CAP` slots from `SLOTS_AT` on. A slot of the real build
         // needs no initialisation (any bytes are a valid `MaybeUninit`); the checker's cells do.
@@ -189,7 +200,7 @@ impl<T> Block<T> {
                 }
             }
         }
-        Self(block)
+        Some(Self(block))
     }
 
     /// Gives the memory back, items or not.

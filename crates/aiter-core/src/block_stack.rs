@@ -15,8 +15,14 @@ impl<T> BlockStack<T> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
+        self.top() == 0
+    }
+
+    /// The address of the top block, or 0, so that one branch tells of several stacks.
+    #[inline(always)]
+    pub(crate) fn top(&self) -> usize {
         // Relaxed: a hint; `take` synchronises.
-        self.0.load(Ordering::Relaxed).is_null()
+        self.0.load(Ordering::Relaxed).addr()
     }
 
     /// # Safety

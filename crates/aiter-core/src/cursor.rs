@@ -179,6 +179,23 @@ impl<T> RawCursor<T> {
         Some(true)
     }
 
+    /// The next item, if there is one: `fill` and `take` in one.
+    #[inline(always)]
+    pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
+        self.pop_at_once().or_else(|| self.pop_by_steps(list))
+    }
+
+    /// `pop`, for one that had no answer at once.
+    #[inline(never)]
+    fn pop_by_steps(&mut self, list: &List<T>) -> Option<T> {
+        if !self.fill(list) {
+            self.give_back(list);
+            return None;
+        }
+        // SAFETY: just filled.
+        Some(unsafe { self.take(list) })
+    }
+
     /// The next item, if it is to be had without a call. `None` is no answer.
     ///
     /// A cursor among others looks at the list for each item, as it has to ask whether it still is

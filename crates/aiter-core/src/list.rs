@@ -32,7 +32,7 @@ use crate::{
     error::Refusal,
     handles::Handles,
     stash::Stash,
-    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, retry_hint},
+    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
     tail::Tail,
     waiters::{WaitQueue, Wakers},
 };
@@ -44,8 +44,10 @@ use reclaim::CALM;
 /// What a claim may do when no block is linked ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Growth {
-    /// Allocate one.
+    /// Allocate one. If the allocator has no memory, `handle_alloc_error` is called, which may unwind.
     Allocate,
+    /// Allocate one, or refuse if the allocator has no memory: for destructors, which must not unwind.
+    Attempt,
     /// Refuse.
     Linked,
 }
@@ -77,6 +79,10 @@ pub(crate) struct List<T> {
     pins: AtomicUsize,
     /// How many blocks to keep linked behind the tail block, whatever happens.
     spare: AtomicUsize,
+    /// The last block that `reserve` linked. See `reclaim`.
+    reserved: AtomicPtr<Header<T>>,
+    /// Where the retirement of a block begins to look for the last linked one. See `reclaim`.
+    end: UnsafeCell<*mut Header<T>>,
     /// How many blocks were retired with the reader right at the tail since it was `FAR` behind, up to
     /// `CALM`.
     calm: AtomicUsize,
@@ -125,6 +131,8 @@ impl<T> List<T> {
             handles: Handles::new(),
             pins: AtomicUsize::new(0),
             spare: AtomicUsize::new(0),
+            reserved: AtomicPtr::new(core::ptr::null_mut()),
+            end: UnsafeCell::new(core::ptr::null_mut()),
             calm: AtomicUsize::new(CALM),
             stash: Stash::new(),
             head: AtomicPtr::new(block.as_ptr()),
@@ -224,9 +232,11 @@ impl<T> List<T> {
                 // SAFETY: it was the tail when we looked, after we pinned: alive.
                 match unsafe { block.next() } {
                     Some(next) => Tail::new(next, 0),
-                    None if growth == Growth::Linked => return Err(None),
                     // SAFETY: as above.
-                    None => Tail::new(unsafe { self.append(block) }, 0),
+                    None => match unsafe { self.grow(block, growth) } {
+                        Some(next) => Tail::new(next, 0),
+                        None => return Err(None),
+                    },
                 }
             };
             // AcqRel: see the ordering policy.
@@ -282,19 +292,38 @@ impl<T> List<T> {
 
     /// Links a block behind `block`, unless another got there first, and returns it.
     ///
+    /// The list is as it was if the allocation unwinds.
+    ///
     /// # Safety
     /// The block is alive, and with it all that follow.
     unsafe fn append(&self, block: Block<T>) -> Block<T> {
+        // SAFETY: by contract.
+        let next = unsafe { self.grow(block, Growth::Allocate) };
+        next.expect("an allocation that fails unwinds")
+    }
+
+    /// As `append`. Returns `None` if `growth` forbids to allocate, or the allocator has no memory.
+    ///
+    /// # Safety
+    /// As `append`.
+    unsafe fn grow(&self, block: Block<T>, growth: Growth) -> Option<Block<T>> {
+        if growth == Growth::Linked {
+            return None;
+        }
         // SAFETY: alive, by contract.
         let start = unsafe { block.header() }.start().wrapping_add(Block::<T>::CAP);
-        let new = self.stash.take(start).unwrap_or_else(|| Block::allocate(start));
-        // SAFETY: `block` is alive and `new` is ours.
+        let new = match self.stash.take(start) {
+            Some(new) => new,
+            None if growth == Growth::Attempt => Block::try_allocate(start)?,
+            None => Block::allocate(start),
+        };
+        // SAFETY: `block` is alive by contract, and `new` is the caller's alone.
         match unsafe { block.link_next(new) } {
-            Ok(()) => new,
+            Ok(()) => Some(new),
             Err(other) => {
                 // SAFETY: it was never linked.
                 unsafe { new.free() };
-                other
+                Some(other)
             }
         }
     }
@@ -315,19 +344,27 @@ impl<T> List<T> {
         // The last slot of a block can only be claimed when the next is linked.
         let mut free = Block::<T>::CAP - tail.slot() - 1;
         let mut ahead = 0;
+        let mut is_last = false;
         // One block at least, as a steady flow needs the next one before the last can be read out.
         while free < additional || (additional > 0 && ahead == 0) {
             // SAFETY: pinned: the tail's block and all that follow are alive.
             block = match unsafe { block.next() } {
                 Some(next) => next,
-                // SAFETY: as above.
-                None => unsafe { self.append(block) },
+                None => {
+                    is_last = true;
+                    // SAFETY: as above.
+                    unsafe { self.append(block) }
+                }
             };
             free += Block::<T>::CAP;
             ahead += 1;
         }
         // Relaxed: a number for `recycle`.
         self.spare.fetch_max(ahead, Ordering::Relaxed);
+        if is_last && ahead > 1 {
+            // SAFETY: still pinned, and the block is at or behind the tail that was read.
+            unsafe { self.note_reserved(block) };
+        }
     }
 
     /// Refuses all further claims. The slots claimed before are exactly those before the mark.
@@ -397,30 +434,56 @@ impl<T> List<T> {
         self.tail.store(tail.word(), Ordering::Release);
     }
 
-    /// Moves the tail, which is at this place, past `len` slots of one block, and returns them.
+    /// Returns where the tail, which is at this place, will be past `len` more slots of its block. If these
+    /// are the last ones, the next block is linked.
+    ///
+    /// May allocate. If that unwinds, nothing has changed. So it comes before an item is written.
+    #[inline(always)]
+    pub(crate) fn sole_place_behind(
+        &self,
+        place: (Block<T>, usize),
+        len: usize,
+    ) -> (Block<T>, usize) {
+        match self.try_sole_place_behind(place, len) {
+            Some(to) => to,
+            None => Block::<T>::fail_to_allocate(),
+        }
+    }
+
+    /// As `sole_place_behind`. Returns `None` if there is no memory for the next block.
+    #[inline(always)]
+    pub(crate) fn try_sole_place_behind(
+        &self,
+        (block, slot): (Block<T>, usize),
+        len: usize,
+    ) -> Option<(Block<T>, usize)> {
+        let slot = slot + len;
+        if slot == Block::<T>::CAP {
+            Some((self.sole_next(block)?, 0))
+        } else {
+            Some((block, slot))
+        }
+    }
+
+    /// Moves the tail from one place to another, `len` slots on: see `sole_place_behind`. Returns the slots.
     #[inline(always)]
     pub(crate) fn advance_sole(
         &self,
-        block: &mut Block<T>,
-        slot: &mut usize,
+        place: &mut (Block<T>, usize),
+        to: (Block<T>, usize),
         len: usize,
     ) -> Claim<T> {
-        let claim = Claim { block: *block, slot: *slot, len };
-        *slot += len;
-        if *slot == Block::<T>::CAP {
-            *block = self.sole_next(*block);
-            *slot = 0;
-        }
-        self.set_sole_tail(Tail::new(*block, *slot));
-        claim
+        let (block, slot) = core::mem::replace(place, to);
+        self.set_sole_tail(Tail::new(to.0, to.1));
+        Claim { block, slot, len }
     }
 
-    /// The block behind the tail block, linked now if need be.
+    /// The block behind the tail block, linked now if need be. `None` if there is no memory for it.
     #[cold]
-    fn sole_next(&self, block: Block<T>) -> Block<T> {
+    fn sole_next(&self, block: Block<T>) -> Option<Block<T>> {
         // SAFETY: the tail's block has an unclaimed slot, and nobody else can claim it: no cursor
         // gets past, so the block and what follows are alive.
-        unsafe { block.next().unwrap_or_else(|| self.append(block)) }
+        unsafe { block.next().or_else(|| self.grow(block, Growth::Attempt)) }
     }
 
     // ---- The consumer's side ----

@@ -205,29 +205,25 @@ impl<T> Pusher<T> {
             items: ArrayVec<T, CHUNK>,
         }
         impl<T> Chunk<'_, T> {
-            fn push(&mut self) -> Result<usize, Refusal> {
-                let mut pushed = 0;
+            fn push(&mut self, growth: Growth) -> Result<(), Option<Refusal>> {
                 while !self.items.is_empty() {
-                    let claim = self
-                        .list
-                        .claim(self.items.len(), Growth::Allocate)
-                        .map_err(|refusal| refused(self.list, refusal))?;
+                    let claim = self.list.claim(self.items.len(), growth)?;
                     let Claim { block, slot, len } = claim;
                     // SAFETY: as many as were asked for or fewer, claimed, filled and then published.
                     unsafe {
                         block.write_run(slot, &mut self.items, len);
                         self.list.publish(claim, Cleanup::Now);
                     }
-                    pushed += len;
                 }
-                Ok(pushed)
+                Ok(())
             }
         }
         impl<T> Drop for Chunk<'_, T> {
             fn drop(&mut self) {
-                // Empty but after a panic. A refusal drops the items: there is nobody to tell.
-                if !self.items.is_empty() {
-                    let _ = self.push();
+                // Empty but after a panic, of the iterator or of an allocation. A second panic would
+                // abort, so no other allocation may unwind. A refusal drops the items.
+                if !self.items.is_empty() && self.push(Growth::Attempt).is_err() {
+                    self.list.clean_up_after_handlers();
                 }
             }
         }
@@ -254,9 +250,10 @@ impl<T> Pusher<T> {
             }
             drop(fill);
             let waiting = chunk.items.len();
-            let result = chunk.push();
+            let result = chunk.push(Growth::Allocate);
             pushed += waiting - chunk.items.len();
             if let Err(refusal) = result {
+                let refusal = refused(&self.list, refusal);
                 let taken = chunk.items.drain(..).collect();
                 drop(chunk);
                 return Err(PushAllError { refusal, pushed, taken, rest: items });

@@ -66,11 +66,14 @@ impl<T> QuietPusher<T> {
         if !self.is_at_tail(reader) {
             return self.push(item);
         }
-        let (mut block, mut slot) = reader.raw.place();
+        let mut place = reader.raw.place();
+        // First, as it may unwind.
+        let to = self.0.list.sole_place_behind(place, 1);
+        let (block, slot) = place;
         // SAFETY: the slot is the tail's, and the list is not stopped. No other party pushes, so
         // the slot is this call's, and the reader's count keeps the block alive.
         unsafe { block.write(slot, item) };
-        let claim = self.0.list.advance_sole(&mut block, &mut slot, 1);
+        let claim = self.0.list.advance_sole(&mut place, to, 1);
         // SAFETY: the slot is claimed and filled. The reader has read the slots before it, so they
         // are published. No other party changes the state word: see the head of this file.
         unsafe { claim.block.publish_by_store(claim.slot) };
@@ -137,17 +140,7 @@ impl<T> QuietCursor<T> {
     /// Takes the next item if one is ready.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn next_ready(&mut self) -> Option<T> {
-        self.raw.pop_at_once().or_else(|| self.pop_by_steps())
-    }
-
-    #[inline(never)]
-    fn pop_by_steps(&mut self) -> Option<T> {
-        if !self.raw.fill(&self.list) {
-            self.raw.give_back(&self.list);
-            return None;
-        }
-        // SAFETY: just filled.
-        Some(unsafe { self.raw.take(&self.list) })
+        self.raw.pop(&self.list)
     }
 
     /// Lets [`next_quickly`](Self::next_quickly) give no answer until [`wake_up`](Self::wake_up).

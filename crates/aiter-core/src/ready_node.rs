@@ -244,6 +244,9 @@ impl<T> ReadyNode<T> {
         let polled = poll(member, &mut Context::from_waker(waker));
         if polled.is_pending() {
             mem::forget(clear);
+        } else {
+            // Before the result is returned: if this panics, the result is dropped, not lost.
+            drop(clear);
         }
         polled
     }

@@ -192,10 +192,17 @@ impl<T> Shared<T> {
                     };
                     drop(gate);
                     // Outside the gate.
-                    let item = taken.unwrap_or_else(|(held, slot)| {
-                        // SAFETY: published; the count keeps the block and its items in place.
-                        (self.list.clone_fn.expect())(unsafe { held.1.peek(slot) }, &mut { slot })
-                    });
+                    let item = match taken {
+                        Ok(item) => item,
+                        Err((held, slot)) => {
+                            // SAFETY: published; the count keeps the block and its items in place.
+                            let item = unsafe { held.1.peek(slot) };
+                            let item = (self.list.clone_fn.expect())(item, &mut { slot });
+                            // Before the clone is returned: if this panics, the clone is dropped, not lost.
+                            drop(held);
+                            item
+                        }
+                    };
                     return (Found::Item(item), None);
                 }
                 Refill::Empty if gate.with(|raw| raw.is_drained(&self.list)) => {

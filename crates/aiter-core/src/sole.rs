@@ -16,9 +16,8 @@ use crate::{
 #[must_use = "it only borrows the pusher"]
 pub struct SolePusher<'a, T> {
     list: &'a List<T>,
-    /// Where the list's tail word points: only we write it.
-    block: Block<T>,
-    slot: usize,
+    /// Where the list's tail word points: only this handle writes it.
+    place: (Block<T>, usize),
     /// Nobody but us could change it.
     is_stopped: bool,
 }
@@ -27,7 +26,7 @@ impl<'a, T> SolePusher<'a, T> {
     /// The caller has seen that there is no other pusher, and lends its own for `'a`.
     pub(crate) fn new(list: &'a List<T>) -> Self {
         let tail = list.sole_tail();
-        Self { list, block: tail.block(), slot: tail.slot(), is_stopped: tail.is_stopped() }
+        Self { list, place: (tail.block(), tail.slot()), is_stopped: tail.is_stopped() }
     }
 
     /// Why the list takes no items, if so.
@@ -52,11 +51,14 @@ impl<'a, T> SolePusher<'a, T> {
             self.list.clean_up_after_handlers();
             return Err(PushError::new(refusal, item));
         }
-        // SAFETY: nobody else pushes: the slot at the tail is ours, and keeps the block alive; then it
-        // is filled.
+        // First, as it may unwind.
+        let to = self.list.sole_place_behind(self.place, 1);
+        let (block, slot) = self.place;
+        // SAFETY: this is the only pusher: the slot at the tail is its own, and keeps the block alive;
+        // then it is filled.
         unsafe {
-            self.block.write(self.slot, item);
-            self.publish(1);
+            block.write(slot, item);
+            self.publish(to, 1);
         }
         Ok(())
     }
@@ -78,12 +80,28 @@ impl<'a, T> SolePusher<'a, T> {
             sole: &'b mut SolePusher<'a, T>,
             len: usize,
         }
+        impl<T> Run<'_, '_, T> {
+            /// Publishes the items. Returns `false` if the last one was dropped, because it would take the last slot of
+            /// its block and there is no memory for the next block.
+            #[inline(always)]
+            fn publish(&mut self) -> bool {
+                let len = core::mem::take(&mut self.len);
+                if len == 0 {
+                    return true;
+                }
+                let Some(to) = self.sole.list.try_sole_place_behind(self.sole.place, len) else {
+                    // SAFETY: filled, one by one, and counted.
+                    unsafe { self.sole.publish_without_last(len) };
+                    return false;
+                };
+                // SAFETY: filled, one by one, and counted.
+                unsafe { self.sole.publish(to, len) };
+                true
+            }
+        }
         impl<T> Drop for Run<'_, '_, T> {
             fn drop(&mut self) {
-                if self.len > 0 {
-                    // SAFETY: filled, one by one, and counted.
-                    unsafe { self.sole.publish(self.len) };
-                }
+                self.publish();
             }
         }
         let mut items = items.into_iter();
@@ -99,7 +117,7 @@ impl<'a, T> SolePusher<'a, T> {
                     }
                 };
             }
-            let (block, slot) = (self.block, self.slot);
+            let (block, slot) = self.place;
             let room = Block::<T>::CAP - slot;
             let mut run = Run { sole: self, len: 0 };
             while run.len < room {
@@ -109,7 +127,12 @@ impl<'a, T> SolePusher<'a, T> {
                 run.len += 1;
             }
             let len = run.len;
-            drop(run);
+            // Only now, and not in the loop, which is the cost of an item.
+            let is_complete = run.publish();
+            core::mem::forget(run);
+            if !is_complete {
+                Block::<T>::fail_to_allocate();
+            }
             pushed += len;
             if len < room {
                 return Ok(pushed);
@@ -117,14 +140,30 @@ impl<'a, T> SolePusher<'a, T> {
         }
     }
 
-    /// Moves the tail past filled slots and publishes them.
+    /// Publishes filled slots but the last one, whose item is dropped.
     ///
     /// # Safety
     /// The `len` slots at the tail are filled, and all in one block.
+    #[cold]
+    unsafe fn publish_without_last(&mut self, len: usize) {
+        let (block, slot) = self.place;
+        let last = slot + len - 1;
+        // SAFETY: the caller filled the slot and did not publish it.
+        let _item = unsafe { block.read(last) };
+        if last > slot {
+            // SAFETY: filled; the place behind them is that of the last slot.
+            unsafe { self.publish((block, last), len - 1) };
+        }
+    }
+
+    /// Moves the tail past filled slots and publishes them.
+    ///
+    /// # Safety
+    /// The `len` slots at the tail are filled, and all in one block. `to` is the place behind them.
     #[inline(always)]
-    unsafe fn publish(&mut self, len: usize) {
-        let claim = self.list.advance_sole(&mut self.block, &mut self.slot, len);
-        // SAFETY: filled, by contract; ours as nobody else pushes.
+    unsafe fn publish(&mut self, to: (Block<T>, usize), len: usize) {
+        let claim = self.list.advance_sole(&mut self.place, to, len);
+        // SAFETY: filled, by contract; this pusher's, as it is the only one.
         unsafe { self.list.publish(claim, Cleanup::Now) };
     }
 }

@@ -27,7 +27,13 @@ impl<T> Stash<T> {
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        Self::CAP == 0 || self.blocks.is_empty()
+        self.top() == 0
+    }
+
+    /// As `BlockStack::top`.
+    #[inline(always)]
+    pub(crate) fn top(&self) -> usize {
+        if Self::CAP == 0 { 0 } else { self.blocks.top() }
     }
 
     /// Keeps a block, or frees it.

@@ -32,12 +32,14 @@ const fn operation(name: &'static str, run: fn(u64, Marks<'_>)) -> Operation {
 }
 
 /// All of them.
-pub(crate) const OPERATIONS: [Operation; 26] = [
+pub(crate) const OPERATIONS: [Operation; 28] = [
     operation("push", push),
     operation("pop", pop),
     operation("push and pop, bursts of 32", bursts),
     operation("push and pop, 64 bytes, bursts of 32", large_bursts),
     operation("push and pop, sole pusher, bursts of 32", sole_bursts),
+    operation("push and pop, reserve of 100,000", reserved::<100_000>),
+    operation("push and pop, reserve of 10 million", reserved::<10_000_000>),
     operation("push_all and try_next_many, runs of 32", runs),
     operation("sole push_all and try_next_many, runs of 32", sole_runs),
     operation("push that wakes, and the next sleep", wakes),
@@ -132,6 +134,22 @@ fn sole_bursts(times: u64, marks: Marks<'_>) {
         let mut sole = pusher.sole().expect("there is one pusher");
         for n in 0..BURST {
             sole.push(black_box(n)).expect(LISTENING);
+        }
+        while let Ok(item) = cursor.try_next() {
+            black_box(item);
+        }
+    };
+    (0..100).for_each(|_| burst());
+    marks(&mut || (0..times / BURST).for_each(|_| burst()));
+}
+
+/// Each block that retires finds its place behind the last one that is linked.
+fn reserved<const ROOM: usize>(times: u64, marks: Marks<'_>) {
+    let (pusher, mut cursor) = push_list();
+    pusher.reserve(ROOM);
+    let mut burst = || {
+        for n in 0..BURST {
+            pusher.push(black_box(n)).expect(LISTENING);
         }
         while let Ok(item) = cursor.try_next() {
             black_box(item);

@@ -1,9 +1,41 @@
 //! What becomes of blocks: read to the end, or left by all.
 //!
 //! The protocol and the ordering policy are the list's.
+//!
+//! # The last linked block
+//! A block that retires is linked behind the last one if fewer than `spare` blocks are linked behind the
+//! tail. Finding the last one must cost the same for any reserve. So its place is kept in two words:
+//! - `end`: null, or a block that is not retired. It belongs to the retirement at hand. Blocks retire in
+//!   the list's order, and each retirement happens before the next one, by way of the link's count. So it
+//!   is plain memory.
+//! - `reserved`: null, or the last block of a `reserve`, which hands it to the next retirement.
+//!
+//! How many blocks lie between two others follows from their `start` indices. Behind `end`, and at or behind
+//! the tail, at most the block that a producer has just appended is linked, and those of a `reserve` that has
+//! not handed over its last one yet.
+//!
+//! Neither word may name a block that is retired, as its memory may be gone. Let `reserve` be at work, pinned
+//! at the tail T, and let its last block be L, at or behind T.
+//! - A block before T may retire without seeing the pin. L is then alive, because it is behind that block.
+//! - A block B from T on retires with the pin in sight, unless the `reserve` is over: see the list's *Pins*. With
+//!   the pin in sight, the retirement uses neither word, and removes B from both.
+//!   1. It moves the head past B, and then changes `reserved` (by a read-modify-write, also if B is not there).
+//!   2. `reserve` puts L into `reserved`, and then reads the head.
+//!
+//!   If L is B and (1) comes first, `reserve` sees that the head is past L, and takes L out again before its pin
+//!   goes. If (2) comes first, the retirement takes L out.
+//! - With the `reserve` over, its write is visible to the retirement, which takes L out of `reserved`, and sets
+//!   `end` to a block that is not before the tail.
+//!
+//! After the stop no retirement uses the two words.
 
 use crate::{
-    block::Block, block_stack::Chain, list::List, readers::Leave, stash::Stash, sync::Ordering,
+    block::{Block, Header},
+    block_stack::Chain,
+    list::List,
+    readers::Leave,
+    stash::Stash,
+    sync::{Ordering, retry_hint},
 };
 
 /// After a burst, so many blocks are freed right at the tail before one is kept there again. The last blocks
@@ -115,6 +147,7 @@ impl<T> List<T> {
         // SAFETY: the caller's count keeps it alive.
         self.head_start.store(unsafe { next.header() }.start(), Ordering::Relaxed);
         if self.is_pinned() {
+            self.forget_end(block);
             // SAFETY: the block is ours.
             unsafe { self.limbo.push(block) };
             return;
@@ -126,9 +159,16 @@ impl<T> List<T> {
         unsafe { self.recycle(block, next) };
     }
 
+    /// Gives back the memory of blocks that retired with a pin in sight, unless a pin is still there.
+    ///
+    /// Any thread may come here, also beside a retirement: the stack hands each block to one thread. Neither
+    /// `end` nor `reserved` names a block that is in limbo, but for the short time in which a `reserve` is
+    /// pinned.
     fn clear_limbo(&self) {
         let blocks = self.limbo.take();
-        // After they were taken: whoever pins now can't come by them any more.
+        // After the blocks were taken. A pin that can lead to one of them was there before the block stopped being
+        // the tail, so the thread that retired the block had heard of the pin, and so has this one, by the stack.
+        // If this look says that there is none, that pin has gone. A later pin leads to none of the blocks.
         let pinned = self.is_pinned();
         for block in blocks {
             // SAFETY: the stack gave it to us.
@@ -148,14 +188,14 @@ impl<T> List<T> {
             return;
         }
         // The caller holds a count at or before the tail's block: that and all behind are alive.
-        let mut last = tail.block();
+        let first = tail.block();
         // Relaxed, all of them: numbers that only weigh memory against allocations.
         let spare = self.spare.load(Ordering::Relaxed);
         let calm = self.calm.load(Ordering::Relaxed);
-        let is_behind = last != next;
+        let is_behind = first != next;
         if is_behind {
             // SAFETY: alive, see above.
-            let distance = || unsafe { last.header().start().wrapping_sub(next.header().start()) };
+            let distance = || unsafe { first.header().start().wrapping_sub(next.header().start()) };
             // Neither looked at nor written again and again while a burst lasts.
             if calm != 0 && distance() >= Self::FAR * Block::<T>::CAP {
                 self.calm.store(0, Ordering::Relaxed);
@@ -164,22 +204,117 @@ impl<T> List<T> {
             self.calm.store(calm + 1, Ordering::Relaxed);
         }
         let wanted = spare.max(usize::from(calm == CALM));
-        for _ in 0..wanted {
-            // SAFETY: alive, see above; `block` is ours.
+        // SAFETY: the block is the caller's alone, and `first` is alive, see above.
+        if wanted > 0 && unsafe { self.link_last(block, first, wanted) } {
+            return;
+        }
+        // SAFETY: ours alone.
+        unsafe { if is_behind || calm == CALM { self.keep(block) } else { block.free() } }
+    }
+
+    /// Links a block behind the last one if fewer than `wanted` blocks are linked behind `tail`. Returns
+    /// `false` if it did not.
+    ///
+    /// # Safety
+    /// The caller retires the block, owns it alone, and saw no pin after that. It owns a count that keeps
+    /// the block `tail`, and all that follow, alive.
+    unsafe fn link_last(&self, block: Block<T>, tail: Block<T>, wanted: usize) -> bool {
+        // With one block there is nothing to remember.
+        let known = if wanted > 1 { self.take_end() } else { None };
+        // SAFETY: both are alive: `known` is not retired, but for the caller's block.
+        let ahead_of_tail =
+            |block: Block<T>| unsafe { block.header().start().wrapping_sub(tail.header().start()) };
+        let is_ahead = |block: &Block<T>| ahead_of_tail(*block) <= isize::MAX as usize;
+        let mut last = known.filter(is_ahead).unwrap_or(tail);
+        let mut is_linked = false;
+        // Beside a `reserve` this may meet more and more blocks, but goes no further than is wanted.
+        while ahead_of_tail(last) < wanted * Block::<T>::CAP {
+            // SAFETY: `last` is alive, see above; `block` is the caller's.
             unsafe {
                 if let Some(next) = last.next() {
                     last = next;
                     continue;
                 }
                 block.recycle(last.header().start().wrapping_add(Block::<T>::CAP));
-                if last.link_next(block).is_ok() {
-                    return;
+                match last.link_next(block) {
+                    Ok(()) => (last, is_linked) = (block, true),
+                    Err(other) => last = other,
                 }
                 break;
             }
         }
-        // SAFETY: ours alone.
-        unsafe { if is_behind || calm == CALM { self.keep(block) } else { block.free() } }
+        if wanted > 1 {
+            // SAFETY: the word belongs to the retirement at hand, which is the caller's.
+            self.end.with_mut(|end| unsafe { *end = last.as_ptr() });
+        }
+        is_linked
+    }
+
+    /// The later one of `end` and `reserved`, for a retirement that saw no pin. It may be the very block that
+    /// retires, which lies before the tail.
+    fn take_end(&self) -> Option<Block<T>> {
+        // SAFETY: the word belongs to the retirement at hand, which is the caller's.
+        let end = self.end.with(|end| unsafe { *end });
+        // Relaxed: if `reserve` is over, its write is visible, see above; if not, it is early enough next time.
+        let reserved = if self.reserved.load(Ordering::Relaxed).is_null() {
+            core::ptr::null_mut()
+        } else {
+            // Acquire: partner of `note_reserved`, for the block.
+            self.reserved.swap(core::ptr::null_mut(), Ordering::Acquire)
+        };
+        let (end, reserved) = (Block::from_ptr(end), Block::from_ptr(reserved));
+        let (Some(one), Some(other)) = (end, reserved) else { return end.or(reserved) };
+        // SAFETY: both are alive: neither is retired, see above, but for the caller's block.
+        let distance = unsafe { other.header().start().wrapping_sub(one.header().start()) };
+        Some(if distance <= isize::MAX as usize { other } else { one })
+    }
+
+    /// Removes a block that the caller retires with a pin in sight. The head is past it.
+    fn forget_end(&self, retired: Block<T>) {
+        // SAFETY: the word belongs to the retirement at hand, which is the caller's.
+        self.end.with_mut(|end| unsafe {
+            if *end == retired.as_ptr() {
+                *end = core::ptr::null_mut();
+            }
+        });
+        let mut seen = self.reserved.load(Ordering::Relaxed);
+        loop {
+            let new = if seen == retired.as_ptr() { core::ptr::null_mut() } else { seen };
+            // Release: partner of `note_reserved`, for the head. The block is not looked at.
+            match self.reserved.compare_exchange_weak(
+                seen,
+                new,
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(now) => seen = now,
+            }
+            retry_hint();
+        }
+    }
+
+    /// Hands the last block of a `reserve` to the next retirement.
+    ///
+    /// # Safety
+    /// The caller has pinned the list, and then read the tail, and the block is that of the tail or behind it.
+    pub(super) unsafe fn note_reserved(&self, last: Block<T>) {
+        // Release: partner of `take_end`, for the block. Acquire: partner of `forget_end`, for the head.
+        self.reserved.swap(last.as_ptr(), Ordering::AcqRel);
+        // SAFETY: alive, by contract.
+        let start = unsafe { last.header() }.start();
+        // Relaxed: see above.
+        let ahead = start.wrapping_sub(self.head_start.load(Ordering::Relaxed));
+        if ahead > isize::MAX as usize {
+            // Retired meanwhile. The pin keeps its memory from being used again, so no other block is meant.
+            // Relaxed: the pin's end (Release) makes it visible to retirements.
+            let _ = self.reserved.compare_exchange(
+                last.as_ptr(),
+                core::ptr::null_mut::<Header<T>>(),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+        }
     }
 
     /// A reader that is so many blocks behind the tail works off a burst.
@@ -194,15 +329,15 @@ impl<T> List<T> {
         unsafe { if self.has_no_cursor() { block.free() } else { self.stash.put(block) } }
     }
 
-    /// Gives back what was left to whoever comes by, and what was kept for producers. For readers that find
-    /// nothing to read, or go. Not for interrupt handlers.
+    /// Gives back what was left to whoever comes by, what was kept for producers, and what is in limbo without
+    /// a pin. For readers that find nothing to read, or go. Not for interrupt handlers.
     ///
     /// Blocks that a producer has in hand just now, to take one of them, are not seen: they wait for the next
     /// one who comes by, or for the list's end.
     #[inline]
     pub(crate) fn tidy(&self) {
-        // Without a short circuit: one branch.
-        if !(self.inherited.is_empty() & self.stash.is_empty()) {
+        // One branch.
+        if self.inherited.top() | self.stash.top() | self.limbo.top() != 0 {
             self.tidy_up();
         }
     }
@@ -210,6 +345,10 @@ impl<T> List<T> {
     #[cold]
     fn tidy_up(&self) {
         self.release_inherited();
+        // A hint, which spares the work if a pin stays for long. `clear_limbo` asks again.
+        if !self.limbo.is_empty() && !self.is_pinned() {
+            self.clear_limbo();
+        }
         self.stash.clear();
     }
 
@@ -269,5 +408,107 @@ impl<T> List<T> {
         if !self.inherited.is_empty() {
             Rest(self, self.inherited.take()).run();
         }
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::{
+        cursor::RawCursor,
+        list::{Cleanup, Growth},
+    };
+
+    fn push(list: &List<usize>, item: usize) {
+        let claim = list.claim(1, Growth::Allocate).unwrap_or_else(|_| panic!("it takes items"));
+        // SAFETY: the slot was claimed, and is filled and published here.
+        unsafe {
+            claim.block.write(claim.slot, item);
+            list.publish(claim, Cleanup::Now);
+        }
+    }
+
+    /// Blocks at and behind the head.
+    fn linked(list: &List<usize>) -> usize {
+        let head = Block::from_ptr(list.head.load(Ordering::Relaxed));
+        // SAFETY: this thread has the list alone.
+        core::iter::successors(head, |block| unsafe { block.next() }).count()
+    }
+
+    /// Puts the blocks of a burst into limbo, by a pin that is there while they are read.
+    fn fill_limbo(list: &List<usize>, cursor: &mut RawCursor<usize>, blocks: usize) {
+        let items = blocks * Block::<usize>::CAP;
+        (0..items).for_each(|item| push(list, item));
+        let _pin = list.pin();
+        (0..items).for_each(|item| assert_eq!(cursor.pop(list), Some(item)));
+        assert_eq!(cursor.pop(list), None);
+        assert!(!list.limbo.is_empty(), "pinned");
+    }
+
+    #[test]
+    fn blocks_in_limbo_go_when_reader_finds_nothing() {
+        let (list, block) = List::new(0);
+        let mut cursor = RawCursor::new(block, 0);
+        fill_limbo(&list, &mut cursor, 20);
+        assert_eq!(cursor.pop(&list), None);
+        assert!(list.limbo.is_empty() && list.stash.is_empty());
+        // SAFETY: the cursor is not used again.
+        unsafe { cursor.release(&list) };
+    }
+
+    #[test]
+    fn end_in_limbo_is_forgotten() {
+        let (list, block) = List::new(0);
+        let mut cursor = RawCursor::new(block, 0);
+        list.reserve(4 * Block::<usize>::CAP);
+        // Up to the last block of the reserve and past it, all with a pin in sight.
+        fill_limbo(&list, &mut cursor, 8);
+        assert_eq!(cursor.pop(&list), None);
+        assert!(list.reserved.load(Ordering::Relaxed).is_null());
+        for item in 0..10 * Block::<usize>::CAP {
+            push(&list, item);
+            assert_eq!(cursor.pop(&list), Some(item));
+        }
+        assert!(linked(&list) > 1, "a block that retires is linked again");
+        // SAFETY: the cursor is not used again.
+        unsafe { cursor.release(&list) };
+    }
+
+    #[test]
+    fn reserved_block_that_retired_is_taken_back() {
+        let (list, block) = List::new(0);
+        let mut cursor = RawCursor::new(block, 0);
+        let pin = list.pin();
+        let last = list.pinned_tail().block();
+        fill_limbo(&list, &mut cursor, 1);
+        // SAFETY: the pin is still there.
+        unsafe { list.note_reserved(last) };
+        assert!(list.reserved.load(Ordering::Relaxed).is_null());
+        drop(pin);
+        // SAFETY: the cursor is not used again.
+        unsafe { cursor.release(&list) };
+    }
+
+    #[test]
+    fn reserve_stays_linked_in_steady_flow() {
+        let (list, block) = List::new(usize::MAX - 99);
+        let mut cursor = RawCursor::new(block, 0);
+        let slots = Block::<usize>::CAP;
+        for room in [4 * slots, 2 * slots, 7 * slots] {
+            list.reserve(room);
+            for item in 0..10 * slots {
+                push(&list, item);
+                assert_eq!(cursor.pop(&list), Some(item));
+            }
+            // SAFETY: the word belongs to the retirement at hand, and there is none.
+            let end = Block::from_ptr(list.end.with(|end| unsafe { *end }));
+            // SAFETY: this thread has the list alone.
+            assert!(end.is_some_and(|end| unsafe { end.next() }.is_none()));
+        }
+        let spare = list.spare.load(Ordering::Relaxed);
+        assert!((7..=8).contains(&spare), "{spare}");
+        assert_eq!(linked(&list), 1 + spare);
+        // SAFETY: the cursor is not used again.
+        unsafe { cursor.release(&list) };
     }
 }

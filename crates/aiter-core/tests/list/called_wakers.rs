@@ -270,8 +270,7 @@ fn with_hook<F: Fn() + Sync>(hook: &'static F) -> Waker {
 
         fn run(hook: *const ()) {
             // SAFETY: the waker was made from a `&'static F`.
-            unsafe { &*hook.cast::<F>() }
-            ();
+            (unsafe { &*hook.cast::<F>() })();
         }
     }
     // SAFETY: the functions only call the closure, which lives for ever and is `Sync`.
@@ -289,7 +288,7 @@ fn relay_clones_wakers_with_its_gate_open() {
         counted.fetch_add(1, Ordering::Relaxed);
     }));
     let waker = with_hook(hook);
-    let mut pending = |relay: &mut Relay<()>, waker: &Waker| {
+    let pending = |relay: &mut Relay<()>, waker: &Waker| {
         let polled: Poll<()> =
             relay.poll_turn(&mut Context::from_waker(waker), |_, _| Poll::Pending);
         assert!(polled.is_pending());

@@ -16,6 +16,7 @@ mod panics;
 mod prompt_drops;
 mod push_all;
 mod quiet;
+mod races;
 mod races_relay;
 mod ready_stack;
 mod reentrant;

@@ -1,6 +1,7 @@
 //! Panics in user code: in `T::drop`, `T::clone`, in wakers and preflights.
 
 use crate::{
+    blocks::slots,
     drain,
     ledger::{Ledger, Tracked},
     scaled, take, take_ready,
@@ -458,4 +459,68 @@ fn panic_in_waker_drop_leaves_relay_in_order() {
     assert!(caught(|| drop(relay)).is_none());
     wake();
     assert_eq!(counting.wakes(), 1);
+}
+
+std::thread_local! {
+    /// Runs in the next clone of a `Hooked`.
+    static ON_CLONE: core::cell::RefCell<Option<Box<dyn FnOnce()>>> =
+        const { core::cell::RefCell::new(None) };
+}
+
+/// Runs `ON_CLONE` when it is cloned. Its drop panics if it is told to; that of a clone does not.
+struct Hooked {
+    tracked: Tracked,
+    panics: bool,
+}
+
+impl Clone for Hooked {
+    fn clone(&self) -> Self {
+        let on_clone = ON_CLONE.take();
+        if let Some(on_clone) = on_clone {
+            on_clone();
+        }
+        Self { tracked: self.tracked.clone(), panics: false }
+    }
+}
+
+impl Drop for Hooked {
+    fn drop(&mut self) {
+        assert!(!self.panics, "the drop of item {}", self.tracked.value);
+    }
+}
+
+/// The taker's clone is there when it gives the block back, as its last reader.
+#[test]
+fn taker_block_drop_panics_clone_is_dropped() {
+    let ledger = Ledger::new();
+    let (pusher, cursor) = push_list();
+    let items = 2 * slots::<Hooked>();
+    for tracked in ledger.items(items) {
+        let panics = tracked.value == 3;
+        pusher.push(Hooked { tracked, panics }).map_err(drop).unwrap();
+    }
+    let other = cursor.fork();
+    let mut taker = cursor.share();
+    let mut rest = taker.clone();
+    ON_CLONE.set(Some(Box::new(move || {
+        for _ in 1..items {
+            drop(rest.try_next().map_err(drop));
+        }
+        drop((rest, other));
+    })));
+    let taken = caught(|| drop(taker.try_next()));
+    assert!(taken.is_none(), "the drop of item 3 panics");
+    drop((taker, pusher));
+    ledger.assert_settled();
+}
+
+#[test]
+fn new_member_drop_panics_result_is_dropped() {
+    let ledger = Ledger::new();
+    let mut node = aiter_core::ReadyStack::new().node::<Hooked>(0);
+    let member = Hooked { tracked: ledger.item(0), panics: true };
+    let polled = caught(|| drop(node.poll_new(member, |_, _| Poll::Ready(ledger.item(1)))));
+    assert!(polled.is_none(), "the drop of the member panics");
+    drop(node);
+    ledger.assert_settled();
 }

@@ -5,6 +5,7 @@
 
 mod list;
 mod ready_stack;
+mod reclaim;
 mod relay;
 mod wake_cell;
 

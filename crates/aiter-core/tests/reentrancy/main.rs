@@ -32,7 +32,7 @@ use world::Pools;
 
 /// Known: if a guard's drop panics in `SharedCursor::take` or `ReadyNode::poll_new`, the result is
 /// leaked. Set it to `false` once they are mended.
-const RESULTS_MAY_LEAK: bool = true;
+const RESULTS_MAY_LEAK: bool = false;
 
 /// Known: a cursor keeps wakers that were called, and a poll with another waker lets go only the
 /// last one. Set it to `false` once that is mended.

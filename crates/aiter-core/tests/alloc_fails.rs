@@ -1,0 +1,400 @@
+//! What is left of a list when the allocator has no memory, and `handle_alloc_error` unwinds.
+//!
+//! Each story runs once for each of its allocations, which fails. The hook that unwinds is a nightly
+//! feature, so these tests run under Miri only: `ci/miri.sh`.
+#![cfg(miri)]
+#![feature(alloc_error_hook)]
+
+extern crate alloc;
+
+use alloc::{sync::Arc, task::Wake};
+use core::{
+    alloc::{GlobalAlloc, Layout},
+    cell::Cell,
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll, Waker},
+};
+use std::{
+    alloc::System,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
+
+use aiter_core::{Cursor, Pusher, ReadyStack, push_list};
+use futures_core::Stream;
+
+struct FailingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: FailingAllocator = FailingAllocator;
+
+thread_local! {
+    /// Number of allocations of this thread until one fails, once.
+    static UNTIL_FAILURE: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+fn fails() -> bool {
+    let until = UNTIL_FAILURE.get();
+    UNTIL_FAILURE.set(until.and_then(|until| until.checked_sub(1)));
+    until == Some(0)
+}
+
+// SAFETY: every call goes to the system's allocator unchanged, or returns null.
+unsafe impl GlobalAlloc for FailingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise about `layout` is handed on.
+        if fails() { core::ptr::null_mut() } else { unsafe { System.alloc(layout) } }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: `ptr` came from `System` by way of this allocator, with this `layout`.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if fails() {
+            return core::ptr::null_mut();
+        }
+        // SAFETY: as for `dealloc`; the caller's promise about `new_size` is handed on.
+        unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}
+
+struct NoMemory;
+
+/// The allocation that fails in one run of a story.
+struct Failure {
+    allocation: usize,
+    is_over: Cell<bool>,
+}
+
+impl Failure {
+    /// Runs `operation`, of which one allocation fails. Returns `None` if that unwound.
+    fn run<R>(&self, operation: impl FnOnce() -> R) -> Option<R> {
+        UNTIL_FAILURE.set(Some(self.allocation));
+        let result = catch_unwind(AssertUnwindSafe(operation));
+        self.is_over.set(UNTIL_FAILURE.take().is_none());
+        result
+            .map_err(|payload| {
+                if !payload.is::<NoMemory>() && !payload.is::<IteratorPanic>() {
+                    resume_unwind(payload);
+                }
+            })
+            .ok()
+    }
+}
+
+/// Runs `story` once for each allocation of its operation, and once without a failure. Returns how
+/// many allocations failed.
+#[track_caller]
+fn fail_each(story: impl Fn(&Failure)) -> usize {
+    std::alloc::set_alloc_error_hook(|_| resume_unwind(Box::new(NoMemory)));
+    for allocation in 0.. {
+        let failure = Failure { allocation, is_over: Cell::new(false) };
+        story(&failure);
+        if !failure.is_over.get() {
+            return allocation;
+        }
+    }
+    unreachable!()
+}
+
+/// The most values of a story.
+const VALUES: usize = 200;
+
+/// How often each value was made, and how often it was dropped.
+struct Book {
+    made: [AtomicUsize; VALUES],
+    dropped: [AtomicUsize; VALUES],
+}
+
+/// An item that is written down. `N` more bytes, so that it takes another way.
+struct Item<const N: usize> {
+    value: usize,
+    book: Arc<Book>,
+    _bytes: [u8; N],
+}
+
+impl Book {
+    fn new() -> Arc<Self> {
+        let zeros = || [const { AtomicUsize::new(0) }; VALUES];
+        Arc::new(Self { made: zeros(), dropped: zeros() })
+    }
+
+    fn item<const N: usize>(self: &Arc<Self>, value: usize) -> Item<N> {
+        self.made[value].fetch_add(1, Ordering::Relaxed);
+        Item { value, book: self.clone(), _bytes: [0; N] }
+    }
+
+    fn dropped(&self, value: usize) -> usize {
+        self.dropped[value].load(Ordering::Relaxed)
+    }
+
+    #[track_caller]
+    fn assert_settled(self: &Arc<Self>) {
+        for value in 0..VALUES {
+            let made = self.made[value].load(Ordering::Relaxed);
+            assert_eq!(self.dropped(value), made, "value {value}");
+        }
+        assert_eq!(Arc::strong_count(self), 1);
+    }
+}
+
+impl<const N: usize> Clone for Item<N> {
+    fn clone(&self) -> Self {
+        self.book.item(self.value)
+    }
+}
+
+impl<const N: usize> Drop for Item<N> {
+    fn drop(&mut self) {
+        self.book.dropped[self.value].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Reads all that is ready.
+fn read<const N: usize>(cursor: &mut Cursor<Item<N>>) -> Vec<usize> {
+    core::iter::from_fn(|| cursor.try_next().ok()).map(|item| item.value).collect()
+}
+
+/// Lets `push` push the values from `begin` to `end` while an allocation fails. Then each of them was
+/// read or dropped, in order, and the list goes on.
+#[track_caller]
+fn assert_push_survives<const N: usize>(
+    begin: usize,
+    end: usize,
+    push: impl Fn(&mut Pusher<Item<N>>, &mut dyn Iterator<Item = Item<N>>),
+) {
+    let failed = fail_each(|failure| {
+        let book = Book::new();
+        let (mut pusher, mut cursor) = push_list();
+        (0..begin).for_each(|value| pusher.push(book.item(value)).unwrap());
+        let mut late = cursor.fork();
+        let made = Cell::new(begin);
+        let done = failure.run(|| {
+            let items = (begin..end).map(|value| {
+                made.set(value + 1);
+                book.item(value)
+            });
+            push(&mut pusher, &mut { items });
+        });
+        let more = VALUES - 70..VALUES;
+        more.clone().for_each(|value| pusher.push(book.item(value)).unwrap());
+        let read = read(&mut cursor);
+        assert!(read.is_sorted() && read.starts_with(&Vec::from_iter(0..begin)));
+        assert!(read.ends_with(&Vec::from_iter(more)));
+        let mut is_read = [false; VALUES];
+        read.iter().for_each(|&value| is_read[value] = true);
+        for value in 0..made.get() {
+            // An item that is in the list is there twice: the other cursor has not read it.
+            assert_eq!(book.dropped(value), 1, "value {value} of {}", made.get());
+            assert_eq!(book.made[value].load(Ordering::Relaxed), 1 + usize::from(is_read[value]));
+        }
+        if done.is_some() {
+            assert_eq!(read.len(), end + 70);
+        }
+        assert_eq!(self::read(&mut late), read);
+        drop((pusher, cursor, late));
+        book.assert_settled();
+    });
+    assert!(failed > 0, "no allocation was there to fail");
+}
+
+/// One more than fit into one block, and into the next one.
+const END: usize = 130;
+
+#[test]
+fn push_without_memory_drops_item() {
+    assert_push_survives::<0>(50, END, |pusher, items| {
+        items.for_each(|item| pusher.push(item).unwrap());
+    });
+}
+
+#[test]
+fn push_all_without_memory_goes_on() {
+    assert_push_survives::<0>(0, END, |pusher, items| _ = pusher.push_all(items));
+    assert_push_survives::<200>(0, END, |pusher, items| _ = pusher.push_all(items));
+}
+
+#[test]
+fn sole_push_without_memory_drops_item() {
+    assert_push_survives::<0>(0, END, |pusher, items| {
+        let mut sole = pusher.sole().unwrap();
+        items.for_each(|item| sole.push(item).unwrap());
+    });
+}
+
+/// The handle that unwound is used again.
+#[test]
+fn sole_pusher_without_memory_goes_on() {
+    let failed = fail_each(|failure| {
+        let book = Book::new();
+        let (mut pusher, mut cursor) = push_list::<Item<0>>();
+        let mut sole = pusher.sole().unwrap();
+        let mut lost = Vec::with_capacity(1);
+        for value in 0..END {
+            let item = book.item(value);
+            if !failure.is_over.get() && failure.run(|| sole.push(item).unwrap()).is_none() {
+                lost.push(value);
+            } else if failure.is_over.get() && lost.last() != Some(&value) {
+                sole.push(book.item(value)).unwrap();
+            }
+        }
+        let read = read(&mut cursor);
+        assert!(read.iter().all(|value| !lost.contains(value)));
+        drop((pusher, cursor));
+        book.assert_settled();
+    });
+    assert!(failed > 0, "no allocation was there to fail");
+}
+
+#[test]
+fn sole_push_all_without_memory_goes_on() {
+    assert_push_survives::<0>(0, END, |pusher, items| {
+        _ = pusher.sole().unwrap().push_all(items);
+    });
+    assert_push_survives::<0>(0, END, |pusher, items| pusher.extend(items));
+}
+
+struct IteratorPanic;
+
+/// The items that were yielded before the panic are pushed, or dropped if there is no memory: a second panic
+/// would abort.
+#[test]
+fn push_all_panic_without_memory_does_not_abort() {
+    let until_panic = |item: Item<0>| {
+        // In the chunk that crosses the edge of the first block.
+        if item.value == 63 { resume_unwind(Box::new(IteratorPanic)) } else { item }
+    };
+    assert_push_survives::<0>(0, END, |pusher, items| {
+        _ = pusher.push_all(items.map(until_panic));
+    });
+    assert_push_survives::<0>(0, END, |pusher, items| {
+        _ = pusher.sole().unwrap().push_all(items.map(until_panic));
+    });
+}
+
+#[test]
+fn refused_items_without_memory_are_dropped() {
+    let failed = fail_each(|failure| {
+        let book = Book::new();
+        let (mut pusher, cursor) = push_list::<Item<0>>();
+        pusher.stop();
+        failure.run(|| {
+            let refused = pusher.push_all((0..40).map(|value| book.item(value))).unwrap_err();
+            assert_eq!(refused.into_unpushed().count(), 40);
+            let mut sole = pusher.sole().unwrap();
+            let refused = sole.push_all((0..40).map(|value| book.item(value))).unwrap_err();
+            assert_eq!(refused.into_unpushed().count(), 40);
+        });
+        drop((pusher, cursor));
+        book.assert_settled();
+    });
+    assert_eq!(failed, 2);
+}
+
+#[test]
+fn reserve_without_memory_changes_nothing() {
+    let failed = fail_each(|failure| {
+        let book = Book::new();
+        let (pusher, mut cursor) = push_list::<Item<0>>();
+        let done = failure.run(|| pusher.reserve(END));
+        let room = (0..END).take_while(|&value| pusher.try_push(book.item(value)).is_ok()).count();
+        assert!(done.is_none() || room == END);
+        (room..VALUES).for_each(|value| pusher.push(book.item(value)).unwrap());
+        assert!(read(&mut cursor).into_iter().eq(0..VALUES));
+        drop((pusher, cursor));
+        book.assert_settled();
+    });
+    assert_eq!(failed, 2);
+}
+
+#[test]
+fn new_list_without_memory_is_freed() {
+    let failed = fail_each(|failure| drop(failure.run(push_list::<Item<0>>)));
+    assert_eq!(failed, 2);
+}
+
+#[test]
+fn handles_without_memory_leave_list() {
+    let failed = fail_each(|failure| {
+        let book = Book::new();
+        let (pusher, mut cursor) = push_list::<Item<0>>();
+        (0..100).for_each(|value| pusher.push(book.item(value)).unwrap());
+        let other = cursor.fork();
+        failure.run(|| {
+            let mut fork = cursor.fork();
+            let mut items = Vec::new();
+            assert!(fork.len() == 100);
+            fork.try_next_many(&mut items, 50);
+            let mut late = pusher.subscribe();
+            assert!(late.try_next().is_err());
+            let mut taker = other.share();
+            taker.try_next_many(&mut items, 100);
+            cursor.try_next_many(&mut items, 50);
+            drop((pusher.downgrade(), taker.clone(), pusher.clone()));
+        });
+        assert_eq!(pusher.cursor_count(), 1, "the others are gone");
+        let rest = read(&mut cursor);
+        assert!(rest == [] || rest.len() == 50 || rest.len() == 100);
+        assert!(rest.iter().copied().eq(100 - rest.len()..100));
+        drop((pusher, cursor));
+        book.assert_settled();
+    });
+    assert!(failed > 2, "{failed} allocations failed");
+}
+
+/// A task that sleeps at the list, at a shared cursor and at a ready stack.
+#[test]
+#[ignore = "a sleeper that has no memory for its list of nodes leaks the node"]
+fn sleep_without_memory_is_no_sleep() {
+    struct Flag(AtomicUsize);
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let failed = fail_each(|failure| {
+        let book = Book::new();
+        let (pusher, mut cursor) = push_list::<Item<0>>();
+        let mut taker = cursor.fork().share();
+        let flag = Arc::new(Flag(AtomicUsize::new(0)));
+        let waker = Waker::from(flag.clone());
+        let poll = |cursor: &mut Cursor<_>, taker: &mut _| {
+            let mut cx = Context::from_waker(&waker);
+            let polled = Pin::new(cursor).poll_next(&mut cx);
+            assert!(polled.is_pending() && poll_taker(taker, &mut cx).is_pending());
+        };
+        failure.run(|| poll(&mut cursor, &mut taker));
+        poll(&mut cursor, &mut taker);
+        pusher.push(book.item(1)).unwrap();
+        assert_eq!(flag.0.load(Ordering::Relaxed), 2);
+        assert_eq!(read(&mut cursor), [1]);
+        drop((pusher, cursor, taker, waker));
+        assert_eq!(Arc::strong_count(&flag), 1);
+        book.assert_settled();
+    });
+    assert!(failed > 0, "no allocation was there to fail");
+}
+
+fn poll_taker<S: Stream + Unpin>(taker: &mut S, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+    Pin::new(taker).poll_next(cx)
+}
+
+#[test]
+fn ready_stack_without_memory_goes_on() {
+    let failed = fail_each(|failure| {
+        let made = failure.run(|| {
+            let mut ready = ReadyStack::new();
+            let node = ready.node::<u8>(7);
+            assert!(ready.sleep(Waker::noop()));
+            (ready, node)
+        });
+        if let Some((mut ready, mut node)) = made {
+            assert!(node.fall_asleep());
+            node.waker().wake();
+            assert_eq!(ready.take(), 7);
+        }
+    });
+    assert_eq!(failed, 2);
+}
