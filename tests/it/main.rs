@@ -6,6 +6,7 @@ mod active;
 mod allocations;
 mod auto_traits;
 mod azip;
+mod called_wakers;
 mod differential;
 mod drop_panics;
 #[cfg(not(target_family = "wasm"))]

@@ -170,6 +170,7 @@ pub(crate) fn poll_passively<S: Stream>(
     }
     let polled = look(cursor);
     if polled.is_ready() {
+        relay.drop_called();
         return polled;
     }
     relay.watch(cx);

@@ -296,7 +296,10 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
                     found => Poll::Ready(found),
                 }
             }),
-            found => Poll::Ready(found),
+            found => {
+                relay.drop_called();
+                Poll::Ready(found)
+            }
         };
         let found = match found {
             Poll::Ready(found) => found,
@@ -313,6 +316,7 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
             Found::Item(item) => Some(item),
             Found::End(end) => {
                 self.end = end;
+                self.relay.cancel();
                 None
             }
             Found::Nothing => None,

@@ -158,7 +158,10 @@ impl<S: Stream> Stream for Sharable<S> {
                 item
             })
         });
-        self.ended = matches!(polled, Poll::Ready(None));
+        if let Poll::Ready(None) = polled {
+            self.ended = true;
+            self.relay.cancel();
+        }
         polled
     }
 

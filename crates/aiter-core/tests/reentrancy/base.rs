@@ -67,7 +67,6 @@ pub(crate) struct Base {
     /// Operations inside call-backs that this seed may still run.
     left: Cell<usize>,
     muted: Cell<bool>,
-    calm: Cell<bool>,
     /// Number of operations begun, and of panics injected.
     operations: Cell<usize>,
     injected: Cell<usize>,
@@ -92,7 +91,6 @@ impl Base {
             depth: Cell::new(0),
             left: Cell::new(if cfg!(miri) { 60 } else { 2000 }),
             muted: Cell::new(false),
-            calm: Cell::new(false),
             operations: Cell::new(0),
             injected: Cell::new(0),
             traces,
@@ -122,7 +120,7 @@ impl Base {
                 self.run_inside(site);
             }
         }
-        if !panicking() && !self.calm.get() && self.random.one_in(self.panics[site as usize]) {
+        if !panicking() && self.random.one_in(self.panics[site as usize]) {
             self.log(format_args!("panics in {site:?}"));
             self.injected.set(self.injected.get() + 1);
             resume_unwind(Box::new(Injected));
@@ -171,13 +169,6 @@ impl Base {
         let result = f();
         self.muted.set(before);
         result
-    }
-
-    /// Runs something in which user code does not panic.
-    pub(crate) fn calm(&self, f: impl FnOnce()) {
-        let before = self.calm.replace(true);
-        f();
-        self.calm.set(before);
     }
 
     /// No call-back runs operations from now on.

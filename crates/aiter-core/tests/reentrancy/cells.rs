@@ -2,13 +2,11 @@
 //! an operation is at.
 
 use alloc::rc::Rc;
-use core::{cell::Cell, mem::take};
+use core::cell::Cell;
 
 use aiter_core::WakeCell;
 
 use crate::{
-    CELLS_MAY_LEAK,
-    base::base,
     waker::Nap,
     world::{Operation, Pools},
 };
@@ -38,13 +36,6 @@ impl WakerCell {
         self.registered.set(None);
         self.changes.set(self.changes.get() + 1);
         self.changes.get()
-    }
-}
-
-impl Drop for WakerCell {
-    fn drop(&mut self) {
-        let mut drop_cell = || drop(take(&mut self.cell));
-        if CELLS_MAY_LEAK { base().calm(drop_cell) } else { drop_cell() }
     }
 }
 

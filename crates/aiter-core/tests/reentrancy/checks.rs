@@ -2,7 +2,7 @@
 
 use core::task::{Context, Waker};
 
-use crate::{RESULTS_MAY_LEAK, WAKERS_MAY_STAY, cursors::Reader, world::Pools};
+use crate::{cursors::Reader, world::Pools};
 
 impl<const PAD: usize> Pools<PAD> {
     /// The index of the list's end, if a cursor is at hand whose index is known.
@@ -91,7 +91,7 @@ impl<const PAD: usize> Pools<PAD> {
         let mut kept = self.base.items.alive();
         kept.retain(|&id| id != usize::MAX);
         self.base.check(
-            count == 0 || kept.len() <= self.most_leaks(),
+            count == 0 || kept.is_empty(),
             format_args!("all is read, and items {kept:?} are kept"),
         );
     }
@@ -120,17 +120,6 @@ impl<const PAD: usize> Pools<PAD> {
         self.base.check(kept.is_empty(), format_args!("wakers that nothing calls: {kept:?}"));
     }
 
-    /// Results that calls may have leaked as they panicked.
-    pub(crate) fn most_leaks(&self) -> usize {
-        if RESULTS_MAY_LEAK { self.panicked_takes() } else { 0 }
-    }
-
-    /// Calls that may have leaked a result as they panicked.
-    fn panicked_takes(&self) -> usize {
-        let takes: usize = self.groups.borrow().iter().map(|group| group.panics.get()).sum();
-        takes + self.panicked_polls.get()
-    }
-
     fn begin_anew(&self) -> usize {
         for group in self.groups.borrow().iter() {
             group.birth.set(None);
@@ -144,7 +133,7 @@ impl<const PAD: usize> Pools<PAD> {
         base.log(format_args!("the end"));
         base.end_call_backs();
         base.mute(|| self.check_prompt_drops());
-        if !WAKERS_MAY_STAY && base.random.one_in(2) {
+        if base.random.one_in(2) {
             base.mute(|| self.check_kept_wakers());
         }
         loop {
