@@ -43,14 +43,12 @@ fn subscribe_beside_retiring_reader_keeps_block() {
     let (pusher, mut cursor) = push_list::<Large>();
     let other = pusher.clone();
     thread::scope(|scope| {
-        scope.spawn(move || {
-            for _ in 0..2 {
-                let mut late = other.subscribe();
-                let _ = late.try_next();
-            }
-        });
-        scope.spawn(|| read(&mut cursor, 3));
-        push(&pusher, &[0; 24 * 1024], 3);
+        scope.spawn(move || (0..6).for_each(|_| drop(other.subscribe())));
+        // One thread, so that a block retires as soon as it is complete.
+        for _ in 0..6 {
+            push(&pusher, &[0; 24 * 1024], 1);
+            read(&mut cursor, 1);
+        }
     });
 }
 
