@@ -346,7 +346,6 @@ fn handles_without_memory_leave_list() {
 
 /// A task that sleeps at the list, at a shared cursor and at a ready stack.
 #[test]
-#[ignore = "a sleeper that has no memory for its list of nodes leaks the node"]
 fn sleep_without_memory_is_no_sleep() {
     struct Flag(AtomicUsize);
     impl Wake for Flag {

@@ -67,3 +67,65 @@ fn two_reserves_beside_retiring_reader() {
         push_and_read(&pusher, &mut cursor, 4);
     });
 }
+
+/// The subscriber reads the tail before the reader's block is full, and enters that block while the
+/// reader leaves it.
+#[test]
+fn subscriber_enters_block_that_reader_leaves() {
+    model(|| {
+        let (pusher, mut reader) = push_list();
+        pusher.push(1).unwrap();
+        let subscriber = {
+            let pusher = pusher.clone();
+            thread::spawn(move || pusher.subscribe())
+        };
+        pusher.push(2).unwrap();
+        assert_eq!([reader.try_next(), reader.try_next()], [Ok(1), Ok(2)]);
+        // Leaves the block.
+        assert!(reader.try_next().is_err());
+        let mut late = subscriber.join().unwrap();
+        // Blocks that retired are used again.
+        for n in 3..=8 {
+            pusher.push(n).unwrap();
+            assert_eq!(reader.try_next(), Ok(n));
+        }
+        let seen: Vec<u32> = core::iter::from_fn(|| late.try_next().ok()).collect();
+        let first = seen[0];
+        assert!(first <= 3 && seen.into_iter().eq(first..=8));
+    });
+}
+
+/// One taker drops what all readers have read, with the gate open, while the others leave the block
+/// and a producer uses it again.
+#[test]
+fn taker_drops_read_items_while_block_is_used_again() {
+    #[derive(Clone)]
+    struct NeedsDrop(u32);
+    impl Drop for NeedsDrop {
+        fn drop(&mut self) {
+            self.0 = 0;
+        }
+    }
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let mut other = cursor.fork();
+        let mut one = cursor.share();
+        let mut two = one.clone();
+        pusher.push(NeedsDrop(1)).unwrap();
+        assert!(one.try_next().is_ok() && other.try_next().is_ok());
+        // The other cursor has settled.
+        assert!(other.try_next().is_err());
+        let thread = thread::spawn(move || {
+            pusher.push(NeedsDrop(2)).unwrap();
+            let _ = (two.try_next(), two.try_next());
+            pusher.push(NeedsDrop(3)).unwrap();
+            // The last one in the block of the first two items leaves it.
+            assert!((2..=3).all(|n| other.try_next().is_ok_and(|item| item.0 == n)));
+            for n in 4..=5 {
+                pusher.push(NeedsDrop(n)).unwrap();
+            }
+        });
+        let _ = one.try_next();
+        thread.join().unwrap();
+    });
+}
