@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The list's tests under ThreadSanitizer, and under AddressSanitizer with its leak check.
+# The list's tests under ThreadSanitizer, and with the fuzz under AddressSanitizer and its leak check.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 target=x86_64-unknown-linux-gnu
@@ -14,4 +14,4 @@ CARGO_TARGET_DIR=$target_dir/tsan RUSTFLAGS='-Zsanitizer=thread' \
 
 note AddressSanitizer
 CARGO_TARGET_DIR=$target_dir/asan RUSTFLAGS='-Zsanitizer=address' \
-    ASAN_OPTIONS='detect_leaks=1' tests
+    ASAN_OPTIONS='detect_leaks=1' tests --test reentrancy
