@@ -1,13 +1,7 @@
 //! Stories of blocks that retire.
 
 use aiter_core::{Cursor, Pusher, push_list};
-use loom::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    thread,
-};
+use loom::thread;
 
 use super::*;
 
