@@ -16,15 +16,16 @@ full)
 *) die "no form of this run is called '$1': say fast or full" ;;
 esac
 
-# models PACKAGE [FILTER...]
+# models PACKAGE TEST [FILTER...]
 models() {
     CARGO_TARGET_DIR=$target_dir/loom RUSTFLAGS='--cfg loom' CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
-        cargo test --release -p "$1" --test loom -- "${report[@]}" "${@:2}"
+        cargo test --release -p "$1" "$2" -- "${report[@]}" "${@:3}"
 }
 
 note 'the core, blocks of two slots'
-models aiter-core
+models aiter-core --test=loom
+models aiter-core --lib stories::
 note 'the list, blocks of four slots'
-AITER_FOUR_SLOTS=1 models aiter-core list::
+AITER_FOUR_SLOTS=1 models aiter-core --test=loom list::
 note 'the adapters'
-models aiter-adapters
+models aiter-adapters --test=loom

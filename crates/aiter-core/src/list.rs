@@ -111,7 +111,7 @@ unsafe impl<T: Send> Send for List<T> {}
 unsafe impl<T: Send> Sync for List<T> {}
 
 /// Keeps every block from the tail's on from being freed.
-struct Pin<'a>(&'a AtomicUsize);
+pub(crate) struct Pin<'a>(&'a AtomicUsize);
 
 impl Drop for Pin<'_> {
     fn drop(&mut self) {
@@ -394,7 +394,7 @@ impl<T> List<T> {
         Tail::from_word(self.tail.load(Ordering::Acquire))
     }
 
-    fn pin(&self) -> Pin<'_> {
+    pub(crate) fn pin(&self) -> Pin<'_> {
         // Relaxed: `pinned_tail` (Release) makes it known to those it concerns.
         self.pins.fetch_add(1, Ordering::Relaxed);
         Pin(&self.pins)

@@ -5,6 +5,8 @@
 //! program chooses. Under `cfg(loom)` and `cfg(shuttle)` the same names come from the checker. `cfg(aiter_weaken)`
 //! puts a wrapper around them that can weaken an ordering (`ci/weaken.sh`).
 
+#[cfg(all(test, loom))]
+mod stories;
 #[cfg(aiter_weaken)]
 mod weaken;
 #[cfg(aiter_weaken)]
