@@ -303,9 +303,9 @@ class Stage:
 class Loom(Stage):
     """The stories of one test binary."""
 
-    def __init__(self, name, crate, only="", env={}, deep=False):
+    def __init__(self, name, crate, only="", env={}, deep=False, test="--test=loom"):
         self.name, self.folder, self.deep = name, ROOT / CRATES[crate], deep
-        command = ["cargo", "test", "--release", "-p", f"aiter-{crate}", "--test", "loom", "--no-run"]
+        command = ["cargo", "test", "--release", "-p", f"aiter-{crate}", test, "--no-run"]
         target = TARGET / ("four" if "AITER_FOUR_SLOTS" in env else "two")
         env = env | {
             "CARGO_TARGET_DIR": str(target),
@@ -361,12 +361,14 @@ class Miri(Stage):
         return SEEDS * super().limit(seconds)
 
 
-STAGES = ["two", "four", "adapters", "miri"]
+STAGES = ["inside", "two", "four", "adapters", "miri"]
 
 
 def stages(names, deep):
     """Builds the stages: all from the sources as they are now."""
     mark = "3" if deep else ""
+    if "inside" in names:
+        yield Loom(f"inside{mark}", "core", "sync::stories::", deep=deep, test="--lib")
     if "two" in names:
         yield Loom(f"two{mark}", "core", deep=deep)
     if "four" in names:

@@ -4,7 +4,7 @@
 # `ci/weaken.sh list`: prints the mutants and their results.
 # `ci/weaken.sh table`: writes the summary into docs/verification.md.
 # `ci/weaken.sh deep`: the survivors with three preemptions, each story for a minute at most (`LOOM_MAX_DURATION`).
-# `--only FILE[:LINE]` with each: these places alone. `--stages two,four,adapters,miri`: these stages alone.
+# `--only FILE[:LINE]` with each: these places alone. `--stages inside,two,four,adapters,miri`: these stages alone.
 # `--again`: also what has a result.
 # `AITER_WEAKEN_JOBS`: so many stories at a time. `AITER_MIRI_SEEDS`: so many seeds each.
 set -euo pipefail
