@@ -441,28 +441,11 @@ impl<T> List<T> {
     #[inline(always)]
     pub(crate) fn sole_place_behind(
         &self,
-        place: (Block<T>, usize),
-        len: usize,
-    ) -> (Block<T>, usize) {
-        match self.try_sole_place_behind(place, len) {
-            Some(to) => to,
-            None => Block::<T>::fail_to_allocate(),
-        }
-    }
-
-    /// As `sole_place_behind`. Returns `None` if there is no memory for the next block.
-    #[inline(always)]
-    pub(crate) fn try_sole_place_behind(
-        &self,
         (block, slot): (Block<T>, usize),
         len: usize,
-    ) -> Option<(Block<T>, usize)> {
+    ) -> (Block<T>, usize) {
         let slot = slot + len;
-        if slot == Block::<T>::CAP {
-            Some((self.sole_next(block)?, 0))
-        } else {
-            Some((block, slot))
-        }
+        if slot == Block::<T>::CAP { (self.sole_next(block), 0) } else { (block, slot) }
     }
 
     /// Moves the tail from one place to another, `len` slots on: see `sole_place_behind`. Returns the slots.
@@ -478,12 +461,12 @@ impl<T> List<T> {
         Claim { block, slot, len }
     }
 
-    /// The block behind the tail block, linked now if need be. `None` if there is no memory for it.
+    /// The block behind the tail block, linked now if need be. May allocate, and unwind.
     #[cold]
-    fn sole_next(&self, block: Block<T>) -> Option<Block<T>> {
+    fn sole_next(&self, block: Block<T>) -> Block<T> {
         // SAFETY: the tail's block has an unclaimed slot, and nobody else can claim it: no cursor
         // gets past, so the block and what follows are alive.
-        unsafe { block.next().or_else(|| self.grow(block, Growth::Attempt)) }
+        unsafe { block.next().unwrap_or_else(|| self.append(block)) }
     }
 
     // ---- The consumer's side ----

@@ -75,33 +75,19 @@ impl<'a, T> SolePusher<'a, T> {
     where
         I: IntoIterator<Item = T>,
     {
-        /// Publishes what was written, also if the iterator panics.
+        /// Publishes what was written if the iterator panics, or there is no memory for the next
+        /// block. The last slot of the block is free then.
         struct Run<'a, 'b, T> {
             sole: &'b mut SolePusher<'a, T>,
             len: usize,
         }
-        impl<T> Run<'_, '_, T> {
-            /// Publishes the items. Returns `false` if the last one was dropped, because it would take the last slot of
-            /// its block and there is no memory for the next block.
-            #[inline(always)]
-            fn publish(&mut self) -> bool {
-                let len = core::mem::take(&mut self.len);
-                if len == 0 {
-                    return true;
-                }
-                let Some(to) = self.sole.list.try_sole_place_behind(self.sole.place, len) else {
-                    // SAFETY: filled, one by one, and counted.
-                    unsafe { self.sole.publish_without_last(len) };
-                    return false;
-                };
-                // SAFETY: filled, one by one, and counted.
-                unsafe { self.sole.publish(to, len) };
-                true
-            }
-        }
         impl<T> Drop for Run<'_, '_, T> {
             fn drop(&mut self) {
-                self.publish();
+                let (block, slot) = self.sole.place;
+                if self.len > 0 {
+                    // SAFETY: filled, one by one, and counted. The block has a slot behind them.
+                    unsafe { self.sole.publish((block, slot + self.len), self.len) };
+                }
             }
         }
         let mut items = items.into_iter();
@@ -118,41 +104,29 @@ impl<'a, T> SolePusher<'a, T> {
                 };
             }
             let (block, slot) = self.place;
-            let room = Block::<T>::CAP - slot;
-            let mut run = Run { sole: self, len: 0 };
-            while run.len < room {
+            let last = Block::<T>::CAP - 1 - slot;
+            let mut run = Run { sole: &mut *self, len: 0 };
+            while run.len < last {
                 let Some(item) = items.next() else { break };
-                // SAFETY: as in `push`; `room` keeps us inside the block.
+                // SAFETY: as in `push`; the slots before the last one are in the block.
                 unsafe { block.write(slot + run.len, item) };
                 run.len += 1;
             }
-            let len = run.len;
-            // Only now, and not in the loop, which is the cost of an item.
-            let is_complete = run.publish();
-            core::mem::forget(run);
-            if !is_complete {
-                Block::<T>::fail_to_allocate();
-            }
-            pushed += len;
-            if len < room {
+            let final_item = if run.len == last { items.next() } else { None };
+            let Some(item) = final_item else {
+                pushed += run.len;
+                drop(run);
                 return Ok(pushed);
+            };
+            // First, as it may unwind.
+            let to = run.sole.list.sole_place_behind((block, slot), last + 1);
+            core::mem::forget(run);
+            // SAFETY: as above; the slots are filled, and `to` is behind them.
+            unsafe {
+                block.write(slot + last, item);
+                self.publish(to, last + 1);
             }
-        }
-    }
-
-    /// Publishes filled slots but the last one, whose item is dropped.
-    ///
-    /// # Safety
-    /// The `len` slots at the tail are filled, and all in one block.
-    #[cold]
-    unsafe fn publish_without_last(&mut self, len: usize) {
-        let (block, slot) = self.place;
-        let last = slot + len - 1;
-        // SAFETY: the caller filled the slot and did not publish it.
-        let _item = unsafe { block.read(last) };
-        if last > slot {
-            // SAFETY: filled; the place behind them is that of the last slot.
-            unsafe { self.publish((block, last), len - 1) };
+            pushed += last + 1;
         }
     }
 
