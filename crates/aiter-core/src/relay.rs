@@ -555,8 +555,10 @@ impl<S> Relay<S> {
                 } else if guard.open() {
                     *has_woken = true;
                 }
-                // User code.
-                drop(seat.queue(hub).take_called(&seat.sleeper));
+                if seat.sleeper.has_slept() {
+                    // User code.
+                    drop(seat.queue(hub).take_called(&seat.sleeper));
+                }
                 Poll::Ready(result)
             }
             Poll::Pending if alone => {

@@ -70,6 +70,12 @@ impl Sleeper {
     pub(crate) const fn new() -> Self {
         Self { place: None, identity: (core::ptr::null(), core::ptr::null()) }
     }
+
+    /// Returns `true` if the queue may have a waker of this sleeper.
+    #[inline(always)]
+    pub(crate) fn has_slept(&self) -> bool {
+        self.place.is_some()
+    }
 }
 
 fn identity(waker: &Waker) -> (*const (), *const RawWakerVTable) {
