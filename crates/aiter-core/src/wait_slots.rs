@@ -33,6 +33,8 @@ pub(crate) struct Slot {
     segment: *const Segment,
     /// Its number there.
     number: u8,
+    /// The segment is the queue's first.
+    is_in_first: bool,
     /// Armed, or with a notifier.
     busy: AtomicBool,
     /// The sleeper has left the slot to the notifier that had it.
@@ -40,11 +42,12 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    fn new(number: usize) -> Self {
+    fn new(number: usize, is_in_first: bool) -> Self {
         Self {
             waker: UnsafeCell::new(None),
             segment: core::ptr::null(),
             number: number as u8,
+            is_in_first,
             busy: AtomicBool::new(false),
             left: AtomicBool::new(false),
         }
@@ -103,7 +106,7 @@ impl Segment {
             used: AtomicUsize::new(1),
             armed: AtomicUsize::new(0),
             next: AtomicPtr::new(null_mut()),
-            slots: (0..slots).map(Slot::new).collect(),
+            slots: (0..slots).map(|slot| Slot::new(slot, number == 0)).collect(),
         }));
         // SAFETY: the segment was made just now, and no other party knows it.
         for slot in unsafe { (*segment).slots.iter_mut() } {
@@ -232,6 +235,16 @@ impl Place {
         let (segment, bit) = unsafe { (self.segment(), self.bit()) };
         // Acquire: partner of `Segment::claim`.
         segment.armed.load(Ordering::Acquire) & bit != 0
+    }
+
+    /// Returns `true` if the slot is in its queue's first segment.
+    ///
+    /// # Safety
+    /// As `slot`.
+    #[inline]
+    pub(crate) unsafe fn is_in_first(self) -> bool {
+        // SAFETY: by contract.
+        unsafe { self.slot() }.is_in_first
     }
 
     /// Returns `true` if the slot is its sleeper's.
@@ -368,13 +381,6 @@ impl Segments {
         // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
         // `take_slot`.
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
-    }
-
-    /// Returns `true` if the place, of this queue, is in the first segment.
-    #[inline]
-    pub(crate) fn is_in_first(&self, place: Place) -> bool {
-        // SAFETY: the place is of this queue. Relaxed: a comparison.
-        core::ptr::eq(self.0.load(Ordering::Relaxed), unsafe { place.slot() }.segment)
     }
 
     /// Frees the slots that were left and are given back, and passes on the waker of each.

@@ -186,8 +186,11 @@ impl WaitQueue {
     /// The slot is the caller's, and of this queue.
     unsafe fn arm(&self, place: Place) {
         // SAFETY: by contract.
-        unsafe { place.arm() };
-        if !self.segments.is_in_first(place) {
+        let is_in_first = unsafe {
+            place.arm();
+            place.is_in_first()
+        };
+        if !is_in_first {
             self.meet();
         }
     }
@@ -249,20 +252,19 @@ impl WaitQueue {
     /// sees what the caller did before. Lock-free; neither allocates nor frees.
     pub(crate) fn notify_all(&self) {
         let Some(first) = self.segments.first_or_close() else { return };
-        let number = first.armed().trailing_zeros() as usize;
-        // Always a change: it closes the race, see the ordering policy.
-        let is_claimed = if number < BITS {
-            first.claim(number)
-        } else {
-            first.touch();
-            false
-        };
-        // Only now, so that the segments of all sleepers that came before are among its slots.
-        let mut round = Round::new(self, Wakers::Lend);
-        if is_claimed {
-            round.call(first.slot(number), number);
+        // Always a change of the word, also if the only slot of the first segment is not armed: it
+        // closes the race, see the ordering policy.
+        let is_claimed = first.claim(0);
+        // Only now, so that the segments of all sleepers that came before are there.
+        if first.has_next() {
+            let mut round = Round::new(self, Wakers::Lend);
+            if is_claimed {
+                round.call(first.slot(0), 0);
+            }
+            round.run();
+        } else if is_claimed {
+            call(first.slot(0), Wakers::Lend);
         }
-        round.run();
     }
 
     /// Wakes every waiter that is known to have registered, see `is_empty`. Lock-free. With
