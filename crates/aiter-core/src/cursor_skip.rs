@@ -54,6 +54,9 @@ impl<T> Cursor<T> {
     #[doc(alias = "advance_by")]
     pub fn skip_items(&mut self, n: usize) -> usize {
         let skipped = self.raw.skip_ready(&self.list, n);
+        if skipped > 0 && self.raw.is_dozing() {
+            self.wake_up();
+        }
         self.raw.give_back(&self.list);
         skipped
     }

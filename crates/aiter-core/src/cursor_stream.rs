@@ -236,7 +236,7 @@ impl<T> Cursor<T> {
     /// Drops the waker that the queue may keep. If a notifier has it right now, it goes the next
     /// time.
     #[inline]
-    fn wake_up(&mut self) {
+    pub(crate) fn wake_up(&mut self) {
         if let Some(waker) = self.list.waiters.take_called(&self.sleeper) {
             self.raw.wake_up();
             // User code.
@@ -403,8 +403,9 @@ impl<T> Cursor<T> {
             if self.ends() {
                 return Poll::Ready(false);
             }
-            self.list.waiters.register(&mut self.sleeper, cx.waker());
+            // First: the registration runs user code.
             self.raw.doze();
+            self.list.waiters.register(&mut self.sleeper, cx.waker());
             // Only now: a push that did not see us is seen here.
             if !self.raw.announce() {
                 // And a `stop` that did not see us is seen here.

@@ -221,6 +221,7 @@ impl ReadyStack {
     /// `sleep` where there is more to it, with the word that it saw.
     #[inline(never)]
     fn sleep_elsewhere(&self, word: usize, waker: &Waker) -> bool {
+        let mut own = None;
         if word != EMPTY {
             let Some(cell) = self.shared.cells().nth(word & !ASLEEP) else {
                 unreachable!("a cell of the word exists")
@@ -232,8 +233,10 @@ impl ReadyStack {
             if !self.wake_up(word, cell) {
                 return false;
             }
+            // Not another one: its waker is replaced.
+            own = Some((word & !ASLEEP, cell));
         }
-        let (index, cell, old) = self.idle_cell(waker);
+        let (index, cell, old) = self.idle_cell(own, waker);
         let sleeps = self.fall_asleep(index, cell);
         // User code.
         drop(old);
@@ -274,9 +277,13 @@ impl ReadyStack {
     }
 
     /// An idle cell with this waker, its index, and the waker that it had.
-    fn idle_cell(&self, waker: &Waker) -> (usize, &Cell, Option<Waker>) {
-        let idle = self.shared.cells().enumerate().find(|(_, cell)| cell.is_idle());
-        let (index, cell) = idle.unwrap_or_else(|| {
+    fn idle_cell<'a>(
+        &'a self,
+        own: Option<(usize, &'a Cell)>,
+        waker: &Waker,
+    ) -> (usize, &'a Cell, Option<Waker>) {
+        let idle = || self.shared.cells().enumerate().find(|(_, cell)| cell.is_idle());
+        let (index, cell) = own.or_else(idle).unwrap_or_else(|| {
             let (mut count, mut last) = (0, &self.shared.first);
             for cell in self.shared.cells() {
                 (count, last) = (count + 1, cell);

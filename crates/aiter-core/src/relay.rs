@@ -290,7 +290,10 @@ impl Turn<'_> {
         core::mem::forget(self);
         // AcqRel: partner of `Hub::close` and `Hub::news`.
         let gate = hub.gate.fetch_and(NEWS | QUIET, Ordering::AcqRel);
-        if gate & MARKED != 0 {
+        if !is_quiet(gate) {
+            // A task that registered meanwhile found the gate closed, and sleeps.
+            hub.opened(gate);
+        } else if gate & MARKED != 0 {
             hub.turned_away.notify(Wakers::Take);
         }
     }

@@ -345,12 +345,17 @@ impl<T> SharedCursor<T> {
     /// ```
     #[inline]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
-        self.shared.take_known().or_else(|closed| self.try_next_slow(closed))
+        if self.is_awake {
+            self.shared.take_known().or_else(|closed| self.try_next_slow(closed))
+        } else {
+            self.try_next_slow(false)
+        }
     }
 
     /// `closed`: the gate is closed by this taker.
     #[inline(never)]
     fn try_next_slow(&mut self, closed: bool) -> Result<T, TryNextError> {
+        self.wake_up();
         let result = self.shared.try_take(closed);
         if let Err(TryNextError::Ended) = result {
             self.end();
@@ -488,14 +493,7 @@ impl<T> SharedCursor<T> {
         if self.ended {
             return Poll::Ready(None);
         }
-        if !self.is_awake {
-            debug_assert!(!closed);
-            if let Some(waker) = self.shared.list.waiters.take_called(&self.sleeper) {
-                self.is_awake = true;
-                // User code.
-                drop(waker);
-            }
-        }
+        self.wake_up();
         let polled = self.poll_take(cx, closed);
         match polled {
             Poll::Pending => (self.run, self.is_awake) = (0, false),
@@ -503,6 +501,17 @@ impl<T> SharedCursor<T> {
             Poll::Ready(Some(_)) => self.run = self.run.saturating_add(1),
         }
         polled
+    }
+
+    /// Drops the waker that was called, if the queue keeps it. Not with the gate closed.
+    fn wake_up(&mut self) {
+        if !self.is_awake && !self.ended {
+            if let Some(waker) = self.shared.list.waiters.take_called(&self.sleeper) {
+                self.is_awake = true;
+                // User code.
+                drop(waker);
+            }
+        }
     }
 
     /// Tells this taker of the end. Its wakers go.
@@ -528,6 +537,8 @@ impl<T> SharedCursor<T> {
             }
         }
         while let Found::Nothing = found {
+            // Also if an item is found after all.
+            self.is_awake = false;
             shared.list.waiters.register(&mut self.sleeper, cx.waker());
             let closed = shared.close_or_mark().or_else(|| {
                 shared.turned_away.register(&mut self.turned_away, cx.waker());

@@ -1,8 +1,10 @@
 //! Places for wakers, and the bits that say which of them are to be called.
 //!
+//! A queue has its first slot in itself, as most queues have one sleeper. All others lie in segments.
+//!
 //! # A slot's life
 //! A slot belongs to one sleeper from its `used` bit's change to 1 until its change back to 0.
-//! Three marks say which party may use its waker:
+//! Two marks say which party may use its waker:
 //! ```text
 //!  armed  busy
 //!    0      0    the sleeper
@@ -27,14 +29,12 @@ use alloc::boxed::Box;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell};
 
 /// A place for one waker.
-pub(crate) struct Slot {
+struct Slot {
     waker: UnsafeCell<Option<Waker>>,
-    /// The segment that the slot is in.
+    /// The segment that the slot is in. Null for the first slot of a queue.
     segment: *const Segment,
     /// Its number there.
     number: u8,
-    /// The segment is the queue's first.
-    is_in_first: bool,
     /// Armed, or with a notifier.
     busy: AtomicBool,
     /// The sleeper has left the slot to the notifier that had it.
@@ -42,22 +42,23 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    fn new(number: usize, is_in_first: bool) -> Self {
+    fn new(number: usize) -> Self {
         Self {
             waker: UnsafeCell::new(None),
             segment: core::ptr::null(),
             number: number as u8,
-            is_in_first,
             busy: AtomicBool::new(false),
             left: AtomicBool::new(false),
         }
     }
 
-    /// Returns `true` if the slot is its sleeper's. Only `busy` is asked: the caller knows that the
-    /// slot is not armed.
-    #[inline]
-    pub(crate) fn is_idle(&self) -> bool {
-        // Acquire: partner of `give_back`.
+    fn bit(&self) -> usize {
+        1 << self.number
+    }
+
+    /// Returns `true` if the slot is not with a notifier, for a caller that knows that it is not armed.
+    fn is_given_back(&self) -> bool {
+        // Acquire: partner of `Claimed::drop`.
         !self.busy.load(Ordering::Acquire)
     }
 
@@ -65,48 +66,56 @@ impl Slot {
     ///
     /// # Safety
     /// The slot is the caller's: see above.
-    pub(crate) unsafe fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
+    unsafe fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
         // SAFETY: the slot is the caller's, and so is the waker.
         self.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, waker))
     }
 
-    /// Looks at the waker.
-    ///
-    /// # Safety
-    /// The slot is the caller's: see above.
-    pub(crate) unsafe fn with<R>(&self, f: impl FnOnce(Option<&Waker>) -> R) -> R {
-        // SAFETY: the slot is the caller's, and so is the waker.
-        self.waker.with(|at| f(unsafe { &*at }.as_ref()))
-    }
-
-    /// Gives the slot back to its sleeper, for the notifier that has cleared `armed`.
-    pub(crate) fn give_back(&self) {
-        // Release: partner of `is_idle`, for the notifier's use of the waker.
-        self.busy.store(false, Ordering::Release);
+    /// Returns `true`, and the slot is the caller's, if its sleeper has left it and its notifier has
+    /// given it back.
+    fn take_left(&self) -> bool {
+        // Acquire: partner of `Slots::leave`. A look, which spares the exchange.
+        if !(self.left.load(Ordering::Acquire) && self.is_given_back()) {
+            return false;
+        }
+        // Acquire: as above. The exchange chooses one of several callers. Only then does the look at
+        // `busy` count: meanwhile the slot may have been freed, taken and left once more.
+        if !self.left.swap(false, Ordering::Acquire) {
+            return false;
+        }
+        let is_taken = self.is_given_back();
+        if !is_taken {
+            // Release: as `Slots::leave`, for the next caller.
+            self.left.store(true, Ordering::Release);
+        }
+        is_taken
     }
 }
 
-/// Slots, and a bit for each in two words.
-pub(crate) struct Segment {
+/// More slots, and a bit for each in two words.
+struct Segment {
     /// Slots that belong to a sleeper, or were left by it.
     used: AtomicUsize,
     /// Slots whose wakers are to be called.
     armed: AtomicUsize,
     /// The next segment. Set once.
     next: AtomicPtr<Segment>,
+    /// The number of its first slot in the queue.
+    base: usize,
     slots: Box<[Slot]>,
 }
 
 impl Segment {
-    /// A segment whose first slot is in use, out of a box. The n-th one of a queue holds twice as
-    /// many slots as the one before, up to the bits of a word.
+    /// A segment whose first slot is in use, out of a box. Each one of a queue holds twice as many
+    /// slots as the one before, up to the bits of a word.
     fn new(number: u32) -> *mut Self {
         let slots = if number < usize::BITS.ilog2() { 1 << number } else { usize::BITS as usize };
         let segment = Box::into_raw(Box::new(Self {
             used: AtomicUsize::new(1),
             armed: AtomicUsize::new(0),
             next: AtomicPtr::new(null_mut()),
-            slots: (0..slots).map(|slot| Slot::new(slot, number == 0)).collect(),
+            base: number as usize * BITS,
+            slots: (0..slots).map(Slot::new).collect(),
         }));
         // SAFETY: the segment was made just now, and no other party knows it.
         for slot in unsafe { (*segment).slots.iter_mut() } {
@@ -115,86 +124,24 @@ impl Segment {
         segment
     }
 
-    fn all(&self) -> usize {
-        usize::MAX >> (usize::BITS as usize - self.slots.len())
-    }
-
-    /// The armed slots: a look.
-    pub(crate) fn armed(&self) -> usize {
-        // Relaxed: `claim` synchronizes.
-        self.armed.load(Ordering::Relaxed)
-    }
-
-    /// Takes an armed slot: it is the caller's until it gives the slot back. Returns `false` if the
-    /// slot is not armed, or not any more.
-    #[inline]
-    pub(crate) fn claim(&self, number: usize) -> bool {
-        let bit = 1 << number;
-        // Acquire: partner of `Place::arm`, for the waker. Release: partner of the same, see
-        // `waiters.rs`.
-        self.armed.fetch_and(!bit, Ordering::AcqRel) & bit != 0
-    }
-
-    /// Changes the word of the armed slots, and leaves it as it is.
-    pub(crate) fn touch(&self) {
-        // Acquire, Release: partners of `claim`, `touch` and `Place::arm`.
-        self.armed.fetch_or(0, Ordering::AcqRel);
-    }
-
-    /// Returns `true` if there is a next segment.
-    pub(crate) fn has_next(&self) -> bool {
-        // Relaxed: see `armed`.
-        !self.next.load(Ordering::Relaxed).is_null()
-    }
-
-    #[inline]
-    pub(crate) fn slot(&self, number: usize) -> &Slot {
-        &self.slots[number]
-    }
-
     /// Takes a free slot, if there is one.
-    fn take_free(&self) -> Option<usize> {
+    fn take_free(&self) -> Option<&Slot> {
+        let all = usize::MAX >> (usize::BITS as usize - self.slots.len());
         // Relaxed: a look.
         let mut used = self.used.load(Ordering::Relaxed);
         loop {
-            let free = !used & self.all();
+            let free = !used & all;
             if free == 0 {
                 return None;
             }
             let bit = free & free.wrapping_neg();
-            // Acquire: partner of `free`, for the slot.
+            // Acquire: partner of `Slots::free`, for the slot.
             let before = self.used.fetch_or(bit, Ordering::Acquire);
             if before & bit == 0 {
-                return Some(bit.trailing_zeros() as usize);
+                return Some(&self.slots[bit.trailing_zeros() as usize]);
             }
             used = before;
         }
-    }
-
-    /// Frees a slot without a waker.
-    fn free(&self, number: usize) {
-        // Release: partner of `take_free`, for the slot.
-        self.used.fetch_and(!(1 << number), Ordering::Release);
-    }
-
-    /// Frees a slot that its sleeper has left and its notifier has given back. Returns its waker.
-    fn free_left(&self, number: usize) -> Option<Option<Waker>> {
-        let slot = self.slot(number);
-        // Acquire: partner of `Place::leave`, so that `is_idle` does not see what was before.
-        // Relaxed: the exchange only chooses one of several callers.
-        let is_ours = slot.left.load(Ordering::Acquire)
-            && slot.is_idle()
-            && slot
-                .left
-                .compare_exchange(true, false, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok();
-        is_ours.then(|| {
-            // SAFETY: the sleeper and the notifier have given the slot up, and of all sleepers that
-            // come by, this one has changed `left`.
-            let waker = unsafe { slot.replace(None) };
-            self.free(number);
-            waker
-        })
     }
 }
 
@@ -202,163 +149,81 @@ impl Segment {
 #[derive(Clone, Copy)]
 pub(crate) struct Place(NonNull<Slot>);
 
-impl Place {
-    /// # Safety
-    /// The queue that the place is in lives on for as long as the reference.
-    #[inline]
-    pub(crate) unsafe fn slot<'a>(self) -> &'a Slot {
-        // SAFETY: a slot lives as long as its queue, by contract.
-        unsafe { self.0.as_ref() }
+/// A slot that a notifier has taken from its sleeper, until it is dropped.
+pub(crate) struct Claimed<'a>(&'a Slot);
+
+impl Claimed<'_> {
+    /// Takes the waker out.
+    pub(crate) fn take(&mut self) -> Option<Waker> {
+        // SAFETY: this notifier has claimed the slot and not yet given it back.
+        unsafe { self.0.replace(None) }
     }
 
-    /// # Safety
-    /// As `slot`.
-    #[inline]
-    unsafe fn segment<'a>(self) -> &'a Segment {
-        // SAFETY: by contract. A slot's segment lives as long as the slot.
-        unsafe { &*self.slot().segment }
-    }
-
-    /// # Safety
-    /// As `slot`.
-    #[inline]
-    unsafe fn bit(self) -> usize {
-        // SAFETY: by contract.
-        1 << unsafe { self.slot() }.number
-    }
-
-    /// # Safety
-    /// As `slot`.
-    #[inline]
-    pub(crate) unsafe fn is_armed(self) -> bool {
-        // SAFETY: by contract.
-        let (segment, bit) = unsafe { (self.segment(), self.bit()) };
-        // Acquire: partner of `Segment::claim`.
-        segment.armed.load(Ordering::Acquire) & bit != 0
-    }
-
-    /// Returns `true` if the slot is in its queue's first segment.
-    ///
-    /// # Safety
-    /// As `slot`.
-    #[inline]
-    pub(crate) unsafe fn is_in_first(self) -> bool {
-        // SAFETY: by contract.
-        unsafe { self.slot() }.is_in_first
-    }
-
-    /// Returns `true` if the slot is its sleeper's.
-    ///
-    /// # Safety
-    /// As `slot`, and the caller is the slot's sleeper.
-    #[inline]
-    pub(crate) unsafe fn is_idle(self) -> bool {
-        // SAFETY: by contract.
-        unsafe { !self.is_armed() && self.slot().is_idle() }
-    }
-
-    /// Gives the slot, which is its sleeper's, to the notifiers.
-    ///
-    /// # Safety
-    /// As `slot`, and the slot is the caller's.
-    #[inline]
-    pub(crate) unsafe fn arm(self) {
-        // SAFETY: by contract.
-        let (segment, slot, bit) = unsafe { (self.segment(), self.slot(), self.bit()) };
-        // Relaxed: the change of `armed` gives the slot away.
-        slot.busy.store(true, Ordering::Relaxed);
-        // Release: partner of `Segment::claim`, for the waker. Acquire: partner of the same and of
-        // `Segment::touch`, see `waiters.rs`.
-        segment.armed.fetch_or(bit, Ordering::AcqRel);
-    }
-
-    /// Takes the slot back for its sleeper. Returns `false` if a notifier has it.
-    ///
-    /// # Safety
-    /// As `slot`, and the caller is the slot's sleeper.
-    pub(crate) unsafe fn take_back(self) -> bool {
-        // SAFETY: by contract.
-        unsafe {
-            let (segment, slot, bit) = (self.segment(), self.slot(), self.bit());
-            // Relaxed: no other party has had the slot since the caller armed it.
-            if self.is_armed() && segment.armed.fetch_and(!bit, Ordering::Relaxed) & bit != 0 {
-                slot.busy.store(false, Ordering::Relaxed);
-                return true;
-            }
-            slot.is_idle()
-        }
-    }
-
-    /// Leaves the slot to the notifier that has it.
-    ///
-    /// # Safety
-    /// As `slot`, and the caller is the slot's sleeper, which forgets the slot.
-    pub(crate) unsafe fn leave(self) {
-        // Release: partner of `Segment::free_left`.
-        // SAFETY: by contract.
-        unsafe { self.slot() }.left.store(true, Ordering::Release);
-    }
-
-    /// Frees the slot, and returns its waker.
-    ///
-    /// # Safety
-    /// As `slot`, and the slot is the caller's, who forgets it.
-    pub(crate) unsafe fn free(self) -> Option<Waker> {
-        // SAFETY: by contract.
-        unsafe {
-            let waker = self.slot().replace(None);
-            self.segment().free(self.slot().number.into());
-            waker
-        }
+    /// Looks at the waker.
+    pub(crate) fn with(&self, f: impl FnOnce(Option<&Waker>)) {
+        // SAFETY: as above.
+        self.0.waker.with(|at| f(unsafe { &*at }.as_ref()));
     }
 }
 
-/// Segments that are linked one by one, and freed together.
-pub(crate) struct Segments(AtomicPtr<Segment>);
+impl Drop for Claimed<'_> {
+    /// Gives the slot back to its sleeper.
+    fn drop(&mut self) {
+        // Release: partner of `Slot::is_given_back`, for the notifier's use of the waker.
+        self.0.busy.store(false, Ordering::Release);
+    }
+}
 
-impl Segments {
+/// In `Slots::armed`: a slot in a segment was armed. Set and never taken away.
+const MORE: usize = 1 << 1;
+
+/// The slots of a queue. Must not move while a sleeper has a slot.
+pub(crate) struct Slots {
+    /// Bit 0 for the first slot, and `MORE`.
+    armed: AtomicUsize,
+    /// The first slot belongs to a sleeper, or was left by it.
+    is_used: AtomicBool,
+    first: Slot,
+    more: AtomicPtr<Segment>,
+}
+
+// SAFETY: wakers are `Send`, and `segment` leads to memory of the queue itself.
+unsafe impl Send for Slots {}
+// SAFETY: wakers are `Sync` as well; a waker is replaced by the party that has its slot.
+unsafe impl Sync for Slots {}
+
+impl Slots {
     pub(crate) fn new() -> Self {
-        Self(AtomicPtr::new(null_mut()))
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Segment> {
-        let follow = |link: &AtomicPtr<Segment>| {
-            // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
-            // `take_slot`.
-            unsafe { link.load(Ordering::Acquire).as_ref() }
-        };
-        core::iter::successors(follow(&self.0), move |segment| follow(&segment.next))
-    }
-
-    /// The first segment, for a caller that closes a race with `take_slot` if there is none: what
-    /// it did before is seen by the party that links one.
-    pub(crate) fn first_or_close(&self) -> Option<&Segment> {
-        let null = null_mut();
-        // Acquire: partner of `take_slot`.
-        let mut first = self.0.load(Ordering::Acquire);
-        if first.is_null() {
-            // Release: partner of `take_slot`. Acquire: the same, for the segment.
-            let exchanged =
-                self.0.compare_exchange(null, null, Ordering::Release, Ordering::Acquire);
-            first = exchanged.err().unwrap_or(null);
+        Self {
+            armed: AtomicUsize::new(0),
+            is_used: AtomicBool::new(false),
+            first: Slot::new(0),
+            more: AtomicPtr::new(null_mut()),
         }
-        // SAFETY: as in `iter`.
-        unsafe { first.as_ref() }
     }
+
+    // ---- The sleeper's side ----
 
     /// Takes a free slot. Allocates if all are in use. Lock-free.
     pub(crate) fn take_slot(&self) -> Place {
-        let mut link = &self.0;
-        for number in 0.. {
+        // Relaxed: a look. Acquire: partner of `free`, for the slot.
+        let is_first =
+            !self.is_used.load(Ordering::Relaxed) && !self.is_used.swap(true, Ordering::Acquire);
+        Place(NonNull::from(if is_first { &self.first } else { self.take_in_segment() }))
+    }
+
+    fn take_in_segment(&self) -> &Slot {
+        let mut link = &self.more;
+        for number in 1.. {
             // Acquire: partner of the exchange below.
             let mut next = link.load(Ordering::Acquire);
             if next.is_null() {
                 let new = Segment::new(number);
-                // Release: partner of all loads of a link. Acquire: partner of `first_or_close`,
-                // and for the segment of another sleeper that was faster.
+                // Release: partner of all loads of a link. Acquire: for the segment of another
+                // sleeper that was faster.
                 match link.compare_exchange(null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
                     // SAFETY: a segment, which lives as long as the queue.
-                    Ok(_) => return Place(NonNull::from(unsafe { &*new }.slot(0))),
+                    Ok(_) => return unsafe { &(&(*new).slots)[0] },
                     Err(other) => {
                         // SAFETY: `new` was not linked.
                         drop(unsafe { Box::from_raw(new) });
@@ -368,41 +233,253 @@ impl Segments {
             }
             // SAFETY: not null, so a segment, which lives as long as the queue.
             let segment = unsafe { &*next };
-            if let Some(number) = segment.take_free() {
-                return Place(NonNull::from(segment.slot(number)));
+            if let Some(slot) = segment.take_free() {
+                return slot;
             }
             link = &segment.next;
         }
         unreachable!("a segment without a free slot has a next one")
     }
 
+    /// The slot, and the word with its `armed` bit.
+    ///
+    /// # Safety
+    /// The place is in this queue.
     #[inline]
-    pub(crate) fn first(&self) -> Option<&Segment> {
-        // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
-        // `take_slot`.
-        unsafe { self.0.load(Ordering::Acquire).as_ref() }
+    unsafe fn at(&self, place: Place) -> (&Slot, &AtomicUsize) {
+        // SAFETY: a slot, and the segment that it names, live as long as the queue.
+        unsafe {
+            let slot = place.0.as_ref();
+            (slot, slot.segment.as_ref().map_or(&self.armed, |segment| &segment.armed))
+        }
+    }
+
+    /// # Safety
+    /// As `at`.
+    #[inline]
+    pub(crate) unsafe fn is_armed(&self, place: Place) -> bool {
+        // SAFETY: by contract.
+        let (slot, armed) = unsafe { self.at(place) };
+        // Acquire: partner of `claim`.
+        armed.load(Ordering::Acquire) & slot.bit() != 0
+    }
+
+    /// Returns `true` if the slot, which is not armed, is its sleeper's.
+    ///
+    /// # Safety
+    /// As `at`, and the caller is the slot's sleeper.
+    #[inline]
+    pub(crate) unsafe fn is_given_back(&self, place: Place) -> bool {
+        // SAFETY: by contract.
+        unsafe { self.at(place) }.0.is_given_back()
+    }
+
+    /// Puts a waker in, and returns the waker that was there.
+    ///
+    /// # Safety
+    /// As `at`, and the slot is the caller's.
+    #[inline]
+    pub(crate) unsafe fn replace(&self, place: Place, waker: Option<Waker>) -> Option<Waker> {
+        // SAFETY: by contract.
+        unsafe { self.at(place).0.replace(waker) }
+    }
+
+    /// Returns `true` if the slot has this waker.
+    ///
+    /// # Safety
+    /// As `at`, and the slot is the caller's.
+    #[inline]
+    pub(crate) unsafe fn has(&self, place: Place, waker: &Waker) -> bool {
+        // SAFETY: by contract.
+        let (slot, _) = unsafe { self.at(place) };
+        // SAFETY: the slot is the caller's, and so is the waker.
+        slot.waker.with(|at| unsafe { &*at }.as_ref().is_some_and(|mine| mine.will_wake(waker)))
+    }
+
+    /// Gives the slot, which is its sleeper's, to the notifiers. If there are other slots, returns the
+    /// number of the slot that was armed first, as far as this one knows.
+    ///
+    /// # Safety
+    /// As `at`, and the slot is the caller's.
+    #[inline]
+    pub(crate) unsafe fn arm(&self, place: Place) -> Option<usize> {
+        // SAFETY: by contract.
+        let (slot, armed) = unsafe { self.at(place) };
+        // Relaxed: the change of `armed` gives the slot away.
+        slot.busy.store(true, Ordering::Relaxed);
+        // Release: partner of `claim`, for the waker. Acquire: partner of the same, see `waiters.rs`.
+        let before = armed.fetch_or(slot.bit(), Ordering::AcqRel);
+        // SAFETY: null, or a segment, which lives as long as the queue.
+        match unsafe { slot.segment.as_ref() } {
+            None => (before & MORE != 0).then_some(0),
+            Some(segment) => {
+                // Acquire, Release: as above, for the bit that was just set. Always a change.
+                let before = self.armed.fetch_or(MORE, Ordering::AcqRel);
+                // The first slot, if it was armed before there were others.
+                Some(if before == 1 { 0 } else { segment.base + usize::from(slot.number) })
+            }
+        }
+    }
+
+    /// Takes the slot back for its sleeper. Returns `false` if a notifier has it.
+    ///
+    /// # Safety
+    /// As `at`, and the caller is the slot's sleeper.
+    pub(crate) unsafe fn take_back(&self, place: Place) -> bool {
+        // SAFETY: by contract.
+        let (is_armed, (slot, armed)) = unsafe { (self.is_armed(place), self.at(place)) };
+        // Relaxed: no other party has had the slot since the caller armed it.
+        if is_armed && armed.fetch_and(!slot.bit(), Ordering::Relaxed) & slot.bit() != 0 {
+            // Relaxed: the slot is the sleeper's.
+            slot.busy.store(false, Ordering::Relaxed);
+            return true;
+        }
+        slot.is_given_back()
+    }
+
+    /// Leaves the slot to the notifier that has it.
+    ///
+    /// # Safety
+    /// As `at`, and the caller is the slot's sleeper, which forgets the slot.
+    pub(crate) unsafe fn leave(&self, place: Place) {
+        // Release: partner of `Slot::take_left`.
+        // SAFETY: by contract.
+        unsafe { self.at(place) }.0.left.store(true, Ordering::Release);
+    }
+
+    /// Frees the slot, and returns its waker.
+    ///
+    /// # Safety
+    /// As `at`, and the slot is the caller's, which forgets it.
+    pub(crate) unsafe fn free(&self, place: Place) -> Option<Waker> {
+        // SAFETY: by contract.
+        unsafe { self.free_slot(self.at(place).0) }
+    }
+
+    /// # Safety
+    /// As `free`.
+    unsafe fn free_slot(&self, slot: &Slot) -> Option<Waker> {
+        // SAFETY: by contract. The segment lives as long as the queue.
+        let (waker, segment) = unsafe { (slot.replace(None), slot.segment.as_ref()) };
+        // Release, both: partners of `take_slot`, for the slot.
+        match segment {
+            None => self.is_used.store(false, Ordering::Release),
+            Some(segment) => {
+                segment.used.fetch_and(!slot.bit(), Ordering::Release);
+            }
+        }
+        waker
     }
 
     /// Frees the slots that were left and are given back, and passes on the waker of each.
     pub(crate) fn free_left(&self, mut found: impl FnMut(Option<Waker>)) {
-        for segment in self.iter() {
-            for number in 0..segment.slots.len() {
-                if let Some(waker) = segment.free_left(number) {
-                    found(waker);
+        let slots = self.segments().flat_map(|segment| &*segment.slots);
+        for slot in core::iter::once(&self.first).chain(slots) {
+            if slot.take_left() {
+                // SAFETY: the slot was left, and is this caller's now.
+                found(unsafe { self.free_slot(slot) });
+            }
+        }
+    }
+
+    // ---- The notifier's side ----
+
+    fn segments(&self) -> impl Iterator<Item = &Segment> {
+        let follow = |link: &AtomicPtr<Segment>| {
+            // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
+            // `take_in_segment`.
+            unsafe { link.load(Ordering::Acquire).as_ref() }
+        };
+        core::iter::successors(follow(&self.more), move |segment| follow(&segment.next))
+    }
+
+    /// Returns `true` if a slot is armed: a look.
+    #[inline]
+    pub(crate) fn is_any_armed(&self) -> bool {
+        // Relaxed, both: `claim` synchronizes.
+        match self.armed.load(Ordering::Relaxed) {
+            0 => false,
+            MORE => self.segments().any(|segment| segment.armed.load(Ordering::Relaxed) != 0),
+            _ => true,
+        }
+    }
+
+    /// Takes the first slot if it is armed, and says whether there are others. If the caller looks
+    /// first, it takes the slot only if there are none. If not, the word of the slot is changed in any
+    /// case.
+    #[inline]
+    pub(crate) fn claim_first(&self, look: Look) -> (Option<Claimed<'_>>, bool) {
+        // Relaxed: a look.
+        let seen = if look == Look::First { self.armed.load(Ordering::Relaxed) } else { 1 };
+        if seen != 1 {
+            return (None, seen & MORE != 0);
+        }
+        // Acquire, Release: as in `claim`.
+        let before = self.armed.fetch_and(!1, Ordering::AcqRel);
+        ((before & 1 != 0).then_some(Claimed(&self.first)), before & MORE != 0)
+    }
+
+    /// The number behind that of the last slot there is.
+    pub(crate) fn end(&self) -> usize {
+        (1 + self.segments().count()) * BITS
+    }
+
+    /// Takes the armed slots with the numbers `from..to`, one after the other, and passes each one on
+    /// before it takes the next one.
+    pub(crate) fn claim(&self, from: usize, to: usize, mut found: impl FnMut(Claimed<'_>)) {
+        let first = core::iter::once((&self.armed, core::slice::from_ref(&self.first)));
+        let others = self.segments().map(|segment| (&segment.armed, &*segment.slots));
+        let mut base = 0;
+        for (armed, slots) in first.chain(others) {
+            if base >= to {
+                return;
+            }
+            // Relaxed: a look.
+            let mut bits = armed.load(Ordering::Relaxed);
+            if bits != 0 {
+                bits &= below(to - base) & !below(from.saturating_sub(base)) & below(slots.len());
+            }
+            while bits != 0 {
+                let number = bits.trailing_zeros() as usize;
+                let bit = 1 << number;
+                bits &= !bit;
+                // Acquire: partner of `arm`, for the waker. Release: partner of the same, see
+                // `waiters.rs`. If it fails, the sleeper has taken the slot back, or another notifier
+                // has it.
+                if armed.fetch_and(!bit, Ordering::AcqRel) & bit != 0 {
+                    found(Claimed(&slots[number]));
                 }
             }
+            base += BITS;
         }
     }
 }
 
-impl Drop for Segments {
+/// Whether a notifier changes the word of the armed slots if it need not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// It looks first.
+    First,
+    /// It changes the word in any case.
+    Change,
+}
+
+/// Numbers of slots that a segment takes, though it may have fewer slots.
+const BITS: usize = usize::BITS as usize;
+
+/// The lowest `count` bits.
+fn below(count: usize) -> usize {
+    if count >= BITS { usize::MAX } else { (1 << count) - 1 }
+}
+
+impl Drop for Slots {
     fn drop(&mut self) {
         /// Frees the segments that are left, also if a waker's drop panics.
         struct Rest(*mut Segment);
         impl Rest {
             fn run(&mut self) {
                 while let Some(segment) = NonNull::new(self.0) {
-                    // SAFETY: `take_slot` made it from a box, and only this chain knows it.
+                    // SAFETY: `take_in_segment` made it from a box, and only this chain knows it.
                     let segment = unsafe { Box::from_raw(segment.as_ptr()) };
                     // Relaxed: no other party is left.
                     self.0 = segment.next.load(Ordering::Relaxed);
@@ -415,6 +492,6 @@ impl Drop for Segments {
             }
         }
         // Relaxed: no other party is left.
-        Rest(self.0.load(Ordering::Relaxed)).run();
+        Rest(self.more.load(Ordering::Relaxed)).run();
     }
 }

@@ -18,8 +18,9 @@
 //! producer.
 //!
 //! A notifier goes once over the slots that there are when it begins, so wakers that register anew
-//! when they are called do not keep it. It begins behind the waiter with which the last notification of several waiters began.
-//! So on an executor that polls tasks in the order of their wake-ups, waiters take turns.
+//! when they are called do not keep it. It begins with the waiter that registered first since the
+//! last notification, and goes round. So on an executor that polls tasks in the order of their
+//! wake-ups, waiters take turns.
 //!
 //! # How wakers are called
 //! A waker may be dropped only where user code and deallocation are allowed. See [`Wakers`].
@@ -29,19 +30,19 @@
 //! and at `armed`. [`notify`](WaitQueue::notify) relies on the caller's word: the caller has seen,
 //! by an Acquire of it, what the sleeper did after it armed its slot, or the sleeper sees the
 //! caller's change of it. [`notify_all`](WaitQueue::notify_all) needs no such word. It changes the
-//! first segment's `armed` (or, if there is none, the link to it) even if no slot is armed there,
-//! and each sleeper changes that word after it has armed its slot. So if the notifier's change comes
-//! first, the sleeper sees what the notifier did before; if not, the notifier sees the armed slot.
+//! word of the queue's first slot even if that slot is not armed, and each sleeper changes this word
+//! when it has armed its slot. So if the notifier's change comes first, the sleeper sees what the
+//! notifier did before; if not, the notifier sees the armed slot.
 
 use core::task::{RawWakerVTable, Waker};
 
 use crate::{
     sync::{AtomicUsize, Ordering},
-    wait_slots::{Place, Segments, Slot},
+    wait_slots::{Claimed, Look, Place, Slots},
 };
 
-/// Numbers of slots that a segment takes, though it may have fewer slots.
-const BITS: usize = usize::BITS as usize;
+/// In `WaitQueue::start`: no slot.
+const NONE: usize = usize::MAX;
 
 /// How a notification calls wakers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub(crate) enum Wakers {
     Lend,
 }
 
-/// A handle's side of a queue.
+/// A handle's side of a queue. The queue outlives it, and does not move while it has a place.
 pub(crate) struct Sleeper {
     place: Option<Place>,
     /// What tells the registered waker from others.
@@ -63,7 +64,7 @@ pub(crate) struct Sleeper {
 // SAFETY: a place leads to a slot of a queue that outlives the sleeper; what is not atomic in it is
 // handed over as the protocol says. `identity` is only compared.
 unsafe impl Send for Sleeper {}
-// SAFETY: as above; nothing happens through `&Sleeper`.
+// SAFETY: as above. The callers of what works by `&Sleeper` have the handle mutably borrowed.
 unsafe impl Sync for Sleeper {}
 
 impl Sleeper {
@@ -82,8 +83,8 @@ fn identity(waker: &Waker) -> (*const (), *const RawWakerVTable) {
     (waker.data(), waker.vtable())
 }
 
-/// What is left of a sleeper that has slept. Its waker goes with it, which is user code: so its
-/// owner first sees to what must not be forgotten if that panics.
+/// What is left of a sleeper. Its waker goes with it, which is user code: so its owner first sees to
+/// what must not be forgotten if that panics.
 pub(crate) struct Retired<'a> {
     queue: &'a WaitQueue,
     _waker: Option<Waker>,
@@ -97,17 +98,18 @@ impl Drop for Retired<'_> {
 
 /// The queue.
 pub(crate) struct WaitQueue {
-    segments: Segments,
-    /// The number of the slot that the next notification begins with.
+    slots: Slots,
+    /// The number of the slot that was armed first since the last notification, if it is known and
+    /// there are several. `NONE` else.
     start: AtomicUsize,
-    /// Slots that sleepers have left to notifiers.
+    /// Number of slots that sleepers have left to notifiers.
     left: AtomicUsize,
 }
 
 impl WaitQueue {
     pub(crate) fn new() -> Self {
-        let (start, left) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { segments: Segments::new(), start, left }
+        let (start, left) = (AtomicUsize::new(NONE), AtomicUsize::new(0));
+        Self { slots: Slots::new(), start, left }
     }
 
     /// Registers the sleeper with this waker. The caller must look once more for something to read
@@ -133,15 +135,15 @@ impl WaitQueue {
         waker: &Waker,
     ) -> Result<(), Option<Place>> {
         let place = sleeper.place.ok_or(None)?;
-        // SAFETY: a sleeper's queue outlives it. If its slot is idle, it is the sleeper's.
+        // SAFETY: the place is of this queue. If the slot is idle, it is the sleeper's.
         unsafe {
-            if place.is_armed() {
+            if self.slots.is_armed(place) {
                 return if sleeper.identity == identity(waker) { Ok(()) } else { Err(None) };
             }
-            if !place.slot().is_idle() {
+            if !self.slots.is_given_back(place) {
                 return Err(None);
             }
-            if !place.slot().with(|mine| mine.is_some_and(|mine| mine.will_wake(waker))) {
+            if !self.slots.has(place, waker) {
                 return Err(Some(place));
             }
             self.arm(place);
@@ -149,17 +151,33 @@ impl WaitQueue {
         Ok(())
     }
 
+    /// Gives a slot to the notifiers.
+    ///
+    /// # Safety
+    /// The slot is the sleeper's, and of this queue.
+    #[inline]
+    unsafe fn arm(&self, place: Place) {
+        // SAFETY: by contract.
+        let number = unsafe { self.slots.arm(place) };
+        if let Some(number) = number {
+            // Relaxed, both: a hint.
+            if self.start.load(Ordering::Relaxed) == NONE {
+                self.start.store(number, Ordering::Relaxed);
+            }
+        }
+    }
+
     /// Registers the sleeper with a new waker, and returns the waker of before. Lock-free; runs no
     /// user code; may allocate.
     pub(crate) fn register_new(&self, sleeper: &mut Sleeper, waker: Waker) -> Option<Waker> {
-        // SAFETY: a sleeper's queue outlives it, and the slot is this sleeper's.
+        // SAFETY: the place is of this queue, and this sleeper's.
         unsafe {
             if let Some(place) = sleeper.place {
-                if !place.take_back() {
+                if !self.slots.take_back(place) {
                     self.leave(sleeper, place);
                 }
             }
-            let place = sleeper.place.unwrap_or_else(|| self.segments.take_slot());
+            let place = sleeper.place.unwrap_or_else(|| self.slots.take_slot());
             self.put(sleeper, place, waker)
         }
     }
@@ -174,49 +192,26 @@ impl WaitQueue {
         sleeper.identity = identity(&waker);
         // SAFETY: by contract.
         unsafe {
-            let before = place.slot().replace(Some(waker));
+            let before = self.slots.replace(place, Some(waker));
             self.arm(place);
             before
-        }
-    }
-
-    /// Gives a slot to the notifiers.
-    ///
-    /// # Safety
-    /// The slot is the caller's, and of this queue.
-    unsafe fn arm(&self, place: Place) {
-        // SAFETY: by contract.
-        let is_in_first = unsafe {
-            place.arm();
-            place.is_in_first()
-        };
-        if !is_in_first {
-            self.meet();
-        }
-    }
-
-    /// Changes the word by which `notify_all` closes the race with sleepers of other segments.
-    #[cold]
-    fn meet(&self) {
-        if let Some(first) = self.segments.iter().next() {
-            first.touch();
         }
     }
 
     /// Leaves a slot to the notifier that has it.
     ///
     /// # Safety
-    /// The slot is the sleeper's.
+    /// The slot is the sleeper's, and of this queue.
     #[cold]
     unsafe fn leave(&self, sleeper: &mut Sleeper, place: Place) {
         sleeper.place = None;
         // SAFETY: by contract, and the sleeper has forgotten the slot.
-        unsafe { place.leave() };
+        unsafe { self.slots.leave(place) };
         // Relaxed: a hint that there is one. The caller, or its next visit, acts on it.
         self.left.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes the sleeper's registration back, and its waker. `None` if it has never slept.
+    /// Takes the sleeper's registration back, and its waker. `None` if there is neither.
     ///
     /// A waker that is being called stays until its notifier has given it back. Wait-free; runs no
     /// user code.
@@ -226,11 +221,11 @@ impl WaitQueue {
     }
 
     fn retire_from(&self, sleeper: &mut Sleeper, place: Place) -> Retired<'_> {
-        // SAFETY: a sleeper's queue outlives it, and the slot is this sleeper's until it is free.
+        // SAFETY: the place is of this queue, and the sleeper's until it is free.
         let waker = unsafe {
-            if place.take_back() {
+            if self.slots.take_back(place) {
                 sleeper.place = None;
-                place.free()
+                self.slots.free(place)
             } else {
                 self.leave(sleeper, place);
                 None
@@ -244,62 +239,75 @@ impl WaitQueue {
     #[inline]
     pub(crate) fn take_called(&self, sleeper: &Sleeper) -> Option<Option<Waker>> {
         let Some(place) = sleeper.place else { return Some(None) };
-        // SAFETY: a sleeper's queue outlives it. If its slot is idle, it is the sleeper's.
-        unsafe { place.is_idle().then(|| place.slot().replace(None)) }
+        // SAFETY: the place is of this queue. If the slot is idle, it is the sleeper's.
+        unsafe {
+            let is_called = !self.slots.is_armed(place) && self.slots.is_given_back(place);
+            is_called.then(|| self.slots.replace(place, None))
+        }
     }
 
     /// Wakes every waiter that registered before, and closes the race with later ones: a later one
     /// sees what the caller did before. Lock-free; neither allocates nor frees.
+    ///
+    /// # Panics
+    /// Panics if a waker does. All other waiters are woken.
     pub(crate) fn notify_all(&self) {
-        let Some(first) = self.segments.first_or_close() else { return };
-        // Always a change of the word, also if the only slot of the first segment is not armed: it
-        // closes the race, see the ordering policy.
-        let is_claimed = first.claim(0);
-        // Only now, so that the segments of all sleepers that came before are there.
-        if first.has_next() {
-            let mut round = Round::new(self, Wakers::Lend);
-            if is_claimed {
-                round.call(first.slot(0), 0);
-            }
-            round.run();
-        } else if is_claimed {
-            call(first.slot(0), Wakers::Lend);
-        }
+        self.run(Look::Change, Wakers::Lend);
     }
 
-    /// Wakes every waiter that is known to have registered, see `is_empty`. Lock-free. With
-    /// [`Wakers::Lend`], neither allocates nor frees.
+    /// Wakes every waiter that the caller knows of. It must have seen, by an Acquire, what the
+    /// sleeper did after it registered. Lock-free. With [`Wakers::Lend`], neither allocates nor
+    /// frees.
     ///
     /// # Panics
     /// Panics if a waker does. All other waiters are woken.
     pub(crate) fn notify(&self, wakers: Wakers) {
-        let Some(first) = self.segments.first() else { return };
-        if first.has_next() {
-            Round::new(self, wakers).run();
-        } else if first.armed() != 0 && first.claim(0) {
-            // One slot, as with most queues.
-            call(first.slot(0), wakers);
+        self.run(Look::First, wakers);
+    }
+
+    #[inline]
+    fn run(&self, look: Look, wakers: Wakers) {
+        let (claimed, has_more) = self.slots.claim_first(look);
+        if has_more {
+            let round = Round::new(self, wakers);
+            if let Some(claimed) = claimed {
+                call(claimed, wakers);
+            }
+            round.run();
+        } else if let Some(claimed) = claimed {
+            call(claimed, wakers);
         }
     }
 
-    /// Returns `true` if no sleeper has registered, as far as the caller can know: it must have
-    /// seen, by an Acquire, what the sleeper did after it registered.
+    /// Returns `true` if no sleeper has registered, as far as the caller can know: as `notify`.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.segments.iter().all(|segment| segment.armed() == 0)
+        !self.slots.is_any_armed()
     }
 
-    /// Frees slots that were left, for a sleeper that comes by. Not for interrupt handlers.
-    pub(crate) fn free_left(&self) {
+    /// Number of slots that were left and not freed yet.
+    #[inline]
+    pub(crate) fn left(&self) -> usize {
         // Relaxed: a hint.
-        if self.left.load(Ordering::Relaxed) != 0 {
-            self.segments.free_left(|waker| {
-                // Relaxed: a count.
-                self.left.fetch_sub(1, Ordering::Relaxed);
-                // User code.
-                drop(waker);
-            });
+        self.left.load(Ordering::Relaxed)
+    }
+
+    /// Frees slots that were left and are given back. Not for interrupt handlers.
+    #[inline]
+    pub(crate) fn free_left(&self) {
+        if self.left() != 0 {
+            self.free_left_slots();
         }
+    }
+
+    #[cold]
+    fn free_left_slots(&self) {
+        self.slots.free_left(|waker| {
+            // Relaxed: a count.
+            self.left.fetch_sub(1, Ordering::Relaxed);
+            // User code.
+            drop(waker);
+        });
     }
 }
 
@@ -310,57 +318,27 @@ struct Round<'a> {
     /// Slots from this number on are passed over. They are not known to the caller, and wakers might
     /// add them without end.
     end: usize,
-    /// The number of the first slot whose waker was called.
-    first: Option<usize>,
 }
 
 impl<'a> Round<'a> {
     fn new(queue: &'a WaitQueue, wakers: Wakers) -> Self {
-        Self { queue, wakers, end: queue.segments.iter().count() * BITS, first: None }
+        Self { queue, wakers, end: queue.slots.end() }
     }
 
     #[inline(never)]
-    fn run(mut self) {
-        // Relaxed: a hint.
+    fn run(self) {
+        // Relaxed, both: a hint.
         let start = self.queue.start.load(Ordering::Relaxed);
+        self.queue.start.store(NONE, Ordering::Relaxed);
+        let start = if start < self.end { start } else { 0 };
         self.run_range(start, self.end);
-        if start > 0 {
-            self.run_range(0, start.min(self.end));
-        }
+        self.run_range(0, start);
         core::mem::forget(self);
     }
 
     /// Wakes the waiters whose numbers are in `from..to`.
-    fn run_range(&mut self, from: usize, to: usize) {
-        let mut base = 0;
-        for segment in self.queue.segments.iter() {
-            if base >= to {
-                return;
-            }
-            let mut bits = segment.armed();
-            if bits != 0 {
-                bits &= below(to - base) & !below(from.saturating_sub(base));
-            }
-            while bits != 0 {
-                let number = bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                // If the claim fails, the sleeper has taken the slot back, or another notifier has
-                // it.
-                if segment.claim(number) {
-                    self.call(segment.slot(number), base + number);
-                }
-            }
-            base += BITS;
-        }
-    }
-
-    fn call(&mut self, slot: &Slot, number: usize) {
-        match self.first {
-            None => self.first = Some(number),
-            // Relaxed: a hint.
-            Some(first) => self.queue.start.store(first + 1, Ordering::Relaxed),
-        }
-        call(slot, self.wakers);
+    fn run_range(&self, from: usize, to: usize) {
+        self.queue.slots.claim(from, to, |claimed| call(claimed, self.wakers));
     }
 }
 
@@ -371,37 +349,20 @@ impl Drop for Round<'_> {
     }
 }
 
-/// Calls the waker of a slot that this notifier has claimed.
-fn call(slot: &Slot, wakers: Wakers) {
-    /// Gives the slot back whether or not the waker panics.
-    struct GiveBack<'a>(&'a Slot);
-    impl Drop for GiveBack<'_> {
-        fn drop(&mut self) {
-            self.0.give_back();
-        }
-    }
-    let give_back = GiveBack(slot);
+/// Calls the waker of a slot, and gives the slot back whether or not the waker panics.
+fn call(mut claimed: Claimed<'_>, wakers: Wakers) {
     match wakers {
         Wakers::Take => {
-            // SAFETY: this notifier has claimed the slot and not yet given it back.
-            let waker = unsafe { slot.replace(None) };
-            drop(give_back);
+            let waker = claimed.take();
+            drop(claimed);
             if let Some(waker) = waker {
                 waker.wake();
             }
         }
-        // SAFETY: as above.
-        Wakers::Lend => unsafe {
-            slot.with(|waker| {
-                if let Some(waker) = waker {
-                    waker.wake_by_ref();
-                }
-            });
-        },
+        Wakers::Lend => claimed.with(|waker| {
+            if let Some(waker) = waker {
+                waker.wake_by_ref();
+            }
+        }),
     }
-}
-
-/// The lowest `count` bits.
-fn below(count: usize) -> usize {
-    if count >= BITS { usize::MAX } else { (1 << count) - 1 }
 }

@@ -337,7 +337,8 @@ impl<T> List<T> {
     #[inline]
     pub(crate) fn tidy(&self) {
         // One branch.
-        if self.inherited.top() | self.stash.top() | self.limbo.top() != 0 {
+        let blocks = self.inherited.top() | self.stash.top() | self.limbo.top();
+        if blocks | self.waiters.left() != 0 {
             self.tidy_up();
         }
     }
@@ -350,6 +351,8 @@ impl<T> List<T> {
             self.clear_limbo();
         }
         self.stash.clear();
+        // User code, which may panic.
+        self.waiters.free_left();
     }
 
     /// Drops the items that were published after the last cursor had left. Not for interrupt handlers.
@@ -380,6 +383,7 @@ impl<T> List<T> {
     #[cold]
     pub(crate) fn clean_up_after_handlers(&self) {
         self.release_inherited();
+        self.waiters.free_left();
         // Relaxed: a hint, for the exchange. Acquire: partner of `after_publish`, for the publication.
         if self.has_unreadable.load(Ordering::Relaxed)
             && self.has_unreadable.swap(false, Ordering::Acquire)

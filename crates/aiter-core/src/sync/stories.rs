@@ -1,8 +1,14 @@
 //! Stories for loom that need the insides of a list. All others are in `tests/loom`.
 
 use alloc::vec::Vec;
+use core::task::Waker;
 
-use crate::{cursor_stream::Cursor, list::List, pusher::Pusher, pusher::push_list};
+use crate::{
+    cursor_stream::Cursor,
+    list::List,
+    pusher::{Pusher, push_list},
+    wait_slots::{Look, Slots},
+};
 
 /// Pushes the numbers, and reads each one at once.
 fn push_and_read(pusher: &Pusher<u32>, cursor: &mut Cursor<u32>, numbers: core::ops::Range<u32>) {
@@ -33,5 +39,37 @@ fn limbo_is_cleared_while_pinned_block_retires() {
         push_and_read(&pusher, &mut cursor, 3..5);
         let threads: Vec<_> = [clears, looks].into();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// A sleeper leaves its slot while a notifier looks at the waker.
+fn leave_while_called(slots: &Slots) {
+    let place = slots.take_slot();
+    // SAFETY: the place is of these slots, and this caller's until it leaves or frees it.
+    unsafe {
+        slots.replace(place, Some(Waker::noop().clone()));
+        slots.arm(place);
+        match slots.claim_first(Look::Change).0 {
+            Some(claimed) => {
+                slots.leave(place);
+                claimed.with(|_| ());
+            }
+            // It has another slot than the first.
+            None => drop(slots.take_back(place).then(|| slots.free(place))),
+        }
+    }
+}
+
+/// Two parties free a slot that was left. Meanwhile a new sleeper takes the slot, and leaves it again.
+#[test]
+fn slot_left_twice_is_not_freed_under_notifier() {
+    loom::model(|| {
+        let slots = loom::sync::Arc::new(Slots::new());
+        leave_while_called(&slots);
+        let others = slots.clone();
+        let other = loom::thread::spawn(move || others.free_left(drop));
+        slots.free_left(drop);
+        leave_while_called(&slots);
+        other.join().unwrap();
     });
 }

@@ -1,15 +1,16 @@
 //! Wakers that were called, replaced, or belong to a cursor that has ended, are let go.
 
-use crate::waker::{Counting, next};
+use crate::waker::{Counting, Hooks, next, on_wake, poll};
 use aiter_core::{Cursor, Pusher, ReadyStack, Relay, WakeCell, push_list};
 use alloc::{sync::Arc, task::Wake};
 use core::{
-    marker::PhantomData,
+    mem::ManuallyDrop,
+    panic::AssertUnwindSafe,
     pin::Pin,
     sync::atomic::{AtomicUsize, Ordering},
-    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
+    task::{Context, Poll, Waker},
 };
-use std::sync::Mutex;
+use std::{panic::catch_unwind, sync::Mutex};
 
 fn push(pusher: &Pusher<u32>) {
     pusher.push(1).unwrap();
@@ -185,15 +186,23 @@ fn cell_clones_waker_without_its_lock() {
     let cell = Arc::new(WakeCell::new());
     let inner = Arc::new(Counting::new());
     let (registered, with) = (Arc::clone(&cell), Arc::clone(&inner));
-    let hook: &'static _ = Box::leak(Box::new(move || registered.register(with.waker())));
-    let waker = with_hook(hook);
+    let register = Arc::new(move || registered.register(with.waker()));
+    let (on_clone, on_drop) = (Arc::clone(&register), register);
+    let hooks = Hooks {
+        clone: Box::new(move || on_clone()),
+        drop: Box::new(move || on_drop()),
+        ..Hooks::default()
+    };
+    // Its last drop would register as well.
+    let waker = ManuallyDrop::new(hooks.waker());
     cell.register(&waker);
     assert_eq!(inner.wakes(), 0, "it was registered, and then replaced");
     assert_eq!(inner.held(), 0);
     cell.register(Waker::noop());
     assert_eq!(inner.held(), 1, "the drop of the replaced waker registered it");
     cell.clear();
-    core::mem::forget(waker);
+    drop(cell);
+    drop(ManuallyDrop::into_inner(waker));
 }
 
 #[test]
@@ -224,7 +233,7 @@ fn task_of_dead_executor_goes() {
         let task = Arc::new(Task { cursor: Mutex::new(cursor), _alive: Arc::clone(&alive) });
         let poll = || {
             let waker = Waker::from(Arc::clone(&task));
-            crate::waker::poll(&mut *task.cursor.lock().unwrap(), &waker)
+            poll(&mut *task.cursor.lock().unwrap(), &waker)
         };
         assert!(poll().is_pending());
         way(&pusher);
@@ -245,7 +254,7 @@ fn woken_task_that_is_not_polled_goes() {
     let (pusher, cursor) = push_list();
     let task = Arc::new(Task(Mutex::new(cursor), Arc::clone(&alive)));
     let waker = Waker::from(Arc::clone(&task));
-    assert!(crate::waker::poll(&mut *task.0.lock().unwrap(), &waker).is_pending());
+    assert!(poll(&mut *task.0.lock().unwrap(), &waker).is_pending());
     drop(waker);
     let Task(_, _alive) = &*task;
     drop(task);
@@ -254,40 +263,23 @@ fn woken_task_that_is_not_polled_goes() {
     assert_eq!(Arc::strong_count(&alive), 1);
 }
 
-/// A waker that runs a closure when it is cloned or dropped.
-fn with_hook<F: Fn() + Sync>(hook: &'static F) -> Waker {
-    struct Table<F>(PhantomData<F>);
-    impl<F: Fn() + Sync + 'static> Table<F> {
-        const VTABLE: &'static RawWakerVTable = &RawWakerVTable::new(
-            |hook| {
-                Self::run(hook);
-                RawWaker::new(hook, Self::VTABLE)
-            },
-            |hook| Self::run(hook),
-            |_| {},
-            |hook| Self::run(hook),
-        );
-
-        fn run(hook: *const ()) {
-            // SAFETY: the waker was made from a `&'static F`.
-            (unsafe { &*hook.cast::<F>() })();
-        }
-    }
-    // SAFETY: the functions only call the closure, which lives for ever and is `Sync`.
-    unsafe { Waker::new((&raw const *hook).cast(), Table::<F>::VTABLE) }
-}
-
 #[test]
 fn relay_clones_wakers_with_its_gate_open() {
     let mut one = Relay::new(());
     let mut two = one.clone();
     let (other, looks) = (one.clone(), Arc::new(AtomicUsize::new(0)));
     let counted = Arc::clone(&looks);
-    let hook: &'static _ = Box::leak(Box::new(move || {
+    let look = Arc::new(move || {
         assert!(other.try_look(|_| ()).is_some(), "the gate is closed");
         counted.fetch_add(1, Ordering::Relaxed);
-    }));
-    let waker = with_hook(hook);
+    });
+    let (on_clone, on_drop) = (Arc::clone(&look), look);
+    let hooks = Hooks {
+        clone: Box::new(move || on_clone()),
+        drop: Box::new(move || on_drop()),
+        ..Hooks::default()
+    };
+    let waker = hooks.waker();
     let pending = |relay: &mut Relay<()>, waker: &Waker| {
         let polled: Poll<()> =
             relay.poll_turn(&mut Context::from_waker(waker), |_, _| Poll::Pending);
@@ -300,5 +292,159 @@ fn relay_clones_wakers_with_its_gate_open() {
     // Now the turn is `one`'s again, with another waker.
     pending(&mut one, Waker::noop());
     assert_eq!(looks.load(Ordering::Relaxed), 2, "one clone, and one drop of it");
+}
+
+#[test]
+fn taker_by_try_next_drops_called_waker() {
+    let (pusher, cursor) = push_list();
+    let mut taker = cursor.share();
+    let waker = Counting::new();
+    assert!(waker.poll(&mut taker).is_pending());
+    pusher.try_push(1).unwrap();
+    assert_eq!(waker.wakes(), 1);
+    assert_eq!(taker.try_next(), Ok(1));
+    assert_eq!(waker.held(), 0);
+}
+
+#[test]
+fn taker_by_try_next_many_drops_called_waker() {
+    let (pusher, cursor) = push_list();
+    let mut taker = cursor.share();
+    let waker = Counting::new();
+    assert!(waker.poll(&mut taker).is_pending());
+    pusher.try_push(1).unwrap();
+    assert_eq!(taker.try_next_many(&mut Vec::new(), 5), 1);
+    assert_eq!(waker.held(), 0);
+}
+
+/// The item comes between the first look and the registration.
+#[test]
+fn taker_that_found_item_late_drops_called_waker() {
+    let (pusher, cursor) = push_list();
+    let pusher = Arc::new(pusher);
+    let mut taker = cursor.share();
+    let held = Arc::new(AtomicUsize::new(0));
+    let (clones, drops) = (Arc::clone(&held), Arc::clone(&held));
+    let pushes = Arc::clone(&pusher);
+    let hooks = Hooks {
+        clone: Box::new(move || {
+            clones.fetch_add(1, Ordering::SeqCst);
+            pushes.push(1).unwrap();
+        }),
+        drop: Box::new(move || {
+            drops.fetch_sub(1, Ordering::SeqCst);
+        }),
+        ..Hooks::default()
+    };
+    let waker = hooks.waker();
+    // Marks the block.
+    assert!(poll(&mut taker.clone(), Waker::noop()).is_pending());
+    assert_eq!(poll(&mut taker, &waker), Poll::Ready(Some(1)));
+    assert_eq!(held.load(Ordering::SeqCst), 1, "registered");
+    for _ in 0..20 {
+        pusher.try_push(2).unwrap();
+        assert_eq!(poll(&mut taker, Waker::noop()), Poll::Ready(Some(2)));
+    }
+    assert_eq!(held.load(Ordering::SeqCst), 0, "it was called");
+    held.store(1, Ordering::SeqCst);
+}
+
+#[test]
+fn skip_drops_called_waker() {
+    let (pusher, mut cursor) = push_list();
+    let waker = Counting::new();
+    assert!(waker.poll(&mut cursor).is_pending());
+    pusher.try_push(1).unwrap();
+    assert_eq!(waker.wakes(), 1);
+    assert_eq!(cursor.skip_items(1), 1);
+    assert_eq!(waker.held(), 0);
+}
+
+/// A waker of another cursor, which was called while that one was dropped, panics in its drop.
+#[test]
+fn cursor_after_panic_in_left_waker_sleeps() {
+    let (pusher, cursor) = push_list();
+    let mut other = cursor.fork();
+    let slot = Arc::new(Mutex::new(Some(cursor)));
+    let inside = Arc::clone(&slot);
+    let hooks = Hooks {
+        wake: Box::new(move || drop(inside.lock().unwrap().take())),
+        drop: Box::new(|| panic!("on purpose")),
+        ..Hooks::default()
+    };
+    let panics = ManuallyDrop::new(hooks.waker());
+    assert!(poll(slot.lock().unwrap().as_mut().unwrap(), &panics).is_pending());
+    pusher.try_push(1).unwrap();
+    assert_eq!(other.try_next(), Ok(1));
+    let waker = Counting::new();
+    assert!(catch_unwind(AssertUnwindSafe(|| waker.poll(&mut other))).is_err());
+    assert!(waker.poll(&mut other).is_pending());
+    pusher.try_push(2).unwrap();
+    assert_eq!(waker.wakes(), 1);
+    assert_eq!(other.try_next(), Ok(2));
+    assert_eq!(waker.held(), 0);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(ManuallyDrop::into_inner(panics)))).is_err());
+}
+
+/// The stack sleeps in its second cell, because the waker in the first one is being called.
+#[test]
+fn stack_drops_replaced_waker_of_second_cell() {
+    let ready = Arc::new(Mutex::new(ReadyStack::new()));
+    let nodes = Arc::new(Mutex::new(vec![ready.lock().unwrap().node::<()>(0)]));
+    assert!(nodes.lock().unwrap()[0].fall_asleep());
+    let second = Arc::new(Counting::new());
+    let (r, n, s) = (Arc::clone(&ready), Arc::clone(&nodes), Arc::clone(&second));
+    let first = on_wake(move || {
+        let mut ready = r.lock().unwrap();
+        assert_eq!(ready.take(), 0);
+        let node = &mut n.lock().unwrap()[0];
+        node.look();
+        assert!(node.fall_asleep());
+        assert!(ready.sleep(s.waker()));
+    });
+    assert!(ready.lock().unwrap().sleep(&first));
+    let wakes = nodes.lock().unwrap()[0].waker();
+    wakes.wake_by_ref();
+    assert_eq!(second.held(), 1);
+    let third = Counting::new();
+    assert!(ready.lock().unwrap().sleep(third.waker()));
+    assert_eq!((second.held(), third.held()), (0, 1));
+}
+
+/// As on an executor with several threads: the task ends while its waker is called.
+#[test]
+fn cursor_dropped_in_its_waker_leaves_no_waker() {
+    let (pusher, cursor) = push_list();
+    let slot = Arc::new(Mutex::new(Some(cursor)));
+    let alive = Arc::new(());
+    let (inside, token) = (Arc::clone(&slot), Arc::clone(&alive));
+    let waker = on_wake(move || {
+        let _keep = &token;
+        drop(inside.lock().unwrap().take());
+    });
+    assert!(poll(slot.lock().unwrap().as_mut().unwrap(), &waker).is_pending());
     drop(waker);
+    let _ = pusher.try_push(1);
+    assert!(slot.lock().unwrap().is_none());
+    let _ = pusher.push(2);
+    assert_eq!(Arc::strong_count(&alive), 1, "the waker belongs to a dropped cursor");
+}
+
+/// By `stop`, which calls by reference as well; then all else goes but a weak pusher.
+#[test]
+fn cursor_ended_in_its_waker_leaves_no_waker() {
+    let (pusher, cursor) = push_list::<u32>();
+    let slot = Arc::new(Mutex::new(cursor));
+    let alive = Arc::new(());
+    let (inside, token) = (Arc::clone(&slot), Arc::clone(&alive));
+    let waker = on_wake(move || {
+        let _keep = &token;
+        assert_eq!(next(&mut *inside.lock().unwrap()), Poll::Ready(None));
+    });
+    assert!(poll(&mut *slot.lock().unwrap(), &waker).is_pending());
+    drop(waker);
+    pusher.stop();
+    let mut fork: Cursor<u32> = slot.lock().unwrap().fork();
+    assert_eq!(next(&mut fork), Poll::Ready(None));
+    assert_eq!(Arc::strong_count(&alive), 1, "the waker belongs to an ended cursor");
 }

@@ -27,6 +27,7 @@ mod streams;
 mod stuck_wakers;
 mod subscribe;
 mod threads;
+mod threads_looks;
 mod try_push;
 mod wake_cell;
 mod waker;

@@ -415,3 +415,25 @@ fn waiters_that_come_and_go_leave_the_list_usable() {
     pusher.push(1).unwrap();
     assert_eq!(take_ready(&mut shared), [1]);
 }
+
+#[test]
+fn takers_are_woken_in_order_of_their_sleep() {
+    let (pusher, cursor) = push_list();
+    let mut takers = vec![cursor.share()];
+    takers.push(takers[0].clone());
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let wakers: Vec<_> = (0..2)
+        .map(|number| {
+            let order = Arc::clone(&order);
+            on_wake(move || order.lock().unwrap().push(number))
+        })
+        .collect();
+    for round in 0..3 {
+        for (taker, waker) in takers.iter_mut().zip(&wakers) {
+            assert!(poll(taker, waker).is_pending());
+        }
+        pusher.push(1).unwrap();
+        assert_eq!(takers[0].try_next(), Ok(1));
+        assert_eq!(core::mem::take(&mut *order.lock().unwrap()), [0, 1], "round {round}");
+    }
+}

@@ -2,9 +2,10 @@
 
 use alloc::{sync::Arc, task::Wake};
 use core::{
+    mem::ManuallyDrop,
     pin::Pin,
     sync::atomic::{AtomicUsize, Ordering},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
 };
 use futures_core::Stream;
 
@@ -86,4 +87,48 @@ impl<F: Fn() + Send + Sync + 'static> Wake for Hook<F> {
 /// A waker that calls `f` inside `wake`.
 pub(crate) fn on_wake<F: Fn() + Send + Sync + 'static>(f: F) -> Waker {
     Waker::from(Arc::new(Hook(f)))
+}
+
+/// What a waker runs in its functions; `wake` also for `wake_by_ref`.
+pub(crate) struct Hooks {
+    pub(crate) clone: Box<dyn Fn() + Send + Sync>,
+    pub(crate) wake: Box<dyn Fn() + Send + Sync>,
+    pub(crate) drop: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Self { clone: Box::new(|| ()), wake: Box::new(|| ()), drop: Box::new(|| ()) }
+    }
+}
+
+impl Hooks {
+    const VTABLE: &RawWakerVTable = &RawWakerVTable::new(
+        |data| {
+            // SAFETY: `waker` or this function made the pointer, whose count stays the caller's.
+            let hooks = ManuallyDrop::new(unsafe { Arc::from_raw(data.cast::<Self>()) });
+            (hooks.clone)();
+            RawWaker::new(Arc::into_raw(Arc::clone(&hooks)).cast(), Self::VTABLE)
+        },
+        |data| {
+            // SAFETY: as above, and the count is this function's.
+            let hooks = unsafe { Arc::from_raw(data.cast::<Self>()) };
+            (hooks.wake)();
+            (hooks.drop)();
+        },
+        |data| {
+            // SAFETY: as in `clone`.
+            (unsafe { &*data.cast::<Self>() }.wake)();
+        },
+        |data| {
+            // SAFETY: as above, and the count is this function's.
+            let hooks = unsafe { Arc::from_raw(data.cast::<Self>()) };
+            (hooks.drop)();
+        },
+    );
+
+    pub(crate) fn waker(self) -> Waker {
+        // SAFETY: the functions keep the counts of an `Arc` whose hooks are `Send` and `Sync`.
+        unsafe { Waker::new(Arc::into_raw(Arc::new(self)).cast(), Self::VTABLE) }
+    }
 }

@@ -233,3 +233,20 @@ fn drop_drop() {
         assert_eq!(Arc::strong_count(&permits), 1, "the value is kept");
     });
 }
+
+/// News comes while a task looks and another one goes to sleep.
+#[test]
+fn look_hides_no_news() {
+    model(|| {
+        let (mut one, permits) = relay();
+        let two = one.clone();
+        let looker = thread::spawn(move || {
+            two.try_look(|_| ());
+            two
+        });
+        let feeder = thread::spawn(move || permits.add(1));
+        assert_eq!(take(&mut one), 1);
+        feeder.join().unwrap();
+        drop(looker.join().unwrap());
+    });
+}
