@@ -416,7 +416,7 @@ impl Slots {
         }
         // Acquire, Release: as in `claim`.
         let before = self.armed.fetch_and(!1, Ordering::AcqRel);
-        ((before & 1 != 0).then_some(Claimed(&self.first)), before & MORE != 0)
+        ((before & 1 != 0).then(|| Claimed(&self.first)), before & MORE != 0)
     }
 
     /// The number behind that of the last slot there is.
