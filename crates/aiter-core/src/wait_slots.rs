@@ -427,15 +427,11 @@ impl Slots {
     /// Takes the armed slots with the numbers `from..to`, one after the other, and passes each one on
     /// before it takes the next one.
     pub(crate) fn claim(&self, from: usize, to: usize, mut found: impl FnMut(Claimed<'_>)) {
-        let first = core::iter::once((&self.armed, core::slice::from_ref(&self.first)));
-        let others = self.segments().map(|segment| (&segment.armed, &*segment.slots));
-        let mut base = 0;
-        for (armed, slots) in first.chain(others) {
-            if base >= to {
-                return;
-            }
+        let (mut armed, mut slots) = (&self.armed, core::slice::from_ref(&self.first));
+        let (mut link, mut base) = (&self.more, 0);
+        while base < to {
             // Relaxed: a look.
-            let mut bits = armed.load(Ordering::Relaxed);
+            let mut bits = if from < base + BITS { armed.load(Ordering::Relaxed) } else { 0 };
             if bits != 0 {
                 bits &= below(to - base) & !below(from.saturating_sub(base)) & below(slots.len());
             }
@@ -451,6 +447,12 @@ impl Slots {
                 }
             }
             base += BITS;
+            if base < to {
+                // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
+                // `take_in_segment`.
+                let Some(next) = (unsafe { link.load(Ordering::Acquire).as_ref() }) else { return };
+                (armed, slots, link) = (&next.armed, &next.slots, &next.next);
+            }
         }
     }
 }

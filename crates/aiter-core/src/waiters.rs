@@ -332,7 +332,9 @@ impl<'a> Round<'a> {
         self.queue.start.store(NONE, Ordering::Relaxed);
         let start = if start < self.end { start } else { 0 };
         self.run_range(start, self.end);
-        self.run_range(0, start);
+        if start > 0 {
+            self.run_range(0, start);
+        }
         core::mem::forget(self);
     }
 
