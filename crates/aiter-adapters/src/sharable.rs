@@ -23,10 +23,10 @@ pin_project_lite::pin_project! {
 /// Each clone is a stream of some of the items, in the source's order. The source is asked for one
 /// item a poll, and not again before its wake-up once it is pending. All clones see the end.
 ///
-/// The source's wake-up wakes every clone that waits, in the order in which they began to wait. The
-/// clone that is polled first takes the item; the others wait again. So a clone that is woken and
-/// then rests, or is dropped, keeps no item from the others. The price is a wake-up for each
-/// waiting clone.
+/// The source's wake-up wakes every clone that waits, as a rule beginning with the clone that has
+/// waited longest. The clone that is polled first takes the item; the others wait again. So a clone
+/// that is woken and then rests, or is dropped, keeps no item from the others. The price is a
+/// wake-up for each waiting clone.
 ///
 /// Polling the source is a try-lock: a clone that finds another at it sleeps, and is woken when the
 /// other is done.

@@ -15,7 +15,9 @@
 //! the others find `QUIET` and sleep.
 //!
 //! Hence, whenever a task sleeps in `queue`, the gate is closed, or `QUIET` without `NEWS`, or the
-//! task has been woken.
+//! task has been woken. A *look* closes the gate as well, and leaves the rest of its word. A task
+//! that goes to sleep meanwhile takes the look for a turn. So the end of a look wakes all tasks if
+//! it leaves the gate open and not quiet.
 //!
 //! A *watcher* takes no turn, and waits for what turns leave beside the value. It registers in
 //! `watchers`, changes the gate's word, and then looks beside the value. A turn that opened the

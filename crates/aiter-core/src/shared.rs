@@ -272,9 +272,10 @@ impl<T> Drop for Shared<T> {
 /// order. The position counts as one cursor: it moves items if it is the only one, else it clones
 /// them.
 ///
-/// A push wakes every taker that waits, in the order in which they began to wait. The taker that is
-/// polled first takes the item; the others wait again. So a taker that is woken and then rests, or
-/// is dropped, keeps no item from the others. The price is a wake-up for each waiting taker.
+/// A push wakes every taker that waits, as a rule beginning with the taker that has waited longest.
+/// The taker that is polled first takes the item; the others wait again. So a taker that is woken
+/// and then rests, or is dropped, keeps no item from the others. The price is a wake-up for each
+/// waiting taker.
 ///
 /// Taking is lock-free for the producers and for other cursors. Among the takers, a try-lock is
 /// held for a few instructions, in which no user code runs. A taker that finds it closed pauses a
@@ -301,7 +302,7 @@ pub struct SharedCursor<T> {
     turned_away: Sleeper,
     /// Number of items that this taker has taken since it last slept.
     run: usize,
-    /// Whether this taker has neither slept since it last took an item, nor was told of the end.
+    /// The queue keeps no waker of this taker, and the taker was not told of the end.
     is_awake: bool,
     /// Whether the end was handed out.
     ended: bool,

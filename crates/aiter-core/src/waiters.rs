@@ -12,8 +12,9 @@
 //! over the armed slots and *claims* each one by a change of the same word right before it calls
 //! the waker.
 //!
-//! So a notifier that is preempted, or stuck in a waker, holds at most one waiter. All others stay
-//! armed, for any other notifier to wake. No party waits for another, and there is no lock: not for
+//! So a notifier that is stuck in a waker holds the slot of that waiter only, and one that is
+//! preempted right behind a claim delays that waiter only. All others stay armed, for any other
+//! notifier to wake. No party waits for another, and there is no lock: not for
 //! a handler that interrupts a notifier, not for a high-priority consumer above a low-priority
 //! producer.
 //!
