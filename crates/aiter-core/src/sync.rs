@@ -21,6 +21,12 @@ pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, fence};
 #[cfg(all(shuttle, not(loom)))]
 pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, fence};
 
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use AtomicUsize as Hint;
+/// A number that nothing depends on but the time that something takes. A checker does not explore it.
+#[cfg(any(loom, shuttle))]
+pub(crate) use portable_atomic::AtomicUsize as Hint;
+
 pub(crate) use core::sync::atomic::Ordering;
 
 #[cfg(all(not(loom), not(shuttle), target_has_atomic = "ptr"))]

@@ -38,7 +38,7 @@
 use core::task::{RawWakerVTable, Waker};
 
 use crate::{
-    sync::{AtomicUsize, Ordering},
+    sync::{Hint, Ordering},
     wait_slots::{Claimed, Look, Place, Slots},
 };
 
@@ -102,14 +102,14 @@ pub(crate) struct WaitQueue {
     slots: Slots,
     /// The number of the slot that was armed first since the last notification, if it is known and
     /// there are several. `NONE` else.
-    start: AtomicUsize,
+    start: Hint,
     /// Number of slots that sleepers have left to notifiers.
-    left: AtomicUsize,
+    left: Hint,
 }
 
 impl WaitQueue {
     pub(crate) fn new() -> Self {
-        let (start, left) = (AtomicUsize::new(NONE), AtomicUsize::new(0));
+        let (start, left) = (Hint::new(NONE), Hint::new(0));
         Self { slots: Slots::new(), start, left }
     }
 
