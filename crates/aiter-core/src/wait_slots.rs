@@ -206,9 +206,8 @@ impl Slots {
 
     /// Takes a free slot. Allocates if all are in use. Lock-free.
     pub(crate) fn take_slot(&self) -> Place {
-        // Relaxed: a look. Acquire: partner of `free`, for the slot.
-        let is_first =
-            !self.is_used.load(Ordering::Relaxed) && !self.is_used.swap(true, Ordering::Acquire);
+        // Acquire: partner of `free`, for the slot.
+        let is_first = !self.is_used.swap(true, Ordering::Acquire);
         Place(NonNull::from(if is_first { &self.first } else { self.take_in_segment() }))
     }
 
