@@ -401,6 +401,16 @@ impl<T> Block<T> {
         }
     }
 
+    /// How many slots this block begins behind another one, modulo the index range.
+    ///
+    /// # Safety
+    /// Both are alive.
+    #[inline(always)]
+    pub(crate) unsafe fn distance_from(self, other: Self) -> usize {
+        // SAFETY: alive, by contract.
+        unsafe { self.header().start().wrapping_sub(other.header().start()) }
+    }
+
     /// The next block, if it is linked.
     ///
     /// # Safety

@@ -235,6 +235,8 @@ impl<T> List<T> {
                     // SAFETY: as above.
                     None => match unsafe { self.grow(block, growth) } {
                         Some(next) => Tail::new(next, 0),
+                        // SAFETY: pinned once, and the tail was read after that.
+                        None if unsafe { self.link_from_limbo(tail) } => continue,
                         None => return Err(None),
                     },
                 }
