@@ -69,7 +69,10 @@ impl<T, H> Active<T, H> {
         P: Spawn<Drive<S>, Handle = H>,
     {
         let (Active { outlet, .. }, drive) = Active::parts(source, bound);
-        Self { outlet, bound, handle: spawn.spawn(drive) }
+        let items = Self { outlet, bound, handle: spawn.spawn(drive) };
+        // Before the return: if this panics, the stream is dropped, not leaked.
+        drop(spawn);
+        items
     }
 
     /// What the spawner gave for the task.
