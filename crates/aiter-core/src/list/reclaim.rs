@@ -54,6 +54,15 @@ use crate::{
 /// the system: those must go, and the list go on in blocks from lower down.
 pub(super) const CALM: usize = 3;
 
+/// Tidies the list up when it is dropped, also if an item's drop panics before that.
+pub(crate) struct Tidy<'a, T>(pub(crate) &'a List<T>);
+
+impl<T> Drop for Tidy<'_, T> {
+    fn drop(&mut self) {
+        self.0.tidy();
+    }
+}
+
 impl<T> List<T> {
     /// Gives up a count of a block. If it is the last one of a complete block, the block is
     /// retired, and so on with the next, in a loop.
@@ -551,6 +560,8 @@ impl<T> List<T> {
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
+    extern crate std;
+
     use super::*;
     use crate::{
         cursor::RawCursor,
@@ -625,6 +636,72 @@ mod tests {
         drop(pin);
         // SAFETY: the cursor is not used again.
         unsafe { cursor.release(&list) };
+    }
+
+    struct Loud(bool);
+
+    impl Drop for Loud {
+        fn drop(&mut self) {
+            assert!(!self.0, "loud");
+        }
+    }
+
+    fn panics(f: impl FnOnce()) -> bool {
+        std::panic::catch_unwind(core::panic::AssertUnwindSafe(f)).is_err()
+    }
+
+    /// The last reader is dropped with an item left whose drop panics, and a block in the stash.
+    fn assert_stash_is_cleared<R>(
+        (pusher, mut reader): (crate::pusher::Pusher<Loud>, R),
+        read: fn(&mut R) -> bool,
+    ) {
+        let slots = Block::<Loud>::CAP;
+        (0..12 * slots).for_each(|_| drop(pusher.push(Loud(false))));
+        (0..11 * slots).for_each(|_| assert!(read(&mut reader)));
+        drop(pusher.push(Loud(true)));
+        assert!(!pusher.list.stash.is_empty());
+        assert!(panics(|| drop(reader)));
+        assert!(pusher.list.stash.is_empty(), "without a cursor");
+    }
+
+    #[test]
+    fn last_item_drop_panics_stash_is_cleared() {
+        let push_list = crate::push_list::<Loud>;
+        assert_stash_is_cleared(push_list(), |cursor| cursor.try_next().is_ok());
+        let (pusher, cursor) = push_list();
+        assert_stash_is_cleared((pusher, cursor.share()), |taker| taker.try_next().is_ok());
+        let (pusher, cursor) = crate::quiet_list();
+        assert_stash_is_cleared((pusher.into_inner(), cursor), |one| one.next_ready().is_some());
+    }
+
+    #[test]
+    fn waker_panics_inherited_block_is_retired() {
+        struct LoudWake;
+        impl alloc::task::Wake for LoudWake {
+            fn wake(self: alloc::sync::Arc<Self>) {
+                panic!("loud wake");
+            }
+        }
+        let (pusher, cursor) = crate::push_list();
+        let list = &*pusher.list;
+        let claim = list.claim(1, Growth::Allocate).unwrap_or_else(|_| panic!("it takes items"));
+        (1..=Block::<usize>::CAP).for_each(|item| pusher.push(item).unwrap());
+        let mut late = pusher.subscribe();
+        while late.try_next().is_ok() {}
+        // The claim keeps the first block, which has no reader then.
+        drop(cursor);
+        let waker = core::task::Waker::from(alloc::sync::Arc::new(LoudWake));
+        let mut cx = core::task::Context::from_waker(&waker);
+        let polled = futures_core::Stream::poll_next(core::pin::Pin::new(&mut late), &mut cx);
+        assert!(polled.is_pending());
+        let block = claim.block;
+        // SAFETY: the slot was claimed, and is filled and published here.
+        assert!(panics(|| unsafe {
+            claim.block.write(claim.slot, 0);
+            list.publish(claim, Cleanup::Now);
+        }));
+        assert!(list.inherited.is_empty());
+        assert_ne!(list.head.load(Ordering::Relaxed), block.as_ptr(), "retired");
     }
 
     /// Pushes as a handler does: with neither allocation nor release.
