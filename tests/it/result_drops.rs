@@ -1,7 +1,9 @@
-//! Values whose drop panics behind a result: the result is dropped, not leaked.
+//! Values whose drop panics behind a result, which is dropped, not leaked; and beside items and
+//! wake-ups, which are not lost.
 
 use alloc::{sync::Arc, task::Wake};
 use core::{
+    cell::Cell,
     future::Future,
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -9,9 +11,9 @@ use core::{
 
 use aiter::{AiterExt, BlockOn, BlockOnIdle, OnError, Spawn, aiter_to_iter};
 use futures_core::Stream;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::script::panics;
+use crate::{script::panics, waker::Counting};
 
 /// Panics when it is dropped.
 struct Loud;
@@ -184,4 +186,57 @@ impl<T: Unpin> Future for Ready<T> {
 fn block_on_future_drop_panics_output_is_dropped() {
     dropped(|held: Held<u32>| BlockOn::new().block_on(Ready(Some(held), Loud)));
     dropped(|held: Held<u32>| BlockOnIdle::new(|_| ()).block_on(Ready(Some(held), Loud)));
+}
+
+#[test]
+fn last_driver_waker_drop_panics_log_wakes() {
+    let mut work = Held(Arc::new(()), core::marker::PhantomData::<fn() -> u32>).forker();
+    let mut log = work.fork_passive();
+    sleep(&mut work);
+    let counting = Counting::new();
+    assert!(log.poll_next_unpin(&mut Context::from_waker(counting.waker())).is_pending());
+    assert!(panics(|| drop(work)));
+    assert_eq!(counting.wakes(), 1, "the list has ended");
+}
+
+type Hook = Cell<Option<Box<dyn FnOnce()>>>;
+
+thread_local! {
+    /// Called by the next clone of a waker that `loud_hook` made.
+    static HOOK: Hook = const { Cell::new(None) };
+}
+
+/// A waker whose clone calls `HOOK`, and panics when it is dropped.
+fn loud_hook() -> Waker {
+    use core::task::{RawWaker, RawWakerVTable};
+    static CLONED: RawWakerVTable =
+        RawWakerVTable::new(|_| unreachable!(), |_| (), |_| (), |_| panic!("loud"));
+    static VTABLE: RawWakerVTable = RawWakerVTable::new(
+        |_| {
+            if let Some(hook) = HOOK.take() {
+                hook();
+            }
+            RawWaker::new(core::ptr::null(), &CLONED)
+        },
+        |_| (),
+        |_| (),
+        |_| (),
+    );
+    // SAFETY: no function of the tables uses the pointer.
+    unsafe { Waker::from_raw(RawWaker::new(core::ptr::null(), &VTABLE)) }
+}
+
+#[test]
+fn passive_fork_waker_drop_panics_item_is_kept() {
+    let mut work = stream::iter(1..=2).forker();
+    let mut log = work.fork_passive();
+    // The other fork asks while this one registers.
+    HOOK.set(Some(Box::new(move || {
+        assert_eq!(work.next().now_or_never(), Some(Some(1)));
+        // Its drop would call wakers.
+        core::mem::forget(work);
+    })));
+    let waker = loud_hook();
+    assert!(panics(|| log.poll_next_unpin(&mut Context::from_waker(&waker))));
+    assert_eq!(log.next().now_or_never(), Some(Some(1)));
 }
