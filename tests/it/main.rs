@@ -30,6 +30,7 @@ mod model;
 mod panics;
 mod preload;
 mod preload_with;
+mod result_drops;
 mod script;
 mod sharable;
 mod stoppable;

@@ -28,8 +28,9 @@ use crate::{drive::Drive, link::Outlet, outcome::Outcome, spawn::Spawn};
 /// `size_hint` tells what has been pulled; an upper bound is known once the source has ended.
 ///
 /// # Panics
-/// Never. A source that panics does so in the task; this stream hands out what was pulled, ends, and
-/// [`outcome`](Self::outcome) says so.
+/// Panics if the waker of the task does. It is called when an item is taken that makes room for another
+/// one, and that item is then lost. A source that panics does so in the task. This stream then hands out
+/// what was pulled and ends, and [`outcome`](Self::outcome) says so.
 ///
 /// # Cancel safety
 /// Dropping a future over this stream (such as `next()`) loses no item.
@@ -69,7 +70,10 @@ impl<T, H> Active<T, H> {
         P: Spawn<Drive<S>, Handle = H>,
     {
         let (Active { outlet, .. }, drive) = Active::parts(source, bound);
-        Self { outlet, bound, handle: spawn.spawn(drive) }
+        let items = Self { outlet, bound, handle: spawn.spawn(drive) };
+        // Before the return: if this panics, the stream is dropped, not leaked.
+        drop(spawn);
+        items
     }
 
     /// What the spawner gave for the task.

@@ -162,24 +162,25 @@ pub(crate) fn poll_passively<S: Stream>(
     cursor: &mut QuietCursor<S::Item>,
     cx: &Context<'_>,
 ) -> Poll<Option<S::Item>> {
-    fn look<T>(cursor: &mut QuietCursor<T>) -> Poll<Option<T>> {
-        match cursor.next_ready() {
-            None if !cursor.is_drained() => Poll::Pending,
-            next => Poll::Ready(next),
-        }
+    fn has_answer<T>(cursor: &QuietCursor<T>) -> bool {
+        cursor.has_ready() || cursor.is_drained()
     }
-    let polled = look(cursor);
-    if polled.is_ready() {
+    // Wakers are dropped before an item is taken: if the drop panics, no item is lost.
+    if has_answer(cursor) {
         relay.drop_called();
-        return polled;
+        return Poll::Ready(cursor.next_ready());
+    }
+    // A look that finds nothing gives memory back.
+    if let Some(item) = cursor.next_ready() {
+        return Poll::Ready(Some(item));
     }
     relay.watch(cx);
     // A turn that was over by then wakes no fork.
-    let polled = look(cursor);
-    if polled.is_ready() {
+    if has_answer(cursor) {
         relay.cancel();
+        return Poll::Ready(cursor.next_ready());
     }
-    polled
+    Poll::Pending
 }
 
 /// One of several streams of the same items; made by [`forker`](crate::AiterExt::forker).
@@ -335,11 +336,18 @@ impl<S: Stream> Fork<S> {
 impl<S: Stream> Drop for Fork<S> {
     fn drop(&mut self) {
         if self.drives && self.common.remove_driver() {
+            /// The forks that are left look again, also if the drop of a waker panics.
+            struct Notify<'a, S: Stream>(&'a mut Relay<Drive<S>>);
+            impl<S: Stream> Drop for Notify<'_, S> {
+                fn drop(&mut self) {
+                    self.0.notify();
+                }
+            }
             // The gate is open: see the head of this file.
             self.relay.try_look(Drive::cancel);
-            // This fork waits no longer, those that are left look again.
-            self.relay.cancel();
-            self.relay.notify();
+            let notify = Notify(&mut self.relay);
+            // This fork waits no longer.
+            notify.0.cancel();
         }
     }
 }

@@ -116,12 +116,14 @@ impl<S: Stream> BoundedFork<S> {
     where
         S::Item: Clone,
     {
+        // First, because it may panic.
+        let notes = self.notes.clone();
         if self.end == End::NotYet {
             self.note(Note::Born(self.position));
         }
         Self {
             relay: self.relay.clone(),
-            notes: self.notes.clone(),
+            notes,
             outcome: self.outcome.clone(),
             position: self.position,
             missed: 0,

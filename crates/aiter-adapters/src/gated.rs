@@ -270,7 +270,10 @@ impl<S> Gated<S> {
 
     /// Gives the source back, with all items that did not come out. The gates are stopped.
     pub fn into_inner(self) -> S {
-        self.source
+        let Self { source, permits, .. } = self;
+        // Before the return: if the drop of the waker panics, the source is dropped, not leaked.
+        drop(permits);
+        source
     }
 }
 

@@ -91,14 +91,21 @@ impl<S, T> Joiner<S, T> {
 
     /// The same source, not asked yet, for members of another kind.
     pub(crate) fn with_members<U>(self) -> Joiner<S, U> {
-        Joiner { source: self.source, pool: Pool::new(), max: self.max, ended: self.ended }
+        let Self { source, pool, max, ended } = self;
+        // Before the return: if this panics, the source is dropped, not leaked.
+        drop(pool);
+        Joiner { source, pool: Pool::new(), max, ended }
     }
 
-    pub(crate) fn into_parts(mut self) -> (Option<S>, alloc::vec::Vec<T>)
+    pub(crate) fn into_parts(self) -> (Option<S>, alloc::vec::Vec<T>)
     where
         T: Unpin,
     {
-        (self.source, self.pool.take_members())
+        let Self { source, mut pool, .. } = self;
+        let members = pool.take_members();
+        // Before the return: if the drop of a waker panics, the parts are dropped, not leaked.
+        drop(pool);
+        (source, members)
     }
 }
 

@@ -58,7 +58,10 @@ impl<S: Stream, F, I: IntoIterator> MapFilter<S, F, I> {
 
     /// Gives back the source, unless it has ended, and the iterator that is open, if any.
     pub fn into_parts(self) -> (Option<S>, Option<I::IntoIter>) {
-        let (source, iter) = self.inner.into_parts();
+        let Self { inner, f } = self;
+        // Before the return: if this panics, the parts are dropped, not leaked.
+        drop(f);
+        let (source, iter) = inner.into_parts();
         (source.into_inner(), iter)
     }
 }

@@ -133,9 +133,17 @@ where
     pub fn into_parts(
         self,
     ) -> (Option<S>, Option<Fut>, Option<<Fut::Output as IntoIterator>::IntoIter>) {
-        let (calls, iter) = self.inner.into_parts();
-        let iter = iter.or_else(|| calls.output.map(IntoIterator::into_iter));
-        (calls.source.into_inner(), calls.call, iter)
+        let (Calls { source, f, call, output }, iter) = self.inner.into_parts();
+        // Before the return: if this panics, the parts are dropped, not leaked.
+        drop(f);
+        let iter = match iter {
+            Some(iter) => {
+                drop(output);
+                Some(iter)
+            }
+            None => output.map(IntoIterator::into_iter),
+        };
+        (source.into_inner(), call, iter)
     }
 }
 

@@ -205,10 +205,6 @@ impl<T, H, L> MapParWith<T, H, L> {
         self.handles.reserve(left);
         self.start(left);
         let Self {
-            outlet, finished, results, begun, in_hand, panic, lost, over, calls, stage, ..
-        } = self;
-        let (starter, handles) = ((), Vec::new());
-        let stream = MapParWith {
             outlet,
             starter,
             finished,
@@ -221,8 +217,24 @@ impl<T, H, L> MapParWith<T, H, L> {
             calls,
             stage,
             handles,
+        } = self;
+        // Before the return: if this panics, the stream and the handles are dropped, not leaked.
+        drop(starter);
+        let stream = MapParWith {
+            outlet,
+            starter: (),
+            finished,
+            results,
+            begun,
+            in_hand,
+            panic,
+            lost,
+            over,
+            calls,
+            stage,
+            handles: Vec::new(),
         };
-        (stream, self.handles)
+        (stream, handles)
     }
 
     /// How the tasks came to their end. `None` as long as one goes on, unless this stream has

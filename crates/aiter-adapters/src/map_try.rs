@@ -138,7 +138,7 @@ impl<S, F, E, R> MapTry<S, F, E, R> {
     /// # }).expect("iterators never wait");
     /// ```
     pub fn on_error(self, on_error: OnError) -> MapTry<S, F, E> {
-        MapTry { source: self.source, f: self.f, rule: on_error, last: self.last }
+        self.with_rule(on_error)
     }
 
     /// Asks a function what to do about each error.
@@ -167,7 +167,14 @@ impl<S, F, E, R> MapTry<S, F, E, R> {
         F: FnMut(S::Item) -> Result<U, E>,
         G: FnMut(&E) -> OnError,
     {
-        MapTry { source: self.source, f: self.f, rule, last: self.last }
+        self.with_rule(rule)
+    }
+
+    fn with_rule<G>(self, rule: G) -> MapTry<S, F, E, G> {
+        let Self { source, f, rule: old, last } = self;
+        // Before the return: if this panics, the source is dropped, not leaked.
+        drop(old);
+        MapTry { source, f, rule, last }
     }
 
     /// The source, unless the stream has ended.
@@ -182,7 +189,10 @@ impl<S, F, E, R> MapTry<S, F, E, R> {
 
     /// Gives the source back, unless the stream has ended.
     pub fn into_inner(self) -> Option<S> {
-        self.source.into_inner()
+        let Self { source, f, rule, last } = self;
+        // Before the return: if a drop panics, the source is dropped, not leaked.
+        drop((f, rule, last));
+        source.into_inner()
     }
 }
 

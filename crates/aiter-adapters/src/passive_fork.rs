@@ -115,7 +115,10 @@ impl<S: Stream> PassiveFork<S> {
     where
         S::Item: Clone + Sync,
     {
-        self.fork_active()
+        let fork = self.fork_active();
+        // Before the return: if the drop of the waker panics, the fork is dropped, not leaked.
+        drop(self);
+        fork
     }
 
     /// Items that were pulled from the source, and that this fork has not read.

@@ -24,8 +24,9 @@ use crate::{active::Active, drive::Drive, outcome::Outcome, spawn::Spawn};
 /// task.
 ///
 /// # Panics
-/// Never panics. If the source panics, it does so in the task; this stream hands out the items that
-/// were pulled, ends, and [`outcome`](Self::outcome) is [`Outcome::Panicked`].
+/// Panics if the waker of the task does. It is called when an item is taken, and that item is then lost.
+/// If the source panics, it does so in the task. This stream then hands out the items that were pulled
+/// and ends, and [`outcome`](Self::outcome) is [`Outcome::Panicked`].
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream such as `next()` is dropped, no item is lost.

@@ -163,7 +163,10 @@ impl<S> Stoppable<S> {
     /// assert_eq!(rest.collect::<Vec<_>>().now_or_never(), Some(vec![2, 3]));
     /// ```
     pub fn into_inner(self) -> S {
-        self.source
+        let Self { source, ear } = self;
+        // Before the return: if the drop of the waker panics, the source is dropped, not leaked.
+        drop(ear);
+        source
     }
 }
 

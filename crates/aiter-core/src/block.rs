@@ -7,7 +7,8 @@
 //!   before, as long as that one is not retired. So `readers == 1` seen by a cursor in the block
 //!   means: nobody else is here, and nobody is behind.
 //! - Whoever takes `readers` to zero owns the block alone. That happens only to a complete block
-//!   (all slots published), and then no producer has business there either.
+//!   (all slots published), and then no producer has business there either. A claim that has pinned
+//!   the list may still look at its header: see the list's *Pins*.
 //!
 //! # Ordering policy
 //! Every ordering names its partner. `publish` (AcqRel) is the centre: its Release half hands the
@@ -401,6 +402,16 @@ impl<T> Block<T> {
         }
     }
 
+    /// How many slots this block begins behind another one, modulo the index range.
+    ///
+    /// # Safety
+    /// Both are alive.
+    #[inline(always)]
+    pub(crate) unsafe fn distance_from(self, other: Self) -> usize {
+        // SAFETY: alive, by contract.
+        unsafe { self.header().start().wrapping_sub(other.header().start()) }
+    }
+
     /// The next block, if it is linked.
     ///
     /// # Safety
@@ -469,7 +480,7 @@ impl<T> Block<T> {
         Published { old, mask }
     }
 
-    /// Publishes a slot by a store, which needs no read-modify-write and clears the flags.
+    /// Publishes a slot by a store, which needs no read-modify-write and would clear the flags.
     ///
     /// As with `publish`, the block may be freed as soon as this has happened.
     ///

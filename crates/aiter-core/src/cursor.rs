@@ -563,7 +563,8 @@ impl<T> RawCursor<T> {
     /// Items are dropped here: no lock may be held.
     #[inline]
     pub(crate) fn give_back(&mut self, list: &List<T>) {
-        list.tidy();
+        // SAFETY: this cursor has a count of its block.
+        unsafe { list.tidy_beside_cursor() };
         if let Some((block, from, to)) = self.settle() {
             // SAFETY: `settle` gave them to us; our position keeps the block.
             unsafe { block.drop_items(from, to) };

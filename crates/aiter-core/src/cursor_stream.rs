@@ -18,7 +18,7 @@ use crate::{
     block::Block,
     cursor::{RawCursor, ReadySlots},
     error::TryNextError,
-    list::List,
+    list::{List, Tidy},
     pace::Pace,
     preflight::Preflight,
     shared::SharedCursor,
@@ -577,9 +577,10 @@ impl<T> Drop for Cursor<T> {
         struct Release<'a, T>(&'a mut Cursor<T>);
         impl<T> Drop for Release<'_, T> {
             fn drop(&mut self) {
+                let Cursor { list, raw, .. } = &mut *self.0;
+                let _tidy = Tidy(list);
                 // SAFETY: the cursor is being dropped: nobody uses the position again.
-                unsafe { self.0.raw.release(&self.0.list) };
-                self.0.list.tidy();
+                unsafe { raw.release(list) };
             }
         }
         // First: from here on a push may find that nobody reads.

@@ -40,6 +40,7 @@ use crate::{
 mod reclaim;
 
 use reclaim::CALM;
+pub(crate) use reclaim::Tidy;
 
 /// What a claim may do when no block is linked ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -235,6 +236,8 @@ impl<T> List<T> {
                     // SAFETY: as above.
                     None => match unsafe { self.grow(block, growth) } {
                         Some(next) => Tail::new(next, 0),
+                        // SAFETY: pinned once, and the tail was read after that.
+                        None if unsafe { self.link_from_limbo(tail) } => continue,
                         None => return Err(None),
                     },
                 }
@@ -270,23 +273,29 @@ impl<T> List<T> {
             // SAFETY: the block's last count is now ours, and given to the stack.
             unsafe { self.inherited.push(block) };
         }
-        self.waiters.notify(match cleanup {
-            Cleanup::Now => Wakers::Take,
-            Cleanup::Later => Wakers::Lend,
-        });
         match cleanup {
             Cleanup::Now => {
-                self.release_inherited();
-                if published.is_unreadable::<T>() {
-                    self.drop_unreadable();
+                /// Cleans up after the notification, also if a waker panics.
+                struct CleanUp<'a, T>(&'a List<T>, Published);
+                impl<T> Drop for CleanUp<'_, T> {
+                    fn drop(&mut self) {
+                        self.0.release_inherited();
+                        if self.1.is_unreadable::<T>() {
+                            self.0.drop_unreadable();
+                        }
+                    }
                 }
+                let _clean_up = CleanUp(self, published);
+                self.waiters.notify(Wakers::Take);
             }
-            Cleanup::Later if published.is_unreadable::<T>() => {
-                // Release: partner of `clean_up_after_handlers`, for the publication. An exchange, so
-                // that all handlers' publications are in it.
-                self.has_unreadable.swap(true, Ordering::Release);
+            Cleanup::Later => {
+                if published.is_unreadable::<T>() {
+                    // Release: partner of `clean_up_after_handlers`, for the publication. An exchange, so
+                    // that all handlers' publications are in it.
+                    self.has_unreadable.swap(true, Ordering::Release);
+                }
+                self.waiters.notify(Wakers::Lend);
             }
-            Cleanup::Later => {}
         }
     }
 

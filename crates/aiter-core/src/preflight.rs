@@ -93,7 +93,10 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
 
     /// The cursor without the function.
     pub fn into_inner(self) -> Cursor<T> {
-        self.cursor
+        let Self { cursor, preflight } = self;
+        // Before the return: if this panics, the cursor is dropped, not leaked.
+        drop(preflight);
+        cursor
     }
 }
 

@@ -292,6 +292,9 @@ impl<T> Pusher<T> {
     /// The room is the list's, for all its pushers. As many blocks of items are kept ready from now on, out
     /// of those that were read; it takes the largest `reserve` that was asked for. Allocates; lock-free but for that.
     ///
+    /// A block that is read while another thread is inside `subscribe`, `reserve`, `retained` or a push
+    /// may serve again only after that call.
+    ///
     /// # Panics
     /// Panics with "capacity overflow" if the blocks would take more than `isize::MAX` bytes in all. Nothing
     /// is allocated then. Items without a size have a limit as well, because a block takes memory for its

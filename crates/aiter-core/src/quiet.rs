@@ -7,7 +7,8 @@
 //! - No cursor sets `WAITING`, because a [`QuietCursor`] is not polled.
 //! - No cursor sets `ORPHANED`, because the cursor at the tail is borrowed and counts in the block.
 //!   So a cursor that leaves the block is not the last one.
-//! - No cursor takes `ORPHANED` away, because there is no `subscribe`.
+//! - No cursor takes `ORPHANED` away, because there is no `subscribe`. `drop_unreadable` takes it
+//!   away, too, but only this pusher calls that.
 //! - No other producer publishes, because a [`QuietPusher`] is not cloned and pushes by
 //!   `&mut self`.
 
@@ -16,7 +17,7 @@ use core::fmt;
 use crate::{
     cursor::RawCursor,
     error::PushError,
-    list::List,
+    list::{List, Tidy},
     pusher::{Pusher, push_list},
     sole::SolePusher,
     sync::Arc,
@@ -108,6 +109,11 @@ impl<T> QuietPusher<T> {
         self.0.cursor_count()
     }
 
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    pub(crate) fn into_inner(self) -> Pusher<T> {
+        self.0
+    }
+
     /// Ends the list: cursors read what was pushed before. A second call does nothing.
     pub fn stop(&mut self) {
         self.0.stop();
@@ -189,6 +195,11 @@ impl<T> QuietCursor<T> {
         self.raw.distance(&self.list)
     }
 
+    /// Returns `true` if [`next_ready`](Self::next_ready) would return an item.
+    pub fn has_ready(&self) -> bool {
+        self.raw.has_ready()
+    }
+
     /// Returns `true` if the list was stopped, also with items left to read.
     pub fn is_stopped(&self) -> bool {
         self.list.tail().is_stopped()
@@ -212,9 +223,9 @@ impl<T> Drop for QuietCursor<T> {
     fn drop(&mut self) {
         // First: from here on a push may find that the list has no cursor.
         self.list.remove_cursor();
+        let _tidy = Tidy(&self.list);
         // SAFETY: the cursor is being dropped, so the position is not used again.
         unsafe { self.raw.release(&self.list) };
-        self.list.tidy();
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) enum Leave {
     Left,
     /// It is the last one, and still there.
     Last,
-    /// Still there: all others sleep at this slot, and nobody has dropped what is before it.
+    /// Still there: all others have settled at this slot, and no reader has dropped what is before it.
     RestSettled(usize),
 }
 

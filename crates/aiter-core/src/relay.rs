@@ -231,6 +231,16 @@ struct Shared<S> {
     value: UnsafeCell<S>,
 }
 
+impl<S> Shared<S> {
+    fn into_value(self) -> S {
+        let Self { hub, waker, value } = self;
+        let value = value.into_inner();
+        // Before the return: if the drop of a waker panics, the value is dropped, not leaked.
+        drop((hub, waker));
+        value
+    }
+}
+
 // SAFETY: the value goes from task to task through the gate, so it must be `Send`, and is never
 // seen by two at once, so it need not be `Sync`.
 unsafe impl<S: Send> Send for Shared<S> {}
@@ -694,7 +704,7 @@ impl<S> Relay<S> {
     {
         let shared = self.shared.clone();
         drop(self);
-        arc_into_inner(shared).map(|shared| shared.value.into_inner())
+        arc_into_inner(shared).map(Shared::into_value)
     }
 
     /// Returns the value if this is the last handle.
@@ -710,7 +720,7 @@ impl<S> Relay<S> {
     {
         let shared = self.shared.clone();
         drop(self);
-        Arc::try_unwrap(shared).map(|shared| shared.value.into_inner()).map_err(Self::of)
+        Arc::try_unwrap(shared).map(Shared::into_value).map_err(Self::of)
     }
 }
 

@@ -70,6 +70,10 @@ impl<T> Tail<T> {
     }
 
     /// True if it is there, and the list not stopped, for a place that is not behind the tail.
+    ///
+    /// With 16 slots a block, on 32-bit targets, the place behind the last slot looks like the stop mark. A
+    /// cursor stands there only after all slots were claimed. The tail has then left the block, so no
+    /// stopped tail is taken for that place.
     #[inline(always)]
     pub(crate) fn is_at(self, block: Block<T>, slot: usize) -> bool {
         self.0.addr() == block.as_ptr().addr() + slot

@@ -214,12 +214,15 @@ impl<S, B> AiterToIter<S, B> {
     where
         S: Unpin,
     {
-        *Pin::into_inner(self.stream)
+        *Pin::into_inner(self.into_pin())
     }
 
     /// Gives the stream back, also if it is not `Unpin`: it stays in its box.
     pub fn into_pin(self) -> Pin<Box<S>> {
-        self.stream
+        let Self { stream, block_on, .. } = self;
+        // Before the return: if this panics, the stream is dropped, not leaked.
+        drop(block_on);
+        stream
     }
 }
 

@@ -132,11 +132,16 @@ impl BlockOn {
     /// Panics if the future does, and if [nothing can end the wait](Self#panics).
     #[inline]
     pub fn block_on<F: IntoFuture>(self, future: F) -> F::Output {
-        let mut future = pin!(future.into_future());
-        match parker::poll_first(future.as_mut()) {
-            Ok(output) => output,
-            Err(first) => self.wait(future, first),
-        }
+        let mut place = pin!(Some(future.into_future()));
+        let output = place.as_mut().as_pin_mut().map(|mut future| {
+            match parker::poll_first(future.as_mut()) {
+                Ok(output) => output,
+                Err(first) => self.wait(future, first),
+            }
+        });
+        // Before the return: if this panics, the output is dropped, not leaked.
+        place.set(None);
+        output.expect("the future is in its place")
     }
 
     /// Makes a blocking iterator over the stream's items, which can also wait with a timeout.

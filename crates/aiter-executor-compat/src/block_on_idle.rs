@@ -1,6 +1,6 @@
 use core::fmt;
 use core::future::Future;
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicBool, Ordering, fence};
 use core::task::{Context, Poll, Waker};
 
@@ -111,7 +111,14 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
     ///
     /// Panics if the future or `idle` does.
     pub fn block_on<F: IntoFuture>(&mut self, future: F) -> F::Output {
-        let mut future = pin!(future.into_future());
+        let mut place = pin!(Some(future.into_future()));
+        let output = place.as_mut().as_pin_mut().map(|future| self.wait(future));
+        // Before the return: if this panics, the output is dropped, not leaked.
+        place.set(None);
+        output.expect("the future is in its place")
+    }
+
+    fn wait<F: Future>(&mut self, mut future: Pin<&mut F>) -> F::Output {
         let mut cx = Context::from_waker(&self.waker);
         loop {
             self.woken.0.store(false, Ordering::Relaxed);

@@ -10,15 +10,15 @@
 //!   is plain memory.
 //! - `reserved`: null, or the last block of a `reserve`, which hands it to the next retirement.
 //!
-//! How many blocks lie between two others follows from their `start` indices. Behind `end`, and at or behind
-//! the tail, at most the block that a producer has just appended is linked, and those of a `reserve` that has
-//! not handed over its last one yet.
+//! How many blocks lie between two others follows from their `start` indices. Blocks may be linked behind
+//! `end`: by a producer, by a reader that clears limbo, or by a `reserve` whose word a shorter one has
+//! overwritten. A retirement walks over each of them once, so its cost is constant when amortized.
 //!
-//! Neither word may name a block that is retired, as its memory may be gone. Let `reserve` be at work, pinned
-//! at the tail T, and let its last block be L, at or behind T.
+//! No retirement dereferences a block that another one has retired, because its memory may be gone. Let
+//! `reserve` be at work, pinned at the tail T, and let its last block be L, at or behind T.
 //! - A block before T may retire without seeing the pin. L is then alive, because it is behind that block.
 //! - A block B from T on retires with the pin in sight, unless the `reserve` is over: see the list's *Pins*. With
-//!   the pin in sight, the retirement uses neither word, and removes B from both.
+//!   the pin in sight, the retirement dereferences neither word, and removes B from both.
 //!   1. It moves the head past B, and then changes `reserved` (by a read-modify-write, also if B is not there).
 //!   2. `reserve` puts L into `reserved`, and then reads the head.
 //!
@@ -28,6 +28,16 @@
 //!   `end` to a block that is not before the tail.
 //!
 //! After the stop no retirement uses the two words.
+//!
+//! # Limbo
+//! A block that retires with a pin in sight goes into limbo. It still belongs to the reserve: the blocks that
+//! are not retired and those in limbo are together more than `spare`, else `try_push` would run out of
+//! blocks for good. So a block leaves limbo in one of these ways:
+//! - A later retirement, or a cursor that finds nothing to read, links it behind the last block, unless `spare`
+//!   blocks are linked behind the tail. Both own a count, so they need no pin. A cursor must not pin: beside a
+//!   `SolePusher`, the tail moves without notice of a pin.
+//! - A claim that may not allocate links it behind the tail block.
+//! - Any other thread that tidies up frees it, but leaves `spare` blocks where they are.
 
 use crate::{
     block::{Block, Header},
@@ -36,12 +46,22 @@ use crate::{
     readers::Leave,
     stash::Stash,
     sync::{Ordering, retry_hint},
+    tail::Tail,
 };
 
 /// After a burst, so many blocks are freed right at the tail before one is kept there again. The last blocks
 /// of a burst are the allocator's newest and may keep all that it took for the burst from going back to
 /// the system: those must go, and the list go on in blocks from lower down.
 pub(super) const CALM: usize = 3;
+
+/// Tidies the list up when it is dropped, also if an item's drop panics before that.
+pub(crate) struct Tidy<'a, T>(pub(crate) &'a List<T>);
+
+impl<T> Drop for Tidy<'_, T> {
+    fn drop(&mut self) {
+        self.0.tidy();
+    }
+}
 
 impl<T> List<T> {
     /// Gives up a count of a block. If it is the last one of a complete block, the block is
@@ -152,28 +172,117 @@ impl<T> List<T> {
             unsafe { self.limbo.push(block) };
             return;
         }
-        if !self.limbo.is_empty() {
-            self.clear_limbo();
+        // SAFETY: the block is the caller's alone. No pin leads to it. The count of `next` is the caller's.
+        unsafe {
+            if !self.limbo.is_empty() {
+                self.recycle_limbo();
+            }
+            self.recycle(block, next);
         }
-        // SAFETY: ours alone; not pinned, so nobody looks at it; the count of `next` is ours.
-        unsafe { self.recycle(block, next) };
     }
 
-    /// Gives back the memory of blocks that retired with a pin in sight, unless a pin is still there.
+    /// Takes the blocks in limbo, unless a pin is there.
     ///
     /// Any thread may come here, also beside a retirement: the stack hands each block to one thread. Neither
     /// `end` nor `reserved` names a block that is in limbo, but for the short time in which a `reserve` is
     /// pinned.
-    fn clear_limbo(&self) {
+    fn take_limbo(&self) -> Option<Chain<T>> {
         let blocks = self.limbo.take();
         // After the blocks were taken. A pin that can lead to one of them was there before the block stopped being
         // the tail, so the thread that retired the block had heard of the pin, and so has this one, by the stack.
         // If this look says that there is none, that pin has gone. A later pin leads to none of the blocks.
-        let pinned = self.is_pinned();
-        for block in blocks {
-            // SAFETY: the stack gave it to us.
-            unsafe { if pinned { self.limbo.push(block) } else { self.keep(block) } }
+        if !self.is_pinned() {
+            return Some(blocks);
         }
+        for block in blocks {
+            // SAFETY: the stack gave it to this thread.
+            unsafe { self.limbo.push(block) };
+        }
+        None
+    }
+
+    /// Links the blocks in limbo behind the last one, as `recycle` does for the reserve, and keeps the rest.
+    ///
+    /// # Safety
+    /// As `retire`, and the caller saw no pin since its block is retired.
+    #[cold]
+    unsafe fn recycle_limbo(&self) {
+        let Some(blocks) = self.take_limbo() else { return };
+        let tail = self.tail();
+        // Relaxed: a number, as in `recycle`.
+        let spare = if tail.is_stopped() { 0 } else { self.spare.load(Ordering::Relaxed) };
+        for block in blocks {
+            // SAFETY: the stack gave the block to this thread, and no pin leads to it. The caller owns a count
+            // at or before the tail's block.
+            unsafe {
+                if spare == 0 || !self.link_last(block, tail.block(), spare) {
+                    self.keep(block);
+                }
+            }
+        }
+    }
+
+    /// Gives back the memory of blocks that retired with a pin in sight, but for those that the reserve
+    /// needs. Changes nothing if a pin is still there.
+    ///
+    /// If `may_link` and there is a reserve, this walks over it.
+    ///
+    /// # Safety
+    /// If `may_link`, the caller owns a count of a block until this returns.
+    unsafe fn clear_limbo(&self, may_link: bool) {
+        let Some(blocks) = self.take_limbo() else { return };
+        let tail = self.tail();
+        // Relaxed: a number, as in `recycle`.
+        let spare = if tail.is_stopped() { 0 } else { self.spare.load(Ordering::Relaxed) };
+        let mut last = tail.block();
+        for (left, block) in blocks.enumerate() {
+            // SAFETY: the stack gave the block to this thread, and no pin leads to it. `link_behind` is called
+            // if the caller owns a count, which is at or before the tail's block.
+            unsafe {
+                if may_link {
+                    if spare == 0 || !self.link_behind(block, tail.block(), &mut last, spare) {
+                        self.keep(block);
+                    }
+                } else if left < spare {
+                    self.limbo.push(block);
+                } else {
+                    self.keep(block);
+                }
+            }
+        }
+    }
+
+    /// Links a block from limbo behind the tail block, for a claim that finds none there and does not
+    /// allocate. Returns `true` if a second look is worth it: a block is linked, or the tail has moved.
+    ///
+    /// Lock-free; neither allocates nor frees.
+    ///
+    /// # Safety
+    /// The caller has pinned the list once, and then read the tail.
+    pub(super) unsafe fn link_from_limbo(&self, tail: Tail<T>) -> bool {
+        if self.limbo.is_empty() {
+            return false;
+        }
+        let Some(block) = self.limbo.take_one() else { return false };
+        // After the block was taken, as in `take_limbo`, but for the caller's own pin: if there is no other pin,
+        // no other party looks at the block. Acquire: partner of `Pin::drop`.
+        let is_only = self.pins.load(Ordering::Acquire) == 1;
+        // The caller's pin leads to the tail block. It is not the one that was taken if it is still the tail.
+        let is_tail = self.tail() == tail;
+        // SAFETY: the stack gave the block to this thread. The pin keeps the tail block alive, also if it is
+        // not the tail any more.
+        unsafe {
+            if is_only && is_tail {
+                block.recycle(tail.block().header().start().wrapping_add(Block::<T>::CAP));
+                if tail.block().link_next(block).is_ok() {
+                    return true;
+                }
+            }
+            // Never linked, so no other party has seen the block.
+            self.limbo.push(block);
+        }
+        // If another party has linked a block, there is one.
+        is_only || !is_tail
     }
 
     /// Links the block behind the last one if too few are linked ahead, keeps it for later, or frees it.
@@ -216,38 +325,59 @@ impl<T> List<T> {
     /// `false` if it did not.
     ///
     /// # Safety
-    /// The caller retires the block, owns it alone, and saw no pin after that. It owns a count that keeps
+    /// The caller is the retirement at hand, which saw no pin. It owns the block alone, and a count that keeps
     /// the block `tail`, and all that follow, alive.
     unsafe fn link_last(&self, block: Block<T>, tail: Block<T>, wanted: usize) -> bool {
         // With one block there is nothing to remember.
         let known = if wanted > 1 { self.take_end() } else { None };
         // SAFETY: both are alive: `known` is not retired, but for the caller's block.
-        let ahead_of_tail =
-            |block: Block<T>| unsafe { block.header().start().wrapping_sub(tail.header().start()) };
-        let is_ahead = |block: &Block<T>| ahead_of_tail(*block) <= isize::MAX as usize;
+        let is_ahead =
+            |block: &Block<T>| unsafe { block.distance_from(tail) } <= isize::MAX as usize;
         let mut last = known.filter(is_ahead).unwrap_or(tail);
-        let mut is_linked = false;
-        // Beside a `reserve` this may meet more and more blocks, but goes no further than is wanted.
-        while ahead_of_tail(last) < wanted * Block::<T>::CAP {
-            // SAFETY: `last` is alive, see above; `block` is the caller's.
-            unsafe {
-                if let Some(next) = last.next() {
-                    last = next;
-                    continue;
-                }
-                block.recycle(last.header().start().wrapping_add(Block::<T>::CAP));
-                match last.link_next(block) {
-                    Ok(()) => (last, is_linked) = (block, true),
-                    Err(other) => last = other,
-                }
-                break;
-            }
-        }
+        // SAFETY: `last` is at or behind the tail; the rest is the caller's contract.
+        let is_linked = unsafe { self.link_behind(block, tail, &mut last, wanted) };
         if wanted > 1 {
             // SAFETY: the word belongs to the retirement at hand, which is the caller's.
             self.end.with_mut(|end| unsafe { *end = last.as_ptr() });
         }
         is_linked
+    }
+
+    /// Links a block behind the last one if fewer than `wanted` blocks are linked behind `tail`. Returns
+    /// `false` if it did not. Leaves in `last` how far it came.
+    ///
+    /// Beside other parties that link blocks, this meets more and more of them, but goes no further than is
+    /// wanted.
+    ///
+    /// # Safety
+    /// The caller owns the block alone, and a count that keeps the block `tail`, and all that follow, alive.
+    /// `last` is one of these.
+    #[inline]
+    unsafe fn link_behind(
+        &self,
+        block: Block<T>,
+        tail: Block<T>,
+        last: &mut Block<T>,
+        wanted: usize,
+    ) -> bool {
+        // SAFETY: `tail` and `last` are alive, and `block` is the caller's, by contract.
+        unsafe {
+            while last.distance_from(tail) < wanted * Block::<T>::CAP {
+                if let Some(next) = last.next() {
+                    *last = next;
+                    continue;
+                }
+                block.recycle(last.header().start().wrapping_add(Block::<T>::CAP));
+                match last.link_next(block) {
+                    Ok(()) => {
+                        *last = block;
+                        return true;
+                    }
+                    Err(other) => *last = other,
+                }
+            }
+        }
+        false
     }
 
     /// The later one of `end` and `reserved`, for a retirement that saw no pin. It may be the very block that
@@ -336,19 +466,41 @@ impl<T> List<T> {
     /// one who comes by, or for the list's end.
     #[inline]
     pub(crate) fn tidy(&self) {
-        // One branch.
-        let blocks = self.inherited.top() | self.stash.top() | self.limbo.top();
-        if blocks | self.waiters.left() != 0 {
-            self.tidy_up();
+        if self.has_leftovers() {
+            // SAFETY: it may not link.
+            unsafe { self.tidy_up(false) };
         }
     }
 
+    /// `tidy`, for a cursor: completes the reserve again.
+    ///
+    /// # Safety
+    /// The caller owns a count of a block until this returns.
+    #[inline]
+    pub(crate) unsafe fn tidy_beside_cursor(&self) {
+        if self.has_leftovers() {
+            // SAFETY: by contract.
+            unsafe { self.tidy_up(true) };
+        }
+    }
+
+    /// Returns `true` if there is something to tidy up: a look.
+    #[inline]
+    fn has_leftovers(&self) -> bool {
+        // One branch.
+        let blocks = self.inherited.top() | self.stash.top() | self.limbo.top();
+        blocks | self.waiters.left() != 0
+    }
+
+    /// # Safety
+    /// As `clear_limbo`.
     #[cold]
-    fn tidy_up(&self) {
+    unsafe fn tidy_up(&self, may_link: bool) {
         self.release_inherited();
         // A hint, which spares the work if a pin stays for long. `clear_limbo` asks again.
         if !self.limbo.is_empty() && !self.is_pinned() {
-            self.clear_limbo();
+            // SAFETY: by contract.
+            unsafe { self.clear_limbo(may_link) };
         }
         self.stash.clear();
         // User code, which may panic.
@@ -417,6 +569,8 @@ impl<T> List<T> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
     use crate::{
         cursor::RawCursor,
@@ -489,6 +643,163 @@ mod tests {
         unsafe { list.note_reserved(last) };
         assert!(list.reserved.load(Ordering::Relaxed).is_null());
         drop(pin);
+        // SAFETY: the cursor is not used again.
+        unsafe { cursor.release(&list) };
+    }
+
+    struct Loud(bool);
+
+    impl Drop for Loud {
+        fn drop(&mut self) {
+            assert!(!self.0, "loud");
+        }
+    }
+
+    fn panics(f: impl FnOnce()) -> bool {
+        std::panic::catch_unwind(core::panic::AssertUnwindSafe(f)).is_err()
+    }
+
+    /// The last reader is dropped with an item left whose drop panics, and a block in the stash.
+    fn assert_stash_is_cleared<R>(
+        (pusher, mut reader): (crate::pusher::Pusher<Loud>, R),
+        read: fn(&mut R) -> bool,
+    ) {
+        let slots = Block::<Loud>::CAP;
+        (0..12 * slots).for_each(|_| drop(pusher.push(Loud(false))));
+        (0..11 * slots).for_each(|_| assert!(read(&mut reader)));
+        drop(pusher.push(Loud(true)));
+        assert!(!pusher.list.stash.is_empty());
+        assert!(panics(|| drop(reader)));
+        assert!(pusher.list.stash.is_empty(), "without a cursor");
+    }
+
+    #[test]
+    fn last_item_drop_panics_stash_is_cleared() {
+        let push_list = crate::push_list::<Loud>;
+        assert_stash_is_cleared(push_list(), |cursor| cursor.try_next().is_ok());
+        let (pusher, cursor) = push_list();
+        assert_stash_is_cleared((pusher, cursor.share()), |taker| taker.try_next().is_ok());
+        let (pusher, cursor) = crate::quiet_list();
+        assert_stash_is_cleared((pusher.into_inner(), cursor), |one| one.next_ready().is_some());
+    }
+
+    #[test]
+    fn waker_panics_inherited_block_is_retired() {
+        struct LoudWake;
+        impl alloc::task::Wake for LoudWake {
+            fn wake(self: alloc::sync::Arc<Self>) {
+                panic!("loud wake");
+            }
+        }
+        let (pusher, cursor) = crate::push_list();
+        let list = &*pusher.list;
+        let claim = list.claim(1, Growth::Allocate).unwrap_or_else(|_| panic!("it takes items"));
+        (1..=Block::<usize>::CAP).for_each(|item| pusher.push(item).unwrap());
+        let mut late = pusher.subscribe();
+        while late.try_next().is_ok() {}
+        // The claim keeps the first block, which has no reader then.
+        drop(cursor);
+        let waker = core::task::Waker::from(alloc::sync::Arc::new(LoudWake));
+        let mut cx = core::task::Context::from_waker(&waker);
+        let polled = futures_core::Stream::poll_next(core::pin::Pin::new(&mut late), &mut cx);
+        assert!(polled.is_pending());
+        let block = claim.block;
+        // SAFETY: the slot was claimed, and is filled and published here.
+        assert!(panics(|| unsafe {
+            claim.block.write(claim.slot, 0);
+            list.publish(claim, Cleanup::Now);
+        }));
+        assert!(list.inherited.is_empty());
+        assert_ne!(list.head.load(Ordering::Relaxed), block.as_ptr(), "retired");
+    }
+
+    /// Pushes as a handler does: with neither allocation nor release.
+    fn try_push(list: &List<usize>, item: usize) -> bool {
+        let Ok(claim) = list.claim(1, Growth::Linked) else { return false };
+        // SAFETY: the slot was claimed, and is filled and published here.
+        unsafe {
+            claim.block.write(claim.slot, item);
+            list.publish(claim, Cleanup::Later);
+        }
+        true
+    }
+
+    #[test]
+    fn reserve_is_whole_after_pinned_retirements() {
+        let (list, block) = List::new(0);
+        let mut cursor = RawCursor::new(block, 0);
+        let slots = Block::<usize>::CAP;
+        list.reserve(3 * slots);
+        let before = linked(&list);
+        for block in 0..10 {
+            // Half of the blocks retire with a pin in sight.
+            let pin = (block % 2 == 0).then(|| list.pin());
+            for item in 0..slots {
+                assert!(try_push(&list, item), "full in block {block}");
+                assert_eq!(cursor.pop(&list), Some(item));
+            }
+            assert_eq!(cursor.pop(&list), None);
+            drop(pin);
+            assert_eq!(cursor.pop(&list), None);
+            assert_eq!(linked(&list), before, "block {block}");
+        }
+        // SAFETY: the cursor is not used again.
+        unsafe { cursor.release(&list) };
+    }
+
+    #[test]
+    fn retirement_links_blocks_in_limbo_again() {
+        let (list, block) = List::new(0);
+        let mut cursor = RawCursor::new(block, 0);
+        let slots = Block::<usize>::CAP;
+        list.reserve(3 * slots);
+        let before = linked(&list);
+        fill_limbo(&list, &mut cursor, 2);
+        for item in 0..slots + 1 {
+            push(&list, item);
+            assert_eq!(cursor.pop(&list), Some(item));
+        }
+        assert!(list.limbo.is_empty());
+        assert_eq!(linked(&list), before);
+        // SAFETY: the cursor is not used again.
+        unsafe { cursor.release(&list) };
+    }
+
+    #[test]
+    fn try_push_takes_blocks_from_limbo() {
+        let (list, block) = List::new(0);
+        let mut cursor = RawCursor::new(block, 0);
+        let slots = Block::<usize>::CAP;
+        list.reserve(slots);
+        let pin = list.pin();
+        let mut pushed = 0;
+        while try_push(&list, pushed) {
+            assert_eq!(cursor.pop(&list), Some(pushed));
+            pushed += 1;
+        }
+        assert!(pushed >= slots && !list.limbo.is_empty());
+        assert!(!try_push(&list, 0), "pinned");
+        drop(pin);
+        // The reader does not come.
+        (0..slots).for_each(|item| assert!(try_push(&list, item), "{item}"));
+        // SAFETY: the cursor is not used again.
+        unsafe { cursor.release(&list) };
+    }
+
+    #[test]
+    fn tidy_without_count_leaves_reserve_in_limbo() {
+        let (list, block) = List::new(0);
+        let mut cursor = RawCursor::new(block, 0);
+        list.reserve(3 * Block::<usize>::CAP);
+        fill_limbo(&list, &mut cursor, 20);
+        list.tidy();
+        let mut left = 0;
+        for block in list.limbo.take() {
+            left += 1;
+            // SAFETY: the stack gave it to this thread.
+            unsafe { block.free() };
+        }
+        assert_eq!(left, list.spare.load(Ordering::Relaxed));
         // SAFETY: the cursor is not used again.
         unsafe { cursor.release(&list) };
     }

@@ -21,6 +21,7 @@ mod races_relay;
 mod ready_stack;
 mod reentrant;
 mod relay;
+mod result_drops;
 mod shared;
 mod skips;
 mod streams;

@@ -1,6 +1,7 @@
 //! The traps that need a second thread, in the small.
 
 use crate::{
+    blocks::slots,
     drain,
     ledger::{Ledger, Tracked},
     scaled,
@@ -363,5 +364,37 @@ fn try_push_while_the_last_cursor_goes_is_late() {
         // Refused, and what the handler left goes.
         drop(pusher.push(ledger.item(2)));
         assert_eq!(ledger.alive(), 0, "in round {round}, with the pusher alive");
+    }
+}
+
+/// Blocks retire with a pin in sight again and again, and none of the reserve is lost.
+#[test]
+fn reserve_is_whole_after_try_push_beside_reads() {
+    const ROOM: usize = 20;
+    // Few items fill a block.
+    let item = [0_u8; 8192];
+    for _ in 0..scaled(20, 2) {
+        let (pusher, mut cursor) = push_list();
+        pusher.reserve(ROOM);
+        thread::scope(|scope| {
+            let pushes = scope.spawn(|| {
+                for _ in 0..scaled(2000, 40) {
+                    let _ = pusher.try_push(item);
+                }
+            });
+            let looks = scope.spawn(|| {
+                for _ in 0..scaled(20_000, 40) {
+                    let _ = pusher.retained();
+                }
+            });
+            while !(pushes.is_finished() && looks.is_finished()) {
+                let _ = cursor.try_next();
+            }
+        });
+        while cursor.try_next().is_ok() {}
+        // Whole blocks are reserved, and the first one is in use.
+        let room = ROOM - slots::<[u8; 8192]>();
+        let pushed = (0..room).take_while(|_| pusher.try_push(item).is_ok()).count();
+        assert_eq!(pushed, room);
     }
 }

@@ -123,3 +123,53 @@ fn taker_drops_read_items_while_block_is_used_again() {
         thread.join().unwrap();
     });
 }
+
+/// A look at the tail block may keep the block that retires from being linked again at once.
+#[test]
+fn try_push_after_pinned_retirement_has_room() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        pusher.reserve(1);
+        let other = pusher.clone();
+        let looks = thread::spawn(move || other.retained());
+        for n in 0..2 {
+            pusher.try_push(n).unwrap();
+            assert_eq!(cursor.try_next(), Ok(n));
+        }
+        // Leaves the block, maybe with a pin in sight.
+        assert!(cursor.try_next().is_err());
+        looks.join().unwrap();
+        for n in 2..6 {
+            pusher.try_push(n).unwrap();
+            assert_eq!(cursor.try_next(), Ok(n));
+            assert!(cursor.try_next().is_err());
+        }
+    });
+}
+
+/// A claim takes a block from limbo only if no other party can look at it, and never the tail block.
+#[test]
+fn try_push_takes_from_limbo_beside_pins() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        pusher.reserve(1);
+        let other = pusher.clone();
+        let pins = thread::spawn(move || {
+            let pushed = other.try_push(9).is_ok();
+            other.retained();
+            usize::from(pushed)
+        });
+        let mut pushed = 0;
+        let mut read = 0;
+        for n in 0..5 {
+            pushed += usize::from(pusher.try_push(n).is_ok());
+            read += usize::from(cursor.try_next().is_ok());
+        }
+        pushed += pins.join().unwrap();
+        while cursor.try_next().is_ok() {
+            read += 1;
+        }
+        assert_eq!(pushed, read);
+        pusher.try_push(5).unwrap();
+    });
+}

@@ -1,0 +1,242 @@
+//! Values whose drop panics behind a result, which is dropped, not leaked; and beside items and
+//! wake-ups, which are not lost.
+
+use alloc::{sync::Arc, task::Wake};
+use core::{
+    cell::Cell,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use aiter::{AiterExt, BlockOn, BlockOnIdle, OnError, Spawn, aiter_to_iter};
+use futures_core::Stream;
+use futures_util::{FutureExt, StreamExt, stream};
+
+use crate::{script::panics, waker::Counting};
+
+/// Panics when it is dropped.
+struct Loud;
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        panic!("loud");
+    }
+}
+
+impl Wake for Loud {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl<F: Future> Spawn<F> for Loud {
+    type Handle = F;
+
+    fn spawn(&self, future: F) -> F {
+        future
+    }
+}
+
+/// A stream or future that is never ready and counts its handles.
+#[allow(dead_code, reason = "held, not read")]
+struct Held<T>(Arc<()>, core::marker::PhantomData<fn() -> T>);
+
+impl<T> Stream for Held<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<T>> {
+        Poll::Pending
+    }
+}
+
+/// Polls a stream that waits, with a waker whose drop panics.
+fn sleep<S: Stream + Unpin>(stream: &mut S) {
+    let waker = Waker::from(Arc::new(Loud));
+    assert!(stream.poll_next_unpin(&mut Context::from_waker(&waker)).is_pending());
+    drop(waker);
+}
+
+/// What `run` returns is dropped, although a drop behind it panics.
+fn dropped<T, R>(run: impl FnOnce(Held<T>) -> R) {
+    let count = Arc::new(());
+    let held = Held(count.clone(), core::marker::PhantomData);
+    assert!(panics(|| drop(run(held))));
+    assert_eq!(Arc::strong_count(&count), 1, "leaked");
+}
+
+#[test]
+fn gated_waker_drop_panics_source_is_dropped() {
+    dropped(|held: Held<u32>| {
+        let (_gate, mut gated) = held.gated();
+        sleep(&mut gated);
+        gated.into_inner()
+    });
+}
+
+#[test]
+fn stoppable_waker_drop_panics_source_is_dropped() {
+    dropped(|held: Held<u32>| {
+        let (_stopper, mut stoppable) = held.stoppable();
+        sleep(&mut stoppable);
+        stoppable.into_inner()
+    });
+}
+
+#[test]
+fn map_filter_drop_panics_parts_are_dropped() {
+    let loud = Loud;
+    dropped(|held: Held<u32>| {
+        let map = move |n| {
+            let _ = &loud;
+            Some(n)
+        };
+        held.map_filter(map).into_parts()
+    });
+}
+
+#[test]
+fn map_filter_async_drop_panics_parts_are_dropped() {
+    let loud = Loud;
+    dropped(|held: Held<u32>| {
+        let map = move |n| {
+            let _ = &loud;
+            async move { Some(n) }
+        };
+        held.map_filter_async(map).into_parts()
+    });
+}
+
+#[test]
+fn map_try_drop_panics_source_is_dropped() {
+    let loud = Loud;
+    dropped(|held: Held<u32>| {
+        let map = move |n| {
+            let _ = &loud;
+            Ok::<u32, ()>(n)
+        };
+        held.map_try(map).into_inner()
+    });
+}
+
+#[test]
+fn map_try_old_rule_drop_panics_stream_is_dropped() {
+    let loud = Loud;
+    dropped(|held: Held<u32>| {
+        let rule = move |_: &()| {
+            let _ = &loud;
+            OnError::Skip
+        };
+        held.map_try(Ok::<u32, ()>).on_error_with(rule).on_error(OnError::Skip)
+    });
+}
+
+#[test]
+fn join_waker_drop_panics_parts_are_dropped() {
+    dropped(|held: Held<stream::Pending<u32>>| {
+        let mut joined = held.join_streams();
+        sleep(&mut joined);
+        joined.into_parts()
+    });
+}
+
+#[test]
+fn activate_waker_drop_panics_fork_is_dropped() {
+    dropped(|held: Held<u32>| {
+        let work = held.forker();
+        let mut log = work.fork_passive();
+        sleep(&mut log);
+        // The new fork is the last one that drives the source, unless it leaks.
+        (log.activate(), work)
+    });
+}
+
+#[test]
+fn active_spawner_drop_panics_task_is_dropped() {
+    dropped(|held: Held<u32>| held.active(Loud));
+}
+
+#[test]
+fn map_par_with_spawner_drop_panics_tasks_go() {
+    dropped(|held: Held<u32>| held.map_par_with(2, Loud, |n| async move { n }).into_parts());
+}
+
+#[test]
+fn blocking_iter_drop_panics_stream_is_dropped() {
+    let loud = Loud;
+    dropped(|held: Held<u32>| {
+        let block_on = move |_: aiter::Next<'_, Held<u32>>| {
+            let _ = &loud;
+            None
+        };
+        aiter_to_iter(held, block_on).into_inner()
+    });
+}
+
+/// A future that is ready at once with a result, and panics when it is dropped.
+struct Ready<T>(Option<T>, Loud);
+
+impl<T: Unpin> Future for Ready<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
+        Poll::Ready(self.0.take().expect("polled once"))
+    }
+}
+
+#[test]
+fn block_on_future_drop_panics_output_is_dropped() {
+    dropped(|held: Held<u32>| BlockOn::new().block_on(Ready(Some(held), Loud)));
+    dropped(|held: Held<u32>| BlockOnIdle::new(|_| ()).block_on(Ready(Some(held), Loud)));
+}
+
+#[test]
+fn last_driver_waker_drop_panics_log_wakes() {
+    let mut work = Held(Arc::new(()), core::marker::PhantomData::<fn() -> u32>).forker();
+    let mut log = work.fork_passive();
+    sleep(&mut work);
+    let counting = Counting::new();
+    assert!(log.poll_next_unpin(&mut Context::from_waker(counting.waker())).is_pending());
+    assert!(panics(|| drop(work)));
+    assert_eq!(counting.wakes(), 1, "the list has ended");
+}
+
+type Hook = Cell<Option<Box<dyn FnOnce()>>>;
+
+thread_local! {
+    /// Called by the next clone of a waker that `loud_hook` made.
+    static HOOK: Hook = const { Cell::new(None) };
+}
+
+/// A waker whose clone calls `HOOK`, and panics when it is dropped.
+fn loud_hook() -> Waker {
+    use core::task::{RawWaker, RawWakerVTable};
+    static CLONED: RawWakerVTable =
+        RawWakerVTable::new(|_| unreachable!(), |_| (), |_| (), |_| panic!("loud"));
+    static VTABLE: RawWakerVTable = RawWakerVTable::new(
+        |_| {
+            if let Some(hook) = HOOK.take() {
+                hook();
+            }
+            RawWaker::new(core::ptr::null(), &CLONED)
+        },
+        |_| (),
+        |_| (),
+        |_| (),
+    );
+    // SAFETY: no function of the tables uses the pointer.
+    unsafe { Waker::from_raw(RawWaker::new(core::ptr::null(), &VTABLE)) }
+}
+
+#[test]
+fn passive_fork_waker_drop_panics_item_is_kept() {
+    let mut work = stream::iter(1..=2).forker();
+    let mut log = work.fork_passive();
+    // The other fork asks while this one registers.
+    HOOK.set(Some(Box::new(move || {
+        assert_eq!(work.next().now_or_never(), Some(Some(1)));
+        // Its drop would call wakers.
+        core::mem::forget(work);
+    })));
+    let waker = loud_hook();
+    assert!(panics(|| log.poll_next_unpin(&mut Context::from_waker(&waker))));
+    assert_eq!(log.next().now_or_never(), Some(Some(1)));
+}
