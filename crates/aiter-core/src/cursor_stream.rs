@@ -18,7 +18,7 @@ use crate::{
     block::Block,
     cursor::{RawCursor, ReadySlots},
     error::TryNextError,
-    list::{List, Tidy},
+    list::List,
     pace::Pace,
     preflight::Preflight,
     shared::SharedCursor,
@@ -578,9 +578,8 @@ impl<T> Drop for Cursor<T> {
         impl<T> Drop for Release<'_, T> {
             fn drop(&mut self) {
                 let Cursor { list, raw, .. } = &mut *self.0;
-                let _tidy = Tidy(list);
-                // SAFETY: the cursor is being dropped: nobody uses the position again.
-                unsafe { raw.release(list) };
+                // SAFETY: the cursor is being dropped, so the position is not used again.
+                unsafe { list.give_up(raw) };
             }
         }
         // First: from here on a push may find that nobody reads.

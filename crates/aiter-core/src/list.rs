@@ -40,7 +40,6 @@ use crate::{
 mod reclaim;
 
 use reclaim::CALM;
-pub(crate) use reclaim::Tidy;
 
 /// What a claim may do when no block is linked ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use core::fmt;
 use crate::{
     cursor::RawCursor,
     error::PushError,
-    list::{List, Tidy},
+    list::List,
     pusher::{Pusher, push_list},
     sole::SolePusher,
     sync::Arc,
@@ -223,9 +223,8 @@ impl<T> Drop for QuietCursor<T> {
     fn drop(&mut self) {
         // First: from here on a push may find that the list has no cursor.
         self.list.remove_cursor();
-        let _tidy = Tidy(&self.list);
         // SAFETY: the cursor is being dropped, so the position is not used again.
-        unsafe { self.raw.release(&self.list) };
+        unsafe { self.list.give_up(&mut self.raw) };
     }
 }
 

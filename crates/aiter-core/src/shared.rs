@@ -28,7 +28,7 @@ use crate::{
     cursor::{RawCursor, Refill, Taken},
     cursor_stream::Cursor,
     error::TryNextError,
-    list::{List, Tidy},
+    list::List,
     sync::{Arc, AtomicUsize, KEPT_UP, LOOKS, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
     waiters::{Sleeper, WaitQueue, Wakers},
 };
@@ -260,9 +260,8 @@ impl<T> Shared<T> {
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         self.list.remove_cursor();
-        let _tidy = Tidy(&self.list);
-        // SAFETY: the last taker is gone: nobody uses the position again.
-        self.place.raw.with_mut(|raw| unsafe { (*raw).release(&self.list) });
+        // SAFETY: the last taker is gone, so the position is not used again.
+        self.place.raw.with_mut(|raw| unsafe { self.list.give_up(&mut *raw) });
     }
 }
 

@@ -42,6 +42,7 @@
 use crate::{
     block::{Block, Header},
     block_stack::Chain,
+    cursor::RawCursor,
     list::List,
     readers::Leave,
     stash::Stash,
@@ -54,16 +55,31 @@ use crate::{
 /// the system: those must go, and the list go on in blocks from lower down.
 pub(super) const CALM: usize = 3;
 
-/// Tidies the list up when it is dropped, also if an item's drop panics before that.
-pub(crate) struct Tidy<'a, T>(pub(crate) &'a List<T>);
-
-impl<T> Drop for Tidy<'_, T> {
-    fn drop(&mut self) {
-        self.0.tidy();
-    }
-}
-
 impl<T> List<T> {
+    /// Gives a position up and tidies up, also if an item's drop panics.
+    ///
+    /// # Safety
+    /// As `RawCursor::release`.
+    #[inline]
+    pub(crate) unsafe fn give_up(&self, raw: &mut RawCursor<T>) {
+        /// Tidies up when it is dropped.
+        struct Tidy<'a, T>(&'a List<T>);
+        impl<T> Drop for Tidy<'_, T> {
+            fn drop(&mut self) {
+                self.0.tidy();
+            }
+        }
+        if core::mem::needs_drop::<T>() {
+            let _tidy = Tidy(self);
+            // SAFETY: by contract.
+            unsafe { raw.release(self) };
+        } else {
+            // SAFETY: by contract.
+            unsafe { raw.release(self) };
+            self.tidy();
+        }
+    }
+
     /// Gives up a count of a block. If it is the last one of a complete block, the block is
     /// retired, and so on with the next, in a loop.
     ///

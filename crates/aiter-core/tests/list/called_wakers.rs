@@ -326,6 +326,7 @@ fn taker_that_found_item_late_drops_called_waker() {
     let held = Arc::new(AtomicUsize::new(0));
     let (clones, drops) = (Arc::clone(&held), Arc::clone(&held));
     let pushes = Arc::clone(&pusher);
+    pusher.reserve(100);
     let hooks = Hooks {
         clone: Box::new(move || {
             clones.fetch_add(1, Ordering::SeqCst);
