@@ -247,7 +247,7 @@ unsafe impl<S: Send> Send for Shared<S> {}
 // SAFETY: as above.
 unsafe impl<S: Send> Sync for Shared<S> {}
 
-/// The gate, closed by us. If a turn panics, it opens and everybody is woken to see for themselves.
+/// The gate, closed by this turn. If the turn panics, the gate opens and all tasks are woken.
 struct Turn<'a> {
     hub: &'a Hub,
 }

@@ -198,7 +198,8 @@ impl<T> Shared<T> {
                             // SAFETY: published; the count keeps the block and its items in place.
                             let item = unsafe { held.1.peek(slot) };
                             let item = (self.list.clone_fn.expect())(item, &mut { slot });
-                            // Before the clone is returned: if this panics, the clone is dropped, not lost.
+                            // Before the clone is returned: if this panics, the clone is dropped,
+                            // not lost.
                             drop(held);
                             item
                         }

@@ -11,8 +11,8 @@ use crate::{
 /// The only pusher of a list, for as long as it borrows its [`Pusher`](crate::Pusher). See
 /// [`Pusher::sole`](crate::Pusher::sole).
 ///
-/// Wait-free, but for the last slot of a block, where it may allocate, and where somebody is to be woken: there it is
-/// lock-free.
+/// Wait-free, but for the last slot of a block, where it may allocate, and where somebody is to be
+/// woken: there it is lock-free.
 #[must_use = "it only borrows the pusher"]
 pub struct SolePusher<'a, T> {
     list: &'a List<T>,
@@ -54,8 +54,8 @@ impl<'a, T> SolePusher<'a, T> {
         // First, as it may unwind.
         let to = self.list.sole_place_behind(self.place, 1);
         let (block, slot) = self.place;
-        // SAFETY: this is the only pusher: the slot at the tail is its own, and keeps the block alive;
-        // then it is filled.
+        // SAFETY: this is the only pusher: the slot at the tail is its own, and keeps the block
+        // alive; then it is filled.
         unsafe {
             block.write(slot, item);
             self.publish(to, 1);

@@ -1,6 +1,7 @@
 //! Places for wakers, and the bits that say which of them are to be called.
 //!
-//! A queue has its first slot in itself, as most queues have one sleeper. All others lie in segments.
+//! A queue has its first slot in itself, as most queues have one sleeper. All others lie in
+//! segments.
 //!
 //! # A slot's life
 //! A slot belongs to one sleeper from its `used` bit's change to 1 until its change back to 0.
@@ -17,9 +18,9 @@
 //! and drops nothing.
 //!
 //! # Ordering policy
-//! `armed` hands a slot to a notifier: Release by the sleeper, Acquire by the notifier. `busy` hands
-//! it back: Release by the notifier, Acquire by the sleeper. `used` and `left` hand it from one
-//! sleeper to the next. How `armed` closes races with what the parties do elsewhere is told in
+//! `armed` hands a slot to a notifier: Release by the sleeper, Acquire by the notifier. `busy`
+//! hands it back: Release by the notifier, Acquire by the sleeper. `used` and `left` hand it from
+//! one sleeper to the next. How `armed` closes races with what the parties do elsewhere is told in
 //! `waiters.rs`.
 
 use core::{ptr::NonNull, ptr::null_mut, task::Waker};
@@ -56,7 +57,8 @@ impl Slot {
         1 << self.number
     }
 
-    /// Returns `true` if the slot is not with a notifier, for a caller that knows that it is not armed.
+    /// Returns `true` if the slot is not with a notifier, for a caller that knows that it is not
+    /// armed.
     fn is_given_back(&self) -> bool {
         // Acquire: partner of `Claimed::drop`.
         !self.busy.load(Ordering::Acquire)
@@ -71,15 +73,15 @@ impl Slot {
         self.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, waker))
     }
 
-    /// Returns `true`, and the slot is the caller's, if its sleeper has left it and its notifier has
-    /// given it back.
+    /// Returns `true`, and the slot is the caller's, if its sleeper has left it and its notifier
+    /// has given it back.
     fn take_left(&self) -> bool {
         // Acquire: partner of `Slots::leave`. A look, which spares the exchange.
         if !(self.left.load(Ordering::Acquire) && self.is_given_back()) {
             return false;
         }
-        // Acquire: as above. The exchange chooses one of several callers. Only then does the look at
-        // `busy` count: meanwhile the slot may have been freed, taken and left once more.
+        // Acquire: as above. The exchange chooses one of several callers. Only then does the look
+        // at `busy` count: meanwhile the slot may have been freed, taken and left once more.
         if !self.left.swap(false, Ordering::Acquire) {
             return false;
         }
@@ -295,8 +297,8 @@ impl Slots {
         slot.waker.with(|at| unsafe { &*at }.as_ref().is_some_and(|mine| mine.will_wake(waker)))
     }
 
-    /// Gives the slot, which is its sleeper's, to the notifiers. If there are other slots, returns the
-    /// number of the slot that was armed first, as far as this one knows.
+    /// Gives the slot, which is its sleeper's, to the notifiers. If there are other slots, returns
+    /// the number of the slot that was armed first, as far as this one knows.
     ///
     /// # Safety
     /// As `at`, and the slot is the caller's.
@@ -306,7 +308,8 @@ impl Slots {
         let (slot, armed) = unsafe { self.at(place) };
         // Relaxed: the change of `armed` gives the slot away.
         slot.busy.store(true, Ordering::Relaxed);
-        // Release: partner of `claim`, for the waker. Acquire: partner of the same, see `waiters.rs`.
+        // Release: partner of `claim`, for the waker. Acquire: partner of the same, see
+        // `waiters.rs`.
         let before = armed.fetch_or(slot.bit(), Ordering::AcqRel);
         // SAFETY: null, or a segment, which lives as long as the queue.
         match unsafe { slot.segment.as_ref() } {
@@ -404,8 +407,8 @@ impl Slots {
     }
 
     /// Takes the first slot if it is armed, and says whether there are others. If the caller looks
-    /// first, it takes the slot only if there are none. If not, the word of the slot is changed in any
-    /// case.
+    /// first, it takes the slot only if there are none. If not, the word of the slot is changed in
+    /// any case.
     #[inline]
     pub(crate) fn claim_first(&self, look: Look) -> (Option<Claimed<'_>>, bool) {
         // Relaxed: a look.
@@ -423,8 +426,8 @@ impl Slots {
         (1 + self.segments().count()) * BITS
     }
 
-    /// Takes the armed slots with the numbers `from..to`, one after the other, and passes each one on
-    /// before it takes the next one.
+    /// Takes the armed slots with the numbers `from..to`, one after the other, and passes each one
+    /// on before it takes the next one.
     pub(crate) fn claim(&self, from: usize, to: usize, mut found: impl FnMut(Claimed<'_>)) {
         let (mut armed, mut slots) = (&self.armed, core::slice::from_ref(&self.first));
         let (mut link, mut base) = (&self.more, 0);
@@ -439,8 +442,8 @@ impl Slots {
                 let bit = 1 << number;
                 bits &= !bit;
                 // Acquire: partner of `arm`, for the waker. Release: partner of the same, see
-                // `waiters.rs`. If it fails, the sleeper has taken the slot back, or another notifier
-                // has it.
+                // `waiters.rs`. If it fails, the sleeper has taken the slot back, or another
+                // notifier has it.
                 if armed.fetch_and(!bit, Ordering::AcqRel) & bit != 0 {
                     found(Claimed(&slots[number]));
                 }

@@ -6,11 +6,11 @@
 //! looks, and registers anew if it finds nothing.
 //!
 //! # The protocol
-//! A [`Sleeper`] belongs to one handle and has a slot for its waker (see `wait_slots.rs`). To sleep,
-//! it *arms* the slot by a change of one word and then looks again for something to read (the
-//! caller sees to that, by `Header::announce` and the tail's stop mark). To wake, a notifier goes
-//! over the armed slots and *claims* each one by a change of the same word right before it calls
-//! the waker.
+//! A [`Sleeper`] belongs to one handle and has a slot for its waker (see `wait_slots.rs`). To
+//! sleep, it *arms* the slot by a change of one word and then looks again for something to read
+//! (the caller sees to that, by `Header::announce` and the tail's stop mark). To wake, a notifier
+//! goes over the armed slots and *claims* each one by a change of the same word right before it
+//! calls the waker.
 //!
 //! So a notifier that is stuck in a waker holds the slot of that waiter only, and one that is
 //! preempted right behind a claim delays that waiter only. All others stay armed, for any other
@@ -31,9 +31,9 @@
 //! and at `armed`. [`notify`](WaitQueue::notify) relies on the caller's word: the caller has seen,
 //! by an Acquire of it, what the sleeper did after it armed its slot, or the sleeper sees the
 //! caller's change of it. [`notify_all`](WaitQueue::notify_all) needs no such word. It changes the
-//! word of the queue's first slot even if that slot is not armed, and each sleeper changes this word
-//! when it has armed its slot. So if the notifier's change comes first, the sleeper sees what the
-//! notifier did before; if not, the notifier sees the armed slot.
+//! word of the queue's first slot even if that slot is not armed, and each sleeper changes this
+//! word when it has armed its slot. So if the notifier's change comes first, the sleeper sees what
+//! the notifier did before; if not, the notifier sees the armed slot.
 
 use core::task::{RawWakerVTable, Waker};
 
@@ -84,8 +84,8 @@ fn identity(waker: &Waker) -> (*const (), *const RawWakerVTable) {
     (waker.data(), waker.vtable())
 }
 
-/// What is left of a sleeper. Its waker goes with it, which is user code: so its owner first sees to
-/// what must not be forgotten if that panics.
+/// What is left of a sleeper. Its waker goes with it, which is user code: so its owner first sees
+/// to what must not be forgotten if that panics.
 pub(crate) struct Retired<'a> {
     queue: &'a WaitQueue,
     _waker: Option<Waker>,
@@ -316,8 +316,8 @@ impl WaitQueue {
 struct Round<'a> {
     queue: &'a WaitQueue,
     wakers: Wakers,
-    /// Slots from this number on are passed over. They are not known to the caller, and wakers might
-    /// add them without end.
+    /// Slots from this number on are passed over. They are not known to the caller, and wakers
+    /// might add them without end.
     end: usize,
 }
 

@@ -13,11 +13,11 @@ use crate::{
 /// The waker of one task, for interrupt handlers, threads and tasks to call.
 ///
 /// What `AtomicWaker` is elsewhere, but [`register`](Self::register) never has to be tried again: a
-/// task that preempts [`wake`](Self::wake) half-way, on a core with priorities, registers and sleeps
-/// as ever.
+/// task that preempts [`wake`](Self::wake) half-way, on a core with priorities, registers and
+/// sleeps as ever.
 ///
-/// To sleep, a task calls `register` and then looks again for what it waits for. To wake it, do what
-/// it waits for and then call `wake`. One of the two sees the other.
+/// To sleep, a task calls `register` and then looks again for what it waits for. To wake it, do
+/// what it waits for and then call `wake`. One of the two sees the other.
 ///
 /// # Examples
 /// ```
@@ -116,8 +116,8 @@ impl WakeCell {
 
     /// Wakes the task that registered last, if it was not woken since.
     ///
-    /// Wait-free; neither allocates nor frees, so it may be called from an interrupt handler, if the
-    /// task's own waker may. The cell keeps a called waker until the next
+    /// Wait-free; neither allocates nor frees, so it may be called from an interrupt handler, if
+    /// the task's own waker may. The cell keeps a called waker until the next
     /// [`register`](Self::register) or [`clear`](Self::clear).
     pub fn wake(&self) {
         self.queue.notify_all();
@@ -125,7 +125,8 @@ impl WakeCell {
 
     /// Forgets the waker, and drops it unless it is being called right now.
     ///
-    /// For a task that is gone while the cell lives on. Does nothing if another party is registering.
+    /// For a task that is gone while the cell lives on. Does nothing if another party is
+    /// registering.
     pub fn clear(&self) {
         let Some(mut busy) = self.try_busy() else { return };
         let retired = busy.sleeper(|sleeper| self.queue.retire(sleeper));
