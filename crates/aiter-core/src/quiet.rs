@@ -109,7 +109,7 @@ impl<T> QuietPusher<T> {
         self.0.cursor_count()
     }
 
-    #[cfg(all(test, not(any(loom, shuttle))))]
+    #[cfg(test)]
     pub(crate) fn into_inner(self) -> Pusher<T> {
         self.0
     }
