@@ -16,9 +16,9 @@ need_apt node nodejs || exit 0
 need_target wasm32-wasip1 || exit 0
 export CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings $PWD/ci/wasi-runner.mjs"
 
-# Nothing unwinds there, and nothing has threads; tests are named by that. The bars of `allocations` are for the blocks of
+# Nothing unwinds there, and nothing has threads; tests are named by that (or lie in `races`). The bars of `allocations` are for the blocks of
 # 64-bit machines.
 note 'wasm32-wasip1'
 cargo test --target wasm32-wasip1 -p aiter-core -p aiter-adapters -p aiter-tests \
     --lib --test list --test memory --test it \
-    -- --skip panic --skip thread --skip allocations::
+    -- --skip panic --skip thread --skip races --skip allocations::
