@@ -440,14 +440,18 @@ impl<S> Relay<S> {
         turn: impl FnOnce(&mut W, Pin<&mut S>, &mut Context<'_>) -> Poll<R>,
         look_elsewhere: impl FnOnce(&mut W) -> Option<R>,
     ) -> Poll<R> {
-        let alone = match self.try_enter() {
-            Some(alone) => alone,
-            None => match self.enter_or_look(cx, || look_elsewhere(taker)) {
-                Ok(alone) => alone,
-                Err(polled) => return polled,
-            },
+        let mut look = Some(look_elsewhere);
+        let entered = match self.try_enter() {
+            Some(alone) => Ok(alone),
+            None => self.enter_or_look(cx, || look.take().and_then(|look| look(taker))),
         };
-        self.take_turn(alone, cx, |value, cx| turn(taker, value, cx))
+        let polled = match entered {
+            Ok(alone) => self.take_turn(alone, cx, |value, cx| turn(taker, value, cx)),
+            Err(polled) => polled,
+        };
+        // While the result is not in its place yet: the closure may own what panics when it is dropped.
+        drop(look);
+        polled
     }
 
     /// Makes this task wait for what turns of other handles leave beside the value.

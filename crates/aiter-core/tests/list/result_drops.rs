@@ -5,6 +5,7 @@ use alloc::{sync::Arc, task::Wake};
 use core::{
     mem,
     panic::AssertUnwindSafe,
+    pin::Pin,
     task::{Context, Poll, Waker},
 };
 use std::{panic::catch_unwind, sync::Mutex};
@@ -73,4 +74,18 @@ fn assert_value_is_dropped<R>(unwrap: impl FnOnce(Handle) -> R) {
 fn relay_waker_drop_panics_value_is_dropped() {
     assert_value_is_dropped(Relay::into_inner);
     assert_value_is_dropped(Relay::try_into_inner);
+}
+
+#[test]
+fn unused_look_drop_panics_result_is_dropped() {
+    let (result, loud) = (Arc::new(()), Loud);
+    let (mut relay, given) = (Relay::new(()), result.clone());
+    let turn = move |(): &mut (), _: Pin<&mut ()>, _: &mut Context<'_>| Poll::Ready(given.clone());
+    let look = move |(): &mut ()| {
+        let _ = &loud;
+        None
+    };
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(panics(|| drop(relay.poll_turn_or_look(&mut cx, &mut (), turn, look))));
+    assert_eq!(Arc::strong_count(&result), 1);
 }
