@@ -356,12 +356,28 @@ impl<T> SharedCursor<T> {
     /// `closed`: the gate is closed by this taker.
     #[inline(never)]
     fn try_next_slow(&mut self, closed: bool) -> Result<T, TryNextError> {
-        self.wake_up();
-        let result = self.shared.try_take(closed);
+        let result = self.take_slow(closed);
         if let Err(TryNextError::Ended) = result {
             self.end();
         }
         result
+    }
+
+    /// As `try_next`, for a caller that does not tell of the end: so the taker stays registered.
+    #[inline]
+    fn take_untold(&mut self) -> Result<T, TryNextError> {
+        if self.is_awake {
+            self.shared.take_known().or_else(|closed| self.take_slow(closed))
+        } else {
+            self.take_slow(false)
+        }
+    }
+
+    /// `closed`: the gate is closed by this taker.
+    #[inline(never)]
+    fn take_slow(&mut self, closed: bool) -> Result<T, TryNextError> {
+        self.wake_up();
+        self.shared.try_take(closed)
     }
 
     /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
@@ -390,7 +406,7 @@ impl<T> SharedCursor<T> {
         for taken in 0..max {
             // Before an item is taken, because it may panic.
             buf.reserve(1);
-            let Ok(item) = self.try_next() else { return taken };
+            let Ok(item) = self.take_untold() else { return taken };
             buf.push(item);
         }
         max

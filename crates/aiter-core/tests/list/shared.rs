@@ -437,3 +437,21 @@ fn takers_are_woken_in_order_of_their_sleep() {
         assert_eq!(core::mem::take(&mut *order.lock().unwrap()), [0, 1], "round {round}");
     }
 }
+
+/// `try_next_many` does not say whether the list has ended, so the task still waits for its wake-up.
+#[test]
+fn try_next_many_at_end_keeps_registration() {
+    let (pusher, cursor) = push_list::<u32>();
+    let mut first = cursor.share();
+    let taker = Arc::new(Mutex::new(first.clone()));
+    let inside = Arc::clone(&taker);
+    // While the first waker is called, the second taker finds nothing.
+    let waker = on_wake(move || {
+        assert_eq!(inside.lock().unwrap().try_next_many(&mut Vec::new(), 1), 0);
+    });
+    assert!(poll(&mut first, &waker).is_pending());
+    let counting = Counting::new();
+    assert!(counting.poll(&mut *taker.lock().unwrap()).is_pending());
+    pusher.stop();
+    assert_eq!(counting.wakes(), 1);
+}
