@@ -171,7 +171,7 @@ impl<T> Block<T> {
 
     /// Tells the program that the allocator has no memory for a block.
     #[cold]
-    pub(crate) fn fail_to_allocate() -> ! {
+    fn fail_to_allocate() -> ! {
         handle_alloc_error(Self::layout())
     }
 

@@ -11,7 +11,7 @@ use crate::{
 /// The only pusher of a list, for as long as it borrows its [`Pusher`](crate::Pusher). See
 /// [`Pusher::sole`](crate::Pusher::sole).
 ///
-/// Wait-free, but for the last slot of a block, where it may allocate, and where somebody is to be
+/// Wait-free, but for the last slot of a block, where it may allocate, and where a cursor is to be
 /// woken: there it is lock-free.
 #[must_use = "it only borrows the pusher"]
 pub struct SolePusher<'a, T> {

@@ -14,8 +14,8 @@
 //! ```
 //! A sleeper that must register while a notifier has its slot does not wait. It leaves the slot
 //! behind, marked as *left*, and takes another one. A slot that was left, and that the notifier has
-//! given back, is freed by the next sleeper that comes by: a notifier may be an interrupt handler,
-//! and drops nothing.
+//! given back, is freed later: by a sleeper that registers or goes, a reader that finds nothing, or a
+//! push that is refused. A notifier may be an interrupt handler, and drops nothing.
 //!
 //! # Ordering policy
 //! `armed` hands a slot to a notifier: Release by the sleeper, Acquire by the notifier. `busy`

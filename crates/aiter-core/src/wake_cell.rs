@@ -75,7 +75,7 @@ impl Drop for Busy<'_> {
 }
 
 impl WakeCell {
-    /// A cell without a waker. Allocates nothing before the first registration.
+    /// A cell without a waker. Allocates nothing.
     pub fn new() -> Self {
         let sleeper = UnsafeCell::new(Sleeper::new());
         Self { queue: WaitQueue::new(), busy: AtomicBool::new(false), sleeper }
@@ -91,8 +91,7 @@ impl WakeCell {
     /// The caller then looks once more for what it waits for. Meant for one task at a time: if two
     /// register at once, one of them is woken at once, as if there were news.
     ///
-    /// Lock-free. Allocates when the cell is first used, and for each notifier that was interrupted
-    /// in mid-wake; then never again.
+    /// Lock-free. Allocates for each notifier that was interrupted in mid-wake, else never.
     pub fn register(&self, waker: &Waker) {
         let Some(mut busy) = self.try_busy() else {
             waker.wake_by_ref();

@@ -217,6 +217,12 @@ impl<T> List<T> {
         None
     }
 
+    /// The number of blocks that the reserve keeps linked behind this tail.
+    fn spare_at(&self, tail: Tail<T>) -> usize {
+        // Relaxed: a number, as in `recycle`.
+        if tail.is_stopped() { 0 } else { self.spare.load(Ordering::Relaxed) }
+    }
+
     /// Links the blocks in limbo behind the last one, as `recycle` does for the reserve, and keeps the rest.
     ///
     /// # Safety
@@ -225,8 +231,7 @@ impl<T> List<T> {
     unsafe fn recycle_limbo(&self) {
         let Some(blocks) = self.take_limbo() else { return };
         let tail = self.tail();
-        // Relaxed: a number, as in `recycle`.
-        let spare = if tail.is_stopped() { 0 } else { self.spare.load(Ordering::Relaxed) };
+        let spare = self.spare_at(tail);
         for block in blocks {
             // SAFETY: the stack gave the block to this thread, and no pin leads to it. The caller owns a count
             // at or before the tail's block.
@@ -248,8 +253,7 @@ impl<T> List<T> {
     unsafe fn clear_limbo(&self, may_link: bool) {
         let Some(blocks) = self.take_limbo() else { return };
         let tail = self.tail();
-        // Relaxed: a number, as in `recycle`.
-        let spare = if tail.is_stopped() { 0 } else { self.spare.load(Ordering::Relaxed) };
+        let spare = self.spare_at(tail);
         let mut last = tail.block();
         for (left, block) in blocks.enumerate() {
             // SAFETY: the stack gave the block to this thread, and no pin leads to it. `link_behind` is called
@@ -475,8 +479,8 @@ impl<T> List<T> {
         unsafe { if self.has_no_cursor() { block.free() } else { self.stash.put(block) } }
     }
 
-    /// Gives back what was left to whoever comes by, what was kept for producers, and what is in limbo without
-    /// a pin. For readers that find nothing to read, or go. Not for interrupt handlers.
+    /// Gives back blocks that were inherited, that are kept for producers, and that are in limbo without
+    /// a pin, and frees slots that sleepers have left. For readers that find nothing to read, or go. Not for interrupt handlers.
     ///
     /// Blocks that a producer has in hand just now, to take one of them, are not seen: they wait for the next
     /// one who comes by, or for the list's end.
