@@ -30,6 +30,11 @@ fn wide_model(story: impl Fn() + Send + Sync + 'static) {
     explore(bound().map(|bound| bound - 1), story);
 }
 
+/// The same with two preemptions less, for three threads of which each does a lot.
+fn widest_model(story: impl Fn() + Send + Sync + 'static) {
+    explore(bound().map(|bound| bound.saturating_sub(2)), story);
+}
+
 fn bound() -> Option<usize> {
     match std::env::var("LOOM_MAX_PREEMPTIONS").as_deref() {
         Ok("0") => None,

@@ -20,7 +20,7 @@ use loom::{
     thread,
 };
 
-use super::{model, next, poll_once, read_all, wide_model};
+use super::{model, next, poll_once, read_all, wide_model, widest_model};
 
 /// How many items were sent, and who waits for them.
 pub(super) struct Line {
@@ -597,10 +597,41 @@ mod bounded {
         });
     }
 
-    /// Of two laggards one reads and one goes: either may be the one that makes room.
+    /// Counts its wake-ups.
+    struct Task(AtomicUsize);
+
+    impl Wake for Task {
+        fn wake(self: alloc::sync::Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// One sleeps. Of two laggards one reads and one is dropped: either may be the last, which wakes it.
+    #[test]
+    fn one_laggard_reads_or_is_dropped_last() {
+        model(|| {
+            let (mut one, mut two) = three_items(Lag::Wait);
+            let three = two.fork();
+            assert_eq!(take(&mut one), Some(0));
+            let task = alloc::sync::Arc::new(Task(AtomicUsize::new(0)));
+            let waker = Waker::from(task.clone());
+            let cx = &mut Context::from_waker(&waker);
+            assert!(Pin::new(&mut one).poll_next(cx).is_pending());
+            let reader = thread::spawn(move || {
+                assert_eq!(take(&mut two), Some(0));
+                two
+            });
+            drop(three);
+            let _two = reader.join().unwrap();
+            assert_eq!(task.0.load(Relaxed), 1, "wake-ups of the fork that waits for room");
+            assert_eq!(poll_once(&mut one), Poll::Ready(Some(1)));
+        });
+    }
+
+    /// The same three at once: one waits while the two laggards read and go.
     #[test]
     fn one_laggard_reads_and_one_is_dropped() {
-        wide_model(|| {
+        widest_model(|| {
             let (mut one, mut two) = three_items(Lag::Wait);
             let three = two.fork();
             assert_eq!(take(&mut one), Some(0));
