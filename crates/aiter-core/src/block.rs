@@ -26,7 +26,7 @@ use arrayvec::ArrayVec;
 
 use crate::{
     readers::Readers,
-    sync::{AtomicPtr, AtomicUsize, CELLS_NEED_INIT, MAX_SLOTS, Ordering, UnsafeCell},
+    sync::{AtomicPtr, AtomicUsize, CELLS_ARE_CHECKED, MAX_SLOTS, Ordering, UnsafeCell},
     tail::ALIGN,
 };
 
@@ -195,7 +195,7 @@ impl<T> Block<T> {
                 start: UnsafeCell::new(start),
                 stacked: UnsafeCell::new(core::ptr::null_mut()),
             });
-            if CELLS_NEED_INIT {
+            if CELLS_ARE_CHECKED {
                 for slot in 0..Self::CAP {
                     Self(block).slot(slot).cast_mut().write(UnsafeCell::new(MaybeUninit::uninit()));
                 }
@@ -212,8 +212,8 @@ impl<T> Block<T> {
         // SAFETY: the caller owns the block, which `allocate` made with this very layout. The
         // header needs no drop: it holds numbers and pointers (under a checker, handles to them).
         unsafe {
-            // Tells a checker that from here on nobody may look.
-            self.header().start.with_mut(|_| ());
+            // Tells a checker that from here on no thread may look.
+            self.0.as_ref().start.with_mut(|_| ());
             self.0.as_ptr().drop_in_place();
             dealloc(self.0.as_ptr().cast(), Self::layout());
         }
@@ -262,7 +262,13 @@ impl<T> Block<T> {
     #[inline(always)]
     pub(crate) unsafe fn header<'a>(self) -> &'a Header<T> {
         // SAFETY: alive, by this function's contract; only shared references to a header exist.
-        unsafe { self.0.as_ref() }
+        let header = unsafe { self.0.as_ref() };
+        if CELLS_ARE_CHECKED {
+            // Tells the checker that the caller looks at the block: a write in `recycle` or `free` that is
+            // not ordered with this look is a data race.
+            header.start.with(|_| ());
+        }
+        header
     }
 
     /// # Safety
@@ -318,7 +324,7 @@ impl<T> Block<T> {
         items: &mut ArrayVec<T, N>,
         count: usize,
     ) {
-        if CELLS_NEED_INIT || count < items.len() {
+        if CELLS_ARE_CHECKED || count < items.len() {
             for (at, item) in items.drain(..count).enumerate() {
                 // SAFETY: by contract.
                 unsafe { self.write(slot + at, item) };
@@ -341,7 +347,7 @@ impl<T> Block<T> {
     #[inline(always)]
     pub(crate) unsafe fn read_run(self, slot: usize, count: usize, into: &mut Vec<T>) {
         debug_assert!(into.capacity() - into.len() >= count);
-        if CELLS_NEED_INIT {
+        if CELLS_ARE_CHECKED {
             // SAFETY: by contract.
             into.extend((slot..slot + count).map(|slot| unsafe { self.read(slot) }));
             return;
@@ -360,7 +366,7 @@ impl<T> Block<T> {
     /// As `peek`, for each of the `count` slots; there is one at least.
     #[inline(always)]
     pub(crate) unsafe fn peek_run<'a>(self, slot: usize, count: usize) -> &'a [T] {
-        if CELLS_NEED_INIT {
+        if CELLS_ARE_CHECKED {
             // SAFETY: by contract.
             return core::slice::from_ref(unsafe { self.peek(slot) });
         }
@@ -531,9 +537,9 @@ impl<T> Header<T> {
 
     /// Tells the producers of this block that somebody sleeps. True if `slot` is ready after all.
     pub(crate) fn announce(&self, slot: usize) -> bool {
-        // Release: partner of `publish`, for the sleeper's node. Acquire: partner of `publish`,
-        // for the item if it is there. One word for both questions: nothing can slip between.
-        self.state.fetch_or(WAITING, Ordering::AcqRel) >> slot & 1 != 0
+        // Release: partner of `publish`, for the registration. One word for both questions: no
+        // publication can come between. Not Acquire: the caller reads the item after `ready_bits`.
+        self.state.fetch_or(WAITING, Ordering::Release) >> slot & 1 != 0
     }
 
     /// Leaves the count of the last reader to the producer that completes the block. `Err` with
@@ -545,11 +551,12 @@ impl<T> Header<T> {
             if run > seen || run == Block::<T>::CAP {
                 return Err(run);
             }
-            // Release: partner of `publish`, for what this reader did. Acquire: as in `run_end`.
+            // Release: partner of `publish`, for what this reader did. Acquire on failure: as in
+            // `run_end`.
             match self.state.compare_exchange_weak(
                 state,
                 state | ORPHANED,
-                Ordering::AcqRel,
+                Ordering::Release,
                 Ordering::Acquire,
             ) {
                 Ok(_) => return Ok(()),
@@ -563,11 +570,13 @@ impl<T> Header<T> {
     pub(crate) fn adopt(&self) -> bool {
         let mut state = self.state.load(Ordering::Relaxed);
         while state & ORPHANED != 0 && state & Block::<T>::FULL != Block::<T>::FULL {
-            // Acquire: partner of `orphan`, for what the last reader did.
+            // Relaxed: the caller goes by nothing in the block before it has called `ready_bits`
+            // (Acquire), which reads this value or a later one. The state word is only changed by
+            // read-modify-writes, so that load synchronizes with `orphan`.
             match self.state.compare_exchange_weak(
                 state,
                 state & !ORPHANED,
-                Ordering::AcqRel,
+                Ordering::Relaxed,
                 Ordering::Relaxed,
             ) {
                 Ok(_) => return true,
@@ -581,8 +590,9 @@ impl<T> Header<T> {
     /// Claims the published items before `slot`, which nobody needs any more, and returns from
     /// where on they are live. Several may come to the conclusion; one of them gets the items.
     pub(crate) fn claim_before(&self, slot: usize) -> usize {
-        // AcqRel: partner of itself.
-        self.live_from.fetch_max(slot, Ordering::AcqRel)
+        // Relaxed: each slot is claimed once, as this is a read-modify-write. `Readers` (AcqRel) hands
+        // over what its readers did.
+        self.live_from.fetch_max(slot, Ordering::Relaxed)
     }
 
     pub(crate) fn is_complete(&self) -> bool {

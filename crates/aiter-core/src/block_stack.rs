@@ -57,11 +57,12 @@ impl<T> BlockStack<T> {
         let mut rest = self.take();
         let one = rest.next()?;
         if !rest.0.is_null() {
-            // Release: partner of `take`, for all of them.
+            // Relaxed: the blocks are as their pushes (Release) left them. The word is only changed by
+            // read-modify-writes, so the next `take` synchronizes with these pushes.
             let put_back = self.0.compare_exchange(
                 core::ptr::null_mut(),
                 rest.0,
-                Ordering::Release,
+                Ordering::Relaxed,
                 Ordering::Relaxed,
             );
             if put_back.is_err() {

@@ -57,13 +57,15 @@ impl Handles {
 
     /// True if it was the last one, who is to stop the list.
     pub(crate) fn remove_pusher(&self) -> bool {
-        // Release: partner of `has_only_one`, for the tail; AcqRel for who stops the list.
+        // Release: partner of `has_only_one`, for the tail, and of the last one. Acquire: the last one stops
+        // the list, and the end happens after all that any pusher's thread did.
         self.0.fetch_sub(1, Ordering::AcqRel) & STRONG == 1
     }
 
     pub(crate) fn remove_weak(&self) {
-        // Release: partner of `has_only_one`.
-        self.0.fetch_sub(WEAK_ONE, Ordering::Release);
+        // Relaxed: a weak pusher changes nothing. A pusher that came from it has handed over what it did in
+        // `remove_pusher`; the word is only changed by read-modify-writes, so `has_only_one` sees that.
+        self.0.fetch_sub(WEAK_ONE, Ordering::Relaxed);
     }
 
     /// True if the caller's pusher is the only one, and no other can come to be but from it.

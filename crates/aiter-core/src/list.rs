@@ -23,7 +23,7 @@
 //! # Ordering policy
 //! The tail: a claim is an Acquire, as it must see the block that the tail names (Release: the
 //! claim at the edge that put it there) and the pins of those who read the tail before; a claim at
-//! the edge, `stop` and a pinned read are AcqRel, as each is both sides.
+//! the edge and a pinned read are AcqRel, as each is both sides. `stop` is a Release.
 
 use crate::{
     block::{Block, Header, Published},
@@ -379,11 +379,12 @@ impl<T> List<T> {
     pub(crate) fn stop(&self) {
         let mut tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
         while !tail.is_stopped() {
-            // AcqRel: partner of `tail`, for who looks at the mark; see the ordering policy.
+            // Release: partner of `tail`, for what happened before the stop. Not Acquire: the tail stays
+            // in its block.
             match self.tail.compare_exchange_weak(
                 tail.word(),
                 tail.stopped().word(),
-                Ordering::AcqRel,
+                Ordering::Release,
                 Ordering::Relaxed,
             ) {
                 Ok(_) => break,
@@ -500,7 +501,8 @@ impl<T> List<T> {
         // SAFETY: ours now, and the tail's block is at or behind it.
         let (from, to) = unsafe { (block.header().start(), tail.block().header().start()) };
         let skip = to.wrapping_add(tail.slot()).wrapping_sub(from);
-        self.cursors.fetch_add(1, Ordering::AcqRel);
+        // Relaxed: a number. The tail has made the reader known.
+        self.cursors.fetch_add(1, Ordering::Relaxed);
         (block, skip)
     }
 

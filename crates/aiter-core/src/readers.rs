@@ -83,11 +83,12 @@ impl Readers {
     pub(crate) fn unsettle(&self, slot: usize) {
         let mut word = self.0.load(Ordering::Relaxed);
         while settled_slot(word) == slot {
-            // AcqRel: as `settle`.
+            // Relaxed: the caller is still counted as a reader, and hands over what it does when it
+            // leaves or settles again.
             match self.0.compare_exchange_weak(
                 word,
                 word - SETTLED_ONE,
-                Ordering::AcqRel,
+                Ordering::Relaxed,
                 Ordering::Relaxed,
             ) {
                 Ok(_) => return,
@@ -187,8 +188,9 @@ impl Readers {
             if settled_count(word) == (word & READERS) - 1 && live_from() < slot {
                 return Leave::RestSettled(slot);
             }
-            // As `leave`.
-            match self.0.compare_exchange_weak(word, word - 1, Ordering::AcqRel, Ordering::Acquire)
+            // Release: as `leave`. Not Acquire: a reader that is not the last one needs nothing of the
+            // others. Acquire on failure: for what the caller of a last reader goes by.
+            match self.0.compare_exchange_weak(word, word - 1, Ordering::Release, Ordering::Acquire)
             {
                 Ok(_) => return Leave::Left,
                 Err(now) => word = now,

@@ -96,7 +96,7 @@ pub(crate) const LOOKS: usize = if cfg!(any(loom, shuttle)) {
 pub(crate) const STASH_BYTES: usize = if usize::BITS >= 64 { 16 * 1024 } else { 0 };
 
 /// The checker's cells keep books and must be made; ours are plain memory.
-pub(crate) const CELLS_NEED_INIT: bool = cfg!(loom);
+pub(crate) const CELLS_ARE_CHECKED: bool = cfg!(loom);
 
 /// `core`'s cell with loom's closure interface.
 #[cfg(not(loom))]

@@ -448,7 +448,7 @@ impl<T> List<T> {
     ///
     /// # Safety
     /// The caller has pinned the list, and then read the tail, and the block is that of the tail or behind it.
-    pub(super) unsafe fn note_reserved(&self, last: Block<T>) {
+    pub(crate) unsafe fn note_reserved(&self, last: Block<T>) {
         // Release: partner of `take_end`, for the block. Acquire: partner of `forget_end`, for the head.
         self.reserved.swap(last.as_ptr(), Ordering::AcqRel);
         // SAFETY: alive, by contract.
@@ -538,7 +538,7 @@ impl<T> List<T> {
     /// The caller's block is the tail's, or all its slots are claimed. Then the producer that
     /// completes the block inherits the count, and with it all items.
     #[cold]
-    pub(super) fn drop_unreadable(&self) {
+    pub(crate) fn drop_unreadable(&self) {
         let pin = self.pin();
         let block = self.pinned_tail().block();
         // SAFETY: it was the tail when we looked, after we pinned: alive.
@@ -584,6 +584,15 @@ impl<T> List<T> {
         if !self.inherited.is_empty() {
             Rest(self, self.inherited.take()).run();
         }
+    }
+}
+
+#[cfg(test)]
+impl<T> List<T> {
+    /// Returns `true` if `reserved` names the block.
+    pub(crate) fn is_reserved(&self, block: Block<T>) -> bool {
+        // Relaxed: a test is alone with its list.
+        self.reserved.load(Ordering::Relaxed) == block.as_ptr()
     }
 }
 
@@ -661,7 +670,7 @@ mod tests {
         fill_limbo(&list, &mut cursor, 1);
         // SAFETY: the pin is still there.
         unsafe { list.note_reserved(last) };
-        assert!(list.reserved.load(Ordering::Relaxed).is_null());
+        assert!(!list.is_reserved(last));
         drop(pin);
         // SAFETY: the cursor is not used again.
         unsafe { cursor.release(&list) };

@@ -4,8 +4,10 @@ use alloc::vec::Vec;
 use core::task::Waker;
 
 use crate::{
+    block::Block,
+    cursor::RawCursor,
     cursor_stream::Cursor,
-    list::List,
+    list::{List, Pin},
     pusher::{Pusher, push_list},
     wait_slots::{Look, Slots},
 };
@@ -39,6 +41,110 @@ fn limbo_is_cleared_while_pinned_block_retires() {
         push_and_read(&pusher, &mut cursor, 3..5);
         let threads: Vec<_> = [clears, looks].into();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// A subscriber that has pinned the list and read the tail. The block at that tail is complete since.
+fn subscriber_at_complete_block(pusher: &Pusher<u32>) -> (Pin<'_>, Block<u32>) {
+    pusher.push(0).unwrap();
+    let pin = pusher.list.pin();
+    let block = pusher.list.tail().block();
+    pusher.push(1).unwrap();
+    (pin, block)
+}
+
+/// The subscriber enters, and goes on with a cursor that is behind all items of the block. Returns `None` if the
+/// block is retired.
+fn enter(list: &List<u32>, pin: Pin<'_>, block: Block<u32>) -> Option<RawCursor<u32>> {
+    list.set_clone();
+    // SAFETY: pinned since the block was the tail's.
+    let has_entered = unsafe { block.header() }.readers.enter();
+    if has_entered {
+        list.add_cursor();
+    }
+    drop(pin);
+    has_entered.then(|| RawCursor::new(block, 2))
+}
+
+/// The last reader gives up a complete block while a subscriber enters it. Then the subscriber retires it.
+#[test]
+fn last_reader_goes_while_subscriber_enters() {
+    loom::model(|| {
+        let (pusher, cursor) = push_list();
+        let (pin, block) = subscriber_at_complete_block(&pusher);
+        let reader = loom::thread::spawn(move || {
+            // Looks at the block.
+            assert!(cursor.len() >= 2);
+            drop(cursor);
+        });
+        let list = &pusher.list;
+        if let Some(mut late) = enter(list, pin, block) {
+            pusher.push(2).unwrap();
+            assert_eq!(late.pop(list), Some(2));
+            list.remove_cursor();
+            // SAFETY: the cursor is not used again.
+            unsafe { late.release(list) };
+        }
+        reader.join().unwrap();
+    });
+}
+
+/// A subscriber enters the block that the only reader is about to leave, looks at it, and goes.
+#[test]
+fn subscriber_comes_and_goes_while_reader_leaves() {
+    loom::model(|| {
+        let (pusher, mut cursor) = push_list();
+        let (pin, block) = subscriber_at_complete_block(&pusher);
+        assert_eq!([cursor.try_next(), cursor.try_next()], [Ok(0), Ok(1)]);
+        // Leaves the block.
+        let reader = loom::thread::spawn(move || assert!(cursor.try_next().is_err()));
+        let list = &pusher.list;
+        if let Some(mut late) = enter(list, pin, block) {
+            // Looks at the block. SAFETY: the cursor is in it.
+            unsafe { block.header() }.start();
+            list.remove_cursor();
+            // SAFETY: the cursor is not used again.
+            unsafe { late.release(list) };
+        }
+        reader.join().unwrap();
+    });
+}
+
+/// A producer looks for items that no cursor reads. Meanwhile a subscriber enters the block and retires it.
+#[test]
+fn unreadable_items_are_sought_while_block_retires() {
+    loom::model(|| {
+        let (pusher, cursor) = push_list();
+        pusher.push(0).unwrap();
+        drop(cursor);
+        let list = pusher.list.clone();
+        let seeks = loom::thread::spawn(move || list.drop_unreadable());
+        let mut late = pusher.subscribe();
+        pusher.push(1).unwrap();
+        assert_eq!(late.try_next(), Ok(1));
+        // Leaves the block.
+        assert!(late.try_next().is_err());
+        seeks.join().unwrap();
+    });
+}
+
+/// `reserve` hands its last block over while a reader retires it.
+#[test]
+fn reserve_forgets_block_that_retires() {
+    loom::model(|| {
+        let (pusher, mut cursor) = push_list();
+        let (pin, block) = subscriber_at_complete_block(&pusher);
+        assert_eq!([cursor.try_next(), cursor.try_next()], [Ok(0), Ok(1)]);
+        // Leaves the block.
+        let reader = loom::thread::spawn(move || {
+            assert!(cursor.try_next().is_err());
+            cursor
+        });
+        // SAFETY: pinned since the block was the tail's.
+        unsafe { pusher.list.note_reserved(block) };
+        let _cursor = reader.join().unwrap();
+        assert!(!pusher.list.is_reserved(block), "retired");
+        drop(pin);
     });
 }
 

@@ -4,7 +4,7 @@ use aiter_core::{Cursor, PushError, Pusher, SharedCursor, TryNextError, push_lis
 use loom::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicUsize, Ordering::Relaxed},
     },
     thread,
 };
@@ -12,13 +12,13 @@ use loom::{
 use super::*;
 use core::future::Future;
 
-/// Counts its drops. A clone counts as a new one.
+/// Counts its drops, by accesses that order nothing. A clone counts as a new one.
 #[derive(Debug)]
 struct Counted(u32, Arc<AtomicUsize>);
 
 impl Counted {
     fn new(value: u32, alive: &Arc<AtomicUsize>) -> Self {
-        alive.fetch_add(1, SeqCst);
+        alive.fetch_add(1, Relaxed);
         Self(value, alive.clone())
     }
 }
@@ -33,7 +33,7 @@ impl Drop for Counted {
     fn drop(&mut self) {
         // A clone of what was dropped shows.
         self.0 = u32::MAX;
-        self.1.fetch_sub(1, SeqCst);
+        self.1.fetch_sub(1, Relaxed);
     }
 }
 
@@ -175,16 +175,40 @@ fn sole_push_sleep() {
 
 #[test]
 fn sole_after_another_pusher_is_gone() {
+    // Not the model's: it counts over all interleavings.
+    static SOLE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     model(|| {
         let (mut pusher, mut cursor) = push_list();
-        let other = spawn_push(pusher.clone(), 11..=12);
+        let second = pusher.clone();
+        let other = thread::spawn(move || (11..=12).for_each(|n| second.push(n).unwrap()));
         match pusher.sole() {
-            Some(mut sole) => sole.push(21).unwrap(),
+            Some(mut sole) => {
+                SOLE.fetch_add(1, Relaxed);
+                sole.push(21).unwrap();
+            }
             None => pusher.push(21).unwrap(),
         }
         other.join().unwrap();
         let items = drain(&mut cursor);
         assert!(ascending(&items, 11..=12) && ascending(&items, 21..=21), "{items:?}");
+    });
+    assert!(SOLE.load(Relaxed) > 0, "the other pusher never went first");
+}
+
+/// The reader knows the tail's block by the tail alone.
+#[test]
+fn sole_pushes_ahead_of_retiring_reader() {
+    model(|| {
+        let (mut pusher, mut cursor) = push_list();
+        let producer = thread::spawn(move || {
+            let mut sole = pusher.sole().unwrap();
+            (1..=4).for_each(|n| sole.push(n).unwrap());
+            pusher
+        });
+        let mut items = drain(&mut cursor);
+        producer.join().unwrap();
+        items.extend(drain(&mut cursor));
+        assert_eq!(items, [1, 2, 3, 4]);
     });
 }
 
@@ -273,7 +297,7 @@ fn quiet_push_while_forks_come_and_go() {
         assert!(cursor.next_ready().is_none());
         // All but what is in the last block.
         let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
-        assert!(alive.load(SeqCst) <= 3 % slots);
+        assert!(alive.load(Relaxed) <= 3 % slots);
     });
 }
 
@@ -284,6 +308,39 @@ fn stop_sleep() {
         let producer = thread::spawn(move || drop(pusher));
         assert_eq!(block_on(next(&mut cursor)), None);
         producer.join().unwrap();
+    });
+}
+
+/// What any pusher's thread did happens before the end is seen.
+#[test]
+fn end_happens_after_all_pushers() {
+    model(|| {
+        let (pusher, mut cursor) = push_list::<u32>();
+        let done = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        for (at, pusher) in [pusher.clone(), pusher].into_iter().enumerate() {
+            let done = done.clone();
+            thread::spawn(move || {
+                done[at].store(1, Relaxed);
+                drop(pusher);
+            });
+        }
+        assert_eq!(block_on(next(&mut cursor)), None);
+        assert_eq!([0, 1].map(|at| done[at].load(Relaxed)), [1, 1]);
+    });
+}
+
+/// The producer learns only from the cursor, which is gone, that the list is stopped.
+#[test]
+fn refused_after_ended_cursor_is_gone_is_stopped() {
+    model(|| {
+        let (pusher, cursor) = push_list();
+        let stops = pusher.clone();
+        let stops = thread::spawn(move || stops.stop());
+        let reads = thread::spawn(move || read_all(cursor));
+        let refused = pusher.push(1);
+        assert!(!matches!(refused, Err(PushError::NoCursor(_))), "{refused:?}");
+        stops.join().unwrap();
+        assert_eq!(reads.join().unwrap().len(), usize::from(refused.is_ok()));
     });
 }
 
@@ -302,7 +359,7 @@ fn push_drop_of_the_cursor() {
         assert!(matches!(refused, PushError::NoCursor(Counted(3, _))));
         drop(refused);
         drop(pusher);
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -318,7 +375,7 @@ fn pushed_while_last_cursor_goes_is_dropped() {
             let _ = pusher.push(Counted::new(n, &alive));
         }
         reader.join().unwrap();
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -339,7 +396,7 @@ fn two_push_while_last_cursor_goes_dropped() {
         });
         drop(cursor);
         let _kept = (producer.join().unwrap(), second.join().unwrap());
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -352,7 +409,7 @@ fn push_all_while_last_cursor_goes_dropped() {
         let items: Vec<_> = (0..3).map(|n| Counted::new(n, &alive)).collect();
         drop(pusher.push_all(items));
         reader.join().unwrap();
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -367,7 +424,7 @@ fn sole_push_while_last_cursor_goes_is_dropped() {
             let _ = sole.push(Counted::new(n, &alive));
         }
         reader.join().unwrap();
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -388,7 +445,7 @@ fn try_push_while_last_cursor_goes_is_late() {
         drop(cursor);
         let _kept = handler.join().unwrap();
         let refused = pusher.push(Counted::new(3, &alive)).unwrap_err();
-        assert_eq!(alive.load(SeqCst), 1);
+        assert_eq!(alive.load(Relaxed), 1);
         drop(refused);
     });
 }
@@ -410,7 +467,7 @@ fn refused_push_while_handler_and_cursor_go() {
         going.join().unwrap();
         let _kept = handler.join().unwrap();
         drop(pusher.push(Counted::new(3, &alive)).unwrap_err());
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -430,10 +487,10 @@ fn pushed_between_last_cursor_and_subscriber() {
         drop(cursor);
         let (mut late, _kept) = (late.join().unwrap(), producer.join().unwrap());
         assert!(drain(&mut late).len() <= 1);
-        assert_eq!(alive.load(SeqCst), 0, "the subscriber has read it, or came after it");
+        assert_eq!(alive.load(Relaxed), 0, "the subscriber has read it, or came after it");
         pusher.push(Counted::new(2, &alive)).unwrap();
         assert_eq!(drain(&mut late).len(), 1);
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -451,7 +508,7 @@ fn pushed_while_cursor_and_subscriber_go() {
         drop(pusher.subscribe());
         going.join().unwrap();
         let _kept = producer.join().unwrap();
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -468,7 +525,7 @@ fn push_drop_of_a_reading_cursor() {
         }
         reader.join().unwrap();
         drop(pusher);
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -484,7 +541,7 @@ fn push_drop_of_the_pusher() {
         let _ = cursor.try_next();
         drop(cursor);
         producer.join().unwrap();
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -514,7 +571,7 @@ fn two_cursors_cross_blocks() {
         assert!(drain(&mut cursor).iter().map(|c| c.0).eq(0..4));
         assert_eq!(other.join().unwrap(), [0, 1, 2, 3]);
         drop((cursor, pusher));
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -532,7 +589,7 @@ fn one_fork_is_dropped_while_the_other_reads() {
         assert!(drain(&mut cursor).iter().map(|c| c.0).eq(0..3));
         other.join().unwrap();
         drop((cursor, pusher));
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -570,7 +627,7 @@ fn retire_recycle() {
         read.extend(drain(&mut cursor).iter().map(|c| c.0));
         assert_eq!(read, [0, 1, 2, 3, 4]);
         drop(cursor);
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -645,7 +702,7 @@ fn what_a_handlers_push_inherits_is_given_back() {
         let mut late = pusher.subscribe();
         handler.join().unwrap();
         while late.try_next().is_ok() {}
-        assert_eq!(alive.load(SeqCst), 0, "nobody wants them");
+        assert_eq!(alive.load(Relaxed), 0, "nobody wants them");
     });
 }
 
@@ -728,7 +785,44 @@ fn subscribe_while_the_sole_cursor_moves_on() {
         assert_eq!(all, [0, 1, 2, 3]);
         assert!(drain(&mut late).iter().map(|c| c.0).eq([3]));
         drop((cursor, late, pusher));
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
+    });
+}
+
+/// An item that tells whether the original was dropped.
+struct Tracked(u32, Arc<AtomicUsize>);
+
+impl Clone for Tracked {
+    fn clone(&self) -> Self {
+        // A read-modify-write, which orders nothing, and sees the newest value.
+        assert_eq!(self.1.fetch_add(0, Relaxed), 0, "cloned after it was dropped");
+        Self(self.0, Arc::new(AtomicUsize::new(0)))
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.1.fetch_add(1, Relaxed);
+    }
+}
+
+/// The claim that takes a block's last slot tells the reader of the subscriber, which has come before it.
+#[test]
+fn subscribe_before_push_at_edge_both_read() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        let tracked = |n| Tracked(n, Arc::new(AtomicUsize::new(0)));
+        pusher.push(tracked(1)).unwrap();
+        assert!(cursor.try_next().is_ok());
+        let other = pusher.clone();
+        let subscriber = thread::spawn(move || other.subscribe());
+        let second = tracked(2);
+        let _outlives = second.1.clone();
+        pusher.push(second).unwrap();
+        assert!(cursor.try_next().is_ok_and(|item| item.0 == 2));
+        let mut late = subscriber.join().unwrap();
+        // If it came before the push, this is a clone.
+        assert!(late.try_next().map_or(true, |item| item.0 == 2));
     });
 }
 
@@ -746,7 +840,7 @@ fn subscribe_while_the_last_cursor_goes() {
         assert!(drain(&mut late).iter().map(|c| c.0).eq([3]));
         other.join().unwrap();
         drop((late, pusher));
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -803,7 +897,7 @@ fn push_subscribe_while_the_last_cursor_goes() {
         drop(pusher.subscribe());
         producer.join().unwrap();
         drop(pusher);
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -951,12 +1045,12 @@ fn two_forks_settle() {
         drop(cursor.try_next().unwrap());
         assert!(poll_once(&mut cursor).is_pending());
         let mut fork = other.join().unwrap();
-        assert_eq!(alive.load(SeqCst), 0, "both sleep, and the item is gone");
+        assert_eq!(alive.load(Relaxed), 0, "both sleep, and the item is gone");
         pusher.push(Counted::new(1, &alive)).unwrap();
         assert_eq!(cursor.try_next().unwrap().0, 1);
         assert_eq!(fork.try_next().unwrap().0, 1);
         drop((cursor, fork, pusher));
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -985,10 +1079,10 @@ fn assert_two_read_and_nothing_is_left(
         let all = (pushed_before + pushed_meanwhile) as usize;
         assert_eq!(here + read(&mut cursor), all);
         assert_eq!(there + read(&mut fork), all);
-        assert_eq!(alive.load(SeqCst), 0, "both found nothing");
+        assert_eq!(alive.load(Relaxed), 0, "both found nothing");
         pusher.push(Counted::new(9, &alive)).unwrap();
         assert_eq!((read(&mut cursor), read(&mut fork)), (1, 1));
-        assert_eq!(alive.load(SeqCst), 0, "both found nothing again");
+        assert_eq!(alive.load(Relaxed), 0, "both found nothing again");
     });
 }
 
@@ -1027,7 +1121,7 @@ fn settled_cursor_reads_on_while_items_drop() {
         assert!(drain(&mut cursor).iter().map(|c| c.0).eq([0, 1]));
         let mut late = other.join().unwrap();
         assert_eq!((drain(&mut cursor).len(), drain(&mut late).len()), (0, 0));
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -1050,7 +1144,7 @@ fn cursor_settles_while_a_subscriber_enters() {
         let mut late = other.join().unwrap();
         assert!(drain(&mut late).len() <= 1);
         assert_eq!(drain(&mut cursor).len(), 1);
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -1068,7 +1162,7 @@ fn cursor_settles_while_a_taker_waits() {
         });
         assert_eq!(drain(&mut cursor).len(), 1);
         let _taker = other.join().unwrap();
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -1084,7 +1178,7 @@ fn one_fork_settles_while_the_other_is_dropped() {
         assert!(poll_once(&mut cursor).is_pending());
         other.join().unwrap();
         drop((cursor, pusher));
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -1104,7 +1198,7 @@ fn a_fork_of_a_sleeper_goes_while_another_settles() {
         drop(cursor.try_next().unwrap());
         assert!(poll_once(&mut cursor).is_pending());
         drop((other.join().unwrap(), cursor, pusher));
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -1124,7 +1218,7 @@ fn a_reader_behind_keeps_its_items_while_sleepers_come_and_go() {
         assert_eq!(behind.try_next().unwrap().0, 0);
         other.join().unwrap();
         drop((behind, cursor, pusher));
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -1314,7 +1408,7 @@ fn resubscribe_while_pushes_come() {
         assert!([1, 2, 3].ends_with(&late) && late.contains(&3), "{late:?}");
         assert!(drain(&mut cursor).iter().map(|c| c.0).eq(0..4));
         drop((cursor, pusher));
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -1335,7 +1429,7 @@ fn skip_while_pushes_come() {
         let _kept = producer.join().unwrap();
         let rest = drain(&mut cursor).len() + drain(&mut fork).len();
         assert_eq!(skipped + rest, 6);
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
@@ -1358,6 +1452,6 @@ fn settled_cursor_crosses_while_other_settles() {
         let (read, mut fork) = other.join().unwrap();
         assert!(drain(&mut behind).iter().map(|c| c.0).eq(0..slots));
         assert_eq!(read + drain(&mut fork).len(), slots as usize);
-        assert_eq!(alive.load(SeqCst), 0);
+        assert_eq!(alive.load(Relaxed), 0);
     });
 }

@@ -173,3 +173,24 @@ fn try_push_takes_from_limbo_beside_pins() {
         pusher.try_push(5).unwrap();
     });
 }
+
+/// A claim takes the block from limbo at which another party has looked just before.
+#[test]
+fn try_push_takes_block_after_look() {
+    model(|| {
+        let (pusher, mut cursor) = push_list();
+        pusher.reserve(1);
+        let other = pusher.clone();
+        let looks = thread::spawn(move || other.retained());
+        let pushes = thread::spawn(move || {
+            for n in 0..8 {
+                if pusher.try_push(n).is_ok() {
+                    assert!(cursor.try_next().is_ok());
+                }
+            }
+            (pusher, cursor)
+        });
+        looks.join().unwrap();
+        drop(pushes.join().unwrap());
+    });
+}
