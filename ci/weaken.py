@@ -164,6 +164,11 @@ def find(only):
 
 # --- The results ---
 
+def survived(row):
+    """Name of a stage -> how many of its stories the mutant has survived."""
+    return dict(part.split("=") for part in row["survived"].split())
+
+
 class Results:
     """One row a mutant: its hash, `killed` or `survived`, by what, what it survived, which stories hung."""
 
@@ -283,12 +288,16 @@ class Stage:
     def limit(self, seconds):
         return 10 * seconds + 10
 
-    def kill(self, mutant):
-        """What kills the mutant, how many stories passed its place, and which of these ran out of time."""
-        passing = [
+    def passing(self, mutant):
+        """The stories that pass the place, each behind the seconds that it takes."""
+        return [
             (story["seconds"], name) for name, story in self.stories.items()
             if story["ok"] and mutant.place in story["places"]
         ]
+
+    def kill(self, mutant):
+        """What kills the mutant, how many stories passed its place, and which of these ran out of time."""
+        passing = self.passing(mutant)
         env = {"AITER_WEAKEN": f"{mutant.place}:{mutant.argument}:{mutant.weaker}"}
         timeouts = []
         for seconds, name in sorted(passing):
@@ -398,11 +407,14 @@ def weaken(wanted, mutants, places, names, deep, again):
     if not any(m.file.startswith("core/") for m in wanted):
         names = [name for name in names if name == "adapters"]
 
-    def is_due(mutant, stage):
-        row = results.of(mutant)
+    def is_open(mutant, stage):
         belongs = mutant.file.startswith("core/") or stage.name.startswith("adapters")
-        done = {part.partition("=")[0] for part in row["survived"].split()}
-        return belongs and row["result"] != "killed" and stage.name not in done
+        return belongs and results.of(mutant)["result"] != "killed"
+
+    def is_due(mutant, stage):
+        """Also if other stories pass the place than at the last time."""
+        done = survived(results.of(mutant))
+        return done.get(stage.name) != str(len(stage.passing(mutant)))
 
     def one(mutant, stage):
         row = dict(results.of(mutant))
@@ -411,13 +423,15 @@ def weaken(wanted, mutants, places, names, deep, again):
         if by:
             row |= {"result": "killed", "by": by}
         else:
-            row |= {"result": "survived", "survived": f"{row['survived']} {stage.name}={passing}".strip()}
+            done = survived(row) | {stage.name: str(passing)}
+            row |= {"result": "survived", "survived": " ".join(f"{name}={n}" for name, n in done.items())}
         results.save(row)
 
     for stage in list(stages(names, deep)):
-        due = [mutant for mutant in wanted if is_due(mutant, stage)]
+        due = [mutant for mutant in wanted if is_open(mutant, stage)]
         if due:
             stage.cover(places)
+            due = [mutant for mutant in due if is_due(mutant, stage)]
             print(f"-- {stage.name}: {len(due)} mutants", flush=True)
             with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
                 list(pool.map(lambda mutant: one(mutant, stage), due))
@@ -446,8 +460,7 @@ def verdict_of(row, judged):
     if row["result"] == "killed":
         return "killed"
     due = STAGES if row["mutant"].startswith("core/") else ["adapters"]
-    done = {part.partition("=")[0] for part in row["survived"].split()}
-    return judged.get(row["mutant"], ("unfinished" if set(due) - done else "open", ""))[0]
+    return judged.get(row["mutant"], ("unfinished" if set(due) - survived(row).keys() else "open", ""))[0]
 
 
 def table(mutants):
