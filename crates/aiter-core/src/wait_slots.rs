@@ -76,12 +76,13 @@ impl Slot {
     /// Returns `true`, and the slot is the caller's, if its sleeper has left it and its notifier
     /// has given it back.
     fn take_left(&self) -> bool {
-        // Acquire: partner of `Slots::leave`. A look, which spares the exchange.
-        if !(self.left.load(Ordering::Acquire) && self.is_given_back()) {
+        // Relaxed: a look, which spares the exchange.
+        if !(self.left.load(Ordering::Relaxed) && self.is_given_back()) {
             return false;
         }
-        // Acquire: as above. The exchange chooses one of several callers. Only then does the look
-        // at `busy` count: meanwhile the slot may have been freed, taken and left once more.
+        // Acquire: partner of `Slots::leave`. The exchange chooses one of several callers. Only then
+        // does the look at `busy` count: meanwhile the slot may have been freed, taken and left once
+        // more.
         if !self.left.swap(false, Ordering::Acquire) {
             return false;
         }
