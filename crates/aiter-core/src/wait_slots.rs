@@ -222,8 +222,9 @@ impl Slots {
             if next.is_null() {
                 let new = Segment::new(number);
                 // Release: partner of all loads of a link. Acquire: for the segment of another
-                // sleeper that was faster.
-                match link.compare_exchange(null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
+                // sleeper that was faster. A success reads the null that the link was made with, so
+                // it has nothing to acquire.
+                match link.compare_exchange(null_mut(), new, Ordering::Release, Ordering::Acquire) {
                     // SAFETY: a segment, which lives as long as the queue.
                     Ok(_) => return unsafe { &(&(*new).slots)[0] },
                     Err(other) => {
