@@ -257,14 +257,17 @@ impl Slots {
         }
     }
 
+    /// Returns `true` if the slot is armed: a look. If it is not, `is_given_back` tells whether it
+    /// is its sleeper's.
+    ///
     /// # Safety
     /// As `at`.
     #[inline]
     pub(crate) unsafe fn is_armed(&self, place: Place) -> bool {
         // SAFETY: by contract.
         let (slot, armed) = unsafe { self.at(place) };
-        // Acquire: partner of `claim`.
-        armed.load(Ordering::Acquire) & slot.bit() != 0
+        // Relaxed: if a notifier has claimed the slot, `is_given_back` synchronizes with it.
+        armed.load(Ordering::Relaxed) & slot.bit() != 0
     }
 
     /// Returns `true` if the slot, which is not armed, is its sleeper's.
