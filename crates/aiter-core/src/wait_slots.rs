@@ -313,8 +313,8 @@ impl Slots {
         let (slot, armed) = unsafe { self.at(place) };
         // Relaxed: the change of `armed` gives the slot away.
         slot.busy.store(true, Ordering::Relaxed);
-        // Release: partner of `claim`, for the waker. Acquire: partner of the same, see
-        // `waiters.rs`.
+        // Release: partner of `claim` and `claim_first`, for the waker. Acquire: partner of
+        // `claim_first`, see `waiters.rs`.
         let before = armed.fetch_or(slot.bit(), Ordering::AcqRel);
         // SAFETY: null, or a segment, which lives as long as the queue.
         match unsafe { slot.segment.as_ref() } {
@@ -421,7 +421,8 @@ impl Slots {
         if seen != 1 {
             return (None, seen & MORE != 0);
         }
-        // Acquire, Release: as in `claim`.
+        // Acquire: partner of `arm`, for the waker and for slots in segments. Release: partner of
+        // the same, see `waiters.rs`.
         let before = self.armed.fetch_and(!1, Ordering::AcqRel);
         ((before & 1 != 0).then(|| Claimed(&self.first)), before & MORE != 0)
     }
@@ -432,7 +433,7 @@ impl Slots {
     }
 
     /// Takes the armed slots with the numbers `from..to`, one after the other, and passes each one
-    /// on before it takes the next one.
+    /// on before it takes the next one. The caller need not have counted the slots by `end`.
     pub(crate) fn claim(&self, from: usize, to: usize, mut found: impl FnMut(Claimed<'_>)) {
         let (mut armed, mut slots) = (&self.armed, core::slice::from_ref(&self.first));
         let (mut link, mut base) = (&self.more, 0);
@@ -446,10 +447,10 @@ impl Slots {
                 let number = bits.trailing_zeros() as usize;
                 let bit = 1 << number;
                 bits &= !bit;
-                // Acquire: partner of `arm`, for the waker. Release: partner of the same, see
-                // `waiters.rs`. If it fails, the sleeper has taken the slot back, or another
-                // notifier has it.
-                if armed.fetch_and(!bit, Ordering::AcqRel) & bit != 0 {
+                // Acquire: partner of `arm`, for the waker. No Release: what the notifier did before
+                // is handed on by another word, see `waiters.rs`. If the bit is clear, the sleeper
+                // has taken the slot back, or another notifier has it.
+                if armed.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
                     found(Claimed(&slots[number]));
                 }
             }
