@@ -76,12 +76,13 @@ impl Slot {
     /// Returns `true`, and the slot is the caller's, if its sleeper has left it and its notifier
     /// has given it back.
     fn take_left(&self) -> bool {
-        // Acquire: partner of `Slots::leave`. A look, which spares the exchange.
-        if !(self.left.load(Ordering::Acquire) && self.is_given_back()) {
+        // Relaxed: a look, which spares the exchange.
+        if !(self.left.load(Ordering::Relaxed) && self.is_given_back()) {
             return false;
         }
-        // Acquire: as above. The exchange chooses one of several callers. Only then does the look
-        // at `busy` count: meanwhile the slot may have been freed, taken and left once more.
+        // Acquire: partner of `Slots::leave`. The exchange chooses one of several callers. Only then
+        // does the look at `busy` count: meanwhile the slot may have been freed, taken and left once
+        // more.
         if !self.left.swap(false, Ordering::Acquire) {
             return false;
         }
@@ -221,8 +222,9 @@ impl Slots {
             if next.is_null() {
                 let new = Segment::new(number);
                 // Release: partner of all loads of a link. Acquire: for the segment of another
-                // sleeper that was faster.
-                match link.compare_exchange(null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
+                // sleeper that was faster. A success reads the null that the link was made with, so
+                // it has nothing to acquire.
+                match link.compare_exchange(null_mut(), new, Ordering::Release, Ordering::Acquire) {
                     // SAFETY: a segment, which lives as long as the queue.
                     Ok(_) => return unsafe { &(&(*new).slots)[0] },
                     Err(other) => {
@@ -255,14 +257,17 @@ impl Slots {
         }
     }
 
+    /// Returns `true` if the slot is armed: a look. If it is not, `is_given_back` tells whether it
+    /// is its sleeper's.
+    ///
     /// # Safety
     /// As `at`.
     #[inline]
     pub(crate) unsafe fn is_armed(&self, place: Place) -> bool {
         // SAFETY: by contract.
         let (slot, armed) = unsafe { self.at(place) };
-        // Acquire: partner of `claim`.
-        armed.load(Ordering::Acquire) & slot.bit() != 0
+        // Relaxed: if a notifier has claimed the slot, `is_given_back` synchronizes with it.
+        armed.load(Ordering::Relaxed) & slot.bit() != 0
     }
 
     /// Returns `true` if the slot, which is not armed, is its sleeper's.
@@ -308,8 +313,8 @@ impl Slots {
         let (slot, armed) = unsafe { self.at(place) };
         // Relaxed: the change of `armed` gives the slot away.
         slot.busy.store(true, Ordering::Relaxed);
-        // Release: partner of `claim`, for the waker. Acquire: partner of the same, see
-        // `waiters.rs`.
+        // Release: partner of `claim` and `claim_first`, for the waker. Acquire: partner of
+        // `claim_first`, see `waiters.rs`.
         let before = armed.fetch_or(slot.bit(), Ordering::AcqRel);
         // SAFETY: null, or a segment, which lives as long as the queue.
         match unsafe { slot.segment.as_ref() } {
@@ -416,7 +421,8 @@ impl Slots {
         if seen != 1 {
             return (None, seen & MORE != 0);
         }
-        // Acquire, Release: as in `claim`.
+        // Acquire: partner of `arm`, for the waker and for slots in segments. Release: partner of
+        // the same, see `waiters.rs`.
         let before = self.armed.fetch_and(!1, Ordering::AcqRel);
         ((before & 1 != 0).then(|| Claimed(&self.first)), before & MORE != 0)
     }
@@ -427,7 +433,7 @@ impl Slots {
     }
 
     /// Takes the armed slots with the numbers `from..to`, one after the other, and passes each one
-    /// on before it takes the next one.
+    /// on before it takes the next one. The caller need not have counted the slots by `end`.
     pub(crate) fn claim(&self, from: usize, to: usize, mut found: impl FnMut(Claimed<'_>)) {
         let (mut armed, mut slots) = (&self.armed, core::slice::from_ref(&self.first));
         let (mut link, mut base) = (&self.more, 0);
@@ -441,10 +447,10 @@ impl Slots {
                 let number = bits.trailing_zeros() as usize;
                 let bit = 1 << number;
                 bits &= !bit;
-                // Acquire: partner of `arm`, for the waker. Release: partner of the same, see
-                // `waiters.rs`. If it fails, the sleeper has taken the slot back, or another
-                // notifier has it.
-                if armed.fetch_and(!bit, Ordering::AcqRel) & bit != 0 {
+                // Acquire: partner of `arm`, for the waker. No Release: what the notifier did before
+                // is handed on by another word, see `waiters.rs`. If the bit is clear, the sleeper
+                // has taken the slot back, or another notifier has it.
+                if armed.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
                     found(Claimed(&slots[number]));
                 }
             }

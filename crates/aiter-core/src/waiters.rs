@@ -34,6 +34,9 @@
 //! word of the queue's first slot even if that slot is not armed, and each sleeper changes this
 //! word when it has armed its slot. So if the notifier's change comes first, the sleeper sees what
 //! the notifier did before; if not, the notifier sees the armed slot.
+//!
+//! So a claim in the round over the slots only acquires. What the notifier did before the claim
+//! reaches the sleeper by the caller's word or by the word of the first slot.
 
 use core::task::{RawWakerVTable, Waker};
 

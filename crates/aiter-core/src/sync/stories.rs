@@ -179,3 +179,61 @@ fn slot_left_twice_is_not_freed_under_notifier() {
         other.join().unwrap();
     });
 }
+
+/// Runs `f` in a thread.
+fn spawn(slots: &loom::sync::Arc<Slots>, f: fn(&Slots)) -> loom::thread::JoinHandle<()> {
+    let slots = slots.clone();
+    loom::thread::spawn(move || f(&slots))
+}
+
+/// Three parties free a slot that was left, and it is left again. One of the three takes the mark
+/// too early, and puts it back. The next one must not take this mark for that of the first time.
+#[test]
+fn mark_put_back_does_not_free_slot_early() {
+    loom::model(|| {
+        let slots = loom::sync::Arc::new(Slots::new());
+        leave_while_called(&slots);
+        let frees = [(); 2].map(|()| spawn(&slots, |slots| slots.free_left(drop)));
+        let leaves = spawn(&slots, |slots| {
+            slots.free_left(drop);
+            leave_while_called(slots);
+        });
+        leaves.join().unwrap();
+        frees.into_iter().for_each(|other| other.join().unwrap());
+    });
+}
+
+/// Takes a slot, which is not the first one, and gives it to the notifiers.
+fn arm_in_segment(slots: &Slots) {
+    let place = slots.take_slot();
+    // SAFETY: the place is of these slots, and this caller's until it is armed.
+    unsafe {
+        slots.replace(place, Some(Waker::noop().clone()));
+        slots.arm(place);
+    }
+}
+
+/// Two sleepers need the first segment. The one that is slower uses the segment of the other.
+#[test]
+fn sleepers_that_add_segment_at_once_share_it() {
+    loom::model(|| {
+        let slots = loom::sync::Arc::new(Slots::new());
+        slots.take_slot();
+        let other = spawn(&slots, arm_in_segment);
+        arm_in_segment(&slots);
+        other.join().unwrap();
+        assert_eq!(slots.end(), 2 * usize::BITS as usize);
+    });
+}
+
+/// A notifier that has not counted the segments comes to one that was just added.
+#[test]
+fn notifier_at_new_segment_sees_its_slots() {
+    loom::model(|| {
+        let slots = loom::sync::Arc::new(Slots::new());
+        slots.take_slot();
+        let sleeper = spawn(&slots, arm_in_segment);
+        slots.claim(0, usize::MAX, |claimed| claimed.with(|waker| assert!(waker.is_some())));
+        sleeper.join().unwrap();
+    });
+}
