@@ -204,7 +204,7 @@ fn the_owner_goes_while_wakers_are_dropped() {
     });
 }
 
-/// The second wake-up makes a new stack, or comes too early for that.
+/// A member that was on top of another is woken again, alone: it leads to no other member then.
 #[test]
 fn next_stack_has_no_old_links() {
     model(|| {
@@ -218,13 +218,13 @@ fn next_stack_has_no_old_links() {
     });
 }
 
-/// A member that is polled anew for wake-ups without number has heard of the last one.
+/// A wake-up beyond those that are counted comes while the owner starts the count anew.
 #[test]
 fn uncounted_wake_up_is_heard() {
     model(|| {
         let mut owner = Owner::<1>::new();
         let member = owner.members[0].clone();
-        // So many that they are counted no more, under a checker.
+        // A checker's limit.
         (0..3).for_each(|_| member.tell());
         let other = spawn_tell(&member);
         block_on(owner.take(4));
