@@ -18,8 +18,10 @@
 //! else is for the wakers, too. They may outlive the owner, and what the last of them frees has no member any more.
 //!
 //! # Ordering policy
-//! A change of `wakes` is AcqRel on both sides, and the owner's look an Acquire: it sees what was done before a wake-up in
-//! the poll that follows, and its use of the link comes before the next wake-up.
+//! A wake-up is AcqRel, the owner's look an Acquire, and its falling asleep a Release. So what was
+//! done before a wake-up is seen in the poll that follows. The owner's use of the link happens
+//! before the wake-up that gets the member up again. Each change of `wakes` is a read-modify-write,
+//! so an Acquire of one wake-up is one of all wake-ups before it.
 
 use core::{
     fmt,
@@ -35,8 +37,8 @@ use crate::{
 
 /// In `Node::wakes`: the waker was not called since the owner of the node was pending.
 const ASLEEP: usize = 0;
-/// In `Node::wakes`: so many that they are counted no more.
-const UNCOUNTED: usize = usize::MAX;
+/// In `Node::wakes`: so many that they are counted no more. Few for checkers, which get there.
+const UNCOUNTED: usize = if cfg!(any(loom, shuttle)) { 3 } else { usize::MAX };
 
 /// What is the owner's alone.
 struct Own<T> {
@@ -68,7 +70,8 @@ impl<T> Node<T> {
     fn notify(&self) {
         // Relaxed: the exchange counts.
         let mut before = self.wakes.load(Ordering::Relaxed);
-        // AcqRel: partner of `ReadyNode::look` and `ReadyNode::fall_asleep`. Always a write.
+        // Release: partner of `ReadyNode::look`. Acquire: of `ReadyNode::fall_asleep`. Always a
+        // write.
         while let Err(now) = self.wakes.compare_exchange_weak(
             before,
             before.saturating_add(1),
@@ -263,8 +266,9 @@ impl<T> ReadyNode<T> {
         // Acquire: partner of `Node::notify`.
         let mut seen = self.node.wakes.load(Ordering::Acquire);
         if seen == UNCOUNTED {
-            // AcqRel: as above; a wake-up that comes later is counted.
-            self.node.wakes.swap(ASLEEP + 1, Ordering::AcqRel);
+            // Acquire: as above, for wake-ups since the load, which did not change the number.
+            // A later wake-up is counted. Not Release: it finds the member up, and marks nothing.
+            self.node.wakes.swap(ASLEEP + 1, Ordering::Acquire);
             seen = ASLEEP + 1;
         }
         self.own().seen = seen;
@@ -278,8 +282,10 @@ impl<T> ReadyNode<T> {
         let wakes = &self.node.wakes;
         // Relaxed: a look; the exchange counts, or the look that follows.
         let asleep = wakes.load(Ordering::Relaxed) == seen
-            // AcqRel: partner of `Node::notify`. From here on it may be put on the stack again.
-            && wakes.compare_exchange(seen, ASLEEP, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+            // Release: partner of `Node::notify`, for the link. From here on the number may be put
+            // on the stack again. Not Acquire: wake-ups only add, so this reads the same write as
+            // the last look did, or the owner's own.
+            && wakes.compare_exchange(seen, ASLEEP, Ordering::Release, Ordering::Relaxed).is_ok();
         if asleep {
             // What wakes it is new, also to who does not look.
             self.own().seen = ASLEEP;

@@ -11,8 +11,11 @@
 //! notifiers that were interrupted in mid-wake, it makes a new one: neither side waits for the other.
 //!
 //! # Ordering policy
-//! `top` is AcqRel on both sides: it hands the links over, and the cells. `idle` gives a cell back: Release by
-//! the notifier, Acquire by the owner. A cell's `next` is written before the cell's index can be seen in `top`.
+//! `top` hands the entries' links to the owner: a mark is a Release, and `take` an Acquire. It
+//! hands the cells to the notifiers: `fall_asleep` is a Release, and a mark an Acquire. Each change
+//! of `top` is a read-modify-write, so `take` acquires all marks of the stack. `idle` gives a cell
+//! back: Release by the notifier, Acquire by the owner. The owner links a cell before it puts the
+//! cell's index into `top`. A notifier follows the links to the cell of its index, and no further.
 
 use core::{fmt, ptr::null_mut, task::Waker};
 
@@ -73,12 +76,19 @@ unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    /// The cells, in the order of their indices.
+    /// The cells, in the order of their indices. To get a cell, only the links before it are read.
     fn cells(&self) -> impl Iterator<Item = &Cell> {
-        core::iter::successors(Some(&self.first), |cell| {
-            // Acquire: partner of `ReadyStack::idle_cell`.
-            // SAFETY: null, or a cell that lives as long as `self`.
-            unsafe { cell.next.load(Ordering::Acquire).as_ref() }
+        // Not `successors`: it reads the link behind a cell together with the cell.
+        let mut last: Option<&Cell> = None;
+        core::iter::from_fn(move || {
+            last = match last {
+                None => Some(&self.first),
+                // Relaxed: the owner has set the link, or it came with the cell's index: Release by
+                // `ReadyStack::fall_asleep`, Acquire by `ReadyEntry::mark`.
+                // SAFETY: null, or a cell that lives as long as `self`.
+                Some(cell) => Some(unsafe { cell.next.load(Ordering::Relaxed).as_ref() }?),
+            };
+            last
         })
     }
 }
@@ -185,8 +195,9 @@ impl ReadyStack {
         }
         // First: it is user code, which may panic.
         self.drop_called();
-        // AcqRel: partner of `mark`, for the links. Only the owner takes a number out of the word.
-        self.shared.top.swap(EMPTY, Ordering::AcqRel)
+        // Acquire: partner of `mark`, for the links. Only the owner takes a number out of the word.
+        // Not Release: a mark that finds `EMPTY` uses nothing of the owner's.
+        self.shared.top.swap(EMPTY, Ordering::Acquire)
     }
 
     /// Drops the wakers that were called. If a notifier has one right now, it goes the next time.
@@ -248,11 +259,12 @@ impl ReadyStack {
     fn fall_asleep(&self, index: usize, cell: &Cell) -> bool {
         // Relaxed: the exchange gives it away.
         cell.idle.store(false, Ordering::Relaxed);
-        // AcqRel: partner of `mark`, for the waker; and what was done before a mark that comes first is seen.
+        // Release: partner of `mark`, for the waker and the links to its cell. Not Acquire: the
+        // owner itself has written `EMPTY`. Relaxed if it fails: `take` synchronises.
         let sleeps = self
             .shared
             .top
-            .compare_exchange(EMPTY, ASLEEP | index, Ordering::AcqRel, Ordering::Acquire)
+            .compare_exchange(EMPTY, ASLEEP | index, Ordering::Release, Ordering::Relaxed)
             .is_ok();
         if !sleeps {
             // Relaxed: it was not given away.
@@ -263,11 +275,11 @@ impl ReadyStack {
 
     /// The owner is at work again, though nobody woke it. False if somebody did meanwhile.
     fn wake_up(&self, word: usize, cell: &Cell) -> bool {
-        // Acquire: partner of `mark`, if it fails. Relaxed for the rest: nobody else had the cell.
+        // Relaxed: nobody else had the cell. If it fails, `take` synchronises.
         let is_up = self
             .shared
             .top
-            .compare_exchange(word, EMPTY, Ordering::Relaxed, Ordering::Acquire)
+            .compare_exchange(word, EMPTY, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok();
         if is_up {
             // Relaxed: only we ask.
@@ -289,8 +301,8 @@ impl ReadyStack {
                 (count, last) = (count + 1, cell);
             }
             let cell = Box::into_raw(Box::new(Cell::new()));
-            // Release: partner of `cells`. Only the owner links cells.
-            last.next.store(cell, Ordering::Release);
+            // Relaxed: `fall_asleep` publishes it. Only the owner links cells.
+            last.next.store(cell, Ordering::Relaxed);
             // SAFETY: a cell lives as long as what is shared.
             (count, unsafe { &*cell })
         });
@@ -361,7 +373,7 @@ impl ReadyEntry {
             let below = if word & NO_NUMBER == 0 { word } else { ReadyStack::NONE };
             // Relaxed: published by the exchange.
             self.below.store(below, Ordering::Relaxed);
-            // AcqRel: partner of `take`, for the link; of `fall_asleep`, for the waker.
+            // Release: partner of `take`, for the link. Acquire: of `fall_asleep`, for the waker.
             match top.compare_exchange_weak(word, self.number, Ordering::AcqRel, Ordering::Relaxed)
             {
                 Ok(_) => break,

@@ -34,9 +34,10 @@
 //!
 //! # Ordering policy
 //! The gate hands the value on: Release when it opens, Acquire when it closes. Every access to the
-//! gate's word that a task goes to sleep by is a read-modify-write, also if the task finds it
-//! closed or quiet. So either the opener sees that task's registration, or that task finds the gate
-//! open. The same holds between the hub's waker and a task that registers.
+//! gate's word that a task goes to sleep by is a read-modify-write with Release, also if the task
+//! finds it closed or quiet. So either the opener sees that task's registration, or that task finds
+//! the gate open. The same holds between the hub's waker and a task that registers. As all changes
+//! of the word are read-modify-writes, an Acquire of it sees all that was released before.
 
 use core::{
     fmt,
@@ -137,7 +138,8 @@ impl Hub {
     }
 
     fn news(&self) {
-        // AcqRel: partner of `Turn::open`, `Turn::open_pending` and `Hub::close`.
+        // Release: what was done before is seen by the turn that takes the news. Acquire: partner
+        // of `Turn::open_pending`, `Hub::close` and `Hub::touch`, for registrations.
         self.gate.fetch_or(NEWS, Ordering::AcqRel);
         // The value may call its waker in an interrupt handler.
         self.queue.notify(Wakers::Lend);
@@ -153,7 +155,7 @@ impl Hub {
                 return false;
             }
             let new = gate | if is_open { CLOSED } else { mark };
-            // AcqRel: see the ordering policy.
+            // Acquire: takes the value. Release: a mark releases the registration.
             match self.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return is_open,
                 Err(now) => gate = now,
@@ -498,17 +500,21 @@ impl<S> Relay<S> {
         if Arc::strong_count(&self.shared) == 1 {
             // Acquire: partner of the other handles' drops, which end their use of the value.
             fence(Ordering::Acquire);
-            // Relaxed: a look. AcqRel: takes the news, as `Hub::close`.
+            // Relaxed: a look. Acquire: partner of `Hub::news`, which the turn takes. Not Release:
+            // each registration of this task is followed by an access that releases it.
             if hub.gate.load(Ordering::Relaxed) != OPEN {
-                hub.gate.swap(OPEN, Ordering::AcqRel);
+                hub.gate.swap(OPEN, Ordering::Acquire);
             }
             return Some(true);
         }
         let gate = hub.gate.load(Ordering::Relaxed);
-        // AcqRel: as `Hub::close`.
+        // Acquire: partner of the last turn and of `Hub::news`. Not Release: as above.
         let closed = gate & CLOSED == 0
             && !is_quiet(gate)
-            && hub.gate.compare_exchange(gate, CLOSED, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+            && hub
+                .gate
+                .compare_exchange(gate, CLOSED, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok();
         closed.then_some(false)
     }
 

@@ -21,7 +21,7 @@ fn count(relay: &mut Relay<u32>) -> Poll<u32> {
 /// makes it see that one's turn.
 #[test]
 fn lone_handle_sees_turn_of_dropped_one() {
-    for _ in 0..scaled(200, 1) {
+    for _ in 0..scaled(200, 10) {
         let mut one = Relay::new(0);
         let mut two = one.clone();
         let is_gone = AtomicBool::new(false);

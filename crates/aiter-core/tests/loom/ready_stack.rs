@@ -203,3 +203,31 @@ fn the_owner_goes_while_wakers_are_dropped() {
         other.join().unwrap();
     });
 }
+
+/// A member that was on top of another is woken again, alone: it leads to no other member then.
+#[test]
+fn next_stack_has_no_old_links() {
+    model(|| {
+        let mut owner = Owner::<2>::new();
+        let [below, top] = owner.members.clone();
+        let other = spawn_tell(&top);
+        below.tell();
+        top.tell();
+        block_on(owner.take(3));
+        other.join().unwrap();
+    });
+}
+
+/// A wake-up beyond those that are counted comes while the owner starts the count anew.
+#[test]
+fn uncounted_wake_up_is_heard() {
+    model(|| {
+        let mut owner = Owner::<1>::new();
+        let member = owner.members[0].clone();
+        // A checker's limit.
+        (0..3).for_each(|_| member.tell());
+        let other = spawn_tell(&member);
+        block_on(owner.take(4));
+        other.join().unwrap();
+    });
+}

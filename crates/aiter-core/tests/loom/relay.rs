@@ -1,7 +1,10 @@
 //! Stories of tasks that take turns at one value.
 
 use core::future::poll_fn;
-use std::sync::Arc as StdArc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc as StdArc,
+};
 
 use aiter_core::{Relay, quiet_list};
 use loom::{
@@ -248,5 +251,77 @@ fn look_hides_no_news() {
         assert_eq!(take(&mut one), 1);
         feeder.join().unwrap();
         drop(looker.join().unwrap());
+    });
+}
+
+/// The value's waker alone makes the news visible to the turn that takes it. A lone handle is
+/// polled while the waker is called, and need not be woken by it.
+#[test]
+fn lone_turn_sees_what_waker_call_tells() {
+    model(|| {
+        let mut relay = Relay::new(());
+        let mut waker = None;
+        let polled = relay.poll_turn(&mut Context::from_waker(Waker::noop()), |_, cx| {
+            waker = Some(cx.waker().clone());
+            Poll::<()>::Pending
+        });
+        assert!(polled.is_pending());
+        let news = Arc::new(AtomicUsize::new(0));
+        let teller = thread::spawn({
+            let (news, waker) = (news.clone(), waker.unwrap());
+            move || {
+                news.store(1, Ordering::Relaxed);
+                waker.wake();
+            }
+        });
+        block_on(poll_fn(|cx| {
+            relay.poll_turn(cx, |_, _| match news.load(Ordering::Relaxed) {
+                0 => Poll::Pending,
+                _ => Poll::Ready(()),
+            })
+        }));
+        teller.join().unwrap();
+    });
+}
+
+/// A look that finds the gate closed is woken when the turn is over.
+#[test]
+fn look_during_turn_is_woken() {
+    model(|| {
+        let (mut one, permits) = relay();
+        permits.add(1);
+        let mut two = one.clone();
+        let looker = thread::spawn(move || {
+            let given = block_on(poll_fn(|cx| two.poll_look(cx, |value| value.given)));
+            assert!(given <= 1);
+            two
+        });
+        assert_eq!(take(&mut one), 1);
+        drop(looker.join().unwrap());
+    });
+}
+
+/// A turn that panics hands the value on, and wakes a task that was turned away.
+#[test]
+fn task_turned_away_by_panicking_turn_wakes() {
+    model(|| {
+        let (mut one, permits) = relay();
+        permits.add(1);
+        let mut two = one.clone();
+        let other = thread::spawn(move || {
+            let given = take(&mut two);
+            (two, given)
+        });
+        let mut began = false;
+        let turn = catch_unwind(AssertUnwindSafe(|| {
+            one.poll_turn(&mut Context::from_waker(Waker::noop()), |mut value, _| {
+                began = true;
+                value.given += 10;
+                resume_unwind(Box::new(()))
+            })
+        }));
+        assert!(matches!((began, turn), (true, Err(_)) | (false, Ok(Poll::<()>::Pending))));
+        let (_two, given) = other.join().unwrap();
+        assert!(matches!(given, 1 | 11));
     });
 }
