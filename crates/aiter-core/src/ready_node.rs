@@ -32,13 +32,13 @@ use core::{
 
 use crate::{
     ready_stack::ReadyEntry,
-    sync::{Arc, AtomicUsize, Ordering, UnsafeCell, retry_hint},
+    sync::{Arc, AtomicUsize, MAX_WAKES, Ordering, UnsafeCell, retry_hint},
 };
 
 /// In `Node::wakes`: the waker was not called since the owner of the node was pending.
 const ASLEEP: usize = 0;
-/// In `Node::wakes`: so many that they are counted no more. Few for checkers, which get there.
-const UNCOUNTED: usize = if cfg!(any(loom, shuttle)) { 3 } else { usize::MAX };
+/// In `Node::wakes`: so many that they are counted no more.
+const UNCOUNTED: usize = MAX_WAKES;
 
 /// What is the owner's alone.
 struct Own<T> {

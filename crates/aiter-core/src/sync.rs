@@ -58,6 +58,10 @@ pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 
+/// Wake-ups of a ready node from which on they are counted no more. Few under a checker, which then gets
+/// there.
+pub(crate) const MAX_WAKES: usize = if cfg!(any(loom, shuttle)) { 3 } else { usize::MAX };
+
 /// Slots a block holds at most: one ready bit each below an empty one and the flags of the block's state
 /// word, and few enough for the tag bits of a block's address. Two under a checker, which then crosses blocks in
 /// every story, or four, for what can only happen inside one.
