@@ -10,6 +10,7 @@
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 command -v python3 >/dev/null || die 'python3 is missing'
+[[ ${1:-run} == @(list|table) ]] || need_nightly miri rust-src || die 'Miri is missing'
 
 export CARGO_TARGET_DIR=$target_dir AITER_NIGHTLY=$nightly
 exec python3 ci/weaken.py "$@"
