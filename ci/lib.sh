@@ -8,7 +8,8 @@ skip() { printf 'SKIPPED: %s\n' "$*"; return 1; }
 command -v rustup >/dev/null || die 'rustup is missing, see https://rustup.rs'
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}
-nightly=${AITER_NIGHTLY:-nightly}
+# The only place that names a nightly. AITER_NIGHTLY=NAME: another toolchain.
+nightly=${AITER_NIGHTLY:-nightly-2026-05-20}
 host=$(rustc -vV | sed -n 's/^host: //p')
 published=(aiter-core aiter-adapters aiter-executor-compat aiter)
 
