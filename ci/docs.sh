@@ -1,6 +1,12 @@
 #!/usr/bin/env bash
-# The documentation as users see it: no warning, no dead link.
+# The documentation as users see it: no warning, no dead link. The published crates also as docs.rs builds them.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
+published+=(stream-laws)
 
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+
+need_nightly || exit 0
+note docs.rs
+CARGO_TARGET_DIR=$target_dir/docsrs RUSTDOCFLAGS='--cfg docsrs -D warnings' \
+    cargo "+$nightly" doc "${published[@]/#/-p}" --no-deps --all-features

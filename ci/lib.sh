@@ -8,7 +8,8 @@ skip() { printf 'SKIPPED: %s\n' "$*"; return 1; }
 command -v rustup >/dev/null || die 'rustup is missing, see https://rustup.rs'
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}
-nightly=${AITER_NIGHTLY:-nightly}
+# The only place that names a nightly. AITER_NIGHTLY=NAME: another toolchain.
+nightly=${AITER_NIGHTLY:-nightly-2026-05-20}
 host=$(rustc -vV | sed -n 's/^host: //p')
 published=(aiter-core aiter-adapters aiter-executor-compat aiter)
 
@@ -44,4 +45,16 @@ need_apt() {
     { "${root[@]}" apt-get update -q &&
         "${root[@]}" apt-get install -y -q --no-install-recommends "$2"; } >/dev/null ||
         skip "$1 is missing, and its apt package $2 could not be installed"
+}
+
+# need_program NAME VERSION: of crates.io. An installed one will do if it has this very version.
+need_program() {
+    local root=$target_dir/tools/$1-$2
+    PATH=$root/bin:$PATH
+    [[ $("$1" --version 2>/dev/null) != "$1 $2" ]] || return 0
+    note "$1 $2 is built, which takes a minute or two"
+    # Without optimization it is built sooner, and still fast enough.
+    env -u CARGO_TARGET_DIR -u RUSTFLAGS CARGO_PROFILE_DEV_DEBUG=0 \
+        cargo install --quiet --locked --debug --root "$root" "$1@$2" ||
+        skip "$1 $2 is missing, and could not be installed"
 }

@@ -32,6 +32,12 @@ diff <(sed -n '/^```rust,ignore$/,/^```$/{//!p}' crates/aiter-core/MICROCONTROLL
 for script in ci/*.sh .ci/run; do
     [[ -x $script ]] || { echo "$script has to be executable" && exit 1; }
 done
+diff <(sed -n 's/^for check in \(.*\); do$/\1/p' .ci/run | tr ' ' '\n') \
+    <(sed -n '/^ *check:$/,/^ *steps:$/s/^ *- \([a-z-]*\)$/\1/p' .github/workflows/ci.yml) ||
+    { echo '.github/workflows/ci.yml has to run the checks of .ci/run' && exit 1; }
+if grep -rnE '[+]nightly|nightly-[0-9]' ci .ci .github --exclude=lib.sh --exclude=lint.sh; then
+    echo 'only ci/lib.sh names a nightly toolchain' && exit 1
+fi
 # Comments may name what code may not.
 if grep -rnE '^([^/]|/[^/])*((core|std)::sync::atomic|portable_atomic|cfg.*(loom|shuttle))' \
     crates/aiter-core/src --include='*.rs' --exclude={sync,lib}.rs --exclude-dir=sync; then
