@@ -1,6 +1,4 @@
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
 /// What holds between the items that went in and the items that came out.

@@ -1,7 +1,6 @@
 //! What the table says of some peers, seen again without the driver: each step by hand.
 
-use core::panic::AssertUnwindSafe;
-use core::task::Poll;
+use core::{panic::AssertUnwindSafe, task::Poll};
 use std::panic::catch_unwind;
 
 use futures_buffered::MergeBounded;

@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::Laws;
-use crate::broken::Broken;
-use crate::case::{Case, Move};
-use crate::law::Law;
-use crate::outer::Stage;
-use crate::relation::Relation;
-use crate::run::{Finding, Run};
-use crate::shrink::shrink;
+use super::{Laws, broken::Broken};
+use crate::{
+    case::{Case, Move, shrink},
+    driver::{Finding, Run},
+    law::Law,
+    relation::Relation,
+    source::Stage,
+};
 
 /// A finding and the case that shows it.
 #[derive(Clone)]

@@ -1,15 +1,19 @@
 //! Adapters that keep every law: the driver has to say so.
 
-use core::future::ready;
-use core::task::Poll;
+use core::{future::ready, task::Poll};
 
 use futures_channel::mpsc;
 use futures_core::Stream;
-use futures_util::future::Either;
-use futures_util::stream::{self, StreamExt, TryStreamExt, abortable};
+use futures_util::{
+    future::Either,
+    stream::{self, StreamExt, TryStreamExt, abortable},
+};
 use stream_laws::{Law, Laws, Parts, Relation};
 
-use crate::toys::{Leave, Lock, Reach, Shared, on_poll};
+use crate::{
+    readers::{Leave, Lock, Reach, Shared},
+    toys::on_poll,
+};
 
 fn holds(laws: Laws, relation: Relation) {
     laws.expect(relation).run().assert();

@@ -6,5 +6,6 @@ mod auto_traits;
 mod broken;
 mod correct;
 mod notation;
+mod readers;
 mod replay;
 mod toys;

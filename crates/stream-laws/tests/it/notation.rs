@@ -1,7 +1,6 @@
 //! The text of a case parses back to the case.
 
-use proptest::collection::vec;
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
 use stream_laws::{Case, Hint, Move, Script, Step};
 
 fn script() -> impl Strategy<Value = Script> {

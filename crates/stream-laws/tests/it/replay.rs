@@ -1,8 +1,10 @@
 //! What the environment says goes before what the description says. It cannot be changed safely
 //! within a process, so these tests run a test of this very program in another one.
 
-use std::env;
-use std::process::{Command, Output};
+use std::{
+    env,
+    process::{Command, Output},
+};
 
 use futures_util::stream;
 use stream_laws::{Laws, Relation, Source};

@@ -1,0 +1,141 @@
+use alloc::vec::Vec;
+
+use super::{Case, Hint, Move, Script, Step, random::Random};
+
+/// What cases for an adapter look like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) sources: usize,
+    pub(crate) inner: Inside,
+    pub(crate) errors: bool,
+    pub(crate) panics: bool,
+    pub(crate) abandons: bool,
+}
+
+/// What the items of the first source are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inside {
+    Tokens,
+    Streams,
+    Futures,
+}
+
+/// The main thing that a case is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Story {
+    Executor,
+    Moves,
+    DropOne,
+    DropAll,
+    Abandon,
+    Panic,
+}
+
+impl Plan {
+    pub(crate) fn of(sources: usize, inner: Inside) -> Self {
+        Self { sources, inner, errors: false, panics: true, abandons: true }
+    }
+
+    /// The case of a seed.
+    pub(crate) fn case(&self, seed: u64) -> Case {
+        // Neighbouring seeds have to give unlike cases; the generator mixes them.
+        let mut random = Random::new(seed);
+        let longest = 1 + random.below(9);
+        let mut author = Author {
+            waits: [0, 1, 3, 6][random.below(4)],
+            self_wakes: [0, 0, 1, 3][random.below(4)],
+            errors: if self.errors { [0, 1, 3][random.below(3)] } else { 0 },
+            random,
+        };
+        let mut scripts: Vec<Script> =
+            (0..self.sources).map(|_| author.script(longest, Inside::Streams)).collect();
+        if self.inner != Inside::Tokens {
+            for _ in 0..scripts[0].items() {
+                scripts.push(author.script(longest.min(5), self.inner));
+            }
+        }
+        let random = &mut author.random;
+        let story = match random.below(20) {
+            0..6 => Story::Executor,
+            6..8 if self.abandons => Story::Abandon,
+            6..12 => Story::Moves,
+            12..14 => Story::DropOne,
+            14..17 => Story::DropAll,
+            _ if self.panics => Story::Panic,
+            _ => Story::Moves,
+        };
+        let mut moves = Vec::new();
+        if story != Story::Executor && (story != Story::Panic || random.chance(1, 2)) {
+            for _ in 0..random.below(9) {
+                moves.push(match random.below(16) {
+                    0..4 => Move::Poll(random.below(4)),
+                    4..6 => Move::PollAnew(random.below(4)),
+                    6..9 => Move::Wake(random.below(scripts.len().max(1))),
+                    9..15 => Move::Turn,
+                    _ => Move::Poke(random.below(4)),
+                });
+            }
+        }
+        match story {
+            Story::DropOne => {
+                let at = random.below(moves.len() + 1);
+                moves.insert(at, Move::Drop(random.below(4)));
+            }
+            Story::DropAll => moves.push(Move::DropAll),
+            Story::Abandon => {
+                // Polled last of all moves before, and then woken or not.
+                let task = random.below(4);
+                let wake = Move::Wake(random.below(scripts.len().max(1)));
+                let wake = random.chance(1, 2).then_some(wake);
+                let at = random.below(moves.len() + 1);
+                let last = [Some(Move::Poll(task)), wake, Some(Move::Abandon(task))];
+                moves.splice(at..at, last.into_iter().flatten());
+            }
+            Story::Panic if !scripts.is_empty() => {
+                for _ in 0..1 + random.below(2) {
+                    let n = random.below(scripts.len());
+                    let steps = scripts[n].steps_mut();
+                    steps.insert(random.below(steps.len() + 1), Step::Panic);
+                }
+            }
+            Story::Executor | Story::Moves | Story::Panic => {}
+        }
+        let hint = Hint::ALL[random.below(Hint::ALL.len())];
+        Case::new(scripts).with_hint(hint).with_moves(moves)
+    }
+}
+
+/// Writes scripts in which each kind of step has its share.
+struct Author {
+    random: Random,
+    waits: usize,
+    self_wakes: usize,
+    errors: usize,
+}
+
+impl Author {
+    fn script(&mut self, longest: usize, of: Inside) -> Script {
+        // A future's script has no items.
+        let items = if of == Inside::Futures { 0 } else { 4 };
+        let len = self.random.below(longest + 1);
+        let weights = [
+            (Step::Ready, items),
+            (Step::Error, self.errors.min(items)),
+            (Step::Pending, self.waits),
+            (Step::SelfWake, self.self_wakes),
+        ];
+        let sum: usize = weights.iter().map(|(_, weight)| weight).sum();
+        if sum == 0 {
+            return Script::default();
+        }
+        Script::new((0..len).map(|_| {
+            let mut at = self.random.below(sum);
+            let chosen = weights.iter().find(|(_, weight)| {
+                let found = at < *weight;
+                at = at.wrapping_sub(*weight);
+                found
+            });
+            chosen.map_or(Step::Ready, |(step, _)| *step)
+        }))
+    }
+}

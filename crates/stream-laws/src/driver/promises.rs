@@ -1,0 +1,63 @@
+//! What an adapter promises beyond the laws: fairness and bounded read-ahead.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
+
+use crate::source::Control;
+
+/// What the promises are reckoned from.
+#[derive(Default)]
+pub(super) struct Promises {
+    /// Items that some reader has got, each as its source and number.
+    read: BTreeSet<(usize, usize)>,
+    /// How many items of the second source came while an item of the first one was ready.
+    overtaken: BTreeMap<(usize, usize), usize>,
+}
+
+impl Promises {
+    /// The sources of which an item is ready that no reader has got.
+    pub(super) fn stood_ready(&self, controls: &[Control]) -> Vec<usize> {
+        let read = |source| self.read.range((source, 0)..(source + 1, 0)).count();
+        let ready = controls.iter().enumerate().filter(|(source, control)| {
+            control.tokens_ready().is_some_and(|ready| ready > read(*source))
+        });
+        ready.map(|(source, _)| source).collect()
+    }
+
+    /// A reader has got these items.
+    pub(super) fn read(&mut self, items: &[(usize, usize)]) {
+        self.read.extend(items);
+    }
+
+    /// Fairness, when a reader has got these items; `stood_ready` tells what was ready before.
+    pub(super) fn overtaking(
+        &mut self,
+        items: &[(usize, usize)],
+        stood_ready: &[usize],
+        most: usize,
+    ) -> Option<String> {
+        let came = |source: usize| items.iter().any(|(from, _)| *from == source);
+        self.overtaken.retain(|(source, _), _| stood_ready.contains(source) && !came(*source));
+        let mut unfair = None;
+        for source in stood_ready.iter().copied().filter(|source| !came(*source)) {
+            for (other, _) in items {
+                let times = self.overtaken.entry((source, *other)).or_default();
+                *times += 1;
+                if *times > most {
+                    let came = format!("{times} items of source {other} came");
+                    unfair = Some(format!("{came} while one of source {source} was ready"));
+                }
+            }
+        }
+        unfair
+    }
+
+    /// How many of these items no reader has got.
+    pub(super) fn unread(&self, held: Vec<(usize, usize)>) -> usize {
+        held.into_iter().collect::<BTreeSet<_>>().difference(&self.read).count()
+    }
+}

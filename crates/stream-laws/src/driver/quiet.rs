@@ -1,0 +1,35 @@
+use alloc::boxed::Box;
+use core::{any::Any, cell::Cell, panic::AssertUnwindSafe};
+use std::{
+    panic::{catch_unwind, set_hook, take_hook},
+    sync::Once,
+};
+
+std::thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f` and catches its panic, without a word on the terminal. Other threads' panics are
+/// reported as ever.
+pub(crate) fn quiet<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                before(panic);
+            }
+        }));
+    });
+    let before = QUIET.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(f));
+    QUIET.set(before);
+    result
+}
+
+/// What a panic said.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<alloc::string::String>().map(|text| &**text))
+        .unwrap_or("(no text)")
+}

@@ -1,0 +1,126 @@
+use alloc::collections::BTreeMap;
+
+use super::{Laws, broken::Broken, env, report::Report};
+use crate::{case::Case, law::Law};
+
+/// How many findings of one law are made smaller, before the smallest of them is kept.
+const SHRUNK: usize = 3;
+
+impl Laws {
+    /// Runs the cases and reports each law that was broken, with a small case that shows it.
+    ///
+    /// A stream that never ends is reported by the first case that shows it; no further case is
+    /// run, as each would take as long.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no [`Relation`] was [stated](Self::expect), if the closure that makes the adapter
+    /// panics, or if an environment variable has a value that cannot be read.
+    #[track_caller]
+    pub fn run(&self) -> Report {
+        let relation = self.relation();
+        let mut cases = 0;
+        let mut shrunk = BTreeMap::<Law, usize>::new();
+        let mut smallest = BTreeMap::<Law, Broken>::new();
+        for seed in env::seeds(&self.name, self.scripts) {
+            cases += 1;
+            let found = self.examine(&self.plan.case(seed), relation);
+            let endless = found.iter().any(|found| found.finding.endless);
+            for found in found {
+                let times = shrunk.entry(found.finding.law).or_default();
+                *times += 1;
+                if *times > SHRUNK {
+                    continue;
+                }
+                let broken = self.shrink(seed, found, relation);
+                let size = broken.case.size();
+                let known = smallest.get(&broken.law);
+                if known.is_none_or(|known| size < known.case.size()) {
+                    smallest.insert(broken.law, broken);
+                }
+            }
+            if endless {
+                break;
+            }
+        }
+        Report {
+            name: self.name.clone(),
+            cases,
+            broken: smallest.into_values().collect(),
+            excepted: self.excepted.clone(),
+        }
+    }
+
+    /// Runs the cases and returns the first law that was broken, rather than a report.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first of the laws that were broken.
+    ///
+    /// # Panics
+    ///
+    /// Panics where [`run`](Self::run) does.
+    #[track_caller]
+    pub fn check(&self) -> Result<(), Broken> {
+        self.run().broken.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Runs one case.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first of the laws that it breaks; the seed is zero.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no [`Relation`] was [stated](Self::expect), or if the closure that makes the
+    /// adapter panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use stream_laws::{Laws, Relation};
+    ///
+    /// let skip = Laws::of("skip", |source| source.skip(1)).expect(Relation::Subset);
+    /// skip.check_case(&"`o-o|`: turn, poll 0 with a new waker".parse()?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn check_case(&self, case: &Case) -> Result<(), Broken> {
+        let first =
+            self.examine(case, self.relation()).into_iter().min_by_key(|found| found.finding.law);
+        first.map_or(Ok(()), |found| Err(found.broken(0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use futures_core::Stream;
+
+    use crate::{Law, Laws, Relation, Source, Token};
+
+    /// Drops each of its items a second time.
+    struct Twice(Source);
+
+    impl Stream for Twice {
+        type Item = ();
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<()>> {
+            let item = Pin::new(&mut self.0).poll_next(cx);
+            item.map(|item| item.map(Token::drop_twice))
+        }
+    }
+
+    #[test]
+    fn items_freed_twice_break_l5() {
+        let report = Laws::of("twice", Twice).expect(Relation::Subset).scripts(100).run();
+        let [broken] = report.broken() else { panic!("{report}") };
+        assert_eq!((broken.law, &*broken.why), (Law::L5, "1 items were freed twice"));
+    }
+}

@@ -1,0 +1,123 @@
+//! The driver itself: cases, exceptions and streams that never end.
+
+use alloc::{rc::Rc, sync::Arc};
+use core::{
+    mem,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use futures_core::Stream;
+use futures_util::StreamExt;
+use stream_laws::{Law, Laws, Output, Relation, Source, Task, Token};
+
+use super::{only, poll};
+use crate::toys::on_poll;
+
+#[test]
+fn missing_relation_panics() {
+    let laws = Laws::of("unsaid", |source| source);
+    let panic = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| laws.run()));
+    let panic = panic.expect_err("no relation was stated");
+    let text = panic.downcast_ref::<String>().expect("a text");
+    assert_eq!(
+        text,
+        "unsaid: state the relation of its items with `expect`; `Relation::Any` checks none"
+    );
+}
+
+#[test]
+fn a_case_is_small_and_runs_again() {
+    let deaf = on_poll(|(), source, _| poll(source, &mut Context::from_waker(Waker::noop())));
+    let laws = Laws::of("deaf", deaf).expect(Relation::Any).scripts(500);
+    let broken = laws.check().expect_err("it hangs");
+    assert_eq!(broken.case.to_string(), "`-|`");
+    let again = laws.check_case(&broken.case).expect_err("it hangs each time");
+    assert_eq!((again.law, again.step, again.why), (broken.law, broken.step, broken.why));
+}
+
+#[test]
+fn an_excepted_law_is_not_looked_at() {
+    let toy = on_poll(|ended: &mut bool, source, cx| {
+        assert!(!*ended, "polled after its end");
+        poll(source, cx).map(|item| {
+            *ended = item.is_none();
+            item
+        })
+    });
+    let report = Laws::of("brittle", toy)
+        .expect(Relation::Any)
+        .except(Law::L10, "says so in its manual")
+        .run();
+    report.assert();
+    assert_eq!(report.excepted(), [(Law::L10, "says so in its manual")]);
+    assert!(report.to_string().contains("L10 not looked at: says so in its manual"));
+}
+
+#[test]
+fn without_l6_nothing_panics() {
+    let toy = on_poll(|busy: &mut bool, source, cx| {
+        assert!(!mem::replace(busy, true));
+        let item = poll(source, cx);
+        *busy = false;
+        item
+    });
+    Laws::of("fragile", toy)
+        .expect(Relation::Any)
+        .except(Law::L6, "aborts in its home")
+        .run()
+        .assert();
+}
+
+/// Hands out items for ever.
+struct Endless;
+
+impl Stream for Endless {
+    type Item = ();
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<()>> {
+        Poll::Ready(Some(()))
+    }
+}
+
+#[test]
+fn endless_stream_is_found_by_one_case() {
+    let laws = Laws::of_many("endless", |[]: [Source; 0]| Endless).expect(Relation::Same);
+    let broken = only(Law::Items, &laws);
+    assert!(broken.why.contains("no end"), "{broken}");
+    assert_eq!(laws.run().cases(), 1);
+}
+
+#[test]
+fn endless_stream_after_its_source_is_found() {
+    let laws = Laws::of("endless at last", |source: Source| {
+        source.map(Some).chain(futures_util::stream::repeat_with(|| None))
+    });
+    let laws = laws.expect(Relation::Subset);
+    only(Law::Items, &laws);
+    assert!(laws.run().cases() < 10, "{}", laws.run());
+}
+
+#[test]
+fn endless_stream_is_cut_if_items_are_any() {
+    let laws = Laws::of_many("endless", |[]: [Source; 0]| Endless).expect(Relation::Any);
+    let report = laws.run();
+    report.assert();
+    assert_eq!(report.cases(), 10_000);
+}
+
+#[test]
+fn tokens_are_found_in_all_outputs() {
+    let (source, control) = Source::new("oooooo|".parse().expect("a script"));
+    let mut task = Task::new(source);
+    let mut next = || match task.poll() {
+        Poll::Ready(Some(token)) => token,
+        other => panic!("{other:?}"),
+    };
+    let nested = (vec![Some(next()), None], [Ok::<_, ()>(next())], Box::new((next(), 7_usize)));
+    let counted = (Rc::new(next()), Arc::new(next()), Err::<u64, _>(next()));
+    let mut tokens = Vec::new();
+    (nested, counted).tokens(&mut tokens);
+    assert!(tokens.iter().map(Token::number).eq(0..6));
+    assert_eq!((control.ledger().alive(), control.ledger().clones()), (6, 0));
+}

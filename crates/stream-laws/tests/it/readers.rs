@@ -1,0 +1,420 @@
+//! Adapters with several readers.
+
+use alloc::{collections::VecDeque, sync::Arc, task::Wake};
+use core::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::atomic::{AtomicBool, Ordering},
+    task::{Context, Poll, Waker, ready},
+};
+use std::sync::Mutex;
+
+use futures_core::Stream;
+use stream_laws::{Source, Token};
+
+use crate::toys::lock;
+
+/// Which of the waiting readers a wake of the source reaches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    All,
+    /// The one that has waited longest. It passes the wake on when it is dropped.
+    First,
+}
+
+/// Which wakers a reader takes out of the queue when it is dropped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leave {
+    Own,
+    All,
+}
+
+/// What happens to a reader when another one has panicked with the source in hand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lock {
+    Forgiving,
+    Strict,
+}
+
+/// A reader of a source that others read as well, each item going to one of them.
+pub(crate) struct Shared<S> {
+    id: usize,
+    common: Arc<Common<S>>,
+}
+
+struct Common<S> {
+    source: Mutex<Option<S>>,
+    queue: Arc<Queue>,
+    leave: Leave,
+    lock: Lock,
+}
+
+/// The readers that wait. As a waker it wakes as many of them as its reach says.
+struct Queue {
+    reach: Reach,
+    waiting: Mutex<VecDeque<(usize, Waker)>>,
+}
+
+impl Wake for Queue {
+    fn wake(self: Arc<Self>) {
+        let woken: Vec<_> = {
+            let mut waiting = lock(&self.waiting);
+            let count = if self.reach == Reach::All { waiting.len() } else { waiting.len().min(1) };
+            waiting.drain(..count).collect()
+        };
+        woken.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+}
+
+impl Queue {
+    fn new(reach: Reach) -> Arc<Self> {
+        Arc::new(Self { reach, waiting: Mutex::default() })
+    }
+
+    fn enter(&self, id: usize, waker: Waker) {
+        let mut waiting = lock(&self.waiting);
+        match waiting.iter_mut().find(|(other, _)| *other == id) {
+            Some(known) => known.1 = waker,
+            None => waiting.push_back((id, waker)),
+        }
+    }
+
+    fn leave(&self, id: usize) {
+        lock(&self.waiting).retain(|(other, _)| *other != id);
+    }
+}
+
+impl<S> Shared<S> {
+    pub(crate) fn pair(source: S, reach: Reach, leave: Leave, lock: Lock) -> [Self; 2] {
+        let source = Mutex::new(Some(source));
+        let common = Arc::new(Common { source, queue: Queue::new(reach), leave, lock });
+        [0, 1].map(|id| Self { id, common: Arc::clone(&common) })
+    }
+}
+
+impl<S: Stream + Unpin> Stream for Shared<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let Common { source, queue, lock: strictness, .. } = &*self.common;
+        let mut source = match strictness {
+            Lock::Forgiving => lock(source),
+            Lock::Strict => source.lock().expect("no reader has panicked"),
+        };
+        queue.enter(self.id, cx.waker().clone());
+        let waker = Waker::from(Arc::clone(queue));
+        let poll = source.as_mut().map_or(Poll::Ready(None), |source| {
+            Pin::new(source).poll_next(&mut Context::from_waker(&waker))
+        });
+        if let Poll::Ready(item) = &poll {
+            if item.is_none() {
+                *source = None;
+            }
+            queue.leave(self.id);
+            waker.wake();
+        }
+        poll
+    }
+}
+
+impl<S> Drop for Shared<S> {
+    fn drop(&mut self) {
+        let Common { queue, leave, .. } = &*self.common;
+        match leave {
+            Leave::Own => queue.leave(self.id),
+            Leave::All => lock(&queue.waiting).clear(),
+        }
+        if queue.reach == Reach::First {
+            Arc::clone(queue).wake();
+        }
+    }
+}
+
+/// A reader of a source that others read as well. A wake of the source reaches all of them, but
+/// keeps the next poll for the one that has waited longest.
+pub(crate) struct Ticket {
+    id: usize,
+    common: Arc<Turn>,
+}
+
+struct Turn {
+    source: Mutex<Option<Source>>,
+    queue: Arc<Queue>,
+    /// The reader whose turn it is, if any.
+    id: Mutex<Option<usize>>,
+}
+
+impl Wake for Turn {
+    fn wake(self: Arc<Self>) {
+        let first = lock(&self.queue.waiting).front().map(|(id, _)| *id);
+        *lock(&self.id) = first;
+        Arc::clone(&self.queue).wake();
+    }
+}
+
+impl Ticket {
+    pub(crate) fn pair(source: Source) -> [Self; 2] {
+        let source = Mutex::new(Some(source));
+        let queue = Queue::new(Reach::All);
+        let common = Arc::new(Turn { source, queue, id: Mutex::default() });
+        [0, 1].map(|id| Self { id, common: Arc::clone(&common) })
+    }
+
+    /// Ends the turn of this reader. Returns whether another reader has it.
+    fn end_turn(&self) -> bool {
+        let mut turn = lock(&self.common.id);
+        if *turn == Some(self.id) {
+            *turn = None;
+        }
+        turn.is_some()
+    }
+}
+
+impl Stream for Ticket {
+    type Item = Token;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
+        let Turn { source, queue, .. } = &*self.common;
+        queue.enter(self.id, cx.waker().clone());
+        if self.end_turn() {
+            return Poll::Pending;
+        }
+        let mut source = lock(source);
+        let waker = Waker::from(Arc::clone(&self.common));
+        let poll = source.as_mut().map_or(Poll::Ready(None), |source| {
+            Pin::new(source).poll_next(&mut Context::from_waker(&waker))
+        });
+        if let Poll::Ready(item) = &poll {
+            if item.is_none() {
+                *source = None;
+            }
+            queue.leave(self.id);
+            Arc::clone(queue).wake();
+        }
+        poll
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.common.queue.leave(self.id);
+        self.end_turn();
+        Arc::clone(&self.common.queue).wake();
+    }
+}
+
+/// A reader of a list that a task of its own fills. A push wakes as many readers as `reach` says;
+/// the end wakes all.
+pub(crate) struct Taker {
+    id: usize,
+    list: Arc<List>,
+}
+
+struct List {
+    items: Mutex<VecDeque<Token>>,
+    ended: AtomicBool,
+    queue: Arc<Queue>,
+}
+
+impl List {
+    fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+        let waiting = core::mem::take(&mut *lock(&self.queue.waiting));
+        waiting.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+}
+
+/// Ends the list when it is dropped.
+struct Fill(Arc<List>);
+
+impl Drop for Fill {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl Taker {
+    /// Two readers, and the task that fills the list.
+    pub(crate) fn pair(mut source: Source, reach: Reach) -> ([Self; 2], impl Future<Output = ()>) {
+        let (items, ended) = (Mutex::default(), AtomicBool::new(false));
+        let list = Arc::new(List { items, ended, queue: Queue::new(reach) });
+        let takers = [0, 1].map(|id| Self { id, list: Arc::clone(&list) });
+        let list = Fill(list);
+        let fill = poll_fn(move |cx| {
+            while let Some(token) = ready!(Pin::new(&mut source).poll_next(cx)) {
+                lock(&list.0.items).push_back(token);
+                Arc::clone(&list.0.queue).wake();
+            }
+            list.0.end();
+            Poll::Ready(())
+        });
+        (takers, fill)
+    }
+}
+
+impl Stream for Taker {
+    type Item = Token;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
+        let List { items, ended, queue } = &*self.list;
+        let (item, rest) = {
+            let mut items = lock(items);
+            (items.pop_front(), items.len())
+        };
+        queue.leave(self.id);
+        if rest > 0 {
+            Arc::clone(queue).wake();
+        }
+        if item.is_none() && !ended.load(Ordering::Relaxed) {
+            queue.enter(self.id, cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(item)
+    }
+}
+
+impl Drop for Taker {
+    fn drop(&mut self) {
+        let List { items, queue, .. } = &*self.list;
+        queue.leave(self.id);
+        if !lock(items).is_empty() {
+            Arc::clone(queue).wake();
+        }
+    }
+}
+
+/// A reader of a source that others read as well. It puts an item aside for a reader that waits,
+/// rather than take it.
+pub(crate) struct Mailbox {
+    id: usize,
+    common: Arc<Mail>,
+}
+
+struct Mail {
+    source: Mutex<Option<Source>>,
+    queue: Arc<Queue>,
+    boxes: Mutex<[VecDeque<Token>; 2]>,
+    /// Which readers have found nothing in their last poll.
+    waits: [AtomicBool; 2],
+}
+
+impl Mailbox {
+    pub(crate) fn pair(source: Source) -> [Self; 2] {
+        let source = Mutex::new(Some(source));
+        let queue = Queue::new(Reach::All);
+        let common =
+            Arc::new(Mail { source, queue, boxes: Mutex::default(), waits: Default::default() });
+        [0, 1].map(|id| Self { id, common: Arc::clone(&common) })
+    }
+}
+
+impl Stream for Mailbox {
+    type Item = Token;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
+        let Mail { source, queue, boxes, waits } = &*self.common;
+        let (id, other) = (self.id, 1 - self.id);
+        if let Some(token) = lock(boxes)[id].pop_front() {
+            return Poll::Ready(Some(token));
+        }
+        let mut source = lock(source);
+        let waker = Waker::from(Arc::clone(queue));
+        loop {
+            queue.enter(id, cx.waker().clone());
+            waits[id].store(true, Ordering::Relaxed);
+            let poll = source.as_mut().map_or(Poll::Ready(None), |source| {
+                Pin::new(source).poll_next(&mut Context::from_waker(&waker))
+            });
+            let item = ready!(poll);
+            match item {
+                Some(token) if waits[other].swap(false, Ordering::Relaxed) => {
+                    lock(boxes)[other].push_back(token);
+                    Arc::clone(queue).wake();
+                }
+                item => {
+                    if item.is_none() {
+                        *source = None;
+                    }
+                    waits[id].store(false, Ordering::Relaxed);
+                    queue.leave(id);
+                    Arc::clone(queue).wake();
+                    return Poll::Ready(item);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        self.common.queue.leave(self.id);
+    }
+}
+
+/// A reader that gets all items and never more than `cap` of them ahead of the other reader.
+pub(crate) struct InStep {
+    id: usize,
+    common: Arc<Pace>,
+}
+
+struct Pace {
+    source: Mutex<Option<Source>>,
+    cap: usize,
+    queue: Arc<Queue>,
+    buffers: Mutex<[VecDeque<Token>; 2]>,
+    dropped: [AtomicBool; 2],
+}
+
+impl InStep {
+    pub(crate) fn pair(source: Source, cap: usize) -> [Self; 2] {
+        let source = Mutex::new(Some(source));
+        let (buffers, dropped) = (Mutex::default(), Default::default());
+        let queue = Queue::new(Reach::All);
+        let common = Arc::new(Pace { source, cap, queue, buffers, dropped });
+        [0, 1].map(|id| Self { id, common: Arc::clone(&common) })
+    }
+}
+
+impl Stream for InStep {
+    type Item = Token;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
+        let Pace { source, cap, queue, buffers, dropped } = &*self.common;
+        let (id, other) = (self.id, 1 - self.id);
+        let mut buffers = lock(buffers);
+        if let Some(token) = buffers[id].pop_front() {
+            Arc::clone(queue).wake();
+            return Poll::Ready(Some(token));
+        }
+        queue.enter(id, cx.waker().clone());
+        let gone = dropped[other].load(Ordering::Relaxed);
+        if buffers[other].len() >= *cap && !gone {
+            return Poll::Pending;
+        }
+        let mut source = lock(source);
+        let waker = Waker::from(Arc::clone(queue));
+        let poll = source.as_mut().map_or(Poll::Ready(None), |source| {
+            Pin::new(source).poll_next(&mut Context::from_waker(&waker))
+        });
+        if let Poll::Ready(item) = &poll {
+            match item {
+                Some(token) if !gone => buffers[other].push_back(token.clone()),
+                Some(_) => {}
+                None => *source = None,
+            }
+            queue.leave(id);
+            waker.wake();
+        }
+        poll
+    }
+}
+
+impl Drop for InStep {
+    fn drop(&mut self) {
+        let Pace { queue, buffers, dropped, .. } = &*self.common;
+        dropped[self.id].store(true, Ordering::Relaxed);
+        lock(buffers)[self.id].clear();
+        queue.leave(self.id);
+        Arc::clone(queue).wake();
+    }
+}
