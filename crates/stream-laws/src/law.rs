@@ -46,7 +46,7 @@ pub enum Law {
     /// The adapter holds no more unread items than it promises.
     ///
     /// Checked only if the adapter promises it: see [`Laws::read_ahead`](crate::Laws::read_ahead).
-    Ahead,
+    ReadAhead,
 }
 
 impl Law {
@@ -65,7 +65,7 @@ impl Law {
         Self::L11,
         Self::Items,
         Self::Fair,
-        Self::Ahead,
+        Self::ReadAhead,
     ];
 
     /// The law in a line.
@@ -84,7 +84,7 @@ impl Law {
             Self::L11 => "a reader that is never polled again never stops the others",
             Self::Items => "the items are those that the adapter promises",
             Self::Fair => "no source is overtaken more often than the adapter promises",
-            Self::Ahead => "no more unread items are held than the adapter promises",
+            Self::ReadAhead => "no more unread items are held than the adapter promises",
         }
     }
 }
@@ -105,7 +105,7 @@ impl fmt::Display for Law {
             Self::L11 => "L11",
             Self::Items => "items",
             Self::Fair => "fair",
-            Self::Ahead => "ahead",
+            Self::ReadAhead => "read_ahead",
         })
     }
 }

@@ -15,10 +15,10 @@ mod task;
 mod token;
 
 pub use adapter::{IntoParts, Output, Parts};
-pub use case::{Case, CaseError, Hint, Move, Script, ScriptError, Step};
+pub use case::{Case, CaseError, Move, Script, ScriptError, SizeHint, Step};
 pub use law::Law;
-pub use laws::{Broken, Laws, Report};
-pub use relation::{Flow, Relation};
-pub use source::{Control, Outer, Results, Source, Work};
+pub use laws::{BrokenLaw, Laws, Report};
+pub use relation::{Relation, RunItems};
+pub use source::{NestedSource, ResultSource, ScriptedFuture, Source, SourceHandle};
 pub use task::{CountingWaker, Task};
 pub use token::{Ledger, Token};

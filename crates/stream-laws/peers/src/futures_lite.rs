@@ -14,12 +14,12 @@ pub(crate) fn peers() -> Vec<Peer> {
         peer("then", Relation::Same, |name| {
             Laws::of(name, |source| source.then(core::future::ready))
         }),
-        peer("filter", Relation::Subset, |name| {
+        peer("filter", Relation::Subsequence, |name| {
             Laws::of(name, move |source| source.filter(is_even))
         }),
         peer("fuse", Relation::Same, |name| Laws::of(name, |source: Source| source.fuse())),
-        peer("take", Relation::Subset, |name| Laws::of(name, |source| source.take(2))),
-        peer("skip", Relation::Subset, |name| Laws::of(name, |source| source.skip(2))),
+        peer("take", Relation::Subsequence, |name| Laws::of(name, |source| source.take(2))),
+        peer("skip", Relation::Subsequence, |name| Laws::of(name, |source| source.skip(2))),
         peer("flatten", Relation::Same, |name| Laws::of_nested(name, |outer| outer.flatten())),
         peer("chain", Relation::Same, |name| Laws::of_many(name, |[a, b]| a.chain(b))),
         peer("zip", Relation::Rows, |name| Laws::of_many(name, |[a, b]| a.zip(b)))

@@ -27,7 +27,7 @@ impl Peer {
         Self { origin, name, laws, readers: Readers::One, notes: Vec::new() }
     }
 
-    pub(crate) fn several_readers(mut self) -> Self {
+    pub(crate) fn shared_readers_keep_laws(mut self) -> Self {
         self.readers = Readers::Several;
         self
     }

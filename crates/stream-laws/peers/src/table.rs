@@ -1,6 +1,6 @@
 use alloc::fmt;
 
-use stream_laws::{Broken, Law, Report};
+use stream_laws::{BrokenLaw, Law, Report};
 
 use crate::peer::{Peer, Readers};
 
@@ -41,13 +41,13 @@ fn is_for_readers(law: Law) -> bool {
     matches!(law, Law::L8 | Law::L11)
 }
 
-fn note(peer: &Peer, broken: &Broken) -> Option<&'static str> {
+fn note(peer: &Peer, broken: &BrokenLaw) -> Option<&'static str> {
     peer.notes.iter().find(|(law, _)| *law == broken.law).map(|(_, note)| *note)
 }
 
 /// The laws that every adapter is held to, each with a column.
 fn columns() -> impl Iterator<Item = Law> {
-    Law::ALL.into_iter().filter(|law| !matches!(law, Law::Fair | Law::Ahead))
+    Law::ALL.into_iter().filter(|law| !matches!(law, Law::Fair | Law::ReadAhead))
 }
 
 impl fmt::Display for Table {
@@ -102,8 +102,8 @@ impl fmt::Display for Table {
         }
         f.write_str("\n<details>\n<summary>The smallest case found for each no</summary>\n\n")?;
         for (peer, report) in &self.rows {
-            for Broken { law, case, why, .. } in report.broken() {
-                writeln!(f, "- {} `{}`, {law}: {case}: {why}", peer.origin, peer.name)?;
+            for BrokenLaw { law, case, message, .. } in report.broken() {
+                writeln!(f, "- {} `{}`, {law}: {case}: {message}", peer.origin, peer.name)?;
             }
         }
         f.write_str("\n</details>\n")

@@ -26,23 +26,23 @@ use crate::token::Token;
 ///
 /// Laws::of("abortable", |source| {
 ///     let (stream, handle) = abortable(source);
-///     Parts::new().stream(stream).poke(move || handle.abort())
+///     Parts::new().stream(stream).side_effect(move || handle.abort())
 /// })
-/// .expect(Relation::Subset)
-/// # .scripts(50)
+/// .expect(Relation::Subsequence)
+/// # .cases(50)
 /// .run();
 /// ```
 #[derive(Default)]
 pub struct Parts {
-    pub(crate) parts: Vec<Part>,
-    pub(crate) pokes: Vec<Box<dyn FnMut()>>,
+    pub(crate) parts: Vec<TaskPart>,
+    pub(crate) side_effects: Vec<Box<dyn FnMut()>>,
 }
 
-pub(crate) type Erased = dyn Stream<Item = Vec<Token>>;
+pub(crate) type TokenStream = dyn Stream<Item = Vec<Token>>;
 
 /// What one task polls.
-pub(crate) struct Part {
-    pub(crate) stream: Pin<Box<Erased>>,
+pub(crate) struct TaskPart {
+    pub(crate) stream: Pin<Box<TokenStream>>,
     pub(crate) role: Role,
 }
 
@@ -60,7 +60,7 @@ impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parts")
             .field("tasks", &self.parts.len())
-            .field("pokes", &self.pokes.len())
+            .field("side_effects", &self.side_effects.len())
             .finish()
     }
 }
@@ -77,7 +77,7 @@ impl Parts {
         S: Stream<Item: Output> + 'static,
     {
         let stream = Box::pin(Reader { stream: Box::pin(stream) });
-        self.parts.push(Part { stream, role: Role::Reader });
+        self.parts.push(TaskPart { stream, role: Role::Reader });
         self
     }
 
@@ -90,7 +90,7 @@ impl Parts {
     }
 
     /// A future to drive, in a task of its own.
-    pub fn drive<F>(self, future: F) -> Self
+    pub fn driver<F>(self, future: F) -> Self
     where
         F: Future + 'static,
     {
@@ -110,14 +110,14 @@ impl Parts {
 
     fn future<F: Future + 'static>(mut self, future: F, role: Role) -> Self {
         let stream = Box::pin(Driver { future: Some(Box::pin(future)) });
-        self.parts.push(Part { stream, role });
+        self.parts.push(TaskPart { stream, role });
         self
     }
 
     /// A closure to call now and then, and whenever every task waits and no source can be woken:
     /// a permit for a gate, a stop, a push.
-    pub fn poke(mut self, poke: impl FnMut() + 'static) -> Self {
-        self.pokes.push(Box::new(poke));
+    pub fn side_effect(mut self, side_effect: impl FnMut() + 'static) -> Self {
+        self.side_effects.push(Box::new(side_effect));
         self
     }
 }

@@ -1,20 +1,20 @@
-mod hint;
+mod generator;
 mod notation;
-mod plan;
 mod random;
 mod script;
 mod shrink;
+mod size_hint;
 
 use alloc::vec::Vec;
 
+pub(crate) use self::{
+    generator::{CaseGenerator, ItemKind},
+    shrink::shrink,
+};
 pub use self::{
-    hint::Hint,
     notation::CaseError,
     script::{Script, ScriptError, Step},
-};
-pub(crate) use self::{
-    plan::{Inside, Plan},
-    shrink::shrink,
+    size_hint::SizeHint,
 };
 
 /// What happens from outside, before the case is run to its end by a fair executor.
@@ -26,13 +26,13 @@ pub enum Move {
     /// Polls this task, woken or not.
     Poll(usize),
     /// The same with a new waker.
-    PollAnew(usize),
+    PollWithNewWaker(usize),
     /// Wakes this source, if it waits.
     Wake(usize),
     /// What the executor would do next: poll a woken task, or else wake a source that waits.
     Turn,
-    /// Calls one of the closures given with [`Parts::poke`](crate::Parts::poke).
-    Poke(usize),
+    /// Calls one of the closures given with [`Parts::side_effect`](crate::Parts::side_effect).
+    SideEffect(usize),
     /// Drops this task's stream.
     Drop(usize),
     /// Keeps this task's stream, but neither polls nor drops it before the end of the case.
@@ -45,11 +45,11 @@ pub enum Move {
 }
 
 impl Move {
-    /// Which task, source or poke it is about.
+    /// Which task, source or side_effect it is about.
     pub(crate) fn index_mut(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Poll(n) | Self::PollAnew(n) | Self::Drop(n) | Self::Abandon(n) => Some(n),
-            Self::Wake(n) | Self::Poke(n) => Some(n),
+            Self::Poll(n) | Self::PollWithNewWaker(n) | Self::Drop(n) | Self::Abandon(n) => Some(n),
+            Self::Wake(n) | Self::SideEffect(n) => Some(n),
             Self::Turn | Self::DropAll => None,
         }
     }
@@ -63,20 +63,20 @@ impl Move {
 /// # Examples
 ///
 /// ```
-/// use stream_laws::{Case, Hint, Move};
+/// use stream_laws::{Case, SizeHint, Move};
 ///
 /// let text = "`-o|` `|` (Loose hints): turn, poll 1 with a new waker, drop all";
 /// let case: Case = text.parse()?;
 /// assert_eq!(case.scripts().len(), 2);
-/// assert_eq!(case.hint(), Hint::Loose);
-/// assert_eq!(case.moves(), [Move::Turn, Move::PollAnew(1), Move::DropAll]);
+/// assert_eq!(case.hint(), SizeHint::Loose);
+/// assert_eq!(case.moves(), [Move::Turn, Move::PollWithNewWaker(1), Move::DropAll]);
 /// assert_eq!(case.to_string(), text);
 /// # Ok::<(), stream_laws::CaseError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Case {
     scripts: Vec<Script>,
-    hint: Hint,
+    hint: SizeHint,
     moves: Vec<Move>,
 }
 
@@ -93,7 +93,7 @@ impl Case {
     }
 
     /// Its sources answer `size_hint` like this.
-    pub fn with_hint(mut self, hint: Hint) -> Self {
+    pub fn with_size_hint(mut self, hint: SizeHint) -> Self {
         self.hint = hint;
         self
     }
@@ -109,7 +109,7 @@ impl Case {
     }
 
     /// How the sources answer `size_hint`.
-    pub fn hint(&self) -> Hint {
+    pub fn hint(&self) -> SizeHint {
         self.hint
     }
 
@@ -124,7 +124,7 @@ impl Case {
     /// Steps and moves: what a smaller case has fewer of.
     pub(crate) fn size(&self) -> usize {
         let steps: usize = self.scripts.iter().map(|script| script.steps().len()).sum();
-        steps + self.moves.len() + usize::from(self.hint != Hint::Exact)
+        steps + self.moves.len() + usize::from(self.hint != SizeHint::Exact)
     }
 
     /// The same without its panics: left out, or with something harmless in their place, so that
@@ -149,10 +149,10 @@ impl Case {
         milder.into()
     }
 
-    /// The same case without the moves that `is_out` names; `None` if it has none of them.
-    pub(crate) fn without(&self, is_out: fn(&Move) -> bool) -> Option<Self> {
+    /// The same case without the moves that `is_removed` names; `None` if it has none of them.
+    pub(crate) fn without_moves(&self, is_removed: fn(&Move) -> bool) -> Option<Self> {
         let mut case = self.clone();
-        case.moves.retain(|step| !is_out(step));
+        case.moves.retain(|step| !is_removed(step));
         (case != *self).then_some(case)
     }
 }

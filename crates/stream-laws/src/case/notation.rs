@@ -1,4 +1,4 @@
-//! The text of a case: what [`Broken`](crate::Broken) prints parses back.
+//! The text of a case: what [`BrokenLaw`](crate::BrokenLaw) prints parses back.
 
 use alloc::{
     format,
@@ -7,7 +7,7 @@ use alloc::{
 };
 use core::{error::Error, fmt, str::FromStr};
 
-use super::{Case, Hint, Move, Script};
+use super::{Case, Move, Script, SizeHint};
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,17 +17,17 @@ impl fmt::Display for Case {
         for (n, script) in self.scripts().iter().enumerate() {
             write!(f, "{}`{script}`", if n == 0 { "" } else { " " })?;
         }
-        if self.hint() != Hint::Exact {
+        if self.hint() != SizeHint::Exact {
             write!(f, " ({:?} hints)", self.hint())?;
         }
         for (n, step) in self.moves().iter().enumerate() {
             f.write_str(if n == 0 { ": " } else { ", " })?;
             match step {
                 Move::Poll(task) => write!(f, "poll {task}")?,
-                Move::PollAnew(task) => write!(f, "poll {task} with a new waker")?,
+                Move::PollWithNewWaker(task) => write!(f, "poll {task} with a new waker")?,
                 Move::Wake(source) => write!(f, "wake {source}")?,
                 Move::Turn => f.write_str("turn")?,
-                Move::Poke(poke) => write!(f, "poke {poke}")?,
+                Move::SideEffect(n) => write!(f, "side_effect {n}")?,
                 Move::Drop(task) => write!(f, "drop {task}")?,
                 Move::Abandon(task) => write!(f, "abandon {task}")?,
                 Move::DropAll => f.write_str("drop all")?,
@@ -47,14 +47,14 @@ impl FromStr for Case {
         };
         let (scripts, hint) = match sources.split_once(" (") {
             Some((scripts, hint)) => (scripts, parse_hint(hint)?),
-            None => (sources, Hint::Exact),
+            None => (sources, SizeHint::Exact),
         };
         let scripts: Vec<_> = match scripts {
             "no source" => Vec::new(),
             scripts => scripts.split(' ').map(parse_script).collect::<Result<_, _>>()?,
         };
         let moves = moves.into_iter().map(parse_move).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::new(scripts).with_hint(hint).with_moves(moves))
+        Ok(Self::new(scripts).with_size_hint(hint).with_moves(moves))
     }
 }
 
@@ -63,9 +63,9 @@ fn parse_script(text: &str) -> Result<Script, CaseError> {
     script.and_then(|script| script.parse().ok()).ok_or_else(|| CaseError::of("script", text))
 }
 
-fn parse_hint(text: &str) -> Result<Hint, CaseError> {
+fn parse_hint(text: &str) -> Result<SizeHint, CaseError> {
     let name = text.strip_suffix(" hints)");
-    let known = Hint::ALL.into_iter().find(|hint| name == Some(&format!("{hint:?}")));
+    let known = SizeHint::ALL.into_iter().find(|hint| name == Some(&format!("{hint:?}")));
     known.ok_or_else(|| CaseError::of("kind of hints", text))
 }
 
@@ -78,10 +78,10 @@ fn parse_move(text: &str) -> Result<Move, CaseError> {
     };
     let number = || number.parse().map_err(|_| unknown());
     match (verb, anew) {
-        ("poll", true) => number().map(Move::PollAnew),
+        ("poll", true) => number().map(Move::PollWithNewWaker),
         ("poll", false) => number().map(Move::Poll),
         ("wake", false) => number().map(Move::Wake),
-        ("poke", false) => number().map(Move::Poke),
+        ("side_effect", false) => number().map(Move::SideEffect),
         ("abandon", false) => number().map(Move::Abandon),
         ("drop", false) if of == "all" => Ok(Move::DropAll),
         ("drop", false) => number().map(Move::Drop),

@@ -6,7 +6,7 @@ use core::{error::Error, fmt, str::FromStr};
 pub enum Step {
     /// `o`: an item.
     Ready,
-    /// `-`: `Pending`, until [`Control::wake`](crate::Control::wake) wakes the waker that was
+    /// `-`: `Pending`, until [`SourceHandle::wake`](crate::SourceHandle::wake) wakes the waker that was
     /// registered last. Each earlier poll is `Pending` again and registers its own waker.
     Pending,
     /// `~`: wakes the waker it is polled with, then `Pending`. The next poll finds the next step.
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_steps_are_the_same_thing() {
+    fn script_text_parses_back() {
         let script = Script::new(Step::ALL);
         assert_eq!(script.to_string(), "o-~x!|");
         assert_eq!("o-~x!|".parse(), Ok(script.clone()));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_step_is_named() {
+    fn unknown_letter_is_named() {
         assert_eq!("o|o".parse::<Script>(), Err(ScriptError { unknown: '|' }));
         let error = "oa".parse::<Script>().expect_err("a is no step");
         assert_eq!(error.to_string(), "'a' is no step of a script");

@@ -1,9 +1,9 @@
 use core::mem;
 
-use super::{Case, Hint, Move, Step};
+use super::{Case, Move, SizeHint, Step};
 
 /// How many smaller cases are tried at most.
-const TRIES: usize = 400;
+const MAX_TRIES: usize = 400;
 
 /// The smallest case found by taking things away from `case`, one that `is_broken` still accepts.
 ///
@@ -16,7 +16,7 @@ pub(crate) fn shrink(
     let mut tries = 0;
     let mut accept = |case: &mut Case, smaller: Case| {
         tries += 1;
-        let better = tries <= TRIES && is_broken(&smaller);
+        let better = tries <= MAX_TRIES && is_broken(&smaller);
         if better {
             *case = smaller;
         }
@@ -53,14 +53,14 @@ pub(crate) fn shrink(
                 accept(&mut case, smaller);
             }
         }
-        if case.hint() != Hint::Exact {
-            let smaller = case.clone().with_hint(Hint::Exact);
+        if case.hint() != SizeHint::Exact {
+            let smaller = case.clone().with_size_hint(SizeHint::Exact);
             accept(&mut case, smaller);
         }
         for n in 0..case.moves().len() {
             let mut smaller = case.clone();
             let plain = match smaller.moves()[n] {
-                Move::PollAnew(task) => Move::Poll(task),
+                Move::PollWithNewWaker(task) => Move::Poll(task),
                 Move::Poll(_) | Move::Wake(_) => Move::Turn,
                 other => other,
             };

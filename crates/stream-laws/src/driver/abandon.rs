@@ -7,38 +7,40 @@ use alloc::{
 
 use super::{
     Run,
-    seat::{Seat, State},
+    task_record::{TaskRecord, TaskState},
 };
 use crate::adapter::Role;
 
 impl Run {
     /// Neither polls nor drops this task from now on, if another one can go on without it.
     pub(super) fn abandon(&mut self, task: usize) {
-        let Some(n) = self.index(task) else { return };
-        let role = self.seats[n].role;
-        let goes_on =
-            |seat: &&Seat| seat.role == role && matches!(seat.state, State::Ready | State::Waiting);
-        let others = self.seats.iter().filter(goes_on).count() > 1;
-        let has_work = self.stage.controls().iter().any(|control| control.is_run_by(n));
-        if others && goes_on(&&self.seats[n]) && role != Role::Driver && !has_work {
+        let Some(n) = self.task_index(task) else { return };
+        let role = self.tasks[n].role;
+        let goes_on = |record: &&TaskRecord| {
+            record.role == role && matches!(record.state, TaskState::Ready | TaskState::Waiting)
+        };
+        let others = self.tasks.iter().filter(goes_on).count() > 1;
+        let has_work = self.factory.handles().iter().any(|handle| handle.is_running_in(n));
+        if others && goes_on(&&self.tasks[n]) && role != Role::Driver && !has_work {
             self.counts.steps += 1;
-            self.seats[n].state = State::Abandoned;
+            self.tasks[n].state = TaskState::Abandoned;
         }
     }
 
     pub(super) fn has_abandoned(&self) -> bool {
-        self.seats.iter().any(|seat| seat.state == State::Abandoned)
+        self.tasks.iter().any(|record| record.state == TaskState::Abandoned)
     }
 
     /// An abandoned task that was woken since it was polled.
-    pub(super) fn abandoned_woken(&self) -> Option<usize> {
-        let woken = |seat: &Seat| seat.state == State::Abandoned && seat.task.is_woken();
-        self.seats.iter().position(woken)
+    pub(super) fn woken_abandoned_task(&self) -> Option<usize> {
+        let woken =
+            |record: &TaskRecord| record.state == TaskState::Abandoned && record.task.is_woken();
+        self.tasks.iter().position(woken)
     }
 
     /// The tasks that were woken, when none is due.
-    pub(super) fn woken_instead(&self) -> String {
-        match self.abandoned_woken() {
+    pub(super) fn describe_woken(&self) -> String {
+        match self.woken_abandoned_task() {
             Some(n) => format!("no task but the abandoned task {n}"),
             None => "no task".to_string(),
         }
@@ -46,18 +48,20 @@ impl Run {
 
     /// Whether task `n` may wait because an abandoned reader holds it back.
     pub(super) fn is_held_back(&self, n: usize) -> bool {
-        let Some(most) = self.rules.backpressure else { return false };
-        if self.seats[n].role != Role::Reader {
-            return (0..self.seats.len()).any(|n| {
-                let seat = &self.seats[n];
-                seat.role == Role::Reader && seat.state == State::Waiting && self.is_held_back(n)
+        let Some(most) = self.promises.backpressure else { return false };
+        if self.tasks[n].role != Role::Reader {
+            return (0..self.tasks.len()).any(|n| {
+                let record = &self.tasks[n];
+                record.role == Role::Reader
+                    && record.state == TaskState::Waiting
+                    && self.is_held_back(n)
             });
         }
-        let got = self.seats[n].items.len();
+        let got = self.tasks[n].items.len();
         let mut abandoned = self
-            .seats
+            .tasks
             .iter()
-            .filter(|seat| seat.role == Role::Reader && seat.state == State::Abandoned);
-        abandoned.any(|seat| got >= seat.items.len() + most)
+            .filter(|record| record.role == Role::Reader && record.state == TaskState::Abandoned);
+        abandoned.any(|record| got >= record.items.len() + most)
     }
 }

@@ -1,32 +1,32 @@
 mod abandon;
+mod catch_panic;
 mod check_items;
 mod check_wakes;
-mod moves;
+mod executor;
+mod item_tracker;
 mod poll;
-mod promises;
-mod quiet;
-mod seat;
+mod task_record;
 
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
-use self::{promises::Promises, seat::Seat};
+use self::{item_tracker::ItemTracker, task_record::TaskRecord};
 use crate::{
     adapter::Parts,
     case::Move,
     law::Law,
     relation::Relation,
-    source::{Control, Stage},
+    source::{SourceFactory, SourceHandle},
 };
 
 /// What an adapter promises beyond the laws.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Rules {
+pub(crate) struct Promises {
     pub(crate) fused: bool,
-    pub(crate) lean: bool,
+    pub(crate) no_extra_polls: bool,
     /// Items of another source that may come first while an item of a source is ready.
     pub(crate) fair: Option<usize>,
     /// Items that may be held unread.
-    pub(crate) ahead: Option<usize>,
+    pub(crate) read_ahead: Option<usize>,
     /// Items by which an abandoned reader may be behind before it holds the others back.
     pub(crate) backpressure: Option<usize>,
 }
@@ -36,129 +36,136 @@ pub(crate) struct Rules {
 pub(crate) struct Finding {
     pub(crate) law: Law,
     pub(crate) step: usize,
-    pub(crate) why: String,
+    pub(crate) message: String,
     /// The stream never ends.
     pub(crate) endless: bool,
 }
 
-/// One case on the stage.
+/// One case on the factory.
 pub(crate) struct Run {
-    stage: Arc<Stage>,
-    rules: Rules,
-    relation: Relation,
+    factory: Arc<SourceFactory>,
     promises: Promises,
-    seats: Vec<Seat>,
-    pokes: Vec<Box<dyn FnMut()>>,
-    found: Vec<Finding>,
-    counts: Counts,
+    relation: Relation,
+    item_tracker: ItemTracker,
+    tasks: Vec<TaskRecord>,
+    side_effects: Vec<Box<dyn FnMut()>>,
+    findings: Vec<Finding>,
+    counts: EventCounts,
     /// Where the executor looks first, for a task and for a source.
-    turn: (usize, usize),
+    next_task: usize,
+    next_source: usize,
     /// Pokes since the last progress.
-    idle_pokes: usize,
+    idle_side_effects: usize,
     /// A poll that never came back by itself.
-    runaway: bool,
+    aborted: bool,
     /// The adapter panicked where no source had: what comes of that has been found already.
-    spoiled: bool,
+    adapter_panicked: bool,
 }
 
 /// What L9 is reckoned from.
 #[derive(Default)]
-struct Counts {
-    /// Polls, wakes, pokes and drops.
+struct EventCounts {
+    /// Polls, wakes, side_effects and drops.
     steps: usize,
     polls: usize,
     /// Polls of tasks that were woken, or had not said `Pending`.
-    due: usize,
+    due_polls: usize,
     items: usize,
-    pokes: usize,
+    side_effects: usize,
     drops: usize,
 }
 
 impl Run {
-    pub(crate) fn new(stage: Arc<Stage>, parts: Parts, rules: Rules, relation: Relation) -> Self {
+    pub(crate) fn new(
+        factory: Arc<SourceFactory>,
+        parts: Parts,
+        promises: Promises,
+        relation: Relation,
+    ) -> Self {
         Self {
-            stage,
-            rules,
+            factory,
+            promises,
             relation,
-            promises: Promises::default(),
-            seats: parts.parts.into_iter().map(Seat::new).collect(),
-            pokes: parts.pokes,
-            found: Vec::new(),
-            counts: Counts::default(),
-            turn: (0, 0),
-            idle_pokes: 0,
-            runaway: false,
-            spoiled: false,
+            item_tracker: ItemTracker::default(),
+            tasks: parts.parts.into_iter().map(TaskRecord::new).collect(),
+            side_effects: parts.side_effects,
+            findings: Vec::new(),
+            counts: EventCounts::default(),
+            next_task: 0,
+            next_source: 0,
+            idle_side_effects: 0,
+            aborted: false,
+            adapter_panicked: false,
         }
     }
 
     /// Plays the case and says what it broke.
-    pub(crate) fn play(mut self, moves: &[Move]) -> Vec<Finding> {
-        for seat in 0..self.seats.len() {
-            self.see_hint(seat);
+    pub(crate) fn run(mut self, moves: &[Move]) -> Vec<Finding> {
+        for record in 0..self.tasks.len() {
+            self.record_size_hint(record);
         }
         let mut all_dropped = false;
         for step in moves {
             match *step {
-                Move::Poll(task) => self.poll_anyhow(task),
-                Move::PollAnew(task) => {
-                    if let Some(n) = self.index(task) {
-                        self.seats[n].task.switch_waker();
+                Move::Poll(task) => self.force_poll(task),
+                Move::PollWithNewWaker(task) => {
+                    if let Some(n) = self.task_index(task) {
+                        self.tasks[n].task.switch_waker();
                     }
-                    self.poll_anyhow(task);
+                    self.force_poll(task);
                 }
                 Move::Wake(source) => {
-                    let source = source.checked_rem(self.stage.len());
+                    let source = source.checked_rem(self.factory.len());
                     source.into_iter().for_each(|source| self.wake(source));
                 }
                 Move::Turn => {
-                    self.turn();
+                    self.take_turn();
                 }
-                Move::Poke(poke) => {
-                    let poke = poke.checked_rem(self.pokes.len());
-                    poke.into_iter().for_each(|poke| self.poke(poke));
+                Move::SideEffect(side_effect) => {
+                    let side_effect = side_effect.checked_rem(self.side_effects.len());
+                    side_effect.into_iter().for_each(|side_effect| self.side_effect(side_effect));
                 }
-                Move::Drop(task) => self.drop_one(task),
+                Move::Drop(task) => self.drop_task(task),
                 Move::Abandon(task) => self.abandon(task),
                 Move::DropAll => all_dropped = true,
             }
-            if all_dropped || self.runaway {
+            if all_dropped || self.aborted {
                 break;
             }
         }
         if !all_dropped {
-            self.run_to_the_end();
+            self.run_to_end();
         }
-        self.look_at_sources();
-        let found = self.found.len();
+        self.check_polls_after_end();
+        let found = self.findings.len();
         self.drop_all();
-        if self.spoiled {
-            self.found.truncate(found);
+        if self.adapter_panicked {
+            self.findings.truncate(found);
         }
-        self.found
+        self.findings
     }
 
-    fn find(&mut self, law: Law, why: impl Into<String>) {
+    fn report(&mut self, law: Law, message: impl Into<String>) {
         // The first finding of a law explains the later ones.
-        if !self.has_found(law) {
+        if !self.has_reported(law) {
             let step = self.counts.steps;
-            self.found.push(Finding { law, step, why: why.into(), endless: false });
+            self.findings.push(Finding { law, step, message: message.into(), endless: false });
         }
     }
 
-    fn has_found(&self, law: Law) -> bool {
-        self.found.iter().any(|found| found.law == law)
+    fn has_reported(&self, law: Law) -> bool {
+        self.findings.iter().any(|found| found.law == law)
     }
 
-    fn index(&self, task: usize) -> Option<usize> {
-        task.checked_rem(self.seats.len())
+    fn task_index(&self, task: usize) -> Option<usize> {
+        task.checked_rem(self.tasks.len())
     }
 
-    fn sum(&self, of: impl Fn(&Control) -> usize) -> usize {
-        self.stage.controls().iter().map(of).sum()
+    fn sum(&self, of: impl Fn(&SourceHandle) -> usize) -> usize {
+        self.factory.handles().iter().map(of).sum()
     }
 
     fn has_panicked(&self) -> bool {
-        self.sum(Control::panics) > 0
+        self.sum(SourceHandle::panics) > 0
     }
 }

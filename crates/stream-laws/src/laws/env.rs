@@ -9,15 +9,15 @@ use std::env;
 /// # Panics
 ///
 /// Panics if a variable is set to a value that cannot be read.
-pub(crate) fn seeds(name: &str, scripts: usize) -> Range<u64> {
-    if let Some(seed) = read("STREAM_LAWS_SEED").and_then(|text| seed_of(name, &text)) {
+pub(crate) fn seeds(name: &str, cases: usize) -> Range<u64> {
+    if let Some(seed) = read("STREAM_LAWS_SEED").and_then(|text| parse_seed(name, &text)) {
         return seed..seed.saturating_add(1);
     }
-    let scripts = read("STREAM_LAWS_SCRIPTS").map_or(scripts as u64, |text| {
+    let cases = read("STREAM_LAWS_CASES").map_or(cases as u64, |text| {
         let number = text.parse();
-        number.unwrap_or_else(|_| panic!("STREAM_LAWS_SCRIPTS is {text:?}, which is no number"))
+        number.unwrap_or_else(|_| panic!("STREAM_LAWS_CASES is {text:?}, which is no number"))
     });
-    0..scripts
+    0..cases
 }
 
 fn read(variable: &str) -> Option<String> {
@@ -25,7 +25,7 @@ fn read(variable: &str) -> Option<String> {
 }
 
 /// The seed of `SEED`, and of `NAME=SEED` if the name is `name`.
-fn seed_of(name: &str, text: &str) -> Option<u64> {
+fn parse_seed(name: &str, text: &str) -> Option<u64> {
     let (named, seed) = match text.rsplit_once('=') {
         Some((named, seed)) => (Some(named), seed),
         None => (None, text),
@@ -47,15 +47,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seed_with_name_is_for_that_name() {
-        assert_eq!(seed_of("zip", "7"), Some(7));
-        assert_eq!(seed_of("zip", "zip=7"), Some(7));
-        assert_eq!(seed_of("zip", "map=7"), None);
-        assert_eq!(seed_of("a = b", "a = b=7"), Some(7));
+    fn named_seed_applies_to_that_name_only() {
+        assert_eq!(parse_seed("zip", "7"), Some(7));
+        assert_eq!(parse_seed("zip", "zip=7"), Some(7));
+        assert_eq!(parse_seed("zip", "map=7"), None);
+        assert_eq!(parse_seed("a = b", "a = b=7"), Some(7));
     }
 
     #[test]
-    fn assignment_is_quoted_for_a_shell() {
+    fn replay_assignment_is_quoted() {
         assert_eq!(assignment("two's", 7), r"STREAM_LAWS_SEED='two'\''s=7'");
     }
 }

@@ -1,4 +1,4 @@
-mod broken;
+mod broken_law;
 mod env;
 mod examine;
 mod report;
@@ -14,14 +14,14 @@ use core::fmt;
 
 use futures_core::Stream;
 
-pub use self::{broken::Broken, report::Report};
+pub use self::{broken_law::BrokenLaw, report::Report};
 use crate::{
     adapter::{IntoParts, Output, Parts},
-    case::{Inside, Plan},
-    driver::Rules,
+    case::{CaseGenerator, ItemKind},
+    driver::Promises,
     law::Law,
     relation::Relation,
-    source::{Outer, Source, Stage, Work},
+    source::{NestedSource, ScriptedFuture, Source, SourceFactory},
 };
 
 /// An adapter, described so that the laws can be tried on it.
@@ -39,7 +39,7 @@ use crate::{
 ///
 /// | variable | value | |
 /// |---|---|---|
-/// | `STREAM_LAWS_SCRIPTS` | `N` | every `Laws` runs `N` cases |
+/// | `STREAM_LAWS_CASES` | `N` | every `Laws` runs `N` cases |
 /// | `STREAM_LAWS_SEED` | `SEED` | every `Laws` runs the case of this seed only |
 /// | `STREAM_LAWS_SEED` | `NAME=SEED` | the `Laws` of this name do, all others run as usual |
 ///
@@ -68,44 +68,48 @@ use crate::{
 pub struct Laws {
     name: String,
     build: Build,
-    plan: Plan,
-    rules: Rules,
+    generator: CaseGenerator,
+    promises: Promises,
     relation: Option<Relation>,
-    scripts: usize,
+    cases: usize,
     excepted: Vec<(Law, &'static str)>,
 }
 
-/// Makes the adapter of sources that it takes from the stage.
-type Build = Box<dyn Fn(&Arc<Stage>) -> Parts>;
+/// Makes the adapter of sources that it takes from the factory.
+type Build = Box<dyn Fn(&Arc<SourceFactory>) -> Parts>;
 
 impl fmt::Debug for Laws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Laws")
             .field("name", &self.name)
             .field("relation", &self.relation)
-            .field("scripts", &self.scripts)
+            .field("cases", &self.cases)
             .field("excepted", &self.excepted)
             .finish_non_exhaustive()
     }
 }
 
 impl Laws {
-    fn new(name: &str, plan: Plan, build: impl Fn(&Arc<Stage>) -> Parts + 'static) -> Self {
+    fn new(
+        name: &str,
+        generator: CaseGenerator,
+        build: impl Fn(&Arc<SourceFactory>) -> Parts + 'static,
+    ) -> Self {
         Self {
             name: name.to_string(),
             build: Box::new(build),
-            plan,
-            rules: Rules::default(),
+            generator,
+            promises: Promises::default(),
             relation: None,
-            scripts: 10_000,
+            cases: 10_000,
             excepted: Vec::new(),
         }
     }
 
     /// An adapter over one source.
     pub fn of<P: IntoParts>(name: &str, adapter: impl Fn(Source) -> P + 'static) -> Self {
-        Self::new(name, Plan::of(1, Inside::Tokens), move |stage| {
-            adapter(stage.source()).into_parts()
+        Self::new(name, CaseGenerator::new(1, ItemKind::Tokens), move |factory| {
+            adapter(factory.source()).into_parts()
         })
     }
 
@@ -114,33 +118,33 @@ impl Laws {
         name: &str,
         adapter: impl Fn([Source; N]) -> P + 'static,
     ) -> Self {
-        Self::new(name, Plan::of(N, Inside::Tokens), move |stage| {
-            adapter([(); N].map(|()| stage.source())).into_parts()
+        Self::new(name, CaseGenerator::new(N, ItemKind::Tokens), move |factory| {
+            adapter([(); N].map(|()| factory.source())).into_parts()
         })
     }
 
     /// An adapter over a source of sources.
     pub fn of_nested<P: IntoParts>(
         name: &str,
-        adapter: impl Fn(Outer<Source>) -> P + 'static,
+        adapter: impl Fn(NestedSource<Source>) -> P + 'static,
     ) -> Self {
-        Self::new(name, Plan::of(1, Inside::Streams), move |stage| {
-            adapter(Outer::new(stage, Stage::source)).into_parts()
+        Self::new(name, CaseGenerator::new(1, ItemKind::Streams), move |factory| {
+            adapter(NestedSource::new(factory, SourceFactory::source)).into_parts()
         })
     }
 
     /// An adapter over a source of futures.
     pub fn of_futures<P: IntoParts>(
         name: &str,
-        adapter: impl Fn(Outer<Work>) -> P + 'static,
+        adapter: impl Fn(NestedSource<ScriptedFuture>) -> P + 'static,
     ) -> Self {
-        Self::new(name, Plan::of(1, Inside::Futures), move |stage| {
-            adapter(Outer::new(stage, Stage::work)).into_parts()
+        Self::new(name, CaseGenerator::new(1, ItemKind::Futures), move |factory| {
+            adapter(NestedSource::new(factory, SourceFactory::future)).into_parts()
         })
     }
 
     /// Several readers of one source, each polled by a task of its own.
-    pub fn of_clones<S, I>(name: &str, readers: impl Fn(Source) -> I + 'static) -> Self
+    pub fn of_readers<S, I>(name: &str, readers: impl Fn(Source) -> I + 'static) -> Self
     where
         S: Stream<Item: Output> + 'static,
         I: IntoIterator<Item = S>,
@@ -156,7 +160,7 @@ impl Laws {
         self
     }
 
-    /// Promises [`Law::Fair`]: while the next item of a source is ready, each other source hands
+    /// ItemTracker [`Law::Fair`]: while the next item of a source is ready, each other source hands
     /// out at most `most` items.
     ///
     /// An exact round robin promises 1. For adapters that merge sources and hand out every item of
@@ -175,11 +179,11 @@ impl Laws {
     ///     .assert();
     /// ```
     pub fn fair(mut self, most: usize) -> Self {
-        self.rules.fair = Some(most);
+        self.promises.fair = Some(most);
         self
     }
 
-    /// Promises [`Law::Ahead`]: after each poll the adapter holds at most `most` items that no
+    /// ItemTracker [`Law::ReadAhead`]: after each poll the adapter holds at most `most` items that no
     /// reader has got, running futures included.
     ///
     /// # Examples
@@ -196,7 +200,7 @@ impl Laws {
     ///     .assert();
     /// ```
     pub fn read_ahead(mut self, most: usize) -> Self {
-        self.rules.ahead = Some(most);
+        self.promises.read_ahead = Some(most);
         self
     }
 
@@ -205,26 +209,26 @@ impl Laws {
     /// For adapters whose slowest reader holds the others back. [`Law::L11`] still expects the
     /// others to get that far.
     pub fn backpressure(mut self, items: usize) -> Self {
-        self.rules.backpressure = Some(items);
+        self.promises.backpressure = Some(items);
         self
     }
 
     /// The adapter leaves its source alone once it has ended itself, however often it is polled.
     pub fn fused(mut self) -> Self {
-        self.rules.fused = true;
+        self.promises.fused = true;
         self
     }
 
     /// The adapter never wakes its task without a cause: [`Law::L9`] allows one poll for each thing
     /// that happened, and not two.
-    pub fn lean(mut self) -> Self {
-        self.rules.lean = true;
+    pub fn no_extra_polls(mut self) -> Self {
+        self.promises.no_extra_polls = true;
         self
     }
 
     /// The scripts hold errors, for adapters over [`Source::results`].
     pub fn with_errors(mut self) -> Self {
-        self.plan.errors = true;
+        self.generator.errors = true;
         self
     }
 
@@ -232,8 +236,8 @@ impl Laws {
     /// [`Law::L11`] no task is abandoned.
     pub fn except(mut self, law: Law, reason: &'static str) -> Self {
         match law {
-            Law::L6 => self.plan.panics = false,
-            Law::L11 => self.plan.abandons = false,
+            Law::L6 => self.generator.panics = false,
+            Law::L11 => self.generator.abandons = false,
             _ => {}
         }
         self.excepted.push((law, reason));
@@ -241,8 +245,8 @@ impl Laws {
     }
 
     /// How many cases to run: 10,000 unless said otherwise.
-    pub fn scripts(mut self, scripts: usize) -> Self {
-        self.scripts = scripts;
+    pub fn cases(mut self, cases: usize) -> Self {
+        self.cases = cases;
         self
     }
 }

@@ -4,7 +4,7 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{broken::Broken, env};
+use super::{broken_law::BrokenLaw, env};
 use crate::law::Law;
 
 /// What a run of [`Laws`](crate::Laws) found.
@@ -13,7 +13,7 @@ use crate::law::Law;
 pub struct Report {
     pub(crate) name: String,
     pub(crate) cases: usize,
-    pub(crate) broken: Vec<Broken>,
+    pub(crate) broken: Vec<BrokenLaw>,
     pub(crate) excepted: Vec<(Law, &'static str)>,
 }
 
@@ -29,7 +29,7 @@ impl Report {
     }
 
     /// The laws that were found broken, in order, each with a small case that shows it.
-    pub fn broken(&self) -> &[Broken] {
+    pub fn broken(&self) -> &[BrokenLaw] {
         &self.broken
     }
 

@@ -1,10 +1,10 @@
 use alloc::collections::BTreeMap;
 
-use super::{Laws, broken::Broken, env, report::Report};
+use super::{Laws, broken_law::BrokenLaw, env, report::Report};
 use crate::{case::Case, law::Law};
 
 /// How many findings of one law are made smaller, before the smallest of them is kept.
-const SHRUNK: usize = 3;
+const MAX_SHRUNK: usize = 3;
 
 impl Laws {
     /// Runs the cases and reports each law that was broken, with a small case that shows it.
@@ -21,15 +21,15 @@ impl Laws {
         let relation = self.relation();
         let mut cases = 0;
         let mut shrunk = BTreeMap::<Law, usize>::new();
-        let mut smallest = BTreeMap::<Law, Broken>::new();
-        for seed in env::seeds(&self.name, self.scripts) {
+        let mut smallest = BTreeMap::<Law, BrokenLaw>::new();
+        for seed in env::seeds(&self.name, self.cases) {
             cases += 1;
-            let found = self.examine(&self.plan.case(seed), relation);
+            let found = self.examine(&self.generator.case(seed), relation);
             let endless = found.iter().any(|found| found.finding.endless);
             for found in found {
                 let times = shrunk.entry(found.finding.law).or_default();
                 *times += 1;
-                if *times > SHRUNK {
+                if *times > MAX_SHRUNK {
                     continue;
                 }
                 let broken = self.shrink(seed, found, relation);
@@ -61,7 +61,7 @@ impl Laws {
     ///
     /// Panics where [`run`](Self::run) does.
     #[track_caller]
-    pub fn check(&self) -> Result<(), Broken> {
+    pub fn check(&self) -> Result<(), BrokenLaw> {
         self.run().broken.into_iter().next().map_or(Ok(()), Err)
     }
 
@@ -82,12 +82,12 @@ impl Laws {
     /// use futures_util::StreamExt;
     /// use stream_laws::{Laws, Relation};
     ///
-    /// let skip = Laws::of("skip", |source| source.skip(1)).expect(Relation::Subset);
+    /// let skip = Laws::of("skip", |source| source.skip(1)).expect(Relation::Subsequence);
     /// skip.check_case(&"`o-o|`: turn, poll 0 with a new waker".parse()?)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn check_case(&self, case: &Case) -> Result<(), Broken> {
+    pub fn check_case(&self, case: &Case) -> Result<(), BrokenLaw> {
         let first =
             self.examine(case, self.relation()).into_iter().min_by_key(|found| found.finding.law);
         first.map_or(Ok(()), |found| Err(found.broken(0)))
@@ -118,9 +118,9 @@ mod tests {
     }
 
     #[test]
-    fn items_freed_twice_break_l5() {
-        let report = Laws::of("twice", Twice).expect(Relation::Subset).scripts(100).run();
+    fn l5_double_drop_is_found() {
+        let report = Laws::of("twice", Twice).expect(Relation::Subsequence).cases(100).run();
         let [broken] = report.broken() else { panic!("{report}") };
-        assert_eq!((broken.law, &*broken.why), (Law::L5, "1 items were freed twice"));
+        assert_eq!((broken.law, &*broken.message), (Law::L5, "1 items were freed twice"));
     }
 }

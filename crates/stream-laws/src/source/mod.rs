@@ -1,10 +1,10 @@
-mod control;
-mod cue;
-mod meter;
-mod outer;
-mod stage;
-mod state;
-mod work;
+mod factory;
+mod future;
+mod handle;
+mod nested;
+mod run_counters;
+mod script_runner;
+mod script_state;
 
 use alloc::sync::Arc;
 use core::{
@@ -15,43 +15,44 @@ use core::{
 
 use futures_core::Stream;
 
-pub use self::{control::Control, outer::Outer, work::Work};
-use self::{cue::Cue, state::Kind};
-pub(crate) use self::{cue::Runaway, stage::Stage};
+pub(crate) use self::{factory::SourceFactory, script_runner::PollLimitReached};
+pub use self::{future::ScriptedFuture, handle::SourceHandle, nested::NestedSource};
+use self::{script_runner::ScriptRunner, script_state::ScriptKind};
 use crate::{
-    case::{Hint, Script},
+    case::{Script, SizeHint},
     token::Token,
 };
 
 /// A stream that follows a [`Script`] and writes down how it is treated.
 ///
-/// Its other end is a [`Control`], which may wake the source's last waker even when the source was
+/// Its other end is a [`SourceHandle`], which may wake the source's last waker even when the source was
 /// dropped, as a timer might.
 #[must_use = "streams do nothing unless polled"]
 pub struct Source {
-    cue: Cue,
+    runner: ScriptRunner,
 }
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("control", &self.cue.control).finish()
+        f.debug_struct("Source").field("handle", &self.runner.handle).finish()
     }
 }
 
 impl Source {
     /// A source that follows this script, with an exact `size_hint`.
-    pub fn new(script: Script) -> (Self, Control) {
-        let control = Control::new(script, Kind::Tokens, Hint::Exact, 0, Arc::default());
-        (Self { cue: Cue::new(control.clone()) }, control)
+    pub fn new(script: Script) -> (Self, SourceHandle) {
+        let handle =
+            SourceHandle::new(script, ScriptKind::Tokens, SizeHint::Exact, 0, Arc::default());
+        (Self { runner: ScriptRunner::new(handle.clone()) }, handle)
     }
 
     /// The same source as one of results: a [`Step::Error`](crate::Step::Error) is an `Err`.
-    pub fn results(self) -> Results {
-        Results { source: self }
+    pub fn results(self) -> ResultSource {
+        ResultSource { source: self }
     }
 
-    fn of(control: Control) -> Self {
-        Self { cue: Cue::new(control) }
+    fn from_handle(handle: SourceHandle) -> Self {
+        Self { runner: ScriptRunner::new(handle) }
     }
 }
 
@@ -59,31 +60,31 @@ impl Stream for Source {
     type Item = Token;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
-        let number = self.cue.poll(cx);
-        number.map(|given| given.map(|given| self.cue.control.token(given.number)))
+        let item = self.runner.poll(cx);
+        item.map(|item| item.map(|item| self.runner.handle.token(item.number)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.cue.size_hint()
+        self.runner.size_hint()
     }
 }
 
 /// A [`Source`] of results; made by [`Source::results`].
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
-pub struct Results {
+pub struct ResultSource {
     source: Source,
 }
 
-impl Stream for Results {
+impl Stream for ResultSource {
     type Item = Result<Token, Token>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let cue = &self.source.cue;
-        cue.poll(cx).map(|given| {
-            given.map(|given| {
-                let token = cue.control.token(given.number);
-                if given.error { Err(token) } else { Ok(token) }
+        let runner = &self.source.runner;
+        runner.poll(cx).map(|item| {
+            item.map(|item| {
+                let token = runner.handle.token(item.number);
+                if item.is_error { Err(token) } else { Ok(token) }
             })
         })
     }
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
     use crate::task::Task;
 
-    fn source(script: &str) -> (Source, Control) {
+    fn source(script: &str) -> (Source, SourceHandle) {
         Source::new(script.parse().expect("a script"))
     }
 
@@ -111,54 +112,54 @@ mod tests {
     }
 
     #[test]
-    fn each_step_does_what_it_says() {
-        let (source, control) = source("o-~!x|");
+    fn source_follows_each_step() {
+        let (source, handle) = source("o-~!x|");
         let mut task = Task::new(source);
         assert_eq!(numbers(task.poll()), Poll::Ready(Some(0)));
         for _ in 0..2 {
             assert_eq!(numbers(task.poll()), Poll::Pending);
-            assert!(control.is_waiting());
+            assert!(handle.is_waiting());
             assert!(!task.is_woken());
         }
-        assert!(control.wake());
-        assert!(!control.wake(), "it no longer waits");
+        assert!(handle.wake());
+        assert!(!handle.wake(), "it no longer waits");
         assert!(task.is_woken());
         assert_eq!(numbers(task.poll()), Poll::Pending);
         assert!(task.is_woken(), "it woke itself");
-        assert!(!control.is_waiting());
+        assert!(!handle.is_waiting());
         assert!(catch_unwind(AssertUnwindSafe(|| task.poll())).is_err());
         assert_eq!(numbers(task.poll()), Poll::Ready(Some(1)));
-        assert!(!control.is_ended());
+        assert!(!handle.is_ended());
         assert_eq!(numbers(task.poll()), Poll::Ready(None));
-        assert!(control.is_ended());
-        assert_eq!(control.polls_after_end(), 0);
+        assert!(handle.is_ended());
+        assert_eq!(handle.polls_after_end(), 0);
         assert_eq!(numbers(task.poll()), Poll::Ready(None));
-        assert_eq!(control.polls_after_end(), 1);
-        assert_eq!((control.polls(), control.waiting_polls(), control.items()), (8, 2, 2));
+        assert_eq!(handle.polls_after_end(), 1);
+        assert_eq!((handle.polls(), handle.waiting_polls(), handle.items()), (8, 2, 2));
     }
 
     #[test]
-    fn only_the_latest_waker_is_woken() {
-        let (source, control) = source("-");
+    fn wake_reaches_latest_waker_only() {
+        let (source, handle) = source("-");
         let mut task = Task::new(source);
         assert!(task.poll().is_pending());
         task.switch_waker();
         assert!(task.poll().is_pending());
         assert!(task.wakers()[0].is_released());
-        assert!(control.wake());
+        assert!(handle.wake());
         let wakes: Vec<_> = task.wakers().iter().map(|waker| waker.wakes()).collect();
         assert_eq!(wakes, [0, 1]);
     }
 
     #[test]
-    fn results_tell_errors_from_items() {
-        let (source, control) = source("ox|");
+    fn result_source_separates_errors() {
+        let (source, handle) = source("ox|");
         let mut task = Task::new(source.results());
         assert!(matches!(task.poll(), Poll::Ready(Some(Ok(token))) if token.number() == 0));
         assert!(matches!(task.poll(), Poll::Ready(Some(Err(token))) if token.number() == 1));
         assert!(matches!(task.poll(), Poll::Ready(None)));
         task.drop_stream();
-        assert!(control.is_dropped());
-        assert_eq!(control.ledger().alive(), 0);
+        assert!(handle.is_dropped());
+        assert_eq!(handle.ledger().alive(), 0);
     }
 }

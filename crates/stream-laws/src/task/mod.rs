@@ -1,4 +1,4 @@
-mod waker;
+mod counting_waker;
 
 use alloc::{boxed::Box, vec::Vec};
 use core::{
@@ -9,7 +9,7 @@ use core::{
 
 use futures_core::Stream;
 
-pub use self::waker::CountingWaker;
+pub use self::counting_waker::CountingWaker;
 
 /// A task of one stream, driven by hand.
 ///
@@ -20,13 +20,13 @@ pub use self::waker::CountingWaker;
 ///
 /// use stream_laws::{Source, Task};
 ///
-/// let (source, control) = Source::new("-o|".parse()?);
+/// let (source, handle) = Source::new("-o|".parse()?);
 /// let mut task = Task::new(source);
 /// assert_eq!(task.poll(), Poll::Pending);
 /// assert!(!task.is_woken());
 /// task.switch_waker();
 /// assert_eq!(task.poll(), Poll::Pending);
-/// control.wake();
+/// handle.wake();
 /// assert!(task.is_woken(), "by the waker of the last poll");
 /// assert!(task.poll().is_ready());
 /// # Ok::<(), stream_laws::ScriptError>(())
@@ -36,7 +36,7 @@ pub struct Task<S: ?Sized> {
     /// The latest one is the last.
     wakers: Vec<CountingWaker>,
     /// Wakes of the latest waker when the last poll began.
-    seen: usize,
+    wakes_before_poll: usize,
     polls: usize,
 }
 
@@ -60,7 +60,7 @@ impl<S: Stream> Task<S> {
 impl<S: Stream + ?Sized> Task<S> {
     pub(crate) fn from_pinned(stream: Pin<Box<S>>) -> Self {
         let wakers = Vec::from([CountingWaker::new()]);
-        Self { stream: Some(stream), wakers, seen: 0, polls: 0 }
+        Self { stream: Some(stream), wakers, wakes_before_poll: 0, polls: 0 }
     }
 
     /// Polls the stream once, with the latest waker.
@@ -72,7 +72,7 @@ impl<S: Stream + ?Sized> Task<S> {
         let stream = self.stream.as_mut().expect("the stream of this task was dropped");
         let latest = self.wakers.last().expect("a task begins with a waker");
         self.polls += 1;
-        self.seen = latest.wakes();
+        self.wakes_before_poll = latest.wakes();
         stream.as_mut().poll_next(&mut Context::from_waker(&latest.waker()))
     }
 
@@ -90,12 +90,12 @@ impl<S: ?Sized> Task<S> {
     /// From now on the stream is polled with a new waker, as if it had moved to another task.
     pub fn switch_waker(&mut self) {
         self.wakers.push(CountingWaker::new());
-        self.seen = 0;
+        self.wakes_before_poll = 0;
     }
 
     /// Whether the latest waker was woken since the last poll began.
     pub fn is_woken(&self) -> bool {
-        self.wakes() > self.seen
+        self.wakes() > self.wakes_before_poll
     }
 
     /// How often the latest waker was woken.

@@ -2,13 +2,10 @@ use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, mem};
 use std::sync::Mutex;
 
-use super::{
-    Token,
-    book::{Book, Pages},
-};
+use super::{Token, counters::Counters};
 use crate::sync::lock;
 
-/// Who owns what: every [`Token`] made, cloned and dropped is written down in its ledger.
+/// A record of every [`Token`] that is created, cloned and dropped.
 ///
 /// # Examples
 ///
@@ -24,10 +21,11 @@ use crate::sync::lock;
 /// assert_eq!((ledger.alive(), ledger.double_drops()), (1, 0));
 /// ```
 pub struct Ledger {
-    book: &'static Book,
+    counters: &'static Mutex<Counters>,
 }
 
-static FREE: Mutex<Vec<&'static Book>> = Mutex::new(Vec::new());
+/// Counters that no ledger uses and that have no token.
+static UNUSED: Mutex<Vec<&'static Mutex<Counters>>> = Mutex::new(Vec::new());
 
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,54 +44,54 @@ impl Default for Ledger {
 }
 
 impl Ledger {
-    /// An empty ledger.
+    /// Creates an empty ledger.
     pub fn new() -> Self {
-        let unused = lock(&FREE).pop();
-        Self { book: unused.unwrap_or_else(|| Box::leak(Box::default())) }
+        let unused = lock(&UNUSED).pop();
+        Self { counters: unused.unwrap_or_else(|| Box::leak(Box::default())) }
     }
 
-    /// A token with this number.
+    /// Creates a token with this number.
     pub fn token(&self, number: usize) -> Token {
-        Token::new(self.book, 0, number)
+        self.source_token(0, number)
     }
 
-    /// How many tokens exist at this moment.
+    /// Returns the number of tokens that exist.
     pub fn alive(&self) -> usize {
-        self.book.pages().alive
+        lock(self.counters).alive
     }
 
-    /// How many tokens were made by a clone.
+    /// Returns the number of tokens that were created by a clone.
     pub fn clones(&self) -> usize {
-        self.book.pages().clones
+        lock(self.counters).clones
     }
 
-    /// How often a token was dropped that had been dropped before.
+    /// Returns the number of drops of a token that had already been dropped.
     pub fn double_drops(&self) -> usize {
-        self.book.pages().double_drops
+        lock(self.counters).double_drops
     }
 
-    /// Source and number of each token that exists, clones included.
-    pub(crate) fn tokens(&self) -> Vec<(usize, usize)> {
-        self.book.pages().tokens.iter().flatten().copied().collect()
+    pub(crate) fn source_token(&self, source: usize, number: usize) -> Token {
+        Token::new(self.counters, source, number)
     }
 
-    pub(crate) fn book(&self) -> &'static Book {
-        self.book
+    /// Returns the source and the number of each token that exists, clones included.
+    pub(crate) fn alive_tokens(&self) -> Vec<(usize, usize)> {
+        lock(self.counters).tokens.iter().flatten().copied().collect()
     }
 }
 
 impl Drop for Ledger {
     fn drop(&mut self) {
         {
-            let mut pages = self.book.pages();
-            if pages.alive > 0 || pages.double_drops > 0 {
+            let mut counters = lock(self.counters);
+            if counters.alive > 0 || counters.double_drops > 0 {
                 return;
             }
-            let mut tokens = mem::take(&mut pages.tokens);
+            let mut tokens = mem::take(&mut counters.tokens);
             tokens.clear();
-            *pages = Pages { tokens, ..Pages::default() };
+            *counters = Counters { tokens, ..Counters::default() };
         }
-        lock(&FREE).push(self.book);
+        lock(&UNUSED).push(self.counters);
     }
 }
 
@@ -102,34 +100,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_drop_is_seen() {
+    fn second_drop_counts_as_double_drop() {
         let ledger = Ledger::new();
-        let serial = ledger.book().made(0, 1);
+        let serial = lock(ledger.counters).add(0, 1);
         let other = ledger.token(0);
-        ledger.book().dropped(serial);
+        lock(ledger.counters).remove(serial);
         assert_eq!((ledger.alive(), ledger.double_drops()), (1, 0));
-        ledger.book().dropped(serial);
+        lock(ledger.counters).remove(serial);
         assert_eq!((ledger.alive(), ledger.double_drops()), (1, 1));
         drop(other);
         assert_eq!(ledger.alive(), 0);
     }
 
     #[test]
-    fn a_token_may_outlive_its_ledger() {
+    fn token_that_outlives_ledger_keeps_counters() {
         let ledger = Ledger::new();
         let token = ledger.token(1);
-        let book = ledger.book();
+        let counters = ledger.counters;
         drop(ledger);
         assert!(
-            !lock(&FREE).iter().any(|free| core::ptr::eq(*free, book)),
-            "a token is still in it"
+            !lock(&UNUSED).iter().any(|unused| core::ptr::eq(*unused, counters)),
+            "counters with a token must not be reused"
         );
         drop(token);
-        assert_eq!(book.pages().alive, 0);
+        assert_eq!(lock(counters).alive, 0);
     }
 
     #[test]
-    fn a_book_used_again_is_empty() {
+    fn reused_counters_start_empty() {
         let ledger = Ledger::new();
         drop(ledger.token(1).clone());
         drop(ledger);

@@ -1,4 +1,4 @@
-mod book;
+mod counters;
 mod ledger;
 
 use core::{
@@ -6,15 +6,17 @@ use core::{
     fmt,
     hash::{Hash, Hasher},
 };
+use std::sync::Mutex;
 
-pub(crate) use self::book::Book;
+use self::counters::Counters;
 pub use self::ledger::Ledger;
+use crate::sync::lock;
 
 /// An item whose making, cloning and dropping is counted in a [`Ledger`](crate::Ledger).
 ///
 /// Two tokens are equal if they have the same number and came from the same source.
 pub struct Token {
-    book: &'static Book,
+    counters: &'static Mutex<Counters>,
     serial: usize,
     id: Id,
 }
@@ -27,8 +29,9 @@ struct Id {
 }
 
 impl Token {
-    pub(crate) fn new(book: &'static Book, source: usize, number: usize) -> Self {
-        Self { book, serial: book.made(source, number), id: Id { source, number } }
+    fn new(counters: &'static Mutex<Counters>, source: usize, number: usize) -> Self {
+        let serial = lock(counters).add(source, number);
+        Self { counters, serial, id: Id { source, number } }
     }
 
     /// Which source it came from, counted from zero in the order in which they were made.
@@ -46,7 +49,7 @@ impl Token {
 impl Token {
     /// What only unsafe code could do.
     pub(crate) fn drop_twice(self) {
-        self.book.dropped(self.serial);
+        lock(self.counters).remove(self.serial);
     }
 }
 
@@ -58,14 +61,14 @@ impl fmt::Debug for Token {
 
 impl Clone for Token {
     fn clone(&self) -> Self {
-        let Id { source, number } = self.id;
-        Self { book: self.book, serial: self.book.cloned(source, number), id: self.id }
+        lock(self.counters).clones += 1;
+        Self::new(self.counters, self.id.source, self.id.number)
     }
 }
 
 impl Drop for Token {
     fn drop(&mut self) {
-        self.book.dropped(self.serial);
+        lock(self.counters).remove(self.serial);
     }
 }
 

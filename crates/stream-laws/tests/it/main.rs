@@ -2,10 +2,10 @@
 
 extern crate alloc;
 
+mod adapters;
 mod auto_traits;
 mod broken;
 mod correct;
 mod notation;
-mod readers;
+mod reader_adapters;
 mod replay;
-mod toys;

@@ -30,7 +30,7 @@ fn run(variable: &str, value: &str) -> (String, Output) {
 }
 
 #[test]
-fn seed_is_run_alone() {
+fn seed_variable_runs_one_case() {
     let broken = lossy("lossy").check().expect_err("an item is lost");
     let (text, output) = run("STREAM_LAWS_SEED", &broken.seed.to_string());
     assert!(!output.status.success());
@@ -40,26 +40,26 @@ fn seed_is_run_alone() {
 }
 
 #[test]
-fn seed_with_name_leaves_other_laws_alone() {
+fn named_seed_applies_to_that_name_only() {
     let (text, _) = run("STREAM_LAWS_SEED", "other's=1");
     assert!(text.contains("lossy: 10000 cases, broken: items"), "{text}");
     assert!(text.contains("other's: 1 cases"), "{text}");
 }
 
 #[test]
-fn number_of_scripts_is_set() {
-    let (text, _) = run("STREAM_LAWS_SCRIPTS", "321");
+fn cases_variable_sets_number() {
+    let (text, _) = run("STREAM_LAWS_CASES", "321");
     assert!(text.contains("lossy: 321 cases"), "{text}");
 }
 
 #[test]
-fn unreadable_variable_is_refused() {
+fn invalid_variable_panics() {
     let (text, output) = run("STREAM_LAWS_SEED", "often");
     assert!(!output.status.success());
     assert!(
         text.contains("STREAM_LAWS_SEED is \"often\", which is neither SEED nor NAME=SEED"),
         "{text}"
     );
-    let (text, _) = run("STREAM_LAWS_SCRIPTS", "many");
-    assert!(text.contains("STREAM_LAWS_SCRIPTS is \"many\", which is no number"), "{text}");
+    let (text, _) = run("STREAM_LAWS_CASES", "many");
+    assert!(text.contains("STREAM_LAWS_CASES is \"many\", which is no number"), "{text}");
 }

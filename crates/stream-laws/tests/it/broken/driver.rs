@@ -11,8 +11,8 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use stream_laws::{Law, Laws, Output, Relation, Source, Task, Token};
 
-use super::{only, poll};
-use crate::toys::on_poll;
+use super::{breaks_only, poll};
+use crate::adapters::poll_adapter;
 
 #[test]
 fn missing_relation_panics() {
@@ -27,25 +27,25 @@ fn missing_relation_panics() {
 }
 
 #[test]
-fn a_case_is_small_and_runs_again() {
-    let deaf = on_poll(|(), source, _| poll(source, &mut Context::from_waker(Waker::noop())));
-    let laws = Laws::of("deaf", deaf).expect(Relation::Any).scripts(500);
+fn found_case_is_small_and_reproducible() {
+    let deaf = poll_adapter(|(), source, _| poll(source, &mut Context::from_waker(Waker::noop())));
+    let laws = Laws::of("deaf", deaf).expect(Relation::Any).cases(500);
     let broken = laws.check().expect_err("it hangs");
     assert_eq!(broken.case.to_string(), "`-|`");
     let again = laws.check_case(&broken.case).expect_err("it hangs each time");
-    assert_eq!((again.law, again.step, again.why), (broken.law, broken.step, broken.why));
+    assert_eq!((again.law, again.step, again.message), (broken.law, broken.step, broken.message));
 }
 
 #[test]
-fn an_excepted_law_is_not_looked_at() {
-    let toy = on_poll(|ended: &mut bool, source, cx| {
+fn excepted_law_is_not_checked() {
+    let adapter = poll_adapter(|ended: &mut bool, source, cx| {
         assert!(!*ended, "polled after its end");
         poll(source, cx).map(|item| {
             *ended = item.is_none();
             item
         })
     });
-    let report = Laws::of("brittle", toy)
+    let report = Laws::of("brittle", adapter)
         .expect(Relation::Any)
         .except(Law::L10, "says so in its manual")
         .run();
@@ -55,14 +55,14 @@ fn an_excepted_law_is_not_looked_at() {
 }
 
 #[test]
-fn without_l6_nothing_panics() {
-    let toy = on_poll(|busy: &mut bool, source, cx| {
+fn excepted_l6_runs_no_panics() {
+    let adapter = poll_adapter(|busy: &mut bool, source, cx| {
         assert!(!mem::replace(busy, true));
         let item = poll(source, cx);
         *busy = false;
         item
     });
-    Laws::of("fragile", toy)
+    Laws::of("fragile", adapter)
         .expect(Relation::Any)
         .except(Law::L6, "aborts in its home")
         .run()
@@ -81,25 +81,25 @@ impl Stream for Endless {
 }
 
 #[test]
-fn endless_stream_is_found_by_one_case() {
+fn endless_stream_stops_after_one_case() {
     let laws = Laws::of_many("endless", |[]: [Source; 0]| Endless).expect(Relation::Same);
-    let broken = only(Law::Items, &laws);
-    assert!(broken.why.contains("no end"), "{broken}");
+    let broken = breaks_only(Law::Items, &laws);
+    assert!(broken.message.contains("no end"), "{broken}");
     assert_eq!(laws.run().cases(), 1);
 }
 
 #[test]
-fn endless_stream_after_its_source_is_found() {
+fn endless_stream_after_source_end_is_found() {
     let laws = Laws::of("endless at last", |source: Source| {
         source.map(Some).chain(futures_util::stream::repeat_with(|| None))
     });
-    let laws = laws.expect(Relation::Subset);
-    only(Law::Items, &laws);
+    let laws = laws.expect(Relation::Subsequence);
+    breaks_only(Law::Items, &laws);
     assert!(laws.run().cases() < 10, "{}", laws.run());
 }
 
 #[test]
-fn endless_stream_is_cut_if_items_are_any() {
+fn endless_stream_is_accepted_by_any() {
     let laws = Laws::of_many("endless", |[]: [Source; 0]| Endless).expect(Relation::Any);
     let report = laws.run();
     report.assert();
@@ -107,8 +107,8 @@ fn endless_stream_is_cut_if_items_are_any() {
 }
 
 #[test]
-fn tokens_are_found_in_all_outputs() {
-    let (source, control) = Source::new("oooooo|".parse().expect("a script"));
+fn output_collects_tokens_of_nested_types() {
+    let (source, handle) = Source::new("oooooo|".parse().expect("a script"));
     let mut task = Task::new(source);
     let mut next = || match task.poll() {
         Poll::Ready(Some(token)) => token,
@@ -119,5 +119,5 @@ fn tokens_are_found_in_all_outputs() {
     let mut tokens = Vec::new();
     (nested, counted).tokens(&mut tokens);
     assert!(tokens.iter().map(Token::number).eq(0..6));
-    assert_eq!((control.ledger().alive(), control.ledger().clones()), (6, 0));
+    assert_eq!((handle.ledger().alive(), handle.ledger().clones()), (6, 0));
 }

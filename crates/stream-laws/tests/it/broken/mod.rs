@@ -1,4 +1,4 @@
-//! A toy adapter for each way to break a law: the driver has to find that law broken, and no
+//! A adapter adapter for each way to break a law: the driver has to find that law broken, and no
 //! other one.
 
 mod driver;
@@ -13,10 +13,10 @@ use core::{
 };
 
 use futures_core::Stream;
-use stream_laws::{Broken, Law, Laws, Source, Token};
+use stream_laws::{BrokenLaw, Law, Laws, Source, Token};
 
 /// What is found, and that it is nothing but `law`.
-fn only(law: Law, laws: &Laws) -> Broken {
+fn breaks_only(law: Law, laws: &Laws) -> BrokenLaw {
     let report = laws.run();
     let found: Vec<Law> = report.broken().iter().map(|broken| broken.law).collect();
     assert_eq!(found, [law], "{report}");

@@ -6,10 +6,10 @@ use core::task::Poll;
 use futures_util::StreamExt;
 use stream_laws::{Law, Laws, Relation, Source, Token};
 
-use super::{only, poll};
-use crate::toys::on_poll;
+use super::{breaks_only, poll};
+use crate::adapters::poll_adapter;
 
-/// Merges two sources, and asks the second one only if the first one has nothing.
+/// Merges two sources, and asks the second one breaks_only if the first one has nothing.
 fn biased() -> Laws {
     let laws = Laws::of_many("biased", |[a, b]: [Source; 2]| {
         let mut sources = [a.fuse(), b.fuse()];
@@ -29,18 +29,18 @@ fn biased() -> Laws {
 }
 
 #[test]
-fn fair_sees_a_source_overtaken() {
+fn overtaken_source_is_found() {
     biased().run().assert();
-    let broken = only(Law::Fair, &biased().fair(1));
+    let broken = breaks_only(Law::Fair, &biased().fair(1));
     assert_eq!(broken.case.to_string(), "`oo|` `o|`");
-    assert_eq!(broken.why, "2 items of source 0 came while one of source 1 was ready");
-    only(Law::Fair, &biased().fair(3));
+    assert_eq!(broken.message, "2 items of source 0 came while one of source 1 was ready");
+    breaks_only(Law::Fair, &biased().fair(3));
     biased().fair(9).run().assert();
 }
 
 /// Reads all that its source has before it hands anything out.
 fn greedy() -> Laws {
-    let toy = on_poll(|state: &mut (VecDeque<Token>, bool), source, cx| {
+    let adapter = poll_adapter(|state: &mut (VecDeque<Token>, bool), source, cx| {
         let (items, ended) = state;
         while !*ended {
             match poll(source, cx) {
@@ -54,25 +54,25 @@ fn greedy() -> Laws {
             item => Poll::Ready(item),
         }
     });
-    Laws::of("greedy", toy).expect(Relation::Same)
+    Laws::of("greedy", adapter).expect(Relation::Same)
 }
 
 #[test]
-fn ahead_sees_items_held() {
+fn read_ahead_beyond_promise_is_found() {
     greedy().run().assert();
-    let broken = only(Law::Ahead, &greedy().read_ahead(0));
+    let broken = breaks_only(Law::ReadAhead, &greedy().read_ahead(0));
     assert_eq!(broken.case.to_string(), "`oo|`");
-    assert_eq!(broken.why, "1 items are held that no reader has got");
-    only(Law::Ahead, &greedy().read_ahead(4));
+    assert_eq!(broken.message, "1 items are held that no reader has got");
+    breaks_only(Law::ReadAhead, &greedy().read_ahead(4));
     greedy().read_ahead(9).run().assert();
 }
 
 #[test]
-fn ahead_counts_running_futures() {
+fn read_ahead_counts_running_futures() {
     let par = |most| {
         let laws = Laws::of_futures("par", |futures| futures.buffer_unordered(3));
         laws.expect(Relation::Permutation).read_ahead(most)
     };
-    only(Law::Ahead, &par(2));
+    breaks_only(Law::ReadAhead, &par(2));
     par(3).run().assert();
 }

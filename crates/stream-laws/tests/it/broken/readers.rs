@@ -4,44 +4,51 @@ use alloc::rc::Rc;
 use core::cell::Cell;
 
 use futures_util::StreamExt;
-use stream_laws::{Broken, Law, Laws, Move, Parts, Relation};
+use stream_laws::{BrokenLaw, Law, Laws, Move, Parts, Relation};
 
-use super::{only, poll};
+use super::{breaks_only, poll};
 use crate::{
-    readers::{InStep, Leave, Lock, Mailbox, Reach, Shared, Taker, Ticket},
-    toys::on_poll,
+    adapters::poll_adapter,
+    reader_adapters::{
+        BoundedReader, ListReader, MailboxReader, OnDrop, Poison, SharedReader, TurnReader,
+        WakeReach,
+    },
 };
 
 #[test]
-fn l6_takes_its_sibling_down() {
-    let shared = |source| Shared::pair(source, Reach::All, Leave::Own, Lock::Strict);
-    let broken = only(Law::L6, &Laws::of_clones("poisoned", shared).expect(Relation::Shared));
-    assert!(broken.why.contains("because another one had"), "{broken}");
+fn l6_panic_of_sibling_is_found() {
+    let shared =
+        |source| SharedReader::pair(source, WakeReach::All, OnDrop::RemoveOwn, Poison::Propagate);
+    let broken =
+        breaks_only(Law::L6, &Laws::of_readers("poisoned", shared).expect(Relation::Shared));
+    assert!(broken.message.contains("because another one had"), "{broken}");
 }
 
 #[test]
-fn l8_takes_the_wake_of_others_along() {
-    let shared = |source| Shared::pair(source, Reach::All, Leave::All, Lock::Forgiving);
-    let broken = only(Law::L8, &Laws::of_clones("egoist", shared).expect(Relation::Shared));
+fn l8_drop_that_loses_other_wakes_is_found() {
+    let shared =
+        |source| SharedReader::pair(source, WakeReach::All, OnDrop::RemoveAll, Poison::Ignore);
+    let broken = breaks_only(Law::L8, &Laws::of_readers("egoist", shared).expect(Relation::Shared));
     assert!(broken.case.moves().iter().any(|step| matches!(step, Move::Drop(_))), "{broken}");
 }
 
 /// The case of the abandoned reader that was polled but not yet woken, and the other one.
-fn abandoned(laws: &Laws, case: &str) -> Result<(), Broken> {
+fn abandoned(laws: &Laws, case: &str) -> Result<(), BrokenLaw> {
     laws.check_case(&case.parse().expect("a case"))
 }
 
 #[test]
-fn l11_wakes_one_reader_only() {
-    let shared = |source| Shared::pair(source, Reach::First, Leave::Own, Lock::Forgiving);
-    let laws = Laws::of_clones("one by one", shared).expect(Relation::Shared);
-    let broken = only(Law::L11, &laws);
+fn l11_wake_of_single_reader_is_found() {
+    let shared =
+        |source| SharedReader::pair(source, WakeReach::First, OnDrop::RemoveOwn, Poison::Ignore);
+    let laws = Laws::of_readers("one by one", shared).expect(Relation::Shared);
+    let broken = breaks_only(Law::L11, &laws);
     assert!(broken.case.moves().iter().any(|step| matches!(step, Move::Abandon(_))), "{broken}");
 
     let waits = abandoned(&laws, "`-o|`: poll 0, poll 1, abandon 0").expect_err("1 sleeps on");
     assert_eq!(waits.law, Law::L11);
     assert_eq!(
-        waits.why,
+        waits.message,
         "source 0 was woken, which woke no task but the abandoned task 0, though task 1 could go on"
     );
     let woken = abandoned(&laws, "`-|`: poll 0, poll 1, wake 0, abandon 0").expect_err("the same");
@@ -49,49 +56,52 @@ fn l11_wakes_one_reader_only() {
 }
 
 #[test]
-fn l11_keeps_a_turn_for_a_woken_reader() {
-    let laws = Laws::of_clones("ticket", Ticket::pair).expect(Relation::Shared);
+fn l11_turn_kept_for_abandoned_reader_is_found() {
+    let laws = Laws::of_readers("ticket", TurnReader::pair).expect(Relation::Shared);
     let laws = laws.except(Law::L6, "a panic leaves its reader in the queue");
-    only(Law::L11, &laws);
+    breaks_only(Law::L11, &laws);
     let case = "`-|`: poll 0, poll 1, wake 0, abandon 0";
     let broken = abandoned(&laws, case).expect_err("1 waits for 0");
     assert_eq!(broken.law, Law::L11);
 }
 
 /// Two readers of a list, and the task that fills it.
-fn takers(reach: Reach) -> Laws {
+fn list_readers(reach: WakeReach) -> Laws {
     let laws = Laws::of("list", move |source| {
-        let (takers, fill) = Taker::pair(source, reach);
-        Parts::new().streams(takers).drive(fill)
+        let (list_readers, fill) = ListReader::pair(source, reach);
+        Parts::new().streams(list_readers).driver(fill)
     });
     laws.expect(Relation::Shared)
 }
 
 #[test]
-fn l11_leaves_an_item_to_the_next_push() {
-    let laws = takers(Reach::First);
-    only(Law::L11, &laws);
+fn l11_item_left_for_next_push_is_found() {
+    let laws = list_readers(WakeReach::First);
+    breaks_only(Law::L11, &laws);
     // All is well at the end, where the list wakes both.
     let case = "`-o-|`: poll 0, poll 1, abandon 0";
     let broken = abandoned(&laws, case).expect_err("the item waits for the end");
-    assert_eq!(broken.why, "no task but the abandoned task 0 was woken, though task 1 could go on");
-    takers(Reach::All).run().assert();
+    assert_eq!(
+        broken.message,
+        "no task but the abandoned task 0 was woken, though task 1 could go on"
+    );
+    list_readers(WakeReach::All).run().assert();
 }
 
 #[test]
-fn l11_puts_an_item_aside_for_a_reader() {
-    let laws = Laws::of_clones("mailbox", Mailbox::pair).expect(Relation::Shared);
-    let broken = only(Law::L11, &laws);
-    assert!(broken.why.contains("became"), "{broken}");
+fn l11_item_reserved_for_reader_is_found() {
+    let laws = Laws::of_readers("mailbox", MailboxReader::pair).expect(Relation::Shared);
+    let broken = breaks_only(Law::L11, &laws);
+    assert!(broken.message.contains("became"), "{broken}");
 }
 
 /// Two workers that hand what they have done to a channel. The channel is closed once the source
 /// has ended and no work is in hand.
-fn workers(reach: Reach) -> Laws {
+fn workers(reach: WakeReach) -> Laws {
     let laws = Laws::of_futures("workers", move |futures| {
         let (sender, receiver) = futures_channel::mpsc::unbounded();
         let (in_hand, ended) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(false)));
-        let sources = Shared::pair(futures, reach, Leave::Own, Lock::Forgiving);
+        let sources = SharedReader::pair(futures, reach, OnDrop::RemoveOwn, Poison::Ignore);
         let workers = sources.map(|mut source| {
             let sender = sender.clone();
             let (in_hand, ended) = (Rc::clone(&in_hand), Rc::clone(&ended));
@@ -119,34 +129,35 @@ fn workers(reach: Reach) -> Laws {
 }
 
 #[test]
-fn l11_wakes_one_worker_only() {
-    only(Law::L11, &workers(Reach::First));
-    workers(Reach::All).run().assert();
+fn l11_wake_of_single_worker_is_found() {
+    breaks_only(Law::L11, &workers(WakeReach::First));
+    workers(WakeReach::All).run().assert();
 }
 
 #[test]
-fn worker_with_work_in_hand_is_not_abandoned() {
+fn worker_with_running_future_is_not_abandoned() {
     // Task 1 waits for its future; the result would be missing if it was abandoned.
     let case = "`o|` `-|`: poll 1, poll 2, abandon 1".parse().expect("a case");
-    assert!(workers(Reach::All).check_case(&case).is_ok());
+    assert!(workers(WakeReach::All).check_case(&case).is_ok());
 }
 
 #[test]
 fn last_reader_is_not_abandoned() {
-    let toy = on_poll(|(), source, cx| poll(source, cx));
-    let laws = Laws::of("plain", toy).expect(Relation::Same);
+    let adapter = poll_adapter(|(), source, cx| poll(source, cx));
+    let laws = Laws::of("plain", adapter).expect(Relation::Same);
     let case = "`o-o|`: poll 0, abandon 0".parse().expect("a case");
     assert!(laws.check_case(&case).is_ok());
 }
 
 /// Two readers of which none gets more than `cap` items ahead of the other.
-fn in_step(cap: usize) -> Laws {
-    Laws::of_clones("in step", move |source| InStep::pair(source, cap)).expect(Relation::Same)
+fn bounded_readers(cap: usize) -> Laws {
+    Laws::of_readers("in step", move |source| BoundedReader::pair(source, cap))
+        .expect(Relation::Same)
 }
 
 #[test]
-fn backpressure_excuses_waits_of_its_size() {
-    only(Law::L11, &in_step(2));
-    in_step(2).backpressure(2).run().assert();
-    only(Law::L11, &in_step(2).backpressure(3));
+fn backpressure_permits_waits_of_that_size() {
+    breaks_only(Law::L11, &bounded_readers(2));
+    bounded_readers(2).backpressure(2).run().assert();
+    breaks_only(Law::L11, &bounded_readers(2).backpressure(3));
 }

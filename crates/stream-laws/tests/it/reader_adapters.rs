@@ -12,11 +12,11 @@ use std::sync::Mutex;
 use futures_core::Stream;
 use stream_laws::{Source, Token};
 
-use crate::toys::lock;
+use crate::adapters::lock;
 
 /// Which of the waiting readers a wake of the source reaches.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum WakeReach {
     All,
     /// The one that has waited longest. It passes the wake on when it is dropped.
     First,
@@ -24,34 +24,34 @@ pub(crate) enum Reach {
 
 /// Which wakers a reader takes out of the queue when it is dropped.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Leave {
-    Own,
-    All,
+pub(crate) enum OnDrop {
+    RemoveOwn,
+    RemoveAll,
 }
 
 /// What happens to a reader when another one has panicked with the source in hand.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lock {
-    Forgiving,
-    Strict,
+pub(crate) enum Poison {
+    Ignore,
+    Propagate,
 }
 
 /// A reader of a source that others read as well, each item going to one of them.
-pub(crate) struct Shared<S> {
+pub(crate) struct SharedReader<S> {
     id: usize,
-    common: Arc<Common<S>>,
+    state: Arc<SharedState<S>>,
 }
 
-struct Common<S> {
+struct SharedState<S> {
     source: Mutex<Option<S>>,
     queue: Arc<Queue>,
-    leave: Leave,
-    lock: Lock,
+    on_drop: OnDrop,
+    poison: Poison,
 }
 
 /// The readers that wait. As a waker it wakes as many of them as its reach says.
 struct Queue {
-    reach: Reach,
+    reach: WakeReach,
     waiting: Mutex<VecDeque<(usize, Waker)>>,
 }
 
@@ -59,7 +59,8 @@ impl Wake for Queue {
     fn wake(self: Arc<Self>) {
         let woken: Vec<_> = {
             let mut waiting = lock(&self.waiting);
-            let count = if self.reach == Reach::All { waiting.len() } else { waiting.len().min(1) };
+            let count =
+                if self.reach == WakeReach::All { waiting.len() } else { waiting.len().min(1) };
             waiting.drain(..count).collect()
         };
         woken.into_iter().for_each(|(_, waker)| waker.wake());
@@ -67,7 +68,7 @@ impl Wake for Queue {
 }
 
 impl Queue {
-    fn new(reach: Reach) -> Arc<Self> {
+    fn new(reach: WakeReach) -> Arc<Self> {
         Arc::new(Self { reach, waiting: Mutex::default() })
     }
 
@@ -84,22 +85,22 @@ impl Queue {
     }
 }
 
-impl<S> Shared<S> {
-    pub(crate) fn pair(source: S, reach: Reach, leave: Leave, lock: Lock) -> [Self; 2] {
+impl<S> SharedReader<S> {
+    pub(crate) fn pair(source: S, reach: WakeReach, on_drop: OnDrop, poison: Poison) -> [Self; 2] {
         let source = Mutex::new(Some(source));
-        let common = Arc::new(Common { source, queue: Queue::new(reach), leave, lock });
-        [0, 1].map(|id| Self { id, common: Arc::clone(&common) })
+        let state = Arc::new(SharedState { source, queue: Queue::new(reach), on_drop, poison });
+        [0, 1].map(|id| Self { id, state: Arc::clone(&state) })
     }
 }
 
-impl<S: Stream + Unpin> Stream for Shared<S> {
+impl<S: Stream + Unpin> Stream for SharedReader<S> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let Common { source, queue, lock: strictness, .. } = &*self.common;
-        let mut source = match strictness {
-            Lock::Forgiving => lock(source),
-            Lock::Strict => source.lock().expect("no reader has panicked"),
+        let SharedState { source, queue, poison, .. } = &*self.state;
+        let mut source = match poison {
+            Poison::Ignore => lock(source),
+            Poison::Propagate => source.lock().expect("no reader has panicked"),
         };
         queue.enter(self.id, cx.waker().clone());
         let waker = Waker::from(Arc::clone(queue));
@@ -117,14 +118,14 @@ impl<S: Stream + Unpin> Stream for Shared<S> {
     }
 }
 
-impl<S> Drop for Shared<S> {
+impl<S> Drop for SharedReader<S> {
     fn drop(&mut self) {
-        let Common { queue, leave, .. } = &*self.common;
-        match leave {
-            Leave::Own => queue.leave(self.id),
-            Leave::All => lock(&queue.waiting).clear(),
+        let SharedState { queue, on_drop, .. } = &*self.state;
+        match on_drop {
+            OnDrop::RemoveOwn => queue.leave(self.id),
+            OnDrop::RemoveAll => lock(&queue.waiting).clear(),
         }
-        if queue.reach == Reach::First {
+        if queue.reach == WakeReach::First {
             Arc::clone(queue).wake();
         }
     }
@@ -132,19 +133,19 @@ impl<S> Drop for Shared<S> {
 
 /// A reader of a source that others read as well. A wake of the source reaches all of them, but
 /// keeps the next poll for the one that has waited longest.
-pub(crate) struct Ticket {
+pub(crate) struct TurnReader {
     id: usize,
-    common: Arc<Turn>,
+    state: Arc<TurnState>,
 }
 
-struct Turn {
+struct TurnState {
     source: Mutex<Option<Source>>,
     queue: Arc<Queue>,
     /// The reader whose turn it is, if any.
     id: Mutex<Option<usize>>,
 }
 
-impl Wake for Turn {
+impl Wake for TurnState {
     fn wake(self: Arc<Self>) {
         let first = lock(&self.queue.waiting).front().map(|(id, _)| *id);
         *lock(&self.id) = first;
@@ -152,17 +153,17 @@ impl Wake for Turn {
     }
 }
 
-impl Ticket {
+impl TurnReader {
     pub(crate) fn pair(source: Source) -> [Self; 2] {
         let source = Mutex::new(Some(source));
-        let queue = Queue::new(Reach::All);
-        let common = Arc::new(Turn { source, queue, id: Mutex::default() });
-        [0, 1].map(|id| Self { id, common: Arc::clone(&common) })
+        let queue = Queue::new(WakeReach::All);
+        let state = Arc::new(TurnState { source, queue, id: Mutex::default() });
+        [0, 1].map(|id| Self { id, state: Arc::clone(&state) })
     }
 
     /// Ends the turn of this reader. Returns whether another reader has it.
     fn end_turn(&self) -> bool {
-        let mut turn = lock(&self.common.id);
+        let mut turn = lock(&self.state.id);
         if *turn == Some(self.id) {
             *turn = None;
         }
@@ -170,17 +171,17 @@ impl Ticket {
     }
 }
 
-impl Stream for Ticket {
+impl Stream for TurnReader {
     type Item = Token;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
-        let Turn { source, queue, .. } = &*self.common;
+        let TurnState { source, queue, .. } = &*self.state;
         queue.enter(self.id, cx.waker().clone());
         if self.end_turn() {
             return Poll::Pending;
         }
         let mut source = lock(source);
-        let waker = Waker::from(Arc::clone(&self.common));
+        let waker = Waker::from(Arc::clone(&self.state));
         let poll = source.as_mut().map_or(Poll::Ready(None), |source| {
             Pin::new(source).poll_next(&mut Context::from_waker(&waker))
         });
@@ -195,17 +196,17 @@ impl Stream for Ticket {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for TurnReader {
     fn drop(&mut self) {
-        self.common.queue.leave(self.id);
+        self.state.queue.leave(self.id);
         self.end_turn();
-        Arc::clone(&self.common.queue).wake();
+        Arc::clone(&self.state.queue).wake();
     }
 }
 
 /// A reader of a list that a task of its own fills. A push wakes as many readers as `reach` says;
 /// the end wakes all.
-pub(crate) struct Taker {
+pub(crate) struct ListReader {
     id: usize,
     list: Arc<List>,
 }
@@ -225,21 +226,24 @@ impl List {
 }
 
 /// Ends the list when it is dropped.
-struct Fill(Arc<List>);
+struct EndOnDrop(Arc<List>);
 
-impl Drop for Fill {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
         self.0.end();
     }
 }
 
-impl Taker {
+impl ListReader {
     /// Two readers, and the task that fills the list.
-    pub(crate) fn pair(mut source: Source, reach: Reach) -> ([Self; 2], impl Future<Output = ()>) {
+    pub(crate) fn pair(
+        mut source: Source,
+        reach: WakeReach,
+    ) -> ([Self; 2], impl Future<Output = ()>) {
         let (items, ended) = (Mutex::default(), AtomicBool::new(false));
         let list = Arc::new(List { items, ended, queue: Queue::new(reach) });
-        let takers = [0, 1].map(|id| Self { id, list: Arc::clone(&list) });
-        let list = Fill(list);
+        let list_readers = [0, 1].map(|id| Self { id, list: Arc::clone(&list) });
+        let list = EndOnDrop(list);
         let fill = poll_fn(move |cx| {
             while let Some(token) = ready!(Pin::new(&mut source).poll_next(cx)) {
                 lock(&list.0.items).push_back(token);
@@ -248,11 +252,11 @@ impl Taker {
             list.0.end();
             Poll::Ready(())
         });
-        (takers, fill)
+        (list_readers, fill)
     }
 }
 
-impl Stream for Taker {
+impl Stream for ListReader {
     type Item = Token;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
@@ -273,7 +277,7 @@ impl Stream for Taker {
     }
 }
 
-impl Drop for Taker {
+impl Drop for ListReader {
     fn drop(&mut self) {
         let List { items, queue, .. } = &*self.list;
         queue.leave(self.id);
@@ -285,36 +289,40 @@ impl Drop for Taker {
 
 /// A reader of a source that others read as well. It puts an item aside for a reader that waits,
 /// rather than take it.
-pub(crate) struct Mailbox {
+pub(crate) struct MailboxReader {
     id: usize,
-    common: Arc<Mail>,
+    state: Arc<MailboxState>,
 }
 
-struct Mail {
+struct MailboxState {
     source: Mutex<Option<Source>>,
     queue: Arc<Queue>,
-    boxes: Mutex<[VecDeque<Token>; 2]>,
+    mailboxes: Mutex<[VecDeque<Token>; 2]>,
     /// Which readers have found nothing in their last poll.
     waits: [AtomicBool; 2],
 }
 
-impl Mailbox {
+impl MailboxReader {
     pub(crate) fn pair(source: Source) -> [Self; 2] {
         let source = Mutex::new(Some(source));
-        let queue = Queue::new(Reach::All);
-        let common =
-            Arc::new(Mail { source, queue, boxes: Mutex::default(), waits: Default::default() });
-        [0, 1].map(|id| Self { id, common: Arc::clone(&common) })
+        let queue = Queue::new(WakeReach::All);
+        let state = Arc::new(MailboxState {
+            source,
+            queue,
+            mailboxes: Mutex::default(),
+            waits: Default::default(),
+        });
+        [0, 1].map(|id| Self { id, state: Arc::clone(&state) })
     }
 }
 
-impl Stream for Mailbox {
+impl Stream for MailboxReader {
     type Item = Token;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
-        let Mail { source, queue, boxes, waits } = &*self.common;
+        let MailboxState { source, queue, mailboxes, waits } = &*self.state;
         let (id, other) = (self.id, 1 - self.id);
-        if let Some(token) = lock(boxes)[id].pop_front() {
+        if let Some(token) = lock(mailboxes)[id].pop_front() {
             return Poll::Ready(Some(token));
         }
         let mut source = lock(source);
@@ -328,7 +336,7 @@ impl Stream for Mailbox {
             let item = ready!(poll);
             match item {
                 Some(token) if waits[other].swap(false, Ordering::Relaxed) => {
-                    lock(boxes)[other].push_back(token);
+                    lock(mailboxes)[other].push_back(token);
                     Arc::clone(queue).wake();
                 }
                 item => {
@@ -345,19 +353,19 @@ impl Stream for Mailbox {
     }
 }
 
-impl Drop for Mailbox {
+impl Drop for MailboxReader {
     fn drop(&mut self) {
-        self.common.queue.leave(self.id);
+        self.state.queue.leave(self.id);
     }
 }
 
 /// A reader that gets all items and never more than `cap` of them ahead of the other reader.
-pub(crate) struct InStep {
+pub(crate) struct BoundedReader {
     id: usize,
-    common: Arc<Pace>,
+    state: Arc<BoundedState>,
 }
 
-struct Pace {
+struct BoundedState {
     source: Mutex<Option<Source>>,
     cap: usize,
     queue: Arc<Queue>,
@@ -365,21 +373,21 @@ struct Pace {
     dropped: [AtomicBool; 2],
 }
 
-impl InStep {
+impl BoundedReader {
     pub(crate) fn pair(source: Source, cap: usize) -> [Self; 2] {
         let source = Mutex::new(Some(source));
         let (buffers, dropped) = (Mutex::default(), Default::default());
-        let queue = Queue::new(Reach::All);
-        let common = Arc::new(Pace { source, cap, queue, buffers, dropped });
-        [0, 1].map(|id| Self { id, common: Arc::clone(&common) })
+        let queue = Queue::new(WakeReach::All);
+        let state = Arc::new(BoundedState { source, cap, queue, buffers, dropped });
+        [0, 1].map(|id| Self { id, state: Arc::clone(&state) })
     }
 }
 
-impl Stream for InStep {
+impl Stream for BoundedReader {
     type Item = Token;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
-        let Pace { source, cap, queue, buffers, dropped } = &*self.common;
+        let BoundedState { source, cap, queue, buffers, dropped } = &*self.state;
         let (id, other) = (self.id, 1 - self.id);
         let mut buffers = lock(buffers);
         if let Some(token) = buffers[id].pop_front() {
@@ -409,9 +417,9 @@ impl Stream for InStep {
     }
 }
 
-impl Drop for InStep {
+impl Drop for BoundedReader {
     fn drop(&mut self) {
-        let Pace { queue, buffers, dropped, .. } = &*self.common;
+        let BoundedState { queue, buffers, dropped, .. } = &*self.state;
         dropped[self.id].store(true, Ordering::Relaxed);
         lock(buffers)[self.id].clear();
         queue.leave(self.id);

@@ -4,7 +4,7 @@ use crate::token::Ledger;
 
 /// What the sources of one run have in common.
 #[derive(Debug, Default)]
-pub(crate) struct Meter {
+pub(crate) struct RunCounters {
     pub(crate) ledger: Ledger,
     /// The task that is being polled.
     pub(crate) task: AtomicUsize,

@@ -1,4 +1,4 @@
-//! What the toy adapters are made of.
+//! What the adapter adapters are made of.
 
 use alloc::{sync::Arc, task::Wake};
 use core::{
@@ -13,24 +13,24 @@ use futures_core::Stream;
 use stream_laws::Source;
 
 /// An adapter of a state, a source and a function that polls it.
-pub(crate) struct OnPoll<T, F> {
+pub(crate) struct PollAdapter<T, F> {
     state: T,
     source: Source,
     poll: F,
 }
 
 /// Makes the function that makes the adapter.
-pub(crate) fn on_poll<T, I, F>(poll: F) -> impl Fn(Source) -> OnPoll<T, F>
+pub(crate) fn poll_adapter<T, I, F>(poll: F) -> impl Fn(Source) -> PollAdapter<T, F>
 where
     T: Default,
     F: Fn(&mut T, &mut Source, &mut Context<'_>) -> Poll<Option<I>> + Clone,
 {
-    move |source| OnPoll { state: T::default(), source, poll: poll.clone() }
+    move |source| PollAdapter { state: T::default(), source, poll: poll.clone() }
 }
 
-impl<T, F> Unpin for OnPoll<T, F> {}
+impl<T, F> Unpin for PollAdapter<T, F> {}
 
-impl<T, I, F> Stream for OnPoll<T, F>
+impl<T, I, F> Stream for PollAdapter<T, F>
 where
     F: Fn(&mut T, &mut Source, &mut Context<'_>) -> Poll<Option<I>>,
 {
@@ -43,13 +43,13 @@ where
 }
 
 /// Says how many items its source has, whatever it does with them.
-pub(crate) struct SourceHint<T, F>(pub(crate) OnPoll<T, F>);
+pub(crate) struct InnerHint<T, F>(pub(crate) PollAdapter<T, F>);
 
-impl<T, F> Stream for SourceHint<T, F>
+impl<T, F> Stream for InnerHint<T, F>
 where
-    OnPoll<T, F>: Stream,
+    PollAdapter<T, F>: Stream,
 {
-    type Item = <OnPoll<T, F> as Stream>::Item;
+    type Item = <PollAdapter<T, F> as Stream>::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.0).poll_next(cx)
@@ -61,13 +61,13 @@ where
 }
 
 /// Adds one to its source's upper bound, come what may.
-pub(crate) struct OneMore<T, F>(pub(crate) OnPoll<T, F>);
+pub(crate) struct PlusOneHint<T, F>(pub(crate) PollAdapter<T, F>);
 
-impl<T, F> Stream for OneMore<T, F>
+impl<T, F> Stream for PlusOneHint<T, F>
 where
-    OnPoll<T, F>: Stream,
+    PollAdapter<T, F>: Stream,
 {
-    type Item = <OnPoll<T, F> as Stream>::Item;
+    type Item = <PollAdapter<T, F> as Stream>::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.0).poll_next(cx)
@@ -80,13 +80,13 @@ where
 }
 
 /// Always gives the same bounds.
-pub(crate) struct Bounds<T, F>(pub(crate) OnPoll<T, F>, pub(crate) (usize, Option<usize>));
+pub(crate) struct FixedHint<T, F>(pub(crate) PollAdapter<T, F>, pub(crate) (usize, Option<usize>));
 
-impl<T, F> Stream for Bounds<T, F>
+impl<T, F> Stream for FixedHint<T, F>
 where
-    OnPoll<T, F>: Stream,
+    PollAdapter<T, F>: Stream,
 {
-    type Item = <OnPoll<T, F> as Stream>::Item;
+    type Item = <PollAdapter<T, F> as Stream>::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.0).poll_next(cx)
@@ -99,15 +99,15 @@ where
 
 /// A waker of the adapter's own, which passes wakes on to the task that listened last.
 #[derive(Clone, Default)]
-pub(crate) struct Wire(Arc<Ends>);
+pub(crate) struct ForwardWaker(Arc<ForwardState>);
 
 #[derive(Default)]
-struct Ends {
+struct ForwardState {
     task: Mutex<Option<Waker>>,
     woken: AtomicBool,
 }
 
-impl Wake for Ends {
+impl Wake for ForwardState {
     fn wake(self: Arc<Self>) {
         self.woken.store(true, Ordering::Relaxed);
         let task = lock(&self.task).clone();
@@ -115,7 +115,7 @@ impl Wake for Ends {
     }
 }
 
-impl Wire {
+impl ForwardWaker {
     pub(crate) fn listen(&self, cx: &Context<'_>) {
         *lock(&self.0.task) = Some(cx.waker().clone());
     }
@@ -131,17 +131,17 @@ impl Wire {
 
 /// A wire that is cut when it is dropped.
 #[derive(Default)]
-pub(crate) struct Relay(Wire);
+pub(crate) struct ScopedForwardWaker(ForwardWaker);
 
-impl Deref for Relay {
-    type Target = Wire;
+impl Deref for ScopedForwardWaker {
+    type Target = ForwardWaker;
 
-    fn deref(&self) -> &Wire {
+    fn deref(&self) -> &ForwardWaker {
         &self.0
     }
 }
 
-impl Drop for Relay {
+impl Drop for ScopedForwardWaker {
     fn drop(&mut self) {
         *lock(&self.0.0.task) = None;
     }

@@ -1,25 +1,25 @@
 use alloc::vec::Vec;
 
 use crate::{
-    adapter::{Erased, Part, Role},
+    adapter::{Role, TaskPart, TokenStream},
     task::Task,
 };
 
 /// A task, and what was seen of it.
-pub(super) struct Seat {
-    pub(super) task: Task<Erased>,
+pub(super) struct TaskRecord {
+    pub(super) task: Task<TokenStream>,
     pub(super) role: Role,
-    pub(super) state: State,
+    pub(super) state: TaskState,
     /// Sources whose wake has woken it, each with the number of its polls at that time.
     pub(super) woken_by: Vec<(usize, usize)>,
     pub(super) items: Vec<Vec<(usize, usize)>>,
-    pub(super) hints: Vec<Seen>,
+    pub(super) hints: Vec<HintRecord>,
     /// Its polls have panicked.
     pub(super) panicked: bool,
 }
 
 /// An answer of `size_hint`.
-pub(super) struct Seen {
+pub(super) struct HintRecord {
     pub(super) step: usize,
     pub(super) items: usize,
     pub(super) lower: usize,
@@ -27,7 +27,7 @@ pub(super) struct Seen {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum TaskState {
     /// Not yet polled, or its last poll did not say `Pending`.
     Ready,
     Waiting,
@@ -38,12 +38,12 @@ pub(super) enum State {
     Closed,
 }
 
-impl Seat {
-    pub(super) fn new(part: Part) -> Self {
+impl TaskRecord {
+    pub(super) fn new(part: TaskPart) -> Self {
         Self {
             task: Task::from_pinned(part.stream),
             role: part.role,
-            state: State::Ready,
+            state: TaskState::Ready,
             woken_by: Vec::new(),
             items: Vec::new(),
             hints: Vec::new(),
@@ -53,9 +53,9 @@ impl Seat {
 
     pub(super) fn is_due(&self) -> bool {
         match self.state {
-            State::Ready => true,
-            State::Waiting => self.task.is_woken(),
-            State::Ended | State::Abandoned | State::Closed => false,
+            TaskState::Ready => true,
+            TaskState::Waiting => self.task.is_woken(),
+            TaskState::Ended | TaskState::Abandoned | TaskState::Closed => false,
         }
     }
 

@@ -1,6 +1,6 @@
 /// How a scripted source answers `size_hint`. Each way is true, not each is exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Hint {
+pub enum SizeHint {
     /// Both bounds are the number of items left.
     #[default]
     Exact,
@@ -12,10 +12,10 @@ pub enum Hint {
     Wide,
 }
 
-impl Hint {
+impl SizeHint {
     pub(crate) const ALL: [Self; 4] = [Self::Exact, Self::Unknown, Self::Loose, Self::Wide];
 
-    pub(crate) fn of(self, left: usize) -> (usize, Option<usize>) {
+    pub(crate) fn bounds(self, left: usize) -> (usize, Option<usize>) {
         match self {
             Self::Exact => (left, Some(left)),
             Self::Unknown => (0, None),
@@ -30,10 +30,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_hint_is_true() {
+    fn every_size_hint_holds() {
         for left in 0..4 {
-            for hint in Hint::ALL {
-                let (lower, upper) = hint.of(left);
+            for hint in SizeHint::ALL {
+                let (lower, upper) = hint.bounds(left);
                 assert!(lower <= left && upper.is_none_or(|upper| left <= upper));
             }
         }

@@ -1,12 +1,12 @@
 use alloc::vec::Vec;
 
-use super::{Case, Hint, Move, Script, Step, random::Random};
+use super::{Case, Move, Script, SizeHint, Step, random::Random};
 
 /// What cases for an adapter look like.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct CaseGenerator {
     pub(crate) sources: usize,
-    pub(crate) inner: Inside,
+    pub(crate) item_kind: ItemKind,
     pub(crate) errors: bool,
     pub(crate) panics: bool,
     pub(crate) abandons: bool,
@@ -14,7 +14,7 @@ pub(crate) struct Plan {
 
 /// What the items of the first source are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Inside {
+pub(crate) enum ItemKind {
     Tokens,
     Streams,
     Futures,
@@ -22,7 +22,7 @@ pub(crate) enum Inside {
 
 /// The main thing that a case is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Story {
+enum Scenario {
     Executor,
     Moves,
     DropOne,
@@ -31,9 +31,9 @@ enum Story {
     Panic,
 }
 
-impl Plan {
-    pub(crate) fn of(sources: usize, inner: Inside) -> Self {
-        Self { sources, inner, errors: false, panics: true, abandons: true }
+impl CaseGenerator {
+    pub(crate) fn new(sources: usize, item_kind: ItemKind) -> Self {
+        Self { sources, item_kind, errors: false, panics: true, abandons: true }
     }
 
     /// The case of a seed.
@@ -41,48 +41,48 @@ impl Plan {
         // Neighbouring seeds have to give unlike cases; the generator mixes them.
         let mut random = Random::new(seed);
         let longest = 1 + random.below(9);
-        let mut author = Author {
-            waits: [0, 1, 3, 6][random.below(4)],
+        let mut generator = ScriptGenerator {
+            pending: [0, 1, 3, 6][random.below(4)],
             self_wakes: [0, 0, 1, 3][random.below(4)],
             errors: if self.errors { [0, 1, 3][random.below(3)] } else { 0 },
             random,
         };
         let mut scripts: Vec<Script> =
-            (0..self.sources).map(|_| author.script(longest, Inside::Streams)).collect();
-        if self.inner != Inside::Tokens {
+            (0..self.sources).map(|_| generator.script(longest, ItemKind::Streams)).collect();
+        if self.item_kind != ItemKind::Tokens {
             for _ in 0..scripts[0].items() {
-                scripts.push(author.script(longest.min(5), self.inner));
+                scripts.push(generator.script(longest.min(5), self.item_kind));
             }
         }
-        let random = &mut author.random;
+        let random = &mut generator.random;
         let story = match random.below(20) {
-            0..6 => Story::Executor,
-            6..8 if self.abandons => Story::Abandon,
-            6..12 => Story::Moves,
-            12..14 => Story::DropOne,
-            14..17 => Story::DropAll,
-            _ if self.panics => Story::Panic,
-            _ => Story::Moves,
+            0..6 => Scenario::Executor,
+            6..8 if self.abandons => Scenario::Abandon,
+            6..12 => Scenario::Moves,
+            12..14 => Scenario::DropOne,
+            14..17 => Scenario::DropAll,
+            _ if self.panics => Scenario::Panic,
+            _ => Scenario::Moves,
         };
         let mut moves = Vec::new();
-        if story != Story::Executor && (story != Story::Panic || random.chance(1, 2)) {
+        if story != Scenario::Executor && (story != Scenario::Panic || random.chance(1, 2)) {
             for _ in 0..random.below(9) {
                 moves.push(match random.below(16) {
                     0..4 => Move::Poll(random.below(4)),
-                    4..6 => Move::PollAnew(random.below(4)),
+                    4..6 => Move::PollWithNewWaker(random.below(4)),
                     6..9 => Move::Wake(random.below(scripts.len().max(1))),
                     9..15 => Move::Turn,
-                    _ => Move::Poke(random.below(4)),
+                    _ => Move::SideEffect(random.below(4)),
                 });
             }
         }
         match story {
-            Story::DropOne => {
+            Scenario::DropOne => {
                 let at = random.below(moves.len() + 1);
                 moves.insert(at, Move::Drop(random.below(4)));
             }
-            Story::DropAll => moves.push(Move::DropAll),
-            Story::Abandon => {
+            Scenario::DropAll => moves.push(Move::DropAll),
+            Scenario::Abandon => {
                 // Polled last of all moves before, and then woken or not.
                 let task = random.below(4);
                 let wake = Move::Wake(random.below(scripts.len().max(1)));
@@ -91,37 +91,37 @@ impl Plan {
                 let last = [Some(Move::Poll(task)), wake, Some(Move::Abandon(task))];
                 moves.splice(at..at, last.into_iter().flatten());
             }
-            Story::Panic if !scripts.is_empty() => {
+            Scenario::Panic if !scripts.is_empty() => {
                 for _ in 0..1 + random.below(2) {
                     let n = random.below(scripts.len());
                     let steps = scripts[n].steps_mut();
                     steps.insert(random.below(steps.len() + 1), Step::Panic);
                 }
             }
-            Story::Executor | Story::Moves | Story::Panic => {}
+            Scenario::Executor | Scenario::Moves | Scenario::Panic => {}
         }
-        let hint = Hint::ALL[random.below(Hint::ALL.len())];
-        Case::new(scripts).with_hint(hint).with_moves(moves)
+        let hint = SizeHint::ALL[random.below(SizeHint::ALL.len())];
+        Case::new(scripts).with_size_hint(hint).with_moves(moves)
     }
 }
 
 /// Writes scripts in which each kind of step has its share.
-struct Author {
+struct ScriptGenerator {
     random: Random,
-    waits: usize,
+    pending: usize,
     self_wakes: usize,
     errors: usize,
 }
 
-impl Author {
-    fn script(&mut self, longest: usize, of: Inside) -> Script {
+impl ScriptGenerator {
+    fn script(&mut self, longest: usize, of: ItemKind) -> Script {
         // A future's script has no items.
-        let items = if of == Inside::Futures { 0 } else { 4 };
+        let items = if of == ItemKind::Futures { 0 } else { 4 };
         let len = self.random.below(longest + 1);
         let weights = [
             (Step::Ready, items),
             (Step::Error, self.errors.min(items)),
-            (Step::Pending, self.waits),
+            (Step::Pending, self.pending),
             (Step::SelfWake, self.self_wakes),
         ];
         let sum: usize = weights.iter().map(|(_, weight)| weight).sum();

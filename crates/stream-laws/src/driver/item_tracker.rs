@@ -7,23 +7,23 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::source::Control;
+use crate::source::SourceHandle;
 
 /// What the promises are reckoned from.
 #[derive(Default)]
-pub(super) struct Promises {
+pub(super) struct ItemTracker {
     /// Items that some reader has got, each as its source and number.
     read: BTreeSet<(usize, usize)>,
     /// How many items of the second source came while an item of the first one was ready.
     overtaken: BTreeMap<(usize, usize), usize>,
 }
 
-impl Promises {
+impl ItemTracker {
     /// The sources of which an item is ready that no reader has got.
-    pub(super) fn stood_ready(&self, controls: &[Control]) -> Vec<usize> {
+    pub(super) fn ready_sources(&self, handles: &[SourceHandle]) -> Vec<usize> {
         let read = |source| self.read.range((source, 0)..(source + 1, 0)).count();
-        let ready = controls.iter().enumerate().filter(|(source, control)| {
-            control.tokens_ready().is_some_and(|ready| ready > read(*source))
+        let ready = handles.iter().enumerate().filter(|(source, handle)| {
+            handle.tokens_available().is_some_and(|ready| ready > read(*source))
         });
         ready.map(|(source, _)| source).collect()
     }
@@ -33,17 +33,17 @@ impl Promises {
         self.read.extend(items);
     }
 
-    /// Fairness, when a reader has got these items; `stood_ready` tells what was ready before.
+    /// Fairness, when a reader has got these items; `ready_sources` tells what was ready before.
     pub(super) fn overtaking(
         &mut self,
         items: &[(usize, usize)],
-        stood_ready: &[usize],
+        ready_sources: &[usize],
         most: usize,
     ) -> Option<String> {
         let came = |source: usize| items.iter().any(|(from, _)| *from == source);
-        self.overtaken.retain(|(source, _), _| stood_ready.contains(source) && !came(*source));
+        self.overtaken.retain(|(source, _), _| ready_sources.contains(source) && !came(*source));
         let mut unfair = None;
-        for source in stood_ready.iter().copied().filter(|source| !came(*source)) {
+        for source in ready_sources.iter().copied().filter(|source| !came(*source)) {
             for (other, _) in items {
                 let times = self.overtaken.entry((source, *other)).or_default();
                 *times += 1;

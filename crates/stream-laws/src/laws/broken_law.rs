@@ -6,7 +6,7 @@ use crate::{case::Case, law::Law};
 /// A law that was found broken, and the smallest case found that shows it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Broken {
+pub struct BrokenLaw {
     /// The law.
     pub law: Law,
     /// The seed whose case showed it, before that case was made smaller.
@@ -16,14 +16,14 @@ pub struct Broken {
     /// How many polls, wakes and drops into the case.
     pub step: usize,
     /// What was seen.
-    pub why: String,
+    pub message: String,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for BrokenLaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { law, seed, case, step, why } = self;
-        write!(f, "{law} ({}): {why}; {case}; step {step}, seed {seed}", law.text())
+        let Self { law, seed, case, step, message } = self;
+        write!(f, "{law} ({}): {message}; {case}; step {step}, seed {seed}", law.text())
     }
 }
 
-impl Error for Broken {}
+impl Error for BrokenLaw {}

@@ -3,35 +3,35 @@ use core::{fmt, mem, sync::atomic::Ordering, task::Waker};
 use std::sync::{Mutex, MutexGuard};
 
 use super::{
-    meter::Meter,
-    state::{Act, Kind, State},
+    run_counters::RunCounters,
+    script_state::{Action, ScriptKind, ScriptState},
 };
 use crate::{
-    case::{Hint, Script, Step},
+    case::{Script, SizeHint, Step},
     sync::lock,
     token::{Ledger, Token},
 };
 
 /// The other end of a [`Source`](crate::Source): wakes it, and tells how it was treated.
 #[derive(Clone)]
-pub struct Control {
+pub struct SourceHandle {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    meter: Arc<Meter>,
-    kind: Kind,
+    counters: Arc<RunCounters>,
+    kind: ScriptKind,
     index: usize,
-    hint: Hint,
-    state: Mutex<State>,
+    hint: SizeHint,
+    state: Mutex<ScriptState>,
 }
 
-impl fmt::Debug for Control {
+impl fmt::Debug for SourceHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
-        f.debug_struct("Control")
+        f.debug_struct("SourceHandle")
             .field("script", &state.script)
-            .field("at", &state.at)
+            .field("position", &state.position)
             .field("ended", &state.ended)
             .field("dropped", &state.dropped)
             .field("polls", &state.polls)
@@ -39,24 +39,24 @@ impl fmt::Debug for Control {
     }
 }
 
-impl Control {
+impl SourceHandle {
     pub(super) fn new(
         script: Script,
-        kind: Kind,
-        hint: Hint,
+        kind: ScriptKind,
+        hint: SizeHint,
         index: usize,
-        meter: Arc<Meter>,
+        counters: Arc<RunCounters>,
     ) -> Self {
-        let state = Mutex::new(State { script, ..State::default() });
-        Self { shared: Arc::new(Shared { meter, kind, index, hint, state }) }
+        let state = Mutex::new(ScriptState { script, ..ScriptState::default() });
+        Self { shared: Arc::new(Shared { counters, kind, index, hint, state }) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ScriptState> {
         lock(&self.shared.state)
     }
 
     pub(crate) fn token(&self, number: usize) -> Token {
-        Token::new(self.shared.meter.ledger.book(), self.shared.index, number)
+        self.ledger().source_token(self.shared.index, number)
     }
 
     /// Ends the [`Step::Pending`] at which the source waits, and wakes the waker that was
@@ -64,12 +64,12 @@ impl Control {
     pub fn wake(&self) -> bool {
         let waker = {
             let mut state = self.state();
-            if !state.blocked {
+            if !state.waiting {
                 return false;
             }
-            state.blocked = false;
-            state.at += 1;
-            state.steps += 1;
+            state.waiting = false;
+            state.position += 1;
+            state.completed_steps += 1;
             state.waker.take()
         };
         if let Some(waker) = waker {
@@ -80,7 +80,7 @@ impl Control {
 
     /// Whether the source was polled at a [`Step::Pending`] and waits to be woken.
     pub fn is_waiting(&self) -> bool {
-        self.state().blocked
+        self.state().waiting
     }
 
     /// The waker that was registered last and has not been woken.
@@ -95,18 +95,18 @@ impl Control {
 
     /// How many of the polls found it waiting for [`wake`](Self::wake).
     pub fn waiting_polls(&self) -> usize {
-        self.state().blocked_polls
+        self.state().waiting_polls
     }
 
     /// How often it was polled after its end.
     pub fn polls_after_end(&self) -> usize {
         let state = self.state();
-        state.polls_after_end + state.late_polls_after_end
+        state.early_polls_after_end + state.late_polls_after_end
     }
 
     /// How many items it has handed out, errors among them.
     pub fn items(&self) -> usize {
-        self.state().given
+        self.state().items
     }
 
     /// Whether it has said that it is at its end.
@@ -121,12 +121,12 @@ impl Control {
 
     /// The ledger of the tokens it hands out.
     pub fn ledger(&self) -> &Ledger {
-        &self.shared.meter.ledger
+        &self.shared.counters.ledger
     }
 
     /// Polls after the end while the task that asked had not seen its own end.
     pub(crate) fn early_polls_after_end(&self) -> usize {
-        self.state().polls_after_end
+        self.state().early_polls_after_end
     }
 
     /// Scripted panics so far.
@@ -140,69 +140,70 @@ impl Control {
     }
 
     /// Steps that are over, the end among them.
-    pub(crate) fn steps(&self) -> usize {
-        self.state().steps
+    pub(crate) fn completed_steps(&self) -> usize {
+        self.state().completed_steps
     }
 
     /// How many tokens the whole script has.
     pub(crate) fn tokens_in_script(&self) -> usize {
         match self.shared.kind {
-            Kind::Tokens => self.state().script.items(),
-            Kind::Inner => 0,
-            Kind::Work => 1,
+            ScriptKind::Tokens => self.state().script.items(),
+            ScriptKind::Nested => 0,
+            ScriptKind::Future => 1,
         }
     }
 
     /// How many sources of the whole script have not been made.
-    pub(crate) fn sources_to_come(&self) -> usize {
-        if self.shared.kind != Kind::Inner {
+    pub(crate) fn unmade_sources(&self) -> usize {
+        if self.shared.kind != ScriptKind::Nested {
             return 0;
         }
         let state = self.state();
-        state.script.items() - state.given
+        state.script.items() - state.items
     }
 
     /// Whether it makes a future that is under way, and that `task` polled last.
-    pub(crate) fn is_run_by(&self, task: usize) -> bool {
-        self.is_running() && self.state().task == task
+    pub(crate) fn is_running_in(&self, task: usize) -> bool {
+        self.is_running() && self.state().last_task == task
     }
 
     /// Whether it makes a future that is neither done nor dropped.
     pub(crate) fn is_running(&self) -> bool {
         let state = self.state();
-        self.shared.kind == Kind::Work && !state.ended && !state.dropped
+        self.shared.kind == ScriptKind::Future && !state.ended && !state.dropped
     }
 
     /// How many tokens it has handed out or would hand out if it was polled; `None` if its items
     /// are sources or futures.
-    pub(crate) fn tokens_ready(&self) -> Option<usize> {
+    pub(crate) fn tokens_available(&self) -> Option<usize> {
         let state = self.state();
-        let at_item = matches!(state.script.steps().get(state.at), Some(Step::Ready | Step::Error));
+        let at_item =
+            matches!(state.script.steps().get(state.position), Some(Step::Ready | Step::Error));
         let ready = at_item && !state.dropped;
-        (self.shared.kind == Kind::Tokens).then_some(state.given + usize::from(ready))
+        (self.shared.kind == ScriptKind::Tokens).then_some(state.items + usize::from(ready))
     }
 
-    pub(crate) fn meter(&self) -> &Meter {
-        &self.shared.meter
+    pub(crate) fn counters(&self) -> &RunCounters {
+        &self.shared.counters
     }
 
     /// Does what the script says next, short of running any code but its own: `waker` is taken if
     /// it is to be kept, and an older one is left in its place.
-    pub(super) fn step(&self, waker: &mut Option<Waker>) -> Act {
-        let after_end = self.shared.meter.after_end.load(Ordering::Relaxed);
+    pub(super) fn advance(&self, waker: &mut Option<Waker>) -> Action {
+        let after_end = self.shared.counters.after_end.load(Ordering::Relaxed);
         let mut state = self.state();
-        state.task = self.shared.meter.task.load(Ordering::Relaxed);
-        let act = state.next_act(after_end);
-        if let Act::Wait = act {
+        state.last_task = self.shared.counters.task.load(Ordering::Relaxed);
+        let action = state.next_action(after_end);
+        if let Action::Wait = action {
             mem::swap(&mut state.waker, waker);
         }
-        act
+        action
     }
 
     pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
         let state = self.state();
-        let left = if state.ended { 0 } else { state.script.items_from(state.at) };
-        self.shared.hint.of(left)
+        let left = if state.ended { 0 } else { state.script.items_from(state.position) };
+        self.shared.hint.bounds(left)
     }
 
     /// From now on each poll is one after the end.

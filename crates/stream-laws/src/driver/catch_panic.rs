@@ -1,4 +1,4 @@
-use alloc::boxed::Box;
+use alloc::{boxed::Box, string::String};
 use core::{any::Any, cell::Cell, panic::AssertUnwindSafe};
 use std::{
     panic::{catch_unwind, set_hook, take_hook},
@@ -11,7 +11,7 @@ std::thread_local! {
 
 /// Runs `f` and catches its panic, without a word on the terminal. Other threads' panics are
 /// reported as ever.
-pub(crate) fn quiet<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+pub(super) fn catch_panic<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = take_hook();
@@ -27,9 +27,13 @@ pub(crate) fn quiet<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> 
     result
 }
 
-/// What a panic said.
-pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
+/// As [`catch_panic`], with the message of the panic as the error.
+pub(super) fn catch_message<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+    catch_panic(f).map_err(|panic| panic_message(&*panic).into())
+}
+
+/// The message of a panic.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<alloc::string::String>().map(|text| &**text))
-        .unwrap_or("(no text)")
+    text.or_else(|| panic.downcast_ref::<String>().map(|text| &**text)).unwrap_or("(no text)")
 }

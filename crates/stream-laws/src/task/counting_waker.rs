@@ -20,13 +20,13 @@ use core::{
 /// assert!(counting.is_released(), "nobody holds a clone");
 /// ```
 pub struct CountingWaker {
-    count: Arc<Count>,
+    count: Arc<WakeCount>,
 }
 
 // Relaxed: what a waker's owner has to see with the wake is published by the owner's own means.
-struct Count(AtomicUsize);
+struct WakeCount(AtomicUsize);
 
-impl Wake for Count {
+impl Wake for WakeCount {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -51,7 +51,7 @@ impl Default for CountingWaker {
 impl CountingWaker {
     /// A waker that has not been woken.
     pub fn new() -> Self {
-        Self { count: Arc::new(Count(AtomicUsize::new(0))) }
+        Self { count: Arc::new(WakeCount(AtomicUsize::new(0))) }
     }
 
     /// The waker to poll with.
@@ -70,7 +70,7 @@ impl CountingWaker {
     }
 
     /// Whether this is the waker, or a clone of it.
-    pub fn is(&self, waker: &Waker) -> bool {
+    pub fn will_wake(&self, waker: &Waker) -> bool {
         self.waker().will_wake(waker)
     }
 }
