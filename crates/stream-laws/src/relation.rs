@@ -1,29 +1,28 @@
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
-/// What holds between the items that went in and the items that came out.
+/// A relation between the items of the sources and the items of the readers.
 ///
-/// Checked when every task has seen its end, nothing panicked and no task was dropped. If a reader
-/// was abandoned, the relation holds for the other readers; its own items count for
-/// [`Shared`](Self::Shared) only.
+/// It is checked if every task has ended, no panic occurred and no task was dropped. If a reader
+/// was abandoned, its items count for [`Shared`](Self::Shared) only.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Relation {
-    /// Nothing is promised: no item is checked. A stream that never ends is no finding either.
+    /// No item is checked, and the stream may be endless.
     Any,
-    /// Each reader gets all items: source after source, each in order.
+    /// Each reader receives all items: source after source, each in order.
     Same,
-    /// Each reader gets some of the items, and those in the order of [`Same`](Self::Same).
+    /// Each reader receives some of the items, in the order of [`Same`](Self::Same).
     Subsequence,
-    /// Each reader gets all items, in whatever order.
+    /// Each reader receives all items in any order.
     Permutation,
-    /// Each reader gets all items, those of one source in their order.
+    /// Each reader receives all items, and the items of each source in order.
     Merged,
-    /// Each reader gets rows of one item of each source, as many as the shortest source has.
+    /// Each reader receives rows of one item from each source, until the shortest source ends.
     Rows,
-    /// Each item goes to exactly one reader; each reader gets its items in order.
+    /// Exactly one reader receives each item, and each reader receives its items in order.
     Shared,
-    /// Whatever this function says. It is not asked if a reader was abandoned.
+    /// A custom check. It is not called if a reader was abandoned.
     Check(fn(&RunItems) -> Result<(), String>),
 }
 
@@ -42,24 +41,24 @@ impl fmt::Debug for Relation {
     }
 }
 
-/// The items of a run, each as the number of its source and its own number within that source.
+/// The items of a run. Each item consists of the number of its source and its position there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunItems {
-    /// How many items each source has to give.
+    /// The number of items of each source.
     pub sources: Vec<usize>,
-    /// What each reader got: its items, and the tokens in each of them.
+    /// The items of each reader, and the tokens in each item.
     pub readers: Vec<Vec<Vec<(usize, usize)>>>,
 }
 
 impl RunItems {
-    /// All items: source after source, each in order.
+    /// Returns all items of the sources: source after source, each in order.
     pub fn sent(&self) -> Vec<(usize, usize)> {
         let items = |(source, items): (usize, &usize)| (0..*items).map(move |n| (source, n));
         self.sources.iter().enumerate().flat_map(items).collect()
     }
 
-    /// The tokens that a reader got, in order.
+    /// Returns the tokens that a reader received, in order.
     pub fn received(&self, reader: usize) -> Vec<(usize, usize)> {
         self.readers[reader].iter().flatten().copied().collect()
     }
@@ -77,7 +76,10 @@ impl Relation {
                 for reader in readers {
                     let received = run.received(reader);
                     if !received.is_sorted() {
-                        return Err(format!("reader {reader} got {}", format_items(&received)));
+                        return Err(format!(
+                            "reader {reader} received {}",
+                            format_items(&received)
+                        ));
                     }
                     all.extend(received);
                 }
@@ -96,7 +98,7 @@ impl Relation {
         sent: &[(usize, usize)],
         reader: usize,
     ) -> Result<(), String> {
-        let received = run.received(reader);
+        let mut received = run.received(reader);
         match self {
             Self::Subsequence => {
                 let mut rest = sent.iter();
@@ -119,14 +121,12 @@ impl Relation {
                 Err(format!("{rows} rows became {}", format_items(&received)))
             }
             Self::Permutation => {
-                let mut received = received;
                 received.sort_unstable();
                 expect_equal(sent, &received)
             }
             Self::Merged => {
-                let mut sorted = received.clone();
-                sorted.sort_by_key(|(source, _)| *source);
-                expect_equal(sent, &sorted)
+                received.sort_by_key(|(source, _)| *source);
+                expect_equal(sent, &received)
             }
             Self::Same | Self::Any | Self::Shared | Self::Check(_) => expect_equal(sent, &received),
         }
@@ -154,7 +154,7 @@ mod tests {
         RunItems { sources: sources.to_vec(), readers: readers.iter().map(items).collect() }
     }
 
-    /// Which relations hold.
+    /// Returns a letter for each relation that holds.
     fn holds(run: &RunItems) -> String {
         let all = [
             ('e', Relation::Same),

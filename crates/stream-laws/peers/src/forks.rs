@@ -42,12 +42,12 @@ pub(crate) fn peers() -> Vec<Peer> {
         Peer::new("fork_stream 0.1.0", "fork", Relation::Same, fork)
             .note(
                 Law::L2,
-                "A fork that is polled twice queues twice, and takes the other one's wake.",
+                "A fork that is polled twice is queued twice and takes the wake of another.",
             )
             .note(Law::L4, "The sum of two upper bounds overflows.")
             .note(Law::L11, ONE_WAKE),
         Peer::new("clone-stream 0.4.1", "fork", Relation::Subsequence, clone)
-            .note(Law::L4, "Documented: a clone gets only what arrives while it waits.")
+            .note(Law::L4, "Documented: a clone receives only items that arrive while it waits.")
             .note(Law::L7, LATE_WAKE),
         Peer::new("shared_stream 0.2.1", "shared", Relation::Same, cached)
             .note(Law::L2, LAST_WAKER)
@@ -62,4 +62,4 @@ pub(crate) fn peers() -> Vec<Peer> {
 }
 
 const LAST_WAKER: &str =
-    "The source holds the waker of the reader that polled last; no other reader is told.";
+    "The source holds the waker of the latest poll only, so no other reader is woken.";

@@ -26,14 +26,11 @@ pub(crate) fn peers() -> Vec<Peer> {
             .note(Law::L10, UNFUSED),
         peer("or", Relation::Merged, |name| Laws::of_many(name, |[a, b]| stream::or(a, b)))
             .note(Law::L10, UNFUSED)
-            .note(
-                Law::Items,
-                "It ends as soon as the second stream ends while the first one waits.",
-            ),
+            .note(Law::Items, "It ends if the second stream ends while the first stream waits."),
         peer("race", Relation::Merged, |name| Laws::of_many(name, |[a, b]| stream::race(a, b)))
             .note(
                 Law::L2,
-                "Once both have ended it stays pending; mended upstream after this release.",
+                "It stays pending after both streams end. Fixed upstream after this release.",
             ),
     ])
 }

@@ -41,10 +41,7 @@ pub(crate) fn peers() -> Vec<Peer> {
         peer("take_until", Relation::Subsequence, |name| {
             Laws::of_many(name, |[source, end]| source.take_until(end.into_future()))
         })
-        .note(
-            Law::L4,
-            "The bounds are the source's: that the future may end the stream earlier is not in them.",
-        ),
+        .note(Law::L4, "It returns the bounds of the source, but the future may end it earlier."),
         one("skip", Relation::Subsequence, |source| source.skip(2)),
         one("skip_while", Relation::Subsequence, |source| {
             source.skip_while(|token| ready(token.number() < 2))
@@ -78,13 +75,13 @@ pub(crate) fn peers() -> Vec<Peer> {
         peer("buffered", Relation::Same, |name| {
             Laws::of_futures(name, |futures| futures.buffered(2))
         })
-        .note(Law::L6, "The outputs behind that of the future that panicked are never handed out."),
+        .note(Law::L6, "The outputs after the future that panicked are never returned."),
         peer("buffer_unordered", Relation::Permutation, |name| {
             Laws::of_futures(name, |futures| futures.buffer_unordered(2))
         }),
         peer("buffer_unordered(0)", Relation::Permutation, |name| {
             Laws::of_futures(name, |futures| futures.buffer_unordered(0))
         })
-        .note(Law::L2, "A limit of zero: no future is ever begun."),
+        .note(Law::L2, "A limit of zero starts no future."),
     ])
 }

@@ -1,4 +1,4 @@
-//! What the table says of some peers, seen again without the driver: each step by hand.
+//! Some results of the table, reproduced step by step without the driver.
 
 use core::{panic::AssertUnwindSafe, task::Poll};
 use std::panic::catch_unwind;
@@ -14,7 +14,7 @@ fn source(script: &str) -> (Source, SourceHandle) {
     Source::new(script.parse().expect("a script"))
 }
 
-/// Two tasks, each with one of two forks.
+/// Returns two tasks, each with a clone of `fork`.
 fn two<S: Stream + Clone>(fork: S) -> [Task<S>; 2] {
     [Task::new(fork.clone()), Task::new(fork)]
 }
@@ -34,7 +34,7 @@ fn fork_stream_wakes_same_fork_twice() {
     handle.wake();
     assert!(a.is_woken() && !b.is_woken());
     assert!(matches!(a.poll(), Poll::Ready(None)));
-    assert!(!b.is_woken(), "L2 is kept now");
+    assert!(!b.is_woken(), "L2 must be broken");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn fork_stream_dropped_fork_loses_wake() {
     assert!(b.poll().is_pending());
     b.drop_stream();
     handle.wake();
-    assert!(!a.is_woken(), "L8 is kept now");
+    assert!(!a.is_woken(), "L8 must be broken");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn shared_stream_wakes_last_poller_only() {
     assert!(b.poll().is_pending());
     handle.wake();
     assert!(b.poll().is_ready());
-    assert!(!a.is_woken(), "L2 is kept now");
+    assert!(!a.is_woken(), "L2 must be broken");
 }
 
 #[test]
@@ -67,11 +67,11 @@ fn stream_broadcast_dropped_reader_loses_wake() {
     assert!(b.poll().is_pending());
     b.drop_stream();
     handle.wake();
-    assert!(!a.is_woken(), "L8 is kept now");
+    assert!(!a.is_woken(), "L8 must be broken");
 }
 
-/// Polls both of two readers that wait, and wakes the source. Returns whether the reader that was
-/// not woken finds something all the same.
+/// Polls two readers and wakes the source. Returns `true` if the reader that was not woken can make
+/// progress.
 fn wakes_one_reader<S: Stream>(handle: &SourceHandle, [a, b]: &mut [Task<S>; 2]) -> bool {
     assert!(a.poll().is_pending());
     assert!(b.poll().is_pending());
@@ -79,7 +79,7 @@ fn wakes_one_reader<S: Stream>(handle: &SourceHandle, [a, b]: &mut [Task<S>; 2])
     let asleep = match (a.is_woken(), b.is_woken()) {
         (true, false) => b,
         (false, true) => a,
-        woken => panic!("{woken:?}: L11 is kept now"),
+        woken => panic!("{woken:?}: L11 must be broken"),
     };
     asleep.poll().is_ready()
 }
@@ -134,25 +134,25 @@ fn take_until_lower_bound_is_too_high() {
 fn buffered_waits_for_panicked_future() {
     let (outer, _handle) = source("ooo|");
     let work = |token: Token| async move {
-        assert!(token.number() > 0, "the first one fails");
+        assert!(token.number() > 0, "the first future panics");
         token
     };
     let mut task = Task::new(outer.map(work).buffered(2));
     assert!(catch_unwind(AssertUnwindSafe(|| task.poll())).is_err());
     assert_eq!(task.poll(), Poll::Pending);
-    assert!(!task.is_woken(), "and nothing else will wake it");
+    assert!(!task.is_woken(), "no wake is left");
 }
 
-/// Polls a merge of two sources, the first of which panics, to where it waits.
+/// Polls a merge of a panicking source and another source until it waits forever.
 fn hangs_after_panic<S: Stream<Item = Token>>(merge: impl FnOnce([Source; 2]) -> S) {
     let (first, panics) = source("!o|");
     let (second, ends) = source("o|");
     let mut task = Task::new(merge([first, second]));
     while catch_unwind(AssertUnwindSafe(|| task.poll())).is_ok() {}
     while task.poll().is_ready() {}
-    assert!(ends.is_ended(), "the other one is read to its end");
+    assert!(ends.is_ended(), "the other source must end");
     assert_eq!((panics.polls(), panics.is_dropped()), (1, false));
-    assert!(!task.is_woken(), "and nothing else will wake it");
+    assert!(!task.is_woken(), "no wake is left");
 }
 
 #[test]

@@ -13,13 +13,11 @@ use futures_core::Stream;
 pub use self::output::Output;
 use crate::token::Token;
 
-/// What was made of the sources: streams to read, futures to drive, closures to call.
+/// The parts of an adapter: streams to read, futures to drive and closures to call.
 ///
-/// A closure that makes an adapter may simply return a stream. `Parts` are for those that consist
-/// of several things.
+/// An adapter with a single stream needs no `Parts`, because every stream implements [`IntoParts`].
 ///
 /// # Examples
-///
 /// ```
 /// use futures_util::{StreamExt, stream::AbortHandle, stream::abortable};
 /// use stream_laws::{Laws, Parts, Relation};
@@ -40,7 +38,7 @@ pub struct Parts {
 
 pub(crate) type TokenStream = dyn Stream<Item = Vec<Token>>;
 
-/// What one task polls.
+/// A part that one task polls.
 pub(crate) struct TaskPart {
     pub(crate) stream: Pin<Box<TokenStream>>,
     pub(crate) role: Role,
@@ -48,11 +46,11 @@ pub(crate) struct TaskPart {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Its items and its end are looked at.
+    /// A stream whose items and end are checked.
     Reader,
-    /// A future that only has to be driven.
+    /// A future that is driven.
     Driver,
-    /// One of several futures that can do each other's work.
+    /// A future that can take over the work of other workers.
     Worker,
 }
 
@@ -66,12 +64,12 @@ impl fmt::Debug for Parts {
 }
 
 impl Parts {
-    /// Nothing yet.
+    /// Creates an adapter without parts.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A stream to read, in a task of its own.
+    /// Adds a stream to read in its own task.
     pub fn stream<S>(mut self, stream: S) -> Self
     where
         S: Stream<Item: Output> + 'static,
@@ -81,7 +79,7 @@ impl Parts {
         self
     }
 
-    /// Streams to read, each in a task of its own.
+    /// Adds streams to read, each in its own task.
     pub fn streams<S>(self, streams: impl IntoIterator<Item = S>) -> Self
     where
         S: Stream<Item: Output> + 'static,
@@ -89,7 +87,7 @@ impl Parts {
         streams.into_iter().fold(self, Self::stream)
     }
 
-    /// A future to drive, in a task of its own.
+    /// Adds a future to drive in its own task.
     pub fn driver<F>(self, future: F) -> Self
     where
         F: Future + 'static,
@@ -97,10 +95,10 @@ impl Parts {
         self.future(future, Role::Driver)
     }
 
-    /// Futures to drive, each in a task of its own, of which any can do the work of the others.
+    /// Adds futures to drive, each in its own task, that can take over the work of each other.
     ///
-    /// A worker may be [abandoned](crate::Move::Abandon) as a reader may, unless it has work in
-    /// hand: a scripted future that it polled last and that is not done.
+    /// Like a reader, a worker may be [abandoned](crate::Move::Abandon), unless it polled a
+    /// scripted future last that is not finished.
     pub fn workers<F>(self, futures: impl IntoIterator<Item = F>) -> Self
     where
         F: Future + 'static,
@@ -114,17 +112,18 @@ impl Parts {
         self
     }
 
-    /// A closure to call now and then, and whenever every task waits and no source can be woken:
-    /// a permit for a gate, a stop, a push.
+    /// Adds a closure that acts on the adapter from outside, such as a permit for a gate or a push.
+    ///
+    /// The driver calls it at random, and whenever every task waits and no source can be woken.
     pub fn side_effect(mut self, side_effect: impl FnMut() + 'static) -> Self {
         self.side_effects.push(Box::new(side_effect));
         self
     }
 }
 
-/// What the closure that makes an adapter may return: a stream, or [`Parts`].
+/// A conversion into [`Parts`], implemented for streams and for `Parts`.
 pub trait IntoParts {
-    /// The parts.
+    /// Returns the parts.
     fn into_parts(self) -> Parts;
 }
 
@@ -140,7 +139,7 @@ impl IntoParts for Parts {
     }
 }
 
-/// A stream whose items are the tokens of another stream's.
+/// A stream that extracts the tokens of each item.
 struct Reader<S> {
     stream: Pin<Box<S>>,
 }
@@ -163,7 +162,7 @@ impl<S: Stream<Item: Output>> Stream for Reader<S> {
     }
 }
 
-/// A stream that ends with its future.
+/// A stream without items that ends with its future.
 struct Driver<F> {
     future: Option<Pin<Box<F>>>,
 }

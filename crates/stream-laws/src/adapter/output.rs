@@ -2,12 +2,12 @@ use alloc::{boxed::Box, rc::Rc, sync::Arc, vec::Vec};
 
 use crate::token::Token;
 
-/// What an adapter may yield: anything that tokens can be taken out of.
+/// An item of an adapter, from which tokens can be extracted.
 ///
-/// Tuples, arrays, `Vec`, `Option` and `Result` of such things are such things; numbers and `()`
-/// hold no token. For a type of your own, implement it, or `map` the adapter's output.
+/// Tuples, arrays, `Vec`, `Option`, `Result` and smart pointers of outputs are outputs. Numbers and
+/// `()` contain no token. For other types, implement this trait or `map` the items of the adapter.
 pub trait Output {
-    /// Moves every token of this item to the end of `tokens`, in order.
+    /// Appends every token of this item to `tokens`, in order.
     fn tokens(self, tokens: &mut Vec<Token>);
 }
 

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use super::{Case, Move, Script, SizeHint, Step, random::Random};
 
-/// What cases for an adapter look like.
+/// A generator of random cases for an adapter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CaseGenerator {
     pub(crate) sources: usize,
@@ -12,7 +12,7 @@ pub(crate) struct CaseGenerator {
     pub(crate) abandons: bool,
 }
 
-/// What the items of the first source are.
+/// The kind of the items of the first source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ItemKind {
     Tokens,
@@ -20,7 +20,7 @@ pub(crate) enum ItemKind {
     Futures,
 }
 
-/// The main thing that a case is about.
+/// The main subject of a case.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scenario {
     Executor,
@@ -36,9 +36,8 @@ impl CaseGenerator {
         Self { sources, item_kind, errors: false, panics: true, abandons: true }
     }
 
-    /// The case of a seed.
+    /// Returns the case of this seed.
     pub(crate) fn case(&self, seed: u64) -> Case {
-        // Neighbouring seeds have to give unlike cases; the generator mixes them.
         let mut random = Random::new(seed);
         let longest = 1 + random.below(9);
         let mut generator = ScriptGenerator {
@@ -83,7 +82,7 @@ impl CaseGenerator {
             }
             Scenario::DropAll => moves.push(Move::DropAll),
             Scenario::Abandon => {
-                // Polled last of all moves before, and then woken or not.
+                // The abandoned task is polled last, and then woken in half of the cases.
                 let task = random.below(4);
                 let wake = Move::Wake(random.below(scripts.len().max(1)));
                 let wake = random.chance(1, 2).then_some(wake);
@@ -105,7 +104,7 @@ impl CaseGenerator {
     }
 }
 
-/// Writes scripts in which each kind of step has its share.
+/// A generator of random scripts, with a weight for each kind of step.
 struct ScriptGenerator {
     random: Random,
     pending: usize,
@@ -115,7 +114,7 @@ struct ScriptGenerator {
 
 impl ScriptGenerator {
     fn script(&mut self, longest: usize, of: ItemKind) -> Script {
-        // A future's script has no items.
+        // The script of a future has no items.
         let items = if of == ItemKind::Futures { 0 } else { 4 };
         let len = self.random.below(longest + 1);
         let weights = [

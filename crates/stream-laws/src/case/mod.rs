@@ -17,35 +17,35 @@ pub use self::{
     size_hint::SizeHint,
 };
 
-/// What happens from outside, before the case is run to its end by a fair executor.
+/// A scripted action on the tasks, before a fair executor runs the case to its end.
 ///
-/// Tasks and sources are counted from zero; a number past the last one begins again at the first.
+/// Tasks, sources and side effects are numbered from zero. A number past the last one wraps around.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Move {
-    /// Polls this task, woken or not.
+    /// Polls this task, whether or not it was woken.
     Poll(usize),
-    /// The same with a new waker.
+    /// Polls this task with a new waker, whether or not it was woken.
     PollWithNewWaker(usize),
-    /// Wakes this source, if it waits.
+    /// Wakes this source if it is waiting.
     Wake(usize),
-    /// What the executor would do next: poll a woken task, or else wake a source that waits.
+    /// Takes a turn of the fair executor: polls a woken task, or else wakes a waiting source.
     Turn,
-    /// Calls one of the closures given with [`Parts::side_effect`](crate::Parts::side_effect).
+    /// Calls a closure that was added by [`Parts::side_effect`](crate::Parts::side_effect).
     SideEffect(usize),
-    /// Drops this task's stream.
+    /// Drops the stream of this task.
     Drop(usize),
-    /// Keeps this task's stream, but neither polls nor drops it before the end of the case.
+    /// Keeps the stream of this task, but neither polls nor drops it until the case ends.
     ///
-    /// Does nothing if the task is the last one of its kind that is still running, or if it is a
-    /// [worker](crate::Parts::workers) with work in hand.
+    /// Does nothing if no other task of the same role is running, or if the task is a
+    /// [worker](crate::Parts::workers) whose scripted future is running.
     Abandon(usize),
-    /// Drops every stream, which ends the case.
+    /// Drops every stream and ends the case.
     DropAll,
 }
 
 impl Move {
-    /// Which task, source or side_effect it is about.
+    /// Returns the number of the task, source or side effect.
     pub(crate) fn index_mut(&mut self) -> Option<&mut usize> {
         match self {
             Self::Poll(n) | Self::PollWithNewWaker(n) | Self::Drop(n) | Self::Abandon(n) => Some(n),
@@ -55,13 +55,12 @@ impl Move {
     }
 }
 
-/// A script for each source, and what happens to the tasks meanwhile.
+/// A script for each source, and the moves of the tasks.
 ///
-/// A case is written as a report prints it: the scripts, the hints if they are not exact, and the
-/// moves. The text parses back to the same case.
+/// The text of a case contains the scripts, the size hints if they are not exact, and the moves.
+/// The text that a report prints parses back to the same case.
 ///
 /// # Examples
-///
 /// ```
 /// use stream_laws::{Case, SizeHint, Move};
 ///
@@ -81,34 +80,34 @@ pub struct Case {
 }
 
 impl Case {
-    /// A case with these scripts that is simply run to its end.
+    /// Creates a case with these scripts, exact size hints and no moves.
     pub fn new(scripts: impl IntoIterator<Item = Script>) -> Self {
         Self { scripts: scripts.into_iter().collect(), ..Self::default() }
     }
 
-    /// Begins with these moves.
+    /// Sets the moves.
     pub fn with_moves(mut self, moves: impl IntoIterator<Item = Move>) -> Self {
         self.moves = moves.into_iter().collect();
         self
     }
 
-    /// Its sources answer `size_hint` like this.
+    /// Sets how the sources answer `size_hint`.
     pub fn with_size_hint(mut self, hint: SizeHint) -> Self {
         self.hint = hint;
         self
     }
 
-    /// The scripts, in the order in which their sources are made.
+    /// Returns the scripts, in the order in which their sources are created.
     pub fn scripts(&self) -> &[Script] {
         &self.scripts
     }
 
-    /// The moves that come before the run to the end.
+    /// Returns the moves.
     pub fn moves(&self) -> &[Move] {
         &self.moves
     }
 
-    /// How the sources answer `size_hint`.
+    /// Returns how the sources answer `size_hint`.
     pub fn hint(&self) -> SizeHint {
         self.hint
     }
@@ -121,14 +120,16 @@ impl Case {
         &mut self.moves
     }
 
-    /// Steps and moves: what a smaller case has fewer of.
+    /// Returns the number of steps and moves, by which cases are compared.
     pub(crate) fn size(&self) -> usize {
         let steps: usize = self.scripts.iter().map(|script| script.steps().len()).sum();
         steps + self.moves.len() + usize::from(self.hint != SizeHint::Exact)
     }
 
-    /// The same without its panics: left out, or with something harmless in their place, so that
-    /// what comes later happens at the same poll. Empty if there is none.
+    /// Returns copies of this case without panics, or nothing if it has no panic.
+    ///
+    /// One copy omits the panics. The others replace each panic with a self-wake or an item, so
+    /// that later steps happen at the same poll.
     pub(crate) fn without_panics(&self) -> Vec<Self> {
         let panics = |script: &Script| script.steps().contains(&Step::Panic);
         if !self.scripts.iter().any(panics) {
@@ -149,7 +150,8 @@ impl Case {
         milder.into()
     }
 
-    /// The same case without the moves that `is_removed` names; `None` if it has none of them.
+    /// Returns this case without the moves for which `is_removed` holds, or `None` if there are
+    /// none.
     pub(crate) fn without_moves(&self, is_removed: fn(&Move) -> bool) -> Option<Self> {
         let mut case = self.clone();
         case.moves.retain(|step| !is_removed(step));

@@ -1,4 +1,4 @@
-//! The text of a case: what [`BrokenLaw`](crate::BrokenLaw) prints parses back.
+//! The text of a case, which [`BrokenLaw`](crate::BrokenLaw) prints and [`Case`] parses.
 
 use alloc::{
     format,
@@ -90,13 +90,13 @@ fn parse_move(text: &str) -> Result<Move, CaseError> {
     }
 }
 
-/// The error of a text that is not a [`Case`].
+/// An error of parsing a [`Case`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CaseError {
-    /// What was expected.
+    /// The part of a case that was expected.
     expected: &'static str,
-    /// What was found instead.
+    /// The text in its place.
     found: String,
 }
 
@@ -109,7 +109,7 @@ impl CaseError {
 impl fmt::Display for CaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { expected, found } = self;
-        write!(f, "{found:?} is no {expected} of a case")
+        write!(f, "{found:?} is not a {expected} of a case")
     }
 }
 
@@ -121,14 +121,14 @@ mod tests {
 
     #[test]
     fn unknown_text_names_the_part() {
-        let error = |text: &str| text.parse::<Case>().expect_err("no case").to_string();
-        assert_eq!(error(""), "\"\" is no script of a case");
-        assert_eq!(error("`o|` `p|`"), "\"`p|`\" is no script of a case");
-        assert_eq!(error("`o|` (Some hints)"), "\"Some hints)\" is no kind of hints of a case");
-        assert_eq!(error("`o|`: turn, "), "\"\" is no move of a case");
-        assert_eq!(error("`o|`: turn 1"), "\"turn 1\" is no move of a case");
+        let error = |text: &str| text.parse::<Case>().expect_err("invalid case").to_string();
+        assert_eq!(error(""), "\"\" is not a script of a case");
+        assert_eq!(error("`o|` `p|`"), "\"`p|`\" is not a script of a case");
+        assert_eq!(error("`o|` (Some hints)"), "\"Some hints)\" is not a kind of hints of a case");
+        assert_eq!(error("`o|`: turn, "), "\"\" is not a move of a case");
+        assert_eq!(error("`o|`: turn 1"), "\"turn 1\" is not a move of a case");
         assert!(error("`o|`: wake 1 with a new waker").contains("wake 1 with a new waker"));
-        assert_eq!(error("`o|`: drop x"), "\"drop x\" is no move of a case");
+        assert_eq!(error("`o|`: drop x"), "\"drop x\" is not a move of a case");
     }
 
     #[test]

@@ -1,4 +1,6 @@
-/// SplitMix64. Written out here because a seed has to mean the same scripts in every version.
+/// The SplitMix64 generator.
+///
+/// It is implemented here so that a seed yields the same case in every version.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -14,12 +16,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`, which is not zero.
+    /// Returns a number below `end`, which is not zero.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    /// True in `n` of `of` cases.
+    /// Returns `true` in `n` of `of` cases.
     pub(crate) fn chance(&mut self, n: usize, of: usize) -> bool {
         self.below(of) < n
     }

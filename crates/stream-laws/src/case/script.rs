@@ -1,19 +1,21 @@
 use alloc::vec::Vec;
 use core::{error::Error, fmt, str::FromStr};
 
-/// What a scripted source does when it is polled.
+/// One answer of a scripted source to a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// `o`: an item.
+    /// `o`: yields an item.
     Ready,
-    /// `-`: `Pending`, until [`SourceHandle::wake`](crate::SourceHandle::wake) wakes the waker that was
-    /// registered last. Each earlier poll is `Pending` again and registers its own waker.
+    /// `-`: returns `Pending` until [`SourceHandle::wake`](crate::SourceHandle::wake) is called.
+    ///
+    /// Each poll registers its waker in place of the previous one.
     Pending,
-    /// `~`: wakes the waker it is polled with, then `Pending`. The next poll finds the next step.
+    /// `~`: wakes its own waker and returns `Pending`. The next poll takes the next step.
     SelfWake,
-    /// `x`: an item that is an error, where the source is one of results.
+    /// `x`: yields an item, which is an error if the source is a
+    /// [`ResultSource`](crate::ResultSource).
     Error,
-    /// `!`: a panic. The next poll finds the next step.
+    /// `!`: panics. The next poll takes the next step.
     Panic,
 }
 
@@ -33,11 +35,10 @@ impl Step {
 
 /// The steps of a scripted source, after which it ends.
 ///
-/// A script is written like a marble picture, a letter a [`Step`] and `|` for the end, which may
-/// be left out.
+/// The text of a script is a marble diagram: a letter for each [`Step`], and `|` for the end. The
+/// end may be omitted.
 ///
 /// # Examples
-///
 /// ```
 /// use stream_laws::{Script, Step};
 ///
@@ -52,17 +53,17 @@ pub struct Script {
 }
 
 impl Script {
-    /// A script of these steps.
+    /// Creates a script of these steps.
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
         Self { steps: steps.into_iter().collect() }
     }
 
-    /// The steps before the end.
+    /// Returns the steps before the end.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// How many items a source with this script hands out, errors among them.
+    /// Returns the number of items of a source with this script, errors included.
     pub fn items(&self) -> usize {
         self.items_from(0)
     }
@@ -106,17 +107,17 @@ impl FromStr for Script {
     }
 }
 
-/// A text is no script: it holds a letter that is no step.
+/// An error of parsing a [`Script`]: a letter does not name a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScriptError {
-    /// The letter.
+    /// The unknown letter.
     pub unknown: char,
 }
 
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no step of a script", self.unknown)
+        write!(f, "{:?} is not a step of a script", self.unknown)
     }
 }
 
@@ -141,8 +142,8 @@ mod tests {
     #[test]
     fn unknown_letter_is_named() {
         assert_eq!("o|o".parse::<Script>(), Err(ScriptError { unknown: '|' }));
-        let error = "oa".parse::<Script>().expect_err("a is no step");
-        assert_eq!(error.to_string(), "'a' is no step of a script");
+        let error = "oa".parse::<Script>().expect_err("unknown letter");
+        assert_eq!(error.to_string(), "'a' is not a step of a script");
     }
 
     #[test]

@@ -2,12 +2,12 @@ use core::mem;
 
 use super::{Case, Move, SizeHint, Step};
 
-/// How many smaller cases are tried at most.
+/// Maximum number of smaller cases that are tried.
 const MAX_TRIES: usize = 400;
 
-/// The smallest case found by taking things away from `case`, one that `is_broken` still accepts.
+/// Removes steps and moves from `case` for as long as `is_broken` accepts the smaller case.
 ///
-/// The scripts of the first `sources` sources stay, if only as empty ones.
+/// The first `sources` scripts are kept, but may become empty.
 pub(crate) fn shrink(
     mut case: Case,
     sources: usize,
@@ -31,7 +31,7 @@ pub(crate) fn shrink(
         }
         for script in (0..case.scripts().len()).rev() {
             let mut end = case.scripts()[script].steps().len();
-            // Halves first, then single steps, from the back.
+            // Halves are removed first, then single steps, from the back.
             while end > 0 {
                 let mut smaller = case.clone();
                 let steps = smaller.scripts_mut()[script].steps_mut();

@@ -1,12 +1,12 @@
-/// How a scripted source answers `size_hint`. Each way is true, not each is exact.
+/// How a scripted source answers `size_hint`. Every answer is correct, but not every one is exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SizeHint {
-    /// Both bounds are the number of items left.
+    /// Both bounds equal the number of remaining items.
     #[default]
     Exact,
-    /// `(0, None)`.
+    /// The bounds are `(0, None)`.
     Unknown,
-    /// The lower bound is too low, the upper one too high.
+    /// The lower bound is below the number of remaining items, and the upper bound above it.
     Loose,
     /// The upper bound is `usize::MAX`.
     Wide,

@@ -12,33 +12,31 @@ use super::{
 use crate::adapter::Role;
 
 impl Run {
-    /// Neither polls nor drops this task from now on, if another one can go on without it.
+    /// Abandons a task, if another task of its role is running.
     pub(super) fn abandon(&mut self, task: usize) {
         let Some(n) = self.task_index(task) else { return };
         let role = self.tasks[n].role;
-        let goes_on = |record: &&TaskRecord| {
+        let is_running = |record: &&TaskRecord| {
             record.role == role && matches!(record.state, TaskState::Ready | TaskState::Waiting)
         };
-        let others = self.tasks.iter().filter(goes_on).count() > 1;
+        let others = self.tasks.iter().filter(is_running).count() > 1;
         let has_work = self.factory.handles().iter().any(|handle| handle.is_running_in(n));
-        if others && goes_on(&&self.tasks[n]) && role != Role::Driver && !has_work {
+        if others && is_running(&&self.tasks[n]) && role != Role::Driver && !has_work {
             self.counts.steps += 1;
             self.tasks[n].state = TaskState::Abandoned;
         }
     }
 
     pub(super) fn has_abandoned(&self) -> bool {
-        self.tasks.iter().any(|record| record.state == TaskState::Abandoned)
+        self.tasks.iter().any(TaskRecord::is_abandoned)
     }
 
-    /// An abandoned task that was woken since it was polled.
+    /// Returns an abandoned task that was woken since its latest poll.
     pub(super) fn woken_abandoned_task(&self) -> Option<usize> {
-        let woken =
-            |record: &TaskRecord| record.state == TaskState::Abandoned && record.task.is_woken();
-        self.tasks.iter().position(woken)
+        self.tasks.iter().position(|record| record.is_abandoned() && record.task.is_woken())
     }
 
-    /// The tasks that were woken, when none is due.
+    /// Names the task that was woken while no task is due.
     pub(super) fn describe_woken(&self) -> String {
         match self.woken_abandoned_task() {
             Some(n) => format!("no task but the abandoned task {n}"),
@@ -46,22 +44,17 @@ impl Run {
         }
     }
 
-    /// Whether task `n` may wait because an abandoned reader holds it back.
+    /// Returns `true` if the backpressure of an abandoned reader allows task `n` to wait.
     pub(super) fn is_held_back(&self, n: usize) -> bool {
         let Some(most) = self.promises.backpressure else { return false };
-        if self.tasks[n].role != Role::Reader {
+        if !self.tasks[n].is_reader() {
             return (0..self.tasks.len()).any(|n| {
                 let record = &self.tasks[n];
-                record.role == Role::Reader
-                    && record.state == TaskState::Waiting
-                    && self.is_held_back(n)
+                record.is_reader() && record.is_waiting() && self.is_held_back(n)
             });
         }
-        let got = self.tasks[n].items.len();
-        let mut abandoned = self
-            .tasks
-            .iter()
-            .filter(|record| record.role == Role::Reader && record.state == TaskState::Abandoned);
-        abandoned.any(|record| got >= record.items.len() + most)
+        let items = self.tasks[n].items.len();
+        let mut readers = self.tasks.iter().filter(|record| record.is_reader());
+        readers.any(|record| record.is_abandoned() && items >= record.items.len() + most)
     }
 }

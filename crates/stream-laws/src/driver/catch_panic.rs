@@ -6,11 +6,13 @@ use std::{
 };
 
 std::thread_local! {
+    /// Whether the panic hook prints nothing on this thread.
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `f` and catches its panic, without a word on the terminal. Other threads' panics are
-/// reported as ever.
+/// Calls `f` and catches its panic without calling the panic hook.
+///
+/// Panics of other threads still reach the hook.
 pub(super) fn catch_panic<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -27,12 +29,12 @@ pub(super) fn catch_panic<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + S
     result
 }
 
-/// As [`catch_panic`], with the message of the panic as the error.
+/// Calls `f` like [`catch_panic`], and returns the message of its panic.
 pub(super) fn catch_message<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     catch_panic(f).map_err(|panic| panic_message(&*panic).into())
 }
 
-/// The message of a panic.
+/// Returns the message of a panic.
 pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(|text| &**text)).unwrap_or("(no text)")

@@ -1,4 +1,4 @@
-//! What may happen to the tasks and sources from outside, and what an executor does by itself.
+//! The moves of a case, and a fair executor that runs the case to its end.
 
 use alloc::{format, vec::Vec};
 use core::{mem, task::Waker};
@@ -11,6 +11,7 @@ use super::{
 use crate::{law::Law, source::SourceHandle};
 
 impl Run {
+    /// Polls a task, whether or not it was woken.
     pub(super) fn force_poll(&mut self, task: usize) {
         let Some(n) = self.task_index(task) else { return };
         if !matches!(self.tasks[n].state, TaskState::Closed | TaskState::Abandoned) {
@@ -20,7 +21,9 @@ impl Run {
         }
     }
 
-    /// Does what a fair executor would do next. Says whether there was anything.
+    /// Polls a task that is due, or else wakes a source or calls a side effect.
+    ///
+    /// Returns `false` if there is nothing to do.
     pub(super) fn take_turn(&mut self) -> bool {
         let tasks = self.tasks.len();
         let mut order = (0..tasks).map(|n| (self.next_task + n) % tasks);
@@ -31,7 +34,7 @@ impl Run {
             return !self.aborted;
         }
         if self.woken_abandoned_task().is_some() {
-            // Before a later item makes up for it.
+            // A later item could replace a wake that is lost here.
             self.check_lost_wake(None);
             if self.aborted || self.tasks.iter().any(TaskRecord::is_due) {
                 return !self.aborted;
@@ -40,18 +43,17 @@ impl Run {
         let handles = self.factory.handles();
         let sources = handles.len();
         let mut order = (0..sources).map(|n| (self.next_source + n) % sources);
-        let waits = |n: &usize| handles[*n].is_waiting() && !handles[*n].is_dropped();
-        if let Some(n) = order.find(waits) {
+        if let Some(n) = order.find(|n| handles[*n].is_waiting() && !handles[*n].is_dropped()) {
             self.next_source = n + 1;
             self.wake(n);
             self.check_lost_wake(Some(&format!("source {n} was woken")));
             return !self.aborted;
         }
-        let waiting = self.tasks.iter().any(|record| record.state == TaskState::Waiting);
+        let waiting = self.tasks.iter().any(TaskRecord::is_waiting);
         if waiting && self.idle_side_effects < 3 * self.side_effects.len() {
             self.idle_side_effects += 1;
             let n = self.counts.side_effects % self.side_effects.len();
-            self.side_effect(n);
+            self.call_side_effect(n);
             self.check_lost_wake(Some(&format!("side effect {n} was called")));
             return !self.aborted;
         }
@@ -70,48 +72,43 @@ impl Run {
             self.report(Law::L2, format!("the wake of source {source} panicked: {text}"));
         }
         for (record, before) in self.tasks.iter_mut().zip(woken) {
-            if !before && record.state == TaskState::Waiting && record.task.is_woken() {
+            if !before && record.is_waiting() && record.task.is_woken() {
                 record.woken_by.push((source, polls));
             }
         }
     }
 
-    pub(super) fn side_effect(&mut self, side_effect: usize) {
+    pub(super) fn call_side_effect(&mut self, n: usize) {
         self.counts.steps += 1;
         self.counts.side_effects += 1;
-        if let Err(text) = catch_message(&mut self.side_effects[side_effect]) {
-            let gone = self.tasks.iter().all(|record| record.task.is_dropped());
-            let (law, when) = if gone { (Law::L7, " after the drop") } else { (Law::L6, "") };
-            self.report(law, format!("side effect {side_effect} panicked{when}: {text}"));
+        if let Err(text) = catch_message(&mut self.side_effects[n]) {
+            let dropped = self.tasks.iter().all(|record| record.task.is_dropped());
+            let (law, when) = if dropped { (Law::L7, " after the drop") } else { (Law::L6, "") };
+            self.report(law, format!("side effect {n} panicked{when}: {text}"));
         }
     }
 
     pub(super) fn drop_task(&mut self, task: usize) {
         let Some(n) = self.task_index(task) else { return };
-        if self.tasks[n].task.is_dropped() || self.tasks[n].state == TaskState::Abandoned {
-            return;
+        if !self.tasks[n].task.is_dropped() && !self.tasks[n].is_abandoned() {
+            self.counts.steps += 1;
+            self.counts.drops += 1;
+            self.drop_stream(n);
         }
-        self.counts.steps += 1;
-        self.counts.drops += 1;
-        self.drop_stream(n);
     }
 
-    pub(super) fn drop_stream(&mut self, n: usize) {
+    fn drop_stream(&mut self, n: usize) {
         let record = &mut self.tasks[n];
         record.state = TaskState::Closed;
-        if let (Err(text), false) =
-            (catch_message(|| record.task.drop_stream()), self.adapter_panicked)
-        {
-            self.report(Law::L5, format!("the drop of task {n}'s stream panicked: {text}"));
+        let result = catch_message(|| record.task.drop_stream());
+        if let (Err(text), false) = (result, self.adapter_panicked) {
+            self.report(Law::L5, format!("the drop of the stream of task {n} panicked: {text}"));
         }
     }
 
     pub(super) fn run_to_end(&mut self) {
         while !self.aborted && self.take_turn() {}
-        if self.aborted || self.adapter_panicked {
-            return;
-        }
-        if self.check_hang() || self.has_panicked() {
+        if self.aborted || self.adapter_panicked || self.check_hang() || self.panics() > 0 {
             return;
         }
         for n in 0..self.tasks.len() {
@@ -121,9 +118,9 @@ impl Run {
                 }
             }
         }
-        let over =
+        let is_over =
             |record: &TaskRecord| matches!(record.state, TaskState::Ended | TaskState::Abandoned);
-        if self.counts.drops == 0 && self.tasks.iter().all(over) {
+        if self.counts.drops == 0 && self.tasks.iter().all(is_over) {
             if !self.has_abandoned() {
                 self.check_size_hints();
             }
@@ -133,27 +130,24 @@ impl Run {
 
     pub(super) fn drop_all(&mut self) {
         self.counts.steps += 1;
-        for n in 0..self.tasks.len() {
-            self.drop_stream(n);
-        }
-        let handles = self.factory.handles();
-        // What a dropped source would have told its timer or its peer to forget: a task's own
-        // waker. One that the adapter has made may be kept by anybody for any time.
+        (0..self.tasks.len()).for_each(|n| self.drop_stream(n));
+        // A dropped source deregisters the waker of a task from its timer or channel. A waker that
+        // the adapter created may be kept there, and may be woken at any later time.
         let is_own = |waker: &Waker| {
-            self.tasks
-                .iter()
-                .any(|record| record.task.wakers().iter().any(|own| own.will_wake(waker)))
+            let mut wakers = self.tasks.iter().flat_map(|record| record.task.wakers());
+            wakers.any(|own| own.will_wake(waker))
         };
+        let handles = self.factory.handles();
         let wakers = handles.iter().filter_map(SourceHandle::take_waker);
         let kept: Vec<_> = wakers.filter(|waker| !is_own(waker)).collect();
-        if self.has_panicked() {
-            drop(kept);
-        } else {
+        if self.panics() == 0 {
             self.check_late_wakes(kept);
+        } else {
+            drop(kept);
         }
         let side_effects = mem::take(&mut self.side_effects);
         if let Err(text) = catch_message(|| drop(side_effects)) {
-            self.report(Law::L5, format!("the drop of a handle panicked: {text}"));
+            self.report(Law::L5, format!("the drop of a side effect panicked: {text}"));
         }
         self.check_leaks();
     }

@@ -1,5 +1,3 @@
-//! What an adapter promises beyond the laws: fairness and bounded read-ahead.
-
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
@@ -9,17 +7,18 @@ use alloc::{
 
 use crate::source::SourceHandle;
 
-/// What the promises are reckoned from.
+/// The items that were read, from which fairness and read-ahead are checked.
 #[derive(Default)]
 pub(super) struct ItemTracker {
-    /// Items that some reader has got, each as its source and number.
+    /// Source and number of each item that a reader received.
     read: BTreeSet<(usize, usize)>,
-    /// How many items of the second source came while an item of the first one was ready.
+    /// For each pair of sources, the number of items of the second that came while an item of the
+    /// first was ready.
     overtaken: BTreeMap<(usize, usize), usize>,
 }
 
 impl ItemTracker {
-    /// The sources of which an item is ready that no reader has got.
+    /// Returns the sources with a ready item that no reader has received.
     pub(super) fn ready_sources(&self, handles: &[SourceHandle]) -> Vec<usize> {
         let read = |source| self.read.range((source, 0)..(source + 1, 0)).count();
         let ready = handles.iter().enumerate().filter(|(source, handle)| {
@@ -28,12 +27,14 @@ impl ItemTracker {
         ready.map(|(source, _)| source).collect()
     }
 
-    /// A reader has got these items.
+    /// Records that a reader received these items.
     pub(super) fn read(&mut self, items: &[(usize, usize)]) {
         self.read.extend(items);
     }
 
-    /// Fairness, when a reader has got these items; `ready_sources` tells what was ready before.
+    /// Records that a reader received these items while `ready_sources` had a ready item.
+    ///
+    /// Returns a message if another source overtook one of them more than `most` times.
     pub(super) fn overtaking(
         &mut self,
         items: &[(usize, usize)],
@@ -49,14 +50,14 @@ impl ItemTracker {
                 *times += 1;
                 if *times > most {
                     let came = format!("{times} items of source {other} came");
-                    unfair = Some(format!("{came} while one of source {source} was ready"));
+                    unfair = Some(format!("{came} while an item of source {source} was ready"));
                 }
             }
         }
         unfair
     }
 
-    /// How many of these items no reader has got.
+    /// Returns the number of these items that no reader has received.
     pub(super) fn unread(&self, held: Vec<(usize, usize)>) -> usize {
         held.into_iter().collect::<BTreeSet<_>>().difference(&self.read).count()
     }

@@ -1,3 +1,5 @@
+//! A run of one case: the tasks are polled, and each law is checked.
+
 mod abandon;
 mod catch_panic;
 mod check_items;
@@ -18,30 +20,30 @@ use crate::{
     source::{SourceFactory, SourceHandle},
 };
 
-/// What an adapter promises beyond the laws.
+/// The promises of an adapter beyond the laws.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Promises {
     pub(crate) fused: bool,
     pub(crate) no_extra_polls: bool,
-    /// Items of another source that may come first while an item of a source is ready.
+    /// Maximum number of items of another source that overtake a ready item.
     pub(crate) fair: Option<usize>,
-    /// Items that may be held unread.
+    /// Maximum number of unread items.
     pub(crate) read_ahead: Option<usize>,
-    /// Items by which an abandoned reader may be behind before it holds the others back.
+    /// Number of items by which a reader may be ahead of an abandoned reader before it has to wait.
     pub(crate) backpressure: Option<usize>,
 }
 
-/// A law seen broken.
+/// A broken law, without its case.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
     pub(crate) law: Law,
     pub(crate) step: usize,
     pub(crate) message: String,
-    /// The stream never ends.
+    /// Whether the stream never ends.
     pub(crate) endless: bool,
 }
 
-/// One case on the factory.
+/// A run of one case.
 pub(crate) struct Run {
     factory: Arc<SourceFactory>,
     promises: Promises,
@@ -51,24 +53,24 @@ pub(crate) struct Run {
     side_effects: Vec<Box<dyn FnMut()>>,
     findings: Vec<Finding>,
     counts: EventCounts,
-    /// Where the executor looks first, for a task and for a source.
+    /// First task and first source that the next turn of the executor considers.
     next_task: usize,
     next_source: usize,
-    /// Pokes since the last progress.
+    /// Number of side effects since the latest progress.
     idle_side_effects: usize,
-    /// A poll that never came back by itself.
+    /// Whether the run stops early, because a task does not stop polling or yielding.
     aborted: bool,
-    /// The adapter panicked where no source had: what comes of that has been found already.
+    /// Whether the adapter panicked without a scripted panic. Later findings may be consequences.
     adapter_panicked: bool,
 }
 
-/// What L9 is reckoned from.
+/// Counts of the events of a run, from which L9 is checked.
 #[derive(Default)]
 struct EventCounts {
-    /// Polls, wakes, side_effects and drops.
+    /// Polls, wakes, side effects and drops.
     steps: usize,
     polls: usize,
-    /// Polls of tasks that were woken, or had not said `Pending`.
+    /// Polls of tasks that were woken, or whose latest poll did not return `Pending`.
     due_polls: usize,
     items: usize,
     side_effects: usize,
@@ -99,10 +101,10 @@ impl Run {
         }
     }
 
-    /// Plays the case and says what it broke.
+    /// Runs the case to its end and returns the broken laws.
     pub(crate) fn run(mut self, moves: &[Move]) -> Vec<Finding> {
-        for record in 0..self.tasks.len() {
-            self.record_size_hint(record);
+        for n in 0..self.tasks.len() {
+            self.record_size_hint(n);
         }
         let mut all_dropped = false;
         for step in moves {
@@ -121,9 +123,9 @@ impl Run {
                 Move::Turn => {
                     self.take_turn();
                 }
-                Move::SideEffect(side_effect) => {
-                    let side_effect = side_effect.checked_rem(self.side_effects.len());
-                    side_effect.into_iter().for_each(|side_effect| self.side_effect(side_effect));
+                Move::SideEffect(n) => {
+                    let n = n.checked_rem(self.side_effects.len());
+                    n.into_iter().for_each(|n| self.call_side_effect(n));
                 }
                 Move::Drop(task) => self.drop_task(task),
                 Move::Abandon(task) => self.abandon(task),
@@ -146,7 +148,7 @@ impl Run {
     }
 
     fn report(&mut self, law: Law, message: impl Into<String>) {
-        // The first finding of a law explains the later ones.
+        // Later findings of the same law may be consequences of the first.
         if !self.has_reported(law) {
             let step = self.counts.steps;
             self.findings.push(Finding { law, step, message: message.into(), endless: false });
@@ -165,7 +167,13 @@ impl Run {
         self.factory.handles().iter().map(of).sum()
     }
 
-    fn has_panicked(&self) -> bool {
-        self.sum(SourceHandle::panics) > 0
+    /// Returns the number of scripted panics so far.
+    fn panics(&self) -> usize {
+        self.sum(SourceHandle::panics)
+    }
+
+    /// Returns the number of completed steps of all scripts.
+    fn completed_steps(&self) -> usize {
+        self.sum(SourceHandle::completed_steps)
     }
 }

@@ -1,4 +1,4 @@
-//! A poll of a task, and what it shows.
+//! A poll of a task, and the checks of its result.
 
 use alloc::{format, vec::Vec};
 use core::{sync::atomic::Ordering, task::Poll};
@@ -10,10 +10,10 @@ use crate::{
     source::{PollLimitReached, SourceHandle},
 };
 
-/// Number of items without a source's step after which a stream is taken for one that never ends.
+/// Number of items without a completed step of a source after which a stream counts as endless.
 const MAX_ITEMS: usize = 1_000;
 
-/// The same if no item is checked. Smaller, as the run is cut there in every case.
+/// The same limit if items are not checked. It is smaller because every case reaches it.
 const MAX_UNCHECKED_ITEMS: usize = 100;
 
 impl Run {
@@ -25,39 +25,37 @@ impl Run {
         counters.task.store(n, Ordering::Relaxed);
         counters.after_end.store(ended, Ordering::Relaxed);
         counters.polls.store(0, Ordering::Relaxed);
+        let (panics, steps) = (self.panics(), self.completed_steps());
         let before = self.factory.handles();
-        let panics = before.iter().map(SourceHandle::panics).sum::<usize>();
-        let steps = before.iter().map(SourceHandle::completed_steps).sum::<usize>();
         let polls: Vec<_> = before.iter().map(SourceHandle::polls).collect();
-        let ready_sources =
-            self.promises.fair.map(|most| (most, self.item_tracker.ready_sources(&before)));
+        let fair = self.promises.fair;
+        let ready_sources = fair.map(|most| (most, self.item_tracker.ready_sources(&before)));
         let task = &mut self.tasks[n].task;
         let result = catch_panic(|| task.poll());
-        if self.sum(SourceHandle::completed_steps) > steps {
+        if self.completed_steps() > steps {
             self.idle_side_effects = 0;
         }
         match result {
             Ok(poll) if ended => {
                 if !matches!(poll, Poll::Ready(None)) {
-                    let what = if poll.is_pending() { "Pending" } else { "an item" };
-                    self.report(Law::L10, format!("task {n} gave {what} after its end"));
+                    let what = if poll.is_pending() { "`Pending`" } else { "an item" };
+                    self.report(Law::L10, format!("task {n} returned {what} after its end"));
                     self.tasks[n].state = TaskState::Closed;
                 }
             }
             Ok(Poll::Ready(Some(tokens))) => {
                 self.counts.items += 1;
                 self.idle_side_effects = 0;
-                let record = &mut self.tasks[n];
                 let items = tokens.iter().map(|token| (token.source(), token.number()));
                 let items: Vec<_> = items.collect();
-                record.items.push(items.clone());
-                record.state = TaskState::Ready;
                 drop(tokens);
                 self.item_tracker.read(&items);
                 let unfair = ready_sources.and_then(|(most, ready_sources)| {
                     self.item_tracker.overtaking(&items, &ready_sources, most)
                 });
                 unfair.into_iter().for_each(|message| self.report(Law::Fair, message));
+                self.tasks[n].items.push(items);
+                self.tasks[n].state = TaskState::Ready;
             }
             Ok(Poll::Ready(None)) => self.tasks[n].state = TaskState::Ended,
             Ok(Poll::Pending) => {
@@ -66,13 +64,10 @@ impl Run {
                 self.record_self_wakes(n, &polls);
             }
             Err(panic) if panic.is::<PollLimitReached>() => {
-                self.report(
-                    Law::L9,
-                    format!("a single poll of task {n} polled its sources for ever"),
-                );
+                self.report(Law::L9, format!("one poll of task {n} polled its sources forever"));
                 self.aborted = true;
             }
-            Err(_) if self.sum(SourceHandle::panics) > panics => {
+            Err(_) if self.panics() > panics => {
                 let record = &mut self.tasks[n];
                 record.panicked = true;
                 record.state = if ended { TaskState::Closed } else { TaskState::Ready };
@@ -85,27 +80,26 @@ impl Run {
         self.check_endless();
     }
 
-    /// Bounded read-ahead, after each poll.
     fn check_read_ahead(&mut self) {
         let Some(most) = self.promises.read_ahead else { return };
-        if self.has_panicked() {
+        if self.panics() > 0 {
             return;
         }
         let unread = self.item_tracker.unread(self.factory.counters.ledger.alive_tokens());
         let held = unread + self.sum(|handle| usize::from(handle.is_running()));
         if held > most {
-            self.report(Law::ReadAhead, format!("{held} items are held that no reader has got"));
+            self.report(Law::ReadAhead, format!("the adapter holds {held} unread items"));
         }
     }
 
     fn check_endless(&mut self) {
         let checked = !matches!(self.relation, Relation::Any);
-        let burst = if checked { MAX_ITEMS } else { MAX_UNCHECKED_ITEMS };
-        let no_end = burst + 16 * self.sum(SourceHandle::completed_steps);
-        if self.counts.items > no_end {
+        let limit = if checked { MAX_ITEMS } else { MAX_UNCHECKED_ITEMS };
+        let limit = limit + 16 * self.completed_steps();
+        if self.counts.items > limit {
             self.aborted = true;
             if checked {
-                self.report(Law::Items, format!("no end after {no_end} items"));
+                self.report(Law::Items, format!("no end after {limit} items"));
                 self.findings.last_mut().into_iter().for_each(|found| found.endless = true);
             }
         }

@@ -5,20 +5,20 @@ use crate::{
     task::Task,
 };
 
-/// A task, and what was seen of it.
+/// A task, and a record of its polls.
 pub(super) struct TaskRecord {
     pub(super) task: Task<TokenStream>,
     pub(super) role: Role,
     pub(super) state: TaskState,
-    /// Sources whose wake has woken it, each with the number of its polls at that time.
+    /// Sources that woke the task since its latest poll, each with the number of its polls then.
     pub(super) woken_by: Vec<(usize, usize)>,
     pub(super) items: Vec<Vec<(usize, usize)>>,
     pub(super) hints: Vec<HintRecord>,
-    /// Its polls have panicked.
+    /// Whether a poll of the task has panicked.
     pub(super) panicked: bool,
 }
 
-/// An answer of `size_hint`.
+/// An answer of `size_hint`, with the step and the number of items at that time.
 pub(super) struct HintRecord {
     pub(super) step: usize,
     pub(super) items: usize,
@@ -28,13 +28,13 @@ pub(super) struct HintRecord {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TaskState {
-    /// Not yet polled, or its last poll did not say `Pending`.
+    /// The task was not polled, or its latest poll did not return `Pending`.
     Ready,
     Waiting,
     Ended,
-    /// Kept, but neither polled nor dropped.
+    /// The stream is kept, but neither polled nor dropped.
     Abandoned,
-    /// Not polled any more: it panicked, or was dropped.
+    /// The stream panicked or was dropped.
     Closed,
 }
 
@@ -52,20 +52,28 @@ impl TaskRecord {
     }
 
     pub(super) fn is_due(&self) -> bool {
-        match self.state {
-            TaskState::Ready => true,
-            TaskState::Waiting => self.task.is_woken(),
-            TaskState::Ended | TaskState::Abandoned | TaskState::Closed => false,
-        }
+        self.state == TaskState::Ready || self.is_waiting() && self.task.is_woken()
     }
 
-    /// Whether its last item has come before.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.state == TaskState::Waiting
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.state == TaskState::Abandoned
+    }
+
+    pub(super) fn is_reader(&self) -> bool {
+        self.role == Role::Reader
+    }
+
+    /// Returns `true` if the latest item equals an earlier one.
     pub(super) fn has_repeated(&self) -> bool {
         let last = self.items.split_last();
         last.is_some_and(|(last, before)| !last.is_empty() && before.contains(last))
     }
 
-    /// Whether a waker was woken that is not the latest one.
+    /// Returns `true` if a waker other than the latest was woken.
     pub(super) fn has_older_wakes(&self) -> bool {
         let wakers = self.task.wakers();
         wakers.iter().rev().skip(1).any(|waker| waker.wakes() > 0)

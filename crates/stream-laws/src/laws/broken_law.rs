@@ -3,19 +3,19 @@ use core::{error::Error, fmt};
 
 use crate::{case::Case, law::Law};
 
-/// A law that was found broken, and the smallest case found that shows it.
+/// A broken law, with the smallest case found that breaks it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BrokenLaw {
     /// The law.
     pub law: Law,
-    /// The seed whose case showed it, before that case was made smaller.
+    /// The seed of the case before it was shrunk.
     pub seed: u64,
-    /// The case, made smaller.
+    /// The shrunk case.
     pub case: Case,
-    /// How many polls, wakes and drops into the case.
+    /// The number of polls, wakes, side effects and drops before the law was broken.
     pub step: usize,
-    /// What was seen.
+    /// A description of what the driver observed.
     pub message: String,
 }
 

@@ -1,30 +1,26 @@
-//! What the environment overrides.
+//! The environment variables that override the description.
 
 use alloc::{format, string::String};
 use core::ops::Range;
 use std::env;
 
-/// The seeds to run for the adapter of this name; `scripts` of them if the environment is silent.
+/// Returns the seeds to run for the adapter of this name. Without variables, there are `cases`
+/// seeds.
 ///
 /// # Panics
-///
-/// Panics if a variable is set to a value that cannot be read.
+/// Panics if a variable has an invalid value.
 pub(crate) fn seeds(name: &str, cases: usize) -> Range<u64> {
-    if let Some(seed) = read("STREAM_LAWS_SEED").and_then(|text| parse_seed(name, &text)) {
+    if let Some(seed) = env::var("STREAM_LAWS_SEED").ok().and_then(|text| parse_seed(name, &text)) {
         return seed..seed.saturating_add(1);
     }
-    let cases = read("STREAM_LAWS_CASES").map_or(cases as u64, |text| {
+    let cases = env::var("STREAM_LAWS_CASES").map_or(cases as u64, |text| {
         let number = text.parse();
-        number.unwrap_or_else(|_| panic!("STREAM_LAWS_CASES is {text:?}, which is no number"))
+        number.unwrap_or_else(|_| panic!("STREAM_LAWS_CASES is {text:?}, which is not a number"))
     });
     0..cases
 }
 
-fn read(variable: &str) -> Option<String> {
-    env::var(variable).ok()
-}
-
-/// The seed of `SEED`, and of `NAME=SEED` if the name is `name`.
+/// Parses `SEED`, or `NAME=SEED` if the name is `name`.
 fn parse_seed(name: &str, text: &str) -> Option<u64> {
     let (named, seed) = match text.rsplit_once('=') {
         Some((named, seed)) => (Some(named), seed),
@@ -36,8 +32,8 @@ fn parse_seed(name: &str, text: &str) -> Option<u64> {
     named.is_none_or(|named| named == name).then_some(seed)
 }
 
-/// What runs the case of this seed for the adapter of this name, as a shell reads it.
-pub(crate) fn assignment(name: &str, seed: u64) -> String {
+/// Returns the variable, quoted for a shell, that runs the case of this seed for this adapter.
+pub(crate) fn replay_assignment(name: &str, seed: u64) -> String {
     let name = name.replace('\'', r"'\''");
     format!("STREAM_LAWS_SEED='{name}={seed}'")
 }
@@ -56,6 +52,6 @@ mod tests {
 
     #[test]
     fn replay_assignment_is_quoted() {
-        assert_eq!(assignment("two's", 7), r"STREAM_LAWS_SEED='two'\''s=7'");
+        assert_eq!(replay_assignment("two's", 7), r"STREAM_LAWS_SEED='two'\''s=7'");
     }
 }

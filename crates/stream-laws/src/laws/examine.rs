@@ -1,4 +1,4 @@
-//! What a case breaks, and which law a finding is charged to.
+//! The laws that a case breaks, and the attribution of findings to laws.
 
 use alloc::vec::Vec;
 
@@ -26,35 +26,32 @@ impl CaseFinding {
 }
 
 impl Laws {
-    /// # Panics
+    /// Returns the stated relation.
     ///
+    /// # Panics
     /// Panics if no relation was stated.
     #[track_caller]
     pub(super) fn relation(&self) -> Relation {
         self.relation.unwrap_or_else(|| {
             panic!(
-                "{}: state the relation of its items with `expect`; `Relation::Any` checks none",
+                "{}: state the relation of the items with `expect`; `Relation::Any` checks none",
                 self.name
             )
         })
     }
 
-    /// What a case breaks, each law once.
+    /// Returns the laws that a case breaks, each once.
     pub(super) fn examine(&self, case: &Case, relation: Relation) -> Vec<CaseFinding> {
         let mut all = Vec::<CaseFinding>::new();
         for finding in self.run_case(case, relation) {
             let found = self.attribute(case.clone(), finding, relation);
             let law = found.finding.law;
-            if all.iter().any(|known| known.finding.law == law) || self.is_excepted(law) {
-                continue;
+            let excepted = self.excepted.iter().any(|(excepted, _)| *excepted == law);
+            if !excepted && all.iter().all(|known| known.finding.law != law) {
+                all.push(found);
             }
-            all.push(found);
         }
         all
-    }
-
-    fn is_excepted(&self, law: Law) -> bool {
-        self.excepted.iter().any(|(excepted, _)| *excepted == law)
     }
 
     fn run_case(&self, case: &Case, relation: Relation) -> Vec<Finding> {
@@ -63,11 +60,12 @@ impl Laws {
         Run::new(factory, parts, self.promises, relation).run(case.moves())
     }
 
-    /// Charges a finding to the law that the case broke first.
+    /// Attributes a finding to the law that explains it.
     ///
-    /// A hang or a leak that goes away together with the panics of the case is due to the panic.
-    /// A hang that goes away if no task is dropped is due to the drop. A hang or a lost item that
-    /// goes away if no task is abandoned is due to that, unless items may be left out anyway.
+    /// - A hang or a leak breaks L6 if it disappears without the panics of the case.
+    /// - A hang breaks L8 if it disappears without the drops.
+    /// - A hang or a lost item breaks L11 if it disappears without the abandoned tasks. A lost item
+    ///   does not count for [`Relation::Subsequence`].
     fn attribute(&self, case: Case, finding: Finding, relation: Relation) -> CaseFinding {
         let law = finding.law;
         let still = |milder: &Case| {
@@ -109,7 +107,7 @@ impl Laws {
         };
         let sources = self.generator.sources;
         let case = shrink(found.case.clone(), sources, |case| find(case).is_some());
-        // One that depends on chance may not be seen again.
+        // A finding that depends on chance may not be reproducible.
         find(&case).unwrap_or(found).broken(seed)
     }
 }

@@ -24,27 +24,25 @@ use crate::{
     source::{NestedSource, ScriptedFuture, Source, SourceFactory},
 };
 
-/// An adapter, described so that the laws can be tried on it.
+/// The description of an adapter, with which the laws are checked.
 ///
-/// The description says how the adapter is made of its scripted sources and what it promises;
-/// [`run`](Self::run) then tries it on thousands of cases. Each case gives every source a random
-/// script and polls, wakes, drops and abandons the tasks in a random order. At last it runs
-/// everything to its end as a fair executor would, which polls a task only when it was woken.
+/// The description contains a closure that creates the adapter from scripted sources, and the
+/// promises of the adapter. [`run`](Self::run) checks the adapter in thousands of cases. Each case
+/// gives every source a random script, and polls, wakes, drops and abandons the tasks in a random
+/// order. Then a fair executor, which polls only woken tasks, runs the case to its end.
 ///
-/// What holds between the items that go in and those that come out has to be stated with
+/// The relation between the items of the sources and of the readers must be stated with
 /// [`expect`](Self::expect).
 ///
-/// The case of a seed is always the same one. Two environment variables override what the
-/// description says:
+/// A seed always yields the same case. Two environment variables override the description:
 ///
-/// | variable | value | |
+/// | variable | value | effect |
 /// |---|---|---|
 /// | `STREAM_LAWS_CASES` | `N` | every `Laws` runs `N` cases |
 /// | `STREAM_LAWS_SEED` | `SEED` | every `Laws` runs the case of this seed only |
-/// | `STREAM_LAWS_SEED` | `NAME=SEED` | the `Laws` of this name do, all others run as usual |
+/// | `STREAM_LAWS_SEED` | `NAME=SEED` | the `Laws` of this name runs the case of this seed only |
 ///
 /// # Examples
-///
 /// ```
 /// use futures_util::StreamExt;
 /// use stream_laws::{Laws, Relation};
@@ -64,7 +62,7 @@ use crate::{
 ///     .run()
 ///     .assert();
 /// ```
-#[must_use = "a description does nothing until it is run"]
+#[must_use = "laws do nothing unless they are run"]
 pub struct Laws {
     name: String,
     build: Build,
@@ -75,7 +73,7 @@ pub struct Laws {
     excepted: Vec<(Law, &'static str)>,
 }
 
-/// Makes the adapter of sources that it takes from the factory.
+/// Creates the adapter from sources of the factory.
 type Build = Box<dyn Fn(&Arc<SourceFactory>) -> Parts>;
 
 impl fmt::Debug for Laws {
@@ -106,14 +104,14 @@ impl Laws {
         }
     }
 
-    /// An adapter over one source.
+    /// Describes an adapter of one source.
     pub fn of<P: IntoParts>(name: &str, adapter: impl Fn(Source) -> P + 'static) -> Self {
         Self::new(name, CaseGenerator::new(1, ItemKind::Tokens), move |factory| {
             adapter(factory.source()).into_parts()
         })
     }
 
-    /// An adapter over `N` sources.
+    /// Describes an adapter of `N` sources.
     pub fn of_many<P: IntoParts, const N: usize>(
         name: &str,
         adapter: impl Fn([Source; N]) -> P + 'static,
@@ -123,7 +121,7 @@ impl Laws {
         })
     }
 
-    /// An adapter over a source of sources.
+    /// Describes an adapter of a stream of streams.
     pub fn of_nested<P: IntoParts>(
         name: &str,
         adapter: impl Fn(NestedSource<Source>) -> P + 'static,
@@ -133,7 +131,7 @@ impl Laws {
         })
     }
 
-    /// An adapter over a source of futures.
+    /// Describes an adapter of a stream of futures.
     pub fn of_futures<P: IntoParts>(
         name: &str,
         adapter: impl Fn(NestedSource<ScriptedFuture>) -> P + 'static,
@@ -143,7 +141,7 @@ impl Laws {
         })
     }
 
-    /// Several readers of one source, each polled by a task of its own.
+    /// Describes several readers of one source, each with its own task.
     pub fn of_readers<S, I>(name: &str, readers: impl Fn(Source) -> I + 'static) -> Self
     where
         S: Stream<Item: Output> + 'static,
@@ -152,22 +150,21 @@ impl Laws {
         Self::of(name, move |source| Parts::new().streams(readers(source)))
     }
 
-    /// States what holds between the items that go in and those that come out.
+    /// States the relation between the items of the sources and of the readers.
     ///
-    /// There is no default: an adapter that promises nothing says [`Relation::Any`].
+    /// There is no default. [`Relation::Any`] checks no items.
     pub fn expect(mut self, relation: Relation) -> Self {
         self.relation = Some(relation);
         self
     }
 
-    /// ItemTracker [`Law::Fair`]: while the next item of a source is ready, each other source hands
-    /// out at most `most` items.
+    /// Promises [`Law::Fair`]: while an item of one source is ready, each other source yields at
+    /// most `most` items.
     ///
-    /// An exact round robin promises 1. For adapters that merge sources and hand out every item of
-    /// theirs.
+    /// An exact round robin promises 1. The promise applies to adapters that merge sources and
+    /// yield every item.
     ///
     /// # Examples
-    ///
     /// ```
     /// use futures_util::stream;
     /// use stream_laws::{Laws, Relation};
@@ -183,11 +180,10 @@ impl Laws {
         self
     }
 
-    /// ItemTracker [`Law::ReadAhead`]: after each poll the adapter holds at most `most` items that no
-    /// reader has got, running futures included.
+    /// Promises [`Law::ReadAhead`]: after each poll, the adapter holds at most `most` unread items,
+    /// running futures included.
     ///
     /// # Examples
-    ///
     /// ```
     /// use futures_util::StreamExt;
     /// use stream_laws::{Laws, Relation};
@@ -195,7 +191,7 @@ impl Laws {
     /// Laws::of_futures("buffered", |futures| futures.buffered(2))
     ///     .expect(Relation::Same)
     ///     .read_ahead(2)
-    /// #   .except(stream_laws::Law::L6, "its queue waits for a future that panicked")
+    /// #   .except(stream_laws::Law::L6, "its queue waits for the future that panicked")
     ///     .run()
     ///     .assert();
     /// ```
@@ -204,36 +200,37 @@ impl Laws {
         self
     }
 
-    /// A reader may wait for an abandoned reader that is `items` items or more behind it.
+    /// Allows a reader to wait for an abandoned reader that is at least `items` items behind.
     ///
-    /// For adapters whose slowest reader holds the others back. [`Law::L11`] still expects the
-    /// others to get that far.
+    /// This applies to adapters whose slowest reader holds the others back. [`Law::L11`] still
+    /// requires the other readers to get `items` items ahead.
     pub fn backpressure(mut self, items: usize) -> Self {
         self.promises.backpressure = Some(items);
         self
     }
 
-    /// The adapter leaves its source alone once it has ended itself, however often it is polled.
+    /// Promises that the adapter does not poll its source after its own end.
     pub fn fused(mut self) -> Self {
         self.promises.fused = true;
         self
     }
 
-    /// The adapter never wakes its task without a cause: [`Law::L9`] allows one poll for each thing
-    /// that happened, and not two.
+    /// Promises that the adapter causes no extra polls: [`Law::L9`] allows one poll per event, not
+    /// two.
     pub fn no_extra_polls(mut self) -> Self {
         self.promises.no_extra_polls = true;
         self
     }
 
-    /// The scripts hold errors, for adapters over [`Source::results`].
+    /// Adds errors to the scripts, for adapters of [`Source::results`].
     pub fn with_errors(mut self) -> Self {
         self.generator.errors = true;
         self
     }
 
-    /// Leaves out this law, for this reason. Without [`Law::L6`] no source panics, and without
-    /// [`Law::L11`] no task is abandoned.
+    /// Excludes a law from the checks for this reason.
+    ///
+    /// Without [`Law::L6`] no source panics, and without [`Law::L11`] no task is abandoned.
     pub fn except(mut self, law: Law, reason: &'static str) -> Self {
         match law {
             Law::L6 => self.generator.panics = false,
@@ -244,7 +241,7 @@ impl Laws {
         self
     }
 
-    /// How many cases to run: 10,000 unless said otherwise.
+    /// Sets the number of cases. The default is 10,000.
     pub fn cases(mut self, cases: usize) -> Self {
         self.cases = cases;
         self

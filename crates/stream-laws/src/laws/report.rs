@@ -7,9 +7,9 @@ use core::fmt;
 use super::{broken_law::BrokenLaw, env};
 use crate::law::Law;
 
-/// What a run of [`Laws`](crate::Laws) found.
+/// The result of a run of [`Laws`](crate::Laws).
 #[derive(Clone, Debug)]
-#[must_use = "a report that nobody looks at checks nothing"]
+#[must_use = "a report does nothing unless it is asserted or read"]
 pub struct Report {
     pub(crate) name: String,
     pub(crate) cases: usize,
@@ -18,31 +18,31 @@ pub struct Report {
 }
 
 impl Report {
-    /// The adapter's name.
+    /// Returns the name of the adapter.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many cases were run.
+    /// Returns the number of cases that were run.
     pub fn cases(&self) -> usize {
         self.cases
     }
 
-    /// The laws that were found broken, in order, each with a small case that shows it.
+    /// Returns the broken laws in order, each with its smallest case.
     pub fn broken(&self) -> &[BrokenLaw] {
         &self.broken
     }
 
-    /// The laws that were not looked at, with the reasons given.
+    /// Returns the laws that were not checked, with the reasons.
     pub fn excepted(&self) -> &[(Law, &'static str)] {
         &self.excepted
     }
 
-    /// Does nothing if every law held.
+    /// Asserts that no law was broken.
     ///
     /// # Panics
-    ///
-    /// When a law was broken, with all that were broken and how to see it again.
+    /// Panics if a law was broken. The message contains the broken laws and the variable that runs
+    /// the case again.
     #[track_caller]
     pub fn assert(&self) {
         assert!(self.broken.is_empty(), "{self}");
@@ -59,14 +59,14 @@ impl fmt::Display for Report {
             write!(f, "{name}: {cases} cases, broken: {}", laws.join(", "))?;
         }
         for (law, reason) in excepted {
-            write!(f, "\n  {law} not looked at: {reason}")?;
+            write!(f, "\n  {law} not checked: {reason}")?;
         }
         for broken in broken {
             write!(f, "\n  {broken}")?;
         }
         if let Some(first) = broken.first() {
-            let again = env::assignment(name, first.seed);
-            write!(f, "\n  {again} runs the case of that seed alone")?;
+            let replay = env::replay_assignment(name, first.seed);
+            write!(f, "\n  {replay} runs that case only")?;
         }
         Ok(())
     }

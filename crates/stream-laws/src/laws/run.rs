@@ -3,19 +3,17 @@ use alloc::collections::BTreeMap;
 use super::{Laws, broken_law::BrokenLaw, env, report::Report};
 use crate::{case::Case, law::Law};
 
-/// How many findings of one law are made smaller, before the smallest of them is kept.
+/// Maximum number of findings of one law that are shrunk. The smallest of them is kept.
 const MAX_SHRUNK: usize = 3;
 
 impl Laws {
-    /// Runs the cases and reports each law that was broken, with a small case that shows it.
+    /// Runs the cases and reports each broken law with a small case.
     ///
-    /// A stream that never ends is reported by the first case that shows it; no further case is
-    /// run, as each would take as long.
+    /// If a stream never ends, no further case is run, because each would take as long.
     ///
     /// # Panics
-    ///
-    /// Panics if no [`Relation`] was [stated](Self::expect), if the closure that makes the adapter
-    /// panics, or if an environment variable has a value that cannot be read.
+    /// Panics if no relation was stated with [`expect`](Self::expect), if the closure that creates
+    /// the adapter panics, or if an environment variable has an invalid value.
     #[track_caller]
     pub fn run(&self) -> Report {
         let relation = self.relation();
@@ -51,15 +49,13 @@ impl Laws {
         }
     }
 
-    /// Runs the cases and returns the first law that was broken, rather than a report.
+    /// Runs the cases like [`run`](Self::run) and returns a result instead of a report.
     ///
     /// # Errors
-    ///
-    /// Returns the first of the laws that were broken.
+    /// Returns the first broken law.
     ///
     /// # Panics
-    ///
-    /// Panics where [`run`](Self::run) does.
+    /// Panics if [`run`](Self::run) panics.
     #[track_caller]
     pub fn check(&self) -> Result<(), BrokenLaw> {
         self.run().broken.into_iter().next().map_or(Ok(()), Err)
@@ -68,16 +64,13 @@ impl Laws {
     /// Runs one case.
     ///
     /// # Errors
-    ///
-    /// Returns the first of the laws that it breaks; the seed is zero.
+    /// Returns the first law that the case breaks, with a seed of zero.
     ///
     /// # Panics
-    ///
-    /// Panics if no [`Relation`] was [stated](Self::expect), or if the closure that makes the
-    /// adapter panics.
+    /// Panics if no relation was stated with [`expect`](Self::expect), or if the closure that
+    /// creates the adapter panics.
     ///
     /// # Examples
-    ///
     /// ```
     /// use futures_util::StreamExt;
     /// use stream_laws::{Laws, Relation};
@@ -105,7 +98,7 @@ mod tests {
 
     use crate::{Law, Laws, Relation, Source, Token};
 
-    /// Drops each of its items a second time.
+    /// Drops each item twice.
     struct Twice(Source);
 
     impl Stream for Twice {

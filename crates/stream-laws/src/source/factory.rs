@@ -10,7 +10,7 @@ use crate::{
     sync::lock,
 };
 
-/// Where the sources of a run are made, each with the next script.
+/// A factory of the sources of a run. Each source takes the next script.
 pub(crate) struct SourceFactory {
     pub(crate) counters: Arc<RunCounters>,
     hint: SizeHint,
@@ -31,7 +31,7 @@ impl SourceFactory {
 
     pub(super) fn next_handle(&self, kind: ScriptKind) -> SourceHandle {
         let mut sources = lock(&self.sources);
-        // One that has no script left ends at once.
+        // A source without a script ends at once.
         let script = sources.scripts.pop_front().unwrap_or_default();
         let handle = SourceHandle::new(
             script,
@@ -52,7 +52,7 @@ impl SourceFactory {
         ScriptedFuture::from_handle(self.next_handle(ScriptKind::Future))
     }
 
-    /// The sources made so far, and theirs alone.
+    /// Returns the handles of all sources that were created so far.
     pub(crate) fn handles(&self) -> Vec<SourceHandle> {
         lock(&self.sources).handles.clone()
     }

@@ -8,9 +8,9 @@ use core::{
 use super::{handle::SourceHandle, script_runner::ScriptRunner};
 use crate::token::Token;
 
-/// A future that follows a [`Script`](crate::Script) and gives one token at its end.
+/// A future that follows a [`Script`](crate::Script) and returns one token at its end.
 ///
-/// Items in the script count as its end.
+/// An item in the script ends the future as well.
 #[must_use = "futures do nothing unless polled"]
 pub struct ScriptedFuture {
     runner: ScriptRunner,
@@ -24,7 +24,7 @@ impl fmt::Debug for ScriptedFuture {
 
 impl ScriptedFuture {
     pub(super) fn from_handle(handle: SourceHandle) -> Self {
-        Self { runner: ScriptRunner::new(handle) }
+        Self { runner: ScriptRunner { handle } }
     }
 }
 
@@ -33,7 +33,7 @@ impl Future for ScriptedFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Token> {
         self.runner.poll(cx).map(|_| {
-            self.runner.set_ended();
+            self.runner.handle.set_ended();
             self.runner.handle.token(0)
         })
     }

@@ -12,7 +12,7 @@ use crate::{
     token::{Ledger, Token},
 };
 
-/// The other end of a [`Source`](crate::Source): wakes it, and tells how it was treated.
+/// A handle of a [`Source`](crate::Source), which wakes the source and reports how it was polled.
 #[derive(Clone)]
 pub struct SourceHandle {
     shared: Arc<Shared>,
@@ -59,8 +59,9 @@ impl SourceHandle {
         self.ledger().source_token(self.shared.index, number)
     }
 
-    /// Ends the [`Step::Pending`] at which the source waits, and wakes the waker that was
-    /// registered last. Says whether the source waited.
+    /// Completes the [`Step::Pending`] at which the source waits, and wakes the latest waker.
+    ///
+    /// Returns `false` if the source is not waiting.
     pub fn wake(&self) -> bool {
         let waker = {
             let mut state = self.state();
@@ -78,73 +79,73 @@ impl SourceHandle {
         true
     }
 
-    /// Whether the source was polled at a [`Step::Pending`] and waits to be woken.
+    /// Returns `true` if the source was polled at a [`Step::Pending`] that is not completed.
     pub fn is_waiting(&self) -> bool {
         self.state().waiting
     }
 
-    /// The waker that was registered last and has not been woken.
+    /// Returns the registered waker, or `None` if it was woken.
     pub fn waker(&self) -> Option<Waker> {
         self.state().waker.clone()
     }
 
-    /// How often the source was polled.
+    /// Returns the number of polls.
     pub fn polls(&self) -> usize {
         self.state().polls
     }
 
-    /// How many of the polls found it waiting for [`wake`](Self::wake).
+    /// Returns the number of polls at a [`Step::Pending`].
     pub fn waiting_polls(&self) -> usize {
         self.state().waiting_polls
     }
 
-    /// How often it was polled after its end.
+    /// Returns the number of polls after the end.
     pub fn polls_after_end(&self) -> usize {
         let state = self.state();
         state.early_polls_after_end + state.late_polls_after_end
     }
 
-    /// How many items it has handed out, errors among them.
+    /// Returns the number of items that the source has yielded, errors included.
     pub fn items(&self) -> usize {
         self.state().items
     }
 
-    /// Whether it has said that it is at its end.
+    /// Returns `true` if the source has returned `None`.
     pub fn is_ended(&self) -> bool {
         self.state().ended
     }
 
-    /// Whether the source was dropped.
+    /// Returns `true` if the source was dropped.
     pub fn is_dropped(&self) -> bool {
         self.state().dropped
     }
 
-    /// The ledger of the tokens it hands out.
+    /// Returns the ledger of the tokens of the source.
     pub fn ledger(&self) -> &Ledger {
         &self.shared.counters.ledger
     }
 
-    /// Polls after the end while the task that asked had not seen its own end.
+    /// Returns the number of polls after the end by tasks that had not returned `None`.
     pub(crate) fn early_polls_after_end(&self) -> usize {
         self.state().early_polls_after_end
     }
 
-    /// Scripted panics so far.
+    /// Returns the number of scripted panics so far.
     pub(crate) fn panics(&self) -> usize {
         self.state().panics
     }
 
-    /// Whether the last poll woke its own waker.
+    /// Returns `true` if the latest poll woke its own waker.
     pub(crate) fn is_self_woken(&self) -> bool {
         self.state().self_woken
     }
 
-    /// Steps that are over, the end among them.
+    /// Returns the number of completed steps, the end included.
     pub(crate) fn completed_steps(&self) -> usize {
         self.state().completed_steps
     }
 
-    /// How many tokens the whole script has.
+    /// Returns the number of tokens in the whole script.
     pub(crate) fn tokens_in_script(&self) -> usize {
         match self.shared.kind {
             ScriptKind::Tokens => self.state().script.items(),
@@ -153,7 +154,7 @@ impl SourceHandle {
         }
     }
 
-    /// How many sources of the whole script have not been made.
+    /// Returns the number of sources in the script that have not been created.
     pub(crate) fn unmade_sources(&self) -> usize {
         if self.shared.kind != ScriptKind::Nested {
             return 0;
@@ -162,19 +163,20 @@ impl SourceHandle {
         state.script.items() - state.items
     }
 
-    /// Whether it makes a future that is under way, and that `task` polled last.
+    /// Returns `true` if this is a running future that `task` polled last.
     pub(crate) fn is_running_in(&self, task: usize) -> bool {
         self.is_running() && self.state().last_task == task
     }
 
-    /// Whether it makes a future that is neither done nor dropped.
+    /// Returns `true` if this is a future that is neither finished nor dropped.
     pub(crate) fn is_running(&self) -> bool {
         let state = self.state();
         self.shared.kind == ScriptKind::Future && !state.ended && !state.dropped
     }
 
-    /// How many tokens it has handed out or would hand out if it was polled; `None` if its items
-    /// are sources or futures.
+    /// Returns the number of tokens that were yielded, plus one if the next step is an item.
+    ///
+    /// Returns `None` if the items are sources or futures.
     pub(crate) fn tokens_available(&self) -> Option<usize> {
         let state = self.state();
         let at_item =
@@ -187,8 +189,9 @@ impl SourceHandle {
         &self.shared.counters
     }
 
-    /// Does what the script says next, short of running any code but its own: `waker` is taken if
-    /// it is to be kept, and an older one is left in its place.
+    /// Takes the next step of the script, without running user code.
+    ///
+    /// If the step registers `waker`, the previous waker takes its place.
     pub(super) fn advance(&self, waker: &mut Option<Waker>) -> Action {
         let after_end = self.shared.counters.after_end.load(Ordering::Relaxed);
         let mut state = self.state();
@@ -206,7 +209,7 @@ impl SourceHandle {
         self.shared.hint.bounds(left)
     }
 
-    /// From now on each poll is one after the end.
+    /// Ends the script, so that each later poll is a poll after the end.
     pub(crate) fn set_ended(&self) {
         self.state().ended = true;
     }

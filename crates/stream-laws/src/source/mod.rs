@@ -23,10 +23,10 @@ use crate::{
     token::Token,
 };
 
-/// A stream that follows a [`Script`] and writes down how it is treated.
+/// A stream that follows a [`Script`] and records how it is polled.
 ///
-/// Its other end is a [`SourceHandle`], which may wake the source's last waker even when the source was
-/// dropped, as a timer might.
+/// The [`SourceHandle`] can wake the latest waker even after the source was dropped, as a timer
+/// can.
 #[must_use = "streams do nothing unless polled"]
 pub struct Source {
     runner: ScriptRunner,
@@ -39,20 +39,21 @@ impl fmt::Debug for Source {
 }
 
 impl Source {
-    /// A source that follows this script, with an exact `size_hint`.
+    /// Creates a source that follows this script, with an exact `size_hint`.
     pub fn new(script: Script) -> (Self, SourceHandle) {
         let handle =
             SourceHandle::new(script, ScriptKind::Tokens, SizeHint::Exact, 0, Arc::default());
-        (Self { runner: ScriptRunner::new(handle.clone()) }, handle)
+        (Self::from_handle(handle.clone()), handle)
     }
 
-    /// The same source as one of results: a [`Step::Error`](crate::Step::Error) is an `Err`.
+    /// Converts this source into a stream of results, where [`Step::Error`](crate::Step::Error)
+    /// yields an `Err`.
     pub fn results(self) -> ResultSource {
         ResultSource { source: self }
     }
 
     fn from_handle(handle: SourceHandle) -> Self {
-        Self { runner: ScriptRunner::new(handle) }
+        Self { runner: ScriptRunner { handle } }
     }
 }
 
@@ -60,16 +61,16 @@ impl Stream for Source {
     type Item = Token;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
-        let item = self.runner.poll(cx);
-        item.map(|item| item.map(|item| self.runner.handle.token(item.number)))
+        let poll = self.runner.poll(cx);
+        poll.map(|item| item.map(|item| self.runner.handle.token(item.number)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.runner.size_hint()
+        self.runner.handle.size_hint()
     }
 }
 
-/// A [`Source`] of results; made by [`Source::results`].
+/// A stream of results; returned by [`Source::results`].
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct ResultSource {
@@ -122,10 +123,10 @@ mod tests {
             assert!(!task.is_woken());
         }
         assert!(handle.wake());
-        assert!(!handle.wake(), "it no longer waits");
+        assert!(!handle.wake(), "second wake must find no waiting source");
         assert!(task.is_woken());
         assert_eq!(numbers(task.poll()), Poll::Pending);
-        assert!(task.is_woken(), "it woke itself");
+        assert!(task.is_woken(), "`~` must wake its own waker");
         assert!(!handle.is_waiting());
         assert!(catch_unwind(AssertUnwindSafe(|| task.poll())).is_err());
         assert_eq!(numbers(task.poll()), Poll::Ready(Some(1)));

@@ -9,7 +9,9 @@ use futures_core::Stream;
 
 use super::{factory::SourceFactory, script_runner::ScriptRunner, script_state::ScriptKind};
 
-/// A scripted source of [`Source`]s or of [`ScriptedFuture`]: each of its items follows a script of its own.
+/// A scripted stream of [`Source`](crate::Source)s or [`ScriptedFuture`](crate::ScriptedFuture)s.
+///
+/// Each item follows its own script.
 #[must_use = "streams do nothing unless polled"]
 pub struct NestedSource<T> {
     runner: ScriptRunner,
@@ -19,7 +21,7 @@ pub struct NestedSource<T> {
 
 impl<T> NestedSource<T> {
     pub(crate) fn new(factory: &Arc<SourceFactory>, make: fn(&SourceFactory) -> T) -> Self {
-        let runner = ScriptRunner::new(factory.next_handle(ScriptKind::Nested));
+        let runner = ScriptRunner { handle: factory.next_handle(ScriptKind::Nested) };
         Self { runner, factory: Arc::clone(factory), make }
     }
 }
@@ -38,6 +40,6 @@ impl<T> Stream for NestedSource<T> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.runner.size_hint()
+        self.runner.handle.size_hint()
     }
 }

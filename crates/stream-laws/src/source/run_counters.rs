@@ -2,14 +2,16 @@ use core::sync::atomic::{AtomicBool, AtomicUsize};
 
 use crate::token::Ledger;
 
-/// What the sources of one run have in common.
+/// State that all sources of a run share.
+///
+/// Every access is relaxed, because a run has one thread.
 #[derive(Debug, Default)]
 pub(crate) struct RunCounters {
     pub(crate) ledger: Ledger,
-    /// The task that is being polled.
+    /// Number of the task that is polled.
     pub(crate) task: AtomicUsize,
-    /// The task that is being polled has seen its end before.
+    /// Whether that task returned `None` before.
     pub(crate) after_end: AtomicBool,
-    /// Polls of the sources since the poll of a task began.
+    /// Number of polls of sources since the poll of the task began.
     pub(crate) polls: AtomicUsize,
 }

@@ -10,32 +10,25 @@ use super::{
     script_state::{Action, ScriptItem},
 };
 
-/// The payload of a scripted panic.
-#[derive(Debug)]
-pub(crate) struct ScriptedPanic;
-
-/// The payload that ends a poll which polls its sources without end.
+/// The payload of the panic that ends a poll with too many polls of sources.
 #[derive(Debug)]
 pub(crate) struct PollLimitReached;
 
-/// Polls of all sources together within one poll of a task, after which that poll is ended.
+/// Maximum number of polls of all sources together within one poll of a task.
 const MAX_SOURCE_POLLS: usize = 1_000;
 
-/// The side of a script that is polled, whatever it then makes of the items.
+/// The part of a source that is polled. Its owner turns the items into tokens, streams or futures.
 pub(super) struct ScriptRunner {
     pub(super) handle: SourceHandle,
 }
 
 impl ScriptRunner {
-    pub(super) fn new(handle: SourceHandle) -> Self {
-        Self { handle }
-    }
-
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<ScriptItem>> {
         if self.handle.counters().polls.fetch_add(1, Ordering::Relaxed) >= MAX_SOURCE_POLLS {
             resume_unwind(Box::new(PollLimitReached));
         }
-        // Cloned before the lock, and an older one dropped after it: wakers are foreign code.
+        // Wakers run user code, so the clone and the drop of the previous waker happen outside of
+        // the lock.
         let mut waker = Some(cx.waker().clone());
         let action = self.handle.advance(&mut waker);
         drop(waker);
@@ -47,17 +40,8 @@ impl ScriptRunner {
                 Poll::Pending
             }
             Action::End => Poll::Ready(None),
-            Action::Panic => resume_unwind(Box::new(ScriptedPanic)),
+            Action::Panic => resume_unwind(Box::new("scripted panic")),
         }
-    }
-
-    pub(super) fn size_hint(&self) -> (usize, Option<usize>) {
-        self.handle.size_hint()
-    }
-
-    /// From now on each poll is one after the end.
-    pub(super) fn set_ended(&self) {
-        self.handle.set_ended();
     }
 }
 

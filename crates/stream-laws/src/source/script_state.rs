@@ -2,47 +2,51 @@ use core::task::Waker;
 
 use crate::case::{Script, Step};
 
+/// The position of a source in its script, and the counts of its polls.
 #[derive(Default)]
 pub(super) struct ScriptState {
     pub(super) script: Script,
     pub(super) position: usize,
     pub(super) ended: bool,
     pub(super) dropped: bool,
-    /// The script stands at a `Pending` that somebody has met.
+    /// Whether a poll has reached the [`Step::Pending`] at `position`.
     pub(super) waiting: bool,
     pub(super) waker: Option<Waker>,
     pub(super) items: usize,
     pub(super) polls: usize,
-    /// The task whose poll polled it last.
+    /// Number of the task that polled the source last.
     pub(super) last_task: usize,
     pub(super) waiting_polls: usize,
+    /// Polls after the end of the source, by tasks that had not returned `None`.
     pub(super) early_polls_after_end: usize,
+    /// Polls after the end of the source, by tasks that had returned `None`.
     pub(super) late_polls_after_end: usize,
     pub(super) panics: usize,
-    /// The last poll was answered with a self-wake.
+    /// Whether the latest poll woke its own waker.
     pub(super) self_woken: bool,
+    /// Number of completed steps, the end included.
     pub(super) completed_steps: usize,
 }
 
-/// What a script's items are made into.
+/// The type that the items of a script are turned into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ScriptKind {
-    /// A token each.
+    /// Each item is a token.
     Tokens,
-    /// A source or a future each.
+    /// Each item is a source or a future.
     Nested,
-    /// One token when the script is over.
+    /// The whole script is a future that returns one token.
     Future,
 }
 
-/// An item that a script hands out.
+/// An item of a script.
 #[derive(Clone, Copy)]
 pub(super) struct ScriptItem {
     pub(super) number: usize,
     pub(super) is_error: bool,
 }
 
-/// What a poll does once the lock is released.
+/// The answer to a poll, which is carried out after the lock is released.
 pub(super) enum Action {
     Yield(ScriptItem),
     Wait,

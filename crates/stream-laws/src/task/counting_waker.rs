@@ -5,10 +5,9 @@ use core::{
     task::Waker,
 };
 
-/// A waker that counts.
+/// A waker that counts its wake-ups.
 ///
 /// # Examples
-///
 /// ```
 /// use stream_laws::CountingWaker;
 ///
@@ -17,13 +16,15 @@ use core::{
 /// waker.wake_by_ref();
 /// waker.wake();
 /// assert_eq!(counting.wakes(), 2);
-/// assert!(counting.is_released(), "nobody holds a clone");
+/// assert!(counting.is_released(), "no clone exists");
 /// ```
 pub struct CountingWaker {
     count: Arc<WakeCount>,
 }
 
-// Relaxed: what a waker's owner has to see with the wake is published by the owner's own means.
+/// The number of wake-ups.
+// Relaxed: only the count is read. The woken task synchronizes with the waking thread by other
+// means.
 struct WakeCount(AtomicUsize);
 
 impl Wake for WakeCount {
@@ -49,27 +50,27 @@ impl Default for CountingWaker {
 }
 
 impl CountingWaker {
-    /// A waker that has not been woken.
+    /// Creates a waker with a count of zero.
     pub fn new() -> Self {
         Self { count: Arc::new(WakeCount(AtomicUsize::new(0))) }
     }
 
-    /// The waker to poll with.
+    /// Returns a waker that increments the count.
     pub fn waker(&self) -> Waker {
         Waker::from(Arc::clone(&self.count))
     }
 
-    /// How often it was woken.
+    /// Returns the number of wake-ups.
     pub fn wakes(&self) -> usize {
         self.count.0.load(Ordering::Relaxed)
     }
 
-    /// Whether nobody holds a clone of the waker any more.
+    /// Returns `true` if no clone of the waker exists.
     pub fn is_released(&self) -> bool {
         Arc::strong_count(&self.count) == 1
     }
 
-    /// Whether this is the waker, or a clone of it.
+    /// Returns `true` if `waker` is a clone of this waker.
     pub fn will_wake(&self, waker: &Waker) -> bool {
         self.waker().will_wake(waker)
     }

@@ -11,10 +11,9 @@ use futures_core::Stream;
 
 pub use self::counting_waker::CountingWaker;
 
-/// A task of one stream, driven by hand.
+/// A task that polls one stream by hand.
 ///
 /// # Examples
-///
 /// ```
 /// use core::task::Poll;
 ///
@@ -27,15 +26,15 @@ pub use self::counting_waker::CountingWaker;
 /// task.switch_waker();
 /// assert_eq!(task.poll(), Poll::Pending);
 /// handle.wake();
-/// assert!(task.is_woken(), "by the waker of the last poll");
+/// assert!(task.is_woken(), "the waker of the latest poll is woken");
 /// assert!(task.poll().is_ready());
 /// # Ok::<(), stream_laws::ScriptError>(())
 /// ```
 pub struct Task<S: ?Sized> {
     stream: Option<Pin<Box<S>>>,
-    /// The latest one is the last.
+    /// The latest waker is the last.
     wakers: Vec<CountingWaker>,
-    /// Wakes of the latest waker when the last poll began.
+    /// Number of wake-ups of the latest waker before the latest poll.
     wakes_before_poll: usize,
     polls: usize,
 }
@@ -51,7 +50,7 @@ impl<S: ?Sized> fmt::Debug for Task<S> {
 }
 
 impl<S: Stream> Task<S> {
-    /// A task that polls this stream.
+    /// Creates a task that polls this stream.
     pub fn new(stream: S) -> Self {
         Self::from_pinned(Box::pin(stream))
     }
@@ -63,11 +62,10 @@ impl<S: Stream + ?Sized> Task<S> {
         Self { stream: Some(stream), wakers, wakes_before_poll: 0, polls: 0 }
     }
 
-    /// Polls the stream once, with the latest waker.
+    /// Polls the stream once with the latest waker.
     ///
     /// # Panics
-    ///
-    /// When the stream panics, and after [`drop_stream`](Self::drop_stream).
+    /// Panics if the stream panics, or if it was dropped by [`drop_stream`](Self::drop_stream).
     pub fn poll(&mut self) -> Poll<Option<S::Item>> {
         let stream = self.stream.as_mut().expect("the stream of this task was dropped");
         let latest = self.wakers.last().expect("a task begins with a waker");
@@ -76,44 +74,43 @@ impl<S: Stream + ?Sized> Task<S> {
         stream.as_mut().poll_next(&mut Context::from_waker(&latest.waker()))
     }
 
-    /// The stream's `size_hint`.
+    /// Returns the `size_hint` of the stream.
     ///
     /// # Panics
-    ///
-    /// When the stream panics, and after [`drop_stream`](Self::drop_stream).
+    /// Panics if the stream panics, or if it was dropped by [`drop_stream`](Self::drop_stream).
     pub fn size_hint(&self) -> (usize, Option<usize>) {
         self.stream.as_ref().expect("the stream of this task was dropped").size_hint()
     }
 }
 
 impl<S: ?Sized> Task<S> {
-    /// From now on the stream is polled with a new waker, as if it had moved to another task.
+    /// Replaces the waker for later polls, as if the stream had moved to another task.
     pub fn switch_waker(&mut self) {
         self.wakers.push(CountingWaker::new());
         self.wakes_before_poll = 0;
     }
 
-    /// Whether the latest waker was woken since the last poll began.
+    /// Returns `true` if the latest waker was woken since the latest poll began.
     pub fn is_woken(&self) -> bool {
         self.wakes() > self.wakes_before_poll
     }
 
-    /// How often the latest waker was woken.
+    /// Returns the number of wake-ups of the latest waker.
     pub fn wakes(&self) -> usize {
         self.wakers.last().map_or(0, CountingWaker::wakes)
     }
 
-    /// How often the stream was polled.
+    /// Returns the number of polls.
     pub fn polls(&self) -> usize {
         self.polls
     }
 
-    /// Every waker that this task had, the latest one last.
+    /// Returns every waker of this task, the latest one last.
     pub fn wakers(&self) -> &[CountingWaker] {
         &self.wakers
     }
 
-    /// Drops the stream; the wakers stay to be looked at.
+    /// Drops the stream, but keeps the wakers.
     pub fn drop_stream(&mut self) {
         self.stream = None;
     }

@@ -2,11 +2,11 @@ use alloc::vec::Vec;
 
 /// The counts of a ledger.
 ///
-/// Counters are never freed, so that a token which outlives its ledger, or is dropped a second time,
-/// still finds them. Those whose tokens are all gone are used again.
+/// Counters are never freed, because a token may outlive its ledger or be dropped twice. Counters
+/// without tokens are reused.
 #[derive(Default)]
 pub(crate) struct Counters {
-    /// By serial number: source and number of a token that is alive.
+    /// Source and number of each token that exists, indexed by serial number.
     pub(super) tokens: Vec<Option<(usize, usize)>>,
     pub(super) alive: usize,
     pub(super) clones: usize,
@@ -21,6 +21,7 @@ impl Counters {
         self.tokens.len() - 1
     }
 
+    /// Records the drop of a token.
     pub(super) fn remove(&mut self, serial: usize) {
         if self.tokens[serial].take().is_some() {
             self.alive -= 1;

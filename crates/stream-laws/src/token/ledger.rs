@@ -8,7 +8,6 @@ use crate::sync::lock;
 /// A record of every [`Token`] that is created, cloned and dropped.
 ///
 /// # Examples
-///
 /// ```
 /// use stream_laws::Ledger;
 ///

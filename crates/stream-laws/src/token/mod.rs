@@ -12,16 +12,16 @@ use self::counters::Counters;
 pub use self::ledger::Ledger;
 use crate::sync::lock;
 
-/// An item whose making, cloning and dropping is counted in a [`Ledger`](crate::Ledger).
+/// An item that counts its creation, its clones and its drop in a [`Ledger`](crate::Ledger).
 ///
-/// Two tokens are equal if they have the same number and came from the same source.
+/// Two tokens are equal if their sources and their numbers are equal.
 pub struct Token {
     counters: &'static Mutex<Counters>,
     serial: usize,
     id: Id,
 }
 
-/// What a token keeps when it is cloned.
+/// The identity of a token, which its clones share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Id {
     source: usize,
@@ -34,12 +34,12 @@ impl Token {
         Self { counters, serial, id: Id { source, number } }
     }
 
-    /// Which source it came from, counted from zero in the order in which they were made.
+    /// Returns the number of its source. Sources are numbered from zero in the order of creation.
     pub fn source(&self) -> usize {
         self.id.source
     }
 
-    /// Its place among its source's items, counted from zero.
+    /// Returns its position among the items of its source, counted from zero.
     pub fn number(&self) -> usize {
         self.id.number
     }
@@ -47,7 +47,7 @@ impl Token {
 
 #[cfg(test)]
 impl Token {
-    /// What only unsafe code could do.
+    /// Drops this token twice, as only unsafe code could.
     pub(crate) fn drop_twice(self) {
         lock(self.counters).remove(self.serial);
     }

@@ -1,4 +1,4 @@
-//! What the adapter adapters are made of.
+//! Building blocks of the adapters under test.
 
 use alloc::{sync::Arc, task::Wake};
 use core::{
@@ -19,7 +19,7 @@ pub(crate) struct PollAdapter<T, F> {
     poll: F,
 }
 
-/// Makes the function that makes the adapter.
+/// Returns a function that creates a [`PollAdapter`].
 pub(crate) fn poll_adapter<T, I, F>(poll: F) -> impl Fn(Source) -> PollAdapter<T, F>
 where
     T: Default,
@@ -42,7 +42,7 @@ where
     }
 }
 
-/// Says how many items its source has, whatever it does with them.
+/// Returns the `size_hint` of its source, even if it drops items.
 pub(crate) struct InnerHint<T, F>(pub(crate) PollAdapter<T, F>);
 
 impl<T, F> Stream for InnerHint<T, F>
@@ -60,7 +60,7 @@ where
     }
 }
 
-/// Adds one to its source's upper bound, come what may.
+/// Adds one to the upper bound of its source, and panics on overflow.
 pub(crate) struct PlusOneHint<T, F>(pub(crate) PollAdapter<T, F>);
 
 impl<T, F> Stream for PlusOneHint<T, F>
@@ -79,7 +79,7 @@ where
     }
 }
 
-/// Always gives the same bounds.
+/// Returns constant bounds.
 pub(crate) struct FixedHint<T, F>(pub(crate) PollAdapter<T, F>, pub(crate) (usize, Option<usize>));
 
 impl<T, F> Stream for FixedHint<T, F>
@@ -97,7 +97,7 @@ where
     }
 }
 
-/// A waker of the adapter's own, which passes wakes on to the task that listened last.
+/// A waker that forwards each wake to the waker that was registered last.
 #[derive(Clone, Default)]
 pub(crate) struct ForwardWaker(Arc<ForwardState>);
 
@@ -116,7 +116,7 @@ impl Wake for ForwardState {
 }
 
 impl ForwardWaker {
-    pub(crate) fn listen(&self, cx: &Context<'_>) {
+    pub(crate) fn register(&self, cx: &Context<'_>) {
         *lock(&self.0.task) = Some(cx.waker().clone());
     }
 
@@ -129,7 +129,7 @@ impl ForwardWaker {
     }
 }
 
-/// A wire that is cut when it is dropped.
+/// A [`ForwardWaker`] that deregisters the task on drop.
 #[derive(Default)]
 pub(crate) struct ScopedForwardWaker(ForwardWaker);
 

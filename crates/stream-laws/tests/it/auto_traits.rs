@@ -1,4 +1,4 @@
-//! The auto traits of the public types are part of what they promise.
+//! Auto traits and `Debug` of the public types.
 
 use stream_laws::{
     BrokenLaw, Case, CaseError, CountingWaker, Law, Ledger, NestedSource, Report, ResultSource,
@@ -27,7 +27,8 @@ fn debug_shows_script_position() {
     let text = format!("{handle:?}");
     assert_eq!(
         text,
-        "SourceHandle { script: Script(o-|), position: 0, ended: false, dropped: false, polls: 0, .. }"
+        "SourceHandle { script: Script(o-|), position: 0, ended: false, dropped: false, polls: 0, \
+         .. }"
     );
     assert_eq!(format!("{source:?}"), format!("Source {{ handle: {text} }}"));
     let task = Task::new(source);

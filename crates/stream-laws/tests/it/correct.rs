@@ -1,4 +1,4 @@
-//! Adapters that keep every law: the driver has to say so.
+//! Adapters that keep every law.
 
 use core::{future::ready, task::Poll};
 
@@ -29,7 +29,7 @@ fn plain_adapters_keep_laws() {
 
 #[test]
 fn unfused_adapter_may_poll_after_own_end() {
-    // Ends as soon as one of its sources does, and still asks both when it is polled again.
+    // The adapter ends with its first source, and polls both sources again after its end.
     let both = Laws::of_many("unfused", |[mut a, mut b]| {
         let (mut ended, mut told) = (false, false);
         stream::poll_fn(move |cx| {
@@ -90,7 +90,7 @@ fn futures_util_many_sources_keep_laws() {
 #[test]
 fn futures_util_futures_keep_laws() {
     let buffered = Laws::of_futures("buffered", |futures| futures.buffered(2));
-    let reason = "its queue waits for ever for the future that panicked";
+    let reason = "its queue waits for the future that panicked";
     holds(buffered.except(Law::L6, reason), Relation::Same);
     let unordered = Laws::of_futures("buffer_unordered", |futures| futures.buffer_unordered(2));
     holds(unordered, Relation::Permutation);
@@ -111,7 +111,7 @@ fn driver_and_side_effect_keep_laws() {
     });
     holds(stopped, Relation::Subsequence);
 
-    // A channel with its producer as a task of its own.
+    // A channel whose producer has its own task.
     let driven = Laws::of("channel", |source| {
         let (sender, receiver) = mpsc::unbounded();
         let send = source.for_each(move |token| {

@@ -1,4 +1,4 @@
-//! The driver on trial: adapters that break a law, and adapters that break none.
+//! Tests of the driver with adapters that break a law and adapters that keep every law.
 
 extern crate alloc;
 

@@ -14,29 +14,29 @@ use stream_laws::{Source, Token};
 
 use crate::adapters::lock;
 
-/// Which of the waiting readers a wake of the source reaches.
+/// The waiting readers that a wake of the source reaches.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WakeReach {
     All,
-    /// The one that has waited longest. It passes the wake on when it is dropped.
+    /// The reader that has waited longest. It forwards the wake if it is dropped.
     First,
 }
 
-/// Which wakers a reader takes out of the queue when it is dropped.
+/// The wakers that a dropped reader removes from the queue.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnDrop {
     RemoveOwn,
     RemoveAll,
 }
 
-/// What happens to a reader when another one has panicked with the source in hand.
+/// The behaviour of a reader after another reader panicked inside the source.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Poison {
     Ignore,
     Propagate,
 }
 
-/// A reader of a source that others read as well, each item going to one of them.
+/// A reader of a shared source. One reader receives each item.
 pub(crate) struct SharedReader<S> {
     id: usize,
     state: Arc<SharedState<S>>,
@@ -49,7 +49,7 @@ struct SharedState<S> {
     poison: Poison,
 }
 
-/// The readers that wait. As a waker it wakes as many of them as its reach says.
+/// The queue of the waiting readers. As a waker it wakes the readers within its reach.
 struct Queue {
     reach: WakeReach,
     waiting: Mutex<VecDeque<(usize, Waker)>>,
@@ -100,7 +100,7 @@ impl<S: Stream + Unpin> Stream for SharedReader<S> {
         let SharedState { source, queue, poison, .. } = &*self.state;
         let mut source = match poison {
             Poison::Ignore => lock(source),
-            Poison::Propagate => source.lock().expect("no reader has panicked"),
+            Poison::Propagate => source.lock().expect("the lock is poisoned"),
         };
         queue.enter(self.id, cx.waker().clone());
         let waker = Waker::from(Arc::clone(queue));
@@ -131,8 +131,8 @@ impl<S> Drop for SharedReader<S> {
     }
 }
 
-/// A reader of a source that others read as well. A wake of the source reaches all of them, but
-/// keeps the next poll for the one that has waited longest.
+/// A reader of a shared source. A wake of the source wakes all readers, but reserves the next poll
+/// for the reader that has waited longest.
 pub(crate) struct TurnReader {
     id: usize,
     state: Arc<TurnState>,
@@ -141,7 +141,7 @@ pub(crate) struct TurnReader {
 struct TurnState {
     source: Mutex<Option<Source>>,
     queue: Arc<Queue>,
-    /// The reader whose turn it is, if any.
+    /// The reader for which the next poll is reserved.
     id: Mutex<Option<usize>>,
 }
 
@@ -161,7 +161,7 @@ impl TurnReader {
         [0, 1].map(|id| Self { id, state: Arc::clone(&state) })
     }
 
-    /// Ends the turn of this reader. Returns whether another reader has it.
+    /// Ends the turn of this reader. Returns `true` if another reader has the turn.
     fn end_turn(&self) -> bool {
         let mut turn = lock(&self.state.id);
         if *turn == Some(self.id) {
@@ -204,8 +204,8 @@ impl Drop for TurnReader {
     }
 }
 
-/// A reader of a list that a task of its own fills. A push wakes as many readers as `reach` says;
-/// the end wakes all.
+/// A reader of a list that a task fills. A push wakes the readers within `reach`; the end wakes
+/// all.
 pub(crate) struct ListReader {
     id: usize,
     list: Arc<List>,
@@ -225,7 +225,7 @@ impl List {
     }
 }
 
-/// Ends the list when it is dropped.
+/// Ends the list on drop.
 struct EndOnDrop(Arc<List>);
 
 impl Drop for EndOnDrop {
@@ -235,7 +235,7 @@ impl Drop for EndOnDrop {
 }
 
 impl ListReader {
-    /// Two readers, and the task that fills the list.
+    /// Returns two readers, and the task that fills the list.
     pub(crate) fn pair(
         mut source: Source,
         reach: WakeReach,
@@ -287,8 +287,7 @@ impl Drop for ListReader {
     }
 }
 
-/// A reader of a source that others read as well. It puts an item aside for a reader that waits,
-/// rather than take it.
+/// A reader of a shared source, which reserves an item for a waiting reader instead of taking it.
 pub(crate) struct MailboxReader {
     id: usize,
     state: Arc<MailboxState>,
@@ -298,7 +297,7 @@ struct MailboxState {
     source: Mutex<Option<Source>>,
     queue: Arc<Queue>,
     mailboxes: Mutex<[VecDeque<Token>; 2]>,
-    /// Which readers have found nothing in their last poll.
+    /// Whether the latest poll of each reader found no item.
     waits: [AtomicBool; 2],
 }
 
@@ -359,7 +358,7 @@ impl Drop for MailboxReader {
     }
 }
 
-/// A reader that gets all items and never more than `cap` of them ahead of the other reader.
+/// A reader that receives all items, but is at most `cap` items ahead of the other reader.
 pub(crate) struct BoundedReader {
     id: usize,
     state: Arc<BoundedState>,

@@ -1,5 +1,6 @@
-//! What the environment says goes before what the description says. It cannot be changed safely
-//! within a process, so these tests run a test of this very program in another one.
+//! The environment variables override the description.
+//!
+//! A process cannot change its environment safely, so these tests run `child` in another process.
 
 use std::{
     env,
@@ -9,29 +10,29 @@ use std::{
 use futures_util::stream;
 use stream_laws::{Laws, Relation, Source};
 
-/// Loses all items.
+/// Describes an adapter that loses all items.
 fn lossy(name: &str) -> Laws {
     Laws::of(name, |_: Source| stream::empty::<()>()).expect(Relation::Same)
 }
 
 #[test]
-#[ignore = "started by the other tests of this file"]
+#[ignore = "the other tests of this file run it"]
 fn child() {
     let reports = ["lossy", "other's"].map(|name| lossy(name).run());
     panic!("{}\n{}", reports[0], reports[1]);
 }
 
 fn run(variable: &str, value: &str) -> (String, Output) {
-    let program = env::current_exe().expect("a test knows its program");
+    let program = env::current_exe().expect("path of the test program");
     let mut command = Command::new(program);
     command.args(["replay::child", "--exact", "--ignored", "--nocapture"]).env(variable, value);
-    let output = command.output().expect("the program runs a second time");
+    let output = command.output().expect("second process must start");
     (String::from_utf8_lossy(&output.stderr).into_owned(), output)
 }
 
 #[test]
 fn seed_variable_runs_one_case() {
-    let broken = lossy("lossy").check().expect_err("an item is lost");
+    let broken = lossy("lossy").check().expect_err("lost items break the relation");
     let (text, output) = run("STREAM_LAWS_SEED", &broken.seed.to_string());
     assert!(!output.status.success());
     assert!(text.contains("lossy: 1 cases, broken: items"), "{text}");
@@ -61,5 +62,5 @@ fn invalid_variable_panics() {
         "{text}"
     );
     let (text, _) = run("STREAM_LAWS_CASES", "many");
-    assert!(text.contains("STREAM_LAWS_CASES is \"many\", which is no number"), "{text}");
+    assert!(text.contains("STREAM_LAWS_CASES is \"many\", which is not a number"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! The driver itself: cases, exceptions and streams that never end.
+//! The driver: cases, exceptions and endless streams.
 
 use alloc::{rc::Rc, sync::Arc};
 use core::{
@@ -11,28 +11,29 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use stream_laws::{Law, Laws, Output, Relation, Source, Task, Token};
 
-use super::{breaks_only, poll};
+use super::{breaks, poll};
 use crate::adapters::poll_adapter;
 
 #[test]
 fn missing_relation_panics() {
-    let laws = Laws::of("unsaid", |source| source);
+    let laws = Laws::of("unstated", |source| source);
     let panic = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| laws.run()));
-    let panic = panic.expect_err("no relation was stated");
-    let text = panic.downcast_ref::<String>().expect("a text");
+    let panic = panic.expect_err("missing relation must panic");
+    let text = panic.downcast_ref::<String>().expect("panic message");
     assert_eq!(
         text,
-        "unsaid: state the relation of its items with `expect`; `Relation::Any` checks none"
+        "unstated: state the relation of the items with `expect`; `Relation::Any` checks none"
     );
 }
 
 #[test]
 fn found_case_is_small_and_reproducible() {
-    let deaf = poll_adapter(|(), source, _| poll(source, &mut Context::from_waker(Waker::noop())));
-    let laws = Laws::of("deaf", deaf).expect(Relation::Any).cases(500);
-    let broken = laws.check().expect_err("it hangs");
+    let no_waker =
+        poll_adapter(|(), source, _| poll(source, &mut Context::from_waker(Waker::noop())));
+    let laws = Laws::of("no waker", no_waker).expect(Relation::Any).cases(500);
+    let broken = laws.check().expect_err("unregistered waker must hang");
     assert_eq!(broken.case.to_string(), "`-|`");
-    let again = laws.check_case(&broken.case).expect_err("it hangs each time");
+    let again = laws.check_case(&broken.case).expect_err("the case must hang again");
     assert_eq!((again.law, again.step, again.message), (broken.law, broken.step, broken.message));
 }
 
@@ -45,13 +46,13 @@ fn excepted_law_is_not_checked() {
             item
         })
     });
-    let report = Laws::of("brittle", adapter)
+    let report = Laws::of("panics after end", adapter)
         .expect(Relation::Any)
-        .except(Law::L10, "says so in its manual")
+        .except(Law::L10, "documented")
         .run();
     report.assert();
-    assert_eq!(report.excepted(), [(Law::L10, "says so in its manual")]);
-    assert!(report.to_string().contains("L10 not looked at: says so in its manual"));
+    assert_eq!(report.excepted(), [(Law::L10, "documented")]);
+    assert!(report.to_string().contains("L10 not checked: documented"));
 }
 
 #[test]
@@ -62,14 +63,14 @@ fn excepted_l6_runs_no_panics() {
         *busy = false;
         item
     });
-    Laws::of("fragile", adapter)
+    Laws::of("panics after panic", adapter)
         .expect(Relation::Any)
-        .except(Law::L6, "aborts in its home")
+        .except(Law::L6, "panics abort")
         .run()
         .assert();
 }
 
-/// Hands out items for ever.
+/// A stream without end.
 struct Endless;
 
 impl Stream for Endless {
@@ -83,18 +84,18 @@ impl Stream for Endless {
 #[test]
 fn endless_stream_stops_after_one_case() {
     let laws = Laws::of_many("endless", |[]: [Source; 0]| Endless).expect(Relation::Same);
-    let broken = breaks_only(Law::Items, &laws);
+    let broken = breaks(Law::Items, &laws);
     assert!(broken.message.contains("no end"), "{broken}");
     assert_eq!(laws.run().cases(), 1);
 }
 
 #[test]
 fn endless_stream_after_source_end_is_found() {
-    let laws = Laws::of("endless at last", |source: Source| {
+    let laws = Laws::of("endless after source", |source: Source| {
         source.map(Some).chain(futures_util::stream::repeat_with(|| None))
     });
     let laws = laws.expect(Relation::Subsequence);
-    breaks_only(Law::Items, &laws);
+    breaks(Law::Items, &laws);
     assert!(laws.run().cases() < 10, "{}", laws.run());
 }
 

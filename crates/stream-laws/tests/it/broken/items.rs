@@ -11,7 +11,7 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use stream_laws::{Case, Law, Laws, Relation, Source, Token};
 
-use super::{Polled, breaks_only, poll};
+use super::{Polled, breaks, poll};
 use crate::adapters::{FixedHint, InnerHint, PlusOneHint, poll_adapter};
 
 #[test]
@@ -24,8 +24,8 @@ fn l4_lower_bound_too_high_is_found() {
             }
         }
     });
-    let laws = Laws::of("half", move |source| InnerHint(adapter(source)));
-    let broken = breaks_only(Law::L4, &laws.expect(Relation::Subsequence));
+    let laws = Laws::of("drops odd items", move |source| InnerHint(adapter(source)));
+    let broken = breaks(Law::L4, &laws.expect(Relation::Subsequence));
     assert_eq!(broken.case.to_string(), "`oo|`");
 }
 
@@ -33,7 +33,7 @@ fn l4_lower_bound_too_high_is_found() {
 fn l4_overflow_is_found() {
     let adapter = poll_adapter(|(), source, cx| poll(source, cx));
     let laws = Laws::of("one more", move |source| PlusOneHint(adapter(source)));
-    let broken = breaks_only(Law::L4, &laws.expect(Relation::Same));
+    let broken = breaks(Law::L4, &laws.expect(Relation::Same));
     assert!(broken.message.contains("overflow"), "{broken}");
 }
 
@@ -50,7 +50,7 @@ fn l5_leaked_item_is_found() {
             }
         }
     });
-    let broken = breaks_only(Law::L5, &Laws::of("leaky", adapter).expect(Relation::Any));
+    let broken = breaks(Law::L5, &Laws::of("leaks an item", adapter).expect(Relation::Any));
     assert_eq!(broken.message, "1 items were not freed");
 }
 
@@ -60,7 +60,7 @@ fn l5_leaked_source_is_found() {
         let mut source = ManuallyDrop::new(source);
         futures_util::stream::poll_fn(move |cx| poll(&mut source, cx))
     };
-    let broken = breaks_only(Law::L5, &Laws::of("keeper", keeper).expect(Relation::Same));
+    let broken = breaks(Law::L5, &Laws::of("leaks its source", keeper).expect(Relation::Same));
     assert_eq!(broken.message, "source 0 was not dropped");
 }
 
@@ -74,7 +74,7 @@ fn l6_hang_after_panic_is_found() {
         *busy = false;
         item
     });
-    let broken = breaks_only(Law::L6, &Laws::of("busy", adapter).expect(Relation::Same));
+    let broken = breaks(Law::L6, &Laws::of("busy after panic", adapter).expect(Relation::Same));
     assert_eq!(broken.case.to_string(), "`!|`");
 }
 
@@ -84,16 +84,16 @@ fn l6_leak_after_panic_is_found() {
         let item = ready!(poll(source, cx));
         if let Some(token) = item {
             let token = ManuallyDrop::new(token);
-            // A second poll in the same breath: what if this one panics?
+            // The second poll panics while this function owns the item.
             let next = poll(source, cx);
-            assert!(!matches!(next, Poll::Ready(Some(_))), "breaks_only scripts of one item here");
+            assert!(!matches!(next, Poll::Ready(Some(_))), "the script has one item");
             return Poll::Ready(Some(ManuallyDrop::into_inner(token)));
         }
         Poll::Ready(None)
     });
-    let laws = Laws::of("careless", adapter).expect(Relation::Any);
+    let laws = Laws::of("leaks on panic", adapter).expect(Relation::Any);
     let case = Case::new(["o!|".parse().expect("a script")]);
-    let broken = laws.check_case(&case).expect_err("the item is lost");
+    let broken = laws.check_case(&case).expect_err("the item leaks");
     assert_eq!((broken.law, &*broken.message), (Law::L6, "1 items were not freed"));
 }
 
@@ -102,8 +102,8 @@ fn l6_panic_without_source_panic_is_found() {
     let adapter = poll_adapter(|(), source, cx| {
         poll(source, cx).map(|item| item.inspect(|token| assert!(token.number() < 2)))
     });
-    let broken = breaks_only(Law::L6, &Laws::of("touchy", adapter).expect(Relation::Same));
-    assert!(broken.message.contains("no source had"), "{broken}");
+    let broken = breaks(Law::L6, &Laws::of("panics by itself", adapter).expect(Relation::Same));
+    assert!(broken.message.contains("no source did"), "{broken}");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn l10_item_after_end_is_found() {
             }
         }
     });
-    let broken = breaks_only(Law::L10, &Laws::of("afterthought", adapter).expect(Relation::Any));
+    let broken = breaks(Law::L10, &Laws::of("item after end", adapter).expect(Relation::Any));
     assert_eq!(broken.case.to_string(), "`o|`");
 }
 
@@ -137,65 +137,67 @@ fn l10_panic_after_end_is_found() {
             item
         })
     });
-    let broken = breaks_only(Law::L10, &Laws::of("brittle", adapter).expect(Relation::Same));
+    let broken = breaks(Law::L10, &Laws::of("panics after end", adapter).expect(Relation::Same));
     assert!(broken.message.contains("polled after its end"), "{broken}");
 }
 
 #[test]
 fn l5_panic_of_drop_is_found() {
     #[derive(Default)]
-    struct Fragile;
-    impl Drop for Fragile {
+    struct PanicOnDrop;
+    impl Drop for PanicOnDrop {
         fn drop(&mut self) {
             panic!("dropped");
         }
     }
-    let adapter = poll_adapter(|_: &mut Fragile, source, cx| poll(source, cx));
-    let broken = breaks_only(Law::L5, &Laws::of("fragile", adapter).expect(Relation::Same));
-    assert_eq!(broken.message, "the drop of task 0's stream panicked: dropped");
+    let adapter = poll_adapter(|_: &mut PanicOnDrop, source, cx| poll(source, cx));
+    let broken = breaks(Law::L5, &Laws::of("panics on drop", adapter).expect(Relation::Same));
+    assert_eq!(broken.message, "the drop of the stream of task 0 panicked: dropped");
 }
 
 #[test]
 fn l4_upper_bound_too_low_is_found() {
     let adapter = poll_adapter(|(), source, cx| poll(source, cx));
-    let laws = Laws::of("modest", move |source| FixedHint(adapter(source), (0, Some(1))));
-    let broken = breaks_only(Law::L4, &laws.expect(Relation::Same));
+    let laws =
+        Laws::of("upper bound too low", move |source| FixedHint(adapter(source), (0, Some(1))));
+    let broken = breaks(Law::L4, &laws.expect(Relation::Same));
     assert_eq!(broken.case.to_string(), "`oo|`");
-    assert_eq!(broken.message, "(0, Some(1)) after step 0, and 2 items came");
+    assert_eq!(broken.message, "(0, Some(1)) after step 0, but 2 items came");
 }
 
 #[test]
 fn size_hint_panic_hides_later_findings() {
-    /// Loses its source when it was asked for its bounds.
-    struct Rotten(Option<Source>, Cell<bool>);
-    impl Stream for Rotten {
+    /// Panics in `size_hint` and then leaks its source.
+    struct PanicInHint(Option<Source>, Cell<bool>);
+    impl Stream for PanicInHint {
         type Item = Token;
 
         fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
-            poll(self.0.as_mut().expect("it has one until it is dropped"), cx)
+            poll(self.0.as_mut().expect("source is present until the drop"), cx)
         }
 
         fn size_hint(&self) -> (usize, Option<usize>) {
             self.1.set(true);
-            panic!("asked");
+            panic!("size_hint");
         }
     }
-    impl Drop for Rotten {
+    impl Drop for PanicInHint {
         fn drop(&mut self) {
             if self.1.get() {
                 mem::forget(self.0.take());
             }
         }
     }
-    let laws = Laws::of("rotten", |source| Rotten(Some(source), Cell::new(false)));
-    breaks_only(Law::L4, &laws.expect(Relation::Any));
+    let laws = Laws::of("panic in size_hint", |source| PanicInHint(Some(source), Cell::new(false)));
+    breaks(Law::L4, &laws.expect(Relation::Any));
 }
 
 #[test]
 fn l4_lower_above_upper_is_found() {
     let adapter = poll_adapter(|(), source, cx| poll(source, cx));
-    let laws = Laws::of("confused", move |source| FixedHint(adapter(source), (1, Some(0))));
-    let broken = breaks_only(Law::L4, &laws.expect(Relation::Same));
+    let laws =
+        Laws::of("lower above upper", move |source| FixedHint(adapter(source), (1, Some(0))));
+    let broken = breaks(Law::L4, &laws.expect(Relation::Same));
     assert_eq!(broken.message, "size_hint is (1, Some(0))");
 }
 
@@ -211,19 +213,19 @@ fn lost_and_duplicated_items_are_found() {
             }
         })
     };
-    breaks_only(Law::Items, &Laws::of("lossy", lossy()).expect(Relation::Same));
+    breaks(Law::Items, &Laws::of("lossy", lossy()).expect(Relation::Same));
     Laws::of("lossy", lossy()).expect(Relation::Subsequence).run().assert();
 
     let doubling = poll_adapter(|(), source, cx| {
         poll(source, cx).map(|item| item.map(|token| (token.clone(), token)))
     });
-    breaks_only(Law::Items, &Laws::of("doubling", doubling).expect(Relation::Same));
+    breaks(Law::Items, &Laws::of("doubling", doubling).expect(Relation::Same));
 }
 
 #[test]
 fn unread_items_of_outer_source_are_found() {
     let laws = Laws::of_nested("first one", |outer| outer.take(1).flatten());
-    let broken = breaks_only(Law::Items, &laws.expect(Relation::Same));
+    let broken = breaks(Law::Items, &laws.expect(Relation::Same));
     assert_eq!(broken.case.to_string(), "`oo|`");
-    assert_eq!(broken.message, "1 items of the outer source were not asked for");
+    assert_eq!(broken.message, "the adapter did not read 1 items of the outer source");
 }

@@ -1,5 +1,4 @@
-//! A adapter adapter for each way to break a law: the driver has to find that law broken, and no
-//! other one.
+//! Adapters that break one law each. The driver must find that law, and no other.
 
 mod driver;
 mod items;
@@ -15,8 +14,8 @@ use core::{
 use futures_core::Stream;
 use stream_laws::{BrokenLaw, Law, Laws, Source, Token};
 
-/// What is found, and that it is nothing but `law`.
-fn breaks_only(law: Law, laws: &Laws) -> BrokenLaw {
+/// Asserts that the adapter breaks only `law`, and returns the finding.
+fn breaks(law: Law, laws: &Laws) -> BrokenLaw {
     let report = laws.run();
     let found: Vec<Law> = report.broken().iter().map(|broken| broken.law).collect();
     assert_eq!(found, [law], "{report}");

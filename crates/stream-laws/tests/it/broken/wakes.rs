@@ -10,7 +10,7 @@ use core::{
 use futures_util::StreamExt;
 use stream_laws::{Case, Law, Laws, Move, Parts, Relation, Source};
 
-use super::{breaks_only, poll};
+use super::{breaks, poll};
 use crate::adapters::{ForwardWaker, ScopedForwardWaker, poll_adapter};
 
 #[test]
@@ -22,14 +22,14 @@ fn l1_poll_after_source_end_is_found() {
         }
         Poll::Ready(item)
     });
-    let broken = breaks_only(Law::L1, &Laws::of("asks twice", adapter).expect(Relation::Same));
+    let broken = breaks(Law::L1, &Laws::of("polls twice", adapter).expect(Relation::Same));
     assert_eq!(broken.case.to_string(), "`|`");
 }
 
 #[test]
 fn l1_fused_adapter_may_not_poll_ended_source() {
     let adapter = || poll_adapter(|(), source, cx| poll(source, cx));
-    breaks_only(Law::L1, &Laws::of("plain", adapter()).expect(Relation::Same).fused());
+    breaks(Law::L1, &Laws::of("plain", adapter()).expect(Relation::Same).fused());
     Laws::of("plain", adapter()).expect(Relation::Same).run().assert();
 }
 
@@ -37,7 +37,7 @@ fn l1_fused_adapter_may_not_poll_ended_source() {
 fn l2_unregistered_waker_is_found() {
     let adapter =
         poll_adapter(|(), source, _| poll(source, &mut Context::from_waker(Waker::noop())));
-    let broken = breaks_only(Law::L2, &Laws::of("deaf", adapter).expect(Relation::Same));
+    let broken = breaks(Law::L2, &Laws::of("no waker", adapter).expect(Relation::Same));
     assert_eq!(broken.case.scripts(), ["-|".parse().expect("a script")]);
     assert!(broken.case.moves().is_empty(), "{broken}");
 }
@@ -48,14 +48,14 @@ fn l2_stale_waker_is_found() {
         let waker = first.get_or_insert_with(|| cx.waker().clone());
         poll(source, &mut Context::from_waker(waker))
     });
-    let broken = breaks_only(Law::L2, &Laws::of("faithful", adapter).expect(Relation::Same));
+    let broken = breaks(Law::L2, &Laws::of("stale_waker", adapter).expect(Relation::Same));
     assert!(broken.message.contains("an older waker"), "{broken}");
     assert_eq!(broken.case.to_string(), "`-|`: turn, poll 0 with a new waker");
 }
 
 #[test]
 fn l2_lost_wake_is_found_beside_another_source() {
-    let merge = Laws::of_many("half deaf", |[mut a, mut b]: [Source; 2]| {
+    let merge = Laws::of_many("stale waker in merge", |[mut a, mut b]: [Source; 2]| {
         let (mut first, mut ended) = (None::<Waker>, [false; 2]);
         futures_util::stream::poll_fn(move |cx| {
             let waker = first.get_or_insert_with(|| cx.waker().clone()).clone();
@@ -73,13 +73,13 @@ fn l2_lost_wake_is_found_beside_another_source() {
         })
     });
     let merge = merge.expect(Relation::Merged);
-    breaks_only(Law::L2, &merge);
+    breaks(Law::L2, &merge);
     let scripts = ["-o|", "-----|"].map(|script| script.parse().expect("a script"));
     let case = Case::new(scripts).with_moves([Move::Turn, Move::PollWithNewWaker(0)]);
     let broken = merge.check_case(&case).expect_err("the wake of source 0 is lost");
     assert_eq!(
         broken.message,
-        "source 0 was woken, which woke an older waker of task 0 instead of its latest"
+        "source 0 was woken, which woke an older waker of task 0, not its latest"
     );
 }
 
@@ -90,28 +90,28 @@ fn l2_pending_after_source_end_is_found() {
         *ended = item.is_none();
         if *ended { Poll::Pending } else { Poll::Ready(item) }
     });
-    breaks_only(Law::L2, &Laws::of("endless", adapter).expect(Relation::Any));
+    breaks(Law::L2, &Laws::of("pending after end", adapter).expect(Relation::Any));
 }
 
 #[test]
 fn l3_poll_that_skips_woken_source_is_found() {
     let adapter = poll_adapter(|forward: &mut ScopedForwardWaker, source, cx| {
-        forward.listen(cx);
+        forward.register(cx);
         if forward.take_wake() {
             return Poll::Pending;
         }
         poll(source, &mut Context::from_waker(&forward.waker()))
     });
-    breaks_only(Law::L3, &Laws::of("sleepy", adapter).expect(Relation::Same));
+    breaks(Law::L3, &Laws::of("skips woken source", adapter).expect(Relation::Same));
 }
 
 #[test]
 fn l7_wake_after_drop_is_found() {
     let adapter = poll_adapter(|forward: &mut ForwardWaker, source, cx| {
-        forward.listen(cx);
+        forward.register(cx);
         poll(source, &mut Context::from_waker(&forward.waker()))
     });
-    let broken = breaks_only(Law::L7, &Laws::of("haunted", adapter).expect(Relation::Same));
+    let broken = breaks(Law::L7, &Laws::of("wakes after drop", adapter).expect(Relation::Same));
     assert_eq!(broken.message, "a wake after the drop woke a task");
 }
 
@@ -124,8 +124,8 @@ fn l7_waker_kept_after_drop_is_found() {
         }
         item
     });
-    let broken = breaks_only(Law::L7, &Laws::of("collector", adapter).expect(Relation::Same));
-    assert_eq!(broken.message, "dropped, it still holds a task's waker");
+    let broken = breaks(Law::L7, &Laws::of("keeps wakers", adapter).expect(Relation::Same));
+    assert_eq!(broken.message, "the adapter holds the waker of a task after the drop");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn l9_constant_self_wakes_are_found() {
         }
         item
     });
-    breaks_only(Law::L9, &Laws::of("restless", adapter).expect(Relation::Same));
+    breaks(Law::L9, &Laws::of("wakes itself", adapter).expect(Relation::Same));
 }
 
 #[test]
@@ -152,8 +152,11 @@ fn l9_no_extra_polls_forbids_one_self_wake() {
             item
         })
     };
-    breaks_only(Law::L9, &Laws::of("hasty", adapter()).expect(Relation::Same).no_extra_polls());
-    Laws::of("hasty", adapter()).expect(Relation::Same).run().assert();
+    breaks(
+        Law::L9,
+        &Laws::of("wakes itself once", adapter()).expect(Relation::Same).no_extra_polls(),
+    );
+    Laws::of("wakes itself once", adapter()).expect(Relation::Same).run().assert();
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn l9_repeated_polls_of_waiting_source_found() {
         }
         Poll::Pending
     });
-    breaks_only(Law::L9, &Laws::of("nagging", adapter).expect(Relation::Same));
+    breaks(Law::L9, &Laws::of("polls three times", adapter).expect(Relation::Same));
 }
 
 #[test]
@@ -178,12 +181,12 @@ fn l9_endless_poll_is_found() {
             }
         }
     });
-    let broken = breaks_only(Law::L9, &Laws::of("spinning", adapter).expect(Relation::Same));
-    assert!(broken.message.contains("for ever"), "{broken}");
+    let broken = breaks(Law::L9, &Laws::of("polls forever", adapter).expect(Relation::Same));
+    assert!(broken.message.contains("forever"), "{broken}");
     assert_eq!(broken.case.to_string(), "`-|`");
 }
 
-/// Forwards its source and then waits to be told to stop, in one way or the other.
+/// Forwards its source, and ends when the side effect calls `stop`.
 fn stoppable(source: Source, stop: fn(&Cell<bool>, &Cell<Option<Waker>>)) -> Parts {
     let (stopped, waker) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(None)));
     let (is_stopped, listener) = (Rc::clone(&stopped), Rc::clone(&waker));
@@ -214,7 +217,7 @@ fn l2_side_effect_without_wake_is_found() {
     let laws = |stop| {
         Laws::of("stoppable", move |source| stoppable(source, stop)).expect(Relation::Subsequence)
     };
-    breaks_only(Law::L2, &laws(|stopped, _| stopped.set(true)));
+    breaks(Law::L2, &laws(|stopped, _| stopped.set(true)));
     laws(|stopped, waker| {
         stopped.set(true);
         wake(waker);
@@ -225,7 +228,7 @@ fn l2_side_effect_without_wake_is_found() {
 
 #[test]
 fn l6_panic_of_side_effect_is_found() {
-    let laws = Laws::of("touchy handle", |source| {
+    let laws = Laws::of("panicking side effect", |source| {
         stoppable(source, |stopped, waker| {
             assert!(!stopped.replace(true), "used before");
             wake(waker);
@@ -233,13 +236,13 @@ fn l6_panic_of_side_effect_is_found() {
     });
     let laws = laws.expect(Relation::Any);
     let case = Case::new(["|".parse().expect("a script")]).with_moves([Move::SideEffect(0); 2]);
-    let broken = laws.check_case(&case).expect_err("it panics");
+    let broken = laws.check_case(&case).expect_err("the panic breaks a law");
     assert_eq!((broken.law, &*broken.message), (Law::L6, "side effect 0 panicked: used before"));
 }
 
 #[test]
 fn l7_side_effect_panic_after_drop_is_found() {
-    let laws = Laws::of("touchy handle", |source| {
+    let laws = Laws::of("panicking side effect", |source| {
         let alive = Rc::new(());
         let handle = Rc::downgrade(&alive);
         let stream = source.inspect(move |_| {
@@ -247,7 +250,7 @@ fn l7_side_effect_panic_after_drop_is_found() {
         });
         Parts::new().stream(stream).side_effect(move || assert!(handle.strong_count() > 0, "gone"))
     });
-    let broken = breaks_only(Law::L7, &laws.expect(Relation::Same));
+    let broken = breaks(Law::L7, &laws.expect(Relation::Same));
     assert_eq!(broken.message, "a side effect panicked after the drop: gone");
 }
 
@@ -266,11 +269,11 @@ fn l2_panic_of_waker_is_found() {
         let waker = Waker::from(Arc::new(PanicOnWake));
         poll(source, &mut Context::from_waker(&waker))
     });
-    let laws = Laws::of("explosive", adapter).expect(Relation::Any);
+    let laws = Laws::of("panic on wake", adapter).expect(Relation::Any);
     let case = Case::new(["-|".parse().expect("a script")]);
-    let broken = laws.check_case(&case).expect_err("it panics");
+    let broken = laws.check_case(&case).expect_err("the panic breaks a law");
     assert_eq!((broken.law, &*broken.message), (Law::L2, "the wake of source 0 panicked: woken"));
     let dropped = case.with_moves([Move::Turn, Move::DropAll]);
-    let broken = laws.check_case(&dropped).expect_err("it panics");
+    let broken = laws.check_case(&dropped).expect_err("the panic breaks a law");
     assert_eq!((broken.law, &*broken.message), (Law::L7, "a wake after the drop panicked: woken"));
 }
