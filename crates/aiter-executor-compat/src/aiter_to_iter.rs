@@ -1,7 +1,5 @@
 use alloc::boxed::Box;
-use core::fmt;
-use core::iter::FusedIterator;
-use core::pin::Pin;
+use core::{fmt, iter::FusedIterator, pin::Pin};
 
 use futures_core::Stream;
 
@@ -259,16 +257,18 @@ where
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
-    use alloc::rc::Rc;
-    use alloc::vec::Vec;
-    use core::cell::Cell;
-    use core::future::Future;
-    use core::marker::PhantomPinned;
-    use core::task::{Context, Poll, Waker};
+    use alloc::{format, rc::Rc, vec::Vec};
+    use core::{
+        cell::Cell,
+        future::Future,
+        marker::PhantomPinned,
+        task::{Context, Poll, Waker},
+    };
 
-    use futures_util::FutureExt;
-    use futures_util::stream::{self, StreamExt};
+    use futures_util::{
+        FutureExt,
+        stream::{self, StreamExt},
+    };
 
     use super::*;
 

@@ -1,16 +1,19 @@
-use core::error::Error;
-use core::fmt;
-use core::pin::{Pin, pin};
-use core::time::Duration;
-use std::thread;
-use std::time::Instant;
+use core::{
+    error::Error,
+    fmt,
+    pin::{Pin, pin},
+    time::Duration,
+};
+use std::{thread, time::Instant};
 
 use futures_core::Stream;
 
-use crate::aiter_to_iter::AiterToIter;
-use crate::forbid::RECIPE;
-use crate::next::{Block, Next};
-use crate::parker::{self, First, Unfinished};
+use crate::{
+    aiter_to_iter::AiterToIter,
+    forbid::RECIPE,
+    next::{Block, Next},
+    parker::{self, First, Unfinished},
+};
 
 /// Blocks the thread until the stream's next item: the simplest second argument of
 /// [`aiter_to_iter`](crate::aiter_to_iter).
@@ -269,13 +272,15 @@ impl Error for Elapsed {}
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
-    use core::cell::Cell;
-    use core::panic::AssertUnwindSafe;
-    use core::task::Poll::{Pending, Ready};
-    use core::task::Waker;
-    use std::panic::catch_unwind;
-    use std::sync::mpsc;
-    use std::thread_local;
+    use core::{
+        cell::Cell,
+        panic::AssertUnwindSafe,
+        task::{
+            Poll::{Pending, Ready},
+            Waker,
+        },
+    };
+    use std::{panic::catch_unwind, sync::mpsc, thread_local};
 
     use futures_util::stream::poll_fn;
 

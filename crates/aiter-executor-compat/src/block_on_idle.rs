@@ -1,14 +1,18 @@
-use core::fmt;
-use core::future::Future;
-use core::pin::{Pin, pin};
-use core::sync::atomic::{AtomicBool, Ordering, fence};
-use core::task::{Context, Poll, Waker};
+use core::{
+    fmt,
+    future::Future,
+    pin::{Pin, pin},
+    sync::atomic::{AtomicBool, Ordering, fence},
+    task::{Context, Poll, Waker},
+};
 
 use futures_core::Stream;
 use portable_atomic_util::{Arc, task::Wake};
 
-use crate::aiter_to_iter::AiterToIter;
-use crate::next::{Block, Next};
+use crate::{
+    aiter_to_iter::AiterToIter,
+    next::{Block, Next},
+};
 
 /// Blocks on a future without an operating system: polls it after each wake-up, and calls `idle`
 /// in between.
@@ -162,10 +166,11 @@ impl<S: Stream, I: FnMut(&Idle<'_>)> Block<S> for BlockOnIdle<I> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
-    use alloc::vec::Vec;
-    use core::cell::{Cell, RefCell};
-    use core::future::poll_fn;
+    use alloc::{format, vec::Vec};
+    use core::{
+        cell::{Cell, RefCell},
+        future::poll_fn,
+    };
 
     use futures_util::stream;
 

@@ -1,8 +1,10 @@
-use core::cell::Cell;
-use core::fmt;
-use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::{
+    cell::Cell,
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 use std::thread_local;
 
 use pin_project_lite::pin_project;

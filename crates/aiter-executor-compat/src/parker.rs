@@ -1,16 +1,15 @@
 //! A parked thread, and how it finds out that nothing can wake it.
 
-use alloc::boxed::Box;
-use alloc::sync::Arc;
-use alloc::task::Wake;
-use core::cell::Cell;
-use core::future::Future;
-use core::pin::Pin;
-use core::sync::atomic::{Ordering, fence};
-use core::task::{Context, Poll, Waker};
-use core::time::Duration;
-use std::thread_local;
-use std::time::Instant;
+use alloc::{boxed::Box, sync::Arc, task::Wake};
+use core::{
+    cell::Cell,
+    future::Future,
+    pin::Pin,
+    sync::atomic::{Ordering, fence},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use std::{thread_local, time::Instant};
 
 use parking::Unparker;
 
@@ -208,11 +207,8 @@ impl Parker {
 
 #[cfg(test)]
 mod tests {
-    use core::future::poll_fn;
-    use core::mem;
-    use core::pin::pin;
-    use std::panic::catch_unwind;
-    use std::thread;
+    use core::{future::poll_fn, mem, pin::pin};
+    use std::{panic::catch_unwind, thread};
 
     use super::*;
 

@@ -1,14 +1,14 @@
 use alloc::boxed::Box;
-use core::fmt;
-use core::iter;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::{
+    fmt, iter,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use aiter_adapters::{Active, AiterExt, Outcome, Progress, iter_to_aiter};
 use futures_core::{FusedStream, Stream};
 
-use crate::block_on::BlockOn;
-use crate::forbid;
+use crate::{block_on::BlockOn, forbid};
 
 /// Makes a stream of an iterator that blocks, which runs on a thread of its own.
 ///

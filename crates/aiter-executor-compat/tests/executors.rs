@@ -1,7 +1,6 @@
 //! `aiter_to_iter` on every executor that its page names.
 
-use std::panic::catch_unwind;
-use std::thread;
+use std::{panic::catch_unwind, thread};
 
 use aiter_executor_compat::{aiter_to_iter, park_thread};
 use futures_channel::mpsc;

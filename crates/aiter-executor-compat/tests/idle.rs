@@ -4,14 +4,14 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::future::poll_fn;
-use core::hint::spin_loop;
-use core::sync::atomic::{AtomicUsize, Ordering};
-use core::task::Poll;
-use core::time::Duration;
-use std::sync::OnceLock;
-use std::thread;
-use std::time::Instant;
+use core::{
+    future::poll_fn,
+    hint::spin_loop,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Poll,
+    time::Duration,
+};
+use std::{sync::OnceLock, thread, time::Instant};
 
 use aiter_executor_compat::BlockOnIdle;
 

@@ -3,9 +3,11 @@
 extern crate alloc;
 
 use alloc::borrow::Cow;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 const MANIFEST: &str = r#"
 [package]

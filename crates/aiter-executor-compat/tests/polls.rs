@@ -7,13 +7,17 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::future::Future;
-use core::pin::Pin;
-use core::sync::atomic::{AtomicUsize, Ordering};
-use core::time::Duration;
-use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
-use std::thread;
+use core::{
+    future::Future,
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+use std::{
+    io::Write as _,
+    net::{TcpListener, TcpStream},
+    thread,
+};
 
 use aiter_executor_compat::{BlockOn, aiter_to_iter, park_thread};
 // The critical sections of embassy-sync.
@@ -22,8 +26,7 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use futures_executor::LocalPool;
 use futures_lite::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use futures_util::{Stream, StreamExt, stream};
-use tokio::runtime::Runtime;
-use tokio::task::LocalSet;
+use tokio::{runtime::Runtime, task::LocalSet};
 
 /// Time from a source's first poll to its item.
 const SILENCE: Duration = Duration::from_millis(60);

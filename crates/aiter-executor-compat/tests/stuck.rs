@@ -3,18 +3,22 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::any::Any;
-use core::cell::Cell;
-use core::future::{pending, poll_fn};
-use core::panic::AssertUnwindSafe;
-use core::pin::pin;
-use core::sync::atomic::{AtomicU32, Ordering};
-use core::task::{Poll, Waker};
-use core::time::Duration;
-use std::panic::{self, catch_unwind};
-use std::sync::{Mutex, Once, mpsc};
-use std::thread;
-use std::time::Instant;
+use core::{
+    any::Any,
+    cell::Cell,
+    future::{pending, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::atomic::{AtomicU32, Ordering},
+    task::{Poll, Waker},
+    time::Duration,
+};
+use std::{
+    panic::{self, catch_unwind},
+    sync::{Mutex, Once, mpsc},
+    thread,
+    time::Instant,
+};
 
 use aiter_adapters::{AiterExt, Outcome, iter_to_aiter};
 use aiter_executor_compat::{

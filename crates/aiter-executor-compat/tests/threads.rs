@@ -6,12 +6,16 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::{Poll, Waker};
-use core::time::Duration;
-use std::fs;
-use std::sync::{Mutex, mpsc};
-use std::thread;
+use core::{
+    sync::atomic::{AtomicBool, Ordering},
+    task::{Poll, Waker},
+    time::Duration,
+};
+use std::{
+    fs,
+    sync::{Mutex, mpsc},
+    thread,
+};
 
 use aiter_executor_compat::{BlockOn, aiter_to_iter, park_thread, unblock_iter};
 use futures_util::{Stream, stream};

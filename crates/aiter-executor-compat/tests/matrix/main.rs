@@ -8,10 +8,9 @@ mod rows;
 #[cfg(target_family = "wasm")]
 mod wasm;
 
-use rows::{Cell, ROWS};
-
 #[cfg(not(target_family = "wasm"))]
 use native::columns;
+use rows::{Cell, ROWS};
 #[cfg(target_family = "wasm")]
 use wasm::columns;
 

@@ -3,21 +3,18 @@
 extern crate alloc;
 
 use alloc::rc::Rc;
-use core::cell::Cell;
-use core::future::Future;
-use core::pin::Pin;
-use core::time::Duration;
-use std::sync::mpsc;
-use std::thread;
+use core::{cell::Cell, future::Future, pin::Pin, time::Duration};
+use std::{sync::mpsc, thread};
 
 use aiter_adapters::AiterExt;
 use aiter_executor_compat::{aiter_to_iter, park_thread};
 use futures_executor::LocalPool;
-use futures_util::task::LocalSpawnExt as _;
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, task::LocalSpawnExt as _};
 
-use crate::Executor;
-use crate::rows::{Cells, ITEMS, cells_with_tasks, waiting};
+use crate::{
+    Executor,
+    rows::{Cells, ITEMS, cells_with_tasks, waiting},
+};
 
 /// How long an executor may take for all of its cells.
 const LONG: Duration = Duration::from_secs(120);

@@ -3,11 +3,13 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::fmt;
-use core::future::{Future, poll_fn};
-use core::panic::AssertUnwindSafe;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::{
+    fmt,
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    task::{Context, Poll},
+};
 use std::sync::Mutex;
 
 use futures_util::{FutureExt, Stream, StreamExt, stream};
