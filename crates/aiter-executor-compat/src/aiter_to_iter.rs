@@ -3,7 +3,7 @@ use core::{fmt, iter::FusedIterator, pin::Pin};
 
 use futures_core::Stream;
 
-use crate::next::{Block, Next};
+use crate::next::{BlockOnNext, NextItem};
 
 /// Makes a blocking iterator of a stream: each `next` blocks on the stream's next item.
 ///
@@ -15,7 +15,7 @@ use crate::next::{Block, Next};
 ///
 /// A generic function such as `smol::block_on` needs a closure around it in the call:
 /// `aiter_to_iter(stream, |next| smol::block_on(next))`. Passed by name it is fixed to a single
-/// lifetime, and the compiler asks for the closure; see [`Block`].
+/// lifetime, and the compiler asks for the closure; see [`BlockOnNext`].
 ///
 /// The stream need not be `Unpin`, because it is boxed once. Nothing is allocated for an item.
 ///
@@ -62,7 +62,7 @@ use crate::next::{Block, Next};
 pub fn aiter_to_iter<S, B>(stream: S, block_on: B) -> AiterToIter<S, B>
 where
     S: Stream,
-    B: Block<S> + for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+    B: BlockOnNext<S> + for<'a> FnMut(NextItem<'a, S>) -> Option<S::Item>,
 {
     AiterToIter::new(stream, block_on)
 }
@@ -148,7 +148,7 @@ impl<S, B> AiterToIter<S, B> {
     /// use core::time::Duration;
     /// use std::time::Instant;
     ///
-    /// use aiter_executor_compat::{Elapsed, Next, aiter_to_iter};
+    /// use aiter_executor_compat::{Elapsed, NextItem, aiter_to_iter};
     /// use futures_channel::mpsc;
     /// use smol::future::FutureExt;
     ///
@@ -173,8 +173,8 @@ impl<S, B> AiterToIter<S, B> {
     /// assert_eq!(items.next_with(|next| until(deadline, next)), Ok(Some('a')));
     /// assert_eq!(items.next_with(smol::block_on), None);
     /// ```
-    pub fn next_with<'a, T>(&'a mut self, block_on: impl FnOnce(Next<'a, S>) -> T) -> T {
-        block_on(Next::new(self.stream.as_mut(), &mut self.ended))
+    pub fn next_with<'a, T>(&'a mut self, block_on: impl FnOnce(NextItem<'a, S>) -> T) -> T {
+        block_on(NextItem::new(self.stream.as_mut(), &mut self.ended))
     }
 
     /// The stream, with the items not yet taken.
@@ -182,7 +182,7 @@ impl<S, B> AiterToIter<S, B> {
         &self.stream
     }
 
-    /// The stream, to change it in place.
+    /// The stream, to change it in slot.
     pub fn get_mut(&mut self) -> &mut S
     where
         S: Unpin,
@@ -190,7 +190,7 @@ impl<S, B> AiterToIter<S, B> {
         &mut self.stream
     }
 
-    /// The pinned stream, to change it in place.
+    /// The pinned stream, to change it in slot.
     pub fn get_pin_mut(&mut self) -> Pin<&mut S> {
         self.stream.as_mut()
     }
@@ -227,7 +227,7 @@ impl<S, B> AiterToIter<S, B> {
 impl<S, B> Iterator for AiterToIter<S, B>
 where
     S: Stream,
-    B: Block<S>,
+    B: BlockOnNext<S>,
 {
     type Item = S::Item;
 
@@ -236,7 +236,8 @@ where
         if self.ended {
             return None;
         }
-        let item = self.block_on.block(Next::new(self.stream.as_mut(), &mut self.ended));
+        let item =
+            self.block_on.block_on_next(NextItem::new(self.stream.as_mut(), &mut self.ended));
         if item.is_none() {
             self.ended = true;
         }
@@ -251,7 +252,7 @@ where
 impl<S, B> FusedIterator for AiterToIter<S, B>
 where
     S: Stream,
-    B: Block<S>,
+    B: BlockOnNext<S>,
 {
 }
 
@@ -273,7 +274,7 @@ mod tests {
     use super::*;
 
     /// Blocks on what is ready already.
-    fn poll_once<S: Stream>(mut next: Next<'_, S>) -> Option<S::Item> {
+    fn poll_once<S: Stream>(mut next: NextItem<'_, S>) -> Option<S::Item> {
         match Pin::new(&mut next).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(item) => item,
             Poll::Pending => panic!("the stream is not ready"),
@@ -379,7 +380,7 @@ mod tests {
     #[test]
     fn debug_shows_state_without_items() {
         let mut items = aiter_to_iter(stream::iter(["secret"]), |next| {
-            assert_eq!(format!("{next:?}"), "Next { .. }");
+            assert_eq!(format!("{next:?}"), "NextItem { .. }");
             poll_once(next)
         });
         assert_eq!(format!("{items:?}"), "AiterToIter { ended: false, .. }");

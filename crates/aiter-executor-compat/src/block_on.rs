@@ -10,9 +10,9 @@ use futures_core::Stream;
 
 use crate::{
     aiter_to_iter::AiterToIter,
-    forbid::RECIPE,
-    next::{Block, Next},
-    parker::{self, First, Unfinished},
+    forbid::ADVICE,
+    next::{BlockOnNext, NextItem},
+    parker::{self, FirstPoll, WaitError},
 };
 
 /// Blocks the thread until the stream's next item: the simplest second argument of
@@ -45,7 +45,7 @@ use crate::{
 /// # producer.join().expect("the producer does not panic");
 /// ```
 #[inline]
-pub fn park_thread<S: Stream + ?Sized>(next: Next<'_, S>) -> Option<S::Item> {
+pub fn park_thread<S: Stream + ?Sized>(next: NextItem<'_, S>) -> Option<S::Item> {
     BlockOn::new().block_on(next)
 }
 
@@ -135,16 +135,16 @@ impl BlockOn {
     /// Panics if the future does, and if [nothing can end the wait](Self#panics).
     #[inline]
     pub fn block_on<F: IntoFuture>(self, future: F) -> F::Output {
-        let mut place = pin!(Some(future.into_future()));
-        let output = place.as_mut().as_pin_mut().map(|mut future| {
+        let mut slot = pin!(Some(future.into_future()));
+        let output = slot.as_mut().as_pin_mut().map(|mut future| {
             match parker::poll_first(future.as_mut()) {
                 Ok(output) => output,
                 Err(first) => self.wait(future, first),
             }
         });
         // Before the return: if this panics, the output is dropped, not leaked.
-        place.set(None);
-        output.expect("the future is in its place")
+        slot.set(None);
+        output.expect("the future is in its slot")
     }
 
     /// Makes a blocking iterator over the stream's items, which can also wait with a timeout.
@@ -172,39 +172,39 @@ impl BlockOn {
     }
 
     #[cold]
-    fn wait<F: Future>(self, future: Pin<&mut F>, first: First) -> F::Output {
+    fn wait<F: Future>(self, future: Pin<&mut F>, first: FirstPoll) -> F::Output {
         let end = self.max_wait.and_then(|limit| Instant::now().checked_add(limit));
         match parker::wait(future, first, end) {
             Ok(output) => output,
-            Err(unfinished) => self.fail(unfinished),
+            Err(error) => self.fail(error),
         }
     }
 
     #[cold]
-    fn fail(self, unfinished: Unfinished) -> ! {
-        match unfinished {
-            Unfinished::NoWaker => panic!(
+    fn fail(self, error: WaitError) -> ! {
+        match error {
+            WaitError::NoWaker => panic!(
                 "aiter: blocked forever: the stream is pending and no clone of this thread's waker \
                  exists, so nothing can wake it. Likeliest cause: the producer is gone and did not \
                  end the stream. What works: drop every `Pusher`, or call `stop`, before the loop. \
-                 Otherwise the stream returned `Poll::Pending` without storing the waker.{RECIPE}"
+                 Otherwise the stream returned `Poll::Pending` without storing the waker.{ADVICE}"
             ),
-            Unfinished::Elapsed => panic!(
+            WaitError::Elapsed => panic!(
                 "aiter: no item within the {:?} of `BlockOn::max_wait`. Likeliest cause: a \
                  `Pusher` of the list, or another sender, is still alive on this thread, so the \
                  stream cannot end. What works: drop it, or call `stop`, before the loop. On an \
                  executor's thread there are two more causes: a task of this thread feeds the \
                  stream, or the cooperative budget of the task around the loop is used up (tokio: \
-                 128 items).{RECIPE}",
+                 128 items).{ADVICE}",
                 self.max_wait.unwrap_or_default(),
             ),
         }
     }
 }
 
-impl<S: Stream> Block<S> for BlockOn {
+impl<S: Stream> BlockOnNext<S> for BlockOn {
     #[inline]
-    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
+    fn block_on_next(&mut self, next: NextItem<'_, S>) -> Option<S::Item> {
         self.block_on(next)
     }
 }
@@ -247,8 +247,8 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
             parker::poll_first(next.as_mut())
                 .or_else(|first| parker::wait(next, first, Some(deadline)))
         });
-        item.map_err(|unfinished| {
-            if let Unfinished::NoWaker = unfinished {
+        item.map_err(|error| {
+            if let WaitError::NoWaker = error {
                 thread::sleep(deadline.saturating_duration_since(Instant::now()));
             }
             Elapsed

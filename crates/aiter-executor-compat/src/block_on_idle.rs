@@ -11,7 +11,7 @@ use portable_atomic_util::{Arc, task::Wake};
 
 use crate::{
     aiter_to_iter::AiterToIter,
-    next::{Block, Next},
+    next::{BlockOnNext, NextItem},
 };
 
 /// Blocks on a future without an operating system: polls it after each wake-up, and calls `idle`
@@ -29,7 +29,7 @@ use crate::{
 /// # use aiter_executor_compat::BlockOnIdle;
 /// let board = BlockOnIdle::new(|idle| {
 ///     critical_section::with(|_| {
-///         if !idle.is_over() {
+///         if !idle.is_woken() {
 ///             riscv::wfi();
 ///         }
 ///     })
@@ -74,12 +74,12 @@ struct Woken(AtomicBool);
 
 /// The argument of a [`BlockOnIdle`]'s `idle`: whether the future is still not woken.
 #[derive(Debug)]
-pub struct Idle<'a>(&'a AtomicBool);
+pub struct IdleHint<'a>(&'a AtomicBool);
 
-impl Idle<'_> {
+impl IdleHint<'_> {
     /// Returns `true` once the future is woken. Wait-free, and may be called with interrupts
     /// masked.
-    pub fn is_over(&self) -> bool {
+    pub fn is_woken(&self) -> bool {
         // Acquire: partner of `Woken::wake`.
         self.0.load(Ordering::Acquire)
     }
@@ -90,7 +90,7 @@ impl Wake for Woken {
         // SeqCst: partner of the fence in `block_on`. Either the poll sees what was done before this
         // call, or this store comes after the one that `block_on` makes before the poll.
         fence(Ordering::SeqCst);
-        // Release: partner of `Idle::is_over`: what was done before the call is seen by the poll.
+        // Release: partner of `IdleHint::is_woken`: what was done before the call is seen by the poll.
         this.0.store(true, Ordering::Release);
     }
 }
@@ -101,7 +101,7 @@ impl<I> fmt::Debug for BlockOnIdle<I> {
     }
 }
 
-impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
+impl<I: FnMut(&IdleHint<'_>)> BlockOnIdle<I> {
     /// Calls `idle` while there is nothing to do.
     pub fn new(idle: I) -> Self {
         let woken = Arc::new(Woken(AtomicBool::new(false)));
@@ -115,11 +115,11 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
     ///
     /// Panics if the future or `idle` does.
     pub fn block_on<F: IntoFuture>(&mut self, future: F) -> F::Output {
-        let mut place = pin!(Some(future.into_future()));
-        let output = place.as_mut().as_pin_mut().map(|future| self.wait(future));
+        let mut slot = pin!(Some(future.into_future()));
+        let output = slot.as_mut().as_pin_mut().map(|future| self.wait(future));
         // Before the return: if this panics, the output is dropped, not leaked.
-        place.set(None);
-        output.expect("the future is in its place")
+        slot.set(None);
+        output.expect("the future is in its slot")
     }
 
     fn wait<F: Future>(&mut self, mut future: Pin<&mut F>) -> F::Output {
@@ -133,8 +133,8 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
             }
             // Loads and stores only: there are cores without a swap. A call that comes after the
             // store above is seen here or later; one before it, by the poll.
-            let idle = Idle(&self.woken.0);
-            while !idle.is_over() {
+            let idle = IdleHint(&self.woken.0);
+            while !idle.is_woken() {
                 (self.idle)(&idle);
             }
         }
@@ -158,8 +158,8 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
     }
 }
 
-impl<S: Stream, I: FnMut(&Idle<'_>)> Block<S> for BlockOnIdle<I> {
-    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
+impl<S: Stream, I: FnMut(&IdleHint<'_>)> BlockOnNext<S> for BlockOnIdle<I> {
+    fn block_on_next(&mut self, next: NextItem<'_, S>) -> Option<S::Item> {
         self.block_on(next)
     }
 }
@@ -194,16 +194,16 @@ mod tests {
     }
 
     #[test]
-    fn idles_until_woken_and_polls_once_per_wake() {
+    fn idle_runs_until_wake() {
         let waker = RefCell::new(None::<Waker>);
         let (idles, mut polls) = (Cell::new(0), 0);
-        let idle = |idle: &Idle<'_>| {
-            assert!(!idle.is_over());
+        let idle = |idle: &IdleHint<'_>| {
+            assert!(!idle.is_woken());
             idles.set(idles.get() + 1);
             // Every third interrupt is about the stream.
             if idles.get() % 3 == 0 {
                 waker.borrow().as_ref().expect("it was polled").wake_by_ref();
-                assert!(idle.is_over());
+                assert!(idle.is_woken());
             }
         };
         let items = stream::poll_fn(|cx| {

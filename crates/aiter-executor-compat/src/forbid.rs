@@ -10,7 +10,7 @@ use std::thread_local;
 use pin_project_lite::pin_project;
 
 /// What works on an executor's thread; the end of a panic's message.
-pub(crate) const RECIPE: &str = "\nWhat works on an executor's thread: `.await` the items, or \
+pub(crate) const ADVICE: &str = "\nWhat works on an executor's thread: `.await` the items, or \
     iterate on a thread that may block: inside `tokio::task::spawn_blocking(move || ..)`, \
     `smol::unblock(move || ..)` or `std::thread::spawn(move || ..)`. See \"Where it hangs, and \
     what to do\" in the documentation of `aiter-executor-compat`.";
@@ -83,7 +83,7 @@ pub fn forbid_blocking<F: IntoFuture>(future: F) -> ForbidBlocking<F::IntoFuture
 /// assert_eq!(sum, 5);
 /// ```
 pub fn allow_blocking<T>(f: impl FnOnce() -> T) -> T {
-    let _until_dropped = Restore(FORBIDDEN.replace(false));
+    let _restore = RestoreOnDrop(FORBIDDEN.replace(false));
     f()
 }
 
@@ -98,14 +98,14 @@ pub(crate) fn check_allowed() {
 fn fail() -> ! {
     panic!(
         "aiter: about to block inside a future that `forbid_blocking` guards: the executor's \
-         thread would stand still, and with it whatever feeds the stream from there.{RECIPE}"
+         thread would stand still, and with it whatever feeds the stream from there.{ADVICE}"
     )
 }
 
 /// Restores the value of `FORBIDDEN`, also on unwind.
-struct Restore(bool);
+struct RestoreOnDrop(bool);
 
-impl Drop for Restore {
+impl Drop for RestoreOnDrop {
     fn drop(&mut self) {
         FORBIDDEN.set(self.0);
     }
@@ -130,7 +130,7 @@ impl<F: Future> Future for ForbidBlocking<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let _until_dropped = Restore(FORBIDDEN.replace(true));
+        let _restore = RestoreOnDrop(FORBIDDEN.replace(true));
         self.project().future.poll(cx)
     }
 }

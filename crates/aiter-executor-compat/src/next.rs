@@ -24,26 +24,26 @@ use futures_core::Stream;
 ///
 /// Cancel safe. If it is dropped before it is ready, no item is lost.
 #[must_use = "futures do nothing unless polled"]
-pub struct Next<'a, S: ?Sized> {
+pub struct NextItem<'a, S: ?Sized> {
     stream: Pin<&'a mut S>,
     /// Whether the stream has returned `None`.
     ended: &'a mut bool,
 }
 
-impl<S: ?Sized> fmt::Debug for Next<'_, S> {
+impl<S: ?Sized> fmt::Debug for NextItem<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Next").finish_non_exhaustive()
+        f.debug_struct("NextItem").finish_non_exhaustive()
     }
 }
 
-impl<'a, S: ?Sized> Next<'a, S> {
+impl<'a, S: ?Sized> NextItem<'a, S> {
     #[inline]
     pub(crate) fn new(stream: Pin<&'a mut S>, ended: &'a mut bool) -> Self {
         Self { stream, ended }
     }
 }
 
-impl<S: Stream + ?Sized> Future for Next<'_, S> {
+impl<S: Stream + ?Sized> Future for NextItem<'_, S> {
     type Output = Option<S::Item>;
 
     #[inline]
@@ -90,21 +90,21 @@ impl<S: Stream + ?Sized> Future for Next<'_, S> {
 #[diagnostic::on_unimplemented(
     message = "`aiter_to_iter` needs a closure around this `block_on`",
     label = "write `|next| block_on(next)` around it",
-    note = "the function is called with `Next<'a, S>` for any lifetime `'a`",
+    note = "the function is called with `NextItem<'a, S>` for any lifetime `'a`",
     note = "a generic function that is passed by name is fixed to a single lifetime"
 )]
-pub trait Block<S: Stream> {
+pub trait BlockOnNext<S: Stream> {
     /// Blocks until the stream's next item, or `None` at its end.
-    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item>;
+    fn block_on_next(&mut self, next: NextItem<'_, S>) -> Option<S::Item>;
 }
 
-impl<S, F> Block<S> for F
+impl<S, F> BlockOnNext<S> for F
 where
     S: Stream,
-    F: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+    F: for<'a> FnMut(NextItem<'a, S>) -> Option<S::Item>,
 {
     #[inline]
-    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
+    fn block_on_next(&mut self, next: NextItem<'_, S>) -> Option<S::Item> {
         self(next)
     }
 }
@@ -113,19 +113,19 @@ where
 /// fixed to one lifetime as one that does not implement the trait, with the message above. With one
 /// impl it chooses that impl, and says "implementation of `FnMut` is not general enough".
 #[doc(hidden)]
-impl<S, F> Block<S> for F
+impl<S, F> BlockOnNext<S> for F
 where
     S: Stream,
-    Only<F>: Never,
+    Constrained<F>: Unimplemented,
 {
-    fn block(&mut self, _: Next<'_, S>) -> Option<S::Item> {
-        match <Only<F> as Never>::NEVER {}
+    fn block_on_next(&mut self, _: NextItem<'_, S>) -> Option<S::Item> {
+        match <Constrained<F> as Unimplemented>::NEVER {}
     }
 }
 
-struct Only<F: ?Sized>(PhantomData<F>);
+struct Constrained<F: ?Sized>(PhantomData<F>);
 
 /// Implemented by no type.
-trait Never {
+trait Unimplemented {
     const NEVER: Infallible;
 }

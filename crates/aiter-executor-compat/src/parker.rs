@@ -17,21 +17,21 @@ use crate::forbid;
 
 /// Time after which a sleeping thread first counts the clones of its waker again.
 ///
-/// The interval doubles with each count, up to [`LONGEST_NAP`]. No count polls the future.
-const FIRST_NAP: Duration = Duration::from_millis(100);
-const LONGEST_NAP: Duration = Duration::from_secs(10);
+/// The interval doubles with each count, up to [`MAX_INTERVAL`]. No count polls the future.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_INTERVAL: Duration = Duration::from_secs(10);
 
-/// References to the alarm that a parker itself holds.
+/// References to the wake that a parker itself holds.
 const OWN_REFERENCES: usize = 2;
 
 thread_local! {
     /// The thread's parker.
-    static OWN: Own = Own::new();
+    static THREAD_PARKER: ThreadParker = ThreadParker::new();
     /// Another one for nested waits, unless one is using it.
-    static SPARE: Cell<Option<Box<Parker>>> = const { Cell::new(None) };
+    static SPARE_PARKER: Cell<Option<Box<Parker>>> = const { Cell::new(None) };
 }
 
-struct Own {
+struct ThreadParker {
     parker: Parker,
     /// Whether a wait is sleeping, or polls its future again after it has slept.
     in_use: Cell<bool>,
@@ -41,7 +41,7 @@ struct Own {
 
 /// Why a wait has no output.
 #[derive(Debug)]
-pub(crate) enum Unfinished {
+pub(crate) enum WaitError {
     /// The end of the wait has come.
     Elapsed,
     /// The future is pending, was not woken, and no clone of the waker exists.
@@ -50,14 +50,14 @@ pub(crate) enum Unfinished {
 
 pub(crate) struct Parker {
     parker: parking::Parker,
-    alarm: Arc<Alarm>,
-    /// Wakes `alarm`.
+    wake: Arc<ParkWake>,
+    /// Wakes `wake`.
     waker: Waker,
 }
 
-struct Alarm(Unparker);
+struct ParkWake(Unparker);
 
-impl Wake for Alarm {
+impl Wake for ParkWake {
     fn wake(self: Arc<Self>) {
         self.0.unpark();
     }
@@ -67,21 +67,21 @@ impl Wake for Alarm {
     }
 }
 
-/// How the first poll of a wait went, which was pending or did not take place.
+/// How the first poll of a wait went, which was pending or did not take slot.
 ///
 /// Holds the number of waits from before the poll. There was no poll if the thread's parker is in
 /// use, or destroyed because the thread ends.
-pub(crate) struct First(Option<usize>);
+pub(crate) struct FirstPoll(Option<usize>);
 
 /// Polls `future` for the first time. [`wait`] goes on if it is not ready.
 #[inline]
-pub(crate) fn poll_first<F: Future>(future: Pin<&mut F>) -> Result<F::Output, First> {
-    let mut first = First(None);
-    let polled = OWN.try_with(|own| {
+pub(crate) fn poll_first<F: Future>(future: Pin<&mut F>) -> Result<F::Output, FirstPoll> {
+    let mut first = FirstPoll(None);
+    let polled = THREAD_PARKER.try_with(|own| {
         if own.in_use.get() {
             return Poll::Pending;
         }
-        first = First(Some(own.waits.get()));
+        first = FirstPoll(Some(own.waits.get()));
         future.poll(&mut Context::from_waker(&own.parker.waker))
     });
     match polled {
@@ -100,16 +100,16 @@ pub(crate) fn poll_first<F: Future>(future: Pin<&mut F>) -> Result<F::Output, Fi
 #[cold]
 pub(crate) fn wait<F: Future>(
     future: Pin<&mut F>,
-    First(waits): First,
+    FirstPoll(waits): FirstPoll,
     end: Option<Instant>,
-) -> Result<F::Output, Unfinished> {
+) -> Result<F::Output, WaitError> {
     match waits {
-        Some(waits) => OWN.with(|own| own.wait(future, waits, end)),
+        Some(waits) => THREAD_PARKER.with(|own| own.wait(future, waits, end)),
         None => wait_nested(future, end),
     }
 }
 
-impl Own {
+impl ThreadParker {
     #[cold]
     fn new() -> Self {
         Self { parker: Parker::new(), in_use: Cell::new(false), waits: Cell::new(0) }
@@ -124,15 +124,15 @@ impl Own {
         future: Pin<&mut F>,
         waits: usize,
         end: Option<Instant>,
-    ) -> Result<F::Output, Unfinished> {
-        struct InUse<'a>(&'a Cell<bool>);
-        impl Drop for InUse<'_> {
+    ) -> Result<F::Output, WaitError> {
+        struct ClearOnDrop<'a>(&'a Cell<bool>);
+        impl Drop for ClearOnDrop<'_> {
             fn drop(&mut self) {
                 self.0.set(false);
             }
         }
         self.in_use.set(true);
-        let _until_dropped = InUse(&self.in_use);
+        let _in_use = ClearOnDrop(&self.in_use);
         if self.waits.replace(waits.wrapping_add(1)) == waits {
             self.parker.sleep(end)?;
         }
@@ -144,11 +144,11 @@ impl Own {
 fn wait_nested<F: Future>(
     future: Pin<&mut F>,
     end: Option<Instant>,
-) -> Result<F::Output, Unfinished> {
-    let spare = SPARE.try_with(Cell::take).ok().flatten();
+) -> Result<F::Output, WaitError> {
+    let spare = SPARE_PARKER.try_with(Cell::take).ok().flatten();
     let parker = spare.unwrap_or_else(|| Box::new(Parker::new()));
     let output = parker.wait(future, end);
-    let _ = SPARE.try_with(|spare| spare.set(Some(parker)));
+    let _ = SPARE_PARKER.try_with(|spare| spare.set(Some(parker)));
     output
 }
 
@@ -156,9 +156,9 @@ impl Parker {
     #[cold]
     fn new() -> Self {
         let parker = parking::Parker::new();
-        let alarm = Arc::new(Alarm(parker.unparker()));
-        let waker = Waker::from(Arc::clone(&alarm));
-        Self { parker, alarm, waker }
+        let wake = Arc::new(ParkWake(parker.unparker()));
+        let waker = Waker::from(Arc::clone(&wake));
+        Self { parker, wake, waker }
     }
 
     /// A wake-up that is left over from an earlier wait costs one poll.
@@ -166,7 +166,7 @@ impl Parker {
         &self,
         mut future: Pin<&mut F>,
         end: Option<Instant>,
-    ) -> Result<F::Output, Unfinished> {
+    ) -> Result<F::Output, WaitError> {
         let mut cx = Context::from_waker(&self.waker);
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
@@ -181,26 +181,26 @@ impl Parker {
     /// # Panics
     ///
     /// Panics inside a future under `forbid_blocking`.
-    fn sleep(&self, end: Option<Instant>) -> Result<(), Unfinished> {
+    fn sleep(&self, end: Option<Instant>) -> Result<(), WaitError> {
         forbid::check_allowed();
-        let mut nap = FIRST_NAP;
+        let mut interval = MIN_INTERVAL;
         loop {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             // Checked first, because a future that wakes itself never sleeps.
             if left.is_some_and(|left| left.is_zero()) {
-                return Err(Unfinished::Elapsed);
+                return Err(WaitError::Elapsed);
             }
-            // Only this thread can clone a waker of which no clone exists, and it sleeps.
-            if Arc::strong_count(&self.alarm) == OWN_REFERENCES {
+            // Constrained this thread can clone a waker of which no clone exists, and it sleeps.
+            if Arc::strong_count(&self.wake) == OWN_REFERENCES {
                 // Synchronizes with the drop of the last clone, so that its call is seen below.
                 fence(Ordering::Acquire);
                 let woken = self.parker.park_timeout(Duration::ZERO);
-                return if woken { Ok(()) } else { Err(Unfinished::NoWaker) };
+                return if woken { Ok(()) } else { Err(WaitError::NoWaker) };
             }
-            if self.parker.park_timeout(left.map_or(nap, |left| nap.min(left))) {
+            if self.parker.park_timeout(left.map_or(interval, |left| interval.min(left))) {
                 return Ok(());
             }
-            nap = LONGEST_NAP.min(nap * 2);
+            interval = MAX_INTERVAL.min(interval * 2);
         }
     }
 }
@@ -213,11 +213,11 @@ mod tests {
     use super::*;
 
     fn is_in_use() -> bool {
-        OWN.with(|own| own.in_use.get())
+        THREAD_PARKER.with(|own| own.in_use.get())
     }
 
     fn has_spare() -> bool {
-        SPARE.take().map(|spare| SPARE.set(Some(spare))).is_some()
+        SPARE_PARKER.take().map(|spare| SPARE_PARKER.set(Some(spare))).is_some()
     }
 
     fn wait_for(future: impl Future<Output = ()>) {

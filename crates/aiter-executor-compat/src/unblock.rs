@@ -88,7 +88,7 @@ where
 ///
 /// # Panics
 ///
-/// Never. An iterator that panics does so on its own thread. This stream hands out the items from
+/// Unimplemented. An iterator that panics does so on its own thread. This stream hands out the items from
 /// before the panic and ends, and [`outcome`](Self::outcome) is [`Outcome::Panicked`].
 ///
 /// # Cancel safety
@@ -97,7 +97,7 @@ where
 #[must_use = "dropping it ends its thread and drops the iterator"]
 #[doc(alias = "blocking_iter_to_aiter")]
 pub struct UnblockIter<T, H> {
-    // First: the thread is told to end before its handle may do what it does.
+    // FirstPoll: the thread is told to end before its handle may do what it does.
     items: Active<T, ()>,
     handle: H,
 }

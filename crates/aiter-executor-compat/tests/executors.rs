@@ -41,37 +41,37 @@ fn expected() -> impl Iterator<Item = u32> {
 }
 
 #[test]
-fn built_in() {
+fn park_thread_yields_all_items() {
     assert!(aiter_to_iter(source(&2), park_thread).eq(expected()));
 }
 
 #[test]
-fn smol() {
+fn smol_yields_all_items() {
     assert!(aiter_to_iter(source(&2), |next| smol::block_on(next)).eq(expected()));
 }
 
 #[test]
-fn futures() {
+fn futures_yields_all_items() {
     assert!(aiter_to_iter(source(&2), |next| futures_executor::block_on(next)).eq(expected()));
 }
 
 #[test]
-fn futures_lite() {
+fn futures_lite_yields_all_items() {
     assert!(aiter_to_iter(source(&2), |next| futures_lite::future::block_on(next)).eq(expected()));
 }
 
 #[test]
-fn pollster() {
+fn pollster_yields_all_items() {
     assert!(aiter_to_iter(source(&2), |next| pollster::block_on(next)).eq(expected()));
 }
 
 #[test]
-fn embassy_futures() {
+fn embassy_futures_yields_all_items() {
     assert!(aiter_to_iter(source(&2), |next| embassy_futures::block_on(next)).eq(expected()));
 }
 
 #[test]
-fn local_executor_runs_its_tasks_meanwhile() {
+fn local_executor_runs_tasks_during_wait() {
     let executor = smol::LocalExecutor::new();
     let (sender, receiver) = mpsc::unbounded();
     let task = executor.spawn(async move {
@@ -86,7 +86,7 @@ fn local_executor_runs_its_tasks_meanwhile() {
 }
 
 #[test]
-fn tokio_runtimes() {
+fn tokio_runtimes_yield_all_items() {
     let runtime = multi_thread();
     assert!(aiter_to_iter(source(&2), |next| runtime.block_on(next)).eq(expected()));
     let handle = runtime.handle();
@@ -103,7 +103,7 @@ fn tokio_runtimes() {
 }
 
 #[test]
-fn tokio_threads_that_may_block() {
+fn tokio_blocking_threads_yield_all_items() {
     let runtime = multi_thread();
     let counts = runtime.block_on(runtime.spawn(async {
         let in_place = tokio::task::block_in_place(|| {
@@ -145,7 +145,7 @@ fn futures_block_on_inside_itself_panics() {
 }
 
 #[test]
-fn the_iterator_moves_between_threads() {
+fn iterator_moves_between_threads() {
     let mut items = aiter_to_iter(source(&2), park_thread);
     let mut taken: Vec<u32> = items.by_ref().take(100).collect();
     let there = thread::spawn(move || {

@@ -22,13 +22,13 @@ use std::{
 
 use aiter_adapters::{AiterExt, Outcome, iter_to_aiter};
 use aiter_executor_compat::{
-    AiterToIter, Block, BlockOn, Elapsed, aiter_to_iter, allow_blocking, forbid_blocking,
+    AiterToIter, BlockOn, BlockOnNext, Elapsed, aiter_to_iter, allow_blocking, forbid_blocking,
     park_thread, unblock_iter,
 };
 use futures_util::{Stream, StreamExt, stream};
 
 /// The most that a panic may take.
-const SOON: Duration = Duration::from_secs(1);
+const MAX_DELAY: Duration = Duration::from_secs(1);
 /// More than a ready item takes.
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -78,7 +78,7 @@ fn time_failures() {
 
 /// Reads until the iterator panics, which has to be soon. Returns the number of items before the
 /// panic, and its message.
-fn fails<S: Stream, B: Block<S>>(mut items: AiterToIter<S, B>) -> (usize, String) {
+fn panics_soon<S: Stream, B: BlockOnNext<S>>(mut items: AiterToIter<S, B>) -> (usize, String) {
     time_failures();
     let (mut count, begin) = (0, Instant::now());
     let panic = catch_unwind(AssertUnwindSafe(|| {
@@ -89,7 +89,7 @@ fn fails<S: Stream, B: Block<S>>(mut items: AiterToIter<S, B>) -> (usize, String
     .expect_err("it cannot end");
     let took = FAILED.take().expect("it has just panicked") - begin;
     let text = text(panic);
-    assert!(took < SOON, "{took:?}: {text}");
+    assert!(took < MAX_DELAY, "{took:?}: {text}");
     (count, text)
 }
 
@@ -127,12 +127,13 @@ fn assert_forbidden(text: &str) {
 #[test]
 fn waker_without_clone_panics() {
     let (count, message) =
-        fails(aiter_to_iter(stream::iter([1, 2]).chain(stream::pending()), park_thread));
+        panics_soon(aiter_to_iter(stream::iter([1, 2]).chain(stream::pending()), park_thread));
     assert_eq!(count, 2);
     assert_no_waker(&message);
     assert!(catch_unwind(|| BlockOn::new().block_on(pending::<()>())).is_err());
     // A limit does not delay it.
-    let (_, message) = fails(BlockOn::new().max_wait(60 * SOON).iter(stream::pending::<()>()));
+    let (_, message) =
+        panics_soon(BlockOn::new().max_wait(60 * MAX_DELAY).iter(stream::pending::<()>()));
     assert_no_waker(&message);
 }
 
@@ -150,7 +151,7 @@ fn waker_dropped_without_call_panics() {
         give.send(cx.waker().clone()).expect("the keeper listens");
         Poll::<Option<()>>::Pending
     });
-    let (_, message) = fails(aiter_to_iter(stream, park_thread));
+    let (_, message) = panics_soon(aiter_to_iter(stream, park_thread));
     assert_no_waker(&message);
     assert_eq!(polls, 1, "it was not woken");
     keeper.join().expect("it only sleeps");
@@ -159,11 +160,11 @@ fn waker_dropped_without_call_panics() {
 #[test]
 fn call_before_drop_of_waker_is_seen() {
     let slot = Arc::new(Mutex::new(Some(None::<Waker>)));
-    let theirs = Arc::clone(&slot);
+    let shared = Arc::clone(&slot);
     // Takes each waker as soon as it is there, and calls and drops it in one.
     let caller = thread::spawn(move || {
         loop {
-            match theirs.lock().expect("no thread panics").as_mut() {
+            match shared.lock().expect("no thread panics").as_mut() {
                 Some(waker) => {
                     if let Some(waker) = waker.take() {
                         waker.wake();
@@ -208,10 +209,10 @@ fn feeder_on_guarded_thread_panics() {
             // An item that is ready is handed out.
             assert!(aiter_to_iter(stream::iter(0..3), park_thread).eq(0..3));
             [
-                fails(aiter_to_iter(read(), park_thread)),
-                fails(BlockOn::new().iter(read())),
-                fails(aiter_to_iter(read(), |next| pollster::block_on(next))),
-                fails(aiter_to_iter(read(), |next| futures_executor::block_on(next))),
+                panics_soon(aiter_to_iter(read(), park_thread)),
+                panics_soon(BlockOn::new().iter(read())),
+                panics_soon(aiter_to_iter(read(), |next| pollster::block_on(next))),
+                panics_soon(aiter_to_iter(read(), |next| futures_executor::block_on(next))),
             ]
         }),
     );
@@ -222,7 +223,7 @@ fn feeder_on_guarded_thread_panics() {
 }
 
 /// Items that another thread gives a little later.
-fn given_later() -> impl Stream<Item = u32> {
+fn delayed_items() -> impl Stream<Item = u32> {
     let (sender, receiver) = futures_channel::mpsc::unbounded();
     thread::spawn(move || {
         for n in 0..3 {
@@ -238,35 +239,35 @@ fn forbid_panics_inside_its_future_only() {
     let runtime = multi_thread();
     runtime.block_on(forbid_blocking(async {
         let elsewhere =
-            tokio::task::spawn_blocking(|| aiter_to_iter(given_later(), park_thread).count());
+            tokio::task::spawn_blocking(|| aiter_to_iter(delayed_items(), park_thread).count());
         assert_eq!(elsewhere.await.expect("it does not panic"), 3);
-        assert_eq!(allow_blocking(|| aiter_to_iter(given_later(), park_thread).count()), 3);
-        assert!(catch_unwind(|| aiter_to_iter(given_later(), park_thread).count()).is_err());
+        assert_eq!(allow_blocking(|| aiter_to_iter(delayed_items(), park_thread).count()), 3);
+        assert!(catch_unwind(|| aiter_to_iter(delayed_items(), park_thread).count()).is_err());
         let allowed = catch_unwind(|| allow_blocking(|| panic!("in the allowed part")));
         assert!(allowed.is_err());
-        assert!(catch_unwind(|| aiter_to_iter(given_later(), park_thread).count()).is_err());
+        assert!(catch_unwind(|| aiter_to_iter(delayed_items(), park_thread).count()).is_err());
     }));
     let broken = catch_unwind(|| {
         BlockOn::new().block_on(forbid_blocking(async { panic!("in the guarded future") }))
     });
     assert!(broken.is_err());
-    assert_eq!(aiter_to_iter(given_later(), park_thread).count(), 3);
+    assert_eq!(aiter_to_iter(delayed_items(), park_thread).count(), 3);
     assert_eq!(format!("{:?}", forbid_blocking(async {})), "ForbidBlocking { .. }");
 }
 
 #[test]
 fn max_wait_panics_at_its_end() {
     let (sender, receiver) = futures_channel::mpsc::unbounded::<()>();
-    let (_, message) = fails(BlockOn::new().max_wait(SHORT).iter(receiver));
+    let (_, message) = panics_soon(BlockOn::new().max_wait(SHORT).iter(receiver));
     assert_order(&message, &["no item within the 20ms"]);
     assert_max_wait(&message);
     drop(sender);
     // A stream that wakes itself never sleeps.
-    let (_, message) = fails(BlockOn::new().max_wait(SHORT).iter(yields_forever()));
+    let (_, message) = panics_soon(BlockOn::new().max_wait(SHORT).iter(yields_forever()));
     assert_max_wait(&message);
 
-    assert!(BlockOn::new().max_wait(60 * SOON).iter(given_later()).eq(0..3));
-    assert!(BlockOn::new().max_wait(Duration::MAX).iter(given_later()).eq(0..3));
+    assert!(BlockOn::new().max_wait(60 * MAX_DELAY).iter(delayed_items()).eq(0..3));
+    assert!(BlockOn::new().max_wait(Duration::MAX).iter(delayed_items()).eq(0..3));
 }
 
 fn yields_forever() -> impl Stream<Item = ()> + Unpin {
@@ -278,7 +279,7 @@ fn yields_forever() -> impl Stream<Item = ()> + Unpin {
 
 #[test]
 fn live_pusher_on_looping_thread_panics() {
-    let read = |cursor| fails(BlockOn::new().max_wait(SHORT).iter(cursor));
+    let read = |cursor| panics_soon(BlockOn::new().max_wait(SHORT).iter(cursor));
     let (pusher, cursor) = aiter_core::push_list();
     pusher.push_all(0..3).expect("the cursor is alive");
     let (count, message) = read(cursor);
@@ -307,16 +308,17 @@ fn used_up_budget_panics_where_limited() {
         let mut items = BlockOn::new().iter(queued());
         assert!(items.by_ref().take(128).eq(0..128));
         assert_eq!(items.next_timeout(SHORT), Err(Elapsed));
-        let (count, message) = fails(BlockOn::new().max_wait(SHORT).iter(items.into_inner()));
+        let (count, message) = panics_soon(BlockOn::new().max_wait(SHORT).iter(items.into_inner()));
         assert_eq!(count, 0);
         assert_max_wait(&message);
     };
     let guarded = || {
         forbid_blocking(async {
-            let (count, message) = fails(aiter_to_iter(queued(), park_thread));
+            let (count, message) = panics_soon(aiter_to_iter(queued(), park_thread));
             assert_eq!(count, 128);
             assert_forbidden(&message);
-            let (count, message) = fails(aiter_to_iter(queued(), |next| pollster::block_on(next)));
+            let (count, message) =
+                panics_soon(aiter_to_iter(queued(), |next| pollster::block_on(next)));
             assert_eq!(count, 0);
             assert_forbidden(&message);
         })
@@ -329,7 +331,7 @@ fn used_up_budget_panics_where_limited() {
         // tokio itself refuses at the first item.
         let handle = runtime.handle();
         let (count, message) = runtime
-            .block_on(async { fails(aiter_to_iter(queued(), |next| handle.block_on(next))) });
+            .block_on(async { panics_soon(aiter_to_iter(queued(), |next| handle.block_on(next))) });
         assert_eq!(count, 0);
         assert!(message.contains("within a runtime"), "{message}");
     }
@@ -373,12 +375,12 @@ fn next_with_stays_at_end() {
 }
 
 /// Programs that are slow, strange or busy, and do end.
-mod are_left_alone {
+mod healthy_waits {
     use super::*;
 
     /// The waiters of this cell grow with each waker that is not the last one's.
     #[test]
-    fn once_cell_that_takes_a_second() {
+    fn slow_once_cell_ends_wait() {
         let cell = Arc::new(once_fn::AsyncOnceCell::new());
         let (started, starts) = mpsc::channel();
         let (finish, finished) = futures_channel::oneshot::channel();
@@ -409,7 +411,7 @@ mod are_left_alone {
             }),
             Box::new({
                 let items = get();
-                move || BlockOn::new().max_wait(60 * SOON).iter(items).next()
+                move || BlockOn::new().max_wait(60 * MAX_DELAY).iter(items).next()
             }),
         ];
         for wait in waits.map(thread::spawn) {
@@ -424,7 +426,7 @@ mod are_left_alone {
 
     /// Each poll calls `try_recv` and yields, by hand for the sake of speed.
     #[test]
-    fn try_recv_loop_that_polls_for_long() {
+    fn long_try_recv_loop_ends_wait() {
         let polls = Arc::new(AtomicU32::new(0));
         let (sender, receiver) = mpsc::channel();
         let seen = Arc::clone(&polls);
@@ -448,7 +450,7 @@ mod are_left_alone {
 
     /// A stream that skips many items, and yields after each.
     #[test]
-    fn search_that_yields_often() {
+    fn search_with_many_yields_ends() {
         let search = || {
             iter_to_aiter(0_u32..).yield_every(1).map_filter(move |n| (n > 1 << 20).then_some(n))
         };
@@ -459,7 +461,7 @@ mod are_left_alone {
 
     /// Each poll of a stream that skips many items uses up a budget, which its own executor renews.
     #[test]
-    fn used_up_budget_in_its_own_executor() {
+    fn used_up_budget_is_renewed_by_block_on() {
         let skips = || queued().filter_map(|n| core::future::ready((n == 299).then_some(0)));
         for runtime in [multi_thread(), current_thread()] {
             assert_eq!(aiter_to_iter(skips(), |next| runtime.block_on(next)).count(), 1);
@@ -471,9 +473,9 @@ mod are_left_alone {
     }
 
     #[test]
-    fn waits_inside_the_poll_of_another() {
+    fn wait_inside_poll_of_another_wait_ends() {
         let outer = stream::iter(0..3).map(|n| {
-            let inner: u32 = aiter_to_iter(given_later(), park_thread).sum();
+            let inner: u32 = aiter_to_iter(delayed_items(), park_thread).sum();
             n + inner
         });
         assert!(aiter_to_iter(outer, park_thread).eq(3..6));
@@ -481,7 +483,7 @@ mod are_left_alone {
 
     /// The iterator of `unblock_iter` blocks on a thread that may.
     #[test]
-    fn waits_on_the_thread_of_unblock_iter() {
+    fn wait_on_thread_of_unblock_iter_ends() {
         let yields = stream::iter(0..3).then(|n| async move {
             smol::future::yield_now().await;
             n
@@ -510,7 +512,7 @@ mod deadlines {
             assert_eq!(items.next_timeout(SHORT), Err(Elapsed));
             assert!(begin.elapsed() >= SHORT);
             go.send(n).expect("the producer listens");
-            assert_eq!(items.next_timeout(10 * SOON), Ok(Some(n)));
+            assert_eq!(items.next_timeout(10 * MAX_DELAY), Ok(Some(n)));
         }
         drop(go);
         producer.join().expect("it does not panic");
@@ -555,10 +557,10 @@ mod deadlines {
     }
 
     #[test]
-    fn streams_are_borrowed_and_given_back() {
-        let mut pinned = pin!(given_later().then(|n| async move { n }));
+    fn stream_is_borrowed_and_returned() {
+        let mut pinned = pin!(delayed_items().then(|n| async move { n }));
         let mut items = BlockOn::new().iter(pinned.as_mut());
-        assert_eq!(items.next_timeout(10 * SOON), Ok(Some(0)));
+        assert_eq!(items.next_timeout(10 * MAX_DELAY), Ok(Some(0)));
         assert_eq!(items.by_ref().take(1).next(), Some(1));
         let mut rest = BlockOn::new().iter(items.into_inner());
         // The last one may have come meanwhile.
@@ -568,7 +570,7 @@ mod deadlines {
     }
 
     #[test]
-    fn error_says_what_it_is() {
+    fn elapsed_has_message() {
         assert_eq!(Elapsed.to_string(), "no item has come in time");
     }
 }
