@@ -14,14 +14,13 @@ use crate::{
     next::{BlockOnNext, NextItem},
 };
 
-/// Blocks on a future without an operating system: polls it after each wake-up, and calls `idle`
-/// in between.
+/// A `block_on` without an operating system, which calls `idle` between the polls.
 ///
 /// `idle` may return at any time, such as at every interrupt. It is called again until the future
-/// is woken. It must return once a waker may have been called, also just before the call of `idle`.
-/// On Arm `wfe` does so, because an interrupt that came before it makes it return at once. `wfi`
-/// may sleep through to the next interrupt. So call it with interrupts masked, which still lets
-/// them end it, and only if the sleep is not over:
+/// is woken. It must return if a waker is called during the call or just before it. On Arm, `wfe`
+/// satisfies this, because an earlier interrupt makes it return at once. `wfi` may miss an earlier
+/// interrupt. Call it with interrupts masked, and only if the future is not woken. A masked
+/// interrupt still ends `wfi`:
 ///
 /// ```
 /// # mod riscv { pub fn wfi() {} }
@@ -36,24 +35,22 @@ use crate::{
 /// });
 /// ```
 ///
-/// A `spin_loop` hint or the system's `yield` works everywhere. A future that wakes itself is
+/// A `spin_loop` hint or a yield to the scheduler is always correct. A future that wakes itself is
 /// polled again without a call of `idle`.
 ///
-/// [`new`](Self::new) makes one small allocation for the waker. Nothing is allocated for an item.
+/// [`new`](Self::new) allocates the waker. No allocation is made per item.
 ///
 /// # Panics
-///
-/// Panics if the future or `idle` does.
+/// Panics if the future or `idle` panics.
 ///
 /// # Examples
-///
 /// ```
 /// use aiter_executor_compat::{BlockOnIdle, aiter_to_iter};
 /// use futures_channel::mpsc;
 ///
 /// let (sender, receiver) = mpsc::unbounded();
 /// let mut interrupts = 1..=3;
-/// // Where a firmware would say `cortex_m::asm::wfe()`:
+/// // Firmware would call `cortex_m::asm::wfe()` here.
 /// let mut board = BlockOnIdle::new(|_| match interrupts.next() {
 ///     Some(n) => sender.unbounded_send(n).expect("the receiver is alive"),
 ///     None => sender.close_channel(),
@@ -66,31 +63,34 @@ use crate::{
 pub struct BlockOnIdle<I> {
     idle: I,
     woken: Arc<Woken>,
-    /// Sets `woken`.
+    /// A waker that sets `woken`.
     waker: Waker,
 }
 
 struct Woken(AtomicBool);
 
-/// The argument of a [`BlockOnIdle`]'s `idle`: whether the future is still not woken.
+/// The argument of `idle`, which tells whether the future was woken; see [`BlockOnIdle`].
 #[derive(Debug)]
 pub struct IdleHint<'a>(&'a AtomicBool);
 
 impl IdleHint<'_> {
-    /// Returns `true` once the future is woken. Wait-free, and may be called with interrupts
-    /// masked.
+    /// Returns `true` if the future was woken.
+    ///
+    /// Wait-free. It may be called with interrupts masked.
     pub fn is_woken(&self) -> bool {
-        // Acquire: partner of `Woken::wake`.
+        // Acquire: synchronizes with the store in `Woken::wake`.
         self.0.load(Ordering::Acquire)
     }
 }
 
 impl Wake for Woken {
     fn wake(this: Arc<Self>) {
-        // SeqCst: partner of the fence in `block_on`. Either the poll sees what was done before this
-        // call, or this store comes after the one that `block_on` makes before the poll.
+        // SeqCst: partner of the fence in `BlockOnIdle::wait`. Either the poll sees every store
+        // before this call, or the store below comes after the one that `wait` makes before the
+        // poll.
         fence(Ordering::SeqCst);
-        // Release: partner of `IdleHint::is_woken`: what was done before the call is seen by the poll.
+        // Release: synchronizes with `IdleHint::is_woken`, so the next poll sees every store before
+        // this call.
         this.0.store(true, Ordering::Release);
     }
 }
@@ -102,7 +102,7 @@ impl<I> fmt::Debug for BlockOnIdle<I> {
 }
 
 impl<I: FnMut(&IdleHint<'_>)> BlockOnIdle<I> {
-    /// Calls `idle` while there is nothing to do.
+    /// Creates a `BlockOnIdle` that calls `idle` while the future is not woken.
     pub fn new(idle: I) -> Self {
         let woken = Arc::new(Woken(AtomicBool::new(false)));
         let waker = Waker::from(Arc::clone(&woken));
@@ -112,27 +112,26 @@ impl<I: FnMut(&IdleHint<'_>)> BlockOnIdle<I> {
     /// Blocks until the future is ready.
     ///
     /// # Panics
-    ///
-    /// Panics if the future or `idle` does.
+    /// Panics if the future or `idle` panics.
     pub fn block_on<F: IntoFuture>(&mut self, future: F) -> F::Output {
         let mut slot = pin!(Some(future.into_future()));
         let output = slot.as_mut().as_pin_mut().map(|future| self.wait(future));
-        // Before the return: if this panics, the output is dropped, not leaked.
+        // This drop may panic. It comes before the return, so the output is dropped and not leaked.
         slot.set(None);
-        output.expect("the future is in its slot")
+        output.expect("the slot contains the future")
     }
 
     fn wait<F: Future>(&mut self, mut future: Pin<&mut F>) -> F::Output {
         let mut cx = Context::from_waker(&self.waker);
         loop {
             self.woken.0.store(false, Ordering::Relaxed);
-            // SeqCst: see `Woken::wake`.
+            // SeqCst: partner of the fence in `Woken::wake`.
             fence(Ordering::SeqCst);
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;
             }
-            // Loads and stores only: there are cores without a swap. A call that comes after the
-            // store above is seen here or later; one before it, by the poll.
+            // Some cores have no atomic swap, so there are only loads and stores. The poll above
+            // sees a wake-up before the store of `false`. `is_woken` sees a wake-up after it.
             let idle = IdleHint(&self.woken.0);
             while !idle.is_woken() {
                 (self.idle)(&idle);
@@ -140,12 +139,11 @@ impl<I: FnMut(&IdleHint<'_>)> BlockOnIdle<I> {
         }
     }
 
-    /// Makes a blocking iterator over the stream's items.
+    /// Converts a stream into a blocking iterator.
     ///
-    /// It is [`aiter_to_iter`](crate::aiter_to_iter) with this `BlockOnIdle`.
+    /// It equals [`aiter_to_iter`](crate::aiter_to_iter) with this `BlockOnIdle`.
     ///
     /// # Examples
-    ///
     /// ```
     /// use aiter_executor_compat::BlockOnIdle;
     /// use futures_util::stream;
@@ -188,7 +186,7 @@ mod tests {
             cx.waker().wake_by_ref();
             Poll::Pending
         });
-        let mut block_on = BlockOnIdle::new(|_| panic!("there is something to do"));
+        let mut block_on = BlockOnIdle::new(|_| panic!("`idle` must not be called"));
         assert_eq!(block_on.block_on(ready), 7);
         assert_eq!(format!("{block_on:?}"), "BlockOnIdle { .. }");
     }
@@ -200,9 +198,9 @@ mod tests {
         let idle = |idle: &IdleHint<'_>| {
             assert!(!idle.is_woken());
             idles.set(idles.get() + 1);
-            // Every third interrupt is about the stream.
+            // Every third interrupt wakes the stream.
             if idles.get() % 3 == 0 {
-                waker.borrow().as_ref().expect("it was polled").wake_by_ref();
+                waker.borrow().as_ref().expect("the stream was polled").wake_by_ref();
                 assert!(idle.is_woken());
             }
         };

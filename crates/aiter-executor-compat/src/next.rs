@@ -9,19 +9,17 @@ use core::{
 
 use futures_core::Stream;
 
-/// The future of a stream's next item: what [`aiter_to_iter`](crate::aiter_to_iter) hands to its
-/// `block_on` for each item.
+/// The future of the next item, which [`aiter_to_iter`](crate::aiter_to_iter) passes to its
+/// `block_on`.
 ///
-/// Its output is the item, or `None` at the end of the stream. Each of its polls polls the stream
-/// once, with the same waker, until the stream has ended.
+/// The output is the item, or `None` at the end of the stream. Each poll polls the stream once,
+/// with the same waker, until the stream has ended.
 ///
 /// # Panics
-///
-/// Panics if the stream does. With feature `std`, it also panics if the stream is pending inside a
-/// future under `forbid_blocking`.
+/// Panics if the stream panics. With feature `std`, it also panics if the stream is pending inside
+/// a future under `forbid_blocking`.
 ///
 /// # Cancel safety
-///
 /// Cancel safe. If it is dropped before it is ready, no item is lost.
 #[must_use = "futures do nothing unless polled"]
 pub struct NextItem<'a, S: ?Sized> {
@@ -63,14 +61,15 @@ impl<S: Stream + ?Sized> Future for NextItem<'_, S> {
     }
 }
 
-/// What [`AiterToIter`](crate::AiterToIter) blocks with.
+/// A way to block on the next item of a stream, used by [`AiterToIter`](crate::AiterToIter).
 ///
-/// Implemented by the closures that [`aiter_to_iter`](crate::aiter_to_iter) takes, and by the types
-/// of this crate whose `iter` makes an iterator: `BlockOn` and [`BlockOnIdle`](crate::BlockOnIdle).
+/// The trait is implemented for the closures that [`aiter_to_iter`](crate::aiter_to_iter) takes,
+/// for `BlockOn` and for [`BlockOnIdle`](crate::BlockOnIdle).
 ///
-/// A generic function such as `smol::block_on` is fixed to one lifetime when it is passed by name,
-/// so it does not implement the trait; the compiler says "needs a closure around this `block_on`".
-/// [`AiterToIter::next_with`](crate::AiterToIter::next_with) takes such a function.
+/// A generic function such as `smol::block_on` does not implement the trait, because a function
+/// that is passed by name is fixed to one lifetime. Wrap it in a closure. Without a closure, the
+/// compiler reports "needs a closure around this `block_on`".
+/// [`AiterToIter::next_with`](crate::AiterToIter::next_with) takes such a function by name.
 ///
 /// ```
 /// use aiter_executor_compat::aiter_to_iter;
@@ -94,7 +93,7 @@ impl<S: Stream + ?Sized> Future for NextItem<'_, S> {
     note = "a generic function that is passed by name is fixed to a single lifetime"
 )]
 pub trait BlockOnNext<S: Stream> {
-    /// Blocks until the stream's next item, or `None` at its end.
+    /// Blocks until `next` is ready, and returns the item, or `None` at the end of the stream.
     fn block_on_next(&mut self, next: NextItem<'_, S>) -> Option<S::Item>;
 }
 
@@ -109,9 +108,11 @@ where
     }
 }
 
-/// Applies to no type. With a second impl to choose from, the compiler reports a function that is
-/// fixed to one lifetime as one that does not implement the trait, with the message above. With one
-/// impl it chooses that impl, and says "implementation of `FnMut` is not general enough".
+/// Applies to no type, but improves an error message.
+///
+/// With two impls, the compiler reports that a function fixed to one lifetime does not implement
+/// the trait, with the message above. With one impl, the compiler selects that impl and reports
+/// "implementation of `FnMut` is not general enough".
 #[doc(hidden)]
 impl<S, F> BlockOnNext<S> for F
 where
@@ -125,7 +126,7 @@ where
 
 struct Constrained<F: ?Sized>(PhantomData<F>);
 
-/// Implemented by no type.
+/// A trait that no type implements.
 trait Unimplemented {
     const NEVER: Infallible;
 }

@@ -1,4 +1,4 @@
-//! A parked thread, and how it finds out that nothing can wake it.
+//! Parking of threads, with detection of waits that nothing can end.
 
 use alloc::{boxed::Box, sync::Arc, task::Wake};
 use core::{
@@ -15,34 +15,34 @@ use parking::Unparker;
 
 use crate::forbid;
 
-/// Time after which a sleeping thread first counts the clones of its waker again.
+/// Time after which a parked thread first counts the clones of its waker again.
 ///
-/// The interval doubles with each count, up to [`MAX_INTERVAL`]. No count polls the future.
+/// The interval doubles with each count, up to [`MAX_INTERVAL`]. A count does not poll the future.
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_INTERVAL: Duration = Duration::from_secs(10);
 
-/// References to the wake that a parker itself holds.
+/// Number of references to its [`ParkWake`] that a parker holds.
 const OWN_REFERENCES: usize = 2;
 
 thread_local! {
-    /// The thread's parker.
+    /// The parker of the thread.
     static THREAD_PARKER: ThreadParker = ThreadParker::new();
-    /// Another one for nested waits, unless one is using it.
+    /// A second parker for nested waits, unless a wait uses it.
     static SPARE_PARKER: Cell<Option<Box<Parker>>> = const { Cell::new(None) };
 }
 
 struct ThreadParker {
     parker: Parker,
-    /// Whether a wait is sleeping, or polls its future again after it has slept.
+    /// Whether a wait is parked here, or polls its future after it was parked here.
     in_use: Cell<bool>,
-    /// Number of waits that have slept here; wraps around.
+    /// Number of waits that were parked here. Wraps around.
     waits: Cell<usize>,
 }
 
-/// Why a wait has no output.
+/// The reason of a wait without output.
 #[derive(Debug)]
 pub(crate) enum WaitError {
-    /// The end of the wait has come.
+    /// The deadline has passed.
     Elapsed,
     /// The future is pending, was not woken, and no clone of the waker exists.
     NoWaker,
@@ -51,7 +51,7 @@ pub(crate) enum WaitError {
 pub(crate) struct Parker {
     parker: parking::Parker,
     wake: Arc<ParkWake>,
-    /// Wakes `wake`.
+    /// A waker of `wake`.
     waker: Waker,
 }
 
@@ -67,13 +67,13 @@ impl Wake for ParkWake {
     }
 }
 
-/// How the first poll of a wait went, which was pending or did not take slot.
+/// The result of a first poll that was pending or did not take place.
 ///
 /// Holds the number of waits from before the poll. There was no poll if the thread's parker is in
 /// use, or destroyed because the thread ends.
 pub(crate) struct FirstPoll(Option<usize>);
 
-/// Polls `future` for the first time. [`wait`] goes on if it is not ready.
+/// Polls `future` for the first time. If it is not ready, [`wait`] continues.
 #[inline]
 pub(crate) fn poll_first<F: Future>(future: Pin<&mut F>) -> Result<F::Output, FirstPoll> {
     let mut first = FirstPoll(None);
@@ -90,13 +90,12 @@ pub(crate) fn poll_first<F: Future>(future: Pin<&mut F>) -> Result<F::Output, Fi
     }
 }
 
-/// Blocks the thread until `future` is ready, or until `end`.
+/// Parks the thread until `future` is ready, or until `end`.
 ///
-/// The future is polled once for each wake-up, and once if it was not polled before.
+/// The future is polled after each wake-up, and at the start if the first poll did not take place.
 ///
 /// # Panics
-///
-/// Panics if the future does, or if it is pending inside a future under `forbid_blocking`.
+/// Panics if the future panics, or if it is pending inside a future under `forbid_blocking`.
 #[cold]
 pub(crate) fn wait<F: Future>(
     future: Pin<&mut F>,
@@ -115,10 +114,10 @@ impl ThreadParker {
         Self { parker: Parker::new(), in_use: Cell::new(false), waits: Cell::new(0) }
     }
 
-    /// Waits for a future whose first poll has returned `Pending`.
+    /// Waits for a future whose first poll returned `Pending`.
     ///
-    /// `waits` is the number from before that poll. If it has changed, a wait inside that poll has
-    /// slept here and may have taken the wake-up of this future, so the future is polled again.
+    /// `waits` is the number of waits before that poll. If it has changed, a nested wait was parked
+    /// here and may have consumed the wake-up of this future. The future is then polled again.
     fn wait<F: Future>(
         &self,
         future: Pin<&mut F>,
@@ -140,7 +139,7 @@ impl ThreadParker {
     }
 }
 
-/// Waits where the thread's parker is in use, or is destroyed because the thread ends.
+/// Waits with another parker, because the parker of the thread is in use or was destroyed.
 fn wait_nested<F: Future>(
     future: Pin<&mut F>,
     end: Option<Instant>,
@@ -161,7 +160,7 @@ impl Parker {
         Self { parker, wake, waker }
     }
 
-    /// A wake-up that is left over from an earlier wait costs one poll.
+    /// Polls the future until it is ready. A wake-up left over from an earlier wait costs one poll.
     fn wait<F: Future>(
         &self,
         mut future: Pin<&mut F>,
@@ -176,23 +175,23 @@ impl Parker {
         }
     }
 
-    /// Returns once the waker was called.
+    /// Parks the thread until the waker is called.
     ///
     /// # Panics
-    ///
     /// Panics inside a future under `forbid_blocking`.
     fn sleep(&self, end: Option<Instant>) -> Result<(), WaitError> {
         forbid::check_allowed();
         let mut interval = MIN_INTERVAL;
         loop {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            // Checked first, because a future that wakes itself never sleeps.
+            // The deadline is checked first, because a future that wakes itself is never parked.
             if left.is_some_and(|left| left.is_zero()) {
                 return Err(WaitError::Elapsed);
             }
-            // Constrained this thread can clone a waker of which no clone exists, and it sleeps.
+            // No clone exists, and only this thread could create one.
             if Arc::strong_count(&self.wake) == OWN_REFERENCES {
-                // Synchronizes with the drop of the last clone, so that its call is seen below.
+                // Acquire: synchronizes with the drop of the last clone, so that a wake-up before
+                // that drop is seen below.
                 fence(Ordering::Acquire);
                 let woken = self.parker.park_timeout(Duration::ZERO);
                 return if woken { Ok(()) } else { Err(WaitError::NoWaker) };

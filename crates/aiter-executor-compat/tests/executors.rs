@@ -1,4 +1,4 @@
-//! `aiter_to_iter` on every executor that its page names.
+//! `aiter_to_iter` with the `block_on` of each documented executor.
 
 use std::{panic::catch_unwind, thread};
 
@@ -6,7 +6,7 @@ use aiter_executor_compat::{aiter_to_iter, park_thread};
 use futures_channel::mpsc;
 use futures_util::{Stream, StreamExt, stream};
 
-/// A stream that is not `Unpin`, borrows, waits for another thread and wakes itself.
+/// Returns a stream that is not `Unpin`, borrows, waits for another thread and wakes itself.
 fn source(factor: &u32) -> impl Stream<Item = u32> {
     let (sender, receiver) = mpsc::unbounded();
     thread::spawn(move || {
@@ -20,7 +20,7 @@ fn source(factor: &u32) -> impl Stream<Item = u32> {
     })
 }
 
-/// 300 items of a tokio channel, which counts against the budget of tokio's tasks.
+/// Returns 300 items of a tokio channel, which uses up the cooperative budget of a task.
 fn queued() -> impl Stream<Item = u32> + Send {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     for n in 0..300 {
@@ -94,7 +94,7 @@ fn tokio_runtimes_yield_all_items() {
 
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     assert!(aiter_to_iter(source(&2), |next| runtime.block_on(next)).eq(expected()));
-    // The stream runs inside the runtime: it may spawn.
+    // The stream runs inside the runtime, so it may spawn.
     let spawned = stream::iter(0..300).then(|n| async move {
         tokio::spawn(async move { n * 2 }).await.expect("the task does not panic")
     });
@@ -139,7 +139,7 @@ fn tokio_handle_on_worker_panics_at_once() {
 fn futures_block_on_inside_itself_panics() {
     let nested = || aiter_to_iter(source(&2), |next| futures_executor::block_on(next)).count();
     let panic = catch_unwind(|| futures_executor::block_on(async { nested() }));
-    let panic = panic.expect_err("it cannot be entered twice");
+    let panic = panic.expect_err("nested block_on must panic");
     let text = panic.downcast_ref::<String>().expect("a message");
     assert!(text.contains("from within another executor"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! WebAssembly with a system interface and without threads: futures' `LocalPool`.
+//! WebAssembly with WASI and without threads: `LocalPool` of futures.
 
 use aiter_adapters::AiterExt;
 use aiter_executor_compat::aiter_to_iter;
