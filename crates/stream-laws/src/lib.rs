@@ -15,10 +15,10 @@ mod task;
 mod token;
 
 pub use adapter::{IntoParts, Output, Parts};
-pub use case::{Case, CaseError, Move, Script, ScriptError, SizeHint, Step};
+pub use case::{Case, Move, Script, ScriptError, SizeHint, Step, notation::CaseError};
 pub use law::Law;
 pub use laws::{BrokenLaw, Laws, Report};
 pub use relation::{Relation, RunItems};
-pub use source::{NestedSource, ResultSource, ScriptedFuture, Source, SourceHandle};
+pub use source::{ResultSource, ScriptedFuture, Source, SourceHandle, nested::NestedSource};
 pub use task::{CountingWaker, Task};
-pub use token::{Ledger, Token};
+pub use token::{Token, ledger::Ledger};

@@ -1,18 +1,13 @@
-mod generator;
-mod notation;
+pub(crate) mod generator;
+pub(crate) mod notation;
 mod random;
 mod script;
-mod shrink;
+pub(crate) mod shrink;
 mod size_hint;
 
 use alloc::vec::Vec;
 
-pub(crate) use self::{
-    generator::{CaseGenerator, ItemKind},
-    shrink::shrink,
-};
 pub use self::{
-    notation::CaseError,
     script::{Script, ScriptError, Step},
     size_hint::SizeHint,
 };

@@ -17,7 +17,7 @@ use crate::{
     case::Move,
     law::Law,
     relation::Relation,
-    source::{SourceFactory, SourceHandle},
+    source::{SourceHandle, factory::SourceFactory},
 };
 
 /// The promises of an adapter beyond the laws.

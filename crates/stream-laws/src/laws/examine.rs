@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use super::{Laws, broken_law::BrokenLaw};
 use crate::{
-    case::{Case, Move, shrink},
+    case::{Case, Move, shrink::shrink},
     driver::{Finding, Run},
     law::Law,
     relation::Relation,
-    source::SourceFactory,
+    source::factory::SourceFactory,
 };
 
 /// A finding and the case that shows it.

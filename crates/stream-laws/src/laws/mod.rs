@@ -17,11 +17,11 @@ use futures_core::Stream;
 pub use self::{broken_law::BrokenLaw, report::Report};
 use crate::{
     adapter::{IntoParts, Output, Parts},
-    case::{CaseGenerator, ItemKind},
+    case::generator::{CaseGenerator, ItemKind},
     driver::Promises,
     law::Law,
     relation::Relation,
-    source::{NestedSource, ScriptedFuture, Source, SourceFactory},
+    source::{ScriptedFuture, Source, factory::SourceFactory, nested::NestedSource},
 };
 
 /// The description of an adapter, with which the laws are checked.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     case::{Script, SizeHint, Step},
     sync::lock,
-    token::{Ledger, Token},
+    token::{Token, ledger::Ledger},
 };
 
 /// A handle of a [`Source`](crate::Source), which wakes the source and reports how it was polled.

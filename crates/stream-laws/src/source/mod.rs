@@ -1,7 +1,7 @@
-mod factory;
+pub(crate) mod factory;
 mod future;
 mod handle;
-mod nested;
+pub(crate) mod nested;
 mod run_counters;
 mod script_runner;
 mod script_state;
@@ -15,8 +15,8 @@ use core::{
 
 use futures_core::Stream;
 
-pub(crate) use self::{factory::SourceFactory, script_runner::PollLimitReached};
-pub use self::{future::ScriptedFuture, handle::SourceHandle, nested::NestedSource};
+pub(crate) use self::script_runner::PollLimitReached;
+pub use self::{future::ScriptedFuture, handle::SourceHandle};
 use self::{script_runner::ScriptRunner, script_state::ScriptKind};
 use crate::{
     case::{Script, SizeHint},

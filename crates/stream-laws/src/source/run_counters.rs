@@ -1,6 +1,6 @@
 use core::sync::atomic::{AtomicBool, AtomicUsize};
 
-use crate::token::Ledger;
+use crate::token::ledger::Ledger;
 
 /// State that all sources of a run share.
 ///

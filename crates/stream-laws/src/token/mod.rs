@@ -1,5 +1,5 @@
 mod counters;
-mod ledger;
+pub(crate) mod ledger;
 
 use core::{
     cmp::Ordering,
@@ -9,7 +9,6 @@ use core::{
 use std::sync::Mutex;
 
 use self::counters::Counters;
-pub use self::ledger::Ledger;
 use crate::sync::lock;
 
 /// An item that counts its creation, its clones and its drop in a [`Ledger`](crate::Ledger).
