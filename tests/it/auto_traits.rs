@@ -4,7 +4,7 @@ use aiter::{
     Active, AiterToIter, AvailableIter, Azip, BlockOn, BlockOnIdle, BoundedFork, CatchPanics,
     Cursor, Drive, Elapsed, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate, Gated,
     IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
-    Next, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
+    NextItem, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
     PushAllError, PushError, Pusher, QuietCursor, QuietPusher, Sharable, SharableNext,
     SharedCursor, SharedNext, SharedNextMany, SolePusher, Starter, Stoppable, Stopper, StrictAzip,
     TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher, Worker,
@@ -213,9 +213,9 @@ fn blocking_iterators_are_what_their_stream_and_their_way_of_blocking_are() {
     assert_eq!(traits!(AiterToIter<Of<u8>, OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(AiterToIter<Of<u8>, Local>), NEITHER);
     assert_eq!(traits!(AiterToIter<Of<u8>, Opaque>), [true, true, false]);
-    assert_eq!(traits!(Next<'static, Of<u8, Opaque>>), ALL);
-    assert_eq!(traits!(Next<'static, Of<u8, OfOneThread>>), ONLY_SEND);
-    assert_eq!(traits!(Next<'static, Of<u8, Local>>), NEITHER);
+    assert_eq!(traits!(NextItem<'static, Of<u8, Opaque>>), ALL);
+    assert_eq!(traits!(NextItem<'static, Of<u8, OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(NextItem<'static, Of<u8, Local>>), NEITHER);
     assert_eq!(traits!(BlockOn), ALL);
     assert_eq!(traits!(Elapsed), ALL);
     assert_eq!(traits!(BlockOnIdle<Plain>), ALL);
@@ -473,7 +473,7 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<MapParWith<Opaque, Opaque>>();
     debug::<UnblockIter<Opaque, Opaque>>();
     debug::<AiterToIter<Opaque, Opaque>>();
-    debug::<Next<'_, Opaque>>();
+    debug::<NextItem<'_, Opaque>>();
     debug::<BlockOn>();
     debug::<BlockOnIdle<Opaque>>();
     debug::<ForbidBlocking<Opaque>>();

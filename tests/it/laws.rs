@@ -6,7 +6,6 @@
 //! promise. The seed of a case that breaks a law is printed, and `STREAM_LAWS_SEED` runs the case
 //! alone.
 
-use aiter::{AiterExt, Cursor, Event, IterToAiter, Lag, OnError, azip, iter_to_aiter, push_list};
 use alloc::{string::String, vec, vec::Vec};
 use core::{
     future, mem,
@@ -14,10 +13,12 @@ use core::{
     pin::Pin,
     task::{Context, Poll, ready},
 };
+use std::panic::catch_unwind;
+
+use aiter::{AiterExt, Cursor, Event, IterToAiter, Lag, OnError, azip, iter_to_aiter, push_list};
 use futures_core::{FusedStream, Stream};
 use futures_util::{FutureExt, StreamExt};
-use std::panic::catch_unwind;
-use stream_laws::{Flow, Law, Laws, Parts, Relation, Source, Token};
+use stream_laws::{Law, Laws, Parts, Relation, RunItems, Source, Token};
 
 /// A stream that has to know whether it has handed out `None`. If it does not, it panics, or, as panics
 /// are nothing new after one of a source, waits for ever: either breaks a law.
@@ -89,7 +90,7 @@ fn told_over<S: FusedStream>(stream: S) -> Told<Over<S>> {
 
 #[track_caller]
 fn keeps(laws: Laws, relation: Relation) {
-    laws.expect(relation).fused().lean().run().assert();
+    laws.expect(relation).fused().no_extra_polls().run().assert();
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn active() {
     keeps(
         Laws::of("active_parts", |source| {
             let (stream, drive) = source.active_parts();
-            Parts::new().stream(told(stream)).drive(drive)
+            Parts::new().stream(told(stream)).driver(drive)
         }),
         Relation::Same,
     );
@@ -105,7 +106,7 @@ fn active() {
         keeps(
             Laws::of("active_bounded_parts", move |source| {
                 let (stream, drive) = source.active_bounded_parts(cap);
-                Parts::new().stream(told(stream)).drive(drive)
+                Parts::new().stream(told(stream)).driver(drive)
             })
             .read_ahead(cap),
             Relation::Same,
@@ -165,15 +166,15 @@ fn flatten_iter() {
             told(source.map(|token| (token.number() % 2 == 0).then_some(token)).flatten_iter())
         })
         .read_ahead(0),
-        Relation::Subset,
+        Relation::Subsequence,
     );
 }
 
 #[test]
 fn forker() {
-    keeps(Laws::of_clones("forker, one fork", |source| [told(source.forker())]), Relation::Same);
+    keeps(Laws::of_readers("forker, one fork", |source| [told(source.forker())]), Relation::Same);
     keeps(
-        Laws::of_clones("forker, three forks", |source| {
+        Laws::of_readers("forker, three forks", |source| {
             let one = source.forker();
             [one.fork(), one.fork(), one].map(told)
         })
@@ -213,11 +214,11 @@ fn forker_passive() {
         Relation::Same,
     );
     keeps(
-        Laws::of_clones("forker, of a passive fork that outlived the parent", |source| {
+        Laws::of_readers("forker, of a passive fork that outlived the parent", |source| {
             let passive = source.forker().fork_passive();
             [told(passive.fork_active()), told(passive.activate())]
         }),
-        Relation::Subset,
+        Relation::Subsequence,
     );
 }
 
@@ -225,7 +226,7 @@ fn forker_passive() {
 fn forker_bounded() {
     for cap in [1, 3] {
         keeps(
-            Laws::of_clones("forker_bounded, waits", move |source| {
+            Laws::of_readers("forker_bounded, waits", move |source| {
                 let one = source.forker_bounded(cap, Lag::Wait);
                 [one.fork(), one.fork(), one].map(told)
             })
@@ -238,12 +239,12 @@ fn forker_bounded() {
             ("forker_bounded, error", Lag::Error),
         ] {
             keeps(
-                Laws::of_clones(name, move |source| {
+                Laws::of_readers(name, move |source| {
                     let one = source.forker_bounded(cap, lag);
                     [one.fork(), one].map(told)
                 })
                 .read_ahead(0),
-                Relation::Subset,
+                Relation::Subsequence,
             );
         }
     }
@@ -254,12 +255,12 @@ fn gated() {
     keeps(
         Laws::of("gated, permits one by one, never stopped", |source| {
             let (gate, gated) = source.gated();
-            Parts::new().stream(told(gated)).poke(move || {
+            Parts::new().stream(told(gated)).side_effect(move || {
                 let _closed = gate.push(1);
             })
         })
         .read_ahead(0),
-        Relation::Subset,
+        Relation::Subsequence,
     );
     keeps(
         Laws::of("gated, stopped", |source| {
@@ -268,13 +269,13 @@ fn gated() {
             let other = gate.clone();
             Parts::new()
                 .stream(told(gated))
-                .poke(move || {
+                .side_effect(move || {
                     let _closed = gate.push(1);
                 })
-                .poke(move || other.stop())
+                .side_effect(move || other.stop())
         })
         .read_ahead(0),
-        Relation::Subset,
+        Relation::Subsequence,
     );
 }
 
@@ -380,7 +381,7 @@ fn map_filters() {
             )
         })
         .read_ahead(0),
-        Relation::Subset,
+        Relation::Subsequence,
     );
     keeps(
         Laws::of_futures("map_filter_async", |futures| {
@@ -444,7 +445,7 @@ fn map_try() {
                 told(source.map_try(odd).on_error(on_error))
             })
             .read_ahead(0),
-            Relation::Subset,
+            Relation::Subsequence,
         );
     }
 }
@@ -459,7 +460,7 @@ fn preload() {
         keeps(
             Laws::of("preload_with_parts", move |source| {
                 let (stream, drive) = source.preload_with_parts(window);
-                Parts::new().stream(told(stream)).drive(drive)
+                Parts::new().stream(told(stream)).driver(drive)
             })
             .read_ahead(window),
             Relation::Same,
@@ -471,7 +472,7 @@ fn preload() {
 fn for_each_progress() {
     // Each body that is done at once asks the source of the window again: see `Preload`.
     Laws::of("for_each_progress", |source| {
-        Parts::new().drive(source.preload(2).for_each_progress(|token| async move { drop(token) }))
+        Parts::new().driver(source.preload(2).for_each_progress(|token| async move { drop(token) }))
     })
     .expect(Relation::Any)
     .read_ahead(2)
@@ -483,7 +484,7 @@ fn for_each_progress() {
 #[test]
 fn sharable() {
     keeps(
-        Laws::of_clones("sharable", |source| {
+        Laws::of_readers("sharable", |source| {
             let one = source.sharable();
             [one.clone(), one.clone(), one].map(told)
         })
@@ -497,10 +498,10 @@ fn stoppable() {
     keeps(
         Laws::of("stoppable", |source| {
             let (stopper, stream) = source.stoppable();
-            Parts::new().stream(told(stream)).poke(move || stopper.stop())
+            Parts::new().stream(told(stream)).side_effect(move || stopper.stop())
         })
         .read_ahead(0),
-        Relation::Subset,
+        Relation::Subsequence,
     );
 }
 
@@ -512,7 +513,7 @@ fn listed(name: &str, readers: fn(Cursor<Token>) -> Parts) -> Laws {
             let _no_cursor_left = pusher.push(token);
             future::ready(())
         });
-        readers(cursor).drive(fill)
+        readers(cursor).driver(fill)
     })
 }
 
@@ -538,13 +539,13 @@ fn shared_cursors() {
 }
 
 /// The first two readers share the items, and the third one gets all of them.
-fn shared_by_two(flow: &Flow) -> Result<(), String> {
-    let mut shared = flow.taken(0);
-    shared.extend(flow.taken(1));
+fn shared_by_two(run: &RunItems) -> Result<(), String> {
+    let mut shared = run.received(0);
+    shared.extend(run.received(1));
     shared.sort_unstable();
-    let given = flow.given();
-    let good = shared == given && flow.taken(2) == given;
-    if good { Ok(()) } else { Err(format!("{given:?} became {:?}", flow.readers)) }
+    let sent = run.sent();
+    let good = shared == sent && run.received(2) == sent;
+    if good { Ok(()) } else { Err(format!("{sent:?} became {:?}", run.readers)) }
 }
 
 #[test]

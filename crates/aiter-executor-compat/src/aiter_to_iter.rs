@@ -1,42 +1,36 @@
 use alloc::boxed::Box;
-use core::fmt;
-use core::iter::FusedIterator;
-use core::pin::Pin;
+use core::{fmt, iter::FusedIterator, pin::Pin};
 
 use futures_core::Stream;
 
-use crate::next::{Block, Next};
+use crate::next::{BlockOnNext, NextItem};
 
-/// Makes a blocking iterator of a stream: each `next` blocks on the stream's next item.
+/// Converts a stream into an iterator that blocks on each item.
 ///
-/// `block_on` is what blocks: a closure around the `block_on` of any executor, such as
-/// `|next| runtime.block_on(next)`, or, with feature `std`, the built-in
-/// [`park_thread`](crate::park_thread). It is called once for each item, with a future that borrows
-/// the stream. Each poll of that future polls the stream once, so a wait costs the polls that it
-/// costs without the bridge. If `block_on` returns `None`, the iterator has ended.
+/// `block_on` is a closure around the `block_on` of any executor, such as `|next|
+/// runtime.block_on(next)`. With feature `std`, it may be the built-in
+/// [`park_thread`](crate::park_thread). It is called once per item, with a future that borrows the
+/// stream. Each poll of that future polls the stream once, so the bridge adds no polls. If
+/// `block_on` returns `None`, the iterator has ended.
 ///
-/// A generic function such as `smol::block_on` needs a closure around it in the call:
-/// `aiter_to_iter(stream, |next| smol::block_on(next))`. Passed by name it is fixed to a single
-/// lifetime, and the compiler asks for the closure; see [`Block`].
+/// A generic function such as `smol::block_on` needs a closure:
+/// `aiter_to_iter(stream, |next| smol::block_on(next))`. See [`BlockOnNext`] for the reason.
 ///
-/// The stream need not be `Unpin`, because it is boxed once. Nothing is allocated for an item.
+/// The stream is boxed once, so it need not be `Unpin`. No allocation is made per item.
 ///
-/// A loop over a push list's cursor ends once the list is `stop`ped or every `Pusher` is dropped.
-/// If the thread that loops still holds a `Pusher`, it waits forever: drop it, or call `stop`,
-/// before the loop.
+/// A loop over the cursor of a push list ends after the list is `stop`ped or every `Pusher` is
+/// dropped. If the looping thread holds a `Pusher`, the loop waits forever. Drop the `Pusher`, or
+/// call `stop`, before the loop.
 ///
-/// Call it on threads that may block. A thread that runs an executor's tasks must not wait for an
-/// item that a task of the same thread makes; see [the crate's
-/// page](crate#where-it-hangs-and-what-to-do) for what works instead.
+/// Use it on threads that may block. A thread of an executor must not wait for an item from a task
+/// of the same thread. The [crate documentation](crate#deadlocks) lists
+/// alternatives.
 ///
 /// # Panics
-///
-/// The iterator's `next` panics if `block_on` or the stream does. With feature `std` it panics if
-/// it would wait inside a future under `forbid_blocking`. The iterator can be used again
-/// afterwards.
+/// `next` panics if `block_on` or the stream panics. With feature `std`, it panics if it would wait
+/// inside a future under `forbid_blocking`. The iterator stays usable after a panic.
 ///
 /// # Examples
-///
 /// ```
 /// use aiter_executor_compat::{aiter_to_iter, park_thread};
 /// use futures_util::stream;
@@ -48,7 +42,7 @@ use crate::next::{Block, Next};
 /// assert_eq!(sum, 6);
 /// ```
 ///
-/// With an executor's own `block_on`, and a stream that is not `Unpin`:
+/// With the `block_on` of an executor, and a stream that is not `Unpin`:
 ///
 /// ```
 /// use aiter_executor_compat::aiter_to_iter;
@@ -64,20 +58,18 @@ use crate::next::{Block, Next};
 pub fn aiter_to_iter<S, B>(stream: S, block_on: B) -> AiterToIter<S, B>
 where
     S: Stream,
-    B: Block<S> + for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+    B: BlockOnNext<S> + for<'a> FnMut(NextItem<'a, S>) -> Option<S::Item>,
 {
     AiterToIter::new(stream, block_on)
 }
 
-/// A blocking iterator over a stream's items; made by [`aiter_to_iter`].
+/// A blocking iterator over the items of a stream; returned by [`aiter_to_iter`].
 ///
-/// `size_hint` is the stream's own. After its first `None` the iterator stays at its end and does
-/// not poll the stream again, whether or not the stream is fused. Dropping the iterator drops the
-/// stream with the items that were not taken. `Iterator::by_ref` takes some items and keeps the
-/// rest.
+/// `size_hint` is that of the stream. After its first `None`, the iterator returns `None` without
+/// polling the stream, so the stream need not be fused. Dropping the iterator drops the stream and
+/// its remaining items. Use `Iterator::by_ref` to take some items and keep the rest.
 ///
 /// # Examples
-///
 /// ```
 /// use aiter_executor_compat::{aiter_to_iter, park_thread};
 /// use futures_util::stream;
@@ -106,22 +98,19 @@ impl<S, B> AiterToIter<S, B> {
         Self { stream: Box::pin(stream), block_on, ended: false }
     }
 
-    /// Blocks on the next item in another way, for this item only: with a timeout, or until another
-    /// event.
+    /// Blocks on the next item with another `block_on`, such as one with a timeout.
     ///
-    /// `block_on` is called once, also after the end; the future is then ready with `None`. If
+    /// `block_on` is called once. After the end of the stream, the future returns `None`. If
     /// `block_on` drops the future before it is ready, no item is lost.
     ///
-    /// `AiterToIter<S, BlockOn>::next_timeout` is the built-in timeout, for threads that park.
+    /// For threads that park, use `AiterToIter<S, BlockOn>::next_timeout`.
     ///
     /// # Panics
-    ///
-    /// Panics if `block_on` or the stream does. With feature `std` it panics if the future is
-    /// polled and pending inside a future under `forbid_blocking`.
+    /// Panics if `block_on` or the stream panics. With feature `std`, it panics if the future is
+    /// pending inside a future under `forbid_blocking`.
     ///
     /// # Examples
-    ///
-    /// A timeout with tokio, where `timeout` has to be called inside the runtime:
+    /// With a timeout of tokio, where `timeout` must be called inside the runtime:
     ///
     /// ```
     /// use core::time::Duration;
@@ -144,13 +133,13 @@ impl<S, B> AiterToIter<S, B> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
-    /// With smol, and a deadline:
+    /// With smol and a deadline:
     ///
     /// ```
     /// use core::time::Duration;
     /// use std::time::Instant;
     ///
-    /// use aiter_executor_compat::{Elapsed, Next, aiter_to_iter};
+    /// use aiter_executor_compat::{Elapsed, NextItem, aiter_to_iter};
     /// use futures_channel::mpsc;
     /// use smol::future::FutureExt;
     ///
@@ -175,16 +164,16 @@ impl<S, B> AiterToIter<S, B> {
     /// assert_eq!(items.next_with(|next| until(deadline, next)), Ok(Some('a')));
     /// assert_eq!(items.next_with(smol::block_on), None);
     /// ```
-    pub fn next_with<'a, T>(&'a mut self, block_on: impl FnOnce(Next<'a, S>) -> T) -> T {
-        block_on(Next::new(self.stream.as_mut(), &mut self.ended))
+    pub fn next_with<'a, T>(&'a mut self, block_on: impl FnOnce(NextItem<'a, S>) -> T) -> T {
+        block_on(NextItem::new(self.stream.as_mut(), &mut self.ended))
     }
 
-    /// The stream, with the items not yet taken.
+    /// Returns a reference to the stream, with its remaining items.
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
-    /// The stream, to change it in place.
+    /// Returns a mutable reference to the stream.
     pub fn get_mut(&mut self) -> &mut S
     where
         S: Unpin,
@@ -192,15 +181,14 @@ impl<S, B> AiterToIter<S, B> {
         &mut self.stream
     }
 
-    /// The pinned stream, to change it in place.
+    /// Returns a pinned mutable reference to the stream.
     pub fn get_pin_mut(&mut self) -> Pin<&mut S> {
         self.stream.as_mut()
     }
 
-    /// Gives the stream back, with the items not yet taken.
+    /// Returns the stream, with its remaining items.
     ///
     /// # Examples
-    ///
     /// ```
     /// use aiter_executor_compat::{aiter_to_iter, park_thread};
     /// use futures_util::{FutureExt, StreamExt, stream};
@@ -217,10 +205,10 @@ impl<S, B> AiterToIter<S, B> {
         *Pin::into_inner(self.into_pin())
     }
 
-    /// Gives the stream back, also if it is not `Unpin`: it stays in its box.
+    /// Returns the stream in its box. The stream need not be `Unpin`.
     pub fn into_pin(self) -> Pin<Box<S>> {
         let Self { stream, block_on, .. } = self;
-        // Before the return: if this panics, the stream is dropped, not leaked.
+        // This drop may panic. It comes before the return, so the stream is dropped and not leaked.
         drop(block_on);
         stream
     }
@@ -229,7 +217,7 @@ impl<S, B> AiterToIter<S, B> {
 impl<S, B> Iterator for AiterToIter<S, B>
 where
     S: Stream,
-    B: Block<S>,
+    B: BlockOnNext<S>,
 {
     type Item = S::Item;
 
@@ -238,7 +226,8 @@ where
         if self.ended {
             return None;
         }
-        let item = self.block_on.block(Next::new(self.stream.as_mut(), &mut self.ended));
+        let item =
+            self.block_on.block_on_next(NextItem::new(self.stream.as_mut(), &mut self.ended));
         if item.is_none() {
             self.ended = true;
         }
@@ -253,27 +242,29 @@ where
 impl<S, B> FusedIterator for AiterToIter<S, B>
 where
     S: Stream,
-    B: Block<S>,
+    B: BlockOnNext<S>,
 {
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
-    use alloc::rc::Rc;
-    use alloc::vec::Vec;
-    use core::cell::Cell;
-    use core::future::Future;
-    use core::marker::PhantomPinned;
-    use core::task::{Context, Poll, Waker};
+    use alloc::{format, rc::Rc, vec::Vec};
+    use core::{
+        cell::Cell,
+        future::Future,
+        marker::PhantomPinned,
+        task::{Context, Poll, Waker},
+    };
 
-    use futures_util::FutureExt;
-    use futures_util::stream::{self, StreamExt};
+    use futures_util::{
+        FutureExt,
+        stream::{self, StreamExt},
+    };
 
     use super::*;
 
-    /// Blocks on what is ready already.
-    fn poll_once<S: Stream>(mut next: Next<'_, S>) -> Option<S::Item> {
+    /// Returns the next item, which must be ready.
+    fn poll_once<S: Stream>(mut next: NextItem<'_, S>) -> Option<S::Item> {
         match Pin::new(&mut next).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(item) => item,
             Poll::Pending => panic!("the stream is not ready"),
@@ -299,7 +290,7 @@ mod tests {
     #[test]
     fn ended_iterator_does_not_poll_again() {
         let calls = Cell::new(0);
-        // Not fused: None at the second poll, then items again.
+        // The stream is not fused: the second poll returns `None`, and later polls return items.
         let odd = stream::poll_fn(|_| {
             calls.set(calls.get() + 1);
             Poll::Ready((calls.get() != 2).then_some(()))
@@ -337,8 +328,8 @@ mod tests {
         });
         let mut items = aiter_to_iter(pinned, poll_once);
         assert_eq!(items.next(), Some(1));
-        // A box that moves does not move what is pinned in it.
-        let mut rest = Vec::from_iter([items]).pop().expect("it was put there");
+        // Moving the box does not move the pinned stream.
+        let mut rest = Vec::from_iter([items]).pop().expect("the vector has one iterator");
         assert_eq!(rest.next(), Some(2));
         assert_eq!(rest.into_pin().next().now_or_never(), Some(Some(3)));
         assert_eq!(local.get(), 6);
@@ -379,7 +370,7 @@ mod tests {
     #[test]
     fn debug_shows_state_without_items() {
         let mut items = aiter_to_iter(stream::iter(["secret"]), |next| {
-            assert_eq!(format!("{next:?}"), "Next { .. }");
+            assert_eq!(format!("{next:?}"), "NextItem { .. }");
             poll_once(next)
         });
         assert_eq!(format!("{items:?}"), "AiterToIter { ended: false, .. }");

@@ -1,30 +1,31 @@
-use core::error::Error;
-use core::fmt;
-use core::pin::{Pin, pin};
-use core::time::Duration;
-use std::thread;
-use std::time::Instant;
+use core::{
+    error::Error,
+    fmt,
+    pin::{Pin, pin},
+    time::Duration,
+};
+use std::{thread, time::Instant};
 
 use futures_core::Stream;
 
-use crate::aiter_to_iter::AiterToIter;
-use crate::forbid::RECIPE;
-use crate::next::{Block, Next};
-use crate::parker::{self, First, Unfinished};
+use crate::{
+    aiter_to_iter::AiterToIter,
+    forbid::ADVICE,
+    next::{BlockOnNext, NextItem},
+    parker::{self, FirstPoll, WaitError},
+};
 
-/// Blocks the thread until the stream's next item: the simplest second argument of
-/// [`aiter_to_iter`](crate::aiter_to_iter).
+/// Parks the thread until the next item is ready.
 ///
-/// It is [`BlockOn::new`] in the form of a function. A loop over a push list's cursor ends once the
-/// list is `stop`ped or every `Pusher` is dropped. If this thread still holds a `Pusher`, the loop
-/// waits forever: drop it, or call `stop`, before the loop.
+/// It is the simplest second argument of [`aiter_to_iter`](crate::aiter_to_iter), and equals
+/// [`BlockOn::new`]. A loop over the cursor of a push list ends after the list is `stop`ped or
+/// every `Pusher` is dropped. If this thread holds a `Pusher`, the loop waits forever. Drop the
+/// `Pusher`, or call `stop`, before the loop.
 ///
 /// # Panics
-///
-/// Panics if the stream does, and if [nothing can end the wait](BlockOn#panics).
+/// Panics if the stream panics, or if [nothing can end the wait](BlockOn#panics).
 ///
 /// # Examples
-///
 /// ```
 /// use std::thread;
 ///
@@ -42,37 +43,35 @@ use crate::parker::{self, First, Unfinished};
 /// # producer.join().expect("the producer does not panic");
 /// ```
 #[inline]
-pub fn park_thread<S: Stream + ?Sized>(next: Next<'_, S>) -> Option<S::Item> {
+pub fn park_thread<S: Stream + ?Sized>(next: NextItem<'_, S>) -> Option<S::Item> {
     BlockOn::new().block_on(next)
 }
 
-/// Blocks a thread on a future by parking the thread: the built-in `block_on`.
+/// The built-in `block_on`, which parks the thread until a future is ready.
 ///
-/// The future is polled once, and once more for each wake-up. The thread runs nothing else while it
-/// waits, so other threads have to make what it waits for.
+/// The future is polled once, and again after each wake-up. The thread runs nothing else during the
+/// wait, so another thread must wake it.
 ///
-/// A loop over a push list's cursor ends once the list is `stop`ped or every `Pusher` is dropped.
-/// If this thread still holds a `Pusher`, the loop waits forever, unless there is a
-/// [`max_wait`](Self::max_wait).
+/// A loop over the cursor of a push list ends after the list is `stop`ped or every `Pusher` is
+/// dropped. If this thread holds a `Pusher`, the loop waits forever, unless a
+/// [`max_wait`](Self::max_wait) is set.
 ///
-/// A thread makes its parker and its waker at its first wait, and keeps them. Waits may be nested.
-/// Nothing is allocated for an item. A wake-up that is left over from an earlier wait costs one
-/// poll.
+/// A thread creates its parker and its waker at its first wait, and keeps both. Waits may be
+/// nested. No allocation is made per item. A wake-up left over from an earlier wait costs one poll.
 ///
-/// A future that needs its runtime around it, such as tokio's timers and sockets, needs that
-/// runtime's own `block_on` instead.
+/// If a future needs its runtime, such as timers and sockets of tokio, use the `block_on` of that
+/// runtime.
 ///
 /// # Panics
+/// Panics if the future panics, and in the following cases. The message names alternatives.
 ///
-/// Panics if the future does, and in three cases in which the message says what works:
-///
-/// - The future is pending and no clone of the waker exists, so nothing can wake the thread. It
-///   panics at once, or within 10 s after the last clone is dropped without a call.
+/// - The future is pending and no clone of the waker exists, so nothing can wake the thread. The
+///   panic
+///   occurs at once, or within 10 s after the last clone is dropped without a wake-up.
 /// - The wait is inside a future under [`forbid_blocking`](crate::forbid_blocking).
-/// - There is a [`max_wait`](Self::max_wait), and it has passed.
+/// - A [`max_wait`](Self::max_wait) is set and has passed.
 ///
 /// # Examples
-///
 /// ```
 /// use aiter_executor_compat::{BlockOn, aiter_to_iter};
 /// use futures_util::stream;
@@ -83,7 +82,7 @@ pub fn park_thread<S: Stream + ?Sized>(next: Next<'_, S>) -> Option<S::Item> {
 /// for n in BlockOn::new().iter(stream::iter([1, 2, 3])) {
 ///     sum += n;
 /// }
-/// // As with any other executor:
+/// // Like the `block_on` of any executor:
 /// let block_on = BlockOn::new();
 /// sum += aiter_to_iter(stream::iter([4, 5]), |next| block_on.block_on(next)).sum::<i32>();
 /// assert_eq!(sum, 15);
@@ -95,18 +94,17 @@ pub struct BlockOn {
 }
 
 impl BlockOn {
-    /// Waits as long as it takes.
+    /// Creates a `BlockOn` without a maximum wait.
     pub const fn new() -> Self {
         Self { max_wait: None }
     }
 
     /// Panics if a wait for one item takes longer than `limit`.
     ///
-    /// For programs in which a long wait can only mean that the thread waits for itself.
-    /// [`AiterToIter::next_timeout`] is for items that may not come in time.
+    /// Use it if a long wait can only mean that the thread waits for itself. If items may be late,
+    /// use [`AiterToIter::next_timeout`] instead.
     ///
     /// # Examples
-    ///
     /// ```should_panic
     /// use core::time::Duration;
     ///
@@ -118,38 +116,36 @@ impl BlockOn {
     /// for item in block_on.iter(receiver) {
     ///     println!("{item}");
     /// }
-    /// drop(sender); // too late: the loop waits for it
+    /// drop(sender); // never reached, because the loop waits for this drop
     /// ```
     #[must_use]
     pub const fn max_wait(self, limit: Duration) -> Self {
         Self { max_wait: Some(limit) }
     }
 
-    /// Blocks the thread until the future is ready.
+    /// Parks the thread until the future is ready.
     ///
     /// # Panics
-    ///
-    /// Panics if the future does, and if [nothing can end the wait](Self#panics).
+    /// Panics if the future panics, or if [nothing can end the wait](Self#panics).
     #[inline]
     pub fn block_on<F: IntoFuture>(self, future: F) -> F::Output {
-        let mut place = pin!(Some(future.into_future()));
-        let output = place.as_mut().as_pin_mut().map(|mut future| {
+        let mut slot = pin!(Some(future.into_future()));
+        let output = slot.as_mut().as_pin_mut().map(|mut future| {
             match parker::poll_first(future.as_mut()) {
                 Ok(output) => output,
                 Err(first) => self.wait(future, first),
             }
         });
-        // Before the return: if this panics, the output is dropped, not leaked.
-        place.set(None);
-        output.expect("the future is in its place")
+        // This drop may panic. It comes before the return, so the output is dropped and not leaked.
+        slot.set(None);
+        output.expect("the slot contains the future")
     }
 
-    /// Makes a blocking iterator over the stream's items, which can also wait with a timeout.
+    /// Converts a stream into a blocking iterator that supports timeouts.
     ///
-    /// It is [`aiter_to_iter`](crate::aiter_to_iter) with this `BlockOn`.
+    /// It equals [`aiter_to_iter`](crate::aiter_to_iter) with this `BlockOn`.
     ///
     /// # Examples
-    ///
     /// ```
     /// use core::time::Duration;
     ///
@@ -169,39 +165,39 @@ impl BlockOn {
     }
 
     #[cold]
-    fn wait<F: Future>(self, future: Pin<&mut F>, first: First) -> F::Output {
+    fn wait<F: Future>(self, future: Pin<&mut F>, first: FirstPoll) -> F::Output {
         let end = self.max_wait.and_then(|limit| Instant::now().checked_add(limit));
         match parker::wait(future, first, end) {
             Ok(output) => output,
-            Err(unfinished) => self.fail(unfinished),
+            Err(error) => self.fail(error),
         }
     }
 
     #[cold]
-    fn fail(self, unfinished: Unfinished) -> ! {
-        match unfinished {
-            Unfinished::NoWaker => panic!(
+    fn fail(self, error: WaitError) -> ! {
+        match error {
+            WaitError::NoWaker => panic!(
                 "aiter: blocked forever: the stream is pending and no clone of this thread's waker \
-                 exists, so nothing can wake it. Likeliest cause: the producer is gone and did not \
-                 end the stream. What works: drop every `Pusher`, or call `stop`, before the loop. \
-                 Otherwise the stream returned `Poll::Pending` without storing the waker.{RECIPE}"
+                 exists, so nothing can wake it. Likely cause: the producer was dropped without \
+                 ending the stream. Fix: drop every `Pusher`, or call `stop`, before the loop. \
+                 Other cause: the stream returned `Poll::Pending` without storing the waker.\
+                 {ADVICE}"
             ),
-            Unfinished::Elapsed => panic!(
-                "aiter: no item within the {:?} of `BlockOn::max_wait`. Likeliest cause: a \
-                 `Pusher` of the list, or another sender, is still alive on this thread, so the \
-                 stream cannot end. What works: drop it, or call `stop`, before the loop. On an \
-                 executor's thread there are two more causes: a task of this thread feeds the \
-                 stream, or the cooperative budget of the task around the loop is used up (tokio: \
-                 128 items).{RECIPE}",
+            WaitError::Elapsed => panic!(
+                "aiter: no item within the {:?} of `BlockOn::max_wait`. Likely cause: a `Pusher` \
+                 of the list, or another sender, is alive on this thread, so the stream cannot \
+                 end. Fix: drop it, or call `stop`, before the loop. Other causes on a thread of \
+                 an executor: a task of this thread feeds the stream, or the cooperative budget \
+                 of the task around the loop is used up (tokio: 128 items).{ADVICE}",
                 self.max_wait.unwrap_or_default(),
             ),
         }
     }
 }
 
-impl<S: Stream> Block<S> for BlockOn {
+impl<S: Stream> BlockOnNext<S> for BlockOn {
     #[inline]
-    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
+    fn block_on_next(&mut self, next: NextItem<'_, S>) -> Option<S::Item> {
         self.block_on(next)
     }
 }
@@ -209,19 +205,17 @@ impl<S: Stream> Block<S> for BlockOn {
 impl<S: Stream> AiterToIter<S, BlockOn> {
     /// Returns the next item, or `None` at the end of the stream, unless `timeout` passes first.
     ///
-    /// The stream is polled at least once, whatever the timeout. A `max_wait` does not matter here.
-    /// For other ways of blocking see [`next_with`](Self::next_with).
+    /// The stream is polled at least once. A `max_wait` is ignored. For another `block_on`, use
+    /// [`next_with`](Self::next_with).
     ///
     /// # Errors
-    ///
-    /// Returns [`Elapsed`] if neither an item nor the end comes in time. No item is lost: what
-    /// comes later is for the next call.
+    /// Returns [`Elapsed`] if neither an item nor the end comes in time. No item is lost: the next
+    /// call returns an item that comes later.
     ///
     /// # Panics
-    ///
-    /// Panics if the stream does, and if it would wait inside a future under
-    /// [`forbid_blocking`](crate::forbid_blocking). If the timeout ends later than an [`Instant`]
-    /// can tell, this is `next`, with its panics.
+    /// Panics if the stream panics, or if it would wait inside a future under
+    /// [`forbid_blocking`](crate::forbid_blocking). If the timeout exceeds the range of
+    /// [`Instant`], the call equals `next` and panics like it.
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<S::Item>, Elapsed> {
         match Instant::now().checked_add(timeout) {
             Some(deadline) => self.next_deadline(deadline),
@@ -229,23 +223,21 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
         }
     }
 
-    /// Returns the next item, or `None` at the end of the stream, unless `deadline` comes first.
+    /// Returns the next item, or `None` at the end of the stream, unless `deadline` passes first.
     ///
     /// # Errors
-    ///
     /// Returns [`Elapsed`] if neither an item nor the end comes in time. No item is lost.
     ///
     /// # Panics
-    ///
-    /// Panics where [`next_timeout`](Self::next_timeout) does.
+    /// Panics if [`next_timeout`](Self::next_timeout) panics.
     pub fn next_deadline(&mut self, deadline: Instant) -> Result<Option<S::Item>, Elapsed> {
         let item = self.next_with(|next| {
             let mut next = pin!(next);
             parker::poll_first(next.as_mut())
                 .or_else(|first| parker::wait(next, first, Some(deadline)))
         });
-        item.map_err(|unfinished| {
-            if let Unfinished::NoWaker = unfinished {
+        item.map_err(|error| {
+            if let WaitError::NoWaker = error {
                 thread::sleep(deadline.saturating_duration_since(Instant::now()));
             }
             Elapsed
@@ -253,14 +245,14 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
     }
 }
 
-/// The error of [`AiterToIter::next_timeout`]: neither an item nor the end of the stream came in
+/// An error of [`AiterToIter::next_timeout`]: neither an item nor the end of the stream came in
 /// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Elapsed;
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no item has come in time")
+        f.write_str("no item came in time")
     }
 }
 
@@ -269,20 +261,22 @@ impl Error for Elapsed {}
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
-    use core::cell::Cell;
-    use core::panic::AssertUnwindSafe;
-    use core::task::Poll::{Pending, Ready};
-    use core::task::Waker;
-    use std::panic::catch_unwind;
-    use std::sync::mpsc;
-    use std::thread_local;
+    use core::{
+        cell::Cell,
+        panic::AssertUnwindSafe,
+        task::{
+            Poll::{Pending, Ready},
+            Waker,
+        },
+    };
+    use std::{panic::catch_unwind, sync::mpsc, thread_local};
 
     use futures_util::stream::poll_fn;
 
     use super::*;
     use crate::aiter_to_iter;
 
-    /// A stream that is pending once before each of `n` items, and shows each wait's waker.
+    /// Returns a stream that is pending before each of `n` items, and passes the waker to `see`.
     fn yields(n: usize, mut see: impl FnMut(&Waker)) -> impl Stream<Item = usize> {
         let (mut items, mut waited) = (0, false);
         poll_fn(move |cx| {
@@ -334,7 +328,7 @@ mod tests {
         let outer = poll_fn(|cx| {
             polls += 1;
             if polls < 3 {
-                // Woken first, then a whole nested wait: the wake must still be there after it.
+                // The nested wait comes after the wake, and must not consume it.
                 cx.waker().wake_by_ref();
                 assert_eq!(aiter_to_iter(yields(1, |_| ()), park_thread).count(), 1);
                 return Pending;
@@ -385,7 +379,7 @@ mod tests {
         assert_eq!(aiter_to_iter(yields(1, |w| old = Some(w.clone())), park_thread).count(), 1);
         let old = old.expect("the stream has waited");
 
-        // Called before the next wait, and by another thread while that wait lasts.
+        // The old waker is called before the next wait, and by another thread during that wait.
         old.wake_by_ref();
         let (done, ready) = mpsc::channel();
         let (mut polls, mut other) = (0, None);
@@ -402,8 +396,8 @@ mod tests {
             if ready.try_recv().is_ok() { Ready(Some(())) } else { Pending }
         });
         assert_eq!(aiter_to_iter(stream, park_thread).next(), Some(()));
-        assert!(polls <= 4, "one poll, and one for each wake: {polls}");
-        other.expect("it was started").join().expect("it does not panic");
+        assert!(polls <= 4, "one poll, and one per wake-up: {polls}");
+        other.expect("thread was started").join().expect("thread must not panic");
     }
 
     #[test]
@@ -412,7 +406,7 @@ mod tests {
             let mut waits = 0;
             move |_| {
                 waits += 1;
-                assert_ne!(waits, 2, "the second wait");
+                assert_ne!(waits, 2, "second wait");
             }
         });
         let mut items = aiter_to_iter(stream, park_thread);

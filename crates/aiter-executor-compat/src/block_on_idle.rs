@@ -1,23 +1,26 @@
-use core::fmt;
-use core::future::Future;
-use core::pin::{Pin, pin};
-use core::sync::atomic::{AtomicBool, Ordering, fence};
-use core::task::{Context, Poll, Waker};
+use core::{
+    fmt,
+    future::Future,
+    pin::{Pin, pin},
+    sync::atomic::{AtomicBool, Ordering, fence},
+    task::{Context, Poll, Waker},
+};
 
 use futures_core::Stream;
 use portable_atomic_util::{Arc, task::Wake};
 
-use crate::aiter_to_iter::AiterToIter;
-use crate::next::{Block, Next};
+use crate::{
+    aiter_to_iter::AiterToIter,
+    next::{BlockOnNext, NextItem},
+};
 
-/// Blocks on a future without an operating system: polls it after each wake-up, and calls `idle`
-/// in between.
+/// A `block_on` without an operating system, which calls `idle` between the polls.
 ///
 /// `idle` may return at any time, such as at every interrupt. It is called again until the future
-/// is woken. It must return once a waker may have been called, also just before the call of `idle`.
-/// On Arm `wfe` does so, because an interrupt that came before it makes it return at once. `wfi`
-/// may sleep through to the next interrupt. So call it with interrupts masked, which still lets
-/// them end it, and only if the sleep is not over:
+/// is woken. It must return if a waker is called during the call or just before it. On Arm, `wfe`
+/// satisfies this, because an earlier interrupt makes it return at once. `wfi` may miss an earlier
+/// interrupt. Call it with interrupts masked, and only if the future is not woken. A masked
+/// interrupt still ends `wfi`:
 ///
 /// ```
 /// # mod riscv { pub fn wfi() {} }
@@ -25,31 +28,29 @@ use crate::next::{Block, Next};
 /// # use aiter_executor_compat::BlockOnIdle;
 /// let board = BlockOnIdle::new(|idle| {
 ///     critical_section::with(|_| {
-///         if !idle.is_over() {
+///         if !idle.is_woken() {
 ///             riscv::wfi();
 ///         }
 ///     })
 /// });
 /// ```
 ///
-/// A `spin_loop` hint or the system's `yield` works everywhere. A future that wakes itself is
+/// A `spin_loop` hint or a yield to the scheduler is always correct. A future that wakes itself is
 /// polled again without a call of `idle`.
 ///
-/// [`new`](Self::new) makes one small allocation for the waker. Nothing is allocated for an item.
+/// [`new`](Self::new) allocates the waker. No allocation is made per item.
 ///
 /// # Panics
-///
-/// Panics if the future or `idle` does.
+/// Panics if the future or `idle` panics.
 ///
 /// # Examples
-///
 /// ```
 /// use aiter_executor_compat::{BlockOnIdle, aiter_to_iter};
 /// use futures_channel::mpsc;
 ///
 /// let (sender, receiver) = mpsc::unbounded();
 /// let mut interrupts = 1..=3;
-/// // Where a firmware would say `cortex_m::asm::wfe()`:
+/// // Firmware would call `cortex_m::asm::wfe()` here.
 /// let mut board = BlockOnIdle::new(|_| match interrupts.next() {
 ///     Some(n) => sender.unbounded_send(n).expect("the receiver is alive"),
 ///     None => sender.close_channel(),
@@ -62,31 +63,34 @@ use crate::next::{Block, Next};
 pub struct BlockOnIdle<I> {
     idle: I,
     woken: Arc<Woken>,
-    /// Sets `woken`.
+    /// A waker that sets `woken`.
     waker: Waker,
 }
 
 struct Woken(AtomicBool);
 
-/// The argument of a [`BlockOnIdle`]'s `idle`: whether the future is still not woken.
+/// The argument of `idle`, which tells whether the future was woken; see [`BlockOnIdle`].
 #[derive(Debug)]
-pub struct Idle<'a>(&'a AtomicBool);
+pub struct IdleHint<'a>(&'a AtomicBool);
 
-impl Idle<'_> {
-    /// Returns `true` once the future is woken. Wait-free, and may be called with interrupts
-    /// masked.
-    pub fn is_over(&self) -> bool {
-        // Acquire: partner of `Woken::wake`.
+impl IdleHint<'_> {
+    /// Returns `true` if the future was woken.
+    ///
+    /// Wait-free. It may be called with interrupts masked.
+    pub fn is_woken(&self) -> bool {
+        // Acquire: synchronizes with the store in `Woken::wake`.
         self.0.load(Ordering::Acquire)
     }
 }
 
 impl Wake for Woken {
     fn wake(this: Arc<Self>) {
-        // SeqCst: partner of the fence in `block_on`. Either the poll sees what was done before this
-        // call, or this store comes after the one that `block_on` makes before the poll.
+        // SeqCst: partner of the fence in `BlockOnIdle::wait`. Either the poll sees every store
+        // before this call, or the store below comes after the one that `wait` makes before the
+        // poll.
         fence(Ordering::SeqCst);
-        // Release: partner of `Idle::is_over`: what was done before the call is seen by the poll.
+        // Release: synchronizes with `IdleHint::is_woken`, so the next poll sees every store before
+        // this call.
         this.0.store(true, Ordering::Release);
     }
 }
@@ -97,8 +101,8 @@ impl<I> fmt::Debug for BlockOnIdle<I> {
     }
 }
 
-impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
-    /// Calls `idle` while there is nothing to do.
+impl<I: FnMut(&IdleHint<'_>)> BlockOnIdle<I> {
+    /// Creates a `BlockOnIdle` that calls `idle` while the future is not woken.
     pub fn new(idle: I) -> Self {
         let woken = Arc::new(Woken(AtomicBool::new(false)));
         let waker = Waker::from(Arc::clone(&woken));
@@ -108,40 +112,38 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
     /// Blocks until the future is ready.
     ///
     /// # Panics
-    ///
-    /// Panics if the future or `idle` does.
+    /// Panics if the future or `idle` panics.
     pub fn block_on<F: IntoFuture>(&mut self, future: F) -> F::Output {
-        let mut place = pin!(Some(future.into_future()));
-        let output = place.as_mut().as_pin_mut().map(|future| self.wait(future));
-        // Before the return: if this panics, the output is dropped, not leaked.
-        place.set(None);
-        output.expect("the future is in its place")
+        let mut slot = pin!(Some(future.into_future()));
+        let output = slot.as_mut().as_pin_mut().map(|future| self.wait(future));
+        // This drop may panic. It comes before the return, so the output is dropped and not leaked.
+        slot.set(None);
+        output.expect("the slot contains the future")
     }
 
     fn wait<F: Future>(&mut self, mut future: Pin<&mut F>) -> F::Output {
         let mut cx = Context::from_waker(&self.waker);
         loop {
             self.woken.0.store(false, Ordering::Relaxed);
-            // SeqCst: see `Woken::wake`.
+            // SeqCst: partner of the fence in `Woken::wake`.
             fence(Ordering::SeqCst);
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;
             }
-            // Loads and stores only: there are cores without a swap. A call that comes after the
-            // store above is seen here or later; one before it, by the poll.
-            let idle = Idle(&self.woken.0);
-            while !idle.is_over() {
+            // Some cores have no atomic swap, so there are only loads and stores. The poll above
+            // sees a wake-up before the store of `false`. `is_woken` sees a wake-up after it.
+            let idle = IdleHint(&self.woken.0);
+            while !idle.is_woken() {
                 (self.idle)(&idle);
             }
         }
     }
 
-    /// Makes a blocking iterator over the stream's items.
+    /// Converts a stream into a blocking iterator.
     ///
-    /// It is [`aiter_to_iter`](crate::aiter_to_iter) with this `BlockOnIdle`.
+    /// It equals [`aiter_to_iter`](crate::aiter_to_iter) with this `BlockOnIdle`.
     ///
     /// # Examples
-    ///
     /// ```
     /// use aiter_executor_compat::BlockOnIdle;
     /// use futures_util::stream;
@@ -154,18 +156,19 @@ impl<I: FnMut(&Idle<'_>)> BlockOnIdle<I> {
     }
 }
 
-impl<S: Stream, I: FnMut(&Idle<'_>)> Block<S> for BlockOnIdle<I> {
-    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
+impl<S: Stream, I: FnMut(&IdleHint<'_>)> BlockOnNext<S> for BlockOnIdle<I> {
+    fn block_on_next(&mut self, next: NextItem<'_, S>) -> Option<S::Item> {
         self.block_on(next)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
-    use alloc::vec::Vec;
-    use core::cell::{Cell, RefCell};
-    use core::future::poll_fn;
+    use alloc::{format, vec::Vec};
+    use core::{
+        cell::{Cell, RefCell},
+        future::poll_fn,
+    };
 
     use futures_util::stream;
 
@@ -183,22 +186,22 @@ mod tests {
             cx.waker().wake_by_ref();
             Poll::Pending
         });
-        let mut block_on = BlockOnIdle::new(|_| panic!("there is something to do"));
+        let mut block_on = BlockOnIdle::new(|_| panic!("`idle` must not be called"));
         assert_eq!(block_on.block_on(ready), 7);
         assert_eq!(format!("{block_on:?}"), "BlockOnIdle { .. }");
     }
 
     #[test]
-    fn idles_until_woken_and_polls_once_per_wake() {
+    fn idle_runs_until_wake() {
         let waker = RefCell::new(None::<Waker>);
         let (idles, mut polls) = (Cell::new(0), 0);
-        let idle = |idle: &Idle<'_>| {
-            assert!(!idle.is_over());
+        let idle = |idle: &IdleHint<'_>| {
+            assert!(!idle.is_woken());
             idles.set(idles.get() + 1);
-            // Every third interrupt is about the stream.
+            // Every third interrupt wakes the stream.
             if idles.get() % 3 == 0 {
-                waker.borrow().as_ref().expect("it was polled").wake_by_ref();
-                assert!(idle.is_over());
+                waker.borrow().as_ref().expect("the stream was polled").wake_by_ref();
+                assert!(idle.is_woken());
             }
         };
         let items = stream::poll_fn(|cx| {

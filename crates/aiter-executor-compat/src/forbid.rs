@@ -1,41 +1,42 @@
-use core::cell::Cell;
-use core::fmt;
-use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::{
+    cell::Cell,
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 use std::thread_local;
 
 use pin_project_lite::pin_project;
 
-/// What works on an executor's thread; the end of a panic's message.
-pub(crate) const RECIPE: &str = "\nWhat works on an executor's thread: `.await` the items, or \
-    iterate on a thread that may block: inside `tokio::task::spawn_blocking(move || ..)`, \
-    `smol::unblock(move || ..)` or `std::thread::spawn(move || ..)`. See \"Where it hangs, and \
-    what to do\" in the documentation of `aiter-executor-compat`.";
+/// Alternatives on a thread of an executor, which end each panic message.
+pub(crate) const ADVICE: &str = "\nFix on a thread of an executor: `.await` the items, or iterate \
+    on a thread that may block: inside `tokio::task::spawn_blocking(move || ..)`, \
+    `smol::unblock(move || ..)` or `std::thread::spawn(move || ..)`. See \"Deadlocks\" in \
+    the documentation of `aiter-executor-compat`.";
 
 thread_local! {
-    /// Whether `forbid_blocking` guards what this thread is running. Has no destructor, so it can
-    /// be read as long as the thread runs.
+    /// Whether this thread runs inside a future under `forbid_blocking`. It has no destructor, so
+    /// it can be read while the thread exits.
     static FORBIDDEN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes every blocking iterator that would wait inside `future` panic at once.
+/// Wraps a future so that a blocking iterator inside it panics instead of waiting.
 ///
-/// For what an executor runs on its own threads: the body of `main`, a task, a whole server. A wait
-/// there stops the executor. If the stream is fed from the same thread, the wait never ends, and
-/// nothing distinguishes it from a slow one. Inside this future the first wait panics instead, and
-/// the message says what works. An item that is ready is handed out as ever. The closure of
-/// [`unblock_iter`](crate::unblock_iter) panics before its first item if it is called here.
+/// Use it for code that runs on the threads of an executor: the body of `main`, a task or a server.
+/// A wait there stops the executor. If the same thread feeds the stream, the wait never ends, but
+/// looks like a slow stream. Inside this future the first wait panics, and the message names
+/// alternatives. Ready items are returned as usual. The closure of
+/// [`unblock_iter`](crate::unblock_iter) panics before its first item if it is called inside this
+/// future.
 ///
-/// It holds for the thread that polls the future, however the iterator blocks. It does not hold for
-/// the threads of `spawn_blocking` and the like. [`allow_blocking`] makes an exception.
+/// The guard covers every `block_on` on the thread that polls the future. It does not cover other
+/// threads, such as those of `spawn_blocking`. [`allow_blocking`] is the exception.
 ///
 /// # Panics
-///
-/// Panics if `future` does.
+/// Panics if `future` panics.
 ///
 /// # Examples
-///
 /// ```should_panic
 /// use aiter_executor_compat::{aiter_to_iter, forbid_blocking, park_thread};
 /// use tokio::sync::mpsc;
@@ -45,7 +46,7 @@ thread_local! {
 ///     let (sender, mut receiver) = mpsc::unbounded_channel();
 ///     tokio::spawn(async move { sender.send(1) });
 ///     let stream = futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx));
-///     // The task cannot run before this thread is given back: this would hang.
+///     // The task cannot run while this thread blocks, so the wait would never end.
 ///     let items: Vec<u32> = aiter_to_iter(stream, park_thread).collect();
 ///     assert_eq!(items, [1]);
 /// }));
@@ -54,17 +55,14 @@ pub fn forbid_blocking<F: IntoFuture>(future: F) -> ForbidBlocking<F::IntoFuture
     ForbidBlocking { future: future.into_future() }
 }
 
-/// Runs `f` as if no [`forbid_blocking`] were around it.
+/// Calls `f` outside the guard of [`forbid_blocking`].
 ///
-/// For code that has made sure that its thread may block, such as the closure of
-/// `tokio::task::block_in_place`.
+/// Use it on a thread that may block, such as in the closure of `tokio::task::block_in_place`.
 ///
 /// # Panics
-///
-/// Panics if `f` does.
+/// Panics if `f` panics.
 ///
 /// # Examples
-///
 /// ```
 /// use std::thread;
 ///
@@ -81,7 +79,7 @@ pub fn forbid_blocking<F: IntoFuture>(future: F) -> ForbidBlocking<F::IntoFuture
 /// assert_eq!(sum, 5);
 /// ```
 pub fn allow_blocking<T>(f: impl FnOnce() -> T) -> T {
-    let _until_dropped = Restore(FORBIDDEN.replace(false));
+    let _restore = RestoreOnDrop(FORBIDDEN.replace(false));
     f()
 }
 
@@ -95,22 +93,23 @@ pub(crate) fn check_allowed() {
 #[cold]
 fn fail() -> ! {
     panic!(
-        "aiter: about to block inside a future that `forbid_blocking` guards: the executor's \
-         thread would stand still, and with it whatever feeds the stream from there.{RECIPE}"
+        "aiter: about to block inside a future that `forbid_blocking` guards. The wait would stop \
+         the executor and every task on this thread that feeds the stream.{ADVICE}"
     )
 }
 
-/// Restores the value of `FORBIDDEN`, also on unwind.
-struct Restore(bool);
+/// A guard that restores the value of `FORBIDDEN`, also if the caller unwinds.
+struct RestoreOnDrop(bool);
 
-impl Drop for Restore {
+impl Drop for RestoreOnDrop {
     fn drop(&mut self) {
         FORBIDDEN.set(self.0);
     }
 }
 
 pin_project! {
-    /// A future in which blocking iterators do not wait; made by [`forbid_blocking`].
+    /// A future in which a blocking iterator panics instead of waiting; returned by
+    /// [`forbid_blocking`].
     #[must_use = "futures do nothing unless polled"]
     pub struct ForbidBlocking<F> {
         #[pin]
@@ -128,7 +127,7 @@ impl<F: Future> Future for ForbidBlocking<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let _until_dropped = Restore(FORBIDDEN.replace(true));
+        let _restore = RestoreOnDrop(FORBIDDEN.replace(true));
         self.project().future.poll(cx)
     }
 }

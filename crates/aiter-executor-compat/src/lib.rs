@@ -21,9 +21,9 @@ mod unblock;
 pub use aiter_to_iter::{AiterToIter, aiter_to_iter};
 #[cfg(feature = "std")]
 pub use block_on::{BlockOn, Elapsed, park_thread};
-pub use block_on_idle::{BlockOnIdle, Idle};
+pub use block_on_idle::{BlockOnIdle, IdleHint};
 #[cfg(feature = "std")]
 pub use forbid::{ForbidBlocking, allow_blocking, forbid_blocking};
-pub use next::{Block, Next};
+pub use next::{BlockOnNext, NextItem};
 #[cfg(feature = "std")]
 pub use unblock::{UnblockIter, unblock_iter};

@@ -1,47 +1,47 @@
-use core::convert::Infallible;
-use core::fmt;
-use core::future::Future;
-use core::marker::PhantomData;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use futures_core::Stream;
 
-/// The future of a stream's next item: what [`aiter_to_iter`](crate::aiter_to_iter) hands to its
-/// `block_on` for each item.
+/// The future of the next item, which [`aiter_to_iter`](crate::aiter_to_iter) passes to its
+/// `block_on`.
 ///
-/// Its output is the item, or `None` at the end of the stream. Each of its polls polls the stream
-/// once, with the same waker, until the stream has ended.
+/// The output is the item, or `None` at the end of the stream. Each poll polls the stream once,
+/// with the same waker, until the stream has ended.
 ///
 /// # Panics
-///
-/// Panics if the stream does. With feature `std`, it also panics if the stream is pending inside a
-/// future under `forbid_blocking`.
+/// Panics if the stream panics. With feature `std`, it also panics if the stream is pending inside
+/// a future under `forbid_blocking`.
 ///
 /// # Cancel safety
-///
 /// Cancel safe. If it is dropped before it is ready, no item is lost.
 #[must_use = "futures do nothing unless polled"]
-pub struct Next<'a, S: ?Sized> {
+pub struct NextItem<'a, S: ?Sized> {
     stream: Pin<&'a mut S>,
     /// Whether the stream has returned `None`.
     ended: &'a mut bool,
 }
 
-impl<S: ?Sized> fmt::Debug for Next<'_, S> {
+impl<S: ?Sized> fmt::Debug for NextItem<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Next").finish_non_exhaustive()
+        f.debug_struct("NextItem").finish_non_exhaustive()
     }
 }
 
-impl<'a, S: ?Sized> Next<'a, S> {
+impl<'a, S: ?Sized> NextItem<'a, S> {
     #[inline]
     pub(crate) fn new(stream: Pin<&'a mut S>, ended: &'a mut bool) -> Self {
         Self { stream, ended }
     }
 }
 
-impl<S: Stream + ?Sized> Future for Next<'_, S> {
+impl<S: Stream + ?Sized> Future for NextItem<'_, S> {
     type Output = Option<S::Item>;
 
     #[inline]
@@ -61,14 +61,15 @@ impl<S: Stream + ?Sized> Future for Next<'_, S> {
     }
 }
 
-/// What [`AiterToIter`](crate::AiterToIter) blocks with.
+/// A way to block on the next item of a stream, used by [`AiterToIter`](crate::AiterToIter).
 ///
-/// Implemented by the closures that [`aiter_to_iter`](crate::aiter_to_iter) takes, and by the types
-/// of this crate whose `iter` makes an iterator: `BlockOn` and [`BlockOnIdle`](crate::BlockOnIdle).
+/// The trait is implemented for the closures that [`aiter_to_iter`](crate::aiter_to_iter) takes,
+/// for `BlockOn` and for [`BlockOnIdle`](crate::BlockOnIdle).
 ///
-/// A generic function such as `smol::block_on` is fixed to one lifetime when it is passed by name,
-/// so it does not implement the trait; the compiler says "needs a closure around this `block_on`".
-/// [`AiterToIter::next_with`](crate::AiterToIter::next_with) takes such a function.
+/// A generic function such as `smol::block_on` does not implement the trait, because a function
+/// that is passed by name is fixed to one lifetime. Wrap it in a closure. Without a closure, the
+/// compiler reports "needs a closure around this `block_on`".
+/// [`AiterToIter::next_with`](crate::AiterToIter::next_with) takes such a function by name.
 ///
 /// ```
 /// use aiter_executor_compat::aiter_to_iter;
@@ -88,42 +89,44 @@ impl<S: Stream + ?Sized> Future for Next<'_, S> {
 #[diagnostic::on_unimplemented(
     message = "`aiter_to_iter` needs a closure around this `block_on`",
     label = "write `|next| block_on(next)` around it",
-    note = "the function is called with `Next<'a, S>` for any lifetime `'a`",
+    note = "the function is called with `NextItem<'a, S>` for any lifetime `'a`",
     note = "a generic function that is passed by name is fixed to a single lifetime"
 )]
-pub trait Block<S: Stream> {
-    /// Blocks until the stream's next item, or `None` at its end.
-    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item>;
+pub trait BlockOnNext<S: Stream> {
+    /// Blocks until `next` is ready, and returns the item, or `None` at the end of the stream.
+    fn block_on_next(&mut self, next: NextItem<'_, S>) -> Option<S::Item>;
 }
 
-impl<S, F> Block<S> for F
+impl<S, F> BlockOnNext<S> for F
 where
     S: Stream,
-    F: for<'a> FnMut(Next<'a, S>) -> Option<S::Item>,
+    F: for<'a> FnMut(NextItem<'a, S>) -> Option<S::Item>,
 {
     #[inline]
-    fn block(&mut self, next: Next<'_, S>) -> Option<S::Item> {
+    fn block_on_next(&mut self, next: NextItem<'_, S>) -> Option<S::Item> {
         self(next)
     }
 }
 
-/// Applies to no type. With a second impl to choose from, the compiler reports a function that is
-/// fixed to one lifetime as one that does not implement the trait, with the message above. With one
-/// impl it chooses that impl, and says "implementation of `FnMut` is not general enough".
+/// Applies to no type, but improves an error message.
+///
+/// With two impls, the compiler reports that a function fixed to one lifetime does not implement
+/// the trait, with the message above. With one impl, the compiler selects that impl and reports
+/// "implementation of `FnMut` is not general enough".
 #[doc(hidden)]
-impl<S, F> Block<S> for F
+impl<S, F> BlockOnNext<S> for F
 where
     S: Stream,
-    Only<F>: Never,
+    Constrained<F>: Unimplemented,
 {
-    fn block(&mut self, _: Next<'_, S>) -> Option<S::Item> {
-        match <Only<F> as Never>::NEVER {}
+    fn block_on_next(&mut self, _: NextItem<'_, S>) -> Option<S::Item> {
+        match <Constrained<F> as Unimplemented>::NEVER {}
     }
 }
 
-struct Only<F: ?Sized>(PhantomData<F>);
+struct Constrained<F: ?Sized>(PhantomData<F>);
 
-/// Implemented by no type.
-trait Never {
+/// A trait that no type implements.
+trait Unimplemented {
     const NEVER: Infallible;
 }

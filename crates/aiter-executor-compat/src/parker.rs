@@ -1,49 +1,48 @@
-//! A parked thread, and how it finds out that nothing can wake it.
+//! Parking of threads, with detection of waits that nothing can end.
 
-use alloc::boxed::Box;
-use alloc::sync::Arc;
-use alloc::task::Wake;
-use core::cell::Cell;
-use core::future::Future;
-use core::pin::Pin;
-use core::sync::atomic::{Ordering, fence};
-use core::task::{Context, Poll, Waker};
-use core::time::Duration;
-use std::thread_local;
-use std::time::Instant;
+use alloc::{boxed::Box, sync::Arc, task::Wake};
+use core::{
+    cell::Cell,
+    future::Future,
+    pin::Pin,
+    sync::atomic::{Ordering, fence},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use std::{thread_local, time::Instant};
 
 use parking::Unparker;
 
 use crate::forbid;
 
-/// Time after which a sleeping thread first counts the clones of its waker again.
+/// Time after which a parked thread first counts the clones of its waker again.
 ///
-/// The interval doubles with each count, up to [`LONGEST_NAP`]. No count polls the future.
-const FIRST_NAP: Duration = Duration::from_millis(100);
-const LONGEST_NAP: Duration = Duration::from_secs(10);
+/// The interval doubles with each count, up to [`MAX_INTERVAL`]. A count does not poll the future.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_INTERVAL: Duration = Duration::from_secs(10);
 
-/// References to the alarm that a parker itself holds.
+/// Number of references to its [`ParkWake`] that a parker holds.
 const OWN_REFERENCES: usize = 2;
 
 thread_local! {
-    /// The thread's parker.
-    static OWN: Own = Own::new();
-    /// Another one for nested waits, unless one is using it.
-    static SPARE: Cell<Option<Box<Parker>>> = const { Cell::new(None) };
+    /// The parker of the thread.
+    static THREAD_PARKER: ThreadParker = ThreadParker::new();
+    /// A second parker for nested waits, unless a wait uses it.
+    static SPARE_PARKER: Cell<Option<Box<Parker>>> = const { Cell::new(None) };
 }
 
-struct Own {
+struct ThreadParker {
     parker: Parker,
-    /// Whether a wait is sleeping, or polls its future again after it has slept.
+    /// Whether a wait is parked here, or polls its future after it was parked here.
     in_use: Cell<bool>,
-    /// Number of waits that have slept here; wraps around.
+    /// Number of waits that were parked here. Wraps around.
     waits: Cell<usize>,
 }
 
-/// Why a wait has no output.
+/// The reason of a wait without output.
 #[derive(Debug)]
-pub(crate) enum Unfinished {
-    /// The end of the wait has come.
+pub(crate) enum WaitError {
+    /// The deadline has passed.
     Elapsed,
     /// The future is pending, was not woken, and no clone of the waker exists.
     NoWaker,
@@ -51,14 +50,14 @@ pub(crate) enum Unfinished {
 
 pub(crate) struct Parker {
     parker: parking::Parker,
-    alarm: Arc<Alarm>,
-    /// Wakes `alarm`.
+    wake: Arc<ParkWake>,
+    /// A waker of `wake`.
     waker: Waker,
 }
 
-struct Alarm(Unparker);
+struct ParkWake(Unparker);
 
-impl Wake for Alarm {
+impl Wake for ParkWake {
     fn wake(self: Arc<Self>) {
         self.0.unpark();
     }
@@ -68,21 +67,21 @@ impl Wake for Alarm {
     }
 }
 
-/// How the first poll of a wait went, which was pending or did not take place.
+/// The result of a first poll that was pending or did not take place.
 ///
 /// Holds the number of waits from before the poll. There was no poll if the thread's parker is in
 /// use, or destroyed because the thread ends.
-pub(crate) struct First(Option<usize>);
+pub(crate) struct FirstPoll(Option<usize>);
 
-/// Polls `future` for the first time. [`wait`] goes on if it is not ready.
+/// Polls `future` for the first time. If it is not ready, [`wait`] continues.
 #[inline]
-pub(crate) fn poll_first<F: Future>(future: Pin<&mut F>) -> Result<F::Output, First> {
-    let mut first = First(None);
-    let polled = OWN.try_with(|own| {
+pub(crate) fn poll_first<F: Future>(future: Pin<&mut F>) -> Result<F::Output, FirstPoll> {
+    let mut first = FirstPoll(None);
+    let polled = THREAD_PARKER.try_with(|own| {
         if own.in_use.get() {
             return Poll::Pending;
         }
-        first = First(Some(own.waits.get()));
+        first = FirstPoll(Some(own.waits.get()));
         future.poll(&mut Context::from_waker(&own.parker.waker))
     });
     match polled {
@@ -91,49 +90,48 @@ pub(crate) fn poll_first<F: Future>(future: Pin<&mut F>) -> Result<F::Output, Fi
     }
 }
 
-/// Blocks the thread until `future` is ready, or until `end`.
+/// Parks the thread until `future` is ready, or until `end`.
 ///
-/// The future is polled once for each wake-up, and once if it was not polled before.
+/// The future is polled after each wake-up, and at the start if the first poll did not take place.
 ///
 /// # Panics
-///
-/// Panics if the future does, or if it is pending inside a future under `forbid_blocking`.
+/// Panics if the future panics, or if it is pending inside a future under `forbid_blocking`.
 #[cold]
 pub(crate) fn wait<F: Future>(
     future: Pin<&mut F>,
-    First(waits): First,
+    FirstPoll(waits): FirstPoll,
     end: Option<Instant>,
-) -> Result<F::Output, Unfinished> {
+) -> Result<F::Output, WaitError> {
     match waits {
-        Some(waits) => OWN.with(|own| own.wait(future, waits, end)),
+        Some(waits) => THREAD_PARKER.with(|own| own.wait(future, waits, end)),
         None => wait_nested(future, end),
     }
 }
 
-impl Own {
+impl ThreadParker {
     #[cold]
     fn new() -> Self {
         Self { parker: Parker::new(), in_use: Cell::new(false), waits: Cell::new(0) }
     }
 
-    /// Waits for a future whose first poll has returned `Pending`.
+    /// Waits for a future whose first poll returned `Pending`.
     ///
-    /// `waits` is the number from before that poll. If it has changed, a wait inside that poll has
-    /// slept here and may have taken the wake-up of this future, so the future is polled again.
+    /// `waits` is the number of waits before that poll. If it has changed, a nested wait was parked
+    /// here and may have consumed the wake-up of this future. The future is then polled again.
     fn wait<F: Future>(
         &self,
         future: Pin<&mut F>,
         waits: usize,
         end: Option<Instant>,
-    ) -> Result<F::Output, Unfinished> {
-        struct InUse<'a>(&'a Cell<bool>);
-        impl Drop for InUse<'_> {
+    ) -> Result<F::Output, WaitError> {
+        struct ClearOnDrop<'a>(&'a Cell<bool>);
+        impl Drop for ClearOnDrop<'_> {
             fn drop(&mut self) {
                 self.0.set(false);
             }
         }
         self.in_use.set(true);
-        let _until_dropped = InUse(&self.in_use);
+        let _in_use = ClearOnDrop(&self.in_use);
         if self.waits.replace(waits.wrapping_add(1)) == waits {
             self.parker.sleep(end)?;
         }
@@ -141,15 +139,15 @@ impl Own {
     }
 }
 
-/// Waits where the thread's parker is in use, or is destroyed because the thread ends.
+/// Waits with another parker, because the parker of the thread is in use or was destroyed.
 fn wait_nested<F: Future>(
     future: Pin<&mut F>,
     end: Option<Instant>,
-) -> Result<F::Output, Unfinished> {
-    let spare = SPARE.try_with(Cell::take).ok().flatten();
+) -> Result<F::Output, WaitError> {
+    let spare = SPARE_PARKER.try_with(Cell::take).ok().flatten();
     let parker = spare.unwrap_or_else(|| Box::new(Parker::new()));
     let output = parker.wait(future, end);
-    let _ = SPARE.try_with(|spare| spare.set(Some(parker)));
+    let _ = SPARE_PARKER.try_with(|spare| spare.set(Some(parker)));
     output
 }
 
@@ -157,17 +155,17 @@ impl Parker {
     #[cold]
     fn new() -> Self {
         let parker = parking::Parker::new();
-        let alarm = Arc::new(Alarm(parker.unparker()));
-        let waker = Waker::from(Arc::clone(&alarm));
-        Self { parker, alarm, waker }
+        let wake = Arc::new(ParkWake(parker.unparker()));
+        let waker = Waker::from(Arc::clone(&wake));
+        Self { parker, wake, waker }
     }
 
-    /// A wake-up that is left over from an earlier wait costs one poll.
+    /// Polls the future until it is ready. A wake-up left over from an earlier wait costs one poll.
     fn wait<F: Future>(
         &self,
         mut future: Pin<&mut F>,
         end: Option<Instant>,
-    ) -> Result<F::Output, Unfinished> {
+    ) -> Result<F::Output, WaitError> {
         let mut cx = Context::from_waker(&self.waker);
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
@@ -177,51 +175,48 @@ impl Parker {
         }
     }
 
-    /// Returns once the waker was called.
+    /// Parks the thread until the waker is called.
     ///
     /// # Panics
-    ///
     /// Panics inside a future under `forbid_blocking`.
-    fn sleep(&self, end: Option<Instant>) -> Result<(), Unfinished> {
+    fn sleep(&self, end: Option<Instant>) -> Result<(), WaitError> {
         forbid::check_allowed();
-        let mut nap = FIRST_NAP;
+        let mut interval = MIN_INTERVAL;
         loop {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            // Checked first, because a future that wakes itself never sleeps.
+            // The deadline is checked first, because a future that wakes itself is never parked.
             if left.is_some_and(|left| left.is_zero()) {
-                return Err(Unfinished::Elapsed);
+                return Err(WaitError::Elapsed);
             }
-            // Only this thread can clone a waker of which no clone exists, and it sleeps.
-            if Arc::strong_count(&self.alarm) == OWN_REFERENCES {
-                // Synchronizes with the drop of the last clone, so that its call is seen below.
+            // No clone exists, and only this thread could create one.
+            if Arc::strong_count(&self.wake) == OWN_REFERENCES {
+                // Acquire: synchronizes with the drop of the last clone, so that a wake-up before
+                // that drop is seen below.
                 fence(Ordering::Acquire);
                 let woken = self.parker.park_timeout(Duration::ZERO);
-                return if woken { Ok(()) } else { Err(Unfinished::NoWaker) };
+                return if woken { Ok(()) } else { Err(WaitError::NoWaker) };
             }
-            if self.parker.park_timeout(left.map_or(nap, |left| nap.min(left))) {
+            if self.parker.park_timeout(left.map_or(interval, |left| interval.min(left))) {
                 return Ok(());
             }
-            nap = LONGEST_NAP.min(nap * 2);
+            interval = MAX_INTERVAL.min(interval * 2);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use core::future::poll_fn;
-    use core::mem;
-    use core::pin::pin;
-    use std::panic::catch_unwind;
-    use std::thread;
+    use core::{future::poll_fn, mem, pin::pin};
+    use std::{panic::catch_unwind, thread};
 
     use super::*;
 
     fn is_in_use() -> bool {
-        OWN.with(|own| own.in_use.get())
+        THREAD_PARKER.with(|own| own.in_use.get())
     }
 
     fn has_spare() -> bool {
-        SPARE.take().map(|spare| SPARE.set(Some(spare))).is_some()
+        SPARE_PARKER.take().map(|spare| SPARE_PARKER.set(Some(spare))).is_some()
     }
 
     fn wait_for(future: impl Future<Output = ()>) {

@@ -1,37 +1,34 @@
 use alloc::boxed::Box;
-use core::fmt;
-use core::iter;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::{
+    fmt, iter,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use aiter_adapters::{Active, AiterExt, Outcome, Progress, iter_to_aiter};
 use futures_core::{FusedStream, Stream};
 
-use crate::block_on::BlockOn;
-use crate::forbid;
+use crate::{block_on::BlockOn, forbid};
 
-/// Makes a stream of an iterator that blocks, which runs on a thread of its own.
+/// Converts a blocking iterator into a stream, and runs the iterator on its own thread.
 ///
 /// `spawn_blocking` starts the thread: `std::thread::spawn`, `tokio::task::spawn_blocking`,
-/// `smol::unblock`, or, for iterators that borrow, `|run| scope.spawn(run)`. The stream
-/// keeps the handle that it returns.
+/// `smol::unblock`, or `|run| scope.spawn(run)` for iterators that borrow. The stream keeps the
+/// handle that it returns.
 ///
-/// The thread calls the iterator from the start, and not again before an item is taken if `cap`
-/// items wait. An iterator that does not block needs no thread:
-/// [`iter_to_aiter`](aiter_adapters::iter_to_aiter) makes a stream of it.
+/// The thread starts to iterate at once, and pauses while `cap` items are unread. An iterator that
+/// does not block needs no thread; use [`iter_to_aiter`](aiter_adapters::iter_to_aiter) for it.
 ///
-/// One box for the closure is allocated here; nothing is for an item, in the long run.
+/// The closure is boxed once. In the long run, no allocation is made per item.
 ///
 /// # Panics
+/// Panics if `cap` is 0, or if `spawn_blocking` panics. The iterator is then dropped.
 ///
-/// Panics if `cap` is 0, or if `spawn_blocking` panics; the iterator is dropped then.
-///
-/// The closure panics if the iterator does, and before its first item if it is called inside a
-/// future under [`forbid_blocking`](crate::forbid_blocking). The stream then ends without a panic,
-/// and its [`outcome`](UnblockIter::outcome) is [`Outcome::Panicked`].
+/// The closure panics if the iterator panics. It panics before its first item if it is called
+/// inside a future under [`forbid_blocking`](crate::forbid_blocking). In both cases the stream ends
+/// without a panic, and its [`outcome`](UnblockIter::outcome) is [`Outcome::Panicked`].
 ///
 /// # Examples
-///
 /// ```
 /// use std::io::{BufRead, Cursor};
 /// use std::thread;
@@ -47,7 +44,7 @@ use crate::forbid;
 /// # });
 /// ```
 ///
-/// With smol, which keeps threads for this:
+/// With the thread pool of smol:
 ///
 /// ```
 /// use aiter_executor_compat::unblock_iter;
@@ -69,7 +66,7 @@ pub fn unblock_iter<'a, I, H>(
 where
     I: IntoIterator<IntoIter: Send + 'a, Item: Send + 'a>,
 {
-    // Asked where an item is asked for: what panics there is told by the outcome.
+    // The check runs in the closure, so that the outcome reports its panic.
     let check = iter::from_fn(|| {
         forbid::check_allowed();
         None
@@ -79,25 +76,24 @@ where
     UnblockIter { items, handle }
 }
 
-/// The items of an iterator that runs on a thread of its own; made by [`unblock_iter`].
+/// A stream of the items of a blocking iterator; returned by [`unblock_iter`].
 ///
-/// Dropping the stream ends the thread, and drops the iterator there. If the iterator is inside a
-/// `next`, the thread ends when that returns. Nothing waits for the thread.
+/// Dropping the stream ends the thread, which drops the iterator. If the thread is inside `next`,
+/// it ends after that call. The drop does not wait for the thread.
 ///
-/// `size_hint` tells what waits; an upper bound is known once the iterator has ended.
+/// The lower bound of `size_hint` is the number of unread items. The upper bound is known after the
+/// iterator has ended.
 ///
 /// # Panics
-///
-/// Never. An iterator that panics does so on its own thread. This stream hands out the items from
-/// before the panic and ends, and [`outcome`](Self::outcome) is [`Outcome::Panicked`].
+/// Never panics. If the iterator panics on its thread, the stream returns the items before the
+/// panic and ends, and [`outcome`](Self::outcome) is [`Outcome::Panicked`].
 ///
 /// # Cancel safety
-///
-/// Dropping a future over this stream (such as `next()`) loses no item.
+/// Cancel safe. If a future over this stream, such as `next()`, is dropped, no item is lost.
 #[must_use = "dropping it ends its thread and drops the iterator"]
 #[doc(alias = "blocking_iter_to_aiter")]
 pub struct UnblockIter<T, H> {
-    // First: the thread is told to end before its handle may do what it does.
+    // Dropped first, so the thread is stopped before the drop of the handle, which may wait for it.
     items: Active<T, ()>,
     handle: H,
 }
@@ -112,15 +108,14 @@ impl<T, H> fmt::Debug for UnblockIter<T, H> {
 }
 
 impl<T, H> UnblockIter<T, H> {
-    /// What `spawn_blocking` returned.
+    /// Returns the handle that `spawn_blocking` returned.
     pub fn handle(&self) -> &H {
         &self.handle
     }
 
-    /// Separates the stream from what `spawn_blocking` returned: to wait for the thread, say.
+    /// Separates the stream from its handle, for example to join the thread.
     ///
     /// # Examples
-    ///
     /// ```
     /// use std::thread;
     ///
@@ -128,27 +123,26 @@ impl<T, H> UnblockIter<T, H> {
     ///
     /// let (items, thread) = unblock_iter(0.., 1, thread::spawn).into_parts();
     /// drop(items);
-    /// thread.join().expect("it ends and does not panic");
+    /// thread.join().expect("the thread must not panic");
     /// ```
     pub fn into_parts(self) -> (UnblockIter<T, ()>, H) {
         (UnblockIter { items: self.items, handle: () }, self.handle)
     }
 
-    /// How the iterator came to its end; `None` as long as it goes on.
+    /// Returns how the iterator ended, or `None` while it runs. Unread items may remain.
     ///
-    /// There may be items left to take. [`Outcome::Panicked`] if the closure has panicked, and
-    /// [`Outcome::Cancelled`] only if it was dropped without being run, as by a runtime that shuts
-    /// down.
+    /// [`Outcome::Panicked`] means that the closure panicked. [`Outcome::Cancelled`] means that the
+    /// closure was dropped before it ran, for example because the runtime shut down.
     pub fn outcome(&self) -> Option<Outcome> {
         self.items.outcome()
     }
 
-    /// The number of items that wait to be taken.
+    /// Returns the number of unread items.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// True if [`len`](Self::len) is 0.
+    /// Returns `true` if [`len`](Self::len) is 0.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
@@ -164,7 +158,7 @@ impl<T, H> FusedStream for UnblockIter<T, H> {
 }
 
 impl<T, H> Progress for UnblockIter<T, H> {
-    /// Always `Ready`, because the thread works by itself.
+    /// Returns `Ready`, because the thread makes progress without being polled.
     fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }

@@ -1,13 +1,12 @@
-//! `aiter_to_iter` on every executor that its page names.
+//! `aiter_to_iter` with the `block_on` of each documented executor.
 
-use std::panic::catch_unwind;
-use std::thread;
+use std::{panic::catch_unwind, thread};
 
 use aiter_executor_compat::{aiter_to_iter, park_thread};
 use futures_channel::mpsc;
 use futures_util::{Stream, StreamExt, stream};
 
-/// A stream that is not `Unpin`, borrows, waits for another thread and wakes itself.
+/// Returns a stream that is not `Unpin`, borrows, waits for another thread and wakes itself.
 fn source(factor: &u32) -> impl Stream<Item = u32> {
     let (sender, receiver) = mpsc::unbounded();
     thread::spawn(move || {
@@ -21,7 +20,7 @@ fn source(factor: &u32) -> impl Stream<Item = u32> {
     })
 }
 
-/// 300 items of a tokio channel, which counts against the budget of tokio's tasks.
+/// Returns 300 items of a tokio channel, which uses up the cooperative budget of a task.
 fn queued() -> impl Stream<Item = u32> + Send {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     for n in 0..300 {
@@ -42,37 +41,37 @@ fn expected() -> impl Iterator<Item = u32> {
 }
 
 #[test]
-fn built_in() {
+fn park_thread_yields_all_items() {
     assert!(aiter_to_iter(source(&2), park_thread).eq(expected()));
 }
 
 #[test]
-fn smol() {
+fn smol_yields_all_items() {
     assert!(aiter_to_iter(source(&2), |next| smol::block_on(next)).eq(expected()));
 }
 
 #[test]
-fn futures() {
+fn futures_yields_all_items() {
     assert!(aiter_to_iter(source(&2), |next| futures_executor::block_on(next)).eq(expected()));
 }
 
 #[test]
-fn futures_lite() {
+fn futures_lite_yields_all_items() {
     assert!(aiter_to_iter(source(&2), |next| futures_lite::future::block_on(next)).eq(expected()));
 }
 
 #[test]
-fn pollster() {
+fn pollster_yields_all_items() {
     assert!(aiter_to_iter(source(&2), |next| pollster::block_on(next)).eq(expected()));
 }
 
 #[test]
-fn embassy_futures() {
+fn embassy_futures_yields_all_items() {
     assert!(aiter_to_iter(source(&2), |next| embassy_futures::block_on(next)).eq(expected()));
 }
 
 #[test]
-fn local_executor_runs_its_tasks_meanwhile() {
+fn local_executor_runs_tasks_during_wait() {
     let executor = smol::LocalExecutor::new();
     let (sender, receiver) = mpsc::unbounded();
     let task = executor.spawn(async move {
@@ -87,7 +86,7 @@ fn local_executor_runs_its_tasks_meanwhile() {
 }
 
 #[test]
-fn tokio_runtimes() {
+fn tokio_runtimes_yield_all_items() {
     let runtime = multi_thread();
     assert!(aiter_to_iter(source(&2), |next| runtime.block_on(next)).eq(expected()));
     let handle = runtime.handle();
@@ -95,7 +94,7 @@ fn tokio_runtimes() {
 
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     assert!(aiter_to_iter(source(&2), |next| runtime.block_on(next)).eq(expected()));
-    // The stream runs inside the runtime: it may spawn.
+    // The stream runs inside the runtime, so it may spawn.
     let spawned = stream::iter(0..300).then(|n| async move {
         tokio::spawn(async move { n * 2 }).await.expect("the task does not panic")
     });
@@ -104,7 +103,7 @@ fn tokio_runtimes() {
 }
 
 #[test]
-fn tokio_threads_that_may_block() {
+fn tokio_blocking_threads_yield_all_items() {
     let runtime = multi_thread();
     let counts = runtime.block_on(runtime.spawn(async {
         let in_place = tokio::task::block_in_place(|| {
@@ -140,13 +139,13 @@ fn tokio_handle_on_worker_panics_at_once() {
 fn futures_block_on_inside_itself_panics() {
     let nested = || aiter_to_iter(source(&2), |next| futures_executor::block_on(next)).count();
     let panic = catch_unwind(|| futures_executor::block_on(async { nested() }));
-    let panic = panic.expect_err("it cannot be entered twice");
+    let panic = panic.expect_err("nested block_on must panic");
     let text = panic.downcast_ref::<String>().expect("a message");
     assert!(text.contains("from within another executor"), "{text}");
 }
 
 #[test]
-fn the_iterator_moves_between_threads() {
+fn iterator_moves_between_threads() {
     let mut items = aiter_to_iter(source(&2), park_thread);
     let mut taken: Vec<u32> = items.by_ref().take(100).collect();
     let there = thread::spawn(move || {

@@ -1,29 +1,29 @@
-//! `BlockOnIdle` beside a thread that wakes.
+//! `BlockOnIdle` with wake-ups from another thread.
 #![cfg(not(target_family = "wasm"))]
 
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::future::poll_fn;
-use core::hint::spin_loop;
-use core::sync::atomic::{AtomicUsize, Ordering};
-use core::task::Poll;
-use core::time::Duration;
-use std::sync::OnceLock;
-use std::thread;
-use std::time::Instant;
+use core::{
+    future::poll_fn,
+    hint::spin_loop,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Poll,
+    time::Duration,
+};
+use std::{sync::OnceLock, thread, time::Instant};
 
 use aiter_executor_compat::BlockOnIdle;
 
-/// Two sources of news, and the last round that the waiting thread has seen the end of.
+/// The rounds that two events have reached, and the last round that the waiting thread completed.
 #[derive(Default)]
 struct Board {
-    news: [AtomicUsize; 2],
+    events: [AtomicUsize; 2],
     seen: AtomicUsize,
 }
 
-/// The future keeps its waker registered and only loads, so nothing in its poll orders the loads
-/// behind the store by which `BlockOnIdle` forgets the last call.
+/// The poll only loads. So only the fence of `BlockOnIdle` orders these loads after the store that
+/// clears the previous wake-up.
 #[test]
 fn call_during_poll_that_only_loads_is_kept() {
     let rounds = if cfg!(debug_assertions) { 20_000 } else { 100_000 };
@@ -36,9 +36,9 @@ fn call_during_poll_that_only_loads_is_kept() {
             for round in 1..=rounds {
                 block_on.block_on(poll_fn(|cx| {
                     waker.get_or_init(|| cx.waker().clone());
-                    // The newer one first.
-                    let [first, second] = &board.news;
-                    let is_there = |news: &AtomicUsize| news.load(Ordering::Acquire) >= round;
+                    // The later event is loaded first.
+                    let [first, second] = &board.events;
+                    let is_there = |event: &AtomicUsize| event.load(Ordering::Acquire) >= round;
                     if is_there(second) && is_there(first) {
                         Poll::Ready(())
                     } else {
@@ -57,15 +57,15 @@ fn call_during_poll_that_only_loads_is_kept() {
         thread::yield_now();
     };
     for round in 1..=rounds {
-        for (news, pause) in board.news.iter().zip([round % 40, 0]) {
-            news.store(round, Ordering::Release);
+        for (event, pause) in board.events.iter().zip([round % 40, 0]) {
+            event.store(round, Ordering::Release);
             waker.wake_by_ref();
             (0..pause).for_each(|_| spin_loop());
         }
         while board.seen.load(Ordering::Acquire) != round {
-            assert!(begin.elapsed() < Duration::from_secs(120), "lost in round {round}");
+            assert!(begin.elapsed() < Duration::from_secs(120), "wake-up lost in round {round}");
             spin_loop();
         }
     }
-    waiting.join().expect("it only waits");
+    waiting.join().expect("waiting thread must not panic");
 }

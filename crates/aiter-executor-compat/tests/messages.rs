@@ -1,11 +1,13 @@
-//! What the compiler says of a generic `block_on` that is passed by name.
+//! The compiler error for a generic `block_on` that is passed by name.
 
 extern crate alloc;
 
 use alloc::borrow::Cow;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 const MANIFEST: &str = r#"
 [package]
@@ -33,7 +35,7 @@ fn program(call: &str) -> String {
     )
 }
 
-/// Checks a program with this call. Returns what the compiler says.
+/// Checks a program with this call. Returns the output of the compiler.
 fn check(dir: &Path, call: &str) -> String {
     fs::write(dir.join("src/main.rs"), program(call)).expect("the directory is writable");
     let out = Command::new(env!("CARGO"))
@@ -52,7 +54,7 @@ fn generic_block_on_by_name_asks_for_closure() {
     fs::create_dir_all(dir.join("src")).expect("the directory is writable");
     let manifest = MANIFEST.replace("COMPAT", &compat.to_string_lossy());
     fs::write(dir.join("Cargo.toml"), manifest).expect("the directory is writable");
-    // The versions that are on this machine. A published crate has no such file beside it.
+    // The lock file selects versions that are available offline. A published crate has none.
     let _ = fs::copy(compat.join("../../Cargo.lock"), dir.join("Cargo.lock"));
 
     let stream = "futures_util::stream::iter([1, 2])";
@@ -62,11 +64,14 @@ fn generic_block_on_by_name_asks_for_closure() {
     assert_eq!(check(&dir, &parked), "");
 
     let by_name = format!("aiter_to_iter({stream}, futures_executor::block_on)");
-    let said = check(&dir, &by_name);
-    assert!(said.contains("error[E0277]: `aiter_to_iter` needs a closure around this"), "{said}");
-    assert!(said.contains("write `|next| block_on(next)` around it"), "{said}");
-    // The first error is at that call, and the loop has no other one.
-    let place = said.find("--> src/main.rs").map(|at| &said[at..]);
-    assert!(place.is_some_and(|place| place.starts_with("--> src/main.rs:4:")), "{said}");
-    assert!(!said.contains("not general enough"), "{said}");
+    let output = check(&dir, &by_name);
+    assert!(
+        output.contains("error[E0277]: `aiter_to_iter` needs a closure around this"),
+        "{output}"
+    );
+    assert!(output.contains("write `|next| block_on(next)` around it"), "{output}");
+    // The first error is at that call.
+    let place = output.find("--> src/main.rs").map(|at| &output[at..]);
+    assert!(place.is_some_and(|place| place.starts_with("--> src/main.rs:4:")), "{output}");
+    assert!(!output.contains("not general enough"), "{output}");
 }

@@ -1,31 +1,34 @@
-//! A wait through the bridge costs the polls that it costs without the bridge.
+//! A wait through the bridge costs as many polls as a wait without it.
 //!
-//! Each source is silent for a while after its first poll and then has one item. It is read once by
-//! `block_on(source.next())` and once by `aiter_to_iter`, under every `block_on` that can drive it.
-//! `embassy_futures::block_on` is left out, because it polls without being woken.
+//! Each source is pending for a while after its first poll and then yields one item. It is read by
+//! `block_on(source.next())` and by `aiter_to_iter`, with each suitable `block_on`.
+//! `embassy_futures::block_on` is excluded, because it polls without a wake-up.
 
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::future::Future;
-use core::pin::Pin;
-use core::sync::atomic::{AtomicUsize, Ordering};
-use core::time::Duration;
-use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
-use std::thread;
+use core::{
+    future::Future,
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+use std::{
+    io::Write as _,
+    net::{TcpListener, TcpStream},
+    thread,
+};
 
 use aiter_executor_compat::{BlockOn, aiter_to_iter, park_thread};
-// The critical sections of embassy-sync.
+// Provides the critical sections of embassy-sync.
 use critical_section as _;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use futures_executor::LocalPool;
 use futures_lite::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use futures_util::{Stream, StreamExt, stream};
-use tokio::runtime::Runtime;
-use tokio::task::LocalSet;
+use tokio::{runtime::Runtime, task::LocalSet};
 
-/// Time from a source's first poll to its item.
+/// Time from the first poll of a source to its item.
 const SILENCE: Duration = Duration::from_millis(60);
 
 /// A `block_on`, generic over the future.
@@ -121,7 +124,7 @@ fn source(stream: impl Stream + 'static, give: impl FnOnce() + Send + 'static) -
     (Box::pin(stream.map(|_| ())), Box::new(give))
 }
 
-/// Counts the polls that `read` needs for the first item.
+/// Returns the number of polls until `read` has the first item.
 fn polls(
     (mut stream, give): Source,
     read: impl FnOnce(&mut (dyn Stream<Item = ()> + Unpin)),
@@ -140,7 +143,7 @@ fn polls(
         let _ = polled.try_send(());
         item
     }));
-    giver.join().expect("it does not panic");
+    giver.join().expect("thread must not panic");
     seen.load(Ordering::Relaxed)
 }
 
@@ -171,7 +174,7 @@ fn under_all(make: impl Fn() -> Source) {
     assert_same_polls(&make, "LocalPool", LocalPool::new());
     assert_same_polls(&make, "pollster", Pollster);
     assert_same_polls(&make, "BlockOn", BlockOn::new());
-    // The built-in ways to block have the polls of another one.
+    // The built-in `block_on` is compared with that of pollster.
     let direct = polls(make(), |stream| assert!(pollster::block_on(stream.next()).is_some()));
     let parked = polls(make(), |stream| {
         assert!(aiter_to_iter(stream, park_thread).next().is_some());

@@ -1,34 +1,38 @@
-//! Waits that nothing can end panic and say what works; waits that may end are left alone.
+//! Waits that nothing can end panic with advice. Other waits do not panic.
 
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::any::Any;
-use core::cell::Cell;
-use core::future::{pending, poll_fn};
-use core::panic::AssertUnwindSafe;
-use core::pin::pin;
-use core::sync::atomic::{AtomicU32, Ordering};
-use core::task::{Poll, Waker};
-use core::time::Duration;
-use std::panic::{self, catch_unwind};
-use std::sync::{Mutex, Once, mpsc};
-use std::thread;
-use std::time::Instant;
+use core::{
+    any::Any,
+    cell::Cell,
+    future::{pending, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::atomic::{AtomicU32, Ordering},
+    task::{Poll, Waker},
+    time::Duration,
+};
+use std::{
+    panic::{self, catch_unwind},
+    sync::{Mutex, Once, mpsc},
+    thread,
+    time::Instant,
+};
 
 use aiter_adapters::{AiterExt, Outcome, iter_to_aiter};
 use aiter_executor_compat::{
-    AiterToIter, Block, BlockOn, Elapsed, aiter_to_iter, allow_blocking, forbid_blocking,
+    AiterToIter, BlockOn, BlockOnNext, Elapsed, aiter_to_iter, allow_blocking, forbid_blocking,
     park_thread, unblock_iter,
 };
 use futures_util::{Stream, StreamExt, stream};
 
-/// The most that a panic may take.
-const SOON: Duration = Duration::from_secs(1);
-/// More than a ready item takes.
+/// Maximum time until a panic.
+const MAX_DELAY: Duration = Duration::from_secs(1);
+/// A time that exceeds the delay of a ready item.
 const SHORT: Duration = Duration::from_millis(20);
 
-/// 300 items of a tokio channel, which counts against the budget of tokio's tasks.
+/// Returns 300 items of a tokio channel, which uses up the cooperative budget of a task.
 fn queued() -> impl Stream<Item = u32> + Send + Unpin {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     for n in 0..300 {
@@ -53,7 +57,7 @@ fn text(panic: Box<dyn Any + Send>) -> String {
 }
 
 thread_local! {
-    /// When this thread last began to panic.
+    /// Time of the latest panic of this thread.
     static FAILED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
@@ -72,9 +76,8 @@ fn time_failures() {
     });
 }
 
-/// Reads until the iterator panics, which has to be soon. Returns the number of items before the
-/// panic, and its message.
-fn fails<S: Stream, B: Block<S>>(mut items: AiterToIter<S, B>) -> (usize, String) {
+/// Reads until the iterator panics. Returns the number of items before the panic, and its message.
+fn panics_soon<S: Stream, B: BlockOnNext<S>>(mut items: AiterToIter<S, B>) -> (usize, String) {
     time_failures();
     let (mut count, begin) = (0, Instant::now());
     let panic = catch_unwind(AssertUnwindSafe(|| {
@@ -82,14 +85,14 @@ fn fails<S: Stream, B: Block<S>>(mut items: AiterToIter<S, B>) -> (usize, String
             count += 1;
         }
     }))
-    .expect_err("it cannot end");
-    let took = FAILED.take().expect("it has just panicked") - begin;
+    .expect_err("wait must panic");
+    let took = FAILED.take().expect("panic hook must run") - begin;
     let text = text(panic);
-    assert!(took < SOON, "{took:?}: {text}");
+    assert!(took < MAX_DELAY, "{took:?}: {text}");
     (count, text)
 }
 
-/// The parts stand in the text in this order.
+/// Asserts that the text contains the parts in this order.
 #[track_caller]
 fn assert_order(text: &str, parts: &[&str]) {
     let mut rest = text;
@@ -101,17 +104,18 @@ fn assert_order(text: &str, parts: &[&str]) {
 
 #[track_caller]
 fn assert_no_waker(text: &str) {
-    let cause = ["no clone of this thread's waker exists", "Likeliest cause: the producer is gone"];
-    let works = ["drop every `Pusher`, or call `stop`, before the loop", "`.await` the items"];
-    assert_order(text, &[cause, works].concat());
+    let cause =
+        ["no clone of this thread's waker exists", "Likely cause: the producer was dropped"];
+    let fix = ["drop every `Pusher`, or call `stop`, before the loop", "`.await` the items"];
+    assert_order(text, &[cause, fix].concat());
     assert_order(text, &["tokio::task::spawn_blocking", "smol::unblock", "std::thread::spawn"]);
 }
 
 #[track_caller]
 fn assert_max_wait(text: &str) {
-    let cause = ["of `BlockOn::max_wait`", "Likeliest cause: a `Pusher`", "alive on this thread"];
-    let works = ["drop it, or call `stop`, before the loop", "cooperative budget"];
-    assert_order(text, &[cause.as_slice(), &works, &["`.await` the items"]].concat());
+    let cause = ["of `BlockOn::max_wait`", "Likely cause: a `Pusher`", "alive on this thread"];
+    let fix = ["drop it, or call `stop`, before the loop", "cooperative budget"];
+    assert_order(text, &[cause.as_slice(), &fix, &["`.await` the items"]].concat());
     assert_order(text, &["tokio::task::spawn_blocking", "smol::unblock", "std::thread::spawn"]);
 }
 
@@ -123,12 +127,13 @@ fn assert_forbidden(text: &str) {
 #[test]
 fn waker_without_clone_panics() {
     let (count, message) =
-        fails(aiter_to_iter(stream::iter([1, 2]).chain(stream::pending()), park_thread));
+        panics_soon(aiter_to_iter(stream::iter([1, 2]).chain(stream::pending()), park_thread));
     assert_eq!(count, 2);
     assert_no_waker(&message);
     assert!(catch_unwind(|| BlockOn::new().block_on(pending::<()>())).is_err());
-    // A limit does not delay it.
-    let (_, message) = fails(BlockOn::new().max_wait(60 * SOON).iter(stream::pending::<()>()));
+    // A `max_wait` does not delay the panic.
+    let (_, message) =
+        panics_soon(BlockOn::new().max_wait(60 * MAX_DELAY).iter(stream::pending::<()>()));
     assert_no_waker(&message);
 }
 
@@ -146,20 +151,20 @@ fn waker_dropped_without_call_panics() {
         give.send(cx.waker().clone()).expect("the keeper listens");
         Poll::<Option<()>>::Pending
     });
-    let (_, message) = fails(aiter_to_iter(stream, park_thread));
+    let (_, message) = panics_soon(aiter_to_iter(stream, park_thread));
     assert_no_waker(&message);
-    assert_eq!(polls, 1, "it was not woken");
-    keeper.join().expect("it only sleeps");
+    assert_eq!(polls, 1, "future must not be polled without a wake-up");
+    keeper.join().expect("keeper must not panic");
 }
 
 #[test]
 fn call_before_drop_of_waker_is_seen() {
     let slot = Arc::new(Mutex::new(Some(None::<Waker>)));
-    let theirs = Arc::clone(&slot);
-    // Takes each waker as soon as it is there, and calls and drops it in one.
+    let shared = Arc::clone(&slot);
+    // Takes each waker, and wakes and drops it in one call.
     let caller = thread::spawn(move || {
         loop {
-            match theirs.lock().expect("no thread panics").as_mut() {
+            match shared.lock().expect("no thread panics").as_mut() {
                 Some(waker) => {
                     if let Some(waker) = waker.take() {
                         waker.wake();
@@ -182,7 +187,7 @@ fn call_before_drop_of_waker_is_seen() {
         }));
     }
     *slot.lock().expect("no thread panics") = None;
-    caller.join().expect("it does not panic");
+    caller.join().expect("thread must not panic");
 }
 
 #[test]
@@ -201,13 +206,13 @@ fn feeder_on_guarded_thread_panics() {
     let messages = local.block_on(
         &current_thread(),
         forbid_blocking(async {
-            // An item that is ready is handed out.
+            // Ready items are returned.
             assert!(aiter_to_iter(stream::iter(0..3), park_thread).eq(0..3));
             [
-                fails(aiter_to_iter(read(), park_thread)),
-                fails(BlockOn::new().iter(read())),
-                fails(aiter_to_iter(read(), |next| pollster::block_on(next))),
-                fails(aiter_to_iter(read(), |next| futures_executor::block_on(next))),
+                panics_soon(aiter_to_iter(read(), park_thread)),
+                panics_soon(BlockOn::new().iter(read())),
+                panics_soon(aiter_to_iter(read(), |next| pollster::block_on(next))),
+                panics_soon(aiter_to_iter(read(), |next| futures_executor::block_on(next))),
             ]
         }),
     );
@@ -217,8 +222,8 @@ fn feeder_on_guarded_thread_panics() {
     }
 }
 
-/// Items that another thread gives a little later.
-fn given_later() -> impl Stream<Item = u32> {
+/// Returns items that another thread sends later.
+fn delayed_items() -> impl Stream<Item = u32> {
     let (sender, receiver) = futures_channel::mpsc::unbounded();
     thread::spawn(move || {
         for n in 0..3 {
@@ -234,35 +239,35 @@ fn forbid_panics_inside_its_future_only() {
     let runtime = multi_thread();
     runtime.block_on(forbid_blocking(async {
         let elsewhere =
-            tokio::task::spawn_blocking(|| aiter_to_iter(given_later(), park_thread).count());
-        assert_eq!(elsewhere.await.expect("it does not panic"), 3);
-        assert_eq!(allow_blocking(|| aiter_to_iter(given_later(), park_thread).count()), 3);
-        assert!(catch_unwind(|| aiter_to_iter(given_later(), park_thread).count()).is_err());
-        let allowed = catch_unwind(|| allow_blocking(|| panic!("in the allowed part")));
+            tokio::task::spawn_blocking(|| aiter_to_iter(delayed_items(), park_thread).count());
+        assert_eq!(elsewhere.await.expect("thread must not panic"), 3);
+        assert_eq!(allow_blocking(|| aiter_to_iter(delayed_items(), park_thread).count()), 3);
+        assert!(catch_unwind(|| aiter_to_iter(delayed_items(), park_thread).count()).is_err());
+        let allowed = catch_unwind(|| allow_blocking(|| panic!("inside allow_blocking")));
         assert!(allowed.is_err());
-        assert!(catch_unwind(|| aiter_to_iter(given_later(), park_thread).count()).is_err());
+        assert!(catch_unwind(|| aiter_to_iter(delayed_items(), park_thread).count()).is_err());
     }));
     let broken = catch_unwind(|| {
-        BlockOn::new().block_on(forbid_blocking(async { panic!("in the guarded future") }))
+        BlockOn::new().block_on(forbid_blocking(async { panic!("inside forbid_blocking") }))
     });
     assert!(broken.is_err());
-    assert_eq!(aiter_to_iter(given_later(), park_thread).count(), 3);
+    assert_eq!(aiter_to_iter(delayed_items(), park_thread).count(), 3);
     assert_eq!(format!("{:?}", forbid_blocking(async {})), "ForbidBlocking { .. }");
 }
 
 #[test]
 fn max_wait_panics_at_its_end() {
     let (sender, receiver) = futures_channel::mpsc::unbounded::<()>();
-    let (_, message) = fails(BlockOn::new().max_wait(SHORT).iter(receiver));
+    let (_, message) = panics_soon(BlockOn::new().max_wait(SHORT).iter(receiver));
     assert_order(&message, &["no item within the 20ms"]);
     assert_max_wait(&message);
     drop(sender);
-    // A stream that wakes itself never sleeps.
-    let (_, message) = fails(BlockOn::new().max_wait(SHORT).iter(yields_forever()));
+    // A stream that wakes itself is never parked.
+    let (_, message) = panics_soon(BlockOn::new().max_wait(SHORT).iter(yields_forever()));
     assert_max_wait(&message);
 
-    assert!(BlockOn::new().max_wait(60 * SOON).iter(given_later()).eq(0..3));
-    assert!(BlockOn::new().max_wait(Duration::MAX).iter(given_later()).eq(0..3));
+    assert!(BlockOn::new().max_wait(60 * MAX_DELAY).iter(delayed_items()).eq(0..3));
+    assert!(BlockOn::new().max_wait(Duration::MAX).iter(delayed_items()).eq(0..3));
 }
 
 fn yields_forever() -> impl Stream<Item = ()> + Unpin {
@@ -274,14 +279,14 @@ fn yields_forever() -> impl Stream<Item = ()> + Unpin {
 
 #[test]
 fn live_pusher_on_looping_thread_panics() {
-    let read = |cursor| fails(BlockOn::new().max_wait(SHORT).iter(cursor));
+    let read = |cursor| panics_soon(BlockOn::new().max_wait(SHORT).iter(cursor));
     let (pusher, cursor) = aiter_core::push_list();
     pusher.push_all(0..3).expect("the cursor is alive");
     let (count, message) = read(cursor);
     assert_eq!(count, 3);
     assert_max_wait(&message);
 
-    // What the message says works.
+    // The fixes that the message names end the wait.
     let (pusher, cursor) = aiter_core::push_list();
     let other = pusher.clone();
     pusher.push_all(0..3).expect("the cursor is alive");
@@ -296,23 +301,24 @@ fn live_pusher_on_looping_thread_panics() {
     assert!(aiter_to_iter(cursor, park_thread).eq(0..3));
 }
 
-/// tokio's budget is 128 items in a poll of a task.
+/// The cooperative budget of tokio is 128 items per poll of a task.
 #[test]
 fn used_up_budget_panics_where_limited() {
     let read = || async {
         let mut items = BlockOn::new().iter(queued());
         assert!(items.by_ref().take(128).eq(0..128));
         assert_eq!(items.next_timeout(SHORT), Err(Elapsed));
-        let (count, message) = fails(BlockOn::new().max_wait(SHORT).iter(items.into_inner()));
+        let (count, message) = panics_soon(BlockOn::new().max_wait(SHORT).iter(items.into_inner()));
         assert_eq!(count, 0);
         assert_max_wait(&message);
     };
     let guarded = || {
         forbid_blocking(async {
-            let (count, message) = fails(aiter_to_iter(queued(), park_thread));
+            let (count, message) = panics_soon(aiter_to_iter(queued(), park_thread));
             assert_eq!(count, 128);
             assert_forbidden(&message);
-            let (count, message) = fails(aiter_to_iter(queued(), |next| pollster::block_on(next)));
+            let (count, message) =
+                panics_soon(aiter_to_iter(queued(), |next| pollster::block_on(next)));
             assert_eq!(count, 0);
             assert_forbidden(&message);
         })
@@ -320,18 +326,18 @@ fn used_up_budget_panics_where_limited() {
     for runtime in [multi_thread(), current_thread()] {
         runtime.block_on(read());
         runtime.block_on(guarded());
-        runtime.block_on(runtime.spawn(read())).expect("the panics were caught");
-        runtime.block_on(runtime.spawn(guarded())).expect("the panics were caught");
-        // tokio itself refuses at the first item.
+        runtime.block_on(runtime.spawn(read())).expect("panics must be caught");
+        runtime.block_on(runtime.spawn(guarded())).expect("panics must be caught");
+        // tokio panics at the first item.
         let handle = runtime.handle();
         let (count, message) = runtime
-            .block_on(async { fails(aiter_to_iter(queued(), |next| handle.block_on(next))) });
+            .block_on(async { panics_soon(aiter_to_iter(queued(), |next| handle.block_on(next))) });
         assert_eq!(count, 0);
         assert!(message.contains("within a runtime"), "{message}");
     }
 }
 
-/// The closure has not run in vain: its panic is told.
+/// The panic of the closure is reported by the outcome.
 #[test]
 fn unblock_iter_in_guarded_future_panics() {
     time_failures();
@@ -339,7 +345,7 @@ fn unblock_iter_in_guarded_future_panics() {
         thread::spawn(|| BlockOn::new().block_on(forbid_blocking(async { run() })))
     })
     .into_parts();
-    assert_forbidden(&text(thread.join().expect_err("it must not block")));
+    assert_forbidden(&text(thread.join().expect_err("wait must panic")));
     assert_eq!(items.outcome(), Some(Outcome::Panicked));
     assert_eq!(aiter_to_iter(&mut items, park_thread).count(), 0);
 }
@@ -349,13 +355,13 @@ fn next_with_panics_where_forbidden() {
     let mut items = aiter_to_iter(stream::iter([1]).chain(stream::pending()), park_thread);
     assert_eq!(items.next_with(pollster::block_on), Some(1));
     let guarded = async { catch_unwind(AssertUnwindSafe(|| items.next_with(pollster::block_on))) };
-    let panic = pollster::block_on(forbid_blocking(guarded)).expect_err("it must not block");
+    let panic = pollster::block_on(forbid_blocking(guarded)).expect_err("wait must panic");
     assert_forbidden(&text(panic));
 }
 
 #[test]
 fn next_with_stays_at_end() {
-    // Not fused: polled again, it would have more items.
+    // The stream is not fused: it would return items after its end.
     let mut left = 1;
     let odd = stream::poll_fn(|_| {
         left -= 1;
@@ -368,13 +374,13 @@ fn next_with_stays_at_end() {
     assert_eq!(left, 0);
 }
 
-/// Programs that are slow, strange or busy, and do end.
-mod are_left_alone {
+/// Slow, unusual or busy waits that end.
+mod healthy_waits {
     use super::*;
 
-    /// The waiters of this cell grow with each waker that is not the last one's.
+    /// The wait list of this cell grows if polls use alternating wakers.
     #[test]
-    fn once_cell_that_takes_a_second() {
+    fn slow_once_cell_ends_wait() {
         let cell = Arc::new(once_fn::AsyncOnceCell::new());
         let (started, starts) = mpsc::channel();
         let (finish, finished) = futures_channel::oneshot::channel();
@@ -385,7 +391,7 @@ mod are_left_alone {
                 finished.await.expect("the sleeper sends")
             }));
         });
-        starts.recv().expect("it starts");
+        starts.recv().expect("initializer starts");
         let sleeper = thread::spawn(move || {
             thread::sleep(Duration::from_secs(1));
             finish.send(7).expect("the initializer waits");
@@ -405,22 +411,22 @@ mod are_left_alone {
             }),
             Box::new({
                 let items = get();
-                move || BlockOn::new().max_wait(60 * SOON).iter(items).next()
+                move || BlockOn::new().max_wait(60 * MAX_DELAY).iter(items).next()
             }),
         ];
         for wait in waits.map(thread::spawn) {
-            assert_eq!(wait.join().expect("a healthy program does not panic"), Some(7));
+            assert_eq!(wait.join().expect("wait must not panic"), Some(7));
         }
-        sleeper.join().expect("it does not panic");
-        init.join().expect("it does not panic");
+        sleeper.join().expect("thread must not panic");
+        init.join().expect("thread must not panic");
     }
 
-    /// More polls than a limit on their number is likely to allow.
+    /// More polls than a limit on the number of polls would allow.
     const MANY: u32 = (1 << 25) + (1 << 20);
 
-    /// Each poll calls `try_recv` and yields, by hand for the sake of speed.
+    /// Each poll calls `try_recv` and yields. It is written by hand for speed.
     #[test]
-    fn try_recv_loop_that_polls_for_long() {
+    fn long_try_recv_loop_ends_wait() {
         let polls = Arc::new(AtomicU32::new(0));
         let (sender, receiver) = mpsc::channel();
         let seen = Arc::clone(&polls);
@@ -439,12 +445,12 @@ mod are_left_alone {
             Poll::Pending
         });
         assert_eq!(aiter_to_iter(item, park_thread).next(), Some(7));
-        feeder.join().expect("it does not panic");
+        feeder.join().expect("thread must not panic");
     }
 
-    /// A stream that skips many items, and yields after each.
+    /// The stream skips many items, and yields after each item.
     #[test]
-    fn search_that_yields_often() {
+    fn search_with_many_yields_ends() {
         let search = || {
             iter_to_aiter(0_u32..).yield_every(1).map_filter(move |n| (n > 1 << 20).then_some(n))
         };
@@ -453,9 +459,9 @@ mod are_left_alone {
         assert!(aiter_to_iter(search(), |next| current_thread().block_on(next)).next().is_some());
     }
 
-    /// Each poll of a stream that skips many items uses up a budget, which its own executor renews.
+    /// Each poll uses up the cooperative budget, which the executor renews.
     #[test]
-    fn used_up_budget_in_its_own_executor() {
+    fn used_up_budget_is_renewed_by_block_on() {
         let skips = || queued().filter_map(|n| core::future::ready((n == 299).then_some(0)));
         for runtime in [multi_thread(), current_thread()] {
             assert_eq!(aiter_to_iter(skips(), |next| runtime.block_on(next)).count(), 1);
@@ -467,17 +473,17 @@ mod are_left_alone {
     }
 
     #[test]
-    fn waits_inside_the_poll_of_another() {
+    fn wait_inside_poll_of_another_wait_ends() {
         let outer = stream::iter(0..3).map(|n| {
-            let inner: u32 = aiter_to_iter(given_later(), park_thread).sum();
+            let inner: u32 = aiter_to_iter(delayed_items(), park_thread).sum();
             n + inner
         });
         assert!(aiter_to_iter(outer, park_thread).eq(3..6));
     }
 
-    /// The iterator of `unblock_iter` blocks on a thread that may.
+    /// The iterator of `unblock_iter` blocks on its own thread.
     #[test]
-    fn waits_on_the_thread_of_unblock_iter() {
+    fn wait_on_thread_of_unblock_iter_ends() {
         let yields = stream::iter(0..3).then(|n| async move {
             smol::future::yield_now().await;
             n
@@ -506,10 +512,10 @@ mod deadlines {
             assert_eq!(items.next_timeout(SHORT), Err(Elapsed));
             assert!(begin.elapsed() >= SHORT);
             go.send(n).expect("the producer listens");
-            assert_eq!(items.next_timeout(10 * SOON), Ok(Some(n)));
+            assert_eq!(items.next_timeout(10 * MAX_DELAY), Ok(Some(n)));
         }
         drop(go);
-        producer.join().expect("it does not panic");
+        producer.join().expect("thread must not panic");
         assert_eq!(items.next_deadline(Instant::now()), Ok(None));
         assert_eq!(items.next_deadline(Instant::now()), Ok(None));
         assert_eq!(items.next(), None);
@@ -529,7 +535,7 @@ mod deadlines {
         assert_eq!(BlockOn::new().iter(stream::pending::<()>()).next_timeout(SHORT), Err(Elapsed));
         assert!(begin.elapsed() >= SHORT);
         assert_eq!(BlockOn::new().iter(yields_forever()).next_timeout(SHORT), Err(Elapsed));
-        // It is not a `max_wait`.
+        // A `max_wait` is ignored.
         let (_sender, receiver) = futures_channel::mpsc::unbounded::<()>();
         let mut items = BlockOn::new().max_wait(Duration::ZERO).iter(receiver);
         assert_eq!(items.next_timeout(SHORT), Err(Elapsed));
@@ -551,20 +557,20 @@ mod deadlines {
     }
 
     #[test]
-    fn streams_are_borrowed_and_given_back() {
-        let mut pinned = pin!(given_later().then(|n| async move { n }));
+    fn stream_is_borrowed_and_returned() {
+        let mut pinned = pin!(delayed_items().then(|n| async move { n }));
         let mut items = BlockOn::new().iter(pinned.as_mut());
-        assert_eq!(items.next_timeout(10 * SOON), Ok(Some(0)));
+        assert_eq!(items.next_timeout(10 * MAX_DELAY), Ok(Some(0)));
         assert_eq!(items.by_ref().take(1).next(), Some(1));
         let mut rest = BlockOn::new().iter(items.into_inner());
-        // The last one may have come meanwhile.
+        // The last item may have arrived.
         assert!(rest.size_hint().0 <= 1);
         assert!(rest.by_ref().eq(2..3));
         assert_eq!(rest.size_hint(), (0, Some(0)));
     }
 
     #[test]
-    fn error_says_what_it_is() {
-        assert_eq!(Elapsed.to_string(), "no item has come in time");
+    fn elapsed_has_message() {
+        assert_eq!(Elapsed.to_string(), "no item came in time");
     }
 }

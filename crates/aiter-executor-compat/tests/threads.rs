@@ -1,38 +1,42 @@
-//! The bridge starts no thread; `unblock_iter` has its caller start one.
+//! The bridge starts no thread. `unblock_iter` starts one through its caller.
 //!
-//! One test, because it counts the threads of the whole process.
+//! There is one test, because it counts the threads of the process.
 #![cfg(target_os = "linux")]
 
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::{Poll, Waker};
-use core::time::Duration;
-use std::fs;
-use std::sync::{Mutex, mpsc};
-use std::thread;
+use core::{
+    sync::atomic::{AtomicBool, Ordering},
+    task::{Poll, Waker},
+    time::Duration,
+};
+use std::{
+    fs,
+    sync::{Mutex, mpsc},
+    thread,
+};
 
 use aiter_executor_compat::{BlockOn, aiter_to_iter, park_thread, unblock_iter};
 use futures_util::{Stream, stream};
 
-/// Time in which a thread that watches the wait would have been started.
+/// Time after which a watchdog thread would have been started.
 const LONG: Duration = Duration::from_millis(450);
 
 fn threads() -> usize {
     fs::read_dir("/proc/self/task").expect("Linux lists the threads").count()
 }
 
-/// A pending stream of one item.
+/// A stream of one item that is pending until `is_over` is set.
 #[derive(Clone, Default)]
 struct Silence {
     is_over: Arc<AtomicBool>,
-    /// Keeps every waker but a repeated one, as an executor's list of deferred tasks does.
+    /// All wakers except repeated ones, as in the deferred list of an executor.
     wakers: Arc<Mutex<Vec<Waker>>>,
 }
 
 impl Silence {
-    /// Sends itself to `ender` at its first poll.
+    /// Returns a stream that sends its state to `ender` at the first poll.
     fn stream(ender: &mpsc::Sender<Self>) -> impl Stream<Item = ()> + Unpin + use<> {
         let silence = Self::default();
         let mut first = Some((ender.clone(), silence.clone()));
@@ -67,7 +71,7 @@ fn waits_start_no_thread() {
             silence.wakers.lock().expect("no thread panics").drain(..).for_each(Waker::wake);
         }
     });
-    // smol's own thread, for the reactor.
+    // Starts the reactor thread of smol.
     smol::block_on(async {});
     let before = threads();
 
@@ -80,14 +84,14 @@ fn waits_start_no_thread() {
     assert_eq!(timed.next_timeout(Duration::from_secs(60)), Ok(Some(())));
     assert_eq!(BlockOn::new().max_wait(Duration::from_secs(60)).iter(stream()).count(), 1);
     drop(ender);
-    other.join().expect("it does not panic");
+    other.join().expect("thread must not panic");
     assert_eq!(seen.iter().collect::<Vec<_>>(), [before; 6]);
 
-    // The caller of `unblock_iter` starts its only thread; `other` is gone.
+    // The caller of `unblock_iter` starts its only thread. `other` has exited.
     let (tell, seen) = mpsc::channel();
     let items = (0..3).inspect(move |_| tell.send(threads()).expect("the test listens"));
     let (items, thread) = unblock_iter(items, 1, thread::spawn).into_parts();
     assert!(aiter_to_iter(items, park_thread).eq(0..3));
-    thread.join().expect("it does not panic");
+    thread.join().expect("thread must not panic");
     assert_eq!(seen.iter().collect::<Vec<_>>(), [before; 3]);
 }

@@ -1,32 +1,29 @@
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
-/// What holds between the items that went in and the items that came out.
+/// A relation between the items of the sources and the items of the readers.
 ///
-/// Checked when every task has seen its end, nothing panicked and no task was dropped. If a reader
-/// was abandoned, the relation holds for the other readers; its own items count for
-/// [`Shared`](Self::Shared) only.
+/// It is checked if every task has ended, no panic occurred and no task was dropped. If a reader
+/// was abandoned, its items count for [`Shared`](Self::Shared) only.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Relation {
-    /// Nothing is promised: no item is checked. A stream that never ends is no finding either.
+    /// No item is checked, and the stream may be endless.
     Any,
-    /// Each reader gets all items: source after source, each in order.
+    /// Each reader receives all items: source after source, each in order.
     Same,
-    /// Each reader gets some of the items, and those in the order of [`Same`](Self::Same).
-    Subset,
-    /// Each reader gets all items, in whatever order.
+    /// Each reader receives some of the items, in the order of [`Same`](Self::Same).
+    Subsequence,
+    /// Each reader receives all items in any order.
     Permutation,
-    /// Each reader gets all items, those of one source in their order.
+    /// Each reader receives all items, and the items of each source in order.
     Merged,
-    /// Each reader gets rows of one item of each source, as many as the shortest source has.
+    /// Each reader receives rows of one item from each source, until the shortest source ends.
     Rows,
-    /// Each item goes to exactly one reader; each reader gets its items in order.
+    /// Exactly one reader receives each item, and each reader receives its items in order.
     Shared,
-    /// Whatever this function says. It is not asked if a reader was abandoned.
-    Check(fn(&Flow) -> Result<(), String>),
+    /// A custom check. It is not called if a reader was abandoned.
+    Check(fn(&RunItems) -> Result<(), String>),
 }
 
 impl fmt::Debug for Relation {
@@ -34,7 +31,7 @@ impl fmt::Debug for Relation {
         f.write_str(match self {
             Self::Any => "Any",
             Self::Same => "Same",
-            Self::Subset => "Subset",
+            Self::Subsequence => "Subsequence",
             Self::Permutation => "Permutation",
             Self::Merged => "Merged",
             Self::Rows => "Rows",
@@ -44,96 +41,106 @@ impl fmt::Debug for Relation {
     }
 }
 
-/// The items of a run, each as the number of its source and its own number within that source.
+/// The items of a run. Each item consists of the number of its source and its position there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Flow {
-    /// How many items each source has to give.
+pub struct RunItems {
+    /// The number of items of each source.
     pub sources: Vec<usize>,
-    /// What each reader got: its items, and the tokens in each of them.
+    /// The items of each reader, and the tokens in each item.
     pub readers: Vec<Vec<Vec<(usize, usize)>>>,
 }
 
-impl Flow {
-    /// All items: source after source, each in order.
-    pub fn given(&self) -> Vec<(usize, usize)> {
+impl RunItems {
+    /// Returns all items of the sources: source after source, each in order.
+    pub fn sent(&self) -> Vec<(usize, usize)> {
         let items = |(source, items): (usize, &usize)| (0..*items).map(move |n| (source, n));
         self.sources.iter().enumerate().flat_map(items).collect()
     }
 
-    /// The tokens that a reader got, in order.
-    pub fn taken(&self, reader: usize) -> Vec<(usize, usize)> {
+    /// Returns the tokens that a reader received, in order.
+    pub fn received(&self, reader: usize) -> Vec<(usize, usize)> {
         self.readers[reader].iter().flatten().copied().collect()
     }
 }
 
 impl Relation {
-    pub(crate) fn check(self, flow: &Flow) -> Result<(), String> {
-        let given = flow.given();
-        let readers = 0..flow.readers.len();
+    pub(crate) fn check(self, run: &RunItems) -> Result<(), String> {
+        let sent = run.sent();
+        let readers = 0..run.readers.len();
         match self {
             Self::Any => Ok(()),
-            Self::Check(check) => check(flow),
+            Self::Check(check) => check(run),
             Self::Shared => {
                 let mut all = Vec::new();
                 for reader in readers {
-                    let taken = flow.taken(reader);
-                    if !taken.is_sorted() {
-                        return Err(format!("reader {reader} got {}", show(&taken)));
+                    let received = run.received(reader);
+                    if !received.is_sorted() {
+                        return Err(format!(
+                            "reader {reader} received {}",
+                            format_items(&received)
+                        ));
                     }
-                    all.extend(taken);
+                    all.extend(received);
                 }
                 all.sort_unstable();
-                differ(&given, &all)
+                expect_equal(&sent, &all)
             }
-            Self::Same | Self::Subset | Self::Permutation | Self::Merged | Self::Rows => {
-                readers.into_iter().try_for_each(|reader| self.check_one(flow, &given, reader))
+            Self::Same | Self::Subsequence | Self::Permutation | Self::Merged | Self::Rows => {
+                readers.into_iter().try_for_each(|reader| self.check_reader(run, &sent, reader))
             }
         }
     }
 
-    fn check_one(self, flow: &Flow, given: &[(usize, usize)], reader: usize) -> Result<(), String> {
-        let taken = flow.taken(reader);
+    fn check_reader(
+        self,
+        run: &RunItems,
+        sent: &[(usize, usize)],
+        reader: usize,
+    ) -> Result<(), String> {
+        let mut received = run.received(reader);
         match self {
-            Self::Subset => {
-                let mut rest = given.iter();
-                if taken.iter().all(|item| rest.any(|given| given == item)) {
+            Self::Subsequence => {
+                let mut rest = sent.iter();
+                if received.iter().all(|item| rest.any(|sent| sent == item)) {
                     return Ok(());
                 }
-                Err(format!("{} is not in the order of {}", show(&taken), show(given)))
+                Err(format!(
+                    "{} is not in the order of {}",
+                    format_items(&received),
+                    format_items(sent)
+                ))
             }
             Self::Rows => {
-                let rows = flow.sources.iter().copied().min().unwrap_or(0);
-                let row = |n| (0..flow.sources.len()).map(move |source| (source, n)).collect();
+                let rows = run.sources.iter().copied().min().unwrap_or(0);
+                let row = |n| (0..run.sources.len()).map(move |source| (source, n)).collect();
                 let expected: Vec<Vec<_>> = (0..rows).map(row).collect();
-                if flow.readers[reader] == expected {
+                if run.readers[reader] == expected {
                     return Ok(());
                 }
-                Err(format!("{rows} rows became {}", show(&taken)))
+                Err(format!("{rows} rows became {}", format_items(&received)))
             }
             Self::Permutation => {
-                let mut taken = taken;
-                taken.sort_unstable();
-                differ(given, &taken)
+                received.sort_unstable();
+                expect_equal(sent, &received)
             }
             Self::Merged => {
-                let mut sorted = taken.clone();
-                sorted.sort_by_key(|(source, _)| *source);
-                differ(given, &sorted)
+                received.sort_by_key(|(source, _)| *source);
+                expect_equal(sent, &received)
             }
-            Self::Same | Self::Any | Self::Shared | Self::Check(_) => differ(given, &taken),
+            Self::Same | Self::Any | Self::Shared | Self::Check(_) => expect_equal(sent, &received),
         }
     }
 }
 
-fn differ(given: &[(usize, usize)], taken: &[(usize, usize)]) -> Result<(), String> {
-    if given == taken {
+fn expect_equal(sent: &[(usize, usize)], received: &[(usize, usize)]) -> Result<(), String> {
+    if sent == received {
         return Ok(());
     }
-    Err(format!("{} became {}", show(given), show(taken)))
+    Err(format!("{} became {}", format_items(sent), format_items(received)))
 }
 
-fn show(items: &[(usize, usize)]) -> String {
+fn format_items(items: &[(usize, usize)]) -> String {
     let items: Vec<_> = items.iter().map(|(source, n)| format!("{source}.{n}")).collect();
     format!("[{}]", items.join(" "))
 }
@@ -142,41 +149,41 @@ fn show(items: &[(usize, usize)]) -> String {
 mod tests {
     use super::*;
 
-    fn flow(sources: &[usize], readers: &[&[&[(usize, usize)]]]) -> Flow {
+    fn run(sources: &[usize], readers: &[&[&[(usize, usize)]]]) -> RunItems {
         let items = |items: &&[&[(usize, usize)]]| items.iter().map(|item| item.to_vec()).collect();
-        Flow { sources: sources.to_vec(), readers: readers.iter().map(items).collect() }
+        RunItems { sources: sources.to_vec(), readers: readers.iter().map(items).collect() }
     }
 
-    /// Which relations hold.
-    fn holds(flow: &Flow) -> String {
+    /// Returns a letter for each relation that holds.
+    fn holds(run: &RunItems) -> String {
         let all = [
             ('e', Relation::Same),
-            ('u', Relation::Subset),
+            ('u', Relation::Subsequence),
             ('p', Relation::Permutation),
             ('m', Relation::Merged),
             ('r', Relation::Rows),
             ('s', Relation::Shared),
         ];
-        all.iter().filter(|(_, relation)| relation.check(flow).is_ok()).map(|(c, _)| c).collect()
+        all.iter().filter(|(_, relation)| relation.check(run).is_ok()).map(|(c, _)| c).collect()
     }
 
     #[test]
-    fn each_relation_tells_its_own_from_others() {
-        assert_eq!(holds(&flow(&[2], &[&[&[(0, 0)], &[(0, 1)]]])), "eupmrs");
-        assert_eq!(holds(&flow(&[2], &[&[&[(0, 1)]]])), "u");
-        assert_eq!(holds(&flow(&[2], &[&[&[(0, 1)], &[(0, 0)]]])), "p");
-        assert_eq!(holds(&flow(&[1, 1], &[&[&[(1, 0)], &[(0, 0)]]])), "pm");
-        assert_eq!(holds(&flow(&[1, 2], &[&[&[(0, 0), (1, 0)]]])), "ur");
-        assert_eq!(holds(&flow(&[2], &[&[&[(0, 0)]], &[&[(0, 1)]]])), "us");
-        assert_eq!(holds(&flow(&[1], &[&[&[(0, 0)]], &[&[(0, 0)]]])), "eupmr");
-        assert_eq!(holds(&flow(&[1], &[&[&[(0, 0)], &[(0, 0)]]])), "");
+    fn each_relation_accepts_its_items_only() {
+        assert_eq!(holds(&run(&[2], &[&[&[(0, 0)], &[(0, 1)]]])), "eupmrs");
+        assert_eq!(holds(&run(&[2], &[&[&[(0, 1)]]])), "u");
+        assert_eq!(holds(&run(&[2], &[&[&[(0, 1)], &[(0, 0)]]])), "p");
+        assert_eq!(holds(&run(&[1, 1], &[&[&[(1, 0)], &[(0, 0)]]])), "pm");
+        assert_eq!(holds(&run(&[1, 2], &[&[&[(0, 0), (1, 0)]]])), "ur");
+        assert_eq!(holds(&run(&[2], &[&[&[(0, 0)]], &[&[(0, 1)]]])), "us");
+        assert_eq!(holds(&run(&[1], &[&[&[(0, 0)]], &[&[(0, 0)]]])), "eupmr");
+        assert_eq!(holds(&run(&[1], &[&[&[(0, 0)], &[(0, 0)]]])), "");
     }
 
     #[test]
-    fn what_differs_is_said() {
-        let odd = flow(&[2], &[&[&[(0, 1)], &[(0, 0)]]]);
+    fn failed_relation_shows_items() {
+        let odd = run(&[2], &[&[&[(0, 1)], &[(0, 0)]]]);
         assert_eq!(Relation::Same.check(&odd), Err("[0.0 0.1] became [0.1 0.0]".into()));
-        let none = Relation::Check(|flow| Err(format!("{} sources", flow.sources.len())));
+        let none = Relation::Check(|run| Err(format!("{} sources", run.sources.len())));
         assert_eq!(none.check(&odd), Err("1 sources".into()));
     }
 }

@@ -133,21 +133,21 @@ pub mod adapters {
 /// The way from streams to plain loops.
 pub mod executor_compat {
     use aiter::prelude::Stream;
-    use aiter::{AiterToIter, Block, BlockOnIdle, Idle, Next};
+    use aiter::{AiterToIter, BlockOnIdle, BlockOnNext, IdleHint};
 
     /// An iterator over a stream, driven by a closure that blocks on its [`NextItem`].
     pub type Iter<S, B> = AiterToIter<S, B>;
     /// The future of the next item.
-    pub type NextItem<'a, S> = Next<'a, S>;
+    pub type NextItem<'a, S> = aiter::NextItem<'a, S>;
     /// An iterator that polls when it was woken, and calls a hook in between.
     pub type Polls<S, I> = AiterToIter<S, BlockOnIdle<I>>;
 
     /// Makes one; it blocks, and is an iterator.
-    pub fn polls<S: Stream, I: FnMut(&Idle<'_>)>(
+    pub fn polls<S: Stream, I: FnMut(&IdleHint<'_>)>(
         stream: S,
         idle: I,
-    ) -> (impl Iterator<Item = S::Item>, impl Block<S>) {
+    ) -> (impl Iterator<Item = S::Item>, impl BlockOnNext<S>) {
         let iter: Polls<S, I> = BlockOnIdle::new(idle).iter(stream);
-        (iter, BlockOnIdle::new(|_: &Idle<'_>| core::hint::spin_loop()))
+        (iter, BlockOnIdle::new(|_: &IdleHint<'_>| core::hint::spin_loop()))
     }
 }

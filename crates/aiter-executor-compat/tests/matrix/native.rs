@@ -1,25 +1,22 @@
-//! The executors of an operating system, each on a thread of its own.
+//! The executors that need an operating system, each on its own thread.
 
 extern crate alloc;
 
 use alloc::rc::Rc;
-use core::cell::Cell;
-use core::future::Future;
-use core::pin::Pin;
-use core::time::Duration;
-use std::sync::mpsc;
-use std::thread;
+use core::{cell::Cell, future::Future, pin::Pin, time::Duration};
+use std::{sync::mpsc, thread};
 
 use aiter_adapters::AiterExt;
 use aiter_executor_compat::{aiter_to_iter, park_thread};
 use futures_executor::LocalPool;
-use futures_util::task::LocalSpawnExt as _;
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, task::LocalSpawnExt as _};
 
-use crate::Executor;
-use crate::rows::{Cells, ITEMS, cells_with_tasks, waiting};
+use crate::{
+    Executor,
+    rows::{Cells, ITEMS, cells_with_tasks, waiting},
+};
 
-/// How long an executor may take for all of its cells.
+/// Maximum time of an executor for all of its cells.
 const LONG: Duration = Duration::from_secs(120);
 
 fn numbers() -> Vec<usize> {
@@ -205,7 +202,7 @@ fn embassy(cells: Cells) {
         spawn(spawner, async move {
             cells_with_tasks!(cells, |task| spawn(spawner, task), numbers(), local);
             let iterates = async {
-                // The executor is not to be blocked, so the loop is on another thread.
+                // The executor must not block, so the loop runs on another thread.
                 let made = waiting(numbers());
                 let (made, drive) = made.active_parts();
                 spawn(spawner, drive);
@@ -214,8 +211,8 @@ fn embassy(cells: Cells) {
                     let items: Vec<usize> = aiter_to_iter(made, park_thread).collect();
                     send.send(items)
                 });
-                assert_eq!(read.await.expect("it sends"), numbers());
-                reader.join().expect("it does not panic").expect("it is awaited");
+                assert_eq!(read.await.expect("reader sends the items"), numbers());
+                reader.join().expect("reader must not panic").expect("items are received");
             };
             cells.run("aiter_to_iter", iterates).await;
             set_done.set(true);

@@ -1,24 +1,26 @@
-//! The cells: what is tried, and on what.
+//! The cells of the table, and their test sources.
 
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::fmt;
-use core::future::{Future, poll_fn};
-use core::panic::AssertUnwindSafe;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::{
+    fmt,
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    task::{Context, Poll},
+};
 use std::sync::Mutex;
 
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 
-/// What is tried, in the order of the table.
+/// The features under test, in the order of the table.
 pub(crate) const ROWS: [&str; 6] =
     ["active", "preload_with", "map_par_with", "forker", "join_streams", "aiter_to_iter"];
-/// Items of a source.
+/// Number of items of a source.
 pub(crate) const ITEMS: usize = 300;
 
-/// What has become of a cell.
+/// The result of a cell.
 #[derive(Debug)]
 pub(crate) enum Cell {
     Works,
@@ -26,8 +28,8 @@ pub(crate) enum Cell {
 }
 
 impl Cell {
-    /// There is nothing wrong with it.
-    pub(crate) fn is_settled(&self) -> bool {
+    /// Returns `true` if the test of the cell passed.
+    pub(crate) fn works(&self) -> bool {
         !matches!(self, Self::Fails(_))
     }
 }
@@ -36,17 +38,17 @@ impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Works => f.write_str("yes"),
-            Self::Fails(why) => write!(f, "NO: {}", why.lines().next().unwrap_or_default()),
+            Self::Fails(text) => write!(f, "NO: {}", text.lines().next().unwrap_or_default()),
         }
     }
 }
 
-/// The cells of an executor, as they are filled.
+/// The results of an executor so far.
 #[derive(Clone, Default)]
 pub(crate) struct Cells(Arc<Mutex<Vec<Cell>>>);
 
 impl Cells {
-    /// Runs the next one.
+    /// Runs the test of the next cell.
     pub(crate) async fn run(&self, row: &str, cell: impl Future<Output = ()>) {
         let cell = match AssertUnwindSafe(cell).catch_unwind().await {
             Ok(()) => Cell::Works,
@@ -55,26 +57,26 @@ impl Cells {
                 Err(panic) => panic.downcast_ref::<&str>().map_or("a panic", |text| text).into(),
             }),
         };
-        let mut cells = self.0.lock().expect("nobody panics");
-        assert_eq!(ROWS[cells.len()], row, "in the order of the table");
+        let mut cells = self.0.lock().expect("lock is not poisoned");
+        assert_eq!(ROWS[cells.len()], row, "cells must run in the order of the table");
         cells.push(cell);
     }
 
     pub(crate) fn take(&self) -> Vec<Cell> {
-        core::mem::take(&mut self.0.lock().expect("nobody panics"))
+        core::mem::take(&mut self.0.lock().expect("lock is not poisoned"))
     }
 }
 
-/// Tells whether any of the streams that it has been put in is still there.
+/// A token that detects whether a stream that contains it exists.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Token(Arc<()>);
 
 impl Token {
-    pub(crate) fn put_in<S>(&self, stream: S) -> Held<S> {
+    pub(crate) fn attach_to<S>(&self, stream: S) -> Held<S> {
         Held { stream: Box::pin(stream), _token: self.clone() }
     }
 
-    /// Waits until all of them are dropped.
+    /// Waits until every stream with this token is dropped.
     pub(crate) async fn gone(&self) {
         while Arc::strong_count(&self.0) > 1 {
             yield_now().await;
@@ -82,7 +84,7 @@ impl Token {
     }
 }
 
-/// A stream that holds a token.
+/// A stream with a token.
 pub(crate) struct Held<S> {
     stream: Pin<Box<S>>,
     _token: Token,
@@ -109,21 +111,21 @@ pub(crate) async fn yield_now() {
     .await;
 }
 
-/// A stream of the items that waits before each.
+/// Returns a stream that is pending before each item.
 pub(crate) fn waiting<T>(items: Vec<T>) -> impl Stream<Item = T> {
     stream::iter(items).then(later)
 }
 
-/// Gives an item back a little later.
+/// Returns `item` after one yield.
 pub(crate) async fn later<T>(item: T) -> T {
     yield_now().await;
     item
 }
 
-/// Runs the cells that have tasks. A macro, as each spawner is generic over what it spawns.
+/// Runs the cells that need tasks. It is a macro because each spawner is generic over its future.
 ///
-/// `$spawn` is evaluated for each task, `$items` for each source: a `Vec`, ascending, of which
-/// `$source` makes a stream.
+/// `$spawn` is evaluated for each task. `$items` is evaluated for each source, as an ascending
+/// `Vec` that `$source` turns into a stream.
 macro_rules! cells_with_tasks {
     ($cells:expr, $spawn:expr, $items:expr, $source:expr) => {{
         use aiter_adapters::AiterExt;
@@ -132,7 +134,7 @@ macro_rules! cells_with_tasks {
 
         let cells = &$cells;
         let token = Token::default();
-        let source = || token.put_in($source($items));
+        let source = || token.attach_to($source($items));
 
         cells
             .run("active", async {

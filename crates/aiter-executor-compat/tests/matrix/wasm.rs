@@ -1,12 +1,14 @@
-//! WebAssembly with a system interface and without threads: futures' `LocalPool`.
+//! WebAssembly with WASI and without threads: `LocalPool` of futures.
 
 use aiter_adapters::AiterExt;
 use aiter_executor_compat::aiter_to_iter;
 use futures_executor::LocalPool;
 use futures_util::task::LocalSpawnExt as _;
 
-use crate::Executor;
-use crate::rows::{Cells, ITEMS, cells_with_tasks, waiting};
+use crate::{
+    Executor,
+    rows::{Cells, ITEMS, cells_with_tasks, waiting},
+};
 
 fn numbers() -> Vec<usize> {
     (0..ITEMS).collect()

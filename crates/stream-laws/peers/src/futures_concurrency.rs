@@ -1,5 +1,4 @@
-use futures_concurrency::prelude::*;
-use futures_concurrency::stream::StreamGroup;
+use futures_concurrency::{prelude::*, stream::StreamGroup};
 use stream_laws::{Law, Laws, Relation, Source};
 
 use crate::peer::{GIVEN_UP, LATE_WAKE, Peer, UNFUSED};

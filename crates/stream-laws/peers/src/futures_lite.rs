@@ -14,26 +14,23 @@ pub(crate) fn peers() -> Vec<Peer> {
         peer("then", Relation::Same, |name| {
             Laws::of(name, |source| source.then(core::future::ready))
         }),
-        peer("filter", Relation::Subset, |name| {
+        peer("filter", Relation::Subsequence, |name| {
             Laws::of(name, move |source| source.filter(is_even))
         }),
         peer("fuse", Relation::Same, |name| Laws::of(name, |source: Source| source.fuse())),
-        peer("take", Relation::Subset, |name| Laws::of(name, |source| source.take(2))),
-        peer("skip", Relation::Subset, |name| Laws::of(name, |source| source.skip(2))),
+        peer("take", Relation::Subsequence, |name| Laws::of(name, |source| source.take(2))),
+        peer("skip", Relation::Subsequence, |name| Laws::of(name, |source| source.skip(2))),
         peer("flatten", Relation::Same, |name| Laws::of_nested(name, |outer| outer.flatten())),
         peer("chain", Relation::Same, |name| Laws::of_many(name, |[a, b]| a.chain(b))),
         peer("zip", Relation::Rows, |name| Laws::of_many(name, |[a, b]| a.zip(b)))
             .note(Law::L10, UNFUSED),
         peer("or", Relation::Merged, |name| Laws::of_many(name, |[a, b]| stream::or(a, b)))
             .note(Law::L10, UNFUSED)
-            .note(
-                Law::Items,
-                "It ends as soon as the second stream ends while the first one waits.",
-            ),
+            .note(Law::Items, "It ends if the second stream ends while the first stream waits."),
         peer("race", Relation::Merged, |name| Laws::of_many(name, |[a, b]| stream::race(a, b)))
             .note(
                 Law::L2,
-                "Once both have ended it stays pending; mended upstream after this release.",
+                "It stays pending after both streams end. Fixed upstream after this release.",
             ),
     ])
 }

@@ -24,29 +24,26 @@ fn is_even(token: &Token) -> bool {
 pub(crate) fn peers() -> Vec<Peer> {
     let stop = |source: Source| {
         let (stream, handle) = abortable(source);
-        Parts::new().stream(stream).poke(move || handle.abort())
+        Parts::new().stream(stream).side_effect(move || handle.abort())
     };
     Vec::from([
         one("map", Relation::Same, |source| source.map(Some)),
         one("then", Relation::Same, |source| source.then(ready)),
-        one("filter", Relation::Subset, |source| source.filter(|token| ready(is_even(token)))),
-        one("filter_map", Relation::Subset, |source| {
+        one("filter", Relation::Subsequence, |source| source.filter(|token| ready(is_even(token)))),
+        one("filter_map", Relation::Subsequence, |source| {
             source.filter_map(|token| ready(Some(token).filter(is_even)))
         }),
         one("scan", Relation::Same, |source| source.scan((), |(), token| ready(Some(token)))),
-        one("take", Relation::Subset, |source| source.take(2)),
-        one("take_while", Relation::Subset, |source| {
+        one("take", Relation::Subsequence, |source| source.take(2)),
+        one("take_while", Relation::Subsequence, |source| {
             source.take_while(|token| ready(token.number() < 2))
         }),
-        peer("take_until", Relation::Subset, |name| {
+        peer("take_until", Relation::Subsequence, |name| {
             Laws::of_many(name, |[source, end]| source.take_until(end.into_future()))
         })
-        .note(
-            Law::L4,
-            "The bounds are the source's: that the future may end the stream earlier is not in them.",
-        ),
-        one("skip", Relation::Subset, |source| source.skip(2)),
-        one("skip_while", Relation::Subset, |source| {
+        .note(Law::L4, "It returns the bounds of the source, but the future may end it earlier."),
+        one("skip", Relation::Subsequence, |source| source.skip(2)),
+        one("skip_while", Relation::Subsequence, |source| {
             source.skip_while(|token| ready(token.number() < 2))
         }),
         one("fuse", Relation::Same, |source| source.fuse()),
@@ -54,8 +51,8 @@ pub(crate) fn peers() -> Vec<Peer> {
         one("enumerate", Relation::Same, |source| source.enumerate()),
         one("chunks", Relation::Same, |source| source.chunks(3)),
         one("ready_chunks", Relation::Same, |source| source.ready_chunks(3)),
-        one("abortable", Relation::Subset, stop),
-        peer("try_filter", Relation::Subset, |name| {
+        one("abortable", Relation::Subsequence, stop),
+        peer("try_filter", Relation::Subsequence, |name| {
             let adapter =
                 |source: Source| source.results().try_filter(|token| ready(is_even(token)));
             Laws::of(name, adapter).with_errors()
@@ -78,13 +75,13 @@ pub(crate) fn peers() -> Vec<Peer> {
         peer("buffered", Relation::Same, |name| {
             Laws::of_futures(name, |futures| futures.buffered(2))
         })
-        .note(Law::L6, "The outputs behind that of the future that panicked are never handed out."),
+        .note(Law::L6, "The outputs after the future that panicked are never returned."),
         peer("buffer_unordered", Relation::Permutation, |name| {
             Laws::of_futures(name, |futures| futures.buffer_unordered(2))
         }),
         peer("buffer_unordered(0)", Relation::Permutation, |name| {
             Laws::of_futures(name, |futures| futures.buffer_unordered(0))
         })
-        .note(Law::L2, "A limit of zero: no future is ever begun."),
+        .note(Law::L2, "A limit of zero starts no future."),
     ])
 }

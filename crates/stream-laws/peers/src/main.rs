@@ -1,4 +1,4 @@
-//! Runs the laws over the adapters of the ecosystem and prints, in Markdown, who breaks which one.
+//! Checks the laws on adapters of other crates, and prints the results as Markdown.
 
 #![forbid(unsafe_code)]
 

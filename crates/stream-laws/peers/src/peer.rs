@@ -1,6 +1,6 @@
 use stream_laws::{Law, Laws, Relation};
 
-/// An adapter of another crate, and what has to be said with its results.
+/// An adapter of another crate, with notes on its results.
 pub(crate) struct Peer {
     pub(crate) origin: &'static str,
     pub(crate) name: &'static str,
@@ -9,7 +9,7 @@ pub(crate) struct Peer {
     pub(crate) notes: Vec<(Law, &'static str)>,
 }
 
-/// Whether the laws about several readers, L8 and L11, apply.
+/// The number of readers of a peer. L8 and L11 apply to several readers only.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Readers {
     One,
@@ -27,30 +27,29 @@ impl Peer {
         Self { origin, name, laws, readers: Readers::One, notes: Vec::new() }
     }
 
-    pub(crate) fn several_readers(mut self) -> Self {
+    pub(crate) fn shared_readers_keep_laws(mut self) -> Self {
         self.readers = Readers::Several;
         self
     }
 
-    /// What to know about this law's result, should it be broken.
+    /// Adds a note that is printed if this law is broken.
     pub(crate) fn note(mut self, law: Law, note: &'static str) -> Self {
         self.notes.push((law, note));
         self
     }
 }
 
-pub(crate) const UNFUSED: &str = "What a stream does when it is polled after its end is left open by `Stream`; \
-     this one is not fused.";
+pub(crate) const UNFUSED: &str =
+    "`Stream` leaves polls after the end unspecified, and this stream is not fused.";
 
-pub(crate) const LATE_WAKE: &str = "The waker given to a child holds the task's waker for as long as a timer or a \
-     channel keeps the former, and then wakes a task with nothing left to poll: spurious, and \
-     memory kept.";
+pub(crate) const LATE_WAKE: &str = "The waker of a child holds the waker of the task. If a timer \
+     or a channel keeps the former, its wake is spurious, and memory is retained.";
 
-pub(crate) const GIVEN_UP: &str = "A child that has panicked is never polled again, nor does it count as ended: the end never \
-     comes.";
+pub(crate) const GIVEN_UP: &str = "A child that has panicked is neither polled again nor counted \
+     as ended, so the end never comes.";
 
-pub(crate) const POISONED: &str = "The panic poisons the lock that the readers share, and each of them panics in its \
-     turn: loud, not a hang.";
+pub(crate) const POISONED: &str =
+    "The panic poisons the lock that the readers share, so each reader panics. No reader hangs.";
 
-pub(crate) const ONE_WAKE: &str =
-    "A wake of the source reaches one reader. The others go on only when that one is polled.";
+pub(crate) const ONE_WAKE: &str = "A wake of the source reaches one reader. The others progress \
+     only after that reader is polled.";

@@ -1,10 +1,10 @@
 use alloc::fmt;
 
-use stream_laws::{Broken, Law, Report};
+use stream_laws::{BrokenLaw, Law, Report};
 
 use crate::peer::{Peer, Readers};
 
-/// The laws that each peer breaks, the smallest cases that show it, and the notes.
+/// The results of each peer: broken laws, their smallest cases and notes.
 pub(crate) struct Table {
     rows: Vec<(Peer, Report)>,
 }
@@ -18,7 +18,7 @@ impl Table {
         Self { rows: peers.into_iter().map(run).collect() }
     }
 
-    /// The notes that some broken law needs, each once; their places are their numbers.
+    /// Returns the notes on broken laws, each once. Their positions are their numbers.
     fn notes(&self) -> Vec<&'static str> {
         let mut notes = Vec::new();
         for (peer, report) in &self.rows {
@@ -36,18 +36,18 @@ impl Table {
     }
 }
 
-/// Whether the law is about several readers.
+/// Returns `true` if the law is about several readers.
 fn is_for_readers(law: Law) -> bool {
     matches!(law, Law::L8 | Law::L11)
 }
 
-fn note(peer: &Peer, broken: &Broken) -> Option<&'static str> {
+fn note(peer: &Peer, broken: &BrokenLaw) -> Option<&'static str> {
     peer.notes.iter().find(|(law, _)| *law == broken.law).map(|(_, note)| *note)
 }
 
-/// The laws that every adapter is held to, each with a column.
+/// Returns the laws that are checked for every adapter. Each law has a column.
 fn columns() -> impl Iterator<Item = Law> {
-    Law::ALL.into_iter().filter(|law| !matches!(law, Law::Fair | Law::Ahead))
+    Law::ALL.into_iter().filter(|law| !matches!(law, Law::Fair | Law::ReadAhead))
 }
 
 impl fmt::Display for Table {
@@ -102,8 +102,8 @@ impl fmt::Display for Table {
         }
         f.write_str("\n<details>\n<summary>The smallest case found for each no</summary>\n\n")?;
         for (peer, report) in &self.rows {
-            for Broken { law, case, why, .. } in report.broken() {
-                writeln!(f, "- {} `{}`, {law}: {case}: {why}", peer.origin, peer.name)?;
+            for BrokenLaw { law, case, message, .. } in report.broken() {
+                writeln!(f, "- {} `{}`, {law}: {case}: {message}", peer.origin, peer.name)?;
             }
         }
         f.write_str("\n</details>\n")

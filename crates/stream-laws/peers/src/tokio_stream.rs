@@ -14,13 +14,13 @@ pub(crate) fn peers() -> Vec<Peer> {
         peer("then", Relation::Same, |name| {
             Laws::of(name, |source| source.then(core::future::ready))
         }),
-        peer("filter", Relation::Subset, |name| {
+        peer("filter", Relation::Subsequence, |name| {
             Laws::of(name, move |source| source.filter(is_even))
         }),
         peer("fuse", Relation::Same, |name| Laws::of(name, |source: Source| source.fuse())),
         peer("peekable", Relation::Same, |name| Laws::of(name, |source| source.peekable())),
-        peer("take", Relation::Subset, |name| Laws::of(name, |source| source.take(2))),
-        peer("skip", Relation::Subset, |name| Laws::of(name, |source| source.skip(2))),
+        peer("take", Relation::Subsequence, |name| Laws::of(name, |source| source.take(2))),
+        peer("skip", Relation::Subsequence, |name| Laws::of(name, |source| source.skip(2))),
         peer("chain", Relation::Same, |name| Laws::of_many(name, |[a, b]| a.chain(b))),
         peer("merge", Relation::Merged, |name| Laws::of_many(name, |[a, b]| a.merge(b))),
         peer("StreamMap", Relation::Merged, |name| {

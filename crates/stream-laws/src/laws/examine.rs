@@ -1,114 +1,113 @@
-//! What a case breaks, and which law a finding is charged to.
+//! The laws that a case breaks, and the attribution of findings to laws.
 
 use alloc::vec::Vec;
 
-use super::Laws;
-use crate::broken::Broken;
-use crate::case::{Case, Move};
-use crate::law::Law;
-use crate::outer::Stage;
-use crate::relation::Relation;
-use crate::run::{Finding, Run};
-use crate::shrink::shrink;
+use super::{Laws, broken_law::BrokenLaw};
+use crate::{
+    case::{Case, Move, shrink::shrink},
+    driver::{Finding, Run},
+    law::Law,
+    relation::Relation,
+    source::factory::SourceFactory,
+};
 
 /// A finding and the case that shows it.
 #[derive(Clone)]
-pub(super) struct Found {
+pub(super) struct CaseFinding {
     pub(super) case: Case,
     pub(super) finding: Finding,
 }
 
-impl Found {
-    pub(super) fn broken(self, seed: u64) -> Broken {
-        let Self { case, finding: Finding { law, step, why, .. } } = self;
-        Broken { law, seed, case, step, why }
+impl CaseFinding {
+    pub(super) fn broken(self, seed: u64) -> BrokenLaw {
+        let Self { case, finding: Finding { law, step, message, .. } } = self;
+        BrokenLaw { law, seed, case, step, message }
     }
 }
 
 impl Laws {
-    /// # Panics
+    /// Returns the stated relation.
     ///
+    /// # Panics
     /// Panics if no relation was stated.
     #[track_caller]
     pub(super) fn relation(&self) -> Relation {
         self.relation.unwrap_or_else(|| {
             panic!(
-                "{}: state the relation of its items with `expect`; `Relation::Any` checks none",
+                "{}: state the relation of the items with `expect`; `Relation::Any` checks none",
                 self.name
             )
         })
     }
 
-    /// What a case breaks, each law once.
-    pub(super) fn examine(&self, case: &Case, relation: Relation) -> Vec<Found> {
-        let mut all = Vec::<Found>::new();
-        for finding in self.play(case, relation) {
+    /// Returns the laws that a case breaks, each once.
+    pub(super) fn examine(&self, case: &Case, relation: Relation) -> Vec<CaseFinding> {
+        let mut all = Vec::<CaseFinding>::new();
+        for finding in self.run_case(case, relation) {
             let found = self.attribute(case.clone(), finding, relation);
             let law = found.finding.law;
-            if all.iter().any(|known| known.finding.law == law) || self.is_excepted(law) {
-                continue;
+            let excepted = self.excepted.iter().any(|(excepted, _)| *excepted == law);
+            if !excepted && all.iter().all(|known| known.finding.law != law) {
+                all.push(found);
             }
-            all.push(found);
         }
         all
     }
 
-    fn is_excepted(&self, law: Law) -> bool {
-        self.excepted.iter().any(|(excepted, _)| *excepted == law)
+    fn run_case(&self, case: &Case, relation: Relation) -> Vec<Finding> {
+        let factory = SourceFactory::new(case);
+        let parts = (self.build)(&factory);
+        Run::new(factory, parts, self.promises, relation).run(case.moves())
     }
 
-    fn play(&self, case: &Case, relation: Relation) -> Vec<Finding> {
-        let stage = Stage::new(case);
-        let parts = (self.build)(&stage);
-        Run::new(stage, parts, self.rules, relation).play(case.moves())
-    }
-
-    /// Charges a finding to the law that the case broke first.
+    /// Attributes a finding to the law that explains it.
     ///
-    /// A hang or a leak that goes away together with the panics of the case is due to the panic.
-    /// A hang that goes away if no task is dropped is due to the drop. A hang or a lost item that
-    /// goes away if no task is abandoned is due to that, unless items may be left out anyway.
-    fn attribute(&self, case: Case, finding: Finding, relation: Relation) -> Found {
+    /// - A hang or a leak breaks L6 if it disappears without the panics of the case.
+    /// - A hang breaks L8 if it disappears without the drops.
+    /// - A hang or a lost item breaks L11 if it disappears without the abandoned tasks. A lost item
+    ///   does not count for [`Relation::Subsequence`].
+    fn attribute(&self, case: Case, finding: Finding, relation: Relation) -> CaseFinding {
         let law = finding.law;
-        let still =
-            |milder: &Case| self.play(milder, relation).into_iter().find(|found| found.law == law);
+        let still = |milder: &Case| {
+            self.run_case(milder, relation).into_iter().find(|found| found.law == law)
+        };
         let milder = case.without_panics();
         if matches!(law, Law::L2 | Law::L5) && !milder.is_empty() {
             return match milder.into_iter().find_map(|milder| Some((still(&milder)?, milder))) {
                 Some((finding, milder)) => self.attribute(milder, finding, relation),
-                None => Found { case, finding: Finding { law: Law::L6, ..finding } },
+                None => CaseFinding { case, finding: Finding { law: Law::L6, ..finding } },
             };
         }
-        let without_drops = case.without(|step| matches!(step, Move::Drop(_)));
+        let without_drops = case.without_moves(|step| matches!(step, Move::Drop(_)));
         if let (Law::L2, Some(milder)) = (law, without_drops) {
             return match still(&milder) {
                 Some(finding) => self.attribute(milder, finding, relation),
-                None => Found { case, finding: Finding { law: Law::L8, ..finding } },
+                None => CaseFinding { case, finding: Finding { law: Law::L8, ..finding } },
             };
         }
         let stalled = match law {
             Law::L2 | Law::L3 => true,
-            Law::Items => !matches!(relation, Relation::Subset),
+            Law::Items => !matches!(relation, Relation::Subsequence),
             _ => false,
         };
-        let without_abandons = case.without(|step| matches!(step, Move::Abandon(_)));
+        let without_abandons = case.without_moves(|step| matches!(step, Move::Abandon(_)));
         if let (true, Some(milder)) = (stalled, without_abandons) {
             return match still(&milder) {
-                Some(finding) => Found { case: milder, finding },
-                None => Found { case, finding: Finding { law: Law::L11, ..finding } },
+                Some(finding) => CaseFinding { case: milder, finding },
+                None => CaseFinding { case, finding: Finding { law: Law::L11, ..finding } },
             };
         }
-        Found { case, finding }
+        CaseFinding { case, finding }
     }
 
-    pub(super) fn shrink(&self, seed: u64, found: Found, relation: Relation) -> Broken {
+    pub(super) fn shrink(&self, seed: u64, found: CaseFinding, relation: Relation) -> BrokenLaw {
         let law = found.finding.law;
         let find = |case: &Case| {
             self.examine(case, relation).into_iter().find(|new| new.finding.law == law)
         };
-        let sources = self.plan.sources;
+        let sources = self.generator.sources;
         let case = shrink(found.case.clone(), sources, |case| find(case).is_some());
-        // One that depends on chance may not be seen again.
+        // A finding that depends on chance may not be reproducible.
         find(&case).unwrap_or(found).broken(seed)
     }
 }

@@ -1,35 +1,38 @@
-//! What the environment says goes before what the description says. It cannot be changed safely
-//! within a process, so these tests run a test of this very program in another one.
+//! The environment variables override the description.
+//!
+//! A process cannot change its environment safely, so these tests run `child` in another process.
 
-use std::env;
-use std::process::{Command, Output};
+use std::{
+    env,
+    process::{Command, Output},
+};
 
 use futures_util::stream;
 use stream_laws::{Laws, Relation, Source};
 
-/// Loses all items.
+/// Describes an adapter that loses all items.
 fn lossy(name: &str) -> Laws {
     Laws::of(name, |_: Source| stream::empty::<()>()).expect(Relation::Same)
 }
 
 #[test]
-#[ignore = "started by the other tests of this file"]
+#[ignore = "the other tests of this file run it"]
 fn child() {
     let reports = ["lossy", "other's"].map(|name| lossy(name).run());
     panic!("{}\n{}", reports[0], reports[1]);
 }
 
 fn run(variable: &str, value: &str) -> (String, Output) {
-    let program = env::current_exe().expect("a test knows its program");
+    let program = env::current_exe().expect("path of the test program");
     let mut command = Command::new(program);
     command.args(["replay::child", "--exact", "--ignored", "--nocapture"]).env(variable, value);
-    let output = command.output().expect("the program runs a second time");
+    let output = command.output().expect("second process must start");
     (String::from_utf8_lossy(&output.stderr).into_owned(), output)
 }
 
 #[test]
-fn seed_is_run_alone() {
-    let broken = lossy("lossy").check().expect_err("an item is lost");
+fn seed_variable_runs_one_case() {
+    let broken = lossy("lossy").check().expect_err("lost items break the relation");
     let (text, output) = run("STREAM_LAWS_SEED", &broken.seed.to_string());
     assert!(!output.status.success());
     assert!(text.contains("lossy: 1 cases, broken: items"), "{text}");
@@ -38,26 +41,26 @@ fn seed_is_run_alone() {
 }
 
 #[test]
-fn seed_with_name_leaves_other_laws_alone() {
+fn named_seed_applies_to_that_name_only() {
     let (text, _) = run("STREAM_LAWS_SEED", "other's=1");
     assert!(text.contains("lossy: 10000 cases, broken: items"), "{text}");
     assert!(text.contains("other's: 1 cases"), "{text}");
 }
 
 #[test]
-fn number_of_scripts_is_set() {
-    let (text, _) = run("STREAM_LAWS_SCRIPTS", "321");
+fn cases_variable_sets_number() {
+    let (text, _) = run("STREAM_LAWS_CASES", "321");
     assert!(text.contains("lossy: 321 cases"), "{text}");
 }
 
 #[test]
-fn unreadable_variable_is_refused() {
+fn invalid_variable_panics() {
     let (text, output) = run("STREAM_LAWS_SEED", "often");
     assert!(!output.status.success());
     assert!(
         text.contains("STREAM_LAWS_SEED is \"often\", which is neither SEED nor NAME=SEED"),
         "{text}"
     );
-    let (text, _) = run("STREAM_LAWS_SCRIPTS", "many");
-    assert!(text.contains("STREAM_LAWS_SCRIPTS is \"many\", which is no number"), "{text}");
+    let (text, _) = run("STREAM_LAWS_CASES", "many");
+    assert!(text.contains("STREAM_LAWS_CASES is \"many\", which is not a number"), "{text}");
 }

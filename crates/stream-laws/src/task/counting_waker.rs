@@ -1,0 +1,77 @@
+use alloc::{sync::Arc, task::Wake};
+use core::{
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Waker,
+};
+
+/// A waker that counts its wake-ups.
+///
+/// # Examples
+/// ```
+/// use stream_laws::CountingWaker;
+///
+/// let counting = CountingWaker::new();
+/// let waker = counting.waker();
+/// waker.wake_by_ref();
+/// waker.wake();
+/// assert_eq!(counting.wakes(), 2);
+/// assert!(counting.is_released(), "no clone exists");
+/// ```
+pub struct CountingWaker {
+    count: Arc<WakeCount>,
+}
+
+/// The number of wake-ups.
+// Relaxed: only the count is read. The woken task synchronizes with the waking thread by other
+// means.
+struct WakeCount(AtomicUsize);
+
+impl Wake for WakeCount {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for CountingWaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CountingWaker").field("wakes", &self.wakes()).finish_non_exhaustive()
+    }
+}
+
+impl Default for CountingWaker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CountingWaker {
+    /// Creates a waker with a count of zero.
+    pub fn new() -> Self {
+        Self { count: Arc::new(WakeCount(AtomicUsize::new(0))) }
+    }
+
+    /// Returns a waker that increments the count.
+    pub fn waker(&self) -> Waker {
+        Waker::from(Arc::clone(&self.count))
+    }
+
+    /// Returns the number of wake-ups.
+    pub fn wakes(&self) -> usize {
+        self.count.0.load(Ordering::Relaxed)
+    }
+
+    /// Returns `true` if no clone of the waker exists.
+    pub fn is_released(&self) -> bool {
+        Arc::strong_count(&self.count) == 1
+    }
+
+    /// Returns `true` if `waker` is a clone of this waker.
+    pub fn will_wake(&self, waker: &Waker) -> bool {
+        self.waker().will_wake(waker)
+    }
+}
