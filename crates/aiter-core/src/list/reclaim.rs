@@ -40,46 +40,18 @@
 //! - Any other thread that tidies up frees it, but leaves `spare` blocks where they are.
 
 use crate::{
-    block::{Block, Header},
-    block_stack::Chain,
-    cursor::RawCursor,
-    list::List,
-    readers::Leave,
-    stash::Stash,
+    list::{
+        CALM, List,
+        block::{Block, Header},
+        block_stack::Chain,
+        free_list::Stash,
+        readers::Leave,
+        tail::Tail,
+    },
     sync::{Ordering, retry_hint},
-    tail::Tail,
 };
 
-/// After a burst, so many blocks are freed right at the tail before one is kept there again. The last blocks
-/// of a burst are the allocator's newest and may keep all that it took for the burst from going back to
-/// the system: those must go, and the list go on in blocks from lower down.
-pub(super) const CALM: usize = 3;
-
 impl<T> List<T> {
-    /// Gives a position up and tidies up, also if an item's drop panics.
-    ///
-    /// # Safety
-    /// As `RawCursor::release`.
-    #[inline]
-    pub(crate) unsafe fn give_up(&self, raw: &mut RawCursor<T>) {
-        /// Tidies up when it is dropped.
-        struct Tidy<'a, T>(&'a List<T>);
-        impl<T> Drop for Tidy<'_, T> {
-            fn drop(&mut self) {
-                self.0.tidy();
-            }
-        }
-        if core::mem::needs_drop::<T>() {
-            let _tidy = Tidy(self);
-            // SAFETY: by contract.
-            unsafe { raw.release(self) };
-        } else {
-            // SAFETY: by contract.
-            unsafe { raw.release(self) };
-            self.tidy();
-        }
-    }
-
     /// Gives up a count of a block. If it is the last one of a complete block, the block is
     /// retired, and so on with the next, in a loop.
     ///
@@ -601,10 +573,7 @@ mod tests {
     extern crate std;
 
     use super::*;
-    use crate::{
-        cursor::RawCursor,
-        list::{Cleanup, Growth},
-    };
+    use crate::list::{Cleanup, Growth, position::RawCursor};
 
     fn push(list: &List<usize>, item: usize) {
         let claim = list.claim(1, Growth::Allocate).unwrap_or_else(|_| panic!("it takes items"));

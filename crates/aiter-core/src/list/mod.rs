@@ -26,20 +26,33 @@
 //! the edge and a pinned read are AcqRel, as each is both sides. `stop` is a Release.
 
 use crate::{
-    block::{Block, Header, Published},
-    block_stack::BlockStack,
-    clone_fn::{CloneFn, CloneRunFn},
     error::Refusal,
-    handles::Handles,
-    stash::Stash,
+    list::{
+        block::{Block, Header, Published},
+        block_stack::BlockStack,
+        clone_fn::{CloneFn, CloneRunFn},
+        free_list::Stash,
+        pusher_count::Handles,
+        tail::Tail,
+    },
     sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
-    tail::Tail,
-    waiters::{WaitQueue, Wakers},
+    wait::queue::{WaitQueue, Wakers},
 };
 
+pub(crate) mod block;
+mod block_stack;
+pub(crate) mod clone_fn;
+mod free_list;
+pub(crate) mod position;
+pub(crate) mod pusher_count;
+pub(crate) mod readers;
 mod reclaim;
+mod tail;
 
-use reclaim::CALM;
+/// After a burst, so many blocks are freed right at the tail before one is kept there again. The last blocks
+/// of a burst are the allocator's newest and may keep all that it took for the burst from going back to
+/// the system: those must go, and the list go on in blocks from lower down.
+const CALM: usize = 3;
 
 /// What a claim may do when no block is linked ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -15,16 +15,21 @@ use alloc::vec::Vec;
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    block::Block,
-    cursor::{RawCursor, ReadySlots},
+    cursor::spin::Pace,
     error::TryNextError,
-    list::List,
-    pace::Pace,
-    preflight::Preflight,
-    shared::SharedCursor,
+    list::{
+        List,
+        block::Block,
+        position::{RawCursor, ReadySlots},
+    },
     sync::{Arc, KEPT_UP, PAUSES},
-    waiters::Sleeper,
+    wait::queue::Sleeper,
 };
+
+pub(crate) mod preflight;
+pub(crate) mod shared;
+mod skip;
+mod spin;
 
 /// A position in a push list: a stream of the items from there on.
 ///
@@ -524,51 +529,6 @@ impl<T> Cursor<T> {
         self.list.add_cursor();
         Self::at(self.list.clone(), raw)
     }
-
-    /// Makes this position one that several takers share: each item goes to exactly one of them.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    /// use futures_util::{FutureExt, StreamExt};
-    ///
-    /// let (pusher, cursor) = push_list();
-    /// let mut one = cursor.share();
-    /// let mut two = one.clone();
-    /// pusher.push_all([1, 2])?;
-    /// assert_eq!(one.next().now_or_never(), Some(Some(1)));
-    /// assert_eq!(two.next().now_or_never(), Some(Some(2)));
-    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<i32, 2>>>(())
-    /// ```
-    #[doc(alias = "sharable_aiter")]
-    pub fn share(self) -> SharedCursor<T> {
-        SharedCursor::new(self)
-    }
-
-    /// Calls `preflight` on each poll, before the list is looked at.
-    ///
-    /// It gets the task's context and may do what it likes: poll something, push, stop, fork or drop
-    /// handles of this very list. [`fork`](Preflight::fork) clones the function.
-    ///
-    /// # Examples
-    /// A list that fills itself when it is asked:
-    /// ```
-    /// use aiter_core::push_list;
-    /// use futures_util::{FutureExt, StreamExt};
-    ///
-    /// let (pusher, cursor) = push_list();
-    /// let mut n = 0;
-    /// let mut squares = cursor.preflight(move |_cx| {
-    ///     n += 1;
-    ///     pusher.push(n * n).unwrap();
-    /// });
-    /// assert_eq!(squares.next().now_or_never(), Some(Some(1)));
-    /// assert_eq!(squares.next().now_or_never(), Some(Some(4)));
-    /// ```
-    #[doc(alias = "next_preflight")]
-    pub fn preflight<F: FnMut(&mut Context<'_>)>(self, preflight: F) -> Preflight<T, F> {
-        Preflight::new(self, preflight)
-    }
 }
 
 impl<T> Drop for Cursor<T> {
@@ -579,7 +539,7 @@ impl<T> Drop for Cursor<T> {
             fn drop(&mut self) {
                 let Cursor { list, raw, .. } = &mut *self.0;
                 // SAFETY: the cursor is being dropped, so the position is not used again.
-                unsafe { list.give_up(raw) };
+                unsafe { raw.give_up(list) };
             }
         }
         // First: from here on a push may find that nobody reads.
@@ -669,15 +629,6 @@ impl<'a, T, R> NextMany<'a, T, R> {
 }
 
 impl<T> Future for NextMany<'_, T> {
-    type Output = usize;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        let Self { reader, buf, max } = &mut *self;
-        reader.poll_next_many(cx, buf, *max)
-    }
-}
-
-impl<T, F: FnMut(&mut Context<'_>)> Future for NextMany<'_, T, Preflight<T, F>> {
     type Output = usize;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {

@@ -21,10 +21,7 @@ use core::{fmt, ptr::null_mut, task::Waker};
 
 use alloc::boxed::Box;
 
-use crate::{
-    ready_node::ReadyNode,
-    sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint},
-};
+use crate::sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint};
 
 /// Set in the word if it is no number.
 const NO_NUMBER: usize = 1 << (usize::BITS - 1);
@@ -164,19 +161,6 @@ impl ReadyStack {
         Self { shared: Arc::new(shared) }
     }
 
-    /// A place for a member with this number, which nobody else should have: see [`ReadyNode`]. It is up. Allocates.
-    ///
-    /// # Panics
-    /// If the number is larger than [`MAX`](Self::MAX).
-    pub fn node<T>(&self, number: usize) -> ReadyNode<T> {
-        assert!(number <= Self::MAX, "a number of {number} is too large");
-        ReadyNode::new(ReadyEntry {
-            shared: self.shared.clone(),
-            number,
-            below: AtomicUsize::new(Self::NONE),
-        })
-    }
-
     /// Whether somebody is ready: a look, after which all may be different. Wait-free.
     #[inline]
     pub fn has_ready(&self) -> bool {
@@ -185,7 +169,7 @@ impl ReadyStack {
     }
 
     /// Takes all that are ready: the number that was marked last, or [`NONE`](Self::NONE). The
-    /// one marked before it is [`below`](ReadyNode::below) it.
+    /// one marked before it is [`below`](crate::ReadyNode::below) it.
     ///
     /// What was done before a mark is seen by the party that takes the number. The task's waker,
     /// which was called, is dropped. Wait-free.
@@ -351,6 +335,10 @@ pub(crate) struct ReadyEntry {
 }
 
 impl ReadyEntry {
+    pub(super) fn new(stack: &ReadyStack, number: usize) -> Self {
+        Self { shared: stack.shared.clone(), number, below: AtomicUsize::new(ReadyStack::NONE) }
+    }
+
     /// Puts its number onto the stack, and wakes the task if it sleeps.
     ///
     /// To be called again only when the number has been taken, and its `below` read: a number

@@ -25,10 +25,17 @@ use alloc::{
 use arrayvec::ArrayVec;
 
 use crate::{
-    readers::Readers,
+    list::readers::Readers,
     sync::{AtomicPtr, AtomicUsize, CELLS_ARE_CHECKED, MAX_SLOTS, Ordering, UnsafeCell},
-    tail::ALIGN,
 };
+
+/// Bits for the number of a slot.
+pub(crate) const SLOT_BITS: u32 = if usize::BITS >= 64 { 6 } else { 4 };
+/// The alignment of every block. In the address of a block, as many bits are free as the tail word needs: for
+/// the number of a slot and the stop mark.
+pub(crate) const ALIGN: usize = 1 << (SLOT_BITS + 1);
+
+const _: () = assert!(MAX_SLOTS <= 1 << SLOT_BITS);
 
 /// The state word: one ready bit a slot from bit 0, above them at least one that is never set, where
 /// every run of ready slots ends, and two flags. Flags are set and stay set until the block is recycled, but for

@@ -24,13 +24,15 @@ use alloc::vec::Vec;
 use futures_core::{FusedFuture, FusedStream, Stream};
 
 use crate::{
-    block::Block,
-    cursor::{RawCursor, Refill, Taken},
-    cursor_stream::Cursor,
+    cursor::Cursor,
     error::TryNextError,
-    list::List,
+    list::{
+        List,
+        block::Block,
+        position::{RawCursor, Refill, Taken},
+    },
     sync::{Arc, AtomicUsize, KEPT_UP, LOOKS, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
-    waiters::{Sleeper, WaitQueue, Wakers},
+    wait::queue::{Sleeper, WaitQueue, Wakers},
 };
 
 const OPEN: usize = 0;
@@ -262,7 +264,7 @@ impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         self.list.remove_cursor();
         // SAFETY: the last taker is gone, so the position is not used again.
-        self.place.raw.with_mut(|raw| unsafe { self.list.give_up(&mut *raw) });
+        self.place.raw.with_mut(|raw| unsafe { (*raw).give_up(&self.list) });
     }
 }
 
@@ -730,5 +732,27 @@ impl<T> fmt::Debug for SharedNextMany<'_, T> {
 fn pause() {
     for _ in 0..RIVAL_PAUSES {
         core::hint::spin_loop();
+    }
+}
+
+impl<T> Cursor<T> {
+    /// Makes this position one that several takers share: each item goes to exactly one of them.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use futures_util::{FutureExt, StreamExt};
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut one = cursor.share();
+    /// let mut two = one.clone();
+    /// pusher.push_all([1, 2])?;
+    /// assert_eq!(one.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(two.next().now_or_never(), Some(Some(2)));
+    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<i32, 2>>>(())
+    /// ```
+    #[doc(alias = "sharable_aiter")]
+    pub fn share(self) -> SharedCursor<T> {
+        SharedCursor::new(self)
     }
 }

@@ -42,7 +42,7 @@ use core::task::{RawWakerVTable, Waker};
 
 use crate::{
     sync::{Hint, Ordering},
-    wait_slots::{Claimed, Look, Place, Slots},
+    wait::slots::{Claimed, Look, Place, Slots},
 };
 
 /// In `WaitQueue::start`: no slot.

@@ -50,7 +50,7 @@ use crate::{
         Arc, AtomicUsize, Ordering, PAUSES, UnsafeCell, Wake, WakeArc, arc_into_inner, fence,
         retry_hint,
     },
-    waiters::{Sleeper, WaitQueue, Wakers},
+    wait::queue::{Sleeper, WaitQueue, Wakers},
 };
 
 /// The gate is open, and there may be something to poll for.

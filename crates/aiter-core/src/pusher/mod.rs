@@ -5,12 +5,15 @@ use core::fmt;
 use arrayvec::ArrayVec;
 
 use crate::{
-    cursor_stream::Cursor,
+    cursor::Cursor,
     error::{PushAllError, PushError, Refusal, TryPushError},
     list::{Claim, Cleanup, Growth, List},
-    sole::SolePusher,
+    pusher::unique::SolePusher,
     sync::Arc,
 };
+
+pub(crate) mod quiet;
+pub(crate) mod unique;
 
 /// An empty push list: the handle that pushes and the cursor that reads.
 ///

@@ -14,10 +14,7 @@ use core::mem::needs_drop;
 use alloc::vec::Vec;
 
 use crate::{
-    block::Block,
-    clone_fn::CloneFn,
-    list::List,
-    readers::Leave,
+    list::{List, block::Block, clone_fn::CloneFn, readers::Leave},
     sync::{AtomicUsize, Ordering},
 };
 
@@ -605,6 +602,30 @@ impl<T> RawCursor<T> {
             // SAFETY: we still have our count of that block.
             unsafe { block.header() }.readers.unsettle(self.settled);
             self.settled = 0;
+        }
+    }
+
+    /// Gives the position up and tidies up, also if an item's drop panics.
+    ///
+    /// # Safety
+    /// As `release`.
+    #[inline]
+    pub(crate) unsafe fn give_up(&mut self, list: &List<T>) {
+        /// Tidies up when it is dropped.
+        struct Tidy<'a, T>(&'a List<T>);
+        impl<T> Drop for Tidy<'_, T> {
+            fn drop(&mut self) {
+                self.0.tidy();
+            }
+        }
+        if needs_drop::<T>() {
+            let _tidy = Tidy(list);
+            // SAFETY: by contract.
+            unsafe { self.release(list) };
+        } else {
+            // SAFETY: by contract.
+            unsafe { self.release(list) };
+            list.tidy();
         }
     }
 
