@@ -18,15 +18,18 @@ mod unwind_safe;
 mod wait;
 
 pub use cursor::{
-    AvailableIter, Cursor, NextMany,
+    Cursor,
+    available::AvailableIter,
+    next_many::NextMany,
     preflight::Preflight,
     shared::{SharedCursor, SharedNext, SharedNextMany},
 };
 pub use error::{PushAllError, PushError, Refusal, TryNextError, TryPushError};
 pub use pusher::{
-    Pusher, WeakPusher, push_list,
+    Pusher, push_list,
     quiet::{QuietCursor, QuietPusher, quiet_list},
     unique::SolePusher,
+    weak::WeakPusher,
 };
 pub use task::{
     poll_lock::Relay, ready_node::ReadyNode, ready_stack::ReadyStack, wake_cell::WakeCell,

@@ -10,7 +10,7 @@ use core::{
 use alloc::vec::Vec;
 use futures_core::{FusedStream, Stream};
 
-use crate::cursor::{Cursor, NextMany};
+use crate::cursor::{Cursor, next_many::NextMany};
 
 /// A [`Cursor`] that calls a function on each poll. See [`Cursor::preflight`].
 ///

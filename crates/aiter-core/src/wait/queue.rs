@@ -42,7 +42,10 @@ use core::task::{RawWakerVTable, Waker};
 
 use crate::{
     sync::{Hint, Ordering},
-    wait::slots::{Claimed, Look, Place, Slots},
+    wait::{
+        slot::{Claimed, Place},
+        slots::{Look, Slots},
+    },
 };
 
 /// In `WaitQueue::start`: no slot.
