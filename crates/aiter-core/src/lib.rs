@@ -22,7 +22,8 @@ pub use cursor::{
     available::AvailableIter,
     next_many::NextMany,
     preflight::Preflight,
-    shared::{SharedCursor, SharedNext, SharedNextMany},
+    shared::SharedCursor,
+    shared_next::{SharedNext, SharedNextMany},
 };
 pub use error::{PushAllError, PushError, Refusal, TryNextError, TryPushError};
 pub use pusher::{

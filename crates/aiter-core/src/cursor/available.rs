@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{cursor::Cursor, list::position::ReadySlots};
+use crate::{cursor::Cursor, list::ready_slots::ReadySlots};
 
 impl<T> Cursor<T> {
     /// The items that are ready now, in order, without taking them.

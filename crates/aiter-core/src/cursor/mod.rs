@@ -17,13 +17,15 @@ use crate::{
     error::TryNextError,
     list::{List, block::Block, position::RawCursor},
     sync::{Arc, KEPT_UP, PAUSES},
-    wait::queue::Sleeper,
+    wait::sleeper::Sleeper,
 };
 
 pub(crate) mod available;
+mod gate;
 pub(crate) mod next_many;
 pub(crate) mod preflight;
 pub(crate) mod shared;
+pub(crate) mod shared_next;
 mod skip;
 mod spin;
 

@@ -7,7 +7,7 @@ use crate::{
     cursor::Cursor,
     list::{List, Pin, block::Block, position::RawCursor},
     pusher::{Pusher, push_list},
-    wait::slots::{Look, Slots},
+    wait::{claim::Look, slots::Slots},
 };
 
 /// Pushes the numbers, and reads each one at once.

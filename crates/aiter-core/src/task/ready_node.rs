@@ -32,11 +32,11 @@ use core::{
 
 use crate::{
     sync::{Arc, AtomicUsize, MAX_WAKES, Ordering, UnsafeCell, retry_hint},
-    task::ready_stack::{ReadyEntry, ReadyStack},
+    task::{ready_entry::ReadyEntry, ready_stack::ReadyStack},
 };
 
 /// In `Node::wakes`: the waker was not called since the owner of the node was pending.
-const ASLEEP: usize = 0;
+pub(super) const ASLEEP: usize = 0;
 /// In `Node::wakes`: so many that they are counted no more.
 const UNCOUNTED: usize = MAX_WAKES;
 

@@ -29,20 +29,20 @@ use alloc::boxed::Box;
 
 use crate::{
     sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering},
-    wait::slot::{BITS, Claimed, Place, Segment, Slot},
+    wait::slot::{Place, Segment, Slot},
 };
 
 /// In `Slots::armed`: a slot in a segment was armed. Set and never taken away.
-const MORE: usize = 1 << 1;
+pub(super) const MORE: usize = 1 << 1;
 
 /// The slots of a queue. Must not move while a sleeper has a slot.
 pub(crate) struct Slots {
     /// Bit 0 for the first slot, and `MORE`.
-    armed: AtomicUsize,
+    pub(super) armed: AtomicUsize,
     /// The first slot belongs to a sleeper, or was left by it.
     is_used: AtomicBool,
-    first: Slot,
-    more: AtomicPtr<Segment>,
+    pub(super) first: Slot,
+    pub(super) more: AtomicPtr<Segment>,
 }
 
 // SAFETY: wakers are `Send`, and `segment` leads to memory of the queue itself.
@@ -59,8 +59,6 @@ impl Slots {
             more: AtomicPtr::new(null_mut()),
         }
     }
-
-    // ---- The sleeper's side ----
 
     /// Takes a free slot. Allocates if all are in use. Lock-free.
     pub(crate) fn take_slot(&self) -> Place {
@@ -244,9 +242,7 @@ impl Slots {
         }
     }
 
-    // ---- The notifier's side ----
-
-    fn segments(&self) -> impl Iterator<Item = &Segment> {
+    pub(super) fn segments(&self) -> impl Iterator<Item = &Segment> {
         let follow = |link: &AtomicPtr<Segment>| {
             // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
             // `take_in_segment`.
@@ -254,84 +250,6 @@ impl Slots {
         };
         core::iter::successors(follow(&self.more), move |segment| follow(&segment.next))
     }
-
-    /// Returns `true` if a slot is armed: a look.
-    #[inline]
-    pub(crate) fn is_any_armed(&self) -> bool {
-        // Relaxed, both: `claim` synchronizes.
-        match self.armed.load(Ordering::Relaxed) {
-            0 => false,
-            MORE => self.segments().any(|segment| segment.armed.load(Ordering::Relaxed) != 0),
-            _ => true,
-        }
-    }
-
-    /// Takes the first slot if it is armed, and says whether there are others. If the caller looks
-    /// first, it takes the slot only if there are none. If not, the word of the slot is changed in
-    /// any case.
-    #[inline]
-    pub(crate) fn claim_first(&self, look: Look) -> (Option<Claimed<'_>>, bool) {
-        // Relaxed: a look.
-        let seen = if look == Look::First { self.armed.load(Ordering::Relaxed) } else { 1 };
-        if seen != 1 {
-            return (None, seen & MORE != 0);
-        }
-        // Acquire: partner of `arm`, for the waker and for slots in segments. Release: partner of
-        // the same, see `waiters.rs`.
-        let before = self.armed.fetch_and(!1, Ordering::AcqRel);
-        ((before & 1 != 0).then(|| Claimed(&self.first)), before & MORE != 0)
-    }
-
-    /// The number behind that of the last slot there is.
-    pub(crate) fn end(&self) -> usize {
-        (1 + self.segments().count()) * BITS
-    }
-
-    /// Takes the armed slots with the numbers `from..to`, one after the other, and passes each one
-    /// on before it takes the next one. The caller need not have counted the slots by `end`.
-    pub(crate) fn claim(&self, from: usize, to: usize, mut found: impl FnMut(Claimed<'_>)) {
-        let (mut armed, mut slots) = (&self.armed, core::slice::from_ref(&self.first));
-        let (mut link, mut base) = (&self.more, 0);
-        while base < to {
-            // Relaxed: a look.
-            let mut bits = if from < base + BITS { armed.load(Ordering::Relaxed) } else { 0 };
-            if bits != 0 {
-                bits &= below(to - base) & !below(from.saturating_sub(base)) & below(slots.len());
-            }
-            while bits != 0 {
-                let number = bits.trailing_zeros() as usize;
-                let bit = 1 << number;
-                bits &= !bit;
-                // Acquire: partner of `arm`, for the waker. No Release: what the notifier did before
-                // is handed on by another word, see `waiters.rs`. If the bit is clear, the sleeper
-                // has taken the slot back, or another notifier has it.
-                if armed.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
-                    found(Claimed(&slots[number]));
-                }
-            }
-            base += BITS;
-            if base < to {
-                // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
-                // `take_in_segment`.
-                let Some(next) = (unsafe { link.load(Ordering::Acquire).as_ref() }) else { return };
-                (armed, slots, link) = (&next.armed, &next.slots, &next.next);
-            }
-        }
-    }
-}
-
-/// Whether a notifier changes the word of the armed slots if it need not.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// It looks first.
-    First,
-    /// It changes the word in any case.
-    Change,
-}
-
-/// The lowest `count` bits.
-fn below(count: usize) -> usize {
-    if count >= BITS { usize::MAX } else { (1 << count) - 1 }
 }
 
 impl Drop for Slots {
