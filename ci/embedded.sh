@@ -47,7 +47,7 @@ faults() {
 
     fault 'a claim by load and store' run "$list" \
         's/(let exchanged = )self\.tail\.compare_exchange_weak\(.*?\);/$1Ok::<(), ()>(self.tail.store(tail.plus(want).word(), Ordering::Release));/s'
-    fault 'no wake after a publication' run "$list" 's/self\.wake\(Some\(published\)\);//'
+    fault 'no wake after a publication' run "$list" 's/self\.waiters\.notify\(Wakers::\w+\);//g'
     fault 'critical sections that mask nothing' run_with_sections "$sections" \
         's/^.*interrupt::disable\(\);\n//mg'
 }
