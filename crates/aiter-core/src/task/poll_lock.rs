@@ -8,7 +8,7 @@
 //! A task that has had a turn in which the value was pending sleeps in `queue`. The value gets one
 //! waker, the same in every turn: the *hub*'s. It sets `NEWS` and wakes every sleeping task. A turn
 //! that got something wakes them too, because the value has no waker then. Each wake-up is for all,
-//! because a woken task need not be polled again: see `waiters.rs`.
+//! because a woken task need not be polled again: see `wait/queue.rs`.
 //!
 //! A turn that ends pending without `NEWS` leaves `QUIET`: the value has the hub's waker, and would
 //! be pending again. So of all tasks that come for one wake-up, only one polls the value in vain;

@@ -31,7 +31,7 @@ impl Slots {
             return (None, seen & MORE != 0);
         }
         // Acquire: partner of `arm`, for the waker and for slots in segments. Release: partner of
-        // the same, see `waiters.rs`.
+        // the same, see `queue.rs`.
         let before = self.armed.fetch_and(!1, Ordering::AcqRel);
         ((before & 1 != 0).then(|| Claimed(&self.first)), before & MORE != 0)
     }
@@ -57,7 +57,7 @@ impl Slots {
                 let bit = 1 << number;
                 bits &= !bit;
                 // Acquire: partner of `arm`, for the waker. No Release: what the notifier did before
-                // is handed on by another word, see `waiters.rs`. If the bit is clear, the sleeper
+                // is handed on by another word, see `queue.rs`. If the bit is clear, the sleeper
                 // has taken the slot back, or another notifier has it.
                 if armed.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
                     found(Claimed(&slots[number]));

@@ -6,7 +6,7 @@
 //! looks, and registers anew if it finds nothing.
 //!
 //! # The protocol
-//! A [`Sleeper`] belongs to one handle and has a slot for its waker (see `wait_slots.rs`). To
+//! A [`Sleeper`] belongs to one handle and has a slot for its waker (see `slots.rs`). To
 //! sleep, it *arms* the slot by a change of one word and then looks again for something to read
 //! (the caller sees to that, by `Header::announce` and the tail's stop mark). To wake, a notifier
 //! goes over the armed slots and *claims* each one by a change of the same word right before it

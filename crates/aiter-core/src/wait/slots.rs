@@ -21,7 +21,7 @@
 //! `armed` hands a slot to a notifier: Release by the sleeper, Acquire by the notifier. `busy`
 //! hands it back: Release by the notifier, Acquire by the sleeper. `used` and `left` hand it from
 //! one sleeper to the next. How `armed` closes races with what the parties do elsewhere is told in
-//! `waiters.rs`.
+//! `queue.rs`.
 
 use core::{ptr::NonNull, ptr::null_mut, task::Waker};
 
@@ -167,7 +167,7 @@ impl Slots {
         // Relaxed: the change of `armed` gives the slot away.
         slot.busy.store(true, Ordering::Relaxed);
         // Release: partner of `claim` and `claim_first`, for the waker. Acquire: partner of
-        // `claim_first`, see `waiters.rs`.
+        // `claim_first`, see `queue.rs`.
         let before = armed.fetch_or(slot.bit(), Ordering::AcqRel);
         // SAFETY: null, or a segment, which lives as long as the queue.
         match unsafe { slot.segment.as_ref() } {
