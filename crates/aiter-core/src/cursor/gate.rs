@@ -18,7 +18,7 @@ const CONTENDED: usize = 2;
 
 /// What the takers share.
 pub(super) struct Shared<T> {
-    place: Place<T>,
+    pub(super) place: Place<T>,
     pub(super) list: Arc<List<T>>,
     /// Takers that found the gate closed.
     pub(super) turned_away: WaitQueue,
@@ -30,8 +30,8 @@ pub(super) struct Shared<T> {
 /// on it that is only read, or that is written for other reasons.
 #[cfg_attr(target_pointer_width = "64", repr(align(64)))]
 pub(super) struct Place<T> {
-    gate: AtomicUsize,
-    raw: UnsafeCell<RawCursor<T>>,
+    pub(super) gate: AtomicUsize,
+    pub(super) raw: UnsafeCell<RawCursor<T>>,
 }
 
 // SAFETY: the position goes from taker to taker through the gate, each on its own thread, so it

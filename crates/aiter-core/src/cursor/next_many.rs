@@ -140,9 +140,9 @@ impl<T> Cursor<T> {
 /// The future of [`Cursor::next_many`] and of [`Preflight::next_many`], whose reader is a `Preflight`.
 #[must_use = "futures do nothing unless polled"]
 pub struct NextMany<'a, T, R = Cursor<T>> {
-    reader: &'a mut R,
-    buf: &'a mut Vec<T>,
-    max: usize,
+    pub(super) reader: &'a mut R,
+    pub(super) buf: &'a mut Vec<T>,
+    pub(super) max: usize,
 }
 
 impl<'a, T, R> NextMany<'a, T, R> {

@@ -113,10 +113,11 @@ impl<T> Block<T> {
     /// What this one takes.
     pub(crate) const BYTES: usize = Self::padded_size(Self::CAP);
 
-    const FULL: usize = (1 << Self::CAP) - 1;
+    pub(super) const FULL: usize = (1 << Self::CAP) - 1;
 
     /// Where the slots begin: right behind the header.
-    const SLOTS_AT: usize = size_of::<Header<T>>().next_multiple_of(align_of::<Slot<T>>());
+    pub(super) const SLOTS_AT: usize =
+        size_of::<Header<T>>().next_multiple_of(align_of::<Slot<T>>());
 
     fn layout() -> Layout {
         let align = align_of::<Header<T>>().max(align_of::<Slot<T>>()).max(ALIGN);

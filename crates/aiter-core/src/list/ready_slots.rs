@@ -4,10 +4,10 @@ use crate::list::block::Block;
 
 /// See `RawCursor::ready_slots`. Valid as long as the cursor does not move.
 pub(crate) struct ReadySlots<T> {
-    block: Block<T>,
-    slot: usize,
-    ready: usize,
-    skip: usize,
+    pub(super) block: Block<T>,
+    pub(super) slot: usize,
+    pub(super) ready: usize,
+    pub(super) skip: usize,
 }
 
 // SAFETY: it leads to `&T` only.

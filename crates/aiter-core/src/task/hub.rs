@@ -159,7 +159,7 @@ impl Hub {
 /// A handle's place in the queue, or among the watchers.
 pub(super) struct Seat {
     pub(super) sleeper: Sleeper,
-    watches: bool,
+    pub(super) watches: bool,
 }
 
 impl Seat {

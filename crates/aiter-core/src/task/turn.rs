@@ -12,7 +12,7 @@ pub(super) struct Shared<S> {
     pub(super) hub: Arc<Hub>,
     /// The hub's waker, made once.
     pub(super) waker: Waker,
-    value: UnsafeCell<S>,
+    pub(super) value: UnsafeCell<S>,
 }
 
 impl<S> Shared<S> {
@@ -34,7 +34,7 @@ unsafe impl<S: Send> Sync for Shared<S> {}
 
 /// The gate, closed by this turn. If the turn panics, the gate opens and all tasks are woken.
 pub(super) struct Turn<'a> {
-    hub: &'a Hub,
+    pub(super) hub: &'a Hub,
 }
 
 impl Turn<'_> {
