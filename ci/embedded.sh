@@ -25,7 +25,7 @@ run_with_sections() {
 
 faults() {
     local copy=$target_dir/faults/copy
-    local list=crates/aiter-core/src/list.rs sections=tests/firmware/src/critical.rs
+    local list=crates/aiter-core/src/list/claim.rs sections=tests/firmware/src/critical.rs
 
     # fault NAME RUN FILE PERL: what comes to pass on every board with FILE changed by PERL.
     fault() {

@@ -43,3 +43,5 @@ if grep -rnE '^([^/]|/[^/])*((core|std)::sync::atomic|portable_atomic|cfg.*(loom
     crates/aiter-core/src --include='*.rs' --exclude={sync,lib}.rs --exclude-dir=sync; then
     echo 'only sync.rs and its folder choose the atomics' && exit 1
 fi
+command -v python3 >/dev/null || die 'python3 is missing'
+python3 ci/layout.py crates/aiter-core/src

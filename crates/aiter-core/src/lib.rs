@@ -5,44 +5,33 @@ extern crate alloc;
 #[cfg(any(loom, shuttle))]
 extern crate std;
 
-mod block;
-mod block_stack;
-mod clone_fn;
-#[cfg(test)]
-mod crowd_panics;
 mod cursor;
-mod cursor_skip;
-mod cursor_stream;
 mod error;
-mod handles;
 mod list;
 pub mod microcontroller;
-mod pace;
-mod preflight;
 mod pusher;
-mod quiet;
-mod readers;
-mod ready_node;
-mod ready_stack;
-mod relay;
-mod shared;
-mod sole;
-mod stash;
 mod sync;
-mod tail;
+mod task;
+#[cfg(test)]
+mod tests;
 mod unwind_safe;
-mod wait_slots;
-mod waiters;
-mod wake_cell;
+mod wait;
 
-pub use cursor_stream::{AvailableIter, Cursor, NextMany};
+pub use cursor::{
+    Cursor,
+    available::AvailableIter,
+    next_many::NextMany,
+    preflight::Preflight,
+    shared::SharedCursor,
+    shared_next::{SharedNext, SharedNextMany},
+};
 pub use error::{PushAllError, PushError, Refusal, TryNextError, TryPushError};
-pub use preflight::Preflight;
-pub use pusher::{Pusher, WeakPusher, push_list};
-pub use quiet::{QuietCursor, QuietPusher, quiet_list};
-pub use ready_node::ReadyNode;
-pub use ready_stack::ReadyStack;
-pub use relay::Relay;
-pub use shared::{SharedCursor, SharedNext, SharedNextMany};
-pub use sole::SolePusher;
-pub use wake_cell::WakeCell;
+pub use pusher::{
+    Pusher, push_list,
+    quiet::{QuietCursor, QuietPusher, quiet_list},
+    unique::SolePusher,
+    weak::WeakPusher,
+};
+pub use task::{
+    poll_lock::Relay, ready_node::ReadyNode, ready_stack::ReadyStack, wake_cell::WakeCell,
+};

@@ -74,7 +74,7 @@ pub(crate) const MAX_SLOTS: usize = if cfg!(any(loom, shuttle)) {
 };
 
 /// How many `spin_loop` hints a cursor that kept up with a run of items waits, once, before it goes
-/// to sleep, at first (see `pace.rs`): a fraction of what a sleep and a wake-up cost the two sides. None where a core that waits
+/// to sleep, at first (see `cursor/spin.rs`): a fraction of what a sleep and a wake-up cost the two sides. None where a core that waits
 /// is a core that the producer needs, nor for checkers, which have no time.
 pub(crate) const PAUSES: usize =
     if cfg!(any(loom, shuttle, miri)) || usize::BITS < 64 { 0 } else { 16 };

@@ -1,85 +1,15 @@
 //! What becomes of blocks: read to the end, or left by all.
 //!
 //! The protocol and the ordering policy are the list's.
-//!
-//! # The last linked block
-//! A block that retires is linked behind the last one if fewer than `spare` blocks are linked behind the
-//! tail. Finding the last one must cost the same for any reserve. So its place is kept in two words:
-//! - `end`: null, or a block that is not retired. It belongs to the retirement at hand. Blocks retire in
-//!   the list's order, and each retirement happens before the next one, by way of the link's count. So it
-//!   is plain memory.
-//! - `reserved`: null, or the last block of a `reserve`, which hands it to the next retirement.
-//!
-//! How many blocks lie between two others follows from their `start` indices. Blocks may be linked behind
-//! `end`: by a producer, by a reader that clears limbo, or by a `reserve` whose word a shorter one has
-//! overwritten. A retirement walks over each of them once, so its cost is constant when amortized.
-//!
-//! No retirement dereferences a block that another one has retired, because its memory may be gone. Let
-//! `reserve` be at work, pinned at the tail T, and let its last block be L, at or behind T.
-//! - A block before T may retire without seeing the pin. L is then alive, because it is behind that block.
-//! - A block B from T on retires with the pin in sight, unless the `reserve` is over: see the list's *Pins*. With
-//!   the pin in sight, the retirement dereferences neither word, and removes B from both.
-//!   1. It moves the head past B, and then changes `reserved` (by a read-modify-write, also if B is not there).
-//!   2. `reserve` puts L into `reserved`, and then reads the head.
-//!
-//!   If L is B and (1) comes first, `reserve` sees that the head is past L, and takes L out again before its pin
-//!   goes. If (2) comes first, the retirement takes L out.
-//! - With the `reserve` over, its write is visible to the retirement, which takes L out of `reserved`, and sets
-//!   `end` to a block that is not before the tail.
-//!
-//! After the stop no retirement uses the two words.
-//!
-//! # Limbo
-//! A block that retires with a pin in sight goes into limbo. It still belongs to the reserve: the blocks that
-//! are not retired and those in limbo are together more than `spare`, else `try_push` would run out of
-//! blocks for good. So a block leaves limbo in one of these ways:
-//! - A later retirement, or a cursor that finds nothing to read, links it behind the last block, unless `spare`
-//!   blocks are linked behind the tail. Both own a count, so they need no pin. A cursor must not pin: beside a
-//!   `SolePusher`, the tail moves without notice of a pin.
-//! - A claim that may not allocate links it behind the tail block.
-//! - Any other thread that tidies up frees it, but leaves `spare` blocks where they are.
 
 use crate::{
-    block::{Block, Header},
-    block_stack::Chain,
-    cursor::RawCursor,
-    list::List,
-    readers::Leave,
-    stash::Stash,
-    sync::{Ordering, retry_hint},
-    tail::Tail,
+    list::{
+        CALM, List, block::Block, block_stack::Chain, free_list::Stash, readers::Leave, tail::Tail,
+    },
+    sync::Ordering,
 };
 
-/// After a burst, so many blocks are freed right at the tail before one is kept there again. The last blocks
-/// of a burst are the allocator's newest and may keep all that it took for the burst from going back to
-/// the system: those must go, and the list go on in blocks from lower down.
-pub(super) const CALM: usize = 3;
-
 impl<T> List<T> {
-    /// Gives a position up and tidies up, also if an item's drop panics.
-    ///
-    /// # Safety
-    /// As `RawCursor::release`.
-    #[inline]
-    pub(crate) unsafe fn give_up(&self, raw: &mut RawCursor<T>) {
-        /// Tidies up when it is dropped.
-        struct Tidy<'a, T>(&'a List<T>);
-        impl<T> Drop for Tidy<'_, T> {
-            fn drop(&mut self) {
-                self.0.tidy();
-            }
-        }
-        if core::mem::needs_drop::<T>() {
-            let _tidy = Tidy(self);
-            // SAFETY: by contract.
-            unsafe { raw.release(self) };
-        } else {
-            // SAFETY: by contract.
-            unsafe { raw.release(self) };
-            self.tidy();
-        }
-    }
-
     /// Gives up a count of a block. If it is the last one of a complete block, the block is
     /// retired, and so on with the next, in a loop.
     ///
@@ -197,112 +127,10 @@ impl<T> List<T> {
         }
     }
 
-    /// Takes the blocks in limbo, unless a pin is there.
-    ///
-    /// Any thread may come here, also beside a retirement: the stack hands each block to one thread. Neither
-    /// `end` nor `reserved` names a block that is in limbo, but for the short time in which a `reserve` is
-    /// pinned.
-    fn take_limbo(&self) -> Option<Chain<T>> {
-        let blocks = self.limbo.take();
-        // After the blocks were taken. A pin that can lead to one of them was there before the block stopped being
-        // the tail, so the thread that retired the block had heard of the pin, and so has this one, by the stack.
-        // If this look says that there is none, that pin has gone. A later pin leads to none of the blocks.
-        if !self.is_pinned() {
-            return Some(blocks);
-        }
-        for block in blocks {
-            // SAFETY: the stack gave it to this thread.
-            unsafe { self.limbo.push(block) };
-        }
-        None
-    }
-
     /// The number of blocks that the reserve keeps linked behind this tail.
-    fn spare_at(&self, tail: Tail<T>) -> usize {
+    pub(super) fn spare_at(&self, tail: Tail<T>) -> usize {
         // Relaxed: a number, as in `recycle`.
         if tail.is_stopped() { 0 } else { self.spare.load(Ordering::Relaxed) }
-    }
-
-    /// Links the blocks in limbo behind the last one, as `recycle` does for the reserve, and keeps the rest.
-    ///
-    /// # Safety
-    /// As `retire`, and the caller saw no pin since its block is retired.
-    #[cold]
-    unsafe fn recycle_limbo(&self) {
-        let Some(blocks) = self.take_limbo() else { return };
-        let tail = self.tail();
-        let spare = self.spare_at(tail);
-        for block in blocks {
-            // SAFETY: the stack gave the block to this thread, and no pin leads to it. The caller owns a count
-            // at or before the tail's block.
-            unsafe {
-                if spare == 0 || !self.link_last(block, tail.block(), spare) {
-                    self.keep(block);
-                }
-            }
-        }
-    }
-
-    /// Gives back the memory of blocks that retired with a pin in sight, but for those that the reserve
-    /// needs. Changes nothing if a pin is still there.
-    ///
-    /// If `may_link` and there is a reserve, this walks over it.
-    ///
-    /// # Safety
-    /// If `may_link`, the caller owns a count of a block until this returns.
-    unsafe fn clear_limbo(&self, may_link: bool) {
-        let Some(blocks) = self.take_limbo() else { return };
-        let tail = self.tail();
-        let spare = self.spare_at(tail);
-        let mut last = tail.block();
-        for (left, block) in blocks.enumerate() {
-            // SAFETY: the stack gave the block to this thread, and no pin leads to it. `link_behind` is called
-            // if the caller owns a count, which is at or before the tail's block.
-            unsafe {
-                if may_link {
-                    if spare == 0 || !self.link_behind(block, tail.block(), &mut last, spare) {
-                        self.keep(block);
-                    }
-                } else if left < spare {
-                    self.limbo.push(block);
-                } else {
-                    self.keep(block);
-                }
-            }
-        }
-    }
-
-    /// Links a block from limbo behind the tail block, for a claim that finds none there and does not
-    /// allocate. Returns `true` if a second look is worth it: a block is linked, or the tail has moved.
-    ///
-    /// Lock-free; neither allocates nor frees.
-    ///
-    /// # Safety
-    /// The caller has pinned the list once, and then read the tail.
-    pub(super) unsafe fn link_from_limbo(&self, tail: Tail<T>) -> bool {
-        if self.limbo.is_empty() {
-            return false;
-        }
-        let Some(block) = self.limbo.take_one() else { return false };
-        // After the block was taken, as in `take_limbo`, but for the caller's own pin: if there is no other pin,
-        // no other party looks at the block. Acquire: partner of `Pin::drop`.
-        let is_only = self.pins.load(Ordering::Acquire) == 1;
-        // The caller's pin leads to the tail block. It is not the one that was taken if it is still the tail.
-        let is_tail = self.tail() == tail;
-        // SAFETY: the stack gave the block to this thread. The pin keeps the tail block alive, also if it is
-        // not the tail any more.
-        unsafe {
-            if is_only && is_tail {
-                block.recycle(tail.block().header().start().wrapping_add(Block::<T>::CAP));
-                if tail.block().link_next(block).is_ok() {
-                    return true;
-                }
-            }
-            // Never linked, so no other party has seen the block.
-            self.limbo.push(block);
-        }
-        // If another party has linked a block, there is one.
-        is_only || !is_tail
     }
 
     /// Links the block behind the last one if too few are linked ahead, keeps it for later, or frees it.
@@ -341,132 +169,6 @@ impl<T> List<T> {
         unsafe { if is_behind || calm == CALM { self.keep(block) } else { block.free() } }
     }
 
-    /// Links a block behind the last one if fewer than `wanted` blocks are linked behind `tail`. Returns
-    /// `false` if it did not.
-    ///
-    /// # Safety
-    /// The caller is the retirement at hand, which saw no pin. It owns the block alone, and a count that keeps
-    /// the block `tail`, and all that follow, alive.
-    unsafe fn link_last(&self, block: Block<T>, tail: Block<T>, wanted: usize) -> bool {
-        // With one block there is nothing to remember.
-        let known = if wanted > 1 { self.take_end() } else { None };
-        // SAFETY: both are alive: `known` is not retired, but for the caller's block.
-        let is_ahead =
-            |block: &Block<T>| unsafe { block.distance_from(tail) } <= isize::MAX as usize;
-        let mut last = known.filter(is_ahead).unwrap_or(tail);
-        // SAFETY: `last` is at or behind the tail; the rest is the caller's contract.
-        let is_linked = unsafe { self.link_behind(block, tail, &mut last, wanted) };
-        if wanted > 1 {
-            // SAFETY: the word belongs to the retirement at hand, which is the caller's.
-            self.end.with_mut(|end| unsafe { *end = last.as_ptr() });
-        }
-        is_linked
-    }
-
-    /// Links a block behind the last one if fewer than `wanted` blocks are linked behind `tail`. Returns
-    /// `false` if it did not. Leaves in `last` how far it came.
-    ///
-    /// Beside other parties that link blocks, this meets more and more of them, but goes no further than is
-    /// wanted.
-    ///
-    /// # Safety
-    /// The caller owns the block alone, and a count that keeps the block `tail`, and all that follow, alive.
-    /// `last` is one of these.
-    #[inline]
-    unsafe fn link_behind(
-        &self,
-        block: Block<T>,
-        tail: Block<T>,
-        last: &mut Block<T>,
-        wanted: usize,
-    ) -> bool {
-        // SAFETY: `tail` and `last` are alive, and `block` is the caller's, by contract.
-        unsafe {
-            while last.distance_from(tail) < wanted * Block::<T>::CAP {
-                if let Some(next) = last.next() {
-                    *last = next;
-                    continue;
-                }
-                block.recycle(last.header().start().wrapping_add(Block::<T>::CAP));
-                match last.link_next(block) {
-                    Ok(()) => {
-                        *last = block;
-                        return true;
-                    }
-                    Err(other) => *last = other,
-                }
-            }
-        }
-        false
-    }
-
-    /// The later one of `end` and `reserved`, for a retirement that saw no pin. It may be the very block that
-    /// retires, which lies before the tail.
-    fn take_end(&self) -> Option<Block<T>> {
-        // SAFETY: the word belongs to the retirement at hand, which is the caller's.
-        let end = self.end.with(|end| unsafe { *end });
-        // Relaxed: if `reserve` is over, its write is visible, see above; if not, it is early enough next time.
-        let reserved = if self.reserved.load(Ordering::Relaxed).is_null() {
-            core::ptr::null_mut()
-        } else {
-            // Acquire: partner of `note_reserved`, for the block.
-            self.reserved.swap(core::ptr::null_mut(), Ordering::Acquire)
-        };
-        let (end, reserved) = (Block::from_ptr(end), Block::from_ptr(reserved));
-        let (Some(one), Some(other)) = (end, reserved) else { return end.or(reserved) };
-        // SAFETY: both are alive: neither is retired, see above, but for the caller's block.
-        let distance = unsafe { other.header().start().wrapping_sub(one.header().start()) };
-        Some(if distance <= isize::MAX as usize { other } else { one })
-    }
-
-    /// Removes a block that the caller retires with a pin in sight. The head is past it.
-    fn forget_end(&self, retired: Block<T>) {
-        // SAFETY: the word belongs to the retirement at hand, which is the caller's.
-        self.end.with_mut(|end| unsafe {
-            if *end == retired.as_ptr() {
-                *end = core::ptr::null_mut();
-            }
-        });
-        let mut seen = self.reserved.load(Ordering::Relaxed);
-        loop {
-            let new = if seen == retired.as_ptr() { core::ptr::null_mut() } else { seen };
-            // Release: partner of `note_reserved`, for the head. The block is not looked at.
-            match self.reserved.compare_exchange_weak(
-                seen,
-                new,
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return,
-                Err(now) => seen = now,
-            }
-            retry_hint();
-        }
-    }
-
-    /// Hands the last block of a `reserve` to the next retirement.
-    ///
-    /// # Safety
-    /// The caller has pinned the list, and then read the tail, and the block is that of the tail or behind it.
-    pub(crate) unsafe fn note_reserved(&self, last: Block<T>) {
-        // Release: partner of `take_end`, for the block. Acquire: partner of `forget_end`, for the head.
-        self.reserved.swap(last.as_ptr(), Ordering::AcqRel);
-        // SAFETY: alive, by contract.
-        let start = unsafe { last.header() }.start();
-        // Relaxed: see above.
-        let ahead = start.wrapping_sub(self.head_start.load(Ordering::Relaxed));
-        if ahead > isize::MAX as usize {
-            // Retired meanwhile. The pin keeps its memory from being used again, so no other block is meant.
-            // Relaxed: the pin's end (Release) makes it visible to retirements.
-            let _ = self.reserved.compare_exchange(
-                last.as_ptr(),
-                core::ptr::null_mut::<Header<T>>(),
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            );
-        }
-    }
-
     /// A reader that is so many blocks behind the tail works off a burst.
     const FAR: usize = if Stash::<T>::CAP > 8 { Stash::<T>::CAP } else { 8 };
 
@@ -474,7 +176,7 @@ impl<T> List<T> {
     ///
     /// # Safety
     /// The caller owns the block alone, and nobody is left who could look at it.
-    unsafe fn keep(&self, block: Block<T>) {
+    pub(super) unsafe fn keep(&self, block: Block<T>) {
         // SAFETY: by contract. Without a cursor, nobody would come by to give it back.
         unsafe { if self.has_no_cursor() { block.free() } else { self.stash.put(block) } }
     }
@@ -588,23 +290,11 @@ impl<T> List<T> {
 }
 
 #[cfg(test)]
-impl<T> List<T> {
-    /// Returns `true` if `reserved` names the block.
-    pub(crate) fn is_reserved(&self, block: Block<T>) -> bool {
-        // Relaxed: a test is alone with its list.
-        self.reserved.load(Ordering::Relaxed) == block.as_ptr()
-    }
-}
-
-#[cfg(test)]
 mod tests {
     extern crate std;
 
     use super::*;
-    use crate::{
-        cursor::RawCursor,
-        list::{Cleanup, Growth},
-    };
+    use crate::list::{Cleanup, Growth, position::RawCursor};
 
     fn push(list: &List<usize>, item: usize) {
         let claim = list.claim(1, Growth::Allocate).unwrap_or_else(|_| panic!("it takes items"));

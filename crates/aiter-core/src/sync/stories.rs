@@ -4,12 +4,10 @@ use alloc::vec::Vec;
 use core::task::Waker;
 
 use crate::{
-    block::Block,
-    cursor::RawCursor,
-    cursor_stream::Cursor,
-    list::{List, Pin},
+    cursor::Cursor,
+    list::{List, Pin, block::Block, position::RawCursor},
     pusher::{Pusher, push_list},
-    wait_slots::{Look, Slots},
+    wait::{claim::Look, slots::Slots},
 };
 
 /// Pushes the numbers, and reads each one at once.

@@ -15,11 +15,9 @@
 use core::fmt;
 
 use crate::{
-    cursor::RawCursor,
     error::PushError,
-    list::List,
-    pusher::{Pusher, push_list},
-    sole::SolePusher,
+    list::{List, position::RawCursor},
+    pusher::{Pusher, push_list, unique::SolePusher},
     sync::Arc,
 };
 
@@ -224,7 +222,7 @@ impl<T> Drop for QuietCursor<T> {
         // First: from here on a push may find that the list has no cursor.
         self.list.remove_cursor();
         // SAFETY: the cursor is being dropped, so the position is not used again.
-        unsafe { self.list.give_up(&mut self.raw) };
+        unsafe { self.raw.give_up(&self.list) };
     }
 }
 

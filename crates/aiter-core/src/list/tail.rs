@@ -1,26 +1,19 @@
 //! The tail word: the newest block, the next free slot in it and the stop mark, in one pointer.
 //!
-//! A block's address is a multiple of [`ALIGN`], so its low bits are free. A claim is one
+//! A block's address is a multiple of `ALIGN`, so its low bits are free. A claim is one
 //! compare-and-swap on this word, and it names the block that the claimed slot is in: the block
 //! can't go away before the slot is published, so a producer needs no search and no protection.
 //! A stale copy of the word is never dereferenced: a compare-and-swap from it succeeds only if the
 //! same block (be it recycled) is the tail again at that same slot, and then the claim is valid.
 
-use crate::{
-    block::{Block, Header},
-    sync::MAX_SLOTS,
-};
+use crate::list::block::{ALIGN, Block, Header, SLOT_BITS};
 
-/// Bits for the slot number.
-const SLOT_BITS: u32 = if usize::BITS >= 64 { 6 } else { 4 };
 const SLOT_MASK: usize = (1 << SLOT_BITS) - 1;
 /// Set once by `stop`; it never goes away.
 const STOPPED: usize = 1 << SLOT_BITS;
 const TAG_MASK: usize = SLOT_MASK | STOPPED;
-/// The alignment of every block.
-pub(crate) const ALIGN: usize = TAG_MASK + 1;
 
-const _: () = assert!(MAX_SLOTS <= 1 << SLOT_BITS);
+const _: () = assert!(TAG_MASK < ALIGN);
 
 /// A value of the tail word.
 pub(crate) struct Tail<T>(*mut Header<T>);

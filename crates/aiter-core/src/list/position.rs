@@ -11,18 +11,13 @@
 
 use core::mem::needs_drop;
 
-use alloc::vec::Vec;
-
 use crate::{
-    block::Block,
-    clone_fn::CloneFn,
-    list::List,
-    readers::Leave,
+    list::{List, block::Block, clone_fn::CloneFn, readers::Leave, ready_slots::ReadySlots},
     sync::{AtomicUsize, Ordering},
 };
 
 /// In `RawCursor::mode`: the cursor is the only reader of its block and of all before.
-const ALONE: usize = 1;
+pub(super) const ALONE: usize = 1;
 /// In `RawCursor::mode`: the cursor has slept since it last took an item. It then takes the next
 /// item by steps.
 const DOZING: usize = 1 << 1;
@@ -31,20 +26,20 @@ const DOZING: usize = 1 << 1;
 const SHORT: usize = 8;
 
 pub(crate) struct RawCursor<T> {
-    block: Block<T>,
+    pub(super) block: Block<T>,
     /// The next slot to read; `CAP` when the block is done.
-    slot: usize,
+    pub(super) slot: usize,
     /// The slots before this one are known to be ready. May lie behind `slot`: among others, nobody keeps it.
-    ready: usize,
+    pub(super) ready: usize,
     /// Items to step over, unread: those pushed before a subscription.
     skip: usize,
     /// Where this cursor is counted in its block's `settled`; 0 for nowhere.
-    settled: usize,
+    pub(super) settled: usize,
     /// `ALONE` and `DOZING`. Atomic only because `fork` takes `&self`, maybe on two threads at once.
     mode: AtomicUsize,
     /// How to clone, if this cursor was among others when it last asked, does not doze, and has nothing to step over:
     /// one look at it tells that the next item is to be had in the shortest way.
-    among: CloneFn<T>,
+    pub(super) among: CloneFn<T>,
 }
 
 // SAFETY: a cursor moves items of the list to the thread it is on, or clones them there, which
@@ -81,7 +76,7 @@ impl<T> RawCursor<T> {
     }
 
     #[inline(always)]
-    fn mode(&self) -> usize {
+    pub(super) fn mode(&self) -> usize {
         // Relaxed: written through `&self` only by `fork`, on a thread that then hands it back.
         self.mode.load(Ordering::Relaxed)
     }
@@ -92,7 +87,7 @@ impl<T> RawCursor<T> {
     }
 
     #[inline(always)]
-    fn is_alone(&self) -> bool {
+    pub(super) fn is_alone(&self) -> bool {
         self.mode() & ALONE != 0
     }
 
@@ -161,7 +156,7 @@ impl<T> RawCursor<T> {
     ///
     /// The common case by itself: no call, and nothing to bring up to date.
     #[inline(always)]
-    fn look_alone(&mut self, slot: usize) -> Option<bool> {
+    pub(super) fn look_alone(&mut self, slot: usize) -> Option<bool> {
         if slot == Block::<T>::CAP {
             return None;
         }
@@ -177,58 +172,6 @@ impl<T> RawCursor<T> {
         }
         self.ready = end;
         Some(true)
-    }
-
-    /// The next item, if there is one: `fill` and `take` in one.
-    #[inline(always)]
-    pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
-        self.pop_at_once().or_else(|| self.pop_by_steps(list))
-    }
-
-    /// `pop`, for one that had no answer at once.
-    #[inline(never)]
-    fn pop_by_steps(&mut self, list: &List<T>) -> Option<T> {
-        if !self.fill(list) {
-            self.give_back(list);
-            return None;
-        }
-        // SAFETY: just filled.
-        Some(unsafe { self.take(list) })
-    }
-
-    /// The next item, if it is to be had without a call. `None` is no answer.
-    ///
-    /// A cursor among others looks at the list for each item, as it has to ask whether it still is
-    /// among others; so it needs no run.
-    #[inline(always)]
-    pub(crate) fn pop_at_once(&mut self) -> Option<T> {
-        if self.mode() == ALONE {
-            let (block, slot) = (self.block, self.slot);
-            return (slot < self.ready || self.look_alone(slot) == Some(true)).then(|| {
-                self.slot = slot + 1;
-                // SAFETY: ready, unread, and ours alone.
-                unsafe { block.read(slot) }
-            });
-        }
-        self.pop_quickly().flatten()
-    }
-
-    /// The next item, or that there is none, if that is to be had in the shortest way.
-    #[inline(always)]
-    pub(crate) fn pop_quickly(&mut self) -> Option<Option<T>> {
-        let clone = self.among.get()?;
-        let (block, slot) = (self.block, self.slot);
-        // SAFETY: our count keeps the block alive.
-        let header = unsafe { block.header() };
-        if !header.is_ready(slot) {
-            return if slot == Block::<T>::CAP { None } else { Some(None) };
-        }
-        // Whether it may be time to move: the steps ask again, in the order that this takes.
-        if header.readers.count() == 1 {
-            return None;
-        }
-        // SAFETY: ready and unread; our position keeps it in place.
-        Some(Some(clone(unsafe { block.peek(slot) }, &mut self.slot)))
     }
 
     #[inline(never)]
@@ -333,7 +276,7 @@ impl<T> RawCursor<T> {
     /// # Panics
     /// As `cross`.
     #[inline(always)]
-    fn cross_among(&mut self) -> Option<Block<T>> {
+    pub(super) fn cross_among(&mut self) -> Option<Block<T>> {
         let (left, next) = (self.block, self.next_block());
         // Before anything else is done, as it may panic.
         // SAFETY: the link keeps it alive, as we are still counted in the old block.
@@ -355,46 +298,9 @@ impl<T> RawCursor<T> {
         self.ready = 0;
     }
 
-    /// Takes the next item of the current run.
-    ///
-    /// # Safety
-    /// `fill` has returned true since the last item was taken.
-    #[inline(always)]
-    pub(crate) unsafe fn take(&mut self, list: &List<T>) -> T {
-        debug_assert!(self.slot < self.ready);
-        if self.is_alone() || self.becomes_alone() {
-            // SAFETY: by contract, and ours alone.
-            return unsafe { self.take_alone() };
-        }
-        // SAFETY: by contract.
-        unsafe { self.take_clone(list) }
-    }
-
-    /// Moves the next item of the current run out.
-    ///
-    /// # Safety
-    /// There is one, and the cursor is alone.
-    #[inline(always)]
-    unsafe fn take_alone(&mut self) -> T {
-        let slot = self.slot;
-        self.slot += 1;
-        // SAFETY: ready, unread, and ours alone.
-        unsafe { self.block.read(slot) }
-    }
-
-    /// Takes the next item, for a cursor that has just seen another reader.
-    ///
-    /// # Safety
-    /// The item is ready, and none is to be stepped over.
-    #[inline(always)]
-    unsafe fn take_clone(&mut self, list: &List<T>) -> T {
-        // SAFETY: ready; our position keeps it in place.
-        (list.clone_fn.expect())(unsafe { self.block.peek(self.slot) }, &mut self.slot)
-    }
-
     /// Asks whether the others have gone meanwhile. Drops what they left behind.
     #[inline(always)]
-    fn becomes_alone(&mut self) -> bool {
+    pub(super) fn becomes_alone(&mut self) -> bool {
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
         if header.readers.count() != 1 {
@@ -409,143 +315,6 @@ impl<T> RawCursor<T> {
         true
     }
 
-    /// The next item, if it is known to be ready and to be moved out. Looks at nothing but this position.
-    #[inline(always)]
-    pub(crate) fn take_known(&mut self) -> Option<T> {
-        // SAFETY: in the run, and ours alone.
-        (self.slot < self.ready && self.is_alone()).then(|| unsafe { self.take_alone() })
-    }
-
-    /// Takes the next item of the current run without running user code.
-    ///
-    /// # Panics
-    /// As `Readers::join`; the item is then still to be read.
-    ///
-    /// # Safety
-    /// `refill` has returned `Ready` since the last item was taken.
-    pub(crate) unsafe fn take_or_hold(&mut self) -> Taken<T> {
-        if self.is_alone() {
-            // SAFETY: by contract, and ours alone.
-            return Taken::Moved(unsafe { self.take_alone() });
-        }
-        // SAFETY: our count keeps the block alive.
-        unsafe { self.block.header() }.readers.join();
-        let slot = self.slot;
-        self.slot += 1;
-        Taken::Held(self.block, slot)
-    }
-
-    /// Takes up to `max` items of the current run.
-    ///
-    /// # Safety
-    /// As `take`.
-    pub(crate) unsafe fn take_run(
-        &mut self,
-        list: &List<T>,
-        into: &mut Vec<T>,
-        max: usize,
-    ) -> usize {
-        let count = max.min(self.ready - self.slot);
-        if self.is_alone() || self.becomes_alone() {
-            // Before anything is moved: it may panic.
-            into.reserve(count);
-            let from = self.slot;
-            self.slot += count;
-            // SAFETY: as in `take`. Room was made.
-            unsafe { self.block.read_run(from, count, into) };
-        } else {
-            // SAFETY: as in `take`.
-            unsafe { self.clone_run(list, into, count) };
-        }
-        count
-    }
-
-    /// Clones the next items, for a cursor that has just seen another reader.
-    ///
-    /// # Safety
-    /// So many are ready, and none is to be stepped over.
-    #[inline(always)]
-    unsafe fn clone_run(&mut self, list: &List<T>, into: &mut Vec<T>, count: usize) {
-        /// Moves the cursor past what was cloned, also if a clone panics.
-        struct Cloned<'a, T> {
-            slot: &'a mut usize,
-            before: usize,
-            into: &'a mut Vec<T>,
-        }
-        impl<T> Drop for Cloned<'_, T> {
-            fn drop(&mut self) {
-                *self.slot += self.into.len() - self.before;
-            }
-        }
-        let (from, before) = (self.slot, into.len());
-        let cloned = Cloned { slot: &mut self.slot, before, into };
-        let mut done = 0;
-        while done < count {
-            // SAFETY: ready; our position keeps them in place.
-            let items = unsafe { self.block.peek_run(from + done, count - done) };
-            (list.clone_run.expect())(items, cloned.into);
-            done += items.len();
-        }
-    }
-
-    /// Takes up to `max` of the items that are ready, if this cursor is among others: what one look shows, and one more
-    /// for each block that it goes on to. False if it is not, or no longer: then there may be more to take.
-    ///
-    /// By itself, as in steps, through `fill` and `take_run`, a run would cost as much as the copy of all its items. Items
-    /// are cloned and dropped here: no lock may be held.
-    ///
-    /// # Panics
-    /// As `cross`, or if `T::clone` does or there is no room; the item at hand is then still to be read.
-    pub(crate) fn take_among(&mut self, list: &List<T>, into: &mut Vec<T>, max: usize) -> bool {
-        if self.among.get().is_none() {
-            return false;
-        }
-        let mut wanted = max;
-        loop {
-            // SAFETY: our count keeps the block alive.
-            let header = unsafe { self.block.header() };
-            let count = wanted.min(header.run_end(self.slot) - self.slot);
-            if count > 0 {
-                // As in `pop_quickly`.
-                if header.readers.count() == 1 {
-                    return false;
-                }
-                // SAFETY: ready; `among` says that there is nothing to step over.
-                unsafe { self.clone_run(list, into, count) };
-                wanted -= count;
-            }
-            if wanted == 0 || self.slot != Block::<T>::CAP {
-                return true;
-            }
-            if let Some(block) = self.cross_among() {
-                // SAFETY: the count is this cursor's, which has gone on.
-                unsafe { list.release(block) };
-            }
-        }
-    }
-
-    /// Steps over up to `max` items that are ready, clones none, and returns how many. Items that no
-    /// other cursor reads are dropped here: no lock may be held.
-    ///
-    /// # Panics
-    /// As `cross`, or if an item's drop does. The cursor is then behind the run of that item.
-    pub(crate) fn skip_ready(&mut self, list: &List<T>, max: usize) -> usize {
-        let mut left = max;
-        // In this order, so that it leaves a block that it has skipped to the end.
-        while self.fill(list) && left > 0 {
-            let is_alone = self.is_alone() || self.becomes_alone();
-            let (block, from) = (self.block, self.slot);
-            let count = left.min(self.ready - from);
-            left -= count;
-            self.slot += count;
-            if is_alone {
-                // SAFETY: ready, unread, ours alone, and the position is behind them.
-                unsafe { block.drop_items(from, from + count) };
-            }
-        }
-        max - left
-    }
-
     /// Steps over `count` more items when they come, as a subscriber does. For a fork that has nothing to
     /// read: only a cursor that may clone remembers items to step over.
     pub(crate) fn skip_to_come(&mut self, count: usize) {
@@ -555,63 +324,6 @@ impl<T> RawCursor<T> {
             // Only the steps know of `skip`.
             self.among.clear();
         }
-    }
-
-    /// Gives back what the list kept for producers, and drops the items that all readers have read. For
-    /// a cursor that finds nothing to read.
-    ///
-    /// Items are dropped here: no lock may be held.
-    #[inline]
-    pub(crate) fn give_back(&mut self, list: &List<T>) {
-        // SAFETY: this cursor has a count of its block.
-        unsafe { list.tidy_beside_cursor() };
-        if let Some((block, from, to)) = self.settle() {
-            // SAFETY: `settle` gave them to us; our position keeps the block.
-            unsafe { block.drop_items(from, to) };
-        }
-    }
-
-    /// Counts this cursor as one that needs nothing before its position, for one that finds nothing to
-    /// read. If all readers of the block are counted, returns the slots whose items are the caller's
-    /// to drop: no reader looks at them again.
-    ///
-    /// Costs one comparison if the cursor has not moved since, if it is alone, or if items need no drop.
-    #[inline]
-    pub(crate) fn settle(&mut self) -> Option<(Block<T>, usize, usize)> {
-        if !needs_drop::<T>() || self.settled == self.slot || self.is_alone() {
-            return None;
-        }
-        self.settle_slowly()
-    }
-
-    #[cold]
-    fn settle_slowly(&mut self) -> Option<(Block<T>, usize, usize)> {
-        let slot = self.slot;
-        // SAFETY: our count keeps the block alive.
-        let header = unsafe { self.block.header() };
-        // Not unsettled before: the slot is behind the one at which the cursor was counted, so that count
-        // is void, or becomes so now.
-        let all = header.readers.settle(slot)?;
-        self.settled = slot;
-        if !all {
-            return None;
-        }
-        let from = header.claim_before(slot);
-        (from < slot).then_some((self.block, from, slot))
-    }
-
-    fn unsettle(&mut self, block: Block<T>) {
-        if self.settled != 0 {
-            // SAFETY: we still have our count of that block.
-            unsafe { block.header() }.readers.unsettle(self.settled);
-            self.settled = 0;
-        }
-    }
-
-    /// Keeps the block, so that what `settle` returned can be dropped when the cursor has moved on.
-    pub(crate) fn hold(&self) {
-        // SAFETY: our count keeps the block alive.
-        unsafe { self.block.header() }.readers.hold();
     }
 
     /// Asks to be woken. True if there is something to read after all.
@@ -695,46 +407,5 @@ impl<T> RawCursor<T> {
         self.unsettle(self.block);
         // SAFETY: the count is ours, and the caller stops here.
         unsafe { list.release(self.block) };
-    }
-}
-
-/// See `RawCursor::ready_slots`. Valid as long as the cursor does not move.
-pub(crate) struct ReadySlots<T> {
-    block: Block<T>,
-    slot: usize,
-    ready: usize,
-    skip: usize,
-}
-
-// SAFETY: it leads to `&T` only.
-unsafe impl<T: Sync> Send for ReadySlots<T> {}
-// SAFETY: as above.
-unsafe impl<T: Sync> Sync for ReadySlots<T> {}
-
-impl<T> Iterator for ReadySlots<T> {
-    type Item = (Block<T>, usize);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if self.slot < self.ready {
-                let found = (self.block, self.slot);
-                self.slot += 1;
-                return Some(found);
-            }
-            // SAFETY: the cursor's count keeps its block and all behind it alive.
-            unsafe {
-                if self.slot == Block::<T>::CAP {
-                    self.block = self.block.next()?;
-                    self.slot = 0;
-                }
-                self.ready = self.block.header().run_end(self.slot);
-            }
-            if self.ready == self.slot {
-                return None;
-            }
-            let step = self.skip.min(self.ready - self.slot);
-            self.slot += step;
-            self.skip -= step;
-        }
     }
 }

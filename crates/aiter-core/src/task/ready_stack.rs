@@ -17,105 +17,14 @@
 //! back: Release by the notifier, Acquire by the owner. The owner links a cell before it puts the
 //! cell's index into `top`. A notifier follows the links to the cell of its index, and no further.
 
-use core::{fmt, ptr::null_mut, task::Waker};
+use core::{fmt, task::Waker};
 
 use alloc::boxed::Box;
 
 use crate::{
-    ready_node::ReadyNode,
-    sync::{Arc, AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint},
+    sync::{Arc, AtomicUsize, Ordering},
+    task::ready_cells::{ASLEEP, Cell, EMPTY, NO_NUMBER, Shared},
 };
-
-/// Set in the word if it is no number.
-const NO_NUMBER: usize = 1 << (usize::BITS - 1);
-/// In the word: nobody is ready, and the owner is at work.
-const EMPTY: usize = usize::MAX;
-/// In the word, with the index of a cell: nobody is ready, and the owner sleeps.
-const ASLEEP: usize = NO_NUMBER;
-
-/// Where a waker lies.
-struct Cell {
-    waker: UnsafeCell<Option<Waker>>,
-    /// Neither in the word nor with a notifier.
-    idle: AtomicBool,
-    next: AtomicPtr<Cell>,
-}
-
-impl Cell {
-    fn new() -> Self {
-        Self {
-            waker: UnsafeCell::new(None),
-            idle: AtomicBool::new(true),
-            next: AtomicPtr::new(null_mut()),
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        // Acquire: partner of `ReadyEntry::mark`, who is done with the waker.
-        self.idle.load(Ordering::Acquire)
-    }
-
-    /// # Safety
-    /// The caller is the owner, or was given the cell by the word and has not made it idle.
-    unsafe fn will_wake(&self, waker: &Waker) -> bool {
-        // SAFETY: nobody writes to it but the owner while the cell is idle, and the owner is one.
-        self.waker.with(|at| unsafe { &*at }.as_ref().is_some_and(|mine| mine.will_wake(waker)))
-    }
-}
-
-struct Shared {
-    /// See the protocol.
-    top: AtomicUsize,
-    /// The cells, linked: one, but for wakers that were called at an awkward moment.
-    first: Cell,
-}
-
-// SAFETY: a cell's waker is `Send` and `Sync`; it is handed from one to the other as the protocol says.
-unsafe impl Send for Shared {}
-// SAFETY: as above.
-unsafe impl Sync for Shared {}
-
-impl Shared {
-    /// The cells, in the order of their indices. To get a cell, only the links before it are read.
-    fn cells(&self) -> impl Iterator<Item = &Cell> {
-        // Not `successors`: it reads the link behind a cell together with the cell.
-        let mut last: Option<&Cell> = None;
-        core::iter::from_fn(move || {
-            last = match last {
-                None => Some(&self.first),
-                // Relaxed: the owner has set the link, or it came with the cell's index: Release by
-                // `ReadyStack::fall_asleep`, Acquire by `ReadyEntry::mark`.
-                // SAFETY: null, or a cell that lives as long as `self`.
-                Some(cell) => Some(unsafe { cell.next.load(Ordering::Relaxed).as_ref() }?),
-            };
-            last
-        })
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        /// Frees the cells that are left, also if a waker's drop panics.
-        struct Rest(*mut Cell);
-        impl Rest {
-            fn run(&mut self) {
-                while !self.0.is_null() {
-                    // SAFETY: `idle_cell` made it from a box, and only this chain knows it.
-                    let cell = unsafe { Box::from_raw(self.0) };
-                    // Relaxed: no other party is left.
-                    self.0 = cell.next.load(Ordering::Relaxed);
-                }
-            }
-        }
-        impl Drop for Rest {
-            fn drop(&mut self) {
-                self.run();
-            }
-        }
-        // Relaxed: no other party is left.
-        Rest(self.first.next.load(Ordering::Relaxed)).run();
-    }
-}
 
 /// The numbers of those that are ready, for one task that takes them all at once.
 ///
@@ -149,7 +58,7 @@ impl Drop for Shared {
 /// assert!(!ready.sleep(Waker::noop()), "somebody is ready");
 /// ```
 pub struct ReadyStack {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl ReadyStack {
@@ -164,19 +73,6 @@ impl ReadyStack {
         Self { shared: Arc::new(shared) }
     }
 
-    /// A place for a member with this number, which nobody else should have: see [`ReadyNode`]. It is up. Allocates.
-    ///
-    /// # Panics
-    /// If the number is larger than [`MAX`](Self::MAX).
-    pub fn node<T>(&self, number: usize) -> ReadyNode<T> {
-        assert!(number <= Self::MAX, "a number of {number} is too large");
-        ReadyNode::new(ReadyEntry {
-            shared: self.shared.clone(),
-            number,
-            below: AtomicUsize::new(Self::NONE),
-        })
-    }
-
     /// Whether somebody is ready: a look, after which all may be different. Wait-free.
     #[inline]
     pub fn has_ready(&self) -> bool {
@@ -185,7 +81,7 @@ impl ReadyStack {
     }
 
     /// Takes all that are ready: the number that was marked last, or [`NONE`](Self::NONE). The
-    /// one marked before it is [`below`](ReadyNode::below) it.
+    /// one marked before it is [`below`](crate::ReadyNode::below) it.
     ///
     /// What was done before a mark is seen by the party that takes the number. The task's waker,
     /// which was called, is dropped. Wait-free.
@@ -340,68 +236,5 @@ impl Default for ReadyStack {
 impl fmt::Debug for ReadyStack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReadyStack").field("has_ready", &self.has_ready()).finish_non_exhaustive()
-    }
-}
-
-/// One of those that may get ready.
-pub(crate) struct ReadyEntry {
-    shared: Arc<Shared>,
-    number: usize,
-    below: AtomicUsize,
-}
-
-impl ReadyEntry {
-    /// Puts its number onto the stack, and wakes the task if it sleeps.
-    ///
-    /// To be called again only when the number has been taken, and its `below` read: a number
-    /// that is on the stack twice makes a knot of it, which the owner would follow for ever.
-    ///
-    /// Lock-free; neither allocates nor frees. If the task's waker panics, the number is on the stack all the same.
-    pub(crate) fn mark(&self) {
-        /// Gives the cell back whether or not the waker panics.
-        struct GiveBack<'a>(&'a Cell);
-        impl Drop for GiveBack<'_> {
-            fn drop(&mut self) {
-                // Release: partner of `Cell::is_idle`, for our use of the waker.
-                self.0.idle.store(true, Ordering::Release);
-            }
-        }
-        let top = &self.shared.top;
-        // Relaxed: only the word counts.
-        let mut word = top.load(Ordering::Relaxed);
-        loop {
-            let below = if word & NO_NUMBER == 0 { word } else { ReadyStack::NONE };
-            // Relaxed: published by the exchange.
-            self.below.store(below, Ordering::Relaxed);
-            // Release: partner of `take`, for the link. Acquire: of `fall_asleep`, for the waker.
-            match top.compare_exchange_weak(word, self.number, Ordering::AcqRel, Ordering::Relaxed)
-            {
-                Ok(_) => break,
-                Err(now) => word = now,
-            }
-            retry_hint();
-        }
-        if word & NO_NUMBER == 0 || word == EMPTY {
-            return;
-        }
-        if let Some(cell) = self.shared.cells().nth(word & !ASLEEP) {
-            let cell = GiveBack(cell);
-            cell.0.waker.with(|at| {
-                // SAFETY: the word gave us the cell: nobody writes to it before it is idle.
-                if let Some(waker) = unsafe { &*at } {
-                    waker.wake_by_ref();
-                }
-            });
-        }
-    }
-
-    pub(crate) fn number(&self) -> usize {
-        self.number
-    }
-
-    /// Who was below it on the stack that it was taken with, or [`ReadyStack::NONE`].
-    pub(crate) fn below(&self) -> usize {
-        // Relaxed: came with `ReadyStack::take`.
-        self.below.load(Ordering::Relaxed)
     }
 }

@@ -1,8 +1,7 @@
 //! Blocks that were read, kept for producers.
 
 use crate::{
-    block::Block,
-    block_stack::BlockStack,
+    list::{block::Block, block_stack::BlockStack},
     sync::{AtomicUsize, Ordering, STASH_BYTES},
 };
 

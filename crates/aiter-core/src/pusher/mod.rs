@@ -2,15 +2,18 @@
 
 use core::fmt;
 
-use arrayvec::ArrayVec;
-
 use crate::{
-    cursor_stream::Cursor,
-    error::{PushAllError, PushError, Refusal, TryPushError},
+    cursor::Cursor,
+    error::{PushError, Refusal, TryPushError},
     list::{Claim, Cleanup, Growth, List},
-    sole::SolePusher,
+    pusher::unique::SolePusher,
     sync::Arc,
 };
+
+mod push_all;
+pub(crate) mod quiet;
+pub(crate) mod unique;
+pub(crate) mod weak;
 
 /// An empty push list: the handle that pushes and the cursor that reads.
 ///
@@ -43,12 +46,6 @@ pub fn push_list<T>() -> (Pusher<T>, Cursor<T>) {
     let list = Arc::new(list);
     (Pusher { list: list.clone() }, Cursor::new(list, block, 0))
 }
-
-/// Items on their way into a list, collected before slots are claimed for them: the iterator is
-/// user code, which must not run between a claim and its publication.
-const CHUNK: usize = 32;
-/// Larger items are pushed one by one, so that a chunk stays small on the stack.
-const CHUNKED_SIZE: usize = 128;
 
 /// Appends items to a push list.
 ///
@@ -149,118 +146,6 @@ impl<T> Pusher<T> {
                 Ok(())
             }
             Err(refusal) => Err(TryPushError::new(refusal, item)),
-        }
-    }
-
-    /// Appends all the items of an iterator, in runs: one claim, one publication and at most one
-    /// round of wake-ups for up to 32 items. Returns how many there were.
-    ///
-    /// The items of one call stay in order; those of other producers may come between its runs.
-    /// If the iterator panics, the items that it has yielded are pushed.
-    ///
-    /// # Errors
-    /// [`PushAllError`] if the list is stopped or has no cursor left: it tells how many were pushed
-    /// and gives all the others back.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    ///
-    /// let (pusher, cursor) = push_list();
-    /// assert_eq!(pusher.push_all(0..100).unwrap(), 100);
-    /// pusher.stop();
-    /// let refused = pusher.push_all(vec!["a", "b"].into_iter().map(str::len)).unwrap_err();
-    /// assert!(refused.into_unpushed().eq([1, 1]));
-    /// # drop(cursor);
-    /// ```
-    #[doc(alias = "push")]
-    pub fn push_all<I>(&self, items: I) -> Result<usize, PushAllError<I::IntoIter>>
-    where
-        I: IntoIterator<Item = T>,
-    {
-        if size_of::<T>() <= CHUNKED_SIZE {
-            self.push_chunked(items.into_iter())
-        } else {
-            self.push_each(items.into_iter())
-        }
-    }
-
-    fn push_each<I: Iterator<Item = T>>(&self, mut items: I) -> Result<usize, PushAllError<I>> {
-        let mut pushed = 0;
-        while let Some(item) = items.next() {
-            if let Err(error) = self.push(item) {
-                let refusal = error.refusal();
-                let taken = alloc::vec![error.into_inner()];
-                return Err(PushAllError { refusal, pushed, taken, rest: items });
-            }
-            pushed += 1;
-        }
-        Ok(pushed)
-    }
-
-    fn push_chunked<I: Iterator<Item = T>>(&self, mut items: I) -> Result<usize, PushAllError<I>> {
-        /// Pushes what the iterator had yielded if it panics.
-        struct Chunk<'a, T> {
-            list: &'a List<T>,
-            items: ArrayVec<T, CHUNK>,
-        }
-        impl<T> Chunk<'_, T> {
-            fn push(&mut self, growth: Growth) -> Result<(), Option<Refusal>> {
-                while !self.items.is_empty() {
-                    let claim = self.list.claim(self.items.len(), growth)?;
-                    let Claim { block, slot, len } = claim;
-                    // SAFETY: as many as were asked for or fewer, claimed, filled and then published.
-                    unsafe {
-                        block.write_run(slot, &mut self.items, len);
-                        self.list.publish(claim, Cleanup::Now);
-                    }
-                }
-                Ok(())
-            }
-        }
-        impl<T> Drop for Chunk<'_, T> {
-            fn drop(&mut self) {
-                // Empty but after a panic, of the iterator or of an allocation. A second panic would
-                // abort, so no other allocation may unwind. A refusal drops the items.
-                if !self.items.is_empty() && self.push(Growth::Attempt).is_err() {
-                    self.list.clean_up_after_handlers();
-                }
-            }
-        }
-        /// Counts the items in when they are all there, or the iterator panics.
-        struct Fill<'a, T> {
-            items: &'a mut ArrayVec<T, CHUNK>,
-            len: usize,
-        }
-        impl<T> Drop for Fill<'_, T> {
-            fn drop(&mut self) {
-                // SAFETY: so many were written.
-                unsafe { self.items.set_len(self.len) };
-            }
-        }
-        let mut pushed = 0;
-        let mut chunk = Chunk { list: &self.list, items: ArrayVec::new() };
-        loop {
-            let mut fill = Fill { items: &mut chunk.items, len: 0 };
-            while fill.len < CHUNK {
-                let Some(item) = items.next() else { break };
-                // SAFETY: it was empty and takes as many.
-                unsafe { fill.items.as_mut_ptr().add(fill.len).write(item) };
-                fill.len += 1;
-            }
-            drop(fill);
-            let waiting = chunk.items.len();
-            let result = chunk.push(Growth::Allocate);
-            pushed += waiting - chunk.items.len();
-            if let Err(refusal) = result {
-                let refusal = refused(&self.list, refusal);
-                let taken = chunk.items.drain(..).collect();
-                drop(chunk);
-                return Err(PushAllError { refusal, pushed, taken, rest: items });
-            }
-            if waiting < CHUNK {
-                return Ok(pushed);
-            }
         }
     }
 
@@ -393,26 +278,6 @@ impl<T> Pusher<T> {
         self.list.retained()
     }
 
-    /// A handle that does not keep the list from ending.
-    ///
-    /// # Panics
-    /// If the list has 2³¹ pushers or 2³¹ weak ones; 32,768 on 32-bit targets.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    ///
-    /// let (pusher, cursor) = push_list();
-    /// let weak = pusher.downgrade();
-    /// weak.upgrade().expect("a pusher is left").push(1).unwrap();
-    /// drop(pusher);
-    /// assert!(weak.upgrade().is_none() && cursor.is_stopped());
-    /// ```
-    pub fn downgrade(&self) -> WeakPusher<T> {
-        self.list.handles.add_weak();
-        WeakPusher { list: self.list.clone() }
-    }
-
     /// True if both push into the same list.
     pub fn same_list(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.list, &other.list)
@@ -464,43 +329,6 @@ impl<T> fmt::Debug for Pusher<T> {
         f.debug_struct("Pusher")
             .field("is_stopped", &self.is_stopped())
             .field("cursors", &self.cursor_count())
-            .finish_non_exhaustive()
-    }
-}
-
-/// A pusher that does not keep its list from ending. See [`Pusher::downgrade`].
-pub struct WeakPusher<T> {
-    list: Arc<List<T>>,
-}
-
-impl<T> WeakPusher<T> {
-    /// A pusher, if there is one left. `None` also if there are 2³¹ of them, or 32,768 on 32-bit targets.
-    pub fn upgrade(&self) -> Option<Pusher<T>> {
-        self.list.handles.revive().then(|| Pusher { list: self.list.clone() })
-    }
-}
-
-impl<T> Clone for WeakPusher<T> {
-    /// One more such handle to the same list.
-    ///
-    /// # Panics
-    /// As [`Pusher::downgrade`].
-    fn clone(&self) -> Self {
-        self.list.handles.add_weak();
-        Self { list: self.list.clone() }
-    }
-}
-
-impl<T> Drop for WeakPusher<T> {
-    fn drop(&mut self) {
-        self.list.handles.remove_weak();
-    }
-}
-
-impl<T> fmt::Debug for WeakPusher<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WeakPusher")
-            .field("is_stopped", &self.list.tail().is_stopped())
             .finish_non_exhaustive()
     }
 }

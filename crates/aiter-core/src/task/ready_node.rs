@@ -31,12 +31,12 @@ use core::{
 };
 
 use crate::{
-    ready_stack::ReadyEntry,
     sync::{Arc, AtomicUsize, MAX_WAKES, Ordering, UnsafeCell, retry_hint},
+    task::{ready_entry::ReadyEntry, ready_stack::ReadyStack},
 };
 
 /// In `Node::wakes`: the waker was not called since the owner of the node was pending.
-const ASLEEP: usize = 0;
+pub(super) const ASLEEP: usize = 0;
 /// In `Node::wakes`: so many that they are counted no more.
 const UNCOUNTED: usize = MAX_WAKES;
 
@@ -311,10 +311,21 @@ impl<T> fmt::Debug for ReadyNode<T> {
     }
 }
 
+impl ReadyStack {
+    /// A place for a member with this number, which nobody else should have: see [`ReadyNode`]. It is up. Allocates.
+    ///
+    /// # Panics
+    /// If the number is larger than [`MAX`](Self::MAX).
+    pub fn node<T>(&self, number: usize) -> ReadyNode<T> {
+        assert!(number <= Self::MAX, "a number of {number} is too large");
+        ReadyNode::new(ReadyEntry::new(self, number))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ready_stack::ReadyStack;
+    use crate::task::ready_stack::ReadyStack;
 
     #[test]
     fn too_many_wake_ups_to_count_are_not_lost() {

@@ -10,7 +10,7 @@ use core::{
 use alloc::vec::Vec;
 use futures_core::{FusedStream, Stream};
 
-use crate::cursor_stream::{Cursor, NextMany};
+use crate::cursor::{Cursor, next_many::NextMany};
 
 /// A [`Cursor`] that calls a function on each poll. See [`Cursor::preflight`].
 ///
@@ -143,5 +143,41 @@ impl<T, F> Unpin for Preflight<T, F> {}
 impl<T, F> fmt::Debug for Preflight<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Preflight").field("cursor", &self.cursor).finish_non_exhaustive()
+    }
+}
+
+impl<T> Cursor<T> {
+    /// Calls `preflight` on each poll, before the list is looked at.
+    ///
+    /// It gets the task's context and may do what it likes: poll something, push, stop, fork or drop
+    /// handles of this very list. [`fork`](Preflight::fork) clones the function.
+    ///
+    /// # Examples
+    /// A list that fills itself when it is asked:
+    /// ```
+    /// use aiter_core::push_list;
+    /// use futures_util::{FutureExt, StreamExt};
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut n = 0;
+    /// let mut squares = cursor.preflight(move |_cx| {
+    ///     n += 1;
+    ///     pusher.push(n * n).unwrap();
+    /// });
+    /// assert_eq!(squares.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(squares.next().now_or_never(), Some(Some(4)));
+    /// ```
+    #[doc(alias = "next_preflight")]
+    pub fn preflight<F: FnMut(&mut Context<'_>)>(self, preflight: F) -> Preflight<T, F> {
+        Preflight::new(self, preflight)
+    }
+}
+
+impl<T, F: FnMut(&mut Context<'_>)> Future for NextMany<'_, T, Preflight<T, F>> {
+    type Output = usize;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        let Self { reader, buf, max } = &mut *self;
+        reader.poll_next_many(cx, buf, *max)
     }
 }

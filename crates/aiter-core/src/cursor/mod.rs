@@ -5,26 +5,29 @@
 
 use core::{
     fmt,
-    future::Future,
     mem::ManuallyDrop,
     pin::Pin,
     task::{Context, Poll},
 };
 
-use alloc::vec::Vec;
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    block::Block,
-    cursor::{RawCursor, ReadySlots},
+    cursor::spin::Pace,
     error::TryNextError,
-    list::List,
-    pace::Pace,
-    preflight::Preflight,
-    shared::SharedCursor,
+    list::{List, block::Block, position::RawCursor},
     sync::{Arc, KEPT_UP, PAUSES},
-    waiters::Sleeper,
+    wait::sleeper::Sleeper,
 };
+
+pub(crate) mod available;
+mod gate;
+pub(crate) mod next_many;
+pub(crate) mod preflight;
+pub(crate) mod shared;
+pub(crate) mod shared_next;
+mod skip;
+mod spin;
 
 /// A position in a push list: a stream of the items from there on.
 ///
@@ -244,119 +247,6 @@ impl<T> Cursor<T> {
         }
     }
 
-    /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
-    ///
-    /// Never waits; 0 if nothing is ready (or `max` is 0). Beside a producer that is as fast it may go on until there are
-    /// `max`. Where items are cloned, a run is cloned as by
-    /// [`extend_from_slice`](Vec::extend_from_slice), which may copy what is `Copy`.
-    ///
-    /// # Panics
-    /// As the [stream](Self#panics), or if `buf` can't grow; the item at hand is then still to be read, and what was taken
-    /// before is in `buf`.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    ///
-    /// let (pusher, mut cursor) = push_list();
-    /// pusher.push_all(0..5)?;
-    /// let mut buf = Vec::new();
-    /// assert_eq!(cursor.try_next_many(&mut buf, 3), 3);
-    /// assert_eq!(cursor.try_next_many(&mut buf, 3), 2);
-    /// assert_eq!(buf, [0, 1, 2, 3, 4]);
-    /// # Ok::<(), aiter_core::PushAllError<std::ops::Range<i32>>>(())
-    /// ```
-    pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
-        if max == 0 {
-            return 0;
-        }
-        let looks = self.raw.looks_for_all();
-        let taken = self.take_many(buf, max, looks);
-        if taken == 0 {
-            self.raw.give_back(&self.list);
-        }
-        taken
-    }
-
-    /// Takes up to `max` items that are ready: all that were at the call, and of later ones those that the same looks
-    /// show. It does not run after a producer that is at work on the block, whose cache line each look takes away: in
-    /// mid-block it looks again only `looks` times, and never among others.
-    fn take_many(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) -> usize {
-        let before = buf.len();
-        if !self.raw.take_among(&self.list, buf, max) {
-            self.take_by_steps(buf, max - (buf.len() - before), looks);
-        }
-        buf.len() - before
-    }
-
-    /// `take_many`, for one that is alone, or has to find out.
-    fn take_by_steps(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) {
-        let (mut left, mut looks) = (max, looks);
-        while self.fill() {
-            // SAFETY: just filled.
-            left -= unsafe { self.raw.take_run(&self.list, buf, left) };
-            if left == 0 {
-                return;
-            }
-            if !self.raw.is_block_read() {
-                if looks == 0 {
-                    return;
-                }
-                looks -= 1;
-            }
-        }
-    }
-
-    /// Waits for items, appends up to `max` of those that are ready to `buf` and yields how many.
-    ///
-    /// Yields 0 if the list has ended (or `max` is 0).
-    ///
-    /// # Panics
-    /// As [`try_next_many`](Self::try_next_many).
-    ///
-    /// # Cancel safety
-    /// Dropping the future loses nothing: items move into `buf` only when it is ready.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    /// use futures_util::FutureExt;
-    ///
-    /// let (pusher, mut cursor) = push_list();
-    /// pusher.push_all(["a", "b"])?;
-    /// drop(pusher);
-    /// let mut buf = Vec::new();
-    /// assert_eq!(cursor.next_many(&mut buf, 100).now_or_never(), Some(2));
-    /// assert_eq!(cursor.next_many(&mut buf, 100).now_or_never(), Some(0));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> NextMany<'a, T> {
-        NextMany::new(self, buf, max)
-    }
-
-    /// The poll form of [`next_many`](Self::next_many).
-    ///
-    /// # Panics
-    /// As [`try_next_many`](Self::try_next_many).
-    pub fn poll_next_many(
-        &mut self,
-        cx: &mut Context<'_>,
-        buf: &mut Vec<T>,
-        max: usize,
-    ) -> Poll<usize> {
-        if max == 0 {
-            return Poll::Ready(0);
-        }
-        let looks = self.raw.looks_for_all();
-        self.poll_fill(cx).map(|filled| {
-            if !filled {
-                return 0;
-            }
-            let paused = PAUSES > 0 && self.raw.is_run_short(max) && self.let_run_grow(max);
-            self.take_many(buf, max, looks.max(usize::from(paused)))
-        })
-    }
-
     #[inline(never)]
     fn poll_next_by_steps(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         self.poll_fill(cx).map(|filled| {
@@ -372,17 +262,6 @@ impl<T> Cursor<T> {
             return Poll::Ready(true);
         }
         self.poll_sleep(cx)
-    }
-
-    /// Pauses for a run that is short, if that has been worth it. True if it did.
-    #[inline(never)]
-    fn let_run_grow(&mut self, max: usize) -> bool {
-        let due = self.pace.is_due();
-        if due {
-            self.pace.pause();
-            self.pace.was_worth_it(!self.raw.is_run_short(max));
-        }
-        due
     }
 
     #[cold]
@@ -433,53 +312,6 @@ impl<T> Cursor<T> {
         drop(self.list.waiters.retire(&mut self.sleeper));
     }
 
-    /// The items that are ready now, in order, without taking them.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    ///
-    /// let (pusher, cursor) = push_list();
-    /// pusher.push_all([5, 4, 3])?;
-    /// assert!(cursor.available_iter().eq(&[5, 4, 3]));
-    /// assert_eq!(cursor.len(), 3);
-    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<i32, 3>>>(())
-    /// ```
-    pub fn available_iter(&self) -> AvailableIter<'_, T> {
-        AvailableIter { slots: self.raw.ready_slots(), cursor: self }
-    }
-
-    /// True if the next item can be taken now.
-    ///
-    /// After a push on the same thread this holds, unless another push is not finished and its item
-    /// comes first.
-    pub fn is_item_available(&self) -> bool {
-        self.raw.has_ready()
-    }
-
-    /// True if [`len`](Self::len) is at least `n`.
-    pub fn is_len_at_least(&self, n: usize) -> bool {
-        self.len() >= n
-    }
-
-    /// Items that were pushed and that this cursor has not read.
-    ///
-    /// A push that is not finished counts already; its item will come. Wait-free.
-    pub fn len(&self) -> usize {
-        self.raw.distance(&self.list)
-    }
-
-    /// True if [`len`](Self::len) is 0.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many items this cursor is behind the producers: [`len`](Self::len), by the word that
-    /// broadcast channels use.
-    pub fn lag(&self) -> usize {
-        self.len()
-    }
-
     /// Returns `true` if the list was stopped, also with items left to read.
     ///
     /// [`is_drained`](Self::is_drained) returns `true` once none is left.
@@ -524,51 +356,6 @@ impl<T> Cursor<T> {
         self.list.add_cursor();
         Self::at(self.list.clone(), raw)
     }
-
-    /// Makes this position one that several takers share: each item goes to exactly one of them.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    /// use futures_util::{FutureExt, StreamExt};
-    ///
-    /// let (pusher, cursor) = push_list();
-    /// let mut one = cursor.share();
-    /// let mut two = one.clone();
-    /// pusher.push_all([1, 2])?;
-    /// assert_eq!(one.next().now_or_never(), Some(Some(1)));
-    /// assert_eq!(two.next().now_or_never(), Some(Some(2)));
-    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<i32, 2>>>(())
-    /// ```
-    #[doc(alias = "sharable_aiter")]
-    pub fn share(self) -> SharedCursor<T> {
-        SharedCursor::new(self)
-    }
-
-    /// Calls `preflight` on each poll, before the list is looked at.
-    ///
-    /// It gets the task's context and may do what it likes: poll something, push, stop, fork or drop
-    /// handles of this very list. [`fork`](Preflight::fork) clones the function.
-    ///
-    /// # Examples
-    /// A list that fills itself when it is asked:
-    /// ```
-    /// use aiter_core::push_list;
-    /// use futures_util::{FutureExt, StreamExt};
-    ///
-    /// let (pusher, cursor) = push_list();
-    /// let mut n = 0;
-    /// let mut squares = cursor.preflight(move |_cx| {
-    ///     n += 1;
-    ///     pusher.push(n * n).unwrap();
-    /// });
-    /// assert_eq!(squares.next().now_or_never(), Some(Some(1)));
-    /// assert_eq!(squares.next().now_or_never(), Some(Some(4)));
-    /// ```
-    #[doc(alias = "next_preflight")]
-    pub fn preflight<F: FnMut(&mut Context<'_>)>(self, preflight: F) -> Preflight<T, F> {
-        Preflight::new(self, preflight)
-    }
 }
 
 impl<T> Drop for Cursor<T> {
@@ -579,7 +366,7 @@ impl<T> Drop for Cursor<T> {
             fn drop(&mut self) {
                 let Cursor { list, raw, .. } = &mut *self.0;
                 // SAFETY: the cursor is being dropped, so the position is not used again.
-                unsafe { list.give_up(raw) };
+                unsafe { raw.give_up(list) };
             }
         }
         // First: from here on a push may find that nobody reads.
@@ -626,71 +413,6 @@ impl<T> fmt::Debug for Cursor<T> {
         f.debug_struct("Cursor")
             .field("len", &self.len())
             .field("is_stopped", &self.is_stopped())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The items that are ready at a cursor, by reference. See [`Cursor::available_iter`].
-#[must_use = "iterators are lazy"]
-pub struct AvailableIter<'a, T> {
-    slots: ReadySlots<T>,
-    cursor: &'a Cursor<T>,
-}
-
-impl<'a, T> Iterator for AvailableIter<'a, T> {
-    type Item = &'a T;
-
-    fn next(&mut self) -> Option<&'a T> {
-        let (block, slot) = self.slots.next()?;
-        // SAFETY: published; the cursor is borrowed for `'a`, so it stays where it is, pins the item
-        // and is counted by whoever would move it.
-        Some(unsafe { block.peek(slot) })
-    }
-}
-
-impl<T> fmt::Debug for AvailableIter<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AvailableIter").field("cursor", self.cursor).finish_non_exhaustive()
-    }
-}
-
-/// The future of [`Cursor::next_many`] and of [`Preflight::next_many`], whose reader is a `Preflight`.
-#[must_use = "futures do nothing unless polled"]
-pub struct NextMany<'a, T, R = Cursor<T>> {
-    reader: &'a mut R,
-    buf: &'a mut Vec<T>,
-    max: usize,
-}
-
-impl<'a, T, R> NextMany<'a, T, R> {
-    pub(crate) fn new(reader: &'a mut R, buf: &'a mut Vec<T>, max: usize) -> Self {
-        Self { reader, buf, max }
-    }
-}
-
-impl<T> Future for NextMany<'_, T> {
-    type Output = usize;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        let Self { reader, buf, max } = &mut *self;
-        reader.poll_next_many(cx, buf, *max)
-    }
-}
-
-impl<T, F: FnMut(&mut Context<'_>)> Future for NextMany<'_, T, Preflight<T, F>> {
-    type Output = usize;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        let Self { reader, buf, max } = &mut *self;
-        reader.poll_next_many(cx, buf, *max)
-    }
-}
-
-impl<T, R: fmt::Debug> fmt::Debug for NextMany<'_, T, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NextMany")
-            .field("reader", self.reader)
-            .field("max", &self.max)
             .finish_non_exhaustive()
     }
 }

@@ -15,8 +15,9 @@ use std::panic::catch_unwind;
 use futures_core::Stream;
 
 use crate::{
-    block::Block, cursor_stream::Cursor, handles::MOST_PUSHERS, pusher::push_list,
-    readers::MOST_READERS,
+    cursor::Cursor,
+    list::{block::Block, pusher_count::MOST_PUSHERS, readers::MOST_READERS},
+    pusher::push_list,
 };
 
 /// Runs `f` while `count` readers seem to be in the block, and not those that are. True if it is refused; the

@@ -3,9 +3,8 @@
 use core::fmt;
 
 use crate::{
-    block::Block,
     error::{PushAllError, PushError, Refusal},
-    list::{Cleanup, List},
+    list::{Cleanup, List, block::Block},
 };
 
 /// The only pusher of a list, for as long as it borrows its [`Pusher`](crate::Pusher). See

@@ -7,7 +7,7 @@ use core::{fmt, task::Waker};
 
 use crate::{
     sync::{AtomicBool, Ordering, UnsafeCell},
-    waiters::{Sleeper, WaitQueue},
+    wait::{queue::WaitQueue, sleeper::Sleeper},
 };
 
 /// The waker of one task, for interrupt handlers, threads and tasks to call.

@@ -1,6 +1,6 @@
 //! Cursors that move without reading.
 
-use crate::cursor_stream::Cursor;
+use crate::cursor::Cursor;
 
 impl<T> Cursor<T> {
     /// Skips up to `n` items that are ready, and returns how many.

@@ -6,7 +6,7 @@
 //! looks, and registers anew if it finds nothing.
 //!
 //! # The protocol
-//! A [`Sleeper`] belongs to one handle and has a slot for its waker (see `wait_slots.rs`). To
+//! A [`Sleeper`] belongs to one handle and has a slot for its waker (see `slots.rs`). To
 //! sleep, it *arms* the slot by a change of one word and then looks again for something to read
 //! (the caller sees to that, by `Header::announce` and the tail's stop mark). To wake, a notifier
 //! goes over the armed slots and *claims* each one by a change of the same word right before it
@@ -38,11 +38,16 @@
 //! So a claim in the round over the slots only acquires. What the notifier did before the claim
 //! reaches the sleeper by the caller's word or by the word of the first slot.
 
-use core::task::{RawWakerVTable, Waker};
+use core::task::Waker;
 
 use crate::{
     sync::{Hint, Ordering},
-    wait_slots::{Claimed, Look, Place, Slots},
+    wait::{
+        claim::Look,
+        sleeper::{Sleeper, identity},
+        slot::{Claimed, Place},
+        slots::Slots,
+    },
 };
 
 /// In `WaitQueue::start`: no slot.
@@ -56,35 +61,6 @@ pub(crate) enum Wakers {
     /// By reference: nothing is dropped or freed, so interrupt handlers may do it. A called waker
     /// stays in its slot until its sleeper drops it.
     Lend,
-}
-
-/// A handle's side of a queue. The queue outlives it, and does not move while it has a place.
-pub(crate) struct Sleeper {
-    place: Option<Place>,
-    /// What tells the registered waker from others.
-    identity: (*const (), *const RawWakerVTable),
-}
-
-// SAFETY: a place leads to a slot of a queue that outlives the sleeper; what is not atomic in it is
-// handed over as the protocol says. `identity` is only compared.
-unsafe impl Send for Sleeper {}
-// SAFETY: as above. The callers of what works by `&Sleeper` have the handle mutably borrowed.
-unsafe impl Sync for Sleeper {}
-
-impl Sleeper {
-    pub(crate) const fn new() -> Self {
-        Self { place: None, identity: (core::ptr::null(), core::ptr::null()) }
-    }
-
-    /// Returns `true` if the queue may have a waker of this sleeper.
-    #[inline(always)]
-    pub(crate) fn has_slept(&self) -> bool {
-        self.place.is_some()
-    }
-}
-
-fn identity(waker: &Waker) -> (*const (), *const RawWakerVTable) {
-    (waker.data(), waker.vtable())
 }
 
 /// What is left of a sleeper. Its waker goes with it, which is user code: so its owner first sees

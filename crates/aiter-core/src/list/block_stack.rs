@@ -1,7 +1,7 @@
 //! Blocks that wait for something.
 
 use crate::{
-    block::{Block, Header},
+    list::block::{Block, Header},
     sync::{AtomicPtr, Ordering, retry_hint},
 };
 

@@ -21,173 +21,28 @@
 //! `armed` hands a slot to a notifier: Release by the sleeper, Acquire by the notifier. `busy`
 //! hands it back: Release by the notifier, Acquire by the sleeper. `used` and `left` hand it from
 //! one sleeper to the next. How `armed` closes races with what the parties do elsewhere is told in
-//! `waiters.rs`.
+//! `queue.rs`.
 
 use core::{ptr::NonNull, ptr::null_mut, task::Waker};
 
 use alloc::boxed::Box;
 
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell};
-
-/// A place for one waker.
-struct Slot {
-    waker: UnsafeCell<Option<Waker>>,
-    /// The segment that the slot is in. Null for the first slot of a queue.
-    segment: *const Segment,
-    /// Its number there.
-    number: u8,
-    /// Armed, or with a notifier.
-    busy: AtomicBool,
-    /// The sleeper has left the slot to the notifier that had it.
-    left: AtomicBool,
-}
-
-impl Slot {
-    fn new(number: usize) -> Self {
-        Self {
-            waker: UnsafeCell::new(None),
-            segment: core::ptr::null(),
-            number: number as u8,
-            busy: AtomicBool::new(false),
-            left: AtomicBool::new(false),
-        }
-    }
-
-    fn bit(&self) -> usize {
-        1 << self.number
-    }
-
-    /// Returns `true` if the slot is not with a notifier, for a caller that knows that it is not
-    /// armed.
-    fn is_given_back(&self) -> bool {
-        // Acquire: partner of `Claimed::drop`.
-        !self.busy.load(Ordering::Acquire)
-    }
-
-    /// Puts a waker in, and returns the waker that was there.
-    ///
-    /// # Safety
-    /// The slot is the caller's: see above.
-    unsafe fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
-        // SAFETY: the slot is the caller's, and so is the waker.
-        self.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, waker))
-    }
-
-    /// Returns `true`, and the slot is the caller's, if its sleeper has left it and its notifier
-    /// has given it back.
-    fn take_left(&self) -> bool {
-        // Relaxed: a look, which spares the exchange.
-        if !(self.left.load(Ordering::Relaxed) && self.is_given_back()) {
-            return false;
-        }
-        // Acquire: partner of `Slots::leave`. The exchange chooses one of several callers. Only then
-        // does the look at `busy` count: meanwhile the slot may have been freed, taken and left once
-        // more.
-        if !self.left.swap(false, Ordering::Acquire) {
-            return false;
-        }
-        let is_taken = self.is_given_back();
-        if !is_taken {
-            // Release: as `Slots::leave`, for the next caller.
-            self.left.store(true, Ordering::Release);
-        }
-        is_taken
-    }
-}
-
-/// More slots, and a bit for each in two words.
-struct Segment {
-    /// Slots that belong to a sleeper, or were left by it.
-    used: AtomicUsize,
-    /// Slots whose wakers are to be called.
-    armed: AtomicUsize,
-    /// The next segment. Set once.
-    next: AtomicPtr<Segment>,
-    /// The number of its first slot in the queue.
-    base: usize,
-    slots: Box<[Slot]>,
-}
-
-impl Segment {
-    /// A segment whose first slot is in use, out of a box. Each one of a queue holds twice as many
-    /// slots as the one before, up to the bits of a word.
-    fn new(number: u32) -> *mut Self {
-        let slots = if number < usize::BITS.ilog2() { 1 << number } else { usize::BITS as usize };
-        let segment = Box::into_raw(Box::new(Self {
-            used: AtomicUsize::new(1),
-            armed: AtomicUsize::new(0),
-            next: AtomicPtr::new(null_mut()),
-            base: number as usize * BITS,
-            slots: (0..slots).map(Slot::new).collect(),
-        }));
-        // SAFETY: the segment was made just now, and no other party knows it.
-        for slot in unsafe { (*segment).slots.iter_mut() } {
-            slot.segment = segment;
-        }
-        segment
-    }
-
-    /// Takes a free slot, if there is one.
-    fn take_free(&self) -> Option<&Slot> {
-        let all = usize::MAX >> (usize::BITS as usize - self.slots.len());
-        // Relaxed: a look.
-        let mut used = self.used.load(Ordering::Relaxed);
-        loop {
-            let free = !used & all;
-            if free == 0 {
-                return None;
-            }
-            let bit = free & free.wrapping_neg();
-            // Acquire: partner of `Slots::free`, for the slot.
-            let before = self.used.fetch_or(bit, Ordering::Acquire);
-            if before & bit == 0 {
-                return Some(&self.slots[bit.trailing_zeros() as usize]);
-            }
-            used = before;
-        }
-    }
-}
-
-/// A slot that belongs to a sleeper.
-#[derive(Clone, Copy)]
-pub(crate) struct Place(NonNull<Slot>);
-
-/// A slot that a notifier has taken from its sleeper, until it is dropped.
-pub(crate) struct Claimed<'a>(&'a Slot);
-
-impl Claimed<'_> {
-    /// Takes the waker out.
-    pub(crate) fn take(&mut self) -> Option<Waker> {
-        // SAFETY: this notifier has claimed the slot and not yet given it back.
-        unsafe { self.0.replace(None) }
-    }
-
-    /// Looks at the waker.
-    pub(crate) fn with(&self, f: impl FnOnce(Option<&Waker>)) {
-        // SAFETY: as above.
-        self.0.waker.with(|at| f(unsafe { &*at }.as_ref()));
-    }
-}
-
-impl Drop for Claimed<'_> {
-    /// Gives the slot back to its sleeper.
-    fn drop(&mut self) {
-        // Release: partner of `Slot::is_given_back`, for the notifier's use of the waker.
-        self.0.busy.store(false, Ordering::Release);
-    }
-}
+use crate::{
+    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering},
+    wait::slot::{Place, Segment, Slot},
+};
 
 /// In `Slots::armed`: a slot in a segment was armed. Set and never taken away.
-const MORE: usize = 1 << 1;
+pub(super) const MORE: usize = 1 << 1;
 
 /// The slots of a queue. Must not move while a sleeper has a slot.
 pub(crate) struct Slots {
     /// Bit 0 for the first slot, and `MORE`.
-    armed: AtomicUsize,
+    pub(super) armed: AtomicUsize,
     /// The first slot belongs to a sleeper, or was left by it.
     is_used: AtomicBool,
-    first: Slot,
-    more: AtomicPtr<Segment>,
+    pub(super) first: Slot,
+    pub(super) more: AtomicPtr<Segment>,
 }
 
 // SAFETY: wakers are `Send`, and `segment` leads to memory of the queue itself.
@@ -204,8 +59,6 @@ impl Slots {
             more: AtomicPtr::new(null_mut()),
         }
     }
-
-    // ---- The sleeper's side ----
 
     /// Takes a free slot. Allocates if all are in use. Lock-free.
     pub(crate) fn take_slot(&self) -> Place {
@@ -314,7 +167,7 @@ impl Slots {
         // Relaxed: the change of `armed` gives the slot away.
         slot.busy.store(true, Ordering::Relaxed);
         // Release: partner of `claim` and `claim_first`, for the waker. Acquire: partner of
-        // `claim_first`, see `waiters.rs`.
+        // `claim_first`, see `queue.rs`.
         let before = armed.fetch_or(slot.bit(), Ordering::AcqRel);
         // SAFETY: null, or a segment, which lives as long as the queue.
         match unsafe { slot.segment.as_ref() } {
@@ -389,9 +242,7 @@ impl Slots {
         }
     }
 
-    // ---- The notifier's side ----
-
-    fn segments(&self) -> impl Iterator<Item = &Segment> {
+    pub(super) fn segments(&self) -> impl Iterator<Item = &Segment> {
         let follow = |link: &AtomicPtr<Segment>| {
             // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
             // `take_in_segment`.
@@ -399,87 +250,6 @@ impl Slots {
         };
         core::iter::successors(follow(&self.more), move |segment| follow(&segment.next))
     }
-
-    /// Returns `true` if a slot is armed: a look.
-    #[inline]
-    pub(crate) fn is_any_armed(&self) -> bool {
-        // Relaxed, both: `claim` synchronizes.
-        match self.armed.load(Ordering::Relaxed) {
-            0 => false,
-            MORE => self.segments().any(|segment| segment.armed.load(Ordering::Relaxed) != 0),
-            _ => true,
-        }
-    }
-
-    /// Takes the first slot if it is armed, and says whether there are others. If the caller looks
-    /// first, it takes the slot only if there are none. If not, the word of the slot is changed in
-    /// any case.
-    #[inline]
-    pub(crate) fn claim_first(&self, look: Look) -> (Option<Claimed<'_>>, bool) {
-        // Relaxed: a look.
-        let seen = if look == Look::First { self.armed.load(Ordering::Relaxed) } else { 1 };
-        if seen != 1 {
-            return (None, seen & MORE != 0);
-        }
-        // Acquire: partner of `arm`, for the waker and for slots in segments. Release: partner of
-        // the same, see `waiters.rs`.
-        let before = self.armed.fetch_and(!1, Ordering::AcqRel);
-        ((before & 1 != 0).then(|| Claimed(&self.first)), before & MORE != 0)
-    }
-
-    /// The number behind that of the last slot there is.
-    pub(crate) fn end(&self) -> usize {
-        (1 + self.segments().count()) * BITS
-    }
-
-    /// Takes the armed slots with the numbers `from..to`, one after the other, and passes each one
-    /// on before it takes the next one. The caller need not have counted the slots by `end`.
-    pub(crate) fn claim(&self, from: usize, to: usize, mut found: impl FnMut(Claimed<'_>)) {
-        let (mut armed, mut slots) = (&self.armed, core::slice::from_ref(&self.first));
-        let (mut link, mut base) = (&self.more, 0);
-        while base < to {
-            // Relaxed: a look.
-            let mut bits = if from < base + BITS { armed.load(Ordering::Relaxed) } else { 0 };
-            if bits != 0 {
-                bits &= below(to - base) & !below(from.saturating_sub(base)) & below(slots.len());
-            }
-            while bits != 0 {
-                let number = bits.trailing_zeros() as usize;
-                let bit = 1 << number;
-                bits &= !bit;
-                // Acquire: partner of `arm`, for the waker. No Release: what the notifier did before
-                // is handed on by another word, see `waiters.rs`. If the bit is clear, the sleeper
-                // has taken the slot back, or another notifier has it.
-                if armed.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
-                    found(Claimed(&slots[number]));
-                }
-            }
-            base += BITS;
-            if base < to {
-                // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
-                // `take_in_segment`.
-                let Some(next) = (unsafe { link.load(Ordering::Acquire).as_ref() }) else { return };
-                (armed, slots, link) = (&next.armed, &next.slots, &next.next);
-            }
-        }
-    }
-}
-
-/// Whether a notifier changes the word of the armed slots if it need not.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// It looks first.
-    First,
-    /// It changes the word in any case.
-    Change,
-}
-
-/// Numbers of slots that a segment takes, though it may have fewer slots.
-const BITS: usize = usize::BITS as usize;
-
-/// The lowest `count` bits.
-fn below(count: usize) -> usize {
-    if count >= BITS { usize::MAX } else { (1 << count) - 1 }
 }
 
 impl Drop for Slots {
