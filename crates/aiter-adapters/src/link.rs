@@ -26,9 +26,11 @@
 //! it knows of how it came to that.
 //!
 //! # Ordering policy
-//! Flags are set by a Release and read by an Acquire. `WakeCell` orders what comes before `wake` with
-//! what comes after `register`. `returned` is AcqRel on both sides. `idle` and `wanted` are Relaxed: what
-//! is known of a task that is to be started goes by the list.
+//! `WakeCell` orders what comes before `wake` with what comes after `register`: a task that sleeps sees
+//! `CLOSED` and the permits, or is woken. `returned` hands over what the consumer did: Release by the
+//! stream, Acquire by the task. All else is Relaxed. A task sets its flags before it drops its pusher, and the
+//! stream goes by them behind the list's end, which happens after all that a pusher's thread did. What is
+//! known of a task that is to be started goes by the list.
 
 use core::slice;
 
@@ -70,20 +72,20 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn set(&self, flag: usize) {
-        // Release: partner of `Link::has`.
-        self.flags.fetch_or(flag, Ordering::Release);
+        // Relaxed: see the ordering policy.
+        self.flags.fetch_or(flag, Ordering::Relaxed);
     }
 
     /// True if one of `flags` is set.
     pub(crate) fn has(&self, flags: usize) -> bool {
-        // Acquire: partner of `Link::set`.
-        self.flags.load(Ordering::Acquire) & flags != 0
+        // Relaxed: see the ordering policy.
+        self.flags.load(Ordering::Relaxed) & flags != 0
     }
 
     /// All permits that were given back.
     pub(crate) fn collect(&self) -> usize {
-        // AcqRel: partner of `Outlet::give_back`, in both directions.
-        self.returned.swap(0, Ordering::AcqRel)
+        // Acquire: partner of `Outlet::give_back`, for what the consumer did before it took the item.
+        self.returned.swap(0, Ordering::Acquire)
     }
 }
 
@@ -164,8 +166,8 @@ impl<T> WeakInlets<T> {
 
 impl<T> Drop for WeakInlets<T> {
     fn drop(&mut self) {
-        // Release: as `Link::set`.
-        self.link.flags.fetch_and(!HIRING, Ordering::Release);
+        // Relaxed: as `Link::set`.
+        self.link.flags.fetch_and(!HIRING, Ordering::Relaxed);
     }
 }
 
@@ -189,8 +191,8 @@ impl<T> Outlet<T> {
 
     /// Gives one permit back.
     pub(crate) fn give_back(&self) {
-        // AcqRel: partner of `Link::collect`, in both directions.
-        if self.link.returned.fetch_add(1, Ordering::AcqRel) == 0 {
+        // Release: partner of `Link::collect`.
+        if self.link.returned.fetch_add(1, Ordering::Release) == 0 {
             self.link.room.wake();
         }
     }

@@ -12,7 +12,10 @@ use loom::{
     future::block_on,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
+        atomic::{
+            AtomicBool, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     thread,
 };
@@ -123,6 +126,37 @@ fn take_against_full() {
         assert_eq!(read_all(&mut active), [0, 1, 2]);
         assert_eq!(active.outcome(), Some(Outcome::Completed));
         task.join().unwrap();
+    });
+}
+
+/// What the consumer did before it took an item is seen by the poll that the room of this item allows.
+#[test]
+fn room_hands_over_what_consumer_did() {
+    struct Sees(u32, Arc<AtomicUsize>);
+    impl Stream for Sees {
+        type Item = u32;
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u32>> {
+            if self.0 == 1 {
+                assert_eq!(self.1.load(Relaxed), 1, "polled before there was room");
+            }
+            self.0 += 1;
+            Poll::Ready(Some(self.0 - 1))
+        }
+    }
+    model(|| {
+        let done = Arc::new(AtomicUsize::new(0));
+        let (active, drive) = Sees(0, done.clone()).active_bounded_parts(1);
+        let mut drive = Box::pin(drive);
+        let mut cx = Context::from_waker(core::task::Waker::noop());
+        assert!(drive.as_mut().poll(&mut cx).is_pending(), "full");
+        let consumer = thread::spawn(move || {
+            let mut active = active;
+            done.store(1, Relaxed);
+            assert_eq!(super::poll_once(&mut active), Poll::Ready(Some(0)));
+            active
+        });
+        assert!(drive.as_mut().poll(&mut cx).is_pending());
+        drop(consumer.join().unwrap());
     });
 }
 

@@ -127,6 +127,25 @@ fn the_source_sees_what_was_done_before_the_push() {
     });
 }
 
+#[test]
+fn end_is_seen_after_what_was_done_before_stop() {
+    model(|| {
+        let (news, source) = endless();
+        let (gate, gated) = source.gated();
+        let done = news.clone();
+        let other = thread::spawn(move || {
+            done.store(7, Ordering::Relaxed);
+            gate.stop();
+        });
+        let mut gated = pin!(gated);
+        // Without going to sleep, which would bring the news by itself.
+        if poll_once(gated.as_mut()) == Poll::Ready(None) {
+            assert_eq!(news.load(Ordering::Relaxed), 7);
+        }
+        other.join().unwrap();
+    });
+}
+
 /// The push says whether anybody can use the permit; the waker is not called in the stream's drop.
 #[test]
 fn gate_push_while_the_stream_is_dropped() {
