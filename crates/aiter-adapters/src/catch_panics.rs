@@ -8,7 +8,7 @@ use std::panic::catch_unwind;
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{failure::Panic, progress::Progress};
+use crate::{caught_panic::Panic, progress::Progress};
 
 pin_project_lite::pin_project! {
     /// The items of a stream, where each panic of the stream is an item of its own; made by

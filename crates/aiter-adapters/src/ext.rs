@@ -4,31 +4,21 @@ use alloc::vec::Vec;
 use futures_core::Stream;
 
 use crate::{
-    active::Active,
-    drive::Drive,
+    bounded::{BoundedFork, Lag},
     flatten_iter::FlattenIter,
     for_each_progress::ForEachProgress,
-    forker::Fork,
-    forker_bounded::BoundedFork,
+    fork::Fork,
     gated::{Gate, Gated},
-    join_streams::JoinStreams,
-    map_filter::MapFilter,
-    map_filter_async::MapFilterAsync,
-    map_par::MapPar,
-    map_par_with::MapParWith,
-    map_try::MapTry,
+    join::{JoinStreams, TryJoinStreams},
+    map::{MapFilter, MapFilterAsync, MapPar, MapTry},
     on_error::OnError,
     preload::Preload,
-    preload_with::PreloadWith,
     progress::Progress,
-    ring::Lag,
     sharable::Sharable,
     spawn::Spawn,
-    starter::Starter,
+    spawned::{Active, Drive, MapParWith, PreloadWith, Starter, Worker},
     stoppable::{Stoppable, Stopper},
-    try_join_streams::TryJoinStreams,
-    window::window,
-    worker::Worker,
+    util::window,
 };
 
 /// The adapters, as methods of every stream.

@@ -6,7 +6,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{flattener::Flattener, source::Source};
+use crate::util::{Flattener, Source};
 
 pin_project_lite::pin_project! {
     /// The items of the iterators of a stream, one iterator after the other; made by

@@ -7,7 +7,10 @@ use core::{
 
 use futures_core::FusedFuture;
 
-use crate::{budget::Budget, progress::Progress, unwind};
+use crate::{
+    progress::Progress,
+    util::{Budget, unwind},
+};
 
 pin_project_lite::pin_project! {
     /// Handles items one by one while the stream works ahead; made by

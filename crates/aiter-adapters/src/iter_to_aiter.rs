@@ -5,7 +5,7 @@ use core::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
 
-use crate::window::window;
+use crate::util::window;
 
 /// Makes a stream of an iterator.
 ///

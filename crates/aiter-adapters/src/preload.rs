@@ -8,7 +8,10 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{budget::Budget, progress::Progress, unwind};
+use crate::{
+    progress::Progress,
+    util::{Budget, unwind},
+};
 
 pin_project_lite::pin_project! {
     /// A stream that pulls items ahead in the consumer's own task; made by

@@ -6,14 +6,12 @@ use core::{
 
 use futures_core::Stream;
 
-use crate::{active::Active, preload_with::PreloadWith};
-
 /// A stream that can work ahead of its consumer.
 ///
 /// [`for_each_progress`](crate::AiterExt::for_each_progress) calls it while the consumer is busy.
 ///
 /// [`Preload`](crate::Preload) and [`MapPar`](crate::MapPar) work ahead in the consumer's task.
-/// [`Active`], [`PreloadWith`] and [`MapParWith`](crate::MapParWith) do so in tasks of their own, and the
+/// [`Active`](crate::Active), [`PreloadWith`](crate::PreloadWith) and [`MapParWith`](crate::MapParWith) do so in tasks of their own, and the
 /// bridge's `UnblockIter` on a thread.
 /// [`Gated`](crate::Gated) and [`Stoppable`](crate::Stoppable) implement the trait if their source
 /// does. Every other stream works ahead once `.preload(n)` is called on it.
@@ -43,17 +41,5 @@ where
 {
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.get_mut().as_mut().poll_progress(cx)
-    }
-}
-
-impl<T, H> Progress for Active<T, H> {
-    fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
-    }
-}
-
-impl<T, H> Progress for PreloadWith<T, H> {
-    fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
     }
 }

@@ -1,0 +1,235 @@
+use core::{
+    fmt,
+    num::NonZeroUsize,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use aiter_core::{Pusher, Relay, push_list};
+use futures_core::{FusedStream, Stream};
+
+use crate::{
+    bounded::{
+        ring::{Lag, Note, Ring},
+        source::{Drive, End, Found, poll_source, read, take_room, wake_for_room},
+    },
+    outcome::{Outcome, OutcomeCell},
+    sync::Arc,
+};
+
+/// One of several streams of the same items, with a bound to how far they are apart; made by
+/// [`forker_bounded`](crate::AiterExt::forker_bounded).
+///
+/// As [`Fork`](crate::Fork), but at most `cap` items are held for forks that lag. What happens to
+/// one that is `cap` items behind when another one asks for more is its [`Lag`]:
+///
+/// - [`Lag::Wait`]: the one that asks waits until the slow one has read or is dropped. All go at the
+///   pace of the slowest; one that is never read stops all.
+/// - [`Lag::DropOldest`]: the slow one misses the oldest item; [`missed`](Self::missed) counts them.
+/// - [`Lag::Error`]: the slow one ends, and its [`outcome`](Self::outcome) is [`Outcome::Lagged`].
+///
+/// The items are with the source: to read one is to take a turn, also when it is there already. An
+/// item is cloned in the reader's turn, and moved to the last fork that reads it. A fork that finds
+/// another at it sleeps and is woken. The source's wake-up wakes every fork that waits, so a fork that is
+/// dropped stops no other. A fork that is woken and never polled again is a slow one: see [`Lag`].
+///
+/// # Panics
+/// If the source does, in the fork that drives it. The source is dropped; the other forks read what
+/// there is, end, and say [`Outcome::Panicked`]. If `clone` of an item does; the item is then still
+/// to be read.
+///
+/// If the drop of an item panics, the fork that drops it panics, in a poll or in its own drop. No
+/// other item is lost. If the waker of a fork that waits panics, it does so in the fork that wakes it,
+/// which loses the item that it was about to return.
+///
+/// # Cancel safety
+/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost and no other fork
+/// waits longer.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::{AiterExt, Lag};
+/// use futures_util::{StreamExt, stream};
+///
+/// # futures_util::FutureExt::now_or_never(async {
+/// let fast = stream::iter(1..=5).forker_bounded(2, Lag::DropOldest);
+/// let mut slow = fast.fork();
+/// assert_eq!(fast.collect::<Vec<_>>().await, [1, 2, 3, 4, 5]);
+/// assert_eq!(slow.by_ref().collect::<Vec<_>>().await, [4, 5]);
+/// assert_eq!(slow.missed(), 3);
+/// # }).expect("an iterator never waits");
+/// ```
+#[must_use = "streams do nothing unless polled"]
+#[doc(alias = "aiter_forker")]
+pub struct BoundedFork<S: Stream> {
+    relay: Relay<Drive<S>>,
+    notes: Pusher<Note>,
+    outcome: Arc<OutcomeCell>,
+    position: usize,
+    missed: usize,
+    end: End,
+}
+
+impl<S: Stream> fmt::Debug for BoundedFork<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundedFork")
+            .field("missed", &self.missed)
+            .field("outcome", &self.outcome())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Stream> BoundedFork<S> {
+    pub(crate) fn new(source: S, cap: NonZeroUsize, lag: Lag) -> Self {
+        let (notes, cursor) = push_list();
+        let outcome = Arc::new(OutcomeCell::new());
+        let drive = Drive {
+            source: Some(source),
+            ring: Ring::new(cursor, cap, lag),
+            outcome: outcome.clone(),
+            waits_for_room: None,
+        };
+        let (position, missed) = (0, 0);
+        Self { relay: Relay::new(drive), notes, outcome, position, missed, end: End::NotYet }
+    }
+
+    /// Another fork at the same position. Lock-free.
+    pub fn fork(&self) -> Self
+    where
+        S::Item: Clone,
+    {
+        // First, because it may panic.
+        let notes = self.notes.clone();
+        if self.end == End::NotYet {
+            self.note(Note::Born(self.position));
+        }
+        Self {
+            relay: self.relay.clone(),
+            notes,
+            outcome: self.outcome.clone(),
+            position: self.position,
+            missed: 0,
+            end: self.end,
+        }
+    }
+
+    /// Items that this fork has missed because it was too slow.
+    pub fn missed(&self) -> usize {
+        self.missed
+    }
+
+    /// How this fork came to its end; `None` while it has not.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self.end {
+            End::NotYet => None,
+            End::WithTheSource => self.outcome.get(),
+            End::Out => Some(Outcome::Lagged),
+        }
+    }
+
+    fn note(&self, note: Note) {
+        let noted = self.notes.push(note);
+        debug_assert!(noted.is_ok(), "the ring lives as long as a fork");
+    }
+}
+
+impl<S: Stream> Clone for BoundedFork<S>
+where
+    S::Item: Clone,
+{
+    fn clone(&self) -> Self {
+        self.fork()
+    }
+}
+
+impl<S: Stream> Drop for BoundedFork<S> {
+    fn drop(&mut self) {
+        if self.end != End::NotYet {
+            return;
+        }
+        self.note(Note::Gone(self.position));
+        // The items that only this fork held are dropped here. If another fork is at the source,
+        // the next turn drops them.
+        let looked = self.relay.try_look(|drive| {
+            let this = drive.project();
+            let read = this.ring.take_notes();
+            (read, take_room(this.ring, this.waits_for_room))
+        });
+        match looked {
+            // The items are dropped last, also if the waker panics.
+            Some((_read, Some(waker))) => waker.wake(),
+            Some((_read, None)) => {}
+            None => self.relay.notify(),
+        }
+    }
+}
+
+impl<S: Stream<Item: Clone>> FusedStream for BoundedFork<S> {
+    fn is_terminated(&self) -> bool {
+        self.end != End::NotYet
+    }
+}
+
+impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        if self.end != End::NotYet {
+            return Poll::Ready(None);
+        }
+        let Self { relay, position, missed, .. } = &mut *self;
+        let looked = relay.try_look(|drive| read(drive, position, missed));
+        let found = match wake_for_room(looked.unwrap_or((Found::Nothing, None))) {
+            // In the turn, news of room is for this fork: it asks the source itself.
+            Found::Nothing => relay.poll_turn(cx, |mut drive, cx| {
+                match read(drive.as_mut(), position, missed).0 {
+                    Found::Nothing => poll_source(drive, cx, position),
+                    // Another fork was faster.
+                    found => Poll::Ready(found),
+                }
+            }),
+            found => {
+                relay.drop_called();
+                Poll::Ready(found)
+            }
+        };
+        let found = match found {
+            Poll::Ready(found) => found,
+            // Another fork may have asked, and put something in for this one, before this one registered.
+            Poll::Pending => {
+                let looked = relay.poll_look(cx, |drive| read(drive, position, missed));
+                match wake_for_room(ready!(looked)) {
+                    Found::Nothing => return Poll::Pending,
+                    found => found,
+                }
+            }
+        };
+        Poll::Ready(match found {
+            Found::Item(item) => Some(item),
+            Found::End(end) => {
+                self.end = end;
+                self.relay.cancel();
+                None
+            }
+            Found::Nothing => None,
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.end != End::NotYet {
+            return (0, Some(0));
+        }
+        let look = self.relay.try_look(|drive| {
+            let source = drive.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
+            (drive.ring.unread(self.position), drive.ring.waits_for_laggards(), source)
+        });
+        match look {
+            Some((unread, misses_none, (lower, upper))) => {
+                let lower = if misses_none { lower.saturating_add(unread) } else { 0 };
+                (lower, upper.and_then(|upper| upper.checked_add(unread)))
+            }
+            // Another fork is at it.
+            None => (0, None),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+use core::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::{FusedStream, Stream};
+
+use crate::{
+    gated::{
+        gate::Gate,
+        word::{Permits, State},
+    },
+    progress::Progress,
+    sync::Arc,
+};
+
+pin_project_lite::pin_project! {
+    /// A stream whose items come out as a [`Gate`] permits; made by
+    /// [`gated`](crate::AiterExt::gated).
+    ///
+    /// The source is polled only while a permit is free, also to work ahead ([`Progress`]): not one item
+    /// is taken beyond what is permitted. An item uses up a permit when it is handed out. After a stop
+    /// the items that were permitted before still come, then the stream ends; it also ends with its
+    /// source.
+    ///
+    /// The source is not dropped at its end but with this stream, as
+    /// [`into_inner`](Self::into_inner) gives it back.
+    ///
+    /// # Panics
+    /// If the source does. The permit is still there, and the next poll polls the source again.
+    ///
+    /// # Cancel safety
+    /// Dropping a future over this stream (such as `next()`) loses no item and no permit.
+    #[must_use = "streams do nothing unless polled"]
+    #[doc(alias = "gated_aiter")]
+    pub struct Gated<S> {
+        #[pin]
+        source: S,
+        permits: Permits,
+        // The end was handed out.
+        ended: bool,
+    }
+}
+
+impl<S> fmt::Debug for Gated<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (permits, stopped) = self.permits.look();
+        f.debug_struct("Gated")
+            .field("permits", &permits)
+            .field("stopped", &stopped)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> Gated<S> {
+    pub(crate) fn new(source: S) -> (Gate, Self) {
+        let state = Arc::new(State::new());
+        let gate = Gate::new(state.clone());
+        (gate, Self { source, permits: Permits::new(state), ended: false })
+    }
+
+    /// How many items may come out without another push.
+    pub fn permits(&self) -> u64 {
+        self.permits.look().0
+    }
+
+    /// The source.
+    pub fn get_ref(&self) -> &S {
+        &self.source
+    }
+
+    /// The source, to change it in place.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.source
+    }
+
+    /// The source, pinned, to change it in place.
+    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
+        self.project().source
+    }
+
+    /// Gives the source back, with all items that did not come out. The gates are stopped.
+    pub fn into_inner(self) -> S {
+        let Self { source, permits, .. } = self;
+        // Before the return: if the drop of the waker panics, the source is dropped, not leaked.
+        drop(permits);
+        source
+    }
+}
+
+impl<S: Stream> FusedStream for Gated<S> {
+    fn is_terminated(&self) -> bool {
+        self.ended
+    }
+}
+
+impl<S: Progress> Progress for Gated<S> {
+    fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if ready!(this.permits.poll_free(cx)) {
+            this.source.poll_progress(cx)
+        } else {
+            Poll::Ready(())
+        }
+    }
+}
+
+impl<S: Stream> Stream for Gated<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        if !ready!(this.permits.poll_free(cx)) {
+            *this.ended = true;
+            return Poll::Ready(None);
+        }
+        let item = ready!(this.source.poll_next(cx));
+        if item.is_some() {
+            this.permits.free -= 1;
+        } else {
+            *this.ended = true;
+            this.permits.close();
+        }
+        Poll::Ready(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (permits, stopped) = self.permits.look();
+        if permits == 0 && stopped {
+            return (0, Some(0));
+        }
+        let permits = usize::try_from(permits).unwrap_or(usize::MAX);
+        let (lower, upper) = self.source.size_hint();
+        let upper = if stopped { upper.unwrap_or(permits).min(permits).into() } else { upper };
+        (lower.min(permits), upper)
+    }
+}

@@ -1,0 +1,30 @@
+use core::{error::Error, fmt};
+
+use crate::caught_panic::Panic;
+
+/// Why a function gave no result: it said so, or it panicked.
+#[derive(Debug)]
+pub enum Failure<E> {
+    /// The function's own error.
+    Failed(E),
+    /// It panicked.
+    Panicked(Panic),
+}
+
+impl<E: fmt::Display> fmt::Display for Failure<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => error.fmt(f),
+            Self::Panicked(panic) => panic.fmt(f),
+        }
+    }
+}
+
+impl<E: Error> Error for Failure<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(error) => error.source(),
+            Self::Panicked(_) => None,
+        }
+    }
+}
