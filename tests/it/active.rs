@@ -3,7 +3,7 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{Active, AiterExt, Drive, Outcome, TryNextError};
+use aiter::{Active, AiterExt, DriveTask, TaskOutcome, TryNextError};
 use core::{
     future::Future,
     panic::AssertUnwindSafe,
@@ -14,7 +14,7 @@ use futures_core::{FusedFuture, FusedStream, Stream};
 use futures_util::stream;
 use std::panic::catch_unwind;
 
-type Task<S> = Pin<Box<Drive<S>>>;
+type Task<S> = Pin<Box<DriveTask<S>>>;
 
 fn run<S: Stream>(drive: &mut Task<S>) -> Poll<()> {
     poll(drive, Waker::noop())
@@ -24,7 +24,7 @@ fn poll<S: Stream>(drive: &mut Task<S>, waker: &Waker) -> Poll<()> {
     drive.as_mut().poll(&mut Context::from_waker(waker))
 }
 
-fn boxed<S: Stream>(parts: (Active<S::Item, ()>, Drive<S>)) -> (Active<S::Item, ()>, Task<S>) {
+fn boxed<S: Stream>(parts: (Active<S::Item, ()>, DriveTask<S>)) -> (Active<S::Item, ()>, Task<S>) {
     (parts.0, Box::pin(parts.1))
 }
 
@@ -43,7 +43,7 @@ fn case_8_a_ready_source_of_1000_is_buffered_when_one_is_read() {
     assert_eq!(next(&mut active), Poll::Ready(Some(0)));
     assert_eq!(active.len(), 999);
     assert_eq!(active.size_hint(), (999, Some(999)));
-    assert_eq!(active.outcome(), Some(Outcome::Completed));
+    assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
     for n in 1..1000 {
         assert_eq!(active.try_next(), Ok(n));
     }
@@ -81,7 +81,7 @@ fn case_10_a_source_that_panics_after_one_item() {
     assert!(catch_unwind(AssertUnwindSafe(|| run(&mut drive))).is_err());
     assert!(teller.is_dropped(), "whether or not the task is dropped");
     assert!(reader.wakes() > 0);
-    assert_eq!(active.outcome(), Some(Outcome::Panicked));
+    assert_eq!(active.outcome(), Some(TaskOutcome::Panicked));
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
     assert_eq!(next(&mut active), Poll::Ready(None));
     assert_eq!(run(&mut drive), Poll::Ready(()));
@@ -105,7 +105,7 @@ fn a_source_that_panics_when_it_is_dropped() {
     assert!(catch_unwind(AssertUnwindSafe(|| run(&mut drive))).is_err());
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
     assert_eq!(next(&mut active), Poll::Ready(None));
-    assert_eq!(active.outcome(), Some(Outcome::Panicked));
+    assert_eq!(active.outcome(), Some(TaskOutcome::Panicked));
 
     let (mut active, drive) = boxed(Bomb(stream::iter([1])).active_parts());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(drive))).is_err());
@@ -157,7 +157,7 @@ fn a_bounded_stream_hands_out_everything_in_order_at_any_bound() {
             }
         }
         assert_eq!((items, pulled), (300, 0));
-        assert_eq!(active.outcome(), Some(Outcome::Completed));
+        assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
         assert!(teller.is_dropped());
     }
 }
@@ -174,7 +174,7 @@ fn a_task_dropped_early_ends_the_stream_as_cancelled() {
     drop(drive);
     assert!(teller.is_dropped());
     assert!(reader.wakes() > 0);
-    assert_eq!(active.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(active.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(active.size_hint(), (1, Some(1)));
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
     assert!(!active.is_terminated(), "nobody was told");
@@ -292,7 +292,7 @@ fn the_handle_is_kept_and_can_be_had() {
 #[test]
 fn a_spawner_that_panics_drops_the_source() {
     let (teller, source) = script::<u8>();
-    let spawn = |_drive: Drive<_>| -> () { panic!("no runtime here") };
+    let spawn = |_drive: DriveTask<_>| -> () { panic!("no runtime here") };
     assert!(catch_unwind(AssertUnwindSafe(|| source.active(spawn))).is_err());
     assert!(teller.is_dropped());
 }
@@ -312,10 +312,10 @@ fn a_waker_of_the_task_that_panics_leaves_no_task_behind() {
 fn debug_shows_the_state_and_no_items() {
     let (_teller, source) = scripted(["secret"]);
     let (active, mut drive) = boxed(source.active_bounded_parts(3));
-    assert_eq!(format!("{drive:?}"), "Drive { ended: false, .. }");
+    assert_eq!(format!("{drive:?}"), "DriveTask { ended: false, .. }");
     assert_eq!(format!("{active:?}"), "Active { len: 0, bound: Some(3), outcome: None, .. }");
     assert_eq!(run(&mut drive), Poll::Ready(()));
-    assert_eq!(format!("{drive:?}"), "Drive { ended: true, .. }");
+    assert_eq!(format!("{drive:?}"), "DriveTask { ended: true, .. }");
     let expected = "Active { len: 1, bound: Some(3), outcome: Some(Completed), .. }";
     assert_eq!(format!("{active:?}"), expected);
 }

@@ -6,7 +6,9 @@
 //! promise. The seed of a case that breaks a law is printed, and `STREAM_LAWS_SEED` runs the case
 //! alone.
 
-use aiter::{AiterExt, Cursor, Event, IterToAiter, Lag, OnError, azip, iter_to_aiter, push_list};
+use aiter::{
+    AiterExt, Cursor, IterToAiter, KeyedEvent, LagPolicy, OnError, azip, iter_to_aiter, push_list,
+};
 use alloc::{string::String, vec, vec::Vec};
 use core::{
     future, mem,
@@ -226,7 +228,7 @@ fn forker_bounded() {
     for cap in [1, 3] {
         keeps(
             Laws::of_clones("forker_bounded, waits", move |source| {
-                let one = source.forker_bounded(cap, Lag::Wait);
+                let one = source.forker_bounded(cap, LagPolicy::Wait);
                 [one.fork(), one.fork(), one].map(told)
             })
             .read_ahead(0)
@@ -234,8 +236,8 @@ fn forker_bounded() {
             Relation::Same,
         );
         for (name, lag) in [
-            ("forker_bounded, drops the oldest", Lag::DropOldest),
-            ("forker_bounded, error", Lag::Error),
+            ("forker_bounded, drops the oldest", LagPolicy::DropOldest),
+            ("forker_bounded, error", LagPolicy::Error),
         ] {
             keeps(
                 Laws::of_clones(name, move |source| {
@@ -345,8 +347,8 @@ fn join_streams() {
         Laws::of_nested("join_streams, keyed", |outer| {
             let keyed = outer.enumerate().join_streams().keyed();
             told(keyed).map(|(_, event)| match event {
-                Event::Item(item) => Some(item),
-                Event::End => None,
+                KeyedEvent::Item(item) => Some(item),
+                KeyedEvent::End => None,
             })
         })
         .fair(1)

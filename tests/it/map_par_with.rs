@@ -3,7 +3,7 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, MapParWith, Outcome};
+use aiter::{AiterExt, MapParWith, TaskOutcome};
 use alloc::{rc::Rc, sync::Arc};
 use core::{
     cell::RefCell,
@@ -161,7 +161,7 @@ fn case_66_four_workers_of_20_items_run_at_most_four() {
     assert!(items.into_iter().eq(0..20), "each as it is done");
     assert!(crew.is_done());
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Completed));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
     assert_eq!(crew.wakers_held(), 0);
 }
 
@@ -356,7 +356,7 @@ fn future_panics_consumer_panics_rest_arrives() {
             let told = read_over(&mut stream, &mut Crew::new(workers));
             let told = if ordered { told } else { sorted(told) };
             assert_eq!(told, told_of_100(&[3, 40, 99]));
-            assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+            assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
         }
     }
 }
@@ -476,7 +476,7 @@ fn source_panics_ordered_calls_come_first() {
             assert_eq!((first, rest), (vec![panic], vec![Ok(0)]));
         }
         assert!(stream.is_terminated() && crew.is_done());
-        assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
     }
 }
 
@@ -581,7 +581,7 @@ fn panics_of_lost_workers_are_told_at_the_end() {
     let end = "tasks of map_par_with panicked, items without a result: 1".to_string();
     assert_eq!(told, [Ok(1), Ok(2), Err(end)]);
     assert!(stream.is_terminated(), "and then it ends");
-    assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
 }
 
 #[test]
@@ -601,7 +601,7 @@ fn catch_panics_makes_errors_of_them() {
     assert!(!stream.is_terminated());
     assert!(matches!(next(&mut stream), Poll::Ready(None)));
     assert!(stream.is_terminated());
-    assert_eq!(stream.into_inner().outcome(), Some(Outcome::Panicked));
+    assert_eq!(stream.into_inner().outcome(), Some(TaskOutcome::Panicked));
 }
 
 #[test]
@@ -620,7 +620,7 @@ fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
         items.extend(drain(&mut stream));
     }
     assert!(items.into_iter().eq(1..20));
-    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
 }
 
 #[test]
@@ -639,7 +639,7 @@ fn an_idle_worker_that_is_dropped_loses_nothing() {
     teller.end();
     crew.run();
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Completed));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
 }
 
 #[test]
@@ -671,7 +671,7 @@ fn all_workers_dropped_ends_the_stream_as_cancelled() {
     assert_eq!(stream.outcome(), None);
     crew.drop_worker(1);
     assert!(reader.wakes() > 0 && teller.is_dropped());
-    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(next(&mut stream), Poll::Ready(None));
 }
 
@@ -852,7 +852,7 @@ fn no_more_workers_start_than_known_items() {
         got.sort_unstable();
         assert!(got.into_iter().eq(0..items));
         assert!(count(&started) <= 1.max(items as usize));
-        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
     }
 }
 
@@ -988,7 +988,7 @@ fn all_workers_dropped_stream_ends() {
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
     started.lock().expect("not poisoned").clear();
     assert!(reader.wakes() > 0);
-    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert!(teller.is_dropped());
 }
@@ -1061,7 +1061,7 @@ fn abandoned_worker_stops_no_other() {
         assert!(crew.is_done() && teller.is_dropped());
         assert_eq!(drain(&mut stream), [49]);
         assert!(stream.is_terminated(), "the end waits for no idle worker");
-        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
         drop(kept);
         assert_eq!(next(&mut stream), Poll::Ready(None));
     }
@@ -1089,9 +1089,9 @@ fn abandoned_worker_keeps_no_permit_of_others() {
 fn debug_shows_the_state_and_no_items() {
     let (stream, mut workers) = stream::iter(["secret"]).map_par_with_parts(1, ready);
     let mut worker = Box::pin(workers.remove(0));
-    assert_eq!(format!("{worker:?}"), "Worker { running: false, ended: false, .. }");
+    assert_eq!(format!("{worker:?}"), "MapWorker { running: false, ended: false, .. }");
     assert!(worker.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
-    assert_eq!(format!("{worker:?}"), "Worker { running: false, ended: true, .. }");
+    assert_eq!(format!("{worker:?}"), "MapWorker { running: false, ended: true, .. }");
     let expected = "MapParWith { finished: 1, ordered: false, outcome: Some(Completed), .. }";
     assert_eq!(format!("{stream:?}"), expected);
 }

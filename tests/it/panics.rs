@@ -4,7 +4,7 @@
 //! panic in its poll, `.` for the end, `~` for a panic in the drop of the stream.
 
 use crate::waker::{Counting, next, on_wake, poll};
-use aiter::{AiterExt, Lag, OnError, Outcome, azip, push_list};
+use aiter::{AiterExt, LagPolicy, OnError, TaskOutcome, azip, push_list};
 use core::{
     fmt::{Display, Write},
     future::{Future, ready},
@@ -158,15 +158,15 @@ fn steps<F: Future<Output = ()>>(tasks: Vec<F>) -> impl FnMut() {
 }
 
 /// Adds what the stream says of its end, if that is a panic.
-fn with_outcome(mut line: String, outcome: Option<Outcome>) -> String {
-    if outcome == Some(Outcome::Panicked) {
+fn with_outcome(mut line: String, outcome: Option<TaskOutcome>) -> String {
+    if outcome == Some(TaskOutcome::Panicked) {
         line.push_str(" Panicked");
     }
     line
 }
 
 /// A stream and one more of the same items.
-fn pair<S>(one: S, mut two: S, outcome: impl Fn(&S) -> Option<Outcome>) -> String
+fn pair<S>(one: S, mut two: S, outcome: impl Fn(&S) -> Option<TaskOutcome>) -> String
 where
     S: Stream<Item: Display> + Unpin,
 {
@@ -199,7 +199,7 @@ fn source_fault(adapter: &str, fault: Fault) -> String {
             pair(one, two, |fork| fork.outcome())
         }
         "forker_bounded" => {
-            let one = s.forker_bounded(9, Lag::Wait);
+            let one = s.forker_bounded(9, LagPolicy::Wait);
             let two = one.fork();
             pair(one, two, |fork| fork.outcome())
         }

@@ -3,7 +3,7 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, Drive, Outcome, PreloadWith};
+use aiter::{AiterExt, DriveTask, PreloadWith, TaskOutcome};
 use core::{
     future::Future,
     pin::Pin,
@@ -12,7 +12,7 @@ use core::{
 use futures_core::Stream;
 use futures_util::stream;
 
-type Task<S> = Pin<Box<Drive<S>>>;
+type Task<S> = Pin<Box<DriveTask<S>>>;
 
 fn run<S: Stream>(drive: &mut Task<S>) -> Poll<()> {
     poll(drive, Waker::noop())
@@ -55,7 +55,7 @@ fn case_50_a_window_larger_than_the_source() {
         assert_eq!(next(&mut stream), Poll::Ready(Some(n)));
     }
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Completed));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn the_handle_is_kept_and_can_be_had() {
     assert_eq!(next(&mut stream), Poll::Pending);
     drop(drive);
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use aiter::{AiterExt, Lag, iter_to_aiter};
+use aiter::{AiterExt, LagPolicy, iter_to_aiter};
 use core::{cell::RefCell, future::ready, panic::AssertUnwindSafe};
 use futures_util::{StreamExt, stream};
 use std::{
@@ -36,7 +36,7 @@ fn numbers() -> stream::Iter<core::ops::Range<u32>> {
 fn zero_cap_panics_at_caller() {
     assert_refused("cap", || drop(numbers().active_bounded(0, drop)));
     assert_refused("cap", || drop(numbers().active_bounded_parts(0)));
-    assert_refused("cap", || drop(numbers().forker_bounded(0, Lag::Wait)));
+    assert_refused("cap", || drop(numbers().forker_bounded(0, LagPolicy::Wait)));
 }
 
 #[test]

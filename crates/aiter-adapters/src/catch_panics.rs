@@ -8,7 +8,7 @@ use std::panic::catch_unwind;
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{caught_panic::Panic, progress::Progress};
+use crate::{caught_panic::CaughtPanic, progress::Progress};
 
 pin_project_lite::pin_project! {
     /// The items of a stream, where each panic of the stream is an item of its own; made by
@@ -28,7 +28,7 @@ pin_project_lite::pin_project! {
         #[pin]
         stream: S,
         // The panic of a poll for progress.
-        caught: Option<Panic>,
+        caught: Option<CaughtPanic>,
     }
 }
 
@@ -74,7 +74,7 @@ impl<S: FusedStream> FusedStream for CatchPanics<S> {
 }
 
 impl<S: Stream> Stream for CatchPanics<S> {
-    type Item = Result<S::Item, Panic>;
+    type Item = Result<S::Item, CaughtPanic>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
@@ -84,7 +84,7 @@ impl<S: Stream> Stream for CatchPanics<S> {
         let stream = this.stream;
         match catch_unwind(AssertUnwindSafe(|| stream.poll_next(cx))) {
             Ok(polled) => polled.map(|item| item.map(Ok)),
-            Err(payload) => Poll::Ready(Some(Err(Panic::new(payload)))),
+            Err(payload) => Poll::Ready(Some(Err(CaughtPanic::new(payload)))),
         }
     }
 
@@ -102,7 +102,7 @@ impl<S: Progress> Progress for CatchPanics<S> {
         }
         let stream = this.stream;
         catch_unwind(AssertUnwindSafe(|| stream.poll_progress(cx))).unwrap_or_else(|payload| {
-            *this.caught = Some(Panic::new(payload));
+            *this.caught = Some(CaughtPanic::new(payload));
             Poll::Ready(())
         })
     }

@@ -7,13 +7,13 @@ use core::{any::Any, error::Error, fmt};
 use std::sync::{Mutex, PoisonError};
 
 /// A panic that was caught.
-pub struct Panic {
+pub struct CaughtPanic {
     message: Option<Cow<'static, str>>,
     /// Never locked but by its owner: it makes the panic `Sync`, as errors should be.
     payload: Mutex<Box<dyn Any + Send>>,
 }
 
-impl Panic {
+impl CaughtPanic {
     pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
         let literal = payload.downcast_ref::<&'static str>().copied().map(Cow::Borrowed);
         let text = || payload.downcast_ref::<String>().map(|text| Cow::Owned(text.to_owned()));
@@ -31,13 +31,13 @@ impl Panic {
     }
 }
 
-impl fmt::Debug for Panic {
+impl fmt::Debug for CaughtPanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Panic").field("message", &self.message()).finish_non_exhaustive()
+        f.debug_struct("CaughtPanic").field("message", &self.message()).finish_non_exhaustive()
     }
 }
 
-impl fmt::Display for Panic {
+impl fmt::Display for CaughtPanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.message() {
             Some(message) => write!(f, "panicked: {message}"),
@@ -46,4 +46,4 @@ impl fmt::Display for Panic {
     }
 }
 
-impl Error for Panic {}
+impl Error for CaughtPanic {}

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 use futures_core::Stream;
 
 use crate::{
-    bounded::{BoundedFork, Lag},
+    bounded::{BoundedFork, LagPolicy},
     flatten_iter::FlattenIter,
     for_each_progress::ForEachProgress,
-    fork::Fork,
+    fork::ForkStream,
     gated::{Gate, Gated},
     join::{JoinStreams, TryJoinStreams},
     map::{MapFilter, MapFilterAsync, MapPar, MapTry},
@@ -16,9 +16,9 @@ use crate::{
     progress::Progress,
     sharable::Sharable,
     spawn::Spawn,
-    spawned::{Active, Drive, MapParWith, PreloadWith, Starter, Worker},
+    spawned::{Active, DriveTask, MapParWith, MapWorker, PreloadWith, WorkerStarter},
     stoppable::{Stoppable, Stopper},
-    util::window,
+    util::nonzero,
 };
 
 /// The adapters, as methods of every stream.
@@ -39,21 +39,21 @@ pub trait AiterExt: Stream {
     ///
     /// # Examples
     /// ```
-    /// use aiter_adapters::{AiterExt, Outcome};
+    /// use aiter_adapters::{AiterExt, TaskOutcome};
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
     /// let mut squares = stream::iter(1..=3).map(|n| n * n).active(smol::spawn);
     /// assert_eq!(squares.next().await, Some(1));
     /// assert_eq!(squares.by_ref().collect::<Vec<_>>().await, [4, 9]);
-    /// assert_eq!(squares.outcome(), Some(Outcome::Completed));
+    /// assert_eq!(squares.outcome(), Some(TaskOutcome::Completed));
     /// # });
     /// ```
     #[doc(alias = "active_aiter")]
     fn active<P>(self, spawn: P) -> Active<Self::Item, P::Handle>
     where
         Self: Sized,
-        P: Spawn<Drive<Self>>,
+        P: Spawn<DriveTask<Self>>,
     {
         Active::new(self, None, spawn)
     }
@@ -80,9 +80,9 @@ pub trait AiterExt: Stream {
     fn active_bounded<P>(self, cap: usize, spawn: P) -> Active<Self::Item, P::Handle>
     where
         Self: Sized,
-        P: Spawn<Drive<Self>>,
+        P: Spawn<DriveTask<Self>>,
     {
-        Active::new(self, Some(window(cap, "cap")), spawn)
+        Active::new(self, Some(nonzero(cap, "cap")), spawn)
     }
 
     /// [`active_bounded`](Self::active_bounded) without a spawner: the task is the caller's to poll.
@@ -105,11 +105,11 @@ pub trait AiterExt: Stream {
     /// ```
     #[doc(alias = "active_aiter")]
     #[track_caller]
-    fn active_bounded_parts(self, cap: usize) -> (Active<Self::Item, ()>, Drive<Self>)
+    fn active_bounded_parts(self, cap: usize) -> (Active<Self::Item, ()>, DriveTask<Self>)
     where
         Self: Sized,
     {
-        Active::parts(self, Some(window(cap, "cap")))
+        Active::parts(self, Some(nonzero(cap, "cap")))
     }
 
     /// [`active`](Self::active) without a spawner: the task is the caller's to poll.
@@ -128,7 +128,7 @@ pub trait AiterExt: Stream {
     /// # });
     /// ```
     #[doc(alias = "active_aiter")]
-    fn active_parts(self) -> (Active<Self::Item, ()>, Drive<Self>)
+    fn active_parts(self) -> (Active<Self::Item, ()>, DriveTask<Self>)
     where
         Self: Sized,
     {
@@ -190,14 +190,14 @@ pub trait AiterExt: Stream {
 
     /// Makes a stream that can be forked: every fork sees every item.
     ///
-    /// See [`Fork`]. No spawner is needed: whichever fork is polled drives the source. Items must be
+    /// See [`ForkStream`]. No spawner is needed: whichever fork is polled drives the source. Items must be
     /// `Clone` to fork.
     #[doc(alias = "aiter_forker")]
-    fn forker(self) -> Fork<Self>
+    fn forker(self) -> ForkStream<Self>
     where
         Self: Sized,
     {
-        Fork::new(self)
+        ForkStream::new(self)
     }
 
     /// Makes a stream that can be forked, with a bound to how far the forks are apart.
@@ -209,11 +209,11 @@ pub trait AiterExt: Stream {
     /// Panics if `cap` is 0.
     #[doc(alias = "aiter_forker")]
     #[track_caller]
-    fn forker_bounded(self, cap: usize, lag: Lag) -> BoundedFork<Self>
+    fn forker_bounded(self, cap: usize, lag: LagPolicy) -> BoundedFork<Self>
     where
         Self: Sized,
     {
-        BoundedFork::new(self, window(cap, "cap"), lag)
+        BoundedFork::new(self, nonzero(cap, "cap"), lag)
     }
 
     /// Lets items out as a [`Gate`] permits.
@@ -366,7 +366,7 @@ pub trait AiterExt: Stream {
         F: FnMut(Self::Item) -> Fut,
         Fut: Future,
     {
-        MapPar::new(self, window(n, "n"), f)
+        MapPar::new(self, nonzero(n, "n"), f)
     }
 
     /// Runs an async function over the items in `n` tasks, while the consumer is busy.
@@ -406,14 +406,14 @@ pub trait AiterExt: Stream {
         n: usize,
         spawn: P,
         f: F,
-    ) -> MapParWith<Fut::Output, P::Handle, Starter<Self, P, F, Fut>>
+    ) -> MapParWith<Fut::Output, P::Handle, WorkerStarter<Self, P, F, Fut>>
     where
         Self: Sized,
         F: FnMut(Self::Item) -> Fut,
         Fut: Future,
-        P: Spawn<Worker<Self, F, Fut>>,
+        P: Spawn<MapWorker<Self, F, Fut>>,
     {
-        MapParWith::new(self, window(n, "n"), spawn, f)
+        MapParWith::new(self, nonzero(n, "n"), spawn, f)
     }
 
     /// [`map_par_with`](Self::map_par_with) without a spawner: the tasks are the caller's to poll,
@@ -442,13 +442,13 @@ pub trait AiterExt: Stream {
         self,
         n: usize,
         f: F,
-    ) -> (MapParWith<Fut::Output, ()>, Vec<Worker<Self, F, Fut>>)
+    ) -> (MapParWith<Fut::Output, ()>, Vec<MapWorker<Self, F, Fut>>)
     where
         Self: Sized,
         F: FnMut(Self::Item) -> Fut,
         Fut: Future,
     {
-        MapParWith::parts(self, window(n, "n"), f)
+        MapParWith::parts(self, nonzero(n, "n"), f)
     }
 
     /// Calls a function that may fail with each item.
@@ -506,7 +506,7 @@ pub trait AiterExt: Stream {
     where
         Self: Sized,
     {
-        Preload::new(self, window(n, "n"))
+        Preload::new(self, nonzero(n, "n"))
     }
 
     /// Keeps `n` items loaded by a task of its own, ahead of the one in the consumer's hands.
@@ -538,9 +538,9 @@ pub trait AiterExt: Stream {
     fn preload_with<P>(self, n: usize, spawn: P) -> PreloadWith<Self::Item, P::Handle>
     where
         Self: Sized,
-        P: Spawn<Drive<Self>>,
+        P: Spawn<DriveTask<Self>>,
     {
-        PreloadWith::new(self, window(n, "n"), spawn)
+        PreloadWith::new(self, nonzero(n, "n"), spawn)
     }
 
     /// [`preload_with`](Self::preload_with) without a spawner: the task is the caller's to poll.
@@ -561,11 +561,11 @@ pub trait AiterExt: Stream {
     /// ```
     #[doc(alias = "preload_aiter")]
     #[track_caller]
-    fn preload_with_parts(self, n: usize) -> (PreloadWith<Self::Item, ()>, Drive<Self>)
+    fn preload_with_parts(self, n: usize) -> (PreloadWith<Self::Item, ()>, DriveTask<Self>)
     where
         Self: Sized,
     {
-        PreloadWith::parts(self, window(n, "n"))
+        PreloadWith::parts(self, nonzero(n, "n"))
     }
 
     /// Makes a stream that can be cloned: each item goes to one of the clones.

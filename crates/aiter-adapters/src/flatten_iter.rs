@@ -6,7 +6,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::{Flattener, Source};
+use crate::util::{Flattener, FusedSource};
 
 pin_project_lite::pin_project! {
     /// The items of the iterators of a stream, one iterator after the other; made by
@@ -26,7 +26,7 @@ pin_project_lite::pin_project! {
     #[doc(alias = "flatten_aiter")]
     pub struct FlattenIter<S: Stream<Item: IntoIterator>> {
         #[pin]
-        inner: Flattener<Source<S>, <S::Item as IntoIterator>::IntoIter>,
+        inner: Flattener<FusedSource<S>, <S::Item as IntoIterator>::IntoIter>,
     }
 }
 
@@ -34,14 +34,14 @@ impl<S: Stream<Item: IntoIterator>> fmt::Debug for FlattenIter<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FlattenIter")
             .field("open", &self.inner.is_open())
-            .field("source_ended", &self.inner.source().is_over())
+            .field("source_ended", &self.inner.source().is_dropped())
             .finish_non_exhaustive()
     }
 }
 
 impl<S: Stream<Item: IntoIterator>> FlattenIter<S> {
     pub(crate) fn new(source: S) -> Self {
-        Self { inner: Flattener::new(Source::new(source)) }
+        Self { inner: Flattener::new(FusedSource::new(source)) }
     }
 
     /// The source, unless it has ended.

@@ -5,7 +5,7 @@ use core::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::window;
+use crate::util::nonzero;
 
 /// Makes a stream of an iterator.
 ///
@@ -93,7 +93,7 @@ impl<I> IterToAiter<I> {
     /// ```
     #[track_caller]
     pub fn yield_every(mut self, n: usize) -> Self {
-        self.run = Some(Run { every: window(n, "n"), left: n });
+        self.run = Some(Run { every: nonzero(n, "n"), left: n });
         self
     }
 

@@ -31,27 +31,29 @@ mod stoppable;
 mod sync;
 mod util;
 
-pub use azip::{Azip, AzipSources, StrictAzip, Unequal, azip};
-pub use bounded::{BoundedFork, Lag};
+pub use azip::{Azip, AzipSources, StrictAzip, UnequalLengths, azip};
+pub use bounded::{BoundedFork, LagPolicy};
 #[cfg(feature = "std")]
 pub use catch_panics::CatchPanics;
 #[cfg(feature = "std")]
-pub use caught_panic::Panic;
+pub use caught_panic::CaughtPanic;
 pub use ext::AiterExt;
 pub use flatten_iter::FlattenIter;
 pub use for_each_progress::ForEachProgress;
-pub use fork::{Fork, PassiveFork};
+pub use fork::{ForkStream, PassiveFork};
 pub use gated::{Gate, GateError, Gated};
 pub use iter_to_aiter::{IterToAiter, iter_to_aiter};
-pub use join::{Event, JoinKeyed, JoinStreams, TryJoinStreams};
+pub use join::{JoinKeyed, JoinStreams, KeyedEvent, TryJoinStreams};
 #[cfg(feature = "std")]
-pub use map::Failure;
+pub use map::MapError;
 pub use map::{MapFilter, MapFilterAsync, MapPar, MapTry};
 pub use on_error::{ErrorRule, OnError};
-pub use outcome::Outcome;
+pub use outcome::TaskOutcome;
 pub use preload::Preload;
 pub use progress::Progress;
 pub use sharable::{Sharable, SharableNext};
 pub use spawn::Spawn;
-pub use spawned::{Active, Drive, MapParWith, PreloadWith, StartWorkers, Starter, Worker};
+pub use spawned::{
+    Active, DriveTask, MapParWith, MapWorker, PreloadWith, StartWorkers, WorkerStarter,
+};
 pub use stoppable::{Stoppable, Stopper};

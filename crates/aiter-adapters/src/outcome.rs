@@ -3,14 +3,14 @@ use crate::sync::{AtomicUsize, Ordering};
 /// How a source that somebody else drives came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum TaskOutcome {
     /// It ended.
     Completed,
     /// It was dropped before its end.
     Cancelled,
     /// It panicked.
     Panicked,
-    /// It goes on, but this reader of it fell behind and was put out: see [`Lag::Error`](crate::Lag).
+    /// It goes on, but this reader of it fell behind and was put out: see [`LagPolicy::Error`](crate::LagPolicy).
     Lagged,
 }
 
@@ -29,25 +29,25 @@ impl OutcomeCell {
         Self(AtomicUsize::new(UNKNOWN))
     }
 
-    pub(crate) fn set(&self, outcome: Outcome) {
+    pub(crate) fn set(&self, outcome: TaskOutcome) {
         let value = match outcome {
-            Outcome::Completed => COMPLETED,
-            Outcome::Cancelled => CANCELLED,
-            Outcome::Panicked => PANICKED,
-            Outcome::Lagged => LAGGED,
+            TaskOutcome::Completed => COMPLETED,
+            TaskOutcome::Cancelled => CANCELLED,
+            TaskOutcome::Panicked => PANICKED,
+            TaskOutcome::Lagged => LAGGED,
         };
         // Relaxed: set before the list is stopped, and meaningful once that is seen.
         self.0.store(value, Ordering::Relaxed);
     }
 
-    pub(crate) fn get(&self) -> Option<Outcome> {
+    pub(crate) fn get(&self) -> Option<TaskOutcome> {
         // Relaxed: as above.
         match self.0.load(Ordering::Relaxed) {
             UNKNOWN => None,
-            COMPLETED => Some(Outcome::Completed),
-            CANCELLED => Some(Outcome::Cancelled),
-            PANICKED => Some(Outcome::Panicked),
-            _ => Some(Outcome::Lagged),
+            COMPLETED => Some(TaskOutcome::Completed),
+            CANCELLED => Some(TaskOutcome::Cancelled),
+            PANICKED => Some(TaskOutcome::Panicked),
+            _ => Some(TaskOutcome::Lagged),
         }
     }
 }

@@ -3,7 +3,7 @@
 /// Adapters with a task of their own ([`active`](crate::AiterExt::active),
 /// [`preload_with`](crate::AiterExt::preload_with),
 /// [`map_par_with`](crate::AiterExt::map_par_with)) know no runtime. They take a spawner, hand it a
-/// future with a name ([`Drive`](crate::Drive), [`Worker`](crate::Worker)) and keep the handle that
+/// future with a name ([`DriveTask`](crate::DriveTask), [`MapWorker`](crate::MapWorker)) and keep the handle that
 /// they get for it, because some runtimes cancel a task when its handle is dropped. Dropping the
 /// adapter ends its tasks whether the handle cancels or detaches: the future itself knows that
 /// nobody wants its items any more.
@@ -89,7 +89,7 @@
 /// embassy declares its tasks, so there the future is named and awaited:
 /// ```ignore
 /// #[embassy_executor::task]
-/// async fn drive(drive: aiter::Drive<Buttons>) {
+/// async fn drive(drive: aiter::DriveTask<Buttons>) {
 ///     drive.await
 /// }
 ///

@@ -59,13 +59,13 @@ impl Stopper {
 }
 
 /// The stream's side of the flag.
-struct Ear {
+struct StopReceiver {
     state: Arc<State>,
     /// The end was handed out.
     ended: bool,
 }
 
-impl Ear {
+impl StopReceiver {
     /// True if there is nothing more to hand out.
     fn is_over(&self) -> bool {
         self.ended || self.state.is_stopped()
@@ -78,7 +78,7 @@ impl Ear {
     }
 }
 
-impl Drop for Ear {
+impl Drop for StopReceiver {
     fn drop(&mut self) {
         self.state.cell.clear();
     }
@@ -108,14 +108,14 @@ pin_project_lite::pin_project! {
     pub struct Stoppable<S> {
         #[pin]
         source: S,
-        ear: Ear,
+        stop: StopReceiver,
     }
 }
 
 impl<S> fmt::Debug for Stoppable<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stoppable")
-            .field("ended", &self.ear.ended)
+            .field("ended", &self.stop.ended)
             .field("stopped", &self.is_stopped())
             .finish_non_exhaustive()
     }
@@ -125,12 +125,12 @@ impl<S> Stoppable<S> {
     pub(crate) fn new(source: S) -> (Stopper, Self) {
         let state = State { stopped: AtomicBool::new(false), cell: WakeCell::new() };
         let state = Arc::new(state);
-        (Stopper(state.clone()), Self { source, ear: Ear { state, ended: false } })
+        (Stopper(state.clone()), Self { source, stop: StopReceiver { state, ended: false } })
     }
 
     /// True after a [`Stopper::stop`].
     pub fn is_stopped(&self) -> bool {
-        self.ear.state.is_stopped()
+        self.stop.state.is_stopped()
     }
 
     /// The source.
@@ -163,26 +163,26 @@ impl<S> Stoppable<S> {
     /// assert_eq!(rest.collect::<Vec<_>>().now_or_never(), Some(vec![2, 3]));
     /// ```
     pub fn into_inner(self) -> S {
-        let Self { source, ear } = self;
+        let Self { source, stop } = self;
         // Before the return: if the drop of the waker panics, the source is dropped, not leaked.
-        drop(ear);
+        drop(stop);
         source
     }
 }
 
 impl<S: Stream> FusedStream for Stoppable<S> {
     fn is_terminated(&self) -> bool {
-        self.ear.ended
+        self.stop.ended
     }
 }
 
 impl<S: Progress> Progress for Stoppable<S> {
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.ear.is_over() {
+        if self.stop.is_over() {
             return Poll::Ready(());
         }
         let this = self.project();
-        if this.source.poll_progress(cx).is_ready() || this.ear.is_stopped_or_listens(cx) {
+        if this.source.poll_progress(cx).is_ready() || this.stop.is_stopped_or_listens(cx) {
             return Poll::Ready(());
         }
         Poll::Pending
@@ -194,20 +194,20 @@ impl<S: Stream> Stream for Stoppable<S> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let polled = if this.ear.is_over() {
+        let polled = if this.stop.is_over() {
             Poll::Ready(None)
         } else {
             match this.source.poll_next(cx) {
-                Poll::Pending if this.ear.is_stopped_or_listens(cx) => Poll::Ready(None),
+                Poll::Pending if this.stop.is_stopped_or_listens(cx) => Poll::Ready(None),
                 polled => polled,
             }
         };
-        this.ear.ended = matches!(polled, Poll::Ready(None));
+        this.stop.ended = matches!(polled, Poll::Ready(None));
         polled
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let upper = if self.ear.is_over() { Some(0) } else { self.source.size_hint().1 };
+        let upper = if self.stop.is_over() { Some(0) } else { self.source.size_hint().1 };
         (0, upper)
     }
 }

@@ -11,7 +11,7 @@ use core::{
 };
 use std::panic::catch_unwind;
 
-use aiter_adapters::{AiterExt, MapParWith, Outcome};
+use aiter_adapters::{AiterExt, MapParWith, TaskOutcome};
 use futures_core::FusedStream;
 use futures_util::{Stream, StreamExt, stream};
 
@@ -26,7 +26,7 @@ fn refuse(n: u32, refused: &[u32]) -> u32 {
 fn read_over<F: Future<Output = ()>>(
     mut stream: MapParWith<u32, ()>,
     workers: Vec<F>,
-) -> (Vec<Told>, usize, Option<Outcome>) {
+) -> (Vec<Told>, usize, Option<TaskOutcome>) {
     let mut workers: Vec<_> = workers.into_iter().map(|worker| Some(Box::pin(worker))).collect();
     let mut cx = Context::from_waker(Waker::noop());
     let (mut told, mut panics) = (vec![], 0);
@@ -67,7 +67,7 @@ fn workers_left_after_a_panic_do_the_rest() {
         assert_eq!(end(&mut told), "tasks of map_par_with panicked, items without a result: 2");
         told.sort();
         assert!(told.into_iter().eq((0..100).filter(|n| ![3, 40].contains(n)).map(Ok)));
-        assert_eq!(outcome, Some(Outcome::Panicked));
+        assert_eq!(outcome, Some(TaskOutcome::Panicked));
     }
 }
 
@@ -81,7 +81,7 @@ fn last_worker_lost_by_panic_is_told() {
         "tasks of map_par_with panicked before the source had ended, items without a result: 2";
     assert_eq!(end(&mut told), expected);
     assert!(told.into_iter().eq([0, 1, 3].map(Ok)));
-    assert_eq!(outcome, Some(Outcome::Panicked));
+    assert_eq!(outcome, Some(TaskOutcome::Panicked));
 }
 
 #[test]

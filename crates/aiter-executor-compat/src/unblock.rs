@@ -4,7 +4,7 @@ use core::iter;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use aiter_adapters::{Active, AiterExt, Outcome, Progress, iter_to_aiter};
+use aiter_adapters::{Active, AiterExt, Progress, TaskOutcome, iter_to_aiter};
 use futures_core::{FusedStream, Stream};
 
 use crate::block_on::BlockOn;
@@ -28,7 +28,7 @@ use crate::forbid;
 ///
 /// The closure panics if the iterator does, and before its first item if it is called inside a
 /// future under [`forbid_blocking`](crate::forbid_blocking). The stream then ends without a panic,
-/// and its [`outcome`](UnblockIter::outcome) is [`Outcome::Panicked`].
+/// and its [`outcome`](UnblockIter::outcome) is [`TaskOutcome::Panicked`].
 ///
 /// # Examples
 ///
@@ -89,7 +89,7 @@ where
 /// # Panics
 ///
 /// Never. An iterator that panics does so on its own thread. This stream hands out the items from
-/// before the panic and ends, and [`outcome`](Self::outcome) is [`Outcome::Panicked`].
+/// before the panic and ends, and [`outcome`](Self::outcome) is [`TaskOutcome::Panicked`].
 ///
 /// # Cancel safety
 ///
@@ -136,10 +136,10 @@ impl<T, H> UnblockIter<T, H> {
 
     /// How the iterator came to its end; `None` as long as it goes on.
     ///
-    /// There may be items left to take. [`Outcome::Panicked`] if the closure has panicked, and
-    /// [`Outcome::Cancelled`] only if it was dropped without being run, as by a runtime that shuts
+    /// There may be items left to take. [`TaskOutcome::Panicked`] if the closure has panicked, and
+    /// [`TaskOutcome::Cancelled`] only if it was dropped without being run, as by a runtime that shuts
     /// down.
-    pub fn outcome(&self) -> Option<Outcome> {
+    pub fn outcome(&self) -> Option<TaskOutcome> {
         self.items.outcome()
     }
 

@@ -16,7 +16,7 @@ use std::sync::{Mutex, Once, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use aiter_adapters::{AiterExt, Outcome, iter_to_aiter};
+use aiter_adapters::{AiterExt, TaskOutcome, iter_to_aiter};
 use aiter_executor_compat::{
     AiterToIter, Block, BlockOn, Elapsed, aiter_to_iter, allow_blocking, forbid_blocking,
     park_thread, unblock_iter,
@@ -340,7 +340,7 @@ fn unblock_iter_in_guarded_future_panics() {
     })
     .into_parts();
     assert_forbidden(&text(thread.join().expect_err("it must not block")));
-    assert_eq!(items.outcome(), Some(Outcome::Panicked));
+    assert_eq!(items.outcome(), Some(TaskOutcome::Panicked));
     assert_eq!(aiter_to_iter(&mut items, park_thread).count(), 0);
 }
 

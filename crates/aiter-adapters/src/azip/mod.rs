@@ -4,4 +4,4 @@ mod strict;
 
 pub use rows::{Azip, azip};
 pub use sources::AzipSources;
-pub use strict::{StrictAzip, Unequal};
+pub use strict::{StrictAzip, UnequalLengths};

@@ -13,7 +13,7 @@ use crate::azip::{rows::Azip, sources::AzipSources};
 /// Rows of one item of each of several streams, which have to end together; made by
 /// [`Azip::strict`].
 ///
-/// Where some stream has ended and another has one more item, [`Unequal`] is the last that comes out.
+/// Where some stream has ended and another has one more item, [`UnequalLengths`] is the last that comes out.
 /// All else is as in [`Azip`].
 ///
 /// # Panics
@@ -104,7 +104,7 @@ impl<Z: AzipSources> FusedStream for StrictAzip<Z> {
 }
 
 impl<Z: AzipSources> Stream for StrictAzip<Z> {
-    type Item = Result<Z::Row, Unequal>;
+    type Item = Result<Z::Row, UnequalLengths>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if self.is_over() {
@@ -120,7 +120,7 @@ impl<Z: AzipSources> Stream for StrictAzip<Z> {
             }
             if let (Some(shorter), Some(longer)) = (shorter, longer) {
                 self.unequal = true;
-                return Poll::Ready(Some(Err(Unequal { shorter, longer })));
+                return Poll::Ready(Some(Err(UnequalLengths { shorter, longer })));
             }
         }
         if !complete {
@@ -152,12 +152,12 @@ impl<Z: AzipSources> Stream for StrictAzip<Z> {
 
 /// Streams of unequal lengths were given to a [`StrictAzip`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Unequal {
+pub struct UnequalLengths {
     shorter: usize,
     longer: usize,
 }
 
-impl Unequal {
+impl UnequalLengths {
     /// The number of a stream that has ended, from 0.
     pub fn shorter(&self) -> usize {
         self.shorter
@@ -169,10 +169,10 @@ impl Unequal {
     }
 }
 
-impl fmt::Display for Unequal {
+impl fmt::Display for UnequalLengths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "stream {} has ended, stream {} has not", self.shorter, self.longer)
     }
 }
 
-impl Error for Unequal {}
+impl Error for UnequalLengths {}

@@ -10,32 +10,35 @@ use futures_core::{FusedStream, Stream};
 
 use crate::{
     bounded::{
-        ring::{Lag, Note, Ring},
-        source::{Drive, End, Found, poll_source, read, take_room, wake_for_room},
+        ring::{Command, LagPolicy, Ring},
+        source::{
+            BoundedSource, ForkState, Found, poll_source, read, take_space_waiter,
+            wake_space_waiter,
+        },
     },
-    outcome::{Outcome, OutcomeCell},
+    outcome::{OutcomeCell, TaskOutcome},
     sync::Arc,
 };
 
 /// One of several streams of the same items, with a bound to how far they are apart; made by
 /// [`forker_bounded`](crate::AiterExt::forker_bounded).
 ///
-/// As [`Fork`](crate::Fork), but at most `cap` items are held for forks that lag. What happens to
-/// one that is `cap` items behind when another one asks for more is its [`Lag`]:
+/// As [`ForkStream`](crate::ForkStream), but at most `cap` items are held for forks that lag. What happens to
+/// one that is `cap` items behind when another one asks for more is its [`LagPolicy`]:
 ///
-/// - [`Lag::Wait`]: the one that asks waits until the slow one has read or is dropped. All go at the
+/// - [`LagPolicy::Wait`]: the one that asks waits until the slow one has read or is dropped. All go at the
 ///   pace of the slowest; one that is never read stops all.
-/// - [`Lag::DropOldest`]: the slow one misses the oldest item; [`missed`](Self::missed) counts them.
-/// - [`Lag::Error`]: the slow one ends, and its [`outcome`](Self::outcome) is [`Outcome::Lagged`].
+/// - [`LagPolicy::DropOldest`]: the slow one misses the oldest item; [`missed`](Self::missed) counts them.
+/// - [`LagPolicy::Error`]: the slow one ends, and its [`outcome`](Self::outcome) is [`TaskOutcome::Lagged`].
 ///
 /// The items are with the source: to read one is to take a turn, also when it is there already. An
 /// item is cloned in the reader's turn, and moved to the last fork that reads it. A fork that finds
 /// another at it sleeps and is woken. The source's wake-up wakes every fork that waits, so a fork that is
-/// dropped stops no other. A fork that is woken and never polled again is a slow one: see [`Lag`].
+/// dropped stops no other. A fork that is woken and never polled again is a slow one: see [`LagPolicy`].
 ///
 /// # Panics
 /// If the source does, in the fork that drives it. The source is dropped; the other forks read what
-/// there is, end, and say [`Outcome::Panicked`]. If `clone` of an item does; the item is then still
+/// there is, end, and say [`TaskOutcome::Panicked`]. If `clone` of an item does; the item is then still
 /// to be read.
 ///
 /// If the drop of an item panics, the fork that drops it panics, in a poll or in its own drop. No
@@ -48,11 +51,11 @@ use crate::{
 ///
 /// # Examples
 /// ```
-/// use aiter_adapters::{AiterExt, Lag};
+/// use aiter_adapters::{AiterExt, LagPolicy};
 /// use futures_util::{StreamExt, stream};
 ///
 /// # futures_util::FutureExt::now_or_never(async {
-/// let fast = stream::iter(1..=5).forker_bounded(2, Lag::DropOldest);
+/// let fast = stream::iter(1..=5).forker_bounded(2, LagPolicy::DropOldest);
 /// let mut slow = fast.fork();
 /// assert_eq!(fast.collect::<Vec<_>>().await, [1, 2, 3, 4, 5]);
 /// assert_eq!(slow.by_ref().collect::<Vec<_>>().await, [4, 5]);
@@ -62,12 +65,12 @@ use crate::{
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "aiter_forker")]
 pub struct BoundedFork<S: Stream> {
-    relay: Relay<Drive<S>>,
-    notes: Pusher<Note>,
+    relay: Relay<BoundedSource<S>>,
+    commands: Pusher<Command>,
     outcome: Arc<OutcomeCell>,
     position: usize,
     missed: usize,
-    end: End,
+    end: ForkState,
 }
 
 impl<S: Stream> fmt::Debug for BoundedFork<S> {
@@ -80,17 +83,17 @@ impl<S: Stream> fmt::Debug for BoundedFork<S> {
 }
 
 impl<S: Stream> BoundedFork<S> {
-    pub(crate) fn new(source: S, cap: NonZeroUsize, lag: Lag) -> Self {
-        let (notes, cursor) = push_list();
+    pub(crate) fn new(source: S, cap: NonZeroUsize, policy: LagPolicy) -> Self {
+        let (commands, cursor) = push_list();
         let outcome = Arc::new(OutcomeCell::new());
-        let drive = Drive {
+        let drive = BoundedSource {
             source: Some(source),
-            ring: Ring::new(cursor, cap, lag),
+            ring: Ring::new(cursor, cap, policy),
             outcome: outcome.clone(),
-            waits_for_room: None,
+            space_waiter: None,
         };
         let (position, missed) = (0, 0);
-        Self { relay: Relay::new(drive), notes, outcome, position, missed, end: End::NotYet }
+        Self { relay: Relay::new(drive), commands, outcome, position, missed, end: ForkState::Open }
     }
 
     /// Another fork at the same position. Lock-free.
@@ -99,13 +102,13 @@ impl<S: Stream> BoundedFork<S> {
         S::Item: Clone,
     {
         // First, because it may panic.
-        let notes = self.notes.clone();
-        if self.end == End::NotYet {
-            self.note(Note::Born(self.position));
+        let commands = self.commands.clone();
+        if self.end == ForkState::Open {
+            self.send(Command::Join(self.position));
         }
         Self {
             relay: self.relay.clone(),
-            notes,
+            commands,
             outcome: self.outcome.clone(),
             position: self.position,
             missed: 0,
@@ -119,17 +122,17 @@ impl<S: Stream> BoundedFork<S> {
     }
 
     /// How this fork came to its end; `None` while it has not.
-    pub fn outcome(&self) -> Option<Outcome> {
+    pub fn outcome(&self) -> Option<TaskOutcome> {
         match self.end {
-            End::NotYet => None,
-            End::WithTheSource => self.outcome.get(),
-            End::Out => Some(Outcome::Lagged),
+            ForkState::Open => None,
+            ForkState::SourceEnded => self.outcome.get(),
+            ForkState::Removed => Some(TaskOutcome::Lagged),
         }
     }
 
-    fn note(&self, note: Note) {
-        let noted = self.notes.push(note);
-        debug_assert!(noted.is_ok(), "the ring lives as long as a fork");
+    fn send(&self, command: Command) {
+        let sent = self.commands.push(command);
+        debug_assert!(sent.is_ok(), "the ring lives as long as a fork");
     }
 }
 
@@ -144,16 +147,16 @@ where
 
 impl<S: Stream> Drop for BoundedFork<S> {
     fn drop(&mut self) {
-        if self.end != End::NotYet {
+        if self.end != ForkState::Open {
             return;
         }
-        self.note(Note::Gone(self.position));
+        self.send(Command::Leave(self.position));
         // The items that only this fork held are dropped here. If another fork is at the source,
         // the next turn drops them.
         let looked = self.relay.try_look(|drive| {
             let this = drive.project();
-            let read = this.ring.take_notes();
-            (read, take_room(this.ring, this.waits_for_room))
+            let read = this.ring.apply_commands();
+            (read, take_space_waiter(this.ring, this.space_waiter))
         });
         match looked {
             // The items are dropped last, also if the waker panics.
@@ -166,7 +169,7 @@ impl<S: Stream> Drop for BoundedFork<S> {
 
 impl<S: Stream<Item: Clone>> FusedStream for BoundedFork<S> {
     fn is_terminated(&self) -> bool {
-        self.end != End::NotYet
+        self.end != ForkState::Open
     }
 }
 
@@ -174,12 +177,12 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        if self.end != End::NotYet {
+        if self.end != ForkState::Open {
             return Poll::Ready(None);
         }
         let Self { relay, position, missed, .. } = &mut *self;
         let looked = relay.try_look(|drive| read(drive, position, missed));
-        let found = match wake_for_room(looked.unwrap_or((Found::Nothing, None))) {
+        let found = match wake_space_waiter(looked.unwrap_or((Found::Nothing, None))) {
             // In the turn, news of room is for this fork: it asks the source itself.
             Found::Nothing => relay.poll_turn(cx, |mut drive, cx| {
                 match read(drive.as_mut(), position, missed).0 {
@@ -198,7 +201,7 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
             // Another fork may have asked, and put something in for this one, before this one registered.
             Poll::Pending => {
                 let looked = relay.poll_look(cx, |drive| read(drive, position, missed));
-                match wake_for_room(ready!(looked)) {
+                match wake_space_waiter(ready!(looked)) {
                     Found::Nothing => return Poll::Pending,
                     found => found,
                 }
@@ -216,7 +219,7 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        if self.end != End::NotYet {
+        if self.end != ForkState::Open {
             return (0, Some(0));
         }
         let look = self.relay.try_look(|drive| {

@@ -3,4 +3,4 @@ mod ring;
 mod source;
 
 pub use bounded_fork::BoundedFork;
-pub use ring::Lag;
+pub use ring::LagPolicy;

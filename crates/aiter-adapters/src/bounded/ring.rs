@@ -15,14 +15,14 @@ use core::num::NonZeroUsize;
 use aiter_core::Cursor;
 
 /// A reader joins or leaves at a position.
-pub(crate) enum Note {
-    Born(usize),
-    Gone(usize),
+pub(crate) enum Command {
+    Join(usize),
+    Leave(usize),
 }
 
 /// What happens to a reader that is `cap` items behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lag {
+pub enum LagPolicy {
     /// The other readers wait for it.
     Wait,
     /// It misses the oldest items.
@@ -38,13 +38,13 @@ struct Entry<T> {
 }
 
 /// Where a reader stands.
-pub(crate) enum Place {
+pub(crate) enum ReaderState {
     /// An item is ready for it.
     Ready,
     /// It has read every item.
-    UpToDate,
+    CaughtUp,
     /// It lagged and was removed.
-    Out,
+    Removed,
 }
 
 /// The items that [`Ring::push`] removed.
@@ -58,16 +58,16 @@ pub(crate) struct Ring<T> {
     /// The position of the oldest item.
     base: usize,
     readers: usize,
-    notes: Cursor<Note>,
+    commands: Cursor<Command>,
     cap: usize,
-    lag: Lag,
+    policy: LagPolicy,
 }
 
 impl<T> Ring<T> {
     /// A ring with one reader, at position 0.
-    pub(crate) fn new(notes: Cursor<Note>, cap: NonZeroUsize, lag: Lag) -> Self {
+    pub(crate) fn new(commands: Cursor<Command>, cap: NonZeroUsize, policy: LagPolicy) -> Self {
         let entries = VecDeque::new();
-        Self { entries, base: 0, readers: 1, notes, cap: cap.get(), lag }
+        Self { entries, base: 0, readers: 1, commands, cap: cap.get(), policy }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -80,22 +80,22 @@ impl<T> Ring<T> {
 
     /// Counts the readers that joined and left. Returns the items that no reader waits for any
     /// more.
-    pub(crate) fn take_notes(&mut self) -> Vec<T> {
-        while let Ok(note) = self.notes.try_next() {
-            let (Note::Born(position) | Note::Gone(position)) = note;
+    pub(crate) fn apply_commands(&mut self) -> Vec<T> {
+        while let Ok(command) = self.commands.try_next() {
+            let (Command::Join(position) | Command::Leave(position)) = command;
             let behind = self.behind(position);
-            if behind > 0 && self.lag == Lag::Error {
+            if behind > 0 && self.policy == LagPolicy::Error {
                 // It was removed, and is not counted any more.
                 continue;
             }
             let offset = self.offset(position);
             let unread = self.entries.iter_mut().skip(offset);
-            match note {
-                Note::Born(_) => {
+            match command {
+                Command::Join(_) => {
                     unread.for_each(|entry| entry.left += 1);
                     self.readers += 1;
                 }
-                Note::Gone(_) => {
+                Command::Leave(_) => {
                     unread.for_each(|entry| entry.left -= 1);
                     self.readers -= 1;
                 }
@@ -129,16 +129,16 @@ impl<T> Ring<T> {
 
     /// Returns where a reader stands, and the number of items that it missed. Moves its position
     /// past these.
-    pub(crate) fn place(&self, position: &mut usize) -> (Place, usize) {
+    pub(crate) fn state(&self, position: &mut usize) -> (ReaderState, usize) {
         let missed = self.behind(*position);
         if missed > 0 {
-            if self.lag == Lag::Error {
-                return (Place::Out, 0);
+            if self.policy == LagPolicy::Error {
+                return (ReaderState::Removed, 0);
             }
             *position = self.base;
         }
         let ready = self.offset(*position) < self.entries.len();
-        (if ready { Place::Ready } else { Place::UpToDate }, missed)
+        (if ready { ReaderState::Ready } else { ReaderState::CaughtUp }, missed)
     }
 
     /// Reads the item at a position that is `Ready`. Moves the item if no other reader waits for
@@ -168,7 +168,7 @@ impl<T> Ring<T> {
     }
 
     pub(crate) fn waits_for_laggards(&self) -> bool {
-        self.lag == Lag::Wait
+        self.policy == LagPolicy::Wait
     }
 
     /// Adds an item for all readers. If the ring is full, removes the oldest item.
@@ -176,7 +176,7 @@ impl<T> Ring<T> {
         let oldest = if self.is_full() { self.entries.pop_front() } else { None };
         if let Some(oldest) = &oldest {
             self.base = self.base.wrapping_add(1);
-            if self.lag == Lag::Error {
+            if self.policy == LagPolicy::Error {
                 // A reader that has not read the oldest item has read none of the others.
                 self.readers -= oldest.left;
                 self.entries.iter_mut().for_each(|entry| entry.left -= oldest.left);

@@ -8,8 +8,8 @@ use aiter_core::{QuietCursor, Relay, quiet_list};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    fork::source::{Common, Drive, Turn, poll_passively, take_turn},
-    outcome::{Outcome, OutcomeCell},
+    fork::source::{ForkSource, Pulled, SharedState, poll_passive, pull_item},
+    outcome::{OutcomeCell, TaskOutcome},
     sync::{Arc, AtomicUsize},
 };
 
@@ -27,7 +27,7 @@ use crate::{
 /// as they are.
 ///
 /// The source is dropped at its end, or when the last active fork is dropped. Forks that are left then
-/// read the items that are left and end with [`Outcome::Cancelled`].
+/// read the items that are left and end with [`TaskOutcome::Cancelled`].
 ///
 /// A fork that is neither read nor dropped keeps what it has not read in memory:
 /// [`lag`](Self::lag) tells how much. [`forker_bounded`](crate::AiterExt::forker_bounded) has a limit.
@@ -39,7 +39,7 @@ use crate::{
 ///
 /// # Panics
 /// If the source does, in the fork that drives it. The source is dropped; the other forks read what
-/// there is, end, and say [`Outcome::Panicked`]. If `clone` of an item does; the item is then still
+/// there is, end, and say [`TaskOutcome::Panicked`]. If `clone` of an item does; the item is then still
 /// to be read.
 ///
 /// # Cancel safety
@@ -62,31 +62,32 @@ use crate::{
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "aiter_forker")]
 #[doc(alias = "tee")]
-pub struct Fork<S: Stream> {
-    pub(crate) relay: Relay<Drive<S>>,
+pub struct ForkStream<S: Stream> {
+    pub(crate) relay: Relay<ForkSource<S>>,
     pub(crate) cursor: QuietCursor<S::Item>,
-    pub(crate) common: Arc<Common>,
-    /// Whether this fork is counted in `Common::active`. Otherwise it never comes to the gate.
-    pub(crate) drives: bool,
+    pub(crate) shared: Arc<SharedState>,
+    /// Whether this fork is counted in `SharedState::active`. Otherwise it never comes to the gate.
+    pub(crate) is_driver: bool,
     /// The end was handed out.
     pub(crate) ended: bool,
 }
 
-impl<S: Stream> fmt::Debug for Fork<S> {
+impl<S: Stream> fmt::Debug for ForkStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fork")
+        f.debug_struct("ForkStream")
             .field("lag", &self.lag())
             .field("outcome", &self.outcome())
             .finish_non_exhaustive()
     }
 }
 
-impl<S: Stream> Fork<S> {
+impl<S: Stream> ForkStream<S> {
     pub(crate) fn new(source: S) -> Self {
         let (pusher, cursor) = quiet_list();
-        let common = Arc::new(Common { outcome: OutcomeCell::new(), active: AtomicUsize::new(1) });
-        let drive = Drive { source: Some(source), pusher, common: common.clone() };
-        Self { relay: Relay::new(drive), cursor, common, drives: true, ended: false }
+        let shared =
+            Arc::new(SharedState { outcome: OutcomeCell::new(), active: AtomicUsize::new(1) });
+        let drive = ForkSource { source: Some(source), pusher, shared: shared.clone() };
+        Self { relay: Relay::new(drive), cursor, shared, is_driver: true, ended: false }
     }
 
     /// Another active fork at the same position. Costs the same at any lag.
@@ -95,10 +96,10 @@ impl<S: Stream> Fork<S> {
         S::Item: Clone + Sync,
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        let common = self.common.clone();
+        let shared = self.shared.clone();
         // Last, because the cursor's fork may panic.
-        let drives = self.drives && common.try_add_driver();
-        Self { relay, cursor, common, drives, ended: self.ended }
+        let is_driver = self.is_driver && shared.try_add_driver();
+        Self { relay, cursor, shared, is_driver, ended: self.ended }
     }
 
     /// Items that were pulled from the source, and that this fork has not read.
@@ -108,7 +109,7 @@ impl<S: Stream> Fork<S> {
 
     /// All but what is to be had by few instructions.
     #[inline(never)]
-    fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+    fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         if self.cursor.is_dozing() && self.cursor.lag() > 0 && self.relay.drop_called() {
             self.cursor.wake_up();
         }
@@ -121,25 +122,25 @@ impl<S: Stream> Fork<S> {
     /// Drives the source, for a fork that has found nothing to read.
     #[inline(never)]
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        if !self.drives {
-            let polled = poll_passively(&mut self.relay, &mut self.cursor, cx);
+        if !self.is_driver {
+            let polled = poll_passive(&mut self.relay, &mut self.cursor, cx);
             self.ended |= matches!(polled, Poll::Ready(None));
             return polled;
         }
         let turn = self.relay.poll_turn_or_look(
             cx,
             &mut self.cursor,
-            |cursor, drive, cx| take_turn(cursor, drive, cx),
-            |cursor| cursor.next_ready().map(Turn::Item),
+            |cursor, drive, cx| pull_item(cursor, drive, cx),
+            |cursor| cursor.next_ready().map(Pulled::Item),
         );
         match turn {
-            Poll::Ready(Turn::Item(item)) => Poll::Ready(Some(item)),
-            Poll::Ready(Turn::Pushed) => match self.cursor.next_quickly() {
+            Poll::Ready(Pulled::Item(item)) => Poll::Ready(Some(item)),
+            Poll::Ready(Pulled::Pushed) => match self.cursor.next_quickly() {
                 Some(Some(item)) => Poll::Ready(Some(item)),
                 // There is an item, or the next turn is for this fork.
-                _ => self.poll_slowly(cx),
+                _ => self.poll_slow(cx),
             },
-            Poll::Ready(Turn::Ended) => self.end(),
+            Poll::Ready(Pulled::Ended) => self.end(),
             // Another fork is at the source, of which there is nothing left.
             Poll::Pending if self.cursor.is_drained() => self.end(),
             // Not by the quick way, which gives no memory back.
@@ -158,23 +159,23 @@ impl<S: Stream> Fork<S> {
     }
 
     /// How the source came to its end; `None` while it has not.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.common.outcome(&self.cursor)
+    pub fn outcome(&self) -> Option<TaskOutcome> {
+        self.shared.outcome(&self.cursor)
     }
 }
 
-impl<S: Stream> Drop for Fork<S> {
+impl<S: Stream> Drop for ForkStream<S> {
     fn drop(&mut self) {
-        if self.drives && self.common.remove_driver() {
+        if self.is_driver && self.shared.remove_driver() {
             /// The forks that are left look again, also if the drop of a waker panics.
-            struct Notify<'a, S: Stream>(&'a mut Relay<Drive<S>>);
+            struct Notify<'a, S: Stream>(&'a mut Relay<ForkSource<S>>);
             impl<S: Stream> Drop for Notify<'_, S> {
                 fn drop(&mut self) {
                     self.0.notify();
                 }
             }
             // The gate is open: see the head of this file.
-            self.relay.try_look(Drive::cancel);
+            self.relay.try_look(ForkSource::cancel);
             let notify = Notify(&mut self.relay);
             // This fork waits no longer.
             notify.0.cancel();
@@ -182,7 +183,7 @@ impl<S: Stream> Drop for Fork<S> {
     }
 }
 
-impl<S: Stream> Clone for Fork<S>
+impl<S: Stream> Clone for ForkStream<S>
 where
     S::Item: Clone + Sync,
 {
@@ -191,13 +192,13 @@ where
     }
 }
 
-impl<S: Stream> FusedStream for Fork<S> {
+impl<S: Stream> FusedStream for ForkStream<S> {
     fn is_terminated(&self) -> bool {
         self.ended
     }
 }
 
-impl<S: Stream> Stream for Fork<S> {
+impl<S: Stream> Stream for ForkStream<S> {
     type Item = S::Item;
 
     #[inline(always)]
@@ -206,12 +207,12 @@ impl<S: Stream> Stream for Fork<S> {
         match this.cursor.next_quickly() {
             Some(Some(item)) => Poll::Ready(Some(item)),
             Some(None) => this.poll_source(cx),
-            None => this.poll_slowly(cx),
+            None => this.poll_slow(cx),
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        if !self.drives {
+        if !self.is_driver {
             return self.cursor.size_hint();
         }
         let look = self.relay.try_look(|drive| {

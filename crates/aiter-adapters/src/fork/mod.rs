@@ -2,5 +2,5 @@ mod active;
 mod passive;
 mod source;
 
-pub use active::Fork;
+pub use active::ForkStream;
 pub use passive::PassiveFork;

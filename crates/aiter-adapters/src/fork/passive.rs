@@ -11,14 +11,14 @@ use futures_core::{FusedStream, Stream};
 
 use crate::{
     fork::{
-        active::Fork,
-        source::{Common, Drive, poll_passively},
+        active::ForkStream,
+        source::{ForkSource, SharedState, poll_passive},
     },
-    outcome::Outcome,
+    outcome::TaskOutcome,
     sync::Arc,
 };
 
-/// A fork that reads only what active forks have requested; made by [`Fork::fork_passive`].
+/// A fork that reads only what active forks have requested; made by [`ForkStream::fork_passive`].
 ///
 /// It sees every item from its position on, waits while no active fork asks for one, and never
 /// polls the source. It ends when the source does. When the last active fork is dropped, the source
@@ -52,14 +52,14 @@ use crate::{
 #[must_use = "a fork that is not read keeps what it has not read in memory"]
 pub struct PassiveFork<S: Stream> {
     /// Where it sleeps, and for the active forks that are made of this one.
-    relay: Relay<Drive<S>>,
+    relay: Relay<ForkSource<S>>,
     cursor: QuietCursor<S::Item>,
-    common: Arc<Common>,
+    shared: Arc<SharedState>,
     /// The end was handed out.
     ended: bool,
 }
 
-impl<S: Stream> Fork<S> {
+impl<S: Stream> ForkStream<S> {
     /// A passive fork at the same position: it reads only what active forks have requested.
     ///
     /// It waits while no active fork asks for an item, and ends when no active fork is left.
@@ -83,7 +83,7 @@ impl<S: Stream> Fork<S> {
         S::Item: Clone + Sync,
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        PassiveFork { relay, cursor, common: self.common.clone(), ended: self.ended }
+        PassiveFork { relay, cursor, shared: self.shared.clone(), ended: self.ended }
     }
 }
 
@@ -94,7 +94,7 @@ impl<S: Stream> PassiveFork<S> {
         S::Item: Clone + Sync,
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        Self { relay, cursor, common: self.common.clone(), ended: self.ended }
+        Self { relay, cursor, shared: self.shared.clone(), ended: self.ended }
     }
 
     /// An active fork at the same position.
@@ -102,19 +102,19 @@ impl<S: Stream> PassiveFork<S> {
     /// If the last active fork has gone, the source has been dropped, and the new fork reads the
     /// items that are left.
     #[doc(alias = "is_active")]
-    pub fn fork_active(&self) -> Fork<S>
+    pub fn fork_active(&self) -> ForkStream<S>
     where
         S::Item: Clone + Sync,
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        let common = self.common.clone();
+        let shared = self.shared.clone();
         // Last, because the cursor's fork may panic.
-        let drives = common.try_add_driver();
-        Fork { relay, cursor, common, drives, ended: self.ended }
+        let is_driver = shared.try_add_driver();
+        ForkStream { relay, cursor, shared, is_driver, ended: self.ended }
     }
 
     /// Turns this fork into an active one; as [`fork_active`](Self::fork_active).
-    pub fn activate(self) -> Fork<S>
+    pub fn activate(self) -> ForkStream<S>
     where
         S::Item: Clone + Sync,
     {
@@ -131,9 +131,9 @@ impl<S: Stream> PassiveFork<S> {
 
     /// How the source came to its end; `None` while it has not.
     ///
-    /// [`Outcome::Cancelled`] if the last active fork was dropped before the end.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.common.outcome(&self.cursor)
+    /// [`TaskOutcome::Cancelled`] if the last active fork was dropped before the end.
+    pub fn outcome(&self) -> Option<TaskOutcome> {
+        self.shared.outcome(&self.cursor)
     }
 }
 
@@ -166,7 +166,7 @@ impl<S: Stream> Stream for PassiveFork<S> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let Self { relay, cursor, .. } = &mut *self;
-        let polled = poll_passively(relay, cursor, cx);
+        let polled = poll_passive(relay, cursor, cx);
         self.ended |= matches!(polled, Poll::Ready(None));
         polled
     }

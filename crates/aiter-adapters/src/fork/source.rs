@@ -10,7 +10,7 @@
 //!
 //! # The last active fork
 //! A passive fork holds a handle of the relay, so that an active fork can be made of it. It never
-//! uses the gate. `Common::active` counts the forks that do, the *drivers*, and stays at zero once it
+//! uses the gate. `SharedState::active` counts the forks that do, the *drivers*, and stays at zero once it
 //! is zero: an active fork that is made later is no driver, and takes no turn, like a passive one.
 //! The driver that brings the count to zero therefore finds the gate open. It drops the source
 //! there, stops the list, and wakes the forks that are left.
@@ -24,18 +24,18 @@ use aiter_core::{QuietCursor, QuietPusher, Relay};
 use futures_core::Stream;
 
 use crate::{
-    outcome::{Outcome, OutcomeCell},
+    outcome::{OutcomeCell, TaskOutcome},
     sync::{Arc, AtomicUsize, Ordering},
 };
 
 /// What all forks know.
-pub(crate) struct Common {
+pub(crate) struct SharedState {
     pub(crate) outcome: OutcomeCell,
     /// Number of drivers.
     pub(crate) active: AtomicUsize,
 }
 
-impl Common {
+impl SharedState {
     /// Counts one more driver. Returns `false` if the last one has gone.
     pub(crate) fn try_add_driver(&self) -> bool {
         let add = |active| (active > 0).then(|| active + 1);
@@ -51,28 +51,28 @@ impl Common {
     }
 
     /// How the source ended, for the reader of a list that is stopped.
-    pub(crate) fn outcome<T>(&self, cursor: &QuietCursor<T>) -> Option<Outcome> {
+    pub(crate) fn outcome<T>(&self, cursor: &QuietCursor<T>) -> Option<TaskOutcome> {
         cursor.is_stopped().then(|| self.outcome.get()).flatten()
     }
 }
 
 pin_project_lite::pin_project! {
     /// What the active forks drive in turn.
-    pub(crate) struct Drive<S: Stream> {
+    pub(crate) struct ForkSource<S: Stream> {
         // Dropped at its end.
         #[pin]
         pub(crate) source: Option<S>,
         pub(crate) pusher: QuietPusher<S::Item>,
-        pub(crate) common: Arc<Common>,
+        pub(crate) shared: Arc<SharedState>,
     }
 }
 
-impl<S: Stream> Drive<S> {
+impl<S: Stream> ForkSource<S> {
     /// Drops the source before its end, and ends the list.
     pub(crate) fn cancel(self: Pin<&mut Self>) {
         let this = self.project();
         if this.source.is_some() {
-            this.common.outcome.set(Outcome::Cancelled);
+            this.shared.outcome.set(TaskOutcome::Cancelled);
             drop_source(this.source, || this.pusher.stop());
         }
     }
@@ -97,18 +97,18 @@ struct End<'a, S: Stream> {
     source: Pin<&'a mut Option<S>>,
     pusher: &'a mut QuietPusher<S::Item>,
     outcome: &'a OutcomeCell,
-    how: Outcome,
+    outcome_at_end: TaskOutcome,
 }
 
 impl<S: Stream> Drop for End<'_, S> {
     fn drop(&mut self) {
-        self.outcome.set(self.how);
+        self.outcome.set(self.outcome_at_end);
         drop_source(self.source.as_mut(), || self.pusher.stop());
     }
 }
 
 /// What a turn at the source came to.
-pub(crate) enum Turn<T> {
+pub(crate) enum Pulled<T> {
     /// An item that no other fork is to see.
     Item(T),
     /// There are items in the list that were not there before.
@@ -119,45 +119,45 @@ pub(crate) enum Turn<T> {
 
 /// Asks the source for one item, for a fork that has read all there is.
 #[inline(always)]
-pub(crate) fn take_turn<S: Stream>(
+pub(crate) fn pull_item<S: Stream>(
     cursor: &QuietCursor<S::Item>,
-    drive: Pin<&mut Drive<S>>,
+    drive: Pin<&mut ForkSource<S>>,
     cx: &mut Context<'_>,
-) -> Poll<Turn<S::Item>> {
+) -> Poll<Pulled<S::Item>> {
     let this = drive.project();
     let (mut source, pusher) = (this.source, this.pusher);
     if !pusher.is_read_by(cursor) {
         // Another fork was faster.
-        return Poll::Ready(Turn::Pushed);
+        return Poll::Ready(Pulled::Pushed);
     }
     if source.is_none() {
-        return Poll::Ready(Turn::Ended);
+        return Poll::Ready(Pulled::Ended);
     }
-    let (outcome, how) = (&this.common.outcome, Outcome::Panicked);
-    let mut end = End { source: source.as_mut(), pusher: &mut *pusher, outcome, how };
+    let (outcome, outcome_at_end) = (&this.shared.outcome, TaskOutcome::Panicked);
+    let mut end = End { source: source.as_mut(), pusher: &mut *pusher, outcome, outcome_at_end };
     let polled = match end.source.as_mut().as_pin_mut() {
         Some(source) => source.poll_next(cx),
         None => Poll::Ready(None),
     };
-    end.how = Outcome::Completed;
+    end.outcome_at_end = TaskOutcome::Completed;
     if let Poll::Ready(None) = polled {
-        return Poll::Ready(Turn::Ended);
+        return Poll::Ready(Pulled::Ended);
     }
     core::mem::forget(end);
     let Poll::Ready(Some(item)) = polled else {
         return Poll::Pending;
     };
     if pusher.cursor_count() == 1 {
-        return Poll::Ready(Turn::Item(item));
+        return Poll::Ready(Pulled::Item(item));
     }
     let pushed = pusher.push_beside(cursor, item);
     debug_assert!(pushed.is_ok(), "the list ends with the source, and this fork has a cursor");
-    Poll::Ready(Turn::Pushed)
+    Poll::Ready(Pulled::Pushed)
 }
 
 /// Reads for a fork that takes no turn, and waits for those of others.
-pub(crate) fn poll_passively<S: Stream>(
-    relay: &mut Relay<Drive<S>>,
+pub(crate) fn poll_passive<S: Stream>(
+    relay: &mut Relay<ForkSource<S>>,
     cursor: &mut QuietCursor<S::Item>,
     cx: &Context<'_>,
 ) -> Poll<Option<S::Item>> {

@@ -1,11 +1,11 @@
 use core::{error::Error, fmt};
 
-use crate::{gated::word::State, sync::Arc};
+use crate::{gated::word::PermitWord, sync::Arc};
 
 /// Shared by the gates: dropped with the last of them.
-struct Gates(Arc<State>);
+struct StopOnDrop(Arc<PermitWord>);
 
-impl Drop for Gates {
+impl Drop for StopOnDrop {
     fn drop(&mut self) {
         self.0.stop();
     }
@@ -15,7 +15,7 @@ impl Drop for Gates {
 ///
 /// Clones are handles of the same stream. Dropping the last one is a [`stop`](Self::stop).
 #[derive(Clone)]
-pub struct Gate(Arc<Gates>);
+pub struct Gate(Arc<StopOnDrop>);
 
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,11 +24,11 @@ impl fmt::Debug for Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(state: Arc<State>) -> Self {
-        Self(Arc::new(Gates(state)))
+    pub(crate) fn new(state: Arc<PermitWord>) -> Self {
+        Self(Arc::new(StopOnDrop(state)))
     }
 
-    fn state(&self) -> &State {
+    fn state(&self) -> &PermitWord {
         &self.0.0
     }
 
@@ -71,7 +71,7 @@ impl Gate {
 
     /// True if no more permits are taken: after a stop, and when the stream has ended or is dropped.
     pub fn is_stopped(&self) -> bool {
-        self.state().look().1
+        self.state().peek().1
     }
 }
 

@@ -9,7 +9,7 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     gated::{
         gate::Gate,
-        word::{Permits, State},
+        word::{PermitReceiver, PermitWord},
     },
     progress::Progress,
     sync::Arc,
@@ -37,7 +37,7 @@ pin_project_lite::pin_project! {
     pub struct Gated<S> {
         #[pin]
         source: S,
-        permits: Permits,
+        permits: PermitReceiver,
         // The end was handed out.
         ended: bool,
     }
@@ -45,7 +45,7 @@ pin_project_lite::pin_project! {
 
 impl<S> fmt::Debug for Gated<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (permits, stopped) = self.permits.look();
+        let (permits, stopped) = self.permits.peek();
         f.debug_struct("Gated")
             .field("permits", &permits)
             .field("stopped", &stopped)
@@ -55,14 +55,14 @@ impl<S> fmt::Debug for Gated<S> {
 
 impl<S> Gated<S> {
     pub(crate) fn new(source: S) -> (Gate, Self) {
-        let state = Arc::new(State::new());
+        let state = Arc::new(PermitWord::new());
         let gate = Gate::new(state.clone());
-        (gate, Self { source, permits: Permits::new(state), ended: false })
+        (gate, Self { source, permits: PermitReceiver::new(state), ended: false })
     }
 
     /// How many items may come out without another push.
     pub fn permits(&self) -> u64 {
-        self.permits.look().0
+        self.permits.peek().0
     }
 
     /// The source.
@@ -126,7 +126,7 @@ impl<S: Stream> Stream for Gated<S> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let (permits, stopped) = self.permits.look();
+        let (permits, stopped) = self.permits.peek();
         if permits == 0 && stopped {
             return (0, Some(0));
         }

@@ -19,26 +19,26 @@ const STOPPED: usize = 1;
 /// In the word: one permit. They take all bits above.
 const PERMIT: usize = 2;
 /// As many permits as the word can hold.
-const MOST: usize = usize::MAX / PERMIT;
+const MAX_PERMITS: usize = usize::MAX / PERMIT;
 
-pub(crate) struct State {
+pub(crate) struct PermitWord {
     /// `STOPPED`, and the permits that the stream has not collected.
     word: AtomicUsize,
     cell: WakeCell,
 }
 
-impl State {
+impl PermitWord {
     pub(crate) fn new() -> Self {
         Self { word: AtomicUsize::new(0), cell: WakeCell::new() }
     }
 
     /// Returns `false` after a stop.
     pub(crate) fn push(&self, permits: u64) -> bool {
-        let more = usize::try_from(permits).unwrap_or(MOST).min(MOST) * PERMIT;
+        let more = usize::try_from(permits).unwrap_or(MAX_PERMITS).min(MAX_PERMITS) * PERMIT;
         let add = |word: usize| {
             (word & STOPPED == 0).then(|| word.saturating_add(more) / PERMIT * PERMIT)
         };
-        // Release: partner of `Permits::collect`. Relaxed: nobody relies on a refusal.
+        // Release: partner of `PermitReceiver::collect`. Relaxed: nobody relies on a refusal.
         let pushed = self.word.fetch_update(Ordering::Release, Ordering::Relaxed, add);
         if pushed.is_ok() && more > 0 {
             self.cell.wake();
@@ -47,14 +47,14 @@ impl State {
     }
 
     pub(crate) fn stop(&self) {
-        // Release: partner of `Permits::collect`.
+        // Release: partner of `PermitReceiver::collect`.
         if self.word.fetch_or(STOPPED, Ordering::Release) & STOPPED == 0 {
             self.cell.wake();
         }
     }
 
     /// The permits that were not collected, and whether there will be no more.
-    pub(crate) fn look(&self) -> (u64, bool) {
+    pub(crate) fn peek(&self) -> (u64, bool) {
         // Relaxed: a picture of the moment.
         let word = self.word.load(Ordering::Relaxed);
         ((word / PERMIT) as u64, word & STOPPED != 0)
@@ -62,20 +62,20 @@ impl State {
 }
 
 /// The stream's end of the word.
-pub(crate) struct Permits {
-    state: Arc<State>,
+pub(crate) struct PermitReceiver {
+    state: Arc<PermitWord>,
     /// Those that were collected and not used.
     pub(crate) free: u64,
 }
 
-impl Permits {
-    pub(crate) fn new(state: Arc<State>) -> Self {
+impl PermitReceiver {
+    pub(crate) fn new(state: Arc<PermitWord>) -> Self {
         Self { state, free: 0 }
     }
 
     /// Takes what the gates have said. False if they said nothing new.
     fn collect(&mut self) -> bool {
-        // Acquire: partner of `State::push` and `State::stop`.
+        // Acquire: partner of `PermitWord::push` and `PermitWord::stop`.
         let word = self.state.word.fetch_and(STOPPED, Ordering::Acquire);
         self.free = self.free.saturating_add((word / PERMIT) as u64);
         word != 0
@@ -93,8 +93,8 @@ impl Permits {
     }
 
     /// All that may still come out, and whether that is all for ever.
-    pub(crate) fn look(&self) -> (u64, bool) {
-        let (uncollected, stopped) = self.state.look();
+    pub(crate) fn peek(&self) -> (u64, bool) {
+        let (uncollected, stopped) = self.state.peek();
         (self.free.saturating_add(uncollected), stopped)
     }
 
@@ -106,7 +106,7 @@ impl Permits {
     }
 }
 
-impl Drop for Permits {
+impl Drop for PermitReceiver {
     fn drop(&mut self) {
         self.close();
         self.state.cell.clear();

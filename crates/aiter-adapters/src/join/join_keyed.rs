@@ -6,11 +6,11 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::join::joiner::{Got, Joiner, Opened};
+use crate::join::joiner::{Joiner, MemberPoll, Opened};
 
 /// What one of the streams of a [`JoinKeyed`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Event<T> {
+pub enum KeyedEvent<T> {
     /// It yielded an item.
     Item(T),
     /// It ended.
@@ -89,7 +89,7 @@ where
     K: Clone,
     I: Stream,
 {
-    type Item = (K, Event<I::Item>);
+    type Item = (K, KeyedEvent<I::Item>);
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let open = |(key, stream)| Opened::Member(Member { key, stream });
@@ -98,8 +98,8 @@ where
             let item = ready!(member.stream.poll_next(cx));
             let key = member.key.clone();
             Poll::Ready(match item {
-                Some(item) => Got::Item((key, Event::Item(item))),
-                None => Got::Last((key, Event::End)),
+                Some(item) => MemberPoll::Item((key, KeyedEvent::Item(item))),
+                None => MemberPoll::Last((key, KeyedEvent::End)),
             })
         })
     }

@@ -10,9 +10,9 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     join::{
         join_keyed::JoinKeyed,
-        joiner::{Got, Joiner, Opened},
+        joiner::{Joiner, MemberPoll, Opened},
     },
-    util::window,
+    util::nonzero,
 };
 
 pin_project_lite::pin_project! {
@@ -76,7 +76,7 @@ impl<S: Stream> JoinStreams<S> {
     /// ```
     #[track_caller]
     pub fn max_inner(mut self, n: usize) -> Self {
-        self.joiner.set_max(window(n, "n"));
+        self.joiner.set_max(nonzero(n, "n"));
         self
     }
 
@@ -86,7 +86,7 @@ impl<S: Stream> JoinStreams<S> {
     ///
     /// # Examples
     /// ```
-    /// use aiter_adapters::{AiterExt, Event};
+    /// use aiter_adapters::{AiterExt, KeyedEvent};
     /// use futures_util::{StreamExt, stream};
     ///
     /// # futures_util::FutureExt::now_or_never(async {
@@ -94,11 +94,11 @@ impl<S: Stream> JoinStreams<S> {
     /// let clients = clients.map(|(name, items)| (name, stream::iter(items)));
     /// let events: Vec<_> = clients.join_streams().keyed().collect().await;
     /// assert_eq!(events, [
-    ///     ("ann", Event::Item(1)),
-    ///     ("bob", Event::Item(2)),
-    ///     ("ann", Event::End),
-    ///     ("bob", Event::Item(3)),
-    ///     ("bob", Event::End),
+    ///     ("ann", KeyedEvent::Item(1)),
+    ///     ("bob", KeyedEvent::Item(2)),
+    ///     ("ann", KeyedEvent::End),
+    ///     ("bob", KeyedEvent::Item(3)),
+    ///     ("bob", KeyedEvent::End),
     /// ]);
     /// # }).expect("iterators never wait");
     /// ```
@@ -140,7 +140,7 @@ impl<S: Stream<Item: Stream>> Stream for JoinStreams<S> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.project().joiner.poll_join(cx, Opened::Member, |member, cx| {
-            Poll::Ready(ready!(member.poll_next(cx)).map_or(Got::Over, Got::Item))
+            Poll::Ready(ready!(member.poll_next(cx)).map_or(MemberPoll::Over, MemberPoll::Item))
         })
     }
 

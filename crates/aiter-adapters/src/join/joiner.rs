@@ -22,7 +22,7 @@ pub(crate) enum Opened<T, R> {
 }
 
 /// What a member had when it was polled.
-pub(crate) enum Got<R> {
+pub(crate) enum MemberPoll<R> {
     /// Something, and may have more.
     Item(R),
     /// Something that is dropped, and may have more.
@@ -81,7 +81,7 @@ impl<S, T> Joiner<S, T> {
     }
 
     /// Drops the source and all members.
-    pub(crate) fn shut(self: Pin<&mut Self>) {
+    pub(crate) fn close(self: Pin<&mut Self>) {
         let mut this = self.project();
         // Dropped last, also if the source's drop panics.
         let _members = mem::replace(this.pool, Pool::new());
@@ -128,7 +128,7 @@ impl<S: Stream, T> Joiner<S, T> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         open: impl FnMut(S::Item) -> Opened<T, R>,
-        mut poll: impl FnMut(Pin<&mut T>, &mut Context<'_>) -> Poll<Got<R>>,
+        mut poll: impl FnMut(Pin<&mut T>, &mut Context<'_>) -> Poll<MemberPoll<R>>,
     ) -> Poll<Option<R>> {
         let this = self.as_mut().project();
         let pool = this.pool;
@@ -136,15 +136,15 @@ impl<S: Stream, T> Joiner<S, T> {
         if !Self::can_open(pool, *this.max) {
             if let Some(number) = pool.first() {
                 let polled = pool.poll(number, &mut poll);
-                if let Some(item) = Self::settle(pool, number, polled) {
+                if let Some(item) = Self::finish_turn(pool, number, polled) {
                     return Poll::Ready(Some(item));
                 }
             }
             if !pool.has_queued() && !Self::can_open(pool, *this.max) {
-                return self.wait(cx);
+                return self.end_poll(cx);
             }
         }
-        self.poll_on(cx, open, poll)
+        self.poll_slow(cx, open, poll)
     }
 
     #[inline]
@@ -154,22 +154,22 @@ impl<S: Stream, T> Joiner<S, T> {
 
     /// Sees to it that a member has the turn that is due to it after a poll; hands out what it had.
     #[inline]
-    fn settle<R>(pool: &mut Pool<T>, number: usize, polled: Poll<Got<R>>) -> Option<R> {
+    fn finish_turn<R>(pool: &mut Pool<T>, number: usize, polled: Poll<MemberPoll<R>>) -> Option<R> {
         match polled {
-            Poll::Ready(Got::Item(item)) => {
+            Poll::Ready(MemberPoll::Item(item)) => {
                 pool.rotate();
                 return Some(item);
             }
-            Poll::Ready(Got::Skip(item)) => {
+            Poll::Ready(MemberPoll::Skip(item)) => {
                 pool.rotate();
                 // After the turn: a panic in the drop leaves the member in line.
                 drop(item);
             }
-            Poll::Ready(Got::Last(item)) => {
+            Poll::Ready(MemberPoll::Last(item)) => {
                 pool.remove(number);
                 return Some(item);
             }
-            Poll::Ready(Got::Over) => pool.remove(number),
+            Poll::Ready(MemberPoll::Over) => pool.remove(number),
             Poll::Pending => pool.set_pending(number),
         }
         None
@@ -180,11 +180,11 @@ impl<S: Stream, T> Joiner<S, T> {
     /// While no member is in line, asks the source as often as it is ready. While one is, asks it once:
     /// a source that is always ready must not open more members than items are handed out.
     #[inline(never)]
-    fn poll_on<R>(
+    fn poll_slow<R>(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         mut open: impl FnMut(S::Item) -> Opened<T, R>,
-        mut poll: impl FnMut(Pin<&mut T>, &mut Context<'_>) -> Poll<Got<R>>,
+        mut poll: impl FnMut(Pin<&mut T>, &mut Context<'_>) -> Poll<MemberPoll<R>>,
     ) -> Poll<Option<R>> {
         let this = self.as_mut().project();
         let (mut source, pool) = (this.source, this.pool);
@@ -215,7 +215,7 @@ impl<S: Stream, T> Joiner<S, T> {
             };
             while let Some(number) = pool.first().filter(|_| polls.take()) {
                 let polled = pool.poll(number, &mut poll);
-                if let Some(item) = Self::settle(pool, number, polled) {
+                if let Some(item) = Self::finish_turn(pool, number, polled) {
                     return Poll::Ready(Some(item));
                 }
                 if is_due(pool) {
@@ -223,14 +223,14 @@ impl<S: Stream, T> Joiner<S, T> {
                 }
             }
             if !is_due(pool) || polls.is_spent() {
-                return self.wait(cx);
+                return self.end_poll(cx);
             }
         }
     }
 
     /// The end, or nothing to hand out now: the task is woken when there may be.
     #[inline(never)]
-    fn wait<R>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<R>> {
+    fn end_poll<R>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<R>> {
         let this = self.project();
         let (source, pool) = (this.source, this.pool);
         if source.is_none() && pool.len() == 0 {

@@ -3,6 +3,6 @@ mod join_streams;
 mod joiner;
 mod try_join_streams;
 
-pub use join_keyed::{Event, JoinKeyed};
+pub use join_keyed::{JoinKeyed, KeyedEvent};
 pub use join_streams::JoinStreams;
 pub use try_join_streams::TryJoinStreams;

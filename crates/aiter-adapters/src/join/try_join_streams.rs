@@ -7,9 +7,9 @@ use core::{
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    join::joiner::{Got, Joiner, Opened},
+    join::joiner::{Joiner, MemberPoll, Opened},
     on_error::OnError,
-    util::window,
+    util::nonzero,
 };
 
 pin_project_lite::pin_project! {
@@ -56,7 +56,7 @@ impl<S, I: Stream> TryJoinStreams<S, I> {
     /// Panics if `n` is 0.
     #[track_caller]
     pub fn max_inner(mut self, n: usize) -> Self {
-        self.joiner.set_max(window(n, "n"));
+        self.joiner.set_max(nonzero(n, "n"));
         self
     }
 
@@ -103,16 +103,16 @@ where
             },
             |mut member, cx| {
                 Poll::Ready(match ready!(member.as_mut().poll_next(cx)) {
-                    None => Got::Over,
-                    Some(Err(error)) if on_error == OnError::Skip => Got::Skip(Err(error)),
-                    Some(result) => Got::Item(result),
+                    None => MemberPoll::Over,
+                    Some(Err(error)) if on_error == OnError::Skip => MemberPoll::Skip(Err(error)),
+                    Some(result) => MemberPoll::Item(result),
                 })
             },
         );
         match polled {
             Poll::Ready(Some(Err(error))) if on_error == OnError::Stop => {
                 *this.last = Some(Err(error));
-                this.joiner.shut();
+                this.joiner.close();
                 Poll::Ready(this.last.take())
             }
             polled => polled,

@@ -1,17 +1,17 @@
 use core::{error::Error, fmt};
 
-use crate::caught_panic::Panic;
+use crate::caught_panic::CaughtPanic;
 
 /// Why a function gave no result: it said so, or it panicked.
 #[derive(Debug)]
-pub enum Failure<E> {
+pub enum MapError<E> {
     /// The function's own error.
     Failed(E),
     /// It panicked.
-    Panicked(Panic),
+    Panicked(CaughtPanic),
 }
 
-impl<E: fmt::Display> fmt::Display for Failure<E> {
+impl<E: fmt::Display> fmt::Display for MapError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
@@ -20,7 +20,7 @@ impl<E: fmt::Display> fmt::Display for Failure<E> {
     }
 }
 
-impl<E: Error> Error for Failure<E> {
+impl<E: Error> Error for MapError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed(error) => error.source(),

@@ -6,7 +6,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::{Flattener, Source};
+use crate::util::{Flattener, FusedSource};
 
 pin_project_lite::pin_project! {
     /// What a function makes of each item: any number of items; made by
@@ -27,7 +27,7 @@ pin_project_lite::pin_project! {
     #[doc(alias = "flat_map")]
     pub struct MapFilter<S, F, I: IntoIterator> {
         #[pin]
-        inner: Flattener<Source<S>, I::IntoIter>,
+        inner: Flattener<FusedSource<S>, I::IntoIter>,
         f: F,
     }
 }
@@ -36,14 +36,14 @@ impl<S: Stream, F, I: IntoIterator> fmt::Debug for MapFilter<S, F, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapFilter")
             .field("open", &self.inner.is_open())
-            .field("source_ended", &self.inner.source().is_over())
+            .field("source_ended", &self.inner.source().is_dropped())
             .finish_non_exhaustive()
     }
 }
 
 impl<S: Stream, F, I: IntoIterator> MapFilter<S, F, I> {
     pub(crate) fn new(source: S, f: F) -> Self {
-        Self { inner: Flattener::new(Source::new(source)), f }
+        Self { inner: Flattener::new(FusedSource::new(source)), f }
     }
 
     /// The source, unless it has ended.

@@ -7,13 +7,13 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::{Flattener, Source, unwind};
+use crate::util::{Flattener, FusedSource, unwind};
 
 pin_project_lite::pin_project! {
     /// The outputs of an async function over a stream, one call after the other.
     struct Calls<S, F, Fut: Future> {
         #[pin]
-        source: Source<S>,
+        source: FusedSource<S>,
         f: F,
         // Dropped when it is done.
         #[pin]
@@ -102,7 +102,7 @@ where
         f.debug_struct("MapFilterAsync")
             .field("open", &self.inner.is_open())
             .field("running", &calls.call.is_some())
-            .field("source_ended", &calls.source.is_over())
+            .field("source_ended", &calls.source.is_dropped())
             .finish_non_exhaustive()
     }
 }
@@ -114,7 +114,7 @@ where
     Fut: Future<Output: IntoIterator>,
 {
     pub(crate) fn new(source: S, f: F) -> Self {
-        let calls = Calls { source: Source::new(source), f, call: None, output: None };
+        let calls = Calls { source: FusedSource::new(source), f, call: None, output: None };
         Self { inner: Flattener::new(calls) }
     }
 

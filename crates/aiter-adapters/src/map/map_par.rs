@@ -13,12 +13,12 @@ use futures_core::{FusedStream, Stream};
 use crate::catch_panics::CatchPanics;
 use crate::{
     progress::Progress,
-    util::{Budget, Finished, Pool, unwind},
+    util::{Budget, Pool, Results, unwind},
 };
 
 pin_project_lite::pin_project! {
     /// A call of the function.
-    struct Call<Fut> {
+    struct Job<Fut> {
         number: usize,
         #[pin]
         future: Fut,
@@ -59,8 +59,8 @@ pin_project_lite::pin_project! {
         source: Option<S>,
         f: F,
         n: NonZeroUsize,
-        running: Pool<Call<Fut>>,
-        finished: Finished<Fut::Output>,
+        running: Pool<Job<Fut>>,
+        finished: Results<Fut::Output>,
         // The number of the next call.
         next: usize,
         // Results in the consumer's hands: 0 or 1.
@@ -89,7 +89,7 @@ where
     Fut: Future,
 {
     pub(crate) fn new(source: S, n: NonZeroUsize, f: F) -> Self {
-        let (running, finished) = (Pool::new(), Finished::as_they_come());
+        let (running, finished) = (Pool::new(), Results::unordered());
         let source = Some(source);
         Self { source, f, n, running, finished, next: 0, in_hand: 0, ended: false }
     }
@@ -119,7 +119,7 @@ where
     /// ```
     pub fn ordered(mut self) -> Self {
         if self.next == 0 {
-            self.finished = Finished::as_they_began(0);
+            self.finished = Results::ordered(0);
         }
         self
     }
@@ -189,11 +189,11 @@ where
                 let Some(call) = self.as_mut().begin() else { continue };
                 // In the same step: as much as a call that was woken gets.
                 let this = self.as_mut().project();
-                let _ = this.running.poll_new(call, Self::polling(this.finished));
+                let _ = this.running.poll_new(call, Self::poll_job(this.finished));
             } else {
                 let Some(member) = self.running.first() else { break };
                 let this = self.as_mut().project();
-                match this.running.poll(member, Self::polling(this.finished)) {
+                match this.running.poll(member, Self::poll_job(this.finished)) {
                     Poll::Ready(()) => this.running.remove(member),
                     Poll::Pending => this.running.set_pending(member),
                 }
@@ -203,7 +203,7 @@ where
 
     /// Asks the source for an item, and makes a call of it.
     #[inline]
-    fn begin(self: Pin<&mut Self>) -> Option<Call<Fut>> {
+    fn begin(self: Pin<&mut Self>) -> Option<Job<Fut>> {
         let mut this = self.project();
         let polled = unwind::with(this.source.as_mut(), |source| {
             this.running.poll_source(|cx| source.poll_next(cx))
@@ -212,7 +212,7 @@ where
             Poll::Ready(Some(item)) => {
                 // A call that panics takes no number.
                 let future = (this.f)(item);
-                let call = Call { number: *this.next, future };
+                let call = Job { number: *this.next, future };
                 *this.next = this.next.wrapping_add(1);
                 return Some(call);
             }
@@ -227,11 +227,11 @@ where
 
     /// Polls a call, and puts its result to those that have finished.
     #[inline]
-    fn polling(
-        finished: &mut Finished<Fut::Output>,
-    ) -> impl FnOnce(Pin<&mut Call<Fut>>, &mut Context<'_>) -> Poll<()> {
+    fn poll_job(
+        finished: &mut Results<Fut::Output>,
+    ) -> impl FnOnce(Pin<&mut Job<Fut>>, &mut Context<'_>) -> Poll<()> {
         /// Notes that a future panicked.
-        struct Lost<'a, T>(&'a mut Finished<T>, usize);
+        struct Lost<'a, T>(&'a mut Results<T>, usize);
         impl<T> Drop for Lost<'_, T> {
             fn drop(&mut self) {
                 self.0.put(self.1, None);

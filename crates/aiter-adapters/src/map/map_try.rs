@@ -5,7 +5,7 @@ use core::{
 };
 #[cfg(feature = "std")]
 use {
-    crate::{caught_panic::Panic, map::map_error::Failure},
+    crate::{caught_panic::CaughtPanic, map::map_error::MapError},
     core::panic::AssertUnwindSafe,
     std::panic::catch_unwind,
 };
@@ -14,7 +14,7 @@ use futures_core::{FusedStream, Stream};
 
 use crate::{
     on_error::{ErrorRule, OnError},
-    util::{Budget, Source},
+    util::{Budget, FusedSource},
 };
 
 pin_project_lite::pin_project! {
@@ -55,7 +55,7 @@ pin_project_lite::pin_project! {
     #[doc(alias = "map_aiter")]
     pub struct MapTry<S, F, E, R = OnError> {
         #[pin]
-        source: Source<S>,
+        source: FusedSource<S>,
         f: F,
         rule: R,
         // The error that the stream stops at, while the source is dropped.
@@ -66,18 +66,18 @@ pin_project_lite::pin_project! {
 impl<S, F, E, R> fmt::Debug for MapTry<S, F, E, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapTry")
-            .field("source_ended", &self.source.is_over())
+            .field("source_ended", &self.source.is_dropped())
             .finish_non_exhaustive()
     }
 }
 
 impl<S, F, E> MapTry<S, F, E> {
     pub(crate) fn new(source: S, f: F) -> Self {
-        Self { source: Source::new(source), f, rule: OnError::Emit, last: None }
+        Self { source: FusedSource::new(source), f, rule: OnError::Emit, last: None }
     }
 
-    /// Makes a panic of the function an error, [`Failure::Panicked`]; its own errors are
-    /// [`Failure::Failed`] then.
+    /// Makes a panic of the function an error, [`MapError::Panicked`]; its own errors are
+    /// [`MapError::Failed`] then.
     ///
     /// The function is called again after a panic, be it as the panic left it. The panic hook runs
     /// all the same, which by default writes to standard error. To be called before
@@ -87,7 +87,7 @@ impl<S, F, E> MapTry<S, F, E> {
     ///
     /// # Examples
     /// ```
-    /// use aiter_adapters::{AiterExt, Failure};
+    /// use aiter_adapters::{AiterExt, MapError};
     /// use futures_util::{StreamExt, stream};
     ///
     /// # futures_util::FutureExt::now_or_never(async {
@@ -98,7 +98,7 @@ impl<S, F, E> MapTry<S, F, E> {
     /// };
     /// let mut halves = stream::iter([8, 7, 0, 6]).map_try(halve).catch_panics();
     /// assert!(matches!(halves.next().await, Some(Ok(4))));
-    /// assert!(matches!(halves.next().await, Some(Err(Failure::Failed("odd")))));
+    /// assert!(matches!(halves.next().await, Some(Err(MapError::Failed("odd")))));
     /// let failure = halves.next().await.unwrap().unwrap_err();
     /// assert_eq!(failure.to_string(), "panicked: nothing to halve");
     /// assert!(matches!(halves.next().await, Some(Ok(3))));
@@ -108,17 +108,17 @@ impl<S, F, E> MapTry<S, F, E> {
     #[allow(clippy::type_complexity, reason = "it is a MapTry of another function")]
     pub fn catch_panics<U>(
         self,
-    ) -> MapTry<S, impl FnMut(S::Item) -> Result<U, Failure<E>>, Failure<E>>
+    ) -> MapTry<S, impl FnMut(S::Item) -> Result<U, MapError<E>>, MapError<E>>
     where
         S: Stream,
         F: FnMut(S::Item) -> Result<U, E>,
     {
         let Self { source, mut f, rule, last } = self;
         let f = move |item| match catch_unwind(AssertUnwindSafe(|| f(item))) {
-            Ok(result) => result.map_err(Failure::Failed),
-            Err(payload) => Err(Failure::Panicked(Panic::new(payload))),
+            Ok(result) => result.map_err(MapError::Failed),
+            Err(payload) => Err(MapError::Panicked(CaughtPanic::new(payload))),
         };
-        MapTry { source, f, rule, last: last.map(Failure::Failed) }
+        MapTry { source, f, rule, last: last.map(MapError::Failed) }
     }
 }
 
@@ -237,7 +237,7 @@ where
                 OnError::Skip => {}
                 OnError::Stop => {
                     *this.last = Some(error);
-                    this.source.shut();
+                    this.source.close();
                     return Poll::Ready(this.last.take().map(Err));
                 }
             }

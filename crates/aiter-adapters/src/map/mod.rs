@@ -6,7 +6,7 @@ mod map_par;
 mod map_try;
 
 #[cfg(feature = "std")]
-pub use map_error::Failure;
+pub use map_error::MapError;
 pub use map_filter::MapFilter;
 pub use map_filter_async::MapFilterAsync;
 pub use map_par::MapPar;

@@ -9,17 +9,17 @@ use aiter_core::TryNextError;
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    outcome::Outcome,
+    outcome::TaskOutcome,
     progress::Progress,
     spawn::Spawn,
-    spawned::{drive_task::Drive, receiver::Outlet},
+    spawned::{drive_task::DriveTask, receiver::TaskReceiver},
 };
 
 /// What a task pulls from a source, ahead of its consumer; made by
 /// [`active`](crate::AiterExt::active), [`active_bounded`](crate::AiterExt::active_bounded) and their
 /// `_parts` forms.
 ///
-/// The task, a [`Drive`], pulls from the start, whether or not this stream is polled; the order is
+/// The task, a [`DriveTask`], pulls from the start, whether or not this stream is polled; the order is
 /// the source's. Dropping this stream ends the task and drops the source, also one that is pending
 /// and also where the runtime's handle only detaches: as soon as the task is polled, for which it is
 /// woken. When the stream ends, the source is dropped already.
@@ -43,7 +43,7 @@ use crate::{
 #[doc(alias = "active_aiter")]
 pub struct Active<T, H> {
     // First: the task is told to end before its handle may cancel it.
-    outlet: Outlet<T>,
+    receiver: TaskReceiver<T>,
     bound: Option<NonZeroUsize>,
     handle: H,
 }
@@ -59,12 +59,12 @@ impl<T, H> fmt::Debug for Active<T, H> {
 }
 
 impl<T> Active<T, ()> {
-    pub(crate) fn parts<S>(source: S, bound: Option<NonZeroUsize>) -> (Self, Drive<S>)
+    pub(crate) fn parts<S>(source: S, bound: Option<NonZeroUsize>) -> (Self, DriveTask<S>)
     where
         S: Stream<Item = T>,
     {
-        let (outlet, drive) = Drive::new(source, bound.map(NonZeroUsize::get));
-        (Self { outlet, bound, handle: () }, drive)
+        let (receiver, drive) = DriveTask::new(source, bound.map(NonZeroUsize::get));
+        (Self { receiver, bound, handle: () }, drive)
     }
 }
 
@@ -72,10 +72,10 @@ impl<T, H> Active<T, H> {
     pub(crate) fn new<S, P>(source: S, bound: Option<NonZeroUsize>, spawn: P) -> Self
     where
         S: Stream<Item = T>,
-        P: Spawn<Drive<S>, Handle = H>,
+        P: Spawn<DriveTask<S>, Handle = H>,
     {
-        let (Active { outlet, .. }, drive) = Active::parts(source, bound);
-        let items = Self { outlet, bound, handle: spawn.spawn(drive) };
+        let (Active { receiver, .. }, drive) = Active::parts(source, bound);
+        let items = Self { receiver, bound, handle: spawn.spawn(drive) };
         // Before the return: if this panics, the stream is dropped, not leaked.
         drop(spawn);
         items
@@ -93,39 +93,39 @@ impl<T, H> Active<T, H> {
     /// # Examples
     /// To see how the task ended:
     /// ```
-    /// use aiter_adapters::{AiterExt, Outcome};
+    /// use aiter_adapters::{AiterExt, TaskOutcome};
     /// use futures_util::{StreamExt, stream};
     ///
     /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
     /// let broken = stream::iter(0..3).inspect(|n| assert_ne!(*n, 2, "two is refused"));
     /// let (mut numbers, handle) = broken.active(tokio::spawn).into_parts();
     /// assert_eq!(numbers.by_ref().collect::<Vec<_>>().await, [0, 1]);
-    /// assert_eq!(numbers.outcome(), Some(Outcome::Panicked));
+    /// assert_eq!(numbers.outcome(), Some(TaskOutcome::Panicked));
     /// assert!(handle.await.unwrap_err().is_panic());
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn into_parts(self) -> (Active<T, ()>, H) {
-        let Self { outlet, bound, handle } = self;
-        (Active { outlet, bound, handle: () }, handle)
+        let Self { receiver, bound, handle } = self;
+        (Active { receiver, bound, handle: () }, handle)
     }
 
     /// How the task came to its end; `None` as long as it goes on.
     ///
-    /// There may be items left to take. [`Outcome::Cancelled`] if the task was dropped before the
+    /// There may be items left to take. [`TaskOutcome::Cancelled`] if the task was dropped before the
     /// source had ended, as a runtime does that shuts down.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.outlet.outcome()
+    pub fn outcome(&self) -> Option<TaskOutcome> {
+        self.receiver.outcome()
     }
 
     /// The number of items that were pulled and are still to be taken.
     pub fn len(&self) -> usize {
-        self.outlet.cursor.len()
+        self.receiver.cursor.len()
     }
 
     /// True if [`len`](Self::len) is 0.
     pub fn is_empty(&self) -> bool {
-        self.outlet.cursor.is_empty()
+        self.receiver.cursor.is_empty()
     }
 
     /// Takes the next item if one has been pulled. Never waits.
@@ -133,14 +133,14 @@ impl<T, H> Active<T, H> {
     /// # Errors
     /// [`TryNextError::Empty`] if none has, [`TryNextError::Ended`] if none ever will be.
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
-        let item = self.outlet.cursor.try_next()?;
+        let item = self.receiver.cursor.try_next()?;
         self.taken();
         Ok(item)
     }
 
     fn taken(&self) {
         if self.bound.is_some() {
-            self.outlet.give_back();
+            self.receiver.release_permit();
         }
     }
 }
@@ -150,7 +150,7 @@ impl<T, H> Unpin for Active<T, H> {}
 
 impl<T, H> FusedStream for Active<T, H> {
     fn is_terminated(&self) -> bool {
-        self.outlet.has_ended()
+        self.receiver.is_terminated()
     }
 }
 
@@ -164,7 +164,7 @@ impl<T, H> Stream for Active<T, H> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = Pin::new(&mut self.outlet.cursor).poll_next(cx);
+        let polled = Pin::new(&mut self.receiver.cursor).poll_next(cx);
         if let Poll::Ready(Some(_)) = polled {
             self.taken();
         }
@@ -172,6 +172,6 @@ impl<T, H> Stream for Active<T, H> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.outlet.cursor.size_hint()
+        self.receiver.cursor.size_hint()
     }
 }

@@ -13,16 +13,16 @@ use futures_core::{FusedStream, Stream};
 #[cfg(feature = "std")]
 use crate::catch_panics::CatchPanics;
 use crate::{
-    outcome::Outcome,
+    outcome::TaskOutcome,
     progress::Progress,
     spawn::Spawn,
     spawned::{
-        job::{Done, Fate, Note},
-        map_worker::{Founded, Worker, team},
-        receiver::Outlet,
-        starter::{Staff, Start, StartWorkers, Starter},
+        job::{FinishedJob, JobOutput, Message},
+        map_worker::{FirstWorker, MapWorker, team},
+        receiver::TaskReceiver,
+        starter::{Start, StartWorkers, StartedWorkers, WorkerStarter},
     },
-    util::{Caught, Finished},
+    util::{Results, TaskPanic},
 };
 
 /// The results of an async function over a stream, computed by tasks while the consumer is busy;
@@ -34,7 +34,7 @@ use crate::{
 /// the result in the consumer's hands counts until the consumer asks for the next. So a consumer
 /// that stalls stops the tasks.
 ///
-/// The tasks are [`Worker`]s. At the call as many start as the source is known to have items, by
+/// The tasks are [`MapWorker`]s. At the call as many start as the source is known to have items, by
 /// its `size_hint`, at least one and at most `n` or 128. Later ones start as items come: when a
 /// worker takes an item and leaves no idle one behind, the stream's next poll starts as many again
 /// as the source is known to have items, at least one. So there is never more than one worker more
@@ -69,7 +69,7 @@ use crate::{
 ///
 /// A task that its runtime drops, as at a shutdown or an abort, is no panic: the stream goes on
 /// without the result of the call that the task ran. [`outcome`](Self::outcome) is
-/// [`Outcome::Cancelled`] at the end.
+/// [`TaskOutcome::Cancelled`] at the end.
 ///
 /// # Cancel safety
 /// Dropping a future over this stream (such as `next()`) loses no item.
@@ -78,9 +78,9 @@ use crate::{
 #[doc(alias = "parallel_map_aiter")]
 pub struct MapParWith<T, H, L = ()> {
     // First: the tasks are told to end before their handles may cancel them.
-    outlet: Outlet<Note<T>>,
+    receiver: TaskReceiver<Message<T>>,
     starter: L,
-    finished: Finished<Fate<T>>,
+    finished: Results<JobOutput<T>>,
     /// Results among `finished`.
     results: usize,
     /// A result was handed in here, in the order that is kept.
@@ -88,13 +88,13 @@ pub struct MapParWith<T, H, L = ()> {
     /// The consumer has a result and has not asked for another.
     in_hand: bool,
     /// The panic that came with the result in the consumer's hands.
-    panic: Option<Caught>,
+    panic: Option<TaskPanic>,
     /// Calls that were lost with their tasks.
     lost: usize,
     /// Calls that were handed in.
-    over: usize,
+    finished_jobs: usize,
     /// All calls, once the source is gone.
-    calls: Option<usize>,
+    total_jobs: Option<usize>,
     stage: Stage,
     handles: Vec<H>,
 }
@@ -121,10 +121,10 @@ impl<T, H, L> fmt::Debug for MapParWith<T, H, L> {
 }
 
 impl<T, H, L> MapParWith<T, H, L> {
-    fn of(outlet: Outlet<Note<T>>, starter: L, handles: Vec<H>) -> Self {
-        let finished = Finished::as_they_come();
+    fn of(receiver: TaskReceiver<Message<T>>, starter: L, handles: Vec<H>) -> Self {
+        let finished = Results::unordered();
         Self {
-            outlet,
+            receiver,
             starter,
             finished,
             results: 0,
@@ -132,28 +132,28 @@ impl<T, H, L> MapParWith<T, H, L> {
             in_hand: false,
             panic: None,
             lost: 0,
-            over: 0,
-            calls: None,
+            finished_jobs: 0,
+            total_jobs: None,
             stage: Stage::On,
             handles,
         }
     }
 }
 
-impl<S, T, P, F, Fut> MapParWith<T, P::Handle, Starter<S, P, F, Fut>>
+impl<S, T, P, F, Fut> MapParWith<T, P::Handle, WorkerStarter<S, P, F, Fut>>
 where
     S: Stream,
     F: FnMut(S::Item) -> Fut,
     Fut: Future<Output = T>,
-    P: Spawn<Worker<S, F, Fut>>,
+    P: Spawn<MapWorker<S, F, Fut>>,
 {
     pub(crate) fn new(source: S, n: NonZeroUsize, spawn: P, f: F) -> Self {
-        let Founded { mut outlet, first, team, wanted } = team(source, f, n.get());
+        let FirstWorker { mut receiver, first, team, wanted } = team(source, f, n.get());
         let mut handles = vec![spawn.spawn(first)];
-        let mut starter = Starter::new(spawn, team, n.get() - 1);
-        let staff = Staff { outlet: &mut outlet, handles: &mut handles };
+        let mut starter = WorkerStarter::new(spawn, team, n.get() - 1);
+        let staff = StartedWorkers { receiver: &mut receiver, handles: &mut handles };
         starter.start(wanted - 1, staff);
-        Self::of(outlet, starter, handles)
+        Self::of(receiver, starter, handles)
     }
 }
 
@@ -178,7 +178,7 @@ impl<T, H, L> MapParWith<T, H, L> {
     /// ```
     pub fn ordered(mut self) -> Self {
         if !self.begun {
-            self.finished = Finished::as_they_began(0);
+            self.finished = Results::ordered(0);
         }
         self
     }
@@ -206,7 +206,7 @@ impl<T, H, L> MapParWith<T, H, L> {
         self.handles.reserve(left);
         self.start(left);
         let Self {
-            outlet,
+            receiver,
             starter,
             finished,
             results,
@@ -214,15 +214,15 @@ impl<T, H, L> MapParWith<T, H, L> {
             in_hand,
             panic,
             lost,
-            over,
-            calls,
+            finished_jobs,
+            total_jobs,
             stage,
             handles,
         } = self;
         // Before the return: if this panics, the stream and the handles are dropped, not leaked.
         drop(starter);
         let stream = MapParWith {
-            outlet,
+            receiver,
             starter: (),
             finished,
             results,
@@ -230,8 +230,8 @@ impl<T, H, L> MapParWith<T, H, L> {
             in_hand,
             panic,
             lost,
-            over,
-            calls,
+            finished_jobs,
+            total_jobs,
             stage,
             handles: Vec::new(),
         };
@@ -241,22 +241,22 @@ impl<T, H, L> MapParWith<T, H, L> {
     /// How the tasks came to their end. `None` as long as one goes on, unless this stream has
     /// ended.
     ///
-    /// There may be results left to take. [`Outcome::Panicked`] if the source, the function, a
-    /// future or a task panicked, [`Outcome::Cancelled`] if a result was lost with its task or all
+    /// There may be results left to take. [`TaskOutcome::Panicked`] if the source, the function, a
+    /// future or a task panicked, [`TaskOutcome::Cancelled`] if a result was lost with its task or all
     /// tasks were dropped before the source had ended, as a runtime does that shuts down.
-    pub fn outcome(&self) -> Option<Outcome> {
+    pub fn outcome(&self) -> Option<TaskOutcome> {
         match self.stage {
-            Stage::Ended => Some(self.outlet.outcome_now()),
-            Stage::On | Stage::Told => self.outlet.outcome(),
+            Stage::Ended => Some(self.receiver.outcome_at_end()),
+            Stage::On | Stage::Told => self.receiver.outcome(),
         }
     }
 
     /// The number of results that wait to be taken.
     pub fn finished(&self) -> usize {
-        let handed_in = self.outlet.cursor.available_iter();
-        let is_result = |note: &&Note<T>| match note {
-            Note::Done(done) => done.fate.result.is_some(),
-            Note::Hire | Note::End(_) => false,
+        let handed_in = self.receiver.cursor.available_iter();
+        let is_result = |message: &&Message<T>| match message {
+            Message::FinishedJob(done) => done.output.result.is_some(),
+            Message::Hire | Message::End(_) => false,
         };
         handed_in.filter(is_result).count() + self.results
     }
@@ -294,9 +294,10 @@ impl<T, H, L> MapParWith<T, H, L> {
     {
         self.starter.finish();
         // A source that is gone, and neither ended nor was caught, went with its task.
-        let ended = self.outlet.has_source_ended();
-        let lost_the_source = self.calls.is_some() && !ended && !self.outlet.has_caught();
-        if self.stage != Stage::On || !lost_the_source && !self.outlet.lost_a_task() {
+        let ended = self.receiver.has_source_ended();
+        let lost_the_source =
+            self.total_jobs.is_some() && !ended && !self.receiver.has_caught_panic();
+        if self.stage != Stage::On || !lost_the_source && !self.receiver.has_task_panicked() {
             self.stage = Stage::Ended;
             return None;
         }
@@ -318,7 +319,7 @@ impl<T> MapParWith<T, ()> {
         source: S,
         n: NonZeroUsize,
         f: F,
-    ) -> (Self, Vec<Worker<S, F, Fut>>)
+    ) -> (Self, Vec<MapWorker<S, F, Fut>>)
     where
         S: Stream,
         F: FnMut(S::Item) -> Fut,
@@ -331,39 +332,39 @@ impl<T> MapParWith<T, ()> {
 impl<T, H, L: StartWorkers<T, H>> MapParWith<T, H, L> {
     /// Starts the workers that were asked for.
     #[inline]
-    pub(crate) fn start_wanted(&mut self) {
-        let wanted = self.outlet.take_wanted();
+    pub(crate) fn start_requested(&mut self) {
+        let wanted = self.receiver.take_requested();
         if wanted > 0 {
             self.start(wanted);
         }
     }
 
     /// Takes in what a worker has handed in.
-    fn take_in(&mut self, note: Note<T>) {
-        let Done { number, fate } = match note {
-            Note::Done(done) => done,
-            Note::Hire => return self.start_wanted(),
-            Note::End(calls) => {
-                self.calls = Some(calls);
+    fn handle(&mut self, message: Message<T>) {
+        let FinishedJob { number, output } = match message {
+            Message::FinishedJob(done) => done,
+            Message::Hire => return self.start_requested(),
+            Message::End(total_jobs) => {
+                self.total_jobs = Some(total_jobs);
                 return;
             }
         };
-        self.over = self.over.wrapping_add(1);
+        self.finished_jobs = self.finished_jobs.wrapping_add(1);
         self.begun = true;
-        self.results += usize::from(fate.result.is_some());
-        if fate.is_lost() {
+        self.results += usize::from(output.result.is_some());
+        if output.is_lost() {
             self.lost += 1;
             // What the call held is free.
-            self.outlet.give_back();
+            self.receiver.release_permit();
             self.finished.put(number, None);
         } else {
-            self.finished.put(number, Some(fate));
+            self.finished.put(number, Some(output));
         }
     }
 
     fn start(&mut self, number: usize) {
-        let Self { starter, outlet, handles, .. } = self;
-        starter.start(number, Staff { outlet, handles });
+        let Self { starter, receiver, handles, .. } = self;
+        starter.start(number, StartedWorkers { receiver, handles });
     }
 }
 
@@ -371,10 +372,10 @@ impl<T, H, L: StartWorkers<T, H>> Progress for MapParWith<T, H, L> {
     /// Starts the tasks that are asked for. `Ready` once all have started, because they work by
     /// themselves.
     fn poll_progress(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.start_wanted();
+        self.start_requested();
         while self.starter.left() > 0 {
-            match ready!(Pin::new(&mut self.outlet.cursor).poll_next(cx)) {
-                Some(note) => self.take_in(note),
+            match ready!(Pin::new(&mut self.receiver.cursor).poll_next(cx)) {
+                Some(message) => self.handle(message),
                 None => break,
             }
         }
@@ -397,32 +398,32 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
         if core::mem::take(&mut this.in_hand) {
-            this.outlet.give_back();
+            this.receiver.release_permit();
         }
         if let Some(panic) = this.panic.take() {
             panic.resume();
         }
-        this.start_wanted();
+        this.start_requested();
         loop {
-            if let Some(fate) = this.finished.take() {
-                this.in_hand = fate.result.is_some();
+            if let Some(output) = this.finished.take() {
+                this.in_hand = output.result.is_some();
                 this.results -= usize::from(this.in_hand);
-                this.panic = fate.panic;
-                if let Some(result) = fate.result {
+                this.panic = output.panic;
+                if let Some(result) = output.result {
                     return Poll::Ready(Some(result));
                 }
                 // A panic of the source has no permit, and needs none to be left.
-                this.outlet.give_back();
+                this.receiver.release_permit();
                 if let Some(panic) = this.panic.take() {
                     panic.resume();
                 }
             }
             // At the end nothing is left that waits for its turn: no number is left out.
-            if this.calls == Some(this.over) {
+            if this.total_jobs == Some(this.finished_jobs) {
                 return Poll::Ready(this.end());
             }
-            match ready!(Pin::new(&mut this.outlet.cursor).poll_next(cx)) {
-                Some(note) => this.take_in(note),
+            match ready!(Pin::new(&mut this.receiver.cursor).poll_next(cx)) {
+                Some(message) => this.handle(message),
                 None => return Poll::Ready(this.end()),
             }
         }
@@ -430,7 +431,7 @@ impl<T, H, L: StartWorkers<T, H>> Stream for MapParWith<T, H, L> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         // In this order: after the end there is nothing more to come.
-        let ended = self.outlet.cursor.is_stopped() || self.stage == Stage::Ended;
+        let ended = self.receiver.cursor.is_stopped() || self.stage == Stage::Ended;
         let finished = self.finished();
         (finished, ended.then_some(finished))
     }

@@ -15,11 +15,11 @@ use futures_core::{FusedFuture, Stream};
 
 use crate::{
     spawned::{
-        job::Note,
-        receiver::{Outlet, WeakInlets, link},
-        sender::Inlet,
-        shared_source::{Feed, Turn, wanted},
-        worker_slot::Desk,
+        job::Message,
+        receiver::{TaskReceiver, WeakSenderFactory, channel},
+        sender::TaskSender,
+        shared_source::{SharedSource, Turn, wanted},
+        worker_slot::WorkerSlot,
     },
     util::{Budget, catch},
 };
@@ -44,19 +44,19 @@ pin_project_lite::pin_project! {
     /// others go on. The source is dropped with the last of them, or with the stream's end if that may
     /// start more.
     #[must_use = "nothing is mapped unless this future is polled"]
-    pub struct Worker<S: Stream, F, Fut: Future> {
+    pub struct MapWorker<S: Stream, F, Fut: Future> {
         // In this order: the stream ends last.
         #[pin]
         running: Option<Fut>,
         // `None` at the end.
-        relay: Option<Relay<Feed<S, F>>>,
-        desk: Option<Desk<Fut::Output>>,
+        relay: Option<Relay<SharedSource<S, F>>>,
+        slot: Option<WorkerSlot<Fut::Output>>,
     }
 }
 
-impl<S: Stream, F, Fut: Future> fmt::Debug for Worker<S, F, Fut> {
+impl<S: Stream, F, Fut: Future> fmt::Debug for MapWorker<S, F, Fut> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Worker")
+        f.debug_struct("MapWorker")
             .field("running", &self.running.is_some())
             .field("ended", &self.relay.is_none())
             .finish_non_exhaustive()
@@ -64,50 +64,53 @@ impl<S: Stream, F, Fut: Future> fmt::Debug for Worker<S, F, Fut> {
 }
 
 /// Where more workers come from.
-pub(crate) struct Team<S, F, T> {
-    relay: Relay<Feed<S, F>>,
-    inlets: WeakInlets<Note<T>>,
+pub(crate) struct WorkerFactory<S, F, T> {
+    relay: Relay<SharedSource<S, F>>,
+    senders: WeakSenderFactory<Message<T>>,
 }
 
-impl<S: Stream, F, T> Team<S, F, T> {
+impl<S: Stream, F, T> WorkerFactory<S, F, T> {
     /// One more worker, unless no other is left.
-    pub(crate) fn worker<Fut>(&self, outlet: &mut Outlet<Note<T>>) -> Option<Worker<S, F, Fut>>
+    pub(crate) fn worker<Fut>(
+        &self,
+        receiver: &mut TaskReceiver<Message<T>>,
+    ) -> Option<MapWorker<S, F, Fut>>
     where
         Fut: Future<Output = T>,
     {
-        let inlet = self.inlets.upgrade()?.add_to(outlet);
-        Some(Worker::new(self.relay.clone(), inlet))
+        let sender = self.senders.upgrade()?.add_to(receiver);
+        Some(MapWorker::new(self.relay.clone(), sender))
     }
 }
 
 /// The stream's side, the first worker of at most `n`, and where the others come from.
-pub(crate) fn team<S, F, Fut>(source: S, f: F, n: usize) -> Founded<S, F, Fut>
+pub(crate) fn team<S, F, Fut>(source: S, f: F, n: usize) -> FirstWorker<S, F, Fut>
 where
     S: Stream,
     F: FnMut(S::Item) -> Fut,
     Fut: Future,
 {
     let wanted = wanted(source.size_hint()).clamp(1, n);
-    let (mut outlet, inlets) = link();
-    let room = inlets.room(Some(n.saturating_mul(2)));
-    let relay = Relay::new(Feed::new(source, f, room));
-    let first = Worker::new(relay.clone(), inlets.add_to(&mut outlet));
-    let team = Team { relay, inlets: inlets.hire() };
-    Founded { outlet, first, team, wanted }
+    let (mut receiver, senders) = channel();
+    let permits = senders.permits(Some(n.saturating_mul(2)));
+    let relay = Relay::new(SharedSource::new(source, f, permits));
+    let first = MapWorker::new(relay.clone(), senders.add_to(&mut receiver));
+    let team = WorkerFactory { relay, senders: senders.allow_more() };
+    FirstWorker { receiver, first, team, wanted }
 }
 
 /// What [`team`] makes.
-pub(crate) struct Founded<S: Stream, F, Fut: Future> {
-    pub(crate) outlet: Outlet<Note<Fut::Output>>,
-    pub(crate) first: Worker<S, F, Fut>,
-    pub(crate) team: Team<S, F, Fut::Output>,
+pub(crate) struct FirstWorker<S: Stream, F, Fut: Future> {
+    pub(crate) receiver: TaskReceiver<Message<Fut::Output>>,
+    pub(crate) first: MapWorker<S, F, Fut>,
+    pub(crate) team: WorkerFactory<S, F, Fut::Output>,
     /// Workers that are to start at once, with the first one.
     pub(crate) wanted: usize,
 }
 
-impl<S: Stream, F, Fut: Future> Worker<S, F, Fut> {
-    fn new(relay: Relay<Feed<S, F>>, inlet: Inlet<Note<Fut::Output>>) -> Self {
-        Self { running: None, relay: Some(relay), desk: Some(Desk::new(inlet)) }
+impl<S: Stream, F, Fut: Future> MapWorker<S, F, Fut> {
+    fn new(relay: Relay<SharedSource<S, F>>, sender: TaskSender<Message<Fut::Output>>) -> Self {
+        Self { running: None, relay: Some(relay), slot: Some(WorkerSlot::new(sender)) }
     }
 }
 
@@ -115,13 +118,13 @@ impl<S: Stream, F, Fut: Future> Worker<S, F, Fut> {
 /// stream ends if no other worker is left.
 struct End<'a, S: Stream, F, Fut: Future> {
     running: Pin<&'a mut Option<Fut>>,
-    relay: &'a mut Option<Relay<Feed<S, F>>>,
-    desk: &'a mut Option<Desk<Fut::Output>>,
+    relay: &'a mut Option<Relay<SharedSource<S, F>>>,
+    slot: &'a mut Option<WorkerSlot<Fut::Output>>,
 }
 
 impl<S: Stream, F, Fut: Future> Drop for End<'_, S, F, Fut> {
     fn drop(&mut self) {
-        let _desk = self.desk.take();
+        let _desk = self.slot.take();
         let _relay = self.relay.take();
         self.running.set(None);
     }
@@ -130,8 +133,8 @@ impl<S: Stream, F, Fut: Future> Drop for End<'_, S, F, Fut> {
 /// Goes on until there is nothing to do for now. Ready if there will be nothing again.
 fn work<S, F, Fut>(
     mut running: Pin<&mut Option<Fut>>,
-    relay: &mut Relay<Feed<S, F>>,
-    desk: &mut Desk<Fut::Output>,
+    relay: &mut Relay<SharedSource<S, F>>,
+    slot: &mut WorkerSlot<Fut::Output>,
     cx: &mut Context<'_>,
 ) -> Poll<()>
 where
@@ -140,31 +143,31 @@ where
     Fut: Future,
 {
     let mut budget = Budget::new();
-    while !desk.inlet.is_closed() {
+    while !slot.sender.is_closed() {
         if let Some(future) = running.as_mut().as_pin_mut() {
             let polled = catch(|| future.poll(cx));
             if !matches!(polled, Ok(Poll::Pending)) {
                 match polled {
-                    Ok(Poll::Ready(result)) => desk.note(Some(result), None),
+                    Ok(Poll::Ready(result)) => slot.message(Some(result), None),
                     Ok(Poll::Pending) => {}
-                    Err(panic) => desk.note(None, Some(panic)),
+                    Err(panic) => slot.message(None, Some(panic)),
                 }
                 // User code. If it unwinds, the result is handed in all the same.
                 let dropped = catch(|| running.set(None));
-                desk.note(None, dropped.err());
-                desk.hand_in();
+                slot.message(None, dropped.err());
+                slot.send_output();
                 continue;
             }
         } else if !budget.take() {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         } else {
-            match relay.poll_turn(cx, |feed, cx| feed.poll_turn(cx, desk)) {
+            match relay.poll_turn(cx, |source, cx| source.poll_turn(cx, slot)) {
                 Poll::Ready(Turn::Call(future, wanted)) => {
                     running.set(Some(future));
-                    desk.inlet.set_busy();
+                    slot.sender.set_busy();
                     if wanted > 0 {
-                        desk.inlet.ask_for(wanted, Note::Hire);
+                        slot.sender.request_tasks(wanted, Message::Hire);
                     }
                     if !relay.has_woken() {
                         continue;
@@ -175,26 +178,26 @@ where
                     return Poll::Pending;
                 }
                 Poll::Ready(Turn::Panicked) => {
-                    desk.hand_in();
+                    slot.send_output();
                     continue;
                 }
-                Poll::Ready(Turn::Last(calls)) => {
+                Poll::Ready(Turn::Last(total_jobs)) => {
                     // Refused if the stream is gone.
-                    drop(desk.inlet.push(Note::End(calls)));
+                    drop(slot.sender.push(Message::End(total_jobs)));
                     break;
                 }
                 Poll::Ready(Turn::End) => break,
-                Poll::Pending => desk.inlet.set_idle(),
+                Poll::Pending => slot.sender.set_idle(),
             }
         }
-        if !desk.inlet.sleep(cx) {
+        if !slot.sender.sleep(cx) {
             return Poll::Pending;
         }
     }
     Poll::Ready(())
 }
 
-impl<S, F, Fut> Future for Worker<S, F, Fut>
+impl<S, F, Fut> Future for MapWorker<S, F, Fut>
 where
     S: Stream,
     F: FnMut(S::Item) -> Fut,
@@ -204,14 +207,14 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let mut end = End { running: this.running, relay: this.relay, desk: this.desk };
-        if let (Some(relay), Some(desk)) = (&mut *end.relay, &mut *end.desk) {
-            desk.inlet.brace();
-            let polled = work(end.running.as_mut(), relay, desk, cx);
+        let mut end = End { running: this.running, relay: this.relay, slot: this.slot };
+        if let (Some(relay), Some(slot)) = (&mut *end.relay, &mut *end.slot) {
+            slot.sender.enter_user_code();
+            let polled = work(end.running.as_mut(), relay, slot, cx);
             if polled.is_ready() {
                 end.running.set(None);
             }
-            desk.inlet.relax();
+            slot.sender.leave_user_code();
             if polled.is_pending() {
                 core::mem::forget(end);
                 return Poll::Pending;
@@ -221,7 +224,7 @@ where
     }
 }
 
-impl<S, F, Fut> FusedFuture for Worker<S, F, Fut>
+impl<S, F, Fut> FusedFuture for MapWorker<S, F, Fut>
 where
     S: Stream,
     F: FnMut(S::Item) -> Fut,

@@ -15,8 +15,8 @@ mod starter;
 mod worker_slot;
 
 pub use active::Active;
-pub use drive_task::Drive;
+pub use drive_task::DriveTask;
 pub use map_par_with::MapParWith;
-pub use map_worker::Worker;
+pub use map_worker::MapWorker;
 pub use preload_with::PreloadWith;
-pub use starter::{StartWorkers, Starter};
+pub use starter::{StartWorkers, WorkerStarter};

@@ -1,31 +1,31 @@
 use core::task::{Context, Poll};
 
 use crate::{
-    spawned::channel::{ENDED, Link},
+    spawned::channel::{SOURCE_ENDED, TaskChannel},
     sync::Arc,
 };
 
 /// The permits of the tasks.
-pub(crate) struct Room {
-    link: Arc<Link>,
+pub(crate) struct Permits {
+    channel: Arc<TaskChannel>,
     /// Permits at hand, if they are counted.
     left: Option<usize>,
 }
 
-impl Room {
-    pub(crate) fn new(link: Arc<Link>, bound: Option<usize>) -> Self {
-        Self { link, left: bound }
+impl Permits {
+    pub(crate) fn new(channel: Arc<TaskChannel>, bound: Option<usize>) -> Self {
+        Self { channel, left: bound }
     }
 
     /// Waits until there is a permit.
     pub(crate) fn poll_ready(&mut self, cx: &Context<'_>) -> Poll<()> {
         let Some(left) = &mut self.left else { return Poll::Ready(()) };
         if *left == 0 {
-            *left = self.link.collect();
+            *left = self.channel.take_permits();
         }
         if *left == 0 {
-            self.link.room.register(cx.waker());
-            *left = self.link.collect();
+            self.channel.permits.register(cx.waker());
+            *left = self.channel.take_permits();
         }
         if *left == 0 { Poll::Pending } else { Poll::Ready(()) }
     }
@@ -39,12 +39,12 @@ impl Room {
 
     /// Says that the source has ended.
     pub(crate) fn report_end(&self) {
-        self.link.set(ENDED);
+        self.channel.set(SOURCE_ENDED);
     }
 }
 
-impl Drop for Room {
+impl Drop for Permits {
     fn drop(&mut self) {
-        self.link.room.clear();
+        self.channel.permits.clear();
     }
 }

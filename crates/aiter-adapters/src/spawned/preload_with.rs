@@ -8,10 +8,10 @@ use core::{
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    outcome::Outcome,
+    outcome::TaskOutcome,
     progress::Progress,
     spawn::Spawn,
-    spawned::{active::Active, drive_task::Drive},
+    spawned::{active::Active, drive_task::DriveTask},
 };
 
 /// A window of items that a task keeps full while the consumer is busy; made by
@@ -21,7 +21,7 @@ use crate::{
 /// The task holds at most `n` items ahead, besides the item in the consumer's hands, as that of
 /// [`active_bounded`](crate::AiterExt::active_bounded) does.
 ///
-/// The task, a [`Drive`], pulls from the start; the order is the source's. Dropping this stream
+/// The task, a [`DriveTask`], pulls from the start; the order is the source's. Dropping this stream
 /// ends the task and drops the source, as for [`Active`](crate::Active). When the stream ends, the
 /// source is already dropped.
 ///
@@ -31,7 +31,7 @@ use crate::{
 /// # Panics
 /// Panics if the waker of the task does. It is called when an item is taken, and that item is then lost.
 /// If the source panics, it does so in the task. This stream then hands out the items that were pulled
-/// and ends, and [`outcome`](Self::outcome) is [`Outcome::Panicked`].
+/// and ends, and [`outcome`](Self::outcome) is [`TaskOutcome::Panicked`].
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream such as `next()` is dropped, no item is lost.
@@ -53,7 +53,7 @@ impl<T, H> fmt::Debug for PreloadWith<T, H> {
 }
 
 impl<T> PreloadWith<T, ()> {
-    pub(crate) fn parts<S>(source: S, n: NonZeroUsize) -> (Self, Drive<S>)
+    pub(crate) fn parts<S>(source: S, n: NonZeroUsize) -> (Self, DriveTask<S>)
     where
         S: Stream<Item = T>,
     {
@@ -66,7 +66,7 @@ impl<T, H> PreloadWith<T, H> {
     pub(crate) fn new<S, P>(source: S, n: NonZeroUsize, spawn: P) -> Self
     where
         S: Stream<Item = T>,
-        P: Spawn<Drive<S>, Handle = H>,
+        P: Spawn<DriveTask<S>, Handle = H>,
     {
         Self { items: Active::new(source, Some(n), spawn), n }
     }
@@ -86,9 +86,9 @@ impl<T, H> PreloadWith<T, H> {
 
     /// How the task came to its end; `None` as long as it runs.
     ///
-    /// There may be items left to take. [`Outcome::Cancelled`] if the task was dropped before the
+    /// There may be items left to take. [`TaskOutcome::Cancelled`] if the task was dropped before the
     /// source had ended, as a runtime does that shuts down.
-    pub fn outcome(&self) -> Option<Outcome> {
+    pub fn outcome(&self) -> Option<TaskOutcome> {
         self.items.outcome()
     }
 

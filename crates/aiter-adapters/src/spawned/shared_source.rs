@@ -16,24 +16,24 @@ use futures_core::Stream;
 
 use crate::{
     spawned::{
-        job::{Done, Fate},
-        permits::Room,
-        worker_slot::Desk,
+        job::{FinishedJob, JobOutput},
+        permits::Permits,
+        worker_slot::WorkerSlot,
     },
     util::{catch, unwind},
 };
 
 /// The most workers that start at one time.
-const AT_ONCE: usize = 128;
+const MAX_AT_ONCE: usize = 128;
 
 /// The number of workers that a source has work for: as many as it is known to have items, at least one
 /// if there may be one.
 pub(crate) fn wanted((lower, upper): (usize, Option<usize>)) -> usize {
-    lower.max(usize::from(upper != Some(0))).min(AT_ONCE)
+    lower.max(usize::from(upper != Some(0))).min(MAX_AT_ONCE)
 }
 
 pin_project_lite::pin_project! {
-    struct Supply<S, F> {
+    struct SourceAndFn<S, F> {
         #[pin]
         source: S,
         f: F,
@@ -42,11 +42,11 @@ pin_project_lite::pin_project! {
 
 pin_project_lite::pin_project! {
     /// The value of the workers' relay.
-    pub(crate) struct Feed<S, F> {
+    pub(crate) struct SharedSource<S, F> {
         // Dropped at its end.
         #[pin]
-        supply: Option<Supply<S, F>>,
-        room: Room,
+        inner: Option<SourceAndFn<S, F>>,
+        permits: Permits,
         // Of the next call.
         number: usize,
         // The number of all calls was taken by a worker.
@@ -66,29 +66,29 @@ pub(crate) enum Turn<Fut> {
     End,
 }
 
-impl<S, F> Feed<S, F> {
-    pub(crate) fn new(source: S, f: F, room: Room) -> Self {
-        Self { supply: Some(Supply { source, f }), room, number: 0, counted: false }
+impl<S, F> SharedSource<S, F> {
+    pub(crate) fn new(source: S, f: F, permits: Permits) -> Self {
+        Self { inner: Some(SourceAndFn { source, f }), permits, number: 0, counted: false }
     }
 }
 
-impl<S: Stream, F> Feed<S, F> {
-    /// Begins a call, if there is an item and a permit. `desk.at` becomes the place of the call.
+impl<S: Stream, F> SharedSource<S, F> {
+    /// Begins a call, if there is an item and a permit. `slot.at` becomes the place of the call.
     pub(crate) fn poll_turn<Fut: Future>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        desk: &mut Desk<Fut::Output>,
+        slot: &mut WorkerSlot<Fut::Output>,
     ) -> Poll<Turn<Fut>>
     where
         F: FnMut(S::Item) -> Fut,
     {
         let mut this = self.project();
-        if this.supply.is_some() {
-            ready!(this.room.poll_ready(cx));
+        if this.inner.is_some() {
+            ready!(this.permits.poll_ready(cx));
         }
         let number = *this.number;
-        let polled = unwind::with(this.supply.as_mut(), |supply| {
-            catch(|| supply.project().source.poll_next(cx))
+        let polled = unwind::with(this.inner.as_mut(), |inner| {
+            catch(|| inner.project().source.poll_next(cx))
         });
         let (item, panic) = match polled {
             None => {
@@ -98,31 +98,31 @@ impl<S: Stream, F> Feed<S, F> {
             Some(Ok(polled)) => (ready!(polled), None),
             Some(Err(panic)) => (None, Some(panic)),
         };
-        let call = match (item, this.supply.as_mut().as_pin_mut()) {
-            (Some(item), Some(supply)) => {
+        let call = match (item, this.inner.as_mut().as_pin_mut()) {
+            (Some(item), Some(inner)) => {
                 // Before the call: without `std` the number of a call that panics is handed in as lost.
-                this.room.take();
+                this.permits.take();
                 *this.number = number.wrapping_add(1);
-                desk.at = Some(Done { number, fate: Fate::LOST });
-                let supply = supply.project();
+                slot.at = Some(FinishedJob { number, output: JobOutput::ITEM_LOST });
+                let inner = inner.project();
                 catch(|| {
                     // In this turn, because the next one must not take this worker for an idle one.
-                    desk.inlet.set_busy();
-                    let short = desk.inlet.is_short_of_tasks();
-                    let wanted = if short || desk.inlet.has_asked() {
-                        wanted(supply.source.size_hint())
+                    slot.sender.set_busy();
+                    let short = slot.sender.needs_task();
+                    let wanted = if short || slot.sender.has_requested_tasks() {
+                        wanted(inner.source.size_hint())
                     } else {
                         0
                     };
-                    desk.inlet.correct(wanted);
-                    ((supply.f)(item), wanted)
+                    slot.sender.lower_request(wanted);
+                    ((inner.f)(item), wanted)
                 })
             }
             _ => {
                 if panic.is_none() {
-                    this.room.report_end();
+                    this.permits.report_end();
                 }
-                let dropped = catch(|| this.supply.set(None)).err();
+                let dropped = catch(|| this.inner.set(None)).err();
                 match panic.or(dropped) {
                     None => {
                         *this.counted = true;
@@ -138,7 +138,7 @@ impl<S: Stream, F> Feed<S, F> {
         Poll::Ready(match call {
             Ok((future, wanted)) => Turn::Call(future, wanted),
             Err(panic) => {
-                desk.at = Some(Done { number, fate: Err(panic).into() });
+                slot.at = Some(FinishedJob { number, output: Err(panic).into() });
                 Turn::Panicked
             }
         })

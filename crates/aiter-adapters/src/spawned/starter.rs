@@ -6,29 +6,29 @@ use futures_core::Stream;
 use crate::{
     spawn::Spawn,
     spawned::{
-        job::Note,
-        map_worker::{Team, Worker},
-        receiver::Outlet,
+        job::Message,
+        map_worker::{MapWorker, WorkerFactory},
+        receiver::TaskReceiver,
     },
 };
 
-pub(crate) use sealed::{Staff, Start};
+pub(crate) use sealed::{Start, StartedWorkers};
 
 mod sealed {
-    use super::{Note, Outlet, Vec};
+    use super::{Message, TaskReceiver, Vec};
 
     /// What workers that are started are added to.
     #[expect(unnameable_types, reason = "for this crate alone")]
     #[expect(missing_debug_implementations, reason = "for this crate alone")]
-    pub struct Staff<'a, T, H> {
-        pub(crate) outlet: &'a mut Outlet<Note<T>>,
+    pub struct StartedWorkers<'a, T, H> {
+        pub(crate) receiver: &'a mut TaskReceiver<Message<T>>,
         pub(crate) handles: &'a mut Vec<H>,
     }
 
     #[expect(unnameable_types, reason = "no other crate is to implement it")]
     pub trait Start<T, H> {
         /// Starts as many workers, or as many as may still be started.
-        fn start(&mut self, number: usize, staff: Staff<'_, T, H>);
+        fn start(&mut self, number: usize, staff: StartedWorkers<'_, T, H>);
 
         /// The number of workers that may still be started.
         fn left(&self) -> usize;
@@ -46,40 +46,40 @@ pub trait StartWorkers<T, H>: sealed::Start<T, H> {}
 impl<T, H, L: sealed::Start<T, H>> StartWorkers<T, H> for L {}
 
 /// The spawner of a [`MapParWith`](crate::MapParWith), and what it starts tasks of.
-pub struct Starter<S, P, F, Fut: Future> {
+pub struct WorkerStarter<S, P, F, Fut: Future> {
     spawn: P,
     /// `None` if no more workers are to be started.
-    team: Option<Team<S, F, Fut::Output>>,
+    team: Option<WorkerFactory<S, F, Fut::Output>>,
     left: usize,
     future: PhantomData<fn() -> Fut>,
 }
 
-impl<S, P, F, Fut: Future> Starter<S, P, F, Fut> {
-    pub(crate) fn new(spawn: P, team: Team<S, F, Fut::Output>, left: usize) -> Self {
+impl<S, P, F, Fut: Future> WorkerStarter<S, P, F, Fut> {
+    pub(crate) fn new(spawn: P, team: WorkerFactory<S, F, Fut::Output>, left: usize) -> Self {
         Self { spawn, team: (left > 0).then_some(team), left, future: PhantomData }
     }
 }
 
-impl<S, P, F, Fut: Future> fmt::Debug for Starter<S, P, F, Fut> {
+impl<S, P, F, Fut: Future> fmt::Debug for WorkerStarter<S, P, F, Fut> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Starter").field("left", &self.left).finish_non_exhaustive()
+        f.debug_struct("WorkerStarter").field("left", &self.left).finish_non_exhaustive()
     }
 }
 
-impl<S, P, F, Fut> sealed::Start<Fut::Output, P::Handle> for Starter<S, P, F, Fut>
+impl<S, P, F, Fut> sealed::Start<Fut::Output, P::Handle> for WorkerStarter<S, P, F, Fut>
 where
     S: Stream,
     F: FnMut(S::Item) -> Fut,
     Fut: Future,
-    P: Spawn<Worker<S, F, Fut>>,
+    P: Spawn<MapWorker<S, F, Fut>>,
 {
-    fn start(&mut self, number: usize, staff: Staff<'_, Fut::Output, P::Handle>) {
-        let Staff { outlet, handles } = staff;
-        if outlet.has_source_ended() {
+    fn start(&mut self, number: usize, staff: StartedWorkers<'_, Fut::Output, P::Handle>) {
+        let StartedWorkers { receiver, handles } = staff;
+        if receiver.has_source_ended() {
             self.finish();
         }
         for _ in 0..number {
-            let Some(worker) = self.team.as_ref().and_then(|team| team.worker(outlet)) else {
+            let Some(worker) = self.team.as_ref().and_then(|team| team.worker(receiver)) else {
                 return;
             };
             // Before user code.
@@ -101,7 +101,7 @@ where
 }
 
 impl<T, H> sealed::Start<T, H> for () {
-    fn start(&mut self, _: usize, _: Staff<'_, T, H>) {}
+    fn start(&mut self, _: usize, _: StartedWorkers<'_, T, H>) {}
 
     fn left(&self) -> usize {
         0

@@ -1,52 +1,52 @@
 use crate::{
     spawned::{
-        job::{Done, Note},
-        sender::Inlet,
+        job::{FinishedJob, Message},
+        sender::TaskSender,
     },
-    util::Caught,
+    util::TaskPanic,
 };
 
 /// A worker's side of the list, and the place of the call that it works at.
-pub(crate) struct Desk<T> {
-    pub(crate) at: Option<Done<T>>,
-    pub(crate) inlet: Inlet<Note<T>>,
+pub(crate) struct WorkerSlot<T> {
+    pub(crate) at: Option<FinishedJob<T>>,
+    pub(crate) sender: TaskSender<Message<T>>,
 }
 
-impl<T> Desk<T> {
-    pub(crate) fn new(inlet: Inlet<Note<T>>) -> Self {
-        Self { at: None, inlet }
+impl<T> WorkerSlot<T> {
+    pub(crate) fn new(sender: TaskSender<Message<T>>) -> Self {
+        Self { at: None, sender }
     }
 
     /// Adds to what the call left. The first panic is the one that counts.
-    pub(crate) fn note(&mut self, result: Option<T>, panic: Option<Caught>) {
-        if let Some(Done { fate, .. }) = &mut self.at {
-            fate.result = result.or(fate.result.take());
-            fate.panic = fate.panic.take().or(panic);
+    pub(crate) fn message(&mut self, result: Option<T>, panic: Option<TaskPanic>) {
+        if let Some(FinishedJob { output, .. }) = &mut self.at {
+            output.result = result.or(output.result.take());
+            output.panic = output.panic.take().or(panic);
         }
     }
 
     /// Hands in what the call left.
-    pub(crate) fn hand_in(&mut self) {
+    pub(crate) fn send_output(&mut self) {
         if let Some(done) = self.at.take() {
-            if done.fate.panic.is_some() {
-                self.inlet.report_caught();
-            } else if done.fate.is_lost() {
-                self.inlet.report_loss();
+            if done.output.panic.is_some() {
+                self.sender.report_caught_panic();
+            } else if done.output.is_lost() {
+                self.sender.report_lost_item();
             }
             // Refused if the stream is gone.
-            drop(self.inlet.push(Note::Done(done)));
+            drop(self.sender.push(Message::FinishedJob(done)));
         }
     }
 }
 
-impl<T> Drop for Desk<T> {
+impl<T> Drop for WorkerSlot<T> {
     fn drop(&mut self) {
         // Before the call is over for the stream, which may end by that.
-        self.inlet.report_panic();
-        self.hand_in();
+        self.sender.report_panic();
+        self.send_output();
         // Another worker is to take the next item.
-        if self.inlet.is_idle() && self.inlet.is_short_of_tasks() {
-            self.inlet.ask_for(1, Note::Hire);
+        if self.sender.is_idle() && self.sender.needs_task() {
+            self.sender.request_tasks(1, Message::Hire);
         }
     }
 }

@@ -1,14 +1,14 @@
 //! How long a poll may go on without anything to show.
 
 /// Steps without a result in one poll; after them the executor may run something else.
-const STEPS: usize = 128;
+const MAX_STEPS: usize = 128;
 
 /// What a poll may still do before it wakes its own task and answers `Pending`.
 pub(crate) struct Budget(usize);
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        Self(STEPS)
+        Self(MAX_STEPS)
     }
 
     /// Takes one step, if one is left.

@@ -1,19 +1,19 @@
 //! What adapters of several families share.
 
 mod budget;
-mod caught;
 mod flattener;
+mod fused_source;
+mod nonzero;
 mod pool;
 mod results;
 mod slots;
-mod source;
+mod task_panic;
 pub(crate) mod unwind;
-mod window;
 
 pub(crate) use budget::Budget;
-pub(crate) use caught::{Caught, catch};
 pub(crate) use flattener::Flattener;
+pub(crate) use fused_source::FusedSource;
+pub(crate) use nonzero::nonzero;
 pub(crate) use pool::Pool;
-pub(crate) use results::Finished;
-pub(crate) use source::Source;
-pub(crate) use window::window;
+pub(crate) use results::Results;
+pub(crate) use task_panic::{TaskPanic, catch};

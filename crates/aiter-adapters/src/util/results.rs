@@ -3,39 +3,39 @@
 use alloc::collections::VecDeque;
 
 /// A place in the order of the calls.
-enum Place<T> {
+enum Entry<T> {
     Running,
-    Finished(T),
+    Results(T),
     /// It panicked.
     Lost,
 }
 
 enum Order<T> {
-    AsTheyCome(VecDeque<T>),
-    AsTheyBegan {
+    Unordered(VecDeque<T>),
+    Ordered {
         /// The number of the place at the front.
         first: usize,
-        places: VecDeque<Place<T>>,
+        entries: VecDeque<Entry<T>>,
     },
 }
 
-pub(crate) struct Finished<T> {
+pub(crate) struct Results<T> {
     order: Order<T>,
     len: usize,
 }
 
-impl<T> Finished<T> {
-    pub(crate) fn as_they_come() -> Self {
-        Self { order: Order::AsTheyCome(VecDeque::new()), len: 0 }
+impl<T> Results<T> {
+    pub(crate) fn unordered() -> Self {
+        Self { order: Order::Unordered(VecDeque::new()), len: 0 }
     }
 
     /// For calls that are numbered from `first` on.
-    pub(crate) fn as_they_began(first: usize) -> Self {
-        Self { order: Order::AsTheyBegan { first, places: VecDeque::new() }, len: 0 }
+    pub(crate) fn ordered(first: usize) -> Self {
+        Self { order: Order::Ordered { first, entries: VecDeque::new() }, len: 0 }
     }
 
     pub(crate) fn is_ordered(&self) -> bool {
-        matches!(self.order, Order::AsTheyBegan { .. })
+        matches!(self.order, Order::Ordered { .. })
     }
 
     /// Results that are here, whether or not it is their turn.
@@ -48,25 +48,25 @@ impl<T> Finished<T> {
     #[inline]
     pub(crate) fn put(&mut self, number: usize, result: Option<T>) {
         match (&mut self.order, result) {
-            (Order::AsTheyCome(queue), Some(result)) => {
+            (Order::Unordered(queue), Some(result)) => {
                 queue.push_back(result);
                 self.len += 1;
             }
-            (Order::AsTheyCome(_), None) => {}
-            (Order::AsTheyBegan { .. }, result) => self.put_in_order(number, result),
+            (Order::Unordered(_), None) => {}
+            (Order::Ordered { .. }, result) => self.put_in_order(number, result),
         }
     }
 
     fn put_in_order(&mut self, number: usize, result: Option<T>) {
         self.len += usize::from(result.is_some());
         match &mut self.order {
-            Order::AsTheyCome(_) => {}
-            Order::AsTheyBegan { first, places } => {
+            Order::Unordered(_) => {}
+            Order::Ordered { first, entries } => {
                 let at = number.wrapping_sub(*first);
-                if places.len() <= at {
-                    places.resize_with(at + 1, || Place::Running);
+                if entries.len() <= at {
+                    entries.resize_with(at + 1, || Entry::Running);
                 }
-                places[at] = result.map_or(Place::Lost, Place::Finished);
+                entries[at] = result.map_or(Entry::Lost, Entry::Results);
             }
         }
     }
@@ -75,14 +75,14 @@ impl<T> Finished<T> {
     #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
         let result = match &mut self.order {
-            Order::AsTheyCome(queue) => queue.pop_front(),
-            Order::AsTheyBegan { first, places } => loop {
-                match places.front() {
-                    None | Some(Place::Running) => break None,
-                    Some(Place::Finished(_) | Place::Lost) => {}
+            Order::Unordered(queue) => queue.pop_front(),
+            Order::Ordered { first, entries } => loop {
+                match entries.front() {
+                    None | Some(Entry::Running) => break None,
+                    Some(Entry::Results(_) | Entry::Lost) => {}
                 }
                 *first = first.wrapping_add(1);
-                if let Some(Place::Finished(result)) = places.pop_front() {
+                if let Some(Entry::Results(result)) = entries.pop_front() {
                     break Some(result);
                 }
             },

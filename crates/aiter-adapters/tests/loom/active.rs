@@ -6,7 +6,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_adapters::{AiterExt, Outcome};
+use aiter_adapters::{AiterExt, TaskOutcome};
 use futures_core::Stream;
 use loom::{
     future::block_on,
@@ -91,7 +91,7 @@ fn end_while_the_consumer_goes_to_sleep() {
         let (mut active, drive) = source.active_parts();
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0]);
-        assert_eq!(active.outcome(), Some(Outcome::Completed));
+        assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
         assert!(dropped.load(SeqCst), "dropped before the stream ends");
         task.join().unwrap();
     });
@@ -108,7 +108,7 @@ fn the_task_is_dropped_while_the_consumer_goes_to_sleep() {
             assert!(drive.as_mut().poll(&mut cx).is_pending());
         });
         assert_eq!(read_all(&mut active), [0]);
-        assert_eq!(active.outcome(), Some(Outcome::Cancelled));
+        assert_eq!(active.outcome(), Some(TaskOutcome::Cancelled));
         assert!(dropped.load(SeqCst));
         task.join().unwrap();
     });
@@ -121,7 +121,7 @@ fn take_against_full() {
         let (mut active, drive) = source.active_bounded_parts(1);
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0, 1, 2]);
-        assert_eq!(active.outcome(), Some(Outcome::Completed));
+        assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
         task.join().unwrap();
     });
 }
@@ -144,7 +144,7 @@ fn ask_against_full() {
         let (mut stream, drive) = source.preload_with_parts(1);
         let task = spawn(drive);
         assert_eq!(read_all(&mut stream), [0, 1, 2]);
-        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
         task.join().unwrap();
     });
 }
@@ -156,7 +156,7 @@ fn ask_against_a_worker_without_permits() {
         let (mut stream, workers) = source.map_par_with_parts(1, ready);
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         assert_eq!(read_all(&mut stream), [0, 1, 2]);
-        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
         assert!(dropped.load(SeqCst), "dropped before the stream ends");
         tasks.into_iter().for_each(|task| task.join().unwrap());
     });
@@ -211,7 +211,7 @@ fn worker_never_polled_again_end_comes() {
         let _ = abandoned.as_mut().poll(&mut cx);
         let _ = abandoned.as_mut().poll(&mut cx);
         assert_eq!(read_all(&mut stream), [0]);
-        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
         assert!(dropped.load(SeqCst), "dropped before the stream ends");
         task.join().unwrap();
     });

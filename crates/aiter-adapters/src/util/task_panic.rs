@@ -1,10 +1,10 @@
 //! Panics of user code that travel from a task to the consumer.
 //!
-//! Without the feature `std` nothing can be caught: [`Caught`] has no values, and [`catch`] calls.
+//! Without the feature `std` nothing can be caught: [`TaskPanic`] has no values, and [`catch`] calls.
 
 #[cfg(feature = "std")]
 use {
-    crate::caught_panic::Panic,
+    crate::caught_panic::CaughtPanic,
     alloc::boxed::Box,
     core::panic::AssertUnwindSafe,
     std::panic::{catch_unwind, resume_unwind},
@@ -12,13 +12,13 @@ use {
 
 /// A panic that was caught.
 #[cfg(feature = "std")]
-pub(crate) struct Caught(Box<Panic>);
+pub(crate) struct TaskPanic(Box<CaughtPanic>);
 
 /// A panic that was caught: none ever is.
 #[cfg(not(feature = "std"))]
-pub(crate) enum Caught {}
+pub(crate) enum TaskPanic {}
 
-impl Caught {
+impl TaskPanic {
     /// Lets the panic go on in the caller. The panic hook does not run a second time.
     #[cfg(feature = "std")]
     #[cold]
@@ -39,13 +39,14 @@ impl Caught {
 /// `UnwindSafe` is made, because the panic goes on in the consumer.
 #[cfg(feature = "std")]
 #[inline]
-pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Caught(Box::new(Panic::new(payload))))
+pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, TaskPanic> {
+    catch_unwind(AssertUnwindSafe(f))
+        .map_err(|payload| TaskPanic(Box::new(CaughtPanic::new(payload))))
 }
 
 /// Calls user code. A panic unwinds through.
 #[cfg(not(feature = "std"))]
 #[inline]
-pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
+pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, TaskPanic> {
     Ok(f())
 }

@@ -9,7 +9,7 @@ use crate::util::unwind;
 
 pin_project_lite::pin_project! {
     /// A stream that is dropped at its end, or when it panics.
-    pub(crate) struct Source<S> {
+    pub(crate) struct FusedSource<S> {
         #[pin]
         stream: Option<S>,
         // The end was handed out.
@@ -17,7 +17,7 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<S> Source<S> {
+impl<S> FusedSource<S> {
     pub(crate) fn new(stream: S) -> Self {
         Self { stream: Some(stream), ended: false }
     }
@@ -35,23 +35,23 @@ impl<S> Source<S> {
     }
 
     /// True if the stream was dropped.
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_dropped(&self) -> bool {
         self.stream.is_none()
     }
 
     /// Drops the stream.
-    pub(crate) fn shut(self: Pin<&mut Self>) {
+    pub(crate) fn close(self: Pin<&mut Self>) {
         self.project().stream.set(None);
     }
 }
 
-impl<S: Stream> FusedStream for Source<S> {
+impl<S: Stream> FusedStream for FusedSource<S> {
     fn is_terminated(&self) -> bool {
         self.ended
     }
 }
 
-impl<S: Stream> Stream for Source<S> {
+impl<S: Stream> Stream for FusedSource<S> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
