@@ -286,14 +286,14 @@ fn is_so(words: &str, line: &str) -> bool {
     let over = |expected: &str| line.matches('!').count() == 1 && line.replace('!', "") == expected;
     match words {
         "in a poll; the next poll polls it again" => line == "01!3.",
-        "in a poll; what came before it is handed out, then the end" => over("01."),
-        "in a poll; the rest comes" => over("013."),
+        "in a poll; earlier items come, then the end" => over("01."),
+        "in a poll; the other items come" => over("013."),
         "in a poll; all items come" => over("0123."),
-        "in a poll, in the place of its item; the rest comes" => line == "01!3.",
+        "in a poll, in place of its item; the other items come" => line == "01!3.",
         "in the drop of the stream" => line == "0123.~",
-        "in the task; then the end, `outcome` says so" => line == "01. Panicked",
-        "in the task; all items come, `outcome` says so" => line == "0123. Panicked",
-        "in the poll of one fork; then the end, `outcome` of the others says so" => {
+        "in the task; then the end, `outcome` reports it" => line == "01. Panicked",
+        "in the task; all items come, `outcome` reports it" => line == "0123. Panicked",
+        "in the poll of one fork; then the end, `outcome` of the others reports it" => {
             line == "01!. and 01. Panicked"
         }
         "in the poll of one fork; all items come" => line == "0123!. and 0123.",

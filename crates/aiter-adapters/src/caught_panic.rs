@@ -6,10 +6,10 @@ use alloc::{
 use core::{any::Any, error::Error, fmt};
 use std::sync::{Mutex, PoisonError};
 
-/// A panic that was caught.
+/// A panic that was caught, with its payload.
 pub struct CaughtPanic {
     message: Option<Cow<'static, str>>,
-    /// Never locked but by its owner: it makes the panic `Sync`, as errors should be.
+    /// The mutex is never contended. It makes the panic `Sync`, as errors should be.
     payload: Mutex<Box<dyn Any + Send>>,
 }
 
@@ -20,12 +20,12 @@ impl CaughtPanic {
         Self { message: literal.or_else(text), payload: Mutex::new(payload) }
     }
 
-    /// What the panic said, if it was text.
+    /// Returns the message of the panic, if the payload is text.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
-    /// What the panic carried: for `std::panic::resume_unwind`.
+    /// Returns the payload, for example for `std::panic::resume_unwind`.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,20 +1,21 @@
-/// What to do about an error in the middle of a stream.
+/// The way in which a stream handles an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnError {
-    /// Drop it and go on.
+    /// Drops the error and continues.
     Skip,
-    /// Hand it out as the last item, and drop the source.
+    /// Returns the error as the last item, and drops the source.
     Stop,
-    /// Hand it out and go on.
+    /// Returns the error and continues.
     Emit,
 }
 
-/// Tells what to do about each error: an [`OnError`] for all of them, or a function.
+/// A rule for errors: one [`OnError`] for all, or a function that returns one for each.
 pub trait ErrorRule<E: ?Sized> {
-    /// What to do about this one.
+    /// Returns how to handle `error`.
     fn on_error(&mut self, error: &E) -> OnError;
 
-    /// What to do about all of them, if that is known beforehand: `size_hint` is more exact then.
+    /// Returns how to handle all errors, if that is known in advance. `size_hint` is then more
+    /// exact.
     fn on_all(&self) -> Option<OnError> {
         None
     }

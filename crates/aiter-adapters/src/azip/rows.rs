@@ -8,10 +8,10 @@ use futures_core::{FusedStream, Stream};
 
 use crate::azip::sources::AzipSources;
 
-/// Makes a stream of rows, each of one item of every stream.
+/// Makes a stream of rows with one item of each stream.
 ///
-/// The streams are a tuple of up to 12, an array or a `Vec`, and `Unpin`: put others in a `Box::pin`.
-/// See [`Azip`] for what it promises.
+/// The streams are a tuple of up to 12, an array or a `Vec`. They must be `Unpin`; use `Box::pin`
+/// for others. See [`Azip`] for its guarantees.
 ///
 /// ```text
 /// numbers   1     2        3 ..
@@ -37,28 +37,28 @@ pub fn azip<Z: AzipSources>(sources: Z) -> Azip<Z> {
     Azip { sources, taken, ended: false }
 }
 
-/// Rows of one item of each of several streams; made by [`azip`](azip()).
+/// A stream of rows with one item of each source; made by [`azip`](azip()).
 ///
-/// Each poll asks every stream that has not given its item for the row, so that they wait at the
-/// same time and not in turn. Items stay here until the row is complete. The rows end with the
-/// shortest stream: as soon as one has ended nothing more is asked of the others. Of no streams there
-/// are no rows.
+/// Each poll polls every source whose item is missing in the row, so all sources wait at the same
+/// time. Items are kept until the row is complete. The rows end with the shortest source: once a
+/// source has ended, no source is polled again. Without sources there are no rows.
 ///
-/// [`into_parts`](Self::into_parts) gives back the streams and what was taken from them for a row
-/// that is not complete. A stream is therefore not dropped at its end but with the rows.
+/// Sources are dropped with this stream, not at their end, because [`into_parts`](Self::into_parts)
+/// returns them, with the items of an incomplete row.
 ///
 /// # Panics
-/// If one of the streams does. What the others have given is kept, and the next poll polls it again.
+/// Panics if a source does. Items of other sources are kept, and the next poll polls the source
+/// again.
 ///
 /// # Cancel safety
-/// Dropping a future over this stream (such as `next()`) loses no item.
+/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "azip")]
 #[doc(alias = "zip")]
 pub struct Azip<Z: AzipSources> {
     sources: Z,
     taken: Z::Taken,
-    /// The end was handed out.
+    /// `None` was returned.
     ended: bool,
 }
 
@@ -74,12 +74,12 @@ impl<Z: AzipSources> fmt::Debug for Azip<Z> {
 }
 
 impl<Z: AzipSources> Azip<Z> {
-    /// The streams.
+    /// Returns the sources.
     pub fn get_ref(&self) -> &Z {
         &self.sources
     }
 
-    /// Gives back the streams, and the items that were taken from them for a row that is not complete.
+    /// Returns the sources, and the items of an incomplete row.
     ///
     /// # Examples
     /// ```
@@ -109,17 +109,17 @@ impl<Z: AzipSources> Azip<Z> {
         Z::row(&mut self.taken)
     }
 
-    /// True if there are no more rows.
+    /// Returns `true` if there are no more rows.
     pub(crate) fn is_over(&self) -> bool {
         self.ended || self.count() == 0
     }
 
-    /// The end is handed out.
+    /// Marks that `None` was returned.
     pub(crate) fn end(&mut self) {
         self.ended = true;
     }
 
-    /// How many items there are of source `i`, with the one that was taken.
+    /// Returns the size hint of source `i`, including an item that was taken.
     pub(crate) fn hint_at(&self, i: usize) -> (usize, Option<usize>) {
         let taken = usize::from(Z::has_at(&self.taken, i));
         let (lower, upper) = self.sources.hint_at(i);
@@ -127,7 +127,7 @@ impl<Z: AzipSources> Azip<Z> {
     }
 }
 
-// Neither streams, which are `Unpin`, nor items are pinned in place.
+// Sources are `Unpin`, and items are not pinned.
 impl<Z: AzipSources> Unpin for Azip<Z> {}
 
 impl<Z: AzipSources> FusedStream for Azip<Z> {
@@ -150,7 +150,7 @@ impl<Z: AzipSources> Stream for Azip<Z> {
                 break;
             }
             match self.poll_at(i, cx) {
-                Poll::Ready(given) => self.ended = !given,
+                Poll::Ready(has_item) => self.ended = !has_item,
                 Poll::Pending => complete = false,
             }
         }

@@ -8,36 +8,37 @@ use core::{
 use futures_core::Stream;
 
 mod sealed {
-    #[expect(unnameable_types, reason = "nobody else is to implement it")]
+    #[expect(unnameable_types, reason = "the trait is sealed")]
     pub trait Sealed {}
 }
 
-/// What [`azip`](crate::azip) takes: a tuple of up to 12 streams, an array or a `Vec` of them.
+/// The sources of [`azip`](crate::azip): a tuple of up to 12 streams, an array or a `Vec` of
+/// streams.
 ///
-/// The streams are `Unpin`; others go in a `Box::pin`. Not to be implemented elsewhere.
+/// The streams must be `Unpin`; use `Box::pin` for others. This trait is sealed.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no tuple, array or `Vec` of `Unpin` streams",
-    note = "a stream that is not `Unpin` goes in a `Box::pin`"
+    message = "`{Self}` is not a tuple, array or `Vec` of `Unpin` streams",
+    note = "use `Box::pin` for a stream that is not `Unpin`"
 )]
 pub trait AzipSources: sealed::Sealed {
-    /// An item of each stream.
+    /// One item of each stream.
     type Row;
-    /// The items of a row that is not complete: `None` for each stream that has not given its own.
+    /// The items of an incomplete row, `None` for each stream whose item is missing.
     type Taken;
 
     #[doc(hidden)]
     fn count(&self) -> usize;
     #[doc(hidden)]
     fn none_taken(&self) -> Self::Taken;
-    /// Whether stream `i` has given its item: polled for it if not. False if it has none any more.
+    /// Polls stream `i` if its item is missing. Returns `false` if the stream has ended.
     #[doc(hidden)]
     fn poll_at(&mut self, i: usize, taken: &mut Self::Taken, cx: &mut Context<'_>) -> Poll<bool>;
-    /// What stream `i` says of the items that it has not given.
+    /// Returns the size hint of stream `i`.
     #[doc(hidden)]
     fn hint_at(&self, i: usize) -> (usize, Option<usize>);
     #[doc(hidden)]
     fn has_at(taken: &Self::Taken, i: usize) -> bool;
-    /// To be called when every stream has given its item.
+    /// Takes the row. No item may be missing.
     #[doc(hidden)]
     fn row(taken: &mut Self::Taken) -> Self::Row;
 }
@@ -53,7 +54,7 @@ where
 }
 
 fn take<T>(place: &mut Option<T>) -> T {
-    place.take().expect("a row is complete when it is taken")
+    place.take().expect("the row must be complete")
 }
 
 impl<S> sealed::Sealed for Vec<S> {}

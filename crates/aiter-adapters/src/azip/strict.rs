@@ -10,28 +10,28 @@ use futures_core::{FusedStream, Stream};
 
 use crate::azip::{rows::Azip, sources::AzipSources};
 
-/// Rows of one item of each of several streams, which have to end together; made by
+/// A stream of rows with one item of each source, which must end together; made by
 /// [`Azip::strict`].
 ///
-/// Where some stream has ended and another has one more item, [`UnequalLengths`] is the last that comes out.
-/// All else is as in [`Azip`].
+/// If a source has ended and another one has an item, [`UnequalLengths`] is returned as the last
+/// item. Otherwise works as [`Azip`].
 ///
 /// # Panics
-/// As [`Azip`].
+/// Panics as [`Azip`] does.
 ///
 /// # Cancel safety
-/// Dropping a future over this stream (such as `next()`) loses no item.
+/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
 #[must_use = "streams do nothing unless polled"]
 pub struct StrictAzip<Z: AzipSources> {
     rows: Azip<Z>,
-    /// Which streams have ended; shorter than their number while none has.
+    /// For each source, whether it has ended. Empty while none has.
     ended: Vec<bool>,
-    /// The error was handed out.
+    /// The error was returned.
     unequal: bool,
 }
 
 impl<Z: AzipSources> Azip<Z> {
-    /// Makes streams of unequal lengths an error.
+    /// Returns an error if sources have unequal lengths.
     ///
     /// # Examples
     /// ```
@@ -41,7 +41,7 @@ impl<Z: AzipSources> Azip<Z> {
     /// # futures_util::FutureExt::now_or_never(async {
     /// let mut rows = azip((stream::iter([1, 2]), stream::iter(["a"]))).strict();
     /// assert_eq!(rows.next().await, Some(Ok((1, "a"))));
-    /// let error = rows.next().await.expect("the end is not the same").expect_err("there is no row");
+    /// let error = rows.next().await.expect("lengths differ").expect_err("no row is complete");
     /// assert_eq!((error.shorter(), error.longer()), (1, 0));
     /// assert_eq!(rows.next().await, None);
     /// # }).expect("iterators never wait");
@@ -62,17 +62,17 @@ impl<Z: AzipSources> StrictAzip<Z> {
         Self { rows, ended: Vec::new(), unequal: false }
     }
 
-    /// The streams.
+    /// Returns the sources.
     pub fn get_ref(&self) -> &Z {
         self.rows.get_ref()
     }
 
-    /// Gives back the streams, and the items that were taken from them for a row that is not complete.
+    /// Returns the sources, and the items of an incomplete row.
     pub fn into_parts(self) -> (Z, Z::Taken) {
         self.rows.into_parts()
     }
 
-    /// True if there is nothing more to hand out.
+    /// Returns `true` if there are no more rows.
     fn is_over(&self) -> bool {
         self.unequal || self.rows.is_over()
     }
@@ -94,7 +94,7 @@ impl<Z: AzipSources> StrictAzip<Z> {
     }
 }
 
-// As for `Azip`.
+// See `Azip`.
 impl<Z: AzipSources> Unpin for StrictAzip<Z> {}
 
 impl<Z: AzipSources> FusedStream for StrictAzip<Z> {
@@ -144,13 +144,13 @@ impl<Z: AzipSources> Stream for StrictAzip<Z> {
         let min_upper = hints().filter_map(|hint| hint.1).min();
         let may_differ = hints().any(|hint| hint.1.is_none_or(|upper| upper > min_lower));
         let must_differ = min_upper.is_some_and(|upper| upper < max_lower);
-        // The error comes after the rows.
+        // The error is one more item.
         let upper = min_upper.and_then(|upper| upper.checked_add(usize::from(may_differ)));
         (min_lower.saturating_add(usize::from(must_differ)), upper)
     }
 }
 
-/// Streams of unequal lengths were given to a [`StrictAzip`].
+/// The error of [`StrictAzip`] if sources have unequal lengths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UnequalLengths {
     shorter: usize,
@@ -158,12 +158,12 @@ pub struct UnequalLengths {
 }
 
 impl UnequalLengths {
-    /// The number of a stream that has ended, from 0.
+    /// Returns the index of a source that has ended.
     pub fn shorter(&self) -> usize {
         self.shorter
     }
 
-    /// The number of a stream that had another item, from 0.
+    /// Returns the index of a source that has another item.
     pub fn longer(&self) -> usize {
         self.longer
     }

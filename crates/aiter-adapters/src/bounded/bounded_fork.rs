@@ -20,34 +20,36 @@ use crate::{
     sync::Arc,
 };
 
-/// One of several streams of the same items, with a bound to how far they are apart; made by
+/// One of several streams of the same items, at most `cap` items apart; made by
 /// [`forker_bounded`](crate::AiterExt::forker_bounded).
 ///
-/// As [`ForkStream`](crate::ForkStream), but at most `cap` items are held for forks that lag. What happens to
-/// one that is `cap` items behind when another one asks for more is its [`LagPolicy`]:
+/// Works as [`ForkStream`](crate::ForkStream), but holds at most `cap` items for forks that lag. If
+/// a fork is `cap` items behind when another fork polls for more, the [`LagPolicy`] decides:
 ///
-/// - [`LagPolicy::Wait`]: the one that asks waits until the slow one has read or is dropped. All go at the
-///   pace of the slowest; one that is never read stops all.
-/// - [`LagPolicy::DropOldest`]: the slow one misses the oldest item; [`missed`](Self::missed) counts them.
-/// - [`LagPolicy::Error`]: the slow one ends, and its [`outcome`](Self::outcome) is [`TaskOutcome::Lagged`].
+/// - [`LagPolicy::Wait`]: the other fork waits until the slow fork has read or is dropped. All
+///   forks are as slow as the slowest, and a fork that is never read stops all.
+/// - [`LagPolicy::DropOldest`]: the slow fork misses the oldest item. [`missed`](Self::missed)
+///   counts these items.
+/// - [`LagPolicy::Error`]: the slow fork ends, and its [`outcome`](Self::outcome) is
+///   [`TaskOutcome::Lagged`].
 ///
-/// The items are with the source: to read one is to take a turn, also when it is there already. An
-/// item is cloned in the reader's turn, and moved to the last fork that reads it. A fork that finds
-/// another at it sleeps and is woken. The source's wake-up wakes every fork that waits, so a fork that is
-/// dropped stops no other. A fork that is woken and never polled again is a slow one: see [`LagPolicy`].
+/// The items are held with the source, so each read takes a turn at it. An item is cloned in the
+/// reader's turn, and moved to the last fork that reads it. A fork that finds the source locked
+/// waits, and is woken. The source's wake-up wakes every waiting fork, so a fork that is dropped
+/// stops no other. A fork that is woken and never polled again is a slow fork; see [`LagPolicy`].
 ///
 /// # Panics
-/// If the source does, in the fork that drives it. The source is dropped; the other forks read what
-/// there is, end, and say [`TaskOutcome::Panicked`]. If `clone` of an item does; the item is then still
-/// to be read.
+/// Panics if the source does, in the fork that drives it. The source is then dropped. The other
+/// forks read the remaining items and end with [`TaskOutcome::Panicked`]. Panics if `clone` of an
+/// item does. That item is not lost.
 ///
-/// If the drop of an item panics, the fork that drops it panics, in a poll or in its own drop. No
-/// other item is lost. If the waker of a fork that waits panics, it does so in the fork that wakes it,
-/// which loses the item that it was about to return.
+/// Panics if the drop of an item does, in a poll or the drop of a fork. No other item is lost.
+/// Panics if the waker of a waiting fork does, in the fork that wakes it. That fork loses the item
+/// that it was about to return.
 ///
 /// # Cancel safety
-/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost and no other fork
-/// waits longer.
+/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost and no
+/// other fork waits longer.
 ///
 /// # Examples
 /// ```
@@ -96,12 +98,12 @@ impl<S: Stream> BoundedFork<S> {
         Self { relay: Relay::new(drive), commands, outcome, position, missed, end: ForkState::Open }
     }
 
-    /// Another fork at the same position. Lock-free.
+    /// Makes another fork at the same position. Lock-free.
     pub fn fork(&self) -> Self
     where
         S::Item: Clone,
     {
-        // First, because it may panic.
+        // First, because the clone may panic.
         let commands = self.commands.clone();
         if self.end == ForkState::Open {
             self.send(Command::Join(self.position));
@@ -116,12 +118,12 @@ impl<S: Stream> BoundedFork<S> {
         }
     }
 
-    /// Items that this fork has missed because it was too slow.
+    /// Returns the number of items that this fork has missed because it was too slow.
     pub fn missed(&self) -> usize {
         self.missed
     }
 
-    /// How this fork came to its end; `None` while it has not.
+    /// Returns how this fork ended, or `None` while it continues.
     pub fn outcome(&self) -> Option<TaskOutcome> {
         match self.end {
             ForkState::Open => None,
@@ -132,7 +134,7 @@ impl<S: Stream> BoundedFork<S> {
 
     fn send(&self, command: Command) {
         let sent = self.commands.push(command);
-        debug_assert!(sent.is_ok(), "the ring lives as long as a fork");
+        debug_assert!(sent.is_ok(), "the ring must live as long as a fork");
     }
 }
 
@@ -151,15 +153,15 @@ impl<S: Stream> Drop for BoundedFork<S> {
             return;
         }
         self.send(Command::Leave(self.position));
-        // The items that only this fork held are dropped here. If another fork is at the source,
-        // the next turn drops them.
+        // Drops the items that only this fork has not read. If another fork has the turn, the next
+        // turn drops them.
         let looked = self.relay.try_look(|drive| {
             let this = drive.project();
             let read = this.ring.apply_commands();
             (read, take_space_waiter(this.ring, this.space_waiter))
         });
         match looked {
-            // The items are dropped last, also if the waker panics.
+            // The items are dropped last, even if the waker panics.
             Some((_read, Some(waker))) => waker.wake(),
             Some((_read, None)) => {}
             None => self.relay.notify(),
@@ -183,11 +185,11 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
         let Self { relay, position, missed, .. } = &mut *self;
         let looked = relay.try_look(|drive| read(drive, position, missed));
         let found = match wake_space_waiter(looked.unwrap_or((Found::Nothing, None))) {
-            // In the turn, news of room is for this fork: it asks the source itself.
+            // The space waiter is not woken, because this fork polls the source in its turn.
             Found::Nothing => relay.poll_turn(cx, |mut drive, cx| {
                 match read(drive.as_mut(), position, missed).0 {
                     Found::Nothing => poll_source(drive, cx, position),
-                    // Another fork was faster.
+                    // Another fork has pushed an item since.
                     found => Poll::Ready(found),
                 }
             }),
@@ -198,7 +200,7 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
         };
         let found = match found {
             Poll::Ready(found) => found,
-            // Another fork may have asked, and put something in for this one, before this one registered.
+            // Another fork may have pushed an item before this fork was registered.
             Poll::Pending => {
                 let looked = relay.poll_look(cx, |drive| read(drive, position, missed));
                 match wake_space_waiter(ready!(looked)) {
@@ -231,7 +233,7 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
                 let lower = if misses_none { lower.saturating_add(unread) } else { 0 };
                 (lower, upper.and_then(|upper| upper.checked_add(unread)))
             }
-            // Another fork is at it.
+            // Another fork has the turn.
             None => (0, None),
         }
     }

@@ -1,9 +1,9 @@
 //! A queue of items, each with the number of readers that have not read it.
 //!
 //! A reader stores its own position; the ring stores only counts. A reader that joins or leaves
-//! pushes a note, and the next reader at the ring takes the notes in first, so neither waits for
-//! the ring. A reader joins at the position of another reader, whose count keeps the items until
-//! the note is taken in.
+//! pushes a command. The next reader that has the ring applies the commands first, so joining and
+//! leaving do not wait for the ring. A reader joins at the position of another reader, whose count
+//! keeps the items until the command is applied.
 //!
 //! # Panics
 //! No method drops an item. Removed items are returned, and the ring is consistent before the
@@ -20,14 +20,14 @@ pub(crate) enum Command {
     Leave(usize),
 }
 
-/// What happens to a reader that is `cap` items behind.
+/// The way in which forks handle a fork that is `cap` items behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LagPolicy {
-    /// The other readers wait for it.
+    /// The other forks wait for it.
     Wait,
-    /// It misses the oldest items.
+    /// The fork misses the oldest items.
     DropOldest,
-    /// It ends.
+    /// The fork ends.
     Error,
 }
 
@@ -37,17 +37,17 @@ struct Entry<T> {
     left: usize,
 }
 
-/// Where a reader stands.
+/// The state of a reader.
 pub(crate) enum ReaderState {
     /// An item is ready for it.
     Ready,
     /// It has read every item.
     CaughtUp,
-    /// It lagged and was removed.
+    /// It has lagged and was removed.
     Removed,
 }
 
-/// The items that [`Ring::push`] removed.
+/// The items that [`Ring::push`] has removed.
 pub(crate) struct Removed<T> {
     _oldest: Option<T>,
     _read: Vec<T>,
@@ -64,7 +64,7 @@ pub(crate) struct Ring<T> {
 }
 
 impl<T> Ring<T> {
-    /// A ring with one reader, at position 0.
+    /// Makes a ring with one reader, at position 0.
     pub(crate) fn new(commands: Cursor<Command>, cap: NonZeroUsize, policy: LagPolicy) -> Self {
         let entries = VecDeque::new();
         Self { entries, base: 0, readers: 1, commands, cap: cap.get(), policy }
@@ -78,14 +78,13 @@ impl<T> Ring<T> {
         self.readers
     }
 
-    /// Counts the readers that joined and left. Returns the items that no reader waits for any
-    /// more.
+    /// Counts the readers that have joined and left. Returns the items that all readers have read.
     pub(crate) fn apply_commands(&mut self) -> Vec<T> {
         while let Ok(command) = self.commands.try_next() {
             let (Command::Join(position) | Command::Leave(position)) = command;
             let behind = self.behind(position);
             if behind > 0 && self.policy == LagPolicy::Error {
-                // It was removed, and is not counted any more.
+                // The reader was removed and is no longer counted.
                 continue;
             }
             let offset = self.offset(position);
@@ -104,9 +103,9 @@ impl<T> Ring<T> {
         self.remove_read()
     }
 
-    /// Number of items that a reader has missed.
+    /// Returns the number of items that a reader has missed.
     fn behind(&self, position: usize) -> usize {
-        // Positions wrap around. A reader that is more than half the range behind is ahead.
+        // Positions wrap around. A distance of more than half the range means "ahead".
         let behind = self.base.wrapping_sub(position);
         if behind > usize::MAX / 2 { 0 } else { behind }
     }
@@ -115,7 +114,7 @@ impl<T> Ring<T> {
         if self.behind(position) > 0 { 0 } else { position.wrapping_sub(self.base) }
     }
 
-    /// Number of items that a reader has not read.
+    /// Returns the number of items that a reader has not read.
     pub(crate) fn unread(&self, position: usize) -> usize {
         self.entries.len().saturating_sub(self.offset(position))
     }
@@ -127,8 +126,8 @@ impl<T> Ring<T> {
         self.entries.drain(..read).map(|entry| entry.item).collect()
     }
 
-    /// Returns where a reader stands, and the number of items that it missed. Moves its position
-    /// past these.
+    /// Returns the state of a reader and the number of items that it has missed. Moves its position
+    /// past the missed items.
     pub(crate) fn state(&self, position: &mut usize) -> (ReaderState, usize) {
         let missed = self.behind(*position);
         if missed > 0 {
@@ -141,7 +140,7 @@ impl<T> Ring<T> {
         (if ready { ReaderState::Ready } else { ReaderState::CaughtUp }, missed)
     }
 
-    /// Reads the item at a position that is `Ready`. Moves the item if no other reader waits for
+    /// Reads the item of a reader that is `Ready`. Moves the item if all other readers have read
     /// it.
     pub(crate) fn read(&mut self, position: &mut usize) -> Option<T>
     where
@@ -154,8 +153,8 @@ impl<T> Ring<T> {
             entry.left -= 1;
             item
         } else {
-            // The oldest item: its last reader has read all items before.
-            debug_assert_eq!(at, 0, "items are read in order");
+            // This is the oldest item, because its last reader has read all items before it.
+            debug_assert_eq!(at, 0, "items must be read in order");
             self.base = self.base.wrapping_add(1);
             self.entries.pop_front()?.item
         };
@@ -177,7 +176,7 @@ impl<T> Ring<T> {
         if let Some(oldest) = &oldest {
             self.base = self.base.wrapping_add(1);
             if self.policy == LagPolicy::Error {
-                // A reader that has not read the oldest item has read none of the others.
+                // A reader that has not read the oldest item has read no other item either.
                 self.readers -= oldest.left;
                 self.entries.iter_mut().for_each(|entry| entry.left -= oldest.left);
             }

@@ -1,4 +1,5 @@
 use core::{
+    mem,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -12,19 +13,19 @@ use crate::{
 };
 
 pin_project_lite::pin_project! {
-    /// What the forks drive in turn.
+    /// The value of the relay, which the forks poll in turn.
     pub(crate) struct BoundedSource<S: Stream> {
-        // Dropped at its end.
+        // Dropped when it ends.
         #[pin]
         pub(crate) source: Option<S>,
         pub(crate) ring: Ring<S::Item>,
         pub(crate) outcome: Arc<OutcomeCell>,
-        // The relay's own waker, if a fork waits for room.
+        // The waker of the relay, if a fork waits for space in the ring.
         pub(crate) space_waiter: Option<Waker>,
     }
 }
 
-/// How a fork ended.
+/// Whether and how a fork has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ForkState {
     Open,
@@ -32,15 +33,15 @@ pub(crate) enum ForkState {
     Removed,
 }
 
-/// What a fork finds.
+/// The result of a read.
 pub(crate) enum Found<T> {
     Item(T),
     End(ForkState),
-    /// Nothing yet: the source is to be asked.
+    /// The fork has read all items, and must poll the source.
     Nothing,
 }
 
-/// Takes the waker of the fork that waits for room, if there is room.
+/// Takes the waker of the fork that waits for space, if there is space.
 pub(crate) fn take_space_waiter<T>(
     ring: &Ring<T>,
     space_waiter: &mut Option<Waker>,
@@ -48,15 +49,16 @@ pub(crate) fn take_space_waiter<T>(
     if ring.is_full() { None } else { space_waiter.take() }
 }
 
-/// Reads an item for a fork. Returns also the waker of the fork that waits for room, if there is
-/// room.
+/// Reads an item for a fork. Also takes the waker of the fork that waits for space, if there is
+/// space.
 pub(crate) fn read<S: Stream<Item: Clone>>(
     drive: Pin<&mut BoundedSource<S>>,
     position: &mut usize,
     missed: &mut usize,
 ) -> (Found<S::Item>, Option<Waker>) {
     let this = drive.project();
-    // Before the read, as a panic in a drop would lose the item. The relay wakes all forks then.
+    // Before the read, because a panic in a drop would lose the item. The relay then wakes all
+    // forks.
     drop(this.ring.apply_commands());
     let (state, newly_missed) = this.ring.state(position);
     *missed += newly_missed;
@@ -69,29 +71,29 @@ pub(crate) fn read<S: Stream<Item: Clone>>(
     (found, take_space_waiter(this.ring, this.space_waiter))
 }
 
-/// Wakes the fork that waits for room, if there is more.
-pub(crate) fn wake_space_waiter<T>((found, room): (Found<T>, Option<Waker>)) -> Found<T> {
-    if let Some(waker) = room {
+/// Wakes the fork that waits for space.
+pub(crate) fn wake_space_waiter<T>((found, waker): (Found<T>, Option<Waker>)) -> Found<T> {
+    if let Some(waker) = waker {
         waker.wake();
     }
     found
 }
 
-/// Asks the source for an item, for a fork that has read everything.
+/// Polls the source for an item, for a fork that has read all items.
 pub(crate) fn poll_source<S: Stream<Item: Clone>>(
     drive: Pin<&mut BoundedSource<S>>,
     cx: &mut Context<'_>,
     position: &mut usize,
 ) -> Poll<Found<S::Item>> {
-    /// Drops the source when it has ended, or panics.
+    /// Drops the source when it has ended or panicked.
     struct CloseOnDrop<'a, S> {
         source: Pin<&'a mut Option<S>>,
         outcome: &'a OutcomeCell,
-        outcome_at_end: TaskOutcome,
+        end_outcome: TaskOutcome,
     }
     impl<S> Drop for CloseOnDrop<'_, S> {
         fn drop(&mut self) {
-            self.outcome.set(self.outcome_at_end);
+            self.outcome.set(self.end_outcome);
             self.source.set(None);
         }
     }
@@ -104,26 +106,25 @@ pub(crate) fn poll_source<S: Stream<Item: Clone>>(
     let mut close = CloseOnDrop {
         source: this.source.as_mut(),
         outcome: this.outcome,
-        outcome_at_end: TaskOutcome::Panicked,
+        end_outcome: TaskOutcome::Panicked,
     };
     let polled = match close.source.as_mut().as_pin_mut() {
         Some(source) => source.poll_next(cx),
         None => Poll::Ready(None),
     };
-    close.outcome_at_end = TaskOutcome::Completed;
+    close.end_outcome = TaskOutcome::Completed;
     match polled {
         Poll::Ready(None) => Poll::Ready(Found::End(ForkState::SourceEnded)),
         Poll::Pending => {
-            core::mem::forget(close);
+            mem::forget(close);
             Poll::Pending
         }
         Poll::Ready(Some(item)) => {
-            core::mem::forget(close);
+            mem::forget(close);
             if this.ring.readers() == 1 && this.ring.len() == 0 {
                 return Poll::Ready(Found::Item(item));
             }
-            // The new item is in the ring: a panic in a drop leaves it there, for this fork as
-            // well.
+            // The new item is in the ring by then, so a panic in a drop does not lose it.
             drop(this.ring.push(item));
             Poll::Ready(this.ring.read(position).map_or(Found::Nothing, Found::Item))
         }

@@ -9,42 +9,43 @@ use futures_core::{FusedStream, Stream};
 
 use crate::{
     fork::source::{ForkSource, Pulled, SharedState, poll_passive, pull_item},
-    outcome::{OutcomeCell, TaskOutcome},
-    sync::{Arc, AtomicUsize},
+    outcome::TaskOutcome,
+    sync::Arc,
 };
 
 /// One of several streams of the same items; made by [`forker`](crate::AiterExt::forker).
 ///
-/// [`fork`](Self::fork) (or `clone`) makes another one at the same position: each of the two sees
-/// every item from there on. [`fork_passive`](Self::fork_passive) makes one that reads only what
+/// [`fork`](Self::fork), or `clone`, makes another fork at the same position. Each of them sees
+/// every item from there on. [`fork_passive`](Self::fork_passive) makes a fork that reads only what
 /// active forks have requested.
 ///
-/// Nothing is pulled from the source until an active fork asks for an item it has not; then exactly
-/// one item is. Whichever fork is polled drives the source, and there is no task or thread behind
-/// it. The source's wake-up wakes every fork that waits, so a fork that is dropped, or woken and never
-/// polled again, stops no other. An item is moved to a fork that is alone, and to the last one that reads it
-/// where the list can tell; else it is cloned, outside the source's turn. `Result` items go to every fork
-/// as they are.
+/// The source is pulled only when an active fork polls for an item that was not pulled yet, and
+/// then for exactly one item. Any fork drives the source when it is polled; there is no task and no
+/// thread. The source's wake-up wakes every waiting fork. A fork that is dropped, or woken and
+/// never polled again, therefore stops no other fork.
 ///
-/// The source is dropped at its end, or when the last active fork is dropped. Forks that are left then
-/// read the items that are left and end with [`TaskOutcome::Cancelled`].
+/// An item is moved to a fork that is the only one, and where possible to the last fork that reads
+/// it. Otherwise it is cloned, outside the source's turn. All forks see `Result` items unchanged.
 ///
-/// A fork that is neither read nor dropped keeps what it has not read in memory:
-/// [`lag`](Self::lag) tells how much. [`forker_bounded`](crate::AiterExt::forker_bounded) has a limit.
-/// An item that all forks have read is dropped no later than the next time that each of them waits or
-/// ends.
+/// The source is dropped when it ends, or when the last active fork is dropped. In the second case
+/// the remaining forks read the remaining items and end with [`TaskOutcome::Cancelled`].
 ///
-/// Reading what is there is wait-free and takes no lock. Driving the source is a try-lock: a fork
-/// that finds another at it sleeps and is woken by what comes.
+/// The items that a fork has not read stay in memory until it reads them or is dropped.
+/// [`lag`](Self::lag) returns their number, and [`forker_bounded`](crate::AiterExt::forker_bounded)
+/// limits it. An item that all forks have read is dropped when each of them next waits or ends, or
+/// earlier.
+///
+/// Reading an item is wait-free and takes no lock. Driving the source is a try-lock. A fork that
+/// finds it locked waits, and is woken by the other fork's turn.
 ///
 /// # Panics
-/// If the source does, in the fork that drives it. The source is dropped; the other forks read what
-/// there is, end, and say [`TaskOutcome::Panicked`]. If `clone` of an item does; the item is then still
-/// to be read.
+/// Panics if the source does, in the fork that drives it. The source is then dropped. The other
+/// forks read the remaining items and end with [`TaskOutcome::Panicked`]. Panics if `clone` of an
+/// item does. That item is not lost.
 ///
 /// # Cancel safety
-/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost and no other fork
-/// waits longer.
+/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost and no
+/// other fork waits longer.
 ///
 /// # Examples
 /// ```
@@ -54,7 +55,7 @@ use crate::{
 /// # futures_util::FutureExt::now_or_never(async {
 /// let mut one = stream::iter(1..=4).forker();
 /// assert_eq!(one.next().await, Some(1));
-/// let two = one.fork(); // from here on
+/// let two = one.fork(); // sees all later items
 /// assert_eq!(one.collect::<Vec<_>>().await, [2, 3, 4]);
 /// assert_eq!(two.collect::<Vec<_>>().await, [2, 3, 4]);
 /// # }).expect("an iterator never waits");
@@ -66,9 +67,9 @@ pub struct ForkStream<S: Stream> {
     pub(crate) relay: Relay<ForkSource<S>>,
     pub(crate) cursor: QuietCursor<S::Item>,
     pub(crate) shared: Arc<SharedState>,
-    /// Whether this fork is counted in `SharedState::active`. Otherwise it never comes to the gate.
+    /// This fork is counted in `SharedState::drivers`. Otherwise it never uses the gate.
     pub(crate) is_driver: bool,
-    /// The end was handed out.
+    /// `None` was returned.
     pub(crate) ended: bool,
 }
 
@@ -84,30 +85,30 @@ impl<S: Stream> fmt::Debug for ForkStream<S> {
 impl<S: Stream> ForkStream<S> {
     pub(crate) fn new(source: S) -> Self {
         let (pusher, cursor) = quiet_list();
-        let shared =
-            Arc::new(SharedState { outcome: OutcomeCell::new(), active: AtomicUsize::new(1) });
-        let drive = ForkSource { source: Some(source), pusher, shared: shared.clone() };
-        Self { relay: Relay::new(drive), cursor, shared, is_driver: true, ended: false }
+        let shared = Arc::new(SharedState::new());
+        let relay = Relay::new(ForkSource::new(source, pusher, shared.clone()));
+        Self { relay, cursor, shared, is_driver: true, ended: false }
     }
 
-    /// Another active fork at the same position. Costs the same at any lag.
+    /// Makes another active fork at the same position, in constant time.
     pub fn fork(&self) -> Self
     where
         S::Item: Clone + Sync,
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
         let shared = self.shared.clone();
-        // Last, because the cursor's fork may panic.
+        // Last, because `cursor.fork()` may panic.
         let is_driver = self.is_driver && shared.try_add_driver();
         Self { relay, cursor, shared, is_driver, ended: self.ended }
     }
 
-    /// Items that were pulled from the source, and that this fork has not read.
+    /// Returns the number of items that were pulled from the source and that this fork has not
+    /// read.
     pub fn lag(&self) -> usize {
         self.cursor.lag()
     }
 
-    /// All but what is to be had by few instructions.
+    /// Polls without the fast path.
     #[inline(never)]
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         if self.cursor.is_dozing() && self.cursor.lag() > 0 && self.relay.drop_called() {
@@ -119,7 +120,7 @@ impl<S: Stream> ForkStream<S> {
         }
     }
 
-    /// Drives the source, for a fork that has found nothing to read.
+    /// Polls the source, for a fork that has read all items.
     #[inline(never)]
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         if !self.is_driver {
@@ -137,13 +138,13 @@ impl<S: Stream> ForkStream<S> {
             Poll::Ready(Pulled::Item(item)) => Poll::Ready(Some(item)),
             Poll::Ready(Pulled::Pushed) => match self.cursor.next_quickly() {
                 Some(Some(item)) => Poll::Ready(Some(item)),
-                // There is an item, or the next turn is for this fork.
+                // There is an item, or this fork takes the next turn.
                 _ => self.poll_slow(cx),
             },
             Poll::Ready(Pulled::Ended) => self.end(),
-            // Another fork is at the source, of which there is nothing left.
+            // Another fork has the turn, and the source has ended.
             Poll::Pending if self.cursor.is_drained() => self.end(),
-            // Not by the quick way, which gives no memory back.
+            // Not by `next_quickly`, which frees no memory.
             Poll::Pending => {
                 self.cursor.doze();
                 self.cursor.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
@@ -154,11 +155,11 @@ impl<S: Stream> ForkStream<S> {
     fn end(&mut self) -> Poll<Option<S::Item>> {
         self.ended = true;
         self.relay.cancel();
-        // Nothing is left to read, so this look drops what all forks have read.
+        // There is no item left, so this read frees the items that all forks have read.
         Poll::Ready(self.cursor.next_ready())
     }
 
-    /// How the source came to its end; `None` while it has not.
+    /// Returns how the source ended, or `None` while it continues.
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.shared.outcome(&self.cursor)
     }
@@ -167,17 +168,17 @@ impl<S: Stream> ForkStream<S> {
 impl<S: Stream> Drop for ForkStream<S> {
     fn drop(&mut self) {
         if self.is_driver && self.shared.remove_driver() {
-            /// The forks that are left look again, also if the drop of a waker panics.
-            struct Notify<'a, S: Stream>(&'a mut Relay<ForkSource<S>>);
-            impl<S: Stream> Drop for Notify<'_, S> {
+            /// Wakes the remaining forks, even if the drop of a waker panics.
+            struct NotifyOnDrop<'a, S: Stream>(&'a mut Relay<ForkSource<S>>);
+            impl<S: Stream> Drop for NotifyOnDrop<'_, S> {
                 fn drop(&mut self) {
                     self.0.notify();
                 }
             }
-            // The gate is open: see the head of this file.
+            // The gate is open: see the module documentation of `source`.
             self.relay.try_look(ForkSource::cancel);
-            let notify = Notify(&mut self.relay);
-            // This fork waits no longer.
+            let notify = NotifyOnDrop(&mut self.relay);
+            // Takes back this fork's own registration.
             notify.0.cancel();
         }
     }
@@ -223,7 +224,7 @@ impl<S: Stream> Stream for ForkStream<S> {
             Some((len, (lower, upper))) => {
                 (len.saturating_add(lower), upper.and_then(|upper| upper.checked_add(len)))
             }
-            // Another fork is at the source.
+            // Another fork has the turn.
             None => (self.cursor.lag(), None),
         }
     }

@@ -1,5 +1,3 @@
-//! Forks that read what others request.
-
 use core::{
     fmt,
     pin::Pin,
@@ -20,16 +18,16 @@ use crate::{
 
 /// A fork that reads only what active forks have requested; made by [`ForkStream::fork_passive`].
 ///
-/// It sees every item from its position on, waits while no active fork asks for one, and never
-/// polls the source. It ends when the source does. When the last active fork is dropped, the source
-/// is dropped as well: the passive forks read the items that are left and end.
+/// It sees every item from its position on, and never polls the source. It waits until an active
+/// fork requests an item. It ends when the source does. If the last active fork is dropped, the
+/// source is dropped as well, and the passive forks read the remaining items and end.
 ///
 /// [`fork_active`](Self::fork_active) makes an active fork at the same position, and
-/// [`activate`](Self::activate) turns this one into an active fork. If the last active fork has
-/// gone by then, the new one only reads the items that are left.
+/// [`activate`](Self::activate) turns this fork into an active one. If no active fork is left by
+/// then, the new fork only reads the remaining items.
 ///
 /// # Panics
-/// Panics if `clone` of an item does. The item is then still to be read.
+/// Panics if `clone` of an item does. That item is not lost.
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item and no wake-up
@@ -51,18 +49,19 @@ use crate::{
 /// ```
 #[must_use = "a fork that is not read keeps what it has not read in memory"]
 pub struct PassiveFork<S: Stream> {
-    /// Where it sleeps, and for the active forks that are made of this one.
+    /// Holds the registration of this fork, and is cloned for new active forks.
     relay: Relay<ForkSource<S>>,
     cursor: QuietCursor<S::Item>,
     shared: Arc<SharedState>,
-    /// The end was handed out.
+    /// `None` was returned.
     ended: bool,
 }
 
 impl<S: Stream> ForkStream<S> {
-    /// A passive fork at the same position: it reads only what active forks have requested.
+    /// Makes a passive fork at the same position, which reads only what active forks have
+    /// requested.
     ///
-    /// It waits while no active fork asks for an item, and ends when no active fork is left.
+    /// It waits until an active fork requests an item, and ends when no active fork is left.
     ///
     /// # Examples
     /// ```
@@ -71,7 +70,7 @@ impl<S: Stream> ForkStream<S> {
     ///
     /// let mut work = stream::iter(["one", "two"]).forker();
     /// let mut log = work.fork_passive();
-    /// assert_eq!(log.next().now_or_never(), None); // no active fork has asked
+    /// assert_eq!(log.next().now_or_never(), None); // no active fork has requested an item
     /// assert_eq!(work.next().now_or_never(), Some(Some("one")));
     /// assert_eq!(log.next().now_or_never(), Some(Some("one")));
     /// drop(work);
@@ -88,7 +87,7 @@ impl<S: Stream> ForkStream<S> {
 }
 
 impl<S: Stream> PassiveFork<S> {
-    /// Another passive fork at the same position.
+    /// Makes another passive fork at the same position.
     pub fn fork_passive(&self) -> Self
     where
         S::Item: Clone + Sync,
@@ -97,10 +96,10 @@ impl<S: Stream> PassiveFork<S> {
         Self { relay, cursor, shared: self.shared.clone(), ended: self.ended }
     }
 
-    /// An active fork at the same position.
+    /// Makes an active fork at the same position.
     ///
-    /// If the last active fork has gone, the source has been dropped, and the new fork reads the
-    /// items that are left.
+    /// If no active fork is left, the source was dropped, and the new fork only reads the remaining
+    /// items.
     #[doc(alias = "is_active")]
     pub fn fork_active(&self) -> ForkStream<S>
     where
@@ -108,12 +107,12 @@ impl<S: Stream> PassiveFork<S> {
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
         let shared = self.shared.clone();
-        // Last, because the cursor's fork may panic.
+        // Last, because `cursor.fork()` may panic.
         let is_driver = shared.try_add_driver();
         ForkStream { relay, cursor, shared, is_driver, ended: self.ended }
     }
 
-    /// Turns this fork into an active one; as [`fork_active`](Self::fork_active).
+    /// Turns this fork into an active one, as [`fork_active`](Self::fork_active) does.
     pub fn activate(self) -> ForkStream<S>
     where
         S::Item: Clone + Sync,
@@ -124,14 +123,15 @@ impl<S: Stream> PassiveFork<S> {
         fork
     }
 
-    /// Items that were pulled from the source, and that this fork has not read.
+    /// Returns the number of items that were pulled from the source and that this fork has not
+    /// read.
     pub fn lag(&self) -> usize {
         self.cursor.lag()
     }
 
-    /// How the source came to its end; `None` while it has not.
+    /// Returns how the source ended, or `None` while it continues.
     ///
-    /// [`TaskOutcome::Cancelled`] if the last active fork was dropped before the end.
+    /// Returns [`TaskOutcome::Cancelled`] if the last active fork was dropped before the end.
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.shared.outcome(&self.cursor)
     }

@@ -2,7 +2,7 @@ use core::{error::Error, fmt};
 
 use crate::{gated::word::PermitWord, sync::Arc};
 
-/// Shared by the gates: dropped with the last of them.
+/// Shared by all gates. Stops the stream when the last gate is dropped.
 struct StopOnDrop(Arc<PermitWord>);
 
 impl Drop for StopOnDrop {
@@ -11,9 +11,10 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// The handle that lets items out of a [`Gated`] stream; made by [`gated`](crate::AiterExt::gated).
+/// The handle that permits items of a [`Gated`] stream; made by
+/// [`gated`](crate::AiterExt::gated).
 ///
-/// Clones are handles of the same stream. Dropping the last one is a [`stop`](Self::stop).
+/// Clones are handles of the same stream. Dropping the last one [stops](Self::stop) the stream.
 #[derive(Clone)]
 pub struct Gate(Arc<StopOnDrop>);
 
@@ -32,18 +33,19 @@ impl Gate {
         &self.0.0
     }
 
-    /// Lets `permits` more items out.
+    /// Permits `permits` more items.
     ///
-    /// Permits add up, and never overflow: where `usize::MAX / 2` of them wait for the stream to be
-    /// polled, more make no difference.
+    /// Permits add up and never overflow: beyond `usize::MAX / 2` permits that the stream has not
+    /// collected, more have no effect.
     ///
-    /// What was done before the push is seen by the source when it is polled for the item.
+    /// What happens before the push is visible to the source when it is polled for the item.
     ///
-    /// Lock-free: tried again only if another gate or the stream came in between. Neither allocates
-    /// nor frees, so it may be called from an interrupt handler, if the waker of the stream's task may.
+    /// Lock-free: retries only if another gate or the stream makes progress. Neither allocates nor
+    /// frees, so an interrupt handler may call it if it may call the waker of the stream's task.
     ///
     /// # Errors
-    /// [`GateError`] with the permits after a stop; the stream's end, and its drop, are one.
+    /// Returns [`GateError`] with the permits after a stop, and after the stream has ended or was
+    /// dropped.
     ///
     /// # Examples
     /// ```
@@ -61,27 +63,27 @@ impl Gate {
         if self.state().push(permits) { Ok(()) } else { Err(GateError(permits)) }
     }
 
-    /// Ends the stream once what was permitted is out.
+    /// Ends the stream after the items that are permitted.
     ///
-    /// Wait-free; may be called from an interrupt handler as [`push`](Self::push) may. A second stop
-    /// does nothing.
+    /// Wait-free. An interrupt handler may call it as it may call [`push`](Self::push). A second
+    /// stop has no effect.
     pub fn stop(&self) {
         self.state().stop();
     }
 
-    /// True if no more permits are taken: after a stop, and when the stream has ended or is dropped.
+    /// Returns `true` after a stop, and after the stream has ended or was dropped.
     pub fn is_stopped(&self) -> bool {
         self.state().peek().1
     }
 }
 
-/// A refused [`Gate::push`], with the permits.
+/// The error of [`Gate::push`] on a stopped gate, with the permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[doc(alias = "ValueError")]
 pub struct GateError(u64);
 
 impl GateError {
-    /// Gives the permits back.
+    /// Returns the permits.
     pub fn into_inner(self) -> u64 {
         self.0
     }

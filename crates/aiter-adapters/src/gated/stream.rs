@@ -16,29 +16,30 @@ use crate::{
 };
 
 pin_project_lite::pin_project! {
-    /// A stream whose items come out as a [`Gate`] permits; made by
+    /// A stream that returns items as a [`Gate`] permits; made by
     /// [`gated`](crate::AiterExt::gated).
     ///
-    /// The source is polled only while a permit is free, also to work ahead ([`Progress`]): not one item
-    /// is taken beyond what is permitted. An item uses up a permit when it is handed out. After a stop
-    /// the items that were permitted before still come, then the stream ends; it also ends with its
+    /// The source is polled, also to work ahead ([`Progress`]), only while there is a permit, so no
+    /// item is pulled without one. An item uses a permit when it is returned. After a stop, the
+    /// items that were permitted before still come, and then the stream ends. It also ends with its
     /// source.
     ///
-    /// The source is not dropped at its end but with this stream, as
-    /// [`into_inner`](Self::into_inner) gives it back.
+    /// The source is dropped with this stream, not at its end, because
+    /// [`into_inner`](Self::into_inner) returns it.
     ///
     /// # Panics
-    /// If the source does. The permit is still there, and the next poll polls the source again.
+    /// Panics if the source does. No permit is used, and the next poll polls the source again.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item and no permit.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item and no
+    /// permit is lost.
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "gated_aiter")]
     pub struct Gated<S> {
         #[pin]
         source: S,
         permits: PermitReceiver,
-        // The end was handed out.
+        // `None` was returned.
         ended: bool,
     }
 }
@@ -60,27 +61,27 @@ impl<S> Gated<S> {
         (gate, Self { source, permits: PermitReceiver::new(state), ended: false })
     }
 
-    /// How many items may come out without another push.
+    /// Returns the number of items that are permitted.
     pub fn permits(&self) -> u64 {
         self.permits.peek().0
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn get_ref(&self) -> &S {
         &self.source
     }
 
-    /// The source, to change it in place.
+    /// Returns the source mutably.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.source
     }
 
-    /// The source, pinned, to change it in place.
+    /// Returns the source mutably and pinned.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().source
     }
 
-    /// Gives the source back, with all items that did not come out. The gates are stopped.
+    /// Stops the gates and returns the source, with all items that were not returned.
     pub fn into_inner(self) -> S {
         let Self { source, permits, .. } = self;
         // Before the return: if the drop of the waker panics, the source is dropped, not leaked.

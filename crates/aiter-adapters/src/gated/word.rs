@@ -1,12 +1,17 @@
-//! # The protocol
-//! One word holds what the gates have said and the stream has not yet heard: a number of permits, and
-//! whether there will be more. So of a push and a stop one comes first, and every permit that a push
-//! reported as taken is the stream's.
+//! The word that the gates and the stream of `gated` share.
+//!
+//! ```text
+//! bit   usize::BITS - 1 ..              1        0
+//!       permits that were not collected          STOPPED
+//! ```
+//!
+//! All changes are to one word. A push and a stop are therefore ordered, and every permit that a
+//! push has reported as accepted reaches the stream.
 //!
 //! # Ordering policy
-//! Release by those who push and stop, Acquire by the stream that collects: the source, when it is
-//! polled for an item, sees what was done before the permit was pushed. Going to sleep and waking up
-//! is the wake cell's affair.
+//! Push and stop are Release; the stream collects with Acquire. What happens before a push is
+//! therefore visible to the source when it is polled for the item. `WakeCell` orders registration
+//! and wake-up.
 
 use core::task::{Context, Poll};
 
@@ -14,15 +19,14 @@ use aiter_core::WakeCell;
 
 use crate::sync::{Arc, AtomicUsize, Ordering};
 
-/// In the word: no more permits come. Set once, never cleared.
+/// No more permits come. Set once, never cleared.
 const STOPPED: usize = 1;
-/// In the word: one permit. They take all bits above.
+/// One permit. Permits use all bits above `STOPPED`.
 const PERMIT: usize = 2;
-/// As many permits as the word can hold.
+/// Maximum number of permits in the word.
 const MAX_PERMITS: usize = usize::MAX / PERMIT;
 
 pub(crate) struct PermitWord {
-    /// `STOPPED`, and the permits that the stream has not collected.
     word: AtomicUsize,
     cell: WakeCell,
 }
@@ -32,18 +36,18 @@ impl PermitWord {
         Self { word: AtomicUsize::new(0), cell: WakeCell::new() }
     }
 
-    /// Returns `false` after a stop.
+    /// Adds permits. Returns `false` after a stop.
     pub(crate) fn push(&self, permits: u64) -> bool {
         let more = usize::try_from(permits).unwrap_or(MAX_PERMITS).min(MAX_PERMITS) * PERMIT;
         let add = |word: usize| {
             (word & STOPPED == 0).then(|| word.saturating_add(more) / PERMIT * PERMIT)
         };
-        // Release: partner of `PermitReceiver::collect`. Relaxed: nobody relies on a refusal.
-        let pushed = self.word.fetch_update(Ordering::Release, Ordering::Relaxed, add);
-        if pushed.is_ok() && more > 0 {
+        // Release: partner of `PermitReceiver::collect`. Relaxed: a failed push carries no data.
+        let pushed = self.word.fetch_update(Ordering::Release, Ordering::Relaxed, add).is_ok();
+        if pushed && more > 0 {
             self.cell.wake();
         }
-        pushed.is_ok()
+        pushed
     }
 
     pub(crate) fn stop(&self) {
@@ -53,18 +57,18 @@ impl PermitWord {
         }
     }
 
-    /// The permits that were not collected, and whether there will be no more.
+    /// Returns the number of permits that were not collected, and whether there was a stop.
     pub(crate) fn peek(&self) -> (u64, bool) {
-        // Relaxed: a picture of the moment.
+        // Relaxed: a snapshot.
         let word = self.word.load(Ordering::Relaxed);
         ((word / PERMIT) as u64, word & STOPPED != 0)
     }
 }
 
-/// The stream's end of the word.
+/// The side of the stream.
 pub(crate) struct PermitReceiver {
     state: Arc<PermitWord>,
-    /// Those that were collected and not used.
+    /// Permits that were collected and not used.
     pub(crate) free: u64,
 }
 
@@ -73,7 +77,7 @@ impl PermitReceiver {
         Self { state, free: 0 }
     }
 
-    /// Takes what the gates have said. False if they said nothing new.
+    /// Takes the permits of the word. Returns `false` if there are none and there was no stop.
     fn collect(&mut self) -> bool {
         // Acquire: partner of `PermitWord::push` and `PermitWord::stop`.
         let word = self.state.word.fetch_and(STOPPED, Ordering::Acquire);
@@ -81,7 +85,7 @@ impl PermitReceiver {
         word != 0
     }
 
-    /// Whether there is a permit, or there will be none.
+    /// Waits for a permit or a stop. Returns `true` if there is a permit.
     pub(crate) fn poll_free(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         if self.free == 0 && !self.collect() {
             self.state.cell.register(cx.waker());
@@ -92,16 +96,17 @@ impl PermitReceiver {
         Poll::Ready(self.free > 0)
     }
 
-    /// All that may still come out, and whether that is all for ever.
+    /// Returns the number of all permits, and whether there was a stop.
     pub(crate) fn peek(&self) -> (u64, bool) {
         let (uncollected, stopped) = self.state.peek();
         (self.free.saturating_add(uncollected), stopped)
     }
 
+    /// Stops the gates.
     pub(crate) fn close(&mut self) {
         self.free = 0;
-        // Relaxed: tells those who push that it is of no use, and nothing else. A swap, as all who
-        // change the word read it.
+        // Relaxed: a gate that sees the stop reads no other data. A swap, so that every change of
+        // the word is a read-modify-write.
         self.state.word.swap(STOPPED, Ordering::Relaxed);
     }
 }

@@ -8,17 +8,17 @@ use futures_core::{FusedStream, Stream};
 
 use crate::join::joiner::{Joiner, MemberPoll, Opened};
 
-/// What one of the streams of a [`JoinKeyed`] did.
+/// An event of one of the streams of a [`JoinKeyed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyedEvent<T> {
-    /// It yielded an item.
+    /// The stream has yielded an item.
     Item(T),
-    /// It ended.
+    /// The stream has ended.
     End,
 }
 
 pin_project_lite::pin_project! {
-    /// A stream and what it is called.
+    /// A stream and its key.
     struct Member<K, I> {
         key: K,
         #[pin]
@@ -27,17 +27,18 @@ pin_project_lite::pin_project! {
 }
 
 pin_project_lite::pin_project! {
-    /// The items of all streams of a stream, each with its stream's key, and their ends; made by
+    /// A stream of the items and ends of many streams, each with the key of its stream; made by
     /// [`JoinStreams::keyed`](crate::JoinStreams::keyed).
     ///
-    /// All else is as in [`JoinStreams`](crate::JoinStreams). Two streams may have the same key.
+    /// Otherwise works as [`JoinStreams`](crate::JoinStreams). Two streams may have the same key.
     ///
     /// # Panics
-    /// As [`JoinStreams`](crate::JoinStreams), and where `K::clone` does, which drops the stream with
-    /// that key. A stream that panicked, in a poll or in its drop, has no end event.
+    /// Panics as [`JoinStreams`](crate::JoinStreams) does. Panics if `K::clone` does; the stream
+    /// with that key is then dropped. A stream that panicked, in a poll or in its drop, has no end
+    /// event.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
     #[must_use = "streams do nothing unless polled"]
     pub struct JoinKeyed<S, K, I> {
         #[pin]
@@ -56,17 +57,17 @@ impl<S, K, I> JoinKeyed<S, K, I> {
         Self { joiner: joiner.with_members() }
     }
 
-    /// The stream of streams, unless it has ended.
+    /// Returns the stream of streams, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.joiner.source()
     }
 
-    /// The number of streams that are open.
+    /// Returns the number of open streams.
     pub fn open(&self) -> usize {
         self.joiner.len()
     }
 
-    /// The keys of the streams that are open, in no order.
+    /// Returns the keys of the open streams, in no order.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.joiner.members().map(|member| &member.key)
     }

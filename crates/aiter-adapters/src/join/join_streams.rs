@@ -16,28 +16,27 @@ use crate::{
 };
 
 pin_project_lite::pin_project! {
-    /// The items of all streams of a stream, as they come; made by
+    /// A stream of the items of many streams, as they come; made by
     /// [`join_streams`](crate::AiterExt::join_streams).
     ///
-    /// Each stream's items keep their order. Among streams that have items, turns are exactly fair:
-    /// whoever was polled with success goes to the end of the line. Nothing is read ahead: an item is
-    /// taken from its stream in the very poll that hands it out. Only streams that were woken are
-    /// polled, whatever their number; one that has ended is dropped at once. The streams need not be
-    /// `Unpin`.
+    /// The items of each stream keep their order. Turns among streams that have items are exactly
+    /// fair: a stream that has returned an item moves to the end of the queue. No item is read
+    /// ahead; it is taken from its stream in the poll that returns it. Only streams that were woken
+    /// are polled, and a stream is dropped when it ends. The streams need not be `Unpin`.
     ///
-    /// While no stream has an item, new streams are opened, up to 128 a poll. While one has, at most
-    /// one new stream is opened for each item. [`max_inner`](Self::max_inner) bounds the number of open
+    /// While no stream has an item, new streams are opened, up to 128 a poll. Otherwise at most one
+    /// new stream is opened for each item. [`max_inner`](Self::max_inner) bounds the number of open
     /// streams. The join ends when the stream of streams and all of its streams have ended.
     ///
-    /// Nothing is allocated for an item, and in the long run nothing for a stream: a new one moves
-    /// into the place of one that has ended. The wakers neither allocate nor free nor lock.
+    /// Nothing is allocated for an item, and in the long run nothing for a stream, because a new
+    /// stream reuses the memory of one that has ended. The wakers neither allocate, free nor lock.
     ///
     /// # Panics
-    /// Where the stream of streams or one of its streams does. The one that panicked is dropped, the
-    /// others go on.
+    /// Panics if the stream of streams or one of its streams does. The stream that panicked is
+    /// dropped, and the others continue.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "join_aiters")]
     #[doc(alias = "merge")]
@@ -58,7 +57,8 @@ impl<S: Stream> JoinStreams<S> {
         Self { joiner: Joiner::new(source) }
     }
 
-    /// Lets at most `n` streams be open at a time. The next one is asked for when one has ended.
+    /// Limits the number of open streams to `n`. The next stream is opened when another one has
+    /// ended.
     ///
     /// # Panics
     /// Panics if `n` is 0.
@@ -80,9 +80,9 @@ impl<S: Stream> JoinStreams<S> {
         self
     }
 
-    /// Tells items apart by their stream, and when a stream has ended.
+    /// Returns items with the key of their stream, and reports the end of each stream.
     ///
-    /// For a stream of pairs of a key and a stream.
+    /// The stream of streams must yield pairs of a key and a stream.
     ///
     /// # Examples
     /// ```
@@ -109,18 +109,18 @@ impl<S: Stream> JoinStreams<S> {
         JoinKeyed::new(self.joiner)
     }
 
-    /// The stream of streams, unless it has ended.
+    /// Returns the stream of streams, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.joiner.source()
     }
 
-    /// The number of streams that are open.
+    /// Returns the number of open streams.
     pub fn open(&self) -> usize {
         self.joiner.len()
     }
 
-    /// Gives back the stream of streams, unless it has ended, and the streams that are open, in no
-    /// order, with all items not yet handed out.
+    /// Returns the stream of streams, unless it has ended, and the open streams in no order, with
+    /// all items that were not returned.
     pub fn into_parts(self) -> (Option<S>, Vec<S::Item>)
     where
         S::Item: Unpin,
@@ -140,7 +140,7 @@ impl<S: Stream<Item: Stream>> Stream for JoinStreams<S> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.project().joiner.poll_join(cx, Opened::Member, |member, cx| {
-            Poll::Ready(ready!(member.poll_next(cx)).map_or(MemberPoll::Over, MemberPoll::Item))
+            Poll::Ready(ready!(member.poll_next(cx)).map_or(MemberPoll::End, MemberPoll::Item))
         })
     }
 

@@ -1,4 +1,4 @@
-//! A stream of members, and the pool that they go into: what the joins have in common.
+//! The core of the joins: a source of members, and the pool of its members.
 
 use core::{
     fmt, mem,
@@ -9,38 +9,38 @@ use core::{
 
 use futures_core::Stream;
 
-use crate::util::{Budget, Pool, unwind};
+use crate::util::{Budget, Pool, clear_on_panic};
 
-/// What became of an item of the source.
+/// The use of an item of the source.
 pub(crate) enum Opened<T, R> {
-    /// A member.
+    /// A new member.
     Member(T),
-    /// Something to hand out.
+    /// An item to return.
     Item(R),
-    /// Nothing.
+    /// None.
     Nothing,
 }
 
-/// What a member had when it was polled.
+/// The result of a poll of a member.
 pub(crate) enum MemberPoll<R> {
-    /// Something, and may have more.
+    /// An item to return.
     Item(R),
-    /// Something that is dropped, and may have more.
+    /// An item to drop.
     Skip(R),
-    /// Something, and nothing more: it is dropped.
+    /// The last item, to return. The member is dropped.
     Last(R),
-    /// Nothing more: it is dropped.
-    Over,
+    /// The end. The member is dropped.
+    End,
 }
 
 pin_project_lite::pin_project! {
     pub(crate) struct Joiner<S, T> {
-        // Dropped at its end.
+        // Dropped when it ends.
         #[pin]
         source: Option<S>,
         pool: Pool<T>,
         max: Option<NonZeroUsize>,
-        // The end was handed out.
+        // `None` was returned.
         ended: bool,
     }
 }
@@ -83,13 +83,13 @@ impl<S, T> Joiner<S, T> {
     /// Drops the source and all members.
     pub(crate) fn close(self: Pin<&mut Self>) {
         let mut this = self.project();
-        // Dropped last, also if the source's drop panics.
+        // Dropped last, even if the drop of the source panics.
         let _members = mem::replace(this.pool, Pool::new());
         this.pool.end_source();
         this.source.set(None);
     }
 
-    /// The same source, not asked yet, for members of another kind.
+    /// Changes the type of the members. The source must not have been polled.
     pub(crate) fn with_members<U>(self) -> Joiner<S, U> {
         let Self { source, pool, max, ended } = self;
         // Before the return: if this panics, the source is dropped, not leaked.
@@ -110,7 +110,8 @@ impl<S, T> Joiner<S, T> {
 }
 
 impl<S: Stream, T> Joiner<S, T> {
-    /// The sum of what the members say, and more if the source may have more.
+    /// Returns the sum of the members' hints. It has no upper bound while the source may have
+    /// items.
     pub(crate) fn size_hint(
         &self,
         of: impl Fn(&T) -> (usize, Option<usize>),
@@ -122,7 +123,7 @@ impl<S: Stream, T> Joiner<S, T> {
         })
     }
 
-    /// Opens what the source has, then polls members in turn until one has something.
+    /// Adds members from the source, then polls members in turn until one returns an item.
     #[inline]
     pub(crate) fn poll_join<R>(
         mut self: Pin<&mut Self>,
@@ -152,7 +153,7 @@ impl<S: Stream, T> Joiner<S, T> {
         pool.is_source_woken() && pool.len() < max.map_or(usize::MAX, NonZeroUsize::get)
     }
 
-    /// Sees to it that a member has the turn that is due to it after a poll; hands out what it had.
+    /// Moves a member after its poll. Returns its item.
     #[inline]
     fn finish_turn<R>(pool: &mut Pool<T>, number: usize, polled: Poll<MemberPoll<R>>) -> Option<R> {
         match polled {
@@ -162,23 +163,24 @@ impl<S: Stream, T> Joiner<S, T> {
             }
             Poll::Ready(MemberPoll::Skip(item)) => {
                 pool.rotate();
-                // After the turn: a panic in the drop leaves the member in line.
+                // After the rotation, so a panic in the drop leaves the member queued.
                 drop(item);
             }
             Poll::Ready(MemberPoll::Last(item)) => {
                 pool.remove(number);
                 return Some(item);
             }
-            Poll::Ready(MemberPoll::Over) => pool.remove(number),
+            Poll::Ready(MemberPoll::End) => pool.remove(number),
             Poll::Pending => pool.set_pending(number),
         }
         None
     }
 
-    /// Continues where the first member in line had no item, or the source is to be asked before.
+    /// Continues if the first member of the queue has no item, or if the source must be polled
+    /// first.
     ///
-    /// While no member is in line, asks the source as often as it is ready. While one is, asks it once:
-    /// a source that is always ready must not open more members than items are handed out.
+    /// While no member is queued, polls the source as long as it is ready. Otherwise polls it once,
+    /// so that a source that is always ready adds no more members than items are returned.
     #[inline(never)]
     fn poll_slow<R>(
         mut self: Pin<&mut Self>,
@@ -194,10 +196,10 @@ impl<S: Stream, T> Joiner<S, T> {
             let once = pool.has_queued();
             while can_open(pool) && !(once && opened) && opens.take() {
                 opened = true;
-                let asked = unwind::with(source.as_mut(), |source| {
+                let polled = clear_on_panic(source.as_mut(), |source| {
                     pool.poll_source(|cx| source.poll_next(cx))
                 });
-                match asked.unwrap_or(Poll::Ready(None)) {
+                match polled.unwrap_or(Poll::Ready(None)) {
                     Poll::Ready(Some(item)) => match open(item) {
                         Opened::Member(member) => pool.insert(member),
                         Opened::Item(item) => return Poll::Ready(Some(item)),
@@ -228,7 +230,7 @@ impl<S: Stream, T> Joiner<S, T> {
         }
     }
 
-    /// The end, or nothing to hand out now: the task is woken when there may be.
+    /// Returns the end, or `Pending` after it has registered or woken the task.
     #[inline(never)]
     fn end_poll<R>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<R>> {
         let this = self.project();

@@ -13,25 +13,25 @@ use crate::{
 };
 
 pin_project_lite::pin_project! {
-    /// The results of all streams of a stream, as they come; made by
+    /// A stream of the results of many streams, as they come; made by
     /// [`try_join_streams`](crate::AiterExt::try_join_streams).
     ///
-    /// Errors of the stream of streams and of its streams are treated alike, as its [`OnError`] says.
-    /// An error does not end a stream: one that goes on after an error is read on, unless the join
-    /// stops. All else is as in [`JoinStreams`](crate::JoinStreams).
+    /// The [`OnError`] applies to errors of the stream of streams and to those of its streams. An
+    /// error does not end a stream: unless the join stops, a stream that continues after an error
+    /// is read further. Otherwise works as [`JoinStreams`](crate::JoinStreams).
     ///
     /// # Panics
-    /// As [`JoinStreams`](crate::JoinStreams). If a drop panics when the join stops at an error,
-    /// the next poll hands the error out.
+    /// Panics as [`JoinStreams`](crate::JoinStreams) does. If a drop panics when the join stops at
+    /// an error, the next poll returns the error.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
     #[must_use = "streams do nothing unless polled"]
     pub struct TryJoinStreams<S, I: Stream> {
         #[pin]
         joiner: Joiner<S, I>,
         on_error: OnError,
-        // The error that the join stops at, while the streams are dropped.
+        // The error at which the join stops, while the streams are dropped.
         last: Option<I::Item>,
     }
 }
@@ -50,7 +50,8 @@ impl<S, I: Stream> TryJoinStreams<S, I> {
         Self { joiner: Joiner::new(source), on_error, last: None }
     }
 
-    /// Lets at most `n` streams be open at a time. The next one is asked for when one has ended.
+    /// Limits the number of open streams to `n`. The next stream is opened when another one has
+    /// ended.
     ///
     /// # Panics
     /// Panics if `n` is 0.
@@ -60,12 +61,12 @@ impl<S, I: Stream> TryJoinStreams<S, I> {
         self
     }
 
-    /// The stream of streams, unless it has ended.
+    /// Returns the stream of streams, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.joiner.source()
     }
 
-    /// The number of streams that are open.
+    /// Returns the number of open streams.
     pub fn open(&self) -> usize {
         self.joiner.len()
     }
@@ -103,7 +104,7 @@ where
             },
             |mut member, cx| {
                 Poll::Ready(match ready!(member.as_mut().poll_next(cx)) {
-                    None => MemberPoll::Over,
+                    None => MemberPoll::End,
                     Some(Err(error)) if on_error == OnError::Skip => MemberPoll::Skip(Err(error)),
                     Some(result) => MemberPoll::Item(result),
                 })
@@ -126,7 +127,7 @@ where
         let (lower, upper) = self.joiner.size_hint(Stream::size_hint);
         match self.on_error {
             OnError::Emit => (lower, upper),
-            // Any of them may be an error.
+            // Each of them may be an error.
             OnError::Skip => (0, upper),
             OnError::Stop => (lower.min(1), upper),
         }

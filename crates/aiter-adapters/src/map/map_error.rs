@@ -2,12 +2,12 @@ use core::{error::Error, fmt};
 
 use crate::caught_panic::CaughtPanic;
 
-/// Why a function gave no result: it said so, or it panicked.
+/// The error of a function: its own, or a panic.
 #[derive(Debug)]
 pub enum MapError<E> {
     /// The function's own error.
     Failed(E),
-    /// It panicked.
+    /// A panic of the function.
     Panicked(CaughtPanic),
 }
 

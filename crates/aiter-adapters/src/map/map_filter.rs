@@ -9,19 +9,19 @@ use futures_core::{FusedStream, Stream};
 use crate::util::{Flattener, FusedSource};
 
 pin_project_lite::pin_project! {
-    /// What a function makes of each item: any number of items; made by
+    /// A stream that maps each item to any number of items; made by
     /// [`map_filter`](crate::AiterExt::map_filter).
     ///
-    /// The function is called with the next item of the source when what it returned before has been
-    /// handed out. The source is dropped at its end, an iterator at its own. After 128 calls in a row
-    /// that return nothing the executor may run something else.
+    /// The function is called with the next item when the items of its last call have been
+    /// returned. The source and each iterator are dropped when they end. After 128 successive calls
+    /// without an item, the stream wakes its task and returns `Pending`.
     ///
     /// # Panics
-    /// Where the source, the function or an iterator does. A source or an iterator that panicked is
-    /// dropped, the function's item is lost; the next poll goes on with what is left.
+    /// Panics if the source, the function or an iterator does. A source or an iterator that
+    /// panicked is dropped. The item of a function that panicked is lost. The next poll continues.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "map_filter_aiter")]
     #[doc(alias = "flat_map")]
@@ -46,17 +46,17 @@ impl<S: Stream, F, I: IntoIterator> MapFilter<S, F, I> {
         Self { inner: Flattener::new(FusedSource::new(source)), f }
     }
 
-    /// The source, unless it has ended.
+    /// Returns the source, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.inner.source().get_ref()
     }
 
-    /// The source, unless it has ended, to change it in place.
+    /// Returns the source mutably and pinned, unless it has ended.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
         self.project().inner.source_pin_mut().get_pin_mut()
     }
 
-    /// Gives back the source, unless it has ended, and the iterator that is open, if any.
+    /// Returns the source, unless it has ended, and the open iterator, if any.
     pub fn into_parts(self) -> (Option<S>, Option<I::IntoIter>) {
         let Self { inner, f } = self;
         // Before the return: if this panics, the parts are dropped, not leaked.

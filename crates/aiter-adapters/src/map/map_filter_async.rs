@@ -7,18 +7,18 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::{Flattener, FusedSource, unwind};
+use crate::util::{Flattener, FusedSource, clear_on_panic};
 
 pin_project_lite::pin_project! {
-    /// The outputs of an async function over a stream, one call after the other.
+    /// A stream of the outputs of an async function, one call after the other.
     struct Calls<S, F, Fut: Future> {
         #[pin]
         source: FusedSource<S>,
         f: F,
-        // Dropped when it is done.
+        // Dropped when it completes.
         #[pin]
         call: Option<Fut>,
-        // What the call returned. Stays here if the drop of the call panics.
+        // The output of the call. Kept if the drop of the call panics.
         output: Option<Fut::Output>,
     }
 }
@@ -45,7 +45,7 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Fut::Output>> {
         let mut this = self.project();
         loop {
-            if let Some(polled) = unwind::with(this.call.as_mut(), |call| call.poll(cx)) {
+            if let Some(polled) = clear_on_panic(this.call.as_mut(), |call| call.poll(cx)) {
                 *this.output = Some(ready!(polled));
                 this.call.set(None);
             }
@@ -67,22 +67,22 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// What an async function makes of each item: any number of items; made by
+    /// A stream that maps each item to any number of items by an async function; made by
     /// [`map_filter_async`](crate::AiterExt::map_filter_async).
     ///
-    /// One future runs at a time, in this task, and the next call begins when what the one before
-    /// returned has been handed out. The source and each iterator are dropped at their end, each
-    /// future when it is done. After 128 calls in a row that return nothing the executor may run
-    /// something else.
+    /// One future runs at a time, in this task. The function is called with the next item when the
+    /// items of its last call have been returned. The source and each iterator are dropped when
+    /// they end, and each future when it completes. After 128 successive calls without an item, the
+    /// stream wakes its task and returns `Pending`.
     ///
     /// # Panics
-    /// Where the source, the function, a future or an iterator does. A source, a future or an iterator
-    /// that panicked is dropped, the function's item is lost; the next poll goes on with what is left.
-    /// If the drop of a future panics, the next poll goes on with what the future returned.
+    /// Panics if the source, the function, a future or an iterator does. A source, a future or an
+    /// iterator that panicked is dropped. The item of a function that panicked is lost. The next
+    /// poll continues. If the drop of a future panics, the next poll continues with its output.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item: the next poll goes on with
-    /// the call that runs.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    /// The next poll continues the running call.
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "map_filter_aiter")]
     pub struct MapFilterAsync<S, F, Fut: Future<Output: IntoIterator>> {
@@ -118,18 +118,18 @@ where
         Self { inner: Flattener::new(calls) }
     }
 
-    /// The source, unless it has ended.
+    /// Returns the source, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.inner.source().source.get_ref()
     }
 
-    /// The source, unless it has ended, to change it in place.
+    /// Returns the source mutably and pinned, unless it has ended.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
         self.project().inner.source_pin_mut().project().source.get_pin_mut()
     }
 
-    /// Gives back the source, unless it has ended, the future that runs, if any, and the iterator that
-    /// is open, if any.
+    /// Returns the source, unless it has ended, the running future, if any, and the open iterator,
+    /// if any.
     pub fn into_parts(
         self,
     ) -> (Option<S>, Option<Fut>, Option<<Fut::Output as IntoIterator>::IntoIter>) {

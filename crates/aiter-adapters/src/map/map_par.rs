@@ -1,7 +1,6 @@
 use core::{
     fmt,
     future::Future,
-    mem::ManuallyDrop,
     num::NonZeroUsize,
     pin::Pin,
     task::{Context, Poll},
@@ -12,60 +11,49 @@ use futures_core::{FusedStream, Stream};
 #[cfg(feature = "std")]
 use crate::catch_panics::CatchPanics;
 use crate::{
+    map::jobs::Jobs,
     progress::Progress,
-    util::{Budget, Pool, Results, unwind},
+    util::{Budget, clear_on_panic},
 };
 
 pin_project_lite::pin_project! {
-    /// A call of the function.
-    struct Job<Fut> {
-        number: usize,
-        #[pin]
-        future: Fut,
-    }
-}
-
-pin_project_lite::pin_project! {
-    /// The results of an async function over a stream, several calls at a time in one task; made by
+    /// A stream that maps items by an async function, several calls at a time in one task; made by
     /// [`map_par`](crate::AiterExt::map_par).
     ///
-    /// At most `n` futures run, and at most `2 * n` calls of the function are not yet done with: the
-    /// result in the consumer's hands counts until the consumer asks for the next. Results come as
-    /// they are done, or in the source's order if [`ordered`](Self::ordered).
+    /// Results come as they finish, or in the source's order with [`ordered`](Self::ordered). At
+    /// most `n` futures run at once, and at most `2 * n` results are unfinished or unread,
+    /// including the one the consumer holds.
     ///
-    /// Everything runs in the consumer's task, so function and futures may borrow, and no spawner is
-    /// needed. It also means that they stand still while the consumer does something else:
-    /// [`for_each_progress`](crate::AiterExt::for_each_progress) lets them go on, and
-    /// [`map_par_with`](crate::AiterExt::map_par_with) runs them as tasks.
+    /// All futures run in the consumer's task, so they may borrow and need no spawner. They stall
+    /// while the consumer awaits something else.
+    /// [`for_each_progress`](crate::AiterExt::for_each_progress) keeps them running, and
+    /// [`map_par_with`](crate::AiterExt::map_par_with) runs them in tasks of their own.
     ///
-    /// Only futures that were woken are polled. In the long run nothing is allocated for an item: a
-    /// future moves into the place of one that has finished. The source is dropped at its end, the
-    /// futures when they finish, or with the stream.
+    /// Only futures that were woken are polled. In the long run nothing is allocated for an item,
+    /// because a future reuses the memory of one that has finished. The source is dropped when it
+    /// ends, and a future when it finishes.
     ///
     /// # Panics
-    /// Panics where the source, the function or a future does, in the poll in which it happens, and so
-    /// perhaps before results of earlier items. A source or a future that panicked is dropped. The
-    /// next poll goes on, and all other results come. `catch_panics` makes errors of the panics.
+    /// Panics if the source, the function or a future does, in the same poll, possibly before
+    /// results of earlier items. A source or a future that panicked is dropped. The next poll
+    /// continues, and all other results come. `catch_panics` turns the panics into errors.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses nothing.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no result is lost.
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "map_aiter")]
     #[doc(alias = "parallel_map_aiter")]
     #[doc(alias = "buffer_unordered")]
     pub struct MapPar<S, F, Fut: Future> {
-        // Dropped at its end.
+        // Dropped when it ends.
         #[pin]
         source: Option<S>,
         f: F,
         n: NonZeroUsize,
-        running: Pool<Job<Fut>>,
-        finished: Results<Fut::Output>,
-        // The number of the next call.
-        next: usize,
-        // Results in the consumer's hands: 0 or 1.
+        jobs: Jobs<Fut>,
+        // Number of results that the consumer holds: 0 or 1.
         in_hand: usize,
-        // The end was handed out.
+        // `None` was returned.
         ended: bool,
     }
 }
@@ -74,9 +62,9 @@ impl<S, F, Fut: Future> fmt::Debug for MapPar<S, F, Fut> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapPar")
             .field("n", &self.n)
-            .field("running", &self.running.len())
-            .field("finished", &self.finished.len())
-            .field("ordered", &self.finished.is_ordered())
+            .field("running", &self.jobs.running.len())
+            .field("finished", &self.jobs.finished.len())
+            .field("ordered", &self.jobs.finished.is_ordered())
             .field("source_ended", &self.source.is_none())
             .finish_non_exhaustive()
     }
@@ -89,16 +77,14 @@ where
     Fut: Future,
 {
     pub(crate) fn new(source: S, n: NonZeroUsize, f: F) -> Self {
-        let (running, finished) = (Pool::new(), Results::unordered());
-        let source = Some(source);
-        Self { source, f, n, running, finished, next: 0, in_hand: 0, ended: false }
+        Self { source: Some(source), f, n, jobs: Jobs::new(), in_hand: 0, ended: false }
     }
 
-    /// Hands results out in the source's order.
+    /// Returns results in the source's order.
     ///
-    /// A slow future holds back those behind it; they wait here and count as not yet done with.
+    /// A slow future holds back the results of later items, which stay unread.
     ///
-    /// To be called before the first poll: later it does nothing.
+    /// Has no effect after the first poll.
     ///
     /// # Examples
     /// ```
@@ -118,15 +104,13 @@ where
     /// # });
     /// ```
     pub fn ordered(mut self) -> Self {
-        if self.next == 0 {
-            self.finished = Results::ordered(0);
-        }
+        self.jobs.set_ordered();
         self
     }
 
-    /// Makes each panic an item of its own, an error, when it happens.
+    /// Turns each panic into an item of its own, an error, when it happens.
     ///
-    /// This needs the feature `std`, and a program whose panics unwind.
+    /// Requires the feature `std`, and a program whose panics unwind.
     ///
     /// # Examples
     /// ```
@@ -147,109 +131,75 @@ where
         CatchPanics::new(self)
     }
 
-    /// The source, unless it has ended.
+    /// Returns the source, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.source.as_ref()
     }
 
-    /// The number of futures that run.
+    /// Returns the number of running futures.
     pub fn running(&self) -> usize {
-        self.running.len()
+        self.jobs.running.len()
     }
 
-    /// The number of results that wait to be taken.
+    /// Returns the number of results that were not taken.
     pub fn finished(&self) -> usize {
-        self.finished.len()
+        self.jobs.finished.len()
     }
 
-    /// True if another call may begin.
+    /// Returns `true` if another job may start.
     #[inline]
     fn has_room(&self) -> bool {
-        let (n, running) = (self.n.get(), self.running.len());
-        let begun = running + self.finished.len() + self.in_hand;
-        // Half of it: it must not overflow.
-        running < n && begun / 2 < n
+        let (n, running) = (self.n.get(), self.jobs.running.len());
+        let unread = running + self.jobs.finished.len() + self.in_hand;
+        // Half of it, because `2 * n` may overflow.
+        running < n && unread / 2 < n
     }
 
-    /// True if there is something to poll.
+    /// Returns `true` if a job or the source must be polled.
     fn has_work(&self) -> bool {
-        self.running.has_queued() || self.running.is_source_woken() && self.has_room()
+        self.jobs.running.has_queued() || self.jobs.running.is_source_woken() && self.has_room()
     }
 
-    /// Begins calls and polls futures until there is nothing to do but wait, or for long enough.
+    /// Starts and polls jobs until the stream must wait or the budget is spent.
     fn advance(mut self: Pin<&mut Self>) {
         let mut budget = Budget::new();
-        self.as_mut().project().running.collect();
+        self.as_mut().project().jobs.running.collect();
         while budget.take() {
-            // Beginning a call and polling a woken one take turns, so an endless source stops neither.
-            if (!self.running.has_queued() || budget.is_even())
-                && self.running.is_source_woken()
+            // Starting a job and polling a woken one alternate, so an endless source starves
+            // neither.
+            if (!self.jobs.running.has_queued() || budget.is_even())
+                && self.jobs.running.is_source_woken()
                 && self.has_room()
             {
-                let Some(call) = self.as_mut().begin() else { continue };
-                // In the same step: as much as a call that was woken gets.
-                let this = self.as_mut().project();
-                let _ = this.running.poll_new(call, Self::poll_job(this.finished));
-            } else {
-                let Some(member) = self.running.first() else { break };
-                let this = self.as_mut().project();
-                match this.running.poll(member, Self::poll_job(this.finished)) {
-                    Poll::Ready(()) => this.running.remove(member),
-                    Poll::Pending => this.running.set_pending(member),
-                }
+                self.as_mut().start_job();
+            } else if !self.as_mut().project().jobs.poll_first() {
+                break;
             }
         }
     }
 
-    /// Asks the source for an item, and makes a call of it.
+    /// Polls the source, and starts a job with its item.
     #[inline]
-    fn begin(self: Pin<&mut Self>) -> Option<Job<Fut>> {
+    fn start_job(self: Pin<&mut Self>) {
         let mut this = self.project();
-        let polled = unwind::with(this.source.as_mut(), |source| {
-            this.running.poll_source(|cx| source.poll_next(cx))
+        let polled = clear_on_panic(this.source.as_mut(), |source| {
+            this.jobs.running.poll_source(|cx| source.poll_next(cx))
         });
         match polled.unwrap_or(Poll::Ready(None)) {
-            Poll::Ready(Some(item)) => {
-                // A call that panics takes no number.
-                let future = (this.f)(item);
-                let call = Job { number: *this.next, future };
-                *this.next = this.next.wrapping_add(1);
-                return Some(call);
-            }
+            // A call that panics takes no number.
+            Poll::Ready(Some(item)) => this.jobs.start((this.f)(item)),
             Poll::Ready(None) => {
-                this.running.end_source();
+                this.jobs.running.end_source();
                 this.source.set(None);
             }
             Poll::Pending => {}
         }
-        None
     }
 
-    /// Polls a call, and puts its result to those that have finished.
-    #[inline]
-    fn poll_job(
-        finished: &mut Results<Fut::Output>,
-    ) -> impl FnOnce(Pin<&mut Job<Fut>>, &mut Context<'_>) -> Poll<()> {
-        /// Notes that a future panicked.
-        struct Lost<'a, T>(&'a mut Results<T>, usize);
-        impl<T> Drop for Lost<'_, T> {
-            fn drop(&mut self) {
-                self.0.put(self.1, None);
-            }
-        }
-        |call, cx| {
-            let call = call.project();
-            let lost = Lost(finished, *call.number);
-            let polled = call.future.poll(cx);
-            let Lost(finished, number) = &mut *ManuallyDrop::new(lost);
-            polled.map(|result| finished.put(*number, Some(result)))
-        }
-    }
-
-    /// Sees to it that the task is woken when there is something to poll, or wakes it at once.
-    fn sleep(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
+    /// Registers the task, or wakes it if there is more work.
+    fn wait(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
         if !self.has_work() {
-            self.as_mut().project().running.register(cx.waker());
+            self.as_mut().project().jobs.running.register(cx.waker());
         }
         if self.has_work() {
             cx.waker().wake_by_ref();
@@ -266,10 +216,10 @@ where
     fn poll_progress(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.as_mut().advance();
         let waits_for_source = self.source.is_some() && self.has_room();
-        if self.running.len() == 0 && !waits_for_source {
+        if self.jobs.running.len() == 0 && !waits_for_source {
             return Poll::Ready(());
         }
-        self.sleep(cx);
+        self.wait(cx);
         Poll::Pending
     }
 }
@@ -297,21 +247,21 @@ where
         *self.as_mut().project().in_hand = 0;
         self.as_mut().advance();
         let this = self.as_mut().project();
-        let result = this.finished.take();
+        let result = this.jobs.finished.take();
         if result.is_some() {
             *this.in_hand = 1;
             return Poll::Ready(result);
         }
-        if this.source.is_none() && this.running.len() == 0 && this.finished.len() == 0 {
+        if this.source.is_none() && this.jobs.running.len() == 0 && this.jobs.finished.len() == 0 {
             *this.ended = true;
             return Poll::Ready(None);
         }
-        self.sleep(cx);
+        self.wait(cx);
         Poll::Pending
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let begun = self.running.len() + self.finished.len();
+        let begun = self.jobs.running.len() + self.jobs.finished.len();
         let (lower, upper) = self.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
         (lower.saturating_add(begun), upper.and_then(|upper| upper.checked_add(begun)))
     }

@@ -18,25 +18,25 @@ use crate::{
 };
 
 pin_project_lite::pin_project! {
-    /// The results of a function that may fail; made by [`map_try`](crate::AiterExt::map_try).
+    /// A stream that maps items by a function that may fail; made by
+    /// [`map_try`](crate::AiterExt::map_try).
     ///
-    /// Its errors are items like all others, unless [`on_error`](Self::on_error) or
-    /// [`on_error_with`](Self::on_error_with) says to skip them or to stop at one. The source is
-    /// dropped at its end and when the stream stops. After 128 skips in a row the executor may run
-    /// something else.
+    /// Errors are returned as items, unless [`on_error`](Self::on_error) or
+    /// [`on_error_with`](Self::on_error_with) chooses to skip them or to stop at one. The source is
+    /// dropped when it ends and when the stream stops. After 128 successive skips, the stream wakes
+    /// its task and returns `Pending`.
     ///
     /// # Panics
-    /// Where the source, the function or the rule for errors does; `catch_panics` (with the feature
-    /// `std`) makes the function's panics errors. A source that panicked is dropped. After a panic of
-    /// the function or the rule their item is lost, and the next poll goes on. If the source's drop
-    /// panics when the stream stops at an error, the next poll hands the error out.
+    /// Panics if the source, the function or the rule for errors does. A source that panicked is
+    /// dropped. The item of a function or rule that panicked is lost, and the next poll continues.
+    /// If the drop of the source panics when the stream stops at an error, the next poll returns
+    /// the error. `catch_panics` (with the feature `std`) turns panics of the function into errors.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
     ///
     /// # Examples
-    /// Where an async function fails, its results come from elsewhere, and the function here has nothing
-    /// to do:
+    /// For an async function that may fail, pass the results through unchanged:
     /// ```
     /// use aiter_adapters::{AiterExt, OnError};
     /// use futures_util::{StreamExt, stream};
@@ -48,7 +48,8 @@ pin_project_lite::pin_project! {
     /// # futures_util::FutureExt::now_or_never(async {
     /// let pages = stream::iter(["one", "three", "lost", "two"]);
     /// let sizes = pages.map_par(4, size).ordered().map_try(|size| size).on_error(OnError::Stop);
-    /// assert_eq!(sizes.collect::<Vec<_>>().await, [Ok(3), Ok(5), Err("no page lost".to_string())]);
+    /// let lost = "no page lost".to_string();
+    /// assert_eq!(sizes.collect::<Vec<_>>().await, [Ok(3), Ok(5), Err(lost)]);
     /// # }).expect("nothing waits");
     /// ```
     #[must_use = "streams do nothing unless polled"]
@@ -58,7 +59,7 @@ pin_project_lite::pin_project! {
         source: FusedSource<S>,
         f: F,
         rule: R,
-        // The error that the stream stops at, while the source is dropped.
+        // The error at which the stream stops, while the source is dropped.
         last: Option<E>,
     }
 }
@@ -76,14 +77,14 @@ impl<S, F, E> MapTry<S, F, E> {
         Self { source: FusedSource::new(source), f, rule: OnError::Emit, last: None }
     }
 
-    /// Makes a panic of the function an error, [`MapError::Panicked`]; its own errors are
-    /// [`MapError::Failed`] then.
+    /// Turns a panic of the function into an error, [`MapError::Panicked`]. Its own errors become
+    /// [`MapError::Failed`].
     ///
-    /// The function is called again after a panic, be it as the panic left it. The panic hook runs
-    /// all the same, which by default writes to standard error. To be called before
-    /// [`on_error_with`](Self::on_error_with), which so sees both.
+    /// The function is called again after a panic, in the state in which the panic left it. The
+    /// panic hook still runs, which by default writes to standard error. Call this before
+    /// [`on_error_with`](Self::on_error_with), so that the rule sees both kinds of errors.
     ///
-    /// This needs the feature `std`, and a program whose panics unwind.
+    /// Requires the feature `std`, and a program whose panics unwind.
     ///
     /// # Examples
     /// ```
@@ -105,7 +106,7 @@ impl<S, F, E> MapTry<S, F, E> {
     /// # }).expect("iterators never wait");
     /// ```
     #[cfg(feature = "std")]
-    #[allow(clippy::type_complexity, reason = "it is a MapTry of another function")]
+    #[allow(clippy::type_complexity, reason = "a MapTry of another function")]
     pub fn catch_panics<U>(
         self,
     ) -> MapTry<S, impl FnMut(S::Item) -> Result<U, MapError<E>>, MapError<E>>
@@ -123,7 +124,7 @@ impl<S, F, E> MapTry<S, F, E> {
 }
 
 impl<S, F, E, R> MapTry<S, F, E, R> {
-    /// Says what to do about all errors.
+    /// Handles all errors in the same way.
     ///
     /// # Examples
     /// ```
@@ -144,7 +145,7 @@ impl<S, F, E, R> MapTry<S, F, E, R> {
         self.with_rule(on_error)
     }
 
-    /// Asks a function what to do about each error.
+    /// Handles each error as a function decides.
     ///
     /// # Examples
     /// Log and skip:
@@ -180,17 +181,17 @@ impl<S, F, E, R> MapTry<S, F, E, R> {
         MapTry { source, f, rule, last }
     }
 
-    /// The source, unless the stream has ended.
+    /// Returns the source, unless the stream has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.source.get_ref()
     }
 
-    /// The source, unless the stream has ended, to change it in place.
+    /// Returns the source mutably and pinned, unless the stream has ended.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
         self.project().source.get_pin_mut()
     }
 
-    /// Gives the source back, unless the stream has ended.
+    /// Returns the source, unless the stream has ended.
     pub fn into_inner(self) -> Option<S> {
         let Self { source, f, rule, last } = self;
         // Before the return: if a drop panics, the source is dropped, not leaked.
@@ -253,7 +254,7 @@ where
         let (lower, upper) = self.source.size_hint();
         match self.rule.on_all() {
             Some(OnError::Emit) => (lower, upper),
-            // Any of them may be an error.
+            // Each of them may be an error.
             Some(OnError::Stop) => (lower.min(1), upper),
             Some(OnError::Skip) | None => (0, upper),
         }

@@ -1,3 +1,4 @@
+mod jobs;
 #[cfg(feature = "std")]
 mod map_error;
 mod map_filter;

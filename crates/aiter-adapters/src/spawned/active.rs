@@ -15,34 +15,38 @@ use crate::{
     spawned::{drive_task::DriveTask, receiver::TaskReceiver},
 };
 
-/// What a task pulls from a source, ahead of its consumer; made by
-/// [`active`](crate::AiterExt::active), [`active_bounded`](crate::AiterExt::active_bounded) and their
-/// `_parts` forms.
+/// A stream whose items a task pulls from a source, ahead of the consumer; made by
+/// [`active`](crate::AiterExt::active), [`active_bounded`](crate::AiterExt::active_bounded) and
+/// their `_parts` forms.
 ///
-/// The task, a [`DriveTask`], pulls from the start, whether or not this stream is polled; the order is
-/// the source's. Dropping this stream ends the task and drops the source, also one that is pending
-/// and also where the runtime's handle only detaches: as soon as the task is polled, for which it is
-/// woken. When the stream ends, the source is dropped already.
+/// The task, a [`DriveTask`], pulls from the start, even if this stream is not polled. The items
+/// keep the source's order.
 ///
-/// Without a bound everything that the source yields is held in memory until it is taken.
+/// Dropping this stream wakes the task, which drops the source at its next poll and ends. This also
+/// holds if the source is pending, or if the runtime's handle only detaches. When the stream ends,
+/// the source is already dropped.
 ///
-/// Items are held in blocks of some dozens, and a block that was read is used again: with a small
-/// bound nothing is allocated in the long run, without one at most once a block. Taking an item is
-/// wait-free; with a bound it may wake the task.
+/// Without a bound, all items that the source yields are held in memory until they are taken.
 ///
-/// `size_hint` tells what has been pulled; an upper bound is known once the source has ended.
+/// Items are held in blocks, which are reused. With a small bound, nothing is allocated in the long
+/// run; without one, at most once a block. Taking an item is wait-free. With a bound it may wake
+/// the task.
+///
+/// The lower bound of `size_hint` is the number of items that were pulled. The upper bound is known
+/// once the source has ended.
 ///
 /// # Panics
-/// Panics if the waker of the task does. It is called when an item is taken that makes room for another
-/// one, and that item is then lost. A source that panics does so in the task. This stream then hands out
-/// what was pulled and ends, and [`outcome`](Self::outcome) says so.
+/// Panics if the waker of the task does. The waker is called when a taken item releases a permit,
+/// and that item is then lost. If the source panics, it does so in the task. This stream then
+/// returns the items that were pulled and ends, and [`outcome`](Self::outcome) is
+/// [`TaskOutcome::Panicked`].
 ///
 /// # Cancel safety
-/// Dropping a future over this stream (such as `next()`) loses no item.
+/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
 #[must_use = "dropping it ends its task and drops the source"]
 #[doc(alias = "active_aiter")]
 pub struct Active<T, H> {
-    // First: the task is told to end before its handle may cancel it.
+    // First, so the task is told to end before its handle may cancel it.
     receiver: TaskReceiver<T>,
     bound: Option<NonZeroUsize>,
     handle: H,
@@ -81,17 +85,18 @@ impl<T, H> Active<T, H> {
         items
     }
 
-    /// What the spawner gave for the task.
+    /// Returns the handle of the task.
     pub fn handle(&self) -> &H {
         &self.handle
     }
 
-    /// Separates the stream from what the spawner gave for the task.
+    /// Separates the stream from the handle of its task.
     ///
-    /// Dropping the stream still ends the task. Dropping the handle does what it does in its runtime.
+    /// Dropping the stream still ends the task. Dropping the handle cancels or detaches the task,
+    /// as the runtime defines.
     ///
     /// # Examples
-    /// To see how the task ended:
+    /// The handle tells how the task ended:
     /// ```
     /// use aiter_adapters::{AiterExt, TaskOutcome};
     /// use futures_util::{StreamExt, stream};
@@ -110,42 +115,43 @@ impl<T, H> Active<T, H> {
         (Active { receiver, bound, handle: () }, handle)
     }
 
-    /// How the task came to its end; `None` as long as it goes on.
+    /// Returns how the task ended, or `None` while it runs.
     ///
-    /// There may be items left to take. [`TaskOutcome::Cancelled`] if the task was dropped before the
-    /// source had ended, as a runtime does that shuts down.
+    /// Items may still be unread. Returns [`TaskOutcome::Cancelled`] if the task was dropped before
+    /// the source had ended, as at a runtime's shutdown.
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.receiver.outcome()
     }
 
-    /// The number of items that were pulled and are still to be taken.
+    /// Returns the number of items that were pulled and not taken.
     pub fn len(&self) -> usize {
         self.receiver.cursor.len()
     }
 
-    /// True if [`len`](Self::len) is 0.
+    /// Returns `true` if [`len`](Self::len) is 0.
     pub fn is_empty(&self) -> bool {
         self.receiver.cursor.is_empty()
     }
 
-    /// Takes the next item if one has been pulled. Never waits.
+    /// Takes the next item without waiting.
     ///
     /// # Errors
-    /// [`TryNextError::Empty`] if none has, [`TryNextError::Ended`] if none ever will be.
+    /// Returns [`TryNextError::Empty`] if no item was pulled, and [`TryNextError::Ended`] at the
+    /// end.
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
         let item = self.receiver.cursor.try_next()?;
-        self.taken();
+        self.release_permit();
         Ok(item)
     }
 
-    fn taken(&self) {
+    fn release_permit(&self) {
         if self.bound.is_some() {
             self.receiver.release_permit();
         }
     }
 }
 
-// The handle is never pinned.
+// The handle is not pinned.
 impl<T, H> Unpin for Active<T, H> {}
 
 impl<T, H> FusedStream for Active<T, H> {
@@ -166,7 +172,7 @@ impl<T, H> Stream for Active<T, H> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let polled = Pin::new(&mut self.receiver.cursor).poll_next(cx);
         if let Poll::Ready(Some(_)) = polled {
-            self.taken();
+            self.release_permit();
         }
         polled
     }

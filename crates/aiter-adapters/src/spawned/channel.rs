@@ -1,80 +1,153 @@
-//! What a stream shares with the tasks that work for it.
+//! The state that a stream shares with its tasks.
 //!
-//! Tasks push into a list and the stream reads it: that is `aiter-core`'s. The rest is here.
+//! Items go through a push list of `aiter-core`. This file holds all other shared state.
 //!
 //! # Closing
-//! A stream that is dropped sets `CLOSED` and wakes every task by the task's own cell. A task that is
-//! about to sleep registers in its cell and then looks for `CLOSED`: one of the two sees the other.
-//! No handle of a runtime has a part in it.
+//! A stream that is dropped sets `CLOSED` and wakes each task through the task's own `WakeCell`. A
+//! task registers in its cell before it checks `CLOSED`, so no wake-up is lost. The handles of the
+//! runtime are not involved.
 //!
-//! # Room
-//! Where the number of items is bounded, each costs a permit. The tasks begin with all permits, in
-//! their [`Permits`]; the stream gives them back one by one into `returned`, and the tasks collect
-//! them by a swap when they have none left. Who turns `returned` from nothing into something wakes
-//! who waits for it: a task that finds nothing registers in `permits` and swaps again. Both sides
-//! change the one word, so either the swap takes the permit or the giver finds that there was none.
+//! # Permits
+//! In a bounded channel each item takes a permit. The tasks begin with all permits, in `Permits`.
+//! The stream adds a released permit to `returned`. Tasks without a permit take all of `returned`
+//! by a swap. A task that finds none registers in `permit_waiter` and swaps again. The release that
+//! changes `returned` from zero wakes it. Both sides change one word, so either the swap takes the
+//! permit, or the release finds zero and wakes the task.
 //!
-//! # More tasks
-//! Where tasks are started as items come, `CAN_START` is set while there may be more of them. Each task
-//! counts in `idle` from its start up to its first item, and while it waits for another. A task that
-//! takes an item and leaves no idle one behind says in `wanted` how many more there is work for, and
-//! pushes a note that wakes the stream. Only the stream starts tasks. All of this is a hint: a task
-//! that is not asked for in a race is asked for with the next item.
+//! # Starting tasks
+//! `CAN_START` is set while the stream may start more tasks. A task counts in `idle` until its
+//! first item, and while it waits for another one. A task that takes an item and leaves no idle
+//! task behind stores in `requested` how many tasks there is work for, and pushes a message that
+//! wakes the stream. Only the stream starts tasks. These counts are hints: a request that is missed
+//! in a race is made with the next item.
 //!
 //! # The end
-//! The list stops when the last task drops its pusher. Before that each task has left in `flags` what
-//! it knows of how it came to that.
+//! The list stops when the last task drops its pusher. Each task sets its flags before that.
 //!
 //! # Ordering policy
-//! Flags are set by a Release and read by an Acquire. `WakeCell` orders what comes before `wake` with
-//! what comes after `register`. `returned` is AcqRel on both sides. `idle` and `wanted` are Relaxed: what
-//! is known of a task that is to be started goes by the list.
+//! - `flags`: Release by the writer, Acquire by the reader.
+//! - `returned`: AcqRel on both sides.
+//! - `idle`, `requested`: Relaxed. They carry no data; the stream and its tasks synchronize through
+//!   the list.
+//! - `WakeCell` orders what precedes `wake` before what follows `register`.
 
 use aiter_core::WakeCell;
 
 use crate::sync::{AtomicUsize, Ordering};
 
-/// The stream is gone.
+/// The stream was dropped.
 pub(crate) const CLOSED: usize = 1;
 /// The source has ended.
 pub(crate) const SOURCE_ENDED: usize = 1 << 1;
-/// An item was lost with the task that had it.
+/// An item was lost with its task.
 pub(crate) const ITEM_LOST: usize = 1 << 2;
-/// A task was lost, because it panicked.
+/// A task was lost to a panic.
 pub(crate) const TASK_PANICKED: usize = 1 << 3;
-/// A panic was caught and handed in.
+/// A panic was caught and sent to the stream.
 pub(crate) const PANIC_CAUGHT: usize = 1 << 4;
 /// The stream may start more tasks.
 pub(crate) const CAN_START: usize = 1 << 5;
 
-/// What both sides see.
 pub(crate) struct TaskChannel {
-    pub(crate) flags: AtomicUsize,
-    /// Permits that were given back and not collected.
-    pub(crate) returned: AtomicUsize,
-    /// The task that waits for them.
-    pub(crate) permits: WakeCell,
-    /// Tasks that have no item.
-    pub(crate) idle: AtomicUsize,
-    /// Tasks that are to be started; 0 if none was asked for since the stream looked.
-    pub(crate) wanted: AtomicUsize,
+    flags: AtomicUsize,
+    /// Permits that were released and not taken.
+    returned: AtomicUsize,
+    /// The task that waits for a permit.
+    pub(crate) permit_waiter: WakeCell,
+    /// Number of tasks without an item.
+    idle: AtomicUsize,
+    /// Number of tasks to start. Zero if the stream has seen the last request.
+    requested: AtomicUsize,
 }
 
 impl TaskChannel {
+    pub(crate) fn new() -> Self {
+        Self {
+            flags: AtomicUsize::new(0),
+            returned: AtomicUsize::new(0),
+            permit_waiter: WakeCell::new(),
+            idle: AtomicUsize::new(0),
+            requested: AtomicUsize::new(0),
+        }
+    }
+
+    #[inline]
     pub(crate) fn set(&self, flag: usize) {
-        // Release: partner of `TaskChannel::has`.
+        // Release: partner of `has`.
         self.flags.fetch_or(flag, Ordering::Release);
     }
 
-    /// True if one of `flags` is set.
+    #[inline]
+    pub(crate) fn clear(&self, flag: usize) {
+        // Release: partner of `has`.
+        self.flags.fetch_and(!flag, Ordering::Release);
+    }
+
+    /// Returns `true` if one of `flags` is set.
+    #[inline]
     pub(crate) fn has(&self, flags: usize) -> bool {
-        // Acquire: partner of `TaskChannel::set`.
+        // Acquire: partner of `set` and `clear`.
         self.flags.load(Ordering::Acquire) & flags != 0
     }
 
-    /// All permits that were given back.
+    /// Takes all permits that were released.
+    #[inline]
     pub(crate) fn take_permits(&self) -> usize {
-        // AcqRel: partner of `TaskReceiver::release_permit`, in both directions.
+        // AcqRel: partner of `release_permit`, in both directions.
         self.returned.swap(0, Ordering::AcqRel)
+    }
+
+    #[inline]
+    pub(crate) fn release_permit(&self) {
+        // AcqRel: partner of `take_permits`, in both directions.
+        if self.returned.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.permit_waiter.wake();
+        }
+    }
+
+    // The rest is Relaxed: see the ordering policy.
+
+    #[inline]
+    pub(crate) fn add_idle(&self) {
+        self.idle.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn remove_idle(&self) {
+        self.idle.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn idle(&self) -> usize {
+        self.idle.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn has_request(&self) -> bool {
+        self.requested.load(Ordering::Relaxed) != 0
+    }
+
+    /// Requests `number` tasks. Returns `true` if no request was pending.
+    #[inline]
+    pub(crate) fn request(&self, number: usize) -> bool {
+        self.requested.swap(number, Ordering::Relaxed) == 0
+    }
+
+    /// Lowers the request to `number`.
+    #[inline]
+    pub(crate) fn lower_request(&self, number: usize) {
+        let lower = |requested| (requested > number).then_some(number);
+        let _ = self.requested.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lower);
+    }
+
+    /// Takes the number of tasks that were requested, less those that are idle.
+    #[inline]
+    pub(crate) fn take_request(&self) -> usize {
+        // Idle tasks take the first of the items.
+        if self.has_request() {
+            self.requested.swap(0, Ordering::Relaxed).saturating_sub(self.idle())
+        } else {
+            0
+        }
     }
 }

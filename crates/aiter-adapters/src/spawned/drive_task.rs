@@ -1,6 +1,7 @@
 use core::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -17,22 +18,22 @@ use crate::{
 };
 
 pin_project_lite::pin_project! {
-    /// The task of [`Active`](crate::Active) and [`PreloadWith`](crate::PreloadWith): pulls the source
-    /// for them.
+    /// The task of [`Active`](crate::Active) and [`PreloadWith`](crate::PreloadWith), which pulls
+    /// the source.
     ///
-    /// It is ready when the source has ended or the stream that it works for is dropped; the source
-    /// is dropped before that. After 128 items in one poll it wakes its own task and lets others have
-    /// their turn.
+    /// Completes when the source has ended or the stream is dropped. The source is dropped before
+    /// that. After 128 items in one poll, the task wakes itself and returns `Pending`.
     ///
     /// # Panics
-    /// Where the source does, to whoever polls this future. The source is dropped; the stream hands
-    /// out what was pulled and ends.
+    /// Panics if the source does. The source is then dropped. The stream returns the items that
+    /// were pulled, and ends.
     ///
     /// # Cancel safety
-    /// Dropping it drops the source; the stream hands out what was pulled and ends.
+    /// If the task is dropped, the source is dropped. The stream returns the items that were
+    /// pulled, and ends.
     #[must_use = "the stream gets no items unless this future is polled"]
     pub struct DriveTask<S: Stream> {
-        // Dropped at its end, and in any case before the inlet: the stream ends last.
+        // Dropped when it ends. Always dropped before the sender, so the stream ends last.
         #[pin]
         source: Option<S>,
         permits: Permits,
@@ -48,7 +49,7 @@ impl<S: Stream> fmt::Debug for DriveTask<S> {
 }
 
 impl<S: Stream> DriveTask<S> {
-    /// The task that pulls `source`, and what it pulls; at most `bound` items at a time.
+    /// Makes a task that pulls `source`, at most `bound` items ahead, and its receiver.
     pub(crate) fn new(source: S, bound: Option<usize>) -> (TaskReceiver<S::Item>, Self) {
         let (mut receiver, senders) = channel();
         let (permits, sender) = (senders.permits(bound), Some(senders.add_to(&mut receiver)));
@@ -56,21 +57,22 @@ impl<S: Stream> DriveTask<S> {
     }
 }
 
-/// Ends the drive if the source panics.
-struct End<'a, S: Stream> {
+/// Drops the source, then ends the stream.
+struct EndOnDrop<'a, S: Stream> {
     source: Pin<&'a mut Option<S>>,
     sender: &'a mut Option<TaskSender<S::Item>>,
 }
 
-impl<S: Stream> Drop for End<'_, S> {
+impl<S: Stream> Drop for EndOnDrop<'_, S> {
     fn drop(&mut self) {
         // Dropped after the source.
-        let _inlet = self.sender.take();
+        let _sender = self.sender.take();
         self.source.set(None);
     }
 }
 
-/// Pulls what there is. Ready if there is no more, or nobody wants it.
+/// Pulls items until the task must wait. Returns `Ready` if the source has ended or the stream is
+/// dropped.
 fn pull<S: Stream>(
     mut source: Pin<&mut S>,
     permits: &mut Permits,
@@ -98,7 +100,7 @@ fn pull<S: Stream>(
                 sender.report_end();
                 break;
             }
-            Poll::Pending if sender.sleep(cx) => break,
+            Poll::Pending if sender.poll_closed(cx).is_ready() => break,
             Poll::Pending => return Poll::Pending,
         }
     }
@@ -110,7 +112,7 @@ impl<S: Stream> Future for DriveTask<S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let mut end = End { source: this.source, sender: this.sender };
+        let mut end = EndOnDrop { source: this.source, sender: this.sender };
         if let (Some(source), Some(sender)) = (end.source.as_mut().as_pin_mut(), &mut *end.sender) {
             sender.enter_user_code();
             let polled = pull(source, this.permits, sender, cx);
@@ -119,7 +121,7 @@ impl<S: Stream> Future for DriveTask<S> {
             }
             sender.leave_user_code();
             if polled.is_pending() {
-                core::mem::forget(end);
+                mem::forget(end);
                 return Poll::Pending;
             }
         }

@@ -1,11 +1,12 @@
 //! The tasks of `map_par_with`.
 //!
-//! The workers share the source and `f` through a relay: a free worker takes a turn and leaves it with
-//! a future of its own to run.
+//! The workers share the source and the function through a relay. A free worker takes a turn at the
+//! relay, and returns from it with a future to run.
 
 use core::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -18,34 +19,34 @@ use crate::{
         job::Message,
         receiver::{TaskReceiver, WeakSenderFactory, channel},
         sender::TaskSender,
-        shared_source::{SharedSource, Turn, wanted},
+        shared_source::{NextJob, SharedSource, workers_for},
         worker_slot::WorkerSlot,
     },
     util::{Budget, catch},
 };
 
 pin_project_lite::pin_project! {
-    /// One of the tasks of [`MapParWith`](crate::MapParWith): runs the futures that `f` makes, one at
-    /// a time.
+    /// A task of [`MapParWith`](crate::MapParWith), which runs the futures of the function one at a
+    /// time.
     ///
-    /// It is ready when the source has ended and its last future is done, or when the stream that it
-    /// works for is dropped; what it runs is dropped before that. After 128 futures that were ready
-    /// at once it wakes its own task and returns `Pending`, and so it does before it polls a new
-    /// future if another worker may be waiting in the queue of this very thread.
+    /// Completes when the source has ended and the last future of this worker is done, or when the
+    /// stream is dropped. The running future is dropped before that. After 128 futures that were
+    /// ready at once, the worker wakes its own task and returns `Pending`. It also does so before
+    /// it polls a new future if its turn at the source has woken another worker.
     ///
     /// # Panics
-    /// With the feature `std` the panics of the source, of `f` and of the futures are caught, and go
-    /// on in the stream's consumer. Without it they unwind through this worker, which is lost; the
-    /// others go on. A panic of a waker always does, and so does that of a future which is dropped
-    /// because the stream was.
+    /// With the feature `std`, panics of the source, the function and the futures are caught and
+    /// resume in the stream's consumer. Without it they unwind through this worker, which is lost,
+    /// while the other workers continue. Panics of wakers always unwind through the worker. So do
+    /// those of a future that is dropped because the stream was dropped.
     ///
     /// # Cancel safety
-    /// Dropping it drops the future that it runs, whose result the stream then does without. The
-    /// others go on. The source is dropped with the last of them, or with the stream's end if that may
-    /// start more.
+    /// If the worker is dropped, the result of its running future is lost. The other workers
+    /// continue. The source is dropped with the last worker, or at the stream's end if the stream
+    /// may start more workers.
     #[must_use = "nothing is mapped unless this future is polled"]
     pub struct MapWorker<S: Stream, F, Fut: Future> {
-        // In this order: the stream ends last.
+        // The fields are dropped in this order, so the stream ends last.
         #[pin]
         running: Option<Fut>,
         // `None` at the end.
@@ -63,15 +64,15 @@ impl<S: Stream, F, Fut: Future> fmt::Debug for MapWorker<S, F, Fut> {
     }
 }
 
-/// Where more workers come from.
+/// Makes workers that share a source.
 pub(crate) struct WorkerFactory<S, F, T> {
     relay: Relay<SharedSource<S, F>>,
     senders: WeakSenderFactory<Message<T>>,
 }
 
 impl<S: Stream, F, T> WorkerFactory<S, F, T> {
-    /// One more worker, unless no other is left.
-    pub(crate) fn worker<Fut>(
+    /// Makes a worker. Returns `None` if no other worker is left.
+    pub(crate) fn make<Fut>(
         &self,
         receiver: &mut TaskReceiver<Message<T>>,
     ) -> Option<MapWorker<S, F, Fut>>
@@ -83,29 +84,29 @@ impl<S: Stream, F, T> WorkerFactory<S, F, T> {
     }
 }
 
-/// The stream's side, the first worker of at most `n`, and where the others come from.
-pub(crate) fn team<S, F, Fut>(source: S, f: F, n: usize) -> FirstWorker<S, F, Fut>
+/// Makes the first of at most `n` workers.
+pub(crate) fn first_worker<S, F, Fut>(source: S, f: F, n: usize) -> FirstWorker<S, F, Fut>
 where
     S: Stream,
     F: FnMut(S::Item) -> Fut,
     Fut: Future,
 {
-    let wanted = wanted(source.size_hint()).clamp(1, n);
+    let at_once = workers_for(source.size_hint()).clamp(1, n);
     let (mut receiver, senders) = channel();
     let permits = senders.permits(Some(n.saturating_mul(2)));
     let relay = Relay::new(SharedSource::new(source, f, permits));
-    let first = MapWorker::new(relay.clone(), senders.add_to(&mut receiver));
-    let team = WorkerFactory { relay, senders: senders.allow_more() };
-    FirstWorker { receiver, first, team, wanted }
+    let worker = MapWorker::new(relay.clone(), senders.add_to(&mut receiver));
+    let factory = WorkerFactory { relay, senders: senders.allow_more() };
+    FirstWorker { receiver, worker, factory, at_once }
 }
 
-/// What [`team`] makes.
+/// The result of [`first_worker`].
 pub(crate) struct FirstWorker<S: Stream, F, Fut: Future> {
     pub(crate) receiver: TaskReceiver<Message<Fut::Output>>,
-    pub(crate) first: MapWorker<S, F, Fut>,
-    pub(crate) team: WorkerFactory<S, F, Fut::Output>,
-    /// Workers that are to start at once, with the first one.
-    pub(crate) wanted: usize,
+    pub(crate) worker: MapWorker<S, F, Fut>,
+    pub(crate) factory: WorkerFactory<S, F, Fut::Output>,
+    /// Number of workers to start now, including the first one.
+    pub(crate) at_once: usize,
 }
 
 impl<S: Stream, F, Fut: Future> MapWorker<S, F, Fut> {
@@ -114,23 +115,23 @@ impl<S: Stream, F, Fut: Future> MapWorker<S, F, Fut> {
     }
 }
 
-/// Ends the worker: what it runs goes first, then the source if no other worker has it, and then the
-/// stream ends if no other worker is left.
-struct End<'a, S: Stream, F, Fut: Future> {
+/// Ends the worker when dropped: drops the running future, then the source if no other worker has
+/// it. Then the stream ends if no other worker is left.
+struct EndOnDrop<'a, S: Stream, F, Fut: Future> {
     running: Pin<&'a mut Option<Fut>>,
     relay: &'a mut Option<Relay<SharedSource<S, F>>>,
     slot: &'a mut Option<WorkerSlot<Fut::Output>>,
 }
 
-impl<S: Stream, F, Fut: Future> Drop for End<'_, S, F, Fut> {
+impl<S: Stream, F, Fut: Future> Drop for EndOnDrop<'_, S, F, Fut> {
     fn drop(&mut self) {
-        let _desk = self.slot.take();
+        let _slot = self.slot.take();
         let _relay = self.relay.take();
         self.running.set(None);
     }
 }
 
-/// Goes on until there is nothing to do for now. Ready if there will be nothing again.
+/// Runs jobs until the worker must wait. Returns `Ready` at the end.
 fn work<S, F, Fut>(
     mut running: Pin<&mut Option<Fut>>,
     relay: &mut Relay<SharedSource<S, F>>,
@@ -148,49 +149,49 @@ where
             let polled = catch(|| future.poll(cx));
             if !matches!(polled, Ok(Poll::Pending)) {
                 match polled {
-                    Ok(Poll::Ready(result)) => slot.message(Some(result), None),
+                    Ok(Poll::Ready(result)) => slot.add_output(Some(result), None),
                     Ok(Poll::Pending) => {}
-                    Err(panic) => slot.message(None, Some(panic)),
+                    Err(panic) => slot.add_output(None, Some(panic)),
                 }
-                // User code. If it unwinds, the result is handed in all the same.
+                // User code. If it unwinds, the drop of the slot sends the job.
                 let dropped = catch(|| running.set(None));
-                slot.message(None, dropped.err());
-                slot.send_output();
+                slot.add_output(None, dropped.err());
+                slot.send_job();
                 continue;
             }
         } else if !budget.take() {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         } else {
-            match relay.poll_turn(cx, |source, cx| source.poll_turn(cx, slot)) {
-                Poll::Ready(Turn::Call(future, wanted)) => {
+            match relay.poll_turn(cx, |source, cx| source.poll_job(cx, slot)) {
+                Poll::Ready(NextJob::Start(future, workers)) => {
                     running.set(Some(future));
                     slot.sender.set_busy();
-                    if wanted > 0 {
-                        slot.sender.request_tasks(wanted, Message::Hire);
+                    if workers > 0 {
+                        slot.sender.request_tasks(workers, Message::StartTasks);
                     }
                     if !relay.has_woken() {
                         continue;
                     }
-                    // Some runtimes keep a sibling that was woken here for this very thread, which
-                    // must be free before the call computes.
+                    // Some runtimes queue a worker that was woken here on this thread. It runs
+                    // before the job, which may compute for long.
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Poll::Ready(Turn::Panicked) => {
-                    slot.send_output();
+                Poll::Ready(NextJob::Panicked) => {
+                    slot.send_job();
                     continue;
                 }
-                Poll::Ready(Turn::Last(total_jobs)) => {
-                    // Refused if the stream is gone.
-                    drop(slot.sender.push(Message::End(total_jobs)));
+                Poll::Ready(NextJob::SourceGone(jobs)) => {
+                    // Fails if the stream is dropped.
+                    drop(slot.sender.push(Message::SourceGone(jobs)));
                     break;
                 }
-                Poll::Ready(Turn::End) => break,
+                Poll::Ready(NextJob::End) => break,
                 Poll::Pending => slot.sender.set_idle(),
             }
         }
-        if !slot.sender.sleep(cx) {
+        if slot.sender.poll_closed(cx).is_pending() {
             return Poll::Pending;
         }
     }
@@ -207,7 +208,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let mut end = End { running: this.running, relay: this.relay, slot: this.slot };
+        let mut end = EndOnDrop { running: this.running, relay: this.relay, slot: this.slot };
         if let (Some(relay), Some(slot)) = (&mut *end.relay, &mut *end.slot) {
             slot.sender.enter_user_code();
             let polled = work(end.running.as_mut(), relay, slot, cx);
@@ -216,7 +217,7 @@ where
             }
             slot.sender.leave_user_code();
             if polled.is_pending() {
-                core::mem::forget(end);
+                mem::forget(end);
                 return Poll::Pending;
             }
         }

@@ -3,6 +3,7 @@
 mod active;
 mod channel;
 mod drive_task;
+mod inbox;
 mod job;
 mod map_par_with;
 mod map_worker;

@@ -1,3 +1,5 @@
+//! The permits of the tasks.
+
 use core::task::{Context, Poll};
 
 use crate::{
@@ -5,10 +7,9 @@ use crate::{
     sync::Arc,
 };
 
-/// The permits of the tasks.
 pub(crate) struct Permits {
     channel: Arc<TaskChannel>,
-    /// Permits at hand, if they are counted.
+    /// Permits that can be used. `None` if there is no bound.
     left: Option<usize>,
 }
 
@@ -24,20 +25,20 @@ impl Permits {
             *left = self.channel.take_permits();
         }
         if *left == 0 {
-            self.channel.permits.register(cx.waker());
+            self.channel.permit_waiter.register(cx.waker());
             *left = self.channel.take_permits();
         }
         if *left == 0 { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// Takes a permit, which must be there.
+    /// Uses a permit. `poll_ready` must have returned `Ready`.
     pub(crate) fn take(&mut self) {
         if let Some(left) = &mut self.left {
             *left -= 1;
         }
     }
 
-    /// Says that the source has ended.
+    /// Tells the stream that the source has ended.
     pub(crate) fn report_end(&self) {
         self.channel.set(SOURCE_ENDED);
     }
@@ -45,6 +46,6 @@ impl Permits {
 
 impl Drop for Permits {
     fn drop(&mut self) {
-        self.channel.permits.clear();
+        self.channel.permit_waiter.clear();
     }
 }

@@ -14,27 +14,27 @@ use crate::{
     spawned::{active::Active, drive_task::DriveTask},
 };
 
-/// A window of items that a task keeps full while the consumer is busy; made by
+/// A stream of which a task keeps `n` items loaded while the consumer is busy; made by
 /// [`preload_with`](crate::AiterExt::preload_with) and
 /// [`preload_with_parts`](crate::AiterExt::preload_with_parts).
 ///
-/// The task holds at most `n` items ahead, besides the item in the consumer's hands, as that of
+/// The task holds at most `n` items ahead, besides the item that the consumer holds, as the task of
 /// [`active_bounded`](crate::AiterExt::active_bounded) does.
 ///
-/// The task, a [`DriveTask`], pulls from the start; the order is the source's. Dropping this stream
-/// ends the task and drops the source, as for [`Active`](crate::Active). When the stream ends, the
-/// source is already dropped.
+/// The task, a [`DriveTask`], pulls from the start. The items keep the source's order. Dropping
+/// this stream ends the task and drops the source, as for [`Active`](crate::Active). When the
+/// stream ends, the source is already dropped.
 ///
 /// In the long run nothing is allocated for an item. Taking an item is wait-free, and may wake the
 /// task.
 ///
 /// # Panics
-/// Panics if the waker of the task does. It is called when an item is taken, and that item is then lost.
-/// If the source panics, it does so in the task. This stream then hands out the items that were pulled
-/// and ends, and [`outcome`](Self::outcome) is [`TaskOutcome::Panicked`].
+/// Panics if the waker of the task does. The waker is called when an item is taken, and that item
+/// is then lost. If the source panics, it does so in the task. This stream then returns the items
+/// that were pulled and ends, and [`outcome`](Self::outcome) is [`TaskOutcome::Panicked`].
 ///
 /// # Cancel safety
-/// Cancel safe. If a future over this stream such as `next()` is dropped, no item is lost.
+/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
 #[must_use = "dropping it ends its task and drops the source"]
 #[doc(alias = "preload_aiter")]
 pub struct PreloadWith<T, H> {
@@ -71,28 +71,29 @@ impl<T, H> PreloadWith<T, H> {
         Self { items: Active::new(source, Some(n), spawn), n }
     }
 
-    /// What the spawner gave for the task.
+    /// Returns the handle of the task.
     pub fn handle(&self) -> &H {
         self.items.handle()
     }
 
-    /// Separates the stream from what the spawner gave for the task.
+    /// Separates the stream from the handle of its task.
     ///
-    /// Dropping the stream still ends the task. Dropping the handle does what it does in its runtime.
+    /// Dropping the stream still ends the task. Dropping the handle cancels or detaches the task,
+    /// as the runtime defines.
     pub fn into_parts(self) -> (PreloadWith<T, ()>, H) {
         let (items, handle) = self.items.into_parts();
         (PreloadWith { items, n: self.n }, handle)
     }
 
-    /// How the task came to its end; `None` as long as it runs.
+    /// Returns how the task ended, or `None` while it runs.
     ///
-    /// There may be items left to take. [`TaskOutcome::Cancelled`] if the task was dropped before the
-    /// source had ended, as a runtime does that shuts down.
+    /// Items may still be unread. Returns [`TaskOutcome::Cancelled`] if the task was dropped before
+    /// the source had ended, as at a runtime's shutdown.
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.items.outcome()
     }
 
-    /// The number of items that were pulled and not taken.
+    /// Returns the number of items that were pulled and not taken.
     pub fn len(&self) -> usize {
         self.items.len()
     }

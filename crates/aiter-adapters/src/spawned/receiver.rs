@@ -1,7 +1,9 @@
+//! The side of the stream.
+
+use alloc::vec::Vec;
 use core::slice;
 
 use aiter_core::{Cursor, Pusher, WakeCell, WeakPusher, push_list};
-use alloc::vec::Vec;
 use futures_core::FusedStream;
 
 use crate::{
@@ -13,10 +15,10 @@ use crate::{
         permits::Permits,
         sender::TaskSender,
     },
-    sync::{Arc, AtomicUsize, Ordering},
+    sync::Arc,
 };
 
-/// Wakes all tasks, the rest also if a waker panics.
+/// Wakes tasks. If a waker panics, the drop wakes the rest.
 struct WakeAll<'a>(slice::Iter<'a, Arc<WakeCell>>);
 
 impl WakeAll<'_> {
@@ -31,56 +33,47 @@ impl Drop for WakeAll<'_> {
     }
 }
 
-/// The stream's side. Dropping it tells the tasks to end.
+/// The side of the stream. Dropping it ends the tasks.
 pub(crate) struct TaskReceiver<T> {
     pub(crate) cursor: Cursor<T>,
     channel: Arc<TaskChannel>,
-    /// Each task, for the close.
+    /// The cells of all tasks, which are woken at the drop.
     tasks: Vec<Arc<WakeCell>>,
 }
 
-/// Makes the tasks' sides.
+/// Makes the senders of the tasks.
 pub(crate) struct SenderFactory<T> {
     pusher: Pusher<T>,
     channel: Arc<TaskChannel>,
 }
 
-/// [`SenderFactory`] that do not keep the stream from ending.
+/// A [`SenderFactory`] that does not keep the stream from ending.
 pub(crate) struct WeakSenderFactory<T> {
     pusher: WeakPusher<T>,
     channel: Arc<TaskChannel>,
 }
 
-/// The stream's side, and the maker of the tasks' sides.
 pub(crate) fn channel<T>() -> (TaskReceiver<T>, SenderFactory<T>) {
     let (pusher, cursor) = push_list();
-    let channel = Arc::new(TaskChannel {
-        flags: AtomicUsize::new(0),
-        returned: AtomicUsize::new(0),
-        permits: WakeCell::new(),
-        idle: AtomicUsize::new(0),
-        wanted: AtomicUsize::new(0),
-    });
-    (
-        TaskReceiver { cursor, channel: channel.clone(), tasks: Vec::new() },
-        SenderFactory { pusher, channel },
-    )
+    let channel = Arc::new(TaskChannel::new());
+    let receiver = TaskReceiver { cursor, channel: channel.clone(), tasks: Vec::new() };
+    (receiver, SenderFactory { pusher, channel })
 }
 
 impl<T> SenderFactory<T> {
-    /// The side of one more task.
+    /// Makes the sender of one more task.
     pub(crate) fn add_to(&self, receiver: &mut TaskReceiver<T>) -> TaskSender<T> {
-        let task = Arc::new(WakeCell::new());
-        receiver.tasks.push(task.clone());
-        TaskSender::new(self.pusher.clone(), self.channel.clone(), task)
+        let cell = Arc::new(WakeCell::new());
+        receiver.tasks.push(cell.clone());
+        TaskSender::new(self.pusher.clone(), self.channel.clone(), cell)
     }
 
-    /// The permits, `bound` of them; any number if it is `None`.
+    /// Makes `bound` permits, or permits without a bound.
     pub(crate) fn permits(&self, bound: Option<usize>) -> Permits {
         Permits::new(self.channel.clone(), bound)
     }
 
-    /// From here on tasks ask for more tasks.
+    /// Lets tasks request more tasks until the returned factory is dropped.
     pub(crate) fn allow_more(&self) -> WeakSenderFactory<T> {
         self.channel.set(CAN_START);
         WeakSenderFactory { pusher: self.pusher.downgrade(), channel: self.channel.clone() }
@@ -88,7 +81,7 @@ impl<T> SenderFactory<T> {
 }
 
 impl<T> WeakSenderFactory<T> {
-    /// The maker of more tasks' sides; `None` if no task is left.
+    /// Returns `None` if no task is left.
     pub(crate) fn upgrade(&self) -> Option<SenderFactory<T>> {
         Some(SenderFactory { pusher: self.pusher.upgrade()?, channel: self.channel.clone() })
     }
@@ -96,62 +89,48 @@ impl<T> WeakSenderFactory<T> {
 
 impl<T> Drop for WeakSenderFactory<T> {
     fn drop(&mut self) {
-        // Release: as `TaskChannel::set`.
-        self.channel.flags.fetch_and(!CAN_START, Ordering::Release);
+        self.channel.clear(CAN_START);
     }
 }
 
 impl<T> TaskReceiver<T> {
-    /// Takes the number of tasks that were asked for.
+    /// Takes the number of tasks to start.
     #[inline]
-    pub(crate) fn take_requested(&self) -> usize {
-        // Relaxed: see the ordering policy.
-        match self.channel.wanted.load(Ordering::Relaxed) {
-            0 => 0,
-            // Idle tasks take the first of the items.
-            _ => (self.channel.wanted.swap(0, Ordering::Relaxed))
-                .saturating_sub(self.channel.idle.load(Ordering::Relaxed)),
-        }
+    pub(crate) fn take_request(&self) -> usize {
+        self.channel.take_request()
     }
 
-    /// True if the end was handed out.
+    /// Returns `true` if `None` was returned.
     pub(crate) fn is_terminated(&self) -> bool {
         self.cursor.is_terminated()
     }
 
-    /// Gives one permit back.
     pub(crate) fn release_permit(&self) {
-        // AcqRel: partner of `TaskChannel::take_permits`, in both directions.
-        if self.channel.returned.fetch_add(1, Ordering::AcqRel) == 0 {
-            self.channel.permits.wake();
-        }
+        self.channel.release_permit();
     }
 
-    /// True if a task was lost because it panicked.
     pub(crate) fn has_task_panicked(&self) -> bool {
         self.channel.has(TASK_PANICKED)
     }
 
-    /// True if the source has ended.
     pub(crate) fn has_source_ended(&self) -> bool {
         self.channel.has(SOURCE_ENDED)
     }
 
-    /// True if a panic was caught.
     pub(crate) fn has_caught_panic(&self) -> bool {
         self.channel.has(PANIC_CAUGHT)
     }
 
-    /// How it came to the end, if no task is left.
+    /// Returns how the tasks ended, or `None` while a task is left.
     pub(crate) fn outcome(&self) -> Option<TaskOutcome> {
         self.cursor.is_stopped().then(|| self.outcome_at_end())
     }
 
-    /// How it came to the end, which it has come to.
+    /// Returns how the tasks ended. The end must have been found.
     pub(crate) fn outcome_at_end(&self) -> TaskOutcome {
         if self.channel.has(TASK_PANICKED | PANIC_CAUGHT) {
             TaskOutcome::Panicked
-        } else if self.channel.has(ITEM_LOST) || !self.channel.has(SOURCE_ENDED) {
+        } else if self.channel.has(ITEM_LOST) || !self.has_source_ended() {
             TaskOutcome::Cancelled
         } else {
             TaskOutcome::Completed

@@ -1,6 +1,9 @@
-//! The tasks' sides of a [`TaskChannel`].
+//! The side of a task.
 
-use core::{mem, task::Context};
+use core::{
+    mem,
+    task::{Context, Poll},
+};
 
 use aiter_core::{PushError, Pusher, WakeCell};
 
@@ -8,14 +11,14 @@ use crate::{
     spawned::channel::{
         CAN_START, CLOSED, ITEM_LOST, PANIC_CAUGHT, SOURCE_ENDED, TASK_PANICKED, TaskChannel,
     },
-    sync::{Arc, Ordering},
+    sync::Arc,
 };
 
-/// One task's side. Dropping the last one, and the [`SenderFactory`](crate::link::Inlets), ends the stream.
+/// The side of one task. The stream ends when all senders and sender factories are dropped.
 pub(crate) struct TaskSender<T> {
     pusher: Pusher<T>,
     channel: Arc<TaskChannel>,
-    task: Arc<WakeCell>,
+    cell: Arc<WakeCell>,
     /// Counted in `TaskChannel::idle`.
     idle: bool,
     /// User code is running, or has panicked.
@@ -23,85 +26,77 @@ pub(crate) struct TaskSender<T> {
 }
 
 impl<T> TaskSender<T> {
-    pub(crate) fn new(pusher: Pusher<T>, channel: Arc<TaskChannel>, task: Arc<WakeCell>) -> Self {
-        // Relaxed: see the ordering policy of `TaskChannel`.
-        channel.idle.fetch_add(1, Ordering::Relaxed);
-        Self { pusher, channel, task, idle: true, in_user_code: false }
+    pub(crate) fn new(pusher: Pusher<T>, channel: Arc<TaskChannel>, cell: Arc<WakeCell>) -> Self {
+        channel.add_idle();
+        Self { pusher, channel, cell, idle: true, in_user_code: false }
     }
 
-    /// From here on user code runs: to be dropped before [`leave_user_code`](Self::relax) is due to a panic.
+    /// Marks the start of user code. If the sender is dropped before
+    /// [`leave_user_code`](Self::leave_user_code), the code has panicked.
     pub(crate) fn enter_user_code(&mut self) {
         self.in_user_code = true;
     }
 
-    /// No more user code for now.
+    /// Marks the end of user code.
     pub(crate) fn leave_user_code(&mut self) {
         self.in_user_code = false;
     }
 
-    /// True if the stream is gone.
     pub(crate) fn is_closed(&self) -> bool {
         self.channel.has(CLOSED)
     }
 
-    /// Sees to it that the task is woken when the stream goes. True if it is gone already.
-    pub(crate) fn sleep(&self, cx: &Context<'_>) -> bool {
-        self.task.register(cx.waker());
-        self.is_closed()
+    /// Waits until the stream is dropped.
+    pub(crate) fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
+        self.cell.register(cx.waker());
+        if self.is_closed() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Says that the task waits for an item.
+    /// Counts the task as waiting for an item.
     pub(crate) fn set_idle(&mut self) {
         if !mem::replace(&mut self.idle, true) {
-            // Relaxed: see the ordering policy of `TaskChannel`.
-            self.channel.idle.fetch_add(1, Ordering::Relaxed);
+            self.channel.add_idle();
         }
     }
 
-    /// Says that the task has an item, or ends.
+    /// Counts the task as having an item, or as ended.
     pub(crate) fn set_busy(&mut self) {
         if mem::replace(&mut self.idle, false) {
-            // Relaxed: see the ordering policy of `TaskChannel`.
-            self.channel.idle.fetch_sub(1, Ordering::Relaxed);
+            self.channel.remove_idle();
         }
     }
 
-    /// Returns `true` if the task waits for an item.
     pub(crate) fn is_idle(&self) -> bool {
         self.idle
     }
 
-    /// True if the stream may start more tasks, and no other one is idle.
+    /// Returns `true` if the stream may start more tasks, and no other task is idle.
     pub(crate) fn needs_task(&self) -> bool {
-        // Relaxed: see the ordering policy of `TaskChannel`.
-        let others = self.channel.idle.load(Ordering::Relaxed) - usize::from(self.idle);
-        others == 0 && self.channel.has(CAN_START)
+        self.channel.idle() == usize::from(self.idle) && self.channel.has(CAN_START)
     }
 
-    /// Returns `true` if more tasks were asked for and the stream has not looked since.
+    /// Returns `true` if tasks were requested and the stream has not seen the request.
     pub(crate) fn has_requested_tasks(&self) -> bool {
-        // Relaxed: see the ordering policy of `TaskChannel`.
-        self.channel.wanted.load(Ordering::Relaxed) != 0
+        self.channel.has_request()
     }
 
-    /// Lowers the number of tasks that were asked for, because an item was taken since.
+    /// Lowers the number of requested tasks after an item was taken.
     pub(crate) fn lower_request(&self, number: usize) {
-        // Relaxed: see the ordering policy of `TaskChannel`.
-        let lower_request = |asked| (asked > number).then_some(number);
-        let _ =
-            self.channel.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lower_request);
+        self.channel.lower_request(number);
     }
 
-    /// Asks the stream to start `number` more tasks. `message` wakes it.
+    /// Requests `number` more tasks. The stream is woken by `message`.
     pub(crate) fn request_tasks(&mut self, number: usize, message: T) {
-        // Relaxed: see the ordering policy of `TaskChannel`.
-        if self.channel.wanted.swap(number, Ordering::Relaxed) == 0 {
-            // Refused if the stream is gone.
+        if self.channel.request(number) {
+            // Fails if the stream is dropped.
             drop(self.push(message));
         }
     }
 
-    /// Hands an item to the stream. It comes back if the stream is gone.
+    /// Sends an item to the stream.
+    ///
+    /// # Errors
+    /// Returns the item if the stream is dropped.
     pub(crate) fn push(&mut self, item: T) -> Result<(), PushError<T>> {
         match self.pusher.sole() {
             Some(mut sole) => sole.push(item),
@@ -109,24 +104,24 @@ impl<T> TaskSender<T> {
         }
     }
 
-    /// Says that the task panics, if it does.
+    /// Tells the stream if user code has panicked.
     pub(crate) fn report_panic(&self) {
         if self.in_user_code {
             self.channel.set(TASK_PANICKED);
         }
     }
 
-    /// Says that an item will never come.
+    /// Tells the stream that an item is lost.
     pub(crate) fn report_lost_item(&self) {
         self.channel.set(ITEM_LOST);
     }
 
-    /// Says that a panic was caught, which is handed in.
+    /// Tells the stream that a panic was caught, which is then sent as a message.
     pub(crate) fn report_caught_panic(&self) {
         self.channel.set(PANIC_CAUGHT);
     }
 
-    /// Says that the source has ended.
+    /// Tells the stream that the source has ended.
     pub(crate) fn report_end(&self) {
         self.channel.set(SOURCE_ENDED);
     }
@@ -136,7 +131,7 @@ impl<T> Drop for TaskSender<T> {
     fn drop(&mut self) {
         self.report_panic();
         self.set_busy();
-        self.task.clear();
-        // And then the pusher.
+        self.cell.clear();
+        // The pusher is dropped after this, so the flags are set before the list stops.
     }
 }

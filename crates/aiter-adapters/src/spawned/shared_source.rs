@@ -1,9 +1,4 @@
-//! What the workers of `map_par_with` share, and what they hand in.
-//!
-//! Each call of `f` has a number, in the source's order, and each number comes to the stream with what
-//! the call left. A panic of the source or of its drop has the number of the call that would have been
-//! next. The worker that finds the source gone hands in how many numbers there are, so the stream's
-//! end waits for no worker that has nothing to hand in.
+//! The source and the function that the workers of `map_par_with` share.
 
 use core::{
     future::Future,
@@ -15,20 +10,16 @@ use core::{
 use futures_core::Stream;
 
 use crate::{
-    spawned::{
-        job::{FinishedJob, JobOutput},
-        permits::Permits,
-        worker_slot::WorkerSlot,
-    },
-    util::{catch, unwind},
+    spawned::{job::JobOutput, permits::Permits, worker_slot::WorkerSlot},
+    util::{catch, clear_on_panic},
 };
 
-/// The most workers that start at one time.
+/// Maximum number of workers that are started at once.
 const MAX_AT_ONCE: usize = 128;
 
-/// The number of workers that a source has work for: as many as it is known to have items, at least one
-/// if there may be one.
-pub(crate) fn wanted((lower, upper): (usize, Option<usize>)) -> usize {
+/// Returns the number of workers that there is work for: the lower bound of the `size_hint`, but at
+/// least one unless the source has ended.
+pub(crate) fn workers_for((lower, upper): (usize, Option<usize>)) -> usize {
     lower.max(usize::from(upper != Some(0))).min(MAX_AT_ONCE)
 }
 
@@ -43,42 +34,42 @@ pin_project_lite::pin_project! {
 pin_project_lite::pin_project! {
     /// The value of the workers' relay.
     pub(crate) struct SharedSource<S, F> {
-        // Dropped at its end.
+        // Dropped at the source's end.
         #[pin]
         inner: Option<SourceAndFn<S, F>>,
         permits: Permits,
-        // Of the next call.
-        number: usize,
-        // The number of all calls was taken by a worker.
+        // The number of the next job.
+        next: usize,
+        // A worker has taken the number of all jobs.
         counted: bool,
     }
 }
 
-/// What a turn at the source gave.
-pub(crate) enum Turn<Fut> {
-    /// A call, and the number of workers that are to be started.
-    Call(Fut, usize),
-    /// A panic, which is to be handed in.
+/// The result of a turn at the source.
+pub(crate) enum NextJob<Fut> {
+    /// A future to run, and the number of workers to request.
+    Start(Fut, usize),
+    /// A panic, which is in the slot.
     Panicked,
-    /// No more calls than this number, which no worker has handed in before.
-    Last(usize),
-    /// No more calls.
+    /// The source is gone, after this number of jobs. Returned once.
+    SourceGone(usize),
+    /// The source is gone.
     End,
 }
 
 impl<S, F> SharedSource<S, F> {
     pub(crate) fn new(source: S, f: F, permits: Permits) -> Self {
-        Self { inner: Some(SourceAndFn { source, f }), permits, number: 0, counted: false }
+        Self { inner: Some(SourceAndFn { source, f }), permits, next: 0, counted: false }
     }
 }
 
 impl<S: Stream, F> SharedSource<S, F> {
-    /// Begins a call, if there is an item and a permit. `slot.at` becomes the place of the call.
-    pub(crate) fn poll_turn<Fut: Future>(
+    /// Begins a job in `slot` if there is an item and a permit.
+    pub(crate) fn poll_job<Fut: Future>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slot: &mut WorkerSlot<Fut::Output>,
-    ) -> Poll<Turn<Fut>>
+    ) -> Poll<NextJob<Fut>>
     where
         F: FnMut(S::Item) -> Fut,
     {
@@ -86,36 +77,40 @@ impl<S: Stream, F> SharedSource<S, F> {
         if this.inner.is_some() {
             ready!(this.permits.poll_ready(cx));
         }
-        let number = *this.number;
-        let polled = unwind::with(this.inner.as_mut(), |inner| {
+        let number = *this.next;
+        let polled = clear_on_panic(this.inner.as_mut(), |inner| {
             catch(|| inner.project().source.poll_next(cx))
         });
         let (item, panic) = match polled {
             None => {
                 let counted = mem::replace(this.counted, true);
-                return Poll::Ready(if counted { Turn::End } else { Turn::Last(number) });
+                return Poll::Ready(if counted {
+                    NextJob::End
+                } else {
+                    NextJob::SourceGone(number)
+                });
             }
             Some(Ok(polled)) => (ready!(polled), None),
             Some(Err(panic)) => (None, Some(panic)),
         };
-        let call = match (item, this.inner.as_mut().as_pin_mut()) {
+        let started = match (item, this.inner.as_mut().as_pin_mut()) {
             (Some(item), Some(inner)) => {
-                // Before the call: without `std` the number of a call that panics is handed in as lost.
+                // Before the call. Without `std`, a job that panics is sent as lost.
                 this.permits.take();
-                *this.number = number.wrapping_add(1);
-                slot.at = Some(FinishedJob { number, output: JobOutput::ITEM_LOST });
+                *this.next = number.wrapping_add(1);
+                slot.set_job(number, JobOutput::LOST);
                 let inner = inner.project();
                 catch(|| {
-                    // In this turn, because the next one must not take this worker for an idle one.
+                    // In this turn, so that the next turn does not count this worker as idle.
                     slot.sender.set_busy();
                     let short = slot.sender.needs_task();
-                    let wanted = if short || slot.sender.has_requested_tasks() {
-                        wanted(inner.source.size_hint())
+                    let workers = if short || slot.sender.has_requested_tasks() {
+                        workers_for(inner.source.size_hint())
                     } else {
                         0
                     };
-                    slot.sender.lower_request(wanted);
-                    ((inner.f)(item), wanted)
+                    slot.sender.lower_request(workers);
+                    ((inner.f)(item), workers)
                 })
             }
             _ => {
@@ -126,20 +121,20 @@ impl<S: Stream, F> SharedSource<S, F> {
                 match panic.or(dropped) {
                     None => {
                         *this.counted = true;
-                        return Poll::Ready(Turn::Last(number));
+                        return Poll::Ready(NextJob::SourceGone(number));
                     }
                     Some(panic) => {
-                        *this.number = number.wrapping_add(1);
+                        *this.next = number.wrapping_add(1);
                         Err(panic)
                     }
                 }
             }
         };
-        Poll::Ready(match call {
-            Ok((future, wanted)) => Turn::Call(future, wanted),
+        Poll::Ready(match started {
+            Ok((future, workers)) => NextJob::Start(future, workers),
             Err(panic) => {
-                slot.at = Some(FinishedJob { number, output: Err(panic).into() });
-                Turn::Panicked
+                slot.set_job(number, Err(panic).into());
+                NextJob::Panicked
             }
         })
     }

@@ -1,6 +1,6 @@
+use alloc::vec::Vec;
 use core::{fmt, future::Future, marker::PhantomData};
 
-use alloc::vec::Vec;
 use futures_core::Stream;
 
 use crate::{
@@ -17,46 +17,47 @@ pub(crate) use sealed::{Start, StartedWorkers};
 mod sealed {
     use super::{Message, TaskReceiver, Vec};
 
-    /// What workers that are started are added to.
-    #[expect(unnameable_types, reason = "for this crate alone")]
-    #[expect(missing_debug_implementations, reason = "for this crate alone")]
+    /// The lists that new workers are added to.
+    #[expect(unnameable_types, reason = "private to this crate")]
+    #[expect(missing_debug_implementations, reason = "private to this crate")]
     pub struct StartedWorkers<'a, T, H> {
         pub(crate) receiver: &'a mut TaskReceiver<Message<T>>,
         pub(crate) handles: &'a mut Vec<H>,
     }
 
-    #[expect(unnameable_types, reason = "no other crate is to implement it")]
+    #[expect(unnameable_types, reason = "the trait is sealed")]
     pub trait Start<T, H> {
-        /// Starts as many workers, or as many as may still be started.
-        fn start(&mut self, number: usize, staff: StartedWorkers<'_, T, H>);
+        /// Starts `number` workers, or as many as are left to start.
+        fn start(&mut self, number: usize, started: StartedWorkers<'_, T, H>);
 
-        /// The number of workers that may still be started.
+        /// Returns the number of workers that are left to start.
         fn left(&self) -> usize;
 
-        /// Starts no more workers.
+        /// Gives up the workers that are left to start.
         fn finish(&mut self);
     }
 }
 
-/// Starts the tasks of a [`MapParWith`](crate::MapParWith), or none in the case of `()`.
+/// Starts the tasks of a [`MapParWith`](crate::MapParWith). `()` starts none.
 ///
-/// Not to be implemented elsewhere.
+/// This trait is sealed.
 pub trait StartWorkers<T, H>: sealed::Start<T, H> {}
 
 impl<T, H, L: sealed::Start<T, H>> StartWorkers<T, H> for L {}
 
-/// The spawner of a [`MapParWith`](crate::MapParWith), and what it starts tasks of.
+/// The spawner of a [`MapParWith`](crate::MapParWith), with the source and the function of its
+/// tasks.
 pub struct WorkerStarter<S, P, F, Fut: Future> {
     spawn: P,
-    /// `None` if no more workers are to be started.
-    team: Option<WorkerFactory<S, F, Fut::Output>>,
+    /// `None` if no workers are left to start.
+    factory: Option<WorkerFactory<S, F, Fut::Output>>,
     left: usize,
     future: PhantomData<fn() -> Fut>,
 }
 
 impl<S, P, F, Fut: Future> WorkerStarter<S, P, F, Fut> {
-    pub(crate) fn new(spawn: P, team: WorkerFactory<S, F, Fut::Output>, left: usize) -> Self {
-        Self { spawn, team: (left > 0).then_some(team), left, future: PhantomData }
+    pub(crate) fn new(spawn: P, factory: WorkerFactory<S, F, Fut::Output>, left: usize) -> Self {
+        Self { spawn, factory: (left > 0).then_some(factory), left, future: PhantomData }
     }
 }
 
@@ -73,30 +74,31 @@ where
     Fut: Future,
     P: Spawn<MapWorker<S, F, Fut>>,
 {
-    fn start(&mut self, number: usize, staff: StartedWorkers<'_, Fut::Output, P::Handle>) {
-        let StartedWorkers { receiver, handles } = staff;
+    fn start(&mut self, number: usize, started: StartedWorkers<'_, Fut::Output, P::Handle>) {
+        let StartedWorkers { receiver, handles } = started;
         if receiver.has_source_ended() {
             self.finish();
         }
         for _ in 0..number {
-            let Some(worker) = self.team.as_ref().and_then(|team| team.worker(receiver)) else {
+            let Some(worker) = self.factory.as_ref().and_then(|factory| factory.make(receiver))
+            else {
                 return;
             };
-            // Before user code.
+            // First, because the spawner may panic.
             self.left -= 1;
             if self.left == 0 {
-                self.team = None;
+                self.factory = None;
             }
             handles.push(self.spawn.spawn(worker));
         }
     }
 
     fn left(&self) -> usize {
-        if self.team.is_some() { self.left } else { 0 }
+        if self.factory.is_some() { self.left } else { 0 }
     }
 
     fn finish(&mut self) {
-        self.team = None;
+        self.factory = None;
     }
 }
 

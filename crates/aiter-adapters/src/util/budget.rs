@@ -1,9 +1,10 @@
-//! How long a poll may go on without anything to show.
+//! The limit of the work in one poll.
 
-/// Steps without a result in one poll; after them the executor may run something else.
+/// Maximum number of steps without an item in one poll.
 const MAX_STEPS: usize = 128;
 
-/// What a poll may still do before it wakes its own task and answers `Pending`.
+/// The steps that are left to a poll. When it is spent, the poll wakes its own task and returns
+/// `Pending`, so the executor can run other tasks.
 pub(crate) struct Budget(usize);
 
 impl Budget {
@@ -11,14 +12,14 @@ impl Budget {
         Self(MAX_STEPS)
     }
 
-    /// Takes one step, if one is left.
+    /// Takes a step. Returns `false` if none is left.
     pub(crate) fn take(&mut self) -> bool {
         let left = self.0.checked_sub(1);
         self.0 = left.unwrap_or(0);
         left.is_some()
     }
 
-    /// Returns `true` for every second step.
+    /// Returns `true` at every second step.
     pub(crate) fn is_even(&self) -> bool {
         self.0 % 2 == 0
     }

@@ -1,4 +1,4 @@
-//! What all adapters that flatten iterators share.
+//! The core of the adapters that flatten iterators.
 
 use core::{
     pin::Pin,
@@ -7,14 +7,14 @@ use core::{
 
 use futures_core::FusedStream;
 
-use crate::util::{budget::Budget, unwind};
+use crate::util::{budget::Budget, clear_on_panic::clear_on_panic_mut};
 
 pin_project_lite::pin_project! {
-    /// A stream, and the iterator of its latest item.
+    /// A stream, and the iterator of its last item.
     pub(crate) struct Flattener<S, I> {
         #[pin]
         source: S,
-        // Dropped at its end.
+        // Dropped when it ends.
         iter: Option<I>,
     }
 }
@@ -32,7 +32,7 @@ impl<S: FusedStream, I> Flattener<S, I> {
         self.project().source
     }
 
-    /// True if an iterator is open.
+    /// Returns `true` if an iterator is open.
     pub(crate) fn is_open(&self) -> bool {
         self.iter.is_some()
     }
@@ -41,14 +41,14 @@ impl<S: FusedStream, I> Flattener<S, I> {
         (self.source, self.iter)
     }
 
-    /// True if the end was handed out: that is where the source's is learned.
+    /// Returns `true` if `None` was returned. That poll is the one that found the source's end.
     pub(crate) fn has_ended(&self) -> bool {
         self.source.is_terminated()
     }
 }
 
 impl<S: FusedStream, I: Iterator> Flattener<S, I> {
-    /// The next item; `open` makes the iterator of an item of the source.
+    /// Polls the next item. `open` makes an iterator of an item of the source.
     pub(crate) fn poll_item(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -57,7 +57,7 @@ impl<S: FusedStream, I: Iterator> Flattener<S, I> {
         let mut this = self.project();
         let mut budget = Budget::new();
         loop {
-            if let Some(item) = unwind::with_mut(this.iter, Iterator::next).flatten() {
+            if let Some(item) = clear_on_panic_mut(this.iter, Iterator::next).flatten() {
                 return Poll::Ready(Some(item));
             }
             *this.iter = None;
@@ -76,7 +76,7 @@ impl<S: FusedStream, I: Iterator> Flattener<S, I> {
 
     pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
         let (lower, upper) = self.iter.as_ref().map_or((0, Some(0)), Iterator::size_hint);
-        // Any iterator to come may be empty, and none has a bound.
+        // Later iterators may be empty, and have no known bound.
         let is_last = self.source.size_hint().1 == Some(0);
         (lower, upper.filter(|_| is_last))
     }

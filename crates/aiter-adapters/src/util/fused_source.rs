@@ -5,14 +5,14 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::unwind;
+use crate::util::clear_on_panic::clear_on_panic;
 
 pin_project_lite::pin_project! {
-    /// A stream that is dropped at its end, or when it panics.
+    /// A stream that is dropped when it ends or panics.
     pub(crate) struct FusedSource<S> {
         #[pin]
         stream: Option<S>,
-        // The end was handed out.
+        // `None` was returned.
         ended: bool,
     }
 }
@@ -34,7 +34,7 @@ impl<S> FusedSource<S> {
         self.stream
     }
 
-    /// True if the stream was dropped.
+    /// Returns `true` if the stream was dropped.
     pub(crate) fn is_dropped(&self) -> bool {
         self.stream.is_none()
     }
@@ -57,7 +57,7 @@ impl<S: Stream> Stream for FusedSource<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         let mut stream = this.stream;
-        let polled = unwind::with(stream.as_mut(), |stream| stream.poll_next(cx));
+        let polled = clear_on_panic(stream.as_mut(), |stream| stream.poll_next(cx));
         let polled = polled.unwrap_or(Poll::Ready(None));
         if matches!(polled, Poll::Ready(None)) {
             stream.set(None);

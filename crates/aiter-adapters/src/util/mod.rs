@@ -1,6 +1,8 @@
-//! What adapters of several families share.
+//! Helpers of several families.
 
 mod budget;
+mod clear_on_panic;
+mod finally;
 mod flattener;
 mod fused_source;
 mod nonzero;
@@ -8,9 +10,10 @@ mod pool;
 mod results;
 mod slots;
 mod task_panic;
-pub(crate) mod unwind;
 
 pub(crate) use budget::Budget;
+pub(crate) use clear_on_panic::clear_on_panic;
+pub(crate) use finally::Finally;
 pub(crate) use flattener::Flattener;
 pub(crate) use fused_source::FusedSource;
 pub(crate) use nonzero::nonzero;

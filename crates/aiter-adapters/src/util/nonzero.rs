@@ -1,4 +1,4 @@
-//! The check of a window's size.
+//! The check of a parameter that must not be 0.
 
 use core::num::NonZeroUsize;
 

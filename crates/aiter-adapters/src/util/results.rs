@@ -1,19 +1,19 @@
-//! What has finished and was not taken yet, in the order in which it is to be taken.
+//! Results of numbered calls, in the order in which they are taken.
 
 use alloc::collections::VecDeque;
 
-/// A place in the order of the calls.
+/// A call in the order of the numbers.
 enum Entry<T> {
     Running,
-    Results(T),
-    /// It panicked.
+    Finished(T),
+    /// The call has no result.
     Lost,
 }
 
 enum Order<T> {
     Unordered(VecDeque<T>),
     Ordered {
-        /// The number of the place at the front.
+        /// The number of the first entry.
         first: usize,
         entries: VecDeque<Entry<T>>,
     },
@@ -25,11 +25,12 @@ pub(crate) struct Results<T> {
 }
 
 impl<T> Results<T> {
+    /// Results in the order in which calls finish.
     pub(crate) fn unordered() -> Self {
         Self { order: Order::Unordered(VecDeque::new()), len: 0 }
     }
 
-    /// For calls that are numbered from `first` on.
+    /// Results in the order of the numbers, which begin at `first`.
     pub(crate) fn ordered(first: usize) -> Self {
         Self { order: Order::Ordered { first, entries: VecDeque::new() }, len: 0 }
     }
@@ -38,13 +39,13 @@ impl<T> Results<T> {
         matches!(self.order, Order::Ordered { .. })
     }
 
-    /// Results that are here, whether or not it is their turn.
+    /// Number of results, including those that are held back by an earlier call.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Puts in the result of a call, or `None` if it will never have one.
+    /// Adds the result of a call, or `None` if the call has no result.
     #[inline]
     pub(crate) fn put(&mut self, number: usize, result: Option<T>) {
         match (&mut self.order, result) {
@@ -66,12 +67,12 @@ impl<T> Results<T> {
                 if entries.len() <= at {
                     entries.resize_with(at + 1, || Entry::Running);
                 }
-                entries[at] = result.map_or(Entry::Lost, Entry::Results);
+                entries[at] = result.map_or(Entry::Lost, Entry::Finished);
             }
         }
     }
 
-    /// Takes the next one, if its turn has come.
+    /// Takes the next result. Returns `None` if its call is still running.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
         let result = match &mut self.order {
@@ -79,10 +80,10 @@ impl<T> Results<T> {
             Order::Ordered { first, entries } => loop {
                 match entries.front() {
                     None | Some(Entry::Running) => break None,
-                    Some(Entry::Results(_) | Entry::Lost) => {}
+                    Some(Entry::Finished(_) | Entry::Lost) => {}
                 }
                 *first = first.wrapping_add(1);
-                if let Some(Entry::Results(result)) = entries.pop_front() {
+                if let Some(Entry::Finished(result)) = entries.pop_front() {
                     break Some(result);
                 }
             },

@@ -1,6 +1,7 @@
-//! Panics of user code that travel from a task to the consumer.
+//! Panics of user code that are passed from a task to the consumer.
 //!
-//! Without the feature `std` nothing can be caught: [`TaskPanic`] has no values, and [`catch`] calls.
+//! Without the feature `std` no panic can be caught. [`TaskPanic`] then has no values, and
+//! [`catch`] only calls.
 
 #[cfg(feature = "std")]
 use {
@@ -10,33 +11,33 @@ use {
     std::panic::{catch_unwind, resume_unwind},
 };
 
-/// A panic that was caught.
+/// A panic of user code that was caught in a task.
 #[cfg(feature = "std")]
 pub(crate) struct TaskPanic(Box<CaughtPanic>);
 
-/// A panic that was caught: none ever is.
+/// A panic of user code that was caught in a task. There is none without `std`.
 #[cfg(not(feature = "std"))]
 pub(crate) enum TaskPanic {}
 
 impl TaskPanic {
-    /// Lets the panic go on in the caller. The panic hook does not run a second time.
+    /// Resumes the panic in the caller. The panic hook does not run again.
     #[cfg(feature = "std")]
     #[cold]
     pub(crate) fn resume(self) -> ! {
         resume_unwind(self.0.into_payload())
     }
 
-    /// Lets the panic go on in the caller.
+    /// Resumes the panic in the caller.
     #[cfg(not(feature = "std"))]
     pub(crate) fn resume(self) -> ! {
         match self {}
     }
 }
 
-/// Calls user code.
+/// Calls user code, and catches its panic.
 ///
-/// The caller must leave nothing half-done that the code shares with later calls: no check of
-/// `UnwindSafe` is made, because the panic goes on in the consumer.
+/// `UnwindSafe` is not required, because the panic resumes in the consumer. The caller must leave
+/// no state inconsistent that later calls share.
 #[cfg(feature = "std")]
 #[inline]
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, TaskPanic> {
@@ -44,7 +45,7 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, TaskPanic> {
         .map_err(|payload| TaskPanic(Box::new(CaughtPanic::new(payload))))
 }
 
-/// Calls user code. A panic unwinds through.
+/// Calls user code. A panic unwinds through this function.
 #[cfg(not(feature = "std"))]
 #[inline]
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, TaskPanic> {
