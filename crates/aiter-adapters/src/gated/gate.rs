@@ -11,7 +11,7 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// The handle that permits items of a [`Gated`] stream; made by
+/// The handle that permits items of a [`Gated`](crate::Gated) stream; made by
 /// [`gated`](crate::AiterExt::gated).
 ///
 /// Clones are handles of the same stream. Dropping the last one [stops](Self::stop) the stream.
