@@ -5,6 +5,7 @@ use alloc::rc::Rc;
 use core::{
     any::Any,
     cell::{Cell, RefCell},
+    convert::identity,
     future::Future,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
@@ -191,7 +192,7 @@ fn two_forks_end_if_source_drop_panics() {
 fn task_source_drop_panics_at_end() {
     let mut cx = Context::from_waker(Waker::noop());
     let (teller, source) = numbers();
-    let (stream, drive) = source.active_parts();
+    let (stream, drive) = source.active(identity).into_parts();
     let mut drive = pin!(drive);
     assert!(panics(|| drive.as_mut().poll(&mut cx)));
     assert!(teller.is_dropped());
@@ -199,7 +200,7 @@ fn task_source_drop_panics_at_end() {
     assert_eq!(drive.as_mut().poll(&mut cx), Poll::Ready(()));
 
     let (teller, source) = numbers();
-    let (stream, drive) = source.preload_with_parts(5);
+    let (stream, drive) = source.preload_with(5, identity).into_parts();
     let mut drive = pin!(drive);
     assert!(panics(|| drive.as_mut().poll(&mut cx)));
     assert!(teller.is_dropped());

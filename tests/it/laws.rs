@@ -11,6 +11,7 @@ use aiter::{
 };
 use alloc::{string::String, vec, vec::Vec};
 use core::{
+    convert::identity,
     future, mem,
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -98,7 +99,7 @@ fn keeps(laws: Laws, relation: Relation) {
 fn active() {
     keeps(
         Laws::of("active_parts", |source| {
-            let (stream, drive) = source.active_parts();
+            let (stream, drive) = source.active(identity).into_parts();
             Parts::new().stream(told(stream)).drive(drive)
         }),
         Relation::Same,
@@ -106,7 +107,7 @@ fn active() {
     for cap in [1, 2, 5] {
         keeps(
             Laws::of("active_bounded_parts", move |source| {
-                let (stream, drive) = source.active_bounded_parts(cap);
+                let (stream, drive) = source.active_bounded(cap, identity).into_parts();
                 Parts::new().stream(told(stream)).drive(drive)
             })
             .read_ahead(cap),
@@ -418,7 +419,8 @@ fn map_par_with() {
     for most in [1, 3] {
         keeps(
             Laws::of_futures("map_par_with_parts", move |futures| {
-                let (stream, workers) = futures.map_par_with_parts(most, |work| work);
+                let (stream, workers) =
+                    futures.map_par_with(most, identity, |work| work).into_parts();
                 Parts::new().stream(told_over(stream)).workers(workers)
             })
             .read_ahead(2 * most),
@@ -426,7 +428,8 @@ fn map_par_with() {
         );
         keeps(
             Laws::of_futures("map_par_with_parts, ordered", move |futures| {
-                let (stream, workers) = futures.map_par_with_parts(most, |work| work);
+                let (stream, workers) =
+                    futures.map_par_with(most, identity, |work| work).into_parts();
                 Parts::new().stream(told_over(stream.ordered())).workers(workers)
             })
             .read_ahead(2 * most),
@@ -460,7 +463,7 @@ fn preload() {
         );
         keeps(
             Laws::of("preload_with_parts", move |source| {
-                let (stream, drive) = source.preload_with_parts(window);
+                let (stream, drive) = source.preload_with(window, identity).into_parts();
                 Parts::new().stream(told(stream)).drive(drive)
             })
             .read_ahead(window),

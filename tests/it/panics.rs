@@ -6,6 +6,7 @@
 use crate::waker::{Counting, next, on_wake, poll};
 use aiter::{AiterExt, LagPolicy, OnError, TaskOutcome, azip, push_list};
 use core::{
+    convert::identity,
     fmt::{Display, Write},
     future::{Future, ready},
     panic::AssertUnwindSafe,
@@ -182,12 +183,12 @@ fn source_fault(adapter: &str, fault: Fault) -> String {
     let once = |n| stream::iter([n]);
     match adapter {
         "active" => {
-            let (mut stream, drive) = s.active_parts();
+            let (mut stream, drive) = s.active(identity).into_parts();
             let line = seen(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
         "active_bounded" => {
-            let (mut stream, drive) = s.active_bounded_parts(1);
+            let (mut stream, drive) = s.active_bounded(1, identity).into_parts();
             let line = seen(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
@@ -214,13 +215,13 @@ fn source_fault(adapter: &str, fault: Fault) -> String {
         "map_filter_async" => alone(s.map_filter_async(|n| ready(Some(n)))),
         "map_par" => alone(s.map_par(1, ready)),
         "map_par_with" => {
-            let (stream, workers) = s.map_par_with_parts(1, ready);
+            let (stream, workers) = s.map_par_with(1, identity, ready).into_parts();
             seen(stream, steps(workers))
         }
         "map_try" => alone(s.map_try(Ok::<_, ()>).map(Result::unwrap)),
         "preload" => alone(s.preload(1)),
         "preload_with" => {
-            let (mut stream, drive) = s.preload_with_parts(1);
+            let (mut stream, drive) = s.preload_with(1, identity).into_parts();
             let line = seen(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
@@ -247,7 +248,8 @@ fn inner_fault(adapter: &str) -> String {
         }
         "map_par" => alone(Box::pin(s.map_par(1, |n| async move { refuse(n) }))),
         "map_par_with" => {
-            let (stream, workers) = s.map_par_with_parts(1, |n| async move { refuse(n) });
+            let (stream, workers) =
+                s.map_par_with(1, identity, |n| async move { refuse(n) }).into_parts();
             seen(stream, steps(workers))
         }
         "map_try" => alone(s.map_try(|n| Ok::<_, ()>(refuse(n))).map(Result::unwrap)),
@@ -269,7 +271,7 @@ fn inner_drop_fault(adapter: &str) -> String {
         "map_filter_async" => alone(s.map_filter_async(|n| MinedCall(mined(n)))),
         "map_par" => alone(s.map_par(1, mined)),
         "map_par_with" => {
-            let (stream, workers) = s.map_par_with_parts(1, mined);
+            let (stream, workers) = s.map_par_with(1, identity, mined).into_parts();
             seen(stream, steps(workers))
         }
         "try_join_streams" => {

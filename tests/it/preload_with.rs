@@ -5,6 +5,7 @@ use crate::{
 };
 use aiter::{AiterExt, DriveTask, PreloadWith, TaskOutcome};
 use core::{
+    convert::identity,
     future::Future,
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -23,7 +24,7 @@ fn poll<S: Stream>(drive: &mut Task<S>, waker: &Waker) -> Poll<()> {
 }
 
 fn preload<S: Stream>(source: S, n: usize) -> (PreloadWith<S::Item, ()>, Task<S>) {
-    let (stream, drive) = source.preload_with_parts(n);
+    let (stream, drive) = source.preload_with(n, identity).into_parts();
     (stream, Box::pin(drive))
 }
 

@@ -1,4 +1,3 @@
-use alloc::vec::Vec;
 use core::future::Future;
 
 use futures_core::Stream;
@@ -84,56 +83,6 @@ pub trait AiterExt: Stream {
         P: Spawn<DriveTask<Self>>,
     {
         Active::new(self, Some(nonzero(cap, "cap")), spawn)
-    }
-
-    /// [`active_bounded`](Self::active_bounded) without a spawner. The caller polls the task.
-    ///
-    /// # Panics
-    /// Panics if `cap` is 0.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{StreamExt, future::join, stream};
-    ///
-    /// # futures_executor::block_on(async {
-    /// let (numbers, mut drive) = stream::iter(1..=3).active_bounded_parts(1);
-    /// assert!(futures_util::poll!(&mut drive).is_pending());
-    /// assert_eq!(numbers.len(), 1);
-    /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
-    /// assert_eq!(items, [1, 2, 3]);
-    /// # });
-    /// ```
-    #[doc(alias = "active_aiter")]
-    #[track_caller]
-    fn active_bounded_parts(self, cap: usize) -> (Active<Self::Item, ()>, DriveTask<Self>)
-    where
-        Self: Sized,
-    {
-        Active::parts(self, Some(nonzero(cap, "cap")))
-    }
-
-    /// [`active`](Self::active) without a spawner. The caller polls the task.
-    ///
-    /// For `join!`, for embassy's declared tasks and for tests.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{StreamExt, future::join, stream};
-    ///
-    /// # futures_executor::block_on(async {
-    /// let (numbers, drive) = stream::iter(1..=3).active_parts();
-    /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
-    /// assert_eq!(items, [1, 2, 3]);
-    /// # });
-    /// ```
-    #[doc(alias = "active_aiter")]
-    fn active_parts(self) -> (Active<Self::Item, ()>, DriveTask<Self>)
-    where
-        Self: Sized,
-    {
-        Active::parts(self, None)
     }
 
     /// Flattens a stream of iterators, one iterator after the other.
@@ -420,40 +369,6 @@ pub trait AiterExt: Stream {
         MapParWith::new(self, nonzero(n, "n"), spawn, f)
     }
 
-    /// [`map_par_with`](Self::map_par_with) without a spawner. The caller polls all tasks.
-    ///
-    /// # Panics
-    /// Panics if `n` is 0.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{StreamExt, future::{join, join_all}, stream};
-    ///
-    /// # futures_executor::block_on(async {
-    /// let square = |n| async move { n * n };
-    /// let (squares, workers) = stream::iter(1..=3).map_par_with_parts(2, square);
-    /// let (squares, _) = join(squares.ordered().collect::<Vec<_>>(), join_all(workers)).await;
-    /// assert_eq!(squares, [1, 4, 9]);
-    /// # });
-    /// ```
-    #[doc(alias = "map_aiter")]
-    #[doc(alias = "parallel_map_aiter")]
-    #[allow(clippy::type_complexity, reason = "a pair, each with its parameters")]
-    #[track_caller]
-    fn map_par_with_parts<F, Fut>(
-        self,
-        n: usize,
-        f: F,
-    ) -> (MapParWith<Fut::Output, ()>, Vec<MapWorker<Self, F, Fut>>)
-    where
-        Self: Sized,
-        F: FnMut(Self::Item) -> Fut,
-        Fut: Future,
-    {
-        MapParWith::parts(self, nonzero(n, "n"), f)
-    }
-
     /// Maps items by a function that may fail.
     ///
     /// Errors are returned as items, unless [`on_error`](MapTry::on_error) or
@@ -545,31 +460,6 @@ pub trait AiterExt: Stream {
         P: Spawn<DriveTask<Self>>,
     {
         PreloadWith::new(self, nonzero(n, "n"), spawn)
-    }
-
-    /// [`preload_with`](Self::preload_with) without a spawner. The caller polls the task.
-    ///
-    /// # Panics
-    /// Panics if `n` is 0.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{StreamExt, future::join, stream};
-    ///
-    /// # futures_executor::block_on(async {
-    /// let (numbers, drive) = stream::iter(1..=3).preload_with_parts(1);
-    /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
-    /// assert_eq!(items, [1, 2, 3]);
-    /// # });
-    /// ```
-    #[doc(alias = "preload_aiter")]
-    #[track_caller]
-    fn preload_with_parts(self, n: usize) -> (PreloadWith<Self::Item, ()>, DriveTask<Self>)
-    where
-        Self: Sized,
-    {
-        PreloadWith::parts(self, nonzero(n, "n"))
     }
 
     /// Makes a stream that can be cloned. Each item goes to one of the clones.

@@ -21,7 +21,7 @@
 /// | async-executor, also for tasks that borrow | `\|task\| executor.spawn(task)` |
 /// | futures, one thread | `\|task\| spawner.spawn_local_with_handle(task)` of a `LocalPool` |
 /// | no runtime but threads | `\|task\| thread::spawn(\|\| pollster::block_on(task))` |
-/// | embassy, `join!`, a hand-written loop | none: the adapter's `_parts` form returns the future |
+/// | embassy, `join!`, a hand-written loop | `core::convert::identity`, which makes the future its own handle |
 ///
 /// Not tested, but of the same form: `async_std::task::spawn`, and
 /// `wasm_bindgen_futures::spawn_local` on a web page.
@@ -87,6 +87,25 @@
 /// });
 /// ```
 ///
+/// Without a spawner, `identity` and `into_parts` return the future, which the caller polls:
+/// ```
+/// use core::convert::identity;
+///
+/// use aiter_adapters::AiterExt;
+/// use futures_util::{StreamExt, future::{join, join_all}, stream};
+///
+/// # futures_executor::block_on(async {
+/// let (numbers, drive) = stream::iter(1..=3).active(identity).into_parts();
+/// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
+/// assert_eq!(items, [1, 2, 3]);
+///
+/// let square = |n| async move { n * n };
+/// let (squares, workers) = stream::iter(1..=3).map_par_with(2, identity, square).into_parts();
+/// let (squares, _) = join(squares.ordered().collect::<Vec<_>>(), join_all(workers)).await;
+/// assert_eq!(squares, [1, 4, 9]);
+/// # });
+/// ```
+///
 /// embassy, which declares its tasks, so the task function names the future and awaits it:
 /// ```ignore
 /// #[embassy_executor::task]
@@ -94,7 +113,7 @@
 ///     drive.await
 /// }
 ///
-/// let (buttons, driver) = buttons.active_parts();
+/// let (buttons, driver) = buttons.active(identity).into_parts();
 /// spawner.spawn(drive(driver)?);
 /// ```
 pub trait Spawn<Fut> {

@@ -4,6 +4,7 @@
 #![cfg(not(any(feature = "std", loom)))]
 
 use core::{
+    convert::identity,
     future::{Future, ready},
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -58,7 +59,7 @@ fn end(told: &mut Vec<Told>) -> String {
 fn workers_left_after_a_panic_do_the_rest() {
     for ordered in [false, true] {
         let f = |n: u32| async move { refuse(n, &[3, 40]) };
-        let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(3, f);
+        let (mut stream, workers) = stream::iter(0..100).map_par_with(3, identity, f).into_parts();
         if ordered {
             stream = stream.ordered();
         }
@@ -74,7 +75,7 @@ fn workers_left_after_a_panic_do_the_rest() {
 #[test]
 fn last_worker_lost_by_panic_is_told() {
     let f = |n: u32| ready(refuse(n, &[2, 4]));
-    let (stream, workers) = stream::iter(0..100).map_par_with_parts(2, f);
+    let (stream, workers) = stream::iter(0..100).map_par_with(2, identity, f).into_parts();
     let (mut told, panics, outcome) = read_over(stream.ordered(), workers);
     assert_eq!(panics, 2);
     let expected =
@@ -87,7 +88,7 @@ fn last_worker_lost_by_panic_is_told() {
 #[test]
 fn source_panic_is_told_at_the_end() {
     let source = stream::iter(0..9).map(|n| refuse(n, &[5]));
-    let (stream, workers) = source.map_par_with_parts(2, ready);
+    let (stream, workers) = source.map_par_with(2, identity, ready).into_parts();
     let (mut told, panics, _) = read_over(stream.ordered(), workers);
     assert_eq!(panics, 1);
     let expected =

@@ -1,4 +1,5 @@
 use alloc::boxed::Box;
+use core::convert::identity;
 use core::fmt;
 use core::iter;
 use core::pin::Pin;
@@ -74,7 +75,8 @@ where
         forbid::check_allowed();
         None
     });
-    let (items, drive) = iter_to_aiter(check.chain(iter)).active_bounded_parts(cap);
+    let (items, drive) =
+        iter_to_aiter(check.chain(iter)).active_bounded(cap, identity).into_parts();
     let handle = spawn_blocking(Box::new(move || BlockOn::new().block_on(drive)));
     UnblockIter { items, handle }
 }

@@ -16,8 +16,7 @@ use crate::{
 };
 
 /// A stream whose items a task pulls from a source, ahead of the consumer; made by
-/// [`active`](crate::AiterExt::active), [`active_bounded`](crate::AiterExt::active_bounded) and
-/// their `_parts` forms.
+/// [`active`](crate::AiterExt::active) and [`active_bounded`](crate::AiterExt::active_bounded).
 ///
 /// The task, a [`DriveTask`], pulls from the start, even if this stream is not polled. The items
 /// keep the source's order.
@@ -62,23 +61,13 @@ impl<T, H> fmt::Debug for Active<T, H> {
     }
 }
 
-impl<T> Active<T, ()> {
-    pub(crate) fn parts<S>(source: S, bound: Option<NonZeroUsize>) -> (Self, DriveTask<S>)
-    where
-        S: Stream<Item = T>,
-    {
-        let (receiver, drive) = DriveTask::new(source, bound.map(NonZeroUsize::get));
-        (Self { receiver, bound, handle: () }, drive)
-    }
-}
-
 impl<T, H> Active<T, H> {
     pub(crate) fn new<S, P>(source: S, bound: Option<NonZeroUsize>, spawn: P) -> Self
     where
         S: Stream<Item = T>,
         P: Spawn<DriveTask<S>, Handle = H>,
     {
-        let (Active { receiver, .. }, drive) = Active::parts(source, bound);
+        let (receiver, drive) = DriveTask::new(source, bound.map(NonZeroUsize::get));
         let items = Self { receiver, bound, handle: spawn.spawn(drive) };
         // Before the return: if this panics, the stream is dropped, not leaked.
         drop(spawn);

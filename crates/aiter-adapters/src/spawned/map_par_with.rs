@@ -1,6 +1,5 @@
 use alloc::{vec, vec::Vec};
 use core::{
-    convert::identity,
     fmt,
     future::Future,
     num::NonZeroUsize,
@@ -25,8 +24,7 @@ use crate::{
 };
 
 /// A stream that maps items by an async function in tasks; made by
-/// [`map_par_with`](crate::AiterExt::map_par_with) and
-/// [`map_par_with_parts`](crate::AiterExt::map_par_with_parts).
+/// [`map_par_with`](crate::AiterExt::map_par_with).
 ///
 /// Results come as they finish, or in the source's order with [`ordered`](Self::ordered). At most
 /// `n` futures run at once, and at most `2 * n` results are unfinished or unread, including the one
@@ -201,22 +199,6 @@ impl<T, H, L> MapParWith<T, H, L> {
     #[cfg(feature = "std")]
     pub fn catch_panics(self) -> CatchPanics<Self> {
         CatchPanics::new(self)
-    }
-}
-
-impl<T> MapParWith<T, ()> {
-    /// Returns the stream and all `n` workers.
-    pub(crate) fn parts<S, F, Fut>(
-        source: S,
-        n: NonZeroUsize,
-        f: F,
-    ) -> (Self, Vec<MapWorker<S, F, Fut>>)
-    where
-        S: Stream,
-        F: FnMut(S::Item) -> Fut,
-        Fut: Future<Output = T>,
-    {
-        MapParWith::new(source, n, identity, f).into_parts()
     }
 }
 

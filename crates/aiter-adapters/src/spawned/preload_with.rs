@@ -15,8 +15,7 @@ use crate::{
 };
 
 /// A stream of which a task keeps `n` items loaded while the consumer is busy; made by
-/// [`preload_with`](crate::AiterExt::preload_with) and
-/// [`preload_with_parts`](crate::AiterExt::preload_with_parts).
+/// [`preload_with`](crate::AiterExt::preload_with).
 ///
 /// The task holds at most `n` items ahead, besides the item that the consumer holds, as the task of
 /// [`active_bounded`](crate::AiterExt::active_bounded) does.
@@ -49,16 +48,6 @@ impl<T, H> fmt::Debug for PreloadWith<T, H> {
             .field("n", &self.n)
             .field("outcome", &self.outcome())
             .finish_non_exhaustive()
-    }
-}
-
-impl<T> PreloadWith<T, ()> {
-    pub(crate) fn parts<S>(source: S, n: NonZeroUsize) -> (Self, DriveTask<S>)
-    where
-        S: Stream<Item = T>,
-    {
-        let (items, drive) = Active::parts(source, Some(n));
-        (Self { items, n }, drive)
     }
 }
 

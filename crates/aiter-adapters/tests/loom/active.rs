@@ -1,6 +1,7 @@
 //! The stories of a stream and the tasks that work for it, in all their interleavings.
 
 use core::{
+    convert::identity,
     future::{Future, pending, ready},
     pin::Pin,
     task::{Context, Poll},
@@ -64,7 +65,7 @@ fn spawn<F: Future<Output = ()> + 'static>(future: F) -> thread::JoinHandle<()> 
 fn close_while_the_drive_goes_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
-        let (active, drive) = source.active_parts();
+        let (active, drive) = source.active(identity).into_parts();
         let task = spawn(drive);
         drop(active);
         task.join().unwrap();
@@ -76,7 +77,7 @@ fn close_while_the_drive_goes_to_sleep() {
 fn close_while_the_drive_waits_for_room() {
     model(|| {
         let (source, dropped) = source(3, Ends::Never);
-        let (active, drive) = source.active_bounded_parts(1);
+        let (active, drive) = source.active_bounded(1, identity).into_parts();
         let task = spawn(drive);
         drop(active);
         task.join().unwrap();
@@ -88,7 +89,7 @@ fn close_while_the_drive_waits_for_room() {
 fn end_while_the_consumer_goes_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
-        let (mut active, drive) = source.active_parts();
+        let (mut active, drive) = source.active(identity).into_parts();
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0]);
         assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
@@ -101,7 +102,7 @@ fn end_while_the_consumer_goes_to_sleep() {
 fn the_task_is_dropped_while_the_consumer_goes_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
-        let (mut active, drive) = source.active_parts();
+        let (mut active, drive) = source.active(identity).into_parts();
         let task = thread::spawn(move || {
             let mut drive = Box::pin(drive);
             let mut cx = Context::from_waker(core::task::Waker::noop());
@@ -118,7 +119,7 @@ fn the_task_is_dropped_while_the_consumer_goes_to_sleep() {
 fn take_against_full() {
     model(|| {
         let (source, _) = source(3, Ends::Yes);
-        let (mut active, drive) = source.active_bounded_parts(1);
+        let (mut active, drive) = source.active_bounded(1, identity).into_parts();
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0, 1, 2]);
         assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
@@ -130,7 +131,7 @@ fn take_against_full() {
 fn take_against_full_by_two() {
     model(|| {
         let (source, _) = source(4, Ends::Yes);
-        let (mut active, drive) = source.active_bounded_parts(2);
+        let (mut active, drive) = source.active_bounded(2, identity).into_parts();
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0, 1, 2, 3]);
         task.join().unwrap();
@@ -141,7 +142,7 @@ fn take_against_full_by_two() {
 fn ask_against_full() {
     model(|| {
         let (source, _) = source(3, Ends::Yes);
-        let (mut stream, drive) = source.preload_with_parts(1);
+        let (mut stream, drive) = source.preload_with(1, identity).into_parts();
         let task = spawn(drive);
         assert_eq!(read_all(&mut stream), [0, 1, 2]);
         assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
@@ -153,7 +154,7 @@ fn ask_against_full() {
 fn ask_against_a_worker_without_permits() {
     model(|| {
         let (source, dropped) = source(3, Ends::Yes);
-        let (mut stream, workers) = source.map_par_with_parts(1, ready);
+        let (mut stream, workers) = source.map_par_with(1, identity, ready).into_parts();
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         assert_eq!(read_all(&mut stream), [0, 1, 2]);
         assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
@@ -166,7 +167,7 @@ fn ask_against_a_worker_without_permits() {
 fn two_workers_and_the_end() {
     model(|| {
         let (source, dropped) = source(2, Ends::Yes);
-        let (stream, mut workers) = source.map_par_with_parts(2, ready);
+        let (stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
         let task = spawn(workers.remove(0));
         block_on(workers.remove(0));
         task.join().unwrap();
@@ -179,7 +180,7 @@ fn two_workers_and_the_end() {
 fn close_while_two_workers_go_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
-        let (stream, workers) = source.map_par_with_parts(2, ready);
+        let (stream, workers) = source.map_par_with(2, identity, ready).into_parts();
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         drop(stream);
         tasks.into_iter().for_each(|task| task.join().unwrap());
@@ -191,7 +192,7 @@ fn close_while_two_workers_go_to_sleep() {
 fn close_while_a_future_goes_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
-        let (stream, workers) = source.map_par_with_parts(1, |_| pending::<()>());
+        let (stream, workers) = source.map_par_with(1, identity, |_| pending::<()>()).into_parts();
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         drop(stream);
         tasks.into_iter().for_each(|task| task.join().unwrap());
@@ -203,7 +204,7 @@ fn close_while_a_future_goes_to_sleep() {
 fn worker_never_polled_again_end_comes() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
-        let (mut stream, mut workers) = source.map_par_with_parts(2, ready);
+        let (mut stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
         let mut abandoned = Box::pin(workers.remove(0));
         let task = spawn(workers.remove(0));
         // It takes the item, or is turned away, or finds the end.

@@ -4,6 +4,7 @@ extern crate alloc;
 
 use alloc::rc::Rc;
 use core::cell::Cell;
+use core::convert::identity;
 use core::future::Future;
 use core::pin::Pin;
 use core::time::Duration;
@@ -207,7 +208,7 @@ fn embassy(cells: Cells) {
             let iterates = async {
                 // The executor is not to be blocked, so the loop is on another thread.
                 let made = waiting(numbers());
-                let (made, drive) = made.active_parts();
+                let (made, drive) = made.active(identity).into_parts();
                 spawn(spawner, drive);
                 let (send, read) = futures_channel::oneshot::channel();
                 let reader = thread::spawn(move || {
