@@ -35,10 +35,7 @@ impl<S: Progress + Unpin + ?Sized> Progress for &mut S {
     }
 }
 
-impl<P> Progress for Pin<P>
-where
-    P: DerefMut<Target: Progress> + Unpin,
-{
+impl<P: DerefMut<Target: Progress> + Unpin> Progress for Pin<P> {
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.get_mut().as_mut().poll_progress(cx)
     }

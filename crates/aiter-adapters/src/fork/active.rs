@@ -4,11 +4,14 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{QuietCursor, Relay, quiet_list};
+use aiter_core::{Relay, quiet_list};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    fork::source::{ForkSource, Pulled, SharedState, poll_passive, pull_item},
+    fork::{
+        passive::PassiveFork,
+        source::{ForkSource, Pulled, SharedState, pull_item},
+    },
     outcome::TaskOutcome,
     sync::Arc,
 };
@@ -64,13 +67,9 @@ use crate::{
 #[doc(alias = "aiter_forker")]
 #[doc(alias = "tee")]
 pub struct ForkStream<S: Stream> {
-    pub(crate) relay: Relay<ForkSource<S>>,
-    pub(crate) cursor: QuietCursor<S::Item>,
-    pub(crate) shared: Arc<SharedState>,
+    fork: PassiveFork<S>,
     /// This fork is counted in `SharedState::drivers`. Otherwise it never uses the gate.
-    pub(crate) is_driver: bool,
-    /// `None` was returned.
-    pub(crate) ended: bool,
+    is_driver: bool,
 }
 
 impl<S: Stream> fmt::Debug for ForkStream<S> {
@@ -87,7 +86,7 @@ impl<S: Stream> ForkStream<S> {
         let (pusher, cursor) = quiet_list();
         let shared = Arc::new(SharedState::new());
         let relay = Relay::new(ForkSource::new(source, pusher, shared.clone()));
-        Self { relay, cursor, shared, is_driver: true, ended: false }
+        Self { fork: PassiveFork { relay, cursor, shared, ended: false }, is_driver: true }
     }
 
     /// Makes another active fork at the same position, in constant time.
@@ -95,26 +94,54 @@ impl<S: Stream> ForkStream<S> {
     where
         S::Item: Clone + Sync,
     {
-        let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        let shared = self.shared.clone();
-        // Last, because `cursor.fork()` may panic.
-        let is_driver = self.is_driver && shared.try_add_driver();
-        Self { relay, cursor, shared, is_driver, ended: self.ended }
+        let fork = self.fork_passive();
+        // Last, because the fork may panic.
+        let is_driver = self.is_driver && fork.shared.try_add_driver();
+        Self { fork, is_driver }
+    }
+
+    /// Makes a passive fork at the same position, which reads only what active forks have
+    /// requested.
+    ///
+    /// It waits until an active fork requests an item, and ends when no active fork is left.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let mut work = stream::iter(["one", "two"]).forker();
+    /// let mut log = work.fork_passive();
+    /// assert_eq!(log.next().now_or_never(), None); // no active fork has requested an item
+    /// assert_eq!(work.next().now_or_never(), Some(Some("one")));
+    /// assert_eq!(log.next().now_or_never(), Some(Some("one")));
+    /// drop(work);
+    /// assert_eq!(log.next().now_or_never(), Some(None));
+    /// ```
+    #[doc(alias = "is_active")]
+    pub fn fork_passive(&self) -> PassiveFork<S>
+    where
+        S::Item: Clone + Sync,
+    {
+        self.fork.fork_passive()
     }
 
     /// Returns the number of items that were pulled from the source and that this fork has not
     /// read.
     pub fn lag(&self) -> usize {
-        self.cursor.lag()
+        self.fork.lag()
     }
 
     /// Polls without the fast path.
     #[inline(never)]
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        if self.cursor.is_dozing() && self.cursor.lag() > 0 && self.relay.drop_called() {
-            self.cursor.wake_up();
+        if self.fork.cursor.is_dozing()
+            && self.fork.cursor.lag() > 0
+            && self.fork.relay.drop_called()
+        {
+            self.fork.cursor.wake_up();
         }
-        match self.cursor.next_ready() {
+        match self.fork.cursor.next_ready() {
             Some(item) => Poll::Ready(Some(item)),
             None => self.poll_source(cx),
         }
@@ -124,50 +151,76 @@ impl<S: Stream> ForkStream<S> {
     #[inline(never)]
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         if !self.is_driver {
-            let polled = poll_passive(&mut self.relay, &mut self.cursor, cx);
-            self.ended |= matches!(polled, Poll::Ready(None));
-            return polled;
+            return Pin::new(&mut self.fork).poll_next(cx);
         }
-        let turn = self.relay.poll_turn_or_look(
+        let turn = self.fork.relay.poll_turn_or_look(
             cx,
-            &mut self.cursor,
+            &mut self.fork.cursor,
             |cursor, drive, cx| pull_item(cursor, drive, cx),
             |cursor| cursor.next_ready().map(Pulled::Item),
         );
         match turn {
             Poll::Ready(Pulled::Item(item)) => Poll::Ready(Some(item)),
-            Poll::Ready(Pulled::Pushed) => match self.cursor.next_quickly() {
+            Poll::Ready(Pulled::Pushed) => match self.fork.cursor.next_quickly() {
                 Some(Some(item)) => Poll::Ready(Some(item)),
                 // There is an item, or this fork takes the next turn.
                 _ => self.poll_slow(cx),
             },
             Poll::Ready(Pulled::Ended) => self.end(),
             // Another fork has the turn, and the source has ended.
-            Poll::Pending if self.cursor.is_drained() => self.end(),
+            Poll::Pending if self.fork.cursor.is_drained() => self.end(),
             // Not by `next_quickly`, which frees no memory.
             Poll::Pending => {
-                self.cursor.doze();
-                self.cursor.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
+                self.fork.cursor.doze();
+                self.fork.cursor.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
             }
         }
     }
 
     fn end(&mut self) -> Poll<Option<S::Item>> {
-        self.ended = true;
-        self.relay.cancel();
+        self.fork.ended = true;
+        self.fork.relay.cancel();
         // There is no item left, so this read frees the items that all forks have read.
-        Poll::Ready(self.cursor.next_ready())
+        Poll::Ready(self.fork.cursor.next_ready())
     }
 
     /// Returns how the source ended, or `None` while it continues.
     pub fn outcome(&self) -> Option<TaskOutcome> {
-        self.shared.outcome(&self.cursor)
+        self.fork.outcome()
+    }
+}
+
+impl<S: Stream> PassiveFork<S> {
+    /// Makes an active fork at the same position.
+    ///
+    /// If no active fork is left, the source was dropped, and the new fork only reads the remaining
+    /// items.
+    #[doc(alias = "is_active")]
+    pub fn fork_active(&self) -> ForkStream<S>
+    where
+        S::Item: Clone + Sync,
+    {
+        let fork = self.fork_passive();
+        // Last, because the fork may panic.
+        let is_driver = fork.shared.try_add_driver();
+        ForkStream { fork, is_driver }
+    }
+
+    /// Turns this fork into an active one, as [`fork_active`](Self::fork_active) does.
+    pub fn activate(self) -> ForkStream<S>
+    where
+        S::Item: Clone + Sync,
+    {
+        let fork = self.fork_active();
+        // Before the return: if the drop of the waker panics, the fork is dropped, not leaked.
+        drop(self);
+        fork
     }
 }
 
 impl<S: Stream> Drop for ForkStream<S> {
     fn drop(&mut self) {
-        if self.is_driver && self.shared.remove_driver() {
+        if self.is_driver && self.fork.shared.remove_driver() {
             /// Wakes the remaining forks, even if the drop of a waker panics.
             struct NotifyOnDrop<'a, S: Stream>(&'a mut Relay<ForkSource<S>>);
             impl<S: Stream> Drop for NotifyOnDrop<'_, S> {
@@ -176,8 +229,8 @@ impl<S: Stream> Drop for ForkStream<S> {
                 }
             }
             // The gate is open: see the module documentation of `source`.
-            self.relay.try_look(ForkSource::cancel);
-            let notify = NotifyOnDrop(&mut self.relay);
+            self.fork.relay.try_look(ForkSource::cancel);
+            let notify = NotifyOnDrop(&mut self.fork.relay);
             // Takes back this fork's own registration.
             notify.0.cancel();
         }
@@ -195,7 +248,7 @@ where
 
 impl<S: Stream> FusedStream for ForkStream<S> {
     fn is_terminated(&self) -> bool {
-        self.ended
+        self.fork.ended
     }
 }
 
@@ -205,7 +258,7 @@ impl<S: Stream> Stream for ForkStream<S> {
     #[inline(always)]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = &mut *self;
-        match this.cursor.next_quickly() {
+        match this.fork.cursor.next_quickly() {
             Some(Some(item)) => Poll::Ready(Some(item)),
             Some(None) => this.poll_source(cx),
             None => this.poll_slow(cx),
@@ -214,18 +267,18 @@ impl<S: Stream> Stream for ForkStream<S> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         if !self.is_driver {
-            return self.cursor.size_hint();
+            return self.fork.cursor.size_hint();
         }
-        let look = self.relay.try_look(|drive| {
+        let look = self.fork.relay.try_look(|drive| {
             let source = drive.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
-            (self.cursor.lag(), source)
+            (self.fork.cursor.lag(), source)
         });
         match look {
             Some((len, (lower, upper))) => {
                 (len.saturating_add(lower), upper.and_then(|upper| upper.checked_add(len)))
             }
             // Another fork has the turn.
-            None => (self.cursor.lag(), None),
+            None => (self.fork.cursor.lag(), None),
         }
     }
 }

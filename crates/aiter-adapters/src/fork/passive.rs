@@ -8,15 +8,13 @@ use aiter_core::{QuietCursor, Relay};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    fork::{
-        active::ForkStream,
-        source::{ForkSource, SharedState, poll_passive},
-    },
+    fork::source::{ForkSource, SharedState},
     outcome::TaskOutcome,
     sync::Arc,
 };
 
-/// A fork that reads only what active forks have requested; made by [`ForkStream::fork_passive`].
+/// A fork that reads only what active forks have requested; made by
+/// [`ForkStream::fork_passive`](crate::ForkStream::fork_passive).
 ///
 /// It sees every item from its position on, and never polls the source. It waits until an active
 /// fork requests an item. It ends when the source does. If the last active fork is dropped, the
@@ -50,40 +48,11 @@ use crate::{
 #[must_use = "a fork that is not read keeps what it has not read in memory"]
 pub struct PassiveFork<S: Stream> {
     /// Holds the registration of this fork, and is cloned for new active forks.
-    relay: Relay<ForkSource<S>>,
-    cursor: QuietCursor<S::Item>,
-    shared: Arc<SharedState>,
+    pub(crate) relay: Relay<ForkSource<S>>,
+    pub(crate) cursor: QuietCursor<S::Item>,
+    pub(crate) shared: Arc<SharedState>,
     /// `None` was returned.
-    ended: bool,
-}
-
-impl<S: Stream> ForkStream<S> {
-    /// Makes a passive fork at the same position, which reads only what active forks have
-    /// requested.
-    ///
-    /// It waits until an active fork requests an item, and ends when no active fork is left.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{FutureExt, StreamExt, stream};
-    ///
-    /// let mut work = stream::iter(["one", "two"]).forker();
-    /// let mut log = work.fork_passive();
-    /// assert_eq!(log.next().now_or_never(), None); // no active fork has requested an item
-    /// assert_eq!(work.next().now_or_never(), Some(Some("one")));
-    /// assert_eq!(log.next().now_or_never(), Some(Some("one")));
-    /// drop(work);
-    /// assert_eq!(log.next().now_or_never(), Some(None));
-    /// ```
-    #[doc(alias = "is_active")]
-    pub fn fork_passive(&self) -> PassiveFork<S>
-    where
-        S::Item: Clone + Sync,
-    {
-        let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        PassiveFork { relay, cursor, shared: self.shared.clone(), ended: self.ended }
-    }
+    pub(crate) ended: bool,
 }
 
 impl<S: Stream> PassiveFork<S> {
@@ -94,33 +63,6 @@ impl<S: Stream> PassiveFork<S> {
     {
         let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
         Self { relay, cursor, shared: self.shared.clone(), ended: self.ended }
-    }
-
-    /// Makes an active fork at the same position.
-    ///
-    /// If no active fork is left, the source was dropped, and the new fork only reads the remaining
-    /// items.
-    #[doc(alias = "is_active")]
-    pub fn fork_active(&self) -> ForkStream<S>
-    where
-        S::Item: Clone + Sync,
-    {
-        let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        let shared = self.shared.clone();
-        // Last, because `cursor.fork()` may panic.
-        let is_driver = shared.try_add_driver();
-        ForkStream { relay, cursor, shared, is_driver, ended: self.ended }
-    }
-
-    /// Turns this fork into an active one, as [`fork_active`](Self::fork_active) does.
-    pub fn activate(self) -> ForkStream<S>
-    where
-        S::Item: Clone + Sync,
-    {
-        let fork = self.fork_active();
-        // Before the return: if the drop of the waker panics, the fork is dropped, not leaked.
-        drop(self);
-        fork
     }
 
     /// Returns the number of items that were pulled from the source and that this fork has not
@@ -134,6 +76,17 @@ impl<S: Stream> PassiveFork<S> {
     /// Returns [`TaskOutcome::Cancelled`] if the last active fork was dropped before the end.
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.shared.outcome(&self.cursor)
+    }
+
+    /// Returns `true` if there is an item or the end.
+    fn has_answer(&self) -> bool {
+        self.cursor.has_ready() || self.cursor.is_drained()
+    }
+
+    fn answer(&mut self) -> Poll<Option<S::Item>> {
+        let item = self.cursor.next_ready();
+        self.ended = item.is_none();
+        Poll::Ready(item)
     }
 }
 
@@ -165,10 +118,22 @@ impl<S: Stream> Stream for PassiveFork<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let Self { relay, cursor, .. } = &mut *self;
-        let polled = poll_passive(relay, cursor, cx);
-        self.ended |= matches!(polled, Poll::Ready(None));
-        polled
+        // Wakers are dropped before an item is taken, so a panic in their drop loses no item.
+        if self.has_answer() {
+            self.relay.drop_called();
+            return self.answer();
+        }
+        // A read that finds no item frees memory.
+        if let Some(item) = self.cursor.next_ready() {
+            return Poll::Ready(Some(item));
+        }
+        self.relay.watch(cx);
+        // A turn that ended before the registration does not wake this fork.
+        if self.has_answer() {
+            self.relay.cancel();
+            return self.answer();
+        }
+        Poll::Pending
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -20,7 +20,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{QuietCursor, QuietPusher, Relay};
+use aiter_core::{QuietCursor, QuietPusher};
 use futures_core::Stream;
 
 use crate::{
@@ -154,31 +154,4 @@ pub(crate) fn pull_item<S: Stream>(
     let pushed = pusher.push_beside(cursor, item);
     debug_assert!(pushed.is_ok(), "the list must not stop before the source ends");
     Poll::Ready(Pulled::Pushed)
-}
-
-/// Reads the next item for a fork that takes no turn. Waits for the turns of other forks.
-pub(crate) fn poll_passive<S: Stream>(
-    relay: &mut Relay<ForkSource<S>>,
-    cursor: &mut QuietCursor<S::Item>,
-    cx: &Context<'_>,
-) -> Poll<Option<S::Item>> {
-    fn has_answer<T>(cursor: &QuietCursor<T>) -> bool {
-        cursor.has_ready() || cursor.is_drained()
-    }
-    // Wakers are dropped before an item is taken, so a panic in their drop loses no item.
-    if has_answer(cursor) {
-        relay.drop_called();
-        return Poll::Ready(cursor.next_ready());
-    }
-    // A read that finds no item frees memory.
-    if let Some(item) = cursor.next_ready() {
-        return Poll::Ready(Some(item));
-    }
-    relay.watch(cx);
-    // A turn that ended before the registration does not wake this fork.
-    if has_answer(cursor) {
-        relay.cancel();
-        return Poll::Ready(cursor.next_ready());
-    }
-    Poll::Pending
 }

@@ -73,23 +73,13 @@ impl<S, K, I> JoinKeyed<S, K, I> {
     }
 }
 
-impl<S, K, I> FusedStream for JoinKeyed<S, K, I>
-where
-    S: Stream<Item = (K, I)>,
-    K: Clone,
-    I: Stream,
-{
+impl<S: Stream<Item = (K, I)>, K: Clone, I: Stream> FusedStream for JoinKeyed<S, K, I> {
     fn is_terminated(&self) -> bool {
         self.joiner.has_ended()
     }
 }
 
-impl<S, K, I> Stream for JoinKeyed<S, K, I>
-where
-    S: Stream<Item = (K, I)>,
-    K: Clone,
-    I: Stream,
-{
+impl<S: Stream<Item = (K, I)>, K: Clone, I: Stream> Stream for JoinKeyed<S, K, I> {
     type Item = (K, KeyedEvent<I::Item>);
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

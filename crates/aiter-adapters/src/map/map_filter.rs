@@ -66,23 +66,13 @@ impl<S: Stream, F, I: IntoIterator> MapFilter<S, F, I> {
     }
 }
 
-impl<S, F, I> FusedStream for MapFilter<S, F, I>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> I,
-    I: IntoIterator,
-{
+impl<S: Stream, F: FnMut(S::Item) -> I, I: IntoIterator> FusedStream for MapFilter<S, F, I> {
     fn is_terminated(&self) -> bool {
         self.inner.has_ended()
     }
 }
 
-impl<S, F, I> Stream for MapFilter<S, F, I>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> I,
-    I: IntoIterator,
-{
+impl<S: Stream, F: FnMut(S::Item) -> I, I: IntoIterator> Stream for MapFilter<S, F, I> {
     type Item = I::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<I::Item>> {

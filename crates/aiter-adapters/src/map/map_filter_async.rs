@@ -23,23 +23,13 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<S, F, Fut> FusedStream for Calls<S, F, Fut>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> FusedStream for Calls<S, F, Fut> {
     fn is_terminated(&self) -> bool {
         self.source.is_terminated()
     }
 }
 
-impl<S, F, Fut> Stream for Calls<S, F, Fut>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Stream for Calls<S, F, Fut> {
     type Item = Fut::Output;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Fut::Output>> {

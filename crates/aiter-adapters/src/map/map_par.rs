@@ -70,12 +70,7 @@ impl<S, F, Fut: Future> fmt::Debug for MapPar<S, F, Fut> {
     }
 }
 
-impl<S, F, Fut> MapPar<S, F, Fut>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> MapPar<S, F, Fut> {
     pub(crate) fn new(source: S, n: NonZeroUsize, f: F) -> Self {
         Self { source: Some(source), f, n, jobs: Jobs::new(), in_hand: 0, ended: false }
     }
@@ -207,12 +202,7 @@ where
     }
 }
 
-impl<S, F, Fut> Progress for MapPar<S, F, Fut>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Progress for MapPar<S, F, Fut> {
     fn poll_progress(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.as_mut().advance();
         let waits_for_source = self.source.is_some() && self.has_room();
@@ -224,23 +214,13 @@ where
     }
 }
 
-impl<S, F, Fut> FusedStream for MapPar<S, F, Fut>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> FusedStream for MapPar<S, F, Fut> {
     fn is_terminated(&self) -> bool {
         self.ended
     }
 }
 
-impl<S, F, Fut> Stream for MapPar<S, F, Fut>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Stream for MapPar<S, F, Fut> {
     type Item = Fut::Output;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Fut::Output>> {

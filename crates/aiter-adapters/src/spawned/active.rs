@@ -135,7 +135,7 @@ impl<T, H> Active<T, H> {
 
     fn release_permit(&self) {
         if self.bound.is_some() {
-            self.receiver.release_permit();
+            self.receiver.channel.release_permit();
         }
     }
 }
@@ -145,7 +145,7 @@ impl<T, H> Unpin for Active<T, H> {}
 
 impl<T, H> FusedStream for Active<T, H> {
     fn is_terminated(&self) -> bool {
-        self.receiver.is_terminated()
+        self.receiver.cursor.is_terminated()
     }
 }
 

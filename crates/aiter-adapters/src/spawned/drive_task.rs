@@ -10,6 +10,7 @@ use futures_core::{FusedFuture, Stream};
 
 use crate::{
     spawned::{
+        channel::SOURCE_ENDED,
         permits::Permits,
         receiver::{TaskReceiver, channel},
         sender::TaskSender,
@@ -97,7 +98,7 @@ fn pull<S: Stream>(
                 }
             }
             Poll::Ready(None) => {
-                sender.report_end();
+                sender.channel.set(SOURCE_ENDED);
                 break;
             }
             Poll::Pending if sender.poll_closed(cx).is_ready() => break,

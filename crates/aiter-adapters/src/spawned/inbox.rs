@@ -11,6 +11,7 @@ use futures_core::Stream;
 use crate::{
     outcome::TaskOutcome,
     spawned::{
+        channel::{PANIC_CAUGHT, SOURCE_ENDED, TASK_PANICKED},
         job::{Job, JobOutput, Message},
         receiver::TaskReceiver,
     },
@@ -110,7 +111,7 @@ impl<T> Inbox<T> {
         self.ready += usize::from(output.result.is_some());
         if output.is_lost() {
             self.lost += 1;
-            self.receiver.release_permit();
+            self.receiver.channel.release_permit();
             self.outputs.put(number, None);
         } else {
             self.outputs.put(number, Some(output));
@@ -120,7 +121,7 @@ impl<T> Inbox<T> {
     /// Releases the permit of the result that the consumer holds, and resumes its panic.
     pub(crate) fn release(&mut self) {
         if mem::take(&mut self.in_hand) {
-            self.receiver.release_permit();
+            self.receiver.channel.release_permit();
         }
         self.resume_panic();
     }
@@ -135,7 +136,7 @@ impl<T> Inbox<T> {
         } else {
             // A panic of the source has no permit. The surplus permit is not used, because the
             // source is gone.
-            self.receiver.release_permit();
+            self.receiver.channel.release_permit();
             self.resume_panic();
         }
         result
@@ -155,9 +156,10 @@ impl<T> Inbox<T> {
     pub(crate) fn end(&mut self) {
         // A source that is gone, but has neither ended nor panicked in `catch`, was lost with a
         // task.
-        let ended = self.receiver.has_source_ended();
-        let lost_the_source = self.total.is_some() && !ended && !self.receiver.has_caught_panic();
-        if self.stage != Stage::Running || !lost_the_source && !self.receiver.has_task_panicked() {
+        let channel = &self.receiver.channel;
+        let ended = channel.has(SOURCE_ENDED);
+        let lost_the_source = self.total.is_some() && !channel.has(SOURCE_ENDED | PANIC_CAUGHT);
+        if self.stage != Stage::Running || !lost_the_source && !channel.has(TASK_PANICKED) {
             self.stage = Stage::Ended;
             return;
         }

@@ -206,7 +206,7 @@ impl<T, H, L: StartWorkers<T, H>> MapParWith<T, H, L> {
     /// Starts the workers that were requested.
     #[inline]
     fn start_requested(&mut self) {
-        let number = self.inbox.receiver.take_request();
+        let number = self.inbox.receiver.channel.take_request();
         if number > 0 {
             self.start(number);
         }

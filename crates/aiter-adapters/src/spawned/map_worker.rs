@@ -198,12 +198,7 @@ where
     Poll::Ready(())
 }
 
-impl<S, F, Fut> Future for MapWorker<S, F, Fut>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Future for MapWorker<S, F, Fut> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -225,12 +220,7 @@ where
     }
 }
 
-impl<S, F, Fut> FusedFuture for MapWorker<S, F, Fut>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> FusedFuture for MapWorker<S, F, Fut> {
     fn is_terminated(&self) -> bool {
         self.relay.is_none()
     }

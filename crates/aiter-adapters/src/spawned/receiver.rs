@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 use core::slice;
 
 use aiter_core::{Cursor, Pusher, WakeCell, WeakPusher, push_list};
-use futures_core::FusedStream;
 
 use crate::{
     outcome::TaskOutcome,
@@ -36,7 +35,7 @@ impl Drop for WakeAll<'_> {
 /// The side of the stream. Dropping it ends the tasks.
 pub(crate) struct TaskReceiver<T> {
     pub(crate) cursor: Cursor<T>,
-    channel: Arc<TaskChannel>,
+    pub(crate) channel: Arc<TaskChannel>,
     /// The cells of all tasks, which are woken at the drop.
     tasks: Vec<Arc<WakeCell>>,
 }
@@ -94,33 +93,6 @@ impl<T> Drop for WeakSenderFactory<T> {
 }
 
 impl<T> TaskReceiver<T> {
-    /// Takes the number of tasks to start.
-    #[inline]
-    pub(crate) fn take_request(&self) -> usize {
-        self.channel.take_request()
-    }
-
-    /// Returns `true` if `None` was returned.
-    pub(crate) fn is_terminated(&self) -> bool {
-        self.cursor.is_terminated()
-    }
-
-    pub(crate) fn release_permit(&self) {
-        self.channel.release_permit();
-    }
-
-    pub(crate) fn has_task_panicked(&self) -> bool {
-        self.channel.has(TASK_PANICKED)
-    }
-
-    pub(crate) fn has_source_ended(&self) -> bool {
-        self.channel.has(SOURCE_ENDED)
-    }
-
-    pub(crate) fn has_caught_panic(&self) -> bool {
-        self.channel.has(PANIC_CAUGHT)
-    }
-
     /// Returns how the tasks ended, or `None` while a task is left.
     pub(crate) fn outcome(&self) -> Option<TaskOutcome> {
         self.cursor.is_stopped().then(|| self.outcome_at_end())
@@ -130,7 +102,7 @@ impl<T> TaskReceiver<T> {
     pub(crate) fn outcome_at_end(&self) -> TaskOutcome {
         if self.channel.has(TASK_PANICKED | PANIC_CAUGHT) {
             TaskOutcome::Panicked
-        } else if self.channel.has(ITEM_LOST) || !self.has_source_ended() {
+        } else if self.channel.has(ITEM_LOST) || !self.channel.has(SOURCE_ENDED) {
             TaskOutcome::Cancelled
         } else {
             TaskOutcome::Completed

@@ -8,16 +8,14 @@ use core::{
 use aiter_core::{PushError, Pusher, WakeCell};
 
 use crate::{
-    spawned::channel::{
-        CAN_START, CLOSED, ITEM_LOST, PANIC_CAUGHT, SOURCE_ENDED, TASK_PANICKED, TaskChannel,
-    },
+    spawned::channel::{CAN_START, CLOSED, TASK_PANICKED, TaskChannel},
     sync::Arc,
 };
 
 /// The side of one task. The stream ends when all senders and sender factories are dropped.
 pub(crate) struct TaskSender<T> {
     pusher: Pusher<T>,
-    channel: Arc<TaskChannel>,
+    pub(crate) channel: Arc<TaskChannel>,
     cell: Arc<WakeCell>,
     /// Counted in `TaskChannel::idle`.
     idle: bool,
@@ -75,16 +73,6 @@ impl<T> TaskSender<T> {
         self.channel.idle() == usize::from(self.idle) && self.channel.has(CAN_START)
     }
 
-    /// Returns `true` if tasks were requested and the stream has not seen the request.
-    pub(crate) fn has_requested_tasks(&self) -> bool {
-        self.channel.has_request()
-    }
-
-    /// Lowers the number of requested tasks after an item was taken.
-    pub(crate) fn lower_request(&self, number: usize) {
-        self.channel.lower_request(number);
-    }
-
     /// Requests `number` more tasks. The stream is woken by `message`.
     pub(crate) fn request_tasks(&mut self, number: usize, message: T) {
         if self.channel.request(number) {
@@ -109,21 +97,6 @@ impl<T> TaskSender<T> {
         if self.in_user_code {
             self.channel.set(TASK_PANICKED);
         }
-    }
-
-    /// Tells the stream that an item is lost.
-    pub(crate) fn report_lost_item(&self) {
-        self.channel.set(ITEM_LOST);
-    }
-
-    /// Tells the stream that a panic was caught, which is then sent as a message.
-    pub(crate) fn report_caught_panic(&self) {
-        self.channel.set(PANIC_CAUGHT);
-    }
-
-    /// Tells the stream that the source has ended.
-    pub(crate) fn report_end(&self) {
-        self.channel.set(SOURCE_ENDED);
     }
 }
 

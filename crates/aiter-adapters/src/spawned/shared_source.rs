@@ -104,12 +104,12 @@ impl<S: Stream, F> SharedSource<S, F> {
                     // In this turn, so that the next turn does not count this worker as idle.
                     slot.sender.set_busy();
                     let short = slot.sender.needs_task();
-                    let workers = if short || slot.sender.has_requested_tasks() {
+                    let workers = if short || slot.sender.channel.has_request() {
                         workers_for(inner.source.size_hint())
                     } else {
                         0
                     };
-                    slot.sender.lower_request(workers);
+                    slot.sender.channel.lower_request(workers);
                     ((inner.f)(item), workers)
                 })
             }

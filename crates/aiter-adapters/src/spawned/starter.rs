@@ -6,6 +6,7 @@ use futures_core::Stream;
 use crate::{
     spawn::Spawn,
     spawned::{
+        channel::SOURCE_ENDED,
         job::Message,
         map_worker::{MapWorker, WorkerFactory},
         receiver::TaskReceiver,
@@ -76,7 +77,7 @@ where
 {
     fn start(&mut self, number: usize, started: StartedWorkers<'_, Fut::Output, P::Handle>) {
         let StartedWorkers { receiver, handles } = started;
-        if receiver.has_source_ended() {
+        if receiver.channel.has(SOURCE_ENDED) {
             self.finish();
         }
         for _ in 0..number {

@@ -1,5 +1,6 @@
 use crate::{
     spawned::{
+        channel::{ITEM_LOST, PANIC_CAUGHT},
         job::{Job, JobOutput, Message},
         sender::TaskSender,
     },
@@ -33,9 +34,9 @@ impl<T> WorkerSlot<T> {
     pub(crate) fn send_job(&mut self) {
         if let Some(job) = self.job.take() {
             if job.output.panic.is_some() {
-                self.sender.report_caught_panic();
+                self.sender.channel.set(PANIC_CAUGHT);
             } else if job.output.is_lost() {
-                self.sender.report_lost_item();
+                self.sender.channel.set(ITEM_LOST);
             }
             // Fails if the stream is dropped.
             drop(self.sender.push(Message::Job(job)));

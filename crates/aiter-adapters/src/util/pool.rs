@@ -26,7 +26,7 @@ use crate::util::slots::{NONE, Slots};
 const SOURCE: usize = ReadyStack::MAX;
 
 pub(crate) struct Pool<T> {
-    slots: Slots<T>,
+    members: Slots<T>,
     /// The first and the last member of the run queue. `first` is `NONE` if the queue is empty.
     first: usize,
     last: usize,
@@ -42,11 +42,11 @@ pub(crate) struct Pool<T> {
 
 impl<T> Pool<T> {
     pub(crate) fn new() -> Self {
-        let slots = Slots::new();
-        let mut source = slots.ready.node(SOURCE);
+        let members = Slots::new();
+        let mut source = members.ready.node(SOURCE);
         source.set(Some(()));
         Self {
-            slots,
+            members,
             first: NONE,
             last: NONE,
             first_deferred: NONE,
@@ -61,21 +61,21 @@ impl<T> Pool<T> {
     /// Number of members.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        self.members.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.slots.members()
+        self.members.iter()
     }
 
     /// Adds a member at the end of the run queue.
     #[inline(never)]
     pub(crate) fn insert(&mut self, member: T) {
-        let node = self.slots.spare_node();
+        let node = self.members.spare_node();
         // Discards wake-ups that were meant for the previous member of the node.
         node.look();
         node.set(Some(member));
-        let number = self.slots.take_spare();
+        let number = self.members.take_spare();
         self.enqueue(number, number);
     }
 
@@ -88,9 +88,9 @@ impl<T> Pool<T> {
         poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         // The node stays spare until the member is known to need it.
-        let polled = self.slots.spare_node().poll_new(member, poll);
+        let polled = self.members.spare_node().poll_new(member, poll);
         if polled.is_pending() {
-            let number = self.slots.take_spare();
+            let number = self.members.take_spare();
             self.set_pending(number);
         }
         polled
@@ -101,7 +101,7 @@ impl<T> Pool<T> {
     pub(crate) fn remove(&mut self, number: usize) {
         debug_assert_eq!(self.first, number);
         self.dequeue();
-        self.slots.remove(number);
+        self.members.remove(number);
     }
 
     /// Adds a list of members at the end of the run queue.
@@ -110,9 +110,9 @@ impl<T> Pool<T> {
         if self.first == NONE {
             self.first = first;
         } else {
-            self.slots.set_next(self.last, first);
+            self.members.slots[self.last].next = first;
         }
-        self.slots.set_next(last, self.first);
+        self.members.slots[last].next = self.first;
         self.last = last;
     }
 
@@ -122,8 +122,8 @@ impl<T> Pool<T> {
         if self.first == self.last {
             self.first = NONE;
         } else {
-            self.first = self.slots.next(self.first);
-            self.slots.set_next(self.last, self.first);
+            self.first = self.members.slots[self.first].next;
+            self.members.slots[self.last].next = self.first;
         }
     }
 
@@ -133,13 +133,13 @@ impl<T> Pool<T> {
         if self.first == number {
             self.dequeue();
         }
-        let Some(node) = self.slots.node(number) else { return };
+        let Some(node) = self.members.node(number) else { return };
         if node.fall_asleep() {
             return;
         }
         match self.first_deferred {
             NONE => self.first_deferred = number,
-            _ => self.slots.set_next(self.last_deferred, number),
+            _ => self.members.slots[self.last_deferred].next = number,
         }
         self.last_deferred = number;
         self.has_deferred = true;
@@ -150,7 +150,7 @@ impl<T> Pool<T> {
     pub(crate) fn rotate(&mut self) {
         debug_assert!(self.has_queued());
         self.last = self.first;
-        self.first = self.slots.next(self.first);
+        self.first = self.members.slots[self.first].next;
     }
 
     /// Queues the members that are deferred or were woken.
@@ -159,7 +159,7 @@ impl<T> Pool<T> {
         if self.has_deferred {
             self.queue_deferred();
         }
-        if self.slots.ready.has_ready() {
+        if self.members.ready.has_ready() {
             self.queue_woken();
         }
     }
@@ -175,12 +175,12 @@ impl<T> Pool<T> {
     }
 
     fn queue_woken(&mut self) {
-        let mut top = self.slots.ready.take();
+        let mut top = self.members.ready.take();
         // The stack in reverse, so the member that was woken first is polled first.
         let (mut first, mut last) = (NONE, NONE);
         while top != NONE {
             let number = top;
-            let Some(slot) = self.slots.get_mut(number) else {
+            let Some(slot) = self.members.slots.get_mut(number) else {
                 self.source_woken = true;
                 top = self.source.below();
                 self.source.look();
@@ -209,7 +209,7 @@ impl<T> Pool<T> {
                 return;
             }
         }
-        if !self.slots.ready.sleep(waker) {
+        if !self.members.ready.sleep(waker) {
             self.queue_woken();
         }
     }
@@ -239,7 +239,7 @@ impl<T> Pool<T> {
             }
         }
         let guard = RemoveOnPanic(self, number);
-        let node = guard.0.slots.node(number);
+        let node = guard.0.members.node(number);
         let polled = node.and_then(|node| node.poll(poll)).unwrap_or(Poll::Pending);
         mem::forget(guard);
         polled
@@ -272,7 +272,7 @@ impl<T> Pool<T> {
         T: Unpin,
     {
         (self.first, self.first_deferred) = (NONE, NONE);
-        self.slots.take_members()
+        self.members.take_members()
     }
 
     /// Excludes a source that has ended from further polls.
@@ -396,15 +396,15 @@ mod tests {
                 Step::Insert => {
                     pool.insert(NONE);
                     let number = pool.last;
-                    let node = pool.slots.node(number).unwrap();
+                    let node = pool.members.node(number).unwrap();
                     // The value of a member is its number.
                     node.set(Some(number));
                     add(&mut wakers, &node.waker());
                     model.queue.push_back(number);
                 }
                 Step::PollNew(polled) => {
-                    pool.slots.spare_node();
-                    let number = pool.slots.first_spare();
+                    pool.members.spare_node();
+                    let number = pool.members.first_spare();
                     let _ = pool.poll_new(number, |_, cx| {
                         add(&mut wakers, cx.waker());
                         if let Polled::Woken = polled {
@@ -449,7 +449,7 @@ mod tests {
                     let waker = which.get(&wakers);
                     waker.wake_by_ref();
                     let woken = |node: &ReadyNode<_>| waker.will_wake(&node.waker());
-                    if let Some((number, _)) = pool.slots.nodes().find(|(_, node)| woken(node)) {
+                    if let Some((number, _)) = pool.members.nodes().find(|(_, node)| woken(node)) {
                         model.wake(number);
                     }
                 }
@@ -466,10 +466,10 @@ mod tests {
                     }
                 }
             }
-            assert_eq!(pool.slots.list(pool.first), Vec::from_iter(model.queue.iter().copied()));
+            assert_eq!(pool.members.list(pool.first), Vec::from_iter(model.queue.iter().copied()));
             assert_eq!(pool.has_queued(), !model.queue.is_empty());
             assert_eq!((pool.len(), pool.iter().count()), (model.len(), model.len()));
-            pool.slots.assert_consistent();
+            pool.members.assert_consistent();
         }
     }
 
@@ -490,13 +490,13 @@ mod tests {
     fn spare_nodes_beyond_limit_are_freed() {
         let mut pool = Pool::new();
         (0..100).for_each(|member| pool.insert(member));
-        let nodes = |pool: &Pool<i32>| pool.slots.nodes().count();
+        let nodes = |pool: &Pool<i32>| pool.members.nodes().count();
         for left in (0..100).rev() {
             pool.remove(pool.first);
             assert_eq!(nodes(&pool), (left + left.max(MIN_SPARE)).min(100));
         }
         (0..100).for_each(|member| pool.insert(member));
-        let numbers = pool.slots.nodes().map(|(number, _)| number);
+        let numbers = pool.members.nodes().map(|(number, _)| number);
         assert!(numbers.eq(0..100), "numbers must be reused");
     }
 }

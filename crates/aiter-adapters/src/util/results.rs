@@ -48,28 +48,21 @@ impl<T> Results<T> {
     /// Adds the result of a call, or `None` if the call has no result.
     #[inline]
     pub(crate) fn put(&mut self, number: usize, result: Option<T>) {
+        self.len += usize::from(result.is_some());
         match (&mut self.order, result) {
-            (Order::Unordered(queue), Some(result)) => {
-                queue.push_back(result);
-                self.len += 1;
-            }
+            (Order::Unordered(queue), Some(result)) => queue.push_back(result),
             (Order::Unordered(_), None) => {}
-            (Order::Ordered { .. }, result) => self.put_in_order(number, result),
+            (Order::Ordered { first, entries }, result) => {
+                Self::put_at(entries, number.wrapping_sub(*first), result);
+            }
         }
     }
 
-    fn put_in_order(&mut self, number: usize, result: Option<T>) {
-        self.len += usize::from(result.is_some());
-        match &mut self.order {
-            Order::Unordered(_) => {}
-            Order::Ordered { first, entries } => {
-                let at = number.wrapping_sub(*first);
-                if entries.len() <= at {
-                    entries.resize_with(at + 1, || Entry::Running);
-                }
-                entries[at] = result.map_or(Entry::Lost, Entry::Finished);
-            }
+    fn put_at(entries: &mut VecDeque<Entry<T>>, at: usize, result: Option<T>) {
+        if entries.len() <= at {
+            entries.resize_with(at + 1, || Entry::Running);
         }
+        entries[at] = result.map_or(Entry::Lost, Entry::Finished);
     }
 
     /// Takes the next result. Returns `None` if its call is still running.

@@ -24,7 +24,7 @@ pub(crate) struct Slot<T> {
 /// The slots, and lists of those that are vacant.
 pub(crate) struct Slots<T> {
     pub(crate) ready: ReadyStack,
-    slots: Vec<Slot<T>>,
+    pub(crate) slots: Vec<Slot<T>>,
     /// The list of vacant slots with a node.
     spare: usize,
     spare_len: usize,
@@ -46,28 +46,13 @@ impl<T> Slots<T> {
         self.len
     }
 
-    pub(crate) fn members(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(|slot| slot.node.as_ref()?.get())
-    }
-
-    #[inline]
-    pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut Slot<T>> {
-        self.slots.get_mut(number)
     }
 
     #[inline]
     pub(crate) fn node(&mut self, number: usize) -> Option<&mut ReadyNode<T>> {
         self.slots[number].node.as_mut()
-    }
-
-    #[inline]
-    pub(crate) fn next(&self, number: usize) -> usize {
-        self.slots[number].next
-    }
-
-    #[inline]
-    pub(crate) fn set_next(&mut self, number: usize, next: usize) {
-        self.slots[number].next = next;
     }
 
     /// Returns the node that the next member gets.
