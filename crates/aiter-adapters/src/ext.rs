@@ -292,7 +292,7 @@ pub trait AiterExt: Stream {
     /// Results come as they finish; [`MapPar::ordered`] restores the source's order. See
     /// [`MapPar`].
     ///
-    /// Calls start ahead of the consumer, also with `map_par(1, f)`: the next call runs while the
+    /// Calls start ahead of the consumer, also with `map_par(1, f)`. The next call runs while the
     /// consumer holds a result. futures-util's `then` starts each call when the consumer polls for
     /// its result.
     ///

@@ -21,7 +21,7 @@
 /// | async-executor, also for tasks that borrow | `\|task\| executor.spawn(task)` |
 /// | futures, one thread | `\|task\| spawner.spawn_local_with_handle(task)` of a `LocalPool` |
 /// | no runtime but threads | `\|task\| thread::spawn(\|\| pollster::block_on(task))` |
-/// | embassy, `join!`, a hand-written loop | `core::convert::identity`, which makes the future its own handle |
+/// | embassy, `join!`, a hand-written loop | `core::convert::identity`: the future is the handle |
 ///
 /// Not tested, but of the same form: `async_std::task::spawn`, and
 /// `wasm_bindgen_futures::spawn_local` on a web page.

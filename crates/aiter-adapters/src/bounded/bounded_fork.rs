@@ -72,7 +72,7 @@ pub struct BoundedFork<S: Stream> {
     outcome: Arc<OutcomeCell>,
     position: usize,
     missed: usize,
-    end: ForkState,
+    state: ForkState,
 }
 
 impl<S: Stream> fmt::Debug for BoundedFork<S> {
@@ -88,14 +88,21 @@ impl<S: Stream> BoundedFork<S> {
     pub(crate) fn new(source: S, cap: NonZeroUsize, policy: LagPolicy) -> Self {
         let (commands, cursor) = push_list();
         let outcome = Arc::new(OutcomeCell::new());
-        let drive = BoundedSource {
+        let inner = BoundedSource {
             source: Some(source),
             ring: Ring::new(cursor, cap, policy),
             outcome: outcome.clone(),
             space_waiter: None,
         };
         let (position, missed) = (0, 0);
-        Self { relay: Relay::new(drive), commands, outcome, position, missed, end: ForkState::Open }
+        Self {
+            relay: Relay::new(inner),
+            commands,
+            outcome,
+            position,
+            missed,
+            state: ForkState::Open,
+        }
     }
 
     /// Makes another fork at the same position. Lock-free.
@@ -105,7 +112,7 @@ impl<S: Stream> BoundedFork<S> {
     {
         // First, because the clone may panic.
         let commands = self.commands.clone();
-        if self.end == ForkState::Open {
+        if self.state == ForkState::Open {
             self.send(Command::Join(self.position));
         }
         Self {
@@ -114,7 +121,7 @@ impl<S: Stream> BoundedFork<S> {
             outcome: self.outcome.clone(),
             position: self.position,
             missed: 0,
-            end: self.end,
+            state: self.state,
         }
     }
 
@@ -125,7 +132,7 @@ impl<S: Stream> BoundedFork<S> {
 
     /// Returns how this fork ended, or `None` while it continues.
     pub fn outcome(&self) -> Option<TaskOutcome> {
-        match self.end {
+        match self.state {
             ForkState::Open => None,
             ForkState::SourceEnded => self.outcome.get(),
             ForkState::Removed => Some(TaskOutcome::Lagged),
@@ -149,14 +156,14 @@ where
 
 impl<S: Stream> Drop for BoundedFork<S> {
     fn drop(&mut self) {
-        if self.end != ForkState::Open {
+        if self.state != ForkState::Open {
             return;
         }
         self.send(Command::Leave(self.position));
         // Drops the items that only this fork has not read. If another fork has the turn, the next
         // turn drops them.
-        let looked = self.relay.try_look(|drive| {
-            let this = drive.project();
+        let looked = self.relay.try_look(|inner| {
+            let this = inner.project();
             let read = this.ring.apply_commands();
             (read, take_space_waiter(this.ring, this.space_waiter))
         });
@@ -171,7 +178,7 @@ impl<S: Stream> Drop for BoundedFork<S> {
 
 impl<S: Stream<Item: Clone>> FusedStream for BoundedFork<S> {
     fn is_terminated(&self) -> bool {
-        self.end != ForkState::Open
+        self.state != ForkState::Open
     }
 }
 
@@ -179,16 +186,16 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        if self.end != ForkState::Open {
+        if self.state != ForkState::Open {
             return Poll::Ready(None);
         }
         let Self { relay, position, missed, .. } = &mut *self;
-        let looked = relay.try_look(|drive| read(drive, position, missed));
+        let looked = relay.try_look(|inner| read(inner, position, missed));
         let found = match wake_space_waiter(looked.unwrap_or((Found::Nothing, None))) {
             // The space waiter is not woken, because this fork polls the source in its turn.
-            Found::Nothing => relay.poll_turn(cx, |mut drive, cx| {
-                match read(drive.as_mut(), position, missed).0 {
-                    Found::Nothing => poll_source(drive, cx, position),
+            Found::Nothing => relay.poll_turn(cx, |mut inner, cx| {
+                match read(inner.as_mut(), position, missed).0 {
+                    Found::Nothing => poll_source(inner, cx, position),
                     // Another fork has pushed an item since.
                     found => Poll::Ready(found),
                 }
@@ -202,7 +209,7 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
             Poll::Ready(found) => found,
             // Another fork may have pushed an item before this fork was registered.
             Poll::Pending => {
-                let looked = relay.poll_look(cx, |drive| read(drive, position, missed));
+                let looked = relay.poll_look(cx, |inner| read(inner, position, missed));
                 match wake_space_waiter(ready!(looked)) {
                     Found::Nothing => return Poll::Pending,
                     found => found,
@@ -211,8 +218,8 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
         };
         Poll::Ready(match found {
             Found::Item(item) => Some(item),
-            Found::End(end) => {
-                self.end = end;
+            Found::End(state) => {
+                self.state = state;
                 self.relay.cancel();
                 None
             }
@@ -221,12 +228,12 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        if self.end != ForkState::Open {
+        if self.state != ForkState::Open {
             return (0, Some(0));
         }
-        let look = self.relay.try_look(|drive| {
-            let source = drive.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
-            (drive.ring.unread(self.position), drive.ring.waits_for_laggards(), source)
+        let look = self.relay.try_look(|inner| {
+            let source = inner.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
+            (inner.ring.unread(self.position), inner.ring.waits_for_laggards(), source)
         });
         match look {
             Some((unread, misses_none, (lower, upper))) => {

@@ -52,11 +52,11 @@ pub(crate) fn take_space_waiter<T>(
 /// Reads an item for a fork. Also takes the waker of the fork that waits for space, if there is
 /// space.
 pub(crate) fn read<S: Stream<Item: Clone>>(
-    drive: Pin<&mut BoundedSource<S>>,
+    inner: Pin<&mut BoundedSource<S>>,
     position: &mut usize,
     missed: &mut usize,
 ) -> (Found<S::Item>, Option<Waker>) {
-    let this = drive.project();
+    let this = inner.project();
     // Before the read, because a panic in a drop would lose the item. The relay then wakes all
     // forks.
     drop(this.ring.apply_commands());
@@ -81,7 +81,7 @@ pub(crate) fn wake_space_waiter<T>((found, waker): (Found<T>, Option<Waker>)) ->
 
 /// Polls the source for an item, for a fork that has read all items.
 pub(crate) fn poll_source<S: Stream<Item: Clone>>(
-    drive: Pin<&mut BoundedSource<S>>,
+    inner: Pin<&mut BoundedSource<S>>,
     cx: &mut Context<'_>,
     position: &mut usize,
 ) -> Poll<Found<S::Item>> {
@@ -98,7 +98,7 @@ pub(crate) fn poll_source<S: Stream<Item: Clone>>(
         }
     }
 
-    let mut this = drive.project();
+    let mut this = inner.project();
     if this.ring.is_full() && this.ring.waits_for_laggards() {
         *this.space_waiter = Some(cx.waker().clone());
         return Poll::Pending;

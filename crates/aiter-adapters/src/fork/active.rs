@@ -156,7 +156,7 @@ impl<S: Stream> ForkStream<S> {
         let turn = self.fork.relay.poll_turn_or_look(
             cx,
             &mut self.fork.cursor,
-            |cursor, drive, cx| pull_item(cursor, drive, cx),
+            |cursor, inner, cx| pull_item(cursor, inner, cx),
             |cursor| cursor.next_ready().map(Pulled::Item),
         );
         match turn {
@@ -269,8 +269,8 @@ impl<S: Stream> Stream for ForkStream<S> {
         if !self.is_driver {
             return self.fork.cursor.size_hint();
         }
-        let look = self.fork.relay.try_look(|drive| {
-            let source = drive.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
+        let look = self.fork.relay.try_look(|inner| {
+            let source = inner.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
             (self.fork.cursor.lag(), source)
         });
         match look {

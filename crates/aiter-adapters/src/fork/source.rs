@@ -122,10 +122,10 @@ pub(crate) enum Pulled<T> {
 #[inline(always)]
 pub(crate) fn pull_item<S: Stream>(
     cursor: &QuietCursor<S::Item>,
-    drive: Pin<&mut ForkSource<S>>,
+    inner: Pin<&mut ForkSource<S>>,
     cx: &mut Context<'_>,
 ) -> Poll<Pulled<S::Item>> {
-    let this = drive.project();
+    let this = inner.project();
     let (mut source, pusher) = (this.source, this.pusher);
     if !pusher.is_read_by(cursor) {
         // Another fork has pushed an item since.

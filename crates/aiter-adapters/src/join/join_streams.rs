@@ -28,8 +28,9 @@ pin_project_lite::pin_project! {
     /// new stream is opened for each item. [`max_inner`](Self::max_inner) bounds the number of open
     /// streams. The join ends when the stream of streams and all of its streams have ended.
     ///
-    /// Nothing is allocated for an item, and in the long run nothing for a stream, because a new
-    /// stream reuses the memory of one that has ended. The wakers neither allocate, free nor lock.
+    /// Nothing is allocated for an item. In the long run nothing is allocated for a stream either,
+    /// because a new stream reuses the memory of one that has ended. The wakers neither allocate,
+    /// free nor lock.
     ///
     /// # Panics
     /// Panics if the stream of streams or one of its streams does. The stream that panicked is

@@ -16,8 +16,8 @@
 //!
 //! # Starting tasks
 //! `CAN_START` is set while the stream may start more tasks. A task counts in `idle` until its
-//! first item, and while it waits for another one. A task that takes an item and leaves no idle
-//! task behind stores in `requested` how many tasks there is work for, and pushes a message that
+//! first item, and while it waits for another one. If a task takes an item and leaves no idle task
+//! behind, it stores in `requested` how many tasks there is work for. It then pushes a message that
 //! wakes the stream. Only the stream starts tasks. These counts are hints: a request that is missed
 //! in a race is made with the next item.
 //!

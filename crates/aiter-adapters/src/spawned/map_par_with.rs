@@ -35,11 +35,10 @@ use crate::{
 ///
 /// # Tasks
 /// The tasks are [`MapWorker`]s. The call starts as many as the lower bound of the source's
-/// `size_hint`, but at least one and at most `n` or 128. Later ones start as items come. If a
-/// worker takes an item and leaves no idle worker behind, the stream's next poll again starts as
-/// many as the source is known to have items, at least one. The number of workers therefore exceeds
-/// the number of items by at most one, and not at all if `size_hint` is exact. Only the consumer's
-/// calls use the spawner.
+/// `size_hint`, but at least one and at most `n` or 128. Later ones start as items come: if a
+/// worker takes an item and leaves no idle worker behind, the stream's next poll starts more by the
+/// same rule. The number of workers therefore exceeds the number of items by at most one, and not
+/// at all if `size_hint` is exact. Only the consumer's calls use the spawner.
 ///
 /// A free worker calls the function, in the source's order. If its turn at the source has woken
 /// another worker, it lets the runtime run that worker before it polls the new future. Both may
@@ -165,8 +164,8 @@ impl<T, H, L> MapParWith<T, H, L> {
     ///
     /// Results may still be unread. Returns [`TaskOutcome::Panicked`] if the source, the function,
     /// a future or a task has panicked. Returns [`TaskOutcome::Cancelled`] if a result was lost
-    /// with its task, or if all tasks were dropped before the source had ended, as at a runtime's
-    /// shutdown.
+    /// with its task, or if all tasks were dropped before the source had ended. A runtime drops
+    /// tasks at its shutdown.
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.inbox.outcome()
     }

@@ -14,7 +14,7 @@ use crate::{
     spawned::{active::Active, drive_task::DriveTask},
 };
 
-/// A stream of which a task keeps `n` items loaded while the consumer is busy; made by
+/// A stream with `n` items that a task keeps loaded while the consumer is busy; made by
 /// [`preload_with`](crate::AiterExt::preload_with).
 ///
 /// The task holds at most `n` items ahead, besides the item that the consumer holds, as the task of

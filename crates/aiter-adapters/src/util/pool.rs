@@ -3,8 +3,8 @@
 //! Each member has a number, and lives in a [`ReadyNode`] with a waker of its own. The pool moves
 //! the members that were woken to a run queue and polls the first one. A member that has an item
 //! moves to the end of the queue, so turns are exactly fair. A member that is pending becomes idle.
-//! If it was woken while it was queued, possibly by itself, it is deferred: it is queued again at
-//! the next poll of the pool, because it may have woken itself to yield.
+//! If it was woken while it was queued, it is deferred to the next poll of the pool, because it may
+//! have woken itself to yield.
 //!
 //! The queue is a ring through the slots, so moving the first member to the end changes only
 //! `first` and `last`.
