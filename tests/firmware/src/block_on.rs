@@ -23,7 +23,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         WAITS.store(polled.is_pending(), Ordering::SeqCst);
         polled
     });
-    BlockOnIdle::new(|idle| board::sleep_unless(|| idle.is_over())).block_on(told)
+    BlockOnIdle::new(|idle| board::sleep_unless(|| idle.is_woken())).block_on(told)
 }
 
 /// Whether [`block_on`] waits now, that is, has nothing to do until a wake-up.
