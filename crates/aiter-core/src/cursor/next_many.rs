@@ -137,7 +137,8 @@ impl<T> Cursor<T> {
     }
 }
 
-/// The future of [`Cursor::next_many`] and of [`Preflight::next_many`], whose reader is a `Preflight`.
+/// The future of [`Cursor::next_many`] and of [`Preflight::next_many`](crate::Preflight::next_many), whose reader
+/// is a `Preflight`.
 #[must_use = "futures do nothing unless polled"]
 pub struct NextMany<'a, T, R = Cursor<T>> {
     pub(super) reader: &'a mut R,

@@ -149,7 +149,8 @@ impl<T> Pusher<T> {
         }
     }
 
-    /// The fast path, if this is the only pusher of the list: no other one, no [`WeakPusher`].
+    /// The fast path, if this is the only pusher of the list: no other one, no
+    /// [`WeakPusher`](crate::WeakPusher).
     ///
     /// As long as the returned handle lives, no other can come to be, so its pushes need no
     /// compare-and-swap: one atomic read-modify-write an item, or one a run.
