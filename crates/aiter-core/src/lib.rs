@@ -9,11 +9,11 @@ mod cursor;
 mod error;
 mod list;
 pub mod microcontroller;
+#[cfg(test)]
+mod panic_tests;
 mod pusher;
 mod sync;
 mod task;
-#[cfg(test)]
-mod tests;
 mod unwind_safe;
 mod wait;
 
