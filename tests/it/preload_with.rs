@@ -3,9 +3,8 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, DriveTask, PreloadWith, TaskOutcome};
+use aiter::{AiterExt, Drive, Outcome, PreloadWith};
 use core::{
-    convert::identity,
     future::Future,
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -13,7 +12,7 @@ use core::{
 use futures_core::Stream;
 use futures_util::stream;
 
-type Task<S> = Pin<Box<DriveTask<S>>>;
+type Task<S> = Pin<Box<Drive<S>>>;
 
 fn run<S: Stream>(drive: &mut Task<S>) -> Poll<()> {
     poll(drive, Waker::noop())
@@ -24,7 +23,7 @@ fn poll<S: Stream>(drive: &mut Task<S>, waker: &Waker) -> Poll<()> {
 }
 
 fn preload<S: Stream>(source: S, n: usize) -> (PreloadWith<S::Item, ()>, Task<S>) {
-    let (stream, drive) = source.preload_with(n, identity).into_parts();
+    let (stream, drive) = source.preload_with_parts(n);
     (stream, Box::pin(drive))
 }
 
@@ -56,7 +55,7 @@ fn case_50_a_window_larger_than_the_source() {
         assert_eq!(next(&mut stream), Poll::Ready(Some(n)));
     }
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
+    assert_eq!(stream.outcome(), Some(Outcome::Completed));
 }
 
 #[test]
@@ -112,7 +111,7 @@ fn the_handle_is_kept_and_can_be_had() {
     assert_eq!(next(&mut stream), Poll::Pending);
     drop(drive);
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
+    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
 }
 
 #[test]

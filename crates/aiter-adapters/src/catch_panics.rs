@@ -8,27 +8,27 @@ use std::panic::catch_unwind;
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{caught_panic::CaughtPanic, progress::Progress};
+use crate::{failure::Panic, progress::Progress};
 
 pin_project_lite::pin_project! {
-    /// A stream that returns each panic of the inner stream as an item of its own; made by
+    /// The items of a stream, where each panic of the stream is an item of its own; made by
     /// [`MapPar::catch_panics`](crate::MapPar::catch_panics) and
     /// [`MapParWith::catch_panics`](crate::MapParWith::catch_panics).
     ///
-    /// The stream continues after a panic. The panic hook still runs, which by default writes to
-    /// standard error. A program whose panics abort catches none.
+    /// The stream goes on after a panic, as these two do. The panic hook runs all the same, which by
+    /// default writes to standard error. A program whose panics abort catches none.
     ///
     /// # Panics
-    /// Panics only if the caller's waker does.
+    /// Never, unless the caller's waker does.
     ///
     /// # Cancel safety
-    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    /// Dropping a future over this stream (such as `next()`) loses no item.
     #[must_use = "streams do nothing unless polled"]
     pub struct CatchPanics<S> {
         #[pin]
         stream: S,
-        // A panic of `poll_progress`.
-        caught: Option<CaughtPanic>,
+        // The panic of a poll for progress.
+        caught: Option<Panic>,
     }
 }
 
@@ -37,22 +37,22 @@ impl<S> CatchPanics<S> {
         Self { stream, caught: None }
     }
 
-    /// Returns the inner stream.
+    /// The stream whose panics are caught.
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
-    /// Returns the inner stream mutably.
+    /// The stream whose panics are caught, to change it in place.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// Returns the inner stream mutably and pinned.
+    /// The stream whose panics are caught, pinned, to change it in place.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().stream
     }
 
-    /// Returns the inner stream, whose panics are no longer caught.
+    /// Gives the stream back, which panics again.
     pub fn into_inner(self) -> S {
         let Self { stream, caught } = self;
         // Before the return: if this panics, the stream is dropped, not leaked.
@@ -74,7 +74,7 @@ impl<S: FusedStream> FusedStream for CatchPanics<S> {
 }
 
 impl<S: Stream> Stream for CatchPanics<S> {
-    type Item = Result<S::Item, CaughtPanic>;
+    type Item = Result<S::Item, Panic>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
@@ -84,12 +84,12 @@ impl<S: Stream> Stream for CatchPanics<S> {
         let stream = this.stream;
         match catch_unwind(AssertUnwindSafe(|| stream.poll_next(cx))) {
             Ok(polled) => polled.map(|item| item.map(Ok)),
-            Err(payload) => Poll::Ready(Some(Err(CaughtPanic::new(payload)))),
+            Err(payload) => Poll::Ready(Some(Err(Panic::new(payload)))),
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        // A panic may replace an item, or be one more item.
+        // A panic may take the place of an item, or come beside it.
         (self.stream.size_hint().0, None)
     }
 }
@@ -102,7 +102,7 @@ impl<S: Progress> Progress for CatchPanics<S> {
         }
         let stream = this.stream;
         catch_unwind(AssertUnwindSafe(|| stream.poll_progress(cx))).unwrap_or_else(|payload| {
-            *this.caught = Some(CaughtPanic::new(payload));
+            *this.caught = Some(Panic::new(payload));
             Poll::Ready(())
         })
     }

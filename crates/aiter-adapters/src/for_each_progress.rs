@@ -7,27 +7,24 @@ use core::{
 
 use futures_core::FusedFuture;
 
-use crate::{
-    progress::Progress,
-    util::{Budget, clear_on_panic},
-};
+use crate::{budget::Budget, progress::Progress, unwind};
 
 pin_project_lite::pin_project! {
-    /// A future that handles items one by one while the stream works ahead; made by
+    /// Handles items one by one while the stream works ahead; made by
     /// [`for_each_progress`](crate::AiterExt::for_each_progress).
     ///
-    /// Completes when the stream has ended. The stream is then dropped.
+    /// Ends when the stream has, which is dropped then.
     ///
     /// # Panics
-    /// Panics if the stream or the body does. A body that panicked is dropped, with its item. The
-    /// next poll continues with the next item.
+    /// If the stream or the body does. A body that panicked is dropped, and its item is gone; the next
+    /// poll goes on with the next item.
     ///
     /// # Cancel safety
-    /// If the future is dropped, the stream and the running body are dropped. If it was made of
-    /// `&mut` of a stream, the stream can be used further; only the item of the body is lost.
+    /// Dropping it drops the stream and the body that is under way. Given `&mut` of a stream, it leaves
+    /// the stream in order, with all items but the body's.
     #[must_use = "futures do nothing unless polled"]
     pub struct ForEachProgress<S, F, Fut> {
-        // Dropped when it ends.
+        // Dropped at its end.
         #[pin]
         stream: Option<S>,
         body: F,
@@ -50,7 +47,7 @@ impl<S: Progress, F, Fut> ForEachProgress<S, F, Fut> {
         Self { stream: Some(stream), body, running: None }
     }
 
-    /// Returns the stream, unless it has ended.
+    /// The stream, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.stream.as_ref()
     }
@@ -79,12 +76,12 @@ where
         let mut this = self.project();
         let mut items = Budget::new();
         loop {
-            let body = clear_on_panic(this.running.as_mut(), |body| body.poll(cx));
+            let body = unwind::with(this.running.as_mut(), |body| body.poll(cx));
             let Some(mut stream) = this.stream.as_mut().as_pin_mut() else {
                 return Poll::Ready(());
             };
             if let Some(Poll::Pending) = body {
-                // The result does not matter, because the body is pending.
+                // Whether it is done or not: there is something to wait for.
                 let _ = stream.poll_progress(cx);
                 return Poll::Pending;
             }

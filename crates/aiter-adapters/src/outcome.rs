@@ -1,17 +1,16 @@
 use crate::sync::{AtomicUsize, Ordering};
 
-/// How a source ended that a task or another fork drives.
+/// How a source that somebody else drives came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum TaskOutcome {
-    /// The source ended.
+pub enum Outcome {
+    /// It ended.
     Completed,
-    /// The source was dropped before its end.
+    /// It was dropped before its end.
     Cancelled,
-    /// The source panicked.
+    /// It panicked.
     Panicked,
-    /// The source continues, but this fork lagged and was removed; see
-    /// [`LagPolicy::Error`](crate::LagPolicy).
+    /// It goes on, but this reader of it fell behind and was put out: see [`Lag::Error`](crate::Lag).
     Lagged,
 }
 
@@ -21,7 +20,7 @@ const CANCELLED: usize = 2;
 const PANICKED: usize = 3;
 const LAGGED: usize = 4;
 
-/// An outcome that is set once, before the source's end is published.
+/// An outcome that one party sets, once, and any party reads.
 #[derive(Debug)]
 pub(crate) struct OutcomeCell(AtomicUsize);
 
@@ -30,25 +29,25 @@ impl OutcomeCell {
         Self(AtomicUsize::new(UNKNOWN))
     }
 
-    pub(crate) fn set(&self, outcome: TaskOutcome) {
+    pub(crate) fn set(&self, outcome: Outcome) {
         let value = match outcome {
-            TaskOutcome::Completed => COMPLETED,
-            TaskOutcome::Cancelled => CANCELLED,
-            TaskOutcome::Panicked => PANICKED,
-            TaskOutcome::Lagged => LAGGED,
+            Outcome::Completed => COMPLETED,
+            Outcome::Cancelled => CANCELLED,
+            Outcome::Panicked => PANICKED,
+            Outcome::Lagged => LAGGED,
         };
-        // Relaxed: a reader has seen the published end, which synchronizes.
+        // Relaxed: set before the list is stopped, and meaningful once that is seen.
         self.0.store(value, Ordering::Relaxed);
     }
 
-    pub(crate) fn get(&self) -> Option<TaskOutcome> {
-        // Relaxed: see `set`.
+    pub(crate) fn get(&self) -> Option<Outcome> {
+        // Relaxed: as above.
         match self.0.load(Ordering::Relaxed) {
             UNKNOWN => None,
-            COMPLETED => Some(TaskOutcome::Completed),
-            CANCELLED => Some(TaskOutcome::Cancelled),
-            PANICKED => Some(TaskOutcome::Panicked),
-            _ => Some(TaskOutcome::Lagged),
+            COMPLETED => Some(Outcome::Completed),
+            CANCELLED => Some(Outcome::Cancelled),
+            PANICKED => Some(Outcome::Panicked),
+            _ => Some(Outcome::Lagged),
         }
     }
 }

@@ -1,8 +1,6 @@
-//! A stream that a handle stops.
-//!
 //! # Ordering policy
-//! The stop is Release and the stream reads with Acquire. What happens before a stop is therefore
-//! visible after the end. `WakeCell` orders registration and wake-up.
+//! Release by `stop`, Acquire by the stream: whoever sees the end sees what was done before the stop.
+//! Going to sleep and waking up is the wake cell's affair.
 
 use core::{
     fmt,
@@ -32,8 +30,8 @@ impl State {
 
 /// The handle that ends a [`Stoppable`] stream; made by [`stoppable`](crate::AiterExt::stoppable).
 ///
-/// Clones are handles of the same stream. Dropping all of them does not stop the stream, which then
-/// continues to its own end.
+/// Clones are handles of the same stream. Dropping them stops nothing: a stream whose stoppers are
+/// gone goes on to its own end.
 #[derive(Clone)]
 pub struct Stopper(Arc<State>);
 
@@ -44,43 +42,43 @@ impl fmt::Debug for Stopper {
 }
 
 impl Stopper {
-    /// Ends the stream at its next poll, and wakes its task.
+    /// Ends the stream at once: its next poll says so, and its task is woken.
     ///
-    /// A second stop has no effect. Wait-free. Neither allocates nor frees, so an interrupt handler
-    /// may call it if it may call the waker of the stream's task.
+    /// A second stop does nothing. Wait-free; neither allocates nor frees, so it may be called from an
+    /// interrupt handler, if the waker of the stream's task may.
     pub fn stop(&self) {
         // Release: partner of `State::is_stopped`.
         self.0.stopped.store(true, Ordering::Release);
         self.0.cell.wake();
     }
 
-    /// Returns `true` after a [`stop`](Self::stop) by any handle.
+    /// True after a [`stop`](Self::stop), by whichever handle.
     pub fn is_stopped(&self) -> bool {
         self.0.is_stopped()
     }
 }
 
-/// The side of the stream.
-struct StopReceiver {
+/// The stream's side of the flag.
+struct Ear {
     state: Arc<State>,
-    /// `None` was returned.
+    /// The end was handed out.
     ended: bool,
 }
 
-impl StopReceiver {
-    /// Returns `true` if no more items come.
+impl Ear {
+    /// True if there is nothing more to hand out.
     fn is_over(&self) -> bool {
         self.ended || self.state.is_stopped()
     }
 
-    /// Waits for a stop.
-    fn poll_stopped(&self, cx: &Context<'_>) -> Poll<()> {
+    /// True if there was a stop; else the task is woken when one comes.
+    fn is_stopped_or_listens(&self, cx: &Context<'_>) -> bool {
         self.state.cell.register(cx.waker());
-        if self.state.is_stopped() { Poll::Ready(()) } else { Poll::Pending }
+        self.state.is_stopped()
     }
 }
 
-impl Drop for StopReceiver {
+impl Drop for Ear {
     fn drop(&mut self) {
         self.state.cell.clear();
     }
@@ -89,33 +87,35 @@ impl Drop for StopReceiver {
 pin_project_lite::pin_project! {
     /// A stream that a [`Stopper`] ends; made by [`stoppable`](crate::AiterExt::stoppable).
     ///
-    /// Each poll checks for a stop first, and polls the source only if there was none. An item that
-    /// is ready when the stop comes stays in the source, which [`into_inner`](Self::into_inner)
-    /// returns. After a stop the source does not work ahead either ([`Progress`]).
+    /// Each poll looks at the stoppers first and at the source only if there was no stop: an item that
+    /// is ready and not read when the stop comes stays in the source, which
+    /// [`into_inner`](Self::into_inner) gives back.
     ///
-    /// The source is dropped with this stream, not at its end, because
-    /// [`into_inner`](Self::into_inner) returns it.
+    /// After a stop the source does not work ahead either, where it can ([`Progress`]).
     ///
-    /// The lower bound of `size_hint` is 0, because a stop may come at any time.
+    /// The source is not dropped at its end but with this stream, as
+    /// [`into_inner`](Self::into_inner) gives it back.
+    ///
+    /// The lower bound of `size_hint` is 0, as a stop may come at any time.
     ///
     /// # Panics
-    /// Panics if the source does. The next poll polls it again.
+    /// If the source does. The next poll polls it again.
     ///
     /// # Cancel safety
-    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    /// Dropping a future over this stream (such as `next()`) loses no item.
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "stoppable_aiter")]
     pub struct Stoppable<S> {
         #[pin]
         source: S,
-        stop: StopReceiver,
+        ear: Ear,
     }
 }
 
 impl<S> fmt::Debug for Stoppable<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stoppable")
-            .field("ended", &self.stop.ended)
+            .field("ended", &self.ear.ended)
             .field("stopped", &self.is_stopped())
             .finish_non_exhaustive()
     }
@@ -125,30 +125,30 @@ impl<S> Stoppable<S> {
     pub(crate) fn new(source: S) -> (Stopper, Self) {
         let state = State { stopped: AtomicBool::new(false), cell: WakeCell::new() };
         let state = Arc::new(state);
-        (Stopper(state.clone()), Self { source, stop: StopReceiver { state, ended: false } })
+        (Stopper(state.clone()), Self { source, ear: Ear { state, ended: false } })
     }
 
-    /// Returns `true` after a [`Stopper::stop`].
+    /// True after a [`Stopper::stop`].
     pub fn is_stopped(&self) -> bool {
-        self.stop.state.is_stopped()
+        self.ear.state.is_stopped()
     }
 
-    /// Returns the source.
+    /// The source.
     pub fn get_ref(&self) -> &S {
         &self.source
     }
 
-    /// Returns the source mutably.
+    /// The source, to change it in place.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.source
     }
 
-    /// Returns the source mutably and pinned.
+    /// The source, pinned, to change it in place.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().source
     }
 
-    /// Returns the source, with all items that were not returned.
+    /// Gives the source back, with all items not yet handed out.
     ///
     /// # Examples
     /// ```
@@ -163,29 +163,29 @@ impl<S> Stoppable<S> {
     /// assert_eq!(rest.collect::<Vec<_>>().now_or_never(), Some(vec![2, 3]));
     /// ```
     pub fn into_inner(self) -> S {
-        let Self { source, stop } = self;
+        let Self { source, ear } = self;
         // Before the return: if the drop of the waker panics, the source is dropped, not leaked.
-        drop(stop);
+        drop(ear);
         source
     }
 }
 
 impl<S: Stream> FusedStream for Stoppable<S> {
     fn is_terminated(&self) -> bool {
-        self.stop.ended
+        self.ear.ended
     }
 }
 
 impl<S: Progress> Progress for Stoppable<S> {
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.stop.is_over() {
+        if self.ear.is_over() {
             return Poll::Ready(());
         }
         let this = self.project();
-        match this.source.poll_progress(cx) {
-            Poll::Ready(()) => Poll::Ready(()),
-            Poll::Pending => this.stop.poll_stopped(cx),
+        if this.source.poll_progress(cx).is_ready() || this.ear.is_stopped_or_listens(cx) {
+            return Poll::Ready(());
         }
+        Poll::Pending
     }
 }
 
@@ -194,20 +194,20 @@ impl<S: Stream> Stream for Stoppable<S> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let polled = if this.stop.is_over() {
+        let polled = if this.ear.is_over() {
             Poll::Ready(None)
         } else {
             match this.source.poll_next(cx) {
-                Poll::Pending => this.stop.poll_stopped(cx).map(|()| None),
+                Poll::Pending if this.ear.is_stopped_or_listens(cx) => Poll::Ready(None),
                 polled => polled,
             }
         };
-        this.stop.ended = matches!(polled, Poll::Ready(None));
+        this.ear.ended = matches!(polled, Poll::Ready(None));
         polled
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let upper = if self.stop.is_over() { Some(0) } else { self.source.size_hint().1 };
+        let upper = if self.ear.is_over() { Some(0) } else { self.source.size_hint().1 };
         (0, upper)
     }
 }

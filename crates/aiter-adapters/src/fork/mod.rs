@@ -1,6 +1,0 @@
-mod active;
-mod passive;
-mod source;
-
-pub use active::ForkStream;
-pub use passive::PassiveFork;
