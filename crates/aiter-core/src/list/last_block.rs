@@ -96,7 +96,7 @@ impl<T> List<T> {
 
     /// The later one of `end` and `reserved`, for a retirement that saw no pin. It may be the very block that
     /// retires, which lies before the tail.
-    pub(super) fn take_end(&self) -> Option<Block<T>> {
+    fn take_end(&self) -> Option<Block<T>> {
         // SAFETY: the word belongs to the retirement at hand, which is the caller's.
         let end = self.end.with(|end| unsafe { *end });
         // Relaxed: if `reserve` is over, its write is visible, see above; if not, it is early enough next time.

@@ -20,7 +20,7 @@ impl<T> List<T> {
     /// Any thread may come here, also beside a retirement: the stack hands each block to one thread. Neither
     /// `end` nor `reserved` names a block that is in limbo, but for the short time in which a `reserve` is
     /// pinned.
-    pub(super) fn take_limbo(&self) -> Option<Chain<T>> {
+    fn take_limbo(&self) -> Option<Chain<T>> {
         let blocks = self.limbo.take();
         // After the blocks were taken. A pin that can lead to one of them was there before the block stopped being
         // the tail, so the thread that retired the block had heard of the pin, and so has this one, by the stack.

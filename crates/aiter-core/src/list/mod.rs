@@ -1,5 +1,5 @@
-//! The list itself: claim a slot, publish it, enter. It reads no items. What becomes of blocks that were read, or left, is
-//! in `list/reclaim.rs`.
+//! The list itself. It reads no items. Producers claim and publish slots in `claim.rs`, cursors enter in
+//! `enter.rs`, and `reclaim.rs` retires blocks that were read, or left.
 //!
 //! # The protocol
 //! A producer *claims* slots by a compare-and-swap on the tail word, fills them, and *publishes*
@@ -100,9 +100,9 @@ pub(crate) struct List<T> {
     pins: AtomicUsize,
     /// How many blocks to keep linked behind the tail block, whatever happens.
     spare: AtomicUsize,
-    /// The last block that `reserve` linked. See `reclaim`.
+    /// The last block that `reserve` linked. See `last_block.rs`.
     reserved: AtomicPtr<Header<T>>,
-    /// Where the retirement of a block begins to look for the last linked one. See `reclaim`.
+    /// Where the retirement of a block begins to look for the last linked one. See `last_block.rs`.
     end: UnsafeCell<*mut Header<T>>,
     /// How many blocks were retired with the reader right at the tail since it was `FAR` behind, up to
     /// `CALM`.

@@ -213,7 +213,7 @@ impl<T> RawCursor<T> {
             if end == self.slot {
                 return Refill::Empty;
             }
-            // After the bits: see above.
+            // After the bits: see the head of this file.
             let only_reader = header.readers.count() == 1;
             if self.is_alone() && !only_reader {
                 header.set_live_from(self.slot);

@@ -64,6 +64,13 @@ fn enter(list: &List<u32>, pin: Pin<'_>, block: Block<u32>) -> Option<RawCursor<
     has_entered.then(|| RawCursor::new(block, 2))
 }
 
+/// Undoes `enter`.
+fn leave(list: &List<u32>, mut cursor: RawCursor<u32>) {
+    list.remove_cursor();
+    // SAFETY: the cursor is dropped here.
+    unsafe { cursor.release(list) };
+}
+
 /// The last reader gives up a complete block while a subscriber enters it. Then the subscriber retires it.
 #[test]
 fn last_reader_goes_while_subscriber_enters() {
@@ -79,9 +86,7 @@ fn last_reader_goes_while_subscriber_enters() {
         if let Some(mut late) = enter(list, pin, block) {
             pusher.push(2).unwrap();
             assert_eq!(late.pop(list), Some(2));
-            list.remove_cursor();
-            // SAFETY: the cursor is not used again.
-            unsafe { late.release(list) };
+            leave(list, late);
         }
         reader.join().unwrap();
     });
@@ -97,12 +102,10 @@ fn subscriber_comes_and_goes_while_reader_leaves() {
         // Leaves the block.
         let reader = loom::thread::spawn(move || assert!(cursor.try_next().is_err()));
         let list = &pusher.list;
-        if let Some(mut late) = enter(list, pin, block) {
+        if let Some(late) = enter(list, pin, block) {
             // Looks at the block. SAFETY: the cursor is in it.
             unsafe { block.header() }.start();
-            list.remove_cursor();
-            // SAFETY: the cursor is not used again.
-            unsafe { late.release(list) };
+            leave(list, late);
         }
         reader.join().unwrap();
     });

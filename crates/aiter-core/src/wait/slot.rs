@@ -49,7 +49,7 @@ impl Slot {
     /// Puts a waker in, and returns the waker that was there.
     ///
     /// # Safety
-    /// The slot is the caller's: see above.
+    /// The slot is the caller's: see the head of `slots.rs`.
     pub(super) unsafe fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
         // SAFETY: the slot is the caller's, and so is the waker.
         self.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, waker))
