@@ -3,8 +3,9 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{Active, AiterExt, Drive, Outcome, TryNextError};
+use aiter::{Active, AiterExt, DriveTask, TaskOutcome, TryNextError};
 use core::{
+    convert::identity,
     future::Future,
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
@@ -14,7 +15,7 @@ use futures_core::{FusedFuture, FusedStream, Stream};
 use futures_util::stream;
 use std::panic::catch_unwind;
 
-type Task<S> = Pin<Box<Drive<S>>>;
+type Task<S> = Pin<Box<DriveTask<S>>>;
 
 fn run<S: Stream>(drive: &mut Task<S>) -> Poll<()> {
     poll(drive, Waker::noop())
@@ -24,13 +25,13 @@ fn poll<S: Stream>(drive: &mut Task<S>, waker: &Waker) -> Poll<()> {
     drive.as_mut().poll(&mut Context::from_waker(waker))
 }
 
-fn boxed<S: Stream>(parts: (Active<S::Item, ()>, Drive<S>)) -> (Active<S::Item, ()>, Task<S>) {
+fn boxed<S: Stream>(parts: (Active<S::Item, ()>, DriveTask<S>)) -> (Active<S::Item, ()>, Task<S>) {
     (parts.0, Box::pin(parts.1))
 }
 
 #[test]
 fn case_8_a_ready_source_of_1000_is_buffered_when_one_is_read() {
-    let (mut active, mut drive) = boxed(stream::iter(0..1000).active_parts());
+    let (mut active, mut drive) = boxed(stream::iter(0..1000).active(identity).into_parts());
     let task = Counting::new();
     let mut polls = 1;
     while poll(&mut drive, task.waker()).is_pending() {
@@ -43,7 +44,7 @@ fn case_8_a_ready_source_of_1000_is_buffered_when_one_is_read() {
     assert_eq!(next(&mut active), Poll::Ready(Some(0)));
     assert_eq!(active.len(), 999);
     assert_eq!(active.size_hint(), (999, Some(999)));
-    assert_eq!(active.outcome(), Some(Outcome::Completed));
+    assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
     for n in 1..1000 {
         assert_eq!(active.try_next(), Ok(n));
     }
@@ -55,7 +56,7 @@ fn case_8_a_ready_source_of_1000_is_buffered_when_one_is_read() {
 #[test]
 fn case_9_dropping_the_stream_drops_a_pending_source_in_one_poll() {
     let (teller, source) = script::<u8>();
-    let (active, mut drive) = boxed(source.active_parts());
+    let (active, mut drive) = boxed(source.active(identity).into_parts());
     let task = Counting::new();
     teller.send(1);
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
@@ -73,7 +74,7 @@ fn case_9_dropping_the_stream_drops_a_pending_source_in_one_poll() {
 #[test]
 fn case_10_a_source_that_panics_after_one_item() {
     let (teller, source) = script();
-    let (mut active, mut drive) = boxed(source.active_parts());
+    let (mut active, mut drive) = boxed(source.active(identity).into_parts());
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut active), Poll::Pending);
     teller.send(1);
@@ -81,7 +82,7 @@ fn case_10_a_source_that_panics_after_one_item() {
     assert!(catch_unwind(AssertUnwindSafe(|| run(&mut drive))).is_err());
     assert!(teller.is_dropped(), "whether or not the task is dropped");
     assert!(reader.wakes() > 0);
-    assert_eq!(active.outcome(), Some(Outcome::Panicked));
+    assert_eq!(active.outcome(), Some(TaskOutcome::Panicked));
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
     assert_eq!(next(&mut active), Poll::Ready(None));
     assert_eq!(run(&mut drive), Poll::Ready(()));
@@ -101,13 +102,13 @@ fn a_source_that_panics_when_it_is_dropped() {
             panic!("in drop");
         }
     }
-    let (mut active, mut drive) = boxed(Bomb(stream::iter([1])).active_parts());
+    let (mut active, mut drive) = boxed(Bomb(stream::iter([1])).active(identity).into_parts());
     assert!(catch_unwind(AssertUnwindSafe(|| run(&mut drive))).is_err());
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
     assert_eq!(next(&mut active), Poll::Ready(None));
-    assert_eq!(active.outcome(), Some(Outcome::Panicked));
+    assert_eq!(active.outcome(), Some(TaskOutcome::Panicked));
 
-    let (mut active, drive) = boxed(Bomb(stream::iter([1])).active_parts());
+    let (mut active, drive) = boxed(Bomb(stream::iter([1])).active(identity).into_parts());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(drive))).is_err());
     assert_eq!(next(&mut active), Poll::Ready(None), "no hang");
 }
@@ -115,7 +116,7 @@ fn a_source_that_panics_when_it_is_dropped() {
 #[test]
 fn case_11_bounded_by_2_and_not_read() {
     let (teller, source) = scripted(0..10);
-    let (mut active, mut drive) = boxed(source.active_bounded_parts(2));
+    let (mut active, mut drive) = boxed(source.active_bounded(2, identity).into_parts());
     let task = Counting::new();
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
@@ -142,7 +143,7 @@ fn case_11_bounded_by_2_and_not_read() {
 fn a_bounded_stream_hands_out_everything_in_order_at_any_bound() {
     for bound in [1, 2, 3, 7, 61, 62, 63, 1000] {
         let (teller, source) = scripted(0..300);
-        let (mut active, mut drive) = boxed(source.active_bounded_parts(bound));
+        let (mut active, mut drive) = boxed(source.active_bounded(bound, identity).into_parts());
         let (mut items, mut pulled) = (0, 0);
         loop {
             let _ = run(&mut drive);
@@ -157,7 +158,7 @@ fn a_bounded_stream_hands_out_everything_in_order_at_any_bound() {
             }
         }
         assert_eq!((items, pulled), (300, 0));
-        assert_eq!(active.outcome(), Some(Outcome::Completed));
+        assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
         assert!(teller.is_dropped());
     }
 }
@@ -165,7 +166,7 @@ fn a_bounded_stream_hands_out_everything_in_order_at_any_bound() {
 #[test]
 fn a_task_dropped_early_ends_the_stream_as_cancelled() {
     let (teller, source) = script();
-    let (mut active, mut drive) = boxed(source.active_parts());
+    let (mut active, mut drive) = boxed(source.active(identity).into_parts());
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut active), Poll::Pending);
     assert_eq!(active.outcome(), None);
@@ -174,7 +175,7 @@ fn a_task_dropped_early_ends_the_stream_as_cancelled() {
     drop(drive);
     assert!(teller.is_dropped());
     assert!(reader.wakes() > 0);
-    assert_eq!(active.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(active.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(active.size_hint(), (1, Some(1)));
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
     assert!(!active.is_terminated(), "nobody was told");
@@ -185,7 +186,7 @@ fn a_task_dropped_early_ends_the_stream_as_cancelled() {
 #[test]
 fn the_source_is_dropped_before_the_stream_ends() {
     let (teller, source) = script::<u8>();
-    let (active, mut drive) = boxed(source.active_parts());
+    let (active, mut drive) = boxed(source.active(identity).into_parts());
     let mut active = pin!(active);
     let seen = alloc::sync::Arc::new(std::sync::Mutex::new(None));
     let at_wake = alloc::sync::Arc::clone(&seen);
@@ -203,7 +204,7 @@ fn the_source_is_dropped_before_the_stream_ends() {
 #[test]
 fn the_latest_waker_of_either_side_is_called() {
     let (teller, source) = script();
-    let (mut active, mut drive) = boxed(source.active_bounded_parts(1));
+    let (mut active, mut drive) = boxed(source.active_bounded(1, identity).into_parts());
     let (old, new) = (Counting::new(), Counting::new());
     let (old_task, new_task) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut active), Poll::Pending);
@@ -229,7 +230,7 @@ fn the_latest_waker_of_either_side_is_called() {
 #[test]
 fn a_wake_of_the_source_after_the_stream_is_gone_does_nothing_but_wake() {
     let (teller, source) = script();
-    let (active, mut drive) = boxed(source.active_parts());
+    let (active, mut drive) = boxed(source.active(identity).into_parts());
     assert_eq!(run(&mut drive), Poll::Pending);
     drop(active);
     teller.send(1);
@@ -246,8 +247,8 @@ fn every_item_is_freed_once_when_either_side_goes_at_any_step() {
                 let ledger = Ledger::new();
                 let source = stream::iter(ledger.items(5).collect::<Vec<_>>());
                 let parts = match bound {
-                    None => source.active_parts(),
-                    Some(cap) => source.active_bounded_parts(cap),
+                    None => source.active(identity).into_parts(),
+                    Some(cap) => source.active_bounded(cap, identity).into_parts(),
                 };
                 let (mut active, mut drive) = boxed(parts);
                 let mut taken = Vec::new();
@@ -292,7 +293,7 @@ fn the_handle_is_kept_and_can_be_had() {
 #[test]
 fn a_spawner_that_panics_drops_the_source() {
     let (teller, source) = script::<u8>();
-    let spawn = |_drive: Drive<_>| -> () { panic!("no runtime here") };
+    let spawn = |_drive: DriveTask<_>| -> () { panic!("no runtime here") };
     assert!(catch_unwind(AssertUnwindSafe(|| source.active(spawn))).is_err());
     assert!(teller.is_dropped());
 }
@@ -300,7 +301,7 @@ fn a_spawner_that_panics_drops_the_source() {
 #[test]
 fn a_waker_of_the_task_that_panics_leaves_no_task_behind() {
     let (teller, source) = script::<u8>();
-    let (active, mut drive) = boxed(source.active_parts());
+    let (active, mut drive) = boxed(source.active(identity).into_parts());
     let waker = crate::waker::on_wake(|| panic!("in wake"));
     assert_eq!(poll(&mut drive, &waker), Poll::Pending);
     assert!(catch_unwind(AssertUnwindSafe(|| drop(active))).is_err());
@@ -311,11 +312,11 @@ fn a_waker_of_the_task_that_panics_leaves_no_task_behind() {
 #[test]
 fn debug_shows_the_state_and_no_items() {
     let (_teller, source) = scripted(["secret"]);
-    let (active, mut drive) = boxed(source.active_bounded_parts(3));
-    assert_eq!(format!("{drive:?}"), "Drive { ended: false, .. }");
+    let (active, mut drive) = boxed(source.active_bounded(3, identity).into_parts());
+    assert_eq!(format!("{drive:?}"), "DriveTask { ended: false, .. }");
     assert_eq!(format!("{active:?}"), "Active { len: 0, bound: Some(3), outcome: None, .. }");
     assert_eq!(run(&mut drive), Poll::Ready(()));
-    assert_eq!(format!("{drive:?}"), "Drive { ended: true, .. }");
+    assert_eq!(format!("{drive:?}"), "DriveTask { ended: true, .. }");
     let expected = "Active { len: 1, bound: Some(3), outcome: Some(Completed), .. }";
     assert_eq!(format!("{active:?}"), expected);
 }

@@ -3,6 +3,7 @@
 use aiter::AiterExt;
 use allocation_counter::measure;
 use core::{
+    convert::identity,
     future::{Future, ready},
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
@@ -49,19 +50,19 @@ fn none_for_an_item() {
     let source = || stream::iter(0..);
 
     // Runs of 128 items, of which the list keeps one block for the next.
-    let (active, drive) = source().active_parts();
+    let (active, drive) = source().active(identity).into_parts();
     let allocations_of_blocks = allocations(active, &mut [pin!(drive)]);
     assert!(allocations_of_blocks <= 10_000 / 50, "{allocations_of_blocks}");
-    let (active, drive) = source().active_bounded_parts(10);
+    let (active, drive) = source().active_bounded(10, identity).into_parts();
     assert_eq!(allocations(active, &mut [pin!(drive)]), 0);
-    let (preload, drive) = source().preload_with_parts(10);
+    let (preload, drive) = source().preload_with(10, identity).into_parts();
     assert_eq!(allocations(preload, &mut [pin!(drive)]), 0);
 
-    let (stream, workers) = source().map_par_with_parts(2, ready);
+    let (stream, workers) = source().map_par_with(2, identity, ready).into_parts();
     let mut workers: Vec<_> = workers.into_iter().map(Box::pin).collect();
     let mut tasks: Vec<_> = workers.iter_mut().map(Pin::as_mut).collect();
     assert_eq!(allocations(stream, &mut tasks), 0);
-    let (stream, workers) = source().map_par_with_parts(2, ready);
+    let (stream, workers) = source().map_par_with(2, identity, ready).into_parts();
     let mut workers: Vec<_> = workers.into_iter().map(Box::pin).collect();
     let mut tasks: Vec<_> = workers.iter_mut().map(Pin::as_mut).collect();
     assert_eq!(allocations(stream.ordered(), &mut tasks), 0);

@@ -2,12 +2,13 @@
 
 use aiter::{
     Active, AiterToIter, AvailableIter, Azip, BlockOn, BlockOnIdle, BoundedFork, CatchPanics,
-    Cursor, Drive, Elapsed, Event, Failure, FlattenIter, ForbidBlocking, Fork, Gate, Gated,
-    IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
-    NextItem, NextMany, OnError, Outcome, Panic, PassiveFork, Preflight, Preload, PreloadWith,
-    PushAllError, PushError, Pusher, QuietCursor, QuietPusher, Sharable, SharableNext,
-    SharedCursor, SharedNext, SharedNextMany, SolePusher, Starter, Stoppable, Stopper, StrictAzip,
-    TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher, Worker,
+    CaughtPanic, Cursor, DriveTask, Elapsed, FlattenIter, ForbidBlocking, ForkStream, Gate, Gated,
+    IterToAiter, JoinKeyed, JoinStreams, KeyedEvent, MapError, MapFilter, MapFilterAsync, MapPar,
+    MapParWith, MapTry, MapWorker, NextItem, NextMany, OnError, PassiveFork, Preflight, Preload,
+    PreloadWith, PushAllError, PushError, Pusher, QuietCursor, QuietPusher, Sharable, SharableNext,
+    SharedCursor, SharedNext, SharedNextMany, SolePusher, Stoppable, Stopper, StrictAzip,
+    TaskOutcome, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher,
+    WorkerStarter,
 };
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -231,16 +232,16 @@ fn blocking_iterators_are_what_their_stream_and_their_way_of_blocking_are() {
 fn tasks_are_send_when_their_source_and_its_items_are() {
     use core::future::Ready;
     use futures_util::stream::{Iter, Repeat};
-    assert_eq!(traits!(Drive<Iter<Empty<Plain>>>), ALL);
-    assert_eq!(traits!(Drive<Repeat<OfOneThread>>)[..2], [true, false]);
-    assert!(!traits!(Drive<Iter<Empty<Local>>>)[0]);
-    assert_eq!(traits!(Drive<Repeat<Local>>), NEITHER);
-    type Works<T, R> = Worker<Repeat<T>, fn(T) -> Ready<R>, Ready<R>>;
+    assert_eq!(traits!(DriveTask<Iter<Empty<Plain>>>), ALL);
+    assert_eq!(traits!(DriveTask<Repeat<OfOneThread>>)[..2], [true, false]);
+    assert!(!traits!(DriveTask<Iter<Empty<Local>>>)[0]);
+    assert_eq!(traits!(DriveTask<Repeat<Local>>), NEITHER);
+    type Works<T, R> = MapWorker<Repeat<T>, fn(T) -> Ready<R>, Ready<R>>;
     assert_eq!(traits!(Works<Plain, Plain>), ALL);
     assert!(traits!(Works<OfOneThread, Plain>)[0]);
     assert_eq!(traits!(Works<Local, Plain>)[..2], [false, false]);
     assert_eq!(traits!(Works<Plain, Local>)[..2], [false, false]);
-    type Starts<T, P> = Starter<Repeat<T>, P, fn(T) -> Ready<T>, Ready<T>>;
+    type Starts<T, P> = WorkerStarter<Repeat<T>, P, fn(T) -> Ready<T>, Ready<T>>;
     assert_eq!(traits!(Starts<Plain, Plain>), ALL);
     assert_eq!(traits!(Starts<Plain, OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(Starts<Plain, Local>), NEITHER);
@@ -276,8 +277,8 @@ fn joins_are_what_their_source_and_its_streams_are() {
     assert_eq!(traits!(JoinKeyed<Plain, OfOneThread, Plain>), ONLY_SEND);
     assert_eq!(traits!(JoinKeyed<Plain, Plain, Local>), NEITHER);
     assert_eq!(traits!(JoinKeyed<Opaque, Plain, Plain>), [true, true, false]);
-    assert_eq!(traits!(Event<Plain>), ALL);
-    assert_eq!(traits!(Event<Local>), NEITHER);
+    assert_eq!(traits!(KeyedEvent<Plain>), ALL);
+    assert_eq!(traits!(KeyedEvent<Local>), NEITHER);
 
     assert_eq!(traits!(TryJoinStreams<Plain, Inner<Opaque>>), ALL);
     assert_eq!(traits!(TryJoinStreams<Plain, Inner<OfOneThread>>), ONLY_SEND);
@@ -285,18 +286,18 @@ fn joins_are_what_their_source_and_its_streams_are() {
     assert_eq!(traits!(TryJoinStreams<Local, Inner<Plain>>), NEITHER);
     assert_eq!(traits!(TryJoinStreams<Opaque, Inner<Plain>>), [true, true, false]);
     assert_eq!(traits!(OnError), ALL);
-    assert_eq!(traits!(Outcome), ALL);
+    assert_eq!(traits!(TaskOutcome), ALL);
 }
 
 #[test]
 fn forks_are_send_when_source_and_items_are_and_always_unpin() {
-    assert_eq!(traits!(Fork<Of<Plain>>), ALL);
-    assert_eq!(traits!(Fork<Of<Plain, Opaque>>), ALL);
+    assert_eq!(traits!(ForkStream<Of<Plain>>), ALL);
+    assert_eq!(traits!(ForkStream<Of<Plain, Opaque>>), ALL);
     // The source is seen by one at a time; what is in the list by all.
-    assert_eq!(traits!(Fork<Of<Plain, OfOneThread>>), ALL);
-    assert_eq!(traits!(Fork<Of<OfOneThread>>), ONLY_SEND);
-    assert_eq!(traits!(Fork<Of<Plain, Local>>), NEITHER);
-    assert_eq!(traits!(Fork<Of<Local>>), NEITHER);
+    assert_eq!(traits!(ForkStream<Of<Plain, OfOneThread>>), ALL);
+    assert_eq!(traits!(ForkStream<Of<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(ForkStream<Of<Plain, Local>>), NEITHER);
+    assert_eq!(traits!(ForkStream<Of<Local>>), NEITHER);
     assert_eq!(traits!(PassiveFork<Of<Plain, Opaque>>), ALL);
     assert_eq!(traits!(PassiveFork<Of<Plain, OfOneThread>>), ALL);
     assert_eq!(traits!(PassiveFork<Of<OfOneThread>>), ONLY_SEND);
@@ -358,10 +359,10 @@ fn a_map_is_what_its_parts_are_and_a_failure_what_its_error_is() {
     assert_eq!(traits!(CatchPanics<Plain>), ALL);
     assert_eq!(traits!(CatchPanics<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(CatchPanics<Local>), NEITHER);
-    assert_eq!(traits!(Failure<Plain>), ALL);
-    assert_eq!(traits!(Failure<OfOneThread>), ONLY_SEND);
-    assert_eq!(traits!(Failure<Local>), NEITHER);
-    assert_eq!(traits!(Panic), ALL);
+    assert_eq!(traits!(MapError<Plain>), ALL);
+    assert_eq!(traits!(MapError<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(MapError<Local>), NEITHER);
+    assert_eq!(traits!(CaughtPanic), ALL);
 }
 
 /// Neither `UnwindSafe` nor `RefUnwindSafe`.
@@ -408,12 +409,12 @@ fn adapters_are_unwind_safe_as_their_source() {
     type Source = Of<u8>;
     type F = fn(u8) -> Ready<u8>;
     assert_eq!(unwinds!(Source), BOTH);
-    assert_eq!(unwinds!(Fork<Source>), BOTH);
+    assert_eq!(unwinds!(ForkStream<Source>), BOTH);
     assert_eq!(unwinds!(PassiveFork<Source>), BOTH);
     assert_eq!(unwinds!(BoundedFork<Source>), BOTH);
     assert_eq!(unwinds!(Sharable<Source>), BOTH);
-    assert_eq!(unwinds!(Drive<Source>), BOTH);
-    assert_eq!(unwinds!(Worker<Repeat<u8>, F, Ready<u8>>), BOTH);
+    assert_eq!(unwinds!(DriveTask<Source>), BOTH);
+    assert_eq!(unwinds!(MapWorker<Repeat<u8>, F, Ready<u8>>), BOTH);
     assert_eq!(unwinds!(JoinStreams<Of<Source>>), BOTH);
     assert_eq!(unwinds!(JoinKeyed<Of<(u8, Source)>, u8, Source>), BOTH);
     assert_eq!(unwinds!(TryJoinStreams<Of<Source>, Source>), BOTH);
@@ -431,7 +432,7 @@ fn adapters_are_unwind_safe_as_their_source() {
     assert_eq!(unwinds!(AiterToIter<Source, BlockOn>), BOTH);
     assert_eq!(unwinds!(BlockOn), BOTH);
     type Local = Of<u8, Fragile>;
-    assert!(!unwinds!(Fork<Local>)[0]);
+    assert!(!unwinds!(ForkStream<Local>)[0]);
     assert!(!unwinds!(Sharable<Local>)[0]);
     assert!(!unwinds!(JoinStreams<Of<u8, Local>>)[0]);
     assert!(!unwinds!(Gated<Local>)[0]);
@@ -477,12 +478,12 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<BlockOn>();
     debug::<BlockOnIdle<Opaque>>();
     debug::<ForbidBlocking<Opaque>>();
-    debug::<Worker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>>();
-    debug::<Drive<futures_util::stream::Empty<Opaque>>>();
+    debug::<MapWorker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>>();
+    debug::<DriveTask<futures_util::stream::Empty<Opaque>>>();
     debug::<JoinStreams<Of<Opaque, Opaque>>>();
     debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
     debug::<TryJoinStreams<Opaque, Inner<Opaque>>>();
-    debug::<Fork<Of<Opaque, Opaque>>>();
+    debug::<ForkStream<Of<Opaque, Opaque>>>();
     debug::<PassiveFork<Of<Opaque>>>();
     debug::<Sharable<Opaque>>();
     debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
@@ -490,10 +491,10 @@ fn debug_and_error_ask_nothing_of_the_items() {
     debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
     debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
     debug::<CatchPanics<Plain>>();
-    debug::<Starter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
+    debug::<WorkerStarter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
     error::<PushError<Opaque>>();
-    error::<Panic>();
-    error::<Failure<Panic>>();
+    error::<CaughtPanic>();
+    error::<MapError<CaughtPanic>>();
     error::<TryPushError<Opaque>>();
     error::<PushAllError<IntoIter<Opaque>>>();
     error::<TryNextError>();

@@ -4,14 +4,14 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{Unequal, azip};
+use aiter::{UnequalLengths, azip};
 use alloc::rc::Rc;
 use core::{cell::Cell, panic::AssertUnwindSafe, task::Poll};
 use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, future, stream};
 use std::panic::catch_unwind;
 
-fn unequal<T>(polled: Poll<Option<Result<T, Unequal>>>) -> (usize, usize) {
+fn unequal<T>(polled: Poll<Option<Result<T, UnequalLengths>>>) -> (usize, usize) {
     match polled {
         Poll::Ready(Some(Err(error))) => (error.shorter(), error.longer()),
         Poll::Ready(Some(Ok(_))) => panic!("a row"),

@@ -56,7 +56,7 @@ fn forks_keep_no_waker() {
 fn bounded_forks_keep_no_waker() {
     keeps_no_waker(
         |source| {
-            let fork = source.forker_bounded(8, aiter::Lag::Wait);
+            let fork = source.forker_bounded(8, aiter::LagPolicy::Wait);
             [fork.fork(), fork]
         },
         true,

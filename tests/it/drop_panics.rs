@@ -1,10 +1,11 @@
 //! Values whose drop panics: the panic comes out of one poll, and nothing else is lost.
 
-use aiter::{AiterExt, Event, Lag, OnError, Outcome, Progress};
+use aiter::{AiterExt, KeyedEvent, LagPolicy, OnError, Progress, TaskOutcome};
 use alloc::rc::Rc;
 use core::{
     any::Any,
     cell::{Cell, RefCell},
+    convert::identity,
     future::Future,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
@@ -161,7 +162,7 @@ fn source_drop_panics_at_end() {
     ends_after_panic(|source| source.map_par(2, core::future::ready));
     ends_after_panic(|source| source.preload(2));
     ends_after_panic(AiterExt::forker);
-    ends_after_panic(|source| source.forker_bounded(2, Lag::Wait));
+    ends_after_panic(|source| source.forker_bounded(2, LagPolicy::Wait));
     ends_after_panic(|source| source.map(|n| stream::iter([n])).join_streams());
     ends_after_panic(|source| {
         let streams = source.map(|n| Ok(stream::iter([Ok::<_, ()>(n)])));
@@ -171,14 +172,14 @@ fn source_drop_panics_at_end() {
 
 #[test]
 fn two_forks_end_if_source_drop_panics() {
-    for lag in [Lag::Wait, Lag::DropOldest, Lag::Error] {
+    for lag in [LagPolicy::Wait, LagPolicy::DropOldest, LagPolicy::Error] {
         let (teller, source) = numbers();
         let mut one = source.forker_bounded(4, lag);
         let two = one.fork();
         assert_eq!(read(&mut one), (vec![1, 2, 3], 1));
         assert_eq!(read(two), (vec![1, 2, 3], 0));
         assert!(teller.is_dropped());
-        assert_eq!(one.outcome(), Some(Outcome::Completed));
+        assert_eq!(one.outcome(), Some(TaskOutcome::Completed));
     }
     let (_teller, source) = numbers();
     let mut one = source.forker();
@@ -191,7 +192,7 @@ fn two_forks_end_if_source_drop_panics() {
 fn task_source_drop_panics_at_end() {
     let mut cx = Context::from_waker(Waker::noop());
     let (teller, source) = numbers();
-    let (stream, drive) = source.active_parts();
+    let (stream, drive) = source.active(identity).into_parts();
     let mut drive = pin!(drive);
     assert!(panics(|| drive.as_mut().poll(&mut cx)));
     assert!(teller.is_dropped());
@@ -199,7 +200,7 @@ fn task_source_drop_panics_at_end() {
     assert_eq!(drive.as_mut().poll(&mut cx), Poll::Ready(()));
 
     let (teller, source) = numbers();
-    let (stream, drive) = source.preload_with_parts(5);
+    let (stream, drive) = source.preload_with(5, identity).into_parts();
     let mut drive = pin!(drive);
     assert!(panics(|| drive.as_mut().poll(&mut cx)));
     assert!(teller.is_dropped());
@@ -214,7 +215,7 @@ fn inner_stream_drop_panics_at_end() {
     assert_eq!((items, panicked), (vec![1, 2, 3, 4, 5, 6], 2));
 
     let (events, panicked) = read(inners().enumerate().join_streams().keyed());
-    let items = events.iter().filter(|(_, event)| matches!(event, Event::Item(_)));
+    let items = events.iter().filter(|(_, event)| matches!(event, KeyedEvent::Item(_)));
     assert_eq!((items.count(), panicked), (6, 2));
 }
 
@@ -353,7 +354,7 @@ fn bounded_fork_leaves_item_drop_panics() {
     for armed in [&[0_u32][..], &[1], &[2], &[3]] {
         let log = Log::arming(armed);
         let (_teller, source) = scripted((0..6).map(|n| log.item(n)));
-        let mut fast = source.forker_bounded(4, Lag::Wait);
+        let mut fast = source.forker_bounded(4, LagPolicy::Wait);
         let slow = fast.fork();
         let waker = Counting::new();
         for n in 0..4 {
@@ -383,7 +384,7 @@ fn bounded_fork_left_in_turn_drop_panics() {
             drop(at_source.take());
         }
     });
-    let mut fast = source.forker_bounded(4, Lag::Wait);
+    let mut fast = source.forker_bounded(4, LagPolicy::Wait);
     *leaving.borrow_mut() = Some(Box::new(fast.fork()));
     let (items, panicked) = read(&mut fast);
     assert_eq!(panicked, 1);
@@ -394,7 +395,7 @@ fn bounded_fork_left_in_turn_drop_panics() {
 fn bounded_fork_oldest_drop_panics() {
     let log = Log::arming(&[0]);
     let (_teller, source) = scripted((0..4).map(|n| log.item(n)));
-    let mut fast = source.forker_bounded(2, Lag::DropOldest);
+    let mut fast = source.forker_bounded(2, LagPolicy::DropOldest);
     let mut slow = fast.fork();
     let (items, panicked) = read(&mut fast);
     assert!(items.into_iter().map(Item::number).eq(0..4), "the new item is not lost");
@@ -409,15 +410,15 @@ fn bounded_fork_laggard_item_drop_panics() {
     for armed in [0, 1, 2] {
         let log = Log::arming(&[armed]);
         let (_teller, source) = scripted((0..5).map(|n| log.item(n)));
-        let mut fast = source.forker_bounded(3, Lag::Error);
+        let mut fast = source.forker_bounded(3, LagPolicy::Error);
         let mut slow = fast.fork();
         let (items, panicked) = read(&mut fast);
         assert!(items.into_iter().map(Item::number).eq(0..5), "the new item is not lost");
         assert_eq!(panicked, 1);
         let (items, _) = read(&mut slow);
         assert!(items.is_empty());
-        assert_eq!(slow.outcome(), Some(Outcome::Lagged));
-        assert_eq!(fast.outcome(), Some(Outcome::Completed));
+        assert_eq!(slow.outcome(), Some(TaskOutcome::Lagged));
+        assert_eq!(fast.outcome(), Some(TaskOutcome::Completed));
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::script::{Teller, script};
 use aiter::AiterExt;
 use alloc::rc::Rc;
+use core::convert::identity;
 use futures_core::Stream;
 use futures_util::{
     StreamExt,
@@ -166,20 +167,20 @@ fn a_local_pool_of_futures() {
 fn join_without_a_spawner() {
     futures_executor::block_on(async {
         let (teller, source) = script();
-        let (stream, drive) = source.active_parts();
+        let (stream, drive) = source.active(identity).into_parts();
         join(read_all(teller, stream, 0), drive).await;
         let (teller, source) = script();
-        let (stream, drive) = source.active_bounded_parts(2);
+        let (stream, drive) = source.active_bounded(2, identity).into_parts();
         join(read_one_and_drop(teller, stream, 1), drive).await;
         let (teller, source) = script();
-        let (stream, drive) = source.preload_with_parts(2);
+        let (stream, drive) = source.preload_with(2, identity).into_parts();
         join(read_all(teller, stream, 0), drive).await;
 
         let (teller, source) = script();
-        let (stream, workers) = source.map_par_with_parts(2, plus_100);
+        let (stream, workers) = source.map_par_with(2, identity, plus_100).into_parts();
         join(read_all(teller, stream, 100), join_all(workers)).await;
         let (teller, source) = script();
-        let (stream, workers) = source.map_par_with_parts(2, plus_100);
+        let (stream, workers) = source.map_par_with(2, identity, plus_100).into_parts();
         join(read_one_and_drop(teller, stream, 101), join_all(workers)).await;
     });
 }

@@ -3,7 +3,7 @@ use crate::{
     script::{Bomb, Script, Teller, panics, script, scripted},
     waker::{Counting, next, on_wake, poll},
 };
-use aiter::{AiterExt, Fork, Outcome, PassiveFork};
+use aiter::{AiterExt, ForkStream, PassiveFork, TaskOutcome};
 use alloc::sync::Arc;
 use core::{
     pin::pin,
@@ -75,7 +75,7 @@ fn case_13_a_fork_starts_where_its_parent_is() {
     assert_eq!(read_all(&mut two), rest);
     assert_eq!(
         (one.outcome(), two.outcome()),
-        (Some(Outcome::Completed), Some(Outcome::Completed))
+        (Some(TaskOutcome::Completed), Some(TaskOutcome::Completed))
     );
 }
 
@@ -253,7 +253,7 @@ fn case_19_a_passive_fork_waits_for_what_an_active_one_reads() {
     assert_eq!(read_all(&mut passive), [2]);
     assert_eq!(read_all(&mut other), [2]);
     assert!(passive.is_terminated());
-    assert_eq!(passive.outcome(), Some(Outcome::Completed));
+    assert_eq!(passive.outcome(), Some(TaskOutcome::Completed));
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn passive_forks_end_when_no_active_one_is_left() {
     drop(two);
     assert!(teller.is_dropped(), "with the last active fork");
     assert_eq!(log.wakes(), wakes + 1);
-    assert_eq!(passive.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(log.poll(&mut passive), Poll::Ready(None));
     assert!(passive.is_terminated());
     assert_eq!(log.poll(&mut passive), Poll::Ready(None));
@@ -311,7 +311,7 @@ fn case_21_a_source_that_panics() {
         assert!(a.wakes() > 0 && b.wakes() > 0);
         let items: Vec<_> = (0..ahead).collect();
         for outcome in [driver.outcome(), waits.outcome(), passive.outcome()] {
-            assert_eq!(outcome, Some(Outcome::Panicked));
+            assert_eq!(outcome, Some(TaskOutcome::Panicked));
         }
         assert_eq!(read_all(&mut waits), items);
         assert_eq!(read_all(&mut passive), items);
@@ -558,7 +558,7 @@ fn ended_forks_on_two_threads_stay_ended() {
     let mut one = stream::iter([1]).forker();
     let mut two = one.fork();
     assert_eq!((read_all(&mut one), read_all(&mut two)), (vec![1], vec![1]));
-    let stays = |fork: &mut Fork<_>| {
+    let stays = |fork: &mut ForkStream<_>| {
         for _ in 0..20_000 {
             assert_eq!(next(fork), Poll::Ready(None));
             assert!(fork.is_terminated());
@@ -647,7 +647,7 @@ fn a_source_that_must_not_move() {
 #[test]
 fn a_source_that_forks_itself_while_it_is_polled() {
     // User code runs with the gate closed, so whatever it does with another fork must not hang.
-    type Shared = Arc<std::sync::Mutex<Option<Fork<Script<u8>>>>>;
+    type Shared = Arc<std::sync::Mutex<Option<ForkStream<Script<u8>>>>>;
     let inner: Shared = Shared::default();
     let (teller, source) = scripted([1, 2]);
     let fork = source.forker();
@@ -678,7 +678,7 @@ fn debug_shows_the_state_and_no_items() {
     let passive: PassiveFork<_> = one.fork_passive();
     assert!(next(&mut one).is_ready());
     assert!(next(&mut one).is_ready());
-    assert_eq!(format!("{one:?}"), "Fork { lag: 0, outcome: Some(Completed), .. }");
+    assert_eq!(format!("{one:?}"), "ForkStream { lag: 0, outcome: Some(Completed), .. }");
     assert_eq!(format!("{passive:?}"), "PassiveFork { lag: 1, outcome: Some(Completed), .. }");
 }
 
@@ -789,7 +789,7 @@ fn a_waker_that_panics_at_the_end_does_not_keep_the_source() {
     teller.end();
     assert!(panics(|| next(&mut one)));
     assert!(teller.is_dropped(), "at its end");
-    assert_eq!(one.outcome(), Some(Outcome::Completed));
+    assert_eq!(one.outcome(), Some(TaskOutcome::Completed));
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(next(&mut passive), Poll::Ready(None));
 }
@@ -886,7 +886,7 @@ fn active_fork_of_passive_drives_from_its_place() {
     drop(two);
     assert!(teller.is_dropped(), "with the last active fork");
     assert_eq!(log.poll(&mut passive), Poll::Ready(None));
-    assert_eq!(passive.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
 }
 
 /// At each place of a block of the list, asleep or not.
@@ -911,7 +911,7 @@ fn passive_fork_becomes_active_at_any_place() {
             assert_eq!(log.held(), 0, "its waker is let go");
             assert_eq!(two.size_hint(), (ITEMS - place, Some(ITEMS - place)));
             assert!((place..ITEMS).eq(read_all(&mut two)));
-            assert_eq!(two.outcome(), Some(Outcome::Completed));
+            assert_eq!(two.outcome(), Some(TaskOutcome::Completed));
         }
     }
 }
@@ -935,7 +935,7 @@ fn active_fork_after_the_last_one_reads_the_rest() {
     assert_eq!(read_all(&mut fork), [0, 1]);
     assert_eq!(read_all(&mut log), [0, 1]);
     assert!(late.is_terminated() && fork.is_terminated());
-    assert_eq!((late.outcome(), fork.outcome()), (Some(Outcome::Cancelled), log.outcome()));
+    assert_eq!((late.outcome(), fork.outcome()), (Some(TaskOutcome::Cancelled), log.outcome()));
     assert_eq!(read_all(&mut passive.activate()), [0, 1]);
     assert_eq!(teller.polls(), polls, "the source is gone");
 }
@@ -951,7 +951,7 @@ fn active_fork_after_the_end_reads_the_rest() {
     assert_eq!(read_all(&mut two), [1, 2]);
     assert_eq!(read_all(&mut passive), [1, 2]);
     assert!(passive.fork_active().is_terminated());
-    assert_eq!(two.outcome(), Some(Outcome::Completed));
+    assert_eq!(two.outcome(), Some(TaskOutcome::Completed));
 }
 
 /// The source holds a passive fork of itself, and makes an active one of it when it is dropped.
@@ -1036,7 +1036,7 @@ fn passive_forks_become_active_on_threads() {
         for reader in readers {
             reader.join().expect("it sees all");
         }
-        assert_eq!(rest.outcome(), Some(Outcome::Completed));
+        assert_eq!(rest.outcome(), Some(TaskOutcome::Completed));
         assert!((0..ITEMS).eq(futures_executor::block_on_stream(rest)));
         if let Some(feeder) = feeder {
             feeder.join().expect("it only sends");

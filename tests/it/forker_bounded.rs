@@ -1,6 +1,6 @@
 //! Forks that may be so far apart and no further.
 
-use aiter::{AiterExt, BoundedFork, Lag, Outcome};
+use aiter::{AiterExt, BoundedFork, LagPolicy, TaskOutcome};
 use core::{panic::AssertUnwindSafe, task::Poll};
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -12,7 +12,10 @@ use crate::{
     waker::{Counting, next},
 };
 
-fn forks(n: usize, lag: Lag) -> (Teller<u64>, BoundedFork<Script<u64>>, BoundedFork<Script<u64>>) {
+fn forks(
+    n: usize,
+    lag: LagPolicy,
+) -> (Teller<u64>, BoundedFork<Script<u64>>, BoundedFork<Script<u64>>) {
     let (teller, source) = script();
     let one = source.forker_bounded(n, lag);
     let two = one.fork();
@@ -21,7 +24,7 @@ fn forks(n: usize, lag: Lag) -> (Teller<u64>, BoundedFork<Script<u64>>, BoundedF
 
 #[test]
 fn with_backpressure_the_fast_fork_waits() {
-    let (teller, mut fast, mut slow) = forks(8, Lag::Wait);
+    let (teller, mut fast, mut slow) = forks(8, LagPolicy::Wait);
     (0..20).for_each(|n| teller.send(n));
     teller.end();
     let waker = Counting::new();
@@ -40,12 +43,12 @@ fn with_backpressure_the_fast_fork_waits() {
     assert_eq!(waker.wakes(), 2, "nobody lags any more");
     let rest: Vec<u64> = fast.by_ref().collect::<Vec<_>>().now_or_never().expect("nobody lags");
     assert!(rest.into_iter().eq(9..20));
-    assert_eq!(fast.outcome(), Some(Outcome::Completed));
+    assert_eq!(fast.outcome(), Some(TaskOutcome::Completed));
 }
 
 #[test]
 fn the_slow_fork_may_ask_too_and_both_see_all() {
-    for lag in [Lag::Wait, Lag::DropOldest, Lag::Error] {
+    for lag in [LagPolicy::Wait, LagPolicy::DropOldest, LagPolicy::Error] {
         let one = stream::iter(0..100_u64).forker_bounded(1, lag);
         let mut all = [one.fork(), one.fork(), one];
         for n in 0..100 {
@@ -55,14 +58,14 @@ fn the_slow_fork_may_ask_too_and_both_see_all() {
         }
         for fork in &mut all {
             assert_eq!(next(fork), Poll::Ready(None));
-            assert_eq!((fork.missed(), fork.outcome()), (0, Some(Outcome::Completed)));
+            assert_eq!((fork.missed(), fork.outcome()), (0, Some(TaskOutcome::Completed)));
         }
     }
 }
 
 #[test]
 fn the_slow_fork_misses_the_oldest_and_knows_how_many() {
-    let (teller, mut fast, mut slow) = forks(3, Lag::DropOldest);
+    let (teller, mut fast, mut slow) = forks(3, LagPolicy::DropOldest);
     (0..10).for_each(|n| teller.send(n));
     assert_eq!(next(&mut slow), Poll::Ready(Some(0)));
     for n in 0..10 {
@@ -80,7 +83,7 @@ fn the_slow_fork_misses_the_oldest_and_knows_how_many() {
 
 #[test]
 fn the_slow_fork_ends_and_the_others_go_on() {
-    let (teller, mut fast, mut slow) = forks(3, Lag::Error);
+    let (teller, mut fast, mut slow) = forks(3, LagPolicy::Error);
     let mut on_time = fast.fork();
     (0..10).for_each(|n| teller.send(n));
     for n in 0..10 {
@@ -95,7 +98,7 @@ fn the_slow_fork_ends_and_the_others_go_on() {
     for fork in [&mut slow, &mut child] {
         assert_eq!(fork.outcome(), None);
         assert_eq!(next(fork), Poll::Ready(None));
-        assert_eq!(fork.outcome(), Some(Outcome::Lagged));
+        assert_eq!(fork.outcome(), Some(TaskOutcome::Lagged));
         assert_eq!(next(fork), Poll::Ready(None));
     }
     drop((slow, child));
@@ -107,7 +110,7 @@ fn the_slow_fork_ends_and_the_others_go_on() {
 
 #[test]
 fn no_more_items_are_held_than_the_bound_says_and_all_are_freed_once() {
-    for lag in [Lag::DropOldest, Lag::Error] {
+    for lag in [LagPolicy::DropOldest, LagPolicy::Error] {
         let ledger = Ledger::new();
         let items: Vec<_> = ledger.items(1000).collect();
         let mut fast = stream::iter(items).forker_bounded(4, lag);
@@ -126,7 +129,7 @@ fn no_more_items_are_held_than_the_bound_says_and_all_are_freed_once() {
 fn dropping_a_slow_fork_frees_its_items() {
     let ledger = Ledger::new();
     let items: Vec<_> = ledger.items(8).collect();
-    let mut fast = stream::iter(items).forker_bounded(8, Lag::Wait);
+    let mut fast = stream::iter(items).forker_bounded(8, LagPolicy::Wait);
     let slow = fast.fork();
     while let Poll::Ready(Some(_)) = next(&mut fast) {}
     assert_eq!(ledger.alive(), 8);
@@ -140,7 +143,7 @@ fn dropping_a_slow_fork_frees_its_items() {
 fn the_last_reader_moves_and_a_fork_alone_never_clones() {
     let ledger = Ledger::new();
     let items: Vec<_> = ledger.items(20).collect();
-    let mut alone = stream::iter(items).forker_bounded(3, Lag::Wait);
+    let mut alone = stream::iter(items).forker_bounded(3, LagPolicy::Wait);
     (0..10).for_each(|_| assert!(next(&mut alone).is_ready()));
     assert_eq!(ledger.clones(), 0);
     let mut other = alone.fork();
@@ -153,7 +156,7 @@ fn the_last_reader_moves_and_a_fork_alone_never_clones() {
 
 #[test]
 fn woken_fork_that_rests_stops_no_other() {
-    for lag in [Lag::Wait, Lag::DropOldest, Lag::Error] {
+    for lag in [LagPolicy::Wait, LagPolicy::DropOldest, LagPolicy::Error] {
         for dropped in [true, false] {
             let (teller, mut one, mut two) = forks(8, lag);
             let wakers = [Counting::new(), Counting::new()];
@@ -178,7 +181,7 @@ fn woken_fork_that_rests_stops_no_other() {
 
 #[test]
 fn all_who_wait_get_what_one_pulls() {
-    let (teller, mut one, mut two) = forks(4, Lag::Wait);
+    let (teller, mut one, mut two) = forks(4, LagPolicy::Wait);
     let wakers = [Counting::new(), Counting::new()];
     assert!(wakers[0].poll(&mut one).is_pending());
     assert!(wakers[1].poll(&mut two).is_pending());
@@ -195,7 +198,7 @@ fn all_who_wait_get_what_one_pulls() {
 
 #[test]
 fn a_panic_in_the_source_ends_the_others_and_they_say_so() {
-    let (teller, mut one, mut two) = forks(4, Lag::Wait);
+    let (teller, mut one, mut two) = forks(4, LagPolicy::Wait);
     let waker = Counting::new();
     teller.send(1);
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
@@ -206,7 +209,7 @@ fn a_panic_in_the_source_ends_the_others_and_they_say_so() {
     assert_eq!(waker.wakes(), 1, "told by the teller or by the panic, not forgotten");
     for fork in [&mut one, &mut two] {
         assert_eq!(next(fork), Poll::Ready(None));
-        assert_eq!(fork.outcome(), Some(Outcome::Panicked));
+        assert_eq!(fork.outcome(), Some(TaskOutcome::Panicked));
     }
     assert!(teller.is_dropped());
 }
@@ -214,11 +217,11 @@ fn a_panic_in_the_source_ends_the_others_and_they_say_so() {
 #[test]
 fn the_source_is_dropped_at_its_end_and_with_the_last_fork() {
     let (teller, source) = scripted([1_u64]);
-    let mut fork = source.forker_bounded(1, Lag::Wait);
+    let mut fork = source.forker_bounded(1, LagPolicy::Wait);
     assert_eq!(next(&mut fork), Poll::Ready(Some(1)));
     assert_eq!(next(&mut fork), Poll::Ready(None));
     assert!(teller.is_dropped());
-    let (teller, one, two) = forks(1, Lag::Wait);
+    let (teller, one, two) = forks(1, LagPolicy::Wait);
     drop(one);
     assert!(!teller.is_dropped());
     drop(two);
@@ -227,7 +230,7 @@ fn the_source_is_dropped_at_its_end_and_with_the_last_fork() {
 
 #[test]
 fn size_hint_counts_what_is_here_and_what_is_to_come() {
-    let mut one = stream::iter(0..10_u64).forker_bounded(4, Lag::Wait);
+    let mut one = stream::iter(0..10_u64).forker_bounded(4, LagPolicy::Wait);
     let two = one.fork();
     (0..4).for_each(|_| assert!(next(&mut one).is_ready()));
     assert_eq!((one.size_hint(), two.size_hint()), ((6, Some(6)), (10, Some(10))));
@@ -235,7 +238,7 @@ fn size_hint_counts_what_is_here_and_what_is_to_come() {
 
 #[test]
 fn two_threads_see_all_items_in_order() {
-    for lag in [Lag::Wait, Lag::DropOldest] {
+    for lag in [LagPolicy::Wait, LagPolicy::DropOldest] {
         let one = stream::iter(0..10_000_u64).forker_bounded(16, lag);
         let two = one.fork();
         let read = move |mut fork: BoundedFork<_>| {
@@ -252,7 +255,7 @@ fn two_threads_see_all_items_in_order() {
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
-    let mut fork = stream::iter(["secret"]).forker_bounded(1, Lag::Wait);
+    let mut fork = stream::iter(["secret"]).forker_bounded(1, LagPolicy::Wait);
     assert_eq!(format!("{fork:?}"), "BoundedFork { missed: 0, outcome: None, .. }");
     assert_eq!(next(&mut fork), Poll::Ready(Some("secret")));
     assert_eq!(next(&mut fork), Poll::Ready(None));

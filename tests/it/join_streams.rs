@@ -3,7 +3,7 @@ use crate::{
     script::{Bomb, Script, Teller, panics, script, scripted},
     waker::{Counting, next, on_wake},
 };
-use aiter::{AiterExt, Event, JoinStreams, OnError};
+use aiter::{AiterExt, JoinStreams, KeyedEvent, OnError};
 use alloc::sync::Arc;
 use core::{
     cell::Cell,
@@ -644,21 +644,21 @@ mod keyed {
         keys.sort_unstable();
         assert_eq!((keys, join.open()), (vec!["ann", "bob"], 2));
         b.send(1);
-        assert_eq!(task.poll(&mut join), Poll::Ready(Some(("bob", Event::Item(1)))));
+        assert_eq!(task.poll(&mut join), Poll::Ready(Some(("bob", KeyedEvent::Item(1)))));
         b.end();
         a.send(2);
-        let events = vec![("bob", Event::End), ("ann", Event::Item(2))];
+        let events = vec![("bob", KeyedEvent::End), ("ann", KeyedEvent::Item(2))];
         assert_eq!(read(&mut join, &task), (events, Poll::Pending));
         assert!(b.is_dropped() && join.keys().eq(["ann"].iter()));
         // The same name again.
         let (c, other) = scripted([3]);
         outer.send(("ann", other));
         outer.end();
-        let events = vec![("ann", Event::Item(3)), ("ann", Event::End)];
+        let events = vec![("ann", KeyedEvent::Item(3)), ("ann", KeyedEvent::End)];
         assert_eq!(read(&mut join, &task), (events, Poll::Pending));
         assert!(c.is_dropped() && !a.is_dropped());
         a.end();
-        assert_eq!(read(&mut join, &task), (vec![("ann", Event::End)], Poll::Ready(())));
+        assert_eq!(read(&mut join, &task), (vec![("ann", KeyedEvent::End)], Poll::Ready(())));
         assert!(join.is_terminated() && join.get_ref().is_none());
         assert_eq!(next(&mut join), Poll::Ready(None));
     }
@@ -680,9 +680,9 @@ mod keyed {
         let streams = stream::iter(0..4).map(|key| (key, stream::iter([key * 10])));
         let mut join = streams.join_streams().max_inner(1).keyed();
         for key in 0..4 {
-            assert_eq!(next(&mut join), Poll::Ready(Some((key, Event::Item(key * 10)))));
+            assert_eq!(next(&mut join), Poll::Ready(Some((key, KeyedEvent::Item(key * 10)))));
             assert_eq!(join.open(), 1);
-            assert_eq!(next(&mut join), Poll::Ready(Some((key, Event::End))));
+            assert_eq!(next(&mut join), Poll::Ready(Some((key, KeyedEvent::End))));
             assert_eq!(join.open(), 0);
         }
         assert_eq!(next(&mut join), Poll::Ready(None));
@@ -708,9 +708,9 @@ mod keyed {
         b.send(ledger.item(2));
         assert!(panics(|| next(&mut join)));
         assert!(b.is_dropped());
-        let Poll::Ready(Some((Key(1), Event::Item(item)))) = next(&mut join) else { panic!() };
+        let Poll::Ready(Some((Key(1), KeyedEvent::Item(item)))) = next(&mut join) else { panic!() };
         assert_eq!(item.value, 1);
-        assert!(matches!(next(&mut join), Poll::Ready(Some((Key(1), Event::End)))));
+        assert!(matches!(next(&mut join), Poll::Ready(Some((Key(1), KeyedEvent::End)))));
         assert!(matches!(next(&mut join), Poll::Ready(None)));
         drop((a, b, item));
         ledger.assert_settled();
@@ -724,7 +724,7 @@ mod keyed {
         b.panic();
         a.end();
         assert!(panics(|| next(&mut join)));
-        assert_eq!(read_all(&mut join), [(2, Event::End)]);
+        assert_eq!(read_all(&mut join), [(2, KeyedEvent::End)]);
     }
 
     #[test]
@@ -733,7 +733,12 @@ mod keyed {
         let events = read_all(&mut streams.join_streams().keyed());
         assert_eq!(
             events,
-            [(1, Event::Item(2)), (2, Event::Item(4)), (1, Event::End), (2, Event::End)]
+            [
+                (1, KeyedEvent::Item(2)),
+                (2, KeyedEvent::Item(4)),
+                (1, KeyedEvent::End),
+                (2, KeyedEvent::End)
+            ]
         );
     }
 }

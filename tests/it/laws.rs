@@ -6,8 +6,12 @@
 //! promise. The seed of a case that breaks a law is printed, and `STREAM_LAWS_SEED` runs the case
 //! alone.
 
+use aiter::{
+    AiterExt, Cursor, IterToAiter, KeyedEvent, LagPolicy, OnError, azip, iter_to_aiter, push_list,
+};
 use alloc::{string::String, vec, vec::Vec};
 use core::{
+    convert::identity,
     future, mem,
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -15,7 +19,6 @@ use core::{
 };
 use std::panic::catch_unwind;
 
-use aiter::{AiterExt, Cursor, Event, IterToAiter, Lag, OnError, azip, iter_to_aiter, push_list};
 use futures_core::{FusedStream, Stream};
 use futures_util::{FutureExt, StreamExt};
 use stream_laws::{Law, Laws, Parts, Relation, RunItems, Source, Token};
@@ -97,7 +100,7 @@ fn keeps(laws: Laws, relation: Relation) {
 fn active() {
     keeps(
         Laws::of("active_parts", |source| {
-            let (stream, drive) = source.active_parts();
+            let (stream, drive) = source.active(identity).into_parts();
             Parts::new().stream(told(stream)).driver(drive)
         }),
         Relation::Same,
@@ -105,7 +108,7 @@ fn active() {
     for cap in [1, 2, 5] {
         keeps(
             Laws::of("active_bounded_parts", move |source| {
-                let (stream, drive) = source.active_bounded_parts(cap);
+                let (stream, drive) = source.active_bounded(cap, identity).into_parts();
                 Parts::new().stream(told(stream)).driver(drive)
             })
             .read_ahead(cap),
@@ -227,7 +230,7 @@ fn forker_bounded() {
     for cap in [1, 3] {
         keeps(
             Laws::of_readers("forker_bounded, waits", move |source| {
-                let one = source.forker_bounded(cap, Lag::Wait);
+                let one = source.forker_bounded(cap, LagPolicy::Wait);
                 [one.fork(), one.fork(), one].map(told)
             })
             .read_ahead(0)
@@ -235,8 +238,8 @@ fn forker_bounded() {
             Relation::Same,
         );
         for (name, lag) in [
-            ("forker_bounded, drops the oldest", Lag::DropOldest),
-            ("forker_bounded, error", Lag::Error),
+            ("forker_bounded, drops the oldest", LagPolicy::DropOldest),
+            ("forker_bounded, error", LagPolicy::Error),
         ] {
             keeps(
                 Laws::of_readers(name, move |source| {
@@ -346,8 +349,8 @@ fn join_streams() {
         Laws::of_nested("join_streams, keyed", |outer| {
             let keyed = outer.enumerate().join_streams().keyed();
             told(keyed).map(|(_, event)| match event {
-                Event::Item(item) => Some(item),
-                Event::End => None,
+                KeyedEvent::Item(item) => Some(item),
+                KeyedEvent::End => None,
             })
         })
         .fair(1)
@@ -417,7 +420,8 @@ fn map_par_with() {
     for most in [1, 3] {
         keeps(
             Laws::of_futures("map_par_with_parts", move |futures| {
-                let (stream, workers) = futures.map_par_with_parts(most, |work| work);
+                let (stream, workers) =
+                    futures.map_par_with(most, identity, |work| work).into_parts();
                 Parts::new().stream(told_over(stream)).workers(workers)
             })
             .read_ahead(2 * most),
@@ -425,7 +429,8 @@ fn map_par_with() {
         );
         keeps(
             Laws::of_futures("map_par_with_parts, ordered", move |futures| {
-                let (stream, workers) = futures.map_par_with_parts(most, |work| work);
+                let (stream, workers) =
+                    futures.map_par_with(most, identity, |work| work).into_parts();
                 Parts::new().stream(told_over(stream.ordered())).workers(workers)
             })
             .read_ahead(2 * most),
@@ -459,7 +464,7 @@ fn preload() {
         );
         keeps(
             Laws::of("preload_with_parts", move |source| {
-                let (stream, drive) = source.preload_with_parts(window);
+                let (stream, drive) = source.preload_with(window, identity).into_parts();
                 Parts::new().stream(told(stream)).driver(drive)
             })
             .read_ahead(window),

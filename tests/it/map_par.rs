@@ -576,7 +576,7 @@ fn panic_while_in_progress_is_the_next_error() {
     teller.panic();
     assert_eq!(progress(&mut map, &task), Poll::Ready(()));
     assert!(teller.is_dropped());
-    let text = |item: Result<u8, aiter::Panic>| item.map_err(|panic| panic.to_string());
+    let text = |item: Result<u8, aiter::CaughtPanic>| item.map_err(|panic| panic.to_string());
     let told = Err("panicked: told to panic".to_string());
     assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(told)));
     assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(Ok(1))));

@@ -3,10 +3,11 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, MapParWith, Outcome};
+use aiter::{AiterExt, MapParWith, TaskOutcome};
 use alloc::{rc::Rc, sync::Arc};
 use core::{
     cell::RefCell,
+    convert::identity,
     future::{Future, pending, poll_fn, ready},
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
@@ -147,7 +148,8 @@ fn drain<T>(stream: &mut MapParWith<T, ()>) -> Vec<T> {
 fn case_66_four_workers_of_20_items_run_at_most_four() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (mut stream, workers) = stream::iter(0..20).map_par_with_parts(4, move |n| start.start(n));
+    let (mut stream, workers) =
+        stream::iter(0..20).map_par_with(4, identity, move |n| start.start(n)).into_parts();
     let mut crew = Crew::new(workers);
     let mut items = Vec::new();
     for n in 0..20 {
@@ -161,7 +163,7 @@ fn case_66_four_workers_of_20_items_run_at_most_four() {
     assert!(items.into_iter().eq(0..20), "each as it is done");
     assert!(crew.is_done());
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Completed));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
     assert_eq!(crew.wakers_held(), 0);
 }
 
@@ -173,7 +175,7 @@ fn case_67_a_consumer_that_stalls_after_one() {
         counted.fetch_add(1, SeqCst);
         ready(n)
     };
-    let (mut stream, workers) = stream::iter(0..200).map_par_with_parts(4, f);
+    let (mut stream, workers) = stream::iter(0..200).map_par_with(4, identity, f).into_parts();
     let mut crew = Crew::new(workers);
     crew.run();
     assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
@@ -198,7 +200,7 @@ fn case_68_ordered_and_not() {
         let desk = Desk::default();
         let start = desk.clone();
         let (mut stream, workers) =
-            stream::iter(0..3).map_par_with_parts(3, move |n| start.start(n));
+            stream::iter(0..3).map_par_with(3, identity, move |n| start.start(n)).into_parts();
         if ordered {
             stream = stream.ordered();
         }
@@ -219,7 +221,8 @@ fn case_68_ordered_and_not() {
 fn in_order_a_slow_future_holds_back_as_many_as_there_are_permits() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (stream, workers) = stream::iter(0..100).map_par_with_parts(2, move |n| start.start(n));
+    let (stream, workers) =
+        stream::iter(0..100).map_par_with(2, identity, move |n| start.start(n)).into_parts();
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
     for n in 1..10 {
@@ -250,7 +253,8 @@ fn in_order_a_slow_future_holds_back_as_many_as_there_are_permits() {
 fn an_order_that_begins_late_is_none() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (mut stream, workers) = stream::iter(0..3).map_par_with_parts(3, move |n| start.start(n));
+    let (mut stream, workers) =
+        stream::iter(0..3).map_par_with(3, identity, move |n| start.start(n)).into_parts();
     let mut crew = Crew::new(workers);
     crew.run();
     let mut items = vec![];
@@ -270,7 +274,7 @@ fn case_69_dropping_the_stream_drops_the_running_futures() {
     let (teller, source) = script();
     (0..3).for_each(|n| teller.send(n));
     let start = desk.clone();
-    let (stream, workers) = source.map_par_with_parts(5, move |n| start.start(n));
+    let (stream, workers) = source.map_par_with(5, identity, move |n| start.start(n)).into_parts();
     let mut crew = Crew::new(workers);
     crew.run();
     assert_eq!(desk.running(), 3);
@@ -349,14 +353,15 @@ fn future_panics_consumer_panics_rest_arrives() {
     for n in [1, 2, 7] {
         for ordered in [false, true] {
             let f = |n: u32| async move { refuse(n, &[3, 40, 99]) };
-            let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(n, f);
+            let (mut stream, workers) =
+                stream::iter(0..100).map_par_with(n, identity, f).into_parts();
             if ordered {
                 stream = stream.ordered();
             }
             let told = read_over(&mut stream, &mut Crew::new(workers));
             let told = if ordered { told } else { sorted(told) };
             assert_eq!(told, told_of_100(&[3, 40, 99]));
-            assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+            assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
         }
     }
 }
@@ -366,7 +371,8 @@ fn call_panic_reaches_consumer_and_rest_arrives() {
     for n in [1, 2, 7] {
         for ordered in [false, true] {
             let f = |n: u32| ready(refuse(n, &[0, 1, 98, 99]));
-            let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(n, f);
+            let (mut stream, workers) =
+                stream::iter(0..100).map_par_with(n, identity, f).into_parts();
             if ordered {
                 stream = stream.ordered();
             }
@@ -380,7 +386,7 @@ fn call_panic_reaches_consumer_and_rest_arrives() {
 #[test]
 fn panics_of_all_calls_reach_consumer() {
     let f = |n: u32| async move { refuse(n, &[n]) };
-    let (stream, workers) = stream::iter(0..100).map_par_with_parts(3, f);
+    let (stream, workers) = stream::iter(0..100).map_par_with(3, identity, f).into_parts();
     let mut stream = stream.ordered();
     let all: Vec<_> = (0..100).collect();
     assert_eq!(read_over(&mut stream, &mut Crew::new(workers)), told_of_100(&all));
@@ -395,7 +401,7 @@ fn panic_comes_when_done_or_in_its_turn() {
             let job = start.start(n);
             async move { refuse(job.await, &[1]) }
         };
-        let (mut stream, workers) = stream::iter(0..3).map_par_with_parts(3, f);
+        let (mut stream, workers) = stream::iter(0..3).map_par_with(3, identity, f).into_parts();
         if ordered {
             stream = stream.ordered();
         }
@@ -425,7 +431,7 @@ fn panic_comes_when_done_or_in_its_turn() {
 #[test]
 fn panic_payload_is_the_original() {
     let f = |_: ()| async { std::panic::panic_any(7_u8) };
-    let (mut stream, workers) = stream::iter([()]).map_par_with_parts(1, f);
+    let (mut stream, workers) = stream::iter([()]).map_par_with(1, identity, f).into_parts();
     Crew::new(workers).run();
     let caught = catch_unwind(AssertUnwindSafe(|| next::<MapParWith<(), ()>>(&mut stream)));
     assert_eq!(caught.expect_err("it panics").downcast_ref(), Some(&7_u8));
@@ -437,7 +443,8 @@ fn panicked_call_returns_its_permit() {
     let desk = Desk::default();
     let start = desk.clone();
     let f = move |n| refuse(start.start(n).1, &[0, 1, 2, 3]);
-    let (stream, workers) = stream::iter(0..20).map_par_with_parts(2, move |n| ready(f(n)));
+    let (stream, workers) =
+        stream::iter(0..20).map_par_with(2, identity, move |n| ready(f(n))).into_parts();
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
     assert_eq!(crew.run(), 0);
@@ -455,7 +462,8 @@ fn source_panics_ordered_calls_come_first() {
         let (teller, source) = script();
         teller.send(0);
         let start = desk.clone();
-        let (mut stream, workers) = source.map_par_with_parts(3, move |n| start.start(n));
+        let (mut stream, workers) =
+            source.map_par_with(3, identity, move |n| start.start(n)).into_parts();
         if ordered {
             stream = stream.ordered();
         }
@@ -476,7 +484,7 @@ fn source_panics_ordered_calls_come_first() {
             assert_eq!((first, rest), (vec![panic], vec![Ok(0)]));
         }
         assert!(stream.is_terminated() && crew.is_done());
-        assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
     }
 }
 
@@ -501,7 +509,7 @@ impl Drop for DropPanics {
 fn drop_panic_of_future_follows_its_result() {
     for ordered in [false, true] {
         let (mut stream, workers) =
-            stream::iter(0..9).map_par_with_parts(2, |n| DropPanics(Some(n)));
+            stream::iter(0..9).map_par_with(2, identity, |n| DropPanics(Some(n))).into_parts();
         if ordered {
             stream = stream.ordered();
         }
@@ -516,7 +524,8 @@ fn drop_panic_of_future_follows_its_result() {
 fn drop_panic_of_source_comes_at_the_end() {
     for ordered in [false, true] {
         let (_teller, source) = scripted(0..9);
-        let (mut stream, workers) = crate::script::Bomb(source).map_par_with_parts(2, ready::<u32>);
+        let (mut stream, workers) =
+            crate::script::Bomb(source).map_par_with(2, identity, ready::<u32>).into_parts();
         if ordered {
             stream = stream.ordered();
         }
@@ -546,7 +555,7 @@ fn source_panics_twice_and_the_first_is_told() {
             panic!("in drop, too");
         }
     }
-    let (mut stream, workers) = Always(source).map_par_with_parts(2, ready);
+    let (mut stream, workers) = Always(source).map_par_with(2, identity, ready).into_parts();
     let told = read_over(&mut stream, &mut Crew::new(workers));
     assert_eq!(told, [Err("told to panic".to_string())]);
 }
@@ -568,7 +577,7 @@ fn panics_of_lost_workers_are_told_at_the_end() {
         }
         n
     };
-    let (mut stream, mut workers) = stream::iter(0..3).map_par_with_parts(2, f);
+    let (mut stream, mut workers) = stream::iter(0..3).map_par_with(2, identity, f).into_parts();
     let mut lost = Box::pin(workers.remove(0));
     let mut crew = Crew::new(workers);
     // The worker clones the waker when it goes to sleep, which is not a call of `f`.
@@ -581,13 +590,13 @@ fn panics_of_lost_workers_are_told_at_the_end() {
     let end = "tasks of map_par_with panicked, items without a result: 1".to_string();
     assert_eq!(told, [Ok(1), Ok(2), Err(end)]);
     assert!(stream.is_terminated(), "and then it ends");
-    assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
 }
 
 #[test]
 fn catch_panics_makes_errors_of_them() {
     let f = |n: u32| async move { refuse(n, &[1]) };
-    let (stream, workers) = stream::iter(0..3).map_par_with_parts(2, f);
+    let (stream, workers) = stream::iter(0..3).map_par_with(2, identity, f).into_parts();
     let mut stream = stream.ordered().catch_panics();
     let mut crew = Crew::new(workers);
     assert_eq!(crew.run(), 0);
@@ -601,14 +610,15 @@ fn catch_panics_makes_errors_of_them() {
     assert!(!stream.is_terminated());
     assert!(matches!(next(&mut stream), Poll::Ready(None)));
     assert!(stream.is_terminated());
-    assert_eq!(stream.into_inner().outcome(), Some(Outcome::Panicked));
+    assert_eq!(stream.into_inner().outcome(), Some(TaskOutcome::Panicked));
 }
 
 #[test]
 fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
     let desk = Desk::default();
     let start = desk.clone();
-    let (stream, workers) = stream::iter(0..20).map_par_with_parts(2, move |n| start.start(n));
+    let (stream, workers) =
+        stream::iter(0..20).map_par_with(2, identity, move |n| start.start(n)).into_parts();
     let mut stream = stream.ordered();
     let mut crew = Crew::new(workers);
     crew.run();
@@ -620,13 +630,13 @@ fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
         items.extend(drain(&mut stream));
     }
     assert!(items.into_iter().eq(1..20));
-    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
 }
 
 #[test]
 fn an_idle_worker_that_is_dropped_loses_nothing() {
     let (teller, source) = script();
-    let (mut stream, workers) = source.map_par_with_parts(3, ready::<u32>);
+    let (mut stream, workers) = source.map_par_with(3, identity, ready::<u32>).into_parts();
     let mut crew = Crew::new(workers);
     crew.run();
     // Whoever would be woken for it.
@@ -639,13 +649,13 @@ fn an_idle_worker_that_is_dropped_loses_nothing() {
     teller.end();
     crew.run();
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Completed));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
 }
 
 #[test]
 fn a_woken_worker_that_is_dropped_hands_the_wake_up_on() {
     let (teller, source) = script();
-    let (mut stream, workers) = source.map_par_with_parts(2, ready::<u32>);
+    let (mut stream, workers) = source.map_par_with(2, identity, ready::<u32>).into_parts();
     let mut crew = Crew::new(workers);
     crew.run();
     teller.send(7);
@@ -660,7 +670,7 @@ fn a_woken_worker_that_is_dropped_hands_the_wake_up_on() {
 fn all_workers_dropped_ends_the_stream_as_cancelled() {
     let (teller, source) = script();
     teller.send(1);
-    let (mut stream, workers) = source.map_par_with_parts(2, ready::<u32>);
+    let (mut stream, workers) = source.map_par_with(2, identity, ready::<u32>).into_parts();
     let mut crew = Crew::new(workers);
     crew.run();
     let reader = Counting::new();
@@ -671,14 +681,14 @@ fn all_workers_dropped_ends_the_stream_as_cancelled() {
     assert_eq!(stream.outcome(), None);
     crew.drop_worker(1);
     assert!(reader.wakes() > 0 && teller.is_dropped());
-    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(next(&mut stream), Poll::Ready(None));
 }
 
 #[test]
 fn a_worker_without_end_lets_others_run() {
     let f = |n: u64| ready(n);
-    let (mut stream, mut workers) = stream::iter(0..).map_par_with_parts(1000, f);
+    let (mut stream, mut workers) = stream::iter(0..).map_par_with(1000, identity, f).into_parts();
     workers.truncate(1);
     let mut worker = Box::pin(workers.remove(0));
     drop(workers);
@@ -708,7 +718,7 @@ fn every_item_and_result_is_freed_once_at_any_step() {
                     Poll::Ready(result.take())
                 })
             };
-            let (mut stream, workers) = source.map_par_with_parts(2, f);
+            let (mut stream, workers) = source.map_par_with(2, identity, f).into_parts();
             if ordered {
                 stream = stream.ordered();
             }
@@ -759,7 +769,7 @@ fn replaced_wakers_are_not_called() {
     let desk = Desk::default();
     let start = desk.clone();
     let (mut stream, mut workers) =
-        stream::iter(0..1).map_par_with_parts(1, move |n| start.start(n));
+        stream::iter(0..1).map_par_with(1, identity, move |n| start.start(n)).into_parts();
     let mut worker = Box::pin(workers.remove(0));
     let (old, new) = (Counting::new(), Counting::new());
     let (old_reader, new_reader) = (Counting::new(), Counting::new());
@@ -852,7 +862,7 @@ fn no_more_workers_start_than_known_items() {
         got.sort_unstable();
         assert!(got.into_iter().eq(0..items));
         assert!(count(&started) <= 1.max(items as usize));
-        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
     }
 }
 
@@ -935,7 +945,7 @@ fn into_parts_starts_the_rest_of_the_workers() {
 
 #[test]
 fn into_parts_panics_if_n_handles_do_not_fit() {
-    let parts = || stream::iter(0..3).map_par_with_parts(usize::MAX, once);
+    let parts = || stream::iter(0..3).map_par_with(usize::MAX, identity, once).into_parts();
     let panic = catch_unwind(|| drop(parts())).expect_err("there is no memory for them");
     assert_eq!(panic.downcast_ref(), Some(&"capacity overflow"));
 }
@@ -988,7 +998,7 @@ fn all_workers_dropped_stream_ends() {
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
     started.lock().expect("not poisoned").clear();
     assert!(reader.wakes() > 0);
-    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert!(teller.is_dropped());
 }
@@ -1017,7 +1027,7 @@ fn worker_that_woke_sibling_yields_first() {
         }
         Poll::Ready(items.next())
     });
-    let (mut stream, mut workers) = source.map_par_with_parts(2, f);
+    let (mut stream, mut workers) = source.map_par_with(2, identity, f).into_parts();
     *sibling.borrow_mut() = Some(Box::pin(workers.remove(0)));
     let mut crew = Crew::new(workers);
     crew.poll(0);
@@ -1034,7 +1044,7 @@ fn worker_that_woke_sibling_yields_first() {
 
 #[test]
 fn worker_alone_with_the_items_does_not_yield() {
-    let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(100, once);
+    let (mut stream, workers) = stream::iter(0..100).map_par_with(100, identity, once).into_parts();
     let mut crew = Crew::new(workers);
     crew.poll(0);
     assert_eq!(drain(&mut stream).len(), 100, "in one poll");
@@ -1044,7 +1054,7 @@ fn worker_alone_with_the_items_does_not_yield() {
 fn abandoned_worker_stops_no_other() {
     for abandoned in 0..3 {
         let (teller, source) = script();
-        let (mut stream, workers) = source.map_par_with_parts(3, once);
+        let (mut stream, workers) = source.map_par_with(3, identity, once).into_parts();
         let mut crew = Crew::new(workers);
         crew.run();
         teller.send(0);
@@ -1061,7 +1071,7 @@ fn abandoned_worker_stops_no_other() {
         assert!(crew.is_done() && teller.is_dropped());
         assert_eq!(drain(&mut stream), [49]);
         assert!(stream.is_terminated(), "the end waits for no idle worker");
-        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
         drop(kept);
         assert_eq!(next(&mut stream), Poll::Ready(None));
     }
@@ -1069,7 +1079,7 @@ fn abandoned_worker_stops_no_other() {
 
 #[test]
 fn abandoned_worker_keeps_no_permit_of_others() {
-    let (mut stream, workers) = stream::iter(0..40).map_par_with_parts(2, once);
+    let (mut stream, workers) = stream::iter(0..40).map_par_with(2, identity, once).into_parts();
     let mut crew = Crew::new(workers);
     crew.run();
     let mut got = drain(&mut stream);
@@ -1087,11 +1097,12 @@ fn abandoned_worker_keeps_no_permit_of_others() {
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
-    let (stream, mut workers) = stream::iter(["secret"]).map_par_with_parts(1, ready);
+    let (stream, mut workers) =
+        stream::iter(["secret"]).map_par_with(1, identity, ready).into_parts();
     let mut worker = Box::pin(workers.remove(0));
-    assert_eq!(format!("{worker:?}"), "Worker { running: false, ended: false, .. }");
+    assert_eq!(format!("{worker:?}"), "MapWorker { running: false, ended: false, .. }");
     assert!(worker.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
-    assert_eq!(format!("{worker:?}"), "Worker { running: false, ended: true, .. }");
+    assert_eq!(format!("{worker:?}"), "MapWorker { running: false, ended: true, .. }");
     let expected = "MapParWith { finished: 1, ordered: false, outcome: Some(Completed), .. }";
     assert_eq!(format!("{stream:?}"), expected);
 }

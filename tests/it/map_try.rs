@@ -4,7 +4,7 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, Failure, OnError};
+use aiter::{AiterExt, MapError, OnError};
 use core::{error::Error, panic::AssertUnwindSafe, task::Poll};
 use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, stream};
@@ -144,8 +144,8 @@ fn caught_panics_are_errors_beside_the_functions_own() {
     while let Poll::Ready(Some(result)) = next(&mut results) {
         text.push(match result {
             Ok(n) => n.to_string(),
-            Err(Failure::Failed(error)) => error.to_string(),
-            Err(Failure::Panicked(panic)) => {
+            Err(MapError::Failed(error)) => error.to_string(),
+            Err(MapError::Panicked(panic)) => {
                 let message = panic.message().map(str::to_owned);
                 let text = panic.to_string();
                 match panic.into_payload().downcast::<u8>() {
@@ -178,9 +178,9 @@ fn rules_apply_to_caught_panics() {
     let stopped = results().catch_panics().on_error(OnError::Stop);
     assert_eq!(drain(stopped.map(Result::ok)), [Some(0), None]);
     let told = results().catch_panics().on_error_with(|failure| match failure {
-        Failure::Failed("two") => OnError::Skip,
-        Failure::Failed(_) => OnError::Emit,
-        Failure::Panicked(panic) => {
+        MapError::Failed("two") => OnError::Skip,
+        MapError::Failed(_) => OnError::Emit,
+        MapError::Panicked(panic) => {
             assert!(panic.message().is_some_and(|message| message.contains("one")));
             OnError::Skip
         }
@@ -204,7 +204,7 @@ fn a_failure_speaks_with_its_errors_voice() {
     }
 
     let inner = "x".parse::<u8>().expect_err("x is no number");
-    let failure = Failure::Failed(Outer(inner.clone()));
+    let failure = MapError::Failed(Outer(inner.clone()));
     assert_eq!(failure.to_string(), "outer");
     assert_eq!(failure.source().map(ToString::to_string), Some(inner.to_string()));
 }

@@ -4,8 +4,9 @@
 //! panic in its poll, `.` for the end, `~` for a panic in the drop of the stream.
 
 use crate::waker::{Counting, next, on_wake, poll};
-use aiter::{AiterExt, Lag, OnError, Outcome, azip, push_list};
+use aiter::{AiterExt, LagPolicy, OnError, TaskOutcome, azip, push_list};
 use core::{
+    convert::identity,
     fmt::{Display, Write},
     future::{Future, ready},
     panic::AssertUnwindSafe,
@@ -158,15 +159,15 @@ fn steps<F: Future<Output = ()>>(tasks: Vec<F>) -> impl FnMut() {
 }
 
 /// Adds what the stream says of its end, if that is a panic.
-fn with_outcome(mut line: String, outcome: Option<Outcome>) -> String {
-    if outcome == Some(Outcome::Panicked) {
+fn with_outcome(mut line: String, outcome: Option<TaskOutcome>) -> String {
+    if outcome == Some(TaskOutcome::Panicked) {
         line.push_str(" Panicked");
     }
     line
 }
 
 /// A stream and one more of the same items.
-fn pair<S>(one: S, mut two: S, outcome: impl Fn(&S) -> Option<Outcome>) -> String
+fn pair<S>(one: S, mut two: S, outcome: impl Fn(&S) -> Option<TaskOutcome>) -> String
 where
     S: Stream<Item: Display> + Unpin,
 {
@@ -182,12 +183,12 @@ fn source_fault(adapter: &str, fault: Fault) -> String {
     let once = |n| stream::iter([n]);
     match adapter {
         "active" => {
-            let (mut stream, drive) = s.active_parts();
+            let (mut stream, drive) = s.active(identity).into_parts();
             let line = seen(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
         "active_bounded" => {
-            let (mut stream, drive) = s.active_bounded_parts(1);
+            let (mut stream, drive) = s.active_bounded(1, identity).into_parts();
             let line = seen(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
@@ -199,7 +200,7 @@ fn source_fault(adapter: &str, fault: Fault) -> String {
             pair(one, two, |fork| fork.outcome())
         }
         "forker_bounded" => {
-            let one = s.forker_bounded(9, Lag::Wait);
+            let one = s.forker_bounded(9, LagPolicy::Wait);
             let two = one.fork();
             pair(one, two, |fork| fork.outcome())
         }
@@ -214,13 +215,13 @@ fn source_fault(adapter: &str, fault: Fault) -> String {
         "map_filter_async" => alone(s.map_filter_async(|n| ready(Some(n)))),
         "map_par" => alone(s.map_par(1, ready)),
         "map_par_with" => {
-            let (stream, workers) = s.map_par_with_parts(1, ready);
+            let (stream, workers) = s.map_par_with(1, identity, ready).into_parts();
             seen(stream, steps(workers))
         }
         "map_try" => alone(s.map_try(Ok::<_, ()>).map(Result::unwrap)),
         "preload" => alone(s.preload(1)),
         "preload_with" => {
-            let (mut stream, drive) = s.preload_with_parts(1);
+            let (mut stream, drive) = s.preload_with(1, identity).into_parts();
             let line = seen(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
@@ -247,7 +248,8 @@ fn inner_fault(adapter: &str) -> String {
         }
         "map_par" => alone(Box::pin(s.map_par(1, |n| async move { refuse(n) }))),
         "map_par_with" => {
-            let (stream, workers) = s.map_par_with_parts(1, |n| async move { refuse(n) });
+            let (stream, workers) =
+                s.map_par_with(1, identity, |n| async move { refuse(n) }).into_parts();
             seen(stream, steps(workers))
         }
         "map_try" => alone(s.map_try(|n| Ok::<_, ()>(refuse(n))).map(Result::unwrap)),
@@ -269,7 +271,7 @@ fn inner_drop_fault(adapter: &str) -> String {
         "map_filter_async" => alone(s.map_filter_async(|n| MinedCall(mined(n)))),
         "map_par" => alone(s.map_par(1, mined)),
         "map_par_with" => {
-            let (stream, workers) = s.map_par_with_parts(1, mined);
+            let (stream, workers) = s.map_par_with(1, identity, mined).into_parts();
             seen(stream, steps(workers))
         }
         "try_join_streams" => {
@@ -286,14 +288,14 @@ fn is_so(words: &str, line: &str) -> bool {
     let over = |expected: &str| line.matches('!').count() == 1 && line.replace('!', "") == expected;
     match words {
         "in a poll; the next poll polls it again" => line == "01!3.",
-        "in a poll; what came before it is handed out, then the end" => over("01."),
-        "in a poll; the rest comes" => over("013."),
+        "in a poll; earlier items come, then the end" => over("01."),
+        "in a poll; the other items come" => over("013."),
         "in a poll; all items come" => over("0123."),
-        "in a poll, in the place of its item; the rest comes" => line == "01!3.",
+        "in a poll, in place of its item; the other items come" => line == "01!3.",
         "in the drop of the stream" => line == "0123.~",
-        "in the task; then the end, `outcome` says so" => line == "01. Panicked",
-        "in the task; all items come, `outcome` says so" => line == "0123. Panicked",
-        "in the poll of one fork; then the end, `outcome` of the others says so" => {
+        "in the task; then the end, `outcome` reports it" => line == "01. Panicked",
+        "in the task; all items come, `outcome` reports it" => line == "0123. Panicked",
+        "in the poll of one fork; then the end, `outcome` of the others reports it" => {
             line == "01!. and 01. Panicked"
         }
         "in the poll of one fork; all items come" => line == "0123!. and 0123.",

@@ -3,8 +3,9 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, Drive, Outcome, PreloadWith};
+use aiter::{AiterExt, DriveTask, PreloadWith, TaskOutcome};
 use core::{
+    convert::identity,
     future::Future,
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -12,7 +13,7 @@ use core::{
 use futures_core::Stream;
 use futures_util::stream;
 
-type Task<S> = Pin<Box<Drive<S>>>;
+type Task<S> = Pin<Box<DriveTask<S>>>;
 
 fn run<S: Stream>(drive: &mut Task<S>) -> Poll<()> {
     poll(drive, Waker::noop())
@@ -23,7 +24,7 @@ fn poll<S: Stream>(drive: &mut Task<S>, waker: &Waker) -> Poll<()> {
 }
 
 fn preload<S: Stream>(source: S, n: usize) -> (PreloadWith<S::Item, ()>, Task<S>) {
-    let (stream, drive) = source.preload_with_parts(n);
+    let (stream, drive) = source.preload_with(n, identity).into_parts();
     (stream, Box::pin(drive))
 }
 
@@ -55,7 +56,7 @@ fn case_50_a_window_larger_than_the_source() {
         assert_eq!(next(&mut stream), Poll::Ready(Some(n)));
     }
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Completed));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
 }
 
 #[test]
@@ -111,7 +112,7 @@ fn the_handle_is_kept_and_can_be_had() {
     assert_eq!(next(&mut stream), Poll::Pending);
     drop(drive);
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
 }
 
 #[test]

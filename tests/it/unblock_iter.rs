@@ -2,7 +2,7 @@ use crate::{
     ledger::Ledger,
     waker::{Counting, next},
 };
-use aiter::{Outcome, unblock_iter};
+use aiter::{TaskOutcome, unblock_iter};
 use alloc::sync::Arc;
 use core::{
     iter,
@@ -71,7 +71,7 @@ fn an_iterator_that_panics() {
     let broken = (0..4).inspect(|n| assert_ne!(*n, 2, "two is refused"));
     let (mut stream, thread) = unblock_iter(broken, 8, thread::spawn).into_parts();
     assert_eq!(read_all(&mut stream), [0, 1]);
-    assert_eq!(stream.outcome(), Some(Outcome::Panicked));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
     assert_eq!(next(&mut stream), Poll::Ready(None));
     thread.join().expect_err("the panic is the thread's");
 }
@@ -80,7 +80,7 @@ fn an_iterator_that_panics() {
 fn a_closure_that_is_never_run_ends_the_stream() {
     let mut stream = unblock_iter(0..4, 8, drop);
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert_eq!(stream.outcome(), Some(Outcome::Cancelled));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(stream.size_hint(), (0, Some(0)));
 }
 
@@ -98,7 +98,7 @@ fn a_waiting_reader_is_woken() {
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(7)));
     drop(sender);
     assert_eq!(read_all(&mut stream), []);
-    assert_eq!(stream.outcome(), Some(Outcome::Completed));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-use aiter::{AiterExt, Lag, iter_to_aiter};
-use core::{cell::RefCell, future::ready, panic::AssertUnwindSafe};
+use aiter::{AiterExt, LagPolicy, iter_to_aiter};
+use core::{cell::RefCell, convert::identity, future::ready, panic::AssertUnwindSafe};
 use futures_util::{StreamExt, stream};
 use std::{
     panic::{catch_unwind, set_hook, take_hook},
@@ -35,8 +35,8 @@ fn numbers() -> stream::Iter<core::ops::Range<u32>> {
 #[test]
 fn zero_cap_panics_at_caller() {
     assert_refused("cap", || drop(numbers().active_bounded(0, drop)));
-    assert_refused("cap", || drop(numbers().active_bounded_parts(0)));
-    assert_refused("cap", || drop(numbers().forker_bounded(0, Lag::Wait)));
+    assert_refused("cap", || drop(numbers().active_bounded(0, identity).into_parts()));
+    assert_refused("cap", || drop(numbers().forker_bounded(0, LagPolicy::Wait)));
 }
 
 #[test]
@@ -48,10 +48,10 @@ fn zero_n_panics_at_caller() {
     assert_refused("n", || drop(fallible().try_join_streams(emit).max_inner(0)));
     assert_refused("n", || drop(numbers().map_par(0, ready)));
     assert_refused("n", || drop(numbers().map_par_with(0, drop, ready)));
-    assert_refused("n", || drop(numbers().map_par_with_parts(0, ready)));
+    assert_refused("n", || drop(numbers().map_par_with(0, identity, ready).into_parts()));
     assert_refused("n", || drop(numbers().preload(0)));
     assert_refused("n", || drop(numbers().preload_with(0, drop)));
-    assert_refused("n", || drop(numbers().preload_with_parts(0)));
+    assert_refused("n", || drop(numbers().preload_with(0, identity).into_parts()));
     assert_refused("n", || drop(iter_to_aiter(0..3).yield_every(0)));
 }
 

@@ -8,27 +8,27 @@ use std::panic::catch_unwind;
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{failure::Panic, progress::Progress};
+use crate::{caught_panic::CaughtPanic, progress::Progress};
 
 pin_project_lite::pin_project! {
-    /// The items of a stream, where each panic of the stream is an item of its own; made by
+    /// A stream that returns each panic of the inner stream as an item of its own; made by
     /// [`MapPar::catch_panics`](crate::MapPar::catch_panics) and
     /// [`MapParWith::catch_panics`](crate::MapParWith::catch_panics).
     ///
-    /// The stream goes on after a panic, as these two do. The panic hook runs all the same, which by
-    /// default writes to standard error. A program whose panics abort catches none.
+    /// The stream continues after a panic. The panic hook still runs, which by default writes to
+    /// standard error. A program whose panics abort catches none.
     ///
     /// # Panics
-    /// Never, unless the caller's waker does.
+    /// Panics only if the caller's waker does.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
     #[must_use = "streams do nothing unless polled"]
     pub struct CatchPanics<S> {
         #[pin]
         stream: S,
-        // The panic of a poll for progress.
-        caught: Option<Panic>,
+        // A panic of `poll_progress`.
+        caught: Option<CaughtPanic>,
     }
 }
 
@@ -37,22 +37,22 @@ impl<S> CatchPanics<S> {
         Self { stream, caught: None }
     }
 
-    /// The stream whose panics are caught.
+    /// Returns the inner stream.
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
-    /// The stream whose panics are caught, to change it in place.
+    /// Returns the inner stream mutably.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// The stream whose panics are caught, pinned, to change it in place.
+    /// Returns the inner stream mutably and pinned.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().stream
     }
 
-    /// Gives the stream back, which panics again.
+    /// Returns the inner stream, whose panics are no longer caught.
     pub fn into_inner(self) -> S {
         let Self { stream, caught } = self;
         // Before the return: if this panics, the stream is dropped, not leaked.
@@ -74,7 +74,7 @@ impl<S: FusedStream> FusedStream for CatchPanics<S> {
 }
 
 impl<S: Stream> Stream for CatchPanics<S> {
-    type Item = Result<S::Item, Panic>;
+    type Item = Result<S::Item, CaughtPanic>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
@@ -84,12 +84,12 @@ impl<S: Stream> Stream for CatchPanics<S> {
         let stream = this.stream;
         match catch_unwind(AssertUnwindSafe(|| stream.poll_next(cx))) {
             Ok(polled) => polled.map(|item| item.map(Ok)),
-            Err(payload) => Poll::Ready(Some(Err(Panic::new(payload)))),
+            Err(payload) => Poll::Ready(Some(Err(CaughtPanic::new(payload)))),
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        // A panic may take the place of an item, or come beside it.
+        // A panic may replace an item, or be one more item.
         (self.stream.size_hint().0, None)
     }
 }
@@ -102,7 +102,7 @@ impl<S: Progress> Progress for CatchPanics<S> {
         }
         let stream = this.stream;
         catch_unwind(AssertUnwindSafe(|| stream.poll_progress(cx))).unwrap_or_else(|payload| {
-            *this.caught = Some(Panic::new(payload));
+            *this.caught = Some(CaughtPanic::new(payload));
             Poll::Ready(())
         })
     }

@@ -1,46 +1,35 @@
 use core::future::Future;
 
-use alloc::vec::Vec;
 use futures_core::Stream;
 
 use crate::{
-    active::Active,
-    drive::Drive,
+    bounded::{BoundedFork, LagPolicy},
     flatten_iter::FlattenIter,
     for_each_progress::ForEachProgress,
-    forker::Fork,
-    forker_bounded::BoundedFork,
+    fork::ForkStream,
     gated::{Gate, Gated},
-    join_streams::JoinStreams,
-    map_filter::MapFilter,
-    map_filter_async::MapFilterAsync,
-    map_par::MapPar,
-    map_par_with::MapParWith,
-    map_try::MapTry,
+    join::{JoinStreams, TryJoinStreams},
+    map::{MapFilter, MapFilterAsync, MapPar, MapTry},
     on_error::OnError,
     preload::Preload,
-    preload_with::PreloadWith,
     progress::Progress,
-    ring::Lag,
     sharable::Sharable,
     spawn::Spawn,
-    starter::Starter,
+    spawned::{Active, DriveTask, MapParWith, MapWorker, PreloadWith, WorkerStarter},
     stoppable::{Stoppable, Stopper},
-    try_join_streams::TryJoinStreams,
-    window::window,
-    worker::Worker,
+    util::nonzero,
 };
 
 /// The adapters, as methods of every stream.
 ///
-/// No name here is one of futures-util's, futures-lite's or tokio-stream's `StreamExt`, so the traits
-/// can be imported side by side.
+/// No method has the name of one of futures-util's, futures-lite's or tokio-stream's `StreamExt`,
+/// so the traits can be imported together.
 pub trait AiterExt: Stream {
-    /// Pulls everything from the stream at once, in a task of its own, whoever reads or not.
+    /// Pulls all items in a task of its own, independent of the consumer.
     ///
-    /// The task starts at this call. See [`Active`] for what it promises and [`Spawn`] for what
-    /// `spawn` is with each runtime. There is no bound to what piles up if the consumer is slow:
-    /// [`active_bounded`](Self::active_bounded) has one.
+    /// The task starts at this call. See [`Active`] for its guarantees and [`Spawn`] for the
+    /// spawner of each runtime. If the consumer is slow, items pile up without a bound;
+    /// [`active_bounded`](Self::active_bounded) sets one.
     ///
     /// ```text
     /// stream     1 2 3 4 5 6 |
@@ -49,28 +38,29 @@ pub trait AiterExt: Stream {
     ///
     /// # Examples
     /// ```
-    /// use aiter_adapters::{AiterExt, Outcome};
+    /// use aiter_adapters::{AiterExt, TaskOutcome};
     /// use futures_util::{StreamExt, stream};
     ///
     /// # smol::block_on(async {
     /// let mut squares = stream::iter(1..=3).map(|n| n * n).active(smol::spawn);
     /// assert_eq!(squares.next().await, Some(1));
     /// assert_eq!(squares.by_ref().collect::<Vec<_>>().await, [4, 9]);
-    /// assert_eq!(squares.outcome(), Some(Outcome::Completed));
+    /// assert_eq!(squares.outcome(), Some(TaskOutcome::Completed));
     /// # });
     /// ```
     #[doc(alias = "active_aiter")]
     fn active<P>(self, spawn: P) -> Active<Self::Item, P::Handle>
     where
         Self: Sized,
-        P: Spawn<Drive<Self>>,
+        P: Spawn<DriveTask<Self>>,
     {
         Active::new(self, None, spawn)
     }
 
-    /// Pulls from the stream in a task of its own, as long as fewer than `cap` items wait.
+    /// Pulls items in a task of its own, while fewer than `cap` items wait.
     ///
-    /// Each item that is taken makes room for the next. Otherwise as [`active`](Self::active).
+    /// Each item that is taken lets the task pull another one. Otherwise works as
+    /// [`active`](Self::active).
     ///
     /// # Panics
     /// Panics if `cap` is 0.
@@ -90,64 +80,14 @@ pub trait AiterExt: Stream {
     fn active_bounded<P>(self, cap: usize, spawn: P) -> Active<Self::Item, P::Handle>
     where
         Self: Sized,
-        P: Spawn<Drive<Self>>,
+        P: Spawn<DriveTask<Self>>,
     {
-        Active::new(self, Some(window(cap, "cap")), spawn)
+        Active::new(self, Some(nonzero(cap, "cap")), spawn)
     }
 
-    /// [`active_bounded`](Self::active_bounded) without a spawner: the task is the caller's to poll.
+    /// Flattens a stream of iterators, one iterator after the other.
     ///
-    /// # Panics
-    /// Panics if `cap` is 0.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{StreamExt, future::join, stream};
-    ///
-    /// # futures_executor::block_on(async {
-    /// let (numbers, mut drive) = stream::iter(1..=3).active_bounded_parts(1);
-    /// assert!(futures_util::poll!(&mut drive).is_pending());
-    /// assert_eq!(numbers.len(), 1);
-    /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
-    /// assert_eq!(items, [1, 2, 3]);
-    /// # });
-    /// ```
-    #[doc(alias = "active_aiter")]
-    #[track_caller]
-    fn active_bounded_parts(self, cap: usize) -> (Active<Self::Item, ()>, Drive<Self>)
-    where
-        Self: Sized,
-    {
-        Active::parts(self, Some(window(cap, "cap")))
-    }
-
-    /// [`active`](Self::active) without a spawner: the task is the caller's to poll.
-    ///
-    /// For `join!`, for embassy's declared tasks and for tests.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{StreamExt, future::join, stream};
-    ///
-    /// # futures_executor::block_on(async {
-    /// let (numbers, drive) = stream::iter(1..=3).active_parts();
-    /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
-    /// assert_eq!(items, [1, 2, 3]);
-    /// # });
-    /// ```
-    #[doc(alias = "active_aiter")]
-    fn active_parts(self) -> (Active<Self::Item, ()>, Drive<Self>)
-    where
-        Self: Sized,
-    {
-        Active::parts(self, None)
-    }
-
-    /// Hands out the items of a stream's iterators, one iterator after the other.
-    ///
-    /// See [`FlattenIter`]. Anything `IntoIterator` will do: a `Vec`, an array, an `Option`, a range.
+    /// Accepts every `IntoIterator`: a `Vec`, an array, an `Option`, a range. See [`FlattenIter`].
     ///
     /// # Examples
     /// ```
@@ -167,11 +107,11 @@ pub trait AiterExt: Stream {
         FlattenIter::new(self)
     }
 
-    /// Handles the items one by one, and lets the stream work ahead while an item is being handled.
+    /// Handles items one by one, while the stream works ahead.
     ///
     /// A `while let` loop polls the stream only between items, so work inside the stream stalls
-    /// while the body waits. The work is late, or deadlocks if the body needs a resource that it
-    /// holds. Here one task polls both: no spawner, no `'static`, and the body may borrow.
+    /// while the body awaits. The work is late, or deadlocks if the body needs a resource that it
+    /// holds. This future polls both in one task, so it needs no spawner, and the body may borrow.
     ///
     /// A stream that does not implement [`Progress`] needs [`preload`](Self::preload) first.
     ///
@@ -198,37 +138,37 @@ pub trait AiterExt: Stream {
         ForEachProgress::new(self, body)
     }
 
-    /// Makes a stream that can be forked: every fork sees every item.
+    /// Makes a stream that can be forked. Every fork sees every item.
     ///
-    /// See [`Fork`]. No spawner is needed: whichever fork is polled drives the source. Items must be
-    /// `Clone` to fork.
+    /// Needs no spawner, because any fork drives the source when it is polled. Forks require
+    /// `Clone` items. See [`ForkStream`].
     #[doc(alias = "aiter_forker")]
-    fn forker(self) -> Fork<Self>
+    fn forker(self) -> ForkStream<Self>
     where
         Self: Sized,
     {
-        Fork::new(self)
+        ForkStream::new(self)
     }
 
-    /// Makes a stream that can be forked, with a bound to how far the forks are apart.
+    /// Makes a stream that can be forked. Forks are at most `cap` items apart.
     ///
-    /// At most `cap` items are held; `lag` says what happens to a fork that is so far behind. See
-    /// [`BoundedFork`].
+    /// At most `cap` items are held. `lag` decides what happens to a fork that is `cap` items
+    /// behind. See [`BoundedFork`].
     ///
     /// # Panics
     /// Panics if `cap` is 0.
     #[doc(alias = "aiter_forker")]
     #[track_caller]
-    fn forker_bounded(self, cap: usize, lag: Lag) -> BoundedFork<Self>
+    fn forker_bounded(self, cap: usize, lag: LagPolicy) -> BoundedFork<Self>
     where
         Self: Sized,
     {
-        BoundedFork::new(self, window(cap, "cap"), lag)
+        BoundedFork::new(self, nonzero(cap, "cap"), lag)
     }
 
-    /// Lets items out as a [`Gate`] permits.
+    /// Returns items as a [`Gate`] permits.
     ///
-    /// See [`Gated`]: without a free permit the source is not even polled.
+    /// Without a permit the source is not polled. See [`Gated`].
     ///
     /// ```text
     /// source    a  b  c  d  e ..
@@ -246,7 +186,7 @@ pub trait AiterExt: Stream {
     /// assert_eq!(gate.push(2), Ok(()));
     /// assert_eq!(letters.next().now_or_never(), Some(Some('a')));
     /// gate.stop();
-    /// assert_eq!(letters.next().now_or_never(), Some(Some('b')), "that was permitted");
+    /// assert_eq!(letters.next().now_or_never(), Some(Some('b')), "the second permit");
     /// assert_eq!(letters.next().now_or_never(), Some(None));
     /// ```
     #[doc(alias = "gated_aiter")]
@@ -257,13 +197,14 @@ pub trait AiterExt: Stream {
         Gated::new(self)
     }
 
-    /// Joins the streams of a stream: the items of all of them, as they come.
+    /// Joins the streams of a stream. Returns their items as they come.
     ///
-    /// See [`JoinStreams`] for what it promises; [`max_inner`](JoinStreams::max_inner) bounds how many
-    /// streams are open, [`keyed`](JoinStreams::keyed) tells them apart.
+    /// [`max_inner`](JoinStreams::max_inner) bounds the number of open streams, and
+    /// [`keyed`](JoinStreams::keyed) adds the key of its stream to each item. See [`JoinStreams`]
+    /// for its guarantees.
     ///
-    /// As long as some stream has an item, the join does not wait: a loop over streams that always
-    /// have one gives nothing else in its task a turn. Let it yield now and then, as
+    /// The join does not wait while a stream has an item. If streams always have items, a loop over
+    /// the join starves the rest of its task, unless the streams yield, as
     /// [`iter_to_aiter`](crate::iter_to_aiter) does with `yield_every`.
     ///
     /// ```text
@@ -292,10 +233,10 @@ pub trait AiterExt: Stream {
         JoinStreams::new(self)
     }
 
-    /// Calls a function that makes any number of items of each item.
+    /// Maps each item to any number of items.
     ///
-    /// See [`MapFilter`]: `None` or an empty `Vec` drops an item, `Some` or an array maps it, a range
-    /// or an iterator makes many of it.
+    /// `None` or an empty `Vec` drops an item, `Some` maps it, and an array, a range or another
+    /// iterator makes several items of it. See [`MapFilter`].
     ///
     /// # Examples
     /// ```
@@ -318,7 +259,7 @@ pub trait AiterExt: Stream {
         MapFilter::new(self, f)
     }
 
-    /// Calls an async function that makes any number of items of each item, one call after the other.
+    /// Maps each item to any number of items by an async function, one call after the other.
     ///
     /// See [`MapFilterAsync`].
     ///
@@ -346,12 +287,14 @@ pub trait AiterExt: Stream {
         MapFilterAsync::new(self, f)
     }
 
-    /// Calls an async function with each item, and has up to `n` of the futures run at a time.
+    /// Maps items by an async function, with up to `n` futures at a time in this task.
     ///
-    /// See [`MapPar`]: all in this task; [`ordered`](MapPar::ordered) for the source's order.
+    /// Results come as they finish; [`MapPar::ordered`] restores the source's order. See
+    /// [`MapPar`].
     ///
-    /// Calls start ahead of the consumer, also with `map_par(1, f)`: the next call runs while the
-    /// consumer has the result before. futures-util's `then` starts each call when it is asked for.
+    /// Calls start ahead of the consumer, also with `map_par(1, f)`. The next call runs while the
+    /// consumer holds a result. futures-util's `then` starts each call when the consumer polls for
+    /// its result.
     ///
     /// # Panics
     /// Panics if `n` is 0.
@@ -376,14 +319,14 @@ pub trait AiterExt: Stream {
         F: FnMut(Self::Item) -> Fut,
         Fut: Future,
     {
-        MapPar::new(self, window(n, "n"), f)
+        MapPar::new(self, nonzero(n, "n"), f)
     }
 
-    /// Runs an async function over the items in `n` tasks, while the consumer is busy.
+    /// Maps items by an async function in up to `n` tasks, while the consumer is busy.
     ///
-    /// Results come as they are done; [`MapParWith::ordered`] keeps the source's order. See
-    /// [`MapParWith`] for what it promises and [`Spawn`] for what `spawn`, which is called at most `n`
-    /// times, is with each runtime.
+    /// Results come as they finish; [`MapParWith::ordered`] restores the source's order. See
+    /// [`MapParWith`] for its guarantees and [`Spawn`] for the spawner of each runtime. `spawn` is
+    /// called at most `n` times.
     ///
     /// # Panics
     /// Panics if `n` is 0.
@@ -401,7 +344,7 @@ pub trait AiterExt: Stream {
     /// let mut pages = stream::iter(1..=20).map_par_with(4, smol::spawn, fetch);
     /// let mut count = 0;
     /// while let Some(page) = pages.next().await {
-    ///     // However long this takes, the next pages are being fetched.
+    ///     // The next pages are fetched meanwhile.
     ///     assert!(page.starts_with("page"));
     ///     count += 1;
     /// }
@@ -416,55 +359,20 @@ pub trait AiterExt: Stream {
         n: usize,
         spawn: P,
         f: F,
-    ) -> MapParWith<Fut::Output, P::Handle, Starter<Self, P, F, Fut>>
+    ) -> MapParWith<Fut::Output, P::Handle, WorkerStarter<Self, P, F, Fut>>
     where
         Self: Sized,
         F: FnMut(Self::Item) -> Fut,
         Fut: Future,
-        P: Spawn<Worker<Self, F, Fut>>,
+        P: Spawn<MapWorker<Self, F, Fut>>,
     {
-        MapParWith::new(self, window(n, "n"), spawn, f)
+        MapParWith::new(self, nonzero(n, "n"), spawn, f)
     }
 
-    /// [`map_par_with`](Self::map_par_with) without a spawner: the tasks are the caller's to poll,
-    /// each of them.
+    /// Maps items by a function that may fail.
     ///
-    /// # Panics
-    /// Panics if `n` is 0.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{StreamExt, future::{join, join_all}, stream};
-    ///
-    /// # futures_executor::block_on(async {
-    /// let square = |n| async move { n * n };
-    /// let (squares, workers) = stream::iter(1..=3).map_par_with_parts(2, square);
-    /// let (squares, _) = join(squares.ordered().collect::<Vec<_>>(), join_all(workers)).await;
-    /// assert_eq!(squares, [1, 4, 9]);
-    /// # });
-    /// ```
-    #[doc(alias = "map_aiter")]
-    #[doc(alias = "parallel_map_aiter")]
-    #[allow(clippy::type_complexity, reason = "a pair, each with its parameters")]
-    #[track_caller]
-    fn map_par_with_parts<F, Fut>(
-        self,
-        n: usize,
-        f: F,
-    ) -> (MapParWith<Fut::Output, ()>, Vec<Worker<Self, F, Fut>>)
-    where
-        Self: Sized,
-        F: FnMut(Self::Item) -> Fut,
-        Fut: Future,
-    {
-        MapParWith::parts(self, window(n, "n"), f)
-    }
-
-    /// Calls a function that may fail with each item.
-    ///
-    /// See [`MapTry`]: errors are handed out with the rest, unless [`on_error`](MapTry::on_error) or
-    /// [`on_error_with`](MapTry::on_error_with) says to skip them or to stop.
+    /// Errors are returned as items, unless [`on_error`](MapTry::on_error) or
+    /// [`on_error_with`](MapTry::on_error_with) chooses to skip them or to stop. See [`MapTry`].
     ///
     /// # Examples
     /// ```
@@ -472,7 +380,8 @@ pub trait AiterExt: Stream {
     /// use futures_util::{StreamExt, stream};
     ///
     /// # futures_util::FutureExt::now_or_never(async {
-    /// let numbers = stream::iter(["1", "two", "3"]).map_try(|word| word.parse().map_err(|_| word));
+    /// let words = stream::iter(["1", "two", "3"]);
+    /// let numbers = words.map_try(|word| word.parse().map_err(|_| word));
     /// assert_eq!(numbers.collect::<Vec<_>>().await, [Ok(1), Err("two"), Ok(3)]);
     /// # }).expect("iterators never wait");
     /// ```
@@ -485,9 +394,9 @@ pub trait AiterExt: Stream {
         MapTry::new(self, f)
     }
 
-    /// Pulls up to `n` items ahead of the one in the consumer's hands, in the consumer's own task.
+    /// Pulls up to `n` items ahead of the item that the consumer holds, in the consumer's task.
     ///
-    /// See [`Preload`]. The source waits before the consumer asks.
+    /// The source waits for its items before the consumer does. See [`Preload`].
     ///
     /// ```text
     /// stream     1 2 3   4       5     6 |     n = 2
@@ -507,7 +416,7 @@ pub trait AiterExt: Stream {
     /// assert_eq!(numbers.len(), 3);
     /// let (source, ahead) = numbers.into_parts();
     /// assert_eq!(ahead, [2, 3, 4]);
-    /// let mut source = source.expect("it has not ended");
+    /// let mut source = source.expect("the source has not ended");
     /// assert_eq!(source.next().now_or_never(), Some(Some(5)));
     /// ```
     #[doc(alias = "preload_aiter")]
@@ -516,10 +425,10 @@ pub trait AiterExt: Stream {
     where
         Self: Sized,
     {
-        Preload::new(self, window(n, "n"))
+        Preload::new(self, nonzero(n, "n"))
     }
 
-    /// Keeps `n` items loaded by a task of its own, ahead of the one in the consumer's hands.
+    /// Keeps `n` items loaded ahead of the item that the consumer holds, by a task of its own.
     ///
     /// See [`PreloadWith`] for its guarantees and [`Spawn`] for the spawner of each runtime.
     ///
@@ -548,40 +457,14 @@ pub trait AiterExt: Stream {
     fn preload_with<P>(self, n: usize, spawn: P) -> PreloadWith<Self::Item, P::Handle>
     where
         Self: Sized,
-        P: Spawn<Drive<Self>>,
+        P: Spawn<DriveTask<Self>>,
     {
-        PreloadWith::new(self, window(n, "n"), spawn)
+        PreloadWith::new(self, nonzero(n, "n"), spawn)
     }
 
-    /// [`preload_with`](Self::preload_with) without a spawner: the task is the caller's to poll.
+    /// Makes a stream that can be cloned. Each item goes to one of the clones.
     ///
-    /// # Panics
-    /// Panics if `n` is 0.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{StreamExt, future::join, stream};
-    ///
-    /// # futures_executor::block_on(async {
-    /// let (numbers, drive) = stream::iter(1..=3).preload_with_parts(1);
-    /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
-    /// assert_eq!(items, [1, 2, 3]);
-    /// # });
-    /// ```
-    #[doc(alias = "preload_aiter")]
-    #[track_caller]
-    fn preload_with_parts(self, n: usize) -> (PreloadWith<Self::Item, ()>, Drive<Self>)
-    where
-        Self: Sized,
-    {
-        PreloadWith::parts(self, window(n, "n"))
-    }
-
-    /// Makes a stream that can be cloned: each item goes to one of the clones.
-    ///
-    /// See [`Sharable`]. A source that has ended is dropped with the last clone, as
-    /// [`try_into_inner`](Sharable::try_into_inner) gives it back.
+    /// See [`Sharable`].
     #[doc(alias = "sharable_aiter")]
     fn sharable(self) -> Sharable<Self>
     where
@@ -590,9 +473,10 @@ pub trait AiterExt: Stream {
         Sharable::new(self)
     }
 
-    /// Makes a stream that a [`Stopper`] ends at once.
+    /// Makes a stream that a [`Stopper`] ends.
     ///
-    /// See [`Stoppable`]; what was not read can be read from [`into_inner`](Stoppable::into_inner).
+    /// [`into_inner`](Stoppable::into_inner) returns the source with the remaining items. See
+    /// [`Stoppable`].
     ///
     /// # Examples
     /// ```
@@ -612,7 +496,9 @@ pub trait AiterExt: Stream {
         Stoppable::new(self)
     }
 
-    /// Joins the streams of a stream where both may fail.
+    /// Joins the streams of a stream, both of which may fail.
+    ///
+    /// `on_error` decides how errors are handled. See [`TryJoinStreams`].
     ///
     /// # Examples
     /// ```
@@ -621,7 +507,8 @@ pub trait AiterExt: Stream {
     ///
     /// # futures_util::FutureExt::now_or_never(async {
     /// let inner = |items: [Result<i32, &'static str>; 2]| Ok(stream::iter(items));
-    /// let streams = || stream::iter([inner([Ok(1), Ok(2)]), Err("one failed"), inner([Err("three"), Ok(4)])]);
+    /// let all = [inner([Ok(1), Ok(2)]), Err("one failed"), inner([Err("three"), Ok(4)])];
+    /// let streams = || stream::iter(all.clone());
     ///
     /// let all: Vec<_> = streams().try_join_streams(OnError::Emit).collect().await;
     /// assert_eq!(all, [Err("one failed"), Ok(1), Err("three"), Ok(2), Ok(4)]);

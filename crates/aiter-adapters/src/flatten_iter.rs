@@ -6,27 +6,27 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{flattener::Flattener, source::Source};
+use crate::util::{Flattener, FusedSource};
 
 pin_project_lite::pin_project! {
-    /// The items of the iterators of a stream, one iterator after the other; made by
+    /// A stream of the items of a stream's iterators, one iterator after the other; made by
     /// [`flatten_iter`](crate::AiterExt::flatten_iter).
     ///
-    /// The source is asked for the next iterator when the one before has ended, and dropped at its
-    /// own end; an iterator is dropped at its end. After 128 empty iterators in a row the executor may
-    /// run something else.
+    /// The source is polled when the last iterator has ended. The source and each iterator are
+    /// dropped when they end. After 128 successive empty iterators, the stream wakes its task and
+    /// returns `Pending`.
     ///
     /// # Panics
-    /// Where the source or an iterator does. The one that panicked is dropped: after an iterator, the
-    /// next poll goes on with the source.
+    /// Panics if the source or an iterator does. A source or an iterator that panicked is dropped.
+    /// After a panic of an iterator, the next poll continues with the source.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "flatten_aiter")]
     pub struct FlattenIter<S: Stream<Item: IntoIterator>> {
         #[pin]
-        inner: Flattener<Source<S>, <S::Item as IntoIterator>::IntoIter>,
+        inner: Flattener<FusedSource<S>, <S::Item as IntoIterator>::IntoIter>,
     }
 }
 
@@ -34,27 +34,27 @@ impl<S: Stream<Item: IntoIterator>> fmt::Debug for FlattenIter<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FlattenIter")
             .field("open", &self.inner.is_open())
-            .field("source_ended", &self.inner.source().is_over())
+            .field("source_ended", &self.inner.source().is_dropped())
             .finish_non_exhaustive()
     }
 }
 
 impl<S: Stream<Item: IntoIterator>> FlattenIter<S> {
     pub(crate) fn new(source: S) -> Self {
-        Self { inner: Flattener::new(Source::new(source)) }
+        Self { inner: Flattener::new(FusedSource::new(source)) }
     }
 
-    /// The source, unless it has ended.
+    /// Returns the source, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.inner.source().get_ref()
     }
 
-    /// The source, unless it has ended, to change it in place.
+    /// Returns the source mutably and pinned, unless it has ended.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
         self.project().inner.source_pin_mut().get_pin_mut()
     }
 
-    /// Gives back the source, unless it has ended, and the iterator that is open, if any.
+    /// Returns the source, unless it has ended, and the open iterator, if any.
     ///
     /// # Examples
     /// ```

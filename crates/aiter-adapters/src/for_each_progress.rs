@@ -7,24 +7,27 @@ use core::{
 
 use futures_core::FusedFuture;
 
-use crate::{budget::Budget, progress::Progress, unwind};
+use crate::{
+    progress::Progress,
+    util::{Budget, clear_on_panic},
+};
 
 pin_project_lite::pin_project! {
-    /// Handles items one by one while the stream works ahead; made by
+    /// A future that handles items one by one while the stream works ahead; made by
     /// [`for_each_progress`](crate::AiterExt::for_each_progress).
     ///
-    /// Ends when the stream has, which is dropped then.
+    /// Completes when the stream has ended. The stream is then dropped.
     ///
     /// # Panics
-    /// If the stream or the body does. A body that panicked is dropped, and its item is gone; the next
-    /// poll goes on with the next item.
+    /// Panics if the stream or the body does. A body that panicked is dropped, with its item. The
+    /// next poll continues with the next item.
     ///
     /// # Cancel safety
-    /// Dropping it drops the stream and the body that is under way. Given `&mut` of a stream, it leaves
-    /// the stream in order, with all items but the body's.
+    /// If the future is dropped, the stream and the running body are dropped. If it was made of
+    /// `&mut` of a stream, the stream can be used further; only the item of the body is lost.
     #[must_use = "futures do nothing unless polled"]
     pub struct ForEachProgress<S, F, Fut> {
-        // Dropped at its end.
+        // Dropped when it ends.
         #[pin]
         stream: Option<S>,
         body: F,
@@ -47,7 +50,7 @@ impl<S: Progress, F, Fut> ForEachProgress<S, F, Fut> {
         Self { stream: Some(stream), body, running: None }
     }
 
-    /// The stream, unless it has ended.
+    /// Returns the stream, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.stream.as_ref()
     }
@@ -76,12 +79,12 @@ where
         let mut this = self.project();
         let mut items = Budget::new();
         loop {
-            let body = unwind::with(this.running.as_mut(), |body| body.poll(cx));
+            let body = clear_on_panic(this.running.as_mut(), |body| body.poll(cx));
             let Some(mut stream) = this.stream.as_mut().as_pin_mut() else {
                 return Poll::Ready(());
             };
             if let Some(Poll::Pending) = body {
-                // Whether it is done or not: there is something to wait for.
+                // The result does not matter, because the body is pending.
                 let _ = stream.poll_progress(cx);
                 return Poll::Pending;
             }

@@ -1,23 +1,24 @@
-use core::fmt;
-use core::num::NonZeroUsize;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::{
+    fmt,
+    num::NonZeroUsize,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use futures_core::{FusedStream, Stream};
 
-use crate::window::window;
+use crate::util::nonzero;
 
 /// Makes a stream of an iterator.
 ///
-/// The stream is lazy: one `next` of the iterator for each item that is asked for. It is always
-/// ready, so a consumer that never waits for anything else keeps its executor's thread until the
-/// iterator ends; [`IterToAiter::yield_every`] bounds such runs.
+/// The stream is lazy: each poll calls `next` of the iterator once. It is always ready, so a
+/// consumer that awaits nothing else blocks the executor's thread until the iterator ends.
+/// [`IterToAiter::yield_every`] bounds such runs.
 ///
-/// The iterator runs inside the poll: one that blocks (that reads a file, say) blocks the
-/// executor's thread for as long.
+/// The iterator runs inside the poll. An iterator that blocks, for example to read a file, blocks
+/// the executor's thread.
 ///
 /// # Examples
-///
 /// ```
 /// use aiter_adapters::iter_to_aiter;
 /// use futures_util::StreamExt;
@@ -32,31 +33,29 @@ pub fn iter_to_aiter<I: IntoIterator>(iter: I) -> IterToAiter<I::IntoIter> {
     IterToAiter { iter: iter.into_iter(), ended: false, run: None }
 }
 
-/// The stream of an iterator's items; made by [`iter_to_aiter`].
+/// A stream of an iterator's items; made by [`iter_to_aiter`].
 ///
-/// `size_hint` is the iterator's own. After the iterator's first `None` the stream stays at its
-/// end and does not ask the iterator again, be it fused or not.
+/// `size_hint` is that of the iterator. After the first `None`, the stream stays at its end and
+/// does not call the iterator again, even if the iterator is not fused.
 ///
 /// # Cancel safety
-///
-/// An item is taken from the iterator in the very poll that hands it out, so dropping a future
-/// that waits for the next item loses none.
+/// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
 #[doc(alias = "iter_to_aiter")]
 #[must_use = "streams do nothing unless polled"]
 #[derive(Clone)]
 pub struct IterToAiter<I> {
     iter: I,
-    /// The iterator has said `None`.
+    /// The iterator has returned `None`.
     ended: bool,
-    /// `None`: no run is ever interrupted.
+    /// `None` if the stream never yields.
     run: Option<Run>,
 }
 
-/// Where the stream stands between two yields.
+/// A run of items between two yields.
 #[derive(Clone, Copy)]
 struct Run {
     every: NonZeroUsize,
-    /// Items to hand out before the next yield.
+    /// Number of items to return before the next yield.
     left: usize,
 }
 
@@ -70,49 +69,46 @@ impl<I> fmt::Debug for IterToAiter<I> {
 }
 
 impl<I> IterToAiter<I> {
-    /// Lets the executor run something else after every `n` items.
+    /// Yields to the executor after every `n` items.
     ///
-    /// The poll that follows the `n`th item wakes its own task and answers `Pending`; the next
-    /// run of `n` begins with the poll after that. Calling it again begins a new run with the new
-    /// `n`. Without it the stream never answers `Pending`.
+    /// The poll after the `n`th item wakes its own task and returns `Pending`, and a new run of `n`
+    /// begins. Calling this method again begins a run with the new `n`. Without it, the stream
+    /// never returns `Pending`.
     ///
     /// # Panics
-    ///
     /// Panics if `n` is 0.
     ///
     /// # Examples
-    ///
     /// ```
     /// use aiter_adapters::iter_to_aiter;
     /// use futures_util::{FutureExt, StreamExt};
     ///
     /// let mut numbers = iter_to_aiter(0..).yield_every(1);
     /// assert_eq!(numbers.next().now_or_never(), Some(Some(0)));
-    /// assert_eq!(numbers.next().now_or_never(), None); // others may run now
+    /// assert_eq!(numbers.next().now_or_never(), None); // other tasks may run now
     /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
     /// ```
     #[track_caller]
     pub fn yield_every(mut self, n: usize) -> Self {
-        self.run = Some(Run { every: window(n, "n"), left: n });
+        self.run = Some(Run { every: nonzero(n, "n"), left: n });
         self
     }
 
-    /// The iterator, with the items not yet handed out.
+    /// Returns the iterator.
     pub fn get_ref(&self) -> &I {
         &self.iter
     }
 
-    /// The iterator, to change it in place.
+    /// Returns the iterator mutably.
     ///
-    /// A stream that has ended stays at its end, whatever is done to the iterator.
+    /// A stream that has ended stays at its end, even if the iterator is changed.
     pub fn get_mut(&mut self) -> &mut I {
         &mut self.iter
     }
 
-    /// Gives the iterator back, with the items not yet handed out.
+    /// Returns the iterator, with all items that were not returned.
     ///
     /// # Examples
-    ///
     /// ```
     /// use aiter_adapters::iter_to_aiter;
     /// use futures_util::{FutureExt, StreamExt};
@@ -126,7 +122,7 @@ impl<I> IterToAiter<I> {
     }
 }
 
-// The iterator is only ever used through `&mut`, it is never pinned.
+// The iterator is not pinned.
 impl<I> Unpin for IterToAiter<I> {}
 
 impl<I: Iterator> FusedStream for IterToAiter<I> {
@@ -162,16 +158,14 @@ impl<I: Iterator> Stream for IterToAiter<I> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
-    use alloc::rc::Rc;
-    use alloc::sync::Arc;
-    use alloc::task::Wake;
-    use alloc::vec::Vec;
-    use core::cell::Cell;
-    use core::iter;
-    use core::panic::AssertUnwindSafe;
-    use core::sync::atomic::{AtomicUsize, Ordering};
-    use core::task::Waker;
+    use alloc::{format, rc::Rc, sync::Arc, task::Wake, vec::Vec};
+    use core::{
+        cell::Cell,
+        iter,
+        panic::AssertUnwindSafe,
+        sync::atomic::{AtomicUsize, Ordering},
+        task::Waker,
+    };
     use std::panic::catch_unwind;
 
     use super::*;
@@ -185,7 +179,7 @@ mod tests {
         }
     }
 
-    /// A task of one stream: polls by hand and counts the wakes.
+    /// A task that polls one stream by hand and counts its wake-ups.
     struct Task<S> {
         stream: S,
         wakes: Arc<CountingWaker>,
@@ -207,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn hands_out_all_items_in_order_without_a_wake() {
+    fn items_come_in_order_without_wake() {
         let mut task = Task::new(iter_to_aiter([1, 2, 3]));
         for n in 1..=3 {
             assert_eq!(task.poll(), Poll::Ready(Some(n)));
@@ -217,9 +211,9 @@ mod tests {
     }
 
     #[test]
-    fn never_asks_the_iterator_after_its_end() {
+    fn ended_iterator_is_not_called() {
         let calls = Cell::new(0);
-        // Not fused: None at the second call, then items again.
+        // Not fused: returns `None` at the second call, then items again.
         let odd = iter::from_fn(|| {
             calls.set(calls.get() + 1);
             (calls.get() != 2).then_some(calls.get())
@@ -236,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn yields_after_every_n_items() {
+    fn yield_every_yields_after_n_items() {
         for n in 1..=5 {
             let mut task = Task::new(iter_to_aiter(0..10).yield_every(n));
             let (mut items, mut polls) = (0, 0);
@@ -249,7 +243,11 @@ mod tests {
                     }
                     Poll::Pending => {
                         assert_eq!(items % n, 0);
-                        assert_eq!(task.wakes(), items / n, "each yield wakes its own task once");
+                        assert_eq!(
+                            task.wakes(),
+                            items / n,
+                            "each yield must wake its own task once"
+                        );
                     }
                     Poll::Ready(None) => break,
                 }
@@ -261,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_yield_wakes_the_latest_waker() {
+    fn yield_wakes_latest_waker() {
         let mut stream = iter_to_aiter(0..).yield_every(1);
         let (first, second) = (Arc::<CountingWaker>::default(), Arc::<CountingWaker>::default());
         for (wakes, expected) in [(&first, Poll::Ready(Some(0))), (&second, Poll::Pending)] {
@@ -274,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn yield_every_can_be_changed_midway() {
+    fn second_yield_every_begins_new_run() {
         let mut task = Task::new(iter_to_aiter(0..).yield_every(1));
         assert_eq!(task.poll(), Poll::Ready(Some(0)));
         task.stream = task.stream.yield_every(2);
@@ -301,14 +299,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_iterator_ends_at_once() {
+    fn empty_iterator_ends_at_once() {
         let mut task = Task::new(iter_to_aiter(iter::empty::<u8>()).yield_every(1));
         assert_eq!(task.poll(), Poll::Ready(None));
         assert_eq!(task.wakes(), 0);
     }
 
     #[test]
-    fn the_iterator_can_be_seen_changed_and_taken_back() {
+    fn iterator_is_accessible() {
         let mut task = Task::new(iter_to_aiter(0..10));
         assert_eq!(task.poll(), Poll::Ready(Some(0)));
         assert_eq!(task.stream.get_ref(), &(1..10));
@@ -318,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn frees_every_item_once_when_dropped_at_any_step() {
+    fn drop_at_any_step_frees_each_item_once() {
         for steps in 0..=5 {
             let item = Rc::new(());
             let mut task = Task::new(iter_to_aiter(iter::repeat_n(Rc::clone(&item), 4)));
@@ -331,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_in_the_iterator_leaves_the_rest_usable() {
+    fn stream_continues_after_iterator_panics() {
         let mut task = Task::new(iter_to_aiter((0..3).inspect(|n| assert_ne!(*n, 1))));
         assert_eq!(task.poll(), Poll::Ready(Some(0)));
         assert!(catch_unwind(AssertUnwindSafe(|| task.poll())).is_err());
@@ -340,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_the_state_and_no_items() {
+    fn debug_shows_state_without_items() {
         let mut task = Task::new(iter_to_aiter(["secret"]));
         let text = format!("{:?}", task.stream);
         assert_eq!(text, "IterToAiter { ended: false, yield_every: None, .. }");
@@ -351,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn auto_traits_follow_the_iterator() {
+    fn auto_traits_follow_iterator() {
         fn check<T: Send + Sync + Unpin + Clone>() {}
         fn check_unpin<T: Unpin>() {}
         check::<IterToAiter<core::ops::Range<u8>>>();

@@ -1,16 +1,17 @@
 use crate::sync::{AtomicUsize, Ordering};
 
-/// How a source that somebody else drives came to its end.
+/// How a source ended that a task or another fork drives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Outcome {
-    /// It ended.
+pub enum TaskOutcome {
+    /// The source ended.
     Completed,
-    /// It was dropped before its end.
+    /// The source was dropped before its end.
     Cancelled,
-    /// It panicked.
+    /// The source panicked.
     Panicked,
-    /// It goes on, but this reader of it fell behind and was put out: see [`Lag::Error`](crate::Lag).
+    /// The source continues, but this fork lagged and was removed; see
+    /// [`LagPolicy::Error`](crate::LagPolicy).
     Lagged,
 }
 
@@ -20,7 +21,7 @@ const CANCELLED: usize = 2;
 const PANICKED: usize = 3;
 const LAGGED: usize = 4;
 
-/// An outcome that one party sets, once, and any party reads.
+/// An outcome that is set once, before the source's end is published.
 #[derive(Debug)]
 pub(crate) struct OutcomeCell(AtomicUsize);
 
@@ -29,25 +30,25 @@ impl OutcomeCell {
         Self(AtomicUsize::new(UNKNOWN))
     }
 
-    pub(crate) fn set(&self, outcome: Outcome) {
+    pub(crate) fn set(&self, outcome: TaskOutcome) {
         let value = match outcome {
-            Outcome::Completed => COMPLETED,
-            Outcome::Cancelled => CANCELLED,
-            Outcome::Panicked => PANICKED,
-            Outcome::Lagged => LAGGED,
+            TaskOutcome::Completed => COMPLETED,
+            TaskOutcome::Cancelled => CANCELLED,
+            TaskOutcome::Panicked => PANICKED,
+            TaskOutcome::Lagged => LAGGED,
         };
-        // Relaxed: set before the list is stopped, and meaningful once that is seen.
+        // Relaxed: a reader has seen the published end, which synchronizes.
         self.0.store(value, Ordering::Relaxed);
     }
 
-    pub(crate) fn get(&self) -> Option<Outcome> {
-        // Relaxed: as above.
+    pub(crate) fn get(&self) -> Option<TaskOutcome> {
+        // Relaxed: see `set`.
         match self.0.load(Ordering::Relaxed) {
             UNKNOWN => None,
-            COMPLETED => Some(Outcome::Completed),
-            CANCELLED => Some(Outcome::Cancelled),
-            PANICKED => Some(Outcome::Panicked),
-            _ => Some(Outcome::Lagged),
+            COMPLETED => Some(TaskOutcome::Completed),
+            CANCELLED => Some(TaskOutcome::Cancelled),
+            PANICKED => Some(TaskOutcome::Panicked),
+            _ => Some(TaskOutcome::Lagged),
         }
     }
 }

@@ -8,37 +8,40 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{budget::Budget, progress::Progress, unwind};
+use crate::{
+    progress::Progress,
+    util::{Budget, clear_on_panic},
+};
 
 pin_project_lite::pin_project! {
     /// A stream that pulls items ahead in the consumer's own task; made by
     /// [`preload`](crate::AiterExt::preload).
     ///
-    /// It holds at most `n` items ahead, besides the item in the consumer's hands. Nothing is
-    /// pulled before the first poll. From then on each poll refills the window as far as the source
-    /// is ready, by at most 128 items.
+    /// It holds at most `n` items ahead, besides the item that the consumer holds. Nothing is
+    /// pulled before the first poll. Each poll refills the window while the source is ready, by at
+    /// most 128 items.
     ///
-    /// No task runs behind it. While the consumer is busy, the window is refilled only through
-    /// [`Progress`], as [`for_each_progress`](crate::AiterExt::for_each_progress) does. The
-    /// source is dropped at its end, which may be before the last item is taken.
+    /// There is no task. While the consumer is busy, the window is refilled only through
+    /// [`Progress`], as in [`for_each_progress`](crate::AiterExt::for_each_progress). The source is
+    /// dropped when it ends, possibly before the last item is taken.
     ///
     /// In the long run nothing is allocated for an item.
     ///
     /// # Panics
-    /// Panics if the source does; the source is dropped then. The items that were pulled before are
-    /// still handed out.
+    /// Panics if the source does. The source is then dropped. The items that were pulled are still
+    /// returned.
     ///
     /// # Cancel safety
-    /// Cancel safe. If a future over this stream such as `next()` is dropped, no item is lost.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "preload_aiter")]
     pub struct Preload<S: Stream> {
-        // Dropped at its end.
+        // Dropped when it ends.
         #[pin]
         source: Option<S>,
         n: NonZeroUsize,
         ahead: VecDeque<S::Item>,
-        // The end was handed out.
+        // `None` was returned.
         ended: bool,
     }
 }
@@ -58,7 +61,7 @@ impl<S: Stream> Preload<S> {
         Self { source: Some(source), n, ahead: VecDeque::new(), ended: false }
     }
 
-    /// The number of items that were pulled and not taken.
+    /// Returns the number of items that were pulled and not taken.
     pub fn len(&self) -> usize {
         self.ahead.len()
     }
@@ -68,33 +71,33 @@ impl<S: Stream> Preload<S> {
         self.ahead.is_empty()
     }
 
-    /// The source, unless it has ended.
+    /// Returns the source, unless it has ended.
     pub fn get_ref(&self) -> Option<&S> {
         self.source.as_ref()
     }
 
-    /// The source, unless it has ended, to change it in place.
+    /// Returns the source mutably, unless it has ended.
     pub fn get_mut(&mut self) -> Option<&mut S> {
         self.source.as_mut()
     }
 
-    /// The source, unless it has ended, pinned, to change it in place.
+    /// Returns the source mutably and pinned, unless it has ended.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
         self.project().source.as_pin_mut()
     }
 
-    /// Gives back the source, unless it has ended, and the items that were pulled and not taken.
+    /// Returns the source, unless it has ended, and the items that were pulled and not taken.
     pub fn into_parts(self) -> (Option<S>, VecDeque<S::Item>) {
         (self.source, self.ahead)
     }
 
-    /// Pulls until `len` items are ahead, the source has ended or the budget is spent. Pending if
-    /// the source is.
+    /// Pulls until `len` items are ahead, the source has ended or the budget is spent. Returns
+    /// `Pending` if the source does.
     fn fill(self: Pin<&mut Self>, cx: &mut Context<'_>, len: usize) -> Poll<()> {
         let mut this = self.project();
         let mut budget = Budget::new();
         while this.ahead.len() < len && budget.take() {
-            match unwind::with(this.source.as_mut(), |source| source.poll_next(cx)) {
+            match clear_on_panic(this.source.as_mut(), |source| source.poll_next(cx)) {
                 Some(polled) => match ready!(polled) {
                     Some(item) => this.ahead.push_back(item),
                     None => this.source.set(None),
@@ -129,7 +132,7 @@ impl<S: Stream> Stream for Preload<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        // The item to hand out, and those ahead of it.
+        // The item to return, and `n` items ahead.
         let len = self.n.get().saturating_add(1);
         let filled = self.as_mut().fill(cx, len);
         let this = self.project();

@@ -6,17 +6,15 @@ use core::{
 
 use futures_core::Stream;
 
-use crate::{active::Active, preload_with::PreloadWith};
-
 /// A stream that can work ahead of its consumer.
 ///
 /// [`for_each_progress`](crate::AiterExt::for_each_progress) calls it while the consumer is busy.
 ///
 /// [`Preload`](crate::Preload) and [`MapPar`](crate::MapPar) work ahead in the consumer's task.
-/// [`Active`], [`PreloadWith`] and [`MapParWith`](crate::MapParWith) do so in tasks of their own, and the
-/// bridge's `UnblockIter` on a thread.
-/// [`Gated`](crate::Gated) and [`Stoppable`](crate::Stoppable) implement the trait if their source
-/// does. Every other stream works ahead once `.preload(n)` is called on it.
+/// [`Active`](crate::Active), [`PreloadWith`](crate::PreloadWith) and
+/// [`MapParWith`](crate::MapParWith) do so in tasks of their own, and the bridge's `UnblockIter` on
+/// a thread. [`Gated`](crate::Gated) and [`Stoppable`](crate::Stoppable) implement the trait if
+/// their source does. Every other stream works ahead once `.preload(n)` is called on it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot work ahead of its consumer: call `.preload(n)` first",
     label = "this stream does not implement `Progress`",
@@ -25,9 +23,9 @@ use crate::{active::Active, preload_with::PreloadWith};
 pub trait Progress: Stream {
     /// Lets the stream work ahead, without taking an item.
     ///
-    /// Returns `Ready` if there is nothing to do before an item is taken, or if a task of the
-    /// stream's own does it. Returns `Pending` otherwise; the task is woken when this method or
-    /// `poll_next` is to be called again.
+    /// Returns `Ready` if there is nothing to do before an item is taken, or if another task does
+    /// it. Otherwise returns `Pending`, and wakes the task when this method or `poll_next` must be
+    /// called again.
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
 }
 
@@ -37,23 +35,8 @@ impl<S: Progress + Unpin + ?Sized> Progress for &mut S {
     }
 }
 
-impl<P> Progress for Pin<P>
-where
-    P: DerefMut<Target: Progress> + Unpin,
-{
+impl<P: DerefMut<Target: Progress> + Unpin> Progress for Pin<P> {
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.get_mut().as_mut().poll_progress(cx)
-    }
-}
-
-impl<T, H> Progress for Active<T, H> {
-    fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
-    }
-}
-
-impl<T, H> Progress for PreloadWith<T, H> {
-    fn poll_progress(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
     }
 }

@@ -9,39 +9,39 @@ use aiter_core::Relay;
 use futures_core::{FusedFuture, FusedStream, Stream};
 
 pin_project_lite::pin_project! {
-    /// What the clones drive in turn.
-    struct Source<S> {
+    /// The value of the relay, which the clones poll in turn.
+    struct SharableSource<S> {
         #[pin]
         stream: S,
         ended: bool,
     }
 }
 
-/// A stream that several tasks share, each item to one of them; made by
+/// A stream that several tasks share, where each item goes to one task; made by
 /// [`sharable`](crate::AiterExt::sharable).
 ///
-/// Each clone is a stream of some of the items, in the source's order. The source is asked for one
-/// item a poll, and not again before its wake-up once it is pending. All clones see the end.
+/// Each clone is a stream of some of the items, in the source's order. Each poll pulls at most one
+/// item. A source that is pending is not polled again before its wake-up. All clones see the end.
 ///
-/// The source's wake-up wakes every clone that waits, as a rule beginning with the clone that has
-/// waited longest. The clone that is polled first takes the item; the others wait again. So a clone
-/// that is woken and then rests, or is dropped, keeps no item from the others. The price is a
-/// wake-up for each waiting clone.
+/// The source's wake-up wakes every waiting clone, usually in the order in which they began to
+/// wait. The clone that is polled first takes the item, and the others wait again. A clone that is
+/// woken and then not polled, or is dropped, therefore keeps no item from the others. The price is
+/// a wake-up for each waiting clone.
 ///
-/// Polling the source is a try-lock: a clone that finds another at it sleeps, and is woken when the
-/// other is done.
+/// Polling the source is a try-lock. A clone that finds it locked waits, and is woken when the
+/// other clone's poll is over.
 ///
-/// A source that has ended is kept until the last clone goes, because
-/// [`try_into_inner`](Self::try_into_inner) gives it back.
+/// The source is dropped with the last clone, not at its end, because
+/// [`try_into_inner`](Self::try_into_inner) returns it.
 ///
 /// # Panics
-/// Panics if the source does, in the clone that polls it. The others are woken, and poll it again.
-/// If the waker of a clone that waits panics, it does so in the clone that wakes it, and the item
-/// in its hands is dropped.
+/// Panics if the source does, in the clone that polls it. The other clones are woken, and poll it
+/// again. If the waker of a waiting clone panics, it does so in the clone that wakes it, and the
+/// item of that clone is dropped.
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream is dropped, no item is lost and no other clone waits
-/// longer. The future of the inherent [`next`](Self::next) also takes its waker back if it is
+/// longer. The future of the inherent [`next`](Self::next) also takes back its waker if it is
 /// dropped while it waits.
 ///
 /// # Examples
@@ -60,7 +60,7 @@ pin_project_lite::pin_project! {
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "sharable_aiter")]
 pub struct Sharable<S> {
-    relay: Relay<Source<S>>,
+    relay: Relay<SharableSource<S>>,
     ended: bool,
 }
 
@@ -72,13 +72,13 @@ impl<S> fmt::Debug for Sharable<S> {
 
 impl<S> Sharable<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { relay: Relay::new(Source { stream, ended: false }), ended: false }
+        Self { relay: Relay::new(SharableSource { stream, ended: false }), ended: false }
     }
 
-    /// Waits for the next item of this clone, `None` at the end.
+    /// Waits for the next item of this clone. Returns `None` at the end.
     ///
-    /// Unlike the future of `StreamExt::next`, this one takes its waker back if it is dropped
-    /// while it waits. Then the task is not woken for an item that it no longer waits for.
+    /// Unlike the future of `StreamExt::next`, this future takes back its waker if it is dropped
+    /// while it waits. The task is then not woken for an item that it no longer waits for.
     ///
     /// # Panics
     /// Panics as the [stream](Self#panics) does.
@@ -94,17 +94,17 @@ impl<S> Sharable<S> {
     /// let mut one = stream::iter(["item"]).sharable();
     /// assert_eq!(one.next().now_or_never(), Some(Some("item")));
     /// ```
-    #[expect(clippy::should_implement_trait, reason = "it stands for `StreamExt::next`")]
+    #[expect(clippy::should_implement_trait, reason = "replaces `StreamExt::next`")]
     pub fn next(&mut self) -> SharableNext<'_, S>
     where
         S: Stream,
     {
-        SharableNext { clone: self, waits: false }
+        SharableNext { clone: self, is_waiting: false }
     }
 
-    /// Gives this clone up, and returns the source if it was the last one.
+    /// Drops this clone. Returns the source if it was the last one.
     ///
-    /// If several clones are given up at once, exactly one of the calls returns the source.
+    /// If this is called on all clones concurrently, exactly one call returns the source.
     pub fn into_inner(self) -> Option<S>
     where
         S: Unpin,
@@ -114,11 +114,11 @@ impl<S> Sharable<S> {
 
     /// Returns the source if this is the last clone.
     ///
-    /// Two clones that ask at once may both get themselves back, as each finds the other one. To
-    /// give up all clones, use [`into_inner`](Self::into_inner).
+    /// Two concurrent calls may both fail, because each finds the other clone. To give up all
+    /// clones, use [`into_inner`](Self::into_inner).
     ///
     /// # Errors
-    /// Returns the clone if there are others.
+    /// Returns this clone if there are others.
     pub fn try_into_inner(self) -> Result<S, Self>
     where
         S: Unpin,
@@ -169,7 +169,7 @@ impl<S: Stream> Stream for Sharable<S> {
         if self.ended {
             return (0, Some(0));
         }
-        // The other clones may take them all.
+        // The other clones may take all items.
         let upper = self
             .relay
             .try_look(|source| if source.ended { Some(0) } else { source.stream.size_hint().1 });
@@ -181,8 +181,8 @@ impl<S: Stream> Stream for Sharable<S> {
 #[must_use = "futures do nothing unless polled"]
 pub struct SharableNext<'a, S: Stream> {
     clone: &'a mut Sharable<S>,
-    /// The last poll was pending.
-    waits: bool,
+    /// The last poll returned `Pending`.
+    is_waiting: bool,
 }
 
 impl<S: Stream> fmt::Debug for SharableNext<'_, S> {
@@ -195,9 +195,9 @@ impl<S: Stream> Future for SharableNext<'_, S> {
     type Output = Option<S::Item>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        self.waits = true;
+        self.is_waiting = true;
         let polled = Pin::new(&mut *self.clone).poll_next(cx);
-        self.waits = polled.is_pending();
+        self.is_waiting = polled.is_pending();
         polled
     }
 }
@@ -210,7 +210,7 @@ impl<S: Stream> FusedFuture for SharableNext<'_, S> {
 
 impl<S: Stream> Drop for SharableNext<'_, S> {
     fn drop(&mut self) {
-        if self.waits {
+        if self.is_waiting {
             self.clone.relay.cancel();
         }
     }

@@ -1,17 +1,17 @@
-/// Something that starts a future as a task of its own: in most programs a function or a closure.
+/// A spawner, which starts a future as a task. Usually a function or a closure.
 ///
-/// Adapters with a task of their own ([`active`](crate::AiterExt::active),
+/// Adapters with tasks of their own ([`active`](crate::AiterExt::active),
 /// [`preload_with`](crate::AiterExt::preload_with),
-/// [`map_par_with`](crate::AiterExt::map_par_with)) know no runtime. They take a spawner, hand it a
-/// future with a name ([`Drive`](crate::Drive), [`Worker`](crate::Worker)) and keep the handle that
-/// they get for it, because some runtimes cancel a task when its handle is dropped. Dropping the
-/// adapter ends its tasks whether the handle cancels or detaches: the future itself knows that
-/// nobody wants its items any more.
+/// [`map_par_with`](crate::AiterExt::map_par_with)) do not depend on a runtime. They pass a future
+/// of a named type ([`DriveTask`](crate::DriveTask), [`MapWorker`](crate::MapWorker)) to the
+/// spawner. They keep the handle, because some runtimes cancel a task when its handle is dropped.
+/// Dropping the adapter ends its tasks even if the handle detaches, because it tells the futures to
+/// end.
 ///
-/// Every `Fn(Fut) -> H` is a spawner. The bounds are the function's own: `Send` and `'static` where
-/// the runtime moves tasks between threads, neither where it does not.
+/// Every `Fn(Fut) -> H` is a spawner. The function sets the bounds, for example `Send` and
+/// `'static` if the runtime moves tasks between threads.
 ///
-/// Each of these runs in the tests of this repository:
+/// The tests of this repository run all of these:
 ///
 /// | runtime | spawner |
 /// |---|---|
@@ -21,15 +21,15 @@
 /// | async-executor, also for tasks that borrow | `\|task\| executor.spawn(task)` |
 /// | futures, one thread | `\|task\| spawner.spawn_local_with_handle(task)` of a `LocalPool` |
 /// | no runtime but threads | `\|task\| thread::spawn(\|\| pollster::block_on(task))` |
-/// | embassy, `join!`, a hand-written loop | none: the adapter's `_parts` form gives the future |
+/// | embassy, `join!`, a hand-written loop | `core::convert::identity`: the future is the handle |
 ///
-/// Not tried here, but of the same form: `async_std::task::spawn`, and `wasm_bindgen_futures::spawn_local`
-/// on a web page.
+/// Not tested, but of the same form: `async_std::task::spawn`, and
+/// `wasm_bindgen_futures::spawn_local` on a web page.
 ///
 /// # Panics
-/// An adapter's method panics if the spawner does, as `tokio::spawn` outside a runtime. The source
-/// is dropped then. [`MapParWith`](crate::MapParWith) also calls the spawner in its polls, which panic
-/// likewise; its source goes on.
+/// An adapter's method panics if the spawner does, as `tokio::spawn` does outside a runtime. The
+/// source is then dropped. [`MapParWith`](crate::MapParWith) also calls the spawner in its polls,
+/// which panic as well. Its source is then kept.
 ///
 /// # Examples
 /// tokio:
@@ -44,7 +44,7 @@
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// tokio, with what must stay on its thread:
+/// tokio, with items that must stay on their thread:
 /// ```
 /// use std::rc::Rc;
 ///
@@ -60,7 +60,7 @@
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// async-executor (and so smol), with a source that borrows:
+/// async-executor, which smol uses, with a source that borrows:
 /// ```
 /// use aiter_adapters::AiterExt;
 /// use futures_util::{StreamExt, stream};
@@ -81,23 +81,43 @@
 /// let mut pool = futures_executor::LocalPool::new();
 /// let spawner = pool.spawner();
 /// pool.run_until(async move {
-///     let numbers = stream::iter(0..3).active(|task| spawner.spawn_local_with_handle(task).unwrap());
+///     let spawn = |task| spawner.spawn_local_with_handle(task).unwrap();
+///     let numbers = stream::iter(0..3).active(spawn);
 ///     assert_eq!(numbers.collect::<Vec<_>>().await, [0, 1, 2]);
 /// });
 /// ```
 ///
-/// embassy declares its tasks, so there the future is named and awaited:
+/// Without a spawner, `identity` and `into_parts` return the future, which the caller polls:
+/// ```
+/// use core::convert::identity;
+///
+/// use aiter_adapters::AiterExt;
+/// use futures_util::{StreamExt, future::{join, join_all}, stream};
+///
+/// # futures_executor::block_on(async {
+/// let (numbers, drive) = stream::iter(1..=3).active(identity).into_parts();
+/// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive).await;
+/// assert_eq!(items, [1, 2, 3]);
+///
+/// let square = |n| async move { n * n };
+/// let (squares, workers) = stream::iter(1..=3).map_par_with(2, identity, square).into_parts();
+/// let (squares, _) = join(squares.ordered().collect::<Vec<_>>(), join_all(workers)).await;
+/// assert_eq!(squares, [1, 4, 9]);
+/// # });
+/// ```
+///
+/// embassy, which declares its tasks, so the task function names the future and awaits it:
 /// ```ignore
 /// #[embassy_executor::task]
-/// async fn drive(drive: aiter::Drive<Buttons>) {
+/// async fn drive(drive: aiter::DriveTask<Buttons>) {
 ///     drive.await
 /// }
 ///
-/// let (buttons, driver) = buttons.active_parts();
+/// let (buttons, driver) = buttons.active(identity).into_parts();
 /// spawner.spawn(drive(driver)?);
 /// ```
 pub trait Spawn<Fut> {
-    /// What starting a task gives: the adapter keeps it as long as it lives.
+    /// The handle of a task. The adapter keeps it until the adapter is dropped.
     type Handle;
 
     /// Starts `future` as a task.

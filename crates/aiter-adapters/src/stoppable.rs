@@ -1,6 +1,8 @@
+//! A stream that a handle stops.
+//!
 //! # Ordering policy
-//! Release by `stop`, Acquire by the stream: whoever sees the end sees what was done before the stop.
-//! Going to sleep and waking up is the wake cell's affair.
+//! The stop is Release and the stream reads with Acquire. What happens before a stop is therefore
+//! visible after the end. `WakeCell` orders registration and wake-up.
 
 use core::{
     fmt,
@@ -30,8 +32,8 @@ impl State {
 
 /// The handle that ends a [`Stoppable`] stream; made by [`stoppable`](crate::AiterExt::stoppable).
 ///
-/// Clones are handles of the same stream. Dropping them stops nothing: a stream whose stoppers are
-/// gone goes on to its own end.
+/// Clones are handles of the same stream. Dropping all of them does not stop the stream, which then
+/// continues to its own end.
 #[derive(Clone)]
 pub struct Stopper(Arc<State>);
 
@@ -42,43 +44,43 @@ impl fmt::Debug for Stopper {
 }
 
 impl Stopper {
-    /// Ends the stream at once: its next poll says so, and its task is woken.
+    /// Ends the stream at its next poll, and wakes its task.
     ///
-    /// A second stop does nothing. Wait-free; neither allocates nor frees, so it may be called from an
-    /// interrupt handler, if the waker of the stream's task may.
+    /// A second stop has no effect. Wait-free. Neither allocates nor frees, so an interrupt handler
+    /// may call it if it may call the waker of the stream's task.
     pub fn stop(&self) {
         // Release: partner of `State::is_stopped`.
         self.0.stopped.store(true, Ordering::Release);
         self.0.cell.wake();
     }
 
-    /// True after a [`stop`](Self::stop), by whichever handle.
+    /// Returns `true` after a [`stop`](Self::stop) by any handle.
     pub fn is_stopped(&self) -> bool {
         self.0.is_stopped()
     }
 }
 
-/// The stream's side of the flag.
-struct Ear {
+/// The side of the stream.
+struct StopReceiver {
     state: Arc<State>,
-    /// The end was handed out.
+    /// `None` was returned.
     ended: bool,
 }
 
-impl Ear {
-    /// True if there is nothing more to hand out.
+impl StopReceiver {
+    /// Returns `true` if no more items come.
     fn is_over(&self) -> bool {
         self.ended || self.state.is_stopped()
     }
 
-    /// True if there was a stop; else the task is woken when one comes.
-    fn is_stopped_or_listens(&self, cx: &Context<'_>) -> bool {
+    /// Waits for a stop.
+    fn poll_stopped(&self, cx: &Context<'_>) -> Poll<()> {
         self.state.cell.register(cx.waker());
-        self.state.is_stopped()
+        if self.state.is_stopped() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
-impl Drop for Ear {
+impl Drop for StopReceiver {
     fn drop(&mut self) {
         self.state.cell.clear();
     }
@@ -87,35 +89,33 @@ impl Drop for Ear {
 pin_project_lite::pin_project! {
     /// A stream that a [`Stopper`] ends; made by [`stoppable`](crate::AiterExt::stoppable).
     ///
-    /// Each poll looks at the stoppers first and at the source only if there was no stop: an item that
-    /// is ready and not read when the stop comes stays in the source, which
-    /// [`into_inner`](Self::into_inner) gives back.
+    /// Each poll checks for a stop first, and polls the source only if there was none. An item that
+    /// is ready when the stop comes stays in the source, which [`into_inner`](Self::into_inner)
+    /// returns. After a stop the source does not work ahead either ([`Progress`]).
     ///
-    /// After a stop the source does not work ahead either, where it can ([`Progress`]).
+    /// The source is dropped with this stream, not at its end, because
+    /// [`into_inner`](Self::into_inner) returns it.
     ///
-    /// The source is not dropped at its end but with this stream, as
-    /// [`into_inner`](Self::into_inner) gives it back.
-    ///
-    /// The lower bound of `size_hint` is 0, as a stop may come at any time.
+    /// The lower bound of `size_hint` is 0, because a stop may come at any time.
     ///
     /// # Panics
-    /// If the source does. The next poll polls it again.
+    /// Panics if the source does. The next poll polls it again.
     ///
     /// # Cancel safety
-    /// Dropping a future over this stream (such as `next()`) loses no item.
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "stoppable_aiter")]
     pub struct Stoppable<S> {
         #[pin]
         source: S,
-        ear: Ear,
+        stop: StopReceiver,
     }
 }
 
 impl<S> fmt::Debug for Stoppable<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stoppable")
-            .field("ended", &self.ear.ended)
+            .field("ended", &self.stop.ended)
             .field("stopped", &self.is_stopped())
             .finish_non_exhaustive()
     }
@@ -125,30 +125,30 @@ impl<S> Stoppable<S> {
     pub(crate) fn new(source: S) -> (Stopper, Self) {
         let state = State { stopped: AtomicBool::new(false), cell: WakeCell::new() };
         let state = Arc::new(state);
-        (Stopper(state.clone()), Self { source, ear: Ear { state, ended: false } })
+        (Stopper(state.clone()), Self { source, stop: StopReceiver { state, ended: false } })
     }
 
-    /// True after a [`Stopper::stop`].
+    /// Returns `true` after a [`Stopper::stop`].
     pub fn is_stopped(&self) -> bool {
-        self.ear.state.is_stopped()
+        self.stop.state.is_stopped()
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn get_ref(&self) -> &S {
         &self.source
     }
 
-    /// The source, to change it in place.
+    /// Returns the source mutably.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.source
     }
 
-    /// The source, pinned, to change it in place.
+    /// Returns the source mutably and pinned.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().source
     }
 
-    /// Gives the source back, with all items not yet handed out.
+    /// Returns the source, with all items that were not returned.
     ///
     /// # Examples
     /// ```
@@ -163,29 +163,29 @@ impl<S> Stoppable<S> {
     /// assert_eq!(rest.collect::<Vec<_>>().now_or_never(), Some(vec![2, 3]));
     /// ```
     pub fn into_inner(self) -> S {
-        let Self { source, ear } = self;
+        let Self { source, stop } = self;
         // Before the return: if the drop of the waker panics, the source is dropped, not leaked.
-        drop(ear);
+        drop(stop);
         source
     }
 }
 
 impl<S: Stream> FusedStream for Stoppable<S> {
     fn is_terminated(&self) -> bool {
-        self.ear.ended
+        self.stop.ended
     }
 }
 
 impl<S: Progress> Progress for Stoppable<S> {
     fn poll_progress(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.ear.is_over() {
+        if self.stop.is_over() {
             return Poll::Ready(());
         }
         let this = self.project();
-        if this.source.poll_progress(cx).is_ready() || this.ear.is_stopped_or_listens(cx) {
-            return Poll::Ready(());
+        match this.source.poll_progress(cx) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => this.stop.poll_stopped(cx),
         }
-        Poll::Pending
     }
 }
 
@@ -194,20 +194,20 @@ impl<S: Stream> Stream for Stoppable<S> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let polled = if this.ear.is_over() {
+        let polled = if this.stop.is_over() {
             Poll::Ready(None)
         } else {
             match this.source.poll_next(cx) {
-                Poll::Pending if this.ear.is_stopped_or_listens(cx) => Poll::Ready(None),
+                Poll::Pending => this.stop.poll_stopped(cx).map(|()| None),
                 polled => polled,
             }
         };
-        this.ear.ended = matches!(polled, Poll::Ready(None));
+        this.stop.ended = matches!(polled, Poll::Ready(None));
         polled
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let upper = if self.ear.is_over() { Some(0) } else { self.source.size_hint().1 };
+        let upper = if self.stop.is_over() { Some(0) } else { self.source.size_hint().1 };
         (0, upper)
     }
 }

@@ -4,6 +4,7 @@
 #![cfg(not(any(feature = "std", loom)))]
 
 use core::{
+    convert::identity,
     future::{Future, ready},
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -11,7 +12,7 @@ use core::{
 };
 use std::panic::catch_unwind;
 
-use aiter_adapters::{AiterExt, MapParWith, Outcome};
+use aiter_adapters::{AiterExt, MapParWith, TaskOutcome};
 use futures_core::FusedStream;
 use futures_util::{Stream, StreamExt, stream};
 
@@ -26,7 +27,7 @@ fn refuse(n: u32, refused: &[u32]) -> u32 {
 fn read_over<F: Future<Output = ()>>(
     mut stream: MapParWith<u32, ()>,
     workers: Vec<F>,
-) -> (Vec<Told>, usize, Option<Outcome>) {
+) -> (Vec<Told>, usize, Option<TaskOutcome>) {
     let mut workers: Vec<_> = workers.into_iter().map(|worker| Some(Box::pin(worker))).collect();
     let mut cx = Context::from_waker(Waker::noop());
     let (mut told, mut panics) = (vec![], 0);
@@ -58,7 +59,7 @@ fn end(told: &mut Vec<Told>) -> String {
 fn workers_left_after_a_panic_do_the_rest() {
     for ordered in [false, true] {
         let f = |n: u32| async move { refuse(n, &[3, 40]) };
-        let (mut stream, workers) = stream::iter(0..100).map_par_with_parts(3, f);
+        let (mut stream, workers) = stream::iter(0..100).map_par_with(3, identity, f).into_parts();
         if ordered {
             stream = stream.ordered();
         }
@@ -67,27 +68,27 @@ fn workers_left_after_a_panic_do_the_rest() {
         assert_eq!(end(&mut told), "tasks of map_par_with panicked, items without a result: 2");
         told.sort();
         assert!(told.into_iter().eq((0..100).filter(|n| ![3, 40].contains(n)).map(Ok)));
-        assert_eq!(outcome, Some(Outcome::Panicked));
+        assert_eq!(outcome, Some(TaskOutcome::Panicked));
     }
 }
 
 #[test]
 fn last_worker_lost_by_panic_is_told() {
     let f = |n: u32| ready(refuse(n, &[2, 4]));
-    let (stream, workers) = stream::iter(0..100).map_par_with_parts(2, f);
+    let (stream, workers) = stream::iter(0..100).map_par_with(2, identity, f).into_parts();
     let (mut told, panics, outcome) = read_over(stream.ordered(), workers);
     assert_eq!(panics, 2);
     let expected =
         "tasks of map_par_with panicked before the source had ended, items without a result: 2";
     assert_eq!(end(&mut told), expected);
     assert!(told.into_iter().eq([0, 1, 3].map(Ok)));
-    assert_eq!(outcome, Some(Outcome::Panicked));
+    assert_eq!(outcome, Some(TaskOutcome::Panicked));
 }
 
 #[test]
 fn source_panic_is_told_at_the_end() {
     let source = stream::iter(0..9).map(|n| refuse(n, &[5]));
-    let (stream, workers) = source.map_par_with_parts(2, ready);
+    let (stream, workers) = source.map_par_with(2, identity, ready).into_parts();
     let (mut told, panics, _) = read_over(stream.ordered(), workers);
     assert_eq!(panics, 1);
     let expected =

@@ -1,11 +1,12 @@
 use alloc::boxed::Box;
 use core::{
+    convert::identity,
     fmt, iter,
     pin::Pin,
     task::{Context, Poll},
 };
 
-use aiter_adapters::{Active, AiterExt, Outcome, Progress, iter_to_aiter};
+use aiter_adapters::{Active, AiterExt, Progress, TaskOutcome, iter_to_aiter};
 use futures_core::{FusedStream, Stream};
 
 use crate::{block_on::BlockOn, forbid};
@@ -26,7 +27,7 @@ use crate::{block_on::BlockOn, forbid};
 ///
 /// The closure panics if the iterator panics. It panics before its first item if it is called
 /// inside a future under [`forbid_blocking`](crate::forbid_blocking). In both cases the stream ends
-/// without a panic, and its [`outcome`](UnblockIter::outcome) is [`Outcome::Panicked`].
+/// without a panic, and its [`outcome`](UnblockIter::outcome) is [`TaskOutcome::Panicked`].
 ///
 /// # Examples
 /// ```
@@ -71,7 +72,8 @@ where
         forbid::check_allowed();
         None
     });
-    let (items, drive) = iter_to_aiter(check.chain(iter)).active_bounded_parts(cap);
+    let (items, drive) =
+        iter_to_aiter(check.chain(iter)).active_bounded(cap, identity).into_parts();
     let handle = spawn_blocking(Box::new(move || BlockOn::new().block_on(drive)));
     UnblockIter { items, handle }
 }
@@ -86,7 +88,7 @@ where
 ///
 /// # Panics
 /// Never panics. If the iterator panics on its thread, the stream returns the items before the
-/// panic and ends, and [`outcome`](Self::outcome) is [`Outcome::Panicked`].
+/// panic and ends, and [`outcome`](Self::outcome) is [`TaskOutcome::Panicked`].
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream, such as `next()`, is dropped, no item is lost.
@@ -131,9 +133,9 @@ impl<T, H> UnblockIter<T, H> {
 
     /// Returns how the iterator ended, or `None` while it runs. Unread items may remain.
     ///
-    /// [`Outcome::Panicked`] means that the closure panicked. [`Outcome::Cancelled`] means that the
+    /// [`TaskOutcome::Panicked`] means that the closure panicked. [`TaskOutcome::Cancelled`] means that the
     /// closure was dropped before it ran, for example because the runtime shut down.
-    pub fn outcome(&self) -> Option<Outcome> {
+    pub fn outcome(&self) -> Option<TaskOutcome> {
         self.items.outcome()
     }
 

@@ -20,7 +20,7 @@ use std::{
     time::Instant,
 };
 
-use aiter_adapters::{AiterExt, Outcome, iter_to_aiter};
+use aiter_adapters::{AiterExt, TaskOutcome, iter_to_aiter};
 use aiter_executor_compat::{
     AiterToIter, BlockOn, BlockOnNext, Elapsed, aiter_to_iter, allow_blocking, forbid_blocking,
     park_thread, unblock_iter,
@@ -346,7 +346,7 @@ fn unblock_iter_in_guarded_future_panics() {
     })
     .into_parts();
     assert_forbidden(&text(thread.join().expect_err("wait must panic")));
-    assert_eq!(items.outcome(), Some(Outcome::Panicked));
+    assert_eq!(items.outcome(), Some(TaskOutcome::Panicked));
     assert_eq!(aiter_to_iter(&mut items, park_thread).count(), 0);
 }
 

@@ -43,11 +43,11 @@ fn main() -> io::Result<()> {
         let mut count = 0_u64;
         while let Some((client, event)) = events.next().await {
             match event {
-                Event::Item(line) => {
+                KeyedEvent::Item(line) => {
                     count += 1;
                     client.reply(server::echo(line));
                 }
-                Event::End => {
+                KeyedEvent::End => {
                     let (address, open) = (client.address, events.get_ref().open());
                     server::log(format_args!("{address} left, {open} are here"));
                 }

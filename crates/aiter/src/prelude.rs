@@ -15,8 +15,9 @@
 //! ```
 
 pub use aiter_adapters::{
-    Active, AiterExt, Azip, Event, Fork, Gate, Gated, IterToAiter, JoinStreams, Lag, OnError,
-    Outcome, Preload, Progress, Sharable, Stoppable, Stopper, azip, iter_to_aiter,
+    Active, AiterExt, Azip, ForkStream, Gate, Gated, IterToAiter, JoinStreams, KeyedEvent,
+    LagPolicy, OnError, Preload, Progress, Sharable, Stoppable, Stopper, TaskOutcome, azip,
+    iter_to_aiter,
 };
 pub use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
 pub use aiter_executor_compat::{AiterToIter, aiter_to_iter};

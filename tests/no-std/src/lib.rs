@@ -65,19 +65,20 @@ pub mod error {
 /// The adapters.
 pub mod adapters {
     use aiter::{
-        Active, AiterExt, Azip, AzipSources, BoundedFork, Drive, ErrorRule, Event, FlattenIter,
-        ForEachProgress, Fork, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, Lag,
-        MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, OnError, Outcome, PassiveFork,
-        Preload, PreloadWith, Progress, Sharable, SharableNext, Spawn, StartWorkers, Starter,
-        Stoppable, Stopper, StrictAzip, TryJoinStreams, Unequal, Worker,
+        Active, AiterExt, Azip, AzipSources, BoundedFork, DriveTask, ErrorRule, FlattenIter,
+        ForEachProgress, ForkStream, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams,
+        KeyedEvent, LagPolicy, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, MapWorker,
+        OnError, PassiveFork, Preload, PreloadWith, Progress, Sharable, SharableNext, Spawn,
+        StartWorkers, Stoppable, Stopper, StrictAzip, TaskOutcome, TryJoinStreams, UnequalLengths,
+        WorkerStarter,
     };
 
     /// What a task pulls ahead.
-    pub type PulledAhead<T, H> = (Active<T, H>, PreloadWith<T, H>, Option<Outcome>);
+    pub type PulledAhead<T, H> = (Active<T, H>, PreloadWith<T, H>, Option<TaskOutcome>);
     /// The task, and its handle.
-    pub type Task<S, P> = (Drive<S>, <P as Spawn<Drive<S>>>::Handle);
+    pub type Task<S, P> = (DriveTask<S>, <P as Spawn<DriveTask<S>>>::Handle);
     /// Rows of what several streams give, and what is wrong with streams of unequal lengths.
-    pub type Rows<Z> = (Azip<Z>, StrictAzip<Z>, <Z as AzipSources>::Row, Unequal);
+    pub type Rows<Z> = (Azip<Z>, StrictAzip<Z>, <Z as AzipSources>::Row, UnequalLengths);
     /// What is pulled ahead in the consumer's task, and a loop that lets it.
     pub type Progressing<S, F, Fut> = (Preload<S>, ForEachProgress<Preload<S>, F, Fut>);
     /// What lets items out, and what a gate says that is stopped.
@@ -85,21 +86,21 @@ pub mod adapters {
     /// What ends a stream.
     pub type Ended<S> = (Stopper, Stoppable<S>);
     /// Streams of the same items.
-    pub type Forks<S> = (Fork<S>, PassiveFork<S>, BoundedFork<S>, Lag);
+    pub type Forks<S> = (ForkStream<S>, PassiveFork<S>, BoundedFork<S>, LagPolicy);
     /// A stream that tasks share.
     pub type Shared<S> = Sharable<S>;
     /// What waits for an item of a clone.
     pub type SharedItem<S> = SharableNext<'static, S>;
     /// Many streams in one.
-    pub type Joined<S, K, I> = (JoinStreams<S>, JoinKeyed<S, K, I>, Event<K>);
+    pub type Joined<S, K, I> = (JoinStreams<S>, JoinKeyed<S, K, I>, KeyedEvent<K>);
     /// The same where they fail, and what is done about it.
     pub type TryJoined<S, I> = (TryJoinStreams<S, I>, OnError);
     /// What is mapped several at a time.
     pub type MappedHere<S, F, Fut> = MapPar<S, F, Fut>;
     /// What tasks map, and one of them.
-    pub type Mapped<S, F, Fut, T, H> = (MapParWith<T, H>, Worker<S, F, Fut>);
+    pub type Mapped<S, F, Fut, T, H> = (MapParWith<T, H>, MapWorker<S, F, Fut>);
     /// What tasks map that start as items come.
-    pub type MappedByMore<S, P, F, Fut, T, H> = MapParWith<T, H, Starter<S, P, F, Fut>>;
+    pub type MappedByMore<S, P, F, Fut, T, H> = MapParWith<T, H, WorkerStarter<S, P, F, Fut>>;
 
     /// Starts the tasks.
     pub fn is_starter<T, H>(starter: &impl StartWorkers<T, H>) -> bool {

@@ -1,12 +1,13 @@
 //! The stories of a stream and the tasks that work for it, in all their interleavings.
 
 use core::{
+    convert::identity,
     future::{Future, pending, ready},
     pin::Pin,
     task::{Context, Poll},
 };
 
-use aiter_adapters::{AiterExt, Outcome};
+use aiter_adapters::{AiterExt, TaskOutcome};
 use futures_core::Stream;
 use loom::{
     future::block_on,
@@ -67,7 +68,7 @@ fn spawn<F: Future<Output = ()> + 'static>(future: F) -> thread::JoinHandle<()> 
 fn close_while_the_drive_goes_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
-        let (active, drive) = source.active_parts();
+        let (active, drive) = source.active(identity).into_parts();
         let task = spawn(drive);
         drop(active);
         task.join().unwrap();
@@ -79,7 +80,7 @@ fn close_while_the_drive_goes_to_sleep() {
 fn close_while_the_drive_waits_for_room() {
     model(|| {
         let (source, dropped) = source(3, Ends::Never);
-        let (active, drive) = source.active_bounded_parts(1);
+        let (active, drive) = source.active_bounded(1, identity).into_parts();
         let task = spawn(drive);
         drop(active);
         task.join().unwrap();
@@ -91,10 +92,10 @@ fn close_while_the_drive_waits_for_room() {
 fn end_while_the_consumer_goes_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
-        let (mut active, drive) = source.active_parts();
+        let (mut active, drive) = source.active(identity).into_parts();
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0]);
-        assert_eq!(active.outcome(), Some(Outcome::Completed));
+        assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
         assert!(dropped.load(SeqCst), "dropped before the stream ends");
         task.join().unwrap();
     });
@@ -104,14 +105,14 @@ fn end_while_the_consumer_goes_to_sleep() {
 fn the_task_is_dropped_while_the_consumer_goes_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
-        let (mut active, drive) = source.active_parts();
+        let (mut active, drive) = source.active(identity).into_parts();
         let task = thread::spawn(move || {
             let mut drive = Box::pin(drive);
             let mut cx = Context::from_waker(core::task::Waker::noop());
             assert!(drive.as_mut().poll(&mut cx).is_pending());
         });
         assert_eq!(read_all(&mut active), [0]);
-        assert_eq!(active.outcome(), Some(Outcome::Cancelled));
+        assert_eq!(active.outcome(), Some(TaskOutcome::Cancelled));
         assert!(dropped.load(SeqCst));
         task.join().unwrap();
     });
@@ -121,10 +122,10 @@ fn the_task_is_dropped_while_the_consumer_goes_to_sleep() {
 fn take_against_full() {
     model(|| {
         let (source, _) = source(3, Ends::Yes);
-        let (mut active, drive) = source.active_bounded_parts(1);
+        let (mut active, drive) = source.active_bounded(1, identity).into_parts();
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0, 1, 2]);
-        assert_eq!(active.outcome(), Some(Outcome::Completed));
+        assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
         task.join().unwrap();
     });
 }
@@ -145,7 +146,7 @@ fn room_hands_over_what_consumer_did() {
     }
     model(|| {
         let done = Arc::new(AtomicUsize::new(0));
-        let (active, drive) = Sees(0, done.clone()).active_bounded_parts(1);
+        let (active, drive) = Sees(0, done.clone()).active_bounded(1, identity).into_parts();
         let mut drive = Box::pin(drive);
         let mut cx = Context::from_waker(core::task::Waker::noop());
         assert!(drive.as_mut().poll(&mut cx).is_pending(), "full");
@@ -164,7 +165,7 @@ fn room_hands_over_what_consumer_did() {
 fn take_against_full_by_two() {
     model(|| {
         let (source, _) = source(4, Ends::Yes);
-        let (mut active, drive) = source.active_bounded_parts(2);
+        let (mut active, drive) = source.active_bounded(2, identity).into_parts();
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0, 1, 2, 3]);
         task.join().unwrap();
@@ -175,10 +176,10 @@ fn take_against_full_by_two() {
 fn ask_against_full() {
     model(|| {
         let (source, _) = source(3, Ends::Yes);
-        let (mut stream, drive) = source.preload_with_parts(1);
+        let (mut stream, drive) = source.preload_with(1, identity).into_parts();
         let task = spawn(drive);
         assert_eq!(read_all(&mut stream), [0, 1, 2]);
-        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
         task.join().unwrap();
     });
 }
@@ -187,10 +188,10 @@ fn ask_against_full() {
 fn ask_against_a_worker_without_permits() {
     model(|| {
         let (source, dropped) = source(3, Ends::Yes);
-        let (mut stream, workers) = source.map_par_with_parts(1, ready);
+        let (mut stream, workers) = source.map_par_with(1, identity, ready).into_parts();
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         assert_eq!(read_all(&mut stream), [0, 1, 2]);
-        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
         assert!(dropped.load(SeqCst), "dropped before the stream ends");
         tasks.into_iter().for_each(|task| task.join().unwrap());
     });
@@ -200,7 +201,7 @@ fn ask_against_a_worker_without_permits() {
 fn two_workers_and_the_end() {
     model(|| {
         let (source, dropped) = source(2, Ends::Yes);
-        let (stream, mut workers) = source.map_par_with_parts(2, ready);
+        let (stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
         let task = spawn(workers.remove(0));
         block_on(workers.remove(0));
         task.join().unwrap();
@@ -213,7 +214,7 @@ fn two_workers_and_the_end() {
 fn close_while_two_workers_go_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
-        let (stream, workers) = source.map_par_with_parts(2, ready);
+        let (stream, workers) = source.map_par_with(2, identity, ready).into_parts();
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         drop(stream);
         tasks.into_iter().for_each(|task| task.join().unwrap());
@@ -225,7 +226,7 @@ fn close_while_two_workers_go_to_sleep() {
 fn close_while_a_future_goes_to_sleep() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
-        let (stream, workers) = source.map_par_with_parts(1, |_| pending::<()>());
+        let (stream, workers) = source.map_par_with(1, identity, |_| pending::<()>()).into_parts();
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         drop(stream);
         tasks.into_iter().for_each(|task| task.join().unwrap());
@@ -237,7 +238,7 @@ fn close_while_a_future_goes_to_sleep() {
 fn worker_never_polled_again_end_comes() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
-        let (mut stream, mut workers) = source.map_par_with_parts(2, ready);
+        let (mut stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
         let mut abandoned = Box::pin(workers.remove(0));
         let task = spawn(workers.remove(0));
         // It takes the item, or is turned away, or finds the end.
@@ -245,7 +246,7 @@ fn worker_never_polled_again_end_comes() {
         let _ = abandoned.as_mut().poll(&mut cx);
         let _ = abandoned.as_mut().poll(&mut cx);
         assert_eq!(read_all(&mut stream), [0]);
-        assert_eq!(stream.outcome(), Some(Outcome::Completed));
+        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
         assert!(dropped.load(SeqCst), "dropped before the stream ends");
         task.join().unwrap();
     });

@@ -2,7 +2,7 @@
 
 use core::task::Poll;
 
-use aiter_adapters::{AiterExt, Fork, Outcome, PassiveFork};
+use aiter_adapters::{AiterExt, ForkStream, PassiveFork, TaskOutcome};
 use loom::{sync::Arc, thread};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     wide_model,
 };
 
-fn forked() -> (Teller, Fork<Source>, PassiveFork<Source>) {
+fn forked() -> (Teller, ForkStream<Source>, PassiveFork<Source>) {
     let (teller, source) = source(0);
     let one = source.forker();
     let passive = one.fork_passive();
@@ -22,11 +22,15 @@ fn forked() -> (Teller, Fork<Source>, PassiveFork<Source>) {
 /// late. The fork is dropped after the threads are joined, because loom knows nothing of the `Arc`
 /// in the relay's waker.
 #[must_use]
-fn all_or_cancelled(mut fork: Fork<Source>, there: &[usize], all: &[usize]) -> Fork<Source> {
+fn all_or_cancelled(
+    mut fork: ForkStream<Source>,
+    there: &[usize],
+    all: &[usize],
+) -> ForkStream<Source> {
     let items = read_all(&mut fork);
     let expected = match fork.outcome() {
-        Some(Outcome::Completed) => all,
-        Some(Outcome::Cancelled) => there,
+        Some(TaskOutcome::Completed) => all,
+        Some(TaskOutcome::Cancelled) => there,
         outcome => panic!("{outcome:?}"),
     };
     assert_eq!(items, expected);
@@ -87,7 +91,7 @@ fn one_comes_and_goes_as_the_last_one_goes() {
         let other = thread::spawn(move || drop(second.activate()));
         let dropper = thread::spawn(move || drop(one));
         assert_eq!(take(&mut passive), None);
-        assert_eq!(passive.outcome(), Some(Outcome::Cancelled));
+        assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
         other.join().unwrap();
         dropper.join().unwrap();
         assert_eq!(Arc::strong_count(&teller.0), 1, "the source is kept");
@@ -106,7 +110,7 @@ fn last_one_finds_the_gate_open() {
         drop(one);
         other.join().unwrap();
         assert_eq!(Arc::strong_count(&teller.0), 1, "the source is kept");
-        assert_eq!(passive.outcome(), Some(Outcome::Cancelled));
+        assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
     });
 }
 

@@ -8,7 +8,7 @@ use core::{
 };
 
 use aiter_adapters::{
-    AiterExt, BoundedFork, Fork, JoinStreams, Lag, Outcome, PassiveFork, Sharable,
+    AiterExt, BoundedFork, ForkStream, JoinStreams, LagPolicy, PassiveFork, Sharable, TaskOutcome,
 };
 use futures_core::Stream;
 use loom::{
@@ -333,7 +333,7 @@ mod map {
 mod fork {
     use super::*;
 
-    fn forked() -> (Teller, Fork<Source>, Fork<Source>) {
+    fn forked() -> (Teller, ForkStream<Source>, ForkStream<Source>) {
         let (teller, source) = source(0);
         let one = source.forker();
         let two = one.fork();
@@ -385,7 +385,7 @@ mod fork {
             let (teller, mut one, mut two) = forked();
             let other = thread::spawn(move || {
                 assert_eq!(take(&mut two), None);
-                assert_eq!(two.outcome(), Some(Outcome::Completed));
+                assert_eq!(two.outcome(), Some(TaskOutcome::Completed));
             });
             teller.end();
             assert_eq!(take(&mut one), None);
@@ -435,7 +435,7 @@ mod fork {
             let mut passive: PassiveFork<_> = active.fork_passive();
             let other = thread::spawn(move || {
                 assert_eq!(read_all(&mut passive), [0]);
-                assert_eq!(passive.outcome(), Some(Outcome::Cancelled));
+                assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
             });
             assert_eq!(take(&mut active), Some(0));
             drop(active);
@@ -547,7 +547,7 @@ mod bounded {
     use super::*;
 
     /// Three items that are there, for two forks at most one item apart.
-    fn three_items(lag: Lag) -> (BoundedFork<Ready<usize>>, BoundedFork<Ready<usize>>) {
+    fn three_items(lag: LagPolicy) -> (BoundedFork<Ready<usize>>, BoundedFork<Ready<usize>>) {
         let one = ready([0, 1, 2]).forker_bounded(1, lag);
         let two = one.fork();
         (one, two)
@@ -557,7 +557,7 @@ mod bounded {
     #[test]
     fn two_wait_for_each_other() {
         wide_model(|| {
-            let mut one = ready([0, 1]).forker_bounded(1, Lag::Wait);
+            let mut one = ready([0, 1]).forker_bounded(1, LagPolicy::Wait);
             let mut two = one.fork();
             let other = thread::spawn(move || {
                 assert_eq!([take(&mut two), take(&mut two)], [Some(0), Some(1)])
@@ -571,7 +571,7 @@ mod bounded {
     #[test]
     fn the_laggard_reads() {
         model(|| {
-            let (mut one, mut two) = three_items(Lag::Wait);
+            let (mut one, mut two) = three_items(LagPolicy::Wait);
             assert_eq!(take(&mut one), Some(0));
             let laggard = thread::spawn(move || {
                 assert_eq!(take(&mut two), Some(0));
@@ -588,7 +588,7 @@ mod bounded {
     #[test]
     fn the_laggard_is_dropped() {
         model(|| {
-            let (mut one, two) = three_items(Lag::Wait);
+            let (mut one, two) = three_items(LagPolicy::Wait);
             assert_eq!(take(&mut one), Some(0));
             let laggard = thread::spawn(move || drop(two));
             assert_eq!(take(&mut one), Some(1));
@@ -610,7 +610,7 @@ mod bounded {
     #[test]
     fn one_laggard_reads_or_is_dropped_last() {
         model(|| {
-            let (mut one, mut two) = three_items(Lag::Wait);
+            let (mut one, mut two) = three_items(LagPolicy::Wait);
             let three = two.fork();
             assert_eq!(take(&mut one), Some(0));
             let task = alloc::sync::Arc::new(Task(AtomicUsize::new(0)));
@@ -632,7 +632,7 @@ mod bounded {
     #[test]
     fn one_laggard_reads_and_one_is_dropped() {
         widest_model(|| {
-            let (mut one, mut two) = three_items(Lag::Wait);
+            let (mut one, mut two) = three_items(LagPolicy::Wait);
             let three = two.fork();
             assert_eq!(take(&mut one), Some(0));
             let reader = thread::spawn(move || {
@@ -654,11 +654,11 @@ mod bounded {
             assert!(items.is_sorted_by(|a, b| a < b), "{items:?}");
             assert_eq!(items.last(), Some(&2), "the newest is kept");
             assert_eq!(items.len() + fork.missed(), 3);
-            assert_eq!(fork.outcome(), Some(Outcome::Completed));
+            assert_eq!(fork.outcome(), Some(TaskOutcome::Completed));
             fork.missed()
         }
         model(|| {
-            let (one, two) = three_items(Lag::DropOldest);
+            let (one, two) = three_items(LagPolicy::DropOldest);
             let laggard = thread::spawn(move || all_or_missed(two));
             all_or_missed(one);
             laggard.join().unwrap();
@@ -671,11 +671,11 @@ mod bounded {
         fn all_or_out(mut fork: BoundedFork<Ready<usize>>) {
             let items = read_all(&mut fork);
             assert!(items.iter().copied().eq(0..items.len()), "{items:?}");
-            let how = if items.len() == 3 { Outcome::Completed } else { Outcome::Lagged };
+            let how = if items.len() == 3 { TaskOutcome::Completed } else { TaskOutcome::Lagged };
             assert_eq!((fork.outcome(), fork.missed()), (Some(how), 0));
         }
         model(|| {
-            let (one, two) = three_items(Lag::Error);
+            let (one, two) = three_items(LagPolicy::Error);
             let laggard = thread::spawn(move || all_or_out(two));
             all_or_out(one);
             laggard.join().unwrap();

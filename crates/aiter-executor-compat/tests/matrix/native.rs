@@ -3,7 +3,7 @@
 extern crate alloc;
 
 use alloc::rc::Rc;
-use core::{cell::Cell, future::Future, pin::Pin, time::Duration};
+use core::{cell::Cell, convert::identity, future::Future, pin::Pin, time::Duration};
 use std::{sync::mpsc, thread};
 
 use aiter_adapters::AiterExt;
@@ -204,7 +204,7 @@ fn embassy(cells: Cells) {
             let iterates = async {
                 // The executor must not block, so the loop runs on another thread.
                 let made = waiting(numbers());
-                let (made, drive) = made.active_parts();
+                let (made, drive) = made.active(identity).into_parts();
                 spawn(spawner, drive);
                 let (send, read) = futures_channel::oneshot::channel();
                 let reader = thread::spawn(move || {

@@ -6,7 +6,7 @@ use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
-use aiter::{Cursor, Fork, Pusher};
+use aiter::{Cursor, ForkStream, Pusher};
 use smol::stream::StreamExt;
 
 use crate::model::{Chunk, Count, Part, Row};
@@ -26,7 +26,7 @@ pub(crate) trait Statistic {
 
 /// Adds all files to a statistic, then pushes its rows.
 pub(crate) async fn follow<S: Statistic>(
-    mut chunks: Fork<Cursor<Arc<Chunk>>>,
+    mut chunks: ForkStream<Cursor<Arc<Chunk>>>,
     new: impl Fn() -> S,
     rows: Pusher<Row>,
 ) {

@@ -1,0 +1,49 @@
+use alloc::{
+    borrow::{Cow, ToOwned},
+    boxed::Box,
+    string::String,
+};
+use core::{any::Any, error::Error, fmt};
+use std::sync::{Mutex, PoisonError};
+
+/// A panic that was caught, with its payload.
+pub struct CaughtPanic {
+    message: Option<Cow<'static, str>>,
+    /// The mutex is never contended. It makes the panic `Sync`, as errors should be.
+    payload: Mutex<Box<dyn Any + Send>>,
+}
+
+impl CaughtPanic {
+    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
+        let literal = payload.downcast_ref::<&'static str>().copied().map(Cow::Borrowed);
+        let text = || payload.downcast_ref::<String>().map(|text| Cow::Owned(text.to_owned()));
+        Self { message: literal.or_else(text), payload: Mutex::new(payload) }
+    }
+
+    /// Returns the message of the panic, if the payload is text.
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// Returns the payload, for example for `std::panic::resume_unwind`.
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for CaughtPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CaughtPanic").field("message", &self.message()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for CaughtPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.message() {
+            Some(message) => write!(f, "panicked: {message}"),
+            None => f.write_str("panicked"),
+        }
+    }
+}
+
+impl Error for CaughtPanic {}

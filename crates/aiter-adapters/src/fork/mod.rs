@@ -1,0 +1,6 @@
+mod active;
+mod passive;
+mod source;
+
+pub use active::ForkStream;
+pub use passive::PassiveFork;

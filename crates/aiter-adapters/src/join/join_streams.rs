@@ -1,0 +1,151 @@
+use core::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use alloc::vec::Vec;
+use futures_core::{FusedStream, Stream};
+
+use crate::{
+    join::{
+        join_keyed::JoinKeyed,
+        joiner::{Joiner, MemberPoll, Opened},
+    },
+    util::nonzero,
+};
+
+pin_project_lite::pin_project! {
+    /// A stream of the items of many streams, as they come; made by
+    /// [`join_streams`](crate::AiterExt::join_streams).
+    ///
+    /// The items of each stream keep their order. Turns among streams that have items are exactly
+    /// fair: a stream that has returned an item moves to the end of the queue. No item is read
+    /// ahead; it is taken from its stream in the poll that returns it. Only streams that were woken
+    /// are polled, and a stream is dropped when it ends. The streams need not be `Unpin`.
+    ///
+    /// While no stream has an item, new streams are opened, up to 128 a poll. Otherwise at most one
+    /// new stream is opened for each item. [`max_inner`](Self::max_inner) bounds the number of open
+    /// streams. The join ends when the stream of streams and all of its streams have ended.
+    ///
+    /// Nothing is allocated for an item. In the long run nothing is allocated for a stream either,
+    /// because a new stream reuses the memory of one that has ended. The wakers neither allocate,
+    /// free nor lock.
+    ///
+    /// # Panics
+    /// Panics if the stream of streams or one of its streams does. The stream that panicked is
+    /// dropped, and the others continue.
+    ///
+    /// # Cancel safety
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    #[must_use = "streams do nothing unless polled"]
+    #[doc(alias = "join_aiters")]
+    #[doc(alias = "merge")]
+    pub struct JoinStreams<S: Stream> {
+        #[pin]
+        joiner: Joiner<S, S::Item>,
+    }
+}
+
+impl<S: Stream> fmt::Debug for JoinStreams<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("JoinStreams").field(&self.joiner).finish()
+    }
+}
+
+impl<S: Stream> JoinStreams<S> {
+    pub(crate) fn new(source: S) -> Self {
+        Self { joiner: Joiner::new(source) }
+    }
+
+    /// Limits the number of open streams to `n`. The next stream is opened when another one has
+    /// ended.
+    ///
+    /// # Panics
+    /// Panics if `n` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let one_by_one = stream::iter([1..=3, 7..=9]).map(stream::iter).join_streams();
+    /// let items: Vec<i32> = one_by_one.max_inner(1).collect().await;
+    /// assert_eq!(items, [1, 2, 3, 7, 8, 9]);
+    /// # }).expect("iterators never wait");
+    /// ```
+    #[track_caller]
+    pub fn max_inner(mut self, n: usize) -> Self {
+        self.joiner.set_max(nonzero(n, "n"));
+        self
+    }
+
+    /// Returns items with the key of their stream, and reports the end of each stream.
+    ///
+    /// The stream of streams must yield pairs of a key and a stream.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{AiterExt, KeyedEvent};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let clients = stream::iter([("ann", vec![1]), ("bob", vec![2, 3])]);
+    /// let clients = clients.map(|(name, items)| (name, stream::iter(items)));
+    /// let events: Vec<_> = clients.join_streams().keyed().collect().await;
+    /// assert_eq!(events, [
+    ///     ("ann", KeyedEvent::Item(1)),
+    ///     ("bob", KeyedEvent::Item(2)),
+    ///     ("ann", KeyedEvent::End),
+    ///     ("bob", KeyedEvent::Item(3)),
+    ///     ("bob", KeyedEvent::End),
+    /// ]);
+    /// # }).expect("iterators never wait");
+    /// ```
+    pub fn keyed<K, I>(self) -> JoinKeyed<S, K, I>
+    where
+        S: Stream<Item = (K, I)>,
+    {
+        JoinKeyed::new(self.joiner)
+    }
+
+    /// Returns the stream of streams, unless it has ended.
+    pub fn get_ref(&self) -> Option<&S> {
+        self.joiner.source()
+    }
+
+    /// Returns the number of open streams.
+    pub fn open(&self) -> usize {
+        self.joiner.len()
+    }
+
+    /// Returns the stream of streams, unless it has ended, and the open streams in no order, with
+    /// all items that were not returned.
+    pub fn into_parts(self) -> (Option<S>, Vec<S::Item>)
+    where
+        S::Item: Unpin,
+    {
+        self.joiner.into_parts()
+    }
+}
+
+impl<S: Stream<Item: Stream>> FusedStream for JoinStreams<S> {
+    fn is_terminated(&self) -> bool {
+        self.joiner.has_ended()
+    }
+}
+
+impl<S: Stream<Item: Stream>> Stream for JoinStreams<S> {
+    type Item = <S::Item as Stream>::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.project().joiner.poll_join(cx, Opened::Member, |member, cx| {
+            Poll::Ready(ready!(member.poll_next(cx)).map_or(MemberPoll::End, MemberPoll::Item))
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.joiner.size_hint(Stream::size_hint)
+    }
+}

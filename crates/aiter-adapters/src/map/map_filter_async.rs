@@ -1,0 +1,166 @@
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::{FusedStream, Stream};
+
+use crate::util::{Flattener, FusedSource, clear_on_panic};
+
+pin_project_lite::pin_project! {
+    /// A stream of the outputs of an async function, one call after the other.
+    struct Calls<S, F, Fut: Future> {
+        #[pin]
+        source: FusedSource<S>,
+        f: F,
+        // Dropped when it completes.
+        #[pin]
+        call: Option<Fut>,
+        // The output of the call. Kept if the drop of the call panics.
+        output: Option<Fut::Output>,
+    }
+}
+
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> FusedStream for Calls<S, F, Fut> {
+    fn is_terminated(&self) -> bool {
+        self.source.is_terminated()
+    }
+}
+
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Stream for Calls<S, F, Fut> {
+    type Item = Fut::Output;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Fut::Output>> {
+        let mut this = self.project();
+        loop {
+            if let Some(polled) = clear_on_panic(this.call.as_mut(), |call| call.poll(cx)) {
+                *this.output = Some(ready!(polled));
+                this.call.set(None);
+            }
+            if let Some(output) = this.output.take() {
+                return Poll::Ready(Some(output));
+            }
+            match ready!(this.source.as_mut().poll_next(cx)) {
+                Some(item) => this.call.set(Some((this.f)(item))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (lower, upper) = self.source.size_hint();
+        let called = usize::from(self.call.is_some() || self.output.is_some());
+        (lower.saturating_add(called), upper.and_then(|upper| upper.checked_add(called)))
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A stream that maps each item to any number of items by an async function; made by
+    /// [`map_filter_async`](crate::AiterExt::map_filter_async).
+    ///
+    /// One future runs at a time, in this task. The function is called with the next item when the
+    /// items of its last call have been returned. The source and each iterator are dropped when
+    /// they end, and each future when it completes. After 128 successive calls without an item, the
+    /// stream wakes its task and returns `Pending`.
+    ///
+    /// # Panics
+    /// Panics if the source, the function, a future or an iterator does. A source, a future or an
+    /// iterator that panicked is dropped. The item of a function that panicked is lost. The next
+    /// poll continues. If the drop of a future panics, the next poll continues with its output.
+    ///
+    /// # Cancel safety
+    /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    /// The next poll continues the running call.
+    #[must_use = "streams do nothing unless polled"]
+    #[doc(alias = "map_filter_aiter")]
+    pub struct MapFilterAsync<S, F, Fut: Future<Output: IntoIterator>> {
+        #[pin]
+        inner: Flattener<Calls<S, F, Fut>, <Fut::Output as IntoIterator>::IntoIter>,
+    }
+}
+
+impl<S, F, Fut> fmt::Debug for MapFilterAsync<S, F, Fut>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future<Output: IntoIterator>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let calls = self.inner.source();
+        f.debug_struct("MapFilterAsync")
+            .field("open", &self.inner.is_open())
+            .field("running", &calls.call.is_some())
+            .field("source_ended", &calls.source.is_dropped())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, F, Fut> MapFilterAsync<S, F, Fut>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future<Output: IntoIterator>,
+{
+    pub(crate) fn new(source: S, f: F) -> Self {
+        let calls = Calls { source: FusedSource::new(source), f, call: None, output: None };
+        Self { inner: Flattener::new(calls) }
+    }
+
+    /// Returns the source, unless it has ended.
+    pub fn get_ref(&self) -> Option<&S> {
+        self.inner.source().source.get_ref()
+    }
+
+    /// Returns the source mutably and pinned, unless it has ended.
+    pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
+        self.project().inner.source_pin_mut().project().source.get_pin_mut()
+    }
+
+    /// Returns the source, unless it has ended, the running future, if any, and the open iterator,
+    /// if any.
+    pub fn into_parts(
+        self,
+    ) -> (Option<S>, Option<Fut>, Option<<Fut::Output as IntoIterator>::IntoIter>) {
+        let (Calls { source, f, call, output }, iter) = self.inner.into_parts();
+        // Before the return: if this panics, the parts are dropped, not leaked.
+        drop(f);
+        let iter = match iter {
+            Some(iter) => {
+                drop(output);
+                Some(iter)
+            }
+            None => output.map(IntoIterator::into_iter),
+        };
+        (source.into_inner(), call, iter)
+    }
+}
+
+impl<S, F, Fut> FusedStream for MapFilterAsync<S, F, Fut>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future<Output: IntoIterator>,
+{
+    fn is_terminated(&self) -> bool {
+        self.inner.has_ended()
+    }
+}
+
+impl<S, F, Fut> Stream for MapFilterAsync<S, F, Fut>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future<Output: IntoIterator>,
+{
+    type Item = <Fut::Output as IntoIterator>::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.project().inner.poll_item(cx, IntoIterator::into_iter)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.size_hint()
+    }
+}

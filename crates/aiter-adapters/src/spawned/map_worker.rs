@@ -1,0 +1,227 @@
+//! The tasks of `map_par_with`.
+//!
+//! The workers share the source and the function through a relay. A free worker takes a turn at the
+//! relay, and returns from it with a future to run.
+
+use core::{
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use aiter_core::Relay;
+use futures_core::{FusedFuture, Stream};
+
+use crate::{
+    spawned::{
+        job::Message,
+        receiver::{TaskReceiver, WeakSenderFactory, channel},
+        sender::TaskSender,
+        shared_source::{NextJob, SharedSource, workers_for},
+        worker_slot::WorkerSlot,
+    },
+    util::{Budget, catch},
+};
+
+pin_project_lite::pin_project! {
+    /// A task of [`MapParWith`](crate::MapParWith), which runs the futures of the function one at a
+    /// time.
+    ///
+    /// Completes when the source has ended and the last future of this worker is done, or when the
+    /// stream is dropped. The running future is dropped before that. After 128 futures that were
+    /// ready at once, the worker wakes its own task and returns `Pending`. It also does so before
+    /// it polls a new future if its turn at the source has woken another worker.
+    ///
+    /// # Panics
+    /// With the feature `std`, panics of the source, the function and the futures are caught and
+    /// resume in the stream's consumer. Without it they unwind through this worker, which is lost,
+    /// while the other workers continue. Panics of wakers always unwind through the worker. So do
+    /// those of a future that is dropped because the stream was dropped.
+    ///
+    /// # Cancel safety
+    /// If the worker is dropped, the result of its running future is lost. The other workers
+    /// continue. The source is dropped with the last worker, or at the stream's end if the stream
+    /// may start more workers.
+    #[must_use = "nothing is mapped unless this future is polled"]
+    pub struct MapWorker<S: Stream, F, Fut: Future> {
+        // The fields are dropped in this order, so the stream ends last.
+        #[pin]
+        running: Option<Fut>,
+        // `None` at the end.
+        relay: Option<Relay<SharedSource<S, F>>>,
+        slot: Option<WorkerSlot<Fut::Output>>,
+    }
+}
+
+impl<S: Stream, F, Fut: Future> fmt::Debug for MapWorker<S, F, Fut> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MapWorker")
+            .field("running", &self.running.is_some())
+            .field("ended", &self.relay.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes workers that share a source.
+pub(crate) struct WorkerFactory<S, F, T> {
+    relay: Relay<SharedSource<S, F>>,
+    senders: WeakSenderFactory<Message<T>>,
+}
+
+impl<S: Stream, F, T> WorkerFactory<S, F, T> {
+    /// Makes a worker. Returns `None` if no other worker is left.
+    pub(crate) fn make<Fut>(
+        &self,
+        receiver: &mut TaskReceiver<Message<T>>,
+    ) -> Option<MapWorker<S, F, Fut>>
+    where
+        Fut: Future<Output = T>,
+    {
+        let sender = self.senders.upgrade()?.add_to(receiver);
+        Some(MapWorker::new(self.relay.clone(), sender))
+    }
+}
+
+/// Makes the first of at most `n` workers.
+pub(crate) fn first_worker<S, F, Fut>(source: S, f: F, n: usize) -> FirstWorker<S, F, Fut>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future,
+{
+    let at_once = workers_for(source.size_hint()).clamp(1, n);
+    let (mut receiver, senders) = channel();
+    let permits = senders.permits(Some(n.saturating_mul(2)));
+    let relay = Relay::new(SharedSource::new(source, f, permits));
+    let worker = MapWorker::new(relay.clone(), senders.add_to(&mut receiver));
+    let factory = WorkerFactory { relay, senders: senders.allow_more() };
+    FirstWorker { receiver, worker, factory, at_once }
+}
+
+/// The result of [`first_worker`].
+pub(crate) struct FirstWorker<S: Stream, F, Fut: Future> {
+    pub(crate) receiver: TaskReceiver<Message<Fut::Output>>,
+    pub(crate) worker: MapWorker<S, F, Fut>,
+    pub(crate) factory: WorkerFactory<S, F, Fut::Output>,
+    /// Number of workers to start now, including the first one.
+    pub(crate) at_once: usize,
+}
+
+impl<S: Stream, F, Fut: Future> MapWorker<S, F, Fut> {
+    fn new(relay: Relay<SharedSource<S, F>>, sender: TaskSender<Message<Fut::Output>>) -> Self {
+        Self { running: None, relay: Some(relay), slot: Some(WorkerSlot::new(sender)) }
+    }
+}
+
+/// Ends the worker when dropped: drops the running future, then the source if no other worker has
+/// it. Then the stream ends if no other worker is left.
+struct EndOnDrop<'a, S: Stream, F, Fut: Future> {
+    running: Pin<&'a mut Option<Fut>>,
+    relay: &'a mut Option<Relay<SharedSource<S, F>>>,
+    slot: &'a mut Option<WorkerSlot<Fut::Output>>,
+}
+
+impl<S: Stream, F, Fut: Future> Drop for EndOnDrop<'_, S, F, Fut> {
+    fn drop(&mut self) {
+        let _slot = self.slot.take();
+        let _relay = self.relay.take();
+        self.running.set(None);
+    }
+}
+
+/// Runs jobs until the worker must wait. Returns `Ready` at the end.
+fn work<S, F, Fut>(
+    mut running: Pin<&mut Option<Fut>>,
+    relay: &mut Relay<SharedSource<S, F>>,
+    slot: &mut WorkerSlot<Fut::Output>,
+    cx: &mut Context<'_>,
+) -> Poll<()>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Fut,
+    Fut: Future,
+{
+    let mut budget = Budget::new();
+    while !slot.sender.is_closed() {
+        if let Some(future) = running.as_mut().as_pin_mut() {
+            let polled = catch(|| future.poll(cx));
+            if !matches!(polled, Ok(Poll::Pending)) {
+                match polled {
+                    Ok(Poll::Ready(result)) => slot.add_output(Some(result), None),
+                    Ok(Poll::Pending) => {}
+                    Err(panic) => slot.add_output(None, Some(panic)),
+                }
+                // User code. If it unwinds, the drop of the slot sends the job.
+                let dropped = catch(|| running.set(None));
+                slot.add_output(None, dropped.err());
+                slot.send_job();
+                continue;
+            }
+        } else if !budget.take() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        } else {
+            match relay.poll_turn(cx, |source, cx| source.poll_job(cx, slot)) {
+                Poll::Ready(NextJob::Start(future, workers)) => {
+                    running.set(Some(future));
+                    slot.sender.set_busy();
+                    if workers > 0 {
+                        slot.sender.request_tasks(workers, Message::StartTasks);
+                    }
+                    if !relay.has_woken() {
+                        continue;
+                    }
+                    // Some runtimes queue a worker that was woken here on this thread. It runs
+                    // before the job, which may compute for long.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Ready(NextJob::Panicked) => {
+                    slot.send_job();
+                    continue;
+                }
+                Poll::Ready(NextJob::SourceGone(jobs)) => {
+                    // Fails if the stream is dropped.
+                    drop(slot.sender.push(Message::SourceGone(jobs)));
+                    break;
+                }
+                Poll::Ready(NextJob::End) => break,
+                Poll::Pending => slot.sender.set_idle(),
+            }
+        }
+        if slot.sender.poll_closed(cx).is_pending() {
+            return Poll::Pending;
+        }
+    }
+    Poll::Ready(())
+}
+
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Future for MapWorker<S, F, Fut> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let mut end = EndOnDrop { running: this.running, relay: this.relay, slot: this.slot };
+        if let (Some(relay), Some(slot)) = (&mut *end.relay, &mut *end.slot) {
+            slot.sender.enter_user_code();
+            let polled = work(end.running.as_mut(), relay, slot, cx);
+            if polled.is_ready() {
+                end.running.set(None);
+            }
+            slot.sender.leave_user_code();
+            if polled.is_pending() {
+                mem::forget(end);
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> FusedFuture for MapWorker<S, F, Fut> {
+    fn is_terminated(&self) -> bool {
+        self.relay.is_none()
+    }
+}
