@@ -14,6 +14,7 @@ use crate::{
     },
     outcome::TaskOutcome,
     sync::Arc,
+    util::Finally,
 };
 
 /// One of several streams of the same items; made by [`forker`](crate::AiterExt::forker).
@@ -221,16 +222,10 @@ impl<S: Stream> PassiveFork<S> {
 impl<S: Stream> Drop for ForkStream<S> {
     fn drop(&mut self) {
         if self.is_driver && self.fork.shared.remove_driver() {
-            /// Wakes the remaining forks, even if the drop of a waker panics.
-            struct NotifyOnDrop<'a, S: Stream>(&'a mut Relay<ForkSource<S>>);
-            impl<S: Stream> Drop for NotifyOnDrop<'_, S> {
-                fn drop(&mut self) {
-                    self.0.notify();
-                }
-            }
             // The gate is open: see the module documentation of `source`.
             self.fork.relay.try_look(ForkSource::cancel);
-            let notify = NotifyOnDrop(&mut self.fork.relay);
+            // Wakes the remaining forks, even if the drop of a waker panics.
+            let notify = Finally(&mut self.fork.relay, |relay| relay.notify());
             // Takes back this fork's own registration.
             notify.0.cancel();
         }

@@ -82,14 +82,14 @@ impl<S: Stream> ForkSource<S> {
         let this = self.project();
         if this.source.is_some() {
             this.shared.outcome.set(TaskOutcome::Cancelled);
-            drop_source(this.source, || this.pusher.stop());
+            drop_source(this.source, this.pusher);
         }
     }
 }
 
-/// Drops the source, then calls `stop`, even if the drop panics.
-fn drop_source<S>(mut source: Pin<&mut Option<S>>, stop: impl FnMut()) {
-    let _stop = Finally(stop);
+/// Drops the source, then stops the list, even if the drop panics.
+fn drop_source<S, T>(mut source: Pin<&mut Option<S>>, pusher: &mut QuietPusher<T>) {
+    let _stop = Finally(pusher, |pusher| pusher.stop());
     source.set(None);
 }
 
@@ -104,7 +104,7 @@ struct EndOnDrop<'a, S: Stream> {
 impl<S: Stream> Drop for EndOnDrop<'_, S> {
     fn drop(&mut self) {
         self.outcome.set(self.end_outcome);
-        drop_source(self.source.as_mut(), || self.pusher.stop());
+        drop_source(self.source.as_mut(), self.pusher);
     }
 }
 
