@@ -5,7 +5,9 @@ import re
 import sys
 
 NOISE = re.compile(r"""//[^\n]*|/\*.*?\*/|r?"(?:\\.|[^"\\])*"|'(?:\\[^']+|[^'\\\n])'""", re.S)
-TESTS = re.compile(r"#\[cfg\(test\)\]\s*(?:pub\(crate\) )?(?:mod \w+|impl[^{;]*) \{")
+TESTS = re.compile(
+    r"#\[cfg\((?:all\()?test\b[^]]*\]\s*(?:pub\(crate\) )?(?:mod \w+|impl[^{;]*) \{"
+)
 
 # Folder of core -> the folders that it may import from. All may use the files at the top.
 ARROWS = {

@@ -9,7 +9,7 @@ use aiter_core::task::PollLock;
 use futures_core::{FusedFuture, FusedStream, Stream};
 
 pin_project_lite::pin_project! {
-    /// The value of the relay, which the clones poll in turn.
+    /// The value of the lock, which the clones poll in turn.
     struct SharableSource<S> {
         #[pin]
         stream: S,
@@ -60,7 +60,7 @@ pin_project_lite::pin_project! {
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "sharable_aiter")]
 pub struct Sharable<S> {
-    relay: PollLock<SharableSource<S>>,
+    lock: PollLock<SharableSource<S>>,
     ended: bool,
 }
 
@@ -72,7 +72,7 @@ impl<S> fmt::Debug for Sharable<S> {
 
 impl<S> Sharable<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { relay: PollLock::new(SharableSource { stream, ended: false }), ended: false }
+        Self { lock: PollLock::new(SharableSource { stream, ended: false }), ended: false }
     }
 
     /// Waits for the next item of this clone. Returns `None` at the end.
@@ -109,7 +109,7 @@ impl<S> Sharable<S> {
     where
         S: Unpin,
     {
-        self.relay.into_inner().map(|source| source.stream)
+        self.lock.into_inner().map(|source| source.stream)
     }
 
     /// Returns the source if this is the last clone.
@@ -124,14 +124,14 @@ impl<S> Sharable<S> {
         S: Unpin,
     {
         let ended = self.ended;
-        let inner = self.relay.try_into_inner();
-        inner.map(|source| source.stream).map_err(|relay| Self { relay, ended })
+        let inner = self.lock.try_into_inner();
+        inner.map(|source| source.stream).map_err(|lock| Self { lock, ended })
     }
 }
 
 impl<S> Clone for Sharable<S> {
     fn clone(&self) -> Self {
-        Self { relay: self.relay.clone(), ended: self.ended }
+        Self { lock: self.lock.clone(), ended: self.ended }
     }
 }
 
@@ -148,7 +148,7 @@ impl<S: Stream> Stream for Sharable<S> {
         if self.ended {
             return Poll::Ready(None);
         }
-        let polled = self.relay.poll_locked(cx, |source, cx| {
+        let polled = self.lock.poll_locked(cx, |source, cx| {
             let source = source.project();
             if *source.ended {
                 return Poll::Ready(None);
@@ -160,7 +160,7 @@ impl<S: Stream> Stream for Sharable<S> {
         });
         if let Poll::Ready(None) = polled {
             self.ended = true;
-            self.relay.cancel();
+            self.lock.cancel();
         }
         polled
     }
@@ -171,7 +171,7 @@ impl<S: Stream> Stream for Sharable<S> {
         }
         // The other clones may take all items.
         let upper = self
-            .relay
+            .lock
             .try_read(|source| if source.ended { Some(0) } else { source.stream.size_hint().1 });
         (0, upper.flatten())
     }
@@ -211,7 +211,7 @@ impl<S: Stream> FusedFuture for SharableNext<'_, S> {
 impl<S: Stream> Drop for SharableNext<'_, S> {
     fn drop(&mut self) {
         if self.is_waiting {
-            self.clone.relay.cancel();
+            self.clone.lock.cancel();
         }
     }
 }

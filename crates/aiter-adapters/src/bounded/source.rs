@@ -13,14 +13,14 @@ use crate::{
 };
 
 pin_project_lite::pin_project! {
-    /// The value of the relay, which the forks poll in turn.
+    /// The value of the lock, which the forks poll in turn.
     pub(crate) struct BoundedSource<S: Stream> {
         // Dropped when it ends.
         #[pin]
         pub(crate) source: Option<S>,
         pub(crate) ring: Ring<S::Item>,
         pub(crate) outcome: Arc<OutcomeCell>,
-        // The waker of the relay, if a fork waits for space in the ring.
+        // The waker of the lock, if a fork waits for space in the ring.
         pub(crate) space_waiter: Option<Waker>,
     }
 }
@@ -57,7 +57,7 @@ pub(crate) fn read<S: Stream<Item: Clone>>(
     missed: &mut usize,
 ) -> (Found<S::Item>, Option<Waker>) {
     let this = inner.project();
-    // Before the read, because a panic in a drop would lose the item. The relay then wakes all
+    // Before the read, because a panic in a drop would lose the item. The lock then wakes all
     // forks.
     drop(this.ring.apply_commands());
     let (state, newly_missed) = this.ring.state(position);

@@ -14,6 +14,7 @@ use crate::{
     },
     outcome::TaskOutcome,
     sync::Arc,
+    util::Finally,
 };
 
 /// One of several streams of the same items; made by [`forker`](crate::AiterExt::forker).
@@ -85,8 +86,8 @@ impl<S: Stream> ForkStream<S> {
     pub(crate) fn new(source: S) -> Self {
         let (pusher, cursor) = no_wake_list();
         let shared = Arc::new(SharedState::new());
-        let relay = PollLock::new(ForkSource::new(source, pusher, shared.clone()));
-        Self { fork: PassiveFork { relay, cursor, shared, ended: false }, is_driver: true }
+        let lock = PollLock::new(ForkSource::new(source, pusher, shared.clone()));
+        Self { fork: PassiveFork { lock, cursor, shared, ended: false }, is_driver: true }
     }
 
     /// Makes another active fork at the same position, in constant time.
@@ -137,7 +138,7 @@ impl<S: Stream> ForkStream<S> {
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         if self.fork.cursor.is_idle()
             && self.fork.cursor.lag() > 0
-            && self.fork.relay.drop_used_waker()
+            && self.fork.lock.drop_used_waker()
         {
             self.fork.cursor.set_active();
         }
@@ -153,7 +154,7 @@ impl<S: Stream> ForkStream<S> {
         if !self.is_driver {
             return Pin::new(&mut self.fork).poll_next(cx);
         }
-        let turn = self.fork.relay.poll_locked_or_else(
+        let turn = self.fork.lock.poll_locked_or_else(
             cx,
             &mut self.fork.cursor,
             |cursor, inner, cx| pull_item(cursor, inner, cx),
@@ -179,7 +180,7 @@ impl<S: Stream> ForkStream<S> {
 
     fn end(&mut self) -> Poll<Option<S::Item>> {
         self.fork.ended = true;
-        self.fork.relay.cancel();
+        self.fork.lock.cancel();
         // There is no item left, so this read frees the items that all forks have read.
         Poll::Ready(self.fork.cursor.next_ready())
     }
@@ -221,16 +222,10 @@ impl<S: Stream> PassiveFork<S> {
 impl<S: Stream> Drop for ForkStream<S> {
     fn drop(&mut self) {
         if self.is_driver && self.fork.shared.remove_driver() {
-            /// Wakes the remaining forks, even if the drop of a waker panics.
-            struct NotifyOnDrop<'a, S: Stream>(&'a mut PollLock<ForkSource<S>>);
-            impl<S: Stream> Drop for NotifyOnDrop<'_, S> {
-                fn drop(&mut self) {
-                    self.0.notify();
-                }
-            }
             // The gate is open: see the module documentation of `source`.
-            self.fork.relay.try_read(ForkSource::cancel);
-            let notify = NotifyOnDrop(&mut self.fork.relay);
+            self.fork.lock.try_read(ForkSource::cancel);
+            // Wakes the remaining forks, even if the drop of a waker panics.
+            let notify = Finally(&mut self.fork.lock, |lock| lock.notify());
             // Takes back this fork's own registration.
             notify.0.cancel();
         }
@@ -269,7 +264,7 @@ impl<S: Stream> Stream for ForkStream<S> {
         if !self.is_driver {
             return self.fork.cursor.size_hint();
         }
-        let look = self.fork.relay.try_read(|inner| {
+        let look = self.fork.lock.try_read(|inner| {
             let source = inner.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
             (self.fork.cursor.lag(), source)
         });

@@ -48,7 +48,7 @@ use crate::{
 #[must_use = "a fork that is not read keeps what it has not read in memory"]
 pub struct PassiveFork<S: Stream> {
     /// Holds the registration of this fork, and is cloned for new active forks.
-    pub(crate) relay: PollLock<ForkSource<S>>,
+    pub(crate) lock: PollLock<ForkSource<S>>,
     pub(crate) cursor: NoWakeCursor<S::Item>,
     pub(crate) shared: Arc<SharedState>,
     /// `None` was returned.
@@ -61,8 +61,8 @@ impl<S: Stream> PassiveFork<S> {
     where
         S::Item: Clone + Sync,
     {
-        let (relay, cursor) = (self.relay.clone(), self.cursor.fork());
-        Self { relay, cursor, shared: self.shared.clone(), ended: self.ended }
+        let (lock, cursor) = (self.lock.clone(), self.cursor.fork());
+        Self { lock, cursor, shared: self.shared.clone(), ended: self.ended }
     }
 
     /// Returns the number of items that were pulled from the source and that this fork has not
@@ -120,17 +120,17 @@ impl<S: Stream> Stream for PassiveFork<S> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         // Wakers are dropped before an item is taken, so a panic in their drop loses no item.
         if self.has_answer() {
-            self.relay.drop_used_waker();
+            self.lock.drop_used_waker();
             return self.answer();
         }
         // A read that finds no item frees memory.
         if let Some(item) = self.cursor.next_ready() {
             return Poll::Ready(Some(item));
         }
-        self.relay.watch(cx);
+        self.lock.watch(cx);
         // A turn that ended before the registration does not wake this fork.
         if self.has_answer() {
-            self.relay.cancel();
+            self.lock.cancel();
             return self.answer();
         }
         Poll::Pending

@@ -1,14 +1,14 @@
 //! The source that all forks share.
 //!
-//! A relay holds the source and the pusher of a list. If an active fork finds its cursor of the
-//! list empty, it takes a turn at the relay, polls the source and pushes the item. Reading takes no
+//! A lock holds the source and the pusher of a list. If an active fork finds its cursor of the
+//! list empty, it takes a turn at the lock, polls the source and pushes the item. Reading takes no
 //! turn.
 //!
-//! All forks, active and passive, wait at the relay. The list is therefore a quiet one: a push
-//! wakes no task, and needs no read-modify-write. A turn that got an item wakes all forks.
+//! All forks, active and passive, wait at the lock. So a push to the list need not wake a task,
+//! and needs no read-modify-write. A turn that got an item wakes all forks.
 //!
 //! # The last active fork
-//! A passive fork holds a handle of the relay, so that it can make an active fork. It never uses
+//! A passive fork holds a handle of the lock, so that it can make an active fork. It never uses
 //! the gate. `SharedState::drivers` counts the forks that do, the *drivers*. Once it is zero it
 //! stays zero: an active fork that is made later is no driver, and takes no turn, like a passive
 //! fork. The driver that decrements the count to zero therefore finds the gate open. It drops the
@@ -29,7 +29,7 @@ use crate::{
     util::Finally,
 };
 
-/// State that all forks share, outside the relay.
+/// State that all forks share, outside the lock.
 pub(crate) struct SharedState {
     outcome: OutcomeCell,
     drivers: AtomicUsize,
@@ -62,7 +62,7 @@ impl SharedState {
 }
 
 pin_project_lite::pin_project! {
-    /// The value of the relay, which the drivers poll in turn.
+    /// The value of the lock, which the drivers poll in turn.
     pub(crate) struct ForkSource<S: Stream> {
         // Dropped when it ends.
         #[pin]
@@ -82,14 +82,14 @@ impl<S: Stream> ForkSource<S> {
         let this = self.project();
         if this.source.is_some() {
             this.shared.outcome.set(TaskOutcome::Cancelled);
-            drop_source(this.source, || this.pusher.stop());
+            drop_source(this.source, this.pusher);
         }
     }
 }
 
-/// Drops the source, then calls `stop`, even if the drop panics.
-fn drop_source<S>(mut source: Pin<&mut Option<S>>, stop: impl FnMut()) {
-    let _stop = Finally(stop);
+/// Drops the source, then stops the list, even if the drop panics.
+fn drop_source<S, T>(mut source: Pin<&mut Option<S>>, pusher: &mut QuietPusher<T>) {
+    let _stop = Finally(pusher, |pusher| pusher.stop());
     source.set(None);
 }
 
@@ -104,7 +104,7 @@ struct EndOnDrop<'a, S: Stream> {
 impl<S: Stream> Drop for EndOnDrop<'_, S> {
     fn drop(&mut self) {
         self.outcome.set(self.end_outcome);
-        drop_source(self.source.as_mut(), || self.pusher.stop());
+        drop_source(self.source.as_mut(), self.pusher);
     }
 }
 

@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use crate::util::{Pool, Results};
+use crate::util::{Finally, Pool, Results};
 
 pin_project_lite::pin_project! {
     /// A numbered call of the function.
@@ -62,19 +62,14 @@ impl<Fut: Future> Jobs<Fut> {
     fn poll_job(
         finished: &mut Results<Fut::Output>,
     ) -> impl FnOnce(Pin<&mut Job<Fut>>, &mut Context<'_>) -> Poll<()> {
-        /// Marks the result as lost if the future panics.
-        struct LostOnDrop<'a, T>(&'a mut Results<T>, usize);
-        impl<T> Drop for LostOnDrop<'_, T> {
-            fn drop(&mut self) {
-                self.0.put(self.1, None);
-            }
-        }
         |job, cx| {
             let job = job.project();
-            let lost = LostOnDrop(finished, *job.number);
+            let number = *job.number;
+            // If the future panics, the result is lost.
+            let lost = Finally(finished, |finished| finished.put(number, None));
             let polled = job.future.poll(cx);
-            let LostOnDrop(finished, number) = &mut *ManuallyDrop::new(lost);
-            polled.map(|result| finished.put(*number, Some(result)))
+            let Finally(finished, _) = &mut *ManuallyDrop::new(lost);
+            polled.map(|result| finished.put(number, Some(result)))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The tasks of `map_par_with`.
 //!
-//! The workers share the source and the function through a relay. A free worker takes a turn at the
-//! relay, and returns from it with a future to run.
+//! The workers share the source and the function through a lock. A free worker takes a turn at the
+//! lock, and returns from it with a future to run.
 
 use core::{
     fmt,
@@ -50,7 +50,7 @@ pin_project_lite::pin_project! {
         #[pin]
         running: Option<Fut>,
         // `None` at the end.
-        relay: Option<PollLock<SharedSource<S, F>>>,
+        lock: Option<PollLock<SharedSource<S, F>>>,
         slot: Option<WorkerSlot<Fut::Output>>,
     }
 }
@@ -59,14 +59,14 @@ impl<S: Stream, F, Fut: Future> fmt::Debug for MapWorker<S, F, Fut> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapWorker")
             .field("running", &self.running.is_some())
-            .field("ended", &self.relay.is_none())
+            .field("ended", &self.lock.is_none())
             .finish_non_exhaustive()
     }
 }
 
 /// Makes workers that share a source.
 pub(crate) struct WorkerFactory<S, F, T> {
-    relay: PollLock<SharedSource<S, F>>,
+    lock: PollLock<SharedSource<S, F>>,
     senders: WeakSenderFactory<Message<T>>,
 }
 
@@ -80,7 +80,7 @@ impl<S: Stream, F, T> WorkerFactory<S, F, T> {
         Fut: Future<Output = T>,
     {
         let sender = self.senders.upgrade()?.add_to(receiver);
-        Some(MapWorker::new(self.relay.clone(), sender))
+        Some(MapWorker::new(self.lock.clone(), sender))
     }
 }
 
@@ -94,9 +94,9 @@ where
     let at_once = workers_for(source.size_hint()).clamp(1, n);
     let (mut receiver, senders) = channel();
     let permits = senders.permits(Some(n.saturating_mul(2)));
-    let relay = PollLock::new(SharedSource::new(source, f, permits));
-    let worker = MapWorker::new(relay.clone(), senders.add_to(&mut receiver));
-    let factory = WorkerFactory { relay, senders: senders.allow_more() };
+    let lock = PollLock::new(SharedSource::new(source, f, permits));
+    let worker = MapWorker::new(lock.clone(), senders.add_to(&mut receiver));
+    let factory = WorkerFactory { lock, senders: senders.allow_more() };
     FirstWorker { receiver, worker, factory, at_once }
 }
 
@@ -110,8 +110,8 @@ pub(crate) struct FirstWorker<S: Stream, F, Fut: Future> {
 }
 
 impl<S: Stream, F, Fut: Future> MapWorker<S, F, Fut> {
-    fn new(relay: PollLock<SharedSource<S, F>>, sender: TaskSender<Message<Fut::Output>>) -> Self {
-        Self { running: None, relay: Some(relay), slot: Some(WorkerSlot::new(sender)) }
+    fn new(lock: PollLock<SharedSource<S, F>>, sender: TaskSender<Message<Fut::Output>>) -> Self {
+        Self { running: None, lock: Some(lock), slot: Some(WorkerSlot::new(sender)) }
     }
 }
 
@@ -119,14 +119,14 @@ impl<S: Stream, F, Fut: Future> MapWorker<S, F, Fut> {
 /// it. Then the stream ends if no other worker is left.
 struct EndOnDrop<'a, S: Stream, F, Fut: Future> {
     running: Pin<&'a mut Option<Fut>>,
-    relay: &'a mut Option<PollLock<SharedSource<S, F>>>,
+    lock: &'a mut Option<PollLock<SharedSource<S, F>>>,
     slot: &'a mut Option<WorkerSlot<Fut::Output>>,
 }
 
 impl<S: Stream, F, Fut: Future> Drop for EndOnDrop<'_, S, F, Fut> {
     fn drop(&mut self) {
         let _slot = self.slot.take();
-        let _relay = self.relay.take();
+        let _relay = self.lock.take();
         self.running.set(None);
     }
 }
@@ -134,7 +134,7 @@ impl<S: Stream, F, Fut: Future> Drop for EndOnDrop<'_, S, F, Fut> {
 /// Runs jobs until the worker must wait. Returns `Ready` at the end.
 fn work<S, F, Fut>(
     mut running: Pin<&mut Option<Fut>>,
-    relay: &mut PollLock<SharedSource<S, F>>,
+    lock: &mut PollLock<SharedSource<S, F>>,
     slot: &mut WorkerSlot<Fut::Output>,
     cx: &mut Context<'_>,
 ) -> Poll<()>
@@ -163,14 +163,14 @@ where
             cx.waker().wake_by_ref();
             return Poll::Pending;
         } else {
-            match relay.poll_locked(cx, |source, cx| source.poll_job(cx, slot)) {
+            match lock.poll_locked(cx, |source, cx| source.poll_job(cx, slot)) {
                 Poll::Ready(NextJob::Start(future, workers)) => {
                     running.set(Some(future));
                     slot.sender.set_busy();
                     if workers > 0 {
                         slot.sender.request_tasks(workers, Message::StartTasks);
                     }
-                    if !relay.has_woken() {
+                    if !lock.has_woken() {
                         continue;
                     }
                     // Some runtimes queue a worker that was woken here on this thread. It runs
@@ -203,10 +203,10 @@ impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Future for MapWorker<S, F
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let mut end = EndOnDrop { running: this.running, relay: this.relay, slot: this.slot };
-        if let (Some(relay), Some(slot)) = (&mut *end.relay, &mut *end.slot) {
+        let mut end = EndOnDrop { running: this.running, lock: this.lock, slot: this.slot };
+        if let (Some(lock), Some(slot)) = (&mut *end.lock, &mut *end.slot) {
             slot.sender.enter_user_code();
-            let polled = work(end.running.as_mut(), relay, slot, cx);
+            let polled = work(end.running.as_mut(), lock, slot, cx);
             if polled.is_ready() {
                 end.running.set(None);
             }
@@ -222,6 +222,6 @@ impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Future for MapWorker<S, F
 
 impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> FusedFuture for MapWorker<S, F, Fut> {
     fn is_terminated(&self) -> bool {
-        self.relay.is_none()
+        self.lock.is_none()
     }
 }

@@ -15,21 +15,12 @@ use crate::{
         sender::TaskSender,
     },
     sync::Arc,
+    util::Finally,
 };
 
-/// Wakes tasks. If a waker panics, the drop wakes the rest.
-struct WakeAll<'a>(slice::Iter<'a, Arc<WakeCell>>);
-
-impl WakeAll<'_> {
-    fn wake(&mut self) {
-        self.0.by_ref().for_each(|task| task.wake());
-    }
-}
-
-impl Drop for WakeAll<'_> {
-    fn drop(&mut self) {
-        self.wake();
-    }
+/// Wakes the remaining tasks.
+fn wake_all(tasks: &mut slice::Iter<'_, Arc<WakeCell>>) {
+    tasks.for_each(|task| task.wake());
 }
 
 /// The side of the stream. Dropping it ends the tasks.
@@ -113,6 +104,7 @@ impl<T> TaskReceiver<T> {
 impl<T> Drop for TaskReceiver<T> {
     fn drop(&mut self) {
         self.channel.set(CLOSED);
-        WakeAll(self.tasks.iter()).wake();
+        // If a waker panics, the drop wakes the rest.
+        wake_all(&mut Finally(self.tasks.iter(), wake_all).0);
     }
 }

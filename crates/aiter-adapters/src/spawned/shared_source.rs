@@ -32,7 +32,7 @@ pin_project_lite::pin_project! {
 }
 
 pin_project_lite::pin_project! {
-    /// The value of the workers' relay.
+    /// The value of the workers' lock.
     pub(crate) struct SharedSource<S, F> {
         // Dropped at the source's end.
         #[pin]

@@ -2,20 +2,14 @@
 
 use core::{mem, pin::Pin};
 
-struct ClearOnDrop<'a, T>(Pin<&'a mut Option<T>>);
-
-impl<T> Drop for ClearOnDrop<'_, T> {
-    fn drop(&mut self) {
-        self.0.set(None);
-    }
-}
+use crate::util::finally::Finally;
 
 /// Calls `f` with the value in `place`. If `f` panics, the value is dropped.
 pub(crate) fn clear_on_panic<T, R>(
     place: Pin<&mut Option<T>>,
     f: impl FnOnce(Pin<&mut T>) -> R,
 ) -> Option<R> {
-    let mut clear = ClearOnDrop(place);
+    let mut clear = Finally(place, |place| place.set(None));
     let result = clear.0.as_mut().as_pin_mut().map(f);
     mem::forget(clear);
     result
@@ -26,13 +20,7 @@ pub(crate) fn clear_on_panic_mut<T, R>(
     place: &mut Option<T>,
     f: impl FnOnce(&mut T) -> R,
 ) -> Option<R> {
-    struct ClearOnDrop<'a, T>(&'a mut Option<T>);
-    impl<T> Drop for ClearOnDrop<'_, T> {
-        fn drop(&mut self) {
-            *self.0 = None;
-        }
-    }
-    let clear = ClearOnDrop(place);
+    let clear = Finally(place, |place| **place = None);
     let result = clear.0.as_mut().map(f);
     mem::forget(clear);
     result

@@ -1,10 +1,11 @@
 //! A call that is made even if other code panics.
 
-/// Calls a function when it is dropped.
-pub(crate) struct Finally<F: FnMut()>(pub(crate) F);
+/// A value, and a function that is called with it on drop.
+pub(crate) struct Finally<T, F: FnMut(&mut T)>(pub(crate) T, pub(crate) F);
 
-impl<F: FnMut()> Drop for Finally<F> {
+impl<T, F: FnMut(&mut T)> Drop for Finally<T, F> {
+    #[inline]
     fn drop(&mut self) {
-        (self.0)();
+        (self.1)(&mut self.0);
     }
 }

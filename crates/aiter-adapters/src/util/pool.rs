@@ -20,7 +20,10 @@ use core::{
 
 use aiter_core::task::{ReadyNode, ReadyQueue};
 
-use crate::util::slots::{NONE, Slots};
+use crate::util::{
+    finally::Finally,
+    slots::{NONE, Slots},
+};
 
 /// The number of the node of the members' source.
 const SOURCE: usize = ReadyQueue::MAX;
@@ -232,16 +235,10 @@ impl<T> Pool<T> {
         number: usize,
         poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        struct RemoveOnPanic<'a, T>(&'a mut Pool<T>, usize);
-        impl<T> Drop for RemoveOnPanic<'_, T> {
-            fn drop(&mut self) {
-                self.0.remove(self.1);
-            }
-        }
-        let guard = RemoveOnPanic(self, number);
-        let node = guard.0.members.node(number);
+        let remove = Finally(self, |pool| pool.remove(number));
+        let node = remove.0.members.node(number);
         let polled = node.and_then(|node| node.poll(poll)).unwrap_or(Poll::Pending);
-        mem::forget(guard);
+        mem::forget(remove);
         polled
     }
 

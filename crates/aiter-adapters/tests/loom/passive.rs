@@ -20,7 +20,7 @@ fn forked() -> (Teller, ForkStream<Source>, PassiveFork<Source>) {
 
 /// Reads to the end: all items if the fork drove the source, or those that are there if it came too
 /// late. The fork is dropped after the threads are joined, because loom knows nothing of the `Arc`
-/// in the relay's waker.
+/// in the lock's waker.
 #[must_use]
 fn all_or_cancelled(
     mut fork: ForkStream<Source>,
