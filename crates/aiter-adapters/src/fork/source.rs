@@ -88,7 +88,7 @@ impl<S: Stream> ForkSource<S> {
 }
 
 /// Drops the source, then stops the list, even if the drop panics.
-fn drop_source<S, T>(mut source: Pin<&mut Option<S>>, pusher: &mut QuietPusher<T>) {
+fn drop_source<S, T>(mut source: Pin<&mut Option<S>>, pusher: &mut NoWakePusher<T>) {
     let _stop = Finally(pusher, |pusher| pusher.stop());
     source.set(None);
 }
