@@ -648,19 +648,43 @@ fn with_read_blocks() -> (Pusher<u32>, Cursor<u32>) {
     (pusher, cursor)
 }
 
-/// A producer takes one of the blocks that are kept for it while a reader adds one (which takes three
-/// preemptions), or gives all of them back.
+/// As `with_read_blocks`, but the block linked behind the tail is in use: only its last slot is free.
+/// The next push takes a block that is kept.
+fn before_read_block_is_taken() -> (Pusher<u32>, Cursor<u32>) {
+    let (pusher, cursor) = with_read_blocks();
+    let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
+    (0..slots).for_each(|n| pusher.push(110 + n).unwrap());
+    (pusher, cursor)
+}
+
+/// A producer takes one of the blocks that are kept for it while a reader adds one.
 #[test]
-fn read_blocks_are_kept_for_producers() {
+fn read_block_is_added_while_producer_takes_one() {
     model(|| {
-        let (pusher, mut cursor) = with_read_blocks();
-        let count = cursor.len() + 4;
-        let other = spawn_push(pusher.clone(), 201..=204);
-        let mut items = drain(&mut cursor);
+        let (pusher, mut cursor) = before_read_block_is_taken();
+        let count = cursor.len() + 2;
+        let other = spawn_push(pusher.clone(), 201..=202);
+        // Leaves a block.
+        let mut items = vec![cursor.try_next().unwrap()];
         other.join().unwrap();
         items.extend(drain(&mut cursor));
         assert_eq!(items.len(), count);
-        assert!(ascending(&items, 201..=204), "{items:?}");
+        assert!(ascending(&items, 201..=202), "{items:?}");
+    });
+}
+
+/// The reader gives all of them back meanwhile.
+#[test]
+fn read_blocks_are_freed_while_producer_takes_one() {
+    model(|| {
+        let (pusher, mut cursor) = before_read_block_is_taken();
+        let count = cursor.len();
+        assert_eq!(read(&mut cursor, count).len(), count);
+        let other = spawn_push(pusher.clone(), 201..=202);
+        let mut items = drain(&mut cursor);
+        other.join().unwrap();
+        items.extend(drain(&mut cursor));
+        assert_eq!(items, [201, 202]);
     });
 }
 
@@ -1352,20 +1376,41 @@ fn cancelled_taker_keeps_no_item() {
     });
 }
 
+/// Two takers that have registered, in this order.
+fn sleeping_takers() -> (Pusher<u32>, SharedCursor<u32>, SharedCursor<u32>) {
+    let (pusher, cursor) = push_list();
+    let mut one = cursor.share();
+    let mut two = one.clone();
+    assert!(poll_once(&mut one).is_pending());
+    assert!(poll_once(&mut two).is_pending());
+    (pusher, one, two)
+}
+
 /// The first one may have been chosen for the item when it goes.
 #[test]
 fn a_taker_is_dropped_before_one_that_sleeps_behind_it() {
-    model(|| {
-        let (pusher, cursor) = push_list();
-        let mut one = cursor.share();
-        let mut two = one.clone();
-        assert!(poll_once(&mut one).is_pending());
-        assert!(poll_once(&mut two).is_pending());
+    wide_model(|| {
+        let (pusher, one, mut two) = sleeping_takers();
         let producer = spawn_push(pusher, 1..=1);
         let leaver = thread::spawn(move || drop(one));
         assert_eq!(block_on(next(&mut two)), Some(1));
         producer.join().unwrap();
         leaver.join().unwrap();
+    });
+}
+
+/// The second one registers another waker while the first one goes, and before the item comes.
+#[test]
+fn taker_is_dropped_while_other_sleeps_again() {
+    model(|| {
+        let (pusher, one, mut two) = sleeping_takers();
+        let other = thread::spawn(move || {
+            drop(one);
+            pusher.push(1).unwrap();
+            pusher
+        });
+        assert_eq!(block_on(next(&mut two)), Some(1));
+        other.join().unwrap();
     });
 }
 

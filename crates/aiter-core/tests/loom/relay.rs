@@ -30,21 +30,14 @@ impl Permits {
     }
 
     fn add(&self, n: usize) {
-        self.count.fetch_add(n, Ordering::AcqRel);
+        self.count.fetch_add(n, Ordering::Release);
         self.waker.wake();
     }
 
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Returns `Ready` if more items are permitted than were given.
+    fn poll(&self, given: usize, cx: &mut Context<'_>) -> Poll<()> {
         self.waker.register_by_ref(cx.waker());
-        let mut count = self.count.load(Ordering::Acquire);
-        while count > 0 {
-            match self.count.compare_exchange(count, count - 1, Ordering::AcqRel, Ordering::Acquire)
-            {
-                Ok(_) => return Poll::Ready(()),
-                Err(now) => count = now,
-            }
-        }
-        Poll::Pending
+        if self.count.load(Ordering::Acquire) > given { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -61,7 +54,7 @@ fn relay() -> (Relay<Value>, Arc<Permits>) {
 
 fn poll(relay: &mut Relay<Value>, cx: &mut Context<'_>) -> Poll<usize> {
     relay.poll_turn(cx, |mut value, cx| {
-        value.permits.poll(cx).map(|()| {
+        value.permits.poll(value.given, cx).map(|()| {
             value.given += 1;
             value.given
         })
@@ -127,7 +120,7 @@ fn waiting_handle_is_cancelled() {
 /// A task that may have been woken is not polled again; its handle stays.
 #[test]
 fn waiting_handle_rests() {
-    model(|| {
+    wide_model(|| {
         let (mut one, permits) = relay();
         let mut two = one.clone();
         let other = thread::spawn(move || {
@@ -141,6 +134,25 @@ fn waiting_handle_rests() {
             assert_eq!(take(&mut one), 2);
         }
         feeder.join().unwrap();
+    });
+}
+
+/// The same, with the items sent by the task that rests.
+#[test]
+fn handle_rests_before_items_come() {
+    model(|| {
+        let (mut one, permits) = relay();
+        let mut two = one.clone();
+        let other = thread::spawn(move || {
+            let rests = poll(&mut two, &mut Context::from_waker(Waker::noop()));
+            permits.add(2);
+            (two, rests.is_ready())
+        });
+        take(&mut one);
+        let (_two, took) = other.join().unwrap();
+        if !took {
+            assert_eq!(take(&mut one), 2);
+        }
     });
 }
 
@@ -170,7 +182,7 @@ fn all_are_woken() {
         fn end(relay: &mut Relay<Value>) {
             block_on(poll_fn(|cx| {
                 relay.poll_turn(cx, |mut value, cx| {
-                    if value.given == 0 && value.permits.poll(cx).is_pending() {
+                    if value.given == 0 && value.permits.poll(0, cx).is_pending() {
                         return Poll::Pending;
                     }
                     value.given = 1;
