@@ -35,7 +35,7 @@ fn push_alone(c: &mut Criterion) {
         b.iter_batched(
             push_list,
             |(mut pusher, cursor)| {
-                let mut sole = pusher.sole().expect("there is one pusher");
+                let mut sole = pusher.unique().expect("there is one pusher");
                 for n in 0..MANY {
                     sole.push(black_box(n)).expect(LISTENING);
                 }
@@ -110,7 +110,7 @@ fn bursts(c: &mut Criterion) {
         });
         group.bench_function(BenchmarkId::new("sole", burst), |b| {
             let (mut pusher, mut cursor) = push_list();
-            let mut sole = pusher.sole().expect("there is one pusher");
+            let mut sole = pusher.unique().expect("there is one pusher");
             b.iter(|| {
                 for n in 0..burst {
                     sole.push(black_box(n)).expect(LISTENING);

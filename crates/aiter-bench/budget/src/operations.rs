@@ -131,7 +131,7 @@ fn large_bursts(times: u64, marks: Marks<'_>) {
 fn sole_bursts(times: u64, marks: Marks<'_>) {
     let (mut pusher, mut cursor) = push_list();
     let mut burst = || {
-        let mut sole = pusher.sole().expect("there is one pusher");
+        let mut sole = pusher.unique().expect("there is one pusher");
         for n in 0..BURST {
             sole.push(black_box(n)).expect(LISTENING);
         }
@@ -168,7 +168,7 @@ fn runs(times: u64, marks: Marks<'_>) {
 
 fn sole_runs(times: u64, marks: Marks<'_>) {
     let (mut pusher, cursor) = push_list();
-    let mut sole = pusher.sole().expect("there is one pusher");
+    let mut sole = pusher.unique().expect("there is one pusher");
     in_runs(times, marks, cursor, || {
         sole.push_all((0..BURST).map(black_box)).expect(LISTENING);
     });

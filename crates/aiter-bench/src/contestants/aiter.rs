@@ -87,12 +87,12 @@ impl<T: Item> Queue<T> for AiterSole<T> {
 
     #[inline]
     fn push(&mut self, item: T) {
-        self.0.sole().expect(ALONE).push(item).expect(LISTENING);
+        self.0.unique().expect(ALONE).push(item).expect(LISTENING);
     }
 
     #[inline]
     fn push_each(&mut self, items: impl Iterator<Item = T>) {
-        let mut sole = self.0.sole().expect(ALONE);
+        let mut sole = self.0.unique().expect(ALONE);
         for item in items {
             sole.push(item).expect(LISTENING);
         }
@@ -100,7 +100,7 @@ impl<T: Item> Queue<T> for AiterSole<T> {
 
     #[inline]
     fn push_all(&mut self, items: impl Iterator<Item = T>) {
-        self.0.sole().expect(ALONE).push_all(items).expect(LISTENING);
+        self.0.unique().expect(ALONE).push_all(items).expect(LISTENING);
     }
 
     #[inline]
@@ -124,12 +124,12 @@ impl Channel for AiterSole<u64> {
 
     #[inline]
     fn send(tx: &mut Self::Tx, item: u64) {
-        tx.sole().expect(ALONE).push(item).expect(LISTENING);
+        tx.unique().expect(ALONE).push(item).expect(LISTENING);
     }
 
     #[inline]
     fn send_each(tx: &mut Self::Tx, items: Range<u64>) {
-        let mut sole = tx.sole().expect(ALONE);
+        let mut sole = tx.unique().expect(ALONE);
         for item in items {
             sole.push(u64::make(item)).expect(LISTENING);
         }
@@ -151,13 +151,13 @@ impl Runs for Aiter<u64> {
     }
 }
 
-/// `SolePusher::push_all` and `Cursor::next_many`.
+/// `UniquePusher::push_all` and `Cursor::next_many`.
 impl Runs for AiterSole<u64> {
     const RUNS: &'static str = "aiter sole push_all, next_many";
 
     #[inline]
     fn send_run(tx: &mut Self::Tx, items: Range<u64>) {
-        tx.sole().expect(ALONE).push_all(items.map(u64::make)).expect(LISTENING);
+        tx.unique().expect(ALONE).push_all(items.map(u64::make)).expect(LISTENING);
     }
 
     #[inline]
