@@ -6,26 +6,42 @@
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
-report=()
 case ${1:-fast} in
 fast) export LOOM_MAX_PREEMPTIONS=${LOOM_MAX_PREEMPTIONS:-2} ;;
-full)
-    export LOOM_MAX_PREEMPTIONS=3 LOOM_MAX_DURATION=${LOOM_MAX_DURATION:-600}
-    report=(--show-output)
-    ;;
+full) export LOOM_MAX_PREEMPTIONS=3 LOOM_MAX_DURATION=${LOOM_MAX_DURATION:-600} ;;
 *) die "no form of this run is called '$1': say fast or full" ;;
 esac
+programs=$target_dir/loom/programs
+mkdir -p "$programs"
 
-# models PACKAGE TEST [FILTER...]
+# models NAME PACKAGE TEST [FILTER]: builds a program, and lists its stories.
 models() {
-    CARGO_TARGET_DIR=$target_dir/loom RUSTFLAGS='--cfg loom' CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
-        cargo test --release -p "$1" "$2" -- "${report[@]}" "${@:3}"
+    local built
+    # `thin` takes longer to build, and the stories take as long.
+    built=$(CARGO_TARGET_DIR=$target_dir/loom RUSTFLAGS='--cfg loom' \
+        CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true CARGO_PROFILE_RELEASE_LTO=false \
+        cargo test --release -p "$2" "$3" --no-run 2>&1 | tee /dev/stderr)
+    # The next program may have the same name.
+    cp "$(sed -n 's/^ *Executable .*(\(.*\))$/\1/p' <<<"$built")" "$programs/$1"
+    "$programs/$1" --list "${@:4}" 2>/dev/null | sed -n "s/\(.*\): test$/$1 \1/p"
 }
 
-note 'the core, blocks of two slots'
-models aiter-core --test=loom
-models aiter-core --lib stories::
-note 'the list, blocks of four slots'
-AITER_FOUR_SLOTS=1 models aiter-core --test=loom list::
-note 'the adapters'
-models aiter-adapters --test=loom
+# story PROGRAM NAME
+story() {
+    local out
+    out=$("$programs/$1" --exact "$2" --show-output 2>&1) || { printf '%s\n' "$out" && return 1; }
+    printf 'ok: %s, %s, %s s\n' "$1" "$2" "$SECONDS"
+    grep '^CUT' <<<"$out" || true
+}
+export -f story
+export programs
+
+# A process each, from the first build on: loom maps a stack for every thread of every interleaving, and the threads of
+# a process wait for each other to do so.
+{
+    models core aiter-core --test=loom
+    models core-inside aiter-core --lib stories::
+    AITER_FOUR_SLOTS=1 models core-four-slots aiter-core --test=loom list::
+    models adapters aiter-adapters --test=loom
+} | tee "$programs/stories" | xargs -r -n 2 -P "$(nproc)" bash -c 'story "$@"' story
+printf '%s passed, 0 failed\n' "$(wc -l <"$programs/stories")"

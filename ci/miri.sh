@@ -14,12 +14,11 @@ full) elsewhere=('') models=('' -Zmiri-tree-borrows) seeds=${AITER_MIRI_SEEDS:-1
 esac
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
-# check MODEL TARGET [FILTER...]: its output comes in one piece, as several run side by side.
+# check MODEL TARGET PROGRAMS [FILTER...]: its output comes in one piece, as several run side by side.
 check() {
-    local out status=0 fuzz=()
-    [[ $2 != "$host" ]] || fuzz=(--test reentrancy)
-    out=$(MIRIFLAGS="-Zmiri-strict-provenance $1" cargo "+$nightly" miri test -p aiter-core --lib \
-        --test list "${fuzz[@]}" --target "$2" -- "${@:3}" 2>&1) || status=$?
+    local out status=0
+    out=$(MIRIFLAGS="-Zmiri-strict-provenance $1" cargo "+$nightly" miri test -p aiter-core $3 \
+        --target "$2" -- "${@:4}" 2>&1) || status=$?
     printf -- '-- %s %s\n%s\n' "$2" "$1" "$out"
     return "$status"
 }
@@ -31,17 +30,20 @@ alloc_fails() {
 }
 
 targets=("$host" i686-unknown-linux-gnu s390x-unknown-linux-gnu)
-for target in "${targets[@]}"; do cargo "+$nightly" miri setup --target "$target"; done
+cargo "+$nightly" miri setup --target "$host"
 for model in "${models[@]}"; do
-    for target in "${targets[@]:1}"; do check "$model" "$target" "${elsewhere[@]}" & done
-    check "$model" "$host"
-    # Short stories that are interrupted often.
-    check "$model -Zmiri-preemption-rate=0.1 -Zmiri-many-seeds=0..16" "$host" races
+    check "$model" "$host" '--test list' &
+    for target in "${targets[@]:1}"; do
+        cargo "+$nightly" miri setup --target "$target"
+        check "$model" "$target" '--lib --test list' "${elsewhere[@]}" &
+    done
+    check "$model" "$host" '--lib --test reentrancy'
     alloc_fails "$model"
     alloc_fails "$model" --release
     for job in $(jobs -p); do wait "$job"; done
-    # Each of these takes all cores by itself.
+    # Each of these takes all cores by itself. Short stories that are interrupted often.
+    check "$model -Zmiri-preemption-rate=0.1 -Zmiri-many-seeds=0..16" "$host" '--test list' races
     for target in ${seeds:+"${targets[@]}"}; do
-        check "$model -Zmiri-many-seeds=0..$seeds" "$target" threads::
+        check "$model -Zmiri-many-seeds=0..$seeds" "$target" '--test list' threads::
     done
 done

@@ -10,6 +10,10 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 
 boards=(thumbv6m-none-eabi thumbv7m-none-eabi riscv32imc-unknown-none-elf)
 for board in "${boards[@]}"; do need_target "$board" || exit 0; done
+# All at once, as each program is linked by one core.
+for features in report ''; do
+    cargo build -q --profile plain -p aiter-firmware-size --bins --features "$features" "${boards[@]/#/--target=}"
+done
 
 # row PROGRAM NAME
 row() {
@@ -17,13 +21,13 @@ row() {
     printf '| %s |' "$2"
     for board in "${boards[@]}"; do
         local run=(cargo run -q --profile plain -p aiter-firmware-size --bin "$1" --target "$board")
-        cargo build -q "${run[@]:3}"
-        timeout 20 "${run[@]}" 2>/dev/null || die "$1 failed on $board"
         heap=0
         if [[ $1 == heap || $1 == aiter ]]; then
-            reported=$(CARGO_TARGET_DIR=$CARGO_TARGET_DIR/report timeout 60 "${run[@]}" --features report 2>/dev/null)
+            reported=$(timeout 60 "${run[@]}" --features report 2>/dev/null)
             heap=${reported//[!0-9]/}
         fi
+        # Takes the place of the program that reports.
+        timeout 20 "${run[@]}" 2>/dev/null || die "$1 failed on $board"
         # Without the stack, the heap's own 1024 bytes and what only unwinding would read.
         size -A "$CARGO_TARGET_DIR/$board/plain/$1" | awk -v heap="$heap" -v arena=$((heap ? 1024 : 0)) '
             /^\.(vector_table|text|rodata|init\.rust)/ { code += $2 }

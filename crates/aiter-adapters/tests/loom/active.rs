@@ -118,16 +118,24 @@ fn the_task_is_dropped_while_the_consumer_goes_to_sleep() {
     });
 }
 
+fn read_bounded(bound: usize, items: u32) {
+    let (source, _) = source(items, Ends::Yes);
+    let (mut active, drive) = source.active_bounded(bound, identity).into_parts();
+    let task = spawn(drive);
+    assert!(read_all(&mut active).into_iter().eq(0..items));
+    assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
+    task.join().unwrap();
+}
+
 #[test]
 fn take_against_full() {
-    model(|| {
-        let (source, _) = source(3, Ends::Yes);
-        let (mut active, drive) = source.active_bounded(1, identity).into_parts();
-        let task = spawn(drive);
-        assert_eq!(read_all(&mut active), [0, 1, 2]);
-        assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
-        task.join().unwrap();
-    });
+    model(|| read_bounded(1, 2));
+}
+
+/// The drive waits for room again after it was woken.
+#[test]
+fn take_against_full_again() {
+    wide_model(|| read_bounded(1, 3));
 }
 
 /// What the consumer did before it took an item is seen by the poll that the room of this item allows.
@@ -163,25 +171,32 @@ fn room_hands_over_what_consumer_did() {
 
 #[test]
 fn take_against_full_by_two() {
-    model(|| {
-        let (source, _) = source(4, Ends::Yes);
-        let (mut active, drive) = source.active_bounded(2, identity).into_parts();
-        let task = spawn(drive);
-        assert_eq!(read_all(&mut active), [0, 1, 2, 3]);
-        task.join().unwrap();
-    });
+    model(|| read_bounded(2, 3));
+}
+
+#[test]
+fn take_against_full_by_two_again() {
+    wide_model(|| read_bounded(2, 4));
+}
+
+fn read_preloaded(items: u32) {
+    let (source, _) = source(items, Ends::Yes);
+    let (mut stream, drive) = source.preload_with(1, identity).into_parts();
+    let task = spawn(drive);
+    assert!(read_all(&mut stream).into_iter().eq(0..items));
+    assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
+    task.join().unwrap();
 }
 
 #[test]
 fn ask_against_full() {
-    model(|| {
-        let (source, _) = source(3, Ends::Yes);
-        let (mut stream, drive) = source.preload_with(1, identity).into_parts();
-        let task = spawn(drive);
-        assert_eq!(read_all(&mut stream), [0, 1, 2]);
-        assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
-        task.join().unwrap();
-    });
+    model(|| read_preloaded(2));
+}
+
+/// The drive waits for room again after it was woken.
+#[test]
+fn ask_against_full_again() {
+    wide_model(|| read_preloaded(3));
 }
 
 #[test]
@@ -212,12 +227,29 @@ fn two_workers_and_the_end() {
 
 #[test]
 fn close_while_two_workers_go_to_sleep() {
-    model(|| {
+    wide_model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (stream, workers) = source.map_par_with(2, identity, ready).into_parts();
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         drop(stream);
         tasks.into_iter().for_each(|task| task.join().unwrap());
+        assert!(dropped.load(SeqCst));
+    });
+}
+
+/// The task that closes polls one of the workers itself.
+#[test]
+fn close_behind_one_worker_while_other_sleeps() {
+    model(|| {
+        let (source, dropped) = source(1, Ends::Never);
+        let (stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
+        let task = spawn(workers.remove(0));
+        let mut worker = Box::pin(workers.remove(0));
+        let mut cx = Context::from_waker(core::task::Waker::noop());
+        let _ = worker.as_mut().poll(&mut cx);
+        drop(stream);
+        assert!(worker.as_mut().poll(&mut cx).is_ready());
+        task.join().unwrap();
         assert!(dropped.load(SeqCst));
     });
 }

@@ -16,7 +16,7 @@ use loom::{
     thread,
 };
 
-use super::{model, next, poll_once, read_all};
+use super::{model, next, poll_once, read_all, wide_model};
 
 /// Always has an item: what it finds in `news`, which it reads without any ordering of its own.
 struct Endless {
@@ -50,7 +50,7 @@ impl Stream for Silent {
 /// Two push, and then nobody is left who could.
 #[test]
 fn gates_push_and_go_while_the_stream_sleeps() {
-    model(|| {
+    wide_model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
         let others = [1, 2].map(|permits| {
@@ -60,6 +60,21 @@ fn gates_push_and_go_while_the_stream_sleeps() {
         drop(gate);
         assert_eq!(read_all(pin!(gated)).len(), 3);
         others.into_iter().for_each(|other| other.join().unwrap());
+    });
+}
+
+/// One of two gates pushes. The one that goes last ends the stream.
+#[test]
+fn gates_go_while_the_stream_sleeps() {
+    model(|| {
+        let (_, source) = endless();
+        let (gate, gated) = source.gated();
+        let other = gate.clone();
+        let pushes = thread::spawn(move || gate.push(1).unwrap());
+        let goes = thread::spawn(move || drop(other));
+        assert_eq!(read_all(pin!(gated)).len(), 1);
+        pushes.join().unwrap();
+        goes.join().unwrap();
     });
 }
 

@@ -303,7 +303,7 @@ mod map {
 
     #[test]
     fn in_order_whichever_is_woken_first() {
-        model(|| {
+        wide_model(|| {
             let ((a, one), (b, two)) = (source(0), source(10));
             let mut map = ready([one, two]).map_par(2, |job| job).ordered();
             let one = thread::spawn(move || a.send());
@@ -570,7 +570,7 @@ mod bounded {
     /// One has to wait for room; the laggard reads one item, and stays.
     #[test]
     fn the_laggard_reads() {
-        model(|| {
+        wide_model(|| {
             let (mut one, mut two) = three_items(LagPolicy::Wait);
             assert_eq!(take(&mut one), Some(0));
             let laggard = thread::spawn(move || {

@@ -650,19 +650,43 @@ fn with_read_blocks() -> (Pusher<u32>, Cursor<u32>) {
     (pusher, cursor)
 }
 
-/// A producer takes one of the blocks that are kept for it while a reader adds one (which takes three
-/// preemptions), or gives all of them back.
+/// As `with_read_blocks`, but the block linked behind the tail is in use: only its last slot is free.
+/// The next push takes a block that is kept.
+fn before_read_block_is_taken() -> (Pusher<u32>, Cursor<u32>) {
+    let (pusher, cursor) = with_read_blocks();
+    let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
+    (0..slots).for_each(|n| pusher.push(110 + n).unwrap());
+    (pusher, cursor)
+}
+
+/// A producer takes one of the blocks that are kept for it while a reader adds one.
 #[test]
-fn read_blocks_are_kept_for_producers() {
+fn read_block_is_added_while_producer_takes_one() {
     model(|| {
-        let (pusher, mut cursor) = with_read_blocks();
-        let count = cursor.len() + 4;
-        let other = spawn_push(pusher.clone(), 201..=204);
-        let mut items = drain(&mut cursor);
+        let (pusher, mut cursor) = before_read_block_is_taken();
+        let count = cursor.len() + 2;
+        let other = spawn_push(pusher.clone(), 201..=202);
+        // Leaves a block.
+        let mut items = vec![cursor.try_next().unwrap()];
         other.join().unwrap();
         items.extend(drain(&mut cursor));
         assert_eq!(items.len(), count);
-        assert!(ascending(&items, 201..=204), "{items:?}");
+        assert!(ascending(&items, 201..=202), "{items:?}");
+    });
+}
+
+/// The reader gives all of them back meanwhile.
+#[test]
+fn read_blocks_are_freed_while_producer_takes_one() {
+    model(|| {
+        let (pusher, mut cursor) = before_read_block_is_taken();
+        let count = cursor.len();
+        assert_eq!(read(&mut cursor, count).len(), count);
+        let other = spawn_push(pusher.clone(), 201..=202);
+        let mut items = drain(&mut cursor);
+        other.join().unwrap();
+        items.extend(drain(&mut cursor));
+        assert_eq!(items, [201, 202]);
     });
 }
 

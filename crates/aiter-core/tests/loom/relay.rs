@@ -127,7 +127,7 @@ fn waiting_handle_is_cancelled() {
 /// A task that may have been woken is not polled again; its handle stays.
 #[test]
 fn waiting_handle_rests() {
-    model(|| {
+    wide_model(|| {
         let (mut one, permits) = relay();
         let mut two = one.clone();
         let other = thread::spawn(move || {
@@ -141,6 +141,25 @@ fn waiting_handle_rests() {
             assert_eq!(take(&mut one), 2);
         }
         feeder.join().unwrap();
+    });
+}
+
+/// The same, with the items sent by the task that rests.
+#[test]
+fn handle_rests_before_items_come() {
+    model(|| {
+        let (mut one, permits) = relay();
+        let mut two = one.clone();
+        let other = thread::spawn(move || {
+            let rests = poll(&mut two, &mut Context::from_waker(Waker::noop()));
+            permits.add(2);
+            (two, rests.is_ready())
+        });
+        take(&mut one);
+        let (_two, took) = other.join().unwrap();
+        if !took {
+            assert_eq!(take(&mut one), 2);
+        }
     });
 }
 
