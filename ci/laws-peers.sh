@@ -4,16 +4,17 @@
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 readme=crates/stream-laws/README.md
+laws() { cargo run -q --manifest-path bench/Cargo.toml -p stream-laws-peers; }
 
 case ${1:-} in
-'') cargo run -q -p stream-laws-peers && exit ;;
+'') laws && exit ;;
 --write) ;;
 *) die "no form of this run is called '$1': say --write or nothing" ;;
 esac
 
 table=$(mktemp)
 trap 'rm -f "$table" "$table.new"' EXIT
-cargo run -q -p stream-laws-peers >"$table"
+laws >"$table"
 for mark in begin end; do
     grep -qx "<!-- peers: $mark -->" "$readme" || die "$readme has lost its mark 'peers: $mark'"
 done

@@ -2,14 +2,16 @@
 # Formatting, clippy, and the rules of the house that a search can check.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
-firmware=tests/firmware/Cargo.toml
+firmware=tests/firmware/Cargo.toml bench=bench/Cargo.toml
 
 if need_component rustfmt; then
     cargo fmt --all --check
     cargo fmt --all --manifest-path "$firmware" --check
+    cargo fmt --all --manifest-path "$bench" --check
 fi
 if need_component clippy; then
     cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --manifest-path "$bench" --workspace --all-targets -- -D warnings
     cargo clippy -p aiter-core -p aiter --features critical-section -- -D warnings
     for board in thumbv6m-none-eabi riscv32imc-unknown-none-elf; do
         need_target "$board" || continue

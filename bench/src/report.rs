@@ -142,7 +142,7 @@ const PEERS: [&str; 18] = [
 
 /// The versions of the peers in the lock file of the workspace, if it can be found.
 fn versions() -> Option<String> {
-    let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).ok()?;
+    let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock")).ok()?;
     let mut found = Vec::new();
     let mut lines = lock.lines();
     while let Some(line) = lines.next() {

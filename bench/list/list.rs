@@ -1,4 +1,4 @@
-//! The push list alone, for daily work: `cargo bench -p aiter-core-benches`, then change something, then again.
+//! The push list alone, for daily work: `cargo bench -p aiter-list-bench`, then change something, then again.
 //!
 //! How the list stands beside other channels is `aiter-bench`'s to tell, what an operation costs in
 //! instructions `ci/budget.sh`'s.
