@@ -1,4 +1,4 @@
-//! What was recorded, and whether what was measured is within.
+//! The recorded budget, and the comparison with it.
 
 use alloc::collections::BTreeMap;
 use std::fs;
@@ -6,33 +6,40 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-/// What may be added to what was recorded.
+/// Share by which a cost may exceed the budget.
 const SLACK: f64 = 0.05;
-/// How many read-modify-writes may be added to what was recorded: less than one for a block, or a run, of items, so
-/// none. Each costs as much as a dozen other instructions. (The allocator has a few of its own when it asks the
-/// kernel for memory, and how often it does is not always the same.)
+/// Number of read-modify-writes by which a cost may exceed the budget.
+///
+/// It is less than one for a block or a run of items, because a read-modify-write costs as much as
+/// a dozen other instructions. It is not zero, because the allocator does not call the kernel
+/// equally often in every run.
 const LOCKED_SLACK: f64 = 0.01;
-/// What stands above the rows.
-pub(crate) const HEAD: &str = "operation                                instructions      locked  allocations  peak bytes   bytes kept";
+/// Returns the heading of the rows.
+pub(crate) fn heading() -> String {
+    format!(
+        "{:<40} {:>12} {:>11} {:>12} {:>11} {:>12}",
+        "operation", "instructions", "locked", "allocations", "peak bytes", "bytes kept"
+    )
+}
 
-/// What an operation costs, once.
+/// The cost of one repetition of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cost {
     /// Instructions, if they were counted.
     pub(crate) instructions: Option<f64>,
-    /// Those of them that lock the bus: read-modify-writes.
+    /// Instructions that lock the bus: read-modify-writes.
     pub(crate) locked: Option<f64>,
-    /// Calls of the allocator for memory.
+    /// Allocations.
     pub(crate) allocations: f64,
-    /// The most bytes that were held, more than at the start.
+    /// Peak of the allocated bytes, relative to the start.
     pub(crate) peak_bytes: f64,
-    /// Bytes that are still held.
+    /// Bytes that are still allocated at the end, relative to the start.
     pub(crate) kept_bytes: f64,
 }
 
 impl Cost {
-    /// A row of the table.
+    /// Returns a row of the table.
     pub(crate) fn row(&self, name: &str) -> String {
         let counted = |count: Option<f64>, digits| {
             count.map_or_else(|| "-".into(), |count| format!("{count:.digits$}"))
@@ -48,33 +55,34 @@ impl Cost {
     }
 }
 
-/// What was recorded.
+/// The recorded costs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Budget {
-    /// The compiler and the target: the instructions depend on them.
+    /// Compiler and target. The number of instructions depends on them.
     pub(crate) toolchain: String,
-    /// What each operation costs.
+    /// Cost of each operation.
     pub(crate) operations: BTreeMap<String, Cost>,
 }
 
 impl Budget {
-    /// Reads a file that [`write`](Self::write) made.
+    /// Reads a file that [`write`](Self::write) wrote.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let of_file = |error: String| format!("{}: {error}", path.display());
         let text = fs::read_to_string(path).map_err(|error| of_file(error.to_string()))?;
         toml::from_str(&text).map_err(|error| of_file(error.to_string()))
     }
 
-    /// Writes a file that [`read`](Self::read) understands.
+    /// Writes a file that [`read`](Self::read) reads.
     pub(crate) fn write(&self, path: &Path) -> Result<(), String> {
         let text = toml::to_string(self).map_err(|error| error.to_string())?;
-        let head = "# What an operation costs; written by `ci/budget.sh --record`.\n";
+        let head = "# The cost of each operation. `ci/budget.sh --record` writes this file.\n";
         fs::write(path, format!("{head}{text}"))
             .map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// What there is to say about a cost, or what exceeds the budget.
+    /// Compares a cost with the budget. Returns a remark, or as an error the part that exceeds the
+    /// budget.
     pub(crate) fn judge(&self, name: &str, cost: &Cost) -> Result<&'static str, String> {
         let Some(budget) = self.operations.get(name) else {
             return Err("NOT RECORDED".into());
@@ -91,11 +99,11 @@ impl Budget {
             ("bytes kept", part((budget.kept_bytes, cost.kept_bytes))),
         ] {
             if now > before + slack {
-                return Err(format!("TOO MANY {what}: {now:.4}, recorded were {before:.4}"));
+                return Err(format!("TOO MANY {what}: {now:.4}, the budget is {before:.4}"));
             }
             better |= now < before - slack;
         }
-        Ok(if better { "better than recorded: record it, lest it be lost again" } else { "ok" })
+        Ok(if better { "better than the budget: record it" } else { "ok" })
     }
 }
 
@@ -116,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn five_in_a_hundred_are_within_and_more_are_not() {
+    fn five_percent_more_is_within_budget() {
         let judge = |cost| budget().judge("push", &cost);
         assert_eq!(judge(COST), Ok("ok"));
         assert_eq!(judge(Cost { instructions: Some(105.0), ..COST }), Ok("ok"));
@@ -127,25 +135,25 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_was_allocated_one_allocation_is_too_many() {
+    fn first_allocation_exceeds_budget() {
         let cost = Cost { allocations: 0.0001, ..COST };
         assert!(budget().judge("push", &cost).unwrap_err().contains("allocations"));
     }
 
     #[test]
-    fn no_read_modify_write_is_added_unseen() {
+    fn added_read_modify_write_exceeds_budget() {
         let judge = |locked| budget().judge("push", &Cost { locked: Some(locked), ..COST });
         assert_eq!(judge(2.005), Ok("ok"));
         assert!(judge(2.0 + 1.0 / 57.0).unwrap_err().contains("read-modify-writes"));
     }
 
     #[test]
-    fn what_was_not_recorded_is_an_error() {
+    fn unrecorded_operation_is_error() {
         assert_eq!(budget().judge("pop", &COST), Err("NOT RECORDED".into()));
     }
 
     #[test]
-    fn a_file_says_what_was_written() {
+    fn budget_survives_toml() {
         let text = toml::to_string(&budget()).unwrap();
         assert_eq!(toml::from_str::<Budget>(&text).unwrap(), budget());
     }

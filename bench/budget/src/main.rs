@@ -1,8 +1,8 @@
-//! What an operation costs, against what was recorded: instructions under valgrind, which are the same
-//! in every run, and what it asks of the allocator.
+//! Compares the cost of each operation with a recorded budget: instructions under valgrind, which
+//! are the same in every run, and allocations.
 //!
-//! Each operation runs many times between two marks. For the instructions this program starts itself
-//! under callgrind, which counts between the marks only.
+//! Each operation runs many times between two marks. To count instructions, the program starts
+//! itself under callgrind, which counts between the marks only.
 
 #![forbid(unsafe_code)]
 
@@ -24,19 +24,19 @@ use operations::OPERATIONS;
 #[derive(Debug, Parser)]
 #[command(name = "aiter-budget")]
 struct Args {
-    /// Only the operations whose name contains this.
+    /// Measure only the operations whose name contains this.
     #[arg(long)]
     filter: Option<String>,
 
-    /// Write what was measured into the file instead of comparing with it.
+    /// Write the costs into the file instead of comparing them with it.
     #[arg(long, conflicts_with = "filter")]
     record: bool,
 
-    /// The file.
+    /// File of the budget.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../budget.toml"))]
     budget: PathBuf,
 
-    /// Run this operation, and nothing else: what callgrind looks at.
+    /// Run only this operation, under callgrind.
     #[arg(long, hide = true)]
     run: Option<String>,
 }
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether everything is within the budget.
+/// Returns `true` if every operation is within the budget.
 fn check(args: &Args) -> Result<bool, String> {
     let wanted = |name: &str| args.filter.as_ref().is_none_or(|part| name.contains(part.as_str()));
     let toolchain = measure::toolchain()?;
@@ -73,12 +73,12 @@ fn check(args: &Args) -> Result<bool, String> {
         _ => measure::has_valgrind(),
     };
     if args.record && !counts_instructions {
-        return Err("without valgrind there is nothing to record".into());
+        return Err("a budget cannot be recorded without valgrind".into());
     }
 
     let mut measured = Budget { toolchain, operations: Default::default() };
     let mut within = true;
-    println!("{}", budget::HEAD);
+    println!("{}", budget::heading());
     for operation in OPERATIONS.iter().filter(|operation| wanted(operation.name)) {
         let cost = measure::cost(operation, counts_instructions)?;
         let verdict = match &recorded {
@@ -98,14 +98,14 @@ fn check(args: &Args) -> Result<bool, String> {
         Some(budget) => {
             for name in budget.operations.keys().filter(|name| wanted(name)) {
                 if !measured.operations.contains_key(name) {
-                    println!("{name}: recorded, but there is no such operation");
+                    println!("{name}: in the budget, but there is no such operation");
                     within = false;
                 }
             }
         }
     }
     if !within {
-        println!("FAILED: an operation costs more than its budget and 5 %");
+        println!("FAILED: an operation exceeds its budget");
     }
     Ok(within)
 }

@@ -1,4 +1,4 @@
-//! Counts what happens between the marks.
+//! Counts instructions and allocations between the marks.
 
 use std::process::{Command, ExitCode};
 use std::{env, fs, process};
@@ -6,28 +6,28 @@ use std::{env, fs, process};
 use crate::budget::Cost;
 use crate::operations::{OPERATIONS, Operation};
 
-/// What callgrind counts: nothing outside, everything inside.
+/// Runs `work`. Callgrind counts inside of this function only.
 #[inline(never)]
 fn between_the_marks(work: &mut dyn FnMut()) {
     work();
-    // Or the call would be a jump, and callgrind would not see it return.
+    // Prevents a tail call, whose return callgrind would not see.
     core::hint::black_box(());
 }
 
-/// The name that callgrind knows it by.
+/// Name of `between_the_marks` for callgrind.
 const MARK: &str = "aiter_budget::measure::between_the_marks*";
 
 /// Runs one operation, for callgrind.
 pub(crate) fn child(name: &str) -> ExitCode {
     let Some(operation) = OPERATIONS.iter().find(|operation| operation.name == name) else {
-        eprintln!("no operation is called '{name}'");
+        eprintln!("no operation has the name '{name}'");
         return ExitCode::FAILURE;
     };
     (operation.run)(operation.times, &mut between_the_marks);
     ExitCode::SUCCESS
 }
 
-/// What one of the many times costs.
+/// Returns the cost of one repetition.
 pub(crate) fn cost(operation: &Operation, counts_instructions: bool) -> Result<Cost, String> {
     let times = operation.times as f64;
     let counted = match counts_instructions {
@@ -37,7 +37,7 @@ pub(crate) fn cost(operation: &Operation, counts_instructions: bool) -> Result<C
     let per_time = |count: u64| count as f64 / times;
     let mut heap = None;
     (operation.run)(operation.times, &mut |work| heap = Some(allocation_counter::measure(work)));
-    let heap = heap.ok_or_else(|| format!("{}: nothing between the marks", operation.name))?;
+    let heap = heap.ok_or_else(|| format!("{}: no work between the marks", operation.name))?;
     Ok(Cost {
         instructions: counted.map(|counted| per_time(counted.all)),
         locked: counted.map(|counted| per_time(counted.locked)),
@@ -47,15 +47,15 @@ pub(crate) fn cost(operation: &Operation, counts_instructions: bool) -> Result<C
     })
 }
 
-/// Instructions.
+/// Numbers of instructions.
 #[derive(Clone, Copy)]
 struct Counted {
     all: u64,
-    /// Those that lock the bus.
+    /// Instructions that lock the bus.
     locked: u64,
 }
 
-/// Starts this program again under callgrind, with one operation.
+/// Starts this program under callgrind with one operation.
 fn instructions(name: &str) -> Result<Counted, String> {
     let this = env::current_exe().map_err(|error| error.to_string())?;
     let out = env::temp_dir().join(format!("aiter-budget-{}.callgrind", process::id()));
@@ -71,13 +71,13 @@ fn instructions(name: &str) -> Result<Counted, String> {
     let counted = text.ok().filter(|_| output.status.success()).and_then(|text| totals(&text));
     match counted {
         None => Err(format!("{name}: valgrind: {}", String::from_utf8_lossy(&output.stderr))),
-        Some(Counted { all: 0, .. }) => Err(format!("{name}: callgrind saw nothing of {MARK}")),
+        Some(Counted { all: 0, .. }) => Err(format!("{name}: callgrind did not see {MARK}")),
         Some(counted) => Ok(counted),
     }
 }
 
-/// What stands in callgrind's file: the names of the events, and how many there were of each. Zeros at the
-/// end are left out.
+/// Reads the counts from the file of callgrind, which names the events and leaves out zeros at the
+/// end.
 fn totals(text: &str) -> Option<Counted> {
     let line = |head| text.lines().find_map(|line| line.strip_prefix(head));
     let names: Vec<_> = line("events: ")?.split_whitespace().collect();
@@ -89,16 +89,16 @@ fn totals(text: &str) -> Option<Counted> {
     Some(Counted { all: count("Ir")?, locked: count("Ge")? })
 }
 
-/// Whether instructions can be counted; says so if not.
+/// Returns `true` if instructions can be counted, and prints a note if not.
 pub(crate) fn has_valgrind() -> bool {
     let found = Command::new("valgrind").arg("--version").output().is_ok();
     if !found {
-        println!("SKIPPED: instructions: there is no valgrind");
+        println!("SKIPPED: instructions: valgrind is missing");
     }
     found
 }
 
-/// The compiler, and the processor that it compiles for.
+/// Returns the compiler and the target.
 pub(crate) fn toolchain() -> Result<String, String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output =
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_totals_are_found_by_the_names_of_their_events() {
+    fn totals_are_found_by_event() {
         let counted = totals("version: 1\nevents: Ir Ge\n\ntotals: 120 7\n").unwrap();
         assert_eq!((counted.all, counted.locked), (120, 7));
         assert_eq!(totals("events: Ir Ge\ntotals: 120\n").unwrap().locked, 0);
