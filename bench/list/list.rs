@@ -1,7 +1,6 @@
-//! The push list alone, for daily work: `cargo bench -p aiter-list-bench`, then change something, then again.
+//! Criterion benches of the push list alone, to compare two versions of the code.
 //!
-//! How the list stands beside other channels is `aiter-bench`'s to tell, what an operation costs in
-//! instructions `ci/budget.sh`'s.
+//! `aiter-bench` compares the list with other channels, and `ci/budget.sh` counts instructions.
 
 use core::hint::black_box;
 use core::pin::Pin;
@@ -13,7 +12,7 @@ use futures_core::Stream;
 
 const LISTENING: &str = "a cursor is alive";
 const BURSTS: [u64; 3] = [1, 32, 1000];
-/// Items of a push or a pop alone.
+/// Items of a bench that only pushes or only pops.
 const MANY: u64 = 10_000;
 
 fn push_alone(c: &mut Criterion) {
