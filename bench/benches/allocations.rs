@@ -1,4 +1,4 @@
-//! What each contestant asks of the allocator once it is warm.
+//! Counts how each contestant uses the allocator once it is warm.
 
 use std::process::ExitCode;
 

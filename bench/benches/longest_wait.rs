@@ -1,9 +1,9 @@
-//! The longest that an item waits for its computation to begin: 60 ms of computation come every 45 ms, for
-//! two threads of a runtime, which have 90 ms for each.
+//! The longest wait of an item before its computation begins. Every 45 ms comes an item that takes
+//! 60 ms, for two threads of a runtime.
 //!
-//! `cargo bench -p aiter-bench --bench longest_wait [RUNS]` prints a line for each way, in ms: the median of the
-//! longest waits of ten runs, the least and the largest. The control of a runtime is a task for each item in
-//! `buffer_unordered(2)`.
+//! `cargo bench --bench longest_wait [RUNS]` prints a line for each way, in ms: the median, the
+//! least and the largest of the longest waits of ten runs. The control of a runtime is a task for
+//! each item in `buffer_unordered(2)`.
 
 use core::{pin::pin, time::Duration};
 use std::{env, thread, time::Instant};
@@ -14,18 +14,18 @@ use futures_channel::mpsc;
 use futures_util::{Stream, StreamExt, future::join_all};
 use smol::Executor;
 
-/// How often an item comes.
+/// Time between two items.
 const EVERY: Duration = Duration::from_millis(45);
-/// How long its computation takes.
+/// Duration of a computation.
 const WORK: Duration = Duration::from_millis(60);
 /// Items of a run.
 const ITEMS: usize = 30;
 const RUNS: usize = 10;
 
-/// An item: when it was sent.
+/// An item: the time at which it was sent.
 type Sent = Instant;
 
-/// Computes, and returns how long the item had waited for that.
+/// Computes, and returns how long the item waited before.
 fn compute(sent: Sent) -> Duration {
     let begin = Instant::now();
     while begin.elapsed() < WORK {
@@ -51,7 +51,7 @@ fn ticks(mut send: impl FnMut(Sent) + Send + 'static) {
 
 fn source() -> impl Stream<Item = Sent> + Send + Unpin + 'static {
     let (sender, receiver) = mpsc::unbounded();
-    ticks(move |sent| sender.unbounded_send(sent).expect("the runtime reads on"));
+    ticks(move |sent| sender.unbounded_send(sent).expect("the runtime reads to the end"));
     receiver
 }
 
@@ -62,16 +62,16 @@ async fn longest(waits: impl Stream<Item = Duration>) -> Duration {
         longest = longest.max(wait);
         count += 1;
     }
-    assert_eq!(count, ITEMS, "each item comes once");
+    assert_eq!(count, ITEMS, "each item arrives once");
     longest
 }
 
-/// What one of two takers does.
+/// The task of one of two takers.
 async fn take(items: impl Stream<Item = Sent>) -> Vec<Duration> {
     items.map(compute).collect().await
 }
 
-/// The ways, with a spawner whose handle is awaited as `$result`.
+/// Makes the ways. `$spawn` returns a handle, and `$result` maps its output to the waits.
 macro_rules! ways {
     ($spawn:expr, $result:expr) => {
         [
@@ -104,7 +104,7 @@ macro_rules! ways {
                 "SharedCursor",
                 pin_box(async {
                     let (pusher, cursor) = push_list();
-                    ticks(move |sent| pusher.push(sent).expect("the takers read on"));
+                    ticks(move |sent| pusher.push(sent).expect("the takers read to the end"));
                     let one = cursor.share();
                     let tasks = [one.clone(), one].map(|items| $spawn(take(items)));
                     let waits = join_all(tasks).await.into_iter().map($result).flatten();
@@ -121,7 +121,7 @@ fn pin_box<'a>(way: impl Future<Output = Duration> + 'a) -> Way<'a> {
     Box::pin(way)
 }
 
-/// The longest waits of one run on tokio.
+/// Returns the longest waits of one run on tokio.
 fn on_tokio() -> Vec<(&'static str, Duration)> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -132,7 +132,7 @@ fn on_tokio() -> Vec<(&'static str, Duration)> {
     ways.map(|(name, way)| (name, runtime.block_on(way))).into()
 }
 
-/// The same on two threads of smol's executor.
+/// Returns the longest waits of one run on two threads of smol's executor.
 fn on_smol() -> Vec<(&'static str, Duration)> {
     let executor = Executor::new();
     let (stop, stopped) = smol::channel::bounded::<()>(1);

@@ -1,4 +1,4 @@
-//! The two programs: arguments in, report out, exit code.
+//! The command line of the two programs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,22 +13,22 @@ use crate::report::{self, Report};
 use crate::scenarios::memory::HeapUse;
 use crate::scenarios::{self, memory};
 
-/// Items behind each count of allocations.
+/// Number of items for each count of allocations.
 const COUNTED_ITEMS: u64 = 640_000;
 
 /// Compares aiter with its peers: every contestant of every scenario, interleaved in one process.
 #[derive(Debug, Parser)]
 #[command(name = "aiter-bench")]
 struct Args {
-    /// Run only the groups whose name contains one of these, whatever the case.
+    /// Run only the groups whose name contains one of these. Case does not matter.
     #[arg(long)]
     filter: Vec<String>,
 
-    /// Counted rounds; each contestant runs once in each of them.
+    /// Number of counted rounds. Each contestant runs once in each.
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
 
-    /// Run the groups that take minutes and gigabytes, too.
+    /// Also run the groups that take minutes and gigabytes.
     #[arg(long)]
     full: bool,
 
@@ -36,15 +36,15 @@ struct Args {
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
 
-    /// Print the tables of the README instead.
+    /// Print the tables of the README instead of tables for a terminal.
     #[arg(long)]
     markdown: bool,
 
-    /// Write a picture of each scenario into this directory, as SVG.
+    /// Write a plot of each scenario into this directory, as SVG.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
 
-    /// Measure nothing: take the results of earlier runs, as `--json` printed them.
+    /// Measure nothing. Read the results of earlier runs that `--json` printed.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "check", "full"])]
     from: Vec<PathBuf>,
 
@@ -52,7 +52,7 @@ struct Args {
     #[arg(long)]
     list: bool,
 
-    /// Run every contestant briefly and look only at whether all items arrive.
+    /// Run every contestant briefly, and check only that all items arrive.
     #[arg(long)]
     check: bool,
 
@@ -60,7 +60,7 @@ struct Args {
     #[arg(long, hide = true)]
     resident: Option<String>,
 
-    /// Items for `--resident`.
+    /// Number of items for `--resident`.
     #[arg(long, hide = true, default_value_t = 0)]
     items: u64,
 }
@@ -77,9 +77,9 @@ impl Args {
     }
 }
 
-/// Runs the contestants against each other and prints tables, ratios and bars.
+/// Runs the contestants and prints tables, ratios and bars.
 ///
-/// The exit code tells whether every item arrived, never how long it took.
+/// Fails if an item was lost or repeated, never because of a time.
 #[must_use]
 pub fn run() -> ExitCode {
     let args = Args::parse();
@@ -97,7 +97,7 @@ pub fn run() -> ExitCode {
     };
     if let Some(dir) = &args.plots {
         if let Err(error) = plots::write(dir, &report) {
-            eprintln!("no pictures in {}: {error}", dir.display());
+            eprintln!("cannot write plots to {}: {error}", dir.display());
             return ExitCode::FAILURE;
         }
     }
@@ -115,7 +115,7 @@ pub fn run() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// `None` if only a list of the groups was asked for.
+/// Measures, or prints the list of groups and returns `None`.
 fn measure(args: &Args) -> io::Result<Option<Report>> {
     let scale = if args.check { Scale::Check } else { Scale::Measure };
     let cores = Cores::pick();
@@ -127,10 +127,10 @@ fn measure(args: &Args) -> io::Result<Option<Report>> {
         return Ok(None);
     }
     if groups.is_empty() && !wants_resident {
-        return Err(io::Error::other("no group has such a name; --list prints them all"));
+        return Err(io::Error::other("no group matches the filter; --list prints all groups"));
     }
 
-    // On one core, crossfire asks to be told; ask it before this thread is bound to one.
+    // Crossfire counts the cores. This thread sees only one once it is pinned.
     crossfire::detect_backoff_cfg();
     let rounds = if args.check { 1 } else { usize::from(args.rounds) };
     let mut report = Report::new(rounds, scale, cores);
@@ -153,11 +153,11 @@ fn measure(args: &Args) -> io::Result<Option<Report>> {
         }
         report.groups.push(result);
     }
-    report.look(cores);
+    report.record_condition(cores);
     Ok(Some(report))
 }
 
-/// The reports of earlier runs as one.
+/// Reads and merges the reports of earlier runs.
 fn read(args: &Args) -> io::Result<Report> {
     let mut all = Report::default();
     for path in &args.from {
@@ -187,17 +187,17 @@ fn print_list(groups: &[Group], with_resident: bool) {
     }
 }
 
-/// Prints what each contestant asks of the allocator once it is warm.
+/// Prints how each contestant uses the allocator once it is warm.
 ///
-/// `count` runs a closure and says what it asked for. The exit code tells whether every item arrived
-/// and whether the push list left the allocator alone in bursts of 1 and of 32.
+/// `count` runs a closure and returns its use of the heap. Fails if an item was lost, or if the
+/// push list called the allocator in bursts of 1 or 32.
 #[must_use]
 pub fn allocations(count: fn(&mut dyn FnMut()) -> HeapUse) -> ExitCode {
     let allocations = memory::allocations(count, COUNTED_ITEMS);
     print!("{}", report::allocations_table(&allocations));
     let passed = allocations
         .iter()
-        .all(|line| line.complete && (line.role != Role::Ours || report::is_quiet(line)));
+        .all(|line| line.complete && (line.role != Role::Aiter || report::is_quiet(line)));
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_ignores_case_and_any_of_several_is_enough() {
+    fn filter_ignores_case() {
         let args = Args::parse_from(["aiter-bench", "--filter", "S1", "--filter", "fork"]);
         assert!(args.wants("s1/runs/u64/burst-32"));
         assert!(args.wants("fork/backlog-0"));

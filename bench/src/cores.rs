@@ -1,4 +1,4 @@
-//! Which thread runs on which core, and how far apart the cores are.
+//! Pins threads to cores, and measures the distance of the cores.
 
 use core::hint::spin_loop;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use core_affinity::CoreId;
 
-/// Trips of a cache line.
+/// Number of round trips of a cache line.
 const TRIPS: u32 = 10_000;
-/// What the second thread leaves on the line when it is on its core.
+/// Value that the second thread stores once it runs on its core.
 const ARRIVED: u32 = u32::MAX;
 
-/// The cores of the two threads of a run.
+/// The cores for the two threads of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cores {
     main: Option<CoreId>,
@@ -20,7 +20,8 @@ pub(crate) struct Cores {
 }
 
 impl Cores {
-    /// Picks the first two cores that this process may run on; call before pinning anything.
+    /// Picks the first two cores that this process may run on. Must be called before a thread is
+    /// pinned.
     pub(crate) fn pick() -> Self {
         let ids = core_affinity::get_core_ids().unwrap_or_default();
         Self { main: ids.first().copied(), second: ids.get(1).copied() }
@@ -41,16 +42,16 @@ impl Cores {
         if turn % 2 == 0 { self.pin_main() } else { self.pin_second() }
     }
 
-    /// Whether there is a core for each of the two threads.
+    /// Returns `true` if there is a core for each of the two threads.
     pub(crate) fn are_two(self) -> bool {
         self.second.is_some()
     }
 
-    /// What a cache line takes from the first core to the second and back, in nanoseconds: the
-    /// fastest of three times some thousand trips. `None` if there are no two cores.
+    /// Returns the time of a cache line from the first core to the second and back, in nanoseconds:
+    /// the best of three measurements. Returns `None` if there is one core only.
     ///
-    /// A virtual machine moves its cores about on the real ones, and the time goes from tens to
-    /// hundreds of nanoseconds and back within minutes; what two threads do together goes with it.
+    /// A hypervisor moves virtual cores between real ones, so the time changes within minutes, and
+    /// with it the time of everything that two threads do together.
     pub(crate) fn line_there_and_back(self) -> Option<f64> {
         self.second?;
         (0..3).map(|_| self.line_trips()).min_by(f64::total_cmp)
@@ -58,7 +59,7 @@ impl Cores {
 
     fn line_trips(self) -> f64 {
         let line = AtomicU32::new(0);
-        // Acquire, Release: nothing goes with the number; they only keep each trip in its place.
+        // Acquire and Release publish nothing but the number. They only order the trips.
         let wait = |number| {
             while line.load(Ordering::Acquire) != number {
                 spin_loop();
@@ -74,7 +75,7 @@ impl Cores {
                 }
             });
             while line.load(Ordering::Acquire) != ARRIVED {
-                // It begins on this thread's core.
+                // The new thread starts on the core of this one.
                 thread::yield_now();
             }
             let start = Instant::now();

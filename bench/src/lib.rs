@@ -4,14 +4,11 @@
 extern crate alloc;
 
 mod bars;
-mod chart;
 mod cli;
 mod contestants;
 mod cores;
 mod harness;
-mod json;
 mod machine;
-mod markdown;
 mod plots;
 mod report;
 mod scenarios;

@@ -1,4 +1,4 @@
-//! When and on what a run took place.
+//! Date, machine and compiler of a run.
 
 use core::fmt;
 use std::process::Command;
@@ -7,17 +7,17 @@ use std::{fs, thread};
 
 use crate::cores::Cores;
 
-/// How busy the machine is, and how far apart its two cores are.
+/// Load of the machine, and the distance of its two cores.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Condition {
-    /// The load average of the last minute.
+    /// Load average of the last minute.
     pub(crate) load: Option<f64>,
     /// Nanoseconds of a cache line from one core to the other and back.
     pub(crate) line: Option<f64>,
 }
 
 impl Condition {
-    /// As it is.
+    /// Returns the present condition.
     pub(crate) fn now(cores: Cores) -> Self {
         let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let load = load.split(' ').next().and_then(|load| load.parse().ok());
@@ -39,7 +39,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// The date, the machine and the compiler, as far as they can be found out.
+/// Returns date, machine and compiler, as far as they are known.
 pub(crate) fn setting() -> Vec<String> {
     let seconds = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |age| age.as_secs());
     let cores = thread::available_parallelism().map_or(0, usize::from);
@@ -75,7 +75,9 @@ fn compiler() -> Option<String> {
     Some(version.split(" (").next()?.trim().into())
 }
 
-/// The day that many days after 1970-01-01, counted in eras of 400 years that begin in March.
+/// Formats a day, given as the number of days since 1970-01-01.
+///
+/// Counts in eras of 400 years that begin in March.
 fn date(days: u64) -> String {
     let days = days + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);
@@ -92,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_become_dates_also_in_leap_years() {
+    fn days_become_dates_in_leap_years() {
         assert_eq!(date(0), "1970-01-01");
         assert_eq!(date(59), "1970-03-01");
         assert_eq!(date(11_016), "2000-02-29");

@@ -1,4 +1,4 @@
-//! Every contestant of every scenario, interleaved in one process: a table, ratios, bars, plots.
+//! Runs aiter and its peers in turn in one process, and prints tables, ratios, bars and plots.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! async-broadcast: lossless, bounded, one lock and one queue for all readers.
+//! async-broadcast: lossless and bounded, with one lock and one queue for all readers.
 
 use core::ops::Range;
 

@@ -1,4 +1,4 @@
-//! chute: a broadcast queue for threads; readers lend items and cannot wait.
+//! chute: a broadcast queue for threads. Readers lend items and cannot wait.
 
 use core::ops::Range;
 

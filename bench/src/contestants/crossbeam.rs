@@ -1,4 +1,4 @@
-//! crossbeam-channel, unbounded: for threads, without an async side.
+//! crossbeam-channel, unbounded. It has no async receiver.
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 

@@ -1,11 +1,11 @@
-//! crossfire, unbounded: with many senders, with one, and with many receivers too.
+//! crossfire, unbounded: mpsc, spsc and mpmc.
 
 use crossfire::{AsyncRx, MAsyncRx, MTx, Rx, Tx, mpmc, mpsc, spsc};
 
 use super::{Channel, Contestant, Queue};
 use crate::harness::Item;
 
-/// The channel whose sender can be cloned: `send`, and `try_recv` or `recv`.
+/// The mpsc channel: `send`, and `try_recv` or `recv`.
 pub(crate) struct CrossfireMpsc<T: Item>(MTx<mpsc::List<T>>, Rx<mpsc::List<T>>);
 
 impl<T: Item> Contestant for CrossfireMpsc<T> {
@@ -48,7 +48,7 @@ impl Channel for CrossfireMpsc<u64> {
     }
 }
 
-/// The channel of one sender and one receiver: `send`, and `try_recv` or `recv`.
+/// The spsc channel: `send`, and `try_recv` or `recv`.
 pub(crate) struct CrossfireSpsc<T: Item>(Tx<spsc::List<T>>, Rx<spsc::List<T>>);
 
 impl<T: Item> Contestant for CrossfireSpsc<T> {
@@ -91,7 +91,7 @@ impl Channel for CrossfireSpsc<u64> {
     }
 }
 
-/// The channel whose halves can both be cloned: `send` and `recv`.
+/// The mpmc channel: `send` and `recv`.
 pub(crate) struct CrossfireMpmc;
 
 impl Contestant for CrossfireMpmc {

@@ -61,7 +61,7 @@ impl Channel for Flume<u64> {
     }
 }
 
-/// Waits for one item, and drains what else there is.
+/// Waits for one item, then drains the channel.
 impl Runs for Flume<u64> {
     const RUNS: &'static str = "flume, drain";
 

@@ -61,7 +61,7 @@ impl Channel for Kanal<u64> {
     }
 }
 
-/// As its documentation does it: waits for one item, and drains what else there is.
+/// Waits for one item, then drains the channel, as the documentation of kanal recommends.
 impl Runs for Kanal<u64> {
     const RUNS: &'static str = "kanal, drain_into";
 
@@ -71,7 +71,7 @@ impl Runs for Kanal<u64> {
         let mut buf = Vec::new();
         while let Ok(item) = rx.recv().await {
             tally.add(item.number());
-            // An error is the end, which the next `recv` tells.
+            // An error means the end, which the next `recv` reports.
             let _ = rx.drain_into(&mut buf);
             tally = tally.and(Tally::sum_of(buf.drain(..)));
         }

@@ -1,4 +1,4 @@
-//! Async functions over a stream, several calls at a time, results as they come.
+//! An async function over a stream, several calls at a time.
 
 use core::future::Future;
 
@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 use super::Contestant;
 use crate::harness::Role;
 
-/// Calls that run in the task of whoever reads.
+/// Calls that run in the task that reads.
 pub(crate) trait MapInTask: Contestant {
-    /// At most `window` calls at a time.
+    /// Runs at most `window` calls at a time.
     fn map<S, F, Fut>(source: S, window: usize, f: F) -> impl Stream<Item = u64>
     where
         S: Stream<Item = u64>,
@@ -25,7 +25,7 @@ pub(crate) trait MapInTask: Contestant {
 
 /// Calls that run in tasks of their own, on an executor of one thread.
 pub(crate) trait MapSpawned: Contestant {
-    /// At most `window` calls at a time.
+    /// Runs at most `window` calls at a time.
     fn map<S, F, Fut>(
         executor: &Arc<Executor<'static>>,
         source: S,
@@ -38,13 +38,13 @@ pub(crate) trait MapSpawned: Contestant {
         Fut: Future<Output = u64> + Send + 'static;
 }
 
-/// `map_par` and `map_par_with`.
+/// `map_par`.
 #[derive(Debug)]
 pub(crate) struct AiterMap;
 
 impl Contestant for AiterMap {
     const NAME: &'static str = "aiter map_par";
-    const ROLE: Role = Role::Ours;
+    const ROLE: Role = Role::Aiter;
 }
 
 impl MapInTask for AiterMap {
@@ -64,7 +64,7 @@ pub(crate) struct AiterMapWith;
 
 impl Contestant for AiterMapWith {
     const NAME: &'static str = "aiter map_par_with";
-    const ROLE: Role = Role::Ours;
+    const ROLE: Role = Role::Aiter;
 }
 
 impl MapSpawned for AiterMapWith {
@@ -121,7 +121,7 @@ impl MapInTask for BufferUnordered {
     }
 }
 
-/// futures-util's `buffered`, whose results come in order.
+/// futures-util's `buffered`, which returns results in order.
 #[derive(Debug)]
 pub(crate) struct Buffered;
 
@@ -160,7 +160,7 @@ impl MapInTask for Then {
     }
 }
 
-/// The source in a channel, as many tasks as the window is wide, and a channel for the results.
+/// A task that sends the source into a channel, `window` tasks that call, and a channel of results.
 #[derive(Debug)]
 pub(crate) struct Workers;
 
@@ -205,7 +205,7 @@ impl MapSpawned for Workers {
     }
 }
 
-/// tokio's `JoinSet`, a task for every call; on the current runtime.
+/// tokio's `JoinSet`, with a task for each call on the current runtime.
 #[derive(Debug)]
 pub(crate) struct TokioJoinSet;
 

@@ -1,4 +1,4 @@
-//! What a scenario asks of a contestant, and the contestants, one a file.
+//! The traits that a scenario needs of a contestant, and the contestants, one crate per file.
 
 mod aiter;
 mod async_broadcast;
@@ -35,45 +35,46 @@ pub(crate) use maps::{
 pub(crate) use tokio::{Tokio, TokioBroadcast};
 pub(crate) use vec::{Floor, FloorReaders};
 
-/// How many items one call takes at most, where there is a limit to be told.
+/// Largest number of items that one call takes, if the call has a limit.
 const RUN: usize = 256;
 
-/// A name and a part to play.
+/// A contestant: its name and the part that it plays.
 pub(crate) trait Contestant: 'static {
-    /// The name in the table.
+    /// Name in the tables.
     const NAME: &'static str;
-    /// What it counts as.
+    /// Part that it plays.
     const ROLE: Role = Role::Peer;
 }
 
-/// A queue used by one thread, without waiting.
+/// A queue that one thread uses without waiting.
 pub(crate) trait Queue<T: Item>: Contestant {
-    /// What `push_all` and `take_many` are made of.
+    /// The functions that `push_all` and `take_many` call.
     const BATCH: &'static str = "one by one";
 
-    /// An empty queue.
+    /// Makes an empty queue.
     fn open() -> Self;
 
     /// Pushes one item.
     fn push(&mut self, item: T);
 
-    /// Pushes the items one by one; whatever a burst needs beforehand is done here.
+    /// Pushes the items one by one, after preparations that a burst needs once.
     fn push_each(&mut self, items: impl Iterator<Item = T>) {
         for item in items {
             self.push(item);
         }
     }
 
-    /// Pushes the items in the way that suits it best.
+    /// Pushes the items in the fastest way.
     fn push_all(&mut self, items: impl Iterator<Item = T>) {
         self.push_each(items);
     }
 
-    /// Takes the next item, if there is one.
+    /// Takes the next item. Returns `None` if there is none.
     fn try_next(&mut self) -> Option<T>;
 
-    /// Takes up to `max` items in the way that suits it best, gives each to `each` and returns how
-    /// many there were; `buf` is empty before and after.
+    /// Takes up to `max` items in the fastest way, passes each to `each` and returns their number.
+    ///
+    /// `buf` is empty before and after.
     fn take_many(&mut self, buf: &mut Vec<T>, max: usize, mut each: impl FnMut(T)) -> usize {
         let _ = buf;
         let mut taken = 0;
@@ -93,20 +94,20 @@ pub(crate) trait Channel: Contestant {
     /// The receiving half.
     type Rx: Send;
 
-    /// An empty channel.
+    /// Makes an empty channel.
     fn open() -> (Self::Tx, Self::Rx);
 
     /// Sends one item.
     fn send(tx: &mut Self::Tx, item: u64);
 
-    /// Sends the items, one burst.
+    /// Sends a burst of items.
     fn send_each(tx: &mut Self::Tx, items: Range<u64>) {
         for item in items {
             Self::send(tx, u64::make(item));
         }
     }
 
-    /// Waits for the next item; `None` at the end.
+    /// Waits for the next item. Returns `None` at the end.
     fn next(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>>;
 
     /// Receives until the end.
@@ -121,21 +122,21 @@ pub(crate) trait Channel: Contestant {
     }
 }
 
-/// A channel that can receive, and maybe send, many items at once.
+/// A channel that can receive many items at once.
 pub(crate) trait Runs: Channel {
-    /// The name in the table where it does.
+    /// Name in the tables.
     const RUNS: &'static str;
 
-    /// Sends the items in the way that suits it best.
+    /// Sends the items in the fastest way.
     fn send_run(tx: &mut Self::Tx, items: Range<u64>) {
         Self::send_each(tx, items);
     }
 
-    /// Receives until the end, as many items at once as there are.
+    /// Receives until the end, as many items at once as are ready.
     fn receive_runs(rx: &mut Self::Rx) -> impl Future<Output = Tally>;
 }
 
-/// The channel, used in runs.
+/// A channel whose items are received in runs.
 #[derive(Debug)]
 pub(crate) struct InRuns<C>(PhantomData<C>);
 
@@ -173,9 +174,9 @@ impl<C: Runs> Channel for InRuns<C> {
     }
 }
 
-/// Every reader sees every item; used by one thread.
+/// A queue of which every reader reads every item, used by one thread.
 pub(crate) trait Broadcast: Contestant {
-    /// A list with that many readers, and room for `burst` items if room is limited.
+    /// Makes a queue with `readers` readers, and room for `burst` items if room is limited.
     fn open(readers: usize, burst: usize) -> Self;
 
     /// Pushes the items one by one.
@@ -185,23 +186,23 @@ pub(crate) trait Broadcast: Contestant {
     fn read(&mut self, reader: usize, max: usize) -> Tally;
 }
 
-/// Every reader sees every item; the sending half can live on a thread of its own.
+/// A channel of which every reader reads every item. Its sending half can move to another thread.
 pub(crate) trait BroadcastChannel: Contestant {
     /// The sending half.
     type Tx: Send;
     /// A reader.
     type Rx;
 
-    /// A list with that many readers, and room for `room` items if room is limited.
+    /// Makes a channel with `readers` readers, and room for `room` items if room is limited.
     fn open(readers: usize, room: usize) -> (Self::Tx, Vec<Self::Rx>);
 
     /// Sends one item.
     fn send(tx: &mut Self::Tx, item: u64);
 
-    /// Waits for the next item; `None` at the end.
+    /// Waits for the next item. Returns `None` at the end.
     fn next(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>>;
 
-    /// Waits for the next `max` items, or the end.
+    /// Waits for the next `max` items or for the end.
     fn read(rx: &mut Self::Rx, max: usize) -> impl Future<Output = Tally> {
         async move {
             let mut tally = Tally::default();
@@ -214,14 +215,14 @@ pub(crate) trait BroadcastChannel: Contestant {
     }
 }
 
-/// A reader that can be doubled where it stands.
+/// A reader that can be forked.
 pub(crate) trait Forks: Contestant {
-    /// A reader that has `backlog` items before it.
+    /// Makes a reader with `backlog` unread items.
     fn open(backlog: usize) -> Self;
 
-    /// Doubles the reader and drops the double.
+    /// Forks the reader and drops the fork.
     fn fork_and_drop(&mut self);
 
-    /// Doubles the reader and lets the double read everything.
+    /// Forks the reader and reads all items from the fork.
     fn fork_and_read(&mut self) -> Tally;
 }

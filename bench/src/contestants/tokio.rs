@@ -79,7 +79,7 @@ impl Runs for Tokio<u64> {
     }
 }
 
-/// `broadcast`: a slow reader would miss items, so it is no lossless peer.
+/// `broadcast`. It is listed, because a slow reader misses items.
 #[derive(Debug)]
 pub(crate) struct TokioBroadcast(broadcast::Sender<u64>, Vec<broadcast::Receiver<u64>>);
 

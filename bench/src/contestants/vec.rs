@@ -1,4 +1,4 @@
-//! The floor: the containers of the standard library, without any sharing.
+//! The floor: containers of the standard library, which are not shared.
 
 use alloc::collections::VecDeque;
 use core::ops::Range;
@@ -6,7 +6,7 @@ use core::ops::Range;
 use super::{Broadcast, Contestant, Queue};
 use crate::harness::{Item, Role, Tally};
 
-/// A plain `VecDeque`.
+/// A `VecDeque`.
 #[derive(Debug)]
 pub(crate) struct Floor<T>(VecDeque<T>);
 
@@ -47,7 +47,7 @@ impl<T: Item> Queue<T> for Floor<T> {
     }
 }
 
-/// A plain `Vec` and an index for each reader; emptied when a burst begins.
+/// A `Vec` and an index for each reader. The `Vec` is cleared before each burst.
 #[derive(Debug)]
 pub(crate) struct FloorReaders(Vec<u64>, Vec<usize>);
 

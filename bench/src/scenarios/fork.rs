@@ -1,4 +1,4 @@
-//! A reader is doubled where it stands, and the double is dropped.
+//! A reader is forked, and the fork is dropped.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -8,9 +8,9 @@ use cpu_time::ThreadTime;
 use crate::contestants::{AiterForks, AsyncBroadcast, Forks};
 use crate::harness::{Group, Sample, Scale, Tally};
 
-/// How many items the reader has before it.
+/// Number of unread items of the reader, and the suffix of the group.
 const BACKLOGS: [(usize, &str); 4] = [(0, "0"), (1000, "1k"), (100_000, "100k"), (1_000_000, "1M")];
-/// Forks between two looks at the clock.
+/// Number of forks between two reads of the clock.
 const BATCH: u64 = 64;
 
 /// The groups of this scenario.

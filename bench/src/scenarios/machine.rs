@@ -1,5 +1,4 @@
-//! What the machine itself takes for the things that the rest is made of: one thread, nobody else at the
-//! same memory.
+//! Costs of the machine's own operations, on one thread and in memory that no other thread uses.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
@@ -12,15 +11,15 @@ use cpu_time::ThreadTime;
 
 use crate::harness::{Group, Role, Sample, Scale, Tally};
 
-/// What the name of the group is.
+/// Name of the group.
 pub(crate) const NAME: &str = "machine";
-/// How often each is done in a timed run.
+/// Repetitions in a timed run.
 const TIMES: u64 = 200_000;
 
-/// The groups of this scenario: one.
+/// Returns the only group of this scenario.
 pub(crate) fn groups(scale: Scale) -> [Group; 1] {
-    struct Nobody;
-    impl Wake for Nobody {
+    struct NoTask;
+    impl Wake for NoTask {
         fn wake(self: Arc<Self>) {}
     }
 
@@ -45,11 +44,11 @@ pub(crate) fn groups(scale: Scale) -> [Group; 1] {
     });
     let lock = Mutex::new(0_u64);
     let group = add(group, "lock and unlock a Mutex", times, move || {
-        *lock.lock().expect("nobody panics") += 1;
+        *lock.lock().expect("no thread panics") += 1;
     });
     let shared = Arc::new(0_u64);
     let group = add(group, "clone and drop an Arc", times, move || drop(black_box(shared.clone())));
-    let waker = Waker::from(Arc::new(Nobody));
+    let waker = Waker::from(Arc::new(NoTask));
     let group = add(group, "clone and drop a Waker", times, move || drop(black_box(waker.clone())));
     [add(group, "allocate and free 512 bytes", times, || {
         drop(black_box(Vec::<u8>::with_capacity(512)));

@@ -1,8 +1,8 @@
-//! What a burst of ten million items takes, what stays once it is drained, and how often the
-//! allocator is called once a queue is warm.
+//! Resident memory before, during and after a burst of ten million items, and calls of the
+//! allocator.
 //!
 //! Resident memory is read in a process of its own for each contestant, because what an allocator
-//! gives back depends on everything that was allocated before.
+//! gives back depends on all earlier allocations.
 
 use std::process::{Command, ExitCode};
 use std::{env, fs, io};
@@ -16,11 +16,11 @@ use crate::contestants::{
 use crate::harness::{Role, Scale, Tally};
 use crate::scenarios::{BURSTS, warm_burst};
 
-/// The name that `--filter` looks at.
+/// Name that `--filter` matches.
 pub(crate) const NAME: &str = "memory/resident";
-/// The flag that starts the process in which one contestant is measured.
+/// Flag of the process in which one contestant is measured.
 pub(crate) const CHILD_FLAG: &str = "--resident";
-/// What may stay, in KiB.
+/// Largest amount that may stay, in KiB.
 pub(crate) const MAY_STAY: i64 = 2048;
 
 const ITEMS: u64 = 10_000_000;
@@ -29,38 +29,38 @@ const KIB: f64 = 1024.0;
 /// Resident memory of one contestant, in KiB.
 #[derive(Clone, Debug)]
 pub(crate) struct Resident {
-    /// The contestant.
+    /// Name of the contestant.
     pub(crate) name: String,
-    /// Its part.
+    /// Part that it plays.
     pub(crate) role: Role,
-    /// Items that were queued.
+    /// Number of queued items.
     pub(crate) items: u64,
-    /// Before the burst, with the queue open and used once.
+    /// Before the burst, with the queue open and warm.
     pub(crate) before: i64,
-    /// With everything queued.
+    /// With all items queued.
     pub(crate) full: i64,
-    /// With everything drained and the queue still open.
+    /// With all items drained and the queue still open.
     pub(crate) after: i64,
-    /// After a little more traffic.
+    /// After a thousand more items.
     pub(crate) later: i64,
-    /// With the queue gone.
+    /// With the queue dropped.
     pub(crate) closed: i64,
-    /// Whether every item arrived.
+    /// `true` if every item arrived.
     pub(crate) complete: bool,
 }
 
 impl Resident {
-    /// Bytes for each item that is queued.
+    /// Returns bytes per queued item.
     pub(crate) fn bytes_per_item(&self) -> f64 {
         (self.full - self.before) as f64 * KIB / self.items as f64
     }
 
-    /// What is kept once everything is drained, in KiB.
+    /// Returns what is kept once all items are drained, in KiB.
     pub(crate) fn kept(&self) -> i64 {
         self.after - self.before
     }
 
-    /// What is kept after a little more traffic, in KiB.
+    /// Returns what is kept after a thousand more items, in KiB.
     pub(crate) fn kept_later(&self) -> i64 {
         self.later - self.before
     }
@@ -98,7 +98,7 @@ fn subjects() -> [Subject; 11] {
     ]
 }
 
-/// The names of the contestants.
+/// Returns the names of the contestants.
 pub(crate) fn entry_names() -> impl Iterator<Item = &'static str> {
     subjects().into_iter().map(|subject| subject.name)
 }
@@ -106,8 +106,7 @@ pub(crate) fn entry_names() -> impl Iterator<Item = &'static str> {
 /// Measures every contestant, each in a process of its own.
 ///
 /// # Errors
-///
-/// When a process cannot be started, or does not answer.
+/// Fails if a process cannot be started or does not answer.
 pub(crate) fn run(scale: Scale) -> io::Result<Vec<Resident>> {
     let items = scale.of(ITEMS, 1);
     subjects().into_iter().map(|subject| ask(&subject, items)).collect()
@@ -159,7 +158,7 @@ pub(crate) fn child(name: &str, items: u64) -> ExitCode {
 fn resident<Q: Queue<u64>>(items: u64) -> io::Result<Value> {
     let mut queue = Q::open();
     warm_burst(&mut queue, 1000);
-    // The first look allocates, and that should be no part of the difference.
+    // The first read allocates, and the difference must not contain that.
     resident_kib()?;
     let before = resident_kib()?;
     queue.push_each(0..items);
@@ -184,7 +183,7 @@ fn resident<Q: Queue<u64>>(items: u64) -> io::Result<Value> {
     }))
 }
 
-/// The resident memory of this process.
+/// Returns the resident memory of this process.
 fn resident_kib() -> io::Result<i64> {
     fs::read_to_string("/proc/self/status")?
         .lines()
@@ -192,51 +191,51 @@ fn resident_kib() -> io::Result<i64> {
         .ok_or_else(|| io::Error::other("no VmRSS in /proc/self/status"))
 }
 
-/// What a closure asked of the allocator.
+/// How a closure uses the allocator.
 #[derive(Clone, Copy, Debug)]
 pub struct HeapUse {
-    /// How often memory was asked for.
+    /// Number of allocations.
     pub calls: u64,
-    /// Bytes asked for and not given back, at the end.
+    /// Bytes that are still allocated at the end.
     pub held: i64,
-    /// The most bytes held at any time.
+    /// Peak of the allocated bytes.
     pub peak: u64,
 }
 
-/// Runs a closure and says what it asked of the allocator.
+/// Runs a closure and returns its use of the allocator.
 pub(crate) type Count = fn(&mut dyn FnMut()) -> HeapUse;
 
-/// What one contestant asks of the allocator.
+/// How one contestant uses the allocator.
 #[derive(Clone, Debug)]
 pub(crate) struct Allocations {
-    /// The contestant.
+    /// Name of the contestant.
     pub(crate) name: &'static str,
-    /// Its part.
+    /// Part that it plays.
     pub(crate) role: Role,
-    /// For each length of burst, once warm.
+    /// Calls for each length of burst, once warm.
     pub(crate) bursts: Vec<Calls>,
-    /// Items of the long burst.
+    /// Number of items of the long burst.
     pub(crate) items: u64,
-    /// What the long burst, pushed and drained, asked for.
+    /// Use by the long burst, pushed and drained.
     pub(crate) long: HeapUse,
-    /// Whether every item arrived.
+    /// `true` if every item arrived.
     pub(crate) complete: bool,
 }
 
 /// Calls of the allocator at one length of burst.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Calls {
-    /// The length.
+    /// Length.
     pub(crate) burst: u64,
-    /// Items behind each number.
+    /// Number of items.
     pub(crate) items: u64,
-    /// Calls when the items go one by one.
+    /// Calls if the items are pushed and taken one by one.
     pub(crate) one_by_one: u64,
-    /// Calls when the items go in runs.
+    /// Calls if the items are pushed and taken in runs.
     pub(crate) in_runs: u64,
 }
 
-/// Counts what every contestant asks of the allocator.
+/// Counts the calls of every contestant.
 pub(crate) fn allocations(count: Count, items: u64) -> Vec<Allocations> {
     subjects().into_iter().map(|subject| (subject.allocations)(count, items)).collect()
 }

@@ -1,4 +1,4 @@
-//! The scenarios, one a file; each gives the groups that it consists of.
+//! The scenarios, one per file. A scenario is a list of groups.
 
 mod fork;
 pub(crate) mod machine;
@@ -20,7 +20,7 @@ use crate::harness::{Group, Scale};
 
 pub(crate) use s1_one_thread::{BURSTS, warm_burst};
 
-/// Every timed group, in the order of the table.
+/// Returns every timed group, in the order of the tables.
 pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     let mut groups = Vec::from(machine::groups(scale));
     groups.extend(s1_one_thread::groups(scale));
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_contestant_delivers_every_item_once() {
+    fn contestants_deliver_each_item_once() {
         for group in groups(Scale::Check, Cores::pick()) {
             let result = group.run(1);
             for entry in &result.entries {

@@ -1,4 +1,4 @@
-//! What an item costs when many of them are queued.
+//! Costs of an item while many items are queued.
 
 use cpu_time::ThreadTime;
 
@@ -8,7 +8,7 @@ use crate::contestants::{
 };
 use crate::harness::{Group, Item, Sample, Scale, Tally};
 
-/// How many items are pushed before the first is taken.
+/// Number of items that are pushed before the first is taken, and the suffix of the group.
 const ITEMS: [(u64, &str); 6] = [
     (1000, "1e3"),
     (10_000, "1e4"),
@@ -17,11 +17,11 @@ const ITEMS: [(u64, &str); 6] = [
     (10_000_000, "1e7"),
     (100_000_000, "1e8"),
 ];
-/// From here on a group belongs to full runs.
+/// With this many items or more, a group belongs to full runs.
 const LONG: u64 = 100_000_000;
-/// How many items stay queued while others come and go.
+/// Number of items that stay queued while others are pushed and taken.
 const BACKLOGS: [(u64, &str); 4] = [(1, "1"), (1000, "1e3"), (100_000, "1e5"), (1_000_000, "1e6")];
-/// Items of one timed run, if no burst is longer.
+/// Items of one timed run, unless a burst is longer.
 const RUN: u64 = 300_000;
 
 /// The groups of this scenario.
@@ -61,7 +61,7 @@ pub(crate) fn groups(scale: Scale) -> Vec<Group> {
     sizes.into_iter().chain(backlogs).collect()
 }
 
-/// With a backlog in the queue, items go in and out in turn.
+/// Adds a contestant that pushes and takes in turn, with a backlog in the queue.
 fn behind<Q: Queue<u64>>(group: Group, items: u64, backlog: u64) -> Group {
     group.with(Q::NAME, Q::ROLE, move || {
         let mut queue = Q::open();

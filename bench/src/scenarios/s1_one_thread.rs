@@ -1,4 +1,4 @@
-//! One thread pushes a burst and takes it again.
+//! One thread pushes a burst, then takes it.
 
 use core::future::Future;
 use core::pin::pin;
@@ -12,15 +12,15 @@ use crate::contestants::{
 };
 use crate::harness::{Group, Item, Sample, Scale, Tally};
 
-/// The lengths of the bursts.
+/// Lengths of the bursts.
 pub(crate) const BURSTS: [u64; 3] = [1, 32, 1000];
 /// Items of one timed run in bursts.
 const ITEMS: u64 = 300_000;
-/// Items of one timed run that pushes everything before it takes anything.
+/// Items of one timed run that pushes all items before it takes the first.
 const ALL: u64 = 1_000_000;
-/// What the curves run along.
+/// Name of the horizontal axis.
 const AXIS: &str = "items in a burst";
-/// Items that go through before the clock starts.
+/// Number of items for the warm-up.
 const WARM: u64 = 4000;
 
 /// The groups of this scenario.
@@ -51,7 +51,7 @@ pub(crate) fn groups(scale: Scale) -> Vec<Group> {
     groups
 }
 
-/// Adds a contestant whose items go one by one, in bursts.
+/// Adds a contestant that pushes and takes one by one, in bursts.
 pub(super) fn add<T: Item, Q: Queue<T>>(group: Group, items: u64, burst: u64) -> Group {
     group.with(Q::NAME, Q::ROLE, move || {
         time::<T, Q>(items, burst, |queue, from, to| {
@@ -107,9 +107,10 @@ fn runs(name: String, items: u64, burst: u64) -> Group {
     add::<Floor<u64>>(group, items, burst)
 }
 
-/// Opens a queue, warms it, times `step` burst by burst, and counts what is left over too.
+/// Opens a queue, warms it up, times `step` burst by burst, and counts leftover items as well.
 ///
-/// A step's tally is its own, so that it is in registers whether or not the compiler inlines the step.
+/// A step returns its own tally. So the tally is in registers even if the compiler does not inline
+/// the step.
 fn time<T: Item, Q: Queue<T>>(
     items: u64,
     burst: u64,
@@ -179,10 +180,10 @@ fn awaited_run<C: Channel>(items: u64, burst: u64) -> Sample {
     sample.unwrap_or(nothing)
 }
 
-/// Polls a future that never has to wait, as a `block_on` would. One that waits all the same waits for
-/// an item that nobody will push: then it is `None` instead of a hang.
+/// Polls a future that should not wait. Returns `None` if it waits, because an item was lost,
+/// instead of hanging.
 fn run_ready<F: Future>(future: F) -> Option<F::Output> {
-    /// A few, for a future that wakes itself and returns.
+    /// More than one, because a future may wake itself and yield.
     const POLLS: usize = 1000;
 
     let mut future = pin!(future);
@@ -193,7 +194,7 @@ fn run_ready<F: Future>(future: F) -> Option<F::Output> {
     })
 }
 
-/// Pushes a burst of numbers and takes it again, one by one.
+/// Pushes a burst of numbers and takes it, one by one.
 pub(crate) fn warm_burst<Q: Queue<u64>>(queue: &mut Q, burst: u64) -> Tally {
     let mut tally = Tally::default();
     queue.push_each(0..burst);

@@ -1,4 +1,4 @@
-//! One thread pushes, another one awaits.
+//! One thread pushes, another awaits.
 
 use core::future::Future;
 use core::pin::pin;
@@ -15,9 +15,9 @@ use crate::start_line::StartLine;
 
 /// Items of one timed run.
 const ITEMS: u64 = 1_000_000;
-/// Round trips of one timed run, asleep.
+/// Round trips of one timed run if the threads sleep.
 const TRIPS: u64 = 400;
-/// The same for threads that spin.
+/// Round trips of one timed run if the threads spin.
 const QUICK_TRIPS: u64 = 20_000;
 
 /// The groups of this scenario.
@@ -69,9 +69,9 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
 /// How a thread waits for a future.
 #[derive(Clone, Copy)]
 enum Wait {
-    /// It sleeps until it is woken.
+    /// Sleeps until it is woken.
     Park,
-    /// It polls again and again, and wakers wake nobody.
+    /// Polls in a loop. Wakers have no effect.
     Spin,
 }
 
@@ -91,7 +91,7 @@ impl Wait {
     }
 }
 
-/// Round trips.
+/// Number of round trips, and how the threads wait.
 #[derive(Clone, Copy)]
 struct Trips {
     count: u64,
@@ -122,8 +122,8 @@ fn ping_pong<C: Channel>(group: Group, trips: Trips) -> Group {
     ping_pong_as::<C>(group, C::NAME.into(), C::ROLE, trips)
 }
 
-/// A receiver that spins before it parks buys its answer with the processor: listed, no peer of those
-/// that give the processor up.
+/// Adds a receiver that spins before it parks. It is listed, because its peers give the processor
+/// up at once.
 fn spins_first<C: Channel>(group: Group, trips: Trips) -> Group {
     ping_pong_as::<C>(group, format!("{} (spins)", C::NAME), Role::Listed, trips)
 }

@@ -1,7 +1,8 @@
 //! Several threads push, one awaits.
 //!
-//! The consumer has the first core. The producers take the second and the first in turn, so that from two
-//! on they run beside each other, and one of them shares the consumer's core.
+//! The consumer runs on the first core. The producers alternate between the second and the first
+//! core. So with two or more, producers run at the same time, and some share the core of the
+//! consumer.
 
 use std::thread;
 
@@ -12,7 +13,7 @@ use crate::cores::Cores;
 use crate::harness::{Group, Sample, Scale, Tally};
 use crate::start_line::StartLine;
 
-/// How many producers.
+/// Numbers of producers.
 const PRODUCERS: [usize; 5] = [1, 2, 4, 8, 16];
 /// Items of one timed run, of all producers together.
 const ITEMS: u64 = 500_000;

@@ -1,6 +1,6 @@
-//! Two threads push, several await; each item goes to one of them.
+//! Two threads push, several await. Each item goes to one of them.
 //!
-//! Producers and consumers take the cores in turn, so that both cores have as many of either.
+//! Producers and consumers alternate between the cores, so both cores have the same number of each.
 
 use std::thread;
 
@@ -9,9 +9,9 @@ use crate::cores::Cores;
 use crate::harness::{Group, Sample, Scale, Tally};
 use crate::start_line::StartLine;
 
-/// How many producers.
+/// Number of producers.
 const PRODUCERS: usize = 2;
-/// How many consumers.
+/// Numbers of consumers.
 const CONSUMERS: [usize; 2] = [2, 4];
 /// Items of one timed run, of all producers together.
 const ITEMS: u64 = 5_000_000;
@@ -63,7 +63,7 @@ fn add<C: Channel<Tx: Clone, Rx: Clone>>(
             let start = line.start();
             let mut got = receive::<C>(&mut rx);
             for other in others {
-                got = got.and(other.join().expect("it only reads"));
+                got = got.and(other.join().expect("a consumer only reads"));
             }
             let elapsed = start.elapsed();
             let units = each * PRODUCERS as u64;

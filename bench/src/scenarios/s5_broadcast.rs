@@ -1,5 +1,7 @@
-//! One thread pushes a burst, then every reader reads all of it; or one thread pushes while another
-//! reads for all readers in turn, a burst each.
+//! Every reader reads every item.
+//!
+//! Either one thread pushes a burst, and then every reader reads it. Or one thread pushes while
+//! another thread reads for all readers in turn, a burst each.
 
 use std::thread;
 
@@ -13,16 +15,16 @@ use crate::cores::Cores;
 use crate::harness::{Group, Sample, Scale, Tally};
 use crate::start_line::StartLine;
 
-/// How many readers.
+/// Numbers of readers on the producer's thread.
 const READERS: [usize; 6] = [1, 8, 16, 64, 1000, 10_000];
-/// How many readers on a thread of their own.
+/// Numbers of readers on a thread of their own.
 const AFAR: [usize; 4] = [1, 8, 64, 1000];
 /// Items of one burst.
 const BURST: u64 = 100;
 /// Deliveries of one timed run.
 const DELIVERIES: u64 = 400_000;
-/// The same where the producer has a thread of its own, and with at least so many bursts: a producer that is
-/// done at once would leave a backlog to a thread that is alone.
+/// Least number of bursts if the producer has a thread of its own. With fewer, the producer would
+/// be done before the readers begin.
 const AFAR_BURSTS: u64 = 200;
 
 /// The groups of this scenario.

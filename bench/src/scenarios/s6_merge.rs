@@ -1,4 +1,4 @@
-//! Many streams merged into one, in one task.
+//! Many streams joined into one, in one task.
 
 use alloc::rc::Rc;
 use alloc::sync::Arc;
@@ -17,15 +17,15 @@ use tokio_stream::StreamMap;
 use super::task::Task;
 use crate::harness::{Group, Item, Role, Sample, Scale, Tally};
 
-/// Streams that always have an item.
+/// Numbers of streams that always have an item.
 const READY: [usize; 6] = [1, 10, 100, 1000, 10_000, 100_000];
-/// Streams of which one at a time is woken.
+/// Numbers of streams of which one at a time is woken.
 const WOKEN: [usize; 6] = [1, 10, 100, 1000, 10_000, 100_000];
 /// Items of one timed run.
 const ITEMS: u64 = 200_000;
-/// What the curves run along.
+/// Name of the horizontal axis.
 const AXIS: &str = "streams";
-/// The same where a peer polls all streams for one item.
+/// A fifth of the items of one timed run with many streams.
 const FEW: u64 = 4000;
 
 /// The groups of this scenario.
@@ -50,17 +50,18 @@ pub(crate) fn groups(scale: Scale) -> Vec<Group> {
     ready.into_iter().chain(woken).collect()
 }
 
-/// What is done with joined streams of one kind, however they are joined.
+/// A measurement of joined streams, for any way to join them.
 trait Run: Copy + 'static {
     type Stream: Stream<Item = u64> + Unpin + 'static;
 
     fn measure<J: Stream<Item = u64>>(self, join: impl FnOnce(Vec<Self::Stream>) -> J) -> Sample;
 }
 
-/// All but those that poll every stream for an item, where there are too many for that.
+/// Makes a group of all contestants. If `crowded`, leaves out the contestants that poll every
+/// stream for each item.
 fn contestants<R: Run>(name: String, crowded: bool, run: R) -> Group {
     let group = Group::new(name, "item")
-        .with("aiter join_streams", Role::Ours, move || {
+        .with("aiter join_streams", Role::Aiter, move || {
             run.measure(|streams| stream::iter(streams).join_streams())
         })
         .with("futures-buffered MergeUnbounded", Role::Peer, move || {
@@ -88,7 +89,7 @@ fn contestants<R: Run>(name: String, crowded: bool, run: R) -> Group {
     )
 }
 
-/// The floor: asks one after the other, whether or not it was woken.
+/// The floor: polls the streams in turn, whether or not they were woken.
 struct InTurn(Vec<Steady>, usize);
 
 impl Stream for InTurn {
@@ -102,13 +103,13 @@ impl Stream for InTurn {
     }
 }
 
-/// Where the wakers of streams lie that have been asked for the first time.
+/// The wakers of streams that were polled once.
 type Wakers = Rc<RefCell<Vec<Waker>>>;
 
-/// A stream that always has an item, but for the first time that it is asked. It costs next to nothing: what
-/// is measured is the join.
+/// A stream that is pending once, and then always has an item. It costs next to nothing, so the
+/// join is measured.
 struct Steady {
-    /// Until then.
+    /// `Some` until the first poll.
     asleep: Option<Wakers>,
 }
 
@@ -127,14 +128,14 @@ impl Stream for Steady {
     }
 }
 
-/// What the streams of a run that are woken one by one have in common.
+/// State that is shared by streams that are woken one by one.
 #[derive(Default)]
 struct World {
-    /// The number of the next item, whoever yields it.
+    /// Number of the next item of any stream.
     next: Cell<u64>,
 }
 
-/// A stream that is woken for each item.
+/// A stream that is woken for each of its items.
 struct Inner {
     world: Rc<World>,
     state: Rc<State>,
@@ -169,7 +170,7 @@ impl Stream for Inner {
         let permits = self.state.permits.get();
         if permits == 0 {
             let mut waker = self.state.waker.borrow_mut();
-            // As tasks, channels and timers do it.
+            // Tasks, channels and timers do the same.
             if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
                 *waker = Some(cx.waker().clone());
             }
@@ -182,7 +183,7 @@ impl Stream for Inner {
     }
 }
 
-/// Streams that have all been woken.
+/// A measurement of streams that were all woken.
 #[derive(Clone, Copy)]
 struct Ready {
     width: usize,
@@ -200,18 +201,18 @@ impl Run for Ready {
         let task = Arc::new(Task::default());
         let waker = Waker::from(task.clone());
         let mut cx = Context::from_waker(&waker);
-        // Some are given all streams before, some open them one by one: they have the same line, that of the
-        // wake-ups, when all have slept once.
+        // Some joins poll all streams at once, others in turn. After all streams have slept once,
+        // every join has them in the order of the wake-ups.
         while wakers.borrow().len() < width || task.was_woken() {
             let asleep = merged.as_mut().poll_next(&mut cx).is_pending();
-            assert!(asleep, "nobody was woken yet");
+            assert!(asleep, "no stream was woken yet");
         }
         wakers.take().into_iter().for_each(Waker::wake);
         let mut take = |count: u64| {
             let mut got = Tally::default();
             for _ in 0..count {
                 loop {
-                    // Pending: it lets others have their turn, and has woken us.
+                    // If pending, the join has yielded and woken the task.
                     if let Poll::Ready(Some(item)) = merged.as_mut().poll_next(&mut cx) {
                         got.add(item.number());
                         break;
@@ -227,7 +228,7 @@ impl Run for Ready {
     }
 }
 
-/// Streams of which one at a time is woken, at random.
+/// A measurement of streams of which one at a time is woken, at random.
 #[derive(Clone, Copy)]
 struct Woken {
     width: usize,

@@ -1,9 +1,11 @@
 //! An async function over a stream, several calls at a time.
 //!
-//! `in-task` and `yielding` run in the task that reads, where a call does next to nothing: it is done at
-//! once, or when it has waited once. `spawned` is the first on an executor of one thread. With a
-//! `slow-consumer` a call sleeps for a millisecond, and whoever reads computes for one: a
-//! millisecond an item is what it takes if the two overlap, two if they do not.
+//! - `in-task`: calls run in the task that reads, and return at once.
+//! - `yielding`: calls run in the task that reads, and wait once.
+//! - `spawned`: calls run on an executor with one thread, and return at once.
+//! - `slow-consumer`: a call sleeps for a millisecond, and the consumer computes for a millisecond.
+//!   An item
+//!   takes one millisecond if the two overlap, else two.
 
 use alloc::sync::Arc;
 use core::future::{Future, poll_fn};
@@ -28,7 +30,7 @@ use crate::contestants::{
 use crate::cores::Cores;
 use crate::harness::{Group, Item, Role, Sample, Scale, Tally};
 
-/// How many calls at a time.
+/// Numbers of calls at a time.
 const WINDOWS: [usize; 2] = [16, 256];
 /// Items of one timed run in one task.
 const ITEMS: u64 = 200_000;
@@ -36,11 +38,11 @@ const ITEMS: u64 = 200_000;
 const SPAWNED: u64 = 20_000;
 /// Items of one timed run with a slow consumer.
 const SLOW: u64 = 150;
-/// How many slow calls at a time.
+/// Numbers of slow calls at a time.
 const FEW: [usize; 3] = [1, 2, 8];
-/// The consumer without anything to wait for.
+/// Name of the consumer that waits for nothing.
 const BODY: &str = "the body alone";
-/// What a slow call and a slow body take.
+/// Duration of a slow call and of a slow body.
 const LONG: Duration = Duration::from_millis(1);
 
 /// The groups of this scenario.
@@ -127,7 +129,7 @@ fn in_task<Fut: Future<Output = u64> + 'static>(
     add::<Then, _>(group, items, window, f)
 }
 
-/// Reads to the end, or to where the stream sleeps and nobody wakes it.
+/// Reads to the end, or until the stream is pending and has not woken its task.
 fn read_by_hand(stream: impl Stream<Item = u64>) -> Tally {
     let mut stream = pin!(stream);
     let task = Arc::new(Task::default());
@@ -145,7 +147,7 @@ fn read_by_hand(stream: impl Stream<Item = u64>) -> Tally {
     got
 }
 
-/// Reads to the end and does something with each item.
+/// Reads to the end and calls `body` for each item.
 async fn read(stream: impl Stream<Item = u64>, body: fn(u64)) -> Tally {
     let mut stream = pin!(stream);
     let mut got = Tally::default();
@@ -156,7 +158,7 @@ async fn read(stream: impl Stream<Item = u64>, body: fn(u64)) -> Tally {
     got
 }
 
-/// The calls run on the second core.
+/// Adds a contestant whose calls run on the second core.
 fn spawned<M: MapSpawned, Fut: Future<Output = u64> + Send + 'static>(
     group: Group,
     items: u64,

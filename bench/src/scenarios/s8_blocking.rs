@@ -1,7 +1,8 @@
-//! Plain code iterates over a stream: what is ready, behind a `dyn`, from another thread, and asleep
-//! before every item.
+//! Plain code iterates over a stream: of ready items, behind a `dyn`, from another thread, and with
+//! a sleep before every item.
 //!
-//! pollster and tokio have no iterator of their own: theirs is a loop over `block_on(stream.next())`.
+//! pollster and tokio have no such iterator. Their contestants are loops over
+//! `block_on(stream.next())`.
 
 use std::thread;
 use std::time::Instant;
@@ -15,9 +16,9 @@ use futures_util::{StreamExt, stream};
 use crate::cores::Cores;
 use crate::harness::{Group, Item, Role, Sample, Scale, Tally};
 
-/// Items of one timed run that are ready.
+/// Items of one timed run if all are ready.
 const READY: u64 = 4_000_000;
-/// Items of one timed run that another thread pushes.
+/// Items of one timed run if another thread pushes them.
 const ACROSS: u64 = 1_000_000;
 /// Round trips of one timed run.
 const TRIPS: u64 = 400;
@@ -34,7 +35,7 @@ struct Aiter;
 
 impl Bridge for Aiter {
     const NAME: &'static str = "aiter_to_iter, park_thread";
-    const ROLE: Role = Role::Ours;
+    const ROLE: Role = Role::Aiter;
 
     fn iter<S: Stream<Item = u64> + Unpin>(stream: S) -> impl Iterator<Item = u64> {
         aiter_to_iter(stream, park_thread)
@@ -45,7 +46,7 @@ struct AiterBlockOn;
 
 impl Bridge for AiterBlockOn {
     const NAME: &'static str = "BlockOn::iter";
-    const ROLE: Role = Role::Ours;
+    const ROLE: Role = Role::Aiter;
 
     fn iter<S: Stream<Item = u64> + Unpin>(stream: S) -> impl Iterator<Item = u64> {
         BlockOn::new().iter(stream)
@@ -56,7 +57,7 @@ struct AiterPollster;
 
 impl Bridge for AiterPollster {
     const NAME: &'static str = "aiter_to_iter, pollster";
-    const ROLE: Role = Role::Ours;
+    const ROLE: Role = Role::Aiter;
 
     fn iter<S: Stream<Item = u64> + Unpin>(stream: S) -> impl Iterator<Item = u64> {
         aiter_to_iter(stream, |next| pollster::block_on(next))
@@ -122,7 +123,7 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     vec![ready, boxed, across, asleep]
 }
 
-/// The measures of a bridge, whichever it is.
+/// The measurements of any bridge.
 struct AnyBridge {
     ready: fn(u64) -> Sample,
     boxed: fn(u64) -> Sample,
@@ -176,7 +177,7 @@ fn numbers(items: u64) -> impl Iterator<Item = u64> {
     (0..items).map(u64::make)
 }
 
-/// Reads everything, on one thread.
+/// Reads all items, on one thread.
 fn timed(iter: impl Iterator<Item = u64>, items: u64) -> Sample {
     let mut got = Tally::default();
     let start = ThreadTime::now();
@@ -186,7 +187,7 @@ fn timed(iter: impl Iterator<Item = u64>, items: u64) -> Sample {
     Sample { elapsed: start.elapsed(), units: items, got, expected: Tally::of(items, 1) }
 }
 
-/// Another thread pushes as fast as it can.
+/// Reads what another thread pushes as fast as it can.
 fn across<B: Bridge>(items: u64, cores: Cores) -> Sample {
     let (pusher, cursor) = push_list();
     let start = Instant::now();
@@ -204,7 +205,7 @@ fn across<B: Bridge>(items: u64, cores: Cores) -> Sample {
     Sample { elapsed: start.elapsed(), units: items, got, expected: Tally::of(items, 1) }
 }
 
-/// Both threads sleep before every item.
+/// Sends items to and fro. Both threads sleep before every item.
 fn ping_pong<B: Bridge>(trips: u64, cores: Cores) -> Sample {
     let (there, echo_in) = push_list();
     let (echo_out, back) = push_list();
@@ -217,7 +218,7 @@ fn ping_pong<B: Bridge>(trips: u64, cores: Cores) -> Sample {
         });
         let mut got = Tally::default();
         let mut back = B::iter(back);
-        // The first trip takes the other thread's start.
+        // The first trip contains the start of the other thread.
         let _ = there.push(0).map(|()| back.next());
         let start = Instant::now();
         for trip in 0..trips {

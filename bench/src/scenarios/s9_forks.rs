@@ -1,7 +1,7 @@
 //! Forks of a stream that always has an item.
 //!
-//! clone-stream is not here: by its design a fork that was not waiting when an item came does not see
-//! it, so that in lockstep all forks but the first get nothing.
+//! clone-stream is left out. By its design, a fork that is not waiting when an item comes does not
+//! see the item, so in lockstep only the first fork would get items.
 
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
@@ -19,7 +19,7 @@ use futures_util::{StreamExt, stream};
 use crate::cores::Cores;
 use crate::harness::{Group, Item, Role, Sample, Scale, Tally};
 
-/// How many forks.
+/// Numbers of forks.
 const FORKS: [usize; 5] = [1, 2, 8, 64, 1000];
 /// Deliveries of one timed run.
 const DELIVERIES: u64 = 400_000;
@@ -30,7 +30,7 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
         let items = scale.of(DELIVERIES / forks as u64, 1);
         Group::new(format!("s9/forks-{forks}"), "delivered item")
             .at("forks", forks as u64)
-            .with("aiter forker", Role::Ours, move || {
+            .with("aiter forker", Role::Aiter, move || {
                 in_lockstep(source(items).forker(), forks, items)
             })
             .with("fork_stream", Role::Peer, move || {
@@ -45,18 +45,18 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     });
     let items = scale.of(DELIVERIES, 1);
     let threads = Group::new("s9/two-threads", "delivered item")
-        .with("aiter forker", Role::Ours, move || on_threads(source(items).forker(), items, cores))
+        .with("aiter forker", Role::Aiter, move || on_threads(source(items).forker(), items, cores))
         .with("fork_stream", Role::Peer, move || {
             on_threads(fork_stream::StreamExt::fork(source(items)), items, cores)
         });
     lockstep.into_iter().chain([threads]).collect()
 }
 
-/// The floor: forks of one task which share a vector of all that ever came. They free nothing before the
-/// last of them goes, and wake nobody.
+/// The floor: forks in one task that share a vector of all items. No item is freed before the last
+/// fork is dropped, and no fork is woken.
 struct Kept<S> {
     shared: Rc<RefCell<(S, Vec<u64>)>>,
-    /// How many items it has read.
+    /// Number of items that this fork has read.
     read: usize,
 }
 
@@ -90,19 +90,19 @@ impl<S: Stream<Item = u64> + Unpin> Stream for Kept<S> {
     }
 }
 
-/// Forks of one task, which share a queue without any atomics, and wake nobody.
+/// Forks in one task that share a queue without atomics. No fork is woken.
 struct Indexed<S> {
     shared: Rc<RefCell<Pulled<S>>>,
-    /// How many items it has read.
+    /// Number of items that this fork has read.
     read: usize,
 }
 
-/// A source, and what was pulled from it and not read by all.
+/// A source, and its items that not all forks have read.
 struct Pulled<S> {
     source: S,
-    /// The items, and how many forks have yet to read each.
+    /// Each item, and the number of forks that have not read it.
     items: VecDeque<(u64, usize)>,
-    /// How many went before them.
+    /// Number of items that were dropped.
     gone: usize,
     forks: usize,
 }
@@ -164,7 +164,7 @@ fn in_lockstep<F: Stream<Item = u64> + Clone + Unpin>(
     let mut forks: Vec<F> = (1..forks).map(|_| first.clone()).chain([first.clone()]).collect();
     drop(first);
     let mut got = Tally::default();
-    // One for all polls, as in a task.
+    // One context for all polls, as in a task.
     let mut cx = Context::from_waker(Waker::noop());
     let start = ThreadTime::now();
     for _ in 0..items {
@@ -179,7 +179,7 @@ fn in_lockstep<F: Stream<Item = u64> + Clone + Unpin>(
     Sample { elapsed, units, got, expected: Tally::of(items, forks.len() as u64) }
 }
 
-/// Two threads, each reads a fork to its end.
+/// Two threads each read a fork to its end.
 fn on_threads<F: Stream<Item = u64> + Clone + Unpin + Send>(
     fork: F,
     items: u64,
@@ -201,7 +201,7 @@ fn on_threads<F: Stream<Item = u64> + Clone + Unpin + Send>(
             cores.pin_second();
             read(other)
         });
-        [read(fork), second.join().expect("it only reads")]
+        [read(fork), second.join().expect("a thread only reads")]
     });
     let elapsed = start.elapsed();
     let mut got = Tally::default();

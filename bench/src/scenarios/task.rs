@@ -1,17 +1,17 @@
-//! A task that is polled by hand.
+//! The waker of a task that is polled by hand.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-/// What its waker remembers.
+/// Records whether the task was woken.
 #[derive(Debug, Default)]
 pub(super) struct Task(AtomicBool);
 
 impl Task {
-    /// Whether it was woken since the last look.
+    /// Returns `true` if the task was woken since the last call.
     pub(super) fn was_woken(&self) -> bool {
-        // Acquire: partner of `wake_by_ref`.
+        // Acquire: synchronizes with `wake_by_ref`.
         self.0.swap(false, Ordering::Acquire)
     }
 }

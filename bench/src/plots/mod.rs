@@ -1,22 +1,27 @@
-//! A picture of each scenario: what goes into it. How it is drawn is in `chart`.
+//! A plot of each scenario.
+
+mod bars;
+mod chart;
+mod curves;
 
 use std::path::Path;
 use std::{fs, io};
 
-use crate::chart::{self, Line, Mark, Panel, Shape};
 use crate::harness::{EntryResult, GroupResult, Role};
 use crate::report::Report;
 use crate::scenarios::memory::Resident;
 
-/// The scenarios, and what stands above their pictures.
+use chart::{Line, Mark, Panel, Shape};
+
+/// The scenarios and the titles of their plots.
 const TITLES: [(&str, &str); 13] = [
-    ("machine", "What the machine takes for what the rest is made of"),
+    ("machine", "Costs of the machine's own operations"),
     ("s1", "S1: one thread pushes and takes"),
     ("s2", "S2: one thread pushes, another awaits"),
     ("s3", "S3: several threads push, one awaits"),
     ("s4", "S4: two threads push, several await, each item goes to one"),
     ("s5", "S5: every reader sees every item"),
-    ("fork", "A reader is doubled where it stands, and the double dropped"),
+    ("fork", "A reader is forked, and the fork dropped"),
     ("s6", "S6: many streams joined into one, in one task"),
     ("s7", "S7: an async function over a stream, several calls at a time"),
     ("s8", "S8: a stream read by a thread that blocks"),
@@ -25,10 +30,10 @@ const TITLES: [(&str, &str); 13] = [
     ("memory", "Resident memory of ten million u64"),
 ];
 
-/// Writes a picture of each scenario that was measured into the directory.
+/// Writes a plot of each scenario of the report into the directory.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// Fails if a file cannot be written.
 pub(crate) fn write(dir: &Path, report: &Report) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     for (scenario, title) in TITLES {
@@ -45,7 +50,7 @@ pub(crate) fn write(dir: &Path, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-/// A panel for each curve, and for each group that is a point of none.
+/// Makes a panel for each curve, and for each group that is not on a curve.
 fn panels(groups: &[&GroupResult]) -> Vec<Panel> {
     let mut panels: Vec<Panel> = Vec::new();
     for group in groups {
@@ -66,7 +71,8 @@ fn panels(groups: &[&GroupResult]) -> Vec<Panel> {
     panels
 }
 
-/// What the group is a point of: its name up to the last dash, if it has a place on a curve.
+/// Returns the name of the curve: that of the group up to the last dash, or all of it if it is on
+/// no curve.
 fn curve_of(group: &GroupResult) -> &str {
     let head = group.name.rsplit_once('-').map(|(head, _)| head);
     head.filter(|_| group.place.is_some()).unwrap_or(&group.name)
@@ -138,12 +144,12 @@ mod tests {
             name: name.into(),
             unit: "item".into(),
             place: x.map(|x| Place { axis: "producers".into(), x }),
-            entries: vec![entry("aiter push", Role::Ours, 10.0), entry("kanal", Role::Peer, 20.0)],
+            entries: vec![entry("aiter push", Role::Aiter, 10.0), entry("kanal", Role::Peer, 20.0)],
         }
     }
 
     #[test]
-    fn points_make_a_curve_and_a_group_alone_makes_bars() {
+    fn points_make_curve_and_group_makes_bars() {
         let groups = [
             group("s3/producers-2", Some(2.0)),
             group("s3/producers-4", Some(4.0)),
@@ -161,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn every_group_belongs_to_a_scenario_that_has_a_picture() {
+    fn scenarios_have_plots() {
         use crate::cores::Cores;
         use crate::harness::Scale;
         for group in crate::scenarios::groups(Scale::Check, Cores::pick()) {
@@ -171,8 +177,8 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_shows_every_picture() {
-        let readme = include_str!("../README.md");
+    fn readme_shows_all_plots() {
+        let readme = include_str!("../../README.md");
         for (scenario, _) in TITLES {
             assert!(readme.contains(&format!("](plots/{scenario}.svg)")), "{scenario}");
         }

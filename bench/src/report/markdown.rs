@@ -9,11 +9,11 @@ use crate::scenarios::machine;
 use crate::scenarios::memory::Resident;
 
 impl Report {
-    /// The tables of the README.
+    /// Returns the tables of the README.
     pub(crate) fn markdown(&self) -> String {
         let mut text = format!(
-            "{}. Medians of {} rounds, and of a ratio the middle half of the rounds; load of the machine {}, a cache line between its cores and \
-             back {} ns.",
+            "{}. Medians of {} rounds; in brackets the quartiles of a ratio. Load of the machine \
+             {}, a cache line between its cores and back {} ns.",
             self.setting.join("; "),
             self.rounds,
             range(self.conditions.iter().filter_map(|condition| condition.load)),
@@ -29,7 +29,7 @@ impl Report {
         text += &reasons_list(&bars);
         text += &ahead_table(&bars::ahead(&self.groups));
         if let Some(machine) = self.groups.iter().find(|group| group.name == machine::NAME) {
-            text += "\n### What the machine takes\n\n";
+            text += "\n### Costs of the machine\n\n";
             text += &machine_table(machine);
         }
         text += "\n### Everything\n\n";
@@ -42,7 +42,7 @@ impl Report {
     }
 }
 
-/// The smallest and the largest.
+/// Formats the range of the values.
 fn range(values: impl Iterator<Item = f64> + Clone) -> String {
     let least = values.clone().min_by(f64::total_cmp);
     let most = values.max_by(f64::total_cmp);
@@ -61,7 +61,7 @@ fn capital(line: &str) -> String {
     first.chain(letters).collect()
 }
 
-/// The values one after the other, one only if all are the same.
+/// Joins the values, or returns one of them if all are equal.
 fn joined(values: Vec<String>) -> String {
     match values.split_first() {
         Some((first, others)) if others.iter().all(|other| other == first) => first.clone(),
@@ -69,7 +69,7 @@ fn joined(values: Vec<String>) -> String {
     }
 }
 
-/// A row for each bar, its points side by side.
+/// Makes a row for each bar, with its points side by side.
 fn bars_table(bars: &[Judged]) -> String {
     let mut text = String::from(
         "| bar | where | against | measured | at most | |\n|---|---|---|---|---|---|\n",
@@ -77,7 +77,9 @@ fn bars_table(bars: &[Judged]) -> String {
     let mut left = bars.iter().filter(|bar| bar.verdict() != Verdict::NotRun).peekable();
     while let Some(bar) = left.next() {
         let mut row = vec![bar];
-        while let Some(more) = left.next_if(|next| next.what == bar.what && next.ours == bar.ours) {
+        while let Some(more) =
+            left.next_if(|next| next.what == bar.what && next.contestant == bar.contestant)
+        {
             row.push(more);
         }
         let of = |f: fn(&Judged) -> String| joined(row.iter().map(|bar| f(bar)).collect());
@@ -92,7 +94,7 @@ fn bars_table(bars: &[Judged]) -> String {
             "| {} | {} | {} | {} | {:.2}{} | {verdict} |",
             bar.what,
             places(&row.iter().map(|bar| bar.group.as_str()).collect::<Vec<_>>()),
-            of(|bar| bar.whom.clone()),
+            of(|bar| bar.rival.clone()),
             of(Judged::measured),
             bar.limit,
             bar.unit,
@@ -101,7 +103,7 @@ fn bars_table(bars: &[Judged]) -> String {
     text
 }
 
-/// Names that begin alike: the beginning once.
+/// Joins names, with their common beginning once.
 fn places(names: &[&str]) -> String {
     let first = names.first().copied().unwrap_or_default();
     let head = first.rsplit_once('-').map_or(first, |(head, _)| head);
@@ -115,11 +117,12 @@ fn places(names: &[&str]) -> String {
     }
 }
 
-/// Where a peer is ahead of one of ours.
+/// Makes a row for each group in which a peer is ahead.
 fn ahead_table(ahead: &[Judged]) -> String {
     let behind = || ahead.iter().filter(|judged| judged.verdict() == Verdict::Missed);
     let mut text = format!(
-        "\nOne of ours met the best of its peers {} times; that one was ahead {} times{}\n",
+        "\nContestants of this repository were compared with their best peer {} times. The peer was \
+         ahead {} times{}\n",
         ahead.len(),
         behind().count(),
         if behind().count() > 0 { ":\n" } else { "." }
@@ -127,10 +130,10 @@ fn ahead_table(ahead: &[Judged]) -> String {
     if behind().count() == 0 {
         return text;
     }
-    text += "| where | ours | against | ratio |\n|---|---|---|---|\n";
+    text += "| where | aiter | against | ratio |\n|---|---|---|---|\n";
     let head = |judged: &Judged| {
         let group = judged.group.rsplit_once('-').map_or(&*judged.group, |(head, _)| head);
-        (group.to_owned(), judged.ours.clone())
+        (group.to_owned(), judged.contestant.clone())
     };
     let mut rows: Vec<Vec<&Judged>> = Vec::new();
     for judged in behind() {
@@ -145,15 +148,15 @@ fn ahead_table(ahead: &[Judged]) -> String {
             text,
             "| {} | {} | {} | {} |",
             places(&row.iter().map(|judged| judged.group.as_str()).collect::<Vec<_>>()),
-            row[0].ours,
-            of(|judged| judged.whom.clone()),
+            row[0].contestant,
+            of(|judged| judged.rival.clone()),
             of(Judged::measured),
         );
     }
     text
 }
 
-/// What there is to say about the bars that were missed.
+/// Lists the reasons of the bars that were missed.
 fn reasons_list(bars: &[Judged]) -> String {
     let missed =
         |what: &str| bars.iter().any(|bar| bar.verdict() == Verdict::Missed && bar.what == what);
@@ -165,10 +168,11 @@ fn reasons_list(bars: &[Judged]) -> String {
     format!("\nWhy bars are missed:\n\n{}", lines.concat())
 }
 
-/// A row for each of ours in each curve, its points side by side.
+/// Makes a row for each contestant of this repository in each curve, with its points side by side.
 fn results_table(groups: &[GroupResult]) -> String {
     let mut text = String::from(
-        "| where | ours | ns | best peer | ns | ratio | floor, ns |\n|---|---|---|---|---|---|---|\n",
+        "| where | aiter | ns | best peer | ns | ratio | floor, ns |\n\
+         |---|---|---|---|---|---|---|\n",
     );
     let mut left = groups.iter().peekable();
     while let Some(group) = left.next() {
@@ -176,7 +180,7 @@ fn results_table(groups: &[GroupResult]) -> String {
         while let Some(more) = left.next_if(|next| group.place.is_some() && same(group, next)) {
             curve.push(more);
         }
-        let ours = group.entries.iter().filter(|entry| entry.role == Role::Ours);
+        let ours = group.entries.iter().filter(|entry| entry.role == Role::Aiter);
         for entry in ours {
             text += &results_row(&curve, &entry.name);
         }
@@ -218,7 +222,8 @@ fn results_row(curve: &[&GroupResult], name: &str) -> String {
 }
 
 fn machine_table(machine: &GroupResult) -> String {
-    let mut text = String::from("| one thread, nobody else at the same memory | ns |\n|---|---|\n");
+    let mut text =
+        String::from("| one thread, memory that no other thread uses | ns |\n|---|---|\n");
     for entry in &machine.entries {
         let _ = writeln!(text, "| {} | {} |", entry.name, nanos(entry.median()));
     }
@@ -228,7 +233,7 @@ fn machine_table(machine: &GroupResult) -> String {
 fn resident_table(resident: &[Resident]) -> String {
     let mib = |kib: i64| format!("{:.1}", kib as f64 / 1024.0);
     let mut text = format!(
-        "{} `u64` pushed, then read; each in a process of its own.\n\n\
+        "{} `u64` pushed, then read; each contestant in a process of its own.\n\n\
          | | bytes an item | MiB kept when all is read | a thousand items later |\n\
          |---|---|---|---|\n",
         resident.first().map_or(0, |line| line.items)
@@ -263,7 +268,7 @@ mod tests {
             unit: "item".into(),
             place: Some(Place { axis: "producers".into(), x }),
             entries: vec![
-                entry("aiter push", Role::Ours, ours),
+                entry("aiter push", Role::Aiter, ours),
                 entry("kanal", Role::Peer, 20.0),
                 entry("VecDeque", Role::Floor, x),
             ],
@@ -271,16 +276,18 @@ mod tests {
     }
 
     #[test]
-    fn the_points_of_a_bar_and_of_a_curve_stand_in_one_row_and_a_peer_ahead_is_named() {
+    fn points_of_curve_share_row() {
         let mut report = Report { rounds: 9, ..Report::default() };
         report.groups.push(group("s3/producers-2", 2.0, 16.0));
         report.groups.push(group("s3/producers-4", 4.0, 25.0));
         let text = report.markdown();
-        let bar = "| several producers | `s3/producers-` 2 / 4 | kanal | 0.80 / 1.25 | 0.80 | **missed** 1 of 2 |";
+        let bar = "| several producers | `s3/producers-` 2 / 4 | kanal | 0.80 / 1.25 | 0.80 \
+                   | **missed** 1 of 2 |";
         assert!(text.contains(bar), "{text}");
-        let row = "| `s3/producers-` 2 / 4 | aiter push | 16.00 / 25.00 | kanal | 20.00 / 20.00 | 0.80 / 1.25 | 2.00 / 4.00 |";
+        let row = "| `s3/producers-` 2 / 4 | aiter push | 16.00 / 25.00 | kanal | 20.00 / 20.00 \
+                   | 0.80 / 1.25 | 2.00 / 4.00 |";
         assert!(text.contains(row), "{text}");
-        assert!(text.contains("2 times; that one was ahead 1 times:"), "{text}");
+        assert!(text.contains("2 times. The peer was ahead 1 times:"), "{text}");
         assert!(text.contains("| `s3/producers-4` | aiter push | kanal | 1.25 |"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! A report as JSON, for other programs and to be read again.
+//! A report as JSON, for other programs and for `--from`.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::scenarios::memory::Resident;
 
 impl Report {
-    /// Everything, for another program.
+    /// Returns the whole report as JSON.
     pub(crate) fn json(&self) -> Value {
         let judged = |bars: Vec<Judged>| bars.iter().map(judged_json).collect::<Vec<_>>();
         json!({
@@ -24,10 +24,10 @@ impl Report {
         })
     }
 
-    /// What [`json`](Self::json) made.
+    /// Reads a report that [`json`](Self::json) wrote.
     ///
     /// # Errors
-    /// When something is missing: the path to it.
+    /// Fails if a value is missing, and names it.
     pub(crate) fn from_json(value: &Value) -> Result<Self, String> {
         let strings = |key: &str| -> Result<Vec<String>, String> {
             list(value, key)?.iter().map(|line| text(line, "")).collect()
@@ -44,7 +44,7 @@ impl Report {
     }
 }
 
-/// The value itself if the key is empty.
+/// Returns the value of a key, or the value itself if the key is empty.
 fn at<'a>(value: &'a Value, key: &str) -> &'a Value {
     if key.is_empty() { value } else { &value[key] }
 }
@@ -173,9 +173,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_is_the_same_when_it_is_read_again() {
+    fn report_survives_json() {
         let entry =
-            EntryResult { name: "a".into(), role: Role::Ours, nanos: vec![1.5, 2.0], lost: None };
+            EntryResult { name: "a".into(), role: Role::Aiter, nanos: vec![1.5, 2.0], lost: None };
         let group = GroupResult {
             name: "s3/producers-2".into(),
             unit: "item".into(),
