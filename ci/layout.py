@@ -29,6 +29,16 @@ def without_tests(text):
     return text
 
 
+def without_re_exports(text):
+    """The text without each `pub use` of names that the file itself does not use."""
+    for use in re.findall(r"\bpub use\s[^;]*;", text):
+        rest = text.replace(use, " ")
+        names = {leaf[-1] for leaf in leaves(use[len("pub use "):-1])}
+        if not names & set(re.findall(r"\w+", rest)):
+            text = rest
+    return text
+
+
 def leaves(tree, prefix=()):
     """Each path of a `use` tree, as a tuple of names."""
     tree = tree.strip()
@@ -56,7 +66,7 @@ def imports(src):
         files[inside[:-1] if inside[-1] == "mod" else inside] = path
     found = {}
     for module, path in files.items():
-        text = without_tests(path.read_text())
+        text = without_re_exports(without_tests(path.read_text()))
         trees = re.findall(r"\buse\s+((?:crate|super)\b[^;]*);", text)
         trees += re.findall(r"\b((?:crate|super)(?:::\w+)+)", re.sub(r"\buse\s[^;]*;", "", text))
         # A path that begins with a child.

@@ -46,4 +46,4 @@ if grep -rnE '^([^/]|/[^/])*((core|std)::sync::atomic|portable_atomic|cfg.*(loom
     echo 'only sync.rs and its folder choose the atomics' && exit 1
 fi
 command -v python3 >/dev/null || die 'python3 is missing'
-python3 ci/layout.py crates/aiter-core/src
+python3 ci/layout.py crates/{aiter,aiter-core,aiter-adapters,aiter-executor-compat,stream-laws}/src

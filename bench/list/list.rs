@@ -30,13 +30,13 @@ fn push_alone(c: &mut Criterion) {
             BatchSize::LargeInput,
         );
     });
-    group.bench_function("sole", |b| {
+    group.bench_function("unique", |b| {
         b.iter_batched(
             push_list,
             |(mut pusher, cursor)| {
-                let mut sole = pusher.sole().expect("there is one pusher");
+                let mut unique = pusher.unique().expect("there is one pusher");
                 for n in 0..MANY {
-                    sole.push(black_box(n)).expect(LISTENING);
+                    unique.push(black_box(n)).expect(LISTENING);
                 }
                 (pusher, cursor)
             },
@@ -107,12 +107,12 @@ fn bursts(c: &mut Criterion) {
                 }
             });
         });
-        group.bench_function(BenchmarkId::new("sole", burst), |b| {
+        group.bench_function(BenchmarkId::new("unique", burst), |b| {
             let (mut pusher, mut cursor) = push_list();
-            let mut sole = pusher.sole().expect("there is one pusher");
+            let mut unique = pusher.unique().expect("there is one pusher");
             b.iter(|| {
                 for n in 0..burst {
-                    sole.push(black_box(n)).expect(LISTENING);
+                    unique.push(black_box(n)).expect(LISTENING);
                 }
                 while let Ok(item) = cursor.try_next() {
                     black_box(item);

@@ -3,7 +3,10 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{Active, AiterExt, DriveTask, TaskOutcome, TryNextError};
+use aiter::{
+    AiterExt, TaskOutcome, TryNextError,
+    adapters::{Active, DriveTask},
+};
 use core::{
     convert::identity,
     future::Future,

@@ -1,15 +1,18 @@
 //! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
 
 use aiter::{
-    Active, AiterToIter, AvailableIter, Azip, BlockOn, BlockOnIdle, BoundedFork, CatchPanics,
-    CaughtPanic, Cursor, DriveTask, Elapsed, FlattenIter, ForbidBlocking, ForkStream, Gate, Gated,
-    IterToAiter, JoinKeyed, JoinStreams, KeyedEvent, MapError, MapFilter, MapFilterAsync, MapPar,
-    MapParWith, MapTry, MapWorker, NextItem, NextMany, OnError, PassiveFork, Preflight, Preload,
-    PreloadWith, PushAllError, PushError, Pusher, QuietCursor, QuietPusher, Sharable, SharableNext,
-    SharedCursor, SharedNext, SharedNextMany, SolePusher, Stoppable, Stopper, StrictAzip,
-    TaskOutcome, TryJoinStreams, TryNextError, TryPushError, UnblockIter, WeakPusher,
-    WorkerStarter,
+    AiterToIter, BlockOn, BlockOnIdle, CaughtPanic, Cursor, Elapsed, ForbidBlocking, Gate,
+    JoinStreams, KeyedEvent, MapError, NextItem, OnError, PushAllError, PushError, Pusher,
+    SharedCursor, Stopper, TaskOutcome, TryNextError, TryPushError, UniquePusher, WeakPusher,
+    adapters::{
+        Active, AvailableIter, Azip, BoundedFork, CatchPanics, DriveTask, FlattenIter, ForkStream,
+        Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
+        MapWorker, NextMany, PassiveFork, Preflight, Preload, PreloadWith, Sharable, SharableNext,
+        SharedNext, SharedNextMany, Stoppable, StrictAzip, TryJoinStreams, UnblockIter,
+        WorkerStarter,
+    },
 };
+use aiter_core::task::{NoWakeCursor, NoWakePusher};
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
     cell::Cell,
@@ -119,22 +122,22 @@ fn pushers_are_send_and_sync_when_items_are_send() {
     assert_eq!(traits!(WeakPusher<OfOneThread>), ALL);
     assert_eq!(traits!(WeakPusher<Guard>), NEITHER);
     assert_eq!(traits!(WeakPusher<Local>), NEITHER);
-    assert!(traits!(SolePusher<'static, Plain>)[0]);
-    assert!(traits!(SolePusher<'static, OfOneThread>)[0]);
-    assert_eq!(traits!(SolePusher<'static, Guard>), NEITHER);
-    assert_eq!(traits!(SolePusher<'static, Local>), NEITHER);
-    assert_eq!(traits!(QuietPusher<Plain>), ALL);
-    assert_eq!(traits!(QuietPusher<OfOneThread>), ALL);
-    assert_eq!(traits!(QuietPusher<Guard>), NEITHER);
-    assert_eq!(traits!(QuietPusher<Local>), NEITHER);
+    assert!(traits!(UniquePusher<'static, Plain>)[0]);
+    assert!(traits!(UniquePusher<'static, OfOneThread>)[0]);
+    assert_eq!(traits!(UniquePusher<'static, Guard>), NEITHER);
+    assert_eq!(traits!(UniquePusher<'static, Local>), NEITHER);
+    assert_eq!(traits!(NoWakePusher<Plain>), ALL);
+    assert_eq!(traits!(NoWakePusher<OfOneThread>), ALL);
+    assert_eq!(traits!(NoWakePusher<Guard>), NEITHER);
+    assert_eq!(traits!(NoWakePusher<Local>), NEITHER);
 }
 
 #[test]
 fn cursors_are_send_when_items_are_send_and_sync_when_they_are_both() {
     assert_eq!(traits!(Cursor<Plain>), ALL);
     assert_eq!(traits!(Cursor<OfOneThread>), ONLY_SEND);
-    assert_eq!(traits!(QuietCursor<Plain>), ALL);
-    assert_eq!(traits!(QuietCursor<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(NoWakeCursor<Plain>), ALL);
+    assert_eq!(traits!(NoWakeCursor<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(Cursor<Guard>), NEITHER);
     assert_eq!(traits!(Cursor<Local>), NEITHER);
     assert_eq!(traits!(Preflight<Plain, Flight>), ALL);
@@ -379,10 +382,10 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(std::sync::mpsc::Receiver<Fragile>), BOTH);
     assert_eq!(unwinds!(Pusher<Fragile>), BOTH);
     assert_eq!(unwinds!(WeakPusher<Fragile>), BOTH);
-    assert_eq!(unwinds!(SolePusher<'static, Fragile>), BOTH);
-    assert_eq!(unwinds!(QuietPusher<Fragile>), BOTH);
+    assert_eq!(unwinds!(UniquePusher<'static, Fragile>), BOTH);
+    assert_eq!(unwinds!(NoWakePusher<Fragile>), BOTH);
     assert_eq!(unwinds!(Cursor<Fragile>), BOTH);
-    assert_eq!(unwinds!(QuietCursor<Fragile>), BOTH);
+    assert_eq!(unwinds!(NoWakeCursor<Fragile>), BOTH);
     assert_eq!(unwinds!(SharedCursor<Fragile>), BOTH);
     assert_eq!(unwinds!(Preflight<Fragile, Flight>), BOTH);
     assert_eq!(unwinds!(Preflight<Fragile, Fragile>), NONE);
@@ -443,9 +446,9 @@ fn adapters_are_unwind_safe_as_their_source() {
 fn items_that_must_not_move_do_not_pin_the_handles() {
     assert!(traits!(Pusher<Opaque>)[2]);
     assert!(traits!(WeakPusher<Opaque>)[2]);
-    assert!(traits!(SolePusher<'static, Opaque>)[2]);
-    assert!(traits!(QuietPusher<Opaque>)[2]);
-    assert!(traits!(QuietCursor<Opaque>)[2]);
+    assert!(traits!(UniquePusher<'static, Opaque>)[2]);
+    assert!(traits!(NoWakePusher<Opaque>)[2]);
+    assert!(traits!(NoWakeCursor<Opaque>)[2]);
     assert!(traits!(Cursor<Opaque>)[2]);
     assert!(traits!(SharedCursor<Opaque>)[2]);
     assert!(traits!(NextMany<'static, Opaque>)[2]);
@@ -459,9 +462,9 @@ fn debug_and_error_ask_nothing_of_the_items() {
     fn error<T: Error>() {}
     debug::<Pusher<Opaque>>();
     debug::<WeakPusher<Opaque>>();
-    debug::<SolePusher<'_, Opaque>>();
-    debug::<QuietPusher<Opaque>>();
-    debug::<QuietCursor<Opaque>>();
+    debug::<UniquePusher<'_, Opaque>>();
+    debug::<NoWakePusher<Opaque>>();
+    debug::<NoWakeCursor<Opaque>>();
     debug::<Cursor<Opaque>>();
     debug::<SharedCursor<Opaque>>();
     debug::<NextMany<'_, Opaque>>();

@@ -329,7 +329,7 @@ impl<'a> World<'a> {
                 let (real, model) = &mut self.pushers[p];
                 let result = if let Op::PushAll(..) = op {
                     real.push_all(items)
-                } else if let Some(mut sole) = real.sole() {
+                } else if let Some(mut sole) = real.unique() {
                     assert!(model.is_sole());
                     sole.push_all(items)
                 } else {
@@ -357,7 +357,7 @@ impl<'a> World<'a> {
             Op::SolePush(_) => {
                 let (value, item) = self.item();
                 let (real, model) = &mut self.pushers[p];
-                let result = match real.sole() {
+                let result = match real.unique() {
                     Some(mut sole) => {
                         assert!(model.is_sole());
                         sole.push(item)
@@ -455,12 +455,11 @@ impl<'a> World<'a> {
         for (real, model) in &mut self.pushers {
             assert_eq!(real.is_stopped(), model.is_stopped());
             assert_eq!(real.cursor_count(), model.cursor_count());
-            assert_eq!(real.sole().is_some(), model.is_sole());
+            assert_eq!(real.unique().is_some(), model.is_sole());
         }
         for Reader { real, model, wait } in &self.readers {
             let len = model.len();
             assert_eq!(real.len(), len);
-            assert_eq!(real.lag(), len);
             assert_eq!(real.is_empty(), len == 0);
             assert_eq!(real.is_item_available(), len > 0);
             assert!(real.is_len_at_least(len) && !real.is_len_at_least(len + 1));

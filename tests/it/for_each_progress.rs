@@ -3,7 +3,10 @@ use crate::{
     script::{script, scripted},
     waker::Counting,
 };
-use aiter::{AiterExt, ForEachProgress, Preload, Progress};
+use aiter::{
+    AiterExt, Progress,
+    adapters::{ForEachProgress, Preload},
+};
 use core::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},

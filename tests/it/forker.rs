@@ -3,7 +3,10 @@ use crate::{
     script::{Bomb, Script, Teller, panics, script, scripted},
     waker::{Counting, next, on_wake, poll},
 };
-use aiter::{AiterExt, ForkStream, PassiveFork, TaskOutcome};
+use aiter::{
+    AiterExt, TaskOutcome,
+    adapters::{ForkStream, PassiveFork},
+};
 use alloc::sync::Arc;
 use core::{
     pin::pin,

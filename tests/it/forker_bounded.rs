@@ -1,6 +1,6 @@
 //! Forks that may be so far apart and no further.
 
-use aiter::{AiterExt, BoundedFork, LagPolicy, TaskOutcome};
+use aiter::{AiterExt, LagPolicy, TaskOutcome, adapters::BoundedFork};
 use core::{panic::AssertUnwindSafe, task::Poll};
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, stream};

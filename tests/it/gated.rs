@@ -3,7 +3,7 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next, on_wake},
 };
-use aiter::{AiterExt, Gated};
+use aiter::{AiterExt, adapters::Gated};
 use alloc::sync::Arc;
 use core::{
     panic::AssertUnwindSafe,

@@ -7,7 +7,8 @@
 //! alone.
 
 use aiter::{
-    AiterExt, Cursor, IterToAiter, KeyedEvent, LagPolicy, OnError, azip, iter_to_aiter, push_list,
+    AiterExt, Cursor, KeyedEvent, LagPolicy, OnError, adapters::IterToAiter, azip, iter_to_aiter,
+    push_list,
 };
 use alloc::{string::String, vec, vec::Vec};
 use core::{

@@ -3,7 +3,7 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, MapParWith, TaskOutcome};
+use aiter::{AiterExt, TaskOutcome, adapters::MapParWith};
 use alloc::{rc::Rc, sync::Arc};
 use core::{
     cell::RefCell,

@@ -3,7 +3,7 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, Preload, Progress};
+use aiter::{AiterExt, Progress, adapters::Preload};
 use core::{
     panic::AssertUnwindSafe,
     pin::Pin,

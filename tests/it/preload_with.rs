@@ -3,7 +3,10 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, DriveTask, PreloadWith, TaskOutcome};
+use aiter::{
+    AiterExt, TaskOutcome,
+    adapters::{DriveTask, PreloadWith},
+};
 use core::{
     convert::identity,
     future::Future,

@@ -147,14 +147,14 @@ pub mod available_items_are_borrowed {}
 ///
 /// ```
 /// let (mut pusher, _cursor) = aiter::push_list();
-/// pusher.sole().unwrap().push(1).unwrap();
+/// pusher.unique().unwrap().push(1).unwrap();
 /// let other = pusher.clone();
 /// other.push(2).unwrap();
 /// ```
 ///
 /// ```compile_fail,E0502
 /// let (mut pusher, _cursor) = aiter::push_list();
-/// let mut sole = pusher.sole().unwrap();
+/// let mut sole = pusher.unique().unwrap();
 /// let other = pusher.clone();
 /// sole.push(1).unwrap();
 /// other.push(2).unwrap();

@@ -17,7 +17,7 @@ const LOCKED_SLACK: f64 = 0.01;
 /// Returns the heading of the rows.
 pub(crate) fn heading() -> String {
     format!(
-        "{:<40} {:>12} {:>11} {:>12} {:>11} {:>12}",
+        "{:<46} {:>12} {:>11} {:>12} {:>11} {:>12}",
         "operation", "instructions", "locked", "allocations", "peak bytes", "bytes kept"
     )
 }
@@ -45,7 +45,7 @@ impl Cost {
             count.map_or_else(|| "-".into(), |count| format!("{count:.digits$}"))
         };
         format!(
-            "{name:<40} {:>12} {:>11} {:>12.4} {:>11.2} {:>12.2}",
+            "{name:<46} {:>12} {:>11} {:>12.4} {:>11.2} {:>12.2}",
             counted(self.instructions, 1),
             counted(self.locked, 3),
             self.allocations,

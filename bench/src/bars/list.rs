@@ -45,9 +45,9 @@ const fn bar_of(bar: Bar, against: Against) -> Bar {
 }
 
 pub(super) const PUSHER: &str = "aiter push";
-const SOLE_PUSHER: &str = "aiter sole";
+const UNIQUE_PUSHER: &str = "aiter unique";
 const IN_RUNS: &str = "aiter push (push_all, try_next_many)";
-const SOLE_IN_RUNS: &str = "aiter sole (push_all, try_next_many)";
+const UNIQUE_IN_RUNS: &str = "aiter unique (push_all, try_next_many)";
 const FORKS: &str = "aiter push, try_next";
 const FORKS_IN_RUNS: &str = "aiter push, try_next_many";
 const JOIN: &str = "aiter join_streams";
@@ -64,7 +64,7 @@ const WINDOWS: &[&str] = &["16", "256"];
 /// All bars, except those on resident memory.
 pub(super) const BARS: [Bar; 26] = [
     bar("`push`, one thread", 0.9, PUSHER, ONE_BY_ONE, BURSTS),
-    bar("sole pusher, one thread", 0.5, SOLE_PUSHER, ONE_BY_ONE, BURSTS),
+    bar("unique pusher, one thread", 0.5, UNIQUE_PUSHER, ONE_BY_ONE, BURSTS),
     bar("64-byte items, one thread", 0.7, PUSHER, "s1/one-by-one/64-byte/burst-", BURSTS),
     bar_of(
         bar("`push_all` and `next_many`, one thread", 0.25, IN_RUNS, "s1/runs/u64/burst-", &["32"]),
@@ -88,9 +88,9 @@ pub(super) const BARS: [Bar; 26] = [
         &["32", "1000"],
     ),
     bar(
-        "sole pusher, against the peers' own runs",
+        "unique pusher, against the peers' own runs",
         0.25,
-        SOLE_IN_RUNS,
+        UNIQUE_IN_RUNS,
         "s1/runs/u64/burst-",
         &["32", "1000"],
     ),

@@ -16,7 +16,7 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
          the time is the kernel's, which zeroes new pages for every contestant.",
     ),
     (
-        "sole pusher, one thread",
+        "unique pusher, one thread",
         "One read-modify-write is left. It publishes, and it tells whether a cursor sleeps. \
          Without it, a wake-up would be lost or readers would have to spin. In bursts of one it \
          waits for the stores before it. In long bursts, a block is taken and given back for every \
@@ -30,10 +30,10 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
          publication.",
     ),
     ("the same, against the peers' own runs", "The same as above."),
-    ("sole pusher, against the peers' own runs", "The same as above, without the buffer."),
+    ("unique pusher, against the peers' own runs", "The same as above, without the buffer."),
     (
         "a stream across two threads",
-        "The second read-modify-write is on a line that the reader looks at. A sole pusher moves \
+        "The second read-modify-write is on a line that the reader looks at. A unique pusher moves \
          the same lines with one read-modify-write, and reaches the bar.",
     ),
     (
@@ -76,10 +76,11 @@ pub(crate) const REASONS: [(&str, &str); 25] = [
     (
         "join of streams that are woken one by one",
         "An item takes five read-modify-writes, a quarter of its time: two for the wake-up, one to \
-         take the stream from the stack, one before the stream sleeps, one before the task sleeps. \
-         With fewer, a wake-up would be lost. With 10,000 streams the caches decide. MergeBounded \
-         holds all streams, wakers and links in two blocks of memory, for a fixed number of \
-         streams. In the join, streams come and go, so each has an allocation of its own.",
+         take the stream from the ready queue, one before the stream sleeps, one before the task \
+         sleeps. With fewer, a wake-up would be lost. With 10,000 streams the caches decide. \
+         MergeBounded holds all streams, wakers and links in two blocks of memory, for a fixed \
+         number of streams. In the join, streams come and go, so each has an allocation of its \
+         own.",
     ),
     (
         "`map_par`, calls that are done at once",

@@ -19,7 +19,7 @@ use core::ops::Range;
 
 use crate::harness::{Item, Role, Tally};
 
-pub(crate) use aiter::{Aiter, AiterForks, AiterForksMany, AiterShared, AiterSole};
+pub(crate) use aiter::{Aiter, AiterForks, AiterForksMany, AiterShared, AiterUnique};
 pub(crate) use async_broadcast::AsyncBroadcast;
 pub(crate) use async_channel::AsyncChannel;
 pub(crate) use chute::Chute;

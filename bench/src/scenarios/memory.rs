@@ -10,8 +10,8 @@ use std::{env, fs, io};
 use serde_json::{Value, json};
 
 use crate::contestants::{
-    Aiter, AiterSole, AsyncChannel, Crossbeam, CrossfireMpsc, CrossfireSpsc, Floor, Flume, Futures,
-    Kanal, Queue, Tokio,
+    Aiter, AiterUnique, AsyncChannel, Crossbeam, CrossfireMpsc, CrossfireSpsc, Floor, Flume,
+    Futures, Kanal, Queue, Tokio,
 };
 use crate::harness::{Role, Scale, Tally};
 use crate::scenarios::{BURSTS, warm_burst};
@@ -85,7 +85,7 @@ fn subject<Q: Queue<u64>>() -> Subject {
 fn subjects() -> [Subject; 11] {
     [
         subject::<Aiter<u64>>(),
-        subject::<AiterSole<u64>>(),
+        subject::<AiterUnique<u64>>(),
         subject::<Kanal<u64>>(),
         subject::<CrossfireMpsc<u64>>(),
         subject::<CrossfireSpsc<u64>>(),

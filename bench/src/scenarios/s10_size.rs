@@ -4,7 +4,7 @@ use cpu_time::ThreadTime;
 
 use super::s1_one_thread;
 use crate::contestants::{
-    Aiter, AiterSole, CrossfireMpsc, CrossfireSpsc, Floor, Flume, Kanal, Queue, Tokio,
+    Aiter, AiterUnique, CrossfireMpsc, CrossfireSpsc, Floor, Flume, Kanal, Queue, Tokio,
 };
 use crate::harness::{Group, Item, Sample, Scale, Tally};
 
@@ -33,7 +33,7 @@ pub(crate) fn groups(scale: Scale) -> Vec<Group> {
         };
         let group = Group::new(format!("s10/items-{name}"), "item").at("items", burst);
         let group = s1_one_thread::add::<u64, Aiter<u64>>(group, items, burst);
-        let group = s1_one_thread::add::<u64, AiterSole<u64>>(group, items, burst);
+        let group = s1_one_thread::add::<u64, AiterUnique<u64>>(group, items, burst);
         let group = s1_one_thread::add::<u64, Kanal<u64>>(group, items, burst);
         let group = s1_one_thread::add::<u64, CrossfireMpsc<u64>>(group, items, burst);
         let group = s1_one_thread::add::<u64, CrossfireSpsc<u64>>(group, items, burst);
@@ -50,7 +50,7 @@ pub(crate) fn groups(scale: Scale) -> Vec<Group> {
         let items = scale.of(RUN, 1);
         let group = Group::new(format!("s10/backlog-{name}"), "item").at("backlog", backlog);
         let group = behind::<Aiter<u64>>(group, items, backlog);
-        let group = behind::<AiterSole<u64>>(group, items, backlog);
+        let group = behind::<AiterUnique<u64>>(group, items, backlog);
         let group = behind::<Kanal<u64>>(group, items, backlog);
         let group = behind::<CrossfireMpsc<u64>>(group, items, backlog);
         let group = behind::<CrossfireSpsc<u64>>(group, items, backlog);

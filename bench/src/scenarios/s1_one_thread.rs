@@ -7,8 +7,8 @@ use core::time::Duration;
 use cpu_time::ThreadTime;
 
 use crate::contestants::{
-    Aiter, AiterSole, AsyncChannel, Channel, Crossbeam, CrossfireMpsc, CrossfireSpsc, Floor, Flume,
-    Futures, Kanal, Queue, Tokio,
+    Aiter, AiterUnique, AsyncChannel, Channel, Crossbeam, CrossfireMpsc, CrossfireSpsc, Floor,
+    Flume, Futures, Kanal, Queue, Tokio,
 };
 use crate::harness::{Group, Item, Sample, Scale, Tally};
 
@@ -69,7 +69,7 @@ pub(super) fn add<T: Item, Q: Queue<T>>(group: Group, items: u64, burst: u64) ->
 fn one_by_one<T: Item>(name: String, items: u64, burst: u64) -> Group {
     let group = Group::new(name, "item");
     let group = add::<T, Aiter<T>>(group, items, burst);
-    let group = add::<T, AiterSole<T>>(group, items, burst);
+    let group = add::<T, AiterUnique<T>>(group, items, burst);
     let group = add::<T, Kanal<T>>(group, items, burst);
     let group = add::<T, CrossfireMpsc<T>>(group, items, burst);
     let group = add::<T, CrossfireSpsc<T>>(group, items, burst);
@@ -95,7 +95,7 @@ fn runs(name: String, items: u64, burst: u64) -> Group {
     }
     let group = Group::new(name, "item");
     let group = add::<Aiter<u64>>(group, items, burst);
-    let group = add::<AiterSole<u64>>(group, items, burst);
+    let group = add::<AiterUnique<u64>>(group, items, burst);
     let group = add::<Kanal<u64>>(group, items, burst);
     let group = add::<CrossfireMpsc<u64>>(group, items, burst);
     let group = add::<CrossfireSpsc<u64>>(group, items, burst);
@@ -140,7 +140,7 @@ fn awaited(name: String, items: u64, burst: u64) -> Group {
     }
     let group = Group::new(name, "item");
     let group = add::<Aiter<u64>>(group, items, burst);
-    let group = add::<AiterSole<u64>>(group, items, burst);
+    let group = add::<AiterUnique<u64>>(group, items, burst);
     let group = add::<Kanal<u64>>(group, items, burst);
     let group = add::<CrossfireMpsc<u64>>(group, items, burst);
     let group = add::<CrossfireSpsc<u64>>(group, items, burst);

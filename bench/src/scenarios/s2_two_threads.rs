@@ -6,8 +6,8 @@ use core::task::{Context, Poll, Waker};
 use std::thread;
 
 use crate::contestants::{
-    Aiter, AiterSole, AsyncChannel, Channel, CrossfireMpsc, CrossfireSpsc, Flume, Futures, InRuns,
-    Kanal, Tokio,
+    Aiter, AiterUnique, AsyncChannel, Channel, CrossfireMpsc, CrossfireSpsc, Flume, Futures,
+    InRuns, Kanal, Tokio,
 };
 use crate::cores::Cores;
 use crate::harness::{Group, Role, Sample, Scale, Tally};
@@ -25,7 +25,7 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     let items = scale.of(ITEMS, 1);
     let group = Group::new("s2/stream", "item");
     let group = stream::<Aiter<u64>>(group, items, cores);
-    let group = stream::<AiterSole<u64>>(group, items, cores);
+    let group = stream::<AiterUnique<u64>>(group, items, cores);
     let group = stream::<Kanal<u64>>(group, items, cores);
     let group = stream::<CrossfireMpsc<u64>>(group, items, cores);
     let group = stream::<CrossfireSpsc<u64>>(group, items, cores);
@@ -36,7 +36,7 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
 
     let group = Group::new("s2/runs", "item");
     let group = stream::<InRuns<Aiter<u64>>>(group, items, cores);
-    let group = stream::<InRuns<AiterSole<u64>>>(group, items, cores);
+    let group = stream::<InRuns<AiterUnique<u64>>>(group, items, cores);
     let group = stream::<InRuns<Kanal<u64>>>(group, items, cores);
     let group = stream::<InRuns<Tokio<u64>>>(group, items, cores);
     let runs = stream::<InRuns<Flume<u64>>>(group, items, cores);

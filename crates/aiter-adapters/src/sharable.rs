@@ -5,7 +5,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::Relay;
+use aiter_core::task::PollLock;
 use futures_core::{FusedFuture, FusedStream, Stream};
 
 pin_project_lite::pin_project! {
@@ -60,7 +60,7 @@ pin_project_lite::pin_project! {
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "sharable_aiter")]
 pub struct Sharable<S> {
-    relay: Relay<SharableSource<S>>,
+    relay: PollLock<SharableSource<S>>,
     ended: bool,
 }
 
@@ -72,7 +72,7 @@ impl<S> fmt::Debug for Sharable<S> {
 
 impl<S> Sharable<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { relay: Relay::new(SharableSource { stream, ended: false }), ended: false }
+        Self { relay: PollLock::new(SharableSource { stream, ended: false }), ended: false }
     }
 
     /// Waits for the next item of this clone. Returns `None` at the end.
@@ -148,7 +148,7 @@ impl<S: Stream> Stream for Sharable<S> {
         if self.ended {
             return Poll::Ready(None);
         }
-        let polled = self.relay.poll_turn(cx, |source, cx| {
+        let polled = self.relay.poll_locked(cx, |source, cx| {
             let source = source.project();
             if *source.ended {
                 return Poll::Ready(None);
@@ -172,7 +172,7 @@ impl<S: Stream> Stream for Sharable<S> {
         // The other clones may take all items.
         let upper = self
             .relay
-            .try_look(|source| if source.ended { Some(0) } else { source.stream.size_hint().1 });
+            .try_read(|source| if source.ended { Some(0) } else { source.stream.size_hint().1 });
         (0, upper.flatten())
     }
 }

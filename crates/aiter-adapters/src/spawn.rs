@@ -109,7 +109,7 @@
 /// embassy, which declares its tasks, so the task function names the future and awaits it:
 /// ```ignore
 /// #[embassy_executor::task]
-/// async fn drive(drive: aiter::DriveTask<Buttons>) {
+/// async fn drive(drive: aiter::adapters::DriveTask<Buttons>) {
 ///     drive.await
 /// }
 ///

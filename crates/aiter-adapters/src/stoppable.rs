@@ -10,7 +10,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::WakeCell;
+use aiter_core::task::WakeCell;
 use futures_core::{FusedStream, Stream};
 
 use crate::{

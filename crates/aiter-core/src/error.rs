@@ -6,14 +6,14 @@ use alloc::vec::{self, Vec};
 
 /// Why a list takes no items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Refusal {
+pub enum PushErrorKind {
     /// The list was stopped: by `stop`, or because its last `Pusher` was dropped.
     Stopped,
     /// Nobody reads: every cursor was dropped. `Pusher::subscribe` revives the list.
     NoCursor,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for PushErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Stopped => "the list is stopped",
@@ -33,10 +33,10 @@ pub enum PushError<T> {
 }
 
 impl<T> PushError<T> {
-    pub(crate) fn new(refusal: Refusal, item: T) -> Self {
-        match refusal {
-            Refusal::Stopped => Self::Stopped(item),
-            Refusal::NoCursor => Self::NoCursor(item),
+    pub(crate) fn new(kind: PushErrorKind, item: T) -> Self {
+        match kind {
+            PushErrorKind::Stopped => Self::Stopped(item),
+            PushErrorKind::NoCursor => Self::NoCursor(item),
         }
     }
 
@@ -48,23 +48,23 @@ impl<T> PushError<T> {
     }
 
     /// Says why the item was refused.
-    pub fn refusal(&self) -> Refusal {
+    pub fn kind(&self) -> PushErrorKind {
         match self {
-            Self::Stopped(_) => Refusal::Stopped,
-            Self::NoCursor(_) => Refusal::NoCursor,
+            Self::Stopped(_) => PushErrorKind::Stopped,
+            Self::NoCursor(_) => PushErrorKind::NoCursor,
         }
     }
 }
 
 impl<T> fmt::Debug for PushError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PushError::{:?}(..)", self.refusal())
+        write!(f, "PushError::{:?}(..)", self.kind())
     }
 }
 
 impl<T> fmt::Display for PushError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.refusal().fmt(f)
+        self.kind().fmt(f)
     }
 }
 
@@ -83,11 +83,11 @@ pub enum TryPushError<T> {
 }
 
 impl<T> TryPushError<T> {
-    pub(crate) fn new(refusal: Option<Refusal>, item: T) -> Self {
-        match refusal {
+    pub(crate) fn new(kind: Option<PushErrorKind>, item: T) -> Self {
+        match kind {
             None => Self::Full(item),
-            Some(Refusal::Stopped) => Self::Stopped(item),
-            Some(Refusal::NoCursor) => Self::NoCursor(item),
+            Some(PushErrorKind::Stopped) => Self::Stopped(item),
+            Some(PushErrorKind::NoCursor) => Self::NoCursor(item),
         }
     }
 
@@ -118,8 +118,8 @@ impl<T> fmt::Display for TryPushError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full(_) => f.write_str("no free slot without allocating"),
-            Self::Stopped(_) => Refusal::Stopped.fmt(f),
-            Self::NoCursor(_) => Refusal::NoCursor.fmt(f),
+            Self::Stopped(_) => PushErrorKind::Stopped.fmt(f),
+            Self::NoCursor(_) => PushErrorKind::NoCursor.fmt(f),
         }
     }
 }
@@ -129,21 +129,21 @@ impl<T> Error for TryPushError<T> {}
 /// A [`Pusher::push_all`](crate::Pusher::push_all) that was refused before its end, with
 /// everything that was not pushed.
 pub struct PushAllError<I: Iterator> {
-    pub(crate) refusal: Refusal,
+    pub(crate) kind: PushErrorKind,
     pub(crate) pushed: usize,
     pub(crate) taken: Vec<I::Item>,
     pub(crate) rest: I,
 }
 
 impl<I: Iterator> PushAllError<I> {
-    /// How many items were pushed before the refusal.
+    /// How many items were pushed before the kind.
     pub fn pushed(&self) -> usize {
         self.pushed
     }
 
     /// Says why the others were refused.
-    pub fn refusal(&self) -> Refusal {
-        self.refusal
+    pub fn kind(&self) -> PushErrorKind {
+        self.kind
     }
 
     /// Gives back every item that was not pushed, in order: those that had been taken from the
@@ -156,7 +156,7 @@ impl<I: Iterator> PushAllError<I> {
 impl<I: Iterator> fmt::Debug for PushAllError<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PushAllError")
-            .field("refusal", &self.refusal)
+            .field("kind", &self.kind)
             .field("pushed", &self.pushed)
             .finish_non_exhaustive()
     }
@@ -164,7 +164,7 @@ impl<I: Iterator> fmt::Debug for PushAllError<I> {
 
 impl<I: Iterator> fmt::Display for PushAllError<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} after {} items", self.refusal, self.pushed)
+        write!(f, "{} after {} items", self.kind, self.pushed)
     }
 }
 

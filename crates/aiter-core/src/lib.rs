@@ -13,7 +13,7 @@ pub mod microcontroller;
 mod panic_tests;
 mod pusher;
 mod sync;
-mod task;
+pub mod task;
 mod unwind_safe;
 mod wait;
 
@@ -25,13 +25,5 @@ pub use cursor::{
     shared::SharedCursor,
     shared_next::{SharedNext, SharedNextMany},
 };
-pub use error::{PushAllError, PushError, Refusal, TryNextError, TryPushError};
-pub use pusher::{
-    Pusher, push_list,
-    quiet::{QuietCursor, QuietPusher, quiet_list},
-    unique::SolePusher,
-    weak::WeakPusher,
-};
-pub use task::{
-    poll_lock::Relay, ready_node::ReadyNode, ready_stack::ReadyStack, wake_cell::WakeCell,
-};
+pub use error::{PushAllError, PushError, PushErrorKind, TryNextError, TryPushError};
+pub use pusher::{Pusher, push_list, unique::UniquePusher, weak::WeakPusher};

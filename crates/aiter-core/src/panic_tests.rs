@@ -184,11 +184,11 @@ fn takers_that_sleep_in_a_crowd_drop_what_they_read() {
     // SAFETY: the cursors keep it.
     let header = unsafe { block.header() };
     header.readers.set(MOST_READERS);
-    header.readers.set_settled(MOST_READERS - 1);
+    header.readers.set_parked(MOST_READERS - 1);
     assert!(poll(&mut taker).is_pending());
     assert_eq!(alive.load(Ordering::Relaxed), 0);
     header.readers.set(2);
-    header.readers.set_settled(2);
+    header.readers.set_parked(2);
     pusher.push(Counted::new(&alive)).map_err(drop).unwrap();
     assert!(other.try_next().is_ok() && taker.try_next().is_ok());
 }

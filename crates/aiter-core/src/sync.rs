@@ -97,7 +97,7 @@ pub(crate) const LOOKS: usize = if cfg!(any(loom, shuttle)) {
 
 /// So many bytes of read blocks are kept for producers while readers find something to read. None where
 /// memory is scarce.
-pub(crate) const STASH_BYTES: usize = if usize::BITS >= 64 { 16 * 1024 } else { 0 };
+pub(crate) const FREE_LIST_BYTES: usize = if usize::BITS >= 64 { 16 * 1024 } else { 0 };
 
 /// The checker's cells keep books and must be made; ours are plain memory.
 pub(crate) const CELLS_ARE_CHECKED: bool = cfg!(loom);

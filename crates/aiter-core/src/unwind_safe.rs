@@ -8,22 +8,22 @@
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::{
-    AvailableIter, Cursor, Pusher, QuietCursor, QuietPusher, ReadyNode, ReadyStack, Relay,
-    SharedCursor, SolePusher, WakeCell, WeakPusher,
+    AvailableIter, Cursor, Pusher, SharedCursor, UniquePusher, WeakPusher,
+    task::{NoWakeCursor, NoWakePusher, PollLock, ReadyNode, ReadyQueue, WakeCell},
 };
 
 impl<T> UnwindSafe for Pusher<T> {}
 impl<T> RefUnwindSafe for Pusher<T> {}
 impl<T> UnwindSafe for WeakPusher<T> {}
 impl<T> RefUnwindSafe for WeakPusher<T> {}
-impl<T> UnwindSafe for SolePusher<'_, T> {}
-impl<T> RefUnwindSafe for SolePusher<'_, T> {}
+impl<T> UnwindSafe for UniquePusher<'_, T> {}
+impl<T> RefUnwindSafe for UniquePusher<'_, T> {}
 impl<T> UnwindSafe for Cursor<T> {}
 impl<T> RefUnwindSafe for Cursor<T> {}
-impl<T> UnwindSafe for QuietPusher<T> {}
-impl<T> RefUnwindSafe for QuietPusher<T> {}
-impl<T> UnwindSafe for QuietCursor<T> {}
-impl<T> RefUnwindSafe for QuietCursor<T> {}
+impl<T> UnwindSafe for NoWakePusher<T> {}
+impl<T> RefUnwindSafe for NoWakePusher<T> {}
+impl<T> UnwindSafe for NoWakeCursor<T> {}
+impl<T> RefUnwindSafe for NoWakeCursor<T> {}
 impl<T> UnwindSafe for SharedCursor<T> {}
 impl<T> RefUnwindSafe for SharedCursor<T> {}
 
@@ -33,11 +33,11 @@ impl<T: RefUnwindSafe> RefUnwindSafe for AvailableIter<'_, T> {}
 
 impl UnwindSafe for WakeCell {}
 impl RefUnwindSafe for WakeCell {}
-impl UnwindSafe for ReadyStack {}
-impl RefUnwindSafe for ReadyStack {}
+impl UnwindSafe for ReadyQueue {}
+impl RefUnwindSafe for ReadyQueue {}
 impl<T: UnwindSafe> UnwindSafe for ReadyNode<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for ReadyNode<T> {}
 
 // The value is used by `&mut` and by one task at a time, also through shared handles.
-impl<S: UnwindSafe> UnwindSafe for Relay<S> {}
-impl<S: UnwindSafe> RefUnwindSafe for Relay<S> {}
+impl<S: UnwindSafe> UnwindSafe for PollLock<S> {}
+impl<S: UnwindSafe> RefUnwindSafe for PollLock<S> {}

@@ -20,7 +20,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
-use aiter_core::{Cursor, Pusher, ReadyStack, push_list};
+use aiter_core::{Cursor, Pusher, push_list, task::ReadyQueue};
 use futures_core::Stream;
 
 struct FailingAllocator;
@@ -219,7 +219,7 @@ fn push_all_without_memory_goes_on() {
 #[test]
 fn sole_push_without_memory_drops_item() {
     assert_push_survives::<0>(0, END, |pusher, items| {
-        let mut sole = pusher.sole().unwrap();
+        let mut sole = pusher.unique().unwrap();
         items.for_each(|item| sole.push(item).unwrap());
     });
 }
@@ -230,7 +230,7 @@ fn sole_pusher_without_memory_goes_on() {
     let failed = fail_each(|failure| {
         let book = Book::new();
         let (mut pusher, mut cursor) = push_list::<Item<0>>();
-        let mut sole = pusher.sole().unwrap();
+        let mut sole = pusher.unique().unwrap();
         let mut lost = Vec::with_capacity(1);
         for value in 0..END {
             let item = book.item(value);
@@ -251,7 +251,7 @@ fn sole_pusher_without_memory_goes_on() {
 #[test]
 fn sole_push_all_without_memory_goes_on() {
     assert_push_survives::<0>(0, END, |pusher, items| {
-        _ = pusher.sole().unwrap().push_all(items);
+        _ = pusher.unique().unwrap().push_all(items);
     });
     assert_push_survives::<0>(0, END, |pusher, items| pusher.extend(items));
 }
@@ -270,7 +270,7 @@ fn push_all_panic_without_memory_does_not_abort() {
         _ = pusher.push_all(items.map(until_panic));
     });
     assert_push_survives::<0>(0, END, |pusher, items| {
-        _ = pusher.sole().unwrap().push_all(items.map(until_panic));
+        _ = pusher.unique().unwrap().push_all(items.map(until_panic));
     });
 }
 
@@ -283,7 +283,7 @@ fn refused_items_without_memory_are_dropped() {
         failure.run(|| {
             let refused = pusher.push_all((0..40).map(|value| book.item(value))).unwrap_err();
             assert_eq!(refused.into_unpushed().count(), 40);
-            let mut sole = pusher.sole().unwrap();
+            let mut sole = pusher.unique().unwrap();
             let refused = sole.push_all((0..40).map(|value| book.item(value))).unwrap_err();
             assert_eq!(refused.into_unpushed().count(), 40);
         });
@@ -384,13 +384,13 @@ fn poll_taker<S: Stream + Unpin>(taker: &mut S, cx: &mut Context<'_>) -> Poll<Op
 fn ready_stack_without_memory_goes_on() {
     let failed = fail_each(|failure| {
         let made = failure.run(|| {
-            let mut ready = ReadyStack::new();
+            let mut ready = ReadyQueue::new();
             let node = ready.node::<u8>(7);
             assert!(ready.sleep(Waker::noop()));
             (ready, node)
         });
         if let Some((mut ready, mut node)) = made {
-            assert!(node.fall_asleep());
+            assert!(node.set_idle());
             node.waker().wake();
             assert_eq!(ready.take(), 7);
         }

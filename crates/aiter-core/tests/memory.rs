@@ -510,7 +510,7 @@ fn a_steady_state_of_sole_pushes_and_runs_allocates_nothing() {
     let mut buf = Vec::with_capacity(64);
     assert_no_calls(|i| {
         let n = i % 8 + 1;
-        assert_eq!(pusher.sole().unwrap().push_all(i..i + n).unwrap(), n);
+        assert_eq!(pusher.unique().unwrap().push_all(i..i + n).unwrap(), n);
         assert_eq!(pusher.push_all(i + n..i + 2 * n).unwrap(), n);
         while cursor.try_next_many(&mut buf, 64) > 0 {}
         assert!(buf.drain(..).eq(i..i + 2 * n));

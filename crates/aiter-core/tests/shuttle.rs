@@ -9,7 +9,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use aiter_core::{Cursor, Pusher, Relay, push_list};
+use aiter_core::{Cursor, Pusher, push_list, task::PollLock};
 use futures_core::Stream;
 use shuttle::{
     future::block_on,
@@ -290,7 +290,7 @@ fn readers_at_three_paces_and_recycled_blocks() {
         });
         let counter = alive.clone();
         let producer = thread::spawn(move || {
-            let mut sole = pusher.sole().unwrap();
+            let mut sole = pusher.unique().unwrap();
             sole.push_all((0..5).map(|n| Counted::new(n, &counter))).unwrap();
             sole.push(Counted::new(5, &counter)).unwrap();
         });
@@ -354,41 +354,41 @@ mod relay {
         }
     }
 
-    fn relay() -> (Teller, Relay<Source>) {
+    fn relay() -> (Teller, PollLock<Source>) {
         let line = Teller::default();
-        (line.clone(), Relay::new(Source { line, given: Vec::new() }))
+        (line.clone(), PollLock::new(Source { line, given: Vec::new() }))
     }
 
     /// A task that takes what no other one does, as `sharable` does.
-    struct Taker(Relay<Source>);
+    struct Taker(PollLock<Source>);
 
     impl Stream for Taker {
         type Item = u32;
 
         fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
-            self.0.poll_turn(cx, |mut source, cx| source.poll(cx))
+            self.0.poll_locked(cx, |mut source, cx| source.poll(cx))
         }
     }
 
     /// A task that sees every item, as `forker` does: what others have got it reads without a turn.
-    struct Reader(Relay<Source>, usize);
+    struct Reader(PollLock<Source>, usize);
 
     impl Stream for Reader {
         type Item = u32;
 
         fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
             let Self(relay, position) = &mut *self;
-            let there = relay.try_look(|source| source.given.get(*position).copied());
+            let there = relay.try_read(|source| source.given.get(*position).copied());
             let polled = match there.flatten() {
                 Some(item) => Poll::Ready(Some(item)),
-                None => relay.poll_turn(cx, |mut source, cx| match source.given.get(*position) {
+                None => relay.poll_locked(cx, |mut source, cx| match source.given.get(*position) {
                     Some(&item) => Poll::Ready(Some(item)),
                     None => source.poll(cx),
                 }),
             };
             let polled = match polled {
                 Poll::Pending => {
-                    let look = relay.poll_look(cx, |source| source.given.get(*position).copied());
+                    let look = relay.poll_read(cx, |source| source.given.get(*position).copied());
                     match look {
                         Poll::Ready(Some(item)) => Poll::Ready(Some(item)),
                         _ => Poll::Pending,

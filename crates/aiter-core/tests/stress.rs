@@ -5,7 +5,7 @@
 
 extern crate alloc;
 
-use aiter_core::{Cursor, PushError, Pusher, Refusal, TryPushError, WeakPusher, push_list};
+use aiter_core::{Cursor, PushError, PushErrorKind, Pusher, TryPushError, WeakPusher, push_list};
 use alloc::{sync::Arc, task::Wake};
 use core::{
     array, iter,
@@ -227,7 +227,7 @@ fn a_sole_pusher_against_a_sole_cursor() {
     let (mut pusher, cursor) = push_list();
     thread::scope(|scope| {
         scope.spawn(move || {
-            let mut sole = pusher.sole().expect("the only pusher");
+            let mut sole = pusher.unique().expect("the only pusher");
             let mut turns = Turns::new(1);
             let mut item = 0;
             while item < n {
@@ -603,7 +603,7 @@ fn cursors_dropped_at_any_time_while_pushing() {
                     start.wait();
                     for seq in 0..100 {
                         if let Err(error) = pusher.push(BOOK.item(seq)) {
-                            assert_eq!(error.refusal(), Refusal::NoCursor);
+                            assert_eq!(error.kind(), PushErrorKind::NoCursor);
                             assert_eq!(error.into_inner().seq, seq);
                         }
                     }

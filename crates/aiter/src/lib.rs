@@ -2,11 +2,28 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod adapters;
 pub mod prelude;
 
 #[doc(inline)]
-pub use aiter_adapters::*;
+pub use aiter_adapters::{
+    AiterExt, ErrorRule, Gate, GateError, JoinStreams, KeyedEvent, LagPolicy, OnError, Progress,
+    Spawn, Stopper, TaskOutcome, UnequalLengths, azip, iter_to_aiter,
+};
+#[cfg(feature = "std")]
 #[doc(inline)]
-pub use aiter_core::*;
+pub use aiter_adapters::{CaughtPanic, MapError};
 #[doc(inline)]
-pub use aiter_executor_compat::*;
+pub use aiter_core::{
+    Cursor, PushAllError, PushError, PushErrorKind, Pusher, SharedCursor, TryNextError,
+    TryPushError, UniquePusher, WeakPusher, microcontroller, push_list,
+};
+#[doc(inline)]
+pub use aiter_executor_compat::{
+    AiterToIter, BlockOnIdle, BlockOnNext, IdleHint, NextItem, aiter_to_iter,
+};
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use aiter_executor_compat::{
+    BlockOn, Elapsed, ForbidBlocking, allow_blocking, forbid_blocking, park_thread, unblock_iter,
+};

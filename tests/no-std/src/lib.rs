@@ -5,12 +5,12 @@
 /// The push list: its two ends.
 pub mod list {
     use aiter::{
-        AvailableIter, Cursor, NextMany, Preflight, Pusher, SharedCursor, SharedNext,
-        SharedNextMany, SolePusher, WeakPusher,
+        Cursor, Pusher, SharedCursor, UniquePusher, WeakPusher,
+        adapters::{AvailableIter, NextMany, Preflight, SharedNext, SharedNextMany},
     };
 
     /// The ends that push.
-    pub type Pushers<'a, T> = (Pusher<T>, SolePusher<'a, T>, WeakPusher<T>);
+    pub type Pushers<'a, T> = (Pusher<T>, UniquePusher<'a, T>, WeakPusher<T>);
     /// The ends that read.
     pub type Cursors<T, F> = (Cursor<T>, SharedCursor<T>, Preflight<T, F>);
     /// What waits for items of a shared cursor.
@@ -26,29 +26,29 @@ pub mod list {
 
 /// What adapters share sources with.
 pub mod sharing {
-    use aiter::{QuietCursor, QuietPusher, ReadyNode, ReadyStack, Relay, WakeCell};
+    use aiter_core::task::{NoWakeCursor, NoWakePusher, PollLock, ReadyNode, ReadyQueue, WakeCell};
 
     /// A value that tasks drive in turn, and a waker for anybody to call.
-    pub type Shared<S> = (Relay<S>, WakeCell);
+    pub type Shared<S> = (PollLock<S>, WakeCell);
 
     /// Who of many is ready, and one of them.
-    pub type Ready<T> = (ReadyStack, ReadyNode<T>);
+    pub type Ready<T> = (ReadyQueue, ReadyNode<T>);
 
     /// A list whose cursors never sleep.
-    pub type Quiet<T> = (QuietPusher<T>, QuietCursor<T>);
+    pub type Quiet<T> = (NoWakePusher<T>, NoWakeCursor<T>);
 
     /// Makes one.
     pub fn make<T>() -> Quiet<T> {
-        aiter::quiet_list()
+        aiter_core::task::no_wake_list()
     }
 }
 
 /// The push list's errors.
 pub mod error {
-    use aiter::{PushAllError, PushError, Refusal, TryNextError, TryPushError};
+    use aiter::{PushAllError, PushError, PushErrorKind, TryNextError, TryPushError};
 
     /// What a refused push gives back.
-    pub type Refused<T, I> = (PushError<T>, TryPushError<T>, PushAllError<I>, Refusal);
+    pub type Refused<T, I> = (PushError<T>, TryPushError<T>, PushAllError<I>, PushErrorKind);
     /// What a cursor without an item says.
     pub type Unread = TryNextError;
 
@@ -65,12 +65,14 @@ pub mod error {
 /// The adapters.
 pub mod adapters {
     use aiter::{
-        Active, AiterExt, Azip, AzipSources, BoundedFork, DriveTask, ErrorRule, FlattenIter,
-        ForEachProgress, ForkStream, Gate, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams,
-        KeyedEvent, LagPolicy, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, MapWorker,
-        OnError, PassiveFork, Preload, PreloadWith, Progress, Sharable, SharableNext, Spawn,
-        StartWorkers, Stoppable, Stopper, StrictAzip, TaskOutcome, TryJoinStreams, UnequalLengths,
-        WorkerStarter,
+        AiterExt, ErrorRule, Gate, GateError, JoinStreams, KeyedEvent, LagPolicy, OnError,
+        Progress, Spawn, Stopper, TaskOutcome, UnequalLengths,
+        adapters::{
+            Active, Azip, AzipSources, BoundedFork, DriveTask, FlattenIter, ForEachProgress,
+            ForkStream, Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar,
+            MapParWith, MapTry, MapWorker, PassiveFork, Preload, PreloadWith, Sharable,
+            SharableNext, StartWorkers, Stoppable, StrictAzip, TryJoinStreams, WorkerStarter,
+        },
     };
 
     /// What a task pulls ahead.

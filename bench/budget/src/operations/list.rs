@@ -54,12 +54,12 @@ pub(super) fn large_bursts(times: u64, marks: Marks<'_>) {
     marks(&mut || (0..times / BURST).for_each(|_| burst()));
 }
 
-pub(super) fn sole_bursts(times: u64, marks: Marks<'_>) {
+pub(super) fn unique_bursts(times: u64, marks: Marks<'_>) {
     let (mut pusher, mut cursor) = push_list();
     let mut burst = || {
-        let mut sole = pusher.sole().expect("there is one pusher");
+        let mut unique = pusher.unique().expect("there is one pusher");
         for n in 0..BURST {
-            sole.push(black_box(n)).expect(LISTENING);
+            unique.push(black_box(n)).expect(LISTENING);
         }
         while let Ok(item) = cursor.try_next() {
             black_box(item);
@@ -106,11 +106,11 @@ pub(super) fn runs(times: u64, marks: Marks<'_>) {
     });
 }
 
-pub(super) fn sole_runs(times: u64, marks: Marks<'_>) {
+pub(super) fn unique_runs(times: u64, marks: Marks<'_>) {
     let (mut pusher, cursor) = push_list();
-    let mut sole = pusher.sole().expect("there is one pusher");
+    let mut unique = pusher.unique().expect("there is one pusher");
     in_runs(times, marks, cursor, || {
-        sole.push_all((0..BURST).map(black_box)).expect(LISTENING);
+        unique.push_all((0..BURST).map(black_box)).expect(LISTENING);
     });
 }
 

@@ -1,4 +1,4 @@
-//! The push list: by `push`, by the sole pusher, in runs, shared and forked.
+//! The push list: by `push`, by the unique pusher, in runs, shared and forked.
 
 mod forks;
 mod queues;
@@ -9,7 +9,7 @@ use super::RUN;
 use crate::harness::{Item, Tally};
 
 pub(crate) use forks::{AiterForks, AiterForksMany};
-pub(crate) use queues::{Aiter, AiterShared, AiterSole};
+pub(crate) use queues::{Aiter, AiterShared, AiterUnique};
 
 const LISTENING: &str = "the cursor is alive and the list goes on";
 

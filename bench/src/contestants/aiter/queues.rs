@@ -68,16 +68,16 @@ impl Channel for Aiter<u64> {
     }
 }
 
-/// The sole pusher, claimed once per burst.
+/// The unique pusher, claimed once per burst.
 #[derive(Debug)]
-pub(crate) struct AiterSole<T>(Pusher<T>, Cursor<T>);
+pub(crate) struct AiterUnique<T>(Pusher<T>, Cursor<T>);
 
-impl<T: Item> Contestant for AiterSole<T> {
-    const NAME: &'static str = "aiter sole";
+impl<T: Item> Contestant for AiterUnique<T> {
+    const NAME: &'static str = "aiter unique";
     const ROLE: Role = Role::Aiter;
 }
 
-impl<T: Item> Queue<T> for AiterSole<T> {
+impl<T: Item> Queue<T> for AiterUnique<T> {
     const BATCH: &'static str = "push_all, try_next_many";
 
     fn open() -> Self {
@@ -87,20 +87,20 @@ impl<T: Item> Queue<T> for AiterSole<T> {
 
     #[inline]
     fn push(&mut self, item: T) {
-        self.0.sole().expect(ALONE).push(item).expect(LISTENING);
+        self.0.unique().expect(ALONE).push(item).expect(LISTENING);
     }
 
     #[inline]
     fn push_each(&mut self, items: impl Iterator<Item = T>) {
-        let mut sole = self.0.sole().expect(ALONE);
+        let mut unique = self.0.unique().expect(ALONE);
         for item in items {
-            sole.push(item).expect(LISTENING);
+            unique.push(item).expect(LISTENING);
         }
     }
 
     #[inline]
     fn push_all(&mut self, items: impl Iterator<Item = T>) {
-        self.0.sole().expect(ALONE).push_all(items).expect(LISTENING);
+        self.0.unique().expect(ALONE).push_all(items).expect(LISTENING);
     }
 
     #[inline]
@@ -114,7 +114,7 @@ impl<T: Item> Queue<T> for AiterSole<T> {
     }
 }
 
-impl Channel for AiterSole<u64> {
+impl Channel for AiterUnique<u64> {
     type Tx = Pusher<u64>;
     type Rx = Cursor<u64>;
 
@@ -124,14 +124,14 @@ impl Channel for AiterSole<u64> {
 
     #[inline]
     fn send(tx: &mut Self::Tx, item: u64) {
-        tx.sole().expect(ALONE).push(item).expect(LISTENING);
+        tx.unique().expect(ALONE).push(item).expect(LISTENING);
     }
 
     #[inline]
     fn send_each(tx: &mut Self::Tx, items: Range<u64>) {
-        let mut sole = tx.sole().expect(ALONE);
+        let mut unique = tx.unique().expect(ALONE);
         for item in items {
-            sole.push(u64::make(item)).expect(LISTENING);
+            unique.push(u64::make(item)).expect(LISTENING);
         }
     }
 
@@ -151,13 +151,13 @@ impl Runs for Aiter<u64> {
     }
 }
 
-/// `SolePusher::push_all` and `Cursor::next_many`.
-impl Runs for AiterSole<u64> {
-    const RUNS: &'static str = "aiter sole push_all, next_many";
+/// `UniquePusher::push_all` and `Cursor::next_many`.
+impl Runs for AiterUnique<u64> {
+    const RUNS: &'static str = "aiter unique push_all, next_many";
 
     #[inline]
     fn send_run(tx: &mut Self::Tx, items: Range<u64>) {
-        tx.sole().expect(ALONE).push_all(items.map(u64::make)).expect(LISTENING);
+        tx.unique().expect(ALONE).push_all(items.map(u64::make)).expect(LISTENING);
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use aiter_core::{Pusher, Relay, push_list};
+use aiter_core::{Pusher, push_list, task::PollLock};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
@@ -67,7 +67,7 @@ use crate::{
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "aiter_forker")]
 pub struct BoundedFork<S: Stream> {
-    relay: Relay<BoundedSource<S>>,
+    relay: PollLock<BoundedSource<S>>,
     commands: Pusher<Command>,
     outcome: Arc<OutcomeCell>,
     position: usize,
@@ -96,7 +96,7 @@ impl<S: Stream> BoundedFork<S> {
         };
         let (position, missed) = (0, 0);
         Self {
-            relay: Relay::new(inner),
+            relay: PollLock::new(inner),
             commands,
             outcome,
             position,
@@ -162,7 +162,7 @@ impl<S: Stream> Drop for BoundedFork<S> {
         self.send(Command::Leave(self.position));
         // Drops the items that only this fork has not read. If another fork has the turn, the next
         // turn drops them.
-        let looked = self.relay.try_look(|inner| {
+        let looked = self.relay.try_read(|inner| {
             let this = inner.project();
             let read = this.ring.apply_commands();
             (read, take_space_waiter(this.ring, this.space_waiter))
@@ -190,10 +190,10 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
             return Poll::Ready(None);
         }
         let Self { relay, position, missed, .. } = &mut *self;
-        let looked = relay.try_look(|inner| read(inner, position, missed));
+        let looked = relay.try_read(|inner| read(inner, position, missed));
         let found = match wake_space_waiter(looked.unwrap_or((Found::Nothing, None))) {
             // The space waiter is not woken, because this fork polls the source in its turn.
-            Found::Nothing => relay.poll_turn(cx, |mut inner, cx| {
+            Found::Nothing => relay.poll_locked(cx, |mut inner, cx| {
                 match read(inner.as_mut(), position, missed).0 {
                     Found::Nothing => poll_source(inner, cx, position),
                     // Another fork has pushed an item since.
@@ -201,7 +201,7 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
                 }
             }),
             found => {
-                relay.drop_called();
+                relay.drop_used_waker();
                 Poll::Ready(found)
             }
         };
@@ -209,7 +209,7 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
             Poll::Ready(found) => found,
             // Another fork may have pushed an item before this fork was registered.
             Poll::Pending => {
-                let looked = relay.poll_look(cx, |inner| read(inner, position, missed));
+                let looked = relay.poll_read(cx, |inner| read(inner, position, missed));
                 match wake_space_waiter(ready!(looked)) {
                     Found::Nothing => return Poll::Pending,
                     found => found,
@@ -231,7 +231,7 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
         if self.state != ForkState::Open {
             return (0, Some(0));
         }
-        let look = self.relay.try_look(|inner| {
+        let look = self.relay.try_read(|inner| {
             let source = inner.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
             (inner.ring.unread(self.position), inner.ring.waits_for_laggards(), source)
         });

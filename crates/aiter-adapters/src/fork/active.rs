@@ -4,7 +4,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{Relay, quiet_list};
+use aiter_core::task::{PollLock, no_wake_list};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
@@ -83,9 +83,9 @@ impl<S: Stream> fmt::Debug for ForkStream<S> {
 
 impl<S: Stream> ForkStream<S> {
     pub(crate) fn new(source: S) -> Self {
-        let (pusher, cursor) = quiet_list();
+        let (pusher, cursor) = no_wake_list();
         let shared = Arc::new(SharedState::new());
-        let relay = Relay::new(ForkSource::new(source, pusher, shared.clone()));
+        let relay = PollLock::new(ForkSource::new(source, pusher, shared.clone()));
         Self { fork: PassiveFork { relay, cursor, shared, ended: false }, is_driver: true }
     }
 
@@ -135,11 +135,11 @@ impl<S: Stream> ForkStream<S> {
     /// Polls without the fast path.
     #[inline(never)]
     fn poll_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        if self.fork.cursor.is_dozing()
+        if self.fork.cursor.is_idle()
             && self.fork.cursor.lag() > 0
-            && self.fork.relay.drop_called()
+            && self.fork.relay.drop_used_waker()
         {
-            self.fork.cursor.wake_up();
+            self.fork.cursor.set_active();
         }
         match self.fork.cursor.next_ready() {
             Some(item) => Poll::Ready(Some(item)),
@@ -153,7 +153,7 @@ impl<S: Stream> ForkStream<S> {
         if !self.is_driver {
             return Pin::new(&mut self.fork).poll_next(cx);
         }
-        let turn = self.fork.relay.poll_turn_or_look(
+        let turn = self.fork.relay.poll_locked_or_else(
             cx,
             &mut self.fork.cursor,
             |cursor, inner, cx| pull_item(cursor, inner, cx),
@@ -161,7 +161,7 @@ impl<S: Stream> ForkStream<S> {
         );
         match turn {
             Poll::Ready(Pulled::Item(item)) => Poll::Ready(Some(item)),
-            Poll::Ready(Pulled::Pushed) => match self.fork.cursor.next_quickly() {
+            Poll::Ready(Pulled::Pushed) => match self.fork.cursor.next_fast() {
                 Some(Some(item)) => Poll::Ready(Some(item)),
                 // There is an item, or this fork takes the next turn.
                 _ => self.poll_slow(cx),
@@ -169,9 +169,9 @@ impl<S: Stream> ForkStream<S> {
             Poll::Ready(Pulled::Ended) => self.end(),
             // Another fork has the turn, and the source has ended.
             Poll::Pending if self.fork.cursor.is_drained() => self.end(),
-            // Not by `next_quickly`, which frees no memory.
+            // Not by `next_fast`, which frees no memory.
             Poll::Pending => {
-                self.fork.cursor.doze();
+                self.fork.cursor.set_idle();
                 self.fork.cursor.next_ready().map_or(Poll::Pending, |item| Poll::Ready(Some(item)))
             }
         }
@@ -222,14 +222,14 @@ impl<S: Stream> Drop for ForkStream<S> {
     fn drop(&mut self) {
         if self.is_driver && self.fork.shared.remove_driver() {
             /// Wakes the remaining forks, even if the drop of a waker panics.
-            struct NotifyOnDrop<'a, S: Stream>(&'a mut Relay<ForkSource<S>>);
+            struct NotifyOnDrop<'a, S: Stream>(&'a mut PollLock<ForkSource<S>>);
             impl<S: Stream> Drop for NotifyOnDrop<'_, S> {
                 fn drop(&mut self) {
                     self.0.notify();
                 }
             }
             // The gate is open: see the module documentation of `source`.
-            self.fork.relay.try_look(ForkSource::cancel);
+            self.fork.relay.try_read(ForkSource::cancel);
             let notify = NotifyOnDrop(&mut self.fork.relay);
             // Takes back this fork's own registration.
             notify.0.cancel();
@@ -258,7 +258,7 @@ impl<S: Stream> Stream for ForkStream<S> {
     #[inline(always)]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = &mut *self;
-        match this.fork.cursor.next_quickly() {
+        match this.fork.cursor.next_fast() {
             Some(Some(item)) => Poll::Ready(Some(item)),
             Some(None) => this.poll_source(cx),
             None => this.poll_slow(cx),
@@ -269,7 +269,7 @@ impl<S: Stream> Stream for ForkStream<S> {
         if !self.is_driver {
             return self.fork.cursor.size_hint();
         }
-        let look = self.fork.relay.try_look(|inner| {
+        let look = self.fork.relay.try_read(|inner| {
             let source = inner.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
             (self.fork.cursor.lag(), source)
         });

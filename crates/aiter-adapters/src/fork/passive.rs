@@ -4,7 +4,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{QuietCursor, Relay};
+use aiter_core::task::{NoWakeCursor, PollLock};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
@@ -48,8 +48,8 @@ use crate::{
 #[must_use = "a fork that is not read keeps what it has not read in memory"]
 pub struct PassiveFork<S: Stream> {
     /// Holds the registration of this fork, and is cloned for new active forks.
-    pub(crate) relay: Relay<ForkSource<S>>,
-    pub(crate) cursor: QuietCursor<S::Item>,
+    pub(crate) relay: PollLock<ForkSource<S>>,
+    pub(crate) cursor: NoWakeCursor<S::Item>,
     pub(crate) shared: Arc<SharedState>,
     /// `None` was returned.
     pub(crate) ended: bool,
@@ -120,7 +120,7 @@ impl<S: Stream> Stream for PassiveFork<S> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         // Wakers are dropped before an item is taken, so a panic in their drop loses no item.
         if self.has_answer() {
-            self.relay.drop_called();
+            self.relay.drop_used_waker();
             return self.answer();
         }
         // A read that finds no item frees memory.

@@ -20,7 +20,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{QuietCursor, QuietPusher};
+use aiter_core::task::{NoWakeCursor, NoWakePusher};
 use futures_core::Stream;
 
 use crate::{
@@ -56,7 +56,7 @@ impl SharedState {
     }
 
     /// Returns how the source ended, or `None` if the list is not stopped.
-    pub(crate) fn outcome<T>(&self, cursor: &QuietCursor<T>) -> Option<TaskOutcome> {
+    pub(crate) fn outcome<T>(&self, cursor: &NoWakeCursor<T>) -> Option<TaskOutcome> {
         cursor.is_stopped().then(|| self.outcome.get()).flatten()
     }
 }
@@ -67,13 +67,13 @@ pin_project_lite::pin_project! {
         // Dropped when it ends.
         #[pin]
         pub(crate) source: Option<S>,
-        pusher: QuietPusher<S::Item>,
+        pusher: NoWakePusher<S::Item>,
         shared: Arc<SharedState>,
     }
 }
 
 impl<S: Stream> ForkSource<S> {
-    pub(crate) fn new(source: S, pusher: QuietPusher<S::Item>, shared: Arc<SharedState>) -> Self {
+    pub(crate) fn new(source: S, pusher: NoWakePusher<S::Item>, shared: Arc<SharedState>) -> Self {
         Self { source: Some(source), pusher, shared }
     }
 
@@ -96,7 +96,7 @@ fn drop_source<S>(mut source: Pin<&mut Option<S>>, stop: impl FnMut()) {
 /// Drops the source and stops the list when dropped.
 struct EndOnDrop<'a, S: Stream> {
     source: Pin<&'a mut Option<S>>,
-    pusher: &'a mut QuietPusher<S::Item>,
+    pusher: &'a mut NoWakePusher<S::Item>,
     outcome: &'a OutcomeCell,
     end_outcome: TaskOutcome,
 }
@@ -121,13 +121,13 @@ pub(crate) enum Pulled<T> {
 /// Polls the source for one item, for a fork that has read all items.
 #[inline(always)]
 pub(crate) fn pull_item<S: Stream>(
-    cursor: &QuietCursor<S::Item>,
+    cursor: &NoWakeCursor<S::Item>,
     inner: Pin<&mut ForkSource<S>>,
     cx: &mut Context<'_>,
 ) -> Poll<Pulled<S::Item>> {
     let this = inner.project();
     let (mut source, pusher) = (this.source, this.pusher);
-    if !pusher.is_read_by(cursor) {
+    if !pusher.is_caught_up(cursor) {
         // Another fork has pushed an item since.
         return Poll::Ready(Pulled::Pushed);
     }
@@ -151,7 +151,7 @@ pub(crate) fn pull_item<S: Stream>(
     if pusher.cursor_count() == 1 {
         return Poll::Ready(Pulled::Item(item));
     }
-    let pushed = pusher.push_beside(cursor, item);
+    let pushed = pusher.push_with_hint(cursor, item);
     debug_assert!(pushed.is_ok(), "the list must not stop before the source ends");
     Poll::Ready(Pulled::Pushed)
 }

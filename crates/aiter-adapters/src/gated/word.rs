@@ -15,7 +15,7 @@
 
 use core::task::{Context, Poll};
 
-use aiter_core::WakeCell;
+use aiter_core::task::WakeCell;
 
 use crate::sync::{Arc, AtomicUsize, Ordering};
 

@@ -34,7 +34,7 @@
 //! - `idle`, `requested`: Relaxed. They carry no data; the stream and its tasks synchronize through
 //!   the list.
 
-use aiter_core::WakeCell;
+use aiter_core::task::WakeCell;
 
 use crate::sync::{AtomicUsize, Ordering};
 

@@ -11,7 +11,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::Relay;
+use aiter_core::task::PollLock;
 use futures_core::{FusedFuture, Stream};
 
 use crate::{
@@ -50,7 +50,7 @@ pin_project_lite::pin_project! {
         #[pin]
         running: Option<Fut>,
         // `None` at the end.
-        relay: Option<Relay<SharedSource<S, F>>>,
+        relay: Option<PollLock<SharedSource<S, F>>>,
         slot: Option<WorkerSlot<Fut::Output>>,
     }
 }
@@ -66,7 +66,7 @@ impl<S: Stream, F, Fut: Future> fmt::Debug for MapWorker<S, F, Fut> {
 
 /// Makes workers that share a source.
 pub(crate) struct WorkerFactory<S, F, T> {
-    relay: Relay<SharedSource<S, F>>,
+    relay: PollLock<SharedSource<S, F>>,
     senders: WeakSenderFactory<Message<T>>,
 }
 
@@ -94,7 +94,7 @@ where
     let at_once = workers_for(source.size_hint()).clamp(1, n);
     let (mut receiver, senders) = channel();
     let permits = senders.permits(Some(n.saturating_mul(2)));
-    let relay = Relay::new(SharedSource::new(source, f, permits));
+    let relay = PollLock::new(SharedSource::new(source, f, permits));
     let worker = MapWorker::new(relay.clone(), senders.add_to(&mut receiver));
     let factory = WorkerFactory { relay, senders: senders.allow_more() };
     FirstWorker { receiver, worker, factory, at_once }
@@ -110,7 +110,7 @@ pub(crate) struct FirstWorker<S: Stream, F, Fut: Future> {
 }
 
 impl<S: Stream, F, Fut: Future> MapWorker<S, F, Fut> {
-    fn new(relay: Relay<SharedSource<S, F>>, sender: TaskSender<Message<Fut::Output>>) -> Self {
+    fn new(relay: PollLock<SharedSource<S, F>>, sender: TaskSender<Message<Fut::Output>>) -> Self {
         Self { running: None, relay: Some(relay), slot: Some(WorkerSlot::new(sender)) }
     }
 }
@@ -119,7 +119,7 @@ impl<S: Stream, F, Fut: Future> MapWorker<S, F, Fut> {
 /// it. Then the stream ends if no other worker is left.
 struct EndOnDrop<'a, S: Stream, F, Fut: Future> {
     running: Pin<&'a mut Option<Fut>>,
-    relay: &'a mut Option<Relay<SharedSource<S, F>>>,
+    relay: &'a mut Option<PollLock<SharedSource<S, F>>>,
     slot: &'a mut Option<WorkerSlot<Fut::Output>>,
 }
 
@@ -134,7 +134,7 @@ impl<S: Stream, F, Fut: Future> Drop for EndOnDrop<'_, S, F, Fut> {
 /// Runs jobs until the worker must wait. Returns `Ready` at the end.
 fn work<S, F, Fut>(
     mut running: Pin<&mut Option<Fut>>,
-    relay: &mut Relay<SharedSource<S, F>>,
+    relay: &mut PollLock<SharedSource<S, F>>,
     slot: &mut WorkerSlot<Fut::Output>,
     cx: &mut Context<'_>,
 ) -> Poll<()>
@@ -163,7 +163,7 @@ where
             cx.waker().wake_by_ref();
             return Poll::Pending;
         } else {
-            match relay.poll_turn(cx, |source, cx| source.poll_job(cx, slot)) {
+            match relay.poll_locked(cx, |source, cx| source.poll_job(cx, slot)) {
                 Poll::Ready(NextJob::Start(future, workers)) => {
                     running.set(Some(future));
                     slot.sender.set_busy();

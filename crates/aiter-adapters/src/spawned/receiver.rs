@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::slice;
 
-use aiter_core::{Cursor, Pusher, WakeCell, WeakPusher, push_list};
+use aiter_core::{Cursor, Pusher, WeakPusher, push_list, task::WakeCell};
 
 use crate::{
     outcome::TaskOutcome,

@@ -5,7 +5,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{PushError, Pusher, WakeCell};
+use aiter_core::{PushError, Pusher, task::WakeCell};
 
 use crate::{
     spawned::channel::{CAN_START, CLOSED, TASK_PANICKED, TaskChannel},
@@ -86,7 +86,7 @@ impl<T> TaskSender<T> {
     /// # Errors
     /// Returns the item if the stream is dropped.
     pub(crate) fn push(&mut self, item: T) -> Result<(), PushError<T>> {
-        match self.pusher.sole() {
+        match self.pusher.unique() {
             Some(mut sole) => sole.push(item),
             None => self.pusher.push(item),
         }

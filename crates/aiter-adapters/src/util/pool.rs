@@ -18,12 +18,12 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use aiter_core::{ReadyNode, ReadyStack};
+use aiter_core::task::{ReadyNode, ReadyQueue};
 
 use crate::util::slots::{NONE, Slots};
 
 /// The number of the node of the members' source.
-const SOURCE: usize = ReadyStack::MAX;
+const SOURCE: usize = ReadyQueue::MAX;
 
 pub(crate) struct Pool<T> {
     members: Slots<T>,
@@ -73,7 +73,7 @@ impl<T> Pool<T> {
     pub(crate) fn insert(&mut self, member: T) {
         let node = self.members.spare_node();
         // Discards wake-ups that were meant for the previous member of the node.
-        node.look();
+        node.clear_wakes();
         node.set(Some(member));
         let number = self.members.take_spare();
         self.enqueue(number, number);
@@ -134,7 +134,7 @@ impl<T> Pool<T> {
             self.dequeue();
         }
         let Some(node) = self.members.node(number) else { return };
-        if node.fall_asleep() {
+        if node.set_idle() {
             return;
         }
         match self.first_deferred {
@@ -182,8 +182,8 @@ impl<T> Pool<T> {
             let number = top;
             let Some(slot) = self.members.slots.get_mut(number) else {
                 self.source_woken = true;
-                top = self.source.below();
-                self.source.look();
+                top = self.source.next();
+                self.source.clear_wakes();
                 continue;
             };
             slot.next = first;
@@ -192,8 +192,8 @@ impl<T> Pool<T> {
                 last = number;
             }
             let Some(node) = &mut slot.node else { unreachable!("a freed node is not idle") };
-            top = node.below();
-            node.look();
+            top = node.next();
+            node.clear_wakes();
         }
         if first != NONE {
             self.enqueue(first, last);
@@ -260,7 +260,7 @@ impl<T> Pool<T> {
         let polled = self.source.poll(|_, cx| poll(cx)).unwrap_or(Poll::Pending);
         if polled.is_pending() {
             self.source_woken = false;
-            self.source_deferred = !self.source.fall_asleep();
+            self.source_deferred = !self.source.set_idle();
             self.has_deferred |= self.source_deferred;
         }
         polled

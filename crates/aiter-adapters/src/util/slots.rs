@@ -7,10 +7,10 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use aiter_core::{ReadyNode, ReadyStack};
+use aiter_core::task::{ReadyNode, ReadyQueue};
 
 /// No slot.
-pub(crate) const NONE: usize = ReadyStack::NONE;
+pub(crate) const NONE: usize = ReadyQueue::NONE;
 /// Number of spare nodes that are kept even if there are fewer members.
 pub(crate) const MIN_SPARE: usize = 16;
 
@@ -23,7 +23,7 @@ pub(crate) struct Slot<T> {
 
 /// The slots, and lists of those that are vacant.
 pub(crate) struct Slots<T> {
-    pub(crate) ready: ReadyStack,
+    pub(crate) ready: ReadyQueue,
     pub(crate) slots: Vec<Slot<T>>,
     /// The list of vacant slots with a node.
     spare: usize,
@@ -36,7 +36,7 @@ pub(crate) struct Slots<T> {
 
 impl<T> Slots<T> {
     pub(crate) fn new() -> Self {
-        let ready = ReadyStack::new();
+        let ready = ReadyQueue::new();
         Self { ready, slots: Vec::new(), spare: NONE, spare_len: 0, empty: NONE, len: 0 }
     }
 

@@ -37,6 +37,7 @@ impl<T> Cursor<T> {
     /// Items that were pushed and that this cursor has not read.
     ///
     /// A push that is not finished counts already; its item will come. Wait-free.
+    #[doc(alias = "lag")]
     pub fn len(&self) -> usize {
         self.raw.distance(&self.list)
     }
@@ -44,12 +45,6 @@ impl<T> Cursor<T> {
     /// True if [`len`](Self::len) is 0.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// How many items this cursor is behind the producers: [`len`](Self::len), by the word that
-    /// broadcast channels use.
-    pub fn lag(&self) -> usize {
-        self.len()
     }
 }
 

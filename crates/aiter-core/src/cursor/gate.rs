@@ -21,7 +21,7 @@ pub(super) struct Shared<T> {
     pub(super) place: Place<T>,
     pub(super) list: Arc<List<T>>,
     /// Takers that found the gate closed.
-    pub(super) turned_away: WaitQueue,
+    pub(super) lock_waiters: WaitQueue,
     /// The number of items that a call of `len` saw last.
     pub(super) len: AtomicUsize,
 }
@@ -78,7 +78,7 @@ struct DropItems<'a, T>(Release<'a, T>, usize, usize);
 impl<T> Drop for DropItems<'_, T> {
     fn drop(&mut self) {
         let Self(Release(_, block), from, to) = self;
-        // SAFETY: `settle` gave them to us, and the block is held.
+        // SAFETY: `park_at` gave them to us, and the block is held.
         unsafe { block.drop_items(*from, *to) };
     }
 }
@@ -93,7 +93,7 @@ pub(super) enum Found<T> {
 impl<T> Shared<T> {
     #[cold]
     fn wake_turned_away(&self) {
-        self.turned_away.notify(Wakers::Take);
+        self.lock_waiters.notify(Wakers::Take);
     }
 
     #[inline(always)]
@@ -225,7 +225,7 @@ impl<T> Shared<T> {
     /// Opens the gate for a taker that has found nothing. Then gives back what the list kept for
     /// producers, and drops the items that all readers have read.
     pub(super) fn give_back(&self, mut gate: Gate<'_, T>) {
-        let done_with = gate.with(|raw| raw.settle().inspect(|_| raw.hold()));
+        let done_with = gate.with(|raw| raw.park_at().inspect(|_| raw.hold()));
         let done_with =
             done_with.map(|(block, from, to)| DropItems(Release(&self.list, block), from, to));
         drop(gate);

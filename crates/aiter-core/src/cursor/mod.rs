@@ -13,11 +13,11 @@ use core::{
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    cursor::spin::Pace,
+    cursor::spin::SpinPolicy,
     error::TryNextError,
     list::{List, block::Block, position::RawCursor},
     sync::{Arc, KEPT_UP, PAUSES},
-    wait::sleeper::Sleeper,
+    wait::waiter::Waiter,
 };
 
 pub(crate) mod available;
@@ -122,10 +122,10 @@ mod spin;
 pub struct Cursor<T> {
     pub(crate) list: Arc<List<T>>,
     pub(crate) raw: RawCursor<T>,
-    sleeper: Sleeper,
+    waiter: Waiter,
     /// Where it last went to sleep.
     slept_at: usize,
-    pace: Pace,
+    spin_policy: SpinPolicy,
     /// It was told that there is nothing more to come.
     ended: bool,
 }
@@ -138,15 +138,15 @@ impl<T> Cursor<T> {
 
     fn at(list: Arc<List<T>>, raw: RawCursor<T>) -> Self {
         let slept_at = raw.index();
-        let (sleeper, pace) = (Sleeper::new(), Pace::new());
-        Self { list, raw, sleeper, slept_at, pace, ended: false }
+        let (waiter, spin_policy) = (Waiter::new(), SpinPolicy::new());
+        Self { list, raw, waiter, slept_at, spin_policy, ended: false }
     }
 
     /// The list and the position, which stays counted.
     pub(crate) fn into_parts(mut self) -> (Arc<List<T>>, RawCursor<T>) {
-        self.list.waiters.retire(&mut self.sleeper);
+        self.list.waiters.retire(&mut self.waiter);
         let this = ManuallyDrop::new(self);
-        // SAFETY: both are read once, and `this` is never used or dropped again. The sleeper is
+        // SAFETY: both are read once, and `this` is never used or dropped again. The waiter is
         // retired and holds nothing.
         unsafe { (core::ptr::read(&raw const this.list), core::ptr::read(&raw const this.raw)) }
     }
@@ -173,9 +173,9 @@ impl<T> Cursor<T> {
     /// ```
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
-        match self.raw.pop_at_once() {
+        match self.raw.pop_fast() {
             Some(item) => Ok(item),
-            None => self.try_next_by_steps(),
+            None => self.try_next_slow(),
         }
     }
 
@@ -185,9 +185,9 @@ impl<T> Cursor<T> {
     /// others jumps one time less for an item (a fifth of the time, where the caller does little with it).
     #[cold]
     #[inline(never)]
-    fn try_next_by_steps(&mut self) -> Result<T, TryNextError> {
+    fn try_next_slow(&mut self) -> Result<T, TryNextError> {
         // One look at one word: a mark at this very position, so nothing was missed in between.
-        self.pop_by_steps()
+        self.pop_slow()
             .ok_or_else(|| if self.ends() { TryNextError::Ended } else { TryNextError::Empty })
     }
 
@@ -211,12 +211,12 @@ impl<T> Cursor<T> {
     /// ```
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn next_ready(&mut self) -> Option<T> {
-        self.raw.pop_at_once().or_else(|| self.pop_by_steps())
+        self.raw.pop_fast().or_else(|| self.pop_slow())
     }
 
     /// The next item, if there is one, for a cursor that had no answer at once.
     #[inline(never)]
-    fn pop_by_steps(&mut self) -> Option<T> {
+    fn pop_slow(&mut self) -> Option<T> {
         if !self.fill() {
             self.raw.give_back(&self.list);
             return None;
@@ -230,8 +230,8 @@ impl<T> Cursor<T> {
     #[inline(always)]
     fn fill(&mut self) -> bool {
         let filled = self.raw.fill(&self.list);
-        if filled && self.raw.is_dozing() {
-            self.wake_up();
+        if filled && self.raw.is_idle() {
+            self.set_active();
         }
         filled
     }
@@ -239,16 +239,16 @@ impl<T> Cursor<T> {
     /// Drops the waker that the queue may keep. If a notifier has it right now, it goes the next
     /// time.
     #[inline]
-    pub(crate) fn wake_up(&mut self) {
-        if let Some(waker) = self.list.waiters.take_called(&self.sleeper) {
-            self.raw.wake_up();
+    pub(crate) fn set_active(&mut self) {
+        if let Some(waker) = self.list.waiters.take_called(&self.waiter) {
+            self.raw.set_active();
             // User code.
             drop(waker);
         }
     }
 
     #[inline(never)]
-    fn poll_next_by_steps(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll_next_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         self.poll_fill(cx).map(|filled| {
             // SAFETY: just filled.
             filled.then(|| unsafe { self.raw.take(&self.list) })
@@ -270,9 +270,9 @@ impl<T> Cursor<T> {
         // and the producer would pay for it.
         let index = self.raw.index();
         if PAUSES > 0 && index.wrapping_sub(self.slept_at) >= KEPT_UP {
-            self.pace.pause();
+            self.spin_policy.pause();
             if self.fill() {
-                self.pace.note(self.raw.run_len(), Block::<T>::CAP);
+                self.spin_policy.note(self.raw.run_len(), Block::<T>::CAP);
                 return Poll::Ready(true);
             }
         }
@@ -283,10 +283,10 @@ impl<T> Cursor<T> {
                 return Poll::Ready(false);
             }
             // First: the registration runs user code.
-            self.raw.doze();
-            self.list.waiters.register(&mut self.sleeper, cx.waker());
+            self.raw.set_idle();
+            self.list.waiters.register(&mut self.waiter, cx.waker());
             // Only now: a push that did not see us is seen here.
-            if !self.raw.announce() {
+            if !self.raw.set_waiting() {
                 // And a `stop` that did not see us is seen here.
                 return if self.ends() { Poll::Ready(false) } else { Poll::Pending };
             }
@@ -309,7 +309,7 @@ impl<T> Cursor<T> {
     fn end(&mut self) {
         self.ended = true;
         // User code.
-        drop(self.list.waiters.retire(&mut self.sleeper));
+        drop(self.list.waiters.retire(&mut self.waiter));
     }
 
     /// Returns `true` if the list was stopped, also with items left to read.
@@ -372,7 +372,7 @@ impl<T> Drop for Cursor<T> {
         // First: from here on a push may find that nobody reads.
         self.list.remove_cursor();
         let release = Release(self);
-        release.0.list.waiters.retire(&mut release.0.sleeper);
+        release.0.list.waiters.retire(&mut release.0.waiter);
     }
 }
 
@@ -381,9 +381,9 @@ impl<T> Stream for Cursor<T> {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        match self.raw.pop_at_once() {
+        match self.raw.pop_fast() {
             Some(item) => Poll::Ready(Some(item)),
-            None => self.poll_next_by_steps(cx),
+            None => self.poll_next_slow(cx),
         }
     }
 

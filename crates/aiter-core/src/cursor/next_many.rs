@@ -51,14 +51,14 @@ impl<T> Cursor<T> {
     /// mid-block it looks again only `looks` times, and never among others.
     fn take_many(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) -> usize {
         let before = buf.len();
-        if !self.raw.take_among(&self.list, buf, max) {
-            self.take_by_steps(buf, max - (buf.len() - before), looks);
+        if !self.raw.take_shared(&self.list, buf, max) {
+            self.take_slow(buf, max - (buf.len() - before), looks);
         }
         buf.len() - before
     }
 
     /// `take_many`, for one that is alone, or has to find out.
-    fn take_by_steps(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) {
+    fn take_slow(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) {
         let (mut left, mut looks) = (max, looks);
         while self.fill() {
             // SAFETY: just filled.
@@ -128,10 +128,10 @@ impl<T> Cursor<T> {
     /// Pauses for a run that is short, if that has been worth it. True if it did.
     #[inline(never)]
     fn let_run_grow(&mut self, max: usize) -> bool {
-        let due = self.pace.is_due();
+        let due = self.spin_policy.is_due();
         if due {
-            self.pace.pause();
-            self.pace.was_worth_it(!self.raw.is_run_short(max));
+            self.spin_policy.pause();
+            self.spin_policy.was_worth_it(!self.raw.is_run_short(max));
         }
         due
     }

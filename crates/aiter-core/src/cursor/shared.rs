@@ -2,7 +2,7 @@
 //!
 //! A small try-lock (the *gate*) guards the position. Under it a taker claims one item, and no user
 //! code runs: a clone is made outside, with the block held. No taker blocks on the gate. A taker
-//! that finds it closed pauses a fixed number of times, then registers in `turned_away`, sets
+//! that finds it closed pauses a fixed number of times, then registers in `lock_waiters`, sets
 //! `CONTENDED` and returns `Pending`. The taker that opens a contended gate wakes all of these, and
 //! they retry.
 //!
@@ -29,7 +29,7 @@ use crate::{
     },
     error::TryNextError,
     sync::{Arc, AtomicUsize, KEPT_UP, LOOKS, Ordering, UnsafeCell},
-    wait::{queue::WaitQueue, sleeper::Sleeper},
+    wait::{queue::WaitQueue, waiter::Waiter},
 };
 
 // What a taker is left with goes by these, also if user code panics: the first is a waker that it
@@ -66,9 +66,9 @@ use crate::{
 pub struct SharedCursor<T> {
     shared: Arc<Shared<T>>,
     /// At the list.
-    sleeper: Sleeper,
+    waiter: Waiter,
     /// At the gate.
-    turned_away: Sleeper,
+    lock_waiters: Waiter,
     /// Number of items that this taker has taken since it last slept.
     run: usize,
     /// The queue keeps no waker of this taker, and the taker was not told of the end.
@@ -81,13 +81,13 @@ impl<T> SharedCursor<T> {
     pub(crate) fn new(cursor: Cursor<T>) -> Self {
         let (list, raw) = cursor.into_parts();
         let place = Place { gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw) };
-        let (turned_away, len) = (WaitQueue::new(), AtomicUsize::new(0));
-        Self::of(Arc::new(Shared { place, list, turned_away, len }))
+        let (lock_waiters, len) = (WaitQueue::new(), AtomicUsize::new(0));
+        Self::of(Arc::new(Shared { place, list, lock_waiters, len }))
     }
 
     fn of(shared: Arc<Shared<T>>) -> Self {
-        let (sleeper, turned_away) = (Sleeper::new(), Sleeper::new());
-        Self { shared, sleeper, turned_away, run: 0, is_awake: true, ended: false }
+        let (waiter, lock_waiters) = (Waiter::new(), Waiter::new());
+        Self { shared, waiter, lock_waiters, run: 0, is_awake: true, ended: false }
     }
 
     /// Takes the next item if one is ready.
@@ -145,7 +145,7 @@ impl<T> SharedCursor<T> {
     /// `closed`: the gate is closed by this taker.
     #[inline(never)]
     fn take_slow(&mut self, closed: bool) -> Result<T, TryNextError> {
-        self.wake_up();
+        self.set_active();
         self.shared.try_take(closed)
     }
 
@@ -218,11 +218,11 @@ impl<T> SharedCursor<T> {
     }
 
     #[inline(never)]
-    fn poll_slowly(&mut self, cx: &mut Context<'_>, closed: bool) -> Poll<Option<T>> {
+    fn poll_slow(&mut self, cx: &mut Context<'_>, closed: bool) -> Poll<Option<T>> {
         if self.ended {
             return Poll::Ready(None);
         }
-        self.wake_up();
+        self.set_active();
         let polled = self.poll_take(cx, closed);
         match polled {
             Poll::Pending => (self.run, self.is_awake) = (0, false),
@@ -233,9 +233,9 @@ impl<T> SharedCursor<T> {
     }
 
     /// Drops the waker that was called, if the queue keeps it. Not with the gate closed.
-    fn wake_up(&mut self) {
+    fn set_active(&mut self) {
         if !self.is_awake && !self.ended {
-            if let Some(waker) = self.shared.list.waiters.take_called(&self.sleeper) {
+            if let Some(waker) = self.shared.list.waiters.take_called(&self.waiter) {
                 self.is_awake = true;
                 // User code.
                 drop(waker);
@@ -268,16 +268,16 @@ impl<T> SharedCursor<T> {
         while let Found::Nothing = found {
             // Also if an item is found after all.
             self.is_awake = false;
-            shared.list.waiters.register(&mut self.sleeper, cx.waker());
+            shared.list.waiters.register(&mut self.waiter, cx.waker());
             let closed = shared.close_or_mark().or_else(|| {
-                shared.turned_away.register(&mut self.turned_away, cx.waker());
+                shared.lock_waiters.register(&mut self.lock_waiters, cx.waker());
                 shared.close_or_mark()
             });
             let Some(gate) = closed else { return Poll::Pending };
             // With the gate closed and the taker registered: what comes from here on wakes it.
             match shared.take(gate) {
                 (Found::Nothing, Some(mut gate)) => {
-                    let wait = !gate.with(|raw| raw.announce())
+                    let wait = !gate.with(|raw| raw.set_waiting())
                         && !gate.with(|raw| raw.is_drained(&shared.list));
                     shared.give_back(gate);
                     if wait {
@@ -296,8 +296,8 @@ impl<T> SharedCursor<T> {
     /// Takes the wakers back.
     pub(super) fn cancel(&mut self) {
         // Both are out before one is dropped, which may panic.
-        let _at_gate = self.shared.turned_away.retire(&mut self.turned_away);
-        let _at_list = self.shared.list.waiters.retire(&mut self.sleeper);
+        let _at_gate = self.shared.lock_waiters.retire(&mut self.lock_waiters);
+        let _at_list = self.shared.list.waiters.retire(&mut self.waiter);
     }
 }
 
@@ -315,7 +315,7 @@ impl<T> Stream for SharedCursor<T> {
                 Err(left_closed) => closed = left_closed,
             }
         }
-        self.poll_slowly(cx, closed)
+        self.poll_slow(cx, closed)
     }
 }
 
@@ -335,8 +335,8 @@ impl<T> Clone for SharedCursor<T> {
 
 impl<T> Drop for SharedCursor<T> {
     fn drop(&mut self) {
-        let _turned_away = self.shared.turned_away.retire(&mut self.turned_away);
-        self.shared.list.waiters.retire(&mut self.sleeper);
+        let _turned_away = self.shared.lock_waiters.retire(&mut self.lock_waiters);
+        self.shared.list.waiters.retire(&mut self.waiter);
     }
 }
 

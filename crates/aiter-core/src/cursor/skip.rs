@@ -54,8 +54,8 @@ impl<T> Cursor<T> {
     #[doc(alias = "advance_by")]
     pub fn skip_items(&mut self, n: usize) -> usize {
         let skipped = self.raw.skip_ready(&self.list, n);
-        if skipped > 0 && self.raw.is_dozing() {
-            self.wake_up();
+        if skipped > 0 && self.raw.is_idle() {
+            self.set_active();
         }
         self.raw.give_back(&self.list);
         skipped

@@ -9,7 +9,7 @@ use crate::sync::PAUSES;
 /// The longest pause, in hints: still a fraction of what a sleep and a wake-up cost.
 const LONGEST: usize = 8 * PAUSES;
 
-pub(crate) struct Pace {
+pub(crate) struct SpinPolicy {
     /// How many `spin_loop` hints the next pause takes.
     hints: u16,
     /// Short runs to take before there is a pause for one again, and how many it was the last time.
@@ -17,7 +17,7 @@ pub(crate) struct Pace {
     last: u8,
 }
 
-impl Pace {
+impl SpinPolicy {
     pub(crate) const fn new() -> Self {
         Self { hints: PAUSES as u16, left: 0, last: 0 }
     }
@@ -58,35 +58,35 @@ mod tests {
 
     #[test]
     fn pauses_that_are_not_worth_it_become_rarer_and_one_that_is_makes_them_frequent() {
-        let mut pace = Pace::new();
-        let skipped = |pace: &mut Pace| {
+        let mut spin_policy = SpinPolicy::new();
+        let skipped = |spin_policy: &mut SpinPolicy| {
             let mut skipped = 0;
-            while !pace.is_due() {
+            while !spin_policy.is_due() {
                 skipped += 1;
             }
             skipped
         };
         for expected in [0, 1, 3, 7, 15, 31, 63, 127, 255, 255] {
-            assert_eq!(skipped(&mut pace), expected);
-            pace.was_worth_it(false);
+            assert_eq!(skipped(&mut spin_policy), expected);
+            spin_policy.was_worth_it(false);
         }
-        assert_eq!(skipped(&mut pace), 255);
-        pace.was_worth_it(true);
-        assert_eq!(skipped(&mut pace), 0);
+        assert_eq!(skipped(&mut spin_policy), 255);
+        spin_policy.was_worth_it(true);
+        assert_eq!(skipped(&mut spin_policy), 0);
     }
 
     #[test]
     fn pauses_grow_for_short_runs_within_their_bound_and_shrink_for_long_ones() {
-        let mut pace = Pace::new();
+        let mut spin_policy = SpinPolicy::new();
         for _ in 0..10 {
-            pace.note(1, 57);
+            spin_policy.note(1, 57);
         }
-        assert_eq!(usize::from(pace.hints), LONGEST);
-        pace.note(30, 57);
-        assert_eq!(usize::from(pace.hints), LONGEST, "that will do");
+        assert_eq!(usize::from(spin_policy.hints), LONGEST);
+        spin_policy.note(30, 57);
+        assert_eq!(usize::from(spin_policy.hints), LONGEST, "that will do");
         for _ in 0..10 {
-            pace.note(57, 57);
+            spin_policy.note(57, 57);
         }
-        assert_eq!(usize::from(pace.hints), PAUSES);
+        assert_eq!(usize::from(spin_policy.hints), PAUSES);
     }
 }

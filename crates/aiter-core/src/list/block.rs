@@ -12,7 +12,7 @@
 //!
 //! # Ordering policy
 //! Every ordering names its partner. `publish` (AcqRel) is the centre: its Release half hands the
-//! value to `ready_bits` (Acquire), its Acquire half takes the sleeper's node from `announce`.
+//! value to `ready_bits` (Acquire), its Acquire half takes the waiter's node from `set_waiting`.
 //! `readers` has its own.
 
 use core::{alloc::Layout, mem::MaybeUninit, ptr::NonNull};

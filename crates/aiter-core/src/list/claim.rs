@@ -1,8 +1,8 @@
 //! How producers claim slots of a list and publish them.
 
 use crate::{
-    error::Refusal,
-    list::{Claim, Cleanup, Growth, List, block::Block, state::Published, tail::Tail},
+    error::PushErrorKind,
+    list::{Claim, List, OnFull, Reclaim, block::Block, state::Published, tail::Tail},
     sync::{Ordering, RIVAL_PAUSES, retry_hint},
     wait::queue::Wakers,
 };
@@ -11,14 +11,18 @@ impl<T> List<T> {
     /// Claims `want` slots of one block, or fewer if the block ends before. `None` in the error:
     /// no block is linked ahead. Lock-free.
     #[inline(always)]
-    pub(crate) fn claim(&self, want: usize, growth: Growth) -> Result<Claim<T>, Option<Refusal>> {
-        self.claim_at_once(want).or_else(|seen| self.claim_after(seen, want, growth))
+    pub(crate) fn claim(
+        &self,
+        want: usize,
+        on_full: OnFull,
+    ) -> Result<Claim<T>, Option<PushErrorKind>> {
+        self.claim_fast(want).or_else(|seen| self.claim_after(seen, want, on_full))
     }
 
     /// Claims `want` slots of the tail block if there is nothing else to do. The tail that was seen in
     /// the error.
     #[inline(always)]
-    pub(crate) fn claim_at_once(&self, want: usize) -> Result<Claim<T>, Tail<T>> {
+    pub(crate) fn claim_fast(&self, want: usize) -> Result<Claim<T>, Tail<T>> {
         // Relaxed: nothing is looked at before the exchange succeeds.
         let tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
         if tail.has_room(want) && !self.has_no_cursor() {
@@ -42,15 +46,15 @@ impl<T> List<T> {
         &self,
         seen: Tail<T>,
         want: usize,
-        growth: Growth,
-    ) -> Result<Claim<T>, Option<Refusal>> {
+        on_full: OnFull,
+    ) -> Result<Claim<T>, Option<PushErrorKind>> {
         let mut seen = seen;
         loop {
             self.let_rival_go_on(seen);
-            match self.claim_at_once(want) {
+            match self.claim_fast(want) {
                 Ok(claim) => return Ok(claim),
-                Err(tail) if !tail.has_room(want) => return self.claim_at_edge(want, growth),
-                Err(_) if self.has_no_cursor() => return Err(Some(self.why_no_cursor())),
+                Err(tail) if !tail.has_room(want) => return self.claim_at_edge(want, on_full),
+                Err(_) if self.has_no_cursor() => return Err(Some(self.no_cursor_kind())),
                 Err(tail) => seen = tail,
             }
             retry_hint();
@@ -63,7 +67,7 @@ impl<T> List<T> {
     /// comes second pauses for a fixed time, whatever the other does meanwhile, and then goes on: the
     /// other's pushes come in runs.
     fn let_rival_go_on(&self, seen: Tail<T>) {
-        // Relaxed: as in `claim_at_once`.
+        // Relaxed: as in `claim_fast`.
         if RIVAL_PAUSES > 0 && Tail::from_word(self.tail.load(Ordering::Relaxed)) != seen {
             for _ in 0..RIVAL_PAUSES {
                 core::hint::spin_loop();
@@ -73,15 +77,19 @@ impl<T> List<T> {
 
     /// A claim that may take a block's last slot, and so needs the next block.
     #[cold]
-    fn claim_at_edge(&self, want: usize, growth: Growth) -> Result<Claim<T>, Option<Refusal>> {
+    fn claim_at_edge(
+        &self,
+        want: usize,
+        on_full: OnFull,
+    ) -> Result<Claim<T>, Option<PushErrorKind>> {
         let _pin = self.pin();
         loop {
             let tail = self.pinned_tail();
             if tail.is_stopped() {
-                return Err(Some(Refusal::Stopped));
+                return Err(Some(PushErrorKind::Stopped));
             }
             if self.has_no_cursor() {
-                return Err(Some(self.why_no_cursor()));
+                return Err(Some(self.no_cursor_kind()));
             }
             let (block, slot) = (tail.block(), tail.slot());
             let len = want.min(Block::<T>::CAP - slot);
@@ -92,7 +100,7 @@ impl<T> List<T> {
                 match unsafe { block.next() } {
                     Some(next) => Tail::new(next, 0),
                     // SAFETY: as above.
-                    None => match unsafe { self.grow(block, growth) } {
+                    None => match unsafe { self.grow(block, on_full) } {
                         Some(next) => Tail::new(next, 0),
                         // SAFETY: pinned once, and the tail was read after that.
                         None if unsafe { self.link_from_limbo(tail) } => continue,
@@ -117,27 +125,27 @@ impl<T> List<T> {
     /// # Safety
     /// The caller has filled all slots of the claim.
     #[inline(always)]
-    pub(crate) unsafe fn publish(&self, claim: Claim<T>, cleanup: Cleanup) {
+    pub(crate) unsafe fn publish(&self, claim: Claim<T>, reclaim: Reclaim) {
         // SAFETY: the claim is the caller's, filled, and consumed here.
         let published = unsafe { claim.block.publish(claim.slot, claim.len) };
         if published.has_flags() {
-            self.after_publish(claim.block, published, cleanup);
+            self.after_publish(claim.block, published, reclaim);
         }
     }
 
     #[cold]
-    fn after_publish(&self, block: Block<T>, published: Published, cleanup: Cleanup) {
-        if published.inherits::<T>() {
+    fn after_publish(&self, block: Block<T>, published: Published, reclaim: Reclaim) {
+        if published.takes_over::<T>() {
             // SAFETY: the block's last count is now ours, and given to the stack.
-            unsafe { self.inherited.push(block) };
+            unsafe { self.handed_over.push(block) };
         }
-        match cleanup {
-            Cleanup::Now => {
+        match reclaim {
+            Reclaim::Inline => {
                 /// Cleans up after the notification, also if a waker panics.
                 struct CleanUp<'a, T>(&'a List<T>, Published);
                 impl<T> Drop for CleanUp<'_, T> {
                     fn drop(&mut self) {
-                        self.0.release_inherited();
+                        self.0.release_handed_over();
                         if self.1.is_unreadable::<T>() {
                             self.0.drop_unreadable();
                         }
@@ -146,7 +154,7 @@ impl<T> List<T> {
                 let _clean_up = CleanUp(self, published);
                 self.waiters.notify(Wakers::Take);
             }
-            Cleanup::Later => {
+            Reclaim::Deferred => {
                 if published.is_unreadable::<T>() {
                     // Release: partner of `clean_up_after_handlers`, for the publication. An exchange, so
                     // that all handlers' publications are in it.
@@ -165,23 +173,23 @@ impl<T> List<T> {
     /// The block is alive, and with it all that follow.
     unsafe fn append(&self, block: Block<T>) -> Block<T> {
         // SAFETY: by contract.
-        let next = unsafe { self.grow(block, Growth::Allocate) };
+        let next = unsafe { self.grow(block, OnFull::Allocate) };
         next.expect("an allocation that fails unwinds")
     }
 
-    /// As `append`. Returns `None` if `growth` forbids to allocate, or the allocator has no memory.
+    /// As `append`. Returns `None` if `on_full` forbids to allocate, or the allocator has no memory.
     ///
     /// # Safety
     /// As `append`.
-    unsafe fn grow(&self, block: Block<T>, growth: Growth) -> Option<Block<T>> {
-        if growth == Growth::Linked {
+    unsafe fn grow(&self, block: Block<T>, on_full: OnFull) -> Option<Block<T>> {
+        if on_full == OnFull::Fail {
             return None;
         }
         // SAFETY: alive, by contract.
         let start = unsafe { block.header() }.start().wrapping_add(Block::<T>::CAP);
-        let new = match self.stash.take(start) {
+        let new = match self.free_list.take(start) {
             Some(new) => new,
-            None if growth == Growth::Attempt => Block::try_allocate(start)?,
+            None if on_full == OnFull::Attempt => Block::try_allocate(start)?,
             None => Block::allocate(start),
         };
         // SAFETY: `block` is alive by contract, and `new` is the caller's alone.
@@ -238,7 +246,7 @@ impl<T> List<T> {
 /// For the only pusher of a list.
 impl<T> List<T> {
     /// The tail, for who knows that nobody else pushes, stops or pins.
-    pub(crate) fn sole_tail(&self) -> Tail<T> {
+    pub(crate) fn unique_tail(&self) -> Tail<T> {
         // Relaxed: only the caller writes it, and it has synchronised with those who did before.
         Tail::from_word(self.tail.load(Ordering::Relaxed))
     }
@@ -246,7 +254,7 @@ impl<T> List<T> {
     /// Moves the tail, for who knows that nobody else pushes, stops or pins. Call it before the
     /// slots are published: a cursor must never be ahead of the tail.
     #[inline(always)]
-    fn set_sole_tail(&self, tail: Tail<T>) {
+    fn set_unique_tail(&self, tail: Tail<T>) {
         // Release: partner of `tail`, for the block.
         self.tail.store(tail.word(), Ordering::Release);
     }
@@ -256,31 +264,31 @@ impl<T> List<T> {
     ///
     /// May allocate. If that unwinds, nothing has changed. So it comes before an item is written.
     #[inline(always)]
-    pub(crate) fn sole_place_behind(
+    pub(crate) fn unique_place_behind(
         &self,
         (block, slot): (Block<T>, usize),
         len: usize,
     ) -> (Block<T>, usize) {
         let slot = slot + len;
-        if slot == Block::<T>::CAP { (self.sole_next(block), 0) } else { (block, slot) }
+        if slot == Block::<T>::CAP { (self.unique_next(block), 0) } else { (block, slot) }
     }
 
-    /// Moves the tail from one place to another, `len` slots on: see `sole_place_behind`. Returns the slots.
+    /// Moves the tail from one place to another, `len` slots on: see `unique_place_behind`. Returns the slots.
     #[inline(always)]
-    pub(crate) fn advance_sole(
+    pub(crate) fn advance_unique(
         &self,
         place: &mut (Block<T>, usize),
         to: (Block<T>, usize),
         len: usize,
     ) -> Claim<T> {
         let (block, slot) = core::mem::replace(place, to);
-        self.set_sole_tail(Tail::new(to.0, to.1));
+        self.set_unique_tail(Tail::new(to.0, to.1));
         Claim { block, slot, len }
     }
 
     /// The block behind the tail block, linked now if need be. May allocate, and unwind.
     #[cold]
-    fn sole_next(&self, block: Block<T>) -> Block<T> {
+    fn unique_next(&self, block: Block<T>) -> Block<T> {
         // SAFETY: the tail's block has an unclaimed slot, and nobody else can claim it: no cursor
         // gets past, so the block and what follows are alive.
         unsafe { block.next().unwrap_or_else(|| self.append(block)) }

@@ -1,7 +1,7 @@
 //! How cursors come to a list, and how many there are.
 
 use crate::{
-    error::Refusal,
+    error::PushErrorKind,
     list::{List, block::Block},
     sync::Ordering,
 };
@@ -18,7 +18,7 @@ impl<T> List<T> {
         // SAFETY: pinned: the tail's block and all that follow stay. The count that the last cursor of
         // an abandoned list left behind is as good as a new one, and then we may be alone.
         unsafe {
-            while !(block.header().adopt() || block.header().readers.enter()) {
+            while !(block.header().adopt() || block.header().readers.try_acquire()) {
                 block = block.next().expect("a retired block has a next one");
             }
         }
@@ -39,11 +39,11 @@ impl<T> List<T> {
         self.cursor_count() == 0
     }
 
-    /// The refusal for want of a cursor. Cursors go away when the list has ended: then it is that, and
+    /// The kind for want of a cursor. Cursors go away when the list has ended: then it is that, and
     /// who saw them gone sees the mark.
     #[cold]
-    pub(crate) fn why_no_cursor(&self) -> Refusal {
-        if self.tail().is_stopped() { Refusal::Stopped } else { Refusal::NoCursor }
+    pub(crate) fn no_cursor_kind(&self) -> PushErrorKind {
+        if self.tail().is_stopped() { PushErrorKind::Stopped } else { PushErrorKind::NoCursor }
     }
 
     #[inline(always)]

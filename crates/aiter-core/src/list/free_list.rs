@@ -2,20 +2,20 @@
 
 use crate::{
     list::{block::Block, block_stack::BlockStack},
-    sync::{AtomicUsize, Ordering, STASH_BYTES},
+    sync::{AtomicUsize, FREE_LIST_BYTES, Ordering},
 };
 
 /// Blocks without items, at which nobody is left who could look.
-pub(crate) struct Stash<T> {
+pub(crate) struct FreeList<T> {
     blocks: BlockStack<T>,
     /// How many there are, or a few more.
     count: AtomicUsize,
 }
 
-impl<T> Stash<T> {
+impl<T> FreeList<T> {
     /// How many it may hold: two at least, but for items that fill one by themselves.
-    pub(crate) const CAP: usize = match STASH_BYTES / Block::<T>::BYTES {
-        _ if STASH_BYTES == 0 || Block::<T>::CAP == 1 => 0,
+    pub(crate) const CAP: usize = match FREE_LIST_BYTES / Block::<T>::BYTES {
+        _ if FREE_LIST_BYTES == 0 || Block::<T>::CAP == 1 => 0,
         few if few < 2 => 2,
         many => many,
     };
@@ -78,7 +78,7 @@ impl<T> Stash<T> {
     }
 }
 
-impl<T> Drop for Stash<T> {
+impl<T> Drop for FreeList<T> {
     fn drop(&mut self) {
         self.clear();
     }

@@ -5,7 +5,7 @@
 //! blocks for good. So a block leaves limbo in one of these ways:
 //! - A later retirement, or a cursor that finds nothing to read, links it behind the last block, unless `spare`
 //!   blocks are linked behind the tail. Both own a count, so they need no pin. A cursor must not pin: beside a
-//!   `SolePusher`, the tail moves without notice of a pin.
+//!   `UniquePusher`, the tail moves without notice of a pin.
 //! - A claim that may not allocate links it behind the tail block.
 //! - Any other thread that tidies up frees it, but leaves `spare` blocks where they are.
 

@@ -30,8 +30,8 @@ use crate::{
         block::{Block, Header},
         block_stack::BlockStack,
         clone_fn::{CloneFn, CloneRunFn},
-        free_list::Stash,
-        pusher_count::Handles,
+        free_list::FreeList,
+        pusher_count::PusherCount,
         tail::Tail,
     },
     sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint},
@@ -47,13 +47,13 @@ mod free_list;
 mod items;
 mod last_block;
 mod limbo;
+mod park;
 pub(crate) mod position;
 pub(crate) mod pusher_count;
 pub(crate) mod readers;
 pub(crate) mod ready_slots;
 mod reclaim;
 mod run;
-mod settle;
 mod state;
 mod tail;
 
@@ -64,22 +64,22 @@ const CALM: usize = 3;
 
 /// What a claim may do when no block is linked ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Growth {
+pub(crate) enum OnFull {
     /// Allocate one. If the allocator has no memory, `handle_alloc_error` is called, which may unwind.
     Allocate,
     /// Allocate one, or refuse if the allocator has no memory: for destructors, which must not unwind.
     Attempt,
     /// Refuse.
-    Linked,
+    Fail,
 }
 
-/// Who deals with a block that a publication inherits.
+/// Who deals with a block that a publication takes_over.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cleanup {
+pub(crate) enum Reclaim {
     /// The producer, at once: it may drop items and free memory.
-    Now,
+    Inline,
     /// The next cursor that comes by.
-    Later,
+    Deferred,
 }
 
 /// Slots that were claimed and not yet published.
@@ -95,7 +95,7 @@ pub(crate) struct List<T> {
     /// Cursors alive. Beside the tail, as every push reads it.
     cursors: AtomicUsize,
     /// Of which the last one stops the list.
-    pub(crate) handles: Handles,
+    pub(crate) handles: PusherCount,
     /// Operations that look into the tail block without a claim or a count.
     pins: AtomicUsize,
     /// How many blocks to keep linked behind the tail block, whatever happens.
@@ -108,15 +108,15 @@ pub(crate) struct List<T> {
     /// `CALM`.
     calm: AtomicUsize,
     /// Read blocks for producers, until a reader finds nothing to read.
-    stash: Stash<T>,
+    free_list: FreeList<T>,
     /// The oldest block that is not retired. Written by whoever retires, in the list's order.
     head: AtomicPtr<Header<T>>,
     /// The index of `head`'s first slot.
     head_start: AtomicUsize,
     /// Retired blocks whose memory somebody may still look at.
     limbo: BlockStack<T>,
-    /// Complete blocks whose last count a handler's push inherited.
-    inherited: BlockStack<T>,
+    /// Complete blocks whose last count a handler's push handed_over.
+    handed_over: BlockStack<T>,
     /// Set if a handler's push published into an orphaned block. See `drop_unreadable`.
     has_unreadable: AtomicBool,
     pub(crate) clone_fn: CloneFn<T>,
@@ -149,17 +149,17 @@ impl<T> List<T> {
         let list = Self {
             tail: AtomicPtr::new(Tail::new(block, 0).word()),
             cursors: AtomicUsize::new(1),
-            handles: Handles::new(),
+            handles: PusherCount::new(),
             pins: AtomicUsize::new(0),
             spare: AtomicUsize::new(0),
             reserved: AtomicPtr::new(core::ptr::null_mut()),
             end: UnsafeCell::new(core::ptr::null_mut()),
             calm: AtomicUsize::new(CALM),
-            stash: Stash::new(),
+            free_list: FreeList::new(),
             head: AtomicPtr::new(block.as_ptr()),
             head_start: AtomicUsize::new(first),
             limbo: BlockStack::new(),
-            inherited: BlockStack::new(),
+            handed_over: BlockStack::new(),
             has_unreadable: AtomicBool::new(false),
             clone_fn: CloneFn::new(),
             clone_run: CloneRunFn::new(),
@@ -257,7 +257,7 @@ impl<T> Drop for List<T> {
             // SAFETY: in limbo they have no items, and nobody is left who could look.
             unsafe { block.free() };
         }
-        // The inherited ones are still in the chain. Relaxed: whoever drops the list comes after everybody else.
+        // The handed_over ones are still in the chain. Relaxed: whoever drops the list comes after everybody else.
         Rest(Block::from_ptr(self.head.load(Ordering::Relaxed))).run();
     }
 }

@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// In `RawCursor::mode`: the cursor is the only reader of its block and of all before.
-pub(super) const ALONE: usize = 1;
+pub(super) const EXCLUSIVE: usize = 1;
 /// In `RawCursor::mode`: the cursor has slept since it last took an item. It then takes the next
 /// item by steps.
-const DOZING: usize = 1 << 1;
+const IDLE: usize = 1 << 1;
 
 /// A run of fewer items is short.
 const SHORT: usize = 8;
@@ -33,11 +33,11 @@ pub(crate) struct RawCursor<T> {
     pub(super) ready: usize,
     /// Items to step over, unread: those pushed before a subscription.
     skip: usize,
-    /// Where this cursor is counted in its block's `settled`; 0 for nowhere.
-    pub(super) settled: usize,
-    /// `ALONE` and `DOZING`. Atomic only because `fork` takes `&self`, maybe on two threads at once.
+    /// Where this cursor is counted in its block's `parked`; 0 for nowhere.
+    pub(super) parked: usize,
+    /// `EXCLUSIVE` and `IDLE`. Atomic only because `fork` takes `&self`, maybe on two threads at once.
     mode: AtomicUsize,
-    /// How to clone, if this cursor was among others when it last asked, does not doze, and has nothing to step over:
+    /// How to clone, if this cursor was among others when it last asked, does not set_idle, and has nothing to step over:
     /// one look at it tells that the next item is to be had in the shortest way.
     pub(super) among: CloneFn<T>,
 }
@@ -72,7 +72,7 @@ impl<T> RawCursor<T> {
     /// A cursor that owns a count of the block. It finds out by itself whether it is alone.
     pub(crate) fn new(block: Block<T>, skip: usize) -> Self {
         let (mode, among) = (AtomicUsize::new(0), CloneFn::new());
-        Self { block, slot: 0, ready: 0, skip, settled: 0, mode, among }
+        Self { block, slot: 0, ready: 0, skip, parked: 0, mode, among }
     }
 
     #[inline(always)]
@@ -87,38 +87,38 @@ impl<T> RawCursor<T> {
     }
 
     #[inline(always)]
-    pub(super) fn is_alone(&self) -> bool {
-        self.mode() & ALONE != 0
+    pub(super) fn is_exclusive(&self) -> bool {
+        self.mode() & EXCLUSIVE != 0
     }
 
-    fn set_alone(&self) {
-        self.set_mode(self.mode() | ALONE);
+    fn set_exclusive(&self) {
+        self.set_mode(self.mode() | EXCLUSIVE);
         self.among.clear();
     }
 
     /// Not alone: says so if it was, and how to clone.
-    fn set_among(&self, clone_fn: &CloneFn<T>) {
-        let mode = self.mode() & !ALONE;
+    fn set_shared(&self, clone_fn: &CloneFn<T>) {
+        let mode = self.mode() & !EXCLUSIVE;
         self.set_mode(mode);
-        if self.skip == 0 && mode & DOZING == 0 {
+        if self.skip == 0 && mode & IDLE == 0 {
             self.among.copy(clone_fn);
         }
     }
 
     /// The cursor goes to sleep.
-    pub(crate) fn doze(&self) {
-        self.set_mode(self.mode() | DOZING);
+    pub(crate) fn set_idle(&self) {
+        self.set_mode(self.mode() | IDLE);
         self.among.clear();
     }
 
     /// Returns `true` if the cursor has gone to sleep and has not called `wake_up` since.
     #[inline(always)]
-    pub(crate) fn is_dozing(&self) -> bool {
-        self.mode() & DOZING != 0
+    pub(crate) fn is_idle(&self) -> bool {
+        self.mode() & IDLE != 0
     }
 
-    pub(crate) fn wake_up(&self) {
-        self.set_mode(self.mode() & !DOZING);
+    pub(crate) fn set_active(&self) {
+        self.set_mode(self.mode() & !IDLE);
     }
 
     /// A second cursor at the same position. The caller has left `T::clone` with the list.
@@ -129,12 +129,12 @@ impl<T> RawCursor<T> {
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
         let mode = self.mode();
-        if mode & ALONE != 0 {
+        if mode & EXCLUSIVE != 0 {
             header.set_live_from(self.slot);
         }
-        header.readers.join();
+        header.readers.acquire();
         // How to clone, the two find out by steps.
-        self.set_mode(mode & !ALONE);
+        self.set_mode(mode & !EXCLUSIVE);
         Self { slot: self.slot, ready: self.ready, ..Self::new(self.block, self.skip) }
     }
 
@@ -142,13 +142,13 @@ impl<T> RawCursor<T> {
     /// dropped here: no lock may be held.
     #[inline(always)]
     pub(crate) fn fill(&mut self, list: &List<T>) -> bool {
-        self.slot < self.ready || self.fill_slowly(list)
+        self.slot < self.ready || self.fill_slow(list)
     }
 
     #[inline]
-    fn fill_slowly(&mut self, list: &List<T>) -> bool {
-        let known = if self.is_alone() { self.look_alone(self.slot) } else { None };
-        known.unwrap_or_else(|| self.fill_by_steps(list))
+    fn fill_slow(&mut self, list: &List<T>) -> bool {
+        let known = if self.is_exclusive() { self.fill_exclusive(self.slot) } else { None };
+        known.unwrap_or_else(|| self.fill_in_steps(list))
     }
 
     /// Notes where the run ends that begins at `slot`, for a cursor that is alone there. True if there is one;
@@ -156,7 +156,7 @@ impl<T> RawCursor<T> {
     ///
     /// The common case by itself: no call, and nothing to bring up to date.
     #[inline(always)]
-    pub(super) fn look_alone(&mut self, slot: usize) -> Option<bool> {
+    pub(super) fn fill_exclusive(&mut self, slot: usize) -> Option<bool> {
         if slot == Block::<T>::CAP {
             return None;
         }
@@ -175,7 +175,7 @@ impl<T> RawCursor<T> {
     }
 
     #[inline(never)]
-    fn fill_by_steps(&mut self, list: &List<T>) -> bool {
+    fn fill_in_steps(&mut self, list: &List<T>) -> bool {
         loop {
             match self.refill(list) {
                 Refill::Ready => return true,
@@ -189,20 +189,20 @@ impl<T> RawCursor<T> {
     /// Looks for the next run. Runs no user code. Lock-free; wait-free inside a run.
     ///
     /// # Panics
-    /// As `cross`.
+    /// As `advance_block`.
     #[inline(always)]
     pub(crate) fn refill(&mut self, list: &List<T>) -> Refill<T> {
-        if self.slot < self.ready { Refill::Ready } else { self.refill_slowly(list) }
+        if self.slot < self.ready { Refill::Ready } else { self.refill_slow(list) }
     }
 
     #[inline(never)]
-    fn refill_slowly(&mut self, list: &List<T>) -> Refill<T> {
+    fn refill_slow(&mut self, list: &List<T>) -> Refill<T> {
         loop {
             if self.slot < self.ready {
                 return Refill::Ready;
             }
             if self.slot == Block::<T>::CAP {
-                match self.cross(list) {
+                match self.advance_block(list) {
                     Some(left) => return Refill::Left(left),
                     None => continue,
                 }
@@ -215,9 +215,9 @@ impl<T> RawCursor<T> {
             }
             // After the bits: see the head of this file.
             let only_reader = header.readers.count() == 1;
-            if self.is_alone() && !only_reader {
+            if self.is_exclusive() && !only_reader {
                 header.set_live_from(self.slot);
-                self.set_among(&list.clone_fn);
+                self.set_shared(&list.clone_fn);
             }
             self.ready = end;
             let step = self.skip.min(end - self.slot);
@@ -225,11 +225,11 @@ impl<T> RawCursor<T> {
             self.skip -= step;
             // With nothing left behind that would have to be dropped: no user code may run here.
             let none_behind = || !needs_drop::<T>() || header.live_from() == self.slot;
-            if !self.is_alone() && only_reader && self.skip == 0 && none_behind() {
-                self.unsettle(self.block);
-                self.set_alone();
-            } else if !self.is_alone() {
-                self.set_among(&list.clone_fn);
+            if !self.is_exclusive() && only_reader && self.skip == 0 && none_behind() {
+                self.unpark(self.block);
+                self.set_exclusive();
+            } else if !self.is_exclusive() {
+                self.set_shared(&list.clone_fn);
             }
         }
     }
@@ -238,30 +238,30 @@ impl<T> RawCursor<T> {
     ///
     /// # Panics
     /// As `Readers::join`; the cursor is then where it was.
-    fn cross(&mut self, list: &List<T>) -> Option<Block<T>> {
-        if self.is_alone() {
+    fn advance_block(&mut self, list: &List<T>) -> Option<Block<T>> {
+        if self.is_exclusive() {
             let (left, next) = (self.block, self.next_block());
             // SAFETY: our count keeps it alive.
             let header = unsafe { left.header() };
             // If nobody is pinned, nobody can come in any more: the tail has left this block. In
             // this order, so that who came in and unpinned is counted.
             let alone = if list.is_pinned() {
-                header.readers.leave_alone()
+                header.readers.release_if_unique()
             } else {
                 header.readers.count() == 1
             };
             if alone {
-                self.settled = 0;
-                self.begin(next);
+                self.parked = 0;
+                self.enter_block(next);
                 // The link's count of the next block is ours now, as the link goes.
                 // SAFETY: we were the only reader and have moved every item out.
                 unsafe { list.retire(left, next) };
                 return None;
             }
             header.set_live_from(Block::<T>::CAP);
-            self.set_among(&list.clone_fn);
+            self.set_shared(&list.clone_fn);
         }
-        self.cross_among()
+        self.advance_block_shared()
     }
 
     /// The block behind this one, which is complete.
@@ -270,29 +270,29 @@ impl<T> RawCursor<T> {
         unsafe { self.block.next() }.expect("a complete block has a next one")
     }
 
-    /// `cross`, for a cursor that is not alone: one count up, one down. The second, which would wait for stores in
-    /// between, comes right behind the first, unless the cursor had settled.
+    /// `advance_block`, for a cursor that is not alone: one count up, one down. The second, which would wait for stores in
+    /// between, comes right behind the first, unless the cursor had parked.
     ///
     /// # Panics
-    /// As `cross`.
+    /// As `advance_block`.
     #[inline(always)]
-    pub(super) fn cross_among(&mut self) -> Option<Block<T>> {
+    pub(super) fn advance_block_shared(&mut self) -> Option<Block<T>> {
         let (left, next) = (self.block, self.next_block());
         // Before anything else is done, as it may panic.
         // SAFETY: the link keeps it alive, as we are still counted in the old block.
-        unsafe { next.header() }.readers.join();
-        self.unsettle(left);
-        // Only the common case: if this is the last count, or all other readers have settled, the
+        unsafe { next.header() }.readers.acquire();
+        self.unpark(left);
+        // Only the common case: if this is the last count, or all other readers have parked, the
         // caller has items to drop.
         // SAFETY: our count keeps it alive up to this very operation.
         let header = unsafe { left.header() };
-        let leave = header.readers.leave_if_others(|| header.live_from());
-        self.begin(next);
+        let leave = header.readers.release_if_shared(|| header.live_from());
+        self.enter_block(next);
         if let Leave::Left = leave { None } else { Some(left) }
     }
 
     /// Stands at the first slot of a block of which it has a count.
-    fn begin(&mut self, block: Block<T>) {
+    fn enter_block(&mut self, block: Block<T>) {
         self.block = block;
         self.slot = 0;
         self.ready = 0;
@@ -300,16 +300,16 @@ impl<T> RawCursor<T> {
 
     /// Asks whether the others have gone meanwhile. Drops what they left behind.
     #[inline(always)]
-    pub(super) fn becomes_alone(&mut self) -> bool {
+    pub(super) fn becomes_exclusive(&mut self) -> bool {
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
         if header.readers.count() != 1 {
             return false;
         }
-        self.set_alone();
-        // `live_from` is not kept while we are alone: who comes in must not count us as settled, and
+        self.set_exclusive();
+        // `live_from` is not kept while we are alone: who comes in must not count us as parked, and
         // go by it.
-        self.unsettle(self.block);
+        self.unpark(self.block);
         // SAFETY: read by us and by everybody who was here; nobody is behind.
         unsafe { self.block.drop_items(header.live_from(), self.slot) };
         true
@@ -319,7 +319,7 @@ impl<T> RawCursor<T> {
     /// read: only a cursor that may clone remembers items to step over.
     pub(crate) fn skip_to_come(&mut self, count: usize) {
         if count > 0 {
-            debug_assert!(!self.is_alone() && self.slot >= self.ready);
+            debug_assert!(!self.is_exclusive() && self.slot >= self.ready);
             self.skip += count;
             // Only the steps know of `skip`.
             self.among.clear();
@@ -327,9 +327,9 @@ impl<T> RawCursor<T> {
     }
 
     /// Asks to be woken. True if there is something to read after all.
-    pub(crate) fn announce(&self) -> bool {
+    pub(crate) fn set_waiting(&self) -> bool {
         // SAFETY: our count keeps the block alive.
-        unsafe { self.block.header() }.announce(self.slot)
+        unsafe { self.block.header() }.set_waiting(self.slot)
     }
 
     /// How many looks are needed beyond the next `fill`: one if that will be content with what is known from before, none
@@ -400,11 +400,11 @@ impl<T> RawCursor<T> {
     /// # Safety
     /// The cursor is not used again.
     pub(crate) unsafe fn release(&mut self, list: &List<T>) {
-        if self.is_alone() {
+        if self.is_exclusive() {
             // SAFETY: our count keeps the block alive.
             unsafe { self.block.header() }.set_live_from(self.slot);
         }
-        self.unsettle(self.block);
+        self.unpark(self.block);
         // SAFETY: the count is ours, and the caller stops here.
         unsafe { list.release(self.block) };
     }

@@ -11,9 +11,9 @@ const STRONG: usize = WEAK_ONE - 1;
 pub(crate) const MOST_PUSHERS: usize = STRONG / 2 + 1;
 
 /// `Pusher`s alive, and above them `WeakPusher`s.
-pub(crate) struct Handles(AtomicUsize);
+pub(crate) struct PusherCount(AtomicUsize);
 
-impl Handles {
+impl PusherCount {
     /// One pusher.
     pub(crate) fn new() -> Self {
         Self(AtomicUsize::new(1))
@@ -76,7 +76,7 @@ impl Handles {
 }
 
 #[cfg(test)]
-impl Handles {
+impl PusherCount {
     /// As if there were so many.
     pub(crate) fn set(&self, pushers: usize, weak: usize) {
         // Relaxed: a test is alone with its list.

@@ -1,6 +1,6 @@
 //! The readers of a block in one word, so that one exchange decides on all of it: the number of
-//! cursors, plus one for the link from the block before; the number of cursors that have settled,
-//! because they need nothing before the settled slot; and, at the top, that slot, which only grows.
+//! cursors, plus one for the link from the block before; the number of cursors that have parked,
+//! because they need nothing before the parked slot; and, at the top, that slot, which only grows.
 //!
 //! # Ordering policy
 //! Counted like `Arc` counts: up with Relaxed (the caller already holds a count that keeps the
@@ -9,31 +9,31 @@
 
 use crate::sync::{AtomicUsize, Ordering, retry_hint};
 
-const COUNT_BITS: u32 = (usize::BITS - SETTLED_SLOT_BITS) / 2;
-const SETTLED_SLOT_BITS: u32 = if usize::BITS >= 64 { 8 } else { 6 };
+const COUNT_BITS: u32 = (usize::BITS - PARKED_SLOT_BITS) / 2;
+const PARKED_SLOT_BITS: u32 = if usize::BITS >= 64 { 8 } else { 6 };
 const READERS: usize = (1 << COUNT_BITS) - 1;
 /// More are refused, so that the count never overflows. Twice as many can be counted:
 /// readers that come at the same time are counted before they are refused, and `hold` refuses none.
 pub(crate) const MOST_READERS: usize = READERS / 2 + 1;
-const SETTLED_ONE: usize = 1 << COUNT_BITS;
-const SETTLED_AT: u32 = 2 * COUNT_BITS;
+const PARKED_ONE: usize = 1 << COUNT_BITS;
+const PARKED_AT: u32 = 2 * COUNT_BITS;
 
-const fn settled_slot(word: usize) -> usize {
-    word >> SETTLED_AT
+const fn parked_slot(word: usize) -> usize {
+    word >> PARKED_AT
 }
 
-const fn settled_count(word: usize) -> usize {
+const fn parked_count(word: usize) -> usize {
     word >> COUNT_BITS & READERS
 }
 
-/// What `leave_if_others` did.
+/// What `release_if_shared` did.
 pub(crate) enum Leave {
     /// The caller's count is gone.
     Left,
     /// It is the last one, and still there.
     Last,
-    /// Still there: all others have settled at this slot, and no reader has dropped what is before it.
-    RestSettled(usize),
+    /// Still there: all others have parked at this slot, and no reader has dropped what is before it.
+    RestParked(usize),
 }
 
 /// See above.
@@ -59,20 +59,20 @@ impl Readers {
     /// Counts the caller among those who need nothing before `slot`, unless others are further on.
     /// `None` if it does not count; else whether all readers are counted now. The caller counts
     /// itself once for each slot. A count at a lower slot is void as soon as the slot grows.
-    pub(crate) fn settle(&self, slot: usize) -> Option<bool> {
+    pub(crate) fn park_at(&self, slot: usize) -> Option<bool> {
         let mut word = self.0.load(Ordering::Relaxed);
         loop {
-            let there = settled_slot(word);
+            let there = parked_slot(word);
             let new = if slot < there {
                 return None;
             } else if slot > there {
-                word & READERS | SETTLED_ONE | slot << SETTLED_AT
+                word & READERS | PARKED_ONE | slot << PARKED_AT
             } else {
-                word + SETTLED_ONE
+                word + PARKED_ONE
             };
             // AcqRel: as `leave`, in both directions: all that the others did is done.
             match self.0.compare_exchange_weak(word, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return Some(settled_count(new) == new & READERS),
+                Ok(_) => return Some(parked_count(new) == new & READERS),
                 Err(now) => word = now,
             }
             retry_hint();
@@ -80,14 +80,14 @@ impl Readers {
     }
 
     /// Takes the caller out again, if `slot` is still the one that counts.
-    pub(crate) fn unsettle(&self, slot: usize) {
+    pub(crate) fn unpark(&self, slot: usize) {
         let mut word = self.0.load(Ordering::Relaxed);
-        while settled_slot(word) == slot {
+        while parked_slot(word) == slot {
             // Relaxed: the caller is still counted as a reader, and hands over what it does when it
             // leaves or settles again.
             match self.0.compare_exchange_weak(
                 word,
-                word - SETTLED_ONE,
+                word - PARKED_ONE,
                 Ordering::Relaxed,
                 Ordering::Relaxed,
             ) {
@@ -111,7 +111,7 @@ impl Readers {
     /// If there are more than `MOST_READERS` then, and with nothing changed: on 64-bit targets that
     /// takes millions of cursors, forgotten ones as a rule; on 32-bit ones 4096 that are all in
     /// this block.
-    pub(crate) fn join(&self) {
+    pub(crate) fn acquire(&self) {
         // Relaxed: a count is only handed on by somebody who has one, as with `Arc`.
         let readers = self.0.fetch_add(1, Ordering::Relaxed) & READERS;
         if readers >= MOST_READERS {
@@ -132,7 +132,7 @@ impl Readers {
     ///
     /// # Panics
     /// As `join`.
-    pub(crate) fn enter(&self) -> bool {
+    pub(crate) fn try_acquire(&self) -> bool {
         // Acquire: partner of `leave`, for the link, which a retired block has. Release: partner of
         // `count`, for the clone function.
         self.change(
@@ -147,13 +147,13 @@ impl Readers {
     }
 
     /// One reader less. True if it was the last: the block is the caller's alone.
-    pub(crate) fn leave(&self) -> bool {
+    pub(crate) fn release(&self) -> bool {
         // Release: partner of `count` and of this, for what I did. Acquire: for what they did.
         self.0.fetch_sub(1, Ordering::AcqRel) & READERS == 1
     }
 
     /// The only reader leaves for good. False if somebody came in.
-    pub(crate) fn leave_alone(&self) -> bool {
+    pub(crate) fn release_if_unique(&self) -> bool {
         // As `leave`.
         self.change(|readers| readers == 1, 1_usize.wrapping_neg())
     }
@@ -177,16 +177,16 @@ impl Readers {
     }
 
     /// One reader less, unless it is the last, or the last but for those who sleep. The caller is
-    /// not counted as settled.
-    pub(crate) fn leave_if_others(&self, live_from: impl Fn() -> usize) -> Leave {
+    /// not counted as parked.
+    pub(crate) fn release_if_shared(&self, live_from: impl Fn() -> usize) -> Leave {
         let mut word = self.0.load(Ordering::Acquire);
         loop {
             if word & READERS == 1 {
                 return Leave::Last;
             }
-            let slot = settled_slot(word);
-            if settled_count(word) == (word & READERS) - 1 && live_from() < slot {
-                return Leave::RestSettled(slot);
+            let slot = parked_slot(word);
+            if parked_count(word) == (word & READERS) - 1 && live_from() < slot {
+                return Leave::RestParked(slot);
             }
             // Release: as `leave`. Not Acquire: a reader that is not the last one needs nothing of the
             // others. Acquire on failure: for what the caller of a last reader goes by.
@@ -209,8 +209,8 @@ impl Readers {
         self.0.store(word & !READERS | count, Ordering::Relaxed);
     }
 
-    /// As if so many of them had gone to sleep at the settled slot.
-    pub(crate) fn set_settled(&self, count: usize) {
+    /// As if so many of them had gone to sleep at the parked slot.
+    pub(crate) fn set_parked(&self, count: usize) {
         // Relaxed: as above.
         let word = self.0.load(Ordering::Relaxed);
         let others = word & !(READERS << COUNT_BITS);

@@ -4,7 +4,8 @@
 
 use crate::{
     list::{
-        CALM, List, block::Block, block_stack::Chain, free_list::Stash, readers::Leave, tail::Tail,
+        CALM, List, block::Block, block_stack::Chain, free_list::FreeList, readers::Leave,
+        tail::Tail,
     },
     sync::Ordering,
 };
@@ -21,16 +22,16 @@ impl<T> List<T> {
         loop {
             // SAFETY: our count keeps it alive.
             let header = unsafe { block.header() };
-            match header.readers.leave_if_others(|| header.live_from()) {
+            match header.readers.release_if_shared(|| header.live_from()) {
                 Leave::Left => return,
-                Leave::RestSettled(slot) => {
+                Leave::RestParked(slot) => {
                     let from = header.claim_before(slot);
                     // SAFETY: the others have read them, we do not want them, and nobody comes to.
                     unsafe { self.drop_unwanted(block, from, slot) };
                     continue;
                 }
                 Leave::Last if header.is_complete() => {
-                    if !header.readers.leave() {
+                    if !header.readers.release() {
                         return;
                     }
                     // SAFETY: complete, and ours alone now. The next one's count was the link's.
@@ -170,7 +171,7 @@ impl<T> List<T> {
     }
 
     /// A reader that is so many blocks behind the tail works off a burst.
-    const FAR: usize = if Stash::<T>::CAP > 8 { Stash::<T>::CAP } else { 8 };
+    const FAR: usize = if FreeList::<T>::CAP > 8 { FreeList::<T>::CAP } else { 8 };
 
     /// Keeps a block for a producer, or frees it.
     ///
@@ -178,10 +179,10 @@ impl<T> List<T> {
     /// The caller owns the block alone, and nobody is left who could look at it.
     pub(super) unsafe fn keep(&self, block: Block<T>) {
         // SAFETY: by contract. Without a cursor, nobody would come by to give it back.
-        unsafe { if self.has_no_cursor() { block.free() } else { self.stash.put(block) } }
+        unsafe { if self.has_no_cursor() { block.free() } else { self.free_list.put(block) } }
     }
 
-    /// Gives back blocks that were inherited, that are kept for producers, and that are in limbo without
+    /// Gives back blocks that were handed_over, that are kept for producers, and that are in limbo without
     /// a pin, and frees slots that sleepers have left. For readers that find nothing to read, or go. Not for interrupt handlers.
     ///
     /// Blocks that a producer has in hand just now, to take one of them, are not seen: they wait for the next
@@ -210,7 +211,7 @@ impl<T> List<T> {
     #[inline]
     fn has_leftovers(&self) -> bool {
         // One branch.
-        let blocks = self.inherited.top() | self.stash.top() | self.limbo.top();
+        let blocks = self.handed_over.top() | self.free_list.top() | self.limbo.top();
         blocks | self.waiters.left() != 0
     }
 
@@ -218,13 +219,13 @@ impl<T> List<T> {
     /// As `clear_limbo`.
     #[cold]
     unsafe fn tidy_up(&self, may_link: bool) {
-        self.release_inherited();
+        self.release_handed_over();
         // A hint, which spares the work if a pin stays for long. `clear_limbo` asks again.
         if !self.limbo.is_empty() && !self.is_pinned() {
             // SAFETY: by contract.
             unsafe { self.clear_limbo(may_link) };
         }
-        self.stash.clear();
+        self.free_list.clear();
         // User code, which may panic.
         self.waiters.free_left();
     }
@@ -238,7 +239,7 @@ impl<T> List<T> {
     /// block by a later change of the same word, so it sees the item.
     ///
     /// The caller's block is the tail's, or all its slots are claimed. Then the producer that
-    /// completes the block inherits the count, and with it all items.
+    /// completes the block takes_over the count, and with it all items.
     #[cold]
     pub(crate) fn drop_unreadable(&self) {
         let pin = self.pin();
@@ -256,7 +257,7 @@ impl<T> List<T> {
     /// refused. Not for interrupt handlers.
     #[cold]
     pub(crate) fn clean_up_after_handlers(&self) {
-        self.release_inherited();
+        self.release_handed_over();
         self.waiters.free_left();
         // Relaxed: a hint, for the exchange. Acquire: partner of `after_publish`, for the publication.
         if self.has_unreadable.load(Ordering::Relaxed)
@@ -267,7 +268,7 @@ impl<T> List<T> {
     }
 
     /// Retires the blocks that were left to whoever comes by. Not for interrupt handlers.
-    pub(crate) fn release_inherited(&self) {
+    pub(crate) fn release_handed_over(&self) {
         /// The blocks that are left, also if an item's drop panics.
         struct Rest<'a, T>(&'a List<T>, Chain<T>);
         impl<T> Rest<'_, T> {
@@ -283,8 +284,8 @@ impl<T> List<T> {
                 self.run();
             }
         }
-        if !self.inherited.is_empty() {
-            Rest(self, self.inherited.take()).run();
+        if !self.handed_over.is_empty() {
+            Rest(self, self.handed_over.take()).run();
         }
     }
 }
@@ -294,14 +295,14 @@ mod tests {
     extern crate std;
 
     use super::*;
-    use crate::list::{Cleanup, Growth, position::RawCursor};
+    use crate::list::{OnFull, Reclaim, position::RawCursor};
 
     fn push(list: &List<usize>, item: usize) {
-        let claim = list.claim(1, Growth::Allocate).unwrap_or_else(|_| panic!("it takes items"));
+        let claim = list.claim(1, OnFull::Allocate).unwrap_or_else(|_| panic!("it takes items"));
         // SAFETY: the slot was claimed, and is filled and published here.
         unsafe {
             claim.block.write(claim.slot, item);
-            list.publish(claim, Cleanup::Now);
+            list.publish(claim, Reclaim::Inline);
         }
     }
 
@@ -328,7 +329,7 @@ mod tests {
         let mut cursor = RawCursor::new(block, 0);
         fill_limbo(&list, &mut cursor, 20);
         assert_eq!(cursor.pop(&list), None);
-        assert!(list.limbo.is_empty() && list.stash.is_empty());
+        assert!(list.limbo.is_empty() && list.free_list.is_empty());
         // SAFETY: the cursor is not used again.
         unsafe { cursor.release(&list) };
     }
@@ -378,7 +379,7 @@ mod tests {
         std::panic::catch_unwind(core::panic::AssertUnwindSafe(f)).is_err()
     }
 
-    /// The last reader is dropped with an item left whose drop panics, and a block in the stash.
+    /// The last reader is dropped with an item left whose drop panics, and a block in the free_list.
     fn assert_stash_is_cleared<R>(
         (pusher, mut reader): (crate::pusher::Pusher<Loud>, R),
         read: fn(&mut R) -> bool,
@@ -387,9 +388,9 @@ mod tests {
         (0..12 * slots).for_each(|_| drop(pusher.push(Loud(false))));
         (0..11 * slots).for_each(|_| assert!(read(&mut reader)));
         drop(pusher.push(Loud(true)));
-        assert!(!pusher.list.stash.is_empty());
+        assert!(!pusher.list.free_list.is_empty());
         assert!(panics(|| drop(reader)));
-        assert!(pusher.list.stash.is_empty(), "without a cursor");
+        assert!(pusher.list.free_list.is_empty(), "without a cursor");
     }
 
     #[test]
@@ -398,7 +399,7 @@ mod tests {
         assert_stash_is_cleared(push_list(), |cursor| cursor.try_next().is_ok());
         let (pusher, cursor) = push_list();
         assert_stash_is_cleared((pusher, cursor.share()), |taker| taker.try_next().is_ok());
-        let (pusher, cursor) = crate::quiet_list();
+        let (pusher, cursor) = crate::task::no_wake_list();
         assert_stash_is_cleared((pusher.into_inner(), cursor), |one| one.next_ready().is_some());
     }
 
@@ -412,7 +413,7 @@ mod tests {
         }
         let (pusher, cursor) = crate::push_list();
         let list = &*pusher.list;
-        let claim = list.claim(1, Growth::Allocate).unwrap_or_else(|_| panic!("it takes items"));
+        let claim = list.claim(1, OnFull::Allocate).unwrap_or_else(|_| panic!("it takes items"));
         (1..=Block::<usize>::CAP).for_each(|item| pusher.push(item).unwrap());
         let mut late = pusher.subscribe();
         while late.try_next().is_ok() {}
@@ -426,19 +427,19 @@ mod tests {
         // SAFETY: the slot was claimed, and is filled and published here.
         assert!(panics(|| unsafe {
             claim.block.write(claim.slot, 0);
-            list.publish(claim, Cleanup::Now);
+            list.publish(claim, Reclaim::Inline);
         }));
-        assert!(list.inherited.is_empty());
+        assert!(list.handed_over.is_empty());
         assert_ne!(list.head.load(Ordering::Relaxed), block.as_ptr(), "retired");
     }
 
     /// Pushes as a handler does: with neither allocation nor release.
     fn try_push(list: &List<usize>, item: usize) -> bool {
-        let Ok(claim) = list.claim(1, Growth::Linked) else { return false };
+        let Ok(claim) = list.claim(1, OnFull::Fail) else { return false };
         // SAFETY: the slot was claimed, and is filled and published here.
         unsafe {
             claim.block.write(claim.slot, item);
-            list.publish(claim, Cleanup::Later);
+            list.publish(claim, Reclaim::Deferred);
         }
         true
     }

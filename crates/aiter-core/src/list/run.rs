@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::list::{
     List,
     block::Block,
-    position::{ALONE, RawCursor, Taken},
+    position::{EXCLUSIVE, RawCursor, Taken},
 };
 
 impl<T> RawCursor<T> {
@@ -16,9 +16,9 @@ impl<T> RawCursor<T> {
     #[inline(always)]
     pub(crate) unsafe fn take(&mut self, list: &List<T>) -> T {
         debug_assert!(self.slot < self.ready);
-        if self.is_alone() || self.becomes_alone() {
+        if self.is_exclusive() || self.becomes_exclusive() {
             // SAFETY: by contract, and ours alone.
-            return unsafe { self.take_alone() };
+            return unsafe { self.take_exclusive() };
         }
         // SAFETY: by contract.
         unsafe { self.take_clone(list) }
@@ -29,7 +29,7 @@ impl<T> RawCursor<T> {
     /// # Safety
     /// There is one, and the cursor is alone.
     #[inline(always)]
-    unsafe fn take_alone(&mut self) -> T {
+    unsafe fn take_exclusive(&mut self) -> T {
         let slot = self.slot;
         self.slot += 1;
         // SAFETY: ready, unread, and ours alone.
@@ -50,7 +50,7 @@ impl<T> RawCursor<T> {
     #[inline(always)]
     pub(crate) fn take_known(&mut self) -> Option<T> {
         // SAFETY: in the run, and ours alone.
-        (self.slot < self.ready && self.is_alone()).then(|| unsafe { self.take_alone() })
+        (self.slot < self.ready && self.is_exclusive()).then(|| unsafe { self.take_exclusive() })
     }
 
     /// Takes the next item of the current run without running user code.
@@ -61,12 +61,12 @@ impl<T> RawCursor<T> {
     /// # Safety
     /// `refill` has returned `Ready` since the last item was taken.
     pub(crate) unsafe fn take_or_hold(&mut self) -> Taken<T> {
-        if self.is_alone() {
+        if self.is_exclusive() {
             // SAFETY: by contract, and ours alone.
-            return Taken::Moved(unsafe { self.take_alone() });
+            return Taken::Moved(unsafe { self.take_exclusive() });
         }
         // SAFETY: our count keeps the block alive.
-        unsafe { self.block.header() }.readers.join();
+        unsafe { self.block.header() }.readers.acquire();
         let slot = self.slot;
         self.slot += 1;
         Taken::Held(self.block, slot)
@@ -83,7 +83,7 @@ impl<T> RawCursor<T> {
         max: usize,
     ) -> usize {
         let count = max.min(self.ready - self.slot);
-        if self.is_alone() || self.becomes_alone() {
+        if self.is_exclusive() || self.becomes_exclusive() {
             // Before anything is moved: it may panic.
             into.reserve(count);
             let from = self.slot;
@@ -132,8 +132,8 @@ impl<T> RawCursor<T> {
     /// are cloned and dropped here: no lock may be held.
     ///
     /// # Panics
-    /// As `cross`, or if `T::clone` does or there is no room; the item at hand is then still to be read.
-    pub(crate) fn take_among(&mut self, list: &List<T>, into: &mut Vec<T>, max: usize) -> bool {
+    /// As `advance_block`, or if `T::clone` does or there is no room; the item at hand is then still to be read.
+    pub(crate) fn take_shared(&mut self, list: &List<T>, into: &mut Vec<T>, max: usize) -> bool {
         if self.among.get().is_none() {
             return false;
         }
@@ -143,7 +143,7 @@ impl<T> RawCursor<T> {
             let header = unsafe { self.block.header() };
             let count = wanted.min(header.run_end(self.slot) - self.slot);
             if count > 0 {
-                // As in `pop_quickly`.
+                // As in `pop_fast_if_ready`.
                 if header.readers.count() == 1 {
                     return false;
                 }
@@ -154,7 +154,7 @@ impl<T> RawCursor<T> {
             if wanted == 0 || self.slot != Block::<T>::CAP {
                 return true;
             }
-            if let Some(block) = self.cross_among() {
+            if let Some(block) = self.advance_block_shared() {
                 // SAFETY: the count is this cursor's, which has gone on.
                 unsafe { list.release(block) };
             }
@@ -165,17 +165,17 @@ impl<T> RawCursor<T> {
     /// other cursor reads are dropped here: no lock may be held.
     ///
     /// # Panics
-    /// As `cross`, or if an item's drop does. The cursor is then behind the run of that item.
+    /// As `advance_block`, or if an item's drop does. The cursor is then behind the run of that item.
     pub(crate) fn skip_ready(&mut self, list: &List<T>, max: usize) -> usize {
         let mut left = max;
         // In this order, so that it leaves a block that it has skipped to the end.
         while self.fill(list) && left > 0 {
-            let is_alone = self.is_alone() || self.becomes_alone();
+            let is_exclusive = self.is_exclusive() || self.becomes_exclusive();
             let (block, from) = (self.block, self.slot);
             let count = left.min(self.ready - from);
             left -= count;
             self.slot += count;
-            if is_alone {
+            if is_exclusive {
                 // SAFETY: ready, unread, ours alone, and the position is behind them.
                 unsafe { block.drop_items(from, from + count) };
             }
@@ -186,12 +186,12 @@ impl<T> RawCursor<T> {
     /// The next item, if there is one: `fill` and `take` in one.
     #[inline(always)]
     pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
-        self.pop_at_once().or_else(|| self.pop_by_steps(list))
+        self.pop_fast().or_else(|| self.pop_slow(list))
     }
 
     /// `pop`, for one that had no answer at once.
     #[inline(never)]
-    fn pop_by_steps(&mut self, list: &List<T>) -> Option<T> {
+    fn pop_slow(&mut self, list: &List<T>) -> Option<T> {
         if !self.fill(list) {
             self.give_back(list);
             return None;
@@ -205,21 +205,21 @@ impl<T> RawCursor<T> {
     /// A cursor among others looks at the list for each item, as it has to ask whether it still is
     /// among others; so it needs no run.
     #[inline(always)]
-    pub(crate) fn pop_at_once(&mut self) -> Option<T> {
-        if self.mode() == ALONE {
+    pub(crate) fn pop_fast(&mut self) -> Option<T> {
+        if self.mode() == EXCLUSIVE {
             let (block, slot) = (self.block, self.slot);
-            return (slot < self.ready || self.look_alone(slot) == Some(true)).then(|| {
+            return (slot < self.ready || self.fill_exclusive(slot) == Some(true)).then(|| {
                 self.slot = slot + 1;
                 // SAFETY: ready, unread, and ours alone.
                 unsafe { block.read(slot) }
             });
         }
-        self.pop_quickly().flatten()
+        self.pop_fast_if_ready().flatten()
     }
 
     /// The next item, or that there is none, if that is to be had in the shortest way.
     #[inline(always)]
-    pub(crate) fn pop_quickly(&mut self) -> Option<Option<T>> {
+    pub(crate) fn pop_fast_if_ready(&mut self) -> Option<Option<T>> {
         let clone = self.among.get()?;
         let (block, slot) = (self.block, self.slot);
         // SAFETY: our count keeps the block alive.

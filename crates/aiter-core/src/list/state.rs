@@ -41,7 +41,7 @@ impl Published {
     }
 
     /// True if this call, completing the block, took over a count that a cursor left behind.
-    pub(crate) fn inherits<T>(self) -> bool {
+    pub(crate) fn takes_over<T>(self) -> bool {
         self.completes::<T>() && self.old & ORPHANED != 0
     }
 }
@@ -50,7 +50,7 @@ impl<T> Block<T> {
     /// Publishes `count` slots from `slot` on: their items become visible to the cursors.
     ///
     /// A block may be freed as soon as this has happened: the caller must not touch it again,
-    /// unless the result says that it inherits a count.
+    /// unless the result says that it takes_over a count.
     ///
     /// # Safety
     /// The caller has claimed and filled these slots and not yet published them.
@@ -61,7 +61,7 @@ impl<T> Block<T> {
         let state = unsafe { &self.header().state };
         // Adding is setting here, as each bit is published once; and it gives the old word in one
         // instruction. Release: partner of `ready_bits`, for the items. Acquire: partner of
-        // `announce` and `orphan`, for the sleeper's node and what the last reader did.
+        // `set_waiting` and `orphan`, for the waiter's node and what the last reader did.
         let old = state.fetch_add(mask, Ordering::AcqRel);
         debug_assert_eq!(old & mask, 0);
         Published { old, mask }
@@ -117,7 +117,7 @@ impl<T> Header<T> {
     }
 
     /// Tells the producers of this block that somebody sleeps. True if `slot` is ready after all.
-    pub(crate) fn announce(&self, slot: usize) -> bool {
+    pub(crate) fn set_waiting(&self, slot: usize) -> bool {
         // Release: partner of `publish`, for the registration. One word for both questions: no
         // publication can come between. Not Acquire: the caller reads the item after `ready_bits`.
         self.state.fetch_or(WAITING, Ordering::Release) >> slot & 1 != 0

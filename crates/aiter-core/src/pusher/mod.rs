@@ -4,14 +4,14 @@ use core::fmt;
 
 use crate::{
     cursor::Cursor,
-    error::{PushError, Refusal, TryPushError},
-    list::{Claim, Cleanup, Growth, List},
-    pusher::unique::SolePusher,
+    error::{PushError, PushErrorKind, TryPushError},
+    list::{Claim, List, OnFull, Reclaim},
+    pusher::unique::UniquePusher,
     sync::Arc,
 };
 
+pub(crate) mod no_wake;
 mod push_all;
-pub(crate) mod quiet;
 pub(crate) mod unique;
 pub(crate) mod weak;
 
@@ -93,17 +93,17 @@ impl<T> Pusher<T> {
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
         // In two steps, so that the usual one is short enough to be had where it is called; and in one
         // function, as an item may be large, and each call moves it.
-        let (block, slot) = match self.list.claim_at_once(1) {
+        let (block, slot) = match self.list.claim_fast(1) {
             Ok(claim) => (claim.block, claim.slot),
-            Err(seen) => match self.list.claim_after(seen, 1, Growth::Allocate) {
+            Err(seen) => match self.list.claim_after(seen, 1, OnFull::Allocate) {
                 Ok(claim) => (claim.block, claim.slot),
-                Err(refusal) => return Err(PushError::new(refused(&self.list, refusal), item)),
+                Err(kind) => return Err(PushError::new(refused(&self.list, kind), item)),
             },
         };
         // SAFETY: the slot is claimed, filled and then published.
         unsafe {
             block.write(slot, item);
-            self.list.publish(Claim { block, slot, len: 1 }, Cleanup::Now);
+            self.list.publish(Claim { block, slot, len: 1 }, Reclaim::Inline);
         }
         Ok(())
     }
@@ -136,16 +136,16 @@ impl<T> Pusher<T> {
     /// ```
     #[inline]
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
-        match self.list.claim(1, Growth::Linked) {
+        match self.list.claim(1, OnFull::Fail) {
             Ok(claim) => {
                 // SAFETY: the slot is claimed, filled and then published.
                 unsafe {
                     claim.block.write(claim.slot, item);
-                    self.list.publish(claim, Cleanup::Later);
+                    self.list.publish(claim, Reclaim::Deferred);
                 }
                 Ok(())
             }
-            Err(refusal) => Err(TryPushError::new(refusal, item)),
+            Err(kind) => Err(TryPushError::new(kind, item)),
         }
     }
 
@@ -160,17 +160,17 @@ impl<T> Pusher<T> {
     /// use aiter_core::push_list;
     ///
     /// let (mut pusher, cursor) = push_list();
-    /// let mut sole = pusher.sole().expect("the only pusher");
+    /// let mut sole = pusher.unique().expect("the only pusher");
     /// sole.push(1)?;
     /// sole.push(2)?;
     /// assert_eq!(cursor.len(), 2);
     /// let other = pusher.clone();
-    /// assert!(pusher.sole().is_none());
+    /// assert!(pusher.unique().is_none());
     /// # drop(other);
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
-    pub fn sole(&mut self) -> Option<SolePusher<'_, T>> {
-        self.list.handles.has_only_one().then(|| SolePusher::new(&self.list))
+    pub fn unique(&mut self) -> Option<UniquePusher<'_, T>> {
+        self.list.handles.has_only_one().then(|| UniquePusher::new(&self.list))
     }
 
     /// Makes room for `additional` items, so that as many [`try_push`](Self::try_push) succeed.
@@ -259,7 +259,7 @@ impl<T> Pusher<T> {
     where
         T: Clone + Sync,
     {
-        self.list.release_inherited();
+        self.list.release_handed_over();
         // Before the second reader can be seen.
         self.list.set_clone();
         let (block, skip) = self.list.enter();
@@ -287,9 +287,9 @@ impl<T> Pusher<T> {
 
 /// The reason why a claim that may allocate was refused.
 #[cold]
-fn refused<T>(list: &List<T>, refusal: Option<Refusal>) -> Refusal {
+fn refused<T>(list: &List<T>, kind: Option<PushErrorKind>) -> PushErrorKind {
     list.clean_up_after_handlers();
-    refusal.expect("a claim that may allocate finds room")
+    kind.expect("a claim that may allocate finds room")
 }
 
 impl<T> Clone for Pusher<T> {
@@ -317,7 +317,7 @@ impl<T> Drop for Pusher<T> {
 /// dropped. [`Pusher::push_all`] gives them back.
 impl<T> Extend<T> for Pusher<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
-        let refused = match self.sole() {
+        let refused = match self.unique() {
             Some(mut sole) => sole.push_all(items).err(),
             None => self.push_all(items).err(),
         };

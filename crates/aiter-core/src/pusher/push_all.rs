@@ -3,8 +3,8 @@
 use arrayvec::ArrayVec;
 
 use crate::{
-    error::{PushAllError, Refusal},
-    list::{Claim, Cleanup, Growth, List},
+    error::{PushAllError, PushErrorKind},
+    list::{Claim, List, OnFull, Reclaim},
     pusher::{Pusher, refused},
 };
 
@@ -52,9 +52,9 @@ impl<T> Pusher<T> {
         let mut pushed = 0;
         while let Some(item) = items.next() {
             if let Err(error) = self.push(item) {
-                let refusal = error.refusal();
+                let kind = error.kind();
                 let taken = alloc::vec![error.into_inner()];
-                return Err(PushAllError { refusal, pushed, taken, rest: items });
+                return Err(PushAllError { kind, pushed, taken, rest: items });
             }
             pushed += 1;
         }
@@ -68,14 +68,14 @@ impl<T> Pusher<T> {
             items: ArrayVec<T, CHUNK>,
         }
         impl<T> Chunk<'_, T> {
-            fn push(&mut self, growth: Growth) -> Result<(), Option<Refusal>> {
+            fn push(&mut self, on_full: OnFull) -> Result<(), Option<PushErrorKind>> {
                 while !self.items.is_empty() {
-                    let claim = self.list.claim(self.items.len(), growth)?;
+                    let claim = self.list.claim(self.items.len(), on_full)?;
                     let Claim { block, slot, len } = claim;
                     // SAFETY: as many as were asked for or fewer, claimed, filled and then published.
                     unsafe {
                         block.write_run(slot, &mut self.items, len);
-                        self.list.publish(claim, Cleanup::Now);
+                        self.list.publish(claim, Reclaim::Inline);
                     }
                 }
                 Ok(())
@@ -84,8 +84,8 @@ impl<T> Pusher<T> {
         impl<T> Drop for Chunk<'_, T> {
             fn drop(&mut self) {
                 // Empty but after a panic, of the iterator or of an allocation. A second panic would
-                // abort, so no other allocation may unwind. A refusal drops the items.
-                if !self.items.is_empty() && self.push(Growth::Attempt).is_err() {
+                // abort, so no other allocation may unwind. A kind drops the items.
+                if !self.items.is_empty() && self.push(OnFull::Attempt).is_err() {
                     self.list.clean_up_after_handlers();
                 }
             }
@@ -113,13 +113,13 @@ impl<T> Pusher<T> {
             }
             drop(fill);
             let waiting = chunk.items.len();
-            let result = chunk.push(Growth::Allocate);
+            let result = chunk.push(OnFull::Allocate);
             pushed += waiting - chunk.items.len();
-            if let Err(refusal) = result {
-                let refusal = refused(&self.list, refusal);
+            if let Err(kind) = result {
+                let kind = refused(&self.list, kind);
                 let taken = chunk.items.drain(..).collect();
                 drop(chunk);
-                return Err(PushAllError { refusal, pushed, taken, rest: items });
+                return Err(PushAllError { kind, pushed, taken, rest: items });
             }
             if waiting < CHUNK {
                 return Ok(pushed);

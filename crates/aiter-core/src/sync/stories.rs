@@ -56,7 +56,7 @@ fn subscriber_at_complete_block(pusher: &Pusher<u32>) -> (Pin<'_>, Block<u32>) {
 fn enter(list: &List<u32>, pin: Pin<'_>, block: Block<u32>) -> Option<RawCursor<u32>> {
     list.set_clone();
     // SAFETY: pinned since the block was the tail's.
-    let has_entered = unsafe { block.header() }.readers.enter();
+    let has_entered = unsafe { block.header() }.readers.try_acquire();
     if has_entered {
         list.add_cursor();
     }
@@ -149,7 +149,7 @@ fn reserve_forgets_block_that_retires() {
     });
 }
 
-/// A sleeper leaves its slot while a notifier looks at the waker.
+/// A waiter leaves its slot while a notifier looks at the waker.
 fn leave_while_called(slots: &Slots) {
     let place = slots.take_slot();
     // SAFETY: the place is of these slots, and this caller's until it leaves or frees it.
@@ -167,7 +167,7 @@ fn leave_while_called(slots: &Slots) {
     }
 }
 
-/// Two parties free a slot that was left. Meanwhile a new sleeper takes the slot, and leaves it again.
+/// Two parties free a slot that was left. Meanwhile a new waiter takes the slot, and leaves it again.
 #[test]
 fn slot_left_twice_is_not_freed_under_notifier() {
     loom::model(|| {
@@ -233,8 +233,8 @@ fn notifier_at_new_segment_sees_its_slots() {
     loom::model(|| {
         let slots = loom::sync::Arc::new(Slots::new());
         slots.take_slot();
-        let sleeper = spawn(&slots, arm_in_segment);
+        let waiter = spawn(&slots, arm_in_segment);
         slots.claim(0, usize::MAX, |claimed| claimed.with(|waker| assert!(waker.is_some())));
-        sleeper.join().unwrap();
+        waiter.join().unwrap();
     });
 }

@@ -1,10 +1,22 @@
-//! Parts for adapters: wakers that any party may call, and a value that several tasks poll in turn.
+//! Building blocks for authors of adapters. Programs that use streams do not need them.
+//!
+//! - [`WakeCell`] holds the waker of one task, and any thread or interrupt handler may wake it.
+//! - [`ReadyQueue`] and [`ReadyNode`] let one task poll many streams or futures, each only after
+//!   its own waker was called.
+//! - [`PollLock`] lets several tasks poll one value in turn.
 
-mod hub;
-pub(crate) mod poll_lock;
+mod lock_guard;
+mod lock_state;
+mod poll_lock;
 mod ready_cells;
 mod ready_entry;
-pub(crate) mod ready_node;
-pub(crate) mod ready_stack;
-mod turn;
-pub(crate) mod wake_cell;
+mod ready_node;
+mod ready_queue;
+mod wake_cell;
+
+#[doc(hidden)]
+pub use crate::pusher::no_wake::{NoWakeCursor, NoWakePusher, no_wake_list};
+pub use poll_lock::PollLock;
+pub use ready_node::ReadyNode;
+pub use ready_queue::ReadyQueue;
+pub use wake_cell::WakeCell;

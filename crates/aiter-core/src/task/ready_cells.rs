@@ -10,7 +10,7 @@ pub(super) const NO_NUMBER: usize = 1 << (usize::BITS - 1);
 /// In the word: nobody is ready, and the owner is at work.
 pub(super) const EMPTY: usize = usize::MAX;
 /// In the word, with the index of a cell: nobody is ready, and the owner sleeps.
-pub(super) const ASLEEP: usize = NO_NUMBER;
+pub(super) const IDLE: usize = NO_NUMBER;
 
 /// Where a waker lies.
 pub(super) struct Cell {
@@ -64,7 +64,7 @@ impl Shared {
             last = match last {
                 None => Some(&self.first),
                 // Relaxed: the owner has set the link, or it came with the cell's index: Release by
-                // `ReadyStack::fall_asleep`, Acquire by `ReadyEntry::mark`.
+                // `ReadyQueue::set_idle`, Acquire by `ReadyEntry::mark`.
                 // SAFETY: null, or a cell that lives as long as `self`.
                 Some(cell) => Some(unsafe { cell.next.load(Ordering::Relaxed).as_ref() }?),
             };

@@ -3,8 +3,8 @@
 use crate::{
     sync::{Arc, AtomicUsize, Ordering, retry_hint},
     task::{
-        ready_cells::{ASLEEP, Cell, EMPTY, NO_NUMBER, Shared},
-        ready_stack::ReadyStack,
+        ready_cells::{Cell, EMPTY, IDLE, NO_NUMBER, Shared},
+        ready_queue::ReadyQueue,
     },
 };
 
@@ -16,8 +16,8 @@ pub(crate) struct ReadyEntry {
 }
 
 impl ReadyEntry {
-    pub(super) fn new(stack: &ReadyStack, number: usize) -> Self {
-        Self { shared: stack.shared.clone(), number, below: AtomicUsize::new(ReadyStack::NONE) }
+    pub(super) fn new(stack: &ReadyQueue, number: usize) -> Self {
+        Self { shared: stack.shared.clone(), number, below: AtomicUsize::new(ReadyQueue::NONE) }
     }
 
     /// Puts its number onto the stack, and wakes the task if it sleeps.
@@ -39,10 +39,10 @@ impl ReadyEntry {
         // Relaxed: only the word counts.
         let mut word = top.load(Ordering::Relaxed);
         loop {
-            let below = if word & NO_NUMBER == 0 { word } else { ReadyStack::NONE };
+            let below = if word & NO_NUMBER == 0 { word } else { ReadyQueue::NONE };
             // Relaxed: published by the exchange.
             self.below.store(below, Ordering::Relaxed);
-            // Release: partner of `take`, for the link. Acquire: of `fall_asleep`, for the waker.
+            // Release: partner of `take`, for the link. Acquire: of `set_idle`, for the waker.
             match top.compare_exchange_weak(word, self.number, Ordering::AcqRel, Ordering::Relaxed)
             {
                 Ok(_) => break,
@@ -53,7 +53,7 @@ impl ReadyEntry {
         if word & NO_NUMBER == 0 || word == EMPTY {
             return;
         }
-        if let Some(cell) = self.shared.cells().nth(word & !ASLEEP) {
+        if let Some(cell) = self.shared.cells().nth(word & !IDLE) {
             let cell = GiveBack(cell);
             cell.0.waker.with(|at| {
                 // SAFETY: the word gave us the cell: nobody writes to it before it is idle.
@@ -68,9 +68,9 @@ impl ReadyEntry {
         self.number
     }
 
-    /// Who was below it on the stack that it was taken with, or [`ReadyStack::NONE`].
-    pub(crate) fn below(&self) -> usize {
-        // Relaxed: came with `ReadyStack::take`.
+    /// Who was below it on the stack that it was taken with, or [`ReadyQueue::NONE`].
+    pub(crate) fn next(&self) -> usize {
+        // Relaxed: came with `ReadyQueue::take`.
         self.below.load(Ordering::Relaxed)
     }
 }

@@ -32,11 +32,11 @@ use core::{
 
 use crate::{
     sync::{Arc, AtomicUsize, MAX_WAKES, Ordering, UnsafeCell, retry_hint},
-    task::{ready_entry::ReadyEntry, ready_stack::ReadyStack},
+    task::{ready_entry::ReadyEntry, ready_queue::ReadyQueue},
 };
 
 /// In `Node::wakes`: the waker was not called since the owner of the node was pending.
-pub(super) const ASLEEP: usize = 0;
+pub(super) const IDLE: usize = 0;
 /// In `Node::wakes`: so many that they are counted no more.
 const UNCOUNTED: usize = MAX_WAKES;
 
@@ -56,7 +56,7 @@ impl<T> Own<T> {
 
 struct Node<T> {
     entry: ReadyEntry,
-    /// `ASLEEP`, or how often it was woken, and at the start 1.
+    /// `IDLE`, or how often it was woken, and at the start 1.
     wakes: AtomicUsize,
     /// Its waker, which has no count of its own: lent to polls, never moved out. All others are clones.
     waker: ManuallyDrop<Waker>,
@@ -70,7 +70,7 @@ impl<T> Node<T> {
     fn notify(&self) {
         // Relaxed: the exchange counts.
         let mut before = self.wakes.load(Ordering::Relaxed);
-        // Release: partner of `ReadyNode::look`. Acquire: of `ReadyNode::fall_asleep`. Always a
+        // Release: partner of `ReadyNode::look`. Acquire: of `ReadyNode::set_idle`. Always a
         // write.
         while let Err(now) = self.wakes.compare_exchange_weak(
             before,
@@ -81,7 +81,7 @@ impl<T> Node<T> {
             before = now;
             retry_hint();
         }
-        if before == ASLEEP {
+        if before == IDLE {
             self.entry.mark();
         }
     }
@@ -121,8 +121,8 @@ impl<T> Node<T> {
 /// the next member: an old waker may then cause a poll too many. Wakers may outlive node, member and whatever that borrows.
 ///
 /// A node is *up*, as it is at first, or *asleep*. Who is woken when up stays up. Who is woken when asleep is up, and its
-/// number is on the [`ReadyStack`](crate::ReadyStack), from where the owner takes it, asks who is [`below`](Self::below) it,
-/// [looks](Self::look), [polls](Self::poll), and lets it [fall asleep](Self::fall_asleep) if it is pending.
+/// number is on the [`ReadyQueue`](crate::task::ReadyQueue), from where the owner takes it, asks who is [`below`](Self::next) it,
+/// [looks](Self::clear_wakes), [polls](Self::poll), and lets it [fall asleep](Self::set_idle) if it is pending.
 ///
 /// Once it has fallen asleep, do not let it do so again, put in a new member or drop it before its number was taken and
 /// `below` was asked, unless the stack goes, too. Else a number might be on the stack twice, or for nobody: then whoever reads
@@ -135,9 +135,9 @@ impl<T> Node<T> {
 /// ```
 /// use core::task::Waker;
 ///
-/// use aiter_core::ReadyStack;
+/// use aiter_core::task::ReadyQueue;
 ///
-/// let mut ready = ReadyStack::new();
+/// let mut ready = ReadyQueue::new();
 /// let mut node = ready.node(0);
 /// node.set(Some("a future or stream"));
 /// let mut waker = None;
@@ -146,11 +146,11 @@ impl<T> Node<T> {
 ///     member.len()
 /// });
 /// assert_eq!(polled, Some(18));
-/// assert!(node.fall_asleep(), "it was not woken meanwhile");
+/// assert!(node.set_idle(), "it was not woken meanwhile");
 /// assert!(ready.sleep(Waker::noop()), "nobody is ready");
 /// waker.expect("it was polled").wake();
-/// assert_eq!((ready.take(), node.below()), (0, ReadyStack::NONE));
-/// node.look();
+/// assert_eq!((ready.take(), node.next()), (0, ReadyQueue::NONE));
+/// node.clear_wakes();
 /// ```
 pub struct ReadyNode<T> {
     node: Arc<Node<T>>,
@@ -165,7 +165,7 @@ unsafe impl<T: Sync> Sync for ReadyNode<T> {}
 impl<T> ReadyNode<T> {
     /// One that is up, and has no member.
     pub(crate) fn new(entry: ReadyEntry) -> Self {
-        let seen = ASLEEP + 1;
+        let seen = IDLE + 1;
         let mut node = Arc::new(Node {
             entry,
             wakes: AtomicUsize::new(seen),
@@ -239,7 +239,7 @@ impl<T> ReadyNode<T> {
                 self.0.member = None;
             }
         }
-        self.look();
+        self.clear_wakes();
         let (waker, own) = self.parts();
         let clear = Clear(own);
         // SAFETY: as in `Own::member`.
@@ -254,30 +254,30 @@ impl<T> ReadyNode<T> {
         polled
     }
 
-    /// Who was below it on the stack that it was taken with, or [`ReadyStack::NONE`](crate::ReadyStack::NONE).
+    /// Who was below it on the stack that it was taken with, or [`ReadyQueue::NONE`](crate::task::ReadyQueue::NONE).
     #[inline]
-    pub fn below(&self) -> usize {
-        self.node.entry.below()
+    pub fn next(&self) -> usize {
+        self.node.entry.next()
     }
 
     /// Notes how many wake-ups have come: of those before, none keeps it up.
     #[inline]
-    pub fn look(&mut self) {
+    pub fn clear_wakes(&mut self) {
         // Acquire: partner of `Node::notify`.
         let mut seen = self.node.wakes.load(Ordering::Acquire);
         if seen == UNCOUNTED {
             // Acquire: as above, for wake-ups since the load, which did not change the number.
             // A later wake-up is counted. Not Release: it finds the member up, and marks nothing.
-            self.node.wakes.swap(ASLEEP + 1, Ordering::Acquire);
-            seen = ASLEEP + 1;
+            self.node.wakes.swap(IDLE + 1, Ordering::Acquire);
+            seen = IDLE + 1;
         }
         self.own().seen = seen;
     }
 
-    /// Falls asleep, and is true; or is false, if it was woken since the last [`look`](Self::look): then it has looked again.
+    /// Falls asleep, and is true; or is false, if it was woken since the last [`look`](Self::clear_wakes): then it has looked again.
     #[must_use = "one that did not fall asleep is to be polled once more"]
     #[inline]
-    pub fn fall_asleep(&mut self) -> bool {
+    pub fn set_idle(&mut self) -> bool {
         let seen = self.own().seen;
         let wakes = &self.node.wakes;
         // Relaxed: a look; the exchange counts, or the look that follows.
@@ -285,12 +285,12 @@ impl<T> ReadyNode<T> {
             // Release: partner of `Node::notify`, for the link. From here on the number may be put
             // on the stack again. Not Acquire: wake-ups only add, so this reads the same write as
             // the last look did, or the owner's own.
-            && wakes.compare_exchange(seen, ASLEEP, Ordering::Release, Ordering::Relaxed).is_ok();
+            && wakes.compare_exchange(seen, IDLE, Ordering::Release, Ordering::Relaxed).is_ok();
         if asleep {
             // What wakes it is new, also to who does not look.
-            self.own().seen = ASLEEP;
+            self.own().seen = IDLE;
         } else {
-            self.look();
+            self.clear_wakes();
         }
         asleep
     }
@@ -311,7 +311,7 @@ impl<T> fmt::Debug for ReadyNode<T> {
     }
 }
 
-impl ReadyStack {
+impl ReadyQueue {
     /// A place for a member with this number, which nobody else should have: see [`ReadyNode`]. It is up. Allocates.
     ///
     /// # Panics
@@ -325,28 +325,28 @@ impl ReadyStack {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::ready_stack::ReadyStack;
+    use crate::task::ready_queue::ReadyQueue;
 
     #[test]
     fn too_many_wake_ups_to_count_are_not_lost() {
-        let mut ready = ReadyStack::new();
+        let mut ready = ReadyQueue::new();
         let mut one = ready.node::<()>(7);
         let waker = one.waker();
         assert!(ready.sleep(Waker::noop()));
         one.node.wakes.store(UNCOUNTED - 2, Ordering::Relaxed);
-        one.look();
+        one.clear_wakes();
         waker.wake_by_ref();
         waker.wake_by_ref();
         waker.wake_by_ref();
         assert_eq!(one.node.wakes.load(Ordering::Relaxed), UNCOUNTED);
-        assert!(!one.fall_asleep(), "it was woken");
+        assert!(!one.set_idle(), "it was woken");
         waker.wake_by_ref();
-        assert!(!one.fall_asleep(), "again, after the count began anew");
+        assert!(!one.set_idle(), "again, after the count began anew");
         assert!(!ready.has_ready(), "it was up");
-        assert!(one.fall_asleep());
+        assert!(one.set_idle());
         waker.wake_by_ref();
         waker.wake_by_ref();
-        assert_eq!((ready.take(), one.below()), (7, ReadyStack::NONE));
+        assert_eq!((ready.take(), one.next()), (7, ReadyQueue::NONE));
         assert!(!ready.has_ready(), "once");
     }
 }

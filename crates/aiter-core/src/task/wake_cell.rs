@@ -1,13 +1,13 @@
 //! One waker: set by one task, called by anybody.
 //!
-//! A queue with one sleeper, which a try-lock guards. The lock is held for a few instructions, in
+//! A queue with one waiter, which a try-lock guards. The lock is held for a few instructions, in
 //! which no user code runs.
 
 use core::{fmt, task::Waker};
 
 use crate::{
     sync::{AtomicBool, Ordering, UnsafeCell},
-    wait::{queue::WaitQueue, sleeper::Sleeper},
+    wait::{queue::WaitQueue, waiter::Waiter},
 };
 
 /// The waker of one task, for interrupt handlers, threads and tasks to call.
@@ -27,7 +27,7 @@ use crate::{
 ///     task::Poll,
 /// };
 ///
-/// use aiter_core::WakeCell;
+/// use aiter_core::task::WakeCell;
 ///
 /// static PRESSED: AtomicBool = AtomicBool::new(false);
 ///
@@ -49,21 +49,21 @@ pub struct WakeCell {
     /// A task is registering or clearing.
     busy: AtomicBool,
     /// Guarded by `busy`.
-    sleeper: UnsafeCell<Sleeper>,
+    waiter: UnsafeCell<Waiter>,
 }
 
-// SAFETY: the sleeper is `Send`, as are wakers.
+// SAFETY: the waiter is `Send`, as are wakers.
 unsafe impl Send for WakeCell {}
-// SAFETY: the sleeper is used by the party that has set `busy`.
+// SAFETY: the waiter is used by the party that has set `busy`.
 unsafe impl Sync for WakeCell {}
 
 /// `busy`, set by this party.
 struct Busy<'a>(&'a WakeCell);
 
 impl Busy<'_> {
-    fn sleeper<R>(&mut self, f: impl FnOnce(&mut Sleeper) -> R) -> R {
+    fn waiter<R>(&mut self, f: impl FnOnce(&mut Waiter) -> R) -> R {
         // SAFETY: `busy` is set by this party, and lent mutably.
-        self.0.sleeper.with_mut(|sleeper| f(unsafe { &mut *sleeper }))
+        self.0.waiter.with_mut(|waiter| f(unsafe { &mut *waiter }))
     }
 }
 
@@ -77,8 +77,8 @@ impl Drop for Busy<'_> {
 impl WakeCell {
     /// A cell without a waker. Allocates nothing.
     pub fn new() -> Self {
-        let sleeper = UnsafeCell::new(Sleeper::new());
-        Self { queue: WaitQueue::new(), busy: AtomicBool::new(false), sleeper }
+        let waiter = UnsafeCell::new(Waiter::new());
+        Self { queue: WaitQueue::new(), busy: AtomicBool::new(false), waiter }
     }
 
     fn try_busy(&self) -> Option<Busy<'_>> {
@@ -97,7 +97,7 @@ impl WakeCell {
             waker.wake_by_ref();
             return;
         };
-        if busy.sleeper(|sleeper| self.queue.register_again(sleeper, waker)).is_ok() {
+        if busy.waiter(|waiter| self.queue.register_again(waiter, waker)).is_ok() {
             return;
         }
         // A waker is cloned and dropped without the lock.
@@ -107,7 +107,7 @@ impl WakeCell {
             new.wake();
             return;
         };
-        let old = busy.sleeper(|sleeper| self.queue.register_new(sleeper, new));
+        let old = busy.waiter(|waiter| self.queue.register_new(waiter, new));
         drop(busy);
         drop(old);
         self.queue.free_left();
@@ -128,7 +128,7 @@ impl WakeCell {
     /// registering.
     pub fn clear(&self) {
         let Some(mut busy) = self.try_busy() else { return };
-        let retired = busy.sleeper(|sleeper| self.queue.retire(sleeper));
+        let retired = busy.waiter(|waiter| self.queue.retire(waiter));
         drop(busy);
         drop(retired);
         self.queue.free_left();

@@ -57,7 +57,7 @@ impl Slots {
                 let bit = 1 << number;
                 bits &= !bit;
                 // Acquire: partner of `arm`, for the waker. No Release: what the notifier did before
-                // is handed on by another word, see `queue.rs`. If the bit is clear, the sleeper
+                // is handed on by another word, see `queue.rs`. If the bit is clear, the waiter
                 // has taken the slot back, or another notifier has it.
                 if armed.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
                     found(Claimed(&slots[number]));

@@ -2,6 +2,6 @@
 
 pub(crate) mod claim;
 pub(crate) mod queue;
-pub(crate) mod sleeper;
 mod slot;
 pub(crate) mod slots;
+pub(crate) mod waiter;

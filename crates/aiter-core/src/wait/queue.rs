@@ -6,9 +6,9 @@
 //! looks, and registers anew if it finds nothing.
 //!
 //! # The protocol
-//! A [`Sleeper`] belongs to one handle and has a slot for its waker (see `slots.rs`). To
+//! A [`Waiter`] belongs to one handle and has a slot for its waker (see `slots.rs`). To
 //! sleep, it *arms* the slot by a change of one word and then looks again for something to read
-//! (the caller sees to that, by `Header::announce` and the tail's stop mark). To wake, a notifier
+//! (the caller sees to that, by `Header::set_waiting` and the tail's stop mark). To wake, a notifier
 //! goes over the armed slots and *claims* each one by a change of the same word right before it
 //! calls the waker.
 //!
@@ -27,16 +27,16 @@
 //! A waker may be dropped only where user code and deallocation are allowed. See [`Wakers`].
 //!
 //! # Ordering policy
-//! A notifier and a sleeper meet at two places: at a word of the caller's (a block's state, a gate)
+//! A notifier and a waiter meet at two places: at a word of the caller's (a block's state, a gate)
 //! and at `armed`. [`notify`](WaitQueue::notify) relies on the caller's word: the caller has seen,
-//! by an Acquire of it, what the sleeper did after it armed its slot, or the sleeper sees the
+//! by an Acquire of it, what the waiter did after it armed its slot, or the waiter sees the
 //! caller's change of it. [`notify_all`](WaitQueue::notify_all) needs no such word. It changes the
-//! word of the queue's first slot even if that slot is not armed, and each sleeper changes this
-//! word when it has armed its slot. So if the notifier's change comes first, the sleeper sees what
+//! word of the queue's first slot even if that slot is not armed, and each waiter changes this
+//! word when it has armed its slot. So if the notifier's change comes first, the waiter sees what
 //! the notifier did before; if not, the notifier sees the armed slot.
 //!
 //! So a claim in the round over the slots only acquires. What the notifier did before the claim
-//! reaches the sleeper by the caller's word or by the word of the first slot.
+//! reaches the waiter by the caller's word or by the word of the first slot.
 
 use core::task::Waker;
 
@@ -44,9 +44,9 @@ use crate::{
     sync::{Hint, Ordering},
     wait::{
         claim::Look,
-        sleeper::{Sleeper, identity},
         slot::{Claimed, Place},
         slots::Slots,
+        waiter::{Waiter, identity},
     },
 };
 
@@ -59,11 +59,11 @@ pub(crate) enum Wakers {
     /// By value: the queue keeps no waker that was called. For tasks and threads.
     Take,
     /// By reference: nothing is dropped or freed, so interrupt handlers may do it. A called waker
-    /// stays in its slot until its sleeper drops it.
+    /// stays in its slot until its waiter drops it.
     Lend,
 }
 
-/// What is left of a sleeper. Its waker goes with it, which is user code: so its owner first sees
+/// What is left of a waiter. Its waker goes with it, which is user code: so its owner first sees
 /// to what must not be forgotten if that panics.
 pub(crate) struct Retired<'a> {
     queue: &'a WaitQueue,
@@ -92,33 +92,33 @@ impl WaitQueue {
         Self { slots: Slots::new(), start, left }
     }
 
-    /// Registers the sleeper with this waker. The caller must look once more for something to read
+    /// Registers the waiter with this waker. The caller must look once more for something to read
     /// before it goes to sleep. Lock-free; allocates if all slots are in use.
-    pub(crate) fn register(&self, sleeper: &mut Sleeper, waker: &Waker) {
-        let before = match self.register_again(sleeper, waker) {
+    pub(crate) fn register(&self, waiter: &mut Waiter, waker: &Waker) {
+        let before = match self.register_again(waiter, waker) {
             Ok(()) => return,
             // User code runs in the clone and when the waker of before is dropped.
-            // SAFETY: the slot stays the sleeper's until it is armed.
-            Err(Some(idle)) => unsafe { self.put(sleeper, idle, waker.clone()) },
-            Err(None) => self.register_new(sleeper, waker.clone()),
+            // SAFETY: the slot stays the waiter's until it is armed.
+            Err(Some(idle)) => unsafe { self.put(waiter, idle, waker.clone()) },
+            Err(None) => self.register_new(waiter, waker.clone()),
         };
         drop(before);
         self.free_left();
     }
 
-    /// Registers the sleeper if its slot has this waker. If not, changes nothing, and returns the
-    /// slot if it is the sleeper's. Wait-free; runs no user code.
+    /// Registers the waiter if its slot has this waker. If not, changes nothing, and returns the
+    /// slot if it is the waiter's. Wait-free; runs no user code.
     #[inline]
     pub(crate) fn register_again(
         &self,
-        sleeper: &Sleeper,
+        waiter: &Waiter,
         waker: &Waker,
     ) -> Result<(), Option<Place>> {
-        let place = sleeper.place.ok_or(None)?;
-        // SAFETY: the place is of this queue. If the slot is idle, it is the sleeper's.
+        let place = waiter.place.ok_or(None)?;
+        // SAFETY: the place is of this queue. If the slot is idle, it is the waiter's.
         unsafe {
             if self.slots.is_armed(place) {
-                return if sleeper.identity == identity(waker) { Ok(()) } else { Err(None) };
+                return if waiter.identity == identity(waker) { Ok(()) } else { Err(None) };
             }
             if !self.slots.is_given_back(place) {
                 return Err(None);
@@ -134,7 +134,7 @@ impl WaitQueue {
     /// Gives a slot to the notifiers.
     ///
     /// # Safety
-    /// The slot is the sleeper's, and of this queue.
+    /// The slot is the waiter's, and of this queue.
     #[inline]
     unsafe fn arm(&self, place: Place) {
         // SAFETY: by contract.
@@ -147,29 +147,29 @@ impl WaitQueue {
         }
     }
 
-    /// Registers the sleeper with a new waker, and returns the waker of before. Lock-free; runs no
+    /// Registers the waiter with a new waker, and returns the waker of before. Lock-free; runs no
     /// user code; may allocate.
-    pub(crate) fn register_new(&self, sleeper: &mut Sleeper, waker: Waker) -> Option<Waker> {
-        // SAFETY: the place is of this queue, and this sleeper's.
+    pub(crate) fn register_new(&self, waiter: &mut Waiter, waker: Waker) -> Option<Waker> {
+        // SAFETY: the place is of this queue, and this waiter's.
         unsafe {
-            if let Some(place) = sleeper.place {
+            if let Some(place) = waiter.place {
                 if !self.slots.take_back(place) {
-                    self.leave(sleeper, place);
+                    self.leave(waiter, place);
                 }
             }
-            let place = sleeper.place.unwrap_or_else(|| self.slots.take_slot());
-            self.put(sleeper, place, waker)
+            let place = waiter.place.unwrap_or_else(|| self.slots.take_slot());
+            self.put(waiter, place, waker)
         }
     }
 
     /// Puts a waker into a slot, and gives the slot to the notifiers. Returns the waker of before.
     ///
     /// # Safety
-    /// The slot is the sleeper's, and of this queue.
+    /// The slot is the waiter's, and of this queue.
     #[inline]
-    unsafe fn put(&self, sleeper: &mut Sleeper, place: Place, waker: Waker) -> Option<Waker> {
-        sleeper.place = Some(place);
-        sleeper.identity = identity(&waker);
+    unsafe fn put(&self, waiter: &mut Waiter, place: Place, waker: Waker) -> Option<Waker> {
+        waiter.place = Some(place);
+        waiter.identity = identity(&waker);
         // SAFETY: by contract.
         unsafe {
             let before = self.slots.replace(place, Some(waker));
@@ -181,45 +181,45 @@ impl WaitQueue {
     /// Leaves a slot to the notifier that has it.
     ///
     /// # Safety
-    /// The slot is the sleeper's, and of this queue.
+    /// The slot is the waiter's, and of this queue.
     #[cold]
-    unsafe fn leave(&self, sleeper: &mut Sleeper, place: Place) {
-        sleeper.place = None;
-        // SAFETY: by contract, and the sleeper has forgotten the slot.
+    unsafe fn leave(&self, waiter: &mut Waiter, place: Place) {
+        waiter.place = None;
+        // SAFETY: by contract, and the waiter has forgotten the slot.
         unsafe { self.slots.leave(place) };
         // Relaxed: a hint that there is one. The caller, or its next visit, acts on it.
         self.left.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes the sleeper's registration back, and its waker. `None` if there is neither.
+    /// Takes the waiter's registration back, and its waker. `None` if there is neither.
     ///
     /// A waker that is being called stays until its notifier has given it back. Wait-free; runs no
     /// user code.
     #[inline]
-    pub(crate) fn retire(&self, sleeper: &mut Sleeper) -> Option<Retired<'_>> {
-        sleeper.place.map(|place| self.retire_from(sleeper, place))
+    pub(crate) fn retire(&self, waiter: &mut Waiter) -> Option<Retired<'_>> {
+        waiter.place.map(|place| self.retire_from(waiter, place))
     }
 
-    fn retire_from(&self, sleeper: &mut Sleeper, place: Place) -> Retired<'_> {
-        // SAFETY: the place is of this queue, and the sleeper's until it is free.
+    fn retire_from(&self, waiter: &mut Waiter, place: Place) -> Retired<'_> {
+        // SAFETY: the place is of this queue, and the waiter's until it is free.
         let waker = unsafe {
             if self.slots.take_back(place) {
-                sleeper.place = None;
+                waiter.place = None;
                 self.slots.free(place)
             } else {
-                self.leave(sleeper, place);
+                self.leave(waiter, place);
                 None
             }
         };
         Retired { queue: self, _waker: waker }
     }
 
-    /// Takes the waker of a sleeper that was notified, if it is kept: see [`Wakers::Lend`]. The
+    /// Takes the waker of a waiter that was notified, if it is kept: see [`Wakers::Lend`]. The
     /// outer `None` if a notification may still come. Wait-free; runs no user code.
     #[inline]
-    pub(crate) fn take_called(&self, sleeper: &Sleeper) -> Option<Option<Waker>> {
-        let Some(place) = sleeper.place else { return Some(None) };
-        // SAFETY: the place is of this queue. If the slot is idle, it is the sleeper's.
+    pub(crate) fn take_called(&self, waiter: &Waiter) -> Option<Option<Waker>> {
+        let Some(place) = waiter.place else { return Some(None) };
+        // SAFETY: the place is of this queue. If the slot is idle, it is the waiter's.
         unsafe {
             let is_called = !self.slots.is_armed(place) && self.slots.is_given_back(place);
             is_called.then(|| self.slots.replace(place, None))
@@ -236,7 +236,7 @@ impl WaitQueue {
     }
 
     /// Wakes every waiter that the caller knows of. It must have seen, by an Acquire, what the
-    /// sleeper did after it registered. Lock-free. With [`Wakers::Lend`], neither allocates nor
+    /// waiter did after it registered. Lock-free. With [`Wakers::Lend`], neither allocates nor
     /// frees.
     ///
     /// # Panics
@@ -259,7 +259,7 @@ impl WaitQueue {
         }
     }
 
-    /// Returns `true` if no sleeper has registered, as far as the caller can know: as `notify`.
+    /// Returns `true` if no waiter has registered, as far as the caller can know: as `notify`.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         !self.slots.is_any_armed()

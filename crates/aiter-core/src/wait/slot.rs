@@ -20,7 +20,7 @@ pub(super) struct Slot {
     pub(super) number: u8,
     /// Armed, or with a notifier.
     pub(super) busy: AtomicBool,
-    /// The sleeper has left the slot to the notifier that had it.
+    /// The waiter has left the slot to the notifier that had it.
     pub(super) left: AtomicBool,
 }
 
@@ -55,7 +55,7 @@ impl Slot {
         self.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, waker))
     }
 
-    /// Returns `true`, and the slot is the caller's, if its sleeper has left it and its notifier
+    /// Returns `true`, and the slot is the caller's, if its waiter has left it and its notifier
     /// has given it back.
     pub(super) fn take_left(&self) -> bool {
         // Relaxed: a look, which spares the exchange.
@@ -79,7 +79,7 @@ impl Slot {
 
 /// More slots, and a bit for each in two words.
 pub(super) struct Segment {
-    /// Slots that belong to a sleeper, or were left by it.
+    /// Slots that belong to a waiter, or were left by it.
     pub(super) used: AtomicUsize,
     /// Slots whose wakers are to be called.
     pub(super) armed: AtomicUsize,
@@ -130,11 +130,11 @@ impl Segment {
     }
 }
 
-/// A slot that belongs to a sleeper.
+/// A slot that belongs to a waiter.
 #[derive(Clone, Copy)]
 pub(crate) struct Place(pub(super) NonNull<Slot>);
 
-/// A slot that a notifier has taken from its sleeper, until it is dropped.
+/// A slot that a notifier has taken from its waiter, until it is dropped.
 pub(crate) struct Claimed<'a>(pub(super) &'a Slot);
 
 impl Claimed<'_> {
@@ -152,7 +152,7 @@ impl Claimed<'_> {
 }
 
 impl Drop for Claimed<'_> {
-    /// Gives the slot back to its sleeper.
+    /// Gives the slot back to its waiter.
     fn drop(&mut self) {
         // Release: partner of `Slot::is_given_back`, for the notifier's use of the waker.
         self.0.busy.store(false, Ordering::Release);

@@ -1,26 +1,26 @@
 //! Places for wakers, and the bits that say which of them are to be called.
 //!
-//! A queue has its first slot in itself, as most queues have one sleeper. All others lie in
+//! A queue has its first slot in itself, as most queues have one waiter. All others lie in
 //! segments.
 //!
 //! # A slot's life
-//! A slot belongs to one sleeper from its `used` bit's change to 1 until its change back to 0.
+//! A slot belongs to one waiter from its `used` bit's change to 1 until its change back to 0.
 //! Two marks say which party may use its waker:
 //! ```text
 //!  armed  busy
-//!    0      0    the sleeper
-//!    1      1    any notifier that clears `armed`; the sleeper may clear it, too
+//!    0      0    the waiter
+//!    1      1    any notifier that clears `armed`; the waiter may clear it, too
 //!    0      1    the notifier that cleared `armed`; it then clears `busy`
 //! ```
-//! A sleeper that must register while a notifier has its slot does not wait. It leaves the slot
+//! A waiter that must register while a notifier has its slot does not wait. It leaves the slot
 //! behind, marked as *left*, and takes another one. A slot that was left, and that the notifier has
-//! given back, is freed later: by a sleeper that registers or goes, a reader that finds nothing, or a
+//! given back, is freed later: by a waiter that registers or goes, a reader that finds nothing, or a
 //! push that is refused. A notifier may be an interrupt handler, and drops nothing.
 //!
 //! # Ordering policy
-//! `armed` hands a slot to a notifier: Release by the sleeper, Acquire by the notifier. `busy`
-//! hands it back: Release by the notifier, Acquire by the sleeper. `used` and `left` hand it from
-//! one sleeper to the next. How `armed` closes races with what the parties do elsewhere is told in
+//! `armed` hands a slot to a notifier: Release by the waiter, Acquire by the notifier. `busy`
+//! hands it back: Release by the notifier, Acquire by the waiter. `used` and `left` hand it from
+//! one waiter to the next. How `armed` closes races with what the parties do elsewhere is told in
 //! `queue.rs`.
 
 use core::{ptr::NonNull, ptr::null_mut, task::Waker};
@@ -35,11 +35,11 @@ use crate::{
 /// In `Slots::armed`: a slot in a segment was armed. Set and never taken away.
 pub(super) const MORE: usize = 1 << 1;
 
-/// The slots of a queue. Must not move while a sleeper has a slot.
+/// The slots of a queue. Must not move while a waiter has a slot.
 pub(crate) struct Slots {
     /// Bit 0 for the first slot, and `MORE`.
     pub(super) armed: AtomicUsize,
-    /// The first slot belongs to a sleeper, or was left by it.
+    /// The first slot belongs to a waiter, or was left by it.
     is_used: AtomicBool,
     pub(super) first: Slot,
     pub(super) more: AtomicPtr<Segment>,
@@ -75,7 +75,7 @@ impl Slots {
             if next.is_null() {
                 let new = Segment::new(number);
                 // Release: partner of all loads of a link. Acquire: for the segment of another
-                // sleeper that was faster. A success reads the null that the link was made with, so
+                // waiter that was faster. A success reads the null that the link was made with, so
                 // it has nothing to acquire.
                 match link.compare_exchange(null_mut(), new, Ordering::Release, Ordering::Acquire) {
                     // SAFETY: a segment, which lives as long as the queue.
@@ -111,7 +111,7 @@ impl Slots {
     }
 
     /// Returns `true` if the slot is armed: a look. If it is not, `is_given_back` tells whether it
-    /// is its sleeper's.
+    /// is its waiter's.
     ///
     /// # Safety
     /// As `at`.
@@ -123,10 +123,10 @@ impl Slots {
         armed.load(Ordering::Relaxed) & slot.bit() != 0
     }
 
-    /// Returns `true` if the slot, which is not armed, is its sleeper's.
+    /// Returns `true` if the slot, which is not armed, is its waiter's.
     ///
     /// # Safety
-    /// As `at`, and the caller is the slot's sleeper.
+    /// As `at`, and the caller is the slot's waiter.
     #[inline]
     pub(crate) unsafe fn is_given_back(&self, place: Place) -> bool {
         // SAFETY: by contract.
@@ -155,7 +155,7 @@ impl Slots {
         slot.waker.with(|at| unsafe { &*at }.as_ref().is_some_and(|mine| mine.will_wake(waker)))
     }
 
-    /// Gives the slot, which is its sleeper's, to the notifiers. If there are other slots, returns
+    /// Gives the slot, which is its waiter's, to the notifiers. If there are other slots, returns
     /// the number of the slot that was armed first, as far as this one knows.
     ///
     /// # Safety
@@ -181,16 +181,16 @@ impl Slots {
         }
     }
 
-    /// Takes the slot back for its sleeper. Returns `false` if a notifier has it.
+    /// Takes the slot back for its waiter. Returns `false` if a notifier has it.
     ///
     /// # Safety
-    /// As `at`, and the caller is the slot's sleeper.
+    /// As `at`, and the caller is the slot's waiter.
     pub(crate) unsafe fn take_back(&self, place: Place) -> bool {
         // SAFETY: by contract.
         let (is_armed, (slot, armed)) = unsafe { (self.is_armed(place), self.at(place)) };
         // Relaxed: no other party has had the slot since the caller armed it.
         if is_armed && armed.fetch_and(!slot.bit(), Ordering::Relaxed) & slot.bit() != 0 {
-            // Relaxed: the slot is the sleeper's.
+            // Relaxed: the slot is the waiter's.
             slot.busy.store(false, Ordering::Relaxed);
             return true;
         }
@@ -200,7 +200,7 @@ impl Slots {
     /// Leaves the slot to the notifier that has it.
     ///
     /// # Safety
-    /// As `at`, and the caller is the slot's sleeper, which forgets the slot.
+    /// As `at`, and the caller is the slot's waiter, which forgets the slot.
     pub(crate) unsafe fn leave(&self, place: Place) {
         // Release: partner of `Slot::take_left`.
         // SAFETY: by contract.

@@ -1,7 +1,10 @@
 //! Wakers that were called, replaced, or belong to a cursor that has ended, are let go.
 
 use crate::waker::{Counting, Hooks, next, on_wake, poll};
-use aiter_core::{Cursor, Pusher, ReadyStack, Relay, WakeCell, push_list};
+use aiter_core::{
+    Cursor, Pusher, push_list,
+    task::{PollLock, ReadyQueue, WakeCell},
+};
 use alloc::{sync::Arc, task::Wake};
 use core::{
     mem::ManuallyDrop,
@@ -148,15 +151,15 @@ fn taker_keeps_no_waker() {
 fn relay_that_got_something_keeps_no_waker() {
     /// The waker that the value was polled with.
     type Value = Arc<Mutex<Option<Waker>>>;
-    fn turn(relay: &mut Relay<Value>, waker: &Waker, ready: bool) -> Poll<()> {
-        relay.poll_turn(&mut Context::from_waker(waker), |value: Pin<&mut Value>, cx| {
+    fn turn(relay: &mut PollLock<Value>, waker: &Waker, ready: bool) -> Poll<()> {
+        relay.poll_locked(&mut Context::from_waker(waker), |value: Pin<&mut Value>, cx| {
             *value.lock().unwrap() = Some(cx.waker().clone());
             if ready { Poll::Ready(()) } else { Poll::Pending }
         })
     }
     for shared in [false, true] {
         let value = Value::default();
-        let mut relay = Relay::new(Arc::clone(&value));
+        let mut relay = PollLock::new(Arc::clone(&value));
         let _other = shared.then(|| relay.clone());
         let waker = Counting::new();
         assert!(turn(&mut relay, waker.waker(), false).is_pending());
@@ -207,9 +210,9 @@ fn cell_clones_waker_without_its_lock() {
 
 #[test]
 fn stack_with_ready_node_keeps_no_waker() {
-    let (mut ready, waker) = (ReadyStack::new(), Counting::new());
+    let (mut ready, waker) = (ReadyQueue::new(), Counting::new());
     let mut node = ready.node::<()>(0);
-    assert!(node.fall_asleep());
+    assert!(node.set_idle());
     assert!(ready.sleep(waker.waker()));
     node.waker().wake();
     assert_eq!(waker.wakes(), 1);
@@ -265,12 +268,12 @@ fn woken_task_that_is_not_polled_goes() {
 
 #[test]
 fn relay_clones_wakers_with_its_gate_open() {
-    let mut one = Relay::new(());
+    let mut one = PollLock::new(());
     let mut two = one.clone();
     let (other, looks) = (one.clone(), Arc::new(AtomicUsize::new(0)));
     let counted = Arc::clone(&looks);
     let look = Arc::new(move || {
-        assert!(other.try_look(|_| ()).is_some(), "the gate is closed");
+        assert!(other.try_read(|_| ()).is_some(), "the gate is closed");
         counted.fetch_add(1, Ordering::Relaxed);
     });
     let (on_clone, on_drop) = (Arc::clone(&look), look);
@@ -280,9 +283,9 @@ fn relay_clones_wakers_with_its_gate_open() {
         ..Hooks::default()
     };
     let waker = hooks.waker();
-    let pending = |relay: &mut Relay<()>, waker: &Waker| {
+    let pending = |relay: &mut PollLock<()>, waker: &Waker| {
         let polled: Poll<()> =
-            relay.poll_turn(&mut Context::from_waker(waker), |_, _| Poll::Pending);
+            relay.poll_locked(&mut Context::from_waker(waker), |_, _| Poll::Pending);
         assert!(polled.is_pending());
     };
     pending(&mut one, &waker);
@@ -390,17 +393,17 @@ fn cursor_after_panic_in_left_waker_sleeps() {
 /// The stack sleeps in its second cell, because the waker in the first one is being called.
 #[test]
 fn stack_drops_replaced_waker_of_second_cell() {
-    let ready = Arc::new(Mutex::new(ReadyStack::new()));
+    let ready = Arc::new(Mutex::new(ReadyQueue::new()));
     let nodes = Arc::new(Mutex::new(vec![ready.lock().unwrap().node::<()>(0)]));
-    assert!(nodes.lock().unwrap()[0].fall_asleep());
+    assert!(nodes.lock().unwrap()[0].set_idle());
     let second = Arc::new(Counting::new());
     let (r, n, s) = (Arc::clone(&ready), Arc::clone(&nodes), Arc::clone(&second));
     let first = on_wake(move || {
         let mut ready = r.lock().unwrap();
         assert_eq!(ready.take(), 0);
         let node = &mut n.lock().unwrap()[0];
-        node.look();
-        assert!(node.fall_asleep());
+        node.clear_wakes();
+        assert!(node.set_idle());
         assert!(ready.sleep(s.waker()));
     });
     assert!(ready.lock().unwrap().sleep(&first));

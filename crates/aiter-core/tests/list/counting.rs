@@ -6,7 +6,6 @@ use aiter_core::{Cursor, push_list};
 #[track_caller]
 fn assert_len<T>(cursor: &Cursor<T>, n: usize) {
     assert_eq!(cursor.len(), n);
-    assert_eq!(cursor.lag(), n);
     assert_eq!(cursor.is_empty(), n == 0);
     assert_eq!(cursor.is_item_available(), n != 0);
     assert!(cursor.is_len_at_least(0));

@@ -5,7 +5,7 @@ use crate::{
     drain, offsets, scaled, take,
     waker::{Counting, next},
 };
-use aiter_core::{Cursor, PushError, Refusal, TryNextError, push_list};
+use aiter_core::{Cursor, PushError, PushErrorKind, TryNextError, push_list};
 use core::task::{Context, Poll};
 use futures_core::{FusedStream, Stream};
 
@@ -73,13 +73,13 @@ fn the_error_tells_stopped_and_gives_the_item_back() {
     let (pusher, cursor) = push_list();
     pusher.stop();
     let error = pusher.push(String::from("kept")).unwrap_err();
-    assert_eq!(error.refusal(), Refusal::Stopped);
+    assert_eq!(error.kind(), PushErrorKind::Stopped);
     assert_eq!(error.into_inner(), "kept");
     drop(cursor);
     let (pusher, cursor) = push_list();
     drop(cursor);
     let error = pusher.push(String::from("kept")).unwrap_err();
-    assert_eq!(error.refusal(), Refusal::NoCursor);
+    assert_eq!(error.kind(), PushErrorKind::NoCursor);
     assert_eq!(error.into_inner(), "kept");
 }
 

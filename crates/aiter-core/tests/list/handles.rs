@@ -61,18 +61,18 @@ fn a_pusher_upgraded_after_stop_is_stopped() {
 #[test]
 fn sole_is_refused_while_another_pusher_or_a_weak_one_lives() {
     let (mut pusher, _cursor) = push_list::<u8>();
-    assert!(pusher.sole().is_some());
+    assert!(pusher.unique().is_some());
     let other = pusher.clone();
-    assert!(pusher.sole().is_none());
+    assert!(pusher.unique().is_none());
     drop(other);
-    assert!(pusher.sole().is_some());
+    assert!(pusher.unique().is_some());
     let weak = pusher.downgrade();
-    assert!(pusher.sole().is_none());
+    assert!(pusher.unique().is_none());
     let other = weak.upgrade().unwrap();
     drop(weak);
-    assert!(pusher.sole().is_none());
+    assert!(pusher.unique().is_none());
     drop(other);
-    assert!(pusher.sole().is_some());
+    assert!(pusher.unique().is_some());
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn sole_pushes_and_plain_pushes_interleave_in_order() {
     let mut expected = Vec::new();
     let mut item = 0;
     for round in 0..40 {
-        let mut sole = pusher.sole().expect("the only pusher");
+        let mut sole = pusher.unique().expect("the only pusher");
         for _ in 0..round % 7 {
             sole.push(item).unwrap();
             expected.push(item);
@@ -99,7 +99,7 @@ fn sole_pushes_and_plain_pushes_interleave_in_order() {
     }
     assert_eq!(cursor.len(), expected.len());
     pusher.stop();
-    let error = pusher.sole().expect("still the only pusher").push(item).unwrap_err();
+    let error = pusher.unique().expect("still the only pusher").push(item).unwrap_err();
     assert!(matches!(error, PushError::Stopped(back) if back == item));
     assert_eq!(drain(&mut cursor), expected);
 }
@@ -108,7 +108,7 @@ fn sole_pushes_and_plain_pushes_interleave_in_order() {
 fn a_sole_push_without_a_cursor_gives_the_item_back() {
     let (mut pusher, cursor) = push_list();
     drop(cursor);
-    let mut sole = pusher.sole().unwrap();
+    let mut sole = pusher.unique().unwrap();
     assert!(matches!(sole.push(1), Err(PushError::NoCursor(1))));
     let error = sole.push_all([2, 3, 4]).unwrap_err();
     assert_eq!(error.pushed(), 0);
@@ -121,13 +121,13 @@ fn a_sole_push_wakes() {
     for item in 0..100 {
         let counting = Counting::new();
         assert_eq!(counting.poll(&mut cursor), Poll::Pending);
-        pusher.sole().unwrap().push(item).unwrap();
+        pusher.unique().unwrap().push(item).unwrap();
         assert_eq!(counting.wakes(), 1);
         assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(item)));
     }
     let counting = Counting::new();
     assert_eq!(counting.poll(&mut cursor), Poll::Pending);
-    pusher.sole().unwrap().push_all(0..100).unwrap();
+    pusher.unique().unwrap().push_all(0..100).unwrap();
     assert_eq!(counting.wakes(), 1);
 }
 
@@ -156,7 +156,7 @@ fn debug_of_the_handles_needs_no_debug_of_the_items() {
     let weak = pusher.downgrade();
     assert!(!format!("{pusher:?} {weak:?} {cursor:?}").is_empty());
     drop(weak);
-    assert!(!format!("{:?}", pusher.sole().unwrap()).is_empty());
+    assert!(!format!("{:?}", pusher.unique().unwrap()).is_empty());
     assert!(!format!("{:?}", cursor.available_iter()).is_empty());
     assert!(!format!("{:?}", cursor.share()).is_empty());
 }

@@ -18,7 +18,7 @@ mod push_all;
 mod quiet;
 mod races;
 mod races_relay;
-mod ready_stack;
+mod ready_queue;
 mod reentrant;
 mod relay;
 mod result_drops;

@@ -7,7 +7,7 @@ use crate::{
     scaled, take, take_ready,
     waker::{Counting, next, on_wake, poll},
 };
-use aiter_core::{Cursor, Pusher, Relay, push_list};
+use aiter_core::{Cursor, Pusher, push_list, task::PollLock};
 use alloc::{sync::Arc, task::Wake};
 use core::{
     mem,
@@ -320,7 +320,7 @@ fn a_waker_that_panics_loses_no_item_of_a_run() {
         let items: Vec<_> = ledger.items(100).collect();
         caught(|| {
             if sole == 1 {
-                pusher.sole().unwrap().push_all(items).unwrap()
+                pusher.unique().unwrap().push_all(items).unwrap()
             } else {
                 pusher.push_all(items).unwrap()
             }
@@ -438,9 +438,9 @@ fn panic_in_waker_drop_takes_no_wake_from_taker() {
 fn panic_in_waker_drop_leaves_relay_in_order() {
     /// Keeps the waker that it is polled with.
     type Source = Arc<Mutex<Option<Waker>>>;
-    fn poll(relay: &mut Relay<Source>, waker: &Waker) {
+    fn poll(relay: &mut PollLock<Source>, waker: &Waker) {
         let polled =
-            relay.poll_turn(&mut Context::from_waker(waker), |source: Pin<&mut Source>, cx| {
+            relay.poll_locked(&mut Context::from_waker(waker), |source: Pin<&mut Source>, cx| {
                 *source.lock().unwrap() = Some(cx.waker().clone());
                 Poll::<()>::Pending
             });
@@ -451,7 +451,7 @@ fn panic_in_waker_drop_leaves_relay_in_order() {
         let waker = source.lock().unwrap().take();
         waker.unwrap().wake();
     };
-    let mut relay = Relay::new(Arc::clone(&source));
+    let mut relay = PollLock::new(Arc::clone(&source));
     let mut other = relay.clone();
     asleep(&mut relay, poll);
     let counting = Counting::new();
@@ -517,7 +517,7 @@ fn taker_block_drop_panics_clone_is_dropped() {
 #[test]
 fn new_member_drop_panics_result_is_dropped() {
     let ledger = Ledger::new();
-    let mut node = aiter_core::ReadyStack::new().node::<Hooked>(0);
+    let mut node = aiter_core::task::ReadyQueue::new().node::<Hooked>(0);
     let member = Hooked { tracked: ledger.item(0), panics: true };
     let polled = caught(|| drop(node.poll_new(member, |_, _| Poll::Ready(ledger.item(1)))));
     assert!(polled.is_none(), "the drop of the member panics");

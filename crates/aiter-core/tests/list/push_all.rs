@@ -16,7 +16,7 @@ type PushAll = fn(&mut Pusher<usize>, &mut dyn Iterator<Item = usize>) -> usize;
 /// `push_all` on the shared path and on the sole one.
 const WAYS: [PushAll; 2] = [
     |pusher, items| pusher.push_all(items).unwrap(),
-    |pusher, items| pusher.sole().unwrap().push_all(items).unwrap(),
+    |pusher, items| pusher.unique().unwrap().push_all(items).unwrap(),
 ];
 
 #[test]
@@ -116,7 +116,7 @@ fn after_stop_every_item_comes_back() {
         let error = pusher.push_all(0..n).unwrap_err();
         assert_eq!(error.pushed(), 0);
         assert_eq!(error.into_unpushed().collect::<Vec<_>>(), (0..n).collect::<Vec<_>>());
-        let error = pusher.sole().unwrap().push_all(0..n).unwrap_err();
+        let error = pusher.unique().unwrap().push_all(0..n).unwrap_err();
         assert_eq!(error.pushed(), 0);
         assert_eq!(error.into_unpushed().collect::<Vec<_>>(), (0..n).collect::<Vec<_>>());
         assert_eq!(drain(&mut cursor), [0]);
@@ -259,7 +259,7 @@ fn an_iterator_that_panics_loses_nothing_that_it_yielded_before() {
                 assert!(counting.poll(&mut cursor).is_pending());
                 let result = catch_unwind(AssertUnwindSafe(|| {
                     if sole == 1 {
-                        pusher.sole().unwrap().push_all(items).is_ok()
+                        pusher.unique().unwrap().push_all(items).is_ok()
                     } else {
                         pusher.push_all(items).is_ok()
                     }

@@ -5,24 +5,27 @@ use crate::{
     ledger::{Ledger, Tracked},
     offsets,
 };
-use aiter_core::{PushError, QuietCursor, quiet_list};
+use aiter_core::{
+    PushError,
+    task::{NoWakeCursor, no_wake_list},
+};
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 /// Reads everything that is ready.
-fn drain<T>(cursor: &mut QuietCursor<T>) -> Vec<T> {
+fn drain<T>(cursor: &mut NoWakeCursor<T>) -> Vec<T> {
     core::iter::from_fn(|| cursor.next_ready()).collect()
 }
 
 #[test]
 fn items_come_in_order_across_blocks() {
-    let (mut pusher, mut cursor) = quiet_list();
+    let (mut pusher, mut cursor) = no_wake_list();
     let mut other = cursor.fork();
     for n in 0..200 {
-        assert!(pusher.is_read_by(&cursor));
-        pusher.push_beside(&cursor, n).unwrap();
-        assert!(!pusher.is_read_by(&cursor));
-        assert_eq!(cursor.next_quickly().unwrap_or_else(|| cursor.next_ready()), Some(n));
+        assert!(pusher.is_caught_up(&cursor));
+        pusher.push_with_hint(&cursor, n).unwrap();
+        assert!(!pusher.is_caught_up(&cursor));
+        assert_eq!(cursor.next_fast().unwrap_or_else(|| cursor.next_ready()), Some(n));
     }
     assert_eq!((cursor.lag(), other.lag()), (0, 200));
     drop(pusher);
@@ -33,11 +36,11 @@ fn items_come_in_order_across_blocks() {
 /// Whatever reader is given: a push beside it appends the item.
 #[test]
 fn reader_with_items_left_push_appends() {
-    let (mut pusher, cursor) = quiet_list();
+    let (mut pusher, cursor) = no_wake_list();
     let (mut behind, mut ahead) = (cursor.fork(), cursor);
     for n in 0..200 {
         let reader = if n % 3 == 0 { &behind } else { &ahead };
-        pusher.push_beside(reader, n).unwrap();
+        pusher.push_with_hint(reader, n).unwrap();
         if n % 2 == 0 {
             assert!(drain(&mut ahead).contains(&n));
         }
@@ -47,38 +50,38 @@ fn reader_with_items_left_push_appends() {
 
 #[test]
 fn reader_of_other_list_push_appends() {
-    let ((mut pusher, mut cursor), (_other, stranger)) = (quiet_list(), quiet_list());
+    let ((mut pusher, mut cursor), (_other, stranger)) = (no_wake_list(), no_wake_list());
     for n in 0..200 {
-        pusher.push_beside(&stranger, n).unwrap();
+        pusher.push_with_hint(&stranger, n).unwrap();
         assert_eq!(cursor.next_ready(), Some(n));
     }
 }
 
 #[test]
 fn stopped_list_refuses_push() {
-    let (mut pusher, mut cursor) = quiet_list();
-    pusher.push_beside(&cursor, 1).unwrap();
+    let (mut pusher, mut cursor) = no_wake_list();
+    pusher.push_with_hint(&cursor, 1).unwrap();
     assert_eq!(cursor.size_hint(), (1, None));
     pusher.stop();
     assert!(cursor.is_stopped() && !cursor.is_drained());
     assert_eq!(cursor.size_hint(), (1, Some(1)));
     for _ in 0..2 {
-        assert_eq!(pusher.push_beside(&cursor, 2), Err(PushError::Stopped(2)));
+        assert_eq!(pusher.push_with_hint(&cursor, 2), Err(PushError::Stopped(2)));
         drain(&mut cursor);
     }
-    assert!(cursor.is_drained() && pusher.is_read_by(&cursor));
+    assert!(cursor.is_drained() && pusher.is_caught_up(&cursor));
 }
 
 #[test]
 fn list_without_cursor_refuses_push() {
-    let ((mut pusher, cursor), (_other, stranger)) = (quiet_list(), quiet_list());
+    let ((mut pusher, cursor), (_other, stranger)) = (no_wake_list(), no_wake_list());
     drop(cursor);
-    assert_eq!(pusher.push_beside(&stranger, 1), Err(PushError::NoCursor(1)));
+    assert_eq!(pusher.push_with_hint(&stranger, 1), Err(PushError::NoCursor(1)));
 }
 
 #[test]
 fn pusher_counts_all_cursors() {
-    let (pusher, cursor) = quiet_list::<u8>();
+    let (pusher, cursor) = no_wake_list::<u8>();
     assert_eq!(pusher.cursor_count(), 1);
     let other = cursor.fork();
     assert_eq!(pusher.cursor_count(), 2);
@@ -91,7 +94,7 @@ fn pusher_counts_all_cursors() {
 fn forks_come_and_go_blocks_are_retired() {
     for offset in offsets::<Tracked>(130) {
         let ledger = Ledger::new();
-        let (mut pusher, mut cursor) = quiet_list();
+        let (mut pusher, mut cursor) = no_wake_list();
         let mut forks = Vec::new();
         for n in 0..200 {
             if n == offset {
@@ -99,7 +102,7 @@ fn forks_come_and_go_blocks_are_retired() {
             } else if n == offset + 40 {
                 forks.clear();
             }
-            pusher.push_beside(&cursor, ledger.item(n as u64)).unwrap();
+            pusher.push_with_hint(&cursor, ledger.item(n as u64)).unwrap();
             let item: Tracked = cursor.next_ready().expect("it was pushed");
             assert_eq!(item.value, n as u64);
         }
@@ -109,10 +112,10 @@ fn forks_come_and_go_blocks_are_retired() {
     }
 }
 
-/// `next_quickly` may give no answer, and never a wrong one.
+/// `next_fast` may give no answer, and never a wrong one.
 #[test]
 fn next_quickly_says_what_next_ready_says() {
-    let (mut pusher, mut cursor) = quiet_list();
+    let (mut pusher, mut cursor) = no_wake_list();
     let mut known = 0;
     let mut other = None;
     for n in 0..400 {
@@ -122,9 +125,9 @@ fn next_quickly_says_what_next_ready_says() {
             other = None;
         }
         if n % 3 != 0 {
-            pusher.push_beside(&cursor, n).unwrap();
+            pusher.push_with_hint(&cursor, n).unwrap();
         }
-        match cursor.next_quickly() {
+        match cursor.next_fast() {
             None => assert_eq!(cursor.next_ready(), (n % 3 != 0).then_some(n)),
             Some(answer) => {
                 known += 1;
@@ -149,19 +152,19 @@ fn clone_panics_item_is_still_to_be_read() {
             Self(self.0)
         }
     }
-    let (mut pusher, mut cursor) = quiet_list();
+    let (mut pusher, mut cursor) = no_wake_list();
     let other = cursor.fork();
-    pusher.push_beside(&cursor, Fragile(1)).unwrap();
+    pusher.push_with_hint(&cursor, Fragile(1)).unwrap();
     assert!(catch_unwind(AssertUnwindSafe(|| cursor.next_ready())).is_err());
     PANIC.store(false, core::sync::atomic::Ordering::Relaxed);
-    assert_eq!(cursor.next_quickly(), Some(Some(Fragile(1))));
+    assert_eq!(cursor.next_fast(), Some(Some(Fragile(1))));
     drop(other);
 }
 
 #[test]
 fn debug_shows_state_and_no_items() {
-    let (mut pusher, cursor) = quiet_list();
-    pusher.push_beside(&cursor, "secret").unwrap();
-    assert_eq!(format!("{pusher:?}"), "QuietPusher { is_stopped: false, cursors: 1, .. }");
-    assert_eq!(format!("{cursor:?}"), "QuietCursor { lag: 1, is_stopped: false, .. }");
+    let (mut pusher, cursor) = no_wake_list();
+    pusher.push_with_hint(&cursor, "secret").unwrap();
+    assert_eq!(format!("{pusher:?}"), "NoWakePusher { is_stopped: false, cursors: 1, .. }");
+    assert_eq!(format!("{cursor:?}"), "NoWakeCursor { lag: 1, is_stopped: false, .. }");
 }

@@ -1,7 +1,7 @@
 //! Races of a relay's handles. Miri runs these with many seeds.
 
 use crate::scaled;
-use aiter_core::Relay;
+use aiter_core::task::PollLock;
 use core::{
     hint,
     sync::atomic::{AtomicBool, Ordering},
@@ -10,8 +10,8 @@ use core::{
 use std::{sync::Barrier, thread};
 
 /// Takes a turn that counts, without atomics.
-fn count(relay: &mut Relay<u32>) -> Poll<u32> {
-    relay.poll_turn(&mut Context::from_waker(Waker::noop()), |mut count, _| {
+fn count(relay: &mut PollLock<u32>) -> Poll<u32> {
+    relay.poll_locked(&mut Context::from_waker(Waker::noop()), |mut count, _| {
         *count += 1;
         Poll::Ready(*count)
     })
@@ -22,7 +22,7 @@ fn count(relay: &mut Relay<u32>) -> Poll<u32> {
 #[test]
 fn lone_handle_sees_turn_of_dropped_one() {
     for _ in 0..scaled(200, 10) {
-        let mut one = Relay::new(0);
+        let mut one = PollLock::new(0);
         let mut two = one.clone();
         let is_gone = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -45,7 +45,7 @@ fn lone_handle_sees_turn_of_dropped_one() {
 #[test]
 fn turns_race_with_drop_of_other_handle() {
     for _ in 0..scaled(2000, 5) {
-        let mut one = Relay::new(0);
+        let mut one = PollLock::new(0);
         let mut two = one.clone();
         let start = Barrier::new(2);
         thread::scope(|scope| {
@@ -69,10 +69,10 @@ fn turns_race_with_drop_of_other_handle() {
 #[test]
 fn handles_given_up_at_once_one_gets_value() {
     for _ in 0..scaled(2000, 5) {
-        let one = Relay::new(7);
+        let one = PollLock::new(7);
         let (two, three) = (one.clone(), one.clone());
         let start = Barrier::new(3);
-        let give_up = |relay: Relay<u32>| {
+        let give_up = |relay: PollLock<u32>| {
             start.wait();
             relay.into_inner()
         };

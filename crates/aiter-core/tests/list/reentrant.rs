@@ -77,7 +77,7 @@ fn a_waker_that_polls_its_cursor_inside_wake_of_a_run() {
     let (mut pusher, cursor) = push_list();
     let task = Eager::start(cursor);
     assert_eq!(pusher.push_all(0..N).unwrap(), N);
-    assert_eq!(pusher.sole().unwrap().push_all(N..2 * N).unwrap(), N);
+    assert_eq!(pusher.unique().unwrap().push_all(N..2 * N).unwrap(), N);
     assert_eq!(task.state.lock().unwrap().1, (0..2 * N).collect::<Vec<_>>());
 }
 

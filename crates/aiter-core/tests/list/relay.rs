@@ -1,6 +1,6 @@
 //! A value that tasks drive in turn.
 
-use aiter_core::Relay;
+use aiter_core::task::PollLock;
 use alloc::{collections::VecDeque, rc::Rc, sync::Arc, task::Wake};
 use core::{
     cell::{Cell, RefCell},
@@ -42,13 +42,13 @@ impl Feed {
 
 type Source = Rc<Feed>;
 
-fn source() -> (Relay<Source>, Rc<Feed>) {
+fn source() -> (PollLock<Source>, Rc<Feed>) {
     let feed = Rc::new(Feed::default());
-    (Relay::new(feed.clone()), feed)
+    (PollLock::new(feed.clone()), feed)
 }
 
-fn poll(relay: &mut Relay<Source>, waker: &Waker) -> Poll<u32> {
-    relay.poll_turn(&mut Context::from_waker(waker), |feed: Pin<&mut Source>, cx| {
+fn poll(relay: &mut PollLock<Source>, waker: &Waker) -> Poll<u32> {
+    relay.poll_locked(&mut Context::from_waker(waker), |feed: Pin<&mut Source>, cx| {
         feed.polls.set(feed.polls.get() + 1);
         let item = feed.items.borrow_mut().pop_front();
         if item.is_none() {
@@ -184,17 +184,17 @@ fn first_waker_panics_in_drop_cancel_takes_second() {
             assert!(std::thread::panicking(), "on purpose");
         }
     }
-    let mut one = Relay::new(());
+    let mut one = PollLock::new(());
     let mut two = one.clone();
     let waker = Waker::from(Arc::new(PanicOnDrop));
-    let pending: Poll<()> = two.poll_turn(&mut Context::from_waker(&waker), |_, _| Poll::Pending);
+    let pending: Poll<()> = two.poll_locked(&mut Context::from_waker(&waker), |_, _| Poll::Pending);
     assert!(pending.is_pending());
     drop(waker);
     two.notify();
     let counting = Counting::new();
-    let turn = one.poll_turn(&mut Context::from_waker(Waker::noop()), |_, _| {
+    let turn = one.poll_locked(&mut Context::from_waker(Waker::noop()), |_, _| {
         let mut turned_away = Context::from_waker(counting.waker());
-        assert!(two.poll_look(&mut turned_away, |_| ()).is_pending() && counting.held() == 1);
+        assert!(two.poll_read(&mut turned_away, |_| ()).is_pending() && counting.held() == 1);
         assert!(catch_unwind(AssertUnwindSafe(|| two.cancel())).is_err());
         assert_eq!(counting.held(), 0);
         Poll::Ready(())
@@ -260,7 +260,7 @@ fn many_waiters_are_woken_on_small_stack() {
             assert!(poll(handle, waker.waker()).is_pending());
         }
         // Half of them wait no longer.
-        handles.iter_mut().step_by(2).for_each(Relay::cancel);
+        handles.iter_mut().step_by(2).for_each(PollLock::cancel);
         feed.give(1);
         assert_eq!(waker.wakes(), N / 2);
     });
@@ -305,13 +305,13 @@ fn a_look_polls_nothing_and_leaves_the_news() {
     assert!(poll(&mut one, Waker::noop()).is_pending());
     let polls = feed.polls.get();
     feed.give(1);
-    assert_eq!(one.try_look(|feed| feed.items.borrow().len()), Some(1));
+    assert_eq!(one.try_read(|feed| feed.items.borrow().len()), Some(1));
     assert_eq!(feed.polls.get(), polls);
     let two = one.clone();
     let closed = Rc::new(Cell::new(false));
     *feed.in_poll.borrow_mut() = Some(Box::new({
         let closed = closed.clone();
-        move || closed.set(two.try_look(|_| ()).is_none())
+        move || closed.set(two.try_read(|_| ()).is_none())
     }));
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
     assert!(closed.get(), "nobody looks while another is at it");
@@ -348,8 +348,8 @@ struct Taker {
 }
 
 impl Taker {
-    fn poll(&mut self, relay: &mut Relay<Source>, cx: &mut Context<'_>) -> Poll<u32> {
-        relay.poll_turn_or_look(
+    fn poll(&mut self, relay: &mut PollLock<Source>, cx: &mut Context<'_>) -> Poll<u32> {
+        relay.poll_locked_or_else(
             cx,
             self,
             |_, feed, cx| {
@@ -457,7 +457,7 @@ fn watcher_leaves_gate_open() {
     let (mut one, feed) = source();
     let mut two = one.clone();
     two.watch(&Context::from_waker(Waker::noop()));
-    assert!(one.try_look(|_| ()).is_some());
+    assert!(one.try_read(|_| ()).is_some());
     feed.give(1);
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
 }

@@ -1,6 +1,6 @@
 //! Values whose drop panics behind a result: the result is dropped, not leaked.
 
-use aiter_core::{Relay, push_list};
+use aiter_core::{push_list, task::PollLock};
 use alloc::{sync::Arc, task::Wake};
 use core::{
     mem,
@@ -35,7 +35,7 @@ fn preflight_drop_panics_cursor_is_dropped() {
     assert_eq!((pusher.cursor_count(), Arc::strong_count(&item)), (0, 1));
 }
 
-type Handle = Relay<Arc<()>>;
+type Handle = PollLock<Arc<()>>;
 
 /// A waker that drops a handle of the relay when it is called, and whose own drop panics.
 struct DropsHandle(Mutex<Option<Handle>>, Loud);
@@ -53,12 +53,12 @@ impl Wake for DropsHandle {
 /// `unwrap` takes the value from the last handle, with a called waker left in the relay.
 fn assert_value_is_dropped<R>(unwrap: impl FnOnce(Handle) -> R) {
     let value = Arc::new(());
-    let one = Relay::new(value.clone());
+    let one = PollLock::new(value.clone());
     let mut two = one.clone();
     let loud = Arc::new(DropsHandle(Mutex::new(None), Loud));
     let waker = Waker::from(loud.clone());
     let mut hub = None;
-    let polled = two.poll_turn(&mut Context::from_waker(&waker), |_, cx| {
+    let polled = two.poll_locked(&mut Context::from_waker(&waker), |_, cx| {
         hub = Some(cx.waker().clone());
         Poll::<()>::Pending
     });
@@ -72,20 +72,20 @@ fn assert_value_is_dropped<R>(unwrap: impl FnOnce(Handle) -> R) {
 
 #[test]
 fn relay_waker_drop_panics_value_is_dropped() {
-    assert_value_is_dropped(Relay::into_inner);
-    assert_value_is_dropped(Relay::try_into_inner);
+    assert_value_is_dropped(PollLock::into_inner);
+    assert_value_is_dropped(PollLock::try_into_inner);
 }
 
 #[test]
 fn unused_look_drop_panics_result_is_dropped() {
     let (result, loud) = (Arc::new(()), Loud);
-    let (mut relay, given) = (Relay::new(()), result.clone());
+    let (mut relay, given) = (PollLock::new(()), result.clone());
     let turn = move |(): &mut (), _: Pin<&mut ()>, _: &mut Context<'_>| Poll::Ready(given.clone());
     let look = move |(): &mut ()| {
         let _ = &loud;
         None
     };
     let mut cx = Context::from_waker(Waker::noop());
-    assert!(panics(|| drop(relay.poll_turn_or_look(&mut cx, &mut (), turn, look))));
+    assert!(panics(|| drop(relay.poll_locked_or_else(&mut cx, &mut (), turn, look))));
     assert_eq!(Arc::strong_count(&result), 1);
 }

@@ -2,7 +2,7 @@
 //! threads do meanwhile.
 
 use crate::waker::{Counting, on_wake, poll};
-use aiter_core::{Cursor, Pusher, Relay, push_list};
+use aiter_core::{Cursor, Pusher, push_list, task::PollLock};
 use alloc::sync::Arc;
 use core::task::{Context, Poll, Waker};
 use std::sync::Mutex;
@@ -102,12 +102,12 @@ fn takers_are_woken() {
 
 #[test]
 fn handles_of_relay_are_woken() {
-    fn pending(relay: &mut Relay<()>, waker: &Waker) {
+    fn pending(relay: &mut PollLock<()>, waker: &Waker) {
         let polled: Poll<()> =
-            relay.poll_turn(&mut Context::from_waker(waker), |_, _| Poll::Pending);
+            relay.poll_locked(&mut Context::from_waker(waker), |_, _| Poll::Pending);
         assert!(polled.is_pending());
     }
-    let mut one = Relay::new(());
+    let mut one = PollLock::new(());
     let mut two = one.clone();
     let three = one.clone();
     let other = Counting::new();

@@ -7,7 +7,7 @@ use crate::{
     scaled,
     waker::next,
 };
-use aiter_core::{Cursor, PushError, Pusher, TryNextError, push_list, quiet_list};
+use aiter_core::{Cursor, PushError, Pusher, TryNextError, push_list, task::no_wake_list};
 use core::task::Poll;
 use std::{sync::Barrier, thread};
 
@@ -251,11 +251,11 @@ fn a_subscribe_and_the_last_drop_race() {
 
 #[test]
 fn quiet_pushes_are_seen_by_another_thread() {
-    let (mut pusher, mut cursor) = quiet_list();
+    let (mut pusher, mut cursor) = no_wake_list();
     let mut other = cursor.fork();
     let producer = thread::spawn(move || {
         for n in 0..ROUNDS {
-            pusher.push_beside(&cursor, n).unwrap();
+            pusher.push_with_hint(&cursor, n).unwrap();
             assert_eq!(cursor.next_ready(), Some(n));
         }
     });
@@ -337,7 +337,7 @@ fn push_all_while_the_last_cursor_goes_dropped() {
 #[test]
 fn sole_push_while_the_last_cursor_goes_dropped() {
     assert_none_outlives_readers(&[|pusher, ledger| {
-        let mut sole = pusher.sole().expect("the only pusher");
+        let mut sole = pusher.unique().expect("the only pusher");
         drop(sole.push(ledger.item(1)));
         drop(sole.push_all(ledger.items(70)));
     }]);

@@ -1,7 +1,7 @@
 //! A look at a relay's value, on one thread, while a task on another one registers.
 
 use crate::waker::Hooks;
-use aiter_core::Relay;
+use aiter_core::task::PollLock;
 use alloc::sync::Arc;
 use core::{
     pin::Pin,
@@ -16,8 +16,8 @@ use std::{
 /// The value keeps the waker that it was polled with.
 type Value = Arc<Mutex<Option<Waker>>>;
 
-fn turn(relay: &mut Relay<Value>, waker: &Waker, ready: bool) -> Poll<()> {
-    relay.poll_turn(&mut Context::from_waker(waker), |value: Pin<&mut Value>, cx| {
+fn turn(relay: &mut PollLock<Value>, waker: &Waker, ready: bool) -> Poll<()> {
+    relay.poll_locked(&mut Context::from_waker(waker), |value: Pin<&mut Value>, cx| {
         *value.lock().unwrap() = Some(cx.waker().clone());
         if ready { Poll::Ready(()) } else { Poll::Pending }
     })
@@ -26,7 +26,7 @@ fn turn(relay: &mut Relay<Value>, waker: &Waker, ready: bool) -> Poll<()> {
 /// News comes while another handle looks, and the sleeper registers before the look is over.
 fn sleeper_beside_look(turn_between: bool) {
     let value = Value::default();
-    let mut sleeper = Relay::new(Arc::clone(&value));
+    let mut sleeper = PollLock::new(Arc::clone(&value));
     let looker = Arc::new(sleeper.clone());
     let other = Arc::new(Mutex::new(sleeper.clone()));
     let (in_look, is_in_look) = mpsc::channel();
@@ -50,7 +50,7 @@ fn sleeper_beside_look(turn_between: bool) {
                 }
                 let in_look = in_look.clone();
                 *looks.lock().unwrap() = Some(thread::spawn(move || {
-                    let looked = looker.try_look(|value| {
+                    let looked = looker.try_read(|value| {
                         if !turn_between {
                             value.lock().unwrap().take().unwrap().wake();
                         }

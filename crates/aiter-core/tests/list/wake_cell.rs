@@ -1,6 +1,6 @@
 //! A waker for anybody to call.
 
-use aiter_core::WakeCell;
+use aiter_core::task::WakeCell;
 use alloc::{sync::Arc, task::Wake};
 use core::{panic::AssertUnwindSafe, task::Waker};
 use std::panic::catch_unwind;

@@ -48,8 +48,8 @@ fn every_way_to_push_wakes() {
             match way {
                 0 => pusher.push(way).unwrap(),
                 1 => assert_eq!(pusher.push_all([way; 3]).unwrap(), 3),
-                2 => pusher.sole().unwrap().push(way).unwrap(),
-                3 => assert_eq!(pusher.sole().unwrap().push_all([way; 40]).unwrap(), 40),
+                2 => pusher.unique().unwrap().push(way).unwrap(),
+                3 => assert_eq!(pusher.unique().unwrap().push_all([way; 40]).unwrap(), 40),
                 4 => {
                     pusher.reserve(1);
                     pusher.try_push(way).unwrap();
@@ -69,7 +69,7 @@ fn a_push_of_nothing_wakes_nobody() {
     let counting = Counting::new();
     assert_eq!(counting.poll(&mut cursor), Poll::Pending);
     assert_eq!(pusher.push_all([]).unwrap(), 0);
-    assert_eq!(pusher.sole().unwrap().push_all([]).unwrap(), 0);
+    assert_eq!(pusher.unique().unwrap().push_all([]).unwrap(), 0);
     pusher.extend([]);
     pusher.reserve(100);
     assert_eq!(counting.wakes(), 0);

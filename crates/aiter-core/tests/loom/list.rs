@@ -1,6 +1,8 @@
 //! Stories of the list.
 
-use aiter_core::{Cursor, PushError, Pusher, SharedCursor, TryNextError, push_list, quiet_list};
+use aiter_core::{
+    Cursor, PushError, Pusher, SharedCursor, TryNextError, push_list, task::no_wake_list,
+};
 use loom::{
     sync::{
         Arc,
@@ -163,7 +165,7 @@ fn sole_push_sleep() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let producer = thread::spawn(move || {
-            let mut sole = pusher.sole().unwrap();
+            let mut sole = pusher.unique().unwrap();
             sole.push(1).unwrap();
             sole.push_all([2, 3]).unwrap();
             pusher
@@ -181,7 +183,7 @@ fn sole_after_another_pusher_is_gone() {
         let (mut pusher, mut cursor) = push_list();
         let second = pusher.clone();
         let other = thread::spawn(move || (11..=12).for_each(|n| second.push(n).unwrap()));
-        match pusher.sole() {
+        match pusher.unique() {
             Some(mut sole) => {
                 SOLE.fetch_add(1, Relaxed);
                 sole.push(21).unwrap();
@@ -201,7 +203,7 @@ fn sole_pushes_ahead_of_retiring_reader() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let producer = thread::spawn(move || {
-            let mut sole = pusher.sole().unwrap();
+            let mut sole = pusher.unique().unwrap();
             (1..=4).for_each(|n| sole.push(n).unwrap());
             pusher
         });
@@ -222,7 +224,7 @@ fn weak_pusher_becomes_one_while_sole_is_asked_for() {
             drop(weak);
             pusher.map(|pusher| pusher.push(11).unwrap()).is_some()
         });
-        match pusher.sole() {
+        match pusher.unique() {
             Some(mut sole) => sole.push(21).unwrap(),
             None => pusher.push(21).unwrap(),
         }
@@ -243,7 +245,7 @@ fn a_pusher_becomes_weak_while_sole_is_asked_for() {
             drop(second);
             weak.upgrade().map(|pusher| pusher.push(11).unwrap()).is_some()
         });
-        match pusher.sole() {
+        match pusher.unique() {
             Some(mut sole) => sole.push(21).unwrap(),
             None => pusher.push(21).unwrap(),
         }
@@ -258,11 +260,11 @@ fn a_pusher_becomes_weak_while_sole_is_asked_for() {
 #[test]
 fn quiet_push_fork() {
     model(|| {
-        let (mut pusher, mut cursor) = quiet_list();
+        let (mut pusher, mut cursor) = no_wake_list();
         let mut other = cursor.fork();
         let producer = thread::spawn(move || {
             for n in 1..=3 {
-                pusher.push_beside(&cursor, n).unwrap();
+                pusher.push_with_hint(&cursor, n).unwrap();
                 assert_eq!(cursor.next_ready(), Some(n));
             }
         });
@@ -281,7 +283,7 @@ fn quiet_push_fork() {
 fn quiet_push_while_forks_come_and_go() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
-        let (mut pusher, mut cursor) = quiet_list();
+        let (mut pusher, mut cursor) = no_wake_list();
         let other = cursor.fork();
         let going = thread::spawn(move || {
             let third = other.fork();
@@ -289,7 +291,7 @@ fn quiet_push_while_forks_come_and_go() {
             third
         });
         for n in 1..=3 {
-            pusher.push_beside(&cursor, Counted::new(n, &alive)).unwrap();
+            pusher.push_with_hint(&cursor, Counted::new(n, &alive)).unwrap();
             assert!(cursor.next_ready().is_some());
         }
         drop(going.join().unwrap());
@@ -419,7 +421,7 @@ fn sole_push_while_last_cursor_goes_is_dropped() {
         let alive = Arc::new(AtomicUsize::new(0));
         let (mut pusher, cursor) = push_list();
         let reader = thread::spawn(move || drop(cursor));
-        let mut sole = pusher.sole().unwrap();
+        let mut sole = pusher.unique().unwrap();
         for n in 0..3 {
             let _ = sole.push(Counted::new(n, &alive));
         }

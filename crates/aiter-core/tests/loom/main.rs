@@ -4,7 +4,7 @@
 #![cfg(loom)]
 
 mod list;
-mod ready_stack;
+mod ready_queue;
 mod reclaim;
 mod relay;
 mod wake_cell;

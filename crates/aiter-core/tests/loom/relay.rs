@@ -6,7 +6,7 @@ use std::{
     sync::Arc as StdArc,
 };
 
-use aiter_core::{Relay, quiet_list};
+use aiter_core::task::{PollLock, no_wake_list};
 use loom::{
     future::AtomicWaker,
     sync::{
@@ -54,13 +54,13 @@ struct Value {
     given: usize,
 }
 
-fn relay() -> (Relay<Value>, Arc<Permits>) {
+fn relay() -> (PollLock<Value>, Arc<Permits>) {
     let permits = Permits::new();
-    (Relay::new(Value { permits: permits.clone(), given: 0 }), permits)
+    (PollLock::new(Value { permits: permits.clone(), given: 0 }), permits)
 }
 
-fn poll(relay: &mut Relay<Value>, cx: &mut Context<'_>) -> Poll<usize> {
-    relay.poll_turn(cx, |mut value, cx| {
+fn poll(relay: &mut PollLock<Value>, cx: &mut Context<'_>) -> Poll<usize> {
+    relay.poll_locked(cx, |mut value, cx| {
         value.permits.poll(cx).map(|()| {
             value.given += 1;
             value.given
@@ -68,7 +68,7 @@ fn poll(relay: &mut Relay<Value>, cx: &mut Context<'_>) -> Poll<usize> {
     })
 }
 
-fn take(relay: &mut Relay<Value>) -> usize {
+fn take(relay: &mut PollLock<Value>) -> usize {
     block_on(poll_fn(|cx| poll(relay, cx)))
 }
 
@@ -152,7 +152,7 @@ fn a_look_keeps_nobody_from_a_turn() {
         permits.add(1);
         let two = one.clone();
         let other = thread::spawn(move || {
-            two.try_look(|value| assert!(value.given <= 1));
+            two.try_read(|value| assert!(value.given <= 1));
             two
         });
         assert_eq!(take(&mut one), 1);
@@ -167,9 +167,9 @@ fn all_are_woken() {
         let (mut one, permits) = relay();
         let mut two = one.clone();
         permits.add(1);
-        fn end(relay: &mut Relay<Value>) {
+        fn end(relay: &mut PollLock<Value>) {
             block_on(poll_fn(|cx| {
-                relay.poll_turn(cx, |mut value, cx| {
+                relay.poll_locked(cx, |mut value, cx| {
                     if value.given == 0 && value.permits.poll(cx).is_pending() {
                         return Poll::Pending;
                     }
@@ -191,9 +191,9 @@ fn all_are_woken() {
 #[test]
 fn watcher_reads_what_turns_leave() {
     wide_model(|| {
-        let (pusher, mine) = quiet_list();
+        let (pusher, mine) = no_wake_list();
         let mut cursor = mine.fork();
-        let mut driver = Relay::new(pusher);
+        let mut driver = PollLock::new(pusher);
         let mut watcher = driver.clone();
         let other = thread::spawn(move || {
             let item = block_on(poll_fn(|cx| match cursor.next_ready() {
@@ -207,8 +207,9 @@ fn watcher_reads_what_turns_leave() {
             watcher
         });
         let mut cx = Context::from_waker(Waker::noop());
-        let pushed = driver
-            .poll_turn(&mut cx, |mut pusher, _| Poll::Ready(pusher.push_beside(&mine, 1).is_ok()));
+        let pushed = driver.poll_locked(&mut cx, |mut pusher, _| {
+            Poll::Ready(pusher.push_with_hint(&mine, 1).is_ok())
+        });
         assert_eq!(pushed, Poll::Ready(true));
         drop((driver, mine));
         drop(other.join().unwrap());
@@ -244,7 +245,7 @@ fn look_hides_no_news() {
         let (mut one, permits) = relay();
         let two = one.clone();
         let looker = thread::spawn(move || {
-            two.try_look(|_| ());
+            two.try_read(|_| ());
             two
         });
         let feeder = thread::spawn(move || permits.add(1));
@@ -259,9 +260,9 @@ fn look_hides_no_news() {
 #[test]
 fn lone_turn_sees_what_waker_call_tells() {
     model(|| {
-        let mut relay = Relay::new(());
+        let mut relay = PollLock::new(());
         let mut waker = None;
-        let polled = relay.poll_turn(&mut Context::from_waker(Waker::noop()), |_, cx| {
+        let polled = relay.poll_locked(&mut Context::from_waker(Waker::noop()), |_, cx| {
             waker = Some(cx.waker().clone());
             Poll::<()>::Pending
         });
@@ -275,7 +276,7 @@ fn lone_turn_sees_what_waker_call_tells() {
             }
         });
         block_on(poll_fn(|cx| {
-            relay.poll_turn(cx, |_, _| match news.load(Ordering::Relaxed) {
+            relay.poll_locked(cx, |_, _| match news.load(Ordering::Relaxed) {
                 0 => Poll::Pending,
                 _ => Poll::Ready(()),
             })
@@ -292,7 +293,7 @@ fn look_during_turn_is_woken() {
         permits.add(1);
         let mut two = one.clone();
         let looker = thread::spawn(move || {
-            let given = block_on(poll_fn(|cx| two.poll_look(cx, |value| value.given)));
+            let given = block_on(poll_fn(|cx| two.poll_read(cx, |value| value.given)));
             assert!(given <= 1);
             two
         });
@@ -314,7 +315,7 @@ fn task_turned_away_by_panicking_turn_wakes() {
         });
         let mut began = false;
         let turn = catch_unwind(AssertUnwindSafe(|| {
-            one.poll_turn(&mut Context::from_waker(Waker::noop()), |mut value, _| {
+            one.poll_locked(&mut Context::from_waker(Waker::noop()), |mut value, _| {
                 began = true;
                 value.given += 10;
                 resume_unwind(Box::new(()))

@@ -3,7 +3,7 @@
 use core::future::poll_fn;
 use std::sync::Arc as StdArc;
 
-use aiter_core::WakeCell;
+use aiter_core::task::WakeCell;
 use loom::{
     sync::{
         Arc,

@@ -4,7 +4,7 @@
 use alloc::rc::Rc;
 use core::cell::Cell;
 
-use aiter_core::WakeCell;
+use aiter_core::task::WakeCell;
 
 use crate::{
     waker::Nap,

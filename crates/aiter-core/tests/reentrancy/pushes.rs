@@ -128,7 +128,7 @@ impl<const PAD: usize> Pools<PAD> {
                 format_args!("{count} items were pushed, but {pushed} counted"),
             );
         };
-        self.check_refusal(error.refusal() == aiter_core::Refusal::NoCursor);
+        self.check_refusal(error.kind() == aiter_core::PushErrorKind::NoCursor);
         let mut ids = (pushed..).map(|at| yielded.borrow().get(at).copied());
         for item in error.into_unpushed() {
             let id = ids.next().flatten();
@@ -149,7 +149,7 @@ impl<const PAD: usize> Pools<PAD> {
 
     fn push_sole(&self) {
         let Some(mut pusher) = self.pushers.lend(&self.base.random) else { return };
-        let Some(mut sole) = pusher.sole() else { return };
+        let Some(mut sole) = pusher.unique() else { return };
         for _ in 0..=self.base.random.below(3) {
             let item = self.item();
             let id = item.id();
@@ -160,7 +160,7 @@ impl<const PAD: usize> Pools<PAD> {
 
     fn push_all_sole(&self) {
         let Some(mut pusher) = self.pushers.lend(&self.base.random) else { return };
-        let Some(mut sole) = pusher.sole() else { return };
+        let Some(mut sole) = pusher.unique() else { return };
         let (feed, yielded) = self.feed();
         let result = sole.push_all(feed);
         self.note_all(&yielded, result);

@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use aiter_core::{ReadyNode, ReadyStack};
+use aiter_core::task::{ReadyNode, ReadyQueue};
 
 use crate::{
     base::{Base, Site, base},
@@ -34,7 +34,7 @@ enum State {
 type States = Rc<[Cell<State>; NODES]>;
 
 pub(crate) struct Ready<const PAD: usize> {
-    stack: ReadyStack,
+    stack: ReadyQueue,
     nodes: Vec<ReadyNode<Item<PAD>>>,
     states: States,
     nap: Option<Nap>,
@@ -49,7 +49,7 @@ pub(crate) struct NodeWaker {
 
 impl<const PAD: usize> Ready<PAD> {
     pub(crate) fn new(pools: &Pools<PAD>) -> Self {
-        let stack = ReadyStack::new();
+        let stack = ReadyQueue::new();
         let mut nodes: Vec<_> = (0..NODES).map(|number| stack.node(number)).collect();
         for node in &mut nodes {
             node.set(Some(pools.private_item()));
@@ -72,13 +72,13 @@ impl<const PAD: usize> Ready<PAD> {
     /// Takes all numbers: exactly those of the nodes that were woken.
     fn take(&mut self, base: &Base) {
         let mut number = self.stack.take();
-        while number != ReadyStack::NONE {
+        while number != ReadyQueue::NONE {
             let state = self.states[number].replace(State::Up);
             base.check(state == State::OnStack, format_args!("{number} is taken when {state:?}"));
             if base.has_failed() {
                 return;
             }
-            number = self.nodes[number].below();
+            number = self.nodes[number].next();
         }
         base.check(!self.has_marked(), format_args!("a number that was marked is not taken"));
     }
@@ -105,11 +105,11 @@ impl<const PAD: usize> Ready<PAD> {
                 return;
             }
         } else {
-            node.look();
+            node.clear_wakes();
             node.poll(|_, cx| poll_member(pools, &self.states, number, cx));
         }
         let is_up = state.get() == State::UpAndWoken;
-        let sleeps = node.fall_asleep();
+        let sleeps = node.set_idle();
         base.check(sleeps != is_up, format_args!("{number} sleeps: {sleeps}, woken: {is_up}"));
         state.set(if sleeps { State::Asleep } else { State::Up });
     }

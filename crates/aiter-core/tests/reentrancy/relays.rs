@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use aiter_core::Relay;
+use aiter_core::task::PollLock;
 
 use crate::{
     base::{Base, Site, base},
@@ -68,7 +68,7 @@ enum For {
 }
 
 pub(crate) struct Handle {
-    relay: Relay<Source>,
+    relay: PollLock<Source>,
     supply: Rc<Supply>,
     nap: Option<(Nap, For)>,
 }
@@ -92,12 +92,12 @@ impl Handle {
                 let turn = |(): &mut (), mut source: Pin<&mut Source>, cx: &mut Context<'_>| {
                     source.poll(cx)
                 };
-                self.relay.poll_turn_or_look(cx, &mut (), turn, |()| {
+                self.relay.poll_locked_or_else(cx, &mut (), turn, |()| {
                     base().call_back(Site::Source);
                     None
                 })
             } else {
-                self.relay.poll_turn(cx, |mut source, cx| source.poll(cx))
+                self.relay.poll_locked(cx, |mut source, cx| source.poll(cx))
             };
             if polled.is_pending() {
                 self.nap = Some((nap, For::Turn));
@@ -110,7 +110,7 @@ impl Handle {
             // If it panics, another waker may have taken that one's place.
             let before = self.nap.take();
             let cx = &mut Context::from_waker(waker);
-            let polled = self.relay.poll_look(cx, |_| base().call_back(Site::Source));
+            let polled = self.relay.poll_read(cx, |_| base().call_back(Site::Source));
             self.nap = if polled.is_pending() { Some((nap, For::Look)) } else { before };
             self.check_gate(pools, polled.is_ready());
         });
@@ -124,8 +124,8 @@ impl Handle {
         });
     }
 
-    fn try_look<const PAD: usize>(&mut self, pools: &Pools<PAD>) {
-        let looked = self.relay.try_look(|_| base().call_back(Site::Source));
+    fn try_read<const PAD: usize>(&mut self, pools: &Pools<PAD>) {
+        let looked = self.relay.try_read(|_| base().call_back(Site::Source));
         self.check_gate(pools, looked.is_some());
     }
 
@@ -143,12 +143,12 @@ impl<const PAD: usize> Pools<PAD> {
         ("relay turn", |pools| pools.with_handle(Handle::turn)),
         ("relay turn again", |pools| pools.with_handle(Handle::turn)),
         ("relay look", |pools| pools.with_handle(Handle::look)),
-        ("relay try_look", |pools| pools.with_handle(Handle::try_look)),
+        ("relay try_read", |pools| pools.with_handle(Handle::try_read)),
         ("relay feed", Self::feed_relay),
         ("relay watch", |pools| pools.with_handle(Handle::watch)),
-        ("relay drop_called", |pools| {
+        ("relay drop_used_waker", |pools| {
             pools.with_handle(|handle, _| {
-                handle.relay.drop_called();
+                handle.relay.drop_used_waker();
             });
         }),
         ("relay notify", |pools| pools.with_handle(|handle, _| handle.relay.notify())),
@@ -167,7 +167,7 @@ impl<const PAD: usize> Pools<PAD> {
 
     fn put_source(&self, source: Source) {
         let supply = source.0.clone();
-        self.relays.put(Handle { relay: Relay::new(source), supply, nap: None });
+        self.relays.put(Handle { relay: PollLock::new(source), supply, nap: None });
     }
 
     fn with_handle(&self, f: impl FnOnce(&mut Handle, &Self)) {

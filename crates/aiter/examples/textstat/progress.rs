@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use aiter::{Cursor, PassiveFork};
+use aiter::{Cursor, adapters::PassiveFork};
 use indicatif::{ProgressBar, ProgressStyle};
 use smol::stream::StreamExt;
 

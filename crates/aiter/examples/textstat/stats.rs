@@ -6,7 +6,7 @@ use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
-use aiter::{Cursor, ForkStream, Pusher};
+use aiter::{Cursor, Pusher, adapters::ForkStream};
 use smol::stream::StreamExt;
 
 use crate::model::{Chunk, Count, Part, Row};

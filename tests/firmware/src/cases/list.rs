@@ -5,7 +5,8 @@ use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::task::{Context, Poll};
 
-use aiter::{AiterExt, Cursor, PushError, TryNextError, TryPushError, WakeCell, push_list};
+use aiter::{AiterExt, Cursor, PushError, TryNextError, TryPushError, push_list};
+use aiter_core::task::WakeCell;
 use futures_core::Stream;
 use portable_atomic_util::Arc;
 

@@ -3,7 +3,7 @@
 use core::future::poll_fn;
 use std::sync::Arc as StdArc;
 
-use aiter_core::{ReadyNode, ReadyStack};
+use aiter_core::task::{ReadyNode, ReadyQueue};
 use loom::{
     sync::{
         Arc,
@@ -30,7 +30,7 @@ impl Member {
 
 /// The owner's side: members that are all asleep.
 struct Owner<const N: usize> {
-    ready: ReadyStack,
+    ready: ReadyQueue,
     nodes: [ReadyNode<()>; N],
     members: [Arc<Member>; N],
     /// How much news each has had so far.
@@ -39,10 +39,10 @@ struct Owner<const N: usize> {
 
 impl<const N: usize> Owner<N> {
     fn new() -> Self {
-        let ready = ReadyStack::new();
+        let ready = ReadyQueue::new();
         let nodes = core::array::from_fn(|number| {
             let mut node = ready.node(number);
-            assert!(node.fall_asleep());
+            assert!(node.set_idle());
             node
         });
         let members = nodes.each_ref().map(|node: &ReadyNode<()>| {
@@ -58,9 +58,9 @@ impl<const N: usize> Owner<N> {
             loop {
                 let mut number = self.ready.take();
                 let mut batch = Vec::new();
-                while number != ReadyStack::NONE {
+                while number != ReadyQueue::NONE {
                     batch.push(number);
-                    number = self.nodes[number].below();
+                    number = self.nodes[number].next();
                 }
                 for &number in batch.iter().rev() {
                     taken.push(number);
@@ -68,10 +68,10 @@ impl<const N: usize> Owner<N> {
                     let before = self.heard[number];
                     let mut up = true;
                     while up {
-                        node.look();
+                        node.clear_wakes();
                         // A load: unlike a swap, it may be late.
                         self.heard[number] = self.members[number].news.load(Relaxed);
-                        up = !node.fall_asleep();
+                        up = !node.set_idle();
                     }
                     assert!(self.heard[number] > before, "the news came with the number");
                     news += self.heard[number] - before;

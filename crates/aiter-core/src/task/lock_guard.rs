@@ -4,23 +4,23 @@ use core::{pin::Pin, task::Waker};
 
 use crate::{
     sync::{Arc, Ordering, UnsafeCell, retry_hint},
-    task::hub::{Hub, MARKED, NEWS, OPEN, QUIET, is_quiet},
+    task::lock_state::{CONTENDED, LockState, NOTIFIED, OPEN, QUIET, is_quiet},
     wait::queue::Wakers,
 };
 
 pub(super) struct Shared<S> {
-    pub(super) hub: Arc<Hub>,
-    /// The hub's waker, made once.
+    pub(super) state: Arc<LockState>,
+    /// The state's waker, made once.
     pub(super) waker: Waker,
     pub(super) value: UnsafeCell<S>,
 }
 
 impl<S> Shared<S> {
     pub(super) fn into_value(self) -> S {
-        let Self { hub, waker, value } = self;
+        let Self { state, waker, value } = self;
         let value = value.into_inner();
         // Before the return: if the drop of a waker panics, the value is dropped, not leaked.
-        drop((hub, waker));
+        drop((state, waker));
         value
     }
 }
@@ -33,11 +33,11 @@ unsafe impl<S: Send> Send for Shared<S> {}
 unsafe impl<S: Send> Sync for Shared<S> {}
 
 /// The gate, closed by this turn. If the turn panics, the gate opens and all tasks are woken.
-pub(super) struct Turn<'a> {
-    pub(super) hub: &'a Hub,
+pub(super) struct LockGuard<'a> {
+    pub(super) state: &'a LockState,
 }
 
-impl Turn<'_> {
+impl LockGuard<'_> {
     #[inline(always)]
     pub(super) fn with<S, R>(&self, shared: &Shared<S>, f: impl FnOnce(Pin<&mut S>) -> R) -> R {
         shared.value.with_mut(|value| {
@@ -51,13 +51,14 @@ impl Turn<'_> {
     /// Opens the gate after a turn that got something. Returns `true` if other tasks were woken.
     #[inline(always)]
     pub(super) fn open(self) -> bool {
-        let hub = self.hub;
+        let state = self.state;
         core::mem::forget(self);
-        // AcqRel: partner of `Hub::close`, `Hub::news` and `Hub::touch`.
-        let before = hub.gate.swap(OPEN, Ordering::AcqRel);
-        let wakes = before & MARKED != 0 || !hub.queue.is_empty() || !hub.watchers.is_empty();
+        // AcqRel: partner of `LockState::close`, `LockState::news` and `LockState::touch`.
+        let before = state.gate.swap(OPEN, Ordering::AcqRel);
+        let wakes =
+            before & CONTENDED != 0 || !state.queue.is_empty() || !state.watchers.is_empty();
         if wakes {
-            hub.left(before);
+            state.left(before);
         }
         wakes
     }
@@ -65,15 +66,15 @@ impl Turn<'_> {
     /// Opens the gate after a turn that got nothing, and wakes the tasks that need to come again.
     /// `gate` is its word if no other party came meanwhile.
     pub(super) fn open_pending(self, mut gate: usize) {
-        let hub = self.hub;
+        let state = self.state;
         core::mem::forget(self);
         loop {
-            let news = gate & NEWS;
+            let news = gate & NOTIFIED;
             let new = if news != 0 { news } else { QUIET };
-            // AcqRel: partner of `Hub::close` and `Hub::news`.
-            match hub.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) if news != 0 => return hub.opened(gate),
-                Ok(_) if gate & MARKED != 0 => return hub.turned_away.notify(Wakers::Take),
+            // AcqRel: partner of `LockState::close` and `LockState::news`.
+            match state.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) if news != 0 => return state.opened(gate),
+                Ok(_) if gate & CONTENDED != 0 => return state.lock_waiters.notify(Wakers::Take),
                 Ok(_) => return,
                 Err(now) => gate = now,
             }
@@ -83,23 +84,23 @@ impl Turn<'_> {
 
     /// Opens the gate after a look, which leaves the value and its news as they were.
     pub(super) fn open_looked(self) {
-        let hub = self.hub;
+        let state = self.state;
         core::mem::forget(self);
-        // AcqRel: partner of `Hub::close` and `Hub::news`.
-        let gate = hub.gate.fetch_and(NEWS | QUIET, Ordering::AcqRel);
+        // AcqRel: partner of `LockState::close` and `LockState::news`.
+        let gate = state.gate.fetch_and(NOTIFIED | QUIET, Ordering::AcqRel);
         if !is_quiet(gate) {
             // A task that registered meanwhile found the gate closed, and sleeps.
-            hub.opened(gate);
-        } else if gate & MARKED != 0 {
-            hub.turned_away.notify(Wakers::Take);
+            state.opened(gate);
+        } else if gate & CONTENDED != 0 {
+            state.lock_waiters.notify(Wakers::Take);
         }
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for LockGuard<'_> {
     fn drop(&mut self) {
         // AcqRel: as `open`.
-        let before = self.hub.gate.swap(OPEN, Ordering::AcqRel);
-        self.hub.left(before);
+        let before = self.state.gate.swap(OPEN, Ordering::AcqRel);
+        self.state.left(before);
     }
 }

@@ -5,25 +5,25 @@ use core::task::{RawWakerVTable, Waker};
 use crate::wait::slot::Place;
 
 /// A handle's side of a queue. The queue outlives it, and does not move while it has a place.
-pub(crate) struct Sleeper {
+pub(crate) struct Waiter {
     pub(super) place: Option<Place>,
     /// What tells the registered waker from others.
     pub(super) identity: (*const (), *const RawWakerVTable),
 }
 
-// SAFETY: a place leads to a slot of a queue that outlives the sleeper; what is not atomic in it is
+// SAFETY: a place leads to a slot of a queue that outlives the waiter; what is not atomic in it is
 // handed over as the protocol says. `identity` is only compared.
-unsafe impl Send for Sleeper {}
+unsafe impl Send for Waiter {}
 
-// SAFETY: as above. The callers of what works by `&Sleeper` have the handle mutably borrowed.
-unsafe impl Sync for Sleeper {}
+// SAFETY: as above. The callers of what works by `&Waiter` have the handle mutably borrowed.
+unsafe impl Sync for Waiter {}
 
-impl Sleeper {
+impl Waiter {
     pub(crate) const fn new() -> Self {
         Self { place: None, identity: (core::ptr::null(), core::ptr::null()) }
     }
 
-    /// Returns `true` if the queue may have a waker of this sleeper.
+    /// Returns `true` if the queue may have a waker of this waiter.
     #[inline(always)]
     pub(crate) fn has_slept(&self) -> bool {
         self.place.is_some()

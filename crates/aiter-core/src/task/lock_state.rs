@@ -6,7 +6,7 @@ use crate::{
     sync::{Arc, AtomicUsize, Ordering, Wake, WakeArc, retry_hint},
     wait::{
         queue::{WaitQueue, Wakers},
-        sleeper::Sleeper,
+        waiter::Waiter,
     },
 };
 
@@ -14,16 +14,16 @@ use crate::{
 pub(super) const OPEN: usize = 0;
 /// A task is at the value.
 pub(super) const CLOSED: usize = 1;
-/// The hub's waker was called, and no turn has begun since.
-pub(super) const NEWS: usize = 1 << 1;
+/// The state's waker was called, and no turn has begun since.
+pub(super) const NOTIFIED: usize = 1 << 1;
 /// A task was turned away.
-pub(super) const MARKED: usize = 1 << 2;
-/// The last turn was pending, so the value has the hub's waker.
+pub(super) const CONTENDED: usize = 1 << 2;
+/// The last turn was pending, so the value has the state's waker.
 pub(super) const QUIET: usize = 1 << 3;
 
 /// Returns `true` if a poll of the value would be in vain.
 pub(super) const fn is_quiet(gate: usize) -> bool {
-    gate & (QUIET | NEWS) == QUIET
+    gate & (QUIET | NOTIFIED) == QUIET
 }
 
 /// What a task found at the gate.
@@ -36,22 +36,22 @@ pub(super) enum Entry {
     Quiet,
 }
 
-/// The gate and the wait queues. Outlives the value, because the value's source may keep the hub's
+/// The gate and the wait queues. Outlives the value, because the value's source may keep the state's
 /// waker.
-pub(super) struct Hub {
+pub(super) struct LockState {
     pub(super) gate: AtomicUsize,
     /// Tasks that wait for the value.
     pub(super) queue: WaitQueue,
     /// Tasks that found the gate closed.
-    pub(super) turned_away: WaitQueue,
+    pub(super) lock_waiters: WaitQueue,
     /// Tasks that wait for what turns leave beside the value.
     pub(super) watchers: WaitQueue,
 }
 
-/// What the hub's waker is made of.
-pub(super) struct HubWaker(pub(super) Arc<Hub>);
+/// What the state's waker is made of.
+pub(super) struct LockWaker(pub(super) Arc<LockState>);
 
-impl Wake for HubWaker {
+impl Wake for LockWaker {
     fn wake(this: WakeArc<Self>) {
         this.0.news();
     }
@@ -61,12 +61,12 @@ impl Wake for HubWaker {
     }
 }
 
-impl Hub {
+impl LockState {
     /// Wakes the tasks that were turned away, if there are any, and all that sleep.
     #[inline(never)]
     pub(super) fn opened(&self, before: usize) {
         /// Wakes these also if a waker of the others panics.
-        struct Notify<'a>(&'a Hub);
+        struct Notify<'a>(&'a LockState);
         impl Drop for Notify<'_> {
             fn drop(&mut self) {
                 // The caller has just touched the gate, so it knows of all that registered before.
@@ -74,8 +74,8 @@ impl Hub {
             }
         }
         let _notify = Notify(self);
-        if before & MARKED != 0 {
-            self.turned_away.notify(Wakers::Take);
+        if before & CONTENDED != 0 {
+            self.lock_waiters.notify(Wakers::Take);
         }
     }
 
@@ -83,7 +83,7 @@ impl Hub {
     #[inline(never)]
     pub(super) fn left(&self, before: usize) {
         /// Wakes these also if a waker of the others panics.
-        struct Notify<'a>(&'a Hub);
+        struct Notify<'a>(&'a LockState);
         impl Drop for Notify<'_> {
             fn drop(&mut self) {
                 // As in `opened`.
@@ -96,8 +96,8 @@ impl Hub {
 
     pub(super) fn news(&self) {
         // Release: what was done before is seen by the turn that takes the news. Acquire: partner
-        // of `Turn::open_pending`, `Hub::close` and `Hub::touch`, for registrations.
-        self.gate.fetch_or(NEWS, Ordering::AcqRel);
+        // of `LockGuard::open_pending`, `LockState::close` and `LockState::touch`, for registrations.
+        self.gate.fetch_or(NOTIFIED, Ordering::AcqRel);
         // The value may call its waker in an interrupt handler.
         self.queue.notify(Wakers::Lend);
     }
@@ -125,7 +125,7 @@ impl Hub {
     pub(super) fn touch(&self) -> usize {
         let mut gate = self.gate.load(Ordering::Relaxed);
         loop {
-            // AcqRel: partner of `Turn::open` and of itself: see the ordering policy.
+            // AcqRel: partner of `LockGuard::open` and of itself: see the ordering policy.
             match self.gate.compare_exchange_weak(gate, gate, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return gate,
                 Err(now) => gate = now,
@@ -140,7 +140,7 @@ impl Hub {
         let mut gate = self.gate.load(Ordering::Relaxed);
         loop {
             let (new, entry) = if gate & CLOSED != 0 {
-                (gate | MARKED, Entry::TurnedAway)
+                (gate | CONTENDED, Entry::TurnedAway)
             } else if is_quiet(gate) {
                 (gate, Entry::Quiet)
             } else {
@@ -157,28 +157,28 @@ impl Hub {
 }
 
 /// A handle's place in the queue, or among the watchers.
-pub(super) struct Seat {
-    pub(super) sleeper: Sleeper,
+pub(super) struct TaskWaiter {
+    pub(super) waiter: Waiter,
     pub(super) watches: bool,
 }
 
-impl Seat {
-    pub(super) fn queue<'a>(&self, hub: &'a Hub) -> &'a WaitQueue {
-        if self.watches { &hub.watchers } else { &hub.queue }
+impl TaskWaiter {
+    pub(super) fn queue<'a>(&self, state: &'a LockState) -> &'a WaitQueue {
+        if self.watches { &state.watchers } else { &state.queue }
     }
 
     /// Registers in the queue if the waker is there. Runs no user code.
-    pub(super) fn register_again(&self, hub: &Hub, waker: &Waker) -> bool {
-        !self.watches && hub.queue.register_again(&self.sleeper, waker).is_ok()
+    pub(super) fn register_again(&self, state: &LockState, waker: &Waker) -> bool {
+        !self.watches && state.queue.register_again(&self.waiter, waker).is_ok()
     }
 
     /// Registers in the queue, or among the watchers, and leaves the other one.
-    pub(super) fn register(&mut self, hub: &Hub, watches: bool, waker: &Waker) {
+    pub(super) fn register(&mut self, state: &LockState, watches: bool, waker: &Waker) {
         if self.watches != watches {
             // Nothing is to be told, because every wake-up is for all.
-            let _retired = self.queue(hub).retire(&mut self.sleeper);
+            let _retired = self.queue(state).retire(&mut self.waiter);
             self.watches = watches;
         }
-        self.queue(hub).register(&mut self.sleeper, waker);
+        self.queue(state).register(&mut self.waiter, waker);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! # The protocol
 //! One word says all. It is the number on top of a stack, which goes on through the entries' `below` words;
-//! or `EMPTY`, if nobody is ready and the owner is at work; or `ASLEEP` and the index of the cell that the
+//! or `EMPTY`, if nobody is ready and the owner is at work; or `IDLE` and the index of the cell that the
 //! owner's waker lies in. The owner falls asleep by an exchange of `EMPTY`, and is awake again when the
 //! first number replaces that word. Whoever put it there, nobody else, calls the waker, and marks the cell as
 //! idle. So for a wake-up and the sleep before it the two sides take one read-modify-write each.
@@ -12,7 +12,7 @@
 //!
 //! # Ordering policy
 //! `top` hands the entries' links to the owner: a mark is a Release, and `take` an Acquire. It
-//! hands the cells to the notifiers: `fall_asleep` is a Release, and a mark an Acquire. Each change
+//! hands the cells to the notifiers: `set_idle` is a Release, and a mark an Acquire. Each change
 //! of `top` is a read-modify-write, so `take` acquires all marks of the stack. `idle` gives a cell
 //! back: Release by the notifier, Acquire by the owner. The owner links a cell before it puts the
 //! cell's index into `top`. A notifier follows the links to the cell of its index, and no further.
@@ -23,7 +23,7 @@ use alloc::boxed::Box;
 
 use crate::{
     sync::{Arc, AtomicUsize, Ordering},
-    task::ready_cells::{ASLEEP, Cell, EMPTY, NO_NUMBER, Shared},
+    task::ready_cells::{Cell, EMPTY, IDLE, NO_NUMBER, Shared},
 };
 
 /// The numbers of those that are ready, for one task that takes them all at once.
@@ -37,31 +37,31 @@ use crate::{
 /// ```
 /// use core::task::Waker;
 ///
-/// use aiter_core::ReadyStack;
+/// use aiter_core::task::ReadyQueue;
 ///
-/// let mut ready = ReadyStack::new();
+/// let mut ready = ReadyQueue::new();
 /// let mut nodes = [ready.node::<()>(0), ready.node(1)];
-/// assert!(nodes.iter_mut().all(|node| node.fall_asleep()));
+/// assert!(nodes.iter_mut().all(|node| node.set_idle()));
 /// nodes[0].waker().wake();
 /// nodes[1].waker().wake();
 /// let mut number = ready.take();
 /// let mut woken = vec![];
-/// while number != ReadyStack::NONE {
+/// while number != ReadyQueue::NONE {
 ///     woken.push(number);
-///     number = nodes[number].below();
+///     number = nodes[number].next();
 /// }
 /// assert_eq!(woken, [1, 0]);
 /// assert!(ready.sleep(Waker::noop()), "nobody is ready");
-/// nodes[1].look(); // it is to be polled now
-/// assert!(nodes[1].fall_asleep(), "it was pending, and not woken meanwhile");
+/// nodes[1].clear_wakes(); // it is to be polled now
+/// assert!(nodes[1].set_idle(), "it was pending, and not woken meanwhile");
 /// nodes[1].waker().wake(); // calls the task's waker, too
 /// assert!(!ready.sleep(Waker::noop()), "somebody is ready");
 /// ```
-pub struct ReadyStack {
+pub struct ReadyQueue {
     pub(super) shared: Arc<Shared>,
 }
 
-impl ReadyStack {
+impl ReadyQueue {
     /// No number: nobody, or the end of the stack.
     pub const NONE: usize = usize::MAX;
     /// The largest number that a node can have.
@@ -81,7 +81,7 @@ impl ReadyStack {
     }
 
     /// Takes all that are ready: the number that was marked last, or [`NONE`](Self::NONE). The
-    /// one marked before it is [`below`](crate::ReadyNode::below) it.
+    /// one marked before it is [`below`](crate::task::ReadyNode::next) it.
     ///
     /// What was done before a mark is seen by the party that takes the number. The task's waker,
     /// which was called, is dropped. Wait-free.
@@ -90,14 +90,14 @@ impl ReadyStack {
             return Self::NONE;
         }
         // First: it is user code, which may panic.
-        self.drop_called();
+        self.drop_used_waker();
         // Acquire: partner of `mark`, for the links. Only the owner takes a number out of the word.
         // Not Release: a mark that finds `EMPTY` uses nothing of the owner's.
         self.shared.top.swap(EMPTY, Ordering::Acquire)
     }
 
     /// Drops the wakers that were called. If a notifier has one right now, it goes the next time.
-    fn drop_called(&self) {
+    fn drop_used_waker(&self) {
         for cell in self.shared.cells().filter(|cell| cell.is_idle()) {
             // SAFETY: the cell is idle: its waker is the owner's.
             let waker = cell.waker.with_mut(|at| unsafe { &mut *at }.take());
@@ -120,17 +120,17 @@ impl ReadyStack {
         // SAFETY: we are the owner.
         if word == EMPTY && first.is_idle() && unsafe { first.will_wake(waker) } {
             // As ever, but for tasks that are moved and notifiers that were interrupted.
-            return self.fall_asleep(0, first);
+            return self.set_idle(0, first);
         }
-        word & NO_NUMBER != 0 && self.sleep_elsewhere(word, waker)
+        word & NO_NUMBER != 0 && self.sleep_slow(word, waker)
     }
 
     /// `sleep` where there is more to it, with the word that it saw.
     #[inline(never)]
-    fn sleep_elsewhere(&self, word: usize, waker: &Waker) -> bool {
+    fn sleep_slow(&self, word: usize, waker: &Waker) -> bool {
         let mut own = None;
         if word != EMPTY {
-            let Some(cell) = self.shared.cells().nth(word & !ASLEEP) else {
+            let Some(cell) = self.shared.cells().nth(word & !IDLE) else {
                 unreachable!("a cell of the word exists")
             };
             // SAFETY: we are the owner.
@@ -141,10 +141,10 @@ impl ReadyStack {
                 return false;
             }
             // Not another one: its waker is replaced.
-            own = Some((word & !ASLEEP, cell));
+            own = Some((word & !IDLE, cell));
         }
         let (index, cell, old) = self.idle_cell(own, waker);
-        let sleeps = self.fall_asleep(index, cell);
+        let sleeps = self.set_idle(index, cell);
         // User code.
         drop(old);
         sleeps
@@ -152,7 +152,7 @@ impl ReadyStack {
 
     /// Leaves the cell, which is idle, to whoever gets ready first. False if somebody did before.
     #[inline]
-    fn fall_asleep(&self, index: usize, cell: &Cell) -> bool {
+    fn set_idle(&self, index: usize, cell: &Cell) -> bool {
         // Relaxed: the exchange gives it away.
         cell.idle.store(false, Ordering::Relaxed);
         // Release: partner of `mark`, for the waker and the links to its cell. Not Acquire: the
@@ -160,7 +160,7 @@ impl ReadyStack {
         let sleeps = self
             .shared
             .top
-            .compare_exchange(EMPTY, ASLEEP | index, Ordering::Release, Ordering::Relaxed)
+            .compare_exchange(EMPTY, IDLE | index, Ordering::Release, Ordering::Relaxed)
             .is_ok();
         if !sleeps {
             // Relaxed: it was not given away.
@@ -197,7 +197,7 @@ impl ReadyStack {
                 (count, last) = (count + 1, cell);
             }
             let cell = Box::into_raw(Box::new(Cell::new()));
-            // Relaxed: `fall_asleep` publishes it. Only the owner links cells.
+            // Relaxed: `set_idle` publishes it. Only the owner links cells.
             last.next.store(cell, Ordering::Relaxed);
             // SAFETY: a cell lives as long as what is shared.
             (count, unsafe { &*cell })
@@ -213,28 +213,28 @@ impl ReadyStack {
     }
 }
 
-impl Drop for ReadyStack {
+impl Drop for ReadyQueue {
     /// Nodes may live on, and be woken: the task's waker need not.
     fn drop(&mut self) {
         // Relaxed: a look.
         let word = self.shared.top.load(Ordering::Relaxed);
         if word & NO_NUMBER != 0 && word != EMPTY {
-            if let Some(cell) = self.shared.cells().nth(word & !ASLEEP) {
+            if let Some(cell) = self.shared.cells().nth(word & !IDLE) {
                 self.wake_up(word, cell);
             }
         }
-        self.drop_called();
+        self.drop_used_waker();
     }
 }
 
-impl Default for ReadyStack {
+impl Default for ReadyQueue {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl fmt::Debug for ReadyStack {
+impl fmt::Debug for ReadyQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadyStack").field("has_ready", &self.has_ready()).finish_non_exhaustive()
+        f.debug_struct("ReadyQueue").field("has_ready", &self.has_ready()).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! Who of many is ready.
 
-use aiter_core::{ReadyNode, ReadyStack};
+use aiter_core::task::{ReadyNode, ReadyQueue};
 use alloc::{sync::Arc, task::Wake};
 use core::{
     panic::AssertUnwindSafe,
@@ -12,26 +12,26 @@ use std::{panic::catch_unwind, sync::Mutex};
 use crate::waker::Counting;
 
 /// All asleep.
-fn with_nodes<const N: usize>() -> (ReadyStack, [ReadyNode<()>; N]) {
-    let ready = ReadyStack::new();
+fn with_nodes<const N: usize>() -> (ReadyQueue, [ReadyNode<()>; N]) {
+    let ready = ReadyQueue::new();
     let nodes = core::array::from_fn(|number| {
         let mut node = ready.node(number);
-        assert!(node.fall_asleep());
+        assert!(node.set_idle());
         node
     });
     (ready, nodes)
 }
 
 /// Who is ready, the latest first; they sleep again.
-fn take(ready: &mut ReadyStack, nodes: &mut [ReadyNode<()>]) -> Vec<usize> {
+fn take(ready: &mut ReadyQueue, nodes: &mut [ReadyNode<()>]) -> Vec<usize> {
     let mut number = ready.take();
     let mut taken = Vec::new();
-    while number != ReadyStack::NONE {
+    while number != ReadyQueue::NONE {
         taken.push(number);
         let node = &mut nodes[number];
-        number = node.below();
-        node.look();
-        assert!(node.fall_asleep());
+        number = node.next();
+        node.clear_wakes();
+        assert!(node.set_idle());
     }
     taken
 }
@@ -40,7 +40,7 @@ fn take(ready: &mut ReadyStack, nodes: &mut [ReadyNode<()>]) -> Vec<usize> {
 fn all_are_taken_at_once_the_latest_first() {
     let (mut ready, mut nodes) = with_nodes::<4>();
     assert!(!ready.has_ready());
-    assert_eq!(ready.take(), ReadyStack::NONE);
+    assert_eq!(ready.take(), ReadyQueue::NONE);
     for round in [&[2, 0, 3][..], &[1], &[0, 1, 2, 3]] {
         round.iter().for_each(|&number: &usize| nodes[number].waker().wake());
         assert!(ready.has_ready());
@@ -82,7 +82,7 @@ fn the_latest_waker_is_called_and_the_others_are_dropped() {
     assert_eq!(wakers.each_ref().map(Counting::wakes), [0, 0, 1]);
     drop(ready);
     assert_eq!(wakers.each_ref().map(Counting::held), [0, 0, 0]);
-    assert_eq!(nodes[0].below(), ReadyStack::NONE);
+    assert_eq!(nodes[0].next(), ReadyQueue::NONE);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn an_owner_that_goes_asleep_is_not_woken() {
 #[test]
 fn a_task_may_sleep_while_its_waker_is_called() {
     struct Preempts {
-        own: Mutex<(ReadyStack, [ReadyNode<()>; 1])>,
+        own: Mutex<(ReadyQueue, [ReadyNode<()>; 1])>,
         then: Waker,
         slept: AtomicBool,
     }
@@ -129,7 +129,7 @@ fn a_task_may_sleep_while_its_waker_is_called() {
     waker.wake_by_ref();
     assert_eq!(counting.wakes(), 1);
     // The task's own waker lies in the other cell: no two keep each other.
-    task.own.lock().unwrap().0 = ReadyStack::new();
+    task.own.lock().unwrap().0 = ReadyQueue::new();
 }
 
 #[test]
@@ -154,9 +154,9 @@ fn a_waker_that_panics_leaves_the_number_and_its_cell() {
 
 #[test]
 fn a_number_that_is_too_large_panics() {
-    let ready = ReadyStack::new();
-    let _largest = ready.node::<()>(ReadyStack::MAX);
-    let node = catch_unwind(AssertUnwindSafe(|| ready.node::<()>(ReadyStack::MAX + 1)));
+    let ready = ReadyQueue::new();
+    let _largest = ready.node::<()>(ReadyQueue::MAX);
+    let node = catch_unwind(AssertUnwindSafe(|| ready.node::<()>(ReadyQueue::MAX + 1)));
     assert!(node.is_err());
 }
 
@@ -166,12 +166,12 @@ fn a_wake_up_while_it_is_up_keeps_it_up_and_does_not_mark_it() {
     let waker = node.waker();
     waker.wake_by_ref();
     waker.wake_by_ref();
-    assert_eq!((ready.take(), node.below()), (0, ReadyStack::NONE));
-    node.look();
+    assert_eq!((ready.take(), node.next()), (0, ReadyQueue::NONE));
+    node.clear_wakes();
     waker.wake_by_ref();
-    assert!(!node.fall_asleep(), "woken since the last look");
+    assert!(!node.set_idle(), "woken since the last look");
     assert!(!ready.has_ready());
-    assert!(node.fall_asleep(), "it has looked again");
+    assert!(node.set_idle(), "it has looked again");
     waker.wake_by_ref();
     assert!(ready.has_ready());
 }
@@ -181,22 +181,22 @@ fn a_wake_up_while_it_is_up_keeps_it_up_and_does_not_mark_it() {
 fn a_wake_up_is_not_lost_on_an_owner_that_does_not_look() {
     let (mut ready, [mut node]) = with_nodes();
     let waker = node.waker();
-    assert!(node.fall_asleep(), "asleep already");
+    assert!(node.set_idle(), "asleep already");
     waker.wake_by_ref();
-    assert_eq!((ready.take(), node.below()), (0, ReadyStack::NONE));
-    node.look();
+    assert_eq!((ready.take(), node.next()), (0, ReadyQueue::NONE));
+    node.clear_wakes();
     waker.wake_by_ref();
-    node.look();
-    assert!(node.fall_asleep());
+    node.clear_wakes();
+    assert!(node.set_idle());
     waker.wake_by_ref();
-    assert_eq!((ready.take(), node.below()), (0, ReadyStack::NONE));
+    assert_eq!((ready.take(), node.next()), (0, ReadyQueue::NONE));
     waker.wake_by_ref();
-    assert!(!node.fall_asleep());
+    assert!(!node.set_idle());
 }
 
 #[test]
 fn a_member_is_polled_with_one_waker_and_dropped_once() {
-    let ready = ReadyStack::new();
+    let ready = ReadyQueue::new();
     let mut node = ready.node(0);
     assert_eq!(node.poll(|_, _| ()), None, "there is no member");
     let item = Arc::new(());
@@ -222,7 +222,7 @@ fn a_member_is_polled_with_one_waker_and_dropped_once() {
 
 #[test]
 fn a_new_member_stays_if_it_is_pending() {
-    let ready = ReadyStack::new();
+    let ready = ReadyQueue::new();
     let mut node = ready.node(0);
     let item = Arc::new(());
     assert_eq!(node.poll_new(item.clone(), |_, _| Poll::Ready(1)), Poll::Ready(1));
@@ -233,12 +233,12 @@ fn a_new_member_stays_if_it_is_pending() {
     });
     assert!(polled.is_pending());
     assert_eq!(Arc::strong_count(&item), 2);
-    assert!(!node.fall_asleep(), "it was woken while it was polled");
+    assert!(!node.set_idle(), "it was woken while it was polled");
 }
 
 #[test]
 fn a_new_member_that_panics_is_dropped() {
-    let ready = ReadyStack::new();
+    let ready = ReadyQueue::new();
     let mut node = ready.node(0);
     let item = Arc::new(());
     let panics = || node.poll_new(item.clone(), |_, _| -> Poll<()> { panic!("a member") });
@@ -250,12 +250,12 @@ fn a_new_member_that_panics_is_dropped() {
 /// What a waker keeps is no member: it may borrow.
 #[test]
 fn wakers_outlive_what_a_member_borrows() {
-    let ready = ReadyStack::new();
+    let ready = ReadyQueue::new();
     let waker = {
         let text = String::from("short-lived");
         let mut node = ready.node(0);
         node.set(Some(text.as_str()));
-        assert!(node.fall_asleep());
+        assert!(node.set_idle());
         node.waker()
     };
     waker.wake_by_ref();

@@ -13,8 +13,8 @@ impl<T> RawCursor<T> {
     pub(crate) fn give_back(&mut self, list: &List<T>) {
         // SAFETY: this cursor has a count of its block.
         unsafe { list.tidy_beside_cursor() };
-        if let Some((block, from, to)) = self.settle() {
-            // SAFETY: `settle` gave them to us; our position keeps the block.
+        if let Some((block, from, to)) = self.park_at() {
+            // SAFETY: `park_at` gave them to us; our position keeps the block.
             unsafe { block.drop_items(from, to) };
         }
     }
@@ -25,22 +25,22 @@ impl<T> RawCursor<T> {
     ///
     /// Costs one comparison if the cursor has not moved since, if it is alone, or if items need no drop.
     #[inline]
-    pub(crate) fn settle(&mut self) -> Option<(Block<T>, usize, usize)> {
-        if !needs_drop::<T>() || self.settled == self.slot || self.is_alone() {
+    pub(crate) fn park_at(&mut self) -> Option<(Block<T>, usize, usize)> {
+        if !needs_drop::<T>() || self.parked == self.slot || self.is_exclusive() {
             return None;
         }
-        self.settle_slowly()
+        self.park_at_slow()
     }
 
     #[cold]
-    fn settle_slowly(&mut self) -> Option<(Block<T>, usize, usize)> {
+    fn park_at_slow(&mut self) -> Option<(Block<T>, usize, usize)> {
         let slot = self.slot;
         // SAFETY: our count keeps the block alive.
         let header = unsafe { self.block.header() };
         // Not unsettled before: the slot is behind the one at which the cursor was counted, so that count
         // is void, or becomes so now.
-        let all = header.readers.settle(slot)?;
-        self.settled = slot;
+        let all = header.readers.park_at(slot)?;
+        self.parked = slot;
         if !all {
             return None;
         }
@@ -48,15 +48,15 @@ impl<T> RawCursor<T> {
         (from < slot).then_some((self.block, from, slot))
     }
 
-    pub(super) fn unsettle(&mut self, block: Block<T>) {
-        if self.settled != 0 {
+    pub(super) fn unpark(&mut self, block: Block<T>) {
+        if self.parked != 0 {
             // SAFETY: we still have our count of that block.
-            unsafe { block.header() }.readers.unsettle(self.settled);
-            self.settled = 0;
+            unsafe { block.header() }.readers.unpark(self.parked);
+            self.parked = 0;
         }
     }
 
-    /// Keeps the block, so that what `settle` returned can be dropped when the cursor has moved on.
+    /// Keeps the block, so that what `park_at` returned can be dropped when the cursor has moved on.
     pub(crate) fn hold(&self) {
         // SAFETY: our count keeps the block alive.
         unsafe { self.block.header() }.readers.hold();
