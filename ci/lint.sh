@@ -47,3 +47,4 @@ if grep -rnE '^([^/]|/[^/])*((core|std)::sync::atomic|portable_atomic|cfg.*(loom
 fi
 command -v python3 >/dev/null || die 'python3 is missing'
 python3 ci/layout.py crates/{aiter,aiter-core,aiter-adapters,aiter-executor-compat,stream-laws}/src
+python3 ci/layout.py bench/{,budget/,laws-peers/}src

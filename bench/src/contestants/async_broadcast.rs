@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use async_broadcast::{Receiver, Sender, broadcast};
 
-use super::{Broadcast, BroadcastChannel, Contestant, Forks};
+use super::traits::{Broadcast, BroadcastChannel, Contestant, Forks};
 use crate::harness::{Item, Tally};
 
 /// `try_broadcast` and `try_recv`, with room for a whole burst.

@@ -2,7 +2,7 @@
 
 use async_channel::{Receiver, Sender, unbounded};
 
-use super::{Channel, Contestant, Queue};
+use super::traits::{Channel, Contestant, Queue};
 use crate::harness::Item;
 
 /// `try_send`, and `try_recv` or `recv`.

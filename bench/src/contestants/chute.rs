@@ -5,7 +5,7 @@ use core::ops::Range;
 use chute::LendingReader;
 use chute::mpmc::{Queue, Reader, Writer};
 
-use super::{Broadcast, Contestant};
+use super::traits::{Broadcast, Contestant};
 use crate::harness::{Item, Role, Tally};
 
 /// `Writer::push` and `Reader::next`.

@@ -2,7 +2,7 @@
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::{Contestant, Queue};
+use super::traits::{Contestant, Queue};
 use crate::harness::Item;
 
 /// `send` and `try_recv`.

@@ -2,7 +2,7 @@
 
 use crossfire::{AsyncRx, MAsyncRx, MTx, Rx, Tx, mpmc, mpsc, spsc};
 
-use super::{Channel, Contestant, Queue};
+use super::traits::{Channel, Contestant, Queue};
 use crate::harness::Item;
 
 /// The mpsc channel: `send`, and `try_recv` or `recv`.

@@ -2,7 +2,7 @@
 
 use flume::{Receiver, Sender, unbounded};
 
-use super::{Channel, Contestant, Queue, Runs};
+use super::traits::{Channel, Contestant, Queue, Runs};
 use crate::harness::{Item, Tally};
 
 /// `send`, and `try_recv`, `drain` or `recv_async`.

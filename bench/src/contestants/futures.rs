@@ -3,7 +3,7 @@
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 
-use super::{Channel, Contestant, Queue};
+use super::traits::{Channel, Contestant, Queue};
 use crate::harness::Item;
 
 /// `unbounded_send`, and `try_recv` or `next`.

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use smol::Executor;
 use tokio::task::JoinSet;
 
-use super::Contestant;
+use super::traits::Contestant;
 use crate::harness::Role;
 
 /// Calls that run in the task that reads.

@@ -6,7 +6,7 @@ use core::task::{Context, Poll, Waker};
 use tokio::sync::broadcast;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Broadcast, BroadcastChannel, Channel, Contestant, Queue, RUN, Runs};
+use super::traits::{Broadcast, BroadcastChannel, Channel, Contestant, Queue, RUN, Runs};
 use crate::harness::{Item, Role, Tally};
 
 /// `send`, and `try_recv`, `poll_recv_many` or `recv`.

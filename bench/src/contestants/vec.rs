@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use core::ops::Range;
 
-use super::{Broadcast, Contestant, Queue};
+use super::traits::{Broadcast, Contestant, Queue};
 use crate::harness::{Item, Role, Tally};
 
 /// A `VecDeque`.

@@ -3,9 +3,11 @@
 mod group;
 mod item;
 mod result;
+mod role;
 mod sample;
 
-pub(crate) use group::{Group, Place, Role};
+pub(crate) use group::Group;
 pub(crate) use item::{Item, Tally};
-pub(crate) use result::{EntryResult, GroupResult};
+pub(crate) use result::{EntryResult, GroupResult, Place};
+pub(crate) use role::Role;
 pub(crate) use sample::{Sample, Scale};

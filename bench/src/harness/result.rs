@@ -1,4 +1,5 @@
-use super::{Place, Role, Tally};
+use super::item::Tally;
+use super::role::Role;
 
 /// Times of one contestant, per unit.
 #[derive(Clone, Debug)]
@@ -54,6 +55,15 @@ fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
     let at = share * (values.len() - 1) as f64;
     let (below, above) = (values[at.floor() as usize], values[at.ceil() as usize]);
     below + (above - below) * at.fract()
+}
+
+/// Position of a group on a curve.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Place {
+    /// Name of the horizontal axis.
+    pub(crate) axis: String,
+    /// Value on that axis.
+    pub(crate) x: f64,
 }
 
 /// Times of a group.

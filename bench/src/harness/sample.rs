@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::Tally;
+use super::item::Tally;
 
 /// One timed run of one contestant.
 #[derive(Clone, Copy, Debug)]

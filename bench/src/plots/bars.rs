@@ -1,7 +1,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::chart::{Canvas, Failure, INK, Mark, ROW, looks, rule, write};
+use super::canvas::{Canvas, Failure, INK, Mark, ROW, looks, rule, write};
 use crate::harness::Role;
 use crate::report::nanos;
 

@@ -6,7 +6,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::chart::{Canvas, Failure, GRID, INK, LEFT, Line, RIGHT, ROW, looks, rule, write};
+use super::canvas::{Canvas, Failure, GRID, INK, LEFT, Line, RIGHT, ROW, looks, rule, write};
 use crate::report::nanos;
 
 /// Draws the curves between `top` and `bottom`.

@@ -1,6 +1,7 @@
 //! A plot of each scenario.
 
 mod bars;
+mod canvas;
 mod chart;
 mod curves;
 
@@ -11,7 +12,7 @@ use crate::harness::{EntryResult, GroupResult, Role};
 use crate::report::Report;
 use crate::scenarios::memory::Resident;
 
-use chart::{Line, Mark, Panel, Shape};
+use canvas::{Line, Mark, Panel, Shape};
 
 /// The scenarios and the titles of their plots.
 const TITLES: [(&str, &str); 13] = [

@@ -5,8 +5,8 @@ use core::ops::Range;
 use aiter_core::{Cursor, Pusher, push_list};
 use futures_util::StreamExt;
 
-use super::{LISTENING, read_many, take_many};
-use crate::contestants::{Broadcast, BroadcastChannel, Contestant, Forks, RUN};
+use super::read::{LISTENING, read_many, take_many};
+use crate::contestants::traits::{Broadcast, BroadcastChannel, Contestant, Forks, RUN};
 use crate::harness::{Item, Role, Tally};
 
 /// Forked cursors that are read item by item.

@@ -5,8 +5,8 @@ use core::ops::Range;
 use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
 use futures_util::StreamExt;
 
-use super::{LISTENING, read_many, take_many};
-use crate::contestants::{Channel, Contestant, Queue, RUN, Runs};
+use super::read::{LISTENING, read_many, take_many};
+use crate::contestants::traits::{Channel, Contestant, Queue, RUN, Runs};
 use crate::harness::{Item, Role, Tally};
 
 const ALONE: &str = "there is one pusher";
