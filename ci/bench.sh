@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures everything, some minutes long, and prints the tables of bench/README.md.
-# `ci/bench.sh --write [FILE...]`: puts them and the pictures there; from these files of
-# `aiter-bench --json`, if there are any, instead of measuring.
+# Compares aiter with its peers, and prints the tables of bench/README.md. Takes over ten minutes.
+# `ci/bench.sh --write [FILE...]`: writes the tables into that file, and the plots into bench/plots.
+# If files are named, which `aiter-bench --json` printed, it measures nothing.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 readme=bench/README.md
@@ -19,9 +19,9 @@ tables=$(mktemp)
 trap 'rm -f "$tables" "$tables.new"' EXIT
 bench "${from[@]}" --markdown --plots bench/plots >"$tables"
 for mark in begin end; do
-    grep -qx "<!-- results: $mark -->" "$readme" || die "$readme has lost its mark 'results: $mark'"
+    grep -qx "<!-- results: $mark -->" "$readme" || die "$readme has no line 'results: $mark'"
 done
-# What stands between the marks goes; the tables come.
+# Replaces the lines between the marks.
 sed -e "/^<!-- results: begin -->\$/r $tables" -e '/^<!-- results: begin -->$/,/^<!-- results: end -->$/{//!d}' \
     "$readme" >"$tables.new"
 cat "$tables.new" >"$readme"
