@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Measures everything, some minutes long, and prints the tables of aiter-bench's README.
-# `ci/bench.sh --write [FILE...]`: puts them and the pictures there; from these files of
-# `aiter-bench --json`, if there are any, instead of measuring.
+# Compares aiter with its peers, and prints the tables of bench/README.md. Takes over ten minutes.
+# `ci/bench.sh --write [FILE...]`: writes the tables into that file, and the plots into bench/plots.
+# If files are named, which `aiter-bench --json` printed, it measures nothing.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
-bench=crates/aiter-bench readme=crates/aiter-bench/README.md
+readme=bench/README.md
+bench() { cargo run -q --release --manifest-path bench/Cargo.toml -- "$@"; }
 
 case ${1:-} in
-'') cargo run -q --release -p aiter-bench -- --full --markdown && exit ;;
+'') bench --full --markdown && exit ;;
 --write) shift ;;
 *) die "no form of this run is called '$1': say --write or nothing" ;;
 esac
@@ -16,11 +17,11 @@ from=(--full)
 [[ $# == 0 ]] || from=("${@/#/--from=}")
 tables=$(mktemp)
 trap 'rm -f "$tables" "$tables.new"' EXIT
-cargo run -q --release -p aiter-bench -- "${from[@]}" --markdown --plots "$bench/plots" >"$tables"
+bench "${from[@]}" --markdown --plots bench/plots >"$tables"
 for mark in begin end; do
-    grep -qx "<!-- results: $mark -->" "$readme" || die "$readme has lost its mark 'results: $mark'"
+    grep -qx "<!-- results: $mark -->" "$readme" || die "$readme has no line 'results: $mark'"
 done
-# What stands between the marks goes; the tables come.
+# Replaces the lines between the marks.
 sed -e "/^<!-- results: begin -->\$/r $tables" -e '/^<!-- results: begin -->$/,/^<!-- results: end -->$/{//!d}' \
     "$readme" >"$tables.new"
 cat "$tables.new" >"$readme"

@@ -16,6 +16,7 @@ deny() {
     cargo-deny --config deny.toml --locked --all-features "$@" -A unused-wrapper -A license-exception-not-encountered
 }
 firmware=(--manifest-path tests/firmware/Cargo.toml --workspace)
+bench=(--manifest-path bench/Cargo.toml --workspace)
 
 note 'the published crates'
 deny --exclude-dev --exclude-unpublished check -D unmatched-skip bans
@@ -23,9 +24,12 @@ note 'all of the workspace'
 deny check -A duplicate bans licenses sources
 note 'the firmware'
 deny "${firmware[@]}" check -A duplicate bans licenses sources
+note 'the benchmark'
+deny "${bench[@]}" check -A duplicate bans licenses sources
 
 [[ ${1:-} == advisories ]] || exit 0
 cargo-deny fetch db 2>/dev/null || { skip 'advisories: their database could not be fetched' || exit 0; }
 note 'advisories'
 deny check advisories
 deny "${firmware[@]}" check advisories
+deny "${bench[@]}" check advisories

@@ -5,6 +5,7 @@ source "$(dirname "$0")/lib.sh"
 published+=(stream-laws)
 
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+RUSTDOCFLAGS='-D warnings' cargo doc --manifest-path bench/Cargo.toml --workspace --no-deps
 
 need_nightly || exit 0
 note docs.rs

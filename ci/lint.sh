@@ -2,14 +2,16 @@
 # Formatting, clippy, and the rules of the house that a search can check.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
-firmware=tests/firmware/Cargo.toml
+firmware=tests/firmware/Cargo.toml bench=bench/Cargo.toml
 
 if need_component rustfmt; then
     cargo fmt --all --check
     cargo fmt --all --manifest-path "$firmware" --check
+    cargo fmt --all --manifest-path "$bench" --check
 fi
 if need_component clippy; then
     cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --manifest-path "$bench" --workspace --all-targets -- -D warnings
     cargo clippy -p aiter-core -p aiter --features critical-section -- -D warnings
     for board in thumbv6m-none-eabi riscv32imc-unknown-none-elf; do
         need_target "$board" || continue
@@ -45,3 +47,4 @@ if grep -rnE '^([^/]|/[^/])*((core|std)::sync::atomic|portable_atomic|cfg.*(loom
 fi
 command -v python3 >/dev/null || die 'python3 is missing'
 python3 ci/layout.py crates/{aiter,aiter-core,aiter-adapters,aiter-executor-compat,stream-laws}/src
+python3 ci/layout.py bench/{,budget/,laws-peers/}src

@@ -1,0 +1,8 @@
+//! The push list: by `push`, by the unique pusher, in runs, shared and forked.
+
+mod forks;
+mod queues;
+mod read;
+
+pub(crate) use forks::{AiterForks, AiterForksMany};
+pub(crate) use queues::{Aiter, AiterShared, AiterUnique};
