@@ -38,6 +38,7 @@ use crate::{
     wait::queue::WaitQueue,
 };
 
+pub(crate) mod advance;
 pub(crate) mod block;
 mod block_stack;
 mod claim;
@@ -53,7 +54,7 @@ pub(crate) mod pusher_count;
 pub(crate) mod readers;
 pub(crate) mod ready_slots;
 mod reclaim;
-mod run;
+pub(crate) mod run;
 mod state;
 mod tail;
 
