@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl<T> List<T> {
-    /// Adds a cursor at the tail. Returns a block, with a count that the caller then owns, and the
-    /// number of items that the cursor must skip from the start of that block on.
+    /// Adds a cursor at the tail. Returns a block and the number of items to skip from its first
+    /// slot on. The caller owns a new count of the block.
     ///
     /// # Panics
     /// Panics as `Readers::try_acquire` does. No cursor is added then, and the pin is gone.

@@ -45,6 +45,7 @@ mod claim;
 pub(crate) mod clone_fn;
 mod enter;
 mod free_list;
+mod grow;
 mod items;
 mod last_block;
 mod limbo;

@@ -159,9 +159,10 @@ impl<T> RawCursor<T> {
         unsafe { self.block.header() }.set_waiting(self.slot)
     }
 
-    /// Returns the number of loads of the ready bits that must follow the next `fill`, so that all
-    /// items ready now are seen: 1 if `fill` relies on a known run, 0 if `fill` loads the bits
-    /// itself.
+    /// Returns the number of loads of the ready bits that must follow the next `fill`. After them,
+    /// the cursor has seen all items that are ready now.
+    ///
+    /// The number is 1 if `fill` relies on a known run, and 0 if `fill` loads the bits itself.
     pub(crate) fn loads_after_fill(&self) -> usize {
         usize::from(self.slot < self.ready)
     }
