@@ -20,7 +20,7 @@ use crate::{
     pusher::push_list,
 };
 
-/// Runs `f` while the block claims to have `count` readers. Returns `true` if `f` panics because of
+/// Runs `f` while the reader count of the block is `count`. Returns `true` if `f` panics because of
 /// the limit, and checks that it has not changed the count then.
 fn is_refused<T, R>(block: Block<T>, count: usize, f: impl FnOnce() -> R) -> bool {
     // SAFETY: the cursors of the test keep the block alive.

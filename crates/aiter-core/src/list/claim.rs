@@ -132,7 +132,8 @@ impl<T> List<T> {
         }
     }
 
-    /// Publishes a claim. Notifies the waiters if a cursor has set `WAITING` in the block.
+    /// Publishes a claim. Notifies the waiters if the block has a flag set. Wait-free if it has
+    /// none, otherwise lock-free.
     ///
     /// # Safety
     /// The caller has filled all slots of the claim.
@@ -146,6 +147,7 @@ impl<T> List<T> {
         }
     }
 
+    /// Does the work that the flags of a publication ask for.
     #[cold]
     fn after_publish(&self, block: Block<T>, published: Published, reclaim: Reclaim) {
         if published.takes_over::<T>() {

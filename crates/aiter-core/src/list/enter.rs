@@ -2,7 +2,7 @@
 //!
 //! # Ordering policy
 //! - `remove_cursor` (Release) and `cursor_count` (Acquire) are partners.
-//! - The additions are Relaxed, because no party accesses memory on the strength of this count.
+//! - The additions are Relaxed, because no access to memory relies on this count.
 
 use crate::{
     error::PushErrorKind,
@@ -12,10 +12,10 @@ use crate::{
 
 impl<T> List<T> {
     /// Adds a cursor at the tail. Returns a block and the number of items to skip from its first
-    /// slot on. The caller owns a new count of the block.
+    /// slot on. The caller owns a new count of the block. Lock-free.
     ///
     /// # Panics
-    /// Panics as `Readers::try_acquire` does. No cursor is added then, and the pin is gone.
+    /// Panics as `Readers::try_acquire` does. No cursor is added then, and the list is not pinned.
     pub(crate) fn enter(&self) -> (Block<T>, usize) {
         let _pin = self.pin();
         let mut block = self.pinned_tail().block();

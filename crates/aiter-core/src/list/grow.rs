@@ -46,7 +46,8 @@ impl<T> List<T> {
     }
 
     /// Links blocks until `additional` slots can be claimed without an allocation. From now on, the
-    /// list keeps that many blocks linked after the tail block.
+    /// list keeps that many blocks linked after the tail block. Lock-free, except for the
+    /// allocator.
     ///
     /// # Panics
     /// Panics if the blocks would take more than `isize::MAX` bytes. The list is then unchanged.

@@ -51,7 +51,7 @@ impl<T> Block<T> {
     ///
     /// # Safety
     /// The block is alive, the slot is published, and its item is neither moved nor dropped for
-    /// `'a`. The count of a cursor that has not read the item, or of a hold, ensures that.
+    /// `'a`. The count of a reader that still needs the item ensures that.
     #[inline(always)]
     pub(crate) unsafe fn peek<'a>(self, slot: usize) -> &'a T {
         // SAFETY: the slot is published, so it is initialized. By contract, no other party moves or
