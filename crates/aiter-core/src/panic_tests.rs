@@ -1,5 +1,5 @@
-//! What happens when there are as many cursors in a place, or pushers, as are counted: tests that make the count believe
-//! so.
+//! Tests of the limits of reader counts and pusher counts. They set the counts directly, because
+//! real handles would be too many.
 
 extern crate std;
 
@@ -20,30 +20,30 @@ use crate::{
     pusher::push_list,
 };
 
-/// Runs `f` while `count` readers seem to be in the block, and not those that are. True if it is refused; the
-/// count is then to be what it was.
+/// Runs `f` while the reader count of the block is `count`. Returns `true` if `f` panics because of
+/// the limit, and checks that it has not changed the count then.
 fn is_refused<T, R>(block: Block<T>, count: usize, f: impl FnOnce() -> R) -> bool {
-    // SAFETY: the tests keep their blocks.
+    // SAFETY: the cursors of the test keep the block alive.
     let header = unsafe { block.header() };
-    let there = header.readers.count();
+    let before = header.readers.count();
     header.readers.set(count);
     let result = catch_unwind(AssertUnwindSafe(f));
-    let come = header.readers.count() - count;
-    header.readers.set(there + come);
+    let added = header.readers.count() - count;
+    header.readers.set(before + added);
     match result {
         Ok(_) => false,
         Err(panic) => {
             assert_eq!(panic.downcast_ref(), Some(&"too many cursors at one place"));
-            assert_eq!(come, 0, "who was refused is counted");
+            assert_eq!(added, 0, "a refused reader must not be counted");
             true
         }
     }
 }
 
-/// Where the cursor stands, and the block behind.
+/// Returns the block of the cursor and the next block.
 fn blocks<T>(cursor: &Cursor<T>) -> (Block<T>, Option<Block<T>>) {
     let (block, _) = cursor.raw.place();
-    // SAFETY: the cursor keeps it.
+    // SAFETY: the cursor keeps the block alive.
     (block, unsafe { block.next() })
 }
 
@@ -52,7 +52,7 @@ fn poll<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
 }
 
 #[test]
-fn one_more_can_fork_and_then_none() {
+fn fork_above_limit_panics() {
     let (pusher, mut cursor) = push_list();
     let mut forks = Vec::new();
     let (block, _) = blocks(&cursor);
@@ -64,7 +64,7 @@ fn one_more_can_fork_and_then_none() {
 }
 
 #[test]
-fn one_more_can_subscribe_and_then_none() {
+fn subscribe_above_limit_panics() {
     let (pusher, mut cursor) = push_list();
     let mut late = Vec::new();
     let (block, _) = blocks(&cursor);
@@ -76,11 +76,11 @@ fn one_more_can_subscribe_and_then_none() {
     assert_eq!((cursor.try_next(), late[0].try_next()), (Ok(1), Ok(1)));
 }
 
-/// It owns no count of the block that it can't come into, and keeps its own.
+/// After the panic, the cursor owns a count of its block, and none of the next one.
 #[test]
-fn a_cursor_that_can_not_cross_stays_and_goes_on_later() {
+fn advance_to_crowded_block_panics_then_works() {
     let cap = Block::<Arc<usize>>::CAP;
-    for drop_it in [true, false] {
+    for drops_cursor in [true, false] {
         let item = Arc::new(0);
         let (pusher, mut cursor) = push_list();
         let mut other = cursor.fork();
@@ -91,29 +91,29 @@ fn a_cursor_that_can_not_cross_stays_and_goes_on_later() {
         for _ in 0..cap {
             cursor.try_next().unwrap();
         }
-        let next = next.expect("its last slot was claimed");
+        let next = next.expect("the claim of the last slot must link a block");
         for _ in 0..2 {
             assert!(is_refused(next, MOST_READERS, || cursor.try_next()));
             assert!(is_refused(next, MOST_READERS, || poll(&mut cursor)));
             assert_eq!(cursor.len(), 3);
         }
-        if !drop_it {
+        if !drops_cursor {
             assert!(cursor.try_next().is_ok());
         }
         drop(cursor);
         for _ in 0..cap + 3 {
             assert!(other.try_next().is_ok());
         }
-        assert_eq!(Arc::strong_count(&item), 1, "all are read");
-        // As many as there are: `other`, and no link any more.
-        // SAFETY: it is there.
+        assert_eq!(Arc::strong_count(&item), 1, "items that all cursors read must be dropped");
+        // Only `other`: the link from the retired block is gone.
+        // SAFETY: `other` keeps its block alive.
         assert_eq!(unsafe { blocks(&other).0.header() }.readers.count(), 1);
     }
 }
 
-/// The same where it was alone when it last looked.
+/// The cursor was exclusive at its last check.
 #[test]
-fn a_cursor_beside_a_newcomer_that_can_not_cross_stays() {
+fn exclusive_advance_to_crowded_block_panics() {
     let cap = Block::<Arc<usize>>::CAP;
     let item = Arc::new(0);
     let (pusher, mut cursor) = push_list();
@@ -127,18 +127,18 @@ fn a_cursor_beside_a_newcomer_that_can_not_cross_stays() {
     }
     let (_, next) = blocks(&cursor);
     cursor.try_next().unwrap();
-    assert!(is_refused(next.expect("it has an item"), MOST_READERS, || cursor.try_next()));
+    assert!(is_refused(next.expect("next block must exist"), MOST_READERS, || cursor.try_next()));
     assert!(cursor.try_next().is_ok() && cursor.try_next().is_err());
     assert!(late.try_next().is_ok() && late.try_next().is_ok() && late.try_next().is_err());
     drop(cursor);
-    // SAFETY: `late` keeps it.
+    // SAFETY: `late` keeps its block alive.
     assert_eq!(unsafe { blocks(&late).0.header() }.readers.count(), 1);
     drop((pusher, late));
     assert_eq!(Arc::strong_count(&item), 1);
 }
 
 #[test]
-fn a_taker_that_can_not_hold_its_item_leaves_it_to_be_read() {
+fn take_at_reader_limit_panics_and_keeps_item() {
     let (pusher, cursor) = push_list();
     let (block, _) = blocks(&cursor);
     let other = cursor.fork();
@@ -152,9 +152,9 @@ fn a_taker_that_can_not_hold_its_item_leaves_it_to_be_read() {
     drop(other);
 }
 
-/// What is done with is dropped also where nobody may come in.
+/// The parked taker holds the block while it drops the items. No limit applies to that count.
 #[test]
-fn takers_that_sleep_in_a_crowd_drop_what_they_read() {
+fn park_at_reader_limit_drops_read_items() {
     struct Counted(Arc<AtomicUsize>);
     impl Counted {
         fn new(alive: &Arc<AtomicUsize>) -> Self {
@@ -181,7 +181,7 @@ fn takers_that_sleep_in_a_crowd_drop_what_they_read() {
     assert!(other.try_next().is_ok() && taker.try_next().is_ok());
     assert!(poll(&mut other).is_pending());
     assert_eq!(alive.load(Ordering::Relaxed), 1);
-    // SAFETY: the cursors keep it.
+    // SAFETY: the cursors keep the block alive.
     let header = unsafe { block.header() };
     header.readers.set(MOST_READERS);
     header.readers.set_parked(MOST_READERS - 1);
@@ -193,14 +193,14 @@ fn takers_that_sleep_in_a_crowd_drop_what_they_read() {
     assert!(other.try_next().is_ok() && taker.try_next().is_ok());
 }
 
-/// An upgrade has an answer for it; all else panics.
+/// `upgrade` returns `None` at the limit. All other ways to add a handle panic.
 #[test]
-fn one_more_pusher_can_come_and_then_none() {
+fn pusher_above_limit_panics_or_is_refused() {
     let (pusher, cursor) = push_list::<u8>();
     let weak = pusher.downgrade();
     let panics = |f: &dyn Fn()| catch_unwind(AssertUnwindSafe(f)).is_err();
     cursor.list.handles.set(MOST_PUSHERS - 1, 1);
-    let more = weak.upgrade().expect("there is room for one");
+    let more = weak.upgrade().expect("the limit must permit one more pusher");
     assert!(weak.upgrade().is_none());
     assert!(panics(&|| drop(pusher.clone())));
     drop(more);

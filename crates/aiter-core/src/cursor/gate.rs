@@ -2,11 +2,7 @@
 
 use crate::{
     error::TryNextError,
-    list::{
-        List,
-        block::Block,
-        position::{RawCursor, Refill, Taken},
-    },
+    list::{List, advance::Refill, block::Block, position::RawCursor, run::Taken},
     sync::{Arc, AtomicUsize, LOOKS, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
     wait::queue::{WaitQueue, Wakers},
 };
@@ -162,9 +158,9 @@ impl<T> Shared<T> {
             match gate.with(|raw| raw.refill(&self.list)) {
                 Refill::Ready => {
                     // SAFETY: just refilled.
-                    let taken = match gate.with(|raw| unsafe { raw.take_or_hold() }) {
+                    let taken = match gate.with(|raw| unsafe { raw.take_or_borrow() }) {
                         Taken::Moved(item) => Ok(item),
-                        Taken::Held(block, slot) => Err((Release(&self.list, block), slot)),
+                        Taken::Borrowed(block, slot) => Err((Release(&self.list, block), slot)),
                     };
                     drop(gate);
                     // Outside the gate.

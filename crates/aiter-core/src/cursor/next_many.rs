@@ -38,7 +38,7 @@ impl<T> Cursor<T> {
         if max == 0 {
             return 0;
         }
-        let looks = self.raw.looks_for_all();
+        let looks = self.raw.loads_after_fill();
         let taken = self.take_many(buf, max, looks);
         if taken == 0 {
             self.raw.give_back(&self.list);
@@ -115,7 +115,7 @@ impl<T> Cursor<T> {
         if max == 0 {
             return Poll::Ready(0);
         }
-        let looks = self.raw.looks_for_all();
+        let looks = self.raw.loads_after_fill();
         self.poll_fill(cx).map(|filled| {
             if !filled {
                 return 0;

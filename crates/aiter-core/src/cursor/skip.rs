@@ -115,7 +115,7 @@ impl<T> Cursor<T> {
         let mut cursor = self.fork();
         let items = cursor.raw.distance(&cursor.list);
         let skipped = cursor.raw.skip_ready(&cursor.list, items);
-        cursor.raw.skip_to_come(items - skipped);
+        cursor.raw.skip_unpublished(items - skipped);
         cursor
     }
 }

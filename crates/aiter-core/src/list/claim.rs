@@ -1,4 +1,11 @@
-//! How producers claim slots of a list and publish them.
+//! Claims and publications of slots by producers. `grow.rs` links the blocks that claims need.
+//!
+//! # Ordering policy
+//! - Each claim is an Acquire. It synchronizes with the `claim_at_edge` (Release) that stored the
+//!   tail block, and with each earlier `pinned_tail` (Release).
+//! - `claim_at_edge` is AcqRel: it also publishes the header of the next block as the tail block.
+//!   The partners of its Release half are `claim_fast`, `List::tail` and `pinned_tail`.
+//! - A load whose only use is the expected value of an exchange is Relaxed.
 
 use crate::{
     error::PushErrorKind,
@@ -8,25 +15,31 @@ use crate::{
 };
 
 impl<T> List<T> {
-    /// Claims `want` slots of one block, or fewer if the block ends before. `None` in the error:
-    /// no block is linked ahead. Lock-free.
+    /// Claims `want` slots of one block, or fewer if the block ends before. Lock-free.
+    ///
+    /// # Errors
+    /// Returns the reason if the list refuses items. Returns `None` if no next block is linked and
+    /// `on_full` or a lack of memory prevents its allocation.
     #[inline(always)]
     pub(crate) fn claim(
         &self,
         want: usize,
         on_full: OnFull,
     ) -> Result<Claim<T>, Option<PushErrorKind>> {
-        self.claim_fast(want).or_else(|seen| self.claim_after(seen, want, on_full))
+        self.claim_fast(want).or_else(|seen| self.claim_slow(seen, want, on_full))
     }
 
-    /// Claims `want` slots of the tail block if there is nothing else to do. The tail that was seen in
-    /// the error.
+    /// Claims `want` slots of the tail block, by one attempt. Wait-free.
+    ///
+    /// # Errors
+    /// Returns the tail that it loaded if the block has no room, the list is stopped or has no
+    /// cursor, or the exchange failed.
     #[inline(always)]
     pub(crate) fn claim_fast(&self, want: usize) -> Result<Claim<T>, Tail<T>> {
-        // Relaxed: nothing is looked at before the exchange succeeds.
+        // Relaxed: the tail block is not accessed before the exchange has succeeded.
         let tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
         if tail.has_room(want) && !self.has_no_cursor() {
-            // Acquire: see the ordering policy.
+            // Acquire: partner of `claim_at_edge`, for the block; of `pinned_tail`, for the pin.
             let exchanged = self.tail.compare_exchange_weak(
                 tail.word(),
                 tail.plus(want).word(),
@@ -40,9 +53,9 @@ impl<T> List<T> {
         Err(tail)
     }
 
-    /// `claim`, for one that has tried with this tail.
+    /// `claim`, after a `claim_fast` that failed with the tail `seen`.
     #[cold]
-    pub(crate) fn claim_after(
+    pub(crate) fn claim_slow(
         &self,
         seen: Tail<T>,
         want: usize,
@@ -50,7 +63,7 @@ impl<T> List<T> {
     ) -> Result<Claim<T>, Option<PushErrorKind>> {
         let mut seen = seen;
         loop {
-            self.let_rival_go_on(seen);
+            self.back_off_if_overtaken(seen);
             match self.claim_fast(want) {
                 Ok(claim) => return Ok(claim),
                 Err(tail) if !tail.has_room(want) => return self.claim_at_edge(want, on_full),
@@ -61,13 +74,12 @@ impl<T> List<T> {
         }
     }
 
-    /// Pauses if a claim that saw this tail was overtaken.
+    /// Spins if another producer has moved the tail since it was `seen`.
     ///
-    /// Two that claim in turn carry the tail and the block from core to core for each item. So who
-    /// comes second pauses for a fixed time, whatever the other does meanwhile, and then goes on: the
-    /// other's pushes come in runs.
-    fn let_rival_go_on(&self, seen: Tail<T>) {
-        // Relaxed: as in `claim_fast`.
+    /// Two producers that claim in turn transfer the cache lines of tail and block for each item.
+    /// The spin lets the other producer push a run. Its length is fixed, so it waits for no party.
+    fn back_off_if_overtaken(&self, seen: Tail<T>) {
+        // Relaxed: the tail is only compared.
         if RIVAL_PAUSES > 0 && Tail::from_word(self.tail.load(Ordering::Relaxed)) != seen {
             for _ in 0..RIVAL_PAUSES {
                 core::hint::spin_loop();
@@ -75,7 +87,7 @@ impl<T> List<T> {
         }
     }
 
-    /// A claim that may take a block's last slot, and so needs the next block.
+    /// `claim`, if it may take the last slot of the block: that claim needs the next block.
     #[cold]
     fn claim_at_edge(
         &self,
@@ -96,13 +108,13 @@ impl<T> List<T> {
             let new = if tail.has_room(len) {
                 tail.plus(len)
             } else {
-                // SAFETY: it was the tail when we looked, after we pinned: alive.
+                // SAFETY: the block is alive, because the tail was read after the list was pinned.
                 match unsafe { block.next() } {
                     Some(next) => Tail::new(next, 0),
-                    // SAFETY: as above.
+                    // SAFETY: the pin keeps the block and all later ones alive.
                     None => match unsafe { self.grow(block, on_full) } {
                         Some(next) => Tail::new(next, 0),
-                        // SAFETY: pinned once, and the tail was read after that.
+                        // SAFETY: this call has pinned the list once, and then read the tail.
                         None if unsafe { self.link_from_limbo(tail) } => continue,
                         None => return Err(None),
                     },
@@ -120,28 +132,31 @@ impl<T> List<T> {
         }
     }
 
-    /// Publishes a claim whose slots are all filled, and wakes whoever sleeps.
+    /// Publishes a claim. Notifies the waiters if the block has a flag set. Wait-free if it has
+    /// none, otherwise lock-free.
     ///
     /// # Safety
     /// The caller has filled all slots of the claim.
     #[inline(always)]
     pub(crate) unsafe fn publish(&self, claim: Claim<T>, reclaim: Reclaim) {
-        // SAFETY: the claim is the caller's, filled, and consumed here.
+        // SAFETY: the slots are claimed and, by contract, filled. They are not published yet,
+        // because only this call consumes the claim.
         let published = unsafe { claim.block.publish(claim.slot, claim.len) };
         if published.has_flags() {
             self.after_publish(claim.block, published, reclaim);
         }
     }
 
+    /// Does the work that the flags of a publication ask for.
     #[cold]
     fn after_publish(&self, block: Block<T>, published: Published, reclaim: Reclaim) {
         if published.takes_over::<T>() {
-            // SAFETY: the block's last count is now ours, and given to the stack.
+            // SAFETY: this producer has taken over the last count, and passes it to the stack.
             unsafe { self.handed_over.push(block) };
         }
         match reclaim {
             Reclaim::Inline => {
-                /// Cleans up after the notification, also if a waker panics.
+                /// Cleans up after the notification, even if a waker panics.
                 struct CleanUp<'a, T>(&'a List<T>, Published);
                 impl<T> Drop for CleanUp<'_, T> {
                     fn drop(&mut self) {
@@ -156,115 +171,40 @@ impl<T> List<T> {
             }
             Reclaim::Deferred => {
                 if published.is_unreadable::<T>() {
-                    // Release: partner of `clean_up_after_handlers`, for the publication. An exchange, so
-                    // that all handlers' publications are in it.
+                    // Release: partner of `clean_up_after_handlers`, for the publication. A
+                    // read-modify-write, so that the partner synchronizes with every handler.
                     self.has_unreadable.swap(true, Ordering::Release);
                 }
                 self.waiters.notify(Wakers::Lend);
             }
         }
     }
-
-    /// Links a block behind `block`, unless another got there first, and returns it.
-    ///
-    /// The list is as it was if the allocation unwinds.
-    ///
-    /// # Safety
-    /// The block is alive, and with it all that follow.
-    unsafe fn append(&self, block: Block<T>) -> Block<T> {
-        // SAFETY: by contract.
-        let next = unsafe { self.grow(block, OnFull::Allocate) };
-        next.expect("an allocation that fails unwinds")
-    }
-
-    /// As `append`. Returns `None` if `on_full` forbids to allocate, or the allocator has no memory.
-    ///
-    /// # Safety
-    /// As `append`.
-    unsafe fn grow(&self, block: Block<T>, on_full: OnFull) -> Option<Block<T>> {
-        if on_full == OnFull::Fail {
-            return None;
-        }
-        // SAFETY: alive, by contract.
-        let start = unsafe { block.header() }.start().wrapping_add(Block::<T>::CAP);
-        let new = match self.free_list.take(start) {
-            Some(new) => new,
-            None if on_full == OnFull::Attempt => Block::try_allocate(start)?,
-            None => Block::allocate(start),
-        };
-        // SAFETY: `block` is alive by contract, and `new` is the caller's alone.
-        match unsafe { block.link_next(new) } {
-            Ok(()) => Some(new),
-            Err(other) => {
-                // SAFETY: it was never linked.
-                unsafe { new.free() };
-                Some(other)
-            }
-        }
-    }
-
-    /// Links blocks until `additional` slots can be claimed without allocating, and keeps as many
-    /// blocks linked from now on.
-    ///
-    /// # Panics
-    /// If the blocks would take more than `isize::MAX` bytes; the list is then as it was.
-    #[track_caller]
-    pub(crate) fn reserve(&self, additional: usize) {
-        // By blocks, which take memory also for items without a size.
-        let bytes = additional.div_ceil(Block::<T>::CAP).checked_mul(Block::<T>::BYTES);
-        assert!(bytes.is_some_and(|bytes| bytes <= isize::MAX as usize), "capacity overflow");
-        let _pin = self.pin();
-        let tail = self.pinned_tail();
-        let mut block = tail.block();
-        // The last slot of a block can only be claimed when the next is linked.
-        let mut free = Block::<T>::CAP - tail.slot() - 1;
-        let mut ahead = 0;
-        let mut is_last = false;
-        // One block at least, as a steady flow needs the next one before the last can be read out.
-        while free < additional || (additional > 0 && ahead == 0) {
-            // SAFETY: pinned: the tail's block and all that follow are alive.
-            block = match unsafe { block.next() } {
-                Some(next) => next,
-                None => {
-                    is_last = true;
-                    // SAFETY: as above.
-                    unsafe { self.append(block) }
-                }
-            };
-            free += Block::<T>::CAP;
-            ahead += 1;
-        }
-        // Relaxed: a number for `recycle`.
-        self.spare.fetch_max(ahead, Ordering::Relaxed);
-        if is_last && ahead > 1 {
-            // SAFETY: still pinned, and the block is at or behind the tail that was read.
-            unsafe { self.note_reserved(block) };
-        }
-    }
 }
 
-/// For the only pusher of a list.
+/// Claims by plain stores, for the only pusher of a list.
 impl<T> List<T> {
-    /// The tail, for who knows that nobody else pushes, stops or pins.
+    /// Returns the tail. No other party pushes, stops the list or pins it.
     pub(crate) fn unique_tail(&self) -> Tail<T> {
-        // Relaxed: only the caller writes it, and it has synchronised with those who did before.
+        // Relaxed: only the caller writes the tail. It has synchronized with earlier writers in
+        // `PusherCount::has_only_one`, or there were none.
         Tail::from_word(self.tail.load(Ordering::Relaxed))
     }
 
-    /// Moves the tail, for who knows that nobody else pushes, stops or pins. Call it before the
-    /// slots are published: a cursor must never be ahead of the tail.
+    /// Moves the tail. No other party pushes, stops the list or pins it. The caller publishes the
+    /// slots afterwards, because a cursor must never be ahead of the tail.
     #[inline(always)]
     fn set_unique_tail(&self, tail: Tail<T>) {
-        // Release: partner of `tail`, for the block.
+        // Release: partner of `List::tail` and `claim_fast`, for the block.
         self.tail.store(tail.word(), Ordering::Release);
     }
 
-    /// Returns where the tail, which is at this place, will be past `len` more slots of its block. If these
-    /// are the last ones, the next block is linked.
+    /// Returns the place of the tail after a claim of `len` slots at its present place. Links the
+    /// next block if the claim takes the last slot.
     ///
-    /// May allocate. If that unwinds, nothing has changed. So it comes before an item is written.
+    /// May allocate. If the allocation unwinds, nothing has changed, so the caller calls this
+    /// before it writes an item.
     #[inline(always)]
-    pub(crate) fn unique_place_behind(
+    pub(crate) fn unique_place_after(
         &self,
         (block, slot): (Block<T>, usize),
         len: usize,
@@ -273,7 +213,8 @@ impl<T> List<T> {
         if slot == Block::<T>::CAP { (self.unique_next(block), 0) } else { (block, slot) }
     }
 
-    /// Moves the tail from one place to another, `len` slots on: see `unique_place_behind`. Returns the slots.
+    /// Moves the tail from `place` to `to`, which is `unique_place_after` `len` slots. Returns the
+    /// claim of these slots.
     #[inline(always)]
     pub(crate) fn advance_unique(
         &self,
@@ -286,11 +227,12 @@ impl<T> List<T> {
         Claim { block, slot, len }
     }
 
-    /// The block behind the tail block, linked now if need be. May allocate, and unwind.
+    /// Returns the block after the tail block, and links it first if need be. May allocate and
+    /// unwind.
     #[cold]
     fn unique_next(&self, block: Block<T>) -> Block<T> {
-        // SAFETY: the tail's block has an unclaimed slot, and nobody else can claim it: no cursor
-        // gets past, so the block and what follows are alive.
+        // SAFETY: the tail block has an unclaimed slot that only the caller can claim. No cursor
+        // leaves the block before that, so the block and all later ones are alive.
         unsafe { block.next().unwrap_or_else(|| self.append(block)) }
     }
 }

@@ -1,8 +1,15 @@
-//! How items are cloned, remembered where cloning is first asked for.
+//! Clone functions of a list, stored as type-erased pointers.
 //!
-//! `fork` and `subscribe` need `T: Clone`, the list and its cursors do not: a cursor that is alone
-//! moves items out. So the two leave `T::clone` here, before a second reader can be seen; alone, and as
-//! a loop over a run of items, which the compiler makes a copy for items that are plain numbers.
+//! Only `fork` and `subscribe` require `T: Clone`. The list and its cursors do not, because an
+//! exclusive cursor moves items out. So `fork` and `subscribe` store two functions before they add
+//! a reader: one clones an item, the other a run. The compiler turns the loop over a run of `Copy`
+//! items into a copy of memory.
+//!
+//! # Ordering policy
+//! All accesses are Relaxed, because another word publishes each pointer.
+//! - A subscriber stores it before `Readers::try_acquire` (Release). A cursor loads it after
+//!   `Readers::count` (Acquire) has shown a second reader.
+//! - A fork borrows the cursor that it is made from, and the end of the borrow orders the two.
 
 use core::marker::PhantomData;
 
@@ -10,16 +17,16 @@ use alloc::vec::Vec;
 
 use crate::sync::{AtomicPtr, Ordering};
 
-/// Clones an item, and then counts one up: what a cursor does with its slot. In one function, as it is
-/// called through a pointer.
-pub(crate) type CloneAndCount<T> = fn(&T, &mut usize) -> T;
+/// Clones an item and then increments the slot number of the cursor. Does both in one function,
+/// because an indirect call is costly.
+pub(crate) type CloneAndAdvance<T> = fn(&T, &mut usize) -> T;
 
-/// Appends clones of the items. If one panics, so many are done with as the vector then has more.
+/// Appends clones of the items. If a clone panics, the vector holds the clones before it.
 pub(crate) type CloneRun<T> = fn(&[T], &mut Vec<T>);
 
-fn clone_and_count<T: Clone>(item: &T, slot: &mut usize) -> T {
+fn clone_and_advance<T: Clone>(item: &T, slot: &mut usize) -> T {
     let clone = item.clone();
-    // After the clone: if it panics, the item is not consumed.
+    // After the clone, so that the item is not consumed if the clone panics.
     *slot += 1;
     clone
 }
@@ -28,11 +35,12 @@ fn clone_run<T: Clone>(items: &[T], into: &mut Vec<T>) {
     into.extend_from_slice(items);
 }
 
-/// What `expect` says.
-const SET_BEFORE: &str = "a second reader exists, so `fork` or `subscribe` was called";
+/// The panic message of both `expect` methods.
+const NOT_SET: &str = "`fork` and `subscribe` set the clone functions before they add a reader";
 
+/// A function that clones an item, or none.
 pub(crate) struct CloneFn<T> {
-    /// Null, or a `CloneAndCount<T>`.
+    /// Null, or a `CloneAndAdvance<T>`.
     erased: AtomicPtr<()>,
     marker: PhantomData<fn(&T) -> T>,
 }
@@ -42,46 +50,48 @@ impl<T> CloneFn<T> {
         Self { erased: AtomicPtr::new(core::ptr::null_mut()), marker: PhantomData }
     }
 
-    /// Call it before the second reader is counted.
+    /// Stores the function. The caller counts the second reader afterwards.
     pub(crate) fn set(&self)
     where
         T: Clone,
     {
-        let clone: CloneAndCount<T> = clone_and_count::<T>;
-        // Relaxed: `Readers::enter` (Release) or the caller's own hands make it visible before the
-        // count of readers that asks for it.
+        let clone: CloneAndAdvance<T> = clone_and_advance::<T>;
+        // Relaxed: see the ordering policy.
         self.erased.store(clone as *mut (), Ordering::Relaxed);
     }
 
-    /// Becomes what another one is.
+    /// Stores the function of `other`, if it has one.
     pub(crate) fn copy(&self, other: &Self) {
-        // Relaxed: as in `set` and `get`.
+        // Relaxed: see the ordering policy.
         self.erased.store(other.erased.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// As if it had not been set.
+    /// Removes the function.
     pub(crate) fn clear(&self) {
-        // Relaxed: as in `set`.
+        // Relaxed: a cursor clears only its own copy.
         self.erased.store(core::ptr::null_mut(), Ordering::Relaxed);
     }
 
-    /// The function, if it was set.
+    /// Returns the function, if one is stored.
     #[inline(always)]
-    pub(crate) fn get(&self) -> Option<CloneAndCount<T>> {
-        // Relaxed: see `set`; who relies on it has read `readers` with Acquire, or has it at hand.
+    pub(crate) fn get(&self) -> Option<CloneAndAdvance<T>> {
+        // Relaxed: see the ordering policy.
         let erased = self.erased.load(Ordering::Relaxed);
-        // SAFETY: null, which is `None`, or stored by `set`, from a function of this very type.
-        unsafe { core::mem::transmute::<*mut (), Option<CloneAndCount<T>>>(erased) }
+        // SAFETY: the pointer is null, which is `None`, or `set` made it from a function of `T`.
+        unsafe { core::mem::transmute::<*mut (), Option<CloneAndAdvance<T>>>(erased) }
     }
 
-    /// The function. The caller has seen a second reader.
+    /// Returns the function. The caller has seen a second reader.
+    ///
+    /// # Panics
+    /// Panics if no function is stored, which is a bug in the list.
     #[inline]
-    pub(crate) fn expect(&self) -> CloneAndCount<T> {
-        self.get().expect(SET_BEFORE)
+    pub(crate) fn expect(&self) -> CloneAndAdvance<T> {
+        self.get().expect(NOT_SET)
     }
 }
 
-/// The same for runs. Apart, as only the list keeps it.
+/// A function that clones a run of items, or none. Only the list stores it.
 pub(crate) struct CloneRunFn<T> {
     /// Null, or a `CloneRun<T>`.
     erased: AtomicPtr<()>,
@@ -93,22 +103,25 @@ impl<T> CloneRunFn<T> {
         Self { erased: AtomicPtr::new(core::ptr::null_mut()), marker: PhantomData }
     }
 
-    /// Call it before the second reader is counted.
+    /// Stores the function. The caller counts the second reader afterwards.
     pub(crate) fn set(&self)
     where
         T: Clone,
     {
         let clone: CloneRun<T> = clone_run::<T>;
-        // Relaxed: as `CloneFn::set`.
+        // Relaxed: see the ordering policy.
         self.erased.store(clone as *mut (), Ordering::Relaxed);
     }
 
-    /// The function. The caller has seen a second reader.
+    /// Returns the function. The caller has seen a second reader.
+    ///
+    /// # Panics
+    /// Panics if no function is stored, which is a bug in the list.
     #[inline]
     pub(crate) fn expect(&self) -> CloneRun<T> {
-        // Relaxed: as `CloneFn::get`.
+        // Relaxed: see the ordering policy.
         let erased = self.erased.load(Ordering::Relaxed);
-        // SAFETY: as in `CloneFn::get`.
-        unsafe { core::mem::transmute::<*mut (), Option<CloneRun<T>>>(erased) }.expect(SET_BEFORE)
+        // SAFETY: the pointer is null, which is `None`, or `set` made it from a function of `T`.
+        unsafe { core::mem::transmute::<*mut (), Option<CloneRun<T>>>(erased) }.expect(NOT_SET)
     }
 }

@@ -1,4 +1,7 @@
-//! Access to the items of a block: write, move out, lend, drop.
+//! Operations on the items of a block: write, move out, borrow, drop.
+//!
+//! Under loom, the slots are checked cells that are accessed singly. Elsewhere, consecutive slots
+//! have the layout of a slice of items.
 
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
@@ -9,52 +12,58 @@ use crate::{
 };
 
 impl<T> Block<T> {
+    /// Returns a pointer to a slot.
+    ///
     /// # Safety
-    /// The block is alive.
+    /// The block is alive, and `slot` is less than `CAP`.
     #[inline(always)]
     pub(super) unsafe fn slot(self, slot: usize) -> *const Slot<T> {
         debug_assert!(slot < Self::CAP);
-        // SAFETY: the slots lie at `SLOTS_AT` in the same allocation, to all of which the block's
-        // pointer has access.
+        // SAFETY: `CAP` slots start at `SLOTS_AT` in the allocation of the block. The pointer to
+        // the block is valid for the whole allocation.
         unsafe { self.0.as_ptr().cast::<u8>().add(Self::SLOTS_AT).cast::<Slot<T>>().add(slot) }
     }
 
-    /// Fills a slot.
+    /// Writes an item into a slot.
     ///
     /// # Safety
-    /// The block is alive, and the caller has claimed the slot and not yet published it.
+    /// The block is alive. The caller has claimed the slot and not yet published it.
     #[inline(always)]
     pub(crate) unsafe fn write(self, slot: usize, item: T) {
-        // SAFETY: the block is alive; the slot is the caller's until it is published.
+        // SAFETY: the block is alive. Until the slot is published, only its claimer accesses it.
         unsafe { (*self.slot(slot)).with_mut(|at| at.cast::<T>().write(item)) };
     }
 
     /// Moves an item out.
     ///
     /// # Safety
-    /// The block is alive, the slot is published (seen through `ready_bits`), its item was not
-    /// moved out or dropped, and the caller is the only reader.
+    /// - The block is alive, and `Header::ready_bits` has shown the caller that the slot is
+    ///   published.
+    /// - The item was not moved out or dropped, and the caller is the only reader.
     #[inline(always)]
     pub(crate) unsafe fn read(self, slot: usize) -> T {
-        // SAFETY: published and not yet taken, so it is initialised; nobody else looks at it.
+        // SAFETY: the item is published and not yet taken, so the slot is initialized. No other
+        // party accesses it.
         unsafe { (*self.slot(slot)).with(|at| (*at).assume_init_read()) }
     }
 
-    /// Lends an item in place.
+    /// Borrows an item in place.
     ///
     /// # Safety
-    /// The block is alive, the slot is published, and its item stays where it is for `'a`: the
-    /// caller's position pins it.
+    /// The block is alive, the slot is published, and its item is neither moved nor dropped for
+    /// `'a`. The count of a reader that still needs the item ensures that.
     #[inline(always)]
     pub(crate) unsafe fn peek<'a>(self, slot: usize) -> &'a T {
-        // SAFETY: initialised, as it is published; nobody moves or drops it meanwhile.
+        // SAFETY: the slot is published, so it is initialized. By contract, no other party moves or
+        // drops the item for `'a`.
         unsafe { (*self.slot(slot)).with(|at| (*at).assume_init_ref()) }
     }
 
-    /// Fills slots with the first items of a vector, which it no longer has then.
+    /// Moves the first `count` items of a vector into consecutive slots.
     ///
     /// # Safety
-    /// As `write`, for each of the `count` slots; `count` items are there.
+    /// - Each of the `count` slots meets the contract of `write`.
+    /// - The vector has at least `count` items.
     #[inline(always)]
     pub(crate) unsafe fn write_run<const N: usize>(
         self,
@@ -64,13 +73,13 @@ impl<T> Block<T> {
     ) {
         if CELLS_ARE_CHECKED || count < items.len() {
             for (at, item) in items.drain(..count).enumerate() {
-                // SAFETY: by contract.
+                // SAFETY: each slot meets the contract of `write`, by contract.
                 unsafe { self.write(slot + at, item) };
             }
             return;
         }
-        // SAFETY: the slots follow one another, the block is alive and the slots are the caller's. The
-        // vector gives its items up before they are in two places.
+        // SAFETY: the slots are consecutive, alive, and claimed by the caller. The vector has
+        // `count` items, and gives them up before they are copied, so no item exists twice.
         unsafe {
             items.set_len(0);
             let to = self.slot(slot).cast_mut().cast::<T>();
@@ -78,19 +87,21 @@ impl<T> Block<T> {
         }
     }
 
-    /// Moves items out, to the end of a vector that has room for them.
+    /// Moves the items of consecutive slots to the end of a vector.
     ///
     /// # Safety
-    /// As `read`, for each of the `count` slots.
+    /// - Each of the `count` slots meets the contract of `read`.
+    /// - The vector has room for `count` items.
     #[inline(always)]
     pub(crate) unsafe fn read_run(self, slot: usize, count: usize, into: &mut Vec<T>) {
         debug_assert!(into.capacity() - into.len() >= count);
         if CELLS_ARE_CHECKED {
-            // SAFETY: by contract.
+            // SAFETY: each slot meets the contract of `read`, by contract.
             into.extend((slot..slot + count).map(|slot| unsafe { self.read(slot) }));
             return;
         }
-        // SAFETY: by contract: the items, which follow one another, are the caller's, and there is room.
+        // SAFETY: by contract, the vector has room, and the caller may move the items out. The
+        // slots are consecutive and initialized.
         unsafe {
             let to = into.as_mut_ptr().add(into.len());
             core::ptr::copy_nonoverlapping(self.slot(slot).cast::<T>(), to, count);
@@ -98,37 +109,44 @@ impl<T> Block<T> {
         }
     }
 
-    /// Lends items in place, or fewer.
+    /// Borrows the items of up to `count` consecutive slots in place, and of at least one.
     ///
     /// # Safety
-    /// As `peek`, for each of the `count` slots; there is one at least.
+    /// - Each of the `count` slots meets the contract of `peek`.
+    /// - `count` is not zero.
     #[inline(always)]
     pub(crate) unsafe fn peek_run<'a>(self, slot: usize, count: usize) -> &'a [T] {
         if CELLS_ARE_CHECKED {
-            // SAFETY: by contract.
+            // SAFETY: the first slot meets the contract of `peek`, by contract.
             return core::slice::from_ref(unsafe { self.peek(slot) });
         }
-        // SAFETY: by contract: the items, which follow one another, are there and stay.
+        // SAFETY: the slots are consecutive and published, so they are a slice of initialized
+        // items. By contract, no item is moved or dropped for `'a`.
         unsafe { core::slice::from_raw_parts(self.slot(slot).cast::<T>(), count) }
     }
 
-    /// Drops the items of `from..to` in order. If one panics, the others are dropped all the same.
+    /// Drops the items of `from..to` in order.
+    ///
+    /// # Panics
+    /// Panics if the drop of an item panics. The other items are dropped first. If another drop
+    /// panics as well, the program aborts.
     ///
     /// # Safety
-    /// As for `read`, for each slot of the range.
+    /// Each slot of the range meets the contract of `read`.
     pub(crate) unsafe fn drop_items(self, from: usize, to: usize) {
-        /// Goes on after a panic in an item's drop; a second one aborts, as everywhere in Rust.
-        struct Rest<T> {
+        /// The items that are still to be dropped, also while a panic unwinds.
+        struct Remaining<T> {
             block: Block<T>,
             from: usize,
             to: usize,
         }
-        impl<T> Drop for Rest<T> {
+        impl<T> Drop for Remaining<T> {
             fn drop(&mut self) {
                 while self.from < self.to {
                     let slot = self.from;
                     self.from += 1;
-                    // SAFETY: the range is the caller's of `drop_items`; each slot comes up once.
+                    // SAFETY: the caller of `drop_items` owns the items of the range. `from` has
+                    // been incremented, so no item is dropped twice.
                     unsafe {
                         (*self.block.slot(slot)).with_mut(|at| (*at).assume_init_drop());
                     }
@@ -136,11 +154,11 @@ impl<T> Block<T> {
             }
         }
         if core::mem::needs_drop::<T>() && from < to {
-            let mut rest = Rest { block: self, from, to };
-            while rest.from < rest.to {
-                let slot = rest.from;
-                rest.from += 1;
-                // SAFETY: as above.
+            let mut remaining = Remaining { block: self, from, to };
+            while remaining.from < remaining.to {
+                let slot = remaining.from;
+                remaining.from += 1;
+                // SAFETY: the caller owns the items of the range, and no slot is visited twice.
                 unsafe { (*self.slot(slot)).with_mut(|at| (*at).assume_init_drop()) };
             }
         }

@@ -38,12 +38,14 @@ use crate::{
     wait::queue::WaitQueue,
 };
 
+pub(crate) mod advance;
 pub(crate) mod block;
 mod block_stack;
 mod claim;
 pub(crate) mod clone_fn;
 mod enter;
 mod free_list;
+mod grow;
 mod items;
 mod last_block;
 mod limbo;
@@ -53,7 +55,7 @@ pub(crate) mod pusher_count;
 pub(crate) mod readers;
 pub(crate) mod ready_slots;
 mod reclaim;
-mod run;
+pub(crate) mod run;
 mod state;
 mod tail;
 

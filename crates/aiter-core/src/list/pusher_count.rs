@@ -1,46 +1,71 @@
-//! How many pushers a list has, and how many weak ones: one word, as each may become the other while somebody asks
-//! whether there is only one.
+//! Strong and weak pusher counts of a list. The list stops when the strong count reaches zero.
+//!
+//! Both counts share a word, because a pusher may become weak, or a weak pusher strong, while
+//! `has_only_one` runs. One load then sees a consistent pair.
+//!
+//! # Ordering policy
+//! `remove_pusher` (AcqRel) synchronizes with `has_only_one` (Acquire) and with the last
+//! `remove_pusher`. All other changes are Relaxed. They are read-modify-writes, so they continue
+//! the release sequence of an earlier `remove_pusher`.
 
 use crate::sync::{AtomicUsize, Ordering, retry_hint};
 
-/// The halves of the word.
-const WEAK_ONE: usize = 1 << (usize::BITS / 2);
-const STRONG: usize = WEAK_ONE - 1;
-/// More are refused, of each kind. Twice as many can be counted, as those who come at the same time are counted before
-/// they are refused.
-pub(crate) const MOST_PUSHERS: usize = STRONG / 2 + 1;
+//  usize::BITS-1          usize::BITS/2   usize::BITS/2-1             0
+// +--------------------------------------+-----------------------------+
+// | weak count                           | strong count                |
+// +--------------------------------------+-----------------------------+
 
-/// `Pusher`s alive, and above them `WeakPusher`s.
+/// One weak pusher.
+const WEAK_ONE: usize = 1 << (usize::BITS / 2);
+/// The bits of the strong count.
+const STRONG_MASK: usize = WEAK_ONE - 1;
+/// The maximum of each count. A half of the word holds twice as many, because threads that add a
+/// pusher at the same time are counted before they are refused.
+pub(crate) const MOST_PUSHERS: usize = STRONG_MASK / 2 + 1;
+
+/// Numbers of `Pusher`s and of `WeakPusher`s.
 pub(crate) struct PusherCount(AtomicUsize);
 
 impl PusherCount {
-    /// One pusher.
+    /// Returns the counts of a new list: one pusher.
     pub(crate) fn new() -> Self {
         Self(AtomicUsize::new(1))
     }
 
+    /// Counts a pusher. The caller has a pusher.
+    ///
+    /// # Panics
+    /// Panics if the list has `MOST_PUSHERS` pushers or weak pushers. The counts are then
+    /// unchanged.
     pub(crate) fn add_pusher(&self) {
         self.add(1);
     }
 
+    /// Counts a weak pusher. The caller has a pusher or a weak pusher.
+    ///
+    /// # Panics
+    /// Panics as `add_pusher` does.
     pub(crate) fn add_weak(&self) {
         self.add(WEAK_ONE);
     }
 
     fn add(&self, one: usize) {
-        // Relaxed: the caller has one.
+        // Relaxed: the caller's handle is counted and shares the list, so no memory is published.
         let old = self.0.fetch_add(one, Ordering::Relaxed);
-        if old & STRONG >= MOST_PUSHERS || old / WEAK_ONE >= MOST_PUSHERS {
+        if old & STRONG_MASK >= MOST_PUSHERS || old / WEAK_ONE >= MOST_PUSHERS {
+            // Relaxed: undoes the addition, which no other party relies on.
             self.0.fetch_sub(one, Ordering::Relaxed);
             panic!("too many pushers");
         }
     }
 
-    /// One pusher more, unless there is none, or too many.
-    pub(crate) fn revive(&self) -> bool {
+    /// Counts a pusher. Returns `false` if the list has no pusher, or `MOST_PUSHERS` of them.
+    /// Lock-free.
+    pub(crate) fn try_add_pusher(&self) -> bool {
+        // Relaxed: the load is only the expected value of the exchange.
         let mut pushers = self.0.load(Ordering::Relaxed);
-        while pushers & STRONG != 0 && pushers & STRONG < MOST_PUSHERS {
-            // Relaxed: a pusher needs nothing from the others.
+        while pushers & STRONG_MASK != 0 && pushers & STRONG_MASK < MOST_PUSHERS {
+            // Relaxed: a pusher relies on nothing that another pusher did.
             match self.0.compare_exchange_weak(
                 pushers,
                 pushers + 1,
@@ -55,31 +80,36 @@ impl PusherCount {
         false
     }
 
-    /// True if it was the last one, who is to stop the list.
+    /// Takes a pusher out of the count. Returns `true` if it was the last: the caller stops the
+    /// list.
     pub(crate) fn remove_pusher(&self) -> bool {
-        // Release: partner of `has_only_one`, for the tail, and of the last one. Acquire: the last one stops
-        // the list, and the end happens after all that any pusher's thread did.
-        self.0.fetch_sub(1, Ordering::AcqRel) & STRONG == 1
+        // Release: partner of `has_only_one`, for the tail, and of the last `remove_pusher`.
+        // Acquire: everything that each pusher's thread did before its drop happens before the
+        // stop.
+        self.0.fetch_sub(1, Ordering::AcqRel) & STRONG_MASK == 1
     }
 
+    /// Takes a weak pusher out of the count.
     pub(crate) fn remove_weak(&self) {
-        // Relaxed: a weak pusher changes nothing. A pusher that came from it has handed over what it did in
-        // `remove_pusher`; the word is only changed by read-modify-writes, so `has_only_one` sees that.
+        // Relaxed: a weak pusher writes nothing to the list. If it was upgraded, `remove_pusher`
+        // has published the writes of that pusher. This read-modify-write keeps them visible to
+        // `has_only_one`.
         self.0.fetch_sub(WEAK_ONE, Ordering::Relaxed);
     }
 
-    /// True if the caller's pusher is the only one, and no other can come to be but from it.
+    /// Returns `true` if the list has one pusher, the caller's, and no weak pusher. A new handle
+    /// can then be made only from the caller's.
     pub(crate) fn has_only_one(&self) -> bool {
-        // Acquire: partner of `remove_pusher`, for the tail, through however many changes.
+        // Acquire: partner of each earlier `remove_pusher`, for the tail.
         self.0.load(Ordering::Acquire) == 1
     }
 }
 
 #[cfg(test)]
 impl PusherCount {
-    /// As if there were so many.
+    /// Sets both counts.
     pub(crate) fn set(&self, pushers: usize, weak: usize) {
-        // Relaxed: a test is alone with its list.
+        // Relaxed: no other thread uses the list of this test.
         self.0.store(weak * WEAK_ONE + pushers, Ordering::Relaxed);
     }
 }

@@ -1,19 +1,22 @@
-//! The items that are ready, one after the other, lent in place.
+//! An iterator over the ready slots after a cursor's position.
 
 use crate::list::block::Block;
 
-/// See `RawCursor::ready_slots`. Valid as long as the cursor does not move.
+/// The iterator of `RawCursor::ready_slots`. It is valid until the cursor moves or is dropped.
 pub(crate) struct ReadySlots<T> {
     pub(super) block: Block<T>,
     pub(super) slot: usize,
+    /// The end of the run that is known to be ready.
     pub(super) ready: usize,
+    /// Number of items still to be skipped.
     pub(super) skip: usize,
 }
 
-// SAFETY: it leads to `&T` only.
+// SAFETY: the iterator gives access to `&T` only, so `T: Sync` suffices. It neither moves nor drops
+// an item, so `T: Send` is not needed.
 unsafe impl<T: Sync> Send for ReadySlots<T> {}
 
-// SAFETY: as above.
+// SAFETY: `&ReadySlots` gives access to no item.
 unsafe impl<T: Sync> Sync for ReadySlots<T> {}
 
 impl<T> Iterator for ReadySlots<T> {
@@ -26,7 +29,7 @@ impl<T> Iterator for ReadySlots<T> {
                 self.slot += 1;
                 return Some(found);
             }
-            // SAFETY: the cursor's count keeps its block and all behind it alive.
+            // SAFETY: the count of the cursor keeps its block and all later blocks alive.
             unsafe {
                 if self.slot == Block::<T>::CAP {
                     self.block = self.block.next()?;

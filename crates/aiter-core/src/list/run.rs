@@ -1,81 +1,102 @@
-//! How a cursor takes the items of a run: moves them out, or clones them.
+//! Operations that take the items of a run: an exclusive cursor moves them out, a shared one
+//! clones.
 
 use alloc::vec::Vec;
 
 use crate::list::{
     List,
     block::Block,
-    position::{EXCLUSIVE, RawCursor, Taken},
+    position::{EXCLUSIVE, RawCursor},
 };
 
+/// An item that a shared cursor took under its lock.
+pub(crate) enum Taken<T> {
+    /// The item was moved out.
+    Moved(T),
+    /// The item stays in this slot, and the caller clones it. A count of the block comes with it.
+    Borrowed(Block<T>, usize),
+}
+
 impl<T> RawCursor<T> {
-    /// Takes the next item of the current run.
+    /// Takes the next item of the current run. May clone or drop items, so the caller holds no
+    /// lock.
+    ///
+    /// # Panics
+    /// Panics if `T::clone` or the drop of an item panics. The next item is then not taken.
     ///
     /// # Safety
-    /// `fill` has returned true since the last item was taken.
+    /// `fill` has returned `true` since the last item was taken.
     #[inline(always)]
     pub(crate) unsafe fn take(&mut self, list: &List<T>) -> T {
         debug_assert!(self.slot < self.ready);
-        if self.is_exclusive() || self.becomes_exclusive() {
-            // SAFETY: by contract, and ours alone.
+        if self.is_exclusive() || self.try_become_exclusive() {
+            // SAFETY: the run has an item, by contract, and the cursor is exclusive.
             return unsafe { self.take_exclusive() };
         }
-        // SAFETY: by contract.
+        // SAFETY: the next item is ready, by contract. `fill` has skipped all items that were to be
+        // skipped.
         unsafe { self.take_clone(list) }
     }
 
     /// Moves the next item of the current run out.
     ///
     /// # Safety
-    /// There is one, and the cursor is alone.
+    /// The run has an item, and the cursor is exclusive.
     #[inline(always)]
     unsafe fn take_exclusive(&mut self) -> T {
         let slot = self.slot;
         self.slot += 1;
-        // SAFETY: ready, unread, and ours alone.
+        // SAFETY: this cursor's count keeps the block alive. The slot is published and unread, and
+        // the cursor is the only reader.
         unsafe { self.block.read(slot) }
     }
 
-    /// Takes the next item, for a cursor that has just seen another reader.
+    /// Clones the next item, for a cursor that has just seen another reader.
     ///
     /// # Safety
-    /// The item is ready, and none is to be stepped over.
+    /// The next item is ready, and no item is to be skipped.
     #[inline(always)]
     unsafe fn take_clone(&mut self, list: &List<T>) -> T {
-        // SAFETY: ready; our position keeps it in place.
+        // SAFETY: the slot is published. The position is not after the item, so the item stays.
         (list.clone_fn.expect())(unsafe { self.block.peek(self.slot) }, &mut self.slot)
     }
 
-    /// The next item, if it is known to be ready and to be moved out. Looks at nothing but this position.
+    /// Moves the next item out if the cursor is exclusive and the known run has an item. Accesses
+    /// no shared word. Wait-free.
     #[inline(always)]
     pub(crate) fn take_known(&mut self) -> Option<T> {
-        // SAFETY: in the run, and ours alone.
+        // SAFETY: the run has an item, and the cursor is exclusive.
         (self.slot < self.ready && self.is_exclusive()).then(|| unsafe { self.take_exclusive() })
     }
 
     /// Takes the next item of the current run without running user code.
     ///
     /// # Panics
-    /// As `Readers::join`; the item is then still to be read.
+    /// Panics as `Readers::acquire` does. The item is then not taken.
     ///
     /// # Safety
     /// `refill` has returned `Ready` since the last item was taken.
-    pub(crate) unsafe fn take_or_hold(&mut self) -> Taken<T> {
+    pub(crate) unsafe fn take_or_borrow(&mut self) -> Taken<T> {
         if self.is_exclusive() {
-            // SAFETY: by contract, and ours alone.
+            // SAFETY: the run has an item, by contract, and the cursor is exclusive.
             return Taken::Moved(unsafe { self.take_exclusive() });
         }
-        // SAFETY: our count keeps the block alive.
+        // SAFETY: this cursor's count keeps the block alive.
         unsafe { self.block.header() }.readers.acquire();
         let slot = self.slot;
         self.slot += 1;
-        Taken::Held(self.block, slot)
+        Taken::Borrowed(self.block, slot)
     }
 
-    /// Takes up to `max` items of the current run.
+    /// Takes up to `max` items of the current run, appends them to `into` and returns their number.
+    /// May clone or drop items, so the caller holds no lock.
+    ///
+    /// # Panics
+    /// Panics if `T::clone` or the drop of an item panics, or if `into` cannot grow. The items that
+    /// are not in `into` are then not taken.
     ///
     /// # Safety
-    /// As `take`.
+    /// `fill` has returned `true` since the last item was taken.
     pub(crate) unsafe fn take_run(
         &mut self,
         list: &List<T>,
@@ -83,27 +104,29 @@ impl<T> RawCursor<T> {
         max: usize,
     ) -> usize {
         let count = max.min(self.ready - self.slot);
-        if self.is_exclusive() || self.becomes_exclusive() {
-            // Before anything is moved: it may panic.
+        if self.is_exclusive() || self.try_become_exclusive() {
+            // First, because it may panic.
             into.reserve(count);
             let from = self.slot;
             self.slot += count;
-            // SAFETY: as in `take`. Room was made.
+            // SAFETY: the slots are in the known run, so they are published and unread. The cursor
+            // is the only reader, and its count keeps the block alive. `into` has room.
             unsafe { self.block.read_run(from, count, into) };
         } else {
-            // SAFETY: as in `take`.
+            // SAFETY: `count` items are ready, and `fill` has skipped all items that were to be
+            // skipped.
             unsafe { self.clone_run(list, into, count) };
         }
         count
     }
 
-    /// Clones the next items, for a cursor that has just seen another reader.
+    /// Clones the next `count` items, for a cursor that has just seen another reader.
     ///
     /// # Safety
-    /// So many are ready, and none is to be stepped over.
+    /// The next `count` items are ready, and no item is to be skipped.
     #[inline(always)]
     unsafe fn clone_run(&mut self, list: &List<T>, into: &mut Vec<T>, count: usize) {
-        /// Moves the cursor past what was cloned, also if a clone panics.
+        /// Moves the cursor past the cloned items, even if a clone panics.
         struct Cloned<'a, T> {
             slot: &'a mut usize,
             before: usize,
@@ -118,36 +141,39 @@ impl<T> RawCursor<T> {
         let cloned = Cloned { slot: &mut self.slot, before, into };
         let mut done = 0;
         while done < count {
-            // SAFETY: ready; our position keeps them in place.
+            // SAFETY: the slots are published, and at least one is left. The position is not after
+            // the items, so they stay.
             let items = unsafe { self.block.peek_run(from + done, count - done) };
             (list.clone_run.expect())(items, cloned.into);
             done += items.len();
         }
     }
 
-    /// Takes up to `max` of the items that are ready, if this cursor is among others: what one look shows, and one more
-    /// for each block that it goes on to. False if it is not, or no longer: then there may be more to take.
+    /// Takes up to `max` ready items if the cursor is shared. Loads the ready bits once, and once
+    /// more for each block that it enters. Returns `false` if the cursor is exclusive, or may have
+    /// become so: more items may then be ready.
     ///
-    /// By itself, as in steps, through `fill` and `take_run`, a run would cost as much as the copy of all its items. Items
-    /// are cloned and dropped here: no lock may be held.
+    /// Does not use `fill` and `take_run`, because they would cost as much as the copy of a run.
+    /// Clones and drops items, so the caller holds no lock.
     ///
     /// # Panics
-    /// As `advance_block`, or if `T::clone` does or there is no room; the item at hand is then still to be read.
+    /// Panics as `advance_block` does, if `T::clone` or the drop of an item panics, or if `into`
+    /// cannot grow. The items that are not in `into` are then not taken.
     pub(crate) fn take_shared(&mut self, list: &List<T>, into: &mut Vec<T>, max: usize) -> bool {
-        if self.among.get().is_none() {
+        if self.fast_clone.get().is_none() {
             return false;
         }
         let mut wanted = max;
         loop {
-            // SAFETY: our count keeps the block alive.
+            // SAFETY: this cursor's count keeps the block alive.
             let header = unsafe { self.block.header() };
             let count = wanted.min(header.run_end(self.slot) - self.slot);
             if count > 0 {
-                // As in `pop_fast_if_ready`.
+                // The cursor may be exclusive by now. The slow path of the caller finds out.
                 if header.readers.count() == 1 {
                     return false;
                 }
-                // SAFETY: ready; `among` says that there is nothing to step over.
+                // SAFETY: the items are ready. `fast_clone` is set, so no item is to be skipped.
                 unsafe { self.clone_run(list, into, count) };
                 wanted -= count;
             }
@@ -155,83 +181,91 @@ impl<T> RawCursor<T> {
                 return true;
             }
             if let Some(block) = self.advance_block_shared() {
-                // SAFETY: the count is this cursor's, which has gone on.
+                // SAFETY: the count belonged to this cursor, which has left the block.
                 unsafe { list.release(block) };
             }
         }
     }
 
-    /// Steps over up to `max` items that are ready, clones none, and returns how many. Items that no
-    /// other cursor reads are dropped here: no lock may be held.
+    /// Skips up to `max` ready items without a clone, and returns their number. Drops items that no
+    /// other cursor reads, so the caller holds no lock.
     ///
     /// # Panics
-    /// As `advance_block`, or if an item's drop does. The cursor is then behind the run of that item.
+    /// Panics as `advance_block` does, or if the drop of an item panics. If a drop panics, the
+    /// position is after all items that this call skips in that run.
     pub(crate) fn skip_ready(&mut self, list: &List<T>, max: usize) -> usize {
         let mut left = max;
-        // In this order, so that it leaves a block that it has skipped to the end.
+        // `fill` comes first, so that the cursor leaves a block that it has skipped to the end.
         while self.fill(list) && left > 0 {
-            let is_exclusive = self.is_exclusive() || self.becomes_exclusive();
+            let is_exclusive = self.is_exclusive() || self.try_become_exclusive();
             let (block, from) = (self.block, self.slot);
             let count = left.min(self.ready - from);
             left -= count;
             self.slot += count;
             if is_exclusive {
-                // SAFETY: ready, unread, ours alone, and the position is behind them.
+                // SAFETY: the items are ready and unread, and the cursor is the only reader. Its
+                // position is after them, so they are dropped once.
                 unsafe { block.drop_items(from, from + count) };
             }
         }
         max - left
     }
 
-    /// The next item, if there is one: `fill` and `take` in one.
+    /// Takes the next item if one is ready: `fill` and `take` in one call. May clone or drop items,
+    /// so the caller holds no lock.
+    ///
+    /// # Panics
+    /// Panics as `fill` and `take` do.
     #[inline(always)]
     pub(crate) fn pop(&mut self, list: &List<T>) -> Option<T> {
         self.pop_fast().or_else(|| self.pop_slow(list))
     }
 
-    /// `pop`, for one that had no answer at once.
+    /// `pop`, after a `pop_fast` that returned `None`.
     #[inline(never)]
     fn pop_slow(&mut self, list: &List<T>) -> Option<T> {
         if !self.fill(list) {
             self.give_back(list);
             return None;
         }
-        // SAFETY: just filled.
+        // SAFETY: `fill` has returned `true`, and no item was taken since.
         Some(unsafe { self.take(list) })
     }
 
-    /// The next item, if it is to be had without a call. `None` is no answer.
+    /// Takes the next item if no call is needed for it. `None` does not tell that no item is ready.
     ///
-    /// A cursor among others looks at the list for each item, as it has to ask whether it still is
-    /// among others; so it needs no run.
+    /// A shared cursor loads the ready bit of each item, because it loads the number of readers for
+    /// each item as well. So it needs no run.
     #[inline(always)]
     pub(crate) fn pop_fast(&mut self) -> Option<T> {
         if self.mode() == EXCLUSIVE {
             let (block, slot) = (self.block, self.slot);
             return (slot < self.ready || self.fill_exclusive(slot) == Some(true)).then(|| {
                 self.slot = slot + 1;
-                // SAFETY: ready, unread, and ours alone.
+                // SAFETY: this cursor's count keeps the block alive. The slot is published and
+                // unread, and the cursor is the only reader.
                 unsafe { block.read(slot) }
             });
         }
-        self.pop_fast_if_ready().flatten()
+        self.pop_fast_shared().flatten()
     }
 
-    /// The next item, or that there is none, if that is to be had in the shortest way.
+    /// Takes the next item if the fast path for shared cursors is open. Returns `Some(None)` if no
+    /// item is ready, and `None` if only the slow path can tell.
     #[inline(always)]
-    pub(crate) fn pop_fast_if_ready(&mut self) -> Option<Option<T>> {
-        let clone = self.among.get()?;
+    pub(crate) fn pop_fast_shared(&mut self) -> Option<Option<T>> {
+        let clone = self.fast_clone.get()?;
         let (block, slot) = (self.block, self.slot);
-        // SAFETY: our count keeps the block alive.
+        // SAFETY: this cursor's count keeps the block alive.
         let header = unsafe { block.header() };
         if !header.is_ready(slot) {
             return if slot == Block::<T>::CAP { None } else { Some(None) };
         }
-        // Whether it may be time to move: the steps ask again, in the order that this takes.
+        // The cursor may be exclusive by now. The slow path checks it after the ready bits.
         if header.readers.count() == 1 {
             return None;
         }
-        // SAFETY: ready and unread; our position keeps it in place.
+        // SAFETY: the slot is published. The position is not after the item, so the item stays.
         Some(Some(clone(unsafe { block.peek(slot) }, &mut self.slot)))
     }
 }

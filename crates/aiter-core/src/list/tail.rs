@@ -1,15 +1,24 @@
-//! The tail word: the newest block, the next free slot in it and the stop mark, in one pointer.
+//! The tail word: the tail block, its next free slot and the stop mark in one tagged pointer.
 //!
-//! A block's address is a multiple of `ALIGN`, so its low bits are free. A claim is one
-//! compare-and-swap on this word, and it names the block that the claimed slot is in: the block
-//! can't go away before the slot is published, so a producer needs no search and no protection.
-//! A stale copy of the word is never dereferenced: a compare-and-swap from it succeeds only if the
-//! same block (be it recycled) is the tail again at that same slot, and then the claim is valid.
+//! A claim is one compare-and-swap on this word. It yields the slot together with its block, and
+//! the unpublished slot keeps the block alive. So a producer needs neither a search nor a pin.
+//!
+//! A stale copy of the word is never dereferenced. A compare-and-swap from a stale copy succeeds
+//! only if the same block is the tail block again, at the same slot. The block may have been
+//! recycled in between. The claim is valid, because it takes a slot that is free now.
 
 use crate::list::block::{ALIGN, Block, Header, SLOT_BITS};
 
+// The low bits of a block's address are zero, because the address is a multiple of `ALIGN`.
+//
+//  usize::BITS-1              SLOT_BITS+1   SLOT_BITS   SLOT_BITS-1    0
+// +----------------------------------------+-----------+----------------+
+// | high bits of the address of the block  | STOPPED   | next free slot |
+// +----------------------------------------+-----------+----------------+
+
+/// The number of the next free slot, always less than `Block::CAP`.
 const SLOT_MASK: usize = (1 << SLOT_BITS) - 1;
-/// Set once by `stop`; it never goes away.
+/// The list takes no more items. Set by `List::stop` and never cleared.
 const STOPPED: usize = 1 << SLOT_BITS;
 const TAG_MASK: usize = SLOT_MASK | STOPPED;
 
@@ -47,13 +56,13 @@ impl<T> Tail<T> {
     #[inline(always)]
     pub(crate) fn new(block: Block<T>, slot: usize) -> Self {
         debug_assert!(slot < Block::<T>::CAP);
-        // The bits are clear: to add is to set, and takes one instruction where `|` may take three.
+        // The tag bits are zero, so an addition sets them. It is one instruction; `|` may be three.
         Self(block.as_ptr().map_addr(|addr| addr + slot))
     }
 
     #[inline(always)]
     pub(crate) fn block(self) -> Block<T> {
-        // The word was made from a block by `new`, so it is not null without its tag.
+        // `new` made the word from a block, so the pointer is not null without the tag.
         Block::from_tagged(self.0, TAG_MASK)
     }
 
@@ -62,11 +71,12 @@ impl<T> Tail<T> {
         self.0.addr() & SLOT_MASK
     }
 
-    /// True if it is there, and the list not stopped, for a place that is not behind the tail.
+    /// Returns `true` if this slot of this block is the next free one and the list is not stopped.
+    /// The slot must not lie after the tail.
     ///
-    /// With 16 slots a block, on 32-bit targets, the place behind the last slot looks like the stop mark. A
-    /// cursor stands there only after all slots were claimed. The tail has then left the block, so no
-    /// stopped tail is taken for that place.
+    /// With 16 slots in a block, on 32-bit targets, the slot number `CAP` equals `STOPPED`. A
+    /// cursor has that number only after all slots of its block were claimed. By then the tail has
+    /// left the block, so a stopped tail is never mistaken for that number.
     #[inline(always)]
     pub(crate) fn is_at(self, block: Block<T>, slot: usize) -> bool {
         self.0.addr() == block.as_ptr().addr() + slot
@@ -77,14 +87,14 @@ impl<T> Tail<T> {
         self.0.addr() & STOPPED != 0
     }
 
-    /// True while `count` slots can be claimed that leave at least one free in this block, and
-    /// the list is not stopped: one comparison, since the stop mark is above the slot number.
+    /// Returns `true` if a claim of `count` slots leaves a free slot in this block and the list is
+    /// not stopped. One comparison answers both, because `STOPPED` is above the slot number.
     #[inline(always)]
     pub(crate) fn has_room(self, count: usize) -> bool {
         (self.0.addr() & TAG_MASK) + count < Block::<T>::CAP
     }
 
-    /// The same block, `count` slots on. The caller has asked `has_room`.
+    /// Returns the tail after a claim of `count` slots, for which `has_room` returned `true`.
     #[inline(always)]
     pub(crate) fn plus(self, count: usize) -> Self {
         Self(self.0.map_addr(|addr| addr + count))

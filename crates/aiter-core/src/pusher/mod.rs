@@ -95,7 +95,7 @@ impl<T> Pusher<T> {
         // function, as an item may be large, and each call moves it.
         let (block, slot) = match self.list.claim_fast(1) {
             Ok(claim) => (claim.block, claim.slot),
-            Err(seen) => match self.list.claim_after(seen, 1, OnFull::Allocate) {
+            Err(seen) => match self.list.claim_slow(seen, 1, OnFull::Allocate) {
                 Ok(claim) => (claim.block, claim.slot),
                 Err(kind) => return Err(PushError::new(refused(&self.list, kind), item)),
             },

@@ -71,7 +71,7 @@ impl<T> NoWakePusher<T> {
         }
         let mut place = reader.raw.place();
         // First, as it may unwind.
-        let to = self.0.list.unique_place_behind(place, 1);
+        let to = self.0.list.unique_place_after(place, 1);
         let (block, slot) = place;
         // SAFETY: the slot is the tail's, and the list is not stopped. No other party pushes, so
         // the slot is this call's, and the reader's count keeps the block alive.
@@ -175,7 +175,7 @@ impl<T> NoWakeCursor<T> {
     /// so too. Wait-free.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn next_fast(&mut self) -> Option<Option<T>> {
-        self.raw.pop_fast_if_ready()
+        self.raw.pop_fast_shared()
     }
 
     /// Returns a second cursor at the same position. As [`Cursor::fork`](crate::Cursor::fork).

@@ -51,7 +51,7 @@ impl<'a, T> UniquePusher<'a, T> {
             return Err(PushError::new(kind, item));
         }
         // First, as it may unwind.
-        let to = self.list.unique_place_behind(self.place, 1);
+        let to = self.list.unique_place_after(self.place, 1);
         let (block, slot) = self.place;
         // SAFETY: this is the only pusher: the slot at the tail is its own, and keeps the block
         // alive; then it is filled.
@@ -118,7 +118,7 @@ impl<'a, T> UniquePusher<'a, T> {
                 return Ok(pushed);
             };
             // First, as it may unwind.
-            let to = run.unique.list.unique_place_behind((block, slot), last + 1);
+            let to = run.unique.list.unique_place_after((block, slot), last + 1);
             core::mem::forget(run);
             // SAFETY: as above; the slots are filled, and `to` is behind them.
             unsafe {

@@ -12,7 +12,7 @@ pub struct WeakPusher<T> {
 impl<T> WeakPusher<T> {
     /// A pusher, if there is one left. `None` also if there are 2³¹ of them, or 32,768 on 32-bit targets.
     pub fn upgrade(&self) -> Option<Pusher<T>> {
-        self.list.handles.revive().then(|| Pusher { list: self.list.clone() })
+        self.list.handles.try_add_pusher().then(|| Pusher { list: self.list.clone() })
     }
 }
 
