@@ -25,8 +25,8 @@ impl<T> Cursor<T> {
 
     /// Returns `true` if the next item can be taken now.
     ///
-    /// After a push on the same thread it returns `true`, unless an earlier item belongs to a push that is
-    /// not finished. Wait-free.
+    /// After a push on the same thread it returns `true`, unless an earlier item belongs to a push
+    /// that is not finished. Wait-free.
     ///
     /// # Examples
     /// ```
@@ -113,8 +113,8 @@ impl<T> Cursor<T> {
 
     /// Returns `true` if the list was stopped and this cursor has read every item.
     ///
-    /// [`is_terminated`](futures_core::FusedStream::is_terminated) returns `true` only after the cursor has
-    /// returned the end. Wait-free.
+    /// [`is_terminated`](futures_core::FusedStream::is_terminated) returns `true` only after the
+    /// cursor has returned the end. Wait-free.
     ///
     /// # Examples
     /// ```
@@ -145,8 +145,9 @@ impl<'a, T> Iterator for AvailableIter<'a, T> {
 
     fn next(&mut self) -> Option<&'a T> {
         let (block, slot) = self.slots.next()?;
-        // SAFETY: the slot is published. The cursor is borrowed for `'a`, so it does not move. Its count
-        // keeps the block alive, and no other cursor moves or drops an item that it has not read.
+        // SAFETY: the slot is published. The cursor is borrowed for `'a`, so it does not move. Its
+        // count keeps the block alive, and no other cursor moves or drops an item that it has not
+        // read.
         Some(unsafe { block.peek(slot) })
     }
 }

@@ -1,17 +1,18 @@
 //! The state that the takers of a shared cursor share: a position behind a gate.
 //!
-//! The gate is a try-lock; no task blocks on it. With the gate closed, a taker claims one item and no user
-//! code runs. A clone is made after the gate is open again, and a count of the block keeps the item in
-//! place.
+//! The gate is a try-lock; no task blocks on it. With the gate closed, a taker claims one item and
+//! no user code runs. A clone is made after the gate is open again, and a count of the block keeps
+//! the item in place.
 //!
-//! A taker that finds the gate closed spins for a fixed number of hints, then registers in `lock_waiters`
-//! and sets `CONTENDED`. The taker that opens a contended gate notifies all of them, and they retry.
+//! A taker that finds the gate closed spins for a fixed number of hints, then registers in
+//! `lock_waiters` and sets `CONTENDED`. The taker that opens a contended gate notifies all of them,
+//! and they retry.
 //!
 //! # Ordering policy
 //! - The gate hands the position from taker to taker. `ClosedGate::drop` opens it with Release, and
 //!   `try_close` and `close_or_mark` close it with Acquire.
-//! - `close_or_mark` sets `CONTENDED` with Release, and `ClosedGate::drop` reads it with Acquire. So the
-//!   registration happens before the notification.
+//! - `close_or_mark` sets `CONTENDED` with Release, and `ClosedGate::drop` reads it with Acquire.
+//!   So the registration happens before the notification.
 
 use crate::{
     error::TryNextError,
@@ -58,12 +59,12 @@ pub(super) struct GatedPosition<T> {
     pub(super) raw: UnsafeCell<RawCursor<T>>,
 }
 
-// SAFETY: `T: Send` makes the position `Send`. `T: Sync` is not needed, because two threads borrow one item
-// only if the list has a second cursor, and `fork` and `subscribe` require `T: Sync`.
+// SAFETY: `T: Send` makes the position `Send`. `T: Sync` is not needed, because two threads borrow
+// one item only if the list has a second cursor, and `fork` and `subscribe` require `T: Sync`.
 unsafe impl<T: Send> Send for SharedState<T> {}
 
-// SAFETY: the gate gives the position to one taker at a time, which may be on any thread, so the position
-// must be `Send`: `T: Send`. It need not be `Sync`. All other fields are `Sync`.
+// SAFETY: the gate gives the position to one taker at a time, which may be on any thread, so the
+// position must be `Send`: `T: Send`. It need not be `Sync`. All other fields are `Sync`.
 unsafe impl<T: Send> Sync for SharedState<T> {}
 
 /// Access to the position. The gate is closed until this is dropped.
@@ -72,8 +73,8 @@ pub(super) struct ClosedGate<'a, T>(pub(super) &'a SharedState<T>);
 impl<T> ClosedGate<'_, T> {
     /// Calls `f` with the position. `f` runs no user code.
     pub(super) fn with<R>(&mut self, f: impl FnOnce(&mut RawCursor<T>) -> R) -> R {
-        // SAFETY: this taker has closed the gate and borrows `self` mutably, so no other reference to
-        // the position exists.
+        // SAFETY: this taker has closed the gate and borrows `self` mutably, so no other reference
+        // to the position exists.
         self.0.position.raw.with_mut(|raw| f(unsafe { &mut *raw }))
     }
 }
@@ -81,8 +82,8 @@ impl<T> ClosedGate<'_, T> {
 impl<T> Drop for ClosedGate<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        // Release: partner of `try_close` and `close_or_mark`, for the position. Acquire: partner of
-        // `close_or_mark`, for the registration.
+        // Release: partner of `try_close` and `close_or_mark`, for the position. Acquire: partner
+        // of `close_or_mark`, for the registration.
         if self.0.position.gate.swap(OPEN, Ordering::AcqRel) & CONTENDED != 0 {
             self.0.notify_lock_waiters();
         }
@@ -105,8 +106,8 @@ struct HeldItems<'a, T>(HeldBlock<'a, T>, usize, usize);
 impl<T> Drop for HeldItems<'_, T> {
     fn drop(&mut self) {
         let Self(HeldBlock(_, block), from, to) = self;
-        // SAFETY: `self` holds the block, so it is alive. `park_at` returned these slots, so they are
-        // published, their items are live, and no other reader uses them.
+        // SAFETY: `self` holds the block, so it is alive. `park_at` returned these slots, so they
+        // are published, their items are live, and no other reader uses them.
         unsafe { block.drop_items(*from, *to) };
     }
 }
@@ -127,8 +128,8 @@ impl<T> SharedState<T> {
     /// Closes the gate if it is open. Wait-free.
     #[inline(always)]
     pub(super) fn try_close(&self) -> Option<ClosedGate<'_, T>> {
-        // Acquire: partner of `ClosedGate::drop`, for the position. Relaxed on failure: the position is
-        // not read.
+        // Acquire: partner of `ClosedGate::drop`, for the position. Relaxed on failure: the
+        // position is not read.
         self.position
             .gate
             .compare_exchange(OPEN, CLOSED, Ordering::Acquire, Ordering::Relaxed)
@@ -136,7 +137,8 @@ impl<T> SharedState<T> {
             .then(|| ClosedGate(self))
     }
 
-    /// Closes the gate, and spins a fixed number of times while another taker has closed it. Wait-free.
+    /// Closes the gate, and spins a fixed number of times while another taker has closed it.
+    /// Wait-free.
     pub(super) fn try_close_spinning(&self) -> Option<ClosedGate<'_, T>> {
         for _ in 0..LOOKS {
             if let Some(gate) = self.try_close() {
@@ -147,16 +149,16 @@ impl<T> SharedState<T> {
         self.try_close()
     }
 
-    /// Closes the gate if it is open, and otherwise sets `CONTENDED`. If the caller has registered, the
-    /// taker that opens the gate then notifies it. Lock-free.
+    /// Closes the gate if it is open, and otherwise sets `CONTENDED`. If the caller has registered,
+    /// the taker that opens the gate then notifies it. Lock-free.
     pub(super) fn close_or_mark(&self) -> Option<ClosedGate<'_, T>> {
         // Relaxed: the exchange confirms the value.
         let mut gate = self.position.gate.load(Ordering::Relaxed);
         loop {
             let new = if gate == OPEN { CLOSED } else { gate | CONTENDED };
             // Acquire: partner of `ClosedGate::drop`, for the position. Release: partner of
-            // `ClosedGate::drop`, for the registration. Relaxed on failure: the next exchange confirms
-            // the value.
+            // `ClosedGate::drop`, for the registration. Relaxed on failure: the next exchange
+            // confirms the value.
             match self.position.gate.compare_exchange_weak(
                 gate,
                 new,
@@ -172,7 +174,8 @@ impl<T> SharedState<T> {
 
     /// Takes the next item if it is in the known run and can be moved out.
     ///
-    /// The error is `true` if the gate is left closed for the caller, which continues on the slow path.
+    /// The error is `true` if the gate is left closed for the caller, which continues on the slow
+    /// path.
     #[inline(always)]
     pub(super) fn take_known(&self) -> Result<T, bool> {
         let mut gate = self.try_close().ok_or(false)?;
@@ -190,8 +193,8 @@ impl<T> SharedState<T> {
 
     /// Takes the next item if one is ready.
     ///
-    /// The gate is opened before user code runs. It is returned, still closed, only if no item is ready.
-    /// With [`Found::Nothing`] and no gate, another taker has closed it meanwhile.
+    /// The gate is opened before user code runs. It is returned, still closed, only if no item is
+    /// ready. With [`Found::Nothing`] and no gate, another taker has closed it meanwhile.
     pub(super) fn take<'a>(
         &'a self,
         mut gate: ClosedGate<'a, T>,
@@ -209,11 +212,12 @@ impl<T> SharedState<T> {
                     let item = match taken {
                         Ok(item) => item,
                         Err((held, slot)) => {
-                            // SAFETY: the slot is published. `held` keeps the block alive and its item
-                            // in place.
+                            // SAFETY: the slot is published. `held` keeps the block alive and its
+                            // item in place.
                             let item = unsafe { held.1.peek(slot) };
                             let item = (self.list.clone_fn.expect())(item, &mut { slot });
-                            // Before the return, so that a panic drops the clone instead of leaking it.
+                            // Before the return, so that a panic drops the clone instead of leaking
+                            // it.
                             drop(held);
                             item
                         }
@@ -241,7 +245,8 @@ impl<T> SharedState<T> {
 }
 
 impl<T> SharedState<T> {
-    /// Takes the next item if one is ready. `closed` means that this taker has already closed the gate.
+    /// Takes the next item if one is ready. `closed` means that this taker has already closed the
+    /// gate.
     pub(super) fn try_take(&self, closed: bool) -> Result<T, TryNextError> {
         let mut gate = closed.then(|| ClosedGate(self));
         for _ in 0..=LOOKS {
@@ -259,8 +264,8 @@ impl<T> SharedState<T> {
         Err(TryNextError::Contended)
     }
 
-    /// Opens the gate for a taker that has found nothing. Then drops the items that all readers have read,
-    /// and gives back the blocks that the list kept for producers.
+    /// Opens the gate for a taker that has found nothing. Then drops the items that all readers
+    /// have read, and gives back the blocks that the list kept for producers.
     pub(super) fn give_back(&self, mut gate: ClosedGate<'_, T>) {
         let parked = gate.with(|raw| raw.park_at().inspect(|_| raw.hold()));
         let parked =

@@ -2,8 +2,8 @@
 //!
 //! `poll.rs` holds the slow paths of reading and the stream, `available.rs` the queries.
 //!
-//! In release builds, each function that returns an item is inlined. In debug builds it is not, because
-//! each inlined step would keep a copy of the item in the caller's frame.
+//! In release builds, each function that returns an item is inlined. In debug builds it is not,
+//! because each inlined step would keep a copy of the item in the caller's frame.
 
 use core::{fmt, mem::ManuallyDrop};
 
@@ -28,36 +28,37 @@ mod spin;
 
 /// A reading position in a push list, and a stream of the items from that position on.
 ///
-/// A list may have any number of cursors, each at its own position. Every cursor receives every item, in
-/// the order of the list. The only cursor of a list *moves* items out and needs no `T: Clone`. With two or
-/// more cursors ([`fork`](Self::fork), [`Pusher::subscribe`](crate::Pusher::subscribe)), items are cloned.
-/// The last cursor to read a block moves its remaining items out instead. Large items are cheap to clone
-/// in an `Arc`.
+/// A list may have any number of cursors, each at its own position. Every cursor receives every
+/// item, in the order of the list. The only cursor of a list *moves* items out and needs no `T:
+/// Clone`. With two or more cursors ([`fork`](Self::fork),
+/// [`Pusher::subscribe`](crate::Pusher::subscribe)), items are cloned. The last cursor to read a
+/// block moves its remaining items out instead. Large items are cheap to clone in an `Arc`.
 ///
-/// If no item is ready, a poll registers the task's waker and returns `Pending`. This holds also behind a
-/// push that was preempted half-way. On 64-bit targets, a poll may first spin for a fixed number of
-/// `spin_loop` hints. [`next_many`](Self::next_many) may also spin before a short run of items.
+/// If no item is ready, a poll registers the task's waker and returns `Pending`. This holds also
+/// behind a push that was preempted half-way. On 64-bit targets, a poll may first spin for a fixed
+/// number of `spin_loop` hints. [`next_many`](Self::next_many) may also spin before a short run of
+/// items.
 ///
 /// # Progress
-/// Inside a run of ready items, reading is wait-free and costs no atomic read-modify-write. Elsewhere
-/// reading is lock-free, and so is the registration of a waker.
+/// Inside a run of ready items, reading is wait-free and costs no atomic read-modify-write.
+/// Elsewhere reading is lock-free, and so is the registration of a waker.
 ///
 /// # Memory
 /// A cursor keeps every item from its position on in memory until it reads the item, skips it
 /// ([`skip_items`](Self::skip_items)) or is dropped. [`len`](Self::len) and
-/// [`Pusher::retained`](crate::Pusher::retained) return how many items that are. Dropping a cursor frees
-/// in a loop what no other cursor holds.
+/// [`Pusher::retained`](crate::Pusher::retained) return how many items that are. Dropping a cursor
+/// frees in a loop what no other cursor holds.
 ///
-/// An item that all cursors have read is dropped at the latest when each of them has next found nothing to
-/// read. Blocks that were read are freed, except one block or what was
-/// [reserved](crate::Pusher::reserve). On 64-bit targets, up to 16 KiB of blocks (at least two) are also kept
-/// for producers, until a cursor finds nothing to read.
+/// An item that all cursors have read is dropped at the latest when each of them has next found
+/// nothing to read. Blocks that were read are freed, except one block or what was
+/// [reserved](crate::Pusher::reserve). On 64-bit targets, up to 16 KiB of blocks (at least two) are
+/// also kept for producers, until a cursor finds nothing to read.
 ///
 /// # Fairness
-/// A cursor with an item to read is always ready. So a task that pushes and reads in a loop, or that reads
-/// a list that is never empty, does not yield to the other tasks of its thread. Let it yield once in a
-/// while, as in this example. The adapter `iter_to_aiter(..)` of `aiter-adapters` yields with
-/// `yield_every(n)`.
+/// A cursor with an item to read is always ready. So a task that reads a list that is never empty
+/// does not yield to the other tasks of its thread. The same holds for a task that pushes and reads
+/// in a loop. Let the task yield once in a while, as in this example. The adapter
+/// `iter_to_aiter(..)` of `aiter-adapters` yields with `yield_every(n)`.
 /// ```
 /// use aiter_core::push_list;
 /// use core::{future::poll_fn, mem, task::Poll};
@@ -96,15 +97,15 @@ mod spin;
 /// ```
 ///
 /// # Panics
-/// - Panics if `T::clone` panics. It is called only if the list has other cursors. The item is then still to
-///   be read, and [`skip_items`](Self::skip_items) skips it.
+/// - Panics if `T::clone` panics. It is called only if the list has other cursors. The item is then
+///   still to be read, and [`skip_items`](Self::skip_items) skips it.
 /// - Panics if the next block has [too many](Self::fork) cursors. No item is lost.
-/// - Panics if `T::drop` panics while a cursor that finds nothing to read drops the items that all cursors
-///   have read. No other item is lost, and the next read continues.
+/// - Panics if `T::drop` panics while a cursor that finds nothing to read drops the items that all
+///   cursors have read. No other item is lost, and the next read continues.
 ///
 /// # Cancel safety
-/// Cancel safe. If a future over this stream, for example `next()`, is dropped, no item and no wake-up of
-/// another task is lost.
+/// Cancel safe. If a future over this stream, for example `next()`, is dropped, no item and no
+/// wake-up of another task is lost.
 ///
 /// # Examples
 /// ```
@@ -148,8 +149,8 @@ impl<T> Cursor<T> {
     pub(crate) fn into_parts(mut self) -> (Arc<List<T>>, RawCursor<T>) {
         self.list.waiters.retire(&mut self.waiter);
         let this = ManuallyDrop::new(self);
-        // SAFETY: both fields are valid and are read once, because `this` is neither used nor dropped
-        // again. No other field owns anything, because the waiter is retired.
+        // SAFETY: both fields are valid and are read once, because `this` is neither used nor
+        // dropped again. No other field owns anything, because the waiter is retired.
         unsafe { (core::ptr::read(&raw const this.list), core::ptr::read(&raw const this.raw)) }
     }
 
@@ -159,7 +160,8 @@ impl<T> Cursor<T> {
     ///
     /// # Errors
     /// - Returns [`TryNextError::Empty`] if no item is ready.
-    /// - Returns [`TryNextError::Ended`] if the list was stopped and the cursor has read every item.
+    /// - Returns [`TryNextError::Ended`] if the list was stopped and the cursor has read every
+    ///   item.
     ///
     /// # Panics
     /// Panics as the [stream](Self#panics) does.
@@ -184,8 +186,8 @@ impl<T> Cursor<T> {
 
     /// Takes the next item if one is ready, without a test for the end of the list.
     ///
-    /// If no item is ready, this is cheaper than [`try_next`](Self::try_next). Never waits. Wait-free
-    /// inside a run of ready items, otherwise lock-free.
+    /// If no item is ready, this is cheaper than [`try_next`](Self::try_next). Never waits.
+    /// Wait-free inside a run of ready items, otherwise lock-free.
     ///
     /// # Panics
     /// Panics as the [stream](Self#panics) does.
@@ -207,14 +209,14 @@ impl<T> Cursor<T> {
 
     /// Makes a second cursor at the same position. Both cursors receive every item from here on.
     ///
-    /// Every fork is active: it returns each pushed item, whichever cursor asks first. The adapter `forker`
-    /// has passive forks, which return only items that an active fork has requested.
+    /// Every fork is active: it returns each pushed item, whichever cursor asks first. The adapter
+    /// `forker` has passive forks, which return only items that an active fork has requested.
     ///
     /// Wait-free. Costs three atomic additions, at any backlog.
     ///
     /// # Panics
-    /// Panics if the block has too many cursors: 2²⁷, or 4096 on 32-bit targets. While the block before
-    /// exists, its link counts as a cursor. The list is then unchanged.
+    /// Panics if the block has too many cursors: 2²⁷, or 4096 on 32-bit targets. While the block
+    /// before exists, its link counts as a cursor. The list is then unchanged.
     ///
     /// # Examples
     /// ```

@@ -14,15 +14,16 @@ use crate::{cursor::Cursor, sync::PAUSES};
 impl<T> Cursor<T> {
     /// Takes up to `max` ready items, appends them to `buf` and returns how many it took.
     ///
-    /// Never waits. Returns 0 if no item is ready or `max` is 0. Beside a producer that is as fast as the
-    /// cursor, it may take `max` items although fewer were ready at first. If the cursor clones items, it
-    /// clones each run with [`extend_from_slice`](Vec::extend_from_slice), which copies `Copy` items.
+    /// Never waits. Returns 0 if no item is ready or `max` is 0. Beside a producer that is as fast
+    /// as the cursor, it may take `max` items although fewer were ready at first. If the cursor
+    /// clones items, it clones each run with [`extend_from_slice`](Vec::extend_from_slice), which
+    /// copies `Copy` items.
     ///
     /// Wait-free inside a run of ready items, otherwise lock-free.
     ///
     /// # Panics
-    /// Panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were taken before
-    /// are in `buf`, and no other item is lost.
+    /// Panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were taken
+    /// before are in `buf`, and no other item is lost.
     ///
     /// # Examples
     /// ```
@@ -48,11 +49,12 @@ impl<T> Cursor<T> {
         taken
     }
 
-    /// Takes up to `max` items: each item that was ready at the call, and later items that the same loads
-    /// find.
+    /// Takes up to `max` items: each item that was ready at the call, and later items that the same
+    /// loads find.
     ///
-    /// Each load of the ready bits takes the cache line away from a producer that fills the block. So in
-    /// mid-block the ready bits are loaded again at most `reloads` times, and never by a shared cursor.
+    /// Each load of the ready bits takes the cache line away from a producer that fills the block.
+    /// So in mid-block the ready bits are loaded again at most `reloads` times. A cursor that is
+    /// not exclusive never loads them again.
     fn take_many(&mut self, buf: &mut Vec<T>, max: usize, reloads: usize) -> usize {
         let before = buf.len();
         if !self.raw.take_shared(&self.list, buf, max) {
@@ -61,7 +63,8 @@ impl<T> Cursor<T> {
         buf.len() - before
     }
 
-    /// Does the work of `take_many` for a cursor that is exclusive, or that does not know whether it is.
+    /// Does the work of `take_many` for a cursor that is exclusive, or that does not know whether
+    /// it is.
     fn take_slow(&mut self, buf: &mut Vec<T>, max: usize, reloads: usize) {
         let (mut left, mut reloads) = (max, reloads);
         while self.fill() {
@@ -79,17 +82,18 @@ impl<T> Cursor<T> {
         }
     }
 
-    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it took.
+    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
+    /// took.
     ///
-    /// Yields 0 if the list has ended or `max` is 0. On 64-bit targets, a poll may spin for a fixed number
-    /// of `spin_loop` hints before it sleeps and before it takes a short run. Lock-free.
+    /// Yields 0 if the list has ended or `max` is 0. On 64-bit targets, a poll may spin for a fixed
+    /// number of `spin_loop` hints before it sleeps and before it takes a short run. Lock-free.
     ///
     /// # Panics
     /// A poll panics as [`try_next_many`](Self::try_next_many) does.
     ///
     /// # Cancel safety
-    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only when
-    /// the future is ready.
+    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
+    /// when the future is ready.
     ///
     /// # Examples
     /// ```
@@ -146,7 +150,8 @@ impl<T> Cursor<T> {
         })
     }
 
-    /// Spins before a short run, if the policy expects the run to grow. Returns `true` if it has spun.
+    /// Spins before a short run, if the policy expects the run to grow. Returns `true` if it has
+    /// spun.
     #[inline(never)]
     fn spin_for_run(&mut self, max: usize) -> bool {
         let is_due = self.spin_policy.is_due();
@@ -158,8 +163,8 @@ impl<T> Cursor<T> {
     }
 }
 
-/// The future of [`Cursor::next_many`] and [`Preflight::next_many`](crate::Preflight::next_many). `R` is the
-/// type of the reader.
+/// The future of [`Cursor::next_many`] and [`Preflight::next_many`](crate::Preflight::next_many).
+/// `R` is the type of the reader.
 #[must_use = "futures do nothing unless polled"]
 pub struct NextMany<'a, T, R = Cursor<T>> {
     pub(super) reader: &'a mut R,

@@ -17,8 +17,8 @@ use crate::{
 impl<T> Cursor<T> {
     /// Takes the next item for `try_next`, if the fast path gave no answer.
     ///
-    /// `#[cold]` lays out the fast paths of `try_next` first in the caller's loop. A shared cursor then
-    /// needs one jump less for each item.
+    /// `#[cold]` lays out the fast paths of `try_next` first in the caller's loop. A cursor that is
+    /// not exclusive then needs one jump less for each item.
     #[cold]
     #[inline(never)]
     pub(super) fn try_next_slow(&mut self) -> Result<T, TryNextError> {
@@ -39,8 +39,8 @@ impl<T> Cursor<T> {
         Some(unsafe { self.raw.take(&self.list) })
     }
 
-    /// Returns `true` if the current run has an item. If the run is at its end, loads the ready bits for
-    /// the next run. If an idle cursor finds an item, drops its called waker.
+    /// Returns `true` if the current run has an item. If the run is at its end, loads the ready
+    /// bits for the next run. If an idle cursor finds an item, drops its called waker.
     #[inline(always)]
     pub(super) fn fill(&mut self) -> bool {
         let filled = self.raw.fill(&self.list);
@@ -50,8 +50,8 @@ impl<T> Cursor<T> {
         filled
     }
 
-    /// Drops the called waker that the queue keeps. If a notifier is still calling it, the next read tries
-    /// again.
+    /// Drops the called waker that the queue keeps. If a notifier is still calling it, the next
+    /// read tries again.
     #[inline]
     pub(super) fn set_active(&mut self) {
         if let Some(waker) = self.list.waiters.take_called(&self.waiter) {
@@ -69,8 +69,8 @@ impl<T> Cursor<T> {
         })
     }
 
-    /// Returns `true` once the current run has an item, and `false` once the list has ended. Otherwise
-    /// registers the waker.
+    /// Returns `true` once the current run has an item, and `false` once the list has ended.
+    /// Otherwise registers the waker.
     #[inline]
     pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         if self.fill() {
@@ -82,8 +82,8 @@ impl<T> Cursor<T> {
     /// Does the same as `poll_fill` after a `fill` that found nothing.
     #[cold]
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        // Without the spin, a cursor that is faster than a busy producer would sleep after every few
-        // items, and the producer would pay for each wake-up.
+        // Without the spin, a cursor that is faster than a busy producer would sleep after every
+        // few items. The producer would pay for each wake-up.
         let index = self.raw.index();
         if PAUSES > 0 && index.wrapping_sub(self.slept_at) >= KEPT_UP {
             self.spin_policy.spin();
@@ -98,8 +98,8 @@ impl<T> Cursor<T> {
             if self.check_end() {
                 return Poll::Ready(false);
             }
-            // Before the registration, which runs user code and may unwind: only an idle cursor drops
-            // its called waker.
+            // Before the registration, which runs user code and may unwind: only an idle cursor
+            // drops its called waker.
             self.raw.set_idle();
             self.list.waiters.register(&mut self.waiter, cx.waker());
             // After the registration: either a push sees `WAITING` and notifies this waiter, or
@@ -153,12 +153,12 @@ impl<T> Stream for Cursor<T> {
 }
 
 impl<T> FusedStream for Cursor<T> {
-    /// Returns `true` once this cursor has returned the end: `None`, [`TryNextError::Ended`], or 0 from
-    /// [`next_many`](Cursor::next_many).
+    /// Returns `true` once this cursor has returned the end: `None`, [`TryNextError::Ended`], or 0
+    /// from [`next_many`](Cursor::next_many).
     ///
     /// Returns `false` before, because `select!` does not poll a terminated stream.
-    /// [`is_drained`](Cursor::is_drained) returns `true` as soon as the list has ended. A new fork is not
-    /// terminated.
+    /// [`is_drained`](Cursor::is_drained) returns `true` as soon as the list has ended. A new fork
+    /// is not terminated.
     fn is_terminated(&self) -> bool {
         self.ended
     }

@@ -18,12 +18,12 @@ use crate::cursor::{Cursor, next_many::NextMany};
 /// `try_next` and `len`, do not call the function.
 ///
 /// # Panics
-/// A poll panics as that of a [`Cursor`] does, or if the function panics. If the function panics, no item
-/// is read.
+/// A poll panics as that of a [`Cursor`] does, or if the function panics. If the function panics,
+/// no item is read.
 ///
 /// # Cancel safety
-/// Cancel safe. If a future over this stream is dropped, no item is lost. The effects of the function
-/// remain.
+/// Cancel safe. If a future over this stream is dropped, no item is lost. The effects of the
+/// function remain.
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "next_preflight")]
 pub struct Preflight<T, F> {
@@ -38,7 +38,8 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
 
     /// Makes a second `Preflight` at the same position, with a clone of the function.
     ///
-    /// To fork only the cursor, call `(*preflight).fork()`. Wait-free except for the function's `clone`.
+    /// To fork only the cursor, call `(*preflight).fork()`. Wait-free except for the function's
+    /// `clone`.
     ///
     /// # Panics
     /// Panics as [`Cursor::fork`] does, or if the function's `clone` panics.
@@ -63,17 +64,18 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
         Self::new(self.cursor.fork(), self.preflight.clone())
     }
 
-    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it took.
+    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
+    /// took.
     ///
-    /// Each poll calls the function first. Yields 0 if the list has ended or `max` is 0. Lock-free except
-    /// for the function.
+    /// Each poll calls the function first. Yields 0 if the list has ended or `max` is 0. Lock-free
+    /// except for the function.
     ///
     /// # Panics
     /// A poll panics as that of [`Cursor::next_many`] does, or if the function panics.
     ///
     /// # Cancel safety
-    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only when
-    /// the future is ready. The effects of the function remain.
+    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
+    /// when the future is ready. The effects of the function remain.
     ///
     /// # Examples
     /// ```
@@ -159,7 +161,8 @@ impl<T, F: FnMut(&mut Context<'_>)> Stream for Preflight<T, F> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
-        // The function may use any handle of the list, because no part of the list is borrowed here.
+        // The function may use any handle of the list, because no part of the list is borrowed
+        // here.
         (this.preflight)(cx);
         Pin::new(&mut this.cursor).poll_next(cx)
     }
@@ -189,8 +192,8 @@ impl<T, F> fmt::Debug for Preflight<T, F> {
 impl<T> Cursor<T> {
     /// Wraps the cursor so that each poll calls `preflight` before it reads the list.
     ///
-    /// The function receives the task's context. It may poll other futures, and push to, stop, fork or
-    /// drop handles of the same list. [`fork`](Preflight::fork) clones the function.
+    /// The function receives the task's context. It may poll other futures, and push to, stop, fork
+    /// or drop handles of the same list. [`fork`](Preflight::fork) clones the function.
     ///
     /// # Examples
     /// This list gets an item at each poll:

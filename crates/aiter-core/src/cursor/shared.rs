@@ -2,8 +2,8 @@
 //!
 //! `gate.rs` guards the position, `shared_poll.rs` holds the slow paths and the stream.
 //!
-//! A taker that finds no item registers with the list, as a cursor does, so a push notifies every waiting
-//! taker. A notified taker that is not polled again keeps no item from the others.
+//! A taker that finds no item registers with the list, as a cursor does, so a push notifies every
+//! waiting taker. A notified taker that is not polled again keeps no item from the others.
 
 use core::fmt;
 
@@ -21,30 +21,33 @@ use crate::{
 
 /// A reading position that several takers share: each item goes to exactly one of them.
 ///
-/// [`Cursor::share`] makes the first taker, and [`clone`](Clone::clone) makes more. Each taker receives its
-/// items in the order of the list. The position counts as one cursor. If it is the only cursor, it moves
-/// items out, otherwise it clones them.
+/// [`Cursor::share`] makes the first taker, and [`clone`](Clone::clone) makes more. Each taker
+/// receives its items in the order of the list. The position counts as one cursor. If it is the
+/// only cursor, it moves items out, otherwise it clones them.
 ///
-/// A push notifies every waiting taker, usually the taker that has waited longest first. The taker that is
-/// polled first takes the item; the others wait again. So a taker that is notified, and is then
-/// not polled or is dropped, keeps no item from the others. The price is a wake-up for each waiting taker.
+/// A push notifies every waiting taker, usually the taker that has waited longest first. The taker
+/// that is polled first takes the item; the others wait again. So a taker that is notified, and is
+/// then not polled or is dropped, keeps no item from the others. The price is a wake-up for each
+/// waiting taker.
 ///
 /// # Progress
-/// Producers and other cursors stay lock-free. The takers share a try-lock, which each holds for a few
-/// instructions, and in which no user code runs. A taker that finds it locked spins for a fixed number of
-/// `spin_loop` hints, then registers its waker and returns `Pending`. If a taker has taken a run of items
-/// and then finds nothing, it also spins for a fixed number of hints before it registers.
+/// Producers and other cursors stay lock-free. The takers share a try-lock, which each holds for a
+/// few instructions, and in which no user code runs. A taker that finds it locked spins for a fixed
+/// number of `spin_loop` hints, then registers its waker and returns `Pending`. If a taker has
+/// taken a run of items and then finds nothing, it also spins for a fixed number of hints before it
+/// registers.
 ///
 /// # Panics
 /// - Panics if `T::clone` panics, on a list with other cursors. The item is lost to the takers.
 /// - Panics if the waker of another taker panics. The item is lost to the takers.
-/// - Panics if `T::drop` panics while a taker that finds nothing drops the items that all readers have
-///   read.
+/// - Panics if `T::drop` panics while a taker that finds nothing drops the items that all readers
+///   have read.
 /// - Panics if the block has [too many](Cursor::fork) cursors. The item is then still to be taken.
 ///
 /// # Cancel safety
-/// Cancel safe. If a future over this stream is dropped, no item is lost and no other taker waits longer.
-/// If the future of the inherent [`next`](Self::next) is dropped while it waits, its waker is removed.
+/// Cancel safe. If a future over this stream is dropped, no item is lost and no other taker waits
+/// longer. If the future of the inherent [`next`](Self::next) is dropped while it waits, its waker
+/// is removed.
 ///
 /// # Examples
 /// ```
@@ -72,8 +75,8 @@ pub struct SharedCursor<T> {
     pub(super) lock_waiter: Waiter,
     /// Number of items that this taker has taken since it last returned `Pending`.
     pub(super) run: usize,
-    /// The list's queue keeps no waker of this taker, and the taker has not returned the end. Otherwise
-    /// the taker must not use the fast path.
+    /// The list's queue keeps no waker of this taker, and the taker has not returned the end.
+    /// Otherwise the taker must not use the fast path.
     pub(super) is_active: bool,
     /// The taker has returned the end of the list to its caller.
     pub(super) ended: bool,
@@ -94,12 +97,15 @@ impl<T> SharedCursor<T> {
 
     /// Takes the next item if one is ready.
     ///
-    /// Never waits. If another taker has the position, this taker spins for a fixed number of hints.
+    /// Never waits. If another taker has the position, this taker spins for a fixed number of
+    /// hints.
     ///
     /// # Errors
     /// - Returns [`TryNextError::Empty`] if no item is ready.
-    /// - Returns [`TryNextError::Ended`] if the list was stopped and the takers have taken every item.
-    /// - Returns [`TryNextError::Contended`] if another taker still has the position after the spins.
+    /// - Returns [`TryNextError::Ended`] if the list was stopped and the takers have taken every
+    ///   item.
+    /// - Returns [`TryNextError::Contended`] if another taker still has the position after the
+    ///   spins.
     ///
     /// # Panics
     /// Panics as the [stream](Self#panics) does.
@@ -126,11 +132,12 @@ impl<T> SharedCursor<T> {
 
     /// Takes up to `max` ready items, appends them to `buf` and returns how many it took.
     ///
-    /// Never waits. Returns 0 if no item is ready, if another taker has the position, or if `max` is 0.
+    /// Never waits. Returns 0 if no item is ready, if another taker has the position, or if `max`
+    /// is 0.
     ///
     /// # Panics
-    /// Panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were taken before
-    /// are in `buf`.
+    /// Panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were taken
+    /// before are in `buf`.
     ///
     /// # Examples
     /// ```
@@ -157,9 +164,9 @@ impl<T> SharedCursor<T> {
 
     /// Returns the number of items that were pushed and that no taker has taken.
     ///
-    /// An item counts as soon as its push has claimed a slot, also if the push is not finished. If another
-    /// taker still has the position after a fixed number of spins, returns the result of the last call that
-    /// could read the position.
+    /// An item counts as soon as its push has claimed a slot, also if the push is not finished. If
+    /// another taker still has the position after a fixed number of spins, returns the result of
+    /// the last call that could read the position.
     ///
     /// # Examples
     /// ```
@@ -267,9 +274,11 @@ impl<T> fmt::Debug for SharedCursor<T> {
 }
 
 impl<T> Cursor<T> {
-    /// Turns the cursor into a position that several takers share. Each item goes to exactly one taker.
+    /// Turns the cursor into a position that several takers share. Each item goes to exactly one
+    /// taker.
     ///
-    /// Clone the returned taker for more takers. Allocates the shared state. Drops the cursor's waker.
+    /// Clone the returned taker for more takers. Allocates the shared state. Drops the cursor's
+    /// waker.
     ///
     /// # Examples
     /// ```

@@ -41,7 +41,8 @@ impl<T> SharedCursor<T> {
         SharedNext { wait: Wait { taker: self, pending: false } }
     }
 
-    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it took.
+    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
+    /// took.
     ///
     /// Yields 0 if the list has ended or `max` is 0.
     ///
@@ -49,8 +50,8 @@ impl<T> SharedCursor<T> {
     /// A poll panics as [`try_next_many`](Self::try_next_many) does.
     ///
     /// # Cancel safety
-    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only when
-    /// the future is ready. If it is dropped while it waits, it removes its waker.
+    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
+    /// when the future is ready. If it is dropped while it waits, it removes its waker.
     ///
     /// # Examples
     /// ```
@@ -71,7 +72,8 @@ impl<T> SharedCursor<T> {
     }
 }
 
-/// A taker that a future borrows. If the future is dropped while it waits, removes the taker's wakers.
+/// A taker that a future borrows. If the future is dropped while it waits, removes the taker's
+/// wakers.
 struct Wait<'a, T> {
     taker: &'a mut SharedCursor<T>,
     /// The last poll returned `Pending` or panicked.

@@ -1,7 +1,7 @@
-//! The slow paths of a taker's reads, the registration of its wakers, and `Stream for SharedCursor`.
+//! The slow paths of a taker's reads, its registrations, and `Stream for SharedCursor`.
 //!
-//! If user code panics, each local guard is dropped. A closed gate opens, and the taker that opens it
-//! notifies the others.
+//! If user code panics, each local guard is dropped. A closed gate opens, and the taker that opens
+//! it notifies the others.
 
 use core::{
     pin::Pin,
@@ -32,8 +32,8 @@ impl<T> SharedCursor<T> {
         result
     }
 
-    /// Takes the next item for a caller that does not return the end of the list, so the taker stays
-    /// registered.
+    /// Takes the next item for a caller that does not return the end of the list, so the taker
+    /// stays registered.
     #[inline]
     pub(super) fn take_ready(&mut self) -> Result<T, TryNextError> {
         if self.is_active {
@@ -66,8 +66,8 @@ impl<T> SharedCursor<T> {
 
     /// Drops the called waker that the list's queue keeps.
     ///
-    /// An active taker has none, and only an active taker arrives here with the gate closed. So no user
-    /// code runs with the gate closed.
+    /// An active taker has none, and only an active taker arrives here with the gate closed. So no
+    /// user code runs with the gate closed.
     fn set_active(&mut self) {
         if !self.is_active && !self.ended {
             if let Some(waker) = self.shared.list.waiters.take_called(&self.waiter) {
@@ -88,8 +88,8 @@ impl<T> SharedCursor<T> {
         let shared = &*self.shared;
         let closed = if closed { Some(ClosedGate(shared)) } else { shared.try_close_spinning() };
         let mut found = closed.map_or(Found::Nothing, |gate| shared.take(gate).0);
-        // Spins for the same reason as `Cursor::poll_sleep`, but up to `LOOKS` times, because the other
-        // takers spin at the gate as well.
+        // Spins for the same reason as `Cursor::poll_sleep`, but up to `LOOKS` times, because the
+        // other takers spin at the gate as well.
         if self.run >= KEPT_UP {
             for _ in 0..LOOKS {
                 if !matches!(found, Found::Nothing) {
@@ -100,8 +100,8 @@ impl<T> SharedCursor<T> {
             }
         }
         while let Found::Nothing = found {
-            // Before the registration, and also if an item is found after it: from here on the queue may
-            // keep a waker.
+            // Before the registration, and also if an item is found after it: from here on the
+            // queue may keep a waker.
             self.is_active = false;
             shared.list.waiters.register(&mut self.waiter, cx.waker());
             let closed = shared.close_or_mark().or_else(|| {

@@ -5,16 +5,17 @@ use crate::cursor::Cursor;
 impl<T> Cursor<T> {
     /// Skips up to `n` ready items and returns how many it skipped.
     ///
-    /// No item is cloned, so a cursor can skip an item whose clone panics. A skipped item is dropped like
-    /// an item that was read: here, if every other cursor is past it and has since found nothing to read.
+    /// No item is cloned, so a cursor can skip an item whose clone panics. A skipped item is
+    /// dropped like an item that was read. This call drops it if every other cursor is past it and
+    /// has since found nothing to read.
     ///
     /// Never waits. Lock-free. The time grows with the number of blocks.
     ///
     /// # Panics
-    /// - Panics if `T::drop` panics. If the item was to be skipped, so are the skipped items behind it in
-    ///   its block. If the item was read before, call again.
-    /// - Panics if the next block has [too many](Self::fork) cursors. The items of that block are then
-    ///   still to be read.
+    /// - Panics if `T::drop` panics. If the item was to be skipped, so are the skipped items behind
+    ///   it in its block. If the item was read before, call again.
+    /// - Panics if the next block has [too many](Self::fork) cursors. The items of that block are
+    ///   then still to be read.
     ///
     /// # Examples
     /// ```
@@ -88,9 +89,10 @@ impl<T> Cursor<T> {
 
     /// Makes a cursor that receives the items that are pushed from now on.
     ///
-    /// The cursor is a [`fork`](Self::fork) that has skipped to the end, so the time grows with the number
-    /// of blocks that this cursor has not read. [`Pusher::subscribe`](crate::Pusher::subscribe) takes
-    /// constant time. The item of a push that is not finished is skipped, too. Lock-free.
+    /// The new cursor is a [`fork`](Self::fork) that has skipped to the end. The time grows with
+    /// the number of blocks that this cursor has not read.
+    /// [`Pusher::subscribe`](crate::Pusher::subscribe) takes constant time. The item of a push that
+    /// is not finished is skipped, too. Lock-free.
     ///
     /// # Panics
     /// Panics as [`fork`](Self::fork) does, also for each block on the way.

@@ -1,8 +1,8 @@
 //! How long a cursor spins so that producers get ahead of it.
 //!
-//! A cursor that keeps up with a producer on another core takes the producer's cache line away with each
-//! load, for an item or two. After a short spin, one load finds a run of items. The number of hints is
-//! fixed before a spin begins, so no spin waits for another party.
+//! A cursor that keeps up with a producer on another core takes the producer's cache line away with
+//! each load, for an item or two. After a short spin, one load finds a run of items. The number of
+//! hints is fixed before a spin begins, so no spin waits for another party.
 
 use crate::sync::PAUSES;
 
@@ -31,10 +31,11 @@ impl SpinPolicy {
         }
     }
 
-    /// Adapts the number of hints to the length of the run after a spin, for a block of `cap` slots.
+    /// Adapts the number of hints to the length of the run after a spin, for a block of `cap`
+    /// slots.
     ///
-    /// The time that a cache line needs from core to core differs between machines, and on one machine
-    /// over time. If a spin is shorter than that time, it ends with one item.
+    /// The time that a cache line needs from core to core differs between machines, and on one
+    /// machine over time. If a spin is shorter than that time, it ends with one item.
     pub(crate) fn adapt_hints(&mut self, run: usize, cap: usize) {
         if run < cap / 4 {
             self.hints = (self.hints * 2).min(MAX_HINTS as u16);
@@ -50,8 +51,8 @@ impl SpinPolicy {
         is_due
     }
 
-    /// Records whether the spin made the run longer. If not, for example because the producer is on the
-    /// same thread, the spins become ever rarer.
+    /// Records whether the spin made the run longer. If not, for example because the producer is on
+    /// the same thread, the spins become ever rarer.
     pub(crate) fn record_spin(&mut self, run_grew: bool) {
         self.last_skip =
             if run_grew { 0 } else { self.last_skip.saturating_mul(2).saturating_add(1) };

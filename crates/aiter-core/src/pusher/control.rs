@@ -3,17 +3,19 @@
 use crate::{cursor::Cursor, pusher::Pusher, sync::Arc};
 
 impl<T> Pusher<T> {
-    /// Makes room for `additional` items, so that as many calls of [`try_push`](Self::try_push) succeed.
+    /// Makes room for `additional` items, so that as many calls of [`try_push`](Self::try_push)
+    /// succeed.
     ///
     /// All pushers of the list use this room. From now on, the list keeps as many read blocks for
     /// producers as the largest `reserve` needs. Lock-free, except that it allocates.
     ///
-    /// If a block is read while another thread is inside `subscribe`, `reserve`, `retained` or a push, the
-    /// block may be used again only after that call.
+    /// A block that is read while another thread is inside `subscribe`, `reserve`, `retained` or a
+    /// push may be used again only after that call.
     ///
     /// # Panics
-    /// Panics with "capacity overflow" if the blocks would take more than `isize::MAX` bytes in all. Nothing
-    /// is allocated then. The limit also holds for items without a size, because each block has a header.
+    /// Panics with "capacity overflow" if the blocks would take more than `isize::MAX` bytes in
+    /// all. Nothing is allocated then. The limit also holds for items without a size, because each
+    /// block has a header.
     ///
     /// # Examples
     /// ```
@@ -39,8 +41,8 @@ impl<T> Pusher<T> {
 
     /// Stops the list in one atomic step and wakes every waiting task.
     ///
-    /// Every cursor still receives the items that were pushed before. Later pushes are refused. A second
-    /// call has no effect. Lock-free; neither allocates nor frees memory.
+    /// Every cursor still receives the items that were pushed before. Later pushes are refused. A
+    /// second call has no effect. Lock-free; neither allocates nor frees memory.
     ///
     /// # Panics
     /// Panics if a waker panics. The list is stopped, and all other tasks are woken.
@@ -77,7 +79,8 @@ impl<T> Pusher<T> {
 
     /// Makes a cursor that receives the items that are pushed from now on.
     ///
-    /// Takes constant time at any backlog. If the list had no cursor, it accepts items again. Lock-free.
+    /// Takes constant time at any backlog. If the list had no cursor, it accepts items again.
+    /// Lock-free.
     ///
     /// # Panics
     /// Panics if the last block has [too many](Cursor::fork) cursors. The list is then unchanged.
@@ -123,10 +126,11 @@ impl<T> Pusher<T> {
         self.list.cursor_count()
     }
 
-    /// Returns the number of items from the oldest block that a cursor still needs up to the last push.
+    /// Returns the number of items from the oldest block that a cursor still needs up to the last
+    /// push.
     ///
-    /// This is the backlog of the slowest cursor, rounded up to a block. If it grows without end, a cursor
-    /// is neither read nor dropped. Lock-free.
+    /// This is the backlog of the slowest cursor, rounded up to a block. If it grows without end, a
+    /// cursor is neither read nor dropped. Lock-free.
     ///
     /// # Examples
     /// ```

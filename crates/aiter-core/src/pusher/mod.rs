@@ -1,7 +1,7 @@
 //! `Pusher`, the handle that pushes into a list.
 //!
-//! `push_all.rs` pushes iterators, `control.rs` manages the list, `weak.rs` and `unique.rs` hold the other
-//! handles.
+//! `push_all.rs` pushes iterators, `control.rs` manages the list, `weak.rs` and `unique.rs` hold
+//! the other handles.
 
 use core::fmt;
 
@@ -22,10 +22,11 @@ pub(crate) mod weak;
 /// Makes an empty push list and returns its first pusher and its first cursor.
 ///
 /// Clone the [`Pusher`] for more producers. [`fork`](Cursor::fork) or [`share`](Cursor::share) the
-/// [`Cursor`] for more readers. The list is unbounded, and all cursors receive the items in one order.
+/// [`Cursor`] for more readers. The list is unbounded, and all cursors receive the items in one
+/// order.
 ///
-/// The list ends when every [`Pusher`] is dropped, or when [`stop`](Pusher::stop) is called. A task that
-/// owns a pusher and reads to the end of the list therefore waits forever.
+/// The list ends when every [`Pusher`] is dropped, or when [`stop`](Pusher::stop) is called. A task
+/// that owns a pusher and reads to the end of the list therefore waits forever.
 ///
 /// # Examples
 /// ```
@@ -53,11 +54,12 @@ pub fn push_list<T>() -> (Pusher<T>, Cursor<T>) {
 
 /// A handle that appends items to a push list.
 ///
-/// Clones push into the same list. Dropping the last pusher stops the list, as [`stop`](Self::stop) does.
+/// Clones push into the same list. Dropping the last pusher stops the list, as [`stop`](Self::stop)
+/// does.
 ///
 /// # Progress
-/// Every push is lock-free. A producer that is stalled, preempted or killed half-way never makes another
-/// producer wait. Cursors receive its item, and the items behind it, once it has finished.
+/// Every push is lock-free. A producer that is stalled, preempted or killed half-way never makes
+/// another producer wait. Cursors receive its item, and the items behind it, once it has finished.
 ///
 /// # Examples
 /// ```
@@ -79,20 +81,21 @@ pub struct Pusher<T> {
 impl<T> Pusher<T> {
     /// Appends an item and wakes the tasks that wait for it.
     ///
-    /// Lock-free. If no task waits, a push costs two atomic read-modify-writes. It allocates a block if the
-    /// current block is full and no read block can be used again.
+    /// Lock-free. If no task waits, a push costs two atomic read-modify-writes. It allocates a
+    /// block if the current block is full and no read block can be used again.
     ///
-    /// A push that overlaps with the drop of the last cursor may succeed. One of the two calls then drops
-    /// the item. If another push is preempted before the item, the item is dropped when that push returns.
-    /// If that push is a [`try_push`](Self::try_push), the item is kept as long as the items of `try_push`.
+    /// A push that overlaps with the drop of the last cursor may succeed. One of the two calls then
+    /// drops the item. If another push is preempted before the item, the item is dropped when that
+    /// push returns. If that push is a [`try_push`](Self::try_push), the item is kept as long as
+    /// the items of `try_push`.
     ///
     /// # Errors
     /// Returns [`PushError`] with the item if the list is stopped or has no cursor.
     ///
     /// # Panics
-    /// Panics if the waker of a waiting task panics. The item is pushed, and all other tasks are woken. If a
-    /// second waker panics in the same push, the program aborts, as after any panic during unwinding. The
-    /// same holds for every other way to push and for [`stop`](Self::stop).
+    /// Panics if the waker of a waiting task panics. The item is pushed, and all other tasks are
+    /// woken. If a second waker panics in the same push, the program aborts, as after any panic
+    /// during unwinding. The same holds for every other way to push and for [`stop`](Self::stop).
     ///
     /// # Examples
     /// ```
@@ -107,8 +110,8 @@ impl<T> Pusher<T> {
     /// ```
     #[inline]
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
-        // The claim has two steps, so that the fast path is short enough to be inlined. Both are in this
-        // function, because each further call would move the item, which may be large.
+        // The claim has two steps, so that the fast path is short enough to be inlined. Both are in
+        // this function, because each further call would move the item, which may be large.
         let (block, slot) = match self.list.claim_fast(1) {
             Ok(claim) => (claim.block, claim.slot),
             Err(seen) => match self.list.claim_after(seen, 1, OnFull::Allocate) {
@@ -116,8 +119,8 @@ impl<T> Pusher<T> {
                 Err(kind) => return Err(PushError::new(refused(&self.list, kind), item)),
             },
         };
-        // SAFETY: this call has claimed the slot, so the block is alive and no other producer writes it.
-        // The slot is filled once, then published once.
+        // SAFETY: this call has claimed the slot, so the block is alive and no other producer
+        // writes it. The slot is filled once, then published once.
         unsafe {
             block.write(slot, item);
             self.list.publish(Claim { block, slot, len: 1 }, Reclaim::Inline);
@@ -127,17 +130,17 @@ impl<T> Pusher<T> {
 
     /// Appends an item without allocating or freeing memory, for interrupt handlers.
     ///
-    /// Lock-free. Masks interrupts only on targets without compare-and-swap, for one atomic operation at a
-    /// time. Wakes the waiting tasks with `Waker::wake_by_ref`, so their wakers must allow a call in the
-    /// handler; the wakers of embedded executors do.
+    /// Lock-free. Masks interrupts only on targets without compare-and-swap, for one atomic
+    /// operation at a time. Wakes the waiting tasks with `Waker::wake_by_ref`, so their wakers must
+    /// allow a call in the handler; the wakers of embedded executors do.
     ///
-    /// [`reserve`](Self::reserve) makes room beforehand. Blocks that were read are used again, so in a
-    /// steady state no further `reserve` is needed.
+    /// [`reserve`](Self::reserve) makes room beforehand. Blocks that were read are used again, so
+    /// in a steady state no further `reserve` is needed.
     ///
-    /// Drops no item. A `try_push` that overlaps with the drop of the last cursor may succeed. Its item, and
-    /// the items of finished pushes behind it, are then dropped by the first of these events: a call of
-    /// another push method, a later subscriber that finds nothing to read or is dropped, the drop of the
-    /// list.
+    /// Drops no item. A `try_push` that overlaps with the drop of the last cursor may succeed. Its
+    /// item, and the items of finished pushes behind it, are then kept. The next call of another
+    /// push method drops them. So does a later subscriber that finds nothing to read or is dropped,
+    /// and so does the drop of the list.
     ///
     /// # Errors
     /// - Returns [`TryPushError::Full`] with the item if no linked block has a free slot.
@@ -162,8 +165,8 @@ impl<T> Pusher<T> {
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
         match self.list.claim(1, OnFull::Fail) {
             Ok(claim) => {
-                // SAFETY: this call has claimed the slot, so the block is alive and no other producer
-                // writes it. The slot is filled once, then published once.
+                // SAFETY: this call has claimed the slot, so the block is alive and no other
+                // producer writes it. The slot is filled once, then published once.
                 unsafe {
                     claim.block.write(claim.slot, item);
                     self.list.publish(claim, Reclaim::Deferred);
@@ -178,8 +181,8 @@ impl<T> Pusher<T> {
     /// [`WeakPusher`](crate::WeakPusher) exists.
     ///
     /// While the returned handle lives, no other pusher can be made. So its pushes need no
-    /// compare-and-swap: each push costs one atomic read-modify-write, and a run of items costs one in all.
-    /// Wait-free.
+    /// compare-and-swap: each push costs one atomic read-modify-write, and a run of items costs one
+    /// in all. Wait-free.
     ///
     /// # Examples
     /// ```

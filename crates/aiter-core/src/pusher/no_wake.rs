@@ -1,15 +1,16 @@
 //! A push list whose cursors register no wakers, for adapters that wake their tasks themselves.
 //!
 //! # Why a store may publish
-//! Other lists publish with a read-modify-write of the block's state word, because a cursor may set a flag
-//! in it at the same time. In this list, [`NoWakePusher::push_with_hint`] may publish with a store if the
-//! borrowed cursor is at the tail, because then no other party changes the state word:
+//! Other lists publish with a read-modify-write of the block's state word, because a cursor may set
+//! a flag in it at the same time. Here, [`NoWakePusher::push_with_hint`] may publish with a store
+//! if the borrowed cursor is at the tail. No other party changes the state word then:
 //! - No cursor sets `WAITING`, because a [`NoWakeCursor`] cannot be polled.
-//! - No cursor sets `ORPHANED`, because the borrowed cursor holds a count of the block. So a cursor that
-//!   leaves the block is not the last one.
-//! - No cursor clears `ORPHANED`, because a cursor can only be forked, not subscribed. `drop_unreadable`
-//!   clears it as well, but only this pusher calls `drop_unreadable`.
-//! - No other producer publishes, because a [`NoWakePusher`] cannot be cloned and pushes by `&mut self`.
+//! - No cursor sets `ORPHANED`, because the borrowed cursor holds a count of the block. So a cursor
+//!   that leaves the block is not the last one.
+//! - No cursor clears `ORPHANED`, because a cursor can only be forked, not subscribed.
+//!   `drop_unreadable` clears it as well, but only this pusher calls `drop_unreadable`.
+//! - No other producer publishes, because a [`NoWakePusher`] cannot be cloned and pushes by `&mut
+//!   self`.
 
 use core::fmt;
 
@@ -22,9 +23,10 @@ use crate::{
 
 /// Makes an empty push list that wakes no task, and returns its pusher and its first cursor.
 ///
-/// Unlike those of [`push_list`], its cursors are not streams. If the cursor that is passed to a push has
-/// read every item, the push costs no atomic read-modify-write. A task that waits for items registers
-/// elsewhere, for example with the [`PollLock`](crate::task::PollLock) that holds the pusher.
+/// Its cursors are not streams, unlike the cursors of [`push_list`]. If the cursor that is passed
+/// to a push has read every item, the push costs no atomic read-modify-write. A task that waits for
+/// items registers elsewhere, for example with the [`PollLock`](crate::task::PollLock) that holds
+/// the pusher.
 ///
 /// # Examples
 /// ```
@@ -52,8 +54,8 @@ pub struct NoWakePusher<T>(Pusher<T>);
 impl<T> NoWakePusher<T> {
     /// Appends an item, without an atomic read-modify-write if `reader` has read every item.
     ///
-    /// If `reader` has unread items, is at the end of a block, or belongs to another list, the push costs
-    /// one read-modify-write. Wait-free, except that the last item of a block may allocate.
+    /// If `reader` has unread items, is at the end of a block, or belongs to another list, the push
+    /// costs one read-modify-write. Wait-free, except that the last item of a block may allocate.
     ///
     /// # Errors
     /// Returns [`PushError`] with the item if the list is stopped or has no cursor.
@@ -70,13 +72,13 @@ impl<T> NoWakePusher<T> {
         // Before the item is written, because the allocation may unwind.
         let to = self.0.list.unique_place_behind(place, 1);
         let (block, slot) = place;
-        // SAFETY: the slot is at the tail of a list that is not stopped, and no other party pushes. So it
-        // belongs to this call. The count of `reader` keeps the block alive.
+        // SAFETY: the slot is at the tail of a list that is not stopped, and no other party pushes.
+        // So it belongs to this call. The count of `reader` keeps the block alive.
         unsafe { block.write(slot, item) };
         let claim = self.0.list.advance_unique(&mut place, to, 1);
-        // SAFETY: this call has claimed and filled the slot. `reader` has read the slots before it, so
-        // they are published. No flag is set, and no other party changes the state word: see the head of
-        // this file.
+        // SAFETY: this call has claimed and filled the slot. `reader` has read the slots before it,
+        // so they are published. No flag is set, and no other party changes the state word: see the
+        // head of this file.
         unsafe { claim.block.publish_by_store(claim.slot) };
         Ok(())
     }
@@ -114,8 +116,8 @@ impl<T> NoWakePusher<T> {
         self.0
     }
 
-    /// Stops the list. Cursors still receive the items that were pushed before. A second call has no
-    /// effect.
+    /// Stops the list. Cursors still receive the items that were pushed before. A second call has
+    /// no effect.
     pub fn stop(&mut self) {
         self.0.stop();
     }
@@ -135,8 +137,8 @@ impl<T> fmt::Debug for NoWakePusher<T> {
 /// The only cursor of a list moves items out. With two or more cursors, items are cloned.
 ///
 /// # Panics
-/// Every method that reads panics if `T::clone` panics; the item is then still to be read. It panics if
-/// `T::drop` panics for an item that all cursors have read.
+/// Every method that reads panics if `T::clone` panics; the item is then still to be read. It
+/// panics if `T::drop` panics for an item that all cursors have read.
 #[must_use = "a cursor that is not read keeps its unread items in memory"]
 pub struct NoWakeCursor<T> {
     list: Arc<List<T>>,
@@ -144,16 +146,18 @@ pub struct NoWakeCursor<T> {
 }
 
 impl<T> NoWakeCursor<T> {
-    /// Takes the next item if one is ready. Wait-free inside a run of ready items, otherwise lock-free.
+    /// Takes the next item if one is ready. Wait-free inside a run of ready items, otherwise
+    /// lock-free.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn next_ready(&mut self) -> Option<T> {
         self.raw.pop(&self.list)
     }
 
-    /// Makes [`next_fast`](Self::next_fast) return `None` until [`set_active`](Self::set_active) is called.
+    /// Makes [`next_fast`](Self::next_fast) return `None` until [`set_active`](Self::set_active) is
+    /// called.
     ///
-    /// A task calls it before it sleeps. Its next read then takes the slow path, on which the task drops
-    /// its called waker.
+    /// A task calls it before it sleeps. Its next read then takes the slow path, on which the task
+    /// drops its called waker.
     pub fn set_idle(&mut self) {
         self.raw.set_idle();
     }
@@ -170,9 +174,9 @@ impl<T> NoWakeCursor<T> {
 
     /// Returns the result of [`next_ready`](Self::next_ready) if the fast path has it.
     ///
-    /// If the outer option is `None`, the result is not known and the caller calls `next_ready` out of
-    /// line. After `Some(None)`, the items that the cursor has read are kept until `next_ready` also
-    /// finds nothing. Wait-free.
+    /// If the outer option is `None`, the result is not known and the caller calls `next_ready` out
+    /// of line. After `Some(None)`, the items that the cursor has read are kept until `next_ready`
+    /// also finds nothing. Wait-free.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn next_fast(&mut self) -> Option<Option<T>> {
         self.raw.pop_fast_if_ready()
@@ -212,8 +216,8 @@ impl<T> NoWakeCursor<T> {
         self.raw.is_drained(&self.list)
     }
 
-    /// Returns [`lag`](Self::lag) as the lower bound of the items to come. Once the list is stopped, it is
-    /// exact.
+    /// Returns [`lag`](Self::lag) as the lower bound of the items to come. Once the list is
+    /// stopped, it is exact.
     pub fn size_hint(&self) -> (usize, Option<usize>) {
         // The mark is read before `lag`, because after the stop `lag` only falls.
         let is_stopped = self.is_stopped();

@@ -8,27 +8,27 @@ use crate::{
     pusher::{Pusher, refused},
 };
 
-/// Maximum number of items in a chunk. A chunk is collected before its slots are claimed, because the
-/// iterator is user code, which must not run between a claim and its publication.
+/// Maximum number of items in a chunk. A chunk is collected before its slots are claimed, because
+/// the iterator is user code, which must not run between a claim and its publication.
 const CHUNK: usize = 32;
-/// Maximum size of an item in a chunk, in bytes. Larger items are pushed one by one, because a chunk is on
-/// the stack.
+/// Maximum size of an item in a chunk, in bytes. Larger items are pushed one by one, because a
+/// chunk is on the stack.
 const CHUNKED_SIZE: usize = 128;
 
 impl<T> Pusher<T> {
     /// Appends all items of an iterator and returns how many it appended.
     ///
-    /// The items are pushed in runs of up to 32. A run costs one claim, one publication and at most one
-    /// notification. The items of one call stay in order. Items of other producers may lie between two
-    /// runs. Each run is lock-free and allocates as [`push`](Self::push) does.
+    /// The items are pushed in runs of up to 32. A run costs one claim, one publication and at most
+    /// one notification. The items of one call stay in order. Items of other producers may lie
+    /// between two runs. Each run is lock-free and allocates as [`push`](Self::push) does.
     ///
     /// # Errors
-    /// Returns [`PushAllError`] if the list is stopped or has no cursor. The error holds the number of
-    /// items that were pushed, and all other items.
+    /// Returns [`PushAllError`] if the list is stopped or has no cursor. The error holds the number
+    /// of items that were pushed, and all other items.
     ///
     /// # Panics
-    /// Panics as [`push`](Self::push) does, or if the iterator panics. If the iterator panics, the items
-    /// that it has yielded are pushed.
+    /// Panics as [`push`](Self::push) does, or if the iterator panics. If the iterator panics, the
+    /// items that it has yielded are pushed.
     ///
     /// # Examples
     /// ```
@@ -69,7 +69,8 @@ impl<T> Pusher<T> {
 
     /// Pushes the items in chunks.
     fn push_chunked<I: Iterator<Item = T>>(&self, mut items: I) -> Result<usize, PushAllError<I>> {
-        /// Items that were taken from the iterator. If the iterator panics, they are pushed on drop.
+        /// Items that were taken from the iterator. If the iterator panics, they are pushed on
+        /// drop.
         struct Chunk<'a, T> {
             list: &'a List<T>,
             items: ArrayVec<T, CHUNK>,
@@ -92,15 +93,16 @@ impl<T> Pusher<T> {
         }
         impl<T> Drop for Chunk<'_, T> {
             fn drop(&mut self) {
-                // The chunk has items only after a panic of the iterator or of an allocation. A second
-                // panic would abort, so no allocation may unwind here. If the push is refused, the items
-                // are dropped.
+                // The chunk has items only after a panic of the iterator or of an allocation. A
+                // second panic would abort, so no allocation may unwind here. If the push is
+                // refused, the items are dropped.
                 if !self.items.is_empty() && self.push(OnFull::Attempt).is_err() {
                     self.list.clean_up_after_handlers();
                 }
             }
         }
-        /// Sets the length of the chunk on drop: when it is full, or when the iterator ends or panics.
+        /// Sets the length of the chunk on drop: when it is full, or when the iterator ends or
+        /// panics.
         struct Fill<'a, T> {
             items: &'a mut ArrayVec<T, CHUNK>,
             len: usize,
@@ -117,8 +119,8 @@ impl<T> Pusher<T> {
             let mut fill = Fill { items: &mut chunk.items, len: 0 };
             while fill.len < CHUNK {
                 let Some(item) = items.next() else { break };
-                // SAFETY: `fill.len` is below `CHUNK`, so the place is inside the vector. The vector
-                // was empty, so no item is overwritten.
+                // SAFETY: `fill.len` is below `CHUNK`, so the place is inside the vector. The
+                // vector was empty, so no item is overwritten.
                 unsafe { fill.items.as_mut_ptr().add(fill.len).write(item) };
                 fill.len += 1;
             }
@@ -141,8 +143,8 @@ impl<T> Pusher<T> {
 
 /// Appends all items. If this is the only pusher, appends them through a [`UniquePusher`].
 ///
-/// `Extend` cannot report an error. If the list refuses an item, the item and the rest of the iterator are
-/// dropped. [`Pusher::push_all`] returns them instead.
+/// `Extend` cannot report an error. If the list refuses an item, the item and the rest of the
+/// iterator are dropped. [`Pusher::push_all`] returns them instead.
 ///
 /// [`UniquePusher`]: crate::UniquePusher
 impl<T> Extend<T> for Pusher<T> {

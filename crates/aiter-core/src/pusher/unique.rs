@@ -11,8 +11,8 @@ use crate::{
 /// [`Pusher::unique`](crate::Pusher::unique).
 ///
 /// # Progress
-/// A push is wait-free if no task waits and the item is not the last of a block. Otherwise it is lock-free,
-/// and the last item of a block may allocate.
+/// A push is wait-free if no task waits and the item is not the last of a block. Otherwise it is
+/// lock-free, and the last item of a block may allocate.
 ///
 /// # Examples
 /// ```
@@ -35,8 +35,8 @@ pub struct UniquePusher<'a, T> {
 }
 
 impl<'a, T> UniquePusher<'a, T> {
-    /// Makes the handle. The caller has checked that the list has no other pusher, and lends its pusher
-    /// for `'a`.
+    /// Makes the handle. The caller has checked that the list has no other pusher, and lends its
+    /// pusher for `'a`.
     pub(crate) fn new(list: &'a List<T>) -> Self {
         let tail = list.unique_tail();
         Self { list, place: (tail.block(), tail.slot()), is_stopped: tail.is_stopped() }
@@ -83,8 +83,9 @@ impl<'a, T> UniquePusher<'a, T> {
         // Before the item is written, because the allocation may unwind.
         let to = self.list.unique_place_behind(self.place, 1);
         let (block, slot) = self.place;
-        // SAFETY: no other pusher exists, so the slot at the tail belongs to this call, and the unclaimed
-        // slot keeps the block alive. `publish`: the slot is filled, and `to` is the place behind it.
+        // SAFETY: no other pusher exists, so the slot at the tail belongs to this call, and the
+        // unclaimed slot keeps the block alive. `publish`: the slot is filled, and `to` is the
+        // place behind it.
         unsafe {
             block.write(slot, item);
             self.publish(to, 1);
@@ -97,12 +98,12 @@ impl<'a, T> UniquePusher<'a, T> {
     /// Publishes the items and wakes the waiting tasks once for each block.
     ///
     /// # Errors
-    /// Returns [`PushAllError`] if the list is stopped or has no cursor. The error holds the number of
-    /// items that were pushed, and all other items.
+    /// Returns [`PushAllError`] if the list is stopped or has no cursor. The error holds the number
+    /// of items that were pushed, and all other items.
     ///
     /// # Panics
-    /// Panics as [`Pusher::push`](crate::Pusher::push) does, or if the iterator panics. If the iterator
-    /// panics, the items that it has yielded are pushed.
+    /// Panics as [`Pusher::push`](crate::Pusher::push) does, or if the iterator panics. If the
+    /// iterator panics, the items that it has yielded are pushed.
     ///
     /// # Examples
     /// ```
@@ -117,8 +118,9 @@ impl<'a, T> UniquePusher<'a, T> {
     where
         I: IntoIterator<Item = T>,
     {
-        /// Items that were written and not yet published. Publishes them on drop, also if the iterator
-        /// or the allocation of the next block panics. The last slot of the block is free then.
+        /// Items that were written and not yet published. Publishes them on drop, also if the
+        /// iterator or the allocation of the next block panics. The last slot of the block is free
+        /// then.
         struct Run<'a, 'b, T> {
             unique: &'b mut UniquePusher<'a, T>,
             len: usize,
@@ -151,8 +153,9 @@ impl<'a, T> UniquePusher<'a, T> {
             let mut run = Run { unique: &mut *self, len: 0 };
             while run.len < last {
                 let Some(item) = items.next() else { break };
-                // SAFETY: no other pusher exists, so the slots from the tail on belong to this call, and
-                // they keep the block alive. The slot is before the last slot, so it is in the block.
+                // SAFETY: no other pusher exists, so the slots from the tail on belong to this
+                // call, and they keep the block alive. The slot is before the last slot, so it is
+                // in the block.
                 unsafe { block.write(slot + run.len, item) };
                 run.len += 1;
             }
@@ -162,12 +165,12 @@ impl<'a, T> UniquePusher<'a, T> {
                 drop(run);
                 return Ok(pushed);
             };
-            // Before the item is written, because the allocation may unwind. Then `run` publishes the
-            // items before it.
+            // Before the item is written, because the allocation may unwind. Then `run` publishes
+            // the items before it.
             let to = run.unique.list.unique_place_behind((block, slot), last + 1);
             core::mem::forget(run);
-            // SAFETY: no other pusher exists, so the last slot belongs to this call. `publish`: all slots
-            // from the tail on are filled, and `to` is the place behind them.
+            // SAFETY: no other pusher exists, so the last slot belongs to this call. `publish`: all
+            // slots from the tail on are filled, and `to` is the place behind them.
             unsafe {
                 block.write(slot + last, item);
                 self.publish(to, last + 1);
@@ -184,16 +187,17 @@ impl<'a, T> UniquePusher<'a, T> {
     #[inline(always)]
     unsafe fn publish(&mut self, to: (Block<T>, usize), len: usize) {
         let claim = self.list.advance_unique(&mut self.place, to, len);
-        // SAFETY: the slots of the claim are filled, by contract. No other pusher exists, so the claim
-        // belongs to this call.
+        // SAFETY: the slots of the claim are filled, by contract. No other pusher exists, so the
+        // claim belongs to this call.
         unsafe { self.list.publish(claim, Reclaim::Inline) };
     }
 }
 
-// SAFETY: the handle acts as a `&mut Pusher`, which is `Send` if `T: Send`. `T: Sync` is not needed, because
-// the handle borrows no item.
+// SAFETY: the handle acts as a `&mut Pusher`, which is `Send` if `T: Send`. `T: Sync` is not
+// needed, because the handle borrows no item.
 unsafe impl<T: Send> Send for UniquePusher<'_, T> {}
-// SAFETY: `&UniquePusher` gives access to neither the list nor an item, so it needs no more than a `&Pusher`.
+// SAFETY: `&UniquePusher` gives access to neither the list nor an item, so it needs no more than a
+// `&Pusher`.
 unsafe impl<T: Send> Sync for UniquePusher<'_, T> {}
 
 impl<T> fmt::Debug for UniquePusher<'_, T> {

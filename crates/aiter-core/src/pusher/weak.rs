@@ -60,7 +60,8 @@ impl<T> Pusher<T> {
     /// Makes a weak handle, which does not keep the list from ending. Wait-free.
     ///
     /// # Panics
-    /// Panics if the list has 2³¹ pushers or 2³¹ weak handles, or 32,768 of either on 32-bit targets.
+    /// Panics if the list has 2³¹ pushers or 2³¹ weak handles, or 32,768 of either on 32-bit
+    /// targets.
     ///
     /// # Examples
     /// ```
