@@ -18,7 +18,7 @@ use crate::cursor::{Cursor, next_many::NextMany};
 /// `try_next` and `len`, do not call the function.
 ///
 /// # Panics
-/// A poll panics as that of a [`Cursor`] does, or if the function panics. If the function panics,
+/// A poll panics as a poll of a [`Cursor`] does, or if the function panics. If the function panics,
 /// no item is read.
 ///
 /// # Cancel safety
@@ -71,7 +71,7 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
     /// except for the function.
     ///
     /// # Panics
-    /// A poll panics as that of [`Cursor::next_many`] does, or if the function panics.
+    /// A poll panics as a poll of [`Cursor::next_many`] does, or if the function panics.
     ///
     /// # Cancel safety
     /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only

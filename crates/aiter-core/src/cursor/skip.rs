@@ -12,8 +12,8 @@ impl<T> Cursor<T> {
     /// Never waits. Lock-free. The time grows with the number of blocks.
     ///
     /// # Panics
-    /// - Panics if `T::drop` panics. If the item was to be skipped, so are the skipped items behind
-    ///   it in its block. If the item was read before, call again.
+    /// - Panics if `T::drop` panics. If that item is skipped by this call, so are the items behind
+    ///   it in its block, up to `n`. If it was read before, call again.
     /// - Panics if the next block has [too many](Self::fork) cursors. The items of that block are
     ///   then still to be read.
     ///

@@ -18,9 +18,10 @@ const CHUNKED_SIZE: usize = 128;
 impl<T> Pusher<T> {
     /// Appends all items of an iterator and returns how many it appended.
     ///
-    /// The items are pushed in runs of up to 32. A run costs one claim, one publication and at most
-    /// one notification. The items of one call stay in order. Items of other producers may lie
-    /// between two runs. Each run is lock-free and allocates as [`push`](Self::push) does.
+    /// The items are pushed in runs of up to 32, or one by one if an item has more than 128 bytes.
+    /// A run costs one claim, one publication and at most one notification. The items of one call
+    /// stay in order. Items of other producers may lie between two runs. Each run is lock-free and
+    /// allocates as [`push`](Self::push) does.
     ///
     /// # Errors
     /// Returns [`PushAllError`] if the list is stopped or has no cursor. The error holds the number

@@ -196,8 +196,7 @@ impl<'a, T> UniquePusher<'a, T> {
 // SAFETY: the handle acts as a `&mut Pusher`, which is `Send` if `T: Send`. `T: Sync` is not
 // needed, because the handle borrows no item.
 unsafe impl<T: Send> Send for UniquePusher<'_, T> {}
-// SAFETY: `&UniquePusher` gives access to neither the list nor an item, so it needs no more than a
-// `&Pusher`.
+// SAFETY: through `&UniquePusher`, only `is_stopped` is read.
 unsafe impl<T: Send> Sync for UniquePusher<'_, T> {}
 
 impl<T> fmt::Debug for UniquePusher<'_, T> {
