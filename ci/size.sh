@@ -40,8 +40,8 @@ row() {
 
 echo '| program | Cortex-M0 | Cortex-M3 | RV32IMC |'
 echo '|---|---|---|---|'
-row base 'nothing: an interrupt counts, main sleeps'
+row base 'no channel: an interrupt counts, main sleeps'
 row heap 'the same, with `embedded-alloc`'
-row aiter 'a push list on that heap, `reserve(16)`'
+row aiter 'a push list with `embedded-alloc`, `reserve(16)`'
 row channel "embassy-sync's \`Channel\`, 16 items"
 row spsc "heapless' \`spsc::Queue\`, 16 items"

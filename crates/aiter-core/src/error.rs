@@ -1,15 +1,15 @@
-//! What can go wrong, one type per operation. The refused item always comes back.
+//! Error types, one for each operation. A push that fails returns its items in the error.
 
 use core::{error::Error, fmt};
 
 use alloc::vec::{self, Vec};
 
-/// Why a list takes no items.
+/// The reason why a list refuses items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PushErrorKind {
-    /// The list was stopped: by `stop`, or because its last `Pusher` was dropped.
+    /// The list was stopped, by a call of `stop` or by the drop of its last `Pusher`.
     Stopped,
-    /// Nobody reads: every cursor was dropped. `Pusher::subscribe` revives the list.
+    /// Every cursor was dropped. After `Pusher::subscribe`, the list accepts items again.
     NoCursor,
 }
 
@@ -22,13 +22,13 @@ impl fmt::Display for PushErrorKind {
     }
 }
 
-/// A refused [`Pusher::push`](crate::Pusher::push), with the item.
+/// The error of [`Pusher::push`](crate::Pusher::push), with the refused item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[doc(alias = "ValueError")]
 pub enum PushError<T> {
     /// The list was stopped.
     Stopped(T),
-    /// Every cursor was dropped: nobody would ever read the item.
+    /// The list has no cursor, so the item would never be read.
     NoCursor(T),
 }
 
@@ -40,14 +40,32 @@ impl<T> PushError<T> {
         }
     }
 
-    /// Gives the item back.
+    /// Returns the item.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, _cursor) = push_list();
+    /// pusher.stop();
+    /// assert_eq!(pusher.push("item").unwrap_err().into_inner(), "item");
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Stopped(item) | Self::NoCursor(item) => item,
         }
     }
 
-    /// Says why the item was refused.
+    /// Returns the reason why the item was refused.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::{PushErrorKind, push_list};
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// drop(cursor);
+    /// assert_eq!(pusher.push(1).unwrap_err().kind(), PushErrorKind::NoCursor);
+    /// ```
     pub fn kind(&self) -> PushErrorKind {
         match self {
             Self::Stopped(_) => PushErrorKind::Stopped,
@@ -70,7 +88,7 @@ impl<T> fmt::Display for PushError<T> {
 
 impl<T> Error for PushError<T> {}
 
-/// A refused [`Pusher::try_push`](crate::Pusher::try_push), with the item.
+/// The error of [`Pusher::try_push`](crate::Pusher::try_push), with the refused item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TryPushError<T> {
     /// No linked block has a free slot, and `try_push` does not allocate. See
@@ -78,7 +96,7 @@ pub enum TryPushError<T> {
     Full(T),
     /// The list was stopped.
     Stopped(T),
-    /// Every cursor was dropped: nobody would ever read the item.
+    /// The list has no cursor, so the item would never be read.
     NoCursor(T),
 }
 
@@ -91,14 +109,34 @@ impl<T> TryPushError<T> {
         }
     }
 
-    /// Gives the item back.
+    /// Returns the item.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, _cursor) = push_list();
+    /// pusher.stop();
+    /// assert_eq!(pusher.try_push("item").unwrap_err().into_inner(), "item");
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Full(item) | Self::Stopped(item) | Self::NoCursor(item) => item,
         }
     }
 
-    /// True if the list takes items, only not without allocating.
+    /// Returns `true` if the list accepts items but has no free slot.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, _cursor) = push_list();
+    /// while let Ok(()) = pusher.try_push(0) {}
+    /// assert!(pusher.try_push(0).unwrap_err().is_full());
+    /// pusher.reserve(1);
+    /// assert!(pusher.try_push(0).is_ok());
+    /// ```
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full(_))
     }
@@ -126,8 +164,18 @@ impl<T> fmt::Display for TryPushError<T> {
 
 impl<T> Error for TryPushError<T> {}
 
-/// A [`Pusher::push_all`](crate::Pusher::push_all) that was refused before its end, with
-/// everything that was not pushed.
+/// The error of [`Pusher::push_all`](crate::Pusher::push_all), with all items that were not pushed.
+///
+/// # Examples
+/// ```
+/// use aiter_core::{PushErrorKind, push_list};
+///
+/// let (pusher, _cursor) = push_list();
+/// pusher.stop();
+/// let error = pusher.push_all([1, 2, 3]).unwrap_err();
+/// assert_eq!((error.pushed(), error.kind()), (0, PushErrorKind::Stopped));
+/// assert!(error.into_unpushed().eq([1, 2, 3]));
+/// ```
 pub struct PushAllError<I: Iterator> {
     pub(crate) kind: PushErrorKind,
     pub(crate) pushed: usize,
@@ -136,18 +184,19 @@ pub struct PushAllError<I: Iterator> {
 }
 
 impl<I: Iterator> PushAllError<I> {
-    /// How many items were pushed before the kind.
+    /// Returns the number of items that were pushed before the list refused an item.
     pub fn pushed(&self) -> usize {
         self.pushed
     }
 
-    /// Says why the others were refused.
+    /// Returns the reason why the other items were refused.
     pub fn kind(&self) -> PushErrorKind {
         self.kind
     }
 
-    /// Gives back every item that was not pushed, in order: those that had been taken from the
-    /// iterator already, then what the iterator still yields.
+    /// Returns every item that was not pushed, in order.
+    ///
+    /// The items that were taken from the iterator precede the rest of the iterator.
     pub fn into_unpushed(self) -> core::iter::Chain<vec::IntoIter<I::Item>, I> {
         self.taken.into_iter().chain(self.rest)
     }
@@ -170,16 +219,16 @@ impl<I: Iterator> fmt::Display for PushAllError<I> {
 
 impl<I: Iterator> Error for PushAllError<I> {}
 
-/// Why [`Cursor::try_next`](crate::Cursor::try_next) or
-/// [`SharedCursor::try_next`](crate::SharedCursor::try_next) gave no item.
+/// The error of [`Cursor::try_next`](crate::Cursor::try_next) and
+/// [`SharedCursor::try_next`](crate::SharedCursor::try_next).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TryNextError {
-    /// Nothing is ready now; more may come.
+    /// No item is ready, but later pushes may add items.
     Empty,
-    /// The list was stopped and this cursor has read everything.
+    /// The list was stopped, and the cursor has read every item.
     Ended,
-    /// Another taker of the shared cursor is at the position, so there may be an item. A cursor
-    /// never says so.
+    /// Another taker of the shared cursor has the position, so an item may be ready. A `Cursor`
+    /// never returns this.
     Contended,
 }
 

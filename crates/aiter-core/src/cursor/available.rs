@@ -1,11 +1,13 @@
-//! What a cursor has still to read, looked at without taking it.
+//! Queries about the unread items of a cursor, and an iterator that borrows them.
 
 use core::fmt;
 
 use crate::{cursor::Cursor, list::ready_slots::ReadySlots};
 
 impl<T> Cursor<T> {
-    /// The items that are ready now, in order, without taking them.
+    /// Returns an iterator that borrows the ready items in order, without taking them.
+    ///
+    /// The iterator is wait-free and ends at the first item that is not ready.
     ///
     /// # Examples
     /// ```
@@ -21,34 +23,117 @@ impl<T> Cursor<T> {
         AvailableIter { slots: self.raw.ready_slots(), cursor: self }
     }
 
-    /// True if the next item can be taken now.
+    /// Returns `true` if the next item can be taken now.
     ///
-    /// After a push on the same thread this holds, unless another push is not finished and its item
-    /// comes first.
+    /// After a push on the same thread it returns `true`, unless an earlier item belongs to a push
+    /// that is not finished. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// assert!(!cursor.is_item_available());
+    /// pusher.push(1)?;
+    /// assert!(cursor.is_item_available());
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
     pub fn is_item_available(&self) -> bool {
         self.raw.has_ready()
     }
 
-    /// True if [`len`](Self::len) is at least `n`.
+    /// Returns `true` if [`len`](Self::len) is at least `n`. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// pusher.push_all([1, 2])?;
+    /// assert!(cursor.is_len_at_least(2) && !cursor.is_len_at_least(3));
+    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<i32, 2>>>(())
+    /// ```
     pub fn is_len_at_least(&self, n: usize) -> bool {
         self.len() >= n
     }
 
-    /// Items that were pushed and that this cursor has not read.
+    /// Returns the number of items that were pushed and that this cursor has not read.
     ///
-    /// A push that is not finished counts already; its item will come. Wait-free.
+    /// An item counts as soon as its push has claimed a slot, also if the push is not finished.
+    /// Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// pusher.push_all([1, 2, 3])?;
+    /// assert_eq!(cursor.try_next(), Ok(1));
+    /// assert_eq!(cursor.len(), 2);
+    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<i32, 3>>>(())
+    /// ```
     #[doc(alias = "lag")]
     pub fn len(&self) -> usize {
         self.raw.distance(&self.list)
     }
 
-    /// True if [`len`](Self::len) is 0.
+    /// Returns `true` if [`len`](Self::len) is 0. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// assert!(cursor.is_empty());
+    /// pusher.push(1)?;
+    /// assert!(!cursor.is_empty());
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Returns `true` if the list was stopped, also with items left to read.
+    ///
+    /// [`is_drained`](Self::is_drained) returns `true` once no item is left. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// pusher.push(1)?;
+    /// pusher.stop();
+    /// assert!(cursor.is_stopped() && cursor.len() == 1);
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
+    pub fn is_stopped(&self) -> bool {
+        self.list.tail().is_stopped()
+    }
+
+    /// Returns `true` if the list was stopped and this cursor has read every item.
+    ///
+    /// [`is_terminated`](futures_core::FusedStream::is_terminated) returns `true` only after the
+    /// cursor has returned the end. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// pusher.push(1)?;
+    /// drop(pusher);
+    /// assert!(!cursor.is_drained());
+    /// assert_eq!(cursor.try_next(), Ok(1));
+    /// assert!(cursor.is_drained());
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
+    pub fn is_drained(&self) -> bool {
+        self.raw.is_drained(&self.list)
+    }
 }
 
-/// The items that are ready at a cursor, by reference. See [`Cursor::available_iter`].
+/// An iterator over the ready items of a cursor, by reference. See [`Cursor::available_iter`].
 #[must_use = "iterators are lazy"]
 pub struct AvailableIter<'a, T> {
     slots: ReadySlots<T>,
@@ -60,8 +145,9 @@ impl<'a, T> Iterator for AvailableIter<'a, T> {
 
     fn next(&mut self) -> Option<&'a T> {
         let (block, slot) = self.slots.next()?;
-        // SAFETY: published; the cursor is borrowed for `'a`, so it stays where it is, pins the item
-        // and is counted by whoever would move it.
+        // SAFETY: the slot is published. The cursor is borrowed for `'a`, so it does not move. Its
+        // count keeps the block alive, and no other cursor moves or drops an item that it has not
+        // read.
         Some(unsafe { block.peek(slot) })
     }
 }

@@ -1,4 +1,18 @@
-//! What the handles of a shared cursor share: its position behind a gate.
+//! The state that the takers of a shared cursor share: a position behind a gate.
+//!
+//! The gate is a try-lock; no task blocks on it. With the gate closed, a taker claims one item and
+//! no user code runs. A clone is made after the gate is open again, and a count of the block keeps
+//! the item in place.
+//!
+//! A taker that finds the gate closed spins for a fixed number of hints, then registers in
+//! `lock_waiters` and sets `CONTENDED`. The taker that opens a contended gate notifies all of them,
+//! and they retry.
+//!
+//! # Ordering policy
+//! - The gate hands the position from taker to taker. `ClosedGate::drop` opens it with Release, and
+//!   `try_close` and `close_or_mark` close it with Acquire.
+//! - `close_or_mark` sets `CONTENDED` with Release, and `ClosedGate::drop` reads it with Acquire.
+//!   So the registration happens before the notification.
 
 use crate::{
     error::TryNextError,
@@ -7,135 +21,157 @@ use crate::{
     wait::queue::{WaitQueue, Wakers},
 };
 
-pub(super) const OPEN: usize = 0;
-pub(super) const CLOSED: usize = 1;
-/// A taker found the gate closed and sleeps.
-const CONTENDED: usize = 2;
+// The word of the gate. `CONTENDED` is set only together with `CLOSED`.
+//
+//       1          0
+// +-----------+--------+
+// | CONTENDED | CLOSED |
+// +-----------+--------+
 
-/// What the takers share.
-pub(super) struct Shared<T> {
-    pub(super) place: Place<T>,
+/// No taker uses the position.
+pub(super) const OPEN: usize = 0;
+/// A taker uses the position.
+const CLOSED: usize = 1;
+/// A taker found the gate closed and has registered in `lock_waiters`.
+const CONTENDED: usize = 1 << 1;
+
+/// The state that all takers of a shared cursor share.
+pub(super) struct SharedState<T> {
+    pub(super) position: GatedPosition<T>,
     pub(super) list: Arc<List<T>>,
     /// Takers that found the gate closed.
     pub(super) lock_waiters: WaitQueue,
-    /// The number of items that a call of `len` saw last.
+    /// Result of the last `len` that could close the gate.
     pub(super) len: AtomicUsize,
 }
 
-/// What every take writes: one cache line that the takers carry from core to core, and nothing else
-/// on it that is only read, or that is written for other reasons.
+/// A position and its gate, which every taker writes.
+///
+/// They have a cache line to themselves. It goes from core to core with the takers, so it must hold
+/// nothing that is only read, or that is written at other times.
 #[cfg_attr(target_pointer_width = "64", repr(align(64)))]
-pub(super) struct Place<T> {
+pub(super) struct GatedPosition<T> {
     pub(super) gate: AtomicUsize,
     pub(super) raw: UnsafeCell<RawCursor<T>>,
 }
 
-// SAFETY: the position goes from taker to taker through the gate, each on its own thread, so it
-// must be `Send`, which it is for `T: Send`.
-unsafe impl<T: Send> Send for Shared<T> {}
+// SAFETY: `T: Send` makes the position `Send`. `T: Sync` is not needed, because two threads borrow
+// one item only if the list has a second cursor, and `fork` and `subscribe` require `T: Sync`.
+unsafe impl<T: Send> Send for SharedState<T> {}
 
-// SAFETY: as above.
-unsafe impl<T: Send> Sync for Shared<T> {}
+// SAFETY: the gate gives the position to one taker at a time, which may be on any thread, so the
+// position must be `Send`: `T: Send`. It need not be `Sync`. All other fields are `Sync`.
+unsafe impl<T: Send> Sync for SharedState<T> {}
 
-/// The gate, closed by us.
-pub(super) struct Gate<'a, T>(pub(super) &'a Shared<T>);
+/// Access to the position. The gate is closed until this is dropped.
+pub(super) struct ClosedGate<'a, T>(pub(super) &'a SharedState<T>);
 
-impl<T> Gate<'_, T> {
-    /// Works on the position. Runs no user code.
+impl<T> ClosedGate<'_, T> {
+    /// Calls `f` with the position. `f` runs no user code.
     pub(super) fn with<R>(&mut self, f: impl FnOnce(&mut RawCursor<T>) -> R) -> R {
-        // SAFETY: the gate is closed by us, and lent mutably.
-        self.0.place.raw.with_mut(|raw| f(unsafe { &mut *raw }))
+        // SAFETY: this taker has closed the gate and borrows `self` mutably, so no other reference
+        // to the position exists.
+        self.0.position.raw.with_mut(|raw| f(unsafe { &mut *raw }))
     }
 }
 
-impl<T> Drop for Gate<'_, T> {
+impl<T> Drop for ClosedGate<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        // Release: partner of `try_close`. AcqRel: partner of `close_or_mark`, in both directions.
-        if self.0.place.gate.swap(OPEN, Ordering::AcqRel) & CONTENDED != 0 {
-            self.0.wake_turned_away();
+        // Release: partner of `try_close` and `close_or_mark`, for the position. Acquire: partner
+        // of `close_or_mark`, for the registration.
+        if self.0.position.gate.swap(OPEN, Ordering::AcqRel) & CONTENDED != 0 {
+            self.0.notify_lock_waiters();
         }
     }
 }
 
-/// Gives a block that was held back.
-struct Release<'a, T>(&'a List<T>, Block<T>);
+/// A block and a count of it, which is released on drop.
+struct HeldBlock<'a, T>(&'a List<T>, Block<T>);
 
-impl<T> Drop for Release<'_, T> {
+impl<T> Drop for HeldBlock<'_, T> {
     fn drop(&mut self) {
-        // SAFETY: a count came with the block, and it is ours.
+        // SAFETY: `self` owns a count of the block and does not use the block again.
         unsafe { self.0.release(self.1) };
     }
 }
 
-/// Drops items of a block, from a slot on and up to another, before it is given back.
-struct DropItems<'a, T>(Release<'a, T>, usize, usize);
+/// Items of a held block, from one slot up to another, which are dropped on drop.
+struct HeldItems<'a, T>(HeldBlock<'a, T>, usize, usize);
 
-impl<T> Drop for DropItems<'_, T> {
+impl<T> Drop for HeldItems<'_, T> {
     fn drop(&mut self) {
-        let Self(Release(_, block), from, to) = self;
-        // SAFETY: `park_at` gave them to us, and the block is held.
+        let Self(HeldBlock(_, block), from, to) = self;
+        // SAFETY: `self` holds the block, so it is alive. `park_at` returned these slots, so they
+        // are published, their items are live, and no other reader uses them.
         unsafe { block.drop_items(*from, *to) };
     }
 }
 
-/// What a taker found.
+/// What a taker found at the position.
 pub(super) enum Found<T> {
     Item(T),
     Nothing,
     End,
 }
 
-impl<T> Shared<T> {
+impl<T> SharedState<T> {
     #[cold]
-    fn wake_turned_away(&self) {
+    fn notify_lock_waiters(&self) {
         self.lock_waiters.notify(Wakers::Take);
     }
 
+    /// Closes the gate if it is open. Wait-free.
     #[inline(always)]
-    pub(super) fn try_close(&self) -> Option<Gate<'_, T>> {
-        // Acquire: partner of `Gate::drop`.
-        self.place
+    pub(super) fn try_close(&self) -> Option<ClosedGate<'_, T>> {
+        // Acquire: partner of `ClosedGate::drop`, for the position. Relaxed on failure: the
+        // position is not read.
+        self.position
             .gate
             .compare_exchange(OPEN, CLOSED, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
-            .then(|| Gate(self))
+            .then(|| ClosedGate(self))
     }
 
-    /// Closes the gate. If another taker has closed it, pauses for that one a fixed number of
-    /// times.
-    pub(super) fn close_patiently(&self) -> Option<Gate<'_, T>> {
+    /// Closes the gate, and spins a fixed number of times while another taker has closed it.
+    /// Wait-free.
+    pub(super) fn try_close_spinning(&self) -> Option<ClosedGate<'_, T>> {
         for _ in 0..LOOKS {
             if let Some(gate) = self.try_close() {
                 return Some(gate);
             }
-            pause();
+            spin();
         }
         self.try_close()
     }
 
-    /// Closes the gate, or marks it, so that the taker that opens it wakes those that have
-    /// registered.
-    pub(super) fn close_or_mark(&self) -> Option<Gate<'_, T>> {
-        let mut gate = self.place.gate.load(Ordering::Relaxed);
+    /// Closes the gate if it is open, and otherwise sets `CONTENDED`. If the caller has registered,
+    /// the taker that opens the gate then notifies it. Lock-free.
+    pub(super) fn close_or_mark(&self) -> Option<ClosedGate<'_, T>> {
+        // Relaxed: the exchange confirms the value.
+        let mut gate = self.position.gate.load(Ordering::Relaxed);
         loop {
             let new = if gate == OPEN { CLOSED } else { gate | CONTENDED };
-            // Acquire: as `try_close`. Release: partner of `Gate::drop`, for the registration.
-            match self.place.gate.compare_exchange_weak(
+            // Acquire: partner of `ClosedGate::drop`, for the position. Release: partner of
+            // `ClosedGate::drop`, for the registration. Relaxed on failure: the next exchange
+            // confirms the value.
+            match self.position.gate.compare_exchange_weak(
                 gate,
                 new,
                 Ordering::AcqRel,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return (gate == OPEN).then(|| Gate(self)),
+                Ok(_) => return (gate == OPEN).then(|| ClosedGate(self)),
                 Err(now) => gate = now,
             }
             retry_hint();
         }
     }
 
-    /// Takes the next item in the shortest way. The error says whether the gate is left closed, for
-    /// the caller to go on in another way.
+    /// Takes the next item if it is in the known run and can be moved out.
+    ///
+    /// The error is `true` if the gate is left closed for the caller, which continues on the slow
+    /// path.
     #[inline(always)]
     pub(super) fn take_known(&self) -> Result<T, bool> {
         let mut gate = self.try_close().ok_or(false)?;
@@ -151,27 +187,33 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Takes the next item, if one is ready. Opens the gate for what is not to run under it; the
-    /// gate comes back, closed, only if there is nothing.
-    pub(super) fn take<'a>(&'a self, mut gate: Gate<'a, T>) -> (Found<T>, Option<Gate<'a, T>>) {
+    /// Takes the next item if one is ready.
+    ///
+    /// The gate is opened before user code runs. It is returned, still closed, only if no item is
+    /// ready. With [`Found::Nothing`] and no gate, another taker has closed it meanwhile.
+    pub(super) fn take<'a>(
+        &'a self,
+        mut gate: ClosedGate<'a, T>,
+    ) -> (Found<T>, Option<ClosedGate<'a, T>>) {
         loop {
             match gate.with(|raw| raw.refill(&self.list)) {
                 Refill::Ready => {
-                    // SAFETY: just refilled.
+                    // SAFETY: `refill` has just returned `Ready`, and the gate is still closed.
                     let taken = match gate.with(|raw| unsafe { raw.take_or_borrow() }) {
                         Taken::Moved(item) => Ok(item),
-                        Taken::Borrowed(block, slot) => Err((Release(&self.list, block), slot)),
+                        Taken::Borrowed(block, slot) => Err((HeldBlock(&self.list, block), slot)),
                     };
                     drop(gate);
-                    // Outside the gate.
+                    // The gate is open, so user code may run.
                     let item = match taken {
                         Ok(item) => item,
                         Err((held, slot)) => {
-                            // SAFETY: published; the count keeps the block and its items in place.
+                            // SAFETY: the slot is published. `held` keeps the block alive and its
+                            // item in place.
                             let item = unsafe { held.1.peek(slot) };
                             let item = (self.list.clone_fn.expect())(item, &mut { slot });
-                            // Before the clone is returned: if this panics, the clone is dropped,
-                            // not lost.
+                            // Before the return, so that a panic drops the clone instead of leaking
+                            // it.
                             drop(held);
                             item
                         }
@@ -184,12 +226,12 @@ impl<T> Shared<T> {
                 }
                 Refill::Empty => return (Found::Nothing, Some(gate)),
                 Refill::Left(block) => {
-                    let release = Release(&self.list, block);
+                    let held = HeldBlock(&self.list, block);
                     drop(gate);
-                    drop(release);
+                    // User code: may drop items.
+                    drop(held);
                     match self.try_close() {
                         Some(closed) => gate = closed,
-                        // Another taker is at it.
                         None => return (Found::Nothing, None),
                     }
                 }
@@ -198,16 +240,16 @@ impl<T> Shared<T> {
     }
 }
 
-impl<T> Shared<T> {
-    /// `closed`: the gate is closed by this taker.
+impl<T> SharedState<T> {
+    /// Takes the next item if one is ready. `closed` means that this taker has already closed the
+    /// gate.
     pub(super) fn try_take(&self, closed: bool) -> Result<T, TryNextError> {
-        let mut gate = closed.then(|| Gate(self));
+        let mut gate = closed.then(|| ClosedGate(self));
         for _ in 0..=LOOKS {
-            let Some(closed) = gate.take().or_else(|| self.close_patiently()) else { break };
+            let Some(closed) = gate.take().or_else(|| self.try_close_spinning()) else { break };
             match self.take(closed) {
                 (Found::Item(item), _) => return Ok(item),
                 (Found::End, _) => return Err(TryNextError::Ended),
-                // The gate comes back if there was nothing to take.
                 (Found::Nothing, Some(gate)) => {
                     self.give_back(gate);
                     return Err(TryNextError::Empty);
@@ -218,28 +260,28 @@ impl<T> Shared<T> {
         Err(TryNextError::Contended)
     }
 
-    /// Opens the gate for a taker that has found nothing. Then gives back what the list kept for
-    /// producers, and drops the items that all readers have read.
-    pub(super) fn give_back(&self, mut gate: Gate<'_, T>) {
-        let done_with = gate.with(|raw| raw.park_at().inspect(|_| raw.hold()));
-        let done_with =
-            done_with.map(|(block, from, to)| DropItems(Release(&self.list, block), from, to));
+    /// Opens the gate for a taker that has found nothing. Then drops the items that all readers
+    /// have read, and gives back the blocks that the list kept for producers.
+    pub(super) fn give_back(&self, mut gate: ClosedGate<'_, T>) {
+        let parked = gate.with(|raw| raw.park_at().inspect(|_| raw.hold()));
+        let parked =
+            parked.map(|(block, from, to)| HeldItems(HeldBlock(&self.list, block), from, to));
         drop(gate);
-        drop(done_with);
+        drop(parked);
         self.list.tidy();
     }
 }
 
-impl<T> Drop for Shared<T> {
+impl<T> Drop for SharedState<T> {
     fn drop(&mut self) {
         self.list.remove_cursor();
         // SAFETY: the last taker is gone, so the position is not used again.
-        self.place.raw.with_mut(|raw| unsafe { (*raw).give_up(&self.list) });
+        self.position.raw.with_mut(|raw| unsafe { (*raw).give_up(&self.list) });
     }
 }
 
-/// Gives another taker at the gate a fixed time.
-pub(super) fn pause() {
+/// Spins for a fixed number of hints, in which another taker may open the gate.
+pub(super) fn spin() {
     for _ in 0..RIVAL_PAUSES {
         core::hint::spin_loop();
     }

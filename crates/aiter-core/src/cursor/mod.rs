@@ -1,62 +1,64 @@
-//! The public face of a cursor: a stream.
+//! `Cursor`, the handle that reads a push list.
 //!
-//! What hands an item out is always inlined, but not in debug builds: there each step keeps a copy of
-//! the item, and all of them would lie in the caller's frame, for each call.
+//! `poll.rs` holds the slow paths of reading and the stream, `available.rs` the queries.
+//!
+//! In release builds, each function that returns an item is inlined. In debug builds it is not,
+//! because each inlined step would keep a copy of the item in the caller's frame.
 
-use core::{
-    fmt,
-    mem::ManuallyDrop,
-    pin::Pin,
-    task::{Context, Poll},
-};
-
-use futures_core::{FusedStream, Stream};
+use core::{fmt, mem::ManuallyDrop};
 
 use crate::{
     cursor::spin::SpinPolicy,
     error::TryNextError,
     list::{List, block::Block, position::RawCursor},
-    sync::{Arc, KEPT_UP, PAUSES},
+    sync::Arc,
     wait::waiter::Waiter,
 };
 
 pub(crate) mod available;
 mod gate;
 pub(crate) mod next_many;
+mod poll;
 pub(crate) mod preflight;
 pub(crate) mod shared;
 pub(crate) mod shared_next;
+mod shared_poll;
 mod skip;
 mod spin;
 
-/// A position in a push list: a stream of the items from there on.
+/// A reading position in a push list, and a stream of the items from that position on.
 ///
-/// A list may have any number of cursors, each at its own position. Every cursor sees every item, in
-/// the one order of the list. The only cursor of a list *moves* items out and needs no `T: Clone`. With
-/// a second cursor ([`fork`](Self::fork), [`Pusher::subscribe`](crate::Pusher::subscribe)) items are
-/// cloned, but the last reader of a block of items moves the rest out. Put large items into an `Arc`.
+/// A list may have any number of cursors, each at its own position. Every cursor receives every
+/// item, in the order of the list. The only cursor of a list *moves* items out and needs no `T:
+/// Clone`. With two or more cursors ([`fork`](Self::fork),
+/// [`Pusher::subscribe`](crate::Pusher::subscribe)), items are cloned. The last cursor to read a
+/// block moves its remaining items out instead. Large items are cheap to clone in an `Arc`.
 ///
-/// Reading is wait-free inside a run of ready items and costs no atomic read-modify-write there.
-/// Elsewhere, and when the cursor goes to sleep, it is lock-free. With nothing to read a cursor sleeps,
-/// after a short, bounded pause at most, also behind a push that was interrupted half-way.
-/// ([`next_many`](Self::next_many) may pause before a short run as well.)
+/// If no item is ready, a poll registers the task's waker and returns `Pending`. This holds also
+/// behind a push that was preempted half-way. On 64-bit targets, a poll may first spin for a fixed
+/// number of `spin_loop` hints. [`next_many`](Self::next_many) may also spin before a short run of
+/// items.
+///
+/// # Progress
+/// Inside a run of ready items, reading is wait-free and costs no atomic read-modify-write.
+/// Elsewhere reading is lock-free, and so is the registration of a waker.
 ///
 /// # Memory
-/// A cursor keeps everything from its position on in memory until it reads it, skips it
+/// A cursor keeps every item from its position on in memory until it reads the item, skips it
 /// ([`skip_items`](Self::skip_items)) or is dropped. [`len`](Self::len) and
-/// [`Pusher::retained`](crate::Pusher::retained) tell how much that is. Dropping a cursor frees what it
-/// alone held, in a loop.
+/// [`Pusher::retained`](crate::Pusher::retained) return how many items that are. Dropping a cursor
+/// frees in a loop what no other cursor holds.
 ///
-/// An item that all cursors have read is dropped no later than the next time that each of them finds
-/// nothing to read. Blocks that were read are freed, but for one block of items or what was
-/// [reserved](crate::Pusher::reserve). Where memory is plenty (64-bit targets) up to 16 KiB, or two blocks,
-/// are kept for producers until a cursor finds nothing to read.
+/// An item that all cursors have read is dropped at the latest when each of them has next found
+/// nothing to read. Blocks that were read are freed, except one block or what was
+/// [reserved](crate::Pusher::reserve). On 64-bit targets, up to 16 KiB of blocks (at least two) are
+/// also kept for producers, until a cursor finds nothing to read.
 ///
 /// # Fairness
-/// A cursor with something to read is always ready. So a task that pushes and reads in a loop, or that
-/// reads a list that is never empty, does not yield to the other tasks of its thread. Let it yield once
-/// in a while, as in this example. The adapter `iter_to_aiter(..)` of `aiter-adapters` does so by
-/// `yield_every(n)`.
+/// A cursor with an item to read is always ready. So a task that reads a list that is never empty
+/// does not yield to the other tasks of its thread. The same holds for a task that pushes and reads
+/// in a loop. Let the task yield once in a while, as in this example. The adapter
+/// `iter_to_aiter(..)` of `aiter-adapters` yields with `yield_every(n)`.
 /// ```
 /// use aiter_core::push_list;
 /// use core::{future::poll_fn, mem, task::Poll};
@@ -95,14 +97,15 @@ mod spin;
 /// ```
 ///
 /// # Panics
-/// Panics if `T::clone` does, which is called only if there are other cursors. The item is then still to
-/// be read, and [`skip_items`](Self::skip_items) gets past it. Panics if there are
-/// [too many](Self::fork) cursors in the block of items that comes next. Panics if `T::drop` does while a
-/// cursor that finds nothing drops what all have read; no other item is lost, and the next read goes on.
+/// - Panics if `T::clone` panics. It is called only if the list has other cursors. The item is then
+///   still to be read, and [`skip_items`](Self::skip_items) skips it.
+/// - Panics if the next block has [too many](Self::fork) cursors. No item is lost.
+/// - Panics if `T::drop` panics while a cursor that finds nothing to read drops the items that all
+///   cursors have read. No other item is lost, and the next read continues.
 ///
 /// # Cancel safety
-/// Dropping a future over this stream (such as `next()`) loses no item and costs no wake-up of another
-/// task.
+/// Cancel safe. If a future over this stream, for example `next()`, is dropped, no item and no
+/// wake-up of another task is lost.
 ///
 /// # Examples
 /// ```
@@ -117,21 +120,21 @@ mod spin;
 /// assert_eq!(cursor.next().now_or_never(), Some(None));
 /// # Ok::<(), aiter_core::PushError<&str>>(())
 /// ```
-#[must_use = "a cursor that is not read keeps what it has not read in memory"]
+#[must_use = "a cursor that is not read keeps its unread items in memory"]
 #[doc(alias = "push_aiter")]
 pub struct Cursor<T> {
     pub(crate) list: Arc<List<T>>,
     pub(crate) raw: RawCursor<T>,
     waiter: Waiter,
-    /// Where it last went to sleep.
+    /// Index of the next item when the cursor last registered its waker.
     slept_at: usize,
     spin_policy: SpinPolicy,
-    /// It was told that there is nothing more to come.
+    /// The cursor has returned the end of the list to its caller.
     ended: bool,
 }
 
 impl<T> Cursor<T> {
-    /// A cursor that owns a count of the block, and is counted by the list already.
+    /// Makes a cursor that owns a count of the block. The list counts it already.
     pub(crate) fn new(list: Arc<List<T>>, block: Block<T>, skip: usize) -> Self {
         Self::at(list, RawCursor::new(block, skip))
     }
@@ -142,24 +145,26 @@ impl<T> Cursor<T> {
         Self { list, raw, waiter, slept_at, spin_policy, ended: false }
     }
 
-    /// The list and the position, which stays counted.
+    /// Returns the list and the position. The list still counts the cursor.
     pub(crate) fn into_parts(mut self) -> (Arc<List<T>>, RawCursor<T>) {
         self.list.waiters.retire(&mut self.waiter);
         let this = ManuallyDrop::new(self);
-        // SAFETY: both are read once, and `this` is never used or dropped again. The waiter is
-        // retired and holds nothing.
+        // SAFETY: both fields are valid and are read once, because `this` is neither used nor
+        // dropped again. No other field owns anything, because the waiter is retired.
         unsafe { (core::ptr::read(&raw const this.list), core::ptr::read(&raw const this.raw)) }
     }
 
     /// Takes the next item if one is ready.
     ///
-    /// Never waits.
+    /// Never waits. Wait-free inside a run of ready items, otherwise lock-free.
     ///
     /// # Errors
-    /// [`TryNextError::Empty`] if none is ready, [`TryNextError::Ended`] if none will ever be.
+    /// - Returns [`TryNextError::Empty`] if no item is ready.
+    /// - Returns [`TryNextError::Ended`] if the list was stopped and the cursor has read every
+    ///   item.
     ///
     /// # Panics
-    /// As the [stream](Self#panics); the item is then still to be read.
+    /// Panics as the [stream](Self#panics) does.
     ///
     /// # Examples
     /// ```
@@ -179,25 +184,13 @@ impl<T> Cursor<T> {
         }
     }
 
-    /// `try_next`, for one that had no answer at once.
+    /// Takes the next item if one is ready, without a test for the end of the list.
     ///
-    /// Marked as cold for what it does to the caller's loop: the two short ways then come first, and a cursor among
-    /// others jumps one time less for an item (a fifth of the time, where the caller does little with it).
-    #[cold]
-    #[inline(never)]
-    fn try_next_slow(&mut self) -> Result<T, TryNextError> {
-        // One look at one word: a mark at this very position, so nothing was missed in between.
-        self.pop_slow()
-            .ok_or_else(|| if self.ends() { TryNextError::Ended } else { TryNextError::Empty })
-    }
-
-    /// Takes the next item if one is ready, and does not ask whether one will ever be.
-    ///
-    /// For callers who learn of the end in another way: cheaper than [`try_next`](Self::try_next) when
-    /// there is nothing. Never waits.
+    /// If no item is ready, this is cheaper than [`try_next`](Self::try_next). Never waits.
+    /// Wait-free inside a run of ready items, otherwise lock-free.
     ///
     /// # Panics
-    /// As the [stream](Self#panics); the item is then still to be read.
+    /// Panics as the [stream](Self#panics) does.
     ///
     /// # Examples
     /// ```
@@ -214,137 +207,25 @@ impl<T> Cursor<T> {
         self.raw.pop_fast().or_else(|| self.pop_slow())
     }
 
-    /// The next item, if there is one, for a cursor that had no answer at once.
-    #[inline(never)]
-    fn pop_slow(&mut self) -> Option<T> {
-        if !self.fill() {
-            self.raw.give_back(&self.list);
-            return None;
-        }
-        // SAFETY: just filled.
-        Some(unsafe { self.raw.take(&self.list) })
-    }
-
-    /// Returns `true` if the current run has an item, after a look at the list. If a cursor that
-    /// has slept finds one, its called waker goes.
-    #[inline(always)]
-    fn fill(&mut self) -> bool {
-        let filled = self.raw.fill(&self.list);
-        if filled && self.raw.is_idle() {
-            self.set_active();
-        }
-        filled
-    }
-
-    /// Drops the waker that the queue may keep. If a notifier has it right now, it goes the next
-    /// time.
-    #[inline]
-    pub(crate) fn set_active(&mut self) {
-        if let Some(waker) = self.list.waiters.take_called(&self.waiter) {
-            self.raw.set_active();
-            // User code.
-            drop(waker);
-        }
-    }
-
-    #[inline(never)]
-    fn poll_next_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.poll_fill(cx).map(|filled| {
-            // SAFETY: just filled.
-            filled.then(|| unsafe { self.raw.take(&self.list) })
-        })
-    }
-
-    /// Ready with true if the current run has an item, with false if the list has ended.
-    #[inline]
-    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        if self.fill() {
-            return Poll::Ready(true);
-        }
-        self.poll_sleep(cx)
-    }
-
-    #[cold]
-    fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        // A cursor that is faster than a busy producer would sleep and be woken for every few items,
-        // and the producer would pay for it.
-        let index = self.raw.index();
-        if PAUSES > 0 && index.wrapping_sub(self.slept_at) >= KEPT_UP {
-            self.spin_policy.pause();
-            if self.fill() {
-                self.spin_policy.note(self.raw.run_len(), Block::<T>::CAP);
-                return Poll::Ready(true);
-            }
-        }
-        self.slept_at = index;
-        loop {
-            self.raw.give_back(&self.list);
-            if self.ends() {
-                return Poll::Ready(false);
-            }
-            // First: the registration runs user code.
-            self.raw.set_idle();
-            self.list.waiters.register(&mut self.waiter, cx.waker());
-            // Only now: a push that did not see us is seen here.
-            if !self.raw.set_waiting() {
-                // And a `stop` that did not see us is seen here.
-                return if self.ends() { Poll::Ready(false) } else { Poll::Pending };
-            }
-            if self.fill() {
-                return Poll::Ready(true);
-            }
-        }
-    }
-
-    /// Whether there is nothing more to come; the caller is told. Then the waker goes.
-    fn ends(&mut self) -> bool {
-        let drained = self.is_drained();
-        if drained {
-            self.end();
-        }
-        drained
-    }
-
-    #[cold]
-    fn end(&mut self) {
-        self.ended = true;
-        // User code.
-        drop(self.list.waiters.retire(&mut self.waiter));
-    }
-
-    /// Returns `true` if the list was stopped, also with items left to read.
+    /// Makes a second cursor at the same position. Both cursors receive every item from here on.
     ///
-    /// [`is_drained`](Self::is_drained) returns `true` once none is left.
-    pub fn is_stopped(&self) -> bool {
-        self.list.tail().is_stopped()
-    }
-
-    /// True if the list was stopped and this cursor has read everything: there is nothing more to come.
+    /// Every fork is active: it returns each pushed item, whichever cursor asks first. The adapter
+    /// `forker` has passive forks, which return only items that an active fork has requested.
     ///
-    /// [`is_terminated`](FusedStream::is_terminated) says so only when the cursor was told.
-    pub fn is_drained(&self) -> bool {
-        self.raw.is_drained(&self.list)
-    }
-
-    /// A second cursor at the same position: each of the two sees every item from here on.
-    ///
-    /// Every fork is active: the list hands out what was pushed, whichever cursor asks. A passive
-    /// fork returns only items that an active fork has requested; the adapter `forker` has it.
-    ///
-    /// Costs the same at any backlog: three atomic additions. Wait-free.
+    /// Wait-free. Costs three atomic additions, at any backlog.
     ///
     /// # Panics
-    /// If there are too many cursors in one block of items: 2²⁷, or 4096 on 32-bit targets. The block before counts
-    /// as one of them while it is there. The list is then as it was.
+    /// Panics if the block has too many cursors: 2²⁷, or 4096 on 32-bit targets. While the block
+    /// before exists, its link counts as a cursor. The list is then unchanged.
     ///
     /// # Examples
     /// ```
     /// use aiter_core::push_list;
     ///
-    /// let (pusher, mut one) = push_list();
+    /// let (pusher, mut cursor) = push_list();
     /// pusher.push(1)?;
-    /// let mut two = one.fork();
-    /// assert_eq!((one.try_next(), two.try_next()), (Ok(1), Ok(1)));
+    /// let mut fork = cursor.fork();
+    /// assert_eq!((cursor.try_next(), fork.try_next()), (Ok(1), Ok(1)));
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
     pub fn fork(&self) -> Self
@@ -360,52 +241,24 @@ impl<T> Cursor<T> {
 
 impl<T> Drop for Cursor<T> {
     fn drop(&mut self) {
-        /// Items may panic when they are dropped; the rest is done all the same.
-        struct Release<'a, T>(&'a mut Cursor<T>);
-        impl<T> Drop for Release<'_, T> {
+        /// Gives the position up when it is dropped, also if the drop of the waker panics.
+        struct GiveUp<'a, T>(&'a mut Cursor<T>);
+        impl<T> Drop for GiveUp<'_, T> {
             fn drop(&mut self) {
                 let Cursor { list, raw, .. } = &mut *self.0;
                 // SAFETY: the cursor is being dropped, so the position is not used again.
                 unsafe { raw.give_up(list) };
             }
         }
-        // First: from here on a push may find that nobody reads.
+        // First, so that a push that begins later finds no cursor.
         self.list.remove_cursor();
-        let release = Release(self);
-        release.0.list.waiters.retire(&mut release.0.waiter);
+        let give_up = GiveUp(self);
+        // User code: drops the waker.
+        give_up.0.list.waiters.retire(&mut give_up.0.waiter);
     }
 }
 
-impl<T> Stream for Cursor<T> {
-    type Item = T;
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        match self.raw.pop_fast() {
-            Some(item) => Poll::Ready(Some(item)),
-            None => self.poll_next_slow(cx),
-        }
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        // In this order: after the stop the number only falls.
-        let stopped = self.is_stopped();
-        let len = self.len();
-        (len, stopped.then_some(len))
-    }
-}
-
-impl<T> FusedStream for Cursor<T> {
-    /// True once the end was told: `None`, [`TryNextError::Ended`], or 0 from [`next_many`](Cursor::next_many).
-    ///
-    /// Not before, as `select!` would leave the cursor out then; [`is_drained`](Cursor::is_drained) says it at
-    /// once. A fork has to be told by itself.
-    fn is_terminated(&self) -> bool {
-        self.ended
-    }
-}
-
-// The position is an index, not an address: a cursor may move at any time.
+// The position is an index, not an address into the cursor, so a cursor may move at any time.
 impl<T> Unpin for Cursor<T> {}
 
 impl<T> fmt::Debug for Cursor<T> {

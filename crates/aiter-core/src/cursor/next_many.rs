@@ -1,4 +1,4 @@
-//! Cursors that take many items at a time.
+//! Reads of many items in one call.
 
 use core::{
     fmt,
@@ -12,15 +12,18 @@ use alloc::vec::Vec;
 use crate::{cursor::Cursor, sync::PAUSES};
 
 impl<T> Cursor<T> {
-    /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
+    /// Takes up to `max` ready items, appends them to `buf` and returns how many it took.
     ///
-    /// Never waits; 0 if nothing is ready (or `max` is 0). Beside a producer that is as fast it may go on until there are
-    /// `max`. Where items are cloned, a run is cloned as by
-    /// [`extend_from_slice`](Vec::extend_from_slice), which may copy what is `Copy`.
+    /// Never waits. Returns 0 if no item is ready or `max` is 0. Beside a producer that is as fast
+    /// as the cursor, it may take `max` items although fewer were ready at first. If the cursor
+    /// clones items, it clones each run with [`extend_from_slice`](Vec::extend_from_slice), which
+    /// copies `Copy` items.
+    ///
+    /// Wait-free inside a run of ready items, otherwise lock-free.
     ///
     /// # Panics
-    /// As the [stream](Self#panics), or if `buf` can't grow; the item at hand is then still to be read, and what was taken
-    /// before is in `buf`.
+    /// Panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were taken
+    /// before are in `buf`, and no other item is lost.
     ///
     /// # Examples
     /// ```
@@ -38,52 +41,59 @@ impl<T> Cursor<T> {
         if max == 0 {
             return 0;
         }
-        let looks = self.raw.loads_after_fill();
-        let taken = self.take_many(buf, max, looks);
+        let reloads = self.raw.loads_after_fill();
+        let taken = self.take_many(buf, max, reloads);
         if taken == 0 {
             self.raw.give_back(&self.list);
         }
         taken
     }
 
-    /// Takes up to `max` items that are ready: all that were at the call, and of later ones those that the same looks
-    /// show. It does not run after a producer that is at work on the block, whose cache line each look takes away: in
-    /// mid-block it looks again only `looks` times, and never among others.
-    fn take_many(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) -> usize {
+    /// Takes up to `max` items: each item that was ready at the call, and later items that the same
+    /// loads find.
+    ///
+    /// Each load of the ready bits takes the cache line away from a producer that fills the block.
+    /// So in mid-block the ready bits are loaded again at most `reloads` times. A cursor that is
+    /// not exclusive never loads them again.
+    fn take_many(&mut self, buf: &mut Vec<T>, max: usize, reloads: usize) -> usize {
         let before = buf.len();
         if !self.raw.take_shared(&self.list, buf, max) {
-            self.take_slow(buf, max - (buf.len() - before), looks);
+            self.take_slow(buf, max - (buf.len() - before), reloads);
         }
         buf.len() - before
     }
 
-    /// `take_many`, for one that is alone, or has to find out.
-    fn take_slow(&mut self, buf: &mut Vec<T>, max: usize, looks: usize) {
-        let (mut left, mut looks) = (max, looks);
+    /// Does the work of `take_many` for a cursor that is exclusive, or that does not know whether
+    /// it is.
+    fn take_slow(&mut self, buf: &mut Vec<T>, max: usize, reloads: usize) {
+        let (mut left, mut reloads) = (max, reloads);
         while self.fill() {
-            // SAFETY: just filled.
+            // SAFETY: `fill` has just returned `true`.
             left -= unsafe { self.raw.take_run(&self.list, buf, left) };
             if left == 0 {
                 return;
             }
             if !self.raw.is_block_read() {
-                if looks == 0 {
+                if reloads == 0 {
                     return;
                 }
-                looks -= 1;
+                reloads -= 1;
             }
         }
     }
 
-    /// Waits for items, appends up to `max` of those that are ready to `buf` and yields how many.
+    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
+    /// took.
     ///
-    /// Yields 0 if the list has ended (or `max` is 0).
+    /// Yields 0 if the list has ended or `max` is 0. On 64-bit targets, a poll may spin for a fixed
+    /// number of `spin_loop` hints before it sleeps and before it takes a short run. Lock-free.
     ///
     /// # Panics
-    /// As [`try_next_many`](Self::try_next_many).
+    /// A poll panics as [`try_next_many`](Self::try_next_many) does.
     ///
     /// # Cancel safety
-    /// Dropping the future loses nothing: items move into `buf` only when it is ready.
+    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
+    /// when the future is ready.
     ///
     /// # Examples
     /// ```
@@ -102,10 +112,25 @@ impl<T> Cursor<T> {
         NextMany::new(self, buf, max)
     }
 
-    /// The poll form of [`next_many`](Self::next_many).
+    /// Polls for items as the future of [`next_many`](Self::next_many) does.
+    ///
+    /// If no item is ready, registers the task's waker and returns `Pending`. Lock-free.
     ///
     /// # Panics
-    /// As [`try_next_many`](Self::try_next_many).
+    /// Panics as [`try_next_many`](Self::try_next_many) does.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// let (mut cx, mut buf) = (Context::from_waker(Waker::noop()), Vec::new());
+    /// assert!(cursor.poll_next_many(&mut cx, &mut buf, 10).is_pending());
+    /// pusher.push_all([1, 2])?;
+    /// assert_eq!(cursor.poll_next_many(&mut cx, &mut buf, 10), Poll::Ready(2));
+    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<i32, 2>>>(())
+    /// ```
     pub fn poll_next_many(
         &mut self,
         cx: &mut Context<'_>,
@@ -115,30 +140,31 @@ impl<T> Cursor<T> {
         if max == 0 {
             return Poll::Ready(0);
         }
-        let looks = self.raw.loads_after_fill();
+        let reloads = self.raw.loads_after_fill();
         self.poll_fill(cx).map(|filled| {
             if !filled {
                 return 0;
             }
-            let paused = PAUSES > 0 && self.raw.is_run_short(max) && self.let_run_grow(max);
-            self.take_many(buf, max, looks.max(usize::from(paused)))
+            let has_spun = PAUSES > 0 && self.raw.is_run_short(max) && self.spin_for_run(max);
+            self.take_many(buf, max, reloads.max(usize::from(has_spun)))
         })
     }
 
-    /// Pauses for a run that is short, if that has been worth it. True if it did.
+    /// Spins before a short run, if the policy expects the run to grow. Returns `true` if it has
+    /// spun.
     #[inline(never)]
-    fn let_run_grow(&mut self, max: usize) -> bool {
-        let due = self.spin_policy.is_due();
-        if due {
-            self.spin_policy.pause();
-            self.spin_policy.was_worth_it(!self.raw.is_run_short(max));
+    fn spin_for_run(&mut self, max: usize) -> bool {
+        let is_due = self.spin_policy.is_due();
+        if is_due {
+            self.spin_policy.spin();
+            self.spin_policy.record_spin(!self.raw.is_run_short(max));
         }
-        due
+        is_due
     }
 }
 
-/// The future of [`Cursor::next_many`] and of [`Preflight::next_many`](crate::Preflight::next_many), whose reader
-/// is a `Preflight`.
+/// The future of [`Cursor::next_many`] and [`Preflight::next_many`](crate::Preflight::next_many).
+/// `R` is the type of the reader.
 #[must_use = "futures do nothing unless polled"]
 pub struct NextMany<'a, T, R = Cursor<T>> {
     pub(super) reader: &'a mut R,

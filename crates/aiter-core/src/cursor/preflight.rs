@@ -1,4 +1,4 @@
-//! A cursor that does something before each look at the list.
+//! `Preflight`, a cursor that calls a function before each poll of the list.
 
 use core::{
     fmt,
@@ -14,14 +14,16 @@ use crate::cursor::{Cursor, next_many::NextMany};
 
 /// A [`Cursor`] that calls a function on each poll. See [`Cursor::preflight`].
 ///
-/// It is a cursor in all other respects, through `Deref`; what does not poll (`try_next`, `len`, ...)
-/// does not call the function.
+/// All methods of the cursor are available through `Deref`. Methods that do not poll, for example
+/// `try_next` and `len`, do not call the function.
 ///
 /// # Panics
-/// As a [`Cursor`], or if the function does; nothing is read then.
+/// A poll panics as a poll of a [`Cursor`] does, or if the function panics. If the function panics,
+/// no item is read.
 ///
 /// # Cancel safety
-/// Dropping a future over this stream loses no item. What the function did is done.
+/// Cancel safe. If a future over this stream is dropped, no item is lost. The effects of the
+/// function remain.
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "next_preflight")]
 pub struct Preflight<T, F> {
@@ -34,12 +36,26 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
         Self { cursor, preflight }
     }
 
-    /// A second cursor at the same position, with a clone of the function.
+    /// Makes a second `Preflight` at the same position, with a clone of the function.
     ///
-    /// A fork of the cursor inside, `(*preflight).fork()`, calls nothing.
+    /// To fork only the cursor, call `(*preflight).fork()`. Wait-free except for the function's
+    /// `clone`.
     ///
     /// # Panics
-    /// As [`Cursor::fork`], or if the function's `clone` does.
+    /// Panics as [`Cursor::fork`] does, or if the function's `clone` panics.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use futures_util::{FutureExt, StreamExt};
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut ones = cursor.preflight(|_cx| pusher.push(1).unwrap());
+    /// let mut fork = ones.fork();
+    /// assert_eq!(ones.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(fork.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!((ones.len(), fork.len()), (1, 1));
+    /// ```
     pub fn fork(&self) -> Self
     where
         T: Clone + Sync,
@@ -48,16 +64,18 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
         Self::new(self.cursor.fork(), self.preflight.clone())
     }
 
-    /// Calls the function at each poll, waits for items, appends up to `max` of those that are ready to `buf` and
-    /// yields how many.
+    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
+    /// took.
     ///
-    /// Yields 0 if the list has ended (or `max` is 0).
+    /// Each poll calls the function first. Yields 0 if the list has ended or `max` is 0. Lock-free
+    /// except for the function.
     ///
     /// # Panics
-    /// As [`Cursor::next_many`], or if the function does.
+    /// A poll panics as a poll of [`Cursor::next_many`] does, or if the function panics.
     ///
     /// # Cancel safety
-    /// Dropping the future loses no item: they move into `buf` only when it is ready. What the function did is done.
+    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
+    /// when the future is ready. The effects of the function remain.
     ///
     /// # Examples
     /// ```
@@ -77,10 +95,22 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
         NextMany::new(self, buf, max)
     }
 
-    /// The poll form of [`next_many`](Self::next_many).
+    /// Polls for items as the future of [`next_many`](Self::next_many) does.
     ///
     /// # Panics
-    /// As [`next_many`](Self::next_many).
+    /// Panics as [`Cursor::poll_next_many`] does, or if the function panics.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut ones = cursor.preflight(|_cx| pusher.push(1).unwrap());
+    /// let (mut cx, mut buf) = (Context::from_waker(Waker::noop()), Vec::new());
+    /// assert_eq!(ones.poll_next_many(&mut cx, &mut buf, 10), Poll::Ready(1));
+    /// assert_eq!(buf, [1]);
+    /// ```
     pub fn poll_next_many(
         &mut self,
         cx: &mut Context<'_>,
@@ -91,10 +121,22 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
         self.cursor.poll_next_many(cx, buf, max)
     }
 
-    /// The cursor without the function.
+    /// Drops the function and returns the cursor.
+    ///
+    /// # Panics
+    /// Panics if the drop of the function panics. The cursor is then dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list::<u32>();
+    /// let preflight = cursor.preflight(move |_cx| pusher.stop());
+    /// assert!(preflight.into_inner().is_drained()); // the function owned the only pusher
+    /// ```
     pub fn into_inner(self) -> Cursor<T> {
         let Self { cursor, preflight } = self;
-        // Before the return: if this panics, the cursor is dropped, not leaked.
+        // Before the return, so that a panic drops the cursor instead of leaking it.
         drop(preflight);
         cursor
     }
@@ -119,25 +161,26 @@ impl<T, F: FnMut(&mut Context<'_>)> Stream for Preflight<T, F> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
-        // Nothing of the list is borrowed or held: the function may use it as it likes.
+        // The function may use any handle of the list, because no part of the list is borrowed
+        // here.
         (this.preflight)(cx);
         Pin::new(&mut this.cursor).poll_next(cx)
     }
 
-    /// What is queued already: the function may push any number more.
+    /// Returns the size hint of the cursor. Items that the function pushes later are not included.
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.cursor.size_hint()
     }
 }
 
 impl<T, F: FnMut(&mut Context<'_>)> FusedStream for Preflight<T, F> {
-    /// True once the end was told, as with a [`Cursor`].
+    /// Returns `true` once this stream has returned the end, as for a [`Cursor`].
     fn is_terminated(&self) -> bool {
         self.cursor.is_terminated()
     }
 }
 
-// Nothing is pinned through it: the function is called by reference.
+// No field is structurally pinned, because the function is called by reference.
 impl<T, F> Unpin for Preflight<T, F> {}
 
 impl<T, F> fmt::Debug for Preflight<T, F> {
@@ -147,13 +190,13 @@ impl<T, F> fmt::Debug for Preflight<T, F> {
 }
 
 impl<T> Cursor<T> {
-    /// Calls `preflight` on each poll, before the list is looked at.
+    /// Wraps the cursor so that each poll calls `preflight` before it reads the list.
     ///
-    /// It gets the task's context and may do what it likes: poll something, push, stop, fork or drop
-    /// handles of this very list. [`fork`](Preflight::fork) clones the function.
+    /// The function receives the task's context. It may poll other futures, and push to, stop, fork
+    /// or drop handles of the same list. [`fork`](Preflight::fork) clones the function.
     ///
     /// # Examples
-    /// A list that fills itself when it is asked:
+    /// This list gets an item at each poll:
     /// ```
     /// use aiter_core::push_list;
     /// use futures_util::{FutureExt, StreamExt};

@@ -1,103 +1,111 @@
-//! One position, several takers.
+//! `SharedCursor`, one of several takers at one position.
 //!
-//! A small try-lock (the *gate*) guards the position. Under it a taker claims one item, and no user
-//! code runs: a clone is made outside, with the block held. No taker blocks on the gate. A taker
-//! that finds it closed pauses a fixed number of times, then registers in `lock_waiters`, sets
-//! `CONTENDED` and returns `Pending`. The taker that opens a contended gate wakes all of these, and
-//! they retry.
+//! `gate.rs` guards the position, `shared_poll.rs` holds the slow paths and the stream.
 //!
-//! A taker that finds nothing sleeps at the list, as a cursor does, so a push wakes every taker. A
-//! woken taker may rest without a poll, and then keeps no item from the others.
-//!
-//! # Ordering policy
-//! The gate hands the position from one holder to the next: Release when it opens, Acquire when it
-//! closes. A mark on it is a Release, taken by the opener's Acquire, for the registration.
+//! A taker that finds no item registers with the list, as a cursor does, so a push notifies every
+//! waiting taker. A notified taker that is not polled again keeps no item from the others.
 
-use core::{
-    fmt,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use core::fmt;
 
 use alloc::vec::Vec;
-use futures_core::{FusedStream, Stream};
 
 use crate::{
     cursor::{
         Cursor,
-        gate::{Found, Gate, OPEN, Place, Shared, pause},
+        gate::{GatedPosition, OPEN, SharedState},
     },
     error::TryNextError,
-    sync::{Arc, AtomicUsize, KEPT_UP, LOOKS, Ordering, UnsafeCell},
+    sync::{Arc, AtomicUsize, Ordering, UnsafeCell},
     wait::{queue::WaitQueue, waiter::Waiter},
 };
 
-// What a taker is left with goes by these, also if user code panics: the first is a waker that it
-// calls when it opens the gate.
-
-/// One of several takers at one position: each item goes to exactly one of them.
+/// A reading position that several takers share: each item goes to exactly one of them.
 ///
-/// Made by [`Cursor::share`]; clone it for more takers. Each taker sees its items in the list's
-/// order. The position counts as one cursor: it moves items if it is the only one, else it clones
-/// them.
+/// [`Cursor::share`] makes the first taker, and [`clone`](Clone::clone) makes more. Each taker
+/// receives its items in the order of the list. The position counts as one cursor. If it is the
+/// only cursor, it moves items out, otherwise it clones them.
 ///
-/// A push wakes every taker that waits, as a rule beginning with the taker that has waited longest.
-/// The taker that is polled first takes the item; the others wait again. So a taker that is woken
-/// and then rests, or is dropped, keeps no item from the others. The price is a wake-up for each
+/// A push notifies every waiting taker, usually the taker that has waited longest first. The taker
+/// that is polled first takes the item; the others wait again. So a taker that is notified, and is
+/// then not polled or is dropped, keeps no item from the others. The price is a wake-up for each
 /// waiting taker.
 ///
-/// Taking is lock-free for the producers and for other cursors. Among the takers, a try-lock is
-/// held for a few instructions, in which no user code runs. A taker that finds it closed pauses a
-/// fixed number of times, then sleeps and is woken. A taker that kept up with a run of items also
-/// looks again a fixed number of times before it sleeps.
+/// # Progress
+/// Producers and other cursors stay lock-free. The takers share a try-lock, which each holds for a
+/// few instructions, and in which no user code runs. A taker that finds it locked spins for a fixed
+/// number of `spin_loop` hints, then registers its waker and returns `Pending`. If a taker has
+/// taken a run of items and then finds nothing, it also spins for a fixed number of hints before it
+/// registers.
 ///
 /// # Panics
-/// Panics if the drop of an item does that all readers have read, in a taker that finds nothing.
-/// Panics if `T::clone` panics, on a list with other cursors, or if the waker of another taker
-/// does. That item is lost to the takers. Panics if there are [too many](Cursor::fork) cursors in
-/// the block of items at hand; the item is then still to be taken.
+/// - Panics if `T::clone` panics, on a list with other cursors. The item is lost to the takers.
+/// - Panics if the waker of another taker panics. The item is lost to the takers.
+/// - Panics if `T::drop` panics while a taker that finds nothing drops the items that all readers
+///   have read.
+/// - Panics if the block has [too many](Cursor::fork) cursors. The item is then still to be taken.
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream is dropped, no item is lost and no other taker waits
-/// longer. The future of the inherent [`next`](Self::next) also takes its waker back if it is
-/// dropped while it waits.
+/// longer. If the future of the inherent [`next`](Self::next) is dropped while it waits, its waker
+/// is removed.
+///
+/// # Examples
+/// ```
+/// use aiter_core::push_list;
+///
+/// let (pusher, cursor) = push_list();
+/// let takers = vec![cursor.share(); 3];
+/// pusher.push_all(0..300)?;
+/// drop(pusher);
+/// let workers: Vec<_> = takers
+///     .into_iter()
+///     .map(|taker| std::thread::spawn(|| futures_executor::block_on_stream(taker).count()))
+///     .collect();
+/// let taken: usize = workers.into_iter().map(|worker| worker.join().unwrap()).sum();
+/// assert_eq!(taken, 300);
+/// # Ok::<(), aiter_core::PushAllError<std::ops::Range<i32>>>(())
+/// ```
 #[must_use = "streams do nothing unless polled"]
 #[doc(alias = "sharable_aiter")]
 pub struct SharedCursor<T> {
-    shared: Arc<Shared<T>>,
-    /// At the list.
-    waiter: Waiter,
-    /// At the gate.
-    lock_waiters: Waiter,
-    /// Number of items that this taker has taken since it last slept.
-    run: usize,
-    /// The queue keeps no waker of this taker, and the taker was not told of the end.
-    is_awake: bool,
-    /// Whether the end was handed out.
+    pub(super) shared: Arc<SharedState<T>>,
+    /// Registration with the list.
+    pub(super) waiter: Waiter,
+    /// Registration at the gate.
+    pub(super) lock_waiter: Waiter,
+    /// Number of items that this taker has taken since it last returned `Pending`.
+    pub(super) run: usize,
+    /// The list's queue keeps no waker of this taker, and the taker has not returned the end.
+    /// Otherwise the taker must not use the fast path.
+    pub(super) is_active: bool,
+    /// The taker has returned the end of the list to its caller.
     pub(super) ended: bool,
 }
 
 impl<T> SharedCursor<T> {
     pub(crate) fn new(cursor: Cursor<T>) -> Self {
         let (list, raw) = cursor.into_parts();
-        let place = Place { gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw) };
+        let position = GatedPosition { gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw) };
         let (lock_waiters, len) = (WaitQueue::new(), AtomicUsize::new(0));
-        Self::of(Arc::new(Shared { place, list, lock_waiters, len }))
+        Self::of(Arc::new(SharedState { position, list, lock_waiters, len }))
     }
 
-    fn of(shared: Arc<Shared<T>>) -> Self {
-        let (waiter, lock_waiters) = (Waiter::new(), Waiter::new());
-        Self { shared, waiter, lock_waiters, run: 0, is_awake: true, ended: false }
+    fn of(shared: Arc<SharedState<T>>) -> Self {
+        let (waiter, lock_waiter) = (Waiter::new(), Waiter::new());
+        Self { shared, waiter, lock_waiter, run: 0, is_active: true, ended: false }
     }
 
     /// Takes the next item if one is ready.
     ///
-    /// Never waits: if another taker is at the position, this one pauses a fixed number of times.
+    /// Never waits. If another taker has the position, this taker spins for a fixed number of
+    /// hints.
     ///
     /// # Errors
-    /// - [`TryNextError::Empty`] if no item is ready.
-    /// - [`TryNextError::Ended`] if no item will ever be ready.
-    /// - [`TryNextError::Contended`] if another taker is still at the position after the pauses.
+    /// - Returns [`TryNextError::Empty`] if no item is ready.
+    /// - Returns [`TryNextError::Ended`] if the list was stopped and the takers have taken every
+    ///   item.
+    /// - Returns [`TryNextError::Contended`] if another taker still has the position after the
+    ///   spins.
     ///
     /// # Panics
     /// Panics as the [stream](Self#panics) does.
@@ -115,43 +123,16 @@ impl<T> SharedCursor<T> {
     /// ```
     #[inline]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
-        if self.is_awake {
+        if self.is_active {
             self.shared.take_known().or_else(|closed| self.try_next_slow(closed))
         } else {
             self.try_next_slow(false)
         }
     }
 
-    /// `closed`: the gate is closed by this taker.
-    #[inline(never)]
-    fn try_next_slow(&mut self, closed: bool) -> Result<T, TryNextError> {
-        let result = self.take_slow(closed);
-        if let Err(TryNextError::Ended) = result {
-            self.end();
-        }
-        result
-    }
-
-    /// As `try_next`, for a caller that does not tell of the end: so the taker stays registered.
-    #[inline]
-    fn take_untold(&mut self) -> Result<T, TryNextError> {
-        if self.is_awake {
-            self.shared.take_known().or_else(|closed| self.take_slow(closed))
-        } else {
-            self.take_slow(false)
-        }
-    }
-
-    /// `closed`: the gate is closed by this taker.
-    #[inline(never)]
-    fn take_slow(&mut self, closed: bool) -> Result<T, TryNextError> {
-        self.set_active();
-        self.shared.try_take(closed)
-    }
-
-    /// Takes up to `max` items that are ready now, appends them to `buf` and returns how many.
+    /// Takes up to `max` ready items, appends them to `buf` and returns how many it took.
     ///
-    /// Never waits. Returns 0 if no item is ready, if another taker is at the position, or if `max`
+    /// Never waits. Returns 0 if no item is ready, if another taker has the position, or if `max`
     /// is 0.
     ///
     /// # Panics
@@ -173,22 +154,35 @@ impl<T> SharedCursor<T> {
     /// ```
     pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
         for taken in 0..max {
-            // Before an item is taken, because it may panic.
+            // Before an item is taken, because the allocation may panic.
             buf.reserve(1);
-            let Ok(item) = self.take_untold() else { return taken };
+            let Ok(item) = self.take_ready() else { return taken };
             buf.push(item);
         }
         max
     }
 
-    /// Items that were pushed and that no taker has taken.
+    /// Returns the number of items that were pushed and that no taker has taken.
     ///
-    /// A push that is not finished counts already. If another taker is at the position, also after
-    /// a fixed number of pauses, returns what the last call saw that found it free.
+    /// An item counts as soon as its push has claimed a slot, also if the push is not finished. If
+    /// another taker still has the position after a fixed number of spins, returns the result of
+    /// the last call that could read the position.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut taker = cursor.share();
+    /// pusher.push_all([1, 2, 3])?;
+    /// assert_eq!(taker.try_next(), Ok(1));
+    /// assert_eq!(taker.len(), 2);
+    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<i32, 3>>>(())
+    /// ```
     pub fn len(&self) -> usize {
         let shared = &*self.shared;
-        // Relaxed: a number.
-        match shared.close_patiently() {
+        // Relaxed, both: the number hands no other data over.
+        match shared.try_close_spinning() {
             Some(mut gate) => {
                 let len = gate.with(|raw| raw.distance(&shared.list));
                 shared.len.store(len, Ordering::Relaxed);
@@ -198,136 +192,64 @@ impl<T> SharedCursor<T> {
         }
     }
 
-    /// True if [`len`](Self::len) is 0.
+    /// Returns `true` if [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let taker = cursor.share();
+    /// assert!(taker.is_empty());
+    /// pusher.push(1)?;
+    /// assert!(!taker.is_empty());
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Returns `true` if the list was stopped and no item is left to take.
     ///
-    /// Returns `false` if another taker is at the position, also after a fixed number of pauses.
+    /// If another taker still has the position after a fixed number of spins, returns `false`.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut taker = cursor.share();
+    /// pusher.push(1)?;
+    /// drop(pusher);
+    /// assert!(taker.is_stopped() && !taker.is_drained());
+    /// assert_eq!(taker.try_next(), Ok(1));
+    /// assert!(taker.is_drained());
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
     pub fn is_drained(&self) -> bool {
         let shared = &*self.shared;
-        let gate = shared.close_patiently();
+        let gate = shared.try_close_spinning();
         gate.is_some_and(|mut gate| gate.with(|raw| raw.is_drained(&shared.list)))
     }
 
-    /// Returns `true` if the list was stopped, also with items left to take.
+    /// Returns `true` if the list was stopped, also with items left to take. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list::<u32>();
+    /// let taker = cursor.share();
+    /// pusher.stop();
+    /// assert!(taker.is_stopped());
+    /// ```
     pub fn is_stopped(&self) -> bool {
         self.shared.list.tail().is_stopped()
-    }
-
-    #[inline(never)]
-    fn poll_slow(&mut self, cx: &mut Context<'_>, closed: bool) -> Poll<Option<T>> {
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        self.set_active();
-        let polled = self.poll_take(cx, closed);
-        match polled {
-            Poll::Pending => (self.run, self.is_awake) = (0, false),
-            Poll::Ready(None) => self.end(),
-            Poll::Ready(Some(_)) => self.run = self.run.saturating_add(1),
-        }
-        polled
-    }
-
-    /// Drops the waker that was called, if the queue keeps it. Not with the gate closed.
-    fn set_active(&mut self) {
-        if !self.is_awake && !self.ended {
-            if let Some(waker) = self.shared.list.waiters.take_called(&self.waiter) {
-                self.is_awake = true;
-                // User code.
-                drop(waker);
-            }
-        }
-    }
-
-    /// Tells this taker of the end. Its wakers go.
-    fn end(&mut self) {
-        (self.is_awake, self.ended) = (false, true);
-        self.cancel();
-    }
-
-    /// `closed`: the gate is closed by this taker.
-    fn poll_take(&mut self, cx: &mut Context<'_>, closed: bool) -> Poll<Option<T>> {
-        let shared = &*self.shared;
-        let closed = if closed { Some(Gate(shared)) } else { shared.close_patiently() };
-        let mut found = closed.map_or(Found::Nothing, |gate| shared.take(gate).0);
-        // As a cursor does, see `Cursor::poll_sleep`, and more patiently: the other takers at the
-        // gate pause, too.
-        if self.run >= KEPT_UP {
-            for _ in 0..LOOKS {
-                if !matches!(found, Found::Nothing) {
-                    break;
-                }
-                pause();
-                found = shared.try_close().map_or(Found::Nothing, |gate| shared.take(gate).0);
-            }
-        }
-        while let Found::Nothing = found {
-            // Also if an item is found after all.
-            self.is_awake = false;
-            shared.list.waiters.register(&mut self.waiter, cx.waker());
-            let closed = shared.close_or_mark().or_else(|| {
-                shared.lock_waiters.register(&mut self.lock_waiters, cx.waker());
-                shared.close_or_mark()
-            });
-            let Some(gate) = closed else { return Poll::Pending };
-            // With the gate closed and the taker registered: what comes from here on wakes it.
-            match shared.take(gate) {
-                (Found::Nothing, Some(mut gate)) => {
-                    let wait = !gate.with(|raw| raw.set_waiting())
-                        && !gate.with(|raw| raw.is_drained(&shared.list));
-                    shared.give_back(gate);
-                    if wait {
-                        return Poll::Pending;
-                    }
-                }
-                (other, _) => found = other,
-            }
-        }
-        match found {
-            Found::Item(item) => Poll::Ready(Some(item)),
-            _ => Poll::Ready(None),
-        }
-    }
-
-    /// Takes the wakers back.
-    pub(super) fn cancel(&mut self) {
-        // Both are out before one is dropped, which may panic.
-        let _at_gate = self.shared.lock_waiters.retire(&mut self.lock_waiters);
-        let _at_list = self.shared.list.waiters.retire(&mut self.waiter);
-    }
-}
-
-impl<T> Stream for SharedCursor<T> {
-    type Item = T;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let mut closed = false;
-        if self.is_awake {
-            match self.shared.take_known() {
-                Ok(item) => {
-                    self.run = self.run.saturating_add(1);
-                    return Poll::Ready(Some(item));
-                }
-                Err(left_closed) => closed = left_closed,
-            }
-        }
-        self.poll_slow(cx, closed)
-    }
-}
-
-impl<T> FusedStream for SharedCursor<T> {
-    /// True once this taker was told of the end: `None`, or [`TryNextError::Ended`].
-    fn is_terminated(&self) -> bool {
-        self.ended
     }
 }
 
 impl<T> Clone for SharedCursor<T> {
-    /// Makes another taker, to which the end was not handed out.
+    /// Makes another taker at the same position. The new taker has not returned the end yet.
     fn clone(&self) -> Self {
         Self::of(self.shared.clone())
     }
@@ -335,7 +257,7 @@ impl<T> Clone for SharedCursor<T> {
 
 impl<T> Drop for SharedCursor<T> {
     fn drop(&mut self) {
-        let _turned_away = self.shared.lock_waiters.retire(&mut self.lock_waiters);
+        let _lock_waiter = self.shared.lock_waiters.retire(&mut self.lock_waiter);
         self.shared.list.waiters.retire(&mut self.waiter);
     }
 }
@@ -352,7 +274,11 @@ impl<T> fmt::Debug for SharedCursor<T> {
 }
 
 impl<T> Cursor<T> {
-    /// Makes this position one that several takers share: each item goes to exactly one of them.
+    /// Turns the cursor into a position that several takers share. Each item goes to exactly one
+    /// taker.
+    ///
+    /// Clone the returned taker for more takers. Allocates the shared state. Drops the cursor's
+    /// waker.
     ///
     /// # Examples
     /// ```

@@ -1,4 +1,4 @@
-//! The futures of shared cursors.
+//! The futures of shared cursors, which remove their wakers when they are dropped.
 
 use core::{
     fmt,
@@ -13,13 +13,13 @@ use futures_core::{FusedFuture, Stream};
 use crate::cursor::shared::SharedCursor;
 
 impl<T> SharedCursor<T> {
-    /// Waits for the next item of this taker, `None` at the end.
+    /// Waits for the next item of this taker and yields it, or `None` if the list has ended.
     ///
-    /// Unlike the future of `StreamExt::next`, this one takes its waker back if it is dropped while
-    /// it waits. Then the task is not woken for an item that it no longer waits for.
+    /// If this future is dropped while it waits, it removes its waker, unlike the future of
+    /// `StreamExt::next`. So the task gets no spurious wake-up for a later item.
     ///
     /// # Panics
-    /// Panics as the [stream](Self#panics) does.
+    /// A poll panics as the [stream](Self#panics) does.
     ///
     /// # Cancel safety
     /// Cancel safe. If the future is dropped, no item is lost and no other taker waits longer.
@@ -36,21 +36,22 @@ impl<T> SharedCursor<T> {
     /// assert_eq!(taker.next().now_or_never(), None); // pending
     /// # Ok::<(), aiter_core::PushError<&str>>(())
     /// ```
-    #[expect(clippy::should_implement_trait, reason = "it stands for `StreamExt::next`")]
+    #[expect(clippy::should_implement_trait, reason = "it replaces `StreamExt::next`")]
     pub fn next(&mut self) -> SharedNext<'_, T> {
         SharedNext { wait: Wait { taker: self, pending: false } }
     }
 
-    /// Waits for items, appends up to `max` of those that are ready to `buf` and yields how many.
+    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
+    /// took.
     ///
-    /// Yields 0 if the list has ended (or `max` is 0).
+    /// Yields 0 if the list has ended or `max` is 0.
     ///
     /// # Panics
-    /// Panics as [`try_next_many`](Self::try_next_many) does.
+    /// A poll panics as [`try_next_many`](Self::try_next_many) does.
     ///
     /// # Cancel safety
-    /// Cancel safe. Items move into `buf` only when the future is ready, and it takes its waker
-    /// back if it is dropped while it waits.
+    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
+    /// when the future is ready. If it is dropped while it waits, it removes its waker.
     ///
     /// # Examples
     /// ```
@@ -71,16 +72,17 @@ impl<T> SharedCursor<T> {
     }
 }
 
-/// A taker that one future waits with, and that waits no longer when the future is dropped.
+/// A taker that a future borrows. If the future is dropped while it waits, removes the taker's
+/// wakers.
 struct Wait<'a, T> {
     taker: &'a mut SharedCursor<T>,
-    /// The last poll was pending.
+    /// The last poll returned `Pending` or panicked.
     pending: bool,
 }
 
 impl<T> Wait<'_, T> {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        // Also if the poll panics.
+        // Before the poll, so that a panic leaves `true`.
         self.pending = true;
         let polled = Pin::new(&mut *self.taker).poll_next(cx);
         self.pending = polled.is_pending();
@@ -111,7 +113,7 @@ impl<T> Future for SharedNext<'_, T> {
 }
 
 impl<T> FusedFuture for SharedNext<'_, T> {
-    /// True if the end was handed out to the taker.
+    /// Returns `true` if the taker has returned the end.
     fn is_terminated(&self) -> bool {
         self.wait.taker.ended
     }
@@ -139,7 +141,7 @@ impl<T> Future for SharedNextMany<'_, T> {
         if *max == 0 {
             return Poll::Ready(0);
         }
-        // Before an item is taken, because it may panic.
+        // Before an item is taken, because the allocation may panic.
         buf.reserve(1);
         wait.poll_next(cx).map(|item| {
             let Some(item) = item else { return 0 };

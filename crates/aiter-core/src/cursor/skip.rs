@@ -1,20 +1,21 @@
-//! Cursors that move without reading.
+//! Operations that move a cursor without reading items.
 
 use crate::cursor::Cursor;
 
 impl<T> Cursor<T> {
-    /// Skips up to `n` items that are ready, and returns how many.
+    /// Skips up to `n` ready items and returns how many it skipped.
     ///
-    /// No item is cloned, so this also gets a cursor past an item whose clone panics. A skipped
-    /// item is dropped as one that was read: here if every other cursor is past it and has found
-    /// nothing to read since. Never waits. The time that it takes grows with the number of blocks
-    /// of items.
+    /// No item is cloned, so a cursor can skip an item whose clone panics. A skipped item is
+    /// dropped like an item that was read. This call drops it if every other cursor is past it and
+    /// has since found nothing to read.
+    ///
+    /// Never waits. Lock-free. The time grows with the number of blocks.
     ///
     /// # Panics
-    /// Panics if the drop of an item does. If it is a skipped item, the items behind it in its
-    /// block that were to be skipped are skipped all the same. If it is one that was read before,
-    /// call again. Panics if there are [too many](Self::fork) cursors in the block of items that
-    /// comes next; what is in that block is then still to be read.
+    /// - Panics if `T::drop` panics. If that item is skipped by this call, so are the items behind
+    ///   it in its block, up to `n`. If it was read before, call again.
+    /// - Panics if the next block has [too many](Self::fork) cursors. The items of that block are
+    ///   then still to be read.
     ///
     /// # Examples
     /// ```
@@ -28,7 +29,7 @@ impl<T> Cursor<T> {
     /// # Ok::<(), aiter_core::PushAllError<std::ops::Range<i32>>>(())
     /// ```
     ///
-    /// A clone that panics leaves its item to be read:
+    /// If a clone panics, its item is still to be read or skipped:
     /// ```
     /// use aiter_core::push_list;
     /// use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,7 +38,7 @@ impl<T> Cursor<T> {
     ///
     /// impl Clone for Fragile {
     ///     fn clone(&self) -> Self {
-    ///         assert!(!self.0, "no copy of this one");
+    ///         assert!(!self.0, "a fragile item cannot be cloned");
     ///         Self(false)
     ///     }
     /// }
@@ -61,14 +62,14 @@ impl<T> Cursor<T> {
         skipped
     }
 
-    /// Skips all items that are ready, and returns how many.
+    /// Skips all ready items and returns how many it skipped.
     ///
-    /// As [`skip_items`](Self::skip_items), up to the end of the list as it is now. If a push is
-    /// not finished, neither its item nor the items behind it are ready: the cursor reads them when
-    /// they come.
+    /// Calls [`skip_items`](Self::skip_items) with the current [`len`](Self::len). If a push is not
+    /// finished, neither its item nor the items behind it are ready, so they are still to be read.
+    /// Lock-free.
     ///
     /// # Panics
-    /// As [`skip_items`](Self::skip_items).
+    /// Panics as [`skip_items`](Self::skip_items) does.
     ///
     /// # Examples
     /// ```
@@ -86,14 +87,15 @@ impl<T> Cursor<T> {
         self.skip_items(items)
     }
 
-    /// A cursor that sees what is pushed from now on, as
-    /// [`Pusher::subscribe`](crate::Pusher::subscribe) makes one.
+    /// Makes a cursor that receives the items that are pushed from now on.
     ///
-    /// It is a [`fork`](Self::fork) that skips to the end, so it takes longer the more blocks of
-    /// items this cursor lags behind. An item whose push has begun is skipped when it comes.
+    /// The new cursor is a [`fork`](Self::fork) that has skipped to the end. The time grows with
+    /// the number of blocks that this cursor has not read.
+    /// [`Pusher::subscribe`](crate::Pusher::subscribe) takes constant time. The item of a push that
+    /// is not finished is skipped, too. Lock-free.
     ///
     /// # Panics
-    /// As [`fork`](Self::fork), or if there are too many cursors in a block of items on the way.
+    /// Panics as [`fork`](Self::fork) does, also for each block on the way.
     ///
     /// # Examples
     /// ```

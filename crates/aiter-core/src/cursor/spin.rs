@@ -1,54 +1,62 @@
-//! How long a cursor pauses for producers to get ahead.
+//! How long a cursor spins so that producers get ahead of it.
 //!
-//! Each look of a reader that is in step with a producer on another core takes the producer's cache line
-//! away for an item or two. After a short pause there is a run of items for one look. It waits for nobody:
-//! its length is fixed when it begins, and whatever happens meanwhile, the cursor then goes on.
+//! A cursor that keeps up with a producer on another core takes the producer's cache line away with
+//! each load, for an item or two. After a short spin, one load finds a run of items. The number of
+//! hints is fixed before a spin begins, so no spin waits for another party.
 
 use crate::sync::PAUSES;
 
-/// The longest pause, in hints: still a fraction of what a sleep and a wake-up cost.
-const LONGEST: usize = 8 * PAUSES;
+/// Maximum number of hints in a spin. It costs less than a sleep and a wake-up.
+const MAX_HINTS: usize = 8 * PAUSES;
 
+/// The length of a cursor's next spin, and the rate of its spins before short runs.
 pub(crate) struct SpinPolicy {
-    /// How many `spin_loop` hints the next pause takes.
+    /// Number of `spin_loop` hints in the next spin.
     hints: u16,
-    /// Short runs to take before there is a pause for one again, and how many it was the last time.
-    left: u8,
-    last: u8,
+    /// Number of short runs to take before the next spin for one.
+    runs_to_skip: u8,
+    /// Value that `runs_to_skip` had after the last spin for a short run.
+    last_skip: u8,
 }
 
 impl SpinPolicy {
     pub(crate) const fn new() -> Self {
-        Self { hints: PAUSES as u16, left: 0, last: 0 }
+        Self { hints: PAUSES as u16, runs_to_skip: 0, last_skip: 0 }
     }
 
-    pub(crate) fn pause(&self) {
+    /// Executes the fixed number of `spin_loop` hints.
+    pub(crate) fn spin(&self) {
         for _ in 0..self.hints {
             core::hint::spin_loop();
         }
     }
 
-    /// Notes how long a run has become by a pause, of what a block holds: on one machine a line is over in 60 ns,
-    /// on another one, or a minute later, in 250, and a pause that is as short gets an item.
-    pub(crate) fn note(&mut self, run: usize, block: usize) {
-        if run < block / 4 {
-            self.hints = (self.hints * 2).min(LONGEST as u16);
-        } else if run >= block / 4 * 3 {
+    /// Adapts the number of hints to the length of the run after a spin, for a block of `cap`
+    /// slots.
+    ///
+    /// The time that a cache line needs from core to core differs between machines, and on one
+    /// machine over time. If a spin is shorter than that time, it ends with one item.
+    pub(crate) fn adapt_hints(&mut self, run: usize, cap: usize) {
+        if run < cap / 4 {
+            self.hints = (self.hints * 2).min(MAX_HINTS as u16);
+        } else if run >= cap / 4 * 3 {
             self.hints = (self.hints / 2).max(PAUSES as u16);
         }
     }
 
-    /// Whether a pause for a short run may be worth it.
+    /// Returns `true` if the cursor should spin for this short run, and counts the run.
     pub(crate) fn is_due(&mut self) -> bool {
-        let due = self.left == 0;
-        self.left = self.left.saturating_sub(1);
-        due
+        let is_due = self.runs_to_skip == 0;
+        self.runs_to_skip = self.runs_to_skip.saturating_sub(1);
+        is_due
     }
 
-    /// Notes whether it was. If not, as with a producer on the same thread, they become ever rarer.
-    pub(crate) fn was_worth_it(&mut self, worth: bool) {
-        self.last = if worth { 0 } else { self.last.saturating_mul(2).saturating_add(1) };
-        self.left = self.last;
+    /// Records whether the spin made the run longer. If not, for example because the producer is on
+    /// the same thread, the spins become ever rarer.
+    pub(crate) fn record_spin(&mut self, run_grew: bool) {
+        self.last_skip =
+            if run_grew { 0 } else { self.last_skip.saturating_mul(2).saturating_add(1) };
+        self.runs_to_skip = self.last_skip;
     }
 }
 
@@ -57,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_that_are_not_worth_it_become_rarer_and_one_that_is_makes_them_frequent() {
+    fn spins_become_rare_unless_runs_grow() {
         let mut spin_policy = SpinPolicy::new();
         let skipped = |spin_policy: &mut SpinPolicy| {
             let mut skipped = 0;
@@ -68,24 +76,24 @@ mod tests {
         };
         for expected in [0, 1, 3, 7, 15, 31, 63, 127, 255, 255] {
             assert_eq!(skipped(&mut spin_policy), expected);
-            spin_policy.was_worth_it(false);
+            spin_policy.record_spin(false);
         }
         assert_eq!(skipped(&mut spin_policy), 255);
-        spin_policy.was_worth_it(true);
+        spin_policy.record_spin(true);
         assert_eq!(skipped(&mut spin_policy), 0);
     }
 
     #[test]
-    fn pauses_grow_for_short_runs_within_their_bound_and_shrink_for_long_ones() {
+    fn hints_adapt_to_run_length_within_bounds() {
         let mut spin_policy = SpinPolicy::new();
         for _ in 0..10 {
-            spin_policy.note(1, 57);
+            spin_policy.adapt_hints(1, 57);
         }
-        assert_eq!(usize::from(spin_policy.hints), LONGEST);
-        spin_policy.note(30, 57);
-        assert_eq!(usize::from(spin_policy.hints), LONGEST, "that will do");
+        assert_eq!(usize::from(spin_policy.hints), MAX_HINTS);
+        spin_policy.adapt_hints(30, 57);
+        assert_eq!(usize::from(spin_policy.hints), MAX_HINTS, "a medium run changes nothing");
         for _ in 0..10 {
-            spin_policy.note(57, 57);
+            spin_policy.adapt_hints(57, 57);
         }
         assert_eq!(usize::from(spin_policy.hints), PAUSES);
     }

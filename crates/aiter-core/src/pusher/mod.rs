@@ -1,4 +1,7 @@
-//! The producers' handles.
+//! `Pusher`, the handle that pushes into a list.
+//!
+//! `push_all.rs` pushes iterators, `control.rs` manages the list, `weak.rs` and `unique.rs` hold
+//! the other handles.
 
 use core::fmt;
 
@@ -10,18 +13,20 @@ use crate::{
     sync::Arc,
 };
 
+mod control;
 pub(crate) mod no_wake;
 mod push_all;
 pub(crate) mod unique;
 pub(crate) mod weak;
 
-/// An empty push list: the handle that pushes and the cursor that reads.
+/// Makes an empty push list and returns its first pusher and its first cursor.
 ///
-/// Clone the [`Pusher`] for more producers, [`fork`](Cursor::fork) or [`share`](Cursor::share) the
-/// [`Cursor`] for more readers. The list is unbounded, and its order is one for all.
+/// Clone the [`Pusher`] for more producers. [`fork`](Cursor::fork) or [`share`](Cursor::share) the
+/// [`Cursor`] for more readers. The list is unbounded, and all cursors receive the items in one
+/// order.
 ///
-/// It ends when every [`Pusher`] is dropped, or one of them is told to [`stop`](Pusher::stop): whoever reads to the end
-/// while it keeps a pusher itself waits for ever.
+/// The list ends when every [`Pusher`] is dropped, or when [`stop`](Pusher::stop) is called. A task
+/// that owns a pusher and reads to the end of the list therefore waits forever.
 ///
 /// # Examples
 /// ```
@@ -41,42 +46,56 @@ pub(crate) mod weak;
 /// ```
 #[doc(alias = "push_aiter")]
 pub fn push_list<T>() -> (Pusher<T>, Cursor<T>) {
-    // Not from 0: the index is free to wrap, and so every list does it early on.
+    // The index may wrap, so every list starts shortly before that and tests it.
     let (list, block) = List::new(usize::MAX - 99);
     let list = Arc::new(list);
     (Pusher { list: list.clone() }, Cursor::new(list, block, 0))
 }
 
-/// Appends items to a push list.
+/// A handle that appends items to a push list.
 ///
-/// Clones push into the same list. Dropping the last one stops it, as [`stop`](Self::stop) does.
+/// Clones push into the same list. Dropping the last pusher stops the list, as [`stop`](Self::stop)
+/// does.
 ///
-/// Every way to push is lock-free: a producer that is stalled, preempted or killed half-way never
-/// makes another one wait. Cursors see its item, and those behind it, when it goes on.
+/// # Progress
+/// Every push is lock-free. A producer that is stalled, preempted or killed half-way never makes
+/// another producer wait. Cursors receive its item, and the items behind it, once it has finished.
+///
+/// # Examples
+/// ```
+/// use aiter_core::push_list;
+///
+/// let (pusher, cursor) = push_list();
+/// let other = pusher.clone();
+/// pusher.push(1)?;
+/// other.push(2)?;
+/// drop((pusher, other));
+/// assert!(cursor.is_stopped() && cursor.len() == 2);
+/// # Ok::<(), aiter_core::PushError<i32>>(())
+/// ```
 #[doc(alias = "push_aiter")]
 pub struct Pusher<T> {
     pub(crate) list: Arc<List<T>>,
 }
 
 impl<T> Pusher<T> {
-    /// Appends an item and wakes the cursors that wait for it.
+    /// Appends an item and wakes the tasks that wait for it.
     ///
-    /// Lock-free. Two atomic read-modify-writes, whether or not there are cursors, if none of them
-    /// sleeps; allocates when a new block of slots is needed and no read one is there to be used again.
+    /// Lock-free. If no task waits, a push costs two atomic read-modify-writes. It allocates a
+    /// block if the current block is full and no read block can be used again.
     ///
-    /// A push that overlaps with the drop of the last cursor may succeed. Its item is dropped by one of
-    /// the two calls. If another push is interrupted before it, the item goes when that push returns. If
-    /// that one is a [`try_push`](Self::try_push), the item stays as long as the items of `try_push`.
+    /// A push that overlaps with the drop of the last cursor may succeed. One of the two calls then
+    /// drops the item. If another push is preempted before the item, the item is dropped when that
+    /// push returns. If that push is a [`try_push`](Self::try_push), the item is kept as long as
+    /// the items of `try_push`.
     ///
     /// # Errors
-    /// Returns [`PushError`] with the item if the list is stopped or has no cursor left. A list
-    /// without readers keeps no item.
+    /// Returns [`PushError`] with the item if the list is stopped or has no cursor.
     ///
     /// # Panics
-    /// Panics if the waker of a waiting cursor does. The item is pushed, and the other
-    /// waiters are woken all the same. If a second waker panics in the same push, the program
-    /// aborts, as after any panic during unwinding. The same holds for the other ways to push and
-    /// for [`stop`](Self::stop).
+    /// Panics if the waker of a waiting task panics. The item is pushed, and all other tasks are
+    /// woken. If a second waker panics in the same push, the program aborts, as after any panic
+    /// during unwinding. The same holds for every other way to push and for [`stop`](Self::stop).
     ///
     /// # Examples
     /// ```
@@ -91,8 +110,8 @@ impl<T> Pusher<T> {
     /// ```
     #[inline]
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
-        // In two steps, so that the usual one is short enough to be had where it is called; and in one
-        // function, as an item may be large, and each call moves it.
+        // The claim has two steps, so that the fast path is short enough to be inlined. Both are in
+        // this function, because each further call would move the item, which may be large.
         let (block, slot) = match self.list.claim_fast(1) {
             Ok(claim) => (claim.block, claim.slot),
             Err(seen) => match self.list.claim_slow(seen, 1, OnFull::Allocate) {
@@ -100,7 +119,8 @@ impl<T> Pusher<T> {
                 Err(kind) => return Err(PushError::new(refused(&self.list, kind), item)),
             },
         };
-        // SAFETY: the slot is claimed, filled and then published.
+        // SAFETY: this call has claimed the slot, so the block is alive and no other producer
+        // writes it. The slot is filled once, then published once.
         unsafe {
             block.write(slot, item);
             self.list.publish(Claim { block, slot, len: 1 }, Reclaim::Inline);
@@ -108,20 +128,27 @@ impl<T> Pusher<T> {
         Ok(())
     }
 
-    /// Appends an item without allocating or freeing memory: the form for interrupt handlers.
+    /// Appends an item without allocating or freeing memory, for interrupt handlers.
     ///
-    /// Lock-free; masks interrupts only where the target has no compare-and-swap, for single
-    /// instructions' worth of time. Wakers are called, and so must allow it; embedded executors'
-    /// do. [`reserve`](Self::reserve) makes room beforehand; blocks that were read are used again,
-    /// so in a steady state room comes back by itself.
+    /// Lock-free. Masks interrupts only on targets without compare-and-swap, for one atomic
+    /// operation at a time. Wakes the waiting tasks with `Waker::wake_by_ref`, so their wakers must
+    /// allow a call in the handler; the wakers of embedded executors do.
     ///
-    /// Drops no item. If the last cursor goes at the same time and the push succeeds, the item, and
-    /// those of finished pushes behind it, stay until the next call of another way to push, until a later subscriber finds nothing to read or
-    /// goes, or until the list is dropped.
+    /// [`reserve`](Self::reserve) makes room beforehand. Blocks that were read are used again, so
+    /// in a steady state no further `reserve` is needed.
+    ///
+    /// Drops no item. A `try_push` that overlaps with the drop of the last cursor may succeed. Its
+    /// item, and the items of finished pushes behind it, are then kept. The next call of another
+    /// push method drops them. So does a later subscriber that finds nothing to read or is dropped,
+    /// and so does the drop of the list.
     ///
     /// # Errors
-    /// [`TryPushError`] with the item: `Full` if no linked block has a free slot, or as
-    /// [`push`](Self::push).
+    /// - Returns [`TryPushError::Full`] with the item if no linked block has a free slot.
+    /// - Returns [`TryPushError::Stopped`] with the item if the list is stopped.
+    /// - Returns [`TryPushError::NoCursor`] with the item if the list has no cursor.
+    ///
+    /// # Panics
+    /// Panics as [`push`](Self::push) does.
     ///
     /// # Examples
     /// ```
@@ -138,7 +165,8 @@ impl<T> Pusher<T> {
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
         match self.list.claim(1, OnFull::Fail) {
             Ok(claim) => {
-                // SAFETY: the slot is claimed, filled and then published.
+                // SAFETY: this call has claimed the slot, so the block is alive and no other
+                // producer writes it. The slot is filled once, then published once.
                 unsafe {
                     claim.block.write(claim.slot, item);
                     self.list.publish(claim, Reclaim::Deferred);
@@ -149,20 +177,21 @@ impl<T> Pusher<T> {
         }
     }
 
-    /// The fast path, if this is the only pusher of the list: no other one, no
-    /// [`WeakPusher`](crate::WeakPusher).
+    /// Returns a faster pusher if this is the only pusher of the list and no
+    /// [`WeakPusher`](crate::WeakPusher) exists.
     ///
-    /// As long as the returned handle lives, no other can come to be, so its pushes need no
-    /// compare-and-swap: one atomic read-modify-write an item, or one a run.
+    /// While the returned handle lives, no other pusher can be made. So its pushes need no
+    /// compare-and-swap: each push costs one atomic read-modify-write, and a run of items costs one
+    /// in all. Wait-free.
     ///
     /// # Examples
     /// ```
     /// use aiter_core::push_list;
     ///
     /// let (mut pusher, cursor) = push_list();
-    /// let mut sole = pusher.unique().expect("the only pusher");
-    /// sole.push(1)?;
-    /// sole.push(2)?;
+    /// let mut unique = pusher.unique().expect("the list has one pusher");
+    /// unique.push(1)?;
+    /// unique.push(2)?;
     /// assert_eq!(cursor.len(), 2);
     /// let other = pusher.clone();
     /// assert!(pusher.unique().is_none());
@@ -172,131 +201,20 @@ impl<T> Pusher<T> {
     pub fn unique(&mut self) -> Option<UniquePusher<'_, T>> {
         self.list.handles.has_only_one().then(|| UniquePusher::new(&self.list))
     }
-
-    /// Makes room for `additional` items, so that as many [`try_push`](Self::try_push) succeed.
-    ///
-    /// The room is the list's, for all its pushers. As many blocks of items are kept ready from now on, out
-    /// of those that were read; it takes the largest `reserve` that was asked for. Allocates; lock-free but for that.
-    ///
-    /// A block that is read while another thread is inside `subscribe`, `reserve`, `retained` or a push
-    /// may serve again only after that call.
-    ///
-    /// # Panics
-    /// Panics with "capacity overflow" if the blocks would take more than `isize::MAX` bytes in all. Nothing
-    /// is allocated then. Items without a size have a limit as well, because a block takes memory for its
-    /// header.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::{TryPushError, push_list};
-    ///
-    /// let (pusher, mut cursor) = push_list();
-    /// pusher.reserve(100);
-    /// for n in 0..100 {
-    ///     pusher.try_push(n)?;
-    /// }
-    /// assert_eq!(cursor.try_next_many(&mut Vec::new(), 100), 100);
-    /// // What is read as it comes makes room for the next.
-    /// for n in 0..1000 {
-    ///     pusher.try_push(n)?;
-    ///     assert_eq!(cursor.try_next(), Ok(n));
-    /// }
-    /// # Ok::<(), TryPushError<i32>>(())
-    /// ```
-    #[track_caller]
-    pub fn reserve(&self, additional: usize) {
-        self.list.reserve(additional);
-    }
-
-    /// Ends the list, in one atomic step: what was pushed before is still delivered to every
-    /// cursor, what is pushed after comes back. A second call does nothing.
-    ///
-    /// Wakes every cursor that sleeps. Lock-free; neither allocates nor frees.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::{TryNextError, push_list};
-    ///
-    /// let (pusher, mut cursor) = push_list();
-    /// pusher.push(1).unwrap();
-    /// pusher.stop();
-    /// assert!(cursor.is_stopped() && !cursor.is_drained());
-    /// assert_eq!(cursor.try_next(), Ok(1));
-    /// assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
-    /// ```
-    pub fn stop(&self) {
-        self.list.stop();
-    }
-
-    /// True if the list was stopped.
-    pub fn is_stopped(&self) -> bool {
-        self.list.tail().is_stopped()
-    }
-
-    /// A cursor that sees what is pushed from now on.
-    ///
-    /// Costs the same at any backlog. A list that was left by all its cursors is alive again.
-    /// Lock-free.
-    ///
-    /// # Panics
-    /// If there are [too many](Cursor::fork) cursors where the list ends; the list is then as it was.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    ///
-    /// let (pusher, cursor) = push_list();
-    /// pusher.push("early")?;
-    /// drop(cursor);
-    /// assert!(pusher.push("nobody").is_err());
-    /// let mut late = pusher.subscribe();
-    /// pusher.push("late")?;
-    /// assert_eq!(late.try_next(), Ok("late"));
-    /// # Ok::<(), aiter_core::PushError<&str>>(())
-    /// ```
-    #[doc(alias = "tail")]
-    pub fn subscribe(&self) -> Cursor<T>
-    where
-        T: Clone + Sync,
-    {
-        self.list.release_handed_over();
-        // Before the second reader can be seen.
-        self.list.set_clone();
-        let (block, skip) = self.list.enter();
-        Cursor::new(self.list.clone(), block, skip)
-    }
-
-    /// How many cursors the list has now; a shared cursor counts once.
-    pub fn cursor_count(&self) -> usize {
-        self.list.cursor_count()
-    }
-
-    /// Items whose slots the list holds, counted from the oldest block that a cursor still needs:
-    /// what the slowest cursor costs, within one block.
-    ///
-    /// A number that grows tells of a cursor that is neither read nor dropped.
-    pub fn retained(&self) -> usize {
-        self.list.retained()
-    }
-
-    /// True if both push into the same list.
-    pub fn same_list(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.list, &other.list)
-    }
 }
 
-/// The reason why a claim that may allocate was refused.
+/// Returns why a claim with `OnFull::Allocate` was refused, after a cleanup that handlers deferred.
 #[cold]
 fn refused<T>(list: &List<T>, kind: Option<PushErrorKind>) -> PushErrorKind {
     list.clean_up_after_handlers();
-    kind.expect("a claim that may allocate finds room")
+    kind.expect("a claim that may allocate is refused for a reason")
 }
 
 impl<T> Clone for Pusher<T> {
-    /// One more pusher of the same list.
+    /// Makes another pusher of the same list. Wait-free.
     ///
     /// # Panics
-    /// As [`downgrade`](Self::downgrade).
+    /// Panics as [`downgrade`](Self::downgrade) does.
     fn clone(&self) -> Self {
         self.list.handles.add_pusher();
         Self { list: self.list.clone() }
@@ -308,20 +226,6 @@ impl<T> Drop for Pusher<T> {
         if self.list.handles.remove_pusher() {
             self.list.stop();
         }
-    }
-}
-
-/// Pushes all the items, by the fast path if this is the only pusher.
-///
-/// `Extend` has no way to fail: once the list refuses one, it and the rest of the iterator are
-/// dropped. [`Pusher::push_all`] gives them back.
-impl<T> Extend<T> for Pusher<T> {
-    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
-        let refused = match self.unique() {
-            Some(mut sole) => sole.push_all(items).err(),
-            None => self.push_all(items).err(),
-        };
-        drop(refused);
     }
 }
 

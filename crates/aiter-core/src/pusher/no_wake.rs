@@ -1,16 +1,16 @@
-//! A push list whose cursors never sleep, so a push need not learn whether one does.
+//! A push list whose cursors register no wakers, for adapters that wake their tasks themselves.
 //!
 //! # Why a store may publish
-//! Any other list publishes by a read-modify-write of the block's state
-//! word, because a cursor may set a flag in it at the same time. Here no party but the pusher
-//! changes that word while an item is pushed beside a cursor at the tail:
-//! - No cursor sets `WAITING`, because a [`NoWakeCursor`] is not polled.
-//! - No cursor sets `ORPHANED`, because the cursor at the tail is borrowed and counts in the block.
-//!   So a cursor that leaves the block is not the last one.
-//! - No cursor takes `ORPHANED` away, because there is no `subscribe`. `drop_unreadable` takes it
-//!   away, too, but only this pusher calls that.
-//! - No other producer publishes, because a [`NoWakePusher`] is not cloned and pushes by
-//!   `&mut self`.
+//! Other lists publish with a read-modify-write of the block's state word, because a cursor may set
+//! a flag in it at the same time. Here, [`NoWakePusher::push_with_hint`] may publish with a store
+//! if the borrowed cursor is at the tail. No other party changes the state word then:
+//! - No cursor sets `WAITING`, because a [`NoWakeCursor`] cannot be polled.
+//! - No cursor sets `ORPHANED`, because the borrowed cursor holds a count of the block. So a cursor
+//!   that leaves the block is not the last one.
+//! - No cursor clears `ORPHANED`, because a cursor can only be forked, not subscribed.
+//!   `drop_unreadable` clears it as well, but only this pusher calls `drop_unreadable`.
+//! - No other producer publishes, because a [`NoWakePusher`] cannot be cloned and pushes by `&mut
+//!   self`.
 
 use core::fmt;
 
@@ -21,12 +21,12 @@ use crate::{
     sync::Arc,
 };
 
-/// An empty push list for an adapter that wakes its tasks itself: the handle that pushes and the
-/// cursor that reads.
+/// Makes an empty push list that wakes no task, and returns its pusher and its first cursor.
 ///
-/// As [`push_list`], but its cursors are not streams. A push wakes no task and costs no atomic
-/// read-modify-write if the cursor beside it has read all. A task that waits for items sleeps
-/// elsewhere, for example at the [`PollLock`](crate::task::PollLock) that the pusher is in.
+/// Its cursors are not streams, unlike the cursors of [`push_list`]. If the cursor that is passed
+/// to a push has read every item, the push costs no atomic read-modify-write. A task that waits for
+/// items registers elsewhere, for example with the [`PollLock`](crate::task::PollLock) that holds
+/// the pusher.
 ///
 /// # Examples
 /// ```
@@ -48,18 +48,17 @@ pub fn no_wake_list<T>() -> (NoWakePusher<T>, NoWakeCursor<T>) {
 
 /// The only pusher of a [`no_wake_list`].
 ///
-/// Dropping it ends the list, as [`stop`](Self::stop) does.
+/// Dropping it stops the list, as [`stop`](Self::stop) does.
 pub struct NoWakePusher<T>(Pusher<T>);
 
 impl<T> NoWakePusher<T> {
-    /// Appends an item.
+    /// Appends an item, without an atomic read-modify-write if `reader` has read every item.
     ///
-    /// Without an atomic read-modify-write if `reader` has read all and is not at the end of a
-    /// block, else with one. The item is appended also if `reader` has items left, or belongs to
-    /// another list. Wait-free, except for the last slot of a block, where it may allocate.
+    /// If `reader` has unread items, is at the end of a block, or belongs to another list, the push
+    /// costs one read-modify-write. Wait-free, except that the last item of a block may allocate.
     ///
     /// # Errors
-    /// Returns [`PushError`] with the item if the list is stopped or has no cursor left.
+    /// Returns [`PushError`] with the item if the list is stopped or has no cursor.
     #[inline(always)]
     pub fn push_with_hint(
         &mut self,
@@ -70,26 +69,27 @@ impl<T> NoWakePusher<T> {
             return self.push(item);
         }
         let mut place = reader.raw.place();
-        // First, as it may unwind.
+        // Before the item is written, because the allocation may unwind.
         let to = self.0.list.unique_place_after(place, 1);
         let (block, slot) = place;
-        // SAFETY: the slot is the tail's, and the list is not stopped. No other party pushes, so
-        // the slot is this call's, and the reader's count keeps the block alive.
+        // SAFETY: the slot is at the tail of a list that is not stopped, and no other party pushes.
+        // So it belongs to this call. The count of `reader` keeps the block alive.
         unsafe { block.write(slot, item) };
         let claim = self.0.list.advance_unique(&mut place, to, 1);
-        // SAFETY: the slot is claimed and filled. The reader has read the slots before it, so they
-        // are published. No other party changes the state word: see the head of this file.
+        // SAFETY: this call has claimed and filled the slot. `reader` has read the slots before it,
+        // so they are published. No flag is set, and no other party changes the state word: see the
+        // head of this file.
         unsafe { claim.block.publish_by_store(claim.slot) };
         Ok(())
     }
 
-    /// `push_with_hint` without a cursor at the tail.
+    /// Appends an item with a read-modify-write, if `reader` is not at the tail.
     #[cold]
     fn push(&mut self, item: T) -> Result<(), PushError<T>> {
         UniquePusher::new(&self.0.list).push(item)
     }
 
-    /// Returns `true` if the reader is where the next item goes, and the list takes one.
+    /// Returns `true` if the list accepts items and `reader` is a cursor of it at the tail.
     #[inline(always)]
     fn is_at_tail(&self, reader: &NoWakeCursor<T>) -> bool {
         let (block, slot) = reader.raw.place();
@@ -97,15 +97,15 @@ impl<T> NoWakePusher<T> {
             && self.0.list.unique_tail().is_at(block, slot)
     }
 
-    /// Returns `true` if `reader`, a cursor of this list, has read all that was pushed.
+    /// Returns `true` if `reader`, a cursor of this list, has read every item. Wait-free.
     #[inline(always)]
     pub fn is_caught_up(&self, reader: &NoWakeCursor<T>) -> bool {
         let (block, slot) = reader.raw.place();
-        // One comparison in the common case.
+        // In the common case the first comparison decides.
         self.0.list.unique_tail().is_at(block, slot) || reader.lag() == 0
     }
 
-    /// Number of cursors of the list.
+    /// Returns the number of cursors of the list. Wait-free.
     #[inline(always)]
     pub fn cursor_count(&self) -> usize {
         self.0.cursor_count()
@@ -116,7 +116,8 @@ impl<T> NoWakePusher<T> {
         self.0
     }
 
-    /// Ends the list: cursors read what was pushed before. A second call does nothing.
+    /// Stops the list. Cursors still receive the items that were pushed before. A second call has
+    /// no effect.
     pub fn stop(&mut self) {
         self.0.stop();
     }
@@ -131,54 +132,57 @@ impl<T> fmt::Debug for NoWakePusher<T> {
     }
 }
 
-/// A reading position in a [`no_wake_list`]. It is no stream, because no push wakes a task.
+/// A reading position in a [`no_wake_list`]. It is not a stream, because no push wakes a task.
 ///
-/// As a [`Cursor`](crate::Cursor), it moves items if it is the only one, and clones them else.
+/// The only cursor of a list moves items out. With two or more cursors, items are cloned.
 ///
 /// # Panics
-/// Each way to read panics if `T::clone` does, or the drop of an item that all cursors
-/// have read. If `T::clone` panics, the item is still to be read.
-#[must_use = "a cursor that is not read keeps what it has not read in memory"]
+/// Every method that reads panics if `T::clone` panics; the item is then still to be read. It
+/// panics if `T::drop` panics for an item that all cursors have read.
+#[must_use = "a cursor that is not read keeps its unread items in memory"]
 pub struct NoWakeCursor<T> {
     list: Arc<List<T>>,
     raw: RawCursor<T>,
 }
 
 impl<T> NoWakeCursor<T> {
-    /// Takes the next item if one is ready.
+    /// Takes the next item if one is ready. Wait-free inside a run of ready items, otherwise
+    /// lock-free.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn next_ready(&mut self) -> Option<T> {
         self.raw.pop(&self.list)
     }
 
-    /// Lets [`next_fast`](Self::next_fast) give no answer until [`wake_up`](Self::wake_up).
+    /// Makes [`next_fast`](Self::next_fast) return `None` until [`set_active`](Self::set_active) is
+    /// called.
     ///
-    /// For a task that goes to sleep and must see to its waker when it finds an item.
+    /// A task calls it before it sleeps. Its next read then takes the slow path, on which the task
+    /// drops its called waker.
     pub fn set_idle(&mut self) {
         self.raw.set_idle();
     }
 
-    /// Ends what [`set_idle`](Self::set_idle) began.
+    /// Ends the state that [`set_idle`](Self::set_idle) began.
     pub fn set_active(&mut self) {
         self.raw.set_active();
     }
 
-    /// Returns `true` between [`set_idle`](Self::set_idle) and [`wake_up`](Self::wake_up).
+    /// Returns `true` between [`set_idle`](Self::set_idle) and [`set_active`](Self::set_active).
     pub fn is_idle(&self) -> bool {
         self.raw.is_idle()
     }
 
-    /// Returns the answer of [`next_ready`](Self::next_ready) if a few instructions give it.
+    /// Returns the result of [`next_ready`](Self::next_ready) if the fast path has it.
     ///
-    /// The outer `None` is no answer: the caller asks `next_ready`, out of line. If the answer is
-    /// that no item is ready, the cursor keeps the items that it has read until `next_ready` says
-    /// so too. Wait-free.
+    /// If the outer option is `None`, the result is not known and the caller calls `next_ready` out
+    /// of line. After `Some(None)`, the items that the cursor has read are kept until `next_ready`
+    /// also finds nothing. Wait-free.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn next_fast(&mut self) -> Option<Option<T>> {
         self.raw.pop_fast_shared()
     }
 
-    /// Returns a second cursor at the same position. As [`Cursor::fork`](crate::Cursor::fork).
+    /// Makes a second cursor at the same position. Wait-free.
     ///
     /// # Panics
     /// Panics as [`Cursor::fork`](crate::Cursor::fork) does.
@@ -192,29 +196,30 @@ impl<T> NoWakeCursor<T> {
         Self { list: self.list.clone(), raw }
     }
 
-    /// Number of items that were pushed, and that this cursor has not read.
+    /// Returns the number of items that were pushed and that this cursor has not read. Wait-free.
     pub fn lag(&self) -> usize {
         self.raw.distance(&self.list)
     }
 
-    /// Returns `true` if [`next_ready`](Self::next_ready) would return an item.
+    /// Returns `true` if [`next_ready`](Self::next_ready) would return an item. Wait-free.
     pub fn has_ready(&self) -> bool {
         self.raw.has_ready()
     }
 
-    /// Returns `true` if the list was stopped, also with items left to read.
+    /// Returns `true` if the list was stopped, also with items left to read. Wait-free.
     pub fn is_stopped(&self) -> bool {
         self.list.tail().is_stopped()
     }
 
-    /// Returns `true` if the list was stopped and this cursor has read all items.
+    /// Returns `true` if the list was stopped and this cursor has read every item. Wait-free.
     pub fn is_drained(&self) -> bool {
         self.raw.is_drained(&self.list)
     }
 
-    /// Returns how many items are left: [`lag`](Self::lag), and no more if the list was stopped.
+    /// Returns [`lag`](Self::lag) as the lower bound of the items to come. Once the list is
+    /// stopped, it is exact.
     pub fn size_hint(&self) -> (usize, Option<usize>) {
-        // In this order: after the stop the number only falls.
+        // The mark is read before `lag`, because after the stop `lag` only falls.
         let is_stopped = self.is_stopped();
         let lag = self.lag();
         (lag, is_stopped.then_some(lag))
@@ -223,7 +228,7 @@ impl<T> NoWakeCursor<T> {
 
 impl<T> Drop for NoWakeCursor<T> {
     fn drop(&mut self) {
-        // First: from here on a push may find that the list has no cursor.
+        // First, so that a push that begins later finds no cursor.
         self.list.remove_cursor();
         // SAFETY: the cursor is being dropped, so the position is not used again.
         unsafe { self.raw.give_up(&self.list) };

@@ -1,4 +1,4 @@
-//! Pushes of many items.
+//! Pushes of all items of an iterator.
 
 use arrayvec::ArrayVec;
 
@@ -8,22 +8,28 @@ use crate::{
     pusher::{Pusher, refused},
 };
 
-/// Items on their way into a list, collected before slots are claimed for them: the iterator is
-/// user code, which must not run between a claim and its publication.
+/// Maximum number of items in a chunk. A chunk is collected before its slots are claimed, because
+/// the iterator is user code, which must not run between a claim and its publication.
 const CHUNK: usize = 32;
-/// Larger items are pushed one by one, so that a chunk stays small on the stack.
+/// Maximum size of an item in a chunk, in bytes. Larger items are pushed one by one, because a
+/// chunk is on the stack.
 const CHUNKED_SIZE: usize = 128;
 
 impl<T> Pusher<T> {
-    /// Appends all the items of an iterator, in runs: one claim, one publication and at most one
-    /// round of wake-ups for up to 32 items. Returns how many there were.
+    /// Appends all items of an iterator and returns how many it appended.
     ///
-    /// The items of one call stay in order; those of other producers may come between its runs.
-    /// If the iterator panics, the items that it has yielded are pushed.
+    /// The items are pushed in runs of up to 32, or one by one if an item has more than 128 bytes.
+    /// A run costs one claim, one publication and at most one notification. The items of one call
+    /// stay in order. Items of other producers may lie between two runs. Each run is lock-free and
+    /// allocates as [`push`](Self::push) does.
     ///
     /// # Errors
-    /// [`PushAllError`] if the list is stopped or has no cursor left: it tells how many were pushed
-    /// and gives all the others back.
+    /// Returns [`PushAllError`] if the list is stopped or has no cursor. The error holds the number
+    /// of items that were pushed, and all other items.
+    ///
+    /// # Panics
+    /// Panics as [`push`](Self::push) does, or if the iterator panics. If the iterator panics, the
+    /// items that it has yielded are pushed.
     ///
     /// # Examples
     /// ```
@@ -48,6 +54,7 @@ impl<T> Pusher<T> {
         }
     }
 
+    /// Pushes the items one by one.
     fn push_each<I: Iterator<Item = T>>(&self, mut items: I) -> Result<usize, PushAllError<I>> {
         let mut pushed = 0;
         while let Some(item) = items.next() {
@@ -61,8 +68,10 @@ impl<T> Pusher<T> {
         Ok(pushed)
     }
 
+    /// Pushes the items in chunks.
     fn push_chunked<I: Iterator<Item = T>>(&self, mut items: I) -> Result<usize, PushAllError<I>> {
-        /// Pushes what the iterator had yielded if it panics.
+        /// Items that were taken from the iterator. If the iterator panics, they are pushed on
+        /// drop.
         struct Chunk<'a, T> {
             list: &'a List<T>,
             items: ArrayVec<T, CHUNK>,
@@ -72,7 +81,9 @@ impl<T> Pusher<T> {
                 while !self.items.is_empty() {
                     let claim = self.list.claim(self.items.len(), on_full)?;
                     let Claim { block, slot, len } = claim;
-                    // SAFETY: as many as were asked for or fewer, claimed, filled and then published.
+                    // SAFETY: this call has claimed the slots, so the block is alive and no other
+                    // producer writes them. A claim has at most as many slots as were asked for, so
+                    // `len` items are there. The slots are filled once, then published once.
                     unsafe {
                         block.write_run(slot, &mut self.items, len);
                         self.list.publish(claim, Reclaim::Inline);
@@ -83,21 +94,23 @@ impl<T> Pusher<T> {
         }
         impl<T> Drop for Chunk<'_, T> {
             fn drop(&mut self) {
-                // Empty but after a panic, of the iterator or of an allocation. A second panic would
-                // abort, so no other allocation may unwind. A kind drops the items.
+                // The chunk has items only after a panic of the iterator or of an allocation. A
+                // second panic would abort, so no allocation may unwind here. If the push is
+                // refused, the items are dropped.
                 if !self.items.is_empty() && self.push(OnFull::Attempt).is_err() {
                     self.list.clean_up_after_handlers();
                 }
             }
         }
-        /// Counts the items in when they are all there, or the iterator panics.
+        /// Sets the length of the chunk on drop: when it is full, or when the iterator ends or
+        /// panics.
         struct Fill<'a, T> {
             items: &'a mut ArrayVec<T, CHUNK>,
             len: usize,
         }
         impl<T> Drop for Fill<'_, T> {
             fn drop(&mut self) {
-                // SAFETY: so many were written.
+                // SAFETY: `len` is at most `CHUNK`, and the first `len` items have been written.
                 unsafe { self.items.set_len(self.len) };
             }
         }
@@ -107,23 +120,40 @@ impl<T> Pusher<T> {
             let mut fill = Fill { items: &mut chunk.items, len: 0 };
             while fill.len < CHUNK {
                 let Some(item) = items.next() else { break };
-                // SAFETY: it was empty and takes as many.
+                // SAFETY: `fill.len` is below `CHUNK`, so the place is inside the vector. The
+                // vector was empty, so no item is overwritten.
                 unsafe { fill.items.as_mut_ptr().add(fill.len).write(item) };
                 fill.len += 1;
             }
             drop(fill);
-            let waiting = chunk.items.len();
+            let collected = chunk.items.len();
             let result = chunk.push(OnFull::Allocate);
-            pushed += waiting - chunk.items.len();
+            pushed += collected - chunk.items.len();
             if let Err(kind) = result {
                 let kind = refused(&self.list, kind);
                 let taken = chunk.items.drain(..).collect();
                 drop(chunk);
                 return Err(PushAllError { kind, pushed, taken, rest: items });
             }
-            if waiting < CHUNK {
+            if collected < CHUNK {
                 return Ok(pushed);
             }
         }
+    }
+}
+
+/// Appends all items. If this is the only pusher, appends them through a [`UniquePusher`].
+///
+/// `Extend` cannot report an error. If the list refuses an item, the item and the rest of the
+/// iterator are dropped. [`Pusher::push_all`] returns them instead.
+///
+/// [`UniquePusher`]: crate::UniquePusher
+impl<T> Extend<T> for Pusher<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        let refused = match self.unique() {
+            Some(mut unique) => unique.push_all(items).err(),
+            None => self.push_all(items).err(),
+        };
+        drop(refused);
     }
 }

@@ -1,4 +1,4 @@
-//! The fast path of a list's only pusher.
+//! `UniquePusher`, the faster handle of a list's only pusher.
 
 use core::fmt;
 
@@ -7,30 +7,44 @@ use crate::{
     list::{List, Reclaim, block::Block},
 };
 
-/// The only pusher of a list, for as long as it borrows its [`Pusher`](crate::Pusher). See
+/// The only pusher of a list, which borrows its [`Pusher`](crate::Pusher). See
 /// [`Pusher::unique`](crate::Pusher::unique).
 ///
-/// Wait-free, but for the last slot of a block, where it may allocate, and where a cursor is to be
-/// woken: there it is lock-free.
-#[must_use = "it only borrows the pusher"]
+/// # Progress
+/// A push is wait-free if no task waits and the item is not the last of a block. Otherwise it is
+/// lock-free, and the last item of a block may allocate.
+///
+/// # Examples
+/// ```
+/// use aiter_core::push_list;
+///
+/// let (mut pusher, cursor) = push_list();
+/// let mut unique = pusher.unique().expect("the list has one pusher");
+/// unique.push_all(0..10).unwrap();
+/// unique.push(10)?;
+/// assert_eq!(cursor.len(), 11);
+/// # Ok::<(), aiter_core::PushError<i32>>(())
+/// ```
+#[must_use = "a unique pusher does nothing unless it pushes"]
 pub struct UniquePusher<'a, T> {
     list: &'a List<T>,
-    /// Where the list's tail word points: only this handle writes it.
+    /// Copy of the tail: its block and slot. No other handle can move the tail.
     place: (Block<T>, usize),
-    /// Nobody but us could change it.
+    /// Copy of the stop mark. No other handle can set it.
     is_stopped: bool,
 }
 
 impl<'a, T> UniquePusher<'a, T> {
-    /// The caller has seen that there is no other pusher, and lends its own for `'a`.
+    /// Makes the handle. The caller has checked that the list has no other pusher, and lends its
+    /// pusher for `'a`.
     pub(crate) fn new(list: &'a List<T>) -> Self {
         let tail = list.unique_tail();
         Self { list, place: (tail.block(), tail.slot()), is_stopped: tail.is_stopped() }
     }
 
-    /// Why the list takes no items, if so.
+    /// Returns why the list refuses items, or `None` if it accepts them.
     #[inline(always)]
-    fn kind(&self) -> Option<PushErrorKind> {
+    fn error_kind(&self) -> Option<PushErrorKind> {
         if self.is_stopped {
             Some(PushErrorKind::Stopped)
         } else if self.list.has_no_cursor() {
@@ -40,21 +54,38 @@ impl<'a, T> UniquePusher<'a, T> {
         }
     }
 
-    /// Appends an item and wakes the cursors that wait for it.
+    /// Appends an item and wakes the tasks that wait for it.
+    ///
+    /// Costs one atomic read-modify-write if no task waits. Wait-free or lock-free, see the
+    /// [type](Self#progress).
     ///
     /// # Errors
-    /// [`PushError`] with the item if the list is stopped or has no cursor left.
+    /// Returns [`PushError`] with the item if the list is stopped or has no cursor.
+    ///
+    /// # Panics
+    /// Panics as [`Pusher::push`](crate::Pusher::push) does.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (mut pusher, mut cursor) = push_list();
+    /// pusher.unique().expect("the list has one pusher").push("item")?;
+    /// assert_eq!(cursor.try_next(), Ok("item"));
+    /// # Ok::<(), aiter_core::PushError<&str>>(())
+    /// ```
     #[inline]
     pub fn push(&mut self, item: T) -> Result<(), PushError<T>> {
-        if let Some(kind) = self.kind() {
+        if let Some(kind) = self.error_kind() {
             self.list.clean_up_after_handlers();
             return Err(PushError::new(kind, item));
         }
-        // First, as it may unwind.
+        // Before the item is written, because the allocation may unwind.
         let to = self.list.unique_place_after(self.place, 1);
         let (block, slot) = self.place;
-        // SAFETY: this is the only pusher: the slot at the tail is its own, and keeps the block
-        // alive; then it is filled.
+        // SAFETY: no other pusher exists, so the slot at the tail belongs to this call, and the
+        // unclaimed slot keeps the block alive. `publish`: the slot is filled, and `to` is the
+        // place behind it.
         unsafe {
             block.write(slot, item);
             self.publish(to, 1);
@@ -62,20 +93,34 @@ impl<'a, T> UniquePusher<'a, T> {
         Ok(())
     }
 
-    /// Appends all the items of an iterator. Returns how many there were.
+    /// Appends all items of an iterator and returns how many it appended.
     ///
-    /// They are published, and cursors woken, once a block of items. If the iterator panics, the
-    /// items that it has yielded are pushed.
+    /// Publishes the items and wakes the waiting tasks once for each block.
     ///
     /// # Errors
-    /// [`PushAllError`] if the list is stopped or has no cursor left: it tells how many were pushed
-    /// and gives all the others back.
+    /// Returns [`PushAllError`] if the list is stopped or has no cursor. The error holds the number
+    /// of items that were pushed, and all other items.
+    ///
+    /// # Panics
+    /// Panics as [`Pusher::push`](crate::Pusher::push) does, or if the iterator panics. If the
+    /// iterator panics, the items that it has yielded are pushed.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (mut pusher, cursor) = push_list();
+    /// let mut unique = pusher.unique().expect("the list has one pusher");
+    /// assert_eq!(unique.push_all(0..100).unwrap(), 100);
+    /// assert_eq!(cursor.len(), 100);
+    /// ```
     pub fn push_all<I>(&mut self, items: I) -> Result<usize, PushAllError<I::IntoIter>>
     where
         I: IntoIterator<Item = T>,
     {
-        /// Publishes what was written if the iterator panics, or there is no memory for the next
-        /// block. The last slot of the block is free then.
+        /// Items that were written and not yet published. Publishes them on drop, also if the
+        /// iterator or the allocation of the next block panics. The last slot of the block is free
+        /// then.
         struct Run<'a, 'b, T> {
             unique: &'b mut UniquePusher<'a, T>,
             len: usize,
@@ -84,7 +129,8 @@ impl<'a, T> UniquePusher<'a, T> {
             fn drop(&mut self) {
                 let (block, slot) = self.unique.place;
                 if self.len > 0 {
-                    // SAFETY: filled, one by one, and counted. The block has a slot behind them.
+                    // SAFETY: the `len` slots at the tail are filled, in one block. The block has a
+                    // slot behind them.
                     unsafe { self.unique.publish((block, slot + self.len), self.len) };
                 }
             }
@@ -92,7 +138,7 @@ impl<'a, T> UniquePusher<'a, T> {
         let mut items = items.into_iter();
         let mut pushed = 0;
         loop {
-            if let Some(kind) = self.kind() {
+            if let Some(kind) = self.error_kind() {
                 self.list.clean_up_after_handlers();
                 return match items.next() {
                     None => Ok(pushed),
@@ -107,7 +153,9 @@ impl<'a, T> UniquePusher<'a, T> {
             let mut run = Run { unique: &mut *self, len: 0 };
             while run.len < last {
                 let Some(item) = items.next() else { break };
-                // SAFETY: as in `push`; the slots before the last one are in the block.
+                // SAFETY: no other pusher exists, so the slots from the tail on belong to this
+                // call, and they keep the block alive. The slot is before the last slot, so it is
+                // in the block.
                 unsafe { block.write(slot + run.len, item) };
                 run.len += 1;
             }
@@ -117,10 +165,12 @@ impl<'a, T> UniquePusher<'a, T> {
                 drop(run);
                 return Ok(pushed);
             };
-            // First, as it may unwind.
+            // Before the item is written, because the allocation may unwind. Then `run` publishes
+            // the items before it.
             let to = run.unique.list.unique_place_after((block, slot), last + 1);
             core::mem::forget(run);
-            // SAFETY: as above; the slots are filled, and `to` is behind them.
+            // SAFETY: no other pusher exists, so the last slot belongs to this call. `publish`: all
+            // slots from the tail on are filled, and `to` is the place behind them.
             unsafe {
                 block.write(slot + last, item);
                 self.publish(to, last + 1);
@@ -132,18 +182,21 @@ impl<'a, T> UniquePusher<'a, T> {
     /// Moves the tail past filled slots and publishes them.
     ///
     /// # Safety
-    /// The `len` slots at the tail are filled, and all in one block. `to` is the place behind them.
+    /// - The `len` slots at the tail are filled and lie in one block.
+    /// - `to` is the place behind them.
     #[inline(always)]
     unsafe fn publish(&mut self, to: (Block<T>, usize), len: usize) {
         let claim = self.list.advance_unique(&mut self.place, to, len);
-        // SAFETY: filled, by contract; this pusher's, as it is the only one.
+        // SAFETY: the slots of the claim are filled, by contract. No other pusher exists, so the
+        // claim belongs to this call.
         unsafe { self.list.publish(claim, Reclaim::Inline) };
     }
 }
 
-// SAFETY: it is a `&mut Pusher`, which is `Send` for `T: Send`.
+// SAFETY: the handle acts as a `&mut Pusher`, which is `Send` if `T: Send`. `T: Sync` is not
+// needed, because the handle borrows no item.
 unsafe impl<T: Send> Send for UniquePusher<'_, T> {}
-// SAFETY: nothing happens through `&UniquePusher`.
+// SAFETY: through `&UniquePusher`, only `is_stopped` is read.
 unsafe impl<T: Send> Sync for UniquePusher<'_, T> {}
 
 impl<T> fmt::Debug for UniquePusher<'_, T> {

@@ -1,26 +1,41 @@
-//! Pushers that do not keep a list from ending.
+//! `WeakPusher`, a handle that does not keep a list from ending.
 
 use core::fmt;
 
 use crate::{list::List, pusher::Pusher, sync::Arc};
 
-/// A pusher that does not keep its list from ending. See [`Pusher::downgrade`].
+/// A handle that does not keep its list from ending. See [`Pusher::downgrade`].
 pub struct WeakPusher<T> {
     list: Arc<List<T>>,
 }
 
 impl<T> WeakPusher<T> {
-    /// A pusher, if there is one left. `None` also if there are 2³¹ of them, or 32,768 on 32-bit targets.
+    /// Makes a pusher if the list still has one.
+    ///
+    /// Also returns `None` if the list has 2³¹ pushers, or 32,768 on 32-bit targets. Lock-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// let weak = pusher.downgrade();
+    /// weak.upgrade().expect("the list has a pusher").push(1)?;
+    /// assert_eq!(cursor.try_next(), Ok(1));
+    /// drop(pusher);
+    /// assert!(weak.upgrade().is_none());
+    /// # Ok::<(), aiter_core::PushError<i32>>(())
+    /// ```
     pub fn upgrade(&self) -> Option<Pusher<T>> {
         self.list.handles.try_add_pusher().then(|| Pusher { list: self.list.clone() })
     }
 }
 
 impl<T> Clone for WeakPusher<T> {
-    /// One more such handle to the same list.
+    /// Makes another weak handle of the same list. Wait-free.
     ///
     /// # Panics
-    /// As [`Pusher::downgrade`].
+    /// Panics as [`Pusher::downgrade`] does.
     fn clone(&self) -> Self {
         self.list.handles.add_weak();
         Self { list: self.list.clone() }
@@ -42,18 +57,18 @@ impl<T> fmt::Debug for WeakPusher<T> {
 }
 
 impl<T> Pusher<T> {
-    /// A handle that does not keep the list from ending.
+    /// Makes a weak handle, which does not keep the list from ending. Wait-free.
     ///
     /// # Panics
-    /// If the list has 2³¹ pushers or 2³¹ weak ones; 32,768 on 32-bit targets.
+    /// Panics if the list has 2³¹ pushers or 2³¹ weak handles, or 32,768 of either on 32-bit
+    /// targets.
     ///
     /// # Examples
     /// ```
     /// use aiter_core::push_list;
     ///
-    /// let (pusher, cursor) = push_list();
+    /// let (pusher, cursor) = push_list::<u32>();
     /// let weak = pusher.downgrade();
-    /// weak.upgrade().expect("a pusher is left").push(1).unwrap();
     /// drop(pusher);
     /// assert!(weak.upgrade().is_none() && cursor.is_stopped());
     /// ```

@@ -14,11 +14,11 @@ use embedded_alloc::LlffHeap;
 use futures_util::StreamExt;
 use semihosting::{println, process};
 
-// Its critical sections make it safe in handlers, too; ours need it only in main.
+// Its critical sections make it safe in handlers as well, but only main allocates here.
 #[global_allocator]
 static HEAP: LlffHeap = LlffHeap::empty();
 
-/// On its way from main to the handler, which takes it at its first tick.
+/// The pusher, which main stores and the handler takes at its first tick.
 static PUSHER: Mutex<Cell<Option<Pusher<u32>>>> = Mutex::new(Cell::new(None));
 
 #[exception]
@@ -32,9 +32,9 @@ fn SysTick() {
     let Some(pusher) = TAKEN else { return };
     match pusher.try_push(*SAMPLE) {
         Ok(()) => *SAMPLE += 1,
-        // Main has not read for a while. The sample came back; it is pushed at the next tick.
+        // The list is full, because main is busy. The next tick pushes the sample again.
         Err(TryPushError::Full(_)) => {}
-        // Nobody listens any more.
+        // The list is stopped or has no cursor.
         Err(_) => {}
     }
 }
@@ -43,15 +43,15 @@ fn SysTick() {
 async fn main(_spawner: Spawner) {
     const SIZE: usize = 2048;
     static mut MEMORY: [MaybeUninit<u8>; SIZE] = [MaybeUninit::uninit(); SIZE];
-    // SAFETY: before the first allocation, once, and nothing else names the memory.
+    // SAFETY: `init` is called once, before the first allocation. No other code uses the memory.
     unsafe { HEAP.init((&raw mut MEMORY).addr(), SIZE) }
 
     let (pusher, mut samples) = push_list();
-    // As many as may come while main is busy; what was read makes room again.
+    // Room for the samples that may arrive while main is busy. Items that are read make room again.
     pusher.reserve(32);
     critical_section::with(|cs| PUSHER.borrow(cs).set(Some(pusher)));
 
-    let mut timer = Peripherals::take().expect("nobody took them before").SYST;
+    let mut timer = Peripherals::take().expect("the peripherals are taken once").SYST;
     timer.set_clock_source(SystClkSource::Core);
     timer.set_reload(1000);
     timer.clear_current();
