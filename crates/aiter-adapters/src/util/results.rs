@@ -58,6 +58,8 @@ impl<T> Results<T> {
         }
     }
 
+    // Never, so that `put` stays small enough to be inlined.
+    #[inline(never)]
     fn put_at(entries: &mut VecDeque<Entry<T>>, at: usize, result: Option<T>) {
         if entries.len() <= at {
             entries.resize_with(at + 1, || Entry::Running);
