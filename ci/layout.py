@@ -54,7 +54,8 @@ def leaves(tree, prefix=()):
     for char in rest[:rest.rindex("}")] + ",":
         depth += (char == "{") - (char == "}")
         if char == "," and depth == 0:
-            yield from leaves(part, path)
+            if part.strip():
+                yield from leaves(part, path)
             part = ""
         else:
             part += char
