@@ -133,8 +133,8 @@ impl<T, H> UnblockIter<T, H> {
 
     /// Returns how the iterator ended, or `None` while it runs. Unread items may remain.
     ///
-    /// [`TaskOutcome::Panicked`] means that the closure panicked. [`TaskOutcome::Cancelled`] means that the
-    /// closure was dropped before it ran, for example because the runtime shut down.
+    /// [`TaskOutcome::Panicked`] means that the closure panicked. [`TaskOutcome::Cancelled`] means
+    /// that the closure was dropped before it ran, for example because the runtime shut down.
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.items.outcome()
     }

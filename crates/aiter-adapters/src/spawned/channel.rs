@@ -25,12 +25,12 @@
 //! The list stops when the last task drops its pusher. Each task sets its flags before that.
 //!
 //! # Ordering policy
-//! - `WakeCell` orders what precedes `wake` before what follows `register`. So a task that sleeps sees
-//!   `CLOSED` and its permits, or is woken.
-//! - `returned`: Release by the stream, Acquire by the task. It hands over what the consumer did before
-//!   it took the item.
+//! - `WakeCell` orders the code before `wake` before the code after `register`. So a task that
+//!   sleeps sees `CLOSED` and its permits, or is woken.
+//! - `returned`: Release by the stream, Acquire by the task. The consumer's work before it took the
+//!   item happens before the task's next step.
 //! - `flags`: Relaxed. A task sets its flags before it drops its pusher. The stream reads them after
-//!   the list's end, which happens after all that the thread of a pusher did.
+//!   the end of the list, which happens after the last use of each pusher.
 //! - `idle`, `requested`: Relaxed. They carry no data; the stream and its tasks synchronize through
 //!   the list.
 
