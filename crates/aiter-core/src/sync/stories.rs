@@ -7,7 +7,7 @@ use crate::{
     cursor::Cursor,
     list::{List, Pin, block::Block, position::RawCursor},
     pusher::{Pusher, push_list},
-    wait::{claim::Look, slots::Slots},
+    wait::{claim::ClaimFirst, slots::Slots},
 };
 
 /// Pushes the numbers, and reads each one at once.
@@ -156,13 +156,13 @@ fn leave_while_called(slots: &Slots) {
     unsafe {
         slots.replace(place, Some(Waker::noop().clone()));
         slots.arm(place);
-        match slots.claim_first(Look::Change).0 {
+        match slots.claim_first(ClaimFirst::Always).0 {
             Some(claimed) => {
-                slots.leave(place);
+                slots.abandon(place);
                 claimed.with(|_| ());
             }
             // It has another slot than the first.
-            None => drop(slots.take_back(place).then(|| slots.free(place))),
+            None => drop(slots.disarm(place).then(|| slots.free(place))),
         }
     }
 }
@@ -174,8 +174,8 @@ fn slot_left_twice_is_not_freed_under_notifier() {
         let slots = loom::sync::Arc::new(Slots::new());
         leave_while_called(&slots);
         let others = slots.clone();
-        let other = loom::thread::spawn(move || others.free_left(drop));
-        slots.free_left(drop);
+        let other = loom::thread::spawn(move || others.free_abandoned(drop));
+        slots.free_abandoned(drop);
         leave_while_called(&slots);
         other.join().unwrap();
     });
@@ -194,9 +194,9 @@ fn mark_put_back_does_not_free_slot_early() {
     loom::model(|| {
         let slots = loom::sync::Arc::new(Slots::new());
         leave_while_called(&slots);
-        let frees = [(); 2].map(|()| spawn(&slots, |slots| slots.free_left(drop)));
+        let frees = [(); 2].map(|()| spawn(&slots, |slots| slots.free_abandoned(drop)));
         let leaves = spawn(&slots, |slots| {
-            slots.free_left(drop);
+            slots.free_abandoned(drop);
             leave_while_called(slots);
         });
         leaves.join().unwrap();

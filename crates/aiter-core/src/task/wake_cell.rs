@@ -110,7 +110,7 @@ impl WakeCell {
         let old = busy.waiter(|waiter| self.queue.register_new(waiter, new));
         drop(busy);
         drop(old);
-        self.queue.free_left();
+        self.queue.free_abandoned();
     }
 
     /// Wakes the task that registered last, if it was not woken since.
@@ -131,7 +131,7 @@ impl WakeCell {
         let retired = busy.waiter(|waiter| self.queue.retire(waiter));
         drop(busy);
         drop(retired);
-        self.queue.free_left();
+        self.queue.free_abandoned();
     }
 }
 
