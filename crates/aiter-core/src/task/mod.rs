@@ -7,7 +7,10 @@
 
 mod lock_guard;
 mod lock_state;
+mod node;
 mod poll_lock;
+mod poll_locked;
+mod poll_read;
 mod ready_cells;
 mod ready_entry;
 mod ready_node;

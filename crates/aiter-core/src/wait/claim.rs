@@ -2,8 +2,8 @@
 //!
 //! # Ordering policy
 //! A claim is a read-modify-write of the word that contains the slot's `armed` bit. It acquires the
-//! waker from `Slots::arm`. `claim_first` also releases what the notifier did before it: see
-//! `queue.rs`.
+//! waker from `Slots::arm`. `claim_first` also releases what the notifier did before it (see
+//! `queue.rs`).
 
 use crate::{
     sync::Ordering,
@@ -36,7 +36,7 @@ impl Slots {
             return (None, seen & SEGMENTS != 0);
         }
         // Acquire: partner of `arm`, for the waker and for armed slots in segments. Release:
-        // partner of `arm`, for what this notifier did before: see `queue.rs`.
+        // partner of `arm`, for what this notifier did before (see `queue.rs`).
         let before = self.armed.fetch_and(!FIRST, Ordering::AcqRel);
         ((before & FIRST != 0).then(|| Claimed(&self.first_slot)), before & SEGMENTS != 0)
     }
@@ -64,7 +64,7 @@ impl Slots {
                 let bit = 1 << number;
                 bits &= !bit;
                 // Acquire: partner of `arm`, for the waker. No Release: another word hands on what
-                // the notifier did before, see `queue.rs`. If the bit is clear, the waiter has
+                // the notifier did before (see `queue.rs`). If the bit is clear, the waiter has
                 // disarmed the slot, or another notifier has claimed it.
                 if armed.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
                     f(Claimed(&slots[number]));

@@ -6,11 +6,11 @@
 //! waiter checks for an item, and registers again if it finds none.
 //!
 //! # Protocol
-//! A [`Waiter`](crate::wait::waiter::Waiter) belongs to one handle and has a slot for its waker: see
-//! `slots.rs`. To sleep, a waiter *arms* the slot by a read-modify-write of one word, and then
-//! checks again for an item. The check is the caller's duty: see `Header::set_waiting` and the stop
-//! mark of the tail. To wake, a notifier visits the armed slots. It *claims* each slot by a
-//! read-modify-write of the same word, right before it calls the waker.
+//! A [`Waiter`](crate::wait::waiter::Waiter) belongs to one handle and has a slot for its waker
+//! (see `slots.rs`). To sleep, a waiter *arms* the slot by a read-modify-write of one word. The
+//! caller then checks again for an item, by `Header::set_waiting` and the stop mark of the tail. To
+//! wake, a notifier visits the armed slots. It *claims* each slot by a read-modify-write of the
+//! same word, right before it calls the waker.
 //!
 //! So a notifier that is stuck in a waker, or preempted after a claim, delays only that waiter. All
 //! other slots stay armed, and any other notifier can wake them. There is no lock, and no party
@@ -24,9 +24,9 @@
 //!
 //! # Ordering policy
 //! A notifier and a waiter meet at two words: a word of the caller (a block's state, a gate) and
-//! `armed`. [`notify`](WaitQueue::notify) relies on the caller's word. Either the caller has seen,
-//! by an Acquire of it, what the waiter did after it armed its slot, or the waiter sees the caller's
-//! change of it. [`notify_all`](WaitQueue::notify_all) relies on the word of the first slot. It
+//! `armed`. [`notify`](WaitQueue::notify) relies on the caller's word. Either the caller's Acquire
+//! sees what the waiter did after it armed its slot, or the waiter sees the caller's change of the
+//! word. [`notify_all`](WaitQueue::notify_all) relies on the word of the first slot. It
 //! changes that word even if the slot is not armed, and each waiter changes it after it has armed
 //! its own slot. If the notifier's change is first, the waiter sees what the notifier did before.
 //! Otherwise the notifier sees the armed slot.
@@ -78,8 +78,8 @@ impl WaitQueue {
         self.run(ClaimFirst::Always, Wakers::Lend);
     }
 
-    /// Wakes every waiter that the caller knows of: by an Acquire, it must have seen what the
-    /// waiter did after it registered. Lock-free. With [`Wakers::Lend`], neither allocates nor
+    /// Wakes every waiter that the caller knows of. By an Acquire, the caller must have seen what
+    /// the waiter did after it registered. Lock-free. With [`Wakers::Lend`], neither allocates nor
     /// frees.
     ///
     /// # Panics
@@ -102,7 +102,7 @@ impl WaitQueue {
         }
     }
 
-    /// Returns `true` if no waiter that the caller knows of is registered: see `notify`.
+    /// Returns `true` if no waiter that the caller knows of is registered (see `notify`).
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         !self.slots.is_any_armed()

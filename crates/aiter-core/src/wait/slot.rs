@@ -53,7 +53,7 @@ impl Slot {
     /// Replaces the waker, and returns the previous one.
     ///
     /// # Safety
-    /// The caller owns the slot: see the table in `slots.rs`.
+    /// The caller owns the slot (see the table in `slots.rs`).
     pub(super) unsafe fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
         // SAFETY: the caller owns the slot, so no other party accesses the waker.
         self.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, waker))
@@ -67,8 +67,8 @@ impl Slot {
             return false;
         }
         // Acquire: partner of `Slots::abandon`. The exchange selects one of several callers. Only
-        // the load of `busy` after it counts: before the exchange, the slot may have been freed,
-        // taken and abandoned again.
+        // the load of `busy` after it counts, because before the exchange, the slot may have been
+        // freed, taken and abandoned again.
         if !self.abandoned.swap(false, Ordering::Acquire) {
             return false;
         }

@@ -13,9 +13,9 @@
 //!    0      1    the party that cleared `armed`, until it clears `busy`
 //! ```
 //! A waiter that must register while a notifier owns its slot does not wait. It *abandons* the slot
-//! and takes another one. Once the notifier has returned an abandoned slot, one of these parties
-//! frees it: a waiter that registers or retires, a reader that finds no item, or a refused push.
-//! The notifier may be an interrupt handler, so it drops nothing.
+//! and takes another slot. Once the notifier has returned an abandoned slot, another party frees
+//! it. That party is a waiter that registers or retires, a reader that finds no item, or a refused
+//! push. The notifier may be an interrupt handler, so it drops nothing.
 //!
 //! # Ordering policy
 //! `armed` hands a slot to a notifier: Release by the waiter, Acquire by the notifier. `busy`
@@ -178,7 +178,7 @@ impl Slots {
         // Relaxed: the change of `armed` gives the slot away.
         slot.busy.store(true, Ordering::Relaxed);
         // Release: partner of `claim` and `claim_first`, for the waker. Acquire: partner of
-        // `claim_first`, for what the notifier did before it: see `queue.rs`.
+        // `claim_first`, for what the notifier did before it (see `queue.rs`).
         let before = armed.fetch_or(slot.bit(), Ordering::AcqRel);
         // SAFETY: the pointer is null, or a segment, which is freed with `self`.
         match unsafe { slot.segment.as_ref() } {

@@ -1,4 +1,4 @@
-//! A handle's registration in a wait queue: registration, cancellation, and reuse of its slot.
+//! A handle's registration in a wait queue, and its cancellation.
 //!
 //! # Ordering policy
 //! This file only loads and stores hints, which are Relaxed. `slots.rs` orders the rest.
@@ -189,7 +189,7 @@ impl WaitQueue {
         Retired { queue: self, _waker: waker }
     }
 
-    /// Takes the waker that a notifier called and kept: see [`Wakers::Lend`]. Returns `None` if a
+    /// Takes the waker that a notifier called by [`Wakers::Lend`] and kept. Returns `None` if a
     /// notification may still arrive, and `Some(None)` if no waker is kept. Wait-free; runs no user
     /// code.
     ///
