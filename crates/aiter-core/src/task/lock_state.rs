@@ -122,7 +122,7 @@ impl LockState {
 
     /// Sets `NOTIFIED`, and wakes all tasks that wait for the value.
     pub(super) fn set_notified(&self) {
-        // Release: the poll that clears `NOTIFIED` sees what the caller did before. Acquire:
+        // Release: the poll that clears `NOTIFIED` sees the caller's earlier writes. Acquire:
         // partner of `LockGuard::open_pending`, `try_close` and `synchronize`, for registrations.
         self.gate.fetch_or(NOTIFIED, Ordering::AcqRel);
         // By reference, because the value may call its waker in an interrupt handler.

@@ -25,7 +25,7 @@
 //!
 //! # Ordering policy
 //! A wake-up is AcqRel. The owner's load of the count is Acquire, and its change to idle is
-//! Release. So a poll sees what was done before each wake-up that the owner has counted. The
+//! Release. So a poll sees the writes before each wake-up that the owner has counted. The
 //! owner's read of the link happens before the wake-up that schedules the node again. Each change
 //! of `wakes` is a read-modify-write, so an Acquire of one wake-up synchronizes with all earlier
 //! ones.
@@ -55,6 +55,7 @@ pub(super) struct Owned<T> {
 }
 
 impl<T> Owned<T> {
+    #[inline]
     pub(super) fn member(&mut self) -> Pin<&mut Option<T>> {
         // SAFETY: the member lies in an `Arc`, is not moved out unless it is `Unpin`, and is
         // dropped in place.
@@ -94,7 +95,7 @@ impl<T> Node<T> {
     fn notify(&self) {
         // Relaxed: a guess. The exchange decides.
         let mut before = self.wakes.load(Ordering::Relaxed);
-        // Release: partner of `ReadyNode::clear_wakes`, for what the caller did before. Acquire:
+        // Release: partner of `ReadyNode::clear_wakes`, for the caller's earlier writes. Acquire:
         // partner of `ReadyNode::set_idle`, for the link. A write even if the count is saturated.
         while let Err(now) = self.wakes.compare_exchange_weak(
             before,

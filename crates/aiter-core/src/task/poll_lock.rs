@@ -53,7 +53,7 @@ pub struct PollLock<S> {
     pub(super) task_waiter: TaskWaiter,
     /// This task's registration at a closed gate.
     pub(super) lock_waiter: Waiter,
-    /// A poll of this handle has woken other tasks.
+    /// Set if a poll of this handle has woken other tasks.
     pub(super) has_woken: bool,
 }
 

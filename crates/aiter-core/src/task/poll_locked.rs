@@ -1,4 +1,4 @@
-//! How a [`PollLock`] closes its gate and polls its value.
+//! The locked poll of a [`PollLock`]: closes the gate, polls the value, and opens the gate.
 //!
 //! # Ordering policy
 //! See `lock_state.rs`. While a handle is the only one, no other party closes the gate, so the
@@ -28,8 +28,8 @@ impl<S> PollLock<S> {
         if Arc::strong_count(&self.shared) == 1 {
             // Acquire: partner of the Release in the drops of other handles, for the value.
             fence(Ordering::Acquire);
-            // Relaxed: a hint. Acquire: partner of `LockState::set_notified`, for what its caller
-            // did before. Not Release: this task releases each registration by a later access.
+            // Relaxed: a hint. Acquire: partner of `LockState::set_notified`, for its caller's
+            // earlier writes. Not Release: this task releases each registration by a later access.
             if state.gate.load(Ordering::Relaxed) != OPEN {
                 state.gate.swap(OPEN, Ordering::Acquire);
             }

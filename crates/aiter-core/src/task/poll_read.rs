@@ -1,4 +1,4 @@
-//! How tasks read the value of a [`PollLock`] without polling it.
+//! Read access to the value of a [`PollLock`], without a poll.
 
 use core::{
     pin::Pin,

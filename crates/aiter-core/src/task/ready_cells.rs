@@ -23,7 +23,8 @@ pub(super) const SLEEPING: usize = NO_NUMBER;
 /// A cell for one waker of the owner.
 pub(super) struct Cell {
     pub(super) waker: UnsafeCell<Option<Waker>>,
-    /// The cell is neither in `Shared::top` nor with a notifier, so the owner may change its waker.
+    /// Set while neither `Shared::top` nor a notifier refers to the cell, so the owner may change
+    /// it.
     pub(super) idle: AtomicBool,
     pub(super) next: AtomicPtr<Cell>,
 }

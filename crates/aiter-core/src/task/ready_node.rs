@@ -173,7 +173,7 @@ impl<T> ReadyNode<T> {
     /// Discards all wake-ups so far, so that they do not prevent [`set_idle`](Self::set_idle).
     #[inline]
     pub fn clear_wakes(&mut self) {
-        // Acquire: partner of `Node::notify`, for what its caller did before.
+        // Acquire: partner of `Node::notify`, for its caller's earlier writes.
         let mut seen = self.node.wakes.load(Ordering::Acquire);
         if seen == SATURATED {
             // Acquire: partner of `Node::notify`, for wake-ups since the load, which did not change

@@ -87,7 +87,7 @@ impl ReadyQueue {
     /// Takes all ready numbers. Returns the number that was pushed last, or [`NONE`](Self::NONE).
     ///
     /// [`ReadyNode::next`](crate::task::ReadyNode::next) returns the number that was pushed before
-    /// it. The owner sees what was done before each of the wake-ups. Drops the task's waker if it
+    /// it. The owner sees the writes before each of these wake-ups. Drops the task's waker if it
     /// was called. Wait-free, except for that drop.
     pub fn take(&mut self) -> usize {
         if !self.has_ready() {

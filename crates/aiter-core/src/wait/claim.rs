@@ -1,8 +1,8 @@
-//! How a notifier finds and claims armed slots.
+//! Methods of [`Slots`] by which a notifier finds and claims armed slots.
 //!
 //! # Ordering policy
 //! A claim is a read-modify-write of the word that contains the slot's `armed` bit. It acquires the
-//! waker from `Slots::arm`. `claim_first` also releases what the notifier did before it (see
+//! waker from `Slots::arm`. `claim_first` also releases the notifier's earlier writes (see
 //! `queue.rs`).
 
 use crate::{
@@ -36,7 +36,7 @@ impl Slots {
             return (None, seen & SEGMENTS != 0);
         }
         // Acquire: partner of `arm`, for the waker and for armed slots in segments. Release:
-        // partner of `arm`, for what this notifier did before (see `queue.rs`).
+        // partner of `arm`, for this notifier's earlier writes (see `queue.rs`).
         let before = self.armed.fetch_and(!FIRST, Ordering::AcqRel);
         ((before & FIRST != 0).then(|| Claimed(&self.first_slot)), before & SEGMENTS != 0)
     }
@@ -63,8 +63,8 @@ impl Slots {
                 let number = bits.trailing_zeros() as usize;
                 let bit = 1 << number;
                 bits &= !bit;
-                // Acquire: partner of `arm`, for the waker. No Release: another word hands on what
-                // the notifier did before (see `queue.rs`). If the bit is clear, the waiter has
+                // Acquire: partner of `arm`, for the waker. No Release: another word hands on the
+                // notifier's earlier writes (see `queue.rs`). If the bit is clear, the waiter has
                 // disarmed the slot, or another notifier has claimed it.
                 if armed.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
                     f(Claimed(&slots[number]));
@@ -81,7 +81,7 @@ impl Slots {
     }
 }
 
-/// When `Slots::claim_first` changes the word of the first slot.
+/// The condition for `Slots::claim_first` to change the word of the first slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClaimFirst {
     /// Only if the first slot is armed, and no slot in a segment ever was.

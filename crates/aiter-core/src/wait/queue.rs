@@ -23,16 +23,18 @@
 //! tasks in the order of their wake-ups, waiters take turns.
 //!
 //! # Ordering policy
-//! A notifier and a waiter meet at two words: a word of the caller (a block's state, a gate) and
-//! `armed`. [`notify`](WaitQueue::notify) relies on the caller's word. Either the caller's Acquire
-//! sees what the waiter did after it armed its slot, or the waiter sees the caller's change of the
-//! word. [`notify_all`](WaitQueue::notify_all) relies on the word of the first slot. It
-//! changes that word even if the slot is not armed, and each waiter changes it after it has armed
-//! its own slot. If the notifier's change is first, the waiter sees what the notifier did before.
-//! Otherwise the notifier sees the armed slot.
+//! A notifier and a waiter meet at two words: `armed`, and a word of the caller, such as a block's
+//! state. [`notify`](WaitQueue::notify) relies on the caller's word. A waiter accesses that word
+//! after it has armed its slot. Either the notifier's Acquire synchronizes with this access, or the
+//! access sees the notifier's change.
 //!
-//! So a claim by a [`Round`] only acquires. What the notifier did before the claim reaches the
-//! waiter through the caller's word, or through the word of the first slot.
+//! [`notify_all`](WaitQueue::notify_all) relies on the word of the first slot. It changes that word
+//! even if the slot is not armed, and each waiter changes it after it has armed its own slot. If
+//! the notifier's change is first, the waiter sees the notifier's earlier writes. Otherwise the
+//! notifier sees the armed slot.
+//!
+//! So a claim by a [`Round`] only acquires. The notifier's earlier writes reach the waiter through
+//! the caller's word, or through the word of the first slot.
 
 use crate::{
     sync::{Hint, Ordering},
@@ -42,14 +44,14 @@ use crate::{
 /// In `WaitQueue::start`: no slot.
 pub(super) const NONE: usize = usize::MAX;
 
-/// How a notification calls wakers. A waker may be dropped only where user code and deallocation
-/// are allowed.
+/// The way in which a notification calls wakers. A waker may be dropped only where user code and
+/// deallocation are allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wakers {
-    /// By value: the queue keeps no waker that was called. For tasks and threads.
+    /// Calls wakers by value, so the queue keeps no called waker. For tasks and threads.
     Take,
-    /// By reference: nothing is dropped or freed, so interrupt handlers may do it. A called waker
-    /// stays in its slot until its waiter drops it.
+    /// Calls wakers by reference. Neither drops nor frees, so interrupt handlers may use it. A
+    /// called waker stays in its slot until its waiter drops it.
     Lend,
 }
 
@@ -69,8 +71,8 @@ impl WaitQueue {
         Self { slots: Slots::new(), start, abandoned }
     }
 
-    /// Wakes every waiter that registered before. A waiter that registers later sees what the
-    /// caller did before the call. Lock-free; neither allocates nor frees.
+    /// Wakes every waiter that registered before. A waiter that registers later sees the caller's
+    /// earlier writes. Lock-free; neither allocates nor frees.
     ///
     /// # Panics
     /// Panics if a waker panics. All other waiters are woken.
@@ -78,8 +80,8 @@ impl WaitQueue {
         self.run(ClaimFirst::Always, Wakers::Lend);
     }
 
-    /// Wakes every waiter that the caller knows of. By an Acquire, the caller must have seen what
-    /// the waiter did after it registered. Lock-free. With [`Wakers::Lend`], neither allocates nor
+    /// Wakes every waiter that the caller knows of. The caller has synchronized with an access of
+    /// the waiter after its registration. Lock-free. With [`Wakers::Lend`], neither allocates nor
     /// frees.
     ///
     /// # Panics

@@ -23,9 +23,9 @@ pub(super) struct Slot {
     pub(super) segment: *const Segment,
     /// The slot's number in its segment.
     pub(super) number: u8,
-    /// The slot is armed, or a notifier owns it.
+    /// Set while the slot is armed, or owned by a notifier.
     pub(super) busy: AtomicBool,
-    /// The waiter has abandoned the slot to the notifier that owned it.
+    /// Set once the waiter has abandoned the slot to the notifier that owned it.
     pub(super) abandoned: AtomicBool,
 }
 

@@ -20,7 +20,7 @@
 //! # Ordering policy
 //! `armed` hands a slot to a notifier: Release by the waiter, Acquire by the notifier. `busy`
 //! returns it: Release by the notifier, Acquire by the waiter. `used` and `abandoned` hand it from
-//! one waiter to the next. `queue.rs` explains how `armed` orders what both parties do elsewhere.
+//! one waiter to the next. `queue.rs` explains how `armed` orders other accesses of both parties.
 
 use core::{ptr::NonNull, ptr::null_mut, task::Waker};
 
@@ -46,7 +46,7 @@ pub(crate) struct Slots {
     ///     +----------+-------+
     /// ```
     pub(super) armed: AtomicUsize,
-    /// The first slot belongs to a waiter, or is abandoned.
+    /// Set while the first slot belongs to a waiter, or is abandoned.
     is_used: AtomicBool,
     pub(super) first_slot: Slot,
     pub(super) first_segment: AtomicPtr<Segment>,
@@ -178,7 +178,7 @@ impl Slots {
         // Relaxed: the change of `armed` gives the slot away.
         slot.busy.store(true, Ordering::Relaxed);
         // Release: partner of `claim` and `claim_first`, for the waker. Acquire: partner of
-        // `claim_first`, for what the notifier did before it (see `queue.rs`).
+        // `claim_first`, for the notifier's earlier writes (see `queue.rs`).
         let before = armed.fetch_or(slot.bit(), Ordering::AcqRel);
         // SAFETY: the pointer is null, or a segment, which is freed with `self`.
         match unsafe { slot.segment.as_ref() } {
