@@ -5,12 +5,11 @@
 //!   its own waker was called.
 //! - [`PollLock`] lets several tasks poll one value in turn.
 
+mod access;
 mod lock_guard;
 mod lock_state;
 mod node;
 mod poll_lock;
-mod poll_locked;
-mod poll_read;
 mod ready_cells;
 mod ready_entry;
 mod ready_node;

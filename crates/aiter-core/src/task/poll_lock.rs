@@ -1,7 +1,6 @@
 //! The public type [`PollLock`].
 //!
-//! `lock_state.rs` contains the protocol. `poll_locked.rs` closes the gate for a poll, and
-//! `poll_read.rs` for a read.
+//! `lock_state.rs` contains the protocol. `access.rs` polls and reads the value.
 
 use core::{
     fmt,

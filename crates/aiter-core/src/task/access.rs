@@ -1,4 +1,4 @@
-//! The locked poll of a [`PollLock`]: closes the gate, polls the value, and opens the gate.
+//! Access to the value of a [`PollLock`]: locked polls, and reads.
 //!
 //! # Ordering policy
 //! See `lock_state.rs`. While a handle is the only one, no other party closes the gate, so the
@@ -13,7 +13,7 @@ use crate::{
     sync::{Arc, Ordering, PAUSES, fence},
     task::{
         lock_guard::LockGuard,
-        lock_state::{CLOSED, OPEN, TryClose, is_pending},
+        lock_state::{CLOSED, CONTENDED, OPEN, TryClose, is_pending},
         poll_lock::PollLock,
     },
 };
@@ -143,5 +143,48 @@ impl<S> PollLock<S> {
                 Poll::Pending
             }
         }
+    }
+
+    /// Reads the value without polling it. Returns `None` if another task polls or reads it.
+    ///
+    /// Never blocks.
+    ///
+    /// # Panics
+    /// Panics if `read` panics. All waiting tasks are woken.
+    pub fn try_read<R>(&self, read: impl FnOnce(Pin<&mut S>) -> R) -> Option<R> {
+        self.shared.state.try_close_for_read(OPEN).then(|| self.read_and_open(read))
+    }
+
+    /// Reads the value without polling it. If another task polls or reads the value, registers this
+    /// task for the end of that access.
+    ///
+    /// For a task that [`poll_locked`](Self::poll_locked) has registered, and whose result may also
+    /// lie in the value, next to the value's own items.
+    ///
+    /// Never blocks.
+    ///
+    /// # Panics
+    /// Panics if `read` panics. All waiting tasks are woken.
+    pub fn poll_read<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        read: impl FnOnce(Pin<&mut S>) -> R,
+    ) -> Poll<R> {
+        let state = &*self.shared.state;
+        if !state.try_close_for_read(OPEN) {
+            state.lock_waiters.register(&mut self.lock_waiter, cx.waker());
+            if !state.try_close_for_read(CONTENDED) {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(self.read_and_open(read))
+    }
+
+    /// Passes the value to `read`, and opens the gate, which this task has closed.
+    fn read_and_open<R>(&self, read: impl FnOnce(Pin<&mut S>) -> R) -> R {
+        let guard = LockGuard { state: &self.shared.state };
+        let result = guard.with(&self.shared, read);
+        guard.open_after_read();
+        result
     }
 }
