@@ -6,6 +6,7 @@ extern crate alloc;
 extern crate std;
 
 mod cursor;
+mod defer;
 mod error;
 mod list;
 pub mod microcontroller;

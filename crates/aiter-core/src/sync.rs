@@ -1,9 +1,9 @@
-//! The only file that chooses between the real atomics and those of a model checker.
+//! Atomics, `Arc` and cells, either real or from a model checker. No other file chooses.
 //!
-//! `portable_atomic` is `core`'s own atomics wherever the target has them, and adds
-//! compare-and-swap where it has not (thumbv6m, riscv32imc) through a back end that the final
-//! program chooses. Under `cfg(loom)` and `cfg(shuttle)` the same names come from the checker. `cfg(aiter_weaken)`
-//! puts a wrapper around them that can weaken an ordering (`ci/weaken.sh`).
+//! `portable_atomic` re-exports the atomics of `core` if the target has compare-and-swap. Other
+//! targets (thumbv6m, riscv32imc) get it from a back end that the final program chooses. Under
+//! `cfg(loom)` and `cfg(shuttle)`, the same names come from the checker. `cfg(aiter_weaken)` wraps
+//! them so that `ci/weaken.sh` can weaken an ordering.
 
 #[cfg(all(test, loom))]
 mod stories;
@@ -23,7 +23,7 @@ pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, fence
 
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use AtomicUsize as Hint;
-/// A number that nothing depends on but the time that something takes. A checker does not explore it.
+/// A number that affects only speed, never a result. Checkers do not explore its values.
 #[cfg(any(loom, shuttle))]
 pub(crate) use portable_atomic::AtomicUsize as Hint;
 
@@ -39,32 +39,35 @@ pub(crate) use loom::sync::Arc;
 #[cfg(all(shuttle, not(loom)))]
 pub(crate) use shuttle::sync::Arc;
 
-/// Gives up an `Arc`, and returns the value if it was the last one.
+/// Drops an `Arc`, and returns the value if it was the last reference.
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) fn arc_into_inner<T>(arc: Arc<T>) -> Option<T> {
     Arc::into_inner(arc)
 }
 
-/// A checker's `Arc` has no such method. This form may return `None` to all of several callers.
+/// Drops an `Arc`, and returns the value if it was the last reference. A checker's `Arc` has no
+/// `into_inner`, so concurrent calls may all return `None` here.
 #[cfg(any(loom, shuttle))]
 pub(crate) fn arc_into_inner<T>(arc: Arc<T>) -> Option<T> {
     Arc::try_unwrap(arc).ok()
 }
 
-/// What wakers are made of. Not `alloc`'s, whose trait has methods with an `alloc` receiver, and not a
-/// checker's own, which is no `Waker`.
+/// The `Arc` and the trait for wakers. The trait of `alloc` requires the `Arc` of `alloc`, and the
+/// `Arc` of a checker does not convert into a `Waker`.
 pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};
 
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 
-/// Wake-ups of a ready node from which on they are counted no more. Few under a checker, which then gets
-/// there.
+/// Number of wake-ups at which a ready node stops counting them. Small under a checker, so that
+/// loom tests reach it.
 pub(crate) const MAX_WAKES: usize = if cfg!(any(loom, shuttle)) { 3 } else { usize::MAX };
 
-/// Slots a block holds at most: one ready bit each below an empty one and the flags of the block's state
-/// word, and few enough for the tag bits of a block's address. Two under a checker, which then crosses blocks in
-/// every story, or four, for what can only happen inside one.
+/// Maximum number of slots in a block. The state word of a block has a ready bit for each slot, an
+/// unused bit, and the flags. The tag bits of a block's address must be able to hold the slot
+/// number.
+///
+/// Two under a checker, so that each loom test crosses blocks. Four for tests of a block's inside.
 pub(crate) const MAX_SLOTS: usize = if cfg!(any(loom, shuttle)) {
     if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 }
 } else if usize::BITS >= 64 {
@@ -73,20 +76,23 @@ pub(crate) const MAX_SLOTS: usize = if cfg!(any(loom, shuttle)) {
     16
 };
 
-/// How many `spin_loop` hints a cursor that kept up with a run of items waits, once, before it goes
-/// to sleep, at first (see `cursor/spin.rs`): a fraction of what a sleep and a wake-up cost the two sides. None where a core that waits
-/// is a core that the producer needs, nor for checkers, which have no time.
+/// Initial number of `spin_loop` hints before a cursor that kept up with a run of items sleeps (see
+/// `cursor/spin.rs`). The hints take a fraction of the time of a sleep and a wake-up.
+///
+/// Zero on targets where the producer may need the core of the cursor, and under checkers, which do
+/// not model time.
 pub(crate) const PAUSES: usize =
     if cfg!(any(loom, shuttle, miri)) || usize::BITS < 64 { 0 } else { 16 };
 
-/// How many `spin_loop` hints a claim pauses that another one got ahead of, and a taker before each
-/// further look. They wait for nobody: the number is fixed. None where there are none for a cursor.
+/// Number of `spin_loop` hints after a claim that lost to another claim, and before a taker checks
+/// again. The number is fixed, so the spin waits for no other party. Zero if `PAUSES` is zero.
 pub(crate) const RIVAL_PAUSES: usize = if PAUSES > 0 { 64 } else { 0 };
 
-/// A cursor or taker that has read so many items since it last slept is not one that is woken for each.
+/// Number of items since the last sleep from which on a cursor or taker counts as keeping up. Below
+/// it, each item may have needed a wake-up.
 pub(crate) const KEPT_UP: usize = if cfg!(any(loom, shuttle)) { 1 } else { 8 };
 
-/// How often a taker that kept up looks again before it goes to sleep.
+/// Number of times that a taker that kept up checks again before it sleeps.
 pub(crate) const LOOKS: usize = if cfg!(any(loom, shuttle)) {
     1
 } else if PAUSES > 0 {
@@ -95,14 +101,15 @@ pub(crate) const LOOKS: usize = if cfg!(any(loom, shuttle)) {
     0
 };
 
-/// So many bytes of read blocks are kept for producers while readers find something to read. None where
-/// memory is scarce.
+/// Maximum size of the retired blocks that a list keeps for producers while readers find items, in
+/// bytes. Zero on targets with little memory.
 pub(crate) const FREE_LIST_BYTES: usize = if usize::BITS >= 64 { 16 * 1024 } else { 0 };
 
-/// The checker's cells keep books and must be made; ours are plain memory.
+/// `true` if cells track their accesses, so that a block must construct each cell. Otherwise cells
+/// are plain memory.
 pub(crate) const CELLS_ARE_CHECKED: bool = cfg!(loom);
 
-/// `core`'s cell with loom's closure interface.
+/// The cell of `core` with the closure interface of loom.
 #[cfg(not(loom))]
 #[derive(Debug)]
 #[repr(transparent)]
@@ -130,13 +137,15 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-/// Tells the checker, which schedules by itself, that this loop waits for nobody but may retry.
+/// Yields to the checker's scheduler in a retry loop, so that the checker does not repeat the loop
+/// without end.
 #[cfg(loom)]
 pub(crate) fn retry_hint() {
     loom::thread::yield_now();
 }
 
-/// A failed compare-and-swap means that another party made progress: nothing to wait for.
+/// Does nothing. If a compare-and-swap fails, another party has made progress, so the loop retries
+/// at once.
 #[cfg(not(loom))]
 #[inline(always)]
 pub(crate) fn retry_hint() {}

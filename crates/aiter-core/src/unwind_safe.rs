@@ -1,9 +1,10 @@
-//! Which types may be used after a panic that was caught.
+//! `UnwindSafe` and `RefUnwindSafe` for the public types.
 //!
-//! The handles of a list are, whatever its items are, as the channels of std, tokio and crossbeam. User
-//! code runs only where the list is consistent: outside of claims, locks and critical sections. So a
-//! panic in `T::clone`, `T::drop`, a waker or an iterator leaves a list that goes on, and each such
-//! panic is a test. A type that runs a value of the user's is what that value is.
+//! The handles of a list are unwind safe for any item type, like the channels of std, tokio and
+//! crossbeam. User code runs only outside of claims, locks and critical sections, where the list is
+//! consistent. So a list stays usable after a panic in `T::clone`, `T::drop`, a waker or an
+//! iterator. Tests cover each of these panics. A type that polls a value of the user is unwind safe
+//! if that value is.
 
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
@@ -27,7 +28,7 @@ impl<T> RefUnwindSafe for NoWakeCursor<T> {}
 impl<T> UnwindSafe for SharedCursor<T> {}
 impl<T> RefUnwindSafe for SharedCursor<T> {}
 
-// It lends items, as a slice's iterator does.
+// The iterator lends items, like an iterator of a slice.
 impl<T: RefUnwindSafe> UnwindSafe for AvailableIter<'_, T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for AvailableIter<'_, T> {}
 
@@ -38,6 +39,6 @@ impl RefUnwindSafe for ReadyQueue {}
 impl<T: UnwindSafe> UnwindSafe for ReadyNode<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for ReadyNode<T> {}
 
-// The value is used by `&mut` and by one task at a time, also through shared handles.
+// One task at a time accesses the value, by `&mut`, also through `&PollLock`.
 impl<S: UnwindSafe> UnwindSafe for PollLock<S> {}
 impl<S: UnwindSafe> RefUnwindSafe for PollLock<S> {}

@@ -212,7 +212,7 @@ impl<T> List<T> {
     fn has_leftovers(&self) -> bool {
         // One branch.
         let blocks = self.handed_over.top() | self.free_list.top() | self.limbo.top();
-        blocks | self.waiters.left() != 0
+        blocks | self.waiters.abandoned() != 0
     }
 
     /// # Safety
@@ -227,7 +227,7 @@ impl<T> List<T> {
         }
         self.free_list.clear();
         // User code, which may panic.
-        self.waiters.free_left();
+        self.waiters.free_abandoned();
     }
 
     /// Drops the items that were published after the last cursor had left. Not for interrupt handlers.
@@ -258,7 +258,7 @@ impl<T> List<T> {
     #[cold]
     pub(crate) fn clean_up_after_handlers(&self) {
         self.release_handed_over();
-        self.waiters.free_left();
+        self.waiters.free_abandoned();
         // Relaxed: a hint, for the exchange. Acquire: partner of `after_publish`, for the publication.
         if self.has_unreadable.load(Ordering::Relaxed)
             && self.has_unreadable.swap(false, Ordering::Acquire)

@@ -1,4 +1,4 @@
-//! Stories for loom that need the insides of a list. All others are in `tests/loom`.
+//! Loom tests that need private parts of a list. All others are in `tests/loom`.
 
 use alloc::vec::Vec;
 use core::task::Waker;
@@ -7,10 +7,10 @@ use crate::{
     cursor::Cursor,
     list::{List, Pin, block::Block, position::RawCursor},
     pusher::{Pusher, push_list},
-    wait::{claim::Look, slots::Slots},
+    wait::{claim::ClaimFirst, slots::Slots},
 };
 
-/// Pushes the numbers, and reads each one at once.
+/// Pushes the numbers, and reads each number at once.
 fn push_and_read(pusher: &Pusher<u32>, cursor: &mut Cursor<u32>, numbers: core::ops::Range<u32>) {
     for n in numbers {
         pusher.push(n).unwrap();
@@ -18,8 +18,8 @@ fn push_and_read(pusher: &Pusher<u32>, cursor: &mut Cursor<u32>, numbers: core::
     }
 }
 
-/// A reader clears limbo. Meanwhile a pin comes that leads to the block at the tail, and this block
-/// retires.
+/// A reader clears limbo. Meanwhile another thread pins the block at the tail, and this block is
+/// retired.
 #[test]
 fn limbo_is_cleared_while_pinned_block_retires() {
     loom::model(|| {
@@ -42,7 +42,8 @@ fn limbo_is_cleared_while_pinned_block_retires() {
     });
 }
 
-/// A subscriber that has pinned the list and read the tail. The block at that tail is complete since.
+/// Returns the pin of a subscriber, and the block that was the tail's then. The block is complete
+/// now.
 fn subscriber_at_complete_block(pusher: &Pusher<u32>) -> (Pin<'_>, Block<u32>) {
     pusher.push(0).unwrap();
     let pin = pusher.list.pin();
@@ -51,11 +52,11 @@ fn subscriber_at_complete_block(pusher: &Pusher<u32>) -> (Pin<'_>, Block<u32>) {
     (pin, block)
 }
 
-/// The subscriber enters, and goes on with a cursor that is behind all items of the block. Returns `None` if the
-/// block is retired.
+/// Enters the block as a subscriber, and returns a cursor after all items of the block. Returns
+/// `None` if the block is retired.
 fn enter(list: &List<u32>, pin: Pin<'_>, block: Block<u32>) -> Option<RawCursor<u32>> {
     list.set_clone();
-    // SAFETY: pinned since the block was the tail's.
+    // SAFETY: `pin` keeps the block alive, because it was taken while the block was the tail's.
     let has_entered = unsafe { block.header() }.readers.try_acquire();
     if has_entered {
         list.add_cursor();
@@ -67,18 +68,19 @@ fn enter(list: &List<u32>, pin: Pin<'_>, block: Block<u32>) -> Option<RawCursor<
 /// Undoes `enter`.
 fn leave(list: &List<u32>, mut cursor: RawCursor<u32>) {
     list.remove_cursor();
-    // SAFETY: the cursor is dropped here.
+    // SAFETY: the cursor is of this list, and is not used again.
     unsafe { cursor.release(list) };
 }
 
-/// The last reader gives up a complete block while a subscriber enters it. Then the subscriber retires it.
+/// The last reader releases a complete block while a subscriber enters it. Then the subscriber
+/// retires the block.
 #[test]
 fn last_reader_goes_while_subscriber_enters() {
     loom::model(|| {
         let (pusher, cursor) = push_list();
         let (pin, block) = subscriber_at_complete_block(&pusher);
         let reader = loom::thread::spawn(move || {
-            // Looks at the block.
+            // Accesses the block.
             assert!(cursor.len() >= 2);
             drop(cursor);
         });
@@ -92,7 +94,8 @@ fn last_reader_goes_while_subscriber_enters() {
     });
 }
 
-/// A subscriber enters the block that the only reader is about to leave, looks at it, and goes.
+/// A subscriber enters the block that the only reader is about to leave, reads its header, and
+/// leaves.
 #[test]
 fn subscriber_comes_and_goes_while_reader_leaves() {
     loom::model(|| {
@@ -103,7 +106,7 @@ fn subscriber_comes_and_goes_while_reader_leaves() {
         let reader = loom::thread::spawn(move || assert!(cursor.try_next().is_err()));
         let list = &pusher.list;
         if let Some(late) = enter(list, pin, block) {
-            // Looks at the block. SAFETY: the cursor is in it.
+            // SAFETY: the block is alive, because the cursor `late` is in it.
             unsafe { block.header() }.start();
             leave(list, late);
         }
@@ -111,7 +114,8 @@ fn subscriber_comes_and_goes_while_reader_leaves() {
     });
 }
 
-/// A producer looks for items that no cursor reads. Meanwhile a subscriber enters the block and retires it.
+/// A producer drops the items that no cursor can read. Meanwhile a subscriber enters the block and
+/// retires it.
 #[test]
 fn unreadable_items_are_sought_while_block_retires() {
     loom::model(|| {
@@ -141,7 +145,7 @@ fn reserve_forgets_block_that_retires() {
             assert!(cursor.try_next().is_err());
             cursor
         });
-        // SAFETY: pinned since the block was the tail's.
+        // SAFETY: `pin` keeps the block alive, because it was taken while the block was the tail's.
         unsafe { pusher.list.note_reserved(block) };
         let _cursor = reader.join().unwrap();
         assert!(!pusher.list.is_reserved(block), "retired");
@@ -149,33 +153,34 @@ fn reserve_forgets_block_that_retires() {
     });
 }
 
-/// A waiter leaves its slot while a notifier looks at the waker.
+/// Abandons a slot while a notifier uses the waker.
 fn leave_while_called(slots: &Slots) {
     let place = slots.take_slot();
-    // SAFETY: the place is of these slots, and this caller's until it leaves or frees it.
+    // SAFETY: the slot is one of `slots`. This caller is its waiter until it abandons or frees it,
+    // and owns it when it calls `replace`, `arm` and `free`.
     unsafe {
         slots.replace(place, Some(Waker::noop().clone()));
         slots.arm(place);
-        match slots.claim_first(Look::Change).0 {
+        match slots.claim_first(ClaimFirst::Always).0 {
             Some(claimed) => {
-                slots.leave(place);
+                slots.abandon(place);
                 claimed.with(|_| ());
             }
-            // It has another slot than the first.
-            None => drop(slots.take_back(place).then(|| slots.free(place))),
+            // The waiter does not have the first slot.
+            None => drop(slots.disarm(place).then(|| slots.free(place))),
         }
     }
 }
 
-/// Two parties free a slot that was left. Meanwhile a new waiter takes the slot, and leaves it again.
+/// Two parties free an abandoned slot. Meanwhile a new waiter takes the slot and abandons it again.
 #[test]
 fn slot_left_twice_is_not_freed_under_notifier() {
     loom::model(|| {
         let slots = loom::sync::Arc::new(Slots::new());
         leave_while_called(&slots);
         let others = slots.clone();
-        let other = loom::thread::spawn(move || others.free_left(drop));
-        slots.free_left(drop);
+        let other = loom::thread::spawn(move || others.free_abandoned(drop));
+        slots.free_abandoned(drop);
         leave_while_called(&slots);
         other.join().unwrap();
     });
@@ -187,16 +192,16 @@ fn spawn(slots: &loom::sync::Arc<Slots>, f: fn(&Slots)) -> loom::thread::JoinHan
     loom::thread::spawn(move || f(&slots))
 }
 
-/// Three parties free a slot that was left, and it is left again. One of the three takes the mark
-/// too early, and puts it back. The next one must not take this mark for that of the first time.
+/// Three parties free an abandoned slot, which is abandoned again. One party takes the flag
+/// `abandoned` too early, and sets it again. The next party must not mistake it for the first flag.
 #[test]
 fn mark_put_back_does_not_free_slot_early() {
     loom::model(|| {
         let slots = loom::sync::Arc::new(Slots::new());
         leave_while_called(&slots);
-        let frees = [(); 2].map(|()| spawn(&slots, |slots| slots.free_left(drop)));
+        let frees = [(); 2].map(|()| spawn(&slots, |slots| slots.free_abandoned(drop)));
         let leaves = spawn(&slots, |slots| {
-            slots.free_left(drop);
+            slots.free_abandoned(drop);
             leave_while_called(slots);
         });
         leaves.join().unwrap();
@@ -204,17 +209,17 @@ fn mark_put_back_does_not_free_slot_early() {
     });
 }
 
-/// Takes a slot, which is not the first one, and gives it to the notifiers.
+/// Takes a slot in a segment, and arms it.
 fn arm_in_segment(slots: &Slots) {
     let place = slots.take_slot();
-    // SAFETY: the place is of these slots, and this caller's until it is armed.
+    // SAFETY: the slot is one of `slots`, and this caller owns it until it is armed.
     unsafe {
         slots.replace(place, Some(Waker::noop().clone()));
         slots.arm(place);
     }
 }
 
-/// Two sleepers need the first segment. The one that is slower uses the segment of the other.
+/// Two waiters need the first segment. The slower waiter uses the segment that the other linked.
 #[test]
 fn sleepers_that_add_segment_at_once_share_it() {
     loom::model(|| {
@@ -227,7 +232,7 @@ fn sleepers_that_add_segment_at_once_share_it() {
     });
 }
 
-/// A notifier that has not counted the segments comes to one that was just added.
+/// A notifier that has not counted the segments reaches a segment that was just added.
 #[test]
 fn notifier_at_new_segment_sees_its_slots() {
     loom::model(|| {

@@ -1,11 +1,12 @@
-//! Atomics one of whose orderings can be weakened from outside, for `ci/weaken.sh`.
+//! Atomics with an ordering that the environment can weaken, for `ci/weaken.sh`.
 //!
-//! `AITER_WEAKEN=FILE:LINE:COLUMN:ARGUMENT:ORDERING` names a call, one of its orderings (0 or 1) and the weaker one that
-//! replaces it. A fence that becomes `Relaxed` is left out. `AITER_WEAKEN_TRACE=PATH` appends each call that the
-//! process makes to that file, once, as `FILE:LINE:COLUMN`.
+//! `AITER_WEAKEN=FILE:LINE:COLUMN:ARGUMENT:ORDERING` names a call, the index of its ordering (0 or
+//! 1), and the weaker ordering that replaces it. A fence that becomes `Relaxed` is skipped. With
+//! `AITER_WEAKEN_TRACE=PATH`, the process appends each call to that file once, as
+//! `FILE:LINE:COLUMN`.
 //!
-//! The wrappers have no other methods than the ones below and no `Deref`, so no ordering escapes them. `aiter-adapters`
-//! includes this file by its path.
+//! The wrappers have only the methods below and no `Deref`, so no ordering bypasses them.
+//! `aiter-adapters` includes this file by its path.
 #![allow(dead_code, reason = "the two crates use different parts")]
 
 extern crate std;
@@ -24,12 +25,13 @@ use loom::sync::atomic as inner;
 #[cfg(not(loom))]
 use portable_atomic as inner;
 
-/// What the environment asks for.
+/// The mutant and the trace that the environment requests.
 struct Plan {
     mutant: Option<Mutant>,
     trace: Option<Trace>,
 }
 
+/// A call, the index of one of its orderings, and the ordering that replaces it.
 struct Mutant {
     file: String,
     line: u32,
@@ -38,6 +40,7 @@ struct Mutant {
     ordering: Ordering,
 }
 
+/// The calls of this process, which are appended to a file.
 struct Trace {
     path: String,
     seen: Mutex<BTreeSet<(&'static str, u32, u32)>>,
@@ -48,7 +51,7 @@ static PLAN: OnceLock<Plan> = OnceLock::new();
 impl Plan {
     fn from_env() -> Self {
         let mutant = env::var("AITER_WEAKEN").ok().map(|text| {
-            Mutant::parse(&text).unwrap_or_else(|| panic!("AITER_WEAKEN={text} names no mutant"))
+            Mutant::parse(&text).unwrap_or_else(|| panic!("AITER_WEAKEN={text} is not a mutant"))
         });
         let trace = env::var("AITER_WEAKEN_TRACE")
             .ok()
@@ -77,16 +80,17 @@ impl Mutant {
 impl Trace {
     fn record(&self, at: &'static Location<'static>) {
         let place = (at.file(), at.line(), at.column());
-        if self.seen.lock().expect("no call panics here").insert(place) {
+        if self.seen.lock().expect("no holder of this lock panics").insert(place) {
             let file = OpenOptions::new().create(true).append(true).open(&self.path);
             let (name, line, column) = place;
-            writeln!(file.expect("the trace can be opened"), "{name}:{line}:{column}")
-                .expect("the trace can be written");
+            writeln!(file.expect("the trace file must open"), "{name}:{line}:{column}")
+                .expect("the trace file must be writable");
         }
     }
 }
 
-/// The ordering that the caller's call really uses for its `argument`.
+/// Returns the mutant's ordering if the mutant names this call and `argument`, otherwise
+/// `ordering`.
 #[track_caller]
 fn weaken(argument: u32, ordering: Ordering) -> Ordering {
     let (plan, at) = (PLAN.get_or_init(Plan::from_env), Location::caller());

@@ -1,16 +1,22 @@
-//! One task's turn at a shared value.
+//! The value of a [`PollLock`](crate::task::PollLock), and the guard that opens its gate.
+//!
+//! # Ordering policy
+//! Each method of the guard opens the gate by a read-modify-write with AcqRel. Release hands the
+//! value to the next task that closes the gate. Acquire sees the registrations of tasks that
+//! changed the word meanwhile (see `lock_state.rs`).
 
 use core::{pin::Pin, task::Waker};
 
 use crate::{
     sync::{Arc, Ordering, UnsafeCell, retry_hint},
-    task::lock_state::{CONTENDED, LockState, NOTIFIED, OPEN, QUIET, is_quiet},
+    task::lock_state::{CONTENDED, LockState, NOTIFIED, OPEN, PENDING, is_pending},
     wait::queue::Wakers,
 };
 
+/// The value, its gate and the lock's waker, which all handles share.
 pub(super) struct Shared<S> {
     pub(super) state: Arc<LockState>,
-    /// The state's waker, made once.
+    /// The lock's waker.
     pub(super) waker: Waker,
     pub(super) value: UnsafeCell<S>,
 }
@@ -25,55 +31,63 @@ impl<S> Shared<S> {
     }
 }
 
-// SAFETY: the value goes from task to task through the gate, so it must be `Send`, and is never
-// seen by two at once, so it need not be `Sync`.
+// SAFETY: the gate hands the value from task to task, so the value must be `Send`. `state` and
+// `waker` are `Send`.
 unsafe impl<S: Send> Send for Shared<S> {}
 
-// SAFETY: as above.
+// SAFETY: the gate admits one task at a time, so the value need not be `Sync`. It must be `Send`,
+// because the tasks may run on several threads. `state` and `waker` are `Sync`.
 unsafe impl<S: Send> Sync for Shared<S> {}
 
-/// The gate, closed by this turn. If the turn panics, the gate opens and all tasks are woken.
+/// Access to the value for the task that has closed the gate. If the task unwinds, the drop opens
+/// the gate and wakes all tasks.
 pub(super) struct LockGuard<'a> {
     pub(super) state: &'a LockState,
 }
 
 impl LockGuard<'_> {
+    /// Passes the value to `f`. `shared` contains the guard's `state`.
     #[inline(always)]
     pub(super) fn with<S, R>(&self, shared: &Shared<S>, f: impl FnOnce(Pin<&mut S>) -> R) -> R {
         shared.value.with_mut(|value| {
-            // SAFETY: the gate of this value is closed by this turn, which calls this once. The
-            // value never moves until it is dropped, but by `into_inner` and
-            // `try_into_inner`, which need `Unpin`.
+            // SAFETY: this task has closed the gate, or has the only handle, and calls this once
+            // for each guard, so the reference is unique. The value is pinned until it is dropped,
+            // because only `into_inner` and `try_into_inner` move it, which need `Unpin`.
             f(unsafe { Pin::new_unchecked(&mut *value) })
         })
     }
 
-    /// Opens the gate after a turn that got something. Returns `true` if other tasks were woken.
+    /// Opens the gate after a poll that was ready. Returns `true` if other tasks were woken.
     #[inline(always)]
     pub(super) fn open(self) -> bool {
         let state = self.state;
         core::mem::forget(self);
-        // AcqRel: partner of `LockState::close`, `LockState::news` and `LockState::touch`.
+        // Release: partner of `LockState::try_close`, for the value, and of
+        // `LockState::synchronize`, for results outside the value. Acquire: partner of both, for
+        // registrations.
         let before = state.gate.swap(OPEN, Ordering::AcqRel);
-        let wakes =
-            before & CONTENDED != 0 || !state.queue.is_empty() || !state.watchers.is_empty();
+        let wakes = before & CONTENDED != 0
+            || !state.value_waiters.is_empty()
+            || !state.watchers.is_empty();
         if wakes {
-            state.left(before);
+            state.notify_all(before);
         }
         wakes
     }
 
-    /// Opens the gate after a turn that got nothing, and wakes the tasks that need to come again.
-    /// `gate` is its word if no other party came meanwhile.
+    /// Opens the gate after a poll that was pending, and wakes the tasks that must retry. `gate` is
+    /// the expected word.
     pub(super) fn open_pending(self, mut gate: usize) {
         let state = self.state;
         core::mem::forget(self);
         loop {
-            let news = gate & NOTIFIED;
-            let new = if news != 0 { news } else { QUIET };
-            // AcqRel: partner of `LockState::close` and `LockState::news`.
+            let notified = gate & NOTIFIED;
+            let new = if notified != 0 { notified } else { PENDING };
+            // Release: partner of `LockState::try_close`, for the value, and of
+            // `LockState::set_notified`, for this task's registration. Acquire: partner of
+            // `LockState::try_close`, for registrations.
             match state.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) if news != 0 => return state.opened(gate),
+                Ok(_) if notified != 0 => return state.notify_waiters(gate),
                 Ok(_) if gate & CONTENDED != 0 => return state.lock_waiters.notify(Wakers::Take),
                 Ok(_) => return,
                 Err(now) => gate = now,
@@ -82,15 +96,16 @@ impl LockGuard<'_> {
         }
     }
 
-    /// Opens the gate after a look, which leaves the value and its news as they were.
-    pub(super) fn open_looked(self) {
+    /// Opens the gate after a read, and preserves `NOTIFIED` and `PENDING`.
+    pub(super) fn open_after_read(self) {
         let state = self.state;
         core::mem::forget(self);
-        // AcqRel: partner of `LockState::close` and `LockState::news`.
-        let gate = state.gate.fetch_and(NOTIFIED | QUIET, Ordering::AcqRel);
-        if !is_quiet(gate) {
+        // Release: partner of `LockState::try_close`, for the value. Acquire: partner of the same,
+        // for registrations.
+        let gate = state.gate.fetch_and(NOTIFIED | PENDING, Ordering::AcqRel);
+        if !is_pending(gate) {
             // A task that registered meanwhile found the gate closed, and sleeps.
-            state.opened(gate);
+            state.notify_waiters(gate);
         } else if gate & CONTENDED != 0 {
             state.lock_waiters.notify(Wakers::Take);
         }
@@ -99,8 +114,8 @@ impl LockGuard<'_> {
 
 impl Drop for LockGuard<'_> {
     fn drop(&mut self) {
-        // AcqRel: as `open`.
+        // AcqRel: the same partners as in `open`.
         let before = self.state.gate.swap(OPEN, Ordering::AcqRel);
-        self.state.left(before);
+        self.state.notify_all(before);
     }
 }

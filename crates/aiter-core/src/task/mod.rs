@@ -5,8 +5,10 @@
 //!   its own waker was called.
 //! - [`PollLock`] lets several tasks poll one value in turn.
 
+mod access;
 mod lock_guard;
 mod lock_state;
+mod node;
 mod poll_lock;
 mod ready_cells;
 mod ready_entry;

@@ -1,21 +1,30 @@
-//! What the owner of a ready stack and its wakers share: the top of the stack, and the cells for the task's waker.
+//! The state that the owner of a ready queue and its nodes share.
+//!
+//! # Ordering policy
+//! `idle` returns a cell from a notifier to the owner: Release in `ReadyEntry::push`, Acquire in
+//! `Cell::is_idle`. See `ready_queue.rs` for `top`.
 
-use alloc::boxed::Box;
 use core::{ptr::null_mut, task::Waker};
 
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell};
+use alloc::boxed::Box;
 
-/// Set in the word if it is no number.
+use crate::{
+    defer::Defer,
+    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell},
+};
+
+/// In `Shared::top`: the word is not a node number.
 pub(super) const NO_NUMBER: usize = 1 << (usize::BITS - 1);
-/// In the word: nobody is ready, and the owner is at work.
+/// The value of `Shared::top` if no node is ready and the owner is running.
 pub(super) const EMPTY: usize = usize::MAX;
-/// In the word, with the index of a cell: nobody is ready, and the owner sleeps.
-pub(super) const IDLE: usize = NO_NUMBER;
+/// In `Shared::top`, together with the index of a cell: no node is ready, and the owner sleeps.
+pub(super) const SLEEPING: usize = NO_NUMBER;
 
-/// Where a waker lies.
+/// A cell for one waker of the owner.
 pub(super) struct Cell {
     pub(super) waker: UnsafeCell<Option<Waker>>,
-    /// Neither in the word nor with a notifier.
+    /// Set while neither `Shared::top` nor a notifier refers to the cell, so the owner may change
+    /// it.
     pub(super) idle: AtomicBool,
     pub(super) next: AtomicPtr<Cell>,
 }
@@ -30,42 +39,55 @@ impl Cell {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        // Acquire: partner of `ReadyEntry::mark`, who is done with the waker.
+        // Acquire: partner of `ReadyEntry::push`, for the notifier's use of the waker.
         self.idle.load(Ordering::Acquire)
     }
 
+    /// Returns `true` if the cell contains this waker.
+    ///
     /// # Safety
-    /// The caller is the owner, or was given the cell by the word and has not made it idle.
+    /// The caller is the owner of the queue.
     pub(super) unsafe fn will_wake(&self, waker: &Waker) -> bool {
-        // SAFETY: nobody writes to it but the owner while the cell is idle, and the owner is one.
-        self.waker.with(|at| unsafe { &*at }.as_ref().is_some_and(|mine| mine.will_wake(waker)))
+        // SAFETY: only the owner writes to the waker, and the caller is the owner by contract.
+        self.waker.with(|at| unsafe { &*at }.as_ref().is_some_and(|own| own.will_wake(waker)))
     }
 }
 
+/// The state that the owner and its nodes share.
 pub(super) struct Shared {
-    /// See the protocol.
+    /// ```text
+    ///  highest bit    other bits
+    ///     +-----------+------------+
+    ///     |     0     |   number   |  the number of the node on top of the stack
+    ///     +-----------+------------+
+    ///     | NO_NUMBER |  all ones  |  EMPTY: no node is ready, and the owner is running
+    ///     +-----------+------------+
+    ///     | NO_NUMBER | cell index |  SLEEPING: no node is ready; the cell contains the waker
+    ///     +-----------+------------+
+    /// ```
     pub(super) top: AtomicUsize,
-    /// The cells, linked: one, but for wakers that were called at an awkward moment.
+    /// The first of the linked cells. Others exist only if a notifier was interrupted while it
+    /// called a waker.
     pub(super) first: Cell,
 }
 
-// SAFETY: a cell's waker is `Send` and `Sync`; it is handed from one to the other as the protocol says.
+// SAFETY: wakers are `Send`. `top` and `idle` hand each cell from one party to the next.
 unsafe impl Send for Shared {}
 
-// SAFETY: as above.
+// SAFETY: wakers are `Sync`, and only the owner changes a waker, while its cell is idle.
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    /// The cells, in the order of their indices. To get a cell, only the links before it are read.
+    /// Returns the cells in the order of their indices. Reads only the links before each cell.
     pub(super) fn cells(&self) -> impl Iterator<Item = &Cell> {
-        // Not `successors`: it reads the link behind a cell together with the cell.
+        // Not `successors`, which would also read the link after each cell.
         let mut last: Option<&Cell> = None;
         core::iter::from_fn(move || {
             last = match last {
                 None => Some(&self.first),
-                // Relaxed: the owner has set the link, or it came with the cell's index: Release by
-                // `ReadyQueue::set_idle`, Acquire by `ReadyEntry::mark`.
-                // SAFETY: null, or a cell that lives as long as `self`.
+                // Relaxed: either the owner itself has set the link, or the cell's index came with
+                // it: Release in `ReadyQueue::set_sleeping`, Acquire in `ReadyEntry::push`.
+                // SAFETY: the link is null, or a cell, which is freed with `self`.
                 Some(cell) => Some(unsafe { cell.next.load(Ordering::Relaxed).as_ref() }?),
             };
             last
@@ -75,24 +97,18 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        /// Frees the cells that are left, also if a waker's drop panics.
-        struct Rest(*mut Cell);
-        impl Rest {
-            fn run(&mut self) {
-                while !self.0.is_null() {
-                    // SAFETY: `idle_cell` made it from a box, and only this chain knows it.
-                    let cell = unsafe { Box::from_raw(self.0) };
-                    // Relaxed: no other party is left.
-                    self.0 = cell.next.load(Ordering::Relaxed);
-                }
+        // Relaxed: `&mut self` excludes other parties.
+        let mut next = self.first.next.load(Ordering::Relaxed);
+        // Frees all cells, also if the drop of a waker panics.
+        let free = Defer(|| {
+            while !next.is_null() {
+                // SAFETY: `ReadyQueue::idle_cell` made it from a box, and only this chain refers to
+                // it.
+                let cell = unsafe { Box::from_raw(next) };
+                // Relaxed: `&mut self` excludes other parties.
+                next = cell.next.load(Ordering::Relaxed);
             }
-        }
-        impl Drop for Rest {
-            fn drop(&mut self) {
-                self.run();
-            }
-        }
-        // Relaxed: no other party is left.
-        Rest(self.first.next.load(Ordering::Relaxed)).run();
+        });
+        free.run();
     }
 }

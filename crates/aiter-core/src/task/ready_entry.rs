@@ -1,48 +1,47 @@
-//! The place of one node on a ready stack.
+//! The entry of one node in a ready queue.
+//!
+//! # Ordering policy
+//! `push` publishes the entry's link to `ReadyQueue::take` with Release. It acquires the owner's
+//! waker from `ReadyQueue::set_sleeping`, and returns the waker's cell with Release.
 
 use crate::{
+    defer::Defer,
     sync::{Arc, AtomicUsize, Ordering, retry_hint},
     task::{
-        ready_cells::{Cell, EMPTY, IDLE, NO_NUMBER, Shared},
+        ready_cells::{EMPTY, NO_NUMBER, SLEEPING, Shared},
         ready_queue::ReadyQueue,
     },
 };
 
-/// One of those that may get ready.
+/// A node's number, and its link in the stack of ready numbers.
 pub(crate) struct ReadyEntry {
     shared: Arc<Shared>,
     number: usize,
-    below: AtomicUsize,
+    next: AtomicUsize,
 }
 
 impl ReadyEntry {
-    pub(super) fn new(stack: &ReadyQueue, number: usize) -> Self {
-        Self { shared: stack.shared.clone(), number, below: AtomicUsize::new(ReadyQueue::NONE) }
+    pub(super) fn new(queue: &ReadyQueue, number: usize) -> Self {
+        Self { shared: queue.shared.clone(), number, next: AtomicUsize::new(ReadyQueue::NONE) }
     }
 
-    /// Puts its number onto the stack, and wakes the task if it sleeps.
+    /// Pushes the number onto the stack. If the owner sleeps, wakes its task.
     ///
-    /// To be called again only when the number has been taken, and its `below` read: a number
-    /// that is on the stack twice makes a knot of it, which the owner would follow for ever.
+    /// Must not be called again before the owner has taken the number and read `next`. A number
+    /// that is on the stack twice makes a cycle, which the owner would follow forever.
     ///
-    /// Lock-free; neither allocates nor frees. If the task's waker panics, the number is on the stack all the same.
-    pub(crate) fn mark(&self) {
-        /// Gives the cell back whether or not the waker panics.
-        struct GiveBack<'a>(&'a Cell);
-        impl Drop for GiveBack<'_> {
-            fn drop(&mut self) {
-                // Release: partner of `Cell::is_idle`, for our use of the waker.
-                self.0.idle.store(true, Ordering::Release);
-            }
-        }
+    /// Lock-free; neither allocates nor frees. If the task's waker panics, the number is still on
+    /// the stack.
+    pub(crate) fn push(&self) {
         let top = &self.shared.top;
-        // Relaxed: only the word counts.
+        // Relaxed: a guess. The exchange decides.
         let mut word = top.load(Ordering::Relaxed);
         loop {
-            let below = if word & NO_NUMBER == 0 { word } else { ReadyQueue::NONE };
-            // Relaxed: published by the exchange.
-            self.below.store(below, Ordering::Relaxed);
-            // Release: partner of `take`, for the link. Acquire: of `set_idle`, for the waker.
+            let next = if word & NO_NUMBER == 0 { word } else { ReadyQueue::NONE };
+            // Relaxed: the exchange publishes it.
+            self.next.store(next, Ordering::Relaxed);
+            // Release: partner of `ReadyQueue::take`, for the link. Acquire: partner of
+            // `ReadyQueue::set_sleeping`, for the waker.
             match top.compare_exchange_weak(word, self.number, Ordering::AcqRel, Ordering::Relaxed)
             {
                 Ok(_) => break,
@@ -53,10 +52,13 @@ impl ReadyEntry {
         if word & NO_NUMBER == 0 || word == EMPTY {
             return;
         }
-        if let Some(cell) = self.shared.cells().nth(word & !IDLE) {
-            let cell = GiveBack(cell);
-            cell.0.waker.with(|at| {
-                // SAFETY: the word gave us the cell: nobody writes to it before it is idle.
+        if let Some(cell) = self.shared.cells().nth(word & !SLEEPING) {
+            // Release: partner of `Cell::is_idle`, for the use of the waker. Runs also if the waker
+            // panics.
+            let _idle = Defer(|| cell.idle.store(true, Ordering::Release));
+            cell.waker.with(|at| {
+                // SAFETY: the exchange took the cell out of the word, so the owner does not write
+                // to the waker until the cell is idle.
                 if let Some(waker) = unsafe { &*at } {
                     waker.wake_by_ref();
                 }
@@ -68,9 +70,10 @@ impl ReadyEntry {
         self.number
     }
 
-    /// Who was below it on the stack that it was taken with, or [`ReadyQueue::NONE`].
+    /// Returns the number below this one on the stack that it was taken with, or
+    /// [`ReadyQueue::NONE`].
     pub(crate) fn next(&self) -> usize {
-        // Relaxed: came with `ReadyQueue::take`.
-        self.below.load(Ordering::Relaxed)
+        // Relaxed: `ReadyQueue::take` synchronizes with `push`.
+        self.next.load(Ordering::Relaxed)
     }
 }

@@ -1,135 +1,46 @@
-//! Members that sleep until they are woken, in one task.
-//!
-//! # The protocol
-//! Each has a number and a waker of its own, and is in one of two states. *Up*: to be polled, or on
-//! the way there. *Asleep*: it was pending, and is not polled before it is woken.
-//!
-//! `wakes` is 0 for who is asleep, else it counts the wake-ups. A wake-up adds 1. Whoever finds 0
-//! there has got somebody up, and marks it as ready, which wakes the task if it sleeps. All others leave
-//! the rest to that one, or to the owner. So as long as the owner keeps to its part, see `ReadyNode`, a number is on the stack
-//! of the ready ones at most once, and only between its sleep and its next poll.
-//!
-//! The owner takes the stack as a whole, and looks how many wake-ups there were. Who is pending falls
-//! asleep if there are still as many. If not, it was woken meanwhile, maybe by itself, and stays up.
-//! That takes no stack, and wakes nobody: the owner is at work.
-//!
-//! # One piece of memory
-//! What the wakers are made of and what they wake lie together, as a task finds both in one go. `own` is the owner's, all
-//! else is for the wakers, too. They may outlive the owner, and what the last of them frees has no member any more.
+//! The handle of a member that its task polls only after a wake-up.
 //!
 //! # Ordering policy
-//! A wake-up is AcqRel, the owner's look an Acquire, and its falling asleep a Release. So what was
-//! done before a wake-up is seen in the poll that follows. The owner's use of the link happens
-//! before the wake-up that gets the member up again. Each change of `wakes` is a read-modify-write,
-//! so an Acquire of one wake-up is one of all wake-ups before it.
+//! See `node.rs`, which also contains the protocol. `clear_wakes` acquires from wake-ups, and
+//! `set_idle` releases to the next one.
 
 use core::{
-    fmt,
-    mem::{self, ManuallyDrop},
+    fmt, mem,
     pin::Pin,
-    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use crate::{
-    sync::{Arc, AtomicUsize, MAX_WAKES, Ordering, UnsafeCell, retry_hint},
-    task::{ready_entry::ReadyEntry, ready_queue::ReadyQueue},
+    sync::{Arc, Ordering},
+    task::{
+        node::{IDLE, Node, Owned, SATURATED},
+        ready_entry::ReadyEntry,
+        ready_queue::ReadyQueue,
+    },
 };
 
-/// In `Node::wakes`: the waker was not called since the owner of the node was pending.
-pub(super) const IDLE: usize = 0;
-/// In `Node::wakes`: so many that they are counted no more.
-const UNCOUNTED: usize = MAX_WAKES;
-
-/// What is the owner's alone.
-struct Own<T> {
-    /// Wake-ups at the last look.
-    seen: usize,
-    member: Option<T>,
-}
-
-impl<T> Own<T> {
-    fn member(&mut self) -> Pin<&mut Option<T>> {
-        // SAFETY: it lies in a node, which is not moved while it lives, nor is the member, and that is dropped where it lies.
-        unsafe { Pin::new_unchecked(&mut self.member) }
-    }
-}
-
-struct Node<T> {
-    entry: ReadyEntry,
-    /// `IDLE`, or how often it was woken, and at the start 1.
-    wakes: AtomicUsize,
-    /// Its waker, which has no count of its own: lent to polls, never moved out. All others are clones.
-    waker: ManuallyDrop<Waker>,
-    own: UnsafeCell<Own<T>>,
-}
-
-impl<T> Node<T> {
-    const VTABLE: &'static RawWakerVTable =
-        &RawWakerVTable::new(Self::clone, Self::wake, Self::wake_by_ref, Self::drop);
-
-    fn notify(&self) {
-        // Relaxed: the exchange counts.
-        let mut before = self.wakes.load(Ordering::Relaxed);
-        // Release: partner of `ReadyNode::look`. Acquire: of `ReadyNode::set_idle`. Always a
-        // write.
-        while let Err(now) = self.wakes.compare_exchange_weak(
-            before,
-            before.saturating_add(1),
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        ) {
-            before = now;
-            retry_hint();
-        }
-        if before == IDLE {
-            self.entry.mark();
-        }
-    }
-
-    // Of the table. A waker's own count keeps the node alive, or the owner's, for the one that is lent.
-
-    unsafe fn clone(node: *const ()) -> RawWaker {
-        let this = node.cast::<Self>();
-        // SAFETY: it came from `Arc::as_ptr`, and is alive.
-        let vtable = unsafe {
-            Arc::increment_strong_count(this);
-            // One table for all wakers of a node, for `Waker::will_wake`.
-            (*this).waker.vtable()
-        };
-        RawWaker::new(node, vtable)
-    }
-
-    unsafe fn wake(node: *const ()) {
-        // SAFETY: not the one that is lent, so the count is this waker's.
-        unsafe { Arc::from_raw(node.cast::<Self>()) }.notify();
-    }
-
-    unsafe fn wake_by_ref(node: *const ()) {
-        // SAFETY: alive.
-        unsafe { &*node.cast::<Self>() }.notify();
-    }
-
-    unsafe fn drop(node: *const ()) {
-        // SAFETY: as in `wake`.
-        drop(unsafe { Arc::from_raw(node.cast::<Self>()) });
-    }
-}
-
-/// A place for a member of a task, with a waker that marks the member as ready.
+/// A node for one member of a task, such as a stream or a future, with a waker that schedules it.
 ///
-/// What many streams or futures in one task are made of. One piece of memory holds member and waker, and is used again for
-/// the next member: an old waker may then cause a poll too many. Wakers may outlive node, member and whatever that borrows.
+/// A node is one allocation, which holds the member and the waker's data. A new member can reuse
+/// it. A waker of the previous member may then cause a spurious poll. Wakers may outlive the node,
+/// its member, and the data that the member borrows.
 ///
-/// A node is *up*, as it is at first, or *asleep*. Who is woken when up stays up. Who is woken when asleep is up, and its
-/// number is on the [`ReadyQueue`](crate::task::ReadyQueue), from where the owner takes it, asks who is [`below`](Self::next) it,
-/// [looks](Self::clear_wakes), [polls](Self::poll), and lets it [fall asleep](Self::set_idle) if it is pending.
+/// A node is *scheduled* or *idle*. A new node is scheduled. A wake-up of a scheduled node leaves
+/// it scheduled. A wake-up of an idle node schedules it, and pushes its number onto the
+/// [`ReadyQueue`](crate::task::ReadyQueue). The queue's owner then handles the node in this order:
+/// 1. It takes the number from the queue, and reads the [`next`](Self::next) number.
+/// 2. It [clears the wake-ups](Self::clear_wakes).
+/// 3. It [polls](Self::poll) the member.
+/// 4. If the member is pending, it [sets the node idle](Self::set_idle).
 ///
-/// Once it has fallen asleep, do not let it do so again, put in a new member or drop it before its number was taken and
-/// `below` was asked, unless the stack goes, too. Else a number might be on the stack twice, or for nobody: then whoever reads
-/// it goes round in circles, or loses those below.
+/// After `set_idle` returns `true`, the number may be pushed at any time. Until the owner has taken
+/// the number and read `next`, do not call `set_idle` or `set`. Until then, do not drop the node
+/// unless the queue is dropped as well. Otherwise the stack may contain a cycle, or a number
+/// without a node. The owner would then loop forever, or lose the numbers below.
 ///
-/// To wake is lock-free and neither allocates nor frees, but for the waker that outlives the node, which frees it. So in an
-/// interrupt handler use [`Waker::wake_by_ref`], and keep the node.
+/// A wake-up is lock-free and neither allocates nor frees. The exception is the last waker of a
+/// dropped node, which frees the node. So an interrupt handler should use [`Waker::wake_by_ref`]
+/// while the node exists.
 ///
 /// # Examples
 /// ```
@@ -146,9 +57,9 @@ impl<T> Node<T> {
 ///     member.len()
 /// });
 /// assert_eq!(polled, Some(18));
-/// assert!(node.set_idle(), "it was not woken meanwhile");
-/// assert!(ready.sleep(Waker::noop()), "nobody is ready");
-/// waker.expect("it was polled").wake();
+/// assert!(node.set_idle(), "the node was not woken meanwhile");
+/// assert!(ready.sleep(Waker::noop()), "no node is ready");
+/// waker.expect("the member was polled").wake();
 /// assert_eq!((ready.take(), node.next()), (0, ReadyQueue::NONE));
 /// node.clear_wakes();
 /// ```
@@ -156,50 +67,40 @@ pub struct ReadyNode<T> {
     node: Arc<Node<T>>,
 }
 
-// SAFETY: wakers, on any thread, use the atomics and the entry only, and the handle of the stack that lies in the entry;
-// and the last one frees memory that has no member any more. The member goes where the `ReadyNode` goes.
+// SAFETY: wakers on other threads access all fields but `owned`, and these are `Sync`. The last
+// waker frees a node without a member. The member moves with the `ReadyNode`, so it must be `Send`.
 unsafe impl<T: Send> Send for ReadyNode<T> {}
-// SAFETY: as above; through `&ReadyNode` members are looked at.
+// SAFETY: wakers access all fields but `owned`, and these are `Sync`. A `&ReadyNode` lends the
+// member by `&T`, so it must be `Sync`.
 unsafe impl<T: Sync> Sync for ReadyNode<T> {}
 
 impl<T> ReadyNode<T> {
-    /// One that is up, and has no member.
+    /// Creates a scheduled node without a member.
     pub(crate) fn new(entry: ReadyEntry) -> Self {
-        let seen = IDLE + 1;
-        let mut node = Arc::new(Node {
-            entry,
-            wakes: AtomicUsize::new(seen),
-            waker: ManuallyDrop::new(Waker::noop().clone()),
-            own: UnsafeCell::new(Own { seen, member: None }),
-        });
-        let data = Arc::as_ptr(&node).cast();
-        let new = Arc::get_mut(&mut node).expect("nobody else has it");
-        // SAFETY: the table is that of such a pointer, and the count that `drop` would take is never taken.
-        new.waker = ManuallyDrop::new(unsafe { Waker::new(data, Node::<T>::VTABLE) });
-        Self { node }
+        Self { node: Node::new(entry) }
     }
 
-    /// The member.
+    /// Returns the member.
     #[inline]
     pub fn get(&self) -> Option<&T> {
-        // SAFETY: `own` is ours, and borrowed as we are.
-        self.node.own.with(|own| unsafe { &*own }.member.as_ref())
+        // SAFETY: only this `ReadyNode` accesses `owned`, and `&self` excludes writes.
+        self.node.owned.with(|owned| unsafe { &*owned }.member.as_ref())
     }
 
-    /// The waker, and what is ours.
-    fn parts(&mut self) -> (&Waker, &mut Own<T>) {
-        // SAFETY: as above, exclusively. The member is not moved: see those who call this.
-        (&self.node.waker, self.node.own.with_mut(|own| unsafe { &mut *own }))
+    /// Returns the node's own waker, and the owner's part. The caller must not move the member.
+    fn parts(&mut self) -> (&Waker, &mut Owned<T>) {
+        // SAFETY: only this `ReadyNode` accesses `owned`, and `&mut self` makes the access unique.
+        (&self.node.waker, self.node.owned.with_mut(|owned| unsafe { &mut *owned }))
     }
 
-    fn own(&mut self) -> &mut Own<T> {
+    fn owned(&mut self) -> &mut Owned<T> {
         self.parts().1
     }
 
-    /// Replaces the member, which is dropped.
+    /// Replaces the member, and drops the previous one.
     #[inline]
     pub fn set(&mut self, member: Option<T>) {
-        self.own().member().set(member);
+        self.owned().member().set(member);
     }
 
     /// Takes the member out.
@@ -207,25 +108,32 @@ impl<T> ReadyNode<T> {
     where
         T: Unpin,
     {
-        self.own().member().take()
+        self.owned().member().take()
     }
 
-    /// Its waker.
+    /// Returns a waker that schedules the node.
     pub fn waker(&self) -> Waker {
         Waker::clone(&self.node.waker)
     }
 
-    /// Polls the member with its waker; `None` if there is no member. One that panics stays.
+    /// Polls the member with the node's waker. Returns `None` if there is no member.
+    ///
+    /// # Panics
+    /// Panics if `poll` panics. The member stays in the node.
     #[inline]
     pub fn poll<R>(&mut self, poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> R) -> Option<R> {
-        let (waker, own) = self.parts();
-        let member = own.member().as_pin_mut()?;
+        let (waker, owned) = self.parts();
+        let member = owned.member().as_pin_mut()?;
         Some(poll(member, &mut Context::from_waker(waker)))
     }
 
-    /// Puts in a new member, polls it with its waker, and drops it unless it is pending; also if it panics.
+    /// Puts in a new member, and polls it with the node's waker. Drops the member unless it is
+    /// pending.
     ///
-    /// Wake-ups of before were for another member.
+    /// Discards wake-ups that were meant for the previous member.
+    ///
+    /// # Panics
+    /// Panics if `poll` panics. The member is dropped.
     #[inline]
     pub fn poll_new<R>(
         &mut self,
@@ -233,71 +141,74 @@ impl<T> ReadyNode<T> {
         poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         /// Drops the member.
-        struct Clear<'a, T>(&'a mut Own<T>);
-        impl<T> Drop for Clear<'_, T> {
+        struct DropMember<'a, T>(&'a mut Owned<T>);
+        impl<T> Drop for DropMember<'_, T> {
             fn drop(&mut self) {
                 self.0.member = None;
             }
         }
         self.clear_wakes();
-        let (waker, own) = self.parts();
-        let clear = Clear(own);
-        // SAFETY: as in `Own::member`.
-        let member = unsafe { Pin::new_unchecked(clear.0.member.insert(member)) };
+        let (waker, owned) = self.parts();
+        let guard = DropMember(owned);
+        // SAFETY: the member lies in an `Arc`, is not moved out unless it is `Unpin`, and is
+        // dropped in place.
+        let member = unsafe { Pin::new_unchecked(guard.0.member.insert(member)) };
         let polled = poll(member, &mut Context::from_waker(waker));
         if polled.is_pending() {
-            mem::forget(clear);
+            mem::forget(guard);
         } else {
-            // Before the result is returned: if this panics, the result is dropped, not lost.
-            drop(clear);
+            // Before the return: if this panics, the result is dropped, not leaked.
+            drop(guard);
         }
         polled
     }
 
-    /// Who was below it on the stack that it was taken with, or [`ReadyQueue::NONE`](crate::task::ReadyQueue::NONE).
+    /// Returns the number below this one on the stack that it was taken with, or
+    /// [`ReadyQueue::NONE`](crate::task::ReadyQueue::NONE).
     #[inline]
     pub fn next(&self) -> usize {
         self.node.entry.next()
     }
 
-    /// Notes how many wake-ups have come: of those before, none keeps it up.
+    /// Discards all wake-ups so far, so that they do not prevent [`set_idle`](Self::set_idle).
     #[inline]
     pub fn clear_wakes(&mut self) {
-        // Acquire: partner of `Node::notify`.
+        // Acquire: partner of `Node::notify`, for its caller's earlier writes.
         let mut seen = self.node.wakes.load(Ordering::Acquire);
-        if seen == UNCOUNTED {
-            // Acquire: as above, for wake-ups since the load, which did not change the number.
-            // A later wake-up is counted. Not Release: it finds the member up, and marks nothing.
+        if seen == SATURATED {
+            // Acquire: partner of `Node::notify`, for wake-ups since the load, which did not change
+            // the count. Not Release: a later wake-up finds the node scheduled, and pushes nothing.
             self.node.wakes.swap(IDLE + 1, Ordering::Acquire);
             seen = IDLE + 1;
         }
-        self.own().seen = seen;
+        self.owned().seen = seen;
     }
 
-    /// Falls asleep, and is true; or is false, if it was woken since the last [`look`](Self::clear_wakes): then it has looked again.
-    #[must_use = "one that did not fall asleep is to be polled once more"]
+    /// Sets the node idle, and returns `true`. If the node was woken since the last
+    /// [`clear_wakes`](Self::clear_wakes), calls that and returns `false`.
+    #[must_use = "a node that did not become idle must be polled again"]
     #[inline]
     pub fn set_idle(&mut self) -> bool {
-        let seen = self.own().seen;
+        let seen = self.owned().seen;
         let wakes = &self.node.wakes;
-        // Relaxed: a look; the exchange counts, or the look that follows.
-        let asleep = wakes.load(Ordering::Relaxed) == seen
-            // Release: partner of `Node::notify`, for the link. From here on the number may be put
-            // on the stack again. Not Acquire: wake-ups only add, so this reads the same write as
-            // the last look did, or the owner's own.
+        // Relaxed: a hint. The exchange decides, or `clear_wakes` synchronizes.
+        let is_idle = wakes.load(Ordering::Relaxed) == seen
+            // Release: partner of `Node::notify`, for the link. From now on the number may be
+            // pushed again. Not Acquire: wake-ups only add, so this reads the value that the last
+            // `clear_wakes` read or wrote.
             && wakes.compare_exchange(seen, IDLE, Ordering::Release, Ordering::Relaxed).is_ok();
-        if asleep {
-            // What wakes it is new, also to who does not look.
-            self.own().seen = IDLE;
+        if is_idle {
+            // Each later wake-up is new, also if the owner does not call `clear_wakes`.
+            self.owned().seen = IDLE;
         } else {
             self.clear_wakes();
         }
-        asleep
+        is_idle
     }
 }
 
 impl<T> Drop for ReadyNode<T> {
-    /// Wakers may live on, and be called: the member does not.
+    /// Drops the member. Wakers may outlive it, and may still be called.
     fn drop(&mut self) {
         self.set(None);
     }
@@ -312,12 +223,15 @@ impl<T> fmt::Debug for ReadyNode<T> {
 }
 
 impl ReadyQueue {
-    /// A place for a member with this number, which nobody else should have: see [`ReadyNode`]. It is up. Allocates.
+    /// Creates a scheduled node with this number and without a member. Allocates.
+    ///
+    /// No two nodes of a queue should have the same number, because the owner could not tell them
+    /// apart.
     ///
     /// # Panics
-    /// If the number is larger than [`MAX`](Self::MAX).
+    /// Panics if the number is larger than [`MAX`](Self::MAX).
     pub fn node<T>(&self, number: usize) -> ReadyNode<T> {
-        assert!(number <= Self::MAX, "a number of {number} is too large");
+        assert!(number <= Self::MAX, "node number {number} exceeds `ReadyQueue::MAX`");
         ReadyNode::new(ReadyEntry::new(self, number))
     }
 }
@@ -325,28 +239,27 @@ impl ReadyQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::ready_queue::ReadyQueue;
 
     #[test]
-    fn too_many_wake_ups_to_count_are_not_lost() {
+    fn saturated_wake_count_loses_no_wake_up() {
         let mut ready = ReadyQueue::new();
-        let mut one = ready.node::<()>(7);
-        let waker = one.waker();
+        let mut node = ready.node::<()>(7);
+        let waker = node.waker();
         assert!(ready.sleep(Waker::noop()));
-        one.node.wakes.store(UNCOUNTED - 2, Ordering::Relaxed);
-        one.clear_wakes();
+        node.node.wakes.store(SATURATED - 2, Ordering::Relaxed);
+        node.clear_wakes();
         waker.wake_by_ref();
         waker.wake_by_ref();
         waker.wake_by_ref();
-        assert_eq!(one.node.wakes.load(Ordering::Relaxed), UNCOUNTED);
-        assert!(!one.set_idle(), "it was woken");
+        assert_eq!(node.node.wakes.load(Ordering::Relaxed), SATURATED);
+        assert!(!node.set_idle(), "the node was woken");
         waker.wake_by_ref();
-        assert!(!one.set_idle(), "again, after the count began anew");
-        assert!(!ready.has_ready(), "it was up");
-        assert!(one.set_idle());
+        assert!(!node.set_idle(), "the node was woken after the count restarted");
+        assert!(!ready.has_ready(), "a scheduled node must not be pushed");
+        assert!(node.set_idle());
         waker.wake_by_ref();
         waker.wake_by_ref();
-        assert_eq!((ready.take(), one.next()), (7, ReadyQueue::NONE));
-        assert!(!ready.has_ready(), "once");
+        assert_eq!((ready.take(), node.next()), (7, ReadyQueue::NONE));
+        assert!(!ready.has_ready(), "two wake-ups must push the node once");
     }
 }

@@ -1,21 +1,25 @@
-//! Who of many is ready, for the one task that sees to them.
+//! A lock-free stack of ready node numbers, drained by a single owner task.
 //!
-//! # The protocol
-//! One word says all. It is the number on top of a stack, which goes on through the entries' `below` words;
-//! or `EMPTY`, if nobody is ready and the owner is at work; or `IDLE` and the index of the cell that the
-//! owner's waker lies in. The owner falls asleep by an exchange of `EMPTY`, and is awake again when the
-//! first number replaces that word. Whoever put it there, nobody else, calls the waker, and marks the cell as
-//! idle. So for a wake-up and the sleep before it the two sides take one read-modify-write each.
+//! # Protocol
+//! If nodes are ready, the word `top` is the number on top of the stack, which continues through
+//! the entries' `next` links. Otherwise it is `EMPTY` if the owner is running, or `SLEEPING` with
+//! the index of the cell that contains the owner's waker.
 //!
-//! The owner puts its waker into an idle cell, or leaves it there if it is the same. If all others are with
-//! notifiers that were interrupted in mid-wake, it makes a new one: neither side waits for the other.
+//! The owner replaces `EMPTY` before it sleeps. The push that replaces `SLEEPING` wakes the owner.
+//! Only that push calls the waker, and then it marks the cell as idle. So for a sleep and the next
+//! wake-up, each side takes one read-modify-write of `top`.
+//!
+//! The owner puts its waker into an idle cell, or finds the same waker there. If notifiers that
+//! were interrupted still use all cells, the owner allocates a new one. So neither side waits for
+//! the other.
 //!
 //! # Ordering policy
-//! `top` hands the entries' links to the owner: a mark is a Release, and `take` an Acquire. It
-//! hands the cells to the notifiers: `set_idle` is a Release, and a mark an Acquire. Each change
-//! of `top` is a read-modify-write, so `take` acquires all marks of the stack. `idle` gives a cell
-//! back: Release by the notifier, Acquire by the owner. The owner links a cell before it puts the
-//! cell's index into `top`. A notifier follows the links to the cell of its index, and no further.
+//! `top` hands the entries' links to the owner: Release in `ReadyEntry::push`, Acquire in `take`.
+//! It hands the cells to the notifiers: Release in `set_sleeping`, Acquire in `push`. Each change
+//! of `top` is a read-modify-write, so `take` synchronizes with all pushes of the stack. `idle`
+//! returns a cell: Release by the notifier, Acquire by the owner. The owner links a cell before it
+//! puts the cell's index into `top`. A notifier follows the links only up to the cell with its
+//! index.
 
 use core::{fmt, task::Waker};
 
@@ -23,15 +27,15 @@ use alloc::boxed::Box;
 
 use crate::{
     sync::{Arc, AtomicUsize, Ordering},
-    task::ready_cells::{Cell, EMPTY, IDLE, NO_NUMBER, Shared},
+    task::ready_cells::{Cell, EMPTY, NO_NUMBER, SLEEPING, Shared},
 };
 
-/// The numbers of those that are ready, for one task that takes them all at once.
+/// The numbers of the ready nodes, for one task that takes all of them at once.
 ///
-/// What many streams or futures in one task are built on: each lives in a [node](Self::node) whose waker
-/// marks it as ready, and the task polls those that were marked. The owner is one; members may be woken from
-/// anywhere, also from interrupt handlers, if the task's waker may be called there. If that panics, the member is marked all
-/// the same.
+/// A task that polls many streams or futures puts each into a [node](Self::node) with a waker of
+/// its own. The waker pushes the node's number, and the task polls the nodes whose numbers it
+/// takes. One owner takes numbers. Any thread may wake nodes, and so may an interrupt handler if it
+/// may call the task's waker. If the task's waker panics, the number is still pushed.
 ///
 /// # Examples
 /// ```
@@ -51,140 +55,141 @@ use crate::{
 ///     number = nodes[number].next();
 /// }
 /// assert_eq!(woken, [1, 0]);
-/// assert!(ready.sleep(Waker::noop()), "nobody is ready");
-/// nodes[1].clear_wakes(); // it is to be polled now
-/// assert!(nodes[1].set_idle(), "it was pending, and not woken meanwhile");
-/// nodes[1].waker().wake(); // calls the task's waker, too
-/// assert!(!ready.sleep(Waker::noop()), "somebody is ready");
+/// assert!(ready.sleep(Waker::noop()), "no node is ready");
+/// nodes[1].clear_wakes(); // its member is polled now
+/// assert!(nodes[1].set_idle(), "the member was pending, and was not woken meanwhile");
+/// nodes[1].waker().wake(); // also calls the task's waker
+/// assert!(!ready.sleep(Waker::noop()), "a node is ready");
 /// ```
 pub struct ReadyQueue {
     pub(super) shared: Arc<Shared>,
 }
 
 impl ReadyQueue {
-    /// No number: nobody, or the end of the stack.
+    /// The number that no node has. It stands for an empty queue and for the end of the stack.
     pub const NONE: usize = usize::MAX;
     /// The largest number that a node can have.
     pub const MAX: usize = NO_NUMBER - 1;
 
-    /// An empty one. Allocates.
+    /// Creates an empty queue. Allocates.
     pub fn new() -> Self {
         let shared = Shared { top: AtomicUsize::new(EMPTY), first: Cell::new() };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Whether somebody is ready: a look, after which all may be different. Wait-free.
+    /// Returns `true` if a node is ready. Other threads may change that at any time. Wait-free.
     #[inline]
     pub fn has_ready(&self) -> bool {
-        // Relaxed: `take` synchronises.
+        // Relaxed: a hint. `take` synchronizes.
         self.shared.top.load(Ordering::Relaxed) & NO_NUMBER == 0
     }
 
-    /// Takes all that are ready: the number that was marked last, or [`NONE`](Self::NONE). The
-    /// one marked before it is [`below`](crate::task::ReadyNode::next) it.
+    /// Takes all ready numbers. Returns the number that was pushed last, or [`NONE`](Self::NONE).
     ///
-    /// What was done before a mark is seen by the party that takes the number. The task's waker,
-    /// which was called, is dropped. Wait-free.
+    /// [`ReadyNode::next`](crate::task::ReadyNode::next) returns the number that was pushed before
+    /// it. The owner sees the writes before each of these wake-ups. Drops the task's waker if it
+    /// was called. Wait-free, except for that drop.
     pub fn take(&mut self) -> usize {
         if !self.has_ready() {
             return Self::NONE;
         }
-        // First: it is user code, which may panic.
+        // Before the exchange, because this runs user code, which may panic.
         self.drop_used_waker();
-        // Acquire: partner of `mark`, for the links. Only the owner takes a number out of the word.
-        // Not Release: a mark that finds `EMPTY` uses nothing of the owner's.
+        // Acquire: partner of `ReadyEntry::push`, for the links. Only the owner takes numbers out
+        // of the word. Not Release: a push that finds `EMPTY` uses no data of the owner.
         self.shared.top.swap(EMPTY, Ordering::Acquire)
     }
 
-    /// Drops the wakers that were called. If a notifier has one right now, it goes the next time.
+    /// Drops the wakers in idle cells. The waker of a busy cell is dropped by a later call.
     fn drop_used_waker(&self) {
         for cell in self.shared.cells().filter(|cell| cell.is_idle()) {
-            // SAFETY: the cell is idle: its waker is the owner's.
+            // SAFETY: the cell is idle, so only the owner accesses its waker.
             let waker = cell.waker.with_mut(|at| unsafe { &mut *at }.take());
-            // User code.
+            // Runs user code.
             drop(waker);
         }
     }
 
-    /// Sees to it that `waker` is called when somebody gets ready, and is true; or is false, if somebody is
-    /// already: then the waker need not be called.
+    /// Registers `waker` for the next node that gets ready, and returns `true`. If a node is ready
+    /// already, returns `false`, and the waker may not be called.
     ///
-    /// The waker is called once; then it takes another `sleep`. A task that was polled in vain, with nobody
-    /// ready, sleeps on at the cost of two looks. Wait-free. Allocates for each notifier that was
-    /// interrupted in mid-wake, else never.
-    #[must_use = "somebody who is ready already wakes nobody"]
+    /// The waker is called at most once for each call that returns `true`. If the same waker is
+    /// registered already, the call takes two loads. Wait-free, except for the clone and drop of
+    /// wakers. Allocates only if notifiers that were interrupted still use all cells.
+    #[must_use = "a node that is ready already does not call the waker"]
     pub fn sleep(&mut self, waker: &Waker) -> bool {
-        // Relaxed: a look; an exchange counts, or nothing has changed.
+        // Relaxed: a hint. Either a later exchange decides, or the word stays as it is.
         let word = self.shared.top.load(Ordering::Relaxed);
         let first = &self.shared.first;
-        // SAFETY: we are the owner.
+        // SAFETY: `&mut self` makes the caller the owner.
         if word == EMPTY && first.is_idle() && unsafe { first.will_wake(waker) } {
-            // As ever, but for tasks that are moved and notifiers that were interrupted.
-            return self.set_idle(0, first);
+            // The common case: the task has not moved, and no notifier was interrupted.
+            return self.set_sleeping(0, first);
         }
         word & NO_NUMBER != 0 && self.sleep_slow(word, waker)
     }
 
-    /// `sleep` where there is more to it, with the word that it saw.
+    /// Does the rest of `sleep`. `word` is the word that it loaded.
     #[inline(never)]
     fn sleep_slow(&self, word: usize, waker: &Waker) -> bool {
         let mut own = None;
         if word != EMPTY {
-            let Some(cell) = self.shared.cells().nth(word & !IDLE) else {
-                unreachable!("a cell of the word exists")
+            let Some(cell) = self.shared.cells().nth(word & !SLEEPING) else {
+                unreachable!("the word contains the index of a cell")
             };
-            // SAFETY: we are the owner.
+            // SAFETY: only the owner calls this.
             if unsafe { cell.will_wake(waker) } {
                 return true;
             }
-            if !self.wake_up(word, cell) {
+            if !self.set_awake(word, cell) {
                 return false;
             }
-            // Not another one: its waker is replaced.
-            own = Some((word & !IDLE, cell));
+            // This cell is reused, because its waker must be replaced.
+            own = Some((word & !SLEEPING, cell));
         }
         let (index, cell, old) = self.idle_cell(own, waker);
-        let sleeps = self.set_idle(index, cell);
-        // User code.
+        let sleeps = self.set_sleeping(index, cell);
+        // Runs user code.
         drop(old);
         sleeps
     }
 
-    /// Leaves the cell, which is idle, to whoever gets ready first. False if somebody did before.
+    /// Gives an idle cell to the next push. Returns `false` if a node is ready already.
     #[inline]
-    fn set_idle(&self, index: usize, cell: &Cell) -> bool {
-        // Relaxed: the exchange gives it away.
+    fn set_sleeping(&self, index: usize, cell: &Cell) -> bool {
+        // Relaxed: the exchange gives the cell away.
         cell.idle.store(false, Ordering::Relaxed);
-        // Release: partner of `mark`, for the waker and the links to its cell. Not Acquire: the
-        // owner itself has written `EMPTY`. Relaxed if it fails: `take` synchronises.
+        // Release: partner of `ReadyEntry::push`, for the waker and the links to its cell. Not
+        // Acquire: the owner itself has written `EMPTY`. Relaxed on failure: `take` synchronizes.
         let sleeps = self
             .shared
             .top
-            .compare_exchange(EMPTY, IDLE | index, Ordering::Release, Ordering::Relaxed)
+            .compare_exchange(EMPTY, SLEEPING | index, Ordering::Release, Ordering::Relaxed)
             .is_ok();
         if !sleeps {
-            // Relaxed: it was not given away.
+            // Relaxed: the cell was not given away.
             cell.idle.store(true, Ordering::Relaxed);
         }
         sleeps
     }
 
-    /// The owner is at work again, though nobody woke it. False if somebody did meanwhile.
-    fn wake_up(&self, word: usize, cell: &Cell) -> bool {
-        // Relaxed: nobody else had the cell. If it fails, `take` synchronises.
-        let is_up = self
+    /// Takes the cell back before a push does. Returns `false` if a push was first.
+    fn set_awake(&self, word: usize, cell: &Cell) -> bool {
+        // Relaxed: no other party has used the cell. On failure, `take` synchronizes.
+        let is_awake = self
             .shared
             .top
             .compare_exchange(word, EMPTY, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok();
-        if is_up {
-            // Relaxed: only we ask.
+        if is_awake {
+            // Relaxed: only the owner loads the flag.
             cell.idle.store(true, Ordering::Relaxed);
         }
-        is_up
+        is_awake
     }
 
-    /// An idle cell with this waker, its index, and the waker that it had.
+    /// Puts the waker into an idle cell. Returns the cell's index, the cell, and its previous
+    /// waker.
     fn idle_cell<'a>(
         &'a self,
         own: Option<(usize, &'a Cell)>,
@@ -197,30 +202,30 @@ impl ReadyQueue {
                 (count, last) = (count + 1, cell);
             }
             let cell = Box::into_raw(Box::new(Cell::new()));
-            // Relaxed: `set_idle` publishes it. Only the owner links cells.
+            // Relaxed: `set_sleeping` publishes the link. Only the owner links cells.
             last.next.store(cell, Ordering::Relaxed);
-            // SAFETY: a cell lives as long as what is shared.
+            // SAFETY: the cell came from a box, and is freed with `shared`.
             (count, unsafe { &*cell })
         });
-        // SAFETY: we are the owner.
+        // SAFETY: only the owner calls this.
         if unsafe { cell.will_wake(waker) } {
             return (index, cell, None);
         }
         let new = Some(waker.clone());
-        // SAFETY: the cell is idle: its waker is the owner's.
+        // SAFETY: the cell is idle, so only the owner accesses its waker.
         let old = cell.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, new));
         (index, cell, old)
     }
 }
 
 impl Drop for ReadyQueue {
-    /// Nodes may live on, and be woken: the task's waker need not.
+    /// Drops the task's waker. Nodes may outlive the queue, and may still be woken.
     fn drop(&mut self) {
-        // Relaxed: a look.
+        // Relaxed: a hint. The exchange of `set_awake` decides.
         let word = self.shared.top.load(Ordering::Relaxed);
         if word & NO_NUMBER != 0 && word != EMPTY {
-            if let Some(cell) = self.shared.cells().nth(word & !IDLE) {
-                self.wake_up(word, cell);
+            if let Some(cell) = self.shared.cells().nth(word & !SLEEPING) {
+                self.set_awake(word, cell);
             }
         }
         self.drop_used_waker();

@@ -1,7 +1,11 @@
-//! One waker: set by one task, called by anybody.
+//! A cell for one waker, which one task sets and any party calls.
 //!
-//! A queue with one waiter, which a try-lock guards. The lock is held for a few instructions, in
-//! which no user code runs.
+//! The cell is a wait queue with one waiter. A try-lock guards the waiter for a few instructions,
+//! in which no user code runs.
+//!
+//! # Ordering policy
+//! `busy` hands the waiter from one party to the next: Release in `BusyGuard::drop`, Acquire in
+//! `try_lock`. `wait/queue.rs` orders the rest.
 
 use core::{fmt, task::Waker};
 
@@ -10,14 +14,13 @@ use crate::{
     wait::{queue::WaitQueue, waiter::Waiter},
 };
 
-/// The waker of one task, for interrupt handlers, threads and tasks to call.
+/// A cell for the waker of one task, which any thread, task or interrupt handler may call.
 ///
-/// What `AtomicWaker` is elsewhere, but [`register`](Self::register) never has to be tried again: a
-/// task that preempts [`wake`](Self::wake) half-way, on a core with priorities, registers and
-/// sleeps as ever.
+/// Like an `AtomicWaker`, but [`register`](Self::register) never has to be retried. On a core with
+/// priorities, a task may preempt [`wake`](Self::wake) at any point, register, and sleep.
 ///
-/// To sleep, a task calls `register` and then looks again for what it waits for. To wake it, do
-/// what it waits for and then call `wake`. One of the two sees the other.
+/// To sleep, a task calls `register`, and then checks again for its event. To wake the task, a
+/// notifier makes the event visible, and then calls `wake`. At least one of the two sees the other.
 ///
 /// # Examples
 /// ```
@@ -46,92 +49,92 @@ use crate::{
 /// ```
 pub struct WakeCell {
     queue: WaitQueue,
-    /// A task is registering or clearing.
+    /// The try-lock. Set while a task registers or clears the cell.
     busy: AtomicBool,
     /// Guarded by `busy`.
     waiter: UnsafeCell<Waiter>,
 }
 
-// SAFETY: the waiter is `Send`, as are wakers.
+// SAFETY: the waiter and wakers are `Send`.
 unsafe impl Send for WakeCell {}
-// SAFETY: the waiter is used by the party that has set `busy`.
+// SAFETY: only the party that has set `busy` accesses the waiter. The queue is `Sync`.
 unsafe impl Sync for WakeCell {}
 
-/// `busy`, set by this party.
-struct Busy<'a>(&'a WakeCell);
+/// Access to the waiter for the party that has set `busy`. The drop clears `busy`.
+struct BusyGuard<'a>(&'a WakeCell);
 
-impl Busy<'_> {
-    fn waiter<R>(&mut self, f: impl FnOnce(&mut Waiter) -> R) -> R {
-        // SAFETY: `busy` is set by this party, and lent mutably.
+impl BusyGuard<'_> {
+    fn with_waiter<R>(&mut self, f: impl FnOnce(&mut Waiter) -> R) -> R {
+        // SAFETY: this party has set `busy`, and `&mut self` makes the access unique.
         self.0.waiter.with_mut(|waiter| f(unsafe { &mut *waiter }))
     }
 }
 
-impl Drop for Busy<'_> {
+impl Drop for BusyGuard<'_> {
     fn drop(&mut self) {
-        // Release: partner of `try_busy`.
+        // Release: partner of `WakeCell::try_lock`, for the waiter.
         self.0.busy.store(false, Ordering::Release);
     }
 }
 
 impl WakeCell {
-    /// A cell without a waker. Allocates nothing.
+    /// Creates a cell without a waker. Allocates nothing.
     pub fn new() -> Self {
         let waiter = UnsafeCell::new(Waiter::new());
         Self { queue: WaitQueue::new(), busy: AtomicBool::new(false), waiter }
     }
 
-    fn try_busy(&self) -> Option<Busy<'_>> {
-        // Acquire: partner of `Busy::drop`.
-        (!self.busy.swap(true, Ordering::Acquire)).then(|| Busy(self))
+    fn try_lock(&self) -> Option<BusyGuard<'_>> {
+        // Acquire: partner of `BusyGuard::drop`, for the waiter.
+        (!self.busy.swap(true, Ordering::Acquire)).then(|| BusyGuard(self))
     }
 
-    /// Makes `waker` the one that the next [`wake`](Self::wake) calls, instead of any earlier one.
+    /// Registers `waker` for the next [`wake`](Self::wake), in place of any earlier waker.
     ///
-    /// The caller then looks once more for what it waits for. Meant for one task at a time: if two
-    /// register at once, one of them is woken at once, as if there were news.
+    /// Before the caller sleeps, it must check once more for its event. Meant for one task at a
+    /// time. If two tasks register at once, one of them gets a spurious wake-up.
     ///
-    /// Lock-free. Allocates for each notifier that was interrupted in mid-wake, else never.
+    /// Lock-free. Allocates only if a notifier that was interrupted still uses the cell's slot.
     pub fn register(&self, waker: &Waker) {
-        let Some(mut busy) = self.try_busy() else {
+        let Some(mut guard) = self.try_lock() else {
             waker.wake_by_ref();
             return;
         };
-        if busy.waiter(|waiter| self.queue.register_again(waiter, waker)).is_ok() {
+        if guard.with_waiter(|waiter| self.queue.register_again(waiter, waker)).is_ok() {
             return;
         }
-        // A waker is cloned and dropped without the lock.
-        drop(busy);
+        // Wakers are cloned and dropped without the lock, because that runs user code.
+        drop(guard);
         let new = waker.clone();
-        let Some(mut busy) = self.try_busy() else {
+        let Some(mut guard) = self.try_lock() else {
             new.wake();
             return;
         };
-        let old = busy.waiter(|waiter| self.queue.register_new(waiter, new));
-        drop(busy);
+        let old = guard.with_waiter(|waiter| self.queue.register_new(waiter, new));
+        drop(guard);
         drop(old);
-        self.queue.free_left();
+        self.queue.free_abandoned();
     }
 
-    /// Wakes the task that registered last, if it was not woken since.
+    /// Wakes the task that registered last, unless it was already woken.
     ///
-    /// Wait-free; neither allocates nor frees, so it may be called from an interrupt handler, if
-    /// the task's own waker may. The cell keeps a called waker until the next
+    /// Wait-free. Neither allocates nor frees, so an interrupt handler may call it if it may call
+    /// the task's own waker. A called waker stays in the cell until the next
     /// [`register`](Self::register) or [`clear`](Self::clear).
     pub fn wake(&self) {
         self.queue.notify_all();
     }
 
-    /// Forgets the waker, and drops it unless it is being called right now.
+    /// Removes the waker, and drops it unless a notifier is calling it.
     ///
-    /// For a task that is gone while the cell lives on. Does nothing if another party is
-    /// registering.
+    /// For a task that ends before the cell. Does nothing if another party registers at the same
+    /// time. Lock-free.
     pub fn clear(&self) {
-        let Some(mut busy) = self.try_busy() else { return };
-        let retired = busy.waiter(|waiter| self.queue.retire(waiter));
-        drop(busy);
+        let Some(mut guard) = self.try_lock() else { return };
+        let retired = guard.with_waiter(|waiter| self.queue.retire(waiter));
+        drop(guard);
         drop(retired);
-        self.queue.free_left();
+        self.queue.free_abandoned();
     }
 }
 

@@ -1,72 +1,79 @@
-//! How a notifier claims the waiters that it calls.
+//! Methods of [`Slots`] by which a notifier finds and claims armed slots.
+//!
+//! # Ordering policy
+//! A claim is a read-modify-write of the word that contains the slot's `armed` bit. It acquires the
+//! waker from `Slots::arm`. `claim_first` also releases the notifier's earlier writes (see
+//! `queue.rs`).
 
 use crate::{
     sync::Ordering,
     wait::{
         slot::{BITS, Claimed},
-        slots::{MORE, Slots},
+        slots::{FIRST, SEGMENTS, Slots},
     },
 };
 
 impl Slots {
-    /// Returns `true` if a slot is armed: a look.
+    /// Returns `true` if a slot is armed.
     #[inline]
     pub(crate) fn is_any_armed(&self) -> bool {
-        // Relaxed, both: `claim` synchronizes.
+        // Relaxed, both: a hint. A claim synchronizes with the waiter.
         match self.armed.load(Ordering::Relaxed) {
             0 => false,
-            MORE => self.segments().any(|segment| segment.armed.load(Ordering::Relaxed) != 0),
+            SEGMENTS => self.segments().any(|segment| segment.armed.load(Ordering::Relaxed) != 0),
             _ => true,
         }
     }
 
-    /// Takes the first slot if it is armed, and says whether there are others. If the caller looks
-    /// first, it takes the slot only if there are none. If not, the word of the slot is changed in
-    /// any case.
+    /// Claims the first slot if it is armed. Returns it, and `true` if a slot in a segment may be
+    /// armed. With [`ClaimFirst::IfLone`], leaves the first slot to a later `claim` in that case.
     #[inline]
-    pub(crate) fn claim_first(&self, look: Look) -> (Option<Claimed<'_>>, bool) {
-        // Relaxed: a look.
-        let seen = if look == Look::First { self.armed.load(Ordering::Relaxed) } else { 1 };
-        if seen != 1 {
-            return (None, seen & MORE != 0);
+    pub(crate) fn claim_first(&self, mode: ClaimFirst) -> (Option<Claimed<'_>>, bool) {
+        // Relaxed: a hint. The `fetch_and` decides.
+        let seen =
+            if mode == ClaimFirst::IfLone { self.armed.load(Ordering::Relaxed) } else { FIRST };
+        if seen != FIRST {
+            return (None, seen & SEGMENTS != 0);
         }
-        // Acquire: partner of `arm`, for the waker and for slots in segments. Release: partner of
-        // the same, see `queue.rs`.
-        let before = self.armed.fetch_and(!1, Ordering::AcqRel);
-        ((before & 1 != 0).then(|| Claimed(&self.first)), before & MORE != 0)
+        // Acquire: partner of `arm`, for the waker and for armed slots in segments. Release:
+        // partner of `arm`, for this notifier's earlier writes (see `queue.rs`).
+        let before = self.armed.fetch_and(!FIRST, Ordering::AcqRel);
+        ((before & FIRST != 0).then(|| Claimed(&self.first_slot)), before & SEGMENTS != 0)
     }
 
-    /// The number behind that of the last slot there is.
+    /// Returns a number that is larger than that of every slot.
     pub(crate) fn end(&self) -> usize {
         (1 + self.segments().count()) * BITS
     }
 
-    /// Takes the armed slots with the numbers `from..to`, one after the other, and passes each one
-    /// on before it takes the next one. The caller need not have counted the slots by `end`.
-    pub(crate) fn claim(&self, from: usize, to: usize, mut found: impl FnMut(Claimed<'_>)) {
-        let (mut armed, mut slots) = (&self.armed, core::slice::from_ref(&self.first));
-        let (mut link, mut base) = (&self.more, 0);
+    /// Claims the armed slots with the numbers `from..to`. Passes each slot to `f` before it claims
+    /// the next one. `to` may exceed `end`.
+    pub(crate) fn claim(&self, from: usize, to: usize, mut f: impl FnMut(Claimed<'_>)) {
+        let (mut armed, mut slots) = (&self.armed, core::slice::from_ref(&self.first_slot));
+        let (mut link, mut base) = (&self.first_segment, 0);
         while base < to {
-            // Relaxed: a look.
+            // Relaxed: a hint. The `fetch_and` decides.
             let mut bits = if from < base + BITS { armed.load(Ordering::Relaxed) } else { 0 };
             if bits != 0 {
-                bits &= below(to - base) & !below(from.saturating_sub(base)) & below(slots.len());
+                bits &= low_bits(to - base)
+                    & !low_bits(from.saturating_sub(base))
+                    & low_bits(slots.len());
             }
             while bits != 0 {
                 let number = bits.trailing_zeros() as usize;
                 let bit = 1 << number;
                 bits &= !bit;
-                // Acquire: partner of `arm`, for the waker. No Release: what the notifier did before
-                // is handed on by another word, see `queue.rs`. If the bit is clear, the waiter
-                // has taken the slot back, or another notifier has it.
+                // Acquire: partner of `arm`, for the waker. No Release: another word hands on the
+                // notifier's earlier writes (see `queue.rs`). If the bit is clear, the waiter has
+                // disarmed the slot, or another notifier has claimed it.
                 if armed.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
-                    found(Claimed(&slots[number]));
+                    f(Claimed(&slots[number]));
                 }
             }
             base += BITS;
             if base < to {
-                // SAFETY: null, or a segment, which lives as long as the queue. Acquire: partner of
-                // `take_in_segment`.
+                // SAFETY: the link is null, or a segment, which is freed with `self`. Acquire:
+                // partner of `take_in_segment`, for the segment.
                 let Some(next) = (unsafe { link.load(Ordering::Acquire).as_ref() }) else { return };
                 (armed, slots, link) = (&next.armed, &next.slots, &next.next);
             }
@@ -74,16 +81,16 @@ impl Slots {
     }
 }
 
-/// Whether a notifier changes the word of the armed slots if it need not.
+/// The condition for `Slots::claim_first` to change the word of the first slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// It looks first.
-    First,
-    /// It changes the word in any case.
-    Change,
+pub(crate) enum ClaimFirst {
+    /// Only if the first slot is armed, and no slot in a segment ever was.
+    IfLone,
+    /// Always, also if the first slot is not armed.
+    Always,
 }
 
-/// The lowest `count` bits.
-fn below(count: usize) -> usize {
+/// Returns a word whose lowest `count` bits are set.
+fn low_bits(count: usize) -> usize {
     if count >= BITS { usize::MAX } else { (1 << count) - 1 }
 }

@@ -1,4 +1,4 @@
-//! Tasks that wait: their wakers, and how a notifier calls them. Knows no item.
+//! Wait queues: registration of wakers, and notification. Knows no item and no block.
 
 pub(crate) mod claim;
 pub(crate) mod queue;

@@ -1,253 +1,98 @@
-//! A queue of wakers that knows no items and no blocks. A notification wakes every waiter.
+//! A queue of wakers. A notification wakes every waiter.
 //!
 //! # Why every waiter
 //! A notifier cannot know whether the task that it wakes will be polled again. If it woke one
-//! waiter of several, a task that rests would keep the item from the others. Each woken waiter
-//! looks, and registers anew if it finds nothing.
+//! waiter of several, a task that is not polled would withhold the item from the others. Each woken
+//! waiter checks for an item, and registers again if it finds none.
 //!
-//! # The protocol
-//! A [`Waiter`] belongs to one handle and has a slot for its waker (see `slots.rs`). To
-//! sleep, it *arms* the slot by a change of one word and then looks again for something to read
-//! (the caller sees to that, by `Header::set_waiting` and the tail's stop mark). To wake, a notifier
-//! goes over the armed slots and *claims* each one by a change of the same word right before it
-//! calls the waker.
+//! # Protocol
+//! A [`Waiter`](crate::wait::waiter::Waiter) belongs to one handle and has a slot for its waker
+//! (see `slots.rs`). To sleep, a waiter *arms* the slot by a read-modify-write of one word. The
+//! caller then checks again for an item, by `Header::set_waiting` and the stop mark of the tail. To
+//! wake, a notifier visits the armed slots. It *claims* each slot by a read-modify-write of the
+//! same word, right before it calls the waker.
 //!
-//! So a notifier that is stuck in a waker holds the slot of that waiter only, and one that is
-//! preempted right behind a claim delays that waiter only. All others stay armed, for any other
-//! notifier to wake. No party waits for another, and there is no lock: not for
-//! a handler that interrupts a notifier, not for a high-priority consumer above a low-priority
-//! producer.
+//! So a notifier that is stuck in a waker, or preempted after a claim, delays only that waiter. All
+//! other slots stay armed, and any other notifier can wake them. There is no lock, and no party
+//! waits for another. This also holds for a handler that interrupts a notifier, and for a
+//! high-priority consumer above a low-priority producer.
 //!
-//! A notifier goes once over the slots that there are when it begins, so wakers that register anew
-//! when they are called do not keep it. It begins with the waiter that registered first since the
-//! last notification, and goes round. So on an executor that polls tasks in the order of their
-//! wake-ups, waiters take turns.
-//!
-//! # How wakers are called
-//! A waker may be dropped only where user code and deallocation are allowed. See [`Wakers`].
+//! A notifier visits each slot once, and only the slots that exist when it begins. So wakers that
+//! register again when they are called do not keep it busy. It begins with the waiter that
+//! registered first since the last notification, and wraps around. So on an executor that polls
+//! tasks in the order of their wake-ups, waiters take turns.
 //!
 //! # Ordering policy
-//! A notifier and a waiter meet at two places: at a word of the caller's (a block's state, a gate)
-//! and at `armed`. [`notify`](WaitQueue::notify) relies on the caller's word: the caller has seen,
-//! by an Acquire of it, what the waiter did after it armed its slot, or the waiter sees the
-//! caller's change of it. [`notify_all`](WaitQueue::notify_all) needs no such word. It changes the
-//! word of the queue's first slot even if that slot is not armed, and each waiter changes this
-//! word when it has armed its slot. So if the notifier's change comes first, the waiter sees what
-//! the notifier did before; if not, the notifier sees the armed slot.
+//! A notifier and a waiter meet at two words: `armed`, and a word of the caller, such as a block's
+//! state. [`notify`](WaitQueue::notify) relies on the caller's word. A waiter accesses that word
+//! after it has armed its slot. Either the notifier's Acquire synchronizes with this access, or the
+//! access sees the notifier's change.
 //!
-//! So a claim in the round over the slots only acquires. What the notifier did before the claim
-//! reaches the waiter by the caller's word or by the word of the first slot.
-
-use core::task::Waker;
+//! [`notify_all`](WaitQueue::notify_all) relies on the word of the first slot. It changes that word
+//! even if the slot is not armed, and each waiter changes it after it has armed its own slot. If
+//! the notifier's change is first, the waiter sees the notifier's earlier writes. Otherwise the
+//! notifier sees the armed slot.
+//!
+//! So a claim by a [`Round`] only acquires. The notifier's earlier writes reach the waiter through
+//! the caller's word, or through the word of the first slot.
 
 use crate::{
     sync::{Hint, Ordering},
-    wait::{
-        claim::Look,
-        slot::{Claimed, Place},
-        slots::Slots,
-        waiter::{Waiter, identity},
-    },
+    wait::{claim::ClaimFirst, slot::Claimed, slots::Slots},
 };
 
 /// In `WaitQueue::start`: no slot.
-const NONE: usize = usize::MAX;
+pub(super) const NONE: usize = usize::MAX;
 
-/// How a notification calls wakers.
+/// The way in which a notification calls wakers. A waker may be dropped only where user code and
+/// deallocation are allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wakers {
-    /// By value: the queue keeps no waker that was called. For tasks and threads.
+    /// Calls wakers by value, so the queue keeps no called waker. For tasks and threads.
     Take,
-    /// By reference: nothing is dropped or freed, so interrupt handlers may do it. A called waker
-    /// stays in its slot until its waiter drops it.
+    /// Calls wakers by reference. Neither drops nor frees, so interrupt handlers may use it. A
+    /// called waker stays in its slot until its waiter drops it.
     Lend,
 }
 
-/// What is left of a waiter. Its waker goes with it, which is user code: so its owner first sees
-/// to what must not be forgotten if that panics.
-pub(crate) struct Retired<'a> {
-    queue: &'a WaitQueue,
-    _waker: Option<Waker>,
-}
-
-impl Drop for Retired<'_> {
-    fn drop(&mut self) {
-        self.queue.free_left();
-    }
-}
-
-/// The queue.
+/// A queue of wakers.
 pub(crate) struct WaitQueue {
-    slots: Slots,
-    /// The number of the slot that was armed first since the last notification, if it is known and
-    /// there are several. `NONE` else.
-    start: Hint,
-    /// Number of slots that sleepers have left to notifiers.
-    left: Hint,
+    pub(super) slots: Slots,
+    /// The number of the slot that was armed first since the last notification, as a hint. `NONE`
+    /// if it is not known, or if there is only one slot.
+    pub(super) start: Hint,
+    /// Number of slots that waiters have abandoned to notifiers.
+    pub(super) abandoned: Hint,
 }
 
 impl WaitQueue {
     pub(crate) fn new() -> Self {
-        let (start, left) = (Hint::new(NONE), Hint::new(0));
-        Self { slots: Slots::new(), start, left }
+        let (start, abandoned) = (Hint::new(NONE), Hint::new(0));
+        Self { slots: Slots::new(), start, abandoned }
     }
 
-    /// Registers the waiter with this waker. The caller must look once more for something to read
-    /// before it goes to sleep. Lock-free; allocates if all slots are in use.
-    pub(crate) fn register(&self, waiter: &mut Waiter, waker: &Waker) {
-        let before = match self.register_again(waiter, waker) {
-            Ok(()) => return,
-            // User code runs in the clone and when the waker of before is dropped.
-            // SAFETY: the slot stays the waiter's until it is armed.
-            Err(Some(idle)) => unsafe { self.put(waiter, idle, waker.clone()) },
-            Err(None) => self.register_new(waiter, waker.clone()),
-        };
-        drop(before);
-        self.free_left();
-    }
-
-    /// Registers the waiter if its slot has this waker. If not, changes nothing, and returns the
-    /// slot if it is the waiter's. Wait-free; runs no user code.
-    #[inline]
-    pub(crate) fn register_again(
-        &self,
-        waiter: &Waiter,
-        waker: &Waker,
-    ) -> Result<(), Option<Place>> {
-        let place = waiter.place.ok_or(None)?;
-        // SAFETY: the place is of this queue. If the slot is idle, it is the waiter's.
-        unsafe {
-            if self.slots.is_armed(place) {
-                return if waiter.identity == identity(waker) { Ok(()) } else { Err(None) };
-            }
-            if !self.slots.is_given_back(place) {
-                return Err(None);
-            }
-            if !self.slots.has(place, waker) {
-                return Err(Some(place));
-            }
-            self.arm(place);
-        }
-        Ok(())
-    }
-
-    /// Gives a slot to the notifiers.
-    ///
-    /// # Safety
-    /// The slot is the waiter's, and of this queue.
-    #[inline]
-    unsafe fn arm(&self, place: Place) {
-        // SAFETY: by contract.
-        let number = unsafe { self.slots.arm(place) };
-        if let Some(number) = number {
-            // Relaxed, both: a hint.
-            if self.start.load(Ordering::Relaxed) == NONE {
-                self.start.store(number, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Registers the waiter with a new waker, and returns the waker of before. Lock-free; runs no
-    /// user code; may allocate.
-    pub(crate) fn register_new(&self, waiter: &mut Waiter, waker: Waker) -> Option<Waker> {
-        // SAFETY: the place is of this queue, and this waiter's.
-        unsafe {
-            if let Some(place) = waiter.place {
-                if !self.slots.take_back(place) {
-                    self.leave(waiter, place);
-                }
-            }
-            let place = waiter.place.unwrap_or_else(|| self.slots.take_slot());
-            self.put(waiter, place, waker)
-        }
-    }
-
-    /// Puts a waker into a slot, and gives the slot to the notifiers. Returns the waker of before.
-    ///
-    /// # Safety
-    /// The slot is the waiter's, and of this queue.
-    #[inline]
-    unsafe fn put(&self, waiter: &mut Waiter, place: Place, waker: Waker) -> Option<Waker> {
-        waiter.place = Some(place);
-        waiter.identity = identity(&waker);
-        // SAFETY: by contract.
-        unsafe {
-            let before = self.slots.replace(place, Some(waker));
-            self.arm(place);
-            before
-        }
-    }
-
-    /// Leaves a slot to the notifier that has it.
-    ///
-    /// # Safety
-    /// The slot is the waiter's, and of this queue.
-    #[cold]
-    unsafe fn leave(&self, waiter: &mut Waiter, place: Place) {
-        waiter.place = None;
-        // SAFETY: by contract, and the waiter has forgotten the slot.
-        unsafe { self.slots.leave(place) };
-        // Relaxed: a hint that there is one. The caller, or its next visit, acts on it.
-        self.left.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Takes the waiter's registration back, and its waker. `None` if there is neither.
-    ///
-    /// A waker that is being called stays until its notifier has given it back. Wait-free; runs no
-    /// user code.
-    #[inline]
-    pub(crate) fn retire(&self, waiter: &mut Waiter) -> Option<Retired<'_>> {
-        waiter.place.map(|place| self.retire_from(waiter, place))
-    }
-
-    fn retire_from(&self, waiter: &mut Waiter, place: Place) -> Retired<'_> {
-        // SAFETY: the place is of this queue, and the waiter's until it is free.
-        let waker = unsafe {
-            if self.slots.take_back(place) {
-                waiter.place = None;
-                self.slots.free(place)
-            } else {
-                self.leave(waiter, place);
-                None
-            }
-        };
-        Retired { queue: self, _waker: waker }
-    }
-
-    /// Takes the waker of a waiter that was notified, if it is kept: see [`Wakers::Lend`]. The
-    /// outer `None` if a notification may still come. Wait-free; runs no user code.
-    #[inline]
-    pub(crate) fn take_called(&self, waiter: &Waiter) -> Option<Option<Waker>> {
-        let Some(place) = waiter.place else { return Some(None) };
-        // SAFETY: the place is of this queue. If the slot is idle, it is the waiter's.
-        unsafe {
-            let is_called = !self.slots.is_armed(place) && self.slots.is_given_back(place);
-            is_called.then(|| self.slots.replace(place, None))
-        }
-    }
-
-    /// Wakes every waiter that registered before, and closes the race with later ones: a later one
-    /// sees what the caller did before. Lock-free; neither allocates nor frees.
+    /// Wakes every waiter that registered before. A waiter that registers later sees the caller's
+    /// earlier writes. Lock-free; neither allocates nor frees.
     ///
     /// # Panics
-    /// Panics if a waker does. All other waiters are woken.
+    /// Panics if a waker panics. All other waiters are woken.
     pub(crate) fn notify_all(&self) {
-        self.run(Look::Change, Wakers::Lend);
+        self.run(ClaimFirst::Always, Wakers::Lend);
     }
 
-    /// Wakes every waiter that the caller knows of. It must have seen, by an Acquire, what the
-    /// waiter did after it registered. Lock-free. With [`Wakers::Lend`], neither allocates nor
+    /// Wakes every waiter that the caller knows of. The caller has synchronized with an access of
+    /// the waiter after its registration. Lock-free. With [`Wakers::Lend`], neither allocates nor
     /// frees.
     ///
     /// # Panics
-    /// Panics if a waker does. All other waiters are woken.
+    /// Panics if a waker panics. All other waiters are woken.
     pub(crate) fn notify(&self, wakers: Wakers) {
-        self.run(Look::First, wakers);
+        self.run(ClaimFirst::IfLone, wakers);
     }
 
     #[inline]
-    fn run(&self, look: Look, wakers: Wakers) {
-        let (claimed, has_more) = self.slots.claim_first(look);
+    fn run(&self, mode: ClaimFirst, wakers: Wakers) {
+        let (claimed, has_more) = self.slots.claim_first(mode);
         if has_more {
             let round = Round::new(self, wakers);
             if let Some(claimed) = claimed {
@@ -259,44 +104,19 @@ impl WaitQueue {
         }
     }
 
-    /// Returns `true` if no waiter has registered, as far as the caller can know: as `notify`.
+    /// Returns `true` if no waiter that the caller knows of is registered (see `notify`).
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         !self.slots.is_any_armed()
     }
-
-    /// Number of slots that were left and not freed yet.
-    #[inline]
-    pub(crate) fn left(&self) -> usize {
-        // Relaxed: a hint.
-        self.left.load(Ordering::Relaxed)
-    }
-
-    /// Frees slots that were left and are given back. Not for interrupt handlers.
-    #[inline]
-    pub(crate) fn free_left(&self) {
-        if self.left() != 0 {
-            self.free_left_slots();
-        }
-    }
-
-    #[cold]
-    fn free_left_slots(&self) {
-        self.slots.free_left(|waker| {
-            // Relaxed: a count.
-            self.left.fetch_sub(1, Ordering::Relaxed);
-            // User code.
-            drop(waker);
-        });
-    }
 }
 
-/// One notification of a queue.
+/// One visit of a notifier to all slots of a queue.
 struct Round<'a> {
     queue: &'a WaitQueue,
     wakers: Wakers,
-    /// Slots from this number on are passed over. They are not known to the caller, and wakers
-    /// might add them without end.
+    /// Slots from this number on are skipped. The caller does not know of them, and wakers might
+    /// add slots without end.
     end: usize,
 }
 
@@ -325,13 +145,13 @@ impl<'a> Round<'a> {
 }
 
 impl Drop for Round<'_> {
-    /// A waker has panicked: wakes the other waiters.
+    /// Wakes the other waiters after a waker has panicked.
     fn drop(&mut self) {
         self.run_range(0, self.end);
     }
 }
 
-/// Calls the waker of a slot, and gives the slot back whether or not the waker panics.
+/// Calls the waker of a slot. Returns the slot to its waiter, also if the waker panics.
 fn call(mut claimed: Claimed<'_>, wakers: Wakers) {
     match wakers {
         Wakers::Take => {

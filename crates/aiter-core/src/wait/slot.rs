@@ -1,4 +1,9 @@
-//! One waker in a place of its own, and a run of such places.
+//! A slot for one waker, and a segment of slots.
+//!
+//! # Ordering policy
+//! `busy` returns a slot from a notifier to its waiter: Release in `Claimed::drop`, Acquire in
+//! `Slot::is_idle`. `abandoned` passes a slot from `Slots::abandon` to `Slot::take_abandoned`, and
+//! `used` passes it from `Slots::free_slot` to `Segment::take_free`. See `slots.rs` for `armed`.
 
 use alloc::boxed::Box;
 use core::{
@@ -8,20 +13,20 @@ use core::{
 
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell};
 
-/// Numbers of slots that a segment takes, though it may have fewer slots.
+/// Slot numbers that a segment reserves. A segment may have fewer slots.
 pub(super) const BITS: usize = usize::BITS as usize;
 
-/// A place for one waker.
+/// A slot for one waker.
 pub(super) struct Slot {
     pub(super) waker: UnsafeCell<Option<Waker>>,
-    /// The segment that the slot is in. Null for the first slot of a queue.
+    /// The segment that contains the slot. Null for the first slot of a queue.
     pub(super) segment: *const Segment,
-    /// Its number there.
+    /// The slot's number in its segment.
     pub(super) number: u8,
-    /// Armed, or with a notifier.
+    /// Set while the slot is armed, or owned by a notifier.
     pub(super) busy: AtomicBool,
-    /// The waiter has left the slot to the notifier that had it.
-    pub(super) left: AtomicBool,
+    /// Set once the waiter has abandoned the slot to the notifier that owned it.
+    pub(super) abandoned: AtomicBool,
 }
 
 impl Slot {
@@ -31,7 +36,7 @@ impl Slot {
             segment: core::ptr::null(),
             number: number as u8,
             busy: AtomicBool::new(false),
-            left: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
         }
     }
 
@@ -39,60 +44,59 @@ impl Slot {
         1 << self.number
     }
 
-    /// Returns `true` if the slot is not with a notifier, for a caller that knows that it is not
-    /// armed.
-    pub(super) fn is_given_back(&self) -> bool {
-        // Acquire: partner of `Claimed::drop`.
+    /// Returns `true` if the slot is neither armed nor owned by a notifier.
+    pub(super) fn is_idle(&self) -> bool {
+        // Acquire: partner of `Claimed::drop`, for the notifier's use of the waker.
         !self.busy.load(Ordering::Acquire)
     }
 
-    /// Puts a waker in, and returns the waker that was there.
+    /// Replaces the waker, and returns the previous one.
     ///
     /// # Safety
-    /// The slot is the caller's: see the head of `slots.rs`.
+    /// The caller owns the slot (see the table in `slots.rs`).
     pub(super) unsafe fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
-        // SAFETY: the slot is the caller's, and so is the waker.
+        // SAFETY: the caller owns the slot, so no other party accesses the waker.
         self.waker.with_mut(|at| core::mem::replace(unsafe { &mut *at }, waker))
     }
 
-    /// Returns `true`, and the slot is the caller's, if its waiter has left it and its notifier
-    /// has given it back.
-    pub(super) fn take_left(&self) -> bool {
-        // Relaxed: a look, which spares the exchange.
-        if !(self.left.load(Ordering::Relaxed) && self.is_given_back()) {
+    /// Makes the caller the owner of an abandoned slot. Returns `false` if the slot is not
+    /// abandoned, or if its notifier has not returned it.
+    pub(super) fn take_abandoned(&self) -> bool {
+        // Relaxed: a hint that avoids the exchange.
+        if !(self.abandoned.load(Ordering::Relaxed) && self.is_idle()) {
             return false;
         }
-        // Acquire: partner of `Slots::leave`. The exchange chooses one of several callers. Only then
-        // does the look at `busy` count: meanwhile the slot may have been freed, taken and left once
-        // more.
-        if !self.left.swap(false, Ordering::Acquire) {
+        // Acquire: partner of `Slots::abandon`. The exchange selects one of several callers. Only
+        // the load of `busy` after it counts, because before the exchange, the slot may have been
+        // freed, taken and abandoned again.
+        if !self.abandoned.swap(false, Ordering::Acquire) {
             return false;
         }
-        let is_taken = self.is_given_back();
+        let is_taken = self.is_idle();
         if !is_taken {
-            // Release: as `Slots::leave`, for the next caller.
-            self.left.store(true, Ordering::Release);
+            // Release: partner of the exchange above in the next caller, as in `Slots::abandon`.
+            self.abandoned.store(true, Ordering::Release);
         }
         is_taken
     }
 }
 
-/// More slots, and a bit for each in two words.
+/// A run of slots, and two words with a bit for each slot.
 pub(super) struct Segment {
-    /// Slots that belong to a waiter, or were left by it.
+    /// Slots that belong to a waiter, or are abandoned.
     pub(super) used: AtomicUsize,
-    /// Slots whose wakers are to be called.
+    /// Slots whose wakers the next notification calls.
     pub(super) armed: AtomicUsize,
     /// The next segment. Set once.
     pub(super) next: AtomicPtr<Segment>,
-    /// The number of its first slot in the queue.
+    /// The number of the first slot in the queue.
     pub(super) base: usize,
     pub(super) slots: Box<[Slot]>,
 }
 
 impl Segment {
-    /// A segment whose first slot is in use, out of a box. Each one of a queue holds twice as many
-    /// slots as the one before, up to the bits of a word.
+    /// Allocates a segment whose first slot is in use. Each segment of a queue has twice as many
+    /// slots as the previous one, at most one for each bit of a word.
     pub(super) fn new(number: u32) -> *mut Self {
         let slots = if number < usize::BITS.ilog2() { 1 << number } else { usize::BITS as usize };
         let segment = Box::into_raw(Box::new(Self {
@@ -102,17 +106,17 @@ impl Segment {
             base: number as usize * BITS,
             slots: (0..slots).map(Slot::new).collect(),
         }));
-        // SAFETY: the segment was made just now, and no other party knows it.
+        // SAFETY: the pointer is a live box that no other party knows yet.
         for slot in unsafe { (*segment).slots.iter_mut() } {
             slot.segment = segment;
         }
         segment
     }
 
-    /// Takes a free slot, if there is one.
+    /// Takes a free slot. Returns `None` if all slots are in use.
     pub(super) fn take_free(&self) -> Option<&Slot> {
         let all = usize::MAX >> (usize::BITS as usize - self.slots.len());
-        // Relaxed: a look.
+        // Relaxed: a guess. The `fetch_or` decides.
         let mut used = self.used.load(Ordering::Relaxed);
         loop {
             let free = !used & all;
@@ -120,7 +124,7 @@ impl Segment {
                 return None;
             }
             let bit = free & free.wrapping_neg();
-            // Acquire: partner of `Slots::free`, for the slot.
+            // Acquire: partner of `Slots::free_slot`, for the slot's last use.
             let before = self.used.fetch_or(bit, Ordering::Acquire);
             if before & bit == 0 {
                 return Some(&self.slots[bit.trailing_zeros() as usize]);
@@ -130,31 +134,30 @@ impl Segment {
     }
 }
 
-/// A slot that belongs to a waiter.
+/// A pointer to a slot that belongs to a waiter.
 #[derive(Clone, Copy)]
-pub(crate) struct Place(pub(super) NonNull<Slot>);
+pub(crate) struct SlotPtr(pub(super) NonNull<Slot>);
 
-/// A slot that a notifier has taken from its waiter, until it is dropped.
+/// A slot that a notifier has claimed. The drop returns the slot to its waiter.
 pub(crate) struct Claimed<'a>(pub(super) &'a Slot);
 
 impl Claimed<'_> {
     /// Takes the waker out.
     pub(crate) fn take(&mut self) -> Option<Waker> {
-        // SAFETY: this notifier has claimed the slot and not yet given it back.
+        // SAFETY: this notifier owns the slot from its claim to the drop of `self`.
         unsafe { self.0.replace(None) }
     }
 
-    /// Looks at the waker.
+    /// Passes the waker by reference.
     pub(crate) fn with(&self, f: impl FnOnce(Option<&Waker>)) {
-        // SAFETY: as above.
+        // SAFETY: this notifier owns the slot, and `take` needs `&mut self`.
         self.0.waker.with(|at| f(unsafe { &*at }.as_ref()));
     }
 }
 
 impl Drop for Claimed<'_> {
-    /// Gives the slot back to its waiter.
     fn drop(&mut self) {
-        // Release: partner of `Slot::is_given_back`, for the notifier's use of the waker.
+        // Release: partner of `Slot::is_idle`, for the notifier's use of the waker.
         self.0.busy.store(false, Ordering::Release);
     }
 }

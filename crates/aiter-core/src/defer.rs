@@ -1,0 +1,17 @@
+//! A guard that runs a closure when it is dropped.
+
+/// Runs its closure when it is dropped, also while a panic unwinds.
+pub(crate) struct Defer<F: FnMut()>(pub(crate) F);
+
+impl<F: FnMut()> Defer<F> {
+    /// Runs the closure now. The drop runs it once more, also if this call panics.
+    pub(crate) fn run(mut self) {
+        (self.0)();
+    }
+}
+
+impl<F: FnMut()> Drop for Defer<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
