@@ -225,12 +225,12 @@ impl<T> Shared<T> {
     /// Opens the gate for a taker that has found nothing. Then gives back what the list kept for
     /// producers, and drops the items that all readers have read.
     pub(super) fn give_back(&self, mut gate: Gate<'_, T>) {
-        let done_with = gate.with(|raw| raw.park_at().inspect(|_| raw.hold()));
+        let done_with = gate.with(|raw| raw.park_at().inspect(|_| raw.acquire_block()));
         let done_with =
             done_with.map(|(block, from, to)| DropItems(Release(&self.list, block), from, to));
         drop(gate);
         drop(done_with);
-        self.list.tidy();
+        self.list.reclaim_unused();
     }
 }
 

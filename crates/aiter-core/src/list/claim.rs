@@ -156,7 +156,7 @@ impl<T> List<T> {
             }
             Reclaim::Deferred => {
                 if published.is_unreadable::<T>() {
-                    // Release: partner of `clean_up_after_handlers`, for the publication. An exchange, so
+                    // Release: partner of `reclaim_deferred`, for the publication. An exchange, so
                     // that all handlers' publications are in it.
                     self.has_unreadable.swap(true, Ordering::Release);
                 }
@@ -187,9 +187,9 @@ impl<T> List<T> {
         }
         // SAFETY: alive, by contract.
         let start = unsafe { block.header() }.start().wrapping_add(Block::<T>::CAP);
-        let new = match self.free_list.take(start) {
+        let new = match self.free_list.pop(start) {
             Some(new) => new,
-            None if on_full == OnFull::Attempt => Block::try_allocate(start)?,
+            None if on_full == OnFull::TryAllocate => Block::try_allocate(start)?,
             None => Block::allocate(start),
         };
         // SAFETY: `block` is alive by contract, and `new` is the caller's alone.

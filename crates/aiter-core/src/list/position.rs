@@ -12,7 +12,7 @@
 use core::mem::needs_drop;
 
 use crate::{
-    list::{List, block::Block, clone_fn::CloneFn, readers::Leave, ready_slots::ReadySlots},
+    list::{List, block::Block, clone_fn::CloneFn, readers::Outcome, ready_slots::ReadySlots},
     sync::{AtomicUsize, Ordering},
 };
 
@@ -288,7 +288,7 @@ impl<T> RawCursor<T> {
         let header = unsafe { left.header() };
         let leave = header.readers.release_if_shared(|| header.live_from());
         self.enter_block(next);
-        if let Leave::Left = leave { None } else { Some(left) }
+        if let Outcome::Released = leave { None } else { Some(left) }
     }
 
     /// Stands at the first slot of a block of which it has a count.

@@ -288,7 +288,7 @@ impl<T> Pusher<T> {
 /// The reason why a claim that may allocate was refused.
 #[cold]
 fn refused<T>(list: &List<T>, kind: Option<PushErrorKind>) -> PushErrorKind {
-    list.clean_up_after_handlers();
+    list.reclaim_deferred();
     kind.expect("a claim that may allocate finds room")
 }
 

@@ -85,8 +85,8 @@ impl<T> Pusher<T> {
             fn drop(&mut self) {
                 // Empty but after a panic, of the iterator or of an allocation. A second panic would
                 // abort, so no other allocation may unwind. A kind drops the items.
-                if !self.items.is_empty() && self.push(OnFull::Attempt).is_err() {
-                    self.list.clean_up_after_handlers();
+                if !self.items.is_empty() && self.push(OnFull::TryAllocate).is_err() {
+                    self.list.reclaim_deferred();
                 }
             }
         }
