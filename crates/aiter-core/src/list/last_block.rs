@@ -18,9 +18,8 @@
 //! T.
 //! - A block before T may retire without seeing the pin. L is behind that block, so it is alive.
 //! - If a block B from T on retires while the `reserve` runs, its retirement sees the pin. It then
-//!   dereferences neither word, and removes B from both. 1. The retirement moves `head` past B, and
-//!   then accesses `reserved` by a read-modify-write, even
-//!      if that word does not name B.
+//!   dereferences neither word, and removes B from both.
+//!   1. The retirement moves `head` past B, and then always does a read-modify-write of `reserved`.
 //!   2. The `reserve` writes L to `reserved`, and then reads `head`.
 //!
 //!   If L is B and (1) is first, the `reserve` sees that `head` is past L, and removes L before it
