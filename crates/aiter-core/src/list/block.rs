@@ -176,7 +176,7 @@ impl<T> Block<T> {
         Some(Self(block))
     }
 
-    /// Frees the memory, without a drop of the items.
+    /// Frees the memory. Does not drop the items.
     ///
     /// # Safety
     /// - The caller owns the block exclusively.
@@ -266,8 +266,8 @@ impl<T> Block<T> {
     /// This block is alive.
     #[inline(always)]
     pub(crate) unsafe fn next(self) -> Option<Self> {
-        // Acquire: partner of `link_next`, for the header of the next block. SAFETY: this block is
-        // alive, by contract.
+        // Acquire: partner of `link_next`, for the header of the next block.
+        // SAFETY: this block is alive, by contract.
         Self::from_ptr(unsafe { self.header() }.next.load(Ordering::Acquire))
     }
 

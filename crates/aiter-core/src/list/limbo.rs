@@ -72,7 +72,7 @@ impl<T> List<T> {
 
     /// Reclaims the blocks in limbo. Changes nothing if the list is pinned.
     ///
-    /// With `InLimbo::Link`, this walks over the reserve.
+    /// With `InLimbo::Link`, walks over the reserve.
     ///
     /// # Safety
     /// With `InLimbo::Link`, the caller owns a count of a block until this returns.

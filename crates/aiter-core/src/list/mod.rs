@@ -63,8 +63,8 @@ mod tail;
 
 /// Number of blocks that are freed at the tail after a burst, before a block is kept there again.
 ///
-/// The allocator got the memory for the last blocks of a burst last. While they are in use, the
-/// allocator may be unable to return older memory to the system, so they must be freed.
+/// The last blocks of a burst are the most recent allocations. While they are in use, the allocator
+/// may be unable to return the memory of the burst to the system, so they must be freed.
 const FREES_AFTER_BURST: usize = 3;
 
 /// Behaviour of a claim if no block is linked behind the tail block.
@@ -78,7 +78,7 @@ pub(crate) enum OnFull {
     Fail,
 }
 
-/// Way in which a publication reclaims a block whose last count it takes over.
+/// Policy for a block whose last count a publication takes over.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reclaim {
     /// The producer reclaims the block. It may drop items and free memory.
@@ -133,10 +133,10 @@ pub(crate) struct List<T> {
 
 // SAFETY: an item may be moved out or dropped on a thread that did not push it, so `T: Send`. An
 // item is accessed from two threads only through a second cursor, and `fork` and `subscribe`
-// require `T: Sync`.
+// require `T: Sync`. The raw pointers lead to blocks, which the list owns.
 unsafe impl<T: Send> Send for List<T> {}
-// SAFETY: `&List` moves items between threads, and `T: Send`. `end` belongs to the retirement at
-// hand. All other fields are `Sync`.
+// SAFETY: `&List` moves items between threads, and `T: Send`. Only the current retirement accesses
+// `end`. All other fields are `Sync`.
 unsafe impl<T: Send> Sync for List<T> {}
 
 /// A pin: keeps the tail block, and every block behind it, from being freed.
@@ -178,8 +178,8 @@ impl<T> List<T> {
         (list, block)
     }
 
-    /// Stops the list: all later claims fail. The claimed slots are exactly the slots before the
-    /// tail.
+    /// Stops the list: all later claims fail. The tail no longer moves, so exactly the slots before
+    /// it are claimed.
     ///
     /// Lock-free. Calls wakers.
     pub(crate) fn stop(&self) {

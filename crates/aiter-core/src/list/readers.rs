@@ -13,15 +13,15 @@ use crate::sync::{AtomicUsize, Ordering, retry_hint};
 
 // The readers word:
 //
-// 64-bit:  63          56 55           28 27            0 32-bit:  31          26 25           13
-// 12            0
-//           +--------------+---------------+---------------+
-//           | parked slot  | parked count  | reader count  |
-//           +--------------+---------------+---------------+
+//    64-bit:  63          56 55           28 27            0
+//    32-bit:  31          26 25           13 12            0
+//            +--------------+---------------+---------------+
+//            | parked slot  | parked count  | reader count  |
+//            +--------------+---------------+---------------+
 //
-// Reader count: cursors in the block and temporary readers, plus one for the link to the block.
-// Parked slot: the highest slot at which a reader has parked. It never decreases. Parked count:
-// readers that are parked at that slot.
+// - Reader count: cursors in the block and temporary readers, plus one for the link to the block.
+// - Parked slot: the highest slot at which a reader has parked. It never decreases.
+// - Parked count: number of readers that are parked at that slot.
 
 const COUNT_BITS: u32 = (usize::BITS - PARKED_SLOT_BITS) / 2;
 const PARKED_SLOT_BITS: u32 = if usize::BITS >= 64 { 8 } else { 6 };
@@ -69,7 +69,7 @@ impl Readers {
         Self(AtomicUsize::new(1))
     }
 
-    /// Makes the word as new. The caller owns the block exclusively.
+    /// Resets the word to its initial value. The caller owns the block exclusively.
     pub(crate) fn reset(&self) {
         // Relaxed: no other thread accesses the block before `link_next` (Release) publishes it.
         self.0.store(1, Ordering::Relaxed);
@@ -204,8 +204,8 @@ impl Readers {
         false
     }
 
-    /// Releases a count. Does not release the last count, nor a count without which all readers are
-    /// parked behind live items. The caller is not parked.
+    /// Releases a count, except in two cases: it is the last count, or all other readers have
+    /// parked and items before their slot are live. The caller is not parked.
     pub(crate) fn release_if_shared(&self, live_from: impl Fn() -> usize) -> Outcome {
         let mut word = self.0.load(Ordering::Acquire);
         loop {

@@ -9,7 +9,7 @@ use crate::{
 
 impl<T> List<T> {
     /// Releases a count of a block. If it is the last count of a complete block, retires the block,
-    /// and then releases the count of its link.
+    /// and then releases the count that its link holds of the next block.
     ///
     /// The caller holds no lock, because this drops items, which is user code.
     ///
@@ -39,7 +39,7 @@ impl<T> List<T> {
                 Outcome::Last => {}
             }
             // The count is the last count of an incomplete block. The ready items are dropped now.
-            // The producer that completes the block drops the others.
+            // The producer that completes the block drops the other items.
             let live_from = header.live_from();
             match header.orphan(live_from) {
                 Ok(()) => return,
@@ -145,6 +145,8 @@ impl<T> List<T> {
         blocks | self.waiters.left() != 0
     }
 
+    /// Reclaims unused memory. See `reclaim_unused` and `reclaim_and_relink`.
+    ///
     /// # Safety
     /// With `InLimbo::Link`, the caller owns a count of a block until this returns.
     #[cold]
@@ -324,7 +326,7 @@ mod tests {
         std::panic::catch_unwind(core::panic::AssertUnwindSafe(f)).is_err()
     }
 
-    /// Drops the last reader while a remaining item panics on drop, and the free list has a block.
+    /// Drops the last reader. An unread item panics on drop, and the free list is not empty.
     fn assert_free_list_is_cleared<R>(
         (pusher, mut reader): (crate::pusher::Pusher<PanicOnDrop>, R),
         read: fn(&mut R) -> bool,

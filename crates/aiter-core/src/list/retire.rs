@@ -87,7 +87,7 @@ impl<T> List<T> {
         unsafe { if is_behind || is_burst_over { self.push_free(block) } else { block.free() } }
     }
 
-    /// Distance in blocks from a reader to the tail from which on the reader works off a burst.
+    /// Minimum distance, in blocks, between the tail and a reader that works off a burst.
     const BURST_BLOCKS: usize = if FreeList::<T>::CAP > 8 { FreeList::<T>::CAP } else { 8 };
 
     /// Adds a block to the free list. Frees the block instead if the free list is full, or if the

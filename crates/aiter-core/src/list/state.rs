@@ -194,10 +194,10 @@ impl<T> Header<T> {
         false
     }
 
-    /// Takes the published items before `slot`, which no reader needs any more. Returns the slot
-    /// from which on they are live.
+    /// Takes the live items before `slot`, which no reader needs any more. Returns the slot of the
+    /// first item. If that slot is not before `slot`, there are no items.
     ///
-    /// Several readers may call this at once. Their ranges do not overlap.
+    /// Several readers may call this at once. Each item is taken by one of them only.
     pub(crate) fn take_before(&self, slot: usize) -> usize {
         // Relaxed: this is a read-modify-write, so each slot is taken once. `Readers` (AcqRel)
         // orders the accesses of the other readers before this one.
