@@ -18,7 +18,6 @@ use crate::{
 };
 
 /// Treatment of blocks in limbo that the reserve needs.
-#[derive(PartialEq, Eq)]
 pub(super) enum InLimbo {
     /// Links them behind the last block.
     Link,
@@ -86,7 +85,7 @@ impl<T> List<T> {
             // `link_behind` is called only if the caller owns a count, which is at or before the
             // tail block. `last` is at or behind the tail.
             unsafe {
-                if in_limbo == InLimbo::Link {
+                if matches!(in_limbo, InLimbo::Link) {
                     if spare == 0 || !self.link_behind(block, tail.block(), &mut last, spare) {
                         self.push_free(block);
                     }

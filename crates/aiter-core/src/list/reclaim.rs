@@ -448,12 +448,8 @@ mod tests {
         list.reserve(3 * Block::<usize>::CAP);
         fill_limbo(&list, &mut cursor, 20);
         list.reclaim_unused();
-        let mut left = 0;
-        for block in list.limbo.take_all() {
-            left += 1;
-            // SAFETY: the stack gave the block to this thread, and no pin leads to it.
-            unsafe { block.free() };
-        }
+        // SAFETY: the stack gave the block to this thread, and no pin leads to it.
+        let left = list.limbo.take_all().map(|block| unsafe { block.free() }).count();
         assert_eq!(left, list.spare.load(Ordering::Relaxed));
         // SAFETY: the cursor is not used again.
         unsafe { cursor.release(&list) };
