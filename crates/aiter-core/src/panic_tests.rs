@@ -16,7 +16,7 @@ use futures_core::Stream;
 
 use crate::{
     cursor::Cursor,
-    list::{block::Block, pusher_count::MOST_PUSHERS, readers::MOST_READERS},
+    list::{block::Block, pusher_count::MOST_PUSHERS, readers::MAX_READERS},
     pusher::push_list,
 };
 
@@ -56,8 +56,8 @@ fn fork_above_limit_panics() {
     let (pusher, mut cursor) = push_list();
     let mut forks = Vec::new();
     let (block, _) = blocks(&cursor);
-    assert!(!is_refused(block, MOST_READERS - 1, || forks.push(cursor.fork())));
-    assert!(is_refused(block, MOST_READERS, || cursor.fork()));
+    assert!(!is_refused(block, MAX_READERS - 1, || forks.push(cursor.fork())));
+    assert!(is_refused(block, MAX_READERS, || cursor.fork()));
     assert_eq!(pusher.cursor_count(), 2);
     pusher.push(1).unwrap();
     assert_eq!((cursor.try_next(), forks[0].try_next()), (Ok(1), Ok(1)));
@@ -68,8 +68,8 @@ fn subscribe_above_limit_panics() {
     let (pusher, mut cursor) = push_list();
     let mut late = Vec::new();
     let (block, _) = blocks(&cursor);
-    assert!(!is_refused(block, MOST_READERS - 1, || late.push(pusher.subscribe())));
-    assert!(is_refused(block, MOST_READERS, || pusher.subscribe()));
+    assert!(!is_refused(block, MAX_READERS - 1, || late.push(pusher.subscribe())));
+    assert!(is_refused(block, MAX_READERS, || pusher.subscribe()));
     assert_eq!(pusher.cursor_count(), 2);
     assert!(!cursor.list.is_pinned());
     pusher.push(1).unwrap();
@@ -93,8 +93,8 @@ fn advance_to_crowded_block_panics_then_works() {
         }
         let next = next.expect("the claim of the last slot must link a block");
         for _ in 0..2 {
-            assert!(is_refused(next, MOST_READERS, || cursor.try_next()));
-            assert!(is_refused(next, MOST_READERS, || poll(&mut cursor)));
+            assert!(is_refused(next, MAX_READERS, || cursor.try_next()));
+            assert!(is_refused(next, MAX_READERS, || poll(&mut cursor)));
             assert_eq!(cursor.len(), 3);
         }
         if !drops_cursor {
@@ -127,7 +127,7 @@ fn exclusive_advance_to_crowded_block_panics() {
     }
     let (_, next) = blocks(&cursor);
     cursor.try_next().unwrap();
-    assert!(is_refused(next.expect("next block must exist"), MOST_READERS, || cursor.try_next()));
+    assert!(is_refused(next.expect("next block must exist"), MAX_READERS, || cursor.try_next()));
     assert!(cursor.try_next().is_ok() && cursor.try_next().is_err());
     assert!(late.try_next().is_ok() && late.try_next().is_ok() && late.try_next().is_err());
     drop(cursor);
@@ -145,8 +145,8 @@ fn take_at_reader_limit_panics_and_keeps_item() {
     let mut one = cursor.share();
     let mut two = one.clone();
     pusher.push_all([1, 2]).unwrap();
-    assert!(is_refused(block, MOST_READERS, || one.try_next()));
-    assert!(is_refused(block, MOST_READERS, || poll(&mut one)));
+    assert!(is_refused(block, MAX_READERS, || one.try_next()));
+    assert!(is_refused(block, MAX_READERS, || poll(&mut one)));
     assert_eq!((poll(&mut two), poll(&mut one)), (Poll::Ready(Some(1)), Poll::Ready(Some(2))));
     assert!(poll(&mut one).is_pending() && poll(&mut two).is_pending());
     drop(other);
@@ -183,8 +183,8 @@ fn park_at_reader_limit_drops_read_items() {
     assert_eq!(alive.load(Ordering::Relaxed), 1);
     // SAFETY: the cursors keep the block alive.
     let header = unsafe { block.header() };
-    header.readers.set(MOST_READERS);
-    header.readers.set_parked(MOST_READERS - 1);
+    header.readers.set(MAX_READERS);
+    header.readers.set_parked(MAX_READERS - 1);
     assert!(poll(&mut taker).is_pending());
     assert_eq!(alive.load(Ordering::Relaxed), 0);
     header.readers.set(2);

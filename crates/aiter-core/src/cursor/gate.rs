@@ -263,12 +263,12 @@ impl<T> SharedState<T> {
     /// Opens the gate for a taker that has found nothing. Then drops the items that all readers
     /// have read, and gives back the blocks that the list kept for producers.
     pub(super) fn give_back(&self, mut gate: ClosedGate<'_, T>) {
-        let parked = gate.with(|raw| raw.park_at().inspect(|_| raw.hold()));
+        let parked = gate.with(|raw| raw.park_at().inspect(|_| raw.acquire_block()));
         let parked =
             parked.map(|(block, from, to)| HeldItems(HeldBlock(&self.list, block), from, to));
         drop(gate);
         drop(parked);
-        self.list.tidy();
+        self.list.reclaim_unused();
     }
 }
 

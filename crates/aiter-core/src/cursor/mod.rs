@@ -147,10 +147,10 @@ impl<T> Cursor<T> {
 
     /// Returns the list and the position. The list still counts the cursor.
     pub(crate) fn into_parts(mut self) -> (Arc<List<T>>, RawCursor<T>) {
-        self.list.waiters.retire(&mut self.waiter);
+        self.list.waiters.deregister(&mut self.waiter);
         let this = ManuallyDrop::new(self);
         // SAFETY: both fields are valid and are read once, because `this` is neither used nor
-        // dropped again. No other field owns anything, because the waiter is retired.
+        // dropped again. No other field owns anything, because the waiter is deregistered.
         unsafe { (core::ptr::read(&raw const this.list), core::ptr::read(&raw const this.raw)) }
     }
 
@@ -254,7 +254,7 @@ impl<T> Drop for Cursor<T> {
         self.list.remove_cursor();
         let give_up = GiveUp(self);
         // User code: drops the waker.
-        give_up.0.list.waiters.retire(&mut give_up.0.waiter);
+        give_up.0.list.waiters.deregister(&mut give_up.0.waiter);
     }
 }
 

@@ -128,7 +128,7 @@ impl<T> Cursor<T> {
     fn set_ended(&mut self) {
         self.ended = true;
         // User code.
-        drop(self.list.waiters.retire(&mut self.waiter));
+        drop(self.list.waiters.deregister(&mut self.waiter));
     }
 }
 

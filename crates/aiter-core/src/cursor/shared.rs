@@ -257,8 +257,8 @@ impl<T> Clone for SharedCursor<T> {
 
 impl<T> Drop for SharedCursor<T> {
     fn drop(&mut self) {
-        let _lock_waiter = self.shared.lock_waiters.retire(&mut self.lock_waiter);
-        self.shared.list.waiters.retire(&mut self.waiter);
+        let _lock_waiter = self.shared.lock_waiters.deregister(&mut self.lock_waiter);
+        self.shared.list.waiters.deregister(&mut self.waiter);
     }
 }
 

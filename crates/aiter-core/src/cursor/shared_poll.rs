@@ -131,8 +131,8 @@ impl<T> SharedCursor<T> {
     /// Removes both registrations and drops their wakers.
     pub(super) fn cancel(&mut self) {
         // Both are removed before the first waker is dropped, which may panic.
-        let _at_gate = self.shared.lock_waiters.retire(&mut self.lock_waiter);
-        let _at_list = self.shared.list.waiters.retire(&mut self.waiter);
+        let _at_gate = self.shared.lock_waiters.deregister(&mut self.lock_waiter);
+        let _at_list = self.shared.list.waiters.deregister(&mut self.waiter);
     }
 }
 

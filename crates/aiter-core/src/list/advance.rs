@@ -2,7 +2,7 @@
 
 use core::mem::needs_drop;
 
-use crate::list::{List, block::Block, position::RawCursor, readers::Leave};
+use crate::list::{List, block::Block, position::RawCursor, readers::Outcome};
 
 /// The result of `refill`.
 pub(crate) enum Refill<T> {
@@ -177,7 +177,7 @@ impl<T> RawCursor<T> {
         let header = unsafe { left.header() };
         let leave = header.readers.release_if_shared(|| header.live_from());
         self.enter_block(next);
-        if let Leave::Left = leave { None } else { Some(left) }
+        if let Outcome::Released = leave { None } else { Some(left) }
     }
 
     /// Moves the position to the first slot of a block. The cursor owns a count of that block.

@@ -1,19 +1,18 @@
-//! One block of the list: its slots, their ready bits, who reads it and the link to the next.
+//! A block of the list: its memory, its header and the link to the next block.
 //!
-//! # Who may touch what
-//! - A slot is written by the producer that claimed it, before it publishes the slot's ready bit.
-//!   From then on it is read in place by any number of cursors, or moved out by the only one.
-//! - `readers` counts the cursors that stand in the block, plus one for the link from the block
-//!   before, as long as that one is not retired. So `readers == 1` seen by a cursor in the block
-//!   means: nobody else is here, and nobody is behind.
-//! - Whoever takes `readers` to zero owns the block alone. That happens only to a complete block
-//!   (all slots published), and then no producer has business there either. A claim that has pinned
-//!   the list may still look at its header: see the list's *Pins*.
+//! # Access
+//! - The producer that has claimed a slot writes it, before it publishes the slot. From then on any
+//!   number of cursors may read the item in place, or an exclusive cursor may move it out.
+//! - `readers` counts the cursors in the block, plus one for the link to the block. The link is
+//!   gone when the previous block has retired. So if a cursor in the block sees a count of 1, no
+//!   other cursor is in this block or before it.
+//! - The thread that releases the last count owns the block exclusively. That happens only to a
+//!   complete block, which no producer accesses any more. A pinned operation may still access its
+//!   header: see the head of `mod.rs`.
 //!
 //! # Ordering policy
-//! Every ordering names its partner. `publish` (AcqRel) is the centre: its Release half hands the
-//! value to `ready_bits` (Acquire), its Acquire half takes the waiter's node from `set_waiting`.
-//! `readers` has its own.
+//! `link_next` (Release) publishes a block to `next` (Acquire). The orderings of the state word are
+//! in `state.rs`, and the orderings of the reader counts in `readers.rs`.
 
 use core::{alloc::Layout, mem::MaybeUninit, ptr::NonNull};
 
@@ -24,39 +23,48 @@ use crate::{
     sync::{AtomicPtr, AtomicUsize, CELLS_ARE_CHECKED, MAX_SLOTS, Ordering, UnsafeCell},
 };
 
-/// Bits for the number of a slot.
+/// Number of bits of a slot number.
 pub(crate) const SLOT_BITS: u32 = if usize::BITS >= 64 { 6 } else { 4 };
-/// The alignment of every block. In the address of a block, as many bits are free as the tail word needs: for
-/// the number of a slot and the stop mark.
+/// Minimum alignment of a block. The low bits of its address are zero, so the tail word can store a
+/// slot number and the stop mark there.
 pub(crate) const ALIGN: usize = 1 << (SLOT_BITS + 1);
 
 const _: () = assert!(MAX_SLOTS <= 1 << SLOT_BITS);
 
-/// Header and slots of a block stay under this before padding, whatever the size of an item (one slot at
-/// least).
+/// Maximum size of header and slots before padding, if the block has more than one slot.
 const MAX_BYTES: usize = 32 * 1024;
 
-/// What a block starts with; its slots follow in the same allocation.
+/// The header of a block. The slots follow it in the same allocation:
+///
+/// ```text
+/// 0 (a multiple of ALIGN)                                       SLOTS_AT                    BYTES
+/// v                                                             v                               v
+/// +-------+---------+-----------+------+-------+------------+---+--------+-----+------------+---+
+/// | state | readers | live_from | next | start | stack_next | - | slot 0 | ... | slot CAP-1 | - |
+/// +-------+---------+-----------+------+-------+------------+---+--------+-----+------------+---+
+/// ```
+///
+/// `-` is padding. The padding at the end exists on 64-bit targets only.
 #[repr(C)]
 pub(crate) struct Header<T> {
-    /// Ready bits and flags. A producer adds its bits; a sleeping cursor sets `WAITING`.
+    /// Ready bits and flags. See `state.rs`.
     pub(super) state: AtomicUsize,
-    /// Who is here.
+    /// Number of readers, and where they have parked.
     pub(crate) readers: Readers,
-    /// Published values below this slot are gone. Kept up to date whenever a cursor stops being
-    /// the only reader; while it is, its own position tells.
+    /// The published items before this slot have been moved out or dropped. Stale while the block
+    /// has an exclusive cursor, whose position replaces it.
     pub(super) live_from: AtomicUsize,
-    /// Set once, from null, by whoever links the next block.
+    /// The next block. Changes once, from null, until the block is recycled.
     next: AtomicPtr<Header<T>>,
-    /// The index of slot 0 in the list's order. Written before the block is linked.
+    /// The index of slot 0 in the order of the list. Written before the block is linked.
     pub(super) start: UnsafeCell<usize>,
-    /// The link of a `BlockStack`; owned by whoever owns the block, or its last count.
-    stacked: UnsafeCell<*mut Header<T>>,
+    /// The next block in a `BlockStack`. Belongs to the owner of the block or of its last count.
+    pub(super) stack_next: UnsafeCell<*mut Header<T>>,
 }
 
 pub(super) type Slot<T> = UnsafeCell<MaybeUninit<T>>;
 
-/// A pointer to a block, valid for the whole allocation.
+/// A pointer to a block, with access to the whole allocation.
 pub(crate) struct Block<T>(pub(super) NonNull<Header<T>>);
 
 impl<T> Clone for Block<T> {
@@ -76,7 +84,7 @@ impl<T> PartialEq for Block<T> {
 }
 
 impl<T> Block<T> {
-    /// Slots a block: as many as fit, or up to an eighth fewer if that takes less memory a slot.
+    /// Number of slots: as many as fit, or up to an eighth fewer if a slot then takes less memory.
     pub(crate) const CAP: usize = {
         let fit = match size_of::<Slot<T>>() {
             0 => MAX_SLOTS,
@@ -99,55 +107,57 @@ impl<T> Block<T> {
         best
     };
 
-    /// What a block with so many slots takes of the allocator.
+    /// Returns the size of the allocation for a block with so many slots.
     const fn padded_size(slots: usize) -> usize {
         let size = Self::SLOTS_AT + slots * size_of::<Slot<T>>();
-        // Where memory is plenty, up to a multiple of the alignment less what an allocator keeps for
-        // itself: an aligned block then leaves no unusable rest before the next one.
+        // On 64-bit targets, the size fills the alignment, less 8 bytes for the allocator's header.
+        // No memory between two aligned blocks is then lost.
         match usize::BITS {
             64.. => (size + 8).next_multiple_of(ALIGN) - 8,
             _ => size,
         }
     }
 
-    /// What this one takes.
+    /// Size of the allocation of a block.
     pub(crate) const BYTES: usize = Self::padded_size(Self::CAP);
 
+    /// The ready bits of a complete block.
     pub(super) const FULL: usize = (1 << Self::CAP) - 1;
 
-    /// Where the slots begin: right behind the header.
+    /// Offset of the first slot, which follows the header.
     pub(super) const SLOTS_AT: usize =
         size_of::<Header<T>>().next_multiple_of(align_of::<Slot<T>>());
 
     fn layout() -> Layout {
         let align = align_of::<Header<T>>().max(align_of::<Slot<T>>()).max(ALIGN);
-        Layout::from_size_align(Self::BYTES, align).expect("a block is under 32 KiB or one item")
+        Layout::from_size_align(Self::BYTES, align).expect("a block has at most 32 KiB or one item")
     }
 
-    /// A fresh block whose slot 0 has the index `start`. Its one reader is the link to it.
+    /// Allocates a block whose slot 0 has the index `start`. Its only count belongs to the link to
+    /// it.
     ///
-    /// Calls `handle_alloc_error` if the allocator has no memory. That function may unwind.
+    /// Calls `handle_alloc_error`, which may unwind, if memory is exhausted.
     pub(crate) fn allocate(start: usize) -> Self {
         Self::try_allocate(start).unwrap_or_else(|| Self::fail_to_allocate())
     }
 
-    /// Tells the program that the allocator has no memory for a block.
     #[cold]
     fn fail_to_allocate() -> ! {
         handle_alloc_error(Self::layout())
     }
 
-    /// As `allocate`. Returns `None` if the allocator has no memory.
+    /// Allocates a block as `allocate` does. Returns `None` if memory is exhausted.
     ///
-    /// The block is initialised in place: an item may be larger than the stack.
+    /// Initializes the block in place, because an item may be larger than the stack.
     pub(crate) fn try_allocate(start: usize) -> Option<Self> {
         let layout = Self::layout();
-        // SAFETY: the layout holds a header, so its size is not zero.
+        // SAFETY: the layout includes a header, so its size is not zero.
         let memory = unsafe { alloc(layout) };
         let block = NonNull::new(memory.cast::<Header<T>>())?;
-        // SAFETY: `memory` was allocated just now with this layout: it is ours, aligned and large
-        // enough for the header, and for `CAP` slots from `SLOTS_AT` on. A slot of the real build
-        // needs no initialisation (any bytes are a valid `MaybeUninit`); the checker's cells do.
+        // SAFETY: the memory was allocated with this layout, and no other thread has the pointer.
+        // So it is valid and aligned for the header, and for `CAP` slots from `SLOTS_AT` on. A slot
+        // needs no initialization, because any bytes are a valid `MaybeUninit`; only a checker's
+        // cell does.
         unsafe {
             block.as_ptr().write(Header {
                 state: AtomicUsize::new(0),
@@ -155,7 +165,7 @@ impl<T> Block<T> {
                 live_from: AtomicUsize::new(0),
                 next: AtomicPtr::new(core::ptr::null_mut()),
                 start: UnsafeCell::new(start),
-                stacked: UnsafeCell::new(core::ptr::null_mut()),
+                stack_next: UnsafeCell::new(core::ptr::null_mut()),
             });
             if CELLS_ARE_CHECKED {
                 for slot in 0..Self::CAP {
@@ -166,34 +176,36 @@ impl<T> Block<T> {
         Some(Self(block))
     }
 
-    /// Gives the memory back, items or not.
+    /// Frees the memory. Does not drop the items.
     ///
     /// # Safety
-    /// The block came from `allocate`, the caller owns it alone and it is never used again.
+    /// - The caller owns the block exclusively.
+    /// - The block is not used again.
     pub(crate) unsafe fn free(self) {
-        // SAFETY: the caller owns the block, which `allocate` made with this very layout. The
-        // header needs no drop: it holds numbers and pointers (under a checker, handles to them).
+        // SAFETY: the caller owns the block exclusively, and does not use it again. `try_allocate`
+        // allocated it with the same layout, and initialized the header.
         unsafe {
-            // Tells a checker that from here on no thread may look.
+            // Tells a checker that no later access by another thread is allowed.
             self.0.as_ref().start.with_mut(|_| ());
             self.0.as_ptr().drop_in_place();
             dealloc(self.0.as_ptr().cast(), Self::layout());
         }
     }
 
-    /// Makes a retired block as good as new.
+    /// Resets a retired block, so that slot 0 has the index `start`.
     ///
     /// # Safety
-    /// The caller owns the block alone.
+    /// The caller owns the block exclusively, and its items have been dropped or moved out.
     pub(crate) unsafe fn recycle(self, start: usize) {
-        // SAFETY: the caller owns the block, so it is alive.
+        // SAFETY: the caller owns the block exclusively, so it is alive.
         let header = unsafe { self.header() };
-        // Relaxed, all of them: nobody else sees the block until `link_next` (Release) links it.
+        // All Relaxed: no other thread accesses the block before `link_next` (Release) publishes
+        // it.
         header.state.store(0, Ordering::Relaxed);
         header.readers.reset();
         header.live_from.store(0, Ordering::Relaxed);
         header.next.store(core::ptr::null_mut(), Ordering::Relaxed);
-        // SAFETY: the caller owns the block alone.
+        // SAFETY: the caller owns the block exclusively, so no access is concurrent.
         header.start.with_mut(|at| unsafe { *at = start });
     }
 
@@ -207,61 +219,71 @@ impl<T> Block<T> {
         NonNull::new(pointer).map(Self)
     }
 
-    /// Takes the tag bits off a pointer that `Tail` made from a block.
+    /// Clears the tag bits of a pointer that `Tail` made from a block.
     #[inline(always)]
     pub(crate) fn from_tagged(pointer: *mut Header<T>, tag_mask: usize) -> Self {
         let pointer = pointer.map_addr(|addr| addr & !tag_mask);
         debug_assert!(!pointer.is_null());
-        // SAFETY: a tagged pointer was made from a block, whose address is not zero and has no bit
-        // in the mask.
+        // SAFETY: the pointer was made from a block, whose address is not zero and has no bit in
+        // the mask.
         Self(unsafe { NonNull::new_unchecked(pointer) })
     }
 
+    /// Returns the header.
+    ///
     /// # Safety
-    /// The block is alive for as long as the reference is used: the caller holds a count of it, or
-    /// has claimed one of its slots and not yet published it, or holds a pin that was there before
-    /// the block stopped being the tail, or owns it alone.
+    /// The block is alive while the reference is used. Any of these keeps the block alive:
+    /// - a count of the block, or of an earlier block
+    /// - an unpublished claim in the block
+    /// - a pin, if `pinned_tail` then returned the block, or an earlier block
+    /// - exclusive ownership
     #[inline(always)]
     pub(crate) unsafe fn header<'a>(self) -> &'a Header<T> {
-        // SAFETY: alive, by this function's contract; only shared references to a header exist.
+        // SAFETY: the block is alive, by contract. Only shared references to a header exist.
         let header = unsafe { self.0.as_ref() };
         if CELLS_ARE_CHECKED {
-            // Tells the checker that the caller looks at the block: a write in `recycle` or `free` that is
-            // not ordered with this look is a data race.
+            // Tells the checker that the caller accesses the block. A write in `recycle` or `free`
+            // that is not ordered with this access is a data race.
             header.start.with(|_| ());
         }
         header
     }
 
-    /// How many slots this block begins behind another one, modulo the index range.
+    /// Returns the number of slots from the start of `other` to the start of this block. Wraps
+    /// around if this block is before `other`.
     ///
     /// # Safety
-    /// Both are alive.
+    /// Both blocks are alive.
     #[inline(always)]
     pub(crate) unsafe fn distance_from(self, other: Self) -> usize {
-        // SAFETY: alive, by contract.
+        // SAFETY: both blocks are alive, by contract.
         unsafe { self.header().start().wrapping_sub(other.header().start()) }
     }
 
-    /// The next block, if it is linked.
+    /// Returns the next block, if it is linked.
     ///
     /// # Safety
-    /// The block is alive.
+    /// This block is alive.
     #[inline(always)]
     pub(crate) unsafe fn next(self) -> Option<Self> {
-        // Acquire: partner of `link_next`, for the next block's header.
-        // SAFETY: alive, by contract.
+        // Acquire: partner of `link_next`, for the header of the next block.
+        // SAFETY: this block is alive, by contract.
         Self::from_ptr(unsafe { self.header() }.next.load(Ordering::Acquire))
     }
 
-    /// Links `next` behind this block, unless another got there first: then that one is returned.
+    /// Links `next` behind this block.
+    ///
+    /// # Errors
+    /// Returns the block that is already linked there.
     ///
     /// # Safety
-    /// Both are alive; `next` is the caller's alone.
+    /// - This block is alive.
+    /// - The caller owns `next` exclusively.
     pub(crate) unsafe fn link_next(self, next: Self) -> Result<(), Self> {
-        // SAFETY: alive, by contract.
+        // SAFETY: this block is alive, by contract.
         let link = unsafe { &self.header().next };
-        // Release: partner of `next`. Acquire on failure: the winner's header is read.
+        // Release: partner of `next`, for the header of the new block. Acquire on failure: partner
+        // of `link_next`, because the caller accesses the returned block.
         match link.compare_exchange(
             core::ptr::null_mut(),
             next.as_ptr(),
@@ -271,23 +293,5 @@ impl<T> Block<T> {
             Ok(_) => Ok(()),
             Err(other) => Err(Self::from_tagged(other, 0)),
         }
-    }
-
-    /// The link of a `BlockStack`.
-    ///
-    /// # Safety
-    /// The caller owns the block alone, or its last count.
-    pub(crate) unsafe fn set_stacked(self, next: *mut Header<T>) {
-        // SAFETY: alive, and the link is the caller's, by contract.
-        unsafe { self.header() }.stacked.with_mut(|link| unsafe { *link = next });
-    }
-
-    /// What was set.
-    ///
-    /// # Safety
-    /// As `set_stacked`.
-    pub(crate) unsafe fn stacked(self) -> *mut Header<T> {
-        // SAFETY: as above.
-        unsafe { self.header() }.stacked.with(|link| unsafe { *link })
     }
 }

@@ -1,12 +1,18 @@
-//! Blocks that wait for something.
+//! A lock-free stack of blocks, linked through their headers.
+//!
+//! No operation removes the top block alone, so the ABA problem cannot occur if a block is recycled
+//! and pushed again.
+//!
+//! # Ordering policy
+//! `push` uses Release and `take_all` uses Acquire. All changes of the word are read-modify-writes,
+//! so `take_all` synchronizes with every push of the blocks that it takes.
 
 use crate::{
     list::block::{Block, Header},
     sync::{AtomicPtr, Ordering, retry_hint},
 };
 
-/// A stack of blocks that wait for something: taken as a whole, so there is no pop that could meet a
-/// recycled block.
+/// A stack that owns its blocks, or the last count of each.
 pub(crate) struct BlockStack<T>(AtomicPtr<Header<T>>);
 
 impl<T> BlockStack<T> {
@@ -18,21 +24,25 @@ impl<T> BlockStack<T> {
         self.top() == 0
     }
 
-    /// The address of the top block, or 0, so that one branch tells of several stacks.
+    /// Returns the address of the top block, or 0 if the stack is empty.
+    ///
+    /// With the bitwise or of several results, one branch tests several stacks.
     #[inline(always)]
     pub(crate) fn top(&self) -> usize {
-        // Relaxed: a hint; `take` synchronises.
+        // Relaxed: a hint; `take_all` synchronizes.
         self.0.load(Ordering::Relaxed).addr()
     }
 
+    /// Adds a block.
+    ///
     /// # Safety
-    /// The caller owns the block alone, or its last count, and gives it away.
+    /// The caller owns the block exclusively, or owns its last count, and gives it to the stack.
     pub(crate) unsafe fn push(&self, block: Block<T>) {
         let mut head = self.0.load(Ordering::Relaxed);
         loop {
-            // SAFETY: the link belongs to whoever owns the last count.
-            unsafe { block.set_stacked(head) };
-            // Release: partner of `take`, for the link and the block.
+            // SAFETY: the caller owns the block or its last count, by contract.
+            unsafe { block.set_stack_next(head) };
+            // Release: partner of `take_all`, for the link and the block.
             match self.0.compare_exchange_weak(
                 head,
                 block.as_ptr(),
@@ -46,19 +56,19 @@ impl<T> BlockStack<T> {
         }
     }
 
-    /// Takes all the blocks: they are the caller's.
-    pub(crate) fn take(&self) -> Chain<T> {
-        // Acquire: partner of `push`.
+    /// Takes all blocks. The caller then owns what `push` gave to the stack.
+    pub(crate) fn take_all(&self) -> Chain<T> {
+        // Acquire: partner of `push`, for the blocks.
         Chain(self.0.swap(core::ptr::null_mut(), Ordering::Acquire))
     }
 
-    /// Takes one block; the others are away for a moment.
-    pub(crate) fn take_one(&self) -> Option<Block<T>> {
-        let mut rest = self.take();
-        let one = rest.next()?;
+    /// Takes one block. The stack lacks the other blocks until they are put back.
+    pub(crate) fn pop(&self) -> Option<Block<T>> {
+        let mut rest = self.take_all();
+        let block = rest.next()?;
         if !rest.0.is_null() {
-            // Relaxed: the blocks are as their pushes (Release) left them. The word is only changed by
-            // read-modify-writes, so the next `take` synchronizes with these pushes.
+            // Relaxed: the blocks are unchanged since their pushes (Release). The word is only
+            // changed by read-modify-writes, so the next `take_all` synchronizes with these pushes.
             let put_back = self.0.compare_exchange(
                 core::ptr::null_mut(),
                 rest.0,
@@ -67,16 +77,16 @@ impl<T> BlockStack<T> {
             );
             if put_back.is_err() {
                 for block in rest {
-                    // SAFETY: the stack gave it to us.
+                    // SAFETY: `take_all` gave the block to this thread.
                     unsafe { self.push(block) };
                 }
             }
         }
-        Some(one)
+        Some(block)
     }
 }
 
-/// Blocks that were taken off a `BlockStack`. They are leaked if it is dropped.
+/// Blocks that were taken off a `BlockStack`. Dropping a chain leaks its blocks.
 pub(crate) struct Chain<T>(*mut Header<T>);
 
 impl<T> Iterator for Chain<T> {
@@ -84,8 +94,31 @@ impl<T> Iterator for Chain<T> {
 
     fn next(&mut self) -> Option<Block<T>> {
         let block = Block::from_ptr(self.0)?;
-        // SAFETY: it was on the stack, so it, or its last count, is ours, and with it the link.
-        self.0 = unsafe { block.stacked() };
+        // SAFETY: the stack owned the block or its last count, and `take_all` passed it on.
+        self.0 = unsafe { block.stack_next() };
         Some(block)
+    }
+}
+
+/// The link of the stack.
+impl<T> Block<T> {
+    /// Sets the next block in a `BlockStack`.
+    ///
+    /// # Safety
+    /// The caller owns the block exclusively, or owns its last count.
+    unsafe fn set_stack_next(self, next: *mut Header<T>) {
+        // SAFETY: the caller's ownership keeps the block alive, and excludes other accesses to this
+        // link.
+        unsafe { self.header() }.stack_next.with_mut(|link| unsafe { *link = next });
+    }
+
+    /// Returns the next block in a `BlockStack`, or null.
+    ///
+    /// # Safety
+    /// The caller owns the block exclusively, or owns its last count.
+    unsafe fn stack_next(self) -> *mut Header<T> {
+        // SAFETY: the caller's ownership keeps the block alive, and excludes other accesses to this
+        // link.
+        unsafe { self.header() }.stack_next.with(|link| unsafe { *link })
     }
 }

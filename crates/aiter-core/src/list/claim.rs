@@ -171,7 +171,7 @@ impl<T> List<T> {
             }
             Reclaim::Deferred => {
                 if published.is_unreadable::<T>() {
-                    // Release: partner of `clean_up_after_handlers`, for the publication. A
+                    // Release: partner of `reclaim_deferred`, for the publication. A
                     // read-modify-write, so that the partner synchronizes with every handler.
                     self.has_unreadable.swap(true, Ordering::Release);
                 }

@@ -28,9 +28,9 @@ impl<T> List<T> {
         }
         // SAFETY: `block` is alive, by contract.
         let start = unsafe { block.header() }.start().wrapping_add(Block::<T>::CAP);
-        let new = match self.free_list.take(start) {
+        let new = match self.free_list.pop(start) {
             Some(new) => new,
-            None if on_full == OnFull::Attempt => Block::try_allocate(start)?,
+            None if on_full == OnFull::TryAllocate => Block::try_allocate(start)?,
             None => Block::allocate(start),
         };
         // SAFETY: `block` is alive by contract, and this call owns `new` exclusively.

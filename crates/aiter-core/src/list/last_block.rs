@@ -1,30 +1,37 @@
 //! The last linked block, behind which retired blocks are linked.
 //!
-//! A block that retires is linked behind the last one if fewer than `spare` blocks are linked behind the
-//! tail. Finding the last one must cost the same for any reserve. So its place is kept in two words:
-//! - `end`: null, or a block that is not retired. It belongs to the retirement at hand. Blocks retire in
-//!   the list's order, and each retirement happens before the next one, by way of the link's count. So it
-//!   is plain memory.
+//! A retired block is linked behind the last block if fewer than `spare` blocks are linked behind
+//! the tail. The cost of finding the last block must not depend on the size of the reserve, so two
+//! words hold its place:
+//! - `end`: null, or a block that is not retired. Only the current retirement accesses this word.
+//!   Retirements follow one another in the order of the list, so it is plain memory. The count of
+//!   the link makes each retirement happen before the next retirement.
 //! - `reserved`: null, or the last block of a `reserve`, which hands it to the next retirement.
 //!
-//! How many blocks lie between two others follows from their `start` indices. Blocks may be linked behind
-//! `end`: by a producer, by a reader that clears limbo, or by a `reserve` whose word a shorter one has
-//! overwritten. A retirement walks over each of them once, so its cost is constant when amortized.
+//! The `start` indices of two blocks give the number of blocks in between. Producers, cursors that
+//! clear limbo, and overwritten calls of `reserve` may link blocks behind `end`. A retirement walks
+//! over each of them once, so its cost is constant when amortized.
 //!
-//! No retirement dereferences a block that another one has retired, because its memory may be gone. Let
-//! `reserve` be at work, pinned at the tail T, and let its last block be L, at or behind T.
-//! - A block before T may retire without seeing the pin. L is then alive, because it is behind that block.
-//! - A block B from T on retires with the pin in sight, unless the `reserve` is over: see the list's *Pins*. With
-//!   the pin in sight, the retirement dereferences neither word, and removes B from both.
-//!   1. It moves the head past B, and then changes `reserved` (by a read-modify-write, also if B is not there).
-//!   2. `reserve` puts L into `reserved`, and then reads the head.
+//! # Lifetime
+//! A retirement dereferences no block that an earlier retirement has retired, because its memory
+//! may be freed. Let a `reserve` be pinned at the tail T, and let its last block L be T or behind
+//! T.
+//! - A block before T may retire without seeing the pin. L is behind that block, so it is alive.
+//! - If a block B from T on retires while the `reserve` runs, its retirement sees the pin. It then
+//!   dereferences neither word, and removes B from both.
+//!   1. The retirement moves `head` past B, and then always does a read-modify-write of `reserved`.
+//!   2. The `reserve` writes L to `reserved`, and then reads `head`.
 //!
-//!   If L is B and (1) comes first, `reserve` sees that the head is past L, and takes L out again before its pin
-//!   goes. If (2) comes first, the retirement takes L out.
-//! - With the `reserve` over, its write is visible to the retirement, which takes L out of `reserved`, and sets
-//!   `end` to a block that is not before the tail.
+//!   If L is B and (1) is first, the `reserve` sees that `head` is past L, and removes L before it
+//!   unpins. If (2) is first, the retirement removes L.
+//! - If the `reserve` is over, the retirement sees its write. It takes L out of `reserved`, and
+//!   sets `end` to a block that is not before the tail.
 //!
-//! After the stop no retirement uses the two words.
+//! After the stop, no retirement uses the two words.
+//!
+//! # Ordering policy
+//! `note_reserved` publishes the block to `take_end`, and `forget_end` publishes `head` to
+//! `note_reserved`.
 
 use crate::{
     list::{
@@ -35,37 +42,41 @@ use crate::{
 };
 
 impl<T> List<T> {
-    /// Links a block behind the last one if fewer than `wanted` blocks are linked behind `tail`. Returns
-    /// `false` if it did not.
+    /// Links a block behind the last block if fewer than `wanted` blocks are linked behind `tail`.
+    /// Returns `false` if the block was not linked.
     ///
     /// # Safety
-    /// The caller is the retirement at hand, which saw no pin. It owns the block alone, and a count that keeps
-    /// the block `tail`, and all that follow, alive.
+    /// - The caller is the current retirement, and saw no pin.
+    /// - The caller owns the block exclusively, and no other thread can access it.
+    /// - The caller owns a count that keeps the block `tail`, and all later blocks, alive.
     pub(super) unsafe fn link_last(&self, block: Block<T>, tail: Block<T>, wanted: usize) -> bool {
-        // With one block there is nothing to remember.
+        // If only one block is wanted, the tail is close enough to search from.
         let known = if wanted > 1 { self.take_end() } else { None };
-        // SAFETY: both are alive: `known` is not retired, but for the caller's block.
+        // SAFETY: both blocks are alive, because `known` is not retired, or is the caller's block.
         let is_ahead =
             |block: &Block<T>| unsafe { block.distance_from(tail) } <= isize::MAX as usize;
         let mut last = known.filter(is_ahead).unwrap_or(tail);
-        // SAFETY: `last` is at or behind the tail; the rest is the caller's contract.
+        // SAFETY: `last` is at or behind the tail. The caller's contract covers the other
+        // conditions.
         let is_linked = unsafe { self.link_behind(block, tail, &mut last, wanted) };
         if wanted > 1 {
-            // SAFETY: the word belongs to the retirement at hand, which is the caller's.
+            // SAFETY: only the current retirement accesses the word, and the caller is that
+            // retirement.
             self.end.with_mut(|end| unsafe { *end = last.as_ptr() });
         }
         is_linked
     }
 
-    /// Links a block behind the last one if fewer than `wanted` blocks are linked behind `tail`. Returns
-    /// `false` if it did not. Leaves in `last` how far it came.
+    /// Links a block behind the last block if fewer than `wanted` blocks are linked behind `tail`.
+    /// Returns `false` if the block was not linked.
     ///
-    /// Beside other parties that link blocks, this meets more and more of them, but goes no further than is
-    /// wanted.
+    /// The search begins at `last`, and stores there the last block that it found. Other threads
+    /// may link blocks meanwhile. The search ends after `wanted` blocks.
     ///
     /// # Safety
-    /// The caller owns the block alone, and a count that keeps the block `tail`, and all that follow, alive.
-    /// `last` is one of these.
+    /// - The caller owns the block exclusively, and no other thread can access it.
+    /// - The caller owns a count that keeps the block `tail`, and all later blocks, alive.
+    /// - `last` is `tail` or a later block.
     #[inline]
     pub(super) unsafe fn link_behind(
         &self,
@@ -74,7 +85,8 @@ impl<T> List<T> {
         last: &mut Block<T>,
         wanted: usize,
     ) -> bool {
-        // SAFETY: `tail` and `last` are alive, and `block` is the caller's, by contract.
+        // SAFETY: `tail`, `last` and the blocks behind them are alive, and the caller owns `block`
+        // exclusively, by contract.
         unsafe {
             while last.distance_from(tail) < wanted * Block::<T>::CAP {
                 if let Some(next) = last.next() {
@@ -94,12 +106,13 @@ impl<T> List<T> {
         false
     }
 
-    /// The later one of `end` and `reserved`, for a retirement that saw no pin. It may be the very block that
-    /// retires, which lies before the tail.
+    /// Returns the later block of `end` and `reserved`, for a retirement that saw no pin. The
+    /// result may be the retiring block itself, which lies before the tail.
     fn take_end(&self) -> Option<Block<T>> {
-        // SAFETY: the word belongs to the retirement at hand, which is the caller's.
+        // SAFETY: only the current retirement accesses the word, and the caller is that retirement.
         let end = self.end.with(|end| unsafe { *end });
-        // Relaxed: if `reserve` is over, its write is visible, see above; if not, it is early enough next time.
+        // Relaxed: a hint. If the `reserve` is over, its write is visible: see the head of this
+        // file. If not, the next retirement takes the block.
         let reserved = if self.reserved.load(Ordering::Relaxed).is_null() {
             core::ptr::null_mut()
         } else {
@@ -107,15 +120,17 @@ impl<T> List<T> {
             self.reserved.swap(core::ptr::null_mut(), Ordering::Acquire)
         };
         let (end, reserved) = (Block::from_ptr(end), Block::from_ptr(reserved));
-        let (Some(one), Some(other)) = (end, reserved) else { return end.or(reserved) };
-        // SAFETY: both are alive: neither is retired, see above, but for the caller's block.
-        let distance = unsafe { other.header().start().wrapping_sub(one.header().start()) };
-        Some(if distance <= isize::MAX as usize { other } else { one })
+        let (Some(known), Some(new)) = (end, reserved) else { return end.or(reserved) };
+        // SAFETY: both blocks are alive. Each of them is not retired, or is the caller's block: see
+        // the head of this file.
+        let distance = unsafe { new.distance_from(known) };
+        Some(if distance <= isize::MAX as usize { new } else { known })
     }
 
-    /// Removes a block that the caller retires with a pin in sight. The head is past it.
+    /// Removes a block from both words. The caller retires the block, has moved `head` past it, and
+    /// saw a pin.
     pub(super) fn forget_end(&self, retired: Block<T>) {
-        // SAFETY: the word belongs to the retirement at hand, which is the caller's.
+        // SAFETY: only the current retirement accesses the word, and the caller is that retirement.
         self.end.with_mut(|end| unsafe {
             if *end == retired.as_ptr() {
                 *end = core::ptr::null_mut();
@@ -124,7 +139,8 @@ impl<T> List<T> {
         let mut seen = self.reserved.load(Ordering::Relaxed);
         loop {
             let new = if seen == retired.as_ptr() { core::ptr::null_mut() } else { seen };
-            // Release: partner of `note_reserved`, for the head. The block is not looked at.
+            // Release: partner of `note_reserved`, for `head_start`. Not Acquire: the block is not
+            // accessed.
             match self.reserved.compare_exchange_weak(
                 seen,
                 new,
@@ -141,17 +157,20 @@ impl<T> List<T> {
     /// Hands the last block of a `reserve` to the next retirement.
     ///
     /// # Safety
-    /// The caller has pinned the list, and then read the tail, and the block is that of the tail or behind it.
+    /// - The caller has pinned the list, and then called `pinned_tail`.
+    /// - The block is the block of that tail, or a later block.
     pub(crate) unsafe fn note_reserved(&self, last: Block<T>) {
-        // Release: partner of `take_end`, for the block. Acquire: partner of `forget_end`, for the head.
+        // Release: partner of `take_end`, for the block. Acquire: partner of `forget_end`, for
+        // `head_start`.
         self.reserved.swap(last.as_ptr(), Ordering::AcqRel);
-        // SAFETY: alive, by contract.
+        // SAFETY: the pin keeps the block alive.
         let start = unsafe { last.header() }.start();
-        // Relaxed: see above.
+        // Relaxed: if `forget_end` came first, the swap synchronizes with it.
         let ahead = start.wrapping_sub(self.head_start.load(Ordering::Relaxed));
         if ahead > isize::MAX as usize {
-            // Retired meanwhile. The pin keeps its memory from being used again, so no other block is meant.
-            // Relaxed: the pin's end (Release) makes it visible to retirements.
+            // The block is retired. The pin keeps its memory from reuse, so the word cannot name
+            // another block. Relaxed: the drop of the pin (Release) makes the change visible to
+            // retirements.
             let _ = self.reserved.compare_exchange(
                 last.as_ptr(),
                 core::ptr::null_mut::<Header<T>>(),
@@ -166,7 +185,7 @@ impl<T> List<T> {
 impl<T> List<T> {
     /// Returns `true` if `reserved` names the block.
     pub(crate) fn is_reserved(&self, block: Block<T>) -> bool {
-        // Relaxed: a test is alone with its list.
+        // Relaxed: no other thread accesses the list of a test.
         self.reserved.load(Ordering::Relaxed) == block.as_ptr()
     }
 }

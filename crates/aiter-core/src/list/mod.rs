@@ -1,29 +1,32 @@
-//! The list itself. It reads no items. Producers claim and publish slots in `claim.rs`, cursors enter in
-//! `enter.rs`, and `reclaim.rs` retires blocks that were read, or left.
+//! The push list: the state of the whole list, its pins and its stop mark.
 //!
-//! # The protocol
-//! A producer *claims* slots by a compare-and-swap on the tail word, fills them, and *publishes*
-//! them by one addition to their block's state word. An unpublished claim keeps its block, and all
-//! that follow, alive. Whoever claims a block's last slot has linked the next block before: so a
-//! cursor that has read a complete block always finds the next, and there is no gap at the edge in
-//! which others would have to wait.
+//! A producer claims slots by a compare-and-swap on the tail word, and fills them. It publishes
+//! them by an addition to the state word of their block: see `claim.rs`. Cursors enter in
+//! `enter.rs` and release blocks in `reclaim.rs`. See docs/push-list.md.
 //!
-//! A cursor stands in a block and holds one of its counts; a block's link holds one of the next
-//! block's. So nothing at or after a cursor goes away. A *complete* block whose last count goes is
-//! retired: its items are dropped and its memory is used again, kept for a producer, or freed.
+//! # Counts
+//! A *count* is a reference to a block that is counted in the block's `Readers`. A cursor holds a
+//! count of its block, and the link to a block holds another count. So every block at or after a
+//! cursor is alive. An unpublished claim keeps its block incomplete, so that block and all later
+//! blocks are alive, too.
+//!
+//! A complete block is retired when its last count is released. Its items are dropped, and its
+//! memory is linked again, kept for a producer, or freed. The producer that claims the last slot of
+//! a block has already linked the next block, so a complete block always has a successor.
 //!
 //! # Pins
-//! Three rare operations look into the tail block without a claim or a count: a claim at a block's
-//! edge, `subscribe` and `reserve` (and `retained`). They pin the list: count themselves in `pins`,
-//! and only then read the tail, by a read-modify-write. Whoever moves the tail off that block does
-//! it by a later read-modify-write of the same word, so it knows of the pin, and through the
-//! block's last publication so does whoever retires the block. That one finds `pins` not zero and
-//! puts the memory into limbo. No fence, no epoch; a block's retirement costs one load for it.
+//! Rare operations access the tail block without a claim or a count: a claim at the edge of a
+//! block, `enter`, `reserve`, `retained` and `drop_unreadable`. Each of them increments `pins`, and
+//! then reads the tail by a read-modify-write. The claim that moves the tail off that block is a
+//! later read-modify-write of the same word, so the increment happens before that claim. The claim
+//! happens before the block is complete, and so before its retirement. The thread that retires the
+//! block sees that `pins` is not zero, and puts the block into limbo. Neither fences nor epochs are
+//! needed, and a retirement pays one load.
 //!
 //! # Ordering policy
-//! The tail: a claim is an Acquire, as it must see the block that the tail names (Release: the
-//! claim at the edge that put it there) and the pins of those who read the tail before; a claim at
-//! the edge and a pinned read are AcqRel, as each is both sides. `stop` is a Release.
+//! A claim reads the tail with Acquire. It synchronizes with the `claim_at_edge` that published the
+//! tail block, and with each earlier `pinned_tail`. `claim_at_edge` and `pinned_tail` are both
+//! sides, so they use AcqRel. `stop` uses Release.
 
 use crate::{
     list::{
@@ -55,96 +58,103 @@ pub(crate) mod pusher_count;
 pub(crate) mod readers;
 pub(crate) mod ready_slots;
 mod reclaim;
+mod retire;
 pub(crate) mod run;
 mod state;
 mod tail;
 
-/// After a burst, so many blocks are freed right at the tail before one is kept there again. The last blocks
-/// of a burst are the allocator's newest and may keep all that it took for the burst from going back to
-/// the system: those must go, and the list go on in blocks from lower down.
-const CALM: usize = 3;
+/// Number of blocks that are freed at the tail after a burst, before a block is kept there again.
+///
+/// The last blocks of a burst are the most recent allocations. While they are in use, the allocator
+/// may be unable to return the memory of the burst to the system, so they must be freed.
+const FREES_AFTER_BURST: usize = 3;
 
-/// What a claim may do when no block is linked ahead.
+/// Behaviour of a claim if no block is linked behind the tail block.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnFull {
-    /// Allocate one. If the allocator has no memory, `handle_alloc_error` is called, which may unwind.
+    /// Allocates a block. If memory is exhausted, calls `handle_alloc_error`, which may unwind.
     Allocate,
-    /// Allocate one, or refuse if the allocator has no memory: for destructors, which must not unwind.
-    Attempt,
-    /// Refuse.
+    /// Allocates a block, or fails if memory is exhausted. For destructors, which must not unwind.
+    TryAllocate,
+    /// Fails.
     Fail,
 }
 
-/// Who deals with a block that a publication takes_over.
+/// Policy for a block whose last count a publication takes over.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reclaim {
-    /// The producer, at once: it may drop items and free memory.
+    /// The producer reclaims the block. It may drop items and free memory.
     Inline,
-    /// The next cursor that comes by.
+    /// The next cursor that finds nothing to read reclaims the block.
     Deferred,
 }
 
-/// Slots that were claimed and not yet published.
+/// Slots that are claimed and not yet published.
 pub(crate) struct Claim<T> {
     pub(crate) block: Block<T>,
     pub(crate) slot: usize,
     pub(crate) len: usize,
 }
 
+/// A lock-free list of blocks, shared by its pushers and cursors.
 pub(crate) struct List<T> {
-    /// See `Tail`.
+    /// The tail word. See `Tail`.
     tail: AtomicPtr<Header<T>>,
-    /// Cursors alive. Beside the tail, as every push reads it.
+    /// Number of cursors. Lies beside the tail, because every push reads both.
     cursors: AtomicUsize,
-    /// Of which the last one stops the list.
+    /// Strong and weak pusher counts. The list stops when the strong count reaches zero.
     pub(crate) handles: PusherCount,
-    /// Operations that look into the tail block without a claim or a count.
+    /// Number of pins. See the head of this file.
     pins: AtomicUsize,
-    /// How many blocks to keep linked behind the tail block, whatever happens.
+    /// Size of the reserve: the number of blocks to keep linked behind the tail block.
     spare: AtomicUsize,
     /// The last block that `reserve` linked. See `last_block.rs`.
     reserved: AtomicPtr<Header<T>>,
-    /// Where the retirement of a block begins to look for the last linked one. See `last_block.rs`.
+    /// The block from which a retirement searches for the last linked block. See `last_block.rs`.
     end: UnsafeCell<*mut Header<T>>,
-    /// How many blocks were retired with the reader right at the tail since it was `FAR` behind, up to
-    /// `CALM`.
-    calm: AtomicUsize,
-    /// Read blocks for producers, until a reader finds nothing to read.
+    /// Number of blocks that were retired at the tail since the last burst, up to
+    /// `FREES_AFTER_BURST`.
+    retired_since_burst: AtomicUsize,
+    /// Retired blocks for producers, until a reader finds nothing to read.
     free_list: FreeList<T>,
-    /// The oldest block that is not retired. Written by whoever retires, in the list's order.
+    /// The oldest block that is not retired. Each retirement sets it, in the order of the list.
     head: AtomicPtr<Header<T>>,
-    /// The index of `head`'s first slot.
+    /// The index of the first slot of `head`.
     head_start: AtomicUsize,
-    /// Retired blocks whose memory somebody may still look at.
+    /// Retired blocks that a pinned operation may still access. See `limbo.rs`.
     limbo: BlockStack<T>,
-    /// Complete blocks whose last count a handler's push handed_over.
+    /// Complete blocks whose last count a `Reclaim::Deferred` publication took over.
     handed_over: BlockStack<T>,
-    /// Set if a handler's push published into an orphaned block. See `drop_unreadable`.
+    /// Set by a `Reclaim::Deferred` publication into an orphaned block. See `drop_unreadable`.
     has_unreadable: AtomicBool,
     pub(crate) clone_fn: CloneFn<T>,
     pub(crate) clone_run: CloneRunFn<T>,
-    /// Cursors, and takers of shared cursors, that sleep.
+    /// Waiting cursors, and waiting takers of shared cursors.
     pub(crate) waiters: WaitQueue,
 }
 
-// SAFETY: items are pushed on one thread and moved out or dropped on another: `T: Send`. They are
-// looked at from two threads only through forks, and those ask for `T: Sync`.
+// SAFETY: an item may be moved out or dropped on a thread that did not push it, so `T: Send`. An
+// item is accessed from two threads only through a second cursor, and `fork` and `subscribe`
+// require `T: Sync`. The raw pointers lead to blocks, which the list owns.
 unsafe impl<T: Send> Send for List<T> {}
-// SAFETY: as above; everything else in it is atomic or guarded as its field says.
+// SAFETY: `&List` moves items between threads, and `T: Send`. Only the current retirement accesses
+// `end`. All other fields are `Sync`.
 unsafe impl<T: Send> Sync for List<T> {}
 
-/// Keeps every block from the tail's on from being freed.
+/// A pin: keeps the tail block, and every block behind it, from being freed.
 pub(crate) struct Pin<'a>(&'a AtomicUsize);
 
 impl Drop for Pin<'_> {
     fn drop(&mut self) {
-        // Release: partner of `is_pinned`, for what was looked at.
+        // Release: partner of `is_pinned`, so that the pinned accesses happen before the block is
+        // freed.
         self.0.fetch_sub(1, Ordering::Release);
     }
 }
 
 impl<T> List<T> {
-    /// A list with one pusher and one cursor, which stands in the block that is returned.
+    /// Returns a list with one pusher and one cursor, and the block of that cursor.
+    ///
     /// `first` is the index of the first item.
     pub(crate) fn new(first: usize) -> (Self, Block<T>) {
         let block = Block::allocate(first);
@@ -156,7 +166,7 @@ impl<T> List<T> {
             spare: AtomicUsize::new(0),
             reserved: AtomicPtr::new(core::ptr::null_mut()),
             end: UnsafeCell::new(core::ptr::null_mut()),
-            calm: AtomicUsize::new(CALM),
+            retired_since_burst: AtomicUsize::new(FREES_AFTER_BURST),
             free_list: FreeList::new(),
             head: AtomicPtr::new(block.as_ptr()),
             head_start: AtomicUsize::new(first),
@@ -170,12 +180,15 @@ impl<T> List<T> {
         (list, block)
     }
 
-    /// Refuses all further claims. The slots claimed before are exactly those before the mark.
+    /// Stops the list: all later claims fail. The tail no longer moves, so exactly the slots before
+    /// it are claimed.
+    ///
+    /// Lock-free. Calls wakers.
     pub(crate) fn stop(&self) {
         let mut tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
         while !tail.is_stopped() {
-            // Release: partner of `tail`, for what happened before the stop. Not Acquire: the tail stays
-            // in its block.
+            // Release: partner of `tail`, so that all earlier accesses happen before a load of the
+            // mark. Not Acquire: the block stays the same, and is not accessed.
             match self.tail.compare_exchange_weak(
                 tail.word(),
                 tail.stopped().word(),
@@ -187,28 +200,32 @@ impl<T> List<T> {
             }
             retry_hint();
         }
-        // Every cursor, also those that register while this runs: a later one sees the mark.
+        // Each waiter that registers too late for this notification sees the mark.
         self.waiters.notify_all();
     }
 
-    /// The tail as it is now. Its block may be looked into by who holds a count at or before it.
+    /// Returns the current tail. A caller that owns a count at or before its block may access the
+    /// block.
     #[inline]
     pub(crate) fn tail(&self) -> Tail<T> {
-        // Acquire: partner of the claim at the edge, for the block; of `stop`.
+        // Acquire: partner of `claim_at_edge` and `set_unique_tail`, for the block, and of `stop`.
         Tail::from_word(self.tail.load(Ordering::Acquire))
     }
 
+    /// Pins the list. The pin protects a block only if `pinned_tail` is called after this.
     pub(crate) fn pin(&self) -> Pin<'_> {
-        // Relaxed: `pinned_tail` (Release) makes it known to those it concerns.
+        // Relaxed: `pinned_tail` (Release) publishes the increment.
         self.pins.fetch_add(1, Ordering::Relaxed);
         Pin(&self.pins)
     }
 
-    /// Reads the tail such that whoever moves it on knows what the caller did before.
+    /// Reads the tail by a read-modify-write. All that the caller did before happens before the
+    /// claim that moves the tail to another block.
     fn pinned_tail(&self) -> Tail<T> {
         let mut word = self.tail.load(Ordering::Relaxed);
         loop {
-            // AcqRel: see the ordering policy.
+            // Acquire: partner of `claim_at_edge`, for the block. Release: partner of the claims,
+            // for the pin.
             match self.tail.compare_exchange_weak(word, word, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return Tail::from_word(word),
                 Err(now) => word = now,
@@ -217,49 +234,52 @@ impl<T> List<T> {
         }
     }
 
+    /// Returns `true` if an operation has pinned the list.
     pub(crate) fn is_pinned(&self) -> bool {
-        // Acquire: partner of `Pin::drop`.
+        // Acquire: partner of `Pin::drop`, for the pinned accesses.
         self.pins.load(Ordering::Acquire) != 0
     }
 }
 
 impl<T> Drop for List<T> {
     fn drop(&mut self) {
-        /// The blocks that are left, freed in a loop; also if an item's drop panics.
-        struct Rest<T>(Option<Block<T>>);
-        impl<T> Rest<T> {
+        /// Blocks to free. If the drop of an item panics, the guard frees the blocks behind it.
+        struct BlocksGuard<T>(Option<Block<T>>);
+        impl<T> BlocksGuard<T> {
             fn run(&mut self) {
                 while let Some(block) = self.0 {
-                    /// Frees the block after its items, whatever they do.
-                    struct Free<T>(Block<T>);
-                    impl<T> Drop for Free<T> {
+                    /// Frees the block, even if the drop of an item panics.
+                    struct FreeGuard<T>(Block<T>);
+                    impl<T> Drop for FreeGuard<T> {
                         fn drop(&mut self) {
-                            // SAFETY: nobody but us is left, and we have stepped past it.
+                            // SAFETY: `drop` owns every block, and `run` has moved past this block.
                             unsafe { self.0.free() };
                         }
                     }
-                    // SAFETY: nobody but us is left.
+                    // SAFETY: `drop` owns every block, so the block is alive. Its items from
+                    // `live_from` on are published, and not yet moved out or dropped.
                     unsafe {
                         self.0 = block.next();
-                        let free = Free(block);
+                        let guard = FreeGuard(block);
                         let header = block.header();
-                        // All pushes are over, so the ready slots are one run.
+                        // No claim is unpublished, so the ready slots are a single run.
                         block.drop_items(header.live_from(), header.run_end(0));
-                        drop(free);
+                        drop(guard);
                     }
                 }
             }
         }
-        impl<T> Drop for Rest<T> {
+        impl<T> Drop for BlocksGuard<T> {
             fn drop(&mut self) {
                 self.run();
             }
         }
-        for block in self.limbo.take() {
-            // SAFETY: in limbo they have no items, and nobody is left who could look.
+        for block in self.limbo.take_all() {
+            // SAFETY: `drop` owns every block. A retired block has no items.
             unsafe { block.free() };
         }
-        // The handed_over ones are still in the chain. Relaxed: whoever drops the list comes after everybody else.
-        Rest(Block::from_ptr(self.head.load(Ordering::Relaxed))).run();
+        // A handed-over block is not retired, so it is linked behind `head`. Relaxed: `&mut self`
+        // happens after all other accesses.
+        BlocksGuard(Block::from_ptr(self.head.load(Ordering::Relaxed))).run();
     }
 }

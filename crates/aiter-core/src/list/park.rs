@@ -1,29 +1,32 @@
-//! How a cursor that finds nothing to read lets go of what it has read.
+//! Parking: how a cursor that finds nothing to read frees the items that all cursors have read.
 
 use core::mem::needs_drop;
 
 use crate::list::{List, block::Block, position::RawCursor};
 
 impl<T> RawCursor<T> {
-    /// Gives back what the list kept for producers, and drops the items that all readers have read. For
-    /// a cursor that finds nothing to read.
+    /// Parks a cursor that finds nothing to read.
     ///
-    /// Items are dropped here: no lock may be held.
+    /// Reclaims unused blocks, and drops the items that all readers have read. The caller holds no
+    /// lock, because `T::drop` is user code.
     #[inline]
     pub(crate) fn give_back(&mut self, list: &List<T>) {
-        // SAFETY: this cursor has a count of its block.
-        unsafe { list.tidy_beside_cursor() };
+        // SAFETY: the cursor owns a count of its block until this returns.
+        unsafe { list.reclaim_and_relink() };
         if let Some((block, from, to)) = self.park_at() {
-            // SAFETY: `park_at` gave them to us; our position keeps the block.
+            // SAFETY: `park_at` gave these items to the caller. The cursor's count keeps the block
+            // alive.
             unsafe { block.drop_items(from, to) };
         }
     }
 
-    /// Counts this cursor as one that needs nothing before its position, for one that finds nothing to
-    /// read. If all readers of the block are counted, returns the slots whose items are the caller's
-    /// to drop: no reader looks at them again.
+    /// Counts this cursor as parked at its slot: it needs no item before that slot.
     ///
-    /// Costs one comparison if the cursor has not moved since, if it is alone, or if items need no drop.
+    /// If all readers of the block are now parked there, returns a range of slots. The caller must
+    /// drop their items, which no reader accesses again.
+    ///
+    /// Costs one comparison if the cursor has not moved since, if it is exclusive, or if items need
+    /// no drop.
     #[inline]
     pub(crate) fn park_at(&mut self) -> Option<(Block<T>, usize, usize)> {
         if !needs_drop::<T>() || self.parked == self.slot || self.is_exclusive() {
@@ -35,54 +38,56 @@ impl<T> RawCursor<T> {
     #[cold]
     fn park_at_slow(&mut self) -> Option<(Block<T>, usize, usize)> {
         let slot = self.slot;
-        // SAFETY: our count keeps the block alive.
+        // SAFETY: the cursor's count keeps the block alive.
         let header = unsafe { self.block.header() };
-        // Not unsettled before: the slot is behind the one at which the cursor was counted, so that count
-        // is void, or becomes so now.
+        // No `unpark` is needed before this. The cursor was parked at a lower slot, so that parked
+        // count is void, or becomes void now.
         let all = header.readers.park_at(slot)?;
         self.parked = slot;
         if !all {
             return None;
         }
-        let from = header.claim_before(slot);
+        let from = header.take_before(slot);
         (from < slot).then_some((self.block, from, slot))
     }
 
+    /// Takes back the parked count of this cursor in `block`.
     pub(super) fn unpark(&mut self, block: Block<T>) {
         if self.parked != 0 {
-            // SAFETY: we still have our count of that block.
+            // SAFETY: the cursor owns a count of that block.
             unsafe { block.header() }.readers.unpark(self.parked);
             self.parked = 0;
         }
     }
 
-    /// Keeps the block, so that what `park_at` returned can be dropped when the cursor has moved on.
-    pub(crate) fn hold(&self) {
-        // SAFETY: our count keeps the block alive.
-        unsafe { self.block.header() }.readers.hold();
+    /// Acquires another count of the block. The caller of `park_at` drops items of the block while
+    /// the cursor may move on, and then releases that count.
+    pub(crate) fn acquire_block(&self) {
+        // SAFETY: the cursor's count keeps the block alive.
+        unsafe { self.block.header() }.readers.acquire_unchecked();
     }
 
-    /// Gives the position up and tidies up, also if an item's drop panics.
+    /// Releases the position and reclaims unused blocks, also if the drop of an item panics.
     ///
     /// # Safety
-    /// As `release`.
+    /// The cursor is not used again.
     #[inline]
     pub(crate) unsafe fn give_up(&mut self, list: &List<T>) {
-        /// Tidies up when it is dropped.
-        struct Tidy<'a, T>(&'a List<T>);
-        impl<T> Drop for Tidy<'_, T> {
+        /// Reclaims unused blocks when it is dropped.
+        struct ReclaimGuard<'a, T>(&'a List<T>);
+        impl<T> Drop for ReclaimGuard<'_, T> {
             fn drop(&mut self) {
-                self.0.tidy();
+                self.0.reclaim_unused();
             }
         }
         if needs_drop::<T>() {
-            let _tidy = Tidy(list);
-            // SAFETY: by contract.
+            let _guard = ReclaimGuard(list);
+            // SAFETY: the cursor is not used again, by contract.
             unsafe { self.release(list) };
         } else {
-            // SAFETY: by contract.
+            // SAFETY: the cursor is not used again, by contract.
             unsafe { self.release(list) };
-            list.tidy();
+            list.reclaim_unused();
         }
     }
 }

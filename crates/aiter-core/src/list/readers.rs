@@ -1,21 +1,39 @@
-//! The readers of a block in one word, so that one exchange decides on all of it: the number of
-//! cursors, plus one for the link from the block before; the number of cursors that have parked,
-//! because they need nothing before the parked slot; and, at the top, that slot, which only grows.
+//! The readers word of a block: the number of readers, and where they have parked.
+//!
+//! A cursor that finds nothing to read *parks*: it is counted at its slot, because it needs no item
+//! before that slot. The word stores the highest of these slots, and counts the readers that are
+//! parked there. If all readers are parked there, the items before it can be dropped.
 //!
 //! # Ordering policy
-//! Counted like `Arc` counts: up with Relaxed (the caller already holds a count that keeps the
-//! block alive) but for `enter`, down with AcqRel, so that the last one sees all that the others
-//! did.
+//! Counts work as in `Arc`. An increment is Relaxed, because the caller owns a count that keeps the
+//! block alive; only `try_acquire` needs more. A decrement is AcqRel, so all accesses of earlier
+//! readers happen before the last release.
 
 use crate::sync::{AtomicUsize, Ordering, retry_hint};
 
+// The readers word:
+//
+//    64-bit:  63          56 55           28 27            0
+//    32-bit:  31          26 25           13 12            0
+//            +--------------+---------------+---------------+
+//            | parked slot  | parked count  | reader count  |
+//            +--------------+---------------+---------------+
+//
+// - Reader count: cursors in the block and temporary readers, plus one for the link to the block.
+// - Parked slot: the highest slot at which a reader has parked. It never decreases.
+// - Parked count: number of readers that are parked at that slot.
+
 const COUNT_BITS: u32 = (usize::BITS - PARKED_SLOT_BITS) / 2;
 const PARKED_SLOT_BITS: u32 = if usize::BITS >= 64 { 8 } else { 6 };
+/// Mask of the reader count.
 const READERS: usize = (1 << COUNT_BITS) - 1;
-/// More are refused, so that the count never overflows. Twice as many can be counted:
-/// readers that come at the same time are counted before they are refused, and `hold` refuses none.
-pub(crate) const MOST_READERS: usize = READERS / 2 + 1;
+/// Maximum reader count. Half of the range of the bits is left, because the count may exceed the
+/// maximum. Concurrent readers are counted before they are refused, and `acquire_unchecked` refuses
+/// none.
+pub(crate) const MAX_READERS: usize = READERS / 2 + 1;
+/// One parked reader.
 const PARKED_ONE: usize = 1 << COUNT_BITS;
+/// Position of the parked slot.
 const PARKED_AT: u32 = 2 * COUNT_BITS;
 
 const fn parked_slot(word: usize) -> usize {
@@ -26,39 +44,43 @@ const fn parked_count(word: usize) -> usize {
     word >> COUNT_BITS & READERS
 }
 
-/// What `release_if_shared` did.
-pub(crate) enum Leave {
-    /// The caller's count is gone.
-    Left,
-    /// It is the last one, and still there.
+/// Result of `release_if_shared`.
+pub(crate) enum Outcome {
+    /// The count is released.
+    Released,
+    /// The count is the last count, and is not released.
     Last,
-    /// Still there: all others have parked at this slot, and no reader has dropped what is before it.
-    RestParked(usize),
+    /// The count is not released. All other readers have parked at this slot, and the items before
+    /// it may still be live.
+    OthersParked(usize),
 }
 
-/// See above.
+/// The readers word of a block.
 pub(crate) struct Readers(AtomicUsize);
 
 #[cold]
 fn too_many_readers() -> ! {
-    panic!("too many cursors at one place")
+    panic!("too many cursors in one block")
 }
 
 impl Readers {
-    /// One: the link.
+    /// Returns a word with one count, which belongs to the link to the block.
     pub(crate) fn new() -> Self {
         Self(AtomicUsize::new(1))
     }
 
-    /// As good as new, for who owns the block alone.
+    /// Resets the word to its initial value. The caller owns the block exclusively.
     pub(crate) fn reset(&self) {
-        // Relaxed: as `Block::recycle`.
+        // Relaxed: no other thread accesses the block before `link_next` (Release) publishes it.
         self.0.store(1, Ordering::Relaxed);
     }
 
-    /// Counts the caller among those who need nothing before `slot`, unless others are further on.
-    /// `None` if it does not count; else whether all readers are counted now. The caller counts
-    /// itself once for each slot. A count at a lower slot is void as soon as the slot grows.
+    /// Counts the caller as parked at `slot`. The caller owns a count, and parks once for each
+    /// slot.
+    ///
+    /// Returns `None` if the parked slot is beyond `slot`, because the caller is then not counted.
+    /// Otherwise returns whether all readers are now parked at `slot`. A parked count at a lower
+    /// slot becomes void when the parked slot grows.
     pub(crate) fn park_at(&self, slot: usize) -> Option<bool> {
         let mut word = self.0.load(Ordering::Relaxed);
         loop {
@@ -70,7 +92,8 @@ impl Readers {
             } else {
                 word + PARKED_ONE
             };
-            // AcqRel: as `leave`, in both directions: all that the others did is done.
+            // AcqRel: partner of itself and of `release`. The accesses of all other readers happen
+            // before the call that returns `Some(true)`.
             match self.0.compare_exchange_weak(word, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return Some(parked_count(new) == new & READERS),
                 Err(now) => word = now,
@@ -79,12 +102,12 @@ impl Readers {
         }
     }
 
-    /// Takes the caller out again, if `slot` is still the one that counts.
+    /// Takes back the parked count of the caller, if the parked slot is still `slot`.
     pub(crate) fn unpark(&self, slot: usize) {
         let mut word = self.0.load(Ordering::Relaxed);
         while parked_slot(word) == slot {
-            // Relaxed: the caller is still counted as a reader, and hands over what it does when it
-            // leaves or settles again.
+            // Relaxed: the caller still owns a reader count. Its next `release` or `park_at`
+            // publishes its accesses.
             match self.0.compare_exchange_weak(
                 word,
                 word - PARKED_ONE,
@@ -98,46 +121,49 @@ impl Readers {
         }
     }
 
+    /// Returns the reader count.
     #[inline(always)]
     pub(crate) fn count(&self) -> usize {
-        // Acquire: partner of `leave`, for what the others did before they left, and of `enter`,
-        // for the clone function of a subscriber.
+        // Acquire: partner of `release` and `release_if_shared`, for the accesses of earlier
+        // readers, and of `try_acquire`, for the clone function of a subscriber.
         self.0.load(Ordering::Acquire) & READERS
     }
 
-    /// One more reader. The caller holds a count of this block or of one before.
+    /// Adds a reader. The caller owns a count of this block or of an earlier block.
     ///
     /// # Panics
-    /// If there are more than `MOST_READERS` then, and with nothing changed: on 64-bit targets that
-    /// takes millions of cursors, forgotten ones as a rule; on 32-bit ones 4096 that are all in
-    /// this block.
+    /// Panics, and leaves the count as it was, if there are `MAX_READERS` readers. On 64-bit
+    /// targets that takes 2²⁷ cursors, most of them leaked. On 32-bit targets it takes 4096 cursors
+    /// in the same block.
     pub(crate) fn acquire(&self) {
-        // Relaxed: a count is only handed on by somebody who has one, as with `Arc`.
+        // Relaxed: as with `Arc`, the caller owns a count.
         let readers = self.0.fetch_add(1, Ordering::Relaxed) & READERS;
-        if readers >= MOST_READERS {
-            // Relaxed: as above. It was not the last one.
+        if readers >= MAX_READERS {
+            // Relaxed: this count is not the last one, and the caller accessed nothing with it.
             self.0.fetch_sub(1, Ordering::Relaxed);
             too_many_readers();
         }
     }
 
-    /// One more reader for a moment: a caller that has a count, and to which `claim_before` gave
-    /// items. There is at most one for each slot at a time, so there is always room.
-    pub(crate) fn hold(&self) {
-        // Relaxed: as `join`.
+    /// Adds a temporary reader, without a check of the maximum.
+    ///
+    /// The caller owns a count, and got items from `take_before`. At most one caller for each slot
+    /// does so at a time, so the count cannot overflow.
+    pub(crate) fn acquire_unchecked(&self) {
+        // Relaxed: as with `Arc`, the caller owns a count.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One more reader, by somebody who holds no count: false if the block is retired.
+    /// Adds a reader for a caller that may own no count. Returns `false` if the block is retired.
     ///
     /// # Panics
-    /// As `join`.
+    /// Panics, and leaves the count as it was, if there are `MAX_READERS` readers.
     pub(crate) fn try_acquire(&self) -> bool {
-        // Acquire: partner of `leave`, for the link, which a retired block has. Release: partner of
-        // `count`, for the clone function.
-        self.change(
+        // Acquire: partner of `release`, for the link to the next block, which a retired block has.
+        // Release: partner of `count`, for the clone function.
+        self.add_if(
             |readers| {
-                if readers >= MOST_READERS {
+                if readers >= MAX_READERS {
                     too_many_readers();
                 }
                 readers != 0
@@ -146,22 +172,24 @@ impl Readers {
         )
     }
 
-    /// One reader less. True if it was the last: the block is the caller's alone.
+    /// Releases a count. Returns `true` if it was the last count. The caller then owns the block
+    /// exclusively.
     pub(crate) fn release(&self) -> bool {
-        // Release: partner of `count` and of this, for what I did. Acquire: for what they did.
+        // Release: partner of `count` and `release`, for the accesses of this reader. Acquire:
+        // partner of `release` and `release_if_shared`, for the accesses of the others.
         self.0.fetch_sub(1, Ordering::AcqRel) & READERS == 1
     }
 
-    /// The only reader leaves for good. False if somebody came in.
+    /// Releases a count if it is the only count. Returns `false` if there is another reader.
     pub(crate) fn release_if_unique(&self) -> bool {
-        // As `leave`.
-        self.change(|readers| readers == 1, 1_usize.wrapping_neg())
+        // AcqRel: as in `release`.
+        self.add_if(|readers| readers == 1, 1_usize.wrapping_neg())
     }
 
-    /// Adds to the count of readers if it is as it should be.
-    fn change(&self, if_so: impl Fn(usize) -> bool, add: usize) -> bool {
+    /// Adds to the reader count if the count satisfies the condition.
+    fn add_if(&self, condition: impl Fn(usize) -> bool, add: usize) -> bool {
         let mut word = self.0.load(Ordering::Acquire);
-        while if_so(word & READERS) {
+        while condition(word & READERS) {
             match self.0.compare_exchange_weak(
                 word,
                 word.wrapping_add(add),
@@ -176,23 +204,23 @@ impl Readers {
         false
     }
 
-    /// One reader less, unless it is the last, or the last but for those who sleep. The caller is
-    /// not counted as parked.
-    pub(crate) fn release_if_shared(&self, live_from: impl Fn() -> usize) -> Leave {
+    /// Releases a count, except in two cases: it is the last count, or all other readers have
+    /// parked and items before their slot are live. The caller is not parked.
+    pub(crate) fn release_if_shared(&self, live_from: impl Fn() -> usize) -> Outcome {
         let mut word = self.0.load(Ordering::Acquire);
         loop {
             if word & READERS == 1 {
-                return Leave::Last;
+                return Outcome::Last;
             }
             let slot = parked_slot(word);
             if parked_count(word) == (word & READERS) - 1 && live_from() < slot {
-                return Leave::RestParked(slot);
+                return Outcome::OthersParked(slot);
             }
-            // Release: as `leave`. Not Acquire: a reader that is not the last one needs nothing of the
-            // others. Acquire on failure: for what the caller of a last reader goes by.
+            // Release: as in `release`. Not Acquire: only the last reader accesses the block after
+            // its release. Acquire on failure: the caller may turn out to be the last reader.
             match self.0.compare_exchange_weak(word, word - 1, Ordering::Release, Ordering::Acquire)
             {
-                Ok(_) => return Leave::Left,
+                Ok(_) => return Outcome::Released,
                 Err(now) => word = now,
             }
             retry_hint();
@@ -202,16 +230,16 @@ impl Readers {
 
 #[cfg(test)]
 impl Readers {
-    /// As if so many readers were here.
+    /// Sets the reader count.
     pub(crate) fn set(&self, count: usize) {
-        // Relaxed: a test is alone with its list.
+        // Relaxed: no other thread accesses the list of a test.
         let word = self.0.load(Ordering::Relaxed);
         self.0.store(word & !READERS | count, Ordering::Relaxed);
     }
 
-    /// As if so many of them had gone to sleep at the parked slot.
+    /// Sets the parked count.
     pub(crate) fn set_parked(&self, count: usize) {
-        // Relaxed: as above.
+        // Relaxed: no other thread accesses the list of a test.
         let word = self.0.load(Ordering::Relaxed);
         let others = word & !(READERS << COUNT_BITS);
         self.0.store(others | count << COUNT_BITS, Ordering::Relaxed);

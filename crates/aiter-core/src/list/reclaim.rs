@@ -1,54 +1,54 @@
-//! What becomes of blocks: read to the end, or left by all.
+//! Release of counts, and reclamation of memory that the list does not use.
 //!
-//! The protocol and the ordering policy are the list's.
+//! The protocol and the ordering policy are at the head of `mod.rs`.
 
 use crate::{
-    list::{
-        CALM, List, block::Block, block_stack::Chain, free_list::FreeList, readers::Leave,
-        tail::Tail,
-    },
+    list::{List, block::Block, block_stack::Chain, limbo::InLimbo, readers::Outcome},
     sync::Ordering,
 };
 
 impl<T> List<T> {
-    /// Gives up a count of a block. If it is the last one of a complete block, the block is
-    /// retired, and so on with the next, in a loop.
+    /// Releases a count of a block. If it is the last count of a complete block, retires the block,
+    /// and then releases the count that its link holds of the next block.
     ///
-    /// Items are dropped here: no lock may be held.
+    /// The caller holds no lock, because this drops items, which is user code.
     ///
     /// # Safety
-    /// The caller owns a count of the block and does not use it again.
+    /// The caller owns a count of the block, and does not use it again.
     pub(crate) unsafe fn release(&self, mut block: Block<T>) {
         loop {
-            // SAFETY: our count keeps it alive.
+            // SAFETY: the caller's count keeps the block alive.
             let header = unsafe { block.header() };
             match header.readers.release_if_shared(|| header.live_from()) {
-                Leave::Left => return,
-                Leave::RestParked(slot) => {
-                    let from = header.claim_before(slot);
-                    // SAFETY: the others have read them, we do not want them, and nobody comes to.
+                Outcome::Released => return,
+                Outcome::OthersParked(slot) => {
+                    let from = header.take_before(slot);
+                    // SAFETY: `take_before` gave the items to this thread. The other readers have
+                    // read them, and a later reader enters behind them. The count is the caller's.
                     unsafe { self.drop_unwanted(block, from, slot) };
                     continue;
                 }
-                Leave::Last if header.is_complete() => {
+                Outcome::Last if header.is_complete() => {
                     if !header.readers.release() {
                         return;
                     }
-                    // SAFETY: complete, and ours alone now. The next one's count was the link's.
+                    // SAFETY: the block is complete, and this thread released its last count.
                     block = unsafe { self.retire_unread(block) };
                     continue;
                 }
-                Leave::Last => {}
+                Outcome::Last => {}
             }
-            // The last one, in a block that producers still work in. What is ready and unread goes
-            // now; whoever completes the block takes care of the rest.
+            // The count is the last count of an incomplete block. The ready items are dropped now.
+            // The producer that completes the block drops the other items.
             let live_from = header.live_from();
             match header.orphan(live_from) {
                 Ok(()) => return,
-                // Still alone, after having seen the bits? Then nobody can come to want them.
+                // The count is read after the bits. If it is still 1, a later reader enters behind
+                // these items.
                 Err(run) if header.readers.count() == 1 && run > live_from => {
                     header.set_live_from(run);
-                    // SAFETY: published; whoever enters from now on starts behind them.
+                    // SAFETY: the items are published and live, and no other reader needs them. The
+                    // count is the caller's.
                     unsafe { self.drop_unwanted(block, live_from, run) };
                 }
                 Err(_) => {}
@@ -56,210 +56,144 @@ impl<T> List<T> {
         }
     }
 
-    /// Drops what is live in a block, and retires it. Returns the next one, with its link's count.
+    /// Drops the live items of a block, and retires it. Returns the next block. The count of the
+    /// link to that block passes to the caller.
     ///
     /// # Safety
-    /// The caller took the last count of a complete block.
+    /// The block is complete, and the caller released its last count.
     unsafe fn retire_unread(&self, block: Block<T>) -> Block<T> {
-        /// If an item's drop panics: the rest of the chain all the same.
-        struct OnPanic<'a, T>(&'a List<T>, Block<T>, Block<T>);
-        impl<T> Drop for OnPanic<'_, T> {
+        /// Retires the block and releases the next block, if the drop of an item panics.
+        struct UnwindGuard<'a, T>(&'a List<T>, Block<T>, Block<T>);
+        impl<T> Drop for UnwindGuard<'_, T> {
             fn drop(&mut self) {
-                // SAFETY: as below.
+                // SAFETY: this thread owns the block exclusively, and its items have been dropped.
+                // The count of the link to the next block belongs to this thread.
                 unsafe {
                     self.0.retire(self.1, self.2);
                     self.0.release(self.2);
                 }
             }
         }
-        // SAFETY: ours alone, so still alive.
+        // SAFETY: this thread owns the block exclusively, so the block is alive.
         let (header, next) = unsafe { (block.header(), block.next()) };
-        let next = next.expect("a complete block has a next one");
-        let on_panic = OnPanic(self, block, next);
-        // SAFETY: complete, and nobody else reads it: what is live is ours.
+        let next = next.expect("a complete block has a next block");
+        let guard = UnwindGuard(self, block, next);
+        // SAFETY: the block is complete, and this thread owns it exclusively. The items from
+        // `live_from` on are not yet moved out or dropped.
         unsafe { block.drop_items(header.live_from(), Block::<T>::CAP) };
-        core::mem::forget(on_panic);
-        // SAFETY: ours alone, its items are gone, and its link's count is ours.
+        core::mem::forget(guard);
+        // SAFETY: this thread owns the block exclusively, and its items have been dropped. The
+        // count of the link to `next` belongs to this thread.
         unsafe { self.retire(block, next) };
         next
     }
 
-    /// Drops items of a block whose count the caller is giving up; gives it up if one panics.
+    /// Drops items of a block, before the caller releases its count. If a drop panics, releases the
+    /// count.
     ///
     /// # Safety
-    /// The items are the caller's, as is the count.
+    /// - The items of `from..to` are published and live, and belong to the caller.
+    /// - The caller owns a count of the block, and does not use it after a panic.
     unsafe fn drop_unwanted(&self, block: Block<T>, from: usize, to: usize) {
-        struct OnPanic<'a, T>(&'a List<T>, Block<T>);
-        impl<T> Drop for OnPanic<'_, T> {
+        struct UnwindGuard<'a, T>(&'a List<T>, Block<T>);
+        impl<T> Drop for UnwindGuard<'_, T> {
             fn drop(&mut self) {
-                // SAFETY: the count is the caller's, who won't come back to it.
+                // SAFETY: the caller owns the count, and does not use it after a panic, by
+                // contract.
                 unsafe { self.0.release(self.1) };
             }
         }
-        let on_panic = OnPanic(self, block);
-        // SAFETY: by contract.
+        let guard = UnwindGuard(self, block);
+        // SAFETY: the count keeps the block alive. The items belong to the caller, by contract.
         unsafe { block.drop_items(from, to) };
-        core::mem::forget(on_panic);
+        core::mem::forget(guard);
     }
 
-    /// Keeps a block for a producer or frees it, or puts it into limbo.
+    /// Reclaims unused memory, when a reader finds nothing to read or is dropped.
     ///
-    /// # Safety
-    /// The caller owns the block alone, its items are gone, and the caller owns a count of `next`,
-    /// the block behind it.
-    pub(crate) unsafe fn retire(&self, block: Block<T>, next: Block<T>) {
-        // Relaxed: blocks retire in the list's order, each after the one before, by way of the
-        // link's count; and whoever drops the list comes after all.
-        self.head.store(next.as_ptr(), Ordering::Relaxed);
-        // SAFETY: the caller's count keeps it alive.
-        self.head_start.store(unsafe { next.header() }.start(), Ordering::Relaxed);
-        if self.is_pinned() {
-            self.forget_end(block);
-            // SAFETY: the block is ours.
-            unsafe { self.limbo.push(block) };
-            return;
-        }
-        // SAFETY: the block is the caller's alone. No pin leads to it. The count of `next` is the caller's.
-        unsafe {
-            if !self.limbo.is_empty() {
-                self.recycle_limbo();
-            }
-            self.recycle(block, next);
-        }
-    }
-
-    /// The number of blocks that the reserve keeps linked behind this tail.
-    pub(super) fn spare_at(&self, tail: Tail<T>) -> usize {
-        // Relaxed: a number, as in `recycle`.
-        if tail.is_stopped() { 0 } else { self.spare.load(Ordering::Relaxed) }
-    }
-
-    /// Links the block behind the last one if too few are linked ahead, keeps it for later, or frees it.
+    /// Retires handed-over blocks, empties limbo and the free list, and frees wait slots that were
+    /// left. Must not be called by an interrupt handler, because it drops items and frees memory.
     ///
-    /// # Safety
-    /// As `retire`, and nobody is left who could look at the block.
-    unsafe fn recycle(&self, block: Block<T>, next: Block<T>) {
-        let tail = self.tail();
-        if tail.is_stopped() {
-            // SAFETY: ours alone, and nobody wants one any more.
-            unsafe { block.free() };
-            return;
-        }
-        // The caller holds a count at or before the tail's block: that and all behind are alive.
-        let first = tail.block();
-        // Relaxed, all of them: numbers that only weigh memory against allocations.
-        let spare = self.spare.load(Ordering::Relaxed);
-        let calm = self.calm.load(Ordering::Relaxed);
-        let is_behind = first != next;
-        if is_behind {
-            // SAFETY: alive, see above.
-            let distance = || unsafe { first.header().start().wrapping_sub(next.header().start()) };
-            // Neither looked at nor written again and again while a burst lasts.
-            if calm != 0 && distance() >= Self::FAR * Block::<T>::CAP {
-                self.calm.store(0, Ordering::Relaxed);
-            }
-        } else if calm < CALM {
-            self.calm.store(calm + 1, Ordering::Relaxed);
-        }
-        let wanted = spare.max(usize::from(calm == CALM));
-        // SAFETY: the block is the caller's alone, and `first` is alive, see above.
-        if wanted > 0 && unsafe { self.link_last(block, first, wanted) } {
-            return;
-        }
-        // SAFETY: ours alone.
-        unsafe { if is_behind || calm == CALM { self.keep(block) } else { block.free() } }
-    }
-
-    /// A reader that is so many blocks behind the tail works off a burst.
-    const FAR: usize = if FreeList::<T>::CAP > 8 { FreeList::<T>::CAP } else { 8 };
-
-    /// Keeps a block for a producer, or frees it.
-    ///
-    /// # Safety
-    /// The caller owns the block alone, and nobody is left who could look at it.
-    pub(super) unsafe fn keep(&self, block: Block<T>) {
-        // SAFETY: by contract. Without a cursor, nobody would come by to give it back.
-        unsafe { if self.has_no_cursor() { block.free() } else { self.free_list.put(block) } }
-    }
-
-    /// Gives back blocks that were handed_over, that are kept for producers, and that are in limbo without
-    /// a pin, and frees slots that sleepers have left. For readers that find nothing to read, or go. Not for interrupt handlers.
-    ///
-    /// Blocks that a producer has in hand just now, to take one of them, are not seen: they wait for the next
-    /// one who comes by, or for the list's end.
+    /// Does not see blocks that a concurrent `BlockStack::pop` is about to put back. The next call
+    /// or the drop of the list reclaims these blocks.
     #[inline]
-    pub(crate) fn tidy(&self) {
-        if self.has_leftovers() {
-            // SAFETY: it may not link.
-            unsafe { self.tidy_up(false) };
+    pub(crate) fn reclaim_unused(&self) {
+        if self.has_unused() {
+            // SAFETY: only `InLimbo::Link` requires a count.
+            unsafe { self.reclaim_slow(InLimbo::Leave) };
         }
     }
 
-    /// `tidy`, for a cursor: completes the reserve again.
+    /// Reclaims unused memory as `reclaim_unused` does, but links blocks in limbo again if the
+    /// reserve lacks blocks.
     ///
     /// # Safety
     /// The caller owns a count of a block until this returns.
     #[inline]
-    pub(crate) unsafe fn tidy_beside_cursor(&self) {
-        if self.has_leftovers() {
-            // SAFETY: by contract.
-            unsafe { self.tidy_up(true) };
+    pub(crate) unsafe fn reclaim_and_relink(&self) {
+        if self.has_unused() {
+            // SAFETY: the caller owns a count until this returns, by contract.
+            unsafe { self.reclaim_slow(InLimbo::Link) };
         }
     }
 
-    /// Returns `true` if there is something to tidy up: a look.
+    /// Returns `true` if there is unused memory. A hint.
     #[inline]
-    fn has_leftovers(&self) -> bool {
-        // One branch.
+    fn has_unused(&self) -> bool {
+        // The bitwise or needs only one branch.
         let blocks = self.handed_over.top() | self.free_list.top() | self.limbo.top();
         blocks | self.waiters.abandoned() != 0
     }
 
+    /// Reclaims unused memory. See `reclaim_unused` and `reclaim_and_relink`.
+    ///
     /// # Safety
-    /// As `clear_limbo`.
+    /// With `InLimbo::Link`, the caller owns a count of a block until this returns.
     #[cold]
-    unsafe fn tidy_up(&self, may_link: bool) {
+    unsafe fn reclaim_slow(&self, in_limbo: InLimbo) {
         self.release_handed_over();
-        // A hint, which spares the work if a pin stays for long. `clear_limbo` asks again.
+        // A hint that saves the work while a pin lasts. `clear_limbo` checks again.
         if !self.limbo.is_empty() && !self.is_pinned() {
-            // SAFETY: by contract.
-            unsafe { self.clear_limbo(may_link) };
+            // SAFETY: the contract of `clear_limbo` is the same.
+            unsafe { self.clear_limbo(in_limbo) };
         }
         self.free_list.clear();
-        // User code, which may panic.
+        // The last step, because it drops wakers, which may panic.
         self.waiters.free_abandoned();
     }
 
-    /// Drops the items that were published after the last cursor had left. Not for interrupt handlers.
+    /// Drops the items that were published after the last cursor was dropped. Must not be called by
+    /// an interrupt handler.
     ///
-    /// The state word of the orphaned block orders a publication and the mark of the last cursor. If
-    /// the publication comes first, the cursor sees the item and drops it. If the mark comes first,
-    /// the producer sees it and comes here, as a reader in that cursor's place: it adopts the count
-    /// and gives it up again. If another thread has adopted it meanwhile, that thread orphans the
-    /// block by a later change of the same word, so it sees the item.
+    /// The state word of the orphaned block orders each publication and the `orphan` of the last
+    /// cursor. If the publication is first, the cursor sees the item and drops it. If `orphan` is
+    /// first, the producer sees `ORPHANED` and calls this. It adopts the count and releases it
+    /// again, which drops the item. If another thread has adopted the count, that thread orphans
+    /// the block by a later change of the same word, so it sees the item.
     ///
-    /// The caller's block is the tail's, or all its slots are claimed. Then the producer that
-    /// completes the block takes_over the count, and with it all items.
+    /// If the caller's block is not the tail block, all its slots are claimed. The producer that
+    /// completes that block takes over the count, and with it all items.
     #[cold]
     pub(crate) fn drop_unreadable(&self) {
         let pin = self.pin();
         let block = self.pinned_tail().block();
-        // SAFETY: it was the tail when we looked, after we pinned: alive.
+        // SAFETY: `pinned_tail` returned the block after the pin was made, so the block is alive.
         let adopted = unsafe { block.header() }.adopt();
         drop(pin);
         if adopted {
-            // SAFETY: the count that was adopted is ours, and keeps the block alive.
+            // SAFETY: this thread owns the adopted count, and does not use it again.
             unsafe { self.release(block) };
         }
     }
 
-    /// Drops what pushes of interrupt handlers left on a list without a cursor. For pushes that are
-    /// refused. Not for interrupt handlers.
+    /// Reclaims what `Reclaim::Deferred` publications left on a list without a cursor, when a push
+    /// is refused. Must not be called by an interrupt handler.
     #[cold]
-    pub(crate) fn clean_up_after_handlers(&self) {
+    pub(crate) fn reclaim_deferred(&self) {
         self.release_handed_over();
         self.waiters.free_abandoned();
-        // Relaxed: a hint, for the exchange. Acquire: partner of `after_publish`, for the publication.
+        // Relaxed: a hint that saves the swap. Acquire: partner of `after_publish`, for the
+        // publication.
         if self.has_unreadable.load(Ordering::Relaxed)
             && self.has_unreadable.swap(false, Ordering::Acquire)
         {
@@ -267,25 +201,26 @@ impl<T> List<T> {
         }
     }
 
-    /// Retires the blocks that were left to whoever comes by. Not for interrupt handlers.
+    /// Retires the handed-over blocks. Must not be called by an interrupt handler.
     pub(crate) fn release_handed_over(&self) {
-        /// The blocks that are left, also if an item's drop panics.
-        struct Rest<'a, T>(&'a List<T>, Chain<T>);
-        impl<T> Rest<'_, T> {
+        /// Blocks to release. If the drop of an item panics, the guard releases the other blocks.
+        struct ReleaseGuard<'a, T>(&'a List<T>, Chain<T>);
+        impl<T> ReleaseGuard<'_, T> {
             fn run(&mut self) {
                 for block in &mut self.1 {
-                    // SAFETY: the stack owned the block's last count and gave it to us.
+                    // SAFETY: the stack owned the last count of the block, and gave it to this
+                    // thread.
                     unsafe { self.0.release(block) };
                 }
             }
         }
-        impl<T> Drop for Rest<'_, T> {
+        impl<T> Drop for ReleaseGuard<'_, T> {
             fn drop(&mut self) {
                 self.run();
             }
         }
         if !self.handed_over.is_empty() {
-            Rest(self, self.handed_over.take()).run();
+            ReleaseGuard(self, self.handed_over.take_all()).run();
         }
     }
 }
@@ -297,40 +232,51 @@ mod tests {
     use super::*;
     use crate::list::{OnFull, Reclaim, position::RawCursor};
 
-    /// Blocks of a burst, few under Miri.
-    const BURST: usize = if cfg!(miri) { 5 } else { 20 };
-
-    fn push(list: &List<usize>, item: usize) {
-        let claim = list.claim(1, OnFull::Allocate).unwrap_or_else(|_| panic!("it takes items"));
-        // SAFETY: the slot was claimed, and is filled and published here.
-        unsafe {
-            claim.block.write(claim.slot, item);
-            list.publish(claim, Reclaim::Inline);
-        }
+    fn new_list(first: usize) -> (List<usize>, RawCursor<usize>) {
+        let (list, block) = List::new(first);
+        (list, RawCursor::new(block, 0))
     }
 
-    /// Blocks at and behind the head.
+    fn push(list: &List<usize>, item: usize) {
+        assert!(push_with(list, item, OnFull::Allocate, Reclaim::Inline));
+    }
+
+    /// Pushes as an interrupt handler does: neither allocates nor frees.
+    fn try_push(list: &List<usize>, item: usize) -> bool {
+        push_with(list, item, OnFull::Fail, Reclaim::Deferred)
+    }
+
+    fn push_with(list: &List<usize>, item: usize, on_full: OnFull, reclaim: Reclaim) -> bool {
+        let Ok(claim) = list.claim(1, on_full) else { return false };
+        // SAFETY: this thread claimed the slot, and fills it before it publishes the slot.
+        unsafe {
+            claim.block.write(claim.slot, item);
+            list.publish(claim, reclaim);
+        }
+        true
+    }
+
+    /// Returns the number of linked blocks from the head on.
     fn linked(list: &List<usize>) -> usize {
         let head = Block::from_ptr(list.head.load(Ordering::Relaxed));
-        // SAFETY: this thread has the list alone.
+        // SAFETY: no other thread accesses the list, so its blocks are alive.
         core::iter::successors(head, |block| unsafe { block.next() }).count()
     }
 
-    /// Puts the blocks of a burst into limbo, by a pin that is there while they are read.
+    /// Puts the blocks of a burst into limbo, because they are read while the list is pinned.
     fn fill_limbo(list: &List<usize>, cursor: &mut RawCursor<usize>, blocks: usize) {
         let items = blocks * Block::<usize>::CAP;
         (0..items).for_each(|item| push(list, item));
         let _pin = list.pin();
         (0..items).for_each(|item| assert_eq!(cursor.pop(list), Some(item)));
         assert_eq!(cursor.pop(list), None);
-        assert!(!list.limbo.is_empty(), "pinned");
+        assert!(!list.limbo.is_empty(), "blocks must be in limbo while pinned");
     }
 
     #[test]
-    fn blocks_in_limbo_go_when_reader_finds_nothing() {
-        let (list, block) = List::new(0);
-        let mut cursor = RawCursor::new(block, 0);
-        fill_limbo(&list, &mut cursor, BURST);
+    fn limbo_is_emptied_when_list_is_drained() {
+        let (list, mut cursor) = new_list(0);
+        fill_limbo(&list, &mut cursor, 20);
         assert_eq!(cursor.pop(&list), None);
         assert!(list.limbo.is_empty() && list.free_list.is_empty());
         // SAFETY: the cursor is not used again.
@@ -338,11 +284,10 @@ mod tests {
     }
 
     #[test]
-    fn end_in_limbo_is_forgotten() {
-        let (list, block) = List::new(0);
-        let mut cursor = RawCursor::new(block, 0);
+    fn end_and_reserved_forget_block_in_limbo() {
+        let (list, mut cursor) = new_list(0);
         list.reserve(4 * Block::<usize>::CAP);
-        // Up to the last block of the reserve and past it, all with a pin in sight.
+        // Retires the last block of the reserve, and later blocks, while the list is pinned.
         fill_limbo(&list, &mut cursor, 8);
         assert_eq!(cursor.pop(&list), None);
         assert!(list.reserved.load(Ordering::Relaxed).is_null());
@@ -350,19 +295,18 @@ mod tests {
             push(&list, item);
             assert_eq!(cursor.pop(&list), Some(item));
         }
-        assert!(linked(&list) > 1, "a block that retires is linked again");
+        assert!(linked(&list) > 1, "a retired block must be linked again");
         // SAFETY: the cursor is not used again.
         unsafe { cursor.release(&list) };
     }
 
     #[test]
-    fn reserved_block_that_retired_is_taken_back() {
-        let (list, block) = List::new(0);
-        let mut cursor = RawCursor::new(block, 0);
+    fn note_reserved_removes_retired_block() {
+        let (list, mut cursor) = new_list(0);
         let pin = list.pin();
         let last = list.pinned_tail().block();
         fill_limbo(&list, &mut cursor, 1);
-        // SAFETY: the pin is still there.
+        // SAFETY: the list is pinned, and `last` was the tail block after that.
         unsafe { list.note_reserved(last) };
         assert!(!list.is_reserved(last));
         drop(pin);
@@ -370,11 +314,11 @@ mod tests {
         unsafe { cursor.release(&list) };
     }
 
-    struct Loud(bool);
+    struct PanicOnDrop(bool);
 
-    impl Drop for Loud {
+    impl Drop for PanicOnDrop {
         fn drop(&mut self) {
-            assert!(!self.0, "loud");
+            assert!(!self.0, "panic on drop");
         }
     }
 
@@ -382,80 +326,71 @@ mod tests {
         std::panic::catch_unwind(core::panic::AssertUnwindSafe(f)).is_err()
     }
 
-    /// The last reader is dropped with an item left whose drop panics, and a block in the free_list.
-    fn assert_stash_is_cleared<R>(
-        (pusher, mut reader): (crate::pusher::Pusher<Loud>, R),
+    /// Drops the last reader. An unread item panics on drop, and the free list is not empty.
+    fn assert_free_list_is_cleared<R>(
+        (pusher, mut reader): (crate::pusher::Pusher<PanicOnDrop>, R),
         read: fn(&mut R) -> bool,
     ) {
-        let slots = Block::<Loud>::CAP;
-        (0..(BURST + 1) * slots).for_each(|_| drop(pusher.push(Loud(false))));
-        (0..BURST * slots).for_each(|_| assert!(read(&mut reader)));
-        drop(pusher.push(Loud(true)));
+        let slots = Block::<PanicOnDrop>::CAP;
+        (0..12 * slots).for_each(|_| drop(pusher.push(PanicOnDrop(false))));
+        (0..11 * slots).for_each(|_| assert!(read(&mut reader)));
+        drop(pusher.push(PanicOnDrop(true)));
         assert!(!pusher.list.free_list.is_empty());
         assert!(panics(|| drop(reader)));
-        assert!(pusher.list.free_list.is_empty(), "without a cursor");
+        assert!(pusher.list.free_list.is_empty(), "free list must be empty without a cursor");
     }
 
     #[test]
-    fn last_item_drop_panics_stash_is_cleared() {
-        let push_list = crate::push_list::<Loud>;
-        assert_stash_is_cleared(push_list(), |cursor| cursor.try_next().is_ok());
+    fn last_item_drop_panics_free_list_is_cleared() {
+        let push_list = crate::push_list::<PanicOnDrop>;
+        assert_free_list_is_cleared(push_list(), |cursor| cursor.try_next().is_ok());
         let (pusher, cursor) = push_list();
-        assert_stash_is_cleared((pusher, cursor.share()), |taker| taker.try_next().is_ok());
+        assert_free_list_is_cleared((pusher, cursor.share()), |taker| taker.try_next().is_ok());
         let (pusher, cursor) = crate::task::no_wake_list();
-        assert_stash_is_cleared((pusher.into_inner(), cursor), |one| one.next_ready().is_some());
+        assert_free_list_is_cleared((pusher.into_inner(), cursor), |reader| {
+            reader.next_ready().is_some()
+        });
     }
 
     #[test]
-    fn waker_panics_inherited_block_is_retired() {
-        struct LoudWake;
-        impl alloc::task::Wake for LoudWake {
+    fn waker_panics_handed_over_block_is_retired() {
+        struct PanicOnWake;
+        impl alloc::task::Wake for PanicOnWake {
             fn wake(self: alloc::sync::Arc<Self>) {
-                panic!("loud wake");
+                panic!("panic on wake");
             }
         }
         let (pusher, cursor) = crate::push_list();
         let list = &*pusher.list;
-        let claim = list.claim(1, OnFull::Allocate).unwrap_or_else(|_| panic!("it takes items"));
+        let claim =
+            list.claim(1, OnFull::Allocate).unwrap_or_else(|_| panic!("list must take items"));
         (1..=Block::<usize>::CAP).for_each(|item| pusher.push(item).unwrap());
         let mut late = pusher.subscribe();
         while late.try_next().is_ok() {}
-        // The claim keeps the first block, which has no reader then.
+        // The unpublished claim keeps the first block, which has no reader after this.
         drop(cursor);
-        let waker = core::task::Waker::from(alloc::sync::Arc::new(LoudWake));
+        let waker = core::task::Waker::from(alloc::sync::Arc::new(PanicOnWake));
         let mut cx = core::task::Context::from_waker(&waker);
         let polled = futures_core::Stream::poll_next(core::pin::Pin::new(&mut late), &mut cx);
         assert!(polled.is_pending());
         let block = claim.block;
-        // SAFETY: the slot was claimed, and is filled and published here.
+        // SAFETY: this thread claimed the slot, and fills it before it publishes the slot.
         assert!(panics(|| unsafe {
             claim.block.write(claim.slot, 0);
             list.publish(claim, Reclaim::Inline);
         }));
         assert!(list.handed_over.is_empty());
-        assert_ne!(list.head.load(Ordering::Relaxed), block.as_ptr(), "retired");
-    }
-
-    /// Pushes as a handler does: with neither allocation nor release.
-    fn try_push(list: &List<usize>, item: usize) -> bool {
-        let Ok(claim) = list.claim(1, OnFull::Fail) else { return false };
-        // SAFETY: the slot was claimed, and is filled and published here.
-        unsafe {
-            claim.block.write(claim.slot, item);
-            list.publish(claim, Reclaim::Deferred);
-        }
-        true
+        assert_ne!(list.head.load(Ordering::Relaxed), block.as_ptr(), "block must be retired");
     }
 
     #[test]
     fn reserve_is_whole_after_pinned_retirements() {
-        let (list, block) = List::new(0);
-        let mut cursor = RawCursor::new(block, 0);
+        let (list, mut cursor) = new_list(0);
         let slots = Block::<usize>::CAP;
         list.reserve(3 * slots);
         let before = linked(&list);
         for block in 0..10 {
-            // Half of the blocks retire with a pin in sight.
+            // Half of the blocks retire while the list is pinned.
             let pin = (block % 2 == 0).then(|| list.pin());
             for item in 0..slots {
                 assert!(try_push(&list, item), "full in block {block}");
@@ -472,8 +407,7 @@ mod tests {
 
     #[test]
     fn retirement_links_blocks_in_limbo_again() {
-        let (list, block) = List::new(0);
-        let mut cursor = RawCursor::new(block, 0);
+        let (list, mut cursor) = new_list(0);
         let slots = Block::<usize>::CAP;
         list.reserve(3 * slots);
         let before = linked(&list);
@@ -490,8 +424,7 @@ mod tests {
 
     #[test]
     fn try_push_takes_blocks_from_limbo() {
-        let (list, block) = List::new(0);
-        let mut cursor = RawCursor::new(block, 0);
+        let (list, mut cursor) = new_list(0);
         let slots = Block::<usize>::CAP;
         list.reserve(slots);
         let pin = list.pin();
@@ -501,27 +434,22 @@ mod tests {
             pushed += 1;
         }
         assert!(pushed >= slots && !list.limbo.is_empty());
-        assert!(!try_push(&list, 0), "pinned");
+        assert!(!try_push(&list, 0), "blocks must stay in limbo while pinned");
         drop(pin);
-        // The reader does not come.
+        // The cursor does not reclaim anything meanwhile.
         (0..slots).for_each(|item| assert!(try_push(&list, item), "{item}"));
         // SAFETY: the cursor is not used again.
         unsafe { cursor.release(&list) };
     }
 
     #[test]
-    fn tidy_without_count_leaves_reserve_in_limbo() {
-        let (list, block) = List::new(0);
-        let mut cursor = RawCursor::new(block, 0);
+    fn reclaim_without_count_leaves_reserve() {
+        let (list, mut cursor) = new_list(0);
         list.reserve(3 * Block::<usize>::CAP);
-        fill_limbo(&list, &mut cursor, BURST);
-        list.tidy();
-        let mut left = 0;
-        for block in list.limbo.take() {
-            left += 1;
-            // SAFETY: the stack gave it to this thread.
-            unsafe { block.free() };
-        }
+        fill_limbo(&list, &mut cursor, 20);
+        list.reclaim_unused();
+        // SAFETY: the stack gave the block to this thread, and no pin leads to it.
+        let left = list.limbo.take_all().map(|block| unsafe { block.free() }).count();
         assert_eq!(left, list.spare.load(Ordering::Relaxed));
         // SAFETY: the cursor is not used again.
         unsafe { cursor.release(&list) };
@@ -529,8 +457,7 @@ mod tests {
 
     #[test]
     fn reserve_stays_linked_in_steady_flow() {
-        let (list, block) = List::new(usize::MAX - 99);
-        let mut cursor = RawCursor::new(block, 0);
+        let (list, mut cursor) = new_list(usize::MAX - 99);
         let slots = Block::<usize>::CAP;
         for room in [4 * slots, 2 * slots, 7 * slots] {
             list.reserve(room);
@@ -538,9 +465,9 @@ mod tests {
                 push(&list, item);
                 assert_eq!(cursor.pop(&list), Some(item));
             }
-            // SAFETY: the word belongs to the retirement at hand, and there is none.
+            // SAFETY: no retirement is in progress, so no other access is concurrent.
             let end = Block::from_ptr(list.end.with(|end| unsafe { *end }));
-            // SAFETY: this thread has the list alone.
+            // SAFETY: no other thread accesses the list, so its blocks are alive.
             assert!(end.is_some_and(|end| unsafe { end.next() }.is_none()));
         }
         let spare = list.spare.load(Ordering::Relaxed);

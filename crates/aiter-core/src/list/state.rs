@@ -1,114 +1,132 @@
-//! The state word of a block: which slots are ready, and what a producer is to do when it publishes.
+//! The state word of a block: its ready bits, and two flags for the producers.
+//!
+//! # Ordering policy
+//! `publish` is AcqRel. Its Release half hands items to `ready_bits`. Its Acquire half synchronizes
+//! with `set_waiting` and `orphan`. All other changes of the word, except `publish_by_store`, are
+//! read-modify-writes, so each later load of the word synchronizes with all earlier publications.
 
 use crate::{
     list::block::{Block, Header},
     sync::{MAX_SLOTS, Ordering},
 };
 
-/// The state word: one ready bit a slot from bit 0, above them at least one that is never set, where
-/// every run of ready slots ends, and two flags. Flags are set and stay set until the block is recycled, but for
-/// `adopt`.
+// The state word, with N = MAX_SLOTS:
+//
+//      N + 2     N + 1     N .. CAP    CAP - 1 .. 0
+//   +---------+----------+----------+---------------------+
+//   | WAITING | ORPHANED |   zero   | ready bits of slots |
+//   +---------+----------+----------+---------------------+
+//
+// A flag stays set until the block is recycled, except that `adopt` clears `ORPHANED`. At least bit
+// N is never set, so every run of ready bits ends.
+
+/// A cursor waits, or has waited, in this block. Each later publication notifies the waiters.
 const WAITING: usize = 1 << (MAX_SLOTS + 2);
-/// A cursor left the incomplete block as the last reader: the producer that completes the block
-/// takes over its count.
+/// The last reader left the block while it was incomplete. The producer that completes the block
+/// takes over the count of that reader.
 const ORPHANED: usize = 1 << (MAX_SLOTS + 1);
 const _: () = assert!(MAX_SLOTS + 3 <= usize::BITS as usize);
 
-/// What `publish` found in the state word.
+/// The state word before and after a publication.
 #[derive(Clone, Copy)]
 pub(crate) struct Published {
-    /// The word before.
+    /// The word before the publication.
     old: usize,
-    /// The bits added.
+    /// The ready bits that the publication added.
     mask: usize,
 }
 
 impl Published {
-    /// True if there is more to do than to publish: rare.
+    /// Returns `true` if the producer has more to do: to notify, or to reclaim. This is rare.
     #[inline(always)]
     pub(crate) fn has_flags(self) -> bool {
         self.old & (WAITING | ORPHANED) != 0
     }
 
-    /// True if this call published the last missing slots of its block.
+    /// Returns `true` if this publication made the block complete.
     pub(crate) fn completes<T>(self) -> bool {
         (self.old | self.mask) & Block::<T>::FULL == Block::<T>::FULL
     }
 
-    /// True if the last cursor had left the block, which is still incomplete.
+    /// Returns `true` if the block is orphaned and still incomplete, so no cursor can read the
+    /// items.
     pub(crate) fn is_unreadable<T>(self) -> bool {
         self.old & ORPHANED != 0 && !self.completes::<T>()
     }
 
-    /// True if this call, completing the block, took over a count that a cursor left behind.
+    /// Returns `true` if this publication completed an orphaned block, and so took over its last
+    /// count.
     pub(crate) fn takes_over<T>(self) -> bool {
         self.completes::<T>() && self.old & ORPHANED != 0
     }
 }
 
 impl<T> Block<T> {
-    /// Publishes `count` slots from `slot` on: their items become visible to the cursors.
+    /// Publishes `count` slots from `slot` on: cursors may then read their items.
     ///
-    /// A block may be freed as soon as this has happened: the caller must not touch it again,
-    /// unless the result says that it takes_over a count.
+    /// The block may be freed as soon as the slots are published. The caller must not access it
+    /// again, unless `Published::takes_over` returns `true`. Wait-free.
     ///
     /// # Safety
-    /// The caller has claimed and filled these slots and not yet published them.
+    /// The caller has claimed and filled these slots, and has not yet published them.
     #[inline(always)]
     pub(crate) unsafe fn publish(self, slot: usize, count: usize) -> Published {
         let mask = (Self::FULL >> (Self::CAP - count)) << slot;
-        // SAFETY: an unpublished claim keeps the block alive up to this very operation.
+        // SAFETY: the unpublished claim keeps the block alive until the addition.
         let state = unsafe { &self.header().state };
-        // Adding is setting here, as each bit is published once; and it gives the old word in one
-        // instruction. Release: partner of `ready_bits`, for the items. Acquire: partner of
-        // `set_waiting` and `orphan`, for the waiter's node and what the last reader did.
+        // Each ready bit is set once, so an addition sets it. Unlike `fetch_or`, the addition
+        // returns the old word in one instruction. Release: partner of `ready_bits`, for the items.
+        // Acquire: partner of `set_waiting`, for the registration, and of `orphan`, for the last
+        // read.
         let old = state.fetch_add(mask, Ordering::AcqRel);
         debug_assert_eq!(old & mask, 0);
         Published { old, mask }
     }
 
-    /// Publishes a slot by a store, which needs no read-modify-write and would clear the flags.
+    /// Publishes a slot by a plain store. The store clears the flags.
     ///
-    /// As with `publish`, the block may be freed as soon as this has happened.
+    /// As with `publish`, the block may be freed as soon as the slot is published. Wait-free.
     ///
     /// # Safety
-    /// - The caller has claimed and filled this slot and not yet published it.
+    /// - The caller has claimed and filled this slot, and has not yet published it.
     /// - All slots before it are published.
-    /// - No flag is set, and no other party changes the state word before the store is seen.
+    /// - No flag is set, and no other thread changes the state word before it sees the store.
     #[inline(always)]
     pub(crate) unsafe fn publish_by_store(self, slot: usize) {
-        // SAFETY: an unpublished claim keeps the block alive up to this very operation.
+        // SAFETY: the unpublished claim keeps the block alive until the store.
         let state = unsafe { &self.header().state };
-        // Release: partner of `ready_bits`, for the item. For the items before it as well: the
-        // caller has published them, or has seen that they are.
+        // Release: partner of `ready_bits`, for this item and all earlier items. The publications
+        // of the earlier items happen before this store, because the caller did them or has seen
+        // them.
         state.store(Self::FULL >> (Self::CAP - 1 - slot), Ordering::Release);
     }
 }
 
 impl<T> Header<T> {
-    /// The index of slot 0.
+    /// Returns the index of slot 0.
     #[inline(always)]
     pub(crate) fn start(&self) -> usize {
-        // SAFETY: written by the block's only owner before it was linked; whoever reaches the block
-        // came by an Acquire of the link or of the tail.
+        // SAFETY: the exclusive owner wrote the index before it linked the block. Each thread
+        // reaches the block through an Acquire load of the link or of the tail, so no write is
+        // concurrent.
         self.start.with(|at| unsafe { *at })
     }
 
-    /// The ready bits from `slot` on, in bit 0 and up, to the first that is not set.
+    /// Returns the state word, shifted so that the ready bit of `slot` is bit 0.
     #[inline(always)]
     fn ready_bits(&self, slot: usize) -> usize {
         debug_assert!(slot <= Block::<T>::CAP);
-        // Acquire: partner of `publish`, for the items.
+        // Acquire: partner of `publish` and `publish_by_store`, for the items.
         self.state.load(Ordering::Acquire) >> slot
     }
 
-    /// True if the slot is published; false for the number behind the last slot.
+    /// Returns `true` if the slot is published. For `CAP`, returns `false`.
     #[inline(always)]
     pub(crate) fn is_ready(&self, slot: usize) -> bool {
         self.ready_bits(slot) & 1 != 0
     }
 
-    /// Where the run of published slots that begins at `slot` ends.
+    /// Returns the end of the run of published slots that begins at `slot`.
     #[inline(always)]
     pub(crate) fn run_end(&self, slot: usize) -> usize {
         let end = slot + self.ready_bits(slot).trailing_ones() as usize;
@@ -116,15 +134,22 @@ impl<T> Header<T> {
         end
     }
 
-    /// Tells the producers of this block that somebody sleeps. True if `slot` is ready after all.
+    /// Sets `WAITING`, so that each later publication notifies. Returns `true` if `slot` is already
+    /// published.
+    ///
+    /// No wake-up is lost: a publication either precedes the exchange, and its bit is in the
+    /// result, or it follows, and sees `WAITING`.
     pub(crate) fn set_waiting(&self, slot: usize) -> bool {
-        // Release: partner of `publish`, for the registration. One word for both questions: no
-        // publication can come between. Not Acquire: the caller reads the item after `ready_bits`.
+        // Release: partner of `publish`, for the registration. Not Acquire: the caller reads the
+        // item only after `ready_bits`.
         self.state.fetch_or(WAITING, Ordering::Release) >> slot & 1 != 0
     }
 
-    /// Leaves the count of the last reader to the producer that completes the block. `Err` with
-    /// the run's end if more than `seen` slots are ready, or the block is complete.
+    /// Leaves the count of the last reader to the producer that completes the block.
+    ///
+    /// # Errors
+    /// Returns the end of the first run of ready slots if that is beyond `seen`, or if the block is
+    /// complete.
     pub(crate) fn orphan(&self, seen: usize) -> Result<(), usize> {
         let mut state = self.state.load(Ordering::Acquire);
         loop {
@@ -132,8 +157,8 @@ impl<T> Header<T> {
             if run > seen || run == Block::<T>::CAP {
                 return Err(run);
             }
-            // Release: partner of `publish`, for what this reader did. Acquire on failure: as in
-            // `run_end`.
+            // Release: partner of `publish`, for the accesses of this reader. Acquire on failure:
+            // partner of `publish`, because the caller drops the items of the returned run.
             match self.state.compare_exchange_weak(
                 state,
                 state | ORPHANED,
@@ -147,12 +172,13 @@ impl<T> Header<T> {
         }
     }
 
-    /// Takes over the count that `orphan` left, unless the block was completed meanwhile.
+    /// Takes over the count that `orphan` left. Returns `false` if there is none, or if the block
+    /// is complete, because its producer then takes over the count.
     pub(crate) fn adopt(&self) -> bool {
         let mut state = self.state.load(Ordering::Relaxed);
         while state & ORPHANED != 0 && state & Block::<T>::FULL != Block::<T>::FULL {
-            // Relaxed: the caller goes by nothing in the block before it has called `ready_bits`
-            // (Acquire), which reads this value or a later one. The state word is only changed by
+            // Relaxed: the caller accesses nothing in the block before it calls `ready_bits`
+            // (Acquire), which reads this value or a later value. The state word is only changed by
             // read-modify-writes, so that load synchronizes with `orphan`.
             match self.state.compare_exchange_weak(
                 state,
@@ -168,11 +194,13 @@ impl<T> Header<T> {
         false
     }
 
-    /// Claims the published items before `slot`, which nobody needs any more, and returns from
-    /// where on they are live. Several may come to the conclusion; one of them gets the items.
-    pub(crate) fn claim_before(&self, slot: usize) -> usize {
-        // Relaxed: each slot is claimed once, as this is a read-modify-write. `Readers` (AcqRel) hands
-        // over what its readers did.
+    /// Takes the live items before `slot`, which no reader needs any more. Returns the slot of the
+    /// first item. If that slot is not before `slot`, there are no items.
+    ///
+    /// Several readers may call this at once. Each item is taken by one of them only.
+    pub(crate) fn take_before(&self, slot: usize) -> usize {
+        // Relaxed: this is a read-modify-write, so each slot is taken once. `Readers` (AcqRel)
+        // orders the accesses of the other readers before this one.
         self.live_from.fetch_max(slot, Ordering::Relaxed)
     }
 
@@ -180,15 +208,16 @@ impl<T> Header<T> {
         self.run_end(0) == Block::<T>::CAP
     }
 
-    /// Published values below this slot are gone.
+    /// Returns the first slot whose published item may still be in place.
     pub(crate) fn live_from(&self) -> usize {
-        // Relaxed: it is read by the only reader or owner, who learned that it is the only one
-        // through `readers` (Acquire), after the writer had left it (Release).
+        // Relaxed: `release_if_shared` uses the value as a hint. Otherwise only an exclusive reader
+        // or owner acts on it, and its Acquire of `readers` synchronizes with the thread that wrote
+        // it.
         self.live_from.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_live_from(&self, slot: usize) {
-        // Relaxed: see `live_from`.
+        // Relaxed: `Readers::release` (Release) publishes the value. See `live_from`.
         self.live_from.store(slot, Ordering::Relaxed);
     }
 }

@@ -206,7 +206,7 @@ impl<T> Pusher<T> {
 /// Returns why a claim with `OnFull::Allocate` was refused, after a cleanup that handlers deferred.
 #[cold]
 fn refused<T>(list: &List<T>, kind: Option<PushErrorKind>) -> PushErrorKind {
-    list.clean_up_after_handlers();
+    list.reclaim_deferred();
     kind.expect("a claim that may allocate is refused for a reason")
 }
 

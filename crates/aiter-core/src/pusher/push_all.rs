@@ -97,8 +97,8 @@ impl<T> Pusher<T> {
                 // The chunk has items only after a panic of the iterator or of an allocation. A
                 // second panic would abort, so no allocation may unwind here. If the push is
                 // refused, the items are dropped.
-                if !self.items.is_empty() && self.push(OnFull::Attempt).is_err() {
-                    self.list.clean_up_after_handlers();
+                if !self.items.is_empty() && self.push(OnFull::TryAllocate).is_err() {
+                    self.list.reclaim_deferred();
                 }
             }
         }

@@ -77,7 +77,7 @@ impl<'a, T> UniquePusher<'a, T> {
     #[inline]
     pub fn push(&mut self, item: T) -> Result<(), PushError<T>> {
         if let Some(kind) = self.error_kind() {
-            self.list.clean_up_after_handlers();
+            self.list.reclaim_deferred();
             return Err(PushError::new(kind, item));
         }
         // Before the item is written, because the allocation may unwind.
@@ -139,7 +139,7 @@ impl<'a, T> UniquePusher<'a, T> {
         let mut pushed = 0;
         loop {
             if let Some(kind) = self.error_kind() {
-                self.list.clean_up_after_handlers();
+                self.list.reclaim_deferred();
                 return match items.next() {
                     None => Ok(pushed),
                     Some(item) => {

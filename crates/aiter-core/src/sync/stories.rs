@@ -32,7 +32,7 @@ fn limbo_is_cleared_while_pinned_block_retires() {
             let list = pusher.list.clone();
             loom::thread::spawn(move || f(&list))
         };
-        let clears = run(List::tidy);
+        let clears = run(List::reclaim_unused);
         let looks = run(|list| {
             list.retained();
         });

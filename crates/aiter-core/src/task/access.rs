@@ -136,7 +136,7 @@ impl<S> PollLock<S> {
                     if gate & CLOSED == 0 && !is_pending(gate) {
                         // The lock's waker or another poll has made the gate so, and may have
                         // missed the registration.
-                        drop(task_waiter.queue(state).retire(&mut task_waiter.waiter));
+                        drop(task_waiter.queue(state).deregister(&mut task_waiter.waiter));
                         cx.waker().wake_by_ref();
                     }
                 }

@@ -213,7 +213,7 @@ impl TaskWaiter {
     pub(super) fn register(&mut self, state: &LockState, watches: bool, waker: &Waker) {
         if self.watches != watches {
             // No wake-up has to be passed on, because each wake-up is for all tasks.
-            let _retired = self.queue(state).retire(&mut self.waiter);
+            let _deregistered = self.queue(state).deregister(&mut self.waiter);
             self.watches = watches;
         }
         self.queue(state).register(&mut self.waiter, waker);

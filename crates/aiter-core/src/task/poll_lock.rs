@@ -210,8 +210,9 @@ impl<S> PollLock<S> {
     pub fn cancel(&mut self) {
         let state = &*self.shared.state;
         // Both wakers are taken before the first is dropped, because its drop may panic.
-        let _lock_retired = state.lock_waiters.retire(&mut self.lock_waiter);
-        let _task_retired = self.task_waiter.queue(state).retire(&mut self.task_waiter.waiter);
+        let _lock_deregistered = state.lock_waiters.deregister(&mut self.lock_waiter);
+        let _task_deregistered =
+            self.task_waiter.queue(state).deregister(&mut self.task_waiter.waiter);
     }
 
     /// Drops this task's waker if it was called and is kept. Returns `false` if the task is still
@@ -282,8 +283,8 @@ impl<S> Clone for PollLock<S> {
 impl<S> Drop for PollLock<S> {
     fn drop(&mut self) {
         let state = &self.shared.state;
-        let _lock_retired = state.lock_waiters.retire(&mut self.lock_waiter);
-        self.task_waiter.queue(state).retire(&mut self.task_waiter.waiter);
+        let _lock_deregistered = state.lock_waiters.deregister(&mut self.lock_waiter);
+        self.task_waiter.queue(state).deregister(&mut self.task_waiter.waiter);
     }
 }
 

@@ -131,9 +131,9 @@ impl WakeCell {
     /// time. Lock-free.
     pub fn clear(&self) {
         let Some(mut guard) = self.try_lock() else { return };
-        let retired = guard.with_waiter(|waiter| self.queue.retire(waiter));
+        let deregistered = guard.with_waiter(|waiter| self.queue.deregister(waiter));
         drop(guard);
-        drop(retired);
+        drop(deregistered);
         self.queue.free_abandoned();
     }
 }

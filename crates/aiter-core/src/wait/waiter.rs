@@ -45,14 +45,14 @@ fn identity(waker: &Waker) -> (*const (), *const RawWakerVTable) {
     (waker.data(), waker.vtable())
 }
 
-/// The waker of a retired waiter. Its drop runs user code, which may panic, so the owner first does
+/// The waker of a deregistered waiter. Its drop runs user code, which may panic, so the owner first does
 /// all work that must not be skipped.
-pub(crate) struct Retired<'a> {
+pub(crate) struct Deregistered<'a> {
     queue: &'a WaitQueue,
     _waker: Option<Waker>,
 }
 
-impl Drop for Retired<'_> {
+impl Drop for Deregistered<'_> {
     fn drop(&mut self) {
         self.queue.free_abandoned();
     }
@@ -170,11 +170,11 @@ impl WaitQueue {
     /// A waker that is being called stays until its notifier has returned the slot. Wait-free; runs
     /// no user code.
     #[inline]
-    pub(crate) fn retire(&self, waiter: &mut Waiter) -> Option<Retired<'_>> {
-        waiter.slot.map(|slot| self.retire_from(waiter, slot))
+    pub(crate) fn deregister(&self, waiter: &mut Waiter) -> Option<Deregistered<'_>> {
+        waiter.slot.map(|slot| self.deregister_from(waiter, slot))
     }
 
-    fn retire_from(&self, waiter: &mut Waiter, slot: SlotPtr) -> Retired<'_> {
+    fn deregister_from(&self, waiter: &mut Waiter, slot: SlotPtr) -> Deregistered<'_> {
         // SAFETY: the slot is one of this queue, and the caller is its waiter. If `disarm` returns
         // `true`, the waiter owns the slot. Otherwise a notifier does.
         let waker = unsafe {
@@ -186,7 +186,7 @@ impl WaitQueue {
                 None
             }
         };
-        Retired { queue: self, _waker: waker }
+        Deregistered { queue: self, _waker: waker }
     }
 
     /// Takes the waker that a notifier called by [`Wakers::Lend`] and kept. Returns `None` if a
