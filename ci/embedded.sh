@@ -57,22 +57,9 @@ if [[ ${1:-} == faults ]]; then
     exit
 fi
 
-# build WITHOUT ARG...: for all boards but this one at once, as each program is linked by one core.
-build() {
-    local board targets=()
-    for board in "${present[@]}"; do [[ $board == "$1"* ]] || targets+=(--target "$board"); done
-    ((${#targets[@]} == 0)) || cargo build -q "${@:2}" "${targets[@]}"
-}
-
 cd tests/firmware
-present=()
-for board in "${@:-${boards[@]}}"; do ! has_board "$board" || present+=("$board"); done
-build none --release --bin cases
-build none --profile plain --bin soak
-build riscv --profile plain -p aiter-firmware-example
-CARGO_TARGET_DIR=$target_dir/sections RUSTFLAGS='' build thumbv7m --release --bin cases --features critical-section
-
-for board in "${present[@]}"; do
+for board in "${@:-${boards[@]}}"; do
+    has_board "$board" || continue
     note "$board"
     run 60 --release --bin cases --target "$board"
     run 300 --profile plain --bin soak --target "$board"
