@@ -15,6 +15,7 @@ mod panic_tests;
 mod pusher;
 mod sync;
 pub mod task;
+mod tuning;
 mod unwind_safe;
 mod wait;
 

@@ -61,49 +61,13 @@ pub(crate) use loom::cell::UnsafeCell;
 
 /// Number of wake-ups at which a ready node stops counting them. Small under a checker, so that
 /// loom tests reach it.
-pub(crate) const MAX_WAKES: usize = if cfg!(any(loom, shuttle)) { 3 } else { usize::MAX };
+pub(crate) const MAX_WAKES: usize = if IS_MODEL { 3 } else { usize::MAX };
 
-/// Maximum number of slots in a block. The state word of a block has a ready bit for each slot, an
-/// unused bit, and the flags. The tag bits of a block's address must be able to hold the slot
-/// number.
-///
-/// Two under a checker, so that each loom test crosses blocks. Four for tests of a block's inside.
-pub(crate) const MAX_SLOTS: usize = if cfg!(any(loom, shuttle)) {
-    if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 }
-} else if usize::BITS >= 64 {
-    61
-} else {
-    16
-};
+/// `true` under a model checker, which explores small states and models no time.
+pub(crate) const IS_MODEL: bool = cfg!(any(loom, shuttle));
 
-/// Initial number of `spin_loop` hints before a cursor that kept up with a run of items sleeps (see
-/// `cursor/spin.rs`). The hints take a fraction of the time of a sleep and a wake-up.
-///
-/// Zero on targets where the producer may need the core of the cursor, and under checkers, which do
-/// not model time.
-pub(crate) const PAUSES: usize =
-    if cfg!(any(loom, shuttle, miri)) || usize::BITS < 64 { 0 } else { 16 };
-
-/// Number of `spin_loop` hints after a claim that lost to another claim, and before a taker checks
-/// again. The number is fixed, so the spin waits for no other party. Zero if `PAUSES` is zero.
-pub(crate) const RIVAL_PAUSES: usize = if PAUSES > 0 { 64 } else { 0 };
-
-/// Number of items since the last sleep from which on a cursor or taker counts as keeping up. Below
-/// it, each item may have needed a wake-up.
-pub(crate) const KEPT_UP: usize = if cfg!(any(loom, shuttle)) { 1 } else { 8 };
-
-/// Number of times that a taker that kept up checks again before it sleeps.
-pub(crate) const LOOKS: usize = if cfg!(any(loom, shuttle)) {
-    1
-} else if PAUSES > 0 {
-    4
-} else {
-    0
-};
-
-/// Maximum size of the retired blocks that a list keeps for producers while readers find items, in
-/// bytes. Zero on targets with little memory.
-pub(crate) const FREE_LIST_BYTES: usize = if usize::BITS >= 64 { 16 * 1024 } else { 0 };
+/// `true` if a test needs more than the two slots that a block has under a model checker.
+pub(crate) const HAS_FOUR_SLOTS: bool = option_env!("AITER_FOUR_SLOTS").is_some();
 
 /// `true` if cells track their accesses, so that a block must construct each cell. Otherwise cells
 /// are plain memory.

@@ -17,7 +17,8 @@
 use crate::{
     error::TryNextError,
     list::{List, advance::Refill, block::Block, position::RawCursor, run::Taken},
-    sync::{Arc, AtomicUsize, LOOKS, Ordering, RIVAL_PAUSES, UnsafeCell, retry_hint},
+    sync::{Arc, AtomicUsize, Ordering, UnsafeCell, retry_hint},
+    tuning::{RIVAL_SPIN_HINTS, TAKER_SPINS},
     wait::queue::{WaitQueue, Wakers},
 };
 
@@ -136,7 +137,7 @@ impl<T> SharedState<T> {
     /// Closes the gate, and spins a fixed number of times while another taker has closed it.
     /// Wait-free.
     pub(super) fn try_close_spinning(&self) -> Option<ClosedGate<'_, T>> {
-        for _ in 0..LOOKS {
+        for _ in 0..TAKER_SPINS {
             if let Some(gate) = self.try_close() {
                 return Some(gate);
             }
@@ -245,7 +246,7 @@ impl<T> SharedState<T> {
     /// gate.
     pub(super) fn try_take(&self, closed: bool) -> Result<T, TryNextError> {
         let mut gate = closed.then(|| ClosedGate(self));
-        for _ in 0..=LOOKS {
+        for _ in 0..=TAKER_SPINS {
             let Some(closed) = gate.take().or_else(|| self.try_close_spinning()) else { break };
             match self.take(closed) {
                 (Found::Item(item), _) => return Ok(item),
@@ -282,7 +283,7 @@ impl<T> Drop for SharedState<T> {
 
 /// Spins for a fixed number of hints, in which another taker may open the gate.
 pub(super) fn spin() {
-    for _ in 0..RIVAL_PAUSES {
+    for _ in 0..RIVAL_SPIN_HINTS {
         core::hint::spin_loop();
     }
 }

@@ -9,7 +9,7 @@ use core::{
 
 use alloc::vec::Vec;
 
-use crate::{cursor::Cursor, sync::PAUSES};
+use crate::{cursor::Cursor, tuning::SPIN_HINTS};
 
 impl<T> Cursor<T> {
     /// Takes up to `max` ready items, appends them to `buf` and returns how many it took.
@@ -145,7 +145,7 @@ impl<T> Cursor<T> {
             if !filled {
                 return 0;
             }
-            let has_spun = PAUSES > 0 && self.raw.is_run_short(max) && self.spin_for_run(max);
+            let has_spun = SPIN_HINTS > 0 && self.raw.is_run_short(max) && self.spin_for_run(max);
             self.take_many(buf, max, reloads.max(usize::from(has_spun)))
         })
     }

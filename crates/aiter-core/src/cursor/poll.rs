@@ -11,7 +11,7 @@ use crate::{
     cursor::Cursor,
     error::TryNextError,
     list::block::Block,
-    sync::{KEPT_UP, PAUSES},
+    tuning::{KEEPING_UP, SPIN_HINTS},
 };
 
 impl<T> Cursor<T> {
@@ -85,7 +85,7 @@ impl<T> Cursor<T> {
         // Without the spin, a cursor that is faster than a busy producer would sleep after every
         // few items. The producer would pay for each wake-up.
         let index = self.raw.index();
-        if PAUSES > 0 && index.wrapping_sub(self.slept_at) >= KEPT_UP {
+        if SPIN_HINTS > 0 && index.wrapping_sub(self.slept_at) >= KEEPING_UP {
             self.spin_policy.spin();
             if self.fill() {
                 self.spin_policy.adapt_hints(self.raw.run_len(), Block::<T>::CAP);

@@ -16,7 +16,7 @@ use crate::{
         shared::SharedCursor,
     },
     error::TryNextError,
-    sync::{KEPT_UP, LOOKS},
+    tuning::{KEEPING_UP, TAKER_SPINS},
 };
 
 impl<T> SharedCursor<T> {
@@ -88,10 +88,10 @@ impl<T> SharedCursor<T> {
         let shared = &*self.shared;
         let closed = if closed { Some(ClosedGate(shared)) } else { shared.try_close_spinning() };
         let mut found = closed.map_or(Found::Nothing, |gate| shared.take(gate).0);
-        // Spins for the same reason as `Cursor::poll_sleep`, but up to `LOOKS` times, because the
+        // Spins for the same reason as `Cursor::poll_sleep`, but up to `TAKER_SPINS` times, because the
         // other takers spin at the gate as well.
-        if self.run >= KEPT_UP {
-            for _ in 0..LOOKS {
+        if self.run >= KEEPING_UP {
+            for _ in 0..TAKER_SPINS {
                 if !matches!(found, Found::Nothing) {
                     break;
                 }

@@ -4,10 +4,7 @@
 //! each load, for an item or two. After a short spin, one load finds a run of items. The number of
 //! hints is fixed before a spin begins, so no spin waits for another party.
 
-use crate::sync::PAUSES;
-
-/// Maximum number of hints in a spin. It costs less than a sleep and a wake-up.
-const MAX_HINTS: usize = 8 * PAUSES;
+use crate::tuning::{MAX_SPIN_HINTS, SPIN_HINTS};
 
 /// The length of a cursor's next spin, and the rate of its spins before short runs.
 pub(crate) struct SpinPolicy {
@@ -21,7 +18,7 @@ pub(crate) struct SpinPolicy {
 
 impl SpinPolicy {
     pub(crate) const fn new() -> Self {
-        Self { hints: PAUSES as u16, runs_to_skip: 0, last_skip: 0 }
+        Self { hints: SPIN_HINTS as u16, runs_to_skip: 0, last_skip: 0 }
     }
 
     /// Executes the fixed number of `spin_loop` hints.
@@ -38,9 +35,9 @@ impl SpinPolicy {
     /// machine over time. If a spin is shorter than that time, it ends with one item.
     pub(crate) fn adapt_hints(&mut self, run: usize, cap: usize) {
         if run < cap / 4 {
-            self.hints = (self.hints * 2).min(MAX_HINTS as u16);
+            self.hints = (self.hints * 2).min(MAX_SPIN_HINTS as u16);
         } else if run >= cap / 4 * 3 {
-            self.hints = (self.hints / 2).max(PAUSES as u16);
+            self.hints = (self.hints / 2).max(SPIN_HINTS as u16);
         }
     }
 
@@ -89,12 +86,12 @@ mod tests {
         for _ in 0..10 {
             spin_policy.adapt_hints(1, 57);
         }
-        assert_eq!(usize::from(spin_policy.hints), MAX_HINTS);
+        assert_eq!(usize::from(spin_policy.hints), MAX_SPIN_HINTS);
         spin_policy.adapt_hints(30, 57);
-        assert_eq!(usize::from(spin_policy.hints), MAX_HINTS, "a medium run changes nothing");
+        assert_eq!(usize::from(spin_policy.hints), MAX_SPIN_HINTS, "a medium run changes nothing");
         for _ in 0..10 {
             spin_policy.adapt_hints(57, 57);
         }
-        assert_eq!(usize::from(spin_policy.hints), PAUSES);
+        assert_eq!(usize::from(spin_policy.hints), SPIN_HINTS);
     }
 }

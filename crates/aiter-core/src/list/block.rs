@@ -20,7 +20,8 @@ use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 
 use crate::{
     list::readers::Readers,
-    sync::{AtomicPtr, AtomicUsize, CELLS_ARE_CHECKED, MAX_SLOTS, Ordering, UnsafeCell},
+    sync::{AtomicPtr, AtomicUsize, CELLS_ARE_CHECKED, Ordering, UnsafeCell},
+    tuning::{MAX_BLOCK_BYTES, MAX_SLOTS},
 };
 
 /// Number of bits of a slot number.
@@ -30,9 +31,6 @@ pub(crate) const SLOT_BITS: u32 = if usize::BITS >= 64 { 6 } else { 4 };
 pub(crate) const ALIGN: usize = 1 << (SLOT_BITS + 1);
 
 const _: () = assert!(MAX_SLOTS <= 1 << SLOT_BITS);
-
-/// Maximum size of header and slots before padding, if the block has more than one slot.
-const MAX_BYTES: usize = 32 * 1024;
 
 /// The header of a block. The slots follow it in the same allocation:
 ///
@@ -88,7 +86,7 @@ impl<T> Block<T> {
     pub(crate) const CAP: usize = {
         let fit = match size_of::<Slot<T>>() {
             0 => MAX_SLOTS,
-            size => (MAX_BYTES - size_of::<Header<T>>()) / size,
+            size => (MAX_BLOCK_BYTES - size_of::<Header<T>>()) / size,
         };
         let most = if fit == 0 {
             1

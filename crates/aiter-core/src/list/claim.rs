@@ -10,7 +10,8 @@
 use crate::{
     error::PushErrorKind,
     list::{Claim, List, OnFull, Reclaim, block::Block, state::Published, tail::Tail},
-    sync::{Ordering, RIVAL_PAUSES, retry_hint},
+    sync::{Ordering, retry_hint},
+    tuning::RIVAL_SPIN_HINTS,
     wait::queue::Wakers,
 };
 
@@ -80,8 +81,8 @@ impl<T> List<T> {
     /// The spin lets the other producer push a run. Its length is fixed, so it waits for no party.
     fn back_off_if_overtaken(&self, seen: Tail<T>) {
         // Relaxed: the tail is only compared.
-        if RIVAL_PAUSES > 0 && Tail::from_word(self.tail.load(Ordering::Relaxed)) != seen {
-            for _ in 0..RIVAL_PAUSES {
+        if RIVAL_SPIN_HINTS > 0 && Tail::from_word(self.tail.load(Ordering::Relaxed)) != seen {
+            for _ in 0..RIVAL_SPIN_HINTS {
                 core::hint::spin_loop();
             }
         }

@@ -12,7 +12,8 @@
 
 use crate::{
     list::{block::Block, block_stack::BlockStack},
-    sync::{AtomicUsize, FREE_LIST_BYTES, Ordering},
+    sync::{AtomicUsize, Ordering},
+    tuning::FREE_LIST_BYTES,
 };
 
 /// Empty blocks that no other thread can access.

@@ -38,6 +38,7 @@ use crate::{
         tail::Tail,
     },
     sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint},
+    tuning::FREES_AFTER_BURST,
     wait::queue::WaitQueue,
 };
 
@@ -62,12 +63,6 @@ mod retire;
 pub(crate) mod run;
 mod state;
 mod tail;
-
-/// Number of blocks that are freed at the tail after a burst, before a block is kept there again.
-///
-/// The last blocks of a burst are the most recent allocations. While they are in use, the allocator
-/// may be unable to return the memory of the burst to the system, so they must be freed.
-const FREES_AFTER_BURST: usize = 3;
 
 /// Behaviour of a claim if no block is linked behind the tail block.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -21,6 +21,7 @@
 use crate::{
     list::{List, block::Block, clone_fn::CloneFn, ready_slots::ReadySlots},
     sync::{AtomicUsize, Ordering},
+    tuning::SHORT_RUN,
 };
 
 // The word `RawCursor::mode`:
@@ -35,9 +36,6 @@ pub(super) const EXCLUSIVE: usize = 1;
 /// The task of the cursor has waited since the cursor last took an item. The next item is taken on
 /// the slow path, which also drops the waker.
 const IDLE: usize = 1 << 1;
-
-/// A run of fewer items is short.
-const SHORT_RUN: usize = 8;
 
 /// A position that owns a count of its block.
 pub(crate) struct RawCursor<T> {

@@ -3,8 +3,9 @@
 //! The protocol and the ordering policy are at the head of `mod.rs`.
 
 use crate::{
-    list::{FREES_AFTER_BURST, List, block::Block, free_list::FreeList, tail::Tail},
+    list::{List, block::Block, free_list::FreeList, tail::Tail},
     sync::Ordering,
+    tuning::{FREES_AFTER_BURST, MIN_BURST_BLOCKS},
 };
 
 impl<T> List<T> {
@@ -88,7 +89,8 @@ impl<T> List<T> {
     }
 
     /// Minimum distance, in blocks, between the tail and a reader that works off a burst.
-    const BURST_BLOCKS: usize = if FreeList::<T>::CAP > 8 { FreeList::<T>::CAP } else { 8 };
+    const BURST_BLOCKS: usize =
+        if FreeList::<T>::CAP > MIN_BURST_BLOCKS { FreeList::<T>::CAP } else { MIN_BURST_BLOCKS };
 
     /// Adds a block to the free list. Frees the block instead if the free list is full, or if the
     /// list has no cursor, because only cursors empty the free list.

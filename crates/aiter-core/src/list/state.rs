@@ -7,7 +7,8 @@
 
 use crate::{
     list::block::{Block, Header},
-    sync::{MAX_SLOTS, Ordering},
+    sync::Ordering,
+    tuning::MAX_SLOTS,
 };
 
 // The state word, with N = MAX_SLOTS:

@@ -6,14 +6,8 @@ use crate::{
     error::{PushAllError, PushErrorKind},
     list::{Claim, List, OnFull, Reclaim},
     pusher::{Pusher, refused},
+    tuning::{CHUNK, MAX_CHUNKED_BYTES},
 };
-
-/// Maximum number of items in a chunk. A chunk is collected before its slots are claimed, because
-/// the iterator is user code, which must not run between a claim and its publication.
-const CHUNK: usize = 32;
-/// Maximum size of an item in a chunk, in bytes. Larger items are pushed one by one, because a
-/// chunk is on the stack.
-const CHUNKED_SIZE: usize = 128;
 
 impl<T> Pusher<T> {
     /// Appends all items of an iterator and returns how many it appended.
@@ -47,7 +41,7 @@ impl<T> Pusher<T> {
     where
         I: IntoIterator<Item = T>,
     {
-        if size_of::<T>() <= CHUNKED_SIZE {
+        if size_of::<T>() <= MAX_CHUNKED_BYTES {
             self.push_chunked(items.into_iter())
         } else {
             self.push_each(items.into_iter())

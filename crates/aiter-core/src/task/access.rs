@@ -10,12 +10,13 @@ use core::{
 };
 
 use crate::{
-    sync::{Arc, Ordering, PAUSES, fence},
+    sync::{Arc, Ordering, fence},
     task::{
         lock_guard::LockGuard,
         lock_state::{CLOSED, CONTENDED, OPEN, TryClose, is_pending},
         poll_lock::PollLock,
     },
+    tuning::SPIN_HINTS,
 };
 
 impl<S> PollLock<S> {
@@ -80,8 +81,8 @@ impl<S> PollLock<S> {
         or_else: impl FnOnce() -> Option<R>,
     ) -> Result<bool, Poll<R>> {
         // Relaxed: a hint.
-        if PAUSES > 0 && self.shared.state.gate.load(Ordering::Relaxed) & CLOSED != 0 {
-            for _ in 0..PAUSES {
+        if SPIN_HINTS > 0 && self.shared.state.gate.load(Ordering::Relaxed) & CLOSED != 0 {
+            for _ in 0..SPIN_HINTS {
                 core::hint::spin_loop();
             }
             if let Some(result) = or_else() {
