@@ -8,7 +8,7 @@
 //! - A load whose only use is the expected value of an exchange is Relaxed.
 
 use crate::{
-    error::PushErrorKind,
+    error::{PushError, PushErrorKind, TryPushError},
     list::{Claim, List, OnFull, Reclaim, block::Block, state::Published, tail::Tail},
     sync::{Ordering, retry_hint},
     tuning::RIVAL_SPIN_HINTS,
@@ -16,6 +16,58 @@ use crate::{
 };
 
 impl<T> List<T> {
+    /// Appends an item. May allocate and notify. Lock-free.
+    ///
+    /// # Errors
+    /// Returns the item if the list is stopped or has no cursor.
+    #[inline(always)]
+    pub(crate) fn push(&self, item: T) -> Result<(), PushError<T>> {
+        // The claim has two steps, so that the fast path is short enough to be inlined. Both are in
+        // this function, because each further call would move the item, which may be large.
+        let (block, slot) = match self.claim_fast(1) {
+            Ok(claim) => (claim.block, claim.slot),
+            Err(seen) => match self.claim_slow(seen, 1, OnFull::Allocate) {
+                Ok(claim) => (claim.block, claim.slot),
+                Err(kind) => return Err(PushError::new(self.refuse(kind), item)),
+            },
+        };
+        // SAFETY: this call has claimed the slot, so the block is alive and no other producer
+        // writes it. The slot is filled once, then published once.
+        unsafe {
+            block.write(slot, item);
+            self.publish(Claim { block, slot, len: 1 }, Reclaim::Inline);
+        }
+        Ok(())
+    }
+
+    /// Appends an item without an allocation. Leaves all reclamation to later calls. Lock-free.
+    ///
+    /// # Errors
+    /// Returns the item if the list is stopped or has no cursor, or if no slot is free.
+    #[inline(always)]
+    pub(crate) fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
+        match self.claim(1, OnFull::Fail) {
+            Ok(claim) => {
+                // SAFETY: this call has claimed the slot, so the block is alive and no other
+                // producer writes it. The slot is filled once, then published once.
+                unsafe {
+                    claim.block.write(claim.slot, item);
+                    self.publish(claim, Reclaim::Deferred);
+                }
+                Ok(())
+            }
+            Err(kind) => Err(TryPushError::new(kind, item)),
+        }
+    }
+
+    /// Returns why a claim with `OnFull::Allocate` was refused, after the reclamation that interrupt
+    /// handlers deferred.
+    #[cold]
+    pub(crate) fn refuse(&self, kind: Option<PushErrorKind>) -> PushErrorKind {
+        self.reclaim_deferred();
+        kind.expect("a claim that may allocate is refused for a reason")
+    }
+
     /// Claims `want` slots of one block, or fewer if the block ends before. Lock-free.
     ///
     /// # Errors

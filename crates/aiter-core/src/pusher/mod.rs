@@ -7,8 +7,8 @@ use core::fmt;
 
 use crate::{
     cursor::Cursor,
-    error::{PushError, PushErrorKind, TryPushError},
-    list::{Claim, List, OnFull, Reclaim},
+    error::{PushError, TryPushError},
+    list::List,
     pusher::unique::UniquePusher,
     sync::Arc,
 };
@@ -110,22 +110,7 @@ impl<T> Pusher<T> {
     /// ```
     #[inline]
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
-        // The claim has two steps, so that the fast path is short enough to be inlined. Both are in
-        // this function, because each further call would move the item, which may be large.
-        let (block, slot) = match self.list.claim_fast(1) {
-            Ok(claim) => (claim.block, claim.slot),
-            Err(seen) => match self.list.claim_slow(seen, 1, OnFull::Allocate) {
-                Ok(claim) => (claim.block, claim.slot),
-                Err(kind) => return Err(PushError::new(refused(&self.list, kind), item)),
-            },
-        };
-        // SAFETY: this call has claimed the slot, so the block is alive and no other producer
-        // writes it. The slot is filled once, then published once.
-        unsafe {
-            block.write(slot, item);
-            self.list.publish(Claim { block, slot, len: 1 }, Reclaim::Inline);
-        }
-        Ok(())
+        self.list.push(item)
     }
 
     /// Appends an item without allocating or freeing memory, for interrupt handlers.
@@ -163,18 +148,7 @@ impl<T> Pusher<T> {
     /// ```
     #[inline]
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
-        match self.list.claim(1, OnFull::Fail) {
-            Ok(claim) => {
-                // SAFETY: this call has claimed the slot, so the block is alive and no other
-                // producer writes it. The slot is filled once, then published once.
-                unsafe {
-                    claim.block.write(claim.slot, item);
-                    self.list.publish(claim, Reclaim::Deferred);
-                }
-                Ok(())
-            }
-            Err(kind) => Err(TryPushError::new(kind, item)),
-        }
+        self.list.try_push(item)
     }
 
     /// Returns a faster pusher if this is the only pusher of the list and no
@@ -201,13 +175,6 @@ impl<T> Pusher<T> {
     pub fn unique(&mut self) -> Option<UniquePusher<'_, T>> {
         self.list.handles.has_only_one().then(|| UniquePusher::new(&self.list))
     }
-}
-
-/// Returns why a claim with `OnFull::Allocate` was refused, after a cleanup that handlers deferred.
-#[cold]
-fn refused<T>(list: &List<T>, kind: Option<PushErrorKind>) -> PushErrorKind {
-    list.reclaim_deferred();
-    kind.expect("a claim that may allocate is refused for a reason")
 }
 
 impl<T> Clone for Pusher<T> {

@@ -5,7 +5,7 @@ use arrayvec::ArrayVec;
 use crate::{
     error::{PushAllError, PushErrorKind},
     list::{Claim, List, OnFull, Reclaim},
-    pusher::{Pusher, refused},
+    pusher::Pusher,
     tuning::{CHUNK, MAX_CHUNKED_BYTES},
 };
 
@@ -124,7 +124,7 @@ impl<T> Pusher<T> {
             let result = chunk.push(OnFull::Allocate);
             pushed += collected - chunk.items.len();
             if let Err(kind) = result {
-                let kind = refused(&self.list, kind);
+                let kind = self.list.refuse(kind);
                 let taken = chunk.items.drain(..).collect();
                 drop(chunk);
                 return Err(PushAllError { kind, pushed, taken, rest: items });
