@@ -56,7 +56,7 @@ fn end(told: &mut Vec<Told>) -> String {
 }
 
 #[test]
-fn workers_left_after_a_panic_do_the_rest() {
+fn remaining_workers_finish_after_panic() {
     for ordered in [false, true] {
         let f = |n: u32| async move { refuse(n, &[3, 40]) };
         let (mut stream, workers) = stream::iter(0..100).map_par_with(3, identity, f).into_parts();
@@ -73,7 +73,7 @@ fn workers_left_after_a_panic_do_the_rest() {
 }
 
 #[test]
-fn last_worker_lost_by_panic_is_told() {
+fn last_worker_panic_is_reported() {
     let f = |n: u32| ready(refuse(n, &[2, 4]));
     let (stream, workers) = stream::iter(0..100).map_par_with(2, identity, f).into_parts();
     let (mut told, panics, outcome) = read_over(stream.ordered(), workers);
@@ -86,7 +86,7 @@ fn last_worker_lost_by_panic_is_told() {
 }
 
 #[test]
-fn source_panic_is_told_at_the_end() {
+fn source_panic_is_reported_at_end() {
     let source = stream::iter(0..9).map(|n| refuse(n, &[5]));
     let (stream, workers) = source.map_par_with(2, identity, ready).into_parts();
     let (mut told, panics, _) = read_over(stream.ordered(), workers);

@@ -65,7 +65,7 @@ fn spawn<F: Future<Output = ()> + 'static>(future: F) -> thread::JoinHandle<()> 
 }
 
 #[test]
-fn close_while_the_drive_goes_to_sleep() {
+fn close_while_task_suspends_drops_source() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (active, drive) = source.active(identity).into_parts();
@@ -77,7 +77,7 @@ fn close_while_the_drive_goes_to_sleep() {
 }
 
 #[test]
-fn close_while_the_drive_waits_for_room() {
+fn close_while_task_waits_for_room_drops_source() {
     model(|| {
         let (source, dropped) = source(3, Ends::Never);
         let (active, drive) = source.active_bounded(1, identity).into_parts();
@@ -89,7 +89,7 @@ fn close_while_the_drive_waits_for_room() {
 }
 
 #[test]
-fn end_while_the_consumer_goes_to_sleep() {
+fn end_wakes_waiting_consumer() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
         let (mut active, drive) = source.active(identity).into_parts();
@@ -102,7 +102,7 @@ fn end_while_the_consumer_goes_to_sleep() {
 }
 
 #[test]
-fn the_task_is_dropped_while_the_consumer_goes_to_sleep() {
+fn task_drop_wakes_waiting_consumer() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (mut active, drive) = source.active(identity).into_parts();
@@ -128,19 +128,19 @@ fn read_bounded(bound: usize, items: u32) {
 }
 
 #[test]
-fn take_against_full() {
+fn take_at_bound_one_wakes_task() {
     model(|| read_bounded(1, 2));
 }
 
 /// The drive waits for room again after it was woken.
 #[test]
-fn take_against_full_again() {
+fn repeated_take_at_bound_one_wakes_task() {
     wide_model(|| read_bounded(1, 3));
 }
 
 /// What the consumer did before it took an item is seen by the poll that the room of this item allows.
 #[test]
-fn room_hands_over_what_consumer_did() {
+fn room_synchronizes_with_consumer() {
     struct Sees(u32, Arc<AtomicUsize>);
     impl Stream for Sees {
         type Item = u32;
@@ -170,12 +170,12 @@ fn room_hands_over_what_consumer_did() {
 }
 
 #[test]
-fn take_against_full_by_two() {
+fn take_at_bound_two_wakes_task() {
     model(|| read_bounded(2, 3));
 }
 
 #[test]
-fn take_against_full_by_two_again() {
+fn repeated_take_at_bound_two_wakes_task() {
     wide_model(|| read_bounded(2, 4));
 }
 
@@ -189,18 +189,18 @@ fn read_preloaded(items: u32) {
 }
 
 #[test]
-fn ask_against_full() {
+fn request_wakes_full_preload() {
     model(|| read_preloaded(2));
 }
 
 /// The drive waits for room again after it was woken.
 #[test]
-fn ask_against_full_again() {
+fn repeated_request_wakes_full_preload() {
     wide_model(|| read_preloaded(3));
 }
 
 #[test]
-fn ask_against_a_worker_without_permits() {
+fn request_wakes_worker_without_permits() {
     model(|| {
         let (source, dropped) = source(3, Ends::Yes);
         let (mut stream, workers) = source.map_par_with(1, identity, ready).into_parts();
@@ -213,7 +213,7 @@ fn ask_against_a_worker_without_permits() {
 }
 
 #[test]
-fn two_workers_and_the_end() {
+fn end_completes_two_workers() {
     model(|| {
         let (source, dropped) = source(2, Ends::Yes);
         let (stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
@@ -226,7 +226,7 @@ fn two_workers_and_the_end() {
 }
 
 #[test]
-fn close_while_two_workers_go_to_sleep() {
+fn close_while_two_workers_suspend_ends_both() {
     wide_model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (stream, workers) = source.map_par_with(2, identity, ready).into_parts();
@@ -239,7 +239,7 @@ fn close_while_two_workers_go_to_sleep() {
 
 /// The task that closes polls one of the workers itself.
 #[test]
-fn close_behind_one_worker_while_other_sleeps() {
+fn close_after_worker_poll_ends_other_worker() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
@@ -255,7 +255,7 @@ fn close_behind_one_worker_while_other_sleeps() {
 }
 
 #[test]
-fn close_while_a_future_goes_to_sleep() {
+fn close_while_future_suspends_ends_worker() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (stream, workers) = source.map_par_with(1, identity, |_| pending::<()>()).into_parts();
@@ -267,7 +267,7 @@ fn close_while_a_future_goes_to_sleep() {
 }
 
 #[test]
-fn worker_never_polled_again_end_comes() {
+fn abandoned_worker_does_not_block_end() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
         let (mut stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
@@ -285,7 +285,7 @@ fn worker_never_polled_again_end_comes() {
 }
 
 #[test]
-fn worker_starts_while_the_first_goes_on() {
+fn worker_starts_during_another_keeps_order() {
     wide_model(|| {
         let (source, dropped) = source(2, Ends::Yes);
         let mut stream = source.map_par_with(2, spawn, ready).ordered();

@@ -49,7 +49,7 @@ impl Stream for Silent {
 
 /// Two push, and then nobody is left who could.
 #[test]
-fn gates_push_and_go_while_the_stream_sleeps() {
+fn gate_pushes_and_drops_wake_stream() {
     wide_model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
@@ -65,7 +65,7 @@ fn gates_push_and_go_while_the_stream_sleeps() {
 
 /// One of two gates pushes. The one that goes last ends the stream.
 #[test]
-fn gates_go_while_the_stream_sleeps() {
+fn last_gate_drop_ends_waiting_stream() {
     model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
@@ -80,7 +80,7 @@ fn gates_go_while_the_stream_sleeps() {
 
 /// The gates stay, so that nothing but a push can wake the stream.
 #[test]
-fn gates_push_while_the_stream_sleeps() {
+fn two_gate_pushes_wake_waiting_stream() {
     model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
@@ -100,7 +100,7 @@ fn gates_push_while_the_stream_sleeps() {
 
 /// What a push says it let out comes out, whatever comes between; what it says it did not, does not.
 #[test]
-fn gate_push_against_gate_stop_against_poll() {
+fn gate_push_during_stop_reports_exact_count() {
     model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
@@ -125,7 +125,7 @@ fn gate_push_against_gate_stop_against_poll() {
 }
 
 #[test]
-fn the_source_sees_what_was_done_before_the_push() {
+fn source_sees_writes_before_gate_push() {
     model(|| {
         let (news, source) = endless();
         let (gate, gated) = source.gated();
@@ -143,7 +143,7 @@ fn the_source_sees_what_was_done_before_the_push() {
 }
 
 #[test]
-fn end_is_seen_after_what_was_done_before_stop() {
+fn gated_end_sees_writes_before_stop() {
     model(|| {
         let (news, source) = endless();
         let (gate, gated) = source.gated();
@@ -163,7 +163,7 @@ fn end_is_seen_after_what_was_done_before_stop() {
 
 /// The push says whether anybody can use the permit; the waker is not called in the stream's drop.
 #[test]
-fn gate_push_while_the_stream_is_dropped() {
+fn stream_drop_during_gate_push_closes_gate() {
     model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
@@ -180,7 +180,7 @@ fn gate_push_while_the_stream_is_dropped() {
 }
 
 #[test]
-fn stop_while_the_stream_sleeps() {
+fn stop_wakes_waiting_stream() {
     model(|| {
         let (stopper, stoppable) = Silent.stoppable();
         let other = thread::spawn(move || stopper.stop());
@@ -190,7 +190,7 @@ fn stop_while_the_stream_sleeps() {
 }
 
 #[test]
-fn two_stop_while_the_stream_sleeps() {
+fn two_stops_wake_waiting_stream() {
     model(|| {
         let (stopper, stoppable) = Silent.stoppable();
         let others = [stopper.clone(), stopper].map(|it| thread::spawn(move || it.stop()));
@@ -200,7 +200,7 @@ fn two_stop_while_the_stream_sleeps() {
 }
 
 #[test]
-fn who_sees_the_end_sees_what_was_done_before_the_stop() {
+fn stoppable_end_sees_writes_before_stop() {
     model(|| {
         let (news, source) = endless();
         let (stopper, stoppable) = source.stoppable();

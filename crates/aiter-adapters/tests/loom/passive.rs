@@ -39,7 +39,7 @@ fn all_or_cancelled(
 
 /// The last active fork goes while a passive one becomes active.
 #[test]
-fn one_becomes_active_as_the_last_one_goes() {
+fn fork_activates_during_last_active_drop() {
     model(|| {
         let (teller, mut one, passive) = forked();
         teller.send();
@@ -54,7 +54,7 @@ fn one_becomes_active_as_the_last_one_goes() {
 
 /// The last active fork waits and goes, with an item coming, while a passive one becomes active.
 #[test]
-fn one_becomes_active_as_a_waiting_one_goes() {
+fn fork_activates_during_waiting_fork_drop() {
     model(|| {
         let (teller, mut one, passive) = forked();
         assert!(poll_once(&mut one).is_pending());
@@ -68,7 +68,7 @@ fn one_becomes_active_as_a_waiting_one_goes() {
 
 /// Two passive forks become active while the last active one goes.
 #[test]
-fn two_become_active_as_the_last_one_goes() {
+fn two_forks_activate_during_last_active_drop() {
     wide_model(|| {
         let (teller, one, passive) = forked();
         teller.send_last();
@@ -84,7 +84,7 @@ fn two_become_active_as_the_last_one_goes() {
 
 /// An active fork comes and goes while the last one goes: a passive one that sleeps ends.
 #[test]
-fn one_comes_and_goes_as_the_last_one_goes() {
+fn passive_fork_ends_when_two_actives_drop() {
     model(|| {
         let (teller, one, mut passive) = forked();
         let second = passive.fork_passive();
@@ -100,7 +100,7 @@ fn one_comes_and_goes_as_the_last_one_goes() {
 
 /// A fork that has had a turn goes, and then the last one, which must find the gate open.
 #[test]
-fn last_one_finds_the_gate_open() {
+fn last_active_drop_finds_gate_open() {
     model(|| {
         let (teller, one, passive) = forked();
         let mut two = one.fork();
@@ -116,7 +116,7 @@ fn last_one_finds_the_gate_open() {
 
 /// A passive fork becomes active while another one drives: they drive in turn.
 #[test]
-fn one_becomes_active_while_another_drives() {
+fn fork_activates_during_drive_reads_all_items() {
     model(|| {
         let mut one = ready([0, 1]).forker();
         let passive = one.fork_passive();
@@ -132,7 +132,7 @@ fn one_becomes_active_while_another_drives() {
 
 /// A fork that becomes active and one that is active wait for the same item.
 #[test]
-fn one_becomes_active_and_waits_with_another() {
+fn activated_fork_and_other_receive_item() {
     wide_model(|| {
         let (teller, mut one, passive) = forked();
         let feeder = thread::spawn(move || teller.send());
@@ -149,7 +149,7 @@ fn one_becomes_active_and_waits_with_another() {
 
 /// A passive fork that sleeps hears of what a late active fork drives.
 #[test]
-fn one_that_became_active_wakes_a_passive_one() {
+fn activated_fork_wakes_passive_fork() {
     wide_model(|| {
         let (teller, one, mut passive) = forked();
         teller.send();

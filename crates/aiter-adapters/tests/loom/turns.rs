@@ -146,7 +146,7 @@ mod join {
 
     /// Two streams are woken from two threads while the join polls and sleeps.
     #[test]
-    fn two_are_woken_at_once() {
+    fn two_woken_members_both_yield() {
         model(|| {
             let (a, b, mut join) = two();
             let one = thread::spawn(move || a.send_last());
@@ -161,7 +161,7 @@ mod join {
 
     /// One stream is woken again and again while it is polled.
     #[test]
-    fn one_is_woken_while_it_is_polled() {
+    fn member_woken_during_poll_loses_no_item() {
         model(|| {
             let (a, inner) = source(0);
             let mut join = ready([inner]).join_streams();
@@ -177,7 +177,7 @@ mod join {
 
     /// An old waker is called while the slot gets a new member.
     #[test]
-    fn a_stale_wake_while_the_slot_is_used_again() {
+    fn stale_wake_of_reused_slot_is_harmless() {
         model(|| {
             let ((a, old), (b, new)) = (source(0), source(10));
             let mut join = ready([old, new]).join_streams().max_inner(1);
@@ -194,7 +194,7 @@ mod join {
 
     /// The stream of streams is woken while a member is.
     #[test]
-    fn the_source_and_a_member_are_woken_at_once() {
+    fn source_and_member_wakes_are_not_lost() {
         struct Late(Source, Option<Source>);
         impl Stream for Late {
             type Item = Source;
@@ -218,7 +218,7 @@ mod join {
 
     /// The task polls again without a reason while a stream is woken, and sleeps on.
     #[test]
-    fn polled_in_vain_while_one_is_woken() {
+    fn spurious_poll_during_wake_loses_no_item() {
         model(|| {
             let (a, inner) = source(0);
             let mut join = ready([inner]).join_streams();
@@ -246,7 +246,7 @@ mod join {
 
     /// The join is dropped while a member's wake-up runs; nothing stays behind.
     #[test]
-    fn dropped_while_a_wake_runs() {
+    fn drop_during_wake_drops_waker() {
         struct Nobody;
         impl Wake for Nobody {
             fn wake(self: alloc::sync::Arc<Self>) {}
@@ -271,7 +271,7 @@ mod join {
 
     /// Another task takes the join over while the first one's wake-up is under way.
     #[test]
-    fn the_latest_waker_is_called() {
+    fn latest_waker_is_called() {
         model(|| {
             let (a, inner) = source(0);
             let mut join = ready([inner]).join_streams();
@@ -287,7 +287,7 @@ mod map {
     use super::*;
 
     #[test]
-    fn two_futures_are_woken_at_once() {
+    fn two_woken_futures_both_yield() {
         model(|| {
             let ((a, one), (b, two)) = (source(0), source(10));
             let mut map = ready([one, two]).map_par(2, |job| job);
@@ -302,7 +302,7 @@ mod map {
     }
 
     #[test]
-    fn in_order_whichever_is_woken_first() {
+    fn ordered_results_ignore_wake_order() {
         wide_model(|| {
             let ((a, one), (b, two)) = (source(0), source(10));
             let mut map = ready([one, two]).map_par(2, |job| job).ordered();
@@ -316,7 +316,7 @@ mod map {
 
     /// The source is woken with an item while the future of the item before is.
     #[test]
-    fn the_source_and_a_future_are_woken_at_once() {
+    fn source_and_future_wakes_are_not_lost() {
         model(|| {
             let ((outer, items), (a, job)) = (source(0), source(10));
             let mut job = Some(job);
@@ -342,7 +342,7 @@ mod fork {
 
     /// One fork waits while another, with an item that comes just then, does not: both get it.
     #[test]
-    fn two_get_one_item() {
+    fn two_forks_receive_one_item() {
         model(|| {
             let (teller, mut one, mut two) = forked();
             let other = thread::spawn(move || {
@@ -357,7 +357,7 @@ mod fork {
 
     /// Two forks in one task wait for what another thread sends: both get it.
     #[test]
-    fn two_wait_in_one_task() {
+    fn two_in_one_task_both_receive() {
         model(|| {
             let (teller, mut one, mut two) = forked();
             let feeder = thread::spawn(move || teller.send());
@@ -368,7 +368,7 @@ mod fork {
 
     /// Both read to the end of a source that is always ready: they drive in turn.
     #[test]
-    fn two_drive_a_ready_source() {
+    fn two_forks_of_ready_source_read_all() {
         model(|| {
             let mut one = ready([0, 1]).forker();
             let mut two = one.fork();
@@ -380,7 +380,7 @@ mod fork {
 
     /// The end is for both.
     #[test]
-    fn two_wait_for_the_end() {
+    fn end_wakes_both() {
         model(|| {
             let (teller, mut one, mut two) = forked();
             let other = thread::spawn(move || {
@@ -395,7 +395,7 @@ mod fork {
 
     /// A fork that may have been woken is dropped: the wake-up is the other's.
     #[test]
-    fn one_that_waits_is_dropped() {
+    fn waiting_handle_drop_wakes_other() {
         model(|| {
             let (teller, mut one, mut two) = forked();
             assert!(poll_once(&mut two).is_pending());
@@ -409,7 +409,7 @@ mod fork {
 
     /// A fork that may have been woken reads what is in the list, and not the source.
     #[test]
-    fn one_that_waits_reads_elsewhere() {
+    fn waiting_fork_that_reads_list_wakes_other() {
         model(|| {
             let (teller, mut one, mut two) = forked();
             assert!(poll_once(&mut two).is_pending());
@@ -429,7 +429,7 @@ mod fork {
 
     /// A passive fork reads what an active one drives, then the active one goes.
     #[test]
-    fn a_passive_one_and_the_last_active_one() {
+    fn passive_fork_ends_with_last_active_fork() {
         model(|| {
             let mut active = ready([0, 1]).forker();
             let mut passive: PassiveFork<_> = active.fork_passive();
@@ -445,7 +445,7 @@ mod fork {
 
     /// A passive fork is made, and sleeps, while another one drives: it hears of what that one got.
     #[test]
-    fn a_passive_one_is_made_while_another_drives() {
+    fn passive_fork_made_during_drive_reads_item() {
         model(|| {
             let mut one = ready([0]).forker();
             let two = one.fork();
@@ -461,7 +461,7 @@ mod fork {
 
     /// Two passive forks are made at once, so that neither need be the first.
     #[test]
-    fn two_passive_ones_are_made_while_another_drives() {
+    fn two_passive_forks_made_during_drive_read_item() {
         model(|| {
             let mut one = ready([0]).forker();
             let (two, three) = (one.fork(), one.fork());
@@ -478,7 +478,7 @@ mod fork {
 
     /// Two drive a source in turn, and a passive one hears of everything.
     #[test]
-    fn two_drive_for_a_passive_one() {
+    fn passive_fork_reads_items_of_two_drivers() {
         wide_model(|| {
             let mut one = ready([0, 1]).forker();
             let mut two = one.fork();
@@ -495,7 +495,7 @@ mod fork {
 
     /// The last two active forks go at once: the passive one ends.
     #[test]
-    fn the_last_active_ones_go_at_once() {
+    fn last_two_active_drops_end_passive_fork() {
         model(|| {
             let (teller, one, two) = forked();
             let mut passive = one.fork_passive();
@@ -510,7 +510,7 @@ mod fork {
 
     /// A fork forks while another drives, and the new one is at its parent's place.
     #[test]
-    fn a_fork_is_made_while_another_drives() {
+    fn fork_made_during_drive_reads_item() {
         model(|| {
             let mut one = ready([0]).forker();
             let two = one.fork();
@@ -527,7 +527,7 @@ mod fork {
 
     /// The size is asked for while another drives: that one must not be missed at the gate.
     #[test]
-    fn a_look_at_the_size_keeps_nobody_asleep() {
+    fn size_hint_hides_no_wake_up() {
         model(|| {
             let (teller, mut one, two) = forked();
             let feeder = thread::spawn(move || teller.send());
@@ -555,7 +555,7 @@ mod bounded {
 
     /// Each waits for the other, and both see everything.
     #[test]
-    fn two_wait_for_each_other() {
+    fn two_forks_with_bound_one_read_all() {
         wide_model(|| {
             let mut one = ready([0, 1]).forker_bounded(1, LagPolicy::Wait);
             let mut two = one.fork();
@@ -569,7 +569,7 @@ mod bounded {
 
     /// One has to wait for room; the laggard reads one item, and stays.
     #[test]
-    fn the_laggard_reads() {
+    fn laggard_read_wakes_waiting_fork() {
         wide_model(|| {
             let (mut one, mut two) = three_items(LagPolicy::Wait);
             assert_eq!(take(&mut one), Some(0));
@@ -586,7 +586,7 @@ mod bounded {
 
     /// One has to wait for room; the laggard goes.
     #[test]
-    fn the_laggard_is_dropped() {
+    fn laggard_drop_wakes_waiting_fork() {
         model(|| {
             let (mut one, two) = three_items(LagPolicy::Wait);
             assert_eq!(take(&mut one), Some(0));
@@ -608,7 +608,7 @@ mod bounded {
 
     /// One sleeps. Of two laggards one reads and one is dropped: either may be the last, which wakes it.
     #[test]
-    fn one_laggard_reads_or_is_dropped_last() {
+    fn last_of_two_laggards_wakes_waiting_fork() {
         model(|| {
             let (mut one, mut two) = three_items(LagPolicy::Wait);
             let three = two.fork();
@@ -630,7 +630,7 @@ mod bounded {
 
     /// The same three at once: one waits while the two laggards read and go.
     #[test]
-    fn one_laggard_reads_and_one_is_dropped() {
+    fn laggard_read_and_drop_wake_waiting_fork() {
         widest_model(|| {
             let (mut one, mut two) = three_items(LagPolicy::Wait);
             let three = two.fork();
@@ -648,7 +648,7 @@ mod bounded {
 
     /// Nobody waits for a laggard; what it does not see, it has missed.
     #[test]
-    fn the_oldest_is_dropped_while_the_laggard_reads() {
+    fn drop_oldest_during_read_counts_missed_items() {
         fn all_or_missed(mut fork: BoundedFork<Ready<usize>>) -> usize {
             let items = read_all(&mut fork);
             assert!(items.is_sorted_by(|a, b| a < b), "{items:?}");
@@ -667,7 +667,7 @@ mod bounded {
 
     /// A laggard reads just when it is put out.
     #[test]
-    fn the_laggard_is_put_out_while_it_reads() {
+    fn laggard_read_at_cut_off_reports_lagged() {
         fn all_or_out(mut fork: BoundedFork<Ready<usize>>) {
             let items = read_all(&mut fork);
             assert!(items.iter().copied().eq(0..items.len()), "{items:?}");
@@ -695,7 +695,7 @@ mod share {
 
     /// Each of two on two threads takes one of two items.
     #[test]
-    fn two_take_two() {
+    fn two_tasks_take_one_item_each() {
         model(|| {
             let (teller, mut one, mut two) = shared();
             let other = thread::spawn(move || {
@@ -712,7 +712,7 @@ mod share {
 
     /// Two in one task wait for two items that come at once, with one wake-up.
     #[test]
-    fn two_wait_in_one_task() {
+    fn two_in_one_task_both_receive() {
         model(|| {
             let (teller, mut one, mut two) = shared();
             let feeder = thread::spawn(move || teller.send_two());
@@ -725,7 +725,7 @@ mod share {
 
     /// The end is for both.
     #[test]
-    fn two_wait_for_the_end() {
+    fn end_wakes_both() {
         model(|| {
             let (teller, mut one, mut two) = shared();
             let other = thread::spawn(move || assert_eq!(take(&mut two), None));
@@ -736,7 +736,7 @@ mod share {
     }
 
     #[test]
-    fn one_that_waits_is_dropped() {
+    fn waiting_handle_drop_wakes_other() {
         model(|| {
             let (teller, mut one, mut two) = shared();
             assert!(poll_once(&mut two).is_pending());
@@ -750,7 +750,7 @@ mod share {
 
     /// Of two that ask for the source at once, at most one gets it, and it is not lost.
     #[test]
-    fn two_ask_for_the_source() {
+    fn try_into_inner_of_two_succeeds_at_most_once() {
         model(|| {
             let (teller, one, two) = shared();
             let other = thread::spawn(move || two.try_into_inner().is_ok());

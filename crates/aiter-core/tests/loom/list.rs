@@ -73,7 +73,7 @@ fn read<S: Stream + Unpin>(stream: &mut S, count: usize) -> Vec<S::Item> {
 }
 
 #[test]
-fn push_push() {
+fn two_pushes_in_one_block_publish_both() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let other = spawn_push(pusher.clone(), 11..=11);
@@ -86,7 +86,7 @@ fn push_push() {
 }
 
 #[test]
-fn push_push_across_a_block_edge() {
+fn two_pushers_across_block_edge_keep_order() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.push(1).unwrap();
@@ -100,7 +100,7 @@ fn push_push_across_a_block_edge() {
 }
 
 #[test]
-fn push_all_push_all_across_block_edges() {
+fn two_push_all_across_blocks_keep_order() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let other = pusher.clone();
@@ -113,7 +113,7 @@ fn push_all_push_all_across_block_edges() {
 }
 
 #[test]
-fn push_stop() {
+fn stop_during_push_keeps_accepted_items() {
     model(|| {
         let (pusher, cursor) = push_list();
         let other = pusher.clone();
@@ -128,7 +128,7 @@ fn push_stop() {
 }
 
 #[test]
-fn push_sleep() {
+fn push_wakes_waiting_cursor() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let producer = spawn_push(pusher, 1..=1);
@@ -139,7 +139,7 @@ fn push_sleep() {
 }
 
 #[test]
-fn push_sleep_across_a_block_edge() {
+fn push_across_block_edge_wakes_cursor() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let producer = spawn_push(pusher, 1..=3);
@@ -149,7 +149,7 @@ fn push_sleep_across_a_block_edge() {
 }
 
 #[test]
-fn push_push_sleep() {
+fn two_pushes_wake_waiting_cursor() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let other = spawn_push(pusher.clone(), 11..=11);
@@ -161,7 +161,7 @@ fn push_push_sleep() {
 }
 
 #[test]
-fn sole_push_sleep() {
+fn unique_push_wakes_waiting_cursor() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let producer = thread::spawn(move || {
@@ -176,7 +176,7 @@ fn sole_push_sleep() {
 }
 
 #[test]
-fn sole_after_another_pusher_is_gone() {
+fn unique_after_pusher_drop_keeps_order() {
     // Not the model's: it counts over all interleavings.
     static SOLE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     model(|| {
@@ -199,7 +199,7 @@ fn sole_after_another_pusher_is_gone() {
 
 /// The reader knows the tail's block by the tail alone.
 #[test]
-fn sole_pushes_ahead_of_retiring_reader() {
+fn unique_push_ahead_of_reader_keeps_order() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let producer = thread::spawn(move || {
@@ -215,7 +215,7 @@ fn sole_pushes_ahead_of_retiring_reader() {
 }
 
 #[test]
-fn weak_pusher_becomes_one_while_sole_is_asked_for() {
+fn unique_during_upgrade_loses_no_item() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let weak = pusher.downgrade();
@@ -236,7 +236,7 @@ fn weak_pusher_becomes_one_while_sole_is_asked_for() {
 }
 
 #[test]
-fn a_pusher_becomes_weak_while_sole_is_asked_for() {
+fn unique_during_downgrade_loses_no_item() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let second = pusher.clone();
@@ -258,7 +258,7 @@ fn a_pusher_becomes_weak_while_sole_is_asked_for() {
 
 /// A quiet push is seen by a cursor that looks, over the edge of a block.
 #[test]
-fn quiet_push_fork() {
+fn no_wake_push_is_seen_by_fork() {
     model(|| {
         let (mut pusher, mut cursor) = no_wake_list();
         let mut other = cursor.fork();
@@ -280,7 +280,7 @@ fn quiet_push_fork() {
 
 /// Cursors come and go while one pushes quietly: no count of a block is lost, so no block is kept.
 #[test]
-fn quiet_push_while_forks_come_and_go() {
+fn no_wake_push_during_forks_frees_blocks() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (mut pusher, mut cursor) = no_wake_list();
@@ -304,7 +304,7 @@ fn quiet_push_while_forks_come_and_go() {
 }
 
 #[test]
-fn stop_sleep() {
+fn last_pusher_drop_wakes_cursor() {
     model(|| {
         let (pusher, mut cursor) = push_list::<u32>();
         let producer = thread::spawn(move || drop(pusher));
@@ -315,7 +315,7 @@ fn stop_sleep() {
 
 /// What any pusher's thread did happens before the end is seen.
 #[test]
-fn end_happens_after_all_pushers() {
+fn end_synchronizes_with_all_pusher_drops() {
     model(|| {
         let (pusher, mut cursor) = push_list::<u32>();
         let done = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
@@ -333,7 +333,7 @@ fn end_happens_after_all_pushers() {
 
 /// The producer learns only from the cursor, which is gone, that the list is stopped.
 #[test]
-fn refused_after_ended_cursor_is_gone_is_stopped() {
+fn push_after_end_and_cursor_drop_is_stopped() {
     model(|| {
         let (pusher, cursor) = push_list();
         let stops = pusher.clone();
@@ -347,7 +347,7 @@ fn refused_after_ended_cursor_is_gone_is_stopped() {
 }
 
 #[test]
-fn push_drop_of_the_cursor() {
+fn push_during_cursor_drop_frees_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -367,7 +367,7 @@ fn push_drop_of_the_cursor() {
 
 /// With the pusher alive: by one of the two, the push or the cursor's drop.
 #[test]
-fn pushed_while_last_cursor_goes_is_dropped() {
+fn push_during_last_cursor_drop_drops_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -382,7 +382,7 @@ fn pushed_while_last_cursor_goes_is_dropped() {
 }
 
 #[test]
-fn two_push_while_last_cursor_goes_dropped() {
+fn two_pushes_during_cursor_drop_drop_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -403,7 +403,7 @@ fn two_push_while_last_cursor_goes_dropped() {
 }
 
 #[test]
-fn push_all_while_last_cursor_goes_dropped() {
+fn push_all_during_cursor_drop_drops_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -416,7 +416,7 @@ fn push_all_while_last_cursor_goes_dropped() {
 }
 
 #[test]
-fn sole_push_while_last_cursor_goes_is_dropped() {
+fn unique_push_during_cursor_drop_drops_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (mut pusher, cursor) = push_list();
@@ -432,7 +432,7 @@ fn sole_push_while_last_cursor_goes_is_dropped() {
 
 /// A handler drops nothing; the next push that is refused drops what it left.
 #[test]
-fn try_push_while_last_cursor_goes_is_late() {
+fn try_push_during_cursor_drop_defers_drop() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -454,7 +454,7 @@ fn try_push_while_last_cursor_goes_is_late() {
 
 /// The push that is refused learns of the handler's item only by the flag.
 #[test]
-fn refused_push_while_handler_and_cursor_go() {
+fn refused_push_drops_item_of_try_push() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -475,7 +475,7 @@ fn refused_push_while_handler_and_cursor_go() {
 
 /// The push finds the block orphaned while a subscriber takes it over, or has done so.
 #[test]
-fn pushed_between_last_cursor_and_subscriber() {
+fn push_between_cursors_is_read_or_dropped() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -497,7 +497,7 @@ fn pushed_between_last_cursor_and_subscriber() {
 }
 
 #[test]
-fn pushed_while_cursor_and_subscriber_go() {
+fn push_while_two_cursors_drop_drops_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -515,7 +515,7 @@ fn pushed_while_cursor_and_subscriber_go() {
 }
 
 #[test]
-fn push_drop_of_a_reading_cursor() {
+fn push_during_read_and_drop_frees_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -532,7 +532,7 @@ fn push_drop_of_a_reading_cursor() {
 }
 
 #[test]
-fn push_drop_of_the_pusher() {
+fn push_during_pusher_drop_frees_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -548,7 +548,7 @@ fn push_drop_of_the_pusher() {
 }
 
 #[test]
-fn fork_push() {
+fn fork_during_push_reads_all_items() {
     model(|| {
         let (pusher, cursor) = push_list();
         pusher.push(0).unwrap();
@@ -561,7 +561,7 @@ fn fork_push() {
 }
 
 #[test]
-fn two_cursors_cross_blocks() {
+fn two_cursors_across_blocks_read_all_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -578,7 +578,7 @@ fn two_cursors_cross_blocks() {
 }
 
 #[test]
-fn one_fork_is_dropped_while_the_other_reads() {
+fn fork_drop_during_read_keeps_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -597,7 +597,7 @@ fn one_fork_is_dropped_while_the_other_reads() {
 
 /// All that is ready, though the checker lends items one by one.
 #[test]
-fn many_of_a_fork() {
+fn next_many_of_fork_takes_all_ready_items() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let mut fork = cursor.fork();
@@ -614,7 +614,7 @@ fn many_of_a_fork() {
 }
 
 #[test]
-fn retire_recycle() {
+fn retired_blocks_reused_keep_order() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -661,7 +661,7 @@ fn before_read_block_is_taken() -> (Pusher<u32>, Cursor<u32>) {
 
 /// A producer takes one of the blocks that are kept for it while a reader adds one.
 #[test]
-fn read_block_is_added_while_producer_takes_one() {
+fn free_list_push_during_pop_loses_no_item() {
     model(|| {
         let (pusher, mut cursor) = before_read_block_is_taken();
         let count = cursor.len() + 2;
@@ -677,7 +677,7 @@ fn read_block_is_added_while_producer_takes_one() {
 
 /// The reader gives all of them back meanwhile.
 #[test]
-fn read_blocks_are_freed_while_producer_takes_one() {
+fn free_list_clear_during_pop_loses_no_item() {
     model(|| {
         let (pusher, mut cursor) = before_read_block_is_taken();
         let count = cursor.len();
@@ -692,7 +692,7 @@ fn read_blocks_are_freed_while_producer_takes_one() {
 
 /// The same with two producers, one of which finds what the other leaves.
 #[test]
-fn two_producers_take_read_blocks() {
+fn two_free_list_pops_lose_no_item() {
     model(|| {
         let (pusher, mut cursor) = with_read_blocks();
         let count = cursor.len() + 6;
@@ -710,7 +710,7 @@ fn two_producers_take_read_blocks() {
 /// A handler's push completes the block that the last cursor has left: who subscribes later, and finds
 /// nothing, gives it back.
 #[test]
-fn what_a_handlers_push_inherits_is_given_back() {
+fn try_push_hand_over_is_released_by_reader() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -733,7 +733,7 @@ fn what_a_handlers_push_inherits_is_given_back() {
 }
 
 #[test]
-fn two_pushers_and_recycled_blocks() {
+fn two_pushers_with_reused_blocks_keep_order() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.push_all([1, 2, 3]).unwrap();
@@ -748,7 +748,7 @@ fn two_pushers_and_recycled_blocks() {
 }
 
 #[test]
-fn a_block_is_retired_while_a_claim_looks_at_its_edge() {
+fn claim_at_retiring_block_loses_no_item() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.push(1).unwrap();
@@ -763,7 +763,7 @@ fn a_block_is_retired_while_a_claim_looks_at_its_edge() {
 }
 
 #[test]
-fn a_block_is_retired_while_a_subscriber_enters() {
+fn subscriber_at_retiring_block_reads_on() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.push(1).unwrap();
@@ -779,7 +779,7 @@ fn a_block_is_retired_while_a_subscriber_enters() {
 }
 
 #[test]
-fn subscribe_push() {
+fn subscribe_during_push_reads_later_items() {
     model(|| {
         let (pusher, cursor) = push_list();
         pusher.push(0).unwrap();
@@ -793,7 +793,7 @@ fn subscribe_push() {
 }
 
 #[test]
-fn subscribe_while_the_sole_cursor_moves_on() {
+fn subscribe_during_read_reads_later_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -853,7 +853,7 @@ fn subscribe_before_push_at_edge_both_read() {
 }
 
 #[test]
-fn subscribe_while_the_last_cursor_goes() {
+fn subscribe_during_last_cursor_drop_reads_on() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -871,7 +871,7 @@ fn subscribe_while_the_last_cursor_goes() {
 }
 
 #[test]
-fn the_end_of_a_block_that_the_last_cursor_left_behind() {
+fn subscriber_reads_past_orphaned_block_end() {
     model(|| {
         let (pusher, cursor) = push_list();
         let other = thread::spawn(move || drop(cursor));
@@ -889,7 +889,7 @@ fn the_end_of_a_block_that_the_last_cursor_left_behind() {
 }
 
 #[test]
-fn a_taker_that_kept_up_looks_again() {
+fn caught_up_taker_takes_later_item() {
     wide_model(|| {
         let (pusher, cursor) = push_list();
         pusher.push(1).unwrap();
@@ -908,7 +908,7 @@ fn a_taker_that_kept_up_looks_again() {
 }
 
 #[test]
-fn push_subscribe_while_the_last_cursor_goes() {
+fn push_and_subscribe_during_drop_free_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -942,7 +942,7 @@ fn try_push_within_reserve_never_fails() {
 }
 
 #[test]
-fn another_waker_while_a_push_wakes() {
+fn push_during_waker_change_wakes_new_waker() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let producer = spawn_push(pusher, 1..=1);
@@ -955,7 +955,7 @@ fn another_waker_while_a_push_wakes() {
 }
 
 #[test]
-fn sleeping_cursor_is_dropped_while_a_push_wakes() {
+fn waiter_drop_during_push_wakes_other_cursor() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let mut fork = cursor.fork();
@@ -976,7 +976,7 @@ fn with_a_sleeper() -> (Pusher<u32>, Cursor<u32>, Cursor<u32>) {
 }
 
 #[test]
-fn push_sleep_behind_another_sleeper() {
+fn push_wakes_second_waiter() {
     model(|| {
         let (pusher, mut cursor, _first) = with_a_sleeper();
         let producer = spawn_push(pusher, 1..=1);
@@ -986,7 +986,7 @@ fn push_sleep_behind_another_sleeper() {
 }
 
 #[test]
-fn stop_sleep_behind_another_sleeper() {
+fn last_pusher_drop_wakes_second_waiter() {
     model(|| {
         let (pusher, mut cursor, _first) = with_a_sleeper();
         let producer = thread::spawn(move || drop(pusher));
@@ -996,7 +996,7 @@ fn stop_sleep_behind_another_sleeper() {
 }
 
 #[test]
-fn another_waker_behind_another_sleeper() {
+fn push_wakes_new_waker_of_second_waiter() {
     model(|| {
         let (pusher, mut cursor, _first) = with_a_sleeper();
         let producer = spawn_push(pusher, 1..=1);
@@ -1008,7 +1008,7 @@ fn another_waker_behind_another_sleeper() {
 }
 
 #[test]
-fn sleepers_are_dropped_while_a_push_wakes() {
+fn waiters_dropped_during_push_leak_nothing() {
     model(|| {
         let (pusher, mut cursor, first) = with_a_sleeper();
         assert!(poll_once(&mut cursor).is_pending());
@@ -1020,7 +1020,7 @@ fn sleepers_are_dropped_while_a_push_wakes() {
 }
 
 #[test]
-fn stop_sleep_while_the_first_sleeper_leaves() {
+fn pusher_drop_during_waiter_drop_wakes_next() {
     model(|| {
         let (pusher, mut cursor, first) = with_a_sleeper();
         let producer = thread::spawn(move || drop(pusher));
@@ -1032,7 +1032,7 @@ fn stop_sleep_while_the_first_sleeper_leaves() {
 }
 
 #[test]
-fn push_sleep_while_the_first_sleeper_leaves() {
+fn push_during_waiter_drop_wakes_next() {
     model(|| {
         let (pusher, mut cursor, first) = with_a_sleeper();
         let producer = spawn_push(pusher, 1..=1);
@@ -1044,7 +1044,7 @@ fn push_sleep_while_the_first_sleeper_leaves() {
 }
 
 #[test]
-fn two_forks_sleep() {
+fn push_wakes_two_waiting_forks() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let mut fork = cursor.fork();
@@ -1057,7 +1057,7 @@ fn two_forks_sleep() {
 }
 
 #[test]
-fn two_forks_settle() {
+fn two_parked_forks_drop_read_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1113,14 +1113,14 @@ fn assert_two_read_and_nothing_is_left(
 }
 
 #[test]
-fn two_cursors_try_next_items_are_gone() {
+fn try_next_of_two_cursors_drops_read_items() {
     assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 1, 0);
     assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 0, 1);
     assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 1, 1);
 }
 
 #[test]
-fn two_cursors_try_next_many_items_are_gone() {
+fn try_next_many_of_two_cursors_drops_items() {
     fn read(cursor: &mut Cursor<Counted>) -> usize {
         let mut items = Vec::new();
         while cursor.try_next_many(&mut items, 2) > 0 {}
@@ -1132,7 +1132,7 @@ fn two_cursors_try_next_many_items_are_gone() {
 
 /// A cursor counts itself and reads on while the other one drops what both have read.
 #[test]
-fn settled_cursor_reads_on_while_items_drop() {
+fn parked_cursor_reads_on_while_items_drop() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1152,7 +1152,7 @@ fn settled_cursor_reads_on_while_items_drop() {
 }
 
 #[test]
-fn cursor_settles_while_a_subscriber_enters() {
+fn cursor_parks_during_subscribe_drops_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1175,7 +1175,7 @@ fn cursor_settles_while_a_subscriber_enters() {
 }
 
 #[test]
-fn cursor_settles_while_a_taker_waits() {
+fn cursor_parks_while_taker_waits_drops_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1193,7 +1193,7 @@ fn cursor_settles_while_a_taker_waits() {
 }
 
 #[test]
-fn one_fork_settles_while_the_other_is_dropped() {
+fn cursor_parks_during_fork_drop_drops_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1209,7 +1209,7 @@ fn one_fork_settles_while_the_other_is_dropped() {
 }
 
 #[test]
-fn a_fork_of_a_sleeper_goes_while_another_settles() {
+fn cursor_parks_during_waiter_fork_drops_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1229,7 +1229,7 @@ fn a_fork_of_a_sleeper_goes_while_another_settles() {
 }
 
 #[test]
-fn a_reader_behind_keeps_its_items_while_sleepers_come_and_go() {
+fn reader_behind_waiters_keeps_its_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1249,7 +1249,7 @@ fn a_reader_behind_keeps_its_items_while_sleepers_come_and_go() {
 }
 
 #[test]
-fn shared_takers_end_behind_the_last_item() {
+fn takers_end_after_last_item() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1269,7 +1269,7 @@ fn spawn_taker(mut taker: SharedCursor<u32>) -> thread::JoinHandle<Option<u32>> 
 }
 
 #[test]
-fn shared_takers() {
+fn two_takers_take_one_item_each() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1283,7 +1283,7 @@ fn shared_takers() {
 }
 
 #[test]
-fn shared_takers_of_a_known_run() {
+fn takers_of_known_run_take_each_item_once() {
     model(|| {
         let (pusher, cursor) = push_list();
         pusher.push_all(1..=3).unwrap();
@@ -1298,7 +1298,7 @@ fn shared_takers_of_a_known_run() {
 }
 
 #[test]
-fn shared_takers_sleep() {
+fn push_wakes_two_waiting_takers() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1312,7 +1312,7 @@ fn shared_takers_sleep() {
 }
 
 #[test]
-fn shared_takers_end() {
+fn end_wakes_two_waiting_takers() {
     model(|| {
         let (pusher, cursor) = push_list::<u32>();
         let mut one = cursor.share();
@@ -1324,7 +1324,7 @@ fn shared_takers_end() {
 }
 
 #[test]
-fn a_woken_taker_is_dropped() {
+fn woken_taker_drop_wakes_next() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1341,7 +1341,7 @@ fn a_woken_taker_is_dropped() {
 
 /// A taker waits, is woken, and is not polled again; its handle stays.
 #[test]
-fn resting_taker_keeps_no_item() {
+fn unpolled_taker_keeps_no_item() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1380,7 +1380,7 @@ fn cancelled_taker_keeps_no_item() {
 
 /// The first one may have been chosen for the item when it goes.
 #[test]
-fn a_taker_is_dropped_before_one_that_sleeps_behind_it() {
+fn first_taker_drop_wakes_second_taker() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1396,7 +1396,7 @@ fn a_taker_is_dropped_before_one_that_sleeps_behind_it() {
 }
 
 #[test]
-fn shared_takers_of_a_forked_list() {
+fn takers_and_fork_read_all_items() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut fork = cursor.fork();
@@ -1416,7 +1416,7 @@ fn shared_takers_of_a_forked_list() {
 
 /// The pushes that have not ended are skipped when they come, and none is read twice or lost.
 #[test]
-fn resubscribe_while_pushes_come() {
+fn resubscribe_during_pushes_reads_suffix() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1439,7 +1439,7 @@ fn resubscribe_while_pushes_come() {
 }
 
 #[test]
-fn skip_while_pushes_come() {
+fn skip_during_pushes_counts_each_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1461,7 +1461,7 @@ fn skip_while_pushes_come() {
 
 /// A cursor that has settled leaves the block, complete by now, before another one counts itself.
 #[test]
-fn settled_cursor_crosses_while_other_settles() {
+fn parked_cursor_leaves_block_while_other_parks() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();

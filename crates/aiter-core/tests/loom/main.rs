@@ -4,9 +4,9 @@
 #![cfg(loom)]
 
 mod list;
+mod poll_lock;
 mod ready_queue;
 mod reclaim;
-mod relay;
 mod wake_cell;
 
 use core::{

@@ -95,7 +95,7 @@ fn spawn_tell(member: &Arc<Member>) -> thread::JoinHandle<()> {
 }
 
 #[test]
-fn mark_sleep() {
+fn member_wake_wakes_owner() {
     model(|| {
         let mut owner = Owner::<1>::new();
         let other = spawn_tell(&owner.members[0]);
@@ -105,7 +105,7 @@ fn mark_sleep() {
 }
 
 #[test]
-fn two_mark_one_sleeps() {
+fn two_member_wakes_reach_owner() {
     model(|| {
         let mut owner = Owner::<2>::new();
         let others = owner.members.each_ref().map(spawn_tell);
@@ -118,7 +118,7 @@ fn two_mark_one_sleeps() {
 
 /// The waker of the first sleep may still be in the notifier's hands when the task sleeps again.
 #[test]
-fn mark_sleep_mark_sleep() {
+fn second_wake_reaches_owner_after_first() {
     model(|| {
         let mut owner = Owner::<2>::new();
         let members = owner.members.clone();
@@ -130,7 +130,7 @@ fn mark_sleep_mark_sleep() {
 
 /// A task that was moved sleeps with another waker.
 #[test]
-fn the_latest_waker_is_called() {
+fn latest_waker_is_called() {
     model(|| {
         let mut owner = Owner::<1>::new();
         assert!(owner.ready.sleep(Waker::noop()));
@@ -141,7 +141,7 @@ fn the_latest_waker_is_called() {
 }
 
 #[test]
-fn the_owner_goes_while_one_is_marked() {
+fn owner_drop_during_wake_drops_waker() {
     struct Nobody;
     impl std::task::Wake for Nobody {
         fn wake(self: StdArc<Self>) {}
@@ -160,7 +160,7 @@ fn the_owner_goes_while_one_is_marked() {
 
 /// The second wake-up may find the member asleep, on the stack, being polled, or asleep again.
 #[test]
-fn one_is_woken_twice() {
+fn member_woken_twice_is_taken() {
     model(|| {
         let mut owner = Owner::<1>::new();
         let member = owner.members[0].clone();
@@ -174,7 +174,7 @@ fn one_is_woken_twice() {
 }
 
 #[test]
-fn two_wake_the_same_one() {
+fn two_wakes_of_one_member_are_taken() {
     model(|| {
         let mut owner = Owner::<1>::new();
         let others = [(); 2].map(|()| spawn_tell(&owner.members[0]));
@@ -185,7 +185,7 @@ fn two_wake_the_same_one() {
 
 /// Whoever is last frees the node; the member went with its owner.
 #[test]
-fn the_owner_goes_while_wakers_are_dropped() {
+fn owner_drop_during_waker_drop_frees_node() {
     model(|| {
         let Owner { ready, mut nodes, members, .. } = Owner::<1>::new();
         let other = thread::spawn({
@@ -206,7 +206,7 @@ fn the_owner_goes_while_wakers_are_dropped() {
 
 /// A member that was on top of another is woken again, alone: it leads to no other member then.
 #[test]
-fn next_stack_has_no_old_links() {
+fn next_queue_has_no_old_links() {
     model(|| {
         let mut owner = Owner::<2>::new();
         let [below, top] = owner.members.clone();
@@ -220,7 +220,7 @@ fn next_stack_has_no_old_links() {
 
 /// A wake-up beyond those that are counted comes while the owner starts the count anew.
 #[test]
-fn uncounted_wake_up_is_heard() {
+fn uncounted_wake_up_is_not_lost() {
     model(|| {
         let mut owner = Owner::<1>::new();
         let member = owner.members[0].clone();

@@ -15,7 +15,7 @@ fn push_and_read(pusher: &Pusher<u32>, cursor: &mut Cursor<u32>, items: u32) {
 
 /// The retirements find the end of the list before, while and after `reserve` moves it.
 #[test]
-fn reserve_beside_retiring_reader() {
+fn reserve_survives_retirement() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.reserve(4);
@@ -31,7 +31,7 @@ fn reserve_beside_retiring_reader() {
 
 /// All that `reserve` links is used up and retires before `reserve` hands its last block over.
 #[test]
-fn reserve_beside_reader_of_its_last_block() {
+fn reserve_survives_retirement_of_last_block() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let other = pusher.clone();
@@ -46,7 +46,7 @@ fn reserve_beside_reader_of_its_last_block() {
 
 /// Two of them hand over different blocks, in any order.
 #[test]
-fn two_reserves_beside_retiring_reader() {
+fn two_reserves_survive_retirement() {
     wide_model(|| {
         let (pusher, mut cursor) = push_list();
         let reserves = [4, 6].map(|room| {
@@ -92,7 +92,7 @@ fn subscriber_enters_block_that_reader_leaves() {
 /// One taker drops what all readers have read, with the gate open, while the others leave the block
 /// and a producer uses it again.
 #[test]
-fn taker_drops_read_items_while_block_is_used_again() {
+fn taker_drops_read_items_of_reused_block() {
     #[derive(Clone)]
     struct NeedsDrop(u32);
     impl Drop for NeedsDrop {
@@ -149,7 +149,7 @@ fn try_push_after_pinned_retirement_has_room() {
 
 /// A claim takes a block from limbo only if no other party can look at it, and never the tail block.
 #[test]
-fn try_push_takes_from_limbo_beside_pins() {
+fn try_push_with_pins_takes_block_from_limbo() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.reserve(1);
@@ -176,7 +176,7 @@ fn try_push_takes_from_limbo_beside_pins() {
 
 /// A claim takes the block from limbo at which another party has looked just before.
 #[test]
-fn try_push_takes_block_after_look() {
+fn try_push_takes_block_after_pin() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.reserve(1);

@@ -44,7 +44,7 @@ impl Shared {
 }
 
 #[test]
-fn wake_sleep() {
+fn wake_reaches_registered_task() {
     model(|| {
         let shared = Shared::new();
         let other = {
@@ -57,7 +57,7 @@ fn wake_sleep() {
 }
 
 #[test]
-fn two_wake_one() {
+fn two_wakes_reach_registered_task() {
     model(|| {
         let shared = Shared::new();
         let others: Vec<_> = (0..2)
@@ -73,7 +73,7 @@ fn two_wake_one() {
 
 /// The first waker is replaced while it is called.
 #[test]
-fn the_latest_waker_is_called() {
+fn latest_waker_is_called() {
     model(|| {
         let shared = Shared::new();
         shared.cell.register(Waker::noop());
@@ -87,7 +87,7 @@ fn the_latest_waker_is_called() {
 }
 
 #[test]
-fn two_register() {
+fn concurrent_registers_do_not_race() {
     model(|| {
         let shared = Shared::new();
         let other = {
@@ -101,7 +101,7 @@ fn two_register() {
 }
 
 #[test]
-fn clear_wake() {
+fn clear_during_wake_drops_waker() {
     struct Nobody;
     impl std::task::Wake for Nobody {
         fn wake(self: StdArc<Self>) {}

@@ -74,7 +74,7 @@ fn take(relay: &mut PollLock<Value>) -> usize {
 
 /// Each of two takes one; both items come at once.
 #[test]
-fn two_take_what_comes() {
+fn two_tasks_take_one_item_each() {
     wide_model(|| {
         let (mut one, permits) = relay();
         let mut two = one.clone();
@@ -92,7 +92,7 @@ fn two_take_what_comes() {
 
 /// One that may have been woken goes, and must not take the wake-up along.
 #[test]
-fn a_waiting_one_is_dropped() {
+fn waiting_handle_drop_wakes_other() {
     model(|| {
         let (mut one, permits) = relay();
         let mut two = one.clone();
@@ -108,7 +108,7 @@ fn a_waiting_one_is_dropped() {
 
 /// A task that may have been woken waits no longer; its handle stays.
 #[test]
-fn waiting_handle_is_cancelled() {
+fn waiting_handle_cancel_wakes_other() {
     model(|| {
         let (mut one, permits) = relay();
         let mut two = one.clone();
@@ -126,7 +126,7 @@ fn waiting_handle_is_cancelled() {
 
 /// A task that may have been woken is not polled again; its handle stays.
 #[test]
-fn waiting_handle_rests() {
+fn unpolled_handle_keeps_no_item() {
     wide_model(|| {
         let (mut one, permits) = relay();
         let mut two = one.clone();
@@ -146,7 +146,7 @@ fn waiting_handle_rests() {
 
 /// The same, with the items sent by the task that rests.
 #[test]
-fn handle_rests_before_items_come() {
+fn unpolled_sender_keeps_no_item() {
     model(|| {
         let (mut one, permits) = relay();
         let mut two = one.clone();
@@ -165,7 +165,7 @@ fn handle_rests_before_items_come() {
 
 /// A look closes the gate, but polls nothing: who found it closed must not sleep on it.
 #[test]
-fn a_look_keeps_nobody_from_a_turn() {
+fn try_read_wakes_task_that_found_gate_closed() {
     model(|| {
         let (mut one, permits) = relay();
         permits.add(1);
@@ -181,7 +181,7 @@ fn a_look_keeps_nobody_from_a_turn() {
 
 /// The end is for all.
 #[test]
-fn all_are_woken() {
+fn end_wakes_both() {
     model(|| {
         let (mut one, permits) = relay();
         let mut two = one.clone();
@@ -208,7 +208,7 @@ fn all_are_woken() {
 
 /// A watcher takes no turn, and sleeps through none that leaves an item beside the value.
 #[test]
-fn watcher_reads_what_turns_leave() {
+fn watcher_reads_item_that_turn_pushed() {
     wide_model(|| {
         let (pusher, mine) = no_wake_list();
         let mut cursor = mine.fork();
@@ -237,7 +237,7 @@ fn watcher_reads_what_turns_leave() {
 
 /// The value goes with the last handle, and the task's waker with the handle that registered it.
 #[test]
-fn drop_drop() {
+fn concurrent_handle_drops_free_value() {
     struct Nobody;
     impl std::task::Wake for Nobody {
         fn wake(self: StdArc<Self>) {}
@@ -259,7 +259,7 @@ fn drop_drop() {
 
 /// News comes while a task looks and another one goes to sleep.
 #[test]
-fn look_hides_no_news() {
+fn try_read_hides_no_wake_up() {
     model(|| {
         let (mut one, permits) = relay();
         let two = one.clone();
@@ -277,7 +277,7 @@ fn look_hides_no_news() {
 /// The value's waker alone makes the news visible to the turn that takes it. A lone handle is
 /// polled while the waker is called, and need not be woken by it.
 #[test]
-fn lone_turn_sees_what_waker_call_tells() {
+fn lone_turn_sees_writes_before_wake() {
     model(|| {
         let mut relay = PollLock::new(());
         let mut waker = None;
@@ -306,7 +306,7 @@ fn lone_turn_sees_what_waker_call_tells() {
 
 /// A look that finds the gate closed is woken when the turn is over.
 #[test]
-fn look_during_turn_is_woken() {
+fn poll_read_during_turn_is_woken() {
     model(|| {
         let (mut one, permits) = relay();
         permits.add(1);
@@ -323,7 +323,7 @@ fn look_during_turn_is_woken() {
 
 /// A turn that panics hands the value on, and wakes a task that was turned away.
 #[test]
-fn task_turned_away_by_panicking_turn_wakes() {
+fn panicking_turn_wakes_waiting_task() {
     model(|| {
         let (mut one, permits) = relay();
         permits.add(1);
