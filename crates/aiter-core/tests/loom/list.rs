@@ -1,4 +1,4 @@
-//! Stories of the list.
+//! Stories of the list: pushers, cursors, shared cursors and their wake-ups.
 
 use aiter_core::{
     Cursor, PushError, Pusher, SharedCursor, TryNextError, push_list, task::no_wake_list,
@@ -14,7 +14,7 @@ use loom::{
 use super::*;
 use core::future::Future;
 
-/// Counts its drops, by accesses that order nothing. A clone counts as a new one.
+/// An item that counts the live items, clones included. Relaxed, so that the count orders nothing.
 #[derive(Debug)]
 struct Counted(u32, Arc<AtomicUsize>);
 
@@ -33,24 +33,25 @@ impl Clone for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        // A clone of what was dropped shows.
+        // A clone made after the drop has a wrong value.
         self.0 = u32::MAX;
         self.1.fetch_sub(1, Relaxed);
     }
 }
 
-/// Takes what is ready.
+/// Takes all ready items.
 fn drain<T>(cursor: &mut Cursor<T>) -> Vec<T> {
     core::iter::from_fn(|| cursor.try_next().ok()).collect()
 }
 
+/// Whether `items` contains each number of `range` once, in ascending order.
 fn ascending(items: &[u32], range: core::ops::RangeInclusive<u32>) -> bool {
-    let mine: Vec<_> = items.iter().copied().filter(|n| range.contains(n)).collect();
-    mine.is_sorted() && mine.len() == range.count()
+    let inside: Vec<_> = items.iter().copied().filter(|n| range.contains(n)).collect();
+    inside.is_sorted() && inside.len() == range.count()
 }
 
-/// Pushes on another thread, and gives the pusher back: its drop would stop the list, and so wake
-/// whomever a push forgot.
+/// Pushes on another thread, and returns the pusher. If the thread dropped the pusher, the list
+/// would stop, and the stop would hide a lost wake-up.
 fn spawn_push(
     pusher: Pusher<u32>,
     items: core::ops::RangeInclusive<u32>,
@@ -61,7 +62,7 @@ fn spawn_push(
     })
 }
 
-/// Reads so many items, sleeping when there is none.
+/// Reads `count` items. Waits if no item is ready.
 fn read<S: Stream + Unpin>(stream: &mut S, count: usize) -> Vec<S::Item> {
     block_on(async {
         let mut items = Vec::new();
@@ -165,9 +166,9 @@ fn unique_push_wakes_waiting_cursor() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let producer = thread::spawn(move || {
-            let mut sole = pusher.unique().unwrap();
-            sole.push(1).unwrap();
-            sole.push_all([2, 3]).unwrap();
+            let mut unique = pusher.unique().unwrap();
+            unique.push(1).unwrap();
+            unique.push_all([2, 3]).unwrap();
             pusher
         });
         assert_eq!(read(&mut cursor, 3), [1, 2, 3]);
@@ -177,16 +178,16 @@ fn unique_push_wakes_waiting_cursor() {
 
 #[test]
 fn unique_after_pusher_drop_keeps_order() {
-    // Not the model's: it counts over all interleavings.
-    static SOLE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    // A std atomic, because it counts over all interleavings.
+    static UNIQUE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let second = pusher.clone();
         let other = thread::spawn(move || (11..=12).for_each(|n| second.push(n).unwrap()));
         match pusher.unique() {
-            Some(mut sole) => {
-                SOLE.fetch_add(1, Relaxed);
-                sole.push(21).unwrap();
+            Some(mut unique) => {
+                UNIQUE.fetch_add(1, Relaxed);
+                unique.push(21).unwrap();
             }
             None => pusher.push(21).unwrap(),
         }
@@ -194,17 +195,17 @@ fn unique_after_pusher_drop_keeps_order() {
         let items = drain(&mut cursor);
         assert!(ascending(&items, 11..=12) && ascending(&items, 21..=21), "{items:?}");
     });
-    assert!(SOLE.load(Relaxed) > 0, "the other pusher never went first");
+    assert!(UNIQUE.load(Relaxed) > 0, "some interleaving must drop the other pusher first");
 }
 
-/// The reader knows the tail's block by the tail alone.
+/// The reader finds the tail's block only through the tail word.
 #[test]
 fn unique_push_ahead_of_reader_keeps_order() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let producer = thread::spawn(move || {
-            let mut sole = pusher.unique().unwrap();
-            (1..=4).for_each(|n| sole.push(n).unwrap());
+            let mut unique = pusher.unique().unwrap();
+            (1..=4).for_each(|n| unique.push(n).unwrap());
             pusher
         });
         let mut items = drain(&mut cursor);
@@ -225,7 +226,7 @@ fn unique_during_upgrade_loses_no_item() {
             pusher.map(|pusher| pusher.push(11).unwrap()).is_some()
         });
         match pusher.unique() {
-            Some(mut sole) => sole.push(21).unwrap(),
+            Some(mut unique) => unique.push(21).unwrap(),
             None => pusher.push(21).unwrap(),
         }
         assert!(other.join().unwrap());
@@ -246,7 +247,7 @@ fn unique_during_downgrade_loses_no_item() {
             weak.upgrade().map(|pusher| pusher.push(11).unwrap()).is_some()
         });
         match pusher.unique() {
-            Some(mut sole) => sole.push(21).unwrap(),
+            Some(mut unique) => unique.push(21).unwrap(),
             None => pusher.push(21).unwrap(),
         }
         assert!(other.join().unwrap());
@@ -256,7 +257,7 @@ fn unique_during_downgrade_loses_no_item() {
     });
 }
 
-/// A quiet push is seen by a cursor that looks, over the edge of a block.
+/// A cursor that polls sees the items of a push without wake-up, also in the next block.
 #[test]
 fn no_wake_push_is_seen_by_fork() {
     model(|| {
@@ -278,14 +279,15 @@ fn no_wake_push_is_seen_by_fork() {
     });
 }
 
-/// Cursors come and go while one pushes quietly: no count of a block is lost, so no block is kept.
+/// Cursors are made and dropped during pushes without wake-up. No count of a block is lost, so no
+/// block is kept.
 #[test]
 fn no_wake_push_during_forks_frees_blocks() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (mut pusher, mut cursor) = no_wake_list();
         let other = cursor.fork();
-        let going = thread::spawn(move || {
+        let forks = thread::spawn(move || {
             let third = other.fork();
             drop(other);
             third
@@ -294,10 +296,10 @@ fn no_wake_push_during_forks_frees_blocks() {
             pusher.push_with_hint(&cursor, Counted::new(n, &alive)).unwrap();
             assert!(cursor.next_ready().is_some());
         }
-        drop(going.join().unwrap());
-        // Gives up the block that it has read.
+        drop(forks.join().unwrap());
+        // The cursor releases the block that it has read.
         assert!(cursor.next_ready().is_none());
-        // All but what is in the last block.
+        // Only the items of the last block may be left.
         let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
         assert!(alive.load(Relaxed) <= 3 % slots);
     });
@@ -313,7 +315,7 @@ fn last_pusher_drop_wakes_cursor() {
     });
 }
 
-/// What any pusher's thread did happens before the end is seen.
+/// The writes of each thread before its pusher's drop happen before a cursor sees the end.
 #[test]
 fn end_synchronizes_with_all_pusher_drops() {
     model(|| {
@@ -331,7 +333,7 @@ fn end_synchronizes_with_all_pusher_drops() {
     });
 }
 
-/// The producer learns only from the cursor, which is gone, that the list is stopped.
+/// The producer synchronizes only with the drop of a cursor that has seen the stop.
 #[test]
 fn push_after_end_and_cursor_drop_is_stopped() {
     model(|| {
@@ -365,7 +367,7 @@ fn push_during_cursor_drop_frees_items() {
     });
 }
 
-/// With the pusher alive: by one of the two, the push or the cursor's drop.
+/// The pusher stays alive, so either the push or the cursor's drop has to drop the item.
 #[test]
 fn push_during_last_cursor_drop_drops_item() {
     model(|| {
@@ -421,16 +423,16 @@ fn unique_push_during_cursor_drop_drops_items() {
         let alive = Arc::new(AtomicUsize::new(0));
         let (mut pusher, cursor) = push_list();
         let reader = thread::spawn(move || drop(cursor));
-        let mut sole = pusher.unique().unwrap();
+        let mut unique = pusher.unique().unwrap();
         for n in 0..3 {
-            let _ = sole.push(Counted::new(n, &alive));
+            let _ = unique.push(Counted::new(n, &alive));
         }
         reader.join().unwrap();
         assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
-/// A handler drops nothing; the next push that is refused drops what it left.
+/// `try_push` drops no item. The next refused push drops the item that it left.
 #[test]
 fn try_push_during_cursor_drop_defers_drop() {
     model(|| {
@@ -452,7 +454,7 @@ fn try_push_during_cursor_drop_defers_drop() {
     });
 }
 
-/// The push that is refused learns of the handler's item only by the flag.
+/// The refused push finds the item of `try_push` only through the list's flag.
 #[test]
 fn refused_push_drops_item_of_try_push() {
     model(|| {
@@ -473,7 +475,7 @@ fn refused_push_drops_item_of_try_push() {
     });
 }
 
-/// The push finds the block orphaned while a subscriber takes it over, or has done so.
+/// The push publishes to an orphaned block before, while or after a subscriber adopts it.
 #[test]
 fn push_between_cursors_is_read_or_dropped() {
     model(|| {
@@ -489,7 +491,7 @@ fn push_between_cursors_is_read_or_dropped() {
         drop(cursor);
         let (mut late, _kept) = (late.join().unwrap(), producer.join().unwrap());
         assert!(drain(&mut late).len() <= 1);
-        assert_eq!(alive.load(Relaxed), 0, "the subscriber has read it, or came after it");
+        assert_eq!(alive.load(Relaxed), 0, "the subscriber must have read or skipped the item");
         pusher.push(Counted::new(2, &alive)).unwrap();
         assert_eq!(drain(&mut late).len(), 1);
         assert_eq!(alive.load(Relaxed), 0);
@@ -595,7 +597,7 @@ fn fork_drop_during_read_keeps_items() {
     });
 }
 
-/// All that is ready, though the checker lends items one by one.
+/// The fork takes all ready items, although the checker lends items one at a time.
 #[test]
 fn next_many_of_fork_takes_all_ready_items() {
     model(|| {
@@ -633,8 +635,8 @@ fn retired_blocks_reused_keep_order() {
     });
 }
 
-/// Of five blocks, four read to the end: one is linked behind the tail, two are kept for producers, and the
-/// cursor has yet to leave the fourth.
+/// A list with five blocks, of which the cursor has read four. One block is linked after the tail,
+/// and two are in the free list. The cursor has not yet left the fourth block.
 fn with_read_blocks() -> (Pusher<u32>, Cursor<u32>) {
     let (pusher, mut cursor) = push_list();
     let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
@@ -642,7 +644,7 @@ fn with_read_blocks() -> (Pusher<u32>, Cursor<u32>) {
         pusher.push(n).unwrap();
     }
     assert_eq!(read(&mut cursor, 4 * slots as usize), Vec::from_iter(0..4 * slots));
-    // What else a full block leaves.
+    // The fifth block has one free slot.
     pusher.push(100).unwrap();
     for n in 2..slots {
         pusher.push(99 + n).unwrap();
@@ -650,8 +652,8 @@ fn with_read_blocks() -> (Pusher<u32>, Cursor<u32>) {
     (pusher, cursor)
 }
 
-/// As `with_read_blocks`, but the block linked behind the tail is in use: only its last slot is free.
-/// The next push takes a block that is kept.
+/// Like `with_read_blocks`, but the block that was linked after the tail has only one free slot.
+/// The next push takes a block of the free list.
 fn before_read_block_is_taken() -> (Pusher<u32>, Cursor<u32>) {
     let (pusher, cursor) = with_read_blocks();
     let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
@@ -659,14 +661,14 @@ fn before_read_block_is_taken() -> (Pusher<u32>, Cursor<u32>) {
     (pusher, cursor)
 }
 
-/// A producer takes one of the blocks that are kept for it while a reader adds one.
+/// A producer takes a block of the free list while a reader adds one.
 #[test]
 fn free_list_push_during_pop_loses_no_item() {
     model(|| {
         let (pusher, mut cursor) = before_read_block_is_taken();
         let count = cursor.len() + 2;
         let other = spawn_push(pusher.clone(), 201..=202);
-        // Leaves a block.
+        // The cursor leaves a block.
         let mut items = vec![cursor.try_next().unwrap()];
         other.join().unwrap();
         items.extend(drain(&mut cursor));
@@ -675,7 +677,7 @@ fn free_list_push_during_pop_loses_no_item() {
     });
 }
 
-/// The reader gives all of them back meanwhile.
+/// A producer takes a block of the free list while a reader empties the list.
 #[test]
 fn free_list_clear_during_pop_loses_no_item() {
     model(|| {
@@ -690,7 +692,8 @@ fn free_list_clear_during_pop_loses_no_item() {
     });
 }
 
-/// The same with two producers, one of which finds what the other leaves.
+/// Two producers take blocks of the free list. One producer may find only the rest that the other
+/// puts back.
 #[test]
 fn two_free_list_pops_lose_no_item() {
     model(|| {
@@ -707,8 +710,8 @@ fn two_free_list_pops_lose_no_item() {
     });
 }
 
-/// A handler's push completes the block that the last cursor has left: who subscribes later, and finds
-/// nothing, gives it back.
+/// `try_push` completes the block that the last cursor orphaned. A later subscriber that finds no
+/// item releases the block.
 #[test]
 fn try_push_hand_over_is_released_by_reader() {
     model(|| {
@@ -724,11 +727,11 @@ fn try_push_hand_over_is_released_by_reader() {
             thread::spawn(move || drop(pusher.try_push(Counted::new(0, &counter))))
         };
         drop(cursor);
-        // Maybe between the push's claim and its end: in the next block.
+        // The subscriber may enter the next block between the push's claim and its publication.
         let mut late = pusher.subscribe();
         handler.join().unwrap();
         while late.try_next().is_ok() {}
-        assert_eq!(alive.load(Relaxed), 0, "nobody wants them");
+        assert_eq!(alive.load(Relaxed), 0, "no cursor reads these items");
     });
 }
 
@@ -815,12 +818,12 @@ fn subscribe_during_read_reads_later_item() {
     });
 }
 
-/// An item that tells whether the original was dropped.
+/// An item that panics if it is cloned after its drop.
 struct Tracked(u32, Arc<AtomicUsize>);
 
 impl Clone for Tracked {
     fn clone(&self) -> Self {
-        // A read-modify-write, which orders nothing, and sees the newest value.
+        // A relaxed read-modify-write orders nothing, but loads the latest value.
         assert_eq!(self.1.fetch_add(0, Relaxed), 0, "cloned after it was dropped");
         Self(self.0, Arc::new(AtomicUsize::new(0)))
     }
@@ -832,7 +835,8 @@ impl Drop for Tracked {
     }
 }
 
-/// The claim that takes a block's last slot tells the reader of the subscriber, which has come before it.
+/// The claim of a block's last slot makes an earlier subscriber visible to the reader, so that the
+/// reader clones the item.
 #[test]
 fn subscribe_before_push_at_edge_both_read() {
     model(|| {
@@ -847,7 +851,7 @@ fn subscribe_before_push_at_edge_both_read() {
         pusher.push(second).unwrap();
         assert!(cursor.try_next().is_ok_and(|item| item.0 == 2));
         let mut late = subscriber.join().unwrap();
-        // If it came before the push, this is a clone.
+        // If the subscriber entered before the push, this item is a clone.
         assert!(late.try_next().map_or(true, |item| item.0 == 2));
     });
 }
@@ -877,7 +881,7 @@ fn subscriber_reads_past_orphaned_block_end() {
         let other = thread::spawn(move || drop(cursor));
         let mut late = pusher.subscribe();
         other.join().unwrap();
-        // Not alone, so that it clones.
+        // With a fork behind it, the cursor clones.
         let behind = late.fork();
         for n in 0..4 {
             pusher.push(n).unwrap();
@@ -946,7 +950,7 @@ fn push_during_waker_change_wakes_new_waker() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let producer = spawn_push(pusher, 1..=1);
-        // A task that gave up, then one that waits: its waker must be the one that counts.
+        // `block_on` replaces the first waker, and the push must call the new one.
         if poll_once(&mut cursor).is_pending() {
             assert_eq!(block_on(next(&mut cursor)), Some(1));
         }
@@ -967,8 +971,8 @@ fn waiter_drop_during_push_wakes_other_cursor() {
     });
 }
 
-/// A list with a sleeper, the second one, that is first in the queue: whoever comes later is put in line by who wakes.
-fn with_a_sleeper() -> (Pusher<u32>, Cursor<u32>, Cursor<u32>) {
+/// A list with two cursors. The second one waits already, so its waiter has the first slot.
+fn with_waiter() -> (Pusher<u32>, Cursor<u32>, Cursor<u32>) {
     let (pusher, cursor) = push_list();
     let mut first = cursor.fork();
     assert!(poll_once(&mut first).is_pending());
@@ -978,7 +982,7 @@ fn with_a_sleeper() -> (Pusher<u32>, Cursor<u32>, Cursor<u32>) {
 #[test]
 fn push_wakes_second_waiter() {
     model(|| {
-        let (pusher, mut cursor, _first) = with_a_sleeper();
+        let (pusher, mut cursor, _first) = with_waiter();
         let producer = spawn_push(pusher, 1..=1);
         assert_eq!(block_on(next(&mut cursor)), Some(1));
         producer.join().unwrap();
@@ -988,7 +992,7 @@ fn push_wakes_second_waiter() {
 #[test]
 fn last_pusher_drop_wakes_second_waiter() {
     model(|| {
-        let (pusher, mut cursor, _first) = with_a_sleeper();
+        let (pusher, mut cursor, _first) = with_waiter();
         let producer = thread::spawn(move || drop(pusher));
         assert_eq!(block_on(next(&mut cursor)), None);
         producer.join().unwrap();
@@ -998,7 +1002,7 @@ fn last_pusher_drop_wakes_second_waiter() {
 #[test]
 fn push_wakes_new_waker_of_second_waiter() {
     model(|| {
-        let (pusher, mut cursor, _first) = with_a_sleeper();
+        let (pusher, mut cursor, _first) = with_waiter();
         let producer = spawn_push(pusher, 1..=1);
         if poll_once(&mut cursor).is_pending() {
             assert_eq!(block_on(next(&mut cursor)), Some(1));
@@ -1010,7 +1014,7 @@ fn push_wakes_new_waker_of_second_waiter() {
 #[test]
 fn waiters_dropped_during_push_leak_nothing() {
     model(|| {
-        let (pusher, mut cursor, first) = with_a_sleeper();
+        let (pusher, mut cursor, first) = with_waiter();
         assert!(poll_once(&mut cursor).is_pending());
         let producer = thread::spawn(move || pusher.push(1).is_ok());
         drop(first);
@@ -1022,7 +1026,7 @@ fn waiters_dropped_during_push_leak_nothing() {
 #[test]
 fn pusher_drop_during_waiter_drop_wakes_next() {
     model(|| {
-        let (pusher, mut cursor, first) = with_a_sleeper();
+        let (pusher, mut cursor, first) = with_waiter();
         let producer = thread::spawn(move || drop(pusher));
         let leaver = thread::spawn(move || drop(first));
         assert_eq!(block_on(next(&mut cursor)), None);
@@ -1034,7 +1038,7 @@ fn pusher_drop_during_waiter_drop_wakes_next() {
 #[test]
 fn push_during_waiter_drop_wakes_next() {
     model(|| {
-        let (pusher, mut cursor, first) = with_a_sleeper();
+        let (pusher, mut cursor, first) = with_waiter();
         let producer = spawn_push(pusher, 1..=1);
         let leaver = thread::spawn(move || drop(first));
         assert_eq!(block_on(next(&mut cursor)), Some(1));
@@ -1071,7 +1075,7 @@ fn two_parked_forks_drop_read_item() {
         drop(cursor.try_next().unwrap());
         assert!(poll_once(&mut cursor).is_pending());
         let mut fork = other.join().unwrap();
-        assert_eq!(alive.load(Relaxed), 0, "both sleep, and the item is gone");
+        assert_eq!(alive.load(Relaxed), 0, "two parked cursors must drop the item");
         pusher.push(Counted::new(1, &alive)).unwrap();
         assert_eq!(cursor.try_next().unwrap().0, 1);
         assert_eq!(fork.try_next().unwrap().0, 1);
@@ -1080,8 +1084,8 @@ fn two_parked_forks_drop_read_item() {
     });
 }
 
-/// Reads what is ready, in a way of its own, until there is nothing.
-fn assert_two_read_and_nothing_is_left(
+/// Two cursors read all items with `read`. Asserts that no read item is left.
+fn assert_two_reads_leave_nothing(
     read: fn(&mut Cursor<Counted>) -> usize,
     pushed_before: u32,
     pushed_meanwhile: u32,
@@ -1100,23 +1104,23 @@ fn assert_two_read_and_nothing_is_left(
         for n in 0..pushed_meanwhile {
             pusher.push(Counted::new(n, &alive)).unwrap();
         }
-        let here = read(&mut cursor);
-        let (there, mut fork) = other.join().unwrap();
+        let by_cursor = read(&mut cursor);
+        let (by_fork, mut fork) = other.join().unwrap();
         let all = (pushed_before + pushed_meanwhile) as usize;
-        assert_eq!(here + read(&mut cursor), all);
-        assert_eq!(there + read(&mut fork), all);
-        assert_eq!(alive.load(Relaxed), 0, "both found nothing");
+        assert_eq!(by_cursor + read(&mut cursor), all);
+        assert_eq!(by_fork + read(&mut fork), all);
+        assert_eq!(alive.load(Relaxed), 0, "both cursors found no item");
         pusher.push(Counted::new(9, &alive)).unwrap();
         assert_eq!((read(&mut cursor), read(&mut fork)), (1, 1));
-        assert_eq!(alive.load(Relaxed), 0, "both found nothing again");
+        assert_eq!(alive.load(Relaxed), 0, "both cursors found no item again");
     });
 }
 
 #[test]
 fn try_next_of_two_cursors_drops_read_items() {
-    assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 1, 0);
-    assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 0, 1);
-    assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 1, 1);
+    assert_two_reads_leave_nothing(|cursor| drain(cursor).len(), 1, 0);
+    assert_two_reads_leave_nothing(|cursor| drain(cursor).len(), 0, 1);
+    assert_two_reads_leave_nothing(|cursor| drain(cursor).len(), 1, 1);
 }
 
 #[test]
@@ -1126,11 +1130,11 @@ fn try_next_many_of_two_cursors_drops_items() {
         while cursor.try_next_many(&mut items, 2) > 0 {}
         items.len()
     }
-    assert_two_read_and_nothing_is_left(read, 1, 0);
-    assert_two_read_and_nothing_is_left(read, 1, 1);
+    assert_two_reads_leave_nothing(read, 1, 0);
+    assert_two_reads_leave_nothing(read, 1, 1);
 }
 
-/// A cursor counts itself and reads on while the other one drops what both have read.
+/// A parked cursor reads on while the other cursor drops the items that both have read.
 #[test]
 fn parked_cursor_reads_on_while_items_drop() {
     model(|| {
@@ -1235,10 +1239,10 @@ fn reader_behind_waiters_keeps_its_items() {
         let (pusher, mut cursor) = push_list();
         pusher.push(Counted::new(0, &alive)).unwrap();
         let mut behind = cursor.fork();
-        let mut goes = cursor.fork();
-        drop(goes.try_next().unwrap());
-        assert!(poll_once(&mut goes).is_pending());
-        let other = thread::spawn(move || drop(goes));
+        let mut dropped = cursor.fork();
+        drop(dropped.try_next().unwrap());
+        assert!(poll_once(&mut dropped).is_pending());
+        let other = thread::spawn(move || drop(dropped));
         drop(cursor.try_next().unwrap());
         assert!(poll_once(&mut cursor).is_pending());
         assert_eq!(behind.try_next().unwrap().0, 0);
@@ -1288,7 +1292,7 @@ fn takers_of_known_run_take_each_item_once() {
         let (pusher, cursor) = push_list();
         pusher.push_all(1..=3).unwrap();
         let mut one = cursor.share();
-        // From here on the taker knows that the next one is ready, and looks at nothing else.
+        // The taker now knows that the second item is ready, and does not load its state again.
         let first = block_on(next(&mut one));
         let two = spawn_taker(one.clone());
         let mut taken = [first, block_on(next(&mut one)), two.join().unwrap()];
@@ -1329,7 +1333,7 @@ fn woken_taker_drop_wakes_next() {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
         let mut two = one.clone();
-        // In this order: the push wakes `one`, unless it is gone already.
+        // `one` registers first, so the push wakes it unless it was dropped.
         assert!(poll_once(&mut one).is_pending());
         let producer = spawn_push(pusher.clone(), 1..=1);
         let waits = thread::spawn(move || block_on(next(&mut two)));
@@ -1339,7 +1343,7 @@ fn woken_taker_drop_wakes_next() {
     });
 }
 
-/// A taker waits, is woken, and is not polled again; its handle stays.
+/// A taker waits, is woken, and is not polled again. Its handle stays alive.
 #[test]
 fn unpolled_taker_keeps_no_item() {
     model(|| {
@@ -1353,7 +1357,7 @@ fn unpolled_taker_keeps_no_item() {
     });
 }
 
-/// A taker waits with `next`, which is dropped while a push wakes.
+/// A taker waits with a future of `next`, which is dropped while a push notifies.
 #[test]
 fn cancelled_taker_keeps_no_item() {
     model(|| {
@@ -1372,13 +1376,13 @@ fn cancelled_taker_keeps_no_item() {
         if took {
             assert!(poll_once(&mut one).is_pending());
         } else {
-            // The handle may wait again.
+            // The handle can wait again.
             assert_eq!(block_on(next(&mut two)), Some(1));
         }
     });
 }
 
-/// The first one may have been chosen for the item when it goes.
+/// The push may have notified the first taker before its drop.
 #[test]
 fn first_taker_drop_wakes_second_taker() {
     model(|| {
@@ -1414,7 +1418,7 @@ fn takers_and_fork_read_all_items() {
     });
 }
 
-/// The pushes that have not ended are skipped when they come, and none is read twice or lost.
+/// The new cursor skips pushes that are claimed but unpublished. No item is read twice or lost.
 #[test]
 fn resubscribe_during_pushes_reads_suffix() {
     model(|| {
@@ -1459,7 +1463,7 @@ fn skip_during_pushes_counts_each_item() {
     });
 }
 
-/// A cursor that has settled leaves the block, complete by now, before another one counts itself.
+/// A parked cursor leaves its block, which is complete by then, before another cursor parks.
 #[test]
 fn parked_cursor_leaves_block_while_other_parks() {
     model(|| {
