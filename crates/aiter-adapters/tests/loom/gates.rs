@@ -1,4 +1,4 @@
-//! The stories of a stream and those who hold its handles, in all their interleavings.
+//! Stories of a stream and its handles: the gates of `gated` and the stoppers of `stoppable`.
 
 use core::{
     pin::{Pin, pin},
@@ -18,25 +18,25 @@ use loom::{
 
 use super::{model, next, poll_once, read_all, wide_model};
 
-/// Always has an item: what it finds in `news`, which it reads without any ordering of its own.
+/// Is always ready. The item is a relaxed load of `written`, so the source itself orders nothing.
 struct Endless {
-    news: Arc<AtomicUsize>,
+    written: Arc<AtomicUsize>,
 }
 
 impl Stream for Endless {
     type Item = usize;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<usize>> {
-        Poll::Ready(Some(self.news.load(Ordering::Relaxed)))
+        Poll::Ready(Some(self.written.load(Ordering::Relaxed)))
     }
 }
 
 fn endless() -> (Arc<AtomicUsize>, Endless) {
-    let news = Arc::new(AtomicUsize::new(0));
-    (news.clone(), Endless { news })
+    let written = Arc::new(AtomicUsize::new(0));
+    (written.clone(), Endless { written })
 }
 
-/// Never has an item, and never wakes anybody.
+/// Stays pending, and registers no waker.
 struct Silent;
 
 impl Stream for Silent {
@@ -47,7 +47,7 @@ impl Stream for Silent {
     }
 }
 
-/// Two push, and then nobody is left who could.
+/// Two gates push and are dropped, so no gate is left.
 #[test]
 fn gate_pushes_and_drops_wake_stream() {
     wide_model(|| {
@@ -63,7 +63,7 @@ fn gate_pushes_and_drops_wake_stream() {
     });
 }
 
-/// One of two gates pushes. The one that goes last ends the stream.
+/// One of two gates pushes, and both are dropped. The last drop ends the stream.
 #[test]
 fn last_gate_drop_ends_waiting_stream() {
     model(|| {
@@ -71,14 +71,14 @@ fn last_gate_drop_ends_waiting_stream() {
         let (gate, gated) = source.gated();
         let other = gate.clone();
         let pushes = thread::spawn(move || gate.push(1).unwrap());
-        let goes = thread::spawn(move || drop(other));
+        let dropper = thread::spawn(move || drop(other));
         assert_eq!(read_all(pin!(gated)).len(), 1);
         pushes.join().unwrap();
-        goes.join().unwrap();
+        dropper.join().unwrap();
     });
 }
 
-/// The gates stay, so that nothing but a push can wake the stream.
+/// A gate stays alive, so only a push can wake the stream.
 #[test]
 fn two_gate_pushes_wake_waiting_stream() {
     model(|| {
@@ -98,7 +98,7 @@ fn two_gate_pushes_wake_waiting_stream() {
     });
 }
 
-/// What a push says it let out comes out, whatever comes between; what it says it did not, does not.
+/// The stream yields exactly the items whose pushes returned `Ok`, also during a stop.
 #[test]
 fn gate_push_during_stop_reports_exact_count() {
     model(|| {
@@ -127,14 +127,14 @@ fn gate_push_during_stop_reports_exact_count() {
 #[test]
 fn source_sees_writes_before_gate_push() {
     model(|| {
-        let (news, source) = endless();
+        let (written, source) = endless();
         let (gate, gated) = source.gated();
         let other = thread::spawn(move || {
-            news.store(7, Ordering::Relaxed);
+            written.store(7, Ordering::Relaxed);
             gate.push(1).unwrap();
         });
         let mut gated = pin!(gated);
-        // Without going to sleep, which would bring the news by itself.
+        // Polls once: waiting would synchronize by itself.
         if let Poll::Ready(Some(item)) = poll_once(gated.as_mut()) {
             assert_eq!(item, 7);
         }
@@ -145,23 +145,23 @@ fn source_sees_writes_before_gate_push() {
 #[test]
 fn gated_end_sees_writes_before_stop() {
     model(|| {
-        let (news, source) = endless();
+        let (written, source) = endless();
         let (gate, gated) = source.gated();
-        let done = news.clone();
+        let done = written.clone();
         let other = thread::spawn(move || {
             done.store(7, Ordering::Relaxed);
             gate.stop();
         });
         let mut gated = pin!(gated);
-        // Without going to sleep, which would bring the news by itself.
+        // Polls once: waiting would synchronize by itself.
         if poll_once(gated.as_mut()) == Poll::Ready(None) {
-            assert_eq!(news.load(Ordering::Relaxed), 7);
+            assert_eq!(written.load(Ordering::Relaxed), 7);
         }
         other.join().unwrap();
     });
 }
 
-/// The push says whether anybody can use the permit; the waker is not called in the stream's drop.
+/// A push after the stream's drop is refused. The stream's drop does not call the waker.
 #[test]
 fn stream_drop_during_gate_push_closes_gate() {
     model(|| {
@@ -202,18 +202,18 @@ fn two_stops_wake_waiting_stream() {
 #[test]
 fn stoppable_end_sees_writes_before_stop() {
     model(|| {
-        let (news, source) = endless();
+        let (written, source) = endless();
         let (stopper, stoppable) = source.stoppable();
         let other = {
-            let news = news.clone();
+            let written = written.clone();
             thread::spawn(move || {
-                news.store(7, Ordering::Relaxed);
+                written.store(7, Ordering::Relaxed);
                 stopper.stop();
             })
         };
         let mut stoppable = pin!(stoppable);
         if poll_once(stoppable.as_mut()) == Poll::Ready(None) {
-            assert_eq!(news.load(Ordering::Relaxed), 7);
+            assert_eq!(written.load(Ordering::Relaxed), 7);
         }
         other.join().unwrap();
         assert_eq!(poll_once(stoppable), Poll::Ready(None));
