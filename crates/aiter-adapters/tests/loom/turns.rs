@@ -206,8 +206,8 @@ mod join {
             }
         }
         model(|| {
-            let ((outer, gate), (a, inner)) = (source(0), source(10));
-            let mut join = Outer(gate, Some(inner)).join_streams();
+            let ((outer, trigger), (a, inner)) = (source(0), source(10));
+            let mut join = Outer(trigger, Some(inner)).join_streams();
             let opener = thread::spawn(move || outer.send_last());
             let feeder = thread::spawn(move || a.send_last());
             assert_eq!(read_all(&mut join), [10]);
