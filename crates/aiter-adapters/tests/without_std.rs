@@ -1,6 +1,7 @@
-//! What `map_par_with` does about panics without the feature `std`, where a worker is lost with its panic.
+//! Panics in `map_par_with` without the feature `std`. A panic ends its worker there.
 //!
-//! `cargo test -p aiter-adapters --test without_std`; another package in the same build may turn the feature on.
+//! Run it by `cargo test -p aiter-adapters --test without_std`, because another package in the same
+//! build may turn the feature on.
 #![cfg(not(any(feature = "std", loom)))]
 
 use core::{
@@ -16,21 +17,24 @@ use aiter_adapters::{AiterExt, MapParWith, TaskOutcome};
 use futures_core::FusedStream;
 use futures_util::{Stream, StreamExt, stream};
 
-type Told = Result<u32, String>;
+/// An item, or the text of a panic.
+type Yielded = Result<u32, String>;
 
+/// Returns `n`, or panics if `refused` contains it.
 fn refuse(n: u32, refused: &[u32]) -> u32 {
     assert!(!refused.contains(&n), "{n} is refused");
     n
 }
 
-/// Polls workers and stream in turn, up to the end of the stream. Also returns how many workers panicked.
-fn read_over<F: Future<Output = ()>>(
+/// Polls the workers and the stream in turn until the stream ends. Returns the results, the number
+/// of workers that panicked, and the outcome.
+fn read_to_end<F: Future<Output = ()>>(
     mut stream: MapParWith<u32, ()>,
     workers: Vec<F>,
-) -> (Vec<Told>, usize, Option<TaskOutcome>) {
+) -> (Vec<Yielded>, usize, Option<TaskOutcome>) {
     let mut workers: Vec<_> = workers.into_iter().map(|worker| Some(Box::pin(worker))).collect();
     let mut cx = Context::from_waker(Waker::noop());
-    let (mut told, mut panics) = (vec![], 0);
+    let (mut results, mut panics) = (vec![], 0);
     while !stream.is_terminated() {
         for worker in &mut workers {
             let Some(task) = worker else { continue };
@@ -42,59 +46,60 @@ fn read_over<F: Future<Output = ()>>(
         }
         let poll = || Pin::new(&mut stream).poll_next(&mut cx);
         match catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(Poll::Ready(item)) => told.extend(item.map(Ok)),
+            Ok(Poll::Ready(item)) => results.extend(item.map(Ok)),
             Ok(Poll::Pending) => {}
-            Err(payload) => told.push(Err(*payload.downcast().expect("the text of the panic"))),
+            Err(payload) => results.push(Err(*payload.downcast().expect("the panic's text"))),
         }
-        assert!(told.len() < 1000, "the same again");
+        assert!(results.len() < 1000, "the stream must end");
     }
-    (told, panics, stream.outcome())
+    (results, panics, stream.outcome())
 }
 
-fn end(told: &mut Vec<Told>) -> String {
-    told.pop().expect("something was told").expect_err("a panic before the end")
+/// Removes the last result, which must be a panic, and returns its text.
+fn pop(results: &mut Vec<Yielded>) -> String {
+    results.pop().expect("a result").expect_err("the last result must be a panic")
 }
 
 #[test]
-fn workers_left_after_a_panic_do_the_rest() {
+fn remaining_workers_finish_after_panic() {
     for ordered in [false, true] {
         let f = |n: u32| async move { refuse(n, &[3, 40]) };
         let (mut stream, workers) = stream::iter(0..100).map_par_with(3, identity, f).into_parts();
         if ordered {
             stream = stream.ordered();
         }
-        let (mut told, panics, outcome) = read_over(stream, workers);
+        let (mut results, panics, outcome) = read_to_end(stream, workers);
         assert_eq!(panics, 2);
-        assert_eq!(end(&mut told), "tasks of map_par_with panicked, items without a result: 2");
-        told.sort();
-        assert!(told.into_iter().eq((0..100).filter(|n| ![3, 40].contains(n)).map(Ok)));
+        assert_eq!(pop(&mut results), "tasks of map_par_with panicked, items without a result: 2");
+        results.sort();
+        assert!(results.into_iter().eq((0..100).filter(|n| ![3, 40].contains(n)).map(Ok)));
         assert_eq!(outcome, Some(TaskOutcome::Panicked));
     }
 }
 
 #[test]
-fn last_worker_lost_by_panic_is_told() {
+fn last_worker_panic_is_reported() {
     let f = |n: u32| ready(refuse(n, &[2, 4]));
     let (stream, workers) = stream::iter(0..100).map_par_with(2, identity, f).into_parts();
-    let (mut told, panics, outcome) = read_over(stream.ordered(), workers);
+    let (mut results, panics, outcome) = read_to_end(stream.ordered(), workers);
     assert_eq!(panics, 2);
     let expected =
         "tasks of map_par_with panicked before the source had ended, items without a result: 2";
-    assert_eq!(end(&mut told), expected);
-    assert!(told.into_iter().eq([0, 1, 3].map(Ok)));
+    assert_eq!(pop(&mut results), expected);
+    assert!(results.into_iter().eq([0, 1, 3].map(Ok)));
     assert_eq!(outcome, Some(TaskOutcome::Panicked));
 }
 
 #[test]
-fn source_panic_is_told_at_the_end() {
+fn source_panic_is_reported_at_end() {
     let source = stream::iter(0..9).map(|n| refuse(n, &[5]));
     let (stream, workers) = source.map_par_with(2, identity, ready).into_parts();
-    let (mut told, panics, _) = read_over(stream.ordered(), workers);
+    let (mut results, panics, _) = read_to_end(stream.ordered(), workers);
     assert_eq!(panics, 1);
     let expected =
         "tasks of map_par_with panicked before the source had ended, items without a result: 0";
-    assert_eq!(end(&mut told), expected);
-    assert!(told.into_iter().eq((0..5).map(Ok)));
+    assert_eq!(pop(&mut results), expected);
+    assert!(results.into_iter().eq((0..5).map(Ok)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The stories of a stream and the tasks that work for it, in all their interleavings.
+//! Stories of a stream and its background tasks: `active`, `preload_with` and `map_par_with`.
 
 use core::{
     convert::identity,
@@ -23,7 +23,7 @@ use loom::{
 
 use super::{model, read_all, wide_model};
 
-/// Counts from 0 up to `end`; then it ends, or is pending for ever.
+/// Yields 0 up to `end`, exclusive. Then it ends, or stays pending without registering a waker.
 struct Source {
     next: u32,
     end: u32,
@@ -65,7 +65,7 @@ fn spawn<F: Future<Output = ()> + 'static>(future: F) -> thread::JoinHandle<()> 
 }
 
 #[test]
-fn close_while_the_drive_goes_to_sleep() {
+fn close_while_task_suspends_drops_source() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (active, drive) = source.active(identity).into_parts();
@@ -77,7 +77,7 @@ fn close_while_the_drive_goes_to_sleep() {
 }
 
 #[test]
-fn close_while_the_drive_waits_for_room() {
+fn close_while_task_waits_for_room_drops_source() {
     model(|| {
         let (source, dropped) = source(3, Ends::Never);
         let (active, drive) = source.active_bounded(1, identity).into_parts();
@@ -89,20 +89,20 @@ fn close_while_the_drive_waits_for_room() {
 }
 
 #[test]
-fn end_while_the_consumer_goes_to_sleep() {
+fn end_wakes_waiting_consumer() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
         let (mut active, drive) = source.active(identity).into_parts();
         let task = spawn(drive);
         assert_eq!(read_all(&mut active), [0]);
         assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
-        assert!(dropped.load(SeqCst), "dropped before the stream ends");
+        assert!(dropped.load(SeqCst), "the source must drop before the stream ends");
         task.join().unwrap();
     });
 }
 
 #[test]
-fn the_task_is_dropped_while_the_consumer_goes_to_sleep() {
+fn task_drop_wakes_waiting_consumer() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (mut active, drive) = source.active(identity).into_parts();
@@ -128,25 +128,26 @@ fn read_bounded(bound: usize, items: u32) {
 }
 
 #[test]
-fn take_against_full() {
+fn take_at_bound_one_wakes_task() {
     model(|| read_bounded(1, 2));
 }
 
-/// The drive waits for room again after it was woken.
+/// The task waits for room, is woken, and waits again.
 #[test]
-fn take_against_full_again() {
+fn repeated_take_at_bound_one_wakes_task() {
     wide_model(|| read_bounded(1, 3));
 }
 
-/// What the consumer did before it took an item is seen by the poll that the room of this item allows.
+/// The consumer takes an item, and so makes room. The poll that uses this room sees the consumer's
+/// writes before the take.
 #[test]
-fn room_hands_over_what_consumer_did() {
-    struct Sees(u32, Arc<AtomicUsize>);
-    impl Stream for Sees {
+fn room_synchronizes_with_consumer() {
+    struct Checked(u32, Arc<AtomicUsize>);
+    impl Stream for Checked {
         type Item = u32;
         fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u32>> {
             if self.0 == 1 {
-                assert_eq!(self.1.load(Relaxed), 1, "polled before there was room");
+                assert_eq!(self.1.load(Relaxed), 1, "polled before the take");
             }
             self.0 += 1;
             Poll::Ready(Some(self.0 - 1))
@@ -154,7 +155,7 @@ fn room_hands_over_what_consumer_did() {
     }
     model(|| {
         let done = Arc::new(AtomicUsize::new(0));
-        let (active, drive) = Sees(0, done.clone()).active_bounded(1, identity).into_parts();
+        let (active, drive) = Checked(0, done.clone()).active_bounded(1, identity).into_parts();
         let mut drive = Box::pin(drive);
         let mut cx = Context::from_waker(core::task::Waker::noop());
         assert!(drive.as_mut().poll(&mut cx).is_pending(), "full");
@@ -170,12 +171,12 @@ fn room_hands_over_what_consumer_did() {
 }
 
 #[test]
-fn take_against_full_by_two() {
+fn take_at_bound_two_wakes_task() {
     model(|| read_bounded(2, 3));
 }
 
 #[test]
-fn take_against_full_by_two_again() {
+fn repeated_take_at_bound_two_wakes_task() {
     wide_model(|| read_bounded(2, 4));
 }
 
@@ -189,31 +190,31 @@ fn read_preloaded(items: u32) {
 }
 
 #[test]
-fn ask_against_full() {
+fn request_wakes_full_preload() {
     model(|| read_preloaded(2));
 }
 
-/// The drive waits for room again after it was woken.
+/// The task waits for room, is woken, and waits again.
 #[test]
-fn ask_against_full_again() {
+fn repeated_request_wakes_full_preload() {
     wide_model(|| read_preloaded(3));
 }
 
 #[test]
-fn ask_against_a_worker_without_permits() {
+fn request_wakes_worker_without_permits() {
     model(|| {
         let (source, dropped) = source(3, Ends::Yes);
         let (mut stream, workers) = source.map_par_with(1, identity, ready).into_parts();
         let tasks: Vec<_> = workers.into_iter().map(spawn).collect();
         assert_eq!(read_all(&mut stream), [0, 1, 2]);
         assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
-        assert!(dropped.load(SeqCst), "dropped before the stream ends");
+        assert!(dropped.load(SeqCst), "the source must drop before the stream ends");
         tasks.into_iter().for_each(|task| task.join().unwrap());
     });
 }
 
 #[test]
-fn two_workers_and_the_end() {
+fn end_completes_two_workers() {
     model(|| {
         let (source, dropped) = source(2, Ends::Yes);
         let (stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
@@ -226,7 +227,7 @@ fn two_workers_and_the_end() {
 }
 
 #[test]
-fn close_while_two_workers_go_to_sleep() {
+fn close_while_two_workers_suspend_ends_both() {
     wide_model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (stream, workers) = source.map_par_with(2, identity, ready).into_parts();
@@ -237,9 +238,9 @@ fn close_while_two_workers_go_to_sleep() {
     });
 }
 
-/// The task that closes polls one of the workers itself.
+/// The thread that closes the stream also polls one of the workers.
 #[test]
-fn close_behind_one_worker_while_other_sleeps() {
+fn close_after_worker_poll_ends_other_worker() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
@@ -255,7 +256,7 @@ fn close_behind_one_worker_while_other_sleeps() {
 }
 
 #[test]
-fn close_while_a_future_goes_to_sleep() {
+fn close_while_future_suspends_ends_worker() {
     model(|| {
         let (source, dropped) = source(1, Ends::Never);
         let (stream, workers) = source.map_par_with(1, identity, |_| pending::<()>()).into_parts();
@@ -267,30 +268,30 @@ fn close_while_a_future_goes_to_sleep() {
 }
 
 #[test]
-fn worker_never_polled_again_end_comes() {
+fn abandoned_worker_does_not_block_end() {
     model(|| {
         let (source, dropped) = source(1, Ends::Yes);
         let (mut stream, mut workers) = source.map_par_with(2, identity, ready).into_parts();
         let mut abandoned = Box::pin(workers.remove(0));
         let task = spawn(workers.remove(0));
-        // It takes the item, or is turned away, or finds the end.
+        // The worker takes the item, finds the source locked, or finds the end.
         let mut cx = Context::from_waker(core::task::Waker::noop());
         let _ = abandoned.as_mut().poll(&mut cx);
         let _ = abandoned.as_mut().poll(&mut cx);
         assert_eq!(read_all(&mut stream), [0]);
         assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
-        assert!(dropped.load(SeqCst), "dropped before the stream ends");
+        assert!(dropped.load(SeqCst), "the source must drop before the stream ends");
         task.join().unwrap();
     });
 }
 
 #[test]
-fn worker_starts_while_the_first_goes_on() {
+fn worker_starts_during_another_keeps_order() {
     wide_model(|| {
         let (source, dropped) = source(2, Ends::Yes);
         let mut stream = source.map_par_with(2, spawn, ready).ordered();
         assert_eq!(read_all(&mut stream), [0, 1]);
-        assert!(dropped.load(SeqCst), "dropped before the stream ends");
+        assert!(dropped.load(SeqCst), "the source must drop before the stream ends");
         let (_, tasks) = stream.into_parts();
         tasks.into_iter().for_each(|task| task.join().unwrap());
     });

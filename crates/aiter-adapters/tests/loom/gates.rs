@@ -1,4 +1,4 @@
-//! The stories of a stream and those who hold its handles, in all their interleavings.
+//! Stories of a stream and its handles: the gates of `gated` and the stoppers of `stoppable`.
 
 use core::{
     pin::{Pin, pin},
@@ -18,25 +18,25 @@ use loom::{
 
 use super::{model, next, poll_once, read_all, wide_model};
 
-/// Always has an item: what it finds in `news`, which it reads without any ordering of its own.
+/// Is always ready. The item is a relaxed load of `written`, so the source itself orders nothing.
 struct Endless {
-    news: Arc<AtomicUsize>,
+    written: Arc<AtomicUsize>,
 }
 
 impl Stream for Endless {
     type Item = usize;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<usize>> {
-        Poll::Ready(Some(self.news.load(Ordering::Relaxed)))
+        Poll::Ready(Some(self.written.load(Ordering::Relaxed)))
     }
 }
 
 fn endless() -> (Arc<AtomicUsize>, Endless) {
-    let news = Arc::new(AtomicUsize::new(0));
-    (news.clone(), Endless { news })
+    let written = Arc::new(AtomicUsize::new(0));
+    (written.clone(), Endless { written })
 }
 
-/// Never has an item, and never wakes anybody.
+/// Stays pending, and registers no waker.
 struct Silent;
 
 impl Stream for Silent {
@@ -47,9 +47,9 @@ impl Stream for Silent {
     }
 }
 
-/// Two push, and then nobody is left who could.
+/// Two gates push and are dropped, so no gate is left.
 #[test]
-fn gates_push_and_go_while_the_stream_sleeps() {
+fn gate_pushes_and_drops_wake_stream() {
     wide_model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
@@ -63,24 +63,24 @@ fn gates_push_and_go_while_the_stream_sleeps() {
     });
 }
 
-/// One of two gates pushes. The one that goes last ends the stream.
+/// One of two gates pushes, and both are dropped. The last drop ends the stream.
 #[test]
-fn gates_go_while_the_stream_sleeps() {
+fn last_gate_drop_ends_waiting_stream() {
     model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
         let other = gate.clone();
         let pushes = thread::spawn(move || gate.push(1).unwrap());
-        let goes = thread::spawn(move || drop(other));
+        let dropper = thread::spawn(move || drop(other));
         assert_eq!(read_all(pin!(gated)).len(), 1);
         pushes.join().unwrap();
-        goes.join().unwrap();
+        dropper.join().unwrap();
     });
 }
 
-/// The gates stay, so that nothing but a push can wake the stream.
+/// A gate stays alive, so only a push can wake the stream.
 #[test]
-fn gates_push_while_the_stream_sleeps() {
+fn two_gate_pushes_wake_waiting_stream() {
     model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
@@ -98,9 +98,9 @@ fn gates_push_while_the_stream_sleeps() {
     });
 }
 
-/// What a push says it let out comes out, whatever comes between; what it says it did not, does not.
+/// The stream yields exactly the items whose pushes returned `Ok`, also during a stop.
 #[test]
-fn gate_push_against_gate_stop_against_poll() {
+fn gate_push_during_stop_reports_exact_count() {
     model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
@@ -125,16 +125,16 @@ fn gate_push_against_gate_stop_against_poll() {
 }
 
 #[test]
-fn the_source_sees_what_was_done_before_the_push() {
+fn source_sees_writes_before_gate_push() {
     model(|| {
-        let (news, source) = endless();
+        let (written, source) = endless();
         let (gate, gated) = source.gated();
         let other = thread::spawn(move || {
-            news.store(7, Ordering::Relaxed);
+            written.store(7, Ordering::Relaxed);
             gate.push(1).unwrap();
         });
         let mut gated = pin!(gated);
-        // Without going to sleep, which would bring the news by itself.
+        // Polls once: waiting would synchronize by itself.
         if let Poll::Ready(Some(item)) = poll_once(gated.as_mut()) {
             assert_eq!(item, 7);
         }
@@ -143,27 +143,27 @@ fn the_source_sees_what_was_done_before_the_push() {
 }
 
 #[test]
-fn end_is_seen_after_what_was_done_before_stop() {
+fn gated_end_sees_writes_before_stop() {
     model(|| {
-        let (news, source) = endless();
+        let (written, source) = endless();
         let (gate, gated) = source.gated();
-        let done = news.clone();
+        let done = written.clone();
         let other = thread::spawn(move || {
             done.store(7, Ordering::Relaxed);
             gate.stop();
         });
         let mut gated = pin!(gated);
-        // Without going to sleep, which would bring the news by itself.
+        // Polls once: waiting would synchronize by itself.
         if poll_once(gated.as_mut()) == Poll::Ready(None) {
-            assert_eq!(news.load(Ordering::Relaxed), 7);
+            assert_eq!(written.load(Ordering::Relaxed), 7);
         }
         other.join().unwrap();
     });
 }
 
-/// The push says whether anybody can use the permit; the waker is not called in the stream's drop.
+/// A push after the stream's drop is refused. The stream's drop does not call the waker.
 #[test]
-fn gate_push_while_the_stream_is_dropped() {
+fn stream_drop_during_gate_push_closes_gate() {
     model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
@@ -180,7 +180,7 @@ fn gate_push_while_the_stream_is_dropped() {
 }
 
 #[test]
-fn stop_while_the_stream_sleeps() {
+fn stop_wakes_waiting_stream() {
     model(|| {
         let (stopper, stoppable) = Silent.stoppable();
         let other = thread::spawn(move || stopper.stop());
@@ -190,7 +190,7 @@ fn stop_while_the_stream_sleeps() {
 }
 
 #[test]
-fn two_stop_while_the_stream_sleeps() {
+fn two_stops_wake_waiting_stream() {
     model(|| {
         let (stopper, stoppable) = Silent.stoppable();
         let others = [stopper.clone(), stopper].map(|it| thread::spawn(move || it.stop()));
@@ -200,20 +200,20 @@ fn two_stop_while_the_stream_sleeps() {
 }
 
 #[test]
-fn who_sees_the_end_sees_what_was_done_before_the_stop() {
+fn stoppable_end_sees_writes_before_stop() {
     model(|| {
-        let (news, source) = endless();
+        let (written, source) = endless();
         let (stopper, stoppable) = source.stoppable();
         let other = {
-            let news = news.clone();
+            let written = written.clone();
             thread::spawn(move || {
-                news.store(7, Ordering::Relaxed);
+                written.store(7, Ordering::Relaxed);
                 stopper.stop();
             })
         };
         let mut stoppable = pin!(stoppable);
         if poll_once(stoppable.as_mut()) == Poll::Ready(None) {
-            assert_eq!(news.load(Ordering::Relaxed), 7);
+            assert_eq!(written.load(Ordering::Relaxed), 7);
         }
         other.join().unwrap();
         assert_eq!(poll_once(stoppable), Poll::Ready(None));

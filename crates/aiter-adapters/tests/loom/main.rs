@@ -1,4 +1,4 @@
-//! The stories of the adapters, in all their interleavings.
+//! Loom models of the adapters. Each story runs in all its interleavings.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom`
 #![cfg(loom)]
@@ -20,17 +20,17 @@ use std::{thread, time::Instant};
 use futures_core::Stream;
 use loom::{future::block_on, model::Builder};
 
-/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
+/// Explores with at most `LOOM_MAX_PREEMPTIONS` preemptions: 3 if unset, unbounded if 0.
 fn model(story: impl Fn() + Send + Sync + 'static) {
     explore(bound(), story);
 }
 
-/// The same with one preemption less, for stories in which everybody does a lot.
+/// Explores like `model`, with one preemption less. For stories of long threads.
 fn wide_model(story: impl Fn() + Send + Sync + 'static) {
     explore(bound().map(|bound| bound - 1), story);
 }
 
-/// The same with two preemptions less, for three threads of which each does a lot.
+/// Explores like `model`, with two preemptions less. For stories of three long threads.
 fn widest_model(story: impl Fn() + Send + Sync + 'static) {
     explore(bound().map(|bound| bound.saturating_sub(2)), story);
 }
@@ -43,7 +43,8 @@ fn bound() -> Option<usize> {
     }
 }
 
-/// Explores to the end, or for `LOOM_MAX_DURATION` seconds, and then says that it did not get to the end.
+/// Explores all interleavings, and prints the time. If `LOOM_MAX_DURATION` is set, stops after so
+/// many seconds and prints `CUT`.
 fn explore(preemption_bound: Option<usize>, story: impl Fn() + Send + Sync + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound = preemption_bound;
@@ -60,7 +61,7 @@ async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
 }
 
-/// Reads to the end, sleeping when there is nothing.
+/// Reads to the end. Waits if no item is ready.
 fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
     block_on(async {
         let mut items = Vec::new();
@@ -71,7 +72,7 @@ fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
     })
 }
 
-/// Polls with a waker that wakes nobody.
+/// Polls with a waker that does nothing.
 fn poll_once<S: Stream + Unpin>(mut stream: S) -> Poll<Option<S::Item>> {
     Pin::new(&mut stream).poll_next(&mut Context::from_waker(Waker::noop()))
 }

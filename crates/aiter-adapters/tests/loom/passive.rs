@@ -1,4 +1,4 @@
-//! Passive forks that become active, in all interleavings.
+//! Stories of passive forks that become active.
 
 use core::task::Poll;
 
@@ -7,58 +7,59 @@ use loom::{sync::Arc, thread};
 
 use super::{
     model, poll_once, read_all,
-    turns::{Source, Teller, ready, source, take},
+    turns::{Source, SourceHandle, ready, source, take},
     wide_model,
 };
 
-fn forked() -> (Teller, ForkStream<Source>, PassiveFork<Source>) {
-    let (teller, source) = source(0);
+fn forked() -> (SourceHandle, ForkStream<Source>, PassiveFork<Source>) {
+    let (handle, source) = source(0);
     let one = source.forker();
     let passive = one.fork_passive();
-    (teller, one, passive)
+    (handle, one, passive)
 }
 
-/// Reads to the end: all items if the fork drove the source, or those that are there if it came too
-/// late. The fork is dropped after the threads are joined, because loom knows nothing of the `Arc`
-/// in the lock's waker.
+/// Reads to the end. Expects `all` if the fork polled the source to its end, and `received` if the
+/// source was dropped before. The caller drops the fork after the threads are joined, because loom
+/// does not model the `Arc` in the lock's waker.
 #[must_use]
 fn all_or_cancelled(
     mut fork: ForkStream<Source>,
-    there: &[usize],
+    received: &[usize],
     all: &[usize],
 ) -> ForkStream<Source> {
     let items = read_all(&mut fork);
     let expected = match fork.outcome() {
         Some(TaskOutcome::Completed) => all,
-        Some(TaskOutcome::Cancelled) => there,
+        Some(TaskOutcome::Cancelled) => received,
         outcome => panic!("{outcome:?}"),
     };
     assert_eq!(items, expected);
     fork
 }
 
-/// The last active fork goes while a passive one becomes active.
+/// The last active fork is dropped while a passive fork becomes active.
 #[test]
-fn one_becomes_active_as_the_last_one_goes() {
+fn fork_activates_during_last_active_drop() {
     model(|| {
-        let (teller, mut one, passive) = forked();
-        teller.send();
+        let (handle, mut one, passive) = forked();
+        handle.send();
         assert_eq!(poll_once(&mut one), Poll::Ready(Some(0)));
-        teller.send_last();
+        handle.send_last();
         let other = thread::spawn(move || all_or_cancelled(passive.activate(), &[0], &[0, 1]));
         drop(one);
         let _two = other.join().unwrap();
-        assert_eq!(Arc::strong_count(&teller.0), 1, "the source is kept");
+        assert_eq!(Arc::strong_count(&handle.0), 1, "the forks must drop the source");
     });
 }
 
-/// The last active fork waits and goes, with an item coming, while a passive one becomes active.
+/// The last active fork waits, and is dropped while a passive fork becomes active and an item is
+/// sent.
 #[test]
-fn one_becomes_active_as_a_waiting_one_goes() {
+fn fork_activates_during_waiting_fork_drop() {
     model(|| {
-        let (teller, mut one, passive) = forked();
+        let (handle, mut one, passive) = forked();
         assert!(poll_once(&mut one).is_pending());
-        let feeder = thread::spawn(move || teller.send_last());
+        let feeder = thread::spawn(move || handle.send_last());
         let dropper = thread::spawn(move || drop(one));
         let _two = all_or_cancelled(passive.activate(), &[], &[0]);
         feeder.join().unwrap();
@@ -66,27 +67,28 @@ fn one_becomes_active_as_a_waiting_one_goes() {
     });
 }
 
-/// Two passive forks become active while the last active one goes.
+/// Two passive forks become active while the last active fork is dropped.
 #[test]
-fn two_become_active_as_the_last_one_goes() {
+fn two_forks_activate_during_last_active_drop() {
     wide_model(|| {
-        let (teller, one, passive) = forked();
-        teller.send_last();
+        let (handle, one, passive) = forked();
+        handle.send_last();
         let second = passive.fork_passive();
         let other = thread::spawn(move || all_or_cancelled(second.activate(), &[], &[0]));
         let dropper = thread::spawn(move || drop(one));
         let _two = all_or_cancelled(passive.activate(), &[], &[0]);
         let _three = other.join().unwrap();
         dropper.join().unwrap();
-        assert_eq!(Arc::strong_count(&teller.0), 1, "the source is kept");
+        assert_eq!(Arc::strong_count(&handle.0), 1, "the forks must drop the source");
     });
 }
 
-/// An active fork comes and goes while the last one goes: a passive one that sleeps ends.
+/// A passive fork becomes active and is dropped while the last active fork is dropped. The waiting
+/// passive fork ends.
 #[test]
-fn one_comes_and_goes_as_the_last_one_goes() {
+fn passive_fork_ends_when_two_actives_drop() {
     model(|| {
-        let (teller, one, mut passive) = forked();
+        let (handle, one, mut passive) = forked();
         let second = passive.fork_passive();
         let other = thread::spawn(move || drop(second.activate()));
         let dropper = thread::spawn(move || drop(one));
@@ -94,29 +96,29 @@ fn one_comes_and_goes_as_the_last_one_goes() {
         assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
         other.join().unwrap();
         dropper.join().unwrap();
-        assert_eq!(Arc::strong_count(&teller.0), 1, "the source is kept");
+        assert_eq!(Arc::strong_count(&handle.0), 1, "the forks must drop the source");
     });
 }
 
-/// A fork that has had a turn goes, and then the last one, which must find the gate open.
+/// A fork that had a turn is dropped, and then the last active fork, which must find the gate open.
 #[test]
-fn last_one_finds_the_gate_open() {
+fn last_active_drop_finds_gate_open() {
     model(|| {
-        let (teller, one, passive) = forked();
+        let (handle, one, passive) = forked();
         let mut two = one.fork();
         let other = thread::spawn(move || {
             assert!(poll_once(&mut two).is_pending());
         });
         drop(one);
         other.join().unwrap();
-        assert_eq!(Arc::strong_count(&teller.0), 1, "the source is kept");
+        assert_eq!(Arc::strong_count(&handle.0), 1, "the forks must drop the source");
         assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
     });
 }
 
-/// A passive fork becomes active while another one drives: they drive in turn.
+/// A passive fork becomes active while another fork polls the source. Both forks take turns.
 #[test]
-fn one_becomes_active_while_another_drives() {
+fn fork_activates_during_drive_reads_all_items() {
     model(|| {
         let mut one = ready([0, 1]).forker();
         let passive = one.fork_passive();
@@ -130,12 +132,12 @@ fn one_becomes_active_while_another_drives() {
     });
 }
 
-/// A fork that becomes active and one that is active wait for the same item.
+/// A fork that becomes active and a fork that is active wait for the same item.
 #[test]
-fn one_becomes_active_and_waits_with_another() {
+fn activated_fork_and_other_receive_item() {
     wide_model(|| {
-        let (teller, mut one, passive) = forked();
-        let feeder = thread::spawn(move || teller.send());
+        let (handle, mut one, passive) = forked();
+        let feeder = thread::spawn(move || handle.send());
         let other = thread::spawn(move || {
             let mut two = passive.activate();
             assert_eq!(take(&mut two), Some(0));
@@ -147,12 +149,12 @@ fn one_becomes_active_and_waits_with_another() {
     });
 }
 
-/// A passive fork that sleeps hears of what a late active fork drives.
+/// A waiting passive fork is woken for an item that a later active fork polls.
 #[test]
-fn one_that_became_active_wakes_a_passive_one() {
+fn activated_fork_wakes_passive_fork() {
     wide_model(|| {
-        let (teller, one, mut passive) = forked();
-        teller.send();
+        let (handle, one, mut passive) = forked();
+        handle.send();
         let mut two = passive.fork_active();
         let dropper = thread::spawn(move || drop(one));
         let other = thread::spawn(move || {

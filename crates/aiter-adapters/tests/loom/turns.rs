@@ -1,4 +1,4 @@
-//! The stories of the adapters that share a task or a source, in all their interleavings.
+//! Stories of adapters that share a task or a source: join, `map_par`, forks and `sharable`.
 
 use alloc::task::Wake;
 use core::{
@@ -22,29 +22,29 @@ use loom::{
 
 use super::{model, next, poll_once, read_all, wide_model, widest_model};
 
-/// How many items were sent, and who waits for them.
-pub(super) struct Line {
+/// The number of sent items, and the waker of the task that waits for them.
+pub(super) struct SourceState {
     waker: AtomicWaker,
-    /// Twice the number of items, and 1 more after the end.
+    /// Twice the number of items, plus 1 after the end.
     sent: AtomicUsize,
 }
 
 #[derive(Clone)]
-pub(super) struct Teller(pub(super) Arc<Line>);
+pub(super) struct SourceHandle(pub(super) Arc<SourceState>);
 
-/// Counts from `first` up, as far as it was told to.
+/// Yields `first` and the following numbers, one for each item that the handle sends.
 pub(super) struct Source {
-    line: Arc<Line>,
+    state: Arc<SourceState>,
     first: usize,
     taken: usize,
 }
 
-pub(super) fn source(first: usize) -> (Teller, Source) {
-    let line = Arc::new(Line { waker: AtomicWaker::new(), sent: AtomicUsize::new(0) });
-    (Teller(line.clone()), Source { line, first, taken: 0 })
+pub(super) fn source(first: usize) -> (SourceHandle, Source) {
+    let state = Arc::new(SourceState { waker: AtomicWaker::new(), sent: AtomicUsize::new(0) });
+    (SourceHandle(state.clone()), Source { state, first, taken: 0 })
 }
 
-impl Teller {
+impl SourceHandle {
     pub(super) fn send(&self) {
         self.0.sent.fetch_add(2, Release);
         self.0.waker.wake();
@@ -72,8 +72,8 @@ impl Stream for Source {
     type Item = usize;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<usize>> {
-        for look in 0..2 {
-            let sent = self.line.sent.load(Acquire);
+        for attempt in 0..2 {
+            let sent = self.state.sent.load(Acquire);
             if self.taken < sent / 2 {
                 self.taken += 1;
                 return Poll::Ready(Some(self.first + self.taken - 1));
@@ -81,8 +81,8 @@ impl Stream for Source {
             if sent % 2 == 1 {
                 return Poll::Ready(None);
             }
-            if look == 0 {
-                self.line.waker.register_by_ref(cx.waker());
+            if attempt == 0 {
+                self.state.waker.register_by_ref(cx.waker());
             }
         }
         Poll::Pending
@@ -93,11 +93,11 @@ impl Future for Source {
     type Output = usize;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        self.poll_next(cx).map(|item| item.expect("there is one"))
+        self.poll_next(cx).map(|item| item.expect("the source has an item"))
     }
 }
 
-/// These, one after the other; always ready.
+/// Yields its items in order, and is always ready.
 pub(super) struct Ready<T>(Vec<T>);
 
 pub(super) fn ready<T, const N: usize>(mut items: [T; N]) -> Ready<T> {
@@ -115,12 +115,12 @@ impl<T> Stream for Ready<T> {
     }
 }
 
-/// Reads one item, sleeping when there is none.
+/// Reads one item. Waits if none is ready.
 pub(super) fn take<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     block_on(next(stream))
 }
 
-/// Reads one item from each of two streams in one task, sleeping when neither has any.
+/// Reads one item from each of two streams in one task. Waits if neither stream is ready.
 fn take_both<S: Stream + Unpin>(one: &mut S, two: &mut S) -> [Option<S::Item>; 2] {
     let mut got = [None, None];
     block_on(poll_fn(|cx| {
@@ -139,14 +139,14 @@ fn take_both<S: Stream + Unpin>(one: &mut S, two: &mut S) -> [Option<S::Item>; 2
 mod join {
     use super::*;
 
-    fn two() -> (Teller, Teller, JoinStreams<Ready<Source>>) {
+    fn two() -> (SourceHandle, SourceHandle, JoinStreams<Ready<Source>>) {
         let ((a, one), (b, two)) = (source(0), source(10));
         (a, b, ready([one, two]).join_streams())
     }
 
-    /// Two streams are woken from two threads while the join polls and sleeps.
+    /// Two streams are woken from two threads while the join polls and waits.
     #[test]
-    fn two_are_woken_at_once() {
+    fn two_woken_members_both_yield() {
         model(|| {
             let (a, b, mut join) = two();
             let one = thread::spawn(move || a.send_last());
@@ -159,9 +159,9 @@ mod join {
         });
     }
 
-    /// One stream is woken again and again while it is polled.
+    /// A stream is woken three times while it is polled.
     #[test]
-    fn one_is_woken_while_it_is_polled() {
+    fn member_woken_during_poll_loses_no_item() {
         model(|| {
             let (a, inner) = source(0);
             let mut join = ready([inner]).join_streams();
@@ -175,15 +175,15 @@ mod join {
         });
     }
 
-    /// An old waker is called while the slot gets a new member.
+    /// The waker of a removed member is called while its slot gets a new member.
     #[test]
-    fn a_stale_wake_while_the_slot_is_used_again() {
+    fn stale_wake_of_reused_slot_is_harmless() {
         model(|| {
             let ((a, old), (b, new)) = (source(0), source(10));
             let mut join = ready([old, new]).join_streams().max_inner(1);
             assert!(poll_once(&mut join).is_pending());
             a.0.sent.store(1, Release);
-            // The old member's waker, called whenever it likes; the join is polled meanwhile.
+            // Calls the old member's waker while the join is polled.
             let stale = thread::spawn(move || a.0.waker.wake());
             let feeder = thread::spawn(move || b.send_last());
             assert_eq!(read_all(&mut join), [10]);
@@ -192,11 +192,11 @@ mod join {
         });
     }
 
-    /// The stream of streams is woken while a member is.
+    /// The outer stream and a member are woken from two threads.
     #[test]
-    fn the_source_and_a_member_are_woken_at_once() {
-        struct Late(Source, Option<Source>);
-        impl Stream for Late {
+    fn source_and_member_wakes_are_not_lost() {
+        struct Outer(Source, Option<Source>);
+        impl Stream for Outer {
             type Item = Source;
             fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Source>> {
                 match Pin::new(&mut self.0).poll_next(cx) {
@@ -206,8 +206,8 @@ mod join {
             }
         }
         model(|| {
-            let ((outer, late), (a, inner)) = (source(0), source(10));
-            let mut join = Late(late, Some(inner)).join_streams();
+            let ((outer, trigger), (a, inner)) = (source(0), source(10));
+            let mut join = Outer(trigger, Some(inner)).join_streams();
             let opener = thread::spawn(move || outer.send_last());
             let feeder = thread::spawn(move || a.send_last());
             assert_eq!(read_all(&mut join), [10]);
@@ -216,9 +216,9 @@ mod join {
         });
     }
 
-    /// The task polls again without a reason while a stream is woken, and sleeps on.
+    /// The task polls twice, without a wake-up between, while a stream is woken.
     #[test]
-    fn polled_in_vain_while_one_is_woken() {
+    fn spurious_poll_during_wake_loses_no_item() {
         model(|| {
             let (a, inner) = source(0);
             let mut join = ready([inner]).join_streams();
@@ -228,7 +228,7 @@ mod join {
             });
             let mut items = Vec::new();
             block_on(poll_fn(|cx| {
-                // One that knows its clones: loom's own differs from them in its table.
+                // A clone, because loom's own waker does not `will_wake` its clones.
                 let waker = cx.waker().clone();
                 for _ in 0..2 {
                     let cx = &mut Context::from_waker(&waker);
@@ -244,34 +244,34 @@ mod join {
         });
     }
 
-    /// The join is dropped while a member's wake-up runs; nothing stays behind.
+    /// The join is dropped during a member's wake-up. No waker is left.
     #[test]
-    fn dropped_while_a_wake_runs() {
-        struct Nobody;
-        impl Wake for Nobody {
+    fn drop_during_wake_drops_waker() {
+        struct NoopTask;
+        impl Wake for NoopTask {
             fn wake(self: alloc::sync::Arc<Self>) {}
         }
         model(|| {
             let (a, b, mut join) = two();
-            let task = alloc::sync::Arc::new(Nobody);
+            let task = alloc::sync::Arc::new(NoopTask);
             let waker = Waker::from(task.clone());
             assert!(Pin::new(&mut join).poll_next(&mut Context::from_waker(&waker)).is_pending());
             drop(waker);
-            let line = b.0.clone();
+            let state = b.0.clone();
             let one = thread::spawn(move || a.send());
             let two = thread::spawn(move || b.send());
             drop(join);
             one.join().unwrap();
             two.join().unwrap();
-            line.waker.take_waker();
-            drop(line);
-            assert_eq!(alloc::sync::Arc::strong_count(&task), 1, "the waker is kept");
+            state.waker.take_waker();
+            drop(state);
+            assert_eq!(alloc::sync::Arc::strong_count(&task), 1, "the join must drop the waker");
         });
     }
 
-    /// Another task takes the join over while the first one's wake-up is under way.
+    /// Another task polls the join during a wake-up of the first task.
     #[test]
-    fn the_latest_waker_is_called() {
+    fn latest_waker_is_called() {
         model(|| {
             let (a, inner) = source(0);
             let mut join = ready([inner]).join_streams();
@@ -287,7 +287,7 @@ mod map {
     use super::*;
 
     #[test]
-    fn two_futures_are_woken_at_once() {
+    fn two_woken_futures_both_yield() {
         model(|| {
             let ((a, one), (b, two)) = (source(0), source(10));
             let mut map = ready([one, two]).map_par(2, |job| job);
@@ -302,7 +302,7 @@ mod map {
     }
 
     #[test]
-    fn in_order_whichever_is_woken_first() {
+    fn ordered_results_ignore_wake_order() {
         wide_model(|| {
             let ((a, one), (b, two)) = (source(0), source(10));
             let mut map = ready([one, two]).map_par(2, |job| job).ordered();
@@ -314,9 +314,9 @@ mod map {
         });
     }
 
-    /// The source is woken with an item while the future of the item before is.
+    /// The source and the future of an earlier item are woken from two threads.
     #[test]
-    fn the_source_and_a_future_are_woken_at_once() {
+    fn source_and_future_wakes_are_not_lost() {
         model(|| {
             let ((outer, items), (a, job)) = (source(0), source(10));
             let mut job = Some(job);
@@ -333,42 +333,42 @@ mod map {
 mod fork {
     use super::*;
 
-    fn forked() -> (Teller, ForkStream<Source>, ForkStream<Source>) {
-        let (teller, source) = source(0);
+    fn forked() -> (SourceHandle, ForkStream<Source>, ForkStream<Source>) {
+        let (handle, source) = source(0);
         let one = source.forker();
         let two = one.fork();
-        (teller, one, two)
+        (handle, one, two)
     }
 
-    /// One fork waits while another, with an item that comes just then, does not: both get it.
+    /// An item is sent while two forks poll. Both forks receive it.
     #[test]
-    fn two_get_one_item() {
+    fn two_forks_receive_one_item() {
         model(|| {
-            let (teller, mut one, mut two) = forked();
+            let (handle, mut one, mut two) = forked();
             let other = thread::spawn(move || {
                 assert_eq!(take(&mut two), Some(0));
                 two
             });
-            teller.send();
+            handle.send();
             assert_eq!(take(&mut one), Some(0));
             drop(other.join().unwrap());
         });
     }
 
-    /// Two forks in one task wait for what another thread sends: both get it.
+    /// Two forks in one task wait for an item of another thread. Both forks receive it.
     #[test]
-    fn two_wait_in_one_task() {
+    fn two_in_one_task_both_receive() {
         model(|| {
-            let (teller, mut one, mut two) = forked();
-            let feeder = thread::spawn(move || teller.send());
+            let (handle, mut one, mut two) = forked();
+            let feeder = thread::spawn(move || handle.send());
             assert_eq!(take_both(&mut one, &mut two), [Some(0); 2]);
             feeder.join().unwrap();
         });
     }
 
-    /// Both read to the end of a source that is always ready: they drive in turn.
+    /// Two forks take turns at a source that is always ready. Both read to the end.
     #[test]
-    fn two_drive_a_ready_source() {
+    fn two_forks_of_ready_source_read_all() {
         model(|| {
             let mut one = ready([0, 1]).forker();
             let mut two = one.fork();
@@ -378,28 +378,28 @@ mod fork {
         });
     }
 
-    /// The end is for both.
+    /// The end of the source wakes both handles.
     #[test]
-    fn two_wait_for_the_end() {
+    fn end_wakes_both() {
         model(|| {
-            let (teller, mut one, mut two) = forked();
+            let (handle, mut one, mut two) = forked();
             let other = thread::spawn(move || {
                 assert_eq!(take(&mut two), None);
                 assert_eq!(two.outcome(), Some(TaskOutcome::Completed));
             });
-            teller.end();
+            handle.end();
             assert_eq!(take(&mut one), None);
             other.join().unwrap();
         });
     }
 
-    /// A fork that may have been woken is dropped: the wake-up is the other's.
+    /// A fork that may have been woken is dropped. Its wake-up must reach the other fork.
     #[test]
-    fn one_that_waits_is_dropped() {
+    fn waiting_handle_drop_wakes_other() {
         model(|| {
-            let (teller, mut one, mut two) = forked();
+            let (handle, mut one, mut two) = forked();
             assert!(poll_once(&mut two).is_pending());
-            let feeder = thread::spawn(move || teller.send());
+            let feeder = thread::spawn(move || handle.send());
             let dropper = thread::spawn(move || drop(two));
             assert_eq!(take(&mut one), Some(0));
             feeder.join().unwrap();
@@ -407,16 +407,16 @@ mod fork {
         });
     }
 
-    /// A fork that may have been woken reads what is in the list, and not the source.
+    /// A fork that may have been woken reads an item of the list, and does not poll the source.
     #[test]
-    fn one_that_waits_reads_elsewhere() {
+    fn waiting_fork_that_reads_list_wakes_other() {
         model(|| {
-            let (teller, mut one, mut two) = forked();
+            let (handle, mut one, mut two) = forked();
             assert!(poll_once(&mut two).is_pending());
-            teller.send();
+            handle.send();
             assert_eq!(poll_once(&mut one), Poll::Ready(Some(0)));
-            let feeder = thread::spawn(move || teller.send());
-            // It was woken for the item that one has put into the list.
+            let feeder = thread::spawn(move || handle.send());
+            // `two` was woken for the item that `one` has pushed to the list.
             let other = thread::spawn(move || {
                 assert_eq!(poll_once(&mut two), Poll::Ready(Some(0)));
                 two
@@ -427,9 +427,9 @@ mod fork {
         });
     }
 
-    /// A passive fork reads what an active one drives, then the active one goes.
+    /// A passive fork reads an item that the active fork polled. Then the active fork is dropped.
     #[test]
-    fn a_passive_one_and_the_last_active_one() {
+    fn passive_fork_ends_with_last_active_fork() {
         model(|| {
             let mut active = ready([0, 1]).forker();
             let mut passive: PassiveFork<_> = active.fork_passive();
@@ -443,9 +443,9 @@ mod fork {
         });
     }
 
-    /// A passive fork is made, and sleeps, while another one drives: it hears of what that one got.
+    /// A passive fork is made and waits while another fork polls the source. The new fork is woken.
     #[test]
-    fn a_passive_one_is_made_while_another_drives() {
+    fn passive_fork_made_during_drive_reads_item() {
         model(|| {
             let mut one = ready([0]).forker();
             let two = one.fork();
@@ -459,9 +459,9 @@ mod fork {
         });
     }
 
-    /// Two passive forks are made at once, so that neither need be the first.
+    /// Two passive forks are made on two threads, in any order.
     #[test]
-    fn two_passive_ones_are_made_while_another_drives() {
+    fn two_passive_forks_made_during_drive_read_item() {
         model(|| {
             let mut one = ready([0]).forker();
             let (two, three) = (one.fork(), one.fork());
@@ -476,9 +476,9 @@ mod fork {
         });
     }
 
-    /// Two drive a source in turn, and a passive one hears of everything.
+    /// Two forks take turns at a source, and a passive fork reads all items.
     #[test]
-    fn two_drive_for_a_passive_one() {
+    fn passive_fork_reads_items_of_two_drivers() {
         wide_model(|| {
             let mut one = ready([0, 1]).forker();
             let mut two = one.fork();
@@ -493,24 +493,24 @@ mod fork {
         });
     }
 
-    /// The last two active forks go at once: the passive one ends.
+    /// The last two active forks are dropped on two threads. The passive fork ends.
     #[test]
-    fn the_last_active_ones_go_at_once() {
+    fn last_two_active_drops_end_passive_fork() {
         model(|| {
-            let (teller, one, two) = forked();
+            let (handle, one, two) = forked();
             let mut passive = one.fork_passive();
             let other = thread::spawn(move || drop(two));
             let log = thread::spawn(move || assert_eq!(take(&mut passive), None));
             drop(one);
             other.join().unwrap();
             log.join().unwrap();
-            assert_eq!(Arc::strong_count(&teller.0), 1, "the source is kept");
+            assert_eq!(Arc::strong_count(&handle.0), 1, "the handles must drop the source");
         });
     }
 
-    /// A fork forks while another drives, and the new one is at its parent's place.
+    /// A fork is made while another fork polls the source. The new fork starts where its parent is.
     #[test]
-    fn a_fork_is_made_while_another_drives() {
+    fn fork_made_during_drive_reads_item() {
         model(|| {
             let mut one = ready([0]).forker();
             let two = one.fork();
@@ -525,12 +525,12 @@ mod fork {
         });
     }
 
-    /// The size is asked for while another drives: that one must not be missed at the gate.
+    /// `size_hint` closes the gate while another fork polls. The other fork must be woken.
     #[test]
-    fn a_look_at_the_size_keeps_nobody_asleep() {
+    fn size_hint_hides_no_wake_up() {
         model(|| {
-            let (teller, mut one, two) = forked();
-            let feeder = thread::spawn(move || teller.send());
+            let (handle, mut one, two) = forked();
+            let feeder = thread::spawn(move || handle.send());
             let other = thread::spawn(move || {
                 let (lower, _) = two.size_hint();
                 assert!(lower <= 1);
@@ -546,16 +546,16 @@ mod fork {
 mod bounded {
     use super::*;
 
-    /// Three items that are there, for two forks at most one item apart.
+    /// Two forks of a source with three ready items, at most one item apart.
     fn three_items(lag: LagPolicy) -> (BoundedFork<Ready<usize>>, BoundedFork<Ready<usize>>) {
         let one = ready([0, 1, 2]).forker_bounded(1, lag);
         let two = one.fork();
         (one, two)
     }
 
-    /// Each waits for the other, and both see everything.
+    /// Each fork waits for the other, and both read all items.
     #[test]
-    fn two_wait_for_each_other() {
+    fn two_forks_with_bound_one_read_all() {
         wide_model(|| {
             let mut one = ready([0, 1]).forker_bounded(1, LagPolicy::Wait);
             let mut two = one.fork();
@@ -567,9 +567,9 @@ mod bounded {
         });
     }
 
-    /// One has to wait for room; the laggard reads one item, and stays.
+    /// A fork waits for room. The laggard reads one item, and stays alive.
     #[test]
-    fn the_laggard_reads() {
+    fn laggard_read_wakes_waiting_fork() {
         wide_model(|| {
             let (mut one, mut two) = three_items(LagPolicy::Wait);
             assert_eq!(take(&mut one), Some(0));
@@ -584,9 +584,9 @@ mod bounded {
         });
     }
 
-    /// One has to wait for room; the laggard goes.
+    /// A fork waits for room. The laggard is dropped.
     #[test]
-    fn the_laggard_is_dropped() {
+    fn laggard_drop_wakes_waiting_fork() {
         model(|| {
             let (mut one, two) = three_items(LagPolicy::Wait);
             assert_eq!(take(&mut one), Some(0));
@@ -606,9 +606,10 @@ mod bounded {
         }
     }
 
-    /// One sleeps. Of two laggards one reads and one is dropped: either may be the last, which wakes it.
+    /// A fork waits for two laggards. One laggard reads and the other is dropped, in any order. The
+    /// later of the two wakes the fork, once.
     #[test]
-    fn one_laggard_reads_or_is_dropped_last() {
+    fn last_of_two_laggards_wakes_waiting_fork() {
         model(|| {
             let (mut one, mut two) = three_items(LagPolicy::Wait);
             let three = two.fork();
@@ -628,9 +629,9 @@ mod bounded {
         });
     }
 
-    /// The same three at once: one waits while the two laggards read and go.
+    /// A fork polls and waits while one laggard reads and the other is dropped.
     #[test]
-    fn one_laggard_reads_and_one_is_dropped() {
+    fn laggard_read_and_drop_wake_waiting_fork() {
         widest_model(|| {
             let (mut one, mut two) = three_items(LagPolicy::Wait);
             let three = two.fork();
@@ -646,9 +647,9 @@ mod bounded {
         });
     }
 
-    /// Nobody waits for a laggard; what it does not see, it has missed.
+    /// No fork waits for a laggard. The laggard counts the items that it missed.
     #[test]
-    fn the_oldest_is_dropped_while_the_laggard_reads() {
+    fn drop_oldest_during_read_counts_missed_items() {
         fn all_or_missed(mut fork: BoundedFork<Ready<usize>>) -> usize {
             let items = read_all(&mut fork);
             assert!(items.is_sorted_by(|a, b| a < b), "{items:?}");
@@ -665,19 +666,19 @@ mod bounded {
         });
     }
 
-    /// A laggard reads just when it is put out.
+    /// A laggard reads while it is cut off.
     #[test]
-    fn the_laggard_is_put_out_while_it_reads() {
-        fn all_or_out(mut fork: BoundedFork<Ready<usize>>) {
+    fn laggard_read_at_cut_off_reports_lagged() {
+        fn all_or_lagged(mut fork: BoundedFork<Ready<usize>>) {
             let items = read_all(&mut fork);
             assert!(items.iter().copied().eq(0..items.len()), "{items:?}");
-            let how = if items.len() == 3 { TaskOutcome::Completed } else { TaskOutcome::Lagged };
-            assert_eq!((fork.outcome(), fork.missed()), (Some(how), 0));
+            let end = if items.len() == 3 { TaskOutcome::Completed } else { TaskOutcome::Lagged };
+            assert_eq!((fork.outcome(), fork.missed()), (Some(end), 0));
         }
         model(|| {
             let (one, two) = three_items(LagPolicy::Error);
-            let laggard = thread::spawn(move || all_or_out(two));
-            all_or_out(one);
+            let laggard = thread::spawn(move || all_or_lagged(two));
+            all_or_lagged(one);
             laggard.join().unwrap();
         });
     }
@@ -686,36 +687,36 @@ mod bounded {
 mod share {
     use super::*;
 
-    fn shared() -> (Teller, Sharable<Source>, Sharable<Source>) {
-        let (teller, source) = source(0);
+    fn shared() -> (SourceHandle, Sharable<Source>, Sharable<Source>) {
+        let (handle, source) = source(0);
         let one = source.sharable();
         let two = one.clone();
-        (teller, one, two)
+        (handle, one, two)
     }
 
-    /// Each of two on two threads takes one of two items.
+    /// Two handles on two threads take one item each.
     #[test]
-    fn two_take_two() {
+    fn two_tasks_take_one_item_each() {
         model(|| {
-            let (teller, mut one, mut two) = shared();
+            let (handle, mut one, mut two) = shared();
             let other = thread::spawn(move || {
                 let item = take(&mut two);
                 (two, item)
             });
-            teller.send();
-            teller.send();
-            let mine = take(&mut one).unwrap();
+            handle.send();
+            handle.send();
+            let first = take(&mut one).unwrap();
             let (_two, item) = other.join().unwrap();
-            assert_eq!(mine + item.unwrap(), 1);
+            assert_eq!(first + item.unwrap(), 1);
         });
     }
 
-    /// Two in one task wait for two items that come at once, with one wake-up.
+    /// Two handles in one task wait for two items that are sent with one wake-up.
     #[test]
-    fn two_wait_in_one_task() {
+    fn two_in_one_task_both_receive() {
         model(|| {
-            let (teller, mut one, mut two) = shared();
-            let feeder = thread::spawn(move || teller.send_two());
+            let (handle, mut one, mut two) = shared();
+            let feeder = thread::spawn(move || handle.send_two());
             let mut items = take_both(&mut one, &mut two);
             items.sort_unstable();
             assert_eq!(items, [Some(0), Some(1)]);
@@ -723,24 +724,24 @@ mod share {
         });
     }
 
-    /// The end is for both.
+    /// The end of the source wakes both handles.
     #[test]
-    fn two_wait_for_the_end() {
+    fn end_wakes_both() {
         model(|| {
-            let (teller, mut one, mut two) = shared();
+            let (handle, mut one, mut two) = shared();
             let other = thread::spawn(move || assert_eq!(take(&mut two), None));
-            teller.end();
+            handle.end();
             assert_eq!(take(&mut one), None);
             other.join().unwrap();
         });
     }
 
     #[test]
-    fn one_that_waits_is_dropped() {
+    fn waiting_handle_drop_wakes_other() {
         model(|| {
-            let (teller, mut one, mut two) = shared();
+            let (handle, mut one, mut two) = shared();
             assert!(poll_once(&mut two).is_pending());
-            let feeder = thread::spawn(move || teller.send());
+            let feeder = thread::spawn(move || handle.send());
             let dropper = thread::spawn(move || drop(two));
             assert_eq!(take(&mut one), Some(0));
             feeder.join().unwrap();
@@ -748,16 +749,16 @@ mod share {
         });
     }
 
-    /// Of two that ask for the source at once, at most one gets it, and it is not lost.
+    /// Two handles ask for the source. At most one gets it, and the source is dropped.
     #[test]
-    fn two_ask_for_the_source() {
+    fn try_into_inner_of_two_succeeds_at_most_once() {
         model(|| {
-            let (teller, one, two) = shared();
+            let (handle, one, two) = shared();
             let other = thread::spawn(move || two.try_into_inner().is_ok());
-            let mine = one.try_into_inner().is_ok();
-            let theirs = other.join().unwrap();
-            assert!(!(mine && theirs));
-            assert_eq!(Arc::strong_count(&teller.0), 1, "the source is kept");
+            let by_one = one.try_into_inner().is_ok();
+            let by_two = other.join().unwrap();
+            assert!(!(by_one && by_two));
+            assert_eq!(Arc::strong_count(&handle.0), 1, "the handles must drop the source");
         });
     }
 }

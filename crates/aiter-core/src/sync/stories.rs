@@ -75,7 +75,7 @@ fn leave(list: &List<u32>, mut cursor: RawCursor<u32>) {
 /// The last reader releases a complete block while a subscriber enters it. Then the subscriber
 /// retires the block.
 #[test]
-fn last_reader_goes_while_subscriber_enters() {
+fn last_reader_drops_while_subscriber_enters() {
     loom::model(|| {
         let (pusher, cursor) = push_list();
         let (pin, block) = subscriber_at_complete_block(&pusher);
@@ -97,7 +97,7 @@ fn last_reader_goes_while_subscriber_enters() {
 /// A subscriber enters the block that the only reader is about to leave, reads its header, and
 /// leaves.
 #[test]
-fn subscriber_comes_and_goes_while_reader_leaves() {
+fn subscriber_enters_and_drops_as_reader_leaves() {
     loom::model(|| {
         let (pusher, mut cursor) = push_list();
         let (pin, block) = subscriber_at_complete_block(&pusher);
@@ -117,7 +117,7 @@ fn subscriber_comes_and_goes_while_reader_leaves() {
 /// A producer drops the items that no cursor can read. Meanwhile a subscriber enters the block and
 /// retires it.
 #[test]
-fn unreadable_items_are_sought_while_block_retires() {
+fn unreadable_items_drop_while_block_retires() {
     loom::model(|| {
         let (pusher, cursor) = push_list();
         pusher.push(0).unwrap();
@@ -221,7 +221,7 @@ fn arm_in_segment(slots: &Slots) {
 
 /// Two waiters need the first segment. The slower waiter uses the segment that the other linked.
 #[test]
-fn sleepers_that_add_segment_at_once_share_it() {
+fn waiters_that_add_segment_share_it() {
     loom::model(|| {
         let slots = loom::sync::Arc::new(Slots::new());
         slots.take_slot();

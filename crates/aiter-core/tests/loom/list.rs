@@ -1,4 +1,4 @@
-//! Stories of the list.
+//! Stories of the list: pushers, cursors, shared cursors and their wake-ups.
 
 use aiter_core::{
     Cursor, PushError, Pusher, SharedCursor, TryNextError, push_list, task::no_wake_list,
@@ -14,7 +14,7 @@ use loom::{
 use super::*;
 use core::future::Future;
 
-/// Counts its drops, by accesses that order nothing. A clone counts as a new one.
+/// An item that counts the live items, clones included. Relaxed, so that the count orders nothing.
 #[derive(Debug)]
 struct Counted(u32, Arc<AtomicUsize>);
 
@@ -33,24 +33,25 @@ impl Clone for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        // A clone of what was dropped shows.
+        // A clone made after the drop has a wrong value.
         self.0 = u32::MAX;
         self.1.fetch_sub(1, Relaxed);
     }
 }
 
-/// Takes what is ready.
+/// Takes all ready items.
 fn drain<T>(cursor: &mut Cursor<T>) -> Vec<T> {
     core::iter::from_fn(|| cursor.try_next().ok()).collect()
 }
 
+/// Whether `items` contains each number of `range` once, in ascending order.
 fn ascending(items: &[u32], range: core::ops::RangeInclusive<u32>) -> bool {
-    let mine: Vec<_> = items.iter().copied().filter(|n| range.contains(n)).collect();
-    mine.is_sorted() && mine.len() == range.count()
+    let inside: Vec<_> = items.iter().copied().filter(|n| range.contains(n)).collect();
+    inside.is_sorted() && inside.len() == range.count()
 }
 
-/// Pushes on another thread, and gives the pusher back: its drop would stop the list, and so wake
-/// whomever a push forgot.
+/// Pushes on another thread, and returns the pusher. If the thread dropped the pusher, the list
+/// would stop, and the stop would hide a lost wake-up.
 fn spawn_push(
     pusher: Pusher<u32>,
     items: core::ops::RangeInclusive<u32>,
@@ -61,7 +62,7 @@ fn spawn_push(
     })
 }
 
-/// Reads so many items, sleeping when there is none.
+/// Reads `count` items. Waits if no item is ready.
 fn read<S: Stream + Unpin>(stream: &mut S, count: usize) -> Vec<S::Item> {
     block_on(async {
         let mut items = Vec::new();
@@ -73,7 +74,7 @@ fn read<S: Stream + Unpin>(stream: &mut S, count: usize) -> Vec<S::Item> {
 }
 
 #[test]
-fn push_push() {
+fn two_pushes_in_one_block_publish_both() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let other = spawn_push(pusher.clone(), 11..=11);
@@ -86,7 +87,7 @@ fn push_push() {
 }
 
 #[test]
-fn push_push_across_a_block_edge() {
+fn two_pushers_across_block_edge_keep_order() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.push(1).unwrap();
@@ -100,7 +101,7 @@ fn push_push_across_a_block_edge() {
 }
 
 #[test]
-fn push_all_push_all_across_block_edges() {
+fn two_push_all_across_blocks_keep_order() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let other = pusher.clone();
@@ -113,7 +114,7 @@ fn push_all_push_all_across_block_edges() {
 }
 
 #[test]
-fn push_stop() {
+fn stop_during_push_keeps_accepted_items() {
     model(|| {
         let (pusher, cursor) = push_list();
         let other = pusher.clone();
@@ -128,7 +129,7 @@ fn push_stop() {
 }
 
 #[test]
-fn push_sleep() {
+fn push_wakes_waiting_cursor() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let producer = spawn_push(pusher, 1..=1);
@@ -139,7 +140,7 @@ fn push_sleep() {
 }
 
 #[test]
-fn push_sleep_across_a_block_edge() {
+fn push_across_block_edge_wakes_cursor() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let producer = spawn_push(pusher, 1..=3);
@@ -149,7 +150,7 @@ fn push_sleep_across_a_block_edge() {
 }
 
 #[test]
-fn push_push_sleep() {
+fn two_pushes_wake_waiting_cursor() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let other = spawn_push(pusher.clone(), 11..=11);
@@ -161,13 +162,13 @@ fn push_push_sleep() {
 }
 
 #[test]
-fn sole_push_sleep() {
+fn unique_push_wakes_waiting_cursor() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let producer = thread::spawn(move || {
-            let mut sole = pusher.unique().unwrap();
-            sole.push(1).unwrap();
-            sole.push_all([2, 3]).unwrap();
+            let mut unique = pusher.unique().unwrap();
+            unique.push(1).unwrap();
+            unique.push_all([2, 3]).unwrap();
             pusher
         });
         assert_eq!(read(&mut cursor, 3), [1, 2, 3]);
@@ -176,17 +177,17 @@ fn sole_push_sleep() {
 }
 
 #[test]
-fn sole_after_another_pusher_is_gone() {
-    // Not the model's: it counts over all interleavings.
-    static SOLE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+fn unique_after_pusher_drop_keeps_order() {
+    // A std atomic, because it counts over all interleavings.
+    static UNIQUE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let second = pusher.clone();
         let other = thread::spawn(move || (11..=12).for_each(|n| second.push(n).unwrap()));
         match pusher.unique() {
-            Some(mut sole) => {
-                SOLE.fetch_add(1, Relaxed);
-                sole.push(21).unwrap();
+            Some(mut unique) => {
+                UNIQUE.fetch_add(1, Relaxed);
+                unique.push(21).unwrap();
             }
             None => pusher.push(21).unwrap(),
         }
@@ -194,17 +195,17 @@ fn sole_after_another_pusher_is_gone() {
         let items = drain(&mut cursor);
         assert!(ascending(&items, 11..=12) && ascending(&items, 21..=21), "{items:?}");
     });
-    assert!(SOLE.load(Relaxed) > 0, "the other pusher never went first");
+    assert!(UNIQUE.load(Relaxed) > 0, "some interleaving must drop the other pusher first");
 }
 
-/// The reader knows the tail's block by the tail alone.
+/// The reader finds the tail's block only through the tail word.
 #[test]
-fn sole_pushes_ahead_of_retiring_reader() {
+fn unique_push_ahead_of_reader_keeps_order() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let producer = thread::spawn(move || {
-            let mut sole = pusher.unique().unwrap();
-            (1..=4).for_each(|n| sole.push(n).unwrap());
+            let mut unique = pusher.unique().unwrap();
+            (1..=4).for_each(|n| unique.push(n).unwrap());
             pusher
         });
         let mut items = drain(&mut cursor);
@@ -215,7 +216,7 @@ fn sole_pushes_ahead_of_retiring_reader() {
 }
 
 #[test]
-fn weak_pusher_becomes_one_while_sole_is_asked_for() {
+fn unique_during_upgrade_loses_no_item() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let weak = pusher.downgrade();
@@ -225,7 +226,7 @@ fn weak_pusher_becomes_one_while_sole_is_asked_for() {
             pusher.map(|pusher| pusher.push(11).unwrap()).is_some()
         });
         match pusher.unique() {
-            Some(mut sole) => sole.push(21).unwrap(),
+            Some(mut unique) => unique.push(21).unwrap(),
             None => pusher.push(21).unwrap(),
         }
         assert!(other.join().unwrap());
@@ -236,7 +237,7 @@ fn weak_pusher_becomes_one_while_sole_is_asked_for() {
 }
 
 #[test]
-fn a_pusher_becomes_weak_while_sole_is_asked_for() {
+fn unique_during_downgrade_loses_no_item() {
     model(|| {
         let (mut pusher, mut cursor) = push_list();
         let second = pusher.clone();
@@ -246,7 +247,7 @@ fn a_pusher_becomes_weak_while_sole_is_asked_for() {
             weak.upgrade().map(|pusher| pusher.push(11).unwrap()).is_some()
         });
         match pusher.unique() {
-            Some(mut sole) => sole.push(21).unwrap(),
+            Some(mut unique) => unique.push(21).unwrap(),
             None => pusher.push(21).unwrap(),
         }
         assert!(other.join().unwrap());
@@ -256,9 +257,9 @@ fn a_pusher_becomes_weak_while_sole_is_asked_for() {
     });
 }
 
-/// A quiet push is seen by a cursor that looks, over the edge of a block.
+/// A cursor that polls sees the items of a push without wake-up, also in the next block.
 #[test]
-fn quiet_push_fork() {
+fn no_wake_push_is_seen_by_fork() {
     model(|| {
         let (mut pusher, mut cursor) = no_wake_list();
         let mut other = cursor.fork();
@@ -278,14 +279,15 @@ fn quiet_push_fork() {
     });
 }
 
-/// Cursors come and go while one pushes quietly: no count of a block is lost, so no block is kept.
+/// Cursors are made and dropped during pushes without wake-up. No count of a block is lost, so no
+/// block is kept.
 #[test]
-fn quiet_push_while_forks_come_and_go() {
+fn no_wake_push_during_forks_frees_blocks() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (mut pusher, mut cursor) = no_wake_list();
         let other = cursor.fork();
-        let going = thread::spawn(move || {
+        let forks = thread::spawn(move || {
             let third = other.fork();
             drop(other);
             third
@@ -294,17 +296,17 @@ fn quiet_push_while_forks_come_and_go() {
             pusher.push_with_hint(&cursor, Counted::new(n, &alive)).unwrap();
             assert!(cursor.next_ready().is_some());
         }
-        drop(going.join().unwrap());
-        // Gives up the block that it has read.
+        drop(forks.join().unwrap());
+        // The cursor releases the block that it has read.
         assert!(cursor.next_ready().is_none());
-        // All but what is in the last block.
+        // Only the items of the last block may be left.
         let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
         assert!(alive.load(Relaxed) <= 3 % slots);
     });
 }
 
 #[test]
-fn stop_sleep() {
+fn last_pusher_drop_wakes_cursor() {
     model(|| {
         let (pusher, mut cursor) = push_list::<u32>();
         let producer = thread::spawn(move || drop(pusher));
@@ -313,9 +315,9 @@ fn stop_sleep() {
     });
 }
 
-/// What any pusher's thread did happens before the end is seen.
+/// The writes of each thread before its pusher's drop happen before a cursor sees the end.
 #[test]
-fn end_happens_after_all_pushers() {
+fn end_synchronizes_with_all_pusher_drops() {
     model(|| {
         let (pusher, mut cursor) = push_list::<u32>();
         let done = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
@@ -331,9 +333,9 @@ fn end_happens_after_all_pushers() {
     });
 }
 
-/// The producer learns only from the cursor, which is gone, that the list is stopped.
+/// The producer synchronizes only with the drop of a cursor that has seen the stop.
 #[test]
-fn refused_after_ended_cursor_is_gone_is_stopped() {
+fn push_after_end_and_cursor_drop_is_stopped() {
     model(|| {
         let (pusher, cursor) = push_list();
         let stops = pusher.clone();
@@ -347,7 +349,7 @@ fn refused_after_ended_cursor_is_gone_is_stopped() {
 }
 
 #[test]
-fn push_drop_of_the_cursor() {
+fn push_during_cursor_drop_frees_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -365,9 +367,9 @@ fn push_drop_of_the_cursor() {
     });
 }
 
-/// With the pusher alive: by one of the two, the push or the cursor's drop.
+/// The pusher stays alive, so either the push or the cursor's drop has to drop the item.
 #[test]
-fn pushed_while_last_cursor_goes_is_dropped() {
+fn push_during_last_cursor_drop_drops_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -382,7 +384,7 @@ fn pushed_while_last_cursor_goes_is_dropped() {
 }
 
 #[test]
-fn two_push_while_last_cursor_goes_dropped() {
+fn two_pushes_during_cursor_drop_drop_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -403,7 +405,7 @@ fn two_push_while_last_cursor_goes_dropped() {
 }
 
 #[test]
-fn push_all_while_last_cursor_goes_dropped() {
+fn push_all_during_cursor_drop_drops_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -416,23 +418,23 @@ fn push_all_while_last_cursor_goes_dropped() {
 }
 
 #[test]
-fn sole_push_while_last_cursor_goes_is_dropped() {
+fn unique_push_during_cursor_drop_drops_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (mut pusher, cursor) = push_list();
         let reader = thread::spawn(move || drop(cursor));
-        let mut sole = pusher.unique().unwrap();
+        let mut unique = pusher.unique().unwrap();
         for n in 0..3 {
-            let _ = sole.push(Counted::new(n, &alive));
+            let _ = unique.push(Counted::new(n, &alive));
         }
         reader.join().unwrap();
         assert_eq!(alive.load(Relaxed), 0);
     });
 }
 
-/// A handler drops nothing; the next push that is refused drops what it left.
+/// `try_push` drops no item. The next refused push drops the item that it left.
 #[test]
-fn try_push_while_last_cursor_goes_is_late() {
+fn try_push_during_cursor_drop_defers_drop() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -452,9 +454,9 @@ fn try_push_while_last_cursor_goes_is_late() {
     });
 }
 
-/// The push that is refused learns of the handler's item only by the flag.
+/// The refused push finds the item of `try_push` only through the list's flag.
 #[test]
-fn refused_push_while_handler_and_cursor_go() {
+fn refused_push_drops_item_of_try_push() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -473,9 +475,9 @@ fn refused_push_while_handler_and_cursor_go() {
     });
 }
 
-/// The push finds the block orphaned while a subscriber takes it over, or has done so.
+/// The push publishes to an orphaned block before, while or after a subscriber adopts it.
 #[test]
-fn pushed_between_last_cursor_and_subscriber() {
+fn push_between_cursors_is_read_or_dropped() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -489,7 +491,7 @@ fn pushed_between_last_cursor_and_subscriber() {
         drop(cursor);
         let (mut late, _kept) = (late.join().unwrap(), producer.join().unwrap());
         assert!(drain(&mut late).len() <= 1);
-        assert_eq!(alive.load(Relaxed), 0, "the subscriber has read it, or came after it");
+        assert_eq!(alive.load(Relaxed), 0, "the subscriber must have read or skipped the item");
         pusher.push(Counted::new(2, &alive)).unwrap();
         assert_eq!(drain(&mut late).len(), 1);
         assert_eq!(alive.load(Relaxed), 0);
@@ -497,7 +499,7 @@ fn pushed_between_last_cursor_and_subscriber() {
 }
 
 #[test]
-fn pushed_while_cursor_and_subscriber_go() {
+fn push_while_two_cursors_drop_drops_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -515,7 +517,7 @@ fn pushed_while_cursor_and_subscriber_go() {
 }
 
 #[test]
-fn push_drop_of_a_reading_cursor() {
+fn push_during_read_and_drop_frees_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -532,7 +534,7 @@ fn push_drop_of_a_reading_cursor() {
 }
 
 #[test]
-fn push_drop_of_the_pusher() {
+fn push_during_pusher_drop_frees_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -548,7 +550,7 @@ fn push_drop_of_the_pusher() {
 }
 
 #[test]
-fn fork_push() {
+fn fork_during_push_reads_all_items() {
     model(|| {
         let (pusher, cursor) = push_list();
         pusher.push(0).unwrap();
@@ -561,7 +563,7 @@ fn fork_push() {
 }
 
 #[test]
-fn two_cursors_cross_blocks() {
+fn two_cursors_across_blocks_read_all_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -578,7 +580,7 @@ fn two_cursors_cross_blocks() {
 }
 
 #[test]
-fn one_fork_is_dropped_while_the_other_reads() {
+fn fork_drop_during_read_keeps_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -595,9 +597,9 @@ fn one_fork_is_dropped_while_the_other_reads() {
     });
 }
 
-/// All that is ready, though the checker lends items one by one.
+/// The fork takes all ready items, although the checker lends items one at a time.
 #[test]
-fn many_of_a_fork() {
+fn next_many_of_fork_takes_all_ready_items() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let mut fork = cursor.fork();
@@ -614,7 +616,7 @@ fn many_of_a_fork() {
 }
 
 #[test]
-fn retire_recycle() {
+fn retired_blocks_reused_keep_order() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -633,8 +635,8 @@ fn retire_recycle() {
     });
 }
 
-/// Of five blocks, four read to the end: one is linked behind the tail, two are kept for producers, and the
-/// cursor has yet to leave the fourth.
+/// A list with five blocks, of which the cursor has read four. One block is linked after the tail,
+/// and two are in the free list. The cursor has not yet left the fourth block.
 fn with_read_blocks() -> (Pusher<u32>, Cursor<u32>) {
     let (pusher, mut cursor) = push_list();
     let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
@@ -642,7 +644,7 @@ fn with_read_blocks() -> (Pusher<u32>, Cursor<u32>) {
         pusher.push(n).unwrap();
     }
     assert_eq!(read(&mut cursor, 4 * slots as usize), Vec::from_iter(0..4 * slots));
-    // What else a full block leaves.
+    // The fifth block has one free slot.
     pusher.push(100).unwrap();
     for n in 2..slots {
         pusher.push(99 + n).unwrap();
@@ -650,8 +652,8 @@ fn with_read_blocks() -> (Pusher<u32>, Cursor<u32>) {
     (pusher, cursor)
 }
 
-/// As `with_read_blocks`, but the block linked behind the tail is in use: only its last slot is free.
-/// The next push takes a block that is kept.
+/// Like `with_read_blocks`, but the block that was linked after the tail has only one free slot.
+/// The next push takes a block of the free list.
 fn before_read_block_is_taken() -> (Pusher<u32>, Cursor<u32>) {
     let (pusher, cursor) = with_read_blocks();
     let slots = if option_env!("AITER_FOUR_SLOTS").is_some() { 4 } else { 2 };
@@ -659,14 +661,14 @@ fn before_read_block_is_taken() -> (Pusher<u32>, Cursor<u32>) {
     (pusher, cursor)
 }
 
-/// A producer takes one of the blocks that are kept for it while a reader adds one.
+/// A producer takes a block of the free list while a reader adds one.
 #[test]
-fn read_block_is_added_while_producer_takes_one() {
+fn free_list_push_during_pop_loses_no_item() {
     model(|| {
         let (pusher, mut cursor) = before_read_block_is_taken();
         let count = cursor.len() + 2;
         let other = spawn_push(pusher.clone(), 201..=202);
-        // Leaves a block.
+        // The cursor leaves a block.
         let mut items = vec![cursor.try_next().unwrap()];
         other.join().unwrap();
         items.extend(drain(&mut cursor));
@@ -675,9 +677,9 @@ fn read_block_is_added_while_producer_takes_one() {
     });
 }
 
-/// The reader gives all of them back meanwhile.
+/// A producer takes a block of the free list while a reader empties the list.
 #[test]
-fn read_blocks_are_freed_while_producer_takes_one() {
+fn free_list_clear_during_pop_loses_no_item() {
     model(|| {
         let (pusher, mut cursor) = before_read_block_is_taken();
         let count = cursor.len();
@@ -690,9 +692,10 @@ fn read_blocks_are_freed_while_producer_takes_one() {
     });
 }
 
-/// The same with two producers, one of which finds what the other leaves.
+/// Two producers take blocks of the free list. One producer may find only the rest that the other
+/// puts back.
 #[test]
-fn two_producers_take_read_blocks() {
+fn two_free_list_pops_lose_no_item() {
     model(|| {
         let (pusher, mut cursor) = with_read_blocks();
         let count = cursor.len() + 6;
@@ -707,10 +710,10 @@ fn two_producers_take_read_blocks() {
     });
 }
 
-/// A handler's push completes the block that the last cursor has left: who subscribes later, and finds
-/// nothing, gives it back.
+/// `try_push` completes the block that the last cursor orphaned. A later subscriber that finds no
+/// item releases the block.
 #[test]
-fn what_a_handlers_push_inherits_is_given_back() {
+fn try_push_hand_over_is_released_by_reader() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -724,16 +727,16 @@ fn what_a_handlers_push_inherits_is_given_back() {
             thread::spawn(move || drop(pusher.try_push(Counted::new(0, &counter))))
         };
         drop(cursor);
-        // Maybe between the push's claim and its end: in the next block.
+        // The subscriber may enter the next block between the push's claim and its publication.
         let mut late = pusher.subscribe();
         handler.join().unwrap();
         while late.try_next().is_ok() {}
-        assert_eq!(alive.load(Relaxed), 0, "nobody wants them");
+        assert_eq!(alive.load(Relaxed), 0, "no cursor reads these items");
     });
 }
 
 #[test]
-fn two_pushers_and_recycled_blocks() {
+fn two_pushers_with_reused_blocks_keep_order() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.push_all([1, 2, 3]).unwrap();
@@ -748,7 +751,7 @@ fn two_pushers_and_recycled_blocks() {
 }
 
 #[test]
-fn a_block_is_retired_while_a_claim_looks_at_its_edge() {
+fn claim_at_retiring_block_loses_no_item() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.push(1).unwrap();
@@ -763,7 +766,7 @@ fn a_block_is_retired_while_a_claim_looks_at_its_edge() {
 }
 
 #[test]
-fn a_block_is_retired_while_a_subscriber_enters() {
+fn subscriber_at_retiring_block_reads_on() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.push(1).unwrap();
@@ -779,7 +782,7 @@ fn a_block_is_retired_while_a_subscriber_enters() {
 }
 
 #[test]
-fn subscribe_push() {
+fn subscribe_during_push_reads_later_items() {
     model(|| {
         let (pusher, cursor) = push_list();
         pusher.push(0).unwrap();
@@ -793,7 +796,7 @@ fn subscribe_push() {
 }
 
 #[test]
-fn subscribe_while_the_sole_cursor_moves_on() {
+fn subscribe_during_read_reads_later_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -815,12 +818,12 @@ fn subscribe_while_the_sole_cursor_moves_on() {
     });
 }
 
-/// An item that tells whether the original was dropped.
+/// An item that panics if it is cloned after its drop.
 struct Tracked(u32, Arc<AtomicUsize>);
 
 impl Clone for Tracked {
     fn clone(&self) -> Self {
-        // A read-modify-write, which orders nothing, and sees the newest value.
+        // A relaxed read-modify-write orders nothing, but loads the latest value.
         assert_eq!(self.1.fetch_add(0, Relaxed), 0, "cloned after it was dropped");
         Self(self.0, Arc::new(AtomicUsize::new(0)))
     }
@@ -832,7 +835,8 @@ impl Drop for Tracked {
     }
 }
 
-/// The claim that takes a block's last slot tells the reader of the subscriber, which has come before it.
+/// The claim of a block's last slot makes an earlier subscriber visible to the reader, so that the
+/// reader clones the item.
 #[test]
 fn subscribe_before_push_at_edge_both_read() {
     model(|| {
@@ -847,13 +851,13 @@ fn subscribe_before_push_at_edge_both_read() {
         pusher.push(second).unwrap();
         assert!(cursor.try_next().is_ok_and(|item| item.0 == 2));
         let mut late = subscriber.join().unwrap();
-        // If it came before the push, this is a clone.
+        // If the subscriber entered before the push, this item is a clone.
         assert!(late.try_next().map_or(true, |item| item.0 == 2));
     });
 }
 
 #[test]
-fn subscribe_while_the_last_cursor_goes() {
+fn subscribe_during_last_cursor_drop_reads_on() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -871,13 +875,13 @@ fn subscribe_while_the_last_cursor_goes() {
 }
 
 #[test]
-fn the_end_of_a_block_that_the_last_cursor_left_behind() {
+fn subscriber_reads_past_orphaned_block_end() {
     model(|| {
         let (pusher, cursor) = push_list();
         let other = thread::spawn(move || drop(cursor));
         let mut late = pusher.subscribe();
         other.join().unwrap();
-        // Not alone, so that it clones.
+        // With a fork behind it, the cursor clones.
         let behind = late.fork();
         for n in 0..4 {
             pusher.push(n).unwrap();
@@ -889,7 +893,7 @@ fn the_end_of_a_block_that_the_last_cursor_left_behind() {
 }
 
 #[test]
-fn a_taker_that_kept_up_looks_again() {
+fn caught_up_taker_takes_later_item() {
     wide_model(|| {
         let (pusher, cursor) = push_list();
         pusher.push(1).unwrap();
@@ -908,7 +912,7 @@ fn a_taker_that_kept_up_looks_again() {
 }
 
 #[test]
-fn push_subscribe_while_the_last_cursor_goes() {
+fn push_and_subscribe_during_drop_free_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -942,11 +946,11 @@ fn try_push_within_reserve_never_fails() {
 }
 
 #[test]
-fn another_waker_while_a_push_wakes() {
+fn push_during_waker_change_wakes_new_waker() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let producer = spawn_push(pusher, 1..=1);
-        // A task that gave up, then one that waits: its waker must be the one that counts.
+        // `block_on` replaces the first waker, and the push must call the new one.
         if poll_once(&mut cursor).is_pending() {
             assert_eq!(block_on(next(&mut cursor)), Some(1));
         }
@@ -955,7 +959,7 @@ fn another_waker_while_a_push_wakes() {
 }
 
 #[test]
-fn sleeping_cursor_is_dropped_while_a_push_wakes() {
+fn waiter_drop_during_push_wakes_other_cursor() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let mut fork = cursor.fork();
@@ -967,8 +971,8 @@ fn sleeping_cursor_is_dropped_while_a_push_wakes() {
     });
 }
 
-/// A list with a sleeper, the second one, that is first in the queue: whoever comes later is put in line by who wakes.
-fn with_a_sleeper() -> (Pusher<u32>, Cursor<u32>, Cursor<u32>) {
+/// A list with two cursors. The second one waits already, so its waiter has the first slot.
+fn with_waiter() -> (Pusher<u32>, Cursor<u32>, Cursor<u32>) {
     let (pusher, cursor) = push_list();
     let mut first = cursor.fork();
     assert!(poll_once(&mut first).is_pending());
@@ -976,9 +980,9 @@ fn with_a_sleeper() -> (Pusher<u32>, Cursor<u32>, Cursor<u32>) {
 }
 
 #[test]
-fn push_sleep_behind_another_sleeper() {
+fn push_wakes_second_waiter() {
     model(|| {
-        let (pusher, mut cursor, _first) = with_a_sleeper();
+        let (pusher, mut cursor, _first) = with_waiter();
         let producer = spawn_push(pusher, 1..=1);
         assert_eq!(block_on(next(&mut cursor)), Some(1));
         producer.join().unwrap();
@@ -986,9 +990,9 @@ fn push_sleep_behind_another_sleeper() {
 }
 
 #[test]
-fn stop_sleep_behind_another_sleeper() {
+fn last_pusher_drop_wakes_second_waiter() {
     model(|| {
-        let (pusher, mut cursor, _first) = with_a_sleeper();
+        let (pusher, mut cursor, _first) = with_waiter();
         let producer = thread::spawn(move || drop(pusher));
         assert_eq!(block_on(next(&mut cursor)), None);
         producer.join().unwrap();
@@ -996,9 +1000,9 @@ fn stop_sleep_behind_another_sleeper() {
 }
 
 #[test]
-fn another_waker_behind_another_sleeper() {
+fn push_wakes_new_waker_of_second_waiter() {
     model(|| {
-        let (pusher, mut cursor, _first) = with_a_sleeper();
+        let (pusher, mut cursor, _first) = with_waiter();
         let producer = spawn_push(pusher, 1..=1);
         if poll_once(&mut cursor).is_pending() {
             assert_eq!(block_on(next(&mut cursor)), Some(1));
@@ -1008,9 +1012,9 @@ fn another_waker_behind_another_sleeper() {
 }
 
 #[test]
-fn sleepers_are_dropped_while_a_push_wakes() {
+fn waiters_dropped_during_push_leak_nothing() {
     model(|| {
-        let (pusher, mut cursor, first) = with_a_sleeper();
+        let (pusher, mut cursor, first) = with_waiter();
         assert!(poll_once(&mut cursor).is_pending());
         let producer = thread::spawn(move || pusher.push(1).is_ok());
         drop(first);
@@ -1020,9 +1024,9 @@ fn sleepers_are_dropped_while_a_push_wakes() {
 }
 
 #[test]
-fn stop_sleep_while_the_first_sleeper_leaves() {
+fn pusher_drop_during_waiter_drop_wakes_next() {
     model(|| {
-        let (pusher, mut cursor, first) = with_a_sleeper();
+        let (pusher, mut cursor, first) = with_waiter();
         let producer = thread::spawn(move || drop(pusher));
         let leaver = thread::spawn(move || drop(first));
         assert_eq!(block_on(next(&mut cursor)), None);
@@ -1032,9 +1036,9 @@ fn stop_sleep_while_the_first_sleeper_leaves() {
 }
 
 #[test]
-fn push_sleep_while_the_first_sleeper_leaves() {
+fn push_during_waiter_drop_wakes_next() {
     model(|| {
-        let (pusher, mut cursor, first) = with_a_sleeper();
+        let (pusher, mut cursor, first) = with_waiter();
         let producer = spawn_push(pusher, 1..=1);
         let leaver = thread::spawn(move || drop(first));
         assert_eq!(block_on(next(&mut cursor)), Some(1));
@@ -1044,7 +1048,7 @@ fn push_sleep_while_the_first_sleeper_leaves() {
 }
 
 #[test]
-fn two_forks_sleep() {
+fn push_wakes_two_waiting_forks() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let mut fork = cursor.fork();
@@ -1057,7 +1061,7 @@ fn two_forks_sleep() {
 }
 
 #[test]
-fn two_forks_settle() {
+fn two_parked_forks_drop_read_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1071,7 +1075,7 @@ fn two_forks_settle() {
         drop(cursor.try_next().unwrap());
         assert!(poll_once(&mut cursor).is_pending());
         let mut fork = other.join().unwrap();
-        assert_eq!(alive.load(Relaxed), 0, "both sleep, and the item is gone");
+        assert_eq!(alive.load(Relaxed), 0, "two parked cursors must drop the item");
         pusher.push(Counted::new(1, &alive)).unwrap();
         assert_eq!(cursor.try_next().unwrap().0, 1);
         assert_eq!(fork.try_next().unwrap().0, 1);
@@ -1080,8 +1084,8 @@ fn two_forks_settle() {
     });
 }
 
-/// Reads what is ready, in a way of its own, until there is nothing.
-fn assert_two_read_and_nothing_is_left(
+/// Two cursors read all items with `read`. Asserts that no read item is left.
+fn assert_two_reads_leave_nothing(
     read: fn(&mut Cursor<Counted>) -> usize,
     pushed_before: u32,
     pushed_meanwhile: u32,
@@ -1100,39 +1104,39 @@ fn assert_two_read_and_nothing_is_left(
         for n in 0..pushed_meanwhile {
             pusher.push(Counted::new(n, &alive)).unwrap();
         }
-        let here = read(&mut cursor);
-        let (there, mut fork) = other.join().unwrap();
+        let by_cursor = read(&mut cursor);
+        let (by_fork, mut fork) = other.join().unwrap();
         let all = (pushed_before + pushed_meanwhile) as usize;
-        assert_eq!(here + read(&mut cursor), all);
-        assert_eq!(there + read(&mut fork), all);
-        assert_eq!(alive.load(Relaxed), 0, "both found nothing");
+        assert_eq!(by_cursor + read(&mut cursor), all);
+        assert_eq!(by_fork + read(&mut fork), all);
+        assert_eq!(alive.load(Relaxed), 0, "both cursors found no item");
         pusher.push(Counted::new(9, &alive)).unwrap();
         assert_eq!((read(&mut cursor), read(&mut fork)), (1, 1));
-        assert_eq!(alive.load(Relaxed), 0, "both found nothing again");
+        assert_eq!(alive.load(Relaxed), 0, "both cursors found no item again");
     });
 }
 
 #[test]
-fn two_cursors_try_next_items_are_gone() {
-    assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 1, 0);
-    assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 0, 1);
-    assert_two_read_and_nothing_is_left(|cursor| drain(cursor).len(), 1, 1);
+fn try_next_of_two_cursors_drops_read_items() {
+    assert_two_reads_leave_nothing(|cursor| drain(cursor).len(), 1, 0);
+    assert_two_reads_leave_nothing(|cursor| drain(cursor).len(), 0, 1);
+    assert_two_reads_leave_nothing(|cursor| drain(cursor).len(), 1, 1);
 }
 
 #[test]
-fn two_cursors_try_next_many_items_are_gone() {
+fn try_next_many_of_two_cursors_drops_items() {
     fn read(cursor: &mut Cursor<Counted>) -> usize {
         let mut items = Vec::new();
         while cursor.try_next_many(&mut items, 2) > 0 {}
         items.len()
     }
-    assert_two_read_and_nothing_is_left(read, 1, 0);
-    assert_two_read_and_nothing_is_left(read, 1, 1);
+    assert_two_reads_leave_nothing(read, 1, 0);
+    assert_two_reads_leave_nothing(read, 1, 1);
 }
 
-/// A cursor counts itself and reads on while the other one drops what both have read.
+/// A parked cursor reads on while the other cursor drops the items that both have read.
 #[test]
-fn settled_cursor_reads_on_while_items_drop() {
+fn parked_cursor_reads_on_while_items_drop() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1152,7 +1156,7 @@ fn settled_cursor_reads_on_while_items_drop() {
 }
 
 #[test]
-fn cursor_settles_while_a_subscriber_enters() {
+fn cursor_parks_during_subscribe_drops_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1175,7 +1179,7 @@ fn cursor_settles_while_a_subscriber_enters() {
 }
 
 #[test]
-fn cursor_settles_while_a_taker_waits() {
+fn cursor_parks_while_taker_waits_drops_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1193,7 +1197,7 @@ fn cursor_settles_while_a_taker_waits() {
 }
 
 #[test]
-fn one_fork_settles_while_the_other_is_dropped() {
+fn cursor_parks_during_fork_drop_drops_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1209,7 +1213,7 @@ fn one_fork_settles_while_the_other_is_dropped() {
 }
 
 #[test]
-fn a_fork_of_a_sleeper_goes_while_another_settles() {
+fn cursor_parks_during_waiter_fork_drops_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1229,16 +1233,16 @@ fn a_fork_of_a_sleeper_goes_while_another_settles() {
 }
 
 #[test]
-fn a_reader_behind_keeps_its_items_while_sleepers_come_and_go() {
+fn reader_behind_waiters_keeps_its_items() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
         pusher.push(Counted::new(0, &alive)).unwrap();
         let mut behind = cursor.fork();
-        let mut goes = cursor.fork();
-        drop(goes.try_next().unwrap());
-        assert!(poll_once(&mut goes).is_pending());
-        let other = thread::spawn(move || drop(goes));
+        let mut dropped = cursor.fork();
+        drop(dropped.try_next().unwrap());
+        assert!(poll_once(&mut dropped).is_pending());
+        let other = thread::spawn(move || drop(dropped));
         drop(cursor.try_next().unwrap());
         assert!(poll_once(&mut cursor).is_pending());
         assert_eq!(behind.try_next().unwrap().0, 0);
@@ -1249,7 +1253,7 @@ fn a_reader_behind_keeps_its_items_while_sleepers_come_and_go() {
 }
 
 #[test]
-fn shared_takers_end_behind_the_last_item() {
+fn takers_end_after_last_item() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1269,7 +1273,7 @@ fn spawn_taker(mut taker: SharedCursor<u32>) -> thread::JoinHandle<Option<u32>> 
 }
 
 #[test]
-fn shared_takers() {
+fn two_takers_take_one_item_each() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1283,12 +1287,12 @@ fn shared_takers() {
 }
 
 #[test]
-fn shared_takers_of_a_known_run() {
+fn takers_of_known_run_take_each_item_once() {
     model(|| {
         let (pusher, cursor) = push_list();
         pusher.push_all(1..=3).unwrap();
         let mut one = cursor.share();
-        // From here on the taker knows that the next one is ready, and looks at nothing else.
+        // The taker now knows that the second item is ready, and does not load its state again.
         let first = block_on(next(&mut one));
         let two = spawn_taker(one.clone());
         let mut taken = [first, block_on(next(&mut one)), two.join().unwrap()];
@@ -1298,7 +1302,7 @@ fn shared_takers_of_a_known_run() {
 }
 
 #[test]
-fn shared_takers_sleep() {
+fn push_wakes_two_waiting_takers() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1312,7 +1316,7 @@ fn shared_takers_sleep() {
 }
 
 #[test]
-fn shared_takers_end() {
+fn end_wakes_two_waiting_takers() {
     model(|| {
         let (pusher, cursor) = push_list::<u32>();
         let mut one = cursor.share();
@@ -1324,12 +1328,12 @@ fn shared_takers_end() {
 }
 
 #[test]
-fn a_woken_taker_is_dropped() {
+fn woken_taker_drop_wakes_next() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
         let mut two = one.clone();
-        // In this order: the push wakes `one`, unless it is gone already.
+        // `one` registers first, so the push wakes it unless it was dropped.
         assert!(poll_once(&mut one).is_pending());
         let producer = spawn_push(pusher.clone(), 1..=1);
         let waits = thread::spawn(move || block_on(next(&mut two)));
@@ -1339,9 +1343,9 @@ fn a_woken_taker_is_dropped() {
     });
 }
 
-/// A taker waits, is woken, and is not polled again; its handle stays.
+/// A taker waits, is woken, and is not polled again. Its handle stays alive.
 #[test]
-fn resting_taker_keeps_no_item() {
+fn unpolled_taker_keeps_no_item() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1353,7 +1357,7 @@ fn resting_taker_keeps_no_item() {
     });
 }
 
-/// A taker waits with `next`, which is dropped while a push wakes.
+/// A taker waits with a future of `next`, which is dropped while a push notifies.
 #[test]
 fn cancelled_taker_keeps_no_item() {
     model(|| {
@@ -1372,15 +1376,15 @@ fn cancelled_taker_keeps_no_item() {
         if took {
             assert!(poll_once(&mut one).is_pending());
         } else {
-            // The handle may wait again.
+            // The handle can wait again.
             assert_eq!(block_on(next(&mut two)), Some(1));
         }
     });
 }
 
-/// The first one may have been chosen for the item when it goes.
+/// The push may have notified the first taker before its drop.
 #[test]
-fn a_taker_is_dropped_before_one_that_sleeps_behind_it() {
+fn first_taker_drop_wakes_second_taker() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -1396,7 +1400,7 @@ fn a_taker_is_dropped_before_one_that_sleeps_behind_it() {
 }
 
 #[test]
-fn shared_takers_of_a_forked_list() {
+fn takers_and_fork_read_all_items() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut fork = cursor.fork();
@@ -1414,9 +1418,9 @@ fn shared_takers_of_a_forked_list() {
     });
 }
 
-/// The pushes that have not ended are skipped when they come, and none is read twice or lost.
+/// The new cursor skips pushes that are claimed but unpublished. No item is read twice or lost.
 #[test]
-fn resubscribe_while_pushes_come() {
+fn resubscribe_during_pushes_reads_suffix() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1439,7 +1443,7 @@ fn resubscribe_while_pushes_come() {
 }
 
 #[test]
-fn skip_while_pushes_come() {
+fn skip_during_pushes_counts_each_item() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();
@@ -1459,9 +1463,9 @@ fn skip_while_pushes_come() {
     });
 }
 
-/// A cursor that has settled leaves the block, complete by now, before another one counts itself.
+/// A parked cursor leaves its block, which is complete by then, before another cursor parks.
 #[test]
-fn settled_cursor_crosses_while_other_settles() {
+fn parked_cursor_leaves_block_while_other_parks() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, mut cursor) = push_list();

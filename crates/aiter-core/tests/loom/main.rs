@@ -1,12 +1,12 @@
-//! Every two-party story of the core, in all its interleavings. Blocks have two slots here.
+//! Loom models of the core. Each story runs in all its interleavings; a block has two slots.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-core --test loom`
 #![cfg(loom)]
 
 mod list;
+mod poll_lock;
 mod ready_queue;
 mod reclaim;
-mod relay;
 mod wake_cell;
 
 use core::{
@@ -18,12 +18,12 @@ use std::{thread, time::Instant};
 use futures_core::Stream;
 use loom::{future::block_on, model::Builder};
 
-/// Explores within the bound of `LOOM_MAX_PREEMPTIONS`, 3 if unset, or without one if it is 0.
+/// Explores with at most `LOOM_MAX_PREEMPTIONS` preemptions: 3 if unset, unbounded if 0.
 fn model(story: impl Fn() + Send + Sync + 'static) {
     explore(bound(), story);
 }
 
-/// The same with one preemption less, for stories of three parties that all do a lot.
+/// Explores like `model`, with one preemption less. For stories of three long threads.
 fn wide_model(story: impl Fn() + Send + Sync + 'static) {
     explore(bound().map(|bound| bound - 1), story);
 }
@@ -36,7 +36,8 @@ fn bound() -> Option<usize> {
     }
 }
 
-/// Explores to the end, or for `LOOM_MAX_DURATION` seconds, and then says that it did not get to the end.
+/// Explores all interleavings, and prints the time. If `LOOM_MAX_DURATION` is set, stops after so
+/// many seconds and prints `CUT`.
 fn explore(preemption_bound: Option<usize>, story: impl Fn() + Send + Sync + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound = preemption_bound;
@@ -53,7 +54,7 @@ async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     core::future::poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await
 }
 
-/// Reads to the end, sleeping when there is nothing.
+/// Reads to the end. Waits if no item is ready.
 fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
     block_on(async {
         let mut items = Vec::new();
@@ -64,7 +65,7 @@ fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
     })
 }
 
-/// Polls with a waker that wakes nobody.
+/// Polls with a waker that does nothing.
 fn poll_once<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
     Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop()))
 }

@@ -1,4 +1,4 @@
-//! Stories of those that get ready and the task that takes them.
+//! Stories of a `ReadyQueue`: members that become ready and the owner task that takes them.
 
 use core::future::poll_fn;
 use std::sync::Arc as StdArc;
@@ -14,27 +14,27 @@ use loom::{
 
 use super::*;
 
-/// What others have of a member.
+/// The threads' side: a member's waker and its events.
 struct Member {
     waker: Waker,
-    news: AtomicUsize,
+    events: AtomicUsize,
 }
 
 impl Member {
-    /// Relaxed on purpose: the wake-up alone has to make the news visible to who takes the number.
-    fn tell(&self) {
-        self.news.fetch_add(1, Relaxed);
+    /// Relaxed, because the wake-up alone has to make the event visible to the owner.
+    fn send(&self) {
+        self.events.fetch_add(1, Relaxed);
         self.waker.wake_by_ref();
     }
 }
 
-/// The owner's side: members that are all asleep.
+/// The owner's side: the queue and its members, which are idle at first.
 struct Owner<const N: usize> {
     ready: ReadyQueue,
     nodes: [ReadyNode<()>; N],
     members: [Arc<Member>; N],
-    /// How much news each has had so far.
-    heard: [usize; N],
+    /// The number of events that the owner has seen of each member.
+    seen: [usize; N],
 }
 
 impl<const N: usize> Owner<N> {
@@ -46,14 +46,14 @@ impl<const N: usize> Owner<N> {
             node
         });
         let members = nodes.each_ref().map(|node: &ReadyNode<()>| {
-            Arc::new(Member { waker: node.waker(), news: AtomicUsize::new(0) })
+            Arc::new(Member { waker: node.waker(), events: AtomicUsize::new(0) })
         });
-        Self { ready, nodes, members, heard: [0; N] }
+        Self { ready, nodes, members, seen: [0; N] }
     }
 
-    /// Sleeps until there was so much news, and says from whom, in the order in which they were marked.
+    /// Waits for `count` events. Returns their members' numbers, in the order of the wake-ups.
     async fn take(&mut self, count: usize) -> Vec<usize> {
-        let (mut taken, mut news) = (Vec::new(), 0);
+        let (mut taken, mut events) = (Vec::new(), 0);
         poll_fn(|cx| {
             loop {
                 let mut number = self.ready.take();
@@ -65,18 +65,18 @@ impl<const N: usize> Owner<N> {
                 for &number in batch.iter().rev() {
                     taken.push(number);
                     let node = &mut self.nodes[number];
-                    let before = self.heard[number];
-                    let mut up = true;
-                    while up {
+                    let before = self.seen[number];
+                    let mut is_scheduled = true;
+                    while is_scheduled {
                         node.clear_wakes();
-                        // A load: unlike a swap, it may be late.
-                        self.heard[number] = self.members[number].news.load(Relaxed);
-                        up = !node.set_idle();
+                        // A load, which may miss the latest value. A swap never does.
+                        self.seen[number] = self.members[number].events.load(Relaxed);
+                        is_scheduled = !node.set_idle();
                     }
-                    assert!(self.heard[number] > before, "the news came with the number");
-                    news += self.heard[number] - before;
+                    assert!(self.seen[number] > before, "a number must bring an event");
+                    events += self.seen[number] - before;
                 }
-                if news >= count {
+                if events >= count {
                     return Poll::Ready(());
                 }
                 if self.ready.sleep(cx.waker()) {
@@ -89,26 +89,26 @@ impl<const N: usize> Owner<N> {
     }
 }
 
-fn spawn_tell(member: &Arc<Member>) -> thread::JoinHandle<()> {
+fn spawn_send(member: &Arc<Member>) -> thread::JoinHandle<()> {
     let member = member.clone();
-    thread::spawn(move || member.tell())
+    thread::spawn(move || member.send())
 }
 
 #[test]
-fn mark_sleep() {
+fn member_wake_wakes_owner() {
     model(|| {
         let mut owner = Owner::<1>::new();
-        let other = spawn_tell(&owner.members[0]);
+        let other = spawn_send(&owner.members[0]);
         assert_eq!(block_on(owner.take(1)), [0]);
         other.join().unwrap();
     });
 }
 
 #[test]
-fn two_mark_one_sleeps() {
+fn two_member_wakes_reach_owner() {
     model(|| {
         let mut owner = Owner::<2>::new();
-        let others = owner.members.each_ref().map(spawn_tell);
+        let others = owner.members.each_ref().map(spawn_send);
         let mut taken = block_on(owner.take(2));
         taken.sort_unstable();
         assert_eq!(taken, [0, 1]);
@@ -116,57 +116,57 @@ fn two_mark_one_sleeps() {
     });
 }
 
-/// The waker of the first sleep may still be in the notifier's hands when the task sleeps again.
+/// The notifier may still hold the first waker when the owner waits again.
 #[test]
-fn mark_sleep_mark_sleep() {
+fn second_wake_reaches_owner_after_first() {
     model(|| {
         let mut owner = Owner::<2>::new();
         let members = owner.members.clone();
-        let other = thread::spawn(move || members.iter().for_each(|member| member.tell()));
+        let other = thread::spawn(move || members.iter().for_each(|member| member.send()));
         assert_eq!(block_on(owner.take(2)), [0, 1]);
         other.join().unwrap();
     });
 }
 
-/// A task that was moved sleeps with another waker.
+/// The owner waits again with another waker.
 #[test]
-fn the_latest_waker_is_called() {
+fn latest_waker_is_called() {
     model(|| {
         let mut owner = Owner::<1>::new();
         assert!(owner.ready.sleep(Waker::noop()));
-        let other = spawn_tell(&owner.members[0]);
+        let other = spawn_send(&owner.members[0]);
         assert_eq!(block_on(owner.take(1)), [0]);
         other.join().unwrap();
     });
 }
 
 #[test]
-fn the_owner_goes_while_one_is_marked() {
-    struct Nobody;
-    impl std::task::Wake for Nobody {
+fn owner_drop_during_wake_drops_waker() {
+    struct NoopTask;
+    impl std::task::Wake for NoopTask {
         fn wake(self: StdArc<Self>) {}
     }
     model(|| {
         let Owner { mut ready, nodes, members, .. } = Owner::<1>::new();
-        let task = StdArc::new(Nobody);
+        let task = StdArc::new(NoopTask);
         assert!(ready.sleep(&Waker::from(task.clone())));
-        let other = spawn_tell(&members[0]);
+        let other = spawn_send(&members[0]);
         drop((ready, nodes));
         other.join().unwrap();
         drop(members);
-        assert_eq!(StdArc::strong_count(&task), 1, "the waker is kept");
+        assert_eq!(StdArc::strong_count(&task), 1, "the queue must drop the waker");
     });
 }
 
-/// The second wake-up may find the member asleep, on the stack, being polled, or asleep again.
+/// The second wake-up may find the member idle, queued, polled, or idle again.
 #[test]
-fn one_is_woken_twice() {
+fn member_woken_twice_is_taken() {
     model(|| {
         let mut owner = Owner::<1>::new();
         let member = owner.members[0].clone();
         let other = thread::spawn(move || {
-            member.tell();
-            member.tell();
+            member.send();
+            member.send();
         });
         assert!(matches!(block_on(owner.take(2))[..], [0] | [0, 0]));
         other.join().unwrap();
@@ -174,24 +174,24 @@ fn one_is_woken_twice() {
 }
 
 #[test]
-fn two_wake_the_same_one() {
+fn two_wakes_of_one_member_are_taken() {
     model(|| {
         let mut owner = Owner::<1>::new();
-        let others = [(); 2].map(|()| spawn_tell(&owner.members[0]));
+        let others = [(); 2].map(|()| spawn_send(&owner.members[0]));
         assert!(matches!(block_on(owner.take(2))[..], [0] | [0, 0]));
         others.into_iter().for_each(|other| other.join().unwrap());
     });
 }
 
-/// Whoever is last frees the node; the member went with its owner.
+/// The last waker or the owner frees the node. The member is dropped with the owner.
 #[test]
-fn the_owner_goes_while_wakers_are_dropped() {
+fn owner_drop_during_waker_drop_frees_node() {
     model(|| {
         let Owner { ready, mut nodes, members, .. } = Owner::<1>::new();
         let other = thread::spawn({
             let [member] = members;
             move || {
-                member.tell();
+                member.send();
                 drop(member);
             }
         });
@@ -204,29 +204,29 @@ fn the_owner_goes_while_wakers_are_dropped() {
     });
 }
 
-/// A member that was on top of another is woken again, alone: it leads to no other member then.
+/// A member whose node linked to another member is queued again without it. The old link is gone.
 #[test]
-fn next_stack_has_no_old_links() {
+fn next_queue_has_no_old_links() {
     model(|| {
         let mut owner = Owner::<2>::new();
-        let [below, top] = owner.members.clone();
-        let other = spawn_tell(&top);
-        below.tell();
-        top.tell();
+        let [first, second] = owner.members.clone();
+        let other = spawn_send(&second);
+        first.send();
+        second.send();
         block_on(owner.take(3));
         other.join().unwrap();
     });
 }
 
-/// A wake-up beyond those that are counted comes while the owner starts the count anew.
+/// A wake-up above the limit of the count arrives while the owner resets the count.
 #[test]
-fn uncounted_wake_up_is_heard() {
+fn uncounted_wake_up_is_not_lost() {
     model(|| {
         let mut owner = Owner::<1>::new();
         let member = owner.members[0].clone();
-        // A checker's limit.
-        (0..3).for_each(|_| member.tell());
-        let other = spawn_tell(&member);
+        // `MAX_WAKES` under loom.
+        (0..3).for_each(|_| member.send());
+        let other = spawn_send(&member);
         block_on(owner.take(4));
         other.join().unwrap();
     });

@@ -1,11 +1,11 @@
-//! Stories of blocks that retire.
+//! Stories of blocks that retire: `reserve`, subscribers, limbo and `try_push`.
 
 use aiter_core::{Cursor, Pusher, push_list};
 use loom::thread;
 
 use super::*;
 
-/// Pushes and reads one item after the other, so that blocks retire right behind the tail.
+/// Pushes and reads one item at a time, so that blocks retire directly behind the tail.
 fn push_and_read(pusher: &Pusher<u32>, cursor: &mut Cursor<u32>, items: u32) {
     for n in 0..items {
         pusher.push(n).unwrap();
@@ -13,9 +13,9 @@ fn push_and_read(pusher: &Pusher<u32>, cursor: &mut Cursor<u32>, items: u32) {
     }
 }
 
-/// The retirements find the end of the list before, while and after `reserve` moves it.
+/// Blocks retire to the end of the list before, while and after `reserve` moves it.
 #[test]
-fn reserve_beside_retiring_reader() {
+fn reserve_survives_retirement() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.reserve(4);
@@ -23,30 +23,30 @@ fn reserve_beside_retiring_reader() {
         let reserve = thread::spawn(move || other.reserve(8));
         push_and_read(&pusher, &mut cursor, 5);
         reserve.join().unwrap();
-        // Frees what is in limbo.
+        // Frees the blocks in limbo.
         assert!(cursor.try_next().is_err());
         push_and_read(&pusher, &mut cursor, 4);
     });
 }
 
-/// All that `reserve` links is used up and retires before `reserve` hands its last block over.
+/// All blocks that `reserve` links are used and retire before `reserve` stores its last block.
 #[test]
-fn reserve_beside_reader_of_its_last_block() {
+fn reserve_survives_retirement_of_last_block() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         let other = pusher.clone();
         let reserve = thread::spawn(move || other.reserve(4));
         push_and_read(&pusher, &mut cursor, 7);
         reserve.join().unwrap();
-        // Frees what is in limbo.
+        // Frees the blocks in limbo.
         assert!(cursor.try_next().is_err());
         push_and_read(&pusher, &mut cursor, 5);
     });
 }
 
-/// Two of them hand over different blocks, in any order.
+/// Two calls of `reserve` store different last blocks, in any order.
 #[test]
-fn two_reserves_beside_retiring_reader() {
+fn two_reserves_survive_retirement() {
     wide_model(|| {
         let (pusher, mut cursor) = push_list();
         let reserves = [4, 6].map(|room| {
@@ -75,10 +75,10 @@ fn subscriber_enters_block_that_reader_leaves() {
         };
         pusher.push(2).unwrap();
         assert_eq!([reader.try_next(), reader.try_next()], [Ok(1), Ok(2)]);
-        // Leaves the block.
+        // The reader leaves the block.
         assert!(reader.try_next().is_err());
         let mut late = subscriber.join().unwrap();
-        // Blocks that retired are used again.
+        // Retired blocks are reused.
         for n in 3..=8 {
             pusher.push(n).unwrap();
             assert_eq!(reader.try_next(), Ok(n));
@@ -89,10 +89,10 @@ fn subscriber_enters_block_that_reader_leaves() {
     });
 }
 
-/// One taker drops what all readers have read, with the gate open, while the others leave the block
-/// and a producer uses it again.
+/// A taker drops the items that all readers have read, after it opened the gate. Meanwhile the
+/// other readers leave the block, and a producer reuses it.
 #[test]
-fn taker_drops_read_items_while_block_is_used_again() {
+fn taker_drops_read_items_of_reused_block() {
     #[derive(Clone)]
     struct NeedsDrop(u32);
     impl Drop for NeedsDrop {
@@ -107,13 +107,13 @@ fn taker_drops_read_items_while_block_is_used_again() {
         let mut two = one.clone();
         pusher.push(NeedsDrop(1)).unwrap();
         assert!(one.try_next().is_ok() && other.try_next().is_ok());
-        // The other cursor has settled.
+        // The other cursor parks.
         assert!(other.try_next().is_err());
         let thread = thread::spawn(move || {
             pusher.push(NeedsDrop(2)).unwrap();
             let _ = (two.try_next(), two.try_next());
             pusher.push(NeedsDrop(3)).unwrap();
-            // The last one in the block of the first two items leaves it.
+            // The last reader of the block of the first two items leaves it.
             assert!((2..=3).all(|n| other.try_next().is_ok_and(|item| item.0 == n)));
             for n in 4..=5 {
                 pusher.push(NeedsDrop(n)).unwrap();
@@ -124,21 +124,21 @@ fn taker_drops_read_items_while_block_is_used_again() {
     });
 }
 
-/// A look at the tail block may keep the block that retires from being linked again at once.
+/// A pin at the tail block may send a retired block to limbo instead of the end of the list.
 #[test]
 fn try_push_after_pinned_retirement_has_room() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.reserve(1);
         let other = pusher.clone();
-        let looks = thread::spawn(move || other.retained());
+        let pins = thread::spawn(move || other.retained());
         for n in 0..2 {
             pusher.try_push(n).unwrap();
             assert_eq!(cursor.try_next(), Ok(n));
         }
-        // Leaves the block, maybe with a pin in sight.
+        // The cursor leaves the block, maybe while a pin exists.
         assert!(cursor.try_next().is_err());
-        looks.join().unwrap();
+        pins.join().unwrap();
         for n in 2..6 {
             pusher.try_push(n).unwrap();
             assert_eq!(cursor.try_next(), Ok(n));
@@ -147,9 +147,9 @@ fn try_push_after_pinned_retirement_has_room() {
     });
 }
 
-/// A claim takes a block from limbo only if no other party can look at it, and never the tail block.
+/// A claim takes a block from limbo only if no pin can reach the block, and never the tail block.
 #[test]
-fn try_push_takes_from_limbo_beside_pins() {
+fn try_push_with_pins_takes_block_from_limbo() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.reserve(1);
@@ -174,14 +174,14 @@ fn try_push_takes_from_limbo_beside_pins() {
     });
 }
 
-/// A claim takes the block from limbo at which another party has looked just before.
+/// A claim takes a block from limbo after the last pin that could reach it has ended.
 #[test]
-fn try_push_takes_block_after_look() {
+fn try_push_takes_block_after_pin() {
     model(|| {
         let (pusher, mut cursor) = push_list();
         pusher.reserve(1);
         let other = pusher.clone();
-        let looks = thread::spawn(move || other.retained());
+        let pins = thread::spawn(move || other.retained());
         let pushes = thread::spawn(move || {
             for n in 0..8 {
                 if pusher.try_push(n).is_ok() {
@@ -190,7 +190,7 @@ fn try_push_takes_block_after_look() {
             }
             (pusher, cursor)
         });
-        looks.join().unwrap();
+        pins.join().unwrap();
         drop(pushes.join().unwrap());
     });
 }

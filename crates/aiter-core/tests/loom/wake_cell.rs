@@ -1,4 +1,4 @@
-//! Stories of a task and those who wake it.
+//! Stories of a `WakeCell`: a task that registers and threads that wake it.
 
 use core::future::poll_fn;
 use std::sync::Arc as StdArc;
@@ -24,7 +24,7 @@ impl Shared {
         Arc::new(Self { cell: WakeCell::new(), count: AtomicUsize::new(0) })
     }
 
-    /// Relaxed on purpose: the cell alone has to make the count visible to who registers.
+    /// Relaxed, because `wake` alone has to make the count visible to the task that registers.
     fn add(&self) {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.cell.wake();
@@ -44,7 +44,7 @@ impl Shared {
 }
 
 #[test]
-fn wake_sleep() {
+fn wake_reaches_registered_task() {
     model(|| {
         let shared = Shared::new();
         let other = {
@@ -57,7 +57,7 @@ fn wake_sleep() {
 }
 
 #[test]
-fn two_wake_one() {
+fn two_wakes_reach_registered_task() {
     model(|| {
         let shared = Shared::new();
         let others: Vec<_> = (0..2)
@@ -71,9 +71,9 @@ fn two_wake_one() {
     });
 }
 
-/// The first waker is replaced while it is called.
+/// The task replaces the first waker while another thread calls it.
 #[test]
-fn the_latest_waker_is_called() {
+fn latest_waker_is_called() {
     model(|| {
         let shared = Shared::new();
         shared.cell.register(Waker::noop());
@@ -87,7 +87,7 @@ fn the_latest_waker_is_called() {
 }
 
 #[test]
-fn two_register() {
+fn concurrent_registers_do_not_race() {
     model(|| {
         let shared = Shared::new();
         let other = {
@@ -101,14 +101,14 @@ fn two_register() {
 }
 
 #[test]
-fn clear_wake() {
-    struct Nobody;
-    impl std::task::Wake for Nobody {
+fn clear_during_wake_drops_waker() {
+    struct NoopTask;
+    impl std::task::Wake for NoopTask {
         fn wake(self: StdArc<Self>) {}
     }
     model(|| {
         let shared = Shared::new();
-        let task = StdArc::new(Nobody);
+        let task = StdArc::new(NoopTask);
         shared.cell.register(&Waker::from(task.clone()));
         let other = {
             let shared = shared.clone();
@@ -117,6 +117,6 @@ fn clear_wake() {
         shared.cell.clear();
         other.join().unwrap();
         shared.cell.clear();
-        assert_eq!(StdArc::strong_count(&task), 1, "the waker is kept");
+        assert_eq!(StdArc::strong_count(&task), 1, "the cell must drop the waker");
     });
 }

@@ -1,4 +1,4 @@
-//! Stories of tasks that take turns at one value.
+//! Stories of a `PollLock`: tasks that take turns at one value.
 
 use core::future::poll_fn;
 use std::{
@@ -18,7 +18,7 @@ use loom::{
 
 use super::*;
 
-/// A source that has as many items as were permitted.
+/// A source of permits. A poll takes one permit, or registers the task.
 struct Permits {
     waker: AtomicWaker,
     count: AtomicUsize,
@@ -48,19 +48,19 @@ impl Permits {
     }
 }
 
-/// The value of the relay: counts what it has given, without atomics.
+/// The value in the lock. It counts the permits that it has given out, without atomics.
 struct Value {
     permits: Arc<Permits>,
     given: usize,
 }
 
-fn relay() -> (PollLock<Value>, Arc<Permits>) {
+fn new_lock() -> (PollLock<Value>, Arc<Permits>) {
     let permits = Permits::new();
     (PollLock::new(Value { permits: permits.clone(), given: 0 }), permits)
 }
 
-fn poll(relay: &mut PollLock<Value>, cx: &mut Context<'_>) -> Poll<usize> {
-    relay.poll_locked(cx, |mut value, cx| {
+fn poll(poll_lock: &mut PollLock<Value>, cx: &mut Context<'_>) -> Poll<usize> {
+    poll_lock.poll_locked(cx, |mut value, cx| {
         value.permits.poll(cx).map(|()| {
             value.given += 1;
             value.given
@@ -68,15 +68,15 @@ fn poll(relay: &mut PollLock<Value>, cx: &mut Context<'_>) -> Poll<usize> {
     })
 }
 
-fn take(relay: &mut PollLock<Value>) -> usize {
-    block_on(poll_fn(|cx| poll(relay, cx)))
+fn take(poll_lock: &mut PollLock<Value>) -> usize {
+    block_on(poll_fn(|cx| poll(poll_lock, cx)))
 }
 
-/// Each of two takes one; both items come at once.
+/// Two tasks take one permit each. Both permits are added at once.
 #[test]
-fn two_take_what_comes() {
+fn two_tasks_take_one_item_each() {
     wide_model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         let mut two = one.clone();
         let other = thread::spawn(move || {
             let given = take(&mut two);
@@ -90,11 +90,11 @@ fn two_take_what_comes() {
     });
 }
 
-/// One that may have been woken goes, and must not take the wake-up along.
+/// A handle that may have been woken is dropped. Its wake-up must reach the other task.
 #[test]
-fn a_waiting_one_is_dropped() {
+fn waiting_handle_drop_wakes_other() {
     model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         let mut two = one.clone();
         let waker = Waker::noop();
         assert!(poll(&mut two, &mut Context::from_waker(waker)).is_pending());
@@ -106,11 +106,11 @@ fn a_waiting_one_is_dropped() {
     });
 }
 
-/// A task that may have been woken waits no longer; its handle stays.
+/// A handle that may have been woken is cancelled, and stays alive.
 #[test]
-fn waiting_handle_is_cancelled() {
+fn waiting_handle_cancel_wakes_other() {
     model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         let mut two = one.clone();
         assert!(poll(&mut two, &mut Context::from_waker(Waker::noop())).is_pending());
         let feeder = thread::spawn(move || permits.add(1));
@@ -124,15 +124,15 @@ fn waiting_handle_is_cancelled() {
     });
 }
 
-/// A task that may have been woken is not polled again; its handle stays.
+/// A task that may have been woken is not polled again. Its handle stays alive.
 #[test]
-fn waiting_handle_rests() {
+fn unpolled_handle_keeps_no_item() {
     wide_model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         let mut two = one.clone();
         let other = thread::spawn(move || {
-            let rests = poll(&mut two, &mut Context::from_waker(Waker::noop()));
-            (two, rests.is_ready())
+            let polled = poll(&mut two, &mut Context::from_waker(Waker::noop()));
+            (two, polled.is_ready())
         });
         let feeder = thread::spawn(move || permits.add(2));
         take(&mut one);
@@ -144,16 +144,16 @@ fn waiting_handle_rests() {
     });
 }
 
-/// The same, with the items sent by the task that rests.
+/// The task that is not polled again has added the permits itself.
 #[test]
-fn handle_rests_before_items_come() {
+fn unpolled_sender_keeps_no_item() {
     model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         let mut two = one.clone();
         let other = thread::spawn(move || {
-            let rests = poll(&mut two, &mut Context::from_waker(Waker::noop()));
+            let polled = poll(&mut two, &mut Context::from_waker(Waker::noop()));
             permits.add(2);
-            (two, rests.is_ready())
+            (two, polled.is_ready())
         });
         take(&mut one);
         let (_two, took) = other.join().unwrap();
@@ -163,11 +163,11 @@ fn handle_rests_before_items_come() {
     });
 }
 
-/// A look closes the gate, but polls nothing: who found it closed must not sleep on it.
+/// `try_read` closes the gate and does not poll. A task that found the gate closed must be woken.
 #[test]
-fn a_look_keeps_nobody_from_a_turn() {
+fn try_read_wakes_task_that_found_gate_closed() {
     model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         permits.add(1);
         let two = one.clone();
         let other = thread::spawn(move || {
@@ -179,16 +179,16 @@ fn a_look_keeps_nobody_from_a_turn() {
     });
 }
 
-/// The end is for all.
+/// The end of the value wakes all tasks.
 #[test]
-fn all_are_woken() {
+fn end_wakes_both() {
     model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         let mut two = one.clone();
         permits.add(1);
-        fn end(relay: &mut PollLock<Value>) {
+        fn end(poll_lock: &mut PollLock<Value>) {
             block_on(poll_fn(|cx| {
-                relay.poll_locked(cx, |mut value, cx| {
+                poll_lock.poll_locked(cx, |mut value, cx| {
                     if value.given == 0 && value.permits.poll(cx).is_pending() {
                         return Poll::Pending;
                     }
@@ -206,9 +206,9 @@ fn all_are_woken() {
     });
 }
 
-/// A watcher takes no turn, and sleeps through none that leaves an item beside the value.
+/// A watcher takes no turn. Each turn that pushes an item to the list wakes it.
 #[test]
-fn watcher_reads_what_turns_leave() {
+fn watcher_reads_item_that_turn_pushed() {
     wide_model(|| {
         let (pusher, mine) = no_wake_list();
         let mut cursor = mine.fork();
@@ -235,97 +235,97 @@ fn watcher_reads_what_turns_leave() {
     });
 }
 
-/// The value goes with the last handle, and the task's waker with the handle that registered it.
+/// The last handle drops the value, and each handle drops the waker that it registered.
 #[test]
-fn drop_drop() {
-    struct Nobody;
-    impl std::task::Wake for Nobody {
+fn concurrent_handle_drops_free_value() {
+    struct NoopTask;
+    impl std::task::Wake for NoopTask {
         fn wake(self: StdArc<Self>) {}
     }
     model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         let two = one.clone();
-        let task = StdArc::new(Nobody);
+        let task = StdArc::new(NoopTask);
         let waker = Waker::from(task.clone());
         assert!(poll(&mut one, &mut Context::from_waker(&waker)).is_pending());
         drop(waker);
         let other = thread::spawn(move || drop(two));
         drop(one);
         other.join().unwrap();
-        assert_eq!(StdArc::strong_count(&task), 1, "the waker is kept");
-        assert_eq!(Arc::strong_count(&permits), 1, "the value is kept");
+        assert_eq!(StdArc::strong_count(&task), 1, "the handle must drop the waker");
+        assert_eq!(Arc::strong_count(&permits), 1, "the last handle must drop the value");
     });
 }
 
-/// News comes while a task looks and another one goes to sleep.
+/// A wake-up of the value arrives while one task reads and another task registers.
 #[test]
-fn look_hides_no_news() {
+fn try_read_hides_no_wake_up() {
     model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         let two = one.clone();
-        let looker = thread::spawn(move || {
+        let reader = thread::spawn(move || {
             two.try_read(|_| ());
             two
         });
         let feeder = thread::spawn(move || permits.add(1));
         assert_eq!(take(&mut one), 1);
         feeder.join().unwrap();
-        drop(looker.join().unwrap());
+        drop(reader.join().unwrap());
     });
 }
 
-/// The value's waker alone makes the news visible to the turn that takes it. A lone handle is
-/// polled while the waker is called, and need not be woken by it.
+/// The call of the value's waker synchronizes with the turn that consumes it. The only handle is
+/// polled during the call, so the call need not wake the task.
 #[test]
-fn lone_turn_sees_what_waker_call_tells() {
+fn lone_turn_sees_writes_before_wake() {
     model(|| {
-        let mut relay = PollLock::new(());
+        let mut poll_lock = PollLock::new(());
         let mut waker = None;
-        let polled = relay.poll_locked(&mut Context::from_waker(Waker::noop()), |_, cx| {
+        let polled = poll_lock.poll_locked(&mut Context::from_waker(Waker::noop()), |_, cx| {
             waker = Some(cx.waker().clone());
             Poll::<()>::Pending
         });
         assert!(polled.is_pending());
-        let news = Arc::new(AtomicUsize::new(0));
-        let teller = thread::spawn({
-            let (news, waker) = (news.clone(), waker.unwrap());
+        let writes = Arc::new(AtomicUsize::new(0));
+        let notifier = thread::spawn({
+            let (writes, waker) = (writes.clone(), waker.unwrap());
             move || {
-                news.store(1, Ordering::Relaxed);
+                writes.store(1, Ordering::Relaxed);
                 waker.wake();
             }
         });
         block_on(poll_fn(|cx| {
-            relay.poll_locked(cx, |_, _| match news.load(Ordering::Relaxed) {
+            poll_lock.poll_locked(cx, |_, _| match writes.load(Ordering::Relaxed) {
                 0 => Poll::Pending,
                 _ => Poll::Ready(()),
             })
         }));
-        teller.join().unwrap();
+        notifier.join().unwrap();
     });
 }
 
-/// A look that finds the gate closed is woken when the turn is over.
+/// A `poll_read` that finds the gate closed is woken after the turn.
 #[test]
-fn look_during_turn_is_woken() {
+fn poll_read_during_turn_is_woken() {
     model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         permits.add(1);
         let mut two = one.clone();
-        let looker = thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let given = block_on(poll_fn(|cx| two.poll_read(cx, |value| value.given)));
             assert!(given <= 1);
             two
         });
         assert_eq!(take(&mut one), 1);
-        drop(looker.join().unwrap());
+        drop(reader.join().unwrap());
     });
 }
 
-/// A turn that panics hands the value on, and wakes a task that was turned away.
+/// A turn that panics opens the gate, and wakes a task that found it closed.
 #[test]
-fn task_turned_away_by_panicking_turn_wakes() {
+fn panicking_turn_wakes_waiting_task() {
     model(|| {
-        let (mut one, permits) = relay();
+        let (mut one, permits) = new_lock();
         permits.add(1);
         let mut two = one.clone();
         let other = thread::spawn(move || {
