@@ -52,7 +52,7 @@ fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
 }
 
 #[test]
-fn case_53_each_stream_keeps_its_order() {
+fn each_stream_keeps_its_order() {
     let (_a, numbers) = scripted("1234".chars());
     let (_b, letters) = scripted("abcdefg".chars());
     let (_s, source) = scripted([numbers, letters]);
@@ -61,7 +61,7 @@ fn case_53_each_stream_keeps_its_order() {
 }
 
 #[test]
-fn case_54_late_streams_and_late_items_after_the_source_has_ended() {
+fn streams_outlive_source_and_all_items_arrive() {
     let (outer, source) = script();
     let mut join = source.join_streams();
     let task = Counting::new();
@@ -92,14 +92,14 @@ fn case_54_late_streams_and_late_items_after_the_source_has_ended() {
 }
 
 #[test]
-fn case_55_three_at_a_time_in_exact_turns() {
+fn three_open_streams_take_exact_turns() {
     let streams = stream::iter([0..=4, 6..=10, 10..=12]).map(stream::iter);
     let items: Vec<i32> = read_all(&mut streams.join_streams().max_inner(3));
     assert_eq!(items, [0, 6, 10, 1, 7, 11, 2, 8, 12, 3, 9, 4, 10]);
 }
 
 #[test]
-fn at_most_so_many_are_open_and_the_source_is_not_asked_for_more() {
+fn max_inner_reached_source_is_not_polled() {
     let (tellers, inners): (Vec<_>, Vec<_>) = (0..5).map(|_| script()).unzip();
     let (outer, source) = scripted(inners);
     let mut join = source.join_streams().max_inner(2);
@@ -122,7 +122,7 @@ fn at_most_so_many_are_open_and_the_source_is_not_asked_for_more() {
 }
 
 #[test]
-fn case_56_forty_ready_streams_get_a_hundred_turns_each() {
+fn ready_streams_get_equal_turns() {
     let (tellers, inners): (Vec<_>, Vec<_>) =
         (0..40).map(|key| scripted((0..100).map(move |i| (key, i)))).unzip();
     let (_outer, source) = scripted(inners);
@@ -140,7 +140,7 @@ fn case_56_forty_ready_streams_get_a_hundred_turns_each() {
 }
 
 #[test]
-fn streams_that_are_woken_take_turns_with_those_that_are_ready() {
+fn woken_streams_take_turns_with_ready_streams() {
     let ([a, b, c], mut join) = joined();
     let task = Counting::new();
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
@@ -155,7 +155,7 @@ fn streams_that_are_woken_take_turns_with_those_that_are_ready() {
 }
 
 #[test]
-fn case_57_fifty_empty_streams_are_one_poll_and_no_wake() {
+fn empty_streams_need_one_poll_and_no_wake() {
     let mut join = stream::iter((0..50).map(|_| stream::empty::<u8>())).join_streams();
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Ready(None));
@@ -168,7 +168,7 @@ fn case_57_fifty_empty_streams_are_one_poll_and_no_wake() {
 }
 
 #[test]
-fn fifty_pending_streams_are_one_poll_and_no_wake() {
+fn pending_streams_need_one_poll_and_no_wake() {
     let (tellers, mut join) = joined::<u8, 50>();
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);
@@ -182,7 +182,7 @@ fn fifty_pending_streams_are_one_poll_and_no_wake() {
 }
 
 #[test]
-fn case_58_of_a_thousand_streams_only_the_woken_one_is_polled() {
+fn only_woken_stream_is_polled() {
     let (tellers, mut join) = joined::<u32, 1000>();
     let task = Counting::new();
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
@@ -204,7 +204,7 @@ fn case_58_of_a_thousand_streams_only_the_woken_one_is_polled() {
 }
 
 #[test]
-fn case_59_nothing_is_read_ahead() {
+fn join_reads_nothing_ahead() {
     let (tellers, inners): (Vec<_>, Vec<_>) = (0..4).map(|_| scripted(0..10)).unzip();
     let (_outer, source) = scripted(inners);
     let mut join = source.join_streams();
@@ -217,7 +217,7 @@ fn case_59_nothing_is_read_ahead() {
 }
 
 #[test]
-fn case_60_a_waker_that_panics_loses_nothing() {
+fn panicking_waker_loses_no_item() {
     let ([a, b], mut join) = joined();
     let faulty = on_wake(|| panic!("in wake"));
     assert_eq!(crate::waker::poll(&mut join, &faulty), Poll::Pending);
@@ -234,7 +234,7 @@ fn case_60_a_waker_that_panics_loses_nothing() {
 }
 
 #[test]
-fn case_61_a_stream_that_panics_is_dropped_and_the_rest_go_on() {
+fn panicked_stream_is_dropped_others_continue() {
     for at in 0..4 {
         let ([a, b, c], mut join) = joined();
         for item in 0..3 {
@@ -263,7 +263,7 @@ fn case_61_a_stream_that_panics_is_dropped_and_the_rest_go_on() {
 }
 
 #[test]
-fn a_stream_that_panics_when_it_is_woken_leaves_the_others_armed() {
+fn woken_stream_panics_others_still_wake() {
     let ([a, b], mut join) = joined();
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);
@@ -279,7 +279,7 @@ fn a_stream_that_panics_when_it_is_woken_leaves_the_others_armed() {
 }
 
 #[test]
-fn a_source_that_panics_is_dropped_and_its_streams_go_on() {
+fn panicked_source_is_dropped_streams_continue() {
     let (outer, source) = script();
     let mut join = source.join_streams();
     let (a, inner) = script();
@@ -296,7 +296,7 @@ fn a_source_that_panics_is_dropped_and_its_streams_go_on() {
 }
 
 #[test]
-fn streams_and_sources_that_panic_when_they_are_dropped() {
+fn stream_and_source_drop_panics_lose_no_item() {
     let ((_a, a), (_b, b)) = (scripted([1]), scripted([2, 3]));
     let (_outer, source) = scripted([Ok(Bomb(a)), Err(b)]);
     // Either kind of stream as one type.
@@ -319,7 +319,7 @@ fn streams_and_sources_that_panic_when_they_are_dropped() {
 }
 
 #[test]
-fn case_62_dropping_the_join_drops_all() {
+fn dropped_join_drops_source_and_streams() {
     let ledger = Ledger::new();
     let (outer, source) = script();
     let tellers: [Teller<Tracked>; 3] = core::array::from_fn(|_| {
@@ -344,7 +344,7 @@ fn case_62_dropping_the_join_drops_all() {
 }
 
 #[test]
-fn dropped_at_any_step_every_item_is_freed_once() {
+fn dropped_at_any_step_frees_each_item_once() {
     for steps in 0..12 {
         for parts in [false, true] {
             let ledger = Ledger::new();
@@ -381,7 +381,7 @@ async fn yield_now() {
 }
 
 #[test]
-fn case_63_nested_joins_of_delayed_streams_that_must_not_move() {
+fn nested_joins_of_pinned_streams_keep_order() {
     // `unfold` over an async block is not `Unpin`, nor is any of the joins then.
     let delayed = |first: u32| {
         stream::unfold(0, move |i| async move {
@@ -410,7 +410,7 @@ fn case_63_nested_joins_of_delayed_streams_that_must_not_move() {
 }
 
 #[test]
-fn polls_are_no_more_than_wakes_and_items() {
+fn polls_do_not_exceed_wakes_and_items() {
     let yields = stream::iter([5, 0, 9]).map(|turns| {
         stream::once(Box::pin(async move {
             for _ in 0..turns {
@@ -435,7 +435,7 @@ fn polls_are_no_more_than_wakes_and_items() {
 }
 
 #[test]
-fn the_latest_waker_wins() {
+fn latest_waker_is_woken() {
     let ([a, b], mut join) = joined();
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut join), Poll::Pending);
@@ -450,7 +450,7 @@ fn the_latest_waker_wins() {
 }
 
 #[test]
-fn a_waker_of_a_stream_that_is_gone_does_no_harm() {
+fn stale_waker_of_dropped_stream_is_harmless() {
     let (outer, source) = script();
     let mut join = source.join_streams();
     let task = Counting::new();
@@ -485,7 +485,7 @@ fn a_waker_of_a_stream_that_is_gone_does_no_harm() {
 }
 
 #[test]
-fn endless_empty_streams_cannot_hang_a_poll() {
+fn endless_empty_streams_do_not_hang_poll() {
     let opened = Arc::new(AtomicUsize::new(0));
     let count = opened.clone();
     let empties = stream::repeat(()).map(move |()| {
@@ -516,7 +516,7 @@ fn endless_empty_streams_cannot_hang_a_poll() {
 }
 
 #[test]
-fn endless_source_opens_one_stream_an_item() {
+fn endless_source_opens_one_stream_per_item() {
     let task = Counting::new();
     let mut join = stream::iter(0..).map(stream::repeat).join_streams();
     assert_eq!(task.poll(&mut join), Poll::Ready(Some(0)));
@@ -530,7 +530,7 @@ fn endless_source_opens_one_stream_an_item() {
 }
 
 #[test]
-fn endless_source_of_others_opens_one_an_item() {
+fn endless_pending_streams_open_one_per_item() {
     // One stream is ready; all others wait for ever, or are empty.
     let opened = Cell::new(0);
     for empty in [false, true] {
@@ -555,7 +555,7 @@ fn endless_source_of_others_opens_one_an_item() {
 }
 
 #[test]
-fn a_busy_stream_does_not_keep_new_ones_out() {
+fn busy_stream_lets_new_streams_in() {
     let (outer, source) = script();
     let mut join = source.join_streams();
     outer.send(stream::repeat('a').take(usize::MAX).left_stream());
@@ -568,7 +568,7 @@ fn a_busy_stream_does_not_keep_new_ones_out() {
 }
 
 #[test]
-fn the_size_is_known_at_each_step() {
+fn size_hint_is_exact_at_each_step() {
     let (_a, a) = scripted(0..3);
     let (_b, b) = scripted(3..5);
     let (_outer, source) = scripted([a, b]);
@@ -595,7 +595,7 @@ fn the_size_is_known_at_each_step() {
 }
 
 #[test]
-fn parts_are_given_back_with_what_they_have() {
+fn into_parts_keeps_unread_items() {
     let ([a, b], mut join) = joined();
     for item in 0..3 {
         a.send(item);
@@ -617,7 +617,7 @@ fn parts_are_given_back_with_what_they_have() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     struct Opaque;
     let ([a, _b], mut join) = joined();
     a.send(Opaque);
@@ -632,7 +632,7 @@ mod keyed {
     use super::*;
 
     #[test]
-    fn items_and_ends_have_their_streams_key() {
+    fn items_and_ends_carry_stream_key() {
         let ((a, ann), (b, bob)) = (script(), script());
         let (outer, source) = script();
         let mut join = source.join_streams().keyed();
@@ -664,7 +664,7 @@ mod keyed {
     }
 
     #[test]
-    fn the_size_counts_the_ends() {
+    fn size_hint_counts_ends() {
         let streams = stream::iter([(1, 2), (2, 0)]).map(|(key, n)| (key, stream::iter(0..n)));
         let mut join = streams.join_streams().keyed();
         assert_eq!(join.size_hint(), (0, None));
@@ -676,7 +676,7 @@ mod keyed {
     }
 
     #[test]
-    fn at_most_so_many_are_open() {
+    fn max_inner_limits_open_streams() {
         let streams = stream::iter(0..4).map(|key| (key, stream::iter([key * 10])));
         let mut join = streams.join_streams().max_inner(1).keyed();
         for key in 0..4 {
@@ -698,7 +698,7 @@ mod keyed {
     }
 
     #[test]
-    fn a_key_whose_clone_panics_takes_its_stream_along_and_no_other() {
+    fn key_clone_panics_only_its_stream_is_dropped() {
         let ledger = Ledger::new();
         let ((a, good), (b, bad)) = (script(), script());
         let (_outer, source) = scripted([(Key(13), bad), (Key(1), good)]);
@@ -717,7 +717,7 @@ mod keyed {
     }
 
     #[test]
-    fn a_stream_that_panics_has_no_end_event() {
+    fn panicked_stream_has_no_end_event() {
         let ((a, good), (b, bad)) = (script::<u8>(), script());
         let (_outer, source) = scripted([(1, bad), (2, good)]);
         let mut join = source.join_streams().keyed();
@@ -728,7 +728,7 @@ mod keyed {
     }
 
     #[test]
-    fn streams_that_must_not_move() {
+    fn streams_need_not_be_unpin() {
         let streams = stream::iter([1, 2]).map(|key| (key, stream::once(async move { key * 2 })));
         let events = read_all(&mut streams.join_streams().keyed());
         assert_eq!(
@@ -758,7 +758,7 @@ mod fallible {
     }
 
     #[test]
-    fn skip_drops_errors_and_goes_on() {
+    fn skip_drops_errors_and_continues() {
         let (_tellers, source) = parts();
         let mut join = source.try_join_streams(OnError::Skip);
         // An error is a turn.
@@ -767,7 +767,7 @@ mod fallible {
     }
 
     #[test]
-    fn emit_hands_errors_out_and_goes_on() {
+    fn emit_yields_errors_and_continues() {
         let (_tellers, source) = parts();
         let mut join = source.try_join_streams(OnError::Emit);
         let all = [Err("source"), Ok(1), Err("b"), Err("a"), Ok(3), Ok(2)];
@@ -775,7 +775,7 @@ mod fallible {
     }
 
     #[test]
-    fn stop_ends_with_the_first_error_and_drops_all() {
+    fn stop_yields_first_error_and_drops_all() {
         let ([a, b], source) = parts();
         let mut join = source.try_join_streams(OnError::Stop);
         assert_eq!(next(&mut join), Poll::Ready(Some(Err("source"))));
@@ -807,7 +807,7 @@ mod fallible {
     }
 
     #[test]
-    fn stop_ends_even_if_a_stream_panics_when_it_is_dropped() {
+    fn stop_ends_stream_if_drop_panics() {
         let (a, one) = scripted([Err("a")]);
         let (_b, two) = scripted([Ok(1), Ok(2)]);
         let (_outer, source) = scripted([Ok(Bomb(one)), Ok(Bomb(two))]);
@@ -820,7 +820,7 @@ mod fallible {
     }
 
     #[test]
-    fn endless_errors_cannot_hang_a_poll() {
+    fn endless_errors_do_not_hang_poll() {
         let errors = || stream::repeat(Err::<u8, _>("again"));
         let task = Counting::new();
         let mut join = stream::iter([Ok(errors())]).try_join_streams(OnError::Skip);
@@ -833,7 +833,7 @@ mod fallible {
     }
 
     #[test]
-    fn the_size_allows_for_errors() {
+    fn size_hint_allows_for_errors() {
         for (on_error, lower) in [(OnError::Emit, 4), (OnError::Skip, 0), (OnError::Stop, 1)] {
             let good =
                 [Ok::<_, &str>(stream::iter([Ok(1), Ok(2)])), Ok(stream::iter([Ok(3), Ok(4)]))];
@@ -845,7 +845,7 @@ mod fallible {
     }
 
     #[test]
-    fn at_most_so_many_are_open() {
+    fn max_inner_limits_open_streams() {
         let ([a, b], source) = parts();
         let mut join = source.try_join_streams(OnError::Emit).max_inner(1);
         assert_eq!(next(&mut join), Poll::Ready(Some(Ok(1))));
@@ -856,7 +856,7 @@ mod fallible {
     }
 
     #[test]
-    fn debug_shows_what_is_done_about_errors() {
+    fn debug_shows_error_policy() {
         let (_tellers, source) = parts();
         let text = format!("{:?}", source.try_join_streams(OnError::Skip));
         assert!(text.contains("on_error: Skip"), "{text}");
@@ -865,7 +865,7 @@ mod fallible {
 
 /// Each thread wakes streams of its own while the join polls and sleeps on this one.
 #[test]
-fn streams_that_are_woken_from_many_threads() {
+fn streams_woken_from_threads_lose_no_item() {
     const THREADS: u64 = 4;
     const ITEMS: u64 = 2000;
     let (outer, source) = script();
@@ -902,7 +902,7 @@ fn streams_that_are_woken_from_many_threads() {
 }
 
 #[test]
-fn a_poll_that_panics_leaves_no_poll_without_a_wake() {
+fn panicked_poll_loses_no_wake_up() {
     // The source, then a stream, then the drop of one, each in turn while all others wait.
     let ([a, b, c], mut join) = joined::<u8, 3>();
     let task = Counting::new();

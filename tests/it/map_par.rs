@@ -73,7 +73,7 @@ async fn turns(turns: usize) {
 }
 
 #[test]
-fn case_64_one_at_a_time_calls_in_order() {
+fn n_is_one_calls_run_in_order() {
     let calls = RefCell::new(Vec::new());
     let mut map = stream::iter([5, 4, 3]).map_par(1, |item| {
         calls.borrow_mut().push(item);
@@ -88,7 +88,7 @@ fn case_64_one_at_a_time_calls_in_order() {
 }
 
 #[test]
-fn case_66_four_at_a_time() {
+fn at_most_n_futures_run() {
     let (running, most) = (Cell::new(0), Cell::new(0));
     let mut map = stream::iter(0..20).map_par(4, |item| {
         let (running, most) = (&running, &most);
@@ -107,7 +107,7 @@ fn case_66_four_at_a_time() {
 }
 
 #[test]
-fn case_67_a_stalled_consumer_stops_at_twice_n_calls() {
+fn stalled_consumer_limits_calls_to_twice_n() {
     for ordered in [false, true] {
         let calls = Cell::new(0);
         let map = stream::iter(0..).map_par(4, |item: u32| {
@@ -132,7 +132,7 @@ fn case_67_a_stalled_consumer_stops_at_twice_n_calls() {
 }
 
 #[test]
-fn case_68_in_the_order_of_the_end_or_of_the_beginning() {
+fn results_come_in_end_or_start_order() {
     for ordered in [false, true] {
         let ([a, b, c], _outer, source) = jobs();
         let map = source.map_par(3, |job| Box::pin(first(job)));
@@ -157,7 +157,7 @@ fn case_68_in_the_order_of_the_end_or_of_the_beginning() {
 }
 
 #[test]
-fn case_69_dropping_the_stream_drops_what_runs_and_what_has_finished() {
+fn dropped_stream_drops_futures_and_results() {
     for ordered in [false, true] {
         let ledger = Ledger::new();
         let ([a, b, c], outer, source) = jobs::<Tracked, 3>();
@@ -179,7 +179,7 @@ fn case_69_dropping_the_stream_drops_what_runs_and_what_has_finished() {
 }
 
 #[test]
-fn case_72_one_is_done_while_the_source_is_pending() {
+fn future_completes_while_source_is_pending() {
     let (outer, source) = script();
     let mut map = source.map_par(2, |job: Script<u8>| Box::pin(first(job)));
     let task = Counting::new();
@@ -201,7 +201,7 @@ fn case_72_one_is_done_while_the_source_is_pending() {
 }
 
 #[test]
-fn the_source_is_not_asked_without_room() {
+fn source_is_not_polled_without_room() {
     let ([a, b, c], outer, source) = jobs();
     let mut map = source.map_par(1, |job| Box::pin(first(job)));
     let task = Counting::new();
@@ -221,7 +221,7 @@ fn the_source_is_not_asked_without_room() {
 }
 
 #[test]
-fn progress_is_pending_with_a_wake_or_ready_with_nothing_to_do() {
+fn progress_is_ready_if_nothing_is_left_to_do() {
     let (outer, source) = script();
     let mut map = source.map_par(2, |job: Script<u8>| Box::pin(first(job)));
     let (old, task) = (Counting::new(), Counting::new());
@@ -260,7 +260,7 @@ fn progress_is_pending_with_a_wake_or_ready_with_nothing_to_do() {
 }
 
 #[test]
-fn progress_lets_others_run_now_and_then() {
+fn progress_yields_after_budget() {
     let mut map = stream::iter(0..1000).map_par(1000, ready);
     let task = Counting::new();
     let mut polls = 0;
@@ -275,7 +275,7 @@ fn progress_lets_others_run_now_and_then() {
 }
 
 #[test]
-fn only_futures_that_were_woken_are_polled() {
+fn only_woken_futures_are_polled() {
     let (tellers, _outer, source) = jobs::<usize, 500>();
     let mut map = source.map_par(500, |job| Box::pin(first(job)));
     let task = Counting::new();
@@ -294,7 +294,7 @@ fn only_futures_that_were_woken_are_polled() {
 }
 
 #[test]
-fn the_latest_waker_wins() {
+fn latest_waker_is_woken() {
     let ([a, b], _outer, source) = jobs();
     let mut map = source.map_par(2, |job| Box::pin(first(job)));
     let (old, new) = (Counting::new(), Counting::new());
@@ -310,7 +310,7 @@ fn the_latest_waker_wins() {
 }
 
 #[test]
-fn a_waker_that_panics_loses_nothing() {
+fn panicking_waker_loses_no_item() {
     let ([a, b], _outer, source) = jobs();
     let mut map = source.map_par(2, |job| Box::pin(first(job)));
     assert_eq!(poll(&mut map, &on_wake(|| panic!("in wake"))), Poll::Pending);
@@ -338,7 +338,7 @@ fn read_over<S: FusedStream + Unpin>(stream: &mut S) -> (Vec<S::Item>, usize) {
 }
 
 #[test]
-fn a_future_that_panics_is_dropped_and_the_others_go_on() {
+fn panicked_future_is_dropped_others_continue() {
     for ordered in [false, true] {
         for faulty in 0..3 {
             let (tellers, outer, source) = jobs::<_, 3>();
@@ -356,7 +356,7 @@ fn a_future_that_panics_is_dropped_and_the_others_go_on() {
 }
 
 #[test]
-fn one_that_panics_in_front_does_not_hold_back_those_behind_it() {
+fn panicked_first_future_does_not_block_order() {
     let ([a, b], _outer, source) = jobs();
     let mut map = source.map_par(2, |job| Box::pin(first(job))).ordered();
     let task = Counting::new();
@@ -371,7 +371,7 @@ fn one_that_panics_in_front_does_not_hold_back_those_behind_it() {
 }
 
 #[test]
-fn a_call_that_panics_takes_its_item_along_and_the_rest_go_on() {
+fn panicked_call_loses_only_its_item() {
     for ordered in [false, true] {
         let ledger = Ledger::new();
         let (teller, source) = scripted(ledger.items(5));
@@ -388,7 +388,7 @@ fn a_call_that_panics_takes_its_item_along_and_the_rest_go_on() {
 }
 
 #[test]
-fn a_source_that_panics_is_dropped_and_what_runs_goes_on() {
+fn panicked_source_is_dropped_futures_continue() {
     for ordered in [false, true] {
         let (outer, source) = script();
         let map = source.map_par(3, |job: Script<u8>| Box::pin(first(job)));
@@ -425,7 +425,7 @@ impl Drop for Mine {
 }
 
 #[test]
-fn sources_and_futures_that_panic_when_they_are_dropped() {
+fn source_and_future_drop_panics_lose_no_item() {
     for ordered in [false, true] {
         let (_teller, source) = scripted([1, 2, 3]);
         let map = Bomb(source).map_par(2, Mine);
@@ -435,7 +435,7 @@ fn sources_and_futures_that_panic_when_they_are_dropped() {
 }
 
 #[test]
-fn dropped_at_any_step_every_item_is_freed_once() {
+fn dropped_at_any_step_frees_each_item_once() {
     for ordered in [false, true] {
         for steps in 0..14 {
             let ledger = Ledger::new();
@@ -464,7 +464,7 @@ fn dropped_at_any_step_every_item_is_freed_once() {
 }
 
 #[test]
-fn nothing_must_be_unpin_and_all_may_borrow() {
+fn futures_may_borrow_and_need_not_be_unpin() {
     let factor = Rc::new(Cell::new(10));
     let numbers = stream::unfold(0, |i| async move {
         turns(1).await;
@@ -482,7 +482,7 @@ fn nothing_must_be_unpin_and_all_may_borrow() {
 }
 
 #[test]
-fn the_size_is_known_at_each_step() {
+fn size_hint_is_exact_at_each_step() {
     for ordered in [false, true] {
         let (_teller, source) = scripted(0..7);
         let map = source.map_par(2, |item| {
@@ -511,7 +511,7 @@ fn the_size_is_known_at_each_step() {
 }
 
 #[test]
-fn ordered_after_the_first_poll_does_nothing() {
+fn ordered_after_first_poll_has_no_effect() {
     let mut map = stream::iter([1, 2, 3]).map_par(1, ready);
     assert_eq!(next(&mut map), Poll::Ready(Some(1)));
     assert!(format!("{map:?}").contains("ordered: false"));
@@ -521,13 +521,13 @@ fn ordered_after_the_first_poll_does_nothing() {
 }
 
 #[test]
-fn a_bound_that_no_counter_can_double() {
+fn n_of_usize_max_does_not_overflow() {
     let mut map = stream::iter(0..300).map_par(usize::MAX, ready);
     assert!((0..300).eq(read_all(&mut map)));
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     struct Opaque;
     let (_teller, source) = scripted([Opaque, Opaque, Opaque]);
     let mut map = source.map_par(2, ready);
@@ -544,7 +544,7 @@ fn debug_shows_the_state_and_no_items() {
 
 /// Futures that are woken from other threads while the consumer polls and sleeps.
 #[test]
-fn futures_that_are_woken_from_threads() {
+fn futures_woken_from_threads_lose_no_item() {
     const ITEMS: usize = 4_000;
     for ordered in [false, true] {
         let (tellers, jobs): (Vec<_>, Vec<_>) = (0..ITEMS).map(|_| script()).unzip();
@@ -568,7 +568,7 @@ fn futures_that_are_woken_from_threads() {
 }
 
 #[test]
-fn panic_while_in_progress_is_the_next_error() {
+fn panic_in_progress_is_next_error() {
     let (teller, source) = script::<u8>();
     let mut map = source.map_par(2, ready).catch_panics();
     let task = Counting::new();

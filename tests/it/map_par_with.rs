@@ -145,7 +145,7 @@ fn drain<T>(stream: &mut MapParWith<T, ()>) -> Vec<T> {
 }
 
 #[test]
-fn case_66_four_workers_of_20_items_run_at_most_four() {
+fn at_most_n_futures_run() {
     let desk = Desk::default();
     let start = desk.clone();
     let (mut stream, workers) =
@@ -168,7 +168,7 @@ fn case_66_four_workers_of_20_items_run_at_most_four() {
 }
 
 #[test]
-fn case_67_a_consumer_that_stalls_after_one() {
+fn stalled_consumer_limits_calls_to_twice_n() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let f = move |n: u32| {
@@ -195,7 +195,7 @@ fn case_67_a_consumer_that_stalls_after_one() {
 }
 
 #[test]
-fn case_68_ordered_and_not() {
+fn results_come_in_end_or_start_order() {
     for (ordered, expected) in [(false, [2, 1, 0]), (true, [0, 1, 2])] {
         let desk = Desk::default();
         let start = desk.clone();
@@ -218,7 +218,7 @@ fn case_68_ordered_and_not() {
 }
 
 #[test]
-fn in_order_a_slow_future_holds_back_as_many_as_there_are_permits() {
+fn ordered_slow_future_blocks_after_all_permits() {
     let desk = Desk::default();
     let start = desk.clone();
     let (stream, workers) =
@@ -250,7 +250,7 @@ fn in_order_a_slow_future_holds_back_as_many_as_there_are_permits() {
 }
 
 #[test]
-fn an_order_that_begins_late_is_none() {
+fn ordered_after_first_poll_has_no_effect() {
     let desk = Desk::default();
     let start = desk.clone();
     let (mut stream, workers) =
@@ -269,7 +269,7 @@ fn an_order_that_begins_late_is_none() {
 }
 
 #[test]
-fn case_69_dropping_the_stream_drops_the_running_futures() {
+fn dropped_stream_drops_running_futures() {
     let desk = Desk::default();
     let (teller, source) = script();
     (0..3).for_each(|n| teller.send(n));
@@ -393,7 +393,7 @@ fn panics_of_all_calls_reach_consumer() {
 }
 
 #[test]
-fn panic_comes_when_done_or_in_its_turn() {
+fn panic_comes_when_done_or_in_order() {
     for ordered in [false, true] {
         let desk = Desk::default();
         let start = desk.clone();
@@ -429,7 +429,7 @@ fn panic_comes_when_done_or_in_its_turn() {
 }
 
 #[test]
-fn panic_payload_is_the_original() {
+fn panic_payload_is_original() {
     let f = |_: ()| async { std::panic::panic_any(7_u8) };
     let (mut stream, workers) = stream::iter([()]).map_par_with(1, identity, f).into_parts();
     Crew::new(workers).run();
@@ -521,7 +521,7 @@ fn drop_panic_of_future_follows_its_result() {
 }
 
 #[test]
-fn drop_panic_of_source_comes_at_the_end() {
+fn drop_panic_of_source_comes_at_end() {
     for ordered in [false, true] {
         let (_teller, source) = scripted(0..9);
         let (mut stream, workers) =
@@ -538,7 +538,7 @@ fn drop_panic_of_source_comes_at_the_end() {
 }
 
 #[test]
-fn source_panics_twice_and_the_first_is_told() {
+fn source_panics_twice_first_is_reported() {
     let (teller, source) = script::<u32>();
     teller.panic();
     /// A stream that panics when it is dropped.
@@ -570,7 +570,7 @@ fn unclonable() -> Waker {
 }
 
 #[test]
-fn panics_of_lost_workers_are_told_at_the_end() {
+fn panics_of_lost_workers_come_at_end() {
     let f = |n: u32| async move {
         if n == 0 {
             core::future::pending::<()>().await;
@@ -594,7 +594,7 @@ fn panics_of_lost_workers_are_told_at_the_end() {
 }
 
 #[test]
-fn catch_panics_makes_errors_of_them() {
+fn catch_panics_turns_panics_into_errors() {
     let f = |n: u32| async move { refuse(n, &[1]) };
     let (stream, workers) = stream::iter(0..3).map_par_with(2, identity, f).into_parts();
     let mut stream = stream.ordered().catch_panics();
@@ -614,7 +614,7 @@ fn catch_panics_makes_errors_of_them() {
 }
 
 #[test]
-fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
+fn dropped_worker_loses_only_running_call() {
     let desk = Desk::default();
     let start = desk.clone();
     let (stream, workers) =
@@ -634,7 +634,7 @@ fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
 }
 
 #[test]
-fn an_idle_worker_that_is_dropped_loses_nothing() {
+fn dropped_idle_worker_loses_no_item() {
     let (teller, source) = script();
     let (mut stream, workers) = source.map_par_with(3, identity, ready::<u32>).into_parts();
     let mut crew = Crew::new(workers);
@@ -653,7 +653,7 @@ fn an_idle_worker_that_is_dropped_loses_nothing() {
 }
 
 #[test]
-fn a_woken_worker_that_is_dropped_hands_the_wake_up_on() {
+fn dropped_woken_worker_passes_wake_up_on() {
     let (teller, source) = script();
     let (mut stream, workers) = source.map_par_with(2, identity, ready::<u32>).into_parts();
     let mut crew = Crew::new(workers);
@@ -667,7 +667,7 @@ fn a_woken_worker_that_is_dropped_hands_the_wake_up_on() {
 }
 
 #[test]
-fn all_workers_dropped_ends_the_stream_as_cancelled() {
+fn all_workers_dropped_stream_is_cancelled() {
     let (teller, source) = script();
     teller.send(1);
     let (mut stream, workers) = source.map_par_with(2, identity, ready::<u32>).into_parts();
@@ -686,7 +686,7 @@ fn all_workers_dropped_ends_the_stream_as_cancelled() {
 }
 
 #[test]
-fn a_worker_without_end_lets_others_run() {
+fn endless_worker_yields_after_budget() {
     let f = |n: u64| ready(n);
     let (mut stream, mut workers) = stream::iter(0..).map_par_with(1000, identity, f).into_parts();
     workers.truncate(1);
@@ -701,7 +701,7 @@ fn a_worker_without_end_lets_others_run() {
 }
 
 #[test]
-fn every_item_and_result_is_freed_once_at_any_step() {
+fn dropped_at_any_step_frees_each_item_once() {
     for steps in 0..14 {
         for ordered in [false, true] {
             let ledger = Arc::new(Ledger::new());
@@ -749,7 +749,7 @@ fn start<F: Future<Output = ()>>(future: F, waker: &Waker) -> Pin<Box<F>> {
 }
 
 #[test]
-fn a_task_that_starts_inside_its_spawner_is_told_of_the_close() {
+fn task_polled_in_spawner_sees_close() {
     let (_teller, source) = script::<u32>();
     let task = Counting::new();
     let waker = task.waker().clone();
@@ -784,7 +784,7 @@ fn replaced_wakers_are_not_called() {
 }
 
 #[test]
-fn the_handles_are_kept_and_can_be_had() {
+fn handles_are_kept_and_returned() {
     let mut spawned = core::cell::Cell::new(0);
     let spawn = |worker| {
         spawned.set(spawned.get() + 1);
@@ -800,7 +800,7 @@ fn the_handles_are_kept_and_can_be_had() {
 }
 
 #[test]
-fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
+fn panicked_spawner_leaves_no_task_behind() {
     let (teller, source) = scripted(0..9_u32);
     let tasks = core::cell::RefCell::new(vec![]);
     let spawn = |worker| {
@@ -867,7 +867,7 @@ fn no_more_workers_start_than_known_items() {
 }
 
 #[test]
-fn worker_starts_when_no_idle_one_is_left() {
+fn worker_starts_if_none_is_idle() {
     let (teller, source) = script();
     let desk = Desk::default();
     let start = desk.clone();
@@ -929,7 +929,7 @@ fn at_most_n_workers_start() {
 }
 
 #[test]
-fn into_parts_starts_the_rest_of_the_workers() {
+fn into_parts_starts_remaining_workers() {
     let (teller, source) = script();
     let (started, spawn) = starter();
     let stream = source.map_par_with(3, spawn, once);
@@ -1043,7 +1043,7 @@ fn worker_that_woke_sibling_yields_first() {
 }
 
 #[test]
-fn worker_alone_with_the_items_does_not_yield() {
+fn only_polled_worker_does_not_yield() {
     let (mut stream, workers) = stream::iter(0..100).map_par_with(100, identity, once).into_parts();
     let mut crew = Crew::new(workers);
     crew.poll(0);
@@ -1096,7 +1096,7 @@ fn abandoned_worker_keeps_no_permit_of_others() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let (stream, mut workers) =
         stream::iter(["secret"]).map_par_with(1, identity, ready).into_parts();
     let mut worker = Box::pin(workers.remove(0));
@@ -1142,7 +1142,7 @@ fn fast_starter<F: Future<Output = ()> + 'static>() -> (Started, impl Fn(F)) {
 }
 
 #[test]
-fn fast_runtime_starts_no_worker_too_many() {
+fn fast_runtime_starts_no_excess_worker() {
     for items in [1, 4, 300] {
         let (started, spawn) = fast_starter();
         let source = stream::iter(0..items);

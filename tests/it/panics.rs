@@ -351,7 +351,7 @@ fn push_to_sleepers(wakers: &[Waker]) -> std::thread::Result<()> {
 }
 
 #[test]
-fn panic_of_source_is_as_the_table_says() {
+fn panic_of_source_matches_table() {
     let mut named = vec![];
     for (adapters, [poll, drop]) in rows("| adapter | its source panics") {
         for adapter in adapters {
@@ -373,7 +373,7 @@ fn panic_of_source_is_as_the_table_says() {
 }
 
 #[test]
-fn panic_of_inner_is_as_the_table_says() {
+fn panic_of_inner_matches_table() {
     let rows = rows("| adapter | its function, future or inner stream panics");
     assert_eq!(rows.iter().map(|(names, _)| names.len()).sum::<usize>(), 8);
     for (adapters, [poll, drop]) in rows {

@@ -18,7 +18,7 @@ fn progress<S: Progress + Unpin>(stream: &mut S) -> Poll<()> {
 }
 
 #[test]
-fn case_49_a_window_of_50_of_1000() {
+fn window_of_50_refills_after_each_item() {
     let (teller, source) = scripted(0..1000);
     let mut items = source.preload(50);
     let left = || teller.left() - 1; // but for the end
@@ -32,7 +32,7 @@ fn case_49_a_window_of_50_of_1000() {
 }
 
 #[test]
-fn case_50_a_window_larger_than_the_source() {
+fn large_window_drains_whole_source() {
     let (teller, source) = scripted(0..10);
     let mut items = source.preload(100);
     for n in 0..10 {
@@ -61,7 +61,7 @@ fn window_of_1_holds_one_item_ahead() {
 }
 
 #[test]
-fn large_window_fills_by_128_items_a_poll() {
+fn large_window_fills_128_items_per_poll() {
     let mut items = stream::iter(0..1000).preload(500);
     let task = Counting::new();
     let mut cx = Context::from_waker(task.waker());
@@ -78,7 +78,7 @@ fn large_window_fills_by_128_items_a_poll() {
 }
 
 #[test]
-fn the_window_is_filled_on_every_poll_as_far_as_the_source_is_ready() {
+fn each_poll_fills_window_from_ready_source() {
     let (teller, source) = script();
     let mut items = source.preload(3);
     let task = Counting::new();
@@ -94,7 +94,7 @@ fn the_window_is_filled_on_every_poll_as_far_as_the_source_is_ready() {
 }
 
 #[test]
-fn progress_fills_the_window_and_takes_nothing() {
+fn progress_fills_window_and_takes_nothing() {
     let (teller, source) = script();
     let mut items = source.preload(3);
     let task = Counting::new();
@@ -124,7 +124,7 @@ fn progress_fills_the_window_and_takes_nothing() {
 }
 
 #[test]
-fn progress_goes_through_references_and_pins() {
+fn progress_works_through_refs_and_pins() {
     let (teller, source) = scripted(0..9);
     let mut items = Box::pin(source.preload(2));
     assert_eq!(progress(&mut items), Poll::Ready(()));
@@ -133,7 +133,7 @@ fn progress_goes_through_references_and_pins() {
 }
 
 #[test]
-fn the_latest_waker_is_woken() {
+fn latest_waker_is_woken() {
     let (teller, source) = script();
     let mut items = source.preload(2);
     let (first, second) = (Counting::new(), Counting::new());
@@ -144,7 +144,7 @@ fn the_latest_waker_is_woken() {
 }
 
 #[test]
-fn a_source_that_panics_is_dropped_and_its_items_come() {
+fn panicked_source_is_dropped_items_arrive() {
     let (teller, source) = script();
     let mut items = source.preload(4);
     teller.send(0);
@@ -158,7 +158,7 @@ fn a_source_that_panics_is_dropped_and_its_items_come() {
 }
 
 #[test]
-fn size_hint_counts_what_was_pulled() {
+fn size_hint_counts_preloaded_items() {
     let mut items = stream::iter(0..9).preload(4);
     for n in 0..9 {
         assert_eq!(items.size_hint(), (9 - n, Some(9 - n)));
@@ -170,7 +170,7 @@ fn size_hint_counts_what_was_pulled() {
 }
 
 #[test]
-fn frees_every_item_once_when_dropped_at_any_step() {
+fn dropped_at_any_step_frees_each_item_once() {
     for steps in 0..=6 {
         let ledger = Ledger::new();
         let mut items = stream::iter(ledger.items(5).collect::<Vec<_>>()).preload(3);
@@ -183,7 +183,7 @@ fn frees_every_item_once_when_dropped_at_any_step() {
 }
 
 #[test]
-fn the_parts_hold_every_item_that_was_not_taken() {
+fn into_parts_keeps_untaken_items() {
     let ledger = Ledger::new();
     let mut items = stream::iter(ledger.items(5).collect::<Vec<_>>()).preload(3);
     assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 0));
@@ -197,7 +197,7 @@ fn the_parts_hold_every_item_that_was_not_taken() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let mut items: Preload<_> = stream::iter(["secret", "more", "end"]).preload(1);
     assert_eq!(next(&mut items), Poll::Ready(Some("secret")));
     assert_eq!(format!("{items:?}"), "Preload { len: 1, n: 1, source_ended: false, .. }");

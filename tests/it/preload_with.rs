@@ -32,7 +32,7 @@ fn preload<S: Stream>(source: S, n: usize) -> (PreloadWith<S::Item, ()>, Task<S>
 }
 
 #[test]
-fn case_49_a_window_of_50_of_1000() {
+fn window_of_50_refills_after_each_item() {
     let (teller, source) = scripted(0..1000);
     let (mut stream, mut drive) = preload(source, 50);
     let left = || teller.left() - 1; // but for the end
@@ -49,7 +49,7 @@ fn case_49_a_window_of_50_of_1000() {
 }
 
 #[test]
-fn case_50_a_window_larger_than_the_source() {
+fn large_window_drains_whole_source() {
     let (teller, source) = scripted(0..10);
     let (mut stream, mut drive) = preload(source, 100);
     assert_eq!(run(&mut drive), Poll::Ready(()));
@@ -63,7 +63,7 @@ fn case_50_a_window_larger_than_the_source() {
 }
 
 #[test]
-fn taking_an_item_wakes_the_task() {
+fn taken_item_wakes_task() {
     let (teller, source) = scripted(0..10);
     let (mut stream, mut drive) = preload(source, 1);
     let (task, reader) = (Counting::new(), Counting::new());
@@ -79,7 +79,7 @@ fn taking_an_item_wakes_the_task() {
 }
 
 #[test]
-fn either_side_may_go_at_any_step() {
+fn either_side_dropped_at_any_step_frees_items() {
     for steps in 0..8 {
         for task_first in [true, false] {
             let ledger = Ledger::new();
@@ -107,7 +107,7 @@ fn either_side_may_go_at_any_step() {
 }
 
 #[test]
-fn the_handle_is_kept_and_can_be_had() {
+fn handle_is_kept_and_returned() {
     let (_teller, source) = script::<u8>();
     let stream = source.preload_with(1, |drive| (drive, "handle"));
     assert_eq!(stream.handle().1, "handle");
@@ -119,7 +119,7 @@ fn the_handle_is_kept_and_can_be_had() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let (_teller, source) = scripted(["secret"]);
     let (stream, mut drive) = preload(source, 3);
     assert_eq!(run(&mut drive), Poll::Ready(()));

@@ -94,7 +94,7 @@ fn map_filter_drop_panics_parts_are_dropped() {
 }
 
 #[test]
-fn map_filter_async_drop_panics_parts_are_dropped() {
+fn map_filter_async_drop_panics_parts_drop() {
     let loud = Loud;
     dropped(|held: Held<u32>| {
         let map = move |n| {
@@ -118,7 +118,7 @@ fn map_try_drop_panics_source_is_dropped() {
 }
 
 #[test]
-fn map_try_old_rule_drop_panics_stream_is_dropped() {
+fn map_try_rule_drop_panics_stream_is_dropped() {
     let loud = Loud;
     dropped(|held: Held<u32>| {
         let rule = move |_: &()| {

@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use std::{sync::Mutex, thread};
 
 #[test]
-fn case_73_two_consumers_share_the_items() {
+fn two_clones_share_items() {
     let (teller, source) = scripted(0..6);
     let mut one = source.sharable();
     let mut two = one.clone();
@@ -33,7 +33,7 @@ fn case_73_two_consumers_share_the_items() {
 }
 
 #[test]
-fn case_74_a_waiting_one_is_dropped_and_the_other_is_woken() {
+fn waiting_clone_dropped_other_is_woken() {
     for sent_before in [false, true] {
         for first_goes in [false, true] {
             let (teller, source) = script();
@@ -73,7 +73,7 @@ fn waiting_clones_are_woken_in_order() {
 }
 
 #[test]
-fn each_item_and_the_end_wake_all_that_wait() {
+fn each_item_and_end_wake_all_waiters() {
     let (teller, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
@@ -158,7 +158,7 @@ trait NextNow: Stream + Unpin + Sized {
 impl<S: Stream + Unpin> NextNow for S {}
 
 #[test]
-fn who_is_polled_when_an_item_is_ready_takes_it() {
+fn first_polled_clone_takes_ready_item() {
     let (teller, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
@@ -175,7 +175,7 @@ fn who_is_polled_when_an_item_is_ready_takes_it() {
 }
 
 #[test]
-fn the_latest_waker_wins() {
+fn latest_waker_is_woken() {
     let (teller, source) = script();
     let mut one = source.sharable();
     let _two = one.clone();
@@ -188,7 +188,7 @@ fn the_latest_waker_wins() {
 }
 
 #[test]
-fn a_source_that_panics_hangs_nobody() {
+fn panicked_source_hangs_no_clone() {
     let (teller, source) = script::<u8>();
     let mut one = source.sharable();
     let mut two = one.clone();
@@ -216,7 +216,7 @@ fn a_source_that_panics_hangs_nobody() {
 }
 
 #[test]
-fn a_waker_that_panics_hangs_nobody() {
+fn panicking_waker_hangs_no_clone() {
     let ledger = Ledger::new();
     let (teller, source) = script();
     let mut one = source.sharable();
@@ -249,7 +249,7 @@ fn a_waker_that_panics_hangs_nobody() {
 }
 
 #[test]
-fn dropped_at_any_step_every_item_is_freed_once() {
+fn dropped_at_any_step_frees_each_item_once() {
     for steps in 0..5 {
         let ledger = Ledger::new();
         let (teller, source) = script::<Tracked>();
@@ -275,7 +275,7 @@ fn dropped_at_any_step_every_item_is_freed_once() {
 }
 
 #[test]
-fn the_last_clone_can_give_the_source_back() {
+fn last_clone_can_return_source() {
     let ledger = Ledger::new();
     let (teller, source) = script();
     let mut one = source.sharable();
@@ -307,7 +307,7 @@ fn the_last_clone_can_give_the_source_back() {
 }
 
 #[test]
-fn clones_given_up_last_one_gets_source() {
+fn clones_given_up_last_returns_source() {
     let (teller, source) = scripted([1, 2]);
     let mut one = source.sharable();
     let two = one.clone();
@@ -320,7 +320,7 @@ fn clones_given_up_last_one_gets_source() {
 }
 
 #[test]
-fn the_size_is_at_most_the_sources() {
+fn size_hint_is_at_most_that_of_source() {
     let (_teller, source) = scripted(0..3);
     let mut one = source.sharable();
     let mut two = one.clone();
@@ -338,7 +338,7 @@ fn the_size_is_at_most_the_sources() {
 }
 
 #[test]
-fn sources_that_must_not_move_or_panic_when_they_are_dropped() {
+fn source_may_be_pinned_or_panic_in_drop() {
     let numbers = stream::unfold(0, |i| async move { (i < 3).then_some((i, i + 1)) });
     let mut one = numbers.sharable();
     let mut two = one.clone();
@@ -352,7 +352,7 @@ fn sources_that_must_not_move_or_panic_when_they_are_dropped() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     struct Opaque;
     let (_teller, source) = scripted([Opaque]);
     let mut one = source.sharable();
@@ -364,7 +364,7 @@ fn debug_shows_the_state_and_no_items() {
 
 /// Every clone is a thread; between them they see each item once, each in order.
 #[test]
-fn clones_on_threads_share_the_items() {
+fn clones_on_threads_share_items() {
     const ITEMS: u32 = 20_000;
     for ready in [true, false] {
         let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };

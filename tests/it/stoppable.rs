@@ -10,7 +10,7 @@ use futures_util::stream;
 use std::{panic::catch_unwind, sync::mpsc};
 
 #[test]
-fn case_75_stop_while_waiting_wakes_and_ends() {
+fn stop_while_waiting_wakes_and_ends() {
     let (teller, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
@@ -23,7 +23,7 @@ fn case_75_stop_while_waiting_wakes_and_ends() {
 }
 
 #[test]
-fn case_76_stop_with_2_and_3_ready_leaves_them_in_the_source() {
+fn stop_leaves_ready_items_in_source() {
     let (teller, source) = scripted([1, 2, 3]);
     let (stopper, mut items) = source.stoppable();
     assert_eq!(next(&mut items), Poll::Ready(Some(1)));
@@ -37,7 +37,7 @@ fn case_76_stop_with_2_and_3_ready_leaves_them_in_the_source() {
 }
 
 #[test]
-fn a_stop_wins_over_an_item() {
+fn stop_wins_over_ready_item() {
     let (teller, source) = script();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
@@ -49,7 +49,7 @@ fn a_stop_wins_over_an_item() {
 }
 
 #[test]
-fn a_stop_while_the_source_is_polled_is_seen_in_the_same_poll() {
+fn stop_inside_source_poll_ends_same_poll() {
     let (stoppers, stopper) = mpsc::channel::<aiter::Stopper>();
     let source = stream::poll_fn(move |_| {
         stopper.try_recv().expect("one poll").stop();
@@ -74,7 +74,7 @@ fn dropped_stoppers_stop_nothing() {
 }
 
 #[test]
-fn never_polls_the_source_after_its_end() {
+fn ended_source_is_not_polled() {
     let (teller, source) = scripted([1]);
     let (stopper, mut items) = source.stoppable();
     assert!(!items.is_terminated());
@@ -88,7 +88,7 @@ fn never_polls_the_source_after_its_end() {
 }
 
 #[test]
-fn every_stopper_tells_of_a_stop_by_another() {
+fn all_stoppers_report_stop() {
     let (stopper, mut items) = stream::iter(0..2).stoppable();
     let other = stopper.clone();
     stopper.stop();
@@ -100,7 +100,7 @@ fn every_stopper_tells_of_a_stop_by_another() {
 }
 
 #[test]
-fn the_latest_waker_is_woken() {
+fn latest_waker_is_woken() {
     let (teller, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let (first, second) = (Counting::new(), Counting::new());
@@ -113,7 +113,7 @@ fn the_latest_waker_is_woken() {
 }
 
 #[test]
-fn a_stopper_that_outlives_the_stream_holds_no_waker() {
+fn outliving_stopper_holds_no_waker() {
     let (_teller, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
@@ -125,7 +125,7 @@ fn a_stopper_that_outlives_the_stream_holds_no_waker() {
 }
 
 #[test]
-fn a_waker_may_stop() {
+fn waker_may_call_stop() {
     let (_teller, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let waker = on_wake({
@@ -138,7 +138,7 @@ fn a_waker_may_stop() {
 }
 
 #[test]
-fn size_hint_has_no_lower_bound_before_the_stop() {
+fn size_hint_has_no_lower_bound_before_stop() {
     let (stopper, mut items) = stream::iter(0..3).stoppable();
     assert_eq!(items.size_hint(), (0, Some(3)));
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
@@ -150,7 +150,7 @@ fn size_hint_has_no_lower_bound_before_the_stop() {
 }
 
 #[test]
-fn a_panic_in_the_source_leaves_the_rest_usable() {
+fn panicked_source_can_still_be_stopped() {
     let (teller, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     teller.panic();
@@ -161,7 +161,7 @@ fn a_panic_in_the_source_leaves_the_rest_usable() {
 }
 
 #[test]
-fn frees_every_item_once_when_stopped_at_any_step() {
+fn stopped_at_any_step_frees_each_item_once() {
     for steps in 0..=4 {
         let ledger = Ledger::new();
         let (stopper, mut items) = stream::iter(ledger.items(3).collect::<Vec<_>>()).stoppable();
@@ -181,7 +181,7 @@ fn frees_every_item_once_when_stopped_at_any_step() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let (stopper, mut items) = stream::iter(["secret"]).stoppable();
     assert_eq!(format!("{items:?}"), "Stoppable { ended: false, stopped: false, .. }");
     assert_eq!(next(&mut items), Poll::Ready(Some("secret")));

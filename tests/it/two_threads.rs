@@ -15,7 +15,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 #[test]
-fn case_70_twelve_futures_of_two_waits_beside_a_slow_body() {
+fn futures_run_while_body_is_slow() {
     const WAIT: Duration = Duration::from_millis(10);
     const BODY: Duration = Duration::from_millis(50);
     let (worst, total) = runtime().block_on(async {
@@ -42,7 +42,7 @@ fn case_70_twelve_futures_of_two_waits_beside_a_slow_body() {
 }
 
 #[test]
-fn case_71_a_semaphore_shared_with_the_body() {
+fn semaphore_shared_with_body_does_not_hang() {
     let semaphore = Arc::new(tokio::sync::Semaphore::new(2));
     let count = runtime().block_on(async {
         let shared = Arc::clone(&semaphore);
@@ -67,7 +67,7 @@ fn case_71_a_semaphore_shared_with_the_body() {
 }
 
 #[test]
-fn map_par_with_keeps_the_order() {
+fn map_par_with_ordered_keeps_order() {
     let items = runtime().block_on(async {
         let f = |n: u32| async move {
             for _ in 0..n % 4 {
@@ -82,7 +82,7 @@ fn map_par_with_keeps_the_order() {
 }
 
 #[test]
-fn map_par_with_loses_nothing() {
+fn map_par_with_loses_no_item() {
     let mut items = runtime().block_on(async {
         let f = |n: u32| async move {
             tokio::task::yield_now().await;
@@ -101,7 +101,7 @@ fn map_par_with_loses_nothing() {
 }
 
 #[test]
-fn case_12_active_keeps_the_order() {
+fn active_keeps_order() {
     runtime().block_on(async {
         for bound in [None, Some(3)] {
             let source = stream::iter(0..20_000);
@@ -117,7 +117,7 @@ fn case_12_active_keeps_the_order() {
 }
 
 #[test]
-fn case_52_the_window_is_refilled_while_the_consumer_sleeps() {
+fn window_refills_while_consumer_blocks() {
     let (pulled, items) = mpsc::channel();
     let source = stream::iter(0..100).inspect(move |n| pulled.send(*n).expect("the test listens"));
     smol::block_on(async {

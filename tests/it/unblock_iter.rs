@@ -19,7 +19,7 @@ fn read_all<S: Stream>(stream: S) -> Vec<S::Item> {
 }
 
 #[test]
-fn case_80_cap_2_not_read_then_dropped() {
+fn dropped_unread_stream_ends_thread() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let (called, at_call) = mpsc::channel();
@@ -42,7 +42,7 @@ fn case_80_cap_2_not_read_then_dropped() {
 }
 
 #[test]
-fn a_thread_that_waits_for_room_ends_when_the_stream_is_dropped() {
+fn dropped_stream_ends_thread_without_room() {
     for read in 0..4 {
         let ledger = Ledger::new();
         let items: Vec<_> = ledger.items(10).collect();
@@ -59,7 +59,7 @@ fn a_thread_that_waits_for_room_ends_when_the_stream_is_dropped() {
 }
 
 #[test]
-fn all_items_come_in_order_at_any_cap() {
+fn any_cap_keeps_order() {
     for bound in [1, 2, 64, 1000] {
         let stream = unblock_iter(0..1000, bound, thread::spawn);
         assert!(read_all(stream).into_iter().eq(0..1000));
@@ -67,7 +67,7 @@ fn all_items_come_in_order_at_any_cap() {
 }
 
 #[test]
-fn an_iterator_that_panics() {
+fn panicked_iterator_ends_stream() {
     let broken = (0..4).inspect(|n| assert_ne!(*n, 2, "two is refused"));
     let (mut stream, thread) = unblock_iter(broken, 8, thread::spawn).into_parts();
     assert_eq!(read_all(&mut stream), [0, 1]);
@@ -77,7 +77,7 @@ fn an_iterator_that_panics() {
 }
 
 #[test]
-fn a_closure_that_is_never_run_ends_the_stream() {
+fn closure_never_run_ends_stream() {
     let mut stream = unblock_iter(0..4, 8, drop);
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
@@ -85,7 +85,7 @@ fn a_closure_that_is_never_run_ends_the_stream() {
 }
 
 #[test]
-fn a_waiting_reader_is_woken() {
+fn waiting_reader_is_woken() {
     let (sender, receiver) = mpsc::channel::<u8>();
     let mut stream = unblock_iter(receiver, 2, thread::spawn);
     let reader = Counting::new();
@@ -102,7 +102,7 @@ fn a_waiting_reader_is_woken() {
 }
 
 #[test]
-fn an_iterator_that_borrows_runs_on_a_scoped_thread() {
+fn borrowing_iterator_runs_on_scoped_thread() {
     let words = vec![String::from("not"), String::from("static")];
     thread::scope(|scope| {
         let stream = unblock_iter(&words, 1, |run| scope.spawn(run));
@@ -111,7 +111,7 @@ fn an_iterator_that_borrows_runs_on_a_scoped_thread() {
 }
 
 #[test]
-fn on_the_threads_of_tokio_and_smol() {
+fn threads_of_tokio_and_smol_run_iterator() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         let stream = unblock_iter(0..300, 2, tokio::task::spawn_blocking);
@@ -124,7 +124,7 @@ fn on_the_threads_of_tokio_and_smol() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let (stream, thread) = unblock_iter(["secret"], 2, thread::spawn).into_parts();
     thread.join().expect("it ends");
     let expected = "UnblockIter { len: 1, outcome: Some(Completed), .. }";

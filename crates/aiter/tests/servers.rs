@@ -342,7 +342,7 @@ impl Service {
     }
 
     /// Clients of all manners at the same time.
-    fn serves_a_crowd(self) {
+    fn serves_crowd(self) {
         run(async {
             let server = Server::start(self.example);
             let address = server.address;
@@ -389,27 +389,27 @@ impl Service {
 }
 
 #[test]
-fn the_line_server_serves_a_crowd() {
-    LINE_SERVER.serves_a_crowd();
+fn line_server_serves_crowd() {
+    LINE_SERVER.serves_crowd();
 }
 
 #[test]
-fn the_multi_client_server_serves_a_crowd() {
-    MULTI_CLIENT_SERVER.serves_a_crowd();
+fn multi_client_server_serves_crowd() {
+    MULTI_CLIENT_SERVER.serves_crowd();
 }
 
 #[test]
-fn the_total_pipeline_serves_a_crowd() {
-    TOTAL_PIPELINE.serves_a_crowd();
+fn total_pipeline_serves_crowd() {
+    TOTAL_PIPELINE.serves_crowd();
 }
 
 #[test]
-fn parallel_processing_serves_a_crowd() {
-    PARALLEL_PROCESSING.serves_a_crowd();
+fn parallel_processing_serves_crowd() {
+    PARALLEL_PROCESSING.serves_crowd();
 }
 
 #[test]
-fn the_simple_server_greets_whoever_comes() {
+fn simple_server_greets_all_clients() {
     run(async {
         let server = Server::start("simple_server");
         let address = server.address;
@@ -479,7 +479,7 @@ async fn one_of_many(
 }
 
 #[test]
-fn a_thousand_clients_at_once_and_memory_stays_flat() {
+fn thousand_clients_keep_memory_flat() {
     const CLIENTS: usize = 1000;
     // What the allocator may keep more than after the first wave: 200 bytes a client in the end.
     const MARGIN: u64 = 2000;
@@ -522,7 +522,7 @@ fn a_thousand_clients_at_once_and_memory_stays_flat() {
 }
 
 #[test]
-fn too_many_open_files_are_no_end() {
+fn open_file_limit_does_not_end_server() {
     for service in [LINE_SERVER, MULTI_CLIENT_SERVER, TOTAL_PIPELINE, PARALLEL_PROCESSING] {
         run(async {
             let mut limited = Command::new("sh");
@@ -553,7 +553,7 @@ fn too_many_open_files_are_no_end() {
 }
 
 #[test]
-fn the_port_is_the_argument() {
+fn port_argument_is_checked() {
     for service in ["simple_server", "line_server", "multi_client_server"] {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a port");
         let port = listener.local_addr().expect("it is bound").port().to_string();
@@ -571,7 +571,7 @@ fn the_port_is_the_argument() {
 }
 
 #[test]
-fn the_port_that_is_asked_for_is_used() {
+fn port_argument_is_used() {
     // Somebody else may take the port meanwhile, but not each time.
     for _ in 0..20 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a port");

@@ -136,7 +136,7 @@ fn good_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn totals_equal_those_of_wc_for_each_file_and_for_all() {
+fn totals_equal_wc() {
     let folder = folder("totals");
     let files = good_files(&folder);
     for file in &files {
@@ -154,7 +154,7 @@ fn totals_equal_those_of_wc_for_each_file_and_for_all() {
 }
 
 #[test]
-fn types_add_up_to_the_totals() {
+fn types_add_up_to_totals() {
     let folder = folder("types");
     good_files(&folder);
     let report = json([&folder]);
@@ -189,7 +189,7 @@ fn words_are_counted_and_ranked() {
 }
 
 #[test]
-fn numerals_and_single_letters_are_no_words() {
+fn numerals_and_letters_are_not_words() {
     let text = "x 42 x 42 é 日 ½ ٣٤ u8 u8 0xff\n1_000 3.14 x-ray";
     let report = parse(&fed(["-"], text));
     assert_eq!(words(&report), [("u8", 2), ("0xff", 1), ("ray", 1)]);
@@ -271,7 +271,7 @@ fn endless_line_takes_little_memory() {
 }
 
 #[test]
-fn the_longest_lines_are_named() {
+fn longest_lines_are_listed() {
     let folder = folder("longest");
     let a = write(&folder, "a.txt", "12345\r\n\n1234567\n12345\n");
     let b = write(&folder, "b.txt", "äöü\néééééé");
@@ -297,7 +297,7 @@ fn the_longest_lines_are_named() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_and_costs_nothing_else() {
+fn unreadable_files_are_named_and_not_counted() {
     let folder = folder("skipped");
     let good = good_files(&folder);
     let bad = [
@@ -335,7 +335,7 @@ fn what_cannot_be_read_is_named_and_costs_nothing_else() {
 }
 
 #[test]
-fn a_file_and_a_folder_without_permission_are_skipped() {
+fn files_without_permission_are_skipped() {
     let folder = folder("permission");
     let good = write(&folder, "good.txt", "good\n");
     let file = write(&folder, "secret.txt", "secret\n");
@@ -362,7 +362,7 @@ fn a_file_and_a_folder_without_permission_are_skipped() {
 }
 
 #[test]
-fn links_in_folders_are_not_followed_but_named_ones_are() {
+fn only_named_links_are_followed() {
     let folder = folder("links");
     let file = write(&folder, "a/b/file.txt", "one\ntwo\n");
     symlink("..", folder.join("a/up")).expect("a link to the folder above");
@@ -377,7 +377,7 @@ fn links_in_folders_are_not_followed_but_named_ones_are() {
 }
 
 #[test]
-fn many_small_files_and_one_producer() {
+fn many_small_files_are_counted() {
     let folder = folder("many");
     let files: Vec<_> =
         (0..500).map(|n| write(&folder, &format!("{n}.txt"), "line\n".repeat(n % 5))).collect();
@@ -388,7 +388,7 @@ fn many_small_files_and_one_producer() {
 }
 
 #[test]
-fn an_empty_folder_is_fine() {
+fn empty_folder_is_no_error() {
     let folder = folder("empty");
     assert_eq!(totals(&json([&folder])), [0, 0, 0]);
     let output = run([&folder]);
@@ -413,7 +413,7 @@ fn empty_results_have_no_headings() {
 }
 
 #[test]
-fn without_a_path_it_reads_this_repository() {
+fn no_path_reads_this_repository() {
     let report = json::<&str>([]);
     let [files, lines, bytes] = totals(&report);
     assert!(files > 10 && lines > 1000 && bytes > 10_000, "{files} {lines} {bytes}");
@@ -425,7 +425,7 @@ fn without_a_path_it_reads_this_repository() {
 }
 
 #[test]
-fn the_text_report_shows_the_same() {
+fn text_report_shows_same_totals() {
     let folder = folder("text");
     let files = good_files(&folder);
     let [count, lines, bytes] = wc(&files);
@@ -436,7 +436,7 @@ fn the_text_report_shows_the_same() {
 }
 
 #[test]
-fn wrong_usage_is_two() {
+fn wrong_usage_exits_with_two() {
     for args in [&["--no-such-option"][..], &["--producers", "0"], &["--top", "-1"], &["--top"]] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -446,7 +446,7 @@ fn wrong_usage_is_two() {
 }
 
 #[test]
-fn too_many_producers_are_an_error() {
+fn too_many_producers_exit_with_two() {
     for count in ["65", "1000000000000"] {
         let output = run(["--producers", count]);
         assert_eq!(output.status.code(), Some(2));
@@ -456,7 +456,7 @@ fn too_many_producers_are_an_error() {
 }
 
 #[test]
-fn a_closed_output_is_no_panic() {
+fn closed_output_does_not_panic() {
     let folder = folder("closed");
     write(&folder, "a.txt", "a\n");
     for args in [&["--json"][..], &[]] {

@@ -65,9 +65,7 @@ fn compare(what: &str, files: &[PathBuf]) {
     fs::write(&list, names.join("\n")).expect("there is room");
     let wc = user_time(timed("wc").args(files));
     let map = user_time(
-        timed(&test)
-            .args(["--ignored", "--exact", "control_counts_words_in_a_map"])
-            .env(LIST, list),
+        timed(&test).args(["--ignored", "--exact", "control_counts_words_in_map"]).env(LIST, list),
     );
     let textstat = user_time(timed(&example).args(files));
     let ratio = textstat / (wc + map);
@@ -117,7 +115,7 @@ fn write_text(path: &Path) {
 /// The control: a program of its own that this file starts.
 #[test]
 #[ignore = "is a part of the measurement"]
-fn control_counts_words_in_a_map() {
+fn control_counts_words_in_map() {
     let files = env::var(LIST).map(|list| fs::read_to_string(list).expect("it was written"));
     let files = files.unwrap_or_default();
     let mut counts: HashMap<String, u64> = HashMap::new();
@@ -135,7 +133,7 @@ fn control_counts_words_in_a_map() {
 
 #[test]
 #[ignore = "measures; for a release build"]
-fn user_time_is_within_the_bar_for_sources() {
+fn sources_user_time_is_within_bar() {
     let mut files = Vec::new();
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     sources(package.parent().expect("it is in crates/"), &mut files);
@@ -145,7 +143,7 @@ fn user_time_is_within_the_bar_for_sources() {
 
 #[test]
 #[ignore = "measures; for a release build"]
-fn user_time_is_within_the_bar_for_a_long_text() {
+fn long_text_user_time_is_within_bar() {
     let file = folder().join("long.txt");
     write_text(&file);
     compare("50 MB", &[file]);
@@ -153,7 +151,7 @@ fn user_time_is_within_the_bar_for_a_long_text() {
 
 #[test]
 #[ignore = "measures; for a release build"]
-fn user_time_is_within_the_bar_for_short_lines() {
+fn short_lines_user_time_is_within_bar() {
     let file = folder().join("short.txt");
     fs::write(&file, "fn f() {}\n".repeat(2_000_000)).expect("there is room");
     compare("20 MB of short lines", &[file]);

@@ -16,15 +16,15 @@ use crate::producers::{Seen, handlers, period};
 
 /// The cases by name.
 pub const ALL: &[(&str, fn())] = &[
-    ("a_push_preempts_a_push", a_push_preempts_a_push),
-    ("what_is_behind_an_unfinished_push_waits", what_is_behind_an_unfinished_push_waits),
-    ("a_waker_pushes_inside_a_push", a_waker_pushes_inside_a_push),
-    ("a_reader_above_is_woken_in_mid_push", || reader_above(When::Woken)),
-    ("a_reader_above_keeps_polling_in_mid_push", || reader_above(When::Always)),
+    ("push_preempts_push", push_preempts_push),
+    ("unfinished_push_hides_later_items", unfinished_push_hides_later_items),
+    ("waker_pushes_inside_push", waker_pushes_inside_push),
+    ("woken_reader_preempts_push", || reader_above(When::Woken)),
+    ("polling_reader_preempts_push", || reader_above(When::Always)),
 ];
 
 /// Main sleeps until it is woken, and gets every item of both levels.
-fn a_push_preempts_a_push() {
+fn push_preempts_push() {
     const COUNT: u32 = 2000;
     let (pusher, mut cursor) = push_list();
     pusher.reserve(32);
@@ -44,7 +44,7 @@ fn a_push_preempts_a_push() {
 
 /// The timer's handler pushes, and looks at once for what it pushed: where the push that it
 /// preempted stands before, there is nothing yet, and nothing to wait for.
-fn what_is_behind_an_unfinished_push_waits() {
+fn unfinished_push_hides_later_items() {
     const COUNT: u32 = 1000;
     static IN_PUSH: AtomicBool = AtomicBool::new(false);
     static GAPS: AtomicU32 = AtomicU32::new(0);
@@ -82,7 +82,7 @@ fn what_is_behind_an_unfinished_push_waits() {
 }
 
 /// The waker that main's push calls asks for the lower interrupt, which pushes in the middle of it.
-fn a_waker_pushes_inside_a_push() {
+fn waker_pushes_inside_push() {
     const COUNT: u32 = 300;
     static INSIDE: AtomicU32 = AtomicU32::new(0);
     let (pusher, mut cursor) = push_list();

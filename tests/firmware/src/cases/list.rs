@@ -19,16 +19,16 @@ use crate::mixed;
 pub const ALL: &[(&str, fn())] = &[
     ("handler_mode_is_seen", handler_mode_is_seen),
     ("isr_push_in_order", isr_push_in_order),
-    ("main_uses_every_end_meanwhile", main_uses_every_end_meanwhile),
+    ("main_uses_all_handles_meanwhile", main_uses_all_handles_meanwhile),
     ("try_push_is_full_without_reserve", try_push_is_full_without_reserve),
     ("forks_see_all", forks_see_all),
-    ("stop_from_the_handler_ends_the_stream", stop_from_the_handler_ends_the_stream),
+    ("stop_from_handler_ends_stream", stop_from_handler_ends_stream),
     ("main_and_handler_push", main_and_handler_push),
     ("nested_handlers_push", nested_handlers_push),
     ("consumer_above_producer", consumer_above_producer),
-    ("handler_turns_the_list_over", handler_turns_the_list_over),
+    ("handler_pushes_and_pops_list", handler_pushes_and_pops_list),
     ("cursors_change_during_a_push", cursors_change_during_a_push),
-    ("what_the_page_allows_in_handlers", what_the_page_allows_in_handlers),
+    ("documented_handler_calls_work", documented_handler_calls_work),
 ];
 
 /// Long times only: the main loop sleeps before each interrupt.
@@ -92,7 +92,7 @@ fn isr_push_in_order() {
 }
 
 /// The operations of the main loop that look into the block at which the handler pushes.
-fn main_uses_every_end_meanwhile() {
+fn main_uses_all_handles_meanwhile() {
     const COUNT: u32 = 1000;
     let (pusher, mut cursor) = push_list();
     pusher.reserve(32);
@@ -221,7 +221,7 @@ fn read_ready(cursor: &mut Cursor<u32>, seen: &mut u32, cx: &mut Context<'_>) ->
 }
 
 /// `stop` in the handler wakes the sleeping reader; what was pushed before still arrives.
-fn stop_from_the_handler_ends_the_stream() {
+fn stop_from_handler_ends_stream() {
     const COUNT: u32 = 20;
     static STOPPED_WHILE_WAITING: AtomicBool = AtomicBool::new(false);
     let (pusher, mut cursor) = push_list();
@@ -368,7 +368,7 @@ fn consumer_above_producer() {
 
 /// The timer pushes a block's worth, reads all and so gives blocks back, in the middle of all that
 /// the main loop does with the block that was the newest a moment ago.
-fn handler_turns_the_list_over() {
+fn handler_pushes_and_pops_list() {
     const COUNT: u32 = 2000;
     static READ: [AtomicU32; 2] = [AtomicU32::new(0), AtomicU32::new(0)];
     let (pusher, mut cursor) = push_list();
@@ -453,7 +453,7 @@ fn cursors_change_during_a_push() {
 
 /// The rows of the page's table that say "yes" for a handler: each is called in one, in the middle of
 /// whatever main does, and neither allocates nor frees.
-fn what_the_page_allows_in_handlers() {
+fn documented_handler_calls_work() {
     const COUNT: u32 = 400;
     static WAKES: AtomicU32 = AtomicU32::new(0);
     let (pusher, mut cursor) = push_list();

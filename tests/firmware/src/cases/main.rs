@@ -34,7 +34,7 @@ fn main() -> ! {
         story();
         case.end();
     }
-    let case = Case::start("a_chain_of_adapters_under_block_on");
+    let case = Case::start("adapter_chain_under_block_on");
     block_on(chain::run());
     case.end();
     // It never returns.
@@ -43,7 +43,7 @@ fn main() -> ! {
 
 #[embassy_executor::task]
 async fn under_embassy() {
-    let case = Case::start("a_chain_of_adapters_under_embassy");
+    let case = Case::start("adapter_chain_under_embassy");
     chain::run().await;
     case.end();
     run::finish()
