@@ -1,3 +1,5 @@
+//! `join_streams`, also keyed and fallible: order, wake-ups, bounds, panics and drops.
+
 use crate::{
     ledger::{Ledger, Tracked},
     script::{Bomb, Script, Teller, panics, script, scripted},
@@ -17,7 +19,7 @@ use futures_util::{StreamExt, stream};
 
 type Joined<T> = JoinStreams<Script<Script<T>>>;
 
-/// A join of `N` streams whose source has ended, and their tellers.
+/// A join of `N` streams whose source has ended, and the controls of the streams.
 fn joined<T, const N: usize>() -> ([Teller<T>; N], Joined<T>) {
     let (outer, source) = script();
     let tellers = core::array::from_fn(|_| {
@@ -29,7 +31,7 @@ fn joined<T, const N: usize>() -> ([Teller<T>; N], Joined<T>) {
     (tellers, source.join_streams())
 }
 
-/// Reads as long as there is something or the task is woken.
+/// Reads until the stream ends, or is pending and the task is not woken.
 fn read<S: Stream + Unpin>(stream: &mut S, task: &Counting) -> (Vec<S::Item>, Poll<()>) {
     let mut items = Vec::new();
     loop {
@@ -43,11 +45,11 @@ fn read<S: Stream + Unpin>(stream: &mut S, task: &Counting) -> (Vec<S::Item>, Po
     }
 }
 
-/// Reads to the end. A stream that waits for ever is a failure.
+/// Reads to the end. Fails if the stream is pending without a wake-up.
 #[track_caller]
 fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
     let (items, end) = read(stream, &Counting::new());
-    assert_eq!(end, Poll::Ready(()), "it waits for nothing");
+    assert_eq!(end, Poll::Ready(()), "the stream is pending without a wake-up");
     items
 }
 
@@ -75,7 +77,7 @@ fn streams_outlive_source_and_all_items_arrive() {
     outer.end();
     assert_eq!(task.wakes(), 2);
     assert_eq!(task.poll(&mut join), Poll::Pending);
-    assert!(outer.is_dropped(), "at its end");
+    assert!(outer.is_dropped(), "the source is dropped at its end");
     assert_eq!((join.open(), join.get_ref().is_none()), (2, true));
     b.send(1);
     assert_eq!(task.wakes(), 3);
@@ -110,7 +112,7 @@ fn max_inner_reached_source_is_not_polled() {
     tellers[1].end();
     assert_eq!(read(&mut join, &task), (vec![1], Poll::Pending));
     assert_eq!((join.open(), outer.polls()), (2, 3));
-    // Two end at once, one of them before it was ever polled.
+    // Three streams end; one of them was never polled.
     tellers[0].end();
     tellers[2].end();
     tellers[3].end();
@@ -130,9 +132,9 @@ fn ready_streams_get_equal_turns() {
     let mut counts = [0; 40];
     for turn in 0..4000 {
         let Poll::Ready(Some((key, i))) = next(&mut join) else { panic!("item {turn}") };
-        assert_eq!(counts[key], i, "in order");
+        assert_eq!(counts[key], i, "items of a stream are in order");
         counts[key] += 1;
-        assert_eq!(i, turn / 40, "nobody is a turn ahead");
+        assert_eq!(i, turn / 40, "no stream is a turn ahead");
     }
     assert_eq!(counts, [100; 40]);
     assert_eq!(next(&mut join), Poll::Ready(None));
@@ -161,7 +163,7 @@ fn empty_streams_need_one_poll_and_no_wake() {
     assert_eq!(task.poll(&mut join), Poll::Ready(None));
     assert_eq!(task.wakes(), 0);
 
-    // The same one at a time.
+    // The same with one open stream at a time.
     let join = stream::iter((0..50).map(|_| stream::empty::<u8>())).join_streams();
     assert_eq!(task.poll(&mut join.max_inner(1)), Poll::Ready(None));
     assert_eq!(task.wakes(), 0);
@@ -176,7 +178,7 @@ fn pending_streams_need_one_poll_and_no_wake() {
     for teller in &tellers {
         teller.end();
     }
-    assert_eq!(task.wakes(), 1, "until it is polled");
+    assert_eq!(task.wakes(), 1, "one wake-up per poll");
     assert_eq!(task.poll(&mut join), Poll::Ready(None));
     assert_eq!(task.wakes(), 1);
 }
@@ -193,10 +195,10 @@ fn only_woken_stream_is_polled() {
         tellers[617].send(item);
         assert_eq!(task.wakes(), wakes + 1);
         assert_eq!(read(&mut join, &task), (vec![item], Poll::Pending));
-        assert!(polls() - polls_before <= 2, "the item, and that there is no other");
+        assert!(polls() - polls_before <= 2, "one poll for the item, one that is pending");
         assert_eq!(task.wakes(), wakes + 1);
     }
-    // A thousand streams woken without reason are a poll each, not two.
+    // Each spurious wake-up costs one poll, not two.
     let before = polls();
     tellers.iter().for_each(Teller::wake);
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
@@ -219,7 +221,7 @@ fn join_reads_nothing_ahead() {
 #[test]
 fn panicking_waker_loses_no_item() {
     let ([a, b], mut join) = joined();
-    let faulty = on_wake(|| panic!("in wake"));
+    let faulty = on_wake(|| panic!("wake panics"));
     assert_eq!(crate::waker::poll(&mut join, &faulty), Poll::Pending);
     assert!(panics(|| a.send(1)));
     let task = Counting::new();
@@ -251,7 +253,9 @@ fn panicked_stream_is_dropped_others_continue() {
         while !join.is_terminated() {
             caught += usize::from(panics(|| match task.poll(&mut join) {
                 Poll::Ready(item) => items.extend(item),
-                Poll::Pending => assert!(task.wakes() > 0, "it waits for nothing"),
+                Poll::Pending => {
+                    assert!(task.wakes() > 0, "the stream is pending without a wake-up")
+                }
             }));
             if caught == 1 {
                 assert!(b.is_dropped());
@@ -299,7 +303,7 @@ fn panicked_source_is_dropped_streams_continue() {
 fn stream_and_source_drop_panics_lose_no_item() {
     let ((_a, a), (_b, b)) = (scripted([1]), scripted([2, 3]));
     let (_outer, source) = scripted([Ok(Bomb(a)), Err(b)]);
-    // Either kind of stream as one type.
+    // Both kinds of stream as one type.
     let source = source.map(|inner| match inner {
         Ok(bomb) => bomb.left_stream(),
         Err(inner) => inner.right_stream(),
@@ -310,9 +314,9 @@ fn stream_and_source_drop_panics_lose_no_item() {
     while !join.is_terminated() {
         caught += usize::from(panics(|| match next(&mut join) {
             Poll::Ready(item) => items.extend(item),
-            Poll::Pending => panic!("it waits for nothing"),
+            Poll::Pending => panic!("the stream is pending without a wake-up"),
         }));
-        assert!(caught <= 2, "the source and a stream");
+        assert!(caught <= 2, "the source and one stream panic");
     }
     assert_eq!((items, caught), (vec![1, 2, 3], 2));
     assert_eq!(next(&mut join), Poll::Ready(None));
@@ -332,11 +336,11 @@ fn dropped_join_drops_source_and_streams() {
     assert!(task.poll(&mut join).is_pending());
     ledger.items(2).for_each(|item| tellers[0].send(item));
     assert!(task.poll(&mut join).is_ready());
-    let (wakes, waker) = (task.wakes(), tellers[1].take_waker().expect("it is pending"));
+    let (wakes, waker) = (task.wakes(), tellers[1].take_waker().expect("the stream is pending"));
     drop(join);
     assert!(outer.is_dropped());
     assert!(tellers.iter().all(Teller::is_dropped));
-    assert_eq!(task.held(), 0, "no waker stays behind");
+    assert_eq!(task.held(), 0, "no waker is left");
     waker.wake();
     assert_eq!(task.wakes(), wakes);
     drop(tellers);
@@ -367,7 +371,7 @@ fn dropped_at_any_step_frees_each_item_once() {
     }
 }
 
-/// Pending once, and wakes its own task.
+/// Returns `Pending` once and wakes its own task.
 async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
@@ -382,7 +386,7 @@ async fn yield_now() {
 
 #[test]
 fn nested_joins_of_pinned_streams_keep_order() {
-    // `unfold` over an async block is not `Unpin`, nor is any of the joins then.
+    // `unfold` over an async block is not `Unpin`, so no join is `Unpin` either.
     let delayed = |first: u32| {
         stream::unfold(0, move |i| async move {
             for _ in 0..(first + i) % 3 {
@@ -401,8 +405,8 @@ fn nested_joins_of_pinned_streams_keep_order() {
     let mut join = pin!(groups.join_streams());
     let mut items = read_all(&mut join);
     for first in 0..12 {
-        let of_one: Vec<_> = items.iter().filter(|&&item| item / 10 == first).collect();
-        assert!(of_one.is_sorted(), "in order");
+        let of_stream: Vec<_> = items.iter().filter(|&&item| item / 10 == first).collect();
+        assert!(of_stream.is_sorted(), "items of a stream are in order");
     }
     items.sort_unstable();
     let all: Vec<u32> = (0..12).flat_map(|first| (0..5).map(move |i| first * 10 + i)).collect();
@@ -427,7 +431,9 @@ fn polls_do_not_exceed_wakes_and_items() {
         match task.poll(&mut join) {
             Poll::Ready(Some(item)) => items.push(item),
             Poll::Ready(None) => break,
-            Poll::Pending => assert!(polls <= task.wakes() + items.len(), "a wake is due"),
+            Poll::Pending => {
+                assert!(polls <= task.wakes() + items.len(), "every further poll needs a wake-up")
+            }
         }
     }
     assert_eq!(items, [0, 5, 9]);
@@ -443,7 +449,7 @@ fn latest_waker_is_woken() {
     a.send(1);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut join), Poll::Ready(Some(1)));
-    // Back again.
+    // The first task polls again.
     assert_eq!(old.poll(&mut join), Poll::Pending);
     b.send(2);
     assert_eq!((old.wakes(), new.wakes()), (1, 1));
@@ -457,11 +463,11 @@ fn stale_waker_of_dropped_stream_is_harmless() {
     let (a, inner) = script();
     outer.send(inner);
     assert_eq!(task.poll(&mut join), Poll::Pending);
-    let stale = a.take_waker().expect("it is pending");
+    let stale = a.take_waker().expect("the stream is pending");
     a.end();
     stale.wake_by_ref();
     assert_eq!(task.poll(&mut join), Poll::Pending);
-    // The next one moves into the place.
+    // The next stream reuses the node.
     stale.wake_by_ref();
     let (b, inner) = script();
     outer.send(inner);
@@ -473,8 +479,8 @@ fn stale_waker_of_dropped_stream_is_harmless() {
     b.send(1);
     assert_eq!(task.wakes(), wakes + 1);
     assert_eq!(task.poll(&mut join), Poll::Ready(Some(1)));
-    // And so does the source's after its end.
-    let stale = outer.take_waker().expect("it is pending");
+    // The same with the waker of the source after its end.
+    let stale = outer.take_waker().expect("the stream is pending");
     outer.end();
     stale.wake_by_ref();
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
@@ -500,15 +506,15 @@ fn endless_empty_streams_do_not_hang_poll() {
         assert!(opened.load(Ordering::Relaxed) <= 128 * polls);
     }
 
-    // Streams that wake themselves and have nothing.
-    let restless = stream::iter(0..300).map(|_| {
+    // Streams that wake themselves and never have an item.
+    let self_waking = stream::iter(0..300).map(|_| {
         stream::poll_fn(|cx| -> Poll<Option<u8>> {
             cx.waker().wake_by_ref();
             Poll::Pending
         })
     });
     let task = Counting::new();
-    let mut join = restless.join_streams();
+    let mut join = self_waking.join_streams();
     for polls in 1..10 {
         assert_eq!(task.poll(&mut join), Poll::Pending);
         assert_eq!(task.wakes(), polls);
@@ -520,7 +526,7 @@ fn endless_source_opens_one_stream_per_item() {
     let task = Counting::new();
     let mut join = stream::iter(0..).map(stream::repeat).join_streams();
     assert_eq!(task.poll(&mut join), Poll::Ready(Some(0)));
-    assert!(join.open() <= 128, "none was known to be ready");
+    assert!(join.open() <= 128, "no open stream was known to be ready");
     let before = join.open();
     for items in 1..1000 {
         assert!(task.poll(&mut join).is_ready());
@@ -531,7 +537,7 @@ fn endless_source_opens_one_stream_per_item() {
 
 #[test]
 fn endless_pending_streams_open_one_per_item() {
-    // One stream is ready; all others wait for ever, or are empty.
+    // One stream is ready. All others are pending forever, or are empty.
     let opened = Cell::new(0);
     for empty in [false, true] {
         opened.set(0);
@@ -550,7 +556,7 @@ fn endless_pending_streams_open_one_per_item() {
             assert_eq!(next(&mut join), Poll::Ready(Some(0)));
             assert!(opened.get() <= before + items, "{} at item {items}", opened.get());
         }
-        assert!(opened.get() > before + 900, "new streams are opened meanwhile");
+        assert!(opened.get() > before + 900, "new streams are opened in between");
     }
 }
 
@@ -650,7 +656,7 @@ mod keyed {
         let events = vec![("bob", KeyedEvent::End), ("ann", KeyedEvent::Item(2))];
         assert_eq!(read(&mut join, &task), (events, Poll::Pending));
         assert!(b.is_dropped() && join.keys().eq(["ann"].iter()));
-        // The same name again.
+        // The same key again.
         let (c, other) = scripted([3]);
         outer.send(("ann", other));
         outer.end();
@@ -692,7 +698,7 @@ mod keyed {
     struct Key(u8);
     impl Clone for Key {
         fn clone(&self) -> Self {
-            assert_ne!(self.0, 13, "told to panic");
+            assert_ne!(self.0, 13, "clone panics");
             Self(self.0)
         }
     }
@@ -748,8 +754,8 @@ mod fallible {
 
     type Inner = Script<Result<u8, &'static str>>;
 
-    /// Two streams and an error between them, and their tellers.
-    #[allow(clippy::type_complexity, reason = "said once, in the line above")]
+    /// Two streams with an error between them, and the controls of the streams.
+    #[allow(clippy::type_complexity, reason = "a helper of the tests")]
     fn parts() -> ([Teller<Result<u8, &'static str>>; 2], Script<Result<Inner, &'static str>>) {
         let (a, one) = scripted([Ok(1), Err("a"), Ok(2)]);
         let (b, two) = scripted([Err("b"), Ok(3)]);
@@ -761,7 +767,7 @@ mod fallible {
     fn skip_drops_errors_and_continues() {
         let (_tellers, source) = parts();
         let mut join = source.try_join_streams(OnError::Skip);
-        // An error is a turn.
+        // A skipped error uses up the turn of its stream.
         assert_eq!(read_all(&mut join), [Ok(1), Ok(3), Ok(2)]);
         assert!(join.is_terminated());
     }
@@ -785,7 +791,7 @@ mod fallible {
         assert_eq!(next(&mut join), Poll::Ready(None));
         assert!(join.is_terminated());
 
-        // And with an error of a stream, while others and the source wait.
+        // The same with an error of a stream while other streams and the source are pending.
         let (outer, source) = script();
         let ((a, one), (b, two)) = (script::<Result<u8, _>>(), script());
         let mut join = source.try_join_streams(OnError::Stop);
@@ -793,14 +799,14 @@ mod fallible {
         outer.send(Ok(one));
         outer.send(Ok(two));
         assert_eq!(task.poll(&mut join), Poll::Pending);
-        let stale = a.take_waker().expect("it is pending");
+        let stale = a.take_waker().expect("the stream is pending");
         b.send(Ok(1));
         b.send(Err("b"));
         b.send(Ok(2));
         let wakes = task.wakes();
         assert_eq!(read(&mut join, &task), (vec![Ok(1), Err("b")], Poll::Ready(())));
         assert!(outer.is_dropped() && a.is_dropped() && b.is_dropped());
-        assert_eq!(b.left(), 1, "not read on");
+        assert_eq!(b.left(), 1, "nothing is read after the error");
         stale.wake();
         assert_eq!((task.wakes(), task.held()), (wakes, 0));
         assert_eq!(next(&mut join), Poll::Ready(None));
@@ -863,7 +869,7 @@ mod fallible {
     }
 }
 
-/// Each thread wakes streams of its own while the join polls and sleeps on this one.
+/// Each thread wakes its own streams while this thread polls the join.
 #[test]
 fn streams_woken_from_threads_lose_no_item() {
     const THREADS: u64 = 4;
@@ -891,19 +897,19 @@ fn streams_woken_from_threads_lose_no_item() {
     outer.end();
     let join = source.join_streams();
     let items: Vec<_> = futures_executor::block_on(join.collect());
-    threads.into_iter().for_each(|thread| thread.join().expect("it only sends"));
+    threads.into_iter().for_each(|thread| thread.join().expect("the thread only sends"));
     assert_eq!(items.len() as u64, THREADS * 3 * ITEMS);
     let mut next = [[0; 3]; THREADS as usize];
     for (thread, k, item) in items {
         let next = &mut next[thread as usize][k];
-        assert_eq!(item, *next, "in order");
+        assert_eq!(item, *next, "items of a stream are in order");
         *next += 1;
     }
 }
 
 #[test]
 fn panicked_poll_loses_no_wake_up() {
-    // The source, then a stream, then the drop of one, each in turn while all others wait.
+    // Two streams panic, one after the other, while the other streams are pending.
     let ([a, b, c], mut join) = joined::<u8, 3>();
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);

@@ -1,3 +1,5 @@
+//! `map_filter` and `map_filter_async`: order, budgets, panics and drops.
+
 use crate::{
     drain,
     ledger::Ledger,
@@ -110,7 +112,7 @@ fn async_calls_run_singly_in_order() {
     answers.send(2);
     assert_eq!(next(&mut numbers), Poll::Ready(Some("a")));
     assert_eq!(next(&mut numbers), Poll::Ready(Some("a")));
-    assert_eq!(answers.polls(), 1, "the second call waits until the first is handed out");
+    assert_eq!(answers.polls(), 1, "the second call starts after the items of the first are read");
     answers.send(1);
     assert_eq!(next(&mut numbers), Poll::Ready(Some("b")));
     assert_eq!(next(&mut numbers), Poll::Ready(None));
@@ -134,7 +136,7 @@ fn pending_call_wakes_latest_task() {
     first.send(8);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(8)));
-    assert!(first.is_dropped(), "the future is dropped when it is done");
+    assert!(first.is_dropped(), "a completed future is dropped");
     assert_eq!(drain(numbers), [9]);
 }
 

@@ -1,3 +1,5 @@
+//! `map_par`: bounds, order, progress, wake-ups, panics and drops.
+
 use crate::{
     ledger::{Ledger, Tracked, values},
     script::{Bomb, Script, Teller, panics, script, scripted},
@@ -14,13 +16,13 @@ use core::{
 use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, stream};
 
-/// A future of the first item of a source.
+/// Returns the first item of a source.
 async fn first<T>(source: Script<T>) -> T {
     let mut source = source;
-    source.next().await.expect("there is one")
+    source.next().await.expect("the source has an item")
 }
 
-/// `N` futures to be done by hand, as a source that has ended.
+/// A source of `N` futures that has ended, and the controls of the futures and of the source.
 #[allow(clippy::type_complexity, reason = "a helper of the tests")]
 fn jobs<T, const N: usize>() -> ([Teller<T>; N], Teller<Script<T>>, Script<Script<T>>) {
     let (outer, source) = script();
@@ -33,7 +35,7 @@ fn jobs<T, const N: usize>() -> ([Teller<T>; N], Teller<Script<T>>, Script<Scrip
     (tellers, outer, source)
 }
 
-/// Reads as long as there is something or the task is woken.
+/// Reads until the stream ends, or is pending and the task is not woken.
 fn read<S: Stream + Unpin>(stream: &mut S, task: &Counting) -> (Vec<S::Item>, Poll<()>) {
     let mut items = Vec::new();
     loop {
@@ -47,10 +49,11 @@ fn read<S: Stream + Unpin>(stream: &mut S, task: &Counting) -> (Vec<S::Item>, Po
     }
 }
 
+/// Reads to the end. Fails if the stream is pending without a wake-up.
 #[track_caller]
 fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
     let (items, end) = read(stream, &Counting::new());
-    assert_eq!(end, Poll::Ready(()), "it waits for nothing");
+    assert_eq!(end, Poll::Ready(()), "the stream is pending without a wake-up");
     items
 }
 
@@ -58,9 +61,9 @@ fn progress<S: Progress + Unpin>(stream: &mut S, task: &Counting) -> Poll<()> {
     Pin::new(stream).poll_progress(&mut Context::from_waker(task.waker()))
 }
 
-/// Pending so many times, and wakes its own task.
-async fn turns(turns: usize) {
-    let mut left = turns;
+/// Returns `Pending` `count` times and wakes its own task each time.
+async fn yield_times(count: usize) {
+    let mut left = count;
     poll_fn(|cx| {
         if left == 0 {
             return Poll::Ready(());
@@ -78,7 +81,7 @@ fn n_is_one_calls_run_in_order() {
     let mut map = stream::iter([5, 4, 3]).map_par(1, |item| {
         calls.borrow_mut().push(item);
         async move {
-            turns(item).await;
+            yield_times(item).await;
             item + 1
         }
     });
@@ -95,7 +98,7 @@ fn at_most_n_futures_run() {
         Box::pin(async move {
             running.set(running.get() + 1);
             most.set(most.get().max(running.get()));
-            turns(item % 3 + 1).await;
+            yield_times(item % 3 + 1).await;
             running.set(running.get() - 1);
             item
         })
@@ -119,13 +122,13 @@ fn stalled_consumer_limits_calls_to_twice_n() {
         assert_eq!(task.poll(&mut map), Poll::Ready(Some(0)));
         assert!(calls.get() <= 8, "{} calls", calls.get());
         for _ in 0..5 {
-            assert_eq!(progress(&mut map, &task), Poll::Ready(()), "there is nothing to do");
+            assert_eq!(progress(&mut map, &task), Poll::Ready(()), "no work is left");
         }
-        assert_eq!(calls.get(), 8, "the one in hand counts");
+        assert_eq!(calls.get(), 8, "the item that the consumer holds counts");
         assert_eq!((map.running(), map.finished()), (0, 7));
         for item in 1..20 {
             assert_eq!(task.poll(&mut map), Poll::Ready(Some(item)));
-            assert!(calls.get() <= 8 + item, "one more for each that is taken");
+            assert!(calls.get() <= 8 + item, "one more call for each item taken");
         }
         assert_eq!(task.wakes(), 0);
     }
@@ -168,7 +171,7 @@ fn dropped_stream_drops_futures_and_results() {
         assert_eq!(progress(&mut map, &task), Poll::Pending);
         assert!(b.is_dropped() && !a.is_dropped() && !c.is_dropped());
         assert_eq!((map.running(), map.finished()), (2, 1));
-        let waker = a.take_waker().expect("it is pending");
+        let waker = a.take_waker().expect("the stream is pending");
         let wakes = task.wakes();
         drop(map);
         assert!(a.is_dropped() && c.is_dropped() && outer.is_dropped());
@@ -193,7 +196,7 @@ fn future_completes_while_source_is_pending() {
     assert_eq!(task.wakes(), 2);
     assert_eq!(task.poll(&mut map), Poll::Ready(Some(1)));
     assert_eq!(task.poll(&mut map), Poll::Pending);
-    assert_eq!(outer.polls(), 3, "only who was woken is polled");
+    assert_eq!(outer.polls(), 3, "a source that was not woken is not polled");
     outer.end();
     assert_eq!(task.wakes(), 3);
     assert_eq!(task.poll(&mut map), Poll::Ready(None));
@@ -208,7 +211,7 @@ fn source_is_not_polled_without_room() {
     assert_eq!(task.poll(&mut map), Poll::Pending);
     assert_eq!((outer.polls(), map.running()), (1, 1));
     a.send(1);
-    // One in hand and one that runs are twice n.
+    // One item in the consumer's hands and one running future make `2 * n`.
     assert_eq!(task.poll(&mut map), Poll::Ready(Some(1)));
     assert_eq!(progress(&mut map, &task), Poll::Pending);
     assert_eq!((outer.polls(), map.running()), (2, 1));
@@ -225,13 +228,13 @@ fn progress_is_ready_if_nothing_is_left_to_do() {
     let (outer, source) = script();
     let mut map = source.map_par(2, |job: Script<u8>| Box::pin(first(job)));
     let (old, task) = (Counting::new(), Counting::new());
-    // It waits for the source.
+    // Pending: waits for the source.
     assert_eq!(progress(&mut map, &old), Poll::Pending);
     assert_eq!(progress(&mut map, &task), Poll::Pending);
     let (a, job) = script();
     outer.send(job);
     assert_eq!((old.wakes(), task.wakes()), (0, 1));
-    // It waits for the source and a future.
+    // Pending: waits for the source and a future.
     assert_eq!(progress(&mut map, &task), Poll::Pending);
     a.send(1);
     assert_eq!(task.wakes(), 2);
@@ -242,7 +245,7 @@ fn progress_is_ready_if_nothing_is_left_to_do() {
     outer.send(job_c);
     assert_eq!(progress(&mut map, &task), Poll::Pending);
     assert_eq!(map.running(), 2);
-    // There is no room: it waits for the futures only.
+    // No room is left, so only the futures can wake the task.
     let wakes = task.wakes();
     outer.end();
     assert_eq!((outer.is_waiting(), task.wakes()), (false, wakes));
@@ -266,7 +269,7 @@ fn progress_yields_after_budget() {
     let mut polls = 0;
     while progress(&mut map, &task).is_pending() {
         polls += 1;
-        assert_eq!(task.wakes(), polls, "it goes on by itself");
+        assert_eq!(task.wakes(), polls, "it wakes its own task");
         assert!(map.running() + map.finished() <= 128 * polls);
     }
     assert!(polls > 1);
@@ -313,7 +316,7 @@ fn latest_waker_is_woken() {
 fn panicking_waker_loses_no_item() {
     let ([a, b], _outer, source) = jobs();
     let mut map = source.map_par(2, |job| Box::pin(first(job)));
-    assert_eq!(poll(&mut map, &on_wake(|| panic!("in wake"))), Poll::Pending);
+    assert_eq!(poll(&mut map, &on_wake(|| panic!("wake panics"))), Poll::Pending);
     assert!(panics(|| a.send(1)));
     let task = Counting::new();
     assert_eq!(read(&mut map, &task), (vec![1], Poll::Pending));
@@ -322,16 +325,18 @@ fn panicking_waker_loses_no_item() {
     assert_eq!(read(&mut map, &task), (vec![2], Poll::Ready(())));
 }
 
-/// Reads over panics: what came, and how many there were.
+/// Reads to the end over panics. Returns the items and the number of panics.
 fn read_over<S: FusedStream + Unpin>(stream: &mut S) -> (Vec<S::Item>, usize) {
     let (task, mut items, mut caught) = (Counting::new(), Vec::new(), 0);
     while !stream.is_terminated() {
         let wakes = task.wakes();
         caught += usize::from(panics(|| match task.poll(stream) {
             Poll::Ready(item) => items.extend(item),
-            Poll::Pending => assert!(task.wakes() > wakes, "it waits for nothing"),
+            Poll::Pending => {
+                assert!(task.wakes() > wakes, "the stream is pending without a wake-up")
+            }
         }));
-        assert!(caught < 10, "the same again");
+        assert!(caught < 10, "the same panic repeats");
     }
     assert!(matches!(task.poll(stream), Poll::Ready(None)));
     (items, caught)
@@ -376,7 +381,7 @@ fn panicked_call_loses_only_its_item() {
         let ledger = Ledger::new();
         let (teller, source) = scripted(ledger.items(5));
         let map = source.map_par(2, |item: Tracked| {
-            assert_ne!(item.value, 2, "told to panic");
+            assert_ne!(item.value, 2, "call panics");
             ready(item)
         });
         let mut map = if ordered { map.ordered() } else { map };
@@ -407,10 +412,10 @@ fn panicked_source_is_dropped_futures_continue() {
     }
 }
 
-/// A future that panics when it is dropped, unless a panic is why.
-struct Mine(u8);
+/// A future whose drop panics if its number is 2 and the thread is not already panicking.
+struct DropPanicsAt2(u8);
 
-impl Future for Mine {
+impl Future for DropPanicsAt2 {
     type Output = u8;
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u8> {
@@ -418,9 +423,9 @@ impl Future for Mine {
     }
 }
 
-impl Drop for Mine {
+impl Drop for DropPanicsAt2 {
     fn drop(&mut self) {
-        assert!(self.0 != 2 || std::thread::panicking(), "told to panic in drop");
+        assert!(self.0 != 2 || std::thread::panicking(), "drop panics");
     }
 }
 
@@ -428,7 +433,7 @@ impl Drop for Mine {
 fn source_and_future_drop_panics_lose_no_item() {
     for ordered in [false, true] {
         let (_teller, source) = scripted([1, 2, 3]);
-        let map = Bomb(source).map_par(2, Mine);
+        let map = Bomb(source).map_par(2, DropPanicsAt2);
         let mut map = if ordered { map.ordered() } else { map };
         assert_eq!(read_over(&mut map), (vec![1, 2, 3], 2));
     }
@@ -444,7 +449,7 @@ fn dropped_at_any_step_frees_each_item_once() {
             teller.end();
             let map = source.map_par(2, |item: Tracked| {
                 Box::pin(async move {
-                    turns(item.value as usize % 3).await;
+                    yield_times(item.value as usize % 3).await;
                     item
                 })
             });
@@ -467,13 +472,13 @@ fn dropped_at_any_step_frees_each_item_once() {
 fn futures_may_borrow_and_need_not_be_unpin() {
     let factor = Rc::new(Cell::new(10));
     let numbers = stream::unfold(0, |i| async move {
-        turns(1).await;
+        yield_times(1).await;
         (i < 6).then_some((i, i + 1))
     });
     let map = numbers.map_par(3, |i| {
         let factor = &factor;
         async move {
-            turns(i % 3).await;
+            yield_times(i % 3).await;
             factor.get() * i
         }
     });
@@ -487,7 +492,7 @@ fn size_hint_is_exact_at_each_step() {
         let (_teller, source) = scripted(0..7);
         let map = source.map_par(2, |item| {
             Box::pin(async move {
-                turns(item % 2).await;
+                yield_times(item % 2).await;
                 item
             })
         });
@@ -542,7 +547,7 @@ fn debug_shows_state_and_no_items() {
     );
 }
 
-/// Futures that are woken from other threads while the consumer polls and sleeps.
+/// Another thread wakes the futures while the consumer polls.
 #[test]
 fn futures_woken_from_threads_lose_no_item() {
     const ITEMS: usize = 4_000;
@@ -559,7 +564,7 @@ fn futures_woken_from_threads_lose_no_item() {
         } else {
             futures_executor::block_on(map.collect())
         };
-        waker.join().expect("it only sends");
+        waker.join().expect("the thread only sends");
         if !ordered {
             items.sort_unstable();
         }
@@ -577,8 +582,8 @@ fn panic_in_progress_is_next_error() {
     assert_eq!(progress(&mut map, &task), Poll::Ready(()));
     assert!(teller.is_dropped());
     let text = |item: Result<u8, aiter::CaughtPanic>| item.map_err(|panic| panic.to_string());
-    let told = Err("panicked: told to panic".to_string());
-    assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(told)));
+    let panicked = Err("panicked: told to panic".to_string());
+    assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(panicked)));
     assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(Ok(1))));
     assert!(!map.is_terminated());
     assert!(matches!(task.poll(&mut map), Poll::Ready(None)));

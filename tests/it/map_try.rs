@@ -1,3 +1,5 @@
+//! `map_try`: error rules, caught panics, budgets and drops.
+
 use crate::{
     drain,
     ledger::{Ledger, Tracked},
@@ -17,7 +19,7 @@ fn fail_at_2(n: u32) -> Result<u32, &'static str> {
 #[test]
 fn on_error_selects_emit_skip_or_stop() {
     let tens = || stream::iter(1..=3).map_try(fail_at_2);
-    assert_eq!(drain(tens()), [Ok(10), Err("two"), Ok(30)], "the default is to emit");
+    assert_eq!(drain(tens()), [Ok(10), Err("two"), Ok(30)], "`Emit` is the default");
     assert_eq!(drain(tens().on_error(OnError::Emit)), [Ok(10), Err("two"), Ok(30)]);
     assert_eq!(drain(tens().on_error(OnError::Skip)), [Ok(10), Ok(30)]);
     assert_eq!(drain(tens().on_error(OnError::Stop)), [Ok(10), Err("two")]);
@@ -100,7 +102,11 @@ fn latest_waker_is_woken() {
     assert_eq!(old.poll(&mut results), Poll::Pending);
     teller.send(2);
     assert_eq!(old.wakes(), 1);
-    assert_eq!(new.poll(&mut results), Poll::Pending, "skipped, and waiting for the next");
+    assert_eq!(
+        new.poll(&mut results),
+        Poll::Pending,
+        "the item is skipped and the source is pending"
+    );
     teller.send(3);
     assert_eq!((old.wakes(), new.wakes()), (1, 1));
     assert_eq!(new.poll(&mut results), Poll::Ready(Some(Ok(30))));
@@ -112,7 +118,7 @@ fn function_or_rule_panics_only_item_is_lost() {
         assert_ne!(n, 1);
         fail_at_2(n)
     };
-    let mut results = stream::iter(0..4).map_try(check).on_error_with(|_| panic!("no rule"));
+    let mut results = stream::iter(0..4).map_try(check).on_error_with(|_| panic!("rule panics"));
     assert_eq!(next(&mut results), Poll::Ready(Some(Ok(0))));
     for _ in 0..2 {
         assert!(catch_unwind(AssertUnwindSafe(|| next(&mut results))).is_err());
@@ -174,10 +180,14 @@ fn rules_apply_to_caught_panics() {
     };
     let results = || stream::iter(0..4).map_try(check);
     let skipped = results().on_error(OnError::Skip).catch_panics();
-    assert_eq!(drain(skipped.map(Result::ok)), [Some(0), Some(30)], "the rule was kept");
+    assert_eq!(
+        drain(skipped.map(Result::ok)),
+        [Some(0), Some(30)],
+        "`catch_panics` keeps the rule"
+    );
     let stopped = results().catch_panics().on_error(OnError::Stop);
     assert_eq!(drain(stopped.map(Result::ok)), [Some(0), None]);
-    let told = results().catch_panics().on_error_with(|failure| match failure {
+    let chosen = results().catch_panics().on_error_with(|error| match error {
         MapError::Failed("two") => OnError::Skip,
         MapError::Failed(_) => OnError::Emit,
         MapError::Panicked(panic) => {
@@ -185,7 +195,7 @@ fn rules_apply_to_caught_panics() {
             OnError::Skip
         }
     });
-    assert_eq!(drain(told.map(Result::ok)), [Some(0), Some(30)]);
+    assert_eq!(drain(chosen.map(Result::ok)), [Some(0), Some(30)]);
 }
 
 #[test]
@@ -203,10 +213,10 @@ fn map_error_forwards_display_and_source() {
         }
     }
 
-    let inner = "x".parse::<u8>().expect_err("x is no number");
-    let failure = MapError::Failed(Outer(inner.clone()));
-    assert_eq!(failure.to_string(), "outer");
-    assert_eq!(failure.source().map(ToString::to_string), Some(inner.to_string()));
+    let inner = "x".parse::<u8>().expect_err("`x` is not a number");
+    let error = MapError::Failed(Outer(inner.clone()));
+    assert_eq!(error.to_string(), "outer");
+    assert_eq!(error.source().map(ToString::to_string), Some(inner.to_string()));
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! `preload`: window, progress, panics and drops.
+
 use crate::{
     ledger::{Ledger, values},
     script::{script, scripted},
@@ -21,8 +23,8 @@ fn progress<S: Progress + Unpin>(stream: &mut S) -> Poll<()> {
 fn window_of_50_refills_after_each_item() {
     let (teller, source) = scripted(0..1000);
     let mut items = source.preload(50);
-    let left = || teller.left() - 1; // but for the end
-    assert_eq!(left(), 1000, "lazy");
+    let left = || teller.left() - 1; // without the end
+    assert_eq!(left(), 1000, "`preload` polls nothing");
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
     assert_eq!(left(), 949);
     for n in 1..11 {
@@ -37,10 +39,10 @@ fn large_window_drains_whole_source() {
     let mut items = source.preload(100);
     for n in 0..10 {
         assert_eq!(next(&mut items), Poll::Ready(Some(n)));
-        assert!(teller.is_dropped(), "it has ended");
+        assert!(teller.is_dropped(), "the source has ended");
         assert_eq!(items.size_hint(), (9 - n, Some(9 - n)));
     }
-    assert!(!items.is_terminated(), "nobody was told");
+    assert!(!items.is_terminated(), "the end was not yet returned");
     for _ in 0..3 {
         assert_eq!(next(&mut items), Poll::Ready(None));
         assert!(items.is_terminated());
@@ -51,7 +53,7 @@ fn large_window_drains_whole_source() {
 fn window_of_1_holds_one_item_ahead() {
     let (teller, source) = scripted(0..3);
     let mut items = source.preload(1);
-    assert_eq!(teller.polls(), 0, "lazy");
+    assert_eq!(teller.polls(), 0, "`preload` polls nothing");
     for n in 0..3 {
         assert_eq!(next(&mut items), Poll::Ready(Some(n)));
         assert_eq!(progress(&mut items), Poll::Ready(()));
@@ -66,13 +68,17 @@ fn large_window_fills_128_items_per_poll() {
     let task = Counting::new();
     let mut cx = Context::from_waker(task.waker());
     assert_eq!(task.poll(&mut items), Poll::Ready(Some(0)));
-    assert_eq!((items.len(), task.wakes()), (127, 0), "nothing waits: an item is handed out");
+    assert_eq!(
+        (items.len(), task.wakes()),
+        (127, 0),
+        "no wake-up is needed if an item is returned"
+    );
     for wakes in 1..=2 {
         assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Pending);
         assert_eq!((items.len(), task.wakes()), (127 + wakes * 128, wakes));
     }
     assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Ready(()));
-    assert_eq!((items.len(), task.wakes()), (500, 2), "full");
+    assert_eq!((items.len(), task.wakes()), (500, 2), "the window is full");
     assert_eq!(task.poll(&mut items), Poll::Ready(Some(1)));
     assert_eq!(items.len(), 500);
 }
@@ -89,7 +95,7 @@ fn each_poll_fills_window_from_ready_source() {
     assert_eq!(items.len(), 1);
     (2..9).for_each(|n| teller.send(n));
     assert_eq!(task.poll(&mut items), Poll::Ready(Some(1)));
-    assert_eq!((items.len(), teller.left()), (3, 4), "besides the one in hand");
+    assert_eq!((items.len(), teller.left()), (3, 4), "the returned item does not count");
     assert!(!items.is_empty());
 }
 
@@ -108,10 +114,10 @@ fn progress_fills_window_and_takes_nothing() {
     teller.send(3);
     assert_eq!(task.wakes(), 2);
     assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Ready(()));
-    assert_eq!((items.len(), teller.left()), (3, 1), "full");
+    assert_eq!((items.len(), teller.left()), (3, 1), "the window is full");
 
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
-    assert_eq!(progress(&mut items), Poll::Ready(()), "the one in hand does not count");
+    assert_eq!(progress(&mut items), Poll::Ready(()), "the returned item does not count");
     assert_eq!((items.len(), teller.left()), (3, 0));
     teller.end();
     for n in 1..4 {
@@ -119,7 +125,7 @@ fn progress_fills_window_and_takes_nothing() {
     }
     assert_eq!(progress(&mut items), Poll::Ready(()));
     assert!(teller.is_dropped());
-    assert_eq!(progress(&mut items), Poll::Ready(()), "also after the end");
+    assert_eq!(progress(&mut items), Poll::Ready(()), "progress is ready after the end");
     assert_eq!(next(&mut items), Poll::Ready(None));
 }
 
@@ -190,7 +196,7 @@ fn into_parts_keeps_untaken_items() {
     assert_eq!(items.get_ref().map(Stream::size_hint), Some((1, Some(1))));
     let (source, ahead) = items.into_parts();
     assert_eq!(values(&Vec::from(ahead)), [1, 2, 3]);
-    let mut rest = source.expect("it has not ended");
+    let mut rest = source.expect("the source has not ended");
     assert!(matches!(next(&mut rest), Poll::Ready(Some(item)) if item.value == 4));
     drop(rest);
     ledger.assert_settled();

@@ -1,3 +1,5 @@
+//! `preload_with` with a task polled by hand: window, wake-ups and drops.
+
 use crate::{
     ledger::Ledger,
     script::{script, scripted},
@@ -35,12 +37,12 @@ fn preload<S: Stream>(source: S, n: usize) -> (PreloadWith<S::Item, ()>, Task<S>
 fn window_of_50_refills_after_each_item() {
     let (teller, source) = scripted(0..1000);
     let (mut stream, mut drive) = preload(source, 50);
-    let left = || teller.left() - 1; // but for the end
+    let left = || teller.left() - 1; // without the end
     assert_eq!(run(&mut drive), Poll::Pending);
     assert_eq!(left(), 950);
     assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
     assert_eq!(run(&mut drive), Poll::Pending);
-    assert_eq!(left(), 949, "the item in hand does not count");
+    assert_eq!(left(), 949, "the returned item does not count");
     for n in 1..11 {
         assert_eq!(next(&mut stream), Poll::Ready(Some(n)));
         assert_eq!(run(&mut drive), Poll::Pending);
@@ -72,7 +74,7 @@ fn taken_item_wakes_task() {
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(0)));
     assert_eq!(task.wakes(), 1);
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
-    assert_eq!(task.wakes(), 1, "one item, one place");
+    assert_eq!(task.wakes(), 1, "one taken item wakes the task once");
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
     assert_eq!((teller.polls(), reader.wakes()), (2, 1));
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
@@ -95,7 +97,7 @@ fn either_side_dropped_at_any_step_frees_items() {
             if task_first {
                 drop(drive);
                 while let Poll::Ready(Some(_)) = next(&mut stream) {}
-                assert!(next(&mut stream).is_ready(), "it ends");
+                assert!(next(&mut stream).is_ready(), "the stream ends");
                 assert!(stream.outcome().is_some());
             } else {
                 drop(stream);

@@ -1,3 +1,5 @@
+//! `stoppable`: precedence of a stop, wake-ups, panics and drops.
+
 use crate::{
     ledger::{Ledger, values},
     script::{script, scripted},
@@ -19,7 +21,7 @@ fn stop_while_waiting_wakes_and_ends() {
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&mut items), Poll::Ready(None));
     assert_eq!(task.poll(&mut items), Poll::Ready(None));
-    assert_eq!(teller.polls(), 1, "the source is left alone");
+    assert_eq!(teller.polls(), 1, "a stop does not poll the source");
 }
 
 #[test]
@@ -52,11 +54,11 @@ fn stop_wins_over_ready_item() {
 fn stop_inside_source_poll_ends_same_poll() {
     let (stoppers, stopper) = mpsc::channel::<aiter::Stopper>();
     let source = stream::poll_fn(move |_| {
-        stopper.try_recv().expect("one poll").stop();
+        stopper.try_recv().expect("the source is polled once").stop();
         Poll::<Option<u8>>::Pending
     });
     let (stopper, mut items) = source.stoppable();
-    stoppers.send(stopper).expect("the source is there");
+    stoppers.send(stopper).expect("the source exists");
     assert_eq!(next(&mut items), Poll::Ready(None));
 }
 
@@ -84,7 +86,7 @@ fn ended_source_is_not_polled() {
         assert!(items.is_terminated());
     }
     assert_eq!(teller.polls(), 2);
-    assert!(!stopper.is_stopped(), "it ended by itself");
+    assert!(!stopper.is_stopped(), "the end of the source is not a stop");
 }
 
 #[test]
@@ -94,7 +96,7 @@ fn all_stoppers_report_stop() {
     stopper.stop();
     stopper.stop();
     assert!(other.is_stopped() && items.is_stopped());
-    assert!(!items.is_terminated(), "nobody was told");
+    assert!(!items.is_terminated(), "the end was not yet returned");
     assert_eq!(next(&mut items), Poll::Ready(None));
     assert!(items.is_terminated());
 }
@@ -107,9 +109,9 @@ fn latest_waker_is_woken() {
     assert_eq!(first.poll(&mut items), Poll::Pending);
     assert_eq!(second.poll(&mut items), Poll::Pending);
     teller.send(1);
-    assert_eq!((first.wakes(), second.wakes()), (0, 1), "by the source");
+    assert_eq!((first.wakes(), second.wakes()), (0, 1), "woken by the source");
     stopper.stop();
-    assert_eq!((first.wakes(), second.wakes()), (0, 2), "by the stopper");
+    assert_eq!((first.wakes(), second.wakes()), (0, 2), "woken by the stopper");
 }
 
 #[test]
@@ -168,13 +170,13 @@ fn stopped_at_any_step_frees_each_item_once() {
         let taken: Vec<_> = (0..steps)
             .filter_map(|_| match next(&mut items) {
                 Poll::Ready(item) => item,
-                Poll::Pending => panic!("an iterator never waits"),
+                Poll::Pending => panic!("an iterator is never pending"),
             })
             .collect();
         assert_eq!(values(&taken), (0..steps.min(3)).collect::<Vec<_>>());
         stopper.stop();
         assert!(matches!(next(&mut items), Poll::Ready(None)));
-        assert_eq!(ledger.alive(), 3, "none is lost");
+        assert_eq!(ledger.alive(), 3, "unread items stay in the source");
         drop((items, taken));
         ledger.assert_settled();
     }

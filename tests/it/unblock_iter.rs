@@ -1,3 +1,5 @@
+//! `unblock_iter` on threads: bounds, the end of the thread, panics and drops.
+
 use crate::{
     ledger::Ledger,
     waker::{Counting, next},
@@ -13,7 +15,7 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use std::{sync::mpsc, thread};
 
-/// Reads to the end, blocking.
+/// Reads to the end and blocks the thread.
 fn read_all<S: Stream>(stream: S) -> Vec<S::Item> {
     futures_executor::block_on(stream.collect())
 }
@@ -25,17 +27,17 @@ fn dropped_unread_stream_ends_thread() {
     let (called, at_call) = mpsc::channel();
     let endless = iter::from_fn(move || {
         counted.fetch_add(1, Ordering::SeqCst);
-        called.send(()).expect("the test listens");
+        called.send(()).expect("the test receives");
         Some(())
     });
     let (stream, thread) = unblock_iter(endless, 2, thread::spawn).into_parts();
-    at_call.recv().expect("it calls");
-    at_call.recv().expect("and calls again");
+    at_call.recv().expect("the thread calls the iterator");
+    at_call.recv().expect("the thread calls the iterator again");
     while stream.len() < 2 {
         thread::yield_now();
     }
     drop(stream);
-    thread.join().expect("it ends");
+    thread.join().expect("the thread ends");
     let calls = calls.load(Ordering::SeqCst);
     assert!(calls <= 3, "{calls} calls");
     assert!(at_call.recv().is_err(), "the iterator is dropped");
@@ -51,7 +53,7 @@ fn dropped_stream_ends_thread_without_room() {
             futures_executor::block_on((&mut stream).take(read).collect::<Vec<_>>());
         assert!(taken.iter().map(|item| item.value).eq(0..read as u64));
         drop(stream);
-        thread.join().expect("it ends");
+        thread.join().expect("the thread ends");
         assert_eq!(ledger.alive(), read);
         drop(taken);
         ledger.assert_settled();
@@ -73,7 +75,7 @@ fn panicked_iterator_ends_stream() {
     assert_eq!(read_all(&mut stream), [0, 1]);
     assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    thread.join().expect_err("the panic is the thread's");
+    thread.join().expect_err("the thread panics");
 }
 
 #[test]
@@ -91,7 +93,7 @@ fn waiting_reader_is_woken() {
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
     assert_eq!(stream.outcome(), None);
-    sender.send(7).expect("the thread listens");
+    sender.send(7).expect("the thread receives");
     while reader.wakes() == 0 {
         thread::yield_now();
     }
@@ -112,7 +114,8 @@ fn borrowing_iterator_runs_on_scoped_thread() {
 
 #[test]
 fn threads_of_tokio_and_smol_run_iterator() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().expect("the runtime starts");
     runtime.block_on(async {
         let stream = unblock_iter(0..300, 2, tokio::task::spawn_blocking);
         assert!(stream.collect::<Vec<_>>().await.into_iter().eq(0..300));
@@ -126,7 +129,7 @@ fn threads_of_tokio_and_smol_run_iterator() {
 #[test]
 fn debug_shows_state_and_no_items() {
     let (stream, thread) = unblock_iter(["secret"], 2, thread::spawn).into_parts();
-    thread.join().expect("it ends");
+    thread.join().expect("the thread ends");
     let expected = "UnblockIter { len: 1, outcome: Some(Completed), .. }";
     assert_eq!(format!("{stream:?}"), expected);
     assert!(!stream.is_empty());

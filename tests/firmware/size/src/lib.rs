@@ -1,4 +1,5 @@
-//! What the programs share: a timer whose interrupt calls `tick`, and main, which waits for a future.
+//! What the programs share: a timer whose interrupt calls `tick`, and main, which waits for a
+//! future.
 
 #![no_std]
 

@@ -58,8 +58,8 @@ impl Slot {
 pub struct Timer(());
 
 impl Timer {
-    /// Starts it: `period` tells after how many cycles each tick comes, from 0 on. (On some boards the
-    /// first time is taken twice, and the second is left out.)
+    /// Starts it: `period` tells after how many cycles each tick comes, from 0 on. (On some boards
+    /// the first time is taken twice, and the second is left out.)
     pub fn start(
         period: impl Fn(u32) -> u32 + Copy + Send + 'static,
         mut handler: impl FnMut() + Send + 'static,

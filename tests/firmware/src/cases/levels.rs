@@ -116,8 +116,8 @@ enum When {
 }
 
 /// The reader and its executor run in the timer's handler, above the producer, which they preempt
-/// anywhere in its push, also while that takes the waker to call it. A list whose reader waits there for
-/// the producer would never get on.
+/// anywhere in its push, also while that takes the waker to call it. A list whose reader waits
+/// there for the producer would never get on.
 fn reader_above(when: When) {
     const COUNT: u32 = 1000;
     static WOKEN: AtomicBool = AtomicBool::new(false);

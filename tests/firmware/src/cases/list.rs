@@ -430,7 +430,8 @@ fn cursors_change_during_a_push() {
             while cursor.try_next().is_ok() {}
             TICKS.store(tick + 1, SeqCst);
         };
-        // The first tick falls on every instruction of a dozen pushes, the last of a block among them.
+        // The first tick falls on every instruction of a dozen pushes, the last of a block among
+        // them.
         let period = move |tick| if tick == 0 { 800 + round } else { 5000 };
         heap::allow_handlers(true);
         board::with_timer(period, handler, || {
@@ -451,8 +452,8 @@ fn cursors_change_during_a_push() {
     }
 }
 
-/// The rows of the page's table that say "yes" for a handler: each is called in one, in the middle of
-/// whatever main does, and neither allocates nor frees.
+/// The rows of the page's table that say "yes" for a handler: each is called in one, in the middle
+/// of whatever main does, and neither allocates nor frees.
 fn documented_handler_calls_work() {
     const COUNT: u32 = 400;
     static WAKES: AtomicU32 = AtomicU32::new(0);

@@ -37,8 +37,8 @@ impl Item {
     }
 }
 
-/// Cycles between two ticks. After an odd one the lower interrupt runs, and the timer comes soon, each
-/// time a little later in one of its pushes; after an even one main has time to read.
+/// Cycles between two ticks. After an odd one the lower interrupt runs, and the timer comes soon,
+/// each time a little later in one of its pushes; after an even one main has time to read.
 pub fn period(tick: u32) -> u32 {
     if is_odd(tick) { 50 + tick / 2 * 37 % 1100 } else { 3500 }
 }
