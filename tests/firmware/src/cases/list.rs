@@ -27,7 +27,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("nested_handlers_push", nested_handlers_push),
     ("consumer_above_producer", consumer_above_producer),
     ("handler_pushes_and_pops_list", handler_pushes_and_pops_list),
-    ("cursors_change_during_a_push", cursors_change_during_a_push),
+    ("cursors_change_during_push", cursors_change_during_push),
     ("documented_handler_calls_work", documented_handler_calls_work),
 ];
 
@@ -413,7 +413,7 @@ fn handler_pushes_and_pops_list() {
 
 /// The only cursor is dropped and a new one subscribes inside a `try_push`. Items that are read
 /// later are still freed.
-fn cursors_change_during_a_push() {
+fn cursors_change_during_push() {
     static TICKS: AtomicU32 = AtomicU32::new(0);
     for round in 0..700 {
         TICKS.store(0, SeqCst);
