@@ -1,4 +1,4 @@
-//! Writes the linker's `memory.x` for the board that the target stands for, and says how to link.
+//! Writes the linker script `memory.x` for the board of the target, and sets the linker arguments.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -33,7 +33,7 @@ fn main() {
             REGION_ALIAS(\"REGION_STACK\", RAM);",
             &["-Tmemory.x", "-Tlink.x"],
         ),
-        other => panic!("no board stands for the target {other}: add its memory to build.rs"),
+        other => panic!("no board for the target {other}: add its memory to build.rs"),
     };
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::write(out.join("memory.x"), memory).expect("OUT_DIR is writable");

@@ -1,3 +1,5 @@
+//! `join_streams`, also keyed and fallible: order, wake-ups, bounds, panics and drops.
+
 use crate::{
     ledger::{Ledger, Tracked},
     script::{Bomb, Script, Teller, panics, script, scripted},
@@ -17,7 +19,7 @@ use futures_util::{StreamExt, stream};
 
 type Joined<T> = JoinStreams<Script<Script<T>>>;
 
-/// A join of `N` streams whose source has ended, and their tellers.
+/// A join of `N` streams whose source has ended, and the controls of the streams.
 fn joined<T, const N: usize>() -> ([Teller<T>; N], Joined<T>) {
     let (outer, source) = script();
     let tellers = core::array::from_fn(|_| {
@@ -29,7 +31,7 @@ fn joined<T, const N: usize>() -> ([Teller<T>; N], Joined<T>) {
     (tellers, source.join_streams())
 }
 
-/// Reads as long as there is something or the task is woken.
+/// Reads until the stream ends, or is pending and the task is not woken.
 fn read<S: Stream + Unpin>(stream: &mut S, task: &Counting) -> (Vec<S::Item>, Poll<()>) {
     let mut items = Vec::new();
     loop {
@@ -43,16 +45,16 @@ fn read<S: Stream + Unpin>(stream: &mut S, task: &Counting) -> (Vec<S::Item>, Po
     }
 }
 
-/// Reads to the end. A stream that waits for ever is a failure.
+/// Reads to the end. Fails if the stream is pending without a wake-up.
 #[track_caller]
 fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
     let (items, end) = read(stream, &Counting::new());
-    assert_eq!(end, Poll::Ready(()), "it waits for nothing");
+    assert_eq!(end, Poll::Ready(()), "the stream is pending without a wake-up");
     items
 }
 
 #[test]
-fn case_53_each_stream_keeps_its_order() {
+fn each_stream_keeps_its_order() {
     let (_a, numbers) = scripted("1234".chars());
     let (_b, letters) = scripted("abcdefg".chars());
     let (_s, source) = scripted([numbers, letters]);
@@ -61,7 +63,7 @@ fn case_53_each_stream_keeps_its_order() {
 }
 
 #[test]
-fn case_54_late_streams_and_late_items_after_the_source_has_ended() {
+fn streams_outlive_source_and_all_items_arrive() {
     let (outer, source) = script();
     let mut join = source.join_streams();
     let task = Counting::new();
@@ -75,7 +77,7 @@ fn case_54_late_streams_and_late_items_after_the_source_has_ended() {
     outer.end();
     assert_eq!(task.wakes(), 2);
     assert_eq!(task.poll(&mut join), Poll::Pending);
-    assert!(outer.is_dropped(), "at its end");
+    assert!(outer.is_dropped(), "the source is dropped at its end");
     assert_eq!((join.open(), join.get_ref().is_none()), (2, true));
     b.send(1);
     assert_eq!(task.wakes(), 3);
@@ -92,14 +94,14 @@ fn case_54_late_streams_and_late_items_after_the_source_has_ended() {
 }
 
 #[test]
-fn case_55_three_at_a_time_in_exact_turns() {
+fn three_open_streams_take_exact_turns() {
     let streams = stream::iter([0..=4, 6..=10, 10..=12]).map(stream::iter);
     let items: Vec<i32> = read_all(&mut streams.join_streams().max_inner(3));
     assert_eq!(items, [0, 6, 10, 1, 7, 11, 2, 8, 12, 3, 9, 4, 10]);
 }
 
 #[test]
-fn at_most_so_many_are_open_and_the_source_is_not_asked_for_more() {
+fn max_inner_reached_source_is_not_polled() {
     let (tellers, inners): (Vec<_>, Vec<_>) = (0..5).map(|_| script()).unzip();
     let (outer, source) = scripted(inners);
     let mut join = source.join_streams().max_inner(2);
@@ -110,7 +112,7 @@ fn at_most_so_many_are_open_and_the_source_is_not_asked_for_more() {
     tellers[1].end();
     assert_eq!(read(&mut join, &task), (vec![1], Poll::Pending));
     assert_eq!((join.open(), outer.polls()), (2, 3));
-    // Two end at once, one of them before it was ever polled.
+    // Three streams end; one of them was never polled.
     tellers[0].end();
     tellers[2].end();
     tellers[3].end();
@@ -122,7 +124,7 @@ fn at_most_so_many_are_open_and_the_source_is_not_asked_for_more() {
 }
 
 #[test]
-fn case_56_forty_ready_streams_get_a_hundred_turns_each() {
+fn ready_streams_get_equal_turns() {
     let (tellers, inners): (Vec<_>, Vec<_>) =
         (0..40).map(|key| scripted((0..100).map(move |i| (key, i)))).unzip();
     let (_outer, source) = scripted(inners);
@@ -130,9 +132,9 @@ fn case_56_forty_ready_streams_get_a_hundred_turns_each() {
     let mut counts = [0; 40];
     for turn in 0..4000 {
         let Poll::Ready(Some((key, i))) = next(&mut join) else { panic!("item {turn}") };
-        assert_eq!(counts[key], i, "in order");
+        assert_eq!(counts[key], i, "items of a stream are in order");
         counts[key] += 1;
-        assert_eq!(i, turn / 40, "nobody is a turn ahead");
+        assert_eq!(i, turn / 40, "no stream is a turn ahead");
     }
     assert_eq!(counts, [100; 40]);
     assert_eq!(next(&mut join), Poll::Ready(None));
@@ -140,7 +142,7 @@ fn case_56_forty_ready_streams_get_a_hundred_turns_each() {
 }
 
 #[test]
-fn streams_that_are_woken_take_turns_with_those_that_are_ready() {
+fn woken_streams_take_turns_with_ready_streams() {
     let ([a, b, c], mut join) = joined();
     let task = Counting::new();
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
@@ -155,20 +157,20 @@ fn streams_that_are_woken_take_turns_with_those_that_are_ready() {
 }
 
 #[test]
-fn case_57_fifty_empty_streams_are_one_poll_and_no_wake() {
+fn empty_streams_need_one_poll_and_no_wake() {
     let mut join = stream::iter((0..50).map(|_| stream::empty::<u8>())).join_streams();
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Ready(None));
     assert_eq!(task.wakes(), 0);
 
-    // The same one at a time.
+    // The same with one open stream at a time.
     let join = stream::iter((0..50).map(|_| stream::empty::<u8>())).join_streams();
     assert_eq!(task.poll(&mut join.max_inner(1)), Poll::Ready(None));
     assert_eq!(task.wakes(), 0);
 }
 
 #[test]
-fn fifty_pending_streams_are_one_poll_and_no_wake() {
+fn pending_streams_need_one_poll_and_no_wake() {
     let (tellers, mut join) = joined::<u8, 50>();
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);
@@ -176,13 +178,13 @@ fn fifty_pending_streams_are_one_poll_and_no_wake() {
     for teller in &tellers {
         teller.end();
     }
-    assert_eq!(task.wakes(), 1, "until it is polled");
+    assert_eq!(task.wakes(), 1, "one wake-up per poll");
     assert_eq!(task.poll(&mut join), Poll::Ready(None));
     assert_eq!(task.wakes(), 1);
 }
 
 #[test]
-fn case_58_of_a_thousand_streams_only_the_woken_one_is_polled() {
+fn only_woken_stream_is_polled() {
     let (tellers, mut join) = joined::<u32, 1000>();
     let task = Counting::new();
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
@@ -193,10 +195,10 @@ fn case_58_of_a_thousand_streams_only_the_woken_one_is_polled() {
         tellers[617].send(item);
         assert_eq!(task.wakes(), wakes + 1);
         assert_eq!(read(&mut join, &task), (vec![item], Poll::Pending));
-        assert!(polls() - polls_before <= 2, "the item, and that there is no other");
+        assert!(polls() - polls_before <= 2, "one poll for the item, one that is pending");
         assert_eq!(task.wakes(), wakes + 1);
     }
-    // A thousand streams woken without reason are a poll each, not two.
+    // Each spurious wake-up costs one poll, not two.
     let before = polls();
     tellers.iter().for_each(Teller::wake);
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
@@ -204,7 +206,7 @@ fn case_58_of_a_thousand_streams_only_the_woken_one_is_polled() {
 }
 
 #[test]
-fn case_59_nothing_is_read_ahead() {
+fn join_reads_nothing_ahead() {
     let (tellers, inners): (Vec<_>, Vec<_>) = (0..4).map(|_| scripted(0..10)).unzip();
     let (_outer, source) = scripted(inners);
     let mut join = source.join_streams();
@@ -217,9 +219,9 @@ fn case_59_nothing_is_read_ahead() {
 }
 
 #[test]
-fn case_60_a_waker_that_panics_loses_nothing() {
+fn panicking_waker_loses_no_item() {
     let ([a, b], mut join) = joined();
-    let faulty = on_wake(|| panic!("in wake"));
+    let faulty = on_wake(|| panic!("wake panics"));
     assert_eq!(crate::waker::poll(&mut join, &faulty), Poll::Pending);
     assert!(panics(|| a.send(1)));
     let task = Counting::new();
@@ -234,7 +236,7 @@ fn case_60_a_waker_that_panics_loses_nothing() {
 }
 
 #[test]
-fn case_61_a_stream_that_panics_is_dropped_and_the_rest_go_on() {
+fn panicked_stream_is_dropped_others_continue() {
     for at in 0..4 {
         let ([a, b, c], mut join) = joined();
         for item in 0..3 {
@@ -251,7 +253,9 @@ fn case_61_a_stream_that_panics_is_dropped_and_the_rest_go_on() {
         while !join.is_terminated() {
             caught += usize::from(panics(|| match task.poll(&mut join) {
                 Poll::Ready(item) => items.extend(item),
-                Poll::Pending => assert!(task.wakes() > 0, "it waits for nothing"),
+                Poll::Pending => {
+                    assert!(task.wakes() > 0, "the stream is pending without a wake-up")
+                }
             }));
             if caught == 1 {
                 assert!(b.is_dropped());
@@ -263,7 +267,7 @@ fn case_61_a_stream_that_panics_is_dropped_and_the_rest_go_on() {
 }
 
 #[test]
-fn a_stream_that_panics_when_it_is_woken_leaves_the_others_armed() {
+fn woken_stream_panics_others_still_wake() {
     let ([a, b], mut join) = joined();
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);
@@ -279,7 +283,7 @@ fn a_stream_that_panics_when_it_is_woken_leaves_the_others_armed() {
 }
 
 #[test]
-fn a_source_that_panics_is_dropped_and_its_streams_go_on() {
+fn panicked_source_is_dropped_streams_continue() {
     let (outer, source) = script();
     let mut join = source.join_streams();
     let (a, inner) = script();
@@ -296,10 +300,10 @@ fn a_source_that_panics_is_dropped_and_its_streams_go_on() {
 }
 
 #[test]
-fn streams_and_sources_that_panic_when_they_are_dropped() {
+fn stream_and_source_drop_panics_lose_no_item() {
     let ((_a, a), (_b, b)) = (scripted([1]), scripted([2, 3]));
     let (_outer, source) = scripted([Ok(Bomb(a)), Err(b)]);
-    // Either kind of stream as one type.
+    // Both kinds of stream as one type.
     let source = source.map(|inner| match inner {
         Ok(bomb) => bomb.left_stream(),
         Err(inner) => inner.right_stream(),
@@ -310,16 +314,16 @@ fn streams_and_sources_that_panic_when_they_are_dropped() {
     while !join.is_terminated() {
         caught += usize::from(panics(|| match next(&mut join) {
             Poll::Ready(item) => items.extend(item),
-            Poll::Pending => panic!("it waits for nothing"),
+            Poll::Pending => panic!("the stream is pending without a wake-up"),
         }));
-        assert!(caught <= 2, "the source and a stream");
+        assert!(caught <= 2, "the source and one stream panic");
     }
     assert_eq!((items, caught), (vec![1, 2, 3], 2));
     assert_eq!(next(&mut join), Poll::Ready(None));
 }
 
 #[test]
-fn case_62_dropping_the_join_drops_all() {
+fn dropped_join_drops_source_and_streams() {
     let ledger = Ledger::new();
     let (outer, source) = script();
     let tellers: [Teller<Tracked>; 3] = core::array::from_fn(|_| {
@@ -332,11 +336,11 @@ fn case_62_dropping_the_join_drops_all() {
     assert!(task.poll(&mut join).is_pending());
     ledger.items(2).for_each(|item| tellers[0].send(item));
     assert!(task.poll(&mut join).is_ready());
-    let (wakes, waker) = (task.wakes(), tellers[1].take_waker().expect("it is pending"));
+    let (wakes, waker) = (task.wakes(), tellers[1].take_waker().expect("the stream is pending"));
     drop(join);
     assert!(outer.is_dropped());
     assert!(tellers.iter().all(Teller::is_dropped));
-    assert_eq!(task.held(), 0, "no waker stays behind");
+    assert_eq!(task.held(), 0, "no waker is left");
     waker.wake();
     assert_eq!(task.wakes(), wakes);
     drop(tellers);
@@ -344,7 +348,7 @@ fn case_62_dropping_the_join_drops_all() {
 }
 
 #[test]
-fn dropped_at_any_step_every_item_is_freed_once() {
+fn dropped_at_any_step_frees_each_item_once() {
     for steps in 0..12 {
         for parts in [false, true] {
             let ledger = Ledger::new();
@@ -367,7 +371,7 @@ fn dropped_at_any_step_every_item_is_freed_once() {
     }
 }
 
-/// Pending once, and wakes its own task.
+/// Returns `Pending` once and wakes its own task.
 async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
@@ -381,8 +385,8 @@ async fn yield_now() {
 }
 
 #[test]
-fn case_63_nested_joins_of_delayed_streams_that_must_not_move() {
-    // `unfold` over an async block is not `Unpin`, nor is any of the joins then.
+fn nested_joins_of_pinned_streams_keep_order() {
+    // `unfold` over an async block is not `Unpin`, so no join is `Unpin` either.
     let delayed = |first: u32| {
         stream::unfold(0, move |i| async move {
             for _ in 0..(first + i) % 3 {
@@ -401,8 +405,8 @@ fn case_63_nested_joins_of_delayed_streams_that_must_not_move() {
     let mut join = pin!(groups.join_streams());
     let mut items = read_all(&mut join);
     for first in 0..12 {
-        let of_one: Vec<_> = items.iter().filter(|&&item| item / 10 == first).collect();
-        assert!(of_one.is_sorted(), "in order");
+        let of_stream: Vec<_> = items.iter().filter(|&&item| item / 10 == first).collect();
+        assert!(of_stream.is_sorted(), "items of a stream are in order");
     }
     items.sort_unstable();
     let all: Vec<u32> = (0..12).flat_map(|first| (0..5).map(move |i| first * 10 + i)).collect();
@@ -410,7 +414,7 @@ fn case_63_nested_joins_of_delayed_streams_that_must_not_move() {
 }
 
 #[test]
-fn polls_are_no_more_than_wakes_and_items() {
+fn polls_do_not_exceed_wakes_and_items() {
     let yields = stream::iter([5, 0, 9]).map(|turns| {
         stream::once(Box::pin(async move {
             for _ in 0..turns {
@@ -427,7 +431,9 @@ fn polls_are_no_more_than_wakes_and_items() {
         match task.poll(&mut join) {
             Poll::Ready(Some(item)) => items.push(item),
             Poll::Ready(None) => break,
-            Poll::Pending => assert!(polls <= task.wakes() + items.len(), "a wake is due"),
+            Poll::Pending => {
+                assert!(polls <= task.wakes() + items.len(), "every further poll needs a wake-up")
+            }
         }
     }
     assert_eq!(items, [0, 5, 9]);
@@ -435,7 +441,7 @@ fn polls_are_no_more_than_wakes_and_items() {
 }
 
 #[test]
-fn the_latest_waker_wins() {
+fn latest_waker_is_woken() {
     let ([a, b], mut join) = joined();
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut join), Poll::Pending);
@@ -443,25 +449,25 @@ fn the_latest_waker_wins() {
     a.send(1);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut join), Poll::Ready(Some(1)));
-    // Back again.
+    // The first task polls again.
     assert_eq!(old.poll(&mut join), Poll::Pending);
     b.send(2);
     assert_eq!((old.wakes(), new.wakes()), (1, 1));
 }
 
 #[test]
-fn a_waker_of_a_stream_that_is_gone_does_no_harm() {
+fn stale_waker_of_dropped_stream_is_harmless() {
     let (outer, source) = script();
     let mut join = source.join_streams();
     let task = Counting::new();
     let (a, inner) = script();
     outer.send(inner);
     assert_eq!(task.poll(&mut join), Poll::Pending);
-    let stale = a.take_waker().expect("it is pending");
+    let stale = a.take_waker().expect("the stream is pending");
     a.end();
     stale.wake_by_ref();
     assert_eq!(task.poll(&mut join), Poll::Pending);
-    // The next one moves into the place.
+    // The next stream reuses the node.
     stale.wake_by_ref();
     let (b, inner) = script();
     outer.send(inner);
@@ -473,8 +479,8 @@ fn a_waker_of_a_stream_that_is_gone_does_no_harm() {
     b.send(1);
     assert_eq!(task.wakes(), wakes + 1);
     assert_eq!(task.poll(&mut join), Poll::Ready(Some(1)));
-    // And so does the source's after its end.
-    let stale = outer.take_waker().expect("it is pending");
+    // The same with the waker of the source after its end.
+    let stale = outer.take_waker().expect("the stream is pending");
     outer.end();
     stale.wake_by_ref();
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
@@ -485,7 +491,7 @@ fn a_waker_of_a_stream_that_is_gone_does_no_harm() {
 }
 
 #[test]
-fn endless_empty_streams_cannot_hang_a_poll() {
+fn endless_empty_streams_do_not_hang_poll() {
     let opened = Arc::new(AtomicUsize::new(0));
     let count = opened.clone();
     let empties = stream::repeat(()).map(move |()| {
@@ -500,15 +506,15 @@ fn endless_empty_streams_cannot_hang_a_poll() {
         assert!(opened.load(Ordering::Relaxed) <= 128 * polls);
     }
 
-    // Streams that wake themselves and have nothing.
-    let restless = stream::iter(0..300).map(|_| {
+    // Streams that wake themselves and never have an item.
+    let self_waking = stream::iter(0..300).map(|_| {
         stream::poll_fn(|cx| -> Poll<Option<u8>> {
             cx.waker().wake_by_ref();
             Poll::Pending
         })
     });
     let task = Counting::new();
-    let mut join = restless.join_streams();
+    let mut join = self_waking.join_streams();
     for polls in 1..10 {
         assert_eq!(task.poll(&mut join), Poll::Pending);
         assert_eq!(task.wakes(), polls);
@@ -516,11 +522,11 @@ fn endless_empty_streams_cannot_hang_a_poll() {
 }
 
 #[test]
-fn endless_source_opens_one_stream_an_item() {
+fn endless_source_opens_one_stream_per_item() {
     let task = Counting::new();
     let mut join = stream::iter(0..).map(stream::repeat).join_streams();
     assert_eq!(task.poll(&mut join), Poll::Ready(Some(0)));
-    assert!(join.open() <= 128, "none was known to be ready");
+    assert!(join.open() <= 128, "no open stream was known to be ready");
     let before = join.open();
     for items in 1..1000 {
         assert!(task.poll(&mut join).is_ready());
@@ -530,8 +536,8 @@ fn endless_source_opens_one_stream_an_item() {
 }
 
 #[test]
-fn endless_source_of_others_opens_one_an_item() {
-    // One stream is ready; all others wait for ever, or are empty.
+fn endless_pending_streams_open_one_per_item() {
+    // One stream is ready. All others are pending forever, or are empty.
     let opened = Cell::new(0);
     for empty in [false, true] {
         opened.set(0);
@@ -550,12 +556,12 @@ fn endless_source_of_others_opens_one_an_item() {
             assert_eq!(next(&mut join), Poll::Ready(Some(0)));
             assert!(opened.get() <= before + items, "{} at item {items}", opened.get());
         }
-        assert!(opened.get() > before + 900, "new streams are opened meanwhile");
+        assert!(opened.get() > before + 900, "new streams are opened in between");
     }
 }
 
 #[test]
-fn a_busy_stream_does_not_keep_new_ones_out() {
+fn busy_stream_lets_new_streams_in() {
     let (outer, source) = script();
     let mut join = source.join_streams();
     outer.send(stream::repeat('a').take(usize::MAX).left_stream());
@@ -568,7 +574,7 @@ fn a_busy_stream_does_not_keep_new_ones_out() {
 }
 
 #[test]
-fn the_size_is_known_at_each_step() {
+fn size_hint_is_exact_at_each_step() {
     let (_a, a) = scripted(0..3);
     let (_b, b) = scripted(3..5);
     let (_outer, source) = scripted([a, b]);
@@ -595,7 +601,7 @@ fn the_size_is_known_at_each_step() {
 }
 
 #[test]
-fn parts_are_given_back_with_what_they_have() {
+fn into_parts_keeps_unread_items() {
     let ([a, b], mut join) = joined();
     for item in 0..3 {
         a.send(item);
@@ -617,7 +623,7 @@ fn parts_are_given_back_with_what_they_have() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     struct Opaque;
     let ([a, _b], mut join) = joined();
     a.send(Opaque);
@@ -632,7 +638,7 @@ mod keyed {
     use super::*;
 
     #[test]
-    fn items_and_ends_have_their_streams_key() {
+    fn items_and_ends_carry_stream_key() {
         let ((a, ann), (b, bob)) = (script(), script());
         let (outer, source) = script();
         let mut join = source.join_streams().keyed();
@@ -650,7 +656,7 @@ mod keyed {
         let events = vec![("bob", KeyedEvent::End), ("ann", KeyedEvent::Item(2))];
         assert_eq!(read(&mut join, &task), (events, Poll::Pending));
         assert!(b.is_dropped() && join.keys().eq(["ann"].iter()));
-        // The same name again.
+        // The same key again.
         let (c, other) = scripted([3]);
         outer.send(("ann", other));
         outer.end();
@@ -664,7 +670,7 @@ mod keyed {
     }
 
     #[test]
-    fn the_size_counts_the_ends() {
+    fn size_hint_counts_ends() {
         let streams = stream::iter([(1, 2), (2, 0)]).map(|(key, n)| (key, stream::iter(0..n)));
         let mut join = streams.join_streams().keyed();
         assert_eq!(join.size_hint(), (0, None));
@@ -676,7 +682,7 @@ mod keyed {
     }
 
     #[test]
-    fn at_most_so_many_are_open() {
+    fn max_inner_limits_open_streams() {
         let streams = stream::iter(0..4).map(|key| (key, stream::iter([key * 10])));
         let mut join = streams.join_streams().max_inner(1).keyed();
         for key in 0..4 {
@@ -692,13 +698,13 @@ mod keyed {
     struct Key(u8);
     impl Clone for Key {
         fn clone(&self) -> Self {
-            assert_ne!(self.0, 13, "told to panic");
+            assert_ne!(self.0, 13, "clone panics");
             Self(self.0)
         }
     }
 
     #[test]
-    fn a_key_whose_clone_panics_takes_its_stream_along_and_no_other() {
+    fn key_clone_panics_only_its_stream_is_dropped() {
         let ledger = Ledger::new();
         let ((a, good), (b, bad)) = (script(), script());
         let (_outer, source) = scripted([(Key(13), bad), (Key(1), good)]);
@@ -717,7 +723,7 @@ mod keyed {
     }
 
     #[test]
-    fn a_stream_that_panics_has_no_end_event() {
+    fn panicked_stream_has_no_end_event() {
         let ((a, good), (b, bad)) = (script::<u8>(), script());
         let (_outer, source) = scripted([(1, bad), (2, good)]);
         let mut join = source.join_streams().keyed();
@@ -728,7 +734,7 @@ mod keyed {
     }
 
     #[test]
-    fn streams_that_must_not_move() {
+    fn streams_need_not_be_unpin() {
         let streams = stream::iter([1, 2]).map(|key| (key, stream::once(async move { key * 2 })));
         let events = read_all(&mut streams.join_streams().keyed());
         assert_eq!(
@@ -748,8 +754,8 @@ mod fallible {
 
     type Inner = Script<Result<u8, &'static str>>;
 
-    /// Two streams and an error between them, and their tellers.
-    #[allow(clippy::type_complexity, reason = "said once, in the line above")]
+    /// Two streams with an error between them, and the controls of the streams.
+    #[allow(clippy::type_complexity, reason = "a helper of the tests")]
     fn parts() -> ([Teller<Result<u8, &'static str>>; 2], Script<Result<Inner, &'static str>>) {
         let (a, one) = scripted([Ok(1), Err("a"), Ok(2)]);
         let (b, two) = scripted([Err("b"), Ok(3)]);
@@ -758,16 +764,16 @@ mod fallible {
     }
 
     #[test]
-    fn skip_drops_errors_and_goes_on() {
+    fn skip_drops_errors_and_continues() {
         let (_tellers, source) = parts();
         let mut join = source.try_join_streams(OnError::Skip);
-        // An error is a turn.
+        // A skipped error uses up the turn of its stream.
         assert_eq!(read_all(&mut join), [Ok(1), Ok(3), Ok(2)]);
         assert!(join.is_terminated());
     }
 
     #[test]
-    fn emit_hands_errors_out_and_goes_on() {
+    fn emit_yields_errors_and_continues() {
         let (_tellers, source) = parts();
         let mut join = source.try_join_streams(OnError::Emit);
         let all = [Err("source"), Ok(1), Err("b"), Err("a"), Ok(3), Ok(2)];
@@ -775,7 +781,7 @@ mod fallible {
     }
 
     #[test]
-    fn stop_ends_with_the_first_error_and_drops_all() {
+    fn stop_yields_first_error_and_drops_all() {
         let ([a, b], source) = parts();
         let mut join = source.try_join_streams(OnError::Stop);
         assert_eq!(next(&mut join), Poll::Ready(Some(Err("source"))));
@@ -785,7 +791,7 @@ mod fallible {
         assert_eq!(next(&mut join), Poll::Ready(None));
         assert!(join.is_terminated());
 
-        // And with an error of a stream, while others and the source wait.
+        // The same with an error of a stream while other streams and the source are pending.
         let (outer, source) = script();
         let ((a, one), (b, two)) = (script::<Result<u8, _>>(), script());
         let mut join = source.try_join_streams(OnError::Stop);
@@ -793,21 +799,21 @@ mod fallible {
         outer.send(Ok(one));
         outer.send(Ok(two));
         assert_eq!(task.poll(&mut join), Poll::Pending);
-        let stale = a.take_waker().expect("it is pending");
+        let stale = a.take_waker().expect("the stream is pending");
         b.send(Ok(1));
         b.send(Err("b"));
         b.send(Ok(2));
         let wakes = task.wakes();
         assert_eq!(read(&mut join, &task), (vec![Ok(1), Err("b")], Poll::Ready(())));
         assert!(outer.is_dropped() && a.is_dropped() && b.is_dropped());
-        assert_eq!(b.left(), 1, "not read on");
+        assert_eq!(b.left(), 1, "nothing is read after the error");
         stale.wake();
         assert_eq!((task.wakes(), task.held()), (wakes, 0));
         assert_eq!(next(&mut join), Poll::Ready(None));
     }
 
     #[test]
-    fn stop_ends_even_if_a_stream_panics_when_it_is_dropped() {
+    fn stop_ends_stream_if_drop_panics() {
         let (a, one) = scripted([Err("a")]);
         let (_b, two) = scripted([Ok(1), Ok(2)]);
         let (_outer, source) = scripted([Ok(Bomb(one)), Ok(Bomb(two))]);
@@ -820,7 +826,7 @@ mod fallible {
     }
 
     #[test]
-    fn endless_errors_cannot_hang_a_poll() {
+    fn endless_errors_do_not_hang_poll() {
         let errors = || stream::repeat(Err::<u8, _>("again"));
         let task = Counting::new();
         let mut join = stream::iter([Ok(errors())]).try_join_streams(OnError::Skip);
@@ -833,7 +839,7 @@ mod fallible {
     }
 
     #[test]
-    fn the_size_allows_for_errors() {
+    fn size_hint_allows_for_errors() {
         for (on_error, lower) in [(OnError::Emit, 4), (OnError::Skip, 0), (OnError::Stop, 1)] {
             let good =
                 [Ok::<_, &str>(stream::iter([Ok(1), Ok(2)])), Ok(stream::iter([Ok(3), Ok(4)]))];
@@ -845,7 +851,7 @@ mod fallible {
     }
 
     #[test]
-    fn at_most_so_many_are_open() {
+    fn max_inner_limits_open_streams() {
         let ([a, b], source) = parts();
         let mut join = source.try_join_streams(OnError::Emit).max_inner(1);
         assert_eq!(next(&mut join), Poll::Ready(Some(Ok(1))));
@@ -856,16 +862,16 @@ mod fallible {
     }
 
     #[test]
-    fn debug_shows_what_is_done_about_errors() {
+    fn debug_shows_error_policy() {
         let (_tellers, source) = parts();
         let text = format!("{:?}", source.try_join_streams(OnError::Skip));
         assert!(text.contains("on_error: Skip"), "{text}");
     }
 }
 
-/// Each thread wakes streams of its own while the join polls and sleeps on this one.
+/// Each thread wakes its own streams while this thread polls the join.
 #[test]
-fn streams_that_are_woken_from_many_threads() {
+fn streams_woken_from_threads_lose_no_item() {
     const THREADS: u64 = 4;
     const ITEMS: u64 = 2000;
     let (outer, source) = script();
@@ -891,19 +897,19 @@ fn streams_that_are_woken_from_many_threads() {
     outer.end();
     let join = source.join_streams();
     let items: Vec<_> = futures_executor::block_on(join.collect());
-    threads.into_iter().for_each(|thread| thread.join().expect("it only sends"));
+    threads.into_iter().for_each(|thread| thread.join().expect("the thread only sends"));
     assert_eq!(items.len() as u64, THREADS * 3 * ITEMS);
     let mut next = [[0; 3]; THREADS as usize];
     for (thread, k, item) in items {
         let next = &mut next[thread as usize][k];
-        assert_eq!(item, *next, "in order");
+        assert_eq!(item, *next, "items of a stream are in order");
         *next += 1;
     }
 }
 
 #[test]
-fn a_poll_that_panics_leaves_no_poll_without_a_wake() {
-    // The source, then a stream, then the drop of one, each in turn while all others wait.
+fn panicked_poll_loses_no_wake_up() {
+    // Two streams panic, one after the other, while the other streams are pending.
     let ([a, b, c], mut join) = joined::<u8, 3>();
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);

@@ -1,3 +1,5 @@
+//! `map_filter` and `map_filter_async`: order, budgets, panics and drops.
+
 use crate::{
     drain,
     ledger::Ledger,
@@ -11,7 +13,7 @@ use futures_util::{FutureExt, StreamExt, future::Either, stream};
 use std::panic::catch_unwind;
 
 #[test]
-fn case_40_each_number_to_a_range() {
+fn each_number_maps_to_range() {
     let numbers = stream::iter(0..4).map_filter(|i| 0..i);
     assert_eq!(drain(numbers), [0, 0, 1, 0, 1, 2]);
     let numbers = stream::iter(0..4).map_filter_async(|i| ready(0..i));
@@ -19,7 +21,7 @@ fn case_40_each_number_to_a_range() {
 }
 
 #[test]
-fn the_function_may_change_what_it_holds_and_return_nothing() {
+fn function_may_keep_state_and_return_none() {
     let mut last = None;
     let changes = stream::iter([1, 1, 2, 2, 2, 1]).map_filter(move |n| {
         let is_new = last.replace(n) != Some(n);
@@ -29,7 +31,7 @@ fn the_function_may_change_what_it_holds_and_return_nothing() {
 }
 
 #[test]
-fn a_million_calls_that_return_nothing_let_others_have_their_turn() {
+fn empty_results_yield_after_budget() {
     let mut numbers = stream::iter(0..1_000_000).map_filter(|_| None::<u8>);
     let mut numbers_async = stream::iter(0..1_000_000).map_filter_async(|_| ready(None::<u8>));
     let (task, other) = (Counting::new(), Counting::new());
@@ -45,7 +47,7 @@ fn a_million_calls_that_return_nothing_let_others_have_their_turn() {
 }
 
 #[test]
-fn the_source_is_asked_when_the_iterator_has_ended_and_dropped_at_its_end() {
+fn source_is_polled_after_iterator_ends() {
     let (teller, source) = scripted([2, 1]);
     let mut numbers = source.map_filter(|n| iter::repeat_n(n, n));
     for (item, polls) in [(2, 1), (2, 1), (1, 2)] {
@@ -58,7 +60,7 @@ fn the_source_is_asked_when_the_iterator_has_ended_and_dropped_at_its_end() {
 }
 
 #[test]
-fn a_call_that_panics_loses_its_item_alone() {
+fn panicked_call_loses_only_its_item() {
     let check = |n: i32| {
         assert_ne!(n, 1);
         [n, n]
@@ -77,7 +79,7 @@ fn a_call_that_panics_loses_its_item_alone() {
 }
 
 #[test]
-fn an_iterator_that_panics_keeps_what_it_gave_and_the_rest_goes_on() {
+fn panicked_iterator_keeps_earlier_items() {
     let fails_midway = |n: i32| (0..=n).inspect(move |i| assert!(n != 1 || *i != 1));
     let mut numbers = stream::iter(0..3).map_filter(fails_midway);
     assert_eq!(drain(numbers.by_ref().take(2)), [0, 0]);
@@ -86,7 +88,7 @@ fn an_iterator_that_panics_keeps_what_it_gave_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_source_that_panics_is_dropped() {
+fn panicked_source_is_dropped() {
     let (teller, source) = script::<u8>();
     teller.panic();
     let mut numbers = source.map_filter_async(|n| ready([n]));
@@ -96,7 +98,7 @@ fn a_source_that_panics_is_dropped() {
 }
 
 #[test]
-fn async_calls_are_one_at_a_time_and_in_order() {
+fn async_calls_run_singly_in_order() {
     let (answers, mut answer_stream) = script();
     let mut numbers = Box::pin(stream::iter(["a", "b"]).map_filter_async(move |word| {
         let answer = next(&mut answer_stream);
@@ -110,14 +112,14 @@ fn async_calls_are_one_at_a_time_and_in_order() {
     answers.send(2);
     assert_eq!(next(&mut numbers), Poll::Ready(Some("a")));
     assert_eq!(next(&mut numbers), Poll::Ready(Some("a")));
-    assert_eq!(answers.polls(), 1, "the second call waits until the first is handed out");
+    assert_eq!(answers.polls(), 1, "the second call starts after the items of the first are read");
     answers.send(1);
     assert_eq!(next(&mut numbers), Poll::Ready(Some("b")));
     assert_eq!(next(&mut numbers), Poll::Ready(None));
 }
 
 #[test]
-fn a_call_goes_on_in_the_next_poll_and_wakes_the_latest_task() {
+fn pending_call_wakes_latest_task() {
     let (first, answer) = script();
     let mut answer = Some(answer);
     let (source_teller, source) = scripted([(), ()]);
@@ -134,12 +136,12 @@ fn a_call_goes_on_in_the_next_poll_and_wakes_the_latest_task() {
     first.send(8);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(8)));
-    assert!(first.is_dropped(), "the future is dropped when it is done");
+    assert!(first.is_dropped(), "a completed future is dropped");
     assert_eq!(drain(numbers), [9]);
 }
 
 #[test]
-fn size_hint_is_the_open_iterators() {
+fn size_hint_is_that_of_open_iterator() {
     let mut numbers = stream::iter([2, 3]).map_filter(|n| 0..n);
     let mut numbers_async = stream::iter([2, 3]).map_filter_async(|n| ready(0..n));
     let hints = [(0, None), (1, None), (0, None), (2, Some(2)), (1, Some(1)), (0, Some(0))];
@@ -151,14 +153,14 @@ fn size_hint_is_the_open_iterators() {
 }
 
 #[test]
-fn size_hint_counts_a_call_that_runs() {
+fn size_hint_allows_for_running_call() {
     let mut numbers = stream::iter([1]).map_filter_async(|_| core::future::pending::<[u8; 1]>());
     assert!(next(&mut numbers).is_pending());
     assert_eq!(numbers.size_hint(), (0, None));
 }
 
 #[test]
-fn every_item_is_freed_once_whenever_the_stream_goes() {
+fn dropped_at_any_step_frees_each_item_once() {
     for steps in 0..8 {
         for by_parts in [false, true] {
             let ledger = Ledger::new();
@@ -193,7 +195,7 @@ fn every_item_is_freed_once_whenever_the_stream_goes() {
 }
 
 #[test]
-fn into_parts_gives_back_what_is_under_way() {
+fn into_parts_returns_call_and_iterator() {
     let mut numbers = stream::iter([2, 5]).map_filter(|n| 0..n);
     assert_eq!(next(&mut numbers), Poll::Ready(Some(0)));
     let (source, open) = numbers.into_parts();
@@ -207,7 +209,7 @@ fn into_parts_gives_back_what_is_under_way() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let mut words = stream::iter(["secret"]).map_filter(|word| [word]);
     assert_eq!(format!("{words:?}"), "MapFilter { open: false, source_ended: false, .. }");
     assert_eq!(drain(words.by_ref()), ["secret"]);

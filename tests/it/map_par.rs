@@ -1,3 +1,5 @@
+//! `map_par`: bounds, order, progress, wake-ups, panics and drops.
+
 use crate::{
     ledger::{Ledger, Tracked, values},
     script::{Bomb, Script, Teller, panics, script, scripted},
@@ -14,13 +16,13 @@ use core::{
 use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, stream};
 
-/// A future of the first item of a source.
+/// Returns the first item of a source.
 async fn first<T>(source: Script<T>) -> T {
     let mut source = source;
-    source.next().await.expect("there is one")
+    source.next().await.expect("the source has an item")
 }
 
-/// `N` futures to be done by hand, as a source that has ended.
+/// A source of `N` futures that has ended, and the controls of the futures and of the source.
 #[allow(clippy::type_complexity, reason = "a helper of the tests")]
 fn jobs<T, const N: usize>() -> ([Teller<T>; N], Teller<Script<T>>, Script<Script<T>>) {
     let (outer, source) = script();
@@ -33,7 +35,7 @@ fn jobs<T, const N: usize>() -> ([Teller<T>; N], Teller<Script<T>>, Script<Scrip
     (tellers, outer, source)
 }
 
-/// Reads as long as there is something or the task is woken.
+/// Reads until the stream ends, or is pending and the task is not woken.
 fn read<S: Stream + Unpin>(stream: &mut S, task: &Counting) -> (Vec<S::Item>, Poll<()>) {
     let mut items = Vec::new();
     loop {
@@ -47,10 +49,11 @@ fn read<S: Stream + Unpin>(stream: &mut S, task: &Counting) -> (Vec<S::Item>, Po
     }
 }
 
+/// Reads to the end. Fails if the stream is pending without a wake-up.
 #[track_caller]
 fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
     let (items, end) = read(stream, &Counting::new());
-    assert_eq!(end, Poll::Ready(()), "it waits for nothing");
+    assert_eq!(end, Poll::Ready(()), "the stream is pending without a wake-up");
     items
 }
 
@@ -58,9 +61,9 @@ fn progress<S: Progress + Unpin>(stream: &mut S, task: &Counting) -> Poll<()> {
     Pin::new(stream).poll_progress(&mut Context::from_waker(task.waker()))
 }
 
-/// Pending so many times, and wakes its own task.
-async fn turns(turns: usize) {
-    let mut left = turns;
+/// Returns `Pending` `count` times and wakes its own task each time.
+async fn yield_times(count: usize) {
+    let mut left = count;
     poll_fn(|cx| {
         if left == 0 {
             return Poll::Ready(());
@@ -73,12 +76,12 @@ async fn turns(turns: usize) {
 }
 
 #[test]
-fn case_64_one_at_a_time_calls_in_order() {
+fn n_is_one_calls_run_in_order() {
     let calls = RefCell::new(Vec::new());
     let mut map = stream::iter([5, 4, 3]).map_par(1, |item| {
         calls.borrow_mut().push(item);
         async move {
-            turns(item).await;
+            yield_times(item).await;
             item + 1
         }
     });
@@ -88,14 +91,14 @@ fn case_64_one_at_a_time_calls_in_order() {
 }
 
 #[test]
-fn case_66_four_at_a_time() {
+fn at_most_n_futures_run() {
     let (running, most) = (Cell::new(0), Cell::new(0));
     let mut map = stream::iter(0..20).map_par(4, |item| {
         let (running, most) = (&running, &most);
         Box::pin(async move {
             running.set(running.get() + 1);
             most.set(most.get().max(running.get()));
-            turns(item % 3 + 1).await;
+            yield_times(item % 3 + 1).await;
             running.set(running.get() - 1);
             item
         })
@@ -107,7 +110,7 @@ fn case_66_four_at_a_time() {
 }
 
 #[test]
-fn case_67_a_stalled_consumer_stops_at_twice_n_calls() {
+fn stalled_consumer_limits_calls_to_twice_n() {
     for ordered in [false, true] {
         let calls = Cell::new(0);
         let map = stream::iter(0..).map_par(4, |item: u32| {
@@ -119,20 +122,20 @@ fn case_67_a_stalled_consumer_stops_at_twice_n_calls() {
         assert_eq!(task.poll(&mut map), Poll::Ready(Some(0)));
         assert!(calls.get() <= 8, "{} calls", calls.get());
         for _ in 0..5 {
-            assert_eq!(progress(&mut map, &task), Poll::Ready(()), "there is nothing to do");
+            assert_eq!(progress(&mut map, &task), Poll::Ready(()), "no work is left");
         }
-        assert_eq!(calls.get(), 8, "the one in hand counts");
+        assert_eq!(calls.get(), 8, "the item that the consumer holds counts");
         assert_eq!((map.running(), map.finished()), (0, 7));
         for item in 1..20 {
             assert_eq!(task.poll(&mut map), Poll::Ready(Some(item)));
-            assert!(calls.get() <= 8 + item, "one more for each that is taken");
+            assert!(calls.get() <= 8 + item, "one more call for each item taken");
         }
         assert_eq!(task.wakes(), 0);
     }
 }
 
 #[test]
-fn case_68_in_the_order_of_the_end_or_of_the_beginning() {
+fn results_come_in_end_or_start_order() {
     for ordered in [false, true] {
         let ([a, b, c], _outer, source) = jobs();
         let map = source.map_par(3, |job| Box::pin(first(job)));
@@ -157,7 +160,7 @@ fn case_68_in_the_order_of_the_end_or_of_the_beginning() {
 }
 
 #[test]
-fn case_69_dropping_the_stream_drops_what_runs_and_what_has_finished() {
+fn dropped_stream_drops_futures_and_results() {
     for ordered in [false, true] {
         let ledger = Ledger::new();
         let ([a, b, c], outer, source) = jobs::<Tracked, 3>();
@@ -168,7 +171,7 @@ fn case_69_dropping_the_stream_drops_what_runs_and_what_has_finished() {
         assert_eq!(progress(&mut map, &task), Poll::Pending);
         assert!(b.is_dropped() && !a.is_dropped() && !c.is_dropped());
         assert_eq!((map.running(), map.finished()), (2, 1));
-        let waker = a.take_waker().expect("it is pending");
+        let waker = a.take_waker().expect("the stream is pending");
         let wakes = task.wakes();
         drop(map);
         assert!(a.is_dropped() && c.is_dropped() && outer.is_dropped());
@@ -179,7 +182,7 @@ fn case_69_dropping_the_stream_drops_what_runs_and_what_has_finished() {
 }
 
 #[test]
-fn case_72_one_is_done_while_the_source_is_pending() {
+fn future_completes_while_source_is_pending() {
     let (outer, source) = script();
     let mut map = source.map_par(2, |job: Script<u8>| Box::pin(first(job)));
     let task = Counting::new();
@@ -193,7 +196,7 @@ fn case_72_one_is_done_while_the_source_is_pending() {
     assert_eq!(task.wakes(), 2);
     assert_eq!(task.poll(&mut map), Poll::Ready(Some(1)));
     assert_eq!(task.poll(&mut map), Poll::Pending);
-    assert_eq!(outer.polls(), 3, "only who was woken is polled");
+    assert_eq!(outer.polls(), 3, "a source that was not woken is not polled");
     outer.end();
     assert_eq!(task.wakes(), 3);
     assert_eq!(task.poll(&mut map), Poll::Ready(None));
@@ -201,14 +204,14 @@ fn case_72_one_is_done_while_the_source_is_pending() {
 }
 
 #[test]
-fn the_source_is_not_asked_without_room() {
+fn source_is_not_polled_without_room() {
     let ([a, b, c], outer, source) = jobs();
     let mut map = source.map_par(1, |job| Box::pin(first(job)));
     let task = Counting::new();
     assert_eq!(task.poll(&mut map), Poll::Pending);
     assert_eq!((outer.polls(), map.running()), (1, 1));
     a.send(1);
-    // One in hand and one that runs are twice n.
+    // One item in the consumer's hands and one running future make `2 * n`.
     assert_eq!(task.poll(&mut map), Poll::Ready(Some(1)));
     assert_eq!(progress(&mut map, &task), Poll::Pending);
     assert_eq!((outer.polls(), map.running()), (2, 1));
@@ -221,17 +224,17 @@ fn the_source_is_not_asked_without_room() {
 }
 
 #[test]
-fn progress_is_pending_with_a_wake_or_ready_with_nothing_to_do() {
+fn progress_is_ready_if_nothing_is_left_to_do() {
     let (outer, source) = script();
     let mut map = source.map_par(2, |job: Script<u8>| Box::pin(first(job)));
     let (old, task) = (Counting::new(), Counting::new());
-    // It waits for the source.
+    // Pending: waits for the source.
     assert_eq!(progress(&mut map, &old), Poll::Pending);
     assert_eq!(progress(&mut map, &task), Poll::Pending);
     let (a, job) = script();
     outer.send(job);
     assert_eq!((old.wakes(), task.wakes()), (0, 1));
-    // It waits for the source and a future.
+    // Pending: waits for the source and a future.
     assert_eq!(progress(&mut map, &task), Poll::Pending);
     a.send(1);
     assert_eq!(task.wakes(), 2);
@@ -242,7 +245,7 @@ fn progress_is_pending_with_a_wake_or_ready_with_nothing_to_do() {
     outer.send(job_c);
     assert_eq!(progress(&mut map, &task), Poll::Pending);
     assert_eq!(map.running(), 2);
-    // There is no room: it waits for the futures only.
+    // No room is left, so only the futures can wake the task.
     let wakes = task.wakes();
     outer.end();
     assert_eq!((outer.is_waiting(), task.wakes()), (false, wakes));
@@ -260,13 +263,13 @@ fn progress_is_pending_with_a_wake_or_ready_with_nothing_to_do() {
 }
 
 #[test]
-fn progress_lets_others_run_now_and_then() {
+fn progress_yields_after_budget() {
     let mut map = stream::iter(0..1000).map_par(1000, ready);
     let task = Counting::new();
     let mut polls = 0;
     while progress(&mut map, &task).is_pending() {
         polls += 1;
-        assert_eq!(task.wakes(), polls, "it goes on by itself");
+        assert_eq!(task.wakes(), polls, "it wakes its own task");
         assert!(map.running() + map.finished() <= 128 * polls);
     }
     assert!(polls > 1);
@@ -275,7 +278,7 @@ fn progress_lets_others_run_now_and_then() {
 }
 
 #[test]
-fn only_futures_that_were_woken_are_polled() {
+fn only_woken_futures_are_polled() {
     let (tellers, _outer, source) = jobs::<usize, 500>();
     let mut map = source.map_par(500, |job| Box::pin(first(job)));
     let task = Counting::new();
@@ -294,7 +297,7 @@ fn only_futures_that_were_woken_are_polled() {
 }
 
 #[test]
-fn the_latest_waker_wins() {
+fn latest_waker_is_woken() {
     let ([a, b], _outer, source) = jobs();
     let mut map = source.map_par(2, |job| Box::pin(first(job)));
     let (old, new) = (Counting::new(), Counting::new());
@@ -310,10 +313,10 @@ fn the_latest_waker_wins() {
 }
 
 #[test]
-fn a_waker_that_panics_loses_nothing() {
+fn panicking_waker_loses_no_item() {
     let ([a, b], _outer, source) = jobs();
     let mut map = source.map_par(2, |job| Box::pin(first(job)));
-    assert_eq!(poll(&mut map, &on_wake(|| panic!("in wake"))), Poll::Pending);
+    assert_eq!(poll(&mut map, &on_wake(|| panic!("wake panics"))), Poll::Pending);
     assert!(panics(|| a.send(1)));
     let task = Counting::new();
     assert_eq!(read(&mut map, &task), (vec![1], Poll::Pending));
@@ -322,23 +325,25 @@ fn a_waker_that_panics_loses_nothing() {
     assert_eq!(read(&mut map, &task), (vec![2], Poll::Ready(())));
 }
 
-/// Reads over panics: what came, and how many there were.
+/// Reads to the end over panics. Returns the items and the number of panics.
 fn read_over<S: FusedStream + Unpin>(stream: &mut S) -> (Vec<S::Item>, usize) {
     let (task, mut items, mut caught) = (Counting::new(), Vec::new(), 0);
     while !stream.is_terminated() {
         let wakes = task.wakes();
         caught += usize::from(panics(|| match task.poll(stream) {
             Poll::Ready(item) => items.extend(item),
-            Poll::Pending => assert!(task.wakes() > wakes, "it waits for nothing"),
+            Poll::Pending => {
+                assert!(task.wakes() > wakes, "the stream is pending without a wake-up")
+            }
         }));
-        assert!(caught < 10, "the same again");
+        assert!(caught < 10, "the same panic repeats");
     }
     assert!(matches!(task.poll(stream), Poll::Ready(None)));
     (items, caught)
 }
 
 #[test]
-fn a_future_that_panics_is_dropped_and_the_others_go_on() {
+fn panicked_future_is_dropped_others_continue() {
     for ordered in [false, true] {
         for faulty in 0..3 {
             let (tellers, outer, source) = jobs::<_, 3>();
@@ -356,7 +361,7 @@ fn a_future_that_panics_is_dropped_and_the_others_go_on() {
 }
 
 #[test]
-fn one_that_panics_in_front_does_not_hold_back_those_behind_it() {
+fn panicked_first_future_does_not_block_order() {
     let ([a, b], _outer, source) = jobs();
     let mut map = source.map_par(2, |job| Box::pin(first(job))).ordered();
     let task = Counting::new();
@@ -371,12 +376,12 @@ fn one_that_panics_in_front_does_not_hold_back_those_behind_it() {
 }
 
 #[test]
-fn a_call_that_panics_takes_its_item_along_and_the_rest_go_on() {
+fn panicked_call_loses_only_its_item() {
     for ordered in [false, true] {
         let ledger = Ledger::new();
         let (teller, source) = scripted(ledger.items(5));
         let map = source.map_par(2, |item: Tracked| {
-            assert_ne!(item.value, 2, "told to panic");
+            assert_ne!(item.value, 2, "call panics");
             ready(item)
         });
         let mut map = if ordered { map.ordered() } else { map };
@@ -388,7 +393,7 @@ fn a_call_that_panics_takes_its_item_along_and_the_rest_go_on() {
 }
 
 #[test]
-fn a_source_that_panics_is_dropped_and_what_runs_goes_on() {
+fn panicked_source_is_dropped_futures_continue() {
     for ordered in [false, true] {
         let (outer, source) = script();
         let map = source.map_par(3, |job: Script<u8>| Box::pin(first(job)));
@@ -407,10 +412,10 @@ fn a_source_that_panics_is_dropped_and_what_runs_goes_on() {
     }
 }
 
-/// A future that panics when it is dropped, unless a panic is why.
-struct Mine(u8);
+/// A future whose drop panics if its number is 2 and the thread is not already panicking.
+struct DropPanicsAt2(u8);
 
-impl Future for Mine {
+impl Future for DropPanicsAt2 {
     type Output = u8;
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u8> {
@@ -418,24 +423,24 @@ impl Future for Mine {
     }
 }
 
-impl Drop for Mine {
+impl Drop for DropPanicsAt2 {
     fn drop(&mut self) {
-        assert!(self.0 != 2 || std::thread::panicking(), "told to panic in drop");
+        assert!(self.0 != 2 || std::thread::panicking(), "drop panics");
     }
 }
 
 #[test]
-fn sources_and_futures_that_panic_when_they_are_dropped() {
+fn source_and_future_drop_panics_lose_no_item() {
     for ordered in [false, true] {
         let (_teller, source) = scripted([1, 2, 3]);
-        let map = Bomb(source).map_par(2, Mine);
+        let map = Bomb(source).map_par(2, DropPanicsAt2);
         let mut map = if ordered { map.ordered() } else { map };
         assert_eq!(read_over(&mut map), (vec![1, 2, 3], 2));
     }
 }
 
 #[test]
-fn dropped_at_any_step_every_item_is_freed_once() {
+fn dropped_at_any_step_frees_each_item_once() {
     for ordered in [false, true] {
         for steps in 0..14 {
             let ledger = Ledger::new();
@@ -444,7 +449,7 @@ fn dropped_at_any_step_every_item_is_freed_once() {
             teller.end();
             let map = source.map_par(2, |item: Tracked| {
                 Box::pin(async move {
-                    turns(item.value as usize % 3).await;
+                    yield_times(item.value as usize % 3).await;
                     item
                 })
             });
@@ -464,16 +469,16 @@ fn dropped_at_any_step_every_item_is_freed_once() {
 }
 
 #[test]
-fn nothing_must_be_unpin_and_all_may_borrow() {
+fn futures_may_borrow_and_need_not_be_unpin() {
     let factor = Rc::new(Cell::new(10));
     let numbers = stream::unfold(0, |i| async move {
-        turns(1).await;
+        yield_times(1).await;
         (i < 6).then_some((i, i + 1))
     });
     let map = numbers.map_par(3, |i| {
         let factor = &factor;
         async move {
-            turns(i % 3).await;
+            yield_times(i % 3).await;
             factor.get() * i
         }
     });
@@ -482,12 +487,12 @@ fn nothing_must_be_unpin_and_all_may_borrow() {
 }
 
 #[test]
-fn the_size_is_known_at_each_step() {
+fn size_hint_is_exact_at_each_step() {
     for ordered in [false, true] {
         let (_teller, source) = scripted(0..7);
         let map = source.map_par(2, |item| {
             Box::pin(async move {
-                turns(item % 2).await;
+                yield_times(item % 2).await;
                 item
             })
         });
@@ -511,7 +516,7 @@ fn the_size_is_known_at_each_step() {
 }
 
 #[test]
-fn ordered_after_the_first_poll_does_nothing() {
+fn ordered_after_first_poll_has_no_effect() {
     let mut map = stream::iter([1, 2, 3]).map_par(1, ready);
     assert_eq!(next(&mut map), Poll::Ready(Some(1)));
     assert!(format!("{map:?}").contains("ordered: false"));
@@ -521,13 +526,13 @@ fn ordered_after_the_first_poll_does_nothing() {
 }
 
 #[test]
-fn a_bound_that_no_counter_can_double() {
+fn n_of_usize_max_does_not_overflow() {
     let mut map = stream::iter(0..300).map_par(usize::MAX, ready);
     assert!((0..300).eq(read_all(&mut map)));
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     struct Opaque;
     let (_teller, source) = scripted([Opaque, Opaque, Opaque]);
     let mut map = source.map_par(2, ready);
@@ -542,9 +547,9 @@ fn debug_shows_the_state_and_no_items() {
     );
 }
 
-/// Futures that are woken from other threads while the consumer polls and sleeps.
+/// Another thread wakes the futures while the consumer polls.
 #[test]
-fn futures_that_are_woken_from_threads() {
+fn futures_woken_from_threads_lose_no_item() {
     const ITEMS: usize = 4_000;
     for ordered in [false, true] {
         let (tellers, jobs): (Vec<_>, Vec<_>) = (0..ITEMS).map(|_| script()).unzip();
@@ -559,7 +564,7 @@ fn futures_that_are_woken_from_threads() {
         } else {
             futures_executor::block_on(map.collect())
         };
-        waker.join().expect("it only sends");
+        waker.join().expect("the thread only sends");
         if !ordered {
             items.sort_unstable();
         }
@@ -568,7 +573,7 @@ fn futures_that_are_woken_from_threads() {
 }
 
 #[test]
-fn panic_while_in_progress_is_the_next_error() {
+fn panic_in_progress_is_next_error() {
     let (teller, source) = script::<u8>();
     let mut map = source.map_par(2, ready).catch_panics();
     let task = Counting::new();
@@ -577,8 +582,8 @@ fn panic_while_in_progress_is_the_next_error() {
     assert_eq!(progress(&mut map, &task), Poll::Ready(()));
     assert!(teller.is_dropped());
     let text = |item: Result<u8, aiter::CaughtPanic>| item.map_err(|panic| panic.to_string());
-    let told = Err("panicked: told to panic".to_string());
-    assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(told)));
+    let panicked = Err("panicked: told to panic".to_string());
+    assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(panicked)));
     assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(Ok(1))));
     assert!(!map.is_terminated());
     assert!(matches!(task.poll(&mut map), Poll::Ready(None)));

@@ -1,3 +1,5 @@
+//! `map_par_with` on a hand-driven executor: bounds, order, worker starts, panics and lost workers.
+
 use crate::{
     ledger::Ledger,
     script::{script, scripted},
@@ -18,12 +20,12 @@ use futures_core::{FusedStream, Stream};
 use futures_util::stream;
 use std::{panic::catch_unwind, sync::Mutex};
 
-/// The workers, polled in turn as an executor of one thread does: those that were woken.
-struct Crew(Vec<(Option<Task>, Counting, usize)>);
+/// A single-threaded executor that polls only woken workers, in order.
+struct Executor(Vec<(Option<Task>, Counting, usize)>);
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-impl Crew {
+impl Executor {
     fn new<F: Future<Output = ()> + 'static>(workers: Vec<F>) -> Self {
         let task = |worker| (Some(Box::pin(worker) as Task), Counting::new(), usize::MAX);
         Self(workers.into_iter().map(task).collect())
@@ -34,7 +36,7 @@ impl Crew {
         task.is_some() && waker.wakes() != *seen
     }
 
-    /// Polls one worker, woken or not. True if it panicked.
+    /// Polls one worker, woken or not. Returns `true` if it panicked.
     fn poll(&mut self, worker: usize) -> bool {
         let (task, waker, seen) = &mut self.0[worker];
         let Some(future) = task else { return false };
@@ -47,7 +49,7 @@ impl Crew {
         polled.is_err()
     }
 
-    /// Polls those that are woken until none is. Returns how many panicked.
+    /// Polls woken workers until none is left. Returns the number of panics.
     fn run(&mut self) -> usize {
         let mut panics = 0;
         while let Some(worker) = (0..self.0.len()).find(|&worker| self.is_woken(worker)) {
@@ -69,12 +71,12 @@ impl Crew {
     }
 }
 
-/// Futures that are ready when they are told to be, and what is going on among them.
+/// Futures that complete when `finish` is called, and counters of them.
 #[derive(Clone, Default)]
-struct Desk(Arc<Mutex<DeskState>>);
+struct Jobs(Arc<Mutex<JobsState>>);
 
 #[derive(Default)]
-struct DeskState {
+struct JobsState {
     calls: Vec<u32>,
     running: usize,
     max_running: usize,
@@ -82,36 +84,36 @@ struct DeskState {
     wakers: Vec<(u32, Waker)>,
 }
 
-struct Job(Desk, u32);
+struct Job(Jobs, u32);
 
-impl Desk {
-    fn with<R>(&self, f: impl FnOnce(&mut DeskState) -> R) -> R {
-        f(&mut self.0.lock().expect("not poisoned"))
+impl Jobs {
+    fn with<R>(&self, f: impl FnOnce(&mut JobsState) -> R) -> R {
+        f(&mut self.0.lock().expect("the lock is not poisoned"))
     }
 
     fn start(&self, item: u32) -> Job {
-        self.with(|desk| {
-            desk.calls.push(item);
-            desk.running += 1;
-            desk.max_running = desk.max_running.max(desk.running);
+        self.with(|jobs| {
+            jobs.calls.push(item);
+            jobs.running += 1;
+            jobs.max_running = jobs.max_running.max(jobs.running);
         });
         Job(self.clone(), item)
     }
 
     fn finish(&self, item: u32) {
-        let wakers = self.with(|desk| {
-            desk.done.push(item);
-            core::mem::take(&mut desk.wakers)
+        let wakers = self.with(|jobs| {
+            jobs.done.push(item);
+            core::mem::take(&mut jobs.wakers)
         });
         wakers.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
     fn calls(&self) -> usize {
-        self.with(|desk| desk.calls.len())
+        self.with(|jobs| jobs.calls.len())
     }
 
     fn running(&self) -> usize {
-        self.with(|desk| desk.running)
+        self.with(|jobs| jobs.running)
     }
 }
 
@@ -120,11 +122,11 @@ impl Future for Job {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u32> {
         let item = self.1;
-        self.0.with(|desk| {
-            if desk.done.contains(&item) {
+        self.0.with(|jobs| {
+            if jobs.done.contains(&item) {
                 return Poll::Ready(item);
             }
-            desk.wakers.push((item, cx.waker().clone()));
+            jobs.wakers.push((item, cx.waker().clone()));
             Poll::Pending
         })
     }
@@ -132,7 +134,7 @@ impl Future for Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        self.0.with(|desk| desk.running -= 1);
+        self.0.with(|jobs| jobs.running -= 1);
     }
 }
 
@@ -145,30 +147,30 @@ fn drain<T>(stream: &mut MapParWith<T, ()>) -> Vec<T> {
 }
 
 #[test]
-fn case_66_four_workers_of_20_items_run_at_most_four() {
-    let desk = Desk::default();
-    let start = desk.clone();
+fn at_most_n_futures_run() {
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (mut stream, workers) =
         stream::iter(0..20).map_par_with(4, identity, move |n| start.start(n)).into_parts();
-    let mut crew = Crew::new(workers);
+    let mut executor = Executor::new(workers);
     let mut items = Vec::new();
     for n in 0..20 {
-        crew.run();
-        assert_eq!(desk.running(), 4.min(20 - n));
-        desk.finish(n as u32);
-        crew.run();
+        executor.run();
+        assert_eq!(jobs.running(), 4.min(20 - n));
+        jobs.finish(n as u32);
+        executor.run();
         items.extend(drain(&mut stream));
     }
-    assert_eq!(desk.with(|desk| desk.max_running), 4);
-    assert!(items.into_iter().eq(0..20), "each as it is done");
-    assert!(crew.is_done());
+    assert_eq!(jobs.with(|jobs| jobs.max_running), 4);
+    assert!(items.into_iter().eq(0..20), "results come in the order of completion");
+    assert!(executor.is_done());
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
-    assert_eq!(crew.wakers_held(), 0);
+    assert_eq!(executor.wakers_held(), 0);
 }
 
 #[test]
-fn case_67_a_consumer_that_stalls_after_one() {
+fn stalled_consumer_limits_calls_to_twice_n() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let f = move |n: u32| {
@@ -176,40 +178,40 @@ fn case_67_a_consumer_that_stalls_after_one() {
         ready(n)
     };
     let (mut stream, workers) = stream::iter(0..200).map_par_with(4, identity, f).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
+    let mut executor = Executor::new(workers);
+    executor.run();
     assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
-    crew.run();
+    executor.run();
     assert_eq!(calls.load(SeqCst), 8);
     assert_eq!(stream.size_hint(), (7, None));
-    // It asks: one call more.
+    // The consumer asks for the next item, which allows one more call.
     assert_eq!(next(&mut stream), Poll::Ready(Some(1)));
-    crew.run();
+    executor.run();
     assert_eq!(calls.load(SeqCst), 9);
     let mut items = vec![];
     while !stream.is_terminated() {
         items.extend(drain(&mut stream));
-        crew.run();
+        executor.run();
     }
     assert!(items.into_iter().eq(2..200));
 }
 
 #[test]
-fn case_68_ordered_and_not() {
+fn results_come_in_end_or_start_order() {
     for (ordered, expected) in [(false, [2, 1, 0]), (true, [0, 1, 2])] {
-        let desk = Desk::default();
-        let start = desk.clone();
+        let jobs = Jobs::default();
+        let start = jobs.clone();
         let (mut stream, workers) =
             stream::iter(0..3).map_par_with(3, identity, move |n| start.start(n)).into_parts();
         if ordered {
             stream = stream.ordered();
         }
-        let mut crew = Crew::new(workers);
+        let mut executor = Executor::new(workers);
         let mut items = vec![];
         for n in [2, 1, 0] {
-            crew.run();
-            desk.finish(n);
-            crew.run();
+            executor.run();
+            jobs.finish(n);
+            executor.run();
             items.extend(drain(&mut stream));
         }
         assert_eq!(items, expected);
@@ -218,49 +220,49 @@ fn case_68_ordered_and_not() {
 }
 
 #[test]
-fn in_order_a_slow_future_holds_back_as_many_as_there_are_permits() {
-    let desk = Desk::default();
-    let start = desk.clone();
+fn ordered_slow_future_blocks_after_all_permits() {
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (stream, workers) =
         stream::iter(0..100).map_par_with(2, identity, move |n| start.start(n)).into_parts();
     let mut stream = stream.ordered();
-    let mut crew = Crew::new(workers);
+    let mut executor = Executor::new(workers);
     for n in 1..10 {
-        crew.run();
-        desk.finish(n);
-        crew.run();
+        executor.run();
+        jobs.finish(n);
+        executor.run();
         assert_eq!(drain(&mut stream), []);
     }
-    assert_eq!(desk.with(|desk| desk.calls.clone()), [0, 1, 2, 3]);
+    assert_eq!(jobs.with(|jobs| jobs.calls.clone()), [0, 1, 2, 3]);
     assert_eq!(stream.size_hint(), (3, None));
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
-    desk.finish(0);
-    crew.run();
+    jobs.finish(0);
+    executor.run();
     assert!(reader.wakes() > 0);
     let mut items = vec![];
     for n in 10..100 {
-        desk.finish(n);
+        jobs.finish(n);
     }
     while !stream.is_terminated() {
         items.extend(drain(&mut stream));
-        crew.run();
+        executor.run();
     }
     assert!(items.into_iter().eq(0..100));
 }
 
 #[test]
-fn an_order_that_begins_late_is_none() {
-    let desk = Desk::default();
-    let start = desk.clone();
+fn ordered_after_first_poll_has_no_effect() {
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (mut stream, workers) =
         stream::iter(0..3).map_par_with(3, identity, move |n| start.start(n)).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
+    let mut executor = Executor::new(workers);
+    executor.run();
     let mut items = vec![];
     for n in [2, 1, 0] {
-        desk.finish(n);
-        crew.run();
+        jobs.finish(n);
+        executor.run();
         items.extend(drain(&mut stream));
         stream = stream.ordered();
     }
@@ -269,42 +271,42 @@ fn an_order_that_begins_late_is_none() {
 }
 
 #[test]
-fn case_69_dropping_the_stream_drops_the_running_futures() {
-    let desk = Desk::default();
+fn dropped_stream_drops_running_futures() {
+    let jobs = Jobs::default();
     let (teller, source) = script();
     (0..3).for_each(|n| teller.send(n));
-    let start = desk.clone();
+    let start = jobs.clone();
     let (stream, workers) = source.map_par_with(5, identity, move |n| start.start(n)).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
-    assert_eq!(desk.running(), 3);
+    let mut executor = Executor::new(workers);
+    executor.run();
+    assert_eq!(jobs.running(), 3);
     assert!(teller.is_waiting());
     drop(stream);
     for worker in 0..5 {
-        assert!(crew.is_woken(worker), "running or waiting, {worker} is woken");
+        assert!(executor.is_woken(worker), "worker {worker} is woken");
     }
-    assert_eq!(crew.run(), 0);
-    assert!(crew.is_done());
-    assert_eq!(desk.running(), 0);
+    assert_eq!(executor.run(), 0);
+    assert!(executor.is_done());
+    assert_eq!(jobs.running(), 0);
     assert!(teller.is_dropped());
-    desk.finish(0);
+    jobs.finish(0);
     teller.send(3);
-    assert_eq!(desk.calls(), 3);
+    assert_eq!(jobs.calls(), 3);
 }
 
-/// What a stream of results handed out: a result, or the text of a panic.
-type Told<T> = Result<T, String>;
+/// A result that a stream yielded, or the text of a panic in its poll.
+type ItemOrPanic<T> = Result<T, String>;
 
-/// Reads, over panics, what is there.
-fn drain_over<S: Stream + Unpin>(stream: &mut S) -> Vec<Told<S::Item>> {
-    let mut told = vec![];
+/// Reads all ready items over panics.
+fn drain_over<S: Stream + Unpin>(stream: &mut S) -> Vec<ItemOrPanic<S::Item>> {
+    let mut seen = vec![];
     loop {
         match catch_unwind(AssertUnwindSafe(|| next(stream))) {
-            Ok(Poll::Ready(Some(item))) => told.push(Ok(item)),
-            Ok(_) => return told,
+            Ok(Poll::Ready(Some(item))) => seen.push(Ok(item)),
+            Ok(_) => return seen,
             Err(payload) => {
                 let text = payload.downcast_ref::<String>().cloned();
-                told.push(Err(text.unwrap_or_else(|| {
+                seen.push(Err(text.unwrap_or_else(|| {
                     (*payload.downcast_ref::<&str>().expect("all panics are text")).to_string()
                 })));
             }
@@ -312,17 +314,17 @@ fn drain_over<S: Stream + Unpin>(stream: &mut S) -> Vec<Told<S::Item>> {
     }
 }
 
-/// Lets the workers run and reads, over panics, up to the end.
-fn read_over<T>(stream: &mut MapParWith<T, ()>, crew: &mut Crew) -> Vec<Told<T>> {
-    let mut told = vec![];
+/// Runs the workers and reads to the end over panics.
+fn read_over<T>(stream: &mut MapParWith<T, ()>, executor: &mut Executor) -> Vec<ItemOrPanic<T>> {
+    let mut seen = vec![];
     while !stream.is_terminated() {
-        assert_eq!(crew.run(), 0, "no worker panics");
-        told.extend(drain_over(stream));
-        assert!(told.len() < 1000, "the same again");
+        assert_eq!(executor.run(), 0, "no worker panics");
+        seen.extend(drain_over(stream));
+        assert!(seen.len() < 1000, "the same panic repeats");
     }
-    assert!(crew.is_done());
+    assert!(executor.is_done());
     assert!(matches!(next(stream), Poll::Ready(None)));
-    told
+    seen
 }
 
 fn refuse(n: u32, refused: &[u32]) -> u32 {
@@ -332,20 +334,24 @@ fn refuse(n: u32, refused: &[u32]) -> u32 {
     n
 }
 
-/// What comes of 0 to 99, if these are refused.
-fn told_of_100(refused: &[u32]) -> Vec<Told<u32>> {
+/// Expected events of the items 0 to 99 if the `refused` items panic.
+fn expected_of_100(refused: &[u32]) -> Vec<ItemOrPanic<u32>> {
     let of = |n| if refused.contains(&n) { Err(format!("{n} is refused")) } else { Ok(n) };
     (0..100).map(of).collect()
 }
 
-/// In the order of the items, with those of unordered streams.
-fn sorted(mut told: Vec<Told<u32>>) -> Vec<Told<u32>> {
-    let number = |told: &Told<u32>| match told {
+/// Sorts the events of an unordered stream by item.
+fn sorted(mut seen: Vec<ItemOrPanic<u32>>) -> Vec<ItemOrPanic<u32>> {
+    let number = |seen: &ItemOrPanic<u32>| match seen {
         Ok(n) => *n,
-        Err(text) => text.split(' ').next().and_then(|n| n.parse().ok()).expect("it has a number"),
+        Err(text) => text
+            .split(' ')
+            .next()
+            .and_then(|n| n.parse().ok())
+            .expect("the text begins with a number"),
     };
-    told.sort_by_key(number);
-    told
+    seen.sort_by_key(number);
+    seen
 }
 
 #[test]
@@ -358,9 +364,9 @@ fn future_panics_consumer_panics_rest_arrives() {
             if ordered {
                 stream = stream.ordered();
             }
-            let told = read_over(&mut stream, &mut Crew::new(workers));
-            let told = if ordered { told } else { sorted(told) };
-            assert_eq!(told, told_of_100(&[3, 40, 99]));
+            let seen = read_over(&mut stream, &mut Executor::new(workers));
+            let seen = if ordered { seen } else { sorted(seen) };
+            assert_eq!(seen, expected_of_100(&[3, 40, 99]));
             assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
         }
     }
@@ -376,9 +382,9 @@ fn call_panic_reaches_consumer_and_rest_arrives() {
             if ordered {
                 stream = stream.ordered();
             }
-            let told = read_over(&mut stream, &mut Crew::new(workers));
-            let told = if ordered { told } else { sorted(told) };
-            assert_eq!(told, told_of_100(&[0, 1, 98, 99]));
+            let seen = read_over(&mut stream, &mut Executor::new(workers));
+            let seen = if ordered { seen } else { sorted(seen) };
+            assert_eq!(seen, expected_of_100(&[0, 1, 98, 99]));
         }
     }
 }
@@ -389,14 +395,14 @@ fn panics_of_all_calls_reach_consumer() {
     let (stream, workers) = stream::iter(0..100).map_par_with(3, identity, f).into_parts();
     let mut stream = stream.ordered();
     let all: Vec<_> = (0..100).collect();
-    assert_eq!(read_over(&mut stream, &mut Crew::new(workers)), told_of_100(&all));
+    assert_eq!(read_over(&mut stream, &mut Executor::new(workers)), expected_of_100(&all));
 }
 
 #[test]
-fn panic_comes_when_done_or_in_its_turn() {
+fn panic_comes_when_done_or_in_order() {
     for ordered in [false, true] {
-        let desk = Desk::default();
-        let start = desk.clone();
+        let jobs = Jobs::default();
+        let start = jobs.clone();
         let f = move |n| {
             let job = start.start(n);
             async move { refuse(job.await, &[1]) }
@@ -405,18 +411,18 @@ fn panic_comes_when_done_or_in_its_turn() {
         if ordered {
             stream = stream.ordered();
         }
-        let mut crew = Crew::new(workers);
+        let mut executor = Executor::new(workers);
         let reader = Counting::new();
-        crew.run();
+        executor.run();
         assert_eq!(reader.poll(&mut stream), Poll::Pending);
-        desk.finish(1);
-        assert_eq!(crew.run(), 0);
+        jobs.finish(1);
+        assert_eq!(executor.run(), 0);
         assert!(reader.wakes() > 0);
         let first = drain_over(&mut stream);
         assert_eq!(stream.finished(), 0);
-        desk.finish(0);
-        desk.finish(2);
-        crew.run();
+        jobs.finish(0);
+        jobs.finish(2);
+        executor.run();
         let refused = Err("1 is refused".to_string());
         let rest = drain_over(&mut stream);
         if ordered {
@@ -429,53 +435,53 @@ fn panic_comes_when_done_or_in_its_turn() {
 }
 
 #[test]
-fn panic_payload_is_the_original() {
+fn panic_payload_is_original() {
     let f = |_: ()| async { std::panic::panic_any(7_u8) };
     let (mut stream, workers) = stream::iter([()]).map_par_with(1, identity, f).into_parts();
-    Crew::new(workers).run();
+    Executor::new(workers).run();
     let caught = catch_unwind(AssertUnwindSafe(|| next::<MapParWith<(), ()>>(&mut stream)));
-    assert_eq!(caught.expect_err("it panics").downcast_ref(), Some(&7_u8));
+    assert_eq!(caught.expect_err("the poll panics").downcast_ref(), Some(&7_u8));
     assert_eq!(next(&mut stream), Poll::Ready(None));
 }
 
 #[test]
 fn panicked_call_returns_its_permit() {
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let f = move |n| refuse(start.start(n).1, &[0, 1, 2, 3]);
     let (stream, workers) =
         stream::iter(0..20).map_par_with(2, identity, move |n| ready(f(n))).into_parts();
     let mut stream = stream.ordered();
-    let mut crew = Crew::new(workers);
-    assert_eq!(crew.run(), 0);
-    assert_eq!(desk.calls(), 4, "all four permits are in use");
+    let mut executor = Executor::new(workers);
+    assert_eq!(executor.run(), 0);
+    assert_eq!(jobs.calls(), 4, "all four permits are in use");
     assert_eq!(stream.size_hint(), (0, None));
     assert_eq!(drain_over(&mut stream).len(), 4);
-    crew.run();
-    assert_eq!(desk.calls(), 8);
+    executor.run();
+    assert_eq!(jobs.calls(), 8);
 }
 
 #[test]
 fn source_panics_ordered_calls_come_first() {
     for ordered in [false, true] {
-        let desk = Desk::default();
+        let jobs = Jobs::default();
         let (teller, source) = script();
         teller.send(0);
-        let start = desk.clone();
+        let start = jobs.clone();
         let (mut stream, workers) =
             source.map_par_with(3, identity, move |n| start.start(n)).into_parts();
         if ordered {
             stream = stream.ordered();
         }
-        let mut crew = Crew::new(workers);
-        crew.run();
+        let mut executor = Executor::new(workers);
+        executor.run();
         teller.panic();
-        assert_eq!(crew.run(), 0);
+        assert_eq!(executor.run(), 0);
         assert!(teller.is_dropped());
         let first = drain_over(&mut stream);
         assert_eq!(stream.outcome(), None, "0 is running");
-        desk.finish(0);
-        assert_eq!(crew.run(), 0);
+        jobs.finish(0);
+        assert_eq!(executor.run(), 0);
         let rest = drain_over(&mut stream);
         let panic = Err("told to panic".to_string());
         if ordered {
@@ -483,12 +489,12 @@ fn source_panics_ordered_calls_come_first() {
         } else {
             assert_eq!((first, rest), (vec![panic], vec![Ok(0)]));
         }
-        assert!(stream.is_terminated() && crew.is_done());
+        assert!(stream.is_terminated() && executor.is_done());
         assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
     }
 }
 
-/// A future whose drop panics once it was polled, unless a panic is why.
+/// A future whose drop panics after it was polled, unless the thread is already panicking.
 struct DropPanics(Option<u32>);
 
 impl Future for DropPanics {
@@ -501,7 +507,7 @@ impl Future for DropPanics {
 
 impl Drop for DropPanics {
     fn drop(&mut self) {
-        assert!(self.0.is_some() || std::thread::panicking(), "told to panic in drop");
+        assert!(self.0.is_some() || std::thread::panicking(), "future drop panics");
     }
 }
 
@@ -513,15 +519,15 @@ fn drop_panic_of_future_follows_its_result() {
         if ordered {
             stream = stream.ordered();
         }
-        let told = read_over(&mut stream, &mut Crew::new(workers));
-        let panic = Err("told to panic in drop".to_string());
+        let seen = read_over(&mut stream, &mut Executor::new(workers));
+        let panic = Err("future drop panics".to_string());
         let expected = (0..9).flat_map(|n| [Ok(n), panic.clone()]);
-        assert!(told.into_iter().eq(expected));
+        assert!(seen.into_iter().eq(expected));
     }
 }
 
 #[test]
-fn drop_panic_of_source_comes_at_the_end() {
+fn drop_panic_of_source_comes_at_end() {
     for ordered in [false, true] {
         let (_teller, source) = scripted(0..9);
         let (mut stream, workers) =
@@ -529,16 +535,16 @@ fn drop_panic_of_source_comes_at_the_end() {
         if ordered {
             stream = stream.ordered();
         }
-        let mut told = read_over(&mut stream, &mut Crew::new(workers));
-        let panic = told.iter().position(Result::is_err).expect("it panics");
-        assert_eq!(told.remove(panic), Err("told to panic in drop".to_string()));
+        let mut seen = read_over(&mut stream, &mut Executor::new(workers));
+        let panic = seen.iter().position(Result::is_err).expect("a poll panics");
+        assert_eq!(seen.remove(panic), Err("told to panic in drop".to_string()));
         assert!(!ordered || panic == 9);
-        assert!(told.into_iter().eq((0..9).map(Ok)));
+        assert!(seen.into_iter().eq((0..9).map(Ok)));
     }
 }
 
 #[test]
-fn source_panics_twice_and_the_first_is_told() {
+fn source_panics_twice_first_is_reported() {
     let (teller, source) = script::<u32>();
     teller.panic();
     /// A stream that panics when it is dropped.
@@ -552,25 +558,25 @@ fn source_panics_twice_and_the_first_is_told() {
     }
     impl<S> Drop for Always<S> {
         fn drop(&mut self) {
-            panic!("in drop, too");
+            panic!("drop panics");
         }
     }
     let (mut stream, workers) = Always(source).map_par_with(2, identity, ready).into_parts();
-    let told = read_over(&mut stream, &mut Crew::new(workers));
-    assert_eq!(told, [Err("told to panic".to_string())]);
+    let seen = read_over(&mut stream, &mut Executor::new(workers));
+    assert_eq!(seen, [Err("told to panic".to_string())]);
 }
 
 /// A waker that panics when it is cloned.
 fn unclonable() -> Waker {
     use core::task::{RawWaker, RawWakerVTable};
     static VTABLE: RawWakerVTable =
-        RawWakerVTable::new(|_| panic!("in the clone of a waker"), |_| (), |_| (), |_| ());
+        RawWakerVTable::new(|_| panic!("waker clone panics"), |_| (), |_| (), |_| ());
     // SAFETY: no function of the table uses the pointer, and `clone` never returns.
     unsafe { Waker::from_raw(RawWaker::new(core::ptr::null(), &VTABLE)) }
 }
 
 #[test]
-fn panics_of_lost_workers_are_told_at_the_end() {
+fn panics_of_lost_workers_come_at_end() {
     let f = |n: u32| async move {
         if n == 0 {
             core::future::pending::<()>().await;
@@ -579,32 +585,32 @@ fn panics_of_lost_workers_are_told_at_the_end() {
     };
     let (mut stream, mut workers) = stream::iter(0..3).map_par_with(2, identity, f).into_parts();
     let mut lost = Box::pin(workers.remove(0));
-    let mut crew = Crew::new(workers);
-    // The worker clones the waker when it goes to sleep, which is not a call of `f`.
+    let mut executor = Executor::new(workers);
+    // A worker clones its waker before it returns `Pending`; that panic is outside of `f`.
     let waker = unclonable();
     let mut cx = Context::from_waker(&waker);
     let mut poll = || catch_unwind(AssertUnwindSafe(|| lost.as_mut().poll(&mut cx)));
-    assert!((0..2).any(|_| poll().is_err()), "the second poll is for a worker that yields");
-    crew.run();
-    let told = drain_over(&mut stream);
+    assert!((0..2).any(|_| poll().is_err()), "a worker that yields needs a second poll");
+    executor.run();
+    let seen = drain_over(&mut stream);
     let end = "tasks of map_par_with panicked, items without a result: 1".to_string();
-    assert_eq!(told, [Ok(1), Ok(2), Err(end)]);
-    assert!(stream.is_terminated(), "and then it ends");
+    assert_eq!(seen, [Ok(1), Ok(2), Err(end)]);
+    assert!(stream.is_terminated(), "the stream ends after the panic");
     assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
 }
 
 #[test]
-fn catch_panics_makes_errors_of_them() {
+fn catch_panics_turns_panics_into_errors() {
     let f = |n: u32| async move { refuse(n, &[1]) };
     let (stream, workers) = stream::iter(0..3).map_par_with(2, identity, f).into_parts();
     let mut stream = stream.ordered().catch_panics();
-    let mut crew = Crew::new(workers);
-    assert_eq!(crew.run(), 0);
+    let mut executor = Executor::new(workers);
+    assert_eq!(executor.run(), 0);
     assert_eq!(stream.size_hint(), (2, None));
     assert!(matches!(next(&mut stream), Poll::Ready(Some(Ok(0)))));
     match next(&mut stream) {
         Poll::Ready(Some(Err(panic))) => assert_eq!(panic.message(), Some("1 is refused")),
-        _ => panic!("it is an error"),
+        _ => panic!("the second item is an error"),
     }
     assert!(matches!(next(&mut stream), Poll::Ready(Some(Ok(2)))));
     assert!(!stream.is_terminated());
@@ -614,19 +620,19 @@ fn catch_panics_makes_errors_of_them() {
 }
 
 #[test]
-fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
-    let desk = Desk::default();
-    let start = desk.clone();
+fn dropped_worker_loses_only_running_call() {
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (stream, workers) =
         stream::iter(0..20).map_par_with(2, identity, move |n| start.start(n)).into_parts();
     let mut stream = stream.ordered();
-    let mut crew = Crew::new(workers);
-    crew.run();
-    crew.drop_worker(0);
-    (1..20).for_each(|n| desk.finish(n));
+    let mut executor = Executor::new(workers);
+    executor.run();
+    executor.drop_worker(0);
+    (1..20).for_each(|n| jobs.finish(n));
     let mut items = vec![];
     while !stream.is_terminated() {
-        crew.run();
+        executor.run();
         items.extend(drain(&mut stream));
     }
     assert!(items.into_iter().eq(1..20));
@@ -634,59 +640,59 @@ fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
 }
 
 #[test]
-fn an_idle_worker_that_is_dropped_loses_nothing() {
+fn dropped_idle_worker_loses_no_item() {
     let (teller, source) = script();
     let (mut stream, workers) = source.map_par_with(3, identity, ready::<u32>).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
-    // Whoever would be woken for it.
+    let mut executor = Executor::new(workers);
+    executor.run();
+    // Each of the two workers is dropped while it is idle.
     for worker in 0..2 {
-        crew.drop_worker(worker);
+        executor.drop_worker(worker);
         teller.send(worker as u32);
-        crew.run();
+        executor.run();
         assert_eq!(drain(&mut stream), [worker as u32]);
     }
     teller.end();
-    crew.run();
+    executor.run();
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
 }
 
 #[test]
-fn a_woken_worker_that_is_dropped_hands_the_wake_up_on() {
+fn dropped_woken_worker_passes_wake_up_on() {
     let (teller, source) = script();
     let (mut stream, workers) = source.map_par_with(2, identity, ready::<u32>).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
+    let mut executor = Executor::new(workers);
+    executor.run();
     teller.send(7);
-    let woken = (0..2).find(|&worker| crew.is_woken(worker)).expect("one is woken");
-    crew.drop_worker(woken);
-    assert!(crew.is_woken(1 - woken));
-    crew.run();
+    let woken = (0..2).find(|&worker| executor.is_woken(worker)).expect("a worker is woken");
+    executor.drop_worker(woken);
+    assert!(executor.is_woken(1 - woken));
+    executor.run();
     assert_eq!(drain(&mut stream), [7]);
 }
 
 #[test]
-fn all_workers_dropped_ends_the_stream_as_cancelled() {
+fn all_workers_dropped_stream_is_cancelled() {
     let (teller, source) = script();
     teller.send(1);
     let (mut stream, workers) = source.map_par_with(2, identity, ready::<u32>).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
+    let mut executor = Executor::new(workers);
+    executor.run();
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
     assert_eq!(stream.outcome(), None);
-    crew.drop_worker(0);
+    executor.drop_worker(0);
     assert_eq!(stream.outcome(), None);
-    crew.drop_worker(1);
+    executor.drop_worker(1);
     assert!(reader.wakes() > 0 && teller.is_dropped());
     assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(next(&mut stream), Poll::Ready(None));
 }
 
 #[test]
-fn a_worker_without_end_lets_others_run() {
+fn endless_worker_yields_after_budget() {
     let f = |n: u64| ready(n);
     let (mut stream, mut workers) = stream::iter(0..).map_par_with(1000, identity, f).into_parts();
     workers.truncate(1);
@@ -695,20 +701,20 @@ fn a_worker_without_end_lets_others_run() {
     let task = Counting::new();
     for polls in 1..=3 {
         assert!(worker.as_mut().poll(&mut Context::from_waker(task.waker())).is_pending());
-        assert_eq!(task.wakes(), polls, "by itself");
+        assert_eq!(task.wakes(), polls, "the worker wakes its own task");
     }
     assert_eq!(drain(&mut stream).len(), 3 * 128);
 }
 
 #[test]
-fn every_item_and_result_is_freed_once_at_any_step() {
+fn dropped_at_any_step_frees_each_item_once() {
     for steps in 0..14 {
         for ordered in [false, true] {
             let ledger = Arc::new(Ledger::new());
-            let book = Arc::clone(&ledger);
+            let results = Arc::clone(&ledger);
             let source = stream::iter(ledger.items(7).collect::<Vec<_>>());
             let f = move |item: crate::ledger::Tracked| {
-                let (mut polls, mut result) = (0, Some(book.item(item.value + 100)));
+                let (mut polls, mut result) = (0, Some(results.item(item.value + 100)));
                 poll_fn(move |cx| {
                     polls += 1;
                     if polls <= item.value {
@@ -722,18 +728,18 @@ fn every_item_and_result_is_freed_once_at_any_step() {
             if ordered {
                 stream = stream.ordered();
             }
-            let mut crew = Crew::new(workers);
+            let mut executor = Executor::new(workers);
             let mut taken = vec![];
             for step in 0..steps {
                 match step % 3 {
-                    0 => _ = crew.poll(0),
-                    1 => _ = crew.poll(1),
+                    0 => _ = executor.poll(0),
+                    1 => _ = executor.poll(1),
                     _ => taken.extend(drain(&mut stream)),
                 }
             }
             drop(stream);
-            crew.run();
-            assert!(crew.is_done());
+            executor.run();
+            assert!(executor.is_done());
             assert_eq!(ledger.alive(), taken.len());
             drop(taken);
             ledger.assert_settled();
@@ -741,7 +747,7 @@ fn every_item_and_result_is_freed_once_at_any_step() {
     }
 }
 
-/// A task that was polled once.
+/// Polls a task once and returns it.
 fn start<F: Future<Output = ()>>(future: F, waker: &Waker) -> Pin<Box<F>> {
     let mut task = Box::pin(future);
     assert!(task.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
@@ -749,7 +755,7 @@ fn start<F: Future<Output = ()>>(future: F, waker: &Waker) -> Pin<Box<F>> {
 }
 
 #[test]
-fn a_task_that_starts_inside_its_spawner_is_told_of_the_close() {
+fn task_polled_in_spawner_sees_close() {
     let (_teller, source) = script::<u32>();
     let task = Counting::new();
     let waker = task.waker().clone();
@@ -757,7 +763,7 @@ fn a_task_that_starts_inside_its_spawner_is_told_of_the_close() {
     let (stream, mut workers) = stream.into_parts();
     let before = task.wakes();
     drop(stream);
-    assert!(task.wakes() >= before + 2, "both");
+    assert!(task.wakes() >= before + 2, "both workers are woken");
     for worker in &mut workers {
         let mut cx = Context::from_waker(task.waker());
         assert!(worker.as_mut().poll(&mut cx).is_ready());
@@ -766,8 +772,8 @@ fn a_task_that_starts_inside_its_spawner_is_told_of_the_close() {
 
 #[test]
 fn replaced_wakers_are_not_called() {
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (mut stream, mut workers) =
         stream::iter(0..1).map_par_with(1, identity, move |n| start.start(n)).into_parts();
     let mut worker = Box::pin(workers.remove(0));
@@ -784,7 +790,7 @@ fn replaced_wakers_are_not_called() {
 }
 
 #[test]
-fn the_handles_are_kept_and_can_be_had() {
+fn handles_are_kept_and_returned() {
     let mut spawned = core::cell::Cell::new(0);
     let spawn = |worker| {
         spawned.set(spawned.get() + 1);
@@ -800,7 +806,7 @@ fn the_handles_are_kept_and_can_be_had() {
 }
 
 #[test]
-fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
+fn panicked_spawner_leaves_no_task_behind() {
     let (teller, source) = scripted(0..9_u32);
     let tasks = core::cell::RefCell::new(vec![]);
     let spawn = |worker| {
@@ -817,30 +823,30 @@ fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
 
 type Started = Arc<Mutex<Vec<Task>>>;
 
-/// A spawner whose tasks are polled by `run`.
+/// A list of tasks that `run` polls, and a spawner that adds to it.
 fn starter<F: Future<Output = ()> + 'static>() -> (Started, impl Fn(F)) {
     let started = Started::default();
     let tasks = Arc::clone(&started);
-    (started, move |task| tasks.lock().expect("not poisoned").push(Box::pin(task)))
+    (started, move |task| tasks.lock().expect("the lock is not poisoned").push(Box::pin(task)))
 }
 
-/// Polls each task as often as one of them says that it goes on.
+/// Polls all tasks until a round wakes none of them.
 fn run(started: &Started) {
     let task = Counting::new();
     let mut before = usize::MAX;
     while task.wakes() != before {
         before = task.wakes();
-        for started in &mut *started.lock().expect("not poisoned") {
+        for started in &mut *started.lock().expect("the lock is not poisoned") {
             let _ = started.as_mut().poll(&mut Context::from_waker(task.waker()));
         }
     }
 }
 
 fn count(started: &Started) -> usize {
-    started.lock().expect("not poisoned").len()
+    started.lock().expect("the lock is not poisoned").len()
 }
 
-/// Ready at the first poll, if nobody polls it a second time.
+/// A future that is ready at its first poll and panics at a second one.
 fn once(n: u32) -> impl Future<Output = u32> + Unpin {
     let mut n = Some(n);
     poll_fn(move |_| Poll::Ready(n.take().expect("polled once")))
@@ -867,40 +873,40 @@ fn no_more_workers_start_than_known_items() {
 }
 
 #[test]
-fn worker_starts_when_no_idle_one_is_left() {
+fn worker_starts_if_none_is_idle() {
     let (teller, source) = script();
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (started, spawn) = starter();
     let mut stream = source.map_par_with(usize::MAX, spawn, move |n| start.start(n));
-    // A source that tells nothing of what comes.
+    // A source whose size hint is unknown.
     let reader = Counting::new();
-    let turn = |stream: &mut MapParWith<u32, (), _>| {
+    let step = |stream: &mut MapParWith<u32, (), _>| {
         let wakes = reader.wakes();
         run(&started);
         let polled = reader.poll(stream);
         run(&started);
         (reader.wakes() > wakes, polled, count(&started))
     };
-    assert_eq!(turn(&mut stream), (false, Poll::Pending, 1), "the first at the call");
+    assert_eq!(step(&mut stream), (false, Poll::Pending, 1), "the first worker starts at the call");
     for n in 0..4 {
         teller.send(n);
         let workers = n as usize + 2;
-        assert_eq!(turn(&mut stream), (true, Poll::Pending, workers), "one is idle");
-        assert_eq!(turn(&mut stream), (false, Poll::Pending, workers));
-        assert_eq!(desk.running(), n as usize + 1);
+        assert_eq!(step(&mut stream), (true, Poll::Pending, workers), "a worker is idle");
+        assert_eq!(step(&mut stream), (false, Poll::Pending, workers));
+        assert_eq!(jobs.running(), n as usize + 1);
     }
-    desk.finish(2);
-    assert_eq!(turn(&mut stream), (true, Poll::Ready(Some(2)), 5));
+    jobs.finish(2);
+    assert_eq!(step(&mut stream), (true, Poll::Ready(Some(2)), 5));
     teller.send(4);
-    assert_eq!(turn(&mut stream), (false, Poll::Pending, 5), "two were idle");
+    assert_eq!(step(&mut stream), (false, Poll::Pending, 5), "two workers were idle");
     teller.send(5);
-    assert_eq!(turn(&mut stream), (true, Poll::Pending, 6), "none is left");
+    assert_eq!(step(&mut stream), (true, Poll::Pending, 6), "no worker is idle");
     teller.end();
-    [0, 1, 3, 4, 5].into_iter().for_each(|n| desk.finish(n));
+    [0, 1, 3, 4, 5].into_iter().for_each(|n| jobs.finish(n));
     let mut got = vec![];
     while !stream.is_terminated() {
-        if let (_, Poll::Ready(Some(n)), workers) = turn(&mut stream) {
+        if let (_, Poll::Ready(Some(n)), workers) = step(&mut stream) {
             got.push(n);
             assert_eq!(workers, 6);
         }
@@ -913,23 +919,23 @@ fn worker_starts_when_no_idle_one_is_left() {
 #[test]
 fn at_most_n_workers_start() {
     let (teller, source) = script();
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (started, spawn) = starter();
     let mut stream = source.map_par_with(3, spawn, move |n| start.start(n));
     for n in 0..9 {
         teller.send(n);
         run(&started);
         assert_eq!(next(&mut stream), Poll::Pending);
-        assert!(count(&started) <= 3 && desk.running() <= 3);
+        assert!(count(&started) <= 3 && jobs.running() <= 3);
     }
     run(&started);
-    assert_eq!((count(&started), desk.running()), (3, 3));
+    assert_eq!((count(&started), jobs.running()), (3, 3));
     assert_eq!(stream.handles().len(), 3);
 }
 
 #[test]
-fn into_parts_starts_the_rest_of_the_workers() {
+fn into_parts_starts_remaining_workers() {
     let (teller, source) = script();
     let (started, spawn) = starter();
     let stream = source.map_par_with(3, spawn, once);
@@ -946,7 +952,7 @@ fn into_parts_starts_the_rest_of_the_workers() {
 #[test]
 fn into_parts_panics_if_n_handles_do_not_fit() {
     let parts = || stream::iter(0..3).map_par_with(usize::MAX, identity, once).into_parts();
-    let panic = catch_unwind(|| drop(parts())).expect_err("there is no memory for them");
+    let panic = catch_unwind(|| drop(parts())).expect_err("`n` handles do not fit into memory");
     assert_eq!(panic.downcast_ref(), Some(&"capacity overflow"));
 }
 
@@ -955,7 +961,7 @@ fn spawner_panics_in_poll_no_item_is_lost() {
     let (teller, source) = script();
     let tasks = Started::default();
     let spawn = |task| {
-        let mut tasks = tasks.lock().expect("not poisoned");
+        let mut tasks = tasks.lock().expect("the lock is not poisoned");
         if !tasks.is_empty() {
             drop(tasks);
             panic!("no second task");
@@ -965,12 +971,12 @@ fn spawner_panics_in_poll_no_item_is_lost() {
     let mut stream = source.map_par_with(3, spawn, once);
     (0..9).for_each(|n| teller.send(n));
     teller.end();
-    let mut told = vec![];
+    let mut seen = vec![];
     while !stream.is_terminated() {
         run(&tasks);
-        told.extend(drain_over(&mut stream));
+        seen.extend(drain_over(&mut stream));
     }
-    let (items, panics): (Vec<_>, Vec<_>) = told.into_iter().partition(Result::is_ok);
+    let (items, panics): (Vec<_>, Vec<_>) = seen.into_iter().partition(Result::is_ok);
     assert!(items.into_iter().eq((0..9).map(Ok)));
     assert!(panics.len() <= 2 && panics.iter().all(|p| *p == Err("no second task".to_string())));
 }
@@ -996,7 +1002,7 @@ fn all_workers_dropped_stream_ends() {
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
-    started.lock().expect("not poisoned").clear();
+    started.lock().expect("the lock is not poisoned").clear();
     assert!(reader.wakes() > 0);
     assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(next(&mut stream), Poll::Ready(None));
@@ -1014,7 +1020,7 @@ fn worker_that_woke_sibling_yields_first() {
             Poll::Ready(n)
         })
     };
-    // The source polls the sibling while it is polled itself, so that one is turned away.
+    // The source polls the sibling inside its own poll, so the sibling finds the lock taken.
     let sibling = Rc::new(RefCell::new(None::<Task>));
     let (polled, task) = (Rc::clone(&sibling), Counting::new());
     let waker = task.waker().clone();
@@ -1029,25 +1035,25 @@ fn worker_that_woke_sibling_yields_first() {
     });
     let (mut stream, mut workers) = source.map_par_with(2, identity, f).into_parts();
     *sibling.borrow_mut() = Some(Box::pin(workers.remove(0)));
-    let mut crew = Crew::new(workers);
-    crew.poll(0);
+    let mut executor = Executor::new(workers);
+    executor.poll(0);
     assert_eq!(computed.load(SeqCst), 0, "its call waits for the next poll");
-    assert!(crew.is_woken(0), "for which it wakes its own task");
-    assert_eq!(task.wakes(), 1, "the sibling gets its turn");
-    let mut woken = sibling.borrow_mut().take().expect("it was put back");
+    assert!(executor.is_woken(0), "it wakes its own task for that poll");
+    assert_eq!(task.wakes(), 1, "the sibling is woken");
+    let mut woken = sibling.borrow_mut().take().expect("the source put the sibling back");
     assert!(woken.as_mut().poll(&mut Context::from_waker(task.waker())).is_ready());
-    assert_eq!(drain(&mut stream), [1], "beside the first");
-    crew.run();
+    assert_eq!(drain(&mut stream), [1], "the call of the first worker waits");
+    executor.run();
     assert_eq!(drain(&mut stream), [0]);
     assert!(stream.is_terminated());
 }
 
 #[test]
-fn worker_alone_with_the_items_does_not_yield() {
+fn only_polled_worker_does_not_yield() {
     let (mut stream, workers) = stream::iter(0..100).map_par_with(100, identity, once).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.poll(0);
-    assert_eq!(drain(&mut stream).len(), 100, "in one poll");
+    let mut executor = Executor::new(workers);
+    executor.poll(0);
+    assert_eq!(drain(&mut stream).len(), 100, "one poll drains the source");
 }
 
 #[test]
@@ -1055,22 +1061,22 @@ fn abandoned_worker_stops_no_other() {
     for abandoned in 0..3 {
         let (teller, source) = script();
         let (mut stream, workers) = source.map_par_with(3, identity, once).into_parts();
-        let mut crew = Crew::new(workers);
-        crew.run();
+        let mut executor = Executor::new(workers);
+        executor.run();
         teller.send(0);
-        assert!(crew.is_woken(abandoned));
-        // From here on that one is neither polled nor dropped.
-        let (kept, ..) = crew.0.remove(abandoned);
+        assert!(executor.is_woken(abandoned));
+        // From here on the abandoned worker is neither polled nor dropped.
+        let (kept, ..) = executor.0.remove(abandoned);
         for n in 1..50 {
-            crew.run();
+            executor.run();
             assert_eq!(drain(&mut stream), [n - 1]);
             teller.send(n);
         }
         teller.end();
-        crew.run();
-        assert!(crew.is_done() && teller.is_dropped());
+        executor.run();
+        assert!(executor.is_done() && teller.is_dropped());
         assert_eq!(drain(&mut stream), [49]);
-        assert!(stream.is_terminated(), "the end waits for no idle worker");
+        assert!(stream.is_terminated(), "the end does not need the abandoned worker");
         assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
         drop(kept);
         assert_eq!(next(&mut stream), Poll::Ready(None));
@@ -1080,14 +1086,14 @@ fn abandoned_worker_stops_no_other() {
 #[test]
 fn abandoned_worker_keeps_no_permit_of_others() {
     let (mut stream, workers) = stream::iter(0..40).map_par_with(2, identity, once).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
+    let mut executor = Executor::new(workers);
+    executor.run();
     let mut got = drain(&mut stream);
     assert_eq!(got.len(), 4, "all permits were in use");
-    assert!(crew.is_woken(0) && crew.is_woken(1), "there are permits again");
-    let (_kept, ..) = crew.0.remove(0);
+    assert!(executor.is_woken(0) && executor.is_woken(1), "permits are free again");
+    let (_kept, ..) = executor.0.remove(0);
     while got.len() < 40 {
-        assert_eq!(crew.run(), 0);
+        assert_eq!(executor.run(), 0);
         let more = drain(&mut stream);
         assert!(!more.is_empty(), "after {}", got.len());
         got.extend(more);
@@ -1096,7 +1102,7 @@ fn abandoned_worker_keeps_no_permit_of_others() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let (stream, mut workers) =
         stream::iter(["secret"]).map_par_with(1, identity, ready).into_parts();
     let mut worker = Box::pin(workers.remove(0));
@@ -1110,39 +1116,39 @@ fn debug_shows_the_state_and_no_items() {
 #[test]
 fn aborted_idle_worker_is_replaced() {
     let (teller, source) = script();
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (started, spawn) = starter();
     let mut stream = source.map_par_with(8, spawn, move |n| start.start(n));
-    let mut turns = || {
+    let mut run_all = || {
         for _ in 0..3 {
             run(&started);
             assert_eq!(next(&mut stream), Poll::Pending);
         }
     };
     teller.send(0);
-    turns();
-    assert_eq!((count(&started), desk.running()), (2, 1));
-    drop(started.lock().expect("not poisoned").pop());
+    run_all();
+    assert_eq!((count(&started), jobs.running()), (2, 1));
+    drop(started.lock().expect("the lock is not poisoned").pop());
     teller.send(1);
-    turns();
-    assert_eq!(desk.running(), 2);
+    run_all();
+    assert_eq!(jobs.running(), 2);
 }
 
-/// A spawner that polls each task before it returns, as a runtime with a free thread may.
+/// A spawner that polls each task before it returns, as a runtime with an idle thread may.
 fn fast_starter<F: Future<Output = ()> + 'static>() -> (Started, impl Fn(F)) {
     let started = Started::default();
     let tasks = Arc::clone(&started);
     let spawn = move |task| {
         let mut task: Task = Box::pin(task);
         assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        tasks.lock().expect("not poisoned").push(task);
+        tasks.lock().expect("the lock is not poisoned").push(task);
     };
     (started, spawn)
 }
 
 #[test]
-fn fast_runtime_starts_no_worker_too_many() {
+fn fast_runtime_starts_no_excess_worker() {
     for items in [1, 4, 300] {
         let (started, spawn) = fast_starter();
         let source = stream::iter(0..items);
@@ -1158,14 +1164,14 @@ fn fast_runtime_starts_no_worker_too_many() {
 #[test]
 fn workers_start_while_body_waits() {
     let (teller, source) = script();
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (started, spawn) = starter();
     let stream = source.map_par_with(4, spawn, move |n| start.start(n));
     let mut each = pin!(stream.for_each_progress(|_| pending::<()>()));
     let (task, mut seen) = (Counting::new(), None);
     // Polls the consumer only if it was woken.
-    let mut turn = || loop {
+    let mut step = || loop {
         run(&started);
         if seen == Some(task.wakes()) {
             return;
@@ -1173,14 +1179,14 @@ fn workers_start_while_body_waits() {
         seen = Some(task.wakes());
         assert!(each.as_mut().poll(&mut Context::from_waker(task.waker())).is_pending());
     };
-    turn();
+    step();
     teller.send(0);
-    turn();
-    desk.finish(0);
-    turn();
+    step();
+    jobs.finish(0);
+    step();
     for n in 1..4 {
         teller.send(n);
-        turn();
-        assert_eq!(desk.running(), n as usize, "the body waits, and calls begin");
+        step();
+        assert_eq!(jobs.running(), n as usize, "calls start while the body waits");
     }
 }

@@ -1,3 +1,5 @@
+//! `map_try`: error rules, caught panics, budgets and drops.
+
 use crate::{
     drain,
     ledger::{Ledger, Tracked},
@@ -15,16 +17,16 @@ fn fail_at_2(n: u32) -> Result<u32, &'static str> {
 }
 
 #[test]
-fn case_65_a_function_that_fails_at_2() {
+fn on_error_selects_emit_skip_or_stop() {
     let tens = || stream::iter(1..=3).map_try(fail_at_2);
-    assert_eq!(drain(tens()), [Ok(10), Err("two"), Ok(30)], "the default is to emit");
+    assert_eq!(drain(tens()), [Ok(10), Err("two"), Ok(30)], "`Emit` is the default");
     assert_eq!(drain(tens().on_error(OnError::Emit)), [Ok(10), Err("two"), Ok(30)]);
     assert_eq!(drain(tens().on_error(OnError::Skip)), [Ok(10), Ok(30)]);
     assert_eq!(drain(tens().on_error(OnError::Stop)), [Ok(10), Err("two")]);
 }
 
 #[test]
-fn the_rule_is_asked_once_for_each_error_and_may_change_its_mind() {
+fn rule_is_called_once_per_error() {
     let mut seen = Vec::new();
     let results = stream::iter(0..10).map_try(|n| if n % 2 == 0 { Ok(n) } else { Err(n) });
     let results = results.on_error_with(|error| {
@@ -40,7 +42,7 @@ fn the_rule_is_asked_once_for_each_error_and_may_change_its_mind() {
 }
 
 #[test]
-fn stop_drops_the_source_with_the_error() {
+fn stop_drops_source_with_error() {
     let (teller, source) = scripted(1..=3);
     let mut results = source.map_try(fail_at_2).on_error(OnError::Stop);
     assert_eq!(next(&mut results), Poll::Ready(Some(Ok(10))));
@@ -56,7 +58,7 @@ fn stop_drops_the_source_with_the_error() {
 }
 
 #[test]
-fn the_source_is_dropped_at_its_end_and_not_polled_again() {
+fn ended_source_is_dropped_and_not_polled() {
     let (teller, source) = scripted([1]);
     let mut results = source.map_try(fail_at_2);
     assert_eq!(next(&mut results), Poll::Ready(Some(Ok(10))));
@@ -69,7 +71,7 @@ fn the_source_is_dropped_at_its_end_and_not_polled_again() {
 }
 
 #[test]
-fn a_long_run_of_skips_lets_others_have_their_turn() {
+fn many_skips_yield_after_budget() {
     let errors = stream::iter(0..1000).map_try(Err::<u8, _>);
     let mut errors = errors.on_error(OnError::Skip);
     let task = Counting::new();
@@ -82,7 +84,7 @@ fn a_long_run_of_skips_lets_others_have_their_turn() {
 }
 
 #[test]
-fn size_hint_knows_the_rule() {
+fn size_hint_depends_on_rule() {
     let results = || stream::iter(0..5).map_try(fail_at_2);
     assert_eq!(results().size_hint(), (5, Some(5)));
     assert_eq!(results().on_error(OnError::Skip).size_hint(), (0, Some(5)));
@@ -93,26 +95,30 @@ fn size_hint_knows_the_rule() {
 }
 
 #[test]
-fn the_latest_waker_is_woken() {
+fn latest_waker_is_woken() {
     let (teller, source) = script();
     let mut results = source.map_try(fail_at_2).on_error(OnError::Skip);
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut results), Poll::Pending);
     teller.send(2);
     assert_eq!(old.wakes(), 1);
-    assert_eq!(new.poll(&mut results), Poll::Pending, "skipped, and waiting for the next");
+    assert_eq!(
+        new.poll(&mut results),
+        Poll::Pending,
+        "the item is skipped and the source is pending"
+    );
     teller.send(3);
     assert_eq!((old.wakes(), new.wakes()), (1, 1));
     assert_eq!(new.poll(&mut results), Poll::Ready(Some(Ok(30))));
 }
 
 #[test]
-fn a_function_or_rule_that_panics_loses_its_item_alone() {
+fn function_or_rule_panics_only_item_is_lost() {
     let check = |n: u32| {
         assert_ne!(n, 1);
         fail_at_2(n)
     };
-    let mut results = stream::iter(0..4).map_try(check).on_error_with(|_| panic!("no rule"));
+    let mut results = stream::iter(0..4).map_try(check).on_error_with(|_| panic!("rule panics"));
     assert_eq!(next(&mut results), Poll::Ready(Some(Ok(0))));
     for _ in 0..2 {
         assert!(catch_unwind(AssertUnwindSafe(|| next(&mut results))).is_err());
@@ -122,7 +128,7 @@ fn a_function_or_rule_that_panics_loses_its_item_alone() {
 }
 
 #[test]
-fn a_source_that_panics_is_dropped() {
+fn panicked_source_is_dropped() {
     let (teller, source) = script();
     teller.panic();
     let mut results = source.map_try(fail_at_2).catch_panics();
@@ -132,7 +138,7 @@ fn a_source_that_panics_is_dropped() {
 }
 
 #[test]
-fn caught_panics_are_errors_beside_the_functions_own() {
+fn caught_panics_and_errors_are_distinct() {
     let check = |n: u32| match n {
         1 => panic!("one"),
         3 => panic!("{n} is not {}", 4),
@@ -174,10 +180,14 @@ fn rules_apply_to_caught_panics() {
     };
     let results = || stream::iter(0..4).map_try(check);
     let skipped = results().on_error(OnError::Skip).catch_panics();
-    assert_eq!(drain(skipped.map(Result::ok)), [Some(0), Some(30)], "the rule was kept");
+    assert_eq!(
+        drain(skipped.map(Result::ok)),
+        [Some(0), Some(30)],
+        "`catch_panics` keeps the rule"
+    );
     let stopped = results().catch_panics().on_error(OnError::Stop);
     assert_eq!(drain(stopped.map(Result::ok)), [Some(0), None]);
-    let told = results().catch_panics().on_error_with(|failure| match failure {
+    let chosen = results().catch_panics().on_error_with(|error| match error {
         MapError::Failed("two") => OnError::Skip,
         MapError::Failed(_) => OnError::Emit,
         MapError::Panicked(panic) => {
@@ -185,11 +195,11 @@ fn rules_apply_to_caught_panics() {
             OnError::Skip
         }
     });
-    assert_eq!(drain(told.map(Result::ok)), [Some(0), Some(30)]);
+    assert_eq!(drain(chosen.map(Result::ok)), [Some(0), Some(30)]);
 }
 
 #[test]
-fn a_failure_speaks_with_its_errors_voice() {
+fn map_error_forwards_display_and_source() {
     #[derive(Debug)]
     struct Outer(core::num::ParseIntError);
     impl core::fmt::Display for Outer {
@@ -203,14 +213,14 @@ fn a_failure_speaks_with_its_errors_voice() {
         }
     }
 
-    let inner = "x".parse::<u8>().expect_err("x is no number");
-    let failure = MapError::Failed(Outer(inner.clone()));
-    assert_eq!(failure.to_string(), "outer");
-    assert_eq!(failure.source().map(ToString::to_string), Some(inner.to_string()));
+    let inner = "x".parse::<u8>().expect_err("`x` is not a number");
+    let error = MapError::Failed(Outer(inner.clone()));
+    assert_eq!(error.to_string(), "outer");
+    assert_eq!(error.source().map(ToString::to_string), Some(inner.to_string()));
 }
 
 #[test]
-fn every_item_is_freed_once_whenever_the_stream_goes() {
+fn dropped_at_any_step_frees_each_item_once() {
     let odd_fail = |item: Tracked| if item.value % 2 == 1 { Err(item) } else { Ok(item) };
     for steps in 0..6 {
         for rule in [OnError::Emit, OnError::Skip, OnError::Stop] {
@@ -231,7 +241,7 @@ fn every_item_is_freed_once_whenever_the_stream_goes() {
 }
 
 #[test]
-fn sources_that_must_not_move() {
+fn source_need_not_be_unpin() {
     let source = stream::once(async { 2 }).chain(stream::once(async { 3 }));
     let mut results = core::pin::pin!(source.map_try(fail_at_2));
     assert!(results.as_mut().get_pin_mut().is_some());
@@ -239,7 +249,7 @@ fn sources_that_must_not_move() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let mut results = stream::iter(["secret"]).map_try(Ok::<_, ()>);
     assert_eq!(format!("{results:?}"), "MapTry { source_ended: false, .. }");
     assert_eq!(drain(results.by_ref()), [Ok("secret")]);

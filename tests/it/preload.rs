@@ -1,3 +1,5 @@
+//! `preload`: window, progress, panics and drops.
+
 use crate::{
     ledger::{Ledger, values},
     script::{script, scripted},
@@ -18,11 +20,11 @@ fn progress<S: Progress + Unpin>(stream: &mut S) -> Poll<()> {
 }
 
 #[test]
-fn case_49_a_window_of_50_of_1000() {
+fn window_of_50_refills_after_each_item() {
     let (teller, source) = scripted(0..1000);
     let mut items = source.preload(50);
-    let left = || teller.left() - 1; // but for the end
-    assert_eq!(left(), 1000, "lazy");
+    let left = || teller.left() - 1; // without the end
+    assert_eq!(left(), 1000, "`preload` polls nothing");
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
     assert_eq!(left(), 949);
     for n in 1..11 {
@@ -32,15 +34,15 @@ fn case_49_a_window_of_50_of_1000() {
 }
 
 #[test]
-fn case_50_a_window_larger_than_the_source() {
+fn large_window_drains_whole_source() {
     let (teller, source) = scripted(0..10);
     let mut items = source.preload(100);
     for n in 0..10 {
         assert_eq!(next(&mut items), Poll::Ready(Some(n)));
-        assert!(teller.is_dropped(), "it has ended");
+        assert!(teller.is_dropped(), "the source has ended");
         assert_eq!(items.size_hint(), (9 - n, Some(9 - n)));
     }
-    assert!(!items.is_terminated(), "nobody was told");
+    assert!(!items.is_terminated(), "the end was not yet returned");
     for _ in 0..3 {
         assert_eq!(next(&mut items), Poll::Ready(None));
         assert!(items.is_terminated());
@@ -51,7 +53,7 @@ fn case_50_a_window_larger_than_the_source() {
 fn window_of_1_holds_one_item_ahead() {
     let (teller, source) = scripted(0..3);
     let mut items = source.preload(1);
-    assert_eq!(teller.polls(), 0, "lazy");
+    assert_eq!(teller.polls(), 0, "`preload` polls nothing");
     for n in 0..3 {
         assert_eq!(next(&mut items), Poll::Ready(Some(n)));
         assert_eq!(progress(&mut items), Poll::Ready(()));
@@ -61,24 +63,28 @@ fn window_of_1_holds_one_item_ahead() {
 }
 
 #[test]
-fn large_window_fills_by_128_items_a_poll() {
+fn large_window_fills_128_items_per_poll() {
     let mut items = stream::iter(0..1000).preload(500);
     let task = Counting::new();
     let mut cx = Context::from_waker(task.waker());
     assert_eq!(task.poll(&mut items), Poll::Ready(Some(0)));
-    assert_eq!((items.len(), task.wakes()), (127, 0), "nothing waits: an item is handed out");
+    assert_eq!(
+        (items.len(), task.wakes()),
+        (127, 0),
+        "no wake-up is needed if an item is returned"
+    );
     for wakes in 1..=2 {
         assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Pending);
         assert_eq!((items.len(), task.wakes()), (127 + wakes * 128, wakes));
     }
     assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Ready(()));
-    assert_eq!((items.len(), task.wakes()), (500, 2), "full");
+    assert_eq!((items.len(), task.wakes()), (500, 2), "the window is full");
     assert_eq!(task.poll(&mut items), Poll::Ready(Some(1)));
     assert_eq!(items.len(), 500);
 }
 
 #[test]
-fn the_window_is_filled_on_every_poll_as_far_as_the_source_is_ready() {
+fn each_poll_fills_window_from_ready_source() {
     let (teller, source) = script();
     let mut items = source.preload(3);
     let task = Counting::new();
@@ -89,12 +95,12 @@ fn the_window_is_filled_on_every_poll_as_far_as_the_source_is_ready() {
     assert_eq!(items.len(), 1);
     (2..9).for_each(|n| teller.send(n));
     assert_eq!(task.poll(&mut items), Poll::Ready(Some(1)));
-    assert_eq!((items.len(), teller.left()), (3, 4), "besides the one in hand");
+    assert_eq!((items.len(), teller.left()), (3, 4), "the returned item does not count");
     assert!(!items.is_empty());
 }
 
 #[test]
-fn progress_fills_the_window_and_takes_nothing() {
+fn progress_fills_window_and_takes_nothing() {
     let (teller, source) = script();
     let mut items = source.preload(3);
     let task = Counting::new();
@@ -108,10 +114,10 @@ fn progress_fills_the_window_and_takes_nothing() {
     teller.send(3);
     assert_eq!(task.wakes(), 2);
     assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Ready(()));
-    assert_eq!((items.len(), teller.left()), (3, 1), "full");
+    assert_eq!((items.len(), teller.left()), (3, 1), "the window is full");
 
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
-    assert_eq!(progress(&mut items), Poll::Ready(()), "the one in hand does not count");
+    assert_eq!(progress(&mut items), Poll::Ready(()), "the returned item does not count");
     assert_eq!((items.len(), teller.left()), (3, 0));
     teller.end();
     for n in 1..4 {
@@ -119,12 +125,12 @@ fn progress_fills_the_window_and_takes_nothing() {
     }
     assert_eq!(progress(&mut items), Poll::Ready(()));
     assert!(teller.is_dropped());
-    assert_eq!(progress(&mut items), Poll::Ready(()), "also after the end");
+    assert_eq!(progress(&mut items), Poll::Ready(()), "progress is ready after the end");
     assert_eq!(next(&mut items), Poll::Ready(None));
 }
 
 #[test]
-fn progress_goes_through_references_and_pins() {
+fn progress_works_through_refs_and_pins() {
     let (teller, source) = scripted(0..9);
     let mut items = Box::pin(source.preload(2));
     assert_eq!(progress(&mut items), Poll::Ready(()));
@@ -133,7 +139,7 @@ fn progress_goes_through_references_and_pins() {
 }
 
 #[test]
-fn the_latest_waker_is_woken() {
+fn latest_waker_is_woken() {
     let (teller, source) = script();
     let mut items = source.preload(2);
     let (first, second) = (Counting::new(), Counting::new());
@@ -144,7 +150,7 @@ fn the_latest_waker_is_woken() {
 }
 
 #[test]
-fn a_source_that_panics_is_dropped_and_its_items_come() {
+fn panicked_source_is_dropped_items_arrive() {
     let (teller, source) = script();
     let mut items = source.preload(4);
     teller.send(0);
@@ -158,7 +164,7 @@ fn a_source_that_panics_is_dropped_and_its_items_come() {
 }
 
 #[test]
-fn size_hint_counts_what_was_pulled() {
+fn size_hint_counts_preloaded_items() {
     let mut items = stream::iter(0..9).preload(4);
     for n in 0..9 {
         assert_eq!(items.size_hint(), (9 - n, Some(9 - n)));
@@ -170,7 +176,7 @@ fn size_hint_counts_what_was_pulled() {
 }
 
 #[test]
-fn frees_every_item_once_when_dropped_at_any_step() {
+fn dropped_at_any_step_frees_each_item_once() {
     for steps in 0..=6 {
         let ledger = Ledger::new();
         let mut items = stream::iter(ledger.items(5).collect::<Vec<_>>()).preload(3);
@@ -183,21 +189,21 @@ fn frees_every_item_once_when_dropped_at_any_step() {
 }
 
 #[test]
-fn the_parts_hold_every_item_that_was_not_taken() {
+fn into_parts_keeps_untaken_items() {
     let ledger = Ledger::new();
     let mut items = stream::iter(ledger.items(5).collect::<Vec<_>>()).preload(3);
     assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 0));
     assert_eq!(items.get_ref().map(Stream::size_hint), Some((1, Some(1))));
     let (source, ahead) = items.into_parts();
     assert_eq!(values(&Vec::from(ahead)), [1, 2, 3]);
-    let mut rest = source.expect("it has not ended");
+    let mut rest = source.expect("the source has not ended");
     assert!(matches!(next(&mut rest), Poll::Ready(Some(item)) if item.value == 4));
     drop(rest);
     ledger.assert_settled();
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let mut items: Preload<_> = stream::iter(["secret", "more", "end"]).preload(1);
     assert_eq!(next(&mut items), Poll::Ready(Some("secret")));
     assert_eq!(format!("{items:?}"), "Preload { len: 1, n: 1, source_ended: false, .. }");

@@ -1,3 +1,5 @@
+//! `preload_with` with a task polled by hand: window, wake-ups and drops.
+
 use crate::{
     ledger::Ledger,
     script::{script, scripted},
@@ -32,15 +34,15 @@ fn preload<S: Stream>(source: S, n: usize) -> (PreloadWith<S::Item, ()>, Task<S>
 }
 
 #[test]
-fn case_49_a_window_of_50_of_1000() {
+fn window_of_50_refills_after_each_item() {
     let (teller, source) = scripted(0..1000);
     let (mut stream, mut drive) = preload(source, 50);
-    let left = || teller.left() - 1; // but for the end
+    let left = || teller.left() - 1; // without the end
     assert_eq!(run(&mut drive), Poll::Pending);
     assert_eq!(left(), 950);
     assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
     assert_eq!(run(&mut drive), Poll::Pending);
-    assert_eq!(left(), 949, "the item in hand does not count");
+    assert_eq!(left(), 949, "the returned item does not count");
     for n in 1..11 {
         assert_eq!(next(&mut stream), Poll::Ready(Some(n)));
         assert_eq!(run(&mut drive), Poll::Pending);
@@ -49,7 +51,7 @@ fn case_49_a_window_of_50_of_1000() {
 }
 
 #[test]
-fn case_50_a_window_larger_than_the_source() {
+fn large_window_drains_whole_source() {
     let (teller, source) = scripted(0..10);
     let (mut stream, mut drive) = preload(source, 100);
     assert_eq!(run(&mut drive), Poll::Ready(()));
@@ -63,7 +65,7 @@ fn case_50_a_window_larger_than_the_source() {
 }
 
 #[test]
-fn taking_an_item_wakes_the_task() {
+fn taken_item_wakes_task() {
     let (teller, source) = scripted(0..10);
     let (mut stream, mut drive) = preload(source, 1);
     let (task, reader) = (Counting::new(), Counting::new());
@@ -72,14 +74,14 @@ fn taking_an_item_wakes_the_task() {
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(0)));
     assert_eq!(task.wakes(), 1);
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
-    assert_eq!(task.wakes(), 1, "one item, one place");
+    assert_eq!(task.wakes(), 1, "one taken item wakes the task once");
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
     assert_eq!((teller.polls(), reader.wakes()), (2, 1));
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
 }
 
 #[test]
-fn either_side_may_go_at_any_step() {
+fn either_side_dropped_at_any_step_frees_items() {
     for steps in 0..8 {
         for task_first in [true, false] {
             let ledger = Ledger::new();
@@ -95,7 +97,7 @@ fn either_side_may_go_at_any_step() {
             if task_first {
                 drop(drive);
                 while let Poll::Ready(Some(_)) = next(&mut stream) {}
-                assert!(next(&mut stream).is_ready(), "it ends");
+                assert!(next(&mut stream).is_ready(), "the stream ends");
                 assert!(stream.outcome().is_some());
             } else {
                 drop(stream);
@@ -107,7 +109,7 @@ fn either_side_may_go_at_any_step() {
 }
 
 #[test]
-fn the_handle_is_kept_and_can_be_had() {
+fn handle_is_kept_and_returned() {
     let (_teller, source) = script::<u8>();
     let stream = source.preload_with(1, |drive| (drive, "handle"));
     assert_eq!(stream.handle().1, "handle");
@@ -119,7 +121,7 @@ fn the_handle_is_kept_and_can_be_had() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let (_teller, source) = scripted(["secret"]);
     let (stream, mut drive) = preload(source, 3);
     assert_eq!(run(&mut drive), Poll::Ready(()));

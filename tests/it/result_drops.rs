@@ -1,5 +1,5 @@
-//! Values whose drop panics behind a result, which is dropped, not leaked; and beside items and
-//! wake-ups, which are not lost.
+//! Drops that panic while a function returns: its result is dropped, not leaked, and no item or
+//! wake-up is lost.
 
 use alloc::{sync::Arc, task::Wake};
 use core::{
@@ -15,20 +15,20 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::{script::panics, waker::Counting};
 
-/// Panics when it is dropped.
-struct Loud;
+/// A value whose drop panics.
+struct DropPanics;
 
-impl Drop for Loud {
+impl Drop for DropPanics {
     fn drop(&mut self) {
-        panic!("loud");
+        panic!("drop panics");
     }
 }
 
-impl Wake for Loud {
+impl Wake for DropPanics {
     fn wake(self: Arc<Self>) {}
 }
 
-impl<F: Future> Spawn<F> for Loud {
+impl<F: Future> Spawn<F> for DropPanics {
     type Handle = F;
 
     fn spawn(&self, future: F) -> F {
@@ -48,45 +48,45 @@ impl<T> Stream for Held<T> {
     }
 }
 
-/// Polls a stream that waits, with a waker whose drop panics.
-fn sleep<S: Stream + Unpin>(stream: &mut S) {
-    let waker = Waker::from(Arc::new(Loud));
+/// Polls a pending stream with a waker whose drop panics.
+fn register<S: Stream + Unpin>(stream: &mut S) {
+    let waker = Waker::from(Arc::new(DropPanics));
     assert!(stream.poll_next_unpin(&mut Context::from_waker(&waker)).is_pending());
     drop(waker);
 }
 
-/// What `run` returns is dropped, although a drop behind it panics.
-fn dropped<T, R>(run: impl FnOnce(Held<T>) -> R) {
+/// Asserts that the result of `run` is dropped although a drop panics.
+fn assert_dropped<T, R>(run: impl FnOnce(Held<T>) -> R) {
     let count = Arc::new(());
     let held = Held(count.clone(), core::marker::PhantomData);
     assert!(panics(|| drop(run(held))));
-    assert_eq!(Arc::strong_count(&count), 1, "leaked");
+    assert_eq!(Arc::strong_count(&count), 1, "the result is leaked");
 }
 
 #[test]
 fn gated_waker_drop_panics_source_is_dropped() {
-    dropped(|held: Held<u32>| {
+    assert_dropped(|held: Held<u32>| {
         let (_gate, mut gated) = held.gated();
-        sleep(&mut gated);
+        register(&mut gated);
         gated.into_inner()
     });
 }
 
 #[test]
 fn stoppable_waker_drop_panics_source_is_dropped() {
-    dropped(|held: Held<u32>| {
+    assert_dropped(|held: Held<u32>| {
         let (_stopper, mut stoppable) = held.stoppable();
-        sleep(&mut stoppable);
+        register(&mut stoppable);
         stoppable.into_inner()
     });
 }
 
 #[test]
 fn map_filter_drop_panics_parts_are_dropped() {
-    let loud = Loud;
-    dropped(|held: Held<u32>| {
+    let guard = DropPanics;
+    assert_dropped(|held: Held<u32>| {
         let map = move |n| {
-            let _ = &loud;
+            let _ = &guard;
             Some(n)
         };
         held.map_filter(map).into_parts()
@@ -94,11 +94,11 @@ fn map_filter_drop_panics_parts_are_dropped() {
 }
 
 #[test]
-fn map_filter_async_drop_panics_parts_are_dropped() {
-    let loud = Loud;
-    dropped(|held: Held<u32>| {
+fn map_filter_async_drop_panics_parts_drop() {
+    let guard = DropPanics;
+    assert_dropped(|held: Held<u32>| {
         let map = move |n| {
-            let _ = &loud;
+            let _ = &guard;
             async move { Some(n) }
         };
         held.map_filter_async(map).into_parts()
@@ -107,10 +107,10 @@ fn map_filter_async_drop_panics_parts_are_dropped() {
 
 #[test]
 fn map_try_drop_panics_source_is_dropped() {
-    let loud = Loud;
-    dropped(|held: Held<u32>| {
+    let guard = DropPanics;
+    assert_dropped(|held: Held<u32>| {
         let map = move |n| {
-            let _ = &loud;
+            let _ = &guard;
             Ok::<u32, ()>(n)
         };
         held.map_try(map).into_inner()
@@ -118,11 +118,11 @@ fn map_try_drop_panics_source_is_dropped() {
 }
 
 #[test]
-fn map_try_old_rule_drop_panics_stream_is_dropped() {
-    let loud = Loud;
-    dropped(|held: Held<u32>| {
+fn map_try_rule_drop_panics_stream_is_dropped() {
+    let guard = DropPanics;
+    assert_dropped(|held: Held<u32>| {
         let rule = move |_: &()| {
-            let _ = &loud;
+            let _ = &guard;
             OnError::Skip
         };
         held.map_try(Ok::<u32, ()>).on_error_with(rule).on_error(OnError::Skip)
@@ -131,48 +131,50 @@ fn map_try_old_rule_drop_panics_stream_is_dropped() {
 
 #[test]
 fn join_waker_drop_panics_parts_are_dropped() {
-    dropped(|held: Held<stream::Pending<u32>>| {
+    assert_dropped(|held: Held<stream::Pending<u32>>| {
         let mut joined = held.join_streams();
-        sleep(&mut joined);
+        register(&mut joined);
         joined.into_parts()
     });
 }
 
 #[test]
 fn activate_waker_drop_panics_fork_is_dropped() {
-    dropped(|held: Held<u32>| {
+    assert_dropped(|held: Held<u32>| {
         let work = held.forker();
         let mut log = work.fork_passive();
-        sleep(&mut log);
-        // The new fork is the last one that drives the source, unless it leaks.
+        register(&mut log);
+        // A leaked fork would keep the source alive.
         (log.activate(), work)
     });
 }
 
 #[test]
 fn active_spawner_drop_panics_task_is_dropped() {
-    dropped(|held: Held<u32>| held.active(Loud));
+    assert_dropped(|held: Held<u32>| held.active(DropPanics));
 }
 
 #[test]
 fn map_par_with_spawner_drop_panics_tasks_go() {
-    dropped(|held: Held<u32>| held.map_par_with(2, Loud, |n| async move { n }).into_parts());
+    assert_dropped(|held: Held<u32>| {
+        held.map_par_with(2, DropPanics, |n| async move { n }).into_parts()
+    });
 }
 
 #[test]
 fn blocking_iter_drop_panics_stream_is_dropped() {
-    let loud = Loud;
-    dropped(|held: Held<u32>| {
+    let guard = DropPanics;
+    assert_dropped(|held: Held<u32>| {
         let block_on = move |_: aiter::NextItem<'_, Held<u32>>| {
-            let _ = &loud;
+            let _ = &guard;
             None
         };
         aiter_to_iter(held, block_on).into_inner()
     });
 }
 
-/// A future that is ready at once with a result, and panics when it is dropped.
-struct Ready<T>(Option<T>, Loud);
+/// A future that is ready at its first poll and whose drop panics.
+struct Ready<T>(Option<T>, DropPanics);
 
 impl<T: Unpin> Future for Ready<T> {
     type Output = T;
@@ -184,33 +186,35 @@ impl<T: Unpin> Future for Ready<T> {
 
 #[test]
 fn block_on_future_drop_panics_output_is_dropped() {
-    dropped(|held: Held<u32>| BlockOn::new().block_on(Ready(Some(held), Loud)));
-    dropped(|held: Held<u32>| BlockOnIdle::new(|_| ()).block_on(Ready(Some(held), Loud)));
+    assert_dropped(|held: Held<u32>| BlockOn::new().block_on(Ready(Some(held), DropPanics)));
+    assert_dropped(|held: Held<u32>| {
+        BlockOnIdle::new(|_| ()).block_on(Ready(Some(held), DropPanics))
+    });
 }
 
 #[test]
 fn last_driver_waker_drop_panics_log_wakes() {
     let mut work = Held(Arc::new(()), core::marker::PhantomData::<fn() -> u32>).forker();
     let mut log = work.fork_passive();
-    sleep(&mut work);
+    register(&mut work);
     let counting = Counting::new();
     assert!(log.poll_next_unpin(&mut Context::from_waker(counting.waker())).is_pending());
     assert!(panics(|| drop(work)));
-    assert_eq!(counting.wakes(), 1, "the list has ended");
+    assert_eq!(counting.wakes(), 1, "the waiting fork is woken by the end");
 }
 
 type Hook = Cell<Option<Box<dyn FnOnce()>>>;
 
 thread_local! {
-    /// Called by the next clone of a waker that `loud_hook` made.
+    /// Called by the next clone of a waker that `hooked_waker` returned.
     static HOOK: Hook = const { Cell::new(None) };
 }
 
-/// A waker whose clone calls `HOOK`, and panics when it is dropped.
-fn loud_hook() -> Waker {
+/// A waker whose clone calls `HOOK` and whose cloned waker panics in its drop.
+fn hooked_waker() -> Waker {
     use core::task::{RawWaker, RawWakerVTable};
     static CLONED: RawWakerVTable =
-        RawWakerVTable::new(|_| unreachable!(), |_| (), |_| (), |_| panic!("loud"));
+        RawWakerVTable::new(|_| unreachable!(), |_| (), |_| (), |_| panic!("drop panics"));
     static VTABLE: RawWakerVTable = RawWakerVTable::new(
         |_| {
             if let Some(hook) = HOOK.take() {
@@ -222,7 +226,7 @@ fn loud_hook() -> Waker {
         |_| (),
         |_| (),
     );
-    // SAFETY: no function of the tables uses the pointer.
+    // SAFETY: the functions of both tables never use the pointer, so the null pointer is valid.
     unsafe { Waker::from_raw(RawWaker::new(core::ptr::null(), &VTABLE)) }
 }
 
@@ -230,13 +234,13 @@ fn loud_hook() -> Waker {
 fn passive_fork_waker_drop_panics_item_is_kept() {
     let mut work = stream::iter(1..=2).forker();
     let mut log = work.fork_passive();
-    // The other fork asks while this one registers.
+    // The other fork polls the source while this fork registers.
     HOOK.set(Some(Box::new(move || {
         assert_eq!(work.next().now_or_never(), Some(Some(1)));
-        // Its drop would call wakers.
+        // The drop of the fork would call wakers.
         core::mem::forget(work);
     })));
-    let waker = loud_hook();
+    let waker = hooked_waker();
     assert!(panics(|| log.poll_next_unpin(&mut Context::from_waker(&waker))));
     assert_eq!(log.next().now_or_never(), Some(Some(1)));
 }

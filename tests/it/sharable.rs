@@ -1,3 +1,5 @@
+//! `sharable`: distribution among clones, wake-ups, panics and drops.
+
 use crate::{
     ledger::{Ledger, Tracked, values},
     script::{Bomb, panics, script, scripted},
@@ -14,44 +16,44 @@ use futures_util::{StreamExt, stream};
 use std::{sync::Mutex, thread};
 
 #[test]
-fn case_73_two_consumers_share_the_items() {
+fn two_clones_share_items() {
     let (teller, source) = scripted(0..6);
     let mut one = source.sharable();
     let mut two = one.clone();
     let (mut of_one, mut of_two) = (Vec::new(), Vec::new());
-    // Unevenly.
-    for turn in 0..6 {
+    // The second clone takes every third item.
+    for read in 0..6 {
         let (stream, items) =
-            if turn % 3 == 0 { (&mut two, &mut of_two) } else { (&mut one, &mut of_one) };
-        let Poll::Ready(Some(item)) = next(stream) else { panic!("it is there") };
+            if read % 3 == 0 { (&mut two, &mut of_two) } else { (&mut one, &mut of_one) };
+        let Poll::Ready(Some(item)) = next(stream) else { panic!("an item is ready") };
         items.push(item);
     }
     assert_eq!((of_one, of_two), (vec![1, 2, 4, 5], vec![0, 3]));
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(next(&mut two), Poll::Ready(None));
-    assert_eq!(teller.polls(), 7, "one item a poll, and one end");
+    assert_eq!(teller.polls(), 7, "one poll per item and one for the end");
 }
 
 #[test]
-fn case_74_a_waiting_one_is_dropped_and_the_other_is_woken() {
+fn waiting_clone_dropped_other_is_woken() {
     for sent_before in [false, true] {
-        for first_goes in [false, true] {
+        for drop_first in [false, true] {
             let (teller, source) = script();
             let mut one = source.sharable();
             let mut two = one.clone();
             let (a, b) = (Counting::new(), Counting::new());
             assert_eq!(a.poll(&mut one), Poll::Pending);
             assert_eq!(b.poll(&mut two), Poll::Pending);
-            let (goes, mut stays, task) = if first_goes { (one, two, b) } else { (two, one, a) };
+            let (dropped, mut kept, task) = if drop_first { (one, two, b) } else { (two, one, a) };
             if sent_before {
                 teller.send(1);
-                drop(goes);
+                drop(dropped);
             } else {
-                drop(goes);
+                drop(dropped);
                 teller.send(1);
             }
-            assert!(task.wakes() > 0, "first goes: {first_goes}, sent before: {sent_before}");
-            assert_eq!(task.poll(&mut stays), Poll::Ready(Some(1)));
+            assert!(task.wakes() > 0, "drop first: {drop_first}, sent before: {sent_before}");
+            assert_eq!(task.poll(&mut kept), Poll::Ready(Some(1)));
         }
     }
 }
@@ -62,10 +64,10 @@ fn waiting_clones_are_woken_in_order() {
     let one = source.sharable();
     let mut clones = [one.clone(), one.clone(), one];
     let order = Arc::new(Mutex::new(Vec::new()));
-    for turn in [2, 0, 1] {
+    for index in [2, 0, 1] {
         let order = order.clone();
-        let waker = on_wake(move || order.lock().unwrap().push(turn));
-        assert_eq!(poll(&mut clones[turn], &waker), Poll::Pending);
+        let waker = on_wake(move || order.lock().unwrap().push(index));
+        assert_eq!(poll(&mut clones[index], &waker), Poll::Pending);
     }
     teller.send(7);
     assert_eq!(*order.lock().unwrap(), [2, 0, 1]);
@@ -73,7 +75,7 @@ fn waiting_clones_are_woken_in_order() {
 }
 
 #[test]
-fn each_item_and_the_end_wake_all_that_wait() {
+fn each_item_and_end_wake_all_waiters() {
     let (teller, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
@@ -87,7 +89,7 @@ fn each_item_and_the_end_wake_all_that_wait() {
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(2)));
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
-    assert_eq!(teller.polls(), 4, "a source that is pending is polled once");
+    assert_eq!(teller.polls(), 4, "a pending source is polled once");
     teller.end();
     assert_eq!((a.wakes(), b.wakes()), (2, 2));
     assert_eq!(a.poll(&mut one), Poll::Ready(None));
@@ -95,12 +97,12 @@ fn each_item_and_the_end_wake_all_that_wait() {
     assert_eq!(b.poll(&mut two), Poll::Ready(None));
     assert!(two.is_terminated());
     assert_eq!(one.clone().next_now(), Poll::Ready(None));
-    assert_eq!(teller.polls(), 5, "not asked after its end");
+    assert_eq!(teller.polls(), 5, "the source is not polled after its end");
 }
 
 #[test]
 fn woken_clone_that_rests_keeps_no_item() {
-    for resting in 0..3 {
+    for idle_index in 0..3 {
         let (teller, source) = script();
         let one = source.sharable();
         let mut clones = vec![one.clone(), one.clone(), one];
@@ -109,7 +111,7 @@ fn woken_clone_that_rests_keeps_no_item() {
             assert_eq!(task.poll(clone), Poll::Pending);
         }
         teller.send(0);
-        let rests = clones.remove(resting);
+        let idle = clones.remove(idle_index);
         for item in 0..10 {
             let taker = item % 2;
             assert_eq!(task.poll(&mut clones[taker]), Poll::Ready(Some(item)));
@@ -118,9 +120,9 @@ fn woken_clone_that_rests_keeps_no_item() {
             }
             let before = task.wakes();
             teller.send(item + 1);
-            assert_eq!(task.wakes(), before + 2, "both that wait");
+            assert_eq!(task.wakes(), before + 2, "both waiting clones are woken");
         }
-        drop(rests);
+        drop(idle);
     }
 }
 
@@ -129,24 +131,24 @@ fn dropped_next_takes_its_waker_back() {
     let (teller, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
-    let (gone, waits) = (Counting::new(), Counting::new());
+    let (dropped, waiting) = (Counting::new(), Counting::new());
     let mut next = Box::pin(one.next());
-    assert!(next.as_mut().poll(&mut Context::from_waker(gone.waker())).is_pending());
-    assert!(waits.poll(&mut two).is_pending());
+    assert!(next.as_mut().poll(&mut Context::from_waker(dropped.waker())).is_pending());
+    assert!(waiting.poll(&mut two).is_pending());
     drop(next);
     teller.send(1);
-    assert_eq!((gone.wakes(), waits.wakes()), (0, 1));
-    assert_eq!(waits.poll(&mut two), Poll::Ready(Some(1)));
-    // The other one waits behind it.
-    assert!(waits.poll(&mut two).is_pending());
+    assert_eq!((dropped.wakes(), waiting.wakes()), (0, 1));
+    assert_eq!(waiting.poll(&mut two), Poll::Ready(Some(1)));
+    // The other clone waits behind it in the queue.
+    assert!(waiting.poll(&mut two).is_pending());
     let mut next = Box::pin(one.next());
-    assert!(next.as_mut().poll(&mut Context::from_waker(gone.waker())).is_pending());
+    assert!(next.as_mut().poll(&mut Context::from_waker(dropped.waker())).is_pending());
     drop(next);
     teller.send(2);
-    assert_eq!((gone.wakes(), waits.wakes()), (0, 2));
-    assert_eq!(waits.poll(&mut two), Poll::Ready(Some(2)));
+    assert_eq!((dropped.wakes(), waiting.wakes()), (0, 2));
+    assert_eq!(waiting.poll(&mut two), Poll::Ready(Some(2)));
     let again = pin!(one.next());
-    assert!(again.poll(&mut Context::from_waker(gone.waker())).is_pending());
+    assert!(again.poll(&mut Context::from_waker(dropped.waker())).is_pending());
 }
 
 trait NextNow: Stream + Unpin + Sized {
@@ -158,7 +160,7 @@ trait NextNow: Stream + Unpin + Sized {
 impl<S: Stream + Unpin> NextNow for S {}
 
 #[test]
-fn who_is_polled_when_an_item_is_ready_takes_it() {
+fn first_polled_clone_takes_ready_item() {
     let (teller, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
@@ -166,7 +168,7 @@ fn who_is_polled_when_an_item_is_ready_takes_it() {
     assert_eq!(a.poll(&mut one), Poll::Pending);
     teller.send(1);
     assert_eq!(next(&mut two), Poll::Ready(Some(1)));
-    // One was woken for it, comes too late, and waits again.
+    // The woken clone finds the item taken and waits again.
     assert_eq!(a.poll(&mut one), Poll::Pending);
     let wakes = a.wakes();
     teller.send(2);
@@ -175,7 +177,7 @@ fn who_is_polled_when_an_item_is_ready_takes_it() {
 }
 
 #[test]
-fn the_latest_waker_wins() {
+fn latest_waker_is_woken() {
     let (teller, source) = script();
     let mut one = source.sharable();
     let _two = one.clone();
@@ -188,7 +190,7 @@ fn the_latest_waker_wins() {
 }
 
 #[test]
-fn a_source_that_panics_hangs_nobody() {
+fn panicked_source_hangs_no_clone() {
     let (teller, source) = script::<u8>();
     let mut one = source.sharable();
     let mut two = one.clone();
@@ -199,11 +201,11 @@ fn a_source_that_panics_hangs_nobody() {
     assert!(panics(|| a.poll(&mut one)));
     assert!(b.wakes() > 0);
 
-    // A source that can go on is gone on with.
+    // A source that still works after a panic is polled again.
     let mut left = 4;
     let mut one = stream::poll_fn(move |_| {
         left -= 1;
-        assert_ne!(left, 2, "told to panic");
+        assert_ne!(left, 2, "source panics");
         Poll::Ready((left > 0).then_some(left))
     })
     .sharable();
@@ -216,26 +218,26 @@ fn a_source_that_panics_hangs_nobody() {
 }
 
 #[test]
-fn a_waker_that_panics_hangs_nobody() {
+fn panicking_waker_hangs_no_clone() {
     let ledger = Ledger::new();
     let (teller, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
-    let faulty = on_wake(|| panic!("in wake"));
+    let faulty = on_wake(|| panic!("wake panics"));
     assert!(poll(&mut two, &faulty).is_pending());
     let mut items = ledger.items(3);
-    let mut send = || teller.send(items.next().expect("there are 3"));
+    let mut send = || teller.send(items.next().expect("three items are sent"));
     assert!(panics(&mut send));
-    let Poll::Ready(Some(first)) = poll(&mut two, &faulty) else { panic!("it is there") };
+    let Poll::Ready(Some(first)) = poll(&mut two, &faulty) else { panic!("an item is ready") };
     assert_eq!(values(&[first]), [0]);
 
-    // Both wait; the wake-up of one panics, and the other is woken all the same.
+    // Both clones wait. The waker of the first panics, and the second is still woken.
     let other = Counting::new();
     assert!(poll(&mut two, &faulty).is_pending());
     assert!(other.poll(&mut one).is_pending());
     assert!(panics(&mut send));
     assert_eq!(other.wakes(), 1);
-    let Poll::Ready(Some(second)) = other.poll(&mut one) else { panic!("it is there") };
+    let Poll::Ready(Some(second)) = other.poll(&mut one) else { panic!("an item is ready") };
     assert_eq!(values(&[second]), [1]);
     let task = Counting::new();
     assert!(task.poll(&mut two).is_pending());
@@ -249,7 +251,7 @@ fn a_waker_that_panics_hangs_nobody() {
 }
 
 #[test]
-fn dropped_at_any_step_every_item_is_freed_once() {
+fn dropped_at_any_step_frees_each_item_once() {
     for steps in 0..5 {
         let ledger = Ledger::new();
         let (teller, source) = script::<Tracked>();
@@ -264,7 +266,7 @@ fn dropped_at_any_step_every_item_is_freed_once() {
         drop(one);
         assert!(!teller.is_dropped());
         drop(two);
-        assert!(teller.is_dropped(), "with the last clone");
+        assert!(teller.is_dropped(), "the last clone drops the source");
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -275,29 +277,29 @@ fn dropped_at_any_step_every_item_is_freed_once() {
 }
 
 #[test]
-fn the_last_clone_can_give_the_source_back() {
+fn last_clone_can_return_source() {
     let ledger = Ledger::new();
     let (teller, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
     ledger.items(3).for_each(|item| teller.send(item));
     assert!(next(&mut one).is_ready());
-    let Err(mut one) = one.try_into_inner() else { panic!("there are two") };
+    let Err(mut one) = one.try_into_inner() else { panic!("a second clone exists") };
     assert!(next(&mut two).is_ready());
     drop(two);
     assert!(next(&mut one).is_ready());
     let task = Counting::new();
     assert!(task.poll(&mut one).is_pending());
-    let Ok(mut source) = one.try_into_inner() else { panic!("it is the last") };
+    let Ok(mut source) = one.try_into_inner() else { panic!("this is the last clone") };
     assert!(!teller.is_dropped());
-    assert_eq!(task.held(), 0, "nobody waits");
+    assert_eq!(task.held(), 0, "no waker is left");
     teller.send(ledger.item(7));
-    let Poll::Ready(Some(item)) = next(&mut source) else { panic!("it is there") };
+    let Poll::Ready(Some(item)) = next(&mut source) else { panic!("an item is ready") };
     assert_eq!(values(&[item]), [7]);
     drop((source, teller));
     ledger.assert_settled();
 
-    // After its end, too.
+    // The same after the end of the source.
     let (teller, source) = scripted([1]);
     let mut one = source.sharable();
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
@@ -307,20 +309,20 @@ fn the_last_clone_can_give_the_source_back() {
 }
 
 #[test]
-fn clones_given_up_last_one_gets_source() {
+fn clones_given_up_last_returns_source() {
     let (teller, source) = scripted([1, 2]);
     let mut one = source.sharable();
     let two = one.clone();
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert!(one.into_inner().is_none() && !teller.is_dropped());
-    let mut source = two.into_inner().expect("it is the last");
+    let mut source = two.into_inner().expect("this is the last clone");
     assert_eq!(next(&mut source), Poll::Ready(Some(2)));
     drop(source);
     assert!(teller.is_dropped());
 }
 
 #[test]
-fn the_size_is_at_most_the_sources() {
+fn size_hint_is_at_most_that_of_source() {
     let (_teller, source) = scripted(0..3);
     let mut one = source.sharable();
     let mut two = one.clone();
@@ -338,7 +340,7 @@ fn the_size_is_at_most_the_sources() {
 }
 
 #[test]
-fn sources_that_must_not_move_or_panic_when_they_are_dropped() {
+fn source_may_be_pinned_or_panic_in_drop() {
     let numbers = stream::unfold(0, |i| async move { (i < 3).then_some((i, i + 1)) });
     let mut one = numbers.sharable();
     let mut two = one.clone();
@@ -352,7 +354,7 @@ fn sources_that_must_not_move_or_panic_when_they_are_dropped() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     struct Opaque;
     let (_teller, source) = scripted([Opaque]);
     let mut one = source.sharable();
@@ -362,13 +364,13 @@ fn debug_shows_the_state_and_no_items() {
     assert_eq!(format!("{one:?}"), "Sharable { ended: true, .. }");
 }
 
-/// Every clone is a thread; between them they see each item once, each in order.
+/// Each clone is read by its own thread. Each item arrives once, in order within a thread.
 #[test]
-fn clones_on_threads_share_the_items() {
+fn clones_on_threads_share_items() {
     const ITEMS: u32 = 20_000;
     for ready in [true, false] {
         let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
-        let feeder = (!ready).then(|| {
+        let sender = (!ready).then(|| {
             thread::spawn(move || {
                 (0..ITEMS).for_each(|item| teller.send(item));
                 teller.end();
@@ -380,14 +382,14 @@ fn clones_on_threads_share_the_items() {
         });
         let mut all = Vec::new();
         for taker in takers {
-            let items = taker.join().expect("it only takes");
+            let items = taker.join().expect("the thread only takes");
             assert!(items.is_sorted());
             all.extend(items);
         }
         all.sort_unstable();
         assert!((0..ITEMS).eq(all));
-        if let Some(feeder) = feeder {
-            feeder.join().expect("it only sends");
+        if let Some(sender) = sender {
+            sender.join().expect("the thread only sends");
         }
     }
 }

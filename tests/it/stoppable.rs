@@ -1,3 +1,5 @@
+//! `stoppable`: precedence of a stop, wake-ups, panics and drops.
+
 use crate::{
     ledger::{Ledger, values},
     script::{script, scripted},
@@ -10,7 +12,7 @@ use futures_util::stream;
 use std::{panic::catch_unwind, sync::mpsc};
 
 #[test]
-fn case_75_stop_while_waiting_wakes_and_ends() {
+fn stop_while_waiting_wakes_and_ends() {
     let (teller, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
@@ -19,11 +21,11 @@ fn case_75_stop_while_waiting_wakes_and_ends() {
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&mut items), Poll::Ready(None));
     assert_eq!(task.poll(&mut items), Poll::Ready(None));
-    assert_eq!(teller.polls(), 1, "the source is left alone");
+    assert_eq!(teller.polls(), 1, "a stop does not poll the source");
 }
 
 #[test]
-fn case_76_stop_with_2_and_3_ready_leaves_them_in_the_source() {
+fn stop_leaves_ready_items_in_source() {
     let (teller, source) = scripted([1, 2, 3]);
     let (stopper, mut items) = source.stoppable();
     assert_eq!(next(&mut items), Poll::Ready(Some(1)));
@@ -37,7 +39,7 @@ fn case_76_stop_with_2_and_3_ready_leaves_them_in_the_source() {
 }
 
 #[test]
-fn a_stop_wins_over_an_item() {
+fn stop_wins_over_ready_item() {
     let (teller, source) = script();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
@@ -49,14 +51,14 @@ fn a_stop_wins_over_an_item() {
 }
 
 #[test]
-fn a_stop_while_the_source_is_polled_is_seen_in_the_same_poll() {
+fn stop_inside_source_poll_ends_same_poll() {
     let (stoppers, stopper) = mpsc::channel::<aiter::Stopper>();
     let source = stream::poll_fn(move |_| {
-        stopper.try_recv().expect("one poll").stop();
+        stopper.try_recv().expect("the source is polled once").stop();
         Poll::<Option<u8>>::Pending
     });
     let (stopper, mut items) = source.stoppable();
-    stoppers.send(stopper).expect("the source is there");
+    stoppers.send(stopper).expect("the source exists");
     assert_eq!(next(&mut items), Poll::Ready(None));
 }
 
@@ -74,7 +76,7 @@ fn dropped_stoppers_stop_nothing() {
 }
 
 #[test]
-fn never_polls_the_source_after_its_end() {
+fn ended_source_is_not_polled() {
     let (teller, source) = scripted([1]);
     let (stopper, mut items) = source.stoppable();
     assert!(!items.is_terminated());
@@ -84,36 +86,36 @@ fn never_polls_the_source_after_its_end() {
         assert!(items.is_terminated());
     }
     assert_eq!(teller.polls(), 2);
-    assert!(!stopper.is_stopped(), "it ended by itself");
+    assert!(!stopper.is_stopped(), "the end of the source is not a stop");
 }
 
 #[test]
-fn every_stopper_tells_of_a_stop_by_another() {
+fn all_stoppers_report_stop() {
     let (stopper, mut items) = stream::iter(0..2).stoppable();
     let other = stopper.clone();
     stopper.stop();
     stopper.stop();
     assert!(other.is_stopped() && items.is_stopped());
-    assert!(!items.is_terminated(), "nobody was told");
+    assert!(!items.is_terminated(), "the end was not yet returned");
     assert_eq!(next(&mut items), Poll::Ready(None));
     assert!(items.is_terminated());
 }
 
 #[test]
-fn the_latest_waker_is_woken() {
+fn latest_waker_is_woken() {
     let (teller, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let (first, second) = (Counting::new(), Counting::new());
     assert_eq!(first.poll(&mut items), Poll::Pending);
     assert_eq!(second.poll(&mut items), Poll::Pending);
     teller.send(1);
-    assert_eq!((first.wakes(), second.wakes()), (0, 1), "by the source");
+    assert_eq!((first.wakes(), second.wakes()), (0, 1), "woken by the source");
     stopper.stop();
-    assert_eq!((first.wakes(), second.wakes()), (0, 2), "by the stopper");
+    assert_eq!((first.wakes(), second.wakes()), (0, 2), "woken by the stopper");
 }
 
 #[test]
-fn a_stopper_that_outlives_the_stream_holds_no_waker() {
+fn outliving_stopper_holds_no_waker() {
     let (_teller, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
@@ -125,7 +127,7 @@ fn a_stopper_that_outlives_the_stream_holds_no_waker() {
 }
 
 #[test]
-fn a_waker_may_stop() {
+fn waker_may_call_stop() {
     let (_teller, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let waker = on_wake({
@@ -138,7 +140,7 @@ fn a_waker_may_stop() {
 }
 
 #[test]
-fn size_hint_has_no_lower_bound_before_the_stop() {
+fn size_hint_has_no_lower_bound_before_stop() {
     let (stopper, mut items) = stream::iter(0..3).stoppable();
     assert_eq!(items.size_hint(), (0, Some(3)));
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
@@ -150,7 +152,7 @@ fn size_hint_has_no_lower_bound_before_the_stop() {
 }
 
 #[test]
-fn a_panic_in_the_source_leaves_the_rest_usable() {
+fn panicked_source_can_still_be_stopped() {
     let (teller, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     teller.panic();
@@ -161,27 +163,27 @@ fn a_panic_in_the_source_leaves_the_rest_usable() {
 }
 
 #[test]
-fn frees_every_item_once_when_stopped_at_any_step() {
+fn stopped_at_any_step_frees_each_item_once() {
     for steps in 0..=4 {
         let ledger = Ledger::new();
         let (stopper, mut items) = stream::iter(ledger.items(3).collect::<Vec<_>>()).stoppable();
         let taken: Vec<_> = (0..steps)
             .filter_map(|_| match next(&mut items) {
                 Poll::Ready(item) => item,
-                Poll::Pending => panic!("an iterator never waits"),
+                Poll::Pending => panic!("an iterator is never pending"),
             })
             .collect();
         assert_eq!(values(&taken), (0..steps.min(3)).collect::<Vec<_>>());
         stopper.stop();
         assert!(matches!(next(&mut items), Poll::Ready(None)));
-        assert_eq!(ledger.alive(), 3, "none is lost");
+        assert_eq!(ledger.alive(), 3, "unread items stay in the source");
         drop((items, taken));
         ledger.assert_settled();
     }
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_and_no_items() {
     let (stopper, mut items) = stream::iter(["secret"]).stoppable();
     assert_eq!(format!("{items:?}"), "Stoppable { ended: false, stopped: false, .. }");
     assert_eq!(next(&mut items), Poll::Ready(Some("secret")));

@@ -1,4 +1,4 @@
-//! Adapters whose tasks run on real threads, beside their consumer.
+//! Adapters whose tasks run on threads of a runtime, concurrently with their consumer.
 
 use aiter::AiterExt;
 use alloc::sync::Arc;
@@ -11,11 +11,11 @@ fn runtime() -> tokio::runtime::Runtime {
         .worker_threads(2)
         .enable_time()
         .build()
-        .expect("a runtime of two threads")
+        .expect("the runtime starts")
 }
 
 #[test]
-fn case_70_twelve_futures_of_two_waits_beside_a_slow_body() {
+fn futures_run_while_body_is_slow() {
     const WAIT: Duration = Duration::from_millis(10);
     const BODY: Duration = Duration::from_millis(50);
     let (worst, total) = runtime().block_on(async {
@@ -36,20 +36,20 @@ fn case_70_twelve_futures_of_two_waits_beside_a_slow_body() {
     });
     let ideal = 2 * WAIT + 12 * BODY;
     println!("worst future {worst:?}, total {total:?}, ideal {ideal:?}");
-    // One by one with the body it would be 12 * 70 ms, and the worst future 70 ms and more.
+    // Without concurrency the total is 12 * 70 ms, and the worst future takes at least 70 ms.
     assert!(worst < 2 * BODY, "worst future {worst:?}");
     assert!(total < ideal + 4 * BODY, "total {total:?}, ideal {ideal:?}");
 }
 
 #[test]
-fn case_71_a_semaphore_shared_with_the_body() {
+fn semaphore_shared_with_body_does_not_hang() {
     let semaphore = Arc::new(tokio::sync::Semaphore::new(2));
     let count = runtime().block_on(async {
         let shared = Arc::clone(&semaphore);
         let f = move |n: u32| {
             let semaphore = Arc::clone(&shared);
             async move {
-                let _permit = semaphore.acquire().await.expect("it is open");
+                let _permit = semaphore.acquire().await.expect("the semaphore is open");
                 tokio::task::yield_now().await;
                 n
             }
@@ -57,7 +57,7 @@ fn case_71_a_semaphore_shared_with_the_body() {
         let mut stream = stream::iter(0..50).map_par_with(4, tokio::spawn, f);
         let mut count = 0;
         while stream.next().await.is_some() {
-            let _permit = semaphore.acquire().await.expect("it is open");
+            let _permit = semaphore.acquire().await.expect("the semaphore is open");
             tokio::task::yield_now().await;
             count += 1;
         }
@@ -67,7 +67,7 @@ fn case_71_a_semaphore_shared_with_the_body() {
 }
 
 #[test]
-fn map_par_with_keeps_the_order() {
+fn map_par_with_ordered_keeps_order() {
     let items = runtime().block_on(async {
         let f = |n: u32| async move {
             for _ in 0..n % 4 {
@@ -82,7 +82,7 @@ fn map_par_with_keeps_the_order() {
 }
 
 #[test]
-fn map_par_with_loses_nothing() {
+fn map_par_with_loses_no_item() {
     let mut items = runtime().block_on(async {
         let f = |n: u32| async move {
             tokio::task::yield_now().await;
@@ -101,7 +101,7 @@ fn map_par_with_loses_nothing() {
 }
 
 #[test]
-fn case_12_active_keeps_the_order() {
+fn active_keeps_order() {
     runtime().block_on(async {
         for bound in [None, Some(3)] {
             let source = stream::iter(0..20_000);
@@ -109,24 +109,25 @@ fn case_12_active_keeps_the_order() {
                 None => source.active(tokio::spawn),
                 Some(cap) => source.active_bounded(cap, tokio::spawn),
             };
-            // Read on the other thread.
-            let items = tokio::spawn(active.collect::<Vec<_>>()).await.expect("no panic");
+            // The consumer is a spawned task, so it may run on another thread than the source.
+            let items =
+                tokio::spawn(active.collect::<Vec<_>>()).await.expect("the task does not panic");
             assert!(items.into_iter().eq(0..20_000));
         }
     });
 }
 
 #[test]
-fn case_52_the_window_is_refilled_while_the_consumer_sleeps() {
+fn window_refills_while_consumer_blocks() {
     let (pulled, items) = mpsc::channel();
-    let source = stream::iter(0..100).inspect(move |n| pulled.send(*n).expect("the test listens"));
+    let source = stream::iter(0..100).inspect(move |n| pulled.send(*n).expect("the test receives"));
     smol::block_on(async {
         let mut stream = source.preload_with(4, smol::spawn);
         assert_eq!(stream.next().await, Some(0));
-        // The consumer blocks its thread, polls nothing, and sees the others come in.
+        // The consumer blocks its thread and polls nothing, while the task pulls more items.
         assert!((0..5).all(|n| items.recv() == Ok(n)));
         assert_eq!(stream.next().await, Some(1));
         assert_eq!(items.recv(), Ok(5));
-        assert_eq!(items.try_recv().ok(), None, "no further");
+        assert_eq!(items.try_recv().ok(), None, "the window is full");
     });
 }

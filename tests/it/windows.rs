@@ -1,3 +1,5 @@
+//! Bounds and windows of zero, which panic at the caller.
+
 use aiter::{AiterExt, LagPolicy, iter_to_aiter};
 use core::{cell::RefCell, convert::identity, future::ready, panic::AssertUnwindSafe};
 use futures_util::{StreamExt, stream};
@@ -11,7 +13,7 @@ thread_local! {
     static FILE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Asserts that `call` panics in this file and names the parameter.
+/// Asserts that `call` panics with the caller's location and names the parameter.
 fn assert_refused(parameter: &str, call: impl FnOnce()) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -22,7 +24,7 @@ fn assert_refused(parameter: &str, call: impl FnOnce()) {
             previous(panic);
         }));
     });
-    let payload = catch_unwind(AssertUnwindSafe(call)).expect_err("0 must be refused");
+    let payload = catch_unwind(AssertUnwindSafe(call)).expect_err("zero must panic");
     let message = payload.downcast::<String>().expect("the message is formatted");
     assert_eq!(*message, format!("`{parameter}` must not be 0"));
     assert_eq!(FILE.take(), file!());

@@ -1,12 +1,12 @@
-//! The lines of a client are a stream, too: this server sends each of them back.
+//! An echo server: the lines of a client are a stream, and each is sent back.
 //!
 //! ```sh
 //! cargo run --example line_server -- 7777
 //! nc 127.0.0.1 7777
 //! ```
 //!
-//! `map_par` runs the conversations with all clients in one task. Each is read from when it has taken
-//! its last reply, so that one that never reads holds up itself and nobody else.
+//! `map_par` runs the connections of all clients in one task. The server reads a client's next line
+//! after the client has taken the last reply, so a client that never reads blocks only itself.
 
 mod server;
 
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
     let serve = async {
         let results = clients.map_par(server::MAX_CLIENTS, echo_lines);
         pin!(results);
-        // An error is that of one client, and no concern of the others.
+        // An error ends one client; the others are not affected.
         while let Some((address, result)) = results.next().await {
             match result {
                 Ok(lines) => server::log(format_args!("{address} left after {lines} lines")),
@@ -34,7 +34,7 @@ fn main() -> io::Result<()> {
     };
     let stop = async {
         ctrl_c.await;
-        // No more clients. Those that are here may finish, if they are quick.
+        // Accepts no more clients. Connected clients may finish within the grace period.
         stopper.stop();
         Timer::after(server::GRACE).await;
     };
@@ -54,7 +54,7 @@ async fn echo_lines(
             return (address, Err(error));
         }
         count += 1;
-        // With a client that is never slow this loop would never wait, and the others would.
+        // With a fast client, this loop would never return `Pending`, and the others would starve.
         future::yield_now().await;
     }
     (address, Ok(count))

@@ -1,13 +1,14 @@
-//! One loop for the lines of all clients: a stream of streams, joined.
+//! One loop over the lines of all clients, which are joined into one stream.
 //!
 //! ```sh
 //! cargo run --example multi_client_server -- 7777
 //! nc 127.0.0.1 7777
 //! ```
 //!
-//! `join_streams` takes a line from each client in turn, and `keyed` tells whose it is and who has
-//! left. As the loop sees everything, it may have state without a lock; so it must not wait for one
-//! client. It puts replies into the client's outbox, and `Client` sees to it that this is bounded.
+//! `join_streams` takes a line from each client in turn. `keyed` labels each line with its client,
+//! and reports clients that have left. The loop sees all events, so its state needs no lock. It
+//! must not wait for one client, so it puts replies into the client's outbox, which `Client`
+//! bounds.
 
 mod server;
 
@@ -20,7 +21,7 @@ use smol::{Timer, future, pin, stream::StreamExt};
 fn main() -> io::Result<()> {
     let (clients, ctrl_c) = server::start()?;
 
-    // The outboxes of all clients are a stream, too, and are written in any order.
+    // The outboxes of all clients are a stream; they are written concurrently.
     let (outboxes, to_write) = push_list();
     let write = to_write.map_par(MAX_CLIENTS, Outbox::write).for_each(|()| {});
 
@@ -28,7 +29,7 @@ fn main() -> io::Result<()> {
     let events = clients
         .map(move |client| {
             let (client, lines, outbox) = Client::new(client);
-            outboxes.push(outbox).expect("`write` goes on as long as there are clients");
+            outboxes.push(outbox).expect("`write` runs as long as clients exist");
             (client, lines)
         })
         .join_streams()
@@ -38,8 +39,8 @@ fn main() -> io::Result<()> {
 
     let read = async move {
         pin!(events);
-        // `write` and `stop` get their turn, however busy the clients are: the loop waits when all
-        // lines that the gates let out are read, and it is `write` that lets out more.
+        // Busy clients do not starve `write` and `stop`. The loop is pending once it has read all
+        // lines that the gates let through, and only `write` lets more lines through.
         let mut count = 0_u64;
         while let Some((client, event)) = events.next().await {
             match event {
@@ -54,12 +55,12 @@ fn main() -> io::Result<()> {
             }
         }
         server::log(format_args!("{count} lines"));
-        // `events` is dropped here, and with it all clients and the list of outboxes: `write` ends
-        // with the last reply that is owed.
+        // Dropping `events` drops all clients and the list of outboxes, so `write` ends after the
+        // last pending reply.
     };
     let stop = async {
         ctrl_c.await;
-        // Nothing more is read; what was read is answered.
+        // Reads no more lines. Lines that were read are answered within the grace period.
         stopper.stop();
         Timer::after(server::GRACE).await;
     };

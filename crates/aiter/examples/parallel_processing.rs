@@ -1,14 +1,14 @@
-//! Work for all cores: the lines of all clients go to as many workers as there are.
+//! Work for all cores: the lines of all clients go to one worker per core.
 //!
-//! It takes numbers to pieces, one in a line, into their prime factors.
+//! Each line is a number, and the answer is its prime factors.
 //!
 //! ```sh
 //! cargo run --release --example parallel_processing -- 7777
 //! seq 999999999900 1000000000000 | nc -N 127.0.0.1 7777
 //! ```
 //!
-//! `join_streams` takes a line from each client in turn, so one with much work delays the others by
-//! a line, not by all of its own. Answers are sent when they are ready, whatever their order.
+//! `join_streams` takes a line from each client in turn, so a client with much work delays the
+//! others by one line. Answers are sent as soon as they are ready, in any order.
 
 mod server;
 
@@ -19,21 +19,21 @@ use aiter::prelude::*;
 use server::{Client, Line, MAX_CLIENTS, Outbox};
 use smol::{Timer, future, pin, stream::StreamExt, unblock};
 
-/// Larger numbers would take too long.
+/// Maximum number; factoring a larger one takes too long.
 const MAX_NUMBER: u64 = 1_000_000_000_000;
 
 fn main() -> io::Result<()> {
     let (clients, ctrl_c) = server::start()?;
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
 
-    // The outboxes of all clients are a stream, too, and are written in any order.
+    // The outboxes of all clients are a stream; they are written concurrently.
     let (outboxes, to_write) = push_list();
     let write = to_write.map_par(MAX_CLIENTS, Outbox::write).for_each(|()| {});
 
     let jobs = clients
         .map(move |client| {
             let (client, lines, outbox) = Client::new(client);
-            outboxes.push(outbox).expect("`write` goes on as long as there are clients");
+            outboxes.push(outbox).expect("`write` runs as long as clients exist");
             lines.map(move |line| (client.clone(), line))
         })
         .join_streams()
@@ -41,8 +41,7 @@ fn main() -> io::Result<()> {
     let (stopper, jobs) = jobs.stoppable();
 
     let read = async {
-        // The pool of threads does the work, and `map_par` sees to it that no more is given to it
-        // than there are cores.
+        // The blocking pool does the work, and `map_par` gives it at most one job per core.
         let answers = jobs.map_par(workers, |(client, line)| async {
             (client, unblock(move || answer(line)).await)
         });
@@ -53,7 +52,7 @@ fn main() -> io::Result<()> {
     };
     let stop = async {
         ctrl_c.await;
-        // Nothing more is read; what was read is answered.
+        // Reads no more lines. Lines that were read are answered within the grace period.
         stopper.stop();
         Timer::after(server::GRACE).await;
     };
@@ -78,7 +77,7 @@ fn answer(line: Line) -> String {
     }
 }
 
-/// The prime factors of a number, the smallest first; 1 has only itself.
+/// Returns the prime factors of a number, smallest first. The only factor of 1 is 1.
 fn factors(mut rest: u64) -> impl Iterator<Item = u64> {
     let is_one = rest == 1;
     let mut next = 2;

@@ -1,11 +1,11 @@
-//! A server is a stream of clients: this one greets them one by one.
+//! A server that greets its clients one by one; the clients are a stream.
 //!
 //! ```sh
 //! cargo run --example simple_server -- 7777
 //! nc 127.0.0.1 7777
 //! ```
 //!
-//! Ctrl-C stops the stream; the loop sees its end, as it would see that of any other stream.
+//! Ctrl-C stops the stream, and the loop sees a normal end.
 
 mod server;
 
@@ -24,12 +24,12 @@ fn main() -> io::Result<()> {
         while let Some((mut client, address)) = clients.next().await {
             count += 1;
             let greeting = format!("hello {address}, you are number {count}\n");
-            // A new connection has room for that, so nobody can keep the others waiting.
+            // The send buffer of a new connection holds the greeting, so no client blocks others.
             match client.write_all(greeting.as_bytes()).await {
                 Ok(()) => server::log(format_args!("{address} was greeted")),
                 Err(error) => server::log(format_args!("{address}: {error}")),
             }
-            // `client` is dropped here, which hangs up.
+            // Dropping `client` closes the connection.
         }
         server::log(format_args!("{count} clients"));
     };

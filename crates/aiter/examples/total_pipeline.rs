@@ -1,14 +1,15 @@
-//! A whole server as one expression: clients go in, and what they were told comes out.
+//! A whole server as one stream pipeline from clients to the replies that they were sent.
 //!
-//! It adds the numbers of each line up. Blank lines are skipped.
+//! Each reply is the sum of the numbers of a line. Blank lines are skipped.
 //!
 //! ```sh
 //! cargo run --example total_pipeline -- 7777
 //! echo 1 2 3 | nc -N 127.0.0.1 7777
 //! ```
 //!
-//! What waits for a client is in that client's own stream, before the join: so one that never reads
-//! holds up nobody else, and no more than a line of it is held. What concerns all stands behind it.
+//! Steps that wait for a client are in the client's own stream, before the join. A client that
+//! never reads blocks only itself, and at most one of its lines is held. Shared steps follow the
+//! join.
 
 mod server;
 
@@ -19,7 +20,7 @@ use server::Line;
 use smol::net::{SocketAddr, TcpStream};
 use smol::{Timer, future, io::AsyncWriteExt, pin, stream::StreamExt};
 
-/// The sum of a line, or why there is none.
+/// The sum of a line, or the error of a line without a sum.
 type Sum = Result<i64, String>;
 
 fn main() -> io::Result<()> {
@@ -32,14 +33,14 @@ fn main() -> io::Result<()> {
         let (mut good, mut bad) = (0_u64, 0_u64);
         while let Some(sum) = sums.next().await {
             *if sum.is_ok() { &mut good } else { &mut bad } += 1;
-            // With clients that never pause there is always a next one, and `stop` wants its turn.
+            // Clients that never pause would make this loop starve `stop`.
             future::yield_now().await;
         }
         server::log(format_args!("{good} sums, {bad} errors"));
     };
     let stop = async {
         ctrl_c.await;
-        // No more clients. Those that are here may finish, if they are quick.
+        // Accepts no more clients. Connected clients may finish within the grace period.
         stopper.stop();
         Timer::after(server::GRACE).await;
     };
@@ -47,7 +48,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// All that is said to a client, as a stream that ends when it hangs up.
+/// Sends the replies to a client and yields their sums. Ends when the client hangs up.
 fn conversation((client, address): (TcpStream, SocketAddr)) -> impl Stream<Item = Sum> {
     server::lines(client.clone())
         .map_filter(add_up)
@@ -61,13 +62,13 @@ fn conversation((client, address): (TcpStream, SocketAddr)) -> impl Stream<Item 
                 client.write_all(reply.as_bytes()).await.map(|()| sum)
             }
         })
-        // A client that cannot be told anything is gone.
-        .map_while(move |told| {
-            told.inspect_err(|error| server::log(format_args!("{address}: {error}"))).ok()
+        // A failed write means that the client has left.
+        .map_while(move |sent| {
+            sent.inspect_err(|error| server::log(format_args!("{address}: {error}"))).ok()
         })
 }
 
-/// Makes nothing of a blank line.
+/// Returns the sum of a line, or `None` if the line is blank.
 fn add_up(line: Line) -> Option<Sum> {
     let line = match line {
         Ok(line) => line,

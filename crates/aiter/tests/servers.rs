@@ -1,9 +1,9 @@
-//! Runs the servers of the tutorial and drives them over TCP, with clients of all manners.
+//! Runs the example servers and drives them over TCP with well-behaved and hostile clients.
 #![cfg(all(unix, not(miri)))]
 #![allow(
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
-    reason = "a program that has std reads better with one root"
+    reason = "a program with std uses `std` paths throughout"
 )]
 
 use std::cell::Cell;
@@ -27,26 +27,26 @@ use smol::lock::Semaphore;
 use smol::net::{Shutdown, TcpStream};
 use smol::stream::{self, StreamExt};
 
-/// Longer than anything takes here on a busy machine: what takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// Time limit of a test, generous for a busy machine. A test that takes longer hangs.
+const TIME_LIMIT: Duration = Duration::from_secs(180);
 
 const TOO_LONG: &str = "error: a line of more than 8192 bytes";
 const NO_NEWLINE: &str = "error: the last line has no newline";
 
-/// The example; cargo builds it next to this test whenever it builds all tests of the package.
+/// Path of the example, which cargo builds together with all tests of the package.
 fn example(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test is a file");
-    let profile = test.ancestors().nth(2).expect("it is in target/<profile>/deps");
+    let test = std::env::current_exe().expect("the test has an executable");
+    let profile = test.ancestors().nth(2).expect("the executable is in target/<profile>/deps");
     let example = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
     assert!(example.exists(), "{example:?} is missing: `cargo build --example {name}` makes it");
     example
 }
 
-/// A server that runs. It is killed if its test fails.
+/// A running server process, killed on drop.
 struct Server {
     child: Child,
     address: SocketAddr,
-    /// What it says on standard error; the list ends when it does.
+    /// Lines of its standard error. The list ends when the process does.
     log: Cursor<String>,
 }
 
@@ -58,22 +58,22 @@ impl Server {
     fn run(command: &mut Command) -> Self {
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the example runs");
-        let stderr = io::BufReader::new(child.stderr.take().expect("it is piped"));
+        let stderr = io::BufReader::new(child.stderr.take().expect("the stream is piped"));
         let (pusher, mut log) = push_list();
         thread::spawn(move || {
             for line in stderr.lines() {
-                // The test may have seen enough; the server must not notice.
-                let _ = pusher.push(line.expect("it is UTF-8"));
+                // The push fails if the test has dropped the cursor; the server must not notice.
+                let _ = pusher.push(line.expect("the output is UTF-8"));
             }
         });
-        let stdout = child.stdout.take().expect("it is piped");
+        let stdout = child.stdout.take().expect("the stream is piped");
         let mut line = String::new();
-        io::BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
+        io::BufReader::new(stdout).read_line(&mut line).expect("the server prints its address");
         let address = line.trim_end().strip_prefix("listening on ").unwrap_or_else(|| {
             let log: Vec<_> = aiter_to_iter(&mut log, park_thread).collect();
-            panic!("it does not start: {line:?} {log:?}")
+            panic!("the server does not start: {line:?} {log:?}")
         });
-        let address = address.parse().expect("an address");
+        let address = address.parse().expect("the line has an address");
         Self { child, address, log }
     }
 
@@ -81,30 +81,30 @@ impl Server {
         let id = self.child.id();
         let mut kill = Command::new("sh");
         let status = kill.args(["-c", &format!("kill -{signal} {id}")]).status();
-        assert!(status.expect("a shell").success());
+        assert!(status.expect("the shell runs").success());
     }
 
-    /// Waits for a line of the log.
-    async fn says(&mut self, what: impl Fn(&str) -> bool) {
-        while !what(&self.log.next().await.expect("the server goes on")) {}
+    /// Waits for a matching line of the log.
+    async fn wait_for_line(&mut self, what: impl Fn(&str) -> bool) {
+        while !what(&self.log.next().await.expect("the server is running")) {}
     }
 
-    /// Waits for its end, which must be a good one. Returns the rest of the log.
+    /// Waits until the process exits, which must succeed. Returns the rest of the log.
     async fn ends(mut self) -> Vec<String> {
         let log = (&mut self.log).collect().await;
-        let status = self.child.wait().expect("it is a child");
+        let status = self.child.wait().expect("the child exists");
         assert!(status.success(), "{status}, {log:?}");
         log
     }
 
-    /// What it has in memory, now and at its peak, in KiB.
+    /// Resident memory of the process, now and at its peak, in KiB.
     fn memory(&self) -> Option<(u64, u64)> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok();
-        let of = |key| {
+        let field = |key| {
             let line = status.as_ref()?.lines().find_map(|line| line.strip_prefix(key))?;
             line.split_whitespace().next()?.parse().ok()
         };
-        let memory = of("VmRSS:").zip(of("VmHWM:"));
+        let memory = field("VmRSS:").zip(field("VmHWM:"));
         if memory.is_none() {
             println!("SKIPPED: the memory of a server, as there is no /proc");
         }
@@ -121,16 +121,16 @@ impl Drop for Server {
 
 /// Runs a test, and fails if it hangs.
 fn run<T>(test: impl Future<Output = T>) -> T {
-    // Also that of the servers, which inherit it.
+    // The servers inherit the limit.
     let files = rlimit::increase_nofile_limit(8192).expect("the limit can be read");
     assert!(files >= 2000, "the hard limit of open files is {files}, 2000 are needed");
     smol::block_on(or(test, async {
-        Timer::after(PATIENCE).await;
-        panic!("it takes longer than {PATIENCE:?}")
+        Timer::after(TIME_LIMIT).await;
+        panic!("the test takes longer than {TIME_LIMIT:?}")
     }))
 }
 
-/// Runs all of them at the same time, in this task.
+/// Runs all clients concurrently in this task.
 async fn all<'a, T>(clients: impl IntoIterator<Item = BoxFuture<'a, T>>) -> Vec<T> {
     let clients = stream::iter(clients.into_iter().collect::<Vec<_>>());
     clients.map_par(usize::MAX, |client| client).ordered().collect().await
@@ -154,7 +154,7 @@ impl Client {
     }
 
     fn hang_up(&self) {
-        self.writer.shutdown(Shutdown::Write).expect("it is connected");
+        self.writer.shutdown(Shutdown::Write).expect("the client is connected");
     }
 
     async fn line(&mut self) -> String {
@@ -172,21 +172,24 @@ impl Client {
         lines
     }
 
-    /// All lines up to the server's end of the connection.
+    /// Returns all lines until the server closes the connection.
     async fn rest(&mut self) -> Vec<String> {
         let mut text = String::new();
-        self.reader.read_to_string(&mut text).await.expect("the server closes in good order");
+        self.reader
+            .read_to_string(&mut text)
+            .await
+            .expect("the server closes the connection cleanly");
         text.lines().map(str::to_owned).collect()
     }
 }
 
-/// A server that answers lines.
+/// A server that answers each line.
 #[derive(Clone, Copy)]
 struct Service {
     example: &'static str,
-    /// Makes a line and its answer of a number.
+    /// Returns a line for a number, and the answer to it.
     ask: fn(u64) -> (String, String),
-    /// Whether the answers come in the order of the lines.
+    /// `true` if the answers come in the order of the lines.
     ordered: bool,
 }
 
@@ -206,7 +209,7 @@ const TOTAL_PIPELINE: Service = Service {
 
 const PARALLEL_PROCESSING: Service = Service {
     example: "parallel_processing",
-    // Twice a prime number.
+    // The number is twice a prime.
     ask: |n| {
         let prime = [3, 5, 7, 999_983][n as usize % 4];
         (format!("{}", 2 * prime), format!("{} = 2 * {prime}", 2 * prime))
@@ -215,7 +218,7 @@ const PARALLEL_PROCESSING: Service = Service {
 };
 
 impl Service {
-    /// Lines that end with newlines, and the answers to them.
+    /// Returns lines that end with newlines, and their answers.
     fn script(self, numbers: impl IntoIterator<Item = u64>) -> (String, Vec<String>) {
         let (lines, answers): (Vec<_>, Vec<_>) = numbers.into_iter().map(self.ask).unzip();
         (lines.into_iter().flat_map(|line| [line, "\n".into()]).collect(), answers)
@@ -229,12 +232,12 @@ impl Service {
         assert_eq!(got, expected, "{}", self.example);
     }
 
-    /// Asks and is answered, three times.
+    /// Sends lines and reads their answers, three times.
     async fn behaves(self, address: SocketAddr, id: u64) {
         let mut client = Client::connect(address).await;
         for round in 0..3 {
             let (lines, answers) = self.script((0..20).map(|n| 1000 * id + 100 * round + n));
-            // In pieces that have nothing to do with the lines.
+            // The pieces do not end where the lines end.
             for piece in lines.as_bytes().chunks(7 + id as usize % 50) {
                 client.send(piece).await;
             }
@@ -244,7 +247,7 @@ impl Service {
         assert_eq!(client.rest().await, [""; 0]);
     }
 
-    /// Ends in the middle of a line, but wants to know what became of it.
+    /// Hangs up in the middle of a line and reads the answer to it.
     async fn stops_in_mid_line(self, address: SocketAddr) {
         let mut client = Client::connect(address).await;
         let (lines, mut answers) = self.script(1..4);
@@ -254,7 +257,7 @@ impl Service {
         self.check(client.rest().await, answers);
     }
 
-    /// Is gone in the middle of a line, with replies unread or not even sent.
+    /// Disconnects in the middle of a line, with replies unread or not yet sent.
     async fn vanishes_in_mid_line(self, address: SocketAddr, id: u64) {
         let mut client = Client::connect(address).await;
         let (lines, _) = self.script(1..10);
@@ -269,29 +272,29 @@ impl Service {
         let mut client = Client::connect(address).await;
         let piece = [b'1'; 64 * 1024];
         client.send(piece).await;
-        assert_eq!(client.line().await, TOO_LONG, "long before its end");
+        assert_eq!(client.line().await, TOO_LONG, "the error comes before the end of the line");
         for _ in 1..10 * 1024 * 1024 / piece.len() {
             client.send(piece).await;
         }
         let (lines, answers) = self.script(1..4);
         client.send(format!("\n{lines}")).await;
         self.check(client.lines(answers.len()).await, answers);
-        // Once more, and up to the end of the connection.
+        // A second long line, which ends with the connection.
         client.send(piece).await;
         client.send(piece).await;
         client.hang_up();
         assert_eq!(client.rest().await, [TOO_LONG]);
     }
 
-    /// Sends lines for ever and reads nothing. Counts the bytes that are sent.
+    /// Sends lines forever and reads nothing. Counts the sent bytes.
     async fn never_reads(self, address: SocketAddr, sent: &Cell<u64>) {
         let mut client = Client::connect(address).await;
-        // All servers send as much back.
+        // All servers send an answer for each line.
         let line = "x".repeat(8000) + "\n";
         loop {
             let mut rest = line.as_bytes();
             while !rest.is_empty() {
-                let count = client.writer.write(rest).await.expect("the server is there");
+                let count = client.writer.write(rest).await.expect("the server reads");
                 rest = &rest[count..];
                 sent.set(sent.get() + count as u64);
                 yield_now().await;
@@ -299,30 +302,31 @@ impl Service {
         }
     }
 
-    /// Sends lines and reads the answers, both as fast as it goes, until the server is gone.
+    /// Sends lines and reads the answers, both as fast as possible, until the server exits.
     ///
-    /// In threads, to be faster than the server: that is never done with what is there.
+    /// Runs on two threads, so that the server always has input left.
     fn never_pauses(self, address: SocketAddr) -> [JoinHandle<()>; 2] {
         let (lines, _) = self.script(0..2000);
         let mut writer = net::TcpStream::connect(address).expect("the server listens");
-        let mut reader = writer.try_clone().expect("there are files left");
+        let mut reader = writer.try_clone().expect("a file descriptor is free");
         [
             thread::spawn(move || while writer.write_all(lines.as_bytes()).is_ok() {}),
             thread::spawn(move || _ = io::copy(&mut reader, &mut io::sink())),
         ]
     }
 
-    /// Sends a line, as fast as it goes, until the server is gone.
+    /// Sends one endless line as fast as possible until the server exits.
     fn never_ends_its_line(self, address: SocketAddr) -> [JoinHandle<()>; 1] {
         let mut writer = net::TcpStream::connect(address).expect("the server listens");
         [thread::spawn(move || while writer.write_all(&[b'1'; 256 * 1024]).is_ok() {})]
     }
 
-    /// Asks one question after the other until nothing more is taken from those who never read:
-    /// until they have sent nothing more during so many answers.
+    /// Sends lines one by one until the server stops reading from the clients that never read.
+    ///
+    /// The server has stopped if these clients sent nothing during the last `ANSWERS` answers.
     async fn outlasts(self, address: SocketAddr, sent: &[Cell<u64>]) {
         const ANSWERS: u64 = 300;
-        const MOST: u64 = 64 * 1024 * 1024;
+        const MAX_SENT: u64 = 64 * 1024 * 1024;
         let mut client = Client::connect(address).await;
         let all = || sent.iter().map(Cell::get).collect::<Vec<_>>();
         let (mut before, mut answers, mut number) = (all(), 0, 0);
@@ -333,16 +337,19 @@ impl Service {
             number += 1;
             answers += 1;
             let now = all();
-            assert!(now.iter().all(|&sent| sent < MOST), "{now:?} bytes, and it still reads");
+            assert!(
+                now.iter().all(|&sent| sent < MAX_SENT),
+                "the server still reads after {now:?} bytes"
+            );
             if now != before || now.contains(&0) {
                 (before, answers) = (now, 0);
             }
         }
-        println!("{}: never-readers are held up after {before:?} bytes", self.example);
+        println!("{}: clients that never read are blocked after {before:?} bytes", self.example);
     }
 
-    /// Clients of all manners at the same time.
-    fn serves_a_crowd(self) {
+    /// Serves clients of all kinds at the same time.
+    fn serves_crowd(self) {
         run(async {
             let server = Server::start(self.example);
             let address = server.address;
@@ -359,7 +366,7 @@ impl Service {
                 all(clients).await;
             };
             let never_readers = sent.iter().map(|sent| self.never_reads(address, sent));
-            // They stay when the crowd has gone, to the end of this function.
+            // These clients outlive the crowd, to the end of this function.
             let mut never_readers =
                 Box::pin(all(never_readers.map(|client| Box::pin(client) as _)));
             let mut threads = Vec::new();
@@ -369,11 +376,11 @@ impl Service {
             or(crowd, async { _ = never_readers.as_mut().await as Vec<()> }).await;
 
             if let Some((now, peak)) = server.memory() {
-                println!("{}: {now} KiB with the crowd gone, {peak} KiB at the peak", self.example);
-                assert!(peak < 16 * 1024, "{peak} KiB: more than a few lines a client");
+                println!("{}: {now} KiB after the crowd, {peak} KiB at the peak", self.example);
+                assert!(peak < 16 * 1024, "{peak} KiB are more than a few lines per client");
             }
 
-            // With clients that are idle, and others that never read, it still stops.
+            // The server stops although some clients are idle and others never read.
             let mut idle = Client::connect(address).await;
             let (line, answer) = (self.ask)(1);
             idle.send(line + "\n").await;
@@ -389,45 +396,50 @@ impl Service {
 }
 
 #[test]
-fn the_line_server_serves_a_crowd() {
-    LINE_SERVER.serves_a_crowd();
+fn line_server_serves_crowd() {
+    LINE_SERVER.serves_crowd();
 }
 
 #[test]
-fn the_multi_client_server_serves_a_crowd() {
-    MULTI_CLIENT_SERVER.serves_a_crowd();
+fn multi_client_server_serves_crowd() {
+    MULTI_CLIENT_SERVER.serves_crowd();
 }
 
 #[test]
-fn the_total_pipeline_serves_a_crowd() {
-    TOTAL_PIPELINE.serves_a_crowd();
+fn total_pipeline_serves_crowd() {
+    TOTAL_PIPELINE.serves_crowd();
 }
 
 #[test]
-fn parallel_processing_serves_a_crowd() {
-    PARALLEL_PROCESSING.serves_a_crowd();
+fn parallel_processing_serves_crowd() {
+    PARALLEL_PROCESSING.serves_crowd();
 }
 
 #[test]
-fn the_simple_server_greets_whoever_comes() {
+fn simple_server_greets_all_clients() {
     run(async {
         let server = Server::start("simple_server");
         let address = server.address;
         let greeted = |behaviour: usize| async move {
             let mut client = Client::connect(address).await;
             if behaviour == 1 {
-                // Gone, perhaps before the greeting. It was counted all the same.
+                // The client disconnects, perhaps before the greeting, and is counted nevertheless.
                 return None;
             }
             let greeting = client.line().await;
-            let own = client.writer.local_addr().expect("it is connected");
-            let number = greeting.strip_prefix(&format!("hello {own}, you are number "));
+            let own_address = client.writer.local_addr().expect("the client is connected");
+            let number = greeting.strip_prefix(&format!("hello {own_address}, you are number "));
             match behaviour {
                 0 => assert_eq!(client.rest().await, [""; 0]),
-                // The server has hung up, and need not take it.
+                // The server has closed the connection, so the write may fail.
                 _ => _ = client.writer.write_all(&vec![b'x'; 10 * 1024 * 1024]).await,
             }
-            Some(number.expect("a greeting").parse::<usize>().expect("a number"))
+            Some(
+                number
+                    .expect("the line is a greeting")
+                    .parse::<usize>()
+                    .expect("the greeting ends with a number"),
+            )
         };
         let idle: Vec<_> = all((0..5).map(|_| Box::pin(Client::connect(address)) as _)).await;
         let clients = (0..60).map(|n| Box::pin(greeted(n % 3)) as BoxFuture<'_, _>);
@@ -435,7 +447,7 @@ fn the_simple_server_greets_whoever_comes() {
         assert_eq!(numbers.len(), 40);
         let different: BTreeSet<_> = numbers.iter().filter(|n| (1..=65).contains(*n)).collect();
         assert_eq!(different.len(), 40, "{numbers:?}");
-        // Those that have not read held up nobody.
+        // Clients that do not read do not block the others.
         server.signal("TERM");
         let log = server.ends().await;
         let count = log.last().and_then(|line| line.strip_suffix(" clients")?.parse().ok());
@@ -444,30 +456,32 @@ fn the_simple_server_greets_whoever_comes() {
     });
 }
 
-/// A client of the multi-client server: connects and is heard, waits for all the others, sends the
-/// rest and sees every line come back once and in order.
+/// A client of the multi-client server.
+///
+/// Connects, gets its first line back, waits until all clients have done so, and sends the rest.
+/// Every line comes back once and in order.
 async fn one_of_many(
     address: SocketAddr,
     id: usize,
     lines: usize,
-    arrivals: &Semaphore,
-    heard: Pusher<()>,
-    mut all_heard: Cursor<()>,
+    connects: &Semaphore,
+    served: Pusher<()>,
+    mut all_served: Cursor<()>,
 ) {
     let line = |n| format!("client {id} line {n}");
-    // The system's queue of those that want to connect is short, and a place lost costs a second.
-    let arrival = arrivals.acquire().await;
+    // The accept queue of the system is short, and an overflow costs a second.
+    let permit = connects.acquire().await;
     let mut client = Client::connect(address).await;
     client.send(line(0) + "\n").await;
     assert_eq!(client.line().await, line(0));
-    drop((arrival, heard));
-    // The list ends when all have come so far.
-    assert_eq!(all_heard.next().await, None);
+    drop((permit, served));
+    // The list ends when all clients have got here.
+    assert_eq!(all_served.next().await, None);
 
-    // Some have one line under way, some a few, some all.
-    let at_once = [1, 10, lines][id % 3];
-    for first in (1..lines).step_by(at_once) {
-        let batch = first..lines.min(first + at_once);
+    // Clients keep one line, ten lines or all lines in flight.
+    let in_flight = [1, 10, lines][id % 3];
+    for first in (1..lines).step_by(in_flight) {
+        let batch = first..lines.min(first + in_flight);
         client.send(batch.clone().map(|n| line(n) + "\n").collect::<String>()).await;
         let expected: Vec<_> = batch.map(line).collect();
         assert_eq!(client.lines(expected.len()).await, expected);
@@ -479,9 +493,9 @@ async fn one_of_many(
 }
 
 #[test]
-fn a_thousand_clients_at_once_and_memory_stays_flat() {
+fn thousand_clients_keep_memory_flat() {
     const CLIENTS: usize = 1000;
-    // What the allocator may keep more than after the first wave: 200 bytes a client in the end.
+    // KiB that the allocator may keep beyond the first wave: 200 bytes per client of all waves.
     const MARGIN: u64 = 2000;
     const WAVES: [usize; 10] = [100, 1, 1, 1, 1, 1, 1, 1, 1, 100];
     run(async {
@@ -491,29 +505,32 @@ fn a_thousand_clients_at_once_and_memory_stays_flat() {
         memory.extend(server.memory());
         for lines in WAVES {
             let begin = Instant::now();
-            let arrivals = &Semaphore::new(64);
-            let (heard, all_heard) = push_list();
+            let connects = &Semaphore::new(64);
+            let (served, all_served) = push_list();
             let clients: Vec<_> = (0..CLIENTS)
                 .map(|id| {
-                    let (heard, all_heard) = (heard.clone(), all_heard.fork());
-                    let client = one_of_many(address, id, lines, arrivals, heard, all_heard);
+                    let (served, all_served) = (served.clone(), all_served.fork());
+                    let client = one_of_many(address, id, lines, connects, served, all_served);
                     Box::pin(client) as BoxFuture<'_, _>
                 })
                 .collect();
-            drop((heard, all_heard));
+            drop((served, all_served));
             all(clients).await;
             for _ in 0..CLIENTS {
-                server.says(|line| line.contains(" left, ")).await;
+                server.wait_for_line(|line| line.contains(" left, ")).await;
             }
-            // Whoever left before this client was heard is forgotten when it is answered.
+            // The server has dropped all earlier clients when it answers this one.
             MULTI_CLIENT_SERVER.behaves(address, 0).await;
-            server.says(|line| line.ends_with(" left, 0 are here")).await;
+            server.wait_for_line(|line| line.ends_with(" left, 0 are here")).await;
             println!("{CLIENTS} clients, {lines} lines each: {:?}", begin.elapsed());
             memory.extend(server.memory());
         }
         println!("KiB in memory, and at the peak, before and after each wave: {memory:?}");
         if let [_, (first, _), waves @ ..] = &memory[..] {
-            assert!(waves.iter().all(|(now, _)| *now < first + MARGIN), "it grows: {memory:?}");
+            assert!(
+                waves.iter().all(|(now, _)| *now < first + MARGIN),
+                "the memory grows: {memory:?}"
+            );
         }
         server.signal("INT");
         let lines = CLIENTS * WAVES.iter().sum::<usize>() + 60 * WAVES.len();
@@ -522,7 +539,7 @@ fn a_thousand_clients_at_once_and_memory_stays_flat() {
 }
 
 #[test]
-fn too_many_open_files_are_no_end() {
+fn open_file_limit_does_not_end_server() {
     for service in [LINE_SERVER, MULTI_CLIENT_SERVER, TOTAL_PIPELINE, PARALLEL_PROCESSING] {
         run(async {
             let mut limited = Command::new("sh");
@@ -540,9 +557,9 @@ fn too_many_open_files_are_no_end() {
             let clients: Vec<_> =
                 (0..60).map(|_| Box::pin(stays(is_full.fork())) as BoxFuture<'_, _>).collect();
             drop(is_full);
-            // Those that were answered stay until somebody could not be let in.
+            // Answered clients stay until the server could not accept a client.
             zip(all(clients), async {
-                server.says(|line| line.starts_with("cannot take a client: ")).await;
+                server.wait_for_line(|line| line.starts_with("cannot take a client: ")).await;
                 drop(full);
             })
             .await;
@@ -553,17 +570,18 @@ fn too_many_open_files_are_no_end() {
 }
 
 #[test]
-fn the_port_is_the_argument() {
+fn port_argument_is_checked() {
     for service in ["simple_server", "line_server", "multi_client_server"] {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a port");
-        let port = listener.local_addr().expect("it is bound").port().to_string();
-        let output = Command::new(example(service)).arg(&port).output().expect("it runs");
-        let error = String::from_utf8(output.stderr).expect("it is UTF-8");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        let port = listener.local_addr().expect("the listener is bound").port().to_string();
+        let output = Command::new(example(service)).arg(&port).output().expect("the example runs");
+        let error = String::from_utf8(output.stderr).expect("the output is UTF-8");
         assert_eq!(output.status.code(), Some(1), "{error}");
         assert!(error.contains(&format!("cannot listen on 127.0.0.1:{port}: ")), "{error}");
 
         for wrong in ["65536", "-1", "http"] {
-            let output = Command::new(example(service)).arg(wrong).output().expect("it runs");
+            let output =
+                Command::new(example(service)).arg(wrong).output().expect("the example runs");
             assert_eq!(output.status.code(), Some(2));
             assert!(!output.stderr.is_empty());
         }
@@ -571,24 +589,24 @@ fn the_port_is_the_argument() {
 }
 
 #[test]
-fn the_port_that_is_asked_for_is_used() {
-    // Somebody else may take the port meanwhile, but not each time.
+fn port_argument_is_used() {
+    // Another process may take the port in between, but hardly each time.
     for _ in 0..20 {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a port");
-        let address = listener.local_addr().expect("it is bound");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        let address = listener.local_addr().expect("the listener is bound");
         drop(listener);
         let mut command = Command::new(example("line_server"));
         command.arg(address.port().to_string()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the example runs");
         let mut line = String::new();
-        let stdout = child.stdout.take().expect("it is piped");
-        io::BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
-        child.kill().expect("it is a child");
-        child.wait().expect("it is a child");
+        let stdout = child.stdout.take().expect("the stream is piped");
+        io::BufReader::new(stdout).read_line(&mut line).expect("the server prints its address");
+        child.kill().expect("the child exists");
+        child.wait().expect("the child exists");
         if !line.is_empty() {
             assert_eq!(line, format!("listening on {address}\n"));
             return;
         }
     }
-    panic!("no port was free when it was asked for");
+    panic!("no port stayed free");
 }

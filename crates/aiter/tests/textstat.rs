@@ -1,9 +1,9 @@
-//! Runs the example `textstat` on made files and compares what it counts with `wc`.
+//! Runs the example `textstat` on generated files and compares its counts with `wc`.
 #![cfg(all(unix, not(miri)))]
 #![allow(
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
-    reason = "a program that has std reads better with one root"
+    reason = "a program with std uses `std` paths throughout"
 )]
 
 use std::env::consts::EXE_SUFFIX;
@@ -26,15 +26,16 @@ fn folder(test: &str) -> PathBuf {
 
 fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = folder.join(name);
-    fs::create_dir_all(path.parent().expect("it is in the folder")).expect("it can be made");
+    fs::create_dir_all(path.parent().expect("the file is in the folder"))
+        .expect("the folder can be made");
     fs::write(&path, content).expect("the file can be written");
     path
 }
 
-/// The example; cargo builds it next to this test whenever it builds all tests of the package.
+/// Path of the example, which cargo builds together with all tests of the package.
 fn textstat() -> Command {
-    let test = std::env::current_exe().expect("a test is a file");
-    let profile = test.ancestors().nth(2).expect("it is in target/<profile>/deps");
+    let test = std::env::current_exe().expect("the test has an executable");
+    let profile = test.ancestors().nth(2).expect("the executable is in target/<profile>/deps");
     let example = profile.join("examples").join(format!("textstat{EXE_SUFFIX}"));
     assert!(example.exists(), "{example:?} is missing: `cargo build --example textstat` makes it");
     Command::new(example)
@@ -48,7 +49,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("the output is UTF-8")
 }
 
-/// Runs `textstat --json` and expects success, and nothing on standard error.
+/// Runs `textstat --json`; asserts success and an empty standard error.
 fn json<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Value {
     let output = textstat().arg("--json").args(args).output().expect("the example runs");
     assert_eq!(text(&output.stderr), "");
@@ -61,7 +62,7 @@ fn parse(output: &Output) -> Value {
 }
 
 fn totals(report: &Value) -> [u64; 3] {
-    ["files", "lines", "bytes"].map(|key| report[key].as_u64().expect("a total"))
+    ["files", "lines", "bytes"].map(|key| report[key].as_u64().expect("the report has the total"))
 }
 
 /// Starts the example with a pipe as its standard input.
@@ -75,43 +76,43 @@ fn piped<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Child {
         .expect("the example runs")
 }
 
-/// Runs `textstat --json` with this as its standard input.
+/// Runs `textstat --json` with `input` as its standard input.
 fn fed<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>, input: impl AsRef<[u8]>) -> Output {
     let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
     let mut child = piped(["--json".into()].into_iter().chain(args));
-    let mut stdin = child.stdin.take().expect("it is piped");
-    stdin.write_all(input.as_ref()).expect("the example reads it");
+    let mut stdin = child.stdin.take().expect("the stream is piped");
+    stdin.write_all(input.as_ref()).expect("the example reads its input");
     drop(stdin);
-    child.wait_with_output().expect("it ends")
+    child.wait_with_output().expect("the example ends")
 }
 
-/// The words of a report, and how often each is there.
+/// The words of a report and their counts.
 fn words(report: &Value) -> Vec<(&str, u64)> {
-    let rows = report["words"].as_array().expect("a list");
+    let rows = report["words"].as_array().expect("the value is a list");
     let pair = |row| -> Option<(&str, u64)> {
         Some((Value::get(row, "word")?.as_str()?, row["count"].as_u64()?))
     };
-    rows.iter().map(|row| pair(row).expect("a word and a count")).collect()
+    rows.iter().map(|row| pair(row).expect("the row has a word and a count")).collect()
 }
 
 /// The lengths and numbers of the longest lines of a report.
 fn longest(report: &Value) -> Vec<[u64; 2]> {
-    let rows = report["longest"].as_array().expect("a list");
-    let number = |row: &Value, key| row[key].as_u64().expect("a number");
+    let rows = report["longest"].as_array().expect("the value is a list");
+    let number = |row: &Value, key| row[key].as_u64().expect("the value is a number");
     rows.iter().map(|row| [number(row, "chars"), number(row, "line")]).collect()
 }
 
-/// What `wc` says: files, lines and bytes.
+/// Files, lines and bytes as `wc` counts them.
 fn wc(files: &[PathBuf]) -> [u64; 3] {
-    let output = Command::new("wc").arg("-lc").args(files).output().expect("wc runs");
+    let output = Command::new("wc").arg("-lc").args(files).output().expect("`wc` runs");
     assert!(output.status.success());
-    let last = text(&output.stdout).lines().last().expect("a line for each file");
+    let last = text(&output.stdout).lines().last().expect("`wc` prints a line per file");
     let mut numbers = last.split_whitespace().map_while(|word| word.parse().ok());
-    let mut number = || numbers.next().expect("lines and bytes");
+    let mut number = || numbers.next().expect("the line has lines and bytes");
     [files.len() as u64, number(), number()]
 }
 
-/// Files of all the kinds that are counted.
+/// Files of all kinds that are counted.
 fn good_files(folder: &Path) -> Vec<PathBuf> {
     vec![
         write(folder, "plain.txt", "one\ntwo\nthree\n"),
@@ -136,15 +137,15 @@ fn good_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn totals_equal_those_of_wc_for_each_file_and_for_all() {
+fn totals_equal_wc() {
     let folder = folder("totals");
     let files = good_files(&folder);
     for file in &files {
         assert_eq!(totals(&json([file])), wc(std::slice::from_ref(file)), "{file:?}");
     }
     let expected = wc(&files);
-    assert_eq!(totals(&json(&files)), expected, "as files");
-    assert_eq!(totals(&json([&folder])), expected, "as a folder");
+    assert_eq!(totals(&json(&files)), expected, "named as files");
+    assert_eq!(totals(&json([&folder])), expected, "named as a folder");
     for producers in ["1", "2", "50"] {
         let args = ["--producers".as_ref(), producers.as_ref(), folder.as_os_str()];
         assert_eq!(totals(&json(args)), expected, "{producers} producers");
@@ -154,11 +155,11 @@ fn totals_equal_those_of_wc_for_each_file_and_for_all() {
 }
 
 #[test]
-fn types_add_up_to_the_totals() {
+fn types_add_up_to_totals() {
     let folder = folder("types");
     good_files(&folder);
     let report = json([&folder]);
-    let types = report["types"].as_array().expect("a list");
+    let types = report["types"].as_array().expect("the value is a list");
     let mut sums = [0; 3];
     for kind in types {
         for (sum, part) in sums.iter_mut().zip(totals(kind)) {
@@ -167,12 +168,12 @@ fn types_add_up_to_the_totals() {
     }
     assert_eq!(sums, totals(&report));
 
-    let of = |name| types.iter().find(|kind| kind["type"] == name).map(totals);
-    assert_eq!(of("rs"), Some([2, 2, 42]));
-    assert_eq!(of("makefile"), Some([1, 2, 11]));
-    assert_eq!(of(".hidden"), Some([1, 1, 24]));
-    assert_eq!(of("only-a-letter"), Some([1, 0, 1]));
-    assert_eq!(of("TXT"), None, "types are in lower case");
+    let total_of = |name| types.iter().find(|kind| kind["type"] == name).map(totals);
+    assert_eq!(total_of("rs"), Some([2, 2, 42]));
+    assert_eq!(total_of("makefile"), Some([1, 2, 11]));
+    assert_eq!(total_of(".hidden"), Some([1, 1, 24]));
+    assert_eq!(total_of("only-a-letter"), Some([1, 0, 1]));
+    assert_eq!(total_of("TXT"), None, "types are in lower case");
     let bytes: Vec<_> = types.iter().map(|kind| kind["bytes"].as_u64()).collect();
     assert!(bytes.is_sorted_by(|a, b| a >= b), "most bytes first: {bytes:?}");
 }
@@ -189,7 +190,7 @@ fn words_are_counted_and_ranked() {
 }
 
 #[test]
-fn numerals_and_single_letters_are_no_words() {
+fn numerals_and_letters_are_not_words() {
     let text = "x 42 x 42 é 日 ½ ٣٤ u8 u8 0xff\n1_000 3.14 x-ray";
     let report = parse(&fed(["-"], text));
     assert_eq!(words(&report), [("u8", 2), ("0xff", 1), ("ray", 1)]);
@@ -205,12 +206,12 @@ fn long_words_are_cut_after_40_characters() {
     assert_eq!(words(&report), expected);
 }
 
-/// Chunks begin and end inside of characters, words, lines and their ends.
+/// Chunks begin and end inside of characters, words, lines and line ends.
 #[test]
 fn chunks_end_at_any_byte() {
     let folder = folder("chunks");
     for shift in 0..20 {
-        // The ends of chunks go through all places of the 20 bytes of two lines.
+        // With all shifts, chunks end at every byte of the 20 bytes of two lines.
         let content = "-".repeat(shift) + &"für\r\nde日🦀\n".repeat(20_000);
         let file = write(&folder, &format!("{shift}.txt"), &content);
         let report = json([&file]);
@@ -231,12 +232,12 @@ fn dash_is_standard_input() {
     let folder = folder("dash");
     let files = good_files(&folder);
     for file in &files {
-        let content = fs::read(file).expect("it was written");
+        let content = fs::read(file).expect("the file was written");
         let output = fed(["-"], &content);
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
         assert_eq!(totals(&parse(&output)), wc(std::slice::from_ref(file)), "{file:?}");
     }
-    // The second one is at its end.
+    // The second `-` reads an input that has ended.
     let report = parse(&fed(["-".as_ref(), "-".as_ref(), files[0].as_os_str()], "a\nb"));
     assert_eq!(totals(&report), [3, 4, 17]);
     let output = fed(["-"], b"good\n\xff");
@@ -245,33 +246,35 @@ fn dash_is_standard_input() {
     assert_eq!(text(&output.stderr), "textstat: -: not UTF-8 after byte 5\n");
 }
 
-/// One line of one word, many times longer than what the example keeps in memory.
+/// One line of one word, many times longer than the memory limit.
 #[cfg(target_os = "linux")]
 #[test]
 fn endless_line_takes_little_memory() {
     const MIB: usize = if cfg!(debug_assertions) { 40 } else { 200 };
     let mut child = piped(["--json", "-"]);
-    let mut stdin = child.stdin.take().expect("it is piped");
+    let mut stdin = child.stdin.take().expect("the stream is piped");
     let part = "x".repeat(1 << 20);
     for _ in 0..MIB {
-        stdin.write_all(part.as_bytes()).expect("the example reads it");
+        stdin.write_all(part.as_bytes()).expect("the example reads its input");
     }
-    // All but what is in the pipe was read.
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
+    // The example has read all but the content of the pipe.
+    let status =
+        fs::read_to_string(format!("/proc/{}/status", child.id())).expect("the example runs");
     drop(stdin);
-    let output = child.wait_with_output().expect("it ends");
+    let output = child.wait_with_output().expect("the example ends");
     let report = parse(&output);
     assert_eq!(totals(&report), [1, 0, (MIB as u64) << 20]);
     assert_eq!(longest(&report), [[(MIB as u64) << 20, 1]]);
     let cut = "x".repeat(40) + "…";
     assert_eq!(words(&report), [(&*cut, 1)]);
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
-    let peak: usize = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the status has a peak");
+    let peak: usize = peak.trim().trim_end_matches(" kB").parse().expect("the peak is a number");
     assert!(peak < 32 << 10, "{peak} KiB");
 }
 
 #[test]
-fn the_longest_lines_are_named() {
+fn longest_lines_are_listed() {
     let folder = folder("longest");
     let a = write(&folder, "a.txt", "12345\r\n\n1234567\n12345\n");
     let b = write(&folder, "b.txt", "äöü\néééééé");
@@ -279,12 +282,12 @@ fn the_longest_lines_are_named() {
     let report = json(args);
     let lines: Vec<_> = report["longest"]
         .as_array()
-        .expect("a list")
+        .expect("the value is a list")
         .iter()
         .map(|row| (row["chars"].clone(), row["path"].clone(), row["line"].clone()))
         .collect();
     let expected = [(7, &a, 3), (6, &b, 2), (5, &a, 1), (5, &a, 4)].map(|(chars, path, line)| {
-        (chars.into(), path.to_str().expect("an ASCII path").into(), line.into())
+        (chars.into(), path.to_str().expect("the path is ASCII").into(), line.into())
     });
     assert_eq!(lines, expected);
 
@@ -297,27 +300,31 @@ fn the_longest_lines_are_named() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_and_costs_nothing_else() {
+fn unreadable_files_are_named_and_not_counted() {
     let folder = folder("skipped");
     let good = good_files(&folder);
     let bad = [
         write(&folder, "latin1.txt", b"caf\xe9\nsecond line\n"),
-        // Thousands of good lines before the bad byte: none of them may count.
+        // None of the thousands of good lines before the bad byte may count.
         write(&folder, "late.rs", ["good\n".repeat(50_000).as_bytes(), b"\xff\n"].concat()),
         write(&folder, "cut.md", b"cut in a character: \xe6\x97"),
     ];
     let missing = folder.join("missing.txt");
 
-    let output = textstat().arg("--json").args([&folder, &missing]).output().expect("it runs");
+    let output =
+        textstat().arg("--json").args([&folder, &missing]).output().expect("the example runs");
     assert_eq!(output.status.code(), Some(1));
     let report = parse(&output);
     assert_eq!(totals(&report), wc(&good));
-    assert!(words(&report).iter().all(|(word, _)| *word != "good"), "words of a skipped file");
+    assert!(
+        words(&report).iter().all(|(word, _)| *word != "good"),
+        "words of a skipped file count"
+    );
     let mut skipped: Vec<_> = report["skipped"]
         .as_array()
-        .expect("a list")
+        .expect("the value is a list")
         .iter()
-        .map(|row| Path::new(row["path"].as_str().expect("a path")))
+        .map(|row| Path::new(row["path"].as_str().expect("the row has a path")))
         .collect();
     skipped.sort();
     let mut expected: Vec<_> = bad.iter().chain([&missing]).map(PathBuf::as_path).collect();
@@ -335,23 +342,23 @@ fn what_cannot_be_read_is_named_and_costs_nothing_else() {
 }
 
 #[test]
-fn a_file_and_a_folder_without_permission_are_skipped() {
+fn files_without_permission_are_skipped() {
     let folder = folder("permission");
     let good = write(&folder, "good.txt", "good\n");
     let file = write(&folder, "secret.txt", "secret\n");
     let below = write(&folder, "closed/below.txt", "below\n");
     let closed = folder.join("closed");
-    fs::set_permissions(&file, Permissions::from_mode(0o000)).expect("it is ours");
-    fs::set_permissions(&closed, Permissions::from_mode(0o000)).expect("it is ours");
-    // The superuser may read everything; then all three count.
-    let all_powerful = fs::read(&file).is_ok();
+    fs::set_permissions(&file, Permissions::from_mode(0o000)).expect("the test owns the file");
+    fs::set_permissions(&closed, Permissions::from_mode(0o000)).expect("the test owns the file");
+    // A superuser can read all three files, so they count.
+    let is_superuser = fs::read(&file).is_ok();
 
-    let output = textstat().arg("--json").arg(&folder).output().expect("it runs");
-    fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("it is ours");
-    fs::set_permissions(&closed, Permissions::from_mode(0o700)).expect("it is ours");
+    let output = textstat().arg("--json").arg(&folder).output().expect("the example runs");
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("the test owns the file");
+    fs::set_permissions(&closed, Permissions::from_mode(0o700)).expect("the test owns the file");
 
     let stderr = text(&output.stderr);
-    if all_powerful {
+    if is_superuser {
         assert_eq!((output.status.code(), stderr), (Some(0), ""));
         assert_eq!(totals(&parse(&output)), wc(&[good, file, below]));
     } else {
@@ -362,14 +369,14 @@ fn a_file_and_a_folder_without_permission_are_skipped() {
 }
 
 #[test]
-fn links_in_folders_are_not_followed_but_named_ones_are() {
+fn only_named_links_are_followed() {
     let folder = folder("links");
     let file = write(&folder, "a/b/file.txt", "one\ntwo\n");
-    symlink("..", folder.join("a/up")).expect("a link to the folder above");
-    symlink(".", folder.join("a/b/self")).expect("a link to its own folder");
-    symlink("b", folder.join("a/other")).expect("a link to a folder");
-    symlink("nowhere", folder.join("a/dangling")).expect("a link to nothing");
-    symlink("b/file.txt", folder.join("a/file-link.txt")).expect("a link to a file");
+    symlink("..", folder.join("a/up")).expect("the link can be made");
+    symlink(".", folder.join("a/b/self")).expect("the link can be made");
+    symlink("b", folder.join("a/other")).expect("the link can be made");
+    symlink("nowhere", folder.join("a/dangling")).expect("the link can be made");
+    symlink("b/file.txt", folder.join("a/file-link.txt")).expect("the link can be made");
     let expected = wc(&[file]);
     assert_eq!(totals(&json([&folder])), expected);
     assert_eq!(totals(&json([folder.join("a/other")])), expected);
@@ -377,7 +384,7 @@ fn links_in_folders_are_not_followed_but_named_ones_are() {
 }
 
 #[test]
-fn many_small_files_and_one_producer() {
+fn many_small_files_are_counted() {
     let folder = folder("many");
     let files: Vec<_> =
         (0..500).map(|n| write(&folder, &format!("{n}.txt"), "line\n".repeat(n % 5))).collect();
@@ -388,7 +395,7 @@ fn many_small_files_and_one_producer() {
 }
 
 #[test]
-fn an_empty_folder_is_fine() {
+fn empty_folder_is_no_error() {
     let folder = folder("empty");
     assert_eq!(totals(&json([&folder])), [0, 0, 0]);
     let output = run([&folder]);
@@ -413,19 +420,19 @@ fn empty_results_have_no_headings() {
 }
 
 #[test]
-fn without_a_path_it_reads_this_repository() {
+fn no_path_reads_this_repository() {
     let report = json::<&str>([]);
     let [files, lines, bytes] = totals(&report);
     assert!(files > 10 && lines > 1000 && bytes > 10_000, "{files} {lines} {bytes}");
-    let kinds: Vec<_> = report["types"].as_array().expect("a list").iter().collect();
+    let kinds: Vec<_> = report["types"].as_array().expect("the value is a list").iter().collect();
     for name in ["rs", "toml", "md"] {
         assert!(kinds.iter().any(|kind| kind["type"] == name), "{name}");
     }
-    assert!(kinds.iter().all(|kind| kind["type"] != "rlib"), "target is left out");
+    assert!(kinds.iter().all(|kind| kind["type"] != "rlib"), "the target folder is skipped");
 }
 
 #[test]
-fn the_text_report_shows_the_same() {
+fn text_report_shows_same_totals() {
     let folder = folder("text");
     let files = good_files(&folder);
     let [count, lines, bytes] = wc(&files);
@@ -436,7 +443,7 @@ fn the_text_report_shows_the_same() {
 }
 
 #[test]
-fn wrong_usage_is_two() {
+fn wrong_usage_exits_with_two() {
     for args in [&["--no-such-option"][..], &["--producers", "0"], &["--top", "-1"], &["--top"]] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -446,7 +453,7 @@ fn wrong_usage_is_two() {
 }
 
 #[test]
-fn too_many_producers_are_an_error() {
+fn too_many_producers_exit_with_two() {
     for count in ["65", "1000000000000"] {
         let output = run(["--producers", count]);
         assert_eq!(output.status.code(), Some(2));
@@ -456,7 +463,7 @@ fn too_many_producers_are_an_error() {
 }
 
 #[test]
-fn a_closed_output_is_no_panic() {
+fn closed_output_does_not_panic() {
     let folder = folder("closed");
     write(&folder, "a.txt", "a\n");
     for args in [&["--json"][..], &[]] {
@@ -467,9 +474,9 @@ fn a_closed_output_is_no_panic() {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the example runs");
-        // Nobody reads: the pipe is broken before the first byte.
+        // The pipe has no reader, so it is broken before the first byte.
         drop(child.stdout.take());
-        let output = child.wait_with_output().expect("it ends");
+        let output = child.wait_with_output().expect("the example ends");
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
     }
 }

@@ -1,4 +1,4 @@
-//! Critical sections: interrupts are masked, which is enough on a single core.
+//! Critical sections that mask interrupts, which suffices on a single core.
 
 use critical_section::{Impl, RawRestoreState, set_impl};
 
@@ -6,8 +6,8 @@ struct Masked;
 
 set_impl!(Masked);
 
-// SAFETY: from `acquire` to `release` nothing else runs on the only core; what the caller had
-// masked before stays masked after.
+// SAFETY: from `acquire` to `release` interrupts are masked, so no other code runs on the only
+// core. `release` restores the previous mask.
 #[cfg(target_arch = "arm")]
 unsafe impl Impl for Masked {
     unsafe fn acquire() -> RawRestoreState {
@@ -18,13 +18,14 @@ unsafe impl Impl for Masked {
 
     unsafe fn release(was_active: RawRestoreState) {
         if was_active {
-            // SAFETY: they were on before, and this is the end of the outermost section.
+            // SAFETY: interrupts were enabled before, and this ends the outermost section.
             unsafe { cortex_m::interrupt::enable() }
         }
     }
 }
 
-// SAFETY: as above.
+// SAFETY: from `acquire` to `release` interrupts are masked, so no other code runs on the only
+// core. `release` restores the previous mask.
 #[cfg(target_arch = "riscv32")]
 unsafe impl Impl for Masked {
     unsafe fn acquire() -> RawRestoreState {
@@ -35,7 +36,7 @@ unsafe impl Impl for Masked {
 
     unsafe fn release(was_active: RawRestoreState) {
         if was_active {
-            // SAFETY: they were on before, and this is the end of the outermost section.
+            // SAFETY: interrupts were enabled before, and this ends the outermost section.
             unsafe { riscv::interrupt::enable() }
         }
     }

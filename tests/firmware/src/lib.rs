@@ -1,8 +1,7 @@
-//! What the programs for emulated boards share: the board, the heap, an executor, and the way to
-//! tell how it went.
+//! Shared parts of the programs for emulated boards: board, heap, executor and test runner.
 //!
-//! A handler that allocates or frees, a lost wake-up (a hang) and a leak fail a program, as a panic
-//! does.
+//! A program fails on a panic, on a leak, on a lost wake-up (a hang), and if a handler allocates or
+//! frees.
 
 #![no_std]
 

@@ -1,4 +1,4 @@
-//! Runs cases one by one, and ends the program with an exit code that counts.
+//! Test runner: reports cases one by one and exits with a code.
 
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -9,7 +9,7 @@ use crate::heap;
 
 static PASSED: AtomicU32 = AtomicU32::new(0);
 
-/// A case that runs, from before it starts to after its last value is dropped.
+/// A running case, from before its start until after its last value is dropped.
 #[must_use]
 pub struct Case {
     name: &'static str,
@@ -17,13 +17,13 @@ pub struct Case {
 }
 
 impl Case {
-    /// Names the case that starts.
+    /// Prints the name of a case and starts it.
     pub fn start(name: &'static str) -> Self {
         print!("test {name} ... ");
         Self { name, used: heap::used() }
     }
 
-    /// Everything that the case allocated is freed.
+    /// Ends the case. Panics if it leaks memory.
     pub fn end(self) {
         assert_eq!(heap::used(), self.used, "{} leaks", self.name);
         PASSED.store(PASSED.load(SeqCst) + 1, SeqCst);
@@ -31,7 +31,7 @@ impl Case {
     }
 }
 
-/// Ends the program: everything passed.
+/// Ends the program with success.
 pub fn finish() -> ! {
     println!("{} passed, 0 failed", PASSED.load(SeqCst));
     process::exit(0)

@@ -1,8 +1,8 @@
-//! What the servers of the tutorial have in common: clients as a stream, their lines as streams, and
-//! a way to answer a client without waiting for it.
+//! Shared parts of the example servers: a stream of clients, a stream of lines per client, and
+//! replies that do not wait for the client.
 //!
-//! Everything is bounded: the clients, their lines, and what is kept for them. There are no timeouts:
-//! a client that says nothing, or reads nothing, keeps its place, and costs the others nothing else.
+//! The number of clients, the length of a line and the memory per client are bounded. There are no
+//! timeouts: a silent client keeps its place, and costs the other clients nothing else.
 #![allow(dead_code, reason = "not every server needs all of it")]
 
 use core::fmt;
@@ -20,16 +20,16 @@ use smol::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use smol::net::{Shutdown, TcpListener, TcpStream};
 use smol::stream::{self, StreamExt};
 
-/// The most clients that are served at a time; the next ones wait until somebody leaves.
+/// Maximum number of clients served at a time. Further clients wait until a client leaves.
 pub(crate) const MAX_CLIENTS: usize = 2000;
 
-/// The most bytes of a line, its newline not counted.
+/// Maximum number of bytes in a line without its newline.
 const MAX_LINE: usize = 8 * 1024;
 
-/// The most lines of a [`Client`] that are read and not yet answered.
+/// Maximum number of lines of a [`Client`] that are read and not yet answered.
 const WINDOW: u64 = 16;
 
-/// How long, after Ctrl-C, a server may take for what it has begun.
+/// Time that a server may take after Ctrl-C to finish its work.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
 #[derive(Parser)]
@@ -39,13 +39,13 @@ struct Args {
     port: u16,
 }
 
-/// Listens where the command line says, and prints it.
+/// Listens on the port of the command line and prints the address.
 ///
-/// Returns the clients that connect, and a future that waits for Ctrl-C.
+/// Returns the stream of clients, and a future that waits for Ctrl-C.
 pub(crate) fn start()
 -> io::Result<(impl Stream<Item = (TcpStream, SocketAddr)>, impl Future<Output = ()>)> {
     let Args { port } = Args::parse();
-    // First, so that whoever reads the address may already send a signal. Windows has only Ctrl-C.
+    // Signals are caught before the address is printed. Windows has only Ctrl-C.
     let terminate = cfg!(unix).then_some(Signal::Term);
     let mut signals = Signals::new(terminate.into_iter().chain([Signal::Int]))?;
     let listener = smol::block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
@@ -61,11 +61,11 @@ fn clients(listener: TcpListener) -> impl Stream<Item = (TcpStream, SocketAddr)>
         loop {
             match listener.accept().await {
                 Ok((client, address)) => {
-                    // Else a short reply may wait in the kernel for the next one.
+                    // Otherwise the kernel may delay a short reply until the next one.
                     let _ = client.set_nodelay(true);
                     return Some(((client, address), listener));
                 }
-                // Too many open files, perhaps. Whoever leaves makes room, so try again.
+                // The process may have too many open files, until a client leaves. Retry.
                 Err(error) => log(format_args!("cannot take a client: {error}")),
             }
             Timer::after(Duration::from_millis(100)).await;
@@ -73,17 +73,17 @@ fn clients(listener: TcpListener) -> impl Stream<Item = (TcpStream, SocketAddr)>
     })
 }
 
-/// A line with its newline, or why there is none.
+/// A line with its newline, or the error that replaced it.
 pub(crate) type Line = io::Result<Vec<u8>>;
 
-/// The lines that a client sends, until it hangs up.
+/// Returns the lines of a client until it hangs up.
 ///
-/// A line that is too long is an error, in its place; the next item is the line after it. All other
-/// errors are the last item, also an end in the middle of a line. What is held of a client is one
-/// line and the buffer of its reader.
+/// An overlong line yields an error in its place, and the next item is the line after it. Any other
+/// error is the last item, also an end in the middle of a line. Memory per client is one line and
+/// the buffer of the reader.
 pub(crate) fn lines(client: TcpStream) -> impl Stream<Item = Line> {
     let reader = BufReader::new(client);
-    // The state: the reader, and whether it stands in the middle of a line to be skipped.
+    // The state is the reader, and `true` if it is inside of an overlong line.
     stream::unfold(Some((reader, false)), |state| async {
         let (mut reader, skip) = state?;
         if skip {
@@ -92,7 +92,7 @@ pub(crate) fn lines(client: TcpStream) -> impl Stream<Item = Line> {
             }
         }
         let mut line = Vec::new();
-        // One byte more than allowed, for the newline or to see that the line is too long.
+        // One byte more than the maximum: the newline, or the proof that the line is too long.
         let read = (&mut reader).take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line).await;
         match read {
             Ok(0) => None,
@@ -110,7 +110,7 @@ pub(crate) fn lines(client: TcpStream) -> impl Stream<Item = Line> {
     })
 }
 
-/// Reads on to the end of the line, and keeps nothing of it.
+/// Reads and discards the rest of the line.
 async fn skip_line(reader: &mut BufReader<TcpStream>) -> io::Result<()> {
     let mut piece = Vec::new();
     loop {
@@ -119,24 +119,24 @@ async fn skip_line(reader: &mut BufReader<TcpStream>) -> io::Result<()> {
         if read == 0 || piece.ends_with(b"\n") {
             return Ok(());
         }
-        // It may go on like this for long, and the other clients want their turn.
+        // A long line must not starve the other clients.
         yield_now().await;
     }
 }
 
-/// Sends a line back, or what was wrong with it.
+/// Returns the reply of an echo: the line, or the text of its error.
 pub(crate) fn echo(line: Line) -> Vec<u8> {
     line.unwrap_or_else(|error| format!("error: {error}\n").into_bytes())
 }
 
-/// A client that is answered without waiting for it. A clone is another handle to the same client.
+/// A handle that replies to a client without waiting for it. Clones are handles to the same client.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     replies: Pusher<Vec<u8>>,
 }
 
-/// The replies to a client that are not written yet.
+/// Replies to a client that are not yet written.
 pub(crate) struct Outbox {
     client: TcpStream,
     replies: Cursor<Vec<u8>>,
@@ -144,10 +144,10 @@ pub(crate) struct Outbox {
 }
 
 impl Client {
-    /// A client, its lines, and the outbox that somebody has to write.
+    /// Returns a client, its lines, and its outbox, which the caller has to write.
     ///
-    /// The gate lets out as many lines as may be unanswered, and one more for each reply that is
-    /// written. So a client that does not read is not read from either, and its outbox is bounded.
+    /// The gate lets `WINDOW` lines through, and one more for each written reply. The server does
+    /// not read from a client that does not read, so the outbox is bounded.
     pub(crate) fn new(
         (client, address): (TcpStream, SocketAddr),
     ) -> (Self, impl Stream<Item = Line>, Outbox) {
@@ -157,30 +157,30 @@ impl Client {
         (Self { address, replies: pusher }, lines, Outbox { client, replies, gate })
     }
 
-    /// Puts the reply to a line into the outbox. There must be one for each line.
+    /// Puts the reply to a line into the outbox. Each line needs one reply.
     pub(crate) fn reply(&self, reply: Vec<u8>) {
-        // An error means that the client is gone: the outbox was dropped.
+        // An error means that the client has left and its outbox was dropped.
         let _ = self.replies.push(reply);
     }
 }
 
 impl Outbox {
-    /// Writes the replies, until the last handle to the client is dropped.
+    /// Writes the replies until the last handle to the client is dropped.
     pub(crate) async fn write(mut self) {
         while let Some(reply) = self.replies.next().await {
             if let Err(error) = self.client.write_all(&reply).await {
                 log(format_args!("cannot answer: {error}"));
-                // Ends its lines, too.
+                // The shutdown ends the stream of lines as well.
                 let _ = self.client.shutdown(Shutdown::Both);
                 return;
             }
-            // An error means that there are no more lines.
+            // An error means that the stream of lines has ended.
             let _ = self.gate.push(1);
         }
     }
 }
 
-/// Says something on standard error, which may be closed.
-pub(crate) fn log(what: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{what}");
+/// Prints a message on standard error. Ignores that it may be closed.
+pub(crate) fn log(message: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{message}");
 }

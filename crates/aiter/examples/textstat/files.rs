@@ -1,4 +1,4 @@
-//! Which files to read.
+//! Search for the files to read.
 
 use std::fs;
 use std::io;
@@ -9,11 +9,11 @@ use aiter::Pusher;
 use crate::args::Args;
 use crate::model::{File, Row, Skipped};
 
-/// Which folders to go down into.
+/// Folders that the search enters.
 #[derive(Clone, Copy)]
 enum Folders {
     All,
-    /// Not those of cargo's output, and no hidden ones.
+    /// All but `target` and hidden folders.
     Sources,
 }
 
@@ -26,12 +26,13 @@ impl Folders {
     }
 }
 
-/// Lists the files that `args` ask for; pushes those that cannot even be listed as skipped.
+/// Returns the files that `args` ask for. Paths that cannot be listed are pushed as skipped.
 pub(crate) fn find(args: &Args, rows: &Pusher<Row>) -> Vec<File> {
     let mut files = Vec::new();
     if args.paths.is_empty() {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let workspace = package.ancestors().nth(2).expect("it is in crates/ of the workspace");
+        let workspace =
+            package.ancestors().nth(2).expect("the package is in crates/ of the workspace");
         walk(workspace.to_owned(), Folders::Sources, &mut files, rows);
     }
     for path in &args.paths {
@@ -39,7 +40,7 @@ pub(crate) fn find(args: &Args, rows: &Pusher<Row>) -> Vec<File> {
             files.push(File::new(files.len(), path, 0));
             continue;
         }
-        // What is named is followed, also if it is a symbolic link.
+        // Named paths are followed even if they are symbolic links.
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => walk(path.clone(), Folders::All, &mut files, rows),
             Ok(meta) => files.push(File::new(files.len(), path, meta.len())),
@@ -67,7 +68,7 @@ fn walk(top: PathBuf, folders: Folders, files: &mut Vec<File>, rows: &Pusher<Row
                     continue;
                 }
             };
-            // Of the link, not of what it leads to: a loop of links is never entered.
+            // The type of a link is not that of its target, so a loop of links is never entered.
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => {
                     if folders.include(&entry.file_name().to_string_lossy()) {

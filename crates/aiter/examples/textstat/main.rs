@@ -2,19 +2,19 @@
 //! lines.
 //!
 //! Several producers read files on smol's blocking pool and push chunks of their text into one
-//! list. Three forks of it, each in a task of its own, compute one statistic each. A passive fork
-//! draws the progress: it sees what the statistics have asked for. Each task pushes the rows of its
-//! report into a second list, which `main`, plain synchronous code, reads with a `for`.
+//! list. Three forks of the list run in one task each, and each computes one statistic. A passive
+//! fork draws the progress: it sees the chunks that the statistics have read. Each task pushes the
+//! rows of its report into a second list, which `main`, plain synchronous code, reads with a `for`.
 //!
-//! The lists are unbounded, so the producers wait for room before they push a chunk (see
-//! `text.rs`). A chunk makes room when the list drops it, which is as soon as all forks have read
-//! it and look for the next one. In memory are two chunks for each producer, and the tables of
-//! words: one for all files, and one for each file that is being read, because a file only counts
-//! if all of it is UTF-8. The length of a line or of a word does not matter.
+//! The lists are unbounded, so the producers acquire a permit before they push a chunk (see
+//! `text.rs`). The permit is released when the list drops the chunk. That happens as soon as all
+//! forks have read the chunk and ask for the next one. Memory holds two chunks per producer, a
+//! table of words for all files, and one for each file in progress, because a file counts only if
+//! all of it is UTF-8. The length of a line or of a word does not matter.
 #![allow(
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
-    reason = "a program that has std reads better with one root"
+    reason = "a program with std uses `std` paths throughout"
 )]
 
 mod args;
@@ -46,13 +46,13 @@ fn main() -> ExitCode {
     let files = files::find(&args, &rows);
     let bar = progress::bar(files.iter().map(|file| file.size).sum());
 
-    // The files: each goes to one of the producers.
+    // Each file goes to one of the producers.
     let (queue, work) = push_list();
     queue.push_all(files).expect("`work` is alive");
     drop(queue);
     let work = work.share();
 
-    // The chunks: each goes to every fork.
+    // Each chunk goes to every fork.
     let (pusher, chunks) = push_list::<Arc<Chunk>>();
     let chunks = chunks.forker();
     let top = args.top;
@@ -71,7 +71,7 @@ fn main() -> ExitCode {
         smol::spawn(text::produce(work, room, pusher.clone(), rows.clone())).detach();
     }
 
-    // From here on only tasks hold pushers, so both lists end when the work is done.
+    // From here on only tasks hold pushers, so both lists end when the tasks are done.
     drop((pusher, rows, work));
     let mut report = Report::default();
     for row in aiter_to_iter(report_rows, park_thread) {
@@ -87,7 +87,7 @@ fn main() -> ExitCode {
     let written =
         if args.json { report.write_json(&mut out) } else { report.write_text(top, &mut out) };
     match written.and_then(|()| out.flush()) {
-        // Whoever read our output has seen enough.
+        // The reader of the output has closed it.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
             complain(format_args!("standard output: {error}"));
@@ -98,12 +98,12 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(report.has_skipped()))
 }
 
-/// Says something on standard error, which may be closed.
-fn complain(what: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "textstat: {what}");
+/// Prints a message on standard error. Ignores that it may be closed.
+fn complain(message: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "textstat: {message}");
 }
 
-/// A task that panics must end the program, not leave the others waiting for it.
+/// Makes any panic end the program. Otherwise the other tasks would wait forever.
 fn exit_on_panic() {
     let show = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

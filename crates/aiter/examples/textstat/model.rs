@@ -1,4 +1,4 @@
-//! What the parts of the program hand to each other.
+//! Types that the parts of the program exchange.
 
 use std::fmt;
 use std::path::Path;
@@ -8,13 +8,13 @@ use smol::lock::SemaphoreGuardArc;
 
 /// A file to read.
 pub(crate) struct File {
-    /// Differs from that of any other file, also of the same path.
+    /// Unique number, also among files of the same path.
     pub(crate) id: usize,
-    /// `-` is the standard input.
+    /// Path; `-` is the standard input.
     pub(crate) path: Arc<Path>,
     /// The extension, or the name of a file without one, in lower case.
     pub(crate) kind: Arc<str>,
-    /// What the progress counts up to. The file may change before it is read.
+    /// Size in bytes for the progress bar. The file may change before it is read.
     pub(crate) size: u64,
 }
 
@@ -25,23 +25,23 @@ impl File {
     }
 }
 
-/// Which part of its file a chunk is.
+/// Position of a chunk in its file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Whole,
     /// Another chunk of the file follows.
     Piece,
     Last,
-    /// The file has turned out not to be a text: its pieces do not count.
+    /// The file is not UTF-8, so its earlier pieces do not count.
     Void,
 }
 
-/// Some text of a file, which may end inside a line or a word.
+/// A piece of the text of a file. It may end inside of a line or a word.
 pub(crate) struct Chunk {
     pub(crate) file: Arc<File>,
     pub(crate) part: Part,
     pub(crate) text: String,
-    /// The place that the chunk takes up until it is dropped.
+    /// Permit that is released when the chunk is dropped.
     pub(crate) _room: SemaphoreGuardArc,
 }
 
@@ -59,12 +59,12 @@ pub(crate) struct Count {
     pub(crate) bytes: u64,
 }
 
-/// A part of the report. Words and lines come in the order of their rank.
+/// A row of the report. Words and lines are pushed in the order of their rank.
 pub(crate) enum Row {
     Kind(Arc<str>, Count),
-    /// A word, and how often it was there.
+    /// A word and its count.
     Word(String, u64),
-    /// The characters of a line, its file and its number.
+    /// Length of a line in characters, its file and its number.
     Long(usize, Arc<Path>, usize),
     Skipped(Skipped),
 }
@@ -72,7 +72,7 @@ pub(crate) enum Row {
 /// A file that is not counted.
 pub(crate) struct Skipped {
     pub(crate) path: Arc<Path>,
-    /// The part of its size that the progress will not see.
+    /// Number of bytes that the progress bar will not see.
     pub(crate) size: u64,
     pub(crate) why: String,
 }

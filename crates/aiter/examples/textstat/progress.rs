@@ -1,4 +1,4 @@
-//! How far it is, on standard error if that is a terminal.
+//! Progress bar on standard error, if that is a terminal.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use smol::stream::StreamExt;
 
 use crate::model::Chunk;
 
-/// A bar that is full after so many bytes.
+/// Returns a bar that is full after `bytes` bytes.
 pub(crate) fn bar(bytes: u64) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -19,11 +19,11 @@ pub(crate) fn bar(bytes: u64) -> ProgressBar {
     ProgressBar::new(bytes).with_style(style)
 }
 
-/// Moves the bar on by what the statistics have asked for.
+/// Advances the bar by the chunks that the statistics have read.
 pub(crate) async fn follow(mut chunks: PassiveFork<Cursor<Arc<Chunk>>>, bar: ProgressBar) {
     while let Some(chunk) = chunks.next().await {
         bar.inc(chunk.text.len() as u64);
-        // Standard input and files that grow are longer than was known.
+        // Standard input and growing files are longer than expected.
         if bar.length().is_some_and(|length| length < bar.position()) {
             bar.set_length(bar.position());
         }

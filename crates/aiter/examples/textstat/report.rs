@@ -1,4 +1,4 @@
-//! What the tasks have found, put together and printed.
+//! Report of the rows that the tasks have pushed.
 
 use std::cmp::Reverse;
 use std::io::{self, Write};
@@ -46,8 +46,8 @@ impl Report {
         })
     }
 
-    /// Writes tables; a line in place of one without rows, and nothing in place of one of `top`
-    /// rows if that is 0.
+    /// Writes the report as tables. A table without rows becomes one line. If `top` is 0, the
+    /// tables of words and lines are left out.
     pub(crate) fn write_text(&self, top: usize, out: &mut impl Write) -> io::Result<()> {
         let total = self.total();
         if total.files == 0 {

@@ -1,4 +1,4 @@
-//! What the forks compute.
+//! Statistics that the forks compute.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -12,13 +12,13 @@ use smol::stream::StreamExt;
 use crate::model::{Chunk, Count, Part, Row};
 
 /// Maximum number of characters of a word that are kept and shown.
-const WORD: usize = 40;
+const MAX_WORD: usize = 40;
 
 pub(crate) trait Statistic {
     /// Adds the next chunk of a file.
     fn add(&mut self, chunk: &Chunk);
 
-    /// Adds what was found in another file.
+    /// Adds the statistic of another file.
     fn merge(&mut self, file: Self);
 
     fn into_rows(self) -> impl Iterator<Item = Row>;
@@ -31,7 +31,7 @@ pub(crate) async fn follow<S: Statistic>(
     rows: Pusher<Row>,
 ) {
     let mut total = new();
-    // Files of several chunks, as far as they are known: they count if all of their text is UTF-8.
+    // Incomplete files of several chunks. A file counts only if all of its text is UTF-8.
     let mut files = HashMap::new();
     while let Some(chunk) = chunks.next().await {
         let id = chunk.file.id;
@@ -46,7 +46,7 @@ pub(crate) async fn follow<S: Statistic>(
             Part::Void => drop(files.remove(&id)),
         }
         drop(chunk);
-        // Chunks may be ready for long, and the other tasks want their turn.
+        // If chunks are always ready, the loop must not starve the other tasks.
         smol::future::yield_now().await;
     }
     let all = rows.push_all(total.into_rows());
@@ -94,14 +94,14 @@ impl Statistic for Kinds {
 
 /// The most frequent words: runs of letters and digits, in lower case.
 ///
-/// A run of digits and a single letter are no words. Of a long word only the first characters are
-/// kept, so words that begin with the same ones are counted as one.
+/// Runs of digits and single letters are not words. Only the first characters of a long word are
+/// kept, so long words with equal first characters are counted as one.
 pub(crate) struct Words {
     top: usize,
     counts: HashMap<String, u64>,
-    /// The word at hand, as far as it is kept.
+    /// Kept characters of the current word.
     word: String,
-    /// Its characters, all of them.
+    /// Number of all characters of the current word.
     chars: usize,
     has_letter: bool,
 }
@@ -112,9 +112,9 @@ impl Words {
         Self { top, counts, word, chars: 0, has_letter: false }
     }
 
-    /// Appends to the word at hand.
+    /// Appends to the current word.
     fn extend(&mut self, run: &str) {
-        let room = WORD.saturating_sub(self.chars);
+        let room = MAX_WORD.saturating_sub(self.chars);
         if run.is_ascii() {
             let start = self.word.len();
             self.word.push_str(&run[..run.len().min(room)]);
@@ -129,7 +129,7 @@ impl Words {
 
     fn end(&mut self) {
         if self.chars > 1 && self.has_letter {
-            if self.chars > WORD {
+            if self.chars > MAX_WORD {
                 self.word.push('…');
             }
             match self.counts.get_mut(&self.word) {
@@ -177,16 +177,16 @@ impl Statistic for Words {
     }
 }
 
-/// The lines with the most characters, their ends not counted.
+/// The lines with the most characters, without their line ends.
 pub(crate) struct Longest {
     top: usize,
     lines: BTreeSet<(Reverse<usize>, Arc<Path>, usize)>,
-    at_hand: LineAtHand,
+    current: CurrentLine,
 }
 
 #[derive(Default)]
-struct LineAtHand {
-    /// The lines of the file before it.
+struct CurrentLine {
+    /// Number of lines before this line.
     before: usize,
     chars: usize,
     is_begun: bool,
@@ -195,11 +195,11 @@ struct LineAtHand {
 
 impl Longest {
     pub(crate) fn top(top: usize) -> Self {
-        Self { top, lines: BTreeSet::new(), at_hand: LineAtHand::default() }
+        Self { top, lines: BTreeSet::new(), current: CurrentLine::default() }
     }
 
     fn insert(&mut self, chars: usize, path: &Arc<Path>, number: usize) {
-        // Most lines are too short, and that is cheap to see.
+        // Fast path: most lines are too short.
         if self.lines.len() == self.top {
             match self.lines.last() {
                 Some((least, last, last_number))
@@ -217,7 +217,7 @@ impl Longest {
 impl Statistic for Longest {
     fn add(&mut self, chunk: &Chunk) {
         for piece in chunk.text.split_inclusive('\n') {
-            let line = &mut self.at_hand;
+            let line = &mut self.current;
             line.chars += piece.chars().count();
             line.is_begun = true;
             let Some(piece) = piece.strip_suffix('\n') else {
@@ -227,11 +227,11 @@ impl Statistic for Longest {
             let has_return =
                 if piece.is_empty() { line.ends_with_return } else { piece.ends_with('\r') };
             let (chars, number) = (line.chars - 1 - usize::from(has_return), line.before + 1);
-            *line = LineAtHand { before: number, ..LineAtHand::default() };
+            *line = CurrentLine { before: number, ..CurrentLine::default() };
             self.insert(chars, &chunk.file.path, number);
         }
         if chunk.ends_file() {
-            let line = mem::take(&mut self.at_hand);
+            let line = mem::take(&mut self.current);
             if line.is_begun {
                 self.insert(line.chars, &chunk.file.path, line.before + 1);
             }

@@ -1,4 +1,4 @@
-//! Files become chunks of text.
+//! Producers that read files and push chunks of text.
 
 use std::fs;
 use std::io::{self, Read};
@@ -13,7 +13,7 @@ use crate::model::{Chunk, File, Part, Row, Skipped};
 /// Maximum number of bytes in a chunk.
 const CHUNK: usize = 64 * 1024;
 
-/// A producer: reads one file after the other on the blocking pool and pushes its chunks.
+/// Runs a producer, which reads files one by one on the blocking pool and pushes their chunks.
 pub(crate) async fn produce(
     mut work: SharedCursor<File>,
     room: Arc<Semaphore>,
@@ -43,14 +43,14 @@ pub(crate) async fn produce(
     }
 }
 
-/// Pushes the chunks of a file, and counts their bytes in `read`.
+/// Pushes the chunks of a file and counts their bytes in `read`.
 fn read_file(path: &Path, read: &mut u64, push: impl Fn(Part, String)) -> Result<(), String> {
     let mut input: Box<dyn Read> = if path == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
         Box::new(fs::File::open(path).map_err(|error| error.to_string())?)
     };
-    // The begin of a character that the chunk before has no room for.
+    // First bytes of a character that the previous chunk has no room for.
     let mut cut = Vec::new();
     loop {
         let mut bytes = Vec::with_capacity(CHUNK);
@@ -67,7 +67,7 @@ fn read_file(path: &Path, read: &mut u64, push: impl Fn(Part, String)) -> Result
             }
             let mut bytes = error.into_bytes();
             cut = bytes.split_off(valid);
-            Ok(String::from_utf8(bytes).expect("it is valid up to here"))
+            Ok(String::from_utf8(bytes).expect("the bytes are valid up to here"))
         })?;
         let part = match (*read, is_last) {
             (0, true) => Part::Whole,

@@ -1,4 +1,4 @@
-//! The timer, sleep and the way out, for either family of processors.
+//! Timer, sleep and exit for both processor families.
 
 use core::arch::asm;
 
@@ -8,11 +8,11 @@ pub use cortex_m_rt::entry;
 pub use riscv_rt::entry;
 
 unsafe extern "Rust" {
-    /// The program's interrupt handler.
+    /// Interrupt handler of the program.
     safe fn tick();
 }
 
-/// Starts the interrupts.
+/// Starts the timer and enables its interrupt.
 #[cfg(target_arch = "arm")]
 pub fn start_timer() {
     let core = cortex_m::Peripherals::take();
@@ -33,16 +33,16 @@ fn SysTick() {
 #[cfg(target_arch = "arm")]
 pub(crate) fn sleep_unless(awake: impl FnOnce() -> bool) {
     if !awake() {
-        // The interrupt that comes in between is remembered.
+        // If an interrupt came after `awake`, the event register is set and `wfe` returns at once.
         cortex_m::asm::wfe();
     }
 }
 
-/// Starts the interrupts.
+/// Starts the timer and enables its interrupt.
 #[cfg(target_arch = "riscv32")]
 pub fn start_timer() {
     set_due();
-    // SAFETY: the interrupt has its handler, and no critical section is open.
+    // SAFETY: the interrupt has a handler, and no critical section is open.
     unsafe {
         riscv::register::mie::set_mtimer();
         riscv::interrupt::enable();
@@ -53,8 +53,8 @@ pub fn start_timer() {
 fn set_due() {
     const MTIMECMP: *mut u32 = 0x0200_4000 as *mut u32;
     const MTIME: *const u32 = 0x0200_BFF8 as *const u32;
-    // SAFETY: the registers of the board's timer. A program that is done in a second needs no more
-    // than the low half.
+    // The low half of the time is enough for a program that ends within a second.
+    // SAFETY: the addresses are the registers of the board's timer.
     unsafe {
         MTIMECMP.add(1).write_volatile(0);
         MTIMECMP.write_volatile(MTIME.read_volatile() + 2000);
@@ -77,10 +77,10 @@ pub(crate) fn sleep_unless(awake: impl FnOnce() -> bool) {
     });
 }
 
-/// Ends the program: `SYS_EXIT_EXTENDED` of semihosting.
+/// Ends the program by `SYS_EXIT_EXTENDED` of semihosting.
 pub fn exit(code: u32) -> ! {
     let block: [u32; 2] = [0x20026, code];
-    // SAFETY: the emulator ends the program here, and only reads the block.
+    // SAFETY: the emulator ends the program here and only reads the block.
     unsafe {
         #[cfg(target_arch = "arm")]
         asm!("bkpt #0xab", in("r0") 0x20, in("r1") &raw const block, options(noreturn, readonly));

@@ -1,4 +1,5 @@
-//! What the programs share: a timer whose interrupt calls `tick`, and main, which waits for a future.
+//! Shared parts of the programs: a timer whose interrupt calls `tick`, and an executor of one
+//! future in main.
 
 #![no_std]
 
@@ -23,14 +24,14 @@ pub fn wake() {
     WOKEN.store(true, SeqCst);
 }
 
-/// Waits for a future, of which there is one.
+/// Runs a future to its end. A program may run only one at a time.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     static VTABLE: RawWakerVTable =
         RawWakerVTable::new(|_| RawWaker::new(core::ptr::null(), &VTABLE), call, call, |_| ());
     fn call(_: *const ()) {
         wake();
     }
-    // SAFETY: the functions use no data, so that there is none to keep or to drop.
+    // SAFETY: the functions of the table use no data, so clones and drops are trivially correct.
     let waker = unsafe { Waker::new(core::ptr::null(), &VTABLE) };
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
@@ -45,46 +46,47 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// A value for the timer's interrupt, from main.
+/// A value that main gives to the timer's interrupt.
 pub struct Handed<T>(UnsafeCell<Option<T>>);
 
-// SAFETY: written before the timer starts, and only looked at after that.
+// SAFETY: the value is written before the timer starts, and only read through `&T` afterwards.
 unsafe impl<T: Sync> Sync for Handed<T> {}
 
 impl<T> Handed<T> {
-    /// Nothing yet.
+    /// Returns an empty cell.
     #[expect(clippy::new_without_default, reason = "for statics")]
     pub const fn new() -> Self {
         Self(UnsafeCell::new(None))
     }
 
-    /// Hands it over.
+    /// Stores the value.
     ///
     /// # Safety
-    /// The timer has not started.
+    /// The timer has not started, and no reference from `get` is alive.
     pub unsafe fn set(&self, value: T) {
-        // SAFETY: nobody looks yet.
+        // SAFETY: the timer has not started, so no other access runs.
         unsafe { *self.0.get() = Some(value) }
     }
 
-    /// What was handed over.
+    /// Returns the stored value.
     pub fn get(&self) -> Option<&T> {
-        // SAFETY: see `Sync`.
+        // SAFETY: `set` is called only before the timer starts, so no write overlaps.
         unsafe { (*self.0.get()).as_ref() }
     }
 }
 
-/// What a heap has: `ci/size.sh` counts it apart.
+/// Size of the heap, which `ci/size.sh` subtracts from the static RAM.
 const ARENA: usize = 1024;
 
-/// Hands the heap its memory.
+/// Gives the heap its memory.
 pub fn init(heap: &LlffHeap) {
     static mut ARENA_OF_BYTES: [MaybeUninit<u8>; ARENA] = [MaybeUninit::uninit(); ARENA];
-    // SAFETY: called once, before the first allocation; nothing else names the arena.
+    // SAFETY: programs call this once, before the first allocation, and the arena is used only
+    // here.
     unsafe { heap.init((&raw mut ARENA_OF_BYTES).addr(), ARENA) }
 }
 
-/// Says how much of the heap is in use.
+/// Prints how many bytes of the heap are in use.
 pub fn report(_heap: &LlffHeap) {
     #[cfg(feature = "report")]
     semihosting::println!("{}", _heap.used());

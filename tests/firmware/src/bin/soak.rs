@@ -1,7 +1,7 @@
-//! A million pushes from two levels of interrupts, as fast as the board takes them, read by main.
+//! A million pushes from two levels of interrupts, as fast as the main loop can read them.
 //!
-//! It measures what a push costs, and for how long interrupts were masked at most, which shows as a
-//! late tick of the timer. All in instructions, which the emulator's clock counts.
+//! Measures the cost of a push, and the longest time with masked interrupts, which shows as a late
+//! tick of the timer. The unit is instructions, because the clock of the emulator counts them.
 
 #![no_std]
 #![no_main]
@@ -21,7 +21,7 @@ use critical_section::Mutex;
 use futures_core::Stream;
 use semihosting::println;
 
-/// How many pushes count: a million, unless the build was told otherwise by `AITER_SOAK`.
+/// Number of measured pushes: `AITER_SOAK` at build time, or a million.
 const PUSHES: u32 = match option_env!("AITER_SOAK") {
     Some(text) => match u32::from_str_radix(text, 10) {
         Ok(number) => number,
@@ -29,41 +29,43 @@ const PUSHES: u32 = match option_env!("AITER_SOAK") {
     },
     None => 1_000_000,
 };
-/// Before those: the list takes its room, and the board finds its rate.
-const START: u32 = 50_000;
-const EACH: u32 = (START + PUSHES) / 2;
-/// The low level pushes so many, after as many ticks.
+/// Number of pushes before the measurement, in which the list grows and the rate settles.
+const WARM_UP: u32 = 50_000;
+const EACH: u32 = (WARM_UP + PUSHES) / 2;
+/// Number of pushes of the low level per interrupt, and of ticks between these interrupts.
 const BURST: u32 = 8;
 
-/// What is pushed: the level, and the level's own number.
+/// A pushed item: its level and its number within the level.
 type Item = (usize, u32);
 
-/// The cycles between two ticks, but for a little that changes: as few as leave main the time that
-/// it needs. A push that finds no room makes them more, many that do make them fewer.
+/// Cycles between two ticks, before a small variation. A push that finds no room raises them, and
+/// successful pushes lower them slowly, so that main just keeps up.
 static PERIOD: AtomicU32 = AtomicU32::new(1500);
 static FULL: AtomicU32 = AtomicU32::new(0);
 static LOW_PUSHES: AtomicBool = AtomicBool::new(false);
 static STARTED: AtomicBool = AtomicBool::new(false);
 
-/// What the timer's handler measures, in ticks of the timer.
+/// Measurements of the timer's handler, in ticks of the timer.
 #[derive(Clone, Copy, Default)]
 struct Measured {
     ticks: u32,
-    /// How many of them came while the lower level pushed.
+    /// Number of ticks that preempted a push of the lower level.
     preempting: u32,
-    /// From the first to the last.
+    /// Time from the first tick to the last.
     time: u64,
     pushes: u32,
-    /// What those took, and to look at the clock.
+    /// Time of all pushes and of reading the clock.
     pushing: u64,
     longest_push: u32,
-    /// How many ticks tell of masked interrupts, and by how much those were late.
+    /// Number of ticks that can be late only because interrupts were masked.
     pure: u32,
+    /// Maximum and minimum delay of these ticks.
     latest: u32,
     earliest: u32,
-    /// What a thousand instructions take, and to look at the clock.
+    /// Time of a thousand instructions.
     thousand: u32,
-    look: u32,
+    /// Time of reading the clock.
+    clock_read: u32,
 }
 
 static MEASURED: Mutex<Cell<Option<Measured>>> = Mutex::new(Cell::new(None));
@@ -72,7 +74,7 @@ fn period(tick: u32) -> u32 {
     PERIOD.load(SeqCst) - tick * 37 % 61
 }
 
-/// Whether there was room.
+/// Returns `true` if the list had room.
 fn try_push(pusher: &Pusher<Item>, item: Item) -> bool {
     match pusher.try_push(item) {
         Ok(()) => return true,
@@ -109,14 +111,14 @@ fn timer_handler(pusher: Pusher<Item>) -> impl FnMut() + Send {
     move || {
         let late = board::late();
         if !STARTED.load(SeqCst) {
-            let Measured { mut thousand, look, .. } = all;
+            let Measured { mut thousand, clock_read, .. } = all;
             if thousand == 0 {
                 let before = board::late();
                 board::thousand_instructions();
-                thousand = board::ticks_since(before) - look;
+                thousand = board::ticks_since(before) - clock_read;
             }
-            let look = board::ticks_since(board::late());
-            all = Measured { thousand, look, earliest: u32::MAX, ..Measured::default() };
+            let clock_read = board::ticks_since(board::late());
+            all = Measured { thousand, clock_read, earliest: u32::MAX, ..Measured::default() };
         } else {
             all.ticks += 1;
             all.time += u64::from(board::ticks(last_period));
@@ -162,10 +164,10 @@ fn soak() {
             block_on(async {
                 while seen != [EACH; 2] {
                     let next = poll_fn(|cx| Pin::new(&mut cursor).poll_next(cx)).await;
-                    let (level, number) = next.expect("the list goes on");
+                    let (level, number) = next.expect("the list has not ended");
                     assert_eq!(number, seen[level], "level {level}");
                     seen[level] += 1;
-                    if seen[0] + seen[1] == START {
+                    if seen[0] + seen[1] == WARM_UP {
                         STARTED.store(true, SeqCst);
                         before = heap_now();
                     }
@@ -174,31 +176,35 @@ fn soak() {
             });
         });
     });
-    let all = critical_section::with(|cs| MEASURED.borrow(cs).get()).expect("it ran");
+    let all = critical_section::with(|cs| MEASURED.borrow(cs).get()).expect("the timer has run");
     let instructions = |ticks: u64| ticks * 1000 / u64::from(all.thousand);
     let each = |sum: u64| instructions(sum) / u64::from(all.pushes);
-    let push = each(all.pushing) - instructions(all.look.into());
+    let push = each(all.pushing) - instructions(all.clock_read.into());
     let masked = instructions((all.latest - all.earliest).into());
     println!();
     println!(
-        "  {PUSHES} pushes, {} ticks, {} of them inside a push; no room for {}",
+        "  {PUSHES} pushes, {} ticks, {} of them inside a push; {} pushes found no room",
         all.ticks,
         all.preempting,
         FULL.load(SeqCst),
     );
     println!(
-        "  a push: {push} instructions, the longest {}; with all else, main's reading too: {}",
-        instructions((all.longest_push - all.look).into()),
+        "  a push: {push} instructions, the longest {}; including main's reading: {}",
+        instructions((all.longest_push - all.clock_read).into()),
         each(all.time) / 2,
     );
-    println!("  interrupts masked: at most {masked} instructions, by {} ticks", all.pure);
+    println!("  interrupts masked: at most {masked} instructions, measured at {} ticks", all.pure);
     let calls = after.1 - before.1;
-    println!("  heap: {} bytes, {calls} calls meanwhile; at most {} bytes", after.0, heap::most());
-    assert_eq!((after.0, calls), (before.0, 0), "the heap's use is not flat");
-    assert!(all.preempting > 100, "the timer came inside a push {} times", all.preempting);
-    // Single operations, also where those are critical sections.
-    assert!(all.pure >= all.ticks / 4, "too few ticks to tell");
-    assert!(masked <= 32 && push <= 200, "too long");
+    println!(
+        "  heap: {} bytes, {calls} calls during the measurement; at most {} bytes",
+        after.0,
+        heap::peak()
+    );
+    assert_eq!((after.0, calls), (before.0, 0), "the use of the heap changed");
+    assert!(all.preempting > 100, "the timer preempted a push {} times", all.preempting);
+    // The list masks interrupts only for single atomic operations, and only without native ones.
+    assert!(all.pure >= all.ticks / 4, "too few ticks for the measurement");
+    assert!(masked <= 32 && push <= 200, "masked {masked} instructions, a push took {push}");
 }
 
 #[board::entry]

@@ -1,4 +1,4 @@
-//! Cortex-M: SysTick is the timer, PendSV the lower interrupt.
+//! Cortex-M board: SysTick is the timer, and PendSV is the lower interrupt.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
@@ -11,9 +11,9 @@ use cortex_m_rt::exception;
 
 use super::{MARGIN, PENDED, TIMER};
 
-/// The timer counts down from here to 0, and starts again.
+/// The timer counts down from this value to 0 and restarts.
 static RELOAD: AtomicU32 = AtomicU32::new(0);
-/// See [`is_pure`].
+/// Result of [`is_pure`] for the current tick.
 static PURE: AtomicBool = AtomicBool::new(true);
 
 #[exception]
@@ -27,10 +27,10 @@ fn PendSV() {
     PENDED.run();
 }
 
-/// Sets the two interrupts' levels.
+/// Sets the priorities of the two interrupts.
 pub fn init() {
-    let mut core = Peripherals::take().expect("the board is set up once");
-    // SAFETY: no critical section is built on these priorities.
+    let mut core = Peripherals::take().expect("`init` is called once");
+    // SAFETY: critical sections mask all interrupts and do not depend on priorities.
     unsafe {
         core.SCB.set_priority(SystemHandler::SysTick, 0x00);
         core.SCB.set_priority(SystemHandler::PendSV, 0xC0);
@@ -38,13 +38,13 @@ pub fn init() {
     core.SYST.set_clock_source(SystClkSource::Core);
 }
 
-/// Whether the caller runs in an interrupt.
+/// Returns `true` in an interrupt handler.
 pub fn in_handler() -> bool {
     SCB::vect_active() != VectActive::ThreadMode
 }
 
 pub(super) fn start_timer(cycles: u32) {
-    // SAFETY: nobody else has the timer; its handler writes one register, see `set_period`.
+    // SAFETY: only this module uses the timer. Its handler writes one register, in `set_period`.
     let mut timer = unsafe { Peripherals::steal() }.SYST;
     timer.set_reload(cycles);
     timer.clear_current();
@@ -52,47 +52,49 @@ pub(super) fn start_timer(cycles: u32) {
     timer.enable_counter();
 }
 
-/// How many ticks ahead a period is set: the counter has started again when its handler runs.
+/// Number of ticks between setting a period and its use. The counter has already restarted when the
+/// handler runs.
 pub(super) const AHEAD: u32 = 1;
 
-/// From the tick after the next.
+/// Sets the period from the tick after the next one.
 pub(super) fn set_period(cycles: u32) {
     // SAFETY: one aligned write of a register that has no side effect before the next tick.
     unsafe { (*SYST::PTR).rvr.write(cycles) };
     PURE.store(SYST::get_current() > MARGIN && !SCB::is_pendst_pending(), SeqCst);
 }
 
-/// In the timer's handler: whether the tick can only be [`late`] because interrupts were masked,
-/// not because of a handler on its way out.
+/// Returns `true` if the tick can be [`late`] only because interrupts were masked, and not because
+/// a handler was returning. For the timer's handler.
 pub fn is_pure() -> bool {
     PURE.load(SeqCst)
 }
 
 pub(super) fn stop_timer() {
-    // SAFETY: as in `start_timer`.
+    // SAFETY: only this module uses the timer, and the timer is stopped here.
     let mut timer = unsafe { Peripherals::steal() }.SYST;
     timer.disable_counter();
     timer.disable_interrupt();
     SCB::clear_pendst();
 }
 
-/// In the timer's handler: how many of its ticks ago the interrupt was due.
+/// Returns for how many timer ticks the interrupt has been due. For the timer's handler.
 pub fn late() -> u32 {
     RELOAD.load(SeqCst) - SYST::get_current()
 }
 
-/// In the timer's handler: how many of its ticks ago it was so `late`, less than a period.
+/// Returns the timer ticks since [`late`] returned `late`, less than a period. For the timer's
+/// handler.
 pub fn ticks_since(late: u32) -> u32 {
     let now = self::late();
     if now >= late { now - late } else { now + RELOAD.load(SeqCst) + 1 - late }
 }
 
-/// As many cycles in ticks of the timer.
+/// Converts cycles to ticks of the timer.
 pub fn ticks(cycles: u32) -> u32 {
     cycles
 }
 
-/// Asks for the lower interrupt: at once from main, after the timer's handler from there.
+/// Requests the lower interrupt. It runs at once, or after the timer's handler if called there.
 pub fn pend() {
     SCB::set_pendsv();
     asm::dsb();
@@ -103,10 +105,10 @@ pub(super) fn unpend() {
     SCB::clear_pendsv();
 }
 
-/// Sleeps until an interrupt or a [`wake`], unless `awake` says that it came before.
+/// Sleeps until an interrupt, unless `awake` returns `true`.
 pub fn sleep_unless(awake: impl FnOnce() -> bool) {
     if !awake() {
-        // What came since then is remembered by the core, and ends this at once.
+        // If an interrupt came after `awake`, the event register is set and `wfe` returns at once.
         asm::wfe();
     }
 }

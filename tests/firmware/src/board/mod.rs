@@ -1,6 +1,6 @@
-//! What the programs ask of a board: a timer, two levels of interrupts, and sleep.
+//! Interface of a board: a timer, two levels of interrupts, and sleep.
 //!
-//! Each family of processors has a file with all that is particular to it.
+//! Each processor family has its own file.
 
 #[cfg_attr(target_arch = "arm", path = "arm.rs")]
 #[cfg_attr(target_arch = "riscv32", path = "riscv.rs")]
@@ -12,54 +12,54 @@ use core::cell::UnsafeCell;
 
 pub use family::{entry, in_handler, init, is_pure, late, pend, sleep_unless, ticks, ticks_since};
 
-/// So many ticks of the timer before the next interrupt its handler has surely returned.
+/// Number of timer ticks that the handler needs at most to return.
 const MARGIN: u32 = 100;
 
-/// Runs a thousand instructions and a few, to learn what the timer's ticks are worth.
+/// Runs about a thousand instructions, to calibrate the ticks of the timer.
 #[inline(never)]
 pub fn thousand_instructions() {
-    // SAFETY: they do nothing.
+    // SAFETY: `nop` touches no memory, stack or flag, as the options declare.
     unsafe { asm!(".rept 1000", "nop", ".endr", options(nomem, nostack, preserves_flags)) }
 }
 
-/// What an interrupt runs. Its state is its own: no lock, no masking.
+/// The function of an interrupt. It owns its state, so it needs no lock and no masking.
 type Handler = Box<dyn FnMut() + Send>;
 
-/// The timer's handler; it preempts main and [`PENDED`].
+/// Handler of the timer, which preempts main and [`PENDED`].
 static TIMER: Slot = Slot(UnsafeCell::new(None));
-/// The handler that [`pend`] asks for; it preempts main only.
+/// Handler of the interrupt that [`pend`] requests. It preempts only main.
 static PENDED: Slot = Slot(UnsafeCell::new(None));
 
 struct Slot(UnsafeCell<Option<Handler>>);
 
-// SAFETY: `put` runs with every interrupt masked, `run` in the one interrupt that the slot belongs
-// to, which cannot preempt itself: the two never overlap. The handler itself is `Send`.
+// SAFETY: `put` runs with all interrupts masked. `run` is called only by the interrupt of the slot,
+// which cannot preempt itself, so the accesses never overlap. The handler is `Send`.
 unsafe impl Sync for Slot {}
 
 impl Slot {
     fn put(&self, handler: Option<Handler>) {
         let old = critical_section::with(|_| {
-            // SAFETY: see `Sync`.
+            // SAFETY: interrupts are masked, so no other access to the slot runs.
             unsafe { self.0.get().replace(handler) }
         });
         drop(old);
     }
 
     fn run(&self) {
-        // SAFETY: see `Sync`.
+        // SAFETY: only the interrupt of the slot calls `run`, and `put` masks that interrupt.
         if let Some(handler) = unsafe { &mut *self.0.get() } {
             handler();
         }
     }
 }
 
-/// The timer while it runs; it is stopped when this is dropped.
+/// A running timer. Dropping it stops the timer.
 #[must_use]
 pub struct Timer(());
 
 impl Timer {
-    /// Starts it: `period` tells after how many cycles each tick comes, from 0 on. (On some boards the
-    /// first time is taken twice, and the second is left out.)
+    /// Starts the timer. `period` returns the cycles before each tick; the first tick has number 0.
+    /// On some boards the first period is used twice and the second one is skipped.
     pub fn start(
         period: impl Fn(u32) -> u32 + Copy + Send + 'static,
         mut handler: impl FnMut() + Send + 'static,
@@ -82,12 +82,12 @@ impl Drop for Timer {
     }
 }
 
-/// The lower interrupt while somebody answers it.
+/// An installed handler of the lower interrupt. Dropping it removes the handler.
 #[must_use]
 pub struct Pended(());
 
 impl Pended {
-    /// From now on every [`pend`] is answered by `handler`.
+    /// Installs the handler that every [`pend`] runs.
     pub fn answer(handler: impl FnMut() + Send + 'static) -> Self {
         PENDED.put(Some(Box::new(handler)));
         Self(())
@@ -101,7 +101,7 @@ impl Drop for Pended {
     }
 }
 
-/// Runs `main`, which `handler` interrupts; see [`Timer::start`].
+/// Runs `main` while the timer runs `handler`. See [`Timer::start`].
 pub fn with_timer<R>(
     period: impl Fn(u32) -> u32 + Copy + Send + 'static,
     handler: impl FnMut() + Send + 'static,
@@ -111,7 +111,7 @@ pub fn with_timer<R>(
     main()
 }
 
-/// Runs `main`, in which every [`pend`] is answered by `handler`.
+/// Runs `main` while every [`pend`] runs `handler`.
 pub fn with_pended<R>(handler: impl FnMut() + Send + 'static, main: impl FnOnce() -> R) -> R {
     let _pended = Pended::answer(handler);
     main()

@@ -1,5 +1,5 @@
-//! RISC-V: the machine timer is the timer, the machine's software interrupt the lower one, which
-//! lets the timer in by itself.
+//! RISC-V board: the machine timer is the timer, and the machine software interrupt is the lower
+//! interrupt, which enables the timer's interrupt itself.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
@@ -11,24 +11,23 @@ pub use riscv_rt::entry;
 
 use super::{MARGIN, PENDED, TIMER};
 
-/// The core-local interruptor of QEMU's `virt`; its clock has 10 MHz.
+/// Registers of the core-local interruptor of QEMU's `virt`, whose clock has 10 MHz.
 const MSIP: *mut u32 = 0x0200_0000 as *mut u32;
 const MTIMECMP: *mut u32 = 0x0200_4000 as *mut u32;
 const MTIME: *const u32 = 0x0200_BFF8 as *const u32;
 
-/// How many interrupts are running.
+/// Number of nested interrupt handlers.
 static DEPTH: AtomicU32 = AtomicU32::new(0);
-/// The low half of the time at which the timer's interrupt was due, or is.
+/// Low half of the time at which the timer's interrupt was or will be due.
 static DUE: AtomicU32 = AtomicU32::new(0);
-/// See [`is_pure`].
+/// First half of [`is_pure`]: the previous handler had returned when the tick was due.
 static PURE: AtomicBool = AtomicBool::new(true);
-/// The lower interrupt's handler is on its way in, or was on its way out since the last tick: with
-/// everything masked, as the way of every interrupt is. Or the core has slept since, for as long as
-/// the emulator's host saw fit.
+/// `true` if the entry or exit of the lower interrupt, or a sleep, may delay the tick. Interrupts
+/// are masked during entry and exit, and the host of the emulator decides how long a sleep lasts.
 static DISTURBED: AtomicBool = AtomicBool::new(false);
 
-/// Counts an interrupt in and out. It leaves the number as it found it, so that another one may
-/// come between its load and its store.
+/// Runs a handler and counts it in `DEPTH`. A nested handler restores the number, so it may preempt
+/// between the load and the store.
 fn interrupted(handler: impl FnOnce()) {
     let depth = DEPTH.load(SeqCst);
     DEPTH.store(depth + 1, SeqCst);
@@ -47,8 +46,8 @@ fn soft() {
     DISTURBED.store(true, SeqCst);
     unpend();
     interrupted(|| {
-        // SAFETY: only this interrupt is shut out, until it is done; the code that it came in
-        // between masks interrupts by the global flag.
+        // SAFETY: only this interrupt is disabled until its handler returns. Critical sections of
+        // the interrupted code use the global flag, which this does not change.
         unsafe {
             mie::clear_msoft();
             riscv::interrupt::nested(|| {
@@ -61,24 +60,24 @@ fn soft() {
     DISTURBED.store(true, SeqCst);
 }
 
-/// Lets interrupts in.
+/// Enables interrupts.
 pub fn init() {
     never();
     unpend();
-    // SAFETY: both have their handlers, and no critical section is open.
+    // SAFETY: both interrupts have handlers, and no critical section is open.
     unsafe {
         mie::set_msoft();
         riscv::interrupt::enable();
     }
 }
 
-/// Whether the caller runs in an interrupt.
+/// Returns `true` in an interrupt handler.
 pub fn in_handler() -> bool {
     DEPTH.load(SeqCst) != 0
 }
 
 fn now() -> (u32, u32) {
-    // SAFETY: the board's clock, and nothing but reads.
+    // SAFETY: the addresses are the clock registers of the board, which are only read.
     let read = || unsafe { (MTIME.add(1).read_volatile(), MTIME.read_volatile()) };
     loop {
         let (high, low) = read();
@@ -90,7 +89,8 @@ fn now() -> (u32, u32) {
 
 fn set_due(high: u32, low: u32) {
     DUE.store(low, SeqCst);
-    // SAFETY: the timer's registers; the order makes sure that no time in between is past.
+    // SAFETY: the addresses are the registers of the timer. With this order, no intermediate time
+    // is in the past.
     unsafe {
         MTIMECMP.write_volatile(u32::MAX);
         MTIMECMP.add(1).write_volatile(high);
@@ -102,7 +102,7 @@ fn never() {
     set_due(u32::MAX, u32::MAX);
 }
 
-/// As many cycles in ticks of the timer. A cycle is an instruction, 128 ns by the emulator's
+/// Converts cycles to ticks of the timer. A cycle is an instruction, which takes 128 ns because of
 /// `-icount shift=7`.
 pub fn ticks(cycles: u32) -> u32 {
     cycles * 32 / 25
@@ -111,14 +111,14 @@ pub fn ticks(cycles: u32) -> u32 {
 pub(super) fn start_timer(cycles: u32) {
     DUE.store(now().1, SeqCst);
     set_period(cycles);
-    // SAFETY: the timer has its handler, and no critical section is open.
+    // SAFETY: the timer has a handler, and no critical section is open.
     unsafe { mie::set_mtimer() };
 }
 
-/// How many ticks ahead a period is set.
+/// Number of ticks between setting a period and its use.
 pub(super) const AHEAD: u32 = 0;
 
-/// From the last tick on; a tick that comes too late for that is left out.
+/// Sets the period since the last tick. If that time has passed, the period starts now.
 pub(super) fn set_period(cycles: u32) {
     let (high, low) = now();
     let (period, late) = (ticks(cycles), late());
@@ -128,46 +128,46 @@ pub(super) fn set_period(cycles: u32) {
     set_due((due >> 32) as u32, due as u32);
 }
 
-/// In the timer's handler: whether the tick can only be [`late`] because interrupts were masked,
-/// not because of a handler on its way in or out, or of a sleep.
+/// Returns `true` if the tick can be [`late`] only because interrupts were masked, and not because
+/// of a handler's entry or exit, or of a sleep. For the timer's handler.
 pub fn is_pure() -> bool {
     PURE.load(SeqCst) && !DISTURBED.load(SeqCst)
 }
 
 pub(super) fn stop_timer() {
-    // SAFETY: nothing relies on the timer's interrupts any more.
+    // SAFETY: no code relies on the timer's interrupt any more.
     unsafe { mie::clear_mtimer() };
     never();
 }
 
-/// In the timer's handler: how many of its ticks ago the interrupt was due.
+/// Returns for how many timer ticks the interrupt has been due. For the timer's handler.
 pub fn late() -> u32 {
-    // SAFETY: the low half of the board's clock.
+    // SAFETY: the address is the low half of the board's clock, which is only read.
     unsafe { MTIME.read_volatile() }.wrapping_sub(DUE.load(SeqCst))
 }
 
-/// In the timer's handler: how many of its ticks ago it was so `late`.
+/// Returns the timer ticks since [`late`] returned `late`. For the timer's handler.
 pub fn ticks_since(late: u32) -> u32 {
     self::late().wrapping_sub(late)
 }
 
-/// Asks for the lower interrupt: at once from main, after the timer's handler from there.
+/// Requests the lower interrupt. It runs at once, or after the timer's handler if called there.
 pub fn pend() {
-    // SAFETY: the register that asks for the software interrupt of the only core.
+    // SAFETY: the address is the register that requests the software interrupt of the only core.
     unsafe { MSIP.write_volatile(1) };
 }
 
 pub(super) fn unpend() {
-    // SAFETY: as in `pend`.
+    // SAFETY: the address is the register that requests the software interrupt of the only core.
     unsafe { MSIP.write_volatile(0) };
 }
 
-/// Sleeps until an interrupt, unless `awake` says that what it waits for came before.
+/// Sleeps until an interrupt, unless `awake` returns `true`.
 pub fn sleep_unless(awake: impl FnOnce() -> bool) {
     critical_section::with(|_| {
         if !awake() {
             DISTURBED.store(true, SeqCst);
-            // An interrupt ends this also while it is masked, and runs after the section.
+            // A masked interrupt ends `wfi`, too, and its handler runs after the section.
             wfi();
         }
     });

@@ -1,4 +1,4 @@
-//! What two levels of interrupts push goes through a chain of adapters to three forks.
+//! A chain of adapters from two levels of interrupts to three forks.
 
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -11,9 +11,11 @@ use futures_core::Stream;
 
 use crate::producers::{Item, Seen, handlers, period};
 
-/// How many items each of the two levels pushes.
+/// Number of items that each of the two levels pushes.
 const COUNT: u32 = 1000;
 
+/// Runs the chain and checks the items of all forks.
+///
 /// ```text
 /// lower interrupt ─┐
 /// timer's ─────────┴─ list ─┐                        ┌─ active fork
@@ -39,29 +41,32 @@ pub async fn run() {
     let mut tick = 0;
     let _timer = Timer::start(period, move || {
         high();
-        // The second list, until there are as many as of each of the others.
+        // The second list gets `COUNT` items as well.
         if tick < COUNT {
             tick += u32::from(ticks.try_push(Item::tick(tick)).is_ok());
         } else {
             ticks.stop();
         }
-        // The gate is opened after the items have come, and less wide than they come in a while.
+        // The gate opens after the pushes. For some ticks it permits fewer items than were pushed.
         let permits = if tick & 64 == 0 { 2 } else { 6 };
         PERMITTED.store(PERMITTED.load(SeqCst) + permits, SeqCst);
-        // It is stopped when the stream has ended.
+        // The push fails once the stream has ended.
         let _ = gate.push(permits.into());
     });
 
     let mut seen = [Seen::default(), Seen::default(), Seen::default()];
     poll_fn(|cx| {
-        // A few of each in turn: what one has read stays until all have.
+        // Reads a few items of each fork in turn, because an item stays until all forks read it.
         loop {
             let read = [
                 read_some(&mut one, &mut seen[0], cx),
                 read_some(&mut two, &mut seen[1], cx),
                 read_some(&mut passive, &mut seen[2], cx),
             ];
-            assert!(seen[0].len() <= PERMITTED.load(SeqCst), "more than was permitted");
+            assert!(
+                seen[0].len() <= PERMITTED.load(SeqCst),
+                "a fork read more items than were permitted"
+            );
             if read == [Poll::Ready(None); 3] {
                 return Poll::Ready(());
             }
@@ -76,7 +81,7 @@ pub async fn run() {
     assert_eq!(seen[0].len(), 3 * COUNT);
 }
 
-/// Reads up to four items; whether there are more, or will be.
+/// Reads up to four items. Returns `Ready(Some(()))` if more may be ready.
 fn read_some(
     stream: &mut (impl Stream<Item = Item> + Unpin),
     seen: &mut Seen,

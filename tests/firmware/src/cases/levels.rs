@@ -1,5 +1,5 @@
-//! Two levels of interrupts push into one list: the timer's preempts the lower one in the middle of
-//! its push. Every case counts how often that really happened.
+//! Two levels of interrupts that push into one list. The timer's handler preempts pushes of the
+//! lower level, and every case counts how often that happens.
 
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -14,17 +14,17 @@ use semihosting::print;
 
 use crate::producers::{Seen, handlers, period};
 
-/// The cases by name.
+/// Names and functions of the cases.
 pub const ALL: &[(&str, fn())] = &[
-    ("a_push_preempts_a_push", a_push_preempts_a_push),
-    ("what_is_behind_an_unfinished_push_waits", what_is_behind_an_unfinished_push_waits),
-    ("a_waker_pushes_inside_a_push", a_waker_pushes_inside_a_push),
-    ("a_reader_above_is_woken_in_mid_push", || reader_above(When::Woken)),
-    ("a_reader_above_keeps_polling_in_mid_push", || reader_above(When::Always)),
+    ("push_preempts_push", push_preempts_push),
+    ("unfinished_push_hides_later_items", unfinished_push_hides_later_items),
+    ("waker_pushes_inside_push", waker_pushes_inside_push),
+    ("woken_reader_preempts_push", || reader_above(When::Woken)),
+    ("polling_reader_preempts_push", || reader_above(When::Always)),
 ];
 
-/// Main sleeps until it is woken, and gets every item of both levels.
-fn a_push_preempts_a_push() {
+/// The sleeping main loop is woken and gets every item of both levels.
+fn push_preempts_push() {
     const COUNT: u32 = 2000;
     let (pusher, mut cursor) = push_list();
     pusher.reserve(32);
@@ -42,9 +42,9 @@ fn a_push_preempts_a_push() {
     seen.check(COUNT);
 }
 
-/// The timer's handler pushes, and looks at once for what it pushed: where the push that it
-/// preempted stands before, there is nothing yet, and nothing to wait for.
-fn what_is_behind_an_unfinished_push_waits() {
+/// The timer's handler pushes an item and reads at once. If it preempted a push that has claimed an
+/// earlier slot, it reads nothing and does not wait.
+fn unfinished_push_hides_later_items() {
     const COUNT: u32 = 1000;
     static IN_PUSH: AtomicBool = AtomicBool::new(false);
     static GAPS: AtomicU32 = AtomicU32::new(0);
@@ -53,24 +53,24 @@ fn what_is_behind_an_unfinished_push_waits() {
     let from_handler = pusher.clone();
     let (mut pushed, mut seen) = (0, [0; 2]);
     let handler = move || {
-        from_handler.push((1, pushed, [pushed; 6])).expect("there is a cursor");
+        from_handler.push((1, pushed, [pushed; 6])).expect("the list has a cursor");
         pushed += 1;
         while let Ok((level, number, filling)) = cursor.try_next() {
             assert_eq!((number, filling), (seen[level], [number; 6]), "level {level}");
             seen[level] += 1;
         }
         if !cursor.is_empty() {
-            assert!(IN_PUSH.load(SeqCst), "a gap without an unfinished push");
+            assert!(IN_PUSH.load(SeqCst), "a gap needs an unfinished push");
             GAPS.store(GAPS.load(SeqCst) + 1, SeqCst);
         }
         READ.store(seen[0], SeqCst);
     };
-    // A list that grows, and a reader that frees what it has read.
+    // The list grows, and the reader frees read blocks in the handler.
     heap::allow_handlers(true);
     board::with_timer(period, handler, || {
         for number in 0..COUNT {
             IN_PUSH.store(true, SeqCst);
-            pusher.push((0, number, [number; 6])).expect("there is a cursor");
+            pusher.push((0, number, [number; 6])).expect("the list has a cursor");
             IN_PUSH.store(false, SeqCst);
         }
         while READ.load(SeqCst) < COUNT {}
@@ -81,8 +81,8 @@ fn what_is_behind_an_unfinished_push_waits() {
     print!("({gaps} times) ");
 }
 
-/// The waker that main's push calls asks for the lower interrupt, which pushes in the middle of it.
-fn a_waker_pushes_inside_a_push() {
+/// The waker that main's push calls requests the lower interrupt, which pushes inside that push.
+fn waker_pushes_inside_push() {
     const COUNT: u32 = 300;
     static INSIDE: AtomicU32 = AtomicU32::new(0);
     let (pusher, mut cursor) = push_list();
@@ -90,7 +90,7 @@ fn a_waker_pushes_inside_a_push() {
     let from_handler = pusher.clone();
     let handler = move || {
         let number = INSIDE.load(SeqCst);
-        from_handler.try_push((1, number)).expect("there is room");
+        from_handler.try_push((1, number)).expect("the list has room");
         INSIDE.store(number + 1, SeqCst);
     };
     let waker = waker(board::pend);
@@ -99,25 +99,25 @@ fn a_waker_pushes_inside_a_push() {
         for number in 0..COUNT {
             assert!(Pin::new(&mut cursor).poll_next(&mut cx).is_pending());
             assert_eq!(INSIDE.load(SeqCst), number);
-            pusher.push((0, number)).expect("there is a cursor");
-            assert_eq!(INSIDE.load(SeqCst), number + 1, "the waker was called inside the push");
+            pusher.push((0, number)).expect("the list has a cursor");
+            assert_eq!(INSIDE.load(SeqCst), number + 1, "the push calls the waker");
             assert_eq!([cursor.try_next(), cursor.try_next()], [Ok((0, number)), Ok((1, number))]);
         }
     });
 }
 
-/// When the reader's executor polls it.
+/// Polling policy of the reader's executor.
 #[derive(Clone, Copy, PartialEq)]
 enum When {
-    /// As executors do.
+    /// After a wake-up.
     Woken,
     /// At every tick.
     Always,
 }
 
-/// The reader and its executor run in the timer's handler, above the producer, which they preempt
-/// anywhere in its push, also while that takes the waker to call it. A list whose reader waits there for
-/// the producer would never get on.
+/// The reader and its executor run in the timer's handler and preempt the producer anywhere in its
+/// push, also while the push takes the waker. If the reader waited for the producer, the case would
+/// hang.
 fn reader_above(when: When) {
     const COUNT: u32 = 1000;
     static WOKEN: AtomicBool = AtomicBool::new(false);
@@ -138,7 +138,7 @@ fn reader_above(when: When) {
         while WOKEN.load(SeqCst) {
             WOKEN.store(false, SeqCst);
             polls += 1;
-            assert!(polls < 10, "the reader wakes itself, and waits for the one below");
+            assert!(polls < 10, "the reader wakes itself and waits for the preempted push");
             let mut read = READ.load(SeqCst);
             while let Poll::Ready(Some(number)) = Pin::new(&mut cursor).poll_next(&mut cx) {
                 assert_eq!(number, read);
@@ -150,7 +150,7 @@ fn reader_above(when: When) {
             PREEMPTED.store(PREEMPTED.load(SeqCst) + 1, SeqCst);
         }
     };
-    // A reader that frees what it has read.
+    // The reader frees read blocks in the handler.
     heap::allow_handlers(true);
     board::with_timer(
         |tick| 300 + tick * 37 % 613,
@@ -158,10 +158,10 @@ fn reader_above(when: When) {
         || {
             for number in 0..COUNT {
                 IN_PUSH.store(true, SeqCst);
-                pusher.push(number).expect("there is a cursor");
+                pusher.push(number).expect("the list has a cursor");
                 IN_PUSH.store(false, SeqCst);
             }
-            // Without more pushes: a wake-up that was lost would show here.
+            // Without further pushes, a lost wake-up is a hang here.
             while READ.load(SeqCst) < COUNT {}
         },
     );

@@ -1,4 +1,4 @@
-//! One list, its handlers and its readers.
+//! One list with its handlers and readers.
 
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -15,23 +15,23 @@ use aiter_firmware::{board, heap};
 
 use crate::mixed;
 
-/// The cases by name.
+/// Names and functions of the cases.
 pub const ALL: &[(&str, fn())] = &[
     ("handler_mode_is_seen", handler_mode_is_seen),
     ("isr_push_in_order", isr_push_in_order),
-    ("main_uses_every_end_meanwhile", main_uses_every_end_meanwhile),
+    ("main_uses_all_handles_meanwhile", main_uses_all_handles_meanwhile),
     ("try_push_is_full_without_reserve", try_push_is_full_without_reserve),
     ("forks_see_all", forks_see_all),
-    ("stop_from_the_handler_ends_the_stream", stop_from_the_handler_ends_the_stream),
+    ("stop_from_handler_ends_stream", stop_from_handler_ends_stream),
     ("main_and_handler_push", main_and_handler_push),
     ("nested_handlers_push", nested_handlers_push),
     ("consumer_above_producer", consumer_above_producer),
-    ("handler_turns_the_list_over", handler_turns_the_list_over),
-    ("cursors_change_during_a_push", cursors_change_during_a_push),
-    ("what_the_page_allows_in_handlers", what_the_page_allows_in_handlers),
+    ("handler_pushes_and_pops_list", handler_pushes_and_pops_list),
+    ("cursors_change_during_push", cursors_change_during_push),
+    ("documented_handler_calls_work", documented_handler_calls_work),
 ];
 
-/// Long times only: the main loop sleeps before each interrupt.
+/// A long period, so that the main loop sleeps before each interrupt.
 fn rare(_tick: u32) -> u32 {
     20_000
 }
@@ -40,7 +40,7 @@ fn next(cursor: &mut Cursor<u32>) -> impl Future<Output = Option<u32>> {
     poll_fn(|cx| Pin::new(&mut *cursor).poll_next(cx))
 }
 
-/// The guard of the heap has to know a handler from the main loop.
+/// The check of the heap distinguishes a handler from the main loop.
 fn handler_mode_is_seen() {
     static SEEN: AtomicBool = AtomicBool::new(false);
     assert!(!board::in_handler());
@@ -52,7 +52,7 @@ fn handler_mode_is_seen() {
     });
 }
 
-/// 1,000 numbers pushed by the timer arrive in order, while the main loop makes room for them.
+/// Numbers that the timer pushes arrive in order while the main loop reserves room for them.
 fn isr_push_in_order() {
     const COUNT: u32 = 1000;
     static PUSHED_WHILE_BUSY: AtomicU32 = AtomicU32::new(0);
@@ -72,7 +72,7 @@ fn isr_push_in_order() {
                 count.store(count.load(SeqCst) + 1, SeqCst);
                 number += 1;
             }
-            // The number waits for the next interrupt.
+            // The next interrupt pushes the number again.
             Err(TryPushError::Full(item)) => assert_eq!(item, number),
             Err(error) => panic!("{error}"),
         }
@@ -86,13 +86,13 @@ fn isr_push_in_order() {
         });
     });
     assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
-    // The interrupts came both while the list was in use and while its reader slept.
+    // Interrupts came while the list was in use and while its reader slept.
     let (busy, waiting) = (PUSHED_WHILE_BUSY.load(SeqCst), PUSHED_WHILE_WAITING.load(SeqCst));
     assert!(busy >= 100 && waiting >= 100, "busy: {busy}, waiting: {waiting}");
 }
 
-/// The operations of the main loop that look into the block at which the handler pushes.
-fn main_uses_every_end_meanwhile() {
+/// The main loop uses all handles on the block into which the handler pushes.
+fn main_uses_all_handles_meanwhile() {
     const COUNT: u32 = 1000;
     let (pusher, mut cursor) = push_list();
     pusher.reserve(32);
@@ -107,7 +107,8 @@ fn main_uses_every_end_meanwhile() {
     board::with_timer(mixed, handler, || {
         let mut seen = 0;
         while seen < COUNT {
-            // A fork goes on where its cursor is, a subscription not before that.
+            // A fork starts at the position of its cursor, a subscription at that position or
+            // later.
             let (mut fork, mut late) = (cursor.fork(), pusher.subscribe());
             assert!(fork.try_next().map_or(true, |item| item == seen));
             assert!(late.try_next().map_or(true, |item| item >= seen));
@@ -126,7 +127,7 @@ fn main_uses_every_end_meanwhile() {
     assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
 }
 
-/// With no room left the item comes back; room in hand, the list goes on where it was.
+/// `try_push` returns the item if no room is reserved, and works again after `reserve`.
 fn try_push_is_full_without_reserve() {
     const COUNT: u32 = 100;
     static FULL: AtomicU32 = AtomicU32::new(0);
@@ -157,22 +158,22 @@ fn try_push_is_full_without_reserve() {
             pusher.reserve(10);
         }
     });
-    // The last interrupts may have found the list full again: every one kept its item.
-    assert!(FULL.load(SeqCst) >= 2, "full {} times", FULL.load(SeqCst));
+    // The list may be full again at the last interrupts; every item is kept.
+    assert!(FULL.load(SeqCst) >= 2, "the list was full {} times", FULL.load(SeqCst));
     for expected in 0..COUNT {
         assert_eq!(cursor.try_next(), Ok(expected));
     }
     assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
 
-    // What was reserved is there.
+    // All reserved room is usable.
     let (pusher, _cursor) = push_list();
     pusher.reserve(40);
     for number in 0..40 {
-        pusher.try_push(number).expect("40 were reserved");
+        pusher.try_push(number).expect("40 slots are reserved");
     }
 }
 
-/// A cursor, and two forks of it at different paces, see every item once and in order.
+/// A cursor and two forks read every item once and in order, each at its own pace.
 fn forks_see_all() {
     const COUNT: u32 = 200;
     let (pusher, mut slow) = push_list();
@@ -182,7 +183,7 @@ fn forks_see_all() {
     let mut number = 0;
     let handler = move || {
         if number < COUNT {
-            pusher.try_push(number).expect("all were reserved");
+            pusher.try_push(number).expect("all slots are reserved");
             number += 1;
         } else {
             pusher.stop();
@@ -206,7 +207,7 @@ fn forks_see_all() {
     assert_eq!(slow.try_next(), Err(TryNextError::Ended));
 }
 
-/// Reads what is ready, which has to go on from `seen`; whether the stream ended.
+/// Reads all ready items, which must continue from `seen`. Returns `true` if the stream has ended.
 fn read_ready(cursor: &mut Cursor<u32>, seen: &mut u32, cx: &mut Context<'_>) -> bool {
     loop {
         match Pin::new(&mut *cursor).poll_next(cx) {
@@ -220,8 +221,8 @@ fn read_ready(cursor: &mut Cursor<u32>, seen: &mut u32, cx: &mut Context<'_>) ->
     }
 }
 
-/// `stop` in the handler wakes the sleeping reader; what was pushed before still arrives.
-fn stop_from_the_handler_ends_the_stream() {
+/// `stop` in the handler wakes the sleeping reader. Earlier items still arrive.
+fn stop_from_handler_ends_stream() {
     const COUNT: u32 = 20;
     static STOPPED_WHILE_WAITING: AtomicBool = AtomicBool::new(false);
     let (pusher, mut cursor) = push_list();
@@ -231,7 +232,7 @@ fn stop_from_the_handler_ends_the_stream() {
     let mut number = 0;
     let handler = move || {
         if number < COUNT {
-            from_handler.try_push(number).expect("all were reserved");
+            from_handler.try_push(number).expect("all slots are reserved");
             number += 1;
         } else if !from_handler.is_stopped() {
             STOPPED_WHILE_WAITING.store(waits(), SeqCst);
@@ -253,7 +254,7 @@ fn stop_from_the_handler_ends_the_stream() {
     assert!(matches!(pusher.push(7), Err(PushError::Stopped(7))));
 }
 
-/// The timer pushes in the middle of the main loop's own pushes.
+/// The timer pushes inside the pushes of the main loop.
 fn main_and_handler_push() {
     const COUNT: u32 = 500;
     static PUSHED: AtomicU32 = AtomicU32::new(0);
@@ -274,16 +275,16 @@ fn main_and_handler_push() {
         while PUSHED.load(SeqCst) < COUNT {
             pusher.push((0, number)).expect("there is a cursor");
             number += 1;
-            // Half as often as it pushes, all that is there.
+            // After every second push, read all ready items.
             while number % 2 == 0 && read_tagged(&mut cursor, &mut seen) {}
         }
         while read_tagged(&mut cursor, &mut seen) {}
         assert_eq!(seen, [number, COUNT]);
-        assert!(number >= COUNT, "the main loop hardly ran: {number} pushes");
+        assert!(number >= COUNT, "the main loop pushed only {number} items");
     });
 }
 
-/// Reads one item, which has to be the next one of its producer; whether there was one.
+/// Reads an item, which must be the next one of its producer. Returns `false` if none is ready.
 fn read_tagged(cursor: &mut Cursor<(usize, u32)>, seen: &mut [u32; 2]) -> bool {
     let Ok((producer, number)) = cursor.try_next() else { return false };
     assert_eq!(number, seen[producer], "producer {producer}");
@@ -291,7 +292,7 @@ fn read_tagged(cursor: &mut Cursor<(usize, u32)>, seen: &mut [u32; 2]) -> bool {
     true
 }
 
-/// The timer's handler pushes in the middle of a lower handler's pushes.
+/// The timer's handler pushes inside the pushes of the lower handler.
 fn nested_handlers_push() {
     const COUNT: u32 = 500;
     static PENDED_RUNS: AtomicBool = AtomicBool::new(false);
@@ -330,11 +331,11 @@ fn nested_handlers_push() {
             }
         });
     });
-    assert!(NESTED.load(SeqCst) >= 20, "nested {} times", NESTED.load(SeqCst));
+    assert!(NESTED.load(SeqCst) >= 20, "the handlers nested {} times", NESTED.load(SeqCst));
 }
 
-/// The reader runs in a handler, above the producer: the waker starts it in the middle of the
-/// push that calls the waker. A list whose reader waits for that call to end would hang.
+/// The reader runs in a handler that the waker requests, so it runs inside the push that calls the
+/// waker. If the reader waited for that push, the case would hang.
 fn consumer_above_producer() {
     const COUNT: u32 = 300;
     static READ: AtomicU32 = AtomicU32::new(0);
@@ -350,25 +351,29 @@ fn consumer_above_producer() {
         READ.store(read, SeqCst);
         ENDED.store(ended, SeqCst);
     };
-    // A reader frees what it has read.
+    // The reader frees read blocks in the handler.
     heap::allow_handlers(true);
     board::with_pended(handler, || {
         board::pend();
         for number in 0..COUNT {
             pusher.push(number).expect("there is a cursor");
-            // The handler ran inside `push`.
+            // The handler has run inside `push`.
             assert_eq!(READ.load(SeqCst), number + 1);
         }
         pusher.stop();
         assert!(ENDED.load(SeqCst));
     });
     heap::allow_handlers(false);
-    assert!(POLLS.load(SeqCst) <= 2 * COUNT + 2, "polled {} times", POLLS.load(SeqCst));
+    assert!(
+        POLLS.load(SeqCst) <= 2 * COUNT + 2,
+        "the reader was polled {} times",
+        POLLS.load(SeqCst)
+    );
 }
 
-/// The timer pushes a block's worth, reads all and so gives blocks back, in the middle of all that
-/// the main loop does with the block that was the newest a moment ago.
-fn handler_turns_the_list_over() {
+/// The timer pushes up to a block of items, reads them all and so retires blocks. Meanwhile the
+/// main loop is in the middle of an operation on the newest block.
+fn handler_pushes_and_pops_list() {
     const COUNT: u32 = 2000;
     static READ: [AtomicU32; 2] = [AtomicU32::new(0), AtomicU32::new(0)];
     let (pusher, mut cursor) = push_list();
@@ -386,9 +391,9 @@ fn handler_turns_the_list_over() {
         READ[0].store(seen[0], SeqCst);
         READ[1].store(seen[1], SeqCst);
     };
-    // A list that grows, and a reader that frees what it has read.
+    // The list grows, and the reader frees read blocks in the handler.
     heap::allow_handlers(true);
-    // A long handler: main needs time in between.
+    // The handler is long, so main needs a longer period.
     board::with_timer(
         |tick| 3 * mixed(tick),
         handler,
@@ -403,12 +408,12 @@ fn handler_turns_the_list_over() {
         },
     );
     heap::allow_handlers(false);
-    assert!(READ[1].load(SeqCst) > 100, "the timer read {READ:?}");
+    assert!(READ[1].load(SeqCst) > 100, "the timer read {READ:?} items");
 }
 
-/// The only cursor goes, and another comes, in the middle of a `try_push`: what was read since is
-/// given back all the same.
-fn cursors_change_during_a_push() {
+/// The only cursor is dropped and a new one subscribes inside a `try_push`. Items that are read
+/// later are still freed.
+fn cursors_change_during_push() {
     static TICKS: AtomicU32 = AtomicU32::new(0);
     for round in 0..700 {
         TICKS.store(0, SeqCst);
@@ -426,11 +431,12 @@ fn cursors_change_during_a_push() {
                     from_handler.push(number).expect("there is a cursor");
                 }
             }
-            let cursor = cursor.as_mut().expect("one came");
+            let cursor = cursor.as_mut().expect("the cursor was replaced");
             while cursor.try_next().is_ok() {}
             TICKS.store(tick + 1, SeqCst);
         };
-        // The first tick falls on every instruction of a dozen pushes, the last of a block among them.
+        // Over all rounds, the first tick falls on every instruction of a dozen pushes, which fill
+        // a block.
         let period = move |tick| if tick == 0 { 800 + round } else { 5000 };
         heap::allow_handlers(true);
         board::with_timer(period, handler, || {
@@ -445,15 +451,18 @@ fn cursors_change_during_a_push() {
             }
             while TICKS.load(SeqCst) == 5 {}
             let retained = pusher.retained();
-            assert!(retained < 32, "round {round}: {retained} items are held, all were read");
+            assert!(
+                retained < 32,
+                "round {round}: {retained} items are retained after all were read"
+            );
         });
         heap::allow_handlers(false);
     }
 }
 
-/// The rows of the page's table that say "yes" for a handler: each is called in one, in the middle of
-/// whatever main does, and neither allocates nor frees.
-fn what_the_page_allows_in_handlers() {
+/// Every operation that MICROCONTROLLER.md allows in handlers works in a handler that preempts
+/// main. None allocates or frees.
+fn documented_handler_calls_work() {
     const COUNT: u32 = 400;
     static WAKES: AtomicU32 = AtomicU32::new(0);
     let (pusher, mut cursor) = push_list();
@@ -474,12 +483,12 @@ fn what_the_page_allows_in_handlers() {
         let clone = from_handler.clone();
         assert!(clone.same_list(&from_handler) && !clone.is_stopped());
         assert!(clone.cursor_count() >= 3 && clone.retained() >= number as usize);
-        drop(clone.downgrade().upgrade().expect("there are pushers"));
-        // Only main reads, and the kept one is never read: it sees all.
+        drop(clone.downgrade().upgrade().expect("the list has pushers"));
+        // Only main reads. The kept cursor is never read, so all items are available to it.
         assert!(kept.len() == number as usize && !kept.is_drained());
         assert!(kept.is_item_available() || number == 0);
         assert_eq!(kept.available_iter().next().copied(), (number > 0).then_some(0));
-        gate.push(1).expect("the stream goes on");
+        gate.push(1).expect("the stream has not ended");
         in_handler.wake();
     };
     board::with_timer(
@@ -487,13 +496,13 @@ fn what_the_page_allows_in_handlers() {
         handler,
         || {
             let mut cx = Context::from_waker(&waker);
-            let (mut seen, mut let_out) = (0, 0);
+            let (mut seen, mut permitted) = (0, 0);
             loop {
                 cell.register(&waker);
                 match Pin::new(&mut gated).poll_next(&mut cx) {
                     Poll::Ready(Some(number)) => {
-                        assert_eq!(number, let_out);
-                        let_out += 1;
+                        assert_eq!(number, permitted);
+                        permitted += 1;
                     }
                     Poll::Ready(None) => break,
                     Poll::Pending => {}
@@ -506,7 +515,7 @@ fn what_the_page_allows_in_handlers() {
             while cursor.try_next().is_ok_and(|number| number == seen) {
                 seen += 1;
             }
-            assert_eq!((seen, let_out), (COUNT, COUNT));
+            assert_eq!((seen, permitted), (COUNT, COUNT));
         },
     );
     assert!(WAKES.load(SeqCst) >= 100);

@@ -1,4 +1,4 @@
-//! Tests of the list on a board: what interrupt handlers push, the main loop reads.
+//! Tests of the list on a board, where interrupt handlers push and the main loop reads.
 
 #![no_std]
 #![no_main]
@@ -17,9 +17,9 @@ use aiter_firmware::run::{self, Case};
 use aiter_firmware::{board, heap};
 use embassy_executor::Executor;
 
-/// Cycles between two interrupts: 16 short times, in which the main loop hardly gets on, then 16
-/// long ones, in which it sleeps. No two follow each other that are alike, so that the interrupts
-/// fall on ever other places of the main loop.
+/// Cycles between two interrupts: 16 short periods, in which the main loop makes little progress,
+/// then 16 long ones, in which it sleeps. Successive periods differ, so that interrupts fall on
+/// different instructions of the main loop.
 fn mixed(tick: u32) -> u32 {
     let base = if tick & 16 == 0 { 300 } else { 4000 };
     base + tick * 37 % 613
@@ -29,21 +29,21 @@ fn mixed(tick: u32) -> u32 {
 fn main() -> ! {
     board::init();
     heap::init();
-    for (name, story) in list::ALL.iter().chain(levels::ALL) {
+    for (name, run_case) in list::ALL.iter().chain(levels::ALL) {
         let case = Case::start(name);
-        story();
+        run_case();
         case.end();
     }
-    let case = Case::start("a_chain_of_adapters_under_block_on");
+    let case = Case::start("adapter_chain_under_block_on");
     block_on(chain::run());
     case.end();
-    // It never returns.
+    // The executor never returns.
     Box::leak(Box::new(Executor::new())).run(|spawner| spawner.spawn(under_embassy().unwrap()))
 }
 
 #[embassy_executor::task]
 async fn under_embassy() {
-    let case = Case::start("a_chain_of_adapters_under_embassy");
+    let case = Case::start("adapter_chain_under_embassy");
     chain::run().await;
     case.end();
     run::finish()

@@ -1,4 +1,4 @@
-//! What the two levels of interrupts push into one list, and how it has to arrive.
+//! Producers on two levels of interrupts, and the check of the items that arrive.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
@@ -6,22 +6,22 @@ use aiter::{Pusher, TryPushError};
 use aiter_firmware::board::pend;
 use semihosting::print;
 
-/// The timer's level, which preempts the other one.
+/// Level of the timer, which preempts the lower level.
 const HIGH: usize = 0;
 const LOW: usize = 1;
-/// Pushed into a list of their own.
+/// Level number of the items of a second list.
 const TICKS: usize = 2;
 
-/// The low push that runs, counted from 1; 0 when none does.
+/// Number of the running push of the low level, counted from 1; 0 if none runs.
 static LOW_PUSH: AtomicU32 = AtomicU32::new(0);
 static LOW_DONE: AtomicBool = AtomicBool::new(false);
 
-/// Large, so that the timer often comes while one is written, and half of one would show.
+/// An item. Its size makes it likely that the timer preempts its write, and shows torn items.
 #[derive(Clone)]
 pub struct Item {
     level: usize,
     number: u32,
-    /// The low push that this one preempted, as [`LOW_PUSH`].
+    /// Value of [`LOW_PUSH`] when this item was pushed.
     preempted: u32,
     filling: [u32; 5],
 }
@@ -31,14 +31,16 @@ impl Item {
         Self { level, number, preempted, filling: [!number; 5] }
     }
 
-    /// One for another list.
+    /// Returns an item of the second list.
     pub fn tick(number: u32) -> Self {
         Self::new(TICKS, number, 0)
     }
 }
 
-/// Cycles between two ticks. After an odd one the lower interrupt runs, and the timer comes soon, each
-/// time a little later in one of its pushes; after an even one main has time to read.
+/// Cycles between two ticks.
+///
+/// After an odd tick the lower interrupt runs, and the next tick preempts one of its pushes, each
+/// time a little later. After an even tick main has time to read.
 pub fn period(tick: u32) -> u32 {
     if is_odd(tick) { 50 + tick / 2 * 37 % 1100 } else { 3500 }
 }
@@ -47,8 +49,9 @@ fn is_odd(tick: u32) -> bool {
     tick % 2 == 1
 }
 
-/// The handlers of the timer and of the lower interrupt: each pushes `count` items in order, and
-/// then the list is stopped.
+/// Returns the handlers of the timer and of the lower interrupt.
+///
+/// Each pushes `count` items in order. When both have done so, the timer stops the list.
 pub fn handlers(
     pusher: Pusher<Item>,
     count: u32,
@@ -65,7 +68,7 @@ pub fn handlers(
             let pushed = try_push(&from_low, Item::new(LOW, number, 0));
             LOW_PUSH.store(0, SeqCst);
             if !pushed {
-                // Main has to make room.
+                // Main makes room before the next interrupt.
                 return;
             }
             number += 1;
@@ -87,53 +90,53 @@ pub fn handlers(
     (high, low)
 }
 
-/// Whether there was room; what found none is pushed by a later interrupt.
+/// Returns `true` if the list had room. Otherwise a later interrupt pushes the item.
 fn try_push(pusher: &Pusher<Item>, item: Item) -> bool {
     let number = item.number;
     match pusher.try_push(item) {
         Ok(()) => true,
         Err(TryPushError::Full(item)) => {
-            assert_eq!(item.number, number, "the item comes back");
+            assert_eq!(item.number, number, "`try_push` returns the item");
             false
         }
         Err(error) => panic!("{error}"),
     }
 }
 
-/// What a reader has seen of them.
+/// Counts of the items that a reader has read.
 #[derive(Debug, Default, PartialEq)]
 pub struct Seen {
     numbers: [u32; 3],
-    /// How often a push preempted a low one that had its place in the list before.
-    in_mid_push: u32,
-    /// How often one came before a low push that had begun and had no place yet.
+    /// Number of pushes that preempted a low push after its claim.
+    after_claim: u32,
+    /// Number of pushes that preempted a low push before its claim.
     before_claim: u32,
 }
 
 impl Seen {
-    /// Checks the next item: whole, and the next of its level.
+    /// Checks that the item is whole and the next one of its level.
     pub fn item(&mut self, item: &Item) {
         let Item { level, number, preempted, filling } = item;
-        assert_eq!(*filling, [!number; 5], "a torn item");
+        assert_eq!(*filling, [!number; 5], "the item is torn");
         assert_eq!(*number, self.numbers[*level], "level {level}");
         self.numbers[*level] += 1;
         if *preempted > self.numbers[LOW] {
             self.before_claim += 1;
         } else if *preempted > 0 {
-            self.in_mid_push += 1;
+            self.after_claim += 1;
         }
     }
 
-    /// How many items there were, of all kinds.
+    /// Returns the number of items of all levels.
     pub fn len(&self) -> u32 {
         self.numbers.iter().sum()
     }
 
-    /// Everything has come, and the timer has preempted low pushes indeed.
+    /// Checks that all items arrived and that the timer preempted low pushes.
     pub fn check(&self, count: u32) {
         assert_eq!(self.numbers[..TICKS], [count; 2]);
-        let Self { in_mid_push, before_claim, .. } = self;
-        assert!(*in_mid_push >= 10 && *before_claim >= 10, "{self:?}");
-        print!("(preempted: {in_mid_push} times in mid-push, {before_claim} before its claim) ");
+        let Self { after_claim, before_claim, .. } = self;
+        assert!(*after_claim >= 10 && *before_claim >= 10, "{self:?}");
+        print!("(preempted: {after_claim} times after the claim, {before_claim} times before it) ");
     }
 }

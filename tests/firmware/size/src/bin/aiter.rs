@@ -1,4 +1,4 @@
-//! A push list.
+//! A push list between the interrupt and main.
 
 #![no_std]
 #![no_main]

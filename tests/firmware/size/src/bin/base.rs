@@ -1,4 +1,4 @@
-//! Without any of it: an interrupt counts, main waits for the hundredth.
+//! No channel: an interrupt counts to a hundred, and main waits for that.
 
 #![no_std]
 #![no_main]

@@ -1,4 +1,4 @@
-//! embassy-sync's channel for 16 items.
+//! A channel of embassy-sync for 16 items.
 
 #![no_std]
 #![no_main]

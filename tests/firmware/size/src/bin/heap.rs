@@ -1,4 +1,4 @@
-//! The same with a heap, from which main has one value.
+//! No channel, but a heap with one value.
 
 #![no_std]
 #![no_main]

@@ -1,4 +1,4 @@
-//! heapless' queue for 16 items; the program's own flag wakes main.
+//! A queue of heapless for 16 items, with a flag that wakes main.
 
 #![no_std]
 #![no_main]
@@ -12,7 +12,7 @@ use heapless::spsc::{Producer, Queue};
 
 struct Shared(UnsafeCell<Option<Producer<'static, u32>>>);
 
-// SAFETY: written before the timer starts, and then only used by its interrupt.
+// SAFETY: the value is written before the timer starts, and then used only by its interrupt.
 unsafe impl Sync for Shared {}
 
 static PRODUCER: Shared = Shared(UnsafeCell::new(None));
@@ -20,7 +20,8 @@ static mut QUEUE: Queue<u32, 17> = Queue::new();
 
 #[unsafe(no_mangle)]
 fn tick() {
-    // SAFETY: see `Sync`; an interrupt does not preempt itself.
+    // SAFETY: after the start of the timer only its interrupt uses the value, and it does not
+    // preempt itself.
     if let Some(producer) = unsafe { &mut *PRODUCER.0.get() } {
         let _ = producer.enqueue(1);
         wake();
@@ -30,7 +31,7 @@ fn tick() {
 #[entry]
 fn main() -> ! {
     let queue = &raw mut QUEUE;
-    // SAFETY: this is the only use of it.
+    // SAFETY: this is the only use of the queue.
     let (producer, mut consumer) = unsafe { (*queue).split() };
     // SAFETY: the timer starts below.
     unsafe { *PRODUCER.0.get() = Some(producer) };
