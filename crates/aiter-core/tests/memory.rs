@@ -130,7 +130,7 @@ fn next<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
 }
 
 #[test]
-fn everything_is_given_back_when_the_list_goes() {
+fn dropped_list_frees_all_memory() {
     let before = live();
     for n in edges::<usize>().into_iter().chain([1000]) {
         let (pusher, mut cursor) = push_list();
@@ -153,7 +153,7 @@ fn everything_is_given_back_when_the_list_goes() {
 }
 
 #[test]
-fn fork_poll_drop_on_an_idle_list() {
+fn fork_poll_drop_on_idle_list_stays_flat() {
     let (_pusher, cursor) = push_list::<u64>();
     assert_flat(|_| {
         let mut fork = cursor.fork();
@@ -162,7 +162,7 @@ fn fork_poll_drop_on_an_idle_list() {
 }
 
 #[test]
-fn fork_poll_drop_on_an_idle_list_where_others_wait() {
+fn fork_poll_drop_beside_waiters_stays_flat() {
     let (_pusher, mut cursor) = push_list::<u64>();
     let mut other = cursor.fork();
     assert_eq!(next(&mut cursor), Poll::Pending);
@@ -176,27 +176,27 @@ fn fork_poll_drop_on_an_idle_list_where_others_wait() {
 }
 
 #[test]
-fn polls_with_ever_new_wakers_on_an_idle_list() {
+fn polls_with_new_wakers_stay_flat() {
     let (_pusher, mut cursor) = push_list::<u64>();
     assert_flat(|_| assert_eq!(poll(&mut cursor, &counting().1), Poll::Pending));
 }
 
 #[test]
-fn pushes_without_a_cursor_keep_nothing() {
+fn push_without_cursor_stays_flat() {
     let (pusher, cursor) = push_list();
     drop(cursor);
     assert_flat(|i| assert!(pusher.push(i).is_err()));
 }
 
 #[test]
-fn subscribe_poll_drop_without_another_cursor() {
+fn subscribe_poll_drop_without_cursor_is_flat() {
     let (pusher, cursor) = push_list::<u64>();
     drop(cursor);
     assert_flat(|_| assert_eq!(next(&mut pusher.subscribe()), Poll::Pending));
 }
 
 #[test]
-fn subscribe_poll_drop_beside_a_cursor_that_is_polled() {
+fn subscribe_poll_drop_beside_polled_is_flat() {
     let (pusher, mut cursor) = push_list::<u64>();
     assert_flat(|_| {
         assert_eq!(next(&mut pusher.subscribe()), Poll::Pending);
@@ -205,7 +205,7 @@ fn subscribe_poll_drop_beside_a_cursor_that_is_polled() {
 }
 
 #[test]
-fn subscribe_poll_drop_beside_a_cursor_that_sleeps_until_it_is_woken() {
+fn subscribe_poll_drop_beside_waiter_is_flat() {
     let (pusher, mut cursor) = push_list::<u64>();
     let (count, waker) = counting();
     assert_eq!(poll(&mut cursor, &waker), Poll::Pending);
@@ -221,7 +221,7 @@ fn subscribe_poll_drop_beside_a_cursor_that_sleeps_until_it_is_woken() {
 }
 
 #[test]
-fn takers_that_come_and_go() {
+fn takers_cloned_and_dropped_stay_flat() {
     let (_pusher, cursor) = push_list::<u64>();
     let mut shared = cursor.share();
     assert_eq!(next(&mut shared), Poll::Pending);
@@ -234,7 +234,7 @@ fn takers_that_come_and_go() {
 }
 
 #[test]
-fn pushers_that_come_and_go() {
+fn pushers_cloned_and_dropped_stay_flat() {
     let (pusher, _cursor) = push_list::<u64>();
     assert_flat(|_| {
         let weak = pusher.downgrade();
@@ -243,7 +243,7 @@ fn pushers_that_come_and_go() {
 }
 
 #[test]
-fn a_burst_does_not_stay() {
+fn burst_read_by_cursor_is_freed() {
     let (pusher, mut cursor) = push_list();
     assert_flat(|i| {
         pusher.push(i).unwrap();
@@ -261,7 +261,7 @@ fn a_burst_does_not_stay() {
 }
 
 #[test]
-fn a_burst_does_not_stay_when_forks_read_it() {
+fn burst_read_by_forks_is_freed() {
     let n = scaled(100_000, 300);
     let (pusher, mut fast) = push_list();
     let mut slow = fast.fork();
@@ -277,7 +277,7 @@ fn a_burst_does_not_stay_when_forks_read_it() {
 }
 
 #[test]
-fn a_cursor_dropped_far_behind_gives_its_blocks_back() {
+fn cursor_dropped_far_behind_frees_blocks() {
     let n = scaled(1_000_000, 600);
     let (pusher, mut fast) = push_list();
     let before = live();
@@ -293,7 +293,7 @@ fn a_cursor_dropped_far_behind_gives_its_blocks_back() {
 }
 
 #[test]
-fn the_last_cursor_gives_the_blocks_back_while_pushers_live() {
+fn last_cursor_dropped_frees_blocks() {
     let n = scaled(100_000, 300);
     let (pusher, cursor) = push_list();
     let before = live();
@@ -305,11 +305,11 @@ fn the_last_cursor_gives_the_blocks_back_while_pushers_live() {
 
 /// What a reader keeps for producers as long as it finds something to read, in bytes at the most.
 #[cfg(target_pointer_width = "64")]
-const STASH: isize = 16 * 1024;
+const FREE_LIST: isize = 16 * 1024;
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn bursts_that_are_read_to_the_item_allocate_nothing() {
+fn bursts_read_by_item_allocate_nothing() {
     let (pusher, mut cursor) = push_list();
     assert_no_calls(|i| {
         let n = burst(i);
@@ -324,7 +324,7 @@ fn bursts_that_are_read_to_the_item_allocate_nothing() {
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn bursts_that_are_read_in_runs_allocate_nothing() {
+fn bursts_read_in_runs_allocate_nothing() {
     let (pusher, mut cursor) = push_list();
     let mut buf = Vec::with_capacity(2000);
     assert_no_calls(|i| {
@@ -345,7 +345,7 @@ fn burst(i: usize) -> usize {
 /// A list, read to the item behind a burst, and what it keeps.
 #[cfg(target_pointer_width = "64")]
 #[track_caller]
-fn read_to_the_item(pusher: &Pusher<usize>, cursor: &mut Cursor<usize>, n: usize) {
+fn read_by_item(pusher: &Pusher<usize>, cursor: &mut Cursor<usize>, n: usize) {
     let before = live();
     assert_eq!(pusher.push_all(0..n).unwrap(), n);
     for item in 0..n {
@@ -353,19 +353,19 @@ fn read_to_the_item(pusher: &Pusher<usize>, cursor: &mut Cursor<usize>, n: usize
     }
     let kept = live() - before;
     assert!(kept > FEW_BLOCKS, "{kept} bytes: nothing is kept for the next burst");
-    assert!(kept <= STASH + FEW_BLOCKS, "{kept} bytes are kept");
+    assert!(kept <= FREE_LIST + FEW_BLOCKS, "{kept} bytes are kept");
 }
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn a_long_burst_that_is_read_to_the_item_leaves_a_bounded_number_of_blocks() {
+fn long_burst_read_by_item_keeps_few_blocks() {
     let (pusher, mut cursor) = push_list();
-    read_to_the_item(&pusher, &mut cursor, scaled(100_000, 5000));
+    read_by_item(&pusher, &mut cursor, scaled(100_000, 5000));
 }
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn a_stopped_list_keeps_no_read_blocks() {
+fn stopped_list_keeps_no_read_blocks() {
     let (pusher, mut cursor) = push_list();
     let before = live();
     let n = 2000;
@@ -380,15 +380,15 @@ fn a_stopped_list_keeps_no_read_blocks() {
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn who_finds_nothing_to_read_gives_the_read_blocks_back() {
+fn cursor_finds_nothing_frees_read_blocks() {
     /// Lets `look` see that there is nothing, twice in a row, as the second time all is as it was.
     #[track_caller]
-    fn check(what: &str, mut look: impl FnMut(&mut Cursor<usize>)) {
+    fn check(what: &str, mut read: impl FnMut(&mut Cursor<usize>)) {
         let (pusher, mut cursor) = push_list();
         let before = live();
         for _ in 0..scaled(100, 3) {
-            read_to_the_item(&pusher, &mut cursor, 1000);
-            look(&mut cursor);
+            read_by_item(&pusher, &mut cursor, 1000);
+            read(&mut cursor);
             let kept = live() - before;
             assert!(kept <= FEW_BLOCKS, "{what}: {kept} bytes are kept");
         }
@@ -406,9 +406,9 @@ fn who_finds_nothing_to_read_gives_the_read_blocks_back() {
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn takers_that_find_nothing_give_the_read_blocks_back() {
+fn taker_finds_nothing_frees_read_blocks() {
     #[track_caller]
-    fn check(what: &str, look: impl FnOnce(&Pusher<usize>, SharedCursor<usize>)) {
+    fn check(what: &str, read: impl FnOnce(&Pusher<usize>, SharedCursor<usize>)) {
         let (pusher, cursor) = push_list();
         let mut taker = cursor.share();
         let before = live();
@@ -417,7 +417,7 @@ fn takers_that_find_nothing_give_the_read_blocks_back() {
             assert_eq!(taker.try_next(), Ok(item));
         }
         assert!(live() - before > FEW_BLOCKS, "nothing to give back");
-        look(&pusher, taker.clone());
+        read(&pusher, taker.clone());
         let kept = live() - before;
         assert!(kept <= FEW_BLOCKS, "{what}: {kept} bytes are kept");
     }
@@ -435,11 +435,11 @@ fn takers_that_find_nothing_give_the_read_blocks_back() {
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn the_last_reader_that_goes_gives_the_read_blocks_back() {
+fn last_reader_dropped_frees_read_blocks() {
     for share in [false, true] {
         let (pusher, mut cursor) = push_list();
         let before = live();
-        read_to_the_item(&pusher, &mut cursor, 1000);
+        read_by_item(&pusher, &mut cursor, 1000);
         if share {
             drop(cursor.share())
         } else {
@@ -453,7 +453,7 @@ fn the_last_reader_that_goes_gives_the_read_blocks_back() {
 /// The last blocks of a burst are the allocator's newest: they are not the ones to keep.
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn a_long_burst_is_followed_by_other_blocks() {
+fn long_burst_frees_its_last_blocks() {
     let (pusher, mut cursor) = push_list();
     let flow = |cursor: &mut Cursor<usize>| {
         let before = calls();
@@ -473,7 +473,7 @@ fn a_long_burst_is_followed_by_other_blocks() {
 }
 
 #[test]
-fn a_stream_with_a_short_lag_needs_little_at_any_time() {
+fn short_lag_keeps_peak_memory_small() {
     let (pusher, mut fast) = push_list();
     let mut slow = fast.fork();
     let before = live();
@@ -490,7 +490,7 @@ fn a_stream_with_a_short_lag_needs_little_at_any_time() {
 }
 
 #[test]
-fn a_steady_state_allocates_nothing() {
+fn steady_state_allocates_nothing() {
     let (pusher, mut cursor) = push_list();
     let (_count, waker) = counting();
     assert_no_calls(|i| {
@@ -505,7 +505,7 @@ fn a_steady_state_allocates_nothing() {
 }
 
 #[test]
-fn a_steady_state_of_sole_pushes_and_runs_allocates_nothing() {
+fn steady_unique_pushes_allocate_nothing() {
     let (mut pusher, mut cursor) = push_list();
     let mut buf = Vec::with_capacity(64);
     assert_no_calls(|i| {
@@ -518,7 +518,7 @@ fn a_steady_state_of_sole_pushes_and_runs_allocates_nothing() {
 }
 
 #[test]
-fn a_steady_state_of_forks_allocates_nothing() {
+fn steady_forks_allocate_nothing() {
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
     let (_count, waker) = counting();
@@ -537,7 +537,7 @@ fn a_steady_state_of_forks_allocates_nothing() {
 }
 
 #[test]
-fn a_steady_state_of_one_taker_allocates_nothing() {
+fn steady_taker_allocates_nothing() {
     let (pusher, cursor) = push_list();
     let mut taker = cursor.share();
     let (_count, waker) = counting();
@@ -549,7 +549,7 @@ fn a_steady_state_of_one_taker_allocates_nothing() {
 }
 
 #[test]
-fn looking_allocates_nothing() {
+fn queries_allocate_nothing() {
     let (pusher, cursor) = push_list();
     assert_eq!(pusher.push_all(0..1000).unwrap(), 1000);
     assert_no_calls(|i| {
@@ -572,7 +572,7 @@ fn try_push(pusher: &Pusher<u64>, n: u64) -> usize {
 }
 
 #[test]
-fn try_push_neither_allocates_nor_frees() {
+fn try_push_never_allocates_nor_frees() {
     let (pusher, mut cursor) = push_list();
     for n in edges::<u64>().into_iter().chain([10, 100]) {
         pusher.reserve(n);
@@ -582,7 +582,7 @@ fn try_push_neither_allocates_nor_frees() {
 }
 
 #[test]
-fn try_push_that_wakes_neither_allocates_nor_frees() {
+fn try_push_with_wake_never_allocates_nor_frees() {
     // The list alone holds the waker: whoever drops it frees it, and that must not be `try_push`.
     fn wait(cursor: &mut Cursor<u64>) -> Arc<AtomicUsize> {
         struct Woken(Arc<AtomicUsize>);
@@ -614,7 +614,7 @@ fn try_push_that_wakes_neither_allocates_nor_frees() {
 }
 
 #[test]
-fn try_push_that_fails_neither_allocates_nor_frees() {
+fn failed_try_push_never_allocates_nor_frees() {
     let (pusher, cursor) = push_list();
     let before = calls();
     let mut pushed = 0;
@@ -632,7 +632,7 @@ fn try_push_that_fails_neither_allocates_nor_frees() {
 }
 
 #[test]
-fn a_steady_state_of_try_push_is_fed_by_the_reader() {
+fn steady_try_push_reuses_blocks_of_reader() {
     // After one `reserve` the reader's blocks come back; no more is ever allocated or reserved.
     let (pusher, mut cursor) = push_list();
     pusher.reserve(256);

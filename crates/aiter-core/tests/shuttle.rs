@@ -82,7 +82,7 @@ fn assert_in_order(items: &[u32], producers: core::ops::Range<u32>, count: u32) 
 }
 
 #[test]
-fn three_producers_two_sleeping_forks() {
+fn three_producers_two_forks_read_same_order() {
     model(|| {
         let (pusher, cursor) = push_list();
         let fork = cursor.fork();
@@ -97,7 +97,7 @@ fn three_producers_two_sleeping_forks() {
 }
 
 #[test]
-fn three_takers_two_producers() {
+fn three_takers_two_producers_read_all_items() {
     model(|| {
         let (pusher, cursor) = push_list();
         let taker = cursor.share();
@@ -125,7 +125,7 @@ fn three_takers_two_producers() {
 }
 
 #[test]
-fn takers_that_go_away_pass_the_wake_up_on() {
+fn takers_dropped_pass_wake_up_on() {
     model(|| {
         let (pusher, cursor) = push_list();
         let mut going = cursor.share();
@@ -144,7 +144,7 @@ fn takers_that_go_away_pass_the_wake_up_on() {
 }
 
 #[test]
-fn takers_that_take_leave_no_item_behind() {
+fn takers_of_two_items_both_read() {
     // One taker takes without having been woken; another sleeps: two items must reach both.
     model(|| {
         let (pusher, cursor) = push_list();
@@ -162,7 +162,7 @@ fn takers_that_take_leave_no_item_behind() {
 }
 
 #[test]
-fn takers_that_meet_at_the_gate_leave_nobody_asleep() {
+fn takers_at_gate_lose_no_wake_up() {
     // Two items are there and three takers come: the third one's item is pushed later.
     model(|| {
         let (pusher, cursor) = push_list();
@@ -183,7 +183,7 @@ fn takers_that_meet_at_the_gate_leave_nobody_asleep() {
 }
 
 #[test]
-fn takers_all_end_when_one_takes_the_last_item() {
+fn takers_end_after_last_item() {
     model(|| {
         let (pusher, cursor) = push_list();
         let taker = cursor.share();
@@ -203,7 +203,7 @@ fn takers_all_end_when_one_takes_the_last_item() {
 }
 
 #[test]
-fn stop_while_others_push_and_sleep() {
+fn stop_beside_pushes_ends_all_cursors() {
     model(|| {
         let (pusher, cursor) = push_list();
         let fork = cursor.fork();
@@ -224,7 +224,7 @@ fn stop_while_others_push_and_sleep() {
 }
 
 #[test]
-fn fork_subscribe_and_drop_while_others_push() {
+fn cursors_beside_pushes_drop_items_once() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -268,8 +268,8 @@ fn fork_subscribe_and_drop_while_others_push() {
 }
 
 #[test]
-fn readers_at_three_paces_and_recycled_blocks() {
-    fn slowly(mut cursor: Cursor<Counted>) -> Vec<u32> {
+fn readers_at_three_speeds_reuse_blocks() {
+    fn read_slowly(mut cursor: Cursor<Counted>) -> Vec<u32> {
         let mut items = Vec::new();
         while let Some(item) = block_on(next(&mut cursor)) {
             thread::yield_now();
@@ -281,7 +281,7 @@ fn readers_at_three_paces_and_recycled_blocks() {
         let alive = Arc::new(AtomicUsize::new(0));
         let (mut pusher, cursor) = push_list();
         let slow = cursor.fork();
-        let slow = thread::spawn(move || slowly(slow));
+        let slow = thread::spawn(move || read_slowly(slow));
         let mut dropped = cursor.fork();
         let dropped = thread::spawn(move || {
             let _ = dropped.try_next();
@@ -290,9 +290,9 @@ fn readers_at_three_paces_and_recycled_blocks() {
         });
         let counter = alive.clone();
         let producer = thread::spawn(move || {
-            let mut sole = pusher.unique().unwrap();
-            sole.push_all((0..5).map(|n| Counted::new(n, &counter))).unwrap();
-            sole.push(Counted::new(5, &counter)).unwrap();
+            let mut unique = pusher.unique().unwrap();
+            unique.push_all((0..5).map(|n| Counted::new(n, &counter))).unwrap();
+            unique.push(Counted::new(5, &counter)).unwrap();
         });
         let fast: Vec<_> = read_all(cursor).iter().map(|item| item.0).collect();
         assert_eq!(fast, [0, 1, 2, 3, 4, 5]);
@@ -309,18 +309,18 @@ mod relay {
 
     /// What the source will give: so many items, and the end.
     #[derive(Default)]
-    struct Line {
+    struct SourceState {
         sent: u32,
         over: bool,
         waker: Option<Waker>,
     }
 
     #[derive(Clone, Default)]
-    struct Teller(Arc<Mutex<Line>>);
+    struct SourceHandle(Arc<Mutex<SourceState>>);
 
-    impl Teller {
+    impl SourceHandle {
         /// With one wake-up for all of it.
-        fn tell(&self, items: u32, over: bool) {
+        fn send(&self, items: u32, over: bool) {
             let mut line = self.0.lock().unwrap();
             line.sent += items;
             line.over |= over;
@@ -334,7 +334,7 @@ mod relay {
 
     /// The relay's value: gives 0, 1, 2, ... and keeps what it gave.
     struct Source {
-        line: Teller,
+        line: SourceHandle,
         given: Vec<u32>,
     }
 
@@ -354,8 +354,8 @@ mod relay {
         }
     }
 
-    fn relay() -> (Teller, PollLock<Source>) {
-        let line = Teller::default();
+    fn relay() -> (SourceHandle, PollLock<Source>) {
+        let line = SourceHandle::default();
         (line.clone(), PollLock::new(Source { line, given: Vec::new() }))
     }
 
@@ -409,14 +409,14 @@ mod relay {
     }
 
     #[test]
-    fn three_take_each_item_once() {
+    fn three_takers_take_each_item_once() {
         model(|| {
-            let (teller, relay) = relay();
+            let (handle, relay) = relay();
             let takers = [0; 3].map(|_| spawn_reader(Taker(relay.clone())));
             drop(relay);
-            teller.tell(1, false);
-            teller.tell(2, false);
-            teller.tell(2, true);
+            handle.send(1, false);
+            handle.send(2, false);
+            handle.send(2, true);
             let mut items = Vec::new();
             for taker in takers {
                 let taken = taker.join().unwrap();
@@ -429,14 +429,14 @@ mod relay {
     }
 
     #[test]
-    fn three_see_every_item() {
+    fn three_readers_read_every_item() {
         model(|| {
-            let (teller, relay) = relay();
+            let (handle, relay) = relay();
             let readers = [0; 3].map(|_| spawn_reader(Reader(relay.clone(), 0)));
             drop(relay);
-            teller.tell(1, false);
-            teller.tell(2, false);
-            teller.tell(1, true);
+            handle.send(1, false);
+            handle.send(2, false);
+            handle.send(1, true);
             for reader in readers {
                 assert_eq!(reader.join().unwrap(), [0, 1, 2, 3]);
             }
@@ -446,9 +446,9 @@ mod relay {
     /// The longest sleeping one goes while it is woken for two items: the others get them. No end
     /// comes that would wake everybody.
     #[test]
-    fn a_woken_taker_is_dropped() {
+    fn woken_taker_dropped_wakes_others() {
         model(|| {
-            let (teller, relay) = relay();
+            let (handle, relay) = relay();
             let mut going = Taker(relay.clone());
             assert!(poll_once(&mut going).is_pending());
             let takers = [0; 2].map(|_| {
@@ -460,7 +460,7 @@ mod relay {
             });
             drop(relay);
             let goes = thread::spawn(move || drop(going));
-            teller.tell(2, false);
+            handle.send(2, false);
             let taken = takers.map(|taker| taker.join().unwrap());
             let mut items = taken.each_ref().map(|(_, item)| item.unwrap());
             items.sort_unstable();
@@ -471,9 +471,9 @@ mod relay {
 
     /// The same for two who see every item.
     #[test]
-    fn a_woken_reader_is_dropped() {
+    fn woken_reader_dropped_wakes_others() {
         model(|| {
-            let (teller, relay) = relay();
+            let (handle, relay) = relay();
             let mut going = Reader(relay.clone(), 0);
             assert!(poll_once(&mut going).is_pending());
             let readers = [0; 2].map(|_| {
@@ -486,7 +486,7 @@ mod relay {
             });
             drop(relay);
             let goes = thread::spawn(move || drop(going));
-            teller.tell(2, false);
+            handle.send(2, false);
             for reader in readers {
                 assert_eq!(reader.join().unwrap().1, [Some(0), Some(1)]);
             }

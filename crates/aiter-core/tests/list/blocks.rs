@@ -18,7 +18,7 @@ pub(crate) fn edges<T>() -> [usize; 5] {
 
 /// The first block goes when its reader has gone on to the second.
 #[test]
-fn slots_are_what_a_first_block_has_room_for() {
+fn slots_matches_capacity_of_first_block() {
     fn check<T>() {
         let (pusher, mut cursor) = push_list::<MaybeUninit<T>>();
         let mut most = 0;

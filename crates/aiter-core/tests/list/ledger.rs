@@ -7,15 +7,15 @@ use alloc::collections::BTreeMap;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-static BOOKS: Mutex<BTreeMap<u64, Book>> = Mutex::new(BTreeMap::new());
+static COUNTERS: Mutex<BTreeMap<u64, Counters>> = Mutex::new(BTreeMap::new());
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-fn books() -> MutexGuard<'static, BTreeMap<u64, Book>> {
-    BOOKS.lock().unwrap_or_else(PoisonError::into_inner)
+fn counters() -> MutexGuard<'static, BTreeMap<u64, Counters>> {
+    COUNTERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Default)]
-struct Book {
+struct Counters {
     /// Drops seen, by instance.
     drops: Vec<u32>,
     clones: usize,
@@ -34,20 +34,20 @@ pub(crate) struct Tracked {
 impl Ledger {
     pub(crate) fn new() -> Self {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        books().insert(id, Book::default());
+        counters().insert(id, Counters::default());
         Self(id)
     }
 
     pub(crate) fn item(&self, value: u64) -> Tracked {
-        Tracked { value, book: self.0, instance: enter(self.0) }
+        Tracked { value, book: self.0, instance: add_instance(self.0) }
     }
 
     pub(crate) fn items(&self, n: usize) -> impl Iterator<Item = Tracked> + '_ {
         (0..n as u64).map(|value| self.item(value))
     }
 
-    fn with<R>(&self, f: impl FnOnce(&Book) -> R) -> R {
-        f(books().get(&self.0).expect("the book is open"))
+    fn with<R>(&self, f: impl FnOnce(&Counters) -> R) -> R {
+        f(counters().get(&self.0).expect("the book is open"))
     }
 
     /// Instances made by `clone`.
@@ -62,37 +62,37 @@ impl Ledger {
 
     /// Every instance was dropped once, and not twice.
     #[track_caller]
-    pub(crate) fn assert_settled(&self) {
+    pub(crate) fn assert_all_dropped(&self) {
         self.with(|book| {
-            let leaked: Vec<_> = which(book, |drops| drops == 0);
-            let doubled: Vec<_> = which(book, |drops| drops > 1);
+            let leaked: Vec<_> = instances_where(book, |drops| drops == 0);
+            let doubled: Vec<_> = instances_where(book, |drops| drops > 1);
             assert!(leaked.is_empty(), "never dropped: {leaked:?} of {}", book.drops.len());
             assert!(doubled.is_empty(), "dropped twice: {doubled:?} of {}", book.drops.len());
         });
     }
 }
 
-fn which(book: &Book, test: impl Fn(u32) -> bool) -> Vec<usize> {
+fn instances_where(book: &Counters, test: impl Fn(u32) -> bool) -> Vec<usize> {
     (0..book.drops.len()).filter(|&i| test(book.drops[i])).collect()
 }
 
-fn enter(book: u64) -> usize {
-    let mut books = books();
-    let drops = &mut books.get_mut(&book).expect("the book is open").drops;
+fn add_instance(book: u64) -> usize {
+    let mut counters = counters();
+    let drops = &mut counters.get_mut(&book).expect("the book is open").drops;
     drops.push(0);
     drops.len() - 1
 }
 
 impl Drop for Ledger {
     fn drop(&mut self) {
-        books().remove(&self.0);
+        counters().remove(&self.0);
     }
 }
 
 impl Clone for Tracked {
     fn clone(&self) -> Self {
-        let instance = enter(self.book);
-        if let Some(book) = books().get_mut(&self.book) {
+        let instance = add_instance(self.book);
+        if let Some(book) = counters().get_mut(&self.book) {
             book.clones += 1;
         }
         Self { value: self.value, book: self.book, instance }
@@ -101,7 +101,7 @@ impl Clone for Tracked {
 
 impl Drop for Tracked {
     fn drop(&mut self) {
-        if let Some(book) = books().get_mut(&self.book) {
+        if let Some(book) = counters().get_mut(&self.book) {
             book.drops[self.instance] += 1;
         }
     }

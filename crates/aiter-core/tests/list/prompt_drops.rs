@@ -63,7 +63,7 @@ fn assert_reads(way: Way<Tracked>, cursor: &mut Cursor<Tracked>, from: usize, to
 }
 
 #[test]
-fn two_cursors_find_nothing_items_are_gone() {
+fn two_cursors_find_nothing_drops_items() {
     for (one, one_way) in WAYS.into_iter().enumerate() {
         for (two, two_way) in WAYS.into_iter().enumerate() {
             if cfg!(miri) && two != (one + 1) % WAYS.len() {
@@ -91,14 +91,14 @@ fn two_cursors_find_nothing_items_are_gone() {
                 assert_reads(one_way, &mut one, n + 1, n + 3);
                 assert_eq!(ledger.alive(), 0, "after {n} items and three");
                 drop((one, two, pusher));
-                ledger.assert_settled();
+                ledger.assert_all_dropped();
             }
         }
     }
 }
 
 #[test]
-fn two_cursors_are_told_the_end_items_are_gone() {
+fn two_cursors_at_end_drops_items() {
     for way in WAYS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
@@ -112,13 +112,13 @@ fn two_cursors_are_told_the_end_items_are_gone() {
             assert_reads(way, &mut two, 0, n);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             drop((one, two, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
 
 #[test]
-fn fork_leaves_items_read_by_the_rest_are_gone() {
+fn fork_dropped_drops_items_read_by_others() {
     for way in WAYS {
         for n in offsets::<Tracked>(130) {
             for leaves_last in [false, true] {
@@ -139,14 +139,14 @@ fn fork_leaves_items_read_by_the_rest_are_gone() {
                 drop(behind);
                 assert_eq!(ledger.alive(), 0, "after {n} items");
                 drop((one, two, pusher));
-                ledger.assert_settled();
+                ledger.assert_all_dropped();
             }
         }
     }
 }
 
 #[test]
-fn cursor_alone_again_items_are_gone() {
+fn exclusive_cursor_after_fork_drops_items() {
     for way in WAYS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
@@ -164,13 +164,13 @@ fn cursor_alone_again_items_are_gone() {
             pusher.push(ledger.item(n as u64 + 1)).unwrap();
             assert_reads(way, &mut cursor, n, n + 2);
             drop((cursor, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
 
 #[test]
-fn subscriber_finds_nothing_items_are_gone() {
+fn subscriber_finds_nothing_drops_items() {
     for way in WAYS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
@@ -184,13 +184,13 @@ fn subscriber_finds_nothing_items_are_gone() {
             assert_reads(way, &mut cursor, 0, n + 1);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             drop((cursor, late, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
 
 #[test]
-fn takers_and_cursors_wait_items_are_gone() {
+fn waiting_takers_and_cursors_drop_items() {
     for way in WAYS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
@@ -214,13 +214,13 @@ fn takers_and_cursors_wait_items_are_gone() {
             assert!(next(&mut other).is_pending());
             assert_eq!(ledger.alive(), 0, "after {n} items and one");
             drop((cursor, taker, other, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
 
 #[test]
-fn cursor_polled_in_vain_settles_once() {
+fn cursor_polled_repeatedly_parks_once() {
     let ledger = Ledger::new();
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
@@ -241,15 +241,15 @@ fn cursor_polled_in_vain_settles_once() {
 }
 
 /// Does something when it is dropped, once.
-struct OnDrop(Option<Arc<Mutex<dyn FnMut() + Send>>>, Tracked);
+struct DropHook(Option<Arc<Mutex<dyn FnMut() + Send>>>, Tracked);
 
-impl Clone for OnDrop {
+impl Clone for DropHook {
     fn clone(&self) -> Self {
         Self(None, self.1.clone())
     }
 }
 
-impl Drop for OnDrop {
+impl Drop for DropHook {
     fn drop(&mut self) {
         if let Some(f) = self.0.take() {
             f.lock().unwrap()();
@@ -258,15 +258,15 @@ impl Drop for OnDrop {
 }
 
 #[test]
-fn drop_uses_other_cursor_each_item_seen() {
-    let uses: [fn(&mut Option<Cursor<OnDrop>>); 4] = [
+fn item_drop_using_other_cursor_loses_no_item() {
+    let uses: [fn(&mut Option<Cursor<DropHook>>); 4] = [
         |other| assert!(other.as_mut().unwrap().try_next().is_err()),
         |other| assert!(next(other.as_mut().unwrap()).is_pending()),
         |other| *other = other.as_ref().map(Cursor::fork),
         |other| drop(other.take()),
     ];
     for use_other in uses {
-        for way in [by_poll, by_try_next, by_next_ready, by_try_next_many] as [Way<OnDrop>; 4] {
+        for way in [by_poll, by_try_next, by_next_ready, by_try_next_many] as [Way<DropHook>; 4] {
             let ledger = Ledger::new();
             let (pusher, mut cursor) = push_list();
             let other = Arc::new(Mutex::new(Some(cursor.fork())));
@@ -277,7 +277,7 @@ fn drop_uses_other_cursor_each_item_seen() {
                     let mut other = other.lock().unwrap();
                     use_other(&mut other);
                     if other.is_some() {
-                        pusher.push(OnDrop(None, item.take().unwrap())).map_err(drop).unwrap();
+                        pusher.push(DropHook(None, item.take().unwrap())).map_err(drop).unwrap();
                         assert_eq!(other.as_mut().unwrap().try_next().unwrap().1.value, 9);
                         assert!(other.as_mut().unwrap().try_next().is_err());
                     }
@@ -285,7 +285,7 @@ fn drop_uses_other_cursor_each_item_seen() {
             }));
             for item in ledger.items(3) {
                 let f = (item.value == 1).then(|| f.clone() as Arc<Mutex<dyn FnMut() + Send>>);
-                pusher.push(OnDrop(f, item)).map_err(drop).unwrap();
+                pusher.push(DropHook(f, item)).map_err(drop).unwrap();
             }
             drop(f);
             assert_eq!(by_try_next(other.lock().unwrap().as_mut().unwrap()).len(), 3);
@@ -294,7 +294,7 @@ fn drop_uses_other_cursor_each_item_seen() {
             assert_eq!(read + way(&mut cursor).len(), 3 + usize::from(is_kept));
             assert!(way(&mut cursor).is_empty());
             drop((cursor, pusher, other));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -315,7 +315,7 @@ impl Drop for PanicOnDrop {
 }
 
 #[test]
-fn settled_item_panics_in_drop_none_is_lost() {
+fn parked_item_drop_panics_loses_no_item() {
     let ways: [Way<PanicOnDrop>; 5] =
         [by_poll, by_try_next, by_next_ready, by_try_next_many, by_next_many];
     for way in ways {
@@ -338,13 +338,13 @@ fn settled_item_panics_in_drop_none_is_lost() {
         assert_eq!((way(&mut one).len(), way(&mut two).len()), (1, 1));
         assert_eq!(ledger.alive(), 0);
         drop((one, two, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
 /// One cursor finds nothing at item 3. The other one reads on, across the edges of blocks.
 #[test]
-fn other_cursor_crosses_read_items_are_gone() {
+fn other_cursor_at_next_block_drops_items() {
     for n in [60, 200] {
         let ledger = Ledger::new();
         let (pusher, mut one) = push_list::<Tracked>();
@@ -355,12 +355,12 @@ fn other_cursor_crosses_read_items_are_gone() {
         assert_eq!(by_poll(&mut two).len(), n as usize);
         assert_eq!(ledger.alive(), n as usize - 3, "the first three were read by both");
         drop((one, two, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
 #[test]
-fn cursor_dropped_in_complete_block_items_are_gone() {
+fn cursor_dropped_in_full_block_drops_items() {
     for n in [60, 200] {
         let ledger = Ledger::new();
         let (pusher, mut one) = push_list::<Tracked>();
@@ -371,6 +371,6 @@ fn cursor_dropped_in_complete_block_items_are_gone() {
         drop(two);
         assert_eq!(ledger.alive(), n as usize - 3, "it alone held the first three");
         drop((one, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }

@@ -27,7 +27,7 @@ fn push<T: Clone>(pusher: &Pusher<T>, item: &T, items: usize) {
 
 /// The tail block that a pinned look reads is retired and freed beside it.
 #[test]
-fn retained_beside_retiring_reader_sees_live_block() {
+fn retained_beside_retire_reads_live_block() {
     let (pusher, mut cursor) = push_list::<Large>();
     let other = pusher.clone();
     thread::scope(|scope| {
@@ -39,7 +39,7 @@ fn retained_beside_retiring_reader_sees_live_block() {
 
 /// The subscriber comes into a block that its only reader is about to leave.
 #[test]
-fn subscribe_beside_retiring_reader_keeps_block() {
+fn subscribe_beside_retire_keeps_block() {
     let (pusher, mut cursor) = push_list::<Large>();
     let other = pusher.clone();
     thread::scope(|scope| {
@@ -54,7 +54,7 @@ fn subscribe_beside_retiring_reader_keeps_block() {
 
 /// A taker drops what all readers have read, from a block that the other taker leaves meanwhile.
 #[test]
-fn settling_taker_beside_other_taker_keeps_block() {
+fn parking_taker_beside_taker_keeps_block() {
     let (pusher, cursor) = push_list::<Box<u8>>();
     let mut behind = cursor.fork();
     let mut one = cursor.share();
@@ -85,7 +85,7 @@ fn settling_taker_beside_other_taker_keeps_block() {
 
 /// Blocks in limbo are freed by a look that finds nothing, beside looks that are pinned.
 #[test]
-fn clear_limbo_beside_pins_keeps_blocks() {
+fn limbo_clear_beside_pins_keeps_blocks() {
     let (pusher, mut cursor) = push_list::<Large>();
     thread::scope(|scope| {
         for _ in 0..2 {
@@ -99,7 +99,7 @@ fn clear_limbo_beside_pins_keeps_blocks() {
 
 /// All that `reserve` links is used up and retires while it hands its last block over.
 #[test]
-fn reserve_beside_retiring_reader_names_live_block() {
+fn reserve_beside_retire_names_live_block() {
     let (pusher, mut cursor) = push_list::<Large>();
     let other = pusher.clone();
     thread::scope(|scope| {

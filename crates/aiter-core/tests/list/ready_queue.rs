@@ -37,7 +37,7 @@ fn take(ready: &mut ReadyQueue, nodes: &mut [ReadyNode<()>]) -> Vec<usize> {
 }
 
 #[test]
-fn all_are_taken_at_once_the_latest_first() {
+fn ready_numbers_are_taken_latest_first() {
     let (mut ready, mut nodes) = with_nodes::<4>();
     assert!(!ready.has_ready());
     assert_eq!(ready.take(), ReadyQueue::NONE);
@@ -51,7 +51,7 @@ fn all_are_taken_at_once_the_latest_first() {
 }
 
 #[test]
-fn a_sleep_is_ended_by_one_wake_up() {
+fn owner_sleep_ends_by_one_wake_up() {
     let (mut ready, mut nodes) = with_nodes::<2>();
     let waker = Counting::new();
     for n in 1..4 {
@@ -71,7 +71,7 @@ fn a_sleep_is_ended_by_one_wake_up() {
 }
 
 #[test]
-fn the_latest_waker_is_called_and_the_others_are_dropped() {
+fn latest_waker_is_called_others_are_dropped() {
     let (mut ready, nodes) = with_nodes::<1>();
     let wakers = [Counting::new(), Counting::new(), Counting::new()];
     for waker in &wakers {
@@ -86,7 +86,7 @@ fn the_latest_waker_is_called_and_the_others_are_dropped() {
 }
 
 #[test]
-fn an_owner_that_goes_asleep_is_not_woken() {
+fn dropped_owner_is_not_woken() {
     let (mut ready, nodes) = with_nodes::<1>();
     let waker = Counting::new();
     assert!(ready.sleep(waker.waker()));
@@ -98,13 +98,13 @@ fn an_owner_that_goes_asleep_is_not_woken() {
 
 /// What a task does that preempts the one who wakes it.
 #[test]
-fn a_task_may_sleep_while_its_waker_is_called() {
-    struct Preempts {
+fn owner_sleeps_inside_its_wake() {
+    struct SleepInWake {
         own: Mutex<(ReadyQueue, [ReadyNode<()>; 1])>,
         then: Waker,
         slept: AtomicBool,
     }
-    impl Wake for Preempts {
+    impl Wake for SleepInWake {
         fn wake(self: Arc<Self>) {
             self.wake_by_ref();
         }
@@ -117,7 +117,7 @@ fn a_task_may_sleep_while_its_waker_is_called() {
     let own = with_nodes::<1>();
     let waker = own.1[0].waker();
     let counting = Counting::new();
-    let task = Arc::new(Preempts {
+    let task = Arc::new(SleepInWake {
         own: Mutex::new(own),
         then: counting.waker().clone(),
         slept: AtomicBool::new(false),
@@ -133,15 +133,15 @@ fn a_task_may_sleep_while_its_waker_is_called() {
 }
 
 #[test]
-fn a_waker_that_panics_leaves_the_number_and_its_cell() {
-    struct Panics;
-    impl Wake for Panics {
+fn waker_panic_keeps_number_and_frees_cell() {
+    struct PanicOnWake;
+    impl Wake for PanicOnWake {
         fn wake(self: Arc<Self>) {
             panic!("a waker");
         }
     }
     let (mut ready, mut nodes) = with_nodes::<1>();
-    let task = Arc::new(Panics);
+    let task = Arc::new(PanicOnWake);
     assert!(ready.sleep(&Waker::from(task.clone())));
     assert!(catch_unwind(AssertUnwindSafe(|| nodes[0].waker().wake())).is_err());
     assert_eq!(take(&mut ready, &mut nodes), [0]);
@@ -153,7 +153,7 @@ fn a_waker_that_panics_leaves_the_number_and_its_cell() {
 }
 
 #[test]
-fn a_number_that_is_too_large_panics() {
+fn too_large_number_panics() {
     let ready = ReadyQueue::new();
     let _largest = ready.node::<()>(ReadyQueue::MAX);
     let node = catch_unwind(AssertUnwindSafe(|| ready.node::<()>(ReadyQueue::MAX + 1)));
@@ -161,7 +161,7 @@ fn a_number_that_is_too_large_panics() {
 }
 
 #[test]
-fn a_wake_up_while_it_is_up_keeps_it_up_and_does_not_mark_it() {
+fn scheduled_node_woken_stays_scheduled() {
     let (mut ready, [mut node]) = with_nodes();
     let waker = node.waker();
     waker.wake_by_ref();
@@ -178,7 +178,7 @@ fn a_wake_up_while_it_is_up_keeps_it_up_and_does_not_mark_it() {
 
 /// As many come as there were at the last look, before it fell asleep.
 #[test]
-fn a_wake_up_is_not_lost_on_an_owner_that_does_not_look() {
+fn idle_node_wake_up_without_clear_is_kept() {
     let (mut ready, [mut node]) = with_nodes();
     let waker = node.waker();
     assert!(node.set_idle(), "asleep already");
@@ -195,7 +195,7 @@ fn a_wake_up_is_not_lost_on_an_owner_that_does_not_look() {
 }
 
 #[test]
-fn a_member_is_polled_with_one_waker_and_dropped_once() {
+fn member_is_polled_with_one_waker_dropped_once() {
     let ready = ReadyQueue::new();
     let mut node = ready.node(0);
     assert_eq!(node.poll(|_, _| ()), None, "there is no member");
@@ -221,7 +221,7 @@ fn a_member_is_polled_with_one_waker_and_dropped_once() {
 }
 
 #[test]
-fn a_new_member_stays_if_it_is_pending() {
+fn new_member_pending_stays() {
     let ready = ReadyQueue::new();
     let mut node = ready.node(0);
     let item = Arc::new(());
@@ -237,7 +237,7 @@ fn a_new_member_stays_if_it_is_pending() {
 }
 
 #[test]
-fn a_new_member_that_panics_is_dropped() {
+fn new_member_panics_is_dropped() {
     let ready = ReadyQueue::new();
     let mut node = ready.node(0);
     let item = Arc::new(());
@@ -249,7 +249,7 @@ fn a_new_member_that_panics_is_dropped() {
 
 /// What a waker keeps is no member: it may borrow.
 #[test]
-fn wakers_outlive_what_a_member_borrows() {
+fn wakers_outlive_borrows_of_member() {
     let ready = ReadyQueue::new();
     let waker = {
         let text = String::from("short-lived");

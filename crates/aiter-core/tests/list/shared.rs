@@ -25,7 +25,7 @@ fn waiting<const N: usize>(shared: SharedCursor<usize>) -> [(SharedCursor<usize>
 }
 
 #[test]
-fn takers_get_disjoint_items_in_order_and_together_all() {
+fn takers_read_each_item_once_in_order() {
     const N: usize = scaled(200, 70);
     let (pusher, cursor) = push_list();
     let shared = cursor.share();
@@ -33,8 +33,8 @@ fn takers_get_disjoint_items_in_order_and_together_all() {
     assert_eq!(pusher.push_all(0..N).unwrap(), N);
     pusher.stop();
     let mut got: [Vec<usize>; 3] = Default::default();
-    for turn in 0..N {
-        let i = turn * turn % 3;
+    for round in 0..N {
+        let i = round * round % 3;
         match next(&mut takers[i]) {
             Poll::Ready(Some(item)) => got[i].push(item),
             other => panic!("{other:?}"),
@@ -70,7 +70,7 @@ fn push_wakes_all_waiting_takers_in_order() {
 }
 
 #[test]
-fn woken_taker_that_rests_keeps_no_item() {
+fn resting_woken_taker_keeps_no_item() {
     for resting in 0..3 {
         for last in [false, true] {
             let (pusher, cursor) = push_list();
@@ -105,7 +105,7 @@ fn woken_taker_that_rests_keeps_no_item() {
 }
 
 #[test]
-fn dropped_next_takes_its_waker_back() {
+fn dropped_next_keeps_no_waker() {
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
     let mut two = one.clone();
@@ -134,7 +134,7 @@ fn dropped_next_takes_its_waker_back() {
 }
 
 #[test]
-fn next_many_takes_what_is_ready() {
+fn next_many_takes_ready_items() {
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
     let two = one.clone();
@@ -159,7 +159,7 @@ fn next_many_takes_what_is_ready() {
 }
 
 #[test]
-fn len_counts_what_no_taker_has_taken() {
+fn len_of_taker_counts_untaken_items() {
     let (pusher, mut cursor) = push_list();
     assert_eq!(pusher.push_all(0..100).unwrap(), 100);
     let mut fork = cursor.fork();
@@ -179,7 +179,7 @@ fn len_counts_what_no_taker_has_taken() {
 }
 
 #[test]
-fn many_items_wake_many_takers_one_after_the_other() {
+fn many_items_wake_many_takers() {
     let (pusher, cursor) = push_list();
     let mut takers = waiting::<4>(cursor.share());
     assert_eq!(pusher.push_all(0..4).unwrap(), 4);
@@ -190,7 +190,7 @@ fn many_items_wake_many_takers_one_after_the_other() {
 }
 
 #[test]
-fn a_woken_taker_that_goes_passes_the_wake_on() {
+fn woken_taker_dropped_passes_wake_up_on() {
     for gone in 0..3 {
         let (pusher, cursor) = push_list();
         let mut takers: Vec<_> = waiting::<4>(cursor.share()).into();
@@ -208,7 +208,7 @@ fn a_woken_taker_that_goes_passes_the_wake_on() {
 }
 
 #[test]
-fn a_waiting_taker_that_goes_costs_nobody_a_wake() {
+fn waiting_taker_dropped_loses_no_wake_up() {
     // Cases 17 and 74: A and B wait, B goes, one item comes.
     for gone in 0..3 {
         let (pusher, cursor) = push_list();
@@ -224,13 +224,13 @@ fn a_waiting_taker_that_goes_costs_nobody_a_wake() {
 }
 
 #[test]
-fn a_taker_that_did_not_wait_may_be_first() {
+fn taker_without_wait_may_read_first() {
     let (pusher, cursor) = push_list();
     let shared = cursor.share();
-    let mut quick = shared.clone();
+    let mut other = shared.clone();
     let mut takers = waiting::<2>(shared);
     pusher.push(1).unwrap();
-    assert_eq!(next(&mut quick), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut other), Poll::Ready(Some(1)));
     for (taker, counting) in &mut takers {
         assert_eq!(counting.poll(taker), Poll::Pending);
     }
@@ -251,7 +251,7 @@ fn a_taker_that_did_not_wait_may_be_first() {
 }
 
 #[test]
-fn every_waiting_taker_ends_when_the_list_does() {
+fn stop_ends_every_waiting_taker() {
     let (pusher, cursor) = push_list();
     let mut takers = waiting::<4>(cursor.share());
     pusher.stop();
@@ -262,7 +262,7 @@ fn every_waiting_taker_ends_when_the_list_does() {
 }
 
 #[test]
-fn one_item_and_the_end_reach_every_waiting_taker() {
+fn item_and_end_reach_every_waiting_taker() {
     let (pusher, cursor) = push_list();
     let mut takers = waiting::<4>(cursor.share());
     pusher.push(7).unwrap();
@@ -280,7 +280,7 @@ fn one_item_and_the_end_reach_every_waiting_taker() {
 }
 
 #[test]
-fn a_taker_polled_again_with_another_waker() {
+fn taker_polled_again_wakes_latest_waker() {
     let (pusher, cursor) = push_list();
     let mut takers = waiting::<2>(cursor.share());
     let newer = Counting::new();
@@ -298,7 +298,7 @@ fn a_taker_polled_again_with_another_waker() {
 }
 
 #[test]
-fn spurious_polls_do_not_cost_a_taker_its_turn() {
+fn spurious_polls_of_takers_lose_no_wake_up() {
     let (pusher, cursor) = push_list();
     let mut takers = waiting::<3>(cursor.share());
     for _ in 0..scaled(100, 10) {
@@ -315,7 +315,7 @@ fn spurious_polls_do_not_cost_a_taker_its_turn() {
 }
 
 #[test]
-fn the_wakers_are_released_with_their_takers() {
+fn takers_dropped_release_wakers() {
     let (pusher, cursor) = push_list();
     let takers = waiting::<4>(cursor.share());
     let countings = takers.map(|(taker, counting)| {
@@ -330,7 +330,7 @@ fn the_wakers_are_released_with_their_takers() {
 }
 
 #[test]
-fn a_cursor_that_waited_and_is_then_shared() {
+fn waiting_cursor_shared_wakes_takers() {
     let (pusher, mut cursor) = push_list();
     let old = Counting::new();
     assert_eq!(old.poll(&mut cursor), Poll::Pending);
@@ -346,7 +346,7 @@ fn a_cursor_that_waited_and_is_then_shared() {
 }
 
 #[test]
-fn takers_beside_forks() {
+fn takers_beside_fork_read_each_item_once() {
     let (pusher, cursor) = push_list();
     let mut fork = cursor.fork();
     let mut takers = waiting::<2>(cursor.share());
@@ -365,7 +365,7 @@ fn takers_beside_forks() {
 }
 
 #[test]
-fn shared_items_are_moved_and_dropped_once() {
+fn takers_move_items_dropped_once() {
     let ledger = Ledger::new();
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
@@ -385,12 +385,12 @@ fn shared_items_are_moved_and_dropped_once() {
     drop((one, two));
     assert_eq!(ledger.alive(), 40);
     drop(read);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
     assert_eq!(ledger.clones(), 0);
 }
 
 #[test]
-fn size_hint_of_a_taker_brackets_what_it_may_get() {
+fn size_hint_of_taker_brackets_its_items() {
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
     let mut two = one.clone();
@@ -405,7 +405,7 @@ fn size_hint_of_a_taker_brackets_what_it_may_get() {
 }
 
 #[test]
-fn waiters_that_come_and_go_leave_the_list_usable() {
+fn dropped_waiters_leave_list_usable() {
     let (pusher, cursor) = push_list();
     let mut shared = cursor.share();
     for _ in 0..scaled(500, 50) {
@@ -417,7 +417,7 @@ fn waiters_that_come_and_go_leave_the_list_usable() {
 }
 
 #[test]
-fn takers_are_woken_in_order_of_their_sleep() {
+fn takers_are_woken_in_order_of_registration() {
     let (pusher, cursor) = push_list();
     let mut takers = vec![cursor.share()];
     takers.push(takers[0].clone());

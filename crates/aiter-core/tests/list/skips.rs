@@ -24,7 +24,7 @@ fn filled(ledger: &Ledger, n: usize) -> (Pusher<Tracked>, Cursor<Tracked>) {
 }
 
 #[test]
-fn lone_cursor_skips_items_dropped_at_once() {
+fn exclusive_cursor_skip_drops_items_at_once() {
     for n in offsets::<Tracked>(130) {
         for skip in [0, 1, n / 2, n, n + 1, usize::MAX] {
             let ledger = Ledger::new();
@@ -37,14 +37,14 @@ fn lone_cursor_skips_items_dropped_at_once() {
             let rest = drain(&mut cursor);
             assert!(values(&rest).into_iter().eq(skipped as u64..=n as u64));
             drop((rest, cursor, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
             assert_eq!(ledger.clones(), 0);
         }
     }
 }
 
 #[test]
-fn known_run_is_skipped_in_parts() {
+fn run_skipped_in_parts_keeps_position() {
     let ledger = Ledger::new();
     let (_pusher, mut cursor) = filled(&ledger, 20);
     assert_eq!(take(&mut cursor, 1)[0].value, 0);
@@ -57,7 +57,7 @@ fn known_run_is_skipped_in_parts() {
 }
 
 #[test]
-fn fork_skips_other_reads_each_dropped_once() {
+fn skip_beside_reads_drops_items_once() {
     for n in offsets::<Tracked>(130) {
         for skips_first in [false, true] {
             let ledger = Ledger::new();
@@ -80,13 +80,13 @@ fn fork_skips_other_reads_each_dropped_once() {
             assert!(fork.try_next().is_err());
             assert_eq!(ledger.alive(), 0, "after {n} items and one");
             drop((cursor, fork, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
 
 #[test]
-fn two_cursors_skip_no_item_is_cloned() {
+fn two_cursors_skip_clones_no_item() {
     for n in offsets::<Tracked>(130) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
@@ -97,12 +97,12 @@ fn two_cursors_skip_no_item_is_cloned() {
         assert_eq!(cursor.seek_to_end(), n - n / 2);
         assert_eq!((ledger.alive(), ledger.clones()), (0, 0));
         drop((cursor, fork, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
 #[test]
-fn skipped_beside_fork_that_left_dropped_once() {
+fn skip_after_fork_dropped_drops_items_once() {
     for n in offsets::<Tracked>(130) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
@@ -113,12 +113,12 @@ fn skipped_beside_fork_that_left_dropped_once() {
         assert_eq!(cursor.seek_to_end(), n - n / 3 * 2);
         assert_eq!(ledger.alive(), 0);
         drop((cursor, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
 #[test]
-fn subscriber_skips_only_what_is_its_own() {
+fn subscriber_skips_only_own_items() {
     let ledger = Ledger::new();
     let (pusher, mut cursor) = filled(&ledger, 10);
     let mut late = pusher.subscribe();
@@ -133,7 +133,7 @@ fn subscriber_skips_only_what_is_its_own() {
 }
 
 #[test]
-fn resubscribed_cursor_sees_what_comes_later() {
+fn resubscribed_cursor_sees_later_items() {
     for n in offsets::<Tracked>(130) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
@@ -150,12 +150,12 @@ fn resubscribed_cursor_sees_what_comes_later() {
         assert!(!ended.is_terminated());
         assert_eq!(ended.try_next().err(), Some(TryNextError::Ended));
         drop((cursor, late, ended, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
 #[test]
-fn cursor_that_skipped_all_is_woken_for_the_next() {
+fn cursor_after_skip_is_woken_by_push() {
     let (pusher, mut cursor) = push_list();
     pusher.push_all(0..100).unwrap();
     let task = Counting::new();
@@ -167,7 +167,7 @@ fn cursor_that_skipped_all_is_woken_for_the_next() {
 }
 
 #[test]
-fn thread_pushes_while_cursor_skips() {
+fn skip_beside_pushing_thread_counts_items() {
     const N: usize = scaled(100_000, 300);
     let (pusher, mut cursor) = push_list();
     let mut fork = cursor.fork();
@@ -202,7 +202,7 @@ impl Clone for PanicOnClone {
 }
 
 #[test]
-fn item_whose_clone_panics_is_skipped() {
+fn item_with_clone_panic_is_skipped() {
     let ledger = Ledger::new();
     let (pusher, mut cursor) = push_list();
     let mut other = cursor.fork();
@@ -233,7 +233,7 @@ impl Drop for PanicOnDrop<'_> {
 }
 
 #[test]
-fn skipped_items_drop_panics_rest_is_skipped() {
+fn skipped_item_drop_panics_skips_rest() {
     let (ledger, armed) = (Ledger::new(), AtomicBool::new(true));
     let (pusher, mut cursor) = push_list();
     for item in ledger.items(10) {
@@ -243,5 +243,5 @@ fn skipped_items_drop_panics_rest_is_skipped() {
     assert_eq!((cursor.len(), ledger.alive()), (6, 6));
     assert_eq!(cursor.skip_items(10), 6);
     drop((cursor, pusher));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }

@@ -40,10 +40,10 @@ fn try_push(pusher: &Pusher<u32>, item: u32) {
 }
 
 #[test]
-fn fork_that_sleeps_again_is_woken() {
-    for way in [push, try_push] {
+fn fork_registered_again_is_woken() {
+    for push_method in [push, try_push] {
         let wakes = wakes_while_stuck(
-            way,
+            push_method,
             Box::new(|pusher, two, waker| {
                 assert_eq!(waker.poll(two), Poll::Ready(Some(0)));
                 assert_eq!(waker.poll(two), Poll::Pending);
@@ -57,10 +57,10 @@ fn fork_that_sleeps_again_is_woken() {
 }
 
 #[test]
-fn fork_that_sleeps_again_is_woken_by_stop() {
-    for way in [push, try_push] {
+fn fork_registered_again_is_woken_by_stop() {
+    for push_method in [push, try_push] {
         let wakes = wakes_while_stuck(
-            way,
+            push_method,
             Box::new(|pusher, two, waker| {
                 assert_eq!(waker.poll(two), Poll::Ready(Some(0)));
                 assert_eq!(waker.poll(two), Poll::Pending);
@@ -72,15 +72,16 @@ fn fork_that_sleeps_again_is_woken_by_stop() {
 }
 
 #[test]
-fn fork_that_was_not_polled_is_woken() {
-    for way in [push, try_push] {
-        let wakes = wakes_while_stuck(way, Box::new(|pusher, _, _| pusher.push(1).unwrap()));
+fn fork_without_poll_is_woken() {
+    for push_method in [push, try_push] {
+        let wakes =
+            wakes_while_stuck(push_method, Box::new(|pusher, _, _| pusher.push(1).unwrap()));
         assert_eq!(wakes, 1);
     }
 }
 
 #[test]
-fn takers_are_woken() {
+fn takers_beside_stuck_waker_are_woken() {
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
     let mut two = one.clone();
@@ -101,10 +102,10 @@ fn takers_are_woken() {
 }
 
 #[test]
-fn handles_of_relay_are_woken() {
-    fn pending(relay: &mut PollLock<()>, waker: &Waker) {
+fn poll_lock_beside_stuck_waker_wakes_handles() {
+    fn pending(lock: &mut PollLock<()>, waker: &Waker) {
         let polled: Poll<()> =
-            relay.poll_locked(&mut Context::from_waker(waker), |_, _| Poll::Pending);
+            lock.poll_locked(&mut Context::from_waker(waker), |_, _| Poll::Pending);
         assert!(polled.is_pending());
     }
     let mut one = PollLock::new(());

@@ -14,7 +14,7 @@ use std::{sync::Barrier, thread};
 const ROUNDS: usize = scaled(2000, 20);
 
 #[test]
-fn the_first_push_races_with_the_drop_of_the_cursor() {
+fn first_push_races_with_cursor_drop() {
     for _ in 0..ROUNDS {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
@@ -32,12 +32,12 @@ fn the_first_push_races_with_the_drop_of_the_cursor() {
         });
         assert!(matches!(pusher.push(ledger.item(2)), Err(PushError::NoCursor(_))));
         drop(pusher);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
 #[test]
-fn a_subscriber_that_met_the_last_cursor_on_its_way_out_reads_no_further_than_the_block() {
+fn subscriber_beside_last_drop_reads_own_items() {
     for _ in 0..ROUNDS {
         let (pusher, cursor) = push_list();
         let start = Barrier::new(2);
@@ -60,7 +60,7 @@ fn a_subscriber_that_met_the_last_cursor_on_its_way_out_reads_no_further_than_th
 }
 
 #[test]
-fn the_first_push_and_the_last_pusher_race_with_the_drop_of_the_cursor() {
+fn pusher_dropped_beside_cursor_leaks_nothing() {
     for _ in 0..ROUNDS {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
@@ -74,12 +74,12 @@ fn the_first_push_and_the_last_pusher_race_with_the_drop_of_the_cursor() {
             start.wait();
             drop(cursor);
         });
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
 #[test]
-fn a_push_races_with_stop() {
+fn push_races_with_stop() {
     for _ in 0..ROUNDS {
         let (pusher, mut cursor) = push_list();
         let start = Barrier::new(2);
@@ -99,7 +99,7 @@ fn a_push_races_with_stop() {
 }
 
 #[test]
-fn the_last_item_before_the_stop_is_not_lost() {
+fn last_item_before_stop_is_not_lost() {
     // "Empty" and "stopped" read in two steps would lose it.
     for _ in 0..ROUNDS {
         let (pusher, mut cursor) = push_list();
@@ -123,7 +123,7 @@ fn the_last_item_before_the_stop_is_not_lost() {
 }
 
 #[test]
-fn drained_is_not_told_before_the_last_item() {
+fn is_drained_is_false_before_last_item() {
     for _ in 0..ROUNDS {
         let (pusher, mut cursor) = push_list();
         thread::scope(|scope| {
@@ -144,7 +144,7 @@ fn drained_is_not_told_before_the_last_item() {
 }
 
 #[test]
-fn a_fork_races_with_pushes() {
+fn fork_races_with_pushes() {
     for _ in 0..ROUNDS / 4 {
         let (pusher, cursor) = push_list();
         let mut fork = thread::scope(|scope| {
@@ -173,7 +173,7 @@ fn a_fork_races_with_pushes() {
 }
 
 #[test]
-fn two_threads_clone_and_move_the_same_items() {
+fn two_threads_read_same_items() {
     for _ in 0..ROUNDS / 4 {
         let ledger = Ledger::new();
         let (pusher, one) = push_list();
@@ -189,13 +189,13 @@ fn two_threads_clone_and_move_the_same_items() {
                 });
             }
         });
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
         assert!(ledger.clones() >= 40, "{} clones of 80 reads", ledger.clones());
     }
 }
 
 #[test]
-fn the_last_pusher_and_an_upgrade_race() {
+fn upgrade_beside_last_pusher_drop_is_exact() {
     for _ in 0..ROUNDS {
         let (pusher, mut cursor) = push_list();
         let weak = pusher.downgrade();
@@ -221,7 +221,7 @@ fn the_last_pusher_and_an_upgrade_race() {
 }
 
 #[test]
-fn a_subscribe_and_the_last_drop_race() {
+fn subscribe_beside_last_cursor_drop_is_empty() {
     for _ in 0..ROUNDS {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
@@ -245,12 +245,12 @@ fn a_subscribe_and_the_last_drop_race() {
         drop(late);
         assert!(pusher.push(ledger.item(0)).is_err());
         drop(pusher);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
 #[test]
-fn quiet_pushes_are_seen_by_another_thread() {
+fn no_wake_pushes_are_seen_by_other_thread() {
     let (mut pusher, mut cursor) = no_wake_list();
     let mut other = cursor.fork();
     let producer = thread::spawn(move || {
@@ -272,7 +272,7 @@ fn quiet_pushes_are_seen_by_another_thread() {
 /// Lets `producers` push, each in its way, while the last cursor goes. Then nothing is left.
 #[track_caller]
 fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
-    let goes: [fn(Cursor<Tracked>); 3] = [
+    let drops: [fn(Cursor<Tracked>); 3] = [
         drop,
         |cursor| drop(cursor.share()),
         |mut cursor| {
@@ -305,22 +305,22 @@ fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
             for _ in 0..round % 7 * 10 {
                 core::hint::spin_loop();
             }
-            goes[round % 3](cursor);
+            drops[round % 3](cursor);
         });
         assert_eq!(ledger.alive(), 0, "in round {round}, with the pusher alive");
         assert!(matches!(pusher.push(ledger.item(2)), Err(PushError::NoCursor(_))));
         drop(pusher);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
 #[test]
-fn pushed_while_the_last_cursor_goes_dropped() {
+fn push_beside_last_drop_drops_item() {
     assert_none_outlives_readers(&[|pusher, ledger| drop(pusher.push(ledger.item(1)))]);
 }
 
 #[test]
-fn two_push_while_the_last_cursor_goes_dropped() {
+fn two_pushes_beside_last_drop_drop_items() {
     let push: fn(&mut Pusher<Tracked>, &Ledger) = |pusher, ledger| {
         for _ in 0..3 {
             drop(pusher.push(ledger.item(1)));
@@ -330,21 +330,21 @@ fn two_push_while_the_last_cursor_goes_dropped() {
 }
 
 #[test]
-fn push_all_while_the_last_cursor_goes_dropped() {
+fn push_all_beside_last_drop_drops_items() {
     assert_none_outlives_readers(&[|pusher, ledger| drop(pusher.push_all(ledger.items(70)))]);
 }
 
 #[test]
-fn sole_push_while_the_last_cursor_goes_dropped() {
+fn unique_push_beside_last_drop_drops_items() {
     assert_none_outlives_readers(&[|pusher, ledger| {
-        let mut sole = pusher.unique().expect("the only pusher");
-        drop(sole.push(ledger.item(1)));
-        drop(sole.push_all(ledger.items(70)));
+        let mut unique = pusher.unique().expect("the only pusher");
+        drop(unique.push(ledger.item(1)));
+        drop(unique.push_all(ledger.items(70)));
     }]);
 }
 
 #[test]
-fn try_push_while_the_last_cursor_goes_is_late() {
+fn try_push_beside_last_drop_drops_item_later() {
     for round in 0..ROUNDS {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
@@ -369,7 +369,7 @@ fn try_push_while_the_last_cursor_goes_is_late() {
 
 /// Blocks retire with a pin in sight again and again, and none of the reserve is lost.
 #[test]
-fn reserve_is_whole_after_try_push_beside_reads() {
+fn reserve_after_try_push_beside_reads_is_whole() {
     const ROOM: usize = 20;
     // Few items fill a block.
     let item = [0_u8; 8192];

@@ -26,7 +26,7 @@ fn fill(pusher: &Pusher<usize>) -> usize {
 }
 
 #[test]
-fn as_many_as_were_reserved_go_in() {
+fn try_push_of_reserved_items_succeeds() {
     for n in offsets::<usize>(200) {
         for before in edges::<usize>() {
             let (pusher, mut cursor) = push_list();
@@ -41,7 +41,7 @@ fn as_many_as_were_reserved_go_in() {
 }
 
 #[test]
-fn reserve_after_the_cursor_moved_on() {
+fn reserve_after_cursor_advanced_makes_room() {
     let (pusher, mut cursor) = push_list();
     for round in 0..scaled(200, 40) {
         pusher.reserve(round);
@@ -53,7 +53,7 @@ fn reserve_after_the_cursor_moved_on() {
 }
 
 #[test]
-fn full_gives_the_item_back_and_reserve_makes_room_again() {
+fn full_try_push_returns_item_until_reserve() {
     let (pusher, mut cursor) = push_list();
     let mut pushed = fill(&pusher);
     assert_eq!(cursor.len(), pushed);
@@ -72,7 +72,7 @@ fn full_gives_the_item_back_and_reserve_makes_room_again() {
 }
 
 #[test]
-fn a_full_try_push_wakes_nobody_and_keeps_its_place() {
+fn full_try_push_wakes_no_cursor() {
     let (pusher, mut cursor) = push_list();
     for _ in 0..3 {
         fill(&pusher);
@@ -89,7 +89,7 @@ fn a_full_try_push_wakes_nobody_and_keeps_its_place() {
 }
 
 #[test]
-fn reserved_blocks_are_used_by_every_push() {
+fn reserved_blocks_serve_every_push() {
     let ledger = Ledger::new();
     let (pusher, cursor) = push_list();
     pusher.reserve(100);
@@ -101,11 +101,11 @@ fn reserved_blocks_are_used_by_every_push() {
         pusher.try_push(item).unwrap();
     }
     drop(cursor);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
-fn blocks_come_back_so_that_a_steady_state_is_never_full() {
+fn reserve_in_steady_state_is_never_full() {
     let (pusher, mut cursor) = push_list();
     pusher.reserve(64);
     for item in 0..scaled(10_000, 300) {
@@ -118,7 +118,7 @@ fn blocks_come_back_so_that_a_steady_state_is_never_full() {
 }
 
 #[test]
-fn try_push_tells_stopped_and_no_cursor() {
+fn try_push_distinguishes_stopped_and_no_cursor() {
     let (pusher, cursor) = push_list();
     pusher.reserve(10);
     pusher.stop();
@@ -135,7 +135,7 @@ fn try_push_tells_stopped_and_no_cursor() {
 }
 
 #[test]
-fn reserve_is_harmless_without_a_cursor_and_after_stop() {
+fn reserve_without_cursor_or_after_stop_works() {
     let (pusher, cursor) = push_list::<u8>();
     drop(cursor);
     pusher.reserve(1000);
@@ -148,7 +148,7 @@ fn reserve_is_harmless_without_a_cursor_and_after_stop() {
 }
 
 #[test]
-fn a_small_reserve_lasts_for_ever_in_a_steady_flow() {
+fn small_reserve_in_steady_flow_is_never_full() {
     // Also after a burst that was far larger than what was reserved.
     for burst in [0, 400] {
         let (pusher, mut cursor) = push_list();

@@ -11,7 +11,7 @@ use core::{
 };
 
 #[test]
-fn a_waiting_cursor_is_woken_once_at_any_offset() {
+fn waiting_cursor_at_any_offset_is_woken_once() {
     let (pusher, mut cursor) = push_list();
     for item in 0..scaled(200, 70) {
         let counting = Counting::new();
@@ -26,7 +26,7 @@ fn a_waiting_cursor_is_woken_once_at_any_offset() {
 }
 
 #[test]
-fn a_waiting_cursor_is_woken_once_at_any_offset_by_one_push_each() {
+fn each_push_wakes_waiting_cursor_once() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     for item in 0..scaled(200, 70) {
@@ -38,7 +38,7 @@ fn a_waiting_cursor_is_woken_once_at_any_offset_by_one_push_each() {
 }
 
 #[test]
-fn every_way_to_push_wakes() {
+fn every_push_method_wakes_cursor() {
     let (mut pusher, mut cursor) = push_list();
     pusher.reserve(100);
     for round in 0..scaled(40, 8) {
@@ -64,7 +64,7 @@ fn every_way_to_push_wakes() {
 }
 
 #[test]
-fn a_push_of_nothing_wakes_nobody() {
+fn empty_push_wakes_no_cursor() {
     let (mut pusher, mut cursor) = push_list::<u8>();
     let counting = Counting::new();
     assert_eq!(counting.poll(&mut cursor), Poll::Pending);
@@ -79,7 +79,7 @@ fn a_push_of_nothing_wakes_nobody() {
 }
 
 #[test]
-fn the_waker_of_the_last_poll_is_the_one_that_is_woken() {
+fn waker_of_last_poll_is_woken() {
     let (pusher, mut cursor) = push_list();
     for item in 0..scaled(100, 40) {
         let wakers: Vec<_> = (0..5).map(|_| Counting::new()).collect();
@@ -95,7 +95,7 @@ fn the_waker_of_the_last_poll_is_the_one_that_is_woken() {
 }
 
 #[test]
-fn polling_back_and_forth_between_two_wakers() {
+fn alternating_wakers_wake_last_one() {
     let (pusher, mut cursor) = push_list();
     let (one, two) = (Counting::new(), Counting::new());
     for _ in 0..10 {
@@ -126,7 +126,7 @@ fn spurious_polls_keep_one_registration() {
 }
 
 #[test]
-fn the_waker_is_released_when_its_cursor_goes() {
+fn cursor_dropped_releases_waker() {
     let (pusher, cursor) = push_list();
     for offset in 0..scaled(100, 40) {
         let mut waiting = cursor.fork();
@@ -142,7 +142,7 @@ fn the_waker_is_released_when_its_cursor_goes() {
 }
 
 #[test]
-fn the_waker_is_released_when_it_was_woken_and_when_the_list_ends() {
+fn waker_is_released_after_wake_and_end() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     assert_eq!(counting.poll(&mut cursor), Poll::Pending);
@@ -158,7 +158,7 @@ fn the_waker_is_released_when_it_was_woken_and_when_the_list_ends() {
 }
 
 #[test]
-fn the_waker_is_released_when_everything_goes_while_it_waits() {
+fn waker_is_released_with_all_handles() {
     for pusher_first in [1, 0] {
         let (pusher, mut cursor) = push_list::<u8>();
         let counting = Counting::new();
@@ -175,7 +175,7 @@ fn the_waker_is_released_when_everything_goes_while_it_waits() {
 }
 
 #[test]
-fn any_of_several_waiting_cursors_may_go_before_the_push() {
+fn waiting_cursors_dropped_lose_no_wake_up() {
     // Bit i of `gone` drops cursor i, in both orders.
     for gone in 0_u32..16 {
         for backwards in [0, 1] {
@@ -206,7 +206,7 @@ fn any_of_several_waiting_cursors_may_go_before_the_push() {
 }
 
 #[test]
-fn a_woken_cursor_that_goes_costs_nobody_a_wake_up() {
+fn woken_cursor_dropped_loses_no_wake_up() {
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
     let (first, second) = (Counting::new(), Counting::new());
@@ -222,7 +222,7 @@ fn a_woken_cursor_that_goes_costs_nobody_a_wake_up() {
 }
 
 #[test]
-fn cursors_that_wait_in_different_states_are_each_woken() {
+fn cursors_at_any_position_are_each_woken() {
     let (pusher, mut ahead) = push_list();
     let mut behind = ahead.fork();
     let mut late = pusher.subscribe();
@@ -243,7 +243,7 @@ fn cursors_that_wait_in_different_states_are_each_woken() {
 }
 
 #[test]
-fn two_cursors_with_one_waker() {
+fn two_cursors_with_one_waker_wake_twice() {
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
     let counting = Counting::new();
@@ -256,7 +256,7 @@ fn two_cursors_with_one_waker() {
 }
 
 #[test]
-fn one_waker_on_two_lists() {
+fn one_waker_on_two_lists_is_woken_by_each() {
     let (left, mut a) = push_list();
     let (right, mut b) = push_list();
     let counting = Counting::new();
@@ -273,7 +273,7 @@ fn one_waker_on_two_lists() {
 }
 
 #[test]
-fn a_fork_of_a_waiting_cursor_does_not_wait() {
+fn fork_of_waiting_cursor_does_not_wait() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     assert_eq!(counting.poll(&mut cursor), Poll::Pending);
@@ -288,7 +288,7 @@ fn a_fork_of_a_waiting_cursor_does_not_wait() {
 }
 
 #[test]
-fn a_failed_try_next_keeps_the_registration() {
+fn empty_try_next_keeps_registration() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     let mut buf = Vec::new();
@@ -301,7 +301,7 @@ fn a_failed_try_next_keeps_the_registration() {
 }
 
 #[test]
-fn a_woken_cursor_read_by_try_next_waits_again() {
+fn woken_cursor_after_try_next_waits_again() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     for item in 0..scaled(200, 70) {
@@ -313,7 +313,7 @@ fn a_woken_cursor_read_by_try_next_waits_again() {
 }
 
 #[test]
-fn a_subscription_in_front_of_a_waiting_cursor_hides_no_wake() {
+fn subscription_before_waiting_cursor_keeps_wake() {
     // The mark that a subscription leaves must not swallow the wake-up of who waits on its place.
     for between in offsets::<u8>(100) {
         let (pusher, mut cursor) = push_list();
@@ -335,7 +335,7 @@ fn a_subscription_in_front_of_a_waiting_cursor_hides_no_wake() {
 }
 
 #[test]
-fn a_subscription_that_went_hides_no_wake() {
+fn dropped_subscription_keeps_wake_up() {
     for between in offsets::<u8>(100) {
         let (pusher, mut cursor) = push_list::<u8>();
         let counting = Counting::new();
@@ -354,7 +354,7 @@ fn a_subscription_that_went_hides_no_wake() {
 }
 
 #[test]
-fn a_waiting_next_many_takes_what_comes() {
+fn waiting_next_many_takes_pushed_items() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     let mut cx = Context::from_waker(counting.waker());
@@ -379,7 +379,7 @@ fn a_waiting_next_many_takes_what_comes() {
 
 /// What a cursor knew of from its last look is not all there is.
 #[test]
-fn next_many_takes_all_that_is_ready_when_it_is_called() {
+fn next_many_takes_all_ready_items() {
     const N: usize = 200;
     for with_another in [false, true] {
         let (pusher, mut cursor) = push_list();
@@ -410,7 +410,7 @@ fn next_many_takes_all_that_is_ready_when_it_is_called() {
 }
 
 #[test]
-fn next_many_of_none_is_ready_and_waits_for_nothing() {
+fn next_many_of_zero_is_ready() {
     let (pusher, mut cursor) = push_list::<u8>();
     let counting = Counting::new();
     let mut buf = Vec::new();
@@ -423,7 +423,7 @@ fn next_many_of_none_is_ready_and_waits_for_nothing() {
 }
 
 #[test]
-fn many_forks_waiting_are_all_woken_by_one_push() {
+fn one_push_wakes_many_waiting_forks() {
     const N: usize = scaled(1000, 40);
     let (pusher, cursor) = push_list();
     let mut forks: Vec<_> = (0..N).map(|_| (cursor.fork(), Counting::new())).collect();

@@ -15,7 +15,7 @@ use std::{
     thread::panicking,
 };
 
-use crate::{item::ItemBook, random::Random, waker::WakerBook};
+use crate::{item::ItemRegistry, random::Random, waker::WakerRegistry};
 
 /// Operations inside call-backs may call back again, so deep.
 const MAX_DEPTH: usize = 4;
@@ -57,8 +57,8 @@ pub(crate) trait World {
 
 pub(crate) struct Base {
     pub(crate) random: Random,
-    pub(crate) items: ItemBook,
-    pub(crate) wakers: WakerBook,
+    pub(crate) items: ItemRegistry,
+    pub(crate) wakers: WakerRegistry,
     world: RefCell<Option<Rc<dyn World>>>,
     /// A call-back runs operations once in so many calls, and panics once in so many, per site.
     reenters: usize,
@@ -83,8 +83,8 @@ impl Base {
         let panics = core::array::from_fn(|_| rate * random.below(3));
         let base = Rc::new(Self {
             random,
-            items: ItemBook::default(),
-            wakers: WakerBook::default(),
+            items: ItemRegistry::default(),
+            wakers: WakerRegistry::default(),
             world: RefCell::new(None),
             reenters,
             panics,

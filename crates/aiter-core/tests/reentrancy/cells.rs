@@ -7,14 +7,14 @@ use core::cell::Cell;
 use aiter_core::task::WakeCell;
 
 use crate::{
-    waker::Nap,
+    waker::Registration,
     world::{Operation, Pools},
 };
 
 pub(crate) struct WakerCell {
     cell: WakeCell,
     /// What the next `wake` must call; nothing if operations overlapped.
-    registered: Cell<Option<Nap>>,
+    registered: Cell<Option<Registration>>,
     /// Changes with each `register` and `clear`.
     changes: Cell<usize>,
     /// Calls of `register` that are on.
@@ -63,7 +63,7 @@ impl<const PAD: usize> Pools<PAD> {
 
     fn register(&self) {
         let Some(cell) = self.cell() else { return };
-        self.with_waker(|waker, nap| {
+        self.with_waker(|waker, registration| {
             let change = cell.change();
             let is_inner = cell.registering.replace(cell.registering.get() + 1) > 0;
             let registering = Registering(&cell.registering);
@@ -74,7 +74,7 @@ impl<const PAD: usize> Pools<PAD> {
                 return;
             }
             if change == cell.changes.get() {
-                cell.registered.set(Some(nap));
+                cell.registered.set(Some(registration));
             }
         });
     }
@@ -83,7 +83,7 @@ impl<const PAD: usize> Pools<PAD> {
         let Some(cell) = self.cell() else { return };
         let registered = cell.registered.get();
         cell.cell.wake();
-        let was_woken = registered.is_none_or(|nap| nap.was_woken(&self.base));
+        let was_woken = registered.is_none_or(|registration| registration.was_woken(&self.base));
         self.base.check(was_woken, format_args!("lost wake-up of a cell: {registered:?}"));
         if cell.registering.get() > 0 {
             // The outer registration may be the one that was called.

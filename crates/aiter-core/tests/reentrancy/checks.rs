@@ -34,7 +34,7 @@ impl<const PAD: usize> Pools<PAD> {
     }
 
     /// What must hold between two operations.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn check_all(&self) {
         if self.base.random.one_in(2) {
             self.read_reference();
         }
@@ -49,7 +49,7 @@ impl<const PAD: usize> Pools<PAD> {
         });
         self.takers.for_each(|taker| taker.check(&self.base, tail));
         self.check_retained();
-        self.relays.for_each(|relay| relay.check(&self.base));
+        self.locks.for_each(|lock| lock.check(&self.base));
         self.ready.for_each(|ready| ready.check(&self.base));
     }
 
@@ -102,7 +102,7 @@ impl<const PAD: usize> Pools<PAD> {
         self.nodes.clear();
         self.ready.clear();
         self.cells.clear();
-        self.relays.clear();
+        self.locks.clear();
         for _ in 0..self.readers.len() {
             let mut reader = self.readers.take_first();
             drop(reader.poll(&mut Context::from_waker(Waker::noop())));
@@ -145,7 +145,7 @@ impl<const PAD: usize> Pools<PAD> {
             };
             run("node waker", self.nodes.len(), &|| drop(self.nodes.take(random)));
             run("cursor", self.readers.len(), &|| drop(self.readers.take(random)));
-            run("relay", self.relays.len(), &|| drop(self.relays.take(random)));
+            run("lock", self.locks.len(), &|| drop(self.locks.take(random)));
             run("taker", self.takers.len(), &|| drop(self.takers.take(random)));
             run("task", self.tasks.len(), &|| drop(self.tasks.take(random)));
             run("ready", self.ready.len(), &|| drop(self.ready.take(random)));

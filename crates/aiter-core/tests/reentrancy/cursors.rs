@@ -19,7 +19,7 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     base::{Base, Site, base},
     item::Item,
-    waker::Nap,
+    waker::Registration,
     world::Pools,
 };
 
@@ -38,13 +38,13 @@ pub(crate) struct Reader<const PAD: usize> {
     /// Where an unknown position must lie.
     range: (usize, usize),
     /// The last poll was pending with this waker.
-    nap: Option<Nap>,
+    registration: Option<Registration>,
 }
 
 impl<const PAD: usize> Reader<PAD> {
     /// A cursor at a position, which is unknown if the list's end is.
     pub(crate) fn new(cursor: Cursor<Item<PAD>>, position: Option<usize>) -> Self {
-        Self { source: Source::Plain(cursor), position, range: (0, usize::MAX), nap: None }
+        Self { source: Source::Plain(cursor), position, range: (0, usize::MAX), registration: None }
     }
 
     pub(crate) fn cursor(&self) -> &Cursor<Item<PAD>> {
@@ -114,10 +114,14 @@ impl<const PAD: usize> Reader<PAD> {
     pub(crate) fn check(&self, base: &Base) {
         let cursor = self.cursor();
         let has_news = cursor.is_item_available() || cursor.is_drained();
-        let was_woken = self.nap.is_none_or(|nap| nap.was_woken(base));
+        let was_woken = self.registration.is_none_or(|registration| registration.was_woken(base));
         base.check(
             was_woken || !has_news,
-            format_args!("lost wake-up of a cursor with {} items: {:?}", cursor.len(), self.nap),
+            format_args!(
+                "lost wake-up of a cursor with {} items: {:?}",
+                cursor.len(),
+                self.registration
+            ),
         );
         let len = cursor.len();
         let agree = cursor.is_empty() == (len == 0)
@@ -167,7 +171,7 @@ impl<const PAD: usize> Reader<PAD> {
             Source::Plain(cursor) => Source::Plain(cursor.fork()),
             Source::Preflight(preflight) => Source::Preflight(preflight.fork()),
         };
-        Self { source, position: self.position, range: self.range, nap: None }
+        Self { source, position: self.position, range: self.range, registration: None }
     }
 
     /// The cursor, and its position.
@@ -195,11 +199,11 @@ impl<const PAD: usize> Reader<PAD> {
         match self.cursor_mut().try_next() {
             Ok(item) => self.see(pools, item.id()),
             Err(error) => {
-                let is_quiet = moment == base.moment();
+                let is_undisturbed = moment == base.moment();
                 base.check(len == 0, format_args!("{error:?} with {len} items"));
                 let ended = error == aiter_core::TryNextError::Ended;
                 base.check(
-                    !is_quiet || ended == self.cursor().is_stopped(),
+                    !is_undisturbed || ended == self.cursor().is_stopped(),
                     format_args!("{error:?} in a list with nothing to read"),
                 );
                 if ended {
@@ -219,13 +223,13 @@ impl<const PAD: usize> Reader<PAD> {
 
     pub(crate) fn poll_once(&mut self, pools: &Pools<PAD>) {
         let len = self.cursor().len();
-        pools.with_waker(|waker, nap| {
-            self.nap = None;
+        pools.with_waker(|waker, registration| {
+            self.registration = None;
             match self.poll(&mut Context::from_waker(waker)) {
                 Poll::Ready(Some(item)) => self.see(pools, item.id()),
                 Poll::Ready(None) => self.end(&pools.base),
                 Poll::Pending => {
-                    self.nap = Some(nap);
+                    self.registration = Some(registration);
                     pools.base.check(len == 0, format_args!("pending with {len} items"));
                 }
             }
@@ -254,8 +258,8 @@ impl<const PAD: usize> Reader<PAD> {
     pub(crate) fn next_many(&mut self, pools: &Pools<PAD>) {
         let (mut buf, max) = (Vec::new(), 1 + pools.base.random.below(20));
         let least = self.cursor().len().min(max);
-        pools.with_waker(|waker, nap| {
-            self.nap = None;
+        pools.with_waker(|waker, registration| {
+            self.registration = None;
             let cx = &mut Context::from_waker(waker);
             let result = catch_unwind(AssertUnwindSafe(|| self.poll_many(cx, &mut buf, max)));
             match self.see_many(pools, &buf, result) {
@@ -265,7 +269,7 @@ impl<const PAD: usize> Reader<PAD> {
                     format_args!("next_many says {taken}, took {} of {least}", buf.len()),
                 ),
                 Poll::Pending => {
-                    self.nap = Some(nap);
+                    self.registration = Some(registration);
                     pools.base.check(least == 0, format_args!("pending with {least} items"));
                 }
             }

@@ -21,11 +21,11 @@ struct Instance {
 }
 
 #[derive(Default)]
-pub(crate) struct ItemBook {
+pub(crate) struct ItemRegistry {
     instances: RefCell<Vec<Instance>>,
 }
 
-impl ItemBook {
+impl ItemRegistry {
     fn enter(&self, id: usize) -> usize {
         let mut instances = self.instances.borrow_mut();
         instances.push(Instance { id, drops: 0 });

@@ -15,11 +15,11 @@ mod cursor_ops;
 mod cursors;
 mod item;
 mod oracle;
+mod poll_locks;
 mod pool;
 mod pushes;
 mod random;
 mod ready;
-mod relays;
 mod takers;
 mod waker;
 mod world;
@@ -47,7 +47,7 @@ fn run_world<const PAD: usize>(base: &Rc<Base>) {
     base.set_world(Some(pools.clone()));
     for _ in 0..base.random.below(base.longest()) {
         base.run(|| base::World::step(&*pools, None));
-        pools.settle();
+        pools.check_all();
         if base.has_failed() {
             break;
         }
@@ -78,7 +78,7 @@ fn seeds() -> Range<u64> {
 }
 
 #[test]
-fn seeds_find_no_fault() {
+fn seeds_run_without_fault() {
     let (seeds, traces) = match variable("AITER_FUZZ_SEED") {
         Some(seed) => (seed..seed + 1, true),
         None => (seeds(), false),

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// An iterator that calls back, and may lie about its length.
-struct Feed<'a, const PAD: usize> {
+struct CallbackIterator<'a, const PAD: usize> {
     pools: &'a Pools<PAD>,
     left: usize,
     hint: usize,
@@ -23,7 +23,7 @@ struct Feed<'a, const PAD: usize> {
     yielded: Rc<RefCell<Vec<usize>>>,
 }
 
-impl<const PAD: usize> Iterator for Feed<'_, PAD> {
+impl<const PAD: usize> Iterator for CallbackIterator<'_, PAD> {
     type Item = Item<PAD>;
 
     fn next(&mut self) -> Option<Item<PAD>> {
@@ -45,8 +45,8 @@ impl<const PAD: usize> Pools<PAD> {
         ("push again", Self::push),
         ("try_push", Self::try_push),
         ("push_all", Self::push_all),
-        ("sole push", Self::push_sole),
-        ("sole push_all", Self::push_all_sole),
+        ("unique push", Self::push_unique),
+        ("unique push_all", Self::push_all_unique),
         ("extend", Self::extend),
         ("reserve", Self::reserve),
         ("subscribe", Self::subscribe),
@@ -61,11 +61,11 @@ impl<const PAD: usize> Pools<PAD> {
         Item::new(&self.base, self.oracle.begin())
     }
 
-    fn feed(&self) -> (Feed<'_, PAD>, Rc<RefCell<Vec<usize>>>) {
+    fn iterator(&self) -> (CallbackIterator<'_, PAD>, Rc<RefCell<Vec<usize>>>) {
         let yielded = Rc::new(RefCell::new(Vec::new()));
         let most = if PAD == 0 { 100 } else { 12 };
         let (left, hint) = (self.base.random.below(most), self.base.random.below(most));
-        (Feed { pools: self, left, hint, yielded: yielded.clone() }, yielded)
+        (CallbackIterator { pools: self, left, hint, yielded: yielded.clone() }, yielded)
     }
 
     /// What a push returned.
@@ -112,7 +112,7 @@ impl<const PAD: usize> Pools<PAD> {
     fn note_all(
         &self,
         yielded: &RefCell<Vec<usize>>,
-        result: Result<usize, PushAllError<Feed<'_, PAD>>>,
+        result: Result<usize, PushAllError<CallbackIterator<'_, PAD>>>,
     ) {
         let pushed = match &result {
             Ok(pushed) => *pushed,
@@ -142,33 +142,33 @@ impl<const PAD: usize> Pools<PAD> {
 
     fn push_all(&self) {
         let Some(pusher) = self.pushers.lend(&self.base.random) else { return };
-        let (feed, yielded) = self.feed();
-        let result = pusher.push_all(feed);
+        let (iterator, yielded) = self.iterator();
+        let result = pusher.push_all(iterator);
         self.note_all(&yielded, result);
     }
 
-    fn push_sole(&self) {
+    fn push_unique(&self) {
         let Some(mut pusher) = self.pushers.lend(&self.base.random) else { return };
-        let Some(mut sole) = pusher.unique() else { return };
+        let Some(mut unique) = pusher.unique() else { return };
         for _ in 0..=self.base.random.below(3) {
             let item = self.item();
             let id = item.id();
-            let result = sole.push(item);
+            let result = unique.push(item);
             self.note_push(id, result);
         }
     }
 
-    fn push_all_sole(&self) {
+    fn push_all_unique(&self) {
         let Some(mut pusher) = self.pushers.lend(&self.base.random) else { return };
-        let Some(mut sole) = pusher.unique() else { return };
-        let (feed, yielded) = self.feed();
-        let result = sole.push_all(feed);
+        let Some(mut unique) = pusher.unique() else { return };
+        let (iterator, yielded) = self.iterator();
+        let result = unique.push_all(iterator);
         self.note_all(&yielded, result);
     }
 
     fn extend(&self) {
         let Some(mut pusher) = self.pushers.lend(&self.base.random) else { return };
-        pusher.extend(self.feed().0);
+        pusher.extend(self.iterator().0);
     }
 
     fn reserve(&self) {

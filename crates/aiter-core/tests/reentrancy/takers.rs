@@ -16,7 +16,7 @@ use crate::{
     base::Base,
     item::Item,
     oracle::Group,
-    waker::Nap,
+    waker::Registration,
     world::{Operation, Pools},
 };
 
@@ -25,7 +25,7 @@ pub(crate) struct Taker<const PAD: usize> {
     group: Rc<Group>,
     /// Its number in the group.
     number: usize,
-    nap: Option<Nap>,
+    registration: Option<Registration>,
 }
 
 /// A take that panics may lose its item.
@@ -40,7 +40,7 @@ impl Drop for Take<'_> {
 impl<const PAD: usize> Taker<PAD> {
     pub(crate) fn new(cursor: SharedCursor<Item<PAD>>, group: Rc<Group>) -> Self {
         let number = group.add_taker();
-        Self { cursor, group, number, nap: None }
+        Self { cursor, group, number, registration: None }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -74,10 +74,10 @@ impl<const PAD: usize> Taker<PAD> {
     pub(crate) fn check(&self, base: &Base, tail: Option<usize>) {
         let len = self.cursor.len();
         let has_news = len > 0 || self.cursor.is_drained();
-        let was_woken = self.nap.is_none_or(|nap| nap.was_woken(base));
+        let was_woken = self.registration.is_none_or(|registration| registration.was_woken(base));
         base.check(
             was_woken || !has_news,
-            format_args!("lost wake-up of a taker with {len} items: {:?}", self.nap),
+            format_args!("lost wake-up of a taker with {len} items: {:?}", self.registration),
         );
         let (Some(tail), Some(birth)) = (tail, self.group.birth.get()) else { return };
         let (taken, most_lost) = (self.group.taken(), self.group.panics.get());
@@ -97,8 +97,8 @@ impl<const PAD: usize> Taker<PAD> {
         match result {
             Ok(item) => self.see(item.id()),
             Err(error) => {
-                let is_quiet = moment == base.moment();
-                base.check(!is_quiet || len == 0, format_args!("{error:?} with {len} items"));
+                let is_undisturbed = moment == base.moment();
+                base.check(!is_undisturbed || len == 0, format_args!("{error:?} with {len} items"));
                 base.check(
                     error != TryNextError::Contended,
                     format_args!("the gate is closed while user code runs"),
@@ -112,9 +112,9 @@ impl<const PAD: usize> Taker<PAD> {
 
     fn poll(&mut self, pools: &Pools<PAD>) {
         let (base, len) = (&pools.base, self.cursor.len());
-        pools.with_waker(|waker, nap| {
+        pools.with_waker(|waker, registration| {
             let moment = base.moment();
-            self.nap = None;
+            self.registration = None;
             let take = Take(&self.group);
             let polled = Pin::new(&mut self.cursor).poll_next(&mut Context::from_waker(waker));
             core::mem::forget(take);
@@ -122,9 +122,12 @@ impl<const PAD: usize> Taker<PAD> {
                 Poll::Ready(Some(item)) => self.see(item.id()),
                 Poll::Ready(None) => self.end(base),
                 Poll::Pending => {
-                    self.nap = Some(nap);
-                    let is_quiet = moment == base.moment();
-                    base.check(!is_quiet || len == 0, format_args!("pending with {len} items"));
+                    self.registration = Some(registration);
+                    let is_undisturbed = moment == base.moment();
+                    base.check(
+                        !is_undisturbed || len == 0,
+                        format_args!("pending with {len} items"),
+                    );
                 }
             }
         });
@@ -139,10 +142,10 @@ impl<const PAD: usize> Taker<PAD> {
 
     /// The future, polled once and dropped.
     fn next(&mut self, pools: &Pools<PAD>) {
-        pools.with_waker(|waker, nap| {
-            self.nap = None;
+        pools.with_waker(|waker, registration| {
+            self.registration = None;
             let (base, group) = (&pools.base, self.group.clone());
-            let (before, moment) = (nap.clones(base), base.moment());
+            let (before, moment) = (registration.clones(base), base.moment());
             let take = Take(&group);
             let mut next = self.cursor.next();
             let polled = Pin::new(&mut next).poll(&mut Context::from_waker(waker));
@@ -152,9 +155,9 @@ impl<const PAD: usize> Taker<PAD> {
             };
             core::mem::forget(take);
             drop(next);
-            let is_quiet = moment == base.moment() && polled.is_pending();
+            let is_undisturbed = moment == base.moment() && polled.is_pending();
             base.check(
-                !is_quiet || nap.clones(base) <= before,
+                !is_undisturbed || registration.clones(base) <= before,
                 format_args!("a future that was dropped keeps its waker"),
             );
             if let Some(id) = id {
@@ -182,7 +185,7 @@ impl<const PAD: usize> Taker<PAD> {
     fn next_many(&mut self, pools: &Pools<PAD>) {
         let (mut buf, max) = (Vec::new(), 1 + pools.base.random.below(12));
         pools.with_waker(|waker, _| {
-            self.nap = None;
+            self.registration = None;
             let group = self.group.clone();
             let take = Take(&group);
             let result = catch_unwind(AssertUnwindSafe(|| {

@@ -24,18 +24,18 @@ struct Entry {
 }
 
 #[derive(Default)]
-pub(crate) struct WakerBook {
+pub(crate) struct WakerRegistry {
     entries: RefCell<Vec<Entry>>,
 }
 
 /// A registration: the waker and how often it had been called when the poll began.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Nap {
+pub(crate) struct Registration {
     waker: usize,
     wakes: usize,
 }
 
-impl Nap {
+impl Registration {
     pub(crate) fn new(base: &Base, waker: &Waker) -> Self {
         let waker = index_of(waker.data());
         Self { waker, wakes: base.wakers.entries.borrow()[waker].wakes }
@@ -51,7 +51,7 @@ impl Nap {
     }
 }
 
-impl WakerBook {
+impl WakerRegistry {
     pub(crate) fn new_waker(&self) -> Waker {
         let mut entries = self.entries.borrow_mut();
         entries.push(Entry { alive: 1, ..Entry::default() });

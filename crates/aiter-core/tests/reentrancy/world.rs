@@ -15,12 +15,12 @@ use crate::{
     cursors::Reader,
     item::Item,
     oracle::{Group, Oracle},
+    poll_locks::Handle,
     pool::Pool,
     random::Random,
     ready::{NodeWaker, Ready},
-    relays::Handle,
     takers::Taker,
-    waker::Nap,
+    waker::Registration,
 };
 
 pub(crate) struct Pools<const PAD: usize> {
@@ -29,7 +29,7 @@ pub(crate) struct Pools<const PAD: usize> {
     pub(crate) weak: Pool<WeakPusher<Item<PAD>>>,
     pub(crate) readers: Pool<Reader<PAD>>,
     pub(crate) takers: Pool<Taker<PAD>>,
-    pub(crate) relays: Pool<Handle>,
+    pub(crate) locks: Pool<Handle>,
     pub(crate) cells: Pool<Rc<WakerCell>>,
     pub(crate) ready: Pool<Ready<PAD>>,
     pub(crate) nodes: Pool<NodeWaker>,
@@ -42,7 +42,7 @@ pub(crate) struct Pools<const PAD: usize> {
     /// No kind of handle gets more than this.
     most_handles: usize,
     /// The list is not stopped before so many operations.
-    begins_to_stop: usize,
+    earliest_stop: usize,
     operations: Vec<Operation<PAD>>,
     /// Sums of the operations' weights.
     weights: Vec<usize>,
@@ -74,8 +74,8 @@ impl<const PAD: usize> Pools<PAD> {
         let reference = has_reference.then(|| Reader::new(cursor.fork(), Some(0)));
         let (operations, weights) = Self::weigh(&base.random);
         let most_handles = base.random.pick(&[1, 2, 3, 4, 6]);
-        let begins_to_stop = base.random.below(2 * base.longest());
-        let tell = format_args!("{most_handles} handles of a kind, stops after {begins_to_stop}");
+        let earliest_stop = base.random.below(2 * base.longest());
+        let tell = format_args!("{most_handles} handles of a kind, stops after {earliest_stop}");
         base.log(tell);
         let pools = Self {
             base: base.clone(),
@@ -83,7 +83,7 @@ impl<const PAD: usize> Pools<PAD> {
             weak: Pool::new(),
             readers: Pool::new(),
             takers: Pool::new(),
-            relays: Pool::new(),
+            locks: Pool::new(),
             cells: Pool::new(),
             ready: Pool::new(),
             nodes: Pool::new(),
@@ -93,7 +93,7 @@ impl<const PAD: usize> Pools<PAD> {
             reference: RefCell::new(reference),
             panicked_polls: Cell::new(0),
             most_handles,
-            begins_to_stop,
+            earliest_stop,
             operations,
             weights,
         };
@@ -101,7 +101,7 @@ impl<const PAD: usize> Pools<PAD> {
         pools.readers.put(Reader::new(cursor, Some(0)));
         pools.cells.put(Rc::new(WakerCell::new()));
         pools.ready.put(Ready::new(&pools));
-        pools.new_relay();
+        pools.new_lock();
         pools
     }
 
@@ -109,7 +109,7 @@ impl<const PAD: usize> Pools<PAD> {
     /// left out, for others to meet more often.
     fn weigh(random: &Random) -> (Vec<Operation<PAD>>, Vec<usize>) {
         let list = [Self::PUSHES, Self::CURSORS, Self::TAKERS];
-        let others = [Self::RELAYS, Self::CELLS, Self::READY];
+        let others = [Self::LOCKS, Self::CELLS, Self::READY];
         let others = others.into_iter().filter(|_| random.one_in(2));
         let mut operations: Vec<_> = others.flatten().copied().collect();
         if operations.is_empty() || !random.one_in(4) {
@@ -126,7 +126,7 @@ impl<const PAD: usize> Pools<PAD> {
 
     /// Whether the list may be stopped by now.
     pub(crate) fn may_stop(&self) -> bool {
-        self.base.moment().0 >= self.begins_to_stop
+        self.base.moment().0 >= self.earliest_stop
     }
 
     /// Whether one more of these handles is welcome.
@@ -135,7 +135,7 @@ impl<const PAD: usize> Pools<PAD> {
     }
 
     /// Calls `f` with a waker: a new one, or one that other handles may have.
-    pub(crate) fn with_waker<R>(&self, f: impl FnOnce(&Waker, Nap) -> R) -> R {
+    pub(crate) fn with_waker<R>(&self, f: impl FnOnce(&Waker, Registration) -> R) -> R {
         let random = &self.base.random;
         let is_new = self.tasks.len() == 0 || random.one_in(3);
         if is_new && self.has_room(&self.tasks) {
@@ -147,9 +147,9 @@ impl<const PAD: usize> Pools<PAD> {
         }
         let Some(waker) = self.tasks.lend(random) else {
             let waker = self.base.wakers.new_waker();
-            return f(&waker, Nap::new(&self.base, &waker));
+            return f(&waker, Registration::new(&self.base, &waker));
         };
-        f(&waker, Nap::new(&self.base, &waker))
+        f(&waker, Registration::new(&self.base, &waker))
     }
 
     /// Gives the waker a handle: what drops the waker drops that one.
@@ -158,7 +158,7 @@ impl<const PAD: usize> Pools<PAD> {
         let handle: Option<Box<dyn Any>> = match random.below(4) {
             0 => self.readers.take(random).map(|reader| Box::new(reader) as _),
             1 => self.takers.take(random).map(|taker| Box::new(taker) as _),
-            2 => self.relays.take(random).map(|relay| Box::new(relay) as _),
+            2 => self.locks.take(random).map(|lock| Box::new(lock) as _),
             _ if self.pushers.len() < 2 => None,
             _ => self.pushers.take(random).map(|pusher| Box::new(pusher) as _),
         };

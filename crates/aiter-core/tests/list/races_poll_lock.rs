@@ -10,8 +10,8 @@ use core::{
 use std::{sync::Barrier, thread};
 
 /// Takes a turn that counts, without atomics.
-fn count(relay: &mut PollLock<u32>) -> Poll<u32> {
-    relay.poll_locked(&mut Context::from_waker(Waker::noop()), |mut count, _| {
+fn count(lock: &mut PollLock<u32>) -> Poll<u32> {
+    lock.poll_locked(&mut Context::from_waker(Waker::noop()), |mut count, _| {
         *count += 1;
         Poll::Ready(*count)
     })
@@ -20,7 +20,7 @@ fn count(relay: &mut PollLock<u32>) -> Poll<u32> {
 /// A handle that is left alone takes its turn without the gate. Nothing but the other handle's drop
 /// makes it see that one's turn.
 #[test]
-fn lone_handle_sees_turn_of_dropped_one() {
+fn exclusive_handle_sees_poll_of_dropped_handle() {
     for _ in 0..scaled(200, 10) {
         let mut one = PollLock::new(0);
         let mut two = one.clone();
@@ -43,7 +43,7 @@ fn lone_handle_sees_turn_of_dropped_one() {
 
 /// The same, with the drop at any moment.
 #[test]
-fn turns_race_with_drop_of_other_handle() {
+fn polls_race_with_drop_of_other_handle() {
     for _ in 0..scaled(2000, 5) {
         let mut one = PollLock::new(0);
         let mut two = one.clone();
@@ -67,18 +67,18 @@ fn turns_race_with_drop_of_other_handle() {
 
 /// Of handles that are given up at once, one gets the value.
 #[test]
-fn handles_given_up_at_once_one_gets_value() {
+fn concurrent_into_inner_returns_value_once() {
     for _ in 0..scaled(2000, 5) {
         let one = PollLock::new(7);
         let (two, three) = (one.clone(), one.clone());
         let start = Barrier::new(3);
-        let give_up = |relay: PollLock<u32>| {
+        let into_inner = |lock: PollLock<u32>| {
             start.wait();
-            relay.into_inner()
+            lock.into_inner()
         };
         let got = thread::scope(|scope| {
-            let others = [two, three].map(|relay| scope.spawn(|| give_up(relay)));
-            let mine = give_up(one);
+            let others = [two, three].map(|lock| scope.spawn(|| into_inner(lock)));
+            let mine = into_inner(one);
             let theirs = others.map(|other| other.join().expect("it only gives up"));
             [mine, theirs[0], theirs[1]]
         });
