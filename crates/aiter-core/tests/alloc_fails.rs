@@ -1,7 +1,7 @@
-//! What is left of a list when the allocator has no memory, and `handle_alloc_error` unwinds.
+//! The state of a list after an allocation failed and `handle_alloc_error` unwound.
 //!
-//! Each story runs once for each of its allocations, which fails. The hook that unwinds is a nightly
-//! feature, so these tests run under Miri only: `ci/miri.sh`.
+//! Each story runs once per allocation, and that allocation fails. The hook that unwinds is a
+//! nightly feature, so these tests run only under Miri, in `ci/miri.sh`.
 #![cfg(miri)]
 #![feature(alloc_error_hook)]
 
@@ -29,7 +29,7 @@ struct FailingAllocator;
 static ALLOCATOR: FailingAllocator = FailingAllocator;
 
 thread_local! {
-    /// Number of allocations of this thread until one fails, once.
+    /// Number of allocations on this thread before the one that fails.
     static UNTIL_FAILURE: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
@@ -39,15 +39,15 @@ fn fails() -> bool {
     until == Some(0)
 }
 
-// SAFETY: every call goes to the system's allocator unchanged, or returns null.
+// SAFETY: each call is passed to `System` unchanged, or returns null.
 unsafe impl GlobalAlloc for FailingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise about `layout` is handed on.
+        // SAFETY: the caller guarantees a valid `layout` of non-zero size.
         if fails() { core::ptr::null_mut() } else { unsafe { System.alloc(layout) } }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: `ptr` came from `System` by way of this allocator, with this `layout`.
+        // SAFETY: the caller guarantees that `ptr` was allocated here, by `System`, with `layout`.
         unsafe { System.dealloc(ptr, layout) }
     }
 
@@ -55,21 +55,22 @@ unsafe impl GlobalAlloc for FailingAllocator {
         if fails() {
             return core::ptr::null_mut();
         }
-        // SAFETY: as for `dealloc`; the caller's promise about `new_size` is handed on.
+        // SAFETY: the caller guarantees that `ptr` was allocated here, by `System`, with `layout`,
+        // and that `new_size` is valid.
         unsafe { System.realloc(ptr, layout, new_size) }
     }
 }
 
 struct NoMemory;
 
-/// The allocation that fails in one run of a story.
+/// Number of the allocation that fails in one run of a story.
 struct Failure {
     allocation: usize,
     is_over: Cell<bool>,
 }
 
 impl Failure {
-    /// Runs `operation`, of which one allocation fails. Returns `None` if that unwound.
+    /// Runs `operation` while one of its allocations fails. Returns `None` if it unwound.
     fn run<R>(&self, operation: impl FnOnce() -> R) -> Option<R> {
         UNTIL_FAILURE.set(Some(self.allocation));
         let result = catch_unwind(AssertUnwindSafe(operation));
@@ -84,8 +85,8 @@ impl Failure {
     }
 }
 
-/// Runs `story` once for each allocation of its operation, and once without a failure. Returns how
-/// many allocations failed.
+/// Runs `story` once per allocation of its operation, and once without a failure. Returns the
+/// number of failed allocations.
 #[track_caller]
 fn fail_each(story: impl Fn(&Failure)) -> usize {
     std::alloc::set_alloc_error_hook(|_| resume_unwind(Box::new(NoMemory)));
@@ -99,16 +100,16 @@ fn fail_each(story: impl Fn(&Failure)) -> usize {
     unreachable!()
 }
 
-/// The most values of a story.
+/// Maximum number of values of a story.
 const VALUES: usize = 200;
 
-/// How often each value was made, and how often it was dropped.
+/// Number of creations and of drops of each value.
 struct Counters {
     made: [AtomicUsize; VALUES],
     dropped: [AtomicUsize; VALUES],
 }
 
-/// An item that is written down. `N` more bytes, so that it takes another way.
+/// A counted item with `N` more bytes. Large items take another code path.
 struct Item<const N: usize> {
     value: usize,
     counters: Arc<Counters>,
@@ -152,13 +153,13 @@ impl<const N: usize> Drop for Item<N> {
     }
 }
 
-/// Reads all that is ready.
+/// Reads all ready items.
 fn read<const N: usize>(cursor: &mut Cursor<Item<N>>) -> Vec<usize> {
     core::iter::from_fn(|| cursor.try_next().ok()).map(|item| item.value).collect()
 }
 
-/// Lets `push` push the values from `begin` to `end` while an allocation fails. Then each of them was
-/// read or dropped, in order, and the list goes on.
+/// Lets `push` push the values from `begin` to `end` while an allocation fails. Asserts that each
+/// value was read in order or dropped, and that the list stays usable.
 #[track_caller]
 fn assert_push_survives<const N: usize>(
     begin: usize,
@@ -186,7 +187,7 @@ fn assert_push_survives<const N: usize>(
         let mut is_read = [false; VALUES];
         read.iter().for_each(|&value| is_read[value] = true);
         for value in 0..made.get() {
-            // An item that is in the list is there twice: the other cursor has not read it.
+            // A read item exists twice, because the other cursor has not read it.
             assert_eq!(counters.dropped(value), 1, "value {value} of {}", made.get());
             assert_eq!(
                 counters.made[value].load(Ordering::Relaxed),
@@ -200,10 +201,10 @@ fn assert_push_survives<const N: usize>(
         drop((pusher, cursor, late));
         counters.assert_all_dropped();
     });
-    assert!(failed > 0, "no allocation was there to fail");
+    assert!(failed > 0, "no allocation failed");
 }
 
-/// One more than fit into one block, and into the next one.
+/// More items than two blocks hold.
 const END: usize = 130;
 
 #[test]
@@ -227,7 +228,7 @@ fn unique_push_without_memory_drops_item() {
     });
 }
 
-/// The handle that unwound is used again.
+/// The handle is used again after it unwound.
 #[test]
 fn unique_pusher_without_memory_stays_usable() {
     let failed = fail_each(|failure| {
@@ -248,7 +249,7 @@ fn unique_pusher_without_memory_stays_usable() {
         drop((pusher, cursor));
         counters.assert_all_dropped();
     });
-    assert!(failed > 0, "no allocation was there to fail");
+    assert!(failed > 0, "no allocation failed");
 }
 
 #[test]
@@ -261,12 +262,12 @@ fn unique_push_all_without_memory_stays_usable() {
 
 struct IteratorPanic;
 
-/// The items that were yielded before the panic are pushed, or dropped if there is no memory: a second panic
+/// Items that were yielded before the panic are pushed, or dropped without memory. A second panic
 /// would abort.
 #[test]
 fn push_all_panic_without_memory_does_not_abort() {
     let until_panic = |item: Item<0>| {
-        // In the chunk that crosses the edge of the first block.
+        // The panic is in the chunk that crosses the edge of the first block.
         if item.value == 63 { resume_unwind(Box::new(IteratorPanic)) } else { item }
     };
     assert_push_survives::<0>(0, END, |pusher, items| {
@@ -338,7 +339,7 @@ fn handles_without_memory_leave_list_usable() {
             cursor.try_next_many(&mut items, 50);
             drop((pusher.downgrade(), taker.clone(), pusher.clone()));
         });
-        assert_eq!(pusher.cursor_count(), 1, "the others are gone");
+        assert_eq!(pusher.cursor_count(), 1, "the other cursors must be dropped");
         let rest = read(&mut cursor);
         assert!(rest == [] || rest.len() == 50 || rest.len() == 100);
         assert!(rest.iter().copied().eq(100 - rest.len()..100));
@@ -348,7 +349,7 @@ fn handles_without_memory_leave_list_usable() {
     assert!(failed > 2, "{failed} allocations failed");
 }
 
-/// A task that sleeps at the list, at a shared cursor and at a ready stack.
+/// A task that waits at the list and at a shared cursor.
 #[test]
 fn poll_without_memory_registers_nothing() {
     struct Flag(AtomicUsize);
@@ -377,7 +378,7 @@ fn poll_without_memory_registers_nothing() {
         assert_eq!(Arc::strong_count(&flag), 1);
         counters.assert_all_dropped();
     });
-    assert!(failed > 0, "no allocation was there to fail");
+    assert!(failed > 0, "no allocation failed");
 }
 
 fn poll_taker<S: Stream + Unpin>(taker: &mut S, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {

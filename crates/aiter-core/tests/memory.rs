@@ -1,4 +1,4 @@
-//! What the list allocates, frees and keeps, counted by the allocator on the test's own thread.
+//! Allocations and frees of the list, counted by the allocator on the thread of each test.
 #![cfg(not(any(loom, shuttle)))]
 
 extern crate alloc;
@@ -25,15 +25,15 @@ struct CountingAllocator;
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 thread_local! {
-    /// Bytes allocated less bytes freed.
+    /// Bytes allocated minus bytes freed.
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
-    /// Calls that allocate, free or move a block.
+    /// Number of calls that allocate, free or move memory.
     static CALLS: Cell<usize> = const { Cell::new(0) };
 }
 
 fn count(allocated: usize, freed: usize) {
-    // A thread that is going away has no counters any more, and no test either.
+    // An exiting thread has no counters, and runs no test.
     let _ = LIVE.try_with(|live| {
         live.set(live.get() + allocated as isize - freed as isize);
         PEAK.with(|peak| peak.set(peak.get().max(live.get())));
@@ -41,23 +41,24 @@ fn count(allocated: usize, freed: usize) {
     });
 }
 
-// SAFETY: every call goes to the system's allocator unchanged; counting allocates nothing.
+// SAFETY: each call is passed to `System` unchanged, and counting does not allocate.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);
-        // SAFETY: the caller's promise about `layout` is handed on.
+        // SAFETY: the caller guarantees a valid `layout` of non-zero size.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
         count(0, layout.size());
-        // SAFETY: `ptr` came from `System` by way of this allocator, with this `layout`.
+        // SAFETY: the caller guarantees that `ptr` was allocated here, by `System`, with `layout`.
         unsafe { System.dealloc(ptr, layout) }
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         count(new_size, layout.size());
-        // SAFETY: as for `dealloc`; the caller's promise about `new_size` is handed on.
+        // SAFETY: the caller guarantees that `ptr` was allocated here, by `System`, with `layout`,
+        // and that `new_size` is valid.
         unsafe { System.realloc(ptr, layout, new_size) }
     }
 }
@@ -74,17 +75,17 @@ const fn scaled(full: usize, small: usize) -> usize {
     if cfg!(miri) { small } else { full }
 }
 
-/// What an item of these tests takes.
+/// Size of an item in these tests.
 const ITEM: isize = size_of::<usize>() as isize;
 
-/// Room for a few blocks of eight-byte items, not for tens of them.
+/// More than a few blocks of eight-byte items, but less than ten.
 const FEW_BLOCKS: isize = 4096;
 
-/// How often `round` runs before and after the measure is taken.
+/// Number of rounds before and during the measurement.
 const WARM_UP: usize = scaled(200, 70);
 const ROUNDS: usize = scaled(20_000, 100);
 
-/// Runs `round` often; the live bytes must be afterwards what they were before.
+/// Asserts that many calls of `round` do not change the number of live bytes.
 #[track_caller]
 fn assert_flat(mut round: impl FnMut(usize)) {
     (0..WARM_UP).for_each(&mut round);
@@ -94,14 +95,14 @@ fn assert_flat(mut round: impl FnMut(usize)) {
     assert!(grown.abs() <= FEW_BLOCKS, "{grown} bytes more after {ROUNDS} rounds");
 }
 
-/// Runs `round` often; after the warm-up it must not call the allocator at all.
+/// Asserts that `round` does not call the allocator after the warm-up.
 #[track_caller]
 fn assert_no_calls(mut round: impl FnMut(usize)) {
     (0..WARM_UP).for_each(&mut round);
     let before = calls();
     (WARM_UP..WARM_UP + ROUNDS).for_each(&mut round);
     let made = calls() - before;
-    assert_eq!(made, 0, "calls of the allocator in {ROUNDS} rounds");
+    assert_eq!(made, 0, "allocator calls in {ROUNDS} rounds");
 }
 
 struct Count(AtomicUsize);
@@ -256,7 +257,7 @@ fn burst_read_by_cursor_is_freed() {
         assert!(live() - before >= ITEM * n as isize);
         while cursor.try_next().is_ok() {}
         let kept = live() - before;
-        assert!(kept <= FEW_BLOCKS, "{kept} bytes of a burst are kept");
+        assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept after a burst");
     }
 }
 
@@ -272,7 +273,7 @@ fn burst_read_by_forks_is_freed() {
         assert!(live() - before >= ITEM * n as isize);
         while slow.try_next().is_ok() {}
         let kept = live() - before;
-        assert!(kept <= FEW_BLOCKS, "{kept} bytes of a burst are kept");
+        assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept after a burst");
     }
 }
 
@@ -303,7 +304,7 @@ fn last_cursor_dropped_frees_blocks() {
     assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept");
 }
 
-/// What a reader keeps for producers as long as it finds something to read, in bytes at the most.
+/// Maximum size of the free list in bytes.
 #[cfg(target_pointer_width = "64")]
 const FREE_LIST: isize = 16 * 1024;
 
@@ -330,19 +331,19 @@ fn bursts_read_in_runs_allocate_nothing() {
     assert_no_calls(|i| {
         let n = burst(i);
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
-        // It ends with the list, not with `max`.
+        // The read ends at the end of the list, before `max`.
         assert_eq!(cursor.try_next_many(&mut buf, 2000), n);
         buf.clear();
     });
 }
 
-/// How long a burst is; the first is the longest.
+/// Length of burst `i`. The first burst is the longest.
 #[cfg(target_pointer_width = "64")]
 fn burst(i: usize) -> usize {
     scaled(1000, 200) - i % 100
 }
 
-/// A list, read to the item behind a burst, and what it keeps.
+/// Pushes and reads `n` items, and asserts that the free list keeps some blocks.
 #[cfg(target_pointer_width = "64")]
 #[track_caller]
 fn read_by_item(pusher: &Pusher<usize>, cursor: &mut Cursor<usize>, n: usize) {
@@ -352,7 +353,7 @@ fn read_by_item(pusher: &Pusher<usize>, cursor: &mut Cursor<usize>, n: usize) {
         assert_eq!(cursor.try_next(), Ok(item));
     }
     let kept = live() - before;
-    assert!(kept > FEW_BLOCKS, "{kept} bytes: nothing is kept for the next burst");
+    assert!(kept > FEW_BLOCKS, "{kept} bytes: no block is kept for the next burst");
     assert!(kept <= FREE_LIST + FEW_BLOCKS, "{kept} bytes are kept");
 }
 
@@ -381,7 +382,7 @@ fn stopped_list_keeps_no_read_blocks() {
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn cursor_finds_nothing_frees_read_blocks() {
-    /// Lets `look` see that there is nothing, twice in a row, as the second time all is as it was.
+    /// Asserts that `read` frees the kept blocks of an empty list, in each of several rounds.
     #[track_caller]
     fn check(what: &str, mut read: impl FnMut(&mut Cursor<usize>)) {
         let (pusher, mut cursor) = push_list();
@@ -401,7 +402,7 @@ fn cursor_finds_nothing_frees_read_blocks() {
         let mut cx = Context::from_waker(Waker::noop());
         assert_eq!(cursor.poll_next_many(&mut cx, &mut Vec::new(), 1), Poll::Pending);
     });
-    check("a fork that goes", |cursor| drop(cursor.fork()));
+    check("drop of a fork", |cursor| drop(cursor.fork()));
 }
 
 #[test]
@@ -416,7 +417,7 @@ fn taker_finds_nothing_frees_read_blocks() {
         for item in 0..1000 {
             assert_eq!(taker.try_next(), Ok(item));
         }
-        assert!(live() - before > FEW_BLOCKS, "nothing to give back");
+        assert!(live() - before > FEW_BLOCKS, "no block is kept");
         read(&pusher, taker.clone());
         let kept = live() - before;
         assert!(kept <= FEW_BLOCKS, "{what}: {kept} bytes are kept");
@@ -450,7 +451,7 @@ fn last_reader_dropped_frees_read_blocks() {
     }
 }
 
-/// The last blocks of a burst are the allocator's newest: they are not the ones to keep.
+/// The last blocks of a burst were allocated last, so the list frees them and keeps older ones.
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn long_burst_frees_its_last_blocks() {
@@ -464,12 +465,12 @@ fn long_burst_frees_its_last_blocks() {
         calls() - before
     };
     flow(&mut cursor);
-    assert_eq!(flow(&mut cursor), 0, "two blocks take turns");
+    assert_eq!(flow(&mut cursor), 0, "two blocks must alternate");
     assert_eq!(pusher.push_all(0..10_000).unwrap(), 10_000);
     while cursor.try_next().is_ok() {}
     let made = flow(&mut cursor);
-    assert!(made >= 4, "{made} calls: the burst's last two blocks were not freed");
-    assert_eq!(flow(&mut cursor), 0, "two others take turns");
+    assert!(made >= 4, "{made} calls: the last two blocks of the burst were not freed");
+    assert_eq!(flow(&mut cursor), 0, "two other blocks must alternate");
 }
 
 #[test]
@@ -486,7 +487,7 @@ fn short_lag_keeps_peak_memory_small() {
         }
     }
     let peak = PEAK.with(Cell::get) - before;
-    assert!(peak <= 4 * FEW_BLOCKS, "{peak} bytes at the most");
+    assert!(peak <= 4 * FEW_BLOCKS, "peak of {peak} bytes");
 }
 
 #[test]
@@ -562,7 +563,7 @@ fn queries_allocate_nothing() {
     });
 }
 
-/// Pushes with `try_push` alone and tells how often that called the allocator.
+/// Pushes `n` items with `try_push` and returns the number of allocator calls.
 fn try_push(pusher: &Pusher<u64>, n: u64) -> usize {
     let before = calls();
     for item in 0..n {
@@ -583,7 +584,7 @@ fn try_push_never_allocates_nor_frees() {
 
 #[test]
 fn try_push_with_wake_never_allocates_nor_frees() {
-    // The list alone holds the waker: whoever drops it frees it, and that must not be `try_push`.
+    // Only the list holds the waker, so its drop frees memory. `try_push` must not drop it.
     fn wait(cursor: &mut Cursor<u64>) -> Arc<AtomicUsize> {
         struct Woken(Arc<AtomicUsize>);
         impl Wake for Woken {
@@ -633,7 +634,7 @@ fn failed_try_push_never_allocates_nor_frees() {
 
 #[test]
 fn steady_try_push_reuses_blocks_of_reader() {
-    // After one `reserve` the reader's blocks come back; no more is ever allocated or reserved.
+    // After one `reserve` the blocks of the reader are reused, and nothing is allocated.
     let (pusher, mut cursor) = push_list();
     pusher.reserve(256);
     assert_no_calls(|i| {

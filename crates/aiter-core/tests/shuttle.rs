@@ -1,4 +1,4 @@
-//! Stories of three parties and more, in random interleavings. Blocks have two slots here.
+//! Tests with three threads or more in random interleavings. Blocks have two slots here.
 //!
 //! `RUSTFLAGS="--cfg shuttle" cargo test --release -p aiter-core --test shuttle`
 #![cfg(shuttle)]
@@ -20,7 +20,7 @@ use shuttle::{
     thread,
 };
 
-/// How many schedules a story gets: `AITER_SHUTTLE_SCHEDULES`, or 3000.
+/// Runs `story` with `AITER_SHUTTLE_SCHEDULES` random schedules, 3000 by default.
 fn model(story: impl Fn() + Send + Sync + 'static) {
     let iterations = std::env::var("AITER_SHUTTLE_SCHEDULES")
         .map_or(3000, |n| n.parse().expect("AITER_SHUTTLE_SCHEDULES is a number"));
@@ -67,7 +67,7 @@ fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
     })
 }
 
-/// A producer's items: its number in the hundreds.
+/// Pushes `count` items of `producer`. The hundreds of an item are the producer's number.
 fn spawn_push(pusher: Pusher<u32>, producer: u32, count: u32) -> thread::JoinHandle<()> {
     thread::spawn(move || (0..count).for_each(|n| pusher.push(producer * 100 + n).unwrap()))
 }
@@ -145,7 +145,7 @@ fn takers_dropped_pass_wake_up_on() {
 
 #[test]
 fn takers_of_two_items_both_read() {
-    // One taker takes without having been woken; another sleeps: two items must reach both.
+    // One taker reads without a wake-up while another waits. Both must receive an item.
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
@@ -163,7 +163,7 @@ fn takers_of_two_items_both_read() {
 
 #[test]
 fn takers_at_gate_lose_no_wake_up() {
-    // Two items are there and three takers come: the third one's item is pushed later.
+    // Three takers meet two items. The item for the third taker is pushed later.
     model(|| {
         let (pusher, cursor) = push_list();
         pusher.push_all([0, 1]).unwrap();
@@ -303,11 +303,11 @@ fn readers_at_three_speeds_reuse_blocks() {
     });
 }
 
-/// Three tasks and more that take turns at a value which waits for news.
-mod relay {
+/// Three tasks or more that share a `PollLock`.
+mod poll_lock {
     use super::*;
 
-    /// What the source will give: so many items, and the end.
+    /// Number of items that the source yields, and whether it ends then.
     #[derive(Default)]
     struct SourceState {
         sent: u32,
@@ -319,47 +319,47 @@ mod relay {
     struct SourceHandle(Arc<Mutex<SourceState>>);
 
     impl SourceHandle {
-        /// With one wake-up for all of it.
+        /// Adds items, and ends the source if `over`, with one wake-up.
         fn send(&self, items: u32, over: bool) {
-            let mut line = self.0.lock().unwrap();
-            line.sent += items;
-            line.over |= over;
-            let waker = line.waker.take();
-            drop(line);
+            let mut state = self.0.lock().unwrap();
+            state.sent += items;
+            state.over |= over;
+            let waker = state.waker.take();
+            drop(state);
             if let Some(waker) = waker {
                 waker.wake();
             }
         }
     }
 
-    /// The relay's value: gives 0, 1, 2, ... and keeps what it gave.
+    /// The value of the lock. It yields 0, 1, 2, ... and keeps the yielded items.
     struct Source {
-        line: SourceHandle,
+        handle: SourceHandle,
         given: Vec<u32>,
     }
 
     impl Source {
         fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u32>> {
-            let mut line = self.line.0.lock().unwrap();
+            let mut state = self.handle.0.lock().unwrap();
             let item = self.given.len() as u32;
-            if item < line.sent {
+            if item < state.sent {
                 self.given.push(item);
                 return Poll::Ready(Some(item));
             }
-            if line.over {
+            if state.over {
                 return Poll::Ready(None);
             }
-            line.waker = Some(cx.waker().clone());
+            state.waker = Some(cx.waker().clone());
             Poll::Pending
         }
     }
 
-    fn relay() -> (SourceHandle, PollLock<Source>) {
-        let line = SourceHandle::default();
-        (line.clone(), PollLock::new(Source { line, given: Vec::new() }))
+    fn new_lock() -> (SourceHandle, PollLock<Source>) {
+        let handle = SourceHandle::default();
+        (handle.clone(), PollLock::new(Source { handle, given: Vec::new() }))
     }
 
-    /// A task that takes what no other one does, as `sharable` does.
+    /// A task that takes items for itself, like `sharable`.
     struct Taker(PollLock<Source>);
 
     impl Stream for Taker {
@@ -370,26 +370,26 @@ mod relay {
         }
     }
 
-    /// A task that sees every item, as `forker` does: what others have got it reads without a turn.
+    /// A task that sees every item, like `forker`. It reads items of other turns without a turn.
     struct Reader(PollLock<Source>, usize);
 
     impl Stream for Reader {
         type Item = u32;
 
         fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
-            let Self(relay, position) = &mut *self;
-            let there = relay.try_read(|source| source.given.get(*position).copied());
-            let polled = match there.flatten() {
+            let Self(lock, position) = &mut *self;
+            let ready = lock.try_read(|source| source.given.get(*position).copied());
+            let polled = match ready.flatten() {
                 Some(item) => Poll::Ready(Some(item)),
-                None => relay.poll_locked(cx, |mut source, cx| match source.given.get(*position) {
+                None => lock.poll_locked(cx, |mut source, cx| match source.given.get(*position) {
                     Some(&item) => Poll::Ready(Some(item)),
                     None => source.poll(cx),
                 }),
             };
             let polled = match polled {
                 Poll::Pending => {
-                    let look = relay.poll_read(cx, |source| source.given.get(*position).copied());
-                    match look {
+                    let read = lock.poll_read(cx, |source| source.given.get(*position).copied());
+                    match read {
                         Poll::Ready(Some(item)) => Poll::Ready(Some(item)),
                         _ => Poll::Pending,
                     }
@@ -401,7 +401,7 @@ mod relay {
         }
     }
 
-    /// Runs the stream on a thread of its own, to the end.
+    /// Reads `stream` to the end on a new thread.
     fn spawn_reader(
         stream: impl Stream<Item = u32> + Unpin + Send + 'static,
     ) -> thread::JoinHandle<Vec<u32>> {
@@ -411,9 +411,9 @@ mod relay {
     #[test]
     fn three_takers_take_each_item_once() {
         model(|| {
-            let (handle, relay) = relay();
-            let takers = [0; 3].map(|_| spawn_reader(Taker(relay.clone())));
-            drop(relay);
+            let (handle, lock) = new_lock();
+            let takers = [0; 3].map(|_| spawn_reader(Taker(lock.clone())));
+            drop(lock);
             handle.send(1, false);
             handle.send(2, false);
             handle.send(2, true);
@@ -431,9 +431,9 @@ mod relay {
     #[test]
     fn three_readers_read_every_item() {
         model(|| {
-            let (handle, relay) = relay();
-            let readers = [0; 3].map(|_| spawn_reader(Reader(relay.clone(), 0)));
-            drop(relay);
+            let (handle, lock) = new_lock();
+            let readers = [0; 3].map(|_| spawn_reader(Reader(lock.clone(), 0)));
+            drop(lock);
             handle.send(1, false);
             handle.send(2, false);
             handle.send(1, true);
@@ -443,22 +443,22 @@ mod relay {
         });
     }
 
-    /// The longest sleeping one goes while it is woken for two items: the others get them. No end
-    /// comes that would wake everybody.
+    /// The first waiter is dropped while it is woken for two items. The other tasks receive them,
+    /// without an end that would wake all tasks.
     #[test]
     fn woken_taker_dropped_wakes_others() {
         model(|| {
-            let (handle, relay) = relay();
-            let mut going = Taker(relay.clone());
+            let (handle, lock) = new_lock();
+            let mut going = Taker(lock.clone());
             assert!(poll_once(&mut going).is_pending());
             let takers = [0; 2].map(|_| {
-                let mut taker = Taker(relay.clone());
+                let mut taker = Taker(lock.clone());
                 thread::spawn(move || {
                     let item = block_on(next(&mut taker));
                     (taker, item)
                 })
             });
-            drop(relay);
+            drop(lock);
             let goes = thread::spawn(move || drop(going));
             handle.send(2, false);
             let taken = takers.map(|taker| taker.join().unwrap());
@@ -469,22 +469,22 @@ mod relay {
         });
     }
 
-    /// The same for two who see every item.
+    /// The first waiter is dropped while it is woken for two items. Two readers receive both items.
     #[test]
     fn woken_reader_dropped_wakes_others() {
         model(|| {
-            let (handle, relay) = relay();
-            let mut going = Reader(relay.clone(), 0);
+            let (handle, lock) = new_lock();
+            let mut going = Reader(lock.clone(), 0);
             assert!(poll_once(&mut going).is_pending());
             let readers = [0; 2].map(|_| {
-                let mut reader = Reader(relay.clone(), 0);
+                let mut reader = Reader(lock.clone(), 0);
                 thread::spawn(move || {
                     let items =
                         block_on(async { [next(&mut reader).await, next(&mut reader).await] });
                     (reader, items)
                 })
             });
-            drop(relay);
+            drop(lock);
             let goes = thread::spawn(move || drop(going));
             handle.send(2, false);
             for reader in readers {

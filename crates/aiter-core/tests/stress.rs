@@ -1,4 +1,4 @@
-//! Real threads against the list: order per producer, nothing lost, nothing twice, no wake missed.
+//! Stress tests with threads: order per producer, no lost or doubled item, no lost wake-up.
 //!
 //! `AITER_STRESS=<n>` multiplies the sizes.
 #![cfg(not(any(loom, shuttle, target_family = "wasm")))]
@@ -22,12 +22,12 @@ use std::{
     time::Instant,
 };
 
-/// Far beyond any pause of a healthy run: a sleep this long is a wake-up that was lost.
+/// Longer than any pause of a healthy run, so a longer sleep is a lost wake-up.
 const LOST_WAKE_UP: Duration = Duration::from_secs(120);
 
 const PRODUCERS: usize = 3;
 
-/// How many times something is done: `full`, times `AITER_STRESS`, or `small` under Miri.
+/// Returns `full` times `AITER_STRESS`, or `small` under Miri.
 fn times(full: usize, small: usize) -> usize {
     if cfg!(miri) {
         return small;
@@ -52,7 +52,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Sleeps until `poll` is ready.
+/// Blocks the thread until `poll` is ready.
 fn block_on<R>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> R {
     let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&unpark));
@@ -76,7 +76,7 @@ fn blocking<S: Stream + Unpin>(mut stream: S) -> impl Iterator<Item = S::Item> {
     iter::from_fn(move || next(&mut stream))
 }
 
-/// A small generator, so that each run of a thread takes other turns and each test the same ones.
+/// A small random number generator, repeatable by its seed.
 struct Rng(u64);
 
 impl Rng {
@@ -92,11 +92,10 @@ impl Rng {
     }
 }
 
-/// Who pushed it and as which.
+/// The producer and its sequence number.
 type Item = (usize, usize);
 
-/// Checks that each producer's items come in order, from its first one on or from wherever the
-/// reader started, without a gap.
+/// Checks that the items of each producer are in order without a gap, from the first one read.
 #[derive(Default)]
 struct OrderCheck {
     next: [Option<usize>; PRODUCERS],
@@ -107,7 +106,7 @@ struct OrderCheck {
 impl OrderCheck {
     fn see(&mut self, (producer, seq): Item) {
         if let Some(expected) = self.next[producer] {
-            assert_eq!(seq, expected, "of producer {producer}");
+            assert_eq!(seq, expected, "next item of producer {producer}");
         }
         self.next[producer] = Some(seq + 1);
         self.seen += 1;
@@ -115,7 +114,7 @@ impl OrderCheck {
         self.hash = (self.hash.rotate_left(5) ^ item).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 
-    /// Every producer's items were seen from 0 to `n`.
+    /// Asserts that items 0 to `n` of each producer were read.
     fn assert_whole(&self, n: usize) {
         assert_eq!(self.next, [Some(n); PRODUCERS]);
         assert_eq!(self.seen, n * PRODUCERS);
@@ -322,7 +321,7 @@ fn takers_dropped_while_waiting_lose_no_item() {
     assert_eq!(taken, n);
 }
 
-/// How many each producer pushes at most when nobody stops it.
+/// Maximum number of pushes of each producer.
 const MAX_PUSHES: usize = if cfg!(miri) { 40 } else { 1000 };
 
 #[test]
@@ -453,8 +452,7 @@ fn subscribers_read_suffix_from_subscribe() {
     });
 }
 
-/// One item of a test's own book; the book is static, so that a double drop is counted and not
-/// undefined.
+/// An item that is counted in a static, so a double drop is counted and not undefined.
 struct CountedItem {
     seq: usize,
     counters: &'static Counters,
@@ -464,7 +462,7 @@ struct Counters {
     made: AtomicUsize,
     dropped: AtomicUsize,
     clones: AtomicUsize,
-    /// Originals and clones alive, by `seq` modulo the length.
+    /// Live originals and clones, by `seq` modulo the length.
     alive: [AtomicU32; 64],
 }
 
@@ -516,7 +514,7 @@ fn one_cursor_drops_items_once_without_clones() {
             scope.spawn(move || (0..n).for_each(|seq| drop(pusher.push(COUNTERS.item(seq)))));
         }
         drop(pusher);
-        // Half of them are read; the rest is dropped with the cursor or refused.
+        // Half of the items are read. The rest is dropped with the cursor or refused.
         assert_eq!(blocking(cursor).take(n * PRODUCERS / 2).count(), n * PRODUCERS / 2);
     });
     COUNTERS.assert_all_dropped();
@@ -689,7 +687,7 @@ fn waiters_dropped_beside_pushes_lose_no_wake_up() {
         let mut storm = cursor;
         let weak = pusher.downgrade();
         scope.spawn(move || {
-            // Registers, registers again with another waker, and goes without a word.
+            // Registers, registers again with another waker, and drops the fork.
             while weak.upgrade().is_some() {
                 let mut passing = storm.fork();
                 for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Wakers that were called, replaced, or belong to a cursor that has ended, are let go.
+//! Wakers that were called or replaced, or whose cursor has ended, are dropped.
 
 use crate::waker::{Counting, Hooks, next, on_wake, poll};
 use aiter_core::{
@@ -19,7 +19,7 @@ fn push(pusher: &Pusher<u32>) {
     pusher.push(1).unwrap();
 }
 
-/// As an interrupt handler does.
+/// Pushes like an interrupt handler.
 fn try_push(pusher: &Pusher<u32>) {
     pusher.try_push(1).unwrap();
 }
@@ -35,7 +35,7 @@ fn cursor_reads_item_keeps_no_waker() {
     for push in PUSHES {
         let (pusher, mut cursor) = push_list();
         let waker = Counting::new();
-        // The waker does not come back with the next poll, as with tasks that are moved.
+        // The next poll uses another waker, as if the task had moved.
         for _ in 0..3 {
             assert_eq!(waker.poll(&mut cursor), Poll::Pending);
             push(&pusher);
@@ -63,7 +63,7 @@ fn fork_reads_item_keeps_no_waker() {
     }
 }
 
-/// A way to read one item.
+/// Reads one item.
 type Read = fn(&mut Cursor<u32>, &Counting) -> Option<u32>;
 
 fn read_next_many(cursor: &mut Cursor<u32>, waker: &Counting) -> Option<u32> {
@@ -149,7 +149,7 @@ fn taker_keeps_no_waker() {
 
 #[test]
 fn poll_lock_ready_poll_keeps_no_waker() {
-    /// The waker that the value was polled with.
+    /// The waker of the last poll.
     type Value = Arc<Mutex<Option<Waker>>>;
     fn poll_value(lock: &mut PollLock<Value>, waker: &Waker, ready: bool) -> Poll<()> {
         lock.poll_locked(&mut Context::from_waker(waker), |value: Pin<&mut Value>, cx| {
@@ -183,7 +183,7 @@ fn wake_cell_drops_replaced_waker() {
     }
 }
 
-/// A waker whose clone registers a waker in the very cell that it is registered in.
+/// The waker's clone and drop register another waker in the same cell.
 #[test]
 fn wake_cell_clones_waker_without_lock() {
     let cell = Arc::new(WakeCell::new());
@@ -196,13 +196,13 @@ fn wake_cell_clones_waker_without_lock() {
         drop: Box::new(move || on_drop()),
         ..Hooks::default()
     };
-    // Its last drop would register as well.
+    // The last drop would register again.
     let waker = ManuallyDrop::new(hooks.waker());
     cell.register(&waker);
-    assert_eq!(inner.wakes(), 0, "it was registered, and then replaced");
+    assert_eq!(inner.wakes(), 0, "the inner waker must be replaced, not called");
     assert_eq!(inner.held(), 0);
     cell.register(Waker::noop());
-    assert_eq!(inner.held(), 1, "the drop of the replaced waker registered it");
+    assert_eq!(inner.held(), 1, "the drop of the replaced waker must register it");
     cell.clear();
     drop(cell);
     drop(ManuallyDrop::into_inner(waker));
@@ -220,7 +220,7 @@ fn ready_queue_with_ready_node_keeps_no_waker() {
     assert_eq!(waker.held(), 0);
 }
 
-/// A task that is woken, has read its item, and waits for something else. Its executor is gone.
+/// A woken task reads its item and waits for another event, but its executor is gone.
 #[test]
 fn task_of_dead_executor_is_freed() {
     struct Task {
@@ -242,11 +242,11 @@ fn task_of_dead_executor_is_freed() {
         push(&pusher);
         assert_eq!(poll(), Poll::Ready(Some(1)));
         drop(task);
-        assert_eq!(Arc::strong_count(&alive), 1, "the task is kept by its own cursor");
+        assert_eq!(Arc::strong_count(&alive), 1, "the cursor must not keep its own task alive");
     }
 }
 
-/// `push` calls wakers by value, so the task goes even if it is not polled again.
+/// `push` calls wakers by value, so the task is freed even without another poll.
 #[test]
 fn woken_task_without_poll_is_freed() {
     struct Task(Mutex<Cursor<u32>>, Arc<()>);
@@ -261,7 +261,7 @@ fn woken_task_without_poll_is_freed() {
     drop(waker);
     let Task(_, _alive) = &*task;
     drop(task);
-    assert_eq!(Arc::strong_count(&alive), 2, "the list keeps the waker that it is to call");
+    assert_eq!(Arc::strong_count(&alive), 2, "the list must keep the registered waker");
     pusher.push(1).unwrap();
     assert_eq!(Arc::strong_count(&alive), 1);
 }
@@ -273,7 +273,7 @@ fn poll_lock_clones_wakers_with_gate_open() {
     let (other, reads) = (one.clone(), Arc::new(AtomicUsize::new(0)));
     let counted = Arc::clone(&reads);
     let read = Arc::new(move || {
-        assert!(other.try_read(|_| ()).is_some(), "the gate is closed");
+        assert!(other.try_read(|_| ()).is_some(), "the gate must be open");
         counted.fetch_add(1, Ordering::Relaxed);
     });
     let (on_clone, on_drop) = (Arc::clone(&read), read);
@@ -292,9 +292,9 @@ fn poll_lock_clones_wakers_with_gate_open() {
     two.notify();
     pending(&mut two, Waker::noop());
     two.notify();
-    // Now the turn is `one`'s again, with another waker.
+    // `one` polls again with another waker.
     pending(&mut one, Waker::noop());
-    assert_eq!(reads.load(Ordering::Relaxed), 2, "one clone, and one drop of it");
+    assert_eq!(reads.load(Ordering::Relaxed), 2, "one clone and one drop of that clone");
 }
 
 #[test]
@@ -320,7 +320,7 @@ fn taker_try_next_many_drops_called_waker() {
     assert_eq!(waker.held(), 0);
 }
 
-/// The item comes between the first look and the registration.
+/// The item is pushed between the first read and the registration.
 #[test]
 fn taker_late_item_drops_called_waker() {
     let (pusher, cursor) = push_list();
@@ -341,15 +341,15 @@ fn taker_late_item_drops_called_waker() {
         ..Hooks::default()
     };
     let waker = hooks.waker();
-    // Marks the block.
+    // Sets `WAITING` in the block.
     assert!(poll(&mut taker.clone(), Waker::noop()).is_pending());
     assert_eq!(poll(&mut taker, &waker), Poll::Ready(Some(1)));
-    assert_eq!(held.load(Ordering::SeqCst), 1, "registered");
+    assert_eq!(held.load(Ordering::SeqCst), 1, "the waker must be registered");
     for _ in 0..20 {
         pusher.try_push(2).unwrap();
         assert_eq!(poll(&mut taker, Waker::noop()), Poll::Ready(Some(2)));
     }
-    assert_eq!(held.load(Ordering::SeqCst), 0, "it was called");
+    assert_eq!(held.load(Ordering::SeqCst), 0, "the called waker must be dropped");
     held.store(1, Ordering::SeqCst);
 }
 
@@ -364,7 +364,7 @@ fn skip_drops_called_waker() {
     assert_eq!(waker.held(), 0);
 }
 
-/// A waker of another cursor, which was called while that one was dropped, panics in its drop.
+/// The other cursor is dropped inside its own waker, and the drop of that waker panics.
 #[test]
 fn cursor_after_waker_drop_panic_registers() {
     let (pusher, cursor) = push_list();
@@ -390,7 +390,7 @@ fn cursor_after_waker_drop_panic_registers() {
     assert!(catch_unwind(AssertUnwindSafe(|| drop(ManuallyDrop::into_inner(panics)))).is_err());
 }
 
-/// The stack sleeps in its second cell, because the waker in the first one is being called.
+/// The owner registers in the second cell, because the waker in the first is being called.
 #[test]
 fn ready_queue_second_cell_drops_replaced_waker() {
     let ready = Arc::new(Mutex::new(ReadyQueue::new()));
@@ -413,11 +413,11 @@ fn ready_queue_second_cell_drops_replaced_waker() {
     let third = Counting::new();
     assert!(ready.lock().unwrap().sleep(third.waker()));
     assert_eq!((second.held(), third.held()), (0, 1));
-    // The first waker owns the stack that it lies in.
+    // The first waker owns the queue that holds it.
     drop(core::mem::take(&mut *ready.lock().unwrap()));
 }
 
-/// As on an executor with several threads: the task ends while its waker is called.
+/// The task ends while its waker is called, as on an executor with several threads.
 #[test]
 fn cursor_dropped_in_waker_leaves_no_waker() {
     let (pusher, cursor) = push_list();
@@ -433,10 +433,10 @@ fn cursor_dropped_in_waker_leaves_no_waker() {
     let _ = pusher.try_push(1);
     assert!(slot.lock().unwrap().is_none());
     let _ = pusher.push(2);
-    assert_eq!(Arc::strong_count(&alive), 1, "the waker belongs to a dropped cursor");
+    assert_eq!(Arc::strong_count(&alive), 1, "the waker of a dropped cursor must be dropped");
 }
 
-/// By `stop`, which calls by reference as well; then all else goes but a weak pusher.
+/// The cursor reads the end while `stop` calls its waker.
 #[test]
 fn cursor_ended_in_waker_leaves_no_waker() {
     let (pusher, cursor) = push_list::<u32>();
@@ -452,5 +452,5 @@ fn cursor_ended_in_waker_leaves_no_waker() {
     pusher.stop();
     let mut fork: Cursor<u32> = slot.lock().unwrap().fork();
     assert_eq!(next(&mut fork), Poll::Ready(None));
-    assert_eq!(Arc::strong_count(&alive), 1, "the waker belongs to an ended cursor");
+    assert_eq!(Arc::strong_count(&alive), 1, "the waker of an ended cursor must be dropped");
 }

@@ -1,4 +1,4 @@
-//! The numbered cases of the push list and of its forks.
+//! Basic promises of a push list and its forks.
 
 use crate::{
     drain, scaled, take, take_ready,

@@ -1,4 +1,4 @@
-//! `len` and its relatives, at and around every block edge.
+//! `len` and the other counts, at and around each block edge.
 
 use crate::{drain, offsets, scaled, take};
 use aiter_core::{Cursor, push_list};
@@ -46,7 +46,7 @@ fn len_of_two_cursors_at_any_distance_is_exact() {
         pusher.push(distance).unwrap();
         assert_len(&fast, 1);
         assert_len(&slow, distance + 1);
-        assert!(pusher.retained() > distance, "{} held", pusher.retained());
+        assert!(pusher.retained() > distance, "{} retained", pusher.retained());
     }
 }
 
@@ -171,7 +171,7 @@ fn retained_falls_when_slowest_cursor_advances() {
     assert!(pusher.retained() >= N);
     drop(slower);
     assert!(pusher.retained() >= N / 2);
-    assert!(pusher.retained() < N, "{} held, {} needed", pusher.retained(), N / 2);
+    assert!(pusher.retained() < N, "{} retained, {} unread", pusher.retained(), N / 2);
     drop(slow);
-    assert!(pusher.retained() <= 64, "{} held, none needed", pusher.retained());
+    assert!(pusher.retained() <= 64, "{} retained, none unread", pusher.retained());
 }

@@ -1,4 +1,4 @@
-//! Each item is dropped exactly once, whoever goes last, and not long after nobody can read it.
+//! Each item is dropped exactly once, in any drop order of handles, soon after its last read.
 
 use crate::{
     blocks::edges,
@@ -110,7 +110,7 @@ fn exclusive_cursor_after_fork_moves_items() {
     drop(cursor.fork());
     pusher.stop();
     assert_eq!(drain(&mut cursor).len(), n);
-    // What it had already seen of its block may still be cloned, not more.
+    // Only the items of the block that the cursor had already read up to may be cloned.
     assert!(ledger.clones() <= 32, "{} clones", ledger.clones());
     ledger.assert_all_dropped();
 }
@@ -125,7 +125,7 @@ fn last_fork_moves_remaining_items() {
     assert_eq!(drain(&mut fast).len(), n);
     let before = ledger.clones();
     assert_eq!(drain(&mut slow).len(), n);
-    // Nobody else is in or behind its blocks, the last one perhaps excepted.
+    // The fork is exclusive in all its blocks except perhaps the last one.
     assert!(ledger.clones() - before <= 64, "{} clones", ledger.clones() - before);
     drop((fast, slow, pusher));
     ledger.assert_all_dropped();
@@ -167,7 +167,7 @@ fn slow_fork_dropped_frees_its_items() {
     drop(take(&mut fast, n));
     assert_eq!(ledger.alive(), n);
     drop(slow);
-    // At most one block's slots.
+    // At most the items of one block remain.
     assert!(ledger.alive() <= 62, "{} alive", ledger.alive());
     assert!(next(&mut fast).is_pending());
     assert_eq!(ledger.alive(), 0);
@@ -190,7 +190,7 @@ fn parked_cursors_retain_no_item() {
         for cursor in [&mut one, &mut two, &mut three] {
             assert_eq!(values(&take_ready(cursor)), [9]);
         }
-        assert_eq!(ledger.alive(), 0, "after {n} items and one more");
+        assert_eq!(ledger.alive(), 0, "after {n} items and another");
         drop((one, two, three, pusher));
         ledger.assert_all_dropped();
     }
@@ -198,7 +198,7 @@ fn parked_cursors_retain_no_item() {
 
 #[test]
 fn parked_cursor_forked_keeps_position() {
-    // What sleepers gave up must neither be seen again nor be given up twice.
+    // Items that parked cursors released are neither read again nor released twice.
     for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut one) = filled(&ledger, n);
@@ -347,7 +347,7 @@ fn list_dropped_with_items_needs_little_stack() {
 
 pub(crate) fn on_small_stack(f: impl FnOnce() + Send + 'static) {
     if cfg!(target_family = "wasm") {
-        // No threads; the only stack is small.
+        // There are no threads, and the only stack is small.
         return f();
     }
     thread::Builder::new().stack_size(64 * 1024).spawn(f).unwrap().join().unwrap();
@@ -355,7 +355,7 @@ pub(crate) fn on_small_stack(f: impl FnOnce() + Send + 'static) {
 
 #[test]
 fn items_left_by_other_cursor_are_moved() {
-    // In mid-block: `read` items are read by both, then one goes and the rest is the other's.
+    // In mid-block, both cursors read `read` items. Then one is dropped.
     for read in [0, 1, 2, 10] {
         for in_runs in [false, true] {
             let ledger = Ledger::new();
@@ -371,8 +371,8 @@ fn items_left_by_other_cursor_are_moved() {
                 rest.extend(core::iter::from_fn(|| cursor.try_next().ok()));
             }
             assert!(values(&rest).into_iter().eq(read as u64..12));
-            assert_eq!(ledger.clones(), clones, "nobody else is there");
-            assert_eq!(ledger.alive(), 12 - read, "and nothing is behind");
+            assert_eq!(ledger.clones(), clones, "an exclusive cursor must move the items");
+            assert_eq!(ledger.alive(), 12 - read, "items read before must be dropped");
             drop((rest, cursor, pusher));
             ledger.assert_all_dropped();
         }

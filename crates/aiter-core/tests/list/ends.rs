@@ -1,4 +1,4 @@
-//! `stop`, the last pusher, and how a cursor ends.
+//! The end of a list: `stop`, the drop of the last pusher, and what cursors return.
 
 use crate::{
     blocks::slots,
@@ -161,7 +161,7 @@ fn stop_wakes_cursor_at_any_offset() {
     }
 }
 
-/// A `select!` leaves out what is terminated, so that its end would never be seen.
+/// A `select!` skips terminated streams, so an early `true` would hide the end.
 #[test]
 fn cursor_is_terminated_after_end_is_returned() {
     fn check(is_terminated: bool, read: impl FnOnce(&mut Cursor<u8>)) {
@@ -172,7 +172,7 @@ fn cursor_is_terminated_after_end_is_returned() {
         assert!(cursor.is_drained() && !cursor.is_terminated());
         read(&mut cursor);
         assert_eq!(cursor.is_terminated(), is_terminated);
-        // Whoever comes now has not been told.
+        // A new cursor has not returned the end yet.
         let mut fork = cursor.fork();
         let mut taker = cursor.fork().share();
         for _ in 0..2 {
@@ -191,7 +191,7 @@ fn cursor_is_terminated_after_end_is_returned() {
     check(true, |cursor| assert_eq!(next(cursor), Poll::Ready(None)));
     check(true, |cursor| assert_eq!(cursor.try_next(), Err(TryNextError::Ended)));
     check(true, |cursor| assert_eq!(many(cursor, 1), Poll::Ready(0)));
-    // These do not ask for the end.
+    // These calls do not return the end.
     check(false, |cursor| assert_eq!(many(cursor, 0), Poll::Ready(0)));
     check(false, |cursor| assert_eq!(cursor.try_next_many(&mut Vec::new(), 1), 0));
     check(false, |cursor| assert_eq!(cursor.next_ready(), None));
@@ -262,7 +262,7 @@ fn size_hint_brackets_remaining_items() {
     for read in read..=pushed {
         let (lower, upper) = cursor.size_hint();
         assert!(lower <= pushed - read);
-        assert!(upper.expect("stopped") >= pushed - read);
+        assert!(upper.expect("a stopped list has an upper bound") >= pushed - read);
         let expected = (read < pushed).then_some(read);
         assert_eq!(next(&mut cursor), Poll::Ready(expected));
     }

@@ -1,4 +1,4 @@
-//! Pusher handles: clones, weak ones, the sole one; moves between threads and between places.
+//! Pusher handles (clones, weak and unique pushers), and handles that move in memory.
 
 use crate::{
     drain,
@@ -11,10 +11,10 @@ use core::{mem, task::Poll};
 fn weak_pusher_upgrades_while_pusher_lives() {
     let (pusher, mut cursor) = push_list();
     let weak = pusher.downgrade();
-    let upgraded = weak.upgrade().expect("a pusher lives");
+    let upgraded = weak.upgrade().expect("a pusher is alive");
     drop(pusher);
     upgraded.push(1).unwrap();
-    let again = weak.upgrade().expect("the upgraded pusher lives");
+    let again = weak.upgrade().expect("the upgraded pusher is alive");
     drop(upgraded);
     again.push(2).unwrap();
     drop(again);
@@ -53,7 +53,7 @@ fn pusher_upgraded_after_stop_is_stopped() {
     let (pusher, _cursor) = push_list();
     let weak = pusher.downgrade();
     pusher.stop();
-    let upgraded = weak.upgrade().expect("a pusher lives");
+    let upgraded = weak.upgrade().expect("a pusher is alive");
     assert!(upgraded.is_stopped());
     assert!(matches!(upgraded.push(1), Err(PushError::Stopped(1))));
 }

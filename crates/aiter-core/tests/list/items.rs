@@ -1,4 +1,4 @@
-//! Items of unusual kinds: without size, very large, over-aligned, `!Sync`, not `'static`.
+//! Items of unusual types: zero-sized, very large, over-aligned, `!Sync`, not `'static`.
 
 use crate::{drain, scaled, take, take_ready};
 use aiter_core::push_list;
@@ -72,7 +72,7 @@ fn over_aligned_items_stay_aligned() {
 #[test]
 #[cfg_attr(target_family = "wasm", ignore = "no threads, and no stacks to choose")]
 fn large_item_blocks_are_not_built_on_stack() {
-    // Blocks of these are many times larger than the stack that is left beside the items.
+    // A block of these items is many times larger than the free stack.
     fn run<const SIZE: usize>(stack: usize, n: usize) {
         let work = move || {
             let (pusher, mut cursor) = push_list::<[u8; SIZE]>();

@@ -1,4 +1,4 @@
-//! Lists whose cursors never sleep.
+//! Lists whose cursors register no waker.
 
 use crate::{
     blocks::slots,
@@ -12,7 +12,7 @@ use aiter_core::{
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
-/// Reads everything that is ready.
+/// Reads all ready items.
 fn drain<T>(cursor: &mut NoWakeCursor<T>) -> Vec<T> {
     core::iter::from_fn(|| cursor.next_ready()).collect()
 }
@@ -33,7 +33,7 @@ fn items_across_blocks_keep_order() {
     assert!(other.is_drained());
 }
 
-/// Whatever reader is given: a push beside it appends the item.
+/// The hint may be any cursor. The push appends the item.
 #[test]
 fn push_with_lagging_hint_appends() {
     let (mut pusher, cursor) = no_wake_list();
@@ -89,7 +89,7 @@ fn pusher_counts_all_cursors() {
     assert_eq!(pusher.cursor_count(), 0);
 }
 
-/// Wherever in a block a fork comes and goes: each item is dropped once, and no block is kept.
+/// A fork is created and dropped at each offset. Items are dropped once, blocks are retired.
 #[test]
 fn forks_at_any_offset_retire_blocks() {
     for offset in offsets::<Tracked>(130) {
@@ -103,7 +103,7 @@ fn forks_at_any_offset_retire_blocks() {
                 forks.clear();
             }
             pusher.push_with_hint(&cursor, ledger.item(n as u64)).unwrap();
-            let item: Tracked = cursor.next_ready().expect("it was pushed");
+            let item: Tracked = cursor.next_ready().expect("the pushed item is ready");
             assert_eq!(item.value, n as u64);
         }
         assert!(ledger.alive() <= slots::<Tracked>(), "offset {offset}: {}", ledger.alive());
@@ -112,7 +112,7 @@ fn forks_at_any_offset_retire_blocks() {
     }
 }
 
-/// `next_fast` may give no answer, and never a wrong one.
+/// `next_fast` may return `None` for "unknown", but no wrong answer.
 #[test]
 fn next_fast_agrees_with_next_ready() {
     let (mut pusher, mut cursor) = no_wake_list();
@@ -138,7 +138,7 @@ fn next_fast_agrees_with_next_ready() {
             assert_eq!(other.next_ready(), (n % 3 != 0).then_some(n));
         }
     }
-    assert!(answers > 100, "{answers}");
+    assert!(answers > 100, "only {answers} answers of `next_fast`");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn clone_panics_keeps_item_unread() {
     static PANIC: core::sync::atomic::AtomicBool = core::sync::atomic::AtomicBool::new(true);
     impl Clone for PanicOnClone {
         fn clone(&self) -> Self {
-            assert!(!PANIC.load(core::sync::atomic::Ordering::Relaxed), "as told");
+            assert!(!PANIC.load(core::sync::atomic::Ordering::Relaxed), "on purpose");
             Self(self.0)
         }
     }

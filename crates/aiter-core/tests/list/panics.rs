@@ -1,4 +1,4 @@
-//! Panics in user code: in `T::drop`, `T::clone`, in wakers and preflights.
+//! Panics in user code: in `T::drop`, `T::clone`, wakers and preflights.
 
 use crate::{
     blocks::slots,
@@ -22,7 +22,7 @@ fn caught<R>(f: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(f)).ok()
 }
 
-/// Panics when dropped, after it was written down.
+/// A counted item whose drop panics if it is armed.
 struct PanicOnDrop {
     armed: u8,
     item: Tracked,
@@ -46,7 +46,7 @@ impl Drop for PanicOnDrop {
     }
 }
 
-/// A list of `n` items, of which one panics when it is dropped.
+/// Returns a list of `n` items. The drop of item `bad` panics.
 fn list_with_panic_at(
     ledger: &Ledger,
     n: usize,
@@ -94,7 +94,7 @@ fn drop_panic_in_last_handle_frees_others() {
 
 #[test]
 fn drop_panic_while_forks_read_loses_no_item() {
-    // The originals are dropped by whoever retires them, with a panic on the way.
+    // The cursor that retires the original drops it, and this drop panics.
     const N: usize = scaled(100, 40);
     for bad in bad_positions(N) {
         let ledger = Ledger::new();
@@ -104,14 +104,14 @@ fn drop_panic_while_forks_read_loses_no_item() {
         for mut cursor in [one, two] {
             let mut read = Vec::new();
             while !cursor.is_drained() {
-                // Throws where an armed original is dropped: by the list, or in our hand.
+                // Unwinds when the armed original is dropped, by the list or by this closure.
                 caught(|| {
                     let item = cursor.try_next().unwrap();
                     read.push(item.item.value);
                 });
             }
             caught(|| drop(cursor));
-            // The item in the hand of whoever threw may be gone with the panic, no other one.
+            // The unwinding read may lose its own item, but no other.
             assert!(read.is_sorted_by(|one, two| one < two));
             assert!(read.len() >= N - 1, "{read:?}");
         }
@@ -120,7 +120,7 @@ fn drop_panic_while_forks_read_loses_no_item() {
     }
 }
 
-/// Who leaves a block as the last one drops what is left there, in the middle of its run.
+/// The last cursor to leave a block drops the rest of its items in the middle of a run.
 #[test]
 fn drop_panic_while_forks_read_runs_loses_none() {
     let n = scaled(200, 130);
@@ -135,7 +135,7 @@ fn drop_panic_while_forks_read_runs_loses_none() {
                 panics += usize::from(caught(|| cursor.try_next_many(items, 40)).is_none());
             }
         }
-        // Who was alone in a block has the mine itself.
+        // An exclusive cursor moved the armed item out.
         let bad_positions = read.iter_mut().flatten().map(|item| mem::take(&mut item.armed));
         let moved = bad_positions.filter(|&armed| armed > 0).count();
         assert!(read.iter().all(|items| items.iter().map(|item| item.item.value).eq(0..n as u64)));
@@ -180,7 +180,7 @@ fn drop_panic_while_cursors_park_frees_others() {
     }
 }
 
-/// Panics in `clone` as long as `FUSE` says so.
+/// An item whose next `fuse` clones panic.
 struct PanicOnClone {
     value: usize,
     fuse: &'static AtomicUsize,
@@ -260,7 +260,7 @@ fn clone_panic_in_taker_keeps_other_items() {
     drop(one);
     assert_eq!(counting.wakes(), 1);
     pusher.stop();
-    // The item in the hand of the one that panicked may be gone with it, no other one.
+    // The taker that unwinds may lose its own item, but no other.
     let read: Vec<_> = drain(&mut two).iter().map(|item| item.value).collect();
     assert!(read.ends_with(&[1, 2]), "{read:?}");
     drop((two, fork, pusher));
@@ -280,7 +280,7 @@ fn waker_panic_on_push_wakes_other_forks() {
                 assert!(counting.poll(fork).is_pending());
             }
         }
-        // The panic may surface here or be kept; the item is in either way.
+        // The push may unwind or not. The item is in the list in both cases.
         caught(|| pusher.push(1).unwrap());
         for (i, (fork, counting)) in forks.iter_mut().enumerate() {
             assert_eq!(counting.wakes(), usize::from(i != bad));
@@ -329,7 +329,7 @@ fn waker_panic_in_push_all_loses_no_item() {
                 pusher.push_all(items).unwrap()
             }
         });
-        // Where the panic cut the run is open; what is in is a prefix and nothing is lost or kept.
+        // The panic may cut the run anywhere. A prefix is in the list, and the rest is dropped.
         let before = cursor.len();
         pusher.push(ledger.item(1000)).unwrap();
         let read = take_ready(&mut cursor);
@@ -389,7 +389,7 @@ fn drop_panic_in_last_cursor_keeps_list_usable() {
         pusher.push(PanicIfSet(false)).map_err(drop).unwrap();
         drop(cursor.try_next().map_err(drop).unwrap());
     }
-    assert!(pusher.retained() < 200, "{} are held", pusher.retained());
+    assert!(pusher.retained() < 200, "{} retained", pusher.retained());
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn waker_panic_of_cursor_still_wakes_taker() {
     assert_eq!(counting.wakes(), 1);
 }
 
-/// A waker that panics when it is dropped, once it is armed.
+/// A waker whose drop panics once if it is armed.
 struct PanicOnDropWaker(Arc<AtomicBool>);
 
 impl Wake for PanicOnDropWaker {
@@ -417,7 +417,7 @@ impl Drop for PanicOnDropWaker {
     }
 }
 
-/// Polls a handle with such a waker, and arms it.
+/// Polls `handle` with a waker whose drop panics, and arms the waker.
 fn register_panicking_waker<H>(handle: &mut H, poll: impl FnOnce(&mut H, &Waker)) {
     let armed = Arc::new(AtomicBool::new(false));
     poll(handle, &Waker::from(Arc::new(PanicOnDropWaker(Arc::clone(&armed)))));
@@ -440,7 +440,7 @@ fn waker_drop_panic_still_wakes_next_taker() {
 
 #[test]
 fn waker_drop_panic_keeps_poll_lock_usable() {
-    /// Keeps the waker that it is polled with.
+    /// The waker of the last poll.
     type Source = Arc<Mutex<Option<Waker>>>;
     fn poll(lock: &mut PollLock<Source>, waker: &Waker) {
         let polled =
@@ -466,12 +466,12 @@ fn waker_drop_panic_keeps_poll_lock_usable() {
 }
 
 std::thread_local! {
-    /// Runs in the next clone of a `Hooked`.
+    /// Runs in the next clone of a `CloneHook`.
     static ON_CLONE: core::cell::RefCell<Option<Box<dyn FnOnce()>>> =
         const { core::cell::RefCell::new(None) };
 }
 
-/// Runs `ON_CLONE` when it is cloned. Its drop panics if it is told to; that of a clone does not.
+/// An item whose clone runs `ON_CLONE`. Its drop panics if `panics` is set; clones clear it.
 struct CloneHook {
     tracked: Tracked,
     panics: bool,
@@ -493,7 +493,7 @@ impl Drop for CloneHook {
     }
 }
 
-/// The taker's clone is there when it gives the block back, as its last reader.
+/// The taker holds its clone while it retires the block as the last reader.
 #[test]
 fn taker_block_drop_panics_drops_clone() {
     let ledger = Ledger::new();
@@ -513,7 +513,7 @@ fn taker_block_drop_panics_drops_clone() {
         drop((rest, other));
     })));
     let taken = caught(|| drop(taker.try_next()));
-    assert!(taken.is_none(), "the drop of item 3 panics");
+    assert!(taken.is_none(), "the drop of item 3 must panic");
     drop((taker, pusher));
     ledger.assert_all_dropped();
 }
@@ -524,7 +524,7 @@ fn new_member_drop_panics_drops_result() {
     let mut node = aiter_core::task::ReadyQueue::new().node::<CloneHook>(0);
     let member = CloneHook { tracked: ledger.item(0), panics: true };
     let polled = caught(|| drop(node.poll_new(member, |_, _| Poll::Ready(ledger.item(1)))));
-    assert!(polled.is_none(), "the drop of the member panics");
+    assert!(polled.is_none(), "the drop of the member must panic");
     drop(node);
     ledger.assert_all_dropped();
 }

@@ -1,4 +1,4 @@
-//! A value that tasks drive in turn.
+//! `PollLock`: tasks that poll one value in turns.
 
 use aiter_core::task::PollLock;
 use alloc::{collections::VecDeque, rc::Rc, sync::Arc, task::Wake};
@@ -16,12 +16,12 @@ use crate::{
     waker::{Counting, on_wake},
 };
 
-/// A source of numbers, fed from outside.
+/// A source of numbers that the test sends.
 #[derive(Default)]
 struct SourceState {
     items: RefCell<VecDeque<u32>>,
     waker: RefCell<Option<Waker>>,
-    /// Called in the midst of a poll.
+    /// Called during the next poll.
     in_poll: RefCell<Option<Box<dyn FnOnce()>>>,
     polls: Cell<usize>,
 }
@@ -85,7 +85,7 @@ fn pending_value_is_polled_once_per_wake_up() {
         for (handle, waker) in handles.iter_mut().zip(&wakers) {
             assert!(poll(handle, waker.waker()).is_pending());
         }
-        assert_eq!(state.polls.get(), 1 + 2 * round, "only the first poll can find news");
+        assert_eq!(state.polls.get(), 1 + 2 * round, "one source poll per wake-up");
         state.send(round as u32);
         assert_eq!(wakers.each_ref().map(Counting::wakes), [round + 1; 3]);
         assert!(poll(&mut handles[round], wakers[round].waker()).is_ready());
@@ -134,7 +134,7 @@ fn handle_takes_item_wakes_waiters_for_rest() {
     state.items.borrow_mut().extend([1, 2]);
     state.wake();
     assert!(!one.has_woken());
-    // The gate is closed while the other handle comes.
+    // The other handle polls while the gate is closed.
     let (two_later, waker) = (Rc::new(RefCell::new(None)), wakers[1].waker().clone());
     *state.in_poll.borrow_mut() = Some(Box::new({
         let two_later = two_later.clone();
@@ -145,7 +145,7 @@ fn handle_takes_item_wakes_waiters_for_rest() {
     }));
     assert_eq!(poll(&mut one, wakers[0].waker()), Poll::Ready(1));
     assert_eq!(wakers[1].wakes(), 1);
-    assert!(one.has_woken() && !one.has_woken(), "told once");
+    assert!(one.has_woken() && !one.has_woken(), "`has_woken` must return `true` once");
     let mut two = two_later.take().unwrap();
     assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(2));
 }
@@ -169,7 +169,7 @@ fn cancelled_handle_keeps_no_waker() {
         assert!(poll(&mut two, wakers[1].waker()).is_ready());
         assert!(poll(&mut one, wakers[0].waker()).is_pending());
         state.send(2);
-        assert_eq!(wakers[0].wakes(), 1, "a cancelled handle may wait again");
+        assert_eq!(wakers[0].wakes(), 1, "a cancelled handle must be able to wait again");
     }
 }
 
@@ -214,7 +214,8 @@ fn unwoken_handle_dropped_wakes_no_other() {
     assert_eq!(waker.wakes(), 0);
 }
 
-/// The handle is woken for the news while another one is at the source, which had asked before the news.
+/// The source notifies during a turn that had already read it. The woken handle finds the gate
+/// closed.
 #[test]
 fn woken_handle_at_closed_gate_is_woken_again() {
     let (mut one, state) = source();
@@ -231,11 +232,11 @@ fn woken_handle_at_closed_gate_is_woken_again() {
         }
     }));
     assert!(poll(&mut two, wakers[1].waker()).is_pending());
-    assert_eq!(wakers.each_ref().map(|waker| waker.wakes()), [2, 1], "there is news for both");
+    assert_eq!(wakers.each_ref().map(|waker| waker.wakes()), [2, 1], "both handles must be woken");
     assert_eq!(poll(&mut one.borrow_mut(), wakers[0].waker()), Poll::Ready(7));
 }
 
-/// A turn may end in waiting for what only another handle can do.
+/// A pending turn may depend on a poll by another handle.
 #[test]
 fn pending_turn_wakes_task_at_closed_gate() {
     let (one, state) = source();
@@ -259,7 +260,7 @@ fn many_waiters_woken_on_small_stack() {
         for handle in &mut handles {
             assert!(poll(handle, waker.waker()).is_pending());
         }
-        // Half of them wait no longer.
+        // Half of the handles stop waiting.
         handles.iter_mut().step_by(2).for_each(PollLock::cancel);
         state.send(1);
         assert_eq!(waker.wakes(), N / 2);
@@ -292,7 +293,7 @@ fn panic_in_turn_wakes_task_at_closed_gate() {
     let panicked = catch_unwind(AssertUnwindSafe(|| poll(&mut three, Waker::noop())));
     assert!(panicked.is_err());
     assert_eq!(waker.wakes(), 1);
-    assert!(poll(&mut two.borrow_mut(), waker.waker()).is_pending(), "the gate is open");
+    assert!(poll(&mut two.borrow_mut(), waker.waker()).is_pending(), "the gate must be open");
     state.send(5);
     assert_eq!(waker.wakes(), 2);
     assert_eq!(poll(&mut two.borrow_mut(), waker.waker()), Poll::Ready(5));
@@ -314,16 +315,16 @@ fn try_read_polls_nothing_keeps_notification() {
         move || closed.set(two.try_read(|_| ()).is_none())
     }));
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
-    assert!(closed.get(), "nobody fallback_calls while another is at it");
+    assert!(closed.get(), "`try_read` must fail during a turn");
 }
 
 #[test]
 fn try_into_inner_of_last_handle_returns_value() {
     let (one, state) = source();
     let two = one.clone();
-    let Err(one) = one.try_into_inner() else { panic!("there is another") };
+    let Err(one) = one.try_into_inner() else { panic!("another handle is alive") };
     drop(two);
-    assert!(one.try_into_inner().is_ok(), "the last one");
+    assert!(one.try_into_inner().is_ok(), "the last handle must return the value");
     assert_eq!(Rc::strong_count(&state), 1);
 }
 
@@ -334,13 +335,13 @@ fn source_waker_keeps_no_task_waker() {
     assert!(poll(&mut one, waker.waker()).is_pending());
     assert_eq!(waker.held(), 1);
     drop(one);
-    assert_eq!(waker.held(), 0, "the task's waker went with its handle");
+    assert_eq!(waker.held(), 0, "the handle must drop the task's waker");
     state.send(1);
     assert_eq!(waker.wakes(), 0);
-    assert_eq!(Rc::strong_count(&state), 1, "and the source with the last handle");
+    assert_eq!(Rc::strong_count(&state), 1, "the last handle must drop the source");
 }
 
-/// Takes a turn, or what it is told that another one got.
+/// Polls the value. While the gate is closed, returns `fallback` instead.
 #[derive(Default)]
 struct Taker {
     fallback: Option<u32>,
@@ -393,14 +394,14 @@ fn or_else_runs_only_while_gate_is_closed() {
     let mut taker = Taker::default();
     assert_eq!(taker.poll(&mut one, &mut cx), Poll::Ready(1));
     assert_eq!(taker.fallback_calls, 0);
-    // Where nobody pauses, nobody looks.
+    // Targets without a spin phase never call the fallback.
     let fallback_calls = results.borrow()[0].1;
     let expected = if fallback_calls == 0 { Poll::Pending } else { Poll::Ready(7) };
     assert_eq!(*results.borrow(), [(Poll::Pending, fallback_calls), (expected, fallback_calls)]);
     assert_eq!(fallback_calls == 0, cfg!(miri) || usize::BITS < 64);
 }
 
-/// A watcher takes no turn. It is woken when a turn has got something, once the gate is open.
+/// A watcher does not poll. After a ready turn it is woken once the gate is open.
 #[test]
 fn watcher_is_woken_after_ready_turn() {
     let (mut one, state) = source();
@@ -410,16 +411,16 @@ fn watcher_is_woken_after_ready_turn() {
     state.send(1);
     *state.in_poll.borrow_mut() = Some(Box::new({
         let waker = waker.clone();
-        move || assert_eq!(waker.wakes(), 0, "the gate is closed")
+        move || assert_eq!(waker.wakes(), 0, "no wake-up while the gate is closed")
     }));
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
     assert_eq!(waker.wakes(), 1);
     state.send(2);
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(2));
-    assert_eq!(waker.wakes(), 1, "it does not watch any more");
+    assert_eq!(waker.wakes(), 1, "a woken watcher must be unregistered");
 }
 
-/// A watcher that comes while a turn is on is woken at its end.
+/// A watcher that registers during a turn is woken at the end of that turn.
 #[test]
 fn watcher_added_in_turn_is_woken_at_end() {
     let (mut one, state) = source();
@@ -451,7 +452,7 @@ fn cancelled_watcher_is_not_woken() {
     assert_eq!(waker.wakes(), 0);
 }
 
-/// The task at the gate is not turned away by a watcher.
+/// A watcher does not close the gate for other tasks.
 #[test]
 fn watcher_leaves_gate_open() {
     let (mut one, state) = source();
@@ -462,7 +463,7 @@ fn watcher_leaves_gate_open() {
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
 }
 
-/// The source's news leaves nothing for a watcher.
+/// A notification by the source changes nothing that a watcher could read.
 #[test]
 fn watcher_is_not_woken_by_source() {
     let (mut one, state) = source();
@@ -472,7 +473,7 @@ fn watcher_is_not_woken_by_source() {
     two.watch(&Context::from_waker(watcher.waker()));
     state.send(1);
     assert_eq!((task.wakes(), watcher.wakes()), (1, 0));
-    // A turn that is pending leaves nothing, either.
+    // A pending turn leaves no item for a watcher either.
     state.items.borrow_mut().clear();
     assert!(poll(&mut one, task.waker()).is_pending());
     assert_eq!(watcher.wakes(), 0);
@@ -480,7 +481,7 @@ fn watcher_is_not_woken_by_source() {
     assert_eq!((task.wakes(), watcher.wakes()), (2, 1));
 }
 
-/// A handle may take turns and watch in turn; it waits for one of them at a time.
+/// A handle may alternate between polling and watching. Only the last registration counts.
 #[test]
 fn watcher_that_polls_waits_for_source() {
     let (mut one, state) = source();
@@ -499,14 +500,14 @@ fn watcher_that_polls_waits_for_source() {
     assert_eq!((first.wakes(), second.wakes()), (1, 1));
 }
 
-/// A turn that panics may have left something.
+/// A turn that panics may have changed the value.
 #[test]
 fn watcher_is_woken_when_turn_panics() {
     let (mut one, state) = source();
     let mut two = one.clone();
     let waker = Counting::new();
     two.watch(&Context::from_waker(waker.waker()));
-    *state.in_poll.borrow_mut() = Some(Box::new(|| panic!("as told")));
+    *state.in_poll.borrow_mut() = Some(Box::new(|| panic!("on purpose")));
     assert!(catch_unwind(AssertUnwindSafe(|| poll(&mut one, Waker::noop()))).is_err());
     assert_eq!(waker.wakes(), 1);
 }

@@ -1,5 +1,4 @@
-//! An item that every reader has read is dropped no later than the next time that each of them finds
-//! nothing to read.
+//! An item is dropped at the latest when all its readers have found nothing more to read.
 
 use crate::{
     ledger::{Ledger, Tracked, values},
@@ -12,7 +11,7 @@ use core::{panic::AssertUnwindSafe, task::Poll};
 use futures_util::FutureExt;
 use std::{panic::catch_unwind, sync::Mutex};
 
-/// A way to read. It reads until it finds nothing, and returns what it found.
+/// Reads until nothing is ready, and returns the items.
 type Way<T> = fn(&mut Cursor<T>) -> Vec<T>;
 
 fn by_poll<T>(cursor: &mut Cursor<T>) -> Vec<T> {
@@ -79,11 +78,11 @@ fn two_cursors_find_nothing_drops_items() {
                 assert_reads(one_way, &mut one, 0, n);
                 assert_reads(two_way, &mut two, 0, n);
                 assert_eq!(ledger.alive(), 0, "after {n} items");
-                // One item more, and two for which the readers change places.
+                // One more item, and two more in the other order of readers.
                 pusher.push(ledger.item(n as u64)).unwrap();
                 assert_reads(one_way, &mut one, n, n + 1);
                 assert_reads(two_way, &mut two, n, n + 1);
-                assert_eq!(ledger.alive(), 0, "after {n} items and one");
+                assert_eq!(ledger.alive(), 0, "after {n} items and another");
                 for item in n + 1..n + 3 {
                     pusher.push(ledger.item(item as u64)).unwrap();
                 }
@@ -156,7 +155,7 @@ fn exclusive_cursor_after_fork_drops_items() {
                 pusher.push(item).unwrap();
             }
             assert_reads(way, &mut cursor, 0, n);
-            assert_eq!(ledger.alive(), n, "the fork has them to read");
+            assert_eq!(ledger.alive(), n, "the fork has not read the items");
             drop(fork);
             assert_reads(way, &mut cursor, n, n);
             assert_eq!(ledger.alive(), 0, "after {n} items");
@@ -212,7 +211,7 @@ fn waiting_takers_and_cursors_drop_items() {
             assert_reads(way, &mut cursor, n, n + 1);
             assert!(next(&mut other).is_ready());
             assert!(next(&mut other).is_pending());
-            assert_eq!(ledger.alive(), 0, "after {n} items and one");
+            assert_eq!(ledger.alive(), 0, "after {n} items and another");
             drop((cursor, taker, other, pusher));
             ledger.assert_all_dropped();
         }
@@ -227,7 +226,7 @@ fn cursor_polled_repeatedly_parks_once() {
     let mut three = one.fork();
     pusher.push(ledger.item(0)).unwrap();
     drop(one.try_next());
-    // If these counted for each look, they would stand for the two that are behind.
+    // If each failed read parked the cursor again, it would count for the two behind.
     for _ in 0..5 {
         assert_eq!(one.try_next().err(), Some(TryNextError::Empty));
     }
@@ -240,7 +239,7 @@ fn cursor_polled_repeatedly_parks_once() {
     assert_eq!(ledger.alive(), 0);
 }
 
-/// Does something when it is dropped, once.
+/// An item whose drop runs a closure once.
 struct DropHook(Option<Arc<Mutex<dyn FnMut() + Send>>>, Tracked);
 
 impl Clone for DropHook {
@@ -299,7 +298,7 @@ fn item_drop_using_other_cursor_loses_no_item() {
     }
 }
 
-/// Panics when it is dropped, once.
+/// An item whose drop panics once if the flag is set.
 struct PanicOnDrop(bool, Tracked);
 
 impl Clone for PanicOnDrop {
@@ -342,7 +341,7 @@ fn parked_item_drop_panics_loses_no_item() {
     }
 }
 
-/// One cursor finds nothing at item 3. The other one reads on, across the edges of blocks.
+/// One cursor parks at item 3. The other reads on across block edges.
 #[test]
 fn other_cursor_at_next_block_drops_items() {
     for n in [60, 200] {
@@ -353,7 +352,7 @@ fn other_cursor_at_next_block_drops_items() {
         assert_eq!(by_poll(&mut one).len(), 3);
         (3..n).for_each(|value| pusher.push(ledger.item(value)).unwrap());
         assert_eq!(by_poll(&mut two).len(), n as usize);
-        assert_eq!(ledger.alive(), n as usize - 3, "the first three were read by both");
+        assert_eq!(ledger.alive(), n as usize - 3, "both cursors have read the first three items");
         drop((one, two, pusher));
         ledger.assert_all_dropped();
     }
@@ -369,7 +368,7 @@ fn cursor_dropped_in_full_block_drops_items() {
         assert_eq!(by_poll(&mut one).len(), 3);
         (3..n).for_each(|value| pusher.push(ledger.item(value)).unwrap());
         drop(two);
-        assert_eq!(ledger.alive(), n as usize - 3, "it alone held the first three");
+        assert_eq!(ledger.alive(), n as usize - 3, "three items were held by `two` only");
         drop((one, pusher));
         ledger.assert_all_dropped();
     }

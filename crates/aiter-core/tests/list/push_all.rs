@@ -1,4 +1,4 @@
-//! `push_all` and `Extend`: iterators that end early, lie, panic or call back.
+//! `push_all` and `Extend`: iterators that end early, have wrong size hints, panic or call back.
 
 use crate::{
     drain,
@@ -13,7 +13,7 @@ use std::panic::catch_unwind;
 
 type PushAll = fn(&mut Pusher<usize>, &mut dyn Iterator<Item = usize>) -> usize;
 
-/// `push_all` on the shared path and on the sole one.
+/// `push_all` of a `Pusher` and of a `UniquePusher`.
 const METHODS: [PushAll; 2] = [
     |pusher, items| pusher.push_all(items).unwrap(),
     |pusher, items| pusher.unique().unwrap().push_all(items).unwrap(),
@@ -36,7 +36,7 @@ fn push_all_any_length_at_any_offset_works() {
     }
 }
 
-/// An iterator whose `size_hint` is what it is told to be.
+/// An iterator with a chosen `size_hint`.
 struct WrongSizeHint {
     items: core::ops::Range<usize>,
     hint: (usize, Option<usize>),
@@ -95,10 +95,10 @@ fn push_all_stops_at_first_none() {
     for method in METHODS {
         let (mut pusher, mut cursor) = push_list();
         let mut calls = 0;
-        // Would yield again after `None`, for ever.
+        // The iterator would yield again after `None`.
         let mut items = iter::from_fn(|| {
             calls += 1;
-            assert!(calls <= 4, "calls after the end");
+            assert!(calls <= 4, "`next` was called after the end");
             (calls % 4 != 0).then_some(calls)
         });
         assert_eq!(method(&mut pusher, &mut items), 3);
@@ -139,7 +139,7 @@ fn push_all_error_dropped_drops_unpushed() {
     drop(cursor);
 }
 
-/// What went in and what came back are all the items, in order, nothing twice.
+/// Asserts that the delivered and returned items are all items, once each and in order.
 #[track_caller]
 fn assert_split(delivered: &[u64], back: &[u64], pushed: usize, n: usize) {
     assert_eq!(delivered.len(), pushed);
@@ -265,7 +265,7 @@ fn iterator_panics_keeps_yielded_items() {
                     }
                 }));
                 assert!(result.is_err());
-                // The list goes on: nothing waits for slots that were never filled.
+                // The list stays usable, because no claimed slot is left unpublished.
                 let before = cursor.len();
                 pusher.push(ledger.item(1000)).unwrap();
                 assert!(counting.wakes() > 0);

@@ -15,7 +15,7 @@ use core::{
 };
 use std::sync::Mutex;
 
-/// A task in the small: its waker polls its cursor inside `wake`, and so registers again.
+/// A task whose waker polls its cursor inside `wake`, and so registers again.
 struct EagerTask {
     state: Mutex<(Cursor<usize>, Vec<usize>, bool)>,
     me: Weak<EagerTask>,
@@ -66,7 +66,7 @@ fn waker_polls_cursor_reads_each_item() {
     pusher.stop();
     for task in &tasks {
         let state = task.state.lock().unwrap();
-        assert!(state.2, "ended inside wake");
+        assert!(state.2, "the cursor must end inside `wake`");
         assert_eq!(state.1, (0..N).collect::<Vec<_>>());
     }
 }
@@ -226,10 +226,10 @@ fn waker_drop_pushes_item_is_delivered() {
         let inside = pusher.clone();
         Waker::from(Arc::new(DropHook(move || inside.push(item).map_err(drop).unwrap_or(()))))
     };
-    // Replaced by another waker, and woken: the push that drops it finds the list in order.
+    // The waker is dropped when it is replaced and after it was called. The list stays usable.
     for item in 0..scaled(100, 40) {
         assert_eq!(poll(&mut cursor, &drop_hook(item)), Poll::Pending);
-        // Polling drops the first waker, whose push is seen now or wakes the second.
+        // The poll drops the first waker. Its push is read at once or wakes the second waker.
         let counting = Counting::new();
         if counting.poll(&mut cursor).is_pending() {
             assert_eq!(counting.wakes(), 1);
@@ -237,14 +237,14 @@ fn waker_drop_pushes_item_is_delivered() {
         }
         assert!(take_ready(&mut cursor).is_empty());
     }
-    // Dropped with its cursor.
+    // The waker is dropped with its cursor.
     let mut fork = cursor.fork();
     assert_eq!(poll(&mut fork, &drop_hook(7)), Poll::Pending);
     drop(fork);
     assert_eq!(take_ready(&mut cursor), [7]);
 }
 
-/// Pushes a clone's farewell into its own list when it is cloned.
+/// An item whose clone pushes another item into the same list.
 struct PushOnClone {
     value: usize,
     pusher: Option<Pusher<PushOnClone>>,
@@ -281,7 +281,7 @@ fn clone_pushes_items_are_delivered() {
     assert!(buf[..N].iter().map(|item| item.value).eq(0..N));
 }
 
-/// What the clones of `Call` have at hand.
+/// The handles that clones of `ActOnClone` use.
 struct CloneContext {
     pusher: Pusher<ActOnClone>,
     fork_source: Cursor<ActOnClone>,
@@ -289,7 +289,7 @@ struct CloneContext {
     calls: usize,
 }
 
-/// Forks, drops, subscribes and stops as it is cloned.
+/// An item whose clones fork, drop, subscribe and stop.
 struct ActOnClone(Arc<Mutex<Option<CloneContext>>>);
 
 impl Clone for ActOnClone {
@@ -328,7 +328,7 @@ fn clone_changes_handles_keeps_items() {
     assert_eq!(pusher.cursor_count(), 2);
 }
 
-/// Lets the other cursor go when it is first cloned.
+/// An item whose first clone drops the other cursor.
 struct DropOtherOnClone {
     value: usize,
     is_clone: bool,
@@ -355,14 +355,14 @@ fn clone_drops_other_cursor_moves_rest() {
     let mut buf = Vec::new();
     assert_eq!(cursor.try_next_many(&mut buf, n), n);
     assert!(buf.iter().map(|item| item.value).eq(0..n));
-    // The rest of a block at most: from the next one on it is known to be alone.
+    // At most the rest of a block is cloned, because the cursor is exclusive from the next one on.
     let cloned = buf.iter().filter(|item| item.is_clone).count();
     assert!((1..=64).contains(&cloned), "{cloned} clones");
     drop((pusher, cursor, buf));
     assert_eq!(Arc::strong_count(&other), 1);
 }
 
-/// Pushes into its list when it is dropped.
+/// An item whose drop pushes into its list.
 struct PushOnDrop {
     value: usize,
     pusher: Option<Pusher<PushOnDrop>>,
@@ -371,7 +371,7 @@ struct PushOnDrop {
 impl Drop for PushOnDrop {
     fn drop(&mut self) {
         if let Some(pusher) = self.pusher.take() {
-            // Gives the item back when nobody reads any more.
+            // Returns the item if no cursor is left.
             drop(pusher.push(PushOnDrop { value: self.value + 1000, pusher: None }));
         }
     }
@@ -392,7 +392,7 @@ fn item_drop_pushes_items_are_delivered() {
     }
     drop(take(&mut cursor, N));
     assert!(take_ready(&mut cursor).iter().map(|item| item.value).eq(1000..1000 + N));
-    // Dropped by the list itself: with forks, and with the last cursor.
+    // The list itself drops the items, with forks and with the last cursor.
     let mut fork = cursor.fork();
     for value in 0..N {
         pusher.push(PushOnDrop { value, pusher: Some(pusher.clone()) }).map_err(drop).unwrap();

@@ -1,4 +1,4 @@
-//! Values whose drop panics behind a result: the result is dropped, not leaked.
+//! A drop that panics while a result is returned: the result is dropped, not leaked.
 
 use aiter_core::{push_list, task::PollLock};
 use alloc::{sync::Arc, task::Wake};
@@ -15,7 +15,7 @@ struct PanicOnDrop;
 
 impl Drop for PanicOnDrop {
     fn drop(&mut self) {
-        panic!("bad");
+        panic!("on purpose");
     }
 }
 
@@ -37,7 +37,7 @@ fn preflight_drop_panics_drops_cursor() {
 
 type Handle = PollLock<Arc<()>>;
 
-/// A waker that drops a handle of the relay when it is called, and whose own drop panics.
+/// A waker whose call drops a handle of the lock, and whose own drop panics.
 struct DropHandleOnWake(Mutex<Option<Handle>>, PanicOnDrop);
 
 impl Wake for DropHandleOnWake {
@@ -50,7 +50,7 @@ impl Wake for DropHandleOnWake {
     }
 }
 
-/// `unwrap` takes the value from the last handle, with a called waker left in the relay.
+/// Asserts that `unwrap` of the last handle drops the value. A called waker is left in the lock.
 fn assert_value_is_dropped<R>(unwrap: impl FnOnce(Handle) -> R) {
     let value = Arc::new(());
     let one = PollLock::new(value.clone());
@@ -65,9 +65,9 @@ fn assert_value_is_dropped<R>(unwrap: impl FnOnce(Handle) -> R) {
     assert!(polled.is_pending());
     *bad.0.lock().unwrap() = Some(two);
     drop((waker, bad));
-    lock_waker.expect("it was polled").wake();
-    assert!(panics(|| drop(unwrap(one))), "the waker is still there");
-    assert_eq!(Arc::strong_count(&value), 1, "leaked");
+    lock_waker.expect("the value was polled").wake();
+    assert!(panics(|| drop(unwrap(one))), "the drop of the waker must panic");
+    assert_eq!(Arc::strong_count(&value), 1, "the value leaked");
 }
 
 #[test]

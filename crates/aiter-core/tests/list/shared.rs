@@ -1,4 +1,4 @@
-//! `SharedCursor`: each item to exactly one taker, and no wake-up lost between them.
+//! `SharedCursor`: each item goes to exactly one taker, and no wake-up is lost.
 
 use crate::{
     drain,
@@ -65,7 +65,7 @@ fn push_wakes_all_waiting_takers_in_order() {
     assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3]);
     assert_eq!(next(&mut takers[2]), Poll::Ready(Some(7)));
     for n in [0, 1, 3] {
-        assert_eq!(next(&mut takers[n]), Poll::Pending, "each item goes to one taker");
+        assert_eq!(next(&mut takers[n]), Poll::Pending, "each item must go to one taker");
     }
 }
 
@@ -77,14 +77,14 @@ fn resting_woken_taker_keeps_no_item() {
             let mut takers: Vec<_> = waiting::<3>(cursor.share()).into();
             let mut rests = vec![takers.remove(resting)];
             if last {
-                // Two of the three rest.
+                // Two of the three takers do not poll.
                 rests.push(takers.remove(0));
             }
-            // More than a block: the takers cross to the next one.
+            // More than a block, so the takers reach the next block.
             for item in 0..scaled(200, 70) {
                 pusher.push(item).unwrap();
                 let got = takers.iter_mut().find_map(|(taker, counting)| {
-                    assert!(counting.wakes() > item, "taker sleeps while item {item} is there");
+                    assert!(counting.wakes() > item, "taker must be woken for item {item}");
                     match counting.poll(taker) {
                         Poll::Ready(got) => got,
                         Poll::Pending => None,
@@ -111,7 +111,7 @@ fn dropped_next_keeps_no_waker() {
     let mut two = one.clone();
     let (gone, waits) = (Counting::new(), Counting::new());
     for early in [true, false] {
-        // At the front of the queue, or behind the other taker.
+        // The future registers before or after the other taker.
         if !early {
             assert!(waits.poll(&mut two).is_pending());
         }
@@ -170,7 +170,7 @@ fn len_of_taker_counts_untaken_items() {
         assert_eq!(taker.try_next(), Ok(100 - left));
     }
     assert_eq!((taker.len(), taker.is_empty(), taker.is_drained()), (0, true, false));
-    // A late cursor that steps over what was pushed before.
+    // A late subscriber skips earlier items.
     let late = pusher.subscribe().share();
     assert_eq!(late.len(), 0);
     pusher.push(100).unwrap();
@@ -184,7 +184,7 @@ fn many_items_wake_many_takers() {
     let mut takers = waiting::<4>(cursor.share());
     assert_eq!(pusher.push_all(0..4).unwrap(), 4);
     for (item, (taker, counting)) in takers.iter_mut().enumerate() {
-        assert!(counting.wakes() > 0, "taker {item} sleeps while items are there");
+        assert!(counting.wakes() > 0, "taker {item} must be woken while items are ready");
         assert_eq!(counting.poll(taker), Poll::Ready(Some(item)));
     }
 }
@@ -202,14 +202,14 @@ fn woken_taker_dropped_passes_wake_up_on() {
             assert_eq!(counting.held(), 0);
         }
         let (taker, counting) = &mut takers[0];
-        assert!(counting.wakes() > 0, "the wake was lost after {gone} takers had gone");
+        assert!(counting.wakes() > 0, "wake-up lost after {gone} more dropped takers");
         assert_eq!(counting.poll(taker), Poll::Ready(Some(1)));
     }
 }
 
 #[test]
 fn waiting_taker_dropped_loses_no_wake_up() {
-    // Cases 17 and 74: A and B wait, B goes, one item comes.
+    // All takers wait. One is dropped, and items are pushed.
     for gone in 0..3 {
         let (pusher, cursor) = push_list();
         let mut takers: Vec<_> = waiting::<3>(cursor.share()).into();
@@ -273,7 +273,7 @@ fn item_and_end_reach_every_waiting_taker() {
         match counting.poll(taker) {
             Poll::Ready(Some(item)) => assert_eq!((i, item), (0, 7)),
             Poll::Ready(None) => ends += 1,
-            Poll::Pending => panic!("taker {i} waits at the end"),
+            Poll::Pending => panic!("taker {i} is pending at the end"),
         }
     }
     assert_eq!(ends, 3);
@@ -288,7 +288,7 @@ fn taker_polled_again_wakes_latest_waker() {
     assert_eq!(takers[0].1.held(), 0);
     pusher.push(1).unwrap();
     assert_eq!(takers[0].1.wakes(), 0);
-    // Whoever is woken is awake for good: its latest waker.
+    // Each woken taker is woken by its latest waker.
     assert!(newer.wakes() + takers[1].1.wakes() > 0);
     if newer.wakes() > 0 {
         assert_eq!(newer.poll(&mut takers[0].0), Poll::Ready(Some(1)));
@@ -397,7 +397,7 @@ fn size_hint_of_taker_brackets_its_items() {
     assert_eq!(pusher.push_all(0..5).unwrap(), 5);
     assert_eq!(one.size_hint().1, None);
     pusher.stop();
-    // The other one may take everything.
+    // The other taker may take all items.
     assert_eq!(one.size_hint().0, 0);
     assert!(one.size_hint().1.is_none_or(|upper| upper >= 5));
     assert_eq!(drain(&mut two).len(), 5);
@@ -438,7 +438,7 @@ fn takers_are_woken_in_order_of_registration() {
     }
 }
 
-/// `try_next_many` does not say whether the list has ended, so the task still waits for its wake-up.
+/// `try_next_many` does not report the end, so the task still needs its wake-up.
 #[test]
 fn try_next_many_at_end_keeps_registration() {
     let (pusher, cursor) = push_list::<u32>();

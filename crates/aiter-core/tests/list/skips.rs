@@ -1,4 +1,4 @@
-//! Cursors that skip items: none is cloned, each is dropped once.
+//! Cursors that skip items. Skipped items are not cloned and are dropped once.
 
 use crate::{
     drain,
@@ -78,7 +78,7 @@ fn skip_beside_reads_drops_items_once() {
             assert_eq!(values(&take(&mut fork, 1)), [n as u64]);
             assert_eq!(cursor.skip_items(5), 1);
             assert!(fork.try_next().is_err());
-            assert_eq!(ledger.alive(), 0, "after {n} items and one");
+            assert_eq!(ledger.alive(), 0, "after {n} items and another");
             drop((cursor, fork, pusher));
             ledger.assert_all_dropped();
         }
@@ -93,7 +93,7 @@ fn two_cursors_skip_clones_no_item() {
         let mut fork = cursor.fork();
         assert_eq!(cursor.skip_items(n / 2), n / 2);
         assert_eq!(fork.seek_to_end(), n);
-        assert_eq!(ledger.alive().min(1), n.min(1), "the other one has items to read");
+        assert_eq!(ledger.alive().min(1), n.min(1), "the other cursor has unread items");
         assert_eq!(cursor.seek_to_end(), n - n / 2);
         assert_eq!((ledger.alive(), ledger.clones()), (0, 0));
         drop((cursor, fork, pusher));
@@ -186,13 +186,13 @@ fn skip_beside_pushing_thread_counts_items() {
             };
         }
     });
-    // The pusher is gone with its thread.
+    // The thread has dropped the pusher.
     assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
     assert_eq!(fork.skip_items(N - 1), N - 1);
     assert_eq!(drain(&mut fork), [N - 1]);
 }
 
-/// Panics when it is cloned.
+/// An item whose clone panics.
 struct PanicOnClone(Tracked);
 
 impl Clone for PanicOnClone {
@@ -220,10 +220,10 @@ fn item_with_clone_panic_is_skipped() {
     assert_eq!(ledger.alive(), 0);
     drop(other);
     pusher.push(PanicOnClone(ledger.item(9))).map_err(drop).unwrap();
-    assert_eq!(cursor.try_next().unwrap_or_else(|_| panic!("alone, so moved")).0.value, 9);
+    assert_eq!(cursor.try_next().unwrap_or_else(|_| panic!("the item must be moved")).0.value, 9);
 }
 
-/// Panics when it is dropped, if it is told to.
+/// An item whose drop panics once if the flag is set.
 struct PanicOnDrop<'a>(&'a AtomicBool, #[expect(dead_code)] Tracked);
 
 impl Drop for PanicOnDrop<'_> {

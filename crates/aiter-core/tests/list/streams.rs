@@ -1,4 +1,4 @@
-//! The stream traits, and `preflight` as a stream of its own.
+//! The stream traits, and `Preflight` as a stream.
 
 use crate::{
     drain, take_ready,
@@ -76,7 +76,7 @@ fn preflight_next_many_runs_function() {
     assert_eq!(pin!(squares.next_many(&mut buf, 3)).poll(&mut cx), Poll::Ready(1));
     assert_eq!(squares.poll_next_many(&mut cx, &mut buf, 3), Poll::Ready(1));
     assert_eq!(buf, [1, 4]);
-    // It is called also if nothing is asked for, as with any poll.
+    // The function runs in each poll, also with a maximum of zero.
     assert_eq!(squares.poll_next_many(&mut cx, &mut buf, 0), Poll::Ready(0));
     assert_eq!(squares.len(), 1);
     assert!(!format!("{:?}", squares.next_many(&mut buf, 3)).is_empty());

@@ -1,5 +1,5 @@
-//! A notifier that is stuck in one waker. In place of another thread, the waker does what other
-//! threads do meanwhile.
+//! A notifier that is stuck inside a waker call. The waker itself runs the operations of other
+//! threads.
 
 use crate::waker::{Counting, on_wake, poll};
 use aiter_core::{Cursor, Pusher, push_list, task::PollLock};
@@ -9,8 +9,8 @@ use std::sync::Mutex;
 
 type Meanwhile = dyn Fn(&Pusher<u32>, &mut Cursor<u32>, &Counting) + Send + Sync;
 
-/// Two forks sleep, and `push` wakes the first of them. While it calls the waker of that fork,
-/// `meanwhile` goes on. Returns how often the second fork was woken by then.
+/// Two forks wait, and `push` calls the waker of the first, which runs `meanwhile`. Returns the
+/// number of wake-ups of the second fork at the end of `meanwhile`.
 fn wakes_while_stuck(push: fn(&Pusher<u32>, u32), meanwhile: Box<Meanwhile>) -> usize {
     let (pusher, mut one) = push_list();
     let two = Arc::new(Mutex::new(one.fork()));

@@ -83,7 +83,7 @@ fn list_without_cursor_holds_no_item() {
 
 #[test]
 fn exclusive_subscriber_moves_items() {
-    // Also when it enters a block that others have begun and left.
+    // Also if the subscriber enters a block that other cursors have left.
     for n in edges::<Tracked>().into_iter().chain([5, 100]) {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();

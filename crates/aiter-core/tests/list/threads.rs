@@ -1,4 +1,4 @@
-//! The traps that need a second thread, in the small.
+//! Races between two threads or more.
 
 use crate::{
     blocks::slots,
@@ -24,7 +24,7 @@ fn first_push_races_with_cursor_drop() {
                 start.wait();
                 match pusher.push(item) {
                     Ok(()) | Err(PushError::NoCursor(_)) => {}
-                    Err(PushError::Stopped(_)) => panic!("nobody stopped"),
+                    Err(PushError::Stopped(_)) => panic!("the list was not stopped"),
                 }
             });
             start.wait();
@@ -49,7 +49,7 @@ fn subscriber_beside_last_drop_reads_own_items() {
             start.wait();
             pusher.subscribe()
         });
-        // Not alone, so that it clones.
+        // The second cursor makes `late` clone.
         let _behind = late.fork();
         for n in 0..130 {
             pusher.push(n).expect("two cursors are alive");
@@ -100,7 +100,7 @@ fn push_races_with_stop() {
 
 #[test]
 fn last_item_before_stop_is_not_lost() {
-    // "Empty" and "stopped" read in two steps would lose it.
+    // Reading "empty" and "stopped" in two steps would lose the item.
     for _ in 0..ROUNDS {
         let (pusher, mut cursor) = push_list();
         thread::scope(|scope| {
@@ -211,7 +211,7 @@ fn upgrade_beside_last_pusher_drop_is_exact() {
         });
         match pushed {
             Some(ok) => {
-                assert!(ok, "an upgraded pusher holds the list open");
+                assert!(ok, "an upgraded pusher must keep the list open");
                 assert_eq!(drain(&mut cursor), [1]);
             }
             None => assert!(drain(&mut cursor).is_empty()),
@@ -269,7 +269,7 @@ fn no_wake_pushes_are_seen_by_other_thread() {
     producer.join().unwrap();
 }
 
-/// Lets `producers` push, each in its way, while the last cursor goes. Then nothing is left.
+/// Runs each of `ways` on a thread beside the drop of the last cursor. No item is left then.
 #[track_caller]
 fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
     let drops: [fn(Cursor<Tracked>); 3] = [
@@ -283,7 +283,7 @@ fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
     for round in 0..ROUNDS {
         let ledger = Ledger::new();
         let (mut pusher, cursor) = push_list();
-        // Also about the edge of a block.
+        // The rounds also cover a block edge.
         for item in ledger.items(round % 64) {
             pusher.push(item).unwrap();
         }
@@ -361,17 +361,17 @@ fn try_push_beside_last_drop_drops_item_later() {
             start.wait();
             drop(cursor);
         });
-        // Refused, and what the handler left goes.
+        // The refused push also drops what the handler left.
         drop(pusher.push(ledger.item(2)));
         assert_eq!(ledger.alive(), 0, "in round {round}, with the pusher alive");
     }
 }
 
-/// Blocks retire with a pin in sight again and again, and none of the reserve is lost.
+/// Blocks retire beside pins again and again, and no reserved block is lost.
 #[test]
 fn reserve_after_try_push_beside_reads_is_whole() {
     const ROOM: usize = 20;
-    // Few items fill a block.
+    // A block holds few of these items.
     let item = [0_u8; 8192];
     for _ in 0..scaled(20, 2) {
         let (pusher, mut cursor) = push_list();
@@ -392,7 +392,7 @@ fn reserve_after_try_push_beside_reads_is_whole() {
             }
         });
         while cursor.try_next().is_ok() {}
-        // Whole blocks are reserved, and the first one is in use.
+        // `reserve` links whole blocks, and the first one is in use.
         let room = ROOM - slots::<[u8; 8192]>();
         let pushed = (0..room).take_while(|_| pusher.try_push(item).is_ok()).count();
         assert_eq!(pushed, room);

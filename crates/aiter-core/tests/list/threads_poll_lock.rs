@@ -1,4 +1,4 @@
-//! A look at a relay's value, on one thread, while a task on another one registers.
+//! A `try_read` of a `PollLock` on one thread while a task on another thread registers.
 
 use crate::waker::Hooks;
 use aiter_core::task::PollLock;
@@ -23,7 +23,7 @@ fn poll(lock: &mut PollLock<Value>, waker: &Waker, ready: bool) -> Poll<()> {
     })
 }
 
-/// News comes while another handle looks, and the sleeper registers before the look is over.
+/// The source notifies during a read of another handle, and the waiter registers during the read.
 fn waiter_beside_read(polls_before_read: bool) {
     let value = Value::default();
     let mut waiter = PollLock::new(Arc::clone(&value));
@@ -38,12 +38,12 @@ fn waiter_beside_read(polls_before_read: bool) {
     let hooks = {
         let (value, wakes, reads) = (Arc::clone(&value), Arc::clone(&wakes), Arc::clone(&reads));
         Hooks {
-            // The sleeper has opened the gate and is about to register.
+            // The waiter has opened the gate and is about to register.
             clone: Box::new(move || {
                 let (value, reader) = (Arc::clone(&value), Arc::clone(&reader));
                 let Some(read_ends) = read_ends.lock().unwrap().take() else { return };
                 if polls_before_read {
-                    // News comes, and another handle takes a turn and gets something.
+                    // The source notifies, and the turn of another handle is ready.
                     value.lock().unwrap().take().unwrap().wake();
                     let mut other = other.lock().unwrap();
                     assert!(poll(&mut other, Waker::noop(), true).is_ready());
@@ -71,7 +71,7 @@ fn waiter_beside_read(polls_before_read: bool) {
     assert!(poll(&mut waiter, &waker, false).is_pending());
     end_read.send(()).unwrap();
     reads.lock().unwrap().take().unwrap().join().unwrap();
-    assert!(wakes.load(Ordering::SeqCst) > 0, "the value may be ready, and the waiter sleeps");
+    assert!(wakes.load(Ordering::SeqCst) > 0, "the waiter must be woken");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `reserve` and `try_push`: so many as were reserved, and the item back when there is no room.
+//! `reserve` and `try_push`: reserved items fit, and a full list returns the item.
 
 use crate::{
     blocks::{edges, slots},
@@ -11,7 +11,7 @@ use aiter_core::{Pusher, TryPushError, push_list};
 use core::{panic::AssertUnwindSafe, task::Poll};
 use std::panic::catch_unwind;
 
-/// Pushes until the list is full and tells how many went in.
+/// Pushes until the list is full and returns the number of items pushed.
 fn fill(pusher: &Pusher<usize>) -> usize {
     (0..1_000_000)
         .find(|&item| match pusher.try_push(item) {
@@ -22,7 +22,7 @@ fn fill(pusher: &Pusher<usize>) -> usize {
             }
             Err(other) => panic!("{other:?}"),
         })
-        .expect("full at some point")
+        .expect("the list becomes full")
 }
 
 #[test]
@@ -61,11 +61,11 @@ fn full_try_push_returns_item_until_reserve() {
         assert!(matches!(pusher.try_push(7), Err(TryPushError::Full(7))));
         pusher.reserve(more);
         let room = fill(&pusher);
-        assert!(room >= more, "{more} reserved, {room} went in");
+        assert!(room >= more, "{more} reserved, {room} pushed");
         pushed += room;
         assert_eq!(cursor.len(), pushed);
     }
-    // A push that may allocate is not held up by a full list.
+    // `push` may allocate, so it succeeds on a full list.
     pusher.push(8).unwrap();
     pusher.stop();
     assert_eq!(drain(&mut cursor).len(), pushed + 1);
@@ -149,7 +149,7 @@ fn reserve_without_cursor_or_after_stop_works() {
 
 #[test]
 fn small_reserve_in_steady_flow_is_never_full() {
-    // Also after a burst that was far larger than what was reserved.
+    // The second round starts with a burst far larger than the reserve.
     for burst in [0, 400] {
         let (pusher, mut cursor) = push_list();
         pusher.reserve(10);
@@ -164,7 +164,7 @@ fn small_reserve_in_steady_flow_is_never_full() {
     }
 }
 
-/// More than any allocator has: a panic before anything is allocated, and the list is as it was.
+/// Asserts that an impossible `reserve` panics before it allocates, and leaves the list unchanged.
 fn assert_reserve_overflows<T>(item: fn() -> T) {
     const MOST: usize = isize::MAX as usize;
     let (pusher, mut cursor) = push_list();
@@ -175,7 +175,7 @@ fn assert_reserve_overflows<T>(item: fn() -> T) {
     }
     let room = slots::<T>() - 1;
     let more = (0..).take_while(|_| pusher.try_push(item()).is_ok()).count();
-    assert!(more < room.max(1), "{more} went in, where {room} or one fewer were free");
+    assert!(more < room.max(1), "{more} items pushed into {room} free slots or less");
     assert_eq!(take_ready(&mut cursor).len(), more + 1);
     pusher.reserve(10);
     (0..10).for_each(|_| assert!(pusher.try_push(item()).is_ok()));

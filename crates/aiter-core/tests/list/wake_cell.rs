@@ -1,4 +1,4 @@
-//! A waker for anybody to call.
+//! `WakeCell`: a registered waker that any thread may call.
 
 use aiter_core::task::WakeCell;
 use alloc::{sync::Arc, task::Wake};
@@ -13,7 +13,7 @@ fn each_registration_is_woken_once() {
     cell.wake();
     for n in 0..3 {
         cell.register(waker.waker());
-        assert_eq!(waker.wakes(), n, "a wake-up is not kept for later: the task looks again");
+        assert_eq!(waker.wakes(), n, "an early wake-up must not be kept");
         cell.wake();
         cell.wake();
         assert_eq!(waker.wakes(), n + 1);
@@ -52,7 +52,7 @@ fn wake_cell_dropped_drops_waker() {
     assert_eq!(waker.held(), 0);
 }
 
-/// What a task does that preempts the one who wakes it.
+/// The task preempts the thread that calls its waker, and registers another waker.
 #[test]
 fn task_registers_inside_its_wake() {
     struct RegisterInWake {
@@ -71,7 +71,7 @@ fn task_registers_inside_its_wake() {
     let waker = RegisterInWake { cell: cell.clone(), then: counting.waker().clone() };
     cell.register(&Waker::from(Arc::new(waker)));
     cell.wake();
-    assert_eq!(counting.wakes(), 0, "it registered, there is nothing to try again");
+    assert_eq!(counting.wakes(), 0, "the new registration must not be woken");
     cell.wake();
     assert_eq!(counting.wakes(), 1);
     cell.clear();
@@ -82,7 +82,7 @@ fn waker_panic_leaves_wake_cell_usable() {
     struct PanicOnWake;
     impl Wake for PanicOnWake {
         fn wake(self: Arc<Self>) {
-            panic!("in the waker");
+            panic!("on purpose");
         }
     }
     let (cell, waker) = (WakeCell::new(), Counting::new());

@@ -1,4 +1,4 @@
-//! Waiting and waking: nobody is forgotten, nobody is kept, nobody is woken for nothing.
+//! Registration and notification: no wake-up is lost, no waker is kept, no wake-up is spurious.
 
 use crate::{
     offsets, scaled, take, take_ready,
@@ -176,7 +176,7 @@ fn waker_is_released_with_all_handles() {
 
 #[test]
 fn waiting_cursors_dropped_lose_no_wake_up() {
-    // Bit i of `gone` drops cursor i, in both orders.
+    // Cursor i is dropped if bit i of `gone` is set, in both orders.
     for gone in 0_u32..16 {
         for backwards in [0, 1] {
             let (pusher, cursor) = push_list();
@@ -314,7 +314,7 @@ fn woken_cursor_after_try_next_waits_again() {
 
 #[test]
 fn subscription_before_waiting_cursor_keeps_wake() {
-    // The mark that a subscription leaves must not swallow the wake-up of who waits on its place.
+    // A subscription marks the tail. The mark must not hide the wake-up of a waiting cursor.
     for between in offsets::<u8>(100) {
         let (pusher, mut cursor) = push_list();
         let counting = Counting::new();
@@ -326,7 +326,7 @@ fn subscription_before_waiting_cursor_keeps_wake() {
             assert_eq!(counting.poll(&mut cursor), Poll::Pending);
         }
         pusher.push(1).unwrap();
-        assert!(counting.wakes() > before, "{between} subscriptions hid the wake");
+        assert!(counting.wakes() > before, "{between} subscriptions hid the wake-up");
         assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(1)));
         for mut cursor in late {
             assert_eq!(next(&mut cursor), Poll::Ready(Some(1)));
@@ -348,7 +348,7 @@ fn dropped_subscription_keeps_wake_up() {
         }
         let before = counting.wakes();
         pusher.stop();
-        assert!(counting.wakes() > before, "{between} subscriptions hid the wake");
+        assert!(counting.wakes() > before, "{between} subscriptions hid the wake-up");
         assert_eq!(counting.poll(&mut cursor), Poll::Ready(None));
     }
 }
@@ -377,7 +377,7 @@ fn waiting_next_many_takes_pushed_items() {
     assert_eq!(buf, [9, 0, 1, 2, 3, 4]);
 }
 
-/// What a cursor knew of from its last look is not all there is.
+/// The items that a cursor knows of from its last read are not all ready items.
 #[test]
 fn next_many_takes_all_ready_items() {
     const N: usize = 200;
@@ -398,11 +398,11 @@ fn next_many_takes_all_ready_items() {
                 cursor.try_next_many(&mut buf, N)
             } else {
                 let Poll::Ready(taken) = cursor.poll_next_many(&mut cx, &mut buf, N) else {
-                    panic!("some are ready");
+                    panic!("items are ready");
                 };
                 taken
             };
-            assert_eq!(taken, rest, "{known} were known at {at}");
+            assert_eq!(taken, rest, "{known} items were known at {at}");
         }
         assert!(buf.into_iter().eq(0..N));
         drop(another);

@@ -1,5 +1,5 @@
-//! Wake cells. All operations go through shared references, so call-backs use the very cell that
-//! an operation is at.
+//! Wake cells. All operations use shared references, so call-backs may use the same cell as the
+//! outer operation.
 
 use alloc::rc::Rc;
 use core::cell::Cell;
@@ -13,11 +13,11 @@ use crate::{
 
 pub(crate) struct WakerCell {
     cell: WakeCell,
-    /// What the next `wake` must call; nothing if operations overlapped.
+    /// The registration that the next `wake` must call. `None` if operations overlapped.
     registered: Cell<Option<Registration>>,
-    /// Changes with each `register` and `clear`.
+    /// Number of calls of `register` and `clear`.
     changes: Cell<usize>,
-    /// Calls of `register` that are on.
+    /// Number of active calls of `register`.
     registering: Cell<usize>,
 }
 
@@ -31,7 +31,7 @@ impl WakerCell {
         }
     }
 
-    /// What is registered is about to change.
+    /// Notes that the registration is about to change.
     fn change(&self) -> usize {
         self.registered.set(None);
         self.changes.set(self.changes.get() + 1);
@@ -39,7 +39,7 @@ impl WakerCell {
     }
 }
 
-/// A `register` that is on.
+/// Counts an active `register` until it is dropped.
 struct Registering<'a>(&'a Cell<usize>);
 
 impl Drop for Registering<'_> {
@@ -70,7 +70,7 @@ impl<const PAD: usize> Pools<PAD> {
             cell.cell.register(waker);
             drop(registering);
             if is_inner {
-                // It was woken at once, or it has replaced the outer one.
+                // The inner registration was woken at once, or has replaced the outer one.
                 return;
             }
             if change == cell.changes.get() {
@@ -86,7 +86,7 @@ impl<const PAD: usize> Pools<PAD> {
         let was_woken = registered.is_none_or(|registration| registration.was_woken(&self.base));
         self.base.check(was_woken, format_args!("lost wake-up of a cell: {registered:?}"));
         if cell.registering.get() > 0 {
-            // The outer registration may be the one that was called.
+            // `wake` may have called the outer registration.
             cell.change();
         }
     }

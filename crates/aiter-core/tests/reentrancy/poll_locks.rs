@@ -1,4 +1,4 @@
-//! Handles of a relay round a source that is fed from outside.
+//! Handles of a `PollLock` around a source that the test feeds.
 
 use alloc::rc::Rc;
 use core::{
@@ -15,12 +15,12 @@ use crate::{
     world::{Operation, Pools},
 };
 
-/// What feeds the source: items are numbers, counted down.
+/// The shared state of a source. Items are numbers, counted down.
 #[derive(Default)]
 pub(crate) struct SourceState {
     ready: Cell<usize>,
     waker: RefCell<Option<Waker>>,
-    /// The source is in use.
+    /// A turn polls the source.
     is_polled: Cell<bool>,
 }
 
@@ -39,7 +39,7 @@ impl Source {
         base.check(!was_polled, format_args!("two turns at once"));
         let _use = Use(&self.0.is_polled);
         base.call_back(Site::Source);
-        // The waker first, then the look: as every source must.
+        // Registers before it reads, like each correct source.
         let old = self.0.waker.replace(Some(cx.waker().clone()));
         drop(old);
         let polled = match self.0.ready.get().checked_sub(1) {
@@ -60,7 +60,7 @@ impl Drop for Source {
     }
 }
 
-/// What a pending handle waits for.
+/// The kind of registration of a pending handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WaitsFor {
     Poll,
@@ -74,13 +74,13 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
-    /// What must hold while no operation is on.
+    /// Checks the invariants between two operations.
     pub(crate) fn check(&self, base: &Base) {
         let Some((registration, waits_for)) = self.registration else { return };
         let has_news = waits_for == WaitsFor::Read || self.state.ready.get() > 0;
         base.check(
             registration.was_woken(base) || !has_news,
-            format_args!("lost wake-up of a lock's handle: {registration:?} for a {waits_for:?}"),
+            format_args!("lost wake-up of a lock handle: {registration:?} for a {waits_for:?}"),
         );
     }
 
@@ -105,9 +105,9 @@ impl Handle {
         });
     }
 
-    fn look<const PAD: usize>(&mut self, pools: &Pools<PAD>) {
+    fn poll_read<const PAD: usize>(&mut self, pools: &Pools<PAD>) {
         pools.with_waker(|waker, registration| {
-            // If it panics, another waker may have taken that one's place.
+            // If `poll_read` panics, the new waker may have replaced the old one.
             let before = self.registration.take();
             let cx = &mut Context::from_waker(waker);
             let polled = self.lock.poll_read(cx, |_| base().call_back(Site::Source));
@@ -117,7 +117,7 @@ impl Handle {
         });
     }
 
-    /// Waits for turns of other handles, and no longer for its own.
+    /// Waits for turns of other handles, and no longer for its own turn.
     fn watch<const PAD: usize>(&mut self, pools: &Pools<PAD>) {
         pools.with_waker(|waker, _| {
             self.registration = None;
@@ -130,7 +130,7 @@ impl Handle {
         self.check_gate(pools, read.is_some());
     }
 
-    /// With no other operation on, no task is at the value.
+    /// Checks that the gate is open outside of other operations.
     fn check_gate<const PAD: usize>(&self, pools: &Pools<PAD>, is_open: bool) {
         pools.base.check(
             is_open || !pools.base.is_outermost(),
@@ -143,7 +143,7 @@ impl<const PAD: usize> Pools<PAD> {
     pub(crate) const LOCKS: &'static [Operation<PAD>] = &[
         ("lock turn", |pools| pools.with_handle(Handle::turn)),
         ("lock turn again", |pools| pools.with_handle(Handle::turn)),
-        ("lock look", |pools| pools.with_handle(Handle::look)),
+        ("lock poll_read", |pools| pools.with_handle(Handle::poll_read)),
         ("lock try_read", |pools| pools.with_handle(Handle::try_read)),
         ("lock feed", Self::feed_lock),
         ("lock watch", |pools| pools.with_handle(Handle::watch)),
@@ -205,7 +205,7 @@ impl<const PAD: usize> Pools<PAD> {
             let after = registration.map(|(registration, _)| registration.clones(base));
             base.check(
                 registration.is_none() || after < before || moment != base.moment(),
-                format_args!("a handle that was cancelled keeps its waker"),
+                format_args!("a cancelled handle keeps its waker"),
             );
         });
     }
@@ -220,7 +220,7 @@ impl<const PAD: usize> Pools<PAD> {
         });
     }
 
-    /// The source goes into a new relay, or the handle comes back, if there are others.
+    /// Moves the source into a new lock, or puts the handle back if it is not the last.
     fn take_source(&self) {
         let Some(Handle { lock, state, .. }) = self.locks.take(&self.base.random) else {
             return;

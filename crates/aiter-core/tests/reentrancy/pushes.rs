@@ -14,12 +14,12 @@ use crate::{
     world::{Operation, Pools},
 };
 
-/// An iterator that calls back, and may lie about its length.
+/// An iterator that calls back, and whose `size_hint` may be wrong.
 struct CallbackIterator<'a, const PAD: usize> {
     pools: &'a Pools<PAD>,
     left: usize,
     hint: usize,
-    /// The ids that it has yielded.
+    /// The ids that were yielded.
     yielded: Rc<RefCell<Vec<usize>>>,
 }
 
@@ -68,20 +68,20 @@ impl<const PAD: usize> Pools<PAD> {
         (CallbackIterator { pools: self, left, hint, yielded: yielded.clone() }, yielded)
     }
 
-    /// What a push returned.
+    /// Records the result of a push.
     fn note_push(&self, id: usize, result: Result<(), PushError<Item<PAD>>>) {
         let Err(error) = result else { return self.oracle.end(id, Fate::Pushed) };
         self.oracle.end(id, Fate::Refused);
         let no_cursor = matches!(error, PushError::NoCursor(_));
         self.check_refusal(no_cursor);
         let item = error.into_inner();
-        self.base.check(item.id() == id, format_args!("another item comes back"));
+        self.base.check(item.id() == id, format_args!("a push returned another item"));
     }
 
     fn check_refusal(&self, no_cursor: bool) {
         self.base.check(
             !(no_cursor && self.has_reference()),
-            format_args!("a push finds no cursor, but there is one"),
+            format_args!("a push found no cursor, but the reference is alive"),
         );
     }
 
@@ -108,7 +108,7 @@ impl<const PAD: usize> Pools<PAD> {
         }
     }
 
-    /// What a `push_all` returned.
+    /// Records the result of a `push_all`.
     fn note_all(
         &self,
         yielded: &RefCell<Vec<usize>>,
@@ -125,7 +125,7 @@ impl<const PAD: usize> Pools<PAD> {
             let count = yielded.borrow().len();
             return self.base.check(
                 count == pushed,
-                format_args!("{count} items were pushed, but {pushed} counted"),
+                format_args!("{count} items were pushed, but {pushed} reported"),
             );
         };
         self.check_refusal(error.kind() == aiter_core::PushErrorKind::NoCursor);
@@ -134,7 +134,7 @@ impl<const PAD: usize> Pools<PAD> {
             let id = ids.next().flatten();
             self.base.check(
                 id == Some(item.id()),
-                format_args!("item {} comes back in place of {id:?}", item.id()),
+                format_args!("item {} was returned in place of {id:?}", item.id()),
             );
             self.oracle.end(item.id(), Fate::Refused);
         }
@@ -227,6 +227,6 @@ impl<const PAD: usize> Pools<PAD> {
         self.base.log(format_args!("stop"));
         let Some(pusher) = self.pushers.lend(&self.base.random) else { return };
         pusher.stop();
-        self.base.check(pusher.is_stopped(), format_args!("it was stopped"));
+        self.base.check(pusher.is_stopped(), format_args!("a stopped list is not stopped"));
     }
 }

@@ -1,5 +1,5 @@
-//! A ready stack with its nodes, by the contract of `ReadyNode`: a node that sleeps is left alone
-//! until its number was taken.
+//! Ready queues with their nodes, by the contract of `ReadyNode`. An idle node is not used until
+//! its number was taken.
 
 use alloc::{rc::Rc, vec::Vec};
 use core::{
@@ -21,13 +21,13 @@ const NODES: usize = 4;
 /// The model of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// To be polled.
+    /// The node may be polled.
     #[default]
     Scheduled,
-    /// Woken since it was looked at.
+    /// The node was woken after `clear_wakes`.
     ScheduledAndWoken,
     Idle,
-    /// Woken, so its number is on the stack.
+    /// The node was woken, so the queue holds its number.
     Queued,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Ready<const PAD: usize> {
     registration: Option<Registration>,
 }
 
-/// A waker of a node.
+/// A waker of a node, with the model of the node.
 pub(crate) struct NodeWaker {
     states: States,
     number: usize,
@@ -63,27 +63,27 @@ impl<const PAD: usize> Ready<PAD> {
 
     pub(crate) fn check(&self, base: &Base) {
         let queued = self.has_queued();
-        base.check(queued == self.queue.has_ready(), format_args!("numbers on the ready queue"));
+        base.check(queued == self.queue.has_ready(), format_args!("`has_ready` is {}", !queued));
         let was_woken = self.registration.is_none_or(|registration| registration.was_woken(base));
         let text = format_args!("lost wake-up of a ready queue's owner: {:?}", self.registration);
         base.check(was_woken || !queued, text);
     }
 
-    /// Takes all numbers: exactly those of the nodes that were woken.
+    /// Takes all numbers, and checks that they are the numbers of the woken nodes.
     fn take(&mut self, base: &Base) {
         let mut number = self.queue.take();
         while number != ReadyQueue::NONE {
             let state = self.states[number].replace(State::Scheduled);
-            base.check(state == State::Queued, format_args!("{number} is taken when {state:?}"));
+            base.check(state == State::Queued, format_args!("{number} is taken while {state:?}"));
             if base.has_failed() {
                 return;
             }
             number = self.nodes[number].next();
         }
-        base.check(!self.has_queued(), format_args!("a number that was queued is not taken"));
+        base.check(!self.has_queued(), format_args!("a queued number was not taken"));
     }
 
-    /// Sees to a node that is up.
+    /// Polls, replaces or empties a scheduled node.
     fn poll_node(&mut self, pools: &Pools<PAD>, number: usize) {
         let (base, node) = (&pools.base, &mut self.nodes[number]);
         let state = &self.states[number];
@@ -112,7 +112,7 @@ impl<const PAD: usize> Ready<PAD> {
         let sleeps = node.set_idle();
         base.check(
             sleeps != is_scheduled,
-            format_args!("{number} sleeps: {sleeps}, woken: {is_scheduled}"),
+            format_args!("node {number} idle: {sleeps}, woken: {is_scheduled}"),
         );
         state.set(if sleeps { State::Idle } else { State::Scheduled });
     }
@@ -139,7 +139,7 @@ impl<const PAD: usize> Ready<PAD> {
     }
 }
 
-/// Counts a call that panics.
+/// Counts a call that panics. `forget` it after the call.
 struct Panics<'a>(&'a Cell<usize>);
 
 impl Drop for Panics<'_> {
@@ -148,7 +148,7 @@ impl Drop for Panics<'_> {
     }
 }
 
-/// What a node's waker does to the model.
+/// Applies a wake-up to the model.
 fn note_wake(state: &Cell<State>) {
     state.set(match state.get() {
         State::Scheduled | State::ScheduledAndWoken => State::ScheduledAndWoken,
@@ -183,7 +183,7 @@ impl<const PAD: usize> Pools<PAD> {
         ("node wake_by_ref", Self::wake_node_by_ref),
     ];
 
-    /// An item that is never pushed.
+    /// Returns an item that is never pushed.
     fn private_item(&self) -> Item<PAD> {
         Item::new(&self.base, usize::MAX)
     }

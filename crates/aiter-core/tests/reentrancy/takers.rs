@@ -23,12 +23,12 @@ use crate::{
 pub(crate) struct Taker<const PAD: usize> {
     cursor: SharedCursor<Item<PAD>>,
     group: Rc<Group>,
-    /// Its number in the group.
+    /// The number of this taker in its group.
     number: usize,
     registration: Option<Registration>,
 }
 
-/// A take that panics may lose its item.
+/// Counts a take that panics, which may lose its item. `forget` it after the take.
 struct Take<'a>(&'a Group);
 
 impl Drop for Take<'_> {
@@ -47,14 +47,14 @@ impl<const PAD: usize> Taker<PAD> {
         self.cursor.len()
     }
 
-    /// Takes all that is ready.
+    /// Takes all ready items.
     pub(crate) fn drain(&mut self) {
         while let Ok(item) = self.cursor.try_next() {
             self.see(item.id());
         }
     }
 
-    /// A poll that replaces the waker of the last one.
+    /// Polls with a no-op waker, which replaces the last waker.
     pub(crate) fn poll_idle(&mut self) {
         let cx = &mut Context::from_waker(Waker::noop());
         drop(Pin::new(&mut self.cursor).poll_next(cx));
@@ -67,7 +67,7 @@ impl<const PAD: usize> Taker<PAD> {
     fn end(&self, base: &Base) {
         base.check(
             self.cursor.is_drained() && self.cursor.is_terminated(),
-            format_args!("a taker ends early, with {} items left", self.cursor.len()),
+            format_args!("a taker ended early, with {} items left", self.cursor.len()),
         );
     }
 
@@ -133,14 +133,14 @@ impl<const PAD: usize> Taker<PAD> {
         });
     }
 
-    /// Takes all, and waits.
+    /// Takes all items and waits.
     fn sleep(&mut self, pools: &Pools<PAD>) {
         for _ in 0..=self.len() {
             self.poll(pools);
         }
     }
 
-    /// The future, polled once and dropped.
+    /// Polls the future `next` once and drops it.
     fn next(&mut self, pools: &Pools<PAD>) {
         pools.with_waker(|waker, registration| {
             self.registration = None;
@@ -158,7 +158,7 @@ impl<const PAD: usize> Taker<PAD> {
             let is_undisturbed = moment == base.moment() && polled.is_pending();
             base.check(
                 !is_undisturbed || registration.clones(base) <= before,
-                format_args!("a future that was dropped keeps its waker"),
+                format_args!("a dropped future keeps its waker"),
             );
             if let Some(id) = id {
                 self.see(id);
@@ -179,7 +179,7 @@ impl<const PAD: usize> Taker<PAD> {
         let taken = result.unwrap_or_else(|payload| resume_unwind(payload));
         core::mem::forget(take);
         let len = buf.len();
-        pools.base.check(taken == len, format_args!("{len} items, {taken} counted"));
+        pools.base.check(taken == len, format_args!("{len} items, {taken} reported"));
     }
 
     fn next_many(&mut self, pools: &Pools<PAD>) {
@@ -202,7 +202,7 @@ impl<const PAD: usize> Taker<PAD> {
             }
             let taken = if let Poll::Ready(taken) = polled { taken } else { 0 };
             let len = buf.len();
-            pools.base.check(taken == len, format_args!("{len} items, {taken} counted"));
+            pools.base.check(taken == len, format_args!("{len} items, {taken} reported"));
         });
     }
 }
