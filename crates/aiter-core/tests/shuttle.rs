@@ -128,18 +128,18 @@ fn three_takers_two_producers_read_all_items() {
 fn takers_dropped_pass_wake_up_on() {
     model(|| {
         let (pusher, cursor) = push_list();
-        let mut going = cursor.share();
-        let mut going_too = going.clone();
-        let mut staying = going.clone();
-        assert!(poll_once(&mut going).is_pending());
-        assert!(poll_once(&mut going_too).is_pending());
-        let stays = thread::spawn(move || block_on(next(&mut staying)));
+        let mut dropped = cursor.share();
+        let mut dropped_too = dropped.clone();
+        let mut kept = dropped.clone();
+        assert!(poll_once(&mut dropped).is_pending());
+        assert!(poll_once(&mut dropped_too).is_pending());
+        let reader = thread::spawn(move || block_on(next(&mut kept)));
         let producer = spawn_push(pusher.clone(), 0, 1);
-        let goes = thread::spawn(move || drop(going));
-        drop(going_too);
-        assert_eq!(stays.join().unwrap(), Some(0));
+        let dropper = thread::spawn(move || drop(dropped));
+        drop(dropped_too);
+        assert_eq!(reader.join().unwrap(), Some(0));
         producer.join().unwrap();
-        goes.join().unwrap();
+        dropper.join().unwrap();
     });
 }
 
@@ -152,8 +152,8 @@ fn takers_of_two_items_both_read() {
         let mut two = one.clone();
         let first = spawn_push(pusher.clone(), 0, 1);
         let second = spawn_push(pusher.clone(), 1, 1);
-        let sleeper = thread::spawn(move || block_on(next(&mut two)).unwrap());
-        let mut items = vec![block_on(next(&mut one)).unwrap(), sleeper.join().unwrap()];
+        let waiter = thread::spawn(move || block_on(next(&mut two)).unwrap());
+        let mut items = vec![block_on(next(&mut one)).unwrap(), waiter.join().unwrap()];
         items.sort_unstable();
         assert_eq!(items, [0, 100]);
         first.join().unwrap();
@@ -335,15 +335,15 @@ mod poll_lock {
     /// The value of the lock. It yields 0, 1, 2, ... and keeps the yielded items.
     struct Source {
         handle: SourceHandle,
-        given: Vec<u32>,
+        yielded: Vec<u32>,
     }
 
     impl Source {
         fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u32>> {
             let mut state = self.handle.0.lock().unwrap();
-            let item = self.given.len() as u32;
+            let item = self.yielded.len() as u32;
             if item < state.sent {
-                self.given.push(item);
+                self.yielded.push(item);
                 return Poll::Ready(Some(item));
             }
             if state.over {
@@ -356,7 +356,7 @@ mod poll_lock {
 
     fn new_lock() -> (SourceHandle, PollLock<Source>) {
         let handle = SourceHandle::default();
-        (handle.clone(), PollLock::new(Source { handle, given: Vec::new() }))
+        (handle.clone(), PollLock::new(Source { handle, yielded: Vec::new() }))
     }
 
     /// A task that takes items for itself, like `sharable`.
@@ -378,17 +378,19 @@ mod poll_lock {
 
         fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
             let Self(lock, position) = &mut *self;
-            let ready = lock.try_read(|source| source.given.get(*position).copied());
+            let ready = lock.try_read(|source| source.yielded.get(*position).copied());
             let polled = match ready.flatten() {
                 Some(item) => Poll::Ready(Some(item)),
-                None => lock.poll_locked(cx, |mut source, cx| match source.given.get(*position) {
-                    Some(&item) => Poll::Ready(Some(item)),
-                    None => source.poll(cx),
-                }),
+                None => {
+                    lock.poll_locked(cx, |mut source, cx| match source.yielded.get(*position) {
+                        Some(&item) => Poll::Ready(Some(item)),
+                        None => source.poll(cx),
+                    })
+                }
             };
             let polled = match polled {
                 Poll::Pending => {
-                    let read = lock.poll_read(cx, |source| source.given.get(*position).copied());
+                    let read = lock.poll_read(cx, |source| source.yielded.get(*position).copied());
                     match read {
                         Poll::Ready(Some(item)) => Poll::Ready(Some(item)),
                         _ => Poll::Pending,
@@ -449,8 +451,8 @@ mod poll_lock {
     fn woken_taker_dropped_wakes_others() {
         model(|| {
             let (handle, lock) = new_lock();
-            let mut going = Taker(lock.clone());
-            assert!(poll_once(&mut going).is_pending());
+            let mut dropped = Taker(lock.clone());
+            assert!(poll_once(&mut dropped).is_pending());
             let takers = [0; 2].map(|_| {
                 let mut taker = Taker(lock.clone());
                 thread::spawn(move || {
@@ -459,13 +461,13 @@ mod poll_lock {
                 })
             });
             drop(lock);
-            let goes = thread::spawn(move || drop(going));
+            let dropper = thread::spawn(move || drop(dropped));
             handle.send(2, false);
             let taken = takers.map(|taker| taker.join().unwrap());
             let mut items = taken.each_ref().map(|(_, item)| item.unwrap());
             items.sort_unstable();
             assert_eq!(items, [0, 1]);
-            goes.join().unwrap();
+            dropper.join().unwrap();
         });
     }
 
@@ -474,8 +476,8 @@ mod poll_lock {
     fn woken_reader_dropped_wakes_others() {
         model(|| {
             let (handle, lock) = new_lock();
-            let mut going = Reader(lock.clone(), 0);
-            assert!(poll_once(&mut going).is_pending());
+            let mut dropped = Reader(lock.clone(), 0);
+            assert!(poll_once(&mut dropped).is_pending());
             let readers = [0; 2].map(|_| {
                 let mut reader = Reader(lock.clone(), 0);
                 thread::spawn(move || {
@@ -485,12 +487,12 @@ mod poll_lock {
                 })
             });
             drop(lock);
-            let goes = thread::spawn(move || drop(going));
+            let dropper = thread::spawn(move || drop(dropped));
             handle.send(2, false);
             for reader in readers {
                 assert_eq!(reader.join().unwrap().1, [Some(0), Some(1)]);
             }
-            goes.join().unwrap();
+            dropper.join().unwrap();
         });
     }
 }

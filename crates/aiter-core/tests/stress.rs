@@ -60,9 +60,9 @@ fn block_on<R>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> R {
         if let Poll::Ready(result) = poll(&mut Context::from_waker(&waker)) {
             return result;
         }
-        let asleep = Instant::now();
+        let start = Instant::now();
         while !unpark.woken.swap(false, Ordering::Acquire) {
-            assert!(asleep.elapsed() < LOST_WAKE_UP, "a wake-up was lost");
+            assert!(start.elapsed() < LOST_WAKE_UP, "a wake-up was lost");
             thread::park_timeout(LOST_WAKE_UP);
         }
     }
@@ -658,20 +658,20 @@ fn list_revived_beside_pushes_leaks_nothing() {
 #[test]
 fn ping_pong_loses_no_wake_up() {
     let n = times(20_000, 60);
-    let (there, mut here) = push_list();
-    let (back, mut home) = push_list();
+    let (request_pusher, mut requests) = push_list();
+    let (reply_pusher, mut replies) = push_list();
     thread::scope(|scope| {
         scope.spawn(move || {
-            while let Some(item) = next(&mut here) {
-                back.push(item).unwrap();
+            while let Some(item) = next(&mut requests) {
+                reply_pusher.push(item).unwrap();
             }
         });
         for item in 0..n {
-            there.push(item).unwrap();
-            assert_eq!(next(&mut home), Some(item));
+            request_pusher.push(item).unwrap();
+            assert_eq!(next(&mut replies), Some(item));
         }
-        drop(there);
-        assert_eq!(next(&mut home), None);
+        drop(request_pusher);
+        assert_eq!(next(&mut replies), None);
     });
 }
 

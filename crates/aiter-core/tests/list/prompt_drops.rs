@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use std::{panic::catch_unwind, sync::Mutex};
 
 /// Reads until nothing is ready, and returns the items.
-type Way<T> = fn(&mut Cursor<T>) -> Vec<T>;
+type ReadMethod<T> = fn(&mut Cursor<T>) -> Vec<T>;
 
 fn by_poll<T>(cursor: &mut Cursor<T>) -> Vec<T> {
     core::iter::from_fn(|| match next(cursor) {
@@ -53,19 +53,19 @@ fn by_preflight<T>(cursor: &mut Cursor<T>) -> Vec<T> {
     items
 }
 
-const WAYS: [Way<Tracked>; 6] =
+const METHODS: [ReadMethod<Tracked>; 6] =
     [by_poll, by_try_next, by_next_ready, by_try_next_many, by_next_many, by_preflight];
 
 #[track_caller]
-fn assert_reads(way: Way<Tracked>, cursor: &mut Cursor<Tracked>, from: usize, to: usize) {
-    assert!(values(&way(cursor)).into_iter().eq(from as u64..to as u64));
+fn assert_reads(method: ReadMethod<Tracked>, cursor: &mut Cursor<Tracked>, from: usize, to: usize) {
+    assert!(values(&method(cursor)).into_iter().eq(from as u64..to as u64));
 }
 
 #[test]
 fn two_cursors_find_nothing_drops_items() {
-    for (one, one_way) in WAYS.into_iter().enumerate() {
-        for (two, two_way) in WAYS.into_iter().enumerate() {
-            if cfg!(miri) && two != (one + 1) % WAYS.len() {
+    for (one, one_method) in METHODS.into_iter().enumerate() {
+        for (two, two_method) in METHODS.into_iter().enumerate() {
+            if cfg!(miri) && two != (one + 1) % METHODS.len() {
                 continue;
             }
             for n in offsets::<Tracked>(130) {
@@ -75,19 +75,19 @@ fn two_cursors_find_nothing_drops_items() {
                 for item in ledger.items(n) {
                     pusher.push(item).unwrap();
                 }
-                assert_reads(one_way, &mut one, 0, n);
-                assert_reads(two_way, &mut two, 0, n);
+                assert_reads(one_method, &mut one, 0, n);
+                assert_reads(two_method, &mut two, 0, n);
                 assert_eq!(ledger.alive(), 0, "after {n} items");
                 // One more item, and two more in the other order of readers.
                 pusher.push(ledger.item(n as u64)).unwrap();
-                assert_reads(one_way, &mut one, n, n + 1);
-                assert_reads(two_way, &mut two, n, n + 1);
+                assert_reads(one_method, &mut one, n, n + 1);
+                assert_reads(two_method, &mut two, n, n + 1);
                 assert_eq!(ledger.alive(), 0, "after {n} items and another");
                 for item in n + 1..n + 3 {
                     pusher.push(ledger.item(item as u64)).unwrap();
                 }
-                assert_reads(two_way, &mut two, n + 1, n + 3);
-                assert_reads(one_way, &mut one, n + 1, n + 3);
+                assert_reads(two_method, &mut two, n + 1, n + 3);
+                assert_reads(one_method, &mut one, n + 1, n + 3);
                 assert_eq!(ledger.alive(), 0, "after {n} items and three");
                 drop((one, two, pusher));
                 ledger.assert_all_dropped();
@@ -98,7 +98,7 @@ fn two_cursors_find_nothing_drops_items() {
 
 #[test]
 fn two_cursors_at_end_drops_items() {
-    for way in WAYS {
+    for method in METHODS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
             let (pusher, mut one) = push_list();
@@ -107,8 +107,8 @@ fn two_cursors_at_end_drops_items() {
                 pusher.push(item).unwrap();
             }
             pusher.stop();
-            assert_reads(way, &mut one, 0, n);
-            assert_reads(way, &mut two, 0, n);
+            assert_reads(method, &mut one, 0, n);
+            assert_reads(method, &mut two, 0, n);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             drop((one, two, pusher));
             ledger.assert_all_dropped();
@@ -118,7 +118,7 @@ fn two_cursors_at_end_drops_items() {
 
 #[test]
 fn fork_dropped_drops_items_read_by_others() {
-    for way in WAYS {
+    for method in METHODS {
         for n in offsets::<Tracked>(130) {
             for leaves_last in [false, true] {
                 let ledger = Ledger::new();
@@ -132,8 +132,8 @@ fn fork_dropped_drops_items_read_by_others() {
                 if !leaves_last {
                     behind = None;
                 }
-                assert_reads(way, &mut one, 0, n);
-                assert_reads(way, &mut two, 0, n);
+                assert_reads(method, &mut one, 0, n);
+                assert_reads(method, &mut two, 0, n);
                 assert_eq!(ledger.alive(), if leaves_last { n } else { 0 });
                 drop(behind);
                 assert_eq!(ledger.alive(), 0, "after {n} items");
@@ -146,7 +146,7 @@ fn fork_dropped_drops_items_read_by_others() {
 
 #[test]
 fn exclusive_cursor_after_fork_drops_items() {
-    for way in WAYS {
+    for method in METHODS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
             let (pusher, mut cursor) = push_list();
@@ -154,14 +154,14 @@ fn exclusive_cursor_after_fork_drops_items() {
             for item in ledger.items(n) {
                 pusher.push(item).unwrap();
             }
-            assert_reads(way, &mut cursor, 0, n);
+            assert_reads(method, &mut cursor, 0, n);
             assert_eq!(ledger.alive(), n, "the fork has not read the items");
             drop(fork);
-            assert_reads(way, &mut cursor, n, n);
+            assert_reads(method, &mut cursor, n, n);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             pusher.push(ledger.item(n as u64)).unwrap();
             pusher.push(ledger.item(n as u64 + 1)).unwrap();
-            assert_reads(way, &mut cursor, n, n + 2);
+            assert_reads(method, &mut cursor, n, n + 2);
             drop((cursor, pusher));
             ledger.assert_all_dropped();
         }
@@ -170,7 +170,7 @@ fn exclusive_cursor_after_fork_drops_items() {
 
 #[test]
 fn subscriber_finds_nothing_drops_items() {
-    for way in WAYS {
+    for method in METHODS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
             let (pusher, mut cursor) = push_list();
@@ -179,8 +179,8 @@ fn subscriber_finds_nothing_drops_items() {
             }
             let mut late = pusher.subscribe();
             pusher.push(ledger.item(n as u64)).unwrap();
-            assert_reads(way, &mut late, n, n + 1);
-            assert_reads(way, &mut cursor, 0, n + 1);
+            assert_reads(method, &mut late, n, n + 1);
+            assert_reads(method, &mut cursor, 0, n + 1);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             drop((cursor, late, pusher));
             ledger.assert_all_dropped();
@@ -190,7 +190,7 @@ fn subscriber_finds_nothing_drops_items() {
 
 #[test]
 fn waiting_takers_and_cursors_drop_items() {
-    for way in WAYS {
+    for method in METHODS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
             let (pusher, mut cursor) = push_list();
@@ -205,10 +205,10 @@ fn waiting_takers_and_cursors_drop_items() {
                 drop(item);
             }
             assert_eq!(taken, n);
-            assert_reads(way, &mut cursor, 0, n);
+            assert_reads(method, &mut cursor, 0, n);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             pusher.push(ledger.item(n as u64)).unwrap();
-            assert_reads(way, &mut cursor, n, n + 1);
+            assert_reads(method, &mut cursor, n, n + 1);
             assert!(next(&mut other).is_ready());
             assert!(next(&mut other).is_pending());
             assert_eq!(ledger.alive(), 0, "after {n} items and another");
@@ -265,7 +265,9 @@ fn item_drop_using_other_cursor_loses_no_item() {
         |other| drop(other.take()),
     ];
     for use_other in uses {
-        for way in [by_poll, by_try_next, by_next_ready, by_try_next_many] as [Way<DropHook>; 4] {
+        for method in
+            [by_poll, by_try_next, by_next_ready, by_try_next_many] as [ReadMethod<DropHook>; 4]
+        {
             let ledger = Ledger::new();
             let (pusher, mut cursor) = push_list();
             let other = Arc::new(Mutex::new(Some(cursor.fork())));
@@ -288,10 +290,10 @@ fn item_drop_using_other_cursor_loses_no_item() {
             }
             drop(f);
             assert_eq!(by_try_next(other.lock().unwrap().as_mut().unwrap()).len(), 3);
-            let read = way(&mut cursor).len();
+            let read = method(&mut cursor).len();
             let is_kept = other.lock().unwrap().is_some();
-            assert_eq!(read + way(&mut cursor).len(), 3 + usize::from(is_kept));
-            assert!(way(&mut cursor).is_empty());
+            assert_eq!(read + method(&mut cursor).len(), 3 + usize::from(is_kept));
+            assert!(method(&mut cursor).is_empty());
             drop((cursor, pusher, other));
             ledger.assert_all_dropped();
         }
@@ -315,9 +317,9 @@ impl Drop for PanicOnDrop {
 
 #[test]
 fn parked_item_drop_panics_loses_no_item() {
-    let ways: [Way<PanicOnDrop>; 5] =
+    let methods: [ReadMethod<PanicOnDrop>; 5] =
         [by_poll, by_try_next, by_next_ready, by_try_next_many, by_next_many];
-    for way in ways {
+    for method in methods {
         let ledger = Ledger::new();
         let (pusher, mut one) = push_list();
         let mut two = one.fork();
@@ -331,10 +333,10 @@ fn parked_item_drop_panics_loses_no_item() {
         }
         assert_eq!(items.len(), 4);
         drop(items);
-        assert!(catch_unwind(AssertUnwindSafe(|| way(&mut two))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| method(&mut two))).is_err());
         assert_eq!(ledger.alive(), 0);
         pusher.push(PanicOnDrop(false, ledger.item(5))).map_err(drop).unwrap();
-        assert_eq!((way(&mut one).len(), way(&mut two).len()), (1, 1));
+        assert_eq!((method(&mut one).len(), method(&mut two).len()), (1, 1));
         assert_eq!(ledger.alive(), 0);
         drop((one, two, pusher));
         ledger.assert_all_dropped();

@@ -78,9 +78,9 @@ fn concurrent_into_inner_returns_value_once() {
         };
         let got = thread::scope(|scope| {
             let others = [two, three].map(|lock| scope.spawn(|| into_inner(lock)));
-            let mine = into_inner(one);
-            let theirs = others.map(|other| other.join().expect("`into_inner` does not panic"));
-            [mine, theirs[0], theirs[1]]
+            let value = into_inner(one);
+            let values = others.map(|other| other.join().expect("`into_inner` does not panic"));
+            [value, values[0], values[1]]
         });
         assert_eq!(got.iter().flatten().collect::<Vec<_>>(), [&7]);
     }

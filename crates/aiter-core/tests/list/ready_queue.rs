@@ -102,7 +102,7 @@ fn owner_sleeps_inside_its_wake() {
     struct SleepInWake {
         own: Mutex<(ReadyQueue, [ReadyNode<()>; 1])>,
         then: Waker,
-        slept: AtomicBool,
+        registered: AtomicBool,
     }
     impl Wake for SleepInWake {
         fn wake(self: Arc<Self>) {
@@ -111,7 +111,7 @@ fn owner_sleeps_inside_its_wake() {
         fn wake_by_ref(self: &Arc<Self>) {
             let (ready, nodes) = &mut *self.own.lock().unwrap();
             assert_eq!(take(ready, nodes), [0]);
-            self.slept.store(ready.sleep(&self.then), Ordering::Relaxed);
+            self.registered.store(ready.sleep(&self.then), Ordering::Relaxed);
         }
     }
     let own = with_nodes::<1>();
@@ -120,11 +120,11 @@ fn owner_sleeps_inside_its_wake() {
     let task = Arc::new(SleepInWake {
         own: Mutex::new(own),
         then: counting.waker().clone(),
-        slept: AtomicBool::new(false),
+        registered: AtomicBool::new(false),
     });
     assert!(task.own.lock().unwrap().0.sleep(&Waker::from(task.clone())));
     waker.wake_by_ref();
-    assert!(task.slept.load(Ordering::Relaxed), "the owner must have registered");
+    assert!(task.registered.load(Ordering::Relaxed), "the owner must have registered");
     assert_eq!(counting.wakes(), 0);
     waker.wake_by_ref();
     assert_eq!(counting.wakes(), 1);

@@ -10,7 +10,7 @@ use core::{
 };
 use std::{panic::catch_unwind, sync::Mutex};
 
-/// Panics when it is dropped.
+/// A value whose drop panics.
 struct PanicOnDrop;
 
 impl Drop for PanicOnDrop {

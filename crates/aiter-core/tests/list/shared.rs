@@ -75,10 +75,10 @@ fn resting_woken_taker_keeps_no_item() {
         for last in [false, true] {
             let (pusher, cursor) = push_list();
             let mut takers: Vec<_> = waiting::<3>(cursor.share()).into();
-            let mut rests = vec![takers.remove(resting)];
+            let mut resting_takers = vec![takers.remove(resting)];
             if last {
                 // Two of the three takers do not poll.
-                rests.push(takers.remove(0));
+                resting_takers.push(takers.remove(0));
             }
             // More than a block, so the takers reach the next block.
             for item in 0..scaled(200, 70) {
@@ -99,7 +99,7 @@ fn resting_woken_taker_keeps_no_item() {
             for (mut taker, counting) in takers {
                 assert_eq!(counting.poll(&mut taker), Poll::Ready(None));
             }
-            drop(rests);
+            drop(resting_takers);
         }
     }
 }
@@ -109,28 +109,28 @@ fn dropped_next_keeps_no_waker() {
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
     let mut two = one.clone();
-    let (gone, waits) = (Counting::new(), Counting::new());
+    let (dropped, waiting_task) = (Counting::new(), Counting::new());
     for early in [true, false] {
         // The future registers before or after the other taker.
         if !early {
-            assert!(waits.poll(&mut two).is_pending());
+            assert!(waiting_task.poll(&mut two).is_pending());
         }
         let mut next = Box::pin(one.next());
-        assert!(next.as_mut().poll(&mut Context::from_waker(gone.waker())).is_pending());
+        assert!(next.as_mut().poll(&mut Context::from_waker(dropped.waker())).is_pending());
         if early {
-            assert!(waits.poll(&mut two).is_pending());
+            assert!(waiting_task.poll(&mut two).is_pending());
         }
         drop(next);
-        assert_eq!(gone.held(), 0);
-        let before = waits.wakes();
+        assert_eq!(dropped.held(), 0);
+        let before = waiting_task.wakes();
         pusher.push(1).unwrap();
-        assert_eq!((gone.wakes(), waits.wakes()), (0, before + 1));
-        assert_eq!(waits.poll(&mut two), Poll::Ready(Some(1)));
+        assert_eq!((dropped.wakes(), waiting_task.wakes()), (0, before + 1));
+        assert_eq!(waiting_task.poll(&mut two), Poll::Ready(Some(1)));
     }
     // The taker may wait again.
-    assert!(gone.poll(&mut one).is_pending());
+    assert!(dropped.poll(&mut one).is_pending());
     pusher.push(2).unwrap();
-    assert_eq!(gone.wakes(), 1);
+    assert_eq!(dropped.wakes(), 1);
 }
 
 #[test]
@@ -191,18 +191,18 @@ fn many_items_wake_many_takers() {
 
 #[test]
 fn woken_taker_dropped_passes_wake_up_on() {
-    for gone in 0..3 {
+    for dropped in 0..3 {
         let (pusher, cursor) = push_list();
         let mut takers: Vec<_> = waiting::<4>(cursor.share()).into();
         pusher.push(1).unwrap();
-        for _ in 0..=gone {
+        for _ in 0..=dropped {
             let (taker, counting) = takers.remove(0);
             assert!(counting.wakes() > 0);
             drop(taker);
             assert_eq!(counting.held(), 0);
         }
         let (taker, counting) = &mut takers[0];
-        assert!(counting.wakes() > 0, "wake-up lost after {gone} more dropped takers");
+        assert!(counting.wakes() > 0, "wake-up lost after {dropped} more dropped takers");
         assert_eq!(counting.poll(taker), Poll::Ready(Some(1)));
     }
 }
@@ -210,10 +210,10 @@ fn woken_taker_dropped_passes_wake_up_on() {
 #[test]
 fn waiting_taker_dropped_loses_no_wake_up() {
     // All takers wait. One is dropped, and items are pushed.
-    for gone in 0..3 {
+    for dropped in 0..3 {
         let (pusher, cursor) = push_list();
         let mut takers: Vec<_> = waiting::<3>(cursor.share()).into();
-        drop(takers.remove(gone));
+        drop(takers.remove(dropped));
         for item in 0..2 {
             pusher.push(item).unwrap();
             let (mut taker, counting) = takers.remove(0);

@@ -269,9 +269,9 @@ fn no_wake_pushes_are_seen_by_other_thread() {
     producer.join().unwrap();
 }
 
-/// Runs each of `ways` on a thread beside the drop of the last cursor. No item is left then.
+/// Runs each of `pushes` on a thread beside the drop of the last cursor. No item is left then.
 #[track_caller]
-fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
+fn assert_none_outlives_readers(pushes: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
     let drops: [fn(Cursor<Tracked>); 3] = [
         drop,
         |cursor| drop(cursor.share()),
@@ -287,19 +287,19 @@ fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
         for item in ledger.items(round % 64) {
             pusher.push(item).unwrap();
         }
-        let start = Barrier::new(ways.len() + 1);
+        let start = Barrier::new(pushes.len() + 1);
         thread::scope(|scope| {
-            let more: Vec<_> = ways[1..].iter().map(|way| (way, pusher.clone())).collect();
-            for (way, mut pusher) in more {
+            let more: Vec<_> = pushes[1..].iter().map(|push| (push, pusher.clone())).collect();
+            for (push, mut pusher) in more {
                 let (start, ledger) = (&start, &ledger);
                 scope.spawn(move || {
                     start.wait();
-                    way(&mut pusher, ledger);
+                    push(&mut pusher, ledger);
                 });
             }
             scope.spawn(|| {
                 start.wait();
-                ways[0](&mut pusher, &ledger);
+                pushes[0](&mut pusher, &ledger);
             });
             start.wait();
             for _ in 0..round % 7 * 10 {
@@ -382,12 +382,12 @@ fn reserve_after_try_push_beside_reads_is_whole() {
                     let _ = pusher.try_push(item);
                 }
             });
-            let looks = scope.spawn(|| {
+            let queries = scope.spawn(|| {
                 for _ in 0..scaled(20_000, 40) {
                     let _ = pusher.retained();
                 }
             });
-            while !(pushes.is_finished() && looks.is_finished()) {
+            while !(pushes.is_finished() && queries.is_finished()) {
                 let _ = cursor.try_next();
             }
         });

@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-/// The value keeps the waker that it was polled with.
+/// The waker of the last poll.
 type Value = Arc<Mutex<Option<Waker>>>;
 
 fn poll(lock: &mut PollLock<Value>, waker: &Waker, ready: bool) -> Poll<()> {

@@ -14,7 +14,7 @@ pub(crate) fn poll<S: Stream + Unpin>(stream: &mut S, waker: &Waker) -> Poll<Opt
     Pin::new(stream).poll_next(&mut Context::from_waker(waker))
 }
 
-/// Polls once with a waker that does nothing.
+/// Polls once with a no-op waker.
 pub(crate) fn next<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
     poll(stream, Waker::noop())
 }

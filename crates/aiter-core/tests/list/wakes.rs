@@ -42,22 +42,22 @@ fn every_push_method_wakes_cursor() {
     let (mut pusher, mut cursor) = push_list();
     pusher.reserve(100);
     for round in 0..scaled(40, 8) {
-        for way in 0..6 {
+        for method in 0..6 {
             let counting = Counting::new();
             assert_eq!(counting.poll(&mut cursor), Poll::Pending);
-            match way {
-                0 => pusher.push(way).unwrap(),
-                1 => assert_eq!(pusher.push_all([way; 3]).unwrap(), 3),
-                2 => pusher.unique().unwrap().push(way).unwrap(),
-                3 => assert_eq!(pusher.unique().unwrap().push_all([way; 40]).unwrap(), 40),
+            match method {
+                0 => pusher.push(method).unwrap(),
+                1 => assert_eq!(pusher.push_all([method; 3]).unwrap(), 3),
+                2 => pusher.unique().unwrap().push(method).unwrap(),
+                3 => assert_eq!(pusher.unique().unwrap().push_all([method; 40]).unwrap(), 40),
                 4 => {
                     pusher.reserve(1);
-                    pusher.try_push(way).unwrap();
+                    pusher.try_push(method).unwrap();
                 }
-                _ => pusher.extend([way; 2]),
+                _ => pusher.extend([method; 2]),
             }
-            assert_eq!(counting.wakes(), 1, "way {way} in round {round}");
-            assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(way)));
+            assert_eq!(counting.wakes(), 1, "method {method} in round {round}");
+            assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(method)));
             take_ready(&mut cursor);
         }
     }
@@ -177,7 +177,7 @@ fn waker_is_released_with_all_handles() {
 #[test]
 fn waiting_cursors_dropped_lose_no_wake_up() {
     // Cursor i is dropped if bit i of `gone` is set, in both orders.
-    for gone in 0_u32..16 {
+    for dropped in 0_u32..16 {
         for backwards in [0, 1] {
             let (pusher, cursor) = push_list();
             let mut cursors: Vec<_> =
@@ -188,12 +188,12 @@ fn waiting_cursors_dropped_lose_no_wake_up() {
             }
             for i in 0..4_usize {
                 let i = if backwards == 1 { 3 - i } else { i };
-                if gone & (1 << i) != 0 {
+                if dropped & (1 << i) != 0 {
                     cursors[i].0 = None;
                 }
             }
             let result = pusher.push(7);
-            assert_eq!(result.is_ok(), gone != 15);
+            assert_eq!(result.is_ok(), dropped != 15);
             for (cursor, counting) in cursors {
                 assert_eq!(counting.wakes(), usize::from(cursor.is_some()));
                 if let Some(mut cursor) = cursor {

@@ -2,8 +2,8 @@
 //! every call of user code: `T::clone`, `T::drop`, the four functions of a waker, iterators,
 //! preflights and sources. A model decides which results are allowed.
 //!
-//! `AITER_FUZZ_SEEDS=100000` runs so many seeds, as `ci/fuzz.sh full` does, and
-//! `AITER_FUZZ_SEEDS=500..600` those. `AITER_FUZZ_SEED=7` runs one with a trace of its operations.
+//! `AITER_FUZZ_SEEDS=100000` runs that number of seeds, like `ci/fuzz.sh full`, and
+//! `AITER_FUZZ_SEEDS=500..600` a range. `AITER_FUZZ_SEED=7` runs seed 7 and traces its operations.
 #![cfg(not(any(loom, shuttle)))]
 
 extern crate alloc;

@@ -93,8 +93,8 @@ impl Oracle {
 
     /// Records that a cursor yielded an id at an index.
     pub(crate) fn see(&self, base: &Base, index: usize, id: usize) {
-        let there = *self.ids.borrow_mut().entry(index).or_insert(id);
-        base.check(there == id, format_args!("index {index} has item {there}, but {id} was read"));
+        let known = *self.ids.borrow_mut().entry(index).or_insert(id);
+        base.check(known == id, format_args!("index {index} has item {known}, but {id} was read"));
         let at = *self.indices.borrow_mut().entry(id).or_insert(index);
         base.check(at == index, format_args!("item {id} of index {at} was read at {index}"));
         let fate = self.pushes.borrow().get(id).map(|push| push.fate);
