@@ -1,7 +1,7 @@
-//! What is left of a list when the allocator has no memory, and `handle_alloc_error` unwinds.
+//! The state of a list after an allocation failed and `handle_alloc_error` unwound.
 //!
-//! Each story runs once for each of its allocations, which fails. The hook that unwinds is a nightly
-//! feature, so these tests run under Miri only: `ci/miri.sh`.
+//! Each story runs once per allocation, and that allocation fails. The hook that unwinds is a
+//! nightly feature, so these tests run only under Miri, in `ci/miri.sh`.
 #![cfg(miri)]
 #![feature(alloc_error_hook)]
 
@@ -29,7 +29,7 @@ struct FailingAllocator;
 static ALLOCATOR: FailingAllocator = FailingAllocator;
 
 thread_local! {
-    /// Number of allocations of this thread until one fails, once.
+    /// Number of allocations on this thread before the one that fails.
     static UNTIL_FAILURE: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
@@ -39,15 +39,15 @@ fn fails() -> bool {
     until == Some(0)
 }
 
-// SAFETY: every call goes to the system's allocator unchanged, or returns null.
+// SAFETY: each call is passed to `System` unchanged, or returns null.
 unsafe impl GlobalAlloc for FailingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise about `layout` is handed on.
+        // SAFETY: the caller guarantees a valid `layout` of non-zero size.
         if fails() { core::ptr::null_mut() } else { unsafe { System.alloc(layout) } }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: `ptr` came from `System` by way of this allocator, with this `layout`.
+        // SAFETY: the caller guarantees that `ptr` was allocated here, by `System`, with `layout`.
         unsafe { System.dealloc(ptr, layout) }
     }
 
@@ -55,21 +55,22 @@ unsafe impl GlobalAlloc for FailingAllocator {
         if fails() {
             return core::ptr::null_mut();
         }
-        // SAFETY: as for `dealloc`; the caller's promise about `new_size` is handed on.
+        // SAFETY: the caller guarantees that `ptr` was allocated here, by `System`, with `layout`,
+        // and that `new_size` is valid.
         unsafe { System.realloc(ptr, layout, new_size) }
     }
 }
 
 struct NoMemory;
 
-/// The allocation that fails in one run of a story.
+/// Number of the allocation that fails in one run of a story.
 struct Failure {
     allocation: usize,
     is_over: Cell<bool>,
 }
 
 impl Failure {
-    /// Runs `operation`, of which one allocation fails. Returns `None` if that unwound.
+    /// Runs `operation` while one of its allocations fails. Returns `None` if it unwound.
     fn run<R>(&self, operation: impl FnOnce() -> R) -> Option<R> {
         UNTIL_FAILURE.set(Some(self.allocation));
         let result = catch_unwind(AssertUnwindSafe(operation));
@@ -84,8 +85,8 @@ impl Failure {
     }
 }
 
-/// Runs `story` once for each allocation of its operation, and once without a failure. Returns how
-/// many allocations failed.
+/// Runs `story` once per allocation of its operation, and once without a failure. Returns the
+/// number of failed allocations.
 #[track_caller]
 fn fail_each(story: impl Fn(&Failure)) -> usize {
     std::alloc::set_alloc_error_hook(|_| resume_unwind(Box::new(NoMemory)));
@@ -99,23 +100,23 @@ fn fail_each(story: impl Fn(&Failure)) -> usize {
     unreachable!()
 }
 
-/// The most values of a story.
+/// Maximum number of values of a story.
 const VALUES: usize = 200;
 
-/// How often each value was made, and how often it was dropped.
-struct Book {
+/// Number of creations and of drops of each value.
+struct Counters {
     made: [AtomicUsize; VALUES],
     dropped: [AtomicUsize; VALUES],
 }
 
-/// An item that is written down. `N` more bytes, so that it takes another way.
+/// A counted item with `N` more bytes. Large items take another code path.
 struct Item<const N: usize> {
     value: usize,
-    book: Arc<Book>,
+    counters: Arc<Counters>,
     _bytes: [u8; N],
 }
 
-impl Book {
+impl Counters {
     fn new() -> Arc<Self> {
         let zeros = || [const { AtomicUsize::new(0) }; VALUES];
         Arc::new(Self { made: zeros(), dropped: zeros() })
@@ -123,7 +124,7 @@ impl Book {
 
     fn item<const N: usize>(self: &Arc<Self>, value: usize) -> Item<N> {
         self.made[value].fetch_add(1, Ordering::Relaxed);
-        Item { value, book: self.clone(), _bytes: [0; N] }
+        Item { value, counters: self.clone(), _bytes: [0; N] }
     }
 
     fn dropped(&self, value: usize) -> usize {
@@ -131,7 +132,7 @@ impl Book {
     }
 
     #[track_caller]
-    fn assert_settled(self: &Arc<Self>) {
+    fn assert_all_dropped(self: &Arc<Self>) {
         for value in 0..VALUES {
             let made = self.made[value].load(Ordering::Relaxed);
             assert_eq!(self.dropped(value), made, "value {value}");
@@ -142,23 +143,23 @@ impl Book {
 
 impl<const N: usize> Clone for Item<N> {
     fn clone(&self) -> Self {
-        self.book.item(self.value)
+        self.counters.item(self.value)
     }
 }
 
 impl<const N: usize> Drop for Item<N> {
     fn drop(&mut self) {
-        self.book.dropped[self.value].fetch_add(1, Ordering::Relaxed);
+        self.counters.dropped[self.value].fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Reads all that is ready.
+/// Reads all ready items.
 fn read<const N: usize>(cursor: &mut Cursor<Item<N>>) -> Vec<usize> {
     core::iter::from_fn(|| cursor.try_next().ok()).map(|item| item.value).collect()
 }
 
-/// Lets `push` push the values from `begin` to `end` while an allocation fails. Then each of them was
-/// read or dropped, in order, and the list goes on.
+/// Lets `push` push the values from `begin` to `end` while an allocation fails. Asserts that each
+/// value was read in order or dropped, and that the list stays usable.
 #[track_caller]
 fn assert_push_survives<const N: usize>(
     begin: usize,
@@ -166,41 +167,44 @@ fn assert_push_survives<const N: usize>(
     push: impl Fn(&mut Pusher<Item<N>>, &mut dyn Iterator<Item = Item<N>>),
 ) {
     let failed = fail_each(|failure| {
-        let book = Book::new();
+        let counters = Counters::new();
         let (mut pusher, mut cursor) = push_list();
-        (0..begin).for_each(|value| pusher.push(book.item(value)).unwrap());
+        (0..begin).for_each(|value| pusher.push(counters.item(value)).unwrap());
         let mut late = cursor.fork();
         let made = Cell::new(begin);
         let done = failure.run(|| {
             let items = (begin..end).map(|value| {
                 made.set(value + 1);
-                book.item(value)
+                counters.item(value)
             });
             push(&mut pusher, &mut { items });
         });
         let more = VALUES - 70..VALUES;
-        more.clone().for_each(|value| pusher.push(book.item(value)).unwrap());
+        more.clone().for_each(|value| pusher.push(counters.item(value)).unwrap());
         let read = read(&mut cursor);
         assert!(read.is_sorted() && read.starts_with(&Vec::from_iter(0..begin)));
         assert!(read.ends_with(&Vec::from_iter(more)));
         let mut is_read = [false; VALUES];
         read.iter().for_each(|&value| is_read[value] = true);
         for value in 0..made.get() {
-            // An item that is in the list is there twice: the other cursor has not read it.
-            assert_eq!(book.dropped(value), 1, "value {value} of {}", made.get());
-            assert_eq!(book.made[value].load(Ordering::Relaxed), 1 + usize::from(is_read[value]));
+            // A read item exists twice, because the other cursor has not read it.
+            assert_eq!(counters.dropped(value), 1, "value {value} of {}", made.get());
+            assert_eq!(
+                counters.made[value].load(Ordering::Relaxed),
+                1 + usize::from(is_read[value])
+            );
         }
         if done.is_some() {
             assert_eq!(read.len(), end + 70);
         }
         assert_eq!(self::read(&mut late), read);
         drop((pusher, cursor, late));
-        book.assert_settled();
+        counters.assert_all_dropped();
     });
-    assert!(failed > 0, "no allocation was there to fail");
+    assert!(failed > 0, "no allocation failed");
 }
 
-/// One more than fit into one block, and into the next one.
+/// More items than two blocks hold.
 const END: usize = 130;
 
 #[test]
@@ -211,45 +215,45 @@ fn push_without_memory_drops_item() {
 }
 
 #[test]
-fn push_all_without_memory_goes_on() {
+fn push_all_without_memory_leaves_list_usable() {
     assert_push_survives::<0>(0, END, |pusher, items| _ = pusher.push_all(items));
     assert_push_survives::<200>(0, END, |pusher, items| _ = pusher.push_all(items));
 }
 
 #[test]
-fn sole_push_without_memory_drops_item() {
+fn unique_push_without_memory_drops_item() {
     assert_push_survives::<0>(0, END, |pusher, items| {
-        let mut sole = pusher.unique().unwrap();
-        items.for_each(|item| sole.push(item).unwrap());
+        let mut unique = pusher.unique().unwrap();
+        items.for_each(|item| unique.push(item).unwrap());
     });
 }
 
-/// The handle that unwound is used again.
+/// The handle is used again after it unwound.
 #[test]
-fn sole_pusher_without_memory_goes_on() {
+fn unique_pusher_without_memory_stays_usable() {
     let failed = fail_each(|failure| {
-        let book = Book::new();
+        let counters = Counters::new();
         let (mut pusher, mut cursor) = push_list::<Item<0>>();
-        let mut sole = pusher.unique().unwrap();
+        let mut unique = pusher.unique().unwrap();
         let mut lost = Vec::with_capacity(1);
         for value in 0..END {
-            let item = book.item(value);
-            if !failure.is_over.get() && failure.run(|| sole.push(item).unwrap()).is_none() {
+            let item = counters.item(value);
+            if !failure.is_over.get() && failure.run(|| unique.push(item).unwrap()).is_none() {
                 lost.push(value);
             } else if failure.is_over.get() && lost.last() != Some(&value) {
-                sole.push(book.item(value)).unwrap();
+                unique.push(counters.item(value)).unwrap();
             }
         }
         let read = read(&mut cursor);
         assert!(read.iter().all(|value| !lost.contains(value)));
         drop((pusher, cursor));
-        book.assert_settled();
+        counters.assert_all_dropped();
     });
-    assert!(failed > 0, "no allocation was there to fail");
+    assert!(failed > 0, "no allocation failed");
 }
 
 #[test]
-fn sole_push_all_without_memory_goes_on() {
+fn unique_push_all_without_memory_stays_usable() {
     assert_push_survives::<0>(0, END, |pusher, items| {
         _ = pusher.unique().unwrap().push_all(items);
     });
@@ -258,12 +262,12 @@ fn sole_push_all_without_memory_goes_on() {
 
 struct IteratorPanic;
 
-/// The items that were yielded before the panic are pushed, or dropped if there is no memory: a second panic
+/// Items that were yielded before the panic are pushed, or dropped without memory. A second panic
 /// would abort.
 #[test]
 fn push_all_panic_without_memory_does_not_abort() {
     let until_panic = |item: Item<0>| {
-        // In the chunk that crosses the edge of the first block.
+        // The panic is in the chunk that crosses the edge of the first block.
         if item.value == 63 { resume_unwind(Box::new(IteratorPanic)) } else { item }
     };
     assert_push_survives::<0>(0, END, |pusher, items| {
@@ -277,18 +281,18 @@ fn push_all_panic_without_memory_does_not_abort() {
 #[test]
 fn refused_items_without_memory_are_dropped() {
     let failed = fail_each(|failure| {
-        let book = Book::new();
+        let counters = Counters::new();
         let (mut pusher, cursor) = push_list::<Item<0>>();
         pusher.stop();
         failure.run(|| {
-            let refused = pusher.push_all((0..40).map(|value| book.item(value))).unwrap_err();
+            let refused = pusher.push_all((0..40).map(|value| counters.item(value))).unwrap_err();
             assert_eq!(refused.into_unpushed().count(), 40);
-            let mut sole = pusher.unique().unwrap();
-            let refused = sole.push_all((0..40).map(|value| book.item(value))).unwrap_err();
+            let mut unique = pusher.unique().unwrap();
+            let refused = unique.push_all((0..40).map(|value| counters.item(value))).unwrap_err();
             assert_eq!(refused.into_unpushed().count(), 40);
         });
         drop((pusher, cursor));
-        book.assert_settled();
+        counters.assert_all_dropped();
     });
     assert_eq!(failed, 2);
 }
@@ -296,15 +300,16 @@ fn refused_items_without_memory_are_dropped() {
 #[test]
 fn reserve_without_memory_changes_nothing() {
     let failed = fail_each(|failure| {
-        let book = Book::new();
+        let counters = Counters::new();
         let (pusher, mut cursor) = push_list::<Item<0>>();
         let done = failure.run(|| pusher.reserve(END));
-        let room = (0..END).take_while(|&value| pusher.try_push(book.item(value)).is_ok()).count();
+        let room =
+            (0..END).take_while(|&value| pusher.try_push(counters.item(value)).is_ok()).count();
         assert!(done.is_none() || room == END);
-        (room..VALUES).for_each(|value| pusher.push(book.item(value)).unwrap());
+        (room..VALUES).for_each(|value| pusher.push(counters.item(value)).unwrap());
         assert!(read(&mut cursor).into_iter().eq(0..VALUES));
         drop((pusher, cursor));
-        book.assert_settled();
+        counters.assert_all_dropped();
     });
     assert_eq!(failed, 2);
 }
@@ -316,11 +321,11 @@ fn new_list_without_memory_is_freed() {
 }
 
 #[test]
-fn handles_without_memory_leave_list() {
+fn handles_without_memory_leave_list_usable() {
     let failed = fail_each(|failure| {
-        let book = Book::new();
+        let counters = Counters::new();
         let (pusher, mut cursor) = push_list::<Item<0>>();
-        (0..100).for_each(|value| pusher.push(book.item(value)).unwrap());
+        (0..100).for_each(|value| pusher.push(counters.item(value)).unwrap());
         let other = cursor.fork();
         failure.run(|| {
             let mut fork = cursor.fork();
@@ -334,19 +339,19 @@ fn handles_without_memory_leave_list() {
             cursor.try_next_many(&mut items, 50);
             drop((pusher.downgrade(), taker.clone(), pusher.clone()));
         });
-        assert_eq!(pusher.cursor_count(), 1, "the others are gone");
+        assert_eq!(pusher.cursor_count(), 1, "the other cursors must be dropped");
         let rest = read(&mut cursor);
         assert!(rest == [] || rest.len() == 50 || rest.len() == 100);
         assert!(rest.iter().copied().eq(100 - rest.len()..100));
         drop((pusher, cursor));
-        book.assert_settled();
+        counters.assert_all_dropped();
     });
     assert!(failed > 2, "{failed} allocations failed");
 }
 
-/// A task that sleeps at the list, at a shared cursor and at a ready stack.
+/// A task that waits at the list and at a shared cursor.
 #[test]
-fn sleep_without_memory_is_no_sleep() {
+fn poll_without_memory_registers_nothing() {
     struct Flag(AtomicUsize);
     impl Wake for Flag {
         fn wake(self: Arc<Self>) {
@@ -354,7 +359,7 @@ fn sleep_without_memory_is_no_sleep() {
         }
     }
     let failed = fail_each(|failure| {
-        let book = Book::new();
+        let counters = Counters::new();
         let (pusher, mut cursor) = push_list::<Item<0>>();
         let mut taker = cursor.fork().share();
         let flag = Arc::new(Flag(AtomicUsize::new(0)));
@@ -366,14 +371,14 @@ fn sleep_without_memory_is_no_sleep() {
         };
         failure.run(|| poll(&mut cursor, &mut taker));
         poll(&mut cursor, &mut taker);
-        pusher.push(book.item(1)).unwrap();
+        pusher.push(counters.item(1)).unwrap();
         assert_eq!(flag.0.load(Ordering::Relaxed), 2);
         assert_eq!(read(&mut cursor), [1]);
         drop((pusher, cursor, taker, waker));
         assert_eq!(Arc::strong_count(&flag), 1);
-        book.assert_settled();
+        counters.assert_all_dropped();
     });
-    assert!(failed > 0, "no allocation was there to fail");
+    assert!(failed > 0, "no allocation failed");
 }
 
 fn poll_taker<S: Stream + Unpin>(taker: &mut S, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
@@ -381,7 +386,7 @@ fn poll_taker<S: Stream + Unpin>(taker: &mut S, cx: &mut Context<'_>) -> Poll<Op
 }
 
 #[test]
-fn ready_stack_without_memory_goes_on() {
+fn ready_queue_without_memory_stays_usable() {
     let failed = fail_each(|failure| {
         let made = failure.run(|| {
             let mut ready = ReadyQueue::new();

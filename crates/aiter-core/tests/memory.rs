@@ -1,4 +1,4 @@
-//! What the list allocates, frees and keeps, counted by the allocator on the test's own thread.
+//! Allocations and frees of the list, counted by the allocator on the thread of each test.
 #![cfg(not(any(loom, shuttle)))]
 
 extern crate alloc;
@@ -25,15 +25,15 @@ struct CountingAllocator;
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 thread_local! {
-    /// Bytes allocated less bytes freed.
+    /// Bytes allocated minus bytes freed.
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
-    /// Calls that allocate, free or move a block.
+    /// Number of calls that allocate, free or move memory.
     static CALLS: Cell<usize> = const { Cell::new(0) };
 }
 
 fn count(allocated: usize, freed: usize) {
-    // A thread that is going away has no counters any more, and no test either.
+    // An exiting thread has no counters, and runs no test.
     let _ = LIVE.try_with(|live| {
         live.set(live.get() + allocated as isize - freed as isize);
         PEAK.with(|peak| peak.set(peak.get().max(live.get())));
@@ -41,23 +41,24 @@ fn count(allocated: usize, freed: usize) {
     });
 }
 
-// SAFETY: every call goes to the system's allocator unchanged; counting allocates nothing.
+// SAFETY: each call is passed to `System` unchanged, and counting does not allocate.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);
-        // SAFETY: the caller's promise about `layout` is handed on.
+        // SAFETY: the caller guarantees a valid `layout` of non-zero size.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
         count(0, layout.size());
-        // SAFETY: `ptr` came from `System` by way of this allocator, with this `layout`.
+        // SAFETY: the caller guarantees that `ptr` was allocated here, by `System`, with `layout`.
         unsafe { System.dealloc(ptr, layout) }
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         count(new_size, layout.size());
-        // SAFETY: as for `dealloc`; the caller's promise about `new_size` is handed on.
+        // SAFETY: the caller guarantees that `ptr` was allocated here, by `System`, with `layout`,
+        // and that `new_size` is valid.
         unsafe { System.realloc(ptr, layout, new_size) }
     }
 }
@@ -74,17 +75,17 @@ const fn scaled(full: usize, small: usize) -> usize {
     if cfg!(miri) { small } else { full }
 }
 
-/// What an item of these tests takes.
+/// Size of an item in these tests.
 const ITEM: isize = size_of::<usize>() as isize;
 
-/// Room for a few blocks of eight-byte items, not for tens of them.
+/// More than a few blocks of eight-byte items, but less than ten.
 const FEW_BLOCKS: isize = 4096;
 
-/// How often `round` runs before and after the measure is taken.
+/// Number of rounds before and during the measurement.
 const WARM_UP: usize = scaled(200, 70);
 const ROUNDS: usize = scaled(20_000, 100);
 
-/// Runs `round` often; the live bytes must be afterwards what they were before.
+/// Asserts that many calls of `round` do not change the number of live bytes.
 #[track_caller]
 fn assert_flat(mut round: impl FnMut(usize)) {
     (0..WARM_UP).for_each(&mut round);
@@ -94,14 +95,14 @@ fn assert_flat(mut round: impl FnMut(usize)) {
     assert!(grown.abs() <= FEW_BLOCKS, "{grown} bytes more after {ROUNDS} rounds");
 }
 
-/// Runs `round` often; after the warm-up it must not call the allocator at all.
+/// Asserts that `round` does not call the allocator after the warm-up.
 #[track_caller]
 fn assert_no_calls(mut round: impl FnMut(usize)) {
     (0..WARM_UP).for_each(&mut round);
     let before = calls();
     (WARM_UP..WARM_UP + ROUNDS).for_each(&mut round);
     let made = calls() - before;
-    assert_eq!(made, 0, "calls of the allocator in {ROUNDS} rounds");
+    assert_eq!(made, 0, "allocator calls in {ROUNDS} rounds");
 }
 
 struct Count(AtomicUsize);
@@ -130,7 +131,7 @@ fn next<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
 }
 
 #[test]
-fn everything_is_given_back_when_the_list_goes() {
+fn dropped_list_frees_all_memory() {
     let before = live();
     for n in edges::<usize>().into_iter().chain([1000]) {
         let (pusher, mut cursor) = push_list();
@@ -153,7 +154,7 @@ fn everything_is_given_back_when_the_list_goes() {
 }
 
 #[test]
-fn fork_poll_drop_on_an_idle_list() {
+fn fork_poll_drop_on_idle_list_stays_flat() {
     let (_pusher, cursor) = push_list::<u64>();
     assert_flat(|_| {
         let mut fork = cursor.fork();
@@ -162,7 +163,7 @@ fn fork_poll_drop_on_an_idle_list() {
 }
 
 #[test]
-fn fork_poll_drop_on_an_idle_list_where_others_wait() {
+fn fork_poll_drop_beside_waiters_stays_flat() {
     let (_pusher, mut cursor) = push_list::<u64>();
     let mut other = cursor.fork();
     assert_eq!(next(&mut cursor), Poll::Pending);
@@ -176,27 +177,27 @@ fn fork_poll_drop_on_an_idle_list_where_others_wait() {
 }
 
 #[test]
-fn polls_with_ever_new_wakers_on_an_idle_list() {
+fn polls_with_new_wakers_stay_flat() {
     let (_pusher, mut cursor) = push_list::<u64>();
     assert_flat(|_| assert_eq!(poll(&mut cursor, &counting().1), Poll::Pending));
 }
 
 #[test]
-fn pushes_without_a_cursor_keep_nothing() {
+fn push_without_cursor_stays_flat() {
     let (pusher, cursor) = push_list();
     drop(cursor);
     assert_flat(|i| assert!(pusher.push(i).is_err()));
 }
 
 #[test]
-fn subscribe_poll_drop_without_another_cursor() {
+fn subscribe_poll_drop_without_cursor_is_flat() {
     let (pusher, cursor) = push_list::<u64>();
     drop(cursor);
     assert_flat(|_| assert_eq!(next(&mut pusher.subscribe()), Poll::Pending));
 }
 
 #[test]
-fn subscribe_poll_drop_beside_a_cursor_that_is_polled() {
+fn subscribe_poll_drop_beside_polled_is_flat() {
     let (pusher, mut cursor) = push_list::<u64>();
     assert_flat(|_| {
         assert_eq!(next(&mut pusher.subscribe()), Poll::Pending);
@@ -205,7 +206,7 @@ fn subscribe_poll_drop_beside_a_cursor_that_is_polled() {
 }
 
 #[test]
-fn subscribe_poll_drop_beside_a_cursor_that_sleeps_until_it_is_woken() {
+fn subscribe_poll_drop_beside_waiter_is_flat() {
     let (pusher, mut cursor) = push_list::<u64>();
     let (count, waker) = counting();
     assert_eq!(poll(&mut cursor, &waker), Poll::Pending);
@@ -221,7 +222,7 @@ fn subscribe_poll_drop_beside_a_cursor_that_sleeps_until_it_is_woken() {
 }
 
 #[test]
-fn takers_that_come_and_go() {
+fn takers_cloned_and_dropped_stay_flat() {
     let (_pusher, cursor) = push_list::<u64>();
     let mut shared = cursor.share();
     assert_eq!(next(&mut shared), Poll::Pending);
@@ -234,7 +235,7 @@ fn takers_that_come_and_go() {
 }
 
 #[test]
-fn pushers_that_come_and_go() {
+fn pushers_cloned_and_dropped_stay_flat() {
     let (pusher, _cursor) = push_list::<u64>();
     assert_flat(|_| {
         let weak = pusher.downgrade();
@@ -243,7 +244,7 @@ fn pushers_that_come_and_go() {
 }
 
 #[test]
-fn a_burst_does_not_stay() {
+fn burst_read_by_cursor_is_freed() {
     let (pusher, mut cursor) = push_list();
     assert_flat(|i| {
         pusher.push(i).unwrap();
@@ -256,12 +257,12 @@ fn a_burst_does_not_stay() {
         assert!(live() - before >= ITEM * n as isize);
         while cursor.try_next().is_ok() {}
         let kept = live() - before;
-        assert!(kept <= FEW_BLOCKS, "{kept} bytes of a burst are kept");
+        assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept after a burst");
     }
 }
 
 #[test]
-fn a_burst_does_not_stay_when_forks_read_it() {
+fn burst_read_by_forks_is_freed() {
     let n = scaled(100_000, 300);
     let (pusher, mut fast) = push_list();
     let mut slow = fast.fork();
@@ -272,12 +273,12 @@ fn a_burst_does_not_stay_when_forks_read_it() {
         assert!(live() - before >= ITEM * n as isize);
         while slow.try_next().is_ok() {}
         let kept = live() - before;
-        assert!(kept <= FEW_BLOCKS, "{kept} bytes of a burst are kept");
+        assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept after a burst");
     }
 }
 
 #[test]
-fn a_cursor_dropped_far_behind_gives_its_blocks_back() {
+fn cursor_dropped_far_behind_frees_blocks() {
     let n = scaled(1_000_000, 600);
     let (pusher, mut fast) = push_list();
     let before = live();
@@ -293,7 +294,7 @@ fn a_cursor_dropped_far_behind_gives_its_blocks_back() {
 }
 
 #[test]
-fn the_last_cursor_gives_the_blocks_back_while_pushers_live() {
+fn last_cursor_dropped_frees_blocks() {
     let n = scaled(100_000, 300);
     let (pusher, cursor) = push_list();
     let before = live();
@@ -303,13 +304,13 @@ fn the_last_cursor_gives_the_blocks_back_while_pushers_live() {
     assert!(kept <= FEW_BLOCKS, "{kept} bytes are kept");
 }
 
-/// What a reader keeps for producers as long as it finds something to read, in bytes at the most.
+/// Maximum size of the free list in bytes.
 #[cfg(target_pointer_width = "64")]
-const STASH: isize = 16 * 1024;
+const FREE_LIST: isize = 16 * 1024;
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn bursts_that_are_read_to_the_item_allocate_nothing() {
+fn bursts_read_by_item_allocate_nothing() {
     let (pusher, mut cursor) = push_list();
     assert_no_calls(|i| {
         let n = burst(i);
@@ -324,48 +325,48 @@ fn bursts_that_are_read_to_the_item_allocate_nothing() {
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn bursts_that_are_read_in_runs_allocate_nothing() {
+fn bursts_read_in_runs_allocate_nothing() {
     let (pusher, mut cursor) = push_list();
     let mut buf = Vec::with_capacity(2000);
     assert_no_calls(|i| {
         let n = burst(i);
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
-        // It ends with the list, not with `max`.
+        // The read ends at the end of the list, before `max`.
         assert_eq!(cursor.try_next_many(&mut buf, 2000), n);
         buf.clear();
     });
 }
 
-/// How long a burst is; the first is the longest.
+/// Length of burst `i`. The first burst is the longest.
 #[cfg(target_pointer_width = "64")]
 fn burst(i: usize) -> usize {
     scaled(1000, 200) - i % 100
 }
 
-/// A list, read to the item behind a burst, and what it keeps.
+/// Pushes and reads `n` items, and asserts that the free list keeps some blocks.
 #[cfg(target_pointer_width = "64")]
 #[track_caller]
-fn read_to_the_item(pusher: &Pusher<usize>, cursor: &mut Cursor<usize>, n: usize) {
+fn read_by_item(pusher: &Pusher<usize>, cursor: &mut Cursor<usize>, n: usize) {
     let before = live();
     assert_eq!(pusher.push_all(0..n).unwrap(), n);
     for item in 0..n {
         assert_eq!(cursor.try_next(), Ok(item));
     }
     let kept = live() - before;
-    assert!(kept > FEW_BLOCKS, "{kept} bytes: nothing is kept for the next burst");
-    assert!(kept <= STASH + FEW_BLOCKS, "{kept} bytes are kept");
+    assert!(kept > FEW_BLOCKS, "{kept} bytes: no block is kept for the next burst");
+    assert!(kept <= FREE_LIST + FEW_BLOCKS, "{kept} bytes are kept");
 }
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn a_long_burst_that_is_read_to_the_item_leaves_a_bounded_number_of_blocks() {
+fn long_burst_read_by_item_keeps_few_blocks() {
     let (pusher, mut cursor) = push_list();
-    read_to_the_item(&pusher, &mut cursor, scaled(100_000, 5000));
+    read_by_item(&pusher, &mut cursor, scaled(100_000, 5000));
 }
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn a_stopped_list_keeps_no_read_blocks() {
+fn stopped_list_keeps_no_read_blocks() {
     let (pusher, mut cursor) = push_list();
     let before = live();
     let n = 2000;
@@ -380,15 +381,15 @@ fn a_stopped_list_keeps_no_read_blocks() {
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn who_finds_nothing_to_read_gives_the_read_blocks_back() {
-    /// Lets `look` see that there is nothing, twice in a row, as the second time all is as it was.
+fn cursor_finds_nothing_frees_read_blocks() {
+    /// Asserts that `read` frees the kept blocks of an empty list, in each of several rounds.
     #[track_caller]
-    fn check(what: &str, mut look: impl FnMut(&mut Cursor<usize>)) {
+    fn check(what: &str, mut read: impl FnMut(&mut Cursor<usize>)) {
         let (pusher, mut cursor) = push_list();
         let before = live();
         for _ in 0..scaled(100, 3) {
-            read_to_the_item(&pusher, &mut cursor, 1000);
-            look(&mut cursor);
+            read_by_item(&pusher, &mut cursor, 1000);
+            read(&mut cursor);
             let kept = live() - before;
             assert!(kept <= FEW_BLOCKS, "{what}: {kept} bytes are kept");
         }
@@ -401,14 +402,14 @@ fn who_finds_nothing_to_read_gives_the_read_blocks_back() {
         let mut cx = Context::from_waker(Waker::noop());
         assert_eq!(cursor.poll_next_many(&mut cx, &mut Vec::new(), 1), Poll::Pending);
     });
-    check("a fork that goes", |cursor| drop(cursor.fork()));
+    check("drop of a fork", |cursor| drop(cursor.fork()));
 }
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn takers_that_find_nothing_give_the_read_blocks_back() {
+fn taker_finds_nothing_frees_read_blocks() {
     #[track_caller]
-    fn check(what: &str, look: impl FnOnce(&Pusher<usize>, SharedCursor<usize>)) {
+    fn check(what: &str, read: impl FnOnce(&Pusher<usize>, SharedCursor<usize>)) {
         let (pusher, cursor) = push_list();
         let mut taker = cursor.share();
         let before = live();
@@ -416,8 +417,8 @@ fn takers_that_find_nothing_give_the_read_blocks_back() {
         for item in 0..1000 {
             assert_eq!(taker.try_next(), Ok(item));
         }
-        assert!(live() - before > FEW_BLOCKS, "nothing to give back");
-        look(&pusher, taker.clone());
+        assert!(live() - before > FEW_BLOCKS, "no block is kept");
+        read(&pusher, taker.clone());
         let kept = live() - before;
         assert!(kept <= FEW_BLOCKS, "{what}: {kept} bytes are kept");
     }
@@ -435,11 +436,11 @@ fn takers_that_find_nothing_give_the_read_blocks_back() {
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn the_last_reader_that_goes_gives_the_read_blocks_back() {
+fn last_reader_dropped_frees_read_blocks() {
     for share in [false, true] {
         let (pusher, mut cursor) = push_list();
         let before = live();
-        read_to_the_item(&pusher, &mut cursor, 1000);
+        read_by_item(&pusher, &mut cursor, 1000);
         if share {
             drop(cursor.share())
         } else {
@@ -450,10 +451,10 @@ fn the_last_reader_that_goes_gives_the_read_blocks_back() {
     }
 }
 
-/// The last blocks of a burst are the allocator's newest: they are not the ones to keep.
+/// The last blocks of a burst were allocated last, so the list frees them and keeps older ones.
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn a_long_burst_is_followed_by_other_blocks() {
+fn long_burst_frees_its_last_blocks() {
     let (pusher, mut cursor) = push_list();
     let flow = |cursor: &mut Cursor<usize>| {
         let before = calls();
@@ -464,16 +465,16 @@ fn a_long_burst_is_followed_by_other_blocks() {
         calls() - before
     };
     flow(&mut cursor);
-    assert_eq!(flow(&mut cursor), 0, "two blocks take turns");
+    assert_eq!(flow(&mut cursor), 0, "two blocks must alternate");
     assert_eq!(pusher.push_all(0..10_000).unwrap(), 10_000);
     while cursor.try_next().is_ok() {}
     let made = flow(&mut cursor);
-    assert!(made >= 4, "{made} calls: the burst's last two blocks were not freed");
-    assert_eq!(flow(&mut cursor), 0, "two others take turns");
+    assert!(made >= 4, "{made} calls: the last two blocks of the burst were not freed");
+    assert_eq!(flow(&mut cursor), 0, "two other blocks must alternate");
 }
 
 #[test]
-fn a_stream_with_a_short_lag_needs_little_at_any_time() {
+fn short_lag_keeps_peak_memory_small() {
     let (pusher, mut fast) = push_list();
     let mut slow = fast.fork();
     let before = live();
@@ -486,11 +487,11 @@ fn a_stream_with_a_short_lag_needs_little_at_any_time() {
         }
     }
     let peak = PEAK.with(Cell::get) - before;
-    assert!(peak <= 4 * FEW_BLOCKS, "{peak} bytes at the most");
+    assert!(peak <= 4 * FEW_BLOCKS, "peak of {peak} bytes");
 }
 
 #[test]
-fn a_steady_state_allocates_nothing() {
+fn steady_state_allocates_nothing() {
     let (pusher, mut cursor) = push_list();
     let (_count, waker) = counting();
     assert_no_calls(|i| {
@@ -505,7 +506,7 @@ fn a_steady_state_allocates_nothing() {
 }
 
 #[test]
-fn a_steady_state_of_sole_pushes_and_runs_allocates_nothing() {
+fn steady_unique_pushes_allocate_nothing() {
     let (mut pusher, mut cursor) = push_list();
     let mut buf = Vec::with_capacity(64);
     assert_no_calls(|i| {
@@ -518,7 +519,7 @@ fn a_steady_state_of_sole_pushes_and_runs_allocates_nothing() {
 }
 
 #[test]
-fn a_steady_state_of_forks_allocates_nothing() {
+fn steady_forks_allocate_nothing() {
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
     let (_count, waker) = counting();
@@ -537,7 +538,7 @@ fn a_steady_state_of_forks_allocates_nothing() {
 }
 
 #[test]
-fn a_steady_state_of_one_taker_allocates_nothing() {
+fn steady_taker_allocates_nothing() {
     let (pusher, cursor) = push_list();
     let mut taker = cursor.share();
     let (_count, waker) = counting();
@@ -549,7 +550,7 @@ fn a_steady_state_of_one_taker_allocates_nothing() {
 }
 
 #[test]
-fn looking_allocates_nothing() {
+fn queries_allocate_nothing() {
     let (pusher, cursor) = push_list();
     assert_eq!(pusher.push_all(0..1000).unwrap(), 1000);
     assert_no_calls(|i| {
@@ -562,7 +563,7 @@ fn looking_allocates_nothing() {
     });
 }
 
-/// Pushes with `try_push` alone and tells how often that called the allocator.
+/// Pushes `n` items with `try_push` and returns the number of allocator calls.
 fn try_push(pusher: &Pusher<u64>, n: u64) -> usize {
     let before = calls();
     for item in 0..n {
@@ -572,7 +573,7 @@ fn try_push(pusher: &Pusher<u64>, n: u64) -> usize {
 }
 
 #[test]
-fn try_push_neither_allocates_nor_frees() {
+fn try_push_never_allocates_nor_frees() {
     let (pusher, mut cursor) = push_list();
     for n in edges::<u64>().into_iter().chain([10, 100]) {
         pusher.reserve(n);
@@ -582,8 +583,8 @@ fn try_push_neither_allocates_nor_frees() {
 }
 
 #[test]
-fn try_push_that_wakes_neither_allocates_nor_frees() {
-    // The list alone holds the waker: whoever drops it frees it, and that must not be `try_push`.
+fn try_push_with_wake_never_allocates_nor_frees() {
+    // Only the list holds the waker, so its drop frees memory. `try_push` must not drop it.
     fn wait(cursor: &mut Cursor<u64>) -> Arc<AtomicUsize> {
         struct Woken(Arc<AtomicUsize>);
         impl Wake for Woken {
@@ -614,7 +615,7 @@ fn try_push_that_wakes_neither_allocates_nor_frees() {
 }
 
 #[test]
-fn try_push_that_fails_neither_allocates_nor_frees() {
+fn failed_try_push_never_allocates_nor_frees() {
     let (pusher, cursor) = push_list();
     let before = calls();
     let mut pushed = 0;
@@ -632,8 +633,8 @@ fn try_push_that_fails_neither_allocates_nor_frees() {
 }
 
 #[test]
-fn a_steady_state_of_try_push_is_fed_by_the_reader() {
-    // After one `reserve` the reader's blocks come back; no more is ever allocated or reserved.
+fn steady_try_push_reuses_blocks_of_reader() {
+    // After one `reserve` the blocks of the reader are reused, and nothing is allocated.
     let (pusher, mut cursor) = push_list();
     pusher.reserve(256);
     assert_no_calls(|i| {

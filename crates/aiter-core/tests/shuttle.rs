@@ -1,4 +1,4 @@
-//! Stories of three parties and more, in random interleavings. Blocks have two slots here.
+//! Tests with three threads or more in random interleavings. Blocks have two slots here.
 //!
 //! `RUSTFLAGS="--cfg shuttle" cargo test --release -p aiter-core --test shuttle`
 #![cfg(shuttle)]
@@ -20,7 +20,7 @@ use shuttle::{
     thread,
 };
 
-/// How many schedules a story gets: `AITER_SHUTTLE_SCHEDULES`, or 3000.
+/// Runs `story` with `AITER_SHUTTLE_SCHEDULES` random schedules, 3000 by default.
 fn model(story: impl Fn() + Send + Sync + 'static) {
     let iterations = std::env::var("AITER_SHUTTLE_SCHEDULES")
         .map_or(3000, |n| n.parse().expect("AITER_SHUTTLE_SCHEDULES is a number"));
@@ -67,7 +67,7 @@ fn read_all<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
     })
 }
 
-/// A producer's items: its number in the hundreds.
+/// Pushes `count` items of `producer`. The hundreds of an item are the producer's number.
 fn spawn_push(pusher: Pusher<u32>, producer: u32, count: u32) -> thread::JoinHandle<()> {
     thread::spawn(move || (0..count).for_each(|n| pusher.push(producer * 100 + n).unwrap()))
 }
@@ -82,7 +82,7 @@ fn assert_in_order(items: &[u32], producers: core::ops::Range<u32>, count: u32) 
 }
 
 #[test]
-fn three_producers_two_sleeping_forks() {
+fn three_producers_two_forks_read_same_order() {
     model(|| {
         let (pusher, cursor) = push_list();
         let fork = cursor.fork();
@@ -97,7 +97,7 @@ fn three_producers_two_sleeping_forks() {
 }
 
 #[test]
-fn three_takers_two_producers() {
+fn three_takers_two_producers_read_all_items() {
     model(|| {
         let (pusher, cursor) = push_list();
         let taker = cursor.share();
@@ -125,35 +125,35 @@ fn three_takers_two_producers() {
 }
 
 #[test]
-fn takers_that_go_away_pass_the_wake_up_on() {
+fn takers_dropped_pass_wake_up_on() {
     model(|| {
         let (pusher, cursor) = push_list();
-        let mut going = cursor.share();
-        let mut going_too = going.clone();
-        let mut staying = going.clone();
-        assert!(poll_once(&mut going).is_pending());
-        assert!(poll_once(&mut going_too).is_pending());
-        let stays = thread::spawn(move || block_on(next(&mut staying)));
+        let mut dropped = cursor.share();
+        let mut dropped_too = dropped.clone();
+        let mut kept = dropped.clone();
+        assert!(poll_once(&mut dropped).is_pending());
+        assert!(poll_once(&mut dropped_too).is_pending());
+        let reader = thread::spawn(move || block_on(next(&mut kept)));
         let producer = spawn_push(pusher.clone(), 0, 1);
-        let goes = thread::spawn(move || drop(going));
-        drop(going_too);
-        assert_eq!(stays.join().unwrap(), Some(0));
+        let dropper = thread::spawn(move || drop(dropped));
+        drop(dropped_too);
+        assert_eq!(reader.join().unwrap(), Some(0));
         producer.join().unwrap();
-        goes.join().unwrap();
+        dropper.join().unwrap();
     });
 }
 
 #[test]
-fn takers_that_take_leave_no_item_behind() {
-    // One taker takes without having been woken; another sleeps: two items must reach both.
+fn takers_of_two_items_both_read() {
+    // One taker reads without a wake-up while another waits. Both must receive an item.
     model(|| {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
         let mut two = one.clone();
         let first = spawn_push(pusher.clone(), 0, 1);
         let second = spawn_push(pusher.clone(), 1, 1);
-        let sleeper = thread::spawn(move || block_on(next(&mut two)).unwrap());
-        let mut items = vec![block_on(next(&mut one)).unwrap(), sleeper.join().unwrap()];
+        let waiter = thread::spawn(move || block_on(next(&mut two)).unwrap());
+        let mut items = vec![block_on(next(&mut one)).unwrap(), waiter.join().unwrap()];
         items.sort_unstable();
         assert_eq!(items, [0, 100]);
         first.join().unwrap();
@@ -162,8 +162,8 @@ fn takers_that_take_leave_no_item_behind() {
 }
 
 #[test]
-fn takers_that_meet_at_the_gate_leave_nobody_asleep() {
-    // Two items are there and three takers come: the third one's item is pushed later.
+fn takers_at_gate_lose_no_wake_up() {
+    // Three takers meet two items. The item for the third taker is pushed later.
     model(|| {
         let (pusher, cursor) = push_list();
         pusher.push_all([0, 1]).unwrap();
@@ -183,7 +183,7 @@ fn takers_that_meet_at_the_gate_leave_nobody_asleep() {
 }
 
 #[test]
-fn takers_all_end_when_one_takes_the_last_item() {
+fn takers_end_after_last_item() {
     model(|| {
         let (pusher, cursor) = push_list();
         let taker = cursor.share();
@@ -203,7 +203,7 @@ fn takers_all_end_when_one_takes_the_last_item() {
 }
 
 #[test]
-fn stop_while_others_push_and_sleep() {
+fn stop_beside_pushes_ends_all_cursors() {
     model(|| {
         let (pusher, cursor) = push_list();
         let fork = cursor.fork();
@@ -224,7 +224,7 @@ fn stop_while_others_push_and_sleep() {
 }
 
 #[test]
-fn fork_subscribe_and_drop_while_others_push() {
+fn cursors_beside_pushes_drop_items_once() {
     model(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         let (pusher, cursor) = push_list();
@@ -268,8 +268,8 @@ fn fork_subscribe_and_drop_while_others_push() {
 }
 
 #[test]
-fn readers_at_three_paces_and_recycled_blocks() {
-    fn slowly(mut cursor: Cursor<Counted>) -> Vec<u32> {
+fn readers_at_three_speeds_reuse_blocks() {
+    fn read_slowly(mut cursor: Cursor<Counted>) -> Vec<u32> {
         let mut items = Vec::new();
         while let Some(item) = block_on(next(&mut cursor)) {
             thread::yield_now();
@@ -281,7 +281,7 @@ fn readers_at_three_paces_and_recycled_blocks() {
         let alive = Arc::new(AtomicUsize::new(0));
         let (mut pusher, cursor) = push_list();
         let slow = cursor.fork();
-        let slow = thread::spawn(move || slowly(slow));
+        let slow = thread::spawn(move || read_slowly(slow));
         let mut dropped = cursor.fork();
         let dropped = thread::spawn(move || {
             let _ = dropped.try_next();
@@ -290,9 +290,9 @@ fn readers_at_three_paces_and_recycled_blocks() {
         });
         let counter = alive.clone();
         let producer = thread::spawn(move || {
-            let mut sole = pusher.unique().unwrap();
-            sole.push_all((0..5).map(|n| Counted::new(n, &counter))).unwrap();
-            sole.push(Counted::new(5, &counter)).unwrap();
+            let mut unique = pusher.unique().unwrap();
+            unique.push_all((0..5).map(|n| Counted::new(n, &counter))).unwrap();
+            unique.push(Counted::new(5, &counter)).unwrap();
         });
         let fast: Vec<_> = read_all(cursor).iter().map(|item| item.0).collect();
         assert_eq!(fast, [0, 1, 2, 3, 4, 5]);
@@ -303,63 +303,63 @@ fn readers_at_three_paces_and_recycled_blocks() {
     });
 }
 
-/// Three tasks and more that take turns at a value which waits for news.
-mod relay {
+/// Three tasks or more that share a `PollLock`.
+mod poll_lock {
     use super::*;
 
-    /// What the source will give: so many items, and the end.
+    /// Number of items that the source yields, and whether it ends then.
     #[derive(Default)]
-    struct Line {
+    struct SourceState {
         sent: u32,
         over: bool,
         waker: Option<Waker>,
     }
 
     #[derive(Clone, Default)]
-    struct Teller(Arc<Mutex<Line>>);
+    struct SourceHandle(Arc<Mutex<SourceState>>);
 
-    impl Teller {
-        /// With one wake-up for all of it.
-        fn tell(&self, items: u32, over: bool) {
-            let mut line = self.0.lock().unwrap();
-            line.sent += items;
-            line.over |= over;
-            let waker = line.waker.take();
-            drop(line);
+    impl SourceHandle {
+        /// Adds items, and ends the source if `over`, with one wake-up.
+        fn send(&self, items: u32, over: bool) {
+            let mut state = self.0.lock().unwrap();
+            state.sent += items;
+            state.over |= over;
+            let waker = state.waker.take();
+            drop(state);
             if let Some(waker) = waker {
                 waker.wake();
             }
         }
     }
 
-    /// The relay's value: gives 0, 1, 2, ... and keeps what it gave.
+    /// The value of the lock. It yields 0, 1, 2, ... and keeps the yielded items.
     struct Source {
-        line: Teller,
-        given: Vec<u32>,
+        handle: SourceHandle,
+        yielded: Vec<u32>,
     }
 
     impl Source {
         fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<u32>> {
-            let mut line = self.line.0.lock().unwrap();
-            let item = self.given.len() as u32;
-            if item < line.sent {
-                self.given.push(item);
+            let mut state = self.handle.0.lock().unwrap();
+            let item = self.yielded.len() as u32;
+            if item < state.sent {
+                self.yielded.push(item);
                 return Poll::Ready(Some(item));
             }
-            if line.over {
+            if state.over {
                 return Poll::Ready(None);
             }
-            line.waker = Some(cx.waker().clone());
+            state.waker = Some(cx.waker().clone());
             Poll::Pending
         }
     }
 
-    fn relay() -> (Teller, PollLock<Source>) {
-        let line = Teller::default();
-        (line.clone(), PollLock::new(Source { line, given: Vec::new() }))
+    fn new_lock() -> (SourceHandle, PollLock<Source>) {
+        let handle = SourceHandle::default();
+        (handle.clone(), PollLock::new(Source { handle, yielded: Vec::new() }))
     }
 
-    /// A task that takes what no other one does, as `sharable` does.
+    /// A task that takes items for itself, like `sharable`.
     struct Taker(PollLock<Source>);
 
     impl Stream for Taker {
@@ -370,26 +370,28 @@ mod relay {
         }
     }
 
-    /// A task that sees every item, as `forker` does: what others have got it reads without a turn.
+    /// A task that sees every item, like `forker`. It reads items of other turns without a turn.
     struct Reader(PollLock<Source>, usize);
 
     impl Stream for Reader {
         type Item = u32;
 
         fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
-            let Self(relay, position) = &mut *self;
-            let there = relay.try_read(|source| source.given.get(*position).copied());
-            let polled = match there.flatten() {
+            let Self(lock, position) = &mut *self;
+            let ready = lock.try_read(|source| source.yielded.get(*position).copied());
+            let polled = match ready.flatten() {
                 Some(item) => Poll::Ready(Some(item)),
-                None => relay.poll_locked(cx, |mut source, cx| match source.given.get(*position) {
-                    Some(&item) => Poll::Ready(Some(item)),
-                    None => source.poll(cx),
-                }),
+                None => {
+                    lock.poll_locked(cx, |mut source, cx| match source.yielded.get(*position) {
+                        Some(&item) => Poll::Ready(Some(item)),
+                        None => source.poll(cx),
+                    })
+                }
             };
             let polled = match polled {
                 Poll::Pending => {
-                    let look = relay.poll_read(cx, |source| source.given.get(*position).copied());
-                    match look {
+                    let read = lock.poll_read(cx, |source| source.yielded.get(*position).copied());
+                    match read {
                         Poll::Ready(Some(item)) => Poll::Ready(Some(item)),
                         _ => Poll::Pending,
                     }
@@ -401,7 +403,7 @@ mod relay {
         }
     }
 
-    /// Runs the stream on a thread of its own, to the end.
+    /// Reads `stream` to the end on a new thread.
     fn spawn_reader(
         stream: impl Stream<Item = u32> + Unpin + Send + 'static,
     ) -> thread::JoinHandle<Vec<u32>> {
@@ -409,14 +411,14 @@ mod relay {
     }
 
     #[test]
-    fn three_take_each_item_once() {
+    fn three_takers_take_each_item_once() {
         model(|| {
-            let (teller, relay) = relay();
-            let takers = [0; 3].map(|_| spawn_reader(Taker(relay.clone())));
-            drop(relay);
-            teller.tell(1, false);
-            teller.tell(2, false);
-            teller.tell(2, true);
+            let (handle, lock) = new_lock();
+            let takers = [0; 3].map(|_| spawn_reader(Taker(lock.clone())));
+            drop(lock);
+            handle.send(1, false);
+            handle.send(2, false);
+            handle.send(2, true);
             let mut items = Vec::new();
             for taker in takers {
                 let taken = taker.join().unwrap();
@@ -429,68 +431,68 @@ mod relay {
     }
 
     #[test]
-    fn three_see_every_item() {
+    fn three_readers_read_every_item() {
         model(|| {
-            let (teller, relay) = relay();
-            let readers = [0; 3].map(|_| spawn_reader(Reader(relay.clone(), 0)));
-            drop(relay);
-            teller.tell(1, false);
-            teller.tell(2, false);
-            teller.tell(1, true);
+            let (handle, lock) = new_lock();
+            let readers = [0; 3].map(|_| spawn_reader(Reader(lock.clone(), 0)));
+            drop(lock);
+            handle.send(1, false);
+            handle.send(2, false);
+            handle.send(1, true);
             for reader in readers {
                 assert_eq!(reader.join().unwrap(), [0, 1, 2, 3]);
             }
         });
     }
 
-    /// The longest sleeping one goes while it is woken for two items: the others get them. No end
-    /// comes that would wake everybody.
+    /// The first waiter is dropped while it is woken for two items. The other tasks receive them,
+    /// without an end that would wake all tasks.
     #[test]
-    fn a_woken_taker_is_dropped() {
+    fn woken_taker_dropped_wakes_others() {
         model(|| {
-            let (teller, relay) = relay();
-            let mut going = Taker(relay.clone());
-            assert!(poll_once(&mut going).is_pending());
+            let (handle, lock) = new_lock();
+            let mut dropped = Taker(lock.clone());
+            assert!(poll_once(&mut dropped).is_pending());
             let takers = [0; 2].map(|_| {
-                let mut taker = Taker(relay.clone());
+                let mut taker = Taker(lock.clone());
                 thread::spawn(move || {
                     let item = block_on(next(&mut taker));
                     (taker, item)
                 })
             });
-            drop(relay);
-            let goes = thread::spawn(move || drop(going));
-            teller.tell(2, false);
+            drop(lock);
+            let dropper = thread::spawn(move || drop(dropped));
+            handle.send(2, false);
             let taken = takers.map(|taker| taker.join().unwrap());
             let mut items = taken.each_ref().map(|(_, item)| item.unwrap());
             items.sort_unstable();
             assert_eq!(items, [0, 1]);
-            goes.join().unwrap();
+            dropper.join().unwrap();
         });
     }
 
-    /// The same for two who see every item.
+    /// The first waiter is dropped while it is woken for two items. Two readers receive both items.
     #[test]
-    fn a_woken_reader_is_dropped() {
+    fn woken_reader_dropped_wakes_others() {
         model(|| {
-            let (teller, relay) = relay();
-            let mut going = Reader(relay.clone(), 0);
-            assert!(poll_once(&mut going).is_pending());
+            let (handle, lock) = new_lock();
+            let mut dropped = Reader(lock.clone(), 0);
+            assert!(poll_once(&mut dropped).is_pending());
             let readers = [0; 2].map(|_| {
-                let mut reader = Reader(relay.clone(), 0);
+                let mut reader = Reader(lock.clone(), 0);
                 thread::spawn(move || {
                     let items =
                         block_on(async { [next(&mut reader).await, next(&mut reader).await] });
                     (reader, items)
                 })
             });
-            drop(relay);
-            let goes = thread::spawn(move || drop(going));
-            teller.tell(2, false);
+            drop(lock);
+            let dropper = thread::spawn(move || drop(dropped));
+            handle.send(2, false);
             for reader in readers {
                 assert_eq!(reader.join().unwrap().1, [Some(0), Some(1)]);
             }
-            goes.join().unwrap();
+            dropper.join().unwrap();
         });
     }
 }

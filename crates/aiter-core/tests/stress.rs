@@ -1,4 +1,4 @@
-//! Real threads against the list: order per producer, nothing lost, nothing twice, no wake missed.
+//! Stress tests with threads: order per producer, no lost or doubled item, no lost wake-up.
 //!
 //! `AITER_STRESS=<n>` multiplies the sizes.
 #![cfg(not(any(loom, shuttle, target_family = "wasm")))]
@@ -22,12 +22,12 @@ use std::{
     time::Instant,
 };
 
-/// Far beyond any pause of a healthy run: a sleep this long is a wake-up that was lost.
-const LOST: Duration = Duration::from_secs(120);
+/// Longer than any pause of a healthy run, so a longer sleep is a lost wake-up.
+const LOST_WAKE_UP: Duration = Duration::from_secs(120);
 
 const PRODUCERS: usize = 3;
 
-/// How many times something is done: `full`, times `AITER_STRESS`, or `small` under Miri.
+/// Returns `full` times `AITER_STRESS`, or `small` under Miri.
 fn times(full: usize, small: usize) -> usize {
     if cfg!(miri) {
         return small;
@@ -52,7 +52,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Sleeps until `poll` is ready.
+/// Blocks the thread until `poll` is ready.
 fn block_on<R>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> R {
     let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&unpark));
@@ -60,10 +60,10 @@ fn block_on<R>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<R>) -> R {
         if let Poll::Ready(result) = poll(&mut Context::from_waker(&waker)) {
             return result;
         }
-        let asleep = Instant::now();
+        let start = Instant::now();
         while !unpark.woken.swap(false, Ordering::Acquire) {
-            assert!(asleep.elapsed() < LOST, "a wake-up was lost");
-            thread::park_timeout(LOST);
+            assert!(start.elapsed() < LOST_WAKE_UP, "a wake-up was lost");
+            thread::park_timeout(LOST_WAKE_UP);
         }
     }
 }
@@ -76,10 +76,10 @@ fn blocking<S: Stream + Unpin>(mut stream: S) -> impl Iterator<Item = S::Item> {
     iter::from_fn(move || next(&mut stream))
 }
 
-/// A small generator, so that each run of a thread takes other turns and each test the same ones.
-struct Turns(u64);
+/// A small random number generator, repeatable by its seed.
+struct Rng(u64);
 
-impl Turns {
+impl Rng {
     fn new(seed: usize) -> Self {
         Self(seed as u64 * 2 + 1)
     }
@@ -92,22 +92,21 @@ impl Turns {
     }
 }
 
-/// Who pushed it and as which.
+/// The producer and its sequence number.
 type Item = (usize, usize);
 
-/// Checks that each producer's items come in order, from its first one on or from wherever the
-/// reader started, without a gap.
+/// Checks that the items of each producer are in order without a gap, from the first one read.
 #[derive(Default)]
-struct Order {
+struct OrderCheck {
     next: [Option<usize>; PRODUCERS],
     seen: usize,
     hash: u64,
 }
 
-impl Order {
+impl OrderCheck {
     fn see(&mut self, (producer, seq): Item) {
         if let Some(expected) = self.next[producer] {
-            assert_eq!(seq, expected, "of producer {producer}");
+            assert_eq!(seq, expected, "next item of producer {producer}");
         }
         self.next[producer] = Some(seq + 1);
         self.seen += 1;
@@ -115,7 +114,7 @@ impl Order {
         self.hash = (self.hash.rotate_left(5) ^ item).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 
-    /// Every producer's items were seen from 0 to `n`.
+    /// Asserts that items 0 to `n` of each producer were read.
     fn assert_whole(&self, n: usize) {
         assert_eq!(self.next, [Some(n); PRODUCERS]);
         assert_eq!(self.seen, n * PRODUCERS);
@@ -123,7 +122,7 @@ impl Order {
 }
 
 #[test]
-fn producers_and_forks_see_one_order() {
+fn forks_of_many_producers_see_one_order() {
     let n = times(100_000, 60);
     let (pusher, cursor) = push_list::<Item>();
     let hashes: Vec<u64> = thread::scope(|scope| {
@@ -131,7 +130,7 @@ fn producers_and_forks_see_one_order() {
             .map(|_| {
                 let fork = cursor.fork();
                 scope.spawn(move || {
-                    let mut order = Order::default();
+                    let mut order = OrderCheck::default();
                     blocking(fork).for_each(|item| order.see(item));
                     order.assert_whole(n);
                     order.hash
@@ -150,18 +149,18 @@ fn producers_and_forks_see_one_order() {
 }
 
 #[test]
-fn every_way_to_push_against_every_way_to_read() {
+fn all_push_methods_beside_all_read_methods() {
     let n = times(60_000, 60);
     let (pusher, cursor) = push_list::<Item>();
     thread::scope(|scope| {
         for reader in 0..3 {
             let mut fork = cursor.fork();
             scope.spawn(move || {
-                let mut order = Order::default();
-                let mut turns = Turns::new(reader);
+                let mut order = OrderCheck::default();
+                let mut rng = Rng::new(reader);
                 let mut buf = Vec::new();
                 loop {
-                    match turns.below(4) {
+                    match rng.below(4) {
                         0 => match next(&mut fork) {
                             Some(item) => order.see(item),
                             None => break,
@@ -175,7 +174,7 @@ fn every_way_to_push_against_every_way_to_read() {
                             }
                         }
                         _ => {
-                            let max = 1 + turns.below(100);
+                            let max = 1 + rng.below(100);
                             let mut read = pin!(fork.next_many(&mut buf, max));
                             if block_on(|cx| read.as_mut().poll(cx)) == 0 {
                                 break;
@@ -191,18 +190,18 @@ fn every_way_to_push_against_every_way_to_read() {
         for producer in 0..PRODUCERS {
             let pusher = pusher.clone();
             scope.spawn(move || {
-                let mut turns = Turns::new(producer);
+                let mut rng = Rng::new(producer);
                 let mut seq = 0;
                 while seq < n {
-                    match turns.below(3) {
+                    match rng.below(3) {
                         0 => {
-                            let run = turns.below(70).min(n - seq);
+                            let run = rng.below(70).min(n - seq);
                             let items = (seq..seq + run).map(|seq| (producer, seq));
                             assert_eq!(pusher.push_all(items).unwrap(), run);
                             seq += run;
                         }
                         1 => {
-                            pusher.reserve(turns.below(3));
+                            pusher.reserve(rng.below(3));
                             match pusher.try_push((producer, seq)) {
                                 Ok(()) => seq += 1,
                                 Err(TryPushError::Full(item)) => assert_eq!(item, (producer, seq)),
@@ -222,20 +221,20 @@ fn every_way_to_push_against_every_way_to_read() {
 }
 
 #[test]
-fn a_sole_pusher_against_a_sole_cursor() {
+fn unique_pusher_beside_one_cursor_keeps_order() {
     let n = times(500_000, 200);
     let (mut pusher, cursor) = push_list();
     thread::scope(|scope| {
         scope.spawn(move || {
-            let mut sole = pusher.unique().expect("the only pusher");
-            let mut turns = Turns::new(1);
+            let mut unique = pusher.unique().expect("the only pusher");
+            let mut rng = Rng::new(1);
             let mut item = 0;
             while item < n {
-                let run = (1 + turns.below(50)).min(n - item);
+                let run = (1 + rng.below(50)).min(n - item);
                 if run < 10 {
-                    (item..item + run).for_each(|item| sole.push(item).unwrap());
+                    (item..item + run).for_each(|item| unique.push(item).unwrap());
                 } else {
-                    assert_eq!(sole.push_all(item..item + run).unwrap(), run);
+                    assert_eq!(unique.push_all(item..item + run).unwrap(), run);
                 }
                 item += run;
             }
@@ -245,7 +244,7 @@ fn a_sole_pusher_against_a_sole_cursor() {
 }
 
 #[test]
-fn shared_takers_get_everything_once() {
+fn takers_read_every_item_once() {
     let n = times(50_000, 40);
     let (pusher, cursor) = push_list::<Item>();
     let shared = cursor.share();
@@ -279,7 +278,7 @@ fn shared_takers_get_everything_once() {
 }
 
 #[test]
-fn takers_that_give_up_lose_no_wake_of_the_others() {
+fn takers_dropped_while_waiting_lose_no_item() {
     let n = times(30_000, 40);
     let (pusher, cursor) = push_list();
     let shared = cursor.share();
@@ -322,18 +321,18 @@ fn takers_that_give_up_lose_no_wake_of_the_others() {
     assert_eq!(taken, n);
 }
 
-/// How many each producer pushes at most when nobody stops it.
-const ENOUGH: usize = if cfg!(miri) { 40 } else { 1000 };
+/// Maximum number of pushes of each producer.
+const MAX_PUSHES: usize = if cfg!(miri) { 40 } else { 1000 };
 
 #[test]
-fn stop_cuts_between_the_delivered_and_the_returned() {
+fn stop_splits_delivered_and_returned_items() {
     for round in 0..times(1000, 10) {
         let (pusher, cursor) = push_list::<Item>();
         let start = Barrier::new(PRODUCERS);
         let (accepted, seen) = thread::scope(|scope| {
             let readers = [cursor.fork(), cursor].map(|cursor| {
                 scope.spawn(move || {
-                    let mut order = Order::default();
+                    let mut order = OrderCheck::default();
                     blocking(cursor).for_each(|item| order.see(item));
                     order.next
                 })
@@ -343,8 +342,8 @@ fn stop_cuts_between_the_delivered_and_the_returned() {
                 scope.spawn(move || {
                     start.wait();
                     let mut accepted = None;
-                    for seq in 0..ENOUGH {
-                        if producer == 0 && seq == round % ENOUGH {
+                    for seq in 0..MAX_PUSHES {
+                        if producer == 0 && seq == round % MAX_PUSHES {
                             pusher.stop();
                         }
                         match pusher.push((producer, seq)) {
@@ -366,14 +365,14 @@ fn stop_cuts_between_the_delivered_and_the_returned() {
 }
 
 #[test]
-fn stop_cuts_runs_too() {
+fn stop_splits_runs_of_push_all() {
     const RUN: usize = if cfg!(miri) { 7 } else { 45 };
     for round in 0..times(1000, 10) {
         let (pusher, cursor) = push_list::<Item>();
         let start = Barrier::new(PRODUCERS);
         let (accepted, seen) = thread::scope(|scope| {
             let reader = scope.spawn(move || {
-                let mut order = Order::default();
+                let mut order = OrderCheck::default();
                 blocking(cursor).for_each(|item| order.see(item));
                 order.next
             });
@@ -382,8 +381,8 @@ fn stop_cuts_runs_too() {
                 scope.spawn(move || {
                     start.wait();
                     let mut seq = 0;
-                    while seq < ENOUGH {
-                        if producer == 0 && seq >= round % (ENOUGH - RUN) {
+                    while seq < MAX_PUSHES {
+                        if producer == 0 && seq >= round % (MAX_PUSHES - RUN) {
                             pusher.stop();
                         }
                         let mut run = (seq..seq + RUN).map(|seq| (producer, seq));
@@ -407,7 +406,7 @@ fn stop_cuts_runs_too() {
 }
 
 #[test]
-fn subscribers_see_a_suffix_that_starts_when_they_say() {
+fn subscribers_read_suffix_from_subscribe() {
     let n = times(60_000, 60);
     let (pusher, mut cursor) = push_list::<Item>();
     let begun: [AtomicUsize; PRODUCERS] = Default::default();
@@ -431,7 +430,7 @@ fn subscribers_see_a_suffix_that_starts_when_they_say() {
                     let mut late = pusher.subscribe();
                     let after = begun.each_ref().map(|begun| begun.load(Ordering::SeqCst));
                     drop(pusher);
-                    let mut order = Order::default();
+                    let mut order = OrderCheck::default();
                     let mut first = [None; PRODUCERS];
                     for (producer, seq) in iter::from_fn(|| next(&mut late)).take(100) {
                         order.see((producer, seq));
@@ -447,28 +446,27 @@ fn subscribers_see_a_suffix_that_starts_when_they_say() {
             });
         }
         drop(pusher);
-        let mut order = Order::default();
+        let mut order = OrderCheck::default();
         iter::from_fn(|| next(&mut cursor)).for_each(|item| order.see(item));
         order.assert_whole(n);
     });
 }
 
-/// One item of a test's own book; the book is static, so that a double drop is counted and not
-/// undefined.
-struct Entered {
+/// An item that is counted in a static, so a double drop is counted and not undefined.
+struct CountedItem {
     seq: usize,
-    book: &'static Book,
+    counters: &'static Counters,
 }
 
-struct Book {
+struct Counters {
     made: AtomicUsize,
     dropped: AtomicUsize,
     clones: AtomicUsize,
-    /// Originals and clones alive, by `seq` modulo the length.
+    /// Live originals and clones, by `seq` modulo the length.
     alive: [AtomicU32; 64],
 }
 
-impl Book {
+impl Counters {
     const fn new() -> Self {
         Self {
             made: AtomicUsize::new(0),
@@ -478,76 +476,76 @@ impl Book {
         }
     }
 
-    fn item(&'static self, seq: usize) -> Entered {
+    fn item(&'static self, seq: usize) -> CountedItem {
         self.made.fetch_add(1, Ordering::Relaxed);
         self.alive[seq % 64].fetch_add(1, Ordering::Relaxed);
-        Entered { seq, book: self }
+        CountedItem { seq, counters: self }
     }
 
-    fn assert_settled(&self) {
+    fn assert_all_dropped(&self) {
         assert_eq!(self.made.load(Ordering::SeqCst), self.dropped.load(Ordering::SeqCst));
         assert!(self.alive.iter().all(|alive| alive.load(Ordering::SeqCst) == 0));
     }
 }
 
-impl Clone for Entered {
+impl Clone for CountedItem {
     fn clone(&self) -> Self {
-        self.book.clones.fetch_add(1, Ordering::Relaxed);
-        self.book.item(self.seq)
+        self.counters.clones.fetch_add(1, Ordering::Relaxed);
+        self.counters.item(self.seq)
     }
 }
 
-impl Drop for Entered {
+impl Drop for CountedItem {
     fn drop(&mut self) {
-        self.book.dropped.fetch_add(1, Ordering::Relaxed);
-        let alive = self.book.alive[self.seq % 64].fetch_sub(1, Ordering::Relaxed);
+        self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+        let alive = self.counters.alive[self.seq % 64].fetch_sub(1, Ordering::Relaxed);
         assert!(alive > 0, "item {} was dropped twice", self.seq);
     }
 }
 
 #[test]
-fn a_sole_cursor_drops_each_item_once_and_clones_none() {
-    static BOOK: Book = Book::new();
+fn one_cursor_drops_items_once_without_clones() {
+    static COUNTERS: Counters = Counters::new();
     let n = times(50_000, 60);
     let (pusher, cursor) = push_list();
     thread::scope(|scope| {
         for _ in 0..PRODUCERS {
             let pusher = pusher.clone();
-            scope.spawn(move || (0..n).for_each(|seq| drop(pusher.push(BOOK.item(seq)))));
+            scope.spawn(move || (0..n).for_each(|seq| drop(pusher.push(COUNTERS.item(seq)))));
         }
         drop(pusher);
-        // Half of them are read; the rest is dropped with the cursor or refused.
+        // Half of the items are read. The rest is dropped with the cursor or refused.
         assert_eq!(blocking(cursor).take(n * PRODUCERS / 2).count(), n * PRODUCERS / 2);
     });
-    BOOK.assert_settled();
-    assert_eq!(BOOK.clones.load(Ordering::Relaxed), 0);
+    COUNTERS.assert_all_dropped();
+    assert_eq!(COUNTERS.clones.load(Ordering::Relaxed), 0);
 }
 
 #[test]
-fn fork_and_drop_storms_while_pushing() {
-    static BOOK: Book = Book::new();
+fn fork_storms_beside_pushes_leak_nothing() {
+    static COUNTERS: Counters = Counters::new();
     let n = times(20_000, 40);
     let (pusher, cursor) = push_list();
     thread::scope(|scope| {
         for storm in 0..3 {
             let mut cursor = cursor.fork();
             scope.spawn(move || {
-                let mut turns = Turns::new(storm);
-                let mut forks: Vec<Cursor<Entered>> = Vec::new();
+                let mut rng = Rng::new(storm);
+                let mut forks: Vec<Cursor<CountedItem>> = Vec::new();
                 while let Some(item) = next(&mut cursor) {
                     drop(item);
-                    match turns.below(6) {
+                    match rng.below(6) {
                         0 => forks.push(cursor.fork()),
                         1 if !forks.is_empty() => {
-                            let i = turns.below(forks.len());
+                            let i = rng.below(forks.len());
                             drop(forks.swap_remove(i));
                         }
                         2 if !forks.is_empty() => {
-                            let i = turns.below(forks.len());
+                            let i = rng.below(forks.len());
                             cursor = core::mem::replace(&mut forks[i], cursor);
                         }
                         3 if !forks.is_empty() => {
-                            let i = turns.below(forks.len());
+                            let i = rng.below(forks.len());
                             let second = forks[i].fork();
                             forks[i] = second;
                         }
@@ -566,22 +564,22 @@ fn fork_and_drop_storms_while_pushing() {
         }
         let reader = scope.spawn(move || {
             let mut sum = 0;
-            blocking(cursor).for_each(|item: Entered| sum += item.seq);
+            blocking(cursor).for_each(|item: CountedItem| sum += item.seq);
             sum
         });
         for _ in 0..PRODUCERS {
             let pusher = pusher.clone();
-            scope.spawn(move || (0..n).for_each(|seq| pusher.push(BOOK.item(seq)).unwrap()));
+            scope.spawn(move || (0..n).for_each(|seq| pusher.push(COUNTERS.item(seq)).unwrap()));
         }
         drop(pusher);
         assert_eq!(reader.join().unwrap(), n * (n - 1) / 2 * PRODUCERS);
     });
-    BOOK.assert_settled();
+    COUNTERS.assert_all_dropped();
 }
 
 #[test]
-fn cursors_dropped_at_any_time_while_pushing() {
-    static BOOK: Book = Book::new();
+fn cursors_dropped_beside_pushes_leak_nothing() {
+    static COUNTERS: Counters = Counters::new();
     for round in 0..times(1500, 10) {
         let (pusher, cursor) = push_list();
         thread::scope(|scope| {
@@ -589,9 +587,9 @@ fn cursors_dropped_at_any_time_while_pushing() {
             for reader in 0..2 {
                 let (mut cursor, start) = (cursor.fork(), Arc::clone(&start));
                 scope.spawn(move || {
-                    let mut turns = Turns::new(round * 2 + reader);
+                    let mut rng = Rng::new(round * 2 + reader);
                     start.wait();
-                    for _ in 0..turns.below(100) {
+                    for _ in 0..rng.below(100) {
                         drop(cursor.try_next());
                     }
                 });
@@ -602,7 +600,7 @@ fn cursors_dropped_at_any_time_while_pushing() {
                 scope.spawn(move || {
                     start.wait();
                     for seq in 0..100 {
-                        if let Err(error) = pusher.push(BOOK.item(seq)) {
+                        if let Err(error) = pusher.push(COUNTERS.item(seq)) {
                             assert_eq!(error.kind(), PushErrorKind::NoCursor);
                             assert_eq!(error.into_inner().seq, seq);
                         }
@@ -610,28 +608,28 @@ fn cursors_dropped_at_any_time_while_pushing() {
                 });
             }
         });
-        assert!(matches!(pusher.push(BOOK.item(0)), Err(PushError::NoCursor(_))));
+        assert!(matches!(pusher.push(COUNTERS.item(0)), Err(PushError::NoCursor(_))));
         drop(pusher);
-        BOOK.assert_settled();
+        COUNTERS.assert_all_dropped();
     }
 }
 
 #[test]
-fn a_list_that_dies_and_is_revived_while_pushing() {
-    static BOOK: Book = Book::new();
+fn list_revived_beside_pushes_leaks_nothing() {
+    static COUNTERS: Counters = Counters::new();
     let n = times(20_000, 60);
     let (pusher, cursor) = push_list();
     drop(cursor);
     thread::scope(|scope| {
         for reader in 0..2 {
-            let weak: WeakPusher<Entered> = pusher.downgrade();
+            let weak: WeakPusher<CountedItem> = pusher.downgrade();
             scope.spawn(move || {
-                let mut turns = Turns::new(reader);
+                let mut rng = Rng::new(reader);
                 while let Some(pusher) = weak.upgrade() {
                     let mut cursor = pusher.subscribe();
                     drop(pusher);
                     let mut last = 0;
-                    for _ in 0..turns.below(60) {
+                    for _ in 0..rng.below(60) {
                         match cursor.try_next() {
                             Ok(item) => {
                                 assert!(item.seq >= last);
@@ -645,7 +643,7 @@ fn a_list_that_dies_and_is_revived_while_pushing() {
         }
         scope.spawn(move || {
             for seq in 0..n {
-                if let Err(error) = pusher.push(BOOK.item(seq)) {
+                if let Err(error) = pusher.push(COUNTERS.item(seq)) {
                     assert_eq!(error.into_inner().seq, seq);
                 }
                 if seq % 16 == 0 {
@@ -654,31 +652,31 @@ fn a_list_that_dies_and_is_revived_while_pushing() {
             }
         });
     });
-    BOOK.assert_settled();
+    COUNTERS.assert_all_dropped();
 }
 
 #[test]
-fn a_wake_a_round_in_both_directions() {
+fn ping_pong_loses_no_wake_up() {
     let n = times(20_000, 60);
-    let (there, mut here) = push_list();
-    let (back, mut home) = push_list();
+    let (request_pusher, mut requests) = push_list();
+    let (reply_pusher, mut replies) = push_list();
     thread::scope(|scope| {
         scope.spawn(move || {
-            while let Some(item) = next(&mut here) {
-                back.push(item).unwrap();
+            while let Some(item) = next(&mut requests) {
+                reply_pusher.push(item).unwrap();
             }
         });
         for item in 0..n {
-            there.push(item).unwrap();
-            assert_eq!(next(&mut home), Some(item));
+            request_pusher.push(item).unwrap();
+            assert_eq!(next(&mut replies), Some(item));
         }
-        drop(there);
-        assert_eq!(next(&mut home), None);
+        drop(request_pusher);
+        assert_eq!(next(&mut replies), None);
     });
 }
 
 #[test]
-fn waiters_that_come_and_go_lose_no_wake_of_the_others() {
+fn waiters_dropped_beside_pushes_lose_no_wake_up() {
     let n = times(20_000, 40);
     let (pusher, cursor) = push_list();
     thread::scope(|scope| {
@@ -689,7 +687,7 @@ fn waiters_that_come_and_go_lose_no_wake_of_the_others() {
         let mut storm = cursor;
         let weak = pusher.downgrade();
         scope.spawn(move || {
-            // Registers, registers again with another waker, and goes without a word.
+            // Registers, registers again with another waker, and drops the fork.
             while weak.upgrade().is_some() {
                 let mut passing = storm.fork();
                 for _ in 0..2 {
@@ -717,7 +715,7 @@ fn waiters_that_come_and_go_lose_no_wake_of_the_others() {
 }
 
 #[test]
-fn the_last_of_many_pushers_ends_the_list_once() {
+fn last_of_many_pushers_ends_list() {
     for _ in 0..times(2000, 10) {
         let (pusher, cursor) = push_list();
         let weak = pusher.downgrade();

@@ -1,30 +1,30 @@
-//! Where blocks end: found by looking, as it depends on the target and on the size of an item.
+//! The number of slots of a block, measured, because it depends on target and item size.
 
 use aiter_core::push_list;
 use core::mem::MaybeUninit;
 
-/// How many items of this type a block holds.
+/// Returns the number of items of type `T` that a block holds.
 pub(crate) fn slots<T>() -> usize {
     let (pusher, _cursor) = push_list::<MaybeUninit<T>>();
-    // A claim of the last slot needs the next block, and is refused because there is none.
+    // The claim of the last slot needs a next block. It is refused, because none is linked.
     1 + (0..).take_while(|_| pusher.try_push(MaybeUninit::uninit()).is_ok()).count()
 }
 
-/// The first places of a list, and those on, before and behind the edge of its first block.
+/// Offsets at the start of a list, and at, before and after the edge of its first block.
 pub(crate) fn edges<T>() -> [usize; 5] {
     let slots = slots::<T>();
     [0, 1, slots - 1, slots, slots + 1]
 }
 
-/// The first block goes when its reader has gone on to the second.
+/// The first block is reclaimed when its reader enters the second.
 #[test]
-fn slots_are_what_a_first_block_has_room_for() {
+fn slots_matches_capacity_of_first_block() {
     fn check<T>() {
         let (pusher, mut cursor) = push_list::<MaybeUninit<T>>();
         let mut most = 0;
         loop {
-            pusher.push(MaybeUninit::uninit()).expect("a cursor is there");
-            cursor.next_ready().expect("an item is there");
+            pusher.push(MaybeUninit::uninit()).expect("a cursor is alive");
+            cursor.next_ready().expect("an item is ready");
             match pusher.retained() {
                 held if held > most => most = held,
                 _ => break,
@@ -32,7 +32,7 @@ fn slots_are_what_a_first_block_has_room_for() {
         }
         assert_eq!(slots::<T>(), most, "items of {} bytes", size_of::<T>());
         match usize::BITS {
-            // As the README says.
+            // The README promises this range.
             64.. => assert!((54..=61).contains(&slots::<T>()), "{}", slots::<T>()),
             _ => assert_eq!(slots::<T>(), 16),
         }

@@ -1,4 +1,4 @@
-//! Wakers that were called, replaced, or belong to a cursor that has ended, are let go.
+//! Wakers that were called or replaced, or whose cursor has ended, are dropped.
 
 use crate::waker::{Counting, Hooks, next, on_wake, poll};
 use aiter_core::{
@@ -19,7 +19,7 @@ fn push(pusher: &Pusher<u32>) {
     pusher.push(1).unwrap();
 }
 
-/// As an interrupt handler does.
+/// Pushes like an interrupt handler.
 fn try_push(pusher: &Pusher<u32>) {
     pusher.try_push(1).unwrap();
 }
@@ -28,17 +28,17 @@ fn run_of_items(pusher: &Pusher<u32>) {
     pusher.push_all([1, 2, 3]).unwrap();
 }
 
-const WAYS: [fn(&Pusher<u32>); 3] = [push, try_push, run_of_items];
+const PUSHES: [fn(&Pusher<u32>); 3] = [push, try_push, run_of_items];
 
 #[test]
-fn cursor_that_finds_item_keeps_no_waker() {
-    for way in WAYS {
+fn cursor_reads_item_keeps_no_waker() {
+    for push in PUSHES {
         let (pusher, mut cursor) = push_list();
         let waker = Counting::new();
-        // The waker does not come back with the next poll, as with tasks that are moved.
+        // The next poll uses another waker, as if the task had moved.
         for _ in 0..3 {
             assert_eq!(waker.poll(&mut cursor), Poll::Pending);
-            way(&pusher);
+            push(&pusher);
             assert_eq!(waker.poll(&mut cursor), Poll::Ready(Some(1)));
             assert_eq!(waker.held(), 0);
             while next(&mut cursor).is_ready() {}
@@ -48,14 +48,14 @@ fn cursor_that_finds_item_keeps_no_waker() {
 }
 
 #[test]
-fn fork_that_finds_item_keeps_no_waker() {
-    for way in WAYS {
+fn fork_reads_item_keeps_no_waker() {
+    for push in PUSHES {
         let (pusher, mut cursor) = push_list();
         let mut fork = cursor.fork();
         let wakers = [Counting::new(), Counting::new()];
         assert!(wakers[0].poll(&mut cursor).is_pending());
         assert!(wakers[1].poll(&mut fork).is_pending());
-        way(&pusher);
+        push(&pusher);
         assert_eq!(wakers[0].poll(&mut cursor), Poll::Ready(Some(1)));
         assert_eq!(wakers[0].held(), 0);
         assert_eq!(wakers[1].poll(&mut fork), Poll::Ready(Some(1)));
@@ -63,7 +63,7 @@ fn fork_that_finds_item_keeps_no_waker() {
     }
 }
 
-/// A way to read one item.
+/// Reads one item.
 type Read = fn(&mut Cursor<u32>, &Counting) -> Option<u32>;
 
 fn read_next_many(cursor: &mut Cursor<u32>, waker: &Counting) -> Option<u32> {
@@ -79,15 +79,15 @@ fn read_try_next_many(cursor: &mut Cursor<u32>, _: &Counting) -> Option<u32> {
 }
 
 #[test]
-fn every_way_to_read_drops_called_waker() {
-    let ways: [Read; 4] = [
+fn every_read_drops_called_waker() {
+    let reads: [Read; 4] = [
         |cursor, _| cursor.try_next().ok(),
         |cursor, _| cursor.next_ready(),
         read_next_many,
         read_try_next_many,
     ];
     for forked in [false, true] {
-        for read in ways {
+        for read in reads {
             let (pusher, mut cursor) = push_list();
             let _fork = forked.then(|| cursor.fork());
             let waker = Counting::new();
@@ -128,14 +128,14 @@ fn cursor_at_end_keeps_no_waker() {
 
 #[test]
 fn taker_keeps_no_waker() {
-    for way in WAYS {
+    for push in PUSHES {
         let (pusher, cursor) = push_list();
         let mut one = cursor.share();
         let mut two = one.clone();
         let wakers = [Counting::new(), Counting::new()];
         assert!(wakers[0].poll(&mut one).is_pending());
         assert!(wakers[1].poll(&mut two).is_pending());
-        way(&pusher);
+        push(&pusher);
         assert_eq!(wakers[0].poll(&mut one), Poll::Ready(Some(1)));
         assert_eq!(wakers[0].held(), 0);
         let _ = next(&mut two);
@@ -148,30 +148,30 @@ fn taker_keeps_no_waker() {
 }
 
 #[test]
-fn relay_that_got_something_keeps_no_waker() {
-    /// The waker that the value was polled with.
+fn poll_lock_ready_poll_keeps_no_waker() {
+    /// The waker of the last poll.
     type Value = Arc<Mutex<Option<Waker>>>;
-    fn turn(relay: &mut PollLock<Value>, waker: &Waker, ready: bool) -> Poll<()> {
-        relay.poll_locked(&mut Context::from_waker(waker), |value: Pin<&mut Value>, cx| {
+    fn poll_value(lock: &mut PollLock<Value>, waker: &Waker, ready: bool) -> Poll<()> {
+        lock.poll_locked(&mut Context::from_waker(waker), |value: Pin<&mut Value>, cx| {
             *value.lock().unwrap() = Some(cx.waker().clone());
             if ready { Poll::Ready(()) } else { Poll::Pending }
         })
     }
     for shared in [false, true] {
         let value = Value::default();
-        let mut relay = PollLock::new(Arc::clone(&value));
-        let _other = shared.then(|| relay.clone());
+        let mut lock = PollLock::new(Arc::clone(&value));
+        let _other = shared.then(|| lock.clone());
         let waker = Counting::new();
-        assert!(turn(&mut relay, waker.waker(), false).is_pending());
+        assert!(poll_value(&mut lock, waker.waker(), false).is_pending());
         value.lock().unwrap().take().unwrap().wake();
         assert_eq!(waker.wakes(), 1);
-        assert!(turn(&mut relay, waker.waker(), true).is_ready());
+        assert!(poll_value(&mut lock, waker.waker(), true).is_ready());
         assert_eq!(waker.held(), 0);
     }
 }
 
 #[test]
-fn cell_drops_replaced_waker() {
+fn wake_cell_drops_replaced_waker() {
     let (cell, wakers) = (WakeCell::new(), [Counting::new(), Counting::new()]);
     for called in [false, true] {
         cell.register(wakers[0].waker());
@@ -183,9 +183,9 @@ fn cell_drops_replaced_waker() {
     }
 }
 
-/// A waker whose clone registers a waker in the very cell that it is registered in.
+/// The waker's clone and drop register another waker in the same cell.
 #[test]
-fn cell_clones_waker_without_its_lock() {
+fn wake_cell_clones_waker_without_lock() {
     let cell = Arc::new(WakeCell::new());
     let inner = Arc::new(Counting::new());
     let (registered, with) = (Arc::clone(&cell), Arc::clone(&inner));
@@ -196,20 +196,20 @@ fn cell_clones_waker_without_its_lock() {
         drop: Box::new(move || on_drop()),
         ..Hooks::default()
     };
-    // Its last drop would register as well.
+    // The last drop would register again.
     let waker = ManuallyDrop::new(hooks.waker());
     cell.register(&waker);
-    assert_eq!(inner.wakes(), 0, "it was registered, and then replaced");
+    assert_eq!(inner.wakes(), 0, "the inner waker must be replaced, not called");
     assert_eq!(inner.held(), 0);
     cell.register(Waker::noop());
-    assert_eq!(inner.held(), 1, "the drop of the replaced waker registered it");
+    assert_eq!(inner.held(), 1, "the drop of the replaced waker must register it");
     cell.clear();
     drop(cell);
     drop(ManuallyDrop::into_inner(waker));
 }
 
 #[test]
-fn stack_with_ready_node_keeps_no_waker() {
+fn ready_queue_with_ready_node_keeps_no_waker() {
     let (mut ready, waker) = (ReadyQueue::new(), Counting::new());
     let mut node = ready.node::<()>(0);
     assert!(node.set_idle());
@@ -220,9 +220,9 @@ fn stack_with_ready_node_keeps_no_waker() {
     assert_eq!(waker.held(), 0);
 }
 
-/// A task that is woken, has read its item, and waits for something else. Its executor is gone.
+/// A woken task reads its item and waits for another event, but its executor is gone.
 #[test]
-fn task_of_dead_executor_goes() {
+fn task_of_dead_executor_is_freed() {
     struct Task {
         cursor: Mutex<Cursor<u32>>,
         _alive: Arc<()>,
@@ -230,7 +230,7 @@ fn task_of_dead_executor_goes() {
     impl Wake for Task {
         fn wake(self: Arc<Self>) {}
     }
-    for way in WAYS {
+    for push in PUSHES {
         let alive = Arc::new(());
         let (pusher, cursor) = push_list();
         let task = Arc::new(Task { cursor: Mutex::new(cursor), _alive: Arc::clone(&alive) });
@@ -239,16 +239,16 @@ fn task_of_dead_executor_goes() {
             poll(&mut *task.cursor.lock().unwrap(), &waker)
         };
         assert!(poll().is_pending());
-        way(&pusher);
+        push(&pusher);
         assert_eq!(poll(), Poll::Ready(Some(1)));
         drop(task);
-        assert_eq!(Arc::strong_count(&alive), 1, "the task is kept by its own cursor");
+        assert_eq!(Arc::strong_count(&alive), 1, "the cursor must not keep its own task alive");
     }
 }
 
-/// `push` calls wakers by value, so the task goes even if it is not polled again.
+/// `push` calls wakers by value, so the task is freed even without another poll.
 #[test]
-fn woken_task_that_is_not_polled_goes() {
+fn woken_task_without_poll_is_freed() {
     struct Task(Mutex<Cursor<u32>>, Arc<()>);
     impl Wake for Task {
         fn wake(self: Arc<Self>) {}
@@ -261,44 +261,44 @@ fn woken_task_that_is_not_polled_goes() {
     drop(waker);
     let Task(_, _alive) = &*task;
     drop(task);
-    assert_eq!(Arc::strong_count(&alive), 2, "the list keeps the waker that it is to call");
+    assert_eq!(Arc::strong_count(&alive), 2, "the list must keep the registered waker");
     pusher.push(1).unwrap();
     assert_eq!(Arc::strong_count(&alive), 1);
 }
 
 #[test]
-fn relay_clones_wakers_with_its_gate_open() {
+fn poll_lock_clones_wakers_with_gate_open() {
     let mut one = PollLock::new(());
     let mut two = one.clone();
-    let (other, looks) = (one.clone(), Arc::new(AtomicUsize::new(0)));
-    let counted = Arc::clone(&looks);
-    let look = Arc::new(move || {
-        assert!(other.try_read(|_| ()).is_some(), "the gate is closed");
+    let (other, reads) = (one.clone(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&reads);
+    let read = Arc::new(move || {
+        assert!(other.try_read(|_| ()).is_some(), "the gate must be open");
         counted.fetch_add(1, Ordering::Relaxed);
     });
-    let (on_clone, on_drop) = (Arc::clone(&look), look);
+    let (on_clone, on_drop) = (Arc::clone(&read), read);
     let hooks = Hooks {
         clone: Box::new(move || on_clone()),
         drop: Box::new(move || on_drop()),
         ..Hooks::default()
     };
     let waker = hooks.waker();
-    let pending = |relay: &mut PollLock<()>, waker: &Waker| {
+    let pending = |lock: &mut PollLock<()>, waker: &Waker| {
         let polled: Poll<()> =
-            relay.poll_locked(&mut Context::from_waker(waker), |_, _| Poll::Pending);
+            lock.poll_locked(&mut Context::from_waker(waker), |_, _| Poll::Pending);
         assert!(polled.is_pending());
     };
     pending(&mut one, &waker);
     two.notify();
     pending(&mut two, Waker::noop());
     two.notify();
-    // Now the turn is `one`'s again, with another waker.
+    // `one` polls again with another waker.
     pending(&mut one, Waker::noop());
-    assert_eq!(looks.load(Ordering::Relaxed), 2, "one clone, and one drop of it");
+    assert_eq!(reads.load(Ordering::Relaxed), 2, "one clone and one drop of that clone");
 }
 
 #[test]
-fn taker_by_try_next_drops_called_waker() {
+fn taker_try_next_drops_called_waker() {
     let (pusher, cursor) = push_list();
     let mut taker = cursor.share();
     let waker = Counting::new();
@@ -310,7 +310,7 @@ fn taker_by_try_next_drops_called_waker() {
 }
 
 #[test]
-fn taker_by_try_next_many_drops_called_waker() {
+fn taker_try_next_many_drops_called_waker() {
     let (pusher, cursor) = push_list();
     let mut taker = cursor.share();
     let waker = Counting::new();
@@ -320,9 +320,9 @@ fn taker_by_try_next_many_drops_called_waker() {
     assert_eq!(waker.held(), 0);
 }
 
-/// The item comes between the first look and the registration.
+/// The item is pushed between the first read and the registration.
 #[test]
-fn taker_that_found_item_late_drops_called_waker() {
+fn taker_late_item_drops_called_waker() {
     let (pusher, cursor) = push_list();
     let pusher = Arc::new(pusher);
     let mut taker = cursor.share();
@@ -341,15 +341,15 @@ fn taker_that_found_item_late_drops_called_waker() {
         ..Hooks::default()
     };
     let waker = hooks.waker();
-    // Marks the block.
+    // Sets `WAITING` in the block.
     assert!(poll(&mut taker.clone(), Waker::noop()).is_pending());
     assert_eq!(poll(&mut taker, &waker), Poll::Ready(Some(1)));
-    assert_eq!(held.load(Ordering::SeqCst), 1, "registered");
+    assert_eq!(held.load(Ordering::SeqCst), 1, "the waker must be registered");
     for _ in 0..20 {
         pusher.try_push(2).unwrap();
         assert_eq!(poll(&mut taker, Waker::noop()), Poll::Ready(Some(2)));
     }
-    assert_eq!(held.load(Ordering::SeqCst), 0, "it was called");
+    assert_eq!(held.load(Ordering::SeqCst), 0, "the called waker must be dropped");
     held.store(1, Ordering::SeqCst);
 }
 
@@ -364,9 +364,9 @@ fn skip_drops_called_waker() {
     assert_eq!(waker.held(), 0);
 }
 
-/// A waker of another cursor, which was called while that one was dropped, panics in its drop.
+/// The other cursor is dropped inside its own waker, and the drop of that waker panics.
 #[test]
-fn cursor_after_panic_in_left_waker_sleeps() {
+fn cursor_after_waker_drop_panic_registers() {
     let (pusher, cursor) = push_list();
     let mut other = cursor.fork();
     let slot = Arc::new(Mutex::new(Some(cursor)));
@@ -390,9 +390,9 @@ fn cursor_after_panic_in_left_waker_sleeps() {
     assert!(catch_unwind(AssertUnwindSafe(|| drop(ManuallyDrop::into_inner(panics)))).is_err());
 }
 
-/// The stack sleeps in its second cell, because the waker in the first one is being called.
+/// The owner registers in the second cell, because the waker in the first is being called.
 #[test]
-fn stack_drops_replaced_waker_of_second_cell() {
+fn ready_queue_second_cell_drops_replaced_waker() {
     let ready = Arc::new(Mutex::new(ReadyQueue::new()));
     let nodes = Arc::new(Mutex::new(vec![ready.lock().unwrap().node::<()>(0)]));
     assert!(nodes.lock().unwrap()[0].set_idle());
@@ -413,13 +413,13 @@ fn stack_drops_replaced_waker_of_second_cell() {
     let third = Counting::new();
     assert!(ready.lock().unwrap().sleep(third.waker()));
     assert_eq!((second.held(), third.held()), (0, 1));
-    // The first waker owns the stack that it lies in.
+    // The first waker owns the queue that holds it.
     drop(core::mem::take(&mut *ready.lock().unwrap()));
 }
 
-/// As on an executor with several threads: the task ends while its waker is called.
+/// The task ends while its waker is called, as on an executor with several threads.
 #[test]
-fn cursor_dropped_in_its_waker_leaves_no_waker() {
+fn cursor_dropped_in_waker_leaves_no_waker() {
     let (pusher, cursor) = push_list();
     let slot = Arc::new(Mutex::new(Some(cursor)));
     let alive = Arc::new(());
@@ -433,12 +433,12 @@ fn cursor_dropped_in_its_waker_leaves_no_waker() {
     let _ = pusher.try_push(1);
     assert!(slot.lock().unwrap().is_none());
     let _ = pusher.push(2);
-    assert_eq!(Arc::strong_count(&alive), 1, "the waker belongs to a dropped cursor");
+    assert_eq!(Arc::strong_count(&alive), 1, "the waker of a dropped cursor must be dropped");
 }
 
-/// By `stop`, which calls by reference as well; then all else goes but a weak pusher.
+/// The cursor reads the end while `stop` calls its waker.
 #[test]
-fn cursor_ended_in_its_waker_leaves_no_waker() {
+fn cursor_ended_in_waker_leaves_no_waker() {
     let (pusher, cursor) = push_list::<u32>();
     let slot = Arc::new(Mutex::new(cursor));
     let alive = Arc::new(());
@@ -452,5 +452,5 @@ fn cursor_ended_in_its_waker_leaves_no_waker() {
     pusher.stop();
     let mut fork: Cursor<u32> = slot.lock().unwrap().fork();
     assert_eq!(next(&mut fork), Poll::Ready(None));
-    assert_eq!(Arc::strong_count(&alive), 1, "the waker belongs to an ended cursor");
+    assert_eq!(Arc::strong_count(&alive), 1, "the waker of an ended cursor must be dropped");
 }

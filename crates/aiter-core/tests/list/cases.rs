@@ -1,4 +1,4 @@
-//! The numbered cases of the push list and of its forks.
+//! Basic promises of a push list and its forks.
 
 use crate::{
     drain, scaled, take, take_ready,
@@ -11,7 +11,7 @@ use core::{
 };
 
 #[test]
-fn case_01_push_stop_available_drain() {
+fn stopped_list_delivers_queued_items() {
     let (pusher, mut cursor) = push_list();
     for item in [5, 4, 3] {
         pusher.push(item).unwrap();
@@ -22,14 +22,14 @@ fn case_01_push_stop_available_drain() {
 }
 
 #[test]
-fn case_02_push_after_stop_gives_the_item_back() {
+fn push_after_stop_returns_item() {
     let (pusher, _cursor) = push_list();
     pusher.stop();
     assert!(matches!(pusher.push(7), Err(PushError::Stopped(7))));
 }
 
 #[test]
-fn case_03_stop_twice_is_fine() {
+fn stop_twice_changes_nothing() {
     let (pusher, mut cursor) = push_list();
     pusher.push(1).unwrap();
     pusher.stop();
@@ -41,7 +41,7 @@ fn case_03_stop_twice_is_fine() {
 }
 
 #[test]
-fn case_04_available_twice_is_equal_and_takes_nothing() {
+fn available_iter_twice_yields_same_items() {
     let (pusher, cursor) = push_list();
     assert_eq!(cursor.available_iter().count(), 0);
     for n in 1..scaled(100, 35) {
@@ -55,7 +55,7 @@ fn case_04_available_twice_is_equal_and_takes_nothing() {
 }
 
 #[test]
-fn case_05_a_waiting_read_is_dropped_then_push() {
+fn waiting_read_dropped_loses_no_item() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     {
@@ -70,7 +70,7 @@ fn case_05_a_waiting_read_is_dropped_then_push() {
 }
 
 #[test]
-fn case_05_a_waiting_fork_is_dropped_then_push() {
+fn waiting_fork_dropped_loses_no_item() {
     let (pusher, cursor) = push_list();
     let mut waiting = cursor.fork();
     assert_eq!(next(&mut waiting), Poll::Pending);
@@ -81,7 +81,7 @@ fn case_05_a_waiting_fork_is_dropped_then_push() {
 }
 
 #[test]
-fn case_06_stopped_with_items_queued_is_not_drained() {
+fn stopped_list_with_items_is_not_drained() {
     let (pusher, mut cursor) = push_list();
     for item in 0..3 {
         pusher.push(item).unwrap();
@@ -98,7 +98,7 @@ fn case_06_stopped_with_items_queued_is_not_drained() {
 }
 
 #[test]
-fn case_07_len_while_pushing() {
+fn len_grows_with_each_push() {
     let (pusher, cursor) = push_list();
     assert_eq!(cursor.len(), 0);
     assert_eq!(pusher.push_all([1, 2]).unwrap(), 2);
@@ -108,7 +108,7 @@ fn case_07_len_while_pushing() {
 }
 
 #[test]
-fn case_13_a_fork_starts_where_its_parent_stands() {
+fn fork_starts_at_position_of_parent() {
     let (pusher, mut cursor) = push_list();
     assert_eq!(pusher.push_all(1..=5).unwrap(), 5);
     assert_eq!(take(&mut cursor, 3), [1, 2, 3]);
@@ -121,7 +121,7 @@ fn case_13_a_fork_starts_where_its_parent_stands() {
 }
 
 #[test]
-fn case_14_two_waiting_forks_both_get_the_item() {
+fn two_waiting_forks_both_receive_item() {
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
     let (first, second) = (Counting::new(), Counting::new());
@@ -134,7 +134,7 @@ fn case_14_two_waiting_forks_both_get_the_item() {
 }
 
 #[test]
-fn case_15_three_forks_read_in_any_order() {
+fn three_forks_in_any_order_read_all() {
     let (pusher, cursor) = push_list();
     let mut forks = [cursor.fork(), cursor.fork(), cursor.fork()];
     drop(cursor);
@@ -146,7 +146,7 @@ fn case_15_three_forks_read_in_any_order() {
 }
 
 #[test]
-fn case_16_a_fork_of_a_fork_equals_the_rest() {
+fn fork_of_fork_reads_remaining_items() {
     let (pusher, mut cursor) = push_list();
     assert_eq!(pusher.push_all(0..100).unwrap(), 100);
     take(&mut cursor, 10);

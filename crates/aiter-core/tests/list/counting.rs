@@ -1,4 +1,4 @@
-//! `len` and its relatives, at and around every block edge.
+//! `len` and the other counts, at and around each block edge.
 
 use crate::{drain, offsets, scaled, take};
 use aiter_core::{Cursor, push_list};
@@ -16,7 +16,7 @@ fn assert_len<T>(cursor: &Cursor<T>, n: usize) {
 }
 
 #[test]
-fn len_at_every_offset_of_the_blocks() {
+fn len_at_each_block_offset_is_exact() {
     for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         for pushed in 0..n {
@@ -35,7 +35,7 @@ fn len_at_every_offset_of_the_blocks() {
 }
 
 #[test]
-fn len_of_two_cursors_any_distance_apart() {
+fn len_of_two_cursors_at_any_distance_is_exact() {
     for distance in offsets::<usize>(200) {
         let (pusher, mut fast) = push_list();
         let slow = fast.fork();
@@ -46,12 +46,12 @@ fn len_of_two_cursors_any_distance_apart() {
         pusher.push(distance).unwrap();
         assert_len(&fast, 1);
         assert_len(&slow, distance + 1);
-        assert!(pusher.retained() > distance, "{} held", pusher.retained());
+        assert!(pusher.retained() > distance, "{} retained", pusher.retained());
     }
 }
 
 #[test]
-fn len_does_not_count_a_stop() {
+fn len_after_stop_counts_items_only() {
     for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
@@ -63,7 +63,7 @@ fn len_does_not_count_a_stop() {
 }
 
 #[test]
-fn len_does_not_count_a_subscribe() {
+fn len_after_subscribe_counts_items_only() {
     for n in offsets::<usize>(100) {
         let (pusher, mut cursor) = push_list();
         let mut others = Vec::new();
@@ -87,7 +87,7 @@ fn len_does_not_count_a_subscribe() {
 }
 
 #[test]
-fn subscriptions_that_come_and_go_are_never_counted() {
+fn len_ignores_dropped_subscriptions() {
     let (pusher, mut cursor) = push_list();
     for n in 0..scaled(200, 70) {
         drop(pusher.subscribe());
@@ -107,7 +107,7 @@ fn subscriptions_that_come_and_go_are_never_counted() {
 }
 
 #[test]
-fn a_push_is_available_at_once_on_its_own_thread() {
+fn push_on_own_thread_is_available_at_once() {
     let (pusher, mut cursor) = push_list();
     for n in 0..scaled(1000, 100) {
         assert!(!cursor.is_item_available());
@@ -118,7 +118,7 @@ fn a_push_is_available_at_once_on_its_own_thread() {
 }
 
 #[test]
-fn available_iter_shows_exactly_the_rest() {
+fn available_iter_yields_all_unread_items() {
     for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         let ahead = cursor.fork();
@@ -135,7 +135,7 @@ fn available_iter_shows_exactly_the_rest() {
 }
 
 #[test]
-fn cursor_count_follows_every_kind_of_cursor() {
+fn cursor_count_counts_every_cursor_kind() {
     let (pusher, cursor) = push_list::<u32>();
     assert_eq!(pusher.cursor_count(), 1);
     let fork = cursor.fork();
@@ -158,7 +158,7 @@ fn cursor_count_follows_every_kind_of_cursor() {
 }
 
 #[test]
-fn retained_falls_when_the_slowest_cursor_moves_or_goes() {
+fn retained_falls_when_slowest_cursor_advances() {
     const N: usize = scaled(10_000, 500);
     let (pusher, mut fast) = push_list();
     let mut slow = fast.fork();
@@ -171,7 +171,7 @@ fn retained_falls_when_the_slowest_cursor_moves_or_goes() {
     assert!(pusher.retained() >= N);
     drop(slower);
     assert!(pusher.retained() >= N / 2);
-    assert!(pusher.retained() < N, "{} held, {} needed", pusher.retained(), N / 2);
+    assert!(pusher.retained() < N, "{} retained, {} unread", pusher.retained(), N / 2);
     drop(slow);
-    assert!(pusher.retained() <= 64, "{} held, none needed", pusher.retained());
+    assert!(pusher.retained() <= 64, "{} retained, none unread", pusher.retained());
 }

@@ -1,4 +1,4 @@
-//! Each item is dropped exactly once, whoever goes last, and not long after nobody can read it.
+//! Each item is dropped exactly once, in any drop order of handles, soon after its last read.
 
 use crate::{
     blocks::edges,
@@ -20,7 +20,7 @@ fn filled(ledger: &Ledger, n: usize) -> (Pusher<Tracked>, Cursor<Tracked>) {
 }
 
 #[test]
-fn undelivered_items_are_dropped_when_the_cursor_goes_last() {
+fn last_handle_cursor_drops_unread_items() {
     for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
@@ -34,7 +34,7 @@ fn undelivered_items_are_dropped_when_the_cursor_goes_last() {
 }
 
 #[test]
-fn undelivered_items_are_dropped_when_the_cursor_goes_first() {
+fn cursor_dropped_first_drops_unread_items() {
     for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
@@ -50,7 +50,7 @@ fn undelivered_items_are_dropped_when_the_cursor_goes_first() {
 }
 
 #[test]
-fn undelivered_items_of_a_stopped_list_are_dropped() {
+fn stopped_list_drops_unread_items() {
     for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
@@ -65,7 +65,7 @@ fn undelivered_items_of_a_stopped_list_are_dropped() {
 }
 
 #[test]
-fn handles_of_every_kind_going_in_any_order() {
+fn handles_dropped_in_any_order_leak_nothing() {
     for order in 0..6 {
         for n in offsets::<Tracked>(100) {
             let ledger = Ledger::new();
@@ -87,7 +87,7 @@ fn handles_of_every_kind_going_in_any_order() {
 }
 
 #[test]
-fn a_sole_cursor_never_clones() {
+fn single_cursor_never_clones() {
     let ledger = Ledger::new();
     let n = scaled(1000, 100);
     let (pusher, mut cursor) = filled(&ledger, n);
@@ -103,20 +103,20 @@ fn a_sole_cursor_never_clones() {
 }
 
 #[test]
-fn a_cursor_that_is_alone_again_moves_again() {
+fn exclusive_cursor_after_fork_moves_items() {
     let ledger = Ledger::new();
     let n = scaled(1000, 200);
     let (pusher, mut cursor) = filled(&ledger, n);
     drop(cursor.fork());
     pusher.stop();
     assert_eq!(drain(&mut cursor).len(), n);
-    // What it had already seen of its block may still be cloned, not more.
+    // Only the items of the block that the cursor had already read up to may be cloned.
     assert!(ledger.clones() <= 32, "{} clones", ledger.clones());
     ledger.assert_settled();
 }
 
 #[test]
-fn a_fork_alone_in_the_rear_moves_its_last_items() {
+fn last_fork_moves_remaining_items() {
     let ledger = Ledger::new();
     let n = scaled(1000, 200);
     let (pusher, mut fast) = filled(&ledger, n);
@@ -125,14 +125,14 @@ fn a_fork_alone_in_the_rear_moves_its_last_items() {
     assert_eq!(drain(&mut fast).len(), n);
     let before = ledger.clones();
     assert_eq!(drain(&mut slow).len(), n);
-    // Nobody else is in or behind its blocks, the last one perhaps excepted.
+    // The fork is exclusive in all its blocks except perhaps the last one.
     assert!(ledger.clones() - before <= 64, "{} clones", ledger.clones() - before);
     drop((fast, slow, pusher));
     ledger.assert_settled();
 }
 
 #[test]
-fn forks_at_any_offset_dropped_in_any_order() {
+fn forks_dropped_in_any_order_drop_items_once() {
     let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let n = scaled(100, 40);
     for at in (0..n).step_by(scaled(3, 20)) {
@@ -159,7 +159,7 @@ fn forks_at_any_offset_dropped_in_any_order() {
 }
 
 #[test]
-fn dropping_a_slow_fork_frees_what_it_alone_held() {
+fn slow_fork_dropped_frees_its_items() {
     let ledger = Ledger::new();
     let n = scaled(1000, 200);
     let (pusher, mut fast) = filled(&ledger, n);
@@ -167,7 +167,7 @@ fn dropping_a_slow_fork_frees_what_it_alone_held() {
     drop(take(&mut fast, n));
     assert_eq!(ledger.alive(), n);
     drop(slow);
-    // At most one block's slots.
+    // At most the items of one block remain.
     assert!(ledger.alive() <= 62, "{} alive", ledger.alive());
     assert!(next(&mut fast).is_pending());
     assert_eq!(ledger.alive(), 0);
@@ -176,7 +176,7 @@ fn dropping_a_slow_fork_frees_what_it_alone_held() {
 }
 
 #[test]
-fn cursors_asleep_at_the_end_pin_no_item() {
+fn parked_cursors_retain_no_item() {
     for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut one) = filled(&ledger, n);
@@ -190,15 +190,15 @@ fn cursors_asleep_at_the_end_pin_no_item() {
         for cursor in [&mut one, &mut two, &mut three] {
             assert_eq!(values(&take_ready(cursor)), [9]);
         }
-        assert_eq!(ledger.alive(), 0, "after {n} items and one more");
+        assert_eq!(ledger.alive(), 0, "after {n} items and another");
         drop((one, two, three, pusher));
         ledger.assert_settled();
     }
 }
 
 #[test]
-fn a_cursor_asleep_then_forked_or_read_keeps_its_place() {
-    // What sleepers gave up must neither be seen again nor be given up twice.
+fn parked_cursor_forked_keeps_position() {
+    // Items that parked cursors released are neither read again nor released twice.
     for n in offsets::<Tracked>(200) {
         let ledger = Ledger::new();
         let (pusher, mut one) = filled(&ledger, n);
@@ -220,7 +220,7 @@ fn a_cursor_asleep_then_forked_or_read_keeps_its_place() {
 }
 
 #[test]
-fn a_subscriber_alone_in_mid_block_beside_another_that_comes_and_goes() {
+fn subscribers_in_mid_block_leak_nothing() {
     for n in offsets::<Tracked>(200) {
         for orders in 0..4 {
             let ledger = Ledger::new();
@@ -248,7 +248,7 @@ fn a_subscriber_alone_in_mid_block_beside_another_that_comes_and_goes() {
 }
 
 #[test]
-fn an_item_that_holds_the_last_pusher_frees_the_list() {
+fn item_with_last_pusher_frees_list() {
     struct Holder(#[expect(dead_code)] Option<Pusher<Holder>>, #[expect(dead_code)] Tracked);
     for n in edges::<Holder>().into_iter().skip(1).chain([70]) {
         let ledger = Ledger::new();
@@ -265,7 +265,7 @@ fn an_item_that_holds_the_last_pusher_frees_the_list() {
 }
 
 #[test]
-fn an_item_read_that_holds_the_last_pusher_ends_the_list() {
+fn read_item_with_last_pusher_ends_list() {
     struct Holder(#[expect(dead_code)] Pusher<Holder>);
     let (pusher, mut cursor) = push_list();
     pusher.push(Holder(pusher.clone())).map_err(drop).unwrap();
@@ -278,7 +278,7 @@ fn an_item_read_that_holds_the_last_pusher_ends_the_list() {
 }
 
 #[test]
-fn an_item_that_holds_a_cursor_of_another_list() {
+fn item_with_cursor_of_other_list_is_dropped() {
     let ledger = Ledger::new();
     let (outer, outer_cursor) = push_list();
     let mut pushers = Vec::new();
@@ -296,7 +296,7 @@ fn an_item_that_holds_a_cursor_of_another_list() {
 }
 
 #[test]
-fn a_list_of_lists_is_dropped_with_its_lists() {
+fn list_of_lists_drops_inner_items() {
     let ledger = Ledger::new();
     let (outer, mut cursor) = push_list();
     for _ in 0..scaled(40, 20) {
@@ -309,7 +309,7 @@ fn a_list_of_lists_is_dropped_with_its_lists() {
 }
 
 #[test]
-fn a_cursor_dropped_far_behind_frees_in_a_loop() {
+fn cursor_dropped_far_behind_needs_little_stack() {
     const N: usize = scaled(10_000_000, 2000);
     let (pusher, mut fast) = push_list();
     let slow = fast.fork();
@@ -320,42 +320,42 @@ fn a_cursor_dropped_far_behind_frees_in_a_loop() {
         read += fast.try_next_many(&mut buf, 4096);
         buf.clear();
     }
-    on_a_small_stack(move || drop(slow));
+    on_small_stack(move || drop(slow));
     assert!(pusher.retained() <= 64);
     assert!(fast.is_empty());
 }
 
 #[test]
-fn the_last_cursor_dropped_far_behind_frees_in_a_loop() {
+fn last_cursor_dropped_needs_little_stack() {
     const N: usize = scaled(2_000_000, 2000);
     let (pusher, cursor) = push_list();
     assert_eq!(pusher.push_all(0..N).unwrap(), N);
-    on_a_small_stack(move || drop(cursor));
+    on_small_stack(move || drop(cursor));
     assert!(matches!(pusher.push(0), Err(PushError::NoCursor(0))));
 }
 
 #[test]
-fn the_pusher_and_then_the_cursor_dropped_far_behind_free_in_a_loop() {
+fn list_dropped_with_items_needs_little_stack() {
     const N: usize = scaled(2_000_000, 2000);
     let (pusher, cursor) = push_list();
     assert_eq!(pusher.push_all(0..N).unwrap(), N);
-    on_a_small_stack(move || {
+    on_small_stack(move || {
         drop(pusher);
         drop(cursor);
     });
 }
 
-pub(crate) fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+pub(crate) fn on_small_stack(f: impl FnOnce() + Send + 'static) {
     if cfg!(target_family = "wasm") {
-        // No threads; the only stack is small.
+        // There are no threads, and the only stack is small.
         return f();
     }
     thread::Builder::new().stack_size(64 * 1024).spawn(f).unwrap().join().unwrap();
 }
 
 #[test]
-fn what_the_other_cursor_left_is_moved_also_in_runs() {
-    // In mid-block: `read` items are read by both, then one goes and the rest is the other's.
+fn items_left_by_other_cursor_are_moved() {
+    // In mid-block, both cursors read `read` items. Then one is dropped.
     for read in [0, 1, 2, 10] {
         for in_runs in [false, true] {
             let ledger = Ledger::new();
@@ -371,8 +371,8 @@ fn what_the_other_cursor_left_is_moved_also_in_runs() {
                 rest.extend(core::iter::from_fn(|| cursor.try_next().ok()));
             }
             assert!(values(&rest).into_iter().eq(read as u64..12));
-            assert_eq!(ledger.clones(), clones, "nobody else is there");
-            assert_eq!(ledger.alive(), 12 - read, "and nothing is behind");
+            assert_eq!(ledger.clones(), clones, "an exclusive cursor must move the items");
+            assert_eq!(ledger.alive(), 12 - read, "items read before must be dropped");
             drop((rest, cursor, pusher));
             ledger.assert_settled();
         }

@@ -1,4 +1,4 @@
-//! `stop`, the last pusher, and how a cursor ends.
+//! The end of a list: `stop`, the drop of the last pusher, and what cursors return.
 
 use crate::{
     blocks::slots,
@@ -10,7 +10,7 @@ use core::task::{Context, Poll};
 use futures_core::{FusedStream, Stream};
 
 #[test]
-fn stop_delivers_everything_pushed_before() {
+fn stop_delivers_items_pushed_before() {
     for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         for item in 0..n {
@@ -23,7 +23,7 @@ fn stop_delivers_everything_pushed_before() {
 }
 
 #[test]
-fn the_last_pusher_dropped_delivers_everything_and_ends() {
+fn last_pusher_dropped_delivers_items_and_ends() {
     for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         let other = pusher.clone();
@@ -39,7 +39,7 @@ fn the_last_pusher_dropped_delivers_everything_and_ends() {
 }
 
 #[test]
-fn a_push_after_stop_is_neither_kept_nor_counted() {
+fn push_after_stop_is_refused_and_not_counted() {
     for n in offsets::<usize>(100) {
         let (pusher, mut cursor) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
@@ -56,7 +56,7 @@ fn a_push_after_stop_is_neither_kept_nor_counted() {
 }
 
 #[test]
-fn stop_from_any_clone_stops_them_all() {
+fn stop_by_clone_stops_all_pushers() {
     let (pusher, mut cursor) = push_list();
     let other = pusher.clone();
     other.push(1).unwrap();
@@ -69,7 +69,7 @@ fn stop_from_any_clone_stops_them_all() {
 }
 
 #[test]
-fn the_error_tells_stopped_and_gives_the_item_back() {
+fn push_error_has_kind_and_item() {
     let (pusher, cursor) = push_list();
     pusher.stop();
     let error = pusher.push(String::from("kept")).unwrap_err();
@@ -84,7 +84,7 @@ fn the_error_tells_stopped_and_gives_the_item_back() {
 }
 
 #[test]
-fn empty_and_ended_are_told_apart() {
+fn try_next_distinguishes_empty_and_ended() {
     let (pusher, mut cursor) = push_list();
     assert!(matches!(cursor.try_next(), Err(TryNextError::Empty)));
     pusher.push(1).unwrap();
@@ -95,7 +95,7 @@ fn empty_and_ended_are_told_apart() {
 }
 
 #[test]
-fn stopped_is_not_drained_until_this_cursor_has_read_everything() {
+fn stopped_cursor_is_drained_after_last_item() {
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
     assert!(!one.is_stopped() && !one.is_drained());
@@ -110,7 +110,7 @@ fn stopped_is_not_drained_until_this_cursor_has_read_everything() {
 }
 
 #[test]
-fn an_empty_stopped_list_is_drained_at_once() {
+fn empty_stopped_list_is_drained_at_once() {
     let (pusher, mut cursor) = push_list::<u8>();
     pusher.stop();
     assert!(cursor.is_drained());
@@ -118,7 +118,7 @@ fn an_empty_stopped_list_is_drained_at_once() {
 }
 
 #[test]
-fn every_waiting_fork_is_woken_by_stop() {
+fn stop_wakes_every_waiting_fork() {
     let (pusher, cursor) = push_list::<u8>();
     let mut forks: Vec<_> = (0..5).map(|_| (cursor.fork(), Counting::new())).collect();
     for (fork, counting) in &mut forks {
@@ -134,7 +134,7 @@ fn every_waiting_fork_is_woken_by_stop() {
 }
 
 #[test]
-fn a_waiting_cursor_is_woken_when_the_last_pusher_goes() {
+fn last_pusher_dropped_wakes_waiting_cursor() {
     let (pusher, mut cursor) = push_list::<u8>();
     let (other, weak) = (pusher.clone(), pusher.downgrade());
     let counting = Counting::new();
@@ -148,7 +148,7 @@ fn a_waiting_cursor_is_woken_when_the_last_pusher_goes() {
 }
 
 #[test]
-fn a_cursor_waiting_at_any_offset_is_woken_by_stop() {
+fn stop_wakes_cursor_at_any_offset() {
     for n in offsets::<usize>(200) {
         let (pusher, mut cursor) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
@@ -161,18 +161,18 @@ fn a_cursor_waiting_at_any_offset_is_woken_by_stop() {
     }
 }
 
-/// A `select!` leaves out what is terminated, so that its end would never be seen.
+/// A `select!` skips terminated streams, so an early `true` would hide the end.
 #[test]
-fn nothing_is_terminated_before_somebody_was_told_of_the_end() {
-    fn check(told: bool, look: impl FnOnce(&mut Cursor<u8>)) {
+fn cursor_is_terminated_after_end_is_returned() {
+    fn check(is_terminated: bool, read: impl FnOnce(&mut Cursor<u8>)) {
         let (pusher, mut cursor) = push_list();
         pusher.push(1).unwrap();
         pusher.stop();
         assert_eq!(cursor.try_next(), Ok(1));
         assert!(cursor.is_drained() && !cursor.is_terminated());
-        look(&mut cursor);
-        assert_eq!(cursor.is_terminated(), told);
-        // Whoever comes now has not been told.
+        read(&mut cursor);
+        assert_eq!(cursor.is_terminated(), is_terminated);
+        // A new cursor has not returned the end yet.
         let mut fork = cursor.fork();
         let mut taker = cursor.fork().share();
         for _ in 0..2 {
@@ -191,14 +191,14 @@ fn nothing_is_terminated_before_somebody_was_told_of_the_end() {
     check(true, |cursor| assert_eq!(next(cursor), Poll::Ready(None)));
     check(true, |cursor| assert_eq!(cursor.try_next(), Err(TryNextError::Ended)));
     check(true, |cursor| assert_eq!(many(cursor, 1), Poll::Ready(0)));
-    // These do not ask for the end.
+    // These calls do not return the end.
     check(false, |cursor| assert_eq!(many(cursor, 0), Poll::Ready(0)));
     check(false, |cursor| assert_eq!(cursor.try_next_many(&mut Vec::new(), 1), 0));
     check(false, |cursor| assert_eq!(cursor.next_ready(), None));
 }
 
 #[test]
-fn a_list_that_is_stopped_at_once_is_not_terminated_at_once() {
+fn preflight_of_stopped_list_is_not_terminated() {
     let (pusher, cursor) = push_list::<u8>();
     drop(pusher);
     let mut cursor = cursor.preflight(|_: &mut Context<'_>| {});
@@ -209,7 +209,7 @@ fn a_list_that_is_stopped_at_once_is_not_terminated_at_once() {
 }
 
 #[test]
-fn none_is_for_ever_and_terminates() {
+fn ended_cursor_keeps_returning_none() {
     let (pusher, mut cursor) = push_list();
     assert!(!cursor.is_terminated());
     pusher.push(1).unwrap();
@@ -227,7 +227,7 @@ fn none_is_for_ever_and_terminates() {
 }
 
 #[test]
-fn a_fork_of_an_ended_cursor_is_ended() {
+fn fork_of_ended_cursor_is_ended() {
     let (pusher, mut cursor) = push_list();
     let n = slots::<usize>() + 1;
     assert_eq!(pusher.push_all(0..n).unwrap(), n);
@@ -240,7 +240,7 @@ fn a_fork_of_an_ended_cursor_is_ended() {
 }
 
 #[test]
-fn size_hint_brackets_what_remains_at_each_step() {
+fn size_hint_brackets_remaining_items() {
     const N: usize = scaled(200, 70);
     let (pusher, mut cursor) = push_list();
     let mut pushed = 0;
@@ -262,7 +262,7 @@ fn size_hint_brackets_what_remains_at_each_step() {
     for read in read..=pushed {
         let (lower, upper) = cursor.size_hint();
         assert!(lower <= pushed - read);
-        assert!(upper.expect("stopped") >= pushed - read);
+        assert!(upper.expect("a stopped list has an upper bound") >= pushed - read);
         let expected = (read < pushed).then_some(read);
         assert_eq!(next(&mut cursor), Poll::Ready(expected));
     }

@@ -1,4 +1,4 @@
-//! Pusher handles: clones, weak ones, the sole one; moves between threads and between places.
+//! Pusher handles (clones, weak and unique pushers), and handles that move in memory.
 
 use crate::{
     drain,
@@ -8,13 +8,13 @@ use aiter_core::{PushError, push_list};
 use core::{mem, task::Poll};
 
 #[test]
-fn a_weak_pusher_upgrades_while_a_pusher_lives() {
+fn weak_pusher_upgrades_while_pusher_lives() {
     let (pusher, mut cursor) = push_list();
     let weak = pusher.downgrade();
-    let upgraded = weak.upgrade().expect("a pusher lives");
+    let upgraded = weak.upgrade().expect("a pusher is alive");
     drop(pusher);
     upgraded.push(1).unwrap();
-    let again = weak.upgrade().expect("the upgraded pusher lives");
+    let again = weak.upgrade().expect("the upgraded pusher is alive");
     drop(upgraded);
     again.push(2).unwrap();
     drop(again);
@@ -23,7 +23,7 @@ fn a_weak_pusher_upgrades_while_a_pusher_lives() {
 }
 
 #[test]
-fn a_weak_pusher_does_not_keep_the_list_from_ending() {
+fn weak_pusher_does_not_keep_list_open() {
     let (pusher, mut cursor) = push_list::<u8>();
     let weak = pusher.downgrade();
     assert_eq!(next(&mut cursor), Poll::Pending);
@@ -37,7 +37,7 @@ fn a_weak_pusher_does_not_keep_the_list_from_ending() {
 }
 
 #[test]
-fn a_weak_pusher_dropped_is_harmless() {
+fn weak_pusher_dropped_changes_nothing() {
     let (pusher, mut cursor) = push_list();
     drop(pusher.downgrade());
     pusher.push(1).unwrap();
@@ -49,17 +49,17 @@ fn a_weak_pusher_dropped_is_harmless() {
 }
 
 #[test]
-fn a_pusher_upgraded_after_stop_is_stopped() {
+fn pusher_upgraded_after_stop_is_stopped() {
     let (pusher, _cursor) = push_list();
     let weak = pusher.downgrade();
     pusher.stop();
-    let upgraded = weak.upgrade().expect("a pusher lives");
+    let upgraded = weak.upgrade().expect("a pusher is alive");
     assert!(upgraded.is_stopped());
     assert!(matches!(upgraded.push(1), Err(PushError::Stopped(1))));
 }
 
 #[test]
-fn sole_is_refused_while_another_pusher_or_a_weak_one_lives() {
+fn unique_with_other_or_weak_pusher_is_none() {
     let (mut pusher, _cursor) = push_list::<u8>();
     assert!(pusher.unique().is_some());
     let other = pusher.clone();
@@ -76,18 +76,18 @@ fn sole_is_refused_while_another_pusher_or_a_weak_one_lives() {
 }
 
 #[test]
-fn sole_pushes_and_plain_pushes_interleave_in_order() {
+fn unique_and_plain_pushes_keep_order() {
     let (mut pusher, mut cursor) = push_list();
     let mut expected = Vec::new();
     let mut item = 0;
     for round in 0..40 {
-        let mut sole = pusher.unique().expect("the only pusher");
+        let mut unique = pusher.unique().expect("the only pusher");
         for _ in 0..round % 7 {
-            sole.push(item).unwrap();
+            unique.push(item).unwrap();
             expected.push(item);
             item += 1;
         }
-        assert_eq!(sole.push_all(item..item + 5).unwrap(), 5);
+        assert_eq!(unique.push_all(item..item + 5).unwrap(), 5);
         expected.extend(item..item + 5);
         item += 5;
         let other = pusher.clone();
@@ -105,18 +105,18 @@ fn sole_pushes_and_plain_pushes_interleave_in_order() {
 }
 
 #[test]
-fn a_sole_push_without_a_cursor_gives_the_item_back() {
+fn unique_push_without_cursor_returns_item() {
     let (mut pusher, cursor) = push_list();
     drop(cursor);
-    let mut sole = pusher.unique().unwrap();
-    assert!(matches!(sole.push(1), Err(PushError::NoCursor(1))));
-    let error = sole.push_all([2, 3, 4]).unwrap_err();
+    let mut unique = pusher.unique().unwrap();
+    assert!(matches!(unique.push(1), Err(PushError::NoCursor(1))));
+    let error = unique.push_all([2, 3, 4]).unwrap_err();
     assert_eq!(error.pushed(), 0);
     assert_eq!(error.into_unpushed().collect::<Vec<_>>(), [2, 3, 4]);
 }
 
 #[test]
-fn a_sole_push_wakes() {
+fn unique_push_wakes_cursor() {
     let (mut pusher, mut cursor) = push_list();
     for item in 0..100 {
         let counting = Counting::new();
@@ -132,7 +132,7 @@ fn a_sole_push_wakes() {
 }
 
 #[test]
-fn a_cursor_may_move_in_memory_while_it_waits() {
+fn waiting_cursor_moved_in_memory_is_woken() {
     let (left, mut a) = push_list();
     let (right, mut b) = push_list();
     let (on_left, on_right) = (Counting::new(), Counting::new());
@@ -149,7 +149,7 @@ fn a_cursor_may_move_in_memory_while_it_waits() {
 }
 
 #[test]
-fn debug_of_the_handles_needs_no_debug_of_the_items() {
+fn debug_of_handles_needs_no_debug_of_items() {
     struct Opaque;
     let (mut pusher, cursor) = push_list::<Opaque>();
     pusher.push(Opaque).unwrap();

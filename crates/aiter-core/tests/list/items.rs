@@ -1,4 +1,4 @@
-//! Items of unusual kinds: without size, very large, over-aligned, `!Sync`, not `'static`.
+//! Items of unusual types: zero-sized, very large, over-aligned, `!Sync`, not `'static`.
 
 use crate::{drain, scaled, take, take_ready};
 use aiter_core::push_list;
@@ -9,7 +9,7 @@ use core::{
 use std::thread;
 
 #[test]
-fn items_without_size_are_counted_and_dropped() {
+fn zero_sized_items_are_counted_and_dropped() {
     static DROPS: AtomicUsize = AtomicUsize::new(0);
     #[derive(Clone)]
     struct Nothing;
@@ -34,7 +34,7 @@ fn items_without_size_are_counted_and_dropped() {
 }
 
 #[test]
-fn units_are_items_too() {
+fn unit_items_are_all_delivered() {
     let (pusher, mut cursor) = push_list();
     assert_eq!(pusher.push_all([(); 100]).unwrap(), 100);
     pusher.stop();
@@ -42,7 +42,7 @@ fn units_are_items_too() {
 }
 
 #[test]
-fn an_item_without_a_value_cannot_be_pushed_but_its_list_works() {
+fn uninhabited_item_list_ends_after_stop() {
     let (pusher, mut cursor) = push_list::<core::convert::Infallible>();
     assert_eq!(cursor.len(), 0);
     pusher.stop();
@@ -71,8 +71,8 @@ fn over_aligned_items_stay_aligned() {
 
 #[test]
 #[cfg_attr(target_family = "wasm", ignore = "no threads, and no stacks to choose")]
-fn blocks_of_large_items_are_not_built_on_the_stack() {
-    // Blocks of these are many times larger than the stack that is left beside the items.
+fn large_item_blocks_are_not_built_on_stack() {
+    // A block of these items is many times larger than the free stack.
     fn run<const SIZE: usize>(stack: usize, n: usize) {
         let work = move || {
             let (pusher, mut cursor) = push_list::<[u8; SIZE]>();
@@ -95,7 +95,7 @@ fn blocks_of_large_items_are_not_built_on_the_stack() {
 }
 
 #[test]
-fn items_larger_than_a_block_may_be() {
+fn oversized_items_are_delivered() {
     let (pusher, mut cursor) = push_list();
     for n in 0..20 {
         pusher.push([n; 5_000]).map_err(drop).unwrap();
@@ -109,7 +109,7 @@ fn items_larger_than_a_block_may_be() {
 }
 
 #[test]
-fn an_item_that_is_send_but_not_sync_goes_from_thread_to_thread() {
+fn send_only_items_cross_threads() {
     const N: usize = scaled(10_000, 200);
     let (pusher, mut cursor) = push_list::<Cell<usize>>();
     let reader = thread::spawn(move || {
@@ -131,7 +131,7 @@ fn an_item_that_is_send_but_not_sync_goes_from_thread_to_thread() {
 }
 
 #[test]
-fn items_may_borrow() {
+fn borrowing_items_are_delivered() {
     let text = String::from("a b c d");
     let (pusher, mut cursor) = push_list::<&str>();
     assert_eq!(pusher.push_all(text.split(' ')).unwrap(), 4);
@@ -141,7 +141,7 @@ fn items_may_borrow() {
 }
 
 #[test]
-fn items_that_are_not_send_work_on_one_thread() {
+fn non_send_items_work_on_one_thread() {
     let (pusher, mut cursor) = push_list();
     let rc = alloc::rc::Rc::new(());
     for _ in 0..40 {

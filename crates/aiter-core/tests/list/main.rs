@@ -1,4 +1,4 @@
-//! The list's promises and traps, one test each, polled by hand: no executor, no sleep, no clock.
+//! Tests of the list's promises, polled by hand, without executor, sleeps and clocks.
 #![cfg(not(any(loom, shuttle)))]
 
 extern crate alloc;
@@ -12,15 +12,15 @@ mod ends;
 mod handles;
 mod items;
 mod ledger;
+mod no_wake;
 mod panics;
+mod poll_lock;
 mod prompt_drops;
 mod push_all;
-mod quiet;
 mod races;
-mod races_relay;
+mod races_poll_lock;
 mod ready_queue;
 mod reentrant;
-mod relay;
 mod result_drops;
 mod shared;
 mod skips;
@@ -28,7 +28,7 @@ mod streams;
 mod stuck_wakers;
 mod subscribe;
 mod threads;
-mod threads_looks;
+mod threads_poll_lock;
 mod try_push;
 mod wake_cell;
 mod waker;
@@ -40,20 +40,19 @@ use core::task::Poll;
 use futures_core::Stream;
 use waker::next;
 
-/// `full`, or `small` under Miri, which runs a few hundred times slower.
+/// Returns `full`, or `small` under Miri, which is a few hundred times slower.
 pub(crate) const fn scaled(full: usize, small: usize) -> usize {
     if cfg!(miri) { small } else { full }
 }
 
-/// Everything below `end`, or under Miri what lies on, before and behind the edges of a list's first block of such
-/// items.
+/// Returns the offsets below `end`. Under Miri, only offsets around the edges of the first block.
 pub(crate) fn offsets<T>(end: usize) -> impl Iterator<Item = usize> {
     let edges = edges::<T>();
-    assert!(edges.iter().all(|&edge| edge < end), "{end} is within the first block");
+    assert!(edges.iter().all(|&edge| edge < end), "{end} must lie behind the first block");
     (0..end).filter(move |offset| !cfg!(miri) || edges.contains(offset))
 }
 
-/// Reads everything up to the end; panics when the stream is not ended.
+/// Reads all items up to the end. Panics if the stream has not ended.
 pub(crate) fn drain<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
     let mut items = Vec::new();
     loop {
@@ -65,7 +64,7 @@ pub(crate) fn drain<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
     }
 }
 
-/// Reads everything that is ready now; panics when the stream is ended.
+/// Reads all ready items. Panics if the stream has ended.
 pub(crate) fn take_ready<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
     let mut items = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Panics in user code: in `T::drop`, `T::clone`, in wakers and preflights.
+//! Panics in user code: in `T::drop`, `T::clone`, wakers and preflights.
 
 use crate::{
     blocks::slots,
@@ -22,54 +22,58 @@ fn caught<R>(f: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(f)).ok()
 }
 
-/// Panics when dropped, after it was written down.
-struct Bomb {
+/// A counted item whose drop panics if it is armed.
+struct PanicOnDrop {
     armed: u8,
     item: Tracked,
 }
 
-impl Bomb {
+impl PanicOnDrop {
     fn new(item: Tracked, armed: u8) -> Self {
         Self { armed, item }
     }
 }
 
-impl Clone for Bomb {
+impl Clone for PanicOnDrop {
     fn clone(&self) -> Self {
         Self::new(self.item.clone(), 0)
     }
 }
 
-impl Drop for Bomb {
+impl Drop for PanicOnDrop {
     fn drop(&mut self) {
         assert!(mem::take(&mut self.armed) == 0, "on purpose: item {}", self.item.value);
     }
 }
 
-/// A list of `n` items, of which one panics when it is dropped.
-fn mined(ledger: &Ledger, n: usize, mine: usize) -> (Pusher<Bomb>, Cursor<Bomb>) {
+/// Returns a list of `n` items. The drop of item `bad` panics.
+fn list_with_panic_at(
+    ledger: &Ledger,
+    n: usize,
+    bad: usize,
+) -> (Pusher<PanicOnDrop>, Cursor<PanicOnDrop>) {
     let (pusher, cursor) = push_list();
     for item in ledger.items(n) {
-        let armed = u8::from(item.value == mine as u64);
-        pusher.push(Bomb::new(item, armed)).unwrap();
+        let armed = u8::from(item.value == bad as u64);
+        pusher.push(PanicOnDrop::new(item, armed)).unwrap();
     }
     (pusher, cursor)
 }
 
-fn mines(n: usize) -> impl Iterator<Item = usize> {
+fn bad_positions(n: usize) -> impl Iterator<Item = usize> {
     (0..n).step_by(scaled(1, 11))
 }
 
 #[test]
-fn a_panic_in_drop_frees_the_others_when_the_cursor_goes() {
+fn drop_panic_in_cursor_drop_frees_others() {
     const N: usize = scaled(100, 40);
-    for mine in mines(N) {
+    for bad in bad_positions(N) {
         let ledger = Ledger::new();
-        let (pusher, cursor) = mined(&ledger, N, mine);
+        let (pusher, cursor) = list_with_panic_at(&ledger, N, bad);
         caught(|| drop(cursor));
         ledger.assert_settled();
         let mut cursor = pusher.subscribe();
-        pusher.push(Bomb::new(ledger.item(0), 0)).unwrap();
+        pusher.push(PanicOnDrop::new(ledger.item(0), 0)).unwrap();
         assert_eq!(take(&mut cursor, 1).len(), 1);
         drop((pusher, cursor));
         ledger.assert_settled();
@@ -77,11 +81,11 @@ fn a_panic_in_drop_frees_the_others_when_the_cursor_goes() {
 }
 
 #[test]
-fn a_panic_in_drop_frees_the_others_when_the_cursor_goes_last() {
+fn drop_panic_in_last_handle_frees_others() {
     const N: usize = scaled(100, 40);
-    for mine in mines(N) {
+    for bad in bad_positions(N) {
         let ledger = Ledger::new();
-        let (pusher, cursor) = mined(&ledger, N, mine);
+        let (pusher, cursor) = list_with_panic_at(&ledger, N, bad);
         drop(pusher);
         caught(|| drop(cursor));
         ledger.assert_settled();
@@ -89,25 +93,25 @@ fn a_panic_in_drop_frees_the_others_when_the_cursor_goes_last() {
 }
 
 #[test]
-fn a_panic_in_drop_while_forks_read_loses_nothing() {
-    // The originals are dropped by whoever retires them, with a panic on the way.
+fn drop_panic_while_forks_read_loses_no_item() {
+    // The cursor that retires the original drops it, and this drop panics.
     const N: usize = scaled(100, 40);
-    for mine in mines(N) {
+    for bad in bad_positions(N) {
         let ledger = Ledger::new();
-        let (pusher, one) = mined(&ledger, N, mine);
+        let (pusher, one) = list_with_panic_at(&ledger, N, bad);
         let two = one.fork();
         pusher.stop();
         for mut cursor in [one, two] {
             let mut read = Vec::new();
             while !cursor.is_drained() {
-                // Throws where an armed original is dropped: by the list, or in our hand.
+                // Unwinds when the armed original is dropped, by the list or by this closure.
                 caught(|| {
                     let item = cursor.try_next().unwrap();
                     read.push(item.item.value);
                 });
             }
             caught(|| drop(cursor));
-            // The item in the hand of whoever threw may be gone with the panic, no other one.
+            // The unwinding read may lose its own item, but no other.
             assert!(read.is_sorted_by(|one, two| one < two));
             assert!(read.len() >= N - 1, "{read:?}");
         }
@@ -116,13 +120,13 @@ fn a_panic_in_drop_while_forks_read_loses_nothing() {
     }
 }
 
-/// Who leaves a block as the last one drops what is left there, in the middle of its run.
+/// The last cursor to leave a block drops the rest of its items in the middle of a run.
 #[test]
-fn a_panic_in_drop_while_forks_read_in_runs_loses_nothing() {
+fn drop_panic_while_forks_read_runs_loses_none() {
     let n = scaled(200, 130);
-    for mine in mines(n) {
+    for bad in bad_positions(n) {
         let ledger = Ledger::new();
-        let (pusher, cursor) = mined(&ledger, n, mine);
+        let (pusher, cursor) = list_with_panic_at(&ledger, n, bad);
         let mut cursors = [cursor.fork(), cursor];
         let mut read = [Vec::new(), Vec::new()];
         let mut panics = 0;
@@ -131,10 +135,10 @@ fn a_panic_in_drop_while_forks_read_in_runs_loses_nothing() {
                 panics += usize::from(caught(|| cursor.try_next_many(items, 40)).is_none());
             }
         }
-        // Who was alone in a block has the mine itself.
-        let mines = read.iter_mut().flatten().map(|bomb| mem::take(&mut bomb.armed));
-        let moved = mines.filter(|&armed| armed > 0).count();
-        assert!(read.iter().all(|items| items.iter().map(|bomb| bomb.item.value).eq(0..n as u64)));
+        // An exclusive cursor moved the armed item out.
+        let bad_positions = read.iter_mut().flatten().map(|item| mem::take(&mut item.armed));
+        let moved = bad_positions.filter(|&armed| armed > 0).count();
+        assert!(read.iter().all(|items| items.iter().map(|item| item.item.value).eq(0..n as u64)));
         drop(read);
         panics += usize::from(caught(|| drop((cursors, pusher))).is_none());
         assert_eq!(panics + moved, 1);
@@ -143,11 +147,11 @@ fn a_panic_in_drop_while_forks_read_in_runs_loses_nothing() {
 }
 
 #[test]
-fn a_panic_in_drop_while_sleepers_settle_frees_the_others() {
+fn drop_panic_while_cursors_park_frees_others() {
     const N: usize = 20;
-    for mine in mines(N) {
+    for bad in bad_positions(N) {
         let ledger = Ledger::new();
-        let (pusher, mut one) = mined(&ledger, N, mine);
+        let (pusher, mut one) = list_with_panic_at(&ledger, N, bad);
         let mut two = one.fork();
         for cursor in [&mut one, &mut two] {
             let mut left = N;
@@ -163,7 +167,7 @@ fn a_panic_in_drop_while_sleepers_settle_frees_the_others() {
         for cursor in [&mut one, &mut two] {
             assert!(counting.poll(cursor).is_pending());
         }
-        pusher.push(Bomb::new(ledger.item(77), 0)).unwrap();
+        pusher.push(PanicOnDrop::new(ledger.item(77), 0)).unwrap();
         assert_eq!(counting.wakes(), 2);
         for cursor in [&mut one, &mut two] {
             assert_eq!(cursor.len(), 1);
@@ -176,14 +180,14 @@ fn a_panic_in_drop_while_sleepers_settle_frees_the_others() {
     }
 }
 
-/// Panics in `clone` as long as `FUSE` says so.
-struct Fragile {
+/// An item whose next `fuse` clones panic.
+struct PanicOnClone {
     value: usize,
     fuse: &'static AtomicUsize,
     _item: Tracked,
 }
 
-impl Clone for Fragile {
+impl Clone for PanicOnClone {
     fn clone(&self) -> Self {
         let left = self.fuse.load(Ordering::Relaxed);
         if left > 0 {
@@ -195,14 +199,14 @@ impl Clone for Fragile {
 }
 
 #[test]
-fn a_panic_in_clone_consumes_nothing() {
+fn clone_panic_consumes_no_item() {
     static FUSE: AtomicUsize = AtomicUsize::new(0);
     const N: usize = scaled(100, 40);
     let ledger = Ledger::new();
     let (pusher, mut cursor) = push_list();
-    let keeper = cursor.fork();
+    let fork = cursor.fork();
     for (value, item) in ledger.items(N).enumerate() {
-        pusher.push(Fragile { value, fuse: &FUSE, _item: item }).map_err(drop).unwrap();
+        pusher.push(PanicOnClone { value, fuse: &FUSE, _item: item }).map_err(drop).unwrap();
     }
     for expected in 0..N {
         FUSE.store(2, Ordering::Relaxed);
@@ -212,20 +216,20 @@ fn a_panic_in_clone_consumes_nothing() {
         assert_eq!(cursor.len(), N - expected);
         assert_eq!(cursor.try_next().map(|item| item.value).ok(), Some(expected));
     }
-    assert_eq!(keeper.len(), N);
-    drop((cursor, keeper, pusher));
+    assert_eq!(fork.len(), N);
+    drop((cursor, fork, pusher));
     ledger.assert_settled();
 }
 
 #[test]
-fn a_panic_in_clone_leaves_a_run_where_it_broke() {
+fn clone_panic_in_run_keeps_position() {
     static FUSE: AtomicUsize = AtomicUsize::new(0);
     const N: usize = scaled(100, 40);
     let ledger = Ledger::new();
     let (pusher, mut cursor) = push_list();
-    let keeper = cursor.fork();
+    let fork = cursor.fork();
     for (value, item) in ledger.items(N).enumerate() {
-        pusher.push(Fragile { value, fuse: &FUSE, _item: item }).map_err(drop).unwrap();
+        pusher.push(PanicOnClone { value, fuse: &FUSE, _item: item }).map_err(drop).unwrap();
     }
     let mut buf = Vec::new();
     cursor.try_next_many(&mut buf, 5);
@@ -233,38 +237,38 @@ fn a_panic_in_clone_leaves_a_run_where_it_broke() {
     assert!(caught(|| cursor.try_next_many(&mut buf, 10)).is_none());
     while cursor.try_next_many(&mut buf, 10) > 0 {}
     assert!(buf.iter().map(|item| item.value).eq(0..N));
-    drop((cursor, keeper, pusher, buf));
+    drop((cursor, fork, pusher, buf));
     ledger.assert_settled();
 }
 
 #[test]
-fn a_panic_in_clone_under_a_shared_cursor_costs_the_others_nothing() {
+fn clone_panic_in_taker_keeps_other_items() {
     static FUSE: AtomicUsize = AtomicUsize::new(0);
     let ledger = Ledger::new();
     let (pusher, cursor) = push_list();
-    let keeper = cursor.fork();
+    let fork = cursor.fork();
     let mut one = cursor.share();
     let mut two = one.clone();
     let counting = Counting::new();
     assert!(next(&mut one).is_pending());
     assert!(counting.poll(&mut two).is_pending());
     for (value, item) in ledger.items(3).enumerate() {
-        pusher.push(Fragile { value, fuse: &FUSE, _item: item }).map_err(drop).unwrap();
+        pusher.push(PanicOnClone { value, fuse: &FUSE, _item: item }).map_err(drop).unwrap();
     }
     FUSE.store(1, Ordering::Relaxed);
     assert!(caught(|| next(&mut one)).is_none());
     drop(one);
     assert_eq!(counting.wakes(), 1);
     pusher.stop();
-    // The item in the hand of the one that panicked may be gone with it, no other one.
+    // The taker that unwinds may lose its own item, but no other.
     let read: Vec<_> = drain(&mut two).iter().map(|item| item.value).collect();
     assert!(read.ends_with(&[1, 2]), "{read:?}");
-    drop((two, keeper, pusher));
+    drop((two, fork, pusher));
     ledger.assert_settled();
 }
 
 #[test]
-fn a_waker_that_panics_does_not_keep_the_others_asleep() {
+fn waker_panic_on_push_wakes_other_forks() {
     for bad in 0..4 {
         let (pusher, cursor) = push_list();
         let mut forks: Vec<_> = (0..4).map(|_| (cursor.fork(), Counting::new())).collect();
@@ -276,7 +280,7 @@ fn a_waker_that_panics_does_not_keep_the_others_asleep() {
                 assert!(counting.poll(fork).is_pending());
             }
         }
-        // The panic may surface here or be kept; the item is in either way.
+        // The push may unwind or not. The item is in the list in both cases.
         caught(|| pusher.push(1).unwrap());
         for (i, (fork, counting)) in forks.iter_mut().enumerate() {
             assert_eq!(counting.wakes(), usize::from(i != bad));
@@ -292,7 +296,7 @@ fn a_waker_that_panics_does_not_keep_the_others_asleep() {
 }
 
 #[test]
-fn a_waker_that_panics_on_stop_ends_the_others() {
+fn waker_panic_on_stop_ends_other_forks() {
     for bad in 0..3 {
         let (pusher, cursor) = push_list::<u8>();
         let mut forks: Vec<_> = (0..3).map(|_| (cursor.fork(), Counting::new())).collect();
@@ -312,20 +316,20 @@ fn a_waker_that_panics_on_stop_ends_the_others() {
 }
 
 #[test]
-fn a_waker_that_panics_loses_no_item_of_a_run() {
-    for sole in [0, 1] {
+fn waker_panic_in_push_all_loses_no_item() {
+    for unique in [0, 1] {
         let ledger = Ledger::new();
         let (mut pusher, mut cursor) = push_list();
         assert!(poll(&mut cursor, &on_wake(|| panic!("on purpose"))).is_pending());
         let items: Vec<_> = ledger.items(100).collect();
         caught(|| {
-            if sole == 1 {
+            if unique == 1 {
                 pusher.unique().unwrap().push_all(items).unwrap()
             } else {
                 pusher.push_all(items).unwrap()
             }
         });
-        // Where the panic cut the run is open; what is in is a prefix and nothing is lost or kept.
+        // The panic may cut the run anywhere. A prefix is in the list, and the rest is dropped.
         let before = cursor.len();
         pusher.push(ledger.item(1000)).unwrap();
         let read = take_ready(&mut cursor);
@@ -337,7 +341,7 @@ fn a_waker_that_panics_loses_no_item_of_a_run() {
 }
 
 #[test]
-fn a_waker_that_panics_under_a_shared_cursor() {
+fn waker_panic_of_taker_wakes_next_taker() {
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
     let mut two = one.clone();
@@ -352,7 +356,7 @@ fn a_waker_that_panics_under_a_shared_cursor() {
 }
 
 #[test]
-fn a_preflight_that_panics_leaves_the_cursor_usable() {
+fn preflight_panic_leaves_cursor_usable() {
     let (pusher, cursor) = push_list();
     let mut polls = 0;
     let mut cursor = cursor.preflight(move |_: &mut core::task::Context<'_>| {
@@ -369,27 +373,27 @@ fn a_preflight_that_panics_leaves_the_cursor_usable() {
 }
 
 #[test]
-fn a_panic_in_drop_of_the_last_cursor_leaves_the_list_in_order() {
+fn drop_panic_in_last_cursor_keeps_list_usable() {
     #[derive(Clone)]
-    struct OnDrop(bool);
-    impl Drop for OnDrop {
+    struct PanicIfSet(bool);
+    impl Drop for PanicIfSet {
         fn drop(&mut self) {
             assert!(!mem::take(&mut self.0), "on purpose");
         }
     }
     let (pusher, cursor) = push_list();
-    pusher.push(OnDrop(true)).map_err(drop).unwrap();
+    pusher.push(PanicIfSet(true)).map_err(drop).unwrap();
     assert!(caught(|| drop(cursor)).is_none());
     let mut cursor = pusher.subscribe();
     for _ in 0..scaled(1000, 150) {
-        pusher.push(OnDrop(false)).map_err(drop).unwrap();
+        pusher.push(PanicIfSet(false)).map_err(drop).unwrap();
         drop(cursor.try_next().map_err(drop).unwrap());
     }
-    assert!(pusher.retained() < 200, "{} are held", pusher.retained());
+    assert!(pusher.retained() < 200, "{} retained", pusher.retained());
 }
 
 #[test]
-fn a_panic_in_a_waker_of_a_cursor_hides_no_wake_from_a_taker() {
+fn waker_panic_of_cursor_still_wakes_taker() {
     let (pusher, mut cursor) = push_list::<u8>();
     let mut taker = cursor.fork().share();
     let counting = Counting::new();
@@ -400,32 +404,32 @@ fn a_panic_in_a_waker_of_a_cursor_hides_no_wake_from_a_taker() {
     assert_eq!(counting.wakes(), 1);
 }
 
-/// A waker that panics when it is dropped, once it is armed.
-struct PanicOnDrop(Arc<AtomicBool>);
+/// A waker whose drop panics once if it is armed.
+struct PanicOnDropWaker(Arc<AtomicBool>);
 
-impl Wake for PanicOnDrop {
+impl Wake for PanicOnDropWaker {
     fn wake(self: Arc<Self>) {}
 }
 
-impl Drop for PanicOnDrop {
+impl Drop for PanicOnDropWaker {
     fn drop(&mut self) {
         assert!(!self.0.swap(false, Ordering::Relaxed), "on purpose");
     }
 }
 
-/// Polls a handle with such a waker, and arms it.
-fn asleep<H>(handle: &mut H, poll: impl FnOnce(&mut H, &Waker)) {
+/// Polls `handle` with a waker whose drop panics, and arms the waker.
+fn register_panicking_waker<H>(handle: &mut H, poll: impl FnOnce(&mut H, &Waker)) {
     let armed = Arc::new(AtomicBool::new(false));
-    poll(handle, &Waker::from(Arc::new(PanicOnDrop(Arc::clone(&armed)))));
+    poll(handle, &Waker::from(Arc::new(PanicOnDropWaker(Arc::clone(&armed)))));
     armed.store(true, Ordering::Relaxed);
 }
 
 #[test]
-fn panic_in_waker_drop_takes_no_wake_from_taker() {
+fn waker_drop_panic_still_wakes_next_taker() {
     let (pusher, cursor) = push_list::<u8>();
     let mut one = cursor.share();
     let mut two = one.clone();
-    asleep(&mut one, |one, waker| assert!(poll(one, waker).is_pending()));
+    register_panicking_waker(&mut one, |one, waker| assert!(poll(one, waker).is_pending()));
     let counting = Counting::new();
     assert_eq!(counting.poll(&mut two), Poll::Pending);
     assert!(caught(|| drop(one)).is_none());
@@ -435,12 +439,12 @@ fn panic_in_waker_drop_takes_no_wake_from_taker() {
 }
 
 #[test]
-fn panic_in_waker_drop_leaves_relay_in_order() {
-    /// Keeps the waker that it is polled with.
+fn waker_drop_panic_keeps_poll_lock_usable() {
+    /// The waker of the last poll.
     type Source = Arc<Mutex<Option<Waker>>>;
-    fn poll(relay: &mut PollLock<Source>, waker: &Waker) {
+    fn poll(lock: &mut PollLock<Source>, waker: &Waker) {
         let polled =
-            relay.poll_locked(&mut Context::from_waker(waker), |source: Pin<&mut Source>, cx| {
+            lock.poll_locked(&mut Context::from_waker(waker), |source: Pin<&mut Source>, cx| {
                 *source.lock().unwrap() = Some(cx.waker().clone());
                 Poll::<()>::Pending
             });
@@ -451,29 +455,29 @@ fn panic_in_waker_drop_leaves_relay_in_order() {
         let waker = source.lock().unwrap().take();
         waker.unwrap().wake();
     };
-    let mut relay = PollLock::new(Arc::clone(&source));
-    let mut other = relay.clone();
-    asleep(&mut relay, poll);
+    let mut lock = PollLock::new(Arc::clone(&source));
+    let mut other = lock.clone();
+    register_panicking_waker(&mut lock, poll);
     let counting = Counting::new();
     poll(&mut other, counting.waker());
-    assert!(caught(|| drop(relay)).is_none());
+    assert!(caught(|| drop(lock)).is_none());
     wake();
     assert_eq!(counting.wakes(), 1);
 }
 
 std::thread_local! {
-    /// Runs in the next clone of a `Hooked`.
+    /// Runs in the next clone of a `CloneHook`.
     static ON_CLONE: core::cell::RefCell<Option<Box<dyn FnOnce()>>> =
         const { core::cell::RefCell::new(None) };
 }
 
-/// Runs `ON_CLONE` when it is cloned. Its drop panics if it is told to; that of a clone does not.
-struct Hooked {
+/// An item whose clone runs `ON_CLONE`. Its drop panics if `panics` is set; clones clear it.
+struct CloneHook {
     tracked: Tracked,
     panics: bool,
 }
 
-impl Clone for Hooked {
+impl Clone for CloneHook {
     fn clone(&self) -> Self {
         let on_clone = ON_CLONE.take();
         if let Some(on_clone) = on_clone {
@@ -483,21 +487,21 @@ impl Clone for Hooked {
     }
 }
 
-impl Drop for Hooked {
+impl Drop for CloneHook {
     fn drop(&mut self) {
         assert!(!self.panics, "the drop of item {}", self.tracked.value);
     }
 }
 
-/// The taker's clone is there when it gives the block back, as its last reader.
+/// The taker holds its clone while it retires the block as the last reader.
 #[test]
-fn taker_block_drop_panics_clone_is_dropped() {
+fn taker_block_drop_panics_drops_clone() {
     let ledger = Ledger::new();
     let (pusher, cursor) = push_list();
-    let items = 2 * slots::<Hooked>();
+    let items = 2 * slots::<CloneHook>();
     for tracked in ledger.items(items) {
         let panics = tracked.value == 3;
-        pusher.push(Hooked { tracked, panics }).map_err(drop).unwrap();
+        pusher.push(CloneHook { tracked, panics }).map_err(drop).unwrap();
     }
     let other = cursor.fork();
     let mut taker = cursor.share();
@@ -509,18 +513,18 @@ fn taker_block_drop_panics_clone_is_dropped() {
         drop((rest, other));
     })));
     let taken = caught(|| drop(taker.try_next()));
-    assert!(taken.is_none(), "the drop of item 3 panics");
+    assert!(taken.is_none(), "the drop of item 3 must panic");
     drop((taker, pusher));
     ledger.assert_settled();
 }
 
 #[test]
-fn new_member_drop_panics_result_is_dropped() {
+fn new_member_drop_panics_drops_result() {
     let ledger = Ledger::new();
-    let mut node = aiter_core::task::ReadyQueue::new().node::<Hooked>(0);
-    let member = Hooked { tracked: ledger.item(0), panics: true };
+    let mut node = aiter_core::task::ReadyQueue::new().node::<CloneHook>(0);
+    let member = CloneHook { tracked: ledger.item(0), panics: true };
     let polled = caught(|| drop(node.poll_new(member, |_, _| Poll::Ready(ledger.item(1)))));
-    assert!(polled.is_none(), "the drop of the member panics");
+    assert!(polled.is_none(), "the drop of the member must panic");
     drop(node);
     ledger.assert_settled();
 }

@@ -1,5 +1,4 @@
-//! An item that every reader has read is dropped no later than the next time that each of them finds
-//! nothing to read.
+//! An item is dropped at the latest when all its readers have found nothing more to read.
 
 use crate::{
     ledger::{Ledger, Tracked, values},
@@ -12,8 +11,8 @@ use core::{panic::AssertUnwindSafe, task::Poll};
 use futures_util::FutureExt;
 use std::{panic::catch_unwind, sync::Mutex};
 
-/// A way to read. It reads until it finds nothing, and returns what it found.
-type Way<T> = fn(&mut Cursor<T>) -> Vec<T>;
+/// Reads until nothing is ready, and returns the items.
+type ReadMethod<T> = fn(&mut Cursor<T>) -> Vec<T>;
 
 fn by_poll<T>(cursor: &mut Cursor<T>) -> Vec<T> {
     core::iter::from_fn(|| match next(cursor) {
@@ -54,19 +53,19 @@ fn by_preflight<T>(cursor: &mut Cursor<T>) -> Vec<T> {
     items
 }
 
-const WAYS: [Way<Tracked>; 6] =
+const METHODS: [ReadMethod<Tracked>; 6] =
     [by_poll, by_try_next, by_next_ready, by_try_next_many, by_next_many, by_preflight];
 
 #[track_caller]
-fn assert_reads(way: Way<Tracked>, cursor: &mut Cursor<Tracked>, from: usize, to: usize) {
-    assert!(values(&way(cursor)).into_iter().eq(from as u64..to as u64));
+fn assert_reads(method: ReadMethod<Tracked>, cursor: &mut Cursor<Tracked>, from: usize, to: usize) {
+    assert!(values(&method(cursor)).into_iter().eq(from as u64..to as u64));
 }
 
 #[test]
-fn two_cursors_find_nothing_items_are_gone() {
-    for (one, one_way) in WAYS.into_iter().enumerate() {
-        for (two, two_way) in WAYS.into_iter().enumerate() {
-            if cfg!(miri) && two != (one + 1) % WAYS.len() {
+fn two_cursors_find_nothing_drops_items() {
+    for (one, one_method) in METHODS.into_iter().enumerate() {
+        for (two, two_method) in METHODS.into_iter().enumerate() {
+            if cfg!(miri) && two != (one + 1) % METHODS.len() {
                 continue;
             }
             for n in offsets::<Tracked>(130) {
@@ -76,19 +75,19 @@ fn two_cursors_find_nothing_items_are_gone() {
                 for item in ledger.items(n) {
                     pusher.push(item).unwrap();
                 }
-                assert_reads(one_way, &mut one, 0, n);
-                assert_reads(two_way, &mut two, 0, n);
+                assert_reads(one_method, &mut one, 0, n);
+                assert_reads(two_method, &mut two, 0, n);
                 assert_eq!(ledger.alive(), 0, "after {n} items");
-                // One item more, and two for which the readers change places.
+                // One more item, and two more in the other order of readers.
                 pusher.push(ledger.item(n as u64)).unwrap();
-                assert_reads(one_way, &mut one, n, n + 1);
-                assert_reads(two_way, &mut two, n, n + 1);
-                assert_eq!(ledger.alive(), 0, "after {n} items and one");
+                assert_reads(one_method, &mut one, n, n + 1);
+                assert_reads(two_method, &mut two, n, n + 1);
+                assert_eq!(ledger.alive(), 0, "after {n} items and another");
                 for item in n + 1..n + 3 {
                     pusher.push(ledger.item(item as u64)).unwrap();
                 }
-                assert_reads(two_way, &mut two, n + 1, n + 3);
-                assert_reads(one_way, &mut one, n + 1, n + 3);
+                assert_reads(two_method, &mut two, n + 1, n + 3);
+                assert_reads(one_method, &mut one, n + 1, n + 3);
                 assert_eq!(ledger.alive(), 0, "after {n} items and three");
                 drop((one, two, pusher));
                 ledger.assert_settled();
@@ -98,8 +97,8 @@ fn two_cursors_find_nothing_items_are_gone() {
 }
 
 #[test]
-fn two_cursors_are_told_the_end_items_are_gone() {
-    for way in WAYS {
+fn two_cursors_at_end_drops_items() {
+    for method in METHODS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
             let (pusher, mut one) = push_list();
@@ -108,8 +107,8 @@ fn two_cursors_are_told_the_end_items_are_gone() {
                 pusher.push(item).unwrap();
             }
             pusher.stop();
-            assert_reads(way, &mut one, 0, n);
-            assert_reads(way, &mut two, 0, n);
+            assert_reads(method, &mut one, 0, n);
+            assert_reads(method, &mut two, 0, n);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             drop((one, two, pusher));
             ledger.assert_settled();
@@ -118,8 +117,8 @@ fn two_cursors_are_told_the_end_items_are_gone() {
 }
 
 #[test]
-fn fork_leaves_items_read_by_the_rest_are_gone() {
-    for way in WAYS {
+fn fork_dropped_drops_items_read_by_others() {
+    for method in METHODS {
         for n in offsets::<Tracked>(130) {
             for leaves_last in [false, true] {
                 let ledger = Ledger::new();
@@ -133,8 +132,8 @@ fn fork_leaves_items_read_by_the_rest_are_gone() {
                 if !leaves_last {
                     behind = None;
                 }
-                assert_reads(way, &mut one, 0, n);
-                assert_reads(way, &mut two, 0, n);
+                assert_reads(method, &mut one, 0, n);
+                assert_reads(method, &mut two, 0, n);
                 assert_eq!(ledger.alive(), if leaves_last { n } else { 0 });
                 drop(behind);
                 assert_eq!(ledger.alive(), 0, "after {n} items");
@@ -146,8 +145,8 @@ fn fork_leaves_items_read_by_the_rest_are_gone() {
 }
 
 #[test]
-fn cursor_alone_again_items_are_gone() {
-    for way in WAYS {
+fn exclusive_cursor_after_fork_drops_items() {
+    for method in METHODS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
             let (pusher, mut cursor) = push_list();
@@ -155,14 +154,14 @@ fn cursor_alone_again_items_are_gone() {
             for item in ledger.items(n) {
                 pusher.push(item).unwrap();
             }
-            assert_reads(way, &mut cursor, 0, n);
-            assert_eq!(ledger.alive(), n, "the fork has them to read");
+            assert_reads(method, &mut cursor, 0, n);
+            assert_eq!(ledger.alive(), n, "the fork has not read the items");
             drop(fork);
-            assert_reads(way, &mut cursor, n, n);
+            assert_reads(method, &mut cursor, n, n);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             pusher.push(ledger.item(n as u64)).unwrap();
             pusher.push(ledger.item(n as u64 + 1)).unwrap();
-            assert_reads(way, &mut cursor, n, n + 2);
+            assert_reads(method, &mut cursor, n, n + 2);
             drop((cursor, pusher));
             ledger.assert_settled();
         }
@@ -170,8 +169,8 @@ fn cursor_alone_again_items_are_gone() {
 }
 
 #[test]
-fn subscriber_finds_nothing_items_are_gone() {
-    for way in WAYS {
+fn subscriber_finds_nothing_drops_items() {
+    for method in METHODS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
             let (pusher, mut cursor) = push_list();
@@ -180,8 +179,8 @@ fn subscriber_finds_nothing_items_are_gone() {
             }
             let mut late = pusher.subscribe();
             pusher.push(ledger.item(n as u64)).unwrap();
-            assert_reads(way, &mut late, n, n + 1);
-            assert_reads(way, &mut cursor, 0, n + 1);
+            assert_reads(method, &mut late, n, n + 1);
+            assert_reads(method, &mut cursor, 0, n + 1);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             drop((cursor, late, pusher));
             ledger.assert_settled();
@@ -190,8 +189,8 @@ fn subscriber_finds_nothing_items_are_gone() {
 }
 
 #[test]
-fn takers_and_cursors_wait_items_are_gone() {
-    for way in WAYS {
+fn waiting_takers_and_cursors_drop_items() {
+    for method in METHODS {
         for n in offsets::<Tracked>(130) {
             let ledger = Ledger::new();
             let (pusher, mut cursor) = push_list();
@@ -206,13 +205,13 @@ fn takers_and_cursors_wait_items_are_gone() {
                 drop(item);
             }
             assert_eq!(taken, n);
-            assert_reads(way, &mut cursor, 0, n);
+            assert_reads(method, &mut cursor, 0, n);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             pusher.push(ledger.item(n as u64)).unwrap();
-            assert_reads(way, &mut cursor, n, n + 1);
+            assert_reads(method, &mut cursor, n, n + 1);
             assert!(next(&mut other).is_ready());
             assert!(next(&mut other).is_pending());
-            assert_eq!(ledger.alive(), 0, "after {n} items and one");
+            assert_eq!(ledger.alive(), 0, "after {n} items and another");
             drop((cursor, taker, other, pusher));
             ledger.assert_settled();
         }
@@ -220,14 +219,14 @@ fn takers_and_cursors_wait_items_are_gone() {
 }
 
 #[test]
-fn cursor_polled_in_vain_settles_once() {
+fn cursor_polled_repeatedly_parks_once() {
     let ledger = Ledger::new();
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
     let mut three = one.fork();
     pusher.push(ledger.item(0)).unwrap();
     drop(one.try_next());
-    // If these counted for each look, they would stand for the two that are behind.
+    // If each failed read parked the cursor again, it would count for the two behind.
     for _ in 0..5 {
         assert_eq!(one.try_next().err(), Some(TryNextError::Empty));
     }
@@ -240,16 +239,16 @@ fn cursor_polled_in_vain_settles_once() {
     assert_eq!(ledger.alive(), 0);
 }
 
-/// Does something when it is dropped, once.
-struct OnDrop(Option<Arc<Mutex<dyn FnMut() + Send>>>, Tracked);
+/// An item whose drop runs a closure once.
+struct DropHook(Option<Arc<Mutex<dyn FnMut() + Send>>>, Tracked);
 
-impl Clone for OnDrop {
+impl Clone for DropHook {
     fn clone(&self) -> Self {
         Self(None, self.1.clone())
     }
 }
 
-impl Drop for OnDrop {
+impl Drop for DropHook {
     fn drop(&mut self) {
         if let Some(f) = self.0.take() {
             f.lock().unwrap()();
@@ -258,15 +257,17 @@ impl Drop for OnDrop {
 }
 
 #[test]
-fn drop_uses_other_cursor_each_item_seen() {
-    let uses: [fn(&mut Option<Cursor<OnDrop>>); 4] = [
+fn item_drop_using_other_cursor_loses_no_item() {
+    let uses: [fn(&mut Option<Cursor<DropHook>>); 4] = [
         |other| assert!(other.as_mut().unwrap().try_next().is_err()),
         |other| assert!(next(other.as_mut().unwrap()).is_pending()),
         |other| *other = other.as_ref().map(Cursor::fork),
         |other| drop(other.take()),
     ];
     for use_other in uses {
-        for way in [by_poll, by_try_next, by_next_ready, by_try_next_many] as [Way<OnDrop>; 4] {
+        for method in
+            [by_poll, by_try_next, by_next_ready, by_try_next_many] as [ReadMethod<DropHook>; 4]
+        {
             let ledger = Ledger::new();
             let (pusher, mut cursor) = push_list();
             let other = Arc::new(Mutex::new(Some(cursor.fork())));
@@ -277,7 +278,7 @@ fn drop_uses_other_cursor_each_item_seen() {
                     let mut other = other.lock().unwrap();
                     use_other(&mut other);
                     if other.is_some() {
-                        pusher.push(OnDrop(None, item.take().unwrap())).map_err(drop).unwrap();
+                        pusher.push(DropHook(None, item.take().unwrap())).map_err(drop).unwrap();
                         assert_eq!(other.as_mut().unwrap().try_next().unwrap().1.value, 9);
                         assert!(other.as_mut().unwrap().try_next().is_err());
                     }
@@ -285,21 +286,21 @@ fn drop_uses_other_cursor_each_item_seen() {
             }));
             for item in ledger.items(3) {
                 let f = (item.value == 1).then(|| f.clone() as Arc<Mutex<dyn FnMut() + Send>>);
-                pusher.push(OnDrop(f, item)).map_err(drop).unwrap();
+                pusher.push(DropHook(f, item)).map_err(drop).unwrap();
             }
             drop(f);
             assert_eq!(by_try_next(other.lock().unwrap().as_mut().unwrap()).len(), 3);
-            let read = way(&mut cursor).len();
+            let read = method(&mut cursor).len();
             let is_kept = other.lock().unwrap().is_some();
-            assert_eq!(read + way(&mut cursor).len(), 3 + usize::from(is_kept));
-            assert!(way(&mut cursor).is_empty());
+            assert_eq!(read + method(&mut cursor).len(), 3 + usize::from(is_kept));
+            assert!(method(&mut cursor).is_empty());
             drop((cursor, pusher, other));
             ledger.assert_settled();
         }
     }
 }
 
-/// Panics when it is dropped, once.
+/// An item whose drop panics once if the flag is set.
 struct PanicOnDrop(bool, Tracked);
 
 impl Clone for PanicOnDrop {
@@ -315,10 +316,10 @@ impl Drop for PanicOnDrop {
 }
 
 #[test]
-fn settled_item_panics_in_drop_none_is_lost() {
-    let ways: [Way<PanicOnDrop>; 5] =
+fn parked_item_drop_panics_loses_no_item() {
+    let methods: [ReadMethod<PanicOnDrop>; 5] =
         [by_poll, by_try_next, by_next_ready, by_try_next_many, by_next_many];
-    for way in ways {
+    for method in methods {
         let ledger = Ledger::new();
         let (pusher, mut one) = push_list();
         let mut two = one.fork();
@@ -332,19 +333,19 @@ fn settled_item_panics_in_drop_none_is_lost() {
         }
         assert_eq!(items.len(), 4);
         drop(items);
-        assert!(catch_unwind(AssertUnwindSafe(|| way(&mut two))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| method(&mut two))).is_err());
         assert_eq!(ledger.alive(), 0);
         pusher.push(PanicOnDrop(false, ledger.item(5))).map_err(drop).unwrap();
-        assert_eq!((way(&mut one).len(), way(&mut two).len()), (1, 1));
+        assert_eq!((method(&mut one).len(), method(&mut two).len()), (1, 1));
         assert_eq!(ledger.alive(), 0);
         drop((one, two, pusher));
         ledger.assert_settled();
     }
 }
 
-/// One cursor finds nothing at item 3. The other one reads on, across the edges of blocks.
+/// One cursor parks at item 3. The other reads on across block edges.
 #[test]
-fn other_cursor_crosses_read_items_are_gone() {
+fn other_cursor_at_next_block_drops_items() {
     for n in [60, 200] {
         let ledger = Ledger::new();
         let (pusher, mut one) = push_list::<Tracked>();
@@ -353,14 +354,14 @@ fn other_cursor_crosses_read_items_are_gone() {
         assert_eq!(by_poll(&mut one).len(), 3);
         (3..n).for_each(|value| pusher.push(ledger.item(value)).unwrap());
         assert_eq!(by_poll(&mut two).len(), n as usize);
-        assert_eq!(ledger.alive(), n as usize - 3, "the first three were read by both");
+        assert_eq!(ledger.alive(), n as usize - 3, "both cursors have read the first three items");
         drop((one, two, pusher));
         ledger.assert_settled();
     }
 }
 
 #[test]
-fn cursor_dropped_in_complete_block_items_are_gone() {
+fn cursor_dropped_in_full_block_drops_items() {
     for n in [60, 200] {
         let ledger = Ledger::new();
         let (pusher, mut one) = push_list::<Tracked>();
@@ -369,7 +370,7 @@ fn cursor_dropped_in_complete_block_items_are_gone() {
         assert_eq!(by_poll(&mut one).len(), 3);
         (3..n).for_each(|value| pusher.push(ledger.item(value)).unwrap());
         drop(two);
-        assert_eq!(ledger.alive(), n as usize - 3, "it alone held the first three");
+        assert_eq!(ledger.alive(), n as usize - 3, "three items were held by `two` only");
         drop((one, pusher));
         ledger.assert_settled();
     }

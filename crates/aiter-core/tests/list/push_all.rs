@@ -1,4 +1,4 @@
-//! `push_all` and `Extend`: iterators that end early, lie, panic or call back.
+//! `push_all` and `Extend`: iterators that end early, have wrong size hints, panic or call back.
 
 use crate::{
     drain,
@@ -13,22 +13,22 @@ use std::panic::catch_unwind;
 
 type PushAll = fn(&mut Pusher<usize>, &mut dyn Iterator<Item = usize>) -> usize;
 
-/// `push_all` on the shared path and on the sole one.
-const WAYS: [PushAll; 2] = [
+/// `push_all` of a `Pusher` and of a `UniquePusher`.
+const METHODS: [PushAll; 2] = [
     |pusher, items| pusher.push_all(items).unwrap(),
     |pusher, items| pusher.unique().unwrap().push_all(items).unwrap(),
 ];
 
 #[test]
-fn every_length_from_every_offset() {
-    for way in WAYS {
+fn push_all_any_length_at_any_offset_works() {
+    for method in METHODS {
         for before in offsets::<usize>(64).step_by(scaled(1, 2)) {
             for n in offsets::<usize>(100) {
                 let (mut pusher, mut cursor) = push_list();
                 for item in 0..before {
                     pusher.push(item).unwrap();
                 }
-                assert_eq!(way(&mut pusher, &mut (before..before + n)), n);
+                assert_eq!(method(&mut pusher, &mut (before..before + n)), n);
                 assert_eq!(cursor.len(), before + n);
                 assert_eq!(take_ready(&mut cursor), (0..before + n).collect::<Vec<_>>());
             }
@@ -36,13 +36,13 @@ fn every_length_from_every_offset() {
     }
 }
 
-/// An iterator whose `size_hint` is what it is told to be.
-struct Liar {
+/// An iterator with a chosen `size_hint`.
+struct WrongSizeHint {
     items: core::ops::Range<usize>,
     hint: (usize, Option<usize>),
 }
 
-impl Iterator for Liar {
+impl Iterator for WrongSizeHint {
     type Item = usize;
 
     fn next(&mut self) -> Option<usize> {
@@ -55,15 +55,15 @@ impl Iterator for Liar {
 }
 
 #[test]
-fn a_size_hint_is_not_believed() {
+fn push_all_wrong_size_hint_changes_nothing() {
     let hints = if cfg!(miri) { &[0, 1, 33][..] } else { &[0, 1, 7, 32, 33, 100] };
-    for way in WAYS {
+    for method in METHODS {
         for &lower in hints {
             for upper in [None, Some(0), Some(lower), Some(lower + 40)] {
                 for &n in hints {
                     let (mut pusher, mut cursor) = push_list();
-                    let mut liar = Liar { items: 0..n, hint: (lower, upper) };
-                    assert_eq!(way(&mut pusher, &mut liar), n);
+                    let mut items = WrongSizeHint { items: 0..n, hint: (lower, upper) };
+                    assert_eq!(method(&mut pusher, &mut items), n);
                     assert_eq!(cursor.len(), n, "hint {lower} {upper:?}");
                     let counting = Counting::new();
                     assert_eq!(take_ready(&mut cursor), (0..n).collect::<Vec<_>>());
@@ -79,11 +79,11 @@ fn a_size_hint_is_not_believed() {
 }
 
 #[test]
-fn a_boundless_size_hint_is_not_believed() {
-    for way in WAYS {
+fn push_all_huge_size_hint_changes_nothing() {
+    for method in METHODS {
         let (mut pusher, mut cursor) = push_list();
-        let mut liar = Liar { items: 0..5, hint: (usize::MAX, None) };
-        assert_eq!(way(&mut pusher, &mut liar), 5);
+        let mut items = WrongSizeHint { items: 0..5, hint: (usize::MAX, None) };
+        assert_eq!(method(&mut pusher, &mut items), 5);
         assert_eq!(cursor.len(), 5);
         pusher.stop();
         assert_eq!(drain(&mut cursor), [0, 1, 2, 3, 4]);
@@ -91,24 +91,24 @@ fn a_boundless_size_hint_is_not_believed() {
 }
 
 #[test]
-fn an_iterator_is_not_asked_again_after_its_end() {
-    for way in WAYS {
+fn push_all_stops_at_first_none() {
+    for method in METHODS {
         let (mut pusher, mut cursor) = push_list();
-        let mut asked = 0;
-        // Would yield again after `None`, for ever.
+        let mut calls = 0;
+        // The iterator would yield again after `None`.
         let mut items = iter::from_fn(|| {
-            asked += 1;
-            assert!(asked <= 4, "asked after the end");
-            (asked % 4 != 0).then_some(asked)
+            calls += 1;
+            assert!(calls <= 4, "`next` was called after the end");
+            (calls % 4 != 0).then_some(calls)
         });
-        assert_eq!(way(&mut pusher, &mut items), 3);
+        assert_eq!(method(&mut pusher, &mut items), 3);
         assert_eq!(take_ready(&mut cursor), [1, 2, 3]);
-        assert_eq!(asked, 4);
+        assert_eq!(calls, 4);
     }
 }
 
 #[test]
-fn after_stop_every_item_comes_back() {
+fn push_all_after_stop_returns_items() {
     for n in [1, 5, 32, scaled(100, 40)] {
         let (mut pusher, mut cursor) = push_list();
         pusher.push(0).unwrap();
@@ -124,7 +124,7 @@ fn after_stop_every_item_comes_back() {
 }
 
 #[test]
-fn an_error_dropped_drops_what_was_not_pushed() {
+fn push_all_error_dropped_drops_unpushed() {
     let ledger = Ledger::new();
     let (pusher, cursor) = push_list();
     pusher.stop();
@@ -139,7 +139,7 @@ fn an_error_dropped_drops_what_was_not_pushed() {
     drop(cursor);
 }
 
-/// What went in and what came back are all the items, in order, nothing twice.
+/// Asserts that the delivered and returned items are all items, once each and in order.
 #[track_caller]
 fn assert_split(delivered: &[u64], back: &[u64], pushed: usize, n: usize) {
     assert_eq!(delivered.len(), pushed);
@@ -148,7 +148,7 @@ fn assert_split(delivered: &[u64], back: &[u64], pushed: usize, n: usize) {
 }
 
 #[test]
-fn an_iterator_that_stops_the_list() {
+fn iterator_stops_list_returns_rest() {
     for n in [1, 5, 33, scaled(100, 40)] {
         for at in (0..n).step_by(scaled(1, 13)) {
             let ledger = Ledger::new();
@@ -172,7 +172,7 @@ fn an_iterator_that_stops_the_list() {
 }
 
 #[test]
-fn an_iterator_that_drops_the_only_cursor() {
+fn iterator_drops_last_cursor_leaks_nothing() {
     for n in [1, 5, 33, scaled(100, 40)] {
         for at in (0..n).step_by(scaled(1, 13)) {
             let ledger = Ledger::new();
@@ -200,7 +200,7 @@ fn an_iterator_that_drops_the_only_cursor() {
 }
 
 #[test]
-fn an_iterator_that_pushes() {
+fn iterator_pushes_keeps_all_items() {
     let (pusher, mut cursor) = push_list();
     let mut item = 0;
     let items = iter::from_fn(|| {
@@ -217,7 +217,7 @@ fn an_iterator_that_pushes() {
 }
 
 #[test]
-fn an_iterator_that_reads_subscribes_and_forks() {
+fn iterator_reads_and_forks_sees_all_items() {
     const N: usize = scaled(100, 36);
     let (pusher, cursor) = push_list();
     let cursor = Rc::new(Cell::new(Some(cursor)));
@@ -248,24 +248,24 @@ fn panics_at(ledger: &Ledger, n: usize, at: usize) -> impl Iterator<Item = Track
 }
 
 #[test]
-fn an_iterator_that_panics_loses_nothing_that_it_yielded_before() {
+fn iterator_panics_keeps_yielded_items() {
     for n in [1, 5, 33, scaled(100, 40)] {
         for at in (0..n).step_by(scaled(1, 13)) {
-            for sole in [0, 1] {
+            for unique in [0, 1] {
                 let ledger = Ledger::new();
                 let (mut pusher, mut cursor) = push_list();
                 let items = panics_at(&ledger, n, at);
                 let counting = Counting::new();
                 assert!(counting.poll(&mut cursor).is_pending());
                 let result = catch_unwind(AssertUnwindSafe(|| {
-                    if sole == 1 {
+                    if unique == 1 {
                         pusher.unique().unwrap().push_all(items).is_ok()
                     } else {
                         pusher.push_all(items).is_ok()
                     }
                 }));
                 assert!(result.is_err());
-                // The list goes on: nothing waits for slots that were never filled.
+                // The list stays usable, because no claimed slot is left unpublished.
                 let before = cursor.len();
                 pusher.push(ledger.item(1000)).unwrap();
                 assert!(counting.wakes() > 0);
@@ -285,7 +285,7 @@ fn an_iterator_that_panics_loses_nothing_that_it_yielded_before() {
 }
 
 #[test]
-fn extend_pushes_and_drops_what_a_stopped_list_refuses() {
+fn extend_on_stopped_list_drops_items() {
     let ledger = Ledger::new();
     let (mut pusher, mut cursor) = push_list();
     pusher.extend(ledger.items(40));

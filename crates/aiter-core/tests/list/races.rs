@@ -1,13 +1,13 @@
-//! Short races whose faults Miri sees in some of many seeds: uses of freed memory, and data races.
+//! Short races for Miri with many seeds: uses of freed memory and data races.
 
 use crate::blocks::slots;
 use aiter_core::{Cursor, Pusher, TryNextError, push_list};
 use std::thread;
 
-/// A block holds one of these, or few, so that each push and each read ends a block.
+/// A block holds few of these items, so each push and read reaches a block edge.
 type Large = [u8; 24 * 1024];
 
-/// Reads that many items. Each look that finds nothing frees memory.
+/// Reads `items` items. Each read that finds nothing frees memory.
 fn read<T: PartialEq + core::fmt::Debug>(cursor: &mut Cursor<T>, items: usize) {
     let mut left = items;
     while left > 0 {
@@ -25,9 +25,9 @@ fn push<T: Clone>(pusher: &Pusher<T>, item: &T, items: usize) {
     }
 }
 
-/// The tail block that a pinned look reads is retired and freed beside it.
+/// `retained` pins the tail block while another thread retires it.
 #[test]
-fn retained_beside_retiring_reader_sees_live_block() {
+fn retained_beside_retire_reads_live_block() {
     let (pusher, mut cursor) = push_list::<Large>();
     let other = pusher.clone();
     thread::scope(|scope| {
@@ -37,14 +37,14 @@ fn retained_beside_retiring_reader_sees_live_block() {
     });
 }
 
-/// The subscriber comes into a block that its only reader is about to leave.
+/// The subscriber enters a block while its only reader leaves it.
 #[test]
-fn subscribe_beside_retiring_reader_keeps_block() {
+fn subscribe_beside_retire_keeps_block() {
     let (pusher, mut cursor) = push_list::<Large>();
     let other = pusher.clone();
     thread::scope(|scope| {
         scope.spawn(move || (0..6).for_each(|_| drop(other.subscribe())));
-        // One thread, so that a block retires as soon as it is complete.
+        // One thread pushes and reads, so a complete block retires at once.
         for _ in 0..6 {
             push(&pusher, &[0; 24 * 1024], 1);
             read(&mut cursor, 1);
@@ -52,9 +52,9 @@ fn subscribe_beside_retiring_reader_keeps_block() {
     });
 }
 
-/// A taker drops what all readers have read, from a block that the other taker leaves meanwhile.
+/// A taker drops items that all readers have read while the other taker leaves the block.
 #[test]
-fn settling_taker_beside_other_taker_keeps_block() {
+fn parking_taker_beside_taker_keeps_block() {
     let (pusher, cursor) = push_list::<Box<u8>>();
     let mut behind = cursor.fork();
     let mut one = cursor.share();
@@ -62,7 +62,7 @@ fn settling_taker_beside_other_taker_keeps_block() {
     let items = slots::<Box<u8>>() - 1;
     push(&pusher, &Box::new(0), items);
     read(&mut behind, items);
-    // All readers of the block settle at the same slot.
+    // All readers of the block park at the same slot.
     assert!(behind.try_next().is_err());
     while one.try_next_many(&mut Vec::new(), items) > 0 {}
     thread::scope(|scope| {
@@ -83,9 +83,9 @@ fn settling_taker_beside_other_taker_keeps_block() {
     });
 }
 
-/// Blocks in limbo are freed by a look that finds nothing, beside looks that are pinned.
+/// A read that finds nothing frees the limbo beside pinned operations.
 #[test]
-fn clear_limbo_beside_pins_keeps_blocks() {
+fn limbo_clear_beside_pins_keeps_blocks() {
     let (pusher, mut cursor) = push_list::<Large>();
     thread::scope(|scope| {
         for _ in 0..2 {
@@ -97,9 +97,9 @@ fn clear_limbo_beside_pins_keeps_blocks() {
     });
 }
 
-/// All that `reserve` links is used up and retires while it hands its last block over.
+/// The blocks of `reserve` are used and retired while `reserve` links its last block.
 #[test]
-fn reserve_beside_retiring_reader_names_live_block() {
+fn reserve_beside_retire_names_live_block() {
     let (pusher, mut cursor) = push_list::<Large>();
     let other = pusher.clone();
     thread::scope(|scope| {

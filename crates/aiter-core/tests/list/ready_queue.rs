@@ -1,4 +1,4 @@
-//! Who of many is ready.
+//! `ReadyQueue` and `ReadyNode`.
 
 use aiter_core::task::{ReadyNode, ReadyQueue};
 use alloc::{sync::Arc, task::Wake};
@@ -11,7 +11,7 @@ use std::{panic::catch_unwind, sync::Mutex};
 
 use crate::waker::Counting;
 
-/// All asleep.
+/// Returns a queue with `N` idle nodes.
 fn with_nodes<const N: usize>() -> (ReadyQueue, [ReadyNode<()>; N]) {
     let ready = ReadyQueue::new();
     let nodes = core::array::from_fn(|number| {
@@ -22,7 +22,7 @@ fn with_nodes<const N: usize>() -> (ReadyQueue, [ReadyNode<()>; N]) {
     (ready, nodes)
 }
 
-/// Who is ready, the latest first; they sleep again.
+/// Takes the ready numbers, latest first, and sets the nodes idle again.
 fn take(ready: &mut ReadyQueue, nodes: &mut [ReadyNode<()>]) -> Vec<usize> {
     let mut number = ready.take();
     let mut taken = Vec::new();
@@ -37,7 +37,7 @@ fn take(ready: &mut ReadyQueue, nodes: &mut [ReadyNode<()>]) -> Vec<usize> {
 }
 
 #[test]
-fn all_are_taken_at_once_the_latest_first() {
+fn ready_numbers_are_taken_latest_first() {
     let (mut ready, mut nodes) = with_nodes::<4>();
     assert!(!ready.has_ready());
     assert_eq!(ready.take(), ReadyQueue::NONE);
@@ -51,27 +51,27 @@ fn all_are_taken_at_once_the_latest_first() {
 }
 
 #[test]
-fn a_sleep_is_ended_by_one_wake_up() {
+fn owner_sleep_ends_by_one_wake_up() {
     let (mut ready, mut nodes) = with_nodes::<2>();
     let waker = Counting::new();
     for n in 1..4 {
         assert!(ready.sleep(waker.waker()));
-        assert!(ready.sleep(waker.waker()), "polled in vain, it sleeps on");
+        assert!(ready.sleep(waker.waker()), "a spurious poll must sleep again");
         nodes[0].waker().wake();
         nodes[1].waker().wake();
         assert_eq!(waker.wakes(), n);
-        assert!(!ready.sleep(waker.waker()), "somebody is ready");
+        assert!(!ready.sleep(waker.waker()), "a node is ready");
         assert_eq!(waker.held(), 1);
         assert_eq!(take(&mut ready, &mut nodes), [1, 0]);
         assert_eq!(waker.held(), 0, "a called waker must not be kept");
         nodes[0].waker().wake();
-        assert_eq!(waker.wakes(), n, "the task is at work");
+        assert_eq!(waker.wakes(), n, "an owner that does not sleep must not be woken");
         assert_eq!(take(&mut ready, &mut nodes), [0]);
     }
 }
 
 #[test]
-fn the_latest_waker_is_called_and_the_others_are_dropped() {
+fn latest_waker_is_called_others_are_dropped() {
     let (mut ready, nodes) = with_nodes::<1>();
     let wakers = [Counting::new(), Counting::new(), Counting::new()];
     for waker in &wakers {
@@ -86,7 +86,7 @@ fn the_latest_waker_is_called_and_the_others_are_dropped() {
 }
 
 #[test]
-fn an_owner_that_goes_asleep_is_not_woken() {
+fn dropped_owner_is_not_woken() {
     let (mut ready, nodes) = with_nodes::<1>();
     let waker = Counting::new();
     assert!(ready.sleep(waker.waker()));
@@ -96,64 +96,64 @@ fn an_owner_that_goes_asleep_is_not_woken() {
     assert_eq!(waker.wakes(), 0);
 }
 
-/// What a task does that preempts the one who wakes it.
+/// The owner preempts the thread that calls its waker.
 #[test]
-fn a_task_may_sleep_while_its_waker_is_called() {
-    struct Preempts {
+fn owner_sleeps_inside_its_wake() {
+    struct SleepInWake {
         own: Mutex<(ReadyQueue, [ReadyNode<()>; 1])>,
         then: Waker,
-        slept: AtomicBool,
+        registered: AtomicBool,
     }
-    impl Wake for Preempts {
+    impl Wake for SleepInWake {
         fn wake(self: Arc<Self>) {
             self.wake_by_ref();
         }
         fn wake_by_ref(self: &Arc<Self>) {
             let (ready, nodes) = &mut *self.own.lock().unwrap();
             assert_eq!(take(ready, nodes), [0]);
-            self.slept.store(ready.sleep(&self.then), Ordering::Relaxed);
+            self.registered.store(ready.sleep(&self.then), Ordering::Relaxed);
         }
     }
     let own = with_nodes::<1>();
     let waker = own.1[0].waker();
     let counting = Counting::new();
-    let task = Arc::new(Preempts {
+    let task = Arc::new(SleepInWake {
         own: Mutex::new(own),
         then: counting.waker().clone(),
-        slept: AtomicBool::new(false),
+        registered: AtomicBool::new(false),
     });
     assert!(task.own.lock().unwrap().0.sleep(&Waker::from(task.clone())));
     waker.wake_by_ref();
-    assert!(task.slept.load(Ordering::Relaxed), "there is nothing to try again");
+    assert!(task.registered.load(Ordering::Relaxed), "the owner must have registered");
     assert_eq!(counting.wakes(), 0);
     waker.wake_by_ref();
     assert_eq!(counting.wakes(), 1);
-    // The task's own waker lies in the other cell: no two keep each other.
+    // The queue holds the task's own waker. Replacing it breaks the cycle.
     task.own.lock().unwrap().0 = ReadyQueue::new();
 }
 
 #[test]
-fn a_waker_that_panics_leaves_the_number_and_its_cell() {
-    struct Panics;
-    impl Wake for Panics {
+fn waker_panic_keeps_number_and_frees_cell() {
+    struct PanicOnWake;
+    impl Wake for PanicOnWake {
         fn wake(self: Arc<Self>) {
-            panic!("a waker");
+            panic!("on purpose");
         }
     }
     let (mut ready, mut nodes) = with_nodes::<1>();
-    let task = Arc::new(Panics);
+    let task = Arc::new(PanicOnWake);
     assert!(ready.sleep(&Waker::from(task.clone())));
     assert!(catch_unwind(AssertUnwindSafe(|| nodes[0].waker().wake())).is_err());
     assert_eq!(take(&mut ready, &mut nodes), [0]);
     let waker = Counting::new();
     assert!(ready.sleep(waker.waker()));
-    assert_eq!(Arc::strong_count(&task), 1, "its cell is used again");
+    assert_eq!(Arc::strong_count(&task), 1, "the cell of the called waker must be reused");
     nodes[0].waker().wake();
     assert_eq!(waker.wakes(), 1);
 }
 
 #[test]
-fn a_number_that_is_too_large_panics() {
+fn too_large_number_panics() {
     let ready = ReadyQueue::new();
     let _largest = ready.node::<()>(ReadyQueue::MAX);
     let node = catch_unwind(AssertUnwindSafe(|| ready.node::<()>(ReadyQueue::MAX + 1)));
@@ -161,7 +161,7 @@ fn a_number_that_is_too_large_panics() {
 }
 
 #[test]
-fn a_wake_up_while_it_is_up_keeps_it_up_and_does_not_mark_it() {
+fn scheduled_node_woken_stays_scheduled() {
     let (mut ready, [mut node]) = with_nodes();
     let waker = node.waker();
     waker.wake_by_ref();
@@ -169,19 +169,19 @@ fn a_wake_up_while_it_is_up_keeps_it_up_and_does_not_mark_it() {
     assert_eq!((ready.take(), node.next()), (0, ReadyQueue::NONE));
     node.clear_wakes();
     waker.wake_by_ref();
-    assert!(!node.set_idle(), "woken since the last look");
+    assert!(!node.set_idle(), "the node was woken after `clear_wakes`");
     assert!(!ready.has_ready());
-    assert!(node.set_idle(), "it has looked again");
+    assert!(node.set_idle(), "the failed `set_idle` must clear the wake-up");
     waker.wake_by_ref();
     assert!(ready.has_ready());
 }
 
-/// As many come as there were at the last look, before it fell asleep.
+/// Wake-ups before `set_idle` do not hide a later wake-up.
 #[test]
-fn a_wake_up_is_not_lost_on_an_owner_that_does_not_look() {
+fn idle_node_wake_up_without_clear_is_kept() {
     let (mut ready, [mut node]) = with_nodes();
     let waker = node.waker();
-    assert!(node.set_idle(), "asleep already");
+    assert!(node.set_idle(), "the node is idle already");
     waker.wake_by_ref();
     assert_eq!((ready.take(), node.next()), (0, ReadyQueue::NONE));
     node.clear_wakes();
@@ -195,33 +195,33 @@ fn a_wake_up_is_not_lost_on_an_owner_that_does_not_look() {
 }
 
 #[test]
-fn a_member_is_polled_with_one_waker_and_dropped_once() {
+fn member_is_polled_with_one_waker_dropped_once() {
     let ready = ReadyQueue::new();
     let mut node = ready.node(0);
-    assert_eq!(node.poll(|_, _| ()), None, "there is no member");
+    assert_eq!(node.poll(|_, _| ()), None, "the node must have no member");
     let item = Arc::new(());
     node.set(Some(item.clone()));
     let waker = node.poll(|member, cx| {
         assert!(Arc::ptr_eq(&item, &member));
         cx.waker().clone()
     });
-    let waker = waker.expect("there is a member");
+    let waker = waker.expect("the node has a member");
     assert!(waker.will_wake(&node.waker()));
     assert!(waker.will_wake(&waker.clone()));
-    assert!(node.poll(|_, cx| waker.will_wake(cx.waker())).expect("it is still there"));
+    assert!(node.poll(|_, cx| waker.will_wake(cx.waker())).expect("the member stays"));
     assert_eq!((Arc::strong_count(&item), node.get().is_some()), (2, true));
     node.set(Some(Arc::new(())));
-    assert_eq!(Arc::strong_count(&item), 1, "replaced");
+    assert_eq!(Arc::strong_count(&item), 1, "`set` must drop the replaced member");
     assert!(node.take().is_some_and(|other| !Arc::ptr_eq(&item, &other)));
     assert!(node.get().is_none());
     node.set(Some(item.clone()));
     drop(node);
-    assert_eq!(Arc::strong_count(&item), 1, "dropped, though there are wakers");
+    assert_eq!(Arc::strong_count(&item), 1, "the node must drop its member despite wakers");
     waker.wake();
 }
 
 #[test]
-fn a_new_member_stays_if_it_is_pending() {
+fn new_member_pending_stays() {
     let ready = ReadyQueue::new();
     let mut node = ready.node(0);
     let item = Arc::new(());
@@ -233,23 +233,23 @@ fn a_new_member_stays_if_it_is_pending() {
     });
     assert!(polled.is_pending());
     assert_eq!(Arc::strong_count(&item), 2);
-    assert!(!node.set_idle(), "it was woken while it was polled");
+    assert!(!node.set_idle(), "the poll has woken the node");
 }
 
 #[test]
-fn a_new_member_that_panics_is_dropped() {
+fn new_member_panics_is_dropped() {
     let ready = ReadyQueue::new();
     let mut node = ready.node(0);
     let item = Arc::new(());
-    let panics = || node.poll_new(item.clone(), |_, _| -> Poll<()> { panic!("a member") });
+    let panics = || node.poll_new(item.clone(), |_, _| -> Poll<()> { panic!("on purpose") });
     assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
     assert_eq!(Arc::strong_count(&item), 1);
     assert!(node.get().is_none());
 }
 
-/// What a waker keeps is no member: it may borrow.
+/// A waker does not keep the member, so the member may borrow.
 #[test]
-fn wakers_outlive_what_a_member_borrows() {
+fn wakers_outlive_borrows_of_member() {
     let ready = ReadyQueue::new();
     let waker = {
         let text = String::from("short-lived");

@@ -15,13 +15,13 @@ use core::{
 };
 use std::sync::Mutex;
 
-/// A task in the small: its waker polls its cursor inside `wake`, and so registers again.
-struct Eager {
+/// A task whose waker polls its cursor inside `wake`, and so registers again.
+struct EagerTask {
     state: Mutex<(Cursor<usize>, Vec<usize>, bool)>,
-    me: Weak<Eager>,
+    me: Weak<EagerTask>,
 }
 
-impl Eager {
+impl EagerTask {
     fn start(cursor: Cursor<usize>) -> Arc<Self> {
         let eager = Arc::new_cyclic(|me| Self {
             state: Mutex::new((cursor, Vec::new(), false)),
@@ -52,10 +52,10 @@ impl Eager {
 }
 
 #[test]
-fn a_waker_that_polls_its_cursor_inside_wake() {
+fn waker_polls_cursor_reads_each_item() {
     const N: usize = scaled(200, 70);
     let (pusher, cursor) = push_list();
-    let tasks: Vec<_> = (0..3).map(|_| Eager::start(cursor.fork())).collect();
+    let tasks: Vec<_> = (0..3).map(|_| EagerTask::start(cursor.fork())).collect();
     drop(cursor);
     for item in 0..N {
         pusher.push(item).unwrap();
@@ -66,23 +66,23 @@ fn a_waker_that_polls_its_cursor_inside_wake() {
     pusher.stop();
     for task in &tasks {
         let state = task.state.lock().unwrap();
-        assert!(state.2, "ended inside wake");
+        assert!(state.2, "the cursor must end inside `wake`");
         assert_eq!(state.1, (0..N).collect::<Vec<_>>());
     }
 }
 
 #[test]
-fn a_waker_that_polls_its_cursor_inside_wake_of_a_run() {
+fn waker_polls_cursor_in_push_all_reads_all() {
     const N: usize = scaled(1000, 100);
     let (mut pusher, cursor) = push_list();
-    let task = Eager::start(cursor);
+    let task = EagerTask::start(cursor);
     assert_eq!(pusher.push_all(0..N).unwrap(), N);
     assert_eq!(pusher.unique().unwrap().push_all(N..2 * N).unwrap(), N);
     assert_eq!(task.state.lock().unwrap().1, (0..2 * N).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_waker_that_pushes() {
+fn waker_pushes_item_is_delivered() {
     let (pusher, mut cursor) = push_list();
     for item in 0..scaled(100, 40) {
         let inside = pusher.clone();
@@ -94,7 +94,7 @@ fn a_waker_that_pushes() {
 }
 
 #[test]
-fn a_waker_that_pushes_while_others_wait() {
+fn waker_pushes_wakes_other_forks() {
     let (pusher, cursor) = push_list();
     let mut forks: Vec<_> = (0..4).map(|_| (cursor.fork(), Counting::new())).collect();
     drop(cursor);
@@ -117,7 +117,7 @@ fn a_waker_that_pushes_while_others_wait() {
 }
 
 #[test]
-fn a_waker_that_stops() {
+fn waker_stops_list_ends_cursors() {
     let (pusher, mut cursor) = push_list();
     let mut other = cursor.fork();
     let counting = Counting::new();
@@ -132,7 +132,7 @@ fn a_waker_that_stops() {
 }
 
 #[test]
-fn a_waker_that_drops_its_own_cursor() {
+fn waker_drops_own_cursor_keeps_fork() {
     let (pusher, cursor) = push_list();
     let mut other = cursor.fork();
     let slot = Arc::new(Mutex::new(Some(cursor)));
@@ -147,7 +147,7 @@ fn a_waker_that_drops_its_own_cursor() {
 }
 
 #[test]
-fn a_waker_that_drops_the_other_waiting_cursors() {
+fn waker_drops_other_waiting_cursors() {
     for dropper in 0..3 {
         let (pusher, cursor) = push_list();
         let slots: Vec<_> = (0..3).map(|_| Arc::new(Mutex::new(Some(cursor.fork())))).collect();
@@ -171,7 +171,7 @@ fn a_waker_that_drops_the_other_waiting_cursors() {
 }
 
 #[test]
-fn a_waker_that_drops_the_last_other_pusher() {
+fn waker_drops_other_pusher_keeps_item() {
     let (pusher, mut cursor) = push_list();
     let slot = Mutex::new(Some(pusher.clone()));
     let waker = on_wake(move || drop(slot.lock().unwrap().take()));
@@ -182,53 +182,54 @@ fn a_waker_that_drops_the_last_other_pusher() {
 }
 
 #[test]
-fn a_waker_that_subscribes_and_forks() {
+fn waker_subscribes_and_forks_see_items() {
     const N: usize = scaled(40, 20);
     let (pusher, mut cursor) = push_list();
-    let made = Arc::new(Mutex::new(Vec::new()));
-    let (inside, out, keeper) = (pusher.clone(), Arc::clone(&made), Mutex::new(cursor.fork()));
+    let new_cursors = Arc::new(Mutex::new(Vec::new()));
+    let (inside, out, fork_source) =
+        (pusher.clone(), Arc::clone(&new_cursors), Mutex::new(cursor.fork()));
     let waker = on_wake(move || {
         let mut out = out.lock().unwrap();
         out.push(inside.subscribe());
-        out.push(keeper.lock().unwrap().fork());
+        out.push(fork_source.lock().unwrap().fork());
     });
     for item in 0..N {
         assert_eq!(poll(&mut cursor, &waker), Poll::Pending);
         pusher.push(item).unwrap();
         assert_eq!(take(&mut cursor, 1), [item]);
     }
-    let mut made = made.lock().unwrap();
+    let mut new_cursors = new_cursors.lock().unwrap();
     pusher.push(N).unwrap();
-    for (i, cursor) in made.iter_mut().enumerate() {
+    for (i, cursor) in new_cursors.iter_mut().enumerate() {
         let first = if i % 2 == 0 { i / 2 + 1 } else { 0 };
         assert_eq!(take_ready(cursor), (first..=N).collect::<Vec<_>>());
     }
 }
 
 /// A waker whose last drop runs a closure.
-struct Parting<F: Fn()>(F);
+struct DropHook<F: Fn()>(F);
 
-impl<F: Fn() + Send + Sync + 'static> Wake for Parting<F> {
+impl<F: Fn() + Send + Sync + 'static> Wake for DropHook<F> {
     fn wake(self: Arc<Self>) {}
 }
 
-impl<F: Fn()> Drop for Parting<F> {
+impl<F: Fn()> Drop for DropHook<F> {
     fn drop(&mut self) {
         (self.0)();
     }
 }
 
 #[test]
-fn a_waker_that_pushes_when_it_is_dropped() {
+fn waker_drop_pushes_item_is_delivered() {
     let (pusher, mut cursor) = push_list();
-    let parting = |item: usize| {
+    let drop_hook = |item: usize| {
         let inside = pusher.clone();
-        Waker::from(Arc::new(Parting(move || inside.push(item).map_err(drop).unwrap_or(()))))
+        Waker::from(Arc::new(DropHook(move || inside.push(item).map_err(drop).unwrap_or(()))))
     };
-    // Replaced by another waker, and woken: the push that drops it finds the list in order.
+    // The waker is dropped when it is replaced and after it was called. The list stays usable.
     for item in 0..scaled(100, 40) {
-        assert_eq!(poll(&mut cursor, &parting(item)), Poll::Pending);
-        // Polling drops the first waker, whose push is seen now or wakes the second.
+        assert_eq!(poll(&mut cursor, &drop_hook(item)), Poll::Pending);
+        // The poll drops the first waker. Its push is read at once or wakes the second waker.
         let counting = Counting::new();
         if counting.poll(&mut cursor).is_pending() {
             assert_eq!(counting.wakes(), 1);
@@ -236,36 +237,36 @@ fn a_waker_that_pushes_when_it_is_dropped() {
         }
         assert!(take_ready(&mut cursor).is_empty());
     }
-    // Dropped with its cursor.
+    // The waker is dropped with its cursor.
     let mut fork = cursor.fork();
-    assert_eq!(poll(&mut fork, &parting(7)), Poll::Pending);
+    assert_eq!(poll(&mut fork, &drop_hook(7)), Poll::Pending);
     drop(fork);
     assert_eq!(take_ready(&mut cursor), [7]);
 }
 
-/// Pushes a clone's farewell into its own list when it is cloned.
-struct Echo {
+/// An item whose clone pushes another item into the same list.
+struct PushOnClone {
     value: usize,
-    pusher: Option<Pusher<Echo>>,
+    pusher: Option<Pusher<PushOnClone>>,
 }
 
-impl Clone for Echo {
+impl Clone for PushOnClone {
     fn clone(&self) -> Self {
         if let Some(pusher) = &self.pusher {
-            let echo = Echo { value: self.value + 1000, pusher: None };
-            pusher.push(echo).map_err(drop).unwrap();
+            let item = PushOnClone { value: self.value + 1000, pusher: None };
+            pusher.push(item).map_err(drop).unwrap();
         }
         Self { value: self.value, pusher: None }
     }
 }
 
 #[test]
-fn a_clone_that_pushes() {
+fn clone_pushes_items_are_delivered() {
     const N: usize = scaled(100, 40);
     let (pusher, mut cursor) = push_list();
-    let mut keeper = cursor.fork();
+    let mut fork_source = cursor.fork();
     for value in 0..N {
-        let item = Echo { value, pusher: Some(pusher.clone()) };
+        let item = PushOnClone { value, pusher: Some(pusher.clone()) };
         pusher.push(item).map_err(drop).unwrap();
     }
     for value in 0..N {
@@ -276,31 +277,31 @@ fn a_clone_that_pushes() {
     }
     assert!(cursor.is_empty());
     let mut buf = Vec::new();
-    while keeper.try_next_many(&mut buf, 7) > 0 {}
+    while fork_source.try_next_many(&mut buf, 7) > 0 {}
     assert!(buf[..N].iter().map(|item| item.value).eq(0..N));
 }
 
-/// What the clones of `Call` have at hand.
-struct Hand {
-    pusher: Pusher<Call>,
-    keeper: Cursor<Call>,
-    others: Vec<Cursor<Call>>,
+/// The handles that clones of `ActOnClone` use.
+struct CloneContext {
+    pusher: Pusher<ActOnClone>,
+    fork_source: Cursor<ActOnClone>,
+    others: Vec<Cursor<ActOnClone>>,
     calls: usize,
 }
 
-/// Forks, drops, subscribes and stops as it is cloned.
-struct Call(Arc<Mutex<Option<Hand>>>);
+/// An item whose clones fork, drop, subscribe and stop.
+struct ActOnClone(Arc<Mutex<Option<CloneContext>>>);
 
-impl Clone for Call {
+impl Clone for ActOnClone {
     fn clone(&self) -> Self {
-        if let Some(hand) = self.0.lock().unwrap().as_mut() {
-            hand.calls += 1;
-            match hand.calls {
-                1 => hand.others.push(hand.keeper.fork()),
-                2 => drop(hand.others.swap_remove(0)),
-                3 => hand.others.push(hand.pusher.subscribe()),
-                4 => hand.others.clear(),
-                _ => hand.pusher.stop(),
+        if let Some(context) = self.0.lock().unwrap().as_mut() {
+            context.calls += 1;
+            match context.calls {
+                1 => context.others.push(context.fork_source.fork()),
+                2 => drop(context.others.swap_remove(0)),
+                3 => context.others.push(context.pusher.subscribe()),
+                4 => context.others.clear(),
+                _ => context.pusher.stop(),
             }
         }
         Self(Arc::clone(&self.0))
@@ -308,33 +309,33 @@ impl Clone for Call {
 }
 
 #[test]
-fn a_clone_that_forks_drops_subscribes_and_stops() {
+fn clone_changes_handles_keeps_items() {
     let (pusher, mut cursor) = push_list();
-    let hand = Arc::new(Mutex::new(Some(Hand {
+    let context = Arc::new(Mutex::new(Some(CloneContext {
         pusher: pusher.clone(),
-        keeper: cursor.fork(),
+        fork_source: cursor.fork(),
         others: vec![cursor.fork(), cursor.fork()],
         calls: 0,
     })));
     for _ in 0..40 {
-        pusher.push(Call(Arc::clone(&hand))).map_err(drop).unwrap();
+        pusher.push(ActOnClone(Arc::clone(&context))).map_err(drop).unwrap();
     }
     assert_eq!(drain(&mut cursor).len(), 40);
-    let hand = hand.lock().unwrap().take().unwrap();
+    let context = context.lock().unwrap().take().unwrap();
     assert!(pusher.is_stopped());
-    assert_eq!(hand.calls, 40);
-    assert_eq!(hand.keeper.len(), 40);
+    assert_eq!(context.calls, 40);
+    assert_eq!(context.fork_source.len(), 40);
     assert_eq!(pusher.cursor_count(), 2);
 }
 
-/// Lets the other cursor go when it is first cloned.
-struct Release {
+/// An item whose first clone drops the other cursor.
+struct DropOtherOnClone {
     value: usize,
     is_clone: bool,
-    other: Arc<Mutex<Option<Cursor<Release>>>>,
+    other: Arc<Mutex<Option<Cursor<DropOtherOnClone>>>>,
 }
 
-impl Clone for Release {
+impl Clone for DropOtherOnClone {
     fn clone(&self) -> Self {
         let other = self.other.lock().unwrap().take();
         drop(other);
@@ -343,58 +344,58 @@ impl Clone for Release {
 }
 
 #[test]
-fn a_clone_that_leaves_its_reader_alone_in_a_run() {
+fn clone_drops_other_cursor_moves_rest() {
     let n = scaled(1000, 200);
     let (pusher, mut cursor) = push_list();
     let other = Arc::new(Mutex::new(Some(cursor.fork())));
     for value in 0..n {
-        let item = Release { value, is_clone: false, other: Arc::clone(&other) };
+        let item = DropOtherOnClone { value, is_clone: false, other: Arc::clone(&other) };
         pusher.push(item).map_err(drop).unwrap();
     }
     let mut buf = Vec::new();
     assert_eq!(cursor.try_next_many(&mut buf, n), n);
     assert!(buf.iter().map(|item| item.value).eq(0..n));
-    // The rest of a block at most: from the next one on it is known to be alone.
+    // At most the rest of a block is cloned, because the cursor is exclusive from the next one on.
     let cloned = buf.iter().filter(|item| item.is_clone).count();
     assert!((1..=64).contains(&cloned), "{cloned} clones");
     drop((pusher, cursor, buf));
     assert_eq!(Arc::strong_count(&other), 1);
 }
 
-/// Pushes into its list when it is dropped.
-struct Last {
+/// An item whose drop pushes into its list.
+struct PushOnDrop {
     value: usize,
-    pusher: Option<Pusher<Last>>,
+    pusher: Option<Pusher<PushOnDrop>>,
 }
 
-impl Drop for Last {
+impl Drop for PushOnDrop {
     fn drop(&mut self) {
         if let Some(pusher) = self.pusher.take() {
-            // Gives the item back when nobody reads any more.
-            drop(pusher.push(Last { value: self.value + 1000, pusher: None }));
+            // Returns the item if no cursor is left.
+            drop(pusher.push(PushOnDrop { value: self.value + 1000, pusher: None }));
         }
     }
 }
 
-impl Clone for Last {
+impl Clone for PushOnDrop {
     fn clone(&self) -> Self {
         Self { value: self.value, pusher: None }
     }
 }
 
 #[test]
-fn a_drop_that_pushes() {
+fn item_drop_pushes_items_are_delivered() {
     const N: usize = scaled(100, 40);
     let (pusher, mut cursor) = push_list();
     for value in 0..N {
-        pusher.push(Last { value, pusher: Some(pusher.clone()) }).map_err(drop).unwrap();
+        pusher.push(PushOnDrop { value, pusher: Some(pusher.clone()) }).map_err(drop).unwrap();
     }
     drop(take(&mut cursor, N));
     assert!(take_ready(&mut cursor).iter().map(|item| item.value).eq(1000..1000 + N));
-    // Dropped by the list itself: with forks, and with the last cursor.
+    // The list itself drops the items, with forks and with the last cursor.
     let mut fork = cursor.fork();
     for value in 0..N {
-        pusher.push(Last { value, pusher: Some(pusher.clone()) }).map_err(drop).unwrap();
+        pusher.push(PushOnDrop { value, pusher: Some(pusher.clone()) }).map_err(drop).unwrap();
     }
     assert!(take(&mut cursor, N).iter().map(|item| item.value).eq(0..N));
     assert!(take(&mut fork, N).iter().map(|item| item.value).eq(0..N));
@@ -402,16 +403,16 @@ fn a_drop_that_pushes() {
         while next(cursor).is_ready() {}
     }
     for value in 0..N {
-        pusher.push(Last { value, pusher: Some(pusher.clone()) }).map_err(drop).unwrap();
+        pusher.push(PushOnDrop { value, pusher: Some(pusher.clone()) }).map_err(drop).unwrap();
     }
     drop(fork);
     drop(cursor);
     assert_eq!(pusher.cursor_count(), 0);
-    assert!(pusher.push(Last { value: 0, pusher: None }).is_err());
+    assert!(pusher.push(PushOnDrop { value: 0, pusher: None }).is_err());
 }
 
 #[test]
-fn a_preflight_that_pushes_is_seen_in_the_same_poll() {
+fn preflight_pushes_item_in_same_poll() {
     let (pusher, cursor) = push_list();
     let inside = pusher.clone();
     let mut item = 0;
@@ -427,7 +428,7 @@ fn a_preflight_that_pushes_is_seen_in_the_same_poll() {
 }
 
 #[test]
-fn a_preflight_that_stops_ends_the_same_poll() {
+fn preflight_stops_ends_same_poll() {
     let (pusher, cursor) = push_list();
     let inside = pusher.clone();
     pusher.push(1).unwrap();
@@ -438,7 +439,7 @@ fn a_preflight_that_stops_ends_the_same_poll() {
 }
 
 #[test]
-fn a_preflight_that_drops_the_last_pusher_ends_the_same_poll() {
+fn preflight_drops_last_pusher_ends_same_poll() {
     let (pusher, cursor) = push_list::<u8>();
     let mut inside = Some(pusher);
     let mut cursor = cursor.preflight(move |_: &mut Context<'_>| drop(inside.take()));
@@ -446,9 +447,9 @@ fn a_preflight_that_drops_the_last_pusher_ends_the_same_poll() {
 }
 
 #[test]
-fn a_preflight_that_forks_subscribes_and_drops() {
+fn preflight_changes_cursors_keeps_items() {
     let (pusher, cursor) = push_list();
-    let keeper = cursor.fork();
+    let fork_source = cursor.fork();
     let others = RefCell::new(Vec::new());
     let polls = Cell::new(0);
     let mut cursor = cursor.preflight(|_: &mut Context<'_>| {
@@ -456,18 +457,18 @@ fn a_preflight_that_forks_subscribes_and_drops() {
         if polls.get() % 3 == 0 {
             others.borrow_mut().clear();
         } else {
-            others.borrow_mut().extend([keeper.fork(), pusher.subscribe()]);
+            others.borrow_mut().extend([fork_source.fork(), pusher.subscribe()]);
         }
     });
     for item in 0..scaled(100, 40) {
         pusher.push(item).unwrap();
         assert_eq!(next(&mut cursor), Poll::Ready(Some(item)));
     }
-    assert_eq!(keeper.len(), scaled(100, 40));
+    assert_eq!(fork_source.len(), scaled(100, 40));
 }
 
 #[test]
-fn a_preflight_wakes_its_own_poll_without_losing_the_wake() {
+fn preflight_wakes_own_poll_loses_no_wake_up() {
     let (pusher, cursor) = push_list();
     let mut cursor = cursor.preflight(|cx: &mut Context<'_>| cx.waker().wake_by_ref());
     let counting = Counting::new();

@@ -1,4 +1,4 @@
-//! Values whose drop panics behind a result: the result is dropped, not leaked.
+//! A drop that panics while a result is returned: the result is dropped, not leaked.
 
 use aiter_core::{push_list, task::PollLock};
 use alloc::{sync::Arc, task::Wake};
@@ -10,12 +10,12 @@ use core::{
 };
 use std::{panic::catch_unwind, sync::Mutex};
 
-/// Panics when it is dropped.
-struct Loud;
+/// A value whose drop panics.
+struct PanicOnDrop;
 
-impl Drop for Loud {
+impl Drop for PanicOnDrop {
     fn drop(&mut self) {
-        panic!("loud");
+        panic!("on purpose");
     }
 }
 
@@ -24,12 +24,12 @@ fn panics<R>(f: impl FnOnce() -> R) -> bool {
 }
 
 #[test]
-fn preflight_drop_panics_cursor_is_dropped() {
-    let (item, loud) = (Arc::new(()), Loud);
+fn preflight_drop_panics_drops_cursor() {
+    let (item, bad) = (Arc::new(()), PanicOnDrop);
     let (pusher, cursor) = push_list();
     pusher.push(item.clone()).unwrap();
     let preflight = cursor.preflight(move |_| {
-        let _ = &loud;
+        let _ = &bad;
     });
     assert!(panics(|| drop(preflight.into_inner())));
     assert_eq!((pusher.cursor_count(), Arc::strong_count(&item)), (0, 1));
@@ -37,10 +37,10 @@ fn preflight_drop_panics_cursor_is_dropped() {
 
 type Handle = PollLock<Arc<()>>;
 
-/// A waker that drops a handle of the relay when it is called, and whose own drop panics.
-struct DropsHandle(Mutex<Option<Handle>>, Loud);
+/// A waker whose call drops a handle of the lock, and whose own drop panics.
+struct DropHandleOnWake(Mutex<Option<Handle>>, PanicOnDrop);
 
-impl Wake for DropsHandle {
+impl Wake for DropHandleOnWake {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -50,42 +50,42 @@ impl Wake for DropsHandle {
     }
 }
 
-/// `unwrap` takes the value from the last handle, with a called waker left in the relay.
+/// Asserts that `unwrap` of the last handle drops the value. A called waker is left in the lock.
 fn assert_value_is_dropped<R>(unwrap: impl FnOnce(Handle) -> R) {
     let value = Arc::new(());
     let one = PollLock::new(value.clone());
     let mut two = one.clone();
-    let loud = Arc::new(DropsHandle(Mutex::new(None), Loud));
-    let waker = Waker::from(loud.clone());
-    let mut hub = None;
+    let bad = Arc::new(DropHandleOnWake(Mutex::new(None), PanicOnDrop));
+    let waker = Waker::from(bad.clone());
+    let mut lock_waker = None;
     let polled = two.poll_locked(&mut Context::from_waker(&waker), |_, cx| {
-        hub = Some(cx.waker().clone());
+        lock_waker = Some(cx.waker().clone());
         Poll::<()>::Pending
     });
     assert!(polled.is_pending());
-    *loud.0.lock().unwrap() = Some(two);
-    drop((waker, loud));
-    hub.expect("it was polled").wake();
-    assert!(panics(|| drop(unwrap(one))), "the waker is still there");
-    assert_eq!(Arc::strong_count(&value), 1, "leaked");
+    *bad.0.lock().unwrap() = Some(two);
+    drop((waker, bad));
+    lock_waker.expect("the value was polled").wake();
+    assert!(panics(|| drop(unwrap(one))), "the drop of the waker must panic");
+    assert_eq!(Arc::strong_count(&value), 1, "the value leaked");
 }
 
 #[test]
-fn relay_waker_drop_panics_value_is_dropped() {
+fn poll_lock_waker_drop_panics_drops_value() {
     assert_value_is_dropped(PollLock::into_inner);
     assert_value_is_dropped(PollLock::try_into_inner);
 }
 
 #[test]
-fn unused_look_drop_panics_result_is_dropped() {
-    let (result, loud) = (Arc::new(()), Loud);
-    let (mut relay, given) = (PollLock::new(()), result.clone());
+fn unused_or_else_drop_panics_drops_result() {
+    let (result, bad) = (Arc::new(()), PanicOnDrop);
+    let (mut lock, given) = (PollLock::new(()), result.clone());
     let turn = move |(): &mut (), _: Pin<&mut ()>, _: &mut Context<'_>| Poll::Ready(given.clone());
-    let look = move |(): &mut ()| {
-        let _ = &loud;
+    let or_else = move |(): &mut ()| {
+        let _ = &bad;
         None
     };
     let mut cx = Context::from_waker(Waker::noop());
-    assert!(panics(|| drop(relay.poll_locked_or_else(&mut cx, &mut (), turn, look))));
+    assert!(panics(|| drop(lock.poll_locked_or_else(&mut cx, &mut (), turn, or_else))));
     assert_eq!(Arc::strong_count(&result), 1);
 }

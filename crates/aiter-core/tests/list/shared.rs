@@ -1,4 +1,4 @@
-//! `SharedCursor`: each item to exactly one taker, and no wake-up lost between them.
+//! `SharedCursor`: each item goes to exactly one taker, and no wake-up is lost.
 
 use crate::{
     drain,
@@ -25,7 +25,7 @@ fn waiting<const N: usize>(shared: SharedCursor<usize>) -> [(SharedCursor<usize>
 }
 
 #[test]
-fn takers_get_disjoint_items_in_order_and_together_all() {
+fn takers_read_each_item_once_in_order() {
     const N: usize = scaled(200, 70);
     let (pusher, cursor) = push_list();
     let shared = cursor.share();
@@ -33,8 +33,8 @@ fn takers_get_disjoint_items_in_order_and_together_all() {
     assert_eq!(pusher.push_all(0..N).unwrap(), N);
     pusher.stop();
     let mut got: [Vec<usize>; 3] = Default::default();
-    for turn in 0..N {
-        let i = turn * turn % 3;
+    for round in 0..N {
+        let i = round * round % 3;
         match next(&mut takers[i]) {
             Poll::Ready(Some(item)) => got[i].push(item),
             other => panic!("{other:?}"),
@@ -65,26 +65,26 @@ fn push_wakes_all_waiting_takers_in_order() {
     assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3]);
     assert_eq!(next(&mut takers[2]), Poll::Ready(Some(7)));
     for n in [0, 1, 3] {
-        assert_eq!(next(&mut takers[n]), Poll::Pending, "each item goes to one taker");
+        assert_eq!(next(&mut takers[n]), Poll::Pending, "each item must go to one taker");
     }
 }
 
 #[test]
-fn woken_taker_that_rests_keeps_no_item() {
+fn resting_woken_taker_keeps_no_item() {
     for resting in 0..3 {
         for last in [false, true] {
             let (pusher, cursor) = push_list();
             let mut takers: Vec<_> = waiting::<3>(cursor.share()).into();
-            let mut rests = vec![takers.remove(resting)];
+            let mut resting_takers = vec![takers.remove(resting)];
             if last {
-                // Two of the three rest.
-                rests.push(takers.remove(0));
+                // Two of the three takers do not poll.
+                resting_takers.push(takers.remove(0));
             }
-            // More than a block: the takers cross to the next one.
+            // More than a block, so the takers reach the next block.
             for item in 0..scaled(200, 70) {
                 pusher.push(item).unwrap();
                 let got = takers.iter_mut().find_map(|(taker, counting)| {
-                    assert!(counting.wakes() > item, "taker sleeps while item {item} is there");
+                    assert!(counting.wakes() > item, "taker must be woken for item {item}");
                     match counting.poll(taker) {
                         Poll::Ready(got) => got,
                         Poll::Pending => None,
@@ -99,42 +99,42 @@ fn woken_taker_that_rests_keeps_no_item() {
             for (mut taker, counting) in takers {
                 assert_eq!(counting.poll(&mut taker), Poll::Ready(None));
             }
-            drop(rests);
+            drop(resting_takers);
         }
     }
 }
 
 #[test]
-fn dropped_next_takes_its_waker_back() {
+fn dropped_next_keeps_no_waker() {
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
     let mut two = one.clone();
-    let (gone, waits) = (Counting::new(), Counting::new());
+    let (dropped, waiting_task) = (Counting::new(), Counting::new());
     for early in [true, false] {
-        // At the front of the queue, or behind the other taker.
+        // The future registers before or after the other taker.
         if !early {
-            assert!(waits.poll(&mut two).is_pending());
+            assert!(waiting_task.poll(&mut two).is_pending());
         }
         let mut next = Box::pin(one.next());
-        assert!(next.as_mut().poll(&mut Context::from_waker(gone.waker())).is_pending());
+        assert!(next.as_mut().poll(&mut Context::from_waker(dropped.waker())).is_pending());
         if early {
-            assert!(waits.poll(&mut two).is_pending());
+            assert!(waiting_task.poll(&mut two).is_pending());
         }
         drop(next);
-        assert_eq!(gone.held(), 0);
-        let before = waits.wakes();
+        assert_eq!(dropped.held(), 0);
+        let before = waiting_task.wakes();
         pusher.push(1).unwrap();
-        assert_eq!((gone.wakes(), waits.wakes()), (0, before + 1));
-        assert_eq!(waits.poll(&mut two), Poll::Ready(Some(1)));
+        assert_eq!((dropped.wakes(), waiting_task.wakes()), (0, before + 1));
+        assert_eq!(waiting_task.poll(&mut two), Poll::Ready(Some(1)));
     }
     // The taker may wait again.
-    assert!(gone.poll(&mut one).is_pending());
+    assert!(dropped.poll(&mut one).is_pending());
     pusher.push(2).unwrap();
-    assert_eq!(gone.wakes(), 1);
+    assert_eq!(dropped.wakes(), 1);
 }
 
 #[test]
-fn next_many_takes_what_is_ready() {
+fn next_many_takes_ready_items() {
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
     let two = one.clone();
@@ -159,7 +159,7 @@ fn next_many_takes_what_is_ready() {
 }
 
 #[test]
-fn len_counts_what_no_taker_has_taken() {
+fn len_of_taker_counts_untaken_items() {
     let (pusher, mut cursor) = push_list();
     assert_eq!(pusher.push_all(0..100).unwrap(), 100);
     let mut fork = cursor.fork();
@@ -170,7 +170,7 @@ fn len_counts_what_no_taker_has_taken() {
         assert_eq!(taker.try_next(), Ok(100 - left));
     }
     assert_eq!((taker.len(), taker.is_empty(), taker.is_drained()), (0, true, false));
-    // A late cursor that steps over what was pushed before.
+    // A late subscriber skips earlier items.
     let late = pusher.subscribe().share();
     assert_eq!(late.len(), 0);
     pusher.push(100).unwrap();
@@ -179,41 +179,41 @@ fn len_counts_what_no_taker_has_taken() {
 }
 
 #[test]
-fn many_items_wake_many_takers_one_after_the_other() {
+fn many_items_wake_many_takers() {
     let (pusher, cursor) = push_list();
     let mut takers = waiting::<4>(cursor.share());
     assert_eq!(pusher.push_all(0..4).unwrap(), 4);
     for (item, (taker, counting)) in takers.iter_mut().enumerate() {
-        assert!(counting.wakes() > 0, "taker {item} sleeps while items are there");
+        assert!(counting.wakes() > 0, "taker {item} must be woken while items are ready");
         assert_eq!(counting.poll(taker), Poll::Ready(Some(item)));
     }
 }
 
 #[test]
-fn a_woken_taker_that_goes_passes_the_wake_on() {
-    for gone in 0..3 {
+fn woken_taker_dropped_passes_wake_up_on() {
+    for dropped in 0..3 {
         let (pusher, cursor) = push_list();
         let mut takers: Vec<_> = waiting::<4>(cursor.share()).into();
         pusher.push(1).unwrap();
-        for _ in 0..=gone {
+        for _ in 0..=dropped {
             let (taker, counting) = takers.remove(0);
             assert!(counting.wakes() > 0);
             drop(taker);
             assert_eq!(counting.held(), 0);
         }
         let (taker, counting) = &mut takers[0];
-        assert!(counting.wakes() > 0, "the wake was lost after {gone} takers had gone");
+        assert!(counting.wakes() > 0, "wake-up lost after {dropped} more dropped takers");
         assert_eq!(counting.poll(taker), Poll::Ready(Some(1)));
     }
 }
 
 #[test]
-fn a_waiting_taker_that_goes_costs_nobody_a_wake() {
-    // Cases 17 and 74: A and B wait, B goes, one item comes.
-    for gone in 0..3 {
+fn waiting_taker_dropped_loses_no_wake_up() {
+    // All takers wait. One is dropped, and items are pushed.
+    for dropped in 0..3 {
         let (pusher, cursor) = push_list();
         let mut takers: Vec<_> = waiting::<3>(cursor.share()).into();
-        drop(takers.remove(gone));
+        drop(takers.remove(dropped));
         for item in 0..2 {
             pusher.push(item).unwrap();
             let (mut taker, counting) = takers.remove(0);
@@ -224,13 +224,13 @@ fn a_waiting_taker_that_goes_costs_nobody_a_wake() {
 }
 
 #[test]
-fn a_taker_that_did_not_wait_may_be_first() {
+fn taker_without_wait_may_read_first() {
     let (pusher, cursor) = push_list();
     let shared = cursor.share();
-    let mut quick = shared.clone();
+    let mut other = shared.clone();
     let mut takers = waiting::<2>(shared);
     pusher.push(1).unwrap();
-    assert_eq!(next(&mut quick), Poll::Ready(Some(1)));
+    assert_eq!(next(&mut other), Poll::Ready(Some(1)));
     for (taker, counting) in &mut takers {
         assert_eq!(counting.poll(taker), Poll::Pending);
     }
@@ -251,7 +251,7 @@ fn a_taker_that_did_not_wait_may_be_first() {
 }
 
 #[test]
-fn every_waiting_taker_ends_when_the_list_does() {
+fn stop_ends_every_waiting_taker() {
     let (pusher, cursor) = push_list();
     let mut takers = waiting::<4>(cursor.share());
     pusher.stop();
@@ -262,7 +262,7 @@ fn every_waiting_taker_ends_when_the_list_does() {
 }
 
 #[test]
-fn one_item_and_the_end_reach_every_waiting_taker() {
+fn item_and_end_reach_every_waiting_taker() {
     let (pusher, cursor) = push_list();
     let mut takers = waiting::<4>(cursor.share());
     pusher.push(7).unwrap();
@@ -273,14 +273,14 @@ fn one_item_and_the_end_reach_every_waiting_taker() {
         match counting.poll(taker) {
             Poll::Ready(Some(item)) => assert_eq!((i, item), (0, 7)),
             Poll::Ready(None) => ends += 1,
-            Poll::Pending => panic!("taker {i} waits at the end"),
+            Poll::Pending => panic!("taker {i} is pending at the end"),
         }
     }
     assert_eq!(ends, 3);
 }
 
 #[test]
-fn a_taker_polled_again_with_another_waker() {
+fn taker_polled_again_wakes_latest_waker() {
     let (pusher, cursor) = push_list();
     let mut takers = waiting::<2>(cursor.share());
     let newer = Counting::new();
@@ -288,7 +288,7 @@ fn a_taker_polled_again_with_another_waker() {
     assert_eq!(takers[0].1.held(), 0);
     pusher.push(1).unwrap();
     assert_eq!(takers[0].1.wakes(), 0);
-    // Whoever is woken is awake for good: its latest waker.
+    // Each woken taker is woken by its latest waker.
     assert!(newer.wakes() + takers[1].1.wakes() > 0);
     if newer.wakes() > 0 {
         assert_eq!(newer.poll(&mut takers[0].0), Poll::Ready(Some(1)));
@@ -298,7 +298,7 @@ fn a_taker_polled_again_with_another_waker() {
 }
 
 #[test]
-fn spurious_polls_do_not_cost_a_taker_its_turn() {
+fn spurious_polls_of_takers_lose_no_wake_up() {
     let (pusher, cursor) = push_list();
     let mut takers = waiting::<3>(cursor.share());
     for _ in 0..scaled(100, 10) {
@@ -315,7 +315,7 @@ fn spurious_polls_do_not_cost_a_taker_its_turn() {
 }
 
 #[test]
-fn the_wakers_are_released_with_their_takers() {
+fn takers_dropped_release_wakers() {
     let (pusher, cursor) = push_list();
     let takers = waiting::<4>(cursor.share());
     let countings = takers.map(|(taker, counting)| {
@@ -330,7 +330,7 @@ fn the_wakers_are_released_with_their_takers() {
 }
 
 #[test]
-fn a_cursor_that_waited_and_is_then_shared() {
+fn waiting_cursor_shared_wakes_takers() {
     let (pusher, mut cursor) = push_list();
     let old = Counting::new();
     assert_eq!(old.poll(&mut cursor), Poll::Pending);
@@ -346,7 +346,7 @@ fn a_cursor_that_waited_and_is_then_shared() {
 }
 
 #[test]
-fn takers_beside_forks() {
+fn takers_beside_fork_read_each_item_once() {
     let (pusher, cursor) = push_list();
     let mut fork = cursor.fork();
     let mut takers = waiting::<2>(cursor.share());
@@ -365,7 +365,7 @@ fn takers_beside_forks() {
 }
 
 #[test]
-fn shared_items_are_moved_and_dropped_once() {
+fn takers_move_items_dropped_once() {
     let ledger = Ledger::new();
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
@@ -390,14 +390,14 @@ fn shared_items_are_moved_and_dropped_once() {
 }
 
 #[test]
-fn size_hint_of_a_taker_brackets_what_it_may_get() {
+fn size_hint_of_taker_brackets_its_items() {
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
     let mut two = one.clone();
     assert_eq!(pusher.push_all(0..5).unwrap(), 5);
     assert_eq!(one.size_hint().1, None);
     pusher.stop();
-    // The other one may take everything.
+    // The other taker may take all items.
     assert_eq!(one.size_hint().0, 0);
     assert!(one.size_hint().1.is_none_or(|upper| upper >= 5));
     assert_eq!(drain(&mut two).len(), 5);
@@ -405,7 +405,7 @@ fn size_hint_of_a_taker_brackets_what_it_may_get() {
 }
 
 #[test]
-fn waiters_that_come_and_go_leave_the_list_usable() {
+fn dropped_waiters_leave_list_usable() {
     let (pusher, cursor) = push_list();
     let mut shared = cursor.share();
     for _ in 0..scaled(500, 50) {
@@ -417,7 +417,7 @@ fn waiters_that_come_and_go_leave_the_list_usable() {
 }
 
 #[test]
-fn takers_are_woken_in_order_of_their_sleep() {
+fn takers_are_woken_in_order_of_registration() {
     let (pusher, cursor) = push_list();
     let mut takers = vec![cursor.share()];
     takers.push(takers[0].clone());
@@ -438,7 +438,7 @@ fn takers_are_woken_in_order_of_their_sleep() {
     }
 }
 
-/// `try_next_many` does not say whether the list has ended, so the task still waits for its wake-up.
+/// `try_next_many` does not report the end, so the task still needs its wake-up.
 #[test]
 fn try_next_many_at_end_keeps_registration() {
     let (pusher, cursor) = push_list::<u32>();

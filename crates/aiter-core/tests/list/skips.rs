@@ -1,4 +1,4 @@
-//! Cursors that skip items: none is cloned, each is dropped once.
+//! Cursors that skip items. Skipped items are not cloned and are dropped once.
 
 use crate::{
     drain,
@@ -24,7 +24,7 @@ fn filled(ledger: &Ledger, n: usize) -> (Pusher<Tracked>, Cursor<Tracked>) {
 }
 
 #[test]
-fn lone_cursor_skips_items_dropped_at_once() {
+fn exclusive_cursor_skip_drops_items_at_once() {
     for n in offsets::<Tracked>(130) {
         for skip in [0, 1, n / 2, n, n + 1, usize::MAX] {
             let ledger = Ledger::new();
@@ -44,7 +44,7 @@ fn lone_cursor_skips_items_dropped_at_once() {
 }
 
 #[test]
-fn known_run_is_skipped_in_parts() {
+fn run_skipped_in_parts_keeps_position() {
     let ledger = Ledger::new();
     let (_pusher, mut cursor) = filled(&ledger, 20);
     assert_eq!(take(&mut cursor, 1)[0].value, 0);
@@ -57,7 +57,7 @@ fn known_run_is_skipped_in_parts() {
 }
 
 #[test]
-fn fork_skips_other_reads_each_dropped_once() {
+fn skip_beside_reads_drops_items_once() {
     for n in offsets::<Tracked>(130) {
         for skips_first in [false, true] {
             let ledger = Ledger::new();
@@ -78,7 +78,7 @@ fn fork_skips_other_reads_each_dropped_once() {
             assert_eq!(values(&take(&mut fork, 1)), [n as u64]);
             assert_eq!(cursor.skip_items(5), 1);
             assert!(fork.try_next().is_err());
-            assert_eq!(ledger.alive(), 0, "after {n} items and one");
+            assert_eq!(ledger.alive(), 0, "after {n} items and another");
             drop((cursor, fork, pusher));
             ledger.assert_settled();
         }
@@ -86,14 +86,14 @@ fn fork_skips_other_reads_each_dropped_once() {
 }
 
 #[test]
-fn two_cursors_skip_no_item_is_cloned() {
+fn two_cursors_skip_clones_no_item() {
     for n in offsets::<Tracked>(130) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
         let mut fork = cursor.fork();
         assert_eq!(cursor.skip_items(n / 2), n / 2);
         assert_eq!(fork.seek_to_end(), n);
-        assert_eq!(ledger.alive().min(1), n.min(1), "the other one has items to read");
+        assert_eq!(ledger.alive().min(1), n.min(1), "the other cursor has unread items");
         assert_eq!(cursor.seek_to_end(), n - n / 2);
         assert_eq!((ledger.alive(), ledger.clones()), (0, 0));
         drop((cursor, fork, pusher));
@@ -102,7 +102,7 @@ fn two_cursors_skip_no_item_is_cloned() {
 }
 
 #[test]
-fn skipped_beside_fork_that_left_dropped_once() {
+fn skip_after_fork_dropped_drops_items_once() {
     for n in offsets::<Tracked>(130) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
@@ -118,7 +118,7 @@ fn skipped_beside_fork_that_left_dropped_once() {
 }
 
 #[test]
-fn subscriber_skips_only_what_is_its_own() {
+fn subscriber_skips_only_own_items() {
     let ledger = Ledger::new();
     let (pusher, mut cursor) = filled(&ledger, 10);
     let mut late = pusher.subscribe();
@@ -133,7 +133,7 @@ fn subscriber_skips_only_what_is_its_own() {
 }
 
 #[test]
-fn resubscribed_cursor_sees_what_comes_later() {
+fn resubscribed_cursor_sees_later_items() {
     for n in offsets::<Tracked>(130) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = filled(&ledger, n);
@@ -155,7 +155,7 @@ fn resubscribed_cursor_sees_what_comes_later() {
 }
 
 #[test]
-fn cursor_that_skipped_all_is_woken_for_the_next() {
+fn cursor_after_skip_is_woken_by_push() {
     let (pusher, mut cursor) = push_list();
     pusher.push_all(0..100).unwrap();
     let task = Counting::new();
@@ -167,7 +167,7 @@ fn cursor_that_skipped_all_is_woken_for_the_next() {
 }
 
 #[test]
-fn thread_pushes_while_cursor_skips() {
+fn skip_beside_pushing_thread_counts_items() {
     const N: usize = scaled(100_000, 300);
     let (pusher, mut cursor) = push_list();
     let mut fork = cursor.fork();
@@ -186,13 +186,13 @@ fn thread_pushes_while_cursor_skips() {
             };
         }
     });
-    // The pusher is gone with its thread.
+    // The thread has dropped the pusher.
     assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
     assert_eq!(fork.skip_items(N - 1), N - 1);
     assert_eq!(drain(&mut fork), [N - 1]);
 }
 
-/// Panics when it is cloned.
+/// An item whose clone panics.
 struct PanicOnClone(Tracked);
 
 impl Clone for PanicOnClone {
@@ -202,7 +202,7 @@ impl Clone for PanicOnClone {
 }
 
 #[test]
-fn item_whose_clone_panics_is_skipped() {
+fn item_with_clone_panic_is_skipped() {
     let ledger = Ledger::new();
     let (pusher, mut cursor) = push_list();
     let mut other = cursor.fork();
@@ -220,10 +220,10 @@ fn item_whose_clone_panics_is_skipped() {
     assert_eq!(ledger.alive(), 0);
     drop(other);
     pusher.push(PanicOnClone(ledger.item(9))).map_err(drop).unwrap();
-    assert_eq!(cursor.try_next().unwrap_or_else(|_| panic!("alone, so moved")).0.value, 9);
+    assert_eq!(cursor.try_next().unwrap_or_else(|_| panic!("the item must be moved")).0.value, 9);
 }
 
-/// Panics when it is dropped, if it is told to.
+/// An item whose drop panics once if the flag is set.
 struct PanicOnDrop<'a>(&'a AtomicBool, #[expect(dead_code)] Tracked);
 
 impl Drop for PanicOnDrop<'_> {
@@ -233,7 +233,7 @@ impl Drop for PanicOnDrop<'_> {
 }
 
 #[test]
-fn skipped_items_drop_panics_rest_is_skipped() {
+fn skipped_item_drop_panics_skips_rest() {
     let (ledger, armed) = (Ledger::new(), AtomicBool::new(true));
     let (pusher, mut cursor) = push_list();
     for item in ledger.items(10) {

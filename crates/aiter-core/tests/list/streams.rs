@@ -1,4 +1,4 @@
-//! The stream traits, and `preflight` as a stream of its own.
+//! The stream traits, and `Preflight` as a stream.
 
 use crate::{
     drain, take_ready,
@@ -14,7 +14,7 @@ use core::{
 use futures_core::{FusedStream, Stream};
 
 #[test]
-fn a_preflight_is_called_once_a_poll_before_the_list_is_looked_at() {
+fn preflight_runs_once_per_poll_before_read() {
     let (pusher, cursor) = push_list();
     let polls = Rc::new(Cell::new(0));
     let counter = Rc::clone(&polls);
@@ -31,7 +31,7 @@ fn a_preflight_is_called_once_a_poll_before_the_list_is_looked_at() {
 }
 
 #[test]
-fn a_preflight_is_given_the_waker_of_the_poll() {
+fn preflight_receives_waker_of_poll() {
     let (_pusher, cursor) = push_list::<u8>();
     let (first, second) = (Counting::new(), Counting::new());
     let mut cursor = cursor.preflight(|cx: &mut Context<'_>| cx.waker().wake_by_ref());
@@ -42,7 +42,7 @@ fn a_preflight_is_given_the_waker_of_the_poll() {
 }
 
 #[test]
-fn preflight_fork_clones_the_function() {
+fn preflight_fork_clones_function() {
     let (pusher, cursor) = push_list();
     let polls = Rc::new(Cell::new(0));
     let counter = Rc::clone(&polls);
@@ -59,7 +59,7 @@ fn preflight_fork_clones_the_function() {
 }
 
 #[test]
-fn a_preflight_is_called_when_many_are_asked_for() {
+fn preflight_next_many_runs_function() {
     let (pusher, cursor) = push_list();
     let mut n = 0;
     let mut squares = cursor.preflight(move |_: &mut Context<'_>| {
@@ -76,7 +76,7 @@ fn a_preflight_is_called_when_many_are_asked_for() {
     assert_eq!(pin!(squares.next_many(&mut buf, 3)).poll(&mut cx), Poll::Ready(1));
     assert_eq!(squares.poll_next_many(&mut cx, &mut buf, 3), Poll::Ready(1));
     assert_eq!(buf, [1, 4]);
-    // It is called also if nothing is asked for, as with any poll.
+    // The function runs in each poll, also with a maximum of zero.
     assert_eq!(squares.poll_next_many(&mut cx, &mut buf, 0), Poll::Ready(0));
     assert_eq!(squares.len(), 1);
     assert!(!format!("{:?}", squares.next_many(&mut buf, 3)).is_empty());
@@ -86,7 +86,7 @@ fn a_preflight_is_called_when_many_are_asked_for() {
 }
 
 #[test]
-fn many_of_a_preflight_wait_for_what_others_push() {
+fn preflight_next_many_waits_for_push() {
     let (pusher, cursor) = push_list();
     let polls = Rc::new(Cell::new(0));
     let counter = Rc::clone(&polls);
@@ -104,7 +104,7 @@ fn many_of_a_preflight_wait_for_what_others_push() {
 }
 
 #[test]
-fn a_preflight_gives_the_cursor_through_deref() {
+fn preflight_derefs_to_cursor() {
     let (pusher, cursor) = push_list();
     let mut cursor = cursor.preflight(|_: &mut Context<'_>| {});
     assert_eq!(pusher.push_all(0..3).unwrap(), 3);
@@ -119,7 +119,7 @@ fn a_preflight_gives_the_cursor_through_deref() {
 }
 
 #[test]
-fn a_cursor_that_waited_keeps_its_place_under_a_preflight() {
+fn waiting_cursor_preflight_keeps_registration() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     assert_eq!(counting.poll(&mut cursor), Poll::Pending);
@@ -131,7 +131,7 @@ fn a_cursor_that_waited_keeps_its_place_under_a_preflight() {
 }
 
 #[test]
-fn the_streams_move_without_being_pinned() {
+fn streams_of_unpinned_items_are_unpin() {
     fn check<S: Stream + FusedStream + Unpin>(_: &S) {}
     let (_pusher, cursor) = push_list::<core::marker::PhantomPinned>();
     check(&cursor);

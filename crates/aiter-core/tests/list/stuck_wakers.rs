@@ -1,5 +1,5 @@
-//! A notifier that is stuck in one waker. In place of another thread, the waker does what other
-//! threads do meanwhile.
+//! A notifier that is stuck inside a waker call. The waker itself runs the operations of other
+//! threads.
 
 use crate::waker::{Counting, on_wake, poll};
 use aiter_core::{Cursor, Pusher, push_list, task::PollLock};
@@ -9,8 +9,8 @@ use std::sync::Mutex;
 
 type Meanwhile = dyn Fn(&Pusher<u32>, &mut Cursor<u32>, &Counting) + Send + Sync;
 
-/// Two forks sleep, and `push` wakes the first of them. While it calls the waker of that fork,
-/// `meanwhile` goes on. Returns how often the second fork was woken by then.
+/// Two forks wait, and `push` calls the waker of the first, which runs `meanwhile`. Returns the
+/// number of wake-ups of the second fork at the end of `meanwhile`.
 fn wakes_while_stuck(push: fn(&Pusher<u32>, u32), meanwhile: Box<Meanwhile>) -> usize {
     let (pusher, mut one) = push_list();
     let two = Arc::new(Mutex::new(one.fork()));
@@ -40,10 +40,10 @@ fn try_push(pusher: &Pusher<u32>, item: u32) {
 }
 
 #[test]
-fn fork_that_sleeps_again_is_woken() {
-    for way in [push, try_push] {
+fn fork_registered_again_is_woken() {
+    for push_method in [push, try_push] {
         let wakes = wakes_while_stuck(
-            way,
+            push_method,
             Box::new(|pusher, two, waker| {
                 assert_eq!(waker.poll(two), Poll::Ready(Some(0)));
                 assert_eq!(waker.poll(two), Poll::Pending);
@@ -57,10 +57,10 @@ fn fork_that_sleeps_again_is_woken() {
 }
 
 #[test]
-fn fork_that_sleeps_again_is_woken_by_stop() {
-    for way in [push, try_push] {
+fn fork_registered_again_is_woken_by_stop() {
+    for push_method in [push, try_push] {
         let wakes = wakes_while_stuck(
-            way,
+            push_method,
             Box::new(|pusher, two, waker| {
                 assert_eq!(waker.poll(two), Poll::Ready(Some(0)));
                 assert_eq!(waker.poll(two), Poll::Pending);
@@ -72,15 +72,16 @@ fn fork_that_sleeps_again_is_woken_by_stop() {
 }
 
 #[test]
-fn fork_that_was_not_polled_is_woken() {
-    for way in [push, try_push] {
-        let wakes = wakes_while_stuck(way, Box::new(|pusher, _, _| pusher.push(1).unwrap()));
+fn fork_without_poll_is_woken() {
+    for push_method in [push, try_push] {
+        let wakes =
+            wakes_while_stuck(push_method, Box::new(|pusher, _, _| pusher.push(1).unwrap()));
         assert_eq!(wakes, 1);
     }
 }
 
 #[test]
-fn takers_are_woken() {
+fn takers_beside_stuck_waker_are_woken() {
     let (pusher, cursor) = push_list();
     let mut one = cursor.share();
     let mut two = one.clone();
@@ -101,10 +102,10 @@ fn takers_are_woken() {
 }
 
 #[test]
-fn handles_of_relay_are_woken() {
-    fn pending(relay: &mut PollLock<()>, waker: &Waker) {
+fn poll_lock_beside_stuck_waker_wakes_handles() {
+    fn pending(lock: &mut PollLock<()>, waker: &Waker) {
         let polled: Poll<()> =
-            relay.poll_locked(&mut Context::from_waker(waker), |_, _| Poll::Pending);
+            lock.poll_locked(&mut Context::from_waker(waker), |_, _| Poll::Pending);
         assert!(polled.is_pending());
     }
     let mut one = PollLock::new(());

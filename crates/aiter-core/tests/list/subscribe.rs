@@ -11,7 +11,7 @@ use aiter_core::{PushError, TryNextError, push_list};
 use core::task::Poll;
 
 #[test]
-fn a_subscriber_sees_only_what_is_pushed_later() {
+fn subscriber_sees_only_later_items() {
     for n in offsets::<usize>(200) {
         let (pusher, mut first) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
@@ -26,7 +26,7 @@ fn a_subscriber_sees_only_what_is_pushed_later() {
 }
 
 #[test]
-fn a_push_without_a_cursor_gives_the_same_item_back() {
+fn push_without_cursor_returns_same_item() {
     let (pusher, cursor) = push_list();
     pusher.push(Box::new(1)).unwrap();
     drop(cursor);
@@ -42,7 +42,7 @@ fn a_push_without_a_cursor_gives_the_same_item_back() {
 }
 
 #[test]
-fn a_list_without_cursors_is_revived() {
+fn list_without_cursor_is_revived_by_subscribe() {
     for n in offsets::<usize>(100) {
         let (pusher, mut cursor) = push_list();
         for round in 0..3 {
@@ -65,7 +65,7 @@ fn a_list_without_cursors_is_revived() {
 }
 
 #[test]
-fn a_list_without_cursors_holds_no_item() {
+fn list_without_cursor_holds_no_item() {
     for n in edges::<Tracked>().into_iter().chain([5, 100]) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = push_list();
@@ -82,8 +82,8 @@ fn a_list_without_cursors_holds_no_item() {
 }
 
 #[test]
-fn a_subscriber_that_is_alone_moves() {
-    // Also when it enters a block that others have begun and left.
+fn exclusive_subscriber_moves_items() {
+    // Also if the subscriber enters a block that other cursors have left.
     for n in edges::<Tracked>().into_iter().chain([5, 100]) {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
@@ -102,7 +102,7 @@ fn a_subscriber_that_is_alone_moves() {
 }
 
 #[test]
-fn a_subscriber_after_stop_is_ended() {
+fn subscriber_after_stop_is_ended() {
     for n in edges::<usize>().into_iter().chain([2 * slots::<usize>()]) {
         let (pusher, mut cursor) = push_list();
         assert_eq!(pusher.push_all(0..n).unwrap(), n);
@@ -119,7 +119,7 @@ fn a_subscriber_after_stop_is_ended() {
 }
 
 #[test]
-fn subscribe_and_drop_without_any_push() {
+fn subscribe_and_drop_without_push_is_pending() {
     for before in edges::<usize>() {
         let (pusher, cursor) = push_list();
         assert_eq!(pusher.push_all(0..before).unwrap(), before);
@@ -134,7 +134,7 @@ fn subscribe_and_drop_without_any_push() {
 }
 
 #[test]
-fn many_subscribers_each_see_their_suffix() {
+fn many_subscribers_each_read_own_suffix() {
     const N: usize = scaled(150, 40);
     let (pusher, cursor) = push_list();
     let mut cursors = vec![cursor];
@@ -150,7 +150,7 @@ fn many_subscribers_each_see_their_suffix() {
 }
 
 #[test]
-fn a_subscriber_forks_and_shares_like_any_cursor() {
+fn subscriber_forks_and_shares_like_cursor() {
     let (pusher, first) = push_list();
     pusher.push(1).unwrap();
     let late = pusher.subscribe();
@@ -164,7 +164,7 @@ fn a_subscriber_forks_and_shares_like_any_cursor() {
 }
 
 #[test]
-fn a_subscriber_dropped_first_leaves_the_rest_alone() {
+fn subscriber_dropped_keeps_items_of_others() {
     for n in offsets::<Tracked>(100) {
         let ledger = Ledger::new();
         let (pusher, mut cursor) = push_list();

@@ -1,4 +1,4 @@
-//! The traps that need a second thread, in the small.
+//! Races between two threads or more.
 
 use crate::{
     blocks::slots,
@@ -14,7 +14,7 @@ use std::{sync::Barrier, thread};
 const ROUNDS: usize = scaled(2000, 20);
 
 #[test]
-fn the_first_push_races_with_the_drop_of_the_cursor() {
+fn first_push_races_with_cursor_drop() {
     for _ in 0..ROUNDS {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
@@ -24,7 +24,7 @@ fn the_first_push_races_with_the_drop_of_the_cursor() {
                 start.wait();
                 match pusher.push(item) {
                     Ok(()) | Err(PushError::NoCursor(_)) => {}
-                    Err(PushError::Stopped(_)) => panic!("nobody stopped"),
+                    Err(PushError::Stopped(_)) => panic!("the list was not stopped"),
                 }
             });
             start.wait();
@@ -37,7 +37,7 @@ fn the_first_push_races_with_the_drop_of_the_cursor() {
 }
 
 #[test]
-fn a_subscriber_that_met_the_last_cursor_on_its_way_out_reads_no_further_than_the_block() {
+fn subscriber_beside_last_drop_reads_own_items() {
     for _ in 0..ROUNDS {
         let (pusher, cursor) = push_list();
         let start = Barrier::new(2);
@@ -49,7 +49,7 @@ fn a_subscriber_that_met_the_last_cursor_on_its_way_out_reads_no_further_than_th
             start.wait();
             pusher.subscribe()
         });
-        // Not alone, so that it clones.
+        // The second cursor makes `late` clone.
         let _behind = late.fork();
         for n in 0..130 {
             pusher.push(n).expect("two cursors are alive");
@@ -60,7 +60,7 @@ fn a_subscriber_that_met_the_last_cursor_on_its_way_out_reads_no_further_than_th
 }
 
 #[test]
-fn the_first_push_and_the_last_pusher_race_with_the_drop_of_the_cursor() {
+fn pusher_dropped_beside_cursor_leaks_nothing() {
     for _ in 0..ROUNDS {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
@@ -79,7 +79,7 @@ fn the_first_push_and_the_last_pusher_race_with_the_drop_of_the_cursor() {
 }
 
 #[test]
-fn a_push_races_with_stop() {
+fn push_races_with_stop() {
     for _ in 0..ROUNDS {
         let (pusher, mut cursor) = push_list();
         let start = Barrier::new(2);
@@ -99,8 +99,8 @@ fn a_push_races_with_stop() {
 }
 
 #[test]
-fn the_last_item_before_the_stop_is_not_lost() {
-    // "Empty" and "stopped" read in two steps would lose it.
+fn last_item_before_stop_is_not_lost() {
+    // Reading "empty" and "stopped" in two steps would lose the item.
     for _ in 0..ROUNDS {
         let (pusher, mut cursor) = push_list();
         thread::scope(|scope| {
@@ -123,7 +123,7 @@ fn the_last_item_before_the_stop_is_not_lost() {
 }
 
 #[test]
-fn drained_is_not_told_before_the_last_item() {
+fn is_drained_is_false_before_last_item() {
     for _ in 0..ROUNDS {
         let (pusher, mut cursor) = push_list();
         thread::scope(|scope| {
@@ -144,7 +144,7 @@ fn drained_is_not_told_before_the_last_item() {
 }
 
 #[test]
-fn a_fork_races_with_pushes() {
+fn fork_races_with_pushes() {
     for _ in 0..ROUNDS / 4 {
         let (pusher, cursor) = push_list();
         let mut fork = thread::scope(|scope| {
@@ -173,7 +173,7 @@ fn a_fork_races_with_pushes() {
 }
 
 #[test]
-fn two_threads_clone_and_move_the_same_items() {
+fn two_threads_read_same_items() {
     for _ in 0..ROUNDS / 4 {
         let ledger = Ledger::new();
         let (pusher, one) = push_list();
@@ -195,7 +195,7 @@ fn two_threads_clone_and_move_the_same_items() {
 }
 
 #[test]
-fn the_last_pusher_and_an_upgrade_race() {
+fn upgrade_beside_last_pusher_drop_is_exact() {
     for _ in 0..ROUNDS {
         let (pusher, mut cursor) = push_list();
         let weak = pusher.downgrade();
@@ -211,7 +211,7 @@ fn the_last_pusher_and_an_upgrade_race() {
         });
         match pushed {
             Some(ok) => {
-                assert!(ok, "an upgraded pusher holds the list open");
+                assert!(ok, "an upgraded pusher must keep the list open");
                 assert_eq!(drain(&mut cursor), [1]);
             }
             None => assert!(drain(&mut cursor).is_empty()),
@@ -221,7 +221,7 @@ fn the_last_pusher_and_an_upgrade_race() {
 }
 
 #[test]
-fn a_subscribe_and_the_last_drop_race() {
+fn subscribe_beside_last_cursor_drop_is_empty() {
     for _ in 0..ROUNDS {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
@@ -250,7 +250,7 @@ fn a_subscribe_and_the_last_drop_race() {
 }
 
 #[test]
-fn quiet_pushes_are_seen_by_another_thread() {
+fn no_wake_pushes_are_seen_by_other_thread() {
     let (mut pusher, mut cursor) = no_wake_list();
     let mut other = cursor.fork();
     let producer = thread::spawn(move || {
@@ -269,10 +269,10 @@ fn quiet_pushes_are_seen_by_another_thread() {
     producer.join().unwrap();
 }
 
-/// Lets `producers` push, each in its way, while the last cursor goes. Then nothing is left.
+/// Runs each of `pushes` on a thread beside the drop of the last cursor. No item is left then.
 #[track_caller]
-fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
-    let goes: [fn(Cursor<Tracked>); 3] = [
+fn assert_none_outlives_readers(pushes: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
+    let drops: [fn(Cursor<Tracked>); 3] = [
         drop,
         |cursor| drop(cursor.share()),
         |mut cursor| {
@@ -283,29 +283,29 @@ fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
     for round in 0..ROUNDS {
         let ledger = Ledger::new();
         let (mut pusher, cursor) = push_list();
-        // Also about the edge of a block.
+        // The rounds also cover a block edge.
         for item in ledger.items(round % 64) {
             pusher.push(item).unwrap();
         }
-        let start = Barrier::new(ways.len() + 1);
+        let start = Barrier::new(pushes.len() + 1);
         thread::scope(|scope| {
-            let more: Vec<_> = ways[1..].iter().map(|way| (way, pusher.clone())).collect();
-            for (way, mut pusher) in more {
+            let more: Vec<_> = pushes[1..].iter().map(|push| (push, pusher.clone())).collect();
+            for (push, mut pusher) in more {
                 let (start, ledger) = (&start, &ledger);
                 scope.spawn(move || {
                     start.wait();
-                    way(&mut pusher, ledger);
+                    push(&mut pusher, ledger);
                 });
             }
             scope.spawn(|| {
                 start.wait();
-                ways[0](&mut pusher, &ledger);
+                pushes[0](&mut pusher, &ledger);
             });
             start.wait();
             for _ in 0..round % 7 * 10 {
                 core::hint::spin_loop();
             }
-            goes[round % 3](cursor);
+            drops[round % 3](cursor);
         });
         assert_eq!(ledger.alive(), 0, "in round {round}, with the pusher alive");
         assert!(matches!(pusher.push(ledger.item(2)), Err(PushError::NoCursor(_))));
@@ -315,12 +315,12 @@ fn assert_none_outlives_readers(ways: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
 }
 
 #[test]
-fn pushed_while_the_last_cursor_goes_dropped() {
+fn push_beside_last_drop_drops_item() {
     assert_none_outlives_readers(&[|pusher, ledger| drop(pusher.push(ledger.item(1)))]);
 }
 
 #[test]
-fn two_push_while_the_last_cursor_goes_dropped() {
+fn two_pushes_beside_last_drop_drop_items() {
     let push: fn(&mut Pusher<Tracked>, &Ledger) = |pusher, ledger| {
         for _ in 0..3 {
             drop(pusher.push(ledger.item(1)));
@@ -330,21 +330,21 @@ fn two_push_while_the_last_cursor_goes_dropped() {
 }
 
 #[test]
-fn push_all_while_the_last_cursor_goes_dropped() {
+fn push_all_beside_last_drop_drops_items() {
     assert_none_outlives_readers(&[|pusher, ledger| drop(pusher.push_all(ledger.items(70)))]);
 }
 
 #[test]
-fn sole_push_while_the_last_cursor_goes_dropped() {
+fn unique_push_beside_last_drop_drops_items() {
     assert_none_outlives_readers(&[|pusher, ledger| {
-        let mut sole = pusher.unique().expect("the only pusher");
-        drop(sole.push(ledger.item(1)));
-        drop(sole.push_all(ledger.items(70)));
+        let mut unique = pusher.unique().expect("the only pusher");
+        drop(unique.push(ledger.item(1)));
+        drop(unique.push_all(ledger.items(70)));
     }]);
 }
 
 #[test]
-fn try_push_while_the_last_cursor_goes_is_late() {
+fn try_push_beside_last_drop_drops_item_later() {
     for round in 0..ROUNDS {
         let ledger = Ledger::new();
         let (pusher, cursor) = push_list();
@@ -361,17 +361,17 @@ fn try_push_while_the_last_cursor_goes_is_late() {
             start.wait();
             drop(cursor);
         });
-        // Refused, and what the handler left goes.
+        // The refused push also drops what the handler left.
         drop(pusher.push(ledger.item(2)));
         assert_eq!(ledger.alive(), 0, "in round {round}, with the pusher alive");
     }
 }
 
-/// Blocks retire with a pin in sight again and again, and none of the reserve is lost.
+/// Blocks retire beside pins again and again, and no reserved block is lost.
 #[test]
-fn reserve_is_whole_after_try_push_beside_reads() {
+fn reserve_after_try_push_beside_reads_is_whole() {
     const ROOM: usize = 20;
-    // Few items fill a block.
+    // A block holds few of these items.
     let item = [0_u8; 8192];
     for _ in 0..scaled(20, 2) {
         let (pusher, mut cursor) = push_list();
@@ -382,17 +382,17 @@ fn reserve_is_whole_after_try_push_beside_reads() {
                     let _ = pusher.try_push(item);
                 }
             });
-            let looks = scope.spawn(|| {
+            let queries = scope.spawn(|| {
                 for _ in 0..scaled(20_000, 40) {
                     let _ = pusher.retained();
                 }
             });
-            while !(pushes.is_finished() && looks.is_finished()) {
+            while !(pushes.is_finished() && queries.is_finished()) {
                 let _ = cursor.try_next();
             }
         });
         while cursor.try_next().is_ok() {}
-        // Whole blocks are reserved, and the first one is in use.
+        // `reserve` links whole blocks, and the first one is in use.
         let room = ROOM - slots::<[u8; 8192]>();
         let pushed = (0..room).take_while(|_| pusher.try_push(item).is_ok()).count();
         assert_eq!(pushed, room);

@@ -1,4 +1,4 @@
-//! `reserve` and `try_push`: so many as were reserved, and the item back when there is no room.
+//! `reserve` and `try_push`: reserved items fit, and a full list returns the item.
 
 use crate::{
     blocks::{edges, slots},
@@ -11,7 +11,7 @@ use aiter_core::{Pusher, TryPushError, push_list};
 use core::{panic::AssertUnwindSafe, task::Poll};
 use std::panic::catch_unwind;
 
-/// Pushes until the list is full and tells how many went in.
+/// Pushes until the list is full and returns the number of items pushed.
 fn fill(pusher: &Pusher<usize>) -> usize {
     (0..1_000_000)
         .find(|&item| match pusher.try_push(item) {
@@ -22,11 +22,11 @@ fn fill(pusher: &Pusher<usize>) -> usize {
             }
             Err(other) => panic!("{other:?}"),
         })
-        .expect("full at some point")
+        .expect("the list becomes full")
 }
 
 #[test]
-fn as_many_as_were_reserved_go_in() {
+fn try_push_of_reserved_items_succeeds() {
     for n in offsets::<usize>(200) {
         for before in edges::<usize>() {
             let (pusher, mut cursor) = push_list();
@@ -41,7 +41,7 @@ fn as_many_as_were_reserved_go_in() {
 }
 
 #[test]
-fn reserve_after_the_cursor_moved_on() {
+fn reserve_after_cursor_advanced_makes_room() {
     let (pusher, mut cursor) = push_list();
     for round in 0..scaled(200, 40) {
         pusher.reserve(round);
@@ -53,7 +53,7 @@ fn reserve_after_the_cursor_moved_on() {
 }
 
 #[test]
-fn full_gives_the_item_back_and_reserve_makes_room_again() {
+fn full_try_push_returns_item_until_reserve() {
     let (pusher, mut cursor) = push_list();
     let mut pushed = fill(&pusher);
     assert_eq!(cursor.len(), pushed);
@@ -61,18 +61,18 @@ fn full_gives_the_item_back_and_reserve_makes_room_again() {
         assert!(matches!(pusher.try_push(7), Err(TryPushError::Full(7))));
         pusher.reserve(more);
         let room = fill(&pusher);
-        assert!(room >= more, "{more} reserved, {room} went in");
+        assert!(room >= more, "{more} reserved, {room} pushed");
         pushed += room;
         assert_eq!(cursor.len(), pushed);
     }
-    // A push that may allocate is not held up by a full list.
+    // `push` may allocate, so it succeeds on a full list.
     pusher.push(8).unwrap();
     pusher.stop();
     assert_eq!(drain(&mut cursor).len(), pushed + 1);
 }
 
 #[test]
-fn a_full_try_push_wakes_nobody_and_keeps_its_place() {
+fn full_try_push_wakes_no_cursor() {
     let (pusher, mut cursor) = push_list();
     for _ in 0..3 {
         fill(&pusher);
@@ -89,7 +89,7 @@ fn a_full_try_push_wakes_nobody_and_keeps_its_place() {
 }
 
 #[test]
-fn reserved_blocks_are_used_by_every_push() {
+fn reserved_blocks_serve_every_push() {
     let ledger = Ledger::new();
     let (pusher, cursor) = push_list();
     pusher.reserve(100);
@@ -105,7 +105,7 @@ fn reserved_blocks_are_used_by_every_push() {
 }
 
 #[test]
-fn blocks_come_back_so_that_a_steady_state_is_never_full() {
+fn reserve_in_steady_state_is_never_full() {
     let (pusher, mut cursor) = push_list();
     pusher.reserve(64);
     for item in 0..scaled(10_000, 300) {
@@ -118,7 +118,7 @@ fn blocks_come_back_so_that_a_steady_state_is_never_full() {
 }
 
 #[test]
-fn try_push_tells_stopped_and_no_cursor() {
+fn try_push_distinguishes_stopped_and_no_cursor() {
     let (pusher, cursor) = push_list();
     pusher.reserve(10);
     pusher.stop();
@@ -135,7 +135,7 @@ fn try_push_tells_stopped_and_no_cursor() {
 }
 
 #[test]
-fn reserve_is_harmless_without_a_cursor_and_after_stop() {
+fn reserve_without_cursor_or_after_stop_works() {
     let (pusher, cursor) = push_list::<u8>();
     drop(cursor);
     pusher.reserve(1000);
@@ -148,8 +148,8 @@ fn reserve_is_harmless_without_a_cursor_and_after_stop() {
 }
 
 #[test]
-fn a_small_reserve_lasts_for_ever_in_a_steady_flow() {
-    // Also after a burst that was far larger than what was reserved.
+fn small_reserve_in_steady_flow_is_never_full() {
+    // The second round starts with a burst far larger than the reserve.
     for burst in [0, 400] {
         let (pusher, mut cursor) = push_list();
         pusher.reserve(10);
@@ -164,7 +164,7 @@ fn a_small_reserve_lasts_for_ever_in_a_steady_flow() {
     }
 }
 
-/// More than any allocator has: a panic before anything is allocated, and the list is as it was.
+/// Asserts that an impossible `reserve` panics before it allocates, and leaves the list unchanged.
 fn assert_reserve_overflows<T>(item: fn() -> T) {
     const MOST: usize = isize::MAX as usize;
     let (pusher, mut cursor) = push_list();
@@ -175,7 +175,7 @@ fn assert_reserve_overflows<T>(item: fn() -> T) {
     }
     let room = slots::<T>() - 1;
     let more = (0..).take_while(|_| pusher.try_push(item()).is_ok()).count();
-    assert!(more < room.max(1), "{more} went in, where {room} or one fewer were free");
+    assert!(more < room.max(1), "{more} items pushed into {room} free slots or less");
     assert_eq!(take_ready(&mut cursor).len(), more + 1);
     pusher.reserve(10);
     (0..10).for_each(|_| assert!(pusher.try_push(item()).is_ok()));

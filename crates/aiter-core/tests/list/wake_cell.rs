@@ -1,4 +1,4 @@
-//! A waker for anybody to call.
+//! `WakeCell`: a registered waker that any thread may call.
 
 use aiter_core::task::WakeCell;
 use alloc::{sync::Arc, task::Wake};
@@ -13,7 +13,7 @@ fn each_registration_is_woken_once() {
     cell.wake();
     for n in 0..3 {
         cell.register(waker.waker());
-        assert_eq!(waker.wakes(), n, "a wake-up is not kept for later: the task looks again");
+        assert_eq!(waker.wakes(), n, "an early wake-up must not be kept");
         cell.wake();
         cell.wake();
         assert_eq!(waker.wakes(), n + 1);
@@ -21,7 +21,7 @@ fn each_registration_is_woken_once() {
 }
 
 #[test]
-fn the_latest_waker_is_called_and_the_others_are_dropped() {
+fn latest_waker_is_called_others_are_dropped() {
     let (cell, wakers) = (WakeCell::new(), [Counting::new(), Counting::new(), Counting::new()]);
     for waker in &wakers {
         cell.register(waker.waker());
@@ -33,7 +33,7 @@ fn the_latest_waker_is_called_and_the_others_are_dropped() {
 }
 
 #[test]
-fn one_that_was_cleared_is_not_woken() {
+fn cleared_waker_is_not_woken() {
     let (cell, waker) = (WakeCell::new(), Counting::new());
     cell.register(waker.waker());
     cell.clear();
@@ -43,7 +43,7 @@ fn one_that_was_cleared_is_not_woken() {
 }
 
 #[test]
-fn dropping_the_cell_drops_the_waker() {
+fn wake_cell_dropped_drops_waker() {
     let (cell, waker) = (WakeCell::new(), Counting::new());
     cell.register(waker.waker());
     cell.wake();
@@ -52,14 +52,14 @@ fn dropping_the_cell_drops_the_waker() {
     assert_eq!(waker.held(), 0);
 }
 
-/// What a task does that preempts the one who wakes it.
+/// The task preempts the thread that calls its waker, and registers another waker.
 #[test]
-fn a_task_may_register_while_its_waker_is_called() {
-    struct Preempts {
+fn task_registers_inside_its_wake() {
+    struct RegisterInWake {
         cell: Arc<WakeCell>,
         then: Waker,
     }
-    impl Wake for Preempts {
+    impl Wake for RegisterInWake {
         fn wake(self: Arc<Self>) {
             self.wake_by_ref();
         }
@@ -68,26 +68,26 @@ fn a_task_may_register_while_its_waker_is_called() {
         }
     }
     let (cell, counting) = (Arc::new(WakeCell::new()), Counting::new());
-    let waker = Preempts { cell: cell.clone(), then: counting.waker().clone() };
+    let waker = RegisterInWake { cell: cell.clone(), then: counting.waker().clone() };
     cell.register(&Waker::from(Arc::new(waker)));
     cell.wake();
-    assert_eq!(counting.wakes(), 0, "it registered, there is nothing to try again");
+    assert_eq!(counting.wakes(), 0, "the new registration must not be woken");
     cell.wake();
     assert_eq!(counting.wakes(), 1);
     cell.clear();
 }
 
 #[test]
-fn a_waker_that_panics_leaves_the_cell_usable() {
-    struct Panics;
-    impl Wake for Panics {
+fn waker_panic_leaves_wake_cell_usable() {
+    struct PanicOnWake;
+    impl Wake for PanicOnWake {
         fn wake(self: Arc<Self>) {
-            panic!("in the waker");
+            panic!("on purpose");
         }
     }
     let (cell, waker) = (WakeCell::new(), Counting::new());
     for _ in 0..2 {
-        cell.register(&Waker::from(Arc::new(Panics)));
+        cell.register(&Waker::from(Arc::new(PanicOnWake)));
         assert!(catch_unwind(AssertUnwindSafe(|| cell.wake())).is_err());
     }
     cell.register(waker.waker());

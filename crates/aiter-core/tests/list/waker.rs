@@ -14,12 +14,12 @@ pub(crate) fn poll<S: Stream + Unpin>(stream: &mut S, waker: &Waker) -> Poll<Opt
     Pin::new(stream).poll_next(&mut Context::from_waker(waker))
 }
 
-/// Polls once with a waker that does nothing.
+/// Polls once with a no-op waker.
 pub(crate) fn next<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
     poll(stream, Waker::noop())
 }
 
-/// A waker that counts how often it is woken.
+/// A waker that counts its calls.
 pub(crate) struct Counting {
     count: Arc<Count>,
     waker: Waker,
@@ -62,7 +62,7 @@ impl Counting {
         &self.count
     }
 
-    /// How many clones of the waker somebody else holds.
+    /// Returns the number of clones of the waker that the tested code holds.
     pub(crate) fn held(&self) -> usize {
         Arc::strong_count(&self.count) - 2
     }
@@ -89,7 +89,7 @@ pub(crate) fn on_wake<F: Fn() + Send + Sync + 'static>(f: F) -> Waker {
     Waker::from(Arc::new(Hook(f)))
 }
 
-/// What a waker runs in its functions; `wake` also for `wake_by_ref`.
+/// Closures that the functions of a waker run. `wake` also runs for `wake_by_ref`.
 pub(crate) struct Hooks {
     pub(crate) clone: Box<dyn Fn() + Send + Sync>,
     pub(crate) wake: Box<dyn Fn() + Send + Sync>,
@@ -105,30 +105,32 @@ impl Default for Hooks {
 impl Hooks {
     const VTABLE: &RawWakerVTable = &RawWakerVTable::new(
         |data| {
-            // SAFETY: `waker` or this function made the pointer, whose count stays the caller's.
+            // SAFETY: the pointer comes from `Arc::into_raw`, here or in `waker`. `ManuallyDrop`
+            // leaves the caller's count untouched.
             let hooks = ManuallyDrop::new(unsafe { Arc::from_raw(data.cast::<Self>()) });
             (hooks.clone)();
             RawWaker::new(Arc::into_raw(Arc::clone(&hooks)).cast(), Self::VTABLE)
         },
         |data| {
-            // SAFETY: as above, and the count is this function's.
+            // SAFETY: the pointer comes from `Arc::into_raw`, and `wake` takes over its count.
             let hooks = unsafe { Arc::from_raw(data.cast::<Self>()) };
             (hooks.wake)();
             (hooks.drop)();
         },
         |data| {
-            // SAFETY: as in `clone`.
+            // SAFETY: the pointer comes from `Arc::into_raw`, and the caller holds a count.
             (unsafe { &*data.cast::<Self>() }.wake)();
         },
         |data| {
-            // SAFETY: as above, and the count is this function's.
+            // SAFETY: the pointer comes from `Arc::into_raw`, and `drop` takes over its count.
             let hooks = unsafe { Arc::from_raw(data.cast::<Self>()) };
             (hooks.drop)();
         },
     );
 
     pub(crate) fn waker(self) -> Waker {
-        // SAFETY: the functions keep the counts of an `Arc` whose hooks are `Send` and `Sync`.
+        // SAFETY: the functions of the table keep the count of the `Arc`. The hooks are `Send` and
+        // `Sync`, so all functions may run on any thread.
         unsafe { Waker::new(Arc::into_raw(Arc::new(self)).cast(), Self::VTABLE) }
     }
 }

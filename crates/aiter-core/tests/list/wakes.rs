@@ -1,4 +1,4 @@
-//! Waiting and waking: nobody is forgotten, nobody is kept, nobody is woken for nothing.
+//! Registration and notification: no wake-up is lost, no waker is kept, no wake-up is spurious.
 
 use crate::{
     offsets, scaled, take, take_ready,
@@ -11,7 +11,7 @@ use core::{
 };
 
 #[test]
-fn a_waiting_cursor_is_woken_once_at_any_offset() {
+fn waiting_cursor_at_any_offset_is_woken_once() {
     let (pusher, mut cursor) = push_list();
     for item in 0..scaled(200, 70) {
         let counting = Counting::new();
@@ -26,7 +26,7 @@ fn a_waiting_cursor_is_woken_once_at_any_offset() {
 }
 
 #[test]
-fn a_waiting_cursor_is_woken_once_at_any_offset_by_one_push_each() {
+fn each_push_wakes_waiting_cursor_once() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     for item in 0..scaled(200, 70) {
@@ -38,33 +38,33 @@ fn a_waiting_cursor_is_woken_once_at_any_offset_by_one_push_each() {
 }
 
 #[test]
-fn every_way_to_push_wakes() {
+fn every_push_method_wakes_cursor() {
     let (mut pusher, mut cursor) = push_list();
     pusher.reserve(100);
     for round in 0..scaled(40, 8) {
-        for way in 0..6 {
+        for method in 0..6 {
             let counting = Counting::new();
             assert_eq!(counting.poll(&mut cursor), Poll::Pending);
-            match way {
-                0 => pusher.push(way).unwrap(),
-                1 => assert_eq!(pusher.push_all([way; 3]).unwrap(), 3),
-                2 => pusher.unique().unwrap().push(way).unwrap(),
-                3 => assert_eq!(pusher.unique().unwrap().push_all([way; 40]).unwrap(), 40),
+            match method {
+                0 => pusher.push(method).unwrap(),
+                1 => assert_eq!(pusher.push_all([method; 3]).unwrap(), 3),
+                2 => pusher.unique().unwrap().push(method).unwrap(),
+                3 => assert_eq!(pusher.unique().unwrap().push_all([method; 40]).unwrap(), 40),
                 4 => {
                     pusher.reserve(1);
-                    pusher.try_push(way).unwrap();
+                    pusher.try_push(method).unwrap();
                 }
-                _ => pusher.extend([way; 2]),
+                _ => pusher.extend([method; 2]),
             }
-            assert_eq!(counting.wakes(), 1, "way {way} in round {round}");
-            assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(way)));
+            assert_eq!(counting.wakes(), 1, "method {method} in round {round}");
+            assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(method)));
             take_ready(&mut cursor);
         }
     }
 }
 
 #[test]
-fn a_push_of_nothing_wakes_nobody() {
+fn empty_push_wakes_no_cursor() {
     let (mut pusher, mut cursor) = push_list::<u8>();
     let counting = Counting::new();
     assert_eq!(counting.poll(&mut cursor), Poll::Pending);
@@ -79,7 +79,7 @@ fn a_push_of_nothing_wakes_nobody() {
 }
 
 #[test]
-fn the_waker_of_the_last_poll_is_the_one_that_is_woken() {
+fn waker_of_last_poll_is_woken() {
     let (pusher, mut cursor) = push_list();
     for item in 0..scaled(100, 40) {
         let wakers: Vec<_> = (0..5).map(|_| Counting::new()).collect();
@@ -95,7 +95,7 @@ fn the_waker_of_the_last_poll_is_the_one_that_is_woken() {
 }
 
 #[test]
-fn polling_back_and_forth_between_two_wakers() {
+fn alternating_wakers_wake_last_one() {
     let (pusher, mut cursor) = push_list();
     let (one, two) = (Counting::new(), Counting::new());
     for _ in 0..10 {
@@ -126,7 +126,7 @@ fn spurious_polls_keep_one_registration() {
 }
 
 #[test]
-fn the_waker_is_released_when_its_cursor_goes() {
+fn cursor_dropped_releases_waker() {
     let (pusher, cursor) = push_list();
     for offset in 0..scaled(100, 40) {
         let mut waiting = cursor.fork();
@@ -142,7 +142,7 @@ fn the_waker_is_released_when_its_cursor_goes() {
 }
 
 #[test]
-fn the_waker_is_released_when_it_was_woken_and_when_the_list_ends() {
+fn waker_is_released_after_wake_and_end() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     assert_eq!(counting.poll(&mut cursor), Poll::Pending);
@@ -158,7 +158,7 @@ fn the_waker_is_released_when_it_was_woken_and_when_the_list_ends() {
 }
 
 #[test]
-fn the_waker_is_released_when_everything_goes_while_it_waits() {
+fn waker_is_released_with_all_handles() {
     for pusher_first in [1, 0] {
         let (pusher, mut cursor) = push_list::<u8>();
         let counting = Counting::new();
@@ -175,9 +175,9 @@ fn the_waker_is_released_when_everything_goes_while_it_waits() {
 }
 
 #[test]
-fn any_of_several_waiting_cursors_may_go_before_the_push() {
-    // Bit i of `gone` drops cursor i, in both orders.
-    for gone in 0_u32..16 {
+fn waiting_cursors_dropped_lose_no_wake_up() {
+    // Cursor i is dropped if bit i of `gone` is set, in both orders.
+    for dropped in 0_u32..16 {
         for backwards in [0, 1] {
             let (pusher, cursor) = push_list();
             let mut cursors: Vec<_> =
@@ -188,12 +188,12 @@ fn any_of_several_waiting_cursors_may_go_before_the_push() {
             }
             for i in 0..4_usize {
                 let i = if backwards == 1 { 3 - i } else { i };
-                if gone & (1 << i) != 0 {
+                if dropped & (1 << i) != 0 {
                     cursors[i].0 = None;
                 }
             }
             let result = pusher.push(7);
-            assert_eq!(result.is_ok(), gone != 15);
+            assert_eq!(result.is_ok(), dropped != 15);
             for (cursor, counting) in cursors {
                 assert_eq!(counting.wakes(), usize::from(cursor.is_some()));
                 if let Some(mut cursor) = cursor {
@@ -206,7 +206,7 @@ fn any_of_several_waiting_cursors_may_go_before_the_push() {
 }
 
 #[test]
-fn a_woken_cursor_that_goes_costs_nobody_a_wake_up() {
+fn woken_cursor_dropped_loses_no_wake_up() {
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
     let (first, second) = (Counting::new(), Counting::new());
@@ -222,7 +222,7 @@ fn a_woken_cursor_that_goes_costs_nobody_a_wake_up() {
 }
 
 #[test]
-fn cursors_that_wait_in_different_states_are_each_woken() {
+fn cursors_at_any_position_are_each_woken() {
     let (pusher, mut ahead) = push_list();
     let mut behind = ahead.fork();
     let mut late = pusher.subscribe();
@@ -243,7 +243,7 @@ fn cursors_that_wait_in_different_states_are_each_woken() {
 }
 
 #[test]
-fn two_cursors_with_one_waker() {
+fn two_cursors_with_one_waker_wake_twice() {
     let (pusher, mut one) = push_list();
     let mut two = one.fork();
     let counting = Counting::new();
@@ -256,7 +256,7 @@ fn two_cursors_with_one_waker() {
 }
 
 #[test]
-fn one_waker_on_two_lists() {
+fn one_waker_on_two_lists_is_woken_by_each() {
     let (left, mut a) = push_list();
     let (right, mut b) = push_list();
     let counting = Counting::new();
@@ -273,7 +273,7 @@ fn one_waker_on_two_lists() {
 }
 
 #[test]
-fn a_fork_of_a_waiting_cursor_does_not_wait() {
+fn fork_of_waiting_cursor_does_not_wait() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     assert_eq!(counting.poll(&mut cursor), Poll::Pending);
@@ -288,7 +288,7 @@ fn a_fork_of_a_waiting_cursor_does_not_wait() {
 }
 
 #[test]
-fn a_failed_try_next_keeps_the_registration() {
+fn empty_try_next_keeps_registration() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     let mut buf = Vec::new();
@@ -301,7 +301,7 @@ fn a_failed_try_next_keeps_the_registration() {
 }
 
 #[test]
-fn a_woken_cursor_read_by_try_next_waits_again() {
+fn woken_cursor_after_try_next_waits_again() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     for item in 0..scaled(200, 70) {
@@ -313,8 +313,8 @@ fn a_woken_cursor_read_by_try_next_waits_again() {
 }
 
 #[test]
-fn a_subscription_in_front_of_a_waiting_cursor_hides_no_wake() {
-    // The mark that a subscription leaves must not swallow the wake-up of who waits on its place.
+fn subscription_before_waiting_cursor_keeps_wake() {
+    // A subscription marks the tail. The mark must not hide the wake-up of a waiting cursor.
     for between in offsets::<u8>(100) {
         let (pusher, mut cursor) = push_list();
         let counting = Counting::new();
@@ -326,7 +326,7 @@ fn a_subscription_in_front_of_a_waiting_cursor_hides_no_wake() {
             assert_eq!(counting.poll(&mut cursor), Poll::Pending);
         }
         pusher.push(1).unwrap();
-        assert!(counting.wakes() > before, "{between} subscriptions hid the wake");
+        assert!(counting.wakes() > before, "{between} subscriptions hid the wake-up");
         assert_eq!(counting.poll(&mut cursor), Poll::Ready(Some(1)));
         for mut cursor in late {
             assert_eq!(next(&mut cursor), Poll::Ready(Some(1)));
@@ -335,7 +335,7 @@ fn a_subscription_in_front_of_a_waiting_cursor_hides_no_wake() {
 }
 
 #[test]
-fn a_subscription_that_went_hides_no_wake() {
+fn dropped_subscription_keeps_wake_up() {
     for between in offsets::<u8>(100) {
         let (pusher, mut cursor) = push_list::<u8>();
         let counting = Counting::new();
@@ -348,13 +348,13 @@ fn a_subscription_that_went_hides_no_wake() {
         }
         let before = counting.wakes();
         pusher.stop();
-        assert!(counting.wakes() > before, "{between} subscriptions hid the wake");
+        assert!(counting.wakes() > before, "{between} subscriptions hid the wake-up");
         assert_eq!(counting.poll(&mut cursor), Poll::Ready(None));
     }
 }
 
 #[test]
-fn a_waiting_next_many_takes_what_comes() {
+fn waiting_next_many_takes_pushed_items() {
     let (pusher, mut cursor) = push_list();
     let counting = Counting::new();
     let mut cx = Context::from_waker(counting.waker());
@@ -377,9 +377,9 @@ fn a_waiting_next_many_takes_what_comes() {
     assert_eq!(buf, [9, 0, 1, 2, 3, 4]);
 }
 
-/// What a cursor knew of from its last look is not all there is.
+/// The items that a cursor knows of from its last read are not all ready items.
 #[test]
-fn next_many_takes_all_that_is_ready_when_it_is_called() {
+fn next_many_takes_all_ready_items() {
     const N: usize = 200;
     for with_another in [false, true] {
         let (pusher, mut cursor) = push_list();
@@ -398,11 +398,11 @@ fn next_many_takes_all_that_is_ready_when_it_is_called() {
                 cursor.try_next_many(&mut buf, N)
             } else {
                 let Poll::Ready(taken) = cursor.poll_next_many(&mut cx, &mut buf, N) else {
-                    panic!("some are ready");
+                    panic!("items are ready");
                 };
                 taken
             };
-            assert_eq!(taken, rest, "{known} were known at {at}");
+            assert_eq!(taken, rest, "{known} items were known at {at}");
         }
         assert!(buf.into_iter().eq(0..N));
         drop(another);
@@ -410,7 +410,7 @@ fn next_many_takes_all_that_is_ready_when_it_is_called() {
 }
 
 #[test]
-fn next_many_of_none_is_ready_and_waits_for_nothing() {
+fn next_many_of_zero_is_ready() {
     let (pusher, mut cursor) = push_list::<u8>();
     let counting = Counting::new();
     let mut buf = Vec::new();
@@ -423,7 +423,7 @@ fn next_many_of_none_is_ready_and_waits_for_nothing() {
 }
 
 #[test]
-fn many_forks_waiting_are_all_woken_by_one_push() {
+fn one_push_wakes_many_waiting_forks() {
     const N: usize = scaled(1000, 40);
     let (pusher, cursor) = push_list();
     let mut forks: Vec<_> = (0..N).map(|_| (cursor.fork(), Counting::new())).collect();

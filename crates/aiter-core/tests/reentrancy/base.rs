@@ -1,4 +1,4 @@
-//! What user code reaches without a handle: the seed's random numbers, the books of items and
+//! State that user code reaches without a handle: random numbers, the registries of items and
 //! wakers, the trace, and the call-back into the world.
 //!
 //! One thread runs one seed at a time, so a thread-local holds it.
@@ -15,21 +15,21 @@ use std::{
     thread::panicking,
 };
 
-use crate::{item::ItemBook, random::Random, waker::WakerBook};
+use crate::{item::ItemRegistry, random::Random, waker::WakerRegistry};
 
-/// Operations inside call-backs may call back again, so deep.
+/// Maximum depth of operations inside call-backs.
 const MAX_DEPTH: usize = 4;
 
 thread_local! {
     static BASE: RefCell<Option<Rc<Base>>> = const { RefCell::new(None) };
 }
 
-/// The seed that this thread runs.
+/// Returns the state of the seed that this thread runs.
 pub(crate) fn base() -> Rc<Base> {
     BASE.with_borrow(Clone::clone).expect("user code runs within a seed only")
 }
 
-/// Where user code runs.
+/// The kind of user code that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
     Clone,
@@ -46,36 +46,38 @@ pub(crate) enum Site {
 
 const SITES: usize = 10;
 
-/// The payload of a panic that is meant.
+/// The payload of an injected panic.
 struct Injected;
 
 /// Runs random operations.
 pub(crate) trait World {
-    /// One operation, inside a call-back of `site` if there is one.
+    /// Runs one operation, inside a call-back of `site` if given.
     fn step(&self, site: Option<Site>);
 }
 
 pub(crate) struct Base {
     pub(crate) random: Random,
-    pub(crate) items: ItemBook,
-    pub(crate) wakers: WakerBook,
+    pub(crate) items: ItemRegistry,
+    pub(crate) wakers: WakerRegistry,
     world: RefCell<Option<Rc<dyn World>>>,
-    /// A call-back runs operations once in so many calls, and panics once in so many, per site.
+    /// On average, one of this many call-backs runs operations.
     reenters: usize,
+    /// On average, one of this many call-backs of each site panics.
     panics: [usize; SITES],
     depth: Cell<usize>,
-    /// Operations inside call-backs that this seed may still run.
+    /// Remaining number of operations inside call-backs.
     left: Cell<usize>,
     muted: Cell<bool>,
-    /// Number of operations begun, and of panics injected.
+    /// Number of operations that have begun.
     operations: Cell<usize>,
+    /// Number of injected panics.
     injected: Cell<usize>,
     traces: bool,
     failures: RefCell<Vec<String>>,
 }
 
 impl Base {
-    /// Makes it what `base` returns on this thread.
+    /// Creates the state of a seed. `base` returns it on this thread.
     pub(crate) fn begin(seed: u64, traces: bool) -> Rc<Self> {
         let random = Random::new(seed);
         let reenters = random.pick(&[0, 2, 3, 6, 12]);
@@ -83,8 +85,8 @@ impl Base {
         let panics = core::array::from_fn(|_| rate * random.below(3));
         let base = Rc::new(Self {
             random,
-            items: ItemBook::default(),
-            wakers: WakerBook::default(),
+            items: ItemRegistry::default(),
+            wakers: WakerRegistry::default(),
             world: RefCell::new(None),
             reenters,
             panics,
@@ -101,7 +103,7 @@ impl Base {
         base
     }
 
-    /// No seed runs more operations, but for what call-backs run.
+    /// Maximum number of operations of a seed, without those inside call-backs.
     pub(crate) fn longest(&self) -> usize {
         if cfg!(miri) { 60 } else { 700 }
     }
@@ -110,7 +112,7 @@ impl Base {
         drop(self.world.replace(world));
     }
 
-    /// User code: runs operations on other handles, and panics, as the seed has it.
+    /// Runs random operations on other handles, and panics at random. User code calls this.
     pub(crate) fn call_back(&self, site: Site) {
         if self.muted.get() {
             return;
@@ -163,7 +165,7 @@ impl Base {
         operation();
     }
 
-    /// Runs something in which user code neither calls back nor panics.
+    /// Runs `f` while user code neither calls back nor panics.
     pub(crate) fn mute<R>(&self, f: impl FnOnce() -> R) -> R {
         let before = self.muted.replace(true);
         let result = f();
@@ -171,17 +173,17 @@ impl Base {
         result
     }
 
-    /// No call-back runs operations from now on.
+    /// Stops all call-backs from running operations.
     pub(crate) fn end_call_backs(&self) {
         self.left.set(0);
     }
 
-    /// Returns `true` in an operation that no call-back runs.
+    /// Returns `true` if the current operation is not inside a call-back.
     pub(crate) fn is_outermost(&self) -> bool {
         self.depth.get() == 1
     }
 
-    /// A number that differs if any other operation, or an injected panic, came in between.
+    /// Returns a value that changes with each operation and each injected panic.
     pub(crate) fn moment(&self) -> (usize, usize) {
         (self.operations.get(), self.injected.get())
     }
@@ -192,7 +194,7 @@ impl Base {
         }
     }
 
-    /// Writes a failure down: a panic could be lost in a call-back.
+    /// Records a failure. A panic could be lost in a call-back.
     pub(crate) fn fail(&self, text: fmt::Arguments<'_>) {
         self.log(format_args!("FAILED: {text}"));
         self.failures.borrow_mut().push(format!("{text}"));

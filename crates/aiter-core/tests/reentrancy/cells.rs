@@ -1,5 +1,5 @@
-//! Wake cells. All operations go through shared references, so call-backs use the very cell that
-//! an operation is at.
+//! Wake cells. All operations use shared references, so call-backs may use the same cell as the
+//! outer operation.
 
 use alloc::rc::Rc;
 use core::cell::Cell;
@@ -7,17 +7,17 @@ use core::cell::Cell;
 use aiter_core::task::WakeCell;
 
 use crate::{
-    waker::Nap,
+    waker::Registration,
     world::{Operation, Pools},
 };
 
 pub(crate) struct WakerCell {
     cell: WakeCell,
-    /// What the next `wake` must call; nothing if operations overlapped.
-    registered: Cell<Option<Nap>>,
-    /// Changes with each `register` and `clear`.
+    /// The registration that the next `wake` must call. `None` if operations overlapped.
+    registered: Cell<Option<Registration>>,
+    /// Number of calls of `register` and `clear`.
     changes: Cell<usize>,
-    /// Calls of `register` that are on.
+    /// Number of active calls of `register`.
     registering: Cell<usize>,
 }
 
@@ -31,7 +31,7 @@ impl WakerCell {
         }
     }
 
-    /// What is registered is about to change.
+    /// Notes that the registration is about to change.
     fn change(&self) -> usize {
         self.registered.set(None);
         self.changes.set(self.changes.get() + 1);
@@ -39,7 +39,7 @@ impl WakerCell {
     }
 }
 
-/// A `register` that is on.
+/// Counts an active `register` until it is dropped.
 struct Registering<'a>(&'a Cell<usize>);
 
 impl Drop for Registering<'_> {
@@ -63,18 +63,18 @@ impl<const PAD: usize> Pools<PAD> {
 
     fn register(&self) {
         let Some(cell) = self.cell() else { return };
-        self.with_waker(|waker, nap| {
+        self.with_waker(|waker, registration| {
             let change = cell.change();
             let is_inner = cell.registering.replace(cell.registering.get() + 1) > 0;
             let registering = Registering(&cell.registering);
             cell.cell.register(waker);
             drop(registering);
             if is_inner {
-                // It was woken at once, or it has replaced the outer one.
+                // The inner registration was woken at once, or has replaced the outer one.
                 return;
             }
             if change == cell.changes.get() {
-                cell.registered.set(Some(nap));
+                cell.registered.set(Some(registration));
             }
         });
     }
@@ -83,10 +83,10 @@ impl<const PAD: usize> Pools<PAD> {
         let Some(cell) = self.cell() else { return };
         let registered = cell.registered.get();
         cell.cell.wake();
-        let was_woken = registered.is_none_or(|nap| nap.was_woken(&self.base));
+        let was_woken = registered.is_none_or(|registration| registration.was_woken(&self.base));
         self.base.check(was_woken, format_args!("lost wake-up of a cell: {registered:?}"));
         if cell.registering.get() > 0 {
-            // The outer registration may be the one that was called.
+            // `wake` may have called the outer registration.
             cell.change();
         }
     }

@@ -1,17 +1,17 @@
-//! What must hold between two operations, and at a seed's end.
+//! Invariants between two operations and at the end of a seed.
 
 use core::task::{Context, Waker};
 
 use crate::{cursors::Reader, world::Pools};
 
 impl<const PAD: usize> Pools<PAD> {
-    /// The index of the list's end, if a cursor is at hand whose index is known.
+    /// Returns the index of the list's end, if the index of some cursor is known.
     pub(crate) fn tail(&self) -> Option<usize> {
         let mut tail = self.reference.borrow().as_ref().and_then(Reader::tail);
         self.readers.for_each(|reader| {
             if let Some(other) = reader.tail() {
                 let known = *tail.get_or_insert(other);
-                let text = format_args!("cursors say that the list ends at {known} and {other}");
+                let text = format_args!("cursors disagree on the end: {known} and {other}");
                 self.base.check(known == other, text);
             }
         });
@@ -22,19 +22,19 @@ impl<const PAD: usize> Pools<PAD> {
         self.reference.borrow().is_some()
     }
 
-    /// Marks what is known of the list's end, and reads the reference.
+    /// Reads all ready items with the reference.
     pub(crate) fn read_reference(&self) {
         let Some(mut reader) = self.reference.take() else { return };
         self.base.mute(|| reader.drain(self));
-        // A list with a reader that is not stopped has refused nothing.
+        // A list that has a cursor and is not stopped has refused no push.
         if !reader.cursor().is_stopped() {
             self.oracle.end_panicked();
         }
         self.reference.replace(Some(reader));
     }
 
-    /// What must hold between two operations.
-    pub(crate) fn settle(&self) {
+    /// Checks the invariants between two operations.
+    pub(crate) fn check_all(&self) {
         if self.base.random.one_in(2) {
             self.read_reference();
         }
@@ -49,11 +49,11 @@ impl<const PAD: usize> Pools<PAD> {
         });
         self.takers.for_each(|taker| taker.check(&self.base, tail));
         self.check_retained();
-        self.relays.for_each(|relay| relay.check(&self.base));
+        self.locks.for_each(|lock| lock.check(&self.base));
         self.ready.for_each(|ready| ready.check(&self.base));
     }
 
-    /// The list holds what the slowest cursor needs, within a block.
+    /// Checks that the list retains at most a block more than the slowest cursor needs.
     fn check_retained(&self) {
         let mut most = self.reference.borrow().as_ref().map(Reader::len);
         self.readers.for_each(|reader| most = most.max(Some(reader.len())));
@@ -69,7 +69,7 @@ impl<const PAD: usize> Pools<PAD> {
         });
     }
 
-    /// Once all cursors have found nothing to read, the list has no item.
+    /// Checks that the list has no item after all cursors have found nothing to read.
     fn check_prompt_drops(&self) {
         drop(self.base.wakers.take_owned());
         let mut count = usize::from(self.has_reference());
@@ -92,17 +92,17 @@ impl<const PAD: usize> Pools<PAD> {
         kept.retain(|&id| id != usize::MAX);
         self.base.check(
             count == 0 || kept.is_empty(),
-            format_args!("all is read, and items {kept:?} are kept"),
+            format_args!("all items are read, and {kept:?} are kept"),
         );
     }
 
-    /// Cursors that wait with another waker, or have ended, keep no waker of before.
+    /// Checks that cursors drop earlier wakers once they wait with another waker or have ended.
     fn check_kept_wakers(&self) {
         let random = &self.base.random;
         self.nodes.clear();
         self.ready.clear();
         self.cells.clear();
-        self.relays.clear();
+        self.locks.clear();
         for _ in 0..self.readers.len() {
             let mut reader = self.readers.take_first();
             drop(reader.poll(&mut Context::from_waker(Waker::noop())));
@@ -117,7 +117,7 @@ impl<const PAD: usize> Pools<PAD> {
             drop(task);
         }
         let kept = self.base.wakers.alive();
-        self.base.check(kept.is_empty(), format_args!("wakers that nothing calls: {kept:?}"));
+        self.base.check(kept.is_empty(), format_args!("unregistered wakers kept: {kept:?}"));
     }
 
     fn begin_anew(&self) -> usize {
@@ -127,7 +127,7 @@ impl<const PAD: usize> Pools<PAD> {
         self.oracle.begin_anew()
     }
 
-    /// Drops every handle, one by one, and checks the books.
+    /// Drops all handles one by one and checks the model.
     pub(crate) fn finish(&self) {
         let (base, random) = (&self.base, &self.base.random);
         base.log(format_args!("the end"));
@@ -145,7 +145,7 @@ impl<const PAD: usize> Pools<PAD> {
             };
             run("node waker", self.nodes.len(), &|| drop(self.nodes.take(random)));
             run("cursor", self.readers.len(), &|| drop(self.readers.take(random)));
-            run("relay", self.relays.len(), &|| drop(self.relays.take(random)));
+            run("lock", self.locks.len(), &|| drop(self.locks.take(random)));
             run("taker", self.takers.len(), &|| drop(self.takers.take(random)));
             run("task", self.tasks.len(), &|| drop(self.tasks.take(random)));
             run("ready", self.ready.len(), &|| drop(self.ready.take(random)));

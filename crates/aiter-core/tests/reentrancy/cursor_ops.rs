@@ -40,7 +40,7 @@ impl<const PAD: usize> Pools<PAD> {
         self.with_reader(|reader, pools| reader.skip(pools, Some(n)));
     }
 
-    /// Looks at items while call-backs act, and a fork is made of the very cursor.
+    /// Reads items by reference while call-backs run and the same cursor is forked.
     fn available(&self) {
         self.with_reader(|reader, _| {
             let mut at = reader.tail().map(|tail| tail - reader.cursor().len());
@@ -85,7 +85,7 @@ impl<const PAD: usize> Pools<PAD> {
             let position = reader.tail().and_then(|tail| tail.checked_sub(late.len()));
             pools.base.check(
                 before <= position,
-                format_args!("it begins at {position:?}, and the end was {before:?}"),
+                format_args!("a cursor resubscribed at {position:?} before {before:?}"),
             );
             pools.readers.put(Reader::new(late, position));
         });

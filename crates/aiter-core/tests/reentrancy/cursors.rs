@@ -1,4 +1,4 @@
-//! Cursors, with and without a preflight, each beside its position in the model.
+//! Cursors with and without a preflight, each with its position in the model.
 
 use alloc::vec::Vec;
 use core::{
@@ -19,7 +19,7 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     base::{Base, Site, base},
     item::Item,
-    waker::Nap,
+    waker::Registration,
     world::Pools,
 };
 
@@ -32,19 +32,19 @@ enum Source<const PAD: usize> {
 
 pub(crate) struct Reader<const PAD: usize> {
     source: Source<PAD>,
-    /// The index of the next item. Unknown after a panic in a skip, and if no cursor was at hand
-    /// when it subscribed.
+    /// The index of the next item. Unknown after a panic in a skip, or if no cursor had a known
+    /// index at the subscription.
     position: Option<usize>,
-    /// Where an unknown position must lie.
+    /// The range of an unknown position.
     range: (usize, usize),
-    /// The last poll was pending with this waker.
-    nap: Option<Nap>,
+    /// The registration of the last poll, if it was pending.
+    registration: Option<Registration>,
 }
 
 impl<const PAD: usize> Reader<PAD> {
-    /// A cursor at a position, which is unknown if the list's end is.
+    /// Wraps a cursor. Its position is unknown if the end of the list is.
     pub(crate) fn new(cursor: Cursor<Item<PAD>>, position: Option<usize>) -> Self {
-        Self { source: Source::Plain(cursor), position, range: (0, usize::MAX), nap: None }
+        Self { source: Source::Plain(cursor), position, range: (0, usize::MAX), registration: None }
     }
 
     pub(crate) fn cursor(&self) -> &Cursor<Item<PAD>> {
@@ -65,7 +65,7 @@ impl<const PAD: usize> Reader<PAD> {
         self.cursor().len()
     }
 
-    /// The index of the list's end, by this position.
+    /// Returns the index of the list's end, derived from this position.
     pub(crate) fn tail(&self) -> Option<usize> {
         self.position.map(|position| position.wrapping_add(self.len()))
     }
@@ -74,7 +74,7 @@ impl<const PAD: usize> Reader<PAD> {
         self.position.is_none()
     }
 
-    /// Finds the position by the index of the list's end, which is known or chosen.
+    /// Derives the position from the index of the list's end, which is known or chosen.
     pub(crate) fn find(&mut self, base: &Base, tail: usize, is_known: bool) {
         let (len, (from, to)) = (self.cursor().len(), replace(&mut self.range, (0, usize::MAX)));
         self.position = tail.checked_sub(len);
@@ -84,7 +84,7 @@ impl<const PAD: usize> Reader<PAD> {
         );
     }
 
-    /// It yields an item.
+    /// Records that the cursor yielded an item.
     pub(crate) fn see(&mut self, pools: &Pools<PAD>, id: usize) {
         let index = self.position.or_else(|| pools.oracle.index_of(id));
         if let Some(index) = index {
@@ -94,30 +94,34 @@ impl<const PAD: usize> Reader<PAD> {
         self.range.1 = usize::MAX;
     }
 
-    /// It says that the list has ended.
+    /// Checks that the cursor may return the end.
     pub(crate) fn end(&self, base: &Base) {
         let cursor = self.cursor();
         base.check(
             cursor.is_drained() && cursor.is_stopped() && cursor.is_empty(),
-            format_args!("a cursor ends early, with {} items left", cursor.len()),
+            format_args!("a cursor ended early, with {} items left", cursor.len()),
         );
     }
 
-    /// Yields all that is ready.
+    /// Reads all ready items.
     pub(crate) fn drain(&mut self, pools: &Pools<PAD>) {
         while let Ok(item) = self.cursor_mut().try_next() {
             self.see(pools, item.id());
         }
     }
 
-    /// What must hold while no operation is on.
+    /// Checks the invariants between two operations.
     pub(crate) fn check(&self, base: &Base) {
         let cursor = self.cursor();
         let has_news = cursor.is_item_available() || cursor.is_drained();
-        let was_woken = self.nap.is_none_or(|nap| nap.was_woken(base));
+        let was_woken = self.registration.is_none_or(|registration| registration.was_woken(base));
         base.check(
             was_woken || !has_news,
-            format_args!("lost wake-up of a cursor with {} items: {:?}", cursor.len(), self.nap),
+            format_args!(
+                "lost wake-up of a cursor with {} items: {:?}",
+                cursor.len(),
+                self.registration
+            ),
         );
         let len = cursor.len();
         let agree = cursor.is_empty() == (len == 0)
@@ -148,7 +152,7 @@ impl<const PAD: usize> Reader<PAD> {
         }
     }
 
-    /// Sees what a call that may have panicked left in `buf`.
+    /// Records the items that a call left in `buf`, then resumes its panic.
     fn see_many<R>(
         &mut self,
         pools: &Pools<PAD>,
@@ -161,16 +165,16 @@ impl<const PAD: usize> Reader<PAD> {
         result.unwrap_or_else(|payload| resume_unwind(payload))
     }
 
-    /// A second cursor at the same position.
+    /// Returns a second cursor at the same position.
     pub(crate) fn fork(&self) -> Self {
         let source = match &self.source {
             Source::Plain(cursor) => Source::Plain(cursor.fork()),
             Source::Preflight(preflight) => Source::Preflight(preflight.fork()),
         };
-        Self { source, position: self.position, range: self.range, nap: None }
+        Self { source, position: self.position, range: self.range, registration: None }
     }
 
-    /// The cursor, and its position.
+    /// Returns the cursor and its position.
     pub(crate) fn into_parts(self) -> (Cursor<Item<PAD>>, Option<usize>) {
         let cursor = match self.source {
             Source::Plain(cursor) => cursor,
@@ -179,7 +183,7 @@ impl<const PAD: usize> Reader<PAD> {
         (cursor, self.position)
     }
 
-    /// Gives the cursor a preflight, or takes it away.
+    /// Adds a preflight to the cursor, or removes it.
     pub(crate) fn toggle_preflight(mut self) -> Self {
         let function: Function = |_| base().call_back(Site::Preflight);
         self.source = match self.source {
@@ -195,11 +199,11 @@ impl<const PAD: usize> Reader<PAD> {
         match self.cursor_mut().try_next() {
             Ok(item) => self.see(pools, item.id()),
             Err(error) => {
-                let is_quiet = moment == base.moment();
+                let is_undisturbed = moment == base.moment();
                 base.check(len == 0, format_args!("{error:?} with {len} items"));
                 let ended = error == aiter_core::TryNextError::Ended;
                 base.check(
-                    !is_quiet || ended == self.cursor().is_stopped(),
+                    !is_undisturbed || ended == self.cursor().is_stopped(),
                     format_args!("{error:?} in a list with nothing to read"),
                 );
                 if ended {
@@ -213,26 +217,26 @@ impl<const PAD: usize> Reader<PAD> {
         let len = self.cursor().len();
         match self.cursor_mut().next_ready() {
             Some(item) => self.see(pools, item.id()),
-            None => pools.base.check(len == 0, format_args!("nothing is ready of {len} items")),
+            None => pools.base.check(len == 0, format_args!("`None` with {len} items")),
         }
     }
 
     pub(crate) fn poll_once(&mut self, pools: &Pools<PAD>) {
         let len = self.cursor().len();
-        pools.with_waker(|waker, nap| {
-            self.nap = None;
+        pools.with_waker(|waker, registration| {
+            self.registration = None;
             match self.poll(&mut Context::from_waker(waker)) {
                 Poll::Ready(Some(item)) => self.see(pools, item.id()),
                 Poll::Ready(None) => self.end(&pools.base),
                 Poll::Pending => {
-                    self.nap = Some(nap);
+                    self.registration = Some(registration);
                     pools.base.check(len == 0, format_args!("pending with {len} items"));
                 }
             }
         });
     }
 
-    /// Reads all, and waits.
+    /// Reads all items and waits.
     pub(crate) fn sleep(&mut self, pools: &Pools<PAD>) {
         for _ in 0..=self.len() {
             self.poll_once(pools);
@@ -247,32 +251,32 @@ impl<const PAD: usize> Reader<PAD> {
         let taken = self.see_many(pools, &buf, result);
         pools.base.check(
             taken == buf.len() && least <= taken && taken <= max,
-            format_args!("try_next_many says {taken}, took {}, of {least}..={max}", buf.len()),
+            format_args!("try_next_many returned {taken}, took {}, of {least}..={max}", buf.len()),
         );
     }
 
     pub(crate) fn next_many(&mut self, pools: &Pools<PAD>) {
         let (mut buf, max) = (Vec::new(), 1 + pools.base.random.below(20));
         let least = self.cursor().len().min(max);
-        pools.with_waker(|waker, nap| {
-            self.nap = None;
+        pools.with_waker(|waker, registration| {
+            self.registration = None;
             let cx = &mut Context::from_waker(waker);
             let result = catch_unwind(AssertUnwindSafe(|| self.poll_many(cx, &mut buf, max)));
             match self.see_many(pools, &buf, result) {
                 Poll::Ready(0) => self.end(&pools.base),
                 Poll::Ready(taken) => pools.base.check(
                     taken == buf.len() && least <= taken && taken <= max,
-                    format_args!("next_many says {taken}, took {} of {least}", buf.len()),
+                    format_args!("next_many returned {taken}, took {} of {least}", buf.len()),
                 ),
                 Poll::Pending => {
-                    self.nap = Some(nap);
+                    self.registration = Some(registration);
                     pools.base.check(least == 0, format_args!("pending with {least} items"));
                 }
             }
         });
     }
 
-    /// Skips up to `n` items. If that panics, some of them.
+    /// Skips up to `n` items, or all. A panic leaves the position unknown.
     pub(crate) fn skip(&mut self, pools: &Pools<PAD>, n: Option<usize>) {
         let len = self.cursor().len();
         let before = self.position.take();

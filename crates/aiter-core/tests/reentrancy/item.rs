@@ -1,14 +1,14 @@
-//! Items whose `clone` and `drop` are user code, and the book of their instances.
+//! Items whose `clone` and `drop` are user code, and the registry of their instances.
 //!
-//! An item holds numbers and no pointer: an item that is dropped twice, or read after its drop,
-//! shows in the book and corrupts nothing.
+//! An item holds numbers and no pointer, so a double drop or a read after the drop is recorded and
+//! corrupts nothing.
 
 use alloc::vec::Vec;
 use core::{cell::RefCell, mem::MaybeUninit};
 
 use crate::base::{Base, Site, base};
 
-/// `PAD` makes it larger, and a list's blocks shorter.
+/// An item with `PAD` more bytes, which reduce the number of slots of a block.
 pub(crate) struct Item<const PAD: usize> {
     id: usize,
     instance: usize,
@@ -21,18 +21,18 @@ struct Instance {
 }
 
 #[derive(Default)]
-pub(crate) struct ItemBook {
+pub(crate) struct ItemRegistry {
     instances: RefCell<Vec<Instance>>,
 }
 
-impl ItemBook {
+impl ItemRegistry {
     fn enter(&self, id: usize) -> usize {
         let mut instances = self.instances.borrow_mut();
         instances.push(Instance { id, drops: 0 });
         instances.len() - 1
     }
 
-    /// Instances that were never dropped.
+    /// Returns the ids of the instances that are not dropped.
     pub(crate) fn alive(&self) -> Vec<usize> {
         let instances = self.instances.borrow();
         instances.iter().filter(|instance| instance.drops == 0).map(|of| of.id).collect()
@@ -49,14 +49,17 @@ impl<const PAD: usize> Item<PAD> {
         self.id
     }
 
-    /// Checks that this is an instance of the book, and not dropped yet.
+    /// Checks that this instance is registered and not dropped.
     fn is_alive(&self, base: &Base) -> bool {
         let instances = base.items.instances.borrow();
         let written = instances.get(self.instance).map(|of| (of.id, of.drops));
         let is_alive = written == Some((self.id, 0));
         base.check(
             is_alive,
-            format_args!("item {}/{} is used, but is {written:?}", self.id, self.instance),
+            format_args!(
+                "item {}/{} is used, but its entry is {written:?}",
+                self.id, self.instance
+            ),
         );
         is_alive
     }
@@ -67,7 +70,7 @@ impl<const PAD: usize> Clone for Item<PAD> {
         let base = base();
         self.is_alive(&base);
         base.call_back(Site::Clone);
-        // Still there after what the call-back did.
+        // The call-back must not drop this instance.
         self.is_alive(&base);
         Self::new(&base, self.id)
     }

@@ -1,8 +1,8 @@
-//! The model: one global order of ids, and what became of each push.
+//! The model: one global order of ids, and the fate of each push.
 //!
 //! An id gets its index from the first cursor that yields it, and each other cursor must yield it
-//! at the same index. A seed with a *reference*, a cursor that is read between operations only,
-//! sees the whole order.
+//! at the same index. Some seeds have a *reference*, a cursor that is read between operations
+//! only. It sees the whole order.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::cell::{Cell, RefCell};
@@ -11,14 +11,14 @@ use crate::base::Base;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// The call panicked, or is not over.
+    /// The call panicked or is still active.
     Unknown,
     Pushed,
     Refused,
 }
 
 struct Push {
-    /// Times of an own clock.
+    /// Ticks of `Oracle::clock`.
     start: usize,
     end: usize,
     fate: Fate,
@@ -26,11 +26,11 @@ struct Push {
 
 /// The takers of one position.
 pub(crate) struct Group {
-    /// The position at which it was shared, unless unknown.
+    /// The position at which the cursor was shared, if known.
     pub(crate) birth: Cell<Option<usize>>,
-    /// What each taker took.
+    /// The ids that each taker took, in order.
     pub(crate) takes: RefCell<Vec<Vec<usize>>>,
-    /// Takes that panicked: each may have lost an item.
+    /// Number of takes that panicked. Each may have lost an item.
     pub(crate) panics: Cell<usize>,
 }
 
@@ -65,7 +65,7 @@ impl Oracle {
         self.clock.get()
     }
 
-    /// A push begins. Returns its id.
+    /// Begins a push and returns its id.
     pub(crate) fn begin(&self) -> usize {
         let push = Push { start: self.tick(), end: usize::MAX, fate: Fate::Unknown };
         let mut pushes = self.pushes.borrow_mut();
@@ -79,7 +79,7 @@ impl Oracle {
         (push.end, push.fate) = (end, fate);
     }
 
-    /// Every push that panicked has pushed.
+    /// Marks each push that panicked as pushed.
     pub(crate) fn end_panicked(&self) {
         let mut pushes = self.pushes.borrow_mut();
         for push in pushes.iter_mut().filter(|push| push.fate == Fate::Unknown) {
@@ -91,20 +91,20 @@ impl Oracle {
         self.indices.borrow().get(&id).copied()
     }
 
-    /// A cursor yields an id at an index.
+    /// Records that a cursor yielded an id at an index.
     pub(crate) fn see(&self, base: &Base, index: usize, id: usize) {
-        let there = *self.ids.borrow_mut().entry(index).or_insert(id);
-        base.check(there == id, format_args!("index {index} has item {there}, but {id} came"));
+        let known = *self.ids.borrow_mut().entry(index).or_insert(id);
+        base.check(known == id, format_args!("index {index} has item {known}, but {id} was read"));
         let at = *self.indices.borrow_mut().entry(id).or_insert(index);
-        base.check(at == index, format_args!("item {id} of index {at} came at {index}"));
+        base.check(at == index, format_args!("item {id} of index {at} was read at {index}"));
         let fate = self.pushes.borrow().get(id).map(|push| push.fate);
         base.check(
             matches!(fate, Some(Fate::Unknown | Fate::Pushed)),
-            format_args!("item {id} came, whose push is {fate:?}"),
+            format_args!("item {id} was read, but its push is {fate:?}"),
         );
     }
 
-    /// Forgets the indices: no cursor is left whose index is known. Returns an index behind all.
+    /// Forgets the indices when no cursor has a known index. Returns an index behind all others.
     pub(crate) fn begin_anew(&self) -> usize {
         let last = self.ids.borrow().last_key_value().map_or(0, |(&index, _)| index);
         self.ids.borrow_mut().clear();
@@ -112,30 +112,30 @@ impl Oracle {
         last + 1_000_000
     }
 
-    /// A push that was over before another began has the lower index.
+    /// Checks that a push that ended before another began has the lower index.
     pub(crate) fn check_order(&self, base: &Base) {
         let pushes = self.pushes.borrow();
         let mut latest = 0;
         for (index, &id) in self.ids.borrow().iter() {
             let push = &pushes[id];
             let holds = push.end >= latest;
-            base.check(holds, format_args!("item {id} at {index} is behind one of a later push"));
+            base.check(holds, format_args!("item {id} at {index} is behind a later push"));
             latest = latest.max(push.start);
         }
     }
 
-    /// With a reference: every item that was pushed has an index.
+    /// Checks that each pushed item has an index. Needs a reference.
     pub(crate) fn check_all_seen(&self, base: &Base) {
         for (id, push) in self.pushes.borrow().iter().enumerate() {
             let seen = self.index_of(id).is_some();
             base.check(
                 seen || push.fate != Fate::Pushed,
-                format_args!("item {id} was pushed and never seen"),
+                format_args!("item {id} was pushed and never read"),
             );
         }
     }
 
-    /// Each taker has taken in order, no two the same item, none from before the position.
+    /// Checks that each taker read in order and behind its birth, and no item was taken twice.
     pub(crate) fn check_group(&self, base: &Base, group: &Group) {
         let takes = group.takes.borrow();
         let mut all: Vec<_> = takes.iter().flatten().collect();

@@ -1,5 +1,5 @@
-//! Handles of one kind. An operation takes its handle out, so that operations inside its
-//! call-backs act on the others.
+//! Handles of one kind. An operation takes its handle out, so operations inside its call-backs
+//! use the other handles.
 
 use alloc::vec::Vec;
 use core::{
@@ -26,12 +26,12 @@ impl<H> Pool<H> {
         (len > 0).then(|| handles.swap_remove(random.below(len)))
     }
 
-    /// The handle that was put there first, of which there is one.
+    /// Takes the oldest handle. The pool must not be empty.
     pub(crate) fn take_first(&self) -> H {
         self.0.borrow_mut().remove(0)
     }
 
-    /// A handle that comes back, also if the operation panics.
+    /// Lends a handle. It is put back when the guard is dropped, also if the operation panics.
     pub(crate) fn lend(&self, random: &Random) -> Option<Lent<'_, H>> {
         self.take(random).map(|handle| Lent { pool: self, handle: Some(handle) })
     }
@@ -44,7 +44,7 @@ impl<H> Pool<H> {
         self.0.borrow().len()
     }
 
-    /// Looks at each handle. Runs no user code.
+    /// Calls `f` with each handle. `f` must not run user code.
     pub(crate) fn for_each(&self, f: impl FnMut(&mut H)) {
         self.0.borrow_mut().iter_mut().for_each(f);
     }
@@ -56,9 +56,9 @@ pub(crate) struct Lent<'a, H> {
 }
 
 impl<H> Lent<'_, H> {
-    /// It does not come back.
+    /// Takes the handle out of the pool for good.
     pub(crate) fn keep(mut self) -> H {
-        self.handle.take().expect("it was not kept before")
+        self.handle.take().expect("the handle is lent")
     }
 }
 
@@ -66,13 +66,13 @@ impl<H> Deref for Lent<'_, H> {
     type Target = H;
 
     fn deref(&self) -> &H {
-        self.handle.as_ref().expect("it was not kept")
+        self.handle.as_ref().expect("the handle is lent")
     }
 }
 
 impl<H> DerefMut for Lent<'_, H> {
     fn deref_mut(&mut self) -> &mut H {
-        self.handle.as_mut().expect("it was not kept")
+        self.handle.as_mut().expect("the handle is lent")
     }
 }
 

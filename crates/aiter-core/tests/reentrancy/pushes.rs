@@ -14,16 +14,16 @@ use crate::{
     world::{Operation, Pools},
 };
 
-/// An iterator that calls back, and may lie about its length.
-struct Feed<'a, const PAD: usize> {
+/// An iterator that calls back, and whose `size_hint` may be wrong.
+struct CallbackIterator<'a, const PAD: usize> {
     pools: &'a Pools<PAD>,
     left: usize,
     hint: usize,
-    /// The ids that it has yielded.
+    /// The ids that were yielded.
     yielded: Rc<RefCell<Vec<usize>>>,
 }
 
-impl<const PAD: usize> Iterator for Feed<'_, PAD> {
+impl<const PAD: usize> Iterator for CallbackIterator<'_, PAD> {
     type Item = Item<PAD>;
 
     fn next(&mut self) -> Option<Item<PAD>> {
@@ -45,8 +45,8 @@ impl<const PAD: usize> Pools<PAD> {
         ("push again", Self::push),
         ("try_push", Self::try_push),
         ("push_all", Self::push_all),
-        ("sole push", Self::push_sole),
-        ("sole push_all", Self::push_all_sole),
+        ("unique push", Self::push_unique),
+        ("unique push_all", Self::push_all_unique),
         ("extend", Self::extend),
         ("reserve", Self::reserve),
         ("subscribe", Self::subscribe),
@@ -61,27 +61,27 @@ impl<const PAD: usize> Pools<PAD> {
         Item::new(&self.base, self.oracle.begin())
     }
 
-    fn feed(&self) -> (Feed<'_, PAD>, Rc<RefCell<Vec<usize>>>) {
+    fn iterator(&self) -> (CallbackIterator<'_, PAD>, Rc<RefCell<Vec<usize>>>) {
         let yielded = Rc::new(RefCell::new(Vec::new()));
         let most = if PAD == 0 { 100 } else { 12 };
         let (left, hint) = (self.base.random.below(most), self.base.random.below(most));
-        (Feed { pools: self, left, hint, yielded: yielded.clone() }, yielded)
+        (CallbackIterator { pools: self, left, hint, yielded: yielded.clone() }, yielded)
     }
 
-    /// What a push returned.
+    /// Records the result of a push.
     fn note_push(&self, id: usize, result: Result<(), PushError<Item<PAD>>>) {
         let Err(error) = result else { return self.oracle.end(id, Fate::Pushed) };
         self.oracle.end(id, Fate::Refused);
         let no_cursor = matches!(error, PushError::NoCursor(_));
         self.check_refusal(no_cursor);
         let item = error.into_inner();
-        self.base.check(item.id() == id, format_args!("another item comes back"));
+        self.base.check(item.id() == id, format_args!("a push returned another item"));
     }
 
     fn check_refusal(&self, no_cursor: bool) {
         self.base.check(
             !(no_cursor && self.has_reference()),
-            format_args!("a push finds no cursor, but there is one"),
+            format_args!("a push found no cursor, but the reference is alive"),
         );
     }
 
@@ -108,11 +108,11 @@ impl<const PAD: usize> Pools<PAD> {
         }
     }
 
-    /// What a `push_all` returned.
+    /// Records the result of a `push_all`.
     fn note_all(
         &self,
         yielded: &RefCell<Vec<usize>>,
-        result: Result<usize, PushAllError<Feed<'_, PAD>>>,
+        result: Result<usize, PushAllError<CallbackIterator<'_, PAD>>>,
     ) {
         let pushed = match &result {
             Ok(pushed) => *pushed,
@@ -125,7 +125,7 @@ impl<const PAD: usize> Pools<PAD> {
             let count = yielded.borrow().len();
             return self.base.check(
                 count == pushed,
-                format_args!("{count} items were pushed, but {pushed} counted"),
+                format_args!("{count} items were pushed, but {pushed} reported"),
             );
         };
         self.check_refusal(error.kind() == aiter_core::PushErrorKind::NoCursor);
@@ -134,7 +134,7 @@ impl<const PAD: usize> Pools<PAD> {
             let id = ids.next().flatten();
             self.base.check(
                 id == Some(item.id()),
-                format_args!("item {} comes back in place of {id:?}", item.id()),
+                format_args!("item {} was returned in place of {id:?}", item.id()),
             );
             self.oracle.end(item.id(), Fate::Refused);
         }
@@ -142,33 +142,33 @@ impl<const PAD: usize> Pools<PAD> {
 
     fn push_all(&self) {
         let Some(pusher) = self.pushers.lend(&self.base.random) else { return };
-        let (feed, yielded) = self.feed();
-        let result = pusher.push_all(feed);
+        let (iterator, yielded) = self.iterator();
+        let result = pusher.push_all(iterator);
         self.note_all(&yielded, result);
     }
 
-    fn push_sole(&self) {
+    fn push_unique(&self) {
         let Some(mut pusher) = self.pushers.lend(&self.base.random) else { return };
-        let Some(mut sole) = pusher.unique() else { return };
+        let Some(mut unique) = pusher.unique() else { return };
         for _ in 0..=self.base.random.below(3) {
             let item = self.item();
             let id = item.id();
-            let result = sole.push(item);
+            let result = unique.push(item);
             self.note_push(id, result);
         }
     }
 
-    fn push_all_sole(&self) {
+    fn push_all_unique(&self) {
         let Some(mut pusher) = self.pushers.lend(&self.base.random) else { return };
-        let Some(mut sole) = pusher.unique() else { return };
-        let (feed, yielded) = self.feed();
-        let result = sole.push_all(feed);
+        let Some(mut unique) = pusher.unique() else { return };
+        let (iterator, yielded) = self.iterator();
+        let result = unique.push_all(iterator);
         self.note_all(&yielded, result);
     }
 
     fn extend(&self) {
         let Some(mut pusher) = self.pushers.lend(&self.base.random) else { return };
-        pusher.extend(self.feed().0);
+        pusher.extend(self.iterator().0);
     }
 
     fn reserve(&self) {
@@ -227,6 +227,6 @@ impl<const PAD: usize> Pools<PAD> {
         self.base.log(format_args!("stop"));
         let Some(pusher) = self.pushers.lend(&self.base.random) else { return };
         pusher.stop();
-        self.base.check(pusher.is_stopped(), format_args!("it was stopped"));
+        self.base.check(pusher.is_stopped(), format_args!("a stopped list is not stopped"));
     }
 }

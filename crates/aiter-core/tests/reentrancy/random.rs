@@ -1,8 +1,8 @@
-//! Random numbers that a seed repeats.
+//! Random numbers that a seed determines.
 
 use core::cell::Cell;
 
-/// SplitMix64.
+/// The SplitMix64 generator.
 pub(crate) struct Random(Cell<u64>);
 
 impl Random {
@@ -18,7 +18,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `n`, which is not 0.
+    /// Returns a number below `n`, which must not be 0.
     pub(crate) fn below(&self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }

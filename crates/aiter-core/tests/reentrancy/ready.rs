@@ -1,5 +1,5 @@
-//! A ready stack with its nodes, by the contract of `ReadyNode`: a node that sleeps is left alone
-//! until its number was taken.
+//! Ready queues with their nodes, by the contract of `ReadyNode`. An idle node is not used until
+//! its number was taken.
 
 use alloc::{rc::Rc, vec::Vec};
 use core::{
@@ -12,7 +12,7 @@ use aiter_core::task::{ReadyNode, ReadyQueue};
 use crate::{
     base::{Base, Site, base},
     item::Item,
-    waker::Nap,
+    waker::Registration,
     world::{Operation, Pools},
 };
 
@@ -21,26 +21,26 @@ const NODES: usize = 4;
 /// The model of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// To be polled.
+    /// The node may be polled.
     #[default]
-    Up,
-    /// Woken since it was looked at.
-    UpAndWoken,
-    Asleep,
-    /// Woken, so its number is on the stack.
-    OnStack,
+    Scheduled,
+    /// The node was woken after `clear_wakes`.
+    ScheduledAndWoken,
+    Idle,
+    /// The node was woken, so the queue holds its number.
+    Queued,
 }
 
 type States = Rc<[Cell<State>; NODES]>;
 
 pub(crate) struct Ready<const PAD: usize> {
-    stack: ReadyQueue,
+    queue: ReadyQueue,
     nodes: Vec<ReadyNode<Item<PAD>>>,
     states: States,
-    nap: Option<Nap>,
+    registration: Option<Registration>,
 }
 
-/// A waker of a node.
+/// A waker of a node, with the model of the node.
 pub(crate) struct NodeWaker {
     states: States,
     number: usize,
@@ -49,42 +49,42 @@ pub(crate) struct NodeWaker {
 
 impl<const PAD: usize> Ready<PAD> {
     pub(crate) fn new(pools: &Pools<PAD>) -> Self {
-        let stack = ReadyQueue::new();
-        let mut nodes: Vec<_> = (0..NODES).map(|number| stack.node(number)).collect();
+        let queue = ReadyQueue::new();
+        let mut nodes: Vec<_> = (0..NODES).map(|number| queue.node(number)).collect();
         for node in &mut nodes {
             node.set(Some(pools.private_item()));
         }
-        Self { stack, nodes, states: Rc::default(), nap: None }
+        Self { queue, nodes, states: Rc::default(), registration: None }
     }
 
-    fn has_marked(&self) -> bool {
-        self.states.iter().any(|state| state.get() == State::OnStack)
+    fn has_queued(&self) -> bool {
+        self.states.iter().any(|state| state.get() == State::Queued)
     }
 
     pub(crate) fn check(&self, base: &Base) {
-        let marked = self.has_marked();
-        base.check(marked == self.stack.has_ready(), format_args!("numbers on the ready stack"));
-        let was_woken = self.nap.is_none_or(|nap| nap.was_woken(base));
-        let text = format_args!("lost wake-up of a ready stack's owner: {:?}", self.nap);
-        base.check(was_woken || !marked, text);
+        let queued = self.has_queued();
+        base.check(queued == self.queue.has_ready(), format_args!("`has_ready` is {}", !queued));
+        let was_woken = self.registration.is_none_or(|registration| registration.was_woken(base));
+        let text = format_args!("lost wake-up of a ready queue's owner: {:?}", self.registration);
+        base.check(was_woken || !queued, text);
     }
 
-    /// Takes all numbers: exactly those of the nodes that were woken.
+    /// Takes all numbers, and checks that they are the numbers of the woken nodes.
     fn take(&mut self, base: &Base) {
-        let mut number = self.stack.take();
+        let mut number = self.queue.take();
         while number != ReadyQueue::NONE {
-            let state = self.states[number].replace(State::Up);
-            base.check(state == State::OnStack, format_args!("{number} is taken when {state:?}"));
+            let state = self.states[number].replace(State::Scheduled);
+            base.check(state == State::Queued, format_args!("{number} is taken while {state:?}"));
             if base.has_failed() {
                 return;
             }
             number = self.nodes[number].next();
         }
-        base.check(!self.has_marked(), format_args!("a number that was marked is not taken"));
+        base.check(!self.has_queued(), format_args!("a queued number was not taken"));
     }
 
-    /// Sees to a node that is up.
-    fn serve(&mut self, pools: &Pools<PAD>, number: usize) {
+    /// Polls, replaces or empties a scheduled node.
+    fn poll_node(&mut self, pools: &Pools<PAD>, number: usize) {
         let (base, node) = (&pools.base, &mut self.nodes[number]);
         let state = &self.states[number];
         if base.random.one_in(4) {
@@ -93,7 +93,7 @@ impl<const PAD: usize> Ready<PAD> {
         if base.random.one_in(6) {
             return drop(node.take());
         }
-        state.set(State::Up);
+        state.set(State::Scheduled);
         if base.random.one_in(4) {
             let item = pools.private_item();
             let panics = Panics(&pools.panicked_polls);
@@ -108,32 +108,38 @@ impl<const PAD: usize> Ready<PAD> {
             node.clear_wakes();
             node.poll(|_, cx| poll_member(pools, &self.states, number, cx));
         }
-        let is_up = state.get() == State::UpAndWoken;
+        let is_scheduled = state.get() == State::ScheduledAndWoken;
         let sleeps = node.set_idle();
-        base.check(sleeps != is_up, format_args!("{number} sleeps: {sleeps}, woken: {is_up}"));
-        state.set(if sleeps { State::Asleep } else { State::Up });
+        base.check(
+            sleeps != is_scheduled,
+            format_args!("node {number} idle: {sleeps}, woken: {is_scheduled}"),
+        );
+        state.set(if sleeps { State::Idle } else { State::Scheduled });
     }
 
     fn run(&mut self, pools: &Pools<PAD>) {
-        pools.with_waker(|waker, nap| {
-            self.nap = None;
+        pools.with_waker(|waker, registration| {
+            self.registration = None;
             self.take(&pools.base);
             for number in 0..NODES {
-                let is_up = matches!(self.states[number].get(), State::Up | State::UpAndWoken);
-                if is_up && pools.base.random.below(4) != 0 {
-                    self.serve(pools, number);
+                let is_scheduled = matches!(
+                    self.states[number].get(),
+                    State::Scheduled | State::ScheduledAndWoken
+                );
+                if is_scheduled && pools.base.random.below(4) != 0 {
+                    self.poll_node(pools, number);
                 }
             }
-            if self.stack.sleep(waker) {
-                self.nap = Some(nap);
+            if self.queue.sleep(waker) {
+                self.registration = Some(registration);
             } else {
-                pools.base.check(self.has_marked(), format_args!("the owner does not sleep"));
+                pools.base.check(self.has_queued(), format_args!("the owner does not sleep"));
             }
         });
     }
 }
 
-/// Counts a call that panics.
+/// Counts a call that panics. `forget` it after the call.
 struct Panics<'a>(&'a Cell<usize>);
 
 impl Drop for Panics<'_> {
@@ -142,11 +148,11 @@ impl Drop for Panics<'_> {
     }
 }
 
-/// What a node's waker does to the model.
+/// Applies a wake-up to the model.
 fn note_wake(state: &Cell<State>) {
     state.set(match state.get() {
-        State::Up | State::UpAndWoken => State::UpAndWoken,
-        State::Asleep | State::OnStack => State::OnStack,
+        State::Scheduled | State::ScheduledAndWoken => State::ScheduledAndWoken,
+        State::Idle | State::Queued => State::Queued,
     });
 }
 
@@ -177,7 +183,7 @@ impl<const PAD: usize> Pools<PAD> {
         ("node wake_by_ref", Self::wake_node_by_ref),
     ];
 
-    /// An item that is never pushed.
+    /// Returns an item that is never pushed.
     fn private_item(&self) -> Item<PAD> {
         Item::new(&self.base, usize::MAX)
     }

@@ -16,19 +16,19 @@ use crate::{
     base::Base,
     item::Item,
     oracle::Group,
-    waker::Nap,
+    waker::Registration,
     world::{Operation, Pools},
 };
 
 pub(crate) struct Taker<const PAD: usize> {
     cursor: SharedCursor<Item<PAD>>,
     group: Rc<Group>,
-    /// Its number in the group.
+    /// The number of this taker in its group.
     number: usize,
-    nap: Option<Nap>,
+    registration: Option<Registration>,
 }
 
-/// A take that panics may lose its item.
+/// Counts a take that panics, which may lose its item. `forget` it after the take.
 struct Take<'a>(&'a Group);
 
 impl Drop for Take<'_> {
@@ -40,21 +40,21 @@ impl Drop for Take<'_> {
 impl<const PAD: usize> Taker<PAD> {
     pub(crate) fn new(cursor: SharedCursor<Item<PAD>>, group: Rc<Group>) -> Self {
         let number = group.add_taker();
-        Self { cursor, group, number, nap: None }
+        Self { cursor, group, number, registration: None }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.cursor.len()
     }
 
-    /// Takes all that is ready.
+    /// Takes all ready items.
     pub(crate) fn drain(&mut self) {
         while let Ok(item) = self.cursor.try_next() {
             self.see(item.id());
         }
     }
 
-    /// A poll that replaces the waker of the last one.
+    /// Polls with a no-op waker, which replaces the last waker.
     pub(crate) fn poll_idle(&mut self) {
         let cx = &mut Context::from_waker(Waker::noop());
         drop(Pin::new(&mut self.cursor).poll_next(cx));
@@ -67,17 +67,17 @@ impl<const PAD: usize> Taker<PAD> {
     fn end(&self, base: &Base) {
         base.check(
             self.cursor.is_drained() && self.cursor.is_terminated(),
-            format_args!("a taker ends early, with {} items left", self.cursor.len()),
+            format_args!("a taker ended early, with {} items left", self.cursor.len()),
         );
     }
 
     pub(crate) fn check(&self, base: &Base, tail: Option<usize>) {
         let len = self.cursor.len();
         let has_news = len > 0 || self.cursor.is_drained();
-        let was_woken = self.nap.is_none_or(|nap| nap.was_woken(base));
+        let was_woken = self.registration.is_none_or(|registration| registration.was_woken(base));
         base.check(
             was_woken || !has_news,
-            format_args!("lost wake-up of a taker with {len} items: {:?}", self.nap),
+            format_args!("lost wake-up of a taker with {len} items: {:?}", self.registration),
         );
         let (Some(tail), Some(birth)) = (tail, self.group.birth.get()) else { return };
         let (taken, most_lost) = (self.group.taken(), self.group.panics.get());
@@ -97,8 +97,8 @@ impl<const PAD: usize> Taker<PAD> {
         match result {
             Ok(item) => self.see(item.id()),
             Err(error) => {
-                let is_quiet = moment == base.moment();
-                base.check(!is_quiet || len == 0, format_args!("{error:?} with {len} items"));
+                let is_undisturbed = moment == base.moment();
+                base.check(!is_undisturbed || len == 0, format_args!("{error:?} with {len} items"));
                 base.check(
                     error != TryNextError::Contended,
                     format_args!("the gate is closed while user code runs"),
@@ -112,9 +112,9 @@ impl<const PAD: usize> Taker<PAD> {
 
     fn poll(&mut self, pools: &Pools<PAD>) {
         let (base, len) = (&pools.base, self.cursor.len());
-        pools.with_waker(|waker, nap| {
+        pools.with_waker(|waker, registration| {
             let moment = base.moment();
-            self.nap = None;
+            self.registration = None;
             let take = Take(&self.group);
             let polled = Pin::new(&mut self.cursor).poll_next(&mut Context::from_waker(waker));
             core::mem::forget(take);
@@ -122,27 +122,30 @@ impl<const PAD: usize> Taker<PAD> {
                 Poll::Ready(Some(item)) => self.see(item.id()),
                 Poll::Ready(None) => self.end(base),
                 Poll::Pending => {
-                    self.nap = Some(nap);
-                    let is_quiet = moment == base.moment();
-                    base.check(!is_quiet || len == 0, format_args!("pending with {len} items"));
+                    self.registration = Some(registration);
+                    let is_undisturbed = moment == base.moment();
+                    base.check(
+                        !is_undisturbed || len == 0,
+                        format_args!("pending with {len} items"),
+                    );
                 }
             }
         });
     }
 
-    /// Takes all, and waits.
+    /// Takes all items and waits.
     fn sleep(&mut self, pools: &Pools<PAD>) {
         for _ in 0..=self.len() {
             self.poll(pools);
         }
     }
 
-    /// The future, polled once and dropped.
+    /// Polls the future `next` once and drops it.
     fn next(&mut self, pools: &Pools<PAD>) {
-        pools.with_waker(|waker, nap| {
-            self.nap = None;
+        pools.with_waker(|waker, registration| {
+            self.registration = None;
             let (base, group) = (&pools.base, self.group.clone());
-            let (before, moment) = (nap.clones(base), base.moment());
+            let (before, moment) = (registration.clones(base), base.moment());
             let take = Take(&group);
             let mut next = self.cursor.next();
             let polled = Pin::new(&mut next).poll(&mut Context::from_waker(waker));
@@ -152,10 +155,10 @@ impl<const PAD: usize> Taker<PAD> {
             };
             core::mem::forget(take);
             drop(next);
-            let is_quiet = moment == base.moment() && polled.is_pending();
+            let is_undisturbed = moment == base.moment() && polled.is_pending();
             base.check(
-                !is_quiet || nap.clones(base) <= before,
-                format_args!("a future that was dropped keeps its waker"),
+                !is_undisturbed || registration.clones(base) <= before,
+                format_args!("a dropped future keeps its waker"),
             );
             if let Some(id) = id {
                 self.see(id);
@@ -176,13 +179,13 @@ impl<const PAD: usize> Taker<PAD> {
         let taken = result.unwrap_or_else(|payload| resume_unwind(payload));
         core::mem::forget(take);
         let len = buf.len();
-        pools.base.check(taken == len, format_args!("{len} items, {taken} counted"));
+        pools.base.check(taken == len, format_args!("{len} items, {taken} reported"));
     }
 
     fn next_many(&mut self, pools: &Pools<PAD>) {
         let (mut buf, max) = (Vec::new(), 1 + pools.base.random.below(12));
         pools.with_waker(|waker, _| {
-            self.nap = None;
+            self.registration = None;
             let group = self.group.clone();
             let take = Take(&group);
             let result = catch_unwind(AssertUnwindSafe(|| {
@@ -199,7 +202,7 @@ impl<const PAD: usize> Taker<PAD> {
             }
             let taken = if let Poll::Ready(taken) = polled { taken } else { 0 };
             let len = buf.len();
-            pools.base.check(taken == len, format_args!("{len} items, {taken} counted"));
+            pools.base.check(taken == len, format_args!("{len} items, {taken} reported"));
         });
     }
 }

@@ -1,7 +1,7 @@
-//! Wakers whose four functions are user code, and the book of them.
+//! Wakers whose four functions are user code, and the registry of wakers.
 //!
-//! A waker's pointer is a number: a waker that is used after its drop shows in the book and
-//! corrupts nothing. A waker may own handles, which go with its last clone.
+//! The pointer of a waker is a number, so a use after its drop is recorded and corrupts nothing. A
+//! waker may own handles, which are dropped with its last clone.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::{
@@ -16,32 +16,32 @@ use crate::base::{Base, Site, base};
 
 #[derive(Default)]
 struct Entry {
-    /// Clones alive.
+    /// Number of live clones.
     alive: usize,
-    /// Calls of `wake` and `wake_by_ref`.
+    /// Number of calls of `wake` and `wake_by_ref`.
     wakes: usize,
     owned: Vec<Box<dyn Any>>,
 }
 
 #[derive(Default)]
-pub(crate) struct WakerBook {
+pub(crate) struct WakerRegistry {
     entries: RefCell<Vec<Entry>>,
 }
 
-/// A registration: the waker and how often it had been called when the poll began.
+/// A registration: the waker, and the number of its calls when the poll began.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Nap {
+pub(crate) struct Registration {
     waker: usize,
     wakes: usize,
 }
 
-impl Nap {
+impl Registration {
     pub(crate) fn new(base: &Base, waker: &Waker) -> Self {
         let waker = index_of(waker.data());
         Self { waker, wakes: base.wakers.entries.borrow()[waker].wakes }
     }
 
-    /// Clones of the waker that are alive.
+    /// Returns the number of live clones of the waker.
     pub(crate) fn clones(&self, base: &Base) -> usize {
         base.wakers.entries.borrow()[self.waker].alive
     }
@@ -51,15 +51,16 @@ impl Nap {
     }
 }
 
-impl WakerBook {
+impl WakerRegistry {
     pub(crate) fn new_waker(&self) -> Waker {
         let mut entries = self.entries.borrow_mut();
         entries.push(Entry { alive: 1, ..Entry::default() });
-        // SAFETY: the functions keep the contract of `RawWaker`; all stay on one thread.
+        // SAFETY: the functions use the pointer as a number only, so they cannot misuse memory. The
+        // waker stays on one thread.
         unsafe { Waker::from_raw(raw(entries.len() - 1)) }
     }
 
-    /// Lets a waker own a handle.
+    /// Makes `waker` own `handle`.
     pub(crate) fn give(&self, waker: &Waker, handle: Box<dyn Any>) {
         self.entries.borrow_mut()[index_of(waker.data())].owned.push(handle);
     }
@@ -68,12 +69,12 @@ impl WakerBook {
         self.entries.borrow().iter().all(|entry| entry.owned.is_empty())
     }
 
-    /// All handles that wakers own, which may be wakers' ends.
+    /// Takes all handles that wakers own. Their drop may drop wakers.
     pub(crate) fn take_owned(&self) -> Vec<Box<dyn Any>> {
         self.entries.borrow_mut().iter_mut().flat_map(|entry| mem::take(&mut entry.owned)).collect()
     }
 
-    /// Wakers with clones alive.
+    /// Returns the wakers that have live clones, with their numbers of clones.
     pub(crate) fn alive(&self) -> Vec<(usize, usize)> {
         let entries = self.entries.borrow();
         entries.iter().map(|entry| entry.alive).enumerate().filter(|of| of.1 != 0).collect()
@@ -89,7 +90,7 @@ fn index_of(data: *const ()) -> usize {
     data.addr() - 1
 }
 
-/// Works on the entry of a waker, which must be alive.
+/// Calls `f` with the entry of a waker, and checks that the waker is alive.
 fn with<R>(base: &Base, data: *const (), f: impl FnOnce(&mut Entry) -> R) -> R {
     let mut entries = base.wakers.entries.borrow_mut();
     let entry = &mut entries[index_of(data)];
@@ -97,7 +98,7 @@ fn with<R>(base: &Base, data: *const (), f: impl FnOnce(&mut Entry) -> R) -> R {
     f(entry)
 }
 
-/// One clone less. What the last one owned is returned.
+/// Removes one clone. The last clone returns the handles that the waker owned.
 fn leave(base: &Base, data: *const ()) -> Vec<Box<dyn Any>> {
     with(base, data, |entry| {
         entry.alive = entry.alive.saturating_sub(1);
@@ -139,7 +140,7 @@ fn wake_by_ref(data: *const ()) {
 
 fn drop_waker(data: *const ()) {
     let base = base();
-    // Dropped last, also if the call-back panics.
+    // The owned handles are dropped last, also if the call-back panics.
     let _owned = leave(&base, data);
     base.call_back(Site::WakerDrop);
 }

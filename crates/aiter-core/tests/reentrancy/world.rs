@@ -1,4 +1,4 @@
-//! The pools of handles, and how an operation is chosen.
+//! The pools of handles, and the choice of operations.
 
 use alloc::{boxed::Box, rc::Rc, vec::Vec};
 use core::{
@@ -15,12 +15,12 @@ use crate::{
     cursors::Reader,
     item::Item,
     oracle::{Group, Oracle},
+    poll_locks::Handle,
     pool::Pool,
     random::Random,
     ready::{NodeWaker, Ready},
-    relays::Handle,
     takers::Taker,
-    waker::Nap,
+    waker::Registration,
 };
 
 pub(crate) struct Pools<const PAD: usize> {
@@ -29,7 +29,7 @@ pub(crate) struct Pools<const PAD: usize> {
     pub(crate) weak: Pool<WeakPusher<Item<PAD>>>,
     pub(crate) readers: Pool<Reader<PAD>>,
     pub(crate) takers: Pool<Taker<PAD>>,
-    pub(crate) relays: Pool<Handle>,
+    pub(crate) locks: Pool<Handle>,
     pub(crate) cells: Pool<Rc<WakerCell>>,
     pub(crate) ready: Pool<Ready<PAD>>,
     pub(crate) nodes: Pool<NodeWaker>,
@@ -37,25 +37,25 @@ pub(crate) struct Pools<const PAD: usize> {
     pub(crate) oracle: Oracle,
     pub(crate) groups: RefCell<Vec<Rc<Group>>>,
     pub(crate) reference: RefCell<Option<Reader<PAD>>>,
-    /// Calls of `poll_new` that panicked.
+    /// Number of calls of `poll_new` that panicked.
     pub(crate) panicked_polls: Cell<usize>,
-    /// No kind of handle gets more than this.
+    /// Maximum number of handles of each kind.
     most_handles: usize,
-    /// The list is not stopped before so many operations.
-    begins_to_stop: usize,
+    /// Number of operations before the list may be stopped.
+    earliest_stop: usize,
     operations: Vec<Operation<PAD>>,
-    /// Sums of the operations' weights.
+    /// Running sums of the weights of the operations.
     weights: Vec<usize>,
 }
 
-/// A name for the trace, and what to do.
+/// The name for the trace, and the operation.
 pub(crate) type Operation<const PAD: usize> = (&'static str, fn(&Pools<PAD>));
 
 impl<const PAD: usize> World for Pools<PAD> {
     fn step(&self, site: Option<Site>) {
-        let sum = *self.weights.last().expect("there are operations");
+        let sum = *self.weights.last().expect("the list of operations is not empty");
         let drawn = self.base.random.below(sum);
-        // Once it may, more often where a task goes to sleep.
+        // Stops are more frequent while a task registers.
         let rate = if site == Some(Site::WakerClone) { 5 } else { 60 };
         if self.may_stop() && self.base.random.one_in(rate) {
             return self.stop();
@@ -74,8 +74,8 @@ impl<const PAD: usize> Pools<PAD> {
         let reference = has_reference.then(|| Reader::new(cursor.fork(), Some(0)));
         let (operations, weights) = Self::weigh(&base.random);
         let most_handles = base.random.pick(&[1, 2, 3, 4, 6]);
-        let begins_to_stop = base.random.below(2 * base.longest());
-        let tell = format_args!("{most_handles} handles of a kind, stops after {begins_to_stop}");
+        let earliest_stop = base.random.below(2 * base.longest());
+        let tell = format_args!("{most_handles} handles per kind, stop after {earliest_stop}");
         base.log(tell);
         let pools = Self {
             base: base.clone(),
@@ -83,7 +83,7 @@ impl<const PAD: usize> Pools<PAD> {
             weak: Pool::new(),
             readers: Pool::new(),
             takers: Pool::new(),
-            relays: Pool::new(),
+            locks: Pool::new(),
             cells: Pool::new(),
             ready: Pool::new(),
             nodes: Pool::new(),
@@ -93,7 +93,7 @@ impl<const PAD: usize> Pools<PAD> {
             reference: RefCell::new(reference),
             panicked_polls: Cell::new(0),
             most_handles,
-            begins_to_stop,
+            earliest_stop,
             operations,
             weights,
         };
@@ -101,15 +101,15 @@ impl<const PAD: usize> Pools<PAD> {
         pools.readers.put(Reader::new(cursor, Some(0)));
         pools.cells.put(Rc::new(WakerCell::new()));
         pools.ready.put(Ready::new(&pools));
-        pools.new_relay();
+        pools.new_lock();
         pools
     }
 
-    /// All operations, and sums of their weights. Some operations, and some kinds of handles, are
-    /// left out, for others to meet more often.
+    /// Returns the operations and the running sums of their weights. Some operations and kinds of
+    /// handles are left out at random, so the others meet more often.
     fn weigh(random: &Random) -> (Vec<Operation<PAD>>, Vec<usize>) {
         let list = [Self::PUSHES, Self::CURSORS, Self::TAKERS];
-        let others = [Self::RELAYS, Self::CELLS, Self::READY];
+        let others = [Self::LOCKS, Self::CELLS, Self::READY];
         let others = others.into_iter().filter(|_| random.one_in(2));
         let mut operations: Vec<_> = others.flatten().copied().collect();
         if operations.is_empty() || !random.one_in(4) {
@@ -124,18 +124,18 @@ impl<const PAD: usize> Pools<PAD> {
         (operations, weights)
     }
 
-    /// Whether the list may be stopped by now.
+    /// Returns `true` if the list may be stopped.
     pub(crate) fn may_stop(&self) -> bool {
-        self.base.moment().0 >= self.begins_to_stop
+        self.base.moment().0 >= self.earliest_stop
     }
 
-    /// Whether one more of these handles is welcome.
+    /// Returns `true` if `pool` may grow.
     pub(crate) fn has_room<H>(&self, pool: &Pool<H>) -> bool {
         pool.len() < self.most_handles
     }
 
-    /// Calls `f` with a waker: a new one, or one that other handles may have.
-    pub(crate) fn with_waker<R>(&self, f: impl FnOnce(&Waker, Nap) -> R) -> R {
+    /// Calls `f` with a new waker, or with a waker that other handles may have registered.
+    pub(crate) fn with_waker<R>(&self, f: impl FnOnce(&Waker, Registration) -> R) -> R {
         let random = &self.base.random;
         let is_new = self.tasks.len() == 0 || random.one_in(3);
         if is_new && self.has_room(&self.tasks) {
@@ -147,18 +147,18 @@ impl<const PAD: usize> Pools<PAD> {
         }
         let Some(waker) = self.tasks.lend(random) else {
             let waker = self.base.wakers.new_waker();
-            return f(&waker, Nap::new(&self.base, &waker));
+            return f(&waker, Registration::new(&self.base, &waker));
         };
-        f(&waker, Nap::new(&self.base, &waker))
+        f(&waker, Registration::new(&self.base, &waker))
     }
 
-    /// Gives the waker a handle: what drops the waker drops that one.
+    /// Makes the waker own a handle, which is dropped with the waker.
     fn let_own(&self, waker: &Waker) {
         let (random, wakers) = (&self.base.random, &self.base.wakers);
         let handle: Option<Box<dyn Any>> = match random.below(4) {
             0 => self.readers.take(random).map(|reader| Box::new(reader) as _),
             1 => self.takers.take(random).map(|taker| Box::new(taker) as _),
-            2 => self.relays.take(random).map(|relay| Box::new(relay) as _),
+            2 => self.locks.take(random).map(|lock| Box::new(lock) as _),
             _ if self.pushers.len() < 2 => None,
             _ => self.pushers.take(random).map(|pusher| Box::new(pusher) as _),
         };

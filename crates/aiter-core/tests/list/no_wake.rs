@@ -1,4 +1,4 @@
-//! Lists whose cursors never sleep.
+//! Lists whose cursors register no waker.
 
 use crate::{
     blocks::slots,
@@ -12,13 +12,13 @@ use aiter_core::{
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
-/// Reads everything that is ready.
+/// Reads all ready items.
 fn drain<T>(cursor: &mut NoWakeCursor<T>) -> Vec<T> {
     core::iter::from_fn(|| cursor.next_ready()).collect()
 }
 
 #[test]
-fn items_come_in_order_across_blocks() {
+fn items_across_blocks_keep_order() {
     let (mut pusher, mut cursor) = no_wake_list();
     let mut other = cursor.fork();
     for n in 0..200 {
@@ -33,9 +33,9 @@ fn items_come_in_order_across_blocks() {
     assert!(other.is_drained());
 }
 
-/// Whatever reader is given: a push beside it appends the item.
+/// The hint may be any cursor. The push appends the item.
 #[test]
-fn reader_with_items_left_push_appends() {
+fn push_with_lagging_hint_appends() {
     let (mut pusher, cursor) = no_wake_list();
     let (mut behind, mut ahead) = (cursor.fork(), cursor);
     for n in 0..200 {
@@ -49,10 +49,10 @@ fn reader_with_items_left_push_appends() {
 }
 
 #[test]
-fn reader_of_other_list_push_appends() {
-    let ((mut pusher, mut cursor), (_other, stranger)) = (no_wake_list(), no_wake_list());
+fn push_with_foreign_hint_appends() {
+    let ((mut pusher, mut cursor), (_other, foreign)) = (no_wake_list(), no_wake_list());
     for n in 0..200 {
-        pusher.push_with_hint(&stranger, n).unwrap();
+        pusher.push_with_hint(&foreign, n).unwrap();
         assert_eq!(cursor.next_ready(), Some(n));
     }
 }
@@ -74,9 +74,9 @@ fn stopped_list_refuses_push() {
 
 #[test]
 fn list_without_cursor_refuses_push() {
-    let ((mut pusher, cursor), (_other, stranger)) = (no_wake_list(), no_wake_list());
+    let ((mut pusher, cursor), (_other, foreign)) = (no_wake_list(), no_wake_list());
     drop(cursor);
-    assert_eq!(pusher.push_with_hint(&stranger, 1), Err(PushError::NoCursor(1)));
+    assert_eq!(pusher.push_with_hint(&foreign, 1), Err(PushError::NoCursor(1)));
 }
 
 #[test]
@@ -89,9 +89,9 @@ fn pusher_counts_all_cursors() {
     assert_eq!(pusher.cursor_count(), 0);
 }
 
-/// Wherever in a block a fork comes and goes: each item is dropped once, and no block is kept.
+/// A fork is created and dropped at each offset. Items are dropped once, blocks are retired.
 #[test]
-fn forks_come_and_go_blocks_are_retired() {
+fn forks_at_any_offset_retire_blocks() {
     for offset in offsets::<Tracked>(130) {
         let ledger = Ledger::new();
         let (mut pusher, mut cursor) = no_wake_list();
@@ -103,7 +103,7 @@ fn forks_come_and_go_blocks_are_retired() {
                 forks.clear();
             }
             pusher.push_with_hint(&cursor, ledger.item(n as u64)).unwrap();
-            let item: Tracked = cursor.next_ready().expect("it was pushed");
+            let item: Tracked = cursor.next_ready().expect("the pushed item is ready");
             assert_eq!(item.value, n as u64);
         }
         assert!(ledger.alive() <= slots::<Tracked>(), "offset {offset}: {}", ledger.alive());
@@ -112,11 +112,11 @@ fn forks_come_and_go_blocks_are_retired() {
     }
 }
 
-/// `next_fast` may give no answer, and never a wrong one.
+/// `next_fast` may return `None` for "unknown", but no wrong answer.
 #[test]
-fn next_quickly_says_what_next_ready_says() {
+fn next_fast_agrees_with_next_ready() {
     let (mut pusher, mut cursor) = no_wake_list();
-    let mut known = 0;
+    let mut answers = 0;
     let mut other = None;
     for n in 0..400 {
         if n % 50 == 10 {
@@ -130,7 +130,7 @@ fn next_quickly_says_what_next_ready_says() {
         match cursor.next_fast() {
             None => assert_eq!(cursor.next_ready(), (n % 3 != 0).then_some(n)),
             Some(answer) => {
-                known += 1;
+                answers += 1;
                 assert_eq!(answer, (n % 3 != 0).then_some(n));
             }
         }
@@ -138,31 +138,31 @@ fn next_quickly_says_what_next_ready_says() {
             assert_eq!(other.next_ready(), (n % 3 != 0).then_some(n));
         }
     }
-    assert!(known > 100, "{known}");
+    assert!(answers > 100, "only {answers} answers of `next_fast`");
 }
 
 #[test]
-fn clone_panics_item_is_still_to_be_read() {
+fn clone_panics_keeps_item_unread() {
     #[derive(Debug, PartialEq)]
-    struct Fragile(u32);
+    struct PanicOnClone(u32);
     static PANIC: core::sync::atomic::AtomicBool = core::sync::atomic::AtomicBool::new(true);
-    impl Clone for Fragile {
+    impl Clone for PanicOnClone {
         fn clone(&self) -> Self {
-            assert!(!PANIC.load(core::sync::atomic::Ordering::Relaxed), "as told");
+            assert!(!PANIC.load(core::sync::atomic::Ordering::Relaxed), "on purpose");
             Self(self.0)
         }
     }
     let (mut pusher, mut cursor) = no_wake_list();
     let other = cursor.fork();
-    pusher.push_with_hint(&cursor, Fragile(1)).unwrap();
+    pusher.push_with_hint(&cursor, PanicOnClone(1)).unwrap();
     assert!(catch_unwind(AssertUnwindSafe(|| cursor.next_ready())).is_err());
     PANIC.store(false, core::sync::atomic::Ordering::Relaxed);
-    assert_eq!(cursor.next_fast(), Some(Some(Fragile(1))));
+    assert_eq!(cursor.next_fast(), Some(Some(PanicOnClone(1))));
     drop(other);
 }
 
 #[test]
-fn debug_shows_state_and_no_items() {
+fn debug_shows_state_without_items() {
     let (mut pusher, cursor) = no_wake_list();
     pusher.push_with_hint(&cursor, "secret").unwrap();
     assert_eq!(format!("{pusher:?}"), "NoWakePusher { is_stopped: false, cursors: 1, .. }");

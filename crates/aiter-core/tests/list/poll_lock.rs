@@ -1,4 +1,4 @@
-//! A value that tasks drive in turn.
+//! `PollLock`: tasks that poll one value in turns.
 
 use aiter_core::task::PollLock;
 use alloc::{collections::VecDeque, rc::Rc, sync::Arc, task::Wake};
@@ -11,23 +11,23 @@ use core::{
 use std::{panic::catch_unwind, sync::Mutex};
 
 use crate::{
-    drops::on_a_small_stack,
+    drops::on_small_stack,
     scaled,
     waker::{Counting, on_wake},
 };
 
-/// A source of numbers, fed from outside.
+/// A source of numbers that the test sends.
 #[derive(Default)]
-struct Feed {
+struct SourceState {
     items: RefCell<VecDeque<u32>>,
     waker: RefCell<Option<Waker>>,
-    /// Called in the midst of a poll.
+    /// Called during the next poll.
     in_poll: RefCell<Option<Box<dyn FnOnce()>>>,
     polls: Cell<usize>,
 }
 
-impl Feed {
-    fn give(&self, item: u32) {
+impl SourceState {
+    fn send(&self, item: u32) {
         self.items.borrow_mut().push_back(item);
         self.wake();
     }
@@ -40,21 +40,21 @@ impl Feed {
     }
 }
 
-type Source = Rc<Feed>;
+type Source = Rc<SourceState>;
 
-fn source() -> (PollLock<Source>, Rc<Feed>) {
-    let feed = Rc::new(Feed::default());
-    (PollLock::new(feed.clone()), feed)
+fn source() -> (PollLock<Source>, Rc<SourceState>) {
+    let state = Rc::new(SourceState::default());
+    (PollLock::new(state.clone()), state)
 }
 
-fn poll(relay: &mut PollLock<Source>, waker: &Waker) -> Poll<u32> {
-    relay.poll_locked(&mut Context::from_waker(waker), |feed: Pin<&mut Source>, cx| {
-        feed.polls.set(feed.polls.get() + 1);
-        let item = feed.items.borrow_mut().pop_front();
+fn poll(lock: &mut PollLock<Source>, waker: &Waker) -> Poll<u32> {
+    lock.poll_locked(&mut Context::from_waker(waker), |state: Pin<&mut Source>, cx| {
+        state.polls.set(state.polls.get() + 1);
+        let item = state.items.borrow_mut().pop_front();
         if item.is_none() {
-            *feed.waker.borrow_mut() = Some(cx.waker().clone());
+            *state.waker.borrow_mut() = Some(cx.waker().clone());
         }
-        let in_poll = feed.in_poll.borrow_mut().take();
+        let in_poll = state.in_poll.borrow_mut().take();
         if let Some(f) = in_poll {
             f();
         }
@@ -63,80 +63,80 @@ fn poll(relay: &mut PollLock<Source>, waker: &Waker) -> Poll<u32> {
 }
 
 #[test]
-fn source_wake_up_wakes_every_waiter_in_order() {
-    let (one, feed) = source();
+fn source_wake_up_wakes_waiters_in_order() {
+    let (one, state) = source();
     let mut handles = [one.clone(), one.clone(), one];
     let order = Arc::new(Mutex::new(Vec::new()));
     for (n, handle) in handles.iter_mut().enumerate() {
         let order = order.clone();
         assert!(poll(handle, &on_wake(move || order.lock().unwrap().push(n))).is_pending());
     }
-    feed.give(7);
+    state.send(7);
     assert_eq!(*order.lock().unwrap(), [0, 1, 2]);
     assert_eq!(poll(&mut handles[2], Waker::noop()), Poll::Ready(7));
 }
 
 #[test]
 fn pending_value_is_polled_once_per_wake_up() {
-    let (one, feed) = source();
+    let (one, state) = source();
     let mut handles = [one.clone(), one.clone(), one];
     let wakers = [Counting::new(), Counting::new(), Counting::new()];
     for round in 0..3 {
         for (handle, waker) in handles.iter_mut().zip(&wakers) {
             assert!(poll(handle, waker.waker()).is_pending());
         }
-        assert_eq!(feed.polls.get(), 1 + 2 * round, "only the first poll can find news");
-        feed.give(round as u32);
+        assert_eq!(state.polls.get(), 1 + 2 * round, "one source poll per wake-up");
+        state.send(round as u32);
         assert_eq!(wakers.each_ref().map(Counting::wakes), [round + 1; 3]);
         assert!(poll(&mut handles[round], wakers[round].waker()).is_ready());
     }
 }
 
 #[test]
-fn woken_handle_that_rests_stops_no_other() {
+fn resting_woken_handle_blocks_no_other() {
     #[derive(Debug)]
-    enum Rest {
+    enum Resting {
         Kept,
         Dropped,
         Cancelled,
     }
-    for rest in [Rest::Kept, Rest::Dropped, Rest::Cancelled] {
-        let (mut one, feed) = source();
+    for resting in [Resting::Kept, Resting::Dropped, Resting::Cancelled] {
+        let (mut one, state) = source();
         let mut two = one.clone();
         let wakers = [Counting::new(), Counting::new()];
         assert!(poll(&mut one, wakers[0].waker()).is_pending());
         assert!(poll(&mut two, wakers[1].waker()).is_pending());
-        feed.give(1);
-        let kept = match rest {
-            Rest::Kept => Some(one),
-            Rest::Dropped => None,
-            Rest::Cancelled => {
+        state.send(1);
+        let kept = match resting {
+            Resting::Kept => Some(one),
+            Resting::Dropped => None,
+            Resting::Cancelled => {
                 one.cancel();
                 Some(one)
             }
         };
         for item in 1..4 {
-            assert_eq!(wakers[1].wakes(), item as usize, "{rest:?}");
-            assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(item), "{rest:?}");
-            assert!(poll(&mut two, wakers[1].waker()).is_pending(), "{rest:?}");
-            feed.give(item + 1);
+            assert_eq!(wakers[1].wakes(), item as usize, "{resting:?}");
+            assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(item), "{resting:?}");
+            assert!(poll(&mut two, wakers[1].waker()).is_pending(), "{resting:?}");
+            state.send(item + 1);
         }
         drop(kept);
     }
 }
 
 #[test]
-fn handle_that_takes_item_wakes_waiters_for_rest() {
-    let (mut one, feed) = source();
+fn handle_takes_item_wakes_waiters_for_rest() {
+    let (mut one, state) = source();
     let mut two = one.clone();
     let wakers = [Counting::new(), Counting::new()];
     assert!(poll(&mut one, wakers[0].waker()).is_pending());
-    feed.items.borrow_mut().extend([1, 2]);
-    feed.wake();
+    state.items.borrow_mut().extend([1, 2]);
+    state.wake();
     assert!(!one.has_woken());
-    // The gate is closed while the other handle comes.
+    // The other handle polls while the gate is closed.
     let (two_later, waker) = (Rc::new(RefCell::new(None)), wakers[1].waker().clone());
-    *feed.in_poll.borrow_mut() = Some(Box::new({
+    *state.in_poll.borrow_mut() = Some(Box::new({
         let two_later = two_later.clone();
         move || {
             assert!(poll(&mut two, &waker).is_pending());
@@ -145,7 +145,7 @@ fn handle_that_takes_item_wakes_waiters_for_rest() {
     }));
     assert_eq!(poll(&mut one, wakers[0].waker()), Poll::Ready(1));
     assert_eq!(wakers[1].wakes(), 1);
-    assert!(one.has_woken() && !one.has_woken(), "told once");
+    assert!(one.has_woken() && !one.has_woken(), "`has_woken` must return `true` once");
     let mut two = two_later.take().unwrap();
     assert_eq!(poll(&mut two, wakers[1].waker()), Poll::Ready(2));
 }
@@ -153,7 +153,7 @@ fn handle_that_takes_item_wakes_waiters_for_rest() {
 #[test]
 fn cancelled_handle_keeps_no_waker() {
     for at_front in [true, false] {
-        let (mut one, feed) = source();
+        let (mut one, state) = source();
         let mut two = one.clone();
         let wakers = [Counting::new(), Counting::new()];
         let mut handles = if at_front { [&mut one, &mut two] } else { [&mut two, &mut one] };
@@ -164,17 +164,17 @@ fn cancelled_handle_keeps_no_waker() {
         assert!(poll(&mut two, wakers[1].waker()).is_pending());
         one.cancel();
         assert_eq!(wakers[0].held(), 0);
-        feed.give(1);
+        state.send(1);
         assert_eq!(wakers.each_ref().map(Counting::wakes), [0, 1]);
         assert!(poll(&mut two, wakers[1].waker()).is_ready());
         assert!(poll(&mut one, wakers[0].waker()).is_pending());
-        feed.give(2);
-        assert_eq!(wakers[0].wakes(), 1, "a cancelled handle may wait again");
+        state.send(2);
+        assert_eq!(wakers[0].wakes(), 1, "a cancelled handle must be able to wait again");
     }
 }
 
 #[test]
-fn first_waker_panics_in_drop_cancel_takes_second() {
+fn first_waker_drop_panics_cancel_drops_second() {
     struct PanicOnDrop;
     impl Wake for PanicOnDrop {
         fn wake(self: Arc<Self>) {}
@@ -203,7 +203,7 @@ fn first_waker_panics_in_drop_cancel_takes_second() {
 }
 
 #[test]
-fn handle_that_goes_unwoken_wakes_no_other() {
+fn unwoken_handle_dropped_wakes_no_other() {
     let (mut one, _feed) = source();
     let mut two = one.clone();
     let waker = Counting::new();
@@ -214,34 +214,35 @@ fn handle_that_goes_unwoken_wakes_no_other() {
     assert_eq!(waker.wakes(), 0);
 }
 
-/// The handle is woken for the news while another one is at the source, which had asked before the news.
+/// The source notifies during a turn that had already read it. The woken handle finds the gate
+/// closed.
 #[test]
-fn woken_handle_that_is_turned_away_comes_again() {
-    let (mut one, feed) = source();
+fn woken_handle_at_closed_gate_is_woken_again() {
+    let (mut one, state) = source();
     let mut two = one.clone();
     let wakers = [Rc::new(Counting::new()), Rc::new(Counting::new())];
     assert!(poll(&mut one, wakers[0].waker()).is_pending());
-    feed.wake();
+    state.wake();
     let one = Rc::new(RefCell::new(one));
-    *feed.in_poll.borrow_mut() = Some(Box::new({
-        let (feed, one, waker) = (feed.clone(), one.clone(), wakers[0].clone());
+    *state.in_poll.borrow_mut() = Some(Box::new({
+        let (state, one, waker) = (state.clone(), one.clone(), wakers[0].clone());
         move || {
             assert!(poll(&mut one.borrow_mut(), waker.waker()).is_pending());
-            feed.give(7);
+            state.send(7);
         }
     }));
     assert!(poll(&mut two, wakers[1].waker()).is_pending());
-    assert_eq!(wakers.each_ref().map(|waker| waker.wakes()), [2, 1], "there is news for both");
+    assert_eq!(wakers.each_ref().map(|waker| waker.wakes()), [2, 1], "both handles must be woken");
     assert_eq!(poll(&mut one.borrow_mut(), wakers[0].waker()), Poll::Ready(7));
 }
 
-/// A turn may end in waiting for what only another handle can do.
+/// A pending turn may depend on a poll by another handle.
 #[test]
-fn one_that_was_turned_away_comes_again_when_the_other_waits() {
-    let (one, feed) = source();
+fn pending_turn_wakes_task_at_closed_gate() {
+    let (one, state) = source();
     let (one, mut two) = (Rc::new(RefCell::new(one.clone())), one);
     let waker = Rc::new(Counting::new());
-    *feed.in_poll.borrow_mut() = Some(Box::new({
+    *state.in_poll.borrow_mut() = Some(Box::new({
         let (one, waker) = (one.clone(), waker.clone());
         move || assert!(poll(&mut one.borrow_mut(), waker.waker()).is_pending())
     }));
@@ -250,39 +251,39 @@ fn one_that_was_turned_away_comes_again_when_the_other_waits() {
 }
 
 #[test]
-fn many_waiters_are_woken_on_small_stack() {
+fn many_waiters_woken_on_small_stack() {
     const N: usize = scaled(20_000, 50);
-    on_a_small_stack(|| {
-        let (first, feed) = source();
+    on_small_stack(|| {
+        let (first, state) = source();
         let mut handles: Vec<_> = (0..N).map(|_| first.clone()).collect();
         let waker = Counting::new();
         for handle in &mut handles {
             assert!(poll(handle, waker.waker()).is_pending());
         }
-        // Half of them wait no longer.
+        // Half of the handles stop waiting.
         handles.iter_mut().step_by(2).for_each(PollLock::cancel);
-        feed.give(1);
+        state.send(1);
         assert_eq!(waker.wakes(), N / 2);
     });
 }
 
 #[test]
-fn the_latest_waker_is_called() {
-    let (mut one, feed) = source();
+fn latest_waker_is_called() {
+    let (mut one, state) = source();
     let wakers = [Counting::new(), Counting::new()];
     for waker in &wakers {
         assert!(poll(&mut one, waker.waker()).is_pending());
     }
-    feed.give(1);
+    state.send(1);
     assert_eq!(wakers.each_ref().map(Counting::wakes), [0, 1]);
 }
 
 #[test]
-fn panic_in_turn_wakes_turned_away() {
-    let (one, feed) = source();
+fn panic_in_turn_wakes_task_at_closed_gate() {
+    let (one, state) = source();
     let (two, mut three) = (Rc::new(RefCell::new(one.clone())), one.clone());
     let waker = Rc::new(Counting::new());
-    *feed.in_poll.borrow_mut() = Some(Box::new({
+    *state.in_poll.borrow_mut() = Some(Box::new({
         let (two, waker) = (two.clone(), waker.clone());
         move || {
             assert!(poll(&mut two.borrow_mut(), waker.waker()).is_pending());
@@ -292,142 +293,142 @@ fn panic_in_turn_wakes_turned_away() {
     let panicked = catch_unwind(AssertUnwindSafe(|| poll(&mut three, Waker::noop())));
     assert!(panicked.is_err());
     assert_eq!(waker.wakes(), 1);
-    assert!(poll(&mut two.borrow_mut(), waker.waker()).is_pending(), "the gate is open");
-    feed.give(5);
+    assert!(poll(&mut two.borrow_mut(), waker.waker()).is_pending(), "the gate must be open");
+    state.send(5);
     assert_eq!(waker.wakes(), 2);
     assert_eq!(poll(&mut two.borrow_mut(), waker.waker()), Poll::Ready(5));
     drop(one);
 }
 
 #[test]
-fn a_look_polls_nothing_and_leaves_the_news() {
-    let (mut one, feed) = source();
+fn try_read_polls_nothing_keeps_notification() {
+    let (mut one, state) = source();
     assert!(poll(&mut one, Waker::noop()).is_pending());
-    let polls = feed.polls.get();
-    feed.give(1);
-    assert_eq!(one.try_read(|feed| feed.items.borrow().len()), Some(1));
-    assert_eq!(feed.polls.get(), polls);
+    let polls = state.polls.get();
+    state.send(1);
+    assert_eq!(one.try_read(|state| state.items.borrow().len()), Some(1));
+    assert_eq!(state.polls.get(), polls);
     let two = one.clone();
     let closed = Rc::new(Cell::new(false));
-    *feed.in_poll.borrow_mut() = Some(Box::new({
+    *state.in_poll.borrow_mut() = Some(Box::new({
         let closed = closed.clone();
         move || closed.set(two.try_read(|_| ()).is_none())
     }));
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
-    assert!(closed.get(), "nobody looks while another is at it");
+    assert!(closed.get(), "`try_read` must fail during a turn");
 }
 
 #[test]
-fn the_last_handle_gives_the_value_back() {
-    let (one, feed) = source();
+fn try_into_inner_of_last_handle_returns_value() {
+    let (one, state) = source();
     let two = one.clone();
-    let Err(one) = one.try_into_inner() else { panic!("there is another") };
+    let Err(one) = one.try_into_inner() else { panic!("another handle is alive") };
     drop(two);
-    assert!(one.try_into_inner().is_ok(), "the last one");
-    assert_eq!(Rc::strong_count(&feed), 1);
+    assert!(one.try_into_inner().is_ok(), "the last handle must return the value");
+    assert_eq!(Rc::strong_count(&state), 1);
 }
 
 #[test]
-fn the_source_may_keep_its_waker_for_ever() {
-    let (mut one, feed) = source();
+fn source_waker_keeps_no_task_waker() {
+    let (mut one, state) = source();
     let waker = Counting::new();
     assert!(poll(&mut one, waker.waker()).is_pending());
     assert_eq!(waker.held(), 1);
     drop(one);
-    assert_eq!(waker.held(), 0, "the task's waker went with its handle");
-    feed.give(1);
+    assert_eq!(waker.held(), 0, "the handle must drop the task's waker");
+    state.send(1);
     assert_eq!(waker.wakes(), 0);
-    assert_eq!(Rc::strong_count(&feed), 1, "and the source with the last handle");
+    assert_eq!(Rc::strong_count(&state), 1, "the last handle must drop the source");
 }
 
-/// Takes a turn, or what it is told that another one got.
+/// Polls the value. While the gate is closed, returns `fallback` instead.
 #[derive(Default)]
 struct Taker {
-    elsewhere: Option<u32>,
-    looks: usize,
+    fallback: Option<u32>,
+    fallback_calls: usize,
 }
 
 impl Taker {
-    fn poll(&mut self, relay: &mut PollLock<Source>, cx: &mut Context<'_>) -> Poll<u32> {
-        relay.poll_locked_or_else(
+    fn poll(&mut self, lock: &mut PollLock<Source>, cx: &mut Context<'_>) -> Poll<u32> {
+        lock.poll_locked_or_else(
             cx,
             self,
-            |_, feed, cx| {
-                let in_poll = feed.in_poll.borrow_mut().take();
+            |_, state, cx| {
+                let in_poll = state.in_poll.borrow_mut().take();
                 if let Some(f) = in_poll {
                     f();
                 }
-                let item = feed.items.borrow_mut().pop_front();
+                let item = state.items.borrow_mut().pop_front();
                 if item.is_none() {
-                    *feed.waker.borrow_mut() = Some(cx.waker().clone());
+                    *state.waker.borrow_mut() = Some(cx.waker().clone());
                 }
                 item.map_or(Poll::Pending, Poll::Ready)
             },
             |taker| {
-                taker.looks += 1;
-                taker.elsewhere
+                taker.fallback_calls += 1;
+                taker.fallback
             },
         )
     }
 }
 
 #[test]
-fn a_taker_looks_elsewhere_only_while_another_is_at_it() {
-    let (mut one, feed) = source();
+fn or_else_runs_only_while_gate_is_closed() {
+    let (mut one, state) = source();
     let mut two = one.clone();
-    feed.give(1);
-    feed.give(2);
+    state.send(1);
+    state.send(2);
     let mut cx = Context::from_waker(Waker::noop());
-    let met = Rc::new(RefCell::new(Vec::new()));
-    *feed.in_poll.borrow_mut() = Some(Box::new({
-        let met = met.clone();
+    let results = Rc::new(RefCell::new(Vec::new()));
+    *state.in_poll.borrow_mut() = Some(Box::new({
+        let results = results.clone();
         move || {
             let mut cx = Context::from_waker(Waker::noop());
-            for elsewhere in [None, Some(7)] {
-                let mut taker = Taker { elsewhere, ..Taker::default() };
+            for fallback in [None, Some(7)] {
+                let mut taker = Taker { fallback, ..Taker::default() };
                 let polled = taker.poll(&mut two, &mut cx);
-                met.borrow_mut().push((polled, taker.looks));
+                results.borrow_mut().push((polled, taker.fallback_calls));
             }
         }
     }));
     let mut taker = Taker::default();
     assert_eq!(taker.poll(&mut one, &mut cx), Poll::Ready(1));
-    assert_eq!(taker.looks, 0);
-    // Where nobody pauses, nobody looks.
-    let looks = met.borrow()[0].1;
-    let expected = if looks == 0 { Poll::Pending } else { Poll::Ready(7) };
-    assert_eq!(*met.borrow(), [(Poll::Pending, looks), (expected, looks)]);
-    assert_eq!(looks == 0, cfg!(miri) || usize::BITS < 64);
+    assert_eq!(taker.fallback_calls, 0);
+    // Targets without a spin phase never call the fallback.
+    let fallback_calls = results.borrow()[0].1;
+    let expected = if fallback_calls == 0 { Poll::Pending } else { Poll::Ready(7) };
+    assert_eq!(*results.borrow(), [(Poll::Pending, fallback_calls), (expected, fallback_calls)]);
+    assert_eq!(fallback_calls == 0, cfg!(miri) || usize::BITS < 64);
 }
 
-/// A watcher takes no turn. It is woken when a turn has got something, once the gate is open.
+/// A watcher does not poll. After a ready turn it is woken once the gate is open.
 #[test]
-fn watcher_is_woken_when_turn_got_something() {
-    let (mut one, feed) = source();
+fn watcher_is_woken_after_ready_turn() {
+    let (mut one, state) = source();
     let mut two = one.clone();
     let waker = Rc::new(Counting::new());
     two.watch(&Context::from_waker(waker.waker()));
-    feed.give(1);
-    *feed.in_poll.borrow_mut() = Some(Box::new({
+    state.send(1);
+    *state.in_poll.borrow_mut() = Some(Box::new({
         let waker = waker.clone();
-        move || assert_eq!(waker.wakes(), 0, "the gate is closed")
+        move || assert_eq!(waker.wakes(), 0, "no wake-up while the gate is closed")
     }));
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
     assert_eq!(waker.wakes(), 1);
-    feed.give(2);
+    state.send(2);
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(2));
-    assert_eq!(waker.wakes(), 1, "it does not watch any more");
+    assert_eq!(waker.wakes(), 1, "a woken watcher must be unregistered");
 }
 
-/// A watcher that comes while a turn is on is woken at its end.
+/// A watcher that registers during a turn is woken at the end of that turn.
 #[test]
-fn watcher_comes_in_turn_is_woken_at_end() {
-    let (mut one, feed) = source();
+fn watcher_added_in_turn_is_woken_at_end() {
+    let (mut one, state) = source();
     let mut two = one.clone();
     let waker = Counting::new();
     let kept = Rc::new(RefCell::new(None));
-    feed.give(1);
-    *feed.in_poll.borrow_mut() = Some(Box::new({
+    state.send(1);
+    *state.in_poll.borrow_mut() = Some(Box::new({
         let (waker, kept) = (waker.waker().clone(), kept.clone());
         move || {
             two.watch(&Context::from_waker(&waker));
@@ -439,74 +440,74 @@ fn watcher_comes_in_turn_is_woken_at_end() {
 }
 
 #[test]
-fn watcher_is_cancelled_and_not_woken() {
-    let (mut one, feed) = source();
+fn cancelled_watcher_is_not_woken() {
+    let (mut one, state) = source();
     let mut two = one.clone();
     let waker = Counting::new();
     two.watch(&Context::from_waker(waker.waker()));
     two.cancel();
     assert_eq!(waker.held(), 0);
-    feed.give(1);
+    state.send(1);
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
     assert_eq!(waker.wakes(), 0);
 }
 
-/// The task at the gate is not turned away by a watcher.
+/// A watcher does not close the gate for other tasks.
 #[test]
 fn watcher_leaves_gate_open() {
-    let (mut one, feed) = source();
+    let (mut one, state) = source();
     let mut two = one.clone();
     two.watch(&Context::from_waker(Waker::noop()));
     assert!(one.try_read(|_| ()).is_some());
-    feed.give(1);
+    state.send(1);
     assert_eq!(poll(&mut one, Waker::noop()), Poll::Ready(1));
 }
 
-/// The source's news leaves nothing for a watcher.
+/// A notification by the source changes nothing that a watcher could read.
 #[test]
-fn watcher_is_not_woken_by_news() {
-    let (mut one, feed) = source();
+fn watcher_is_not_woken_by_source() {
+    let (mut one, state) = source();
     let mut two = one.clone();
     let (task, watcher) = (Counting::new(), Counting::new());
     assert!(poll(&mut one, task.waker()).is_pending());
     two.watch(&Context::from_waker(watcher.waker()));
-    feed.give(1);
+    state.send(1);
     assert_eq!((task.wakes(), watcher.wakes()), (1, 0));
-    // A turn that is pending leaves nothing, either.
-    feed.items.borrow_mut().clear();
+    // A pending turn leaves no item for a watcher either.
+    state.items.borrow_mut().clear();
     assert!(poll(&mut one, task.waker()).is_pending());
     assert_eq!(watcher.wakes(), 0);
     two.notify();
     assert_eq!((task.wakes(), watcher.wakes()), (2, 1));
 }
 
-/// A handle may take turns and watch in turn; it waits for one of them at a time.
+/// A handle may alternate between polling and watching. Only the last registration counts.
 #[test]
-fn watcher_takes_turn_and_waits_for_that() {
-    let (mut one, feed) = source();
+fn watcher_that_polls_waits_for_source() {
+    let (mut one, state) = source();
     let mut two = one.clone();
     let (first, second) = (Counting::new(), Counting::new());
     one.watch(&Context::from_waker(first.waker()));
     assert!(poll(&mut one, second.waker()).is_pending());
     assert_eq!(first.held(), 0);
-    feed.give(1);
+    state.send(1);
     assert_eq!((first.wakes(), second.wakes()), (0, 1));
     assert_eq!(poll(&mut two, Waker::noop()), Poll::Ready(1));
     one.watch(&Context::from_waker(first.waker()));
     assert_eq!(poll(&mut two, Waker::noop()), Poll::Pending);
-    feed.give(2);
+    state.send(2);
     assert_eq!(poll(&mut two, Waker::noop()), Poll::Ready(2));
     assert_eq!((first.wakes(), second.wakes()), (1, 1));
 }
 
-/// A turn that panics may have left something.
+/// A turn that panics may have changed the value.
 #[test]
 fn watcher_is_woken_when_turn_panics() {
-    let (mut one, feed) = source();
+    let (mut one, state) = source();
     let mut two = one.clone();
     let waker = Counting::new();
     two.watch(&Context::from_waker(waker.waker()));
-    *feed.in_poll.borrow_mut() = Some(Box::new(|| panic!("as told")));
+    *state.in_poll.borrow_mut() = Some(Box::new(|| panic!("on purpose")));
     assert!(catch_unwind(AssertUnwindSafe(|| poll(&mut one, Waker::noop()))).is_err());
     assert_eq!(waker.wakes(), 1);
 }

@@ -1,4 +1,4 @@
-//! Races of a relay's handles. Miri runs these with many seeds.
+//! Races of `PollLock` handles, for Miri with many seeds.
 
 use crate::scaled;
 use aiter_core::task::PollLock;
@@ -9,18 +9,18 @@ use core::{
 };
 use std::{sync::Barrier, thread};
 
-/// Takes a turn that counts, without atomics.
-fn count(relay: &mut PollLock<u32>) -> Poll<u32> {
-    relay.poll_locked(&mut Context::from_waker(Waker::noop()), |mut count, _| {
+/// Polls the value and increments it, without atomics.
+fn count(lock: &mut PollLock<u32>) -> Poll<u32> {
+    lock.poll_locked(&mut Context::from_waker(Waker::noop()), |mut count, _| {
         *count += 1;
         Poll::Ready(*count)
     })
 }
 
-/// A handle that is left alone takes its turn without the gate. Nothing but the other handle's drop
-/// makes it see that one's turn.
+/// An exclusive handle polls without the gate. It synchronizes with the drop of the other handle
+/// only.
 #[test]
-fn lone_handle_sees_turn_of_dropped_one() {
+fn exclusive_handle_sees_poll_of_dropped_handle() {
     for _ in 0..scaled(200, 10) {
         let mut one = PollLock::new(0);
         let mut two = one.clone();
@@ -29,7 +29,7 @@ fn lone_handle_sees_turn_of_dropped_one() {
             scope.spawn(|| {
                 assert_eq!(count(&mut two), Poll::Ready(1));
                 drop(two);
-                // Relaxed: tells of the drop, and orders nothing.
+                // Relaxed: the flag must not order the turns.
                 is_gone.store(true, Ordering::Relaxed);
             });
             while !is_gone.load(Ordering::Relaxed) {
@@ -41,9 +41,9 @@ fn lone_handle_sees_turn_of_dropped_one() {
     }
 }
 
-/// The same, with the drop at any moment.
+/// The other handle is dropped at any moment of the turn.
 #[test]
-fn turns_race_with_drop_of_other_handle() {
+fn polls_race_with_drop_of_other_handle() {
     for _ in 0..scaled(2000, 5) {
         let mut one = PollLock::new(0);
         let mut two = one.clone();
@@ -56,7 +56,7 @@ fn turns_race_with_drop_of_other_handle() {
                 polled
             });
             start.wait();
-            // At most one of them is turned away, and then it is woken and comes again.
+            // At most one handle finds the gate closed. It is woken and polls again.
             while count(&mut one).is_pending() {
                 thread::yield_now();
             }
@@ -65,22 +65,22 @@ fn turns_race_with_drop_of_other_handle() {
     }
 }
 
-/// Of handles that are given up at once, one gets the value.
+/// Exactly one of several concurrent `into_inner` calls returns the value.
 #[test]
-fn handles_given_up_at_once_one_gets_value() {
+fn concurrent_into_inner_returns_value_once() {
     for _ in 0..scaled(2000, 5) {
         let one = PollLock::new(7);
         let (two, three) = (one.clone(), one.clone());
         let start = Barrier::new(3);
-        let give_up = |relay: PollLock<u32>| {
+        let into_inner = |lock: PollLock<u32>| {
             start.wait();
-            relay.into_inner()
+            lock.into_inner()
         };
         let got = thread::scope(|scope| {
-            let others = [two, three].map(|relay| scope.spawn(|| give_up(relay)));
-            let mine = give_up(one);
-            let theirs = others.map(|other| other.join().expect("it only gives up"));
-            [mine, theirs[0], theirs[1]]
+            let others = [two, three].map(|lock| scope.spawn(|| into_inner(lock)));
+            let value = into_inner(one);
+            let values = others.map(|other| other.join().expect("`into_inner` does not panic"));
+            [value, values[0], values[1]]
         });
         assert_eq!(got.iter().flatten().collect::<Vec<_>>(), [&7]);
     }
