@@ -20,7 +20,7 @@ models() {
     # `thin` takes longer to build, and the stories take as long.
     built=$(CARGO_TARGET_DIR=$target_dir/loom RUSTFLAGS='--cfg loom' \
         CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true CARGO_PROFILE_RELEASE_LTO=false \
-        cargo test --release -p "$2" "$3" --no-run 2>&1 | tee /dev/stderr)
+        cargo test --release -p "$2" "$3" --no-run 2>&1 | tee >(cat >&2))
     # The next program may have the same name.
     cp "$(sed -n 's/^ *Executable .*(\(.*\))$/\1/p' <<<"$built")" "$programs/$1"
     "$programs/$1" --list "${@:4}" 2>/dev/null | sed -n "s/\(.*\): test$/$1 \1/p"
