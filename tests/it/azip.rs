@@ -43,15 +43,15 @@ fn case_31_into_parts_returns_what_was_taken() {
 
 #[test]
 fn case_32_an_empty_one_ends_it_with_the_other_at_most_1_ahead() {
-    let (teller, source) = scripted([1, 2]);
+    let (handle, source) = scripted([1, 2]);
     let mut rows = azip((stream::empty::<u8>(), source));
     assert_eq!(next(&mut rows), Poll::Ready(None));
-    assert_eq!(teller.polls(), 0, "nothing more is asked");
+    assert_eq!(handle.polls(), 0, "nothing more is asked");
 
-    let (teller, source) = scripted([1, 2]);
+    let (handle, source) = scripted([1, 2]);
     let mut rows = azip((source, stream::empty::<u8>()));
     assert_eq!(next(&mut rows), Poll::Ready(None));
-    assert_eq!(teller.polls(), 1);
+    assert_eq!(handle.polls(), 1);
     let ((rest, _), taken) = rows.into_parts();
     assert_eq!(taken, (Some(1), None));
     assert_eq!(drain(rest), [2]);
@@ -232,7 +232,7 @@ fn strict_tells_at_once_whatever_the_others_do() {
 
 #[test]
 fn size_hint_is_the_shortest_with_what_is_in_hand() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let mut rows = azip((stream::iter(0..3), stream::iter(0..5)));
     for left in (0..=3).rev() {
         assert_eq!(rows.size_hint(), (left, Some(left)));
@@ -246,7 +246,7 @@ fn size_hint_is_the_shortest_with_what_is_in_hand() {
     let mut rows = azip((stream::iter(0..3), source));
     assert_eq!(next(&mut rows), Poll::Pending);
     assert_eq!(rows.size_hint(), (0, Some(3)), "one of them in hand");
-    teller.end();
+    handle.end();
     assert_eq!(next(&mut rows), Poll::Ready(None));
 
     let strict = azip((stream::iter(0..3), stream::iter(0..5))).strict();
@@ -263,7 +263,7 @@ fn a_panic_in_one_stream_keeps_what_the_others_gave() {
     let ((a, source), other) = (script(), stream::iter(0..));
     let angry = Cell::new(true);
     let other = other.map(|n: i32| {
-        assert!(!angry.take(), "told to panic");
+        assert!(!angry.take(), "scripted panic");
         n
     });
     let mut rows = azip((source, other));
@@ -306,11 +306,11 @@ fn streams_that_must_not_move_go_in_a_box() {
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut rows = azip((stream::iter(["secret"]), source));
     assert_eq!(next(&mut rows), Poll::Pending);
     assert_eq!(format!("{rows:?}"), "Azip { sources: 2, taken: 1, ended: false, .. }");
-    teller.send("secret");
+    handle.send("secret");
     assert_eq!(next(&mut rows), Poll::Ready(Some(("secret", "secret"))));
     assert_eq!(rows.get_ref().0.size_hint(), (0, Some(0)));
     let rows = rows.strict();

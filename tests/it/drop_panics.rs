@@ -14,7 +14,7 @@ use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, stream};
 
 use crate::{
-    script::{Bomb, Script, Teller, panics, script, scripted},
+    script::{PanicOnDrop, Script, SourceHandle, panics, script, scripted},
     waker::{Counting, next},
 };
 
@@ -68,7 +68,7 @@ impl Drop for Item {
         if !std::thread::panicking() {
             armed.swap_remove(at);
             drop(armed);
-            panic!("told to panic in the drop of {}", self.number);
+            panic!("scripted panic in the drop of {}", self.number);
         }
     }
 }
@@ -96,7 +96,7 @@ impl Future for Job {
 impl Drop for Job {
     fn drop(&mut self) {
         let due = self.armed && self.polls == 0 && !std::thread::panicking();
-        assert!(!due, "told to panic in the drop of job {}", self.number);
+        assert!(!due, "scripted panic in the drop of job {}", self.number);
     }
 }
 
@@ -140,17 +140,17 @@ fn read<S: FusedStream>(stream: S) -> (Vec<S::Item>, usize) {
 }
 
 /// A source of 1, 2, 3 that panics when it is dropped.
-fn numbers() -> (Teller<u32>, Bomb<Script<u32>>) {
-    let (teller, source) = scripted(1..=3);
-    (teller, Bomb(source))
+fn numbers() -> (SourceHandle<u32>, PanicOnDrop<Script<u32>>) {
+    let (handle, source) = scripted(1..=3);
+    (handle, PanicOnDrop(source))
 }
 
 /// The adapter of [`numbers`] hands out all of them, panics once, and ends.
 #[track_caller]
-fn ends_after_panic<S: FusedStream<Item = u32>>(adapt: impl FnOnce(Bomb<Script<u32>>) -> S) {
-    let (teller, source) = numbers();
+fn ends_after_panic<S: FusedStream<Item = u32>>(adapt: impl FnOnce(PanicOnDrop<Script<u32>>) -> S) {
+    let (handle, source) = numbers();
     assert_eq!(read(adapt(source)), (vec![1, 2, 3], 1));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
@@ -173,15 +173,15 @@ fn source_drop_panics_at_end() {
 #[test]
 fn two_forks_end_if_source_drop_panics() {
     for lag in [LagPolicy::Wait, LagPolicy::DropOldest, LagPolicy::Error] {
-        let (teller, source) = numbers();
+        let (handle, source) = numbers();
         let mut one = source.forker_bounded(4, lag);
         let two = one.fork();
         assert_eq!(read(&mut one), (vec![1, 2, 3], 1));
         assert_eq!(read(two), (vec![1, 2, 3], 0));
-        assert!(teller.is_dropped());
+        assert!(handle.is_dropped());
         assert_eq!(one.outcome(), Some(TaskOutcome::Completed));
     }
-    let (_teller, source) = numbers();
+    let (_handle, source) = numbers();
     let mut one = source.forker();
     let two = one.fork();
     assert_eq!(read(&mut one), (vec![1, 2, 3], 1));
@@ -191,25 +191,25 @@ fn two_forks_end_if_source_drop_panics() {
 #[test]
 fn task_source_drop_panics_at_end() {
     let mut cx = Context::from_waker(Waker::noop());
-    let (teller, source) = numbers();
+    let (handle, source) = numbers();
     let (stream, drive) = source.active(identity).into_parts();
     let mut drive = pin!(drive);
     assert!(panics(|| drive.as_mut().poll(&mut cx)));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(read(stream), (vec![1, 2, 3], 0));
     assert_eq!(drive.as_mut().poll(&mut cx), Poll::Ready(()));
 
-    let (teller, source) = numbers();
+    let (handle, source) = numbers();
     let (stream, drive) = source.preload_with(5, identity).into_parts();
     let mut drive = pin!(drive);
     assert!(panics(|| drive.as_mut().poll(&mut cx)));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(read(stream), (vec![1, 2, 3], 0));
 }
 
 #[test]
 fn inner_stream_drop_panics_at_end() {
-    let inners = || stream::iter([1, 4]).map(|n| Bomb(scripted(n..n + 3).1));
+    let inners = || stream::iter([1, 4]).map(|n| PanicOnDrop(scripted(n..n + 3).1));
     let (mut items, panicked) = read(inners().join_streams());
     items.sort_unstable();
     assert_eq!((items, panicked), (vec![1, 2, 3, 4, 5, 6], 2));
@@ -283,10 +283,10 @@ fn function_drop_panics_source_is_dropped() {
     }
     #[track_caller]
     fn check<S>(adapt: impl FnOnce(Script<u32>, Item) -> S) {
-        let (log, (teller, source)) = (Log::arming(&[7]), scripted(1..=3));
+        let (log, (handle, source)) = (Log::arming(&[7]), scripted(1..=3));
         let stream = adapt(source, log.item(7));
         assert!(panics(|| drop(stream)));
-        assert!(teller.is_dropped());
+        assert!(handle.is_dropped());
         assert_eq!(log.dropped(), [7]);
     }
     check(|source, item| source.map_filter(move |n| Some(n + number(&item))));
@@ -312,7 +312,7 @@ fn skipped_error_drop_panics_rest_arrives() {
     assert_eq!((items, panicked), (vec![Some(1), Some(3)], 1));
 
     let log = Log::arming(&[2]);
-    let (_teller, inner) = scripted([Ok(1), Err(log.item(2)), Ok(3)]);
+    let (_handle, inner) = scripted([Ok(1), Err(log.item(2)), Ok(3)]);
     let (_outer, source) = scripted([Ok(inner)]);
     let results = source.try_join_streams(OnError::Skip);
     let (items, panicked) = read(results.map(Result::ok).fuse());
@@ -321,24 +321,25 @@ fn skipped_error_drop_panics_rest_arrives() {
 
 #[test]
 fn stop_hands_error_out_after_drop_panics() {
-    let (teller, source) = numbers();
+    let (handle, source) = numbers();
     let fail = |n| if n == 2 { Err("two") } else { Ok(n) };
     let results = read(source.map_try(fail).on_error(OnError::Stop));
     assert_eq!(results, (vec![Ok(1), Err("two")], 1));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 
     // The source of a join panics, or one of its streams, or both.
     for (source_panics, inner_panics) in [(true, false), (false, true), (true, true)] {
         let (a, one) = scripted([Err("a")]);
         let (b, two) = scripted([Ok(1), Ok(2)]);
         let inner = |stream: Script<Result<u32, &'static str>>| match inner_panics {
-            true => Bomb(stream).left_stream(),
+            true => PanicOnDrop(stream).left_stream(),
             false => stream.right_stream(),
         };
         let (outer, source) = script();
         outer.send(Ok(inner(one)));
         outer.send(Ok(inner(two)));
-        let source = if source_panics { Bomb(source).left_stream() } else { source.right_stream() };
+        let source =
+            if source_panics { PanicOnDrop(source).left_stream() } else { source.right_stream() };
         let mut join = source.try_join_streams(OnError::Stop);
         let mut first = Poll::Pending;
         assert!(panics(|| first = next(&mut join)), "in the drop of the streams");
@@ -353,7 +354,7 @@ fn stop_hands_error_out_after_drop_panics() {
 fn bounded_fork_leaves_item_drop_panics() {
     for armed in [&[0_u32][..], &[1], &[2], &[3]] {
         let log = Log::arming(armed);
-        let (_teller, source) = scripted((0..6).map(|n| log.item(n)));
+        let (_handle, source) = scripted((0..6).map(|n| log.item(n)));
         let mut fast = source.forker_bounded(4, LagPolicy::Wait);
         let slow = fast.fork();
         let waker = Counting::new();
@@ -394,7 +395,7 @@ fn bounded_fork_left_in_turn_drop_panics() {
 #[test]
 fn bounded_fork_oldest_drop_panics() {
     let log = Log::arming(&[0]);
-    let (_teller, source) = scripted((0..4).map(|n| log.item(n)));
+    let (_handle, source) = scripted((0..4).map(|n| log.item(n)));
     let mut fast = source.forker_bounded(2, LagPolicy::DropOldest);
     let mut slow = fast.fork();
     let (items, panicked) = read(&mut fast);
@@ -409,7 +410,7 @@ fn bounded_fork_oldest_drop_panics() {
 fn bounded_fork_laggard_item_drop_panics() {
     for armed in [0, 1, 2] {
         let log = Log::arming(&[armed]);
-        let (_teller, source) = scripted((0..5).map(|n| log.item(n)));
+        let (_handle, source) = scripted((0..5).map(|n| log.item(n)));
         let mut fast = source.forker_bounded(3, LagPolicy::Error);
         let mut slow = fast.fork();
         let (items, panicked) = read(&mut fast);
@@ -425,10 +426,10 @@ fn bounded_fork_laggard_item_drop_panics() {
 #[test]
 fn preload_dropped_item_drop_panics() {
     let log = Log::arming(&[1]);
-    let (teller, source) = scripted((0..6).map(|n| log.item(n)));
+    let (handle, source) = scripted((0..6).map(|n| log.item(n)));
     let mut ahead = source.preload(4);
     assert!(Pin::new(&mut ahead).poll_progress(&mut Context::from_waker(Waker::noop())).is_ready());
     assert!(panics(|| drop(ahead)));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(log.dropped(), [0, 1, 2, 3]);
 }

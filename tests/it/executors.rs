@@ -1,7 +1,7 @@
 //! Every adapter that has a task, on every kind of executor: it works, and dropping it drops the
 //! source, whatever the runtime's handle does.
 
-use crate::script::{Teller, script};
+use crate::script::{SourceHandle, script};
 use aiter::AiterExt;
 use alloc::rc::Rc;
 use core::convert::identity;
@@ -20,58 +20,58 @@ async fn plus_100(n: u32) -> u32 {
 
 /// Reads one item, drops the stream with the source pending, and waits until the source is gone.
 async fn read_one_and_drop(
-    teller: Teller<u32>,
+    handle: SourceHandle<u32>,
     mut stream: impl Stream<Item = u32> + Unpin,
     first: u32,
 ) {
-    teller.send(1);
+    handle.send(1);
     assert_eq!(stream.next().await, Some(first));
-    while !teller.is_waiting() {
+    while !handle.is_waiting() {
         smol::future::yield_now().await;
     }
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     drop(stream);
-    while !teller.is_dropped() {
+    while !handle.is_dropped() {
         smol::future::yield_now().await;
     }
 }
 
 /// Reads to the end.
-async fn read_all(teller: Teller<u32>, stream: impl Stream<Item = u32>, from: u32) {
-    (0..300).for_each(|n| teller.send(n));
-    teller.end();
+async fn read_all(handle: SourceHandle<u32>, stream: impl Stream<Item = u32>, from: u32) {
+    (0..300).for_each(|n| handle.send(n));
+    handle.end();
     let mut items: Vec<u32> = stream.collect().await;
     items.sort_unstable();
     assert!(items.into_iter().eq(from..from + 300));
-    assert!(teller.is_dropped(), "before the stream ends");
+    assert!(handle.is_dropped(), "before the stream ends");
 }
 
 /// The adapters, each with a spawner and a test: the spawner is generic over what it spawns, so it
 /// is written out for each.
 macro_rules! each_adapter {
     ($spawn:expr) => {
-        let (teller, source) = script();
-        read_all(teller, source.active($spawn), 0).await;
-        let (teller, source) = script();
-        read_one_and_drop(teller, source.active($spawn), 1).await;
+        let (handle, source) = script();
+        read_all(handle, source.active($spawn), 0).await;
+        let (handle, source) = script();
+        read_one_and_drop(handle, source.active($spawn), 1).await;
 
-        let (teller, source) = script();
-        read_all(teller, source.active_bounded(2, $spawn), 0).await;
-        let (teller, source) = script();
-        read_one_and_drop(teller, source.active_bounded(2, $spawn), 1).await;
+        let (handle, source) = script();
+        read_all(handle, source.active_bounded(2, $spawn), 0).await;
+        let (handle, source) = script();
+        read_one_and_drop(handle, source.active_bounded(2, $spawn), 1).await;
 
-        let (teller, source) = script();
-        read_all(teller, source.preload_with(2, $spawn), 0).await;
-        let (teller, source) = script();
-        read_one_and_drop(teller, source.preload_with(2, $spawn), 1).await;
+        let (handle, source) = script();
+        read_all(handle, source.preload_with(2, $spawn), 0).await;
+        let (handle, source) = script();
+        read_one_and_drop(handle, source.preload_with(2, $spawn), 1).await;
 
-        let (teller, source) = script();
-        read_all(teller, source.map_par_with(2, $spawn, plus_100), 100).await;
-        let (teller, source) = script();
-        read_one_and_drop(teller, source.map_par_with(2, $spawn, plus_100), 101).await;
+        let (handle, source) = script();
+        read_all(handle, source.map_par_with(2, $spawn, plus_100), 100).await;
+        let (handle, source) = script();
+        read_one_and_drop(handle, source.map_par_with(2, $spawn, plus_100), 101).await;
 
-        let (teller, source) = script();
-        read_all(teller, source.map_par_with(2, $spawn, plus_100).ordered(), 100).await;
+        let (handle, source) = script();
+        read_all(handle, source.map_par_with(2, $spawn, plus_100).ordered(), 100).await;
     };
 }
 
@@ -166,21 +166,21 @@ fn a_local_pool_of_futures() {
 #[test]
 fn join_without_a_spawner() {
     futures_executor::block_on(async {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let (stream, drive) = source.active(identity).into_parts();
-        join(read_all(teller, stream, 0), drive).await;
-        let (teller, source) = script();
+        join(read_all(handle, stream, 0), drive).await;
+        let (handle, source) = script();
         let (stream, drive) = source.active_bounded(2, identity).into_parts();
-        join(read_one_and_drop(teller, stream, 1), drive).await;
-        let (teller, source) = script();
+        join(read_one_and_drop(handle, stream, 1), drive).await;
+        let (handle, source) = script();
         let (stream, drive) = source.preload_with(2, identity).into_parts();
-        join(read_all(teller, stream, 0), drive).await;
+        join(read_all(handle, stream, 0), drive).await;
 
-        let (teller, source) = script();
+        let (handle, source) = script();
         let (stream, workers) = source.map_par_with(2, identity, plus_100).into_parts();
-        join(read_all(teller, stream, 100), join_all(workers)).await;
-        let (teller, source) = script();
+        join(read_all(handle, stream, 100), join_all(workers)).await;
+        let (handle, source) = script();
         let (stream, workers) = source.map_par_with(2, identity, plus_100).into_parts();
-        join(read_one_and_drop(teller, stream, 101), join_all(workers)).await;
+        join(read_one_and_drop(handle, stream, 101), join_all(workers)).await;
     });
 }

@@ -54,7 +54,7 @@ fn a_run_of_127_empties_costs_one_poll() {
 
 #[test]
 fn the_source_is_dropped_at_its_end_and_not_polled_again() {
-    let (teller, source) = scripted([vec![1]]);
+    let (handle, source) = scripted([vec![1]]);
     let mut numbers = source.flatten_iter();
     assert_eq!(next(&mut numbers), Poll::Ready(Some(1)));
     assert!(numbers.get_ref().is_some());
@@ -65,8 +65,8 @@ fn the_source_is_dropped_at_its_end_and_not_polled_again() {
         assert!(numbers.get_ref().is_none());
         assert_eq!(numbers.size_hint(), (0, Some(0)));
     }
-    assert!(teller.is_dropped());
-    assert_eq!(teller.polls(), 2);
+    assert!(handle.is_dropped());
+    assert_eq!(handle.polls(), 2);
 }
 
 #[test]
@@ -114,28 +114,28 @@ fn an_item_that_panics_on_the_way_to_its_iterator_is_lost_alone() {
 
 #[test]
 fn a_source_that_panics_is_dropped() {
-    let (teller, source) = script::<[u8; 1]>();
-    teller.send([5]);
-    teller.panic();
+    let (handle, source) = script::<[u8; 1]>();
+    handle.send([5]);
+    handle.panic();
     let mut numbers = source.flatten_iter();
     assert_eq!(next(&mut numbers), Poll::Ready(Some(5)));
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers))).is_err());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(next(&mut numbers), Poll::Ready(None));
 }
 
 #[test]
 fn the_latest_waker_is_woken() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut numbers = source.flatten_iter();
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut numbers), Poll::Pending);
     assert_eq!(new.poll(&mut numbers), Poll::Pending);
-    teller.send([1, 2]);
+    handle.send([1, 2]);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(1)));
     assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(2)));
-    assert_eq!(teller.polls(), 3, "the source is left alone while an iterator is open");
+    assert_eq!(handle.polls(), 3, "the source is left alone while an iterator is open");
 }
 
 #[test]

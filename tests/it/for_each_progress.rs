@@ -82,20 +82,20 @@ fn handles_the_items_in_order_one_at_a_time() {
 
 #[test]
 fn the_stream_works_ahead_while_the_body_waits() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let door = Door::default();
     let task = Counting::new();
     let stream = source.preload(3);
     let mut loop_ = pin!(stream.for_each_progress(async |_: i32| door.pass().await));
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    teller.send(0);
+    handle.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
     assert_eq!(ahead(&loop_), 0);
-    (1..=9).for_each(|n| teller.send(n));
+    (1..=9).for_each(|n| handle.send(n));
     assert_eq!(task.wakes(), 2, "the body waits, and the source woke the task");
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
     assert_eq!(ahead(&loop_), 3, "besides the one in the body's hands");
-    assert_eq!(teller.left(), 6);
+    assert_eq!(handle.left(), 6);
 }
 
 #[test]
@@ -122,24 +122,24 @@ fn stream_of_a_task_reads_while_the_body_waits() {
 
 #[test]
 fn a_gate_lets_the_stream_behind_it_work_ahead_while_a_permit_is_free() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let door = Door::default();
     let task = Counting::new();
     let (gate, stream) = source.preload(3).gated();
     let mut loop_ = pin!(stream.for_each_progress(async |_: i32| door.pass().await));
-    teller.send(0);
+    handle.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(teller.left(), 1, "nothing is permitted");
+    assert_eq!(handle.left(), 1, "nothing is permitted");
     gate.push(1).unwrap();
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    (1..=9).for_each(|n| teller.send(n));
+    (1..=9).for_each(|n| handle.send(n));
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(teller.left(), 9, "the permit is used up: no work ahead");
+    assert_eq!(handle.left(), 9, "the permit is used up: no work ahead");
     let wakes = task.wakes();
     gate.push(2).unwrap();
     assert_eq!(task.wakes(), wakes + 1, "the body waits, and there is something to work at");
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(teller.left(), 6, "three, besides the one in the body's hands");
+    assert_eq!(handle.left(), 6, "three, besides the one in the body's hands");
     gate.stop();
     for _ in 0..3 {
         assert!(!loop_.is_terminated());
@@ -151,20 +151,20 @@ fn a_gate_lets_the_stream_behind_it_work_ahead_while_a_permit_is_free() {
 
 #[test]
 fn a_stream_that_is_stopped_works_ahead_no_more() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let door = Door::default();
     let task = Counting::new();
     let (stopper, stream) = source.preload(3).stoppable();
     let mut loop_ = pin!(stream.for_each_progress(async |_: i32| door.pass().await));
-    teller.send(0);
+    handle.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    teller.send(1);
+    handle.send(1);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(teller.left(), 0, "pulled ahead");
+    assert_eq!(handle.left(), 0, "pulled ahead");
     stopper.stop();
-    teller.send(2);
+    handle.send(2);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(teller.left(), 1);
+    assert_eq!(handle.left(), 1);
     door.open();
     assert!(poll(loop_.as_mut(), task.waker()).is_ready());
 }
@@ -229,7 +229,7 @@ fn bodies_that_never_wait_let_other_tasks_run() {
 
 #[test]
 fn a_borrowed_stream_is_left_in_order() {
-    let (teller, source) = scripted(0..9);
+    let (handle, source) = scripted(0..9);
     let mut stream = source.preload(3);
     {
         let mut loop_ =
@@ -238,14 +238,14 @@ fn a_borrowed_stream_is_left_in_order() {
     }
     assert_eq!(stream.len(), 3);
     assert_eq!(crate::waker::next(&mut stream), Poll::Ready(Some(1)));
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
 }
 
 #[test]
 fn a_body_that_panics_is_gone_with_its_item() {
     let handled = RefCell::new(Vec::new());
     let body = async |n: i32| {
-        assert_ne!(n, 1, "told to panic");
+        assert_ne!(n, 1, "scripted panic");
         handled.borrow_mut().push(n);
     };
     let mut loop_ = pin!(stream::iter(0..3).preload(2).for_each_progress(body));
@@ -257,10 +257,10 @@ fn a_body_that_panics_is_gone_with_its_item() {
 
 #[test]
 fn the_stream_is_dropped_at_its_end() {
-    let (teller, source) = scripted([1]);
+    let (handle, source) = scripted([1]);
     let mut loop_ = pin!(source.preload(2).for_each_progress(async |_| ()));
     assert!(poll(loop_.as_mut(), Waker::noop()).is_ready());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]

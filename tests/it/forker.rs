@@ -1,6 +1,6 @@
 use crate::{
     ledger::{Ledger, Tracked, values},
-    script::{Bomb, Script, Teller, panics, script, scripted},
+    script::{PanicOnDrop, Script, SourceHandle, panics, script, scripted},
     waker::{Counting, next, on_wake, poll},
 };
 use aiter::{
@@ -37,42 +37,42 @@ fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
 }
 
 /// An item whose clone panics while it is told to.
-struct Brittle {
+struct PanicOnClone {
     item: Tracked,
     panics: Arc<AtomicBool>,
 }
 
-impl Clone for Brittle {
+impl Clone for PanicOnClone {
     fn clone(&self) -> Self {
-        assert!(!self.panics.load(Ordering::Relaxed), "told to panic in clone");
+        assert!(!self.panics.load(Ordering::Relaxed), "scripted panic in clone");
         Self { item: self.item.clone(), panics: self.panics.clone() }
     }
 }
 
 #[test]
 fn nothing_is_asked_for_until_a_fork_is_read_and_then_one_item() {
-    let (teller, source) = scripted(0..5);
+    let (handle, source) = scripted(0..5);
     let mut one = source.forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
     assert_eq!(next(&mut passive), Poll::Pending);
-    assert_eq!(teller.polls(), 0);
+    assert_eq!(handle.polls(), 0);
     assert_eq!(next(&mut one), Poll::Ready(Some(0)));
-    assert_eq!((teller.polls(), two.lag(), passive.lag()), (1, 1, 1));
+    assert_eq!((handle.polls(), two.lag(), passive.lag()), (1, 1, 1));
     assert_eq!(next(&mut two), Poll::Ready(Some(0)));
-    assert_eq!(teller.polls(), 1, "it was there");
+    assert_eq!(handle.polls(), 1, "it was there");
 }
 
 #[test]
 fn case_13_a_fork_starts_where_its_parent_is() {
-    let (teller, source) = script();
-    (1..6).for_each(|item| teller.send(item));
+    let (handle, source) = script();
+    (1..6).for_each(|item| handle.send(item));
     let mut one = source.forker();
     for item in 1..4 {
         assert_eq!(next(&mut one), Poll::Ready(Some(item)));
     }
     let mut two = one.fork();
-    (7..14).for_each(|item| teller.send(item));
-    teller.end();
+    (7..14).for_each(|item| handle.send(item));
+    handle.end();
     let rest = [4, 5, 7, 8, 9, 10, 11, 12, 13];
     assert_eq!(read_all(&mut one), rest);
     assert_eq!(read_all(&mut two), rest);
@@ -84,13 +84,13 @@ fn case_13_a_fork_starts_where_its_parent_is() {
 
 #[test]
 fn case_14_two_active_forks_wait_and_both_get_it() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let mut two = one.fork();
     let (a, b) = (Counting::new(), Counting::new());
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((a.wakes(), b.wakes()), (1, 1));
     assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(1)));
@@ -99,14 +99,14 @@ fn case_14_two_active_forks_wait_and_both_get_it() {
 #[test]
 fn woken_fork_that_rests_stops_no_other() {
     for resting in 0..3 {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let one = source.forker();
         let mut forks = vec![one.fork(), one.fork(), one];
         let waker = Counting::new();
         for fork in &mut forks {
             assert_eq!(waker.poll(fork), Poll::Pending);
         }
-        teller.send(0);
+        handle.send(0);
         let rests = forks.remove(resting);
         for item in 0..100 {
             for fork in &mut forks {
@@ -117,10 +117,10 @@ fn woken_fork_that_rests_stops_no_other() {
                 assert_eq!(waker.poll(fork), Poll::Pending);
             }
             let before = waker.wakes();
-            teller.send(item + 1);
+            handle.send(item + 1);
             assert_eq!(waker.wakes(), before + 2, "both that wait");
         }
-        teller.end();
+        handle.end();
         for fork in &mut forks {
             assert_eq!(waker.poll(fork), Poll::Ready(Some(100)));
             assert_eq!(waker.poll(fork), Poll::Ready(None));
@@ -131,7 +131,7 @@ fn woken_fork_that_rests_stops_no_other() {
 
 #[test]
 fn case_15_three_forks_read_in_any_order() {
-    let (_teller, source) = scripted(0..8);
+    let (_handle, source) = scripted(0..8);
     let zero = source.forker();
     let mut forks = [zero.fork(), zero.fork(), zero];
     let mut seen = [const { Vec::new() }; 3];
@@ -149,7 +149,7 @@ fn case_15_three_forks_read_in_any_order() {
 
 #[test]
 fn case_16_a_fork_of_a_fork_sees_the_rest() {
-    let (_teller, source) = scripted(0..6);
+    let (_handle, source) = scripted(0..6);
     let mut one = source.forker();
     assert_eq!(next(&mut one), Poll::Ready(Some(0)));
     let mut two = one.clone();
@@ -165,7 +165,7 @@ fn case_16_a_fork_of_a_fork_sees_the_rest() {
 fn case_17_a_waiting_fork_is_dropped_and_the_other_is_woken() {
     for first_goes in [false, true] {
         for sent_before in [false, true] {
-            let (teller, source) = script();
+            let (handle, source) = script();
             let mut one = source.forker();
             let mut two = one.fork();
             let (a, b) = (Counting::new(), Counting::new());
@@ -173,11 +173,11 @@ fn case_17_a_waiting_fork_is_dropped_and_the_other_is_woken() {
             assert_eq!(b.poll(&mut two), Poll::Pending);
             let (goes, mut stays, task) = if first_goes { (one, two, b) } else { (two, one, a) };
             if sent_before {
-                teller.send(1);
+                handle.send(1);
                 drop(goes);
             } else {
                 drop(goes);
-                teller.send(1);
+                handle.send(1);
             }
             assert!(task.wakes() > 0, "first goes: {first_goes}, sent before: {sent_before}");
             assert_eq!(task.poll(&mut stays), Poll::Ready(Some(1)));
@@ -188,13 +188,13 @@ fn case_17_a_waiting_fork_is_dropped_and_the_other_is_woken() {
 #[test]
 fn case_18_the_one_that_was_not_woken_reads_first() {
     for second_reads in [false, true] {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let mut one = source.forker();
         let mut two = one.fork();
         let (a, b) = (Counting::new(), Counting::new());
         assert_eq!(a.poll(&mut one), Poll::Pending);
         assert_eq!(b.poll(&mut two), Poll::Pending);
-        teller.send(1);
+        handle.send(1);
         let (reads, task, mut sleeps, other) =
             if second_reads { (two, b, one, a) } else { (one, a, two, b) };
         let mut reads = reads;
@@ -203,7 +203,7 @@ fn case_18_the_one_that_was_not_woken_reads_first() {
         // It waits for the next one now; the other must not rely on it.
         assert_eq!(other.poll(&mut sleeps), Poll::Ready(Some(1)));
         assert_eq!(other.poll(&mut sleeps), Poll::Pending);
-        teller.send(2);
+        handle.send(2);
         assert!(other.wakes() > 1);
         assert_eq!(other.poll(&mut sleeps), Poll::Ready(Some(2)));
     }
@@ -211,15 +211,15 @@ fn case_18_the_one_that_was_not_woken_reads_first() {
 
 #[test]
 fn a_fork_that_was_woken_and_turns_to_something_else_costs_nobody_a_wake() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let mut two = one.fork();
     let (a, b) = (Counting::new(), Counting::new());
     // The list has an item for one; two waits at the source.
     assert_eq!(b.poll(&mut two), Poll::Pending);
     assert_eq!(a.poll(&mut one), Poll::Pending);
-    teller.send(1);
-    teller.send(2);
+    handle.send(1);
+    handle.send(2);
     // Two drives twice and sleeps; one, which was woken for what is in the list, reads that only.
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(1)));
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(2)));
@@ -227,7 +227,7 @@ fn a_fork_that_was_woken_and_turns_to_something_else_costs_nobody_a_wake() {
     assert!(a.wakes() > 0);
     let before = b.wakes();
     assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
-    teller.send(3);
+    handle.send(3);
     assert!(b.wakes() > before, "the one that waits is woken, not the one with something to read");
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(3)));
     assert_eq!(read(&mut one), (vec![2, 3], Poll::Pending));
@@ -235,21 +235,21 @@ fn a_fork_that_was_woken_and_turns_to_something_else_costs_nobody_a_wake() {
 
 #[test]
 fn case_19_a_passive_fork_waits_for_what_an_active_one_reads() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut active = source.forker();
     let mut passive = active.fork_passive();
     let (log, task) = (Counting::new(), Counting::new());
-    teller.send(1);
+    handle.send(1);
     assert_eq!(log.poll(&mut passive), Poll::Pending);
-    assert_eq!((log.wakes(), teller.polls()), (0, 0));
+    assert_eq!((log.wakes(), handle.polls()), (0, 0));
     assert_eq!(task.poll(&mut active), Poll::Ready(Some(1)));
     assert_eq!(log.wakes(), 1);
     assert_eq!(log.poll(&mut passive), Poll::Ready(Some(1)));
     assert_eq!(log.poll(&mut passive), Poll::Pending);
-    assert_eq!((teller.polls(), passive.outcome()), (1, None), "it never drives");
+    assert_eq!((handle.polls(), passive.outcome()), (1, None), "it never drives");
     let mut other = passive.clone();
-    teller.send(2);
-    teller.end();
+    handle.send(2);
+    handle.end();
     assert_eq!(log.wakes(), 1);
     assert_eq!(read_all(&mut active), [2]);
     assert_eq!(log.wakes(), 2);
@@ -261,22 +261,22 @@ fn case_19_a_passive_fork_waits_for_what_an_active_one_reads() {
 
 #[test]
 fn passive_forks_end_when_no_active_one_is_left() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let two = one.fork();
     let mut passive = two.fork_passive();
     let log = Counting::new();
-    teller.send(1);
+    handle.send(1);
     assert_eq!(log.poll(&mut passive), Poll::Pending);
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(next(&mut one), Poll::Pending);
     drop(one);
-    assert!(!teller.is_dropped() && passive.outcome().is_none());
+    assert!(!handle.is_dropped() && passive.outcome().is_none());
     assert_eq!(log.poll(&mut passive), Poll::Ready(Some(1)));
     assert_eq!(log.poll(&mut passive), Poll::Pending);
     let wakes = log.wakes();
     drop(two);
-    assert!(teller.is_dropped(), "with the last active fork");
+    assert!(handle.is_dropped(), "with the last active fork");
     assert_eq!(log.wakes(), wakes + 1);
     assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(log.poll(&mut passive), Poll::Ready(None));
@@ -286,7 +286,7 @@ fn passive_forks_end_when_no_active_one_is_left() {
 
 #[test]
 fn case_20_errors_go_to_every_fork() {
-    let (_teller, source) = scripted([Ok(1), Err("failed"), Ok(2)]);
+    let (_handle, source) = scripted([Ok(1), Err("failed"), Ok(2)]);
     let mut one = source.forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
     let all = [Ok(1), Err("failed"), Ok(2)];
@@ -298,19 +298,19 @@ fn case_20_errors_go_to_every_fork() {
 #[test]
 fn case_21_a_source_that_panics() {
     for ahead in 0..3 {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let mut driver = source.forker();
         let (mut waits, mut passive) = (driver.fork(), driver.fork_passive());
         let (a, b) = (Counting::new(), Counting::new());
         assert_eq!(a.poll(&mut waits), Poll::Pending);
         assert_eq!(b.poll(&mut passive), Poll::Pending);
-        (0..ahead).for_each(|item| teller.send(item));
-        teller.panic();
+        (0..ahead).for_each(|item| handle.send(item));
+        handle.panic();
         for item in 0..ahead {
             assert_eq!(next(&mut driver), Poll::Ready(Some(item)));
         }
         assert!(panics(|| next(&mut driver)));
-        assert!(teller.is_dropped());
+        assert!(handle.is_dropped());
         assert!(a.wakes() > 0 && b.wakes() > 0);
         let items: Vec<_> = (0..ahead).collect();
         for outcome in [driver.outcome(), waits.outcome(), passive.outcome()] {
@@ -320,14 +320,14 @@ fn case_21_a_source_that_panics() {
         assert_eq!(read_all(&mut passive), items);
         assert_eq!(next(&mut driver), Poll::Ready(None));
         assert!(driver.is_terminated() && waits.is_terminated() && passive.is_terminated());
-        assert_eq!(teller.polls(), ahead + 2, "not asked again");
+        assert_eq!(handle.polls(), ahead + 2, "not asked again");
     }
 }
 
 #[test]
 fn a_source_that_panics_when_it_is_dropped() {
-    let (_teller, source) = scripted([1]);
-    let mut one = Bomb(source).forker();
+    let (_handle, source) = scripted([1]);
+    let mut one = PanicOnDrop(source).forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert!(panics(|| next(&mut one)));
@@ -336,8 +336,8 @@ fn a_source_that_panics_when_it_is_dropped() {
     assert_eq!(next(&mut one), Poll::Ready(None));
 
     // Before its end.
-    let (_teller, source) = script::<u8>();
-    let one = Bomb(source).forker();
+    let (_handle, source) = script::<u8>();
+    let one = PanicOnDrop(source).forker();
     let mut passive = one.fork_passive();
     assert!(panics(|| drop(one)));
     assert_eq!(next(&mut passive), Poll::Ready(None), "no hang");
@@ -346,31 +346,32 @@ fn a_source_that_panics_when_it_is_dropped() {
 #[test]
 fn a_clone_that_panics_leaves_the_item_to_be_read() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
     let faulty = Arc::new(AtomicBool::new(true));
     for item in ledger.items(2) {
-        teller.send(Brittle { item, panics: faulty.clone() });
+        handle.send(PanicOnClone { item, panics: faulty.clone() });
     }
-    teller.end();
+    handle.end();
     assert!(panics(|| next(&mut one)));
     assert!(panics(|| next(&mut two)));
     assert!(panics(|| next(&mut passive)));
-    assert_eq!(teller.polls(), 1);
+    assert_eq!(handle.polls(), 1);
     faulty.store(false, Ordering::Relaxed);
-    let items = |items: Vec<Brittle>| items.iter().map(|item| item.item.value).collect::<Vec<_>>();
+    let items =
+        |items: Vec<PanicOnClone>| items.iter().map(|item| item.item.value).collect::<Vec<_>>();
     assert_eq!(items(read_all(&mut one)), [0, 1]);
     assert_eq!(items(read_all(&mut two)), [0, 1]);
     assert_eq!(items(read_all(&mut passive)), [0, 1]);
-    drop((one, two, passive, teller));
+    drop((one, two, passive, handle));
     ledger.assert_settled();
 }
 
 #[test]
 fn a_waker_that_panics_loses_nothing() {
     for is_passive in [false, true] {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let mut one = source.forker();
         let mut two = one.fork();
         let mut passive = one.fork_passive();
@@ -380,12 +381,12 @@ fn a_waker_that_panics_loses_nothing() {
         assert_eq!(polled, Poll::Pending);
         if is_passive {
             // The source has no waker yet: the first turn that gets something wakes the fork.
-            teller.send(1);
+            handle.send(1);
         } else {
-            assert!(panics(|| teller.send(1)));
+            assert!(panics(|| handle.send(1)));
         }
-        teller.send(2);
-        teller.end();
+        handle.send(2);
+        handle.end();
         let mut caught = 0;
         while !one.is_terminated() {
             caught += usize::from(panics(|| next(&mut one)));
@@ -395,33 +396,33 @@ fn a_waker_that_panics_loses_nothing() {
         assert_eq!(read_all(&mut two), [1, 2]);
         assert_eq!(read_all(&mut passive), [1, 2]);
         assert_eq!(next(&mut one), Poll::Ready(None));
-        assert!(teller.is_dropped(), "at its end");
+        assert!(handle.is_dropped(), "at its end");
     }
 }
 
 #[test]
 fn case_22_a_fork_that_is_alone_is_given_the_items_themselves() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let two = one.fork();
     drop(two);
-    ledger.items(100).for_each(|item| teller.send(item));
-    teller.end();
+    ledger.items(100).for_each(|item| handle.send(item));
+    handle.end();
     assert_eq!(values(&read_all(&mut one)), (0..100).collect::<Vec<_>>());
     assert_eq!(ledger.clones(), 0);
-    drop((one, teller));
+    drop((one, handle));
     ledger.assert_settled();
 }
 
 #[test]
 fn items_are_cloned_for_all_but_the_last_reader() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
-    ledger.items(40).for_each(|item| teller.send(item));
-    teller.end();
+    ledger.items(40).for_each(|item| handle.send(item));
+    handle.end();
     drop(read_all(&mut one));
     drop(read_all(&mut two));
     let before_last = ledger.clones();
@@ -429,20 +430,20 @@ fn items_are_cloned_for_all_but_the_last_reader() {
     drop((one, two));
     drop(read_all(&mut passive));
     assert_eq!(ledger.clones(), 80, "moved to the last");
-    drop((passive, teller));
+    drop((passive, handle));
     ledger.assert_settled();
 }
 
 #[test]
 fn items_need_not_be_clone_to_read_one_fork() {
     struct Unique(u8);
-    let (_teller, source) = scripted([Unique(1)]);
+    let (_handle, source) = scripted([Unique(1)]);
     let Poll::Ready(Some(Unique(1))) = next(&mut source.forker()) else { panic!("it is there") };
 }
 
 #[test]
 fn case_23_a_fork_that_is_1000_behind_sees_all() {
-    let (_teller, source) = scripted(0..1001);
+    let (_handle, source) = scripted(0..1001);
     let mut fast = source.forker();
     let mut slow = fast.fork();
     let mut log = fast.fork_passive();
@@ -459,11 +460,11 @@ fn case_23_a_fork_that_is_1000_behind_sees_all() {
 #[test]
 fn case_25_dropping_a_slow_fork_frees_its_items() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut fast = source.forker();
     let slow = fast.fork();
     for item in ledger.items(1000) {
-        teller.send(item);
+        handle.send(item);
         assert!(next(&mut fast).is_ready());
     }
     assert_eq!(ledger.alive(), 1000);
@@ -477,7 +478,7 @@ fn case_25_dropping_a_slow_fork_frees_its_items() {
 
 #[test]
 fn case_26_the_size_is_what_is_buffered_and_what_the_source_has() {
-    let (_teller, source) = scripted(0..10);
+    let (_handle, source) = scripted(0..10);
     let mut one = source.forker();
     assert_eq!(one.size_hint(), (10, Some(10)));
     let mut two = one.fork();
@@ -504,24 +505,24 @@ fn case_26_the_size_is_what_is_buffered_and_what_the_source_has() {
 #[test]
 fn case_27_when_all_forks_are_dropped_so_is_the_source() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let (two, passive) = (one.fork(), one.fork_passive());
     let task = Counting::new();
-    ledger.items(3).for_each(|item| teller.send(item));
+    ledger.items(3).for_each(|item| handle.send(item));
     assert!(task.poll(&mut one).is_ready());
     assert!(task.poll(&mut one).is_ready());
     assert!(task.poll(&mut one).is_ready());
     assert!(task.poll(&mut one).is_pending());
-    let waker = teller.take_waker().expect("it is pending");
+    let waker = handle.take_waker().expect("it is pending");
     drop(one);
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     drop(two);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     drop(passive);
     waker.wake();
     assert_eq!((task.wakes(), task.held()), (0, 0));
-    drop(teller);
+    drop(handle);
     ledger.assert_settled();
 }
 
@@ -576,14 +577,14 @@ fn ended_forks_on_two_threads_stay_ended() {
 
 #[test]
 fn case_29_terminated_is_when_the_source_has_ended_and_all_is_read() {
-    let (teller, source) = scripted([1, 2]);
+    let (handle, source) = scripted([1, 2]);
     let mut one = source.forker();
     let mut two = one.fork();
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(next(&mut one), Poll::Ready(Some(2)));
     assert!(!one.is_terminated() && one.outcome().is_none(), "nobody has asked");
     assert_eq!(next(&mut one), Poll::Ready(None));
-    assert!(teller.is_dropped(), "at its end");
+    assert!(handle.is_dropped(), "at its end");
     assert!(one.is_terminated() && !two.is_terminated());
     assert_eq!(read_all(&mut two), [1, 2]);
     assert!(two.is_terminated());
@@ -596,17 +597,17 @@ fn case_29_terminated_is_when_the_source_has_ended_and_all_is_read() {
 
 #[test]
 fn the_latest_waker_wins() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let _two = one.fork();
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut one), Poll::Pending);
     assert_eq!(new.poll(&mut one), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut one), Poll::Ready(Some(1)));
     assert_eq!(old.poll(&mut one), Poll::Pending);
-    teller.end();
+    handle.end();
     assert_eq!((old.wakes(), new.wakes()), (1, 1));
 }
 
@@ -615,11 +616,11 @@ fn dropped_at_any_step_every_item_is_freed_once() {
     for steps in 0..9 {
         for goes in 0..3 {
             let ledger = Ledger::new();
-            let (teller, source) = script();
+            let (handle, source) = script();
             let mut one = source.forker();
             let mut two = one.fork();
             let mut passive = one.fork_passive();
-            ledger.items(3).for_each(|item| teller.send(item));
+            ledger.items(3).for_each(|item| handle.send(item));
             for step in 0..steps {
                 match step % 3 {
                     0 => drop(next(&mut one)),
@@ -632,7 +633,7 @@ fn dropped_at_any_step_every_item_is_freed_once() {
                 1 => drop((passive, two, one)),
                 _ => drop((two, passive, one)),
             }
-            drop(teller);
+            drop(handle);
             ledger.assert_settled();
         }
     }
@@ -652,7 +653,7 @@ fn a_source_that_forks_itself_while_it_is_polled() {
     // User code runs with the gate closed, so whatever it does with another fork must not hang.
     type Shared = Arc<std::sync::Mutex<Option<ForkStream<Script<u8>>>>>;
     let inner: Shared = Shared::default();
-    let (teller, source) = scripted([1, 2]);
+    let (handle, source) = scripted([1, 2]);
     let fork = source.forker();
     *inner.lock().expect("no panic") = Some(fork.fork());
     let outer = fork.map(|item| item);
@@ -669,14 +670,14 @@ fn a_source_that_forks_itself_while_it_is_polled() {
     assert_eq!(next(&mut outer), Poll::Ready(Some(2)));
     let fork = seen.lock().expect("no panic").take();
     assert_eq!(read_all(&mut fork.expect("it is there")), [1, 2]);
-    assert_eq!(teller.left(), 0);
+    assert_eq!(handle.left(), 0);
 }
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
     #[derive(Clone)]
     struct Opaque;
-    let (_teller, source) = scripted([Opaque]);
+    let (_handle, source) = scripted([Opaque]);
     let mut one = source.forker();
     let passive: PassiveFork<_> = one.fork_passive();
     assert!(next(&mut one).is_ready());
@@ -685,15 +686,15 @@ fn debug_shows_the_state_and_no_items() {
     assert_eq!(format!("{passive:?}"), "PassiveFork { lag: 1, outcome: Some(Completed), .. }");
 }
 
-fn feed(teller: Teller<u32>, items: u32) -> thread::JoinHandle<()> {
+fn feed(handle: SourceHandle<u32>, items: u32) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         for item in 0..items {
-            teller.send(item);
+            handle.send(item);
             if item % 64 == 0 {
                 thread::yield_now();
             }
         }
-        teller.end();
+        handle.end();
     })
 }
 
@@ -702,8 +703,8 @@ fn feed(teller: Teller<u32>, items: u32) -> thread::JoinHandle<()> {
 fn forks_on_threads_see_all_in_order() {
     const ITEMS: u32 = 20_000;
     for ready in [true, false] {
-        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
-        let feeder = (!ready).then(|| feed(teller, ITEMS));
+        let (handle, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| feed(handle, ITEMS));
         let one = source.forker();
         let (two, passive) = (one.fork(), one.fork_passive());
         let check = |items: Vec<u32>| {
@@ -726,8 +727,8 @@ fn forks_on_threads_see_all_in_order() {
 fn passive_forks_are_made_while_other_threads_drive() {
     const ITEMS: u32 = 2_000;
     for ready in [true, false] {
-        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
-        let feeder = (!ready).then(|| feed(teller, ITEMS));
+        let (handle, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| feed(handle, ITEMS));
         let one = source.forker();
         let mut two = one.fork();
         let other = thread::spawn(move || {
@@ -763,7 +764,7 @@ fn passive_forks_are_made_while_other_threads_drive() {
 #[test]
 fn forks_that_are_dropped_while_they_wait_on_threads() {
     const ITEMS: u32 = 5_000;
-    let (teller, source) = script();
+    let (handle, source) = script();
     let one = source.forker();
     let parent = one.fork();
     let over = Arc::new(AtomicBool::new(false));
@@ -775,7 +776,7 @@ fn forks_that_are_dropped_while_they_wait_on_threads() {
             let _ = poll(&mut fork, Waker::noop());
         }
     });
-    let feeder = feed(teller, ITEMS);
+    let feeder = feed(handle, ITEMS);
     let items: Vec<u32> = futures_executor::block_on(one.collect());
     over.store(true, Ordering::Release);
     assert!((0..ITEMS).eq(items));
@@ -785,13 +786,13 @@ fn forks_that_are_dropped_while_they_wait_on_threads() {
 
 #[test]
 fn a_waker_that_panics_at_the_end_does_not_keep_the_source() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let mut one = source.forker();
     let mut passive = one.fork_passive();
     assert_eq!(poll(&mut passive, &on_wake(|| panic!("in wake"))), Poll::Pending);
-    teller.end();
+    handle.end();
     assert!(panics(|| next(&mut one)));
-    assert!(teller.is_dropped(), "at its end");
+    assert!(handle.is_dropped(), "at its end");
     assert_eq!(one.outcome(), Some(TaskOutcome::Completed));
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(next(&mut passive), Poll::Ready(None));
@@ -802,7 +803,7 @@ fn a_waker_that_panics_at_the_end_does_not_keep_the_source() {
 fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
     for n in [0, 1, 2, 56, 57, 58, 70] {
         let ledger = Ledger::new();
-        let (teller, source) = script();
+        let (handle, source) = script();
         let mut forks = vec![source.forker()];
         let mut passives: Vec<_> = (0..passive).map(|_| forks[0].fork_passive()).collect();
         while forks.len() < active {
@@ -811,11 +812,11 @@ fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
         let mut sent = 0;
         for (count, last) in [(n, false), (1, false), (2, true)] {
             for _ in 0..count {
-                teller.send(ledger.item(sent));
+                handle.send(ledger.item(sent));
                 sent += 1;
             }
             if ends && last {
-                teller.end();
+                handle.end();
             }
             let end = if ends && last { Poll::Ready(()) } else { Poll::Pending };
             let new: Vec<_> = (sent - count as u64..sent).collect();
@@ -852,10 +853,10 @@ fn forks_end_read_items_are_gone() {
 #[test]
 fn fork_behind_goes_read_items_are_gone() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let (mut two, behind, watcher) = (one.fork(), one.fork(), one.fork_passive());
-    ledger.items(5).for_each(|item| teller.send(item));
+    ledger.items(5).for_each(|item| handle.send(item));
     assert_eq!(read(&mut one).0.len(), 5);
     assert_eq!(read(&mut two).0.len(), 5);
     drop(behind);
@@ -866,28 +867,28 @@ fn fork_behind_goes_read_items_are_gone() {
 
 #[test]
 fn active_fork_of_passive_drives_from_its_place() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let mut passive = one.fork_passive();
-    (0..3).for_each(|item| teller.send(item));
+    (0..3).for_each(|item| handle.send(item));
     assert_eq!(read(&mut one), (vec![0, 1, 2], Poll::Pending));
     assert_eq!(next(&mut passive), Poll::Ready(Some(0)));
     let mut two = passive.fork_active();
     drop(one);
-    assert!(!teller.is_dropped() && passive.outcome().is_none());
+    assert!(!handle.is_dropped() && passive.outcome().is_none());
     let (task, log) = (Counting::new(), Counting::new());
     assert_eq!(task.poll(&mut two), Poll::Ready(Some(1)));
     assert_eq!(task.poll(&mut two), Poll::Ready(Some(2)));
     assert_eq!(task.poll(&mut two), Poll::Pending);
     assert_eq!(read(&mut passive), (vec![1, 2], Poll::Pending));
     assert_eq!(log.poll(&mut passive), Poll::Pending);
-    teller.send(3);
+    handle.send(3);
     assert_eq!((task.wakes(), log.wakes()), (1, 0));
     assert_eq!(task.poll(&mut two), Poll::Ready(Some(3)));
     assert_eq!(log.wakes(), 1);
     assert_eq!(log.poll(&mut passive), Poll::Ready(Some(3)));
     drop(two);
-    assert!(teller.is_dropped(), "with the last active fork");
+    assert!(handle.is_dropped(), "with the last active fork");
     assert_eq!(log.poll(&mut passive), Poll::Ready(None));
     assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
 }
@@ -898,7 +899,7 @@ fn passive_fork_becomes_active_at_any_place() {
     const ITEMS: usize = 200;
     for place in 0..ITEMS {
         for asleep in [false, true] {
-            let (_teller, source) = scripted(0..ITEMS);
+            let (_handle, source) = scripted(0..ITEMS);
             let mut one = source.forker();
             let mut passive = one.fork_passive();
             for item in 0..place {
@@ -921,15 +922,15 @@ fn passive_fork_becomes_active_at_any_place() {
 
 #[test]
 fn active_fork_after_the_last_one_reads_the_rest() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let passive = one.fork_passive();
-    (0..3).for_each(|item| teller.send(item));
+    (0..3).for_each(|item| handle.send(item));
     assert_eq!(next(&mut one), Poll::Ready(Some(0)));
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     drop(one);
-    assert!(teller.is_dropped());
-    let polls = teller.polls();
+    assert!(handle.is_dropped());
+    let polls = handle.polls();
     let mut late = passive.fork_active();
     let (mut fork, mut log) = (late.fork(), late.fork_passive());
     assert_eq!(late.size_hint(), (2, Some(2)));
@@ -940,12 +941,12 @@ fn active_fork_after_the_last_one_reads_the_rest() {
     assert!(late.is_terminated() && fork.is_terminated());
     assert_eq!((late.outcome(), fork.outcome()), (Some(TaskOutcome::Cancelled), log.outcome()));
     assert_eq!(read_all(&mut passive.activate()), [0, 1]);
-    assert_eq!(teller.polls(), polls, "the source is gone");
+    assert_eq!(handle.polls(), polls, "the source is gone");
 }
 
 #[test]
 fn active_fork_after_the_end_reads_the_rest() {
-    let (_teller, source) = scripted([1, 2]);
+    let (_handle, source) = scripted([1, 2]);
     let mut one = source.forker();
     let mut passive = one.fork_passive();
     assert_eq!(read_all(&mut one), [1, 2]);
@@ -981,20 +982,20 @@ fn source_that_forks_itself_in_its_drop_ends() {
         }
     }
     let place = Place::default();
-    let (teller, source) = scripted([1]);
+    let (handle, source) = scripted([1]);
     let mut one = Holder(source, place.clone()).forker();
     let mut log = one.fork_passive();
     *place.lock().expect("no panic") = Some(one.fork_passive());
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     drop(one);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(read_all(&mut log), [1]);
 }
 
 #[test]
 fn drop_that_panics_ends_late_active_forks() {
-    let (teller, source) = scripted([1]);
-    let mut one = Bomb(source).forker();
+    let (handle, source) = scripted([1]);
+    let mut one = PanicOnDrop(source).forker();
     let passive = one.fork_passive();
     let mut waits = passive.clone();
     let log = Counting::new();
@@ -1002,7 +1003,7 @@ fn drop_that_panics_ends_late_active_forks() {
     assert_eq!(log.poll(&mut waits), Poll::Ready(Some(1)));
     assert_eq!(log.poll(&mut waits), Poll::Pending);
     assert!(panics(|| drop(one)));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(log.wakes(), 1);
     assert_eq!(log.poll(&mut waits), Poll::Ready(None));
     assert_eq!(read_all(&mut passive.activate()), [1]);
@@ -1013,8 +1014,8 @@ fn drop_that_panics_ends_late_active_forks() {
 fn passive_forks_become_active_on_threads() {
     const ITEMS: u32 = 2_000;
     for ready in [true, false] {
-        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
-        let feeder = (!ready).then(|| feed(teller, ITEMS));
+        let (handle, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| feed(handle, ITEMS));
         let mut one = source.forker();
         let rest = one.fork_passive();
         let first = rest.fork_active();

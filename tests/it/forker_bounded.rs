@@ -8,32 +8,32 @@ use std::panic::catch_unwind;
 
 use crate::{
     ledger::Ledger,
-    script::{Script, Teller, script, scripted},
+    script::{Script, SourceHandle, script, scripted},
     waker::{Counting, next},
 };
 
 fn forks(
     n: usize,
     lag: LagPolicy,
-) -> (Teller<u64>, BoundedFork<Script<u64>>, BoundedFork<Script<u64>>) {
-    let (teller, source) = script();
+) -> (SourceHandle<u64>, BoundedFork<Script<u64>>, BoundedFork<Script<u64>>) {
+    let (handle, source) = script();
     let one = source.forker_bounded(n, lag);
     let two = one.fork();
-    (teller, one, two)
+    (handle, one, two)
 }
 
 #[test]
 fn with_backpressure_the_fast_fork_waits() {
-    let (teller, mut fast, mut slow) = forks(8, LagPolicy::Wait);
-    (0..20).for_each(|n| teller.send(n));
-    teller.end();
+    let (handle, mut fast, mut slow) = forks(8, LagPolicy::Wait);
+    (0..20).for_each(|n| handle.send(n));
+    handle.end();
     let waker = Counting::new();
     for n in 0..8 {
         assert_eq!(waker.poll(&mut fast), Poll::Ready(Some(n)));
     }
-    let polls = teller.polls();
+    let polls = handle.polls();
     assert!(waker.poll(&mut fast).is_pending());
-    assert_eq!(teller.polls(), polls, "the source is not asked without room");
+    assert_eq!(handle.polls(), polls, "the source is not asked without room");
     assert_eq!(waker.wakes(), 0);
     assert_eq!(next(&mut slow), Poll::Ready(Some(0)));
     assert_eq!(waker.wakes(), 1, "one was read: there is room");
@@ -65,8 +65,8 @@ fn the_slow_fork_may_ask_too_and_both_see_all() {
 
 #[test]
 fn the_slow_fork_misses_the_oldest_and_knows_how_many() {
-    let (teller, mut fast, mut slow) = forks(3, LagPolicy::DropOldest);
-    (0..10).for_each(|n| teller.send(n));
+    let (handle, mut fast, mut slow) = forks(3, LagPolicy::DropOldest);
+    (0..10).for_each(|n| handle.send(n));
     assert_eq!(next(&mut slow), Poll::Ready(Some(0)));
     for n in 0..10 {
         assert_eq!(next(&mut fast), Poll::Ready(Some(n)));
@@ -83,9 +83,9 @@ fn the_slow_fork_misses_the_oldest_and_knows_how_many() {
 
 #[test]
 fn the_slow_fork_ends_and_the_others_go_on() {
-    let (teller, mut fast, mut slow) = forks(3, LagPolicy::Error);
+    let (handle, mut fast, mut slow) = forks(3, LagPolicy::Error);
     let mut on_time = fast.fork();
-    (0..10).for_each(|n| teller.send(n));
+    (0..10).for_each(|n| handle.send(n));
     for n in 0..10 {
         assert_eq!(next(&mut fast), Poll::Ready(Some(n)));
         if n % 3 == 2 {
@@ -103,7 +103,7 @@ fn the_slow_fork_ends_and_the_others_go_on() {
     }
     drop((slow, child));
     assert_eq!(next(&mut on_time), Poll::Ready(Some(9)));
-    teller.send(10);
+    handle.send(10);
     assert_eq!(next(&mut on_time), Poll::Ready(Some(10)));
     assert_eq!(next(&mut fast), Poll::Ready(Some(10)));
 }
@@ -158,20 +158,20 @@ fn the_last_reader_moves_and_a_fork_alone_never_clones() {
 fn woken_fork_that_rests_stops_no_other() {
     for lag in [LagPolicy::Wait, LagPolicy::DropOldest, LagPolicy::Error] {
         for dropped in [true, false] {
-            let (teller, mut one, mut two) = forks(8, lag);
+            let (handle, mut one, mut two) = forks(8, lag);
             let wakers = [Counting::new(), Counting::new()];
             assert!(wakers[0].poll(&mut one).is_pending());
             assert!(wakers[1].poll(&mut two).is_pending());
-            teller.send(1);
+            handle.send(1);
             assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 1]);
             let rests = (!dropped).then_some(one);
             for item in 1..4 {
                 assert_eq!(wakers[1].wakes(), item as usize);
                 assert_eq!(wakers[1].poll(&mut two), Poll::Ready(Some(item)));
                 assert!(wakers[1].poll(&mut two).is_pending());
-                teller.send(item + 1);
+                handle.send(item + 1);
             }
-            teller.end();
+            handle.end();
             assert_eq!(wakers[1].poll(&mut two), Poll::Ready(Some(4)));
             assert_eq!(wakers[1].poll(&mut two), Poll::Ready(None));
             drop(rests);
@@ -181,16 +181,16 @@ fn woken_fork_that_rests_stops_no_other() {
 
 #[test]
 fn all_who_wait_get_what_one_pulls() {
-    let (teller, mut one, mut two) = forks(4, LagPolicy::Wait);
+    let (handle, mut one, mut two) = forks(4, LagPolicy::Wait);
     let wakers = [Counting::new(), Counting::new()];
     assert!(wakers[0].poll(&mut one).is_pending());
     assert!(wakers[1].poll(&mut two).is_pending());
-    teller.send(1);
+    handle.send(1);
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(wakers[1].wakes(), 1);
     assert_eq!(next(&mut two), Poll::Ready(Some(1)));
     assert!(wakers[1].poll(&mut two).is_pending());
-    teller.end();
+    handle.end();
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(wakers[1].wakes(), 2);
     assert_eq!(next(&mut two), Poll::Ready(None));
@@ -198,34 +198,34 @@ fn all_who_wait_get_what_one_pulls() {
 
 #[test]
 fn a_panic_in_the_source_ends_the_others_and_they_say_so() {
-    let (teller, mut one, mut two) = forks(4, LagPolicy::Wait);
+    let (handle, mut one, mut two) = forks(4, LagPolicy::Wait);
     let waker = Counting::new();
-    teller.send(1);
+    handle.send(1);
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(waker.poll(&mut two), Poll::Ready(Some(1)));
     assert!(waker.poll(&mut two).is_pending());
-    teller.panic();
+    handle.panic();
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut one))).is_err());
-    assert_eq!(waker.wakes(), 1, "told by the teller or by the panic, not forgotten");
+    assert_eq!(waker.wakes(), 1, "told by the handle or by the panic, not forgotten");
     for fork in [&mut one, &mut two] {
         assert_eq!(next(fork), Poll::Ready(None));
         assert_eq!(fork.outcome(), Some(TaskOutcome::Panicked));
     }
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
 fn the_source_is_dropped_at_its_end_and_with_the_last_fork() {
-    let (teller, source) = scripted([1_u64]);
+    let (handle, source) = scripted([1_u64]);
     let mut fork = source.forker_bounded(1, LagPolicy::Wait);
     assert_eq!(next(&mut fork), Poll::Ready(Some(1)));
     assert_eq!(next(&mut fork), Poll::Ready(None));
-    assert!(teller.is_dropped());
-    let (teller, one, two) = forks(1, LagPolicy::Wait);
+    assert!(handle.is_dropped());
+    let (handle, one, two) = forks(1, LagPolicy::Wait);
     drop(one);
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     drop(two);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn case_41_push_9_take_3_take_4_push_11_stop() {
 
 #[test]
 fn case_42_without_a_push_the_source_is_not_polled() {
-    let (teller, source) = scripted(0..3);
+    let (handle, source) = scripted(0..3);
     let (gate, mut gated) = source.gated();
     for _ in 0..3 {
         assert_eq!(next(&mut gated), Poll::Pending);
@@ -47,18 +47,18 @@ fn case_42_without_a_push_the_source_is_not_polled() {
     assert_eq!(next(&mut gated), Poll::Pending);
     gate.stop();
     assert_eq!(next(&mut gated), Poll::Ready(None));
-    assert_eq!(teller.polls(), 0);
+    assert_eq!(handle.polls(), 0);
 }
 
 #[test]
 fn case_43_a_push_of_3_takes_exactly_3() {
-    let (teller, source) = scripted(0..9);
+    let (handle, source) = scripted(0..9);
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(3), Ok(()));
     assert_eq!(take(&mut gated, 3), [0, 1, 2]);
     assert_eq!(next(&mut gated), Poll::Pending);
-    assert_eq!(teller.polls(), 3);
-    assert_eq!(teller.left(), 6 + 1, "and its end");
+    assert_eq!(handle.polls(), 3);
+    assert_eq!(handle.left(), 6 + 1, "and its end");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn case_45_push_after_stop_is_an_error_with_the_permits() {
 
 #[test]
 fn case_46_a_source_of_3_and_a_push_of_10() {
-    let (teller, source) = scripted(0..3);
+    let (handle, source) = scripted(0..3);
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(10), Ok(()));
     assert_eq!(take(&mut gated, 3), [0, 1, 2]);
@@ -99,8 +99,8 @@ fn case_46_a_source_of_3_and_a_push_of_10() {
         assert!(gated.is_terminated());
         assert_eq!(gated.permits(), 0);
     }
-    assert_eq!(teller.polls(), 4);
-    assert!(!teller.is_dropped(), "into_inner gives it back");
+    assert_eq!(handle.polls(), 4);
+    assert!(!handle.is_dropped(), "into_inner gives it back");
     assert!(gate.is_stopped());
     assert!(gate.push(1).is_err(), "nobody takes them");
 }
@@ -183,20 +183,20 @@ fn the_latest_waker_is_woken() {
 
 #[test]
 fn a_source_that_waits_keeps_its_permit_and_wakes_by_itself() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(1), Ok(()));
     let task = Counting::new();
     assert_eq!(task.poll(&mut gated), Poll::Pending);
-    assert!(teller.is_waiting());
+    assert!(handle.is_waiting());
     assert_eq!(gated.permits(), 1);
     gate.stop();
     assert_eq!(task.poll(&mut gated), Poll::Pending, "it is permitted");
-    teller.send(7);
+    handle.send(7);
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&mut gated), Poll::Ready(Some(7)));
     assert_eq!(task.poll(&mut gated), Poll::Ready(None));
-    assert_eq!(teller.polls(), 3, "not once more");
+    assert_eq!(handle.polls(), 3, "not once more");
 }
 
 #[test]
@@ -246,11 +246,11 @@ fn size_hint_is_exact_once_stopped() {
 
 #[test]
 fn a_panic_in_the_source_costs_no_permit() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(2), Ok(()));
-    teller.send(1);
-    teller.panic();
+    handle.send(1);
+    handle.panic();
     assert_eq!(take(&mut gated, 1), [1]);
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut gated))).is_err());
     assert_eq!(gated.permits(), 1);

@@ -1,6 +1,6 @@
 use crate::{
     ledger::{Ledger, Tracked},
-    script::{Bomb, Script, Teller, panics, script, scripted},
+    script::{PanicOnDrop, Script, SourceHandle, panics, script, scripted},
     waker::{Counting, next, on_wake},
 };
 use aiter::{AiterExt, JoinStreams, KeyedEvent, OnError};
@@ -17,16 +17,16 @@ use futures_util::{StreamExt, stream};
 
 type Joined<T> = JoinStreams<Script<Script<T>>>;
 
-/// A join of `N` streams whose source has ended, and their tellers.
-fn joined<T, const N: usize>() -> ([Teller<T>; N], Joined<T>) {
+/// A join of `N` streams whose source has ended, and their handles.
+fn joined<T, const N: usize>() -> ([SourceHandle<T>; N], Joined<T>) {
     let (outer, source) = script();
-    let tellers = core::array::from_fn(|_| {
-        let (teller, inner) = script();
+    let handles = core::array::from_fn(|_| {
+        let (handle, inner) = script();
         outer.send(inner);
-        teller
+        handle
     });
     outer.end();
-    (tellers, source.join_streams())
+    (handles, source.join_streams())
 }
 
 /// Reads as long as there is something or the task is woken.
@@ -100,30 +100,30 @@ fn case_55_three_at_a_time_in_exact_turns() {
 
 #[test]
 fn at_most_so_many_are_open_and_the_source_is_not_asked_for_more() {
-    let (tellers, inners): (Vec<_>, Vec<_>) = (0..5).map(|_| script()).unzip();
+    let (handles, inners): (Vec<_>, Vec<_>) = (0..5).map(|_| script()).unzip();
     let (outer, source) = scripted(inners);
     let mut join = source.join_streams().max_inner(2);
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);
     assert_eq!((join.open(), outer.polls()), (2, 2));
-    tellers[1].send(1);
-    tellers[1].end();
+    handles[1].send(1);
+    handles[1].end();
     assert_eq!(read(&mut join, &task), (vec![1], Poll::Pending));
     assert_eq!((join.open(), outer.polls()), (2, 3));
     // Two end at once, one of them before it was ever polled.
-    tellers[0].end();
-    tellers[2].end();
-    tellers[3].end();
+    handles[0].end();
+    handles[2].end();
+    handles[3].end();
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
     assert_eq!((join.open(), outer.polls()), (1, 6));
-    tellers[4].send(4);
-    tellers[4].end();
+    handles[4].send(4);
+    handles[4].end();
     assert_eq!(read(&mut join, &task), (vec![4], Poll::Ready(())));
 }
 
 #[test]
 fn case_56_forty_ready_streams_get_a_hundred_turns_each() {
-    let (tellers, inners): (Vec<_>, Vec<_>) =
+    let (handles, inners): (Vec<_>, Vec<_>) =
         (0..40).map(|key| scripted((0..100).map(move |i| (key, i)))).unzip();
     let (_outer, source) = scripted(inners);
     let mut join = source.join_streams();
@@ -136,7 +136,7 @@ fn case_56_forty_ready_streams_get_a_hundred_turns_each() {
     }
     assert_eq!(counts, [100; 40]);
     assert_eq!(next(&mut join), Poll::Ready(None));
-    assert!(tellers.iter().all(|teller| teller.polls() == 101));
+    assert!(handles.iter().all(|handle| handle.polls() == 101));
 }
 
 #[test]
@@ -169,12 +169,12 @@ fn case_57_fifty_empty_streams_are_one_poll_and_no_wake() {
 
 #[test]
 fn fifty_pending_streams_are_one_poll_and_no_wake() {
-    let (tellers, mut join) = joined::<u8, 50>();
+    let (handles, mut join) = joined::<u8, 50>();
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);
     assert_eq!(task.wakes(), 0);
-    for teller in &tellers {
-        teller.end();
+    for handle in &handles {
+        handle.end();
     }
     assert_eq!(task.wakes(), 1, "until it is polled");
     assert_eq!(task.poll(&mut join), Poll::Ready(None));
@@ -183,14 +183,14 @@ fn fifty_pending_streams_are_one_poll_and_no_wake() {
 
 #[test]
 fn case_58_of_a_thousand_streams_only_the_woken_one_is_polled() {
-    let (tellers, mut join) = joined::<u32, 1000>();
+    let (handles, mut join) = joined::<u32, 1000>();
     let task = Counting::new();
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
-    let polls = || tellers.iter().map(Teller::polls).sum::<usize>();
+    let polls = || handles.iter().map(SourceHandle::polls).sum::<usize>();
     assert_eq!(polls(), 1000);
     for item in 0..100 {
         let (polls_before, wakes) = (polls(), task.wakes());
-        tellers[617].send(item);
+        handles[617].send(item);
         assert_eq!(task.wakes(), wakes + 1);
         assert_eq!(read(&mut join, &task), (vec![item], Poll::Pending));
         assert!(polls() - polls_before <= 2, "the item, and that there is no other");
@@ -198,20 +198,20 @@ fn case_58_of_a_thousand_streams_only_the_woken_one_is_polled() {
     }
     // A thousand streams woken without reason are a poll each, not two.
     let before = polls();
-    tellers.iter().for_each(Teller::wake);
+    handles.iter().for_each(SourceHandle::wake);
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
     assert_eq!(polls() - before, 1000);
 }
 
 #[test]
 fn case_59_nothing_is_read_ahead() {
-    let (tellers, inners): (Vec<_>, Vec<_>) = (0..4).map(|_| scripted(0..10)).unzip();
+    let (handles, inners): (Vec<_>, Vec<_>) = (0..4).map(|_| scripted(0..10)).unzip();
     let (_outer, source) = scripted(inners);
     let mut join = source.join_streams();
-    let left = || tellers.iter().map(Teller::left).sum::<usize>();
+    let left = || handles.iter().map(SourceHandle::left).sum::<usize>();
     for taken in 1..=40 {
         assert!(next(&mut join).is_ready());
-        let ended = tellers.iter().filter(|teller| teller.is_dropped()).count();
+        let ended = handles.iter().filter(|handle| handle.is_dropped()).count();
         assert_eq!(left(), 44 - taken - ended);
     }
 }
@@ -241,12 +241,12 @@ fn case_61_a_stream_that_panics_is_dropped_and_the_rest_go_on() {
             if item == at {
                 b.panic();
             }
-            [&a, &b, &c].iter().for_each(|teller| teller.send(item));
+            [&a, &b, &c].iter().for_each(|handle| handle.send(item));
         }
         if at == 3 {
             b.panic();
         }
-        [&a, &c].iter().for_each(|teller| teller.end());
+        [&a, &c].iter().for_each(|handle| handle.end());
         let (task, mut items, mut caught) = (Counting::new(), Vec::new(), 0);
         while !join.is_terminated() {
             caught += usize::from(panics(|| match task.poll(&mut join) {
@@ -298,13 +298,13 @@ fn a_source_that_panics_is_dropped_and_its_streams_go_on() {
 #[test]
 fn streams_and_sources_that_panic_when_they_are_dropped() {
     let ((_a, a), (_b, b)) = (scripted([1]), scripted([2, 3]));
-    let (_outer, source) = scripted([Ok(Bomb(a)), Err(b)]);
+    let (_outer, source) = scripted([Ok(PanicOnDrop(a)), Err(b)]);
     // Either kind of stream as one type.
     let source = source.map(|inner| match inner {
         Ok(bomb) => bomb.left_stream(),
         Err(inner) => inner.right_stream(),
     });
-    let mut join = Bomb(source).join_streams();
+    let mut join = PanicOnDrop(source).join_streams();
     let mut items = Vec::new();
     let mut caught = 0;
     while !join.is_terminated() {
@@ -322,24 +322,24 @@ fn streams_and_sources_that_panic_when_they_are_dropped() {
 fn case_62_dropping_the_join_drops_all() {
     let ledger = Ledger::new();
     let (outer, source) = script();
-    let tellers: [Teller<Tracked>; 3] = core::array::from_fn(|_| {
-        let (teller, inner) = script();
+    let handles: [SourceHandle<Tracked>; 3] = core::array::from_fn(|_| {
+        let (handle, inner) = script();
         outer.send(inner);
-        teller
+        handle
     });
     let mut join = source.join_streams();
     let task = Counting::new();
     assert!(task.poll(&mut join).is_pending());
-    ledger.items(2).for_each(|item| tellers[0].send(item));
+    ledger.items(2).for_each(|item| handles[0].send(item));
     assert!(task.poll(&mut join).is_ready());
-    let (wakes, waker) = (task.wakes(), tellers[1].take_waker().expect("it is pending"));
+    let (wakes, waker) = (task.wakes(), handles[1].take_waker().expect("it is pending"));
     drop(join);
     assert!(outer.is_dropped());
-    assert!(tellers.iter().all(Teller::is_dropped));
+    assert!(handles.iter().all(SourceHandle::is_dropped));
     assert_eq!(task.held(), 0, "no waker stays behind");
     waker.wake();
     assert_eq!(task.wakes(), wakes);
-    drop(tellers);
+    drop(handles);
     ledger.assert_settled();
 }
 
@@ -349,7 +349,7 @@ fn dropped_at_any_step_every_item_is_freed_once() {
         for parts in [false, true] {
             let ledger = Ledger::new();
             let ([a, b, c], mut join) = joined();
-            [&a, &b].iter().for_each(|teller| ledger.items(3).for_each(|item| teller.send(item)));
+            [&a, &b].iter().for_each(|handle| ledger.items(3).for_each(|item| handle.send(item)));
             a.end();
             c.send(ledger.item(9));
             for _ in 0..steps {
@@ -692,7 +692,7 @@ mod keyed {
     struct Key(u8);
     impl Clone for Key {
         fn clone(&self) -> Self {
-            assert_ne!(self.0, 13, "told to panic");
+            assert_ne!(self.0, 13, "scripted panic");
             Self(self.0)
         }
     }
@@ -748,9 +748,10 @@ mod fallible {
 
     type Inner = Script<Result<u8, &'static str>>;
 
-    /// Two streams and an error between them, and their tellers.
+    /// Two streams and an error between them, and their handles.
     #[allow(clippy::type_complexity, reason = "said once, in the line above")]
-    fn parts() -> ([Teller<Result<u8, &'static str>>; 2], Script<Result<Inner, &'static str>>) {
+    fn parts() -> ([SourceHandle<Result<u8, &'static str>>; 2], Script<Result<Inner, &'static str>>)
+    {
         let (a, one) = scripted([Ok(1), Err("a"), Ok(2)]);
         let (b, two) = scripted([Err("b"), Ok(3)]);
         let (_, source) = scripted([Ok(one), Err("source"), Ok(two)]);
@@ -759,7 +760,7 @@ mod fallible {
 
     #[test]
     fn skip_drops_errors_and_goes_on() {
-        let (_tellers, source) = parts();
+        let (_handles, source) = parts();
         let mut join = source.try_join_streams(OnError::Skip);
         // An error is a turn.
         assert_eq!(read_all(&mut join), [Ok(1), Ok(3), Ok(2)]);
@@ -768,7 +769,7 @@ mod fallible {
 
     #[test]
     fn emit_hands_errors_out_and_goes_on() {
-        let (_tellers, source) = parts();
+        let (_handles, source) = parts();
         let mut join = source.try_join_streams(OnError::Emit);
         let all = [Err("source"), Ok(1), Err("b"), Err("a"), Ok(3), Ok(2)];
         assert_eq!(read_all(&mut join), all);
@@ -810,7 +811,7 @@ mod fallible {
     fn stop_ends_even_if_a_stream_panics_when_it_is_dropped() {
         let (a, one) = scripted([Err("a")]);
         let (_b, two) = scripted([Ok(1), Ok(2)]);
-        let (_outer, source) = scripted([Ok(Bomb(one)), Ok(Bomb(two))]);
+        let (_outer, source) = scripted([Ok(PanicOnDrop(one)), Ok(PanicOnDrop(two))]);
         let mut join = source.try_join_streams(OnError::Stop);
         assert!(panics(|| next(&mut join)));
         assert!(a.is_dropped() && !join.is_terminated());
@@ -857,7 +858,7 @@ mod fallible {
 
     #[test]
     fn debug_shows_what_is_done_about_errors() {
-        let (_tellers, source) = parts();
+        let (_handles, source) = parts();
         let text = format!("{:?}", source.try_join_streams(OnError::Skip));
         assert!(text.contains("on_error: Skip"), "{text}");
     }
@@ -871,20 +872,20 @@ fn streams_that_are_woken_from_many_threads() {
     let (outer, source) = script();
     let threads: Vec<_> = (0..THREADS)
         .map(|thread| {
-            let tellers: Vec<_> = (0..3)
+            let handles: Vec<_> = (0..3)
                 .map(|_| {
-                    let (teller, inner) = script();
+                    let (handle, inner) = script();
                     outer.send(inner);
-                    teller
+                    handle
                 })
                 .collect();
             std::thread::spawn(move || {
                 for item in 0..ITEMS {
-                    for (k, teller) in tellers.iter().enumerate() {
-                        teller.send((thread, k, item));
+                    for (k, handle) in handles.iter().enumerate() {
+                        handle.send((thread, k, item));
                     }
                 }
-                tellers.iter().for_each(Teller::end);
+                handles.iter().for_each(SourceHandle::end);
             })
         })
         .collect();

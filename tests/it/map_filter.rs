@@ -46,14 +46,14 @@ fn a_million_calls_that_return_nothing_let_others_have_their_turn() {
 
 #[test]
 fn the_source_is_asked_when_the_iterator_has_ended_and_dropped_at_its_end() {
-    let (teller, source) = scripted([2, 1]);
+    let (handle, source) = scripted([2, 1]);
     let mut numbers = source.map_filter(|n| iter::repeat_n(n, n));
     for (item, polls) in [(2, 1), (2, 1), (1, 2)] {
         assert_eq!(next(&mut numbers), Poll::Ready(Some(item)));
-        assert_eq!(teller.polls(), polls);
+        assert_eq!(handle.polls(), polls);
     }
     assert_eq!(next(&mut numbers), Poll::Ready(None));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(next(&mut numbers), Poll::Ready(None));
 }
 
@@ -87,11 +87,11 @@ fn an_iterator_that_panics_keeps_what_it_gave_and_the_rest_goes_on() {
 
 #[test]
 fn a_source_that_panics_is_dropped() {
-    let (teller, source) = script::<u8>();
-    teller.panic();
+    let (handle, source) = script::<u8>();
+    handle.panic();
     let mut numbers = source.map_filter_async(|n| ready([n]));
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers))).is_err());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(next(&mut numbers), Poll::Ready(None));
 }
 
@@ -120,7 +120,7 @@ fn async_calls_are_one_at_a_time_and_in_order() {
 fn a_call_goes_on_in_the_next_poll_and_wakes_the_latest_task() {
     let (first, answer) = script();
     let mut answer = Some(answer);
-    let (source_teller, source) = scripted([(), ()]);
+    let (source_handle, source) = scripted([(), ()]);
     let mut numbers = source.map_filter_async(move |()| match answer.take() {
         Some(answer) => Either::Left(answer.into_future().map(|(n, _)| n)),
         None => Either::Right(ready(Some(9))),
@@ -128,7 +128,7 @@ fn a_call_goes_on_in_the_next_poll_and_wakes_the_latest_task() {
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut numbers), Poll::Pending);
     assert_eq!(new.poll(&mut numbers), Poll::Pending);
-    assert_eq!(source_teller.polls(), 1);
+    assert_eq!(source_handle.polls(), 1);
     let text = "MapFilterAsync { open: false, running: true, source_ended: false, .. }";
     assert_eq!(format!("{numbers:?}"), text);
     first.send(8);

@@ -1,6 +1,6 @@
 use crate::{
     ledger::{Ledger, Tracked, values},
-    script::{Bomb, Script, Teller, panics, script, scripted},
+    script::{PanicOnDrop, Script, SourceHandle, panics, script, scripted},
     waker::{Counting, next, on_wake, poll},
 };
 use aiter::{AiterExt, Progress};
@@ -22,15 +22,15 @@ async fn first<T>(source: Script<T>) -> T {
 
 /// `N` futures to be done by hand, as a source that has ended.
 #[allow(clippy::type_complexity, reason = "a helper of the tests")]
-fn jobs<T, const N: usize>() -> ([Teller<T>; N], Teller<Script<T>>, Script<Script<T>>) {
+fn jobs<T, const N: usize>() -> ([SourceHandle<T>; N], SourceHandle<Script<T>>, Script<Script<T>>) {
     let (outer, source) = script();
-    let tellers = core::array::from_fn(|_| {
-        let (teller, job) = script();
+    let handles = core::array::from_fn(|_| {
+        let (handle, job) = script();
         outer.send(job);
-        teller
+        handle
     });
     outer.end();
-    (tellers, outer, source)
+    (handles, outer, source)
 }
 
 /// Reads as long as there is something or the task is woken.
@@ -276,15 +276,15 @@ fn progress_lets_others_run_now_and_then() {
 
 #[test]
 fn only_futures_that_were_woken_are_polled() {
-    let (tellers, _outer, source) = jobs::<usize, 500>();
+    let (handles, _outer, source) = jobs::<usize, 500>();
     let mut map = source.map_par(500, |job| Box::pin(first(job)));
     let task = Counting::new();
     assert_eq!(read(&mut map, &task), (vec![], Poll::Pending));
-    let polls = || tellers.iter().map(Teller::polls).sum::<usize>();
+    let polls = || handles.iter().map(SourceHandle::polls).sum::<usize>();
     assert_eq!(polls(), 500);
-    for (item, teller) in tellers.iter().enumerate() {
+    for (item, handle) in handles.iter().enumerate() {
         let wakes = task.wakes();
-        teller.send(item);
+        handle.send(item);
         assert_eq!(task.wakes(), wakes + 1);
         let end = if item == 499 { Poll::Ready(()) } else { Poll::Pending };
         assert_eq!(read(&mut map, &task), (vec![item], end));
@@ -341,16 +341,16 @@ fn read_over<S: FusedStream + Unpin>(stream: &mut S) -> (Vec<S::Item>, usize) {
 fn a_future_that_panics_is_dropped_and_the_others_go_on() {
     for ordered in [false, true] {
         for faulty in 0..3 {
-            let (tellers, outer, source) = jobs::<_, 3>();
+            let (handles, outer, source) = jobs::<_, 3>();
             let map = source.map_par(2, |job| Box::pin(first(job)));
             let mut map = if ordered { map.ordered() } else { map };
-            for (item, teller) in tellers.iter().enumerate() {
-                if item == faulty { teller.panic() } else { teller.send(item) }
+            for (item, handle) in handles.iter().enumerate() {
+                if item == faulty { handle.panic() } else { handle.send(item) }
             }
             let (items, caught) = read_over(&mut map);
             let rest: Vec<_> = (0..3).filter(|&item| item != faulty).collect();
             assert_eq!((items, caught), (rest, 1), "ordered: {ordered}, faulty: {faulty}");
-            assert!(outer.is_dropped() && tellers.iter().all(Teller::is_dropped));
+            assert!(outer.is_dropped() && handles.iter().all(SourceHandle::is_dropped));
         }
     }
 }
@@ -374,15 +374,15 @@ fn one_that_panics_in_front_does_not_hold_back_those_behind_it() {
 fn a_call_that_panics_takes_its_item_along_and_the_rest_go_on() {
     for ordered in [false, true] {
         let ledger = Ledger::new();
-        let (teller, source) = scripted(ledger.items(5));
+        let (handle, source) = scripted(ledger.items(5));
         let map = source.map_par(2, |item: Tracked| {
-            assert_ne!(item.value, 2, "told to panic");
+            assert_ne!(item.value, 2, "scripted panic");
             ready(item)
         });
         let mut map = if ordered { map.ordered() } else { map };
         let (items, caught) = read_over(&mut map);
         assert_eq!((values(&items), caught), (vec![0, 1, 3, 4], 1));
-        drop((items, map, teller));
+        drop((items, map, handle));
         ledger.assert_settled();
     }
 }
@@ -408,9 +408,9 @@ fn a_source_that_panics_is_dropped_and_what_runs_goes_on() {
 }
 
 /// A future that panics when it is dropped, unless a panic is why.
-struct Mine(u8);
+struct PanicOnDropFuture(u8);
 
-impl Future for Mine {
+impl Future for PanicOnDropFuture {
     type Output = u8;
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u8> {
@@ -418,17 +418,17 @@ impl Future for Mine {
     }
 }
 
-impl Drop for Mine {
+impl Drop for PanicOnDropFuture {
     fn drop(&mut self) {
-        assert!(self.0 != 2 || std::thread::panicking(), "told to panic in drop");
+        assert!(self.0 != 2 || std::thread::panicking(), "scripted panic in drop");
     }
 }
 
 #[test]
 fn sources_and_futures_that_panic_when_they_are_dropped() {
     for ordered in [false, true] {
-        let (_teller, source) = scripted([1, 2, 3]);
-        let map = Bomb(source).map_par(2, Mine);
+        let (_handle, source) = scripted([1, 2, 3]);
+        let map = PanicOnDrop(source).map_par(2, PanicOnDropFuture);
         let mut map = if ordered { map.ordered() } else { map };
         assert_eq!(read_over(&mut map), (vec![1, 2, 3], 2));
     }
@@ -439,9 +439,9 @@ fn dropped_at_any_step_every_item_is_freed_once() {
     for ordered in [false, true] {
         for steps in 0..14 {
             let ledger = Ledger::new();
-            let (teller, source) = script();
-            ledger.items(6).for_each(|item| teller.send(item));
-            teller.end();
+            let (handle, source) = script();
+            ledger.items(6).for_each(|item| handle.send(item));
+            handle.end();
             let map = source.map_par(2, |item: Tracked| {
                 Box::pin(async move {
                     turns(item.value as usize % 3).await;
@@ -457,7 +457,7 @@ fn dropped_at_any_step_every_item_is_freed_once() {
                     drop(task.poll(&mut map));
                 }
             }
-            drop((map, teller));
+            drop((map, handle));
             ledger.assert_settled();
         }
     }
@@ -484,7 +484,7 @@ fn nothing_must_be_unpin_and_all_may_borrow() {
 #[test]
 fn the_size_is_known_at_each_step() {
     for ordered in [false, true] {
-        let (_teller, source) = scripted(0..7);
+        let (_handle, source) = scripted(0..7);
         let map = source.map_par(2, |item| {
             Box::pin(async move {
                 turns(item % 2).await;
@@ -529,7 +529,7 @@ fn a_bound_that_no_counter_can_double() {
 #[test]
 fn debug_shows_the_state_and_no_items() {
     struct Opaque;
-    let (_teller, source) = scripted([Opaque, Opaque, Opaque]);
+    let (_handle, source) = scripted([Opaque, Opaque, Opaque]);
     let mut map = source.map_par(2, ready);
     assert_eq!(
         format!("{map:?}"),
@@ -547,10 +547,10 @@ fn debug_shows_the_state_and_no_items() {
 fn futures_that_are_woken_from_threads() {
     const ITEMS: usize = 4_000;
     for ordered in [false, true] {
-        let (tellers, jobs): (Vec<_>, Vec<_>) = (0..ITEMS).map(|_| script()).unzip();
+        let (handles, jobs): (Vec<_>, Vec<_>) = (0..ITEMS).map(|_| script()).unzip();
         let waker = std::thread::spawn(move || {
-            for (item, teller) in tellers.into_iter().enumerate() {
-                teller.send(item);
+            for (item, handle) in handles.into_iter().enumerate() {
+                handle.send(item);
             }
         });
         let map = stream::iter(jobs).map_par(8, first);
@@ -569,15 +569,15 @@ fn futures_that_are_woken_from_threads() {
 
 #[test]
 fn panic_while_in_progress_is_the_next_error() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let mut map = source.map_par(2, ready).catch_panics();
     let task = Counting::new();
-    teller.send(1);
-    teller.panic();
+    handle.send(1);
+    handle.panic();
     assert_eq!(progress(&mut map, &task), Poll::Ready(()));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     let text = |item: Result<u8, aiter::CaughtPanic>| item.map_err(|panic| panic.to_string());
-    let told = Err("panicked: told to panic".to_string());
+    let told = Err("panicked: scripted panic".to_string());
     assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(told)));
     assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(Ok(1))));
     assert!(!map.is_terminated());

@@ -19,11 +19,11 @@ use futures_util::stream;
 use std::{panic::catch_unwind, sync::Mutex};
 
 /// The workers, polled in turn as an executor of one thread does: those that were woken.
-struct Crew(Vec<(Option<Task>, Counting, usize)>);
+struct Pool(Vec<(Option<Task>, Counting, usize)>);
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-impl Crew {
+impl Pool {
     fn new<F: Future<Output = ()> + 'static>(workers: Vec<F>) -> Self {
         let task = |worker| (Some(Box::pin(worker) as Task), Counting::new(), usize::MAX);
         Self(workers.into_iter().map(task).collect())
@@ -71,10 +71,10 @@ impl Crew {
 
 /// Futures that are ready when they are told to be, and what is going on among them.
 #[derive(Clone, Default)]
-struct Desk(Arc<Mutex<DeskState>>);
+struct Jobs(Arc<Mutex<JobsState>>);
 
 #[derive(Default)]
-struct DeskState {
+struct JobsState {
     calls: Vec<u32>,
     running: usize,
     max_running: usize,
@@ -82,36 +82,36 @@ struct DeskState {
     wakers: Vec<(u32, Waker)>,
 }
 
-struct Job(Desk, u32);
+struct Job(Jobs, u32);
 
-impl Desk {
-    fn with<R>(&self, f: impl FnOnce(&mut DeskState) -> R) -> R {
+impl Jobs {
+    fn with<R>(&self, f: impl FnOnce(&mut JobsState) -> R) -> R {
         f(&mut self.0.lock().expect("not poisoned"))
     }
 
     fn start(&self, item: u32) -> Job {
-        self.with(|desk| {
-            desk.calls.push(item);
-            desk.running += 1;
-            desk.max_running = desk.max_running.max(desk.running);
+        self.with(|jobs| {
+            jobs.calls.push(item);
+            jobs.running += 1;
+            jobs.max_running = jobs.max_running.max(jobs.running);
         });
         Job(self.clone(), item)
     }
 
     fn finish(&self, item: u32) {
-        let wakers = self.with(|desk| {
-            desk.done.push(item);
-            core::mem::take(&mut desk.wakers)
+        let wakers = self.with(|jobs| {
+            jobs.done.push(item);
+            core::mem::take(&mut jobs.wakers)
         });
         wakers.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
     fn calls(&self) -> usize {
-        self.with(|desk| desk.calls.len())
+        self.with(|jobs| jobs.calls.len())
     }
 
     fn running(&self) -> usize {
-        self.with(|desk| desk.running)
+        self.with(|jobs| jobs.running)
     }
 }
 
@@ -120,11 +120,11 @@ impl Future for Job {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u32> {
         let item = self.1;
-        self.0.with(|desk| {
-            if desk.done.contains(&item) {
+        self.0.with(|jobs| {
+            if jobs.done.contains(&item) {
                 return Poll::Ready(item);
             }
-            desk.wakers.push((item, cx.waker().clone()));
+            jobs.wakers.push((item, cx.waker().clone()));
             Poll::Pending
         })
     }
@@ -132,7 +132,7 @@ impl Future for Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        self.0.with(|desk| desk.running -= 1);
+        self.0.with(|jobs| jobs.running -= 1);
     }
 }
 
@@ -146,25 +146,25 @@ fn drain<T>(stream: &mut MapParWith<T, ()>) -> Vec<T> {
 
 #[test]
 fn case_66_four_workers_of_20_items_run_at_most_four() {
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (mut stream, workers) =
         stream::iter(0..20).map_par_with(4, identity, move |n| start.start(n)).into_parts();
-    let mut crew = Crew::new(workers);
+    let mut pool = Pool::new(workers);
     let mut items = Vec::new();
     for n in 0..20 {
-        crew.run();
-        assert_eq!(desk.running(), 4.min(20 - n));
-        desk.finish(n as u32);
-        crew.run();
+        pool.run();
+        assert_eq!(jobs.running(), 4.min(20 - n));
+        jobs.finish(n as u32);
+        pool.run();
         items.extend(drain(&mut stream));
     }
-    assert_eq!(desk.with(|desk| desk.max_running), 4);
+    assert_eq!(jobs.with(|jobs| jobs.max_running), 4);
     assert!(items.into_iter().eq(0..20), "each as it is done");
-    assert!(crew.is_done());
+    assert!(pool.is_done());
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
-    assert_eq!(crew.wakers_held(), 0);
+    assert_eq!(pool.wakers_held(), 0);
 }
 
 #[test]
@@ -176,20 +176,20 @@ fn case_67_a_consumer_that_stalls_after_one() {
         ready(n)
     };
     let (mut stream, workers) = stream::iter(0..200).map_par_with(4, identity, f).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
+    let mut pool = Pool::new(workers);
+    pool.run();
     assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
-    crew.run();
+    pool.run();
     assert_eq!(calls.load(SeqCst), 8);
     assert_eq!(stream.size_hint(), (7, None));
     // It asks: one call more.
     assert_eq!(next(&mut stream), Poll::Ready(Some(1)));
-    crew.run();
+    pool.run();
     assert_eq!(calls.load(SeqCst), 9);
     let mut items = vec![];
     while !stream.is_terminated() {
         items.extend(drain(&mut stream));
-        crew.run();
+        pool.run();
     }
     assert!(items.into_iter().eq(2..200));
 }
@@ -197,19 +197,19 @@ fn case_67_a_consumer_that_stalls_after_one() {
 #[test]
 fn case_68_ordered_and_not() {
     for (ordered, expected) in [(false, [2, 1, 0]), (true, [0, 1, 2])] {
-        let desk = Desk::default();
-        let start = desk.clone();
+        let jobs = Jobs::default();
+        let start = jobs.clone();
         let (mut stream, workers) =
             stream::iter(0..3).map_par_with(3, identity, move |n| start.start(n)).into_parts();
         if ordered {
             stream = stream.ordered();
         }
-        let mut crew = Crew::new(workers);
+        let mut pool = Pool::new(workers);
         let mut items = vec![];
         for n in [2, 1, 0] {
-            crew.run();
-            desk.finish(n);
-            crew.run();
+            pool.run();
+            jobs.finish(n);
+            pool.run();
             items.extend(drain(&mut stream));
         }
         assert_eq!(items, expected);
@@ -219,48 +219,48 @@ fn case_68_ordered_and_not() {
 
 #[test]
 fn in_order_a_slow_future_holds_back_as_many_as_there_are_permits() {
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (stream, workers) =
         stream::iter(0..100).map_par_with(2, identity, move |n| start.start(n)).into_parts();
     let mut stream = stream.ordered();
-    let mut crew = Crew::new(workers);
+    let mut pool = Pool::new(workers);
     for n in 1..10 {
-        crew.run();
-        desk.finish(n);
-        crew.run();
+        pool.run();
+        jobs.finish(n);
+        pool.run();
         assert_eq!(drain(&mut stream), []);
     }
-    assert_eq!(desk.with(|desk| desk.calls.clone()), [0, 1, 2, 3]);
+    assert_eq!(jobs.with(|jobs| jobs.calls.clone()), [0, 1, 2, 3]);
     assert_eq!(stream.size_hint(), (3, None));
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
-    desk.finish(0);
-    crew.run();
+    jobs.finish(0);
+    pool.run();
     assert!(reader.wakes() > 0);
     let mut items = vec![];
     for n in 10..100 {
-        desk.finish(n);
+        jobs.finish(n);
     }
     while !stream.is_terminated() {
         items.extend(drain(&mut stream));
-        crew.run();
+        pool.run();
     }
     assert!(items.into_iter().eq(0..100));
 }
 
 #[test]
 fn an_order_that_begins_late_is_none() {
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (mut stream, workers) =
         stream::iter(0..3).map_par_with(3, identity, move |n| start.start(n)).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
+    let mut pool = Pool::new(workers);
+    pool.run();
     let mut items = vec![];
     for n in [2, 1, 0] {
-        desk.finish(n);
-        crew.run();
+        jobs.finish(n);
+        pool.run();
         items.extend(drain(&mut stream));
         stream = stream.ordered();
     }
@@ -270,26 +270,26 @@ fn an_order_that_begins_late_is_none() {
 
 #[test]
 fn case_69_dropping_the_stream_drops_the_running_futures() {
-    let desk = Desk::default();
-    let (teller, source) = script();
-    (0..3).for_each(|n| teller.send(n));
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let (handle, source) = script();
+    (0..3).for_each(|n| handle.send(n));
+    let start = jobs.clone();
     let (stream, workers) = source.map_par_with(5, identity, move |n| start.start(n)).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
-    assert_eq!(desk.running(), 3);
-    assert!(teller.is_waiting());
+    let mut pool = Pool::new(workers);
+    pool.run();
+    assert_eq!(jobs.running(), 3);
+    assert!(handle.is_waiting());
     drop(stream);
     for worker in 0..5 {
-        assert!(crew.is_woken(worker), "running or waiting, {worker} is woken");
+        assert!(pool.is_woken(worker), "running or waiting, {worker} is woken");
     }
-    assert_eq!(crew.run(), 0);
-    assert!(crew.is_done());
-    assert_eq!(desk.running(), 0);
-    assert!(teller.is_dropped());
-    desk.finish(0);
-    teller.send(3);
-    assert_eq!(desk.calls(), 3);
+    assert_eq!(pool.run(), 0);
+    assert!(pool.is_done());
+    assert_eq!(jobs.running(), 0);
+    assert!(handle.is_dropped());
+    jobs.finish(0);
+    handle.send(3);
+    assert_eq!(jobs.calls(), 3);
 }
 
 /// What a stream of results handed out: a result, or the text of a panic.
@@ -313,14 +313,14 @@ fn drain_over<S: Stream + Unpin>(stream: &mut S) -> Vec<Told<S::Item>> {
 }
 
 /// Lets the workers run and reads, over panics, up to the end.
-fn read_over<T>(stream: &mut MapParWith<T, ()>, crew: &mut Crew) -> Vec<Told<T>> {
+fn read_over<T>(stream: &mut MapParWith<T, ()>, pool: &mut Pool) -> Vec<Told<T>> {
     let mut told = vec![];
     while !stream.is_terminated() {
-        assert_eq!(crew.run(), 0, "no worker panics");
+        assert_eq!(pool.run(), 0, "no worker panics");
         told.extend(drain_over(stream));
         assert!(told.len() < 1000, "the same again");
     }
-    assert!(crew.is_done());
+    assert!(pool.is_done());
     assert!(matches!(next(stream), Poll::Ready(None)));
     told
 }
@@ -358,7 +358,7 @@ fn future_panics_consumer_panics_rest_arrives() {
             if ordered {
                 stream = stream.ordered();
             }
-            let told = read_over(&mut stream, &mut Crew::new(workers));
+            let told = read_over(&mut stream, &mut Pool::new(workers));
             let told = if ordered { told } else { sorted(told) };
             assert_eq!(told, told_of_100(&[3, 40, 99]));
             assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
@@ -376,7 +376,7 @@ fn call_panic_reaches_consumer_and_rest_arrives() {
             if ordered {
                 stream = stream.ordered();
             }
-            let told = read_over(&mut stream, &mut Crew::new(workers));
+            let told = read_over(&mut stream, &mut Pool::new(workers));
             let told = if ordered { told } else { sorted(told) };
             assert_eq!(told, told_of_100(&[0, 1, 98, 99]));
         }
@@ -389,14 +389,14 @@ fn panics_of_all_calls_reach_consumer() {
     let (stream, workers) = stream::iter(0..100).map_par_with(3, identity, f).into_parts();
     let mut stream = stream.ordered();
     let all: Vec<_> = (0..100).collect();
-    assert_eq!(read_over(&mut stream, &mut Crew::new(workers)), told_of_100(&all));
+    assert_eq!(read_over(&mut stream, &mut Pool::new(workers)), told_of_100(&all));
 }
 
 #[test]
 fn panic_comes_when_done_or_in_its_turn() {
     for ordered in [false, true] {
-        let desk = Desk::default();
-        let start = desk.clone();
+        let jobs = Jobs::default();
+        let start = jobs.clone();
         let f = move |n| {
             let job = start.start(n);
             async move { refuse(job.await, &[1]) }
@@ -405,18 +405,18 @@ fn panic_comes_when_done_or_in_its_turn() {
         if ordered {
             stream = stream.ordered();
         }
-        let mut crew = Crew::new(workers);
+        let mut pool = Pool::new(workers);
         let reader = Counting::new();
-        crew.run();
+        pool.run();
         assert_eq!(reader.poll(&mut stream), Poll::Pending);
-        desk.finish(1);
-        assert_eq!(crew.run(), 0);
+        jobs.finish(1);
+        assert_eq!(pool.run(), 0);
         assert!(reader.wakes() > 0);
         let first = drain_over(&mut stream);
         assert_eq!(stream.finished(), 0);
-        desk.finish(0);
-        desk.finish(2);
-        crew.run();
+        jobs.finish(0);
+        jobs.finish(2);
+        pool.run();
         let refused = Err("1 is refused".to_string());
         let rest = drain_over(&mut stream);
         if ordered {
@@ -432,7 +432,7 @@ fn panic_comes_when_done_or_in_its_turn() {
 fn panic_payload_is_the_original() {
     let f = |_: ()| async { std::panic::panic_any(7_u8) };
     let (mut stream, workers) = stream::iter([()]).map_par_with(1, identity, f).into_parts();
-    Crew::new(workers).run();
+    Pool::new(workers).run();
     let caught = catch_unwind(AssertUnwindSafe(|| next::<MapParWith<(), ()>>(&mut stream)));
     assert_eq!(caught.expect_err("it panics").downcast_ref(), Some(&7_u8));
     assert_eq!(next(&mut stream), Poll::Ready(None));
@@ -440,58 +440,58 @@ fn panic_payload_is_the_original() {
 
 #[test]
 fn panicked_call_returns_its_permit() {
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let f = move |n| refuse(start.start(n).1, &[0, 1, 2, 3]);
     let (stream, workers) =
         stream::iter(0..20).map_par_with(2, identity, move |n| ready(f(n))).into_parts();
     let mut stream = stream.ordered();
-    let mut crew = Crew::new(workers);
-    assert_eq!(crew.run(), 0);
-    assert_eq!(desk.calls(), 4, "all four permits are in use");
+    let mut pool = Pool::new(workers);
+    assert_eq!(pool.run(), 0);
+    assert_eq!(jobs.calls(), 4, "all four permits are in use");
     assert_eq!(stream.size_hint(), (0, None));
     assert_eq!(drain_over(&mut stream).len(), 4);
-    crew.run();
-    assert_eq!(desk.calls(), 8);
+    pool.run();
+    assert_eq!(jobs.calls(), 8);
 }
 
 #[test]
 fn source_panics_ordered_calls_come_first() {
     for ordered in [false, true] {
-        let desk = Desk::default();
-        let (teller, source) = script();
-        teller.send(0);
-        let start = desk.clone();
+        let jobs = Jobs::default();
+        let (handle, source) = script();
+        handle.send(0);
+        let start = jobs.clone();
         let (mut stream, workers) =
             source.map_par_with(3, identity, move |n| start.start(n)).into_parts();
         if ordered {
             stream = stream.ordered();
         }
-        let mut crew = Crew::new(workers);
-        crew.run();
-        teller.panic();
-        assert_eq!(crew.run(), 0);
-        assert!(teller.is_dropped());
+        let mut pool = Pool::new(workers);
+        pool.run();
+        handle.panic();
+        assert_eq!(pool.run(), 0);
+        assert!(handle.is_dropped());
         let first = drain_over(&mut stream);
         assert_eq!(stream.outcome(), None, "0 is running");
-        desk.finish(0);
-        assert_eq!(crew.run(), 0);
+        jobs.finish(0);
+        assert_eq!(pool.run(), 0);
         let rest = drain_over(&mut stream);
-        let panic = Err("told to panic".to_string());
+        let panic = Err("scripted panic".to_string());
         if ordered {
             assert_eq!((first, rest), (vec![], vec![Ok(0), panic]));
         } else {
             assert_eq!((first, rest), (vec![panic], vec![Ok(0)]));
         }
-        assert!(stream.is_terminated() && crew.is_done());
+        assert!(stream.is_terminated() && pool.is_done());
         assert_eq!(stream.outcome(), Some(TaskOutcome::Panicked));
     }
 }
 
 /// A future whose drop panics once it was polled, unless a panic is why.
-struct DropPanics(Option<u32>);
+struct PanicOnDropFuture(Option<u32>);
 
-impl Future for DropPanics {
+impl Future for PanicOnDropFuture {
     type Output = u32;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
@@ -499,22 +499,23 @@ impl Future for DropPanics {
     }
 }
 
-impl Drop for DropPanics {
+impl Drop for PanicOnDropFuture {
     fn drop(&mut self) {
-        assert!(self.0.is_some() || std::thread::panicking(), "told to panic in drop");
+        assert!(self.0.is_some() || std::thread::panicking(), "scripted panic in drop");
     }
 }
 
 #[test]
 fn drop_panic_of_future_follows_its_result() {
     for ordered in [false, true] {
-        let (mut stream, workers) =
-            stream::iter(0..9).map_par_with(2, identity, |n| DropPanics(Some(n))).into_parts();
+        let (mut stream, workers) = stream::iter(0..9)
+            .map_par_with(2, identity, |n| PanicOnDropFuture(Some(n)))
+            .into_parts();
         if ordered {
             stream = stream.ordered();
         }
-        let told = read_over(&mut stream, &mut Crew::new(workers));
-        let panic = Err("told to panic in drop".to_string());
+        let told = read_over(&mut stream, &mut Pool::new(workers));
+        let panic = Err("scripted panic in drop".to_string());
         let expected = (0..9).flat_map(|n| [Ok(n), panic.clone()]);
         assert!(told.into_iter().eq(expected));
     }
@@ -523,15 +524,15 @@ fn drop_panic_of_future_follows_its_result() {
 #[test]
 fn drop_panic_of_source_comes_at_the_end() {
     for ordered in [false, true] {
-        let (_teller, source) = scripted(0..9);
+        let (_handle, source) = scripted(0..9);
         let (mut stream, workers) =
-            crate::script::Bomb(source).map_par_with(2, identity, ready::<u32>).into_parts();
+            crate::script::PanicOnDrop(source).map_par_with(2, identity, ready::<u32>).into_parts();
         if ordered {
             stream = stream.ordered();
         }
-        let mut told = read_over(&mut stream, &mut Crew::new(workers));
+        let mut told = read_over(&mut stream, &mut Pool::new(workers));
         let panic = told.iter().position(Result::is_err).expect("it panics");
-        assert_eq!(told.remove(panic), Err("told to panic in drop".to_string()));
+        assert_eq!(told.remove(panic), Err("scripted panic in drop".to_string()));
         assert!(!ordered || panic == 9);
         assert!(told.into_iter().eq((0..9).map(Ok)));
     }
@@ -539,29 +540,30 @@ fn drop_panic_of_source_comes_at_the_end() {
 
 #[test]
 fn source_panics_twice_and_the_first_is_told() {
-    let (teller, source) = script::<u32>();
-    teller.panic();
+    let (handle, source) = script::<u32>();
+    handle.panic();
     /// A stream that panics when it is dropped.
-    struct Always<S>(S);
-    impl<S: Stream + Unpin> Stream for Always<S> {
+    struct AlwaysPanicOnDrop<S>(S);
+    impl<S: Stream + Unpin> Stream for AlwaysPanicOnDrop<S> {
         type Item = S::Item;
 
         fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
             Pin::new(&mut self.0).poll_next(cx)
         }
     }
-    impl<S> Drop for Always<S> {
+    impl<S> Drop for AlwaysPanicOnDrop<S> {
         fn drop(&mut self) {
             panic!("in drop, too");
         }
     }
-    let (mut stream, workers) = Always(source).map_par_with(2, identity, ready).into_parts();
-    let told = read_over(&mut stream, &mut Crew::new(workers));
-    assert_eq!(told, [Err("told to panic".to_string())]);
+    let (mut stream, workers) =
+        AlwaysPanicOnDrop(source).map_par_with(2, identity, ready).into_parts();
+    let told = read_over(&mut stream, &mut Pool::new(workers));
+    assert_eq!(told, [Err("scripted panic".to_string())]);
 }
 
 /// A waker that panics when it is cloned.
-fn unclonable() -> Waker {
+fn panic_on_clone_waker() -> Waker {
     use core::task::{RawWaker, RawWakerVTable};
     static VTABLE: RawWakerVTable =
         RawWakerVTable::new(|_| panic!("in the clone of a waker"), |_| (), |_| (), |_| ());
@@ -579,13 +581,13 @@ fn panics_of_lost_workers_are_told_at_the_end() {
     };
     let (mut stream, mut workers) = stream::iter(0..3).map_par_with(2, identity, f).into_parts();
     let mut lost = Box::pin(workers.remove(0));
-    let mut crew = Crew::new(workers);
+    let mut pool = Pool::new(workers);
     // The worker clones the waker when it goes to sleep, which is not a call of `f`.
-    let waker = unclonable();
+    let waker = panic_on_clone_waker();
     let mut cx = Context::from_waker(&waker);
     let mut poll = || catch_unwind(AssertUnwindSafe(|| lost.as_mut().poll(&mut cx)));
     assert!((0..2).any(|_| poll().is_err()), "the second poll is for a worker that yields");
-    crew.run();
+    pool.run();
     let told = drain_over(&mut stream);
     let end = "tasks of map_par_with panicked, items without a result: 1".to_string();
     assert_eq!(told, [Ok(1), Ok(2), Err(end)]);
@@ -598,8 +600,8 @@ fn catch_panics_makes_errors_of_them() {
     let f = |n: u32| async move { refuse(n, &[1]) };
     let (stream, workers) = stream::iter(0..3).map_par_with(2, identity, f).into_parts();
     let mut stream = stream.ordered().catch_panics();
-    let mut crew = Crew::new(workers);
-    assert_eq!(crew.run(), 0);
+    let mut pool = Pool::new(workers);
+    assert_eq!(pool.run(), 0);
     assert_eq!(stream.size_hint(), (2, None));
     assert!(matches!(next(&mut stream), Poll::Ready(Some(Ok(0)))));
     match next(&mut stream) {
@@ -615,18 +617,18 @@ fn catch_panics_makes_errors_of_them() {
 
 #[test]
 fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (stream, workers) =
         stream::iter(0..20).map_par_with(2, identity, move |n| start.start(n)).into_parts();
     let mut stream = stream.ordered();
-    let mut crew = Crew::new(workers);
-    crew.run();
-    crew.drop_worker(0);
-    (1..20).for_each(|n| desk.finish(n));
+    let mut pool = Pool::new(workers);
+    pool.run();
+    pool.drop_worker(0);
+    (1..20).for_each(|n| jobs.finish(n));
     let mut items = vec![];
     while !stream.is_terminated() {
-        crew.run();
+        pool.run();
         items.extend(drain(&mut stream));
     }
     assert!(items.into_iter().eq(1..20));
@@ -635,52 +637,52 @@ fn a_worker_that_is_dropped_loses_what_it_runs_and_no_more() {
 
 #[test]
 fn an_idle_worker_that_is_dropped_loses_nothing() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let (mut stream, workers) = source.map_par_with(3, identity, ready::<u32>).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
+    let mut pool = Pool::new(workers);
+    pool.run();
     // Whoever would be woken for it.
     for worker in 0..2 {
-        crew.drop_worker(worker);
-        teller.send(worker as u32);
-        crew.run();
+        pool.drop_worker(worker);
+        handle.send(worker as u32);
+        pool.run();
         assert_eq!(drain(&mut stream), [worker as u32]);
     }
-    teller.end();
-    crew.run();
+    handle.end();
+    pool.run();
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
 }
 
 #[test]
 fn a_woken_worker_that_is_dropped_hands_the_wake_up_on() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let (mut stream, workers) = source.map_par_with(2, identity, ready::<u32>).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
-    teller.send(7);
-    let woken = (0..2).find(|&worker| crew.is_woken(worker)).expect("one is woken");
-    crew.drop_worker(woken);
-    assert!(crew.is_woken(1 - woken));
-    crew.run();
+    let mut pool = Pool::new(workers);
+    pool.run();
+    handle.send(7);
+    let woken = (0..2).find(|&worker| pool.is_woken(worker)).expect("one is woken");
+    pool.drop_worker(woken);
+    assert!(pool.is_woken(1 - woken));
+    pool.run();
     assert_eq!(drain(&mut stream), [7]);
 }
 
 #[test]
 fn all_workers_dropped_ends_the_stream_as_cancelled() {
-    let (teller, source) = script();
-    teller.send(1);
+    let (handle, source) = script();
+    handle.send(1);
     let (mut stream, workers) = source.map_par_with(2, identity, ready::<u32>).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
+    let mut pool = Pool::new(workers);
+    pool.run();
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
     assert_eq!(stream.outcome(), None);
-    crew.drop_worker(0);
+    pool.drop_worker(0);
     assert_eq!(stream.outcome(), None);
-    crew.drop_worker(1);
-    assert!(reader.wakes() > 0 && teller.is_dropped());
+    pool.drop_worker(1);
+    assert!(reader.wakes() > 0 && handle.is_dropped());
     assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(next(&mut stream), Poll::Ready(None));
 }
@@ -722,18 +724,18 @@ fn every_item_and_result_is_freed_once_at_any_step() {
             if ordered {
                 stream = stream.ordered();
             }
-            let mut crew = Crew::new(workers);
+            let mut pool = Pool::new(workers);
             let mut taken = vec![];
             for step in 0..steps {
                 match step % 3 {
-                    0 => _ = crew.poll(0),
-                    1 => _ = crew.poll(1),
+                    0 => _ = pool.poll(0),
+                    1 => _ = pool.poll(1),
                     _ => taken.extend(drain(&mut stream)),
                 }
             }
             drop(stream);
-            crew.run();
-            assert!(crew.is_done());
+            pool.run();
+            assert!(pool.is_done());
             assert_eq!(ledger.alive(), taken.len());
             drop(taken);
             ledger.assert_settled();
@@ -750,7 +752,7 @@ fn start<F: Future<Output = ()>>(future: F, waker: &Waker) -> Pin<Box<F>> {
 
 #[test]
 fn a_task_that_starts_inside_its_spawner_is_told_of_the_close() {
-    let (_teller, source) = script::<u32>();
+    let (_handle, source) = script::<u32>();
     let task = Counting::new();
     let waker = task.waker().clone();
     let stream = source.map_par_with(2, |worker| start(worker, &waker), ready);
@@ -766,8 +768,8 @@ fn a_task_that_starts_inside_its_spawner_is_told_of_the_close() {
 
 #[test]
 fn replaced_wakers_are_not_called() {
-    let desk = Desk::default();
-    let start = desk.clone();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (mut stream, mut workers) =
         stream::iter(0..1).map_par_with(1, identity, move |n| start.start(n)).into_parts();
     let mut worker = Box::pin(workers.remove(0));
@@ -801,7 +803,7 @@ fn the_handles_are_kept_and_can_be_had() {
 
 #[test]
 fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
-    let (teller, source) = scripted(0..9_u32);
+    let (handle, source) = scripted(0..9_u32);
     let tasks = core::cell::RefCell::new(vec![]);
     let spawn = |worker| {
         assert!(tasks.borrow().len() < 2, "no third task");
@@ -812,7 +814,7 @@ fn a_spawner_that_panics_half_way_leaves_no_task_behind() {
     for mut task in tasks.into_inner() {
         assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
     }
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 type Started = Arc<Mutex<Vec<Task>>>;
@@ -868,9 +870,9 @@ fn no_more_workers_start_than_known_items() {
 
 #[test]
 fn worker_starts_when_no_idle_one_is_left() {
-    let (teller, source) = script();
-    let desk = Desk::default();
-    let start = desk.clone();
+    let (handle, source) = script();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (started, spawn) = starter();
     let mut stream = source.map_par_with(usize::MAX, spawn, move |n| start.start(n));
     // A source that tells nothing of what comes.
@@ -884,20 +886,20 @@ fn worker_starts_when_no_idle_one_is_left() {
     };
     assert_eq!(turn(&mut stream), (false, Poll::Pending, 1), "the first at the call");
     for n in 0..4 {
-        teller.send(n);
+        handle.send(n);
         let workers = n as usize + 2;
         assert_eq!(turn(&mut stream), (true, Poll::Pending, workers), "one is idle");
         assert_eq!(turn(&mut stream), (false, Poll::Pending, workers));
-        assert_eq!(desk.running(), n as usize + 1);
+        assert_eq!(jobs.running(), n as usize + 1);
     }
-    desk.finish(2);
+    jobs.finish(2);
     assert_eq!(turn(&mut stream), (true, Poll::Ready(Some(2)), 5));
-    teller.send(4);
+    handle.send(4);
     assert_eq!(turn(&mut stream), (false, Poll::Pending, 5), "two were idle");
-    teller.send(5);
+    handle.send(5);
     assert_eq!(turn(&mut stream), (true, Poll::Pending, 6), "none is left");
-    teller.end();
-    [0, 1, 3, 4, 5].into_iter().for_each(|n| desk.finish(n));
+    handle.end();
+    [0, 1, 3, 4, 5].into_iter().for_each(|n| jobs.finish(n));
     let mut got = vec![];
     while !stream.is_terminated() {
         if let (_, Poll::Ready(Some(n)), workers) = turn(&mut stream) {
@@ -907,37 +909,37 @@ fn worker_starts_when_no_idle_one_is_left() {
     }
     got.sort_unstable();
     assert_eq!(got, [0, 1, 3, 4, 5]);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
 fn at_most_n_workers_start() {
-    let (teller, source) = script();
-    let desk = Desk::default();
-    let start = desk.clone();
+    let (handle, source) = script();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (started, spawn) = starter();
     let mut stream = source.map_par_with(3, spawn, move |n| start.start(n));
     for n in 0..9 {
-        teller.send(n);
+        handle.send(n);
         run(&started);
         assert_eq!(next(&mut stream), Poll::Pending);
-        assert!(count(&started) <= 3 && desk.running() <= 3);
+        assert!(count(&started) <= 3 && jobs.running() <= 3);
     }
     run(&started);
-    assert_eq!((count(&started), desk.running()), (3, 3));
+    assert_eq!((count(&started), jobs.running()), (3, 3));
     assert_eq!(stream.handles().len(), 3);
 }
 
 #[test]
 fn into_parts_starts_the_rest_of_the_workers() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let (started, spawn) = starter();
     let stream = source.map_par_with(3, spawn, once);
     assert_eq!((count(&started), stream.handles().len()), (1, 1));
     let (mut stream, handles) = stream.into_parts();
     assert_eq!((count(&started), handles.len()), (3, 3));
-    teller.send(7);
-    teller.end();
+    handle.send(7);
+    handle.end();
     run(&started);
     assert_eq!(next(&mut stream), Poll::Ready(Some(7)));
     assert_eq!(next(&mut stream), Poll::Ready(None));
@@ -952,7 +954,7 @@ fn into_parts_panics_if_n_handles_do_not_fit() {
 
 #[test]
 fn spawner_panics_in_poll_no_item_is_lost() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let tasks = Started::default();
     let spawn = |task| {
         let mut tasks = tasks.lock().expect("not poisoned");
@@ -963,8 +965,8 @@ fn spawner_panics_in_poll_no_item_is_lost() {
         tasks.push(Box::pin(task));
     };
     let mut stream = source.map_par_with(3, spawn, once);
-    (0..9).for_each(|n| teller.send(n));
-    teller.end();
+    (0..9).for_each(|n| handle.send(n));
+    handle.end();
     let mut told = vec![];
     while !stream.is_terminated() {
         run(&tasks);
@@ -977,21 +979,21 @@ fn spawner_panics_in_poll_no_item_is_lost() {
 
 #[test]
 fn dropped_stream_leaves_no_source_behind() {
-    let (teller, source) = script::<u32>();
+    let (handle, source) = script::<u32>();
     let (started, spawn) = starter();
     let stream = source.map_par_with(usize::MAX, spawn, once);
     run(&started);
     drop(stream);
     run(&started);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
 fn all_workers_dropped_stream_ends() {
-    let (teller, source) = script::<u32>();
+    let (handle, source) = script::<u32>();
     let (started, spawn) = starter();
     let mut stream = source.map_par_with(usize::MAX, spawn, once);
-    teller.send(1);
+    handle.send(1);
     run(&started);
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
@@ -1000,7 +1002,7 @@ fn all_workers_dropped_stream_ends() {
     assert!(reader.wakes() > 0);
     assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
@@ -1029,15 +1031,15 @@ fn worker_that_woke_sibling_yields_first() {
     });
     let (mut stream, mut workers) = source.map_par_with(2, identity, f).into_parts();
     *sibling.borrow_mut() = Some(Box::pin(workers.remove(0)));
-    let mut crew = Crew::new(workers);
-    crew.poll(0);
+    let mut pool = Pool::new(workers);
+    pool.poll(0);
     assert_eq!(computed.load(SeqCst), 0, "its call waits for the next poll");
-    assert!(crew.is_woken(0), "for which it wakes its own task");
+    assert!(pool.is_woken(0), "for which it wakes its own task");
     assert_eq!(task.wakes(), 1, "the sibling gets its turn");
     let mut woken = sibling.borrow_mut().take().expect("it was put back");
     assert!(woken.as_mut().poll(&mut Context::from_waker(task.waker())).is_ready());
     assert_eq!(drain(&mut stream), [1], "beside the first");
-    crew.run();
+    pool.run();
     assert_eq!(drain(&mut stream), [0]);
     assert!(stream.is_terminated());
 }
@@ -1045,30 +1047,30 @@ fn worker_that_woke_sibling_yields_first() {
 #[test]
 fn worker_alone_with_the_items_does_not_yield() {
     let (mut stream, workers) = stream::iter(0..100).map_par_with(100, identity, once).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.poll(0);
+    let mut pool = Pool::new(workers);
+    pool.poll(0);
     assert_eq!(drain(&mut stream).len(), 100, "in one poll");
 }
 
 #[test]
 fn abandoned_worker_stops_no_other() {
     for abandoned in 0..3 {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let (mut stream, workers) = source.map_par_with(3, identity, once).into_parts();
-        let mut crew = Crew::new(workers);
-        crew.run();
-        teller.send(0);
-        assert!(crew.is_woken(abandoned));
+        let mut pool = Pool::new(workers);
+        pool.run();
+        handle.send(0);
+        assert!(pool.is_woken(abandoned));
         // From here on that one is neither polled nor dropped.
-        let (kept, ..) = crew.0.remove(abandoned);
+        let (kept, ..) = pool.0.remove(abandoned);
         for n in 1..50 {
-            crew.run();
+            pool.run();
             assert_eq!(drain(&mut stream), [n - 1]);
-            teller.send(n);
+            handle.send(n);
         }
-        teller.end();
-        crew.run();
-        assert!(crew.is_done() && teller.is_dropped());
+        handle.end();
+        pool.run();
+        assert!(pool.is_done() && handle.is_dropped());
         assert_eq!(drain(&mut stream), [49]);
         assert!(stream.is_terminated(), "the end waits for no idle worker");
         assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
@@ -1080,14 +1082,14 @@ fn abandoned_worker_stops_no_other() {
 #[test]
 fn abandoned_worker_keeps_no_permit_of_others() {
     let (mut stream, workers) = stream::iter(0..40).map_par_with(2, identity, once).into_parts();
-    let mut crew = Crew::new(workers);
-    crew.run();
+    let mut pool = Pool::new(workers);
+    pool.run();
     let mut got = drain(&mut stream);
     assert_eq!(got.len(), 4, "all permits were in use");
-    assert!(crew.is_woken(0) && crew.is_woken(1), "there are permits again");
-    let (_kept, ..) = crew.0.remove(0);
+    assert!(pool.is_woken(0) && pool.is_woken(1), "there are permits again");
+    let (_kept, ..) = pool.0.remove(0);
     while got.len() < 40 {
-        assert_eq!(crew.run(), 0);
+        assert_eq!(pool.run(), 0);
         let more = drain(&mut stream);
         assert!(!more.is_empty(), "after {}", got.len());
         got.extend(more);
@@ -1109,9 +1111,9 @@ fn debug_shows_the_state_and_no_items() {
 
 #[test]
 fn aborted_idle_worker_is_replaced() {
-    let (teller, source) = script();
-    let desk = Desk::default();
-    let start = desk.clone();
+    let (handle, source) = script();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (started, spawn) = starter();
     let mut stream = source.map_par_with(8, spawn, move |n| start.start(n));
     let mut turns = || {
@@ -1120,13 +1122,13 @@ fn aborted_idle_worker_is_replaced() {
             assert_eq!(next(&mut stream), Poll::Pending);
         }
     };
-    teller.send(0);
+    handle.send(0);
     turns();
-    assert_eq!((count(&started), desk.running()), (2, 1));
+    assert_eq!((count(&started), jobs.running()), (2, 1));
     drop(started.lock().expect("not poisoned").pop());
-    teller.send(1);
+    handle.send(1);
     turns();
-    assert_eq!(desk.running(), 2);
+    assert_eq!(jobs.running(), 2);
 }
 
 /// A spawner that polls each task before it returns, as a runtime with a free thread may.
@@ -1157,9 +1159,9 @@ fn fast_runtime_starts_no_worker_too_many() {
 
 #[test]
 fn workers_start_while_body_waits() {
-    let (teller, source) = script();
-    let desk = Desk::default();
-    let start = desk.clone();
+    let (handle, source) = script();
+    let jobs = Jobs::default();
+    let start = jobs.clone();
     let (started, spawn) = starter();
     let stream = source.map_par_with(4, spawn, move |n| start.start(n));
     let mut each = pin!(stream.for_each_progress(|_| pending::<()>()));
@@ -1174,13 +1176,13 @@ fn workers_start_while_body_waits() {
         assert!(each.as_mut().poll(&mut Context::from_waker(task.waker())).is_pending());
     };
     turn();
-    teller.send(0);
+    handle.send(0);
     turn();
-    desk.finish(0);
+    jobs.finish(0);
     turn();
     for n in 1..4 {
-        teller.send(n);
+        handle.send(n);
         turn();
-        assert_eq!(desk.running(), n as usize, "the body waits, and calls begin");
+        assert_eq!(jobs.running(), n as usize, "the body waits, and calls begin");
     }
 }

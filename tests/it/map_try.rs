@@ -41,12 +41,12 @@ fn the_rule_is_asked_once_for_each_error_and_may_change_its_mind() {
 
 #[test]
 fn stop_drops_the_source_with_the_error() {
-    let (teller, source) = scripted(1..=3);
+    let (handle, source) = scripted(1..=3);
     let mut results = source.map_try(fail_at_2).on_error(OnError::Stop);
     assert_eq!(next(&mut results), Poll::Ready(Some(Ok(10))));
     assert!(!results.is_terminated());
     assert_eq!(next(&mut results), Poll::Ready(Some(Err("two"))));
-    assert!(teller.is_dropped() && !results.is_terminated());
+    assert!(handle.is_dropped() && !results.is_terminated());
     for _ in 0..3 {
         assert_eq!(results.size_hint(), (0, Some(0)));
         assert_eq!(next(&mut results), Poll::Ready(None));
@@ -57,15 +57,15 @@ fn stop_drops_the_source_with_the_error() {
 
 #[test]
 fn the_source_is_dropped_at_its_end_and_not_polled_again() {
-    let (teller, source) = scripted([1]);
+    let (handle, source) = scripted([1]);
     let mut results = source.map_try(fail_at_2);
     assert_eq!(next(&mut results), Poll::Ready(Some(Ok(10))));
     assert!(results.get_ref().is_some());
     assert_eq!(next(&mut results), Poll::Ready(None));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert!(results.get_ref().is_none());
     assert_eq!(next(&mut results), Poll::Ready(None));
-    assert_eq!(teller.polls(), 2);
+    assert_eq!(handle.polls(), 2);
 }
 
 #[test]
@@ -94,14 +94,14 @@ fn size_hint_knows_the_rule() {
 
 #[test]
 fn the_latest_waker_is_woken() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut results = source.map_try(fail_at_2).on_error(OnError::Skip);
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut results), Poll::Pending);
-    teller.send(2);
+    handle.send(2);
     assert_eq!(old.wakes(), 1);
     assert_eq!(new.poll(&mut results), Poll::Pending, "skipped, and waiting for the next");
-    teller.send(3);
+    handle.send(3);
     assert_eq!((old.wakes(), new.wakes()), (1, 1));
     assert_eq!(new.poll(&mut results), Poll::Ready(Some(Ok(30))));
 }
@@ -123,11 +123,11 @@ fn a_function_or_rule_that_panics_loses_its_item_alone() {
 
 #[test]
 fn a_source_that_panics_is_dropped() {
-    let (teller, source) = script();
-    teller.panic();
+    let (handle, source) = script();
+    handle.panic();
     let mut results = source.map_try(fail_at_2).catch_panics();
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut results).is_ready())).is_err());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert!(matches!(next(&mut results), Poll::Ready(None)));
 }
 

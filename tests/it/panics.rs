@@ -43,44 +43,44 @@ impl Stream for Source {
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u32>> {
         let n = self.next;
         self.next += 1;
-        assert!(self.fault != Fault::Poll || n != 2, "told to panic");
+        assert!(self.fault != Fault::Poll || n != 2, "scripted panic");
         Poll::Ready((n < 4).then_some(n))
     }
 }
 
 impl Drop for Source {
     fn drop(&mut self) {
-        assert!(self.fault != Fault::Drop || std::thread::panicking(), "told to panic in drop");
+        assert!(self.fault != Fault::Drop || std::thread::panicking(), "scripted panic in drop");
     }
 }
 
 /// The third is refused.
 fn refuse(n: u32) -> u32 {
-    assert_ne!(n, 2, "told to panic");
+    assert_ne!(n, 2, "scripted panic");
     n
 }
 
 /// A value that panics when it is dropped, if it is of the third item and no panic is why.
 #[derive(Clone)]
-struct Mine(u32);
+struct PanicOnDrop(u32);
 
-impl Drop for Mine {
+impl Drop for PanicOnDrop {
     fn drop(&mut self) {
-        assert!(self.0 != 2 || std::thread::panicking(), "told to panic in drop");
+        assert!(self.0 != 2 || std::thread::panicking(), "scripted panic in drop");
     }
 }
 
 /// A future, an iterator and a stream of one number with a mine.
-struct Mined {
-    _mine: Mine,
+struct PanicOnDropInner {
+    _panic: PanicOnDrop,
     n: Option<u32>,
 }
 
-fn mined(n: u32) -> Mined {
-    Mined { _mine: Mine(n), n: Some(n) }
+fn panic_on_drop(n: u32) -> PanicOnDropInner {
+    PanicOnDropInner { _panic: PanicOnDrop(n), n: Some(n) }
 }
 
-impl Future for Mined {
+impl Future for PanicOnDropInner {
     type Output = u32;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
@@ -89,9 +89,9 @@ impl Future for Mined {
 }
 
 /// A future of an iterator of that number.
-struct MinedCall(Mined);
+struct PanicOnDropCall(PanicOnDropInner);
 
-impl Future for MinedCall {
+impl Future for PanicOnDropCall {
     type Output = Option<u32>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
@@ -99,7 +99,7 @@ impl Future for MinedCall {
     }
 }
 
-impl Iterator for Mined {
+impl Iterator for PanicOnDropInner {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
@@ -107,7 +107,7 @@ impl Iterator for Mined {
     }
 }
 
-impl Stream for Mined {
+impl Stream for PanicOnDropInner {
     type Item = u32;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u32>> {
@@ -116,7 +116,7 @@ impl Stream for Mined {
 }
 
 /// What a consumer sees; `step` comes before each poll.
-fn seen<S>(mut stream: S, mut step: impl FnMut()) -> String
+fn transcript_with<S>(mut stream: S, mut step: impl FnMut()) -> String
 where
     S: Stream<Item: Display> + Unpin,
 {
@@ -139,8 +139,8 @@ where
     line
 }
 
-fn alone<S: Stream<Item: Display> + Unpin>(stream: S) -> String {
-    seen(stream, || ())
+fn transcript<S: Stream<Item: Display> + Unpin>(stream: S) -> String {
+    transcript_with(stream, || ())
 }
 
 /// Polls tasks; one that panics or is ready is done.
@@ -167,12 +167,12 @@ fn with_outcome(mut line: String, outcome: Option<TaskOutcome>) -> String {
 }
 
 /// A stream and one more of the same items.
-fn pair<S>(one: S, mut two: S, outcome: impl Fn(&S) -> Option<TaskOutcome>) -> String
+fn pair_transcript<S>(one: S, mut two: S, outcome: impl Fn(&S) -> Option<TaskOutcome>) -> String
 where
     S: Stream<Item: Display> + Unpin,
 {
-    let one = alone(one);
-    let line = format!("{one} and {}", seen(&mut two, || ()));
+    let one = transcript(one);
+    let line = format!("{one} and {}", transcript_with(&mut two, || ()));
     let line = with_outcome(line, outcome(&two));
     if catch_unwind(AssertUnwindSafe(|| drop(two))).is_err() { line + "~" } else { line }
 }
@@ -184,52 +184,52 @@ fn source_fault(adapter: &str, fault: Fault) -> String {
     match adapter {
         "active" => {
             let (mut stream, drive) = s.active(identity).into_parts();
-            let line = seen(&mut stream, steps(vec![drive]));
+            let line = transcript_with(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
         "active_bounded" => {
             let (mut stream, drive) = s.active_bounded(1, identity).into_parts();
-            let line = seen(&mut stream, steps(vec![drive]));
+            let line = transcript_with(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
-        "azip" => alone(azip((s,)).map(|(n,)| n)),
-        "flatten_iter" => alone(s.map(Some).flatten_iter()),
+        "azip" => transcript(azip((s,)).map(|(n,)| n)),
+        "flatten_iter" => transcript(s.map(Some).flatten_iter()),
         "forker" => {
             let one = s.forker();
             let two = one.fork();
-            pair(one, two, |fork| fork.outcome())
+            pair_transcript(one, two, |fork| fork.outcome())
         }
         "forker_bounded" => {
             let one = s.forker_bounded(9, LagPolicy::Wait);
             let two = one.fork();
-            pair(one, two, |fork| fork.outcome())
+            pair_transcript(one, two, |fork| fork.outcome())
         }
         "gated" => {
             let (gate, gated) = s.gated();
             gate.push(9).expect("it is open");
             gate.stop();
-            alone(gated)
+            transcript(gated)
         }
-        "join_streams" => alone(s.map(once).join_streams()),
-        "map_filter" => alone(s.map_filter(Some)),
-        "map_filter_async" => alone(s.map_filter_async(|n| ready(Some(n)))),
-        "map_par" => alone(s.map_par(1, ready)),
+        "join_streams" => transcript(s.map(once).join_streams()),
+        "map_filter" => transcript(s.map_filter(Some)),
+        "map_filter_async" => transcript(s.map_filter_async(|n| ready(Some(n)))),
+        "map_par" => transcript(s.map_par(1, ready)),
         "map_par_with" => {
             let (stream, workers) = s.map_par_with(1, identity, ready).into_parts();
-            seen(stream, steps(workers))
+            transcript_with(stream, steps(workers))
         }
-        "map_try" => alone(s.map_try(Ok::<_, ()>).map(Result::unwrap)),
-        "preload" => alone(s.preload(1)),
+        "map_try" => transcript(s.map_try(Ok::<_, ()>).map(Result::unwrap)),
+        "preload" => transcript(s.preload(1)),
         "preload_with" => {
             let (mut stream, drive) = s.preload_with(1, identity).into_parts();
-            let line = seen(&mut stream, steps(vec![drive]));
+            let line = transcript_with(&mut stream, steps(vec![drive]));
             with_outcome(line, stream.outcome())
         }
-        "sharable" => alone(s.sharable()),
-        "stoppable" => alone(s.stoppable().1),
+        "sharable" => transcript(s.sharable()),
+        "stoppable" => transcript(s.stoppable().1),
         "try_join_streams" => {
             let streams = s.map(|n| stream::iter([Ok::<_, ()>(n)])).map(Ok);
-            alone(streams.try_join_streams(OnError::Emit).map(Result::unwrap))
+            transcript(streams.try_join_streams(OnError::Emit).map(Result::unwrap))
         }
         _ => panic!("no case for {adapter}"),
     }
@@ -240,22 +240,24 @@ fn inner_fault(adapter: &str) -> String {
     let s = source(Fault::None);
     let inner = |n| Box::pin(stream::once(async move { refuse(n) }));
     match adapter {
-        "flatten_iter" => alone(s.map(|n| core::iter::once_with(move || refuse(n))).flatten_iter()),
-        "join_streams" => alone(s.map(inner).join_streams()),
-        "map_filter" => alone(s.map_filter(|n| Some(refuse(n)))),
-        "map_filter_async" => {
-            alone(Box::pin(s.map_filter_async(|n| async move { Some(refuse(n)) })))
+        "flatten_iter" => {
+            transcript(s.map(|n| core::iter::once_with(move || refuse(n))).flatten_iter())
         }
-        "map_par" => alone(Box::pin(s.map_par(1, |n| async move { refuse(n) }))),
+        "join_streams" => transcript(s.map(inner).join_streams()),
+        "map_filter" => transcript(s.map_filter(|n| Some(refuse(n)))),
+        "map_filter_async" => {
+            transcript(Box::pin(s.map_filter_async(|n| async move { Some(refuse(n)) })))
+        }
+        "map_par" => transcript(Box::pin(s.map_par(1, |n| async move { refuse(n) }))),
         "map_par_with" => {
             let (stream, workers) =
                 s.map_par_with(1, identity, |n| async move { refuse(n) }).into_parts();
-            seen(stream, steps(workers))
+            transcript_with(stream, steps(workers))
         }
-        "map_try" => alone(s.map_try(|n| Ok::<_, ()>(refuse(n))).map(Result::unwrap)),
+        "map_try" => transcript(s.map_try(|n| Ok::<_, ()>(refuse(n))).map(Result::unwrap)),
         "try_join_streams" => {
             let streams = s.map(move |n| inner(n).map(Ok::<_, ()>)).map(Ok);
-            alone(streams.try_join_streams(OnError::Emit).map(Result::unwrap))
+            transcript(streams.try_join_streams(OnError::Emit).map(Result::unwrap))
         }
         _ => panic!("no case for {adapter}"),
     }
@@ -265,18 +267,18 @@ fn inner_fault(adapter: &str) -> String {
 fn inner_drop_fault(adapter: &str) -> String {
     let s = source(Fault::None);
     match adapter {
-        "flatten_iter" => alone(s.map(mined).flatten_iter()),
-        "join_streams" => alone(s.map(mined).join_streams()),
-        "map_filter" => alone(s.map_filter(mined)),
-        "map_filter_async" => alone(s.map_filter_async(|n| MinedCall(mined(n)))),
-        "map_par" => alone(s.map_par(1, mined)),
+        "flatten_iter" => transcript(s.map(panic_on_drop).flatten_iter()),
+        "join_streams" => transcript(s.map(panic_on_drop).join_streams()),
+        "map_filter" => transcript(s.map_filter(panic_on_drop)),
+        "map_filter_async" => transcript(s.map_filter_async(|n| PanicOnDropCall(panic_on_drop(n)))),
+        "map_par" => transcript(s.map_par(1, panic_on_drop)),
         "map_par_with" => {
-            let (stream, workers) = s.map_par_with(1, identity, mined).into_parts();
-            seen(stream, steps(workers))
+            let (stream, workers) = s.map_par_with(1, identity, panic_on_drop).into_parts();
+            transcript_with(stream, steps(workers))
         }
         "try_join_streams" => {
-            let streams = s.map(|n| StreamExt::map(mined(n), Ok::<_, ()>)).map(Ok);
-            alone(streams.try_join_streams(OnError::Emit).map(Result::unwrap))
+            let streams = s.map(|n| StreamExt::map(panic_on_drop(n), Ok::<_, ()>)).map(Ok);
+            transcript(streams.try_join_streams(OnError::Emit).map(Result::unwrap))
         }
         _ => panic!("no case for {adapter}"),
     }
@@ -319,7 +321,7 @@ fn rows(head: &str) -> Vec<(Vec<&'static str>, [&'static str; 2])> {
 #[test]
 fn two_wakers_panic_in_one_push_aborts() {
     const CHILD: &str = "AITER_TWO_WAKERS_PANIC";
-    let mut wakers = vec![on_wake(|| panic!("told to panic")); 2];
+    let mut wakers = vec![on_wake(|| panic!("scripted panic")); 2];
     if std::env::var_os(CHILD).is_none() {
         let program = std::env::current_exe().expect("a test has a file");
         let mut child = std::process::Command::new(program);
@@ -327,7 +329,7 @@ fn two_wakers_panic_in_one_push_aborts() {
         let output = child.env(CHILD, "").output().expect("it can be run again");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && said.contains("aborting"), "{said}");
-        // One alone is a panic, and the other waiter is woken.
+        // One transcript is a panic, and the other waiter is woken.
         let other = Counting::new();
         wakers[1] = other.waker().clone();
         let pushed = push_to_sleepers(&wakers);

@@ -19,9 +19,9 @@ fn progress<S: Progress + Unpin>(stream: &mut S) -> Poll<()> {
 
 #[test]
 fn case_49_a_window_of_50_of_1000() {
-    let (teller, source) = scripted(0..1000);
+    let (handle, source) = scripted(0..1000);
     let mut items = source.preload(50);
-    let left = || teller.left() - 1; // but for the end
+    let left = || handle.left() - 1; // but for the end
     assert_eq!(left(), 1000, "lazy");
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
     assert_eq!(left(), 949);
@@ -33,11 +33,11 @@ fn case_49_a_window_of_50_of_1000() {
 
 #[test]
 fn case_50_a_window_larger_than_the_source() {
-    let (teller, source) = scripted(0..10);
+    let (handle, source) = scripted(0..10);
     let mut items = source.preload(100);
     for n in 0..10 {
         assert_eq!(next(&mut items), Poll::Ready(Some(n)));
-        assert!(teller.is_dropped(), "it has ended");
+        assert!(handle.is_dropped(), "it has ended");
         assert_eq!(items.size_hint(), (9 - n, Some(9 - n)));
     }
     assert!(!items.is_terminated(), "nobody was told");
@@ -49,13 +49,13 @@ fn case_50_a_window_larger_than_the_source() {
 
 #[test]
 fn window_of_1_holds_one_item_ahead() {
-    let (teller, source) = scripted(0..3);
+    let (handle, source) = scripted(0..3);
     let mut items = source.preload(1);
-    assert_eq!(teller.polls(), 0, "lazy");
+    assert_eq!(handle.polls(), 0, "lazy");
     for n in 0..3 {
         assert_eq!(next(&mut items), Poll::Ready(Some(n)));
         assert_eq!(progress(&mut items), Poll::Ready(()));
-        assert_eq!(teller.polls(), n + 2);
+        assert_eq!(handle.polls(), n + 2);
     }
     assert_eq!(next(&mut items), Poll::Ready(None));
 }
@@ -79,79 +79,79 @@ fn large_window_fills_by_128_items_a_poll() {
 
 #[test]
 fn the_window_is_filled_on_every_poll_as_far_as_the_source_is_ready() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut items = source.preload(3);
     let task = Counting::new();
     assert_eq!(task.poll(&mut items), Poll::Pending);
-    (0..2).for_each(|n| teller.send(n));
+    (0..2).for_each(|n| handle.send(n));
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&mut items), Poll::Ready(Some(0)));
     assert_eq!(items.len(), 1);
-    (2..9).for_each(|n| teller.send(n));
+    (2..9).for_each(|n| handle.send(n));
     assert_eq!(task.poll(&mut items), Poll::Ready(Some(1)));
-    assert_eq!((items.len(), teller.left()), (3, 4), "besides the one in hand");
+    assert_eq!((items.len(), handle.left()), (3, 4), "besides the one in hand");
     assert!(!items.is_empty());
 }
 
 #[test]
 fn progress_fills_the_window_and_takes_nothing() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut items = source.preload(3);
     let task = Counting::new();
     let mut cx = Context::from_waker(task.waker());
     assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Pending);
-    (0..2).for_each(|n| teller.send(n));
+    (0..2).for_each(|n| handle.send(n));
     assert_eq!(task.wakes(), 1);
     assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Pending);
     assert_eq!(items.len(), 2);
-    teller.send(2);
-    teller.send(3);
+    handle.send(2);
+    handle.send(3);
     assert_eq!(task.wakes(), 2);
     assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Ready(()));
-    assert_eq!((items.len(), teller.left()), (3, 1), "full");
+    assert_eq!((items.len(), handle.left()), (3, 1), "full");
 
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
     assert_eq!(progress(&mut items), Poll::Ready(()), "the one in hand does not count");
-    assert_eq!((items.len(), teller.left()), (3, 0));
-    teller.end();
+    assert_eq!((items.len(), handle.left()), (3, 0));
+    handle.end();
     for n in 1..4 {
         assert_eq!(next(&mut items), Poll::Ready(Some(n)));
     }
     assert_eq!(progress(&mut items), Poll::Ready(()));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(progress(&mut items), Poll::Ready(()), "also after the end");
     assert_eq!(next(&mut items), Poll::Ready(None));
 }
 
 #[test]
 fn progress_goes_through_references_and_pins() {
-    let (teller, source) = scripted(0..9);
+    let (handle, source) = scripted(0..9);
     let mut items = Box::pin(source.preload(2));
     assert_eq!(progress(&mut items), Poll::Ready(()));
     assert_eq!(progress(&mut &mut items), Poll::Ready(()));
-    assert_eq!(teller.polls(), 2);
+    assert_eq!(handle.polls(), 2);
 }
 
 #[test]
 fn the_latest_waker_is_woken() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut items = source.preload(2);
     let (first, second) = (Counting::new(), Counting::new());
     assert_eq!(first.poll(&mut items), Poll::Pending);
     assert_eq!(second.poll(&mut items), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((first.wakes(), second.wakes()), (0, 1));
 }
 
 #[test]
 fn a_source_that_panics_is_dropped_and_its_items_come() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut items = source.preload(4);
-    teller.send(0);
-    teller.send(1);
-    teller.panic();
+    handle.send(0);
+    handle.send(1);
+    handle.panic();
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut items))).is_err());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
     assert_eq!(next(&mut items), Poll::Ready(Some(1)));
     assert_eq!(next(&mut items), Poll::Ready(None));

@@ -33,9 +33,9 @@ fn preload<S: Stream>(source: S, n: usize) -> (PreloadWith<S::Item, ()>, Task<S>
 
 #[test]
 fn case_49_a_window_of_50_of_1000() {
-    let (teller, source) = scripted(0..1000);
+    let (handle, source) = scripted(0..1000);
     let (mut stream, mut drive) = preload(source, 50);
-    let left = || teller.left() - 1; // but for the end
+    let left = || handle.left() - 1; // but for the end
     assert_eq!(run(&mut drive), Poll::Pending);
     assert_eq!(left(), 950);
     assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
@@ -50,10 +50,10 @@ fn case_49_a_window_of_50_of_1000() {
 
 #[test]
 fn case_50_a_window_larger_than_the_source() {
-    let (teller, source) = scripted(0..10);
+    let (handle, source) = scripted(0..10);
     let (mut stream, mut drive) = preload(source, 100);
     assert_eq!(run(&mut drive), Poll::Ready(()));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     for n in 0..10 {
         assert_eq!(stream.size_hint(), (10 - n, Some(10 - n)));
         assert_eq!(next(&mut stream), Poll::Ready(Some(n)));
@@ -64,17 +64,17 @@ fn case_50_a_window_larger_than_the_source() {
 
 #[test]
 fn taking_an_item_wakes_the_task() {
-    let (teller, source) = scripted(0..10);
+    let (handle, source) = scripted(0..10);
     let (mut stream, mut drive) = preload(source, 1);
     let (task, reader) = (Counting::new(), Counting::new());
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
-    assert_eq!((teller.polls(), task.wakes()), (1, 0));
+    assert_eq!((handle.polls(), task.wakes()), (1, 0));
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(0)));
     assert_eq!(task.wakes(), 1);
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
     assert_eq!(task.wakes(), 1, "one item, one place");
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
-    assert_eq!((teller.polls(), reader.wakes()), (2, 1));
+    assert_eq!((handle.polls(), reader.wakes()), (2, 1));
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
 }
 
@@ -108,7 +108,7 @@ fn either_side_may_go_at_any_step() {
 
 #[test]
 fn the_handle_is_kept_and_can_be_had() {
-    let (_teller, source) = script::<u8>();
+    let (_handle, source) = script::<u8>();
     let stream = source.preload_with(1, |drive| (drive, "handle"));
     assert_eq!(stream.handle().1, "handle");
     let (mut stream, (drive, _)) = stream.into_parts();
@@ -120,7 +120,7 @@ fn the_handle_is_kept_and_can_be_had() {
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
-    let (_teller, source) = scripted(["secret"]);
+    let (_handle, source) = scripted(["secret"]);
     let (stream, mut drive) = preload(source, 3);
     assert_eq!(run(&mut drive), Poll::Ready(()));
     assert!(!stream.is_empty());

@@ -16,19 +16,19 @@ use futures_util::{FutureExt, StreamExt, stream};
 use crate::{script::panics, waker::Counting};
 
 /// Panics when it is dropped.
-struct Loud;
+struct PanicOnDrop;
 
-impl Drop for Loud {
+impl Drop for PanicOnDrop {
     fn drop(&mut self) {
-        panic!("loud");
+        panic!("scripted panic in drop");
     }
 }
 
-impl Wake for Loud {
+impl Wake for PanicOnDrop {
     fn wake(self: Arc<Self>) {}
 }
 
-impl<F: Future> Spawn<F> for Loud {
+impl<F: Future> Spawn<F> for PanicOnDrop {
     type Handle = F;
 
     fn spawn(&self, future: F) -> F {
@@ -49,8 +49,8 @@ impl<T> Stream for Held<T> {
 }
 
 /// Polls a stream that waits, with a waker whose drop panics.
-fn sleep<S: Stream + Unpin>(stream: &mut S) {
-    let waker = Waker::from(Arc::new(Loud));
+fn poll_pending<S: Stream + Unpin>(stream: &mut S) {
+    let waker = Waker::from(Arc::new(PanicOnDrop));
     assert!(stream.poll_next_unpin(&mut Context::from_waker(&waker)).is_pending());
     drop(waker);
 }
@@ -67,7 +67,7 @@ fn dropped<T, R>(run: impl FnOnce(Held<T>) -> R) {
 fn gated_waker_drop_panics_source_is_dropped() {
     dropped(|held: Held<u32>| {
         let (_gate, mut gated) = held.gated();
-        sleep(&mut gated);
+        poll_pending(&mut gated);
         gated.into_inner()
     });
 }
@@ -76,17 +76,17 @@ fn gated_waker_drop_panics_source_is_dropped() {
 fn stoppable_waker_drop_panics_source_is_dropped() {
     dropped(|held: Held<u32>| {
         let (_stopper, mut stoppable) = held.stoppable();
-        sleep(&mut stoppable);
+        poll_pending(&mut stoppable);
         stoppable.into_inner()
     });
 }
 
 #[test]
 fn map_filter_drop_panics_parts_are_dropped() {
-    let loud = Loud;
+    let captured = PanicOnDrop;
     dropped(|held: Held<u32>| {
         let map = move |n| {
-            let _ = &loud;
+            let _ = &captured;
             Some(n)
         };
         held.map_filter(map).into_parts()
@@ -95,10 +95,10 @@ fn map_filter_drop_panics_parts_are_dropped() {
 
 #[test]
 fn map_filter_async_drop_panics_parts_are_dropped() {
-    let loud = Loud;
+    let captured = PanicOnDrop;
     dropped(|held: Held<u32>| {
         let map = move |n| {
-            let _ = &loud;
+            let _ = &captured;
             async move { Some(n) }
         };
         held.map_filter_async(map).into_parts()
@@ -107,10 +107,10 @@ fn map_filter_async_drop_panics_parts_are_dropped() {
 
 #[test]
 fn map_try_drop_panics_source_is_dropped() {
-    let loud = Loud;
+    let captured = PanicOnDrop;
     dropped(|held: Held<u32>| {
         let map = move |n| {
-            let _ = &loud;
+            let _ = &captured;
             Ok::<u32, ()>(n)
         };
         held.map_try(map).into_inner()
@@ -119,10 +119,10 @@ fn map_try_drop_panics_source_is_dropped() {
 
 #[test]
 fn map_try_old_rule_drop_panics_stream_is_dropped() {
-    let loud = Loud;
+    let captured = PanicOnDrop;
     dropped(|held: Held<u32>| {
         let rule = move |_: &()| {
-            let _ = &loud;
+            let _ = &captured;
             OnError::Skip
         };
         held.map_try(Ok::<u32, ()>).on_error_with(rule).on_error(OnError::Skip)
@@ -133,7 +133,7 @@ fn map_try_old_rule_drop_panics_stream_is_dropped() {
 fn join_waker_drop_panics_parts_are_dropped() {
     dropped(|held: Held<stream::Pending<u32>>| {
         let mut joined = held.join_streams();
-        sleep(&mut joined);
+        poll_pending(&mut joined);
         joined.into_parts()
     });
 }
@@ -143,7 +143,7 @@ fn activate_waker_drop_panics_fork_is_dropped() {
     dropped(|held: Held<u32>| {
         let work = held.forker();
         let mut log = work.fork_passive();
-        sleep(&mut log);
+        poll_pending(&mut log);
         // The new fork is the last one that drives the source, unless it leaks.
         (log.activate(), work)
     });
@@ -151,20 +151,20 @@ fn activate_waker_drop_panics_fork_is_dropped() {
 
 #[test]
 fn active_spawner_drop_panics_task_is_dropped() {
-    dropped(|held: Held<u32>| held.active(Loud));
+    dropped(|held: Held<u32>| held.active(PanicOnDrop));
 }
 
 #[test]
 fn map_par_with_spawner_drop_panics_tasks_go() {
-    dropped(|held: Held<u32>| held.map_par_with(2, Loud, |n| async move { n }).into_parts());
+    dropped(|held: Held<u32>| held.map_par_with(2, PanicOnDrop, |n| async move { n }).into_parts());
 }
 
 #[test]
 fn blocking_iter_drop_panics_stream_is_dropped() {
-    let loud = Loud;
+    let captured = PanicOnDrop;
     dropped(|held: Held<u32>| {
         let block_on = move |_: aiter::NextItem<'_, Held<u32>>| {
-            let _ = &loud;
+            let _ = &captured;
             None
         };
         aiter_to_iter(held, block_on).into_inner()
@@ -172,7 +172,7 @@ fn blocking_iter_drop_panics_stream_is_dropped() {
 }
 
 /// A future that is ready at once with a result, and panics when it is dropped.
-struct Ready<T>(Option<T>, Loud);
+struct Ready<T>(Option<T>, PanicOnDrop);
 
 impl<T: Unpin> Future for Ready<T> {
     type Output = T;
@@ -184,15 +184,15 @@ impl<T: Unpin> Future for Ready<T> {
 
 #[test]
 fn block_on_future_drop_panics_output_is_dropped() {
-    dropped(|held: Held<u32>| BlockOn::new().block_on(Ready(Some(held), Loud)));
-    dropped(|held: Held<u32>| BlockOnIdle::new(|_| ()).block_on(Ready(Some(held), Loud)));
+    dropped(|held: Held<u32>| BlockOn::new().block_on(Ready(Some(held), PanicOnDrop)));
+    dropped(|held: Held<u32>| BlockOnIdle::new(|_| ()).block_on(Ready(Some(held), PanicOnDrop)));
 }
 
 #[test]
 fn last_driver_waker_drop_panics_log_wakes() {
     let mut work = Held(Arc::new(()), core::marker::PhantomData::<fn() -> u32>).forker();
     let mut log = work.fork_passive();
-    sleep(&mut work);
+    poll_pending(&mut work);
     let counting = Counting::new();
     assert!(log.poll_next_unpin(&mut Context::from_waker(counting.waker())).is_pending());
     assert!(panics(|| drop(work)));
@@ -202,15 +202,19 @@ fn last_driver_waker_drop_panics_log_wakes() {
 type Hook = Cell<Option<Box<dyn FnOnce()>>>;
 
 thread_local! {
-    /// Called by the next clone of a waker that `loud_hook` made.
+    /// Called by the next clone of a waker that `panic_on_drop_waker` made.
     static HOOK: Hook = const { Cell::new(None) };
 }
 
 /// A waker whose clone calls `HOOK`, and panics when it is dropped.
-fn loud_hook() -> Waker {
+fn panic_on_drop_waker() -> Waker {
     use core::task::{RawWaker, RawWakerVTable};
-    static CLONED: RawWakerVTable =
-        RawWakerVTable::new(|_| unreachable!(), |_| (), |_| (), |_| panic!("loud"));
+    static CLONED: RawWakerVTable = RawWakerVTable::new(
+        |_| unreachable!(),
+        |_| (),
+        |_| (),
+        |_| panic!("scripted panic in drop"),
+    );
     static VTABLE: RawWakerVTable = RawWakerVTable::new(
         |_| {
             if let Some(hook) = HOOK.take() {
@@ -236,7 +240,7 @@ fn passive_fork_waker_drop_panics_item_is_kept() {
         // Its drop would call wakers.
         core::mem::forget(work);
     })));
-    let waker = loud_hook();
+    let waker = panic_on_drop_waker();
     assert!(panics(|| log.poll_next_unpin(&mut Context::from_waker(&waker))));
     assert_eq!(log.next().now_or_never(), Some(Some(1)));
 }

@@ -27,12 +27,12 @@ struct State<T> {
 }
 
 /// Tells the source what to do. With nothing to do it is pending.
-pub(crate) struct Teller<T>(Arc<Mutex<State<T>>>);
+pub(crate) struct SourceHandle<T>(Arc<Mutex<State<T>>>);
 
 /// The source. It panics if it is polled after its end.
 pub(crate) struct Script<T>(Arc<Mutex<State<T>>>);
 
-pub(crate) fn script<T>() -> (Teller<T>, Script<T>) {
+pub(crate) fn script<T>() -> (SourceHandle<T>, Script<T>) {
     let state = Arc::new(Mutex::new(State {
         steps: VecDeque::new(),
         waker: None,
@@ -40,15 +40,15 @@ pub(crate) fn script<T>() -> (Teller<T>, Script<T>) {
         is_over: false,
         is_dropped: false,
     }));
-    (Teller(Arc::clone(&state)), Script(state))
+    (SourceHandle(Arc::clone(&state)), Script(state))
 }
 
 /// A source of these items.
-pub(crate) fn scripted<T>(items: impl IntoIterator<Item = T>) -> (Teller<T>, Script<T>) {
-    let (teller, script) = script();
-    items.into_iter().for_each(|item| teller.send(item));
-    teller.end();
-    (teller, script)
+pub(crate) fn scripted<T>(items: impl IntoIterator<Item = T>) -> (SourceHandle<T>, Script<T>) {
+    let (handle, script) = script();
+    items.into_iter().for_each(|item| handle.send(item));
+    handle.end();
+    (handle, script)
 }
 
 /// True if `f` panics.
@@ -57,9 +57,9 @@ pub(crate) fn panics<R>(f: impl FnOnce() -> R) -> bool {
 }
 
 /// A stream that panics when it is dropped, unless a panic is why.
-pub(crate) struct Bomb<S>(pub(crate) S);
+pub(crate) struct PanicOnDrop<S>(pub(crate) S);
 
-impl<S: Stream + Unpin> Stream for Bomb<S> {
+impl<S: Stream + Unpin> Stream for PanicOnDrop<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
@@ -67,9 +67,9 @@ impl<S: Stream + Unpin> Stream for Bomb<S> {
     }
 }
 
-impl<S> Drop for Bomb<S> {
+impl<S> Drop for PanicOnDrop<S> {
     fn drop(&mut self) {
-        assert!(std::thread::panicking(), "told to panic in drop");
+        assert!(std::thread::panicking(), "scripted panic in drop");
     }
 }
 
@@ -77,8 +77,8 @@ fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<T> Teller<T> {
-    fn tell(&self, step: Step<T>) {
+impl<T> SourceHandle<T> {
+    fn add(&self, step: Step<T>) {
         let mut state = lock(&self.0);
         state.steps.push_back(step);
         let waker = state.waker.take();
@@ -89,15 +89,15 @@ impl<T> Teller<T> {
     }
 
     pub(crate) fn send(&self, item: T) {
-        self.tell(Step::Item(item));
+        self.add(Step::Item(item));
     }
 
     pub(crate) fn end(&self) {
-        self.tell(Step::End);
+        self.add(Step::End);
     }
 
     pub(crate) fn panic(&self) {
-        self.tell(Step::Panic);
+        self.add(Step::Panic);
     }
 
     /// How often the source was polled.
@@ -144,7 +144,7 @@ impl<T> Stream for Script<T> {
             Some(Step::Panic) => {
                 state.is_over = true;
                 drop(state);
-                panic!("told to panic")
+                panic!("scripted panic")
             }
             Some(Step::End) => {
                 state.is_over = true;

@@ -1,6 +1,6 @@
 use crate::{
     ledger::{Ledger, Tracked, values},
-    script::{Bomb, panics, script, scripted},
+    script::{PanicOnDrop, panics, script, scripted},
     waker::{Counting, next, on_wake, poll},
 };
 use aiter::AiterExt;
@@ -15,7 +15,7 @@ use std::{sync::Mutex, thread};
 
 #[test]
 fn case_73_two_consumers_share_the_items() {
-    let (teller, source) = scripted(0..6);
+    let (handle, source) = scripted(0..6);
     let mut one = source.sharable();
     let mut two = one.clone();
     let (mut of_one, mut of_two) = (Vec::new(), Vec::new());
@@ -29,14 +29,14 @@ fn case_73_two_consumers_share_the_items() {
     assert_eq!((of_one, of_two), (vec![1, 2, 4, 5], vec![0, 3]));
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(next(&mut two), Poll::Ready(None));
-    assert_eq!(teller.polls(), 7, "one item a poll, and one end");
+    assert_eq!(handle.polls(), 7, "one item a poll, and one end");
 }
 
 #[test]
 fn case_74_a_waiting_one_is_dropped_and_the_other_is_woken() {
     for sent_before in [false, true] {
         for first_goes in [false, true] {
-            let (teller, source) = script();
+            let (handle, source) = script();
             let mut one = source.sharable();
             let mut two = one.clone();
             let (a, b) = (Counting::new(), Counting::new());
@@ -44,11 +44,11 @@ fn case_74_a_waiting_one_is_dropped_and_the_other_is_woken() {
             assert_eq!(b.poll(&mut two), Poll::Pending);
             let (goes, mut stays, task) = if first_goes { (one, two, b) } else { (two, one, a) };
             if sent_before {
-                teller.send(1);
+                handle.send(1);
                 drop(goes);
             } else {
                 drop(goes);
-                teller.send(1);
+                handle.send(1);
             }
             assert!(task.wakes() > 0, "first goes: {first_goes}, sent before: {sent_before}");
             assert_eq!(task.poll(&mut stays), Poll::Ready(Some(1)));
@@ -58,7 +58,7 @@ fn case_74_a_waiting_one_is_dropped_and_the_other_is_woken() {
 
 #[test]
 fn waiting_clones_are_woken_in_order() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let one = source.sharable();
     let mut clones = [one.clone(), one.clone(), one];
     let order = Arc::new(Mutex::new(Vec::new()));
@@ -67,48 +67,48 @@ fn waiting_clones_are_woken_in_order() {
         let waker = on_wake(move || order.lock().unwrap().push(turn));
         assert_eq!(poll(&mut clones[turn], &waker), Poll::Pending);
     }
-    teller.send(7);
+    handle.send(7);
     assert_eq!(*order.lock().unwrap(), [2, 0, 1]);
     assert_eq!(next(&mut clones[0]), Poll::Ready(Some(7)));
 }
 
 #[test]
 fn each_item_and_the_end_wake_all_that_wait() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
     let (a, b) = (Counting::new(), Counting::new());
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((a.wakes(), b.wakes()), (1, 1));
-    teller.send(2);
+    handle.send(2);
     assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(2)));
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
-    assert_eq!(teller.polls(), 4, "a source that is pending is polled once");
-    teller.end();
+    assert_eq!(handle.polls(), 4, "a source that is pending is polled once");
+    handle.end();
     assert_eq!((a.wakes(), b.wakes()), (2, 2));
     assert_eq!(a.poll(&mut one), Poll::Ready(None));
     assert!(one.is_terminated() && !two.is_terminated());
     assert_eq!(b.poll(&mut two), Poll::Ready(None));
     assert!(two.is_terminated());
     assert_eq!(one.clone().next_now(), Poll::Ready(None));
-    assert_eq!(teller.polls(), 5, "not asked after its end");
+    assert_eq!(handle.polls(), 5, "not asked after its end");
 }
 
 #[test]
 fn woken_clone_that_rests_keeps_no_item() {
     for resting in 0..3 {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let one = source.sharable();
         let mut clones = vec![one.clone(), one.clone(), one];
         let task = Counting::new();
         for clone in &mut clones {
             assert_eq!(task.poll(clone), Poll::Pending);
         }
-        teller.send(0);
+        handle.send(0);
         let rests = clones.remove(resting);
         for item in 0..10 {
             let taker = item % 2;
@@ -117,7 +117,7 @@ fn woken_clone_that_rests_keeps_no_item() {
                 assert_eq!(task.poll(clone), Poll::Pending);
             }
             let before = task.wakes();
-            teller.send(item + 1);
+            handle.send(item + 1);
             assert_eq!(task.wakes(), before + 2, "both that wait");
         }
         drop(rests);
@@ -126,7 +126,7 @@ fn woken_clone_that_rests_keeps_no_item() {
 
 #[test]
 fn dropped_next_takes_its_waker_back() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
     let (gone, waits) = (Counting::new(), Counting::new());
@@ -134,7 +134,7 @@ fn dropped_next_takes_its_waker_back() {
     assert!(next.as_mut().poll(&mut Context::from_waker(gone.waker())).is_pending());
     assert!(waits.poll(&mut two).is_pending());
     drop(next);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((gone.wakes(), waits.wakes()), (0, 1));
     assert_eq!(waits.poll(&mut two), Poll::Ready(Some(1)));
     // The other one waits behind it.
@@ -142,7 +142,7 @@ fn dropped_next_takes_its_waker_back() {
     let mut next = Box::pin(one.next());
     assert!(next.as_mut().poll(&mut Context::from_waker(gone.waker())).is_pending());
     drop(next);
-    teller.send(2);
+    handle.send(2);
     assert_eq!((gone.wakes(), waits.wakes()), (0, 2));
     assert_eq!(waits.poll(&mut two), Poll::Ready(Some(2)));
     let again = pin!(one.next());
@@ -159,43 +159,43 @@ impl<S: Stream + Unpin> NextNow for S {}
 
 #[test]
 fn who_is_polled_when_an_item_is_ready_takes_it() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
     let a = Counting::new();
     assert_eq!(a.poll(&mut one), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!(next(&mut two), Poll::Ready(Some(1)));
     // One was woken for it, comes too late, and waits again.
     assert_eq!(a.poll(&mut one), Poll::Pending);
     let wakes = a.wakes();
-    teller.send(2);
+    handle.send(2);
     assert!(a.wakes() > wakes);
     assert_eq!(a.poll(&mut one), Poll::Ready(Some(2)));
 }
 
 #[test]
 fn the_latest_waker_wins() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let _two = one.clone();
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut one), Poll::Pending);
     assert_eq!(new.poll(&mut one), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut one), Poll::Ready(Some(1)));
 }
 
 #[test]
 fn a_source_that_panics_hangs_nobody() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let mut one = source.sharable();
     let mut two = one.clone();
     let (a, b) = (Counting::new(), Counting::new());
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
-    teller.panic();
+    handle.panic();
     assert!(panics(|| a.poll(&mut one)));
     assert!(b.wakes() > 0);
 
@@ -203,7 +203,7 @@ fn a_source_that_panics_hangs_nobody() {
     let mut left = 4;
     let mut one = stream::poll_fn(move |_| {
         left -= 1;
-        assert_ne!(left, 2, "told to panic");
+        assert_ne!(left, 2, "scripted panic");
         Poll::Ready((left > 0).then_some(left))
     })
     .sharable();
@@ -218,13 +218,13 @@ fn a_source_that_panics_hangs_nobody() {
 #[test]
 fn a_waker_that_panics_hangs_nobody() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
     let faulty = on_wake(|| panic!("in wake"));
     assert!(poll(&mut two, &faulty).is_pending());
     let mut items = ledger.items(3);
-    let mut send = || teller.send(items.next().expect("there are 3"));
+    let mut send = || handle.send(items.next().expect("there are 3"));
     assert!(panics(&mut send));
     let Poll::Ready(Some(first)) = poll(&mut two, &faulty) else { panic!("it is there") };
     assert_eq!(values(&[first]), [0]);
@@ -242,7 +242,7 @@ fn a_waker_that_panics_hangs_nobody() {
     send();
     assert_eq!(task.wakes(), 1);
     assert!(task.poll(&mut two).is_ready());
-    teller.end();
+    handle.end();
     assert!(matches!(next(&mut one), Poll::Ready(None)));
     assert!(matches!(next(&mut two), Poll::Ready(None)));
     ledger.assert_settled();
@@ -252,24 +252,24 @@ fn a_waker_that_panics_hangs_nobody() {
 fn dropped_at_any_step_every_item_is_freed_once() {
     for steps in 0..5 {
         let ledger = Ledger::new();
-        let (teller, source) = script::<Tracked>();
+        let (handle, source) = script::<Tracked>();
         let mut one = source.sharable();
         let mut two = one.clone();
-        ledger.items(3).for_each(|item| teller.send(item));
+        ledger.items(3).for_each(|item| handle.send(item));
         let task = Counting::new();
         for step in 0..steps {
             drop(task.poll(if step % 2 == 0 { &mut one } else { &mut two }));
         }
-        let waker = teller.take_waker();
+        let waker = handle.take_waker();
         drop(one);
-        assert!(!teller.is_dropped());
+        assert!(!handle.is_dropped());
         drop(two);
-        assert!(teller.is_dropped(), "with the last clone");
+        assert!(handle.is_dropped(), "with the last clone");
         if let Some(waker) = waker {
             waker.wake();
         }
         assert_eq!((task.wakes(), task.held()), (0, 0));
-        drop(teller);
+        drop(handle);
         ledger.assert_settled();
     }
 }
@@ -277,10 +277,10 @@ fn dropped_at_any_step_every_item_is_freed_once() {
 #[test]
 fn the_last_clone_can_give_the_source_back() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
-    ledger.items(3).for_each(|item| teller.send(item));
+    ledger.items(3).for_each(|item| handle.send(item));
     assert!(next(&mut one).is_ready());
     let Err(mut one) = one.try_into_inner() else { panic!("there are two") };
     assert!(next(&mut two).is_ready());
@@ -289,39 +289,39 @@ fn the_last_clone_can_give_the_source_back() {
     let task = Counting::new();
     assert!(task.poll(&mut one).is_pending());
     let Ok(mut source) = one.try_into_inner() else { panic!("it is the last") };
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     assert_eq!(task.held(), 0, "nobody waits");
-    teller.send(ledger.item(7));
+    handle.send(ledger.item(7));
     let Poll::Ready(Some(item)) = next(&mut source) else { panic!("it is there") };
     assert_eq!(values(&[item]), [7]);
-    drop((source, teller));
+    drop((source, handle));
     ledger.assert_settled();
 
     // After its end, too.
-    let (teller, source) = scripted([1]);
+    let (handle, source) = scripted([1]);
     let mut one = source.sharable();
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(next(&mut one), Poll::Ready(None));
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     assert!(one.try_into_inner().is_ok());
 }
 
 #[test]
 fn clones_given_up_last_one_gets_source() {
-    let (teller, source) = scripted([1, 2]);
+    let (handle, source) = scripted([1, 2]);
     let mut one = source.sharable();
     let two = one.clone();
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
-    assert!(one.into_inner().is_none() && !teller.is_dropped());
+    assert!(one.into_inner().is_none() && !handle.is_dropped());
     let mut source = two.into_inner().expect("it is the last");
     assert_eq!(next(&mut source), Poll::Ready(Some(2)));
     drop(source);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
 fn the_size_is_at_most_the_sources() {
-    let (_teller, source) = scripted(0..3);
+    let (_handle, source) = scripted(0..3);
     let mut one = source.sharable();
     let mut two = one.clone();
     for left in (0..3).rev() {
@@ -333,7 +333,7 @@ fn the_size_is_at_most_the_sources() {
     assert_eq!(one.size_hint(), (0, Some(0)));
     assert_eq!(two.size_hint(), (0, Some(0)));
     assert_eq!(next(&mut two), Poll::Ready(None));
-    let (_teller, source) = script::<u8>();
+    let (_handle, source) = script::<u8>();
     assert_eq!(source.sharable().size_hint(), (0, None));
 }
 
@@ -344,8 +344,8 @@ fn sources_that_must_not_move_or_panic_when_they_are_dropped() {
     let mut two = one.clone();
     assert_eq!(next(&mut one), Poll::Ready(Some(0)));
     assert_eq!(next(&mut two), Poll::Ready(Some(1)));
-    let (_teller, source) = script::<u8>();
-    let one = Bomb(source).sharable();
+    let (_handle, source) = script::<u8>();
+    let one = PanicOnDrop(source).sharable();
     let two = one.clone();
     drop(one);
     assert!(panics(|| drop(two)));
@@ -354,7 +354,7 @@ fn sources_that_must_not_move_or_panic_when_they_are_dropped() {
 #[test]
 fn debug_shows_the_state_and_no_items() {
     struct Opaque;
-    let (_teller, source) = scripted([Opaque]);
+    let (_handle, source) = scripted([Opaque]);
     let mut one = source.sharable();
     assert_eq!(format!("{one:?}"), "Sharable { ended: false, .. }");
     assert!(next(&mut one).is_ready());
@@ -367,11 +367,11 @@ fn debug_shows_the_state_and_no_items() {
 fn clones_on_threads_share_the_items() {
     const ITEMS: u32 = 20_000;
     for ready in [true, false] {
-        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let (handle, source) = if ready { scripted(0..ITEMS) } else { script() };
         let feeder = (!ready).then(|| {
             thread::spawn(move || {
-                (0..ITEMS).for_each(|item| teller.send(item));
-                teller.end();
+                (0..ITEMS).for_each(|item| handle.send(item));
+                handle.end();
             })
         });
         let one = source.sharable();

@@ -11,7 +11,7 @@ use std::{panic::catch_unwind, sync::mpsc};
 
 #[test]
 fn case_75_stop_while_waiting_wakes_and_ends() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
     assert_eq!(task.poll(&mut items), Poll::Pending);
@@ -19,17 +19,17 @@ fn case_75_stop_while_waiting_wakes_and_ends() {
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&mut items), Poll::Ready(None));
     assert_eq!(task.poll(&mut items), Poll::Ready(None));
-    assert_eq!(teller.polls(), 1, "the source is left alone");
+    assert_eq!(handle.polls(), 1, "the source is left alone");
 }
 
 #[test]
 fn case_76_stop_with_2_and_3_ready_leaves_them_in_the_source() {
-    let (teller, source) = scripted([1, 2, 3]);
+    let (handle, source) = scripted([1, 2, 3]);
     let (stopper, mut items) = source.stoppable();
     assert_eq!(next(&mut items), Poll::Ready(Some(1)));
     stopper.stop();
     assert_eq!(next(&mut items), Poll::Ready(None));
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     let mut source = items.into_inner();
     assert_eq!(next(&mut source), Poll::Ready(Some(2)));
     assert_eq!(next(&mut source), Poll::Ready(Some(3)));
@@ -38,11 +38,11 @@ fn case_76_stop_with_2_and_3_ready_leaves_them_in_the_source() {
 
 #[test]
 fn a_stop_wins_over_an_item() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
     assert_eq!(task.poll(&mut items), Poll::Pending);
-    teller.send(9);
+    handle.send(9);
     stopper.stop();
     assert_eq!(task.poll(&mut items), Poll::Ready(None));
     assert_eq!(next(&mut items.into_inner()), Poll::Ready(Some(9)));
@@ -75,7 +75,7 @@ fn dropped_stoppers_stop_nothing() {
 
 #[test]
 fn never_polls_the_source_after_its_end() {
-    let (teller, source) = scripted([1]);
+    let (handle, source) = scripted([1]);
     let (stopper, mut items) = source.stoppable();
     assert!(!items.is_terminated());
     assert_eq!(next(&mut items), Poll::Ready(Some(1)));
@@ -83,7 +83,7 @@ fn never_polls_the_source_after_its_end() {
         assert_eq!(next(&mut items), Poll::Ready(None));
         assert!(items.is_terminated());
     }
-    assert_eq!(teller.polls(), 2);
+    assert_eq!(handle.polls(), 2);
     assert!(!stopper.is_stopped(), "it ended by itself");
 }
 
@@ -101,12 +101,12 @@ fn every_stopper_tells_of_a_stop_by_another() {
 
 #[test]
 fn the_latest_waker_is_woken() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let (first, second) = (Counting::new(), Counting::new());
     assert_eq!(first.poll(&mut items), Poll::Pending);
     assert_eq!(second.poll(&mut items), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((first.wakes(), second.wakes()), (0, 1), "by the source");
     stopper.stop();
     assert_eq!((first.wakes(), second.wakes()), (0, 2), "by the stopper");
@@ -114,7 +114,7 @@ fn the_latest_waker_is_woken() {
 
 #[test]
 fn a_stopper_that_outlives_the_stream_holds_no_waker() {
-    let (_teller, source) = script::<u8>();
+    let (_handle, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
     assert_eq!(task.poll(&mut items), Poll::Pending);
@@ -126,7 +126,7 @@ fn a_stopper_that_outlives_the_stream_holds_no_waker() {
 
 #[test]
 fn a_waker_may_stop() {
-    let (_teller, source) = script::<u8>();
+    let (_handle, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let waker = on_wake({
         let stopper = stopper.clone();
@@ -151,9 +151,9 @@ fn size_hint_has_no_lower_bound_before_the_stop() {
 
 #[test]
 fn a_panic_in_the_source_leaves_the_rest_usable() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
-    teller.panic();
+    handle.panic();
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut items))).is_err());
     assert!(!items.is_terminated());
     stopper.stop();
