@@ -94,7 +94,7 @@ impl<I: Iterator> Stream for Ready<I> {
 }
 
 #[test]
-fn a_join_allocates_nothing_for_an_item() {
+fn join_allocates_nothing_per_item() {
     let mut ready = Ready((0..50).map(|_| few::<1>(usize::MAX))).join_streams();
     assert_none("ready", || assert!(next(&mut ready).is_ready()));
 
@@ -116,14 +116,14 @@ fn a_join_allocates_nothing_for_an_item() {
 }
 
 #[test]
-fn a_join_allocates_nothing_for_a_stream_in_the_long_run() {
+fn join_reuses_memory_of_ended_streams() {
     let streams = Ready((0..).map(|i| few::<64>(i % 4))).join_streams();
     let mut join = streams.max_inner(30);
     assert_none("30 at a time", || assert!(next(&mut join).is_ready()));
 }
 
 #[test]
-fn wakes_allocate_nothing_and_free_nothing() {
+fn join_wakeups_allocate_and_free_nothing() {
     thread_local! {
         static WAKERS: RefCell<Vec<Waker>> = const { RefCell::new(Vec::new()) };
     }
@@ -151,7 +151,7 @@ fn wakes_allocate_nothing_and_free_nothing() {
 }
 
 #[test]
-fn places_of_streams_that_have_ended_are_freed() {
+fn join_frees_ended_streams() {
     const STREAMS: usize = 1000;
     const SIZE: usize = 4096;
     /// The number of a stream, its waker and its places in the queues.
@@ -175,7 +175,7 @@ fn places_of_streams_that_have_ended_are_freed() {
 }
 
 #[test]
-fn a_map_allocates_nothing_for_an_item() {
+fn map_par_allocates_nothing_per_item() {
     let mut ready = Ready(0..).map_par(8, core::future::ready::<u32>);
     assert_none("ready", || assert!(next(&mut ready).is_ready()));
     let mut woken = Ready(0..).map_par(8, |_: u32| Restless::default());
@@ -189,7 +189,7 @@ fn a_map_allocates_nothing_for_an_item() {
 }
 
 #[test]
-fn a_fork_that_is_alone_allocates_nothing_for_an_item() {
+fn single_fork_allocates_nothing_per_item() {
     let mut one = Ready(0_u32..).forker();
     assert_none("ready", || assert!(next(&mut one).is_ready()));
     let mut one = Restless::default().forker();
@@ -199,7 +199,7 @@ fn a_fork_that_is_alone_allocates_nothing_for_an_item() {
 }
 
 #[test]
-fn forks_allocate_blocks_and_keep_none() {
+fn forks_free_read_blocks() {
     let mut one = Ready(0_u32..).forker();
     let mut two = one.fork();
     let mut round = || {
@@ -213,7 +213,7 @@ fn forks_allocate_blocks_and_keep_none() {
 }
 
 #[test]
-fn a_share_allocates_nothing_for_an_item() {
+fn sharable_allocates_nothing_per_item() {
     let mut one = Restless::default().sharable();
     let mut two = one.clone();
     assert_none("two clones", || {
@@ -223,7 +223,7 @@ fn a_share_allocates_nothing_for_an_item() {
 }
 
 #[test]
-fn a_blocking_iterator_allocates_nothing_for_an_item() {
+fn blocking_iterator_allocates_nothing_per_item() {
     let mut ready = aiter_to_iter(Ready(0..), park_thread);
     assert_none("ready", || assert!(ready.next().is_some()));
     let mut woken = aiter_to_iter(Restless::default(), park_thread);
@@ -239,7 +239,7 @@ fn a_blocking_iterator_allocates_nothing_for_an_item() {
 }
 
 #[test]
-fn a_blocking_iterator_that_sleeps_allocates_nothing_for_an_item() {
+fn sleeping_iterator_allocates_nothing_per_item() {
     let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
     let (pusher, cursor) = aiter::push_list();
     let echo = std::thread::spawn(move || {

@@ -33,7 +33,7 @@ fn boxed<S: Stream>(parts: (Active<S::Item, ()>, DriveTask<S>)) -> (Active<S::It
 }
 
 #[test]
-fn case_8_a_ready_source_of_1000_is_buffered_when_one_is_read() {
+fn ready_source_is_buffered_before_first_read() {
     let (mut active, mut drive) = boxed(stream::iter(0..1000).active(identity).into_parts());
     let task = Counting::new();
     let mut polls = 1;
@@ -57,7 +57,7 @@ fn case_8_a_ready_source_of_1000_is_buffered_when_one_is_read() {
 }
 
 #[test]
-fn case_9_dropping_the_stream_drops_a_pending_source_in_one_poll() {
+fn dropped_stream_ends_task_in_one_poll() {
     let (handle, source) = script::<u8>();
     let (active, mut drive) = boxed(source.active(identity).into_parts());
     let task = Counting::new();
@@ -75,7 +75,7 @@ fn case_9_dropping_the_stream_drops_a_pending_source_in_one_poll() {
 }
 
 #[test]
-fn case_10_a_source_that_panics_after_one_item() {
+fn source_panic_after_item_ends_stream() {
     let (handle, source) = script();
     let (mut active, mut drive) = boxed(source.active(identity).into_parts());
     let reader = Counting::new();
@@ -92,7 +92,7 @@ fn case_10_a_source_that_panics_after_one_item() {
 }
 
 #[test]
-fn a_source_that_panics_when_it_is_dropped() {
+fn source_drop_panic_ends_stream() {
     struct PanicOnDrop<S>(S);
     impl<S: Stream + Unpin> Stream for PanicOnDrop<S> {
         type Item = S::Item;
@@ -118,7 +118,7 @@ fn a_source_that_panics_when_it_is_dropped() {
 }
 
 #[test]
-fn case_11_bounded_by_2_and_not_read() {
+fn full_buffer_pauses_task_until_item_is_taken() {
     let (handle, source) = scripted(0..10);
     let (mut active, mut drive) = boxed(source.active_bounded(2, identity).into_parts());
     let task = Counting::new();
@@ -144,7 +144,7 @@ fn case_11_bounded_by_2_and_not_read() {
 }
 
 #[test]
-fn a_bounded_stream_hands_out_everything_in_order_at_any_bound() {
+fn bounded_stream_yields_all_items_in_order() {
     for bound in [1, 2, 3, 7, 61, 62, 63, 1000] {
         let (handle, source) = scripted(0..300);
         let (mut active, mut drive) = boxed(source.active_bounded(bound, identity).into_parts());
@@ -168,7 +168,7 @@ fn a_bounded_stream_hands_out_everything_in_order_at_any_bound() {
 }
 
 #[test]
-fn a_task_dropped_early_ends_the_stream_as_cancelled() {
+fn dropped_task_ends_stream_as_cancelled() {
     let (handle, source) = script();
     let (mut active, mut drive) = boxed(source.active(identity).into_parts());
     let reader = Counting::new();
@@ -188,7 +188,7 @@ fn a_task_dropped_early_ends_the_stream_as_cancelled() {
 }
 
 #[test]
-fn the_source_is_dropped_before_the_stream_ends() {
+fn source_is_dropped_before_stream_ends() {
     let (handle, source) = script::<u8>();
     let (active, mut drive) = boxed(source.active(identity).into_parts());
     let mut active = pin!(active);
@@ -206,7 +206,7 @@ fn the_source_is_dropped_before_the_stream_ends() {
 }
 
 #[test]
-fn the_latest_waker_of_either_side_is_called() {
+fn latest_waker_of_each_side_is_woken() {
     let (handle, source) = script();
     let (mut active, mut drive) = boxed(source.active_bounded(1, identity).into_parts());
     let (old, new) = (Counting::new(), Counting::new());
@@ -232,7 +232,7 @@ fn the_latest_waker_of_either_side_is_called() {
 }
 
 #[test]
-fn a_wake_of_the_source_after_the_stream_is_gone_does_nothing_but_wake() {
+fn source_wake_after_stream_drop_pulls_no_item() {
     let (handle, source) = script();
     let (active, mut drive) = boxed(source.active(identity).into_parts());
     assert_eq!(run(&mut drive), Poll::Pending);
@@ -244,7 +244,7 @@ fn a_wake_of_the_source_after_the_stream_is_gone_does_nothing_but_wake() {
 }
 
 #[test]
-fn every_item_is_freed_once_when_either_side_goes_at_any_step() {
+fn items_are_freed_once_if_either_side_drops() {
     for bound in [None, Some(2)] {
         for steps in 0..8 {
             for task_first in [true, false] {
@@ -284,7 +284,7 @@ fn every_item_is_freed_once_when_either_side_goes_at_any_step() {
 }
 
 #[test]
-fn the_handle_is_kept_and_can_be_had() {
+fn spawn_handle_is_kept_and_returned() {
     let (_handle, source) = script::<u8>();
     let active = source.active(|drive| (drive, "handle"));
     assert_eq!(active.handle().1, "handle");
@@ -295,7 +295,7 @@ fn the_handle_is_kept_and_can_be_had() {
 }
 
 #[test]
-fn a_spawner_that_panics_drops_the_source() {
+fn spawner_panic_drops_source() {
     let (handle, source) = script::<u8>();
     let spawn = |_drive: DriveTask<_>| -> () { panic!("no runtime here") };
     assert!(catch_unwind(AssertUnwindSafe(|| source.active(spawn))).is_err());
@@ -303,7 +303,7 @@ fn a_spawner_that_panics_drops_the_source() {
 }
 
 #[test]
-fn a_waker_of_the_task_that_panics_leaves_no_task_behind() {
+fn task_waker_panic_still_ends_task() {
     let (handle, source) = script::<u8>();
     let (active, mut drive) = boxed(source.active(identity).into_parts());
     let waker = crate::waker::on_wake(|| panic!("in wake"));
@@ -314,7 +314,7 @@ fn a_waker_of_the_task_that_panics_leaves_no_task_behind() {
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
+fn debug_shows_state_without_items() {
     let (_handle, source) = scripted(["secret"]);
     let (active, mut drive) = boxed(source.active_bounded(3, identity).into_parts());
     assert_eq!(format!("{drive:?}"), "DriveTask { ended: false, .. }");

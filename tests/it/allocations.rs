@@ -46,7 +46,7 @@ where
 }
 
 #[test]
-fn none_for_an_item() {
+fn adapters_with_tasks_allocate_only_blocks() {
     let source = || stream::iter(0..);
 
     // Runs of 128 items, of which the list keeps one block for the next.

@@ -104,7 +104,7 @@ impl<T> Stream for Inner<T> {
 type Flight = fn(&mut Context<'_>);
 
 #[test]
-fn the_probe_tells_each_trait() {
+fn probe_detects_each_trait() {
     assert_eq!(traits!(Plain), ALL);
     assert_eq!(traits!(OfOneThread), ONLY_SEND);
     assert_eq!(traits!(Guard), [false, true, true]);
@@ -113,7 +113,7 @@ fn the_probe_tells_each_trait() {
 }
 
 #[test]
-fn pushers_are_send_and_sync_when_items_are_send() {
+fn pushers_are_send_and_sync_if_items_are_send() {
     assert_eq!(traits!(Pusher<Plain>), ALL);
     assert_eq!(traits!(Pusher<OfOneThread>), ALL);
     assert_eq!(traits!(Pusher<Guard>), NEITHER);
@@ -133,7 +133,7 @@ fn pushers_are_send_and_sync_when_items_are_send() {
 }
 
 #[test]
-fn cursors_are_send_when_items_are_send_and_sync_when_they_are_both() {
+fn cursors_take_send_and_sync_from_items() {
     assert_eq!(traits!(Cursor<Plain>), ALL);
     assert_eq!(traits!(Cursor<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(NoWakeCursor<Plain>), ALL);
@@ -148,7 +148,7 @@ fn cursors_are_send_when_items_are_send_and_sync_when_they_are_both() {
 }
 
 #[test]
-fn takers_are_send_when_items_are_send() {
+fn shared_cursors_are_send_if_items_are_send() {
     assert!(traits!(SharedCursor<Plain>)[0]);
     assert!(traits!(SharedCursor<OfOneThread>)[0]);
     assert_eq!(traits!(SharedCursor<Guard>), NEITHER);
@@ -156,7 +156,7 @@ fn takers_are_send_when_items_are_send() {
 }
 
 #[test]
-fn views_of_a_cursor_are_what_their_borrow_is() {
+fn cursor_borrows_take_traits_from_borrow() {
     assert_eq!(traits!(AvailableIter<'static, Plain>), ALL);
     assert!(!traits!(AvailableIter<'static, OfOneThread>)[0]);
     assert_eq!(traits!(AvailableIter<'static, Guard>), [false, false, true]);
@@ -174,7 +174,7 @@ fn views_of_a_cursor_are_what_their_borrow_is() {
 }
 
 #[test]
-fn errors_are_what_their_items_are() {
+fn errors_take_traits_from_items() {
     assert_eq!(traits!(PushError<Plain>), ALL);
     assert_eq!(traits!(PushError<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(PushError<Local>), NEITHER);
@@ -187,7 +187,7 @@ fn errors_are_what_their_items_are() {
 }
 
 #[test]
-fn streams_with_a_task_are_what_their_items_and_handles_are() {
+fn task_streams_take_traits_from_parts() {
     assert_eq!(traits!(Active<Plain, Plain>), ALL);
     assert_eq!(traits!(Active<OfOneThread, Plain>), ONLY_SEND);
     assert_eq!(traits!(Active<Local, Plain>), NEITHER);
@@ -208,7 +208,7 @@ fn streams_with_a_task_are_what_their_items_and_handles_are() {
 }
 
 #[test]
-fn blocking_iterators_are_what_their_stream_and_their_way_of_blocking_are() {
+fn blocking_iters_take_traits_from_stream_and_fn() {
     // The stream is boxed; how it blocks is not.
     assert_eq!(traits!(AiterToIter<Of<u8>, BlockOn>), ALL);
     assert_eq!(traits!(AiterToIter<Of<u8, Opaque>, BlockOn>), ALL);
@@ -232,7 +232,7 @@ fn blocking_iterators_are_what_their_stream_and_their_way_of_blocking_are() {
 }
 
 #[test]
-fn tasks_are_send_when_their_source_and_its_items_are() {
+fn tasks_are_send_if_source_and_items_are() {
     use core::future::Ready;
     use futures_util::stream::{Iter, Repeat};
     assert_eq!(traits!(DriveTask<Iter<Empty<Plain>>>), ALL);
@@ -264,7 +264,7 @@ impl<T, M> Stream for Of<T, M> {
 }
 
 #[test]
-fn joins_are_what_their_source_and_its_streams_are() {
+fn joins_take_traits_from_source_and_streams() {
     // Streams are where they are: only the source decides about `Unpin`.
     assert_eq!(traits!(JoinStreams<Of<Of<Local>>>), ALL);
     assert_eq!(traits!(JoinStreams<Of<Of<u8, Opaque>>>), ALL);
@@ -293,7 +293,7 @@ fn joins_are_what_their_source_and_its_streams_are() {
 }
 
 #[test]
-fn forks_are_send_when_source_and_items_are_and_always_unpin() {
+fn forks_are_send_if_parts_are_and_always_unpin() {
     assert_eq!(traits!(ForkStream<Of<Plain>>), ALL);
     assert_eq!(traits!(ForkStream<Of<Plain, Opaque>>), ALL);
     // The source is seen by one at a time; what is in the list by all.
@@ -309,7 +309,7 @@ fn forks_are_send_when_source_and_items_are_and_always_unpin() {
 }
 
 #[test]
-fn clones_that_share_are_send_and_sync_when_the_source_is_send() {
+fn sharables_are_send_and_sync_if_source_is_send() {
     assert_eq!(traits!(Sharable<Of<Local>>), ALL);
     assert_eq!(traits!(Sharable<Of<Plain, Opaque>>), ALL);
     assert_eq!(traits!(Sharable<Of<Plain, OfOneThread>>), ALL);
@@ -320,7 +320,7 @@ fn clones_that_share_are_send_and_sync_when_the_source_is_send() {
 }
 
 #[test]
-fn maps_are_what_source_function_futures_and_results_are() {
+fn maps_take_traits_from_source_fn_and_futures() {
     use core::future::Ready;
     type F = fn(u8) -> Ready<u8>;
     assert_eq!(traits!(MapPar<Plain, F, Ready<Opaque>>), ALL);
@@ -336,7 +336,7 @@ fn maps_are_what_source_function_futures_and_results_are() {
 }
 
 #[test]
-fn flattened_streams_are_what_their_parts_are() {
+fn flattened_streams_take_traits_from_parts() {
     use core::{array, future::Ready};
     use futures_util::stream::Repeat;
     type Call<T> = fn(T) -> Ready<[T; 1]>;
@@ -353,7 +353,7 @@ fn flattened_streams_are_what_their_parts_are() {
 }
 
 #[test]
-fn a_map_is_what_its_parts_are_and_a_failure_what_its_error_is() {
+fn map_try_takes_traits_from_parts_and_errors() {
     use futures_util::stream::Repeat;
     assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Plain>), ALL);
     assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain, Plain>), ONLY_SEND);
@@ -406,7 +406,7 @@ fn list_handles_are_unwind_safe_for_all_items() {
 
 /// An adapter that polls a source is what the source is.
 #[test]
-fn adapters_are_unwind_safe_as_their_source() {
+fn adapters_are_unwind_safe_if_source_is() {
     use core::future::Ready;
     use futures_util::stream::Repeat;
     type Source = Of<u8>;
@@ -443,7 +443,7 @@ fn adapters_are_unwind_safe_as_their_source() {
 }
 
 #[test]
-fn items_that_must_not_move_do_not_pin_the_handles() {
+fn handles_are_unpin_for_pinned_items() {
     assert!(traits!(Pusher<Opaque>)[2]);
     assert!(traits!(WeakPusher<Opaque>)[2]);
     assert!(traits!(UniquePusher<'static, Opaque>)[2]);
@@ -457,7 +457,7 @@ fn items_that_must_not_move_do_not_pin_the_handles() {
 }
 
 #[test]
-fn debug_and_error_ask_nothing_of_the_items() {
+fn debug_and_error_need_no_bound_on_items() {
     fn debug<T: Debug>() {}
     fn error<T: Error>() {}
     debug::<Pusher<Opaque>>();

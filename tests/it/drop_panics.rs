@@ -257,7 +257,7 @@ fn future_drop_panics_result_is_kept() {
 }
 
 #[test]
-fn body_drop_panics_loop_goes_on() {
+fn body_drop_panics_loop_continues() {
     let handled = Cell::new(0);
     let numbers = stream::iter(0..6).preload(2);
     let mut all = pin!(numbers.for_each_progress(|n| {
@@ -320,7 +320,7 @@ fn skipped_error_drop_panics_rest_arrives() {
 }
 
 #[test]
-fn stop_hands_error_out_after_drop_panics() {
+fn stop_returns_error_after_drop_panics() {
     let (handle, source) = numbers();
     let fail = |n| if n == 2 { Err("two") } else { Ok(n) };
     let results = read(source.map_try(fail).on_error(OnError::Stop));

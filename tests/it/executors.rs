@@ -90,21 +90,21 @@ macro_rules! each_adapter_of_rcs {
 }
 
 #[test]
-fn smol_whose_handles_cancel() {
+fn smol_runs_tasks_with_cancelling_handles() {
     smol::block_on(async {
         each_adapter!(smol::spawn);
     });
 }
 
 #[test]
-fn smol_with_detached_tasks() {
+fn smol_runs_detached_tasks() {
     smol::block_on(async {
         each_adapter!(|task| smol::spawn(task).detach());
     });
 }
 
 #[test]
-fn tokio_of_two_threads_whose_handles_detach() {
+fn tokio_on_two_threads_runs_tasks() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .build()
@@ -117,7 +117,7 @@ fn tokio_of_two_threads_whose_handles_detach() {
 }
 
 #[test]
-fn a_local_set_of_tokio() {
+fn tokio_local_set_runs_local_tasks() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     tokio::task::LocalSet::new().block_on(&runtime, async {
         each_adapter!(tokio::task::spawn_local);
@@ -126,7 +126,7 @@ fn a_local_set_of_tokio() {
 }
 
 #[test]
-fn an_executor_of_async_executor_with_what_is_borrowed() {
+fn async_executor_runs_borrowing_local_tasks() {
     let words = vec![String::from("not"), String::from("static")];
     let executor = smol::LocalExecutor::new();
     smol::block_on(executor.run(async {
@@ -145,7 +145,7 @@ fn an_executor_of_async_executor_with_what_is_borrowed() {
 }
 
 #[test]
-fn an_executor_of_async_executor_for_what_is_sent() {
+fn async_executor_runs_send_tasks() {
     let executor = smol::Executor::new();
     smol::block_on(executor.run(async {
         each_adapter!(|task| executor.spawn(task));
@@ -153,7 +153,7 @@ fn an_executor_of_async_executor_for_what_is_sent() {
 }
 
 #[test]
-fn a_local_pool_of_futures() {
+fn futures_local_pool_runs_local_tasks() {
     let mut pool = futures_executor::LocalPool::new();
     let spawner = pool.spawner();
     pool.run_until(async move {
@@ -164,7 +164,7 @@ fn a_local_pool_of_futures() {
 }
 
 #[test]
-fn join_without_a_spawner() {
+fn join_runs_tasks_without_spawner() {
     futures_executor::block_on(async {
         let (handle, source) = script();
         let (stream, drive) = source.active(identity).into_parts();

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use std::panic::catch_unwind;
 
 #[test]
-fn case_38_take_from_a_list_of_lists() {
+fn open_iterator_is_kept_between_reads() {
     let (pusher, cursor) = push_list();
     let mut numbers = cursor.flatten_iter();
     pusher.push(vec![0, 1, 2, 3]).expect("the cursor is alive");
@@ -23,7 +23,7 @@ fn case_38_take_from_a_list_of_lists() {
 }
 
 #[test]
-fn case_39_nested_twice() {
+fn nested_flatten_yields_all_items() {
     let nested = (0..2).map(|i| (0..5).map(|j| vec![10 * i + 2 * j, 10 * i + 2 * j + 1]).collect());
     let nested: Vec<Vec<Vec<i32>>> = nested.collect();
     let numbers = stream::iter(nested).flatten_iter().flatten_iter();
@@ -31,7 +31,7 @@ fn case_39_nested_twice() {
 }
 
 #[test]
-fn a_million_empties_let_others_have_their_turn() {
+fn many_empty_iterators_yield_to_executor() {
     let mut numbers = stream::iter(0..1_000_000).map(|_| None::<u8>).flatten_iter();
     let task = Counting::new();
     let mut polls = 1;
@@ -44,7 +44,7 @@ fn a_million_empties_let_others_have_their_turn() {
 }
 
 #[test]
-fn a_run_of_127_empties_costs_one_poll() {
+fn run_of_127_empty_iterators_takes_one_poll() {
     let empties = iter::repeat_n(None, 127).chain([Some(1)]);
     let mut numbers = stream::iter(empties).flatten_iter();
     let task = Counting::new();
@@ -53,7 +53,7 @@ fn a_run_of_127_empties_costs_one_poll() {
 }
 
 #[test]
-fn the_source_is_dropped_at_its_end_and_not_polled_again() {
+fn ended_source_is_dropped_and_not_polled() {
     let (handle, source) = scripted([vec![1]]);
     let mut numbers = source.flatten_iter();
     assert_eq!(next(&mut numbers), Poll::Ready(Some(1)));
@@ -70,7 +70,7 @@ fn the_source_is_dropped_at_its_end_and_not_polled_again() {
 }
 
 #[test]
-fn an_iterator_is_not_asked_after_its_end() {
+fn ended_iterator_is_not_called() {
     // Not fused: 1, None, 2, None, ...
     let mut n = 0;
     let odd = iter::from_fn(move || {
@@ -81,7 +81,7 @@ fn an_iterator_is_not_asked_after_its_end() {
 }
 
 #[test]
-fn an_iterator_that_panics_is_dropped_and_the_rest_goes_on() {
+fn iterator_panic_drops_iterator_and_continues() {
     let ledger = Ledger::new();
     let bad = |items: Vec<Tracked>| items.into_iter().inspect(|item| assert_ne!(item.value, 1));
     let batches = [ledger.items(3).collect(), vec![ledger.item(7), ledger.item(8)]].map(bad);
@@ -96,7 +96,7 @@ fn an_iterator_that_panics_is_dropped_and_the_rest_goes_on() {
 }
 
 #[test]
-fn an_item_that_panics_on_the_way_to_its_iterator_is_lost_alone() {
+fn into_iter_panic_loses_only_its_item() {
     struct Bad(u8);
     impl IntoIterator for Bad {
         type Item = u8;
@@ -113,7 +113,7 @@ fn an_item_that_panics_on_the_way_to_its_iterator_is_lost_alone() {
 }
 
 #[test]
-fn a_source_that_panics_is_dropped() {
+fn source_panic_drops_source() {
     let (handle, source) = script::<[u8; 1]>();
     handle.send([5]);
     handle.panic();
@@ -125,7 +125,7 @@ fn a_source_that_panics_is_dropped() {
 }
 
 #[test]
-fn the_latest_waker_is_woken() {
+fn latest_waker_is_woken() {
     let (handle, source) = script();
     let mut numbers = source.flatten_iter();
     let (old, new) = (Counting::new(), Counting::new());
@@ -139,7 +139,7 @@ fn the_latest_waker_is_woken() {
 }
 
 #[test]
-fn size_hint_knows_the_open_iterator() {
+fn size_hint_counts_open_iterator() {
     let mut numbers = stream::iter([0..2, 0..3]).flatten_iter();
     assert_eq!(numbers.size_hint(), (0, None));
     assert_eq!(next(&mut numbers), Poll::Ready(Some(0)));
@@ -153,7 +153,7 @@ fn size_hint_knows_the_open_iterator() {
 }
 
 #[test]
-fn every_item_is_freed_once_whenever_the_stream_goes() {
+fn items_are_freed_once_if_dropped_at_any_step() {
     for steps in 0..9 {
         for by_parts in [false, true] {
             let ledger = Ledger::new();
@@ -176,7 +176,7 @@ fn every_item_is_freed_once_whenever_the_stream_goes() {
 }
 
 #[test]
-fn sources_that_must_not_move() {
+fn pinned_source_is_accepted() {
     let source = stream::once(async { [1, 2] }).chain(stream::once(async { [3, 4] }));
     let mut numbers = core::pin::pin!(source.flatten_iter());
     assert!(numbers.as_mut().get_pin_mut().is_some());

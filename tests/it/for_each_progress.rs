@@ -55,7 +55,7 @@ fn ahead<S: Stream, F, Fut>(loop_: &ForEachProgress<Preload<S>, F, Fut>) -> usiz
 }
 
 #[test]
-fn handles_the_items_in_order_one_at_a_time() {
+fn bodies_run_in_order_one_at_a_time() {
     let (door, handled) = (Door::default(), RefCell::new(Vec::new()));
     let body = async |n| {
         handled.borrow_mut().push((n, "begin"));
@@ -81,7 +81,7 @@ fn handles_the_items_in_order_one_at_a_time() {
 }
 
 #[test]
-fn the_stream_works_ahead_while_the_body_waits() {
+fn stream_pulls_ahead_while_body_is_pending() {
     let (handle, source) = script();
     let door = Door::default();
     let task = Counting::new();
@@ -99,7 +99,7 @@ fn the_stream_works_ahead_while_the_body_waits() {
 }
 
 #[test]
-fn stream_of_a_task_reads_while_the_body_waits() {
+fn stream_with_task_needs_no_progress_polls() {
     fn check<S: Progress + Unpin>(mut stream: S) {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut stream).poll_progress(&mut cx).is_ready(), "its task works");
@@ -121,7 +121,7 @@ fn stream_of_a_task_reads_while_the_body_waits() {
 }
 
 #[test]
-fn a_gate_lets_the_stream_behind_it_work_ahead_while_a_permit_is_free() {
+fn gated_stream_pulls_ahead_only_with_permit() {
     let (handle, source) = script();
     let door = Door::default();
     let task = Counting::new();
@@ -150,7 +150,7 @@ fn a_gate_lets_the_stream_behind_it_work_ahead_while_a_permit_is_free() {
 }
 
 #[test]
-fn a_stream_that_is_stopped_works_ahead_no_more() {
+fn stopped_stream_pulls_nothing_ahead() {
     let (handle, source) = script();
     let door = Door::default();
     let task = Counting::new();
@@ -170,7 +170,7 @@ fn a_stream_that_is_stopped_works_ahead_no_more() {
 }
 
 #[test]
-fn a_stop_wakes_who_waits_for_work_ahead() {
+fn stop_wakes_pending_progress_poll() {
     let task = Counting::new();
     let mut cx = Context::from_waker(task.waker());
     let (stopper, stream) = stream::pending::<i32>().preload(3).stoppable();
@@ -182,7 +182,7 @@ fn a_stop_wakes_who_waits_for_work_ahead() {
 }
 
 #[test]
-fn a_body_and_a_stream_that_share_a_permit_do_not_stop_each_other() {
+fn body_sharing_permit_with_stream_completes() {
     // The source takes the permit in one poll and gives it back in a later one; the body needs it.
     let permit = Cell::new(true);
     let calls = Cell::new(0);
@@ -212,7 +212,7 @@ fn a_body_and_a_stream_that_share_a_permit_do_not_stop_each_other() {
 }
 
 #[test]
-fn bodies_that_never_wait_let_other_tasks_run() {
+fn ready_bodies_yield_to_executor() {
     let handled = Cell::new(0);
     let stream = stream::iter(0..1000).preload(1);
     let body = async |_| handled.set(handled.get() + 1);
@@ -228,7 +228,7 @@ fn bodies_that_never_wait_let_other_tasks_run() {
 }
 
 #[test]
-fn a_borrowed_stream_is_left_in_order() {
+fn dropped_loop_leaves_borrowed_stream_usable() {
     let (handle, source) = scripted(0..9);
     let mut stream = source.preload(3);
     {
@@ -242,7 +242,7 @@ fn a_borrowed_stream_is_left_in_order() {
 }
 
 #[test]
-fn a_body_that_panics_is_gone_with_its_item() {
+fn body_panic_loses_only_its_item() {
     let handled = RefCell::new(Vec::new());
     let body = async |n: i32| {
         assert_ne!(n, 1, "scripted panic");
@@ -256,7 +256,7 @@ fn a_body_that_panics_is_gone_with_its_item() {
 }
 
 #[test]
-fn the_stream_is_dropped_at_its_end() {
+fn stream_is_dropped_at_its_end() {
     let (handle, source) = scripted([1]);
     let mut loop_ = pin!(source.preload(2).for_each_progress(async |_| ()));
     assert!(poll(loop_.as_mut(), Waker::noop()).is_ready());

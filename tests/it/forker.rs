@@ -50,7 +50,7 @@ impl Clone for PanicOnClone {
 }
 
 #[test]
-fn nothing_is_asked_for_until_a_fork_is_read_and_then_one_item() {
+fn source_is_polled_once_per_item_read() {
     let (handle, source) = scripted(0..5);
     let mut one = source.forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
@@ -63,7 +63,7 @@ fn nothing_is_asked_for_until_a_fork_is_read_and_then_one_item() {
 }
 
 #[test]
-fn case_13_a_fork_starts_where_its_parent_is() {
+fn fork_starts_at_position_of_parent() {
     let (handle, source) = script();
     (1..6).for_each(|item| handle.send(item));
     let mut one = source.forker();
@@ -83,7 +83,7 @@ fn case_13_a_fork_starts_where_its_parent_is() {
 }
 
 #[test]
-fn case_14_two_active_forks_wait_and_both_get_it() {
+fn two_waiting_forks_both_receive_item() {
     let (handle, source) = script();
     let mut one = source.forker();
     let mut two = one.fork();
@@ -97,7 +97,7 @@ fn case_14_two_active_forks_wait_and_both_get_it() {
 }
 
 #[test]
-fn woken_fork_that_rests_stops_no_other() {
+fn unpolled_woken_fork_blocks_no_other() {
     for resting in 0..3 {
         let (handle, source) = script();
         let one = source.forker();
@@ -130,7 +130,7 @@ fn woken_fork_that_rests_stops_no_other() {
 }
 
 #[test]
-fn case_15_three_forks_read_in_any_order() {
+fn three_forks_read_items_in_any_turn_order() {
     let (_handle, source) = scripted(0..8);
     let zero = source.forker();
     let mut forks = [zero.fork(), zero.fork(), zero];
@@ -148,7 +148,7 @@ fn case_15_three_forks_read_in_any_order() {
 }
 
 #[test]
-fn case_16_a_fork_of_a_fork_sees_the_rest() {
+fn fork_of_fork_receives_remaining_items() {
     let (_handle, source) = scripted(0..6);
     let mut one = source.forker();
     assert_eq!(next(&mut one), Poll::Ready(Some(0)));
@@ -162,7 +162,7 @@ fn case_16_a_fork_of_a_fork_sees_the_rest() {
 
 /// The waking of one of two that wait, whichever is dropped, before or after the wake-up.
 #[test]
-fn case_17_a_waiting_fork_is_dropped_and_the_other_is_woken() {
+fn dropped_waiting_fork_passes_wakeup_to_other() {
     for first_goes in [false, true] {
         for sent_before in [false, true] {
             let (handle, source) = script();
@@ -186,7 +186,7 @@ fn case_17_a_waiting_fork_is_dropped_and_the_other_is_woken() {
 }
 
 #[test]
-fn case_18_the_one_that_was_not_woken_reads_first() {
+fn fork_reading_first_leaves_other_woken() {
     for second_reads in [false, true] {
         let (handle, source) = script();
         let mut one = source.forker();
@@ -210,7 +210,7 @@ fn case_18_the_one_that_was_not_woken_reads_first() {
 }
 
 #[test]
-fn a_fork_that_was_woken_and_turns_to_something_else_costs_nobody_a_wake() {
+fn woken_fork_reading_buffer_loses_no_wakeup() {
     let (handle, source) = script();
     let mut one = source.forker();
     let mut two = one.fork();
@@ -234,7 +234,7 @@ fn a_fork_that_was_woken_and_turns_to_something_else_costs_nobody_a_wake() {
 }
 
 #[test]
-fn case_19_a_passive_fork_waits_for_what_an_active_one_reads() {
+fn passive_fork_waits_for_active_fork() {
     let (handle, source) = script();
     let mut active = source.forker();
     let mut passive = active.fork_passive();
@@ -260,7 +260,7 @@ fn case_19_a_passive_fork_waits_for_what_an_active_one_reads() {
 }
 
 #[test]
-fn passive_forks_end_when_no_active_one_is_left() {
+fn passive_forks_end_with_last_active_fork() {
     let (handle, source) = script();
     let mut one = source.forker();
     let two = one.fork();
@@ -285,7 +285,7 @@ fn passive_forks_end_when_no_active_one_is_left() {
 }
 
 #[test]
-fn case_20_errors_go_to_every_fork() {
+fn error_items_reach_every_fork() {
     let (_handle, source) = scripted([Ok(1), Err("failed"), Ok(2)]);
     let mut one = source.forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
@@ -296,7 +296,7 @@ fn case_20_errors_go_to_every_fork() {
 }
 
 #[test]
-fn case_21_a_source_that_panics() {
+fn source_panic_ends_all_forks() {
     for ahead in 0..3 {
         let (handle, source) = script();
         let mut driver = source.forker();
@@ -344,7 +344,7 @@ fn a_source_that_panics_when_it_is_dropped() {
 }
 
 #[test]
-fn a_clone_that_panics_leaves_the_item_to_be_read() {
+fn clone_panic_leaves_item_readable() {
     let ledger = Ledger::new();
     let (handle, source) = script();
     let mut one = source.forker();
@@ -369,7 +369,7 @@ fn a_clone_that_panics_leaves_the_item_to_be_read() {
 }
 
 #[test]
-fn a_waker_that_panics_loses_nothing() {
+fn waker_panic_loses_no_item() {
     for is_passive in [false, true] {
         let (handle, source) = script();
         let mut one = source.forker();
@@ -401,7 +401,7 @@ fn a_waker_that_panics_loses_nothing() {
 }
 
 #[test]
-fn case_22_a_fork_that_is_alone_is_given_the_items_themselves() {
+fn single_fork_receives_items_without_clone() {
     let ledger = Ledger::new();
     let (handle, source) = script();
     let mut one = source.forker();
@@ -416,7 +416,7 @@ fn case_22_a_fork_that_is_alone_is_given_the_items_themselves() {
 }
 
 #[test]
-fn items_are_cloned_for_all_but_the_last_reader() {
+fn items_are_cloned_for_all_but_last_reader() {
     let ledger = Ledger::new();
     let (handle, source) = script();
     let mut one = source.forker();
@@ -435,14 +435,14 @@ fn items_are_cloned_for_all_but_the_last_reader() {
 }
 
 #[test]
-fn items_need_not_be_clone_to_read_one_fork() {
+fn single_fork_needs_no_clone_bound() {
     struct Unique(u8);
     let (_handle, source) = scripted([Unique(1)]);
     let Poll::Ready(Some(Unique(1))) = next(&mut source.forker()) else { panic!("it is there") };
 }
 
 #[test]
-fn case_23_a_fork_that_is_1000_behind_sees_all() {
+fn fork_1000_items_behind_receives_all() {
     let (_handle, source) = scripted(0..1001);
     let mut fast = source.forker();
     let mut slow = fast.fork();
@@ -458,7 +458,7 @@ fn case_23_a_fork_that_is_1000_behind_sees_all() {
 }
 
 #[test]
-fn case_25_dropping_a_slow_fork_frees_its_items() {
+fn dropped_slow_fork_frees_its_items() {
     let ledger = Ledger::new();
     let (handle, source) = script();
     let mut fast = source.forker();
@@ -477,7 +477,7 @@ fn case_25_dropping_a_slow_fork_frees_its_items() {
 }
 
 #[test]
-fn case_26_the_size_is_what_is_buffered_and_what_the_source_has() {
+fn size_hint_adds_buffered_items_to_source() {
     let (_handle, source) = scripted(0..10);
     let mut one = source.forker();
     assert_eq!(one.size_hint(), (10, Some(10)));
@@ -503,7 +503,7 @@ fn case_26_the_size_is_what_is_buffered_and_what_the_source_has() {
 }
 
 #[test]
-fn case_27_when_all_forks_are_dropped_so_is_the_source() {
+fn last_dropped_fork_drops_source() {
     let ledger = Ledger::new();
     let (handle, source) = script();
     let mut one = source.forker();
@@ -527,7 +527,7 @@ fn case_27_when_all_forks_are_dropped_so_is_the_source() {
 }
 
 #[test]
-fn case_28_a_source_that_wakes_itself_and_two_forks_in_one_task() {
+fn self_waking_source_serves_forks_in_one_task() {
     let mut ready = false;
     let mut left = 100;
     let restless = stream::poll_fn(move |cx| {
@@ -576,7 +576,7 @@ fn ended_forks_on_two_threads_stay_ended() {
 }
 
 #[test]
-fn case_29_terminated_is_when_the_source_has_ended_and_all_is_read() {
+fn fork_terminates_after_end_and_last_item() {
     let (handle, source) = scripted([1, 2]);
     let mut one = source.forker();
     let mut two = one.fork();
@@ -596,7 +596,7 @@ fn case_29_terminated_is_when_the_source_has_ended_and_all_is_read() {
 }
 
 #[test]
-fn the_latest_waker_wins() {
+fn latest_waker_is_woken() {
     let (handle, source) = script();
     let mut one = source.forker();
     let _two = one.fork();
@@ -612,7 +612,7 @@ fn the_latest_waker_wins() {
 }
 
 #[test]
-fn dropped_at_any_step_every_item_is_freed_once() {
+fn items_are_freed_once_if_dropped_at_any_step() {
     for steps in 0..9 {
         for goes in 0..3 {
             let ledger = Ledger::new();
@@ -640,7 +640,7 @@ fn dropped_at_any_step_every_item_is_freed_once() {
 }
 
 #[test]
-fn a_source_that_must_not_move() {
+fn pinned_source_is_accepted() {
     let numbers = stream::unfold(0, |i| async move { (i < 3).then_some((i, i + 1)) });
     let mut one = numbers.forker();
     let mut two = one.fork();
@@ -649,7 +649,7 @@ fn a_source_that_must_not_move() {
 }
 
 #[test]
-fn a_source_that_forks_itself_while_it_is_polled() {
+fn source_may_fork_itself_while_polled() {
     // User code runs with the gate closed, so whatever it does with another fork must not hang.
     type Shared = Arc<std::sync::Mutex<Option<ForkStream<Script<u8>>>>>;
     let inner: Shared = Shared::default();
@@ -700,7 +700,7 @@ fn feed(handle: SourceHandle<u32>, items: u32) -> thread::JoinHandle<()> {
 
 /// Every fork is a thread: they drive in turn, by luck, and all see all in order.
 #[test]
-fn forks_on_threads_see_all_in_order() {
+fn forks_on_threads_receive_all_items_in_order() {
     const ITEMS: u32 = 20_000;
     for ready in [true, false] {
         let (handle, source) = if ready { scripted(0..ITEMS) } else { script() };
@@ -724,7 +724,7 @@ fn forks_on_threads_see_all_in_order() {
 
 /// A passive fork that is made while others drive hears of every item from there on.
 #[test]
-fn passive_forks_are_made_while_other_threads_drive() {
+fn passive_forks_made_on_threads_miss_no_item() {
     const ITEMS: u32 = 2_000;
     for ready in [true, false] {
         let (handle, source) = if ready { scripted(0..ITEMS) } else { script() };
@@ -762,7 +762,7 @@ fn passive_forks_are_made_while_other_threads_drive() {
 
 /// Forks come and go while others read; nobody is left asleep.
 #[test]
-fn forks_that_are_dropped_while_they_wait_on_threads() {
+fn waiting_forks_dropped_on_threads_lose_no_wake() {
     const ITEMS: u32 = 5_000;
     let (handle, source) = script();
     let one = source.forker();
@@ -785,7 +785,7 @@ fn forks_that_are_dropped_while_they_wait_on_threads() {
 }
 
 #[test]
-fn a_waker_that_panics_at_the_end_does_not_keep_the_source() {
+fn waker_panic_at_end_still_drops_source() {
     let (handle, source) = script::<u8>();
     let mut one = source.forker();
     let mut passive = one.fork_passive();
@@ -837,21 +837,21 @@ fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
 }
 
 #[test]
-fn forks_wait_read_items_are_gone() {
+fn waiting_forks_keep_no_read_items() {
     for (active, passive) in [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (2, 2)] {
         assert_read_items_are_gone(false, active, passive);
     }
 }
 
 #[test]
-fn forks_end_read_items_are_gone() {
+fn ended_forks_keep_no_read_items() {
     for (active, passive) in [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (2, 2)] {
         assert_read_items_are_gone(true, active, passive);
     }
 }
 
 #[test]
-fn fork_behind_goes_read_items_are_gone() {
+fn dropped_laggard_frees_items_read_by_all() {
     let ledger = Ledger::new();
     let (handle, source) = script();
     let mut one = source.forker();
@@ -866,7 +866,7 @@ fn fork_behind_goes_read_items_are_gone() {
 }
 
 #[test]
-fn active_fork_of_passive_drives_from_its_place() {
+fn active_fork_of_passive_starts_at_its_position() {
     let (handle, source) = script();
     let mut one = source.forker();
     let mut passive = one.fork_passive();
@@ -895,7 +895,7 @@ fn active_fork_of_passive_drives_from_its_place() {
 
 /// At each place of a block of the list, asleep or not.
 #[test]
-fn passive_fork_becomes_active_at_any_place() {
+fn passive_fork_becomes_active_at_any_position() {
     const ITEMS: usize = 200;
     for place in 0..ITEMS {
         for asleep in [false, true] {
@@ -921,7 +921,7 @@ fn passive_fork_becomes_active_at_any_place() {
 }
 
 #[test]
-fn active_fork_after_the_last_one_reads_the_rest() {
+fn activated_fork_after_cancel_reads_buffer() {
     let (handle, source) = script();
     let mut one = source.forker();
     let passive = one.fork_passive();
@@ -945,7 +945,7 @@ fn active_fork_after_the_last_one_reads_the_rest() {
 }
 
 #[test]
-fn active_fork_after_the_end_reads_the_rest() {
+fn activated_fork_after_end_reads_buffer() {
     let (_handle, source) = scripted([1, 2]);
     let mut one = source.forker();
     let mut passive = one.fork_passive();
@@ -960,7 +960,7 @@ fn active_fork_after_the_end_reads_the_rest() {
 
 /// The source holds a passive fork of itself, and makes an active one of it when it is dropped.
 #[test]
-fn source_that_forks_itself_in_its_drop_ends() {
+fn source_may_fork_itself_in_drop() {
     type Place = Arc<std::sync::Mutex<Option<PassiveFork<Holder>>>>;
     struct Holder(Script<u8>, Place);
     impl Stream for Holder {
@@ -993,7 +993,7 @@ fn source_that_forks_itself_in_its_drop_ends() {
 }
 
 #[test]
-fn drop_that_panics_ends_late_active_forks() {
+fn source_drop_panic_ends_late_active_forks() {
     let (handle, source) = scripted([1]);
     let mut one = PanicOnDrop(source).forker();
     let passive = one.fork_passive();

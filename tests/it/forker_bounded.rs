@@ -23,7 +23,7 @@ fn forks(
 }
 
 #[test]
-fn with_backpressure_the_fast_fork_waits() {
+fn wait_policy_makes_fast_fork_wait() {
     let (handle, mut fast, mut slow) = forks(8, LagPolicy::Wait);
     (0..20).for_each(|n| handle.send(n));
     handle.end();
@@ -47,7 +47,7 @@ fn with_backpressure_the_fast_fork_waits() {
 }
 
 #[test]
-fn the_slow_fork_may_ask_too_and_both_see_all() {
+fn forks_within_bound_receive_all_items() {
     for lag in [LagPolicy::Wait, LagPolicy::DropOldest, LagPolicy::Error] {
         let one = stream::iter(0..100_u64).forker_bounded(1, lag);
         let mut all = [one.fork(), one.fork(), one];
@@ -64,7 +64,7 @@ fn the_slow_fork_may_ask_too_and_both_see_all() {
 }
 
 #[test]
-fn the_slow_fork_misses_the_oldest_and_knows_how_many() {
+fn drop_oldest_counts_missed_items() {
     let (handle, mut fast, mut slow) = forks(3, LagPolicy::DropOldest);
     (0..10).for_each(|n| handle.send(n));
     assert_eq!(next(&mut slow), Poll::Ready(Some(0)));
@@ -82,7 +82,7 @@ fn the_slow_fork_misses_the_oldest_and_knows_how_many() {
 }
 
 #[test]
-fn the_slow_fork_ends_and_the_others_go_on() {
+fn error_policy_ends_only_lagging_fork() {
     let (handle, mut fast, mut slow) = forks(3, LagPolicy::Error);
     let mut on_time = fast.fork();
     (0..10).for_each(|n| handle.send(n));
@@ -109,7 +109,7 @@ fn the_slow_fork_ends_and_the_others_go_on() {
 }
 
 #[test]
-fn no_more_items_are_held_than_the_bound_says_and_all_are_freed_once() {
+fn buffer_never_exceeds_bound() {
     for lag in [LagPolicy::DropOldest, LagPolicy::Error] {
         let ledger = Ledger::new();
         let items: Vec<_> = ledger.items(1000).collect();
@@ -126,7 +126,7 @@ fn no_more_items_are_held_than_the_bound_says_and_all_are_freed_once() {
 }
 
 #[test]
-fn dropping_a_slow_fork_frees_its_items() {
+fn dropped_slow_fork_frees_its_items() {
     let ledger = Ledger::new();
     let items: Vec<_> = ledger.items(8).collect();
     let mut fast = stream::iter(items).forker_bounded(8, LagPolicy::Wait);
@@ -140,7 +140,7 @@ fn dropping_a_slow_fork_frees_its_items() {
 }
 
 #[test]
-fn the_last_reader_moves_and_a_fork_alone_never_clones() {
+fn last_reader_moves_items_without_clone() {
     let ledger = Ledger::new();
     let items: Vec<_> = ledger.items(20).collect();
     let mut alone = stream::iter(items).forker_bounded(3, LagPolicy::Wait);
@@ -180,7 +180,7 @@ fn woken_fork_that_rests_stops_no_other() {
 }
 
 #[test]
-fn all_who_wait_get_what_one_pulls() {
+fn waiting_forks_are_woken_when_other_pulls() {
     let (handle, mut one, mut two) = forks(4, LagPolicy::Wait);
     let wakers = [Counting::new(), Counting::new()];
     assert!(wakers[0].poll(&mut one).is_pending());
@@ -197,7 +197,7 @@ fn all_who_wait_get_what_one_pulls() {
 }
 
 #[test]
-fn a_panic_in_the_source_ends_the_others_and_they_say_so() {
+fn source_panic_ends_all_forks() {
     let (handle, mut one, mut two) = forks(4, LagPolicy::Wait);
     let waker = Counting::new();
     handle.send(1);
@@ -215,7 +215,7 @@ fn a_panic_in_the_source_ends_the_others_and_they_say_so() {
 }
 
 #[test]
-fn the_source_is_dropped_at_its_end_and_with_the_last_fork() {
+fn source_is_dropped_at_end_or_with_last_fork() {
     let (handle, source) = scripted([1_u64]);
     let mut fork = source.forker_bounded(1, LagPolicy::Wait);
     assert_eq!(next(&mut fork), Poll::Ready(Some(1)));
@@ -229,7 +229,7 @@ fn the_source_is_dropped_at_its_end_and_with_the_last_fork() {
 }
 
 #[test]
-fn size_hint_counts_what_is_here_and_what_is_to_come() {
+fn size_hint_adds_buffered_items_to_source() {
     let mut one = stream::iter(0..10_u64).forker_bounded(4, LagPolicy::Wait);
     let two = one.fork();
     (0..4).for_each(|_| assert!(next(&mut one).is_ready()));
@@ -237,7 +237,7 @@ fn size_hint_counts_what_is_here_and_what_is_to_come() {
 }
 
 #[test]
-fn two_threads_see_all_items_in_order() {
+fn forks_on_threads_receive_all_items_in_order() {
     for lag in [LagPolicy::Wait, LagPolicy::DropOldest] {
         let one = stream::iter(0..10_000_u64).forker_bounded(16, lag);
         let two = one.fork();

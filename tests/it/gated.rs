@@ -24,7 +24,7 @@ fn take<S: Stream + Unpin>(gated: &mut Gated<S>, n: usize) -> Vec<S::Item> {
 }
 
 #[test]
-fn case_41_push_9_take_3_take_4_push_11_stop() {
+fn permits_add_up_and_survive_stop() {
     let (gate, mut gated) = stream::iter(0..).gated();
     assert_eq!(gate.push(9), Ok(()));
     assert_eq!(take(&mut gated, 3), [0, 1, 2]);
@@ -37,7 +37,7 @@ fn case_41_push_9_take_3_take_4_push_11_stop() {
 }
 
 #[test]
-fn case_42_without_a_push_the_source_is_not_polled() {
+fn source_is_not_polled_without_permit() {
     let (handle, source) = scripted(0..3);
     let (gate, mut gated) = source.gated();
     for _ in 0..3 {
@@ -51,7 +51,7 @@ fn case_42_without_a_push_the_source_is_not_polled() {
 }
 
 #[test]
-fn case_43_a_push_of_3_takes_exactly_3() {
+fn push_of_3_pulls_exactly_3_items() {
     let (handle, source) = scripted(0..9);
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(3), Ok(()));
@@ -62,7 +62,7 @@ fn case_43_a_push_of_3_takes_exactly_3() {
 }
 
 #[test]
-fn case_44_stop_with_2_left_lets_2_out() {
+fn stop_leaves_remaining_permits_usable() {
     let (gate, mut gated) = stream::iter(0..).gated();
     assert_eq!(gate.push(3), Ok(()));
     assert_eq!(take(&mut gated, 1), [0]);
@@ -78,7 +78,7 @@ fn case_44_stop_with_2_left_lets_2_out() {
 }
 
 #[test]
-fn case_45_push_after_stop_is_an_error_with_the_permits() {
+fn push_after_stop_returns_permits() {
     let (gate, mut gated) = stream::iter(0..).gated();
     gate.clone().stop();
     let error = gate.push(5).expect_err("stopped");
@@ -89,7 +89,7 @@ fn case_45_push_after_stop_is_an_error_with_the_permits() {
 }
 
 #[test]
-fn case_46_a_source_of_3_and_a_push_of_10() {
+fn ended_source_stops_gate_and_drops_permits() {
     let (handle, source) = scripted(0..3);
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(10), Ok(()));
@@ -106,7 +106,7 @@ fn case_46_a_source_of_3_and_a_push_of_10() {
 }
 
 #[test]
-fn case_47_permits_saturate() {
+fn permits_saturate() {
     let (gate, mut gated) = stream::iter(0..).gated();
     assert_eq!(gate.push(u64::MAX), Ok(()));
     assert_eq!(gate.push(1), Ok(()));
@@ -125,7 +125,7 @@ fn case_47_permits_saturate() {
 }
 
 #[test]
-fn case_48_a_push_while_waiting_wakes_once() {
+fn push_wakes_waiting_stream_once() {
     let (gate, mut gated) = stream::iter(0..).gated();
     let task = Counting::new();
     assert_eq!(task.poll(&mut gated), Poll::Pending);
@@ -144,7 +144,7 @@ fn case_48_a_push_while_waiting_wakes_once() {
 }
 
 #[test]
-fn the_last_gate_dropped_is_a_stop() {
+fn dropped_last_gate_stops_stream() {
     let (gate, mut gated) = stream::iter(0..).gated();
     let other = gate.clone();
     assert_eq!(gate.push(1), Ok(()));
@@ -158,7 +158,7 @@ fn the_last_gate_dropped_is_a_stop() {
 }
 
 #[test]
-fn a_gate_whose_stream_is_dropped_says_so_and_holds_no_waker() {
+fn dropped_stream_stops_gate_and_frees_waker() {
     let (gate, mut gated) = stream::iter(0..).gated();
     let task = Counting::new();
     assert_eq!(task.poll(&mut gated), Poll::Pending);
@@ -182,7 +182,7 @@ fn the_latest_waker_is_woken() {
 }
 
 #[test]
-fn a_source_that_waits_keeps_its_permit_and_wakes_by_itself() {
+fn pending_source_keeps_permit() {
     let (handle, source) = script();
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(1), Ok(()));
@@ -200,7 +200,7 @@ fn a_source_that_waits_keeps_its_permit_and_wakes_by_itself() {
 }
 
 #[test]
-fn a_waker_may_push_and_stop() {
+fn waker_may_push_and_stop() {
     let (gate, mut gated) = stream::iter(0..).gated();
     let calls = Arc::new(AtomicUsize::new(0));
     let waker = on_wake({
@@ -245,7 +245,7 @@ fn size_hint_is_exact_once_stopped() {
 }
 
 #[test]
-fn a_panic_in_the_source_costs_no_permit() {
+fn source_panic_uses_no_permit() {
     let (handle, source) = script();
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(2), Ok(()));
@@ -275,7 +275,7 @@ fn frees_every_item_once_when_dropped_at_any_step() {
 }
 
 #[test]
-fn the_source_comes_back_with_what_was_not_permitted() {
+fn into_inner_returns_remaining_source() {
     let (gate, mut gated) = stream::iter(0..4).gated();
     gate.push(2).expect("not stopped");
     assert_eq!(take(&mut gated, 1), [0]);
@@ -288,7 +288,7 @@ fn the_source_comes_back_with_what_was_not_permitted() {
 }
 
 #[test]
-fn debug_shows_permits_and_no_items() {
+fn debug_shows_permits_without_items() {
     let (gate, mut gated) = stream::iter(["secret"]).gated();
     gate.push(2).expect("not stopped");
     assert_eq!(format!("{gate:?}"), "Gate { stopped: false, .. }");

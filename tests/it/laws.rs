@@ -137,7 +137,7 @@ fn azip_rows() {
 }
 
 #[test]
-fn azip_of_none() {
+fn azip_of_zero_streams() {
     keeps(Laws::of_many("azip of none", |none: [Source; 0]| told(azip(none))), Relation::Any);
     keeps(
         Laws::of_many("azip of none, strict", |none: [Source; 0]| {
@@ -375,7 +375,7 @@ fn try_join_streams() {
 }
 
 #[test]
-fn map_filters() {
+fn map_filter() {
     keeps(
         Laws::of("map_filter", |source| {
             told(

@@ -7,7 +7,7 @@ fn has_row(target: &str) -> bool {
 }
 
 #[test]
-fn every_method_has_a_row() {
+fn each_method_has_row() {
     let ext = include_str!("../../crates/aiter-adapters/src/ext.rs");
     let names = ext.lines().filter_map(|line| line.strip_prefix("    fn "));
     let names: Vec<_> = names.filter_map(|rest| rest.split(['(', '<']).next()).collect();
@@ -18,7 +18,7 @@ fn every_method_has_a_row() {
 }
 
 #[test]
-fn every_function_has_a_row() {
+fn each_function_has_row() {
     let lib = include_str!("../../crates/aiter-adapters/src/lib.rs");
     let exports = lib.lines().filter_map(|line| line.strip_prefix("pub use ")?.split_once("::"));
     let names = exports.flat_map(|(_, names)| names.split(['{', '}', ',', ' ', ';']));
