@@ -1,3 +1,5 @@
+//! `active` and `active_bounded`: buffering, back-pressure, cancellation, panics and wake-ups.
+
 use crate::{
     ledger::{Ledger, values},
     script::{script, scripted},
@@ -38,8 +40,8 @@ fn ready_source_is_buffered_before_first_read() {
     let task = Counting::new();
     let mut polls = 1;
     while poll(&mut drive, task.waker()).is_pending() {
-        assert_eq!(task.wakes(), polls, "it goes on by itself");
-        assert_eq!(active.len(), 128 * polls, "and lets others run in between");
+        assert_eq!(task.wakes(), polls, "task must wake itself while the source is ready");
+        assert_eq!(active.len(), 128 * polls, "each poll must pull 128 items");
         polls += 1;
     }
     assert_eq!(polls, 8);
@@ -68,10 +70,10 @@ fn dropped_stream_ends_task_in_one_poll() {
     assert_eq!(task.wakes(), 1);
     assert_eq!(poll(&mut drive, task.waker()), Poll::Ready(()));
     assert!(handle.is_dropped());
-    assert_eq!(handle.polls(), 2, "not asked again");
+    assert_eq!(handle.polls(), 2, "source must not be polled after the stream is dropped");
     assert!(drive.is_terminated());
     assert_eq!(poll(&mut drive, task.waker()), Poll::Ready(()));
-    assert_eq!(task.held(), 0, "no waker stays behind");
+    assert_eq!(task.held(), 0, "finished task must hold no waker");
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn source_panic_after_item_ends_stream() {
     handle.send(1);
     handle.panic();
     assert!(catch_unwind(AssertUnwindSafe(|| run(&mut drive))).is_err());
-    assert!(handle.is_dropped(), "whether or not the task is dropped");
+    assert!(handle.is_dropped(), "panic must drop the source before the task is dropped");
     assert!(reader.wakes() > 0);
     assert_eq!(active.outcome(), Some(TaskOutcome::Panicked));
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
@@ -102,7 +104,7 @@ fn source_drop_panic_ends_stream() {
     }
     impl<S> Drop for PanicOnDrop<S> {
         fn drop(&mut self) {
-            panic!("in drop");
+            panic!("scripted panic in drop");
         }
     }
     let (mut active, mut drive) =
@@ -114,7 +116,7 @@ fn source_drop_panic_ends_stream() {
 
     let (mut active, drive) = boxed(PanicOnDrop(stream::iter([1])).active(identity).into_parts());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(drive))).is_err());
-    assert_eq!(next(&mut active), Poll::Ready(None), "no hang");
+    assert_eq!(next(&mut active), Poll::Ready(None), "stream must end");
 }
 
 #[test]
@@ -128,13 +130,13 @@ fn full_buffer_pauses_task_until_item_is_taken() {
     assert_eq!(active.len(), 2);
     assert_eq!(task.wakes(), 0);
 
-    // A take wakes the task, which pulls one more.
+    // Taking an item wakes the task, which pulls the next one.
     assert_eq!(next(&mut active), Poll::Ready(Some(0)));
     assert_eq!(task.wakes(), 1);
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
     assert_eq!(handle.polls(), 3);
 
-    // Two takes wake it once.
+    // Taking two items wakes the task once.
     assert_eq!(active.try_next(), Ok(1));
     assert_eq!(active.try_next(), Ok(2));
     assert_eq!(task.wakes(), 2);
@@ -182,7 +184,7 @@ fn dropped_task_ends_stream_as_cancelled() {
     assert_eq!(active.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(active.size_hint(), (1, Some(1)));
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
-    assert!(!active.is_terminated(), "nobody was told");
+    assert!(!active.is_terminated(), "stream must not be terminated before it returned None");
     assert_eq!(next(&mut active), Poll::Ready(None));
     assert!(active.is_terminated());
 }
@@ -192,17 +194,17 @@ fn source_is_dropped_before_stream_ends() {
     let (handle, source) = script::<u8>();
     let (active, mut drive) = boxed(source.active(identity).into_parts());
     let mut active = pin!(active);
-    let seen = alloc::sync::Arc::new(std::sync::Mutex::new(None));
-    let at_wake = alloc::sync::Arc::clone(&seen);
-    let told = alloc::sync::Arc::new(handle);
-    let handle = alloc::sync::Arc::clone(&told);
+    let dropped_at_wake = alloc::sync::Arc::new(std::sync::Mutex::new(None));
+    let in_waker = alloc::sync::Arc::clone(&dropped_at_wake);
+    let shared = alloc::sync::Arc::new(handle);
+    let handle = alloc::sync::Arc::clone(&shared);
     let waker = crate::waker::on_wake(move || {
-        *at_wake.lock().expect("not poisoned") = Some(told.is_dropped());
+        *in_waker.lock().expect("not poisoned") = Some(shared.is_dropped());
     });
     assert_eq!(active.as_mut().poll_next(&mut Context::from_waker(&waker)), Poll::Pending);
     handle.end();
     assert_eq!(run(&mut drive), Poll::Ready(()));
-    assert_eq!(*seen.lock().expect("not poisoned"), Some(true));
+    assert_eq!(*dropped_at_wake.lock().expect("not poisoned"), Some(true));
 }
 
 #[test]
@@ -215,13 +217,13 @@ fn latest_waker_of_each_side_is_woken() {
     assert_eq!(new.poll(&mut active), Poll::Pending);
     handle.send(1);
     handle.send(2);
-    // Full, for both wakers.
+    // The buffer is full at both polls.
     assert_eq!(poll(&mut drive, old_task.waker()), Poll::Pending);
     assert_eq!(poll(&mut drive, new_task.waker()), Poll::Pending);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut active), Poll::Ready(Some(1)));
     assert_eq!((old_task.wakes(), new_task.wakes()), (0, 1));
-    // Pending on the source, and then closed.
+    // The task waits for the source, then the stream is dropped.
     assert_eq!(poll(&mut drive, old_task.waker()), Poll::Pending);
     assert_eq!(next(&mut active), Poll::Ready(Some(2)));
     assert_eq!(poll(&mut drive, new_task.waker()), Poll::Pending);
@@ -272,7 +274,7 @@ fn items_are_freed_once_if_either_side_drops() {
                 } else {
                     drop(active);
                     assert_eq!(run(&mut drive), Poll::Ready(()));
-                    assert_eq!(ledger.alive(), taken.len(), "the source is gone");
+                    assert_eq!(ledger.alive(), taken.len(), "source must be dropped");
                 }
                 assert!(values(&taken).into_iter().eq(0..taken.len() as u64));
                 drop(taken);
@@ -297,7 +299,7 @@ fn spawn_handle_is_kept_and_returned() {
 #[test]
 fn spawner_panic_drops_source() {
     let (handle, source) = script::<u8>();
-    let spawn = |_drive: DriveTask<_>| -> () { panic!("no runtime here") };
+    let spawn = |_drive: DriveTask<_>| -> () { panic!("scripted panic in spawn") };
     assert!(catch_unwind(AssertUnwindSafe(|| source.active(spawn))).is_err());
     assert!(handle.is_dropped());
 }
@@ -306,7 +308,7 @@ fn spawner_panic_drops_source() {
 fn task_waker_panic_still_ends_task() {
     let (handle, source) = script::<u8>();
     let (active, mut drive) = boxed(source.active(identity).into_parts());
-    let waker = crate::waker::on_wake(|| panic!("in wake"));
+    let waker = crate::waker::on_wake(|| panic!("scripted panic in wake"));
     assert_eq!(poll(&mut drive, &waker), Poll::Pending);
     assert!(catch_unwind(AssertUnwindSafe(|| drop(active))).is_err());
     assert_eq!(run(&mut drive), Poll::Ready(()));

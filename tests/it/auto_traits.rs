@@ -1,4 +1,4 @@
-//! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
+//! Auto traits of the public types, and their `Debug` and `Error` without bounds on items.
 
 use aiter::{
     AiterToIter, BlockOn, BlockOnIdle, CaughtPanic, Cursor, Elapsed, ForbidBlocking, Gate,
@@ -27,8 +27,8 @@ use core::{
 use futures_core::Stream;
 use std::sync::MutexGuard;
 
-/// Tells by name resolution which auto traits `T` has: an inherent constant, where its bound
-/// holds, is preferred to the trait's.
+/// Detects the auto traits of `T` by name resolution. Where its bound holds, an inherent constant
+/// takes precedence over the constant of the trait.
 struct Probe<T>(PhantomData<T>);
 
 trait Lacks {
@@ -61,14 +61,14 @@ impl<T: RefUnwindSafe> Probe<T> {
     const REF_UNWIND: bool = true;
 }
 
-/// `UnwindSafe` and `RefUnwindSafe` of a type.
+/// Returns whether a type is `UnwindSafe` and whether it is `RefUnwindSafe`.
 macro_rules! unwinds {
     ($type:ty) => {
         [<Probe<$type>>::UNWIND, <Probe<$type>>::REF_UNWIND]
     };
 }
 
-/// `SEND, SYNC, UNPIN` of a type, all three at once.
+/// Returns whether a type is `Send`, `Sync` and `Unpin`.
 macro_rules! traits {
     ($type:ty) => {
         [<Probe<$type>>::SEND, <Probe<$type>>::SYNC, <Probe<$type>>::UNPIN]
@@ -81,16 +81,16 @@ const NEITHER: [bool; 3] = [false, false, true];
 
 /// `Send` and `Sync`.
 type Plain = u8;
-/// `Send` and not `Sync`.
+/// `Send` but not `Sync`.
 type OfOneThread = Cell<u8>;
-/// `Sync` and not `Send`.
+/// `Sync` but not `Send`.
 type Guard = MutexGuard<'static, u8>;
-/// Neither.
+/// Neither `Send` nor `Sync`.
 type Local = Rc<u8>;
 /// Neither `Unpin` nor `Debug`.
 struct Opaque(PhantomPinned);
 
-/// A stream that is what `T` is.
+/// A stream with the auto traits of `T`.
 struct Inner<T>(T);
 
 impl<T> Stream for Inner<T> {
@@ -209,7 +209,7 @@ fn task_streams_take_traits_from_parts() {
 
 #[test]
 fn blocking_iters_take_traits_from_stream_and_fn() {
-    // The stream is boxed; how it blocks is not.
+    // The iterator boxes the stream but holds the blocking function directly.
     assert_eq!(traits!(AiterToIter<Of<u8>, BlockOn>), ALL);
     assert_eq!(traits!(AiterToIter<Of<u8, Opaque>, BlockOn>), ALL);
     assert_eq!(traits!(AiterToIter<Of<u8, OfOneThread>, Plain>), ONLY_SEND);
@@ -252,7 +252,7 @@ fn tasks_are_send_if_source_and_items_are() {
     assert_eq!(traits!(MapParWith<Plain, Plain, Starts<Plain, Plain>>), ALL);
 }
 
-/// A stream whose own auto traits are `M`'s, of items of type `T`.
+/// A stream of items of type `T`, with the auto traits of `M`.
 struct Of<T, M = u8>(PhantomData<fn() -> T>, PhantomData<M>);
 
 impl<T, M> Stream for Of<T, M> {
@@ -265,7 +265,7 @@ impl<T, M> Stream for Of<T, M> {
 
 #[test]
 fn joins_take_traits_from_source_and_streams() {
-    // Streams are where they are: only the source decides about `Unpin`.
+    // Inner streams are pinned on the heap, so only the source decides about `Unpin`.
     assert_eq!(traits!(JoinStreams<Of<Of<Local>>>), ALL);
     assert_eq!(traits!(JoinStreams<Of<Of<u8, Opaque>>>), ALL);
     assert_eq!(traits!(JoinStreams<Of<Of<u8, OfOneThread>>>), ONLY_SEND);
@@ -296,7 +296,7 @@ fn joins_take_traits_from_source_and_streams() {
 fn forks_are_send_if_parts_are_and_always_unpin() {
     assert_eq!(traits!(ForkStream<Of<Plain>>), ALL);
     assert_eq!(traits!(ForkStream<Of<Plain, Opaque>>), ALL);
-    // The source is seen by one at a time; what is in the list by all.
+    // Forks poll the source under a lock, but read the items of the list concurrently.
     assert_eq!(traits!(ForkStream<Of<Plain, OfOneThread>>), ALL);
     assert_eq!(traits!(ForkStream<Of<OfOneThread>>), ONLY_SEND);
     assert_eq!(traits!(ForkStream<Of<Plain, Local>>), NEITHER);
@@ -377,7 +377,7 @@ const NONE: [bool; 2] = [false, false];
 #[test]
 fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(Fragile), NONE);
-    // As std's channels are.
+    // Channels of `std` are unwind safe for all items, too.
     assert_eq!(unwinds!(std::sync::mpsc::Sender<Fragile>), BOTH);
     assert_eq!(unwinds!(std::sync::mpsc::Receiver<Fragile>), BOTH);
     assert_eq!(unwinds!(Pusher<Fragile>), BOTH);
@@ -391,7 +391,7 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(Preflight<Fragile, Fragile>), NONE);
     assert_eq!(unwinds!(AvailableIter<'static, Plain>), BOTH);
     assert_eq!(unwinds!(AvailableIter<'static, OfOneThread>), NONE);
-    // It borrows the cursor as mutable.
+    // A mutable borrow of a cursor is not `UnwindSafe`.
     assert_eq!(unwinds!(NextMany<'static, Plain>), [false, true]);
     assert_eq!(unwinds!(SharedNext<'static, Fragile>), [false, true]);
     assert_eq!(unwinds!(SharedNextMany<'static, Plain>), [false, true]);
@@ -400,11 +400,11 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(Active<Fragile, Plain>), BOTH);
     assert_eq!(unwinds!(PreloadWith<Fragile, Plain>), BOTH);
     assert_eq!(unwinds!(UnblockIter<Fragile, Plain>), BOTH);
-    // It sorts results itself.
+    // The stream sorts the results itself.
     assert_eq!(unwinds!(MapParWith<Plain, Plain>), BOTH);
 }
 
-/// An adapter that polls a source is what the source is.
+/// Adapters that poll a source take `UnwindSafe` and `RefUnwindSafe` from it.
 #[test]
 fn adapters_are_unwind_safe_if_source_is() {
     use core::future::Ready;
@@ -458,48 +458,50 @@ fn handles_are_unpin_for_pinned_items() {
 
 #[test]
 fn debug_and_error_need_no_bound_on_items() {
-    fn debug<T: Debug>() {}
-    fn error<T: Error>() {}
-    debug::<Pusher<Opaque>>();
-    debug::<WeakPusher<Opaque>>();
-    debug::<UniquePusher<'_, Opaque>>();
-    debug::<NoWakePusher<Opaque>>();
-    debug::<NoWakeCursor<Opaque>>();
-    debug::<Cursor<Opaque>>();
-    debug::<SharedCursor<Opaque>>();
-    debug::<NextMany<'_, Opaque>>();
-    debug::<SharedNext<'_, Opaque>>();
-    debug::<SharedNextMany<'_, Opaque>>();
-    debug::<AvailableIter<'_, Opaque>>();
-    debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
-    debug::<Active<Opaque, Opaque>>();
-    debug::<PreloadWith<Opaque, Opaque>>();
-    debug::<MapParWith<Opaque, Opaque>>();
-    debug::<UnblockIter<Opaque, Opaque>>();
-    debug::<AiterToIter<Opaque, Opaque>>();
-    debug::<NextItem<'_, Opaque>>();
-    debug::<BlockOn>();
-    debug::<BlockOnIdle<Opaque>>();
-    debug::<ForbidBlocking<Opaque>>();
-    debug::<MapWorker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>>();
-    debug::<DriveTask<futures_util::stream::Empty<Opaque>>>();
-    debug::<JoinStreams<Of<Opaque, Opaque>>>();
-    debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
-    debug::<TryJoinStreams<Opaque, Inner<Opaque>>>();
-    debug::<ForkStream<Of<Opaque, Opaque>>>();
-    debug::<PassiveFork<Of<Opaque>>>();
-    debug::<Sharable<Opaque>>();
-    debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
-    debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
-    debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
-    debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
-    debug::<CatchPanics<Plain>>();
-    debug::<WorkerStarter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
-    error::<PushError<Opaque>>();
-    error::<CaughtPanic>();
-    error::<MapError<CaughtPanic>>();
-    error::<TryPushError<Opaque>>();
-    error::<PushAllError<IntoIter<Opaque>>>();
-    error::<TryNextError>();
-    error::<Elapsed>();
+    fn assert_debug<T: Debug>() {}
+    fn assert_error<T: Error>() {}
+    assert_debug::<Pusher<Opaque>>();
+    assert_debug::<WeakPusher<Opaque>>();
+    assert_debug::<UniquePusher<'_, Opaque>>();
+    assert_debug::<NoWakePusher<Opaque>>();
+    assert_debug::<NoWakeCursor<Opaque>>();
+    assert_debug::<Cursor<Opaque>>();
+    assert_debug::<SharedCursor<Opaque>>();
+    assert_debug::<NextMany<'_, Opaque>>();
+    assert_debug::<SharedNext<'_, Opaque>>();
+    assert_debug::<SharedNextMany<'_, Opaque>>();
+    assert_debug::<AvailableIter<'_, Opaque>>();
+    assert_debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
+    assert_debug::<Active<Opaque, Opaque>>();
+    assert_debug::<PreloadWith<Opaque, Opaque>>();
+    assert_debug::<MapParWith<Opaque, Opaque>>();
+    assert_debug::<UnblockIter<Opaque, Opaque>>();
+    assert_debug::<AiterToIter<Opaque, Opaque>>();
+    assert_debug::<NextItem<'_, Opaque>>();
+    assert_debug::<BlockOn>();
+    assert_debug::<BlockOnIdle<Opaque>>();
+    assert_debug::<ForbidBlocking<Opaque>>();
+    assert_debug::<
+        MapWorker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>,
+    >();
+    assert_debug::<DriveTask<futures_util::stream::Empty<Opaque>>>();
+    assert_debug::<JoinStreams<Of<Opaque, Opaque>>>();
+    assert_debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
+    assert_debug::<TryJoinStreams<Opaque, Inner<Opaque>>>();
+    assert_debug::<ForkStream<Of<Opaque, Opaque>>>();
+    assert_debug::<PassiveFork<Of<Opaque>>>();
+    assert_debug::<Sharable<Opaque>>();
+    assert_debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
+    assert_debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
+    assert_debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
+    assert_debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
+    assert_debug::<CatchPanics<Plain>>();
+    assert_debug::<WorkerStarter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
+    assert_error::<PushError<Opaque>>();
+    assert_error::<CaughtPanic>();
+    assert_error::<MapError<CaughtPanic>>();
+    assert_error::<TryPushError<Opaque>>();
+    assert_error::<PushAllError<IntoIter<Opaque>>>();
+    assert_error::<TryNextError>();
+    assert_error::<Elapsed>();
 }

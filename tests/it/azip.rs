@@ -1,3 +1,5 @@
+//! `azip` and its strict form: rows, ends, wake-ups, sizes and panics.
+
 use crate::{
     drain,
     ledger::Ledger,
@@ -11,12 +13,12 @@ use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, future, stream};
 use std::panic::catch_unwind;
 
-fn unequal<T>(polled: Poll<Option<Result<T, UnequalLengths>>>) -> (usize, usize) {
+fn unequal_lengths<T>(polled: Poll<Option<Result<T, UnequalLengths>>>) -> (usize, usize) {
     match polled {
         Poll::Ready(Some(Err(error))) => (error.shorter(), error.longer()),
-        Poll::Ready(Some(Ok(_))) => panic!("a row"),
-        Poll::Ready(None) => panic!("the end"),
-        Poll::Pending => panic!("pending"),
+        Poll::Ready(Some(Ok(_))) => panic!("expected an error, got a row"),
+        Poll::Ready(None) => panic!("expected an error, got the end"),
+        Poll::Pending => panic!("expected an error, got pending"),
     }
 }
 
@@ -46,7 +48,7 @@ fn empty_stream_ends_rows_with_other_one_ahead() {
     let (handle, source) = scripted([1, 2]);
     let mut rows = azip((stream::empty::<u8>(), source));
     assert_eq!(next(&mut rows), Poll::Ready(None));
-    assert_eq!(handle.polls(), 0, "nothing more is asked");
+    assert_eq!(handle.polls(), 0, "streams after the ended one must not be polled");
 
     let (handle, source) = scripted([1, 2]);
     let mut rows = azip((source, stream::empty::<u8>()));
@@ -65,7 +67,11 @@ fn item_is_kept_while_other_stream_is_pending() {
     right.send("b");
     assert_eq!(task.poll(&mut rows), Poll::Pending);
     assert_eq!(task.poll(&mut rows), Poll::Pending);
-    assert_eq!((left.polls(), right.polls()), (2, 1), "it has given its item");
+    assert_eq!(
+        (left.polls(), right.polls()),
+        (2, 1),
+        "stream with a taken item must not be polled"
+    );
     left.send("a");
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&mut rows), Poll::Ready(Some(("a", "b"))));
@@ -88,7 +94,7 @@ fn into_parts_in_mid_row_returns_taken_item() {
 fn strict_reports_unequal_lengths() {
     let mut rows = azip((stream::iter([1, 2]), stream::iter([1]))).strict();
     assert_eq!(next(&mut rows), Poll::Ready(Some(Ok((1, 1)))));
-    assert_eq!(unequal(next(&mut rows)), (1, 0));
+    assert_eq!(unequal_lengths(next(&mut rows)), (1, 0));
     assert!(!rows.is_terminated());
     assert_eq!(next(&mut rows), Poll::Ready(None));
     assert!(rows.is_terminated());
@@ -97,7 +103,7 @@ fn strict_reports_unequal_lengths() {
 
 #[test]
 fn pending_streams_wait_concurrently() {
-    // Three rows of two streams that take a tick for each item: three ticks and not six.
+    // Two streams need one tick per item: three rows take three ticks, not six.
     let now = Rc::new(Cell::new(0));
     let slow = || {
         let (now, mut due) = (Rc::clone(&now), 0);
@@ -195,7 +201,7 @@ fn each_stream_wakes_latest_waker() {
 #[test]
 fn strict_ends_without_error_if_lengths_equal() {
     let rows = azip([stream::iter(0..2), stream::iter(5..7)]).strict();
-    assert_eq!(rows.size_hint(), (2, Some(2)), "the same: there is no error");
+    assert_eq!(rows.size_hint(), (2, Some(2)), "equal lengths must count no error");
     assert_eq!(drain(rows), [Ok([0, 5]), Ok([1, 6])]);
 }
 
@@ -206,7 +212,7 @@ fn strict_polls_no_ended_stream() {
     assert_eq!(next(&mut rows), Poll::Pending);
     assert_eq!(next(&mut rows), Poll::Pending);
     assert_eq!((a.polls(), b.polls(), c.polls()), (1, 2, 2));
-    assert_eq!(rows.size_hint(), (0, Some(1)), "an error at most");
+    assert_eq!(rows.size_hint(), (0, Some(1)), "ended stream must allow one error at most");
     b.end();
     assert_eq!(next(&mut rows), Poll::Pending);
     c.end();
@@ -225,7 +231,7 @@ fn strict_reports_error_while_others_are_pending() {
     let error = next(&mut rows);
     assert!(matches!(&error, Poll::Ready(Some(Err(error)))
         if error.to_string() == "stream 1 has ended, stream 2 has not"));
-    assert_eq!(unequal(error), (1, 2));
+    assert_eq!(unequal_lengths(error), (1, 2));
     assert_eq!(next(&mut rows), Poll::Ready(None));
     assert_eq!(rows.into_parts().1, [None, None, Some(3)]);
 }
@@ -245,12 +251,12 @@ fn size_hint_is_shortest_with_taken_items() {
 
     let mut rows = azip((stream::iter(0..3), source));
     assert_eq!(next(&mut rows), Poll::Pending);
-    assert_eq!(rows.size_hint(), (0, Some(3)), "one of them in hand");
+    assert_eq!(rows.size_hint(), (0, Some(3)), "upper bound must count the taken item");
     handle.end();
     assert_eq!(next(&mut rows), Poll::Ready(None));
 
     let strict = azip((stream::iter(0..3), stream::iter(0..5))).strict();
-    assert_eq!(strict.size_hint(), (4, Some(4)), "and the error");
+    assert_eq!(strict.size_hint(), (4, Some(4)), "upper and lower bound must count the error");
     let strict = azip((stream::iter(0..3), stream::repeat(1))).strict();
     assert_eq!(strict.size_hint(), (4, Some(4)));
     let strict =
@@ -261,9 +267,9 @@ fn size_hint_is_shortest_with_taken_items() {
 #[test]
 fn stream_panic_keeps_items_of_others() {
     let ((a, source), other) = (script(), stream::iter(0..));
-    let angry = Cell::new(true);
+    let panics_once = Cell::new(true);
     let other = other.map(|n: i32| {
-        assert!(!angry.take(), "scripted panic");
+        assert!(!panics_once.take(), "scripted panic");
         n
     });
     let mut rows = azip((source, other));

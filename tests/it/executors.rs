@@ -1,5 +1,5 @@
-//! Every adapter that has a task, on every kind of executor: it works, and dropping it drops the
-//! source, whatever the runtime's handle does.
+//! Adapters with a task, on several executors. All items arrive, and dropping the adapter drops the
+//! source, whether the join handles of the runtime cancel or detach.
 
 use crate::script::{SourceHandle, script};
 use aiter::AiterExt;
@@ -18,7 +18,7 @@ async fn plus_100(n: u32) -> u32 {
     n + 100
 }
 
-/// Reads one item, drops the stream with the source pending, and waits until the source is gone.
+/// Reads one item, drops the stream while the source is pending, and waits for the source's drop.
 async fn read_one_and_drop(
     handle: SourceHandle<u32>,
     mut stream: impl Stream<Item = u32> + Unpin,
@@ -36,18 +36,17 @@ async fn read_one_and_drop(
     }
 }
 
-/// Reads to the end.
+/// Reads the stream to its end.
 async fn read_all(handle: SourceHandle<u32>, stream: impl Stream<Item = u32>, from: u32) {
     (0..300).for_each(|n| handle.send(n));
     handle.end();
     let mut items: Vec<u32> = stream.collect().await;
     items.sort_unstable();
     assert!(items.into_iter().eq(from..from + 300));
-    assert!(handle.is_dropped(), "before the stream ends");
+    assert!(handle.is_dropped(), "source must be dropped before the stream ends");
 }
 
-/// The adapters, each with a spawner and a test: the spawner is generic over what it spawns, so it
-/// is written out for each.
+/// Runs each adapter with a spawner. This is a macro because each call spawns another future type.
 macro_rules! each_adapter {
     ($spawn:expr) => {
         let (handle, source) = script();
@@ -75,7 +74,7 @@ macro_rules! each_adapter {
     };
 }
 
-/// The same, with items that must stay on their thread.
+/// Runs each adapter with a spawner and with items that are not `Send`.
 macro_rules! each_adapter_of_rcs {
     ($spawn:expr) => {
         let source = || stream::iter((0..300).map(Rc::new));
@@ -108,7 +107,7 @@ fn tokio_on_two_threads_runs_tasks() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .build()
-        .expect("a runtime of two threads");
+        .expect("runtime must start");
     runtime.block_on(async {
         each_adapter!(tokio::spawn);
         let handle = tokio::runtime::Handle::current();
@@ -118,7 +117,8 @@ fn tokio_on_two_threads_runs_tasks() {
 
 #[test]
 fn tokio_local_set_runs_local_tasks() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().expect("runtime must start");
     tokio::task::LocalSet::new().block_on(&runtime, async {
         each_adapter!(tokio::task::spawn_local);
         each_adapter_of_rcs!(tokio::task::spawn_local);
@@ -157,9 +157,11 @@ fn futures_local_pool_runs_local_tasks() {
     let mut pool = futures_executor::LocalPool::new();
     let spawner = pool.spawner();
     pool.run_until(async move {
-        each_adapter!(|task| spawner.spawn_local(task).expect("the pool is alive"));
-        each_adapter!(|task| spawner.spawn_local_with_handle(task).expect("the pool is alive"));
-        each_adapter_of_rcs!(|task| spawner.spawn_local(task).expect("the pool is alive"));
+        each_adapter!(|task| spawner.spawn_local(task).expect("pool must accept the task"));
+        each_adapter!(|task| spawner
+            .spawn_local_with_handle(task)
+            .expect("pool must accept the task"));
+        each_adapter_of_rcs!(|task| spawner.spawn_local(task).expect("pool must accept the task"));
     });
 }
 

@@ -1,3 +1,5 @@
+//! `flatten_iter`: order, yielding, ends, sizes and panics.
+
 use crate::{
     drain,
     ledger::{Ledger, Tracked},
@@ -15,9 +17,9 @@ use std::panic::catch_unwind;
 fn open_iterator_is_kept_between_reads() {
     let (pusher, cursor) = push_list();
     let mut numbers = cursor.flatten_iter();
-    pusher.push(vec![0, 1, 2, 3]).expect("the cursor is alive");
+    pusher.push(vec![0, 1, 2, 3]).expect("list must accept the item");
     assert_eq!(drain(numbers.by_ref().take(3)), [0, 1, 2]);
-    pusher.push(vec![4, 5, 6, 7]).expect("the cursor is alive");
+    pusher.push(vec![4, 5, 6, 7]).expect("list must accept the item");
     assert_eq!(drain(numbers.by_ref().take(5)), [3, 4, 5, 6, 7]);
     assert!(next(&mut numbers).is_pending());
 }
@@ -36,7 +38,7 @@ fn many_empty_iterators_yield_to_executor() {
     let task = Counting::new();
     let mut polls = 1;
     while task.poll(&mut numbers).is_pending() {
-        assert_eq!(task.wakes(), polls, "it wakes its own task");
+        assert_eq!(task.wakes(), polls, "task must wake itself between runs of empty iterators");
         polls += 1;
     }
     assert_eq!(polls, 1_000_000 / 128 + 1);
@@ -71,7 +73,7 @@ fn ended_source_is_dropped_and_not_polled() {
 
 #[test]
 fn ended_iterator_is_not_called() {
-    // Not fused: 1, None, 2, None, ...
+    // Returns `Some` at odd calls and `None` at even calls, so it is not fused.
     let mut n = 0;
     let odd = iter::from_fn(move || {
         n += 1;
@@ -83,12 +85,13 @@ fn ended_iterator_is_not_called() {
 #[test]
 fn iterator_panic_drops_iterator_and_continues() {
     let ledger = Ledger::new();
-    let bad = |items: Vec<Tracked>| items.into_iter().inspect(|item| assert_ne!(item.value, 1));
-    let batches = [ledger.items(3).collect(), vec![ledger.item(7), ledger.item(8)]].map(bad);
+    let panic_at_1 =
+        |items: Vec<Tracked>| items.into_iter().inspect(|item| assert_ne!(item.value, 1));
+    let batches = [ledger.items(3).collect(), vec![ledger.item(7), ledger.item(8)]].map(panic_at_1);
     let mut items = stream::iter(batches).flatten_iter();
     assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 0));
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut items))).is_err());
-    assert_eq!(ledger.alive(), 2, "the first batch is gone");
+    assert_eq!(ledger.alive(), 2, "panic must drop the first batch");
     assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 7));
     assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 8));
     assert!(matches!(next(&mut items), Poll::Ready(None)));
@@ -97,8 +100,8 @@ fn iterator_panic_drops_iterator_and_continues() {
 
 #[test]
 fn into_iter_panic_loses_only_its_item() {
-    struct Bad(u8);
-    impl IntoIterator for Bad {
+    struct PanicAt1(u8);
+    impl IntoIterator for PanicAt1 {
         type Item = u8;
         type IntoIter = iter::Once<u8>;
         fn into_iter(self) -> iter::Once<u8> {
@@ -106,7 +109,7 @@ fn into_iter_panic_loses_only_its_item() {
             iter::once(self.0)
         }
     }
-    let mut numbers = stream::iter((0..3).map(Bad)).flatten_iter();
+    let mut numbers = stream::iter((0..3).map(PanicAt1)).flatten_iter();
     assert_eq!(next(&mut numbers), Poll::Ready(Some(0)));
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers))).is_err());
     assert_eq!(next(&mut numbers), Poll::Ready(Some(2)));
@@ -135,7 +138,7 @@ fn latest_waker_is_woken() {
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(1)));
     assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(2)));
-    assert_eq!(handle.polls(), 3, "the source is left alone while an iterator is open");
+    assert_eq!(handle.polls(), 3, "source must not be polled while an iterator is open");
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn size_hint_counts_open_iterator() {
     for _ in 0..2 {
         assert!(next(&mut numbers).is_ready());
     }
-    // The source knows that it is empty, before it was asked.
+    // The size hint of the source is zero before the poll that returns its end.
     assert_eq!(numbers.size_hint(), (2, Some(2)));
     assert_eq!(stream::empty::<[u8; 2]>().flatten_iter().size_hint(), (0, Some(0)));
 }

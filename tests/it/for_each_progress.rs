@@ -1,3 +1,5 @@
+//! `for_each_progress`: order, progress of the stream while a body is pending, and panics.
+
 use crate::{
     ledger::Ledger,
     script::{script, scripted},
@@ -22,7 +24,7 @@ fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
 }
 
-/// A door that bodies wait at.
+/// A one-shot barrier for loop bodies.
 #[derive(Default)]
 struct Door {
     open: Cell<bool>,
@@ -49,9 +51,9 @@ impl Door {
     }
 }
 
-/// How many items the loop's stream has pulled ahead.
-fn ahead<S: Stream, F, Fut>(loop_: &ForEachProgress<Preload<S>, F, Fut>) -> usize {
-    loop_.get_ref().expect("the stream has not ended").len()
+/// Number of items that the stream of the loop has pulled ahead.
+fn pulled_ahead<S: Stream, F, Fut>(loop_: &ForEachProgress<Preload<S>, F, Fut>) -> usize {
+    loop_.get_ref().expect("stream must not have ended").len()
 }
 
 #[test]
@@ -75,7 +77,7 @@ fn bodies_run_in_order_one_at_a_time() {
     door.open();
     assert!(poll(loop_.as_mut(), task.waker()).is_ready());
     assert!(loop_.is_terminated());
-    assert!(poll(loop_.as_mut(), task.waker()).is_ready(), "and stays so");
+    assert!(poll(loop_.as_mut(), task.waker()).is_ready(), "finished loop must stay ready");
     assert_eq!(handled.borrow().last(), Some(&(1, "end")));
     assert_eq!(task.wakes(), 2);
 }
@@ -90,11 +92,11 @@ fn stream_pulls_ahead_while_body_is_pending() {
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
     handle.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(ahead(&loop_), 0);
+    assert_eq!(pulled_ahead(&loop_), 0);
     (1..=9).for_each(|n| handle.send(n));
-    assert_eq!(task.wakes(), 2, "the body waits, and the source woke the task");
+    assert_eq!(task.wakes(), 2, "source must wake the task while the body is pending");
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(ahead(&loop_), 3, "besides the one in the body's hands");
+    assert_eq!(pulled_ahead(&loop_), 3, "window must not count the item of the body");
     assert_eq!(handle.left(), 6);
 }
 
@@ -102,13 +104,16 @@ fn stream_pulls_ahead_while_body_is_pending() {
 fn stream_with_task_needs_no_progress_polls() {
     fn check<S: Progress + Unpin>(mut stream: S) {
         let mut cx = Context::from_waker(Waker::noop());
-        assert!(Pin::new(&mut stream).poll_progress(&mut cx).is_ready(), "its task works");
+        assert!(
+            Pin::new(&mut stream).poll_progress(&mut cx).is_ready(),
+            "stream with a task must report progress as done"
+        );
         let handled = Cell::new(0);
         let mut all = pin!(stream.for_each_progress(async |_| handled.set(handled.get() + 1)));
         while poll(all.as_mut(), Waker::noop()).is_pending() {}
         assert_eq!(handled.get(), 3);
     }
-    /// Polls a task to its end when it is spawned.
+    /// Polls a task to its end.
     fn run<F: Future>(task: F) {
         let mut task = pin!(task);
         while poll(task.as_mut(), Waker::noop()).is_pending() {}
@@ -129,17 +134,17 @@ fn gated_stream_pulls_ahead_only_with_permit() {
     let mut loop_ = pin!(stream.for_each_progress(async |_: i32| door.pass().await));
     handle.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(handle.left(), 1, "nothing is permitted");
+    assert_eq!(handle.left(), 1, "source must not be polled without a permit");
     gate.push(1).unwrap();
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
     (1..=9).for_each(|n| handle.send(n));
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(handle.left(), 9, "the permit is used up: no work ahead");
+    assert_eq!(handle.left(), 9, "source must not be polled after the last permit");
     let wakes = task.wakes();
     gate.push(2).unwrap();
-    assert_eq!(task.wakes(), wakes + 1, "the body waits, and there is something to work at");
+    assert_eq!(task.wakes(), wakes + 1, "new permits must wake the task while the body is pending");
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(handle.left(), 6, "three, besides the one in the body's hands");
+    assert_eq!(handle.left(), 6, "window must hold three items");
     gate.stop();
     for _ in 0..3 {
         assert!(!loop_.is_terminated());
@@ -160,7 +165,7 @@ fn stopped_stream_pulls_nothing_ahead() {
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
     handle.send(1);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(handle.left(), 0, "pulled ahead");
+    assert_eq!(handle.left(), 0, "item must be pulled ahead");
     stopper.stop();
     handle.send(2);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
@@ -183,7 +188,7 @@ fn stop_wakes_pending_progress_poll() {
 
 #[test]
 fn body_sharing_permit_with_stream_completes() {
-    // The source takes the permit in one poll and gives it back in a later one; the body needs it.
+    // The source takes the permit in one poll and returns it in a later poll. The body needs it.
     let permit = Cell::new(true);
     let calls = Cell::new(0);
     let source = stream::poll_fn(|cx| {
@@ -208,7 +213,7 @@ fn body_sharing_permit_with_stream_completes() {
     };
     let mut loop_ = pin!(source.preload(2).for_each_progress(body));
     let done = (0..9).any(|_| poll(loop_.as_mut(), Waker::noop()).is_ready());
-    assert!(done, "a plain loop would wait for ever");
+    assert!(done, "loop must not deadlock");
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! `forker`: active and passive forks, their positions, wake-ups, panics and ends.
+
 use crate::{
     ledger::{Ledger, Tracked, values},
     script::{PanicOnDrop, Script, SourceHandle, panics, script, scripted},
@@ -17,7 +19,7 @@ use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, future, stream};
 use std::thread;
 
-/// Everything that is there, and whether the stream waits for more.
+/// Reads until the stream is pending or ends. Returns the items and the last poll.
 fn read<S: Stream + Unpin>(stream: &mut S) -> (Vec<S::Item>, Poll<()>) {
     let mut items = Vec::new();
     loop {
@@ -32,11 +34,11 @@ fn read<S: Stream + Unpin>(stream: &mut S) -> (Vec<S::Item>, Poll<()>) {
 #[track_caller]
 fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
     let (items, end) = read(stream);
-    assert_eq!(end, Poll::Ready(()), "it waits for more");
+    assert_eq!(end, Poll::Ready(()), "stream must end");
     items
 }
 
-/// An item whose clone panics while it is told to.
+/// An item whose clone panics while `panics` is set.
 struct PanicOnClone {
     item: Tracked,
     panics: Arc<AtomicBool>,
@@ -59,7 +61,7 @@ fn source_is_polled_once_per_item_read() {
     assert_eq!(next(&mut one), Poll::Ready(Some(0)));
     assert_eq!((handle.polls(), two.lag(), passive.lag()), (1, 1, 1));
     assert_eq!(next(&mut two), Poll::Ready(Some(0)));
-    assert_eq!(handle.polls(), 1, "it was there");
+    assert_eq!(handle.polls(), 1, "second fork must not poll the source");
 }
 
 #[test]
@@ -98,7 +100,7 @@ fn two_waiting_forks_both_receive_item() {
 
 #[test]
 fn unpolled_woken_fork_blocks_no_other() {
-    for resting in 0..3 {
+    for idle in 0..3 {
         let (handle, source) = script();
         let one = source.forker();
         let mut forks = vec![one.fork(), one.fork(), one];
@@ -107,7 +109,7 @@ fn unpolled_woken_fork_blocks_no_other() {
             assert_eq!(waker.poll(fork), Poll::Pending);
         }
         handle.send(0);
-        let rests = forks.remove(resting);
+        let idle_fork = forks.remove(idle);
         for item in 0..100 {
             for fork in &mut forks {
                 assert!(waker.wakes() > 0);
@@ -118,14 +120,14 @@ fn unpolled_woken_fork_blocks_no_other() {
             }
             let before = waker.wakes();
             handle.send(item + 1);
-            assert_eq!(waker.wakes(), before + 2, "both that wait");
+            assert_eq!(waker.wakes(), before + 2, "both waiting forks must be woken");
         }
         handle.end();
         for fork in &mut forks {
             assert_eq!(waker.poll(fork), Poll::Ready(Some(100)));
             assert_eq!(waker.poll(fork), Poll::Ready(None));
         }
-        drop(rests);
+        drop(idle_fork);
     }
 }
 
@@ -134,14 +136,14 @@ fn three_forks_read_items_in_any_turn_order() {
     let (_handle, source) = scripted(0..8);
     let zero = source.forker();
     let mut forks = [zero.fork(), zero.fork(), zero];
-    let mut seen = [const { Vec::new() }; 3];
+    let mut read = [const { Vec::new() }; 3];
     for _ in 0..8 {
         for fork in [1, 0, 2] {
-            let Poll::Ready(Some(item)) = next(&mut forks[fork]) else { panic!("it is there") };
-            seen[fork].push(item);
+            let Poll::Ready(Some(item)) = next(&mut forks[fork]) else { panic!("no item") };
+            read[fork].push(item);
         }
     }
-    assert_eq!(seen, [const { [0, 1, 2, 3, 4, 5, 6, 7] }; 3]);
+    assert_eq!(read, [const { [0, 1, 2, 3, 4, 5, 6, 7] }; 3]);
     for fork in &mut forks {
         assert_eq!(next(fork), Poll::Ready(None));
     }
@@ -160,10 +162,10 @@ fn fork_of_fork_receives_remaining_items() {
     assert_eq!(read_all(&mut one), [1, 2, 3, 4, 5]);
 }
 
-/// The waking of one of two that wait, whichever is dropped, before or after the wake-up.
+/// Either fork is dropped, before or after the wake-up.
 #[test]
 fn dropped_waiting_fork_passes_wakeup_to_other() {
-    for first_goes in [false, true] {
+    for drop_first in [false, true] {
         for sent_before in [false, true] {
             let (handle, source) = script();
             let mut one = source.forker();
@@ -171,16 +173,16 @@ fn dropped_waiting_fork_passes_wakeup_to_other() {
             let (a, b) = (Counting::new(), Counting::new());
             assert_eq!(a.poll(&mut one), Poll::Pending);
             assert_eq!(b.poll(&mut two), Poll::Pending);
-            let (goes, mut stays, task) = if first_goes { (one, two, b) } else { (two, one, a) };
+            let (dropped, mut kept, task) = if drop_first { (one, two, b) } else { (two, one, a) };
             if sent_before {
                 handle.send(1);
-                drop(goes);
+                drop(dropped);
             } else {
-                drop(goes);
+                drop(dropped);
                 handle.send(1);
             }
-            assert!(task.wakes() > 0, "first goes: {first_goes}, sent before: {sent_before}");
-            assert_eq!(task.poll(&mut stays), Poll::Ready(Some(1)));
+            assert!(task.wakes() > 0, "drop first: {drop_first}, sent before: {sent_before}");
+            assert_eq!(task.poll(&mut kept), Poll::Ready(Some(1)));
         }
     }
 }
@@ -195,17 +197,17 @@ fn fork_reading_first_leaves_other_woken() {
         assert_eq!(a.poll(&mut one), Poll::Pending);
         assert_eq!(b.poll(&mut two), Poll::Pending);
         handle.send(1);
-        let (reads, task, mut sleeps, other) =
+        let (reads, task, mut waiting, other) =
             if second_reads { (two, b, one, a) } else { (one, a, two, b) };
         let mut reads = reads;
         assert_eq!(task.poll(&mut reads), Poll::Ready(Some(1)));
         assert!(other.wakes() > 0);
-        // It waits for the next one now; the other must not rely on it.
-        assert_eq!(other.poll(&mut sleeps), Poll::Ready(Some(1)));
-        assert_eq!(other.poll(&mut sleeps), Poll::Pending);
+        // The fork that has read may not be polled again, so the other fork must be woken.
+        assert_eq!(other.poll(&mut waiting), Poll::Ready(Some(1)));
+        assert_eq!(other.poll(&mut waiting), Poll::Pending);
         handle.send(2);
         assert!(other.wakes() > 1);
-        assert_eq!(other.poll(&mut sleeps), Poll::Ready(Some(2)));
+        assert_eq!(other.poll(&mut waiting), Poll::Ready(Some(2)));
     }
 }
 
@@ -215,12 +217,12 @@ fn woken_fork_reading_buffer_loses_no_wakeup() {
     let mut one = source.forker();
     let mut two = one.fork();
     let (a, b) = (Counting::new(), Counting::new());
-    // The list has an item for one; two waits at the source.
+    // Both forks wait for the source.
     assert_eq!(b.poll(&mut two), Poll::Pending);
     assert_eq!(a.poll(&mut one), Poll::Pending);
     handle.send(1);
     handle.send(2);
-    // Two drives twice and sleeps; one, which was woken for what is in the list, reads that only.
+    // `two` pulls both items and waits. `one` then reads one buffered item and no more.
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(1)));
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(2)));
     assert_eq!(b.poll(&mut two), Poll::Pending);
@@ -228,7 +230,7 @@ fn woken_fork_reading_buffer_loses_no_wakeup() {
     let before = b.wakes();
     assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
     handle.send(3);
-    assert!(b.wakes() > before, "the one that waits is woken, not the one with something to read");
+    assert!(b.wakes() > before, "waiting fork must be woken, not the fork with buffered items");
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(3)));
     assert_eq!(read(&mut one), (vec![2, 3], Poll::Pending));
 }
@@ -246,7 +248,11 @@ fn passive_fork_waits_for_active_fork() {
     assert_eq!(log.wakes(), 1);
     assert_eq!(log.poll(&mut passive), Poll::Ready(Some(1)));
     assert_eq!(log.poll(&mut passive), Poll::Pending);
-    assert_eq!((handle.polls(), passive.outcome()), (1, None), "it never drives");
+    assert_eq!(
+        (handle.polls(), passive.outcome()),
+        (1, None),
+        "passive fork must not poll the source"
+    );
     let mut other = passive.clone();
     handle.send(2);
     handle.end();
@@ -276,7 +282,7 @@ fn passive_forks_end_with_last_active_fork() {
     assert_eq!(log.poll(&mut passive), Poll::Pending);
     let wakes = log.wakes();
     drop(two);
-    assert!(handle.is_dropped(), "with the last active fork");
+    assert!(handle.is_dropped(), "last active fork must drop the source");
     assert_eq!(log.wakes(), wakes + 1);
     assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(log.poll(&mut passive), Poll::Ready(None));
@@ -320,7 +326,7 @@ fn source_panic_ends_all_forks() {
         assert_eq!(read_all(&mut passive), items);
         assert_eq!(next(&mut driver), Poll::Ready(None));
         assert!(driver.is_terminated() && waits.is_terminated() && passive.is_terminated());
-        assert_eq!(handle.polls(), ahead + 2, "not asked again");
+        assert_eq!(handle.polls(), ahead + 2, "source must not be polled after its panic");
     }
 }
 
@@ -335,12 +341,12 @@ fn a_source_that_panics_when_it_is_dropped() {
     assert_eq!(read_all(&mut passive), [1]);
     assert_eq!(next(&mut one), Poll::Ready(None));
 
-    // Before its end.
+    // The source is dropped before its end.
     let (_handle, source) = script::<u8>();
     let one = PanicOnDrop(source).forker();
     let mut passive = one.fork_passive();
     assert!(panics(|| drop(one)));
-    assert_eq!(next(&mut passive), Poll::Ready(None), "no hang");
+    assert_eq!(next(&mut passive), Poll::Ready(None), "passive fork must end");
 }
 
 #[test]
@@ -375,12 +381,12 @@ fn waker_panic_loses_no_item() {
         let mut one = source.forker();
         let mut two = one.fork();
         let mut passive = one.fork_passive();
-        // One of them, as two would panic in the same notification, which aborts.
-        let faulty = on_wake(|| panic!("in wake"));
+        // Only one waker panics, because two panics in one notification abort.
+        let faulty = on_wake(|| panic!("scripted panic in wake"));
         let polled = if is_passive { poll(&mut passive, &faulty) } else { poll(&mut two, &faulty) };
         assert_eq!(polled, Poll::Pending);
         if is_passive {
-            // The source has no waker yet: the first turn that gets something wakes the fork.
+            // The source has no waker yet. The first poll that gets an item wakes the fork.
             handle.send(1);
         } else {
             assert!(panics(|| handle.send(1)));
@@ -390,13 +396,13 @@ fn waker_panic_loses_no_item() {
         let mut caught = 0;
         while !one.is_terminated() {
             caught += usize::from(panics(|| next(&mut one)));
-            assert!(caught < 5, "each waker once");
+            assert!(caught < 5, "each waker must panic once");
         }
         assert_eq!(caught > 0, is_passive);
         assert_eq!(read_all(&mut two), [1, 2]);
         assert_eq!(read_all(&mut passive), [1, 2]);
         assert_eq!(next(&mut one), Poll::Ready(None));
-        assert!(handle.is_dropped(), "at its end");
+        assert!(handle.is_dropped(), "source must be dropped at its end");
     }
 }
 
@@ -429,7 +435,7 @@ fn items_are_cloned_for_all_but_last_reader() {
     assert_eq!(before_last, 80);
     drop((one, two));
     drop(read_all(&mut passive));
-    assert_eq!(ledger.clones(), 80, "moved to the last");
+    assert_eq!(ledger.clones(), 80, "last reader must move the items");
     drop((passive, handle));
     ledger.assert_settled();
 }
@@ -438,7 +444,7 @@ fn items_are_cloned_for_all_but_last_reader() {
 fn single_fork_needs_no_clone_bound() {
     struct Unique(u8);
     let (_handle, source) = scripted([Unique(1)]);
-    let Poll::Ready(Some(Unique(1))) = next(&mut source.forker()) else { panic!("it is there") };
+    let Poll::Ready(Some(Unique(1))) = next(&mut source.forker()) else { panic!("no item") };
 }
 
 #[test]
@@ -469,7 +475,7 @@ fn dropped_slow_fork_frees_its_items() {
     }
     assert_eq!(ledger.alive(), 1000);
     drop(slow);
-    // What is left is in the fast fork's own, half-read block.
+    // The fast fork keeps only its half-read block.
     assert!(ledger.alive() < 100, "{} are alive", ledger.alive());
     drop(fast);
     assert_eq!(ledger.alive(), 0);
@@ -514,7 +520,7 @@ fn last_dropped_fork_drops_source() {
     assert!(task.poll(&mut one).is_ready());
     assert!(task.poll(&mut one).is_ready());
     assert!(task.poll(&mut one).is_pending());
-    let waker = handle.take_waker().expect("it is pending");
+    let waker = handle.take_waker().expect("pending source must hold a waker");
     drop(one);
     assert!(!handle.is_dropped());
     drop(two);
@@ -530,7 +536,7 @@ fn last_dropped_fork_drops_source() {
 fn self_waking_source_serves_forks_in_one_task() {
     let mut ready = false;
     let mut left = 100;
-    let restless = stream::poll_fn(move |cx| {
+    let self_waking = stream::poll_fn(move |cx| {
         ready = !ready;
         if ready {
             cx.waker().wake_by_ref();
@@ -539,7 +545,7 @@ fn self_waking_source_serves_forks_in_one_task() {
         left -= 1;
         Poll::Ready((left >= 0).then_some(left))
     });
-    let one = restless.forker();
+    let one = self_waking.forker();
     let two = one.fork();
     let both = future::join(one.collect::<Vec<_>>(), two.collect::<Vec<_>>());
     let mut both = pin!(both);
@@ -550,7 +556,7 @@ fn self_waking_source_serves_forks_in_one_task() {
         let cx = &mut core::task::Context::from_waker(task.waker());
         match future::Future::poll(both.as_mut(), cx) {
             Poll::Ready(done) => break done,
-            Poll::Pending => assert!(polls <= task.wakes(), "it hangs"),
+            Poll::Pending => assert!(polls <= task.wakes(), "pending task must be woken"),
         }
     };
     let all: Vec<_> = (0..100).rev().collect();
@@ -562,7 +568,7 @@ fn ended_forks_on_two_threads_stay_ended() {
     let mut one = stream::iter([1]).forker();
     let mut two = one.fork();
     assert_eq!((read_all(&mut one), read_all(&mut two)), (vec![1], vec![1]));
-    let stays = |fork: &mut ForkStream<_>| {
+    let stays_ended = |fork: &mut ForkStream<_>| {
         for _ in 0..20_000 {
             assert_eq!(next(fork), Poll::Ready(None));
             assert!(fork.is_terminated());
@@ -570,8 +576,8 @@ fn ended_forks_on_two_threads_stay_ended() {
         }
     };
     thread::scope(|scope| {
-        scope.spawn(|| stays(&mut one));
-        stays(&mut two);
+        scope.spawn(|| stays_ended(&mut one));
+        stays_ended(&mut two);
     });
 }
 
@@ -582,9 +588,12 @@ fn fork_terminates_after_end_and_last_item() {
     let mut two = one.fork();
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(next(&mut one), Poll::Ready(Some(2)));
-    assert!(!one.is_terminated() && one.outcome().is_none(), "nobody has asked");
+    assert!(
+        !one.is_terminated() && one.outcome().is_none(),
+        "fork must not terminate before it returned None"
+    );
     assert_eq!(next(&mut one), Poll::Ready(None));
-    assert!(handle.is_dropped(), "at its end");
+    assert!(handle.is_dropped(), "source must be dropped at its end");
     assert!(one.is_terminated() && !two.is_terminated());
     assert_eq!(read_all(&mut two), [1, 2]);
     assert!(two.is_terminated());
@@ -614,7 +623,7 @@ fn latest_waker_is_woken() {
 #[test]
 fn items_are_freed_once_if_dropped_at_any_step() {
     for steps in 0..9 {
-        for goes in 0..3 {
+        for order in 0..3 {
             let ledger = Ledger::new();
             let (handle, source) = script();
             let mut one = source.forker();
@@ -628,7 +637,7 @@ fn items_are_freed_once_if_dropped_at_any_step() {
                     _ => drop(next(&mut passive)),
                 }
             }
-            match goes {
+            match order {
                 0 => drop((one, two, passive)),
                 1 => drop((passive, two, one)),
                 _ => drop((two, passive, one)),
@@ -650,26 +659,26 @@ fn pinned_source_is_accepted() {
 
 #[test]
 fn source_may_fork_itself_while_polled() {
-    // User code runs with the gate closed, so whatever it does with another fork must not hang.
+    // The source is polled under the lock, so its use of another fork must not deadlock.
     type Shared = Arc<std::sync::Mutex<Option<ForkStream<Script<u8>>>>>;
     let inner: Shared = Shared::default();
     let (handle, source) = scripted([1, 2]);
     let fork = source.forker();
     *inner.lock().expect("no panic") = Some(fork.fork());
     let outer = fork.map(|item| item);
-    let seen = inner.clone();
+    let after = inner.clone();
     let mut outer = outer
         .inspect(move |_| {
             let mut inner = inner.lock().expect("no panic");
-            let fork = inner.as_mut().expect("it is there");
+            let fork = inner.as_mut().expect("fork must be stored");
             assert!(fork.size_hint().0 > 0);
             let _ = fork.fork();
         })
         .forker();
     assert_eq!(next(&mut outer), Poll::Ready(Some(1)));
     assert_eq!(next(&mut outer), Poll::Ready(Some(2)));
-    let fork = seen.lock().expect("no panic").take();
-    assert_eq!(read_all(&mut fork.expect("it is there")), [1, 2]);
+    let fork = after.lock().expect("no panic").take();
+    assert_eq!(read_all(&mut fork.expect("fork must be stored")), [1, 2]);
     assert_eq!(handle.left(), 0);
 }
 
@@ -698,7 +707,7 @@ fn feed(handle: SourceHandle<u32>, items: u32) -> thread::JoinHandle<()> {
     })
 }
 
-/// Every fork is a thread: they drive in turn, by luck, and all see all in order.
+/// Forks on threads poll the source in any order, and each receives all items in order.
 #[test]
 fn forks_on_threads_receive_all_items_in_order() {
     const ITEMS: u32 = 20_000;
@@ -714,15 +723,15 @@ fn forks_on_threads_receive_all_items_in_order() {
         let log = thread::spawn(move || check(futures_executor::block_on(passive.collect())));
         let other = thread::spawn(move || check(futures_executor::block_on(two.collect())));
         check(futures_executor::block_on(one.collect()));
-        other.join().expect("it sees all");
-        log.join().expect("it sees all");
+        other.join().expect("thread must not fail");
+        log.join().expect("thread must not fail");
         if let Some(feeder) = feeder {
-            feeder.join().expect("it only sends");
+            feeder.join().expect("thread must not fail");
         }
     }
 }
 
-/// A passive fork that is made while others drive hears of every item from there on.
+/// A passive fork that is made while other forks poll receives every item from its position on.
 #[test]
 fn passive_forks_made_on_threads_miss_no_item() {
     const ITEMS: u32 = 2_000;
@@ -749,18 +758,18 @@ fn passive_forks_made_on_threads_miss_no_item() {
             (two, logs)
         });
         assert!((0..ITEMS).eq(futures_executor::block_on(one.collect::<Vec<_>>())));
-        let (two, logs) = other.join().expect("it only forks");
+        let (two, logs) = other.join().expect("thread must not fail");
         for log in logs {
-            log.join().expect("it sees all");
+            log.join().expect("thread must not fail");
         }
         drop(two);
         if let Some(feeder) = feeder {
-            feeder.join().expect("it only sends");
+            feeder.join().expect("thread must not fail");
         }
     }
 }
 
-/// Forks come and go while others read; nobody is left asleep.
+/// Forks are made and dropped while another fork reads. No wake-up is lost.
 #[test]
 fn waiting_forks_dropped_on_threads_lose_no_wake() {
     const ITEMS: u32 = 5_000;
@@ -768,9 +777,9 @@ fn waiting_forks_dropped_on_threads_lose_no_wake() {
     let one = source.forker();
     let parent = one.fork();
     let over = Arc::new(AtomicBool::new(false));
-    let seen = over.clone();
+    let stop = over.clone();
     let churn = thread::spawn(move || {
-        while !seen.load(Ordering::Acquire) {
+        while !stop.load(Ordering::Acquire) {
             let mut fork = parent.fork();
             let _ = poll(&mut fork, Waker::noop());
             let _ = poll(&mut fork, Waker::noop());
@@ -780,8 +789,8 @@ fn waiting_forks_dropped_on_threads_lose_no_wake() {
     let items: Vec<u32> = futures_executor::block_on(one.collect());
     over.store(true, Ordering::Release);
     assert!((0..ITEMS).eq(items));
-    churn.join().expect("it only forks");
-    feeder.join().expect("it only sends");
+    churn.join().expect("thread must not fail");
+    feeder.join().expect("thread must not fail");
 }
 
 #[test]
@@ -789,18 +798,18 @@ fn waker_panic_at_end_still_drops_source() {
     let (handle, source) = script::<u8>();
     let mut one = source.forker();
     let mut passive = one.fork_passive();
-    assert_eq!(poll(&mut passive, &on_wake(|| panic!("in wake"))), Poll::Pending);
+    assert_eq!(poll(&mut passive, &on_wake(|| panic!("scripted panic in wake"))), Poll::Pending);
     handle.end();
     assert!(panics(|| next(&mut one)));
-    assert!(handle.is_dropped(), "at its end");
+    assert!(handle.is_dropped(), "source must be dropped at its end");
     assert_eq!(one.outcome(), Some(TaskOutcome::Completed));
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(next(&mut passive), Poll::Ready(None));
 }
 
-/// Sends `n` items, which all forks read; then each finds nothing.
+/// Sends several batches. After all forks have read a batch, no item of it may be alive.
 #[track_caller]
-fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
+fn assert_no_read_items_kept(ends: bool, active: usize, passive: usize) {
     for n in [0, 1, 2, 56, 57, 58, 70] {
         let ledger = Ledger::new();
         let (handle, source) = script();
@@ -820,16 +829,16 @@ fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
             }
             let end = if ends && last { Poll::Ready(()) } else { Poll::Pending };
             let new: Vec<_> = (sent - count as u64..sent).collect();
-            // Each is a reader of its own, and the first one drives the source.
+            // Each fork reads all items, and the first fork polls the source.
             for fork in &mut forks {
-                let (items, waits) = read(fork);
-                assert_eq!((values(&items), waits), (new.clone(), end));
+                let (items, polled) = read(fork);
+                assert_eq!((values(&items), polled), (new.clone(), end));
             }
             for fork in &mut passives {
-                let (items, waits) = read(fork);
-                assert_eq!((values(&items), waits), (new.clone(), end));
+                let (items, polled) = read(fork);
+                assert_eq!((values(&items), polled), (new.clone(), end));
             }
-            assert_eq!(ledger.alive(), 0, "{sent} items are read by all");
+            assert_eq!(ledger.alive(), 0, "all of {sent} items are read and must be freed");
         }
         drop((forks, passives));
         ledger.assert_settled();
@@ -839,14 +848,14 @@ fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
 #[test]
 fn waiting_forks_keep_no_read_items() {
     for (active, passive) in [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (2, 2)] {
-        assert_read_items_are_gone(false, active, passive);
+        assert_no_read_items_kept(false, active, passive);
     }
 }
 
 #[test]
 fn ended_forks_keep_no_read_items() {
     for (active, passive) in [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (2, 2)] {
-        assert_read_items_are_gone(true, active, passive);
+        assert_no_read_items_kept(true, active, passive);
     }
 }
 
@@ -860,7 +869,7 @@ fn dropped_laggard_frees_items_read_by_all() {
     assert_eq!(read(&mut one).0.len(), 5);
     assert_eq!(read(&mut two).0.len(), 5);
     drop(behind);
-    assert_eq!(ledger.alive(), 5, "the passive fork has them to read");
+    assert_eq!(ledger.alive(), 5, "items must be kept for the passive fork");
     drop(watcher);
     assert_eq!(ledger.alive(), 0);
 }
@@ -888,33 +897,33 @@ fn active_fork_of_passive_starts_at_its_position() {
     assert_eq!(log.wakes(), 1);
     assert_eq!(log.poll(&mut passive), Poll::Ready(Some(3)));
     drop(two);
-    assert!(handle.is_dropped(), "with the last active fork");
+    assert!(handle.is_dropped(), "last active fork must drop the source");
     assert_eq!(log.poll(&mut passive), Poll::Ready(None));
     assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
 }
 
-/// At each place of a block of the list, asleep or not.
+/// At each slot of a block, with and without a registered waker.
 #[test]
 fn passive_fork_becomes_active_at_any_position() {
     const ITEMS: usize = 200;
-    for place in 0..ITEMS {
-        for asleep in [false, true] {
+    for position in 0..ITEMS {
+        for waiting in [false, true] {
             let (_handle, source) = scripted(0..ITEMS);
             let mut one = source.forker();
             let mut passive = one.fork_passive();
-            for item in 0..place {
+            for item in 0..position {
                 assert_eq!(next(&mut one), Poll::Ready(Some(item)));
                 assert_eq!(next(&mut passive), Poll::Ready(Some(item)));
             }
             let log = Counting::new();
-            if asleep {
+            if waiting {
                 assert_eq!(log.poll(&mut passive), Poll::Pending);
             }
             let mut two = passive.activate();
             drop(one);
-            assert_eq!(log.held(), 0, "its waker is let go");
-            assert_eq!(two.size_hint(), (ITEMS - place, Some(ITEMS - place)));
-            assert!((place..ITEMS).eq(read_all(&mut two)));
+            assert_eq!(log.held(), 0, "activation must drop the waker");
+            assert_eq!(two.size_hint(), (ITEMS - position, Some(ITEMS - position)));
+            assert!((position..ITEMS).eq(read_all(&mut two)));
             assert_eq!(two.outcome(), Some(TaskOutcome::Completed));
         }
     }
@@ -941,7 +950,7 @@ fn activated_fork_after_cancel_reads_buffer() {
     assert!(late.is_terminated() && fork.is_terminated());
     assert_eq!((late.outcome(), fork.outcome()), (Some(TaskOutcome::Cancelled), log.outcome()));
     assert_eq!(read_all(&mut passive.activate()), [0, 1]);
-    assert_eq!(handle.polls(), polls, "the source is gone");
+    assert_eq!(handle.polls(), polls, "dropped source must not be polled");
 }
 
 #[test]
@@ -958,12 +967,12 @@ fn activated_fork_after_end_reads_buffer() {
     assert_eq!(two.outcome(), Some(TaskOutcome::Completed));
 }
 
-/// The source holds a passive fork of itself, and makes an active one of it when it is dropped.
+/// The drop of the source activates a passive fork of the source.
 #[test]
 fn source_may_fork_itself_in_drop() {
-    type Place = Arc<std::sync::Mutex<Option<PassiveFork<Holder>>>>;
-    struct Holder(Script<u8>, Place);
-    impl Stream for Holder {
+    type Slot = Arc<std::sync::Mutex<Option<PassiveFork<SelfForking>>>>;
+    struct SelfForking(Script<u8>, Slot);
+    impl Stream for SelfForking {
         type Item = u8;
         fn poll_next(
             mut self: core::pin::Pin<&mut Self>,
@@ -972,20 +981,24 @@ fn source_may_fork_itself_in_drop() {
             self.0.poll_next_unpin(cx)
         }
     }
-    impl Drop for Holder {
+    impl Drop for SelfForking {
         fn drop(&mut self) {
-            let passive = self.1.lock().expect("no panic").take().expect("it was put there");
+            let passive = self.1.lock().expect("no panic").take().expect("fork must be stored");
             let mut late = passive.activate();
             assert_eq!(next(&mut late), Poll::Ready(Some(1)));
-            assert_eq!(next(&mut late), Poll::Pending, "the list is not stopped yet");
+            assert_eq!(
+                next(&mut late),
+                Poll::Pending,
+                "list must stop after the drop of the source"
+            );
             assert_eq!(late.size_hint(), (0, None));
         }
     }
-    let place = Place::default();
+    let slot = Slot::default();
     let (handle, source) = scripted([1]);
-    let mut one = Holder(source, place.clone()).forker();
+    let mut one = SelfForking(source, slot.clone()).forker();
     let mut log = one.fork_passive();
-    *place.lock().expect("no panic") = Some(one.fork_passive());
+    *slot.lock().expect("no panic") = Some(one.fork_passive());
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     drop(one);
     assert!(handle.is_dropped());
@@ -1009,7 +1022,7 @@ fn source_drop_panic_ends_late_active_forks() {
     assert_eq!(read_all(&mut passive.activate()), [1]);
 }
 
-/// Each reader sees all items from its position on, whether it is passive or active.
+/// Each fork receives all items from its position on, whether it is passive or active.
 #[test]
 fn passive_forks_become_active_on_threads() {
     const ITEMS: u32 = 2_000;
@@ -1038,12 +1051,12 @@ fn passive_forks_become_active_on_threads() {
         assert!((0..400).eq(futures_executor::block_on(read)));
         drop(one);
         for reader in readers {
-            reader.join().expect("it sees all");
+            reader.join().expect("thread must not fail");
         }
         assert_eq!(rest.outcome(), Some(TaskOutcome::Completed));
         assert!((0..ITEMS).eq(futures_executor::block_on_stream(rest)));
         if let Some(feeder) = feeder {
-            feeder.join().expect("it only sends");
+            feeder.join().expect("thread must not fail");
         }
     }
 }

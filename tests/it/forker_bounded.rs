@@ -1,4 +1,4 @@
-//! Forks that may be so far apart and no further.
+//! `forker_bounded`: its lag policies, buffer, wake-ups, panics and ends.
 
 use aiter::{AiterExt, LagPolicy, TaskOutcome, adapters::BoundedFork};
 use core::{panic::AssertUnwindSafe, task::Poll};
@@ -33,15 +33,16 @@ fn wait_policy_makes_fast_fork_wait() {
     }
     let polls = handle.polls();
     assert!(waker.poll(&mut fast).is_pending());
-    assert_eq!(handle.polls(), polls, "the source is not asked without room");
+    assert_eq!(handle.polls(), polls, "source must not be polled while the buffer is full");
     assert_eq!(waker.wakes(), 0);
     assert_eq!(next(&mut slow), Poll::Ready(Some(0)));
-    assert_eq!(waker.wakes(), 1, "one was read: there is room");
+    assert_eq!(waker.wakes(), 1, "read of the slow fork must wake the fast fork");
     assert_eq!(waker.poll(&mut fast), Poll::Ready(Some(8)));
     assert!(waker.poll(&mut fast).is_pending());
     drop(slow);
-    assert_eq!(waker.wakes(), 2, "nobody lags any more");
-    let rest: Vec<u64> = fast.by_ref().collect::<Vec<_>>().now_or_never().expect("nobody lags");
+    assert_eq!(waker.wakes(), 2, "drop of the slow fork must wake the fast fork");
+    let rest: Vec<u64> =
+        fast.by_ref().collect::<Vec<_>>().now_or_never().expect("single fork must not wait");
     assert!(rest.into_iter().eq(9..20));
     assert_eq!(fast.outcome(), Some(TaskOutcome::Completed));
 }
@@ -84,13 +85,13 @@ fn drop_oldest_counts_missed_items() {
 #[test]
 fn error_policy_ends_only_lagging_fork() {
     let (handle, mut fast, mut slow) = forks(3, LagPolicy::Error);
-    let mut on_time = fast.fork();
+    let mut prompt = fast.fork();
     (0..10).for_each(|n| handle.send(n));
     for n in 0..10 {
         assert_eq!(next(&mut fast), Poll::Ready(Some(n)));
         if n % 3 == 2 {
             for late in n - 2..=n {
-                assert_eq!(next(&mut on_time), Poll::Ready(Some(late)));
+                assert_eq!(next(&mut prompt), Poll::Ready(Some(late)));
             }
         }
     }
@@ -102,9 +103,9 @@ fn error_policy_ends_only_lagging_fork() {
         assert_eq!(next(fork), Poll::Ready(None));
     }
     drop((slow, child));
-    assert_eq!(next(&mut on_time), Poll::Ready(Some(9)));
+    assert_eq!(next(&mut prompt), Poll::Ready(Some(9)));
     handle.send(10);
-    assert_eq!(next(&mut on_time), Poll::Ready(Some(10)));
+    assert_eq!(next(&mut prompt), Poll::Ready(Some(10)));
     assert_eq!(next(&mut fast), Poll::Ready(Some(10)));
 }
 
@@ -119,7 +120,7 @@ fn buffer_never_exceeds_bound() {
             let (in_source, in_hand) = (999 - item.value as usize, 1);
             assert!(ledger.alive() <= in_source + in_hand + 4);
         }
-        assert!(ledger.alive() <= 4, "{} are held", ledger.alive());
+        assert!(ledger.alive() <= 4, "{} items are held", ledger.alive());
         drop((fast, never_read));
         ledger.assert_settled();
     }
@@ -143,14 +144,14 @@ fn dropped_slow_fork_frees_its_items() {
 fn last_reader_moves_items_without_clone() {
     let ledger = Ledger::new();
     let items: Vec<_> = ledger.items(20).collect();
-    let mut alone = stream::iter(items).forker_bounded(3, LagPolicy::Wait);
-    (0..10).for_each(|_| assert!(next(&mut alone).is_ready()));
+    let mut one = stream::iter(items).forker_bounded(3, LagPolicy::Wait);
+    (0..10).for_each(|_| assert!(next(&mut one).is_ready()));
     assert_eq!(ledger.clones(), 0);
-    let mut other = alone.fork();
-    (0..3).for_each(|_| assert!(next(&mut alone).is_ready()));
-    (0..3).for_each(|_| assert!(next(&mut other).is_ready()));
-    assert_eq!(ledger.clones(), 3, "one reader clones, the last one moves");
-    drop((alone, other));
+    let mut two = one.fork();
+    (0..3).for_each(|_| assert!(next(&mut one).is_ready()));
+    (0..3).for_each(|_| assert!(next(&mut two).is_ready()));
+    assert_eq!(ledger.clones(), 3, "first reader must clone and last reader must move");
+    drop((one, two));
     ledger.assert_settled();
 }
 
@@ -164,7 +165,7 @@ fn woken_fork_that_rests_stops_no_other() {
             assert!(wakers[1].poll(&mut two).is_pending());
             handle.send(1);
             assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 1]);
-            let rests = (!dropped).then_some(one);
+            let idle_fork = (!dropped).then_some(one);
             for item in 1..4 {
                 assert_eq!(wakers[1].wakes(), item as usize);
                 assert_eq!(wakers[1].poll(&mut two), Poll::Ready(Some(item)));
@@ -174,7 +175,7 @@ fn woken_fork_that_rests_stops_no_other() {
             handle.end();
             assert_eq!(wakers[1].poll(&mut two), Poll::Ready(Some(4)));
             assert_eq!(wakers[1].poll(&mut two), Poll::Ready(None));
-            drop(rests);
+            drop(idle_fork);
         }
     }
 }
@@ -206,7 +207,7 @@ fn source_panic_ends_all_forks() {
     assert!(waker.poll(&mut two).is_pending());
     handle.panic();
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut one))).is_err());
-    assert_eq!(waker.wakes(), 1, "told by the handle or by the panic, not forgotten");
+    assert_eq!(waker.wakes(), 1, "waiting fork must be woken once");
     for fork in [&mut one, &mut two] {
         assert_eq!(next(fork), Poll::Ready(None));
         assert_eq!(fork.outcome(), Some(TaskOutcome::Panicked));

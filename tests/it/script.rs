@@ -1,4 +1,4 @@
-//! A source that does as it is told, and remembers what was done to it.
+//! A scripted source, and a handle that controls it and reports its state.
 
 use alloc::{collections::VecDeque, sync::Arc};
 use core::{
@@ -26,10 +26,10 @@ struct State<T> {
     is_dropped: bool,
 }
 
-/// Tells the source what to do. With nothing to do it is pending.
+/// Adds steps to the script and reports the state of the source.
 pub(crate) struct SourceHandle<T>(Arc<Mutex<State<T>>>);
 
-/// The source. It panics if it is polled after its end.
+/// A source that runs its script; pending if no step is left. A poll after its end panics.
 pub(crate) struct Script<T>(Arc<Mutex<State<T>>>);
 
 pub(crate) fn script<T>() -> (SourceHandle<T>, Script<T>) {
@@ -43,7 +43,7 @@ pub(crate) fn script<T>() -> (SourceHandle<T>, Script<T>) {
     (SourceHandle(Arc::clone(&state)), Script(state))
 }
 
-/// A source of these items.
+/// A source that yields `items` and ends.
 pub(crate) fn scripted<T>(items: impl IntoIterator<Item = T>) -> (SourceHandle<T>, Script<T>) {
     let (handle, script) = script();
     items.into_iter().for_each(|item| handle.send(item));
@@ -51,12 +51,12 @@ pub(crate) fn scripted<T>(items: impl IntoIterator<Item = T>) -> (SourceHandle<T
     (handle, script)
 }
 
-/// True if `f` panics.
+/// Returns `true` if `f` panics.
 pub(crate) fn panics<R>(f: impl FnOnce() -> R) -> bool {
     catch_unwind(AssertUnwindSafe(f)).is_err()
 }
 
-/// A stream that panics when it is dropped, unless a panic is why.
+/// A stream whose drop panics, unless the thread is already unwinding.
 pub(crate) struct PanicOnDrop<S>(pub(crate) S);
 
 impl<S: Stream + Unpin> Stream for PanicOnDrop<S> {
@@ -78,7 +78,7 @@ fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
 }
 
 impl<T> SourceHandle<T> {
-    fn add(&self, step: Step<T>) {
+    fn add_step(&self, step: Step<T>) {
         let mut state = lock(&self.0);
         state.steps.push_back(step);
         let waker = state.waker.take();
@@ -89,40 +89,40 @@ impl<T> SourceHandle<T> {
     }
 
     pub(crate) fn send(&self, item: T) {
-        self.add(Step::Item(item));
+        self.add_step(Step::Item(item));
     }
 
     pub(crate) fn end(&self) {
-        self.add(Step::End);
+        self.add_step(Step::End);
     }
 
     pub(crate) fn panic(&self) {
-        self.add(Step::Panic);
+        self.add_step(Step::Panic);
     }
 
-    /// How often the source was polled.
+    /// Number of polls of the source.
     pub(crate) fn polls(&self) -> usize {
         lock(&self.0).polls
     }
 
-    /// How many steps the source has not done.
+    /// Number of steps that the source has not run.
     pub(crate) fn left(&self) -> usize {
         lock(&self.0).steps.len()
     }
 
-    /// Wakes whoever waits, with nothing new to read.
+    /// Calls the waker of the source without a new step, as a spurious wake-up.
     pub(crate) fn wake(&self) {
         if let Some(waker) = self.take_waker() {
             waker.wake();
         }
     }
 
-    /// The waker that the source holds. It is nobody's to call any more but the caller's.
+    /// Takes the waker out of the source; later steps do not call it.
     pub(crate) fn take_waker(&self) -> Option<Waker> {
         lock(&self.0).waker.take()
     }
 
-    /// True if the source holds a waker to be called.
+    /// Returns `true` if the source holds a waker.
     pub(crate) fn is_waiting(&self) -> bool {
         lock(&self.0).waker.is_some()
     }
@@ -138,7 +138,7 @@ impl<T> Stream for Script<T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut state = lock(&self.0);
         state.polls += 1;
-        assert!(!state.is_over, "polled after its end");
+        assert!(!state.is_over, "source must not be polled after its end");
         match state.steps.pop_front() {
             Some(Step::Item(item)) => Poll::Ready(Some(item)),
             Some(Step::Panic) => {
@@ -157,7 +157,7 @@ impl<T> Stream for Script<T> {
         }
     }
 
-    /// As exact as what was told so far.
+    /// Counts the scripted items. The upper bound is known once an end or a panic follows them.
     fn size_hint(&self) -> (usize, Option<usize>) {
         let state = lock(&self.0);
         let items = state.steps.iter().take_while(|step| matches!(step, Step::Item(_))).count();

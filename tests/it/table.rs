@@ -1,6 +1,6 @@
-//! The table in the adapters' README, which is the crate's doc page, has them all.
+//! The table in the README of the adapters has a row for each method and function.
 
-/// Whether a row of the table links to `target`.
+/// Returns `true` if a row of the table links to `target`.
 fn has_row(target: &str) -> bool {
     let readme = include_str!("../../crates/aiter-adapters/README.md");
     readme.lines().any(|line| line.starts_with("| [`") && line.contains(target))
