@@ -23,21 +23,21 @@ fn next<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
 #[track_caller]
 fn assert_none(what: &str, mut round: impl FnMut()) {
     (0..WARM_UP).for_each(|_| round());
-    let seen = measure(|| (0..ROUNDS).for_each(|_| round()));
-    assert_eq!((seen.count_total, seen.count_current), (0, 0), "{what}: {seen:?}");
+    let used = measure(|| (0..ROUNDS).for_each(|_| round()));
+    assert_eq!((used.count_total, used.count_current), (0, 0), "{what}: {used:?}");
 }
 
 /// A stream of `left` items and of at least `SIZE` bytes.
-struct Countdown<const SIZE: usize = 1> {
+struct Items<const SIZE: usize = 1> {
     left: usize,
     _bulk: [u8; SIZE],
 }
 
-fn countdown<const SIZE: usize>(left: usize) -> Countdown<SIZE> {
-    Countdown { left, _bulk: [0; SIZE] }
+fn items<const SIZE: usize>(left: usize) -> Items<SIZE> {
+    Items { left, _bulk: [0; SIZE] }
 }
 
-impl<const SIZE: usize> Stream for Countdown<SIZE> {
+impl<const SIZE: usize> Stream for Items<SIZE> {
     type Item = usize;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<usize>> {
@@ -51,9 +51,9 @@ impl<const SIZE: usize> Stream for Countdown<SIZE> {
 
 /// An endless stream, and a future, that is pending at every other poll and wakes itself.
 #[derive(Default)]
-struct SelfWaking(bool);
+struct Yielding(bool);
 
-impl SelfWaking {
+impl Yielding {
     fn poll_alternating(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.0 = !self.0;
         if self.0 {
@@ -64,7 +64,7 @@ impl SelfWaking {
     }
 }
 
-impl Stream for SelfWaking {
+impl Stream for Yielding {
     type Item = Result<u8, u8>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -72,7 +72,7 @@ impl Stream for SelfWaking {
     }
 }
 
-impl Future for SelfWaking {
+impl Future for Yielding {
     type Output = u8;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u8> {
@@ -95,20 +95,20 @@ impl<I: Iterator> Stream for Ready<I> {
 
 #[test]
 fn join_allocates_nothing_per_item() {
-    let mut ready = Ready((0..50).map(|_| countdown::<1>(usize::MAX))).join_streams();
+    let mut ready = Ready((0..50).map(|_| items::<1>(usize::MAX))).join_streams();
     assert_none("ready", || assert!(next(&mut ready).is_ready()));
 
-    let mut woken = Ready((0..50).map(|_| SelfWaking::default())).join_streams();
+    let mut woken = Ready((0..50).map(|_| Yielding::default())).join_streams();
     assert_none("woken", || {
         let _ = next(&mut woken);
     });
 
-    let mut keyed = Ready((0..50).map(|key| (key, SelfWaking::default()))).join_streams().keyed();
+    let mut keyed = Ready((0..50).map(|key| (key, Yielding::default()))).join_streams().keyed();
     assert_none("keyed", || {
         let _ = next(&mut keyed);
     });
 
-    let inners = (0..50).map(|_| Ok::<_, u8>(SelfWaking::default()));
+    let inners = (0..50).map(|_| Ok::<_, u8>(Yielding::default()));
     let mut fallible = Ready(inners).try_join_streams(OnError::Stop);
     assert_none("fallible", || {
         let _ = next(&mut fallible);
@@ -117,7 +117,7 @@ fn join_allocates_nothing_per_item() {
 
 #[test]
 fn join_reuses_memory_of_ended_streams() {
-    let streams = Ready((0..).map(|i| countdown::<64>(i % 4))).join_streams();
+    let streams = Ready((0..).map(|i| items::<64>(i % 4))).join_streams();
     let mut join = streams.max_inner(30);
     assert_none("30 at a time", || assert!(next(&mut join).is_ready()));
 }
@@ -157,20 +157,20 @@ fn join_frees_ended_streams() {
     /// Upper bound on the bytes per inner stream for its number, waker and queue entries.
     const SLOT: usize = 256;
     let mut kept = None;
-    let seen = measure(|| {
+    let used = measure(|| {
         // The join opens a stream per item read, so 20 items keep the first stream open.
-        let inners = (0..STREAMS).map(|_| countdown::<SIZE>(20));
+        let inners = (0..STREAMS).map(|_| items::<SIZE>(20));
         // The last stream never ends, so that the join does not end.
-        let last = core::iter::once(countdown::<SIZE>(usize::MAX));
+        let last = core::iter::once(items::<SIZE>(usize::MAX));
         let mut join = Ready(inners.chain(last)).join_streams();
         while join.get_ref().is_some() || join.open() > 1 {
             let _ = next(&mut join);
         }
         kept = Some(join);
     });
-    assert!(seen.bytes_max as usize > STREAMS * SIZE, "{seen:?}: all streams must be open at once");
+    assert!(used.bytes_max as usize > STREAMS * SIZE, "{used:?}: all streams must be open at once");
     let max = 20 * SIZE + STREAMS * SLOT;
-    assert!((seen.bytes_current as usize) < max, "{seen:?}: memory of ended streams must be freed");
+    assert!((used.bytes_current as usize) < max, "{used:?}: memory of ended streams must be freed");
     drop(kept);
 }
 
@@ -178,11 +178,11 @@ fn join_frees_ended_streams() {
 fn map_par_allocates_nothing_per_item() {
     let mut ready = Ready(0..).map_par(8, core::future::ready::<u32>);
     assert_none("ready", || assert!(next(&mut ready).is_ready()));
-    let mut woken = Ready(0..).map_par(8, |_: u32| SelfWaking::default());
+    let mut woken = Ready(0..).map_par(8, |_: u32| Yielding::default());
     assert_none("woken", || {
         let _ = next(&mut woken);
     });
-    let mut ordered = Ready(0..).map_par(8, |_: u32| SelfWaking::default()).ordered();
+    let mut ordered = Ready(0..).map_par(8, |_: u32| Yielding::default()).ordered();
     assert_none("in order", || {
         let _ = next(&mut ordered);
     });
@@ -192,7 +192,7 @@ fn map_par_allocates_nothing_per_item() {
 fn single_fork_allocates_nothing_per_item() {
     let mut one = Ready(0_u32..).forker();
     assert_none("ready", || assert!(next(&mut one).is_ready()));
-    let mut one = SelfWaking::default().forker();
+    let mut one = Yielding::default().forker();
     assert_none("woken", || {
         let _ = next(&mut one);
     });
@@ -207,14 +207,14 @@ fn forks_free_read_blocks() {
         assert!(next(&mut two).is_ready());
     };
     (0..WARM_UP).for_each(|_| round());
-    let seen = measure(|| (0..ROUNDS).for_each(|_| round()));
-    assert!((seen.count_total as usize) < ROUNDS / 8, "{seen:?}: a block must hold many items");
-    assert!(seen.bytes_current.abs() < 4096, "{seen:?}: read blocks must be freed");
+    let used = measure(|| (0..ROUNDS).for_each(|_| round()));
+    assert!((used.count_total as usize) < ROUNDS / 8, "{used:?}: a block must hold many items");
+    assert!(used.bytes_current.abs() < 4096, "{used:?}: read blocks must be freed");
 }
 
 #[test]
 fn sharable_allocates_nothing_per_item() {
-    let mut one = SelfWaking::default().sharable();
+    let mut one = Yielding::default().sharable();
     let mut two = one.clone();
     assert_none("two clones", || {
         let _ = next(&mut one);
@@ -226,37 +226,37 @@ fn sharable_allocates_nothing_per_item() {
 fn blocking_iterator_allocates_nothing_per_item() {
     let mut ready = aiter_to_iter(Ready(0..), park_thread);
     assert_none("ready", || assert!(ready.next().is_some()));
-    let mut woken = aiter_to_iter(SelfWaking::default(), park_thread);
+    let mut woken = aiter_to_iter(Yielding::default(), park_thread);
     assert_none("self-waking", || assert!(woken.next().is_some()));
-    let mut timed = BlockOn::new().iter(SelfWaking::default());
+    let mut timed = BlockOn::new().iter(Yielding::default());
     assert_none("with a timeout", || {
         assert!(timed.next_timeout(Duration::from_secs(60)).is_ok());
     });
-    let mut idle = BlockOnIdle::new(|_| unreachable!()).iter(SelfWaking::default());
+    let mut idle = BlockOnIdle::new(|_| unreachable!()).iter(Yielding::default());
     assert_none("without an operating system", || assert!(idle.next().is_some()));
-    let mut closure = aiter_to_iter(SelfWaking::default(), |next| futures_executor::block_on(next));
+    let mut closure = aiter_to_iter(Yielding::default(), |next| futures_executor::block_on(next));
     assert_none("block_on of futures", || assert!(closure.next().is_some()));
 }
 
 #[test]
 fn sleeping_iterator_allocates_nothing_per_item() {
-    let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
+    let (request, requests) = std::sync::mpsc::sync_channel::<()>(1);
     let (pusher, cursor) = aiter::push_list();
     let echo = std::thread::spawn(move || {
-        for () in asked {
+        for () in requests {
             std::thread::sleep(Duration::from_micros(50));
             pusher.push(1_u8).expect("list must accept the item");
         }
     });
     let mut items = aiter_to_iter(cursor, park_thread);
     let mut round = || {
-        ask.send(()).expect("echo thread must run");
+        request.send(()).expect("echo thread must run");
         assert_eq!(items.next(), Some(1));
     };
     (0..300).for_each(|_| round());
-    let seen = measure(|| (0..1000).for_each(|_| round()));
+    let used = measure(|| (0..1000).for_each(|_| round()));
     // If the echo thread is preempted inside `wake`, the cursor registers another node.
-    assert!(seen.count_total <= 2, "{seen:?}");
-    drop(ask);
+    assert!(used.count_total <= 2, "{used:?}");
+    drop(request);
     echo.join().expect("echo thread must not fail");
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     ledger::{Ledger, values},
-    script::{script, scripted},
+    script::{PanicOnDrop, script, scripted},
     waker::{Counting, next},
 };
 use aiter::{
@@ -95,18 +95,6 @@ fn source_panic_after_item_ends_stream() {
 
 #[test]
 fn source_drop_panic_ends_stream() {
-    struct PanicOnDrop<S>(S);
-    impl<S: Stream + Unpin> Stream for PanicOnDrop<S> {
-        type Item = S::Item;
-        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-            Pin::new(&mut self.0).poll_next(cx)
-        }
-    }
-    impl<S> Drop for PanicOnDrop<S> {
-        fn drop(&mut self) {
-            panic!("scripted panic in drop");
-        }
-    }
     let (mut active, mut drive) =
         boxed(PanicOnDrop(stream::iter([1])).active(identity).into_parts());
     assert!(catch_unwind(AssertUnwindSafe(|| run(&mut drive))).is_err());

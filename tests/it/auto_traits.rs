@@ -458,50 +458,49 @@ fn handles_are_unpin_for_pinned_items() {
 
 #[test]
 fn debug_and_error_need_no_bound_on_items() {
-    fn assert_debug<T: Debug>() {}
-    fn assert_error<T: Error>() {}
-    assert_debug::<Pusher<Opaque>>();
-    assert_debug::<WeakPusher<Opaque>>();
-    assert_debug::<UniquePusher<'_, Opaque>>();
-    assert_debug::<NoWakePusher<Opaque>>();
-    assert_debug::<NoWakeCursor<Opaque>>();
-    assert_debug::<Cursor<Opaque>>();
-    assert_debug::<SharedCursor<Opaque>>();
-    assert_debug::<NextMany<'_, Opaque>>();
-    assert_debug::<SharedNext<'_, Opaque>>();
-    assert_debug::<SharedNextMany<'_, Opaque>>();
-    assert_debug::<AvailableIter<'_, Opaque>>();
-    assert_debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
-    assert_debug::<Active<Opaque, Opaque>>();
-    assert_debug::<PreloadWith<Opaque, Opaque>>();
-    assert_debug::<MapParWith<Opaque, Opaque>>();
-    assert_debug::<UnblockIter<Opaque, Opaque>>();
-    assert_debug::<AiterToIter<Opaque, Opaque>>();
-    assert_debug::<NextItem<'_, Opaque>>();
-    assert_debug::<BlockOn>();
-    assert_debug::<BlockOnIdle<Opaque>>();
-    assert_debug::<ForbidBlocking<Opaque>>();
-    assert_debug::<
-        MapWorker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>,
-    >();
-    assert_debug::<DriveTask<futures_util::stream::Empty<Opaque>>>();
-    assert_debug::<JoinStreams<Of<Opaque, Opaque>>>();
-    assert_debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
-    assert_debug::<TryJoinStreams<Opaque, Inner<Opaque>>>();
-    assert_debug::<ForkStream<Of<Opaque, Opaque>>>();
-    assert_debug::<PassiveFork<Of<Opaque>>>();
-    assert_debug::<Sharable<Opaque>>();
-    assert_debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
-    assert_debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
-    assert_debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
-    assert_debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
-    assert_debug::<CatchPanics<Plain>>();
-    assert_debug::<WorkerStarter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
-    assert_error::<PushError<Opaque>>();
-    assert_error::<CaughtPanic>();
-    assert_error::<MapError<CaughtPanic>>();
-    assert_error::<TryPushError<Opaque>>();
-    assert_error::<PushAllError<IntoIter<Opaque>>>();
-    assert_error::<TryNextError>();
-    assert_error::<Elapsed>();
+    fn is_debug<T: Debug>() {}
+    fn is_error<T: Error>() {}
+    is_debug::<Pusher<Opaque>>();
+    is_debug::<WeakPusher<Opaque>>();
+    is_debug::<UniquePusher<'_, Opaque>>();
+    is_debug::<NoWakePusher<Opaque>>();
+    is_debug::<NoWakeCursor<Opaque>>();
+    is_debug::<Cursor<Opaque>>();
+    is_debug::<SharedCursor<Opaque>>();
+    is_debug::<NextMany<'_, Opaque>>();
+    is_debug::<SharedNext<'_, Opaque>>();
+    is_debug::<SharedNextMany<'_, Opaque>>();
+    is_debug::<AvailableIter<'_, Opaque>>();
+    is_debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
+    is_debug::<Active<Opaque, Opaque>>();
+    is_debug::<PreloadWith<Opaque, Opaque>>();
+    is_debug::<MapParWith<Opaque, Opaque>>();
+    is_debug::<UnblockIter<Opaque, Opaque>>();
+    is_debug::<AiterToIter<Opaque, Opaque>>();
+    is_debug::<NextItem<'_, Opaque>>();
+    is_debug::<BlockOn>();
+    is_debug::<BlockOnIdle<Opaque>>();
+    is_debug::<ForbidBlocking<Opaque>>();
+    is_debug::<MapWorker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>>(
+    );
+    is_debug::<DriveTask<futures_util::stream::Empty<Opaque>>>();
+    is_debug::<JoinStreams<Of<Opaque, Opaque>>>();
+    is_debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
+    is_debug::<TryJoinStreams<Opaque, Inner<Opaque>>>();
+    is_debug::<ForkStream<Of<Opaque, Opaque>>>();
+    is_debug::<PassiveFork<Of<Opaque>>>();
+    is_debug::<Sharable<Opaque>>();
+    is_debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
+    is_debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
+    is_debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
+    is_debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
+    is_debug::<CatchPanics<Plain>>();
+    is_debug::<WorkerStarter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
+    is_error::<PushError<Opaque>>();
+    is_error::<CaughtPanic>();
+    is_error::<MapError<CaughtPanic>>();
+    is_error::<TryPushError<Opaque>>();
+    is_error::<PushAllError<IntoIter<Opaque>>>();
+    is_error::<TryNextError>();
+    is_error::<Elapsed>();
 }

@@ -128,7 +128,7 @@ struct World<'a> {
     groups: Vec<Group>,
     /// Lower bound on the number of `try_push` calls that find room.
     room: usize,
-    /// At no time were there two cursors.
+    /// `true` if there were never two cursors at once.
     single_cursor: bool,
 }
 

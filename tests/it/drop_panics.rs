@@ -317,11 +317,7 @@ fn skipped_error_drop_panics_rest_arrives() {
     let (_outer, source) = scripted([Ok(inner)]);
     let results = source.try_join_streams(OnError::Skip);
     let (items, panicked) = read(results.map(Result::ok).fuse());
-    assert_eq!(
-        (items, panicked),
-        (vec![Some(1), Some(3)], 1),
-        "inner stream must continue after the drop"
-    );
+    assert_eq!((items, panicked), (vec![Some(1), Some(3)], 1), "inner stream must continue");
 }
 
 #[test]
@@ -364,9 +360,7 @@ fn bounded_fork_leaves_item_drop_panics() {
         let slow = fast.fork();
         let waker = Counting::new();
         for n in 0..4 {
-            let Poll::Ready(Some(item)) = waker.poll(&mut fast) else {
-                panic!("expected item {n}")
-            };
+            let Poll::Ready(Some(item)) = waker.poll(&mut fast) else { panic!("no item {n}") };
             assert_eq!(item.number, n);
             item.number();
         }

@@ -104,10 +104,8 @@ fn smol_runs_detached_tasks() {
 
 #[test]
 fn tokio_on_two_threads_runs_tasks() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .expect("runtime must start");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("must start");
     runtime.block_on(async {
         each_adapter!(tokio::spawn);
         let handle = tokio::runtime::Handle::current();
@@ -117,8 +115,7 @@ fn tokio_on_two_threads_runs_tasks() {
 
 #[test]
 fn tokio_local_set_runs_local_tasks() {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().build().expect("runtime must start");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("must start");
     tokio::task::LocalSet::new().block_on(&runtime, async {
         each_adapter!(tokio::task::spawn_local);
         each_adapter_of_rcs!(tokio::task::spawn_local);
@@ -157,11 +154,9 @@ fn futures_local_pool_runs_local_tasks() {
     let mut pool = futures_executor::LocalPool::new();
     let spawner = pool.spawner();
     pool.run_until(async move {
-        each_adapter!(|task| spawner.spawn_local(task).expect("pool must accept the task"));
-        each_adapter!(|task| spawner
-            .spawn_local_with_handle(task)
-            .expect("pool must accept the task"));
-        each_adapter_of_rcs!(|task| spawner.spawn_local(task).expect("pool must accept the task"));
+        each_adapter!(|task| spawner.spawn_local(task).expect("must run"));
+        each_adapter!(|task| spawner.spawn_local_with_handle(task).expect("must run"));
+        each_adapter_of_rcs!(|task| spawner.spawn_local(task).expect("must run"));
     });
 }
 

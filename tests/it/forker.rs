@@ -132,7 +132,7 @@ fn unpolled_woken_fork_blocks_no_other() {
 }
 
 #[test]
-fn three_forks_read_items_in_any_turn_order() {
+fn three_forks_read_items_in_any_order() {
     let (_handle, source) = scripted(0..8);
     let zero = source.forker();
     let mut forks = [zero.fork(), zero.fork(), zero];
@@ -197,17 +197,17 @@ fn fork_reading_first_leaves_other_woken() {
         assert_eq!(a.poll(&mut one), Poll::Pending);
         assert_eq!(b.poll(&mut two), Poll::Pending);
         handle.send(1);
-        let (reads, task, mut waiting, other) =
+        let (reads, task, mut waits, other) =
             if second_reads { (two, b, one, a) } else { (one, a, two, b) };
         let mut reads = reads;
         assert_eq!(task.poll(&mut reads), Poll::Ready(Some(1)));
         assert!(other.wakes() > 0);
         // The fork that has read may not be polled again, so the other fork must be woken.
-        assert_eq!(other.poll(&mut waiting), Poll::Ready(Some(1)));
-        assert_eq!(other.poll(&mut waiting), Poll::Pending);
+        assert_eq!(other.poll(&mut waits), Poll::Ready(Some(1)));
+        assert_eq!(other.poll(&mut waits), Poll::Pending);
         handle.send(2);
         assert!(other.wakes() > 1);
-        assert_eq!(other.poll(&mut waiting), Poll::Ready(Some(2)));
+        assert_eq!(other.poll(&mut waits), Poll::Ready(Some(2)));
     }
 }
 
@@ -248,11 +248,7 @@ fn passive_fork_waits_for_active_fork() {
     assert_eq!(log.wakes(), 1);
     assert_eq!(log.poll(&mut passive), Poll::Ready(Some(1)));
     assert_eq!(log.poll(&mut passive), Poll::Pending);
-    assert_eq!(
-        (handle.polls(), passive.outcome()),
-        (1, None),
-        "passive fork must not poll the source"
-    );
+    assert_eq!((handle.polls(), passive.outcome()), (1, None), "source must not be polled");
     let mut other = passive.clone();
     handle.send(2);
     handle.end();
@@ -365,8 +361,7 @@ fn clone_panic_leaves_item_readable() {
     assert!(panics(|| next(&mut passive)));
     assert_eq!(handle.polls(), 1);
     faulty.store(false, Ordering::Relaxed);
-    let items =
-        |items: Vec<PanicOnClone>| items.iter().map(|item| item.item.value).collect::<Vec<_>>();
+    let items = |read: Vec<PanicOnClone>| read.iter().map(|it| it.item.value).collect::<Vec<_>>();
     assert_eq!(items(read_all(&mut one)), [0, 1]);
     assert_eq!(items(read_all(&mut two)), [0, 1]);
     assert_eq!(items(read_all(&mut passive)), [0, 1]);
@@ -588,10 +583,7 @@ fn fork_terminates_after_end_and_last_item() {
     let mut two = one.fork();
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(next(&mut one), Poll::Ready(Some(2)));
-    assert!(
-        !one.is_terminated() && one.outcome().is_none(),
-        "fork must not terminate before it returned None"
-    );
+    assert!(!one.is_terminated() && one.outcome().is_none(), "fork must return None first");
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert!(handle.is_dropped(), "source must be dropped at its end");
     assert!(one.is_terminated() && !two.is_terminated());
@@ -986,11 +978,7 @@ fn source_may_fork_itself_in_drop() {
             let passive = self.1.lock().expect("no panic").take().expect("fork must be stored");
             let mut late = passive.activate();
             assert_eq!(next(&mut late), Poll::Ready(Some(1)));
-            assert_eq!(
-                next(&mut late),
-                Poll::Pending,
-                "list must stop after the drop of the source"
-            );
+            assert_eq!(next(&mut late), Poll::Pending, "list must not be stopped yet");
             assert_eq!(late.size_hint(), (0, None));
         }
     }

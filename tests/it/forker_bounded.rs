@@ -41,8 +41,7 @@ fn wait_policy_makes_fast_fork_wait() {
     assert!(waker.poll(&mut fast).is_pending());
     drop(slow);
     assert_eq!(waker.wakes(), 2, "drop of the slow fork must wake the fast fork");
-    let rest: Vec<u64> =
-        fast.by_ref().collect::<Vec<_>>().now_or_never().expect("single fork must not wait");
+    let rest: Vec<u64> = fast.by_ref().collect::<Vec<_>>().now_or_never().expect("must be ready");
     assert!(rest.into_iter().eq(9..20));
     assert_eq!(fast.outcome(), Some(TaskOutcome::Completed));
 }

@@ -225,11 +225,7 @@ fn size_hint_is_exact_once_stopped() {
     let (gate, mut gated) = stream::iter(0..5).gated();
     assert_eq!(gated.size_hint(), (0, Some(5)));
     assert_eq!(gate.push(3), Ok(()));
-    assert_eq!(
-        gated.size_hint(),
-        (3, Some(5)),
-        "upper bound must not count permits before the stop"
-    );
+    assert_eq!(gated.size_hint(), (3, Some(5)), "permits must not limit the size yet");
     assert_eq!(take_items(&mut gated, 1), [0]);
     assert_eq!(gated.size_hint(), (2, Some(4)));
     gate.stop();
@@ -286,11 +282,7 @@ fn into_inner_returns_remaining_source() {
     gate.push(2).expect("open gate must take permits");
     assert_eq!(take_items(&mut gated, 1), [0]);
     assert_eq!(gated.get_ref().size_hint(), (3, Some(3)));
-    assert_eq!(
-        next(gated.get_mut()),
-        Poll::Ready(Some(1)),
-        "direct read of the source must use no permit"
-    );
+    assert_eq!(next(gated.get_mut()), Poll::Ready(Some(1)), "direct read must use no permit");
     assert_eq!(gated.permits(), 1);
     let mut source = gated.into_inner();
     assert_eq!(next(&mut source), Poll::Ready(Some(2)));

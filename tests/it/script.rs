@@ -157,7 +157,7 @@ impl<T> Stream for Script<T> {
         }
     }
 
-    /// Counts the scripted items. The upper bound is known once an end or a panic follows them.
+    /// Counts the scripted items. If an end or a panic follows them, the count is exact.
     fn size_hint(&self) -> (usize, Option<usize>) {
         let state = lock(&self.0);
         let items = state.steps.iter().take_while(|step| matches!(step, Step::Item(_))).count();

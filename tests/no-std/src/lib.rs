@@ -37,13 +37,13 @@ pub mod sharing {
     /// The ends of a list that wakes no task.
     pub type NoWakeList<T> = (NoWakePusher<T>, NoWakeCursor<T>);
 
-    /// Makes the value.
+    /// Makes a list that wakes no task.
     pub fn make<T>() -> NoWakeList<T> {
         aiter_core::task::no_wake_list()
     }
 }
 
-/// The push list's errors.
+/// Errors of the push list.
 pub mod error {
     use aiter::{PushAllError, PushError, PushErrorKind, TryNextError, TryPushError};
 
@@ -127,7 +127,7 @@ pub mod adapters {
     /// Requires progress and the extension methods.
     pub fn has_progress<S: Progress + AiterExt>() {}
 
-    /// Makes the value.
+    /// Makes a stream over an iterator.
     pub fn from_iter<I: IntoIterator>(iter: I) -> FromIter<I::IntoIter> {
         aiter::iter_to_aiter(iter)
     }
