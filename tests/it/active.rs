@@ -1,6 +1,8 @@
+//! `active` and `active_bounded`: buffering, back-pressure, cancellation, panics and wake-ups.
+
 use crate::{
     ledger::{Ledger, values},
-    script::{script, scripted},
+    script::{PanicOnDrop, script, scripted},
     waker::{Counting, next},
 };
 use aiter::{
@@ -33,13 +35,13 @@ fn boxed<S: Stream>(parts: (Active<S::Item, ()>, DriveTask<S>)) -> (Active<S::It
 }
 
 #[test]
-fn case_8_a_ready_source_of_1000_is_buffered_when_one_is_read() {
+fn ready_source_is_buffered_before_first_read() {
     let (mut active, mut drive) = boxed(stream::iter(0..1000).active(identity).into_parts());
     let task = Counting::new();
     let mut polls = 1;
     while poll(&mut drive, task.waker()).is_pending() {
-        assert_eq!(task.wakes(), polls, "it goes on by itself");
-        assert_eq!(active.len(), 128 * polls, "and lets others run in between");
+        assert_eq!(task.wakes(), polls, "task must wake itself while the source is ready");
+        assert_eq!(active.len(), 128 * polls, "each poll must pull 128 items");
         polls += 1;
     }
     assert_eq!(polls, 8);
@@ -57,33 +59,33 @@ fn case_8_a_ready_source_of_1000_is_buffered_when_one_is_read() {
 }
 
 #[test]
-fn case_9_dropping_the_stream_drops_a_pending_source_in_one_poll() {
-    let (teller, source) = script::<u8>();
+fn dropped_stream_ends_task_in_one_poll() {
+    let (handle, source) = script::<u8>();
     let (active, mut drive) = boxed(source.active(identity).into_parts());
     let task = Counting::new();
-    teller.send(1);
+    handle.send(1);
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
-    assert!(teller.is_waiting() && !teller.is_dropped());
+    assert!(handle.is_waiting() && !handle.is_dropped());
     drop(active);
     assert_eq!(task.wakes(), 1);
     assert_eq!(poll(&mut drive, task.waker()), Poll::Ready(()));
-    assert!(teller.is_dropped());
-    assert_eq!(teller.polls(), 2, "not asked again");
+    assert!(handle.is_dropped());
+    assert_eq!(handle.polls(), 2, "source must not be polled after the stream is dropped");
     assert!(drive.is_terminated());
     assert_eq!(poll(&mut drive, task.waker()), Poll::Ready(()));
-    assert_eq!(task.held(), 0, "no waker stays behind");
+    assert_eq!(task.held(), 0, "finished task must hold no waker");
 }
 
 #[test]
-fn case_10_a_source_that_panics_after_one_item() {
-    let (teller, source) = script();
+fn source_panic_after_item_ends_stream() {
+    let (handle, source) = script();
     let (mut active, mut drive) = boxed(source.active(identity).into_parts());
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut active), Poll::Pending);
-    teller.send(1);
-    teller.panic();
+    handle.send(1);
+    handle.panic();
     assert!(catch_unwind(AssertUnwindSafe(|| run(&mut drive))).is_err());
-    assert!(teller.is_dropped(), "whether or not the task is dropped");
+    assert!(handle.is_dropped(), "panic must drop the source before the task is dropped");
     assert!(reader.wakes() > 0);
     assert_eq!(active.outcome(), Some(TaskOutcome::Panicked));
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
@@ -92,60 +94,49 @@ fn case_10_a_source_that_panics_after_one_item() {
 }
 
 #[test]
-fn a_source_that_panics_when_it_is_dropped() {
-    struct Bomb<S>(S);
-    impl<S: Stream + Unpin> Stream for Bomb<S> {
-        type Item = S::Item;
-        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-            Pin::new(&mut self.0).poll_next(cx)
-        }
-    }
-    impl<S> Drop for Bomb<S> {
-        fn drop(&mut self) {
-            panic!("in drop");
-        }
-    }
-    let (mut active, mut drive) = boxed(Bomb(stream::iter([1])).active(identity).into_parts());
+fn source_drop_panic_ends_stream() {
+    let (mut active, mut drive) =
+        boxed(PanicOnDrop(stream::iter([1])).active(identity).into_parts());
     assert!(catch_unwind(AssertUnwindSafe(|| run(&mut drive))).is_err());
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
     assert_eq!(next(&mut active), Poll::Ready(None));
     assert_eq!(active.outcome(), Some(TaskOutcome::Panicked));
 
-    let (mut active, drive) = boxed(Bomb(stream::iter([1])).active(identity).into_parts());
+    let (mut active, drive) = boxed(PanicOnDrop(stream::iter([1])).active(identity).into_parts());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(drive))).is_err());
-    assert_eq!(next(&mut active), Poll::Ready(None), "no hang");
+    assert_eq!(next(&mut active), Poll::Ready(None), "stream must end");
 }
 
 #[test]
-fn case_11_bounded_by_2_and_not_read() {
-    let (teller, source) = scripted(0..10);
+fn full_buffer_pauses_task_until_item_is_taken() {
+    let (handle, source) = scripted(0..10);
     let (mut active, mut drive) = boxed(source.active_bounded(2, identity).into_parts());
     let task = Counting::new();
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
-    assert_eq!(teller.polls(), 2);
+    assert_eq!(handle.polls(), 2);
     assert_eq!(active.len(), 2);
     assert_eq!(task.wakes(), 0);
 
-    // A take wakes the task, which pulls one more.
+    // Taking an item wakes the task, which pulls the next one.
     assert_eq!(next(&mut active), Poll::Ready(Some(0)));
     assert_eq!(task.wakes(), 1);
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
-    assert_eq!(teller.polls(), 3);
+    assert_eq!(handle.polls(), 3);
 
-    // Two takes wake it once.
+    // Taking two items wakes the task once.
     assert_eq!(active.try_next(), Ok(1));
     assert_eq!(active.try_next(), Ok(2));
     assert_eq!(task.wakes(), 2);
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
     assert_eq!(active.len(), 2);
-    assert_eq!(teller.polls(), 5);
+    assert_eq!(handle.polls(), 5);
 }
 
 #[test]
-fn a_bounded_stream_hands_out_everything_in_order_at_any_bound() {
+fn bounded_stream_yields_all_items_in_order() {
     for bound in [1, 2, 3, 7, 61, 62, 63, 1000] {
-        let (teller, source) = scripted(0..300);
+        let (handle, source) = scripted(0..300);
         let (mut active, mut drive) = boxed(source.active_bounded(bound, identity).into_parts());
         let (mut items, mut pulled) = (0, 0);
         loop {
@@ -162,65 +153,65 @@ fn a_bounded_stream_hands_out_everything_in_order_at_any_bound() {
         }
         assert_eq!((items, pulled), (300, 0));
         assert_eq!(active.outcome(), Some(TaskOutcome::Completed));
-        assert!(teller.is_dropped());
+        assert!(handle.is_dropped());
     }
 }
 
 #[test]
-fn a_task_dropped_early_ends_the_stream_as_cancelled() {
-    let (teller, source) = script();
+fn dropped_task_ends_stream_as_cancelled() {
+    let (handle, source) = script();
     let (mut active, mut drive) = boxed(source.active(identity).into_parts());
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut active), Poll::Pending);
     assert_eq!(active.outcome(), None);
-    teller.send(1);
+    handle.send(1);
     assert_eq!(run(&mut drive), Poll::Pending);
     drop(drive);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert!(reader.wakes() > 0);
     assert_eq!(active.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(active.size_hint(), (1, Some(1)));
     assert_eq!(next(&mut active), Poll::Ready(Some(1)));
-    assert!(!active.is_terminated(), "nobody was told");
+    assert!(!active.is_terminated(), "stream must not be terminated before it returned None");
     assert_eq!(next(&mut active), Poll::Ready(None));
     assert!(active.is_terminated());
 }
 
 #[test]
-fn the_source_is_dropped_before_the_stream_ends() {
-    let (teller, source) = script::<u8>();
+fn source_is_dropped_before_stream_ends() {
+    let (handle, source) = script::<u8>();
     let (active, mut drive) = boxed(source.active(identity).into_parts());
     let mut active = pin!(active);
-    let seen = alloc::sync::Arc::new(std::sync::Mutex::new(None));
-    let at_wake = alloc::sync::Arc::clone(&seen);
-    let told = alloc::sync::Arc::new(teller);
-    let teller = alloc::sync::Arc::clone(&told);
+    let dropped_at_wake = alloc::sync::Arc::new(std::sync::Mutex::new(None));
+    let in_waker = alloc::sync::Arc::clone(&dropped_at_wake);
+    let shared = alloc::sync::Arc::new(handle);
+    let handle = alloc::sync::Arc::clone(&shared);
     let waker = crate::waker::on_wake(move || {
-        *at_wake.lock().expect("not poisoned") = Some(told.is_dropped());
+        *in_waker.lock().expect("not poisoned") = Some(shared.is_dropped());
     });
     assert_eq!(active.as_mut().poll_next(&mut Context::from_waker(&waker)), Poll::Pending);
-    teller.end();
+    handle.end();
     assert_eq!(run(&mut drive), Poll::Ready(()));
-    assert_eq!(*seen.lock().expect("not poisoned"), Some(true));
+    assert_eq!(*dropped_at_wake.lock().expect("not poisoned"), Some(true));
 }
 
 #[test]
-fn the_latest_waker_of_either_side_is_called() {
-    let (teller, source) = script();
+fn latest_waker_of_each_side_is_woken() {
+    let (handle, source) = script();
     let (mut active, mut drive) = boxed(source.active_bounded(1, identity).into_parts());
     let (old, new) = (Counting::new(), Counting::new());
     let (old_task, new_task) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut active), Poll::Pending);
     assert_eq!(new.poll(&mut active), Poll::Pending);
-    teller.send(1);
-    teller.send(2);
-    // Full, for both wakers.
+    handle.send(1);
+    handle.send(2);
+    // The buffer is full at both polls.
     assert_eq!(poll(&mut drive, old_task.waker()), Poll::Pending);
     assert_eq!(poll(&mut drive, new_task.waker()), Poll::Pending);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut active), Poll::Ready(Some(1)));
     assert_eq!((old_task.wakes(), new_task.wakes()), (0, 1));
-    // Pending on the source, and then closed.
+    // The task waits for the source, then the stream is dropped.
     assert_eq!(poll(&mut drive, old_task.waker()), Poll::Pending);
     assert_eq!(next(&mut active), Poll::Ready(Some(2)));
     assert_eq!(poll(&mut drive, new_task.waker()), Poll::Pending);
@@ -231,19 +222,19 @@ fn the_latest_waker_of_either_side_is_called() {
 }
 
 #[test]
-fn a_wake_of_the_source_after_the_stream_is_gone_does_nothing_but_wake() {
-    let (teller, source) = script();
+fn source_wake_after_stream_drop_pulls_no_item() {
+    let (handle, source) = script();
     let (active, mut drive) = boxed(source.active(identity).into_parts());
     assert_eq!(run(&mut drive), Poll::Pending);
     drop(active);
-    teller.send(1);
+    handle.send(1);
     assert_eq!(run(&mut drive), Poll::Ready(()));
-    assert_eq!(teller.polls(), 1);
-    assert_eq!(teller.left(), 1);
+    assert_eq!(handle.polls(), 1);
+    assert_eq!(handle.left(), 1);
 }
 
 #[test]
-fn every_item_is_freed_once_when_either_side_goes_at_any_step() {
+fn items_are_freed_once_if_either_side_drops() {
     for bound in [None, Some(2)] {
         for steps in 0..8 {
             for task_first in [true, false] {
@@ -271,7 +262,7 @@ fn every_item_is_freed_once_when_either_side_goes_at_any_step() {
                 } else {
                     drop(active);
                     assert_eq!(run(&mut drive), Poll::Ready(()));
-                    assert_eq!(ledger.alive(), taken.len(), "the source is gone");
+                    assert_eq!(ledger.alive(), taken.len(), "source must be dropped");
                 }
                 assert!(values(&taken).into_iter().eq(0..taken.len() as u64));
                 drop(taken);
@@ -283,8 +274,8 @@ fn every_item_is_freed_once_when_either_side_goes_at_any_step() {
 }
 
 #[test]
-fn the_handle_is_kept_and_can_be_had() {
-    let (_teller, source) = script::<u8>();
+fn spawn_handle_is_kept_and_returned() {
+    let (_handle, source) = script::<u8>();
     let active = source.active(|drive| (drive, "handle"));
     assert_eq!(active.handle().1, "handle");
     let (mut active, (drive, _)) = active.into_parts();
@@ -294,27 +285,27 @@ fn the_handle_is_kept_and_can_be_had() {
 }
 
 #[test]
-fn a_spawner_that_panics_drops_the_source() {
-    let (teller, source) = script::<u8>();
-    let spawn = |_drive: DriveTask<_>| -> () { panic!("no runtime here") };
+fn spawner_panic_drops_source() {
+    let (handle, source) = script::<u8>();
+    let spawn = |_drive: DriveTask<_>| -> () { panic!("scripted panic in spawn") };
     assert!(catch_unwind(AssertUnwindSafe(|| source.active(spawn))).is_err());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
-fn a_waker_of_the_task_that_panics_leaves_no_task_behind() {
-    let (teller, source) = script::<u8>();
+fn task_waker_panic_still_ends_task() {
+    let (handle, source) = script::<u8>();
     let (active, mut drive) = boxed(source.active(identity).into_parts());
-    let waker = crate::waker::on_wake(|| panic!("in wake"));
+    let waker = crate::waker::on_wake(|| panic!("scripted panic in wake"));
     assert_eq!(poll(&mut drive, &waker), Poll::Pending);
     assert!(catch_unwind(AssertUnwindSafe(|| drop(active))).is_err());
     assert_eq!(run(&mut drive), Poll::Ready(()));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
-fn debug_shows_the_state_and_no_items() {
-    let (_teller, source) = scripted(["secret"]);
+fn debug_shows_state_without_items() {
+    let (_handle, source) = scripted(["secret"]);
     let (active, mut drive) = boxed(source.active_bounded(3, identity).into_parts());
     assert_eq!(format!("{drive:?}"), "DriveTask { ended: false, .. }");
     assert_eq!(format!("{active:?}"), "Active { len: 0, bound: Some(3), outcome: None, .. }");

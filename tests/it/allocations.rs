@@ -1,4 +1,4 @@
-//! Adapters with a task allocate blocks of items, and what wakes them, and then no more.
+//! Adapters with a task, once they are running, allocate only blocks of items.
 
 use aiter::AiterExt;
 use allocation_counter::measure;
@@ -11,7 +11,7 @@ use core::{
 use futures_core::Stream;
 use futures_util::{stream, stream::StreamExt};
 
-/// Lets the tasks run and reads what there is, for so many items.
+/// Polls the tasks and the stream in turn until `count` items are read.
 fn read<S, F>(stream: &mut S, tasks: &mut [Pin<&mut F>], count: usize)
 where
     S: Stream<Item = u64> + Unpin,
@@ -33,7 +33,7 @@ where
     }
 }
 
-fn allocations<S, F>(mut stream: S, tasks: &mut [Pin<&mut F>]) -> u64
+fn count_allocations<S, F>(mut stream: S, tasks: &mut [Pin<&mut F>]) -> u64
 where
     S: Stream<Item = u64> + Unpin,
     F: Future<Output = ()>,
@@ -46,24 +46,24 @@ where
 }
 
 #[test]
-fn none_for_an_item() {
+fn adapters_with_tasks_allocate_only_blocks() {
     let source = || stream::iter(0..);
 
-    // Runs of 128 items, of which the list keeps one block for the next.
+    // A poll buffers 128 items; the list keeps one block for the next poll.
     let (active, drive) = source().active(identity).into_parts();
-    let allocations_of_blocks = allocations(active, &mut [pin!(drive)]);
-    assert!(allocations_of_blocks <= 10_000 / 50, "{allocations_of_blocks}");
+    let blocks = count_allocations(active, &mut [pin!(drive)]);
+    assert!(blocks <= 10_000 / 50, "{blocks}");
     let (active, drive) = source().active_bounded(10, identity).into_parts();
-    assert_eq!(allocations(active, &mut [pin!(drive)]), 0);
+    assert_eq!(count_allocations(active, &mut [pin!(drive)]), 0);
     let (preload, drive) = source().preload_with(10, identity).into_parts();
-    assert_eq!(allocations(preload, &mut [pin!(drive)]), 0);
+    assert_eq!(count_allocations(preload, &mut [pin!(drive)]), 0);
 
     let (stream, workers) = source().map_par_with(2, identity, ready).into_parts();
     let mut workers: Vec<_> = workers.into_iter().map(Box::pin).collect();
     let mut tasks: Vec<_> = workers.iter_mut().map(Pin::as_mut).collect();
-    assert_eq!(allocations(stream, &mut tasks), 0);
+    assert_eq!(count_allocations(stream, &mut tasks), 0);
     let (stream, workers) = source().map_par_with(2, identity, ready).into_parts();
     let mut workers: Vec<_> = workers.into_iter().map(Box::pin).collect();
     let mut tasks: Vec<_> = workers.iter_mut().map(Pin::as_mut).collect();
-    assert_eq!(allocations(stream.ordered(), &mut tasks), 0);
+    assert_eq!(count_allocations(stream.ordered(), &mut tasks), 0);
 }

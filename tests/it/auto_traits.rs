@@ -1,4 +1,4 @@
-//! Pins which public types are `Send`, `Sync` and `Unpin`, and that `Debug` asks nothing of items.
+//! Auto traits of the public types, and their `Debug` and `Error` without bounds on items.
 
 use aiter::{
     AiterToIter, BlockOn, BlockOnIdle, CaughtPanic, Cursor, Elapsed, ForbidBlocking, Gate,
@@ -27,8 +27,8 @@ use core::{
 use futures_core::Stream;
 use std::sync::MutexGuard;
 
-/// Tells by name resolution which auto traits `T` has: an inherent constant, where its bound
-/// holds, is preferred to the trait's.
+/// Detects the auto traits of `T` by name resolution. Where its bound holds, an inherent constant
+/// takes precedence over the constant of the trait.
 struct Probe<T>(PhantomData<T>);
 
 trait Lacks {
@@ -61,14 +61,14 @@ impl<T: RefUnwindSafe> Probe<T> {
     const REF_UNWIND: bool = true;
 }
 
-/// `UnwindSafe` and `RefUnwindSafe` of a type.
+/// Returns whether a type is `UnwindSafe` and whether it is `RefUnwindSafe`.
 macro_rules! unwinds {
     ($type:ty) => {
         [<Probe<$type>>::UNWIND, <Probe<$type>>::REF_UNWIND]
     };
 }
 
-/// `SEND, SYNC, UNPIN` of a type, all three at once.
+/// Returns whether a type is `Send`, `Sync` and `Unpin`.
 macro_rules! traits {
     ($type:ty) => {
         [<Probe<$type>>::SEND, <Probe<$type>>::SYNC, <Probe<$type>>::UNPIN]
@@ -81,16 +81,16 @@ const NEITHER: [bool; 3] = [false, false, true];
 
 /// `Send` and `Sync`.
 type Plain = u8;
-/// `Send` and not `Sync`.
+/// `Send` but not `Sync`.
 type OfOneThread = Cell<u8>;
-/// `Sync` and not `Send`.
+/// `Sync` but not `Send`.
 type Guard = MutexGuard<'static, u8>;
-/// Neither.
+/// Neither `Send` nor `Sync`.
 type Local = Rc<u8>;
 /// Neither `Unpin` nor `Debug`.
 struct Opaque(PhantomPinned);
 
-/// A stream that is what `T` is.
+/// A stream with the auto traits of `T`.
 struct Inner<T>(T);
 
 impl<T> Stream for Inner<T> {
@@ -104,7 +104,7 @@ impl<T> Stream for Inner<T> {
 type Flight = fn(&mut Context<'_>);
 
 #[test]
-fn the_probe_tells_each_trait() {
+fn probe_detects_each_trait() {
     assert_eq!(traits!(Plain), ALL);
     assert_eq!(traits!(OfOneThread), ONLY_SEND);
     assert_eq!(traits!(Guard), [false, true, true]);
@@ -113,7 +113,7 @@ fn the_probe_tells_each_trait() {
 }
 
 #[test]
-fn pushers_are_send_and_sync_when_items_are_send() {
+fn pushers_are_send_and_sync_if_items_are_send() {
     assert_eq!(traits!(Pusher<Plain>), ALL);
     assert_eq!(traits!(Pusher<OfOneThread>), ALL);
     assert_eq!(traits!(Pusher<Guard>), NEITHER);
@@ -133,7 +133,7 @@ fn pushers_are_send_and_sync_when_items_are_send() {
 }
 
 #[test]
-fn cursors_are_send_when_items_are_send_and_sync_when_they_are_both() {
+fn cursors_take_send_and_sync_from_items() {
     assert_eq!(traits!(Cursor<Plain>), ALL);
     assert_eq!(traits!(Cursor<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(NoWakeCursor<Plain>), ALL);
@@ -148,7 +148,7 @@ fn cursors_are_send_when_items_are_send_and_sync_when_they_are_both() {
 }
 
 #[test]
-fn takers_are_send_when_items_are_send() {
+fn shared_cursors_are_send_if_items_are_send() {
     assert!(traits!(SharedCursor<Plain>)[0]);
     assert!(traits!(SharedCursor<OfOneThread>)[0]);
     assert_eq!(traits!(SharedCursor<Guard>), NEITHER);
@@ -156,7 +156,7 @@ fn takers_are_send_when_items_are_send() {
 }
 
 #[test]
-fn views_of_a_cursor_are_what_their_borrow_is() {
+fn cursor_borrows_take_traits_from_borrow() {
     assert_eq!(traits!(AvailableIter<'static, Plain>), ALL);
     assert!(!traits!(AvailableIter<'static, OfOneThread>)[0]);
     assert_eq!(traits!(AvailableIter<'static, Guard>), [false, false, true]);
@@ -174,7 +174,7 @@ fn views_of_a_cursor_are_what_their_borrow_is() {
 }
 
 #[test]
-fn errors_are_what_their_items_are() {
+fn errors_take_traits_from_items() {
     assert_eq!(traits!(PushError<Plain>), ALL);
     assert_eq!(traits!(PushError<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(PushError<Local>), NEITHER);
@@ -187,7 +187,7 @@ fn errors_are_what_their_items_are() {
 }
 
 #[test]
-fn streams_with_a_task_are_what_their_items_and_handles_are() {
+fn task_streams_take_traits_from_parts() {
     assert_eq!(traits!(Active<Plain, Plain>), ALL);
     assert_eq!(traits!(Active<OfOneThread, Plain>), ONLY_SEND);
     assert_eq!(traits!(Active<Local, Plain>), NEITHER);
@@ -208,8 +208,8 @@ fn streams_with_a_task_are_what_their_items_and_handles_are() {
 }
 
 #[test]
-fn blocking_iterators_are_what_their_stream_and_their_way_of_blocking_are() {
-    // The stream is boxed; how it blocks is not.
+fn blocking_iters_take_traits_from_stream_and_fn() {
+    // The iterator boxes the stream but holds the blocking function directly.
     assert_eq!(traits!(AiterToIter<Of<u8>, BlockOn>), ALL);
     assert_eq!(traits!(AiterToIter<Of<u8, Opaque>, BlockOn>), ALL);
     assert_eq!(traits!(AiterToIter<Of<u8, OfOneThread>, Plain>), ONLY_SEND);
@@ -232,7 +232,7 @@ fn blocking_iterators_are_what_their_stream_and_their_way_of_blocking_are() {
 }
 
 #[test]
-fn tasks_are_send_when_their_source_and_its_items_are() {
+fn tasks_are_send_if_source_and_items_are() {
     use core::future::Ready;
     use futures_util::stream::{Iter, Repeat};
     assert_eq!(traits!(DriveTask<Iter<Empty<Plain>>>), ALL);
@@ -252,7 +252,7 @@ fn tasks_are_send_when_their_source_and_its_items_are() {
     assert_eq!(traits!(MapParWith<Plain, Plain, Starts<Plain, Plain>>), ALL);
 }
 
-/// A stream whose own auto traits are `M`'s, of items of type `T`.
+/// A stream of items of type `T`, with the auto traits of `M`.
 struct Of<T, M = u8>(PhantomData<fn() -> T>, PhantomData<M>);
 
 impl<T, M> Stream for Of<T, M> {
@@ -264,8 +264,8 @@ impl<T, M> Stream for Of<T, M> {
 }
 
 #[test]
-fn joins_are_what_their_source_and_its_streams_are() {
-    // Streams are where they are: only the source decides about `Unpin`.
+fn joins_take_traits_from_source_and_streams() {
+    // Inner streams are pinned on the heap, so only the source decides about `Unpin`.
     assert_eq!(traits!(JoinStreams<Of<Of<Local>>>), ALL);
     assert_eq!(traits!(JoinStreams<Of<Of<u8, Opaque>>>), ALL);
     assert_eq!(traits!(JoinStreams<Of<Of<u8, OfOneThread>>>), ONLY_SEND);
@@ -293,10 +293,10 @@ fn joins_are_what_their_source_and_its_streams_are() {
 }
 
 #[test]
-fn forks_are_send_when_source_and_items_are_and_always_unpin() {
+fn forks_are_send_if_parts_are_and_always_unpin() {
     assert_eq!(traits!(ForkStream<Of<Plain>>), ALL);
     assert_eq!(traits!(ForkStream<Of<Plain, Opaque>>), ALL);
-    // The source is seen by one at a time; what is in the list by all.
+    // Forks poll the source under a lock, but read the items of the list concurrently.
     assert_eq!(traits!(ForkStream<Of<Plain, OfOneThread>>), ALL);
     assert_eq!(traits!(ForkStream<Of<OfOneThread>>), ONLY_SEND);
     assert_eq!(traits!(ForkStream<Of<Plain, Local>>), NEITHER);
@@ -309,7 +309,7 @@ fn forks_are_send_when_source_and_items_are_and_always_unpin() {
 }
 
 #[test]
-fn clones_that_share_are_send_and_sync_when_the_source_is_send() {
+fn sharables_are_send_and_sync_if_source_is_send() {
     assert_eq!(traits!(Sharable<Of<Local>>), ALL);
     assert_eq!(traits!(Sharable<Of<Plain, Opaque>>), ALL);
     assert_eq!(traits!(Sharable<Of<Plain, OfOneThread>>), ALL);
@@ -320,7 +320,7 @@ fn clones_that_share_are_send_and_sync_when_the_source_is_send() {
 }
 
 #[test]
-fn maps_are_what_source_function_futures_and_results_are() {
+fn maps_take_traits_from_source_fn_and_futures() {
     use core::future::Ready;
     type F = fn(u8) -> Ready<u8>;
     assert_eq!(traits!(MapPar<Plain, F, Ready<Opaque>>), ALL);
@@ -336,7 +336,7 @@ fn maps_are_what_source_function_futures_and_results_are() {
 }
 
 #[test]
-fn flattened_streams_are_what_their_parts_are() {
+fn flattened_streams_take_traits_from_parts() {
     use core::{array, future::Ready};
     use futures_util::stream::Repeat;
     type Call<T> = fn(T) -> Ready<[T; 1]>;
@@ -353,7 +353,7 @@ fn flattened_streams_are_what_their_parts_are() {
 }
 
 #[test]
-fn a_map_is_what_its_parts_are_and_a_failure_what_its_error_is() {
+fn map_try_takes_traits_from_parts_and_errors() {
     use futures_util::stream::Repeat;
     assert_eq!(traits!(MapTry<Repeat<Plain>, Plain, Plain>), ALL);
     assert_eq!(traits!(MapTry<Repeat<OfOneThread>, Plain, Plain>), ONLY_SEND);
@@ -377,7 +377,7 @@ const NONE: [bool; 2] = [false, false];
 #[test]
 fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(Fragile), NONE);
-    // As std's channels are.
+    // Channels of `std` are unwind safe for all items, too.
     assert_eq!(unwinds!(std::sync::mpsc::Sender<Fragile>), BOTH);
     assert_eq!(unwinds!(std::sync::mpsc::Receiver<Fragile>), BOTH);
     assert_eq!(unwinds!(Pusher<Fragile>), BOTH);
@@ -391,7 +391,7 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(Preflight<Fragile, Fragile>), NONE);
     assert_eq!(unwinds!(AvailableIter<'static, Plain>), BOTH);
     assert_eq!(unwinds!(AvailableIter<'static, OfOneThread>), NONE);
-    // It borrows the cursor as mutable.
+    // A mutable borrow of a cursor is not `UnwindSafe`.
     assert_eq!(unwinds!(NextMany<'static, Plain>), [false, true]);
     assert_eq!(unwinds!(SharedNext<'static, Fragile>), [false, true]);
     assert_eq!(unwinds!(SharedNextMany<'static, Plain>), [false, true]);
@@ -400,13 +400,13 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(Active<Fragile, Plain>), BOTH);
     assert_eq!(unwinds!(PreloadWith<Fragile, Plain>), BOTH);
     assert_eq!(unwinds!(UnblockIter<Fragile, Plain>), BOTH);
-    // It sorts results itself.
+    // The stream sorts the results itself.
     assert_eq!(unwinds!(MapParWith<Plain, Plain>), BOTH);
 }
 
-/// An adapter that polls a source is what the source is.
+/// Adapters that poll a source take `UnwindSafe` and `RefUnwindSafe` from it.
 #[test]
-fn adapters_are_unwind_safe_as_their_source() {
+fn adapters_are_unwind_safe_if_source_is() {
     use core::future::Ready;
     use futures_util::stream::Repeat;
     type Source = Of<u8>;
@@ -443,7 +443,7 @@ fn adapters_are_unwind_safe_as_their_source() {
 }
 
 #[test]
-fn items_that_must_not_move_do_not_pin_the_handles() {
+fn handles_are_unpin_for_pinned_items() {
     assert!(traits!(Pusher<Opaque>)[2]);
     assert!(traits!(WeakPusher<Opaque>)[2]);
     assert!(traits!(UniquePusher<'static, Opaque>)[2]);
@@ -457,49 +457,50 @@ fn items_that_must_not_move_do_not_pin_the_handles() {
 }
 
 #[test]
-fn debug_and_error_ask_nothing_of_the_items() {
-    fn debug<T: Debug>() {}
-    fn error<T: Error>() {}
-    debug::<Pusher<Opaque>>();
-    debug::<WeakPusher<Opaque>>();
-    debug::<UniquePusher<'_, Opaque>>();
-    debug::<NoWakePusher<Opaque>>();
-    debug::<NoWakeCursor<Opaque>>();
-    debug::<Cursor<Opaque>>();
-    debug::<SharedCursor<Opaque>>();
-    debug::<NextMany<'_, Opaque>>();
-    debug::<SharedNext<'_, Opaque>>();
-    debug::<SharedNextMany<'_, Opaque>>();
-    debug::<AvailableIter<'_, Opaque>>();
-    debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
-    debug::<Active<Opaque, Opaque>>();
-    debug::<PreloadWith<Opaque, Opaque>>();
-    debug::<MapParWith<Opaque, Opaque>>();
-    debug::<UnblockIter<Opaque, Opaque>>();
-    debug::<AiterToIter<Opaque, Opaque>>();
-    debug::<NextItem<'_, Opaque>>();
-    debug::<BlockOn>();
-    debug::<BlockOnIdle<Opaque>>();
-    debug::<ForbidBlocking<Opaque>>();
-    debug::<MapWorker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>>();
-    debug::<DriveTask<futures_util::stream::Empty<Opaque>>>();
-    debug::<JoinStreams<Of<Opaque, Opaque>>>();
-    debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
-    debug::<TryJoinStreams<Opaque, Inner<Opaque>>>();
-    debug::<ForkStream<Of<Opaque, Opaque>>>();
-    debug::<PassiveFork<Of<Opaque>>>();
-    debug::<Sharable<Opaque>>();
-    debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
-    debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
-    debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
-    debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
-    debug::<CatchPanics<Plain>>();
-    debug::<WorkerStarter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
-    error::<PushError<Opaque>>();
-    error::<CaughtPanic>();
-    error::<MapError<CaughtPanic>>();
-    error::<TryPushError<Opaque>>();
-    error::<PushAllError<IntoIter<Opaque>>>();
-    error::<TryNextError>();
-    error::<Elapsed>();
+fn debug_and_error_need_no_bound_on_items() {
+    fn is_debug<T: Debug>() {}
+    fn is_error<T: Error>() {}
+    is_debug::<Pusher<Opaque>>();
+    is_debug::<WeakPusher<Opaque>>();
+    is_debug::<UniquePusher<'_, Opaque>>();
+    is_debug::<NoWakePusher<Opaque>>();
+    is_debug::<NoWakeCursor<Opaque>>();
+    is_debug::<Cursor<Opaque>>();
+    is_debug::<SharedCursor<Opaque>>();
+    is_debug::<NextMany<'_, Opaque>>();
+    is_debug::<SharedNext<'_, Opaque>>();
+    is_debug::<SharedNextMany<'_, Opaque>>();
+    is_debug::<AvailableIter<'_, Opaque>>();
+    is_debug::<Preflight<Opaque, Box<dyn FnMut(&mut Context<'_>)>>>();
+    is_debug::<Active<Opaque, Opaque>>();
+    is_debug::<PreloadWith<Opaque, Opaque>>();
+    is_debug::<MapParWith<Opaque, Opaque>>();
+    is_debug::<UnblockIter<Opaque, Opaque>>();
+    is_debug::<AiterToIter<Opaque, Opaque>>();
+    is_debug::<NextItem<'_, Opaque>>();
+    is_debug::<BlockOn>();
+    is_debug::<BlockOnIdle<Opaque>>();
+    is_debug::<ForbidBlocking<Opaque>>();
+    is_debug::<MapWorker<futures_util::stream::Empty<Opaque>, Opaque, core::future::Ready<Opaque>>>(
+    );
+    is_debug::<DriveTask<futures_util::stream::Empty<Opaque>>>();
+    is_debug::<JoinStreams<Of<Opaque, Opaque>>>();
+    is_debug::<JoinKeyed<Opaque, Opaque, Opaque>>();
+    is_debug::<TryJoinStreams<Opaque, Inner<Opaque>>>();
+    is_debug::<ForkStream<Of<Opaque, Opaque>>>();
+    is_debug::<PassiveFork<Of<Opaque>>>();
+    is_debug::<Sharable<Opaque>>();
+    is_debug::<MapPar<Opaque, Opaque, core::future::Ready<Opaque>>>();
+    is_debug::<Azip<Vec<futures_util::stream::Pending<Opaque>>>>();
+    is_debug::<StrictAzip<Vec<futures_util::stream::Pending<Opaque>>>>();
+    is_debug::<MapTry<Opaque, Opaque, Opaque, Opaque>>();
+    is_debug::<CatchPanics<Plain>>();
+    is_debug::<WorkerStarter<Opaque, Opaque, Opaque, core::future::Ready<Opaque>>>();
+    is_error::<PushError<Opaque>>();
+    is_error::<CaughtPanic>();
+    is_error::<MapError<CaughtPanic>>();
+    is_error::<TryPushError<Opaque>>();
+    is_error::<PushAllError<IntoIter<Opaque>>>();
+    is_error::<TryNextError>();
+    is_error::<Elapsed>();
 }

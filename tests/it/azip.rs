@@ -1,3 +1,5 @@
+//! `azip` and its strict form: rows, ends, wake-ups, sizes and panics.
+
 use crate::{
     drain,
     ledger::Ledger,
@@ -11,17 +13,17 @@ use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, future, stream};
 use std::panic::catch_unwind;
 
-fn unequal<T>(polled: Poll<Option<Result<T, UnequalLengths>>>) -> (usize, usize) {
+fn unequal_lengths<T>(polled: Poll<Option<Result<T, UnequalLengths>>>) -> (usize, usize) {
     match polled {
         Poll::Ready(Some(Err(error))) => (error.shorter(), error.longer()),
-        Poll::Ready(Some(Ok(_))) => panic!("a row"),
-        Poll::Ready(None) => panic!("the end"),
-        Poll::Pending => panic!("pending"),
+        Poll::Ready(Some(Ok(_))) => panic!("expected an error, got a row"),
+        Poll::Ready(None) => panic!("expected an error, got the end"),
+        Poll::Pending => panic!("expected an error, got pending"),
     }
 }
 
 #[test]
-fn case_30_the_shortest_of_three_has_8() {
+fn rows_end_with_shortest_stream() {
     let texts = (0..20).map(|n| n.to_string());
     let rows = drain(azip((stream::iter('a'..='h'), stream::iter(0..20), stream::iter(texts))));
     assert_eq!(rows.len(), 8);
@@ -32,7 +34,7 @@ fn case_30_the_shortest_of_three_has_8() {
 }
 
 #[test]
-fn case_31_into_parts_returns_what_was_taken() {
+fn into_parts_returns_taken_items() {
     let mut rows = azip((stream::iter([1, 2, 3]), stream::iter(["x"])));
     assert_eq!(next(&mut rows), Poll::Ready(Some((1, "x"))));
     assert_eq!(next(&mut rows), Poll::Ready(None));
@@ -42,37 +44,37 @@ fn case_31_into_parts_returns_what_was_taken() {
 }
 
 #[test]
-fn case_32_an_empty_one_ends_it_with_the_other_at_most_1_ahead() {
-    let (teller, source) = scripted([1, 2]);
+fn empty_stream_ends_rows_with_other_one_ahead() {
+    let (handle, source) = scripted([1, 2]);
     let mut rows = azip((stream::empty::<u8>(), source));
     assert_eq!(next(&mut rows), Poll::Ready(None));
-    assert_eq!(teller.polls(), 0, "nothing more is asked");
+    assert_eq!(handle.polls(), 0, "streams after the ended one must not be polled");
 
-    let (teller, source) = scripted([1, 2]);
+    let (handle, source) = scripted([1, 2]);
     let mut rows = azip((source, stream::empty::<u8>()));
     assert_eq!(next(&mut rows), Poll::Ready(None));
-    assert_eq!(teller.polls(), 1);
+    assert_eq!(handle.polls(), 1);
     let ((rest, _), taken) = rows.into_parts();
     assert_eq!(taken, (Some(1), None));
     assert_eq!(drain(rest), [2]);
 }
 
 #[test]
-fn case_33_an_item_is_kept_while_another_stream_waits() {
+fn item_is_kept_while_other_stream_is_pending() {
     let ((left, source), (right, other)) = (script(), script());
     let mut rows = azip((source, other));
     let task = Counting::new();
     right.send("b");
     assert_eq!(task.poll(&mut rows), Poll::Pending);
     assert_eq!(task.poll(&mut rows), Poll::Pending);
-    assert_eq!((left.polls(), right.polls()), (2, 1), "it has given its item");
+    assert_eq!((left.polls(), right.polls()), (2, 1), "stream must keep its taken item");
     left.send("a");
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&mut rows), Poll::Ready(Some(("a", "b"))));
 }
 
 #[test]
-fn case_34_dropped_in_mid_row_through_into_parts() {
+fn into_parts_in_mid_row_returns_taken_item() {
     let ledger = Ledger::new();
     let ((left, source), (_right, other)) = (script(), script::<u8>());
     left.send(ledger.item(1));
@@ -85,10 +87,10 @@ fn case_34_dropped_in_mid_row_through_into_parts() {
 }
 
 #[test]
-fn case_35_strict_makes_unequal_lengths_an_error() {
+fn strict_reports_unequal_lengths() {
     let mut rows = azip((stream::iter([1, 2]), stream::iter([1]))).strict();
     assert_eq!(next(&mut rows), Poll::Ready(Some(Ok((1, 1)))));
-    assert_eq!(unequal(next(&mut rows)), (1, 0));
+    assert_eq!(unequal_lengths(next(&mut rows)), (1, 0));
     assert!(!rows.is_terminated());
     assert_eq!(next(&mut rows), Poll::Ready(None));
     assert!(rows.is_terminated());
@@ -96,8 +98,8 @@ fn case_35_strict_makes_unequal_lengths_an_error() {
 }
 
 #[test]
-fn case_36_the_streams_wait_at_the_same_time() {
-    // Three rows of two streams that take a tick for each item: three ticks and not six.
+fn pending_streams_wait_concurrently() {
+    // Two streams need one tick per item: three rows take three ticks, not six.
     let now = Rc::new(Cell::new(0));
     let slow = || {
         let (now, mut due) = (Rc::clone(&now), 0);
@@ -122,7 +124,7 @@ fn case_36_the_streams_wait_at_the_same_time() {
 }
 
 #[test]
-fn case_37_after_none_comes_none_and_no_stream_is_asked() {
+fn ended_azip_polls_no_stream() {
     let ((a, source), (b, other)) = (scripted(0..1), scripted(0..9));
     let mut rows = azip([source, other]);
     assert_eq!(next(&mut rows), Poll::Ready(Some([0, 0])));
@@ -136,7 +138,7 @@ fn case_37_after_none_comes_none_and_no_stream_is_asked() {
 }
 
 #[test]
-fn no_streams_give_no_rows() {
+fn zero_streams_yield_no_rows() {
     let mut none = azip(Vec::<stream::Empty<u8>>::new());
     assert!(!none.is_terminated());
     assert_eq!(none.size_hint(), (0, Some(0)));
@@ -151,7 +153,7 @@ fn no_streams_give_no_rows() {
 }
 
 #[test]
-fn vectors_and_arrays_and_tuples_of_every_size() {
+fn azip_accepts_vec_array_and_tuples_up_to_12() {
     let many: Vec<_> = (0..100).map(|n| stream::iter(n..n + 3)).collect();
     let rows = drain(azip(many));
     assert_eq!(rows.len(), 3);
@@ -180,7 +182,7 @@ fn vectors_and_arrays_and_tuples_of_every_size() {
 }
 
 #[test]
-fn the_latest_waker_is_woken_by_each_stream() {
+fn each_stream_wakes_latest_waker() {
     let ((a, source), (b, other)) = (script(), script());
     let mut rows = azip((source, other));
     let (first, second) = (Counting::new(), Counting::new());
@@ -193,20 +195,20 @@ fn the_latest_waker_is_woken_by_each_stream() {
 }
 
 #[test]
-fn strict_of_equal_lengths_ends() {
+fn strict_ends_without_error_if_lengths_equal() {
     let rows = azip([stream::iter(0..2), stream::iter(5..7)]).strict();
-    assert_eq!(rows.size_hint(), (2, Some(2)), "the same: there is no error");
+    assert_eq!(rows.size_hint(), (2, Some(2)), "equal lengths must count no error");
     assert_eq!(drain(rows), [Ok([0, 5]), Ok([1, 6])]);
 }
 
 #[test]
-fn strict_waits_for_the_others_and_asks_none_after_its_end() {
+fn strict_polls_no_ended_stream() {
     let ((a, source), (b, other), (c, third)) = (scripted::<u8>([]), script(), script());
     let mut rows = azip([source, other, third]).strict();
     assert_eq!(next(&mut rows), Poll::Pending);
     assert_eq!(next(&mut rows), Poll::Pending);
     assert_eq!((a.polls(), b.polls(), c.polls()), (1, 2, 2));
-    assert_eq!(rows.size_hint(), (0, Some(1)), "an error at most");
+    assert_eq!(rows.size_hint(), (0, Some(1)), "ended stream must allow one error at most");
     b.end();
     assert_eq!(next(&mut rows), Poll::Pending);
     c.end();
@@ -216,7 +218,7 @@ fn strict_waits_for_the_others_and_asks_none_after_its_end() {
 }
 
 #[test]
-fn strict_tells_at_once_whatever_the_others_do() {
+fn strict_reports_error_while_others_are_pending() {
     let ((_a, source), (b, other), (c, third)) = (script::<u8>(), script(), script());
     let mut rows = azip([source, other, third]).strict();
     b.end();
@@ -225,14 +227,14 @@ fn strict_tells_at_once_whatever_the_others_do() {
     let error = next(&mut rows);
     assert!(matches!(&error, Poll::Ready(Some(Err(error)))
         if error.to_string() == "stream 1 has ended, stream 2 has not"));
-    assert_eq!(unequal(error), (1, 2));
+    assert_eq!(unequal_lengths(error), (1, 2));
     assert_eq!(next(&mut rows), Poll::Ready(None));
     assert_eq!(rows.into_parts().1, [None, None, Some(3)]);
 }
 
 #[test]
-fn size_hint_is_the_shortest_with_what_is_in_hand() {
-    let (teller, source) = script::<u8>();
+fn size_hint_is_shortest_with_taken_items() {
+    let (handle, source) = script::<u8>();
     let mut rows = azip((stream::iter(0..3), stream::iter(0..5)));
     for left in (0..=3).rev() {
         assert_eq!(rows.size_hint(), (left, Some(left)));
@@ -245,12 +247,12 @@ fn size_hint_is_the_shortest_with_what_is_in_hand() {
 
     let mut rows = azip((stream::iter(0..3), source));
     assert_eq!(next(&mut rows), Poll::Pending);
-    assert_eq!(rows.size_hint(), (0, Some(3)), "one of them in hand");
-    teller.end();
+    assert_eq!(rows.size_hint(), (0, Some(3)), "upper bound must count the taken item");
+    handle.end();
     assert_eq!(next(&mut rows), Poll::Ready(None));
 
     let strict = azip((stream::iter(0..3), stream::iter(0..5))).strict();
-    assert_eq!(strict.size_hint(), (4, Some(4)), "and the error");
+    assert_eq!(strict.size_hint(), (4, Some(4)), "upper and lower bound must count the error");
     let strict = azip((stream::iter(0..3), stream::repeat(1))).strict();
     assert_eq!(strict.size_hint(), (4, Some(4)));
     let strict =
@@ -259,11 +261,11 @@ fn size_hint_is_the_shortest_with_what_is_in_hand() {
 }
 
 #[test]
-fn a_panic_in_one_stream_keeps_what_the_others_gave() {
+fn stream_panic_keeps_items_of_others() {
     let ((a, source), other) = (script(), stream::iter(0..));
-    let angry = Cell::new(true);
+    let panics_once = Cell::new(true);
     let other = other.map(|n: i32| {
-        assert!(!angry.take(), "told to panic");
+        assert!(!panics_once.take(), "scripted panic");
         n
     });
     let mut rows = azip((source, other));
@@ -274,7 +276,7 @@ fn a_panic_in_one_stream_keeps_what_the_others_gave() {
 }
 
 #[test]
-fn frees_every_item_once_when_dropped_at_any_step() {
+fn items_are_freed_once_if_dropped_at_any_step() {
     for steps in 0..=8 {
         let ledger = Ledger::new();
         let wait = |n: usize| {
@@ -297,7 +299,7 @@ fn frees_every_item_once_when_dropped_at_any_step() {
 }
 
 #[test]
-fn streams_that_must_not_move_go_in_a_box() {
+fn boxed_pinned_streams_are_accepted() {
     let counted = |n: u32| {
         Box::pin(stream::unfold(0, move |at| async move { (at < n).then_some((at, at + 1)) }))
     };
@@ -306,11 +308,11 @@ fn streams_that_must_not_move_go_in_a_box() {
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut rows = azip((stream::iter(["secret"]), source));
     assert_eq!(next(&mut rows), Poll::Pending);
     assert_eq!(format!("{rows:?}"), "Azip { sources: 2, taken: 1, ended: false, .. }");
-    teller.send("secret");
+    handle.send("secret");
     assert_eq!(next(&mut rows), Poll::Ready(Some(("secret", "secret"))));
     assert_eq!(rows.get_ref().0.size_hint(), (0, Some(0)));
     let rows = rows.strict();

@@ -1,4 +1,4 @@
-//! Handles that share a source keep no waker that was called, nor one of a handle that has ended.
+//! Handles that share a source keep no waker after the item is read or the stream ends.
 
 use crate::waker::{Counting, next};
 use aiter::{AiterExt, push_list};
@@ -7,10 +7,10 @@ use futures_core::Stream;
 
 type Source = aiter::Cursor<u32>;
 
-/// Two handles, each with its own waker, wait for one item and for the end.
+/// Two handles with separate wakers wait for three items, one at a time, and for the end.
 fn keeps_no_waker<S: Stream<Item = u32> + Unpin>(
     handles: impl FnOnce(Source) -> [S; 2],
-    both_get_it: bool,
+    both_receive: bool,
 ) {
     let (pusher, source) = push_list();
     let mut handles = handles(source);
@@ -21,12 +21,12 @@ fn keeps_no_waker<S: Stream<Item = u32> + Unpin>(
             assert_eq!(waker.poll(handle), Poll::Pending);
         }
         assert_eq!(held(), [1, 1]);
-        // As an interrupt handler does.
+        // `try_push` is the call for interrupt handlers.
         pusher.try_push(item).unwrap();
         for (n, (handle, waker)) in handles.iter_mut().zip(&wakers).enumerate() {
-            if n == 0 || both_get_it {
+            if n == 0 || both_receive {
                 assert_eq!(waker.poll(handle), Poll::Ready(Some(item)));
-                assert_eq!(waker.held(), 0, "handle {n} keeps its waker");
+                assert_eq!(waker.held(), 0, "handle {n} must drop its waker");
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The list against the model: any sequence of operations gives equal results, wakes who is to be
-//! woken, and drops each value exactly once.
+//! The push list compared with the model. Random sequences of operations must give equal results,
+//! wake the waiting cursors, and drop each value exactly once.
 
 use crate::{
     ledger::{Ledger, Tracked, values},
@@ -17,7 +17,7 @@ use futures_core::{FusedStream, Stream};
 use proptest::prelude::*;
 use std::env;
 
-/// What to do; the numbers choose among the handles that there are, modulo their count.
+/// An operation. A number selects a handle, modulo the number of handles.
 #[derive(Clone, Debug)]
 enum Op {
     Push(u8),
@@ -25,8 +25,8 @@ enum Op {
     Reserve(u8, u8),
     PushAll(u8, u8),
     Extend(u8, u8),
-    SolePush(u8),
-    SolePushAll(u8, u8),
+    UniquePush(u8),
+    UniquePushAll(u8, u8),
     ClonePusher(u8),
     DropPusher(u8),
     Downgrade(u8),
@@ -60,8 +60,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => (i(), run()).prop_map(|(p, n)| Op::Reserve(p, n)),
         5 => (i(), run()).prop_map(|(p, n)| Op::PushAll(p, n)),
         1 => (i(), run()).prop_map(|(p, n)| Op::Extend(p, n)),
-        4 => i().prop_map(Op::SolePush),
-        3 => (i(), run()).prop_map(|(p, n)| Op::SolePushAll(p, n)),
+        4 => i().prop_map(Op::UniquePush),
+        3 => (i(), run()).prop_map(|(p, n)| Op::UniquePushAll(p, n)),
         2 => i().prop_map(Op::ClonePusher),
         2 => i().prop_map(Op::DropPusher),
         1 => i().prop_map(Op::Downgrade),
@@ -86,7 +86,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 1..200)
 }
 
-/// The waker of the last poll that was `Pending`, until that wait is over or given up.
+/// The waker of the last pending poll, until a later poll is ready or the wait is cancelled.
 #[derive(Default)]
 struct Wait(Option<Counting>);
 
@@ -95,9 +95,9 @@ impl Wait {
         self.0.as_ref().is_some_and(|counting| counting.wakes() > 0)
     }
 
-    /// Takes a poll's outcome.
+    /// Records the outcome of a poll.
     fn after<T>(&mut self, counting: Counting, outcome: &Poll<T>) {
-        assert!(outcome.is_ready() || counting.held() > 0, "pending without the waker");
+        assert!(outcome.is_ready() || counting.held() > 0, "pending poll must keep the waker");
         self.0 = outcome.is_pending().then_some(counting);
     }
 }
@@ -126,13 +126,13 @@ struct World<'a> {
     weaks: Vec<(WeakPusher<Tracked>, model::WeakPusher<u64>)>,
     readers: Vec<Reader>,
     groups: Vec<Group>,
-    /// At least so many `try_push` find room.
+    /// Lower bound on the number of `try_push` calls that find room.
     room: usize,
-    /// There never were two cursors at once.
-    sole: bool,
+    /// `true` if there were never two cursors at once.
+    single_cursor: bool,
 }
 
-/// The one of `of` that `i` means, if there is any.
+/// Index of the element that `i` selects, or `None` if `of` is empty.
 fn pick<T>(of: &[T], i: u8) -> Option<usize> {
     (!of.is_empty()).then(|| usize::from(i) % of.len())
 }
@@ -148,11 +148,11 @@ fn no_item(error: TryNextError) -> NoItem {
     match error {
         TryNextError::Empty => NoItem::Empty,
         TryNextError::Ended => NoItem::Ended,
-        TryNextError::Contended => unreachable!("one thread"),
+        TryNextError::Contended => unreachable!("no other thread"),
     }
 }
 
-/// What a poll gives when `next` is what there is.
+/// Converts the result of `try_next` to the expected result of a poll.
 fn polled<T>(next: Result<T, NoItem>) -> Poll<Option<T>> {
     match next {
         Ok(item) => Poll::Ready(Some(item)),
@@ -180,7 +180,7 @@ impl<'a> World<'a> {
             readers: vec![Reader { real: real_cursor, model: model_cursor, wait: Wait::default() }],
             groups: Vec::new(),
             room: 0,
-            sole: true,
+            single_cursor: true,
         }
     }
 
@@ -197,16 +197,16 @@ impl<'a> World<'a> {
         self.readers.len() + self.groups.len()
     }
 
-    /// Does it; says nothing when there is no handle to do it with.
+    /// Runs an operation. Returns `None` if there is no handle for it.
     fn step(&mut self, op: &Op) -> Option<()> {
         match *op {
             Op::Push(p)
             | Op::TryPush(p)
-            | Op::SolePush(p)
+            | Op::UniquePush(p)
             | Op::Reserve(p, _)
             | Op::PushAll(p, _)
             | Op::Extend(p, _)
-            | Op::SolePushAll(p, _) => {
+            | Op::UniquePushAll(p, _) => {
                 let p = pick(&self.pushers, p)?;
                 self.push(op, p);
             }
@@ -226,7 +226,7 @@ impl<'a> World<'a> {
                 self.pushers.extend(real.zip(model));
             }
             Op::DropWeak(w) => drop(self.weaks.swap_remove(pick(&self.weaks, w)?)),
-            // Seldom early, or most sequences would be over before they began.
+            // An early stop is rare, because otherwise most sequences would stop at once.
             Op::Stop(p) => {
                 let p = pick(&self.pushers, p)?;
                 if self.next > 100 || self.cursors() > 3 {
@@ -307,7 +307,7 @@ impl<'a> World<'a> {
                     Ok(()) => assert_eq!(model.push(value), Ok(())),
                     Err(TryPushError::Full(item)) => {
                         assert_eq!(item.value, value);
-                        assert_eq!(self.room, 0, "full, although so much was reserved");
+                        assert_eq!(self.room, 0, "reserved push must not find the list full");
                         assert!(!model.is_stopped() && model.cursor_count() > 0);
                     }
                     Err(TryPushError::Stopped(item)) => {
@@ -324,16 +324,16 @@ impl<'a> World<'a> {
                     self.room = self.room.max(n.into());
                 }
             }
-            Op::PushAll(_, n) | Op::SolePushAll(_, n) => {
+            Op::PushAll(_, n) | Op::UniquePushAll(_, n) => {
                 let (values_, items) = self.run(n);
                 let (real, model) = &mut self.pushers[p];
                 let result = if let Op::PushAll(..) = op {
                     real.push_all(items)
-                } else if let Some(mut sole) = real.unique() {
-                    assert!(model.is_sole());
-                    sole.push_all(items)
+                } else if let Some(mut unique) = real.unique() {
+                    assert!(model.is_unique());
+                    unique.push_all(items)
                 } else {
-                    assert!(!model.is_sole());
+                    assert!(!model.is_unique());
                     real.push_all(items)
                 };
                 match (result, model.push_all(values_)) {
@@ -343,9 +343,9 @@ impl<'a> World<'a> {
                         let back: Vec<_> = real.into_unpushed().collect();
                         assert_eq!(values(&back), model);
                     }
-                    // Nothing to push: whether that is refused is open.
+                    // An empty batch to a stopped list may be refused or accepted.
                     (Err(real), Ok(0)) => assert_eq!(real.pushed(), 0),
-                    (real, model) => panic!("{real:?}, but the model says {model:?}"),
+                    (real, model) => panic!("list returned {real:?}, model {model:?}"),
                 }
             }
             Op::Extend(_, n) => {
@@ -354,22 +354,22 @@ impl<'a> World<'a> {
                 real.extend(items);
                 drop(model.push_all(values_));
             }
-            Op::SolePush(_) => {
+            Op::UniquePush(_) => {
                 let (value, item) = self.item();
                 let (real, model) = &mut self.pushers[p];
                 let result = match real.unique() {
-                    Some(mut sole) => {
-                        assert!(model.is_sole());
-                        sole.push(item)
+                    Some(mut unique) => {
+                        assert!(model.is_unique());
+                        unique.push(item)
                     }
                     None => {
-                        assert!(!model.is_sole());
+                        assert!(!model.is_unique());
                         real.push(item)
                     }
                 };
                 assert_eq!(result.map_err(refused), model.push(value));
             }
-            _ => unreachable!("{op:?} is no push"),
+            _ => unreachable!("{op:?} is not a push"),
         }
         self.room = self.room.saturating_sub((self.next - before) as usize);
     }
@@ -430,7 +430,7 @@ impl<'a> World<'a> {
                     assert_eq!(taken == 0, max == 0 || model.is_drained());
                     take(model, &buf, taken, max);
                 }
-                // Dropped: whoever gives up a read is not owed a wake-up.
+                // The future is dropped, so its wait is cancelled.
                 *wait = Wait::default();
             }
             Op::Available(_) => {
@@ -438,16 +438,16 @@ impl<'a> World<'a> {
                 assert_eq!(all.by_ref().collect::<Vec<_>>(), model.available());
                 assert_eq!(all.next(), None);
             }
-            _ => unreachable!("{op:?} is no read"),
+            _ => unreachable!("{op:?} is not a read"),
         }
     }
 
     fn enter(&mut self, real: Cursor<Tracked>, model: model::Cursor<u64>) {
         self.readers.push(Reader { real, model, wait: Wait::default() });
-        self.sole &= self.cursors() == 1;
+        self.single_cursor &= self.cursors() == 1;
     }
 
-    /// What holds after every step.
+    /// Checks the invariants that hold after every step.
     fn check(&mut self) {
         if self.cursors() == 0 {
             self.room = 0;
@@ -455,7 +455,7 @@ impl<'a> World<'a> {
         for (real, model) in &mut self.pushers {
             assert_eq!(real.is_stopped(), model.is_stopped());
             assert_eq!(real.cursor_count(), model.cursor_count());
-            assert_eq!(real.unique().is_some(), model.is_sole());
+            assert_eq!(real.unique().is_some(), model.is_unique());
         }
         for Reader { real, model, wait } in &self.readers {
             let len = model.len();
@@ -471,14 +471,14 @@ impl<'a> World<'a> {
             assert_eq!(upper.is_some(), model.is_stopped());
             assert!(upper.is_none_or(|upper| upper >= len));
             if wait.0.is_some() && model.is_ready() {
-                assert!(wait.is_woken(), "ready and not woken");
+                assert!(wait.is_woken(), "waiting cursor must be woken if it is ready");
             }
         }
         for Group { model, takers } in &self.groups {
             let waiting = takers.iter().any(|taker| taker.wait.0.is_some());
             if waiting && model.is_ready() {
                 let woken = takers.iter().any(|taker| taker.wait.is_woken());
-                assert!(woken, "ready and no taker woken");
+                assert!(woken, "one waiting taker must be woken if an item is ready");
             }
         }
         if let Some((real, _)) = self.pushers.first() {
@@ -488,7 +488,7 @@ impl<'a> World<'a> {
     }
 }
 
-/// The model reads what the list gave.
+/// Checks that the model yields the items that the list returned.
 fn take(model: &mut model::Cursor<u64>, buf: &[Tracked], taken: usize, max: u8) {
     assert_eq!(buf.len(), taken);
     assert!(taken <= max.into());
@@ -497,7 +497,7 @@ fn take(model: &mut model::Cursor<u64>, buf: &[Tracked], taken: usize, max: u8) 
     }
 }
 
-/// Runs `ops`, then drops all the handles, those of the kinds in `order` first.
+/// Runs `ops`, then drops all handles, the kinds in `order` first.
 fn run(ops: &[Op], order: [u8; 4]) {
     let ledger = Ledger::new();
     let mut world = World::new(&ledger);
@@ -514,13 +514,13 @@ fn run(ops: &[Op], order: [u8; 4]) {
         }
         world.check();
     }
-    let sole = world.sole;
+    let single_cursor = world.single_cursor;
     drop(world);
     ledger.assert_settled();
-    assert!(!sole || ledger.clones() == 0, "a sole cursor's items were cloned");
+    assert!(!single_cursor || ledger.clones() == 0, "single cursor must not clone items");
 }
 
-/// How many sequences are tried: a thousand, times `AITER_STRESS`.
+/// Number of sequences: a thousand times `AITER_STRESS`.
 fn cases() -> u32 {
     if cfg!(miri) {
         return 8;
@@ -532,20 +532,20 @@ fn cases() -> u32 {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: cases(),
-        // Miri has no file system to keep the seeds in.
+        // Under Miri there is no file system for the seeds.
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
 
     #[test]
-    fn any_sequence_of_operations_is_as_in_the_model(ops in ops(), order: [u8; 4]) {
+    fn random_operations_match_model(ops in ops(), order: [u8; 4]) {
         run(&ops, order);
     }
 }
 
 #[test]
-fn the_model_keeps_the_first_cases() {
-    // The judge is judged by hand: cases 1, 2, 6, 13.
+fn model_matches_hand_written_results() {
+    // The expected results are written by hand, so they check the model without the list.
     let (pusher, mut cursor) = model::push_list();
     assert_eq!(pusher.push_all((1..=5).collect()), Ok(5));
     assert_eq!((0..3).map(|_| cursor.try_next()).collect::<Vec<_>>(), [Ok(1), Ok(2), Ok(3)]);
@@ -564,17 +564,17 @@ fn the_model_keeps_the_first_cases() {
 }
 
 #[test]
-fn a_long_walk_with_few_handles() {
-    // What random sequences seldom do: thousands of steps through many blocks.
+fn long_walk_with_few_handles_matches_model() {
+    // Random sequences rarely run thousands of steps through many blocks.
     let mut ops = Vec::new();
-    let mut turn = 1_u32;
+    let mut random = 1_u32;
     for _ in 0..if cfg!(miri) { 300 } else { 20_000 } {
-        turn = turn.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let (choice, i) = (turn >> 24, (turn >> 16) as u8);
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (choice, i) = (random >> 24, (random >> 16) as u8);
         ops.push(match choice {
             0..=69 => Op::Push(i),
             70..=79 => Op::PushAll(i, i % 9),
-            80..=84 => Op::SolePushAll(i, i % 9),
+            80..=84 => Op::UniquePushAll(i, i % 9),
             85..=119 => Op::TryNext(i),
             120..=179 => Op::Poll(i),
             180..=209 => Op::PollNextMany(i, i % 50),
@@ -585,7 +585,7 @@ fn a_long_walk_with_few_handles() {
             226 => Op::CloneTaker(i),
             227..=228 => Op::DropTaker(i),
             229..=240 => Op::PollTaker(i),
-            241..=245 => Op::SolePush(i),
+            241..=245 => Op::UniquePush(i),
             246..=249 => Op::TryPush(i),
             250 => Op::Reserve(i, i % 50),
             _ => Op::Available(i),

@@ -1,4 +1,4 @@
-//! Values whose drop panics: the panic comes out of one poll, and nothing else is lost.
+//! Values whose drop panics. One poll or drop panics, and no other value is lost.
 
 use aiter::{AiterExt, KeyedEvent, LagPolicy, OnError, Progress, TaskOutcome};
 use alloc::rc::Rc;
@@ -14,21 +14,21 @@ use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, stream};
 
 use crate::{
-    script::{Bomb, Script, Teller, panics, script, scripted},
+    script::{PanicOnDrop, Script, SourceHandle, panics, script, scripted},
     waker::{Counting, next},
 };
 
-/// What was dropped, in order, and the numbers whose next drop panics.
+/// Numbers of the dropped items, and the numbers whose next drop panics.
 #[derive(Default)]
 struct Log {
     dropped: RefCell<Vec<u32>>,
-    armed: RefCell<Vec<u32>>,
+    faulty: RefCell<Vec<u32>>,
 }
 
 impl Log {
-    fn arming(numbers: &[u32]) -> Rc<Self> {
+    fn with_faulty(numbers: &[u32]) -> Rc<Self> {
         let log = Self::default();
-        log.armed.borrow_mut().extend(numbers);
+        log.faulty.borrow_mut().extend(numbers);
         Rc::new(log)
     }
 
@@ -50,7 +50,7 @@ struct Item {
 }
 
 impl Item {
-    /// Takes the number out, without a drop.
+    /// Returns the number without recording a drop.
     fn number(mut self) -> u32 {
         let log = core::mem::take(&mut self.log);
         let number = self.number;
@@ -63,21 +63,21 @@ impl Item {
 impl Drop for Item {
     fn drop(&mut self) {
         self.log.dropped.borrow_mut().push(self.number);
-        let mut armed = self.log.armed.borrow_mut();
-        let Some(at) = armed.iter().position(|number| *number == self.number) else { return };
+        let mut faulty = self.log.faulty.borrow_mut();
+        let Some(at) = faulty.iter().position(|number| *number == self.number) else { return };
         if !std::thread::panicking() {
-            armed.swap_remove(at);
-            drop(armed);
-            panic!("told to panic in the drop of {}", self.number);
+            faulty.swap_remove(at);
+            drop(faulty);
+            panic!("scripted panic in the drop of {}", self.number);
         }
     }
 }
 
-/// A future that is ready at its `polls`th poll, and panics when it is dropped after that.
+/// A future that is ready at its `polls`th poll. If `faulty`, a drop after that panics.
 struct Job {
     number: u32,
     polls: u32,
-    armed: bool,
+    faulty: bool,
 }
 
 impl Future for Job {
@@ -95,21 +95,22 @@ impl Future for Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        let due = self.armed && self.polls == 0 && !std::thread::panicking();
-        assert!(!due, "told to panic in the drop of job {}", self.number);
+        let due = self.faulty && self.polls == 0 && !std::thread::panicking();
+        assert!(!due, "scripted panic in the drop of job {}", self.number);
     }
 }
 
-/// Jobs of two polls; those of odd numbers panic in their drop.
+/// A job of two polls. Its drop panics if the number is odd.
 fn job(number: u32) -> Job {
-    Job { number, polls: 2, armed: number % 2 == 1 }
+    Job { number, polls: 2, faulty: number % 2 == 1 }
 }
 
-fn at_once(number: u32) -> Job {
-    Job { number, polls: 1, armed: number % 2 == 1 }
+/// A job of one poll. Its drop panics if the number is odd.
+fn ready_job(number: u32) -> Job {
+    Job { number, polls: 1, faulty: number % 2 == 1 }
 }
 
-/// A job without a result.
+/// A job without a result, for loop bodies.
 struct Body(Job);
 
 impl Future for Body {
@@ -120,7 +121,7 @@ impl Future for Body {
     }
 }
 
-/// Reads to the end. Returns the items and the number of polls that panicked.
+/// Reads the stream to its end. Returns the items and the number of polls that panicked.
 #[track_caller]
 fn read<S: FusedStream>(stream: S) -> (Vec<S::Item>, usize) {
     let (mut stream, mut items, mut panicked) = (pin!(stream), Vec::new(), 0);
@@ -136,21 +137,21 @@ fn read<S: FusedStream>(stream: S) -> (Vec<S::Item>, usize) {
             Poll::Pending => {}
         }
     }
-    panic!("the stream does not end");
+    panic!("stream must end within 1000 polls");
 }
 
-/// A source of 1, 2, 3 that panics when it is dropped.
-fn numbers() -> (Teller<u32>, Bomb<Script<u32>>) {
-    let (teller, source) = scripted(1..=3);
-    (teller, Bomb(source))
+/// A source of 1, 2, 3 whose drop panics.
+fn numbers() -> (SourceHandle<u32>, PanicOnDrop<Script<u32>>) {
+    let (handle, source) = scripted(1..=3);
+    (handle, PanicOnDrop(source))
 }
 
-/// The adapter of [`numbers`] hands out all of them, panics once, and ends.
+/// Checks that the adapter of [`numbers`] yields all items, panics once, and ends.
 #[track_caller]
-fn ends_after_panic<S: FusedStream<Item = u32>>(adapt: impl FnOnce(Bomb<Script<u32>>) -> S) {
-    let (teller, source) = numbers();
+fn ends_after_panic<S: FusedStream<Item = u32>>(adapt: impl FnOnce(PanicOnDrop<Script<u32>>) -> S) {
+    let (handle, source) = numbers();
     assert_eq!(read(adapt(source)), (vec![1, 2, 3], 1));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
@@ -173,15 +174,15 @@ fn source_drop_panics_at_end() {
 #[test]
 fn two_forks_end_if_source_drop_panics() {
     for lag in [LagPolicy::Wait, LagPolicy::DropOldest, LagPolicy::Error] {
-        let (teller, source) = numbers();
+        let (handle, source) = numbers();
         let mut one = source.forker_bounded(4, lag);
         let two = one.fork();
         assert_eq!(read(&mut one), (vec![1, 2, 3], 1));
         assert_eq!(read(two), (vec![1, 2, 3], 0));
-        assert!(teller.is_dropped());
+        assert!(handle.is_dropped());
         assert_eq!(one.outcome(), Some(TaskOutcome::Completed));
     }
-    let (_teller, source) = numbers();
+    let (_handle, source) = numbers();
     let mut one = source.forker();
     let two = one.fork();
     assert_eq!(read(&mut one), (vec![1, 2, 3], 1));
@@ -191,25 +192,25 @@ fn two_forks_end_if_source_drop_panics() {
 #[test]
 fn task_source_drop_panics_at_end() {
     let mut cx = Context::from_waker(Waker::noop());
-    let (teller, source) = numbers();
+    let (handle, source) = numbers();
     let (stream, drive) = source.active(identity).into_parts();
     let mut drive = pin!(drive);
     assert!(panics(|| drive.as_mut().poll(&mut cx)));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(read(stream), (vec![1, 2, 3], 0));
     assert_eq!(drive.as_mut().poll(&mut cx), Poll::Ready(()));
 
-    let (teller, source) = numbers();
+    let (handle, source) = numbers();
     let (stream, drive) = source.preload_with(5, identity).into_parts();
     let mut drive = pin!(drive);
     assert!(panics(|| drive.as_mut().poll(&mut cx)));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(read(stream), (vec![1, 2, 3], 0));
 }
 
 #[test]
 fn inner_stream_drop_panics_at_end() {
-    let inners = || stream::iter([1, 4]).map(|n| Bomb(scripted(n..n + 3).1));
+    let inners = || stream::iter([1, 4]).map(|n| PanicOnDrop(scripted(n..n + 3).1));
     let (mut items, panicked) = read(inners().join_streams());
     items.sort_unstable();
     assert_eq!((items, panicked), (vec![1, 2, 3, 4, 5, 6], 2));
@@ -221,17 +222,17 @@ fn inner_stream_drop_panics_at_end() {
 
 #[test]
 fn iterator_drop_panics_at_end() {
-    let log = Log::arming(&[2]);
+    let log = Log::with_faulty(&[2]);
     let numbers = (1..=3).map(|n| (log.item(n), [10 * n, 10 * n + 1].into_iter()));
-    /// Two numbers and an item that is dropped with them.
-    struct Two((Item, core::array::IntoIter<u32, 2>));
-    impl Iterator for Two {
+    /// An iterator of two numbers with an item that is dropped with it.
+    struct WithItem((Item, core::array::IntoIter<u32, 2>));
+    impl Iterator for WithItem {
         type Item = u32;
         fn next(&mut self) -> Option<u32> {
             self.0.1.next()
         }
     }
-    let (items, panicked) = read(stream::iter(numbers.map(Two)).flatten_iter());
+    let (items, panicked) = read(stream::iter(numbers.map(WithItem)).flatten_iter());
     assert_eq!((items, panicked), (vec![10, 11, 20, 21, 30, 31], 1));
     assert_eq!(log.dropped(), [1, 2, 3]);
 }
@@ -240,10 +241,10 @@ fn iterator_drop_panics_at_end() {
 fn future_drop_panics_result_is_kept() {
     let jobs = || stream::iter(0..6);
     assert_eq!(read(jobs().map_filter_async(job)), ((0..6).collect(), 3));
-    assert_eq!(read(jobs().map_filter_async(at_once)), ((0..6).collect(), 3));
+    assert_eq!(read(jobs().map_filter_async(ready_job)), ((0..6).collect(), 3));
     for n in [1, 2, 4] {
         for ordered in [false, true] {
-            for call in [job as fn(u32) -> Job, at_once] {
+            for call in [job as fn(u32) -> Job, ready_job] {
                 let map = jobs().map_par(n, call);
                 let (items, panicked) = if ordered { read(map.ordered()) } else { read(map) };
                 let mut items: Vec<_> = items.into_iter().flatten().collect();
@@ -257,7 +258,7 @@ fn future_drop_panics_result_is_kept() {
 }
 
 #[test]
-fn body_drop_panics_loop_goes_on() {
+fn body_drop_panics_loop_continues() {
     let handled = Cell::new(0);
     let numbers = stream::iter(0..6).preload(2);
     let mut all = pin!(numbers.for_each_progress(|n| {
@@ -283,10 +284,10 @@ fn function_drop_panics_source_is_dropped() {
     }
     #[track_caller]
     fn check<S>(adapt: impl FnOnce(Script<u32>, Item) -> S) {
-        let (log, (teller, source)) = (Log::arming(&[7]), scripted(1..=3));
+        let (log, (handle, source)) = (Log::with_faulty(&[7]), scripted(1..=3));
         let stream = adapt(source, log.item(7));
         assert!(panics(|| drop(stream)));
-        assert!(teller.is_dropped());
+        assert!(handle.is_dropped());
         assert_eq!(log.dropped(), [7]);
     }
     check(|source, item| source.map_filter(move |n| Some(n + number(&item))));
@@ -305,43 +306,44 @@ fn function_drop_panics_source_is_dropped() {
 
 #[test]
 fn skipped_error_drop_panics_rest_arrives() {
-    let log = Log::arming(&[2]);
+    let log = Log::with_faulty(&[2]);
     let fail = |n: u32| if n == 2 { Err(log.item(n)) } else { Ok(n) };
     let results = stream::iter(1..=3).map_try(fail).on_error(OnError::Skip);
     let (items, panicked) = read(results.map(Result::ok).fuse());
     assert_eq!((items, panicked), (vec![Some(1), Some(3)], 1));
 
-    let log = Log::arming(&[2]);
-    let (_teller, inner) = scripted([Ok(1), Err(log.item(2)), Ok(3)]);
+    let log = Log::with_faulty(&[2]);
+    let (_handle, inner) = scripted([Ok(1), Err(log.item(2)), Ok(3)]);
     let (_outer, source) = scripted([Ok(inner)]);
     let results = source.try_join_streams(OnError::Skip);
     let (items, panicked) = read(results.map(Result::ok).fuse());
-    assert_eq!((items, panicked), (vec![Some(1), Some(3)], 1), "its stream goes on");
+    assert_eq!((items, panicked), (vec![Some(1), Some(3)], 1), "inner stream must continue");
 }
 
 #[test]
-fn stop_hands_error_out_after_drop_panics() {
-    let (teller, source) = numbers();
+fn stop_returns_error_after_drop_panics() {
+    let (handle, source) = numbers();
     let fail = |n| if n == 2 { Err("two") } else { Ok(n) };
     let results = read(source.map_try(fail).on_error(OnError::Stop));
     assert_eq!(results, (vec![Ok(1), Err("two")], 1));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 
-    // The source of a join panics, or one of its streams, or both.
+    // The drop of the source panics, or of an inner stream, or both.
     for (source_panics, inner_panics) in [(true, false), (false, true), (true, true)] {
         let (a, one) = scripted([Err("a")]);
         let (b, two) = scripted([Ok(1), Ok(2)]);
         let inner = |stream: Script<Result<u32, &'static str>>| match inner_panics {
-            true => Bomb(stream).left_stream(),
+            true => PanicOnDrop(stream).left_stream(),
             false => stream.right_stream(),
         };
         let (outer, source) = script();
         outer.send(Ok(inner(one)));
         outer.send(Ok(inner(two)));
-        let source = if source_panics { Bomb(source).left_stream() } else { source.right_stream() };
+        let source =
+            if source_panics { PanicOnDrop(source).left_stream() } else { source.right_stream() };
         let mut join = source.try_join_streams(OnError::Stop);
         let mut first = Poll::Pending;
-        assert!(panics(|| first = next(&mut join)), "in the drop of the streams");
+        assert!(panics(|| first = next(&mut join)), "poll must panic in a drop");
         assert!(first.is_pending());
         assert!(outer.is_dropped() && a.is_dropped() && b.is_dropped());
         assert_eq!(join.size_hint(), (1, Some(1)));
@@ -351,21 +353,21 @@ fn stop_hands_error_out_after_drop_panics() {
 
 #[test]
 fn bounded_fork_leaves_item_drop_panics() {
-    for armed in [&[0_u32][..], &[1], &[2], &[3]] {
-        let log = Log::arming(armed);
-        let (_teller, source) = scripted((0..6).map(|n| log.item(n)));
+    for faulty in [&[0_u32][..], &[1], &[2], &[3]] {
+        let log = Log::with_faulty(faulty);
+        let (_handle, source) = scripted((0..6).map(|n| log.item(n)));
         let mut fast = source.forker_bounded(4, LagPolicy::Wait);
         let slow = fast.fork();
         let waker = Counting::new();
         for n in 0..4 {
-            let Poll::Ready(Some(item)) = waker.poll(&mut fast) else { panic!("item {n}") };
+            let Poll::Ready(Some(item)) = waker.poll(&mut fast) else { panic!("no item {n}") };
             assert_eq!(item.number, n);
             item.number();
         }
-        assert!(waker.poll(&mut fast).is_pending(), "there is no room");
+        assert!(waker.poll(&mut fast).is_pending(), "buffer must be full");
         assert!(panics(|| drop(slow)));
-        assert_eq!(log.dropped(), [0, 1, 2, 3], "each once");
-        assert_eq!(waker.wakes(), 1, "there is room");
+        assert_eq!(log.dropped(), [0, 1, 2, 3], "items must be dropped once each");
+        assert_eq!(waker.wakes(), 1, "dropped fork must wake the waiting fork");
         let (items, panicked) = read(fast);
         assert_eq!((items.len(), panicked), (2, 0));
         assert!(items.into_iter().map(Item::number).eq(4..6));
@@ -374,8 +376,8 @@ fn bounded_fork_leaves_item_drop_panics() {
 
 #[test]
 fn bounded_fork_left_in_turn_drop_panics() {
-    // A fork that goes while another one is at the source: the next read drops its items.
-    let log = Log::arming(&[1]);
+    // The source drops a fork while another fork polls it. The next read drops its items.
+    let log = Log::with_faulty(&[1]);
     let leaving: Rc<RefCell<Option<Box<dyn Any>>>> = Rc::default();
     let at_source = leaving.clone();
     let items: Vec<_> = (0..6).map(|n| log.item(n)).collect();
@@ -393,12 +395,12 @@ fn bounded_fork_left_in_turn_drop_panics() {
 
 #[test]
 fn bounded_fork_oldest_drop_panics() {
-    let log = Log::arming(&[0]);
-    let (_teller, source) = scripted((0..4).map(|n| log.item(n)));
+    let log = Log::with_faulty(&[0]);
+    let (_handle, source) = scripted((0..4).map(|n| log.item(n)));
     let mut fast = source.forker_bounded(2, LagPolicy::DropOldest);
     let mut slow = fast.fork();
     let (items, panicked) = read(&mut fast);
-    assert!(items.into_iter().map(Item::number).eq(0..4), "the new item is not lost");
+    assert!(items.into_iter().map(Item::number).eq(0..4), "new item must not be lost");
     assert_eq!(panicked, 1);
     let (items, panicked) = read(&mut slow);
     assert!(items.into_iter().map(Item::number).eq(2..4));
@@ -407,13 +409,13 @@ fn bounded_fork_oldest_drop_panics() {
 
 #[test]
 fn bounded_fork_laggard_item_drop_panics() {
-    for armed in [0, 1, 2] {
-        let log = Log::arming(&[armed]);
-        let (_teller, source) = scripted((0..5).map(|n| log.item(n)));
+    for faulty in [0, 1, 2] {
+        let log = Log::with_faulty(&[faulty]);
+        let (_handle, source) = scripted((0..5).map(|n| log.item(n)));
         let mut fast = source.forker_bounded(3, LagPolicy::Error);
         let mut slow = fast.fork();
         let (items, panicked) = read(&mut fast);
-        assert!(items.into_iter().map(Item::number).eq(0..5), "the new item is not lost");
+        assert!(items.into_iter().map(Item::number).eq(0..5), "new item must not be lost");
         assert_eq!(panicked, 1);
         let (items, _) = read(&mut slow);
         assert!(items.is_empty());
@@ -424,11 +426,11 @@ fn bounded_fork_laggard_item_drop_panics() {
 
 #[test]
 fn preload_dropped_item_drop_panics() {
-    let log = Log::arming(&[1]);
-    let (teller, source) = scripted((0..6).map(|n| log.item(n)));
+    let log = Log::with_faulty(&[1]);
+    let (handle, source) = scripted((0..6).map(|n| log.item(n)));
     let mut ahead = source.preload(4);
     assert!(Pin::new(&mut ahead).poll_progress(&mut Context::from_waker(Waker::noop())).is_ready());
     assert!(panics(|| drop(ahead)));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(log.dropped(), [0, 1, 2, 3]);
 }

@@ -1,7 +1,7 @@
-//! Every adapter that has a task, on every kind of executor: it works, and dropping it drops the
-//! source, whatever the runtime's handle does.
+//! Adapters with a task, on several executors. All items arrive, and dropping the adapter drops the
+//! source, whether the join handles of the runtime cancel or detach.
 
-use crate::script::{Teller, script};
+use crate::script::{SourceHandle, script};
 use aiter::AiterExt;
 use alloc::rc::Rc;
 use core::convert::identity;
@@ -18,64 +18,63 @@ async fn plus_100(n: u32) -> u32 {
     n + 100
 }
 
-/// Reads one item, drops the stream with the source pending, and waits until the source is gone.
+/// Reads one item, drops the stream while the source is pending, and waits for the source's drop.
 async fn read_one_and_drop(
-    teller: Teller<u32>,
+    handle: SourceHandle<u32>,
     mut stream: impl Stream<Item = u32> + Unpin,
     first: u32,
 ) {
-    teller.send(1);
+    handle.send(1);
     assert_eq!(stream.next().await, Some(first));
-    while !teller.is_waiting() {
+    while !handle.is_waiting() {
         smol::future::yield_now().await;
     }
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     drop(stream);
-    while !teller.is_dropped() {
+    while !handle.is_dropped() {
         smol::future::yield_now().await;
     }
 }
 
-/// Reads to the end.
-async fn read_all(teller: Teller<u32>, stream: impl Stream<Item = u32>, from: u32) {
-    (0..300).for_each(|n| teller.send(n));
-    teller.end();
+/// Reads the stream to its end.
+async fn read_all(handle: SourceHandle<u32>, stream: impl Stream<Item = u32>, from: u32) {
+    (0..300).for_each(|n| handle.send(n));
+    handle.end();
     let mut items: Vec<u32> = stream.collect().await;
     items.sort_unstable();
     assert!(items.into_iter().eq(from..from + 300));
-    assert!(teller.is_dropped(), "before the stream ends");
+    assert!(handle.is_dropped(), "source must be dropped before the stream ends");
 }
 
-/// The adapters, each with a spawner and a test: the spawner is generic over what it spawns, so it
-/// is written out for each.
+/// Runs each adapter with a spawner. This is a macro because each call spawns another future type.
 macro_rules! each_adapter {
     ($spawn:expr) => {
-        let (teller, source) = script();
-        read_all(teller, source.active($spawn), 0).await;
-        let (teller, source) = script();
-        read_one_and_drop(teller, source.active($spawn), 1).await;
+        let (handle, source) = script();
+        read_all(handle, source.active($spawn), 0).await;
+        let (handle, source) = script();
+        read_one_and_drop(handle, source.active($spawn), 1).await;
 
-        let (teller, source) = script();
-        read_all(teller, source.active_bounded(2, $spawn), 0).await;
-        let (teller, source) = script();
-        read_one_and_drop(teller, source.active_bounded(2, $spawn), 1).await;
+        let (handle, source) = script();
+        read_all(handle, source.active_bounded(2, $spawn), 0).await;
+        let (handle, source) = script();
+        read_one_and_drop(handle, source.active_bounded(2, $spawn), 1).await;
 
-        let (teller, source) = script();
-        read_all(teller, source.preload_with(2, $spawn), 0).await;
-        let (teller, source) = script();
-        read_one_and_drop(teller, source.preload_with(2, $spawn), 1).await;
+        let (handle, source) = script();
+        read_all(handle, source.preload_with(2, $spawn), 0).await;
+        let (handle, source) = script();
+        read_one_and_drop(handle, source.preload_with(2, $spawn), 1).await;
 
-        let (teller, source) = script();
-        read_all(teller, source.map_par_with(2, $spawn, plus_100), 100).await;
-        let (teller, source) = script();
-        read_one_and_drop(teller, source.map_par_with(2, $spawn, plus_100), 101).await;
+        let (handle, source) = script();
+        read_all(handle, source.map_par_with(2, $spawn, plus_100), 100).await;
+        let (handle, source) = script();
+        read_one_and_drop(handle, source.map_par_with(2, $spawn, plus_100), 101).await;
 
-        let (teller, source) = script();
-        read_all(teller, source.map_par_with(2, $spawn, plus_100).ordered(), 100).await;
+        let (handle, source) = script();
+        read_all(handle, source.map_par_with(2, $spawn, plus_100).ordered(), 100).await;
     };
 }
 
-/// The same, with items that must stay on their thread.
+/// Runs each adapter with a spawner and with items that are not `Send`.
 macro_rules! each_adapter_of_rcs {
     ($spawn:expr) => {
         let source = || stream::iter((0..300).map(Rc::new));
@@ -90,25 +89,23 @@ macro_rules! each_adapter_of_rcs {
 }
 
 #[test]
-fn smol_whose_handles_cancel() {
+fn smol_runs_tasks_with_cancelling_handles() {
     smol::block_on(async {
         each_adapter!(smol::spawn);
     });
 }
 
 #[test]
-fn smol_with_detached_tasks() {
+fn smol_runs_detached_tasks() {
     smol::block_on(async {
         each_adapter!(|task| smol::spawn(task).detach());
     });
 }
 
 #[test]
-fn tokio_of_two_threads_whose_handles_detach() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .expect("a runtime of two threads");
+fn tokio_on_two_threads_runs_tasks() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("must start");
     runtime.block_on(async {
         each_adapter!(tokio::spawn);
         let handle = tokio::runtime::Handle::current();
@@ -117,8 +114,8 @@ fn tokio_of_two_threads_whose_handles_detach() {
 }
 
 #[test]
-fn a_local_set_of_tokio() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+fn tokio_local_set_runs_local_tasks() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("must start");
     tokio::task::LocalSet::new().block_on(&runtime, async {
         each_adapter!(tokio::task::spawn_local);
         each_adapter_of_rcs!(tokio::task::spawn_local);
@@ -126,7 +123,7 @@ fn a_local_set_of_tokio() {
 }
 
 #[test]
-fn an_executor_of_async_executor_with_what_is_borrowed() {
+fn async_executor_runs_borrowing_local_tasks() {
     let words = vec![String::from("not"), String::from("static")];
     let executor = smol::LocalExecutor::new();
     smol::block_on(executor.run(async {
@@ -145,7 +142,7 @@ fn an_executor_of_async_executor_with_what_is_borrowed() {
 }
 
 #[test]
-fn an_executor_of_async_executor_for_what_is_sent() {
+fn async_executor_runs_send_tasks() {
     let executor = smol::Executor::new();
     smol::block_on(executor.run(async {
         each_adapter!(|task| executor.spawn(task));
@@ -153,34 +150,34 @@ fn an_executor_of_async_executor_for_what_is_sent() {
 }
 
 #[test]
-fn a_local_pool_of_futures() {
+fn futures_local_pool_runs_local_tasks() {
     let mut pool = futures_executor::LocalPool::new();
     let spawner = pool.spawner();
     pool.run_until(async move {
-        each_adapter!(|task| spawner.spawn_local(task).expect("the pool is alive"));
-        each_adapter!(|task| spawner.spawn_local_with_handle(task).expect("the pool is alive"));
-        each_adapter_of_rcs!(|task| spawner.spawn_local(task).expect("the pool is alive"));
+        each_adapter!(|task| spawner.spawn_local(task).expect("must run"));
+        each_adapter!(|task| spawner.spawn_local_with_handle(task).expect("must run"));
+        each_adapter_of_rcs!(|task| spawner.spawn_local(task).expect("must run"));
     });
 }
 
 #[test]
-fn join_without_a_spawner() {
+fn join_runs_tasks_without_spawner() {
     futures_executor::block_on(async {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let (stream, drive) = source.active(identity).into_parts();
-        join(read_all(teller, stream, 0), drive).await;
-        let (teller, source) = script();
+        join(read_all(handle, stream, 0), drive).await;
+        let (handle, source) = script();
         let (stream, drive) = source.active_bounded(2, identity).into_parts();
-        join(read_one_and_drop(teller, stream, 1), drive).await;
-        let (teller, source) = script();
+        join(read_one_and_drop(handle, stream, 1), drive).await;
+        let (handle, source) = script();
         let (stream, drive) = source.preload_with(2, identity).into_parts();
-        join(read_all(teller, stream, 0), drive).await;
+        join(read_all(handle, stream, 0), drive).await;
 
-        let (teller, source) = script();
+        let (handle, source) = script();
         let (stream, workers) = source.map_par_with(2, identity, plus_100).into_parts();
-        join(read_all(teller, stream, 100), join_all(workers)).await;
-        let (teller, source) = script();
+        join(read_all(handle, stream, 100), join_all(workers)).await;
+        let (handle, source) = script();
         let (stream, workers) = source.map_par_with(2, identity, plus_100).into_parts();
-        join(read_one_and_drop(teller, stream, 101), join_all(workers)).await;
+        join(read_one_and_drop(handle, stream, 101), join_all(workers)).await;
     });
 }

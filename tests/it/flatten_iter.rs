@@ -1,3 +1,5 @@
+//! `flatten_iter`: order, yielding, ends, sizes and panics.
+
 use crate::{
     drain,
     ledger::{Ledger, Tracked},
@@ -12,18 +14,18 @@ use futures_util::{StreamExt, stream};
 use std::panic::catch_unwind;
 
 #[test]
-fn case_38_take_from_a_list_of_lists() {
+fn open_iterator_is_kept_between_reads() {
     let (pusher, cursor) = push_list();
     let mut numbers = cursor.flatten_iter();
-    pusher.push(vec![0, 1, 2, 3]).expect("the cursor is alive");
+    pusher.push(vec![0, 1, 2, 3]).expect("list must accept the item");
     assert_eq!(drain(numbers.by_ref().take(3)), [0, 1, 2]);
-    pusher.push(vec![4, 5, 6, 7]).expect("the cursor is alive");
+    pusher.push(vec![4, 5, 6, 7]).expect("list must accept the item");
     assert_eq!(drain(numbers.by_ref().take(5)), [3, 4, 5, 6, 7]);
     assert!(next(&mut numbers).is_pending());
 }
 
 #[test]
-fn case_39_nested_twice() {
+fn nested_flatten_yields_all_items() {
     let nested = (0..2).map(|i| (0..5).map(|j| vec![10 * i + 2 * j, 10 * i + 2 * j + 1]).collect());
     let nested: Vec<Vec<Vec<i32>>> = nested.collect();
     let numbers = stream::iter(nested).flatten_iter().flatten_iter();
@@ -31,12 +33,12 @@ fn case_39_nested_twice() {
 }
 
 #[test]
-fn a_million_empties_let_others_have_their_turn() {
+fn many_empty_iterators_yield_to_executor() {
     let mut numbers = stream::iter(0..1_000_000).map(|_| None::<u8>).flatten_iter();
     let task = Counting::new();
     let mut polls = 1;
     while task.poll(&mut numbers).is_pending() {
-        assert_eq!(task.wakes(), polls, "it wakes its own task");
+        assert_eq!(task.wakes(), polls, "task must wake itself between runs of empty iterators");
         polls += 1;
     }
     assert_eq!(polls, 1_000_000 / 128 + 1);
@@ -44,7 +46,7 @@ fn a_million_empties_let_others_have_their_turn() {
 }
 
 #[test]
-fn a_run_of_127_empties_costs_one_poll() {
+fn run_of_127_empty_iterators_takes_one_poll() {
     let empties = iter::repeat_n(None, 127).chain([Some(1)]);
     let mut numbers = stream::iter(empties).flatten_iter();
     let task = Counting::new();
@@ -53,8 +55,8 @@ fn a_run_of_127_empties_costs_one_poll() {
 }
 
 #[test]
-fn the_source_is_dropped_at_its_end_and_not_polled_again() {
-    let (teller, source) = scripted([vec![1]]);
+fn ended_source_is_dropped_and_not_polled() {
+    let (handle, source) = scripted([vec![1]]);
     let mut numbers = source.flatten_iter();
     assert_eq!(next(&mut numbers), Poll::Ready(Some(1)));
     assert!(numbers.get_ref().is_some());
@@ -65,13 +67,13 @@ fn the_source_is_dropped_at_its_end_and_not_polled_again() {
         assert!(numbers.get_ref().is_none());
         assert_eq!(numbers.size_hint(), (0, Some(0)));
     }
-    assert!(teller.is_dropped());
-    assert_eq!(teller.polls(), 2);
+    assert!(handle.is_dropped());
+    assert_eq!(handle.polls(), 2);
 }
 
 #[test]
-fn an_iterator_is_not_asked_after_its_end() {
-    // Not fused: 1, None, 2, None, ...
+fn ended_iterator_is_not_called() {
+    // Returns `Some` at odd calls and `None` at even calls, so it is not fused.
     let mut n = 0;
     let odd = iter::from_fn(move || {
         n += 1;
@@ -81,14 +83,15 @@ fn an_iterator_is_not_asked_after_its_end() {
 }
 
 #[test]
-fn an_iterator_that_panics_is_dropped_and_the_rest_goes_on() {
+fn iterator_panic_drops_iterator_and_continues() {
     let ledger = Ledger::new();
-    let bad = |items: Vec<Tracked>| items.into_iter().inspect(|item| assert_ne!(item.value, 1));
-    let batches = [ledger.items(3).collect(), vec![ledger.item(7), ledger.item(8)]].map(bad);
+    let panic_at_1 =
+        |items: Vec<Tracked>| items.into_iter().inspect(|item| assert_ne!(item.value, 1));
+    let batches = [ledger.items(3).collect(), vec![ledger.item(7), ledger.item(8)]].map(panic_at_1);
     let mut items = stream::iter(batches).flatten_iter();
     assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 0));
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut items))).is_err());
-    assert_eq!(ledger.alive(), 2, "the first batch is gone");
+    assert_eq!(ledger.alive(), 2, "panic must drop the first batch");
     assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 7));
     assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 8));
     assert!(matches!(next(&mut items), Poll::Ready(None)));
@@ -96,9 +99,9 @@ fn an_iterator_that_panics_is_dropped_and_the_rest_goes_on() {
 }
 
 #[test]
-fn an_item_that_panics_on_the_way_to_its_iterator_is_lost_alone() {
-    struct Bad(u8);
-    impl IntoIterator for Bad {
+fn into_iter_panic_loses_only_its_item() {
+    struct PanicAt1(u8);
+    impl IntoIterator for PanicAt1 {
         type Item = u8;
         type IntoIter = iter::Once<u8>;
         fn into_iter(self) -> iter::Once<u8> {
@@ -106,40 +109,40 @@ fn an_item_that_panics_on_the_way_to_its_iterator_is_lost_alone() {
             iter::once(self.0)
         }
     }
-    let mut numbers = stream::iter((0..3).map(Bad)).flatten_iter();
+    let mut numbers = stream::iter((0..3).map(PanicAt1)).flatten_iter();
     assert_eq!(next(&mut numbers), Poll::Ready(Some(0)));
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers))).is_err());
     assert_eq!(next(&mut numbers), Poll::Ready(Some(2)));
 }
 
 #[test]
-fn a_source_that_panics_is_dropped() {
-    let (teller, source) = script::<[u8; 1]>();
-    teller.send([5]);
-    teller.panic();
+fn source_panic_drops_source() {
+    let (handle, source) = script::<[u8; 1]>();
+    handle.send([5]);
+    handle.panic();
     let mut numbers = source.flatten_iter();
     assert_eq!(next(&mut numbers), Poll::Ready(Some(5)));
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers))).is_err());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(next(&mut numbers), Poll::Ready(None));
 }
 
 #[test]
-fn the_latest_waker_is_woken() {
-    let (teller, source) = script();
+fn latest_waker_is_woken() {
+    let (handle, source) = script();
     let mut numbers = source.flatten_iter();
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut numbers), Poll::Pending);
     assert_eq!(new.poll(&mut numbers), Poll::Pending);
-    teller.send([1, 2]);
+    handle.send([1, 2]);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(1)));
     assert_eq!(new.poll(&mut numbers), Poll::Ready(Some(2)));
-    assert_eq!(teller.polls(), 3, "the source is left alone while an iterator is open");
+    assert_eq!(handle.polls(), 3, "source must not be polled while an iterator is open");
 }
 
 #[test]
-fn size_hint_knows_the_open_iterator() {
+fn size_hint_counts_open_iterator() {
     let mut numbers = stream::iter([0..2, 0..3]).flatten_iter();
     assert_eq!(numbers.size_hint(), (0, None));
     assert_eq!(next(&mut numbers), Poll::Ready(Some(0)));
@@ -147,13 +150,13 @@ fn size_hint_knows_the_open_iterator() {
     for _ in 0..2 {
         assert!(next(&mut numbers).is_ready());
     }
-    // The source knows that it is empty, before it was asked.
+    // The size hint of the source is zero before the poll that returns its end.
     assert_eq!(numbers.size_hint(), (2, Some(2)));
     assert_eq!(stream::empty::<[u8; 2]>().flatten_iter().size_hint(), (0, Some(0)));
 }
 
 #[test]
-fn every_item_is_freed_once_whenever_the_stream_goes() {
+fn items_are_freed_once_if_dropped_at_any_step() {
     for steps in 0..9 {
         for by_parts in [false, true] {
             let ledger = Ledger::new();
@@ -176,7 +179,7 @@ fn every_item_is_freed_once_whenever_the_stream_goes() {
 }
 
 #[test]
-fn sources_that_must_not_move() {
+fn pinned_source_is_accepted() {
     let source = stream::once(async { [1, 2] }).chain(stream::once(async { [3, 4] }));
     let mut numbers = core::pin::pin!(source.flatten_iter());
     assert!(numbers.as_mut().get_pin_mut().is_some());

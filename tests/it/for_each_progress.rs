@@ -1,3 +1,5 @@
+//! `for_each_progress`: order, progress of the stream while a body is pending, and panics.
+
 use crate::{
     ledger::Ledger,
     script::{script, scripted},
@@ -22,7 +24,7 @@ fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
 }
 
-/// A door that bodies wait at.
+/// A one-shot barrier for loop bodies.
 #[derive(Default)]
 struct Door {
     open: Cell<bool>,
@@ -49,13 +51,13 @@ impl Door {
     }
 }
 
-/// How many items the loop's stream has pulled ahead.
-fn ahead<S: Stream, F, Fut>(loop_: &ForEachProgress<Preload<S>, F, Fut>) -> usize {
-    loop_.get_ref().expect("the stream has not ended").len()
+/// Number of items that the stream of the loop has pulled ahead.
+fn pulled_ahead<S: Stream, F, Fut>(loop_: &ForEachProgress<Preload<S>, F, Fut>) -> usize {
+    loop_.get_ref().expect("stream must not have ended").len()
 }
 
 #[test]
-fn handles_the_items_in_order_one_at_a_time() {
+fn bodies_run_in_order_one_at_a_time() {
     let (door, handled) = (Door::default(), RefCell::new(Vec::new()));
     let body = async |n| {
         handled.borrow_mut().push((n, "begin"));
@@ -75,40 +77,40 @@ fn handles_the_items_in_order_one_at_a_time() {
     door.open();
     assert!(poll(loop_.as_mut(), task.waker()).is_ready());
     assert!(loop_.is_terminated());
-    assert!(poll(loop_.as_mut(), task.waker()).is_ready(), "and stays so");
+    assert!(poll(loop_.as_mut(), task.waker()).is_ready(), "finished loop must stay ready");
     assert_eq!(handled.borrow().last(), Some(&(1, "end")));
     assert_eq!(task.wakes(), 2);
 }
 
 #[test]
-fn the_stream_works_ahead_while_the_body_waits() {
-    let (teller, source) = script();
+fn stream_pulls_ahead_while_body_is_pending() {
+    let (handle, source) = script();
     let door = Door::default();
     let task = Counting::new();
     let stream = source.preload(3);
     let mut loop_ = pin!(stream.for_each_progress(async |_: i32| door.pass().await));
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    teller.send(0);
+    handle.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(ahead(&loop_), 0);
-    (1..=9).for_each(|n| teller.send(n));
-    assert_eq!(task.wakes(), 2, "the body waits, and the source woke the task");
+    assert_eq!(pulled_ahead(&loop_), 0);
+    (1..=9).for_each(|n| handle.send(n));
+    assert_eq!(task.wakes(), 2, "source must wake the task while the body is pending");
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(ahead(&loop_), 3, "besides the one in the body's hands");
-    assert_eq!(teller.left(), 6);
+    assert_eq!(pulled_ahead(&loop_), 3, "window must not count the item of the body");
+    assert_eq!(handle.left(), 6);
 }
 
 #[test]
-fn stream_of_a_task_reads_while_the_body_waits() {
+fn stream_with_task_needs_no_progress_polls() {
     fn check<S: Progress + Unpin>(mut stream: S) {
         let mut cx = Context::from_waker(Waker::noop());
-        assert!(Pin::new(&mut stream).poll_progress(&mut cx).is_ready(), "its task works");
+        assert!(Pin::new(&mut stream).poll_progress(&mut cx).is_ready(), "progress must be done");
         let handled = Cell::new(0);
         let mut all = pin!(stream.for_each_progress(async |_| handled.set(handled.get() + 1)));
         while poll(all.as_mut(), Waker::noop()).is_pending() {}
         assert_eq!(handled.get(), 3);
     }
-    /// Polls a task to its end when it is spawned.
+    /// Polls a task to its end.
     fn run<F: Future>(task: F) {
         let mut task = pin!(task);
         while poll(task.as_mut(), Waker::noop()).is_pending() {}
@@ -121,25 +123,25 @@ fn stream_of_a_task_reads_while_the_body_waits() {
 }
 
 #[test]
-fn a_gate_lets_the_stream_behind_it_work_ahead_while_a_permit_is_free() {
-    let (teller, source) = script();
+fn gated_stream_pulls_ahead_only_with_permit() {
+    let (handle, source) = script();
     let door = Door::default();
     let task = Counting::new();
     let (gate, stream) = source.preload(3).gated();
     let mut loop_ = pin!(stream.for_each_progress(async |_: i32| door.pass().await));
-    teller.send(0);
+    handle.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(teller.left(), 1, "nothing is permitted");
+    assert_eq!(handle.left(), 1, "source must not be polled without a permit");
     gate.push(1).unwrap();
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    (1..=9).for_each(|n| teller.send(n));
+    (1..=9).for_each(|n| handle.send(n));
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(teller.left(), 9, "the permit is used up: no work ahead");
+    assert_eq!(handle.left(), 9, "source must not be polled after the last permit");
     let wakes = task.wakes();
     gate.push(2).unwrap();
-    assert_eq!(task.wakes(), wakes + 1, "the body waits, and there is something to work at");
+    assert_eq!(task.wakes(), wakes + 1, "new permits must wake the task while the body is pending");
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(teller.left(), 6, "three, besides the one in the body's hands");
+    assert_eq!(handle.left(), 6, "window must hold three items");
     gate.stop();
     for _ in 0..3 {
         assert!(!loop_.is_terminated());
@@ -150,27 +152,27 @@ fn a_gate_lets_the_stream_behind_it_work_ahead_while_a_permit_is_free() {
 }
 
 #[test]
-fn a_stream_that_is_stopped_works_ahead_no_more() {
-    let (teller, source) = script();
+fn stopped_stream_pulls_nothing_ahead() {
+    let (handle, source) = script();
     let door = Door::default();
     let task = Counting::new();
     let (stopper, stream) = source.preload(3).stoppable();
     let mut loop_ = pin!(stream.for_each_progress(async |_: i32| door.pass().await));
-    teller.send(0);
+    handle.send(0);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    teller.send(1);
+    handle.send(1);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(teller.left(), 0, "pulled ahead");
+    assert_eq!(handle.left(), 0, "item must be pulled ahead");
     stopper.stop();
-    teller.send(2);
+    handle.send(2);
     assert!(poll(loop_.as_mut(), task.waker()).is_pending());
-    assert_eq!(teller.left(), 1);
+    assert_eq!(handle.left(), 1);
     door.open();
     assert!(poll(loop_.as_mut(), task.waker()).is_ready());
 }
 
 #[test]
-fn a_stop_wakes_who_waits_for_work_ahead() {
+fn stop_wakes_pending_progress_poll() {
     let task = Counting::new();
     let mut cx = Context::from_waker(task.waker());
     let (stopper, stream) = stream::pending::<i32>().preload(3).stoppable();
@@ -182,8 +184,8 @@ fn a_stop_wakes_who_waits_for_work_ahead() {
 }
 
 #[test]
-fn a_body_and_a_stream_that_share_a_permit_do_not_stop_each_other() {
-    // The source takes the permit in one poll and gives it back in a later one; the body needs it.
+fn body_sharing_permit_with_stream_completes() {
+    // The source takes the permit in one poll and returns it in a later poll. The body needs it.
     let permit = Cell::new(true);
     let calls = Cell::new(0);
     let source = stream::poll_fn(|cx| {
@@ -208,11 +210,11 @@ fn a_body_and_a_stream_that_share_a_permit_do_not_stop_each_other() {
     };
     let mut loop_ = pin!(source.preload(2).for_each_progress(body));
     let done = (0..9).any(|_| poll(loop_.as_mut(), Waker::noop()).is_ready());
-    assert!(done, "a plain loop would wait for ever");
+    assert!(done, "loop must not deadlock");
 }
 
 #[test]
-fn bodies_that_never_wait_let_other_tasks_run() {
+fn ready_bodies_yield_to_executor() {
     let handled = Cell::new(0);
     let stream = stream::iter(0..1000).preload(1);
     let body = async |_| handled.set(handled.get() + 1);
@@ -228,8 +230,8 @@ fn bodies_that_never_wait_let_other_tasks_run() {
 }
 
 #[test]
-fn a_borrowed_stream_is_left_in_order() {
-    let (teller, source) = scripted(0..9);
+fn dropped_loop_leaves_borrowed_stream_usable() {
+    let (handle, source) = scripted(0..9);
     let mut stream = source.preload(3);
     {
         let mut loop_ =
@@ -238,14 +240,14 @@ fn a_borrowed_stream_is_left_in_order() {
     }
     assert_eq!(stream.len(), 3);
     assert_eq!(crate::waker::next(&mut stream), Poll::Ready(Some(1)));
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
 }
 
 #[test]
-fn a_body_that_panics_is_gone_with_its_item() {
+fn body_panic_loses_only_its_item() {
     let handled = RefCell::new(Vec::new());
     let body = async |n: i32| {
-        assert_ne!(n, 1, "told to panic");
+        assert_ne!(n, 1, "scripted panic");
         handled.borrow_mut().push(n);
     };
     let mut loop_ = pin!(stream::iter(0..3).preload(2).for_each_progress(body));
@@ -256,11 +258,11 @@ fn a_body_that_panics_is_gone_with_its_item() {
 }
 
 #[test]
-fn the_stream_is_dropped_at_its_end() {
-    let (teller, source) = scripted([1]);
+fn stream_is_dropped_at_its_end() {
+    let (handle, source) = scripted([1]);
     let mut loop_ = pin!(source.preload(2).for_each_progress(async |_| ()));
     assert!(poll(loop_.as_mut(), Waker::noop()).is_ready());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]

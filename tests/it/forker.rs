@@ -1,6 +1,8 @@
+//! `forker`: active and passive forks, their positions, wake-ups, panics and ends.
+
 use crate::{
     ledger::{Ledger, Tracked, values},
-    script::{Bomb, Script, Teller, panics, script, scripted},
+    script::{PanicOnDrop, Script, SourceHandle, panics, script, scripted},
     waker::{Counting, next, on_wake, poll},
 };
 use aiter::{
@@ -17,7 +19,7 @@ use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, future, stream};
 use std::thread;
 
-/// Everything that is there, and whether the stream waits for more.
+/// Reads until the stream is pending or ends. Returns the items and the last poll.
 fn read<S: Stream + Unpin>(stream: &mut S) -> (Vec<S::Item>, Poll<()>) {
     let mut items = Vec::new();
     loop {
@@ -32,47 +34,47 @@ fn read<S: Stream + Unpin>(stream: &mut S) -> (Vec<S::Item>, Poll<()>) {
 #[track_caller]
 fn read_all<S: Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
     let (items, end) = read(stream);
-    assert_eq!(end, Poll::Ready(()), "it waits for more");
+    assert_eq!(end, Poll::Ready(()), "stream must end");
     items
 }
 
-/// An item whose clone panics while it is told to.
-struct Brittle {
+/// An item whose clone panics while `panics` is set.
+struct PanicOnClone {
     item: Tracked,
     panics: Arc<AtomicBool>,
 }
 
-impl Clone for Brittle {
+impl Clone for PanicOnClone {
     fn clone(&self) -> Self {
-        assert!(!self.panics.load(Ordering::Relaxed), "told to panic in clone");
+        assert!(!self.panics.load(Ordering::Relaxed), "scripted panic in clone");
         Self { item: self.item.clone(), panics: self.panics.clone() }
     }
 }
 
 #[test]
-fn nothing_is_asked_for_until_a_fork_is_read_and_then_one_item() {
-    let (teller, source) = scripted(0..5);
+fn source_is_polled_once_per_item_read() {
+    let (handle, source) = scripted(0..5);
     let mut one = source.forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
     assert_eq!(next(&mut passive), Poll::Pending);
-    assert_eq!(teller.polls(), 0);
+    assert_eq!(handle.polls(), 0);
     assert_eq!(next(&mut one), Poll::Ready(Some(0)));
-    assert_eq!((teller.polls(), two.lag(), passive.lag()), (1, 1, 1));
+    assert_eq!((handle.polls(), two.lag(), passive.lag()), (1, 1, 1));
     assert_eq!(next(&mut two), Poll::Ready(Some(0)));
-    assert_eq!(teller.polls(), 1, "it was there");
+    assert_eq!(handle.polls(), 1, "second fork must not poll the source");
 }
 
 #[test]
-fn case_13_a_fork_starts_where_its_parent_is() {
-    let (teller, source) = script();
-    (1..6).for_each(|item| teller.send(item));
+fn fork_starts_at_position_of_parent() {
+    let (handle, source) = script();
+    (1..6).for_each(|item| handle.send(item));
     let mut one = source.forker();
     for item in 1..4 {
         assert_eq!(next(&mut one), Poll::Ready(Some(item)));
     }
     let mut two = one.fork();
-    (7..14).for_each(|item| teller.send(item));
-    teller.end();
+    (7..14).for_each(|item| handle.send(item));
+    handle.end();
     let rest = [4, 5, 7, 8, 9, 10, 11, 12, 13];
     assert_eq!(read_all(&mut one), rest);
     assert_eq!(read_all(&mut two), rest);
@@ -83,31 +85,31 @@ fn case_13_a_fork_starts_where_its_parent_is() {
 }
 
 #[test]
-fn case_14_two_active_forks_wait_and_both_get_it() {
-    let (teller, source) = script();
+fn two_waiting_forks_both_receive_item() {
+    let (handle, source) = script();
     let mut one = source.forker();
     let mut two = one.fork();
     let (a, b) = (Counting::new(), Counting::new());
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((a.wakes(), b.wakes()), (1, 1));
     assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(1)));
 }
 
 #[test]
-fn woken_fork_that_rests_stops_no_other() {
-    for resting in 0..3 {
-        let (teller, source) = script();
+fn unpolled_woken_fork_blocks_no_other() {
+    for idle in 0..3 {
+        let (handle, source) = script();
         let one = source.forker();
         let mut forks = vec![one.fork(), one.fork(), one];
         let waker = Counting::new();
         for fork in &mut forks {
             assert_eq!(waker.poll(fork), Poll::Pending);
         }
-        teller.send(0);
-        let rests = forks.remove(resting);
+        handle.send(0);
+        let idle_fork = forks.remove(idle);
         for item in 0..100 {
             for fork in &mut forks {
                 assert!(waker.wakes() > 0);
@@ -117,39 +119,39 @@ fn woken_fork_that_rests_stops_no_other() {
                 assert_eq!(waker.poll(fork), Poll::Pending);
             }
             let before = waker.wakes();
-            teller.send(item + 1);
-            assert_eq!(waker.wakes(), before + 2, "both that wait");
+            handle.send(item + 1);
+            assert_eq!(waker.wakes(), before + 2, "both waiting forks must be woken");
         }
-        teller.end();
+        handle.end();
         for fork in &mut forks {
             assert_eq!(waker.poll(fork), Poll::Ready(Some(100)));
             assert_eq!(waker.poll(fork), Poll::Ready(None));
         }
-        drop(rests);
+        drop(idle_fork);
     }
 }
 
 #[test]
-fn case_15_three_forks_read_in_any_order() {
-    let (_teller, source) = scripted(0..8);
+fn three_forks_read_items_in_any_order() {
+    let (_handle, source) = scripted(0..8);
     let zero = source.forker();
     let mut forks = [zero.fork(), zero.fork(), zero];
-    let mut seen = [const { Vec::new() }; 3];
+    let mut read = [const { Vec::new() }; 3];
     for _ in 0..8 {
         for fork in [1, 0, 2] {
-            let Poll::Ready(Some(item)) = next(&mut forks[fork]) else { panic!("it is there") };
-            seen[fork].push(item);
+            let Poll::Ready(Some(item)) = next(&mut forks[fork]) else { panic!("no item") };
+            read[fork].push(item);
         }
     }
-    assert_eq!(seen, [const { [0, 1, 2, 3, 4, 5, 6, 7] }; 3]);
+    assert_eq!(read, [const { [0, 1, 2, 3, 4, 5, 6, 7] }; 3]);
     for fork in &mut forks {
         assert_eq!(next(fork), Poll::Ready(None));
     }
 }
 
 #[test]
-fn case_16_a_fork_of_a_fork_sees_the_rest() {
-    let (_teller, source) = scripted(0..6);
+fn fork_of_fork_receives_remaining_items() {
+    let (_handle, source) = scripted(0..6);
     let mut one = source.forker();
     assert_eq!(next(&mut one), Poll::Ready(Some(0)));
     let mut two = one.clone();
@@ -160,96 +162,96 @@ fn case_16_a_fork_of_a_fork_sees_the_rest() {
     assert_eq!(read_all(&mut one), [1, 2, 3, 4, 5]);
 }
 
-/// The waking of one of two that wait, whichever is dropped, before or after the wake-up.
+/// Either fork is dropped, before or after the wake-up.
 #[test]
-fn case_17_a_waiting_fork_is_dropped_and_the_other_is_woken() {
-    for first_goes in [false, true] {
+fn dropped_waiting_fork_passes_wakeup_to_other() {
+    for drop_first in [false, true] {
         for sent_before in [false, true] {
-            let (teller, source) = script();
+            let (handle, source) = script();
             let mut one = source.forker();
             let mut two = one.fork();
             let (a, b) = (Counting::new(), Counting::new());
             assert_eq!(a.poll(&mut one), Poll::Pending);
             assert_eq!(b.poll(&mut two), Poll::Pending);
-            let (goes, mut stays, task) = if first_goes { (one, two, b) } else { (two, one, a) };
+            let (dropped, mut kept, task) = if drop_first { (one, two, b) } else { (two, one, a) };
             if sent_before {
-                teller.send(1);
-                drop(goes);
+                handle.send(1);
+                drop(dropped);
             } else {
-                drop(goes);
-                teller.send(1);
+                drop(dropped);
+                handle.send(1);
             }
-            assert!(task.wakes() > 0, "first goes: {first_goes}, sent before: {sent_before}");
-            assert_eq!(task.poll(&mut stays), Poll::Ready(Some(1)));
+            assert!(task.wakes() > 0, "drop first: {drop_first}, sent before: {sent_before}");
+            assert_eq!(task.poll(&mut kept), Poll::Ready(Some(1)));
         }
     }
 }
 
 #[test]
-fn case_18_the_one_that_was_not_woken_reads_first() {
+fn fork_reading_first_leaves_other_woken() {
     for second_reads in [false, true] {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let mut one = source.forker();
         let mut two = one.fork();
         let (a, b) = (Counting::new(), Counting::new());
         assert_eq!(a.poll(&mut one), Poll::Pending);
         assert_eq!(b.poll(&mut two), Poll::Pending);
-        teller.send(1);
-        let (reads, task, mut sleeps, other) =
+        handle.send(1);
+        let (reads, task, mut waits, other) =
             if second_reads { (two, b, one, a) } else { (one, a, two, b) };
         let mut reads = reads;
         assert_eq!(task.poll(&mut reads), Poll::Ready(Some(1)));
         assert!(other.wakes() > 0);
-        // It waits for the next one now; the other must not rely on it.
-        assert_eq!(other.poll(&mut sleeps), Poll::Ready(Some(1)));
-        assert_eq!(other.poll(&mut sleeps), Poll::Pending);
-        teller.send(2);
+        // The fork that has read may not be polled again, so the other fork must be woken.
+        assert_eq!(other.poll(&mut waits), Poll::Ready(Some(1)));
+        assert_eq!(other.poll(&mut waits), Poll::Pending);
+        handle.send(2);
         assert!(other.wakes() > 1);
-        assert_eq!(other.poll(&mut sleeps), Poll::Ready(Some(2)));
+        assert_eq!(other.poll(&mut waits), Poll::Ready(Some(2)));
     }
 }
 
 #[test]
-fn a_fork_that_was_woken_and_turns_to_something_else_costs_nobody_a_wake() {
-    let (teller, source) = script();
+fn woken_fork_reading_buffer_loses_no_wakeup() {
+    let (handle, source) = script();
     let mut one = source.forker();
     let mut two = one.fork();
     let (a, b) = (Counting::new(), Counting::new());
-    // The list has an item for one; two waits at the source.
+    // Both forks wait for the source.
     assert_eq!(b.poll(&mut two), Poll::Pending);
     assert_eq!(a.poll(&mut one), Poll::Pending);
-    teller.send(1);
-    teller.send(2);
-    // Two drives twice and sleeps; one, which was woken for what is in the list, reads that only.
+    handle.send(1);
+    handle.send(2);
+    // `two` pulls both items and waits. `one` then reads one buffered item and no more.
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(1)));
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(2)));
     assert_eq!(b.poll(&mut two), Poll::Pending);
     assert!(a.wakes() > 0);
     let before = b.wakes();
     assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
-    teller.send(3);
-    assert!(b.wakes() > before, "the one that waits is woken, not the one with something to read");
+    handle.send(3);
+    assert!(b.wakes() > before, "waiting fork must be woken, not the fork with buffered items");
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(3)));
     assert_eq!(read(&mut one), (vec![2, 3], Poll::Pending));
 }
 
 #[test]
-fn case_19_a_passive_fork_waits_for_what_an_active_one_reads() {
-    let (teller, source) = script();
+fn passive_fork_waits_for_active_fork() {
+    let (handle, source) = script();
     let mut active = source.forker();
     let mut passive = active.fork_passive();
     let (log, task) = (Counting::new(), Counting::new());
-    teller.send(1);
+    handle.send(1);
     assert_eq!(log.poll(&mut passive), Poll::Pending);
-    assert_eq!((log.wakes(), teller.polls()), (0, 0));
+    assert_eq!((log.wakes(), handle.polls()), (0, 0));
     assert_eq!(task.poll(&mut active), Poll::Ready(Some(1)));
     assert_eq!(log.wakes(), 1);
     assert_eq!(log.poll(&mut passive), Poll::Ready(Some(1)));
     assert_eq!(log.poll(&mut passive), Poll::Pending);
-    assert_eq!((teller.polls(), passive.outcome()), (1, None), "it never drives");
+    assert_eq!((handle.polls(), passive.outcome()), (1, None), "source must not be polled");
     let mut other = passive.clone();
-    teller.send(2);
-    teller.end();
+    handle.send(2);
+    handle.end();
     assert_eq!(log.wakes(), 1);
     assert_eq!(read_all(&mut active), [2]);
     assert_eq!(log.wakes(), 2);
@@ -260,23 +262,23 @@ fn case_19_a_passive_fork_waits_for_what_an_active_one_reads() {
 }
 
 #[test]
-fn passive_forks_end_when_no_active_one_is_left() {
-    let (teller, source) = script();
+fn passive_forks_end_with_last_active_fork() {
+    let (handle, source) = script();
     let mut one = source.forker();
     let two = one.fork();
     let mut passive = two.fork_passive();
     let log = Counting::new();
-    teller.send(1);
+    handle.send(1);
     assert_eq!(log.poll(&mut passive), Poll::Pending);
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(next(&mut one), Poll::Pending);
     drop(one);
-    assert!(!teller.is_dropped() && passive.outcome().is_none());
+    assert!(!handle.is_dropped() && passive.outcome().is_none());
     assert_eq!(log.poll(&mut passive), Poll::Ready(Some(1)));
     assert_eq!(log.poll(&mut passive), Poll::Pending);
     let wakes = log.wakes();
     drop(two);
-    assert!(teller.is_dropped(), "with the last active fork");
+    assert!(handle.is_dropped(), "last active fork must drop the source");
     assert_eq!(log.wakes(), wakes + 1);
     assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(log.poll(&mut passive), Poll::Ready(None));
@@ -285,8 +287,8 @@ fn passive_forks_end_when_no_active_one_is_left() {
 }
 
 #[test]
-fn case_20_errors_go_to_every_fork() {
-    let (_teller, source) = scripted([Ok(1), Err("failed"), Ok(2)]);
+fn error_items_reach_every_fork() {
+    let (_handle, source) = scripted([Ok(1), Err("failed"), Ok(2)]);
     let mut one = source.forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
     let all = [Ok(1), Err("failed"), Ok(2)];
@@ -296,21 +298,21 @@ fn case_20_errors_go_to_every_fork() {
 }
 
 #[test]
-fn case_21_a_source_that_panics() {
+fn source_panic_ends_all_forks() {
     for ahead in 0..3 {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let mut driver = source.forker();
         let (mut waits, mut passive) = (driver.fork(), driver.fork_passive());
         let (a, b) = (Counting::new(), Counting::new());
         assert_eq!(a.poll(&mut waits), Poll::Pending);
         assert_eq!(b.poll(&mut passive), Poll::Pending);
-        (0..ahead).for_each(|item| teller.send(item));
-        teller.panic();
+        (0..ahead).for_each(|item| handle.send(item));
+        handle.panic();
         for item in 0..ahead {
             assert_eq!(next(&mut driver), Poll::Ready(Some(item)));
         }
         assert!(panics(|| next(&mut driver)));
-        assert!(teller.is_dropped());
+        assert!(handle.is_dropped());
         assert!(a.wakes() > 0 && b.wakes() > 0);
         let items: Vec<_> = (0..ahead).collect();
         for outcome in [driver.outcome(), waits.outcome(), passive.outcome()] {
@@ -320,14 +322,14 @@ fn case_21_a_source_that_panics() {
         assert_eq!(read_all(&mut passive), items);
         assert_eq!(next(&mut driver), Poll::Ready(None));
         assert!(driver.is_terminated() && waits.is_terminated() && passive.is_terminated());
-        assert_eq!(teller.polls(), ahead + 2, "not asked again");
+        assert_eq!(handle.polls(), ahead + 2, "source must not be polled after its panic");
     }
 }
 
 #[test]
 fn a_source_that_panics_when_it_is_dropped() {
-    let (_teller, source) = scripted([1]);
-    let mut one = Bomb(source).forker();
+    let (_handle, source) = scripted([1]);
+    let mut one = PanicOnDrop(source).forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert!(panics(|| next(&mut one)));
@@ -335,114 +337,114 @@ fn a_source_that_panics_when_it_is_dropped() {
     assert_eq!(read_all(&mut passive), [1]);
     assert_eq!(next(&mut one), Poll::Ready(None));
 
-    // Before its end.
-    let (_teller, source) = script::<u8>();
-    let one = Bomb(source).forker();
+    // The source is dropped before its end.
+    let (_handle, source) = script::<u8>();
+    let one = PanicOnDrop(source).forker();
     let mut passive = one.fork_passive();
     assert!(panics(|| drop(one)));
-    assert_eq!(next(&mut passive), Poll::Ready(None), "no hang");
+    assert_eq!(next(&mut passive), Poll::Ready(None), "passive fork must end");
 }
 
 #[test]
-fn a_clone_that_panics_leaves_the_item_to_be_read() {
+fn clone_panic_leaves_item_readable() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
     let faulty = Arc::new(AtomicBool::new(true));
     for item in ledger.items(2) {
-        teller.send(Brittle { item, panics: faulty.clone() });
+        handle.send(PanicOnClone { item, panics: faulty.clone() });
     }
-    teller.end();
+    handle.end();
     assert!(panics(|| next(&mut one)));
     assert!(panics(|| next(&mut two)));
     assert!(panics(|| next(&mut passive)));
-    assert_eq!(teller.polls(), 1);
+    assert_eq!(handle.polls(), 1);
     faulty.store(false, Ordering::Relaxed);
-    let items = |items: Vec<Brittle>| items.iter().map(|item| item.item.value).collect::<Vec<_>>();
+    let items = |read: Vec<PanicOnClone>| read.iter().map(|it| it.item.value).collect::<Vec<_>>();
     assert_eq!(items(read_all(&mut one)), [0, 1]);
     assert_eq!(items(read_all(&mut two)), [0, 1]);
     assert_eq!(items(read_all(&mut passive)), [0, 1]);
-    drop((one, two, passive, teller));
+    drop((one, two, passive, handle));
     ledger.assert_settled();
 }
 
 #[test]
-fn a_waker_that_panics_loses_nothing() {
+fn waker_panic_loses_no_item() {
     for is_passive in [false, true] {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let mut one = source.forker();
         let mut two = one.fork();
         let mut passive = one.fork_passive();
-        // One of them, as two would panic in the same notification, which aborts.
-        let faulty = on_wake(|| panic!("in wake"));
+        // Only one waker panics, because two panics in one notification abort.
+        let faulty = on_wake(|| panic!("scripted panic in wake"));
         let polled = if is_passive { poll(&mut passive, &faulty) } else { poll(&mut two, &faulty) };
         assert_eq!(polled, Poll::Pending);
         if is_passive {
-            // The source has no waker yet: the first turn that gets something wakes the fork.
-            teller.send(1);
+            // The source has no waker yet. The first poll that gets an item wakes the fork.
+            handle.send(1);
         } else {
-            assert!(panics(|| teller.send(1)));
+            assert!(panics(|| handle.send(1)));
         }
-        teller.send(2);
-        teller.end();
+        handle.send(2);
+        handle.end();
         let mut caught = 0;
         while !one.is_terminated() {
             caught += usize::from(panics(|| next(&mut one)));
-            assert!(caught < 5, "each waker once");
+            assert!(caught < 5, "each waker must panic once");
         }
         assert_eq!(caught > 0, is_passive);
         assert_eq!(read_all(&mut two), [1, 2]);
         assert_eq!(read_all(&mut passive), [1, 2]);
         assert_eq!(next(&mut one), Poll::Ready(None));
-        assert!(teller.is_dropped(), "at its end");
+        assert!(handle.is_dropped(), "source must be dropped at its end");
     }
 }
 
 #[test]
-fn case_22_a_fork_that_is_alone_is_given_the_items_themselves() {
+fn single_fork_receives_items_without_clone() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let two = one.fork();
     drop(two);
-    ledger.items(100).for_each(|item| teller.send(item));
-    teller.end();
+    ledger.items(100).for_each(|item| handle.send(item));
+    handle.end();
     assert_eq!(values(&read_all(&mut one)), (0..100).collect::<Vec<_>>());
     assert_eq!(ledger.clones(), 0);
-    drop((one, teller));
+    drop((one, handle));
     ledger.assert_settled();
 }
 
 #[test]
-fn items_are_cloned_for_all_but_the_last_reader() {
+fn items_are_cloned_for_all_but_last_reader() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let (mut two, mut passive) = (one.fork(), one.fork_passive());
-    ledger.items(40).for_each(|item| teller.send(item));
-    teller.end();
+    ledger.items(40).for_each(|item| handle.send(item));
+    handle.end();
     drop(read_all(&mut one));
     drop(read_all(&mut two));
     let before_last = ledger.clones();
     assert_eq!(before_last, 80);
     drop((one, two));
     drop(read_all(&mut passive));
-    assert_eq!(ledger.clones(), 80, "moved to the last");
-    drop((passive, teller));
+    assert_eq!(ledger.clones(), 80, "last reader must move the items");
+    drop((passive, handle));
     ledger.assert_settled();
 }
 
 #[test]
-fn items_need_not_be_clone_to_read_one_fork() {
+fn single_fork_needs_no_clone_bound() {
     struct Unique(u8);
-    let (_teller, source) = scripted([Unique(1)]);
-    let Poll::Ready(Some(Unique(1))) = next(&mut source.forker()) else { panic!("it is there") };
+    let (_handle, source) = scripted([Unique(1)]);
+    let Poll::Ready(Some(Unique(1))) = next(&mut source.forker()) else { panic!("no item") };
 }
 
 #[test]
-fn case_23_a_fork_that_is_1000_behind_sees_all() {
-    let (_teller, source) = scripted(0..1001);
+fn fork_1000_items_behind_receives_all() {
+    let (_handle, source) = scripted(0..1001);
     let mut fast = source.forker();
     let mut slow = fast.fork();
     let mut log = fast.fork_passive();
@@ -457,18 +459,18 @@ fn case_23_a_fork_that_is_1000_behind_sees_all() {
 }
 
 #[test]
-fn case_25_dropping_a_slow_fork_frees_its_items() {
+fn dropped_slow_fork_frees_its_items() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut fast = source.forker();
     let slow = fast.fork();
     for item in ledger.items(1000) {
-        teller.send(item);
+        handle.send(item);
         assert!(next(&mut fast).is_ready());
     }
     assert_eq!(ledger.alive(), 1000);
     drop(slow);
-    // What is left is in the fast fork's own, half-read block.
+    // The fast fork keeps only its half-read block.
     assert!(ledger.alive() < 100, "{} are alive", ledger.alive());
     drop(fast);
     assert_eq!(ledger.alive(), 0);
@@ -476,8 +478,8 @@ fn case_25_dropping_a_slow_fork_frees_its_items() {
 }
 
 #[test]
-fn case_26_the_size_is_what_is_buffered_and_what_the_source_has() {
-    let (_teller, source) = scripted(0..10);
+fn size_hint_adds_buffered_items_to_source() {
+    let (_handle, source) = scripted(0..10);
     let mut one = source.forker();
     assert_eq!(one.size_hint(), (10, Some(10)));
     let mut two = one.fork();
@@ -502,34 +504,34 @@ fn case_26_the_size_is_what_is_buffered_and_what_the_source_has() {
 }
 
 #[test]
-fn case_27_when_all_forks_are_dropped_so_is_the_source() {
+fn last_dropped_fork_drops_source() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let (two, passive) = (one.fork(), one.fork_passive());
     let task = Counting::new();
-    ledger.items(3).for_each(|item| teller.send(item));
+    ledger.items(3).for_each(|item| handle.send(item));
     assert!(task.poll(&mut one).is_ready());
     assert!(task.poll(&mut one).is_ready());
     assert!(task.poll(&mut one).is_ready());
     assert!(task.poll(&mut one).is_pending());
-    let waker = teller.take_waker().expect("it is pending");
+    let waker = handle.take_waker().expect("pending source must hold a waker");
     drop(one);
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     drop(two);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     drop(passive);
     waker.wake();
     assert_eq!((task.wakes(), task.held()), (0, 0));
-    drop(teller);
+    drop(handle);
     ledger.assert_settled();
 }
 
 #[test]
-fn case_28_a_source_that_wakes_itself_and_two_forks_in_one_task() {
+fn self_waking_source_serves_forks_in_one_task() {
     let mut ready = false;
     let mut left = 100;
-    let restless = stream::poll_fn(move |cx| {
+    let self_waking = stream::poll_fn(move |cx| {
         ready = !ready;
         if ready {
             cx.waker().wake_by_ref();
@@ -538,7 +540,7 @@ fn case_28_a_source_that_wakes_itself_and_two_forks_in_one_task() {
         left -= 1;
         Poll::Ready((left >= 0).then_some(left))
     });
-    let one = restless.forker();
+    let one = self_waking.forker();
     let two = one.fork();
     let both = future::join(one.collect::<Vec<_>>(), two.collect::<Vec<_>>());
     let mut both = pin!(both);
@@ -549,7 +551,7 @@ fn case_28_a_source_that_wakes_itself_and_two_forks_in_one_task() {
         let cx = &mut core::task::Context::from_waker(task.waker());
         match future::Future::poll(both.as_mut(), cx) {
             Poll::Ready(done) => break done,
-            Poll::Pending => assert!(polls <= task.wakes(), "it hangs"),
+            Poll::Pending => assert!(polls <= task.wakes(), "pending task must be woken"),
         }
     };
     let all: Vec<_> = (0..100).rev().collect();
@@ -561,7 +563,7 @@ fn ended_forks_on_two_threads_stay_ended() {
     let mut one = stream::iter([1]).forker();
     let mut two = one.fork();
     assert_eq!((read_all(&mut one), read_all(&mut two)), (vec![1], vec![1]));
-    let stays = |fork: &mut ForkStream<_>| {
+    let stays_ended = |fork: &mut ForkStream<_>| {
         for _ in 0..20_000 {
             assert_eq!(next(fork), Poll::Ready(None));
             assert!(fork.is_terminated());
@@ -569,21 +571,21 @@ fn ended_forks_on_two_threads_stay_ended() {
         }
     };
     thread::scope(|scope| {
-        scope.spawn(|| stays(&mut one));
-        stays(&mut two);
+        scope.spawn(|| stays_ended(&mut one));
+        stays_ended(&mut two);
     });
 }
 
 #[test]
-fn case_29_terminated_is_when_the_source_has_ended_and_all_is_read() {
-    let (teller, source) = scripted([1, 2]);
+fn fork_terminates_after_end_and_last_item() {
+    let (handle, source) = scripted([1, 2]);
     let mut one = source.forker();
     let mut two = one.fork();
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(next(&mut one), Poll::Ready(Some(2)));
-    assert!(!one.is_terminated() && one.outcome().is_none(), "nobody has asked");
+    assert!(!one.is_terminated() && one.outcome().is_none(), "fork must return None first");
     assert_eq!(next(&mut one), Poll::Ready(None));
-    assert!(teller.is_dropped(), "at its end");
+    assert!(handle.is_dropped(), "source must be dropped at its end");
     assert!(one.is_terminated() && !two.is_terminated());
     assert_eq!(read_all(&mut two), [1, 2]);
     assert!(two.is_terminated());
@@ -595,31 +597,31 @@ fn case_29_terminated_is_when_the_source_has_ended_and_all_is_read() {
 }
 
 #[test]
-fn the_latest_waker_wins() {
-    let (teller, source) = script();
+fn latest_waker_is_woken() {
+    let (handle, source) = script();
     let mut one = source.forker();
     let _two = one.fork();
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut one), Poll::Pending);
     assert_eq!(new.poll(&mut one), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut one), Poll::Ready(Some(1)));
     assert_eq!(old.poll(&mut one), Poll::Pending);
-    teller.end();
+    handle.end();
     assert_eq!((old.wakes(), new.wakes()), (1, 1));
 }
 
 #[test]
-fn dropped_at_any_step_every_item_is_freed_once() {
+fn items_are_freed_once_if_dropped_at_any_step() {
     for steps in 0..9 {
-        for goes in 0..3 {
+        for order in 0..3 {
             let ledger = Ledger::new();
-            let (teller, source) = script();
+            let (handle, source) = script();
             let mut one = source.forker();
             let mut two = one.fork();
             let mut passive = one.fork_passive();
-            ledger.items(3).for_each(|item| teller.send(item));
+            ledger.items(3).for_each(|item| handle.send(item));
             for step in 0..steps {
                 match step % 3 {
                     0 => drop(next(&mut one)),
@@ -627,19 +629,19 @@ fn dropped_at_any_step_every_item_is_freed_once() {
                     _ => drop(next(&mut passive)),
                 }
             }
-            match goes {
+            match order {
                 0 => drop((one, two, passive)),
                 1 => drop((passive, two, one)),
                 _ => drop((two, passive, one)),
             }
-            drop(teller);
+            drop(handle);
             ledger.assert_settled();
         }
     }
 }
 
 #[test]
-fn a_source_that_must_not_move() {
+fn pinned_source_is_accepted() {
     let numbers = stream::unfold(0, |i| async move { (i < 3).then_some((i, i + 1)) });
     let mut one = numbers.forker();
     let mut two = one.fork();
@@ -648,35 +650,35 @@ fn a_source_that_must_not_move() {
 }
 
 #[test]
-fn a_source_that_forks_itself_while_it_is_polled() {
-    // User code runs with the gate closed, so whatever it does with another fork must not hang.
+fn source_may_fork_itself_while_polled() {
+    // The source is polled under the lock, so its use of another fork must not deadlock.
     type Shared = Arc<std::sync::Mutex<Option<ForkStream<Script<u8>>>>>;
     let inner: Shared = Shared::default();
-    let (teller, source) = scripted([1, 2]);
+    let (handle, source) = scripted([1, 2]);
     let fork = source.forker();
     *inner.lock().expect("no panic") = Some(fork.fork());
     let outer = fork.map(|item| item);
-    let seen = inner.clone();
+    let after = inner.clone();
     let mut outer = outer
         .inspect(move |_| {
             let mut inner = inner.lock().expect("no panic");
-            let fork = inner.as_mut().expect("it is there");
+            let fork = inner.as_mut().expect("fork must be stored");
             assert!(fork.size_hint().0 > 0);
             let _ = fork.fork();
         })
         .forker();
     assert_eq!(next(&mut outer), Poll::Ready(Some(1)));
     assert_eq!(next(&mut outer), Poll::Ready(Some(2)));
-    let fork = seen.lock().expect("no panic").take();
-    assert_eq!(read_all(&mut fork.expect("it is there")), [1, 2]);
-    assert_eq!(teller.left(), 0);
+    let fork = after.lock().expect("no panic").take();
+    assert_eq!(read_all(&mut fork.expect("fork must be stored")), [1, 2]);
+    assert_eq!(handle.left(), 0);
 }
 
 #[test]
 fn debug_shows_the_state_and_no_items() {
     #[derive(Clone)]
     struct Opaque;
-    let (_teller, source) = scripted([Opaque]);
+    let (_handle, source) = scripted([Opaque]);
     let mut one = source.forker();
     let passive: PassiveFork<_> = one.fork_passive();
     assert!(next(&mut one).is_ready());
@@ -685,25 +687,25 @@ fn debug_shows_the_state_and_no_items() {
     assert_eq!(format!("{passive:?}"), "PassiveFork { lag: 1, outcome: Some(Completed), .. }");
 }
 
-fn feed(teller: Teller<u32>, items: u32) -> thread::JoinHandle<()> {
+fn feed(handle: SourceHandle<u32>, items: u32) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         for item in 0..items {
-            teller.send(item);
+            handle.send(item);
             if item % 64 == 0 {
                 thread::yield_now();
             }
         }
-        teller.end();
+        handle.end();
     })
 }
 
-/// Every fork is a thread: they drive in turn, by luck, and all see all in order.
+/// Forks on threads poll the source in any order, and each receives all items in order.
 #[test]
-fn forks_on_threads_see_all_in_order() {
+fn forks_on_threads_receive_all_items_in_order() {
     const ITEMS: u32 = 20_000;
     for ready in [true, false] {
-        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
-        let feeder = (!ready).then(|| feed(teller, ITEMS));
+        let (handle, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| feed(handle, ITEMS));
         let one = source.forker();
         let (two, passive) = (one.fork(), one.fork_passive());
         let check = |items: Vec<u32>| {
@@ -713,21 +715,21 @@ fn forks_on_threads_see_all_in_order() {
         let log = thread::spawn(move || check(futures_executor::block_on(passive.collect())));
         let other = thread::spawn(move || check(futures_executor::block_on(two.collect())));
         check(futures_executor::block_on(one.collect()));
-        other.join().expect("it sees all");
-        log.join().expect("it sees all");
+        other.join().expect("thread must not fail");
+        log.join().expect("thread must not fail");
         if let Some(feeder) = feeder {
-            feeder.join().expect("it only sends");
+            feeder.join().expect("thread must not fail");
         }
     }
 }
 
-/// A passive fork that is made while others drive hears of every item from there on.
+/// A passive fork that is made while other forks poll receives every item from its position on.
 #[test]
-fn passive_forks_are_made_while_other_threads_drive() {
+fn passive_forks_made_on_threads_miss_no_item() {
     const ITEMS: u32 = 2_000;
     for ready in [true, false] {
-        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
-        let feeder = (!ready).then(|| feed(teller, ITEMS));
+        let (handle, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| feed(handle, ITEMS));
         let one = source.forker();
         let mut two = one.fork();
         let other = thread::spawn(move || {
@@ -748,61 +750,61 @@ fn passive_forks_are_made_while_other_threads_drive() {
             (two, logs)
         });
         assert!((0..ITEMS).eq(futures_executor::block_on(one.collect::<Vec<_>>())));
-        let (two, logs) = other.join().expect("it only forks");
+        let (two, logs) = other.join().expect("thread must not fail");
         for log in logs {
-            log.join().expect("it sees all");
+            log.join().expect("thread must not fail");
         }
         drop(two);
         if let Some(feeder) = feeder {
-            feeder.join().expect("it only sends");
+            feeder.join().expect("thread must not fail");
         }
     }
 }
 
-/// Forks come and go while others read; nobody is left asleep.
+/// Forks are made and dropped while another fork reads. No wake-up is lost.
 #[test]
-fn forks_that_are_dropped_while_they_wait_on_threads() {
+fn waiting_forks_dropped_on_threads_lose_no_wake() {
     const ITEMS: u32 = 5_000;
-    let (teller, source) = script();
+    let (handle, source) = script();
     let one = source.forker();
     let parent = one.fork();
     let over = Arc::new(AtomicBool::new(false));
-    let seen = over.clone();
+    let stop = over.clone();
     let churn = thread::spawn(move || {
-        while !seen.load(Ordering::Acquire) {
+        while !stop.load(Ordering::Acquire) {
             let mut fork = parent.fork();
             let _ = poll(&mut fork, Waker::noop());
             let _ = poll(&mut fork, Waker::noop());
         }
     });
-    let feeder = feed(teller, ITEMS);
+    let feeder = feed(handle, ITEMS);
     let items: Vec<u32> = futures_executor::block_on(one.collect());
     over.store(true, Ordering::Release);
     assert!((0..ITEMS).eq(items));
-    churn.join().expect("it only forks");
-    feeder.join().expect("it only sends");
+    churn.join().expect("thread must not fail");
+    feeder.join().expect("thread must not fail");
 }
 
 #[test]
-fn a_waker_that_panics_at_the_end_does_not_keep_the_source() {
-    let (teller, source) = script::<u8>();
+fn waker_panic_at_end_still_drops_source() {
+    let (handle, source) = script::<u8>();
     let mut one = source.forker();
     let mut passive = one.fork_passive();
-    assert_eq!(poll(&mut passive, &on_wake(|| panic!("in wake"))), Poll::Pending);
-    teller.end();
+    assert_eq!(poll(&mut passive, &on_wake(|| panic!("scripted panic in wake"))), Poll::Pending);
+    handle.end();
     assert!(panics(|| next(&mut one)));
-    assert!(teller.is_dropped(), "at its end");
+    assert!(handle.is_dropped(), "source must be dropped at its end");
     assert_eq!(one.outcome(), Some(TaskOutcome::Completed));
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(next(&mut passive), Poll::Ready(None));
 }
 
-/// Sends `n` items, which all forks read; then each finds nothing.
+/// Sends several batches. After all forks have read a batch, no item of it may be alive.
 #[track_caller]
-fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
+fn assert_no_read_items_kept(ends: bool, active: usize, passive: usize) {
     for n in [0, 1, 2, 56, 57, 58, 70] {
         let ledger = Ledger::new();
-        let (teller, source) = script();
+        let (handle, source) = script();
         let mut forks = vec![source.forker()];
         let mut passives: Vec<_> = (0..passive).map(|_| forks[0].fork_passive()).collect();
         while forks.len() < active {
@@ -811,24 +813,24 @@ fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
         let mut sent = 0;
         for (count, last) in [(n, false), (1, false), (2, true)] {
             for _ in 0..count {
-                teller.send(ledger.item(sent));
+                handle.send(ledger.item(sent));
                 sent += 1;
             }
             if ends && last {
-                teller.end();
+                handle.end();
             }
             let end = if ends && last { Poll::Ready(()) } else { Poll::Pending };
             let new: Vec<_> = (sent - count as u64..sent).collect();
-            // Each is a reader of its own, and the first one drives the source.
+            // Each fork reads all items, and the first fork polls the source.
             for fork in &mut forks {
-                let (items, waits) = read(fork);
-                assert_eq!((values(&items), waits), (new.clone(), end));
+                let (items, polled) = read(fork);
+                assert_eq!((values(&items), polled), (new.clone(), end));
             }
             for fork in &mut passives {
-                let (items, waits) = read(fork);
-                assert_eq!((values(&items), waits), (new.clone(), end));
+                let (items, polled) = read(fork);
+                assert_eq!((values(&items), polled), (new.clone(), end));
             }
-            assert_eq!(ledger.alive(), 0, "{sent} items are read by all");
+            assert_eq!(ledger.alive(), 0, "all of {sent} items are read and must be freed");
         }
         drop((forks, passives));
         ledger.assert_settled();
@@ -836,100 +838,100 @@ fn assert_read_items_are_gone(ends: bool, active: usize, passive: usize) {
 }
 
 #[test]
-fn forks_wait_read_items_are_gone() {
+fn waiting_forks_keep_no_read_items() {
     for (active, passive) in [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (2, 2)] {
-        assert_read_items_are_gone(false, active, passive);
+        assert_no_read_items_kept(false, active, passive);
     }
 }
 
 #[test]
-fn forks_end_read_items_are_gone() {
+fn ended_forks_keep_no_read_items() {
     for (active, passive) in [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (2, 2)] {
-        assert_read_items_are_gone(true, active, passive);
+        assert_no_read_items_kept(true, active, passive);
     }
 }
 
 #[test]
-fn fork_behind_goes_read_items_are_gone() {
+fn dropped_laggard_frees_items_read_by_all() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.forker();
     let (mut two, behind, watcher) = (one.fork(), one.fork(), one.fork_passive());
-    ledger.items(5).for_each(|item| teller.send(item));
+    ledger.items(5).for_each(|item| handle.send(item));
     assert_eq!(read(&mut one).0.len(), 5);
     assert_eq!(read(&mut two).0.len(), 5);
     drop(behind);
-    assert_eq!(ledger.alive(), 5, "the passive fork has them to read");
+    assert_eq!(ledger.alive(), 5, "items must be kept for the passive fork");
     drop(watcher);
     assert_eq!(ledger.alive(), 0);
 }
 
 #[test]
-fn active_fork_of_passive_drives_from_its_place() {
-    let (teller, source) = script();
+fn active_fork_of_passive_starts_at_its_position() {
+    let (handle, source) = script();
     let mut one = source.forker();
     let mut passive = one.fork_passive();
-    (0..3).for_each(|item| teller.send(item));
+    (0..3).for_each(|item| handle.send(item));
     assert_eq!(read(&mut one), (vec![0, 1, 2], Poll::Pending));
     assert_eq!(next(&mut passive), Poll::Ready(Some(0)));
     let mut two = passive.fork_active();
     drop(one);
-    assert!(!teller.is_dropped() && passive.outcome().is_none());
+    assert!(!handle.is_dropped() && passive.outcome().is_none());
     let (task, log) = (Counting::new(), Counting::new());
     assert_eq!(task.poll(&mut two), Poll::Ready(Some(1)));
     assert_eq!(task.poll(&mut two), Poll::Ready(Some(2)));
     assert_eq!(task.poll(&mut two), Poll::Pending);
     assert_eq!(read(&mut passive), (vec![1, 2], Poll::Pending));
     assert_eq!(log.poll(&mut passive), Poll::Pending);
-    teller.send(3);
+    handle.send(3);
     assert_eq!((task.wakes(), log.wakes()), (1, 0));
     assert_eq!(task.poll(&mut two), Poll::Ready(Some(3)));
     assert_eq!(log.wakes(), 1);
     assert_eq!(log.poll(&mut passive), Poll::Ready(Some(3)));
     drop(two);
-    assert!(teller.is_dropped(), "with the last active fork");
+    assert!(handle.is_dropped(), "last active fork must drop the source");
     assert_eq!(log.poll(&mut passive), Poll::Ready(None));
     assert_eq!(passive.outcome(), Some(TaskOutcome::Cancelled));
 }
 
-/// At each place of a block of the list, asleep or not.
+/// At each slot of a block, with and without a registered waker.
 #[test]
-fn passive_fork_becomes_active_at_any_place() {
+fn passive_fork_becomes_active_at_any_position() {
     const ITEMS: usize = 200;
-    for place in 0..ITEMS {
-        for asleep in [false, true] {
-            let (_teller, source) = scripted(0..ITEMS);
+    for position in 0..ITEMS {
+        for waiting in [false, true] {
+            let (_handle, source) = scripted(0..ITEMS);
             let mut one = source.forker();
             let mut passive = one.fork_passive();
-            for item in 0..place {
+            for item in 0..position {
                 assert_eq!(next(&mut one), Poll::Ready(Some(item)));
                 assert_eq!(next(&mut passive), Poll::Ready(Some(item)));
             }
             let log = Counting::new();
-            if asleep {
+            if waiting {
                 assert_eq!(log.poll(&mut passive), Poll::Pending);
             }
             let mut two = passive.activate();
             drop(one);
-            assert_eq!(log.held(), 0, "its waker is let go");
-            assert_eq!(two.size_hint(), (ITEMS - place, Some(ITEMS - place)));
-            assert!((place..ITEMS).eq(read_all(&mut two)));
+            assert_eq!(log.held(), 0, "activation must drop the waker");
+            assert_eq!(two.size_hint(), (ITEMS - position, Some(ITEMS - position)));
+            assert!((position..ITEMS).eq(read_all(&mut two)));
             assert_eq!(two.outcome(), Some(TaskOutcome::Completed));
         }
     }
 }
 
 #[test]
-fn active_fork_after_the_last_one_reads_the_rest() {
-    let (teller, source) = script();
+fn activated_fork_after_cancel_reads_buffer() {
+    let (handle, source) = script();
     let mut one = source.forker();
     let passive = one.fork_passive();
-    (0..3).for_each(|item| teller.send(item));
+    (0..3).for_each(|item| handle.send(item));
     assert_eq!(next(&mut one), Poll::Ready(Some(0)));
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     drop(one);
-    assert!(teller.is_dropped());
-    let polls = teller.polls();
+    assert!(handle.is_dropped());
+    let polls = handle.polls();
     let mut late = passive.fork_active();
     let (mut fork, mut log) = (late.fork(), late.fork_passive());
     assert_eq!(late.size_hint(), (2, Some(2)));
@@ -940,12 +942,12 @@ fn active_fork_after_the_last_one_reads_the_rest() {
     assert!(late.is_terminated() && fork.is_terminated());
     assert_eq!((late.outcome(), fork.outcome()), (Some(TaskOutcome::Cancelled), log.outcome()));
     assert_eq!(read_all(&mut passive.activate()), [0, 1]);
-    assert_eq!(teller.polls(), polls, "the source is gone");
+    assert_eq!(handle.polls(), polls, "dropped source must not be polled");
 }
 
 #[test]
-fn active_fork_after_the_end_reads_the_rest() {
-    let (_teller, source) = scripted([1, 2]);
+fn activated_fork_after_end_reads_buffer() {
+    let (_handle, source) = scripted([1, 2]);
     let mut one = source.forker();
     let mut passive = one.fork_passive();
     assert_eq!(read_all(&mut one), [1, 2]);
@@ -957,12 +959,12 @@ fn active_fork_after_the_end_reads_the_rest() {
     assert_eq!(two.outcome(), Some(TaskOutcome::Completed));
 }
 
-/// The source holds a passive fork of itself, and makes an active one of it when it is dropped.
+/// The drop of the source activates a passive fork of the source.
 #[test]
-fn source_that_forks_itself_in_its_drop_ends() {
-    type Place = Arc<std::sync::Mutex<Option<PassiveFork<Holder>>>>;
-    struct Holder(Script<u8>, Place);
-    impl Stream for Holder {
+fn source_may_fork_itself_in_drop() {
+    type Slot = Arc<std::sync::Mutex<Option<PassiveFork<SelfForking>>>>;
+    struct SelfForking(Script<u8>, Slot);
+    impl Stream for SelfForking {
         type Item = u8;
         fn poll_next(
             mut self: core::pin::Pin<&mut Self>,
@@ -971,30 +973,30 @@ fn source_that_forks_itself_in_its_drop_ends() {
             self.0.poll_next_unpin(cx)
         }
     }
-    impl Drop for Holder {
+    impl Drop for SelfForking {
         fn drop(&mut self) {
-            let passive = self.1.lock().expect("no panic").take().expect("it was put there");
+            let passive = self.1.lock().expect("no panic").take().expect("fork must be stored");
             let mut late = passive.activate();
             assert_eq!(next(&mut late), Poll::Ready(Some(1)));
-            assert_eq!(next(&mut late), Poll::Pending, "the list is not stopped yet");
+            assert_eq!(next(&mut late), Poll::Pending, "list must not be stopped yet");
             assert_eq!(late.size_hint(), (0, None));
         }
     }
-    let place = Place::default();
-    let (teller, source) = scripted([1]);
-    let mut one = Holder(source, place.clone()).forker();
+    let slot = Slot::default();
+    let (handle, source) = scripted([1]);
+    let mut one = SelfForking(source, slot.clone()).forker();
     let mut log = one.fork_passive();
-    *place.lock().expect("no panic") = Some(one.fork_passive());
+    *slot.lock().expect("no panic") = Some(one.fork_passive());
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     drop(one);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(read_all(&mut log), [1]);
 }
 
 #[test]
-fn drop_that_panics_ends_late_active_forks() {
-    let (teller, source) = scripted([1]);
-    let mut one = Bomb(source).forker();
+fn source_drop_panic_ends_late_active_forks() {
+    let (handle, source) = scripted([1]);
+    let mut one = PanicOnDrop(source).forker();
     let passive = one.fork_passive();
     let mut waits = passive.clone();
     let log = Counting::new();
@@ -1002,19 +1004,19 @@ fn drop_that_panics_ends_late_active_forks() {
     assert_eq!(log.poll(&mut waits), Poll::Ready(Some(1)));
     assert_eq!(log.poll(&mut waits), Poll::Pending);
     assert!(panics(|| drop(one)));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(log.wakes(), 1);
     assert_eq!(log.poll(&mut waits), Poll::Ready(None));
     assert_eq!(read_all(&mut passive.activate()), [1]);
 }
 
-/// Each reader sees all items from its position on, whether it is passive or active.
+/// Each fork receives all items from its position on, whether it is passive or active.
 #[test]
 fn passive_forks_become_active_on_threads() {
     const ITEMS: u32 = 2_000;
     for ready in [true, false] {
-        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
-        let feeder = (!ready).then(|| feed(teller, ITEMS));
+        let (handle, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let feeder = (!ready).then(|| feed(handle, ITEMS));
         let mut one = source.forker();
         let rest = one.fork_passive();
         let first = rest.fork_active();
@@ -1037,12 +1039,12 @@ fn passive_forks_become_active_on_threads() {
         assert!((0..400).eq(futures_executor::block_on(read)));
         drop(one);
         for reader in readers {
-            reader.join().expect("it sees all");
+            reader.join().expect("thread must not fail");
         }
         assert_eq!(rest.outcome(), Some(TaskOutcome::Completed));
         assert!((0..ITEMS).eq(futures_executor::block_on_stream(rest)));
         if let Some(feeder) = feeder {
-            feeder.join().expect("it only sends");
+            feeder.join().expect("thread must not fail");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Forks that may be so far apart and no further.
+//! `forker_bounded`: its lag policies, buffer, wake-ups, panics and ends.
 
 use aiter::{AiterExt, LagPolicy, TaskOutcome, adapters::BoundedFork};
 use core::{panic::AssertUnwindSafe, task::Poll};
@@ -8,46 +8,46 @@ use std::panic::catch_unwind;
 
 use crate::{
     ledger::Ledger,
-    script::{Script, Teller, script, scripted},
+    script::{Script, SourceHandle, script, scripted},
     waker::{Counting, next},
 };
 
 fn forks(
     n: usize,
     lag: LagPolicy,
-) -> (Teller<u64>, BoundedFork<Script<u64>>, BoundedFork<Script<u64>>) {
-    let (teller, source) = script();
+) -> (SourceHandle<u64>, BoundedFork<Script<u64>>, BoundedFork<Script<u64>>) {
+    let (handle, source) = script();
     let one = source.forker_bounded(n, lag);
     let two = one.fork();
-    (teller, one, two)
+    (handle, one, two)
 }
 
 #[test]
-fn with_backpressure_the_fast_fork_waits() {
-    let (teller, mut fast, mut slow) = forks(8, LagPolicy::Wait);
-    (0..20).for_each(|n| teller.send(n));
-    teller.end();
+fn wait_policy_makes_fast_fork_wait() {
+    let (handle, mut fast, mut slow) = forks(8, LagPolicy::Wait);
+    (0..20).for_each(|n| handle.send(n));
+    handle.end();
     let waker = Counting::new();
     for n in 0..8 {
         assert_eq!(waker.poll(&mut fast), Poll::Ready(Some(n)));
     }
-    let polls = teller.polls();
+    let polls = handle.polls();
     assert!(waker.poll(&mut fast).is_pending());
-    assert_eq!(teller.polls(), polls, "the source is not asked without room");
+    assert_eq!(handle.polls(), polls, "source must not be polled while the buffer is full");
     assert_eq!(waker.wakes(), 0);
     assert_eq!(next(&mut slow), Poll::Ready(Some(0)));
-    assert_eq!(waker.wakes(), 1, "one was read: there is room");
+    assert_eq!(waker.wakes(), 1, "read of the slow fork must wake the fast fork");
     assert_eq!(waker.poll(&mut fast), Poll::Ready(Some(8)));
     assert!(waker.poll(&mut fast).is_pending());
     drop(slow);
-    assert_eq!(waker.wakes(), 2, "nobody lags any more");
-    let rest: Vec<u64> = fast.by_ref().collect::<Vec<_>>().now_or_never().expect("nobody lags");
+    assert_eq!(waker.wakes(), 2, "drop of the slow fork must wake the fast fork");
+    let rest: Vec<u64> = fast.by_ref().collect::<Vec<_>>().now_or_never().expect("must be ready");
     assert!(rest.into_iter().eq(9..20));
     assert_eq!(fast.outcome(), Some(TaskOutcome::Completed));
 }
 
 #[test]
-fn the_slow_fork_may_ask_too_and_both_see_all() {
+fn forks_within_bound_receive_all_items() {
     for lag in [LagPolicy::Wait, LagPolicy::DropOldest, LagPolicy::Error] {
         let one = stream::iter(0..100_u64).forker_bounded(1, lag);
         let mut all = [one.fork(), one.fork(), one];
@@ -64,9 +64,9 @@ fn the_slow_fork_may_ask_too_and_both_see_all() {
 }
 
 #[test]
-fn the_slow_fork_misses_the_oldest_and_knows_how_many() {
-    let (teller, mut fast, mut slow) = forks(3, LagPolicy::DropOldest);
-    (0..10).for_each(|n| teller.send(n));
+fn drop_oldest_counts_missed_items() {
+    let (handle, mut fast, mut slow) = forks(3, LagPolicy::DropOldest);
+    (0..10).for_each(|n| handle.send(n));
     assert_eq!(next(&mut slow), Poll::Ready(Some(0)));
     for n in 0..10 {
         assert_eq!(next(&mut fast), Poll::Ready(Some(n)));
@@ -82,15 +82,15 @@ fn the_slow_fork_misses_the_oldest_and_knows_how_many() {
 }
 
 #[test]
-fn the_slow_fork_ends_and_the_others_go_on() {
-    let (teller, mut fast, mut slow) = forks(3, LagPolicy::Error);
-    let mut on_time = fast.fork();
-    (0..10).for_each(|n| teller.send(n));
+fn error_policy_ends_only_lagging_fork() {
+    let (handle, mut fast, mut slow) = forks(3, LagPolicy::Error);
+    let mut prompt = fast.fork();
+    (0..10).for_each(|n| handle.send(n));
     for n in 0..10 {
         assert_eq!(next(&mut fast), Poll::Ready(Some(n)));
         if n % 3 == 2 {
             for late in n - 2..=n {
-                assert_eq!(next(&mut on_time), Poll::Ready(Some(late)));
+                assert_eq!(next(&mut prompt), Poll::Ready(Some(late)));
             }
         }
     }
@@ -102,14 +102,14 @@ fn the_slow_fork_ends_and_the_others_go_on() {
         assert_eq!(next(fork), Poll::Ready(None));
     }
     drop((slow, child));
-    assert_eq!(next(&mut on_time), Poll::Ready(Some(9)));
-    teller.send(10);
-    assert_eq!(next(&mut on_time), Poll::Ready(Some(10)));
+    assert_eq!(next(&mut prompt), Poll::Ready(Some(9)));
+    handle.send(10);
+    assert_eq!(next(&mut prompt), Poll::Ready(Some(10)));
     assert_eq!(next(&mut fast), Poll::Ready(Some(10)));
 }
 
 #[test]
-fn no_more_items_are_held_than_the_bound_says_and_all_are_freed_once() {
+fn buffer_never_exceeds_bound() {
     for lag in [LagPolicy::DropOldest, LagPolicy::Error] {
         let ledger = Ledger::new();
         let items: Vec<_> = ledger.items(1000).collect();
@@ -119,14 +119,14 @@ fn no_more_items_are_held_than_the_bound_says_and_all_are_freed_once() {
             let (in_source, in_hand) = (999 - item.value as usize, 1);
             assert!(ledger.alive() <= in_source + in_hand + 4);
         }
-        assert!(ledger.alive() <= 4, "{} are held", ledger.alive());
+        assert!(ledger.alive() <= 4, "{} items are held", ledger.alive());
         drop((fast, never_read));
         ledger.assert_settled();
     }
 }
 
 #[test]
-fn dropping_a_slow_fork_frees_its_items() {
+fn dropped_slow_fork_frees_its_items() {
     let ledger = Ledger::new();
     let items: Vec<_> = ledger.items(8).collect();
     let mut fast = stream::iter(items).forker_bounded(8, LagPolicy::Wait);
@@ -140,17 +140,17 @@ fn dropping_a_slow_fork_frees_its_items() {
 }
 
 #[test]
-fn the_last_reader_moves_and_a_fork_alone_never_clones() {
+fn last_reader_moves_items_without_clone() {
     let ledger = Ledger::new();
     let items: Vec<_> = ledger.items(20).collect();
-    let mut alone = stream::iter(items).forker_bounded(3, LagPolicy::Wait);
-    (0..10).for_each(|_| assert!(next(&mut alone).is_ready()));
+    let mut one = stream::iter(items).forker_bounded(3, LagPolicy::Wait);
+    (0..10).for_each(|_| assert!(next(&mut one).is_ready()));
     assert_eq!(ledger.clones(), 0);
-    let mut other = alone.fork();
-    (0..3).for_each(|_| assert!(next(&mut alone).is_ready()));
-    (0..3).for_each(|_| assert!(next(&mut other).is_ready()));
-    assert_eq!(ledger.clones(), 3, "one reader clones, the last one moves");
-    drop((alone, other));
+    let mut two = one.fork();
+    (0..3).for_each(|_| assert!(next(&mut one).is_ready()));
+    (0..3).for_each(|_| assert!(next(&mut two).is_ready()));
+    assert_eq!(ledger.clones(), 3, "first reader must clone and last reader must move");
+    drop((one, two));
     ledger.assert_settled();
 }
 
@@ -158,78 +158,78 @@ fn the_last_reader_moves_and_a_fork_alone_never_clones() {
 fn woken_fork_that_rests_stops_no_other() {
     for lag in [LagPolicy::Wait, LagPolicy::DropOldest, LagPolicy::Error] {
         for dropped in [true, false] {
-            let (teller, mut one, mut two) = forks(8, lag);
+            let (handle, mut one, mut two) = forks(8, lag);
             let wakers = [Counting::new(), Counting::new()];
             assert!(wakers[0].poll(&mut one).is_pending());
             assert!(wakers[1].poll(&mut two).is_pending());
-            teller.send(1);
+            handle.send(1);
             assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 1]);
-            let rests = (!dropped).then_some(one);
+            let idle_fork = (!dropped).then_some(one);
             for item in 1..4 {
                 assert_eq!(wakers[1].wakes(), item as usize);
                 assert_eq!(wakers[1].poll(&mut two), Poll::Ready(Some(item)));
                 assert!(wakers[1].poll(&mut two).is_pending());
-                teller.send(item + 1);
+                handle.send(item + 1);
             }
-            teller.end();
+            handle.end();
             assert_eq!(wakers[1].poll(&mut two), Poll::Ready(Some(4)));
             assert_eq!(wakers[1].poll(&mut two), Poll::Ready(None));
-            drop(rests);
+            drop(idle_fork);
         }
     }
 }
 
 #[test]
-fn all_who_wait_get_what_one_pulls() {
-    let (teller, mut one, mut two) = forks(4, LagPolicy::Wait);
+fn waiting_forks_are_woken_when_other_pulls() {
+    let (handle, mut one, mut two) = forks(4, LagPolicy::Wait);
     let wakers = [Counting::new(), Counting::new()];
     assert!(wakers[0].poll(&mut one).is_pending());
     assert!(wakers[1].poll(&mut two).is_pending());
-    teller.send(1);
+    handle.send(1);
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(wakers[1].wakes(), 1);
     assert_eq!(next(&mut two), Poll::Ready(Some(1)));
     assert!(wakers[1].poll(&mut two).is_pending());
-    teller.end();
+    handle.end();
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(wakers[1].wakes(), 2);
     assert_eq!(next(&mut two), Poll::Ready(None));
 }
 
 #[test]
-fn a_panic_in_the_source_ends_the_others_and_they_say_so() {
-    let (teller, mut one, mut two) = forks(4, LagPolicy::Wait);
+fn source_panic_ends_all_forks() {
+    let (handle, mut one, mut two) = forks(4, LagPolicy::Wait);
     let waker = Counting::new();
-    teller.send(1);
+    handle.send(1);
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(waker.poll(&mut two), Poll::Ready(Some(1)));
     assert!(waker.poll(&mut two).is_pending());
-    teller.panic();
+    handle.panic();
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut one))).is_err());
-    assert_eq!(waker.wakes(), 1, "told by the teller or by the panic, not forgotten");
+    assert_eq!(waker.wakes(), 1, "waiting fork must be woken once");
     for fork in [&mut one, &mut two] {
         assert_eq!(next(fork), Poll::Ready(None));
         assert_eq!(fork.outcome(), Some(TaskOutcome::Panicked));
     }
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
-fn the_source_is_dropped_at_its_end_and_with_the_last_fork() {
-    let (teller, source) = scripted([1_u64]);
+fn source_is_dropped_at_end_or_with_last_fork() {
+    let (handle, source) = scripted([1_u64]);
     let mut fork = source.forker_bounded(1, LagPolicy::Wait);
     assert_eq!(next(&mut fork), Poll::Ready(Some(1)));
     assert_eq!(next(&mut fork), Poll::Ready(None));
-    assert!(teller.is_dropped());
-    let (teller, one, two) = forks(1, LagPolicy::Wait);
+    assert!(handle.is_dropped());
+    let (handle, one, two) = forks(1, LagPolicy::Wait);
     drop(one);
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     drop(two);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
-fn size_hint_counts_what_is_here_and_what_is_to_come() {
+fn size_hint_adds_buffered_items_to_source() {
     let mut one = stream::iter(0..10_u64).forker_bounded(4, LagPolicy::Wait);
     let two = one.fork();
     (0..4).for_each(|_| assert!(next(&mut one).is_ready()));
@@ -237,7 +237,7 @@ fn size_hint_counts_what_is_here_and_what_is_to_come() {
 }
 
 #[test]
-fn two_threads_see_all_items_in_order() {
+fn forks_on_threads_receive_all_items_in_order() {
     for lag in [LagPolicy::Wait, LagPolicy::DropOldest] {
         let one = stream::iter(0..10_000_u64).forker_bounded(16, lag);
         let two = one.fork();

@@ -1,3 +1,5 @@
+//! `gated`: permits, stops, wake-ups, sizes and panics.
+
 use crate::{
     ledger::Ledger,
     script::{script, scripted},
@@ -14,31 +16,31 @@ use futures_core::{FusedStream, Stream};
 use futures_util::stream;
 use std::panic::catch_unwind;
 
-fn take<S: Stream + Unpin>(gated: &mut Gated<S>, n: usize) -> Vec<S::Item> {
+fn take_items<S: Stream + Unpin>(gated: &mut Gated<S>, n: usize) -> Vec<S::Item> {
     let one = |_| match next(gated) {
         Poll::Ready(Some(item)) => item,
-        Poll::Ready(None) => panic!("ended"),
-        Poll::Pending => panic!("pending"),
+        Poll::Ready(None) => panic!("expected an item, got the end"),
+        Poll::Pending => panic!("expected an item, got pending"),
     };
     (0..n).map(one).collect()
 }
 
 #[test]
-fn case_41_push_9_take_3_take_4_push_11_stop() {
+fn permits_add_up_and_survive_stop() {
     let (gate, mut gated) = stream::iter(0..).gated();
     assert_eq!(gate.push(9), Ok(()));
-    assert_eq!(take(&mut gated, 3), [0, 1, 2]);
-    assert_eq!(take(&mut gated, 4), [3, 4, 5, 6]);
+    assert_eq!(take_items(&mut gated, 3), [0, 1, 2]);
+    assert_eq!(take_items(&mut gated, 4), [3, 4, 5, 6]);
     assert_eq!(gate.push(11), Ok(()));
     gate.stop();
     assert_eq!(gated.permits(), 13);
-    assert_eq!(take(&mut gated, 13), (7..20).collect::<Vec<_>>());
+    assert_eq!(take_items(&mut gated, 13), (7..20).collect::<Vec<_>>());
     assert_eq!(next(&mut gated), Poll::Ready(None));
 }
 
 #[test]
-fn case_42_without_a_push_the_source_is_not_polled() {
-    let (teller, source) = scripted(0..3);
+fn source_is_not_polled_without_permit() {
+    let (handle, source) = scripted(0..3);
     let (gate, mut gated) = source.gated();
     for _ in 0..3 {
         assert_eq!(next(&mut gated), Poll::Pending);
@@ -47,41 +49,41 @@ fn case_42_without_a_push_the_source_is_not_polled() {
     assert_eq!(next(&mut gated), Poll::Pending);
     gate.stop();
     assert_eq!(next(&mut gated), Poll::Ready(None));
-    assert_eq!(teller.polls(), 0);
+    assert_eq!(handle.polls(), 0);
 }
 
 #[test]
-fn case_43_a_push_of_3_takes_exactly_3() {
-    let (teller, source) = scripted(0..9);
+fn push_of_3_pulls_exactly_3_items() {
+    let (handle, source) = scripted(0..9);
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(3), Ok(()));
-    assert_eq!(take(&mut gated, 3), [0, 1, 2]);
+    assert_eq!(take_items(&mut gated, 3), [0, 1, 2]);
     assert_eq!(next(&mut gated), Poll::Pending);
-    assert_eq!(teller.polls(), 3);
-    assert_eq!(teller.left(), 6 + 1, "and its end");
+    assert_eq!(handle.polls(), 3);
+    assert_eq!(handle.left(), 6 + 1, "other items and the end must stay in the script");
 }
 
 #[test]
-fn case_44_stop_with_2_left_lets_2_out() {
+fn stop_leaves_remaining_permits_usable() {
     let (gate, mut gated) = stream::iter(0..).gated();
     assert_eq!(gate.push(3), Ok(()));
-    assert_eq!(take(&mut gated, 1), [0]);
+    assert_eq!(take_items(&mut gated, 1), [0]);
     gate.stop();
     gate.stop();
     assert!(gate.is_stopped());
     assert!(!gated.is_terminated());
-    assert_eq!(take(&mut gated, 2), [1, 2]);
-    assert!(!gated.is_terminated(), "nobody was told");
+    assert_eq!(take_items(&mut gated, 2), [1, 2]);
+    assert!(!gated.is_terminated(), "stream must not be terminated before it returned None");
     assert_eq!(next(&mut gated), Poll::Ready(None));
     assert!(gated.is_terminated());
     assert_eq!(next(&mut gated), Poll::Ready(None));
 }
 
 #[test]
-fn case_45_push_after_stop_is_an_error_with_the_permits() {
+fn push_after_stop_returns_permits() {
     let (gate, mut gated) = stream::iter(0..).gated();
     gate.clone().stop();
-    let error = gate.push(5).expect_err("stopped");
+    let error = gate.push(5).expect_err("push after stop must fail");
     assert_eq!(error.to_string(), "the gate is stopped");
     assert_eq!(error.into_inner(), 5);
     assert_eq!(gate.push(0).map_err(|error| error.into_inner()), Err(0));
@@ -89,43 +91,43 @@ fn case_45_push_after_stop_is_an_error_with_the_permits() {
 }
 
 #[test]
-fn case_46_a_source_of_3_and_a_push_of_10() {
-    let (teller, source) = scripted(0..3);
+fn ended_source_stops_gate_and_drops_permits() {
+    let (handle, source) = scripted(0..3);
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(10), Ok(()));
-    assert_eq!(take(&mut gated, 3), [0, 1, 2]);
+    assert_eq!(take_items(&mut gated, 3), [0, 1, 2]);
     for _ in 0..3 {
         assert_eq!(next(&mut gated), Poll::Ready(None));
         assert!(gated.is_terminated());
         assert_eq!(gated.permits(), 0);
     }
-    assert_eq!(teller.polls(), 4);
-    assert!(!teller.is_dropped(), "into_inner gives it back");
+    assert_eq!(handle.polls(), 4);
+    assert!(!handle.is_dropped(), "ended source must be kept for into_inner");
     assert!(gate.is_stopped());
-    assert!(gate.push(1).is_err(), "nobody takes them");
+    assert!(gate.push(1).is_err(), "ended stream must refuse permits");
 }
 
 #[test]
-fn case_47_permits_saturate() {
+fn permits_saturate() {
     let (gate, mut gated) = stream::iter(0..).gated();
     assert_eq!(gate.push(u64::MAX), Ok(()));
     assert_eq!(gate.push(1), Ok(()));
-    let most = gated.permits();
-    assert!(most >= usize::MAX as u64 / 2);
-    assert_eq!(take(&mut gated, 1), [0]);
-    assert_eq!(gated.permits(), most - 1);
+    let max = gated.permits();
+    assert!(max >= usize::MAX as u64 / 2);
+    assert_eq!(take_items(&mut gated, 1), [0]);
+    assert_eq!(gated.permits(), max - 1);
     for _ in 0..3 {
         assert_eq!(gate.push(u64::MAX), Ok(()));
-        assert_eq!(take(&mut gated, 1).len(), 1);
+        assert_eq!(take_items(&mut gated, 1).len(), 1);
     }
-    assert!(gated.permits() >= most, "it never overflows to a small number");
+    assert!(gated.permits() >= max, "permits must not overflow");
     gate.stop();
     assert_eq!(gate.push(1).map_err(|error| error.into_inner()), Err(1));
-    assert_eq!(take(&mut gated, 3), [4, 5, 6]);
+    assert_eq!(take_items(&mut gated, 3), [4, 5, 6]);
 }
 
 #[test]
-fn case_48_a_push_while_waiting_wakes_once() {
+fn push_wakes_waiting_stream_once() {
     let (gate, mut gated) = stream::iter(0..).gated();
     let task = Counting::new();
     assert_eq!(task.poll(&mut gated), Poll::Pending);
@@ -137,14 +139,14 @@ fn case_48_a_push_while_waiting_wakes_once() {
     }
     assert_eq!(task.poll(&mut gated), Poll::Pending);
     assert_eq!(gate.push(0), Ok(()));
-    assert_eq!(task.wakes(), 1, "nothing came");
+    assert_eq!(task.wakes(), 1, "push of no permits must not wake");
     gate.stop();
     assert_eq!(task.wakes(), 2);
     assert_eq!(task.poll(&mut gated), Poll::Ready(None));
 }
 
 #[test]
-fn the_last_gate_dropped_is_a_stop() {
+fn dropped_last_gate_stops_stream() {
     let (gate, mut gated) = stream::iter(0..).gated();
     let other = gate.clone();
     assert_eq!(gate.push(1), Ok(()));
@@ -158,7 +160,7 @@ fn the_last_gate_dropped_is_a_stop() {
 }
 
 #[test]
-fn a_gate_whose_stream_is_dropped_says_so_and_holds_no_waker() {
+fn dropped_stream_stops_gate_and_frees_waker() {
     let (gate, mut gated) = stream::iter(0..).gated();
     let task = Counting::new();
     assert_eq!(task.poll(&mut gated), Poll::Pending);
@@ -182,25 +184,25 @@ fn the_latest_waker_is_woken() {
 }
 
 #[test]
-fn a_source_that_waits_keeps_its_permit_and_wakes_by_itself() {
-    let (teller, source) = script();
+fn pending_source_keeps_permit() {
+    let (handle, source) = script();
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(1), Ok(()));
     let task = Counting::new();
     assert_eq!(task.poll(&mut gated), Poll::Pending);
-    assert!(teller.is_waiting());
+    assert!(handle.is_waiting());
     assert_eq!(gated.permits(), 1);
     gate.stop();
-    assert_eq!(task.poll(&mut gated), Poll::Pending, "it is permitted");
-    teller.send(7);
+    assert_eq!(task.poll(&mut gated), Poll::Pending, "pending source must keep its permit");
+    handle.send(7);
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&mut gated), Poll::Ready(Some(7)));
     assert_eq!(task.poll(&mut gated), Poll::Ready(None));
-    assert_eq!(teller.polls(), 3, "not once more");
+    assert_eq!(handle.polls(), 3, "source must not be polled without a permit");
 }
 
 #[test]
-fn a_waker_may_push_and_stop() {
+fn waker_may_push_and_stop() {
     let (gate, mut gated) = stream::iter(0..).gated();
     let calls = Arc::new(AtomicUsize::new(0));
     let waker = on_wake({
@@ -214,7 +216,7 @@ fn a_waker_may_push_and_stop() {
     assert_eq!(crate::waker::poll(&mut gated, &waker), Poll::Pending);
     assert_eq!(gate.push(1), Ok(()));
     assert_eq!(calls.load(Ordering::SeqCst), 1);
-    assert_eq!(take(&mut gated, 2), [0, 1]);
+    assert_eq!(take_items(&mut gated, 2), [0, 1]);
     assert_eq!(next(&mut gated), Poll::Ready(None));
 }
 
@@ -223,12 +225,12 @@ fn size_hint_is_exact_once_stopped() {
     let (gate, mut gated) = stream::iter(0..5).gated();
     assert_eq!(gated.size_hint(), (0, Some(5)));
     assert_eq!(gate.push(3), Ok(()));
-    assert_eq!(gated.size_hint(), (3, Some(5)), "more permits may come");
-    assert_eq!(take(&mut gated, 1), [0]);
+    assert_eq!(gated.size_hint(), (3, Some(5)), "permits must not limit the size yet");
+    assert_eq!(take_items(&mut gated, 1), [0]);
     assert_eq!(gated.size_hint(), (2, Some(4)));
     gate.stop();
     assert_eq!(gated.size_hint(), (2, Some(2)));
-    assert_eq!(take(&mut gated, 2), [1, 2]);
+    assert_eq!(take_items(&mut gated, 2), [1, 2]);
     assert_eq!(gated.size_hint(), (0, Some(0)));
 
     let (gate, mut endless) = stream::repeat(()).gated();
@@ -236,22 +238,22 @@ fn size_hint_is_exact_once_stopped() {
     assert_eq!(endless.size_hint(), (9, None));
     gate.stop();
     assert_eq!(endless.size_hint(), (9, Some(9)));
-    assert_eq!(take(&mut endless, 9).len(), 9);
+    assert_eq!(take_items(&mut endless, 9).len(), 9);
 
     let (gate, gated) = stream::iter(0..5).gated();
     assert_eq!(gate.push(9), Ok(()));
     gate.stop();
-    assert_eq!(gated.size_hint(), (5, Some(5)), "fewer items than permits");
+    assert_eq!(gated.size_hint(), (5, Some(5)), "size must be limited by the items");
 }
 
 #[test]
-fn a_panic_in_the_source_costs_no_permit() {
-    let (teller, source) = script();
+fn source_panic_uses_no_permit() {
+    let (handle, source) = script();
     let (gate, mut gated) = source.gated();
     assert_eq!(gate.push(2), Ok(()));
-    teller.send(1);
-    teller.panic();
-    assert_eq!(take(&mut gated, 1), [1]);
+    handle.send(1);
+    handle.panic();
+    assert_eq!(take_items(&mut gated, 1), [1]);
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut gated))).is_err());
     assert_eq!(gated.permits(), 1);
     gate.stop();
@@ -263,24 +265,24 @@ fn frees_every_item_once_when_dropped_at_any_step() {
     for steps in 0..=5 {
         let ledger = Ledger::new();
         let (gate, mut gated) = stream::iter(ledger.items(4).collect::<Vec<_>>()).gated();
-        gate.push(3).expect("not stopped");
+        gate.push(3).expect("open gate must take permits");
         let taken: Vec<_> = (0..steps).map(|_| next(&mut gated)).collect();
-        let out = taken.iter().filter(|polled| matches!(polled, Poll::Ready(Some(_)))).count();
-        assert_eq!(out, steps.min(3));
+        let yielded = taken.iter().filter(|polled| matches!(polled, Poll::Ready(Some(_)))).count();
+        assert_eq!(yielded, steps.min(3));
         drop(gated);
-        assert_eq!(ledger.alive(), out);
+        assert_eq!(ledger.alive(), yielded);
         drop((taken, gate));
         ledger.assert_settled();
     }
 }
 
 #[test]
-fn the_source_comes_back_with_what_was_not_permitted() {
+fn into_inner_returns_remaining_source() {
     let (gate, mut gated) = stream::iter(0..4).gated();
-    gate.push(2).expect("not stopped");
-    assert_eq!(take(&mut gated, 1), [0]);
+    gate.push(2).expect("open gate must take permits");
+    assert_eq!(take_items(&mut gated, 1), [0]);
     assert_eq!(gated.get_ref().size_hint(), (3, Some(3)));
-    assert_eq!(next(gated.get_mut()), Poll::Ready(Some(1)), "past the gate, without a permit");
+    assert_eq!(next(gated.get_mut()), Poll::Ready(Some(1)), "direct read must use no permit");
     assert_eq!(gated.permits(), 1);
     let mut source = gated.into_inner();
     assert_eq!(next(&mut source), Poll::Ready(Some(2)));
@@ -288,12 +290,12 @@ fn the_source_comes_back_with_what_was_not_permitted() {
 }
 
 #[test]
-fn debug_shows_permits_and_no_items() {
+fn debug_shows_permits_without_items() {
     let (gate, mut gated) = stream::iter(["secret"]).gated();
-    gate.push(2).expect("not stopped");
+    gate.push(2).expect("open gate must take permits");
     assert_eq!(format!("{gate:?}"), "Gate { stopped: false, .. }");
     assert_eq!(format!("{gated:?}"), "Gated { permits: 2, stopped: false, .. }");
-    assert_eq!(take(&mut gated, 1), ["secret"]);
+    assert_eq!(take_items(&mut gated, 1), ["secret"]);
     gate.stop();
     assert_eq!(format!("{gate:?}"), "Gate { stopped: true, .. }");
     assert_eq!(format!("{gated:?}"), "Gated { permits: 1, stopped: true, .. }");

@@ -2,7 +2,7 @@
 
 use crate::{
     ledger::{Ledger, Tracked},
-    script::{Bomb, Script, Teller, panics, script, scripted},
+    script::{PanicOnDrop, Script, SourceHandle, panics, script, scripted},
     waker::{Counting, next, on_wake},
 };
 use aiter::{AiterExt, JoinStreams, KeyedEvent, OnError};
@@ -20,15 +20,15 @@ use futures_util::{StreamExt, stream};
 type Joined<T> = JoinStreams<Script<Script<T>>>;
 
 /// A join of `N` streams whose source has ended, and the controls of the streams.
-fn joined<T, const N: usize>() -> ([Teller<T>; N], Joined<T>) {
+fn joined<T, const N: usize>() -> ([SourceHandle<T>; N], Joined<T>) {
     let (outer, source) = script();
-    let tellers = core::array::from_fn(|_| {
-        let (teller, inner) = script();
+    let handles = core::array::from_fn(|_| {
+        let (handle, inner) = script();
         outer.send(inner);
-        teller
+        handle
     });
     outer.end();
-    (tellers, source.join_streams())
+    (handles, source.join_streams())
 }
 
 /// Reads until the stream ends, or is pending and the task is not woken.
@@ -102,30 +102,30 @@ fn three_open_streams_take_exact_turns() {
 
 #[test]
 fn max_inner_reached_source_is_not_polled() {
-    let (tellers, inners): (Vec<_>, Vec<_>) = (0..5).map(|_| script()).unzip();
+    let (handles, inners): (Vec<_>, Vec<_>) = (0..5).map(|_| script()).unzip();
     let (outer, source) = scripted(inners);
     let mut join = source.join_streams().max_inner(2);
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);
     assert_eq!((join.open(), outer.polls()), (2, 2));
-    tellers[1].send(1);
-    tellers[1].end();
+    handles[1].send(1);
+    handles[1].end();
     assert_eq!(read(&mut join, &task), (vec![1], Poll::Pending));
     assert_eq!((join.open(), outer.polls()), (2, 3));
     // Three streams end; one of them was never polled.
-    tellers[0].end();
-    tellers[2].end();
-    tellers[3].end();
+    handles[0].end();
+    handles[2].end();
+    handles[3].end();
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
     assert_eq!((join.open(), outer.polls()), (1, 6));
-    tellers[4].send(4);
-    tellers[4].end();
+    handles[4].send(4);
+    handles[4].end();
     assert_eq!(read(&mut join, &task), (vec![4], Poll::Ready(())));
 }
 
 #[test]
 fn ready_streams_get_equal_turns() {
-    let (tellers, inners): (Vec<_>, Vec<_>) =
+    let (handles, inners): (Vec<_>, Vec<_>) =
         (0..40).map(|key| scripted((0..100).map(move |i| (key, i)))).unzip();
     let (_outer, source) = scripted(inners);
     let mut join = source.join_streams();
@@ -138,7 +138,7 @@ fn ready_streams_get_equal_turns() {
     }
     assert_eq!(counts, [100; 40]);
     assert_eq!(next(&mut join), Poll::Ready(None));
-    assert!(tellers.iter().all(|teller| teller.polls() == 101));
+    assert!(handles.iter().all(|handle| handle.polls() == 101));
 }
 
 #[test]
@@ -171,12 +171,12 @@ fn empty_streams_need_one_poll_and_no_wake() {
 
 #[test]
 fn pending_streams_need_one_poll_and_no_wake() {
-    let (tellers, mut join) = joined::<u8, 50>();
+    let (handles, mut join) = joined::<u8, 50>();
     let task = Counting::new();
     assert_eq!(task.poll(&mut join), Poll::Pending);
     assert_eq!(task.wakes(), 0);
-    for teller in &tellers {
-        teller.end();
+    for handle in &handles {
+        handle.end();
     }
     assert_eq!(task.wakes(), 1, "one wake-up per poll");
     assert_eq!(task.poll(&mut join), Poll::Ready(None));
@@ -185,14 +185,14 @@ fn pending_streams_need_one_poll_and_no_wake() {
 
 #[test]
 fn only_woken_stream_is_polled() {
-    let (tellers, mut join) = joined::<u32, 1000>();
+    let (handles, mut join) = joined::<u32, 1000>();
     let task = Counting::new();
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
-    let polls = || tellers.iter().map(Teller::polls).sum::<usize>();
+    let polls = || handles.iter().map(SourceHandle::polls).sum::<usize>();
     assert_eq!(polls(), 1000);
     for item in 0..100 {
         let (polls_before, wakes) = (polls(), task.wakes());
-        tellers[617].send(item);
+        handles[617].send(item);
         assert_eq!(task.wakes(), wakes + 1);
         assert_eq!(read(&mut join, &task), (vec![item], Poll::Pending));
         assert!(polls() - polls_before <= 2, "one poll for the item, one that is pending");
@@ -200,20 +200,20 @@ fn only_woken_stream_is_polled() {
     }
     // Each spurious wake-up costs one poll, not two.
     let before = polls();
-    tellers.iter().for_each(Teller::wake);
+    handles.iter().for_each(SourceHandle::wake);
     assert_eq!(read(&mut join, &task), (vec![], Poll::Pending));
     assert_eq!(polls() - before, 1000);
 }
 
 #[test]
 fn join_reads_nothing_ahead() {
-    let (tellers, inners): (Vec<_>, Vec<_>) = (0..4).map(|_| scripted(0..10)).unzip();
+    let (handles, inners): (Vec<_>, Vec<_>) = (0..4).map(|_| scripted(0..10)).unzip();
     let (_outer, source) = scripted(inners);
     let mut join = source.join_streams();
-    let left = || tellers.iter().map(Teller::left).sum::<usize>();
+    let left = || handles.iter().map(SourceHandle::left).sum::<usize>();
     for taken in 1..=40 {
         assert!(next(&mut join).is_ready());
-        let ended = tellers.iter().filter(|teller| teller.is_dropped()).count();
+        let ended = handles.iter().filter(|handle| handle.is_dropped()).count();
         assert_eq!(left(), 44 - taken - ended);
     }
 }
@@ -243,12 +243,12 @@ fn panicked_stream_is_dropped_others_continue() {
             if item == at {
                 b.panic();
             }
-            [&a, &b, &c].iter().for_each(|teller| teller.send(item));
+            [&a, &b, &c].iter().for_each(|handle| handle.send(item));
         }
         if at == 3 {
             b.panic();
         }
-        [&a, &c].iter().for_each(|teller| teller.end());
+        [&a, &c].iter().for_each(|handle| handle.end());
         let (task, mut items, mut caught) = (Counting::new(), Vec::new(), 0);
         while !join.is_terminated() {
             caught += usize::from(panics(|| match task.poll(&mut join) {
@@ -302,13 +302,13 @@ fn panicked_source_is_dropped_streams_continue() {
 #[test]
 fn stream_and_source_drop_panics_lose_no_item() {
     let ((_a, a), (_b, b)) = (scripted([1]), scripted([2, 3]));
-    let (_outer, source) = scripted([Ok(Bomb(a)), Err(b)]);
+    let (_outer, source) = scripted([Ok(PanicOnDrop(a)), Err(b)]);
     // Both kinds of stream as one type.
     let source = source.map(|inner| match inner {
         Ok(bomb) => bomb.left_stream(),
         Err(inner) => inner.right_stream(),
     });
-    let mut join = Bomb(source).join_streams();
+    let mut join = PanicOnDrop(source).join_streams();
     let mut items = Vec::new();
     let mut caught = 0;
     while !join.is_terminated() {
@@ -326,24 +326,24 @@ fn stream_and_source_drop_panics_lose_no_item() {
 fn dropped_join_drops_source_and_streams() {
     let ledger = Ledger::new();
     let (outer, source) = script();
-    let tellers: [Teller<Tracked>; 3] = core::array::from_fn(|_| {
-        let (teller, inner) = script();
+    let handles: [SourceHandle<Tracked>; 3] = core::array::from_fn(|_| {
+        let (handle, inner) = script();
         outer.send(inner);
-        teller
+        handle
     });
     let mut join = source.join_streams();
     let task = Counting::new();
     assert!(task.poll(&mut join).is_pending());
-    ledger.items(2).for_each(|item| tellers[0].send(item));
+    ledger.items(2).for_each(|item| handles[0].send(item));
     assert!(task.poll(&mut join).is_ready());
-    let (wakes, waker) = (task.wakes(), tellers[1].take_waker().expect("the stream is pending"));
+    let (wakes, waker) = (task.wakes(), handles[1].take_waker().expect("the stream is pending"));
     drop(join);
     assert!(outer.is_dropped());
-    assert!(tellers.iter().all(Teller::is_dropped));
+    assert!(handles.iter().all(SourceHandle::is_dropped));
     assert_eq!(task.held(), 0, "no waker is left");
     waker.wake();
     assert_eq!(task.wakes(), wakes);
-    drop(tellers);
+    drop(handles);
     ledger.assert_settled();
 }
 
@@ -353,7 +353,7 @@ fn dropped_at_any_step_frees_each_item_once() {
         for parts in [false, true] {
             let ledger = Ledger::new();
             let ([a, b, c], mut join) = joined();
-            [&a, &b].iter().for_each(|teller| ledger.items(3).for_each(|item| teller.send(item)));
+            [&a, &b].iter().for_each(|handle| ledger.items(3).for_each(|item| handle.send(item)));
             a.end();
             c.send(ledger.item(9));
             for _ in 0..steps {
@@ -756,7 +756,8 @@ mod fallible {
 
     /// Two streams with an error between them, and the controls of the streams.
     #[allow(clippy::type_complexity, reason = "a helper of the tests")]
-    fn parts() -> ([Teller<Result<u8, &'static str>>; 2], Script<Result<Inner, &'static str>>) {
+    fn parts() -> ([SourceHandle<Result<u8, &'static str>>; 2], Script<Result<Inner, &'static str>>)
+    {
         let (a, one) = scripted([Ok(1), Err("a"), Ok(2)]);
         let (b, two) = scripted([Err("b"), Ok(3)]);
         let (_, source) = scripted([Ok(one), Err("source"), Ok(two)]);
@@ -765,7 +766,7 @@ mod fallible {
 
     #[test]
     fn skip_drops_errors_and_continues() {
-        let (_tellers, source) = parts();
+        let (_handles, source) = parts();
         let mut join = source.try_join_streams(OnError::Skip);
         // A skipped error uses up the turn of its stream.
         assert_eq!(read_all(&mut join), [Ok(1), Ok(3), Ok(2)]);
@@ -774,7 +775,7 @@ mod fallible {
 
     #[test]
     fn emit_yields_errors_and_continues() {
-        let (_tellers, source) = parts();
+        let (_handles, source) = parts();
         let mut join = source.try_join_streams(OnError::Emit);
         let all = [Err("source"), Ok(1), Err("b"), Err("a"), Ok(3), Ok(2)];
         assert_eq!(read_all(&mut join), all);
@@ -816,7 +817,7 @@ mod fallible {
     fn stop_ends_stream_if_drop_panics() {
         let (a, one) = scripted([Err("a")]);
         let (_b, two) = scripted([Ok(1), Ok(2)]);
-        let (_outer, source) = scripted([Ok(Bomb(one)), Ok(Bomb(two))]);
+        let (_outer, source) = scripted([Ok(PanicOnDrop(one)), Ok(PanicOnDrop(two))]);
         let mut join = source.try_join_streams(OnError::Stop);
         assert!(panics(|| next(&mut join)));
         assert!(a.is_dropped() && !join.is_terminated());
@@ -863,7 +864,7 @@ mod fallible {
 
     #[test]
     fn debug_shows_error_policy() {
-        let (_tellers, source) = parts();
+        let (_handles, source) = parts();
         let text = format!("{:?}", source.try_join_streams(OnError::Skip));
         assert!(text.contains("on_error: Skip"), "{text}");
     }
@@ -877,20 +878,20 @@ fn streams_woken_from_threads_lose_no_item() {
     let (outer, source) = script();
     let threads: Vec<_> = (0..THREADS)
         .map(|thread| {
-            let tellers: Vec<_> = (0..3)
+            let handles: Vec<_> = (0..3)
                 .map(|_| {
-                    let (teller, inner) = script();
+                    let (handle, inner) = script();
                     outer.send(inner);
-                    teller
+                    handle
                 })
                 .collect();
             std::thread::spawn(move || {
                 for item in 0..ITEMS {
-                    for (k, teller) in tellers.iter().enumerate() {
-                        teller.send((thread, k, item));
+                    for (k, handle) in handles.iter().enumerate() {
+                        handle.send((thread, k, item));
                     }
                 }
-                tellers.iter().for_each(Teller::end);
+                handles.iter().for_each(SourceHandle::end);
             })
         })
         .collect();

@@ -1,10 +1,9 @@
-//! Every adapter under the laws of `stream-laws`, with random scripts of its sources. Not here is
-//! `unblock_iter`, as the driver has one thread.
+//! The laws of `stream-laws` for every adapter, with random scripts for its sources.
+//! `unblock_iter` is missing, because the driver has a single thread.
 //!
-//! All are fused, poll no more often than what happened explains, and are terminated once they have
-//! handed out `None`, and not before. Adapters that are bounded hold no more items than they
-//! promise. The seed of a case that breaks a law is printed, and `STREAM_LAWS_SEED` runs the case
-//! alone.
+//! Each adapter is fused, makes no unexplained polls, and is terminated exactly from the poll on
+//! that returns `None`. A bounded adapter holds no more items than its bound. A failure prints the
+//! seed of its case, and `STREAM_LAWS_SEED` runs only that case.
 
 use aiter::{
     AiterExt, Cursor, KeyedEvent, LagPolicy, OnError, adapters::IterToAiter, azip, iter_to_aiter,
@@ -24,38 +23,40 @@ use futures_core::{FusedStream, Stream};
 use futures_util::{FutureExt, StreamExt};
 use stream_laws::{Law, Laws, Parts, Relation, RunItems, Source, Token};
 
-/// A stream that has to know whether it has handed out `None`. If it does not, it panics, or, as panics
-/// are nothing new after one of a source, waits for ever: either breaks a law.
-struct Told<S> {
+/// A stream that checks `is_terminated` of the inner stream before and after each poll.
+///
+/// A wrong result panics. After an earlier panic, a panic breaks no law, so a wrong result then
+/// leaves the stream pending for ever, which breaks a law.
+struct Watched<S> {
     stream: Pin<Box<S>>,
     ended: bool,
     panicked: bool,
 }
 
-fn told<S: FusedStream>(stream: S) -> Told<S> {
-    Told { stream: Box::pin(stream), ended: false, panicked: false }
+fn watch<S: FusedStream>(stream: S) -> Watched<S> {
+    Watched { stream: Box::pin(stream), ended: false, panicked: false }
 }
 
-impl<S: FusedStream> Told<S> {
-    fn knows(&self) -> bool {
+impl<S: FusedStream> Watched<S> {
+    fn agrees(&self) -> bool {
         self.stream.is_terminated() == self.ended
     }
 }
 
-impl<S: FusedStream> Stream for Told<S> {
+impl<S: FusedStream> Stream for Watched<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        if self.panicked && !self.knows() {
+        if self.panicked && !self.agrees() {
             return Poll::Pending;
         }
-        // Much may have happened since the last poll.
-        assert!(self.knows(), "is_terminated before the poll, None handed out: {}", self.ended);
+        // Other handles may have changed the state since the last poll.
+        assert!(self.agrees(), "is_terminated before the poll, None returned: {}", self.ended);
         self.panicked = true;
         let polled = self.stream.as_mut().poll_next(cx);
         self.panicked = false;
         self.ended |= matches!(polled, Poll::Ready(None));
-        assert!(self.knows(), "is_terminated after the poll, None handed out: {}", self.ended);
+        assert!(self.agrees(), "is_terminated after the poll, None returned: {}", self.ended);
         polled
     }
 
@@ -64,22 +65,23 @@ impl<S: FusedStream> Stream for Told<S> {
     }
 }
 
-/// A stream that goes on after its panics, and does not tell of them: it may hand on the panic of another
-/// task, which is a fault in other streams.
-struct Over<S>(Pin<Box<S>>);
+/// A stream that catches panics of the inner stream and polls it again.
+///
+/// The inner stream may pass on the panic of another task, which the laws forbid by default.
+struct IgnorePanics<S>(Pin<Box<S>>);
 
-impl<S: FusedStream> FusedStream for Over<S> {
+impl<S: FusedStream> FusedStream for IgnorePanics<S> {
     fn is_terminated(&self) -> bool {
         self.0.is_terminated()
     }
 }
 
-impl<S: Stream> Stream for Over<S> {
+impl<S: Stream> Stream for IgnorePanics<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let mut poll = || catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll_next(cx)));
-        // No script has more panics than this.
+        // No script contains more than 100 panics.
         (0..100).find_map(|_| poll().ok()).unwrap_or(Poll::Pending)
     }
 
@@ -88,29 +90,29 @@ impl<S: Stream> Stream for Over<S> {
     }
 }
 
-fn told_over<S: FusedStream>(stream: S) -> Told<Over<S>> {
-    told(Over(Box::pin(stream)))
+fn resumed<S: FusedStream>(stream: S) -> Watched<IgnorePanics<S>> {
+    watch(IgnorePanics(Box::pin(stream)))
 }
 
 #[track_caller]
-fn keeps(laws: Laws, relation: Relation) {
+fn check(laws: Laws, relation: Relation) {
     laws.expect(relation).fused().no_extra_polls().run().assert();
 }
 
 #[test]
 fn active() {
-    keeps(
+    check(
         Laws::of("active_parts", |source| {
             let (stream, drive) = source.active(identity).into_parts();
-            Parts::new().stream(told(stream)).driver(drive)
+            Parts::new().stream(watch(stream)).driver(drive)
         }),
         Relation::Same,
     );
     for cap in [1, 2, 5] {
-        keeps(
+        check(
             Laws::of("active_bounded_parts", move |source| {
                 let (stream, drive) = source.active_bounded(cap, identity).into_parts();
-                Parts::new().stream(told(stream)).driver(drive)
+                Parts::new().stream(watch(stream)).driver(drive)
             })
             .read_ahead(cap),
             Relation::Same,
@@ -120,28 +122,29 @@ fn active() {
 
 #[test]
 fn azip_rows() {
-    keeps(
-        Laws::of_many("azip of a tuple", |[a, b, c]: [Source; 3]| told(azip((a, b, c))))
+    check(
+        Laws::of_many("azip of a tuple", |[a, b, c]: [Source; 3]| watch(azip((a, b, c))))
             .read_ahead(2),
         Relation::Rows,
     );
-    keeps(
-        Laws::of_many("azip of an array", |sources: [Source; 3]| told(azip(sources))).read_ahead(2),
+    check(
+        Laws::of_many("azip of an array", |sources: [Source; 3]| watch(azip(sources)))
+            .read_ahead(2),
         Relation::Rows,
     );
-    keeps(
-        Laws::of_many("azip of a Vec", |sources: [Source; 2]| told(azip(Vec::from(sources))))
+    check(
+        Laws::of_many("azip of a Vec", |sources: [Source; 2]| watch(azip(Vec::from(sources))))
             .read_ahead(1),
         Relation::Rows,
     );
 }
 
 #[test]
-fn azip_of_none() {
-    keeps(Laws::of_many("azip of none", |none: [Source; 0]| told(azip(none))), Relation::Any);
-    keeps(
+fn azip_of_zero_streams() {
+    check(Laws::of_many("azip of none", |none: [Source; 0]| watch(azip(none))), Relation::Any);
+    check(
         Laws::of_many("azip of none, strict", |none: [Source; 0]| {
-            told(azip(none).strict()).map(Result::ok)
+            watch(azip(none).strict()).map(Result::ok)
         }),
         Relation::Any,
     );
@@ -149,9 +152,9 @@ fn azip_of_none() {
 
 #[test]
 fn azip_strict() {
-    keeps(
+    check(
         Laws::of_many("azip, strict", |sources: [Source; 2]| {
-            told(azip(sources).strict()).map(Result::ok)
+            watch(azip(sources).strict()).map(Result::ok)
         })
         .read_ahead(1),
         Relation::Any,
@@ -160,14 +163,14 @@ fn azip_strict() {
 
 #[test]
 fn flatten_iter() {
-    keeps(
-        Laws::of("flatten_iter", |source| told(source.map(|token| vec![token]).flatten_iter()))
+    check(
+        Laws::of("flatten_iter", |source| watch(source.map(|token| vec![token]).flatten_iter()))
             .read_ahead(0),
         Relation::Same,
     );
-    keeps(
+    check(
         Laws::of("flatten_iter, some empty", |source| {
-            told(source.map(|token| (token.number() % 2 == 0).then_some(token)).flatten_iter())
+            watch(source.map(|token| (token.number() % 2 == 0).then_some(token)).flatten_iter())
         })
         .read_ahead(0),
         Relation::Subsequence,
@@ -176,11 +179,11 @@ fn flatten_iter() {
 
 #[test]
 fn forker() {
-    keeps(Laws::of_readers("forker, one fork", |source| [told(source.forker())]), Relation::Same);
-    keeps(
+    check(Laws::of_readers("forker, one fork", |source| [watch(source.forker())]), Relation::Same);
+    check(
         Laws::of_readers("forker, three forks", |source| {
             let one = source.forker();
-            [one.fork(), one.fork(), one].map(told)
+            [one.fork(), one.fork(), one].map(watch)
         })
         .read_ahead(0),
         Relation::Same,
@@ -189,38 +192,38 @@ fn forker() {
 
 #[test]
 fn forker_passive() {
-    keeps(
+    check(
         Laws::of("forker, a passive fork", |source| {
             let active = source.forker();
             let passive = active.fork_passive();
-            Parts::new().stream(told(active)).stream(told(passive))
+            Parts::new().stream(watch(active)).stream(watch(passive))
         })
         .read_ahead(0)
-        .except(Law::L11, "without its active fork a passive one waits by design"),
+        .except(Law::L11, "a passive fork waits for an active fork"),
         Relation::Same,
     );
-    keeps(
+    check(
         Laws::of("forker, two forks and a passive one", |source| {
             let active = source.forker();
             let passive = active.fork_passive();
-            Parts::new().stream(told(active.fork())).stream(told(active)).stream(told(passive))
+            Parts::new().stream(watch(active.fork())).stream(watch(active)).stream(watch(passive))
         })
         .read_ahead(0),
         Relation::Same,
     );
-    keeps(
-        Laws::of("forker, a passive fork that became active", |source| {
+    check(
+        Laws::of("forker, an active fork of a passive fork", |source| {
             let active = source.forker();
             let passive = active.fork_passive();
             let late = passive.fork_active();
-            Parts::new().stream(told(active)).stream(told(passive)).stream(told(late))
+            Parts::new().stream(watch(active)).stream(watch(passive)).stream(watch(late))
         }),
         Relation::Same,
     );
-    keeps(
-        Laws::of_readers("forker, of a passive fork that outlived the parent", |source| {
+    check(
+        Laws::of_readers("forker, active forks of an orphaned passive fork", |source| {
             let passive = source.forker().fork_passive();
-            [told(passive.fork_active()), told(passive.activate())]
+            [watch(passive.fork_active()), watch(passive.activate())]
         }),
         Relation::Subsequence,
     );
@@ -229,10 +232,10 @@ fn forker_passive() {
 #[test]
 fn forker_bounded() {
     for cap in [1, 3] {
-        keeps(
+        check(
             Laws::of_readers("forker_bounded, waits", move |source| {
                 let one = source.forker_bounded(cap, LagPolicy::Wait);
-                [one.fork(), one.fork(), one].map(told)
+                [one.fork(), one.fork(), one].map(watch)
             })
             .read_ahead(0)
             .backpressure(cap),
@@ -242,10 +245,10 @@ fn forker_bounded() {
             ("forker_bounded, drops the oldest", LagPolicy::DropOldest),
             ("forker_bounded, error", LagPolicy::Error),
         ] {
-            keeps(
+            check(
                 Laws::of_readers(name, move |source| {
                     let one = source.forker_bounded(cap, lag);
-                    [one.fork(), one].map(told)
+                    [one.fork(), one].map(watch)
                 })
                 .read_ahead(0),
                 Relation::Subsequence,
@@ -256,23 +259,23 @@ fn forker_bounded() {
 
 #[test]
 fn gated() {
-    keeps(
-        Laws::of("gated, permits one by one, never stopped", |source| {
+    check(
+        Laws::of("gated, single permits, never stopped", |source| {
             let (gate, gated) = source.gated();
-            Parts::new().stream(told(gated)).side_effect(move || {
+            Parts::new().stream(watch(gated)).side_effect(move || {
                 let _closed = gate.push(1);
             })
         })
         .read_ahead(0),
         Relation::Subsequence,
     );
-    keeps(
+    check(
         Laws::of("gated, stopped", |source| {
             let (gate, gated) = source.gated();
-            gate.push(2).expect("it is open");
+            gate.push(2).expect("open gate must take permits");
             let other = gate.clone();
             Parts::new()
-                .stream(told(gated))
+                .stream(watch(gated))
                 .side_effect(move || {
                     let _closed = gate.push(1);
                 })
@@ -283,15 +286,15 @@ fn gated() {
     );
 }
 
-/// The tokens of a source, which `iter_to_aiter` hands out once all are there: an iterator cannot wait.
-struct Gathered {
+/// Collects the tokens of a source for `iter_to_aiter`, because an iterator cannot be pending.
+struct Collected {
     source: Source,
     tokens: Vec<Token>,
     run: usize,
-    stream: Option<Told<IterToAiter<vec::IntoIter<Token>>>>,
+    stream: Option<Watched<IterToAiter<vec::IntoIter<Token>>>>,
 }
 
-impl Stream for Gathered {
+impl Stream for Collected {
     type Item = Token;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
@@ -304,7 +307,7 @@ impl Stream for Gathered {
                 Some(token) => this.tokens.push(token),
                 None => {
                     let tokens = mem::take(&mut this.tokens);
-                    this.stream = Some(told(iter_to_aiter(tokens).yield_every(this.run)));
+                    this.stream = Some(watch(iter_to_aiter(tokens).yield_every(this.run)));
                 }
             }
         }
@@ -318,8 +321,8 @@ impl Stream for Gathered {
 #[test]
 fn iterators() {
     for run in [1, 2, usize::MAX] {
-        keeps(
-            Laws::of("iter_to_aiter", move |source| Gathered {
+        check(
+            Laws::of("iter_to_aiter", move |source| Collected {
                 source,
                 tokens: Vec::new(),
                 run,
@@ -332,24 +335,24 @@ fn iterators() {
 
 #[test]
 fn join_streams() {
-    keeps(
-        Laws::of_nested("join_streams", |outer| told(outer.join_streams())).fair(1).read_ahead(0),
+    check(
+        Laws::of_nested("join_streams", |outer| watch(outer.join_streams())).fair(1).read_ahead(0),
         Relation::Merged,
     );
-    for most in [1, 2] {
-        keeps(
+    for max in [1, 2] {
+        check(
             Laws::of_nested("join_streams, max_inner", move |outer| {
-                told(outer.join_streams().max_inner(most))
+                watch(outer.join_streams().max_inner(max))
             })
             .fair(1)
             .read_ahead(0),
             Relation::Merged,
         );
     }
-    keeps(
+    check(
         Laws::of_nested("join_streams, keyed", |outer| {
             let keyed = outer.enumerate().join_streams().keyed();
-            told(keyed).map(|(_, event)| match event {
+            watch(keyed).map(|(_, event)| match event {
                 KeyedEvent::Item(item) => Some(item),
                 KeyedEvent::End => None,
             })
@@ -365,20 +368,20 @@ fn try_join_streams() {
     for on_error in [OnError::Emit, OnError::Skip, OnError::Stop] {
         let laws = Laws::of_nested("try_join_streams", move |outer| {
             let results = outer.map(|source| Ok::<_, Token>(source.results()));
-            told(results.try_join_streams(on_error))
+            watch(results.try_join_streams(on_error))
         });
         let laws = laws.with_errors().read_ahead(0);
-        // An error that is skipped comes out nowhere, so it seems to wait for ever.
+        // To the fairness law, a skipped error looks like an item that never arrives.
         let laws = if matches!(on_error, OnError::Skip) { laws } else { laws.fair(1) };
-        keeps(laws, Relation::Any);
+        check(laws, Relation::Any);
     }
 }
 
 #[test]
-fn map_filters() {
-    keeps(
+fn map_filter() {
+    check(
         Laws::of("map_filter", |source| {
-            told(
+            watch(
                 source.map_filter(|token: Token| {
                     (!token.number().is_multiple_of(3)).then_some(token)
                 }),
@@ -387,9 +390,9 @@ fn map_filters() {
         .read_ahead(0),
         Relation::Subsequence,
     );
-    keeps(
+    check(
         Laws::of_futures("map_filter_async", |futures| {
-            told(futures.map_filter_async(|work| work.map(Some)))
+            watch(futures.map_filter_async(|work| work.map(Some)))
         })
         .read_ahead(1),
         Relation::Same,
@@ -398,19 +401,17 @@ fn map_filters() {
 
 #[test]
 fn map_par() {
-    for most in [1, 2, 4] {
-        keeps(
-            Laws::of_futures("map_par", move |futures| {
-                told_over(futures.map_par(most, |work| work))
-            })
-            .read_ahead(2 * most),
+    for max in [1, 2, 4] {
+        check(
+            Laws::of_futures("map_par", move |futures| resumed(futures.map_par(max, |work| work)))
+                .read_ahead(2 * max),
             Relation::Permutation,
         );
-        keeps(
+        check(
             Laws::of_futures("map_par, ordered", move |futures| {
-                told_over(futures.map_par(most, |work| work).ordered())
+                resumed(futures.map_par(max, |work| work).ordered())
             })
-            .read_ahead(2 * most),
+            .read_ahead(2 * max),
             Relation::Same,
         );
     }
@@ -418,23 +419,23 @@ fn map_par() {
 
 #[test]
 fn map_par_with() {
-    for most in [1, 3] {
-        keeps(
+    for max in [1, 3] {
+        check(
             Laws::of_futures("map_par_with_parts", move |futures| {
                 let (stream, workers) =
-                    futures.map_par_with(most, identity, |work| work).into_parts();
-                Parts::new().stream(told_over(stream)).workers(workers)
+                    futures.map_par_with(max, identity, |work| work).into_parts();
+                Parts::new().stream(resumed(stream)).workers(workers)
             })
-            .read_ahead(2 * most),
+            .read_ahead(2 * max),
             Relation::Permutation,
         );
-        keeps(
+        check(
             Laws::of_futures("map_par_with_parts, ordered", move |futures| {
                 let (stream, workers) =
-                    futures.map_par_with(most, identity, |work| work).into_parts();
-                Parts::new().stream(told_over(stream.ordered())).workers(workers)
+                    futures.map_par_with(max, identity, |work| work).into_parts();
+                Parts::new().stream(resumed(stream.ordered())).workers(workers)
             })
-            .read_ahead(2 * most),
+            .read_ahead(2 * max),
             Relation::Same,
         );
     }
@@ -443,12 +444,12 @@ fn map_par_with() {
 #[test]
 fn map_try() {
     for on_error in [OnError::Emit, OnError::Skip, OnError::Stop] {
-        keeps(
+        check(
             Laws::of("map_try", move |source| {
                 let odd = |token: Token| {
                     if token.number().is_multiple_of(2) { Err(token) } else { Ok(token) }
                 };
-                told(source.map_try(odd).on_error(on_error))
+                watch(source.map_try(odd).on_error(on_error))
             })
             .read_ahead(0),
             Relation::Subsequence,
@@ -459,14 +460,14 @@ fn map_try() {
 #[test]
 fn preload() {
     for window in [1, 2, 5] {
-        keeps(
-            Laws::of("preload", move |source| told(source.preload(window))).read_ahead(window),
+        check(
+            Laws::of("preload", move |source| watch(source.preload(window))).read_ahead(window),
             Relation::Same,
         );
-        keeps(
+        check(
             Laws::of("preload_with_parts", move |source| {
                 let (stream, drive) = source.preload_with(window, identity).into_parts();
-                Parts::new().stream(told(stream)).driver(drive)
+                Parts::new().stream(watch(stream)).driver(drive)
             })
             .read_ahead(window),
             Relation::Same,
@@ -476,7 +477,7 @@ fn preload() {
 
 #[test]
 fn for_each_progress() {
-    // Each body that is done at once asks the source of the window again: see `Preload`.
+    // A body that is ready at once makes the loop poll the source of the window again.
     Laws::of("for_each_progress", |source| {
         Parts::new().driver(source.preload(2).for_each_progress(|token| async move { drop(token) }))
     })
@@ -489,10 +490,10 @@ fn for_each_progress() {
 
 #[test]
 fn sharable() {
-    keeps(
+    check(
         Laws::of_readers("sharable", |source| {
             let one = source.sharable();
-            [one.clone(), one.clone(), one].map(told)
+            [one.clone(), one.clone(), one].map(watch)
         })
         .read_ahead(0),
         Relation::Shared,
@@ -501,18 +502,18 @@ fn sharable() {
 
 #[test]
 fn stoppable() {
-    keeps(
+    check(
         Laws::of("stoppable", |source| {
             let (stopper, stream) = source.stoppable();
-            Parts::new().stream(told(stream)).side_effect(move || stopper.stop())
+            Parts::new().stream(watch(stream)).side_effect(move || stopper.stop())
         })
         .read_ahead(0),
         Relation::Subsequence,
     );
 }
 
-/// A push list that a task fills from the source, and the readers that are made of its cursor.
-fn listed(name: &str, readers: fn(Cursor<Token>) -> Parts) -> Laws {
+/// Laws for the readers of a push list that a task fills from the source.
+fn of_list(name: &str, readers: fn(Cursor<Token>) -> Parts) -> Laws {
     Laws::of(name, move |source| {
         let (pusher, cursor) = push_list();
         let fill = source.for_each(move |token| {
@@ -525,9 +526,9 @@ fn listed(name: &str, readers: fn(Cursor<Token>) -> Parts) -> Laws {
 
 #[test]
 fn cursors() {
-    keeps(
-        listed("cursors", |cursor| {
-            Parts::new().streams([cursor.fork(), cursor.fork(), cursor].map(told))
+    check(
+        of_list("cursors", |cursor| {
+            Parts::new().streams([cursor.fork(), cursor.fork(), cursor].map(watch))
         }),
         Relation::Same,
     );
@@ -535,16 +536,16 @@ fn cursors() {
 
 #[test]
 fn shared_cursors() {
-    keeps(
-        listed("shared cursors", |cursor| {
+    check(
+        of_list("shared cursors", |cursor| {
             let one = cursor.share();
-            Parts::new().streams([one.clone(), one.clone(), one].map(told))
+            Parts::new().streams([one.clone(), one.clone(), one].map(watch))
         }),
         Relation::Shared,
     );
 }
 
-/// The first two readers share the items, and the third one gets all of them.
+/// Checks that the first two readers share the items, and that the third reader gets all items.
 fn shared_by_two(run: &RunItems) -> Result<(), String> {
     let mut shared = run.received(0);
     shared.extend(run.received(1));
@@ -556,10 +557,10 @@ fn shared_by_two(run: &RunItems) -> Result<(), String> {
 
 #[test]
 fn shared_cursors_beside_a_cursor() {
-    keeps(
-        listed("shared cursors beside a cursor", |cursor| {
+    check(
+        of_list("shared cursors beside a cursor", |cursor| {
             let one = cursor.fork().share();
-            Parts::new().streams([one.clone(), one].map(told)).stream(told(cursor))
+            Parts::new().streams([one.clone(), one].map(watch)).stream(watch(cursor))
         }),
         Relation::Check(shared_by_two),
     );

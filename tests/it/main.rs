@@ -1,4 +1,4 @@
-//! One test binary for everything that spans the crates.
+//! Tests that span several crates.
 
 extern crate alloc;
 
@@ -47,7 +47,7 @@ mod windows;
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt};
 
-/// All items of a stream whose sources never wait.
+/// Collects a stream that is never pending.
 pub(crate) fn drain<S: Stream>(stream: S) -> Vec<S::Item> {
-    stream.collect().now_or_never().expect("the sources never wait")
+    stream.collect().now_or_never().expect("stream must not be pending")
 }

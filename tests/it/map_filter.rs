@@ -48,14 +48,14 @@ fn empty_results_yield_after_budget() {
 
 #[test]
 fn source_is_polled_after_iterator_ends() {
-    let (teller, source) = scripted([2, 1]);
+    let (handle, source) = scripted([2, 1]);
     let mut numbers = source.map_filter(|n| iter::repeat_n(n, n));
     for (item, polls) in [(2, 1), (2, 1), (1, 2)] {
         assert_eq!(next(&mut numbers), Poll::Ready(Some(item)));
-        assert_eq!(teller.polls(), polls);
+        assert_eq!(handle.polls(), polls);
     }
     assert_eq!(next(&mut numbers), Poll::Ready(None));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(next(&mut numbers), Poll::Ready(None));
 }
 
@@ -89,11 +89,11 @@ fn panicked_iterator_keeps_earlier_items() {
 
 #[test]
 fn panicked_source_is_dropped() {
-    let (teller, source) = script::<u8>();
-    teller.panic();
+    let (handle, source) = script::<u8>();
+    handle.panic();
     let mut numbers = source.map_filter_async(|n| ready([n]));
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut numbers))).is_err());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(next(&mut numbers), Poll::Ready(None));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     ledger::{Ledger, Tracked, values},
-    script::{Bomb, Script, Teller, panics, script, scripted},
+    script::{PanicOnDrop, Script, SourceHandle, panics, script, scripted},
     waker::{Counting, next, on_wake, poll},
 };
 use aiter::{AiterExt, Progress};
@@ -24,15 +24,15 @@ async fn first<T>(source: Script<T>) -> T {
 
 /// A source of `N` futures that has ended, and the controls of the futures and of the source.
 #[allow(clippy::type_complexity, reason = "a helper of the tests")]
-fn jobs<T, const N: usize>() -> ([Teller<T>; N], Teller<Script<T>>, Script<Script<T>>) {
+fn jobs<T, const N: usize>() -> ([SourceHandle<T>; N], SourceHandle<Script<T>>, Script<Script<T>>) {
     let (outer, source) = script();
-    let tellers = core::array::from_fn(|_| {
-        let (teller, job) = script();
+    let handles = core::array::from_fn(|_| {
+        let (handle, job) = script();
         outer.send(job);
-        teller
+        handle
     });
     outer.end();
-    (tellers, outer, source)
+    (handles, outer, source)
 }
 
 /// Reads until the stream ends, or is pending and the task is not woken.
@@ -279,15 +279,15 @@ fn progress_yields_after_budget() {
 
 #[test]
 fn only_woken_futures_are_polled() {
-    let (tellers, _outer, source) = jobs::<usize, 500>();
+    let (handles, _outer, source) = jobs::<usize, 500>();
     let mut map = source.map_par(500, |job| Box::pin(first(job)));
     let task = Counting::new();
     assert_eq!(read(&mut map, &task), (vec![], Poll::Pending));
-    let polls = || tellers.iter().map(Teller::polls).sum::<usize>();
+    let polls = || handles.iter().map(SourceHandle::polls).sum::<usize>();
     assert_eq!(polls(), 500);
-    for (item, teller) in tellers.iter().enumerate() {
+    for (item, handle) in handles.iter().enumerate() {
         let wakes = task.wakes();
-        teller.send(item);
+        handle.send(item);
         assert_eq!(task.wakes(), wakes + 1);
         let end = if item == 499 { Poll::Ready(()) } else { Poll::Pending };
         assert_eq!(read(&mut map, &task), (vec![item], end));
@@ -346,16 +346,16 @@ fn read_over<S: FusedStream + Unpin>(stream: &mut S) -> (Vec<S::Item>, usize) {
 fn panicked_future_is_dropped_others_continue() {
     for ordered in [false, true] {
         for faulty in 0..3 {
-            let (tellers, outer, source) = jobs::<_, 3>();
+            let (handles, outer, source) = jobs::<_, 3>();
             let map = source.map_par(2, |job| Box::pin(first(job)));
             let mut map = if ordered { map.ordered() } else { map };
-            for (item, teller) in tellers.iter().enumerate() {
-                if item == faulty { teller.panic() } else { teller.send(item) }
+            for (item, handle) in handles.iter().enumerate() {
+                if item == faulty { handle.panic() } else { handle.send(item) }
             }
             let (items, caught) = read_over(&mut map);
             let rest: Vec<_> = (0..3).filter(|&item| item != faulty).collect();
             assert_eq!((items, caught), (rest, 1), "ordered: {ordered}, faulty: {faulty}");
-            assert!(outer.is_dropped() && tellers.iter().all(Teller::is_dropped));
+            assert!(outer.is_dropped() && handles.iter().all(SourceHandle::is_dropped));
         }
     }
 }
@@ -379,7 +379,7 @@ fn panicked_first_future_does_not_block_order() {
 fn panicked_call_loses_only_its_item() {
     for ordered in [false, true] {
         let ledger = Ledger::new();
-        let (teller, source) = scripted(ledger.items(5));
+        let (handle, source) = scripted(ledger.items(5));
         let map = source.map_par(2, |item: Tracked| {
             assert_ne!(item.value, 2, "call panics");
             ready(item)
@@ -387,7 +387,7 @@ fn panicked_call_loses_only_its_item() {
         let mut map = if ordered { map.ordered() } else { map };
         let (items, caught) = read_over(&mut map);
         assert_eq!((values(&items), caught), (vec![0, 1, 3, 4], 1));
-        drop((items, map, teller));
+        drop((items, map, handle));
         ledger.assert_settled();
     }
 }
@@ -432,8 +432,8 @@ impl Drop for DropPanicsAt2 {
 #[test]
 fn source_and_future_drop_panics_lose_no_item() {
     for ordered in [false, true] {
-        let (_teller, source) = scripted([1, 2, 3]);
-        let map = Bomb(source).map_par(2, DropPanicsAt2);
+        let (_handle, source) = scripted([1, 2, 3]);
+        let map = PanicOnDrop(source).map_par(2, DropPanicsAt2);
         let mut map = if ordered { map.ordered() } else { map };
         assert_eq!(read_over(&mut map), (vec![1, 2, 3], 2));
     }
@@ -444,9 +444,9 @@ fn dropped_at_any_step_frees_each_item_once() {
     for ordered in [false, true] {
         for steps in 0..14 {
             let ledger = Ledger::new();
-            let (teller, source) = script();
-            ledger.items(6).for_each(|item| teller.send(item));
-            teller.end();
+            let (handle, source) = script();
+            ledger.items(6).for_each(|item| handle.send(item));
+            handle.end();
             let map = source.map_par(2, |item: Tracked| {
                 Box::pin(async move {
                     yield_times(item.value as usize % 3).await;
@@ -462,7 +462,7 @@ fn dropped_at_any_step_frees_each_item_once() {
                     drop(task.poll(&mut map));
                 }
             }
-            drop((map, teller));
+            drop((map, handle));
             ledger.assert_settled();
         }
     }
@@ -489,7 +489,7 @@ fn futures_may_borrow_and_need_not_be_unpin() {
 #[test]
 fn size_hint_is_exact_at_each_step() {
     for ordered in [false, true] {
-        let (_teller, source) = scripted(0..7);
+        let (_handle, source) = scripted(0..7);
         let map = source.map_par(2, |item| {
             Box::pin(async move {
                 yield_times(item % 2).await;
@@ -534,7 +534,7 @@ fn n_of_usize_max_does_not_overflow() {
 #[test]
 fn debug_shows_state_and_no_items() {
     struct Opaque;
-    let (_teller, source) = scripted([Opaque, Opaque, Opaque]);
+    let (_handle, source) = scripted([Opaque, Opaque, Opaque]);
     let mut map = source.map_par(2, ready);
     assert_eq!(
         format!("{map:?}"),
@@ -552,10 +552,10 @@ fn debug_shows_state_and_no_items() {
 fn futures_woken_from_threads_lose_no_item() {
     const ITEMS: usize = 4_000;
     for ordered in [false, true] {
-        let (tellers, jobs): (Vec<_>, Vec<_>) = (0..ITEMS).map(|_| script()).unzip();
+        let (handles, jobs): (Vec<_>, Vec<_>) = (0..ITEMS).map(|_| script()).unzip();
         let waker = std::thread::spawn(move || {
-            for (item, teller) in tellers.into_iter().enumerate() {
-                teller.send(item);
+            for (item, handle) in handles.into_iter().enumerate() {
+                handle.send(item);
             }
         });
         let map = stream::iter(jobs).map_par(8, first);
@@ -574,15 +574,15 @@ fn futures_woken_from_threads_lose_no_item() {
 
 #[test]
 fn panic_in_progress_is_next_error() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let mut map = source.map_par(2, ready).catch_panics();
     let task = Counting::new();
-    teller.send(1);
-    teller.panic();
+    handle.send(1);
+    handle.panic();
     assert_eq!(progress(&mut map, &task), Poll::Ready(()));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     let text = |item: Result<u8, aiter::CaughtPanic>| item.map_err(|panic| panic.to_string());
-    let panicked = Err("panicked: told to panic".to_string());
+    let panicked = Err("panicked: scripted panic".to_string());
     assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(panicked)));
     assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(Ok(1))));
     assert!(!map.is_terminated());

@@ -273,14 +273,14 @@ fn ordered_after_first_poll_has_no_effect() {
 #[test]
 fn dropped_stream_drops_running_futures() {
     let jobs = Jobs::default();
-    let (teller, source) = script();
-    (0..3).for_each(|n| teller.send(n));
+    let (handle, source) = script();
+    (0..3).for_each(|n| handle.send(n));
     let start = jobs.clone();
     let (stream, workers) = source.map_par_with(5, identity, move |n| start.start(n)).into_parts();
     let mut executor = Executor::new(workers);
     executor.run();
     assert_eq!(jobs.running(), 3);
-    assert!(teller.is_waiting());
+    assert!(handle.is_waiting());
     drop(stream);
     for worker in 0..5 {
         assert!(executor.is_woken(worker), "worker {worker} is woken");
@@ -288,9 +288,9 @@ fn dropped_stream_drops_running_futures() {
     assert_eq!(executor.run(), 0);
     assert!(executor.is_done());
     assert_eq!(jobs.running(), 0);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     jobs.finish(0);
-    teller.send(3);
+    handle.send(3);
     assert_eq!(jobs.calls(), 3);
 }
 
@@ -465,8 +465,8 @@ fn panicked_call_returns_its_permit() {
 fn source_panics_ordered_calls_come_first() {
     for ordered in [false, true] {
         let jobs = Jobs::default();
-        let (teller, source) = script();
-        teller.send(0);
+        let (handle, source) = script();
+        handle.send(0);
         let start = jobs.clone();
         let (mut stream, workers) =
             source.map_par_with(3, identity, move |n| start.start(n)).into_parts();
@@ -475,15 +475,15 @@ fn source_panics_ordered_calls_come_first() {
         }
         let mut executor = Executor::new(workers);
         executor.run();
-        teller.panic();
+        handle.panic();
         assert_eq!(executor.run(), 0);
-        assert!(teller.is_dropped());
+        assert!(handle.is_dropped());
         let first = drain_over(&mut stream);
         assert_eq!(stream.outcome(), None, "0 is running");
         jobs.finish(0);
         assert_eq!(executor.run(), 0);
         let rest = drain_over(&mut stream);
-        let panic = Err("told to panic".to_string());
+        let panic = Err("scripted panic".to_string());
         if ordered {
             assert_eq!((first, rest), (vec![], vec![Ok(0), panic]));
         } else {
@@ -529,15 +529,15 @@ fn drop_panic_of_future_follows_its_result() {
 #[test]
 fn drop_panic_of_source_comes_at_end() {
     for ordered in [false, true] {
-        let (_teller, source) = scripted(0..9);
+        let (_handle, source) = scripted(0..9);
         let (mut stream, workers) =
-            crate::script::Bomb(source).map_par_with(2, identity, ready::<u32>).into_parts();
+            crate::script::PanicOnDrop(source).map_par_with(2, identity, ready::<u32>).into_parts();
         if ordered {
             stream = stream.ordered();
         }
         let mut seen = read_over(&mut stream, &mut Executor::new(workers));
         let panic = seen.iter().position(Result::is_err).expect("a poll panics");
-        assert_eq!(seen.remove(panic), Err("told to panic in drop".to_string()));
+        assert_eq!(seen.remove(panic), Err("scripted panic in drop".to_string()));
         assert!(!ordered || panic == 9);
         assert!(seen.into_iter().eq((0..9).map(Ok)));
     }
@@ -545,8 +545,8 @@ fn drop_panic_of_source_comes_at_end() {
 
 #[test]
 fn source_panics_twice_first_is_reported() {
-    let (teller, source) = script::<u32>();
-    teller.panic();
+    let (handle, source) = script::<u32>();
+    handle.panic();
     /// A stream that panics when it is dropped.
     struct Always<S>(S);
     impl<S: Stream + Unpin> Stream for Always<S> {
@@ -563,7 +563,7 @@ fn source_panics_twice_first_is_reported() {
     }
     let (mut stream, workers) = Always(source).map_par_with(2, identity, ready).into_parts();
     let seen = read_over(&mut stream, &mut Executor::new(workers));
-    assert_eq!(seen, [Err("told to panic".to_string())]);
+    assert_eq!(seen, [Err("scripted panic".to_string())]);
 }
 
 /// A waker that panics when it is cloned.
@@ -641,18 +641,18 @@ fn dropped_worker_loses_only_running_call() {
 
 #[test]
 fn dropped_idle_worker_loses_no_item() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let (mut stream, workers) = source.map_par_with(3, identity, ready::<u32>).into_parts();
     let mut executor = Executor::new(workers);
     executor.run();
     // Each of the two workers is dropped while it is idle.
     for worker in 0..2 {
         executor.drop_worker(worker);
-        teller.send(worker as u32);
+        handle.send(worker as u32);
         executor.run();
         assert_eq!(drain(&mut stream), [worker as u32]);
     }
-    teller.end();
+    handle.end();
     executor.run();
     assert_eq!(next(&mut stream), Poll::Ready(None));
     assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
@@ -660,11 +660,11 @@ fn dropped_idle_worker_loses_no_item() {
 
 #[test]
 fn dropped_woken_worker_passes_wake_up_on() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let (mut stream, workers) = source.map_par_with(2, identity, ready::<u32>).into_parts();
     let mut executor = Executor::new(workers);
     executor.run();
-    teller.send(7);
+    handle.send(7);
     let woken = (0..2).find(|&worker| executor.is_woken(worker)).expect("a worker is woken");
     executor.drop_worker(woken);
     assert!(executor.is_woken(1 - woken));
@@ -674,8 +674,8 @@ fn dropped_woken_worker_passes_wake_up_on() {
 
 #[test]
 fn all_workers_dropped_stream_is_cancelled() {
-    let (teller, source) = script();
-    teller.send(1);
+    let (handle, source) = script();
+    handle.send(1);
     let (mut stream, workers) = source.map_par_with(2, identity, ready::<u32>).into_parts();
     let mut executor = Executor::new(workers);
     executor.run();
@@ -686,7 +686,7 @@ fn all_workers_dropped_stream_is_cancelled() {
     executor.drop_worker(0);
     assert_eq!(stream.outcome(), None);
     executor.drop_worker(1);
-    assert!(reader.wakes() > 0 && teller.is_dropped());
+    assert!(reader.wakes() > 0 && handle.is_dropped());
     assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(next(&mut stream), Poll::Ready(None));
 }
@@ -756,7 +756,7 @@ fn start<F: Future<Output = ()>>(future: F, waker: &Waker) -> Pin<Box<F>> {
 
 #[test]
 fn task_polled_in_spawner_sees_close() {
-    let (_teller, source) = script::<u32>();
+    let (_handle, source) = script::<u32>();
     let task = Counting::new();
     let waker = task.waker().clone();
     let stream = source.map_par_with(2, |worker| start(worker, &waker), ready);
@@ -807,7 +807,7 @@ fn handles_are_kept_and_returned() {
 
 #[test]
 fn panicked_spawner_leaves_no_task_behind() {
-    let (teller, source) = scripted(0..9_u32);
+    let (handle, source) = scripted(0..9_u32);
     let tasks = core::cell::RefCell::new(vec![]);
     let spawn = |worker| {
         assert!(tasks.borrow().len() < 2, "no third task");
@@ -818,7 +818,7 @@ fn panicked_spawner_leaves_no_task_behind() {
     for mut task in tasks.into_inner() {
         assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
     }
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 type Started = Arc<Mutex<Vec<Task>>>;
@@ -874,7 +874,7 @@ fn no_more_workers_start_than_known_items() {
 
 #[test]
 fn worker_starts_if_none_is_idle() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let jobs = Jobs::default();
     let start = jobs.clone();
     let (started, spawn) = starter();
@@ -890,7 +890,7 @@ fn worker_starts_if_none_is_idle() {
     };
     assert_eq!(step(&mut stream), (false, Poll::Pending, 1), "the first worker starts at the call");
     for n in 0..4 {
-        teller.send(n);
+        handle.send(n);
         let workers = n as usize + 2;
         assert_eq!(step(&mut stream), (true, Poll::Pending, workers), "a worker is idle");
         assert_eq!(step(&mut stream), (false, Poll::Pending, workers));
@@ -898,11 +898,11 @@ fn worker_starts_if_none_is_idle() {
     }
     jobs.finish(2);
     assert_eq!(step(&mut stream), (true, Poll::Ready(Some(2)), 5));
-    teller.send(4);
+    handle.send(4);
     assert_eq!(step(&mut stream), (false, Poll::Pending, 5), "two workers were idle");
-    teller.send(5);
+    handle.send(5);
     assert_eq!(step(&mut stream), (true, Poll::Pending, 6), "no worker is idle");
-    teller.end();
+    handle.end();
     [0, 1, 3, 4, 5].into_iter().for_each(|n| jobs.finish(n));
     let mut got = vec![];
     while !stream.is_terminated() {
@@ -913,18 +913,18 @@ fn worker_starts_if_none_is_idle() {
     }
     got.sort_unstable();
     assert_eq!(got, [0, 1, 3, 4, 5]);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
 fn at_most_n_workers_start() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let jobs = Jobs::default();
     let start = jobs.clone();
     let (started, spawn) = starter();
     let mut stream = source.map_par_with(3, spawn, move |n| start.start(n));
     for n in 0..9 {
-        teller.send(n);
+        handle.send(n);
         run(&started);
         assert_eq!(next(&mut stream), Poll::Pending);
         assert!(count(&started) <= 3 && jobs.running() <= 3);
@@ -936,14 +936,14 @@ fn at_most_n_workers_start() {
 
 #[test]
 fn into_parts_starts_remaining_workers() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let (started, spawn) = starter();
     let stream = source.map_par_with(3, spawn, once);
     assert_eq!((count(&started), stream.handles().len()), (1, 1));
     let (mut stream, handles) = stream.into_parts();
     assert_eq!((count(&started), handles.len()), (3, 3));
-    teller.send(7);
-    teller.end();
+    handle.send(7);
+    handle.end();
     run(&started);
     assert_eq!(next(&mut stream), Poll::Ready(Some(7)));
     assert_eq!(next(&mut stream), Poll::Ready(None));
@@ -958,7 +958,7 @@ fn into_parts_panics_if_n_handles_do_not_fit() {
 
 #[test]
 fn spawner_panics_in_poll_no_item_is_lost() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let tasks = Started::default();
     let spawn = |task| {
         let mut tasks = tasks.lock().expect("the lock is not poisoned");
@@ -969,8 +969,8 @@ fn spawner_panics_in_poll_no_item_is_lost() {
         tasks.push(Box::pin(task));
     };
     let mut stream = source.map_par_with(3, spawn, once);
-    (0..9).for_each(|n| teller.send(n));
-    teller.end();
+    (0..9).for_each(|n| handle.send(n));
+    handle.end();
     let mut seen = vec![];
     while !stream.is_terminated() {
         run(&tasks);
@@ -983,21 +983,21 @@ fn spawner_panics_in_poll_no_item_is_lost() {
 
 #[test]
 fn dropped_stream_leaves_no_source_behind() {
-    let (teller, source) = script::<u32>();
+    let (handle, source) = script::<u32>();
     let (started, spawn) = starter();
     let stream = source.map_par_with(usize::MAX, spawn, once);
     run(&started);
     drop(stream);
     run(&started);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
 fn all_workers_dropped_stream_ends() {
-    let (teller, source) = script::<u32>();
+    let (handle, source) = script::<u32>();
     let (started, spawn) = starter();
     let mut stream = source.map_par_with(usize::MAX, spawn, once);
-    teller.send(1);
+    handle.send(1);
     run(&started);
     let reader = Counting::new();
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
@@ -1006,7 +1006,7 @@ fn all_workers_dropped_stream_ends() {
     assert!(reader.wakes() > 0);
     assert_eq!(stream.outcome(), Some(TaskOutcome::Cancelled));
     assert_eq!(next(&mut stream), Poll::Ready(None));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
@@ -1059,22 +1059,22 @@ fn only_polled_worker_does_not_yield() {
 #[test]
 fn abandoned_worker_stops_no_other() {
     for abandoned in 0..3 {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let (mut stream, workers) = source.map_par_with(3, identity, once).into_parts();
         let mut executor = Executor::new(workers);
         executor.run();
-        teller.send(0);
+        handle.send(0);
         assert!(executor.is_woken(abandoned));
         // From here on the abandoned worker is neither polled nor dropped.
         let (kept, ..) = executor.0.remove(abandoned);
         for n in 1..50 {
             executor.run();
             assert_eq!(drain(&mut stream), [n - 1]);
-            teller.send(n);
+            handle.send(n);
         }
-        teller.end();
+        handle.end();
         executor.run();
-        assert!(executor.is_done() && teller.is_dropped());
+        assert!(executor.is_done() && handle.is_dropped());
         assert_eq!(drain(&mut stream), [49]);
         assert!(stream.is_terminated(), "the end does not need the abandoned worker");
         assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));
@@ -1115,7 +1115,7 @@ fn debug_shows_state_and_no_items() {
 
 #[test]
 fn aborted_idle_worker_is_replaced() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let jobs = Jobs::default();
     let start = jobs.clone();
     let (started, spawn) = starter();
@@ -1126,11 +1126,11 @@ fn aborted_idle_worker_is_replaced() {
             assert_eq!(next(&mut stream), Poll::Pending);
         }
     };
-    teller.send(0);
+    handle.send(0);
     run_all();
     assert_eq!((count(&started), jobs.running()), (2, 1));
     drop(started.lock().expect("the lock is not poisoned").pop());
-    teller.send(1);
+    handle.send(1);
     run_all();
     assert_eq!(jobs.running(), 2);
 }
@@ -1163,7 +1163,7 @@ fn fast_runtime_starts_no_excess_worker() {
 
 #[test]
 fn workers_start_while_body_waits() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let jobs = Jobs::default();
     let start = jobs.clone();
     let (started, spawn) = starter();
@@ -1180,12 +1180,12 @@ fn workers_start_while_body_waits() {
         assert!(each.as_mut().poll(&mut Context::from_waker(task.waker())).is_pending());
     };
     step();
-    teller.send(0);
+    handle.send(0);
     step();
     jobs.finish(0);
     step();
     for n in 1..4 {
-        teller.send(n);
+        handle.send(n);
         step();
         assert_eq!(jobs.running(), n as usize, "calls start while the body waits");
     }

@@ -43,12 +43,12 @@ fn rule_is_called_once_per_error() {
 
 #[test]
 fn stop_drops_source_with_error() {
-    let (teller, source) = scripted(1..=3);
+    let (handle, source) = scripted(1..=3);
     let mut results = source.map_try(fail_at_2).on_error(OnError::Stop);
     assert_eq!(next(&mut results), Poll::Ready(Some(Ok(10))));
     assert!(!results.is_terminated());
     assert_eq!(next(&mut results), Poll::Ready(Some(Err("two"))));
-    assert!(teller.is_dropped() && !results.is_terminated());
+    assert!(handle.is_dropped() && !results.is_terminated());
     for _ in 0..3 {
         assert_eq!(results.size_hint(), (0, Some(0)));
         assert_eq!(next(&mut results), Poll::Ready(None));
@@ -59,15 +59,15 @@ fn stop_drops_source_with_error() {
 
 #[test]
 fn ended_source_is_dropped_and_not_polled() {
-    let (teller, source) = scripted([1]);
+    let (handle, source) = scripted([1]);
     let mut results = source.map_try(fail_at_2);
     assert_eq!(next(&mut results), Poll::Ready(Some(Ok(10))));
     assert!(results.get_ref().is_some());
     assert_eq!(next(&mut results), Poll::Ready(None));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert!(results.get_ref().is_none());
     assert_eq!(next(&mut results), Poll::Ready(None));
-    assert_eq!(teller.polls(), 2);
+    assert_eq!(handle.polls(), 2);
 }
 
 #[test]
@@ -96,18 +96,18 @@ fn size_hint_depends_on_rule() {
 
 #[test]
 fn latest_waker_is_woken() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut results = source.map_try(fail_at_2).on_error(OnError::Skip);
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut results), Poll::Pending);
-    teller.send(2);
+    handle.send(2);
     assert_eq!(old.wakes(), 1);
     assert_eq!(
         new.poll(&mut results),
         Poll::Pending,
         "the item is skipped and the source is pending"
     );
-    teller.send(3);
+    handle.send(3);
     assert_eq!((old.wakes(), new.wakes()), (1, 1));
     assert_eq!(new.poll(&mut results), Poll::Ready(Some(Ok(30))));
 }
@@ -129,11 +129,11 @@ fn function_or_rule_panics_only_item_is_lost() {
 
 #[test]
 fn panicked_source_is_dropped() {
-    let (teller, source) = script();
-    teller.panic();
+    let (handle, source) = script();
+    handle.panic();
     let mut results = source.map_try(fail_at_2).catch_panics();
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut results).is_ready())).is_err());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert!(matches!(next(&mut results), Poll::Ready(None)));
 }
 

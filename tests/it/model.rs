@@ -1,7 +1,7 @@
 //! The reference model of the push list: a chain of `Rc` nodes on one thread.
 //!
-//! A cursor is a pointer to the last node that it has read; a node's `next` holds the item that
-//! follows it. Everything else is read off the chain.
+//! A cursor points to the last node that it has read. The `next` of a node holds the item that
+//! follows it. All other state is derived from the chain.
 
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
@@ -34,7 +34,7 @@ impl<T> Node<T> {
 
 impl<T> Drop for Node<T> {
     fn drop(&mut self) {
-        // In a loop, so that a long chain needs no deep stack.
+        // A loop, because recursion over a long chain would overflow the stack.
         let mut next = self.next.take();
         while let Some((_, node)) = next {
             next = Rc::try_unwrap(node).ok().and_then(|node| node.next.take());
@@ -93,7 +93,7 @@ impl<T> Pusher<T> {
         Ok(())
     }
 
-    /// Pushes all or none: nothing can come between the items of one call.
+    /// Pushes all items or none, as a single thread pushes nothing in between.
     pub(crate) fn push_all(&self, items: Vec<T>) -> Result<usize, (Refused, Vec<T>)> {
         let mut items = items.into_iter();
         let mut pushed = 0;
@@ -106,7 +106,7 @@ impl<T> Pusher<T> {
         Ok(pushed)
     }
 
-    pub(crate) fn is_sole(&self) -> bool {
+    pub(crate) fn is_unique(&self) -> bool {
         self.0.pushers.get() == 1 && self.0.weaks.get() == 0
     }
 
@@ -200,7 +200,7 @@ impl<T: Clone> Cursor<T> {
         self.is_stopped() && self.at.following().is_none()
     }
 
-    /// A poll would not be `Pending`.
+    /// Returns `true` if a poll would not be pending.
     pub(crate) fn is_ready(&self) -> bool {
         self.is_stopped() || self.at.following().is_some()
     }

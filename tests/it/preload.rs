@@ -21,9 +21,9 @@ fn progress<S: Progress + Unpin>(stream: &mut S) -> Poll<()> {
 
 #[test]
 fn window_of_50_refills_after_each_item() {
-    let (teller, source) = scripted(0..1000);
+    let (handle, source) = scripted(0..1000);
     let mut items = source.preload(50);
-    let left = || teller.left() - 1; // without the end
+    let left = || handle.left() - 1; // without the end
     assert_eq!(left(), 1000, "`preload` polls nothing");
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
     assert_eq!(left(), 949);
@@ -35,11 +35,11 @@ fn window_of_50_refills_after_each_item() {
 
 #[test]
 fn large_window_drains_whole_source() {
-    let (teller, source) = scripted(0..10);
+    let (handle, source) = scripted(0..10);
     let mut items = source.preload(100);
     for n in 0..10 {
         assert_eq!(next(&mut items), Poll::Ready(Some(n)));
-        assert!(teller.is_dropped(), "the source has ended");
+        assert!(handle.is_dropped(), "the source has ended");
         assert_eq!(items.size_hint(), (9 - n, Some(9 - n)));
     }
     assert!(!items.is_terminated(), "the end was not yet returned");
@@ -51,13 +51,13 @@ fn large_window_drains_whole_source() {
 
 #[test]
 fn window_of_1_holds_one_item_ahead() {
-    let (teller, source) = scripted(0..3);
+    let (handle, source) = scripted(0..3);
     let mut items = source.preload(1);
-    assert_eq!(teller.polls(), 0, "`preload` polls nothing");
+    assert_eq!(handle.polls(), 0, "`preload` polls nothing");
     for n in 0..3 {
         assert_eq!(next(&mut items), Poll::Ready(Some(n)));
         assert_eq!(progress(&mut items), Poll::Ready(()));
-        assert_eq!(teller.polls(), n + 2);
+        assert_eq!(handle.polls(), n + 2);
     }
     assert_eq!(next(&mut items), Poll::Ready(None));
 }
@@ -85,79 +85,79 @@ fn large_window_fills_128_items_per_poll() {
 
 #[test]
 fn each_poll_fills_window_from_ready_source() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut items = source.preload(3);
     let task = Counting::new();
     assert_eq!(task.poll(&mut items), Poll::Pending);
-    (0..2).for_each(|n| teller.send(n));
+    (0..2).for_each(|n| handle.send(n));
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&mut items), Poll::Ready(Some(0)));
     assert_eq!(items.len(), 1);
-    (2..9).for_each(|n| teller.send(n));
+    (2..9).for_each(|n| handle.send(n));
     assert_eq!(task.poll(&mut items), Poll::Ready(Some(1)));
-    assert_eq!((items.len(), teller.left()), (3, 4), "the returned item does not count");
+    assert_eq!((items.len(), handle.left()), (3, 4), "the returned item does not count");
     assert!(!items.is_empty());
 }
 
 #[test]
 fn progress_fills_window_and_takes_nothing() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut items = source.preload(3);
     let task = Counting::new();
     let mut cx = Context::from_waker(task.waker());
     assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Pending);
-    (0..2).for_each(|n| teller.send(n));
+    (0..2).for_each(|n| handle.send(n));
     assert_eq!(task.wakes(), 1);
     assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Pending);
     assert_eq!(items.len(), 2);
-    teller.send(2);
-    teller.send(3);
+    handle.send(2);
+    handle.send(3);
     assert_eq!(task.wakes(), 2);
     assert_eq!(Pin::new(&mut items).poll_progress(&mut cx), Poll::Ready(()));
-    assert_eq!((items.len(), teller.left()), (3, 1), "the window is full");
+    assert_eq!((items.len(), handle.left()), (3, 1), "the window is full");
 
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
     assert_eq!(progress(&mut items), Poll::Ready(()), "the returned item does not count");
-    assert_eq!((items.len(), teller.left()), (3, 0));
-    teller.end();
+    assert_eq!((items.len(), handle.left()), (3, 0));
+    handle.end();
     for n in 1..4 {
         assert_eq!(next(&mut items), Poll::Ready(Some(n)));
     }
     assert_eq!(progress(&mut items), Poll::Ready(()));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(progress(&mut items), Poll::Ready(()), "progress is ready after the end");
     assert_eq!(next(&mut items), Poll::Ready(None));
 }
 
 #[test]
 fn progress_works_through_refs_and_pins() {
-    let (teller, source) = scripted(0..9);
+    let (handle, source) = scripted(0..9);
     let mut items = Box::pin(source.preload(2));
     assert_eq!(progress(&mut items), Poll::Ready(()));
     assert_eq!(progress(&mut &mut items), Poll::Ready(()));
-    assert_eq!(teller.polls(), 2);
+    assert_eq!(handle.polls(), 2);
 }
 
 #[test]
 fn latest_waker_is_woken() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut items = source.preload(2);
     let (first, second) = (Counting::new(), Counting::new());
     assert_eq!(first.poll(&mut items), Poll::Pending);
     assert_eq!(second.poll(&mut items), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((first.wakes(), second.wakes()), (0, 1));
 }
 
 #[test]
 fn panicked_source_is_dropped_items_arrive() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut items = source.preload(4);
-    teller.send(0);
-    teller.send(1);
-    teller.panic();
+    handle.send(0);
+    handle.send(1);
+    handle.panic();
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut items))).is_err());
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     assert_eq!(next(&mut items), Poll::Ready(Some(0)));
     assert_eq!(next(&mut items), Poll::Ready(Some(1)));
     assert_eq!(next(&mut items), Poll::Ready(None));

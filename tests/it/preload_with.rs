@@ -35,9 +35,9 @@ fn preload<S: Stream>(source: S, n: usize) -> (PreloadWith<S::Item, ()>, Task<S>
 
 #[test]
 fn window_of_50_refills_after_each_item() {
-    let (teller, source) = scripted(0..1000);
+    let (handle, source) = scripted(0..1000);
     let (mut stream, mut drive) = preload(source, 50);
-    let left = || teller.left() - 1; // without the end
+    let left = || handle.left() - 1; // without the end
     assert_eq!(run(&mut drive), Poll::Pending);
     assert_eq!(left(), 950);
     assert_eq!(next(&mut stream), Poll::Ready(Some(0)));
@@ -52,10 +52,10 @@ fn window_of_50_refills_after_each_item() {
 
 #[test]
 fn large_window_drains_whole_source() {
-    let (teller, source) = scripted(0..10);
+    let (handle, source) = scripted(0..10);
     let (mut stream, mut drive) = preload(source, 100);
     assert_eq!(run(&mut drive), Poll::Ready(()));
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
     for n in 0..10 {
         assert_eq!(stream.size_hint(), (10 - n, Some(10 - n)));
         assert_eq!(next(&mut stream), Poll::Ready(Some(n)));
@@ -66,17 +66,17 @@ fn large_window_drains_whole_source() {
 
 #[test]
 fn taken_item_wakes_task() {
-    let (teller, source) = scripted(0..10);
+    let (handle, source) = scripted(0..10);
     let (mut stream, mut drive) = preload(source, 1);
     let (task, reader) = (Counting::new(), Counting::new());
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
-    assert_eq!((teller.polls(), task.wakes()), (1, 0));
+    assert_eq!((handle.polls(), task.wakes()), (1, 0));
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(0)));
     assert_eq!(task.wakes(), 1);
     assert_eq!(reader.poll(&mut stream), Poll::Pending);
     assert_eq!(task.wakes(), 1, "one taken item wakes the task once");
     assert_eq!(poll(&mut drive, task.waker()), Poll::Pending);
-    assert_eq!((teller.polls(), reader.wakes()), (2, 1));
+    assert_eq!((handle.polls(), reader.wakes()), (2, 1));
     assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(1)));
 }
 
@@ -110,7 +110,7 @@ fn either_side_dropped_at_any_step_frees_items() {
 
 #[test]
 fn handle_is_kept_and_returned() {
-    let (_teller, source) = script::<u8>();
+    let (_handle, source) = script::<u8>();
     let stream = source.preload_with(1, |drive| (drive, "handle"));
     assert_eq!(stream.handle().1, "handle");
     let (mut stream, (drive, _)) = stream.into_parts();
@@ -122,7 +122,7 @@ fn handle_is_kept_and_returned() {
 
 #[test]
 fn debug_shows_state_and_no_items() {
-    let (_teller, source) = scripted(["secret"]);
+    let (_handle, source) = scripted(["secret"]);
     let (stream, mut drive) = preload(source, 3);
     assert_eq!(run(&mut drive), Poll::Ready(()));
     assert!(!stream.is_empty());

@@ -1,4 +1,4 @@
-//! A source that does as it is told, and remembers what was done to it.
+//! A scripted source, and a handle that controls it and reports its state.
 
 use alloc::{collections::VecDeque, sync::Arc};
 use core::{
@@ -26,13 +26,13 @@ struct State<T> {
     is_dropped: bool,
 }
 
-/// Tells the source what to do. With nothing to do it is pending.
-pub(crate) struct Teller<T>(Arc<Mutex<State<T>>>);
+/// Adds steps to the script and reports the state of the source.
+pub(crate) struct SourceHandle<T>(Arc<Mutex<State<T>>>);
 
-/// The source. It panics if it is polled after its end.
+/// A source that runs its script; pending if no step is left. A poll after its end panics.
 pub(crate) struct Script<T>(Arc<Mutex<State<T>>>);
 
-pub(crate) fn script<T>() -> (Teller<T>, Script<T>) {
+pub(crate) fn script<T>() -> (SourceHandle<T>, Script<T>) {
     let state = Arc::new(Mutex::new(State {
         steps: VecDeque::new(),
         waker: None,
@@ -40,26 +40,26 @@ pub(crate) fn script<T>() -> (Teller<T>, Script<T>) {
         is_over: false,
         is_dropped: false,
     }));
-    (Teller(Arc::clone(&state)), Script(state))
+    (SourceHandle(Arc::clone(&state)), Script(state))
 }
 
-/// A source of these items.
-pub(crate) fn scripted<T>(items: impl IntoIterator<Item = T>) -> (Teller<T>, Script<T>) {
-    let (teller, script) = script();
-    items.into_iter().for_each(|item| teller.send(item));
-    teller.end();
-    (teller, script)
+/// A source that yields `items` and ends.
+pub(crate) fn scripted<T>(items: impl IntoIterator<Item = T>) -> (SourceHandle<T>, Script<T>) {
+    let (handle, script) = script();
+    items.into_iter().for_each(|item| handle.send(item));
+    handle.end();
+    (handle, script)
 }
 
-/// True if `f` panics.
+/// Returns `true` if `f` panics.
 pub(crate) fn panics<R>(f: impl FnOnce() -> R) -> bool {
     catch_unwind(AssertUnwindSafe(f)).is_err()
 }
 
-/// A stream that panics when it is dropped, unless a panic is why.
-pub(crate) struct Bomb<S>(pub(crate) S);
+/// A stream whose drop panics, unless the thread is already unwinding.
+pub(crate) struct PanicOnDrop<S>(pub(crate) S);
 
-impl<S: Stream + Unpin> Stream for Bomb<S> {
+impl<S: Stream + Unpin> Stream for PanicOnDrop<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
@@ -67,9 +67,9 @@ impl<S: Stream + Unpin> Stream for Bomb<S> {
     }
 }
 
-impl<S> Drop for Bomb<S> {
+impl<S> Drop for PanicOnDrop<S> {
     fn drop(&mut self) {
-        assert!(std::thread::panicking(), "told to panic in drop");
+        assert!(std::thread::panicking(), "scripted panic in drop");
     }
 }
 
@@ -77,8 +77,8 @@ fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<T> Teller<T> {
-    fn tell(&self, step: Step<T>) {
+impl<T> SourceHandle<T> {
+    fn add_step(&self, step: Step<T>) {
         let mut state = lock(&self.0);
         state.steps.push_back(step);
         let waker = state.waker.take();
@@ -89,40 +89,40 @@ impl<T> Teller<T> {
     }
 
     pub(crate) fn send(&self, item: T) {
-        self.tell(Step::Item(item));
+        self.add_step(Step::Item(item));
     }
 
     pub(crate) fn end(&self) {
-        self.tell(Step::End);
+        self.add_step(Step::End);
     }
 
     pub(crate) fn panic(&self) {
-        self.tell(Step::Panic);
+        self.add_step(Step::Panic);
     }
 
-    /// How often the source was polled.
+    /// Number of polls of the source.
     pub(crate) fn polls(&self) -> usize {
         lock(&self.0).polls
     }
 
-    /// How many steps the source has not done.
+    /// Number of steps that the source has not run.
     pub(crate) fn left(&self) -> usize {
         lock(&self.0).steps.len()
     }
 
-    /// Wakes whoever waits, with nothing new to read.
+    /// Calls the waker of the source without a new step, as a spurious wake-up.
     pub(crate) fn wake(&self) {
         if let Some(waker) = self.take_waker() {
             waker.wake();
         }
     }
 
-    /// The waker that the source holds. It is nobody's to call any more but the caller's.
+    /// Takes the waker out of the source; later steps do not call it.
     pub(crate) fn take_waker(&self) -> Option<Waker> {
         lock(&self.0).waker.take()
     }
 
-    /// True if the source holds a waker to be called.
+    /// Returns `true` if the source holds a waker.
     pub(crate) fn is_waiting(&self) -> bool {
         lock(&self.0).waker.is_some()
     }
@@ -138,13 +138,13 @@ impl<T> Stream for Script<T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut state = lock(&self.0);
         state.polls += 1;
-        assert!(!state.is_over, "polled after its end");
+        assert!(!state.is_over, "source must not be polled after its end");
         match state.steps.pop_front() {
             Some(Step::Item(item)) => Poll::Ready(Some(item)),
             Some(Step::Panic) => {
                 state.is_over = true;
                 drop(state);
-                panic!("told to panic")
+                panic!("scripted panic")
             }
             Some(Step::End) => {
                 state.is_over = true;
@@ -157,7 +157,7 @@ impl<T> Stream for Script<T> {
         }
     }
 
-    /// As exact as what was told so far.
+    /// Counts the scripted items. If an end or a panic follows them, the count is exact.
     fn size_hint(&self) -> (usize, Option<usize>) {
         let state = lock(&self.0);
         let items = state.steps.iter().take_while(|step| matches!(step, Step::Item(_))).count();

@@ -2,7 +2,7 @@
 
 use crate::{
     ledger::{Ledger, Tracked, values},
-    script::{Bomb, panics, script, scripted},
+    script::{PanicOnDrop, panics, script, scripted},
     waker::{Counting, next, on_wake, poll},
 };
 use aiter::AiterExt;
@@ -17,7 +17,7 @@ use std::{sync::Mutex, thread};
 
 #[test]
 fn two_clones_share_items() {
-    let (teller, source) = scripted(0..6);
+    let (handle, source) = scripted(0..6);
     let mut one = source.sharable();
     let mut two = one.clone();
     let (mut of_one, mut of_two) = (Vec::new(), Vec::new());
@@ -31,14 +31,14 @@ fn two_clones_share_items() {
     assert_eq!((of_one, of_two), (vec![1, 2, 4, 5], vec![0, 3]));
     assert_eq!(next(&mut one), Poll::Ready(None));
     assert_eq!(next(&mut two), Poll::Ready(None));
-    assert_eq!(teller.polls(), 7, "one poll per item and one for the end");
+    assert_eq!(handle.polls(), 7, "one poll per item and one for the end");
 }
 
 #[test]
 fn waiting_clone_dropped_other_is_woken() {
     for sent_before in [false, true] {
         for drop_first in [false, true] {
-            let (teller, source) = script();
+            let (handle, source) = script();
             let mut one = source.sharable();
             let mut two = one.clone();
             let (a, b) = (Counting::new(), Counting::new());
@@ -46,11 +46,11 @@ fn waiting_clone_dropped_other_is_woken() {
             assert_eq!(b.poll(&mut two), Poll::Pending);
             let (dropped, mut kept, task) = if drop_first { (one, two, b) } else { (two, one, a) };
             if sent_before {
-                teller.send(1);
+                handle.send(1);
                 drop(dropped);
             } else {
                 drop(dropped);
-                teller.send(1);
+                handle.send(1);
             }
             assert!(task.wakes() > 0, "drop first: {drop_first}, sent before: {sent_before}");
             assert_eq!(task.poll(&mut kept), Poll::Ready(Some(1)));
@@ -60,7 +60,7 @@ fn waiting_clone_dropped_other_is_woken() {
 
 #[test]
 fn waiting_clones_are_woken_in_order() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let one = source.sharable();
     let mut clones = [one.clone(), one.clone(), one];
     let order = Arc::new(Mutex::new(Vec::new()));
@@ -69,48 +69,48 @@ fn waiting_clones_are_woken_in_order() {
         let waker = on_wake(move || order.lock().unwrap().push(index));
         assert_eq!(poll(&mut clones[index], &waker), Poll::Pending);
     }
-    teller.send(7);
+    handle.send(7);
     assert_eq!(*order.lock().unwrap(), [2, 0, 1]);
     assert_eq!(next(&mut clones[0]), Poll::Ready(Some(7)));
 }
 
 #[test]
 fn each_item_and_end_wake_all_waiters() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
     let (a, b) = (Counting::new(), Counting::new());
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((a.wakes(), b.wakes()), (1, 1));
-    teller.send(2);
+    handle.send(2);
     assert_eq!(a.poll(&mut one), Poll::Ready(Some(1)));
     assert_eq!(b.poll(&mut two), Poll::Ready(Some(2)));
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
-    assert_eq!(teller.polls(), 4, "a pending source is polled once");
-    teller.end();
+    assert_eq!(handle.polls(), 4, "a pending source is polled once");
+    handle.end();
     assert_eq!((a.wakes(), b.wakes()), (2, 2));
     assert_eq!(a.poll(&mut one), Poll::Ready(None));
     assert!(one.is_terminated() && !two.is_terminated());
     assert_eq!(b.poll(&mut two), Poll::Ready(None));
     assert!(two.is_terminated());
     assert_eq!(one.clone().next_now(), Poll::Ready(None));
-    assert_eq!(teller.polls(), 5, "the source is not polled after its end");
+    assert_eq!(handle.polls(), 5, "the source is not polled after its end");
 }
 
 #[test]
 fn woken_clone_that_rests_keeps_no_item() {
     for idle_index in 0..3 {
-        let (teller, source) = script();
+        let (handle, source) = script();
         let one = source.sharable();
         let mut clones = vec![one.clone(), one.clone(), one];
         let task = Counting::new();
         for clone in &mut clones {
             assert_eq!(task.poll(clone), Poll::Pending);
         }
-        teller.send(0);
+        handle.send(0);
         let idle = clones.remove(idle_index);
         for item in 0..10 {
             let taker = item % 2;
@@ -119,7 +119,7 @@ fn woken_clone_that_rests_keeps_no_item() {
                 assert_eq!(task.poll(clone), Poll::Pending);
             }
             let before = task.wakes();
-            teller.send(item + 1);
+            handle.send(item + 1);
             assert_eq!(task.wakes(), before + 2, "both waiting clones are woken");
         }
         drop(idle);
@@ -128,7 +128,7 @@ fn woken_clone_that_rests_keeps_no_item() {
 
 #[test]
 fn dropped_next_takes_its_waker_back() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
     let (dropped, waiting) = (Counting::new(), Counting::new());
@@ -136,7 +136,7 @@ fn dropped_next_takes_its_waker_back() {
     assert!(next.as_mut().poll(&mut Context::from_waker(dropped.waker())).is_pending());
     assert!(waiting.poll(&mut two).is_pending());
     drop(next);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((dropped.wakes(), waiting.wakes()), (0, 1));
     assert_eq!(waiting.poll(&mut two), Poll::Ready(Some(1)));
     // The other clone waits behind it in the queue.
@@ -144,7 +144,7 @@ fn dropped_next_takes_its_waker_back() {
     let mut next = Box::pin(one.next());
     assert!(next.as_mut().poll(&mut Context::from_waker(dropped.waker())).is_pending());
     drop(next);
-    teller.send(2);
+    handle.send(2);
     assert_eq!((dropped.wakes(), waiting.wakes()), (0, 2));
     assert_eq!(waiting.poll(&mut two), Poll::Ready(Some(2)));
     let again = pin!(one.next());
@@ -161,43 +161,43 @@ impl<S: Stream + Unpin> NextNow for S {}
 
 #[test]
 fn first_polled_clone_takes_ready_item() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
     let a = Counting::new();
     assert_eq!(a.poll(&mut one), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!(next(&mut two), Poll::Ready(Some(1)));
     // The woken clone finds the item taken and waits again.
     assert_eq!(a.poll(&mut one), Poll::Pending);
     let wakes = a.wakes();
-    teller.send(2);
+    handle.send(2);
     assert!(a.wakes() > wakes);
     assert_eq!(a.poll(&mut one), Poll::Ready(Some(2)));
 }
 
 #[test]
 fn latest_waker_is_woken() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let _two = one.clone();
     let (old, new) = (Counting::new(), Counting::new());
     assert_eq!(old.poll(&mut one), Poll::Pending);
     assert_eq!(new.poll(&mut one), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
     assert_eq!(new.poll(&mut one), Poll::Ready(Some(1)));
 }
 
 #[test]
 fn panicked_source_hangs_no_clone() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let mut one = source.sharable();
     let mut two = one.clone();
     let (a, b) = (Counting::new(), Counting::new());
     assert_eq!(a.poll(&mut one), Poll::Pending);
     assert_eq!(b.poll(&mut two), Poll::Pending);
-    teller.panic();
+    handle.panic();
     assert!(panics(|| a.poll(&mut one)));
     assert!(b.wakes() > 0);
 
@@ -220,13 +220,13 @@ fn panicked_source_hangs_no_clone() {
 #[test]
 fn panicking_waker_hangs_no_clone() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
     let faulty = on_wake(|| panic!("wake panics"));
     assert!(poll(&mut two, &faulty).is_pending());
     let mut items = ledger.items(3);
-    let mut send = || teller.send(items.next().expect("three items are sent"));
+    let mut send = || handle.send(items.next().expect("three items are sent"));
     assert!(panics(&mut send));
     let Poll::Ready(Some(first)) = poll(&mut two, &faulty) else { panic!("an item is ready") };
     assert_eq!(values(&[first]), [0]);
@@ -244,7 +244,7 @@ fn panicking_waker_hangs_no_clone() {
     send();
     assert_eq!(task.wakes(), 1);
     assert!(task.poll(&mut two).is_ready());
-    teller.end();
+    handle.end();
     assert!(matches!(next(&mut one), Poll::Ready(None)));
     assert!(matches!(next(&mut two), Poll::Ready(None)));
     ledger.assert_settled();
@@ -254,24 +254,24 @@ fn panicking_waker_hangs_no_clone() {
 fn dropped_at_any_step_frees_each_item_once() {
     for steps in 0..5 {
         let ledger = Ledger::new();
-        let (teller, source) = script::<Tracked>();
+        let (handle, source) = script::<Tracked>();
         let mut one = source.sharable();
         let mut two = one.clone();
-        ledger.items(3).for_each(|item| teller.send(item));
+        ledger.items(3).for_each(|item| handle.send(item));
         let task = Counting::new();
         for step in 0..steps {
             drop(task.poll(if step % 2 == 0 { &mut one } else { &mut two }));
         }
-        let waker = teller.take_waker();
+        let waker = handle.take_waker();
         drop(one);
-        assert!(!teller.is_dropped());
+        assert!(!handle.is_dropped());
         drop(two);
-        assert!(teller.is_dropped(), "the last clone drops the source");
+        assert!(handle.is_dropped(), "the last clone drops the source");
         if let Some(waker) = waker {
             waker.wake();
         }
         assert_eq!((task.wakes(), task.held()), (0, 0));
-        drop(teller);
+        drop(handle);
         ledger.assert_settled();
     }
 }
@@ -279,10 +279,10 @@ fn dropped_at_any_step_frees_each_item_once() {
 #[test]
 fn last_clone_can_return_source() {
     let ledger = Ledger::new();
-    let (teller, source) = script();
+    let (handle, source) = script();
     let mut one = source.sharable();
     let mut two = one.clone();
-    ledger.items(3).for_each(|item| teller.send(item));
+    ledger.items(3).for_each(|item| handle.send(item));
     assert!(next(&mut one).is_ready());
     let Err(mut one) = one.try_into_inner() else { panic!("a second clone exists") };
     assert!(next(&mut two).is_ready());
@@ -291,39 +291,39 @@ fn last_clone_can_return_source() {
     let task = Counting::new();
     assert!(task.poll(&mut one).is_pending());
     let Ok(mut source) = one.try_into_inner() else { panic!("this is the last clone") };
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     assert_eq!(task.held(), 0, "no waker is left");
-    teller.send(ledger.item(7));
+    handle.send(ledger.item(7));
     let Poll::Ready(Some(item)) = next(&mut source) else { panic!("an item is ready") };
     assert_eq!(values(&[item]), [7]);
-    drop((source, teller));
+    drop((source, handle));
     ledger.assert_settled();
 
     // The same after the end of the source.
-    let (teller, source) = scripted([1]);
+    let (handle, source) = scripted([1]);
     let mut one = source.sharable();
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
     assert_eq!(next(&mut one), Poll::Ready(None));
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     assert!(one.try_into_inner().is_ok());
 }
 
 #[test]
 fn clones_given_up_last_returns_source() {
-    let (teller, source) = scripted([1, 2]);
+    let (handle, source) = scripted([1, 2]);
     let mut one = source.sharable();
     let two = one.clone();
     assert_eq!(next(&mut one), Poll::Ready(Some(1)));
-    assert!(one.into_inner().is_none() && !teller.is_dropped());
+    assert!(one.into_inner().is_none() && !handle.is_dropped());
     let mut source = two.into_inner().expect("this is the last clone");
     assert_eq!(next(&mut source), Poll::Ready(Some(2)));
     drop(source);
-    assert!(teller.is_dropped());
+    assert!(handle.is_dropped());
 }
 
 #[test]
 fn size_hint_is_at_most_that_of_source() {
-    let (_teller, source) = scripted(0..3);
+    let (_handle, source) = scripted(0..3);
     let mut one = source.sharable();
     let mut two = one.clone();
     for left in (0..3).rev() {
@@ -335,7 +335,7 @@ fn size_hint_is_at_most_that_of_source() {
     assert_eq!(one.size_hint(), (0, Some(0)));
     assert_eq!(two.size_hint(), (0, Some(0)));
     assert_eq!(next(&mut two), Poll::Ready(None));
-    let (_teller, source) = script::<u8>();
+    let (_handle, source) = script::<u8>();
     assert_eq!(source.sharable().size_hint(), (0, None));
 }
 
@@ -346,8 +346,8 @@ fn source_may_be_pinned_or_panic_in_drop() {
     let mut two = one.clone();
     assert_eq!(next(&mut one), Poll::Ready(Some(0)));
     assert_eq!(next(&mut two), Poll::Ready(Some(1)));
-    let (_teller, source) = script::<u8>();
-    let one = Bomb(source).sharable();
+    let (_handle, source) = script::<u8>();
+    let one = PanicOnDrop(source).sharable();
     let two = one.clone();
     drop(one);
     assert!(panics(|| drop(two)));
@@ -356,7 +356,7 @@ fn source_may_be_pinned_or_panic_in_drop() {
 #[test]
 fn debug_shows_state_and_no_items() {
     struct Opaque;
-    let (_teller, source) = scripted([Opaque]);
+    let (_handle, source) = scripted([Opaque]);
     let mut one = source.sharable();
     assert_eq!(format!("{one:?}"), "Sharable { ended: false, .. }");
     assert!(next(&mut one).is_ready());
@@ -369,11 +369,11 @@ fn debug_shows_state_and_no_items() {
 fn clones_on_threads_share_items() {
     const ITEMS: u32 = 20_000;
     for ready in [true, false] {
-        let (teller, source) = if ready { scripted(0..ITEMS) } else { script() };
+        let (handle, source) = if ready { scripted(0..ITEMS) } else { script() };
         let sender = (!ready).then(|| {
             thread::spawn(move || {
-                (0..ITEMS).for_each(|item| teller.send(item));
-                teller.end();
+                (0..ITEMS).for_each(|item| handle.send(item));
+                handle.end();
             })
         });
         let one = source.sharable();

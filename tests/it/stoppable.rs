@@ -13,7 +13,7 @@ use std::{panic::catch_unwind, sync::mpsc};
 
 #[test]
 fn stop_while_waiting_wakes_and_ends() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
     assert_eq!(task.poll(&mut items), Poll::Pending);
@@ -21,17 +21,17 @@ fn stop_while_waiting_wakes_and_ends() {
     assert_eq!(task.wakes(), 1);
     assert_eq!(task.poll(&mut items), Poll::Ready(None));
     assert_eq!(task.poll(&mut items), Poll::Ready(None));
-    assert_eq!(teller.polls(), 1, "a stop does not poll the source");
+    assert_eq!(handle.polls(), 1, "a stop does not poll the source");
 }
 
 #[test]
 fn stop_leaves_ready_items_in_source() {
-    let (teller, source) = scripted([1, 2, 3]);
+    let (handle, source) = scripted([1, 2, 3]);
     let (stopper, mut items) = source.stoppable();
     assert_eq!(next(&mut items), Poll::Ready(Some(1)));
     stopper.stop();
     assert_eq!(next(&mut items), Poll::Ready(None));
-    assert!(!teller.is_dropped());
+    assert!(!handle.is_dropped());
     let mut source = items.into_inner();
     assert_eq!(next(&mut source), Poll::Ready(Some(2)));
     assert_eq!(next(&mut source), Poll::Ready(Some(3)));
@@ -40,11 +40,11 @@ fn stop_leaves_ready_items_in_source() {
 
 #[test]
 fn stop_wins_over_ready_item() {
-    let (teller, source) = script();
+    let (handle, source) = script();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
     assert_eq!(task.poll(&mut items), Poll::Pending);
-    teller.send(9);
+    handle.send(9);
     stopper.stop();
     assert_eq!(task.poll(&mut items), Poll::Ready(None));
     assert_eq!(next(&mut items.into_inner()), Poll::Ready(Some(9)));
@@ -77,7 +77,7 @@ fn dropped_stoppers_stop_nothing() {
 
 #[test]
 fn ended_source_is_not_polled() {
-    let (teller, source) = scripted([1]);
+    let (handle, source) = scripted([1]);
     let (stopper, mut items) = source.stoppable();
     assert!(!items.is_terminated());
     assert_eq!(next(&mut items), Poll::Ready(Some(1)));
@@ -85,7 +85,7 @@ fn ended_source_is_not_polled() {
         assert_eq!(next(&mut items), Poll::Ready(None));
         assert!(items.is_terminated());
     }
-    assert_eq!(teller.polls(), 2);
+    assert_eq!(handle.polls(), 2);
     assert!(!stopper.is_stopped(), "the end of the source is not a stop");
 }
 
@@ -103,12 +103,12 @@ fn all_stoppers_report_stop() {
 
 #[test]
 fn latest_waker_is_woken() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let (first, second) = (Counting::new(), Counting::new());
     assert_eq!(first.poll(&mut items), Poll::Pending);
     assert_eq!(second.poll(&mut items), Poll::Pending);
-    teller.send(1);
+    handle.send(1);
     assert_eq!((first.wakes(), second.wakes()), (0, 1), "woken by the source");
     stopper.stop();
     assert_eq!((first.wakes(), second.wakes()), (0, 2), "woken by the stopper");
@@ -116,7 +116,7 @@ fn latest_waker_is_woken() {
 
 #[test]
 fn outliving_stopper_holds_no_waker() {
-    let (_teller, source) = script::<u8>();
+    let (_handle, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let task = Counting::new();
     assert_eq!(task.poll(&mut items), Poll::Pending);
@@ -128,7 +128,7 @@ fn outliving_stopper_holds_no_waker() {
 
 #[test]
 fn waker_may_call_stop() {
-    let (_teller, source) = script::<u8>();
+    let (_handle, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
     let waker = on_wake({
         let stopper = stopper.clone();
@@ -153,9 +153,9 @@ fn size_hint_has_no_lower_bound_before_stop() {
 
 #[test]
 fn panicked_source_can_still_be_stopped() {
-    let (teller, source) = script::<u8>();
+    let (handle, source) = script::<u8>();
     let (stopper, mut items) = source.stoppable();
-    teller.panic();
+    handle.panic();
     assert!(catch_unwind(AssertUnwindSafe(|| next(&mut items))).is_err());
     assert!(!items.is_terminated());
     stopper.stop();

@@ -1,13 +1,13 @@
-//! The table in the adapters' README, which is the crate's doc page, has them all.
+//! The table in the README of the adapters has a row for each method and function.
 
-/// Whether a row of the table links to `target`.
+/// Returns `true` if a row of the table links to `target`.
 fn has_row(target: &str) -> bool {
     let readme = include_str!("../../crates/aiter-adapters/README.md");
     readme.lines().any(|line| line.starts_with("| [`") && line.contains(target))
 }
 
 #[test]
-fn every_method_has_a_row() {
+fn each_method_has_row() {
     let ext = include_str!("../../crates/aiter-adapters/src/ext.rs");
     let names = ext.lines().filter_map(|line| line.strip_prefix("    fn "));
     let names: Vec<_> = names.filter_map(|rest| rest.split(['(', '<']).next()).collect();
@@ -18,7 +18,7 @@ fn every_method_has_a_row() {
 }
 
 #[test]
-fn every_function_has_a_row() {
+fn each_function_has_row() {
     let lib = include_str!("../../crates/aiter-adapters/src/lib.rs");
     let exports = lib.lines().filter_map(|line| line.strip_prefix("pub use ")?.split_once("::"));
     let names = exports.flat_map(|(_, names)| names.split(['{', '}', ',', ' ', ';']));

@@ -1,9 +1,9 @@
-//! The tests that span the crates live in `it/`; here is only what must not compile.
+//! Programs that must not compile. The tests that span several crates are in `it/`.
 //!
-//! Each refused program stands beside one that differs in nothing but the item and compiles, so
-//! that it cannot come to be refused for another reason.
+//! Each rejected program has a counterpart that compiles and differs only in the tested property.
+//! The counterpart shows that the program is not rejected for another reason.
 
-/// A list of `Rc`s stays on its thread: neither of its ends is `Send`.
+/// The handles of a list of `Rc`s are not `Send`.
 ///
 /// ```
 /// fn send(_: impl Send) {}
@@ -34,9 +34,9 @@
 /// let (pusher, cursor) = aiter::push_list::<std::rc::Rc<u8>>();
 /// std::thread::spawn(move || drop(pusher));
 /// ```
-pub mod a_list_of_rcs_is_not_send {}
+pub mod list_of_rcs_is_not_send {}
 
-/// A `MutexGuard` is `Sync` and must not leave its thread: nor may a list of them.
+/// A `MutexGuard` is `Sync` but not `Send`, so the handles of a list of guards are neither.
 ///
 /// ```
 /// fn send(_: impl Send) {}
@@ -61,9 +61,9 @@ pub mod a_list_of_rcs_is_not_send {}
 /// pusher.push(mutex.lock().unwrap()).unwrap();
 /// sync(cursor);
 /// ```
-pub mod a_list_of_guards_is_not_send {}
+pub mod list_of_guards_is_not_send {}
 
-/// Forks clone from a shared reference, each on its own thread: that asks for `T: Sync`.
+/// Forks on several threads clone items through shared references, so `fork` requires `T: Sync`.
 ///
 /// ```
 /// let (_pusher, cursor) = aiter::push_list::<u8>();
@@ -87,16 +87,16 @@ pub mod a_list_of_guards_is_not_send {}
 /// });
 /// ```
 ///
-/// As a plain queue such a list goes from thread to thread:
+/// With a single cursor, the handles of the same list can be sent to other threads:
 ///
 /// ```
 /// let (pusher, mut cursor) = aiter::push_list();
 /// std::thread::spawn(move || pusher.push(std::cell::Cell::new(5))).join().unwrap().unwrap();
 /// std::thread::spawn(move || assert_eq!(cursor.try_next().unwrap().get(), 5)).join().unwrap();
 /// ```
-pub mod a_fork_needs_sync_items {}
+pub mod fork_needs_sync_items {}
 
-/// Forks clone: that asks for `T: Clone`, and reading alone does not.
+/// Forks clone items, so `fork` requires `T: Clone`. Reads of a single cursor do not.
 ///
 /// ```
 /// struct Unique;
@@ -117,9 +117,9 @@ pub mod a_fork_needs_sync_items {}
 /// let (pusher, _cursor) = aiter::push_list::<Unique>();
 /// pusher.subscribe();
 /// ```
-pub mod a_fork_needs_items_that_clone {}
+pub mod fork_needs_clone_items {}
 
-/// What `available_iter` shows stays where it is while it is looked at.
+/// Items of `available_iter` are borrowed from the cursor, so it cannot read or be dropped.
 ///
 /// ```
 /// let (_pusher, mut cursor) = aiter::push_list::<u8>();
@@ -143,7 +143,7 @@ pub mod a_fork_needs_items_that_clone {}
 /// ```
 pub mod available_items_are_borrowed {}
 
-/// A sole pusher is the only one as long as it lives.
+/// While a `UniquePusher` is alive, the pusher cannot be cloned.
 ///
 /// ```
 /// let (mut pusher, _cursor) = aiter::push_list();
@@ -154,14 +154,14 @@ pub mod available_items_are_borrowed {}
 ///
 /// ```compile_fail,E0502
 /// let (mut pusher, _cursor) = aiter::push_list();
-/// let mut sole = pusher.unique().unwrap();
+/// let mut unique = pusher.unique().unwrap();
 /// let other = pusher.clone();
-/// sole.push(1).unwrap();
+/// unique.push(1).unwrap();
 /// other.push(2).unwrap();
 /// ```
-pub mod a_sole_pusher_is_alone {}
+pub mod unique_pusher_excludes_clones {}
 
-/// A read of many borrows its cursor and its buffer until it is done.
+/// The future of `next_many` borrows its cursor and its buffer until it is dropped.
 ///
 /// ```
 /// let (_pusher, mut cursor) = aiter::push_list::<u8>();
@@ -177,9 +177,9 @@ pub mod a_sole_pusher_is_alone {}
 /// buf.clear();
 /// drop(read);
 /// ```
-pub mod a_read_of_many_borrows_its_buffer {}
+pub mod next_many_borrows_its_buffer {}
 
-/// A stream that does not work ahead has no `for_each_progress`; the error says to call `preload`.
+/// `for_each_progress` requires a stream with `Progress`. The error message suggests `preload`.
 ///
 /// ```
 /// use aiter::AiterExt;
@@ -192,7 +192,7 @@ pub mod a_read_of_many_borrows_its_buffer {}
 /// ```
 pub mod progress_needs_preload {}
 
-/// The README of the repository: its programs compile and run.
+/// The README of the repository, whose programs must compile and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;

@@ -1,21 +1,21 @@
-//! Names every public type of `aiter` from a crate without std: none can come to need it unseen.
+//! Names every public type of `aiter` without `std`, so that a new need for `std` fails the build.
 #![no_std]
 #![forbid(unsafe_code)]
 
-/// The push list: its two ends.
+/// The handles of the push list.
 pub mod list {
     use aiter::{
         Cursor, Pusher, SharedCursor, UniquePusher, WeakPusher,
         adapters::{AvailableIter, NextMany, Preflight, SharedNext, SharedNextMany},
     };
 
-    /// The ends that push.
+    /// Handles that push.
     pub type Pushers<'a, T> = (Pusher<T>, UniquePusher<'a, T>, WeakPusher<T>);
-    /// The ends that read.
+    /// Handles that read.
     pub type Cursors<T, F> = (Cursor<T>, SharedCursor<T>, Preflight<T, F>);
-    /// What waits for items of a shared cursor.
-    pub type Taking<T> = (SharedNext<'static, T>, SharedNextMany<'static, T>);
-    /// What a cursor lends.
+    /// Futures of a shared cursor.
+    pub type SharedReads<T> = (SharedNext<'static, T>, SharedNextMany<'static, T>);
+    /// Borrows of a cursor.
     pub type Borrows<'a, T> = (AvailableIter<'a, T>, NextMany<'a, T>);
 
     /// Makes a list.
@@ -24,35 +24,35 @@ pub mod list {
     }
 }
 
-/// What adapters share sources with.
+/// Types for authors of adapters.
 pub mod sharing {
     use aiter_core::task::{NoWakeCursor, NoWakePusher, PollLock, ReadyNode, ReadyQueue, WakeCell};
 
-    /// A value that tasks drive in turn, and a waker for anybody to call.
+    /// A value that tasks poll under a lock, and a slot for a waker.
     pub type Shared<S> = (PollLock<S>, WakeCell);
 
-    /// Who of many is ready, and one of them.
+    /// A queue of ready nodes, and a node.
     pub type Ready<T> = (ReadyQueue, ReadyNode<T>);
 
-    /// A list whose cursors never sleep.
-    pub type Quiet<T> = (NoWakePusher<T>, NoWakeCursor<T>);
+    /// The ends of a list that wakes no task.
+    pub type NoWakeList<T> = (NoWakePusher<T>, NoWakeCursor<T>);
 
-    /// Makes one.
-    pub fn make<T>() -> Quiet<T> {
+    /// Makes a list that wakes no task.
+    pub fn make<T>() -> NoWakeList<T> {
         aiter_core::task::no_wake_list()
     }
 }
 
-/// The push list's errors.
+/// Errors of the push list.
 pub mod error {
     use aiter::{PushAllError, PushError, PushErrorKind, TryNextError, TryPushError};
 
-    /// What a refused push gives back.
-    pub type Refused<T, I> = (PushError<T>, TryPushError<T>, PushAllError<I>, PushErrorKind);
-    /// What a cursor without an item says.
-    pub type Unread = TryNextError;
+    /// Errors of pushes.
+    pub type PushErrors<T, I> = (PushError<T>, TryPushError<T>, PushAllError<I>, PushErrorKind);
+    /// The error of a read.
+    pub type ReadError = TryNextError;
 
-    /// Each is an error, whatever the item is.
+    /// Checks that each type is an error for every item type.
     pub fn are_errors<T, I: Iterator>() {
         fn is_error<E: core::error::Error>() {}
         is_error::<PushError<T>>();
@@ -75,65 +75,65 @@ pub mod adapters {
         },
     };
 
-    /// What a task pulls ahead.
+    /// Streams with a task that pulls ahead, and the outcome of the task.
     pub type PulledAhead<T, H> = (Active<T, H>, PreloadWith<T, H>, Option<TaskOutcome>);
-    /// The task, and its handle.
+    /// A task and its spawn handle.
     pub type Task<S, P> = (DriveTask<S>, <P as Spawn<DriveTask<S>>>::Handle);
-    /// Rows of what several streams give, and what is wrong with streams of unequal lengths.
+    /// Streams of rows, their row type, and the error for unequal lengths.
     pub type Rows<Z> = (Azip<Z>, StrictAzip<Z>, <Z as AzipSources>::Row, UnequalLengths);
-    /// What is pulled ahead in the consumer's task, and a loop that lets it.
+    /// A stream that pulls ahead in the task of the consumer, and a loop that polls its progress.
     pub type Progressing<S, F, Fut> = (Preload<S>, ForEachProgress<Preload<S>, F, Fut>);
-    /// What lets items out, and what a gate says that is stopped.
-    pub type Let<S> = (Gate, Gated<S>, GateError);
-    /// What ends a stream.
-    pub type Ended<S> = (Stopper, Stoppable<S>);
-    /// Streams of the same items.
+    /// A gate, its stream and its error.
+    pub type GatedParts<S> = (Gate, Gated<S>, GateError);
+    /// A stopper and its stream.
+    pub type StoppableParts<S> = (Stopper, Stoppable<S>);
+    /// Forks of a stream.
     pub type Forks<S> = (ForkStream<S>, PassiveFork<S>, BoundedFork<S>, LagPolicy);
-    /// A stream that tasks share.
+    /// A stream that several tasks share.
     pub type Shared<S> = Sharable<S>;
-    /// What waits for an item of a clone.
+    /// The future of an item of a clone.
     pub type SharedItem<S> = SharableNext<'static, S>;
-    /// Many streams in one.
+    /// Streams that merge many streams.
     pub type Joined<S, K, I> = (JoinStreams<S>, JoinKeyed<S, K, I>, KeyedEvent<K>);
-    /// The same where they fail, and what is done about it.
+    /// A merge of fallible streams, and its error policy.
     pub type TryJoined<S, I> = (TryJoinStreams<S, I>, OnError);
-    /// What is mapped several at a time.
+    /// A concurrent map in the task of the consumer.
     pub type MappedHere<S, F, Fut> = MapPar<S, F, Fut>;
-    /// What tasks map, and one of them.
+    /// A concurrent map in several tasks, and a task.
     pub type Mapped<S, F, Fut, T, H> = (MapParWith<T, H>, MapWorker<S, F, Fut>);
-    /// What tasks map that start as items come.
+    /// A concurrent map whose tasks start on demand.
     pub type MappedByMore<S, P, F, Fut, T, H> = MapParWith<T, H, WorkerStarter<S, P, F, Fut>>;
 
-    /// Starts the tasks.
+    /// Uses a value that starts tasks.
     pub fn is_starter<T, H>(starter: &impl StartWorkers<T, H>) -> bool {
         size_of_val(starter) > 0
     }
 
-    /// The items of iterators: the source's, a function's, an async function's.
+    /// Streams of the items of iterators: from the source, a function, an async function.
     pub type Flattened<S, F, G, I, Fut> =
         (FlattenIter<S>, MapFilter<S, F, I>, MapFilterAsync<S, G, Fut>);
 
-    /// A function that may fail, and what to do about it.
+    /// A fallible map, and its error policy.
     pub type Tried<S, F, E> = (MapTry<S, F, E>, OnError);
 
-    /// What to do about an error.
+    /// Asks a rule about an error.
     pub fn ask<E>(rule: &mut impl ErrorRule<E>, error: &E) -> OnError {
         rule.on_error(error)
     }
 
-    /// A stream of what an iterator yields.
+    /// A stream over an iterator.
     pub type FromIter<I> = IterToAiter<I>;
 
-    /// Works ahead, and has the methods, as every stream has.
-    pub fn works_ahead<S: Progress + AiterExt>() {}
+    /// Requires progress and the extension methods.
+    pub fn has_progress<S: Progress + AiterExt>() {}
 
-    /// Makes one.
+    /// Makes a stream over an iterator.
     pub fn from_iter<I: IntoIterator>(iter: I) -> FromIter<I::IntoIter> {
         aiter::iter_to_aiter(iter)
     }
 }
 
-/// The way from streams to plain loops.
+/// The bridge from streams to iterators.
 pub mod executor_compat {
     use aiter::prelude::Stream;
     use aiter::{AiterToIter, BlockOnIdle, BlockOnNext, IdleHint};
@@ -142,15 +142,15 @@ pub mod executor_compat {
     pub type Iter<S, B> = AiterToIter<S, B>;
     /// The future of the next item.
     pub type NextItem<'a, S> = aiter::NextItem<'a, S>;
-    /// An iterator that polls when it was woken, and calls a hook in between.
-    pub type Polls<S, I> = AiterToIter<S, BlockOnIdle<I>>;
+    /// An iterator that polls after a wake-up, and calls a hook while it waits.
+    pub type IdleIter<S, I> = AiterToIter<S, BlockOnIdle<I>>;
 
-    /// Makes one; it blocks, and is an iterator.
-    pub fn polls<S: Stream, I: FnMut(&IdleHint<'_>)>(
+    /// Makes an iterator with an idle hook, and a blocking function.
+    pub fn idle_iter<S: Stream, I: FnMut(&IdleHint<'_>)>(
         stream: S,
         idle: I,
     ) -> (impl Iterator<Item = S::Item>, impl BlockOnNext<S>) {
-        let iter: Polls<S, I> = BlockOnIdle::new(idle).iter(stream);
+        let iter: IdleIter<S, I> = BlockOnIdle::new(idle).iter(stream);
         (iter, BlockOnIdle::new(|_: &IdleHint<'_>| core::hint::spin_loop()))
     }
 }
