@@ -266,7 +266,7 @@ fn items_are_freed_once_if_either_side_drops() {
                 }
                 assert!(values(&taken).into_iter().eq(0..taken.len() as u64));
                 drop(taken);
-                ledger.assert_settled();
+                ledger.assert_all_dropped();
                 assert_eq!(ledger.clones(), 0);
             }
         }

@@ -83,7 +83,7 @@ fn into_parts_in_mid_row_returns_taken_item() {
     let (sources, [first, second]) = rows.into_parts();
     assert!(first.is_some_and(|item| item.value == 1) && second.is_none());
     drop(sources);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn items_are_freed_once_if_dropped_at_any_step() {
         drop(rows);
         assert_eq!(ledger.alive(), taken * 2);
         drop(polled);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 

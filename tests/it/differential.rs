@@ -516,7 +516,7 @@ fn run(ops: &[Op], order: [u8; 4]) {
     }
     let single_cursor = world.single_cursor;
     drop(world);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
     assert!(!single_cursor || ledger.clones() == 0, "single cursor must not clone items");
 }
 

@@ -95,7 +95,7 @@ fn iterator_panic_drops_iterator_and_continues() {
     assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 7));
     assert!(matches!(next(&mut items), Poll::Ready(Some(item)) if item.value == 8));
     assert!(matches!(next(&mut items), Poll::Ready(None)));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn items_are_freed_once_if_dropped_at_any_step() {
             } else {
                 drop(items);
             }
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }

@@ -283,7 +283,7 @@ fn frees_every_item_once_when_dropped_at_any_step() {
         }
         assert_eq!(ledger.alive(), 3 - steps.saturating_sub(1).min(3));
         drop(loop_);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 

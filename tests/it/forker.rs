@@ -366,7 +366,7 @@ fn clone_panic_leaves_item_readable() {
     assert_eq!(items(read_all(&mut two)), [0, 1]);
     assert_eq!(items(read_all(&mut passive)), [0, 1]);
     drop((one, two, passive, handle));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -413,7 +413,7 @@ fn single_fork_receives_items_without_clone() {
     assert_eq!(values(&read_all(&mut one)), (0..100).collect::<Vec<_>>());
     assert_eq!(ledger.clones(), 0);
     drop((one, handle));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -432,7 +432,7 @@ fn items_are_cloned_for_all_but_last_reader() {
     drop(read_all(&mut passive));
     assert_eq!(ledger.clones(), 80, "last reader must move the items");
     drop((passive, handle));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -474,7 +474,7 @@ fn dropped_slow_fork_frees_its_items() {
     assert!(ledger.alive() < 100, "{} are alive", ledger.alive());
     drop(fast);
     assert_eq!(ledger.alive(), 0);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -524,7 +524,7 @@ fn last_dropped_fork_drops_source() {
     waker.wake();
     assert_eq!((task.wakes(), task.held()), (0, 0));
     drop(handle);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -635,7 +635,7 @@ fn items_are_freed_once_if_dropped_at_any_step() {
                 _ => drop((two, passive, one)),
             }
             drop(handle);
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -833,7 +833,7 @@ fn assert_no_read_items_kept(ends: bool, active: usize, passive: usize) {
             assert_eq!(ledger.alive(), 0, "all of {sent} items are read and must be freed");
         }
         drop((forks, passives));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 

@@ -121,7 +121,7 @@ fn buffer_never_exceeds_bound() {
         }
         assert!(ledger.alive() <= 4, "{} items are held", ledger.alive());
         drop((fast, never_read));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -136,7 +136,7 @@ fn dropped_slow_fork_frees_its_items() {
     drop(slow);
     assert_eq!(ledger.alive(), 0);
     drop(fast);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn last_reader_moves_items_without_clone() {
     (0..3).for_each(|_| assert!(next(&mut two).is_ready()));
     assert_eq!(ledger.clones(), 3, "first reader must clone and last reader must move");
     drop((one, two));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]

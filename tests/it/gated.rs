@@ -272,7 +272,7 @@ fn frees_every_item_once_when_dropped_at_any_step() {
         drop(gated);
         assert_eq!(ledger.alive(), yielded);
         drop((taken, gate));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 

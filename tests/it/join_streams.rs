@@ -344,7 +344,7 @@ fn dropped_join_drops_source_and_streams() {
     waker.wake();
     assert_eq!(task.wakes(), wakes);
     drop(handles);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -366,7 +366,7 @@ fn dropped_at_any_step_frees_each_item_once() {
             }
             assert!(a.is_dropped() && b.is_dropped() && c.is_dropped());
             drop((a, b, c));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -719,7 +719,7 @@ mod keyed {
         assert!(matches!(next(&mut join), Poll::Ready(Some((Key(1), KeyedEvent::End)))));
         assert!(matches!(next(&mut join), Poll::Ready(None)));
         drop((a, b, item));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 
     #[test]

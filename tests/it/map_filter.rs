@@ -189,7 +189,7 @@ fn dropped_at_any_step_frees_each_item_once() {
                 drop(items);
                 drop(items_async);
             }
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }

@@ -177,7 +177,7 @@ fn dropped_stream_drops_futures_and_results() {
         assert!(a.is_dropped() && c.is_dropped() && outer.is_dropped());
         waker.wake();
         assert_eq!((task.wakes(), task.held()), (wakes, 0));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -388,7 +388,7 @@ fn panicked_call_loses_only_its_item() {
         let (items, caught) = read_over(&mut map);
         assert_eq!((values(&items), caught), (vec![0, 1, 3, 4], 1));
         drop((items, map, handle));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -463,7 +463,7 @@ fn dropped_at_any_step_frees_each_item_once() {
                 }
             }
             drop((map, handle));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }

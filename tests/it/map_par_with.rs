@@ -742,7 +742,7 @@ fn dropped_at_any_step_frees_each_item_once() {
             assert!(executor.is_done());
             assert_eq!(ledger.alive(), taken.len());
             drop(taken);
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }

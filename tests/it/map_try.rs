@@ -235,7 +235,7 @@ fn dropped_at_any_step_frees_each_item_once() {
             } else {
                 drop(results)
             }
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }

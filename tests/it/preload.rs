@@ -184,7 +184,7 @@ fn dropped_at_any_step_frees_each_item_once() {
         drop(items);
         assert_eq!(ledger.alive(), steps.min(5));
         drop(taken);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -199,7 +199,7 @@ fn into_parts_keeps_untaken_items() {
     let mut rest = source.expect("the source has not ended");
     assert!(matches!(next(&mut rest), Poll::Ready(Some(item)) if item.value == 4));
     drop(rest);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]

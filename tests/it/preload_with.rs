@@ -103,7 +103,7 @@ fn either_side_dropped_at_any_step_frees_items() {
                 drop(stream);
                 assert_eq!(run(&mut drive), Poll::Ready(()));
             }
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }

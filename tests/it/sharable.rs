@@ -247,7 +247,7 @@ fn panicking_waker_hangs_no_clone() {
     handle.end();
     assert!(matches!(next(&mut one), Poll::Ready(None)));
     assert!(matches!(next(&mut two), Poll::Ready(None)));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn dropped_at_any_step_frees_each_item_once() {
         }
         assert_eq!((task.wakes(), task.held()), (0, 0));
         drop(handle);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -297,7 +297,7 @@ fn last_clone_can_return_source() {
     let Poll::Ready(Some(item)) = next(&mut source) else { panic!("an item is ready") };
     assert_eq!(values(&[item]), [7]);
     drop((source, handle));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 
     // The same after the end of the source.
     let (handle, source) = scripted([1]);

@@ -178,7 +178,7 @@ fn stopped_at_any_step_frees_each_item_once() {
         assert!(matches!(next(&mut items), Poll::Ready(None)));
         assert_eq!(ledger.alive(), 3, "unread items stay in the source");
         drop((items, taken));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 

@@ -56,7 +56,7 @@ fn dropped_stream_ends_thread_without_room() {
         thread.join().expect("the thread ends");
         assert_eq!(ledger.alive(), read);
         drop(taken);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 

@@ -121,8 +121,8 @@ fn places(names: &[&str]) -> String {
 fn ahead_table(ahead: &[Judged]) -> String {
     let behind = || ahead.iter().filter(|judged| judged.verdict() == Verdict::Missed);
     let mut text = format!(
-        "\nContestants of this repository were compared with their best peer {} times. The peer was \
-         ahead {} times{}\n",
+        "\nContestants of this repository were compared with their best peer {} times. The peer \
+         was ahead {} times{}\n",
         ahead.len(),
         behind().count(),
         if behind().count() > 0 { ":\n" } else { "." }

@@ -29,8 +29,8 @@
 //!   sleeps sees `CLOSED` and its permits, or is woken.
 //! - `returned`: Release by the stream, Acquire by the task. The consumer's work before it took the
 //!   item happens before the task's next step.
-//! - `flags`: Relaxed. A task sets its flags before it drops its pusher. The stream reads them after
-//!   the end of the list, which happens after the last use of each pusher.
+//! - `flags`: Relaxed. A task sets its flags before it drops its pusher. The stream reads them
+//!   after the end of the list, which happens after the last use of each pusher.
 //! - `idle`, `requested`: Relaxed. They carry no data; the stream and its tasks synchronize through
 //!   the list.
 

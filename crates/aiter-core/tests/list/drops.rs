@@ -28,7 +28,7 @@ fn last_handle_cursor_drops_unread_items() {
         drop(pusher);
         assert_eq!(ledger.alive(), n - n / 2);
         drop(cursor);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
         assert_eq!(ledger.clones(), 0);
     }
 }
@@ -40,12 +40,12 @@ fn cursor_dropped_first_drops_unread_items() {
         let (pusher, mut cursor) = filled(&ledger, n);
         drop(take(&mut cursor, n / 2));
         drop(cursor);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
         let back = pusher.push(ledger.item(7)).unwrap_err().into_inner();
         assert_eq!(back.value, 7);
         drop(pusher);
         drop(back);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -58,9 +58,9 @@ fn stopped_list_drops_unread_items() {
         drop(pusher.push(ledger.item(0)).unwrap_err());
         drop(take(&mut cursor, n / 3));
         drop(cursor);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
         drop(pusher);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -81,7 +81,7 @@ fn handles_dropped_in_any_order_leak_nothing() {
                     _ => drop(pushers.first().map(|pusher| pusher.push(ledger.item(0)))),
                 }
             }
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -112,7 +112,7 @@ fn exclusive_cursor_after_fork_moves_items() {
     assert_eq!(drain(&mut cursor).len(), n);
     // Only the items of the block that the cursor had already read up to may be cloned.
     assert!(ledger.clones() <= 32, "{} clones", ledger.clones());
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn last_fork_moves_remaining_items() {
     // The fork is exclusive in all its blocks except perhaps the last one.
     assert!(ledger.clones() - before <= 64, "{} clones", ledger.clones() - before);
     drop((fast, slow, pusher));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn forks_dropped_in_any_order_drop_items_once() {
             }
             assert_eq!(ledger.alive(), 0);
             assert!(matches!(pusher.push(ledger.item(0)), Err(PushError::NoCursor(_))));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -172,7 +172,7 @@ fn slow_fork_dropped_frees_its_items() {
     assert!(next(&mut fast).is_pending());
     assert_eq!(ledger.alive(), 0);
     drop(pusher);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn parked_cursors_retain_no_item() {
         }
         assert_eq!(ledger.alive(), 0, "after {n} items and another");
         drop((one, two, three, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -215,7 +215,7 @@ fn parked_cursor_forked_keeps_position() {
             assert_eq!(values(&take_ready(cursor)), [1]);
         }
         drop((one, three, four, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -242,7 +242,7 @@ fn subscribers_in_mid_block_leak_nothing() {
                 drop(late);
             }
             drop(pusher);
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -260,7 +260,7 @@ fn item_with_last_pusher_frees_list() {
         assert!(!cursor.is_stopped());
         assert_eq!(ledger.alive(), n);
         drop(cursor);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -288,11 +288,11 @@ fn item_with_cursor_of_other_list_is_dropped() {
         outer.push(inner_cursor).unwrap();
     }
     drop(outer_cursor);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
     for inner in pushers {
         assert!(matches!(inner.push(ledger.item(0)), Err(PushError::NoCursor(_))));
     }
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn list_of_lists_drops_inner_items() {
     drop(take(&mut cursor, 10));
     drop(outer);
     drop(cursor);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -374,7 +374,7 @@ fn items_left_by_other_cursor_are_moved() {
             assert_eq!(ledger.clones(), clones, "an exclusive cursor must move the items");
             assert_eq!(ledger.alive(), 12 - read, "items read before must be dropped");
             drop((rest, cursor, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }

@@ -61,7 +61,7 @@ impl Ledger {
 
     /// Asserts that each instance was dropped exactly once.
     #[track_caller]
-    pub(crate) fn assert_settled(&self) {
+    pub(crate) fn assert_all_dropped(&self) {
         self.with(|ledger| {
             let leaked: Vec<_> = instances_where(ledger, |drops| drops == 0);
             let doubled: Vec<_> = instances_where(ledger, |drops| drops > 1);

@@ -108,7 +108,7 @@ fn forks_at_any_offset_retire_blocks() {
         }
         assert!(ledger.alive() <= slots::<Tracked>(), "offset {offset}: {}", ledger.alive());
         drop((pusher, cursor));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 

@@ -71,12 +71,12 @@ fn drop_panic_in_cursor_drop_frees_others() {
         let ledger = Ledger::new();
         let (pusher, cursor) = list_with_panic_at(&ledger, N, bad);
         caught(|| drop(cursor));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
         let mut cursor = pusher.subscribe();
         pusher.push(PanicOnDrop::new(ledger.item(0), 0)).unwrap();
         assert_eq!(take(&mut cursor, 1).len(), 1);
         drop((pusher, cursor));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -88,7 +88,7 @@ fn drop_panic_in_last_handle_frees_others() {
         let (pusher, cursor) = list_with_panic_at(&ledger, N, bad);
         drop(pusher);
         caught(|| drop(cursor));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -116,7 +116,7 @@ fn drop_panic_while_forks_read_loses_no_item() {
             assert!(read.len() >= N - 1, "{read:?}");
         }
         caught(|| drop(pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -142,7 +142,7 @@ fn drop_panic_while_forks_read_runs_loses_none() {
         drop(read);
         panics += usize::from(caught(|| drop((cursors, pusher))).is_none());
         assert_eq!(panics + moved, 1);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -176,7 +176,7 @@ fn drop_panic_while_cursors_park_frees_others() {
         }
         caught(|| drop(one));
         caught(|| drop(two));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -218,7 +218,7 @@ fn clone_panic_consumes_no_item() {
     }
     assert_eq!(fork.len(), N);
     drop((cursor, fork, pusher));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn clone_panic_in_run_keeps_position() {
     while cursor.try_next_many(&mut buf, 10) > 0 {}
     assert!(buf.iter().map(|item| item.value).eq(0..N));
     drop((cursor, fork, pusher, buf));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn clone_panic_in_taker_keeps_other_items() {
     let read: Vec<_> = drain(&mut two).iter().map(|item| item.value).collect();
     assert!(read.ends_with(&[1, 2]), "{read:?}");
     drop((two, fork, pusher));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn waker_panic_in_push_all_loses_no_item() {
         assert_eq!(read.len(), before + 1);
         assert!(read[..before].iter().map(|item| item.value).eq(0..before as u64));
         drop(read);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -515,7 +515,7 @@ fn taker_block_drop_panics_drops_clone() {
     let taken = caught(|| drop(taker.try_next()));
     assert!(taken.is_none(), "the drop of item 3 must panic");
     drop((taker, pusher));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
@@ -526,5 +526,5 @@ fn new_member_drop_panics_drops_result() {
     let polled = caught(|| drop(node.poll_new(member, |_, _| Poll::Ready(ledger.item(1)))));
     assert!(polled.is_none(), "the drop of the member must panic");
     drop(node);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }

@@ -90,7 +90,7 @@ fn two_cursors_find_nothing_drops_items() {
                 assert_reads(one_method, &mut one, n + 1, n + 3);
                 assert_eq!(ledger.alive(), 0, "after {n} items and three");
                 drop((one, two, pusher));
-                ledger.assert_settled();
+                ledger.assert_all_dropped();
             }
         }
     }
@@ -111,7 +111,7 @@ fn two_cursors_at_end_drops_items() {
             assert_reads(method, &mut two, 0, n);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             drop((one, two, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -138,7 +138,7 @@ fn fork_dropped_drops_items_read_by_others() {
                 drop(behind);
                 assert_eq!(ledger.alive(), 0, "after {n} items");
                 drop((one, two, pusher));
-                ledger.assert_settled();
+                ledger.assert_all_dropped();
             }
         }
     }
@@ -163,7 +163,7 @@ fn exclusive_cursor_after_fork_drops_items() {
             pusher.push(ledger.item(n as u64 + 1)).unwrap();
             assert_reads(method, &mut cursor, n, n + 2);
             drop((cursor, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -183,7 +183,7 @@ fn subscriber_finds_nothing_drops_items() {
             assert_reads(method, &mut cursor, 0, n + 1);
             assert_eq!(ledger.alive(), 0, "after {n} items");
             drop((cursor, late, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -213,7 +213,7 @@ fn waiting_takers_and_cursors_drop_items() {
             assert!(next(&mut other).is_pending());
             assert_eq!(ledger.alive(), 0, "after {n} items and another");
             drop((cursor, taker, other, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -295,7 +295,7 @@ fn item_drop_using_other_cursor_loses_no_item() {
             assert_eq!(read + method(&mut cursor).len(), 3 + usize::from(is_kept));
             assert!(method(&mut cursor).is_empty());
             drop((cursor, pusher, other));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -339,7 +339,7 @@ fn parked_item_drop_panics_loses_no_item() {
         assert_eq!((method(&mut one).len(), method(&mut two).len()), (1, 1));
         assert_eq!(ledger.alive(), 0);
         drop((one, two, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -356,7 +356,7 @@ fn other_cursor_at_next_block_drops_items() {
         assert_eq!(by_poll(&mut two).len(), n as usize);
         assert_eq!(ledger.alive(), n as usize - 3, "both cursors have read the first three items");
         drop((one, two, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -372,6 +372,6 @@ fn cursor_dropped_in_full_block_drops_items() {
         drop(two);
         assert_eq!(ledger.alive(), n as usize - 3, "three items were held by `two` only");
         drop((one, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }

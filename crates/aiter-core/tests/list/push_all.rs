@@ -130,12 +130,12 @@ fn push_all_error_dropped_drops_unpushed() {
     pusher.stop();
     let items: Vec<_> = ledger.items(50).collect();
     drop(pusher.push_all(items).unwrap_err());
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
     let items: Vec<_> = ledger.items(50).collect();
     let mut unpushed = pusher.push_all(items).unwrap_err().into_unpushed();
     assert_eq!(unpushed.next().unwrap().value, 0);
     drop(unpushed);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
     drop(cursor);
 }
 
@@ -166,7 +166,7 @@ fn iterator_stops_list_returns_rest() {
             };
             assert_split(&values(&drain(&mut cursor)), &values(&back), pushed, n);
             drop(back);
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -189,12 +189,12 @@ fn iterator_drops_last_cursor_leaks_nothing() {
                 let back: Vec<_> = error.into_unpushed().collect();
                 assert!(back.last().is_none_or(|item| item.value == n as u64 - 1));
             }
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
             let mut cursor = pusher.subscribe();
             pusher.push(ledger.item(7)).unwrap();
             assert_eq!(values(&take_ready(&mut cursor)), [7]);
             drop((pusher, cursor));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -278,7 +278,7 @@ fn iterator_panics_keeps_yielded_items() {
                 assert!(read[..before].iter().copied().eq(0..before as u64));
                 assert_eq!(values(&take_ready(&mut fork)), read);
                 drop((cursor, fork));
-                ledger.assert_settled();
+                ledger.assert_all_dropped();
             }
         }
     }
@@ -294,5 +294,5 @@ fn extend_on_stopped_list_drops_items() {
     pusher.stop();
     pusher.extend(ledger.items(40));
     assert_eq!(values(&drain(&mut cursor)), (0..40).collect::<Vec<_>>());
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }

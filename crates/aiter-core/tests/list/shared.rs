@@ -385,7 +385,7 @@ fn takers_move_items_dropped_once() {
     drop((one, two));
     assert_eq!(ledger.alive(), 40);
     drop(read);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
     assert_eq!(ledger.clones(), 0);
 }
 

@@ -37,7 +37,7 @@ fn exclusive_cursor_skip_drops_items_at_once() {
             let rest = drain(&mut cursor);
             assert!(values(&rest).into_iter().eq(skipped as u64..=n as u64));
             drop((rest, cursor, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
             assert_eq!(ledger.clones(), 0);
         }
     }
@@ -80,7 +80,7 @@ fn skip_beside_reads_drops_items_once() {
             assert!(fork.try_next().is_err());
             assert_eq!(ledger.alive(), 0, "after {n} items and another");
             drop((cursor, fork, pusher));
-            ledger.assert_settled();
+            ledger.assert_all_dropped();
         }
     }
 }
@@ -97,7 +97,7 @@ fn two_cursors_skip_clones_no_item() {
         assert_eq!(cursor.seek_to_end(), n - n / 2);
         assert_eq!((ledger.alive(), ledger.clones()), (0, 0));
         drop((cursor, fork, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -113,7 +113,7 @@ fn skip_after_fork_dropped_drops_items_once() {
         assert_eq!(cursor.seek_to_end(), n - n / 3 * 2);
         assert_eq!(ledger.alive(), 0);
         drop((cursor, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -150,7 +150,7 @@ fn resubscribed_cursor_sees_later_items() {
         assert!(!ended.is_terminated());
         assert_eq!(ended.try_next().err(), Some(TryNextError::Ended));
         drop((cursor, late, ended, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -243,5 +243,5 @@ fn skipped_item_drop_panics_skips_rest() {
     assert_eq!((cursor.len(), ledger.alive()), (6, 6));
     assert_eq!(cursor.skip_items(10), 6);
     drop((cursor, pusher));
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }

@@ -176,6 +176,6 @@ fn subscriber_dropped_keeps_items_of_others() {
         pusher.stop();
         assert_eq!(values(&drain(&mut cursor)), (0..n as u64).collect::<Vec<_>>());
         drop((cursor, kept, pusher));
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }

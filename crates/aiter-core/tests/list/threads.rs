@@ -32,7 +32,7 @@ fn first_push_races_with_cursor_drop() {
         });
         assert!(matches!(pusher.push(ledger.item(2)), Err(PushError::NoCursor(_))));
         drop(pusher);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -74,7 +74,7 @@ fn pusher_dropped_beside_cursor_leaks_nothing() {
             start.wait();
             drop(cursor);
         });
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -189,7 +189,7 @@ fn two_threads_read_same_items() {
                 });
             }
         });
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
         assert!(ledger.clones() >= 40, "{} clones of 80 reads", ledger.clones());
     }
 }
@@ -245,7 +245,7 @@ fn subscribe_beside_last_cursor_drop_is_empty() {
         drop(late);
         assert!(pusher.push(ledger.item(0)).is_err());
         drop(pusher);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 
@@ -310,7 +310,7 @@ fn assert_none_outlives_readers(pushes: &[fn(&mut Pusher<Tracked>, &Ledger)]) {
         assert_eq!(ledger.alive(), 0, "in round {round}, with the pusher alive");
         assert!(matches!(pusher.push(ledger.item(2)), Err(PushError::NoCursor(_))));
         drop(pusher);
-        ledger.assert_settled();
+        ledger.assert_all_dropped();
     }
 }
 

@@ -101,7 +101,7 @@ fn reserved_blocks_serve_every_push() {
         pusher.try_push(item).unwrap();
     }
     drop(cursor);
-    ledger.assert_settled();
+    ledger.assert_all_dropped();
 }
 
 #[test]
