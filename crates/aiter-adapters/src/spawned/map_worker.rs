@@ -72,13 +72,10 @@ pub(crate) struct WorkerFactory<S, F, T> {
 
 impl<S: Stream, F, T> WorkerFactory<S, F, T> {
     /// Makes a worker. Returns `None` if no other worker is left.
-    pub(crate) fn make<Fut>(
+    pub(crate) fn make<Fut: Future<Output = T>>(
         &self,
         receiver: &mut TaskReceiver<Message<T>>,
-    ) -> Option<MapWorker<S, F, Fut>>
-    where
-        Fut: Future<Output = T>,
-    {
+    ) -> Option<MapWorker<S, F, Fut>> {
         let sender = self.senders.upgrade()?.add_to(receiver);
         Some(MapWorker::new(self.lock.clone(), sender))
     }
@@ -94,17 +91,12 @@ impl<S: Stream, F, Fut: Future> MapWorker<S, F, Fut> {
 }
 
 /// Runs jobs until the worker must wait. Returns `Ready` at the end.
-fn work<S, F, Fut>(
+fn work<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future>(
     mut running: Pin<&mut Option<Fut>>,
     lock: &mut PollLock<SharedSource<S, F>>,
     slot: &mut WorkerSlot<Fut::Output>,
     cx: &mut Context<'_>,
-) -> Poll<()>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
+) -> Poll<()> {
     let mut budget = Budget::new();
     while !slot.sender.is_closed() {
         if let Some(future) = running.as_mut().as_pin_mut() {
