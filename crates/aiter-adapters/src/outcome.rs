@@ -15,11 +15,8 @@ pub enum TaskOutcome {
     Lagged,
 }
 
-const UNKNOWN: usize = 0;
-const COMPLETED: usize = 1;
-const CANCELLED: usize = 2;
-const PANICKED: usize = 3;
-const LAGGED: usize = 4;
+/// The value of an unset cell; each other value is a discriminant of `TaskOutcome`.
+const UNKNOWN: usize = usize::MAX;
 
 /// An outcome that is set once, before the source's end is published.
 #[derive(Debug)]
@@ -31,24 +28,15 @@ impl OutcomeCell {
     }
 
     pub(crate) fn set(&self, outcome: TaskOutcome) {
-        let value = match outcome {
-            TaskOutcome::Completed => COMPLETED,
-            TaskOutcome::Cancelled => CANCELLED,
-            TaskOutcome::Panicked => PANICKED,
-            TaskOutcome::Lagged => LAGGED,
-        };
         // Relaxed: a reader has seen the published end, which synchronizes.
-        self.0.store(value, Ordering::Relaxed);
+        self.0.store(outcome as usize, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> Option<TaskOutcome> {
+        use TaskOutcome::{Cancelled, Completed, Lagged, Panicked};
         // Relaxed: see `set`.
-        match self.0.load(Ordering::Relaxed) {
-            UNKNOWN => None,
-            COMPLETED => Some(TaskOutcome::Completed),
-            CANCELLED => Some(TaskOutcome::Cancelled),
-            PANICKED => Some(TaskOutcome::Panicked),
-            _ => Some(TaskOutcome::Lagged),
-        }
+        let value = self.0.load(Ordering::Relaxed);
+        let all = [Completed, Cancelled, Panicked, Lagged];
+        all.into_iter().find(|outcome| *outcome as usize == value)
     }
 }

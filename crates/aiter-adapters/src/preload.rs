@@ -10,7 +10,7 @@ use futures_core::{FusedStream, Stream};
 
 use crate::{
     progress::Progress,
-    util::{Budget, clear_on_panic},
+    util::{Budget, add_to_hint, clear_on_panic, source_hint},
 };
 
 pin_project_lite::pin_project! {
@@ -145,8 +145,6 @@ impl<S: Stream> Stream for Preload<S> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let (lower, upper) = self.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
-        let len = self.len();
-        (lower.saturating_add(len), upper.and_then(|upper| upper.checked_add(len)))
+        add_to_hint(source_hint(&self.source), self.len())
     }
 }

@@ -214,11 +214,7 @@ impl<S, B> AiterToIter<S, B> {
     }
 }
 
-impl<S, B> Iterator for AiterToIter<S, B>
-where
-    S: Stream,
-    B: BlockOnNext<S>,
-{
+impl<S: Stream, B: BlockOnNext<S>> Iterator for AiterToIter<S, B> {
     type Item = S::Item;
 
     #[inline]
@@ -239,12 +235,7 @@ where
     }
 }
 
-impl<S, B> FusedIterator for AiterToIter<S, B>
-where
-    S: Stream,
-    B: BlockOnNext<S>,
-{
-}
+impl<S: Stream, B: BlockOnNext<S>> FusedIterator for AiterToIter<S, B> {}
 
 #[cfg(test)]
 mod tests {

@@ -59,14 +59,11 @@ use crate::{block_on::BlockOn, forbid};
 #[doc(alias = "blocking_iter_to_aiter")]
 #[doc(alias = "iter_to_aiter")]
 #[track_caller]
-pub fn unblock_iter<'a, I, H>(
+pub fn unblock_iter<'a, I: IntoIterator<IntoIter: Send + 'a, Item: Send + 'a>, H>(
     iter: I,
     cap: usize,
     spawn_blocking: impl FnOnce(Box<dyn FnOnce() + Send + 'a>) -> H,
-) -> UnblockIter<I::Item, H>
-where
-    I: IntoIterator<IntoIter: Send + 'a, Item: Send + 'a>,
-{
+) -> UnblockIter<I::Item, H> {
     // The check runs in the closure, so that the outcome reports its panic.
     let check = iter::from_fn(|| {
         forbid::check_allowed();

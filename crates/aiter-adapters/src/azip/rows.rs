@@ -6,7 +6,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::azip::sources::AzipSources;
+use crate::{azip::sources::AzipSources, util::add_to_hint};
 
 /// Makes a stream of rows with one item of each stream.
 ///
@@ -122,8 +122,7 @@ impl<Z: AzipSources> Azip<Z> {
     /// Returns the size hint of source `i`, including an item that was taken.
     pub(crate) fn hint_at(&self, i: usize) -> (usize, Option<usize>) {
         let taken = usize::from(Z::has_at(&self.taken, i));
-        let (lower, upper) = self.sources.hint_at(i);
-        (lower.saturating_add(taken), upper.and_then(|upper| upper.checked_add(taken)))
+        add_to_hint(self.sources.hint_at(i), taken)
     }
 }
 

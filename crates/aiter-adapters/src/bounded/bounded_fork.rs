@@ -18,6 +18,7 @@ use crate::{
     },
     outcome::{OutcomeCell, TaskOutcome},
     sync::Arc,
+    util::{add_to_hint, source_hint},
 };
 
 /// One of several streams of the same items, at most `cap` items apart; made by
@@ -94,15 +95,8 @@ impl<S: Stream> BoundedFork<S> {
             outcome: outcome.clone(),
             space_waiter: None,
         };
-        let (position, missed) = (0, 0);
-        Self {
-            lock: PollLock::new(inner),
-            commands,
-            outcome,
-            position,
-            missed,
-            state: ForkState::Open,
-        }
+        let (lock, state) = (PollLock::new(inner), ForkState::Open);
+        Self { lock, commands, outcome, position: 0, missed: 0, state }
     }
 
     /// Makes another fork at the same position. Lock-free.
@@ -115,14 +109,8 @@ impl<S: Stream> BoundedFork<S> {
         if self.state == ForkState::Open {
             self.send(Command::Join(self.position));
         }
-        Self {
-            lock: self.lock.clone(),
-            commands,
-            outcome: self.outcome.clone(),
-            position: self.position,
-            missed: 0,
-            state: self.state,
-        }
+        let (lock, outcome) = (self.lock.clone(), self.outcome.clone());
+        Self { lock, commands, outcome, position: self.position, missed: 0, state: self.state }
     }
 
     /// Returns the number of items that this fork has missed because it was too slow.
@@ -232,13 +220,13 @@ impl<S: Stream<Item: Clone>> Stream for BoundedFork<S> {
             return (0, Some(0));
         }
         let look = self.lock.try_read(|inner| {
-            let source = inner.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
-            (inner.ring.unread(self.position), inner.ring.waits_for_laggards(), source)
+            let unread = inner.ring.unread(self.position);
+            (unread, inner.ring.waits_for_laggards(), source_hint(&inner.source))
         });
         match look {
-            Some((unread, misses_none, (lower, upper))) => {
-                let lower = if misses_none { lower.saturating_add(unread) } else { 0 };
-                (lower, upper.and_then(|upper| upper.checked_add(unread)))
+            Some((unread, misses_none, source)) => {
+                let (lower, upper) = add_to_hint(source, unread);
+                (if misses_none { lower } else { 0 }, upper)
             }
             // Another fork has the turn.
             None => (0, None),

@@ -37,22 +37,6 @@ struct Entry<T> {
     left: usize,
 }
 
-/// The state of a reader.
-pub(crate) enum ReaderState {
-    /// An item is ready for it.
-    Ready,
-    /// It has read every item.
-    CaughtUp,
-    /// It has lagged and was removed.
-    Removed,
-}
-
-/// The items that [`Ring::push`] has removed.
-pub(crate) struct Removed<T> {
-    _oldest: Option<T>,
-    _read: Vec<T>,
-}
-
 pub(crate) struct Ring<T> {
     entries: VecDeque<Entry<T>>,
     /// The position of the oldest item.
@@ -126,22 +110,21 @@ impl<T> Ring<T> {
         self.entries.drain(..read).map(|entry| entry.item).collect()
     }
 
-    /// Returns the state of a reader and the number of items that it has missed. Moves its position
-    /// past the missed items.
-    pub(crate) fn state(&self, position: &mut usize) -> (ReaderState, usize) {
+    /// Moves the position of a reader past the items that it has missed, and returns their number.
+    /// Returns `None` if the reader has lagged and was removed.
+    pub(crate) fn skip_missed(&self, position: &mut usize) -> Option<usize> {
         let missed = self.behind(*position);
         if missed > 0 {
             if self.policy == LagPolicy::Error {
-                return (ReaderState::Removed, 0);
+                return None;
             }
             *position = self.base;
         }
-        let ready = self.offset(*position) < self.entries.len();
-        (if ready { ReaderState::Ready } else { ReaderState::CaughtUp }, missed)
+        Some(missed)
     }
 
-    /// Reads the item of a reader that is `Ready`. Moves the item if all other readers have read
-    /// it.
+    /// Reads the next item of a reader that has missed none. Returns `None` if it has read every
+    /// item. Moves the item if all other readers have read it.
     pub(crate) fn read(&mut self, position: &mut usize) -> Option<T>
     where
         T: Clone,
@@ -170,8 +153,9 @@ impl<T> Ring<T> {
         self.policy == LagPolicy::Wait
     }
 
-    /// Adds an item for all readers. If the ring is full, removes the oldest item.
-    pub(crate) fn push(&mut self, item: T) -> Removed<T> {
+    /// Adds an item for all readers. If the ring is full, removes the oldest item. Returns that
+    /// item, and the items that all readers have read.
+    pub(crate) fn push(&mut self, item: T) -> (Option<T>, Vec<T>) {
         let oldest = if self.is_full() { self.entries.pop_front() } else { None };
         if let Some(oldest) = &oldest {
             self.base = self.base.wrapping_add(1);
@@ -182,6 +166,6 @@ impl<T> Ring<T> {
             }
         }
         self.entries.push_back(Entry { item, left: self.readers });
-        Removed { _oldest: oldest.map(|entry| entry.item), _read: self.remove_read() }
+        (oldest.map(|entry| entry.item), self.remove_read())
     }
 }

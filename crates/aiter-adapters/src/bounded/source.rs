@@ -7,9 +7,10 @@ use core::{
 use futures_core::Stream;
 
 use crate::{
-    bounded::ring::{ReaderState, Ring},
+    bounded::ring::Ring,
     outcome::{OutcomeCell, TaskOutcome},
     sync::Arc,
+    util::Finally,
 };
 
 pin_project_lite::pin_project! {
@@ -60,13 +61,16 @@ pub(crate) fn read<S: Stream<Item: Clone>>(
     // Before the read, because a panic in a drop would lose the item. The lock then wakes all
     // forks.
     drop(this.ring.apply_commands());
-    let (state, newly_missed) = this.ring.state(position);
-    *missed += newly_missed;
-    let found = match state {
-        ReaderState::Ready => this.ring.read(position).map_or(Found::Nothing, Found::Item),
-        ReaderState::Removed => Found::End(ForkState::Removed),
-        ReaderState::CaughtUp if this.source.is_none() => Found::End(ForkState::SourceEnded),
-        ReaderState::CaughtUp => Found::Nothing,
+    let found = match this.ring.skip_missed(position) {
+        None => Found::End(ForkState::Removed),
+        Some(newly_missed) => {
+            *missed += newly_missed;
+            match this.ring.read(position) {
+                Some(item) => Found::Item(item),
+                None if this.source.is_none() => Found::End(ForkState::SourceEnded),
+                None => Found::Nothing,
+            }
+        }
     };
     (found, take_space_waiter(this.ring, this.space_waiter))
 }
@@ -85,34 +89,22 @@ pub(crate) fn poll_source<S: Stream<Item: Clone>>(
     cx: &mut Context<'_>,
     position: &mut usize,
 ) -> Poll<Found<S::Item>> {
-    /// Drops the source when it has ended or panicked.
-    struct CloseOnDrop<'a, S> {
-        source: Pin<&'a mut Option<S>>,
-        outcome: &'a OutcomeCell,
-        end_outcome: TaskOutcome,
-    }
-    impl<S> Drop for CloseOnDrop<'_, S> {
-        fn drop(&mut self) {
-            self.outcome.set(self.end_outcome);
-            self.source.set(None);
-        }
-    }
-
-    let mut this = inner.project();
+    let this = inner.project();
     if this.ring.is_full() && this.ring.waits_for_laggards() {
         *this.space_waiter = Some(cx.waker().clone());
         return Poll::Pending;
     }
-    let mut close = CloseOnDrop {
-        source: this.source.as_mut(),
-        outcome: this.outcome,
-        end_outcome: TaskOutcome::Panicked,
-    };
-    let polled = match close.source.as_mut().as_pin_mut() {
+    // Drops the source when it has ended or panicked.
+    let mut close = Finally((this.source, TaskOutcome::Panicked), |(source, outcome)| {
+        this.outcome.set(*outcome);
+        source.set(None);
+    });
+    let (source, outcome) = &mut close.0;
+    let polled = match source.as_mut().as_pin_mut() {
         Some(source) => source.poll_next(cx),
         None => Poll::Ready(None),
     };
-    close.end_outcome = TaskOutcome::Completed;
+    *outcome = TaskOutcome::Completed;
     match polled {
         Poll::Ready(None) => Poll::Ready(Found::End(ForkState::SourceEnded)),
         Poll::Pending => {

@@ -14,7 +14,7 @@ use crate::{
     },
     outcome::TaskOutcome,
     sync::Arc,
-    util::Finally,
+    util::{Finally, add_to_hint, source_hint},
 };
 
 /// One of several streams of the same items; made by [`forker`](crate::AiterExt::forker).
@@ -264,14 +264,10 @@ impl<S: Stream> Stream for ForkStream<S> {
         if !self.is_driver {
             return self.fork.cursor.size_hint();
         }
-        let look = self.fork.lock.try_read(|inner| {
-            let source = inner.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
-            (self.fork.cursor.lag(), source)
-        });
+        let look =
+            self.fork.lock.try_read(|inner| (self.fork.cursor.lag(), source_hint(&inner.source)));
         match look {
-            Some((len, (lower, upper))) => {
-                (len.saturating_add(lower), upper.and_then(|upper| upper.checked_add(len)))
-            }
+            Some((len, source)) => add_to_hint(source, len),
             // Another fork has the turn.
             None => (self.fork.cursor.lag(), None),
         }

@@ -93,21 +93,6 @@ fn drop_source<S, T>(mut source: Pin<&mut Option<S>>, pusher: &mut NoWakePusher<
     source.set(None);
 }
 
-/// Drops the source and stops the list when dropped.
-struct EndOnDrop<'a, S: Stream> {
-    source: Pin<&'a mut Option<S>>,
-    pusher: &'a mut NoWakePusher<S::Item>,
-    outcome: &'a OutcomeCell,
-    end_outcome: TaskOutcome,
-}
-
-impl<S: Stream> Drop for EndOnDrop<'_, S> {
-    fn drop(&mut self) {
-        self.outcome.set(self.end_outcome);
-        drop_source(self.source.as_mut(), self.pusher);
-    }
-}
-
 /// The result of a turn at the source.
 pub(crate) enum Pulled<T> {
     /// An item that is not in the list, because there is no other fork.
@@ -134,13 +119,18 @@ pub(crate) fn pull_item<S: Stream>(
     if source.is_none() {
         return Poll::Ready(Pulled::Ended);
     }
-    let (outcome, end_outcome) = (&this.shared.outcome, TaskOutcome::Panicked);
-    let mut end = EndOnDrop { source: source.as_mut(), pusher: &mut *pusher, outcome, end_outcome };
-    let polled = match end.source.as_mut().as_pin_mut() {
+    // Drops the source and stops the list.
+    let args = (source.as_mut(), &mut *pusher, TaskOutcome::Panicked);
+    let mut end = Finally(args, |(source, pusher, outcome)| {
+        this.shared.outcome.set(*outcome);
+        drop_source(source.as_mut(), pusher);
+    });
+    let (source, _, outcome) = &mut end.0;
+    let polled = match source.as_mut().as_pin_mut() {
         Some(source) => source.poll_next(cx),
         None => Poll::Ready(None),
     };
-    end.end_outcome = TaskOutcome::Completed;
+    *outcome = TaskOutcome::Completed;
     if let Poll::Ready(None) = polled {
         return Poll::Ready(Pulled::Ended);
     }

@@ -6,7 +6,10 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::join::joiner::{Joiner, MemberPoll, Opened};
+use crate::{
+    join::joiner::{Joiner, MemberPoll, Opened},
+    util::add_to_hint,
+};
 
 /// An event of one of the streams of a [`JoinKeyed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,9 +99,6 @@ impl<S: Stream<Item = (K, I)>, K: Clone, I: Stream> Stream for JoinKeyed<S, K, I
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.joiner.size_hint(|member| {
-            let (lower, upper) = member.stream.size_hint();
-            (lower.saturating_add(1), upper.and_then(|upper| upper.checked_add(1)))
-        })
+        self.joiner.size_hint(|member| add_to_hint(member.stream.size_hint(), 1))
     }
 }

@@ -9,7 +9,7 @@ use core::{
 
 use futures_core::Stream;
 
-use crate::util::{Budget, Pool, clear_on_panic};
+use crate::util::{Budget, Pool, clear_on_panic, source_hint};
 
 /// The use of an item of the source.
 pub(crate) enum Opened<T, R> {
@@ -116,7 +116,7 @@ impl<S: Stream, T> Joiner<S, T> {
         &self,
         of: impl Fn(&T) -> (usize, Option<usize>),
     ) -> (usize, Option<usize>) {
-        let source = self.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
+        let source = source_hint(&self.source);
         let none_to_come = if source.1 == Some(0) { Some(0) } else { None };
         self.pool.iter().map(of).fold((0, none_to_come), |(lower, upper), (low, up)| {
             (lower.saturating_add(low), upper.zip(up).and_then(|(a, b)| a.checked_add(b)))

@@ -7,7 +7,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::{Flattener, FusedSource, clear_on_panic};
+use crate::util::{Flattener, FusedSource, add_to_hint, clear_on_panic};
 
 pin_project_lite::pin_project! {
     /// A stream of the outputs of an async function, one call after the other.
@@ -50,9 +50,8 @@ impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Stream for Calls<S, F, Fu
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let (lower, upper) = self.source.size_hint();
         let called = usize::from(self.call.is_some() || self.output.is_some());
-        (lower.saturating_add(called), upper.and_then(|upper| upper.checked_add(called)))
+        add_to_hint(self.source.size_hint(), called)
     }
 }
 

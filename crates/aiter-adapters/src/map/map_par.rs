@@ -13,7 +13,7 @@ use crate::catch_panics::CatchPanics;
 use crate::{
     map::jobs::Jobs,
     progress::Progress,
-    util::{Budget, clear_on_panic},
+    util::{Budget, add_to_hint, clear_on_panic, source_hint},
 };
 
 pin_project_lite::pin_project! {
@@ -242,7 +242,6 @@ impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Stream for MapPar<S, F, F
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let begun = self.jobs.running.len() + self.jobs.finished.len();
-        let (lower, upper) = self.source.as_ref().map_or((0, Some(0)), Stream::size_hint);
-        (lower.saturating_add(begun), upper.and_then(|upper| upper.checked_add(begun)))
+        add_to_hint(source_hint(&self.source), begun)
     }
 }

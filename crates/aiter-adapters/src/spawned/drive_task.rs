@@ -15,7 +15,7 @@ use crate::{
         receiver::{TaskReceiver, channel},
         sender::TaskSender,
     },
-    util::Budget,
+    util::{Budget, Finally},
 };
 
 pin_project_lite::pin_project! {
@@ -55,20 +55,6 @@ impl<S: Stream> DriveTask<S> {
         let (mut receiver, senders) = channel();
         let (permits, sender) = (senders.permits(bound), Some(senders.add_to(&mut receiver)));
         (receiver, Self { source: Some(source), permits, sender })
-    }
-}
-
-/// Drops the source, then ends the stream.
-struct EndOnDrop<'a, S: Stream> {
-    source: Pin<&'a mut Option<S>>,
-    sender: &'a mut Option<TaskSender<S::Item>>,
-}
-
-impl<S: Stream> Drop for EndOnDrop<'_, S> {
-    fn drop(&mut self) {
-        // Dropped after the source.
-        let _sender = self.sender.take();
-        self.source.set(None);
     }
 }
 
@@ -113,12 +99,17 @@ impl<S: Stream> Future for DriveTask<S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let mut end = EndOnDrop { source: this.source, sender: this.sender };
-        if let (Some(source), Some(sender)) = (end.source.as_mut().as_pin_mut(), &mut *end.sender) {
+        // Drops the source, then ends the stream.
+        let mut end = Finally((this.source, this.sender), |(source, sender)| {
+            let _sender = sender.take();
+            source.set(None);
+        });
+        let (source, sender) = &mut end.0;
+        if let (Some(stream), Some(sender)) = (source.as_mut().as_pin_mut(), &mut **sender) {
             sender.enter_user_code();
-            let polled = pull(source, this.permits, sender, cx);
+            let polled = pull(stream, this.permits, sender, cx);
             if polled.is_ready() {
-                end.source.set(None);
+                source.set(None);
             }
             sender.leave_user_code();
             if polled.is_pending() {

@@ -7,6 +7,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
+use aiter_core::task::PollLock;
 use futures_core::{FusedStream, Stream};
 
 #[cfg(feature = "std")]
@@ -18,7 +19,9 @@ use crate::{
     spawned::{
         inbox::Inbox,
         job::Message,
-        map_worker::{FirstWorker, MapWorker, first_worker},
+        map_worker::{MapWorker, WorkerFactory},
+        receiver::channel,
+        shared_source::{SharedSource, workers_for},
         starter::{Start, StartWorkers, StartedWorkers, WorkerStarter},
     },
 };
@@ -97,8 +100,14 @@ where
     P: Spawn<MapWorker<S, F, Fut>>,
 {
     pub(crate) fn new(source: S, n: NonZeroUsize, spawn: P, f: F) -> Self {
-        let FirstWorker { mut receiver, worker, factory, at_once } =
-            first_worker(source, f, n.get());
+        let at_once = workers_for(source.size_hint()).clamp(1, n.get());
+        let (mut receiver, senders) = channel();
+        let permits = senders.permits(Some(n.get().saturating_mul(2)));
+        let lock = PollLock::new(SharedSource::new(source, f, permits));
+        let worker = MapWorker::new(lock.clone(), senders.add_to(&mut receiver));
+        let factory = WorkerFactory { lock, senders: senders.allow_more() };
+        // The list must stop with the last worker.
+        drop(senders);
         let mut handles = vec![spawn.spawn(worker)];
         let mut starter = WorkerStarter::new(spawn, factory, n.get() - 1);
         let started = StartedWorkers { receiver: &mut receiver, handles: &mut handles };

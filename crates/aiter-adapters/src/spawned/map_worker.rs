@@ -17,12 +17,12 @@ use futures_core::{FusedFuture, Stream};
 use crate::{
     spawned::{
         job::Message,
-        receiver::{TaskReceiver, WeakSenderFactory, channel},
+        receiver::{TaskReceiver, WeakSenderFactory},
         sender::TaskSender,
-        shared_source::{NextJob, SharedSource, workers_for},
+        shared_source::{NextJob, SharedSource},
         worker_slot::WorkerSlot,
     },
-    util::{Budget, catch},
+    util::{Budget, Finally, catch},
 };
 
 pin_project_lite::pin_project! {
@@ -66,83 +66,37 @@ impl<S: Stream, F, Fut: Future> fmt::Debug for MapWorker<S, F, Fut> {
 
 /// Makes workers that share a source.
 pub(crate) struct WorkerFactory<S, F, T> {
-    lock: PollLock<SharedSource<S, F>>,
-    senders: WeakSenderFactory<Message<T>>,
+    pub(crate) lock: PollLock<SharedSource<S, F>>,
+    pub(crate) senders: WeakSenderFactory<Message<T>>,
 }
 
 impl<S: Stream, F, T> WorkerFactory<S, F, T> {
     /// Makes a worker. Returns `None` if no other worker is left.
-    pub(crate) fn make<Fut>(
+    pub(crate) fn make<Fut: Future<Output = T>>(
         &self,
         receiver: &mut TaskReceiver<Message<T>>,
-    ) -> Option<MapWorker<S, F, Fut>>
-    where
-        Fut: Future<Output = T>,
-    {
+    ) -> Option<MapWorker<S, F, Fut>> {
         let sender = self.senders.upgrade()?.add_to(receiver);
         Some(MapWorker::new(self.lock.clone(), sender))
     }
 }
 
-/// Makes the first of at most `n` workers.
-pub(crate) fn first_worker<S, F, Fut>(source: S, f: F, n: usize) -> FirstWorker<S, F, Fut>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
-    let at_once = workers_for(source.size_hint()).clamp(1, n);
-    let (mut receiver, senders) = channel();
-    let permits = senders.permits(Some(n.saturating_mul(2)));
-    let lock = PollLock::new(SharedSource::new(source, f, permits));
-    let worker = MapWorker::new(lock.clone(), senders.add_to(&mut receiver));
-    let factory = WorkerFactory { lock, senders: senders.allow_more() };
-    FirstWorker { receiver, worker, factory, at_once }
-}
-
-/// The result of [`first_worker`].
-pub(crate) struct FirstWorker<S: Stream, F, Fut: Future> {
-    pub(crate) receiver: TaskReceiver<Message<Fut::Output>>,
-    pub(crate) worker: MapWorker<S, F, Fut>,
-    pub(crate) factory: WorkerFactory<S, F, Fut::Output>,
-    /// Number of workers to start now, including the first one.
-    pub(crate) at_once: usize,
-}
-
 impl<S: Stream, F, Fut: Future> MapWorker<S, F, Fut> {
-    fn new(lock: PollLock<SharedSource<S, F>>, sender: TaskSender<Message<Fut::Output>>) -> Self {
+    pub(crate) fn new(
+        lock: PollLock<SharedSource<S, F>>,
+        sender: TaskSender<Message<Fut::Output>>,
+    ) -> Self {
         Self { running: None, lock: Some(lock), slot: Some(WorkerSlot::new(sender)) }
     }
 }
 
-/// Ends the worker when dropped: drops the running future, then the source if no other worker has
-/// it. Then the stream ends if no other worker is left.
-struct EndOnDrop<'a, S: Stream, F, Fut: Future> {
-    running: Pin<&'a mut Option<Fut>>,
-    lock: &'a mut Option<PollLock<SharedSource<S, F>>>,
-    slot: &'a mut Option<WorkerSlot<Fut::Output>>,
-}
-
-impl<S: Stream, F, Fut: Future> Drop for EndOnDrop<'_, S, F, Fut> {
-    fn drop(&mut self) {
-        let _slot = self.slot.take();
-        let _relay = self.lock.take();
-        self.running.set(None);
-    }
-}
-
 /// Runs jobs until the worker must wait. Returns `Ready` at the end.
-fn work<S, F, Fut>(
+fn work<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future>(
     mut running: Pin<&mut Option<Fut>>,
     lock: &mut PollLock<SharedSource<S, F>>,
     slot: &mut WorkerSlot<Fut::Output>,
     cx: &mut Context<'_>,
-) -> Poll<()>
-where
-    S: Stream,
-    F: FnMut(S::Item) -> Fut,
-    Fut: Future,
-{
+) -> Poll<()> {
     let mut budget = Budget::new();
     while !slot.sender.is_closed() {
         if let Some(future) = running.as_mut().as_pin_mut() {
@@ -203,12 +157,19 @@ impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Future for MapWorker<S, F
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let mut end = EndOnDrop { running: this.running, lock: this.lock, slot: this.slot };
-        if let (Some(lock), Some(slot)) = (&mut *end.lock, &mut *end.slot) {
+        // Drops the running future, then the source if no other worker has it. Then the stream ends
+        // if no other worker is left.
+        let mut end = Finally((this.running, this.lock, this.slot), |(running, lock, slot)| {
+            let _slot = slot.take();
+            let _lock = lock.take();
+            running.set(None);
+        });
+        let (running, lock, slot) = &mut end.0;
+        if let (Some(lock), Some(slot)) = (&mut **lock, &mut **slot) {
             slot.sender.enter_user_code();
-            let polled = work(end.running.as_mut(), lock, slot, cx);
+            let polled = work(running.as_mut(), lock, slot, cx);
             if polled.is_ready() {
-                end.running.set(None);
+                running.set(None);
             }
             slot.sender.leave_user_code();
             if polled.is_pending() {

@@ -5,7 +5,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::clear_on_panic::clear_on_panic;
+use crate::util::{clear_on_panic::clear_on_panic, hint::source_hint};
 
 pin_project_lite::pin_project! {
     /// A stream that is dropped when it ends or panics.
@@ -67,6 +67,6 @@ impl<S: Stream> Stream for FusedSource<S> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.stream.as_ref().map_or((0, Some(0)), Stream::size_hint)
+        source_hint(&self.stream)
     }
 }

@@ -70,10 +70,7 @@ impl Parts {
     }
 
     /// Adds a stream to read in its own task.
-    pub fn stream<S>(mut self, stream: S) -> Self
-    where
-        S: Stream<Item: Output> + 'static,
-    {
+    pub fn stream<S: Stream<Item: Output> + 'static>(mut self, stream: S) -> Self {
         let stream = Box::pin(Reader { stream: Box::pin(stream) });
         self.parts.push(TaskPart { stream, role: Role::Reader });
         self
@@ -88,10 +85,7 @@ impl Parts {
     }
 
     /// Adds a future to drive in its own task.
-    pub fn driver<F>(self, future: F) -> Self
-    where
-        F: Future + 'static,
-    {
+    pub fn driver<F: Future + 'static>(self, future: F) -> Self {
         self.future(future, Role::Driver)
     }
 
@@ -99,10 +93,7 @@ impl Parts {
     ///
     /// Like a reader, a worker may be [abandoned](crate::Move::Abandon), unless it polled a
     /// scripted future last that is not finished.
-    pub fn workers<F>(self, futures: impl IntoIterator<Item = F>) -> Self
-    where
-        F: Future + 'static,
-    {
+    pub fn workers<F: Future + 'static>(self, futures: impl IntoIterator<Item = F>) -> Self {
         futures.into_iter().fold(self, |parts, future| parts.future(future, Role::Worker))
     }
 

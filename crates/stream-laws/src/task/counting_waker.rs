@@ -18,6 +18,7 @@ use core::{
 /// assert_eq!(counting.wakes(), 2);
 /// assert!(counting.is_released(), "no clone exists");
 /// ```
+#[derive(Default)]
 pub struct CountingWaker {
     count: Arc<WakeCount>,
 }
@@ -25,6 +26,7 @@ pub struct CountingWaker {
 /// The number of wake-ups.
 // Relaxed: only the count is read. The woken task synchronizes with the waking thread by other
 // means.
+#[derive(Default)]
 struct WakeCount(AtomicUsize);
 
 impl Wake for WakeCount {
@@ -43,16 +45,10 @@ impl fmt::Debug for CountingWaker {
     }
 }
 
-impl Default for CountingWaker {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl CountingWaker {
     /// Creates a waker with a count of zero.
     pub fn new() -> Self {
-        Self { count: Arc::new(WakeCount(AtomicUsize::new(0))) }
+        Self::default()
     }
 
     /// Returns a waker that increments the count.
