@@ -9,6 +9,7 @@ use core::{fmt, mem::ManuallyDrop};
 
 use crate::{
     cursor::spin::SpinPolicy,
+    defer::Defer,
     error::TryNextError,
     list::{List, block::Block, position::RawCursor},
     sync::Arc,
@@ -241,20 +242,13 @@ impl<T> Cursor<T> {
 
 impl<T> Drop for Cursor<T> {
     fn drop(&mut self) {
-        /// Gives the position up when it is dropped, also if the drop of the waker panics.
-        struct GiveUp<'a, T>(&'a mut Cursor<T>);
-        impl<T> Drop for GiveUp<'_, T> {
-            fn drop(&mut self) {
-                let Cursor { list, raw, .. } = &mut *self.0;
-                // SAFETY: the cursor is being dropped, so the position is not used again.
-                unsafe { raw.give_up(list) };
-            }
-        }
+        let Self { list, raw, waiter, .. } = self;
         // First, so that a push that begins later finds no cursor.
-        self.list.remove_cursor();
-        let give_up = GiveUp(self);
+        list.remove_cursor();
+        // SAFETY: the cursor is being dropped, so the position is not used again.
+        let _give_up = Defer(|| unsafe { raw.give_up(list) });
         // User code: drops the waker.
-        give_up.0.list.waiters.deregister(&mut give_up.0.waiter);
+        list.waiters.deregister(waiter);
     }
 }
 

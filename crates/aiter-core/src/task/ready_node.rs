@@ -11,6 +11,7 @@ use core::{
 };
 
 use crate::{
+    defer::DeferWith,
     sync::{Arc, Ordering},
     task::{
         node::{IDLE, Node, Owned, SATURATED},
@@ -140,16 +141,9 @@ impl<T> ReadyNode<T> {
         member: T,
         poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        /// Drops the member.
-        struct DropMember<'a, T>(&'a mut Owned<T>);
-        impl<T> Drop for DropMember<'_, T> {
-            fn drop(&mut self) {
-                self.0.member = None;
-            }
-        }
         self.clear_wakes();
         let (waker, owned) = self.parts();
-        let guard = DropMember(owned);
+        let guard = DeferWith(owned, |owned| owned.member = None);
         // SAFETY: the member lies in an `Arc`, is not moved out unless it is `Unpin`, and is
         // dropped in place.
         let member = unsafe { Pin::new_unchecked(guard.0.member.insert(member)) };
