@@ -18,7 +18,7 @@ use crate::{
     defer::Defer,
     error::TryNextError,
     list::{List, advance::Refill, block::Block, position::RawCursor, run::Taken},
-    sync::{Arc, AtomicUsize, Ordering, UnsafeCell},
+    sync::{Arc, AtomicUsize, Ordering, UnsafeCell, retry_hint},
     tuning::{RIVAL_SPIN_HINTS, TAKER_SPINS},
     wait::queue::{WaitQueue, Wakers},
 };
@@ -138,14 +138,24 @@ impl<T> SharedState<T> {
     /// Closes the gate if it is open, and otherwise sets `CONTENDED`. If the caller has registered,
     /// the taker that opens the gate then notifies it. Lock-free.
     pub(super) fn close_or_mark(&self) -> Option<ClosedGate<'_, T>> {
-        // Acquire: partner of `ClosedGate::drop`, for the position. Release: partner of
-        // `ClosedGate::drop`, for the registration. Relaxed on failure: the next exchange confirms
-        // the value.
-        let (Ok(before) | Err(before)) =
-            self.position.gate.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |gate| {
-                Some(if gate == OPEN { CLOSED } else { gate | CONTENDED })
-            });
-        (before == OPEN).then(|| ClosedGate(self))
+        // Relaxed: the exchange confirms the value.
+        let mut gate = self.position.gate.load(Ordering::Relaxed);
+        loop {
+            let new = if gate == OPEN { CLOSED } else { gate | CONTENDED };
+            // Acquire: partner of `ClosedGate::drop`, for the position. Release: partner of
+            // `ClosedGate::drop`, for the registration. Relaxed on failure: the next exchange
+            // confirms the value.
+            match self.position.gate.compare_exchange_weak(
+                gate,
+                new,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return (gate == OPEN).then(|| ClosedGate(self)),
+                Err(now) => gate = now,
+            }
+            retry_hint();
+        }
     }
 
     /// Takes the next item if it is in the known run and can be moved out.
@@ -241,8 +251,8 @@ impl<T> SharedState<T> {
     pub(super) fn give_back(&self, mut gate: ClosedGate<'_, T>) {
         let parked = gate.with(|raw| raw.park_at().inspect(|_| raw.acquire_block()));
         let parked = parked.map(|(block, from, to)| {
-            // SAFETY: the block is held, so it is alive. `park_at` returned these slots, so they are
-            // published, their items are live, and no other reader uses them.
+            // SAFETY: the block is held, so it is alive. `park_at` returned these slots, so they
+            // are published, their items are live, and no other reader uses them.
             let items = Defer(move || unsafe { block.drop_items(from, to) });
             // The items are dropped before the block is released.
             (items, HeldBlock(&self.list, block))

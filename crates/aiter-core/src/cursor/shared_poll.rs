@@ -88,8 +88,8 @@ impl<T> SharedCursor<T> {
         let shared = &*self.shared;
         let closed = if closed { Some(ClosedGate(shared)) } else { shared.try_close_spinning() };
         let mut found = closed.map_or(Found::Nothing, |gate| shared.take(gate).0);
-        // Spins for the same reason as `Cursor::poll_sleep`, but up to `TAKER_SPINS` times, because the
-        // other takers spin at the gate as well.
+        // Spins for the same reason as `Cursor::poll_sleep`, but up to `TAKER_SPINS` times, because
+        // the other takers spin at the gate as well.
         if self.run >= KEEPING_UP {
             for _ in 0..TAKER_SPINS {
                 if !matches!(found, Found::Nothing) {

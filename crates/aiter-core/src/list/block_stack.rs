@@ -40,8 +40,8 @@ impl<T> BlockStack<T> {
     pub(crate) unsafe fn push(&self, block: Block<T>) {
         // Release: partner of `take_all`, for the link and the block.
         let _ = self.0.fetch_update(Ordering::Release, Ordering::Relaxed, |head| {
-            // SAFETY: the caller owns the block or its last count, by contract. That keeps the block
-            // alive, and excludes other accesses to this link.
+            // SAFETY: the caller owns the block or its last count, by contract. That keeps the
+            // block alive, and excludes other accesses to this link.
             unsafe { block.header().stack_next.with_mut(|link| *link = head) };
             Some(block.as_ptr())
         });
@@ -85,8 +85,8 @@ impl<T> Iterator for Chain<T> {
 
     fn next(&mut self) -> Option<Block<T>> {
         let block = Block::from_ptr(self.0)?;
-        // SAFETY: the stack owned the block or its last count, and `take_all` passed it on. That keeps
-        // the block alive, and excludes other accesses to this link.
+        // SAFETY: the stack owned the block or its last count, and `take_all` passed it on. That
+        // keeps the block alive, and excludes other accesses to this link.
         self.0 = unsafe { block.header().stack_next.with(|link| *link) };
         Some(block)
     }

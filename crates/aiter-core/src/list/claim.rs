@@ -61,8 +61,8 @@ impl<T> List<T> {
         }
     }
 
-    /// Returns why a claim with `OnFull::Allocate` was refused, after the reclamation that interrupt
-    /// handlers deferred.
+    /// Returns why a claim with `OnFull::Allocate` was refused, after the reclamation that
+    /// interrupt handlers deferred.
     #[cold]
     pub(crate) fn refuse(&self, kind: Option<PushErrorKind>) -> PushErrorKind {
         self.reclaim_deferred();

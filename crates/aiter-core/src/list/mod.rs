@@ -181,8 +181,8 @@ impl<T> List<T> {
     ///
     /// Lock-free. Calls wakers.
     pub(crate) fn stop(&self) {
-        // Release: partner of `tail`, so that all earlier accesses happen before a load of the mark.
-        // Not Acquire: the block stays the same, and is not accessed.
+        // Release: partner of `tail`, so that all earlier accesses happen before a load of the
+        // mark. Not Acquire: the block stays the same, and is not accessed.
         let _ = self.tail.fetch_update(Ordering::Release, Ordering::Relaxed, |word| {
             let tail = Tail(word);
             (!tail.is_stopped()).then(|| tail.stopped().0)
@@ -209,8 +209,8 @@ impl<T> List<T> {
     /// Reads the tail by a read-modify-write. All that the caller did before happens before the
     /// claim that moves the tail to another block.
     fn pinned_tail(&self) -> Tail<T> {
-        // Acquire: partner of `claim_at_edge`, for the block. Release: partner of the claims, for the
-        // pin.
+        // Acquire: partner of `claim_at_edge`, for the block. Release: partner of the claims, for
+        // the pin.
         let (Ok(word) | Err(word)) =
             self.tail.fetch_update(Ordering::AcqRel, Ordering::Relaxed, Some);
         Tail(word)

@@ -76,8 +76,12 @@ impl<T> RawCursor<T> {
     /// The cursor is not used again.
     #[inline]
     pub(crate) unsafe fn give_up(&mut self, list: &List<T>) {
-        let _reclaim = Defer(|| list.reclaim_unused());
+        // If no drop of an item can panic, the guard runs nothing but would cost a landing pad.
+        let reclaim = needs_drop::<T>().then(|| Defer(|| list.reclaim_unused()));
         // SAFETY: the cursor is not used again, by contract.
         unsafe { self.release(list) };
+        if reclaim.is_none() {
+            list.reclaim_unused();
+        }
     }
 }

@@ -66,8 +66,8 @@ impl<T> List<T> {
         // SAFETY: this thread owns the block exclusively, so the block is alive.
         let (header, next) = unsafe { (block.header(), block.next()) };
         let next = next.expect("a complete block has a next block");
-        // SAFETY: this thread owns the block exclusively, and its items have been dropped. The count
-        // of the link to `next` belongs to this thread.
+        // SAFETY: this thread owns the block exclusively, and its items have been dropped. The
+        // count of the link to `next` belongs to this thread.
         let unwind_guard = Defer(|| unsafe {
             self.retire(block, next);
             self.release(next);

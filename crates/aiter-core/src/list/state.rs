@@ -153,8 +153,8 @@ impl<T> Header<T> {
     /// complete.
     pub(crate) fn orphan(&self, seen: usize) -> Result<(), usize> {
         let first_run = |state: usize| (state & Block::<T>::FULL).trailing_ones() as usize;
-        // Release: partner of `publish`, for the accesses of this reader. Acquire on failure: partner
-        // of `publish`, because the caller drops the items of the returned run.
+        // Release: partner of `publish`, for the accesses of this reader. Acquire on failure:
+        // partner of `publish`, because the caller drops the items of the returned run.
         let orphaned = self.state.fetch_update(Ordering::Release, Ordering::Acquire, |state| {
             let run = first_run(state);
             (run <= seen && run < Block::<T>::CAP).then_some(state | ORPHANED)

@@ -134,9 +134,10 @@ impl<'a, T> UniquePusher<'a, T> {
             }
             let (block, slot) = self.place;
             let last = Block::<T>::CAP - 1 - slot;
-            // Publishes the written items on drop, also if the iterator or the allocation of the next
-            // block panics. The last slot of the block is free then.
+            // Publishes the written items on drop, also if the iterator or the allocation of the
+            // next block panics. The last slot of the block is free then.
             let mut run = DeferWith((&mut *self, 0), |(unique, len)| {
+                let (block, slot) = unique.place;
                 if *len > 0 {
                     // SAFETY: the `len` slots at the tail are filled, in one block. The block has a
                     // slot behind them.

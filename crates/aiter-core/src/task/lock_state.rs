@@ -157,9 +157,9 @@ impl LockState {
     #[inline(always)]
     pub(super) fn try_close(&self) -> TryClose {
         let mut result = TryClose::Closed;
-        // Acquire: partner of the last opener and of `set_notified`, for the value. Release: partner
-        // of the next opener and of `set_notified`, for the caller's registration. Relaxed: a
-        // guess. The exchange decides.
+        // Acquire: partner of the last opener and of `set_notified`, for the value. Release:
+        // partner of the next opener and of `set_notified`, for the caller's registration. Relaxed:
+        // a guess. The exchange decides.
         let _ = self.gate.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |gate| {
             let new;
             (new, result) = if gate & CLOSED != 0 {

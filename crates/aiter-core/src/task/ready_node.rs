@@ -76,11 +76,6 @@ unsafe impl<T: Send> Send for ReadyNode<T> {}
 unsafe impl<T: Sync> Sync for ReadyNode<T> {}
 
 impl<T> ReadyNode<T> {
-    /// Creates a scheduled node without a member.
-    pub(crate) fn new(entry: ReadyEntry) -> Self {
-        Self { node: Node::new(entry) }
-    }
-
     /// Returns the member.
     #[inline]
     pub fn get(&self) -> Option<&T> {
@@ -226,7 +221,7 @@ impl ReadyQueue {
     /// Panics if the number is larger than [`MAX`](Self::MAX).
     pub fn node<T>(&self, number: usize) -> ReadyNode<T> {
         assert!(number <= Self::MAX, "node number {number} exceeds `ReadyQueue::MAX`");
-        ReadyNode::new(ReadyEntry::new(self, number))
+        ReadyNode { node: Node::new(ReadyEntry::new(self, number)) }
     }
 }
 

@@ -45,8 +45,8 @@ fn identity(waker: &Waker) -> (*const (), *const RawWakerVTable) {
     (waker.data(), waker.vtable())
 }
 
-/// The waker of a deregistered waiter. Its drop runs user code, which may panic, so the owner first does
-/// all work that must not be skipped.
+/// The waker of a deregistered waiter. Its drop runs user code, which may panic, so the owner first
+/// does all work that must not be skipped.
 pub(crate) struct Deregistered<'a> {
     queue: &'a WaitQueue,
     _waker: Option<Waker>,
