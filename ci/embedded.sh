@@ -46,7 +46,7 @@ faults() {
     export CARGO_TARGET_DIR=$target_dir/faults
 
     fault 'a claim by load and store' run "$list" \
-        's/(let exchanged = )self\.tail\.compare_exchange_weak\(.*?\);/$1Ok::<(), ()>(self.tail.store(tail.plus(want).word(), Ordering::Release));/s'
+        's/(let exchanged = )self\.tail\.compare_exchange_weak\(.*?\);/$1Ok::<(), ()>(self.tail.store(tail.plus(want).0, Ordering::Release));/s'
     fault 'no wake after a publication' run "$list" 's/self\.waiters\.notify\(Wakers::\w+\);//g'
     fault 'critical sections that mask nothing' run_with_sections "$sections" \
         's/^.*interrupt::disable\(\);\n//mg'

@@ -33,7 +33,7 @@ fn is_refused<T, R>(block: Block<T>, count: usize, f: impl FnOnce() -> R) -> boo
     match result {
         Ok(_) => false,
         Err(panic) => {
-            assert_eq!(panic.downcast_ref(), Some(&"too many cursors at one place"));
+            assert_eq!(panic.downcast_ref(), Some(&"too many cursors in one block"));
             assert_eq!(added, 0, "a refused reader must not be counted");
             true
         }

@@ -15,6 +15,7 @@
 //!   So the registration happens before the notification.
 
 use crate::{
+    defer::Defer,
     error::TryNextError,
     list::{List, advance::Refill, block::Block, position::RawCursor, run::Taken},
     sync::{Arc, AtomicUsize, Ordering, UnsafeCell, retry_hint},
@@ -94,18 +95,6 @@ impl<T> Drop for HeldBlock<'_, T> {
     fn drop(&mut self) {
         // SAFETY: `self` owns a count of the block and does not use the block again.
         unsafe { self.0.release(self.1) };
-    }
-}
-
-/// Items of a held block, from one slot up to another, which are dropped on drop.
-struct HeldItems<'a, T>(HeldBlock<'a, T>, usize, usize);
-
-impl<T> Drop for HeldItems<'_, T> {
-    fn drop(&mut self) {
-        let Self(HeldBlock(_, block), from, to) = self;
-        // SAFETY: `self` holds the block, so it is alive. `park_at` returned these slots, so they
-        // are published, their items are live, and no other reader uses them.
-        unsafe { block.drop_items(*from, *to) };
     }
 }
 
@@ -206,19 +195,15 @@ impl<T> SharedState<T> {
                     };
                     drop(gate);
                     // The gate is open, so user code may run.
-                    let item = match taken {
-                        Ok(item) => item,
-                        Err((held, slot)) => {
-                            // SAFETY: the slot is published. `held` keeps the block alive and its
-                            // item in place.
-                            let item = unsafe { held.1.peek(slot) };
-                            let item = (self.list.clone_fn.expect())(item, &mut { slot });
-                            // Before the return, so that a panic drops the clone instead of leaking
-                            // it.
-                            drop(held);
-                            item
-                        }
-                    };
+                    let item = taken.unwrap_or_else(|(held, slot)| {
+                        // SAFETY: the slot is published. `held` keeps the block alive and its item
+                        // in place.
+                        let item = unsafe { held.1.peek(slot) };
+                        let item = (self.list.clone_fn.expect())(item, &mut { slot });
+                        // Before the return, so that a panic drops the clone instead of leaking it.
+                        drop(held);
+                        item
+                    });
                     return (Found::Item(item), None);
                 }
                 Refill::Empty if gate.with(|raw| raw.is_drained(&self.list)) => {
@@ -265,8 +250,13 @@ impl<T> SharedState<T> {
     /// have read, and gives back the blocks that the list kept for producers.
     pub(super) fn give_back(&self, mut gate: ClosedGate<'_, T>) {
         let parked = gate.with(|raw| raw.park_at().inspect(|_| raw.acquire_block()));
-        let parked =
-            parked.map(|(block, from, to)| HeldItems(HeldBlock(&self.list, block), from, to));
+        let parked = parked.map(|(block, from, to)| {
+            // SAFETY: the block is held, so it is alive. `park_at` returned these slots, so they
+            // are published, their items are live, and no other reader uses them.
+            let items = Defer(move || unsafe { block.drop_items(from, to) });
+            // The items are dropped before the block is released.
+            (items, HeldBlock(&self.list, block))
+        });
         drop(gate);
         drop(parked);
         self.list.reclaim_unused();

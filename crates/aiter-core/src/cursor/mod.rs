@@ -9,8 +9,9 @@ use core::{fmt, mem::ManuallyDrop};
 
 use crate::{
     cursor::spin::SpinPolicy,
+    defer::DeferWith,
     error::TryNextError,
-    list::{List, block::Block, position::RawCursor},
+    list::{List, position::RawCursor},
     sync::Arc,
     wait::waiter::Waiter,
 };
@@ -134,12 +135,8 @@ pub struct Cursor<T> {
 }
 
 impl<T> Cursor<T> {
-    /// Makes a cursor that owns a count of the block. The list counts it already.
-    pub(crate) fn new(list: Arc<List<T>>, block: Block<T>, skip: usize) -> Self {
-        Self::at(list, RawCursor::new(block, skip))
-    }
-
-    fn at(list: Arc<List<T>>, raw: RawCursor<T>) -> Self {
+    /// Makes a cursor from a position. The list counts it already.
+    pub(crate) fn new(list: Arc<List<T>>, raw: RawCursor<T>) -> Self {
         let slept_at = raw.index();
         let (waiter, spin_policy) = (Waiter::new(), SpinPolicy::new());
         Self { list, raw, waiter, slept_at, spin_policy, ended: false }
@@ -232,29 +229,20 @@ impl<T> Cursor<T> {
     where
         T: Clone + Sync,
     {
-        self.list.set_clone();
-        let raw = self.raw.fork();
-        self.list.add_cursor();
-        Self::at(self.list.clone(), raw)
+        let raw = self.raw.fork(&self.list);
+        Self::new(self.list.clone(), raw)
     }
 }
 
 impl<T> Drop for Cursor<T> {
     fn drop(&mut self) {
-        /// Gives the position up when it is dropped, also if the drop of the waker panics.
-        struct GiveUp<'a, T>(&'a mut Cursor<T>);
-        impl<T> Drop for GiveUp<'_, T> {
-            fn drop(&mut self) {
-                let Cursor { list, raw, .. } = &mut *self.0;
-                // SAFETY: the cursor is being dropped, so the position is not used again.
-                unsafe { raw.give_up(list) };
-            }
-        }
         // First, so that a push that begins later finds no cursor.
         self.list.remove_cursor();
-        let give_up = GiveUp(self);
+        // SAFETY: the cursor is being dropped, so the position is not used again.
+        let give_up = DeferWith(self, |this| unsafe { this.raw.give_up(&this.list) });
+        let Self { list, waiter, .. } = &mut *give_up.0;
         // User code: drops the waker.
-        give_up.0.list.waiters.deregister(&mut give_up.0.waiter);
+        list.waiters.deregister(waiter);
     }
 }
 

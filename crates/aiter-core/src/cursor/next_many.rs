@@ -109,7 +109,7 @@ impl<T> Cursor<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> NextMany<'a, T> {
-        NextMany::new(self, buf, max)
+        NextMany { reader: self, buf, max }
     }
 
     /// Polls for items as the future of [`next_many`](Self::next_many) does.
@@ -170,12 +170,6 @@ pub struct NextMany<'a, T, R = Cursor<T>> {
     pub(super) reader: &'a mut R,
     pub(super) buf: &'a mut Vec<T>,
     pub(super) max: usize,
-}
-
-impl<'a, T, R> NextMany<'a, T, R> {
-    pub(crate) fn new(reader: &'a mut R, buf: &'a mut Vec<T>, max: usize) -> Self {
-        Self { reader, buf, max }
-    }
 }
 
 impl<T> Future for NextMany<'_, T> {

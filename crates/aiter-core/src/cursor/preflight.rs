@@ -32,10 +32,6 @@ pub struct Preflight<T, F> {
 }
 
 impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
-    pub(crate) fn new(cursor: Cursor<T>, preflight: F) -> Self {
-        Self { cursor, preflight }
-    }
-
     /// Makes a second `Preflight` at the same position, with a clone of the function.
     ///
     /// To fork only the cursor, call `(*preflight).fork()`. Wait-free except for the function's
@@ -61,7 +57,7 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
         T: Clone + Sync,
         F: Clone,
     {
-        Self::new(self.cursor.fork(), self.preflight.clone())
+        Self { cursor: self.cursor.fork(), preflight: self.preflight.clone() }
     }
 
     /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
@@ -92,7 +88,7 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
     /// assert_eq!(buf, [1, 2, 3, 1, 2, 3]);
     /// ```
     pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> NextMany<'a, T, Self> {
-        NextMany::new(self, buf, max)
+        NextMany { reader: self, buf, max }
     }
 
     /// Polls for items as the future of [`next_many`](Self::next_many) does.
@@ -212,7 +208,7 @@ impl<T> Cursor<T> {
     /// ```
     #[doc(alias = "next_preflight")]
     pub fn preflight<F: FnMut(&mut Context<'_>)>(self, preflight: F) -> Preflight<T, F> {
-        Preflight::new(self, preflight)
+        Preflight { cursor: self, preflight }
     }
 }
 

@@ -83,13 +83,6 @@ pub struct SharedCursor<T> {
 }
 
 impl<T> SharedCursor<T> {
-    pub(crate) fn new(cursor: Cursor<T>) -> Self {
-        let (list, raw) = cursor.into_parts();
-        let position = GatedPosition { gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw) };
-        let (lock_waiters, len) = (WaitQueue::new(), AtomicUsize::new(0));
-        Self::of(Arc::new(SharedState { position, list, lock_waiters, len }))
-    }
-
     fn of(shared: Arc<SharedState<T>>) -> Self {
         let (waiter, lock_waiter) = (Waiter::new(), Waiter::new());
         Self { shared, waiter, lock_waiter, run: 0, is_active: true, ended: false }
@@ -295,6 +288,9 @@ impl<T> Cursor<T> {
     /// ```
     #[doc(alias = "sharable_aiter")]
     pub fn share(self) -> SharedCursor<T> {
-        SharedCursor::new(self)
+        let (list, raw) = self.into_parts();
+        let position = GatedPosition { gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw) };
+        let (lock_waiters, len) = (WaitQueue::new(), AtomicUsize::new(0));
+        SharedCursor::of(Arc::new(SharedState { position, list, lock_waiters, len }))
     }
 }

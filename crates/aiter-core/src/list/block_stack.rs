@@ -9,7 +9,7 @@
 
 use crate::{
     list::block::{Block, Header},
-    sync::{AtomicPtr, Ordering, retry_hint},
+    sync::{AtomicPtr, Ordering},
 };
 
 /// A stack that owns its blocks, or the last count of each.
@@ -38,22 +38,13 @@ impl<T> BlockStack<T> {
     /// # Safety
     /// The caller owns the block exclusively, or owns its last count, and gives it to the stack.
     pub(crate) unsafe fn push(&self, block: Block<T>) {
-        let mut head = self.0.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: the caller owns the block or its last count, by contract.
-            unsafe { block.set_stack_next(head) };
-            // Release: partner of `take_all`, for the link and the block.
-            match self.0.compare_exchange_weak(
-                head,
-                block.as_ptr(),
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return,
-                Err(now) => head = now,
-            }
-            retry_hint();
-        }
+        // Release: partner of `take_all`, for the link and the block.
+        let _ = self.0.fetch_update(Ordering::Release, Ordering::Relaxed, |head| {
+            // SAFETY: the caller owns the block or its last count, by contract. That keeps the
+            // block alive, and excludes other accesses to this link.
+            unsafe { block.header().stack_next.with_mut(|link| *link = head) };
+            Some(block.as_ptr())
+        });
     }
 
     /// Takes all blocks. The caller then owns what `push` gave to the stack.
@@ -94,31 +85,9 @@ impl<T> Iterator for Chain<T> {
 
     fn next(&mut self) -> Option<Block<T>> {
         let block = Block::from_ptr(self.0)?;
-        // SAFETY: the stack owned the block or its last count, and `take_all` passed it on.
-        self.0 = unsafe { block.stack_next() };
+        // SAFETY: the stack owned the block or its last count, and `take_all` passed it on. That
+        // keeps the block alive, and excludes other accesses to this link.
+        self.0 = unsafe { block.header().stack_next.with(|link| *link) };
         Some(block)
-    }
-}
-
-/// The link of the stack.
-impl<T> Block<T> {
-    /// Sets the next block in a `BlockStack`.
-    ///
-    /// # Safety
-    /// The caller owns the block exclusively, or owns its last count.
-    unsafe fn set_stack_next(self, next: *mut Header<T>) {
-        // SAFETY: the caller's ownership keeps the block alive, and excludes other accesses to this
-        // link.
-        unsafe { self.header() }.stack_next.with_mut(|link| unsafe { *link = next });
-    }
-
-    /// Returns the next block in a `BlockStack`, or null.
-    ///
-    /// # Safety
-    /// The caller owns the block exclusively, or owns its last count.
-    unsafe fn stack_next(self) -> *mut Header<T> {
-        // SAFETY: the caller's ownership keeps the block alive, and excludes other accesses to this
-        // link.
-        unsafe { self.header() }.stack_next.with(|link| unsafe { *link })
     }
 }

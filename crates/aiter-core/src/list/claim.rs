@@ -8,6 +8,7 @@
 //! - A load whose only use is the expected value of an exchange is Relaxed.
 
 use crate::{
+    defer::Defer,
     error::{PushError, PushErrorKind, TryPushError},
     list::{Claim, List, OnFull, Reclaim, block::Block, state::Published, tail::Tail},
     sync::{Ordering, retry_hint},
@@ -90,12 +91,12 @@ impl<T> List<T> {
     #[inline(always)]
     pub(crate) fn claim_fast(&self, want: usize) -> Result<Claim<T>, Tail<T>> {
         // Relaxed: the tail block is not accessed before the exchange has succeeded.
-        let tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
+        let tail = Tail(self.tail.load(Ordering::Relaxed));
         if tail.has_room(want) && !self.has_no_cursor() {
             // Acquire: partner of `claim_at_edge`, for the block; of `pinned_tail`, for the pin.
             let exchanged = self.tail.compare_exchange_weak(
-                tail.word(),
-                tail.plus(want).word(),
+                tail.0,
+                tail.plus(want).0,
                 Ordering::Acquire,
                 Ordering::Relaxed,
             );
@@ -133,7 +134,7 @@ impl<T> List<T> {
     /// The spin lets the other producer push a run. Its length is fixed, so it waits for no party.
     fn back_off_if_overtaken(&self, seen: Tail<T>) {
         // Relaxed: the tail is only compared.
-        if RIVAL_SPIN_HINTS > 0 && Tail::from_word(self.tail.load(Ordering::Relaxed)) != seen {
+        if RIVAL_SPIN_HINTS > 0 && Tail(self.tail.load(Ordering::Relaxed)) != seen {
             for _ in 0..RIVAL_SPIN_HINTS {
                 core::hint::spin_loop();
             }
@@ -176,7 +177,7 @@ impl<T> List<T> {
             // AcqRel: see the ordering policy.
             if self
                 .tail
-                .compare_exchange(tail.word(), new.word(), Ordering::AcqRel, Ordering::Relaxed)
+                .compare_exchange(tail.0, new.0, Ordering::AcqRel, Ordering::Relaxed)
                 .is_ok()
             {
                 return Ok(Claim { block, slot, len });
@@ -209,17 +210,13 @@ impl<T> List<T> {
         }
         match reclaim {
             Reclaim::Inline => {
-                /// Cleans up after the notification, even if a waker panics.
-                struct CleanUp<'a, T>(&'a List<T>, Published);
-                impl<T> Drop for CleanUp<'_, T> {
-                    fn drop(&mut self) {
-                        self.0.release_handed_over();
-                        if self.1.is_unreadable::<T>() {
-                            self.0.drop_unreadable();
-                        }
+                // Cleans up after the notification, even if a waker panics.
+                let _clean_up = Defer(|| {
+                    self.release_handed_over();
+                    if published.is_unreadable::<T>() {
+                        self.drop_unreadable();
                     }
-                }
-                let _clean_up = CleanUp(self, published);
+                });
                 self.waiters.notify(Wakers::Take);
             }
             Reclaim::Deferred => {
@@ -240,7 +237,7 @@ impl<T> List<T> {
     pub(crate) fn unique_tail(&self) -> Tail<T> {
         // Relaxed: only the caller writes the tail. It has synchronized with earlier writers in
         // `PusherCount::has_only_one`, or there were none.
-        Tail::from_word(self.tail.load(Ordering::Relaxed))
+        Tail(self.tail.load(Ordering::Relaxed))
     }
 
     /// Moves the tail. No other party pushes, stops the list or pins it. The caller publishes the
@@ -248,7 +245,7 @@ impl<T> List<T> {
     #[inline(always)]
     fn set_unique_tail(&self, tail: Tail<T>) {
         // Release: partner of `List::tail` and `claim_fast`, for the block.
-        self.tail.store(tail.word(), Ordering::Release);
+        self.tail.store(tail.0, Ordering::Release);
     }
 
     /// Returns the place of the tail after a claim of `len` slots at its present place. Links the

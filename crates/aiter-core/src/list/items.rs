@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 
 use crate::{
+    defer::Defer,
     list::block::{Block, Slot},
     sync::CELLS_ARE_CHECKED,
 };
@@ -134,33 +135,18 @@ impl<T> Block<T> {
     /// # Safety
     /// Each slot of the range meets the contract of `read`.
     pub(crate) unsafe fn drop_items(self, from: usize, to: usize) {
-        /// The items that are still to be dropped, also while a panic unwinds.
-        struct Remaining<T> {
-            block: Block<T>,
-            from: usize,
-            to: usize,
-        }
-        impl<T> Drop for Remaining<T> {
-            fn drop(&mut self) {
-                while self.from < self.to {
-                    let slot = self.from;
-                    self.from += 1;
-                    // SAFETY: the caller of `drop_items` owns the items of the range. `from` has
-                    // been incremented, so no item is dropped twice.
-                    unsafe {
-                        (*self.block.slot(slot)).with_mut(|at| (*at).assume_init_drop());
-                    }
+        if core::mem::needs_drop::<T>() {
+            let mut next = from;
+            // If the drop of an item panics, the drop of the guard drops the other items.
+            let drop_all = Defer(|| {
+                while next < to {
+                    next += 1;
+                    // SAFETY: the caller owns the items of the range. `next` has been incremented,
+                    // so no item is dropped twice.
+                    unsafe { (*self.slot(next - 1)).with_mut(|at| (*at).assume_init_drop()) };
                 }
-            }
-        }
-        if core::mem::needs_drop::<T>() && from < to {
-            let mut remaining = Remaining { block: self, from, to };
-            while remaining.from < remaining.to {
-                let slot = remaining.from;
-                remaining.from += 1;
-                // SAFETY: the caller owns the items of the range, and no slot is visited twice.
-                unsafe { (*self.slot(slot)).with_mut(|at| (*at).assume_init_drop()) };
-            }
+            });
+            drop_all.run();
         }
     }
 }

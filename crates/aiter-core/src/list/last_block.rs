@@ -38,7 +38,7 @@ use crate::{
         List,
         block::{Block, Header},
     },
-    sync::{Ordering, retry_hint},
+    sync::Ordering,
 };
 
 impl<T> List<T> {
@@ -136,22 +136,11 @@ impl<T> List<T> {
                 *end = core::ptr::null_mut();
             }
         });
-        let mut seen = self.reserved.load(Ordering::Relaxed);
-        loop {
-            let new = if seen == retired.as_ptr() { core::ptr::null_mut() } else { seen };
-            // Release: partner of `note_reserved`, for `head_start`. Not Acquire: the block is not
-            // accessed.
-            match self.reserved.compare_exchange_weak(
-                seen,
-                new,
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return,
-                Err(now) => seen = now,
-            }
-            retry_hint();
-        }
+        // Release: partner of `note_reserved`, for `head_start`. Not Acquire: the block is not
+        // accessed. A write even if the word names another block.
+        let _ = self.reserved.fetch_update(Ordering::Release, Ordering::Relaxed, |seen| {
+            Some(if seen == retired.as_ptr() { core::ptr::null_mut() } else { seen })
+        });
     }
 
     /// Hands the last block of a `reserve` to the next retirement.

@@ -29,6 +29,7 @@
 //! sides, so they use AcqRel. `stop` uses Release.
 
 use crate::{
+    defer::Defer,
     list::{
         block::{Block, Header},
         block_stack::BlockStack,
@@ -37,7 +38,7 @@ use crate::{
         pusher_count::PusherCount,
         tail::Tail,
     },
-    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell, retry_hint},
+    sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell},
     tuning::FREES_AFTER_BURST,
     wait::queue::WaitQueue,
 };
@@ -154,7 +155,7 @@ impl<T> List<T> {
     pub(crate) fn new(first: usize) -> (Self, Block<T>) {
         let block = Block::allocate(first);
         let list = Self {
-            tail: AtomicPtr::new(Tail::new(block, 0).word()),
+            tail: AtomicPtr::new(Tail::new(block, 0).0),
             cursors: AtomicUsize::new(1),
             handles: PusherCount::new(),
             pins: AtomicUsize::new(0),
@@ -180,21 +181,12 @@ impl<T> List<T> {
     ///
     /// Lock-free. Calls wakers.
     pub(crate) fn stop(&self) {
-        let mut tail = Tail::from_word(self.tail.load(Ordering::Relaxed));
-        while !tail.is_stopped() {
-            // Release: partner of `tail`, so that all earlier accesses happen before a load of the
-            // mark. Not Acquire: the block stays the same, and is not accessed.
-            match self.tail.compare_exchange_weak(
-                tail.word(),
-                tail.stopped().word(),
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => break,
-                Err(now) => tail = Tail::from_word(now),
-            }
-            retry_hint();
-        }
+        // Release: partner of `tail`, so that all earlier accesses happen before a load of the
+        // mark. Not Acquire: the block stays the same, and is not accessed.
+        let _ = self.tail.fetch_update(Ordering::Release, Ordering::Relaxed, |word| {
+            let tail = Tail(word);
+            (!tail.is_stopped()).then(|| tail.stopped().0)
+        });
         // Each waiter that registers too late for this notification sees the mark.
         self.waiters.notify_all();
     }
@@ -204,7 +196,7 @@ impl<T> List<T> {
     #[inline]
     pub(crate) fn tail(&self) -> Tail<T> {
         // Acquire: partner of `claim_at_edge` and `set_unique_tail`, for the block, and of `stop`.
-        Tail::from_word(self.tail.load(Ordering::Acquire))
+        Tail(self.tail.load(Ordering::Acquire))
     }
 
     /// Pins the list. The pin protects a block only if `pinned_tail` is called after this.
@@ -217,16 +209,11 @@ impl<T> List<T> {
     /// Reads the tail by a read-modify-write. All that the caller did before happens before the
     /// claim that moves the tail to another block.
     fn pinned_tail(&self) -> Tail<T> {
-        let mut word = self.tail.load(Ordering::Relaxed);
-        loop {
-            // Acquire: partner of `claim_at_edge`, for the block. Release: partner of the claims,
-            // for the pin.
-            match self.tail.compare_exchange_weak(word, word, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return Tail::from_word(word),
-                Err(now) => word = now,
-            }
-            retry_hint();
-        }
+        // Acquire: partner of `claim_at_edge`, for the block. Release: partner of the claims, for
+        // the pin.
+        let (Ok(word) | Err(word)) =
+            self.tail.fetch_update(Ordering::AcqRel, Ordering::Relaxed, Some);
+        Tail(word)
     }
 
     /// Returns `true` if an operation has pinned the list.
@@ -238,43 +225,27 @@ impl<T> List<T> {
 
 impl<T> Drop for List<T> {
     fn drop(&mut self) {
-        /// Blocks to free. If the drop of an item panics, the guard frees the blocks behind it.
-        struct BlocksGuard<T>(Option<Block<T>>);
-        impl<T> BlocksGuard<T> {
-            fn run(&mut self) {
-                while let Some(block) = self.0 {
-                    /// Frees the block, even if the drop of an item panics.
-                    struct FreeGuard<T>(Block<T>);
-                    impl<T> Drop for FreeGuard<T> {
-                        fn drop(&mut self) {
-                            // SAFETY: `drop` owns every block, and `run` has moved past this block.
-                            unsafe { self.0.free() };
-                        }
-                    }
-                    // SAFETY: `drop` owns every block, so the block is alive. Its items from
-                    // `live_from` on are published, and not yet moved out or dropped.
-                    unsafe {
-                        self.0 = block.next();
-                        let guard = FreeGuard(block);
-                        let header = block.header();
-                        // No claim is unpublished, so the ready slots are a single run.
-                        block.drop_items(header.live_from(), header.run_end(0));
-                        drop(guard);
-                    }
-                }
-            }
-        }
-        impl<T> Drop for BlocksGuard<T> {
-            fn drop(&mut self) {
-                self.run();
-            }
-        }
         for block in self.limbo.take_all() {
             // SAFETY: `drop` owns every block. A retired block has no items.
             unsafe { block.free() };
         }
         // A handed-over block is not retired, so it is linked behind `head`. Relaxed: `&mut self`
         // happens after all other accesses.
-        BlocksGuard(Block::from_ptr(self.head.load(Ordering::Relaxed))).run();
+        let mut next = Block::from_ptr(self.head.load(Ordering::Relaxed));
+        // If the drop of an item panics, its block and the blocks behind it are freed.
+        let free = Defer(|| {
+            while let Some(block) = next {
+                // SAFETY: `drop` owns every block, so the block is alive, and it is freed once. Its
+                // items from `live_from` on are published, and not yet moved out or dropped.
+                unsafe {
+                    next = block.next();
+                    let _free = Defer(|| block.free());
+                    let header = block.header();
+                    // No claim is unpublished, so the ready slots are a single run.
+                    block.drop_items(header.live_from(), header.run_end(0));
+                }
+            }
+        });
+        free.run();
     }
 }

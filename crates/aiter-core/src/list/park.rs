@@ -2,7 +2,10 @@
 
 use core::mem::needs_drop;
 
-use crate::list::{List, block::Block, position::RawCursor};
+use crate::{
+    defer::Defer,
+    list::{List, block::Block, position::RawCursor},
+};
 
 impl<T> RawCursor<T> {
     /// Parks a cursor that finds nothing to read.
@@ -73,20 +76,11 @@ impl<T> RawCursor<T> {
     /// The cursor is not used again.
     #[inline]
     pub(crate) unsafe fn give_up(&mut self, list: &List<T>) {
-        /// Reclaims unused blocks when it is dropped.
-        struct ReclaimGuard<'a, T>(&'a List<T>);
-        impl<T> Drop for ReclaimGuard<'_, T> {
-            fn drop(&mut self) {
-                self.0.reclaim_unused();
-            }
-        }
-        if needs_drop::<T>() {
-            let _guard = ReclaimGuard(list);
-            // SAFETY: the cursor is not used again, by contract.
-            unsafe { self.release(list) };
-        } else {
-            // SAFETY: the cursor is not used again, by contract.
-            unsafe { self.release(list) };
+        // If no drop of an item can panic, the guard runs nothing but would cost a landing pad.
+        let reclaim = needs_drop::<T>().then(|| Defer(|| list.reclaim_unused()));
+        // SAFETY: the cursor is not used again, by contract.
+        unsafe { self.release(list) };
+        if reclaim.is_none() {
             list.reclaim_unused();
         }
     }

@@ -121,12 +121,16 @@ impl<T> RawCursor<T> {
         self.set_mode(self.mode() & !IDLE);
     }
 
-    /// Returns a second cursor at the same position. The caller has set the clone functions of the
-    /// list.
+    /// Returns a second cursor of the list at the same position.
     ///
     /// # Panics
     /// Panics as `Readers::acquire` does. No cursor is added then.
-    pub(crate) fn fork(&self) -> Self {
+    pub(crate) fn fork(&self, list: &List<T>) -> Self
+    where
+        T: Clone,
+    {
+        // Before a second reader is counted, which may need the clone functions.
+        list.set_clone();
         // SAFETY: this cursor's count keeps the block alive.
         let header = unsafe { self.block.header() };
         let mode = self.mode();
@@ -136,6 +140,7 @@ impl<T> RawCursor<T> {
         header.readers.acquire();
         // The fast path stays closed until `refill` copies the clone function.
         self.set_mode(mode & !EXCLUSIVE);
+        list.add_cursor();
         Self { slot: self.slot, ready: self.ready, ..Self::new(self.block, self.skip) }
     }
 

@@ -8,7 +8,7 @@
 //! `remove_pusher`. All other changes are Relaxed. They are read-modify-writes, so they continue
 //! the release sequence of an earlier `remove_pusher`.
 
-use crate::sync::{AtomicUsize, Ordering, retry_hint};
+use crate::sync::{AtomicUsize, Ordering};
 
 //  usize::BITS-1          usize::BITS/2   usize::BITS/2-1             0
 // +--------------------------------------+-----------------------------+
@@ -62,22 +62,11 @@ impl PusherCount {
     /// Counts a pusher. Returns `false` if the list has no pusher, or `MOST_PUSHERS` of them.
     /// Lock-free.
     pub(crate) fn try_add_pusher(&self) -> bool {
-        // Relaxed: the load is only the expected value of the exchange.
-        let mut pushers = self.0.load(Ordering::Relaxed);
-        while pushers & STRONG_MASK != 0 && pushers & STRONG_MASK < MOST_PUSHERS {
-            // Relaxed: a pusher relies on nothing that another pusher did.
-            match self.0.compare_exchange_weak(
-                pushers,
-                pushers + 1,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return true,
-                Err(now) => pushers = now,
-            }
-            retry_hint();
-        }
-        false
+        // Relaxed: a pusher relies on nothing that another pusher did.
+        let counted = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pushers| {
+            (1..MOST_PUSHERS).contains(&(pushers & STRONG_MASK)).then_some(pushers + 1)
+        });
+        counted.is_ok()
     }
 
     /// Takes a pusher out of the count. Returns `true` if it was the last: the caller stops the

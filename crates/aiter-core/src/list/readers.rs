@@ -9,7 +9,9 @@
 //! block alive; only `try_acquire` needs more. A decrement is AcqRel, so all accesses of earlier
 //! readers happen before the last release.
 
-use crate::sync::{AtomicUsize, Ordering, retry_hint};
+use core::cmp::Ordering::{Equal, Greater, Less};
+
+use crate::sync::{AtomicUsize, Ordering};
 
 // The readers word:
 //
@@ -82,43 +84,24 @@ impl Readers {
     /// Otherwise returns whether all readers are now parked at `slot`. A parked count at a lower
     /// slot becomes void when the parked slot grows.
     pub(crate) fn park_at(&self, slot: usize) -> Option<bool> {
-        let mut word = self.0.load(Ordering::Relaxed);
-        loop {
-            let there = parked_slot(word);
-            let new = if slot < there {
-                return None;
-            } else if slot > there {
-                word & READERS | PARKED_ONE | slot << PARKED_AT
-            } else {
-                word + PARKED_ONE
-            };
-            // AcqRel: partner of itself and of `release`. The accesses of all other readers happen
-            // before the call that returns `Some(true)`.
-            match self.0.compare_exchange_weak(word, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return Some(parked_count(new) == new & READERS),
-                Err(now) => word = now,
-            }
-            retry_hint();
-        }
+        let park = |word| match slot.cmp(&parked_slot(word)) {
+            Less => None,
+            Equal => Some(word + PARKED_ONE),
+            Greater => Some(word & READERS | PARKED_ONE | slot << PARKED_AT),
+        };
+        // AcqRel: partner of itself and of `release`. The accesses of all other readers happen
+        // before the call that returns `Some(true)`.
+        let before = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, park).ok()?;
+        park(before).map(|word| parked_count(word) == word & READERS)
     }
 
     /// Takes back the parked count of the caller, if the parked slot is still `slot`.
     pub(crate) fn unpark(&self, slot: usize) {
-        let mut word = self.0.load(Ordering::Relaxed);
-        while parked_slot(word) == slot {
-            // Relaxed: the caller still owns a reader count. Its next `release` or `park_at`
-            // publishes its accesses.
-            match self.0.compare_exchange_weak(
-                word,
-                word - PARKED_ONE,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return,
-                Err(now) => word = now,
-            }
-            retry_hint();
-        }
+        // Relaxed: the caller still owns a reader count. Its next `release` or `park_at` publishes
+        // its accesses.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
+            (parked_slot(word) == slot).then(|| word - PARKED_ONE)
+        });
     }
 
     /// Returns the reader count.
@@ -161,15 +144,13 @@ impl Readers {
     pub(crate) fn try_acquire(&self) -> bool {
         // Acquire: partner of `release`, for the link to the next block, which a retired block has.
         // Release: partner of `count`, for the clone function.
-        self.add_if(
-            |readers| {
-                if readers >= MAX_READERS {
-                    too_many_readers();
-                }
-                readers != 0
-            },
-            1,
-        )
+        let acquired = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
+            if word & READERS >= MAX_READERS {
+                too_many_readers();
+            }
+            (word & READERS != 0).then_some(word + 1)
+        });
+        acquired.is_ok()
     }
 
     /// Releases a count. Returns `true` if it was the last count. The caller then owns the block
@@ -183,47 +164,26 @@ impl Readers {
     /// Releases a count if it is the only count. Returns `false` if there is another reader.
     pub(crate) fn release_if_unique(&self) -> bool {
         // AcqRel: as in `release`.
-        self.add_if(|readers| readers == 1, 1_usize.wrapping_neg())
-    }
-
-    /// Adds to the reader count if the count satisfies the condition.
-    fn add_if(&self, condition: impl Fn(usize) -> bool, add: usize) -> bool {
-        let mut word = self.0.load(Ordering::Acquire);
-        while condition(word & READERS) {
-            match self.0.compare_exchange_weak(
-                word,
-                word.wrapping_add(add),
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return true,
-                Err(now) => word = now,
-            }
-            retry_hint();
-        }
-        false
+        let released = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
+            (word & READERS == 1).then(|| word - 1)
+        });
+        released.is_ok()
     }
 
     /// Releases a count, except in two cases: it is the last count, or all other readers have
     /// parked and items before their slot are live. The caller is not parked.
     pub(crate) fn release_if_shared(&self, live_from: impl Fn() -> usize) -> Outcome {
-        let mut word = self.0.load(Ordering::Acquire);
-        loop {
-            if word & READERS == 1 {
-                return Outcome::Last;
-            }
-            let slot = parked_slot(word);
-            if parked_count(word) == (word & READERS) - 1 && live_from() < slot {
-                return Outcome::OthersParked(slot);
-            }
-            // Release: as in `release`. Not Acquire: only the last reader accesses the block after
-            // its release. Acquire on failure: the caller may turn out to be the last reader.
-            match self.0.compare_exchange_weak(word, word - 1, Ordering::Release, Ordering::Acquire)
-            {
-                Ok(_) => return Outcome::Released,
-                Err(now) => word = now,
-            }
-            retry_hint();
+        // Release: as in `release`. Not Acquire: only the last reader accesses the block after its
+        // release. Acquire on failure: the caller may turn out to be the last reader.
+        let released = self.0.fetch_update(Ordering::Release, Ordering::Acquire, |word| {
+            let others = (word & READERS) - 1;
+            let are_parked = || parked_count(word) == others && live_from() < parked_slot(word);
+            (others > 0 && !are_parked()).then(|| word - 1)
+        });
+        match released {
+            Ok(_) => Outcome::Released,
+            Err(word) if word & READERS == 1 => Outcome::Last,
+            Err(word) => Outcome::OthersParked(parked_slot(word)),
         }
     }
 }

@@ -3,7 +3,8 @@
 //! The protocol and the ordering policy are at the head of `mod.rs`.
 
 use crate::{
-    list::{List, block::Block, block_stack::Chain, limbo::InLimbo, readers::Outcome},
+    defer::Defer,
+    list::{List, block::Block, limbo::InLimbo, readers::Outcome},
     sync::Ordering,
 };
 
@@ -62,28 +63,20 @@ impl<T> List<T> {
     /// # Safety
     /// The block is complete, and the caller released its last count.
     unsafe fn retire_unread(&self, block: Block<T>) -> Block<T> {
-        /// Retires the block and releases the next block, if the drop of an item panics.
-        struct UnwindGuard<'a, T>(&'a List<T>, Block<T>, Block<T>);
-        impl<T> Drop for UnwindGuard<'_, T> {
-            fn drop(&mut self) {
-                // SAFETY: this thread owns the block exclusively, and its items have been dropped.
-                // The count of the link to the next block belongs to this thread.
-                unsafe {
-                    self.0.retire(self.1, self.2);
-                    self.0.release(self.2);
-                }
-            }
-        }
         // SAFETY: this thread owns the block exclusively, so the block is alive.
         let (header, next) = unsafe { (block.header(), block.next()) };
         let next = next.expect("a complete block has a next block");
-        let guard = UnwindGuard(self, block, next);
+        // SAFETY: this thread owns the block exclusively, and its items have been dropped. The
+        // count of the link to `next` belongs to this thread.
+        let unwind_guard = Defer(|| unsafe {
+            self.retire(block, next);
+            self.release(next);
+        });
         // SAFETY: the block is complete, and this thread owns it exclusively. The items from
         // `live_from` on are not yet moved out or dropped.
         unsafe { block.drop_items(header.live_from(), Block::<T>::CAP) };
-        core::mem::forget(guard);
-        // SAFETY: this thread owns the block exclusively, and its items have been dropped. The
-        // count of the link to `next` belongs to this thread.
+        core::mem::forget(unwind_guard);
+        // SAFETY: as in `unwind_guard`.
         unsafe { self.retire(block, next) };
         next
     }
@@ -95,18 +88,11 @@ impl<T> List<T> {
     /// - The items of `from..to` are published and live, and belong to the caller.
     /// - The caller owns a count of the block, and does not use it after a panic.
     unsafe fn drop_unwanted(&self, block: Block<T>, from: usize, to: usize) {
-        struct UnwindGuard<'a, T>(&'a List<T>, Block<T>);
-        impl<T> Drop for UnwindGuard<'_, T> {
-            fn drop(&mut self) {
-                // SAFETY: the caller owns the count, and does not use it after a panic, by
-                // contract.
-                unsafe { self.0.release(self.1) };
-            }
-        }
-        let guard = UnwindGuard(self, block);
+        // SAFETY: the caller owns the count, and does not use it after a panic, by contract.
+        let unwind_guard = Defer(|| unsafe { self.release(block) });
         // SAFETY: the count keeps the block alive. The items belong to the caller, by contract.
         unsafe { block.drop_items(from, to) };
-        core::mem::forget(guard);
+        core::mem::forget(unwind_guard);
     }
 
     /// Reclaims unused memory, when a reader finds nothing to read or is dropped.
@@ -203,25 +189,14 @@ impl<T> List<T> {
 
     /// Retires the handed-over blocks. Must not be called by an interrupt handler.
     pub(crate) fn release_handed_over(&self) {
-        /// Blocks to release. If the drop of an item panics, the guard releases the other blocks.
-        struct ReleaseGuard<'a, T>(&'a List<T>, Chain<T>);
-        impl<T> ReleaseGuard<'_, T> {
-            fn run(&mut self) {
-                for block in &mut self.1 {
-                    // SAFETY: the stack owned the last count of the block, and gave it to this
-                    // thread.
-                    unsafe { self.0.release(block) };
-                }
-            }
+        if self.handed_over.is_empty() {
+            return;
         }
-        impl<T> Drop for ReleaseGuard<'_, T> {
-            fn drop(&mut self) {
-                self.run();
-            }
-        }
-        if !self.handed_over.is_empty() {
-            ReleaseGuard(self, self.handed_over.take_all()).run();
-        }
+        let mut blocks = self.handed_over.take_all();
+        // SAFETY: the stack owned the last count of each block, and gave it to this thread.
+        let release_all = || blocks.by_ref().for_each(|block| unsafe { self.release(block) });
+        // If the drop of an item panics, the drop releases the other blocks.
+        Defer(release_all).run();
     }
 }
 

@@ -3,10 +3,13 @@
 
 use alloc::vec::Vec;
 
-use crate::list::{
-    List,
-    block::Block,
-    position::{EXCLUSIVE, RawCursor},
+use crate::{
+    defer::DeferWith,
+    list::{
+        List,
+        block::Block,
+        position::{EXCLUSIVE, RawCursor},
+    },
 };
 
 /// An item that a shared cursor took under its lock.
@@ -126,25 +129,15 @@ impl<T> RawCursor<T> {
     /// The next `count` items are ready, and no item is to be skipped.
     #[inline(always)]
     unsafe fn clone_run(&mut self, list: &List<T>, into: &mut Vec<T>, count: usize) {
-        /// Moves the cursor past the cloned items, even if a clone panics.
-        struct Cloned<'a, T> {
-            slot: &'a mut usize,
-            before: usize,
-            into: &'a mut Vec<T>,
-        }
-        impl<T> Drop for Cloned<'_, T> {
-            fn drop(&mut self) {
-                *self.slot += self.into.len() - self.before;
-            }
-        }
         let (from, before) = (self.slot, into.len());
-        let cloned = Cloned { slot: &mut self.slot, before, into };
+        // Moves the cursor past the cloned items, even if a clone panics.
+        let cloned = DeferWith(into, |into| self.slot += into.len() - before);
         let mut done = 0;
         while done < count {
             // SAFETY: the slots are published, and at least one is left. The position is not after
             // the items, so they stay.
             let items = unsafe { self.block.peek_run(from + done, count - done) };
-            (list.clone_run.expect())(items, cloned.into);
+            (list.clone_run.expect())(items, cloned.0);
             done += items.len();
         }
     }

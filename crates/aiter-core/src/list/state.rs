@@ -152,47 +152,27 @@ impl<T> Header<T> {
     /// Returns the end of the first run of ready slots if that is beyond `seen`, or if the block is
     /// complete.
     pub(crate) fn orphan(&self, seen: usize) -> Result<(), usize> {
-        let mut state = self.state.load(Ordering::Acquire);
-        loop {
-            let run = (state & Block::<T>::FULL).trailing_ones() as usize;
-            if run > seen || run == Block::<T>::CAP {
-                return Err(run);
-            }
-            // Release: partner of `publish`, for the accesses of this reader. Acquire on failure:
-            // partner of `publish`, because the caller drops the items of the returned run.
-            match self.state.compare_exchange_weak(
-                state,
-                state | ORPHANED,
-                Ordering::Release,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => return Ok(()),
-                Err(now) => state = now,
-            }
-            crate::sync::retry_hint();
-        }
+        let first_run = |state: usize| (state & Block::<T>::FULL).trailing_ones() as usize;
+        // Release: partner of `publish`, for the accesses of this reader. Acquire on failure:
+        // partner of `publish`, because the caller drops the items of the returned run.
+        let orphaned = self.state.fetch_update(Ordering::Release, Ordering::Acquire, |state| {
+            let run = first_run(state);
+            (run <= seen && run < Block::<T>::CAP).then_some(state | ORPHANED)
+        });
+        orphaned.map(drop).map_err(first_run)
     }
 
     /// Takes over the count that `orphan` left. Returns `false` if there is none, or if the block
     /// is complete, because its producer then takes over the count.
     pub(crate) fn adopt(&self) -> bool {
-        let mut state = self.state.load(Ordering::Relaxed);
-        while state & ORPHANED != 0 && state & Block::<T>::FULL != Block::<T>::FULL {
-            // Relaxed: the caller accesses nothing in the block before it calls `ready_bits`
-            // (Acquire), which reads this value or a later value. The state word is only changed by
-            // read-modify-writes, so that load synchronizes with `orphan`.
-            match self.state.compare_exchange_weak(
-                state,
-                state & !ORPHANED,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return true,
-                Err(now) => state = now,
-            }
-            crate::sync::retry_hint();
-        }
-        false
+        // Relaxed: the caller accesses nothing in the block before it calls `ready_bits` (Acquire),
+        // which reads this value or a later value. The state word is only changed by
+        // read-modify-writes, so that load synchronizes with `orphan`.
+        let adopted = self.state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |state| {
+            let is_orphaned = state & ORPHANED != 0 && state & Block::<T>::FULL != Block::<T>::FULL;
+            is_orphaned.then_some(state & !ORPHANED)
+        });
+        adopted.is_ok()
     }
 
     /// Takes the live items before `slot`, which no reader needs any more. Returns the slot of the

@@ -25,7 +25,7 @@ const TAG_MASK: usize = SLOT_MASK | STOPPED;
 const _: () = assert!(TAG_MASK < ALIGN);
 
 /// A value of the tail word.
-pub(crate) struct Tail<T>(*mut Header<T>);
+pub(crate) struct Tail<T>(pub(super) *mut Header<T>);
 
 impl<T> Clone for Tail<T> {
     #[inline(always)]
@@ -43,16 +43,6 @@ impl<T> PartialEq for Tail<T> {
 }
 
 impl<T> Tail<T> {
-    #[inline(always)]
-    pub(crate) fn from_word(word: *mut Header<T>) -> Self {
-        Self(word)
-    }
-
-    #[inline(always)]
-    pub(crate) fn word(self) -> *mut Header<T> {
-        self.0
-    }
-
     #[inline(always)]
     pub(crate) fn new(block: Block<T>, slot: usize) -> Self {
         debug_assert!(slot < Block::<T>::CAP);

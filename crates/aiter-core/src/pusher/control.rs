@@ -1,6 +1,6 @@
 //! Methods of `Pusher` that manage the list: room, the stop, subscription and counts.
 
-use crate::{cursor::Cursor, pusher::Pusher, sync::Arc};
+use crate::{cursor::Cursor, list::position::RawCursor, pusher::Pusher, sync::Arc};
 
 impl<T> Pusher<T> {
     /// Makes room for `additional` items, so that as many calls of [`try_push`](Self::try_push)
@@ -107,7 +107,7 @@ impl<T> Pusher<T> {
         // Before `enter` counts the second reader, which may need the clone function.
         self.list.set_clone();
         let (block, skip) = self.list.enter();
-        Cursor::new(self.list.clone(), block, skip)
+        Cursor::new(self.list.clone(), RawCursor::new(block, skip))
     }
 
     /// Returns the number of cursors of the list. A shared cursor counts once. Wait-free.

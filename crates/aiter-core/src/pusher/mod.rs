@@ -8,7 +8,7 @@ use core::fmt;
 use crate::{
     cursor::Cursor,
     error::{PushError, TryPushError},
-    list::List,
+    list::{List, position::RawCursor},
     pusher::unique::UniquePusher,
     sync::Arc,
 };
@@ -49,7 +49,7 @@ pub fn push_list<T>() -> (Pusher<T>, Cursor<T>) {
     // The index may wrap, so every list starts shortly before that and tests it.
     let (list, block) = List::new(usize::MAX - 99);
     let list = Arc::new(list);
-    (Pusher { list: list.clone() }, Cursor::new(list, block, 0))
+    (Pusher { list: list.clone() }, Cursor::new(list, RawCursor::new(block, 0)))
 }
 
 /// A handle that appends items to a push list.

@@ -190,10 +190,7 @@ impl<T> NoWakeCursor<T> {
     where
         T: Clone + Sync,
     {
-        self.list.set_clone();
-        let raw = self.raw.fork();
-        self.list.add_cursor();
-        Self { list: self.list.clone(), raw }
+        Self { list: self.list.clone(), raw: self.raw.fork(&self.list) }
     }
 
     /// Returns the number of items that were pushed and that this cursor has not read. Wait-free.

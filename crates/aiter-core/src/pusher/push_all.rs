@@ -3,6 +3,7 @@
 use arrayvec::ArrayVec;
 
 use crate::{
+    defer::DeferWith,
     error::{PushAllError, PushErrorKind},
     list::{Claim, List, OnFull, Reclaim},
     pusher::Pusher,
@@ -96,28 +97,20 @@ impl<T> Pusher<T> {
                 }
             }
         }
-        /// Sets the length of the chunk on drop: when it is full, or when the iterator ends or
-        /// panics.
-        struct Fill<'a, T> {
-            items: &'a mut ArrayVec<T, CHUNK>,
-            len: usize,
-        }
-        impl<T> Drop for Fill<'_, T> {
-            fn drop(&mut self) {
-                // SAFETY: `len` is at most `CHUNK`, and the first `len` items have been written.
-                unsafe { self.items.set_len(self.len) };
-            }
-        }
         let mut pushed = 0;
         let mut chunk = Chunk { list: &self.list, items: ArrayVec::new() };
         loop {
-            let mut fill = Fill { items: &mut chunk.items, len: 0 };
-            while fill.len < CHUNK {
+            // Sets the length of the chunk when it is full, or when the iterator ends or panics.
+            // SAFETY: `len` is at most `CHUNK`, and the first `len` items have been written.
+            let mut fill =
+                DeferWith((&mut chunk.items, 0), |(items, len)| unsafe { items.set_len(*len) });
+            let (chunk_items, len) = &mut fill.0;
+            while *len < CHUNK {
                 let Some(item) = items.next() else { break };
-                // SAFETY: `fill.len` is below `CHUNK`, so the place is inside the vector. The
-                // vector was empty, so no item is overwritten.
-                unsafe { fill.items.as_mut_ptr().add(fill.len).write(item) };
-                fill.len += 1;
+                // SAFETY: `len` is below `CHUNK`, so the place is inside the vector. The vector was
+                // empty, so no item is overwritten.
+                unsafe { chunk_items.as_mut_ptr().add(*len).write(item) };
+                *len += 1;
             }
             drop(fill);
             let collected = chunk.items.len();

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::{
+    defer::DeferWith,
     error::{PushAllError, PushError, PushErrorKind},
     list::{List, Reclaim, block::Block},
 };
@@ -118,23 +119,6 @@ impl<'a, T> UniquePusher<'a, T> {
     where
         I: IntoIterator<Item = T>,
     {
-        /// Items that were written and not yet published. Publishes them on drop, also if the
-        /// iterator or the allocation of the next block panics. The last slot of the block is free
-        /// then.
-        struct Run<'a, 'b, T> {
-            unique: &'b mut UniquePusher<'a, T>,
-            len: usize,
-        }
-        impl<T> Drop for Run<'_, '_, T> {
-            fn drop(&mut self) {
-                let (block, slot) = self.unique.place;
-                if self.len > 0 {
-                    // SAFETY: the `len` slots at the tail are filled, in one block. The block has a
-                    // slot behind them.
-                    unsafe { self.unique.publish((block, slot + self.len), self.len) };
-                }
-            }
-        }
         let mut items = items.into_iter();
         let mut pushed = 0;
         loop {
@@ -150,24 +134,33 @@ impl<'a, T> UniquePusher<'a, T> {
             }
             let (block, slot) = self.place;
             let last = Block::<T>::CAP - 1 - slot;
-            let mut run = Run { unique: &mut *self, len: 0 };
-            while run.len < last {
+            // Publishes the written items on drop, also if the iterator or the allocation of the
+            // next block panics. The last slot of the block is free then.
+            let mut run = DeferWith((&mut *self, 0), |(unique, len)| {
+                let (block, slot) = unique.place;
+                if *len > 0 {
+                    // SAFETY: the `len` slots at the tail are filled, in one block. The block has a
+                    // slot behind them.
+                    unsafe { unique.publish((block, slot + *len), *len) };
+                }
+            });
+            while run.0.1 < last {
                 let Some(item) = items.next() else { break };
                 // SAFETY: no other pusher exists, so the slots from the tail on belong to this
                 // call, and they keep the block alive. The slot is before the last slot, so it is
                 // in the block.
-                unsafe { block.write(slot + run.len, item) };
-                run.len += 1;
+                unsafe { block.write(slot + run.0.1, item) };
+                run.0.1 += 1;
             }
-            let final_item = if run.len == last { items.next() } else { None };
+            let final_item = if run.0.1 == last { items.next() } else { None };
             let Some(item) = final_item else {
-                pushed += run.len;
+                pushed += run.0.1;
                 drop(run);
                 return Ok(pushed);
             };
             // Before the item is written, because the allocation may unwind. Then `run` publishes
             // the items before it.
-            let to = run.unique.list.unique_place_after((block, slot), last + 1);
+            let to = run.0.0.list.unique_place_after((block, slot), last + 1);
             core::mem::forget(run);
             // SAFETY: no other pusher exists, so the last slot belongs to this call. `publish`: all
             // slots from the tail on are filled, and `to` is the place behind them.

@@ -37,7 +37,7 @@ use core::task::Waker;
 
 use crate::{
     defer::Defer,
-    sync::{Arc, AtomicUsize, Ordering, Wake, WakeArc, retry_hint},
+    sync::{Arc, AtomicUsize, Ordering, Wake, WakeArc},
     wait::{
         queue::{WaitQueue, Wakers},
         waiter::Waiter,
@@ -132,62 +132,46 @@ impl LockState {
     /// Closes the gate for a read, which preserves the other bits. If the gate is closed, sets the
     /// bit `mark` instead and returns `false`.
     pub(super) fn try_close_for_read(&self, mark: usize) -> bool {
-        // Relaxed: a guess. The exchange decides.
-        let mut gate = self.gate.load(Ordering::Relaxed);
-        loop {
+        // Acquire: partner of the opener, for the value. Release: partner of the opener, for the
+        // caller's registration, if `mark` is set. Relaxed: a guess. The exchange decides.
+        let before = self.gate.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |gate| {
             let is_open = gate & CLOSED == 0;
-            if !is_open && mark == OPEN {
-                return false;
-            }
-            let new = gate | if is_open { CLOSED } else { mark };
-            // Acquire: partner of the opener, for the value. Release: partner of the opener, for
-            // the caller's registration, if `mark` is set.
-            match self.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return is_open,
-                Err(now) => gate = now,
-            }
-            retry_hint();
-        }
+            (is_open || mark != OPEN).then_some(gate | if is_open { CLOSED } else { mark })
+        });
+        before.is_ok_and(|gate| gate & CLOSED == 0)
     }
 
     /// Returns the gate's word. Does so by a read-modify-write that keeps it, which orders the
     /// caller's registration.
     pub(super) fn synchronize(&self) -> usize {
-        // Relaxed: a guess. The exchange decides.
-        let mut gate = self.gate.load(Ordering::Relaxed);
-        loop {
-            // Acquire: partner of `LockGuard::open`, for results outside the value. Release:
-            // partner of `LockGuard::open` and `set_notified`, for the caller's registration.
-            match self.gate.compare_exchange_weak(gate, gate, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return gate,
-                Err(now) => gate = now,
-            }
-            retry_hint();
-        }
+        // Acquire: partner of `LockGuard::open`, for results outside the value. Release: partner of
+        // `LockGuard::open` and `set_notified`, for the caller's registration. Relaxed: a guess.
+        // The exchange decides.
+        let (Ok(gate) | Err(gate)) =
+            self.gate.fetch_update(Ordering::AcqRel, Ordering::Relaxed, Some);
+        gate
     }
 
     /// Closes the gate for a poll, and clears `NOTIFIED`. If the gate is closed, sets `CONTENDED`
     /// instead. If a poll would be pending, changes nothing.
     #[inline(always)]
     pub(super) fn try_close(&self) -> TryClose {
-        // Relaxed: a guess. The exchange decides.
-        let mut gate = self.gate.load(Ordering::Relaxed);
-        loop {
-            let (new, result) = if gate & CLOSED != 0 {
+        let mut result = TryClose::Closed;
+        // Acquire: partner of the last opener and of `set_notified`, for the value. Release:
+        // partner of the next opener and of `set_notified`, for the caller's registration. Relaxed:
+        // a guess. The exchange decides.
+        let _ = self.gate.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |gate| {
+            let new;
+            (new, result) = if gate & CLOSED != 0 {
                 (gate | CONTENDED, TryClose::Contended)
             } else if is_pending(gate) {
                 (gate, TryClose::Pending)
             } else {
                 (CLOSED, TryClose::Closed)
             };
-            // Acquire: partner of the last opener and of `set_notified`, for the value. Release:
-            // partner of the next opener and of `set_notified`, for the caller's registration.
-            match self.gate.compare_exchange_weak(gate, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return result,
-                Err(now) => gate = now,
-            }
-            retry_hint();
-        }
+            Some(new)
+        });
+        result
     }
 }
 

@@ -37,7 +37,7 @@ use core::{
 };
 
 use crate::{
-    sync::{Arc, AtomicUsize, MAX_WAKES, Ordering, UnsafeCell, retry_hint},
+    sync::{Arc, AtomicUsize, MAX_WAKES, Ordering, UnsafeCell},
     task::ready_entry::ReadyEntry,
 };
 
@@ -93,19 +93,12 @@ impl<T> Node<T> {
     }
 
     fn notify(&self) {
-        // Relaxed: a guess. The exchange decides.
-        let mut before = self.wakes.load(Ordering::Relaxed);
         // Release: partner of `ReadyNode::clear_wakes`, for the caller's earlier writes. Acquire:
         // partner of `ReadyNode::set_idle`, for the link. A write even if the count is saturated.
-        while let Err(now) = self.wakes.compare_exchange_weak(
-            before,
-            before.saturating_add(1),
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        ) {
-            before = now;
-            retry_hint();
-        }
+        // Relaxed: a guess. The exchange decides.
+        let count = |wakes: usize| Some(wakes.saturating_add(1));
+        let (Ok(before) | Err(before)) =
+            self.wakes.fetch_update(Ordering::AcqRel, Ordering::Relaxed, count);
         if before == IDLE {
             self.entry.push();
         }

@@ -6,7 +6,7 @@
 
 use crate::{
     defer::Defer,
-    sync::{Arc, AtomicUsize, Ordering, retry_hint},
+    sync::{Arc, AtomicUsize, Ordering},
     task::{
         ready_cells::{EMPTY, NO_NUMBER, SLEEPING, Shared},
         ready_queue::ReadyQueue,
@@ -34,21 +34,15 @@ impl ReadyEntry {
     /// the stack.
     pub(crate) fn push(&self) {
         let top = &self.shared.top;
-        // Relaxed: a guess. The exchange decides.
-        let mut word = top.load(Ordering::Relaxed);
-        loop {
-            let next = if word & NO_NUMBER == 0 { word } else { ReadyQueue::NONE };
-            // Relaxed: the exchange publishes it.
-            self.next.store(next, Ordering::Relaxed);
-            // Release: partner of `ReadyQueue::take`, for the link. Acquire: partner of
-            // `ReadyQueue::set_sleeping`, for the waker.
-            match top.compare_exchange_weak(word, self.number, Ordering::AcqRel, Ordering::Relaxed)
-            {
-                Ok(_) => break,
-                Err(now) => word = now,
-            }
-            retry_hint();
-        }
+        // Release: partner of `ReadyQueue::take`, for the link. Acquire: partner of
+        // `ReadyQueue::set_sleeping`, for the waker. Relaxed: a guess. The exchange decides.
+        let (Ok(word) | Err(word)) =
+            top.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |word| {
+                let next = if word & NO_NUMBER == 0 { word } else { ReadyQueue::NONE };
+                // Relaxed: the exchange publishes it.
+                self.next.store(next, Ordering::Relaxed);
+                Some(self.number)
+            });
         if word & NO_NUMBER == 0 || word == EMPTY {
             return;
         }

@@ -11,6 +11,7 @@ use core::{
 };
 
 use crate::{
+    defer::DeferWith,
     sync::{Arc, Ordering},
     task::{
         node::{IDLE, Node, Owned, SATURATED},
@@ -75,11 +76,6 @@ unsafe impl<T: Send> Send for ReadyNode<T> {}
 unsafe impl<T: Sync> Sync for ReadyNode<T> {}
 
 impl<T> ReadyNode<T> {
-    /// Creates a scheduled node without a member.
-    pub(crate) fn new(entry: ReadyEntry) -> Self {
-        Self { node: Node::new(entry) }
-    }
-
     /// Returns the member.
     #[inline]
     pub fn get(&self) -> Option<&T> {
@@ -140,16 +136,9 @@ impl<T> ReadyNode<T> {
         member: T,
         poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        /// Drops the member.
-        struct DropMember<'a, T>(&'a mut Owned<T>);
-        impl<T> Drop for DropMember<'_, T> {
-            fn drop(&mut self) {
-                self.0.member = None;
-            }
-        }
         self.clear_wakes();
         let (waker, owned) = self.parts();
-        let guard = DropMember(owned);
+        let guard = DeferWith(owned, |owned| owned.member = None);
         // SAFETY: the member lies in an `Arc`, is not moved out unless it is `Unpin`, and is
         // dropped in place.
         let member = unsafe { Pin::new_unchecked(guard.0.member.insert(member)) };
@@ -232,7 +221,7 @@ impl ReadyQueue {
     /// Panics if the number is larger than [`MAX`](Self::MAX).
     pub fn node<T>(&self, number: usize) -> ReadyNode<T> {
         assert!(number <= Self::MAX, "node number {number} exceeds `ReadyQueue::MAX`");
-        ReadyNode::new(ReadyEntry::new(self, number))
+        ReadyNode { node: Node::new(ReadyEntry::new(self, number)) }
     }
 }
 

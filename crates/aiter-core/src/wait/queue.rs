@@ -33,10 +33,11 @@
 //! the notifier's change is first, the waiter sees the notifier's earlier writes. Otherwise the
 //! notifier sees the armed slot.
 //!
-//! So a claim by a [`Round`] only acquires. The notifier's earlier writes reach the waiter through
-//! the caller's word, or through the word of the first slot.
+//! So a claim by `Slots::claim` only acquires. The notifier's earlier writes reach the waiter
+//! through the caller's word, or through the word of the first slot.
 
 use crate::{
+    defer::Defer,
     sync::{Hint, Ordering},
     wait::{claim::ClaimFirst, slot::Claimed, slots::Slots},
 };
@@ -94,60 +95,39 @@ impl WaitQueue {
     fn run(&self, mode: ClaimFirst, wakers: Wakers) {
         let (claimed, has_more) = self.slots.claim_first(mode);
         if has_more {
-            let round = Round::new(self, wakers);
-            if let Some(claimed) = claimed {
-                call(claimed, wakers);
-            }
-            round.run();
+            self.run_round(claimed, wakers);
         } else if let Some(claimed) = claimed {
             call(claimed, wakers);
         }
+    }
+
+    /// Visits all slots of the queue once. `first` is the first slot, if it is claimed already.
+    #[inline(never)]
+    fn run_round(&self, first: Option<Claimed<'_>>, wakers: Wakers) {
+        // Slots from this number on are skipped. The caller does not know of them, and wakers might
+        // add slots without end.
+        let end = self.slots.end();
+        let run_range = move |from, to| self.slots.claim(from, to, |claimed| call(claimed, wakers));
+        // Wakes the other waiters after a waker has panicked.
+        let unwind_guard = Defer(|| run_range(0, end));
+        if let Some(claimed) = first {
+            call(claimed, wakers);
+        }
+        // Relaxed, both: a hint.
+        let start = self.start.load(Ordering::Relaxed);
+        self.start.store(NONE, Ordering::Relaxed);
+        let start = if start < end { start } else { 0 };
+        run_range(start, end);
+        if start > 0 {
+            run_range(0, start);
+        }
+        core::mem::forget(unwind_guard);
     }
 
     /// Returns `true` if no waiter that the caller knows of is registered (see `notify`).
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         !self.slots.is_any_armed()
-    }
-}
-
-/// One visit of a notifier to all slots of a queue.
-struct Round<'a> {
-    queue: &'a WaitQueue,
-    wakers: Wakers,
-    /// Slots from this number on are skipped. The caller does not know of them, and wakers might
-    /// add slots without end.
-    end: usize,
-}
-
-impl<'a> Round<'a> {
-    fn new(queue: &'a WaitQueue, wakers: Wakers) -> Self {
-        Self { queue, wakers, end: queue.slots.end() }
-    }
-
-    #[inline(never)]
-    fn run(self) {
-        // Relaxed, both: a hint.
-        let start = self.queue.start.load(Ordering::Relaxed);
-        self.queue.start.store(NONE, Ordering::Relaxed);
-        let start = if start < self.end { start } else { 0 };
-        self.run_range(start, self.end);
-        if start > 0 {
-            self.run_range(0, start);
-        }
-        core::mem::forget(self);
-    }
-
-    /// Wakes the waiters whose numbers are in `from..to`.
-    fn run_range(&self, from: usize, to: usize) {
-        self.queue.slots.claim(from, to, |claimed| call(claimed, self.wakers));
-    }
-}
-
-impl Drop for Round<'_> {
-    /// Wakes the other waiters after a waker has panicked.
-    fn drop(&mut self) {
-        self.run_range(0, self.end);
     }
 }
 
