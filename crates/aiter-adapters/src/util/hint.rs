@@ -1,3 +1,5 @@
+//! Parts of size hints that several adapters share.
+
 use futures_core::Stream;
 
 /// The bounds of a `size_hint`.

@@ -14,8 +14,8 @@
 //! ```
 //! A waiter that must register while a notifier owns its slot does not wait. It *abandons* the slot
 //! and takes another slot. Once the notifier has returned an abandoned slot, another party frees
-//! it. That party is a waiter that registers or retires, a reader that finds no item, or a refused
-//! push. The notifier may be an interrupt handler, so it drops nothing.
+//! it. That party is a waiter that registers or deregisters, a reader that finds no item, or a
+//! refused push. The notifier may be an interrupt handler, so it drops nothing.
 //!
 //! # Ordering policy
 //! `armed` hands a slot to a notifier: Release by the waiter, Acquire by the notifier. `busy`
