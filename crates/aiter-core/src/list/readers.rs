@@ -142,9 +142,9 @@ impl Readers {
     /// # Panics
     /// Panics, and leaves the count as it was, if there are `MAX_READERS` readers.
     pub(crate) fn try_acquire(&self) -> bool {
-        // Acquire: partner of `release`, for the link to the next block, which a retired block has.
-        // Release: partner of `count`, for the clone function.
-        let acquired = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
+        // Acquire on failure: partner of `release`, for the link to the next block, which a retired
+        // block has. Release: partner of `count`, for the clone function.
+        let acquired = self.0.fetch_update(Ordering::Release, Ordering::Acquire, |word| {
             if word & READERS >= MAX_READERS {
                 too_many_readers();
             }
@@ -163,8 +163,8 @@ impl Readers {
 
     /// Releases a count if it is the only count. Returns `false` if there is another reader.
     pub(crate) fn release_if_unique(&self) -> bool {
-        // AcqRel: as in `release`.
-        let released = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
+        // AcqRel: as in `release`. Relaxed on failure: the count stays, and so do its guarantees.
+        let released = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |word| {
             (word & READERS == 1).then(|| word - 1)
         });
         released.is_ok()
