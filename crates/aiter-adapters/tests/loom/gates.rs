@@ -81,7 +81,7 @@ fn last_gate_drop_ends_waiting_stream() {
 /// A gate stays alive, so only a push can wake the stream.
 #[test]
 fn two_gate_pushes_wake_waiting_stream() {
-    model(|| {
+    wide_model(|| {
         let (_, source) = endless();
         let (gate, gated) = source.gated();
         let others =

@@ -137,14 +137,13 @@ fn fork_activates_during_drive_reads_all_items() {
 fn activated_fork_and_other_receive_item() {
     wide_model(|| {
         let (handle, mut one, passive) = forked();
-        let feeder = thread::spawn(move || handle.send());
         let other = thread::spawn(move || {
             let mut two = passive.activate();
             assert_eq!(take(&mut two), Some(0));
             two
         });
+        handle.send();
         assert_eq!(take(&mut one), Some(0));
-        feeder.join().unwrap();
         drop(other.join().unwrap());
     });
 }
@@ -164,4 +163,26 @@ fn activated_fork_wakes_passive_fork() {
         dropper.join().unwrap();
         other.join().unwrap();
     });
+}
+
+/// Stories that take minutes with two preemptions.
+mod full {
+    use super::*;
+
+    /// As the story of the same name, with the item sent by a third thread.
+    #[test]
+    fn activated_fork_and_other_receive_item() {
+        wide_model(|| {
+            let (handle, mut one, passive) = forked();
+            let feeder = thread::spawn(move || handle.send());
+            let other = thread::spawn(move || {
+                let mut two = passive.activate();
+                assert_eq!(take(&mut two), Some(0));
+                two
+            });
+            assert_eq!(take(&mut one), Some(0));
+            feeder.join().unwrap();
+            drop(other.join().unwrap());
+        });
+    }
 }

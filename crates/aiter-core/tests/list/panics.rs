@@ -124,7 +124,7 @@ fn drop_panic_while_forks_read_loses_no_item() {
 #[test]
 fn drop_panic_while_forks_read_runs_loses_none() {
     let n = scaled(200, 130);
-    for bad in bad_positions(n) {
+    for bad in bad_positions(n).step_by(scaled(1, 3)) {
         let ledger = Ledger::new();
         let (pusher, cursor) = list_with_panic_at(&ledger, n, bad);
         let mut cursors = [cursor.fork(), cursor];

@@ -75,17 +75,16 @@ fn take(poll_lock: &mut PollLock<Value>) -> usize {
 /// Two tasks take one permit each. Both permits are added at once.
 #[test]
 fn two_tasks_take_one_item_each() {
-    wide_model(|| {
+    model(|| {
         let (mut one, permits) = new_lock();
         let mut two = one.clone();
         let other = thread::spawn(move || {
             let given = take(&mut two);
             (two, given)
         });
-        let feeder = thread::spawn(move || permits.add(2));
+        permits.add(2);
         let mine = take(&mut one);
         let (_two, given) = other.join().unwrap();
-        feeder.join().unwrap();
         assert_eq!(mine + given, 3);
     });
 }
@@ -344,4 +343,27 @@ fn panicking_turn_wakes_waiting_task() {
         let (_two, given) = other.join().unwrap();
         assert!(matches!(given, 1 | 11));
     });
+}
+
+/// Stories that take minutes with two preemptions.
+mod full {
+    use super::*;
+
+    /// As the story of the same name, with the permits added by a third thread.
+    #[test]
+    fn two_tasks_take_one_item_each() {
+        wide_model(|| {
+            let (mut one, permits) = new_lock();
+            let mut two = one.clone();
+            let other = thread::spawn(move || {
+                let given = take(&mut two);
+                (two, given)
+            });
+            let feeder = thread::spawn(move || permits.add(2));
+            let mine = take(&mut one);
+            let (_two, given) = other.join().unwrap();
+            feeder.join().unwrap();
+            assert_eq!(mine + given, 3);
+        });
+    }
 }
