@@ -16,6 +16,7 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     progress::Progress,
     sync::{Arc, AtomicBool, Ordering},
+    util::inherent_next,
 };
 
 struct State {
@@ -169,6 +170,8 @@ impl<S> Stoppable<S> {
         source
     }
 }
+
+inherent_next!([S] Stoppable<S>);
 
 impl<S: Stream> FusedStream for Stoppable<S> {
     fn is_terminated(&self) -> bool {

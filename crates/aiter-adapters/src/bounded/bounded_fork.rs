@@ -18,7 +18,7 @@ use crate::{
     },
     outcome::{OutcomeCell, TaskOutcome},
     sync::Arc,
-    util::{add_to_hint, source_hint},
+    util::{add_to_hint, inherent_next, source_hint},
 };
 
 /// One of several streams of the same items, at most `cap` items apart; made by
@@ -163,6 +163,8 @@ impl<S: Stream> Drop for BoundedFork<S> {
         }
     }
 }
+
+inherent_next!([S: Stream] BoundedFork<S>, |fork| fork.lock.cancel());
 
 impl<S: Stream<Item: Clone>> FusedStream for BoundedFork<S> {
     fn is_terminated(&self) -> bool {
