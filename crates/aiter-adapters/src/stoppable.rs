@@ -36,6 +36,7 @@ impl State {
 /// Clones are handles of the same stream. Dropping all of them does not stop the stream, which then
 /// continues to its own end.
 #[derive(Clone)]
+#[doc(alias = "AbortHandle")]
 pub struct Stopper(Arc<State>);
 
 impl fmt::Debug for Stopper {

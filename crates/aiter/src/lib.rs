@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod adapters;
+pub mod guide;
 pub mod prelude;
 
 #[doc(inline)]
