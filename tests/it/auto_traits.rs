@@ -7,8 +7,8 @@ use aiter::{
     adapters::{
         Active, AvailableIter, Azip, BoundedFork, CatchPanics, DriveTask, FlattenIter, ForkStream,
         Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
-        MapWorker, NextMany, PassiveFork, Preflight, Preload, PreloadWith, Sharable, SharableNext,
-        SharedNext, SharedNextMany, Stoppable, StrictAzip, TryJoinStreams, UnblockIter,
+        MapWorker, NextMany, PassiveFork, Preflight, Preload, PreloadWith, Sharable, SharedNext,
+        SharedNextMany, Stoppable, StreamNext, StrictAzip, TryJoinStreams, UnblockIter,
         WorkerStarter,
     },
 };
@@ -315,8 +315,8 @@ fn sharables_are_send_and_sync_if_source_is_send() {
     assert_eq!(traits!(Sharable<Of<Plain, OfOneThread>>), ALL);
     assert_eq!(traits!(Sharable<Of<Plain, Guard>>), NEITHER);
     assert_eq!(traits!(Sharable<Of<Plain, Local>>), NEITHER);
-    assert_eq!(traits!(SharableNext<'static, Of<Plain, OfOneThread>>), ALL);
-    assert_eq!(traits!(SharableNext<'static, Of<Plain, Guard>>), NEITHER);
+    assert_eq!(traits!(StreamNext<'static, Sharable<Of<Plain, OfOneThread>>>), ALL);
+    assert_eq!(traits!(StreamNext<'static, Sharable<Of<Plain, Guard>>>), NEITHER);
 }
 
 #[test]

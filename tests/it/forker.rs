@@ -13,10 +13,10 @@ use alloc::sync::Arc;
 use core::{
     pin::pin,
     sync::atomic::{AtomicBool, Ordering},
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
 };
 use futures_core::{FusedStream, Stream};
-use futures_util::{StreamExt, future, stream};
+use futures_util::{FutureExt, StreamExt, future, stream};
 use std::thread;
 
 /// Reads until the stream is pending or ends. Returns the items and the last poll.
@@ -1047,4 +1047,50 @@ fn passive_forks_become_active_on_threads() {
             feeder.join().expect("thread must not fail");
         }
     }
+}
+
+#[test]
+fn dropped_next_takes_its_waker_back() {
+    let (handle, source) = script();
+    let mut one = source.forker();
+    let (mut two, mut passive) = (one.fork(), one.fork_passive());
+    let (dropped, waiting) = (Counting::new(), Counting::new());
+    for sent in 0..2 {
+        {
+            let (one, passive) = (pin!(one.next()), pin!(passive.next()));
+            let mut cx = Context::from_waker(dropped.waker());
+            assert!(one.poll(&mut cx).is_pending());
+            assert!(passive.poll(&mut cx).is_pending());
+        }
+        assert!(waiting.poll(&mut two).is_pending());
+        handle.send(sent);
+        assert_eq!(waiting.poll(&mut two), Poll::Ready(Some(sent)));
+        assert_eq!((dropped.wakes(), waiting.wakes()), (0, sent + 1));
+        assert_eq!(one.next().now_or_never(), Some(Some(sent)));
+        assert_eq!(passive.next().now_or_never(), Some(Some(sent)));
+    }
+    // A future that is not dropped is woken.
+    let (one, passive) = (pin!(one.next()), pin!(passive.next()));
+    let mut cx = Context::from_waker(dropped.waker());
+    assert!(one.poll(&mut cx).is_pending());
+    assert!(passive.poll(&mut cx).is_pending());
+    handle.send(2);
+    assert_eq!(waiting.poll(&mut two), Poll::Ready(Some(2)));
+    assert_eq!(dropped.wakes(), 2);
+}
+
+#[test]
+fn dropped_next_of_driver_stops_no_other_fork() {
+    let (handle, source) = script();
+    let mut one = source.forker();
+    let mut two = one.fork();
+    let (dropped, waiting) = (Counting::new(), Counting::new());
+    let mut next = Box::pin(one.next());
+    assert!(next.as_mut().poll(&mut Context::from_waker(dropped.waker())).is_pending());
+    assert!(waiting.poll(&mut two).is_pending());
+    // The source holds the waker of the fork that polled it.
+    drop(next);
+    handle.send(1);
+    assert_eq!(waiting.wakes(), 1);
+    assert_eq!(waiting.poll(&mut two), Poll::Ready(Some(1)));
 }

@@ -1,7 +1,12 @@
 //! `forker_bounded`: its lag policies, buffer, wake-ups, panics and ends.
 
 use aiter::{AiterExt, LagPolicy, TaskOutcome, adapters::BoundedFork};
-use core::{panic::AssertUnwindSafe, task::Poll};
+use core::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::pin,
+    task::{Context, Poll},
+};
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, stream};
 use std::panic::catch_unwind;
@@ -260,4 +265,30 @@ fn debug_shows_the_state_and_no_items() {
     assert_eq!(next(&mut fork), Poll::Ready(Some("secret")));
     assert_eq!(next(&mut fork), Poll::Ready(None));
     assert_eq!(format!("{fork:?}"), "BoundedFork { missed: 0, outcome: Some(Completed), .. }");
+}
+
+#[test]
+fn dropped_next_takes_its_waker_back() {
+    let (handle, mut one, mut two) = forks(1, LagPolicy::Wait);
+    let (dropped, waiting) = (Counting::new(), Counting::new());
+    {
+        let next = pin!(one.next());
+        assert!(next.poll(&mut Context::from_waker(dropped.waker())).is_pending());
+    }
+    assert!(waiting.poll(&mut two).is_pending());
+    handle.send(0);
+    assert_eq!((dropped.wakes(), waiting.wakes()), (0, 1));
+    assert_eq!(waiting.poll(&mut two), Poll::Ready(Some(0)));
+
+    // Waits for space. The room that `one` makes wakes the fork that waits on.
+    let mut three = two.fork();
+    handle.send(1);
+    {
+        let next = pin!(two.next());
+        assert!(next.poll(&mut Context::from_waker(dropped.waker())).is_pending());
+    }
+    assert!(waiting.poll(&mut three).is_pending());
+    assert_eq!(one.next().now_or_never(), Some(Some(0)));
+    assert_eq!((dropped.wakes(), waiting.wakes()), (0, 2));
+    assert_eq!(waiting.poll(&mut three), Poll::Ready(Some(1)));
 }

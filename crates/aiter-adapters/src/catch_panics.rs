@@ -8,7 +8,7 @@ use std::panic::catch_unwind;
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{caught_panic::CaughtPanic, progress::Progress};
+use crate::{caught_panic::CaughtPanic, progress::Progress, util::inherent_next};
 
 pin_project_lite::pin_project! {
     /// A stream that returns each panic of the inner stream as an item of its own; made by
@@ -66,6 +66,8 @@ impl<S: fmt::Debug> fmt::Debug for CatchPanics<S> {
         f.debug_tuple("CatchPanics").field(&self.stream).finish()
     }
 }
+
+inherent_next!([S] CatchPanics<S>);
 
 impl<S: FusedStream> FusedStream for CatchPanics<S> {
     fn is_terminated(&self) -> bool {

@@ -100,6 +100,7 @@ pub trait AiterExt: Stream {
     /// # }).expect("iterators never wait");
     /// ```
     #[doc(alias = "flatten_aiter")]
+    #[doc(alias = "flat_map_iter")]
     fn flatten_iter(self) -> FlattenIter<Self>
     where
         Self: Stream<Item: IntoIterator> + Sized,
@@ -143,6 +144,8 @@ pub trait AiterExt: Stream {
     /// Needs no spawner, because any fork drives the source when it is polled. Forks require
     /// `Clone` items. See [`ForkStream`].
     #[doc(alias = "aiter_forker")]
+    #[doc(alias = "broadcast")]
+    #[doc(alias = "tee")]
     fn forker(self) -> ForkStream<Self>
     where
         Self: Sized,
@@ -155,9 +158,13 @@ pub trait AiterExt: Stream {
     /// At most `cap` items are held. `lag` decides what happens to a fork that is `cap` items
     /// behind. See [`BoundedFork`].
     ///
+    /// `cap` bounds the distance between forks, not the source. If forks wait or poll seldom, a
+    /// source that is pushed into, such as the cursor of a push list, still grows.
+    ///
     /// # Panics
     /// Panics if `cap` is 0.
     #[doc(alias = "aiter_forker")]
+    #[doc(alias = "broadcast")]
     #[track_caller]
     fn forker_bounded(self, cap: usize, lag: LagPolicy) -> BoundedFork<Self>
     where
@@ -226,6 +233,9 @@ pub trait AiterExt: Stream {
     /// # }).expect("iterators never wait");
     /// ```
     #[doc(alias = "join_aiters")]
+    #[doc(alias = "flatten_unordered")]
+    #[doc(alias = "merge")]
+    #[doc(alias = "select_all")]
     fn join_streams(self) -> JoinStreams<Self>
     where
         Self: Sized,
@@ -250,6 +260,7 @@ pub trait AiterExt: Stream {
     /// # }).expect("iterators never wait");
     /// ```
     #[doc(alias = "map_filter_aiter")]
+    #[doc(alias = "filter_map")]
     fn map_filter<F, I>(self, f: F) -> MapFilter<Self, F, I>
     where
         Self: Sized,
@@ -278,6 +289,7 @@ pub trait AiterExt: Stream {
     /// # });
     /// ```
     #[doc(alias = "map_filter_aiter")]
+    #[doc(alias = "filter_map")]
     fn map_filter_async<F, Fut>(self, f: F) -> MapFilterAsync<Self, F, Fut>
     where
         Self: Sized,
@@ -312,6 +324,8 @@ pub trait AiterExt: Stream {
     /// ```
     #[doc(alias = "map_aiter")]
     #[doc(alias = "parallel_map_aiter")]
+    #[doc(alias = "buffer_unordered")]
+    #[doc(alias = "buffered")]
     #[track_caller]
     fn map_par<F, Fut>(self, n: usize, f: F) -> MapPar<Self, F, Fut>
     where
@@ -420,6 +434,7 @@ pub trait AiterExt: Stream {
     /// assert_eq!(source.next().now_or_never(), Some(Some(5)));
     /// ```
     #[doc(alias = "preload_aiter")]
+    #[doc(alias = "prefetch")]
     #[track_caller]
     fn preload(self, n: usize) -> Preload<Self>
     where
@@ -453,6 +468,7 @@ pub trait AiterExt: Stream {
     /// # });
     /// ```
     #[doc(alias = "preload_aiter")]
+    #[doc(alias = "prefetch")]
     #[track_caller]
     fn preload_with<P>(self, n: usize, spawn: P) -> PreloadWith<Self::Item, P::Handle>
     where
@@ -489,6 +505,8 @@ pub trait AiterExt: Stream {
     /// assert_eq!(numbers.next().now_or_never(), Some(None));
     /// ```
     #[doc(alias = "stoppable_aiter")]
+    #[doc(alias = "abortable")]
+    #[doc(alias = "take_until")]
     fn stoppable(self) -> (Stopper, Stoppable<Self>)
     where
         Self: Sized,
@@ -518,6 +536,7 @@ pub trait AiterExt: Stream {
     /// assert_eq!(until, [Err("one failed")]);
     /// # }).expect("iterators never wait");
     /// ```
+    #[doc(alias = "try_flatten_unordered")]
     fn try_join_streams<I, T, E>(self, on_error: OnError) -> TryJoinStreams<Self, I>
     where
         Self: Stream<Item = Result<I, E>> + Sized,

@@ -6,7 +6,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::{Flattener, FusedSource};
+use crate::util::{Flattener, FusedSource, inherent_next};
 
 pin_project_lite::pin_project! {
     /// A stream of the items of a stream's iterators, one iterator after the other; made by
@@ -74,6 +74,8 @@ impl<S: Stream<Item: IntoIterator>> FlattenIter<S> {
         (source.into_inner(), iter)
     }
 }
+
+inherent_next!([S: Stream<Item: IntoIterator>] FlattenIter<S>);
 
 impl<S: Stream<Item: IntoIterator>> FusedStream for FlattenIter<S> {
     fn is_terminated(&self) -> bool {

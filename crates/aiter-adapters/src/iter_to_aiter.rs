@@ -7,7 +7,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::nonzero;
+use crate::util::{inherent_next, nonzero};
 
 /// Makes a stream of an iterator.
 ///
@@ -121,6 +121,8 @@ impl<I> IterToAiter<I> {
         self.iter
     }
 }
+
+inherent_next!([I] IterToAiter<I>);
 
 // The iterator is not pinned.
 impl<I> Unpin for IterToAiter<I> {}

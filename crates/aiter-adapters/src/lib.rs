@@ -51,9 +51,10 @@ pub use on_error::{ErrorRule, OnError};
 pub use outcome::TaskOutcome;
 pub use preload::Preload;
 pub use progress::Progress;
-pub use sharable::{Sharable, SharableNext};
+pub use sharable::Sharable;
 pub use spawn::Spawn;
 pub use spawned::{
     Active, DriveTask, MapParWith, MapWorker, PreloadWith, StartWorkers, WorkerStarter,
 };
 pub use stoppable::{Stoppable, Stopper};
+pub use util::StreamNext;

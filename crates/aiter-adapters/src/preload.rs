@@ -10,7 +10,7 @@ use futures_core::{FusedStream, Stream};
 
 use crate::{
     progress::Progress,
-    util::{Budget, add_to_hint, clear_on_panic, source_hint},
+    util::{Budget, add_to_hint, clear_on_panic, inherent_next, source_hint},
 };
 
 pin_project_lite::pin_project! {
@@ -108,6 +108,8 @@ impl<S: Stream> Preload<S> {
         Poll::Ready(())
     }
 }
+
+inherent_next!([S: Stream] Preload<S>);
 
 impl<S: Stream> FusedStream for Preload<S> {
     fn is_terminated(&self) -> bool {

@@ -1,12 +1,13 @@
 use core::{
     fmt,
-    future::Future,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use aiter_core::task::PollLock;
-use futures_core::{FusedFuture, FusedStream, Stream};
+use futures_core::{FusedStream, Stream};
+
+use crate::util::inherent_next;
 
 pin_project_lite::pin_project! {
     /// The value of the lock, which the clones poll in turn.
@@ -75,33 +76,6 @@ impl<S> Sharable<S> {
         Self { lock: PollLock::new(SharableSource { stream, ended: false }), ended: false }
     }
 
-    /// Waits for the next item of this clone. Returns `None` at the end.
-    ///
-    /// Unlike the future of `StreamExt::next`, this future takes back its waker if it is dropped
-    /// while it waits. The task is then not woken for an item that it no longer waits for.
-    ///
-    /// # Panics
-    /// Panics as the [stream](Self#panics) does.
-    ///
-    /// # Cancel safety
-    /// Cancel safe. If the future is dropped, no item is lost and no other clone waits longer.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::AiterExt;
-    /// use futures_util::{FutureExt, stream};
-    ///
-    /// let mut one = stream::iter(["item"]).sharable();
-    /// assert_eq!(one.next().now_or_never(), Some(Some("item")));
-    /// ```
-    #[expect(clippy::should_implement_trait, reason = "replaces `StreamExt::next`")]
-    pub fn next(&mut self) -> SharableNext<'_, S>
-    where
-        S: Stream,
-    {
-        SharableNext { clone: self, is_waiting: false }
-    }
-
     /// Drops this clone. Returns the source if it was the last one.
     ///
     /// If this is called on all clones concurrently, exactly one call returns the source.
@@ -134,6 +108,8 @@ impl<S> Clone for Sharable<S> {
         Self { lock: self.lock.clone(), ended: self.ended }
     }
 }
+
+inherent_next!([S] Sharable<S>, |clone| clone.lock.cancel());
 
 impl<S: Stream> FusedStream for Sharable<S> {
     fn is_terminated(&self) -> bool {
@@ -174,44 +150,5 @@ impl<S: Stream> Stream for Sharable<S> {
             .lock
             .try_read(|source| if source.ended { Some(0) } else { source.stream.size_hint().1 });
         (0, upper.flatten())
-    }
-}
-
-/// The future of [`Sharable::next`].
-#[must_use = "futures do nothing unless polled"]
-pub struct SharableNext<'a, S: Stream> {
-    clone: &'a mut Sharable<S>,
-    /// The last poll returned `Pending`.
-    is_waiting: bool,
-}
-
-impl<S: Stream> fmt::Debug for SharableNext<'_, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharableNext").field("clone", &self.clone).finish()
-    }
-}
-
-impl<S: Stream> Future for SharableNext<'_, S> {
-    type Output = Option<S::Item>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        self.is_waiting = true;
-        let polled = Pin::new(&mut *self.clone).poll_next(cx);
-        self.is_waiting = polled.is_pending();
-        polled
-    }
-}
-
-impl<S: Stream> FusedFuture for SharableNext<'_, S> {
-    fn is_terminated(&self) -> bool {
-        self.clone.ended
-    }
-}
-
-impl<S: Stream> Drop for SharableNext<'_, S> {
-    fn drop(&mut self) {
-        if self.is_waiting {
-            self.clone.lock.cancel();
-        }
     }
 }

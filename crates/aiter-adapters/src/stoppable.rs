@@ -16,6 +16,7 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     progress::Progress,
     sync::{Arc, AtomicBool, Ordering},
+    util::inherent_next,
 };
 
 struct State {
@@ -35,6 +36,7 @@ impl State {
 /// Clones are handles of the same stream. Dropping all of them does not stop the stream, which then
 /// continues to its own end.
 #[derive(Clone)]
+#[doc(alias = "AbortHandle")]
 pub struct Stopper(Arc<State>);
 
 impl fmt::Debug for Stopper {
@@ -169,6 +171,8 @@ impl<S> Stoppable<S> {
         source
     }
 }
+
+inherent_next!([S] Stoppable<S>);
 
 impl<S: Stream> FusedStream for Stoppable<S> {
     fn is_terminated(&self) -> bool {

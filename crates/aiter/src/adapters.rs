@@ -10,7 +10,7 @@ pub use aiter_adapters::CatchPanics;
 pub use aiter_adapters::{
     Active, Azip, AzipSources, BoundedFork, DriveTask, FlattenIter, ForEachProgress, ForkStream,
     Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
-    MapWorker, PassiveFork, Preload, PreloadWith, Sharable, SharableNext, StartWorkers, Stoppable,
+    MapWorker, PassiveFork, Preload, PreloadWith, Sharable, StartWorkers, Stoppable, StreamNext,
     StrictAzip, TryJoinStreams, WorkerStarter,
 };
 #[doc(inline)]

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod adapters;
+pub mod guide;
 pub mod prelude;
 
 #[doc(inline)]
@@ -27,3 +28,6 @@ pub use aiter_executor_compat::{
 pub use aiter_executor_compat::{
     BlockOn, Elapsed, ForbidBlocking, allow_blocking, forbid_blocking, park_thread, unblock_iter,
 };
+#[cfg(feature = "stream-ext")]
+#[doc(no_inline)]
+pub use futures_util::{StreamExt, TryStreamExt};

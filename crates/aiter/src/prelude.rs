@@ -1,10 +1,10 @@
 //! What a program that uses the crate names daily, for `use aiter::prelude::*`.
 //!
-//! It is meant to stand beside the `StreamExt` of futures-util, futures-lite or tokio-stream.
+//! With the feature `stream-ext` (enabled by default), it contains `StreamExt` and `TryStreamExt`
+//! of futures-util.
 //!
 //! ```
 //! use aiter::prelude::*;
-//! use futures_util::StreamExt;
 //!
 //! # futures_util::FutureExt::now_or_never(async {
 //! let (pusher, cursor): (Pusher<u8>, Cursor<u8>) = push_list();
@@ -13,6 +13,20 @@
 //! assert_eq!(cursor.map(|n| n * n).collect::<Vec<_>>().await, [1, 4, 9]);
 //! # }).expect("the list has ended");
 //! ```
+//!
+//! # With another `StreamExt`
+//! An explicit import takes the place of a name of the prelude. So after
+//! `use futures_lite::StreamExt`, the methods are those of futures-lite, and no call is ambiguous.
+//! Two glob imports, such as `use futures_lite::prelude::*`, bring both traits, and a call to a
+//! method that both have is an error. In that case import the names of one crate explicitly, or
+//! turn `stream-ext` off:
+//!
+//! ```toml
+//! aiter = { version = "0.1", default-features = false, features = ["std"] }
+//! ```
+//!
+//! No method of [`AiterExt`] has the name of a method of a `StreamExt`. The streams of the adapters
+//! have an inherent `next`, which takes precedence over that of any trait.
 
 pub use aiter_adapters::{
     Active, AiterExt, Azip, ForkStream, Gate, Gated, IterToAiter, JoinStreams, KeyedEvent,
@@ -24,3 +38,5 @@ pub use aiter_executor_compat::{AiterToIter, aiter_to_iter};
 #[cfg(feature = "std")]
 pub use aiter_executor_compat::{BlockOn, park_thread, unblock_iter};
 pub use futures_core::{FusedStream, Stream};
+#[cfg(feature = "stream-ext")]
+pub use futures_util::{StreamExt, TryStreamExt};

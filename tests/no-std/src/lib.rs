@@ -71,7 +71,7 @@ pub mod adapters {
             Active, Azip, AzipSources, BoundedFork, DriveTask, FlattenIter, ForEachProgress,
             ForkStream, Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar,
             MapParWith, MapTry, MapWorker, PassiveFork, Preload, PreloadWith, Sharable,
-            SharableNext, StartWorkers, Stoppable, StrictAzip, TryJoinStreams, WorkerStarter,
+            StartWorkers, Stoppable, StreamNext, StrictAzip, TryJoinStreams, WorkerStarter,
         },
     };
 
@@ -91,8 +91,8 @@ pub mod adapters {
     pub type Forks<S> = (ForkStream<S>, PassiveFork<S>, BoundedFork<S>, LagPolicy);
     /// A stream that several tasks share.
     pub type Shared<S> = Sharable<S>;
-    /// The future of an item of a clone.
-    pub type SharedItem<S> = SharableNext<'static, S>;
+    /// The future of an item of a stream.
+    pub type NextItem<S> = StreamNext<'static, S>;
     /// Streams that merge many streams.
     pub type Joined<S, K, I> = (JoinStreams<S>, JoinKeyed<S, K, I>, KeyedEvent<K>);
     /// A merge of fallible streams, and its error policy.
@@ -152,5 +152,20 @@ pub mod executor_compat {
     ) -> (impl Iterator<Item = S::Item>, impl BlockOnNext<S>) {
         let iter: IdleIter<S, I> = BlockOnIdle::new(idle).iter(stream);
         (iter, BlockOnIdle::new(|_: &IdleHint<'_>| core::hint::spin_loop()))
+    }
+}
+
+/// The methods of streams.
+pub mod ext {
+    use aiter::{Cursor, StreamExt, TryStreamExt};
+
+    /// Adds up the items of a list.
+    pub async fn sum(cursor: Cursor<u32>) -> u32 {
+        cursor.fold(0, async |sum, n| sum + n).await
+    }
+
+    /// Adds up the items of a list, up to the first error.
+    pub async fn try_sum<E>(cursor: Cursor<Result<u32, E>>) -> Result<u32, E> {
+        cursor.try_fold(0, async |sum, n| Ok(sum + n)).await
     }
 }

@@ -6,7 +6,10 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::{azip::sources::AzipSources, util::add_to_hint};
+use crate::{
+    azip::sources::AzipSources,
+    util::{add_to_hint, inherent_next},
+};
 
 /// Makes a stream of rows with one item of each stream.
 ///
@@ -125,6 +128,8 @@ impl<Z: AzipSources> Azip<Z> {
         add_to_hint(self.sources.hint_at(i), taken)
     }
 }
+
+inherent_next!([Z: AzipSources] Azip<Z>);
 
 // Sources are `Unpin`, and items are not pinned.
 impl<Z: AzipSources> Unpin for Azip<Z> {}

@@ -8,7 +8,10 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::azip::{rows::Azip, sources::AzipSources};
+use crate::{
+    azip::{rows::Azip, sources::AzipSources},
+    util::inherent_next,
+};
 
 /// A stream of rows with one item of each source, which must end together; made by
 /// [`Azip::strict`].
@@ -93,6 +96,8 @@ impl<Z: AzipSources> StrictAzip<Z> {
         polled
     }
 }
+
+inherent_next!([Z: AzipSources] StrictAzip<Z>);
 
 // See `Azip`.
 impl<Z: AzipSources> Unpin for StrictAzip<Z> {}

@@ -18,14 +18,17 @@ use crate::{
     },
     outcome::{OutcomeCell, TaskOutcome},
     sync::Arc,
-    util::{add_to_hint, source_hint},
+    util::{add_to_hint, inherent_next, source_hint},
 };
 
 /// One of several streams of the same items, at most `cap` items apart; made by
 /// [`forker_bounded`](crate::AiterExt::forker_bounded).
 ///
-/// Works as [`ForkStream`](crate::ForkStream), but holds at most `cap` items for forks that lag. If
-/// a fork is `cap` items behind when another fork polls for more, the [`LagPolicy`] decides:
+/// Works as [`ForkStream`](crate::ForkStream), but holds at most `cap` items for forks that lag.
+/// `cap` bounds the distance between forks, not the source. A push list behind the source still
+/// grows while the forks do not poll it.
+///
+/// If a fork is `cap` items behind when another fork polls for more, the [`LagPolicy`] decides:
 ///
 /// - [`LagPolicy::Wait`]: the other fork waits until the slow fork has read or is dropped. All
 ///   forks are as slow as the slowest, and a fork that is never read stops all.
@@ -163,6 +166,8 @@ impl<S: Stream> Drop for BoundedFork<S> {
         }
     }
 }
+
+inherent_next!([S: Stream] BoundedFork<S>, |fork| fork.lock.cancel());
 
 impl<S: Stream<Item: Clone>> FusedStream for BoundedFork<S> {
     fn is_terminated(&self) -> bool {

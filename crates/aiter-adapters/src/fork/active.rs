@@ -14,7 +14,7 @@ use crate::{
     },
     outcome::TaskOutcome,
     sync::Arc,
-    util::{Finally, add_to_hint, source_hint},
+    util::{Finally, add_to_hint, inherent_next, source_hint},
 };
 
 /// One of several streams of the same items; made by [`forker`](crate::AiterExt::forker).
@@ -240,6 +240,11 @@ where
         self.fork()
     }
 }
+
+inherent_next!([S: Stream] ForkStream<S>, |fork| {
+    fork.fork.lock.cancel();
+    fork.fork.cursor.set_active();
+});
 
 impl<S: Stream> FusedStream for ForkStream<S> {
     fn is_terminated(&self) -> bool {

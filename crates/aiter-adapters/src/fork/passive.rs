@@ -11,6 +11,7 @@ use crate::{
     fork::source::{ForkSource, SharedState},
     outcome::TaskOutcome,
     sync::Arc,
+    util::inherent_next,
 };
 
 /// A fork that reads only what active forks have requested; made by
@@ -107,6 +108,8 @@ where
         self.fork_passive()
     }
 }
+
+inherent_next!([S: Stream] PassiveFork<S>, |fork| fork.lock.cancel());
 
 impl<S: Stream> FusedStream for PassiveFork<S> {
     fn is_terminated(&self) -> bool {

@@ -13,6 +13,7 @@ use crate::{
     },
     progress::Progress,
     sync::Arc,
+    util::inherent_next,
 };
 
 pin_project_lite::pin_project! {
@@ -89,6 +90,8 @@ impl<S> Gated<S> {
         source
     }
 }
+
+inherent_next!([S] Gated<S>);
 
 impl<S: Stream> FusedStream for Gated<S> {
     fn is_terminated(&self) -> bool {

@@ -8,7 +8,7 @@ use futures_core::{FusedStream, Stream};
 
 use crate::{
     join::joiner::{Joiner, MemberPoll, Opened},
-    util::add_to_hint,
+    util::{add_to_hint, inherent_next},
 };
 
 /// An event of one of the streams of a [`JoinKeyed`].
@@ -75,6 +75,8 @@ impl<S, K, I> JoinKeyed<S, K, I> {
         self.joiner.members().map(|member| &member.key)
     }
 }
+
+inherent_next!([S, K, I] JoinKeyed<S, K, I>);
 
 impl<S: Stream<Item = (K, I)>, K: Clone, I: Stream> FusedStream for JoinKeyed<S, K, I> {
     fn is_terminated(&self) -> bool {

@@ -12,7 +12,7 @@ use crate::{
         join_keyed::JoinKeyed,
         joiner::{Joiner, MemberPoll, Opened},
     },
-    util::nonzero,
+    util::{inherent_next, nonzero},
 };
 
 pin_project_lite::pin_project! {
@@ -129,6 +129,8 @@ impl<S: Stream> JoinStreams<S> {
         self.joiner.into_parts()
     }
 }
+
+inherent_next!([S: Stream] JoinStreams<S>);
 
 impl<S: Stream<Item: Stream>> FusedStream for JoinStreams<S> {
     fn is_terminated(&self) -> bool {

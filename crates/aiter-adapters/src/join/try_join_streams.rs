@@ -9,7 +9,7 @@ use futures_core::{FusedStream, Stream};
 use crate::{
     join::joiner::{Joiner, MemberPoll, Opened},
     on_error::OnError,
-    util::nonzero,
+    util::{inherent_next, nonzero},
 };
 
 pin_project_lite::pin_project! {
@@ -71,6 +71,8 @@ impl<S, I: Stream> TryJoinStreams<S, I> {
         self.joiner.len()
     }
 }
+
+inherent_next!([S, I: Stream] TryJoinStreams<S, I>);
 
 impl<S, I, T, E> FusedStream for TryJoinStreams<S, I>
 where

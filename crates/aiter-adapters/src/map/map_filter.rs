@@ -6,7 +6,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::{Flattener, FusedSource};
+use crate::util::{Flattener, FusedSource, inherent_next};
 
 pin_project_lite::pin_project! {
     /// A stream that maps each item to any number of items; made by
@@ -65,6 +65,8 @@ impl<S: Stream, F, I: IntoIterator> MapFilter<S, F, I> {
         (source.into_inner(), iter)
     }
 }
+
+inherent_next!([S: Stream, F, I: IntoIterator] MapFilter<S, F, I>);
 
 impl<S: Stream, F: FnMut(S::Item) -> I, I: IntoIterator> FusedStream for MapFilter<S, F, I> {
     fn is_terminated(&self) -> bool {

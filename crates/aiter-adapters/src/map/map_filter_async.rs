@@ -7,7 +7,7 @@ use core::{
 
 use futures_core::{FusedStream, Stream};
 
-use crate::util::{Flattener, FusedSource, add_to_hint, clear_on_panic};
+use crate::util::{Flattener, FusedSource, add_to_hint, clear_on_panic, inherent_next};
 
 pin_project_lite::pin_project! {
     /// A stream of the outputs of an async function, one call after the other.
@@ -135,6 +135,8 @@ where
         (source.into_inner(), call, iter)
     }
 }
+
+inherent_next!([S, F, Fut: Future<Output: IntoIterator>] MapFilterAsync<S, F, Fut>);
 
 impl<S, F, Fut> FusedStream for MapFilterAsync<S, F, Fut>
 where

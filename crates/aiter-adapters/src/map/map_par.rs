@@ -13,7 +13,7 @@ use crate::catch_panics::CatchPanics;
 use crate::{
     map::jobs::Jobs,
     progress::Progress,
-    util::{Budget, add_to_hint, clear_on_panic, source_hint},
+    util::{Budget, add_to_hint, clear_on_panic, inherent_next, source_hint},
 };
 
 pin_project_lite::pin_project! {
@@ -213,6 +213,8 @@ impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> Progress for MapPar<S, F,
         Poll::Pending
     }
 }
+
+inherent_next!([S, F, Fut: Future] MapPar<S, F, Fut>);
 
 impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> FusedStream for MapPar<S, F, Fut> {
     fn is_terminated(&self) -> bool {

@@ -14,7 +14,7 @@ use futures_core::{FusedStream, Stream};
 
 use crate::{
     on_error::{ErrorRule, OnError},
-    util::{Budget, FusedSource},
+    util::{Budget, FusedSource, inherent_next},
 };
 
 pin_project_lite::pin_project! {
@@ -199,6 +199,8 @@ impl<S, F, E, R> MapTry<S, F, E, R> {
         source.into_inner()
     }
 }
+
+inherent_next!([S, F, E, R] MapTry<S, F, E, R>);
 
 impl<S, F, R, U, E> FusedStream for MapTry<S, F, E, R>
 where

@@ -13,6 +13,7 @@ use crate::{
     progress::Progress,
     spawn::Spawn,
     spawned::{drive_task::DriveTask, receiver::TaskReceiver},
+    util::inherent_next,
 };
 
 /// A stream whose items a task pulls from a source, ahead of the consumer; made by
@@ -139,6 +140,8 @@ impl<T, H> Active<T, H> {
         }
     }
 }
+
+inherent_next!([T, H] Active<T, H>);
 
 // The handle is not pinned.
 impl<T, H> Unpin for Active<T, H> {}

@@ -24,6 +24,7 @@ use crate::{
         shared_source::{SharedSource, workers_for},
         starter::{Start, StartWorkers, StartedWorkers, WorkerStarter},
     },
+    util::inherent_next,
 };
 
 /// A stream that maps items by an async function in tasks; made by
@@ -248,6 +249,8 @@ impl<T, H, L: StartWorkers<T, H>> Progress for MapParWith<T, H, L> {
         Poll::Ready(())
     }
 }
+
+inherent_next!([T, H, L] MapParWith<T, H, L>);
 
 // No field is pinned.
 impl<T, H, L> Unpin for MapParWith<T, H, L> {}

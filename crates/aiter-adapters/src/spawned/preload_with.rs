@@ -12,6 +12,7 @@ use crate::{
     progress::Progress,
     spawn::Spawn,
     spawned::{active::Active, drive_task::DriveTask},
+    util::inherent_next,
 };
 
 /// A stream with `n` items that a task keeps loaded while the consumer is busy; made by
@@ -92,6 +93,8 @@ impl<T, H> PreloadWith<T, H> {
         self.items.is_empty()
     }
 }
+
+inherent_next!([T, H] PreloadWith<T, H>);
 
 impl<T, H> FusedStream for PreloadWith<T, H> {
     fn is_terminated(&self) -> bool {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use aiter::{Cursor, adapters::PassiveFork};
 use indicatif::{ProgressBar, ProgressStyle};
-use smol::stream::StreamExt;
 
 use crate::model::Chunk;
 

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aiter::{Cursor, Pusher, adapters::ForkStream};
-use smol::stream::StreamExt;
 
 use crate::model::{Chunk, Count, Part, Row};
 

@@ -1,0 +1,100 @@
+//! The inherent method `next` of the streams.
+
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::{FusedFuture, FusedStream, Stream};
+
+/// The future of the inherent method `next` of a stream.
+///
+/// A fork or clone of a shared source ([`ForkStream`](crate::ForkStream),
+/// [`PassiveFork`](crate::PassiveFork), [`BoundedFork`](crate::BoundedFork),
+/// [`Sharable`](crate::Sharable)) registers its task with the source. If this future is dropped
+/// while it waits, it deregisters the task, unlike the future of `StreamExt::next`. The task is
+/// then not woken for an item that it no longer waits for.
+///
+/// # Cancel safety
+/// Cancel safe. If the future is dropped, no item is lost and no other task waits longer.
+#[must_use = "futures do nothing unless polled"]
+pub struct StreamNext<'a, S> {
+    stream: &'a mut S,
+    /// The last poll returned `Pending` or panicked.
+    is_waiting: bool,
+    deregister: fn(&mut S),
+}
+
+impl<S: fmt::Debug> fmt::Debug for StreamNext<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamNext").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+impl<'a, S> StreamNext<'a, S> {
+    /// `deregister` removes the wakers that a poll of the stream has left with a shared source.
+    pub(crate) fn new(stream: &'a mut S, deregister: fn(&mut S)) -> Self {
+        Self { stream, is_waiting: false, deregister }
+    }
+}
+
+impl<S: Stream + Unpin> Future for StreamNext<'_, S> {
+    type Output = Option<S::Item>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        // Before the poll, so that a panic leaves `true`.
+        self.is_waiting = true;
+        let polled = Pin::new(&mut *self.stream).poll_next(cx);
+        self.is_waiting = polled.is_pending();
+        polled
+    }
+}
+
+impl<S: FusedStream + Unpin> FusedFuture for StreamNext<'_, S> {
+    /// Returns `true` if the stream has returned its end.
+    fn is_terminated(&self) -> bool {
+        self.stream.is_terminated()
+    }
+}
+
+impl<S> Drop for StreamNext<'_, S> {
+    fn drop(&mut self) {
+        if self.is_waiting {
+            (self.deregister)(self.stream);
+        }
+    }
+}
+
+/// Adds the method `next` to a stream: `inherent_next!([S: Stream] Fork<S>)`.
+///
+/// A handle of a shared source adds a function that deregisters it.
+macro_rules! inherent_next {
+    ([$($generics:tt)*] $stream:ty) => {
+        inherent_next!([$($generics)*] $stream, |_| {});
+    };
+    ([$($generics:tt)*] $stream:ty, $deregister:expr) => {
+        impl<$($generics)*> $stream {
+            /// Waits for the next item. Returns `None` at the end.
+            ///
+            /// Does what `StreamExt::next` does, without an import. See
+            /// [`StreamNext`](crate::StreamNext) for a fork or clone of a shared source.
+            ///
+            /// # Panics
+            /// A poll panics if a poll of the [stream](Self) does.
+            ///
+            /// # Cancel safety
+            /// Cancel safe. If the future is dropped, no item is lost.
+            #[expect(clippy::should_implement_trait, reason = "replaces `StreamExt::next`")]
+            pub fn next(&mut self) -> $crate::StreamNext<'_, Self>
+            where
+                Self: futures_core::Stream + Unpin,
+            {
+                $crate::StreamNext::new(self, $deregister)
+            }
+        }
+    };
+}
+
+pub(crate) use inherent_next;
