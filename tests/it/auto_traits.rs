@@ -7,9 +7,9 @@ use aiter::{
     adapters::{
         Active, AvailableIter, Azip, BoundedFork, CatchPanics, DriveTask, FlattenIter, ForkStream,
         Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
-        MapWorker, NextMany, PassiveFork, Preflight, Preload, PreloadWith, Sharable, SharableNext,
-        SharedNext, SharedNextMany, Stoppable, StrictAzip, TryJoinStreams, UnblockIter,
-        WorkerStarter,
+        MapWorker, Next, NextMany, PassiveFork, Preflight, PreflightNext, Preload, PreloadWith,
+        Sharable, SharableNext, SharedNext, SharedNextMany, Stoppable, StrictAzip, TryJoinStreams,
+        UnblockIter, WorkerStarter,
     },
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
@@ -165,6 +165,12 @@ fn cursor_borrows_take_traits_from_borrow() {
     assert_eq!(traits!(NextMany<'static, OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(NextMany<'static, Guard>), [false, false, true]);
     assert_eq!(traits!(NextMany<'static, Local>), NEITHER);
+    assert_eq!(traits!(Next<'static, Plain>), ALL);
+    assert_eq!(traits!(Next<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Next<'static, Guard>), [false, false, true]);
+    assert_eq!(traits!(PreflightNext<'static, Plain, Flight>), ALL);
+    assert_eq!(traits!(PreflightNext<'static, OfOneThread, Flight>), ONLY_SEND);
+    assert_eq!(traits!(PreflightNext<'static, Plain, Rc<Flight>>), [false, false, true]);
     assert_eq!(traits!(SharedNext<'static, Plain>), ALL);
     assert_eq!(traits!(SharedNext<'static, OfOneThread>), ALL);
     assert_eq!(traits!(SharedNext<'static, Guard>), NEITHER);
@@ -393,6 +399,8 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(AvailableIter<'static, OfOneThread>), NONE);
     // A mutable borrow of a cursor is not `UnwindSafe`.
     assert_eq!(unwinds!(NextMany<'static, Plain>), [false, true]);
+    assert_eq!(unwinds!(Next<'static, Fragile>), [false, true]);
+    assert_eq!(unwinds!(PreflightNext<'static, Fragile, Flight>), [false, true]);
     assert_eq!(unwinds!(SharedNext<'static, Fragile>), [false, true]);
     assert_eq!(unwinds!(SharedNextMany<'static, Plain>), [false, true]);
     assert_eq!(unwinds!(Stopper), BOTH);
@@ -451,6 +459,7 @@ fn handles_are_unpin_for_pinned_items() {
     assert!(traits!(NoWakeCursor<Opaque>)[2]);
     assert!(traits!(Cursor<Opaque>)[2]);
     assert!(traits!(SharedCursor<Opaque>)[2]);
+    assert!(traits!(Next<'static, Opaque>)[2]);
     assert!(traits!(NextMany<'static, Opaque>)[2]);
     assert!(traits!(AvailableIter<'static, Opaque>)[2]);
     assert!(traits!(Preflight<Opaque, Flight>)[2]);
@@ -468,6 +477,8 @@ fn debug_and_error_need_no_bound_on_items() {
     is_debug::<Cursor<Opaque>>();
     is_debug::<SharedCursor<Opaque>>();
     is_debug::<NextMany<'_, Opaque>>();
+    is_debug::<Next<'_, Opaque>>();
+    is_debug::<PreflightNext<'_, Opaque, Opaque>>();
     is_debug::<SharedNext<'_, Opaque>>();
     is_debug::<SharedNextMany<'_, Opaque>>();
     is_debug::<AvailableIter<'_, Opaque>>();

@@ -22,6 +22,7 @@ mod wait;
 pub use cursor::{
     Cursor,
     available::AvailableIter,
+    next::{Next, PreflightNext},
     next_many::NextMany,
     preflight::Preflight,
     shared::SharedCursor,

@@ -12,6 +12,7 @@ mod ends;
 mod handles;
 mod items;
 mod ledger;
+mod next_future;
 mod no_wake;
 mod panics;
 mod poll_lock;
