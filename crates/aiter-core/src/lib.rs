@@ -29,4 +29,7 @@ pub use cursor::{
     shared_next::{SharedNext, SharedNextMany},
 };
 pub use error::{PushAllError, PushError, PushErrorKind, TryNextError, TryPushError};
-pub use pusher::{Pusher, push_list, unique::UniquePusher, weak::WeakPusher};
+pub use pusher::{
+    Pusher, closed::Closed, push_list, replay::Replay, subscriber::Subscriber,
+    unique::UniquePusher, weak::WeakPusher,
+};

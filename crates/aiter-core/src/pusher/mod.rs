@@ -8,14 +8,17 @@ use core::fmt;
 use crate::{
     cursor::Cursor,
     error::{PushError, TryPushError},
-    list::{List, position::RawCursor},
+    list::{List, position::RawCursor, pusher_count::CloseMark},
     pusher::unique::UniquePusher,
     sync::Arc,
 };
 
+pub(crate) mod closed;
 mod control;
 pub(crate) mod no_wake;
 mod push_all;
+pub(crate) mod replay;
+pub(crate) mod subscriber;
 pub(crate) mod unique;
 pub(crate) mod weak;
 
@@ -173,7 +176,22 @@ impl<T> Pusher<T> {
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
     pub fn unique(&mut self) -> Option<UniquePusher<'_, T>> {
-        self.list.handles.has_only_one().then(|| UniquePusher::new(&self.list))
+        self.is_unique().then(|| UniquePusher::new(&self.list))
+    }
+
+    #[inline(always)]
+    fn is_unique(&self) -> bool {
+        let handles = &self.list.handles;
+        handles.has_only_one() || handles.set_unique().is_some_and(|mark| self.obey(mark))
+    }
+
+    /// Stops a list that a cursor has closed, before its only pusher becomes unique. Returns `true`.
+    #[cold]
+    fn obey(&self, mark: CloseMark) -> bool {
+        if mark == CloseMark::Set {
+            self.list.stop();
+        }
+        true
     }
 }
 
