@@ -15,7 +15,7 @@ pub use aiter_adapters::{
 };
 #[doc(inline)]
 pub use aiter_core::{
-    AvailableIter, Next, NextMany, Preflight, PreflightNext, SharedNext, SharedNextMany,
+    AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, SharedNext, SharedNextMany,
 };
 #[cfg(feature = "std")]
 #[doc(inline)]

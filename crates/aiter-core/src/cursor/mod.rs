@@ -125,6 +125,8 @@ mod spin;
 /// ```
 #[must_use = "a cursor that is not read keeps its unread items in memory"]
 #[doc(alias = "push_aiter")]
+#[doc(alias = "Receiver")]
+#[doc(alias = "UnboundedReceiver")]
 pub struct Cursor<T> {
     pub(crate) list: Arc<List<T>>,
     pub(crate) raw: RawCursor<T>,
@@ -192,6 +194,7 @@ impl<T> Cursor<T> {
     /// assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
+    #[doc(alias = "try_recv")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
         match self.raw.pop_fast() {

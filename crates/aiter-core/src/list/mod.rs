@@ -51,7 +51,7 @@ pub(crate) mod block;
 mod block_stack;
 mod claim;
 pub(crate) mod clone_fn;
-mod close;
+pub(crate) mod close;
 mod enter;
 mod free_list;
 mod grow;

@@ -140,8 +140,8 @@ impl PusherCount {
 
     #[cold]
     fn set_unique_slow(&self) -> Option<CloseMark> {
-        // Acquire: partner of each earlier `remove_pusher`, for the tail. The counts of the caller's
-        // only handle change no more.
+        // Acquire: partner of each earlier `remove_pusher`, for the tail. The counts of the only
+        // handle change no more.
         if self.0.load(Ordering::Acquire) & COUNTS != 1 {
             return None;
         }
@@ -150,9 +150,9 @@ impl PusherCount {
         Some(if before & CLOSED != 0 { CloseMark::Set } else { CloseMark::NotSet })
     }
 
-    /// Notes that a cursor has closed the list. Returns `true` if no unique pusher lives, nor can be
-    /// made before its maker has seen the mark: the caller stops the list. Otherwise the only pusher
-    /// may be unique, and stops the list itself.
+    /// Notes that a cursor has closed the list. Returns `true` if no unique pusher lives. No later
+    /// one moves the tail, because `set_unique` sees the mark: the caller stops the list. Otherwise
+    /// the only pusher may be unique, and stops the list itself.
     pub(crate) fn close(&self) -> bool {
         // Acquire: partner of `add`, for the tail.
         let before = self.0.fetch_or(CLOSED, Ordering::Acquire);

@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use crate::{list::List, pusher::Pusher, wait::waiter::Waiter};
+use crate::{list::close::ClosedWait, pusher::Pusher};
 
 impl<T> Pusher<T> {
     /// Returns `true` if the list refuses items: it was stopped or closed, or has no cursor.
@@ -53,52 +53,24 @@ impl<T> Pusher<T> {
     /// assert_eq!(pusher.closed().now_or_never(), Some(()));
     /// ```
     pub fn closed(&self) -> Closed<'_, T> {
-        Closed { list: &self.list, waiter: Waiter::new() }
+        Closed(ClosedWait::new(&self.list))
     }
 }
 
 /// The future of [`Pusher::closed`].
 #[must_use = "futures do nothing unless polled"]
-pub struct Closed<'a, T> {
-    list: &'a List<T>,
-    waiter: Waiter,
-}
-
-impl<T> Closed<'_, T> {
-    /// Removes the registration and drops its waker.
-    fn deregister(&mut self) {
-        if self.waiter.has_slept() {
-            // User code.
-            drop(self.list.closed_waiters().deregister(&mut self.waiter));
-        }
-    }
-}
+pub struct Closed<'a, T>(ClosedWait<'a, T>);
 
 impl<T> Future for Closed<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        if !this.list.is_closed() {
-            this.list.closed_waiters().register(&mut this.waiter, cx.waker());
-            // After the registration: a list that is closed later notifies this waiter.
-            if !this.list.is_closed() {
-                return Poll::Pending;
-            }
-        }
-        this.deregister();
-        Poll::Ready(())
-    }
-}
-
-impl<T> Drop for Closed<'_, T> {
-    fn drop(&mut self) {
-        self.deregister();
+        self.0.poll(cx)
     }
 }
 
 impl<T> fmt::Debug for Closed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Closed").field("is_closed", &self.list.is_closed()).finish_non_exhaustive()
+        f.debug_struct("Closed").field("is_closed", &self.0.is_closed()).finish_non_exhaustive()
     }
 }

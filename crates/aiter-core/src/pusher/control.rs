@@ -58,6 +58,7 @@ impl<T> Pusher<T> {
     /// assert_eq!(cursor.try_next(), Ok(1));
     /// assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
     /// ```
+    #[doc(alias = "close")]
     pub fn stop(&self) {
         self.list.stop();
     }

@@ -75,6 +75,7 @@ impl<'a, T> UniquePusher<'a, T> {
     /// assert_eq!(cursor.try_next(), Ok("item"));
     /// # Ok::<(), aiter_core::PushError<&str>>(())
     /// ```
+    #[doc(alias = "send")]
     #[inline]
     pub fn push(&mut self, item: T) -> Result<(), PushError<T>> {
         if let Some(kind) = self.error_kind() {

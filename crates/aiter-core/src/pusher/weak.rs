@@ -5,6 +5,7 @@ use core::fmt;
 use crate::{list::List, pusher::Pusher, sync::Arc};
 
 /// A handle that does not keep its list from ending. See [`Pusher::downgrade`].
+#[doc(alias = "WeakSender")]
 pub struct WeakPusher<T> {
     list: Arc<List<T>>,
 }

@@ -27,6 +27,8 @@ mod ready_queue;
 mod reentrant;
 mod result_drops;
 mod shared;
+#[cfg(feature = "sink")]
+mod sink;
 mod skips;
 mod streams;
 mod stuck_wakers;
