@@ -2,14 +2,15 @@
 
 use aiter::{
     AiterToIter, BlockOn, BlockOnIdle, CaughtPanic, Cursor, Elapsed, ForbidBlocking, Gate,
-    JoinStreams, KeyedEvent, MapError, NextItem, OnError, PushAllError, PushError, Pusher,
-    SharedCursor, Stopper, TaskOutcome, TryNextError, TryPushError, UniquePusher, WeakPusher,
+    JoinStreams, KeyedEvent, MapError, NextItem, OnError, PushAllError, PushError, Pusher, Replay,
+    SharedCursor, Stopper, Subscriber, TaskOutcome, TryNextError, TryPushError, UniquePusher,
+    WeakPusher,
     adapters::{
-        Active, AvailableIter, Azip, BoundedFork, CatchPanics, DriveTask, FlattenIter, ForkStream,
-        Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
-        MapWorker, NextMany, PassiveFork, Preflight, Preload, PreloadWith, Sharable, SharedNext,
-        SharedNextMany, Stoppable, StreamNext, StrictAzip, TryJoinStreams, UnblockIter,
-        WorkerStarter,
+        Active, AvailableIter, Azip, BoundedFork, CatchPanics, Closed, DriveTask, FlattenIter,
+        ForkStream, Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith,
+        MapTry, MapWorker, Next, NextMany, PassiveFork, Preflight, PreflightNext, Preload,
+        PreloadWith, Sharable, SharedNext, SharedNextMany, Stoppable, StreamNext, StrictAzip,
+        TryJoinStreams, UnblockIter, WorkerStarter,
     },
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
@@ -127,6 +128,11 @@ fn pushers_are_send_and_sync_if_items_are_send() {
     assert_eq!(traits!(UniquePusher<'static, Guard>), NEITHER);
     assert_eq!(traits!(UniquePusher<'static, Local>), NEITHER);
     assert_eq!(traits!(NoWakePusher<Plain>), ALL);
+    assert_eq!(traits!(Subscriber<Plain>), ALL);
+    assert_eq!(traits!(Subscriber<OfOneThread>), ALL);
+    assert_eq!(traits!(Subscriber<Guard>), NEITHER);
+    assert_eq!(traits!(Closed<'static, OfOneThread>), ALL);
+    assert_eq!(traits!(Closed<'static, Guard>), NEITHER);
     assert_eq!(traits!(NoWakePusher<OfOneThread>), ALL);
     assert_eq!(traits!(NoWakePusher<Guard>), NEITHER);
     assert_eq!(traits!(NoWakePusher<Local>), NEITHER);
@@ -138,6 +144,9 @@ fn cursors_take_send_and_sync_from_items() {
     assert_eq!(traits!(Cursor<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(NoWakeCursor<Plain>), ALL);
     assert_eq!(traits!(NoWakeCursor<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Replay<Plain>), ALL);
+    assert_eq!(traits!(Replay<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Replay<Guard>), NEITHER);
     assert_eq!(traits!(Cursor<Guard>), NEITHER);
     assert_eq!(traits!(Cursor<Local>), NEITHER);
     assert_eq!(traits!(Preflight<Plain, Flight>), ALL);
@@ -165,6 +174,12 @@ fn cursor_borrows_take_traits_from_borrow() {
     assert_eq!(traits!(NextMany<'static, OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(NextMany<'static, Guard>), [false, false, true]);
     assert_eq!(traits!(NextMany<'static, Local>), NEITHER);
+    assert_eq!(traits!(Next<'static, Plain>), ALL);
+    assert_eq!(traits!(Next<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Next<'static, Guard>), [false, false, true]);
+    assert_eq!(traits!(PreflightNext<'static, Plain, Flight>), ALL);
+    assert_eq!(traits!(PreflightNext<'static, OfOneThread, Flight>), ONLY_SEND);
+    assert_eq!(traits!(PreflightNext<'static, Plain, Rc<Flight>>), [false, false, true]);
     assert_eq!(traits!(SharedNext<'static, Plain>), ALL);
     assert_eq!(traits!(SharedNext<'static, OfOneThread>), ALL);
     assert_eq!(traits!(SharedNext<'static, Guard>), NEITHER);
@@ -383,6 +398,9 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(Pusher<Fragile>), BOTH);
     assert_eq!(unwinds!(WeakPusher<Fragile>), BOTH);
     assert_eq!(unwinds!(UniquePusher<'static, Fragile>), BOTH);
+    assert_eq!(unwinds!(Subscriber<Fragile>), BOTH);
+    assert_eq!(unwinds!(Replay<Fragile>), BOTH);
+    assert_eq!(unwinds!(Closed<'static, Fragile>), BOTH);
     assert_eq!(unwinds!(NoWakePusher<Fragile>), BOTH);
     assert_eq!(unwinds!(Cursor<Fragile>), BOTH);
     assert_eq!(unwinds!(NoWakeCursor<Fragile>), BOTH);
@@ -393,6 +411,8 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(AvailableIter<'static, OfOneThread>), NONE);
     // A mutable borrow of a cursor is not `UnwindSafe`.
     assert_eq!(unwinds!(NextMany<'static, Plain>), [false, true]);
+    assert_eq!(unwinds!(Next<'static, Fragile>), [false, true]);
+    assert_eq!(unwinds!(PreflightNext<'static, Fragile, Flight>), [false, true]);
     assert_eq!(unwinds!(SharedNext<'static, Fragile>), [false, true]);
     assert_eq!(unwinds!(SharedNextMany<'static, Plain>), [false, true]);
     assert_eq!(unwinds!(Stopper), BOTH);
@@ -447,10 +467,14 @@ fn handles_are_unpin_for_pinned_items() {
     assert!(traits!(Pusher<Opaque>)[2]);
     assert!(traits!(WeakPusher<Opaque>)[2]);
     assert!(traits!(UniquePusher<'static, Opaque>)[2]);
+    assert!(traits!(Subscriber<Opaque>)[2]);
+    assert!(traits!(Replay<Opaque>)[2]);
+    assert!(traits!(Closed<'static, Opaque>)[2]);
     assert!(traits!(NoWakePusher<Opaque>)[2]);
     assert!(traits!(NoWakeCursor<Opaque>)[2]);
     assert!(traits!(Cursor<Opaque>)[2]);
     assert!(traits!(SharedCursor<Opaque>)[2]);
+    assert!(traits!(Next<'static, Opaque>)[2]);
     assert!(traits!(NextMany<'static, Opaque>)[2]);
     assert!(traits!(AvailableIter<'static, Opaque>)[2]);
     assert!(traits!(Preflight<Opaque, Flight>)[2]);
@@ -463,11 +487,16 @@ fn debug_and_error_need_no_bound_on_items() {
     is_debug::<Pusher<Opaque>>();
     is_debug::<WeakPusher<Opaque>>();
     is_debug::<UniquePusher<'_, Opaque>>();
+    is_debug::<Subscriber<Opaque>>();
+    is_debug::<Replay<Opaque>>();
+    is_debug::<Closed<'_, Opaque>>();
     is_debug::<NoWakePusher<Opaque>>();
     is_debug::<NoWakeCursor<Opaque>>();
     is_debug::<Cursor<Opaque>>();
     is_debug::<SharedCursor<Opaque>>();
     is_debug::<NextMany<'_, Opaque>>();
+    is_debug::<Next<'_, Opaque>>();
+    is_debug::<PreflightNext<'_, Opaque, Opaque>>();
     is_debug::<SharedNext<'_, Opaque>>();
     is_debug::<SharedNextMany<'_, Opaque>>();
     is_debug::<AvailableIter<'_, Opaque>>();

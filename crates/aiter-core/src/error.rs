@@ -7,7 +7,7 @@ use alloc::vec::{self, Vec};
 /// The reason why a list refuses items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PushErrorKind {
-    /// The list was stopped, by a call of `stop` or by the drop of its last `Pusher`.
+    /// The list was stopped, by a call of `stop` or `close`, or by the drop of its last `Pusher`.
     Stopped,
     /// Every cursor was dropped. After `Pusher::subscribe`, the list accepts items again.
     NoCursor,

@@ -22,10 +22,14 @@ mod wait;
 pub use cursor::{
     Cursor,
     available::AvailableIter,
+    next::{Next, PreflightNext},
     next_many::NextMany,
     preflight::Preflight,
     shared::SharedCursor,
     shared_next::{SharedNext, SharedNextMany},
 };
 pub use error::{PushAllError, PushError, PushErrorKind, TryNextError, TryPushError};
-pub use pusher::{Pusher, push_list, unique::UniquePusher, weak::WeakPusher};
+pub use pusher::{
+    Pusher, closed::Closed, push_list, replay::Replay, subscriber::Subscriber,
+    unique::UniquePusher, weak::WeakPusher,
+};

@@ -16,7 +16,11 @@ use futures_core::Stream;
 
 use crate::{
     cursor::Cursor,
-    list::{block::Block, pusher_count::MOST_PUSHERS, readers::MAX_READERS},
+    list::{
+        block::Block,
+        pusher_count::{MOST_PUSHERS, MOST_WEAK},
+        readers::MAX_READERS,
+    },
     pusher::push_list,
 };
 
@@ -204,7 +208,7 @@ fn pusher_above_limit_panics_or_is_refused() {
     assert!(weak.upgrade().is_none());
     assert!(panics(&|| drop(pusher.clone())));
     drop(more);
-    cursor.list.handles.set(1, MOST_PUSHERS);
+    cursor.list.handles.set(1, MOST_WEAK);
     assert!(panics(&|| drop(pusher.downgrade())) && panics(&|| drop(weak.clone())));
     cursor.list.handles.set(1, 1);
     drop(weak);

@@ -9,7 +9,8 @@
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::{
-    AvailableIter, Cursor, Pusher, SharedCursor, UniquePusher, WeakPusher,
+    AvailableIter, Closed, Cursor, Pusher, Replay, SharedCursor, Subscriber, UniquePusher,
+    WeakPusher,
     task::{NoWakeCursor, NoWakePusher, PollLock, ReadyNode, ReadyQueue, WakeCell},
 };
 
@@ -17,6 +18,12 @@ impl<T> UnwindSafe for Pusher<T> {}
 impl<T> RefUnwindSafe for Pusher<T> {}
 impl<T> UnwindSafe for WeakPusher<T> {}
 impl<T> RefUnwindSafe for WeakPusher<T> {}
+impl<T> UnwindSafe for Subscriber<T> {}
+impl<T> RefUnwindSafe for Subscriber<T> {}
+impl<T> UnwindSafe for Replay<T> {}
+impl<T> RefUnwindSafe for Replay<T> {}
+impl<T> UnwindSafe for Closed<'_, T> {}
+impl<T> RefUnwindSafe for Closed<'_, T> {}
 impl<T> UnwindSafe for UniquePusher<'_, T> {}
 impl<T> RefUnwindSafe for UniquePusher<'_, T> {}
 impl<T> UnwindSafe for Cursor<T> {}

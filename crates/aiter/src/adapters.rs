@@ -14,7 +14,9 @@ pub use aiter_adapters::{
     StrictAzip, TryJoinStreams, WorkerStarter,
 };
 #[doc(inline)]
-pub use aiter_core::{AvailableIter, NextMany, Preflight, SharedNext, SharedNextMany};
+pub use aiter_core::{
+    AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, SharedNext, SharedNextMany,
+};
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use aiter_executor_compat::UnblockIter;

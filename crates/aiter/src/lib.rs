@@ -16,8 +16,8 @@ pub use aiter_adapters::{
 pub use aiter_adapters::{CaughtPanic, MapError};
 #[doc(inline)]
 pub use aiter_core::{
-    Cursor, PushAllError, PushError, PushErrorKind, Pusher, SharedCursor, TryNextError,
-    TryPushError, UniquePusher, WeakPusher, microcontroller, push_list,
+    Cursor, PushAllError, PushError, PushErrorKind, Pusher, Replay, SharedCursor, Subscriber,
+    TryNextError, TryPushError, UniquePusher, WeakPusher, microcontroller, push_list,
 };
 #[doc(inline)]
 pub use aiter_executor_compat::{

@@ -5,14 +5,21 @@
 /// The handles of the push list.
 pub mod list {
     use aiter::{
-        Cursor, Pusher, SharedCursor, UniquePusher, WeakPusher,
-        adapters::{AvailableIter, NextMany, Preflight, SharedNext, SharedNextMany},
+        Cursor, Pusher, Replay, SharedCursor, Subscriber, UniquePusher, WeakPusher,
+        adapters::{
+            AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, SharedNext,
+            SharedNextMany,
+        },
     };
 
     /// Handles that push.
     pub type Pushers<'a, T> = (Pusher<T>, UniquePusher<'a, T>, WeakPusher<T>);
+    /// Handles for later readers, and a wait for the end.
+    pub type Late<'a, T> = (Subscriber<T>, Replay<T>, Closed<'a, T>);
     /// Handles that read.
     pub type Cursors<T, F> = (Cursor<T>, SharedCursor<T>, Preflight<T, F>);
+    /// Futures of one item.
+    pub type Reads<'a, T, F> = (Next<'a, T>, PreflightNext<'a, T, F>);
     /// Futures of a shared cursor.
     pub type SharedReads<T> = (SharedNext<'static, T>, SharedNextMany<'static, T>);
     /// Borrows of a cursor.

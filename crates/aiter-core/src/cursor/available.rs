@@ -95,7 +95,8 @@ impl<T> Cursor<T> {
 
     /// Returns `true` if the list was stopped, also with items left to read.
     ///
-    /// [`is_drained`](Self::is_drained) returns `true` once no item is left. Wait-free.
+    /// [`is_drained`](Self::is_drained) returns `true` once no item is left. [`close`](Self::close)
+    /// stops a list. Wait-free.
     ///
     /// # Examples
     /// ```
@@ -107,6 +108,7 @@ impl<T> Cursor<T> {
     /// assert!(cursor.is_stopped() && cursor.len() == 1);
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
+    #[doc(alias = "is_closed")]
     pub fn is_stopped(&self) -> bool {
         self.list.tail().is_stopped()
     }

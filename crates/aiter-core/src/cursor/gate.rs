@@ -265,7 +265,9 @@ impl<T> SharedState<T> {
 
 impl<T> Drop for SharedState<T> {
     fn drop(&mut self) {
-        self.list.remove_cursor();
+        let list = &self.list;
+        // The last step, because it calls wakers.
+        let _notify = list.remove_cursor().then(|| Defer(|| list.notify_closed(Wakers::Take)));
         // SAFETY: the last taker is gone, so the position is not used again.
         self.position.raw.with_mut(|raw| unsafe { (*raw).give_up(&self.list) });
     }

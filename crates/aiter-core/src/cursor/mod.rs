@@ -9,15 +9,17 @@ use core::{fmt, mem::ManuallyDrop};
 
 use crate::{
     cursor::spin::SpinPolicy,
-    defer::DeferWith,
+    defer::Defer,
     error::TryNextError,
     list::{List, position::RawCursor},
     sync::Arc,
-    wait::waiter::Waiter,
+    wait::{queue::Wakers, waiter::Waiter},
 };
 
 pub(crate) mod available;
+mod control;
 mod gate;
+pub(crate) mod next;
 pub(crate) mod next_many;
 mod poll;
 pub(crate) mod preflight;
@@ -123,6 +125,8 @@ mod spin;
 /// ```
 #[must_use = "a cursor that is not read keeps its unread items in memory"]
 #[doc(alias = "push_aiter")]
+#[doc(alias = "Receiver")]
+#[doc(alias = "UnboundedReceiver")]
 pub struct Cursor<T> {
     pub(crate) list: Arc<List<T>>,
     pub(crate) raw: RawCursor<T>,
@@ -140,6 +144,23 @@ impl<T> Cursor<T> {
         let slept_at = raw.index();
         let (waiter, spin_policy) = (Waiter::new(), SpinPolicy::new());
         Self { list, raw, waiter, slept_at, spin_policy, ended: false }
+    }
+
+    /// Makes a cursor that receives the items that are pushed from now on. Lock-free.
+    ///
+    /// No unique pusher may live. The caller guarantees it by a pusher or a weak handle.
+    ///
+    /// # Panics
+    /// Panics as `List::enter` does.
+    pub(crate) fn at_tail(list: &Arc<List<T>>) -> Self
+    where
+        T: Clone + Sync,
+    {
+        list.release_handed_over();
+        // Before `enter` counts the second reader, which may need the clone function.
+        list.set_clone();
+        let (block, skip) = list.enter();
+        Self::new(list.clone(), RawCursor::new(block, skip))
     }
 
     /// Returns the list and the position. The list still counts the cursor.
@@ -173,6 +194,7 @@ impl<T> Cursor<T> {
     /// assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
+    #[doc(alias = "try_recv")]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
         match self.raw.pop_fast() {
@@ -236,11 +258,13 @@ impl<T> Cursor<T> {
 
 impl<T> Drop for Cursor<T> {
     fn drop(&mut self) {
+        let Self { list, raw, waiter, .. } = self;
         // First, so that a push that begins later finds no cursor.
-        self.list.remove_cursor();
+        let was_last = list.remove_cursor();
+        // The last step, because it calls wakers.
+        let _notify = was_last.then(|| Defer(|| list.notify_closed(Wakers::Take)));
         // SAFETY: the cursor is being dropped, so the position is not used again.
-        let give_up = DeferWith(self, |this| unsafe { this.raw.give_up(&this.list) });
-        let Self { list, waiter, .. } = &mut *give_up.0;
+        let _give_up = Defer(|| unsafe { raw.give_up(list) });
         // User code: drops the waker.
         list.waiters.deregister(waiter);
     }

@@ -37,6 +37,7 @@ impl<T> Cursor<T> {
     /// assert_eq!(buf, [0, 1, 2, 3, 4]);
     /// # Ok::<(), aiter_core::PushAllError<std::ops::Range<i32>>>(())
     /// ```
+    #[doc(alias = "try_recv_many")]
     pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
         if max == 0 {
             return 0;
@@ -108,6 +109,7 @@ impl<T> Cursor<T> {
     /// assert_eq!(cursor.next_many(&mut buf, 100).now_or_never(), Some(0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "recv_many")]
     pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> NextMany<'a, T> {
         NextMany { reader: self, buf, max }
     }

@@ -61,8 +61,9 @@ impl<T> Cursor<T> {
         }
     }
 
+    /// Takes the next item for `poll_next`, if the fast path gave none.
     #[inline(never)]
-    fn poll_next_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    pub(super) fn poll_next_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         self.poll_fill(cx).map(|filled| {
             // SAFETY: `poll_fill` has just returned `true`.
             filled.then(|| unsafe { self.raw.take(&self.list) })
@@ -127,6 +128,12 @@ impl<T> Cursor<T> {
     #[cold]
     fn set_ended(&mut self) {
         self.ended = true;
+        self.deregister();
+    }
+
+    /// Removes the registration and drops its waker.
+    #[cold]
+    pub(super) fn deregister(&mut self) {
         // User code.
         drop(self.list.waiters.deregister(&mut self.waiter));
     }

@@ -114,6 +114,7 @@ impl<T> SharedCursor<T> {
     /// assert_eq!(taker.try_next(), Err(TryNextError::Empty));
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
+    #[doc(alias = "try_recv")]
     #[inline]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
         if self.is_active {
@@ -236,6 +237,7 @@ impl<T> SharedCursor<T> {
     /// pusher.stop();
     /// assert!(taker.is_stopped());
     /// ```
+    #[doc(alias = "is_closed")]
     pub fn is_stopped(&self) -> bool {
         self.shared.list.tail().is_stopped()
     }

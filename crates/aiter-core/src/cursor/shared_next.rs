@@ -36,6 +36,7 @@ impl<T> SharedCursor<T> {
     /// assert_eq!(taker.next().now_or_never(), None); // pending
     /// # Ok::<(), aiter_core::PushError<&str>>(())
     /// ```
+    #[doc(alias = "recv")]
     #[expect(clippy::should_implement_trait, reason = "it replaces `StreamExt::next`")]
     pub fn next(&mut self) -> SharedNext<'_, T> {
         SharedNext { wait: Wait { taker: self, pending: false } }
@@ -67,6 +68,7 @@ impl<T> SharedCursor<T> {
     /// assert_eq!(taker.next_many(&mut buf, 100).now_or_never(), Some(0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "recv_many")]
     pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> SharedNextMany<'a, T> {
         SharedNextMany { wait: Wait { taker: self, pending: false }, buf, max }
     }

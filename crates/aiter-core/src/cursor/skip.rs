@@ -1,6 +1,6 @@
 //! Operations that move a cursor without reading items.
 
-use crate::cursor::Cursor;
+use crate::{cursor::Cursor, error::TryNextError};
 
 impl<T> Cursor<T> {
     /// Skips up to `n` ready items and returns how many it skipped.
@@ -85,6 +85,40 @@ impl<T> Cursor<T> {
     pub fn seek_to_end(&mut self) -> usize {
         let items = self.raw.distance(&self.list);
         self.skip_items(items)
+    }
+
+    /// Skips to the newest ready item and takes it.
+    ///
+    /// For readers that need only the last state, like those of a watch channel. The items before
+    /// it are skipped as by [`skip_items`](Self::skip_items), without a clone. If a push is not
+    /// finished, the newest ready item is the one before it. Never waits. Lock-free. The time grows
+    /// with the number of blocks.
+    ///
+    /// # Errors
+    /// Returns an error as [`try_next`](Self::try_next) does.
+    ///
+    /// # Panics
+    /// Panics as [`skip_items`](Self::skip_items) or [`try_next`](Self::try_next) does. If
+    /// `T::clone` panics, the newest item is still to be read.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::{TryNextError, push_list};
+    ///
+    /// let (pusher, mut cursor) = push_list();
+    /// pusher.push_all(["old", "older", "newest"])?;
+    /// assert_eq!(cursor.latest(), Ok("newest"));
+    /// assert_eq!(cursor.latest(), Err(TryNextError::Empty));
+    /// # Ok::<(), aiter_core::PushAllError<std::array::IntoIter<&str, 3>>>(())
+    /// ```
+    #[doc(alias = "borrow_and_update")]
+    #[doc(alias = "watch")]
+    pub fn latest(&mut self) -> Result<T, TryNextError> {
+        let ready = self.raw.ready_slots().count_by_blocks();
+        if ready > 1 {
+            self.skip_items(ready - 1);
+        }
+        self.try_next()
     }
 
     /// Makes a cursor that receives the items that are pushed from now on.

@@ -148,13 +148,15 @@ impl<T> List<T> {
         want: usize,
         on_full: OnFull,
     ) -> Result<Claim<T>, Option<PushErrorKind>> {
-        let _pin = self.pin();
+        let pin = self.pin();
         loop {
             let tail = self.pinned_tail();
             if tail.is_stopped() {
                 return Err(Some(PushErrorKind::Stopped));
             }
             if self.has_no_cursor() {
+                // May call wakers, and a waker may take long.
+                drop(pin);
                 return Err(Some(self.no_cursor_kind()));
             }
             let (block, slot) = (tail.block(), tail.slot());

@@ -1,12 +1,12 @@
 //! Cursors that enter the list, and the cursor count.
 //!
 //! # Ordering policy
-//! - `remove_cursor` (Release) and `cursor_count` (Acquire) are partners.
+//! - `remove_cursor` and `close` (Release) are partners of `has_no_cursor` (Acquire).
 //! - The additions are Relaxed, because no access to memory relies on this count.
 
 use crate::{
     error::PushErrorKind,
-    list::{List, block::Block},
+    list::{List, block::Block, close::CLOSED},
     sync::Ordering,
 };
 
@@ -38,26 +38,42 @@ impl<T> List<T> {
         (block, skip)
     }
 
-    /// Returns `true` if the list has no cursor.
+    /// Returns `true` if the list has no cursor, or if a cursor has left the stop to the pushers.
+    /// One comparison answers both, because `CLOSED` is the sign.
     #[inline(always)]
     pub(crate) fn has_no_cursor(&self) -> bool {
-        self.cursor_count() == 0
+        self.cursors() as isize <= 0
     }
 
-    /// Returns the kind of the error for a push that found no cursor.
+    /// Returns the kind of the error for a push for which `has_no_cursor` returned `true`. If a
+    /// cursor has left the stop to the pushers, stops the list, which calls wakers.
     ///
     /// At the end of a list, its cursors go away. The kind is then `Stopped`: a push that sees the
     /// last cursor gone also sees the stop mark.
     #[cold]
     pub(crate) fn no_cursor_kind(&self) -> PushErrorKind {
-        if self.tail().is_stopped() { PushErrorKind::Stopped } else { PushErrorKind::NoCursor }
+        if self.tail().is_stopped() {
+            return PushErrorKind::Stopped;
+        }
+        if self.cursors() & CLOSED == 0 {
+            return PushErrorKind::NoCursor;
+        }
+        self.stop();
+        PushErrorKind::Stopped
+    }
+
+    /// Returns the number of cursors, and `CLOSED`.
+    #[inline(always)]
+    fn cursors(&self) -> usize {
+        // Acquire: partner of `remove_cursor` and `close`, for the stop mark that the cursor may
+        // have seen.
+        self.cursors.load(Ordering::Acquire)
     }
 
     /// Returns the number of cursors.
     #[inline(always)]
     pub(crate) fn cursor_count(&self) -> usize {
-        // Acquire: partner of `remove_cursor`, for the stop mark that the cursor may have seen.
-        self.cursors.load(Ordering::Acquire)
+        self.cursors() & !CLOSED
     }
 
     /// Counts a new cursor. The cursor already owns its count of a block, because that call may
@@ -67,10 +83,12 @@ impl<T> List<T> {
         self.cursors.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes a cursor out of the count.
-    pub(crate) fn remove_cursor(&self) {
-        // Release: partner of `cursor_count`.
-        self.cursors.fetch_sub(1, Ordering::Release);
+    /// Takes a cursor out of the count. Returns `true` if the list refuses items because of that:
+    /// the caller then calls `notify_closed`.
+    #[inline]
+    pub(crate) fn remove_cursor(&self) -> bool {
+        // Release: partner of `has_no_cursor`.
+        self.cursors.fetch_sub(1, Ordering::Release) == 1
     }
 
     /// Returns the number of slots from the first block that is not retired up to the tail.

@@ -40,7 +40,10 @@ use crate::{
     },
     sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell},
     tuning::FREES_AFTER_BURST,
-    wait::queue::WaitQueue,
+    wait::{
+        lazy_queue::LazyQueue,
+        queue::{WaitQueue, Wakers},
+    },
 };
 
 pub(crate) mod advance;
@@ -48,6 +51,7 @@ pub(crate) mod block;
 mod block_stack;
 mod claim;
 pub(crate) mod clone_fn;
+pub(crate) mod close;
 mod enter;
 mod free_list;
 mod grow;
@@ -96,7 +100,8 @@ pub(crate) struct Claim<T> {
 pub(crate) struct List<T> {
     /// The tail word. See `Tail`.
     tail: AtomicPtr<Header<T>>,
-    /// Number of cursors. Lies beside the tail, because every push reads both.
+    /// Number of cursors, and `CLOSED`: see `close.rs`. Lies beside the tail, because every push
+    /// reads both.
     cursors: AtomicUsize,
     /// Strong and weak pusher counts. The list stops when the strong count reaches zero.
     pub(crate) handles: PusherCount,
@@ -127,6 +132,8 @@ pub(crate) struct List<T> {
     pub(crate) clone_run: CloneRunFn<T>,
     /// Waiting cursors, and waiting takers of shared cursors.
     pub(crate) waiters: WaitQueue,
+    /// Tasks that wait until the list refuses items.
+    closed_waiters: LazyQueue,
 }
 
 // SAFETY: an item may be moved out or dropped on a thread that did not push it, so `T: Send`. An
@@ -172,6 +179,7 @@ impl<T> List<T> {
             clone_fn: CloneFn::new(),
             clone_run: CloneRunFn::new(),
             waiters: WaitQueue::new(),
+            closed_waiters: LazyQueue::new(),
         };
         (list, block)
     }
@@ -188,7 +196,8 @@ impl<T> List<T> {
             (!tail.is_stopped()).then(|| tail.stopped().0)
         });
         // Each waiter that registers too late for this notification sees the mark.
-        self.waiters.notify_all();
+        let _notify_closed = Defer(|| self.notify_closed(Wakers::Lend));
+        self.waiters.notify_all(Wakers::Lend);
     }
 
     /// Returns the current tail. A caller that owns a count at or before its block may access the

@@ -1,6 +1,6 @@
 //! Methods of `Pusher` that manage the list: room, the stop, subscription and counts.
 
-use crate::{cursor::Cursor, list::position::RawCursor, pusher::Pusher, sync::Arc};
+use crate::{cursor::Cursor, pusher::Pusher, sync::Arc};
 
 impl<T> Pusher<T> {
     /// Makes room for `additional` items, so that as many calls of [`try_push`](Self::try_push)
@@ -58,6 +58,7 @@ impl<T> Pusher<T> {
     /// assert_eq!(cursor.try_next(), Ok(1));
     /// assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
     /// ```
+    #[doc(alias = "close")]
     pub fn stop(&self) {
         self.list.stop();
     }
@@ -103,11 +104,23 @@ impl<T> Pusher<T> {
     where
         T: Clone + Sync,
     {
-        self.list.release_handed_over();
-        // Before `enter` counts the second reader, which may need the clone function.
-        self.list.set_clone();
-        let (block, skip) = self.list.enter();
-        Cursor::new(self.list.clone(), RawCursor::new(block, skip))
+        Cursor::at_tail(&self.list)
+    }
+
+    /// Returns the number of pushers of the list, without weak ones. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, _cursor) = push_list::<u32>();
+    /// let other = pusher.clone();
+    /// assert_eq!(other.pusher_count(), 2);
+    /// ```
+    #[doc(alias = "sender_count")]
+    #[doc(alias = "strong_count")]
+    pub fn pusher_count(&self) -> usize {
+        self.list.handles.pushers()
     }
 
     /// Returns the number of cursors of the list. A shared cursor counts once. Wait-free.
@@ -122,6 +135,7 @@ impl<T> Pusher<T> {
     /// drop((cursor, fork));
     /// assert_eq!(pusher.cursor_count(), 0);
     /// ```
+    #[doc(alias = "receiver_count")]
     pub fn cursor_count(&self) -> usize {
         self.list.cursor_count()
     }
@@ -157,7 +171,23 @@ impl<T> Pusher<T> {
     /// let (other, _other_cursor) = push_list();
     /// assert!(pusher.same_list(&pusher.clone()) && !pusher.same_list(&other));
     /// ```
+    #[doc(alias = "same_channel")]
     pub fn same_list(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.list, &other.list)
+    }
+
+    /// Returns `true` if the cursor reads the list of this pusher. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list::<u32>();
+    /// let (other, _other_cursor) = push_list();
+    /// assert!(pusher.feeds(&cursor) && !other.feeds(&cursor));
+    /// ```
+    #[doc(alias = "same_list")]
+    pub fn feeds(&self, cursor: &Cursor<T>) -> bool {
+        Arc::ptr_eq(&self.list, &cursor.list)
     }
 }

@@ -8,14 +8,19 @@ use core::fmt;
 use crate::{
     cursor::Cursor,
     error::{PushError, TryPushError},
-    list::{List, position::RawCursor},
+    list::{List, position::RawCursor, pusher_count::CloseMark},
     pusher::unique::UniquePusher,
     sync::Arc,
 };
 
+pub(crate) mod closed;
 mod control;
 pub(crate) mod no_wake;
 mod push_all;
+pub(crate) mod replay;
+#[cfg(feature = "sink")]
+mod sink;
+pub(crate) mod subscriber;
 pub(crate) mod unique;
 pub(crate) mod weak;
 
@@ -45,6 +50,10 @@ pub(crate) mod weak;
 /// # });
 /// ```
 #[doc(alias = "push_aiter")]
+#[doc(alias = "broadcast")]
+#[doc(alias = "channel")]
+#[doc(alias = "unbounded")]
+#[doc(alias = "unbounded_channel")]
 pub fn push_list<T>() -> (Pusher<T>, Cursor<T>) {
     // The index may wrap, so every list starts shortly before that and tests it.
     let (list, block) = List::new(usize::MAX - 99);
@@ -74,6 +83,8 @@ pub fn push_list<T>() -> (Pusher<T>, Cursor<T>) {
 /// # Ok::<(), aiter_core::PushError<i32>>(())
 /// ```
 #[doc(alias = "push_aiter")]
+#[doc(alias = "Sender")]
+#[doc(alias = "UnboundedSender")]
 pub struct Pusher<T> {
     pub(crate) list: Arc<List<T>>,
 }
@@ -108,6 +119,7 @@ impl<T> Pusher<T> {
     /// assert_eq!(pusher.push(2), Err(PushError::Stopped(2)));
     /// # Ok::<(), PushError<i32>>(())
     /// ```
+    #[doc(alias = "send")]
     #[inline]
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
         self.list.push(item)
@@ -146,13 +158,14 @@ impl<T> Pusher<T> {
     /// }
     /// # Ok::<(), aiter_core::TryPushError<i32>>(())
     /// ```
+    #[doc(alias = "try_send")]
     #[inline]
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
         self.list.try_push(item)
     }
 
     /// Returns a faster pusher if this is the only pusher of the list and no
-    /// [`WeakPusher`](crate::WeakPusher) exists.
+    /// [`WeakPusher`](crate::WeakPusher) or [`Subscriber`](crate::Subscriber) exists.
     ///
     /// While the returned handle lives, no other pusher can be made. So its pushes need no
     /// compare-and-swap: each push costs one atomic read-modify-write, and a run of items costs one
@@ -173,7 +186,22 @@ impl<T> Pusher<T> {
     /// # Ok::<(), aiter_core::PushError<i32>>(())
     /// ```
     pub fn unique(&mut self) -> Option<UniquePusher<'_, T>> {
-        self.list.handles.has_only_one().then(|| UniquePusher::new(&self.list))
+        self.is_unique().then(|| UniquePusher::new(&self.list))
+    }
+
+    #[inline(always)]
+    fn is_unique(&self) -> bool {
+        let handles = &self.list.handles;
+        handles.has_only_one() || handles.set_unique().is_some_and(|mark| self.obey(mark))
+    }
+
+    /// Stops a list that a cursor has closed, before its pusher becomes unique. Returns `true`.
+    #[cold]
+    fn obey(&self, mark: CloseMark) -> bool {
+        if mark == CloseMark::Set {
+            self.list.stop();
+        }
+        true
     }
 }
 

@@ -31,7 +31,7 @@ pub struct UniquePusher<'a, T> {
     list: &'a List<T>,
     /// Copy of the tail: its block and slot. No other handle can move the tail.
     place: (Block<T>, usize),
-    /// Copy of the stop mark. No other handle can set it.
+    /// Copy of the stop mark. No other handle can set it: see `PusherCount::close`.
     is_stopped: bool,
 }
 
@@ -49,7 +49,7 @@ impl<'a, T> UniquePusher<'a, T> {
         if self.is_stopped {
             Some(PushErrorKind::Stopped)
         } else if self.list.has_no_cursor() {
-            Some(PushErrorKind::NoCursor)
+            Some(self.list.no_cursor_kind())
         } else {
             None
         }
@@ -75,6 +75,7 @@ impl<'a, T> UniquePusher<'a, T> {
     /// assert_eq!(cursor.try_next(), Ok("item"));
     /// # Ok::<(), aiter_core::PushError<&str>>(())
     /// ```
+    #[doc(alias = "send")]
     #[inline]
     pub fn push(&mut self, item: T) -> Result<(), PushError<T>> {
         if let Some(kind) = self.error_kind() {

@@ -5,6 +5,7 @@ use core::fmt;
 use crate::{list::List, pusher::Pusher, sync::Arc};
 
 /// A handle that does not keep its list from ending. See [`Pusher::downgrade`].
+#[doc(alias = "WeakSender")]
 pub struct WeakPusher<T> {
     list: Arc<List<T>>,
 }
@@ -60,8 +61,8 @@ impl<T> Pusher<T> {
     /// Makes a weak handle, which does not keep the list from ending. Wait-free.
     ///
     /// # Panics
-    /// Panics if the list has 2³¹ pushers or 2³¹ weak handles, or 32,768 of either on 32-bit
-    /// targets.
+    /// Panics if the list has 2³¹ pushers or 2²⁹ weak handles, or 32,768 pushers or 8192 weak
+    /// handles on 32-bit targets. A [`Subscriber`](crate::Subscriber) is a weak handle, too.
     ///
     /// # Examples
     /// ```

@@ -11,7 +11,10 @@ use core::{fmt, task::Waker};
 
 use crate::{
     sync::{AtomicBool, Ordering, UnsafeCell},
-    wait::{queue::WaitQueue, waiter::Waiter},
+    wait::{
+        queue::{WaitQueue, Wakers},
+        waiter::Waiter,
+    },
 };
 
 /// A cell for the waker of one task, which any thread, task or interrupt handler may call.
@@ -122,7 +125,7 @@ impl WakeCell {
     /// the task's own waker. A called waker stays in the cell until the next
     /// [`register`](Self::register) or [`clear`](Self::clear).
     pub fn wake(&self) {
-        self.queue.notify_all();
+        self.queue.notify_all(Wakers::Lend);
     }
 
     /// Removes the waker, and drops it unless a notifier is calling it.

@@ -73,12 +73,12 @@ impl WaitQueue {
     }
 
     /// Wakes every waiter that registered before. A waiter that registers later sees the caller's
-    /// earlier writes. Lock-free; neither allocates nor frees.
+    /// earlier writes. Lock-free. With [`Wakers::Lend`], neither allocates nor frees.
     ///
     /// # Panics
     /// Panics if a waker panics. All other waiters are woken.
-    pub(crate) fn notify_all(&self) {
-        self.run(ClaimFirst::Always, Wakers::Lend);
+    pub(crate) fn notify_all(&self, wakers: Wakers) {
+        self.run(ClaimFirst::Always, wakers);
     }
 
     /// Wakes every waiter that the caller knows of. The caller has synchronized with an access of

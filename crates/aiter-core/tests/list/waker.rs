@@ -25,6 +25,7 @@ pub(crate) struct Counting {
     waker: Waker,
 }
 
+#[derive(Default)]
 pub(crate) struct Count(AtomicUsize);
 
 impl Count {

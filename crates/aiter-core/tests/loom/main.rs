@@ -3,6 +3,7 @@
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-core --test loom`
 #![cfg(loom)]
 
+mod closing;
 mod list;
 mod poll_lock;
 mod ready_queue;
