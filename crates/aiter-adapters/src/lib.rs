@@ -8,6 +8,8 @@ extern crate std;
 
 mod azip;
 #[cfg(feature = "std")]
+mod bounded;
+#[cfg(feature = "std")]
 mod catch_panics;
 #[cfg(feature = "std")]
 mod caught_panic;
@@ -32,6 +34,15 @@ mod sync;
 mod util;
 
 pub use azip::{Azip, AzipSources, StrictAzip, UnequalLengths, azip};
+#[cfg(feature = "std")]
+pub use bounded::{
+    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, Closed, OwnedPermit, Permit,
+    Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
+    SharedBoundedCursor, SharedBoundedNext, Subscriber, TryReserveError, WeakBoundedPusher,
+    bounded,
+};
+#[cfg(all(feature = "std", feature = "sink"))]
+pub use bounded::{PushSink, PushSinkError};
 #[cfg(feature = "std")]
 pub use catch_panics::CatchPanics;
 #[cfg(feature = "std")]

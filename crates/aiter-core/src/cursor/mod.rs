@@ -18,6 +18,7 @@ use crate::{
 
 pub(crate) mod available;
 mod gate;
+mod hooks;
 pub(crate) mod next_many;
 mod poll;
 pub(crate) mod preflight;

@@ -86,6 +86,12 @@ impl PusherCount {
         self.0.fetch_sub(WEAK_ONE, Ordering::Relaxed);
     }
 
+    /// Returns the strong count.
+    pub(crate) fn pushers(&self) -> usize {
+        // Relaxed: the number hands no other data over.
+        self.0.load(Ordering::Relaxed) & STRONG_MASK
+    }
+
     /// Returns `true` if the list has one pusher, the caller's, and no weak pusher. A new handle
     /// can then be made only from the caller's.
     pub(crate) fn has_only_one(&self) -> bool {

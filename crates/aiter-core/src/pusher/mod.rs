@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod control;
+mod hooks;
 pub(crate) mod no_wake;
 mod push_all;
 pub(crate) mod unique;
