@@ -1,7 +1,7 @@
 //! Cursors that join and leave.
 
 use crate::{
-    bounded::gate::{Gate, Slow, cell::Cell, count, notify_closed},
+    bounded::gate::{Gate, Slow, cell::Cell, count, serve::notify_closed},
     sync::Arc,
 };
 
