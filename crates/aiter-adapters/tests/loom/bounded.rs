@@ -163,9 +163,9 @@ fn subscribe_during_scan_keeps_bound() {
     });
 }
 
-/// What a reader did before a read happens before a push into the room of that read.
+/// What a reader did before a read happens before the room of that read is used again.
 #[test]
-fn push_into_room_sees_what_reader_did_before() {
+fn permit_for_room_sees_what_reader_did_before() {
     model(|| {
         let (pusher, mut one) = bounded(1);
         let mut two = one.fork();
@@ -185,7 +185,9 @@ fn push_into_room_sees_what_reader_did_before() {
             thread::spawn(move || pusher.capacity())
         };
         assert_eq!(two.try_next(), Ok(0));
-        if pusher.try_push(1).is_ok() {
+        // A permit, because a push into the list itself may synchronize with the reader.
+        let permit = pusher.try_reserve();
+        if permit.is_ok() {
             data.with_mut(|_| ());
         }
         other.join().unwrap();
@@ -193,9 +195,9 @@ fn push_into_room_sees_what_reader_did_before() {
     });
 }
 
-/// The same, if the push has waited in line.
+/// The same, if the request has waited in line.
 #[test]
-fn granted_push_sees_what_reader_did_before() {
+fn granted_permit_sees_what_reader_did_before() {
     model(|| {
         let (pusher, mut cursor) = bounded(1);
         pusher.try_push(0).unwrap();
@@ -208,10 +210,33 @@ fn granted_push_sees_what_reader_did_before() {
                 cursor
             })
         };
-        let mut push = pin!(pusher.push(1));
-        if poll_once(push.as_mut()).is_ready() || poll_once(push.as_mut()).is_ready() {
+        let mut permit = pin!(pusher.reserve());
+        if poll_once(permit.as_mut()).is_ready() || poll_once(permit.as_mut()).is_ready() {
             data.with_mut(|_| ());
         }
         drop(reader.join().unwrap());
+    });
+}
+
+/// What the holder of a permit did happens before its place is used again.
+#[test]
+fn returned_permit_hands_over_what_holder_did() {
+    model(|| {
+        let (pusher, cursor) = bounded(1);
+        let permit = block_on(pusher.clone().reserve_owned()).unwrap();
+        let data = Arc::new(UnsafeCell::new(0));
+        let holder = {
+            let data = data.clone();
+            thread::spawn(move || {
+                data.with_mut(|_| ());
+                drop(permit);
+            })
+        };
+        let permit = pusher.try_reserve();
+        if permit.is_ok() {
+            data.with_mut(|_| ());
+        }
+        holder.join().unwrap();
+        drop((permit, cursor));
     });
 }
