@@ -97,8 +97,9 @@ impl<T> BoundedPusher<T> {
 
     /// Makes a cursor that receives the items that are pushed from now on.
     ///
-    /// Takes constant time at any backlog, under a short lock. If the list had no cursor, it accepts
-    /// items again. From now on, pushes also wait for the new cursor; see [`BoundedCursor::fork`].
+    /// Takes constant time at any backlog, under a short lock. If the list had no cursor, it
+    /// accepts items again. From now on, pushes also wait for the new cursor; see
+    /// [`BoundedCursor::fork`].
     ///
     /// # Panics
     /// Panics as [`Pusher::subscribe`] does.
@@ -150,8 +151,8 @@ impl<T> BoundedPusher<T> {
         self.core.cursor_count()
     }
 
-    /// Returns the number of pushers of the list. Each [`OwnedPermit`](crate::OwnedPermit) counts as
-    /// a pusher. Wait-free.
+    /// Returns the number of pushers of the list. Each [`OwnedPermit`](crate::OwnedPermit) counts
+    /// as a pusher. Wait-free.
     #[doc(alias = "sender_count")]
     pub fn pusher_count(&self) -> usize {
         self.core.pusher_count()

@@ -1,7 +1,7 @@
 //! `BoundedPusher`, the handle that pushes into a bounded list.
 //!
-//! `push.rs`, `push_all.rs` and `reserve.rs` hold the operations that wait, `control.rs` the methods
-//! that manage the list.
+//! `push.rs`, `push_all.rs` and `reserve.rs` hold the operations that wait, `control.rs` the
+//! methods that manage the list.
 
 use core::fmt;
 

@@ -222,7 +222,7 @@ fn granted_permit_sees_what_reader_did_before() {
 #[test]
 fn returned_permit_hands_over_what_holder_did() {
     model(|| {
-        let (pusher, cursor) = bounded(1);
+        let (pusher, cursor) = bounded::<u32>(1);
         let permit = block_on(pusher.clone().reserve_owned()).unwrap();
         let data = Arc::new(UnsafeCell::new(0));
         let holder = {

@@ -4,18 +4,18 @@
 //! holds the requests that wait, `request.rs` polls one of them, and `serve.rs` answers them.
 //!
 //! # Room
-//! `admitted` counts the items that were pushed and the permits that are out. It starts at the index
-//! of the list's first item, so it is never less than the index of the list's tail. `min` is the
-//! position of the slowest cursor, as it was at the last scan. Room is `cap - (admitted - min)`.
-//! `min` only grows, so an old value costs a scan and never admits too much.
+//! `admitted` counts the items that were pushed and the permits that are out. It starts at the
+//! index of the list's first item, so it is never less than the index of the list's tail. `min` is
+//! the position of the slowest cursor, as it was at the last scan. Items are admitted up to
+//! `min + cap`. `min` only grows, so an old value costs a scan and never admits too much.
 //!
 //! # Waiting
-//! A request that finds no room joins the line and sets `WAITERS`. From then on only `serve` admits,
-//! so the line is first in, first out. `serve` grants from the front while there is room, and then
-//! watches one cell: the slowest. Room appears only if all cells at `min` move, so one is enough. A
-//! cell that moves while it is watched is served by its own thread. A permit that is returned sees
-//! `WAITERS` in the same word. So each question is asked of one word by read-modify-writes on both
-//! sides, and no fence is needed.
+//! A request that finds no room joins the line and sets `WAITERS`. From then on only `serve`
+//! admits, so the line is first in, first out. `serve` grants from the front while there is room,
+//! and then watches one cell: the slowest. Room appears only if all cells at `min` move, so one is
+//! enough. A cell that moves while it is watched is served by its own thread. A permit that is
+//! returned sees `WAITERS` in the same word. So each question is asked of one word by
+//! read-modify-writes on both sides, and no fence is needed.
 //!
 //! # Progress
 //! `try_admit` with room, and `advance` of a cell that is not watched, are lock-free and take no
@@ -24,8 +24,8 @@
 //! # Ordering policy
 //! - `admitted` is modified with AcqRel: `release` passes the room on, an admission receives it.
 //!   `WAITERS` only sends its reader to the slow lock, which orders the line.
-//! - `min` is stored with Release and loaded with Acquire. So the reads of cursors that moved happen
-//!   before a push into their room.
+//! - `min` is stored with Release and loaded with Acquire. So the reads of cursors that moved
+//!   happen before a push into their room.
 
 use alloc::vec::Vec;
 use core::task::Waker;
@@ -188,8 +188,8 @@ impl Gate {
 
     /// Admits `want` items, or appends the request to the line and returns its key.
     ///
-    /// Takes the waker only for the line. Otherwise the caller drops it, outside of the lock, because
-    /// the drop is user code.
+    /// Takes the waker only for the line. Otherwise the caller drops it, outside of the lock,
+    /// because the drop is user code.
     ///
     /// # Errors
     /// Returns the reason if the list accepts no items.

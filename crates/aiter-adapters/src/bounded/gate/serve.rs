@@ -56,8 +56,9 @@ impl Gate {
     /// Scans the cells and raises `min`. Returns `min`, and the place of a cell that stands there.
     /// Returns `None` if the list has no cursor.
     ///
-    /// Starts at the slowest cell of the last scan, and ends at a cell that stands at the old `min`. So
-    /// the scans go around once for each item, and take constant time for each item and cursor.
+    /// Starts at the slowest cell of the last scan, and ends at a cell that stands at the old
+    /// `min`. So the scans go around once for each item, and take constant time for each item and
+    /// cursor.
     pub(super) fn raise_min(&self, slow: &mut Slow) -> Option<(usize, usize)> {
         // Relaxed: only written under the slow lock.
         let old = self.min.0.load(Ordering::Relaxed);
