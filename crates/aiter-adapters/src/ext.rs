@@ -3,10 +3,10 @@ use core::future::Future;
 use futures_core::Stream;
 
 use crate::{
-    bounded::{BoundedFork, LagPolicy},
     flatten_iter::FlattenIter,
     for_each_progress::ForEachProgress,
     fork::ForkStream,
+    fork_bounded::{BoundedFork, LagPolicy},
     gated::{Gate, Gated},
     join::{JoinStreams, TryJoinStreams},
     map::{MapFilter, MapFilterAsync, MapPar, MapTry},

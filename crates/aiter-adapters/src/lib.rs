@@ -7,6 +7,7 @@ extern crate alloc;
 extern crate std;
 
 mod azip;
+#[cfg(feature = "std")]
 mod bounded;
 #[cfg(feature = "std")]
 mod catch_panics;
@@ -16,6 +17,7 @@ mod ext;
 mod flatten_iter;
 mod for_each_progress;
 mod fork;
+mod fork_bounded;
 mod gated;
 mod iter_to_aiter;
 mod join;
@@ -32,7 +34,15 @@ mod sync;
 mod util;
 
 pub use azip::{Azip, AzipSources, StrictAzip, UnequalLengths, azip};
-pub use bounded::{BoundedFork, LagPolicy};
+#[cfg(feature = "std")]
+pub use bounded::{
+    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, Closed, OwnedPermit, Permit,
+    Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
+    SharedBoundedCursor, SharedBoundedNext, Subscriber, TryReserveError, WeakBoundedPusher,
+    bounded,
+};
+#[cfg(all(feature = "std", feature = "sink"))]
+pub use bounded::{PushSink, PushSinkError};
 #[cfg(feature = "std")]
 pub use catch_panics::CatchPanics;
 #[cfg(feature = "std")]
@@ -41,6 +51,7 @@ pub use ext::AiterExt;
 pub use flatten_iter::FlattenIter;
 pub use for_each_progress::ForEachProgress;
 pub use fork::{ForkStream, PassiveFork};
+pub use fork_bounded::{BoundedFork, LagPolicy};
 pub use gated::{Gate, GateError, Gated};
 pub use iter_to_aiter::{IterToAiter, iter_to_aiter};
 pub use join::{JoinKeyed, JoinStreams, KeyedEvent, TryJoinStreams};

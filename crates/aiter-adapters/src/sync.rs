@@ -23,3 +23,8 @@ pub(crate) use alloc::sync::Arc;
 pub(crate) use loom::sync::Arc;
 #[cfg(not(target_has_atomic = "ptr"))]
 pub(crate) use portable_atomic_util::Arc;
+
+#[cfg(loom)]
+pub(crate) use loom::sync::Mutex;
+#[cfg(all(feature = "std", not(loom)))]
+pub(crate) use std::sync::Mutex;

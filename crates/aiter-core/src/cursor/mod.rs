@@ -19,6 +19,7 @@ use crate::{
 pub(crate) mod available;
 mod control;
 mod gate;
+mod hooks;
 pub(crate) mod next;
 pub(crate) mod next_many;
 mod poll;

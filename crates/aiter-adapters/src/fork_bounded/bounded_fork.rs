@@ -9,7 +9,7 @@ use aiter_core::{Pusher, push_list, task::PollLock};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
-    bounded::{
+    fork_bounded::{
         ring::{Command, LagPolicy, Ring},
         source::{
             BoundedSource, ForkState, Found, poll_source, read, take_space_waiter,

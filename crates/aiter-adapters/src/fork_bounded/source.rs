@@ -7,7 +7,7 @@ use core::{
 use futures_core::Stream;
 
 use crate::{
-    bounded::ring::Ring,
+    fork_bounded::ring::Ring,
     outcome::{OutcomeCell, TaskOutcome},
     sync::Arc,
     util::Finally,

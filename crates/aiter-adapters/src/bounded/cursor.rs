@@ -1,0 +1,239 @@
+//! `BoundedCursor`, the handle that reads a bounded list.
+//!
+//! `next.rs` holds the reads that wait for an item.
+
+use core::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use aiter_core::{AvailableIter, Cursor, Pusher, TryNextError};
+use futures_core::{FusedStream, Stream};
+
+use crate::{
+    bounded::list::{BoundedList, Place},
+    sync::Arc,
+};
+
+/// A reading position in a bounded list, and a stream of the items from that position on.
+///
+/// Reads as a [`Cursor`] does: every cursor receives every item, and the only cursor of a list
+/// moves items out and needs no `T: Clone`. Each read returns the room of its item, and wakes a
+/// producer if one waits for exactly this step.
+///
+/// Dropping the cursor returns its room at once and wakes the producers that it held up. If it is
+/// the last cursor, each push that waits gets its item back.
+///
+/// # Progress
+/// A read that no producer waits for costs one atomic addition more than that of a [`Cursor`] and
+/// takes no lock.
+///
+/// # Panics
+/// Panics as a [`Cursor`] does; the item is then not counted as read. Panics if the waker of a
+/// waiting producer panics. The item of that read is then dropped, and all other producers are
+/// woken.
+///
+/// # Cancel safety
+/// Cancel safe. If a future over this stream is dropped, no item and no wake-up of another task is
+/// lost.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::bounded;
+/// use futures_util::FutureExt;
+///
+/// let (pusher, mut cursor) = bounded(1);
+/// pusher.try_push("one")?;
+/// assert_eq!(cursor.next().now_or_never(), Some(Some("one")));
+/// assert_eq!(cursor.next().now_or_never(), None); // pending
+/// pusher.stop();
+/// assert_eq!(cursor.next().now_or_never(), Some(None));
+/// # Ok::<(), aiter_core::TryPushError<&str>>(())
+/// ```
+#[must_use = "a cursor that is not read stops the producers"]
+#[doc(alias = "Receiver")]
+pub struct BoundedCursor<T> {
+    // Dropped before the place, also if the drop of an item panics.
+    pub(super) cursor: Cursor<T>,
+    pub(super) place: Place<T>,
+}
+
+impl<T> BoundedCursor<T> {
+    pub(super) fn new(cursor: Cursor<T>, place: Place<T>) -> Self {
+        Self { cursor, place }
+    }
+
+    pub(super) fn subscribe(list: &Arc<BoundedList<T>>, core: &Pusher<T>) -> Self
+    where
+        T: Clone + Sync,
+    {
+        // `subscribe` of core drops items only after a `try_push` of core, which this list does not
+        // use. So no user code runs under the lock.
+        let (cursor, cell) = list.gate.subscribe(|| {
+            let cursor = core.subscribe();
+            let index = cursor.index();
+            (cursor, index)
+        });
+        Self::new(cursor, Place { list: list.clone(), cell })
+    }
+
+    /// Takes the next item if one is ready. Never waits.
+    ///
+    /// # Errors
+    /// - Returns [`TryNextError::Empty`] if no item is ready.
+    /// - Returns [`TryNextError::Ended`] if the list was stopped and the cursor has read every
+    ///   item.
+    ///
+    /// # Panics
+    /// Panics as the [stream](Self#panics) does.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    /// use aiter_core::TryNextError;
+    ///
+    /// let (pusher, mut cursor) = bounded(1);
+    /// pusher.try_push(1)?;
+    /// assert_eq!(cursor.try_next(), Ok(1));
+    /// assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
+    #[doc(alias = "try_recv")]
+    #[inline]
+    pub fn try_next(&mut self) -> Result<T, TryNextError> {
+        let item = self.cursor.try_next()?;
+        self.place.advance(1);
+        Ok(item)
+    }
+
+    /// Makes a second cursor at the same position. Both cursors receive every item from here on.
+    ///
+    /// Takes constant time at any backlog, under a short lock.
+    ///
+    /// **A fork that is never read stops the producers**, after at most `cap` items. Read it, drop
+    /// it, or keep a [`subscriber`](Self::subscriber), which holds no position.
+    ///
+    /// # Panics
+    /// Panics as [`Cursor::fork`] does. The list is then unchanged.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, mut cursor) = bounded(1);
+    /// let mut fork = cursor.fork();
+    /// pusher.try_push(1)?;
+    /// assert_eq!(cursor.try_next(), Ok(1));
+    /// assert!(pusher.try_push(2).is_err()); // the fork has not read 1
+    /// assert_eq!(fork.try_next(), Ok(1));
+    /// pusher.try_push(2)?;
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
+    pub fn fork(&self) -> Self
+    where
+        T: Clone + Sync,
+    {
+        // First, so that it holds the room of the items. It is left again if `fork` panics.
+        let place = self.place.fork();
+        Self { cursor: self.cursor.fork(), place }
+    }
+
+    /// Stops the list from this side: refuses further pushes. The items that were pushed are still
+    /// read.
+    ///
+    /// Pushes that wait get their item back. Does the same as
+    /// [`BoundedPusher::stop`](crate::BoundedPusher::stop).
+    ///
+    /// # Panics
+    /// Panics if a waker panics. The list is stopped, and all other tasks are woken.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, mut cursor) = bounded(2);
+    /// pusher.try_push(1)?;
+    /// cursor.close();
+    /// assert!(pusher.try_push(2).is_err());
+    /// assert_eq!(cursor.try_next(), Ok(1));
+    /// assert!(cursor.is_drained());
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
+    pub fn close(&self) {
+        // Without a pusher, the list has stopped.
+        if let Some(core) = self.place.list.pusher.upgrade() {
+            self.place.list.stop(&core);
+        }
+    }
+
+    /// Returns an iterator that borrows the ready items in order, without taking them.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, cursor) = bounded(2);
+    /// pusher.try_push(5)?;
+    /// assert!(cursor.available_iter().eq(&[5]));
+    /// assert_eq!(cursor.len(), 1);
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
+    pub fn available_iter(&self) -> AvailableIter<'_, T> {
+        self.cursor.available_iter()
+    }
+
+    /// Returns the number of items that were pushed and that this cursor has not read. Permits do
+    /// not count. Wait-free.
+    #[doc(alias = "lag")]
+    pub fn len(&self) -> usize {
+        self.cursor.len()
+    }
+
+    /// Returns `true` if [`len`](Self::len) is 0. Wait-free.
+    pub fn is_empty(&self) -> bool {
+        self.cursor.is_empty()
+    }
+
+    /// Returns `true` if the list was stopped, also with items left to read. Wait-free.
+    pub fn is_stopped(&self) -> bool {
+        self.cursor.is_stopped()
+    }
+
+    /// Returns `true` if the list was stopped and this cursor has read every item. Wait-free.
+    pub fn is_drained(&self) -> bool {
+        self.cursor.is_drained()
+    }
+}
+
+impl<T> FusedStream for BoundedCursor<T> {
+    fn is_terminated(&self) -> bool {
+        self.cursor.is_terminated()
+    }
+}
+
+impl<T> Stream for BoundedCursor<T> {
+    type Item = T;
+
+    #[inline]
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let polled = Pin::new(&mut self.cursor).poll_next(cx);
+        if let Poll::Ready(Some(_)) = polled {
+            self.place.advance(1);
+        }
+        polled
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.cursor.size_hint()
+    }
+}
+
+impl<T> fmt::Debug for BoundedCursor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundedCursor")
+            .field("len", &self.len())
+            .field("is_stopped", &self.is_stopped())
+            .finish_non_exhaustive()
+    }
+}

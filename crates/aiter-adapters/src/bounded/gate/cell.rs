@@ -1,0 +1,92 @@
+//! The position of one cursor, as the producers see it.
+//!
+//! # Ordering policy
+//! - `advance` is AcqRel. Release: the read of the item happens before its room is used again.
+//!   Partner of `position`, through `Gate::raise_min`.
+//! - `watch` and `clear_watch` are AcqRel. The waiters themselves are behind the slow lock, so the
+//!   bit only has to be seen. It is in the word that `advance` modifies, so no fence is needed.
+
+use crate::{
+    bounded::gate::count,
+    sync::{AtomicUsize, Ordering},
+};
+
+// The word of a cell:
+//
+//  usize::BITS-1          1         0
+// +------------------------+---------+
+// | index of the next item | WATCHED |
+// +------------------------+---------+
+
+/// A request in line waits until this cursor moves.
+const WATCHED: usize = 1;
+const SHIFT: u32 = 1;
+
+/// The position of one cursor. The takers of a shared cursor share one cell.
+///
+/// It has a cache line to itself, because its cursor writes it for each item.
+#[cfg_attr(target_pointer_width = "64", repr(align(64)))]
+pub(in crate::bounded) struct Cell {
+    word: AtomicUsize,
+    /// The place in the registry. Only accessed under the slow lock.
+    at: AtomicUsize,
+}
+
+impl Cell {
+    pub(super) fn new(position: usize, at: usize) -> Self {
+        Self { word: AtomicUsize::new(position << SHIFT), at: AtomicUsize::new(at) }
+    }
+
+    /// Returns the index of the next item, modulo the range of counts.
+    pub(super) fn position(&self) -> usize {
+        // Acquire: partner of `advance`, for the reads before it.
+        count::wrap(self.word.load(Ordering::Acquire) >> SHIFT)
+    }
+
+    /// Moves the cell by `n` items. Returns `true` if a request waits for this. Wait-free.
+    pub(super) fn advance(&self, n: usize) -> bool {
+        // AcqRel: see the head of this file.
+        self.word.fetch_add(n << SHIFT, Ordering::AcqRel) & WATCHED != 0
+    }
+
+    /// Sets `WATCHED` if the cell still stands at `position`. Otherwise returns `false`.
+    pub(super) fn watch(&self, position: usize) -> bool {
+        // Relaxed: the exchange confirms the value.
+        let mut word = self.word.load(Ordering::Relaxed);
+        while count::wrap(word >> SHIFT) == position {
+            // AcqRel: see the head of this file.
+            match self.word.compare_exchange(
+                word,
+                word | WATCHED,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// Clears `WATCHED`. The caller serves the line under the same lock.
+    pub(super) fn clear_watch(&self) {
+        // AcqRel: see the head of this file.
+        self.word.fetch_and(!WATCHED, Ordering::AcqRel);
+    }
+
+    /// Returns the place in the registry.
+    pub(super) fn at(&self) -> usize {
+        // Relaxed, here and below: the slow lock orders the accesses.
+        self.at.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_at(&self, at: usize) {
+        self.at.store(at, Ordering::Relaxed);
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_watched(&self) -> bool {
+        // Relaxed: the tests use one thread.
+        self.word.load(Ordering::Relaxed) & WATCHED != 0
+    }
+}

@@ -1,0 +1,271 @@
+//! The gate in front of a list: it admits items, and knows nothing of their type.
+//!
+//! `cell.rs` holds the position of a cursor, and `registry.rs` adds and removes cells. `line.rs`
+//! holds the requests that wait, `request.rs` polls one of them, and `serve.rs` answers them.
+//!
+//! # Room
+//! `admitted` counts the items that were pushed and the permits that are out. It starts at the
+//! index of the list's first item, so it is never less than the index of the list's tail. `min` is
+//! the position of the slowest cursor, as it was at the last scan. Items are admitted up to
+//! `min + cap`. `min` only grows, so an old value costs a scan and never admits too much.
+//!
+//! # Waiting
+//! A request that finds no room joins the line and sets `WAITERS`. From then on only `serve`
+//! admits, so the line is first in, first out. `serve` grants from the front while there is room,
+//! and then watches one cell: the slowest. Room appears only if all cells at `min` move, so one is
+//! enough. A cell that moves while it is watched is served by its own thread. A permit that is
+//! returned sees `WAITERS` in the same word. So each question is asked of one word by
+//! read-modify-writes on both sides, and no fence is needed.
+//!
+//! # Progress
+//! `try_admit` with room, and `advance` of a cell that is not watched, are lock-free and take no
+//! lock. All else takes the slow lock. No user code runs under it.
+//!
+//! # Ordering policy
+//! - `admitted` is modified with AcqRel: `release` passes the room on, an admission receives it.
+//!   `WAITERS` only sends its reader to the slow lock, which orders the line.
+//! - `min` is stored with Release and loaded with Acquire. So the reads of cursors that moved
+//!   happen before a push into their room.
+
+use alloc::vec::Vec;
+use core::task::Waker;
+
+use aiter_core::PushErrorKind;
+
+use crate::{
+    bounded::{
+        error::TryReserveError,
+        gate::{cell::Cell, line::Line, slow_lock::SlowLock},
+    },
+    sync::{Arc, AtomicUsize, Ordering},
+};
+
+pub(super) mod cell;
+mod count;
+pub(super) mod line;
+mod registry;
+pub(super) mod request;
+mod serve;
+mod slow_lock;
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+// The word `admitted`:
+//
+//  usize::BITS-1      2      1        0
+// +--------------------+--------+---------+
+// | count              | CLOSED | WAITERS |
+// +--------------------+--------+---------+
+
+/// The line has a request, so a newcomer joins the line. Set and cleared under the slow lock.
+const WAITERS: usize = 1;
+/// The list accepts no more items. Set under the slow lock, never cleared.
+const CLOSED: usize = 1 << 1;
+
+/// A word with a cache line to itself.
+#[cfg_attr(target_pointer_width = "64", repr(align(64)))]
+struct Padded(AtomicUsize);
+
+/// The gate of one list.
+pub(super) struct Gate {
+    admitted: Padded,
+    min: Padded,
+    cap: usize,
+    slow: SlowLock<Slow>,
+}
+
+/// What the slow lock guards.
+struct Slow {
+    /// The registry: the cells of all cursors.
+    cells: Vec<Arc<Cell>>,
+    /// The place of the slowest cell at the last scan. The next scan starts there.
+    slowest: usize,
+    /// Requests for room.
+    line: Line,
+    /// Tasks that wait until the list accepts no items.
+    closed: Line,
+}
+
+impl Gate {
+    /// Makes the gate of a list whose first item has the index `first`, and the cell of its first
+    /// cursor.
+    pub(super) fn new(first: usize, cap: usize) -> (Self, Arc<Cell>) {
+        let first = count::wrap(first);
+        let cell = Arc::new(Cell::new(first, 0));
+        let (line, closed) = (Line::new(), Line::new());
+        let slow = Slow { cells: alloc::vec![cell.clone()], slowest: 0, line, closed };
+        let gate = Self {
+            admitted: Padded(AtomicUsize::new(first << count::FLAG_BITS)),
+            min: Padded(AtomicUsize::new(first)),
+            cap: cap.min(count::MAX_CAP),
+            slow: SlowLock::new(slow),
+        };
+        (gate, cell)
+    }
+
+    pub(super) fn cap(&self) -> usize {
+        self.cap
+    }
+
+    /// Returns how many places are free after `admitted` and before `min + cap`.
+    ///
+    /// A load of `admitted` may be older than a subscription that raised `min`. The exchange fails
+    /// then.
+    fn room_after(&self, admitted: usize, min: usize) -> usize {
+        count::ahead(min.wrapping_add(self.cap), admitted >> count::FLAG_BITS)
+    }
+
+    /// Admits between `least` and `most` items if there is room before `min + cap`, and if no flag
+    /// of `stop_flags` is set. `least` is not 0.
+    ///
+    /// # Errors
+    /// Returns the word if nothing is admitted.
+    fn admit_before(
+        &self,
+        min: usize,
+        stop_flags: usize,
+        least: usize,
+        most: usize,
+    ) -> Result<usize, usize> {
+        // Relaxed: the exchange confirms the value.
+        let mut word = self.admitted.0.load(Ordering::Relaxed);
+        loop {
+            let room = self.room_after(word, min);
+            if word & stop_flags != 0 || room < least {
+                return Err(word);
+            }
+            let n = room.min(most);
+            // AcqRel: see the head of this file.
+            match self.admitted.0.compare_exchange_weak(
+                word,
+                word.wrapping_add(n << count::FLAG_BITS),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok(n),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Admits between `least` and `most` items if there is room by the cached `min`. Lock-free.
+    ///
+    /// # Errors
+    /// Returns the word if it has a flag, or if there is no room.
+    #[inline]
+    fn try_admit_known(&self, least: usize, most: usize) -> Result<usize, usize> {
+        // Acquire: partner of `raise_min`, for the reads of the cursors.
+        self.admit_before(self.min.0.load(Ordering::Acquire), CLOSED | WAITERS, least, most)
+    }
+
+    /// Admits between `least` and `most` items. `least` is not 0.
+    ///
+    /// # Errors
+    /// Returns the reason if there is no room, a request waits in line, or the list accepts no
+    /// items.
+    #[inline]
+    pub(super) fn try_admit(&self, least: usize, most: usize) -> Result<usize, TryReserveError> {
+        self.try_admit_known(least, most).or_else(|word| self.try_admit_slow(word, least, most))
+    }
+
+    #[cold]
+    fn try_admit_slow(
+        &self,
+        word: usize,
+        least: usize,
+        most: usize,
+    ) -> Result<usize, TryReserveError> {
+        let refusal = |word| {
+            if word & CLOSED == 0 { TryReserveError::Full } else { TryReserveError::Stopped }
+        };
+        if word & (CLOSED | WAITERS) != 0 {
+            return Err(refusal(word));
+        }
+        let slow = &mut *self.slow.lock();
+        let (min, _) = self.raise_min(slow).ok_or(TryReserveError::NoCursor)?;
+        self.admit_before(min, CLOSED | WAITERS, least, most).map_err(refusal)
+    }
+
+    /// Admits `want` items, or appends the request to the line and returns its key.
+    ///
+    /// Takes the waker only for the line. Otherwise the caller drops it, outside of the lock,
+    /// because the drop is user code.
+    ///
+    /// # Errors
+    /// Returns the reason if the list accepts no items.
+    fn admit_or_wait(
+        &self,
+        want: usize,
+        waker: &mut Option<Waker>,
+    ) -> Result<Option<usize>, PushErrorKind> {
+        let (key, wakers) = {
+            let slow = &mut *self.slow.lock();
+            if self.is_closed() {
+                return Err(PushErrorKind::Stopped);
+            }
+            let (min, _) = self.raise_min(slow).ok_or(PushErrorKind::NoCursor)?;
+            // If the line is not empty, `WAITERS` is set, and no newcomer is admitted.
+            if self.admit_before(min, CLOSED | WAITERS, want, want).is_ok() {
+                return Ok(None);
+            }
+            let key = slow.line.push(want, waker.take().expect("the caller passes a waker"));
+            // AcqRel: a permit that was returned before is seen by `serve`. A permit that is
+            // returned later sees `WAITERS`.
+            self.admitted.0.fetch_or(WAITERS, Ordering::AcqRel);
+            (key, self.serve(slow))
+        };
+        wakers.wake();
+        Ok(Some(key))
+    }
+
+    /// Returns `n` places. Serves the line if there is one.
+    pub(super) fn release(&self, n: usize) {
+        // AcqRel: see the head of this file.
+        let word = self.admitted.0.fetch_sub(n << count::FLAG_BITS, Ordering::AcqRel);
+        if word & WAITERS != 0 {
+            self.serve_locked(|_| {});
+        }
+    }
+
+    /// Moves a cell by `n` items, after its cursor has read them.
+    #[inline]
+    pub(super) fn advance(&self, cell: &Cell, n: usize) {
+        if cell.advance(n) {
+            self.advance_watched(cell);
+        }
+    }
+
+    #[cold]
+    fn advance_watched(&self, cell: &Cell) {
+        // The addition has kept the bit. Unless it is cleared, each later read takes the slow lock.
+        self.serve_locked(|_| cell.clear_watch());
+    }
+
+    /// Returns `n` places under the slow lock. The caller serves the line.
+    fn take_back(&self, n: usize) {
+        // AcqRel: see the head of this file.
+        self.admitted.0.fetch_sub(n << count::FLAG_BITS, Ordering::AcqRel);
+    }
+
+    /// Returns `true` if the list was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        // Acquire: partner of `close`.
+        self.admitted.0.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    /// Returns how many items would be admitted now.
+    pub(super) fn room(&self) -> usize {
+        let slow = &mut *self.slow.lock();
+        let Some((min, _)) = self.raise_min(slow) else { return 0 };
+        let word = self.admitted.0.load(Ordering::Acquire);
+        if word & (CLOSED | WAITERS) != 0 { 0 } else { self.room_after(word, min).min(self.cap) }
+    }
+
+    /// Returns how many places are in use.
+    pub(super) fn used(&self) -> usize {
+        let slow = &mut *self.slow.lock();
+        // Without a cursor, only the permits that are out are in use, and they are worthless.
+        let Some((min, _)) = self.raise_min(slow) else { return 0 };
+        count::ahead(self.admitted.0.load(Ordering::Acquire) >> count::FLAG_BITS, min)
+    }
+}

@@ -1,0 +1,174 @@
+//! The polls of one request, and of one task that waits for the close.
+
+use core::task::{Context, Poll, Waker};
+
+use aiter_core::PushErrorKind;
+
+use crate::bounded::gate::{
+    Gate, Slow,
+    line::{Line, State},
+};
+
+/// A request for room. Its owner cancels it before it is dropped.
+pub(in crate::bounded) struct Request {
+    want: usize,
+    /// The key in the line.
+    key: Option<usize>,
+}
+
+impl Request {
+    pub(in crate::bounded) fn new(want: usize) -> Self {
+        Self { want, key: None }
+    }
+
+    /// Returns `true` if the request is in line, or was answered and not yet polled.
+    pub(in crate::bounded) fn is_queued(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Admits the request or joins the line. After `Ready(Ok)`, the places belong to the caller.
+    #[inline]
+    pub(in crate::bounded) fn poll(
+        &mut self,
+        gate: &Gate,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), PushErrorKind>> {
+        if self.key.is_none() && gate.try_admit_known(self.want, self.want).is_ok() {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_slow(gate, cx)
+    }
+
+    #[cold]
+    fn poll_slow(&mut self, gate: &Gate, cx: &mut Context<'_>) -> Poll<Result<(), PushErrorKind>> {
+        let polled = match self.key {
+            Some(key) => poll_line(gate, |slow| &mut slow.line, key, cx.waker()),
+            None => {
+                // User code: the clone of the waker and the drop, outside of the lock.
+                let mut waker = Some(cx.waker().clone());
+                self.key = match gate.admit_or_wait(self.want, &mut waker) {
+                    Ok(key) => key,
+                    Err(kind) => return Poll::Ready(Err(kind)),
+                };
+                if self.key.is_some() { Poll::Pending } else { Poll::Ready(Ok(())) }
+            }
+        };
+        if polled.is_ready() {
+            self.key = None;
+        }
+        polled
+    }
+
+    /// Leaves the line, or returns the room that was granted.
+    pub(in crate::bounded) fn cancel(&mut self, gate: &Gate) {
+        if let Some(key) = self.key.take() {
+            gate.cancel(key, self.want);
+        }
+    }
+}
+
+/// A task that waits until the list accepts no items.
+pub(in crate::bounded) struct CloseRequest {
+    key: Option<usize>,
+}
+
+impl CloseRequest {
+    pub(in crate::bounded) fn new() -> Self {
+        Self { key: None }
+    }
+
+    /// Returns `Ready` once the list is closed or has no cursor.
+    pub(in crate::bounded) fn poll(&mut self, gate: &Gate, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = match self.key {
+            Some(key) => poll_line(gate, |slow| &mut slow.closed, key, cx.waker()).map(drop),
+            None => match gate.wait_closed(cx.waker().clone()) {
+                Ok(key) => {
+                    self.key = Some(key);
+                    Poll::Pending
+                }
+                // User code: drops the waker, outside of the lock.
+                Err(_waker) => Poll::Ready(()),
+            },
+        };
+        if polled.is_ready() {
+            self.key = None;
+        }
+        polled
+    }
+
+    pub(in crate::bounded) fn cancel(&mut self, gate: &Gate) {
+        if let Some(key) = self.key.take() {
+            // User code: drops the waker, outside of the lock.
+            let _state = gate.slow.lock().closed.remove(key);
+        }
+    }
+}
+
+/// Takes the answer from a line, or renews the waker.
+fn poll_line(
+    gate: &Gate,
+    line: impl Fn(&mut Slow) -> &mut Line,
+    key: usize,
+    waker: &Waker,
+) -> Poll<Result<(), PushErrorKind>> {
+    let mut fresh: Option<Waker> = None;
+    loop {
+        {
+            let slow = &mut *gate.slow.lock();
+            let line = line(slow);
+            match line.state(key) {
+                State::Waiting(old) if old.will_wake(waker) => return Poll::Pending,
+                State::Waiting(old) => {
+                    if let Some(fresh) = &mut fresh {
+                        core::mem::swap(old, fresh);
+                    }
+                }
+                State::Granted | State::Refused(_) => {
+                    return Poll::Ready(match line.remove(key) {
+                        State::Refused(kind) => Err(kind),
+                        _ => Ok(()),
+                    });
+                }
+            }
+        }
+        if fresh.is_some() {
+            // User code: drops the old waker, outside of the lock.
+            return Poll::Pending;
+        }
+        // User code, outside of the lock.
+        fresh = Some(waker.clone());
+    }
+}
+
+impl Gate {
+    /// Removes a request that wanted `want` places.
+    fn cancel(&self, key: usize, want: usize) {
+        let (state, wakers) = {
+            let slow = &mut *self.slow.lock();
+            let was_front = slow.line.is_front(key);
+            let state = slow.line.remove(key);
+            if let State::Granted = state {
+                self.take_back(want);
+            }
+            let is_served = was_front || matches!(state, State::Granted);
+            (state, is_served.then(|| self.serve(slow)))
+        };
+        if let Some(wakers) = wakers {
+            wakers.wake();
+        }
+        // User code: drops the waker, outside of the lock.
+        drop(state);
+    }
+
+    /// Registers a waker that the close calls.
+    ///
+    /// # Errors
+    /// Returns the waker if the list accepts no items.
+    fn wait_closed(&self, waker: Waker) -> Result<usize, Waker> {
+        let slow = &mut *self.slow.lock();
+        if self.is_closed() || slow.cells.is_empty() {
+            return Err(waker);
+        }
+        Ok(slow.closed.push(0, waker))
+    }
+}

@@ -1,0 +1,21 @@
+//! The lock of the slow paths.
+//!
+//! No user code runs under it, so it is held for a few instructions at a time.
+
+use core::ops::DerefMut;
+use std::sync::PoisonError;
+
+use crate::sync::Mutex;
+
+/// A mutex that ignores poisoning: what it guards is consistent at each possible panic.
+pub(super) struct SlowLock<T>(Mutex<T>);
+
+impl<T> SlowLock<T> {
+    pub(super) fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    pub(super) fn lock(&self) -> impl DerefMut<Target = T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

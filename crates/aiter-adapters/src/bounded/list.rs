@@ -1,0 +1,57 @@
+//! What the handles of one bounded list share, and the place of one cursor in it.
+
+use aiter_core::{Pusher, WeakPusher};
+
+use crate::{
+    bounded::gate::{Gate, cell::Cell},
+    sync::Arc,
+    util::Finally,
+};
+
+/// What the handles of one list share.
+pub(super) struct BoundedList<T> {
+    pub(super) gate: Gate,
+    /// For the handles that do not keep the list from ending.
+    pub(super) pusher: WeakPusher<T>,
+}
+
+impl<T> BoundedList<T> {
+    /// Stops the list. All wakers are called, also if one of them panics.
+    pub(super) fn stop(&self, pusher: &Pusher<T>) {
+        // Before the stop, so that no request is admitted after it.
+        let wakers = self.gate.close();
+        // User code: the wakers of the producers, and in `stop` those of the readers.
+        let _wake = Finally(Some(wakers), |wakers| {
+            if let Some(wakers) = wakers.take() {
+                wakers.wake();
+            }
+        });
+        pusher.stop();
+    }
+}
+
+/// The place of a cursor at the gate. It is left on drop, which its owner does after the drop of
+/// the cursor, so that the room of the items is returned last.
+pub(super) struct Place<T> {
+    pub(super) list: Arc<BoundedList<T>>,
+    pub(super) cell: Arc<Cell>,
+}
+
+impl<T> Place<T> {
+    /// Returns the room of `n` items that were read. Calls wakers.
+    #[inline]
+    pub(super) fn advance(&self, n: usize) {
+        self.list.gate.advance(&self.cell, n);
+    }
+
+    /// Makes a place at the same position, for a cursor that is made next.
+    pub(super) fn fork(&self) -> Self {
+        Self { list: self.list.clone(), cell: self.list.gate.fork(&self.cell) }
+    }
+}
+
+impl<T> Drop for Place<T> {
+    fn drop(&mut self) {
+        self.list.gate.leave(&self.cell);
+    }
+}

@@ -1,0 +1,69 @@
+//! `Subscriber`, the dormant form of a cursor.
+
+use core::fmt;
+
+use crate::{
+    bounded::{cursor::BoundedCursor, list::BoundedList},
+    sync::Arc,
+};
+
+/// A handle that can subscribe to a bounded list and holds no position meanwhile; made by
+/// [`BoundedCursor::subscriber`].
+///
+/// No push waits for it. It keeps the list neither open nor accepting items.
+#[must_use = "a subscriber receives nothing until it subscribes"]
+pub struct Subscriber<T> {
+    list: Arc<BoundedList<T>>,
+}
+
+impl<T> Subscriber<T> {
+    /// Makes a cursor that receives the items that are pushed from now on.
+    ///
+    /// Returns `None` if the list has no pusher left. Otherwise does the same as
+    /// [`BoundedPusher::subscribe`](crate::BoundedPusher::subscribe).
+    ///
+    /// # Panics
+    /// Panics as [`BoundedPusher::subscribe`](crate::BoundedPusher::subscribe) does.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, cursor) = bounded(1);
+    /// let subscriber = cursor.subscriber();
+    /// drop(cursor);
+    /// let mut late = subscriber.subscribe().expect("the list has a pusher");
+    /// pusher.try_push("item")?;
+    /// assert_eq!(late.try_next(), Ok("item"));
+    /// drop(pusher);
+    /// assert!(subscriber.subscribe().is_none());
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
+    pub fn subscribe(&self) -> Option<BoundedCursor<T>>
+    where
+        T: Clone + Sync,
+    {
+        // If the other pushers are dropped meanwhile, dropping this one stops the list.
+        let core = self.list.pusher.upgrade()?;
+        Some(BoundedCursor::subscribe(&self.list, &core))
+    }
+}
+
+impl<T> BoundedCursor<T> {
+    /// Makes a handle that can subscribe later. It holds no position, so no push waits for it.
+    pub fn subscriber(&self) -> Subscriber<T> {
+        Subscriber { list: self.place.list.clone() }
+    }
+}
+
+impl<T> Clone for Subscriber<T> {
+    fn clone(&self) -> Self {
+        Self { list: self.list.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Subscriber<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscriber").finish_non_exhaustive()
+    }
+}
