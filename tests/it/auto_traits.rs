@@ -14,9 +14,9 @@ use aiter::{
     },
 };
 use aiter_adapters::{
-    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, Closed, OwnedPermit, Permit,
-    Permits, Push, PushAll, PushSink, PushSinkError, Reserve, ReserveMany, ReserveManyError,
-    ReserveOwned, SharedBoundedCursor, SharedBoundedNext, Subscriber, TryReserveError,
+    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, OwnedPermit,
+    Permit, Permits, Push, PushAll, PushSink, PushSinkError, Reserve, ReserveMany,
+    ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext, TryReserveError,
     WeakBoundedPusher,
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
@@ -201,8 +201,8 @@ fn bounded_handles_are_send_and_sync_if_items_are_send() {
     assert_eq!(traits!(BoundedPusher<Local>), NEITHER);
     assert_eq!(traits!(WeakBoundedPusher<OfOneThread>), ALL);
     assert_eq!(traits!(WeakBoundedPusher<Guard>), NEITHER);
-    assert_eq!(traits!(Subscriber<OfOneThread>), ALL);
-    assert_eq!(traits!(Subscriber<Guard>), NEITHER);
+    assert_eq!(traits!(BoundedSubscriber<OfOneThread>), ALL);
+    assert_eq!(traits!(BoundedSubscriber<Guard>), NEITHER);
     assert_eq!(traits!(SharedBoundedCursor<OfOneThread>), ALL);
     assert_eq!(traits!(SharedBoundedCursor<Guard>), NEITHER);
     assert_eq!(traits!(SharedBoundedNext<'static, OfOneThread>), ALL);
@@ -217,7 +217,6 @@ fn bounded_handles_are_send_and_sync_if_items_are_send() {
     assert_eq!(traits!(ReserveOwned<Guard>), NEITHER);
     assert_eq!(traits!(PushSink<OfOneThread>), ALL);
     assert_eq!(traits!(PushSink<Guard>), NEITHER);
-    assert_eq!(traits!(Closed<'static>), ALL);
     assert_eq!(traits!(TryReserveError), ALL);
     assert_eq!(traits!(ReserveManyError), ALL);
 }
@@ -457,7 +456,7 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(Pusher<Fragile>), BOTH);
     assert_eq!(unwinds!(WeakPusher<Fragile>), BOTH);
     assert_eq!(unwinds!(UniquePusher<'static, Fragile>), BOTH);
-    assert_eq!(unwinds!(Subscriber<Fragile>), BOTH);
+    assert_eq!(unwinds!(BoundedSubscriber<Fragile>), BOTH);
     assert_eq!(unwinds!(Replay<Fragile>), BOTH);
     assert_eq!(unwinds!(Closed<'static, Fragile>), BOTH);
     assert_eq!(unwinds!(NoWakePusher<Fragile>), BOTH);
@@ -564,7 +563,7 @@ fn debug_and_error_need_no_bound_on_items() {
     is_debug::<Pusher<Opaque>>();
     is_debug::<WeakPusher<Opaque>>();
     is_debug::<UniquePusher<'_, Opaque>>();
-    is_debug::<Subscriber<Opaque>>();
+    is_debug::<BoundedSubscriber<Opaque>>();
     is_debug::<Replay<Opaque>>();
     is_debug::<Closed<'_, Opaque>>();
     is_debug::<NoWakePusher<Opaque>>();

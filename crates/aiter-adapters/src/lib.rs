@@ -36,10 +36,9 @@ mod util;
 pub use azip::{Azip, AzipSources, StrictAzip, UnequalLengths, azip};
 #[cfg(feature = "std")]
 pub use bounded::{
-    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, Closed, OwnedPermit, Permit,
-    Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
-    SharedBoundedCursor, SharedBoundedNext, Subscriber, TryReserveError, WeakBoundedPusher,
-    bounded,
+    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, OwnedPermit,
+    Permit, Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
+    SharedBoundedCursor, SharedBoundedNext, TryReserveError, WeakBoundedPusher, bounded,
 };
 #[cfg(all(feature = "std", feature = "sink"))]
 pub use bounded::{PushSink, PushSinkError};

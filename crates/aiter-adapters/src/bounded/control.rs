@@ -1,9 +1,10 @@
 //! Methods of `BoundedPusher` that manage the list: its end, subscription, memory and counts.
 
+use aiter_core::Closed;
 #[cfg(doc)]
 use aiter_core::Pusher;
 
-use crate::bounded::{closed::Closed, cursor::BoundedCursor, pusher::BoundedPusher};
+use crate::bounded::{cursor::BoundedCursor, pusher::BoundedPusher};
 
 impl<T> BoundedPusher<T> {
     /// Returns how many items could be pushed now: 0 while a request waits in line.
@@ -44,10 +45,10 @@ impl<T> BoundedPusher<T> {
         self.len() == 0
     }
 
-    /// Waits until the list accepts no items: it is stopped, or its last cursor is dropped.
+    /// Waits until the list accepts no items, as [`Pusher::closed`] does.
     ///
-    /// If `subscribe` revives the list after the wake-up and before the poll, the future is still
-    /// ready.
+    /// # Panics
+    /// See [`Pusher::closed`].
     ///
     /// # Cancel safety
     /// Cancel safe.
@@ -62,8 +63,8 @@ impl<T> BoundedPusher<T> {
     /// drop(cursor);
     /// assert_eq!(pusher.closed().now_or_never(), Some(()));
     /// ```
-    pub fn closed(&self) -> Closed<'_> {
-        Closed::new(&self.list.gate)
+    pub fn closed(&self) -> Closed<'_, T> {
+        self.core.closed()
     }
 
     /// Stops the list and wakes every waiting task.

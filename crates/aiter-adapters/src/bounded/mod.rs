@@ -2,7 +2,6 @@
 //!
 //! `gate/` decides who may push, and knows nothing of items. The other files are the handles.
 
-mod closed;
 mod control;
 mod cursor;
 mod error;
@@ -20,7 +19,6 @@ mod sink;
 mod subscriber;
 mod weak;
 
-pub use closed::Closed;
 pub use cursor::BoundedCursor;
 pub use error::{ReserveManyError, TryReserveError};
 pub use next::{BoundedNext, BoundedNextMany};
@@ -32,5 +30,5 @@ pub use reserve::{Reserve, ReserveMany, ReserveOwned};
 pub use shared::{SharedBoundedCursor, SharedBoundedNext};
 #[cfg(feature = "sink")]
 pub use sink::{PushSink, PushSinkError};
-pub use subscriber::Subscriber;
+pub use subscriber::BoundedSubscriber;
 pub use weak::WeakBoundedPusher;

@@ -1,4 +1,4 @@
-//! `Subscriber`, the dormant form of a cursor.
+//! `BoundedSubscriber`, the dormant form of a cursor.
 
 use core::fmt;
 
@@ -12,11 +12,11 @@ use crate::{
 ///
 /// No push waits for it. It keeps the list neither open nor accepting items.
 #[must_use = "a subscriber receives nothing until it subscribes"]
-pub struct Subscriber<T> {
+pub struct BoundedSubscriber<T> {
     list: Arc<BoundedList<T>>,
 }
 
-impl<T> Subscriber<T> {
+impl<T> BoundedSubscriber<T> {
     /// Makes a cursor that receives the items that are pushed from now on.
     ///
     /// Returns `None` if the list has no pusher left. Otherwise does the same as
@@ -51,19 +51,19 @@ impl<T> Subscriber<T> {
 
 impl<T> BoundedCursor<T> {
     /// Makes a handle that can subscribe later. It holds no position, so no push waits for it.
-    pub fn subscriber(&self) -> Subscriber<T> {
-        Subscriber { list: self.place.list.clone() }
+    pub fn subscriber(&self) -> BoundedSubscriber<T> {
+        BoundedSubscriber { list: self.place.list.clone() }
     }
 }
 
-impl<T> Clone for Subscriber<T> {
+impl<T> Clone for BoundedSubscriber<T> {
     fn clone(&self) -> Self {
         Self { list: self.list.clone() }
     }
 }
 
-impl<T> fmt::Debug for Subscriber<T> {
+impl<T> fmt::Debug for BoundedSubscriber<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscriber").finish_non_exhaustive()
+        f.debug_struct("BoundedSubscriber").finish_non_exhaustive()
     }
 }

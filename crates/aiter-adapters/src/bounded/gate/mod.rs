@@ -82,8 +82,6 @@ struct Slow {
     slowest: usize,
     /// Requests for room.
     line: Line,
-    /// Tasks that wait until the list accepts no items.
-    closed: Line,
 }
 
 impl Gate {
@@ -92,8 +90,7 @@ impl Gate {
     pub(super) fn new(first: usize, cap: usize) -> (Self, Arc<Cell>) {
         let first = count::wrap(first);
         let cell = Arc::new(Cell::new(first, 0));
-        let (line, closed) = (Line::new(), Line::new());
-        let slow = Slow { cells: alloc::vec![cell.clone()], slowest: 0, line, closed };
+        let slow = Slow { cells: alloc::vec![cell.clone()], slowest: 0, line: Line::new() };
         let gate = Self {
             admitted: Padded(AtomicUsize::new(first << count::FLAG_BITS)),
             min: Padded(AtomicUsize::new(first)),

@@ -1,7 +1,7 @@
 //! Cursors that join and leave.
 
 use crate::{
-    bounded::gate::{Gate, Slow, cell::Cell, count, serve::notify_closed},
+    bounded::gate::{Gate, Slow, cell::Cell, count},
     sync::Arc,
 };
 
@@ -27,16 +27,7 @@ impl Gate {
 
     /// Removes a cell, after its cursor was dropped.
     pub(in crate::bounded) fn leave(&self, cell: &Cell) {
-        let wakers = {
-            let slow = &mut *self.slow.lock();
-            slow.remove_cell(cell);
-            let mut wakers = self.serve(slow);
-            if slow.cells.is_empty() {
-                notify_closed(slow, &mut wakers);
-            }
-            wakers
-        };
-        wakers.wake();
+        self.serve_locked(|slow| slow.remove_cell(cell));
     }
 }
 

@@ -1,13 +1,10 @@
-//! The polls of one request, and of one task that waits for the close.
+//! The polls of one request.
 
 use core::task::{Context, Poll, Waker};
 
 use aiter_core::PushErrorKind;
 
-use crate::bounded::gate::{
-    Gate, Slow,
-    line::{Line, State},
-};
+use crate::bounded::gate::{Gate, line::State};
 
 /// A request for room. Its owner cancels it before it is dropped.
 pub(in crate::bounded) struct Request {
@@ -42,7 +39,7 @@ impl Request {
     #[cold]
     fn poll_slow(&mut self, gate: &Gate, cx: &mut Context<'_>) -> Poll<Result<(), PushErrorKind>> {
         let polled = match self.key {
-            Some(key) => poll_line(gate, |slow| &mut slow.line, key, cx.waker()),
+            Some(key) => poll_line(gate, key, cx.waker()),
             None => {
                 // User code: the clone of the waker and the drop, outside of the lock.
                 let mut waker = Some(cx.waker().clone());
@@ -67,55 +64,12 @@ impl Request {
     }
 }
 
-/// A task that waits until the list accepts no items.
-pub(in crate::bounded) struct CloseRequest {
-    key: Option<usize>,
-}
-
-impl CloseRequest {
-    pub(in crate::bounded) fn new() -> Self {
-        Self { key: None }
-    }
-
-    /// Returns `Ready` once the list is closed or has no cursor.
-    pub(in crate::bounded) fn poll(&mut self, gate: &Gate, cx: &mut Context<'_>) -> Poll<()> {
-        let polled = match self.key {
-            Some(key) => poll_line(gate, |slow| &mut slow.closed, key, cx.waker()).map(drop),
-            None => match gate.wait_closed(cx.waker().clone()) {
-                Ok(key) => {
-                    self.key = Some(key);
-                    Poll::Pending
-                }
-                // User code: drops the waker, outside of the lock.
-                Err(_waker) => Poll::Ready(()),
-            },
-        };
-        if polled.is_ready() {
-            self.key = None;
-        }
-        polled
-    }
-
-    pub(in crate::bounded) fn cancel(&mut self, gate: &Gate) {
-        if let Some(key) = self.key.take() {
-            // User code: drops the waker, outside of the lock.
-            let _state = gate.slow.lock().closed.remove(key);
-        }
-    }
-}
-
-/// Takes the answer from a line, or renews the waker.
-fn poll_line(
-    gate: &Gate,
-    line: impl Fn(&mut Slow) -> &mut Line,
-    key: usize,
-    waker: &Waker,
-) -> Poll<Result<(), PushErrorKind>> {
+/// Takes the answer to a request, or renews the waker.
+fn poll_line(gate: &Gate, key: usize, waker: &Waker) -> Poll<Result<(), PushErrorKind>> {
     let mut fresh: Option<Waker> = None;
     loop {
         {
-            let slow = &mut *gate.slow.lock();
-            let line = line(slow);
+            let line = &mut gate.slow.lock().line;
             match line.state(key) {
                 State::Waiting(old) if old.will_wake(waker) => return Poll::Pending,
                 State::Waiting(old) => {
@@ -158,17 +112,5 @@ impl Gate {
         }
         // User code: drops the waker, outside of the lock.
         drop(state);
-    }
-
-    /// Registers a waker that the close calls.
-    ///
-    /// # Errors
-    /// Returns the waker if the list accepts no items.
-    fn wait_closed(&self, waker: Waker) -> Result<usize, Waker> {
-        let slow = &mut *self.slow.lock();
-        if self.is_closed() || slow.cells.is_empty() {
-            return Err(waker);
-        }
-        Ok(slow.closed.push(0, waker))
     }
 }

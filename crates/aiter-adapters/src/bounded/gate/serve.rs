@@ -91,14 +91,6 @@ impl Gate {
         let mut wakers = Wakers::default();
         self.refuse_all(slow, PushErrorKind::Stopped, &mut wakers);
         self.admitted.0.fetch_and(!WAITERS, Ordering::AcqRel);
-        notify_closed(slow, &mut wakers);
         wakers
-    }
-}
-
-/// Wakes the tasks that wait until the list accepts no items.
-pub(super) fn notify_closed(slow: &mut Slow, wakers: &mut Wakers) {
-    while !slow.closed.is_empty() {
-        wakers.push(slow.closed.answer_front(State::Granted));
     }
 }
