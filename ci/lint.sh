@@ -12,7 +12,7 @@ fi
 if need_component clippy; then
     cargo clippy --workspace --all-targets -- -D warnings
     cargo clippy --manifest-path "$bench" --workspace --all-targets -- -D warnings
-    cargo clippy -p aiter-core -p aiter --features critical-section -- -D warnings
+    cargo clippy -p aiter-core -p aiter --features critical-section,sink -- -D warnings
     for board in thumbv6m-none-eabi riscv32imc-unknown-none-elf; do
         need_target "$board" || continue
         # Apart, as each brings critical sections of its own.

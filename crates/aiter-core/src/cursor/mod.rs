@@ -9,7 +9,7 @@ use core::{fmt, mem::ManuallyDrop};
 
 use crate::{
     cursor::spin::SpinPolicy,
-    defer::Defer,
+    defer::DeferWith,
     error::TryNextError,
     list::{List, position::RawCursor},
     sync::Arc,
@@ -259,15 +259,35 @@ impl<T> Cursor<T> {
 
 impl<T> Drop for Cursor<T> {
     fn drop(&mut self) {
-        let Self { list, raw, waiter, .. } = self;
         // First, so that a push that begins later finds no cursor.
-        let was_last = list.remove_cursor();
-        // The last step, because it calls wakers.
-        let _notify = was_last.then(|| Defer(|| list.notify_closed(Wakers::Take)));
+        if self.list.remove_cursor() {
+            self.leave_last();
+        } else {
+            self.leave();
+        }
+    }
+}
+
+impl<T> Cursor<T> {
+    /// Gives up the position and the registration of a cursor that is being dropped.
+    ///
+    /// Like `leave_last`, it takes the cursor as one pointer, which needs fewer registers than its
+    /// fields.
+    #[inline(always)]
+    fn leave(&mut self) {
         // SAFETY: the cursor is being dropped, so the position is not used again.
-        let _give_up = Defer(|| unsafe { raw.give_up(list) });
+        let give_up = DeferWith(self, |this| unsafe { this.raw.give_up(&this.list) });
+        let Self { list, waiter, .. } = &mut *give_up.0;
         // User code: drops the waker.
         list.waiters.deregister(waiter);
+    }
+
+    /// Does the same as `leave` for the last cursor of the list.
+    #[cold]
+    fn leave_last(&mut self) {
+        // The last step, because it calls wakers.
+        let notify = DeferWith(self, |this| this.list.notify_closed(Wakers::Take));
+        notify.0.leave();
     }
 }
 

@@ -71,9 +71,15 @@ impl<T> List<T> {
     }
 
     /// Returns the number of cursors.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn cursor_count(&self) -> usize {
         self.cursors() & !CLOSED
+    }
+
+    /// Does the same for a list whose cursors have no `close`.
+    #[inline(always)]
+    pub(crate) fn cursor_count_unclosed(&self) -> usize {
+        self.cursors()
     }
 
     /// Counts a new cursor. The cursor already owns its count of a block, because that call may

@@ -108,7 +108,7 @@ impl<T> NoWakePusher<T> {
     /// Returns the number of cursors of the list. Wait-free.
     #[inline(always)]
     pub fn cursor_count(&self) -> usize {
-        self.0.cursor_count()
+        self.0.list.cursor_count_unclosed()
     }
 
     #[cfg(test)]
