@@ -2,8 +2,9 @@
 
 use aiter::{
     AiterToIter, BlockOn, BlockOnIdle, CaughtPanic, Cursor, Elapsed, ForbidBlocking, Gate,
-    JoinStreams, KeyedEvent, MapError, NextItem, OnError, PushAllError, PushError, Pusher,
-    SharedCursor, Stopper, TaskOutcome, TryNextError, TryPushError, UniquePusher, WeakPusher,
+    JoinStreams, KeyedEvent, MapError, NextItem, OnError, PushAllError, PushError,
+    PushTimeoutError, Pusher, SharedCursor, Stopper, TaskOutcome, TryNextError, TryPushError,
+    UniquePusher, WeakPusher,
     adapters::{
         Active, AvailableIter, Azip, BoundedFork, CatchPanics, DriveTask, FlattenIter, ForkStream,
         Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
@@ -181,6 +182,9 @@ fn errors_take_traits_from_items() {
     assert_eq!(traits!(TryPushError<Plain>), ALL);
     assert_eq!(traits!(TryPushError<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(TryPushError<Local>), NEITHER);
+    assert_eq!(traits!(PushTimeoutError<Plain>), ALL);
+    assert_eq!(traits!(PushTimeoutError<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(PushTimeoutError<Local>), NEITHER);
     assert_eq!(traits!(PushAllError<Empty<Plain>>), ALL);
     assert_eq!(traits!(PushAllError<IntoIter<Local>>), NEITHER);
     assert_eq!(traits!(TryNextError), ALL);

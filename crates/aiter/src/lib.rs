@@ -25,5 +25,6 @@ pub use aiter_executor_compat::{
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use aiter_executor_compat::{
-    BlockOn, Elapsed, ForbidBlocking, allow_blocking, forbid_blocking, park_thread, unblock_iter,
+    BlockOn, Elapsed, ForbidBlocking, PushBlocking, PushTimeoutError, allow_blocking,
+    forbid_blocking, park_thread, unblock_iter,
 };
