@@ -3,6 +3,7 @@
 //! `gate/` decides who may push, and knows nothing of items. The other files are the handles.
 
 mod closed;
+mod control;
 mod cursor;
 mod error;
 mod gate;

@@ -109,8 +109,8 @@ impl<T> BoundedPusher<T> {
     /// Otherwise scans the cursors under a lock.
     ///
     /// # Errors
-    /// Returns [`TryReserveError`] if there is no room, the list is stopped or has no cursor. It may
-    /// also return `Ok` on a list that was stopped or has lost its last cursor; the permit then
+    /// Returns [`TryReserveError`] if there is no room, the list is stopped or has no cursor. It
+    /// may also return `Ok` on a list that was stopped or has lost its last cursor; the permit then
     /// returns the item.
     ///
     /// # Examples
