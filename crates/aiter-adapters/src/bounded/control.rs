@@ -26,7 +26,8 @@ impl<T> BoundedPusher<T> {
 
     /// Returns the largest number of unread items. Wait-free.
     ///
-    /// This is the `cap` of [`bounded`], or a quarter of the range of counts if that is less.
+    /// This is the `cap` of [`bounded`](crate::bounded()), or a quarter of the range of counts if
+    /// that is less.
     pub fn max_capacity(&self) -> usize {
         self.list.gate.cap()
     }
