@@ -68,7 +68,7 @@ pub trait PushBlocking<T>: sealed::Sealed {
 
     /// Parks the thread until there is room, and appends an item, unless `timeout` passes first.
     ///
-    /// The list is asked at least once. The item enters the list only after the room is reserved, so
+    /// The list is asked at least once. The item enters the list only after room is reserved, so
     /// every error gives it back. If the timeout exceeds the range of [`Instant`], the call equals
     /// [`push_blocking`](Self::push_blocking).
     ///
