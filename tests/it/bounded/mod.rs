@@ -14,6 +14,7 @@ mod flume;
 mod kanal;
 #[cfg(not(target_family = "wasm"))]
 mod races;
+mod refusals;
 #[cfg(not(target_family = "wasm"))]
 mod threads;
 mod tokio;
