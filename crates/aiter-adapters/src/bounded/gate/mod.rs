@@ -47,7 +47,7 @@ mod registry;
 pub(super) mod request;
 mod serve;
 mod slow_lock;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests;
 
 // The word `admitted`:
