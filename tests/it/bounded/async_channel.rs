@@ -149,3 +149,15 @@ fn dropped_taker_passes_its_wake_on() {
     drop(first);
     assert_eq!(second.woken(), Some(42));
 }
+
+#[test]
+fn cursor_count_follows_forks_and_drops() {
+    let (pusher, cursor) = bounded::<u8>(5);
+    let forks: Vec<_> = (0..20).map(|_| cursor.fork()).collect();
+    assert_eq!(pusher.cursor_count(), 21);
+    drop(forks);
+    let takers = vec![cursor.share(); 20];
+    assert_eq!(pusher.cursor_count(), 1, "takers share one position");
+    drop(takers);
+    assert_eq!(pusher.clone().cursor_count(), 0);
+}

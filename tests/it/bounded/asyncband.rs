@@ -3,9 +3,13 @@
 use aiter::{PushErrorKind, TryNextError, TryPushError};
 use aiter_adapters::bounded;
 use core::task::Poll;
+use futures_util::{
+    StreamExt,
+    future::{Either, join, select},
+};
 
 use crate::{
-    bounded::Task,
+    bounded::{Task, run},
     waker::{Counting, next},
 };
 
@@ -219,4 +223,30 @@ fn only_last_pusher_wakes_waiting_cursors() {
     drop(other);
     assert_eq!(wakers.each_ref().map(Counting::wakes), [1, 1]);
     assert_eq!((next(&mut cursor), next(&mut fork)), (Poll::Ready(None), Poll::Ready(None)));
+}
+
+/// Asyncband's `selection_preserves_messages_across_cancelled_receives`.
+#[test]
+fn read_that_loses_selection_loses_nothing() {
+    let (one, mut of_one) = bounded(1);
+    let (two, mut of_two) = bounded(1);
+    let push = async move {
+        for n in 0..100 {
+            let pusher = if n % 3 == 0 { &one } else { &two };
+            pusher.push(n).await.unwrap();
+        }
+    };
+    let read = async {
+        let mut items = Vec::new();
+        loop {
+            match select(of_one.next(), of_two.next()).await {
+                Either::Left((Some(item), _)) | Either::Right((Some(item), _)) => items.push(item),
+                Either::Left((None, _)) => break items.extend(of_two.collect::<Vec<_>>().await),
+                Either::Right((None, _)) => break items.extend(of_one.collect::<Vec<_>>().await),
+            }
+        }
+        items.sort_unstable();
+        assert!(items.into_iter().eq(0..100));
+    };
+    run(join(push, read));
 }

@@ -179,3 +179,13 @@ fn list_is_sent_through_list() {
     drop(pusher);
     assert!(matches!(next(&mut cursor), Poll::Ready(None)));
 }
+
+/// Flume's `same_sender`, and tokio's `same_channel`.
+#[test]
+fn same_list_tells_lists_apart() {
+    let (one, _first) = bounded::<u8>(1);
+    let (two, _second) = bounded::<u8>(1);
+    assert!(one.same_list(&one.clone()));
+    assert!(one.downgrade().upgrade().is_some_and(|pusher| pusher.same_list(&one)));
+    assert!(!one.same_list(&two) && !two.clone().same_list(&one));
+}

@@ -9,6 +9,7 @@ use core::{
     task::Poll,
 };
 use futures_executor::{block_on, block_on_stream};
+use futures_util::{StreamExt, future::join_all};
 use std::thread;
 
 use crate::{drain, ledger::Ledger, waker::next};
@@ -175,4 +176,17 @@ fn one_item_passes_between_fresh_threads() {
             assert_eq!(block_on(cursor.next()).as_deref(), Some(&n));
         });
     }
+}
+
+/// Flume's `parallel_async_receivers` and `parallel_streams_and_async_recv`.
+#[test]
+fn many_takers_of_one_task_all_end() {
+    const COUNT: usize = 5_000;
+    let (pusher, cursor) = bounded(16);
+    let takers = vec![cursor.share(); 250];
+    let taken: usize = thread::scope(|scope| {
+        scope.spawn(move || (0..COUNT).for_each(|n| block_on(pusher.push(n)).unwrap()));
+        block_on(join_all(takers.into_iter().map(StreamExt::count))).into_iter().sum()
+    });
+    assert_eq!(taken, COUNT);
 }
