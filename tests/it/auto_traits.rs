@@ -2,9 +2,9 @@
 
 use aiter::{
     AiterToIter, BlockOn, BlockOnIdle, CaughtPanic, Cursor, Elapsed, ForbidBlocking, Gate,
-    JoinStreams, KeyedEvent, MapError, NextItem, OnError, PushAllError, PushError, Pusher, Replay,
-    SharedCursor, Stopper, Subscriber, TaskOutcome, TryNextError, TryPushError, UniquePusher,
-    WeakPusher,
+    JoinStreams, KeyedEvent, MapError, NextItem, OnError, PushAllError, PushError,
+    PushTimeoutError, Pusher, Replay, SharedCursor, Stopper, Subscriber, TaskOutcome, TryNextError,
+    TryPushError, UniquePusher, WeakPusher,
     adapters::{
         Active, AvailableIter, Azip, BoundedFork, CatchPanics, Closed, DriveTask, FlattenIter,
         ForkStream, Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith,
@@ -246,6 +246,9 @@ fn errors_take_traits_from_items() {
     assert_eq!(traits!(TryPushError<Plain>), ALL);
     assert_eq!(traits!(TryPushError<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(TryPushError<Local>), NEITHER);
+    assert_eq!(traits!(PushTimeoutError<Plain>), ALL);
+    assert_eq!(traits!(PushTimeoutError<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(PushTimeoutError<Local>), NEITHER);
     assert_eq!(traits!(PushAllError<Empty<Plain>>), ALL);
     assert_eq!(traits!(PushAllError<IntoIter<Local>>), NEITHER);
     assert_eq!(traits!(TryNextError), ALL);

@@ -6,6 +6,7 @@ mod active;
 mod allocations;
 mod auto_traits;
 mod azip;
+mod bounded;
 mod called_wakers;
 mod differential;
 mod drop_panics;

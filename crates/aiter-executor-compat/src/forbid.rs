@@ -26,7 +26,8 @@ thread_local! {
 /// Use it for code that runs on the threads of an executor: the body of `main`, a task or a server.
 /// A wait there stops the executor. If the same thread feeds the stream, the wait never ends, but
 /// looks like a slow stream. Inside this future the first wait panics, and the message names
-/// alternatives. Ready items are returned as usual. The closure of
+/// alternatives. Ready items are returned as usual. The same holds for a
+/// [blocking push](crate::PushBlocking) that finds no room. The closure of
 /// [`unblock_iter`](crate::unblock_iter) panics before its first item if it is called inside this
 /// future.
 ///
@@ -94,7 +95,7 @@ pub(crate) fn check_allowed() {
 fn fail() -> ! {
     panic!(
         "aiter: about to block inside a future that `forbid_blocking` guards. The wait would stop \
-         the executor and every task on this thread that feeds the stream.{ADVICE}"
+         the executor and every task on this thread that could end it.{ADVICE}"
     )
 }
 

@@ -16,6 +16,8 @@ mod next;
 #[cfg(feature = "std")]
 mod parker;
 #[cfg(feature = "std")]
+mod push_blocking;
+#[cfg(feature = "std")]
 mod unblock;
 
 pub use aiter_to_iter::{AiterToIter, aiter_to_iter};
@@ -25,5 +27,7 @@ pub use block_on_idle::{BlockOnIdle, IdleHint};
 #[cfg(feature = "std")]
 pub use forbid::{ForbidBlocking, allow_blocking, forbid_blocking};
 pub use next::{BlockOnNext, NextItem};
+#[cfg(feature = "std")]
+pub use push_blocking::{PushBlocking, PushTimeoutError};
 #[cfg(feature = "std")]
 pub use unblock::{UnblockIter, unblock_iter};

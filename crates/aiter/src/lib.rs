@@ -26,7 +26,8 @@ pub use aiter_executor_compat::{
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use aiter_executor_compat::{
-    BlockOn, Elapsed, ForbidBlocking, allow_blocking, forbid_blocking, park_thread, unblock_iter,
+    BlockOn, Elapsed, ForbidBlocking, PushBlocking, PushTimeoutError, allow_blocking,
+    forbid_blocking, park_thread, unblock_iter,
 };
 #[cfg(feature = "stream-ext")]
 #[doc(no_inline)]

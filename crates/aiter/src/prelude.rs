@@ -36,7 +36,7 @@ pub use aiter_adapters::{
 pub use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
 pub use aiter_executor_compat::{AiterToIter, aiter_to_iter};
 #[cfg(feature = "std")]
-pub use aiter_executor_compat::{BlockOn, park_thread, unblock_iter};
+pub use aiter_executor_compat::{BlockOn, PushBlocking, park_thread, unblock_iter};
 pub use futures_core::{FusedStream, Stream};
 #[cfg(feature = "stream-ext")]
 pub use futures_util::{StreamExt, TryStreamExt};

@@ -121,17 +121,28 @@ impl<T> BoundedPusher<T> {
     }
 }
 
-/// Admits a request or joins the line, unless the list has no cursor.
-fn poll_admit<T>(
+/// Admits a request or joins the line, unless the list accepts no items.
+pub(super) fn poll_admit<T>(
     pusher: &BoundedPusher<T>,
     request: &mut Request,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), PushErrorKind>> {
-    // The gate answers a request in line, and admits a newcomer while there is room.
-    if !request.is_queued() && pusher.cursor_count() == 0 {
-        return Poll::Ready(Err(PushErrorKind::NoCursor));
+    let admitted = ready!(request.poll(&pusher.list.gate, cx));
+    // The gate admits a newcomer while there is room, and leaves a grant to its request.
+    Poll::Ready(admitted.and_then(|()| {
+        let Some(kind) = refusal(pusher) else { return Ok(()) };
+        pusher.list.gate.release(request.want());
+        Err(kind)
+    }))
+}
+
+/// Returns the reason if the list accepts no items.
+fn refusal<T>(pusher: &BoundedPusher<T>) -> Option<PushErrorKind> {
+    if pusher.is_stopped() {
+        Some(PushErrorKind::Stopped)
+    } else {
+        (pusher.cursor_count() == 0).then_some(PushErrorKind::NoCursor)
     }
-    request.poll(&pusher.list.gate, cx)
 }
 
 /// The future of [`BoundedPusher::reserve`].
@@ -178,7 +189,8 @@ impl<'a, T> Future for ReserveMany<'a, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (pusher, n) = (self.pusher, self.n);
         if n == 0 {
-            return Poll::Ready(Ok(Permits::new(pusher, 0)));
+            let refusal = refusal(pusher).map(Into::into);
+            return Poll::Ready(refusal.map_or_else(|| Ok(Permits::new(pusher, 0)), Err));
         }
         if n > pusher.max_capacity() {
             return Poll::Ready(Err(ReserveManyError::TooMany));

@@ -10,7 +10,7 @@ use core::{
 use aiter_core::PushErrorKind;
 use futures_sink::Sink;
 
-use crate::bounded::{gate::request::Request, pusher::BoundedPusher};
+use crate::bounded::{gate::request::Request, pusher::BoundedPusher, reserve::poll_admit};
 
 /// A [`Sink`] that pushes into a bounded list; made by
 /// [`into_sink`](BoundedPusher::into_sink).
@@ -68,7 +68,7 @@ impl<T> Sink<T> for PushSink<T> {
         }
         let refused = |kind| PushSinkError { kind, item: None };
         let pusher = this.pusher.as_ref().ok_or(refused(PushErrorKind::Stopped))?;
-        ready!(this.request.poll(&pusher.list.gate, cx)).map_err(refused)?;
+        ready!(poll_admit(pusher, &mut this.request, cx)).map_err(refused)?;
         this.is_ready = true;
         Poll::Ready(Ok(()))
     }

@@ -18,6 +18,10 @@ impl Request {
         Self { want, key: None }
     }
 
+    pub(in crate::bounded) fn want(&self) -> usize {
+        self.want
+    }
+
     /// Returns `true` if the request is in line, or was answered and not yet polled.
     pub(in crate::bounded) fn is_queued(&self) -> bool {
         self.key.is_some()
