@@ -71,6 +71,27 @@ fn read_whose_clone_panics_can_be_cut() {
 }
 
 #[test]
+fn next_many_whose_clone_panics_is_cut_at_its_item() {
+    let live = Live::default();
+    let (pusher, mut cursor) = bounded_lossy(4, DropOldest);
+    let other = cursor.fork();
+    for n in 0..4 {
+        let fragile = Fragile::new(&live, n);
+        fragile.clone_panics.store(n == 2, Ordering::SeqCst);
+        pusher.push(fragile).unwrap();
+    }
+    let mut buf = Vec::new();
+    let mut cx = core::task::Context::from_waker(core::task::Waker::noop());
+    assert!(panics(|| cursor.poll_next_many(&mut cx, &mut buf, 4)));
+    assert_eq!(buf.len(), 2);
+    pusher.push_all((4..10).map(|n| Fragile::new(&live, n))).unwrap();
+    buf.extend(drain(&mut cursor));
+    assert_eq!((buf.len(), cursor.missed()), (6, 4));
+    drop((cursor, other, buf));
+    assert_eq!(live.count(), 0);
+}
+
+#[test]
 fn item_drop_panics_in_push_item_is_pushed() {
     for forks in [0, 2] {
         for policy in [DropOldest, Disconnect] {

@@ -157,6 +157,33 @@ fn drop_of_item_may_push_and_read() {
     }
 }
 
+/// The reader finds nothing to read at a slot after the keeper's, so it leaves items before the
+/// keeper that are dropped later.
+#[test]
+fn drop_beside_reader_may_use_list() {
+    let (pusher, mut fast) = bounded_lossy(8, DropOldest);
+    let stuck = fast.fork();
+    let drops = Arc::new(AtomicUsize::new(0));
+    let hook: Hook = {
+        let (pusher, drops) = (pusher.downgrade(), drops.clone());
+        Arc::new(move |_| {
+            drops.fetch_add(1, Ordering::SeqCst);
+            if let Some(pusher) = pusher.upgrade() {
+                assert!(pusher.len() <= 8);
+            }
+        })
+    };
+    for n in 0..500 {
+        pusher.push(OnDrop(n, Some(hook.clone()))).unwrap();
+        if n % 3 > 0 {
+            drain(&mut fast);
+        }
+    }
+    assert!(drops.load(Ordering::SeqCst) >= 400);
+    drop((fast, stuck));
+    assert_eq!(drops.load(Ordering::SeqCst), 500);
+}
+
 #[test]
 fn drop_of_item_may_drop_cursor() {
     thread_local!(static OTHER: RefCell<Option<LossyCursor<OnDrop>>> = const { RefCell::new(None) });
