@@ -12,6 +12,13 @@ use aiter::{
         WorkerStarter,
     },
 };
+use aiter_adapters::{
+    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, Closed, LossyCursor, LossyNext,
+    LossyNextMany, LossyPushAllError, LossyPusher, LossySink, OwnedPermit, Permit, Permits, Push,
+    PushAll, PushSink, PushSinkError, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
+    SharedBoundedCursor, SharedBoundedNext, Subscriber, TryReserveError, WeakBoundedPusher,
+    WeakLossyPusher,
+};
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
 use alloc::{rc::Rc, vec::IntoIter};
 use core::{
@@ -171,6 +178,67 @@ fn cursor_borrows_take_traits_from_borrow() {
     assert_eq!(traits!(SharedNextMany<'static, Plain>), ALL);
     assert_eq!(traits!(SharedNextMany<'static, OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(SharedNextMany<'static, Guard>), NEITHER);
+}
+
+#[test]
+fn bounded_handles_are_send_and_sync_if_items_are_send() {
+    assert_eq!(traits!(BoundedPusher<OfOneThread>), ALL);
+    assert_eq!(traits!(BoundedPusher<Guard>), NEITHER);
+    assert_eq!(traits!(BoundedPusher<Local>), NEITHER);
+    assert_eq!(traits!(WeakBoundedPusher<OfOneThread>), ALL);
+    assert_eq!(traits!(WeakBoundedPusher<Guard>), NEITHER);
+    assert_eq!(traits!(Subscriber<OfOneThread>), ALL);
+    assert_eq!(traits!(Subscriber<Guard>), NEITHER);
+    assert_eq!(traits!(SharedBoundedCursor<OfOneThread>), ALL);
+    assert_eq!(traits!(SharedBoundedCursor<Guard>), NEITHER);
+    assert_eq!(traits!(SharedBoundedNext<'static, OfOneThread>), ALL);
+    assert_eq!(traits!(Permit<'static, OfOneThread>), ALL);
+    assert_eq!(traits!(Permit<'static, Guard>), NEITHER);
+    assert_eq!(traits!(Permits<'static, OfOneThread>), ALL);
+    assert_eq!(traits!(OwnedPermit<OfOneThread>), ALL);
+    assert_eq!(traits!(OwnedPermit<Local>), NEITHER);
+    assert_eq!(traits!(Reserve<'static, OfOneThread>), ALL);
+    assert_eq!(traits!(ReserveMany<'static, OfOneThread>), ALL);
+    assert_eq!(traits!(ReserveOwned<OfOneThread>), ALL);
+    assert_eq!(traits!(ReserveOwned<Guard>), NEITHER);
+    assert_eq!(traits!(PushSink<OfOneThread>), ALL);
+    assert_eq!(traits!(PushSink<Guard>), NEITHER);
+    assert_eq!(traits!(Closed<'static>), ALL);
+    assert_eq!(traits!(TryReserveError), ALL);
+    assert_eq!(traits!(ReserveManyError), ALL);
+}
+
+#[test]
+fn bounded_cursors_and_pushes_take_send_and_sync_from_items() {
+    assert_eq!(traits!(BoundedCursor<Plain>), ALL);
+    assert_eq!(traits!(BoundedCursor<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(BoundedCursor<Guard>), NEITHER);
+    assert_eq!(traits!(BoundedNext<'static, Plain>), ALL);
+    assert_eq!(traits!(BoundedNext<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(BoundedNextMany<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Push<'static, Plain>), ALL);
+    assert_eq!(traits!(Push<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(Push<'static, Guard>), NEITHER);
+    assert_eq!(traits!(PushAll<'static, Plain, Empty<Plain>>), ALL);
+    assert_eq!(traits!(PushAll<'static, Plain, IntoIter<Local>>), NEITHER);
+    assert_eq!(traits!(PushSinkError<Plain>), ALL);
+    assert_eq!(traits!(PushSinkError<OfOneThread>), ONLY_SEND);
+}
+
+#[test]
+fn lossy_handles_are_send_and_sync_if_items_are_send() {
+    assert_eq!(traits!(LossyPusher<OfOneThread>), ALL);
+    assert_eq!(traits!(LossyPusher<Guard>), NEITHER);
+    assert_eq!(traits!(WeakLossyPusher<OfOneThread>), ALL);
+    assert_eq!(traits!(WeakLossyPusher<Guard>), NEITHER);
+    assert_eq!(traits!(LossyCursor<OfOneThread>), ALL);
+    assert_eq!(traits!(LossyCursor<Guard>), NEITHER);
+    assert_eq!(traits!(LossyNext<'static, OfOneThread>), ALL);
+    assert_eq!(traits!(LossyNextMany<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(LossySink<OfOneThread>), ALL);
+    assert_eq!(traits!(LossySink<Guard>), NEITHER);
+    assert_eq!(traits!(LossyPushAllError<IntoIter<Plain>>), ALL);
+    assert_eq!(traits!(LossyPushAllError<IntoIter<Local>>), NEITHER);
 }
 
 #[test]
@@ -380,6 +448,18 @@ fn list_handles_are_unwind_safe_for_all_items() {
     // Channels of `std` are unwind safe for all items, too.
     assert_eq!(unwinds!(std::sync::mpsc::Sender<Fragile>), BOTH);
     assert_eq!(unwinds!(std::sync::mpsc::Receiver<Fragile>), BOTH);
+    assert_eq!(unwinds!(BoundedPusher<Fragile>), BOTH);
+    assert_eq!(unwinds!(WeakBoundedPusher<Fragile>), BOTH);
+    assert_eq!(unwinds!(BoundedCursor<Fragile>), BOTH);
+    assert_eq!(unwinds!(SharedBoundedCursor<Fragile>), BOTH);
+    assert_eq!(unwinds!(Subscriber<Fragile>), BOTH);
+    assert_eq!(unwinds!(Permit<'static, Fragile>), BOTH);
+    assert_eq!(unwinds!(OwnedPermit<Fragile>), BOTH);
+    assert_eq!(unwinds!(PushSink<Fragile>), BOTH);
+    assert_eq!(unwinds!(LossyPusher<Fragile>), BOTH);
+    assert_eq!(unwinds!(WeakLossyPusher<Fragile>), BOTH);
+    assert_eq!(unwinds!(LossyCursor<Fragile>), BOTH);
+    assert_eq!(unwinds!(LossySink<Fragile>), BOTH);
     assert_eq!(unwinds!(Pusher<Fragile>), BOTH);
     assert_eq!(unwinds!(WeakPusher<Fragile>), BOTH);
     assert_eq!(unwinds!(UniquePusher<'static, Fragile>), BOTH);
@@ -460,6 +540,31 @@ fn handles_are_unpin_for_pinned_items() {
 fn debug_and_error_need_no_bound_on_items() {
     fn is_debug<T: Debug>() {}
     fn is_error<T: Error>() {}
+    is_debug::<BoundedPusher<Opaque>>();
+    is_debug::<WeakBoundedPusher<Opaque>>();
+    is_debug::<BoundedCursor<Opaque>>();
+    is_debug::<BoundedNext<'_, Opaque>>();
+    is_debug::<BoundedNextMany<'_, Opaque>>();
+    is_debug::<SharedBoundedCursor<Opaque>>();
+    is_debug::<SharedBoundedNext<'_, Opaque>>();
+    is_debug::<Subscriber<Opaque>>();
+    is_debug::<Permit<'_, Opaque>>();
+    is_debug::<Permits<'_, Opaque>>();
+    is_debug::<OwnedPermit<Opaque>>();
+    is_debug::<Push<'_, Opaque>>();
+    is_debug::<PushAll<'_, Opaque, Empty<Opaque>>>();
+    is_debug::<Reserve<'_, Opaque>>();
+    is_debug::<ReserveMany<'_, Opaque>>();
+    is_debug::<ReserveOwned<Opaque>>();
+    is_debug::<PushSink<Opaque>>();
+    is_error::<PushSinkError<Opaque>>();
+    is_debug::<LossyPusher<Opaque>>();
+    is_debug::<WeakLossyPusher<Opaque>>();
+    is_debug::<LossyCursor<Opaque>>();
+    is_debug::<LossyNext<'_, Opaque>>();
+    is_debug::<LossyNextMany<'_, Opaque>>();
+    is_debug::<LossySink<Opaque>>();
+    is_error::<LossyPushAllError<Empty<Opaque>>>();
     is_debug::<Pusher<Opaque>>();
     is_debug::<WeakPusher<Opaque>>();
     is_debug::<UniquePusher<'_, Opaque>>();

@@ -18,9 +18,9 @@ use crate::{
 
 /// A reading position in a bounded list, and a stream of the items from that position on.
 ///
-/// Reads as a [`Cursor`] does: every cursor receives every item, and the only cursor of a list moves
-/// items out and needs no `T: Clone`. Each read returns the room of its item, and wakes a producer
-/// if one waits for exactly this step.
+/// Reads as a [`Cursor`] does: every cursor receives every item, and the only cursor of a list
+/// moves items out and needs no `T: Clone`. Each read returns the room of its item, and wakes a
+/// producer if one waits for exactly this step.
 ///
 /// Dropping the cursor returns its room at once and wakes the producers that it held up. If it is
 /// the last cursor, each push that waits gets its item back.

@@ -4,6 +4,7 @@
 //! `lossy/` is a list that is bounded by the loss of items.
 
 mod closed;
+mod control;
 mod cursor;
 mod error;
 mod gate;

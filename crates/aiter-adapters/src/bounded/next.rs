@@ -43,8 +43,8 @@ impl<T> BoundedCursor<T> {
     /// Returns the room of all of them at once. Yields 0 if the list has ended or `max` is 0.
     ///
     /// # Panics
-    /// A poll panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were
-    /// taken before are in `buf`.
+    /// A poll panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that
+    /// were taken before are in `buf`.
     ///
     /// # Cancel safety
     /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only

@@ -137,11 +137,10 @@ impl<T> OwnedPermit<T> {
     /// use futures_util::FutureExt;
     ///
     /// let (pusher, mut cursor) = bounded(1);
-    /// let permit = pusher.reserve_owned().now_or_never().expect("the list has room")?;
+    /// let permit = pusher.reserve_owned().now_or_never().expect("the list has room").unwrap();
     /// permit.push("item").unwrap();
     /// assert_eq!(cursor.try_next(), Ok("item"));
     /// assert!(cursor.is_stopped()); // the permit owned the last pusher
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "send")]
     pub fn push(mut self, item: T) -> Result<(), PushError<T>> {

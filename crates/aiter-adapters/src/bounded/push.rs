@@ -27,7 +27,10 @@ impl<T> BoundedPusher<T> {
     /// out. A push that finds room takes no lock and calls no waker of a producer.
     ///
     /// A future that is kept but not polled keeps its place in the line, so the producers behind it
-    /// wait. Dropping the future passes the place on.
+    /// wait. Dropping the future passes the place on. A future that is lost to [`mem::forget`] is
+    /// never dropped, so its room or its place in the line is lost, too.
+    ///
+    /// [`mem::forget`]: core::mem::forget
     ///
     /// # Errors
     /// Returns [`PushError`] with the item if the list is stopped or has no cursor, also while it

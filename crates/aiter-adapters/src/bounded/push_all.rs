@@ -34,9 +34,9 @@ pub struct PushAll<'a, T, I> {
 impl<T> BoundedPusher<T> {
     /// Waits for room and appends all items of an iterator. Yields how many it appended.
     ///
-    /// Takes the room for a run of up to 32 items at once, if the iterator's `size_hint` promises as
-    /// many. Waits in the line for one item at a time, as [`push`](Self::push) does. The items of
-    /// one call stay in order. Items of other producers may lie between two runs.
+    /// Takes the room for a run of up to 32 items at once, if the iterator's `size_hint` promises
+    /// as many. Waits in the line for one item at a time, as [`push`](Self::push) does. The items
+    /// of one call stay in order. Items of other producers may lie between two runs.
     ///
     /// # Errors
     /// Returns [`PushAllError`] if the list is stopped or has no cursor, also while it waits. The

@@ -4,7 +4,7 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use aiter_core::PushErrorKind;
@@ -109,15 +109,29 @@ impl<T> BoundedPusher<T> {
     /// Otherwise scans the cursors under a lock.
     ///
     /// # Errors
-    /// Returns [`TryReserveError`] if there is no room, the list is stopped or has no cursor. It may
-    /// also return `Ok` on a list that was stopped or has lost its last cursor; the permit then
-    /// returns the item.
+    /// Returns [`TryReserveError`] if there is no room, the list is stopped or has no cursor.
     ///
     /// # Examples
     /// See [`Permit::push`].
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TryReserveError> {
+        if self.cursor_count() == 0 {
+            return Err(TryReserveError::NoCursor);
+        }
         self.list.gate.try_admit(1, 1).map(|_| Permit::new(self))
     }
+}
+
+/// Admits a request or joins the line, unless the list has no cursor.
+fn poll_admit<T>(
+    pusher: &BoundedPusher<T>,
+    request: &mut Request,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), PushErrorKind>> {
+    // The gate answers a request in line, and admits a newcomer while there is room.
+    if !request.is_queued() && pusher.cursor_count() == 0 {
+        return Poll::Ready(Err(PushErrorKind::NoCursor));
+    }
+    request.poll(&pusher.list.gate, cx)
 }
 
 /// The future of [`BoundedPusher::reserve`].
@@ -132,7 +146,7 @@ impl<'a, T> Future for Reserve<'a, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let pusher = self.pusher;
-        let admitted = self.request.poll(&pusher.list.gate, cx);
+        let admitted = poll_admit(pusher, &mut self.request, cx);
         admitted.map_ok(|()| Permit::new(pusher))
     }
 }
@@ -169,7 +183,7 @@ impl<'a, T> Future for ReserveMany<'a, T> {
         if n > pusher.max_capacity() {
             return Poll::Ready(Err(ReserveManyError::TooMany));
         }
-        let admitted = self.request.poll(&pusher.list.gate, cx);
+        let admitted = poll_admit(pusher, &mut self.request, cx);
         admitted.map_ok(|()| Permits::new(pusher, n)).map_err(Into::into)
     }
 }
@@ -203,7 +217,7 @@ impl<T> Future for ReserveOwned<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let pusher = this.pusher.as_ref().expect("a reservation must not be polled again");
-        let admitted = core::task::ready!(this.request.poll(&pusher.list.gate, cx));
+        let admitted = ready!(poll_admit(pusher, &mut this.request, cx));
         // User code: if the request is refused, drops the pusher.
         let pusher = this.pusher.take();
         Poll::Ready(admitted.map(|()| OwnedPermit::new(pusher.expect("it was there above"))))

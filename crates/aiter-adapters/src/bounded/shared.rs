@@ -19,11 +19,11 @@ use crate::{
 /// them.
 ///
 /// [`BoundedCursor::share`](crate::BoundedCursor::share) makes the first taker, and
-/// [`clone`](Clone::clone) makes more. Takers wait and are woken as those of a [`SharedCursor`] are.
-/// The position counts as one cursor.
+/// [`clone`](Clone::clone) makes more. Takers wait and are woken as those of a [`SharedCursor`]
+/// are. The position counts as one cursor.
 ///
-/// The room of an item is returned when its taker has it. For a moment, a taken item may still count
-/// as unread. An item is never counted as read too early.
+/// The room of an item is returned when its taker has it. For a moment, a taken item may still
+/// count as unread. An item is never counted as read too early.
 ///
 /// # Panics
 /// Panics as a [`SharedCursor`] does. If `T::clone` panics, the item is lost to the takers, and its

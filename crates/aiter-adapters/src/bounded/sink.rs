@@ -10,7 +10,7 @@ use core::{
 use aiter_core::PushErrorKind;
 use futures_sink::Sink;
 
-use crate::bounded::{gate::request::Request, permit::OwnedPermit, pusher::BoundedPusher};
+use crate::bounded::{gate::request::Request, pusher::BoundedPusher};
 
 /// A [`Sink`] that pushes into a bounded list; made by
 /// [`into_sink`](BoundedPusher::into_sink).
@@ -23,7 +23,8 @@ pub struct PushSink<T> {
     /// `None` once the sink is closed.
     pusher: Option<BoundedPusher<T>>,
     request: Request,
-    permit: Option<OwnedPermit<T>>,
+    /// The sink has room for one item.
+    is_ready: bool,
 }
 
 impl<T> BoundedPusher<T> {
@@ -42,14 +43,17 @@ impl<T> BoundedPusher<T> {
     /// # Ok::<(), aiter_core::TryPushError<i32>>(())
     /// ```
     pub fn into_sink(self) -> PushSink<T> {
-        PushSink { pusher: Some(self), request: Request::new(1), permit: None }
+        PushSink { pusher: Some(self), request: Request::new(1), is_ready: false }
     }
 }
 
 impl<T> PushSink<T> {
+    /// Leaves the line and returns the room. Calls wakers.
     fn cancel(&mut self) {
-        if let Some(pusher) = &self.pusher {
-            self.request.cancel(&pusher.list.gate);
+        let Some(pusher) = &self.pusher else { return };
+        self.request.cancel(&pusher.list.gate);
+        if core::mem::take(&mut self.is_ready) {
+            pusher.list.gate.release(1);
         }
     }
 }
@@ -59,13 +63,13 @@ impl<T> Sink<T> for PushSink<T> {
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let this = &mut *self;
-        if this.permit.is_some() {
+        if this.is_ready {
             return Poll::Ready(Ok(()));
         }
         let refused = |kind| PushSinkError { kind, item: None };
         let pusher = this.pusher.as_ref().ok_or(refused(PushErrorKind::Stopped))?;
         ready!(this.request.poll(&pusher.list.gate, cx)).map_err(refused)?;
-        this.permit = Some(OwnedPermit::new(pusher.clone()));
+        this.is_ready = true;
         Poll::Ready(Ok(()))
     }
 
@@ -75,8 +79,10 @@ impl<T> Sink<T> for PushSink<T> {
     /// Panics if `poll_ready` has not returned `Ready(Ok(()))` before, or if the waker of a waiting
     /// task panics.
     fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), Self::Error> {
-        let permit = self.permit.take().expect("`poll_ready` must be ready before `start_send`");
-        permit.push(item).map_err(|error| {
+        let is_ready = core::mem::take(&mut self.is_ready);
+        assert!(is_ready, "`poll_ready` must be ready before `start_send`");
+        let pusher = self.pusher.as_ref().expect("a sink with room has its pusher");
+        pusher.push_admitted(item).map_err(|error| {
             let kind = error.kind();
             PushSinkError { kind, item: Some(error.into_inner()) }
         })
@@ -89,7 +95,6 @@ impl<T> Sink<T> for PushSink<T> {
     fn poll_close(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.cancel();
         // User code: wakers.
-        let _permit = self.permit.take();
         self.pusher = None;
         Poll::Ready(Ok(()))
     }
@@ -105,7 +110,7 @@ impl<T> fmt::Debug for PushSink<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PushSink")
             .field("is_closed", &self.pusher.is_none())
-            .field("is_ready", &self.permit.is_some())
+            .field("is_ready", &self.is_ready)
             .finish_non_exhaustive()
     }
 }

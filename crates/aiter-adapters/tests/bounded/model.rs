@@ -129,8 +129,6 @@ impl<'a> Model<'a> {
                 self.permits.push(permit);
                 self.out += 1;
             }
-            // The permit will return its item.
-            (Ok(permit), Err(TryReserveError::NoCursor)) => drop(permit),
             (Err(error), expected) => assert_eq!(Err(error), expected),
             (Ok(_), Err(error)) => panic!("must be {error:?}"),
         }
@@ -208,13 +206,8 @@ impl<'a> Model<'a> {
                     return Poll::Pending;
                 }
                 Poll::Ready(Ok(permits)) => {
-                    if waiter.answer == Answer::Refused {
-                        // There was room, and no cursor.
-                        drop(permits);
-                    } else {
-                        assert_eq!((waiter.answer, permits.len()), (Answer::Granted, waiter.want));
-                        self.permits.extend(permits);
-                    }
+                    assert_eq!((waiter.answer, permits.len()), (Answer::Granted, waiter.want));
+                    self.permits.extend(permits);
                 }
                 Poll::Ready(Err(error)) => {
                     assert_eq!(error, ReserveManyError::NoCursor);

@@ -5,7 +5,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use aiter_adapters::{BoundedCursor, bounded};
+use aiter_adapters::bounded;
 use aiter_core::PushError;
 use loom::{cell::UnsafeCell, future::block_on, sync::Arc, thread};
 
@@ -13,11 +13,6 @@ use super::{model, read_all, wide_model};
 
 fn poll_once<F: Future>(future: core::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Reads one item. Waits if none is ready.
-fn read_one<T>(cursor: &mut BoundedCursor<T>) -> Option<T> {
-    block_on(cursor.next())
 }
 
 #[test]
@@ -168,39 +163,40 @@ fn subscribe_during_scan_keeps_bound() {
     });
 }
 
-/// What a reader did before a read happens before a push into the room of that read.
+/// What a reader did before a read happens before the room of that read is used again, also if
+/// another thread has found the room.
 #[test]
-fn push_into_room_sees_what_reader_did_before() {
+fn permit_for_room_sees_what_reader_did_before() {
     model(|| {
-        let (pusher, mut one) = bounded(1);
-        let mut two = one.fork();
+        let (pusher, mut cursor) = bounded(1);
         pusher.try_push(0).unwrap();
         let data = Arc::new(UnsafeCell::new(0));
-        let reader = {
-            let data = data.clone();
-            thread::spawn(move || {
-                data.with_mut(|data| drop(data));
-                assert_eq!(one.try_next(), Ok(0));
-                one
-            })
-        };
         let other = {
             let pusher = pusher.clone();
             // Raises the cached position of the slowest cursor.
             thread::spawn(move || pusher.capacity())
         };
-        assert_eq!(two.try_next(), Ok(0));
-        if pusher.try_push(1).is_ok() {
-            data.with_mut(|data| drop(data));
-        }
-        other.join().unwrap();
-        drop(reader.join().unwrap());
+        let producer = {
+            let data = data.clone();
+            thread::spawn(move || {
+                // A permit, because a push into the list itself may synchronize with the reader.
+                let permit = pusher.try_reserve();
+                if permit.is_ok() {
+                    data.with_mut(|_| ());
+                }
+                drop(permit);
+                pusher
+            })
+        };
+        data.with_mut(|_| ());
+        assert_eq!(cursor.try_next(), Ok(0));
+        drop((other.join().unwrap(), producer.join().unwrap(), cursor));
     });
 }
 
-/// The same, if the push has waited in line.
+/// The same, if the request has waited in line.
 #[test]
-fn granted_push_sees_what_reader_did_before() {
+fn granted_permit_sees_what_reader_did_before() {
     model(|| {
         let (pusher, mut cursor) = bounded(1);
         pusher.try_push(0).unwrap();
@@ -208,30 +204,38 @@ fn granted_push_sees_what_reader_did_before() {
         let reader = {
             let data = data.clone();
             thread::spawn(move || {
-                data.with_mut(|data| drop(data));
+                data.with_mut(|_| ());
                 assert_eq!(cursor.try_next(), Ok(0));
                 cursor
             })
         };
-        let mut push = pin!(pusher.push(1));
-        if poll_once(push.as_mut()).is_ready() || poll_once(push.as_mut()).is_ready() {
-            data.with_mut(|data| drop(data));
+        let mut permit = pin!(pusher.reserve());
+        if poll_once(permit.as_mut()).is_ready() || poll_once(permit.as_mut()).is_ready() {
+            data.with_mut(|_| ());
         }
         drop(reader.join().unwrap());
     });
 }
 
-/// A cursor that reads on takes no lock, so the count of its reads is what a scan finds.
+/// What the holder of a permit did happens before its place is used again.
 #[test]
-fn read_after_wait_finds_next_waiter() {
-    wide_model(|| {
-        let (pusher, mut cursor) = bounded(1);
-        pusher.try_push(0).unwrap();
-        let other = pusher.clone();
-        let producers = [(1, pusher), (2, other)]
-            .map(|(n, pusher)| thread::spawn(move || block_on(pusher.push(n)).unwrap()));
-        let read: u32 = (0..3).map(|_| read_one(&mut cursor).unwrap()).sum();
-        assert_eq!(read, 3);
-        producers.into_iter().for_each(|producer| producer.join().unwrap());
+fn returned_permit_hands_over_what_holder_did() {
+    model(|| {
+        let (pusher, cursor) = bounded::<u32>(1);
+        let permit = block_on(pusher.clone().reserve_owned()).unwrap();
+        let data = Arc::new(UnsafeCell::new(0));
+        let holder = {
+            let data = data.clone();
+            thread::spawn(move || {
+                data.with_mut(|_| ());
+                drop(permit);
+            })
+        };
+        let permit = pusher.try_reserve();
+        if permit.is_ok() {
+            data.with_mut(|_| ());
+        }
+        holder.join().unwrap();
+        drop((permit, cursor));
     });
 }

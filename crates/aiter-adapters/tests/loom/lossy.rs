@@ -99,8 +99,8 @@ fn laggards_return_while_keeper_moves() {
     });
 }
 
-/// The cursor waits at the last slot of a block, so the second push does not wake it. The cut of the
-/// second push must.
+/// The cursor waits at the last slot of a block, so the second push does not wake it. The cut of
+/// the second push must.
 #[test]
 fn cut_wakes_reader_before_its_push_does() {
     wide_model(|| {

@@ -139,8 +139,8 @@ fn item_drop_panics_in_return_is_counted() {
     assert_eq!(live.count(), 0);
 }
 
-/// The first waker pushes. If the cursors wait at the last slot of a block, these pushes do not wake
-/// the other two, but their cuts do.
+/// The first waker pushes. If the cursors wait at the last slot of a block, these pushes do not
+/// wake the other two, but their cuts do.
 #[test]
 fn waker_panics_in_cut_others_are_woken() {
     let mut panicked = 0;

@@ -18,8 +18,8 @@ impl<T> Cursor<T> {
     /// Skips up to `n` ready items and returns how many it skipped. Moves the items that no other
     /// cursor reads into `items`, and drops none of them.
     ///
-    /// Unlike [`skip_items`](Self::skip_items), it reclaims no other memory. It runs no user code if
-    /// the list has had no other cursor, or if items need no drop, or if the cursor that it was
+    /// Unlike [`skip_items`](Self::skip_items), it reclaims no other memory. It runs no user code
+    /// if the list has had no other cursor, or if items need no drop, or if the cursor that it was
     /// forked from has not moved since. In the last case, the drop of that cursor drops the items.
     #[doc(hidden)]
     pub fn skip(&mut self, n: usize, items: &mut Vec<T>) -> usize {

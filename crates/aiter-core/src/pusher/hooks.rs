@@ -3,7 +3,8 @@
 use crate::{error::PushError, pusher::Pusher};
 
 impl<T> Pusher<T> {
-    /// Appends an item as [`push`](Self::push) does, and returns its index in the order of the list.
+    /// Appends an item as [`push`](Self::push) does, and returns its index in the order of the
+    /// list.
     #[doc(hidden)]
     #[inline]
     pub fn push_indexed(&self, item: T) -> Result<usize, PushError<T>> {

@@ -83,4 +83,10 @@ impl Cell {
     pub(super) fn set_at(&self, at: usize) {
         self.at.store(at, Ordering::Relaxed);
     }
+
+    #[cfg(test)]
+    pub(super) fn is_watched(&self) -> bool {
+        // Relaxed: the tests use one thread.
+        self.word.load(Ordering::Relaxed) & WATCHED != 0
+    }
 }

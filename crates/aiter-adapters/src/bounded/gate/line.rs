@@ -1,8 +1,8 @@
 //! A first-in, first-out line of tasks.
 //!
 //! The line is a list in a slab, so a task that gives up leaves from any place in constant time. It
-//! calls no user code: it returns the wakers, and its caller calls or drops them after the slow lock
-//! is open.
+//! calls no user code: it returns the wakers, and its caller calls or drops them after the slow
+//! lock is open.
 
 use alloc::{collections::VecDeque, vec::Vec};
 use core::{mem, task::Waker};

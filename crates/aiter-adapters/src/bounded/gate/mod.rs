@@ -1,21 +1,21 @@
 //! The gate in front of a list: it admits items, and knows nothing of their type.
 //!
-//! `cell.rs` holds the position of a cursor and `registry.rs` those of all cursors. `line.rs` holds
-//! the requests that wait, and `request.rs` polls one of them.
+//! `cell.rs` holds the position of a cursor, and `registry.rs` adds and removes cells. `line.rs`
+//! holds the requests that wait, `request.rs` polls one of them, and `serve.rs` answers them.
 //!
 //! # Room
-//! `admitted` counts the items that were pushed and the permits that are out. It starts at the index
-//! of the list's first item, so it is never less than the index of the list's tail. `min` is the
-//! position of the slowest cursor, as it was at the last scan. Room is `cap - (admitted - min)`.
-//! `min` only grows, so an old value costs a scan and never admits too much.
+//! `admitted` counts the items that were pushed and the permits that are out. It starts at the
+//! index of the list's first item, so it is never less than the index of the list's tail. `min` is
+//! the position of the slowest cursor, as it was at the last scan. Items are admitted up to
+//! `min + cap`. `min` only grows, so an old value costs a scan and never admits too much.
 //!
 //! # Waiting
-//! A request that finds no room joins the line and sets `WAITERS`. From then on only `serve` admits,
-//! so the line is first in, first out. `serve` grants from the front while there is room, and then
-//! watches one cell: the slowest. Room appears only if all cells at `min` move, so one is enough. A
-//! cell that moves while it is watched is served by its own thread. A permit that is returned sees
-//! `WAITERS` in the same word. So each question is asked of one word by read-modify-writes on both
-//! sides, and no fence is needed.
+//! A request that finds no room joins the line and sets `WAITERS`. From then on only `serve`
+//! admits, so the line is first in, first out. `serve` grants from the front while there is room,
+//! and then watches one cell: the slowest. Room appears only if all cells at `min` move, so one is
+//! enough. A cell that moves while it is watched is served by its own thread. A permit that is
+//! returned sees `WAITERS` in the same word. So each question is asked of one word by
+//! read-modify-writes on both sides, and no fence is needed.
 //!
 //! # Progress
 //! `try_admit` with room, and `advance` of a cell that is not watched, are lock-free and take no
@@ -24,8 +24,8 @@
 //! # Ordering policy
 //! - `admitted` is modified with AcqRel: `release` passes the room on, an admission receives it.
 //!   `WAITERS` only sends its reader to the slow lock, which orders the line.
-//! - `min` is stored with Release and loaded with Acquire. So the reads of cursors that moved happen
-//!   before a push into their room.
+//! - `min` is stored with Release and loaded with Acquire. So the reads of cursors that moved
+//!   happen before a push into their room.
 
 use alloc::vec::Vec;
 use core::task::Waker;
@@ -35,11 +35,7 @@ use aiter_core::PushErrorKind;
 use crate::{
     bounded::{
         error::TryReserveError,
-        gate::{
-            cell::Cell,
-            line::{Line, State, Wakers},
-            slow_lock::SlowLock,
-        },
+        gate::{cell::Cell, line::Line, slow_lock::SlowLock},
     },
     sync::{Arc, AtomicUsize, Ordering},
 };
@@ -49,8 +45,9 @@ mod count;
 pub(super) mod line;
 mod registry;
 pub(super) mod request;
+mod serve;
 pub(super) mod slow_lock;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests;
 
 // The word `admitted`:
@@ -191,8 +188,8 @@ impl Gate {
 
     /// Admits `want` items, or appends the request to the line and returns its key.
     ///
-    /// Takes the waker only for the line. Otherwise the caller drops it, outside of the lock, because
-    /// the drop is user code.
+    /// Takes the waker only for the line. Otherwise the caller drops it, outside of the lock,
+    /// because the drop is user code.
     ///
     /// # Errors
     /// Returns the reason if the list accepts no items.
@@ -250,93 +247,10 @@ impl Gate {
         self.admitted.0.fetch_sub(n << count::FLAG_BITS, Ordering::AcqRel);
     }
 
-    /// Calls `change` under the slow lock, serves the line, and then calls the wakers.
-    fn serve_locked(&self, change: impl FnOnce(&mut Slow)) {
-        let wakers = {
-            let slow = &mut *self.slow.lock();
-            change(slow);
-            self.serve(slow)
-        };
-        wakers.wake();
-    }
-
-    /// Grants requests from the front of the line while there is room, then watches the slowest
-    /// cell. Returns the wakers of the requests that were answered.
-    fn serve(&self, slow: &mut Slow) -> Wakers {
-        let mut wakers = Wakers::default();
-        loop {
-            if slow.line.is_empty() {
-                // AcqRel: see the head of this file.
-                self.admitted.0.fetch_and(!WAITERS, Ordering::AcqRel);
-                return wakers;
-            }
-            let Some((min, slowest)) = self.raise_min(slow) else {
-                self.refuse_all(slow, PushErrorKind::NoCursor, &mut wakers);
-                continue;
-            };
-            while let Some(want) = slow.line.front_want() {
-                if self.admit_before(min, CLOSED, want, want).is_err() {
-                    break;
-                }
-                wakers.push(slow.line.answer_front(State::Granted));
-            }
-            if !slow.line.is_empty() && slow.cells[slowest].watch(min) {
-                return wakers;
-            }
-        }
-    }
-
-    fn refuse_all(&self, slow: &mut Slow, kind: PushErrorKind, wakers: &mut Wakers) {
-        while !slow.line.is_empty() {
-            wakers.push(slow.line.answer_front(State::Refused(kind)));
-        }
-    }
-
-    /// Scans the cells and raises `min`. Returns `min`, and the place of a cell that stands there.
-    /// Returns `None` if the list has no cursor.
-    ///
-    /// Starts at the slowest cell of the last scan, and ends at a cell that stands at the old `min`. So
-    /// the scans go around once for each item, and take constant time for each item and cursor.
-    fn raise_min(&self, slow: &mut Slow) -> Option<(usize, usize)> {
-        // Relaxed: only written under the slow lock.
-        let old = self.min.0.load(Ordering::Relaxed);
-        let (after, before) = (slow.slowest..slow.cells.len(), 0..slow.slowest);
-        let mut slowest: Option<(usize, usize)> = None;
-        for at in after.chain(before) {
-            let ahead = count::distance(slow.cells[at].position(), old);
-            if slowest.is_none_or(|(least, _)| ahead < least) {
-                slowest = Some((ahead, at));
-            }
-            if ahead == 0 {
-                break;
-            }
-        }
-        let (ahead, at) = slowest?;
-        let min = count::wrap(old.wrapping_add(ahead));
-        if ahead > 0 {
-            // Release: partner of `try_admit`, for the reads of the cursors.
-            self.min.0.store(min, Ordering::Release);
-        }
-        slow.slowest = at;
-        Some((min, at))
-    }
-
     /// Returns `true` if the list was closed.
     pub(super) fn is_closed(&self) -> bool {
         // Acquire: partner of `close`.
         self.admitted.0.load(Ordering::Acquire) & CLOSED != 0
-    }
-
-    /// Refuses all requests from now on. Returns the wakers of the tasks that wait.
-    pub(super) fn close(&self) -> Wakers {
-        let slow = &mut *self.slow.lock();
-        // AcqRel: partner of `is_closed`.
-        self.admitted.0.fetch_or(CLOSED, Ordering::AcqRel);
-        let mut wakers = Wakers::default();
-        self.refuse_all(slow, PushErrorKind::Stopped, &mut wakers);
-        self.admitted.0.fetch_and(!WAITERS, Ordering::AcqRel);
-        notify_closed(slow, &mut wakers);
-        wakers
     }
 
     /// Returns how many items would be admitted now.
@@ -353,12 +267,5 @@ impl Gate {
         // Without a cursor, only the permits that are out are in use, and they are worthless.
         let Some((min, _)) = self.raise_min(slow) else { return 0 };
         count::ahead(self.admitted.0.load(Ordering::Acquire) >> count::FLAG_BITS, min)
-    }
-}
-
-/// Wakes the tasks that wait until the list accepts no items.
-fn notify_closed(slow: &mut Slow, wakers: &mut Wakers) {
-    while !slow.closed.is_empty() {
-        wakers.push(slow.closed.answer_front(State::Granted));
     }
 }

@@ -1,7 +1,7 @@
 //! Cursors that join and leave.
 
 use crate::{
-    bounded::gate::{Gate, Slow, cell::Cell, count, notify_closed},
+    bounded::gate::{Gate, Slow, cell::Cell, count, serve::notify_closed},
     sync::Arc,
 };
 
@@ -11,8 +11,8 @@ impl Gate {
         self.slow.lock().add_cell(cell.position())
     }
 
-    /// Adds the cell of a cursor that `subscribe` makes at the tail of the list. It also returns the
-    /// index of the cursor. It runs no user code.
+    /// Adds the cell of a cursor that `subscribe` makes at the tail of the list. It also returns
+    /// the index of the cursor. It runs no user code.
     ///
     /// `subscribe` runs under the slow lock, so no scan runs before the new cell is in place.
     pub(in crate::bounded) fn subscribe<R>(

@@ -1,1 +1,102 @@
+//! Tests of the gate alone: wrap-around, and what is watched.
 
+use alloc::{sync::Arc, vec::Vec};
+use core::task::{Context, Poll, Waker};
+
+use super::{Gate, cell::Cell, count, request::Request};
+use crate::bounded::error::TryReserveError;
+
+/// First indices just before each field wraps around, for words of both widths.
+fn starts() -> impl Iterator<Item = usize> {
+    let half = usize::MAX >> (usize::BITS / 2);
+    [usize::MAX, usize::MAX >> 1, usize::MAX >> 2, half, half >> 1, half >> 2, 0]
+        .into_iter()
+        .flat_map(|limit| (0..4).map(move |before| limit.wrapping_sub(before)))
+}
+
+fn poll(request: &mut Request, gate: &Gate) -> Poll<bool> {
+    request.poll(gate, &mut Context::from_waker(Waker::noop())).map(|answer| answer.is_ok())
+}
+
+#[test]
+fn capacity_is_exact_across_wrap() {
+    for start in starts() {
+        for cap in [1, 2, 3, 16, 57, 60] {
+            let (gate, first) = Gate::new(start, cap);
+            let second = gate.fork(&first);
+            assert_eq!(gate.try_admit(1, cap + 1), Ok(cap));
+            for _ in 0..200 {
+                assert_eq!(gate.try_admit(1, 1), Err(TryReserveError::Full), "start {start}");
+                assert_eq!((gate.room(), gate.used()), (0, cap));
+                gate.advance(&first, 1);
+                assert_eq!(gate.try_admit(1, 1), Err(TryReserveError::Full), "start {start}");
+                gate.advance(&second, 1);
+                assert_eq!((gate.room(), gate.used()), (1, cap - 1));
+                assert_eq!(gate.try_admit(1, 2), Ok(1), "start {start}");
+            }
+            gate.release(cap);
+            assert_eq!(gate.room(), cap);
+        }
+    }
+}
+
+#[test]
+fn line_works_across_wrap() {
+    for start in starts() {
+        let (gate, cell) = Gate::new(start, 2);
+        for _ in 0..10 {
+            assert_eq!(gate.try_admit(2, 2), Ok(2));
+            let mut requests: Vec<Request> = (1..=2).map(Request::new).collect();
+            assert!(requests.iter_mut().all(|request| poll(request, &gate).is_pending()));
+            gate.advance(&cell, 1);
+            assert_eq!(poll(&mut requests[0], &gate), Poll::Ready(true));
+            gate.advance(&cell, 1);
+            assert!(poll(&mut requests[1], &gate).is_pending());
+            gate.advance(&cell, 1);
+            assert_eq!(poll(&mut requests[1], &gate), Poll::Ready(true));
+            gate.advance(&cell, 2);
+            assert_eq!(gate.used(), 0);
+        }
+    }
+}
+
+#[test]
+fn subscriber_ahead_of_stale_count_gets_no_less_room() {
+    for start in starts() {
+        let (gate, cell) = Gate::new(start, 3);
+        let late = gate.subscribe(|| ((), count::wrap(start).wrapping_add(1))).1;
+        gate.advance(&cell, 1);
+        gate.leave(&cell);
+        assert_eq!(gate.used(), 0);
+        assert_eq!(gate.try_admit(1, 9), Ok(4), "the first item is not counted yet");
+        gate.leave(&late);
+    }
+}
+
+#[test]
+fn read_after_served_line_is_not_watched() {
+    let (gate, cell) = Gate::new(7, 1);
+    assert_eq!(gate.try_admit(1, 1), Ok(1));
+    let mut request = Request::new(1);
+    assert!(poll(&mut request, &gate).is_pending());
+    gate.advance(&cell, 1);
+    assert_eq!(poll(&mut request, &gate), Poll::Ready(true));
+    assert!(!cell.advance(1), "a read that no request waits for must not take the slow lock");
+    assert!(!cell.advance(1));
+}
+
+#[test]
+fn one_cell_of_many_is_watched() {
+    let (gate, first) = Gate::new(7, 1);
+    let cells: Vec<Arc<Cell>> = (0..9).map(|_| gate.fork(&first)).chain([first.clone()]).collect();
+    assert_eq!(gate.try_admit(1, 1), Ok(1));
+    let mut request = Request::new(1);
+    assert!(poll(&mut request, &gate).is_pending());
+    let watched = cells.iter().filter(|cell| cell.is_watched()).count();
+    assert_eq!(watched, 1);
+    for (read, cell) in cells.iter().enumerate() {
+        assert!(poll(&mut request, &gate).is_pending(), "after {read} reads");
+        gate.advance(cell, 1);
+    }
+    assert_eq!(poll(&mut request, &gate), Poll::Ready(true));
+}

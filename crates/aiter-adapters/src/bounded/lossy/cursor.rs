@@ -22,14 +22,15 @@ use crate::{
 /// A reading position in a lossy list, and a stream of the items from that position on.
 ///
 /// Every cursor receives every item, in one order, as long as it is at most `cap` items behind the
-/// last push. A push that leaves it further behind cuts it; the [`LossyPolicy`] says what the cursor
-/// loses:
+/// last push. A push that leaves it further behind cuts it; the [`LossyPolicy`] says what the
+/// cursor loses:
 ///
 /// - [`LossyPolicy::DropOldest`]: the next read returns the oldest of the newest `cap` items.
 ///   [`missed`](Self::missed) counts the items that were lost, exactly. After `stop`, the newest
 ///   `cap` items are read, then the end.
-/// - [`LossyPolicy::Disconnect`]: the stream ends for this cursor, and [`is_lagged`](Self::is_lagged)
-///   returns `true`. A stream that ends because the list has ended returns `false` there.
+/// - [`LossyPolicy::Disconnect`]: the stream ends for this cursor, and
+///   [`is_lagged`](Self::is_lagged) returns `true`. A stream that ends because the list has ended
+///   returns `false` there.
 ///
 /// A cursor that is cut costs nothing until it is read or dropped. The only cursor of a list moves
 /// items out and needs no `T: Clone`. Dropping the last cursor drops all items.
@@ -40,9 +41,9 @@ use crate::{
 /// takes the lock of the list at its next read. No user code runs under that lock.
 ///
 /// # Panics
-/// Panics as a [`Cursor`] does; the item is then still to be read. A cursor that was cut drops items
-/// at its next read if no other cursor is behind it, and panics if `T::drop` does. No other item is
-/// lost.
+/// Panics as a [`Cursor`] does; the item is then still to be read. A cursor that was cut drops
+/// items at its next read if no other cursor is behind it, and panics if `T::drop` does. No other
+/// item is lost.
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream is dropped, no item and no wake-up of another task is
@@ -102,8 +103,8 @@ impl<T> LossyCursor<T> {
         Self { list, seat, missed: 0, uncounted_from: None, has_ended: false }
     }
 
-    /// Calls `read` with the core cursor, while no push can take it. If the cursor was cut, it first
-    /// moves to the oldest item that is kept. Returns `None` if the cursor was cut off.
+    /// Calls `read` with the core cursor, while no push can take it. If the cursor was cut, it
+    /// first moves to the oldest item that is kept. Returns `None` if the cursor was cut off.
     #[inline]
     pub(super) fn read<R>(&mut self, read: impl FnOnce(&mut Cursor<T>) -> R) -> Option<R> {
         let Self { list, seat, missed, uncounted_from, .. } = self;
@@ -130,8 +131,8 @@ impl<T> LossyCursor<T> {
     ///
     /// # Errors
     /// - Returns [`TryNextError::Empty`] if no item is ready.
-    /// - Returns [`TryNextError::Ended`] if the list was stopped and the cursor has read every item,
-    ///   or if the cursor was cut off.
+    /// - Returns [`TryNextError::Ended`] if the list was stopped and the cursor has read every
+    ///   item, or if the cursor was cut off.
     ///
     /// # Panics
     /// Panics as the [stream](Self#panics) does.
@@ -226,7 +227,8 @@ impl<T> Stream for LossyCursor<T> {
     }
 
     /// The lower bound is at most `cap`, because the cursor may be cut; with
-    /// [`LossyPolicy::Disconnect`](crate::LossyPolicy) it is 0. The upper bound is known once the list is stopped.
+    /// [`LossyPolicy::Disconnect`](crate::LossyPolicy) it is 0. The upper bound is known once the
+    /// list is stopped.
     fn size_hint(&self) -> (usize, Option<usize>) {
         // The mark is read before `len`, because after the stop `len` only falls.
         let is_over = self.is_stopped() || self.is_drained();

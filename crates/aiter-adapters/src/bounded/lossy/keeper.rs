@@ -6,8 +6,8 @@
 //! # User code
 //! The keeper moves under the slow lock, where no item may be dropped. If the list knows how to
 //! clone an item, a fork moves in place of the keeper, and the old keeper is dropped after the lock
-//! is open; that drops the items. Otherwise the list has had no other cursor, so the keeper moves the
-//! items out, and they are dropped after the lock is open.
+//! is open; that drops the items. Otherwise the list has had no other cursor, so the keeper moves
+//! the items out, and they are dropped after the lock is open.
 
 use alloc::vec::Vec;
 use core::mem::{needs_drop, replace, take};

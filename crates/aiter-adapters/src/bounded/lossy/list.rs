@@ -8,8 +8,8 @@
 //! it.
 //!
 //! # Full
-//! A cursor in a held seat cannot be cut, so its reader pins what is pushed meanwhile. The same holds
-//! for a push that is not finished. If they pin too many items, pushes are refused.
+//! A cursor in a held seat cannot be cut, so its reader pins what is pushed meanwhile. The same
+//! holds for a push that is not finished. If they pin too many items, pushes are refused.
 //!
 //! # Ordering policy
 //! `due` and `is_full` are Relaxed, because they only lead to the slow lock, which orders the rest.
@@ -31,8 +31,8 @@ use crate::{
     sync::{Arc, AtomicBool, AtomicUsize, Ordering},
 };
 
-/// Number of items that may be pinned at any `cap`. Otherwise, at a small `cap`, a reader that is in
-/// the middle of a read would make pushes fail.
+/// Number of items that may be pinned at any `cap`. Otherwise, at a small `cap`, a reader that is
+/// in the middle of a read would make pushes fail.
 const MIN_PINNED: usize = 32;
 /// The largest number of items that wait for the keeper to move on.
 const MAX_STEP: usize = 32;
@@ -184,8 +184,8 @@ impl<T> LossyList<T> {
         new
     }
 
-    /// Returns a cursor for a laggard that returns to its seat. It is before the oldest of the newest
-    /// `cap` items, or at it. Returns `None` if the laggard was cut off.
+    /// Returns a cursor for a laggard that returns to its seat. It is before the oldest of the
+    /// newest `cap` items, or at it. Returns `None` if the laggard was cut off.
     ///
     /// Until the cursor is in the seat, no push cuts it.
     #[cold]

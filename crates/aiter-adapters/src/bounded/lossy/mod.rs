@@ -1,9 +1,9 @@
 //! The lossy bounded list: a push list whose pushes never wait. A cursor that lags loses items.
 //!
 //! A push appends its item, and then *cuts* each cursor that is more than `cap` items behind: it
-//! takes the core cursor from the cursor's seat. `seat.rs` holds the seat of one cursor, `keeper.rs`
-//! keeps the newest `cap` items for all cursors that are cut, and `list.rs` decides when to cut.
-//! The other files are the handles.
+//! takes the core cursor from the cursor's seat. `seat.rs` holds the seat of one cursor,
+//! `keeper.rs` keeps the newest `cap` items for all cursors that are cut, and `list.rs` decides
+//! when to cut. The other files are the handles.
 //!
 //! # Cost
 //! A cursor that is cut and not read costs nothing until it is read or dropped. So a push costs the

@@ -41,12 +41,12 @@ impl<T> LossyCursor<T> {
     /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
     /// took.
     ///
-    /// Takes the lock of the cursor once for all of them. Yields 0 if the list has ended, the cursor
-    /// was cut off, or `max` is 0.
+    /// Takes the lock of the cursor once for all of them. Yields 0 if the list has ended, the
+    /// cursor was cut off, or `max` is 0.
     ///
     /// # Panics
-    /// A poll panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were
-    /// taken before are in `buf`.
+    /// A poll panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that
+    /// were taken before are in `buf`.
     ///
     /// # Cancel safety
     /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only

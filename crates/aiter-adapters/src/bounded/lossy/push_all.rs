@@ -9,16 +9,16 @@ use crate::bounded::lossy::pusher::LossyPusher;
 impl<T> LossyPusher<T> {
     /// Appends all items of an iterator, one by one. Returns how many it appended.
     ///
-    /// Never waits. If the iterator yields more than `cap` items, a cursor that is not read meanwhile
-    /// loses some of them.
+    /// Never waits. If the iterator yields more than `cap` items, a cursor that is not read
+    /// meanwhile loses some of them.
     ///
     /// # Errors
-    /// Returns [`LossyPushAllError`] as soon as [`push`](Self::push) refuses an item. The error holds
-    /// the number of items that were pushed, and all other items.
+    /// Returns [`LossyPushAllError`] as soon as [`push`](Self::push) refuses an item. The error
+    /// holds the number of items that were pushed, and all other items.
     ///
     /// # Panics
-    /// Panics as [`push`](Self::push) does, or if the iterator panics. The items that it has yielded
-    /// before are pushed.
+    /// Panics as [`push`](Self::push) does, or if the iterator panics. The items that it has
+    /// yielded before are pushed.
     ///
     /// # Examples
     /// ```

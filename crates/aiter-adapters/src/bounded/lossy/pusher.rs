@@ -13,8 +13,8 @@ use crate::{
     util::nonzero,
 };
 
-/// Makes an empty list that keeps the newest `cap` items for cursors that lag, and returns its first
-/// pusher and cursor.
+/// Makes an empty list that keeps the newest `cap` items for cursors that lag, and returns its
+/// first pusher and cursor.
 ///
 /// A push never waits. If it leaves a cursor more than `cap` items behind, the [`LossyPolicy`]
 /// decides what that cursor loses. Everything else is as in [`push_list`]: the cursors receive the
@@ -22,8 +22,8 @@ use crate::{
 ///
 /// # Memory
 /// If no cursor is ever read, at most `cap + min(cap / 4, 32)` items are in memory after each push,
-/// and at most `cap` with [`LossyPolicy::Disconnect`]. A list with two or more cursors of which some
-/// are read also keeps read items until their block is left, which is up to 56 items.
+/// and at most `cap` with [`LossyPolicy::Disconnect`]. A list with two or more cursors of which
+/// some are read also keeps read items until their block is left, which is up to 56 items.
 ///
 /// A thread that is suspended inside a read, for example in `T::clone`, pins the items that are
 /// pushed meanwhile. So does a push that is not finished. See [`LossyPusher::push`].
@@ -62,8 +62,8 @@ pub fn bounded_lossy<T>(cap: usize, policy: LossyPolicy) -> (LossyPusher<T>, Los
 ///
 /// # Progress
 /// A push takes no lock if every cursor is at most `cap` items behind by its last known position.
-/// Otherwise it looks at the cursors under a short lock, under which no user code runs. A push costs
-/// the same with one cursor that is never read and with a thousand: each of them is cut once.
+/// Otherwise it looks at the cursors under a short lock, under which no user code runs. A push
+/// costs the same with one cursor that is never read and with a thousand: each of them is cut once.
 ///
 /// # Examples
 /// ```
@@ -85,8 +85,8 @@ pub struct LossyPusher<T> {
 impl<T> LossyPusher<T> {
     /// Appends an item and wakes the tasks that wait for it. Never waits.
     ///
-    /// Cuts each cursor that is now more than `cap` items behind, unless a thread is in the middle of
-    /// a read of that cursor. Drops the items that no cursor needs any more. Allocates as
+    /// Cuts each cursor that is now more than `cap` items behind, unless a thread is in the middle
+    /// of a read of that cursor. Drops the items that no cursor needs any more. Allocates as
     /// [`Pusher::push`] does, and when it cuts a cursor.
     ///
     /// # Errors
@@ -94,8 +94,8 @@ impl<T> LossyPusher<T> {
     ///   finished, pins `2 * cap` items, and at least 32. A thread that panics or goes on in that
     ///   read ends this state.
     /// - Returns [`TryPushError::Stopped`] with the item if the list is stopped.
-    /// - Returns [`TryPushError::NoCursor`] with the item if the list has no cursor. A cursor that was
-    ///   cut off by [`LossyPolicy::Disconnect`] does not count.
+    /// - Returns [`TryPushError::NoCursor`] with the item if the list has no cursor. A cursor that
+    ///   was cut off by [`LossyPolicy::Disconnect`] does not count.
     ///
     /// # Panics
     /// Panics if the waker of a waiting task or the drop of an item panics. The item is pushed, and
@@ -132,8 +132,8 @@ impl<T> LossyPusher<T> {
 
     /// Makes a cursor that receives the items that are pushed from now on.
     ///
-    /// Takes constant time at any backlog, under a short lock. If the list had no cursor, it accepts
-    /// items again.
+    /// Takes constant time at any backlog, under a short lock. If the list had no cursor, it
+    /// accepts items again.
     ///
     /// # Panics
     /// Panics as [`Pusher::subscribe`] does.
@@ -188,8 +188,8 @@ impl<T> LossyPusher<T> {
         self.core.is_stopped()
     }
 
-    /// Waits until the list accepts no items: it is stopped, its last cursor is dropped, or its last
-    /// cursor is cut off.
+    /// Waits until the list accepts no items: it is stopped, its last cursor is dropped, or its
+    /// last cursor is cut off.
     ///
     /// If `subscribe` revives the list after the wake-up and before the poll, the future is still
     /// ready.

@@ -78,8 +78,8 @@ impl<T> LossyCursor<T> {
         self.list.is_stopped()
     }
 
-    /// Returns `true` if this cursor has read every item that it will receive: the list was stopped,
-    /// or the cursor was cut off.
+    /// Returns `true` if this cursor has read every item that it will receive: the list was
+    /// stopped, or the cursor was cut off.
     pub fn is_drained(&self) -> bool {
         self.query(|cursor| cursor.map_or(self.kept() == 0, Cursor::is_drained))
     }

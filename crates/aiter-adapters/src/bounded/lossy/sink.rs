@@ -51,8 +51,8 @@ impl<T> Sink<T> for LossySink<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Pushes an item, as [`LossyPusher::push`] does. Returns [`TryPushError::Stopped`] with the item
-    /// if the sink is closed.
+    /// Pushes an item, as [`LossyPusher::push`] does. Returns [`TryPushError::Stopped`] with the
+    /// item if the sink is closed.
     fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), Self::Error> {
         match &self.pusher {
             Some(pusher) => pusher.push(item),
