@@ -186,7 +186,9 @@ fn drop_beside_reader_may_use_list() {
 
 #[test]
 fn drop_of_item_may_drop_cursor() {
-    thread_local!(static OTHER: RefCell<Option<LossyCursor<OnDrop>>> = const { RefCell::new(None) });
+    thread_local! {
+        static OTHER: RefCell<Option<LossyCursor<OnDrop>>> = const { RefCell::new(None) };
+    }
     for policy in POLICIES {
         let (pusher, cursor) = bounded_lossy(2, policy);
         OTHER.set(Some(cursor.fork()));
