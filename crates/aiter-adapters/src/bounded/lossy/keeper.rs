@@ -9,7 +9,7 @@
 //! is open; that drops the items. Otherwise the list has had no other cursor, so the keeper moves
 //! the items out, and they are dropped after the lock is open.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::mem::{needs_drop, replace, take};
 
 use aiter_core::Cursor;
@@ -34,30 +34,41 @@ pub(super) struct Keeper<T> {
 
 /// What is let go after the slow lock is open, because it runs user code.
 pub(super) struct Gone<T> {
-    wakers: Wakers,
-    cursors: Vec<Cursor<T>>,
+    /// In a box, because most pushes only move the keeper.
+    cursors: Option<Box<GoneCursors<T>>>,
     old_keeper: Option<Cursor<T>>,
     items: Vec<T>,
+}
+
+struct GoneCursors<T> {
+    wakers: Wakers,
+    cursors: Vec<Cursor<T>>,
     /// The last field: its drop wakes the tasks that wait until the list has no cursor.
     place: Option<Place<T>>,
 }
 
 impl<T> Gone<T> {
     pub(super) fn new() -> Self {
-        let (cursors, items) = (Vec::new(), Vec::new());
-        Self { wakers: Wakers::default(), cursors, old_keeper: None, items, place: None }
+        Self { cursors: None, old_keeper: None, items: Vec::new() }
     }
 
-    pub(super) fn add_cursor(&mut self, cursor: Option<Cursor<T>>) {
-        self.cursors.extend(cursor);
+    fn cursors(&mut self) -> &mut GoneCursors<T> {
+        self.cursors.get_or_insert_with(|| {
+            let (wakers, cursors) = (Wakers::default(), Vec::new());
+            Box::new(GoneCursors { wakers, cursors, place: None })
+        })
     }
 
-    pub(super) fn set_place(&mut self, place: Option<Place<T>>) {
-        self.place = place;
+    pub(super) fn add_cursor(&mut self, cursor: Cursor<T>) {
+        self.cursors().cursors.push(cursor);
+    }
+
+    pub(super) fn set_place(&mut self, place: Place<T>) {
+        self.cursors().place = Some(place);
     }
 }
 
-impl<T> Drop for Gone<T> {
+impl<T> Drop for GoneCursors<T> {
     /// Calls the wakers. The rest is dropped afterwards, also if a waker panics.
     fn drop(&mut self) {
         take(&mut self.wakers).wake();
@@ -91,12 +102,12 @@ impl<T> Keeper<T> {
     /// A task that waits at the cursor is woken here. The push that made its item ready may be
     /// preempted, and would no longer find the waker.
     pub(super) fn add(&mut self, mut cursor: Cursor<T>, policy: LossyPolicy, gone: &mut Gone<T>) {
-        gone.wakers.push(cursor.take_waker());
-        let mut cursor = Some(cursor);
+        gone.cursors().wakers.push(cursor.take_waker());
         if policy == LossyPolicy::DropOldest {
             self.laggards += 1;
             if self.cursor.is_none() {
-                self.cursor = cursor.take();
+                self.cursor = Some(cursor);
+                return;
             }
         }
         gone.add_cursor(cursor);

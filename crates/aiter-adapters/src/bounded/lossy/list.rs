@@ -113,7 +113,7 @@ impl<T> LossyList<T> {
             let limit = end.wrapping_sub(self.cap);
             slow.cut_before(limit, self.policy, &mut gone);
             slow.keeper.trim(limit, &mut gone);
-            gone.set_place(slow.take_place_if_empty());
+            slow.leave_if_empty(&mut gone);
             self.set_limits(slow, end)
         };
         // User code.
@@ -206,14 +206,16 @@ impl<T> LossyList<T> {
         {
             let slow = &mut *self.slow.lock();
             // Does not wait: no push holds the seat, because it would have the slow lock.
-            let cursor = seat.hold().take();
+            let mut cursor = seat.hold().take();
             if cursor.is_some() {
                 slow.remove_seat(seat.at());
-                gone.add_cursor(cursor);
             } else if self.policy == LossyPolicy::DropOldest {
-                gone.add_cursor(slow.keeper.leave());
+                cursor = slow.keeper.leave();
             }
-            gone.set_place(slow.take_place_if_empty());
+            if let Some(cursor) = cursor {
+                gone.add_cursor(cursor);
+            }
+            slow.leave_if_empty(&mut gone);
         }
         // User code.
         drop(gone);
@@ -267,7 +269,12 @@ impl<T> Slow<T> {
         }
     }
 
-    fn take_place_if_empty(&mut self) -> Option<Place<T>> {
-        if self.cursor_count() == 0 { self.place.take() } else { None }
+    /// Lets the place at the gate go if there is no cursor.
+    fn leave_if_empty(&mut self, gone: &mut Gone<T>) {
+        if self.cursor_count() == 0 {
+            if let Some(place) = self.place.take() {
+                gone.set_place(place);
+            }
+        }
     }
 }
