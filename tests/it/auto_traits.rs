@@ -14,10 +14,11 @@ use aiter::{
     },
 };
 use aiter_adapters::{
-    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, OwnedPermit,
-    Permit, Permits, Push, PushAll, PushSink, PushSinkError, Reserve, ReserveMany,
-    ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext, TryReserveError,
-    WeakBoundedPusher,
+    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, LossyCursor,
+    LossyNext, LossyNextMany, LossyPushAllError, LossyPusher, LossySink, OwnedPermit, Permit,
+    Permits, Push, PushAll, PushSink, PushSinkError, Reserve, ReserveMany, ReserveManyError,
+    ReserveOwned, SharedBoundedCursor, SharedBoundedNext, TryReserveError, WeakBoundedPusher,
+    WeakLossyPusher,
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
 use alloc::{rc::Rc, vec::IntoIter};
@@ -239,6 +240,22 @@ fn bounded_cursors_and_pushes_take_send_and_sync_from_items() {
 }
 
 #[test]
+fn lossy_handles_are_send_and_sync_if_items_are_send() {
+    assert_eq!(traits!(LossyPusher<OfOneThread>), ALL);
+    assert_eq!(traits!(LossyPusher<Guard>), NEITHER);
+    assert_eq!(traits!(WeakLossyPusher<OfOneThread>), ALL);
+    assert_eq!(traits!(WeakLossyPusher<Guard>), NEITHER);
+    assert_eq!(traits!(LossyCursor<OfOneThread>), ALL);
+    assert_eq!(traits!(LossyCursor<Guard>), NEITHER);
+    assert_eq!(traits!(LossyNext<'static, OfOneThread>), ALL);
+    assert_eq!(traits!(LossyNextMany<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(LossySink<OfOneThread>), ALL);
+    assert_eq!(traits!(LossySink<Guard>), NEITHER);
+    assert_eq!(traits!(LossyPushAllError<IntoIter<Plain>>), ALL);
+    assert_eq!(traits!(LossyPushAllError<IntoIter<Local>>), NEITHER);
+}
+
+#[test]
 fn errors_take_traits_from_items() {
     assert_eq!(traits!(PushError<Plain>), ALL);
     assert_eq!(traits!(PushError<OfOneThread>), ONLY_SEND);
@@ -456,6 +473,10 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(Permit<'static, Fragile>), BOTH);
     assert_eq!(unwinds!(OwnedPermit<Fragile>), BOTH);
     assert_eq!(unwinds!(PushSink<Fragile>), BOTH);
+    assert_eq!(unwinds!(LossyPusher<Fragile>), BOTH);
+    assert_eq!(unwinds!(WeakLossyPusher<Fragile>), BOTH);
+    assert_eq!(unwinds!(LossyCursor<Fragile>), BOTH);
+    assert_eq!(unwinds!(LossySink<Fragile>), BOTH);
     assert_eq!(unwinds!(Pusher<Fragile>), BOTH);
     assert_eq!(unwinds!(WeakPusher<Fragile>), BOTH);
     assert_eq!(unwinds!(UniquePusher<'static, Fragile>), BOTH);
@@ -563,6 +584,13 @@ fn debug_and_error_need_no_bound_on_items() {
     is_debug::<ReserveOwned<Opaque>>();
     is_debug::<PushSink<Opaque>>();
     is_error::<PushSinkError<Opaque>>();
+    is_debug::<LossyPusher<Opaque>>();
+    is_debug::<WeakLossyPusher<Opaque>>();
+    is_debug::<LossyCursor<Opaque>>();
+    is_debug::<LossyNext<'_, Opaque>>();
+    is_debug::<LossyNextMany<'_, Opaque>>();
+    is_debug::<LossySink<Opaque>>();
+    is_error::<LossyPushAllError<Empty<Opaque>>>();
     is_debug::<Pusher<Opaque>>();
     is_debug::<WeakPusher<Opaque>>();
     is_debug::<UniquePusher<'_, Opaque>>();

@@ -9,6 +9,8 @@ mod active;
 #[cfg(feature = "std")]
 mod bounded;
 mod gates;
+#[cfg(feature = "std")]
+mod lossy;
 mod passive;
 mod turns;
 

@@ -15,6 +15,7 @@ use crate::{
 
 pub(crate) mod closed;
 mod control;
+mod hooks;
 pub(crate) mod no_wake;
 mod push_all;
 pub(crate) mod replay;

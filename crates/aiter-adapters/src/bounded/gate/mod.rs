@@ -46,7 +46,7 @@ pub(super) mod line;
 mod registry;
 pub(super) mod request;
 mod serve;
-mod slow_lock;
+pub(super) mod slow_lock;
 #[cfg(test)]
 mod tests;
 
