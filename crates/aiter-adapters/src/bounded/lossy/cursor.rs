@@ -200,8 +200,8 @@ impl<T> LossyCursor<T> {
     /// Panics if a waker panics. The list is stopped, and all other tasks are woken.
     pub fn close(&self) {
         // Without a pusher, the list has stopped.
-        if let Some(core) = self.list.base.pusher.upgrade() {
-            self.list.base.stop(&core);
+        if let Some(core) = self.list.core.upgrade() {
+            core.stop();
         }
     }
 }

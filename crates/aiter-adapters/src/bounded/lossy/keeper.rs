@@ -16,7 +16,6 @@ use aiter_core::Cursor;
 
 use crate::bounded::{
     gate::line::Wakers,
-    list::Place,
     lossy::{LossyPolicy, is_before},
 };
 
@@ -43,8 +42,6 @@ pub(super) struct Gone<T> {
 struct GoneCursors<T> {
     wakers: Wakers,
     cursors: Vec<Cursor<T>>,
-    /// The last field: its drop wakes the tasks that wait until the list has no cursor.
-    place: Option<Place<T>>,
 }
 
 impl<T> Gone<T> {
@@ -55,16 +52,12 @@ impl<T> Gone<T> {
     fn cursors(&mut self) -> &mut GoneCursors<T> {
         self.cursors.get_or_insert_with(|| {
             let (wakers, cursors) = (Wakers::default(), Vec::new());
-            Box::new(GoneCursors { wakers, cursors, place: None })
+            Box::new(GoneCursors { wakers, cursors })
         })
     }
 
     pub(super) fn add_cursor(&mut self, cursor: Cursor<T>) {
         self.cursors().cursors.push(cursor);
-    }
-
-    pub(super) fn set_place(&mut self, place: Place<T>) {
-        self.cursors().place = Some(place);
     }
 }
 

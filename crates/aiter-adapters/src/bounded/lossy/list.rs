@@ -16,12 +16,11 @@
 
 use alloc::vec::Vec;
 
-use aiter_core::{Cursor, Pusher};
+use aiter_core::{Cursor, Pusher, WeakPusher};
 
 use crate::{
     bounded::{
-        gate::{Gate, slow_lock::SlowLock},
-        list::{BoundedList, Place},
+        gate::slow_lock::SlowLock,
         lossy::{
             LossyPolicy, is_before,
             keeper::{Gone, Keeper},
@@ -41,9 +40,8 @@ const MAX_CAP: usize = usize::MAX / 8;
 
 /// What the handles of one lossy list share.
 pub(super) struct LossyList<T> {
-    /// For the stop, and for the tasks that wait until the list accepts no items. Its gate admits
-    /// nothing; it has one cell while the list has a cursor.
-    pub(super) base: Arc<BoundedList<T>>,
+    /// For the handles that do not keep the list from ending.
+    pub(super) core: WeakPusher<T>,
     pub(super) cap: usize,
     pub(super) policy: LossyPolicy,
     /// The index from which on a push takes the slow lock.
@@ -58,8 +56,6 @@ struct Slow<T> {
     /// The seats of all cursors that are not cut.
     seats: Vec<Arc<Seat<T>>>,
     keeper: Keeper<T>,
-    /// The place of all cursors at the gate; `None` if there is no cursor.
-    place: Option<Place<T>>,
 }
 
 impl<T> LossyList<T> {
@@ -71,14 +67,11 @@ impl<T> LossyList<T> {
         policy: LossyPolicy,
     ) -> (Arc<Self>, Arc<Seat<T>>) {
         let cap = cap.min(MAX_CAP);
-        let (gate, cell) = Gate::new(cursor.index(), cap);
-        let base = Arc::new(BoundedList { gate, pusher: core.downgrade() });
-        let place = Some(Place { list: base.clone(), cell });
         let due = AtomicUsize::new(cursor.index().wrapping_add(cap));
         let seat = Arc::new(Seat::new(cursor));
-        let slow = Slow { seats: alloc::vec![seat.clone()], keeper: Keeper::new(), place };
+        let slow = Slow { seats: alloc::vec![seat.clone()], keeper: Keeper::new() };
         let (is_full, slow) = (AtomicBool::new(false), SlowLock::new(slow));
-        (Arc::new(Self { base, cap, policy, due, is_full, slow }), seat)
+        (Arc::new(Self { core: core.downgrade(), cap, policy, due, is_full, slow }), seat)
     }
 
     /// Cuts the cursors that the push of the item at `index` has left behind.
@@ -107,18 +100,16 @@ impl<T> LossyList<T> {
     /// `true` if too many items are pinned.
     #[cold]
     fn make_room(&self, end: usize) -> bool {
-        let mut gone = Gone::new();
-        let is_full = {
-            let slow = &mut *self.slow.lock();
-            let limit = end.wrapping_sub(self.cap);
-            slow.cut_before(limit, self.policy, &mut gone);
-            slow.keeper.trim(limit, &mut gone);
-            slow.leave_if_empty(&mut gone);
-            self.set_limits(slow, end)
-        };
-        // User code.
-        drop(gone);
-        is_full
+        // Before the lock, so that it is dropped after the lock is open. That is user code.
+        let mut gone = None;
+        let slow = &mut *self.slow.lock();
+        let limit = end.wrapping_sub(self.cap);
+        if slow.is_behind(limit) {
+            let gone = gone.get_or_insert_with(Gone::new);
+            slow.cut_before(limit, self.policy, gone);
+            slow.keeper.trim(limit, gone);
+        }
+        self.set_limits(slow, end)
     }
 
     /// Sets `due` and `is_full`, and returns the latter.
@@ -157,10 +148,6 @@ impl<T> LossyList<T> {
         // use. So no user code runs under the lock.
         let seat = Arc::new(Seat::new(core.subscribe()));
         self.add_seat(slow, &seat);
-        if slow.place.is_none() {
-            let ((), cell) = self.base.gate.subscribe(|| ((), seat.position()));
-            slow.place = Some(Place { list: self.base.clone(), cell });
-        }
         seat
     }
 
@@ -215,7 +202,6 @@ impl<T> LossyList<T> {
             if let Some(cursor) = cursor {
                 gone.add_cursor(cursor);
             }
-            slow.leave_if_empty(&mut gone);
         }
         // User code.
         drop(gone);
@@ -240,13 +226,19 @@ impl<T> LossyList<T> {
     /// Returns `true` if the list was stopped.
     pub(super) fn is_stopped(&self) -> bool {
         // If the other pushers are dropped meanwhile, dropping this one stops the list.
-        self.base.pusher.upgrade().is_none_or(|core| core.is_stopped())
+        self.core.upgrade().is_none_or(|core| core.is_stopped())
     }
 }
 
 impl<T> Slow<T> {
     fn cursor_count(&self) -> usize {
         self.seats.len() + self.keeper.laggards()
+    }
+
+    /// Returns `true` if a cursor or the keeper is before `limit`.
+    fn is_behind(&self, limit: usize) -> bool {
+        let seats = self.seats.iter().map(|seat| seat.position());
+        seats.chain(self.keeper.position()).any(|position| is_before(position, limit))
     }
 
     fn cut_before(&mut self, limit: usize, policy: LossyPolicy, gone: &mut Gone<T>) {
@@ -266,15 +258,6 @@ impl<T> Slow<T> {
         self.seats.swap_remove(at);
         if let Some(moved) = self.seats.get(at) {
             moved.set_at(at);
-        }
-    }
-
-    /// Lets the place at the gate go if there is no cursor.
-    fn leave_if_empty(&mut self, gone: &mut Gone<T>) {
-        if self.cursor_count() == 0 {
-            if let Some(place) = self.place.take() {
-                gone.set_place(place);
-            }
         }
     }
 }

@@ -177,7 +177,7 @@ impl<T> LossyPusher<T> {
     /// # Ok::<(), aiter_core::TryPushError<i32>>(())
     /// ```
     pub fn stop(&self) {
-        self.list.base.stop(&self.core);
+        self.core.stop();
     }
 
     /// Returns `true` if the list was stopped. Wait-free.

@@ -27,7 +27,7 @@ impl<T> WeakLossyPusher<T> {
     /// # Ok::<(), aiter_core::TryPushError<i32>>(())
     /// ```
     pub fn upgrade(&self) -> Option<LossyPusher<T>> {
-        let core = self.list.base.pusher.upgrade()?;
+        let core = self.list.core.upgrade()?;
         Some(LossyPusher { list: self.list.clone(), core })
     }
 }
