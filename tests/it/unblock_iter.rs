@@ -97,7 +97,7 @@ fn waiting_reader_is_woken() {
     while reader.wakes() == 0 {
         thread::yield_now();
     }
-    assert_eq!(reader.poll(&mut stream), Poll::Ready(Some(7)));
+    assert_eq!(futures_executor::block_on(stream.next()), Some(7));
     drop(sender);
     assert_eq!(read_all(&mut stream), []);
     assert_eq!(stream.outcome(), Some(TaskOutcome::Completed));

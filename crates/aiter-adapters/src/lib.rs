@@ -39,8 +39,8 @@ pub use bounded::{
     BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, LossyCursor,
     LossyNext, LossyNextMany, LossyPolicy, LossyPushAllError, LossyPusher, OwnedPermit, Permit,
     Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
-    SharedBoundedCursor, SharedBoundedNext, TryReserveError, WeakBoundedPusher, WeakLossyPusher,
-    bounded, bounded_lossy,
+    SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, TryReserveError,
+    WeakBoundedPusher, WeakLossyPusher, bounded, bounded_lossy,
 };
 #[cfg(all(feature = "std", feature = "sink"))]
 pub use bounded::{LossySink, PushSink, PushSinkError};

@@ -22,6 +22,8 @@ impl fmt::Display for PushErrorKind {
     }
 }
 
+impl Error for PushErrorKind {}
+
 /// The error of [`Pusher::push`](crate::Pusher::push), with the refused item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[doc(alias = "ValueError")]
@@ -91,8 +93,11 @@ impl<T> Error for PushError<T> {}
 /// The error of [`Pusher::try_push`](crate::Pusher::try_push), with the refused item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TryPushError<T> {
-    /// No linked block has a free slot, and `try_push` does not allocate. See
-    /// [`Pusher::reserve`](crate::Pusher::reserve).
+    /// The list is full for now.
+    ///
+    /// In a list from [`push_list`](crate::push_list), no linked block has a free slot, and
+    /// `try_push` does not allocate. See [`Pusher::reserve`](crate::Pusher::reserve). In a bounded
+    /// list, a cursor has not read `cap` items yet, or a request waits in line.
     Full(T),
     /// The list was stopped.
     Stopped(T),
@@ -125,7 +130,7 @@ impl<T> TryPushError<T> {
         }
     }
 
-    /// Returns `true` if the list accepts items but has no free slot.
+    /// Returns `true` if the list accepts items but is full for now.
     ///
     /// # Examples
     /// ```
@@ -155,7 +160,7 @@ impl<T> fmt::Debug for TryPushError<T> {
 impl<T> fmt::Display for TryPushError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full(_) => f.write_str("no free slot without allocating"),
+            Self::Full(_) => f.write_str("the list is full"),
             Self::Stopped(_) => PushErrorKind::Stopped.fmt(f),
             Self::NoCursor(_) => PushErrorKind::NoCursor.fmt(f),
         }

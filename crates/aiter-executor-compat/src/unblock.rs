@@ -6,7 +6,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_adapters::{Active, AiterExt, Progress, TaskOutcome, iter_to_aiter};
+use aiter_adapters::{Active, AiterExt, Progress, StreamNext, TaskOutcome, iter_to_aiter};
 use futures_core::{FusedStream, Stream};
 
 use crate::{block_on::BlockOn, forbid};
@@ -126,6 +126,31 @@ impl<T, H> UnblockIter<T, H> {
     /// ```
     pub fn into_parts(self) -> (UnblockIter<T, ()>, H) {
         (UnblockIter { items: self.items, handle: () }, self.handle)
+    }
+
+    /// Waits for the next item. Returns `None` at the end.
+    ///
+    /// Does what `StreamExt::next` does, without an import.
+    ///
+    /// # Cancel safety
+    /// Cancel safe. If the future is dropped, no item is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::thread;
+    ///
+    /// use aiter_executor_compat::unblock_iter;
+    ///
+    /// # futures_executor::block_on(async {
+    /// let mut numbers = unblock_iter(0..2, 1, thread::spawn);
+    /// assert_eq!(numbers.next().await, Some(0));
+    /// assert_eq!(numbers.next().await, Some(1));
+    /// assert_eq!(numbers.next().await, None);
+    /// # });
+    /// ```
+    #[expect(clippy::should_implement_trait, reason = "replaces `StreamExt::next`")]
+    pub fn next(&mut self) -> StreamNext<'_, Self> {
+        StreamNext::new(self, |_| {})
     }
 
     /// Returns how the iterator ended, or `None` while it runs. Unread items may remain.

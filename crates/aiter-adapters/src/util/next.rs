@@ -35,7 +35,8 @@ impl<S: fmt::Debug> fmt::Debug for StreamNext<'_, S> {
 
 impl<'a, S> StreamNext<'a, S> {
     /// `deregister` removes the wakers that a poll of the stream has left with a shared source.
-    pub(crate) fn new(stream: &'a mut S, deregister: fn(&mut S)) -> Self {
+    #[doc(hidden)]
+    pub fn new(stream: &'a mut S, deregister: fn(&mut S)) -> Self {
         Self { stream, is_waiting: false, deregister }
     }
 }

@@ -1,6 +1,8 @@
 //! Ends: the last cursor is dropped, `close`, `stop`, revival, and `closed`.
 
-use aiter_adapters::{TryReserveError, bounded};
+use core::error::Error;
+
+use aiter_adapters::{BoundedPusher, TryReserveError, bounded};
 use aiter_core::{PushError, PushErrorKind, TryPushError};
 
 use crate::{once, ready, wait, waker::Counting};
@@ -150,4 +152,28 @@ fn huge_capacity_is_clamped() {
         pusher.try_push(n).unwrap();
     }
     assert_eq!((pusher.len(), cursor.len()), (1000, 1000));
+}
+
+#[test]
+fn errors_are_boxed_and_say_their_reason() {
+    fn reserve(pusher: &BoundedPusher<u32>) -> Result<(), Box<dyn Error>> {
+        drop(ready(pusher.reserve())?);
+        drop(ready(pusher.reserve_many(1))?);
+        pusher.try_reserve()?.push(1)?;
+        pusher.try_push(2)?;
+        Ok(())
+    }
+    fn reason(result: Result<impl Sized, impl Error>) -> String {
+        result.err().expect("the list refuses").to_string()
+    }
+    let (pusher, cursor) = bounded(1);
+    assert_eq!(reserve(&pusher).unwrap_err().to_string(), "the list is full");
+    assert_eq!(reason(pusher.try_reserve()), "the list is full");
+    assert_eq!(reason(ready(pusher.reserve_many(2))), "the request is larger than the capacity");
+    drop(cursor);
+    assert_eq!(reason(ready(pusher.reserve())), "the list has no cursor left");
+    assert_eq!(reason(ready(pusher.reserve_many(1))), "the list has no cursor left");
+    pusher.stop();
+    assert_eq!(reason(ready(pusher.reserve())), "the list is stopped");
+    assert_eq!(reserve(&pusher).unwrap_err().to_string(), "the list is stopped");
 }

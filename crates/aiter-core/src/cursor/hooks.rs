@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::task::Waker;
 
 use crate::{
-    cursor::Cursor,
+    cursor::{Cursor, shared_next::SharedNextMany},
     error::{PushAllError, PushErrorKind},
 };
 
@@ -38,6 +38,14 @@ impl<T> Cursor<T> {
     #[doc(hidden)]
     pub fn take_waker(&mut self) -> Option<Waker> {
         self.list.waiters.take_waker(&mut self.waiter)
+    }
+}
+
+impl<T> SharedNextMany<'_, T> {
+    /// Returns the number of items in the buffer.
+    #[doc(hidden)]
+    pub fn buf_len(&self) -> usize {
+        self.buf.len()
     }
 }
 

@@ -35,7 +35,11 @@ use aiter_core::PushErrorKind;
 use crate::{
     bounded::{
         error::TryReserveError,
-        gate::{cell::Cell, line::Line, slow_lock::SlowLock},
+        gate::{
+            cell::Cell,
+            line::{Line, Wakers},
+            slow_lock::SlowLock,
+        },
     },
     sync::{Arc, AtomicUsize, Ordering},
 };
@@ -183,7 +187,8 @@ impl Gate {
         self.admit_before(min, CLOSED | WAITERS, least, most).map_err(refusal)
     }
 
-    /// Admits `want` items, or appends the request to the line and returns its key.
+    /// Admits `want` items, or appends the request to the line and serves it. Then returns the key
+    /// of the request and the wakers of the requests that were answered.
     ///
     /// Takes the waker only for the line. Otherwise the caller drops it, outside of the lock,
     /// because the drop is user code.
@@ -194,25 +199,21 @@ impl Gate {
         &self,
         want: usize,
         waker: &mut Option<Waker>,
-    ) -> Result<Option<usize>, PushErrorKind> {
-        let (key, wakers) = {
-            let slow = &mut *self.slow.lock();
-            if self.is_closed() {
-                return Err(PushErrorKind::Stopped);
-            }
-            let (min, _) = self.raise_min(slow).ok_or(PushErrorKind::NoCursor)?;
-            // If the line is not empty, `WAITERS` is set, and no newcomer is admitted.
-            if self.admit_before(min, CLOSED | WAITERS, want, want).is_ok() {
-                return Ok(None);
-            }
-            let key = slow.line.push(want, waker.take().expect("the caller passes a waker"));
-            // AcqRel: a permit that was returned before is seen by `serve`. A permit that is
-            // returned later sees `WAITERS`.
-            self.admitted.0.fetch_or(WAITERS, Ordering::AcqRel);
-            (key, self.serve(slow))
-        };
-        wakers.wake();
-        Ok(Some(key))
+    ) -> Result<Option<(usize, Wakers)>, PushErrorKind> {
+        let slow = &mut *self.slow.lock();
+        if self.is_closed() {
+            return Err(PushErrorKind::Stopped);
+        }
+        let (min, _) = self.raise_min(slow).ok_or(PushErrorKind::NoCursor)?;
+        // If the line is not empty, `WAITERS` is set, and no newcomer is admitted.
+        if self.admit_before(min, CLOSED | WAITERS, want, want).is_ok() {
+            return Ok(None);
+        }
+        let key = slow.line.push(want, waker.take().expect("the caller passes a waker"));
+        // AcqRel: a permit that was returned before is seen by `serve`. A permit that is returned
+        // later sees `WAITERS`.
+        self.admitted.0.fetch_or(WAITERS, Ordering::AcqRel);
+        Ok(Some((key, self.serve(slow))))
     }
 
     /// Returns `n` places. Serves the line if there is one.

@@ -47,11 +47,16 @@ impl Request {
             None => {
                 // User code: the clone of the waker and the drop, outside of the lock.
                 let mut waker = Some(cx.waker().clone());
-                self.key = match gate.admit_or_wait(self.want, &mut waker) {
-                    Ok(key) => key,
-                    Err(kind) => return Poll::Ready(Err(kind)),
-                };
-                if self.key.is_some() { Poll::Pending } else { Poll::Ready(Ok(())) }
+                match gate.admit_or_wait(self.want, &mut waker) {
+                    Ok(None) => Poll::Ready(Ok(())),
+                    Ok(Some((key, wakers))) => {
+                        // Before the wakers, because one of them may panic.
+                        self.key = Some(key);
+                        wakers.wake();
+                        Poll::Pending
+                    }
+                    Err(kind) => Poll::Ready(Err(kind)),
+                }
             }
         };
         if polled.is_ready() {

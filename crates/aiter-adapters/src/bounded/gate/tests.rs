@@ -85,6 +85,34 @@ fn read_after_served_line_is_not_watched() {
     assert!(!cell.advance(1));
 }
 
+#[cfg(panic = "unwind")]
+#[test]
+fn newcomer_whose_wake_panics_keeps_its_grant() {
+    use core::panic::AssertUnwindSafe;
+    use std::panic::catch_unwind;
+
+    struct Panics;
+    impl alloc::task::Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("waker");
+        }
+    }
+    let (gate, cell) = Gate::new(7, 2);
+    assert_eq!(gate.try_admit(2, 2), Ok(2));
+    let [mut front, mut newcomer] = [Request::new(1), Request::new(1)];
+    let bad = Waker::from(Arc::new(Panics));
+    assert!(front.poll(&gate, &mut Context::from_waker(&bad)).is_pending());
+    // The thread of the cursor has not taken the slow lock yet.
+    assert!(cell.advance(2), "the cell is watched");
+    // Grants both requests.
+    let polled = catch_unwind(AssertUnwindSafe(|| poll(&mut newcomer, &gate)));
+    assert!(polled.is_err() && newcomer.is_queued());
+    assert_eq!(gate.used(), 2);
+    newcomer.cancel(&gate);
+    front.cancel(&gate);
+    assert_eq!(gate.used(), 0);
+}
+
 #[test]
 fn one_cell_of_many_is_watched() {
     let (gate, first) = Gate::new(7, 1);
