@@ -1,16 +1,16 @@
 //! Auto traits of the public types, and their `Debug` and `Error` without bounds on items.
 
 use aiter::{
-    AiterToIter, BlockOn, BlockOnIdle, CaughtPanic, Cursor, Elapsed, ForbidBlocking, Gate,
-    JoinStreams, KeyedEvent, MapError, NextItem, OnError, PushAllError, PushError,
-    PushTimeoutError, Pusher, Replay, SharedCursor, Stopper, Subscriber, TaskOutcome, TryNextError,
-    TryPushError, UniquePusher, WeakPusher,
+    AiterToIter, BlockOn, BlockOnIdle, Cursor, Elapsed, Gate, KeyedEvent, OnError, PushError,
+    Pusher, Replay, SharedCursor, Stopper, Subscriber, TryNextError, TryPushError, UniquePusher,
+    WeakPusher,
     adapters::{
-        Active, AvailableIter, Azip, BoundedFork, CatchPanics, Closed, DriveTask, FlattenIter,
-        ForkStream, Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith,
-        MapTry, MapWorker, Next, NextMany, PassiveFork, Preflight, PreflightNext, Preload,
-        PreloadWith, Sharable, SharedNext, SharedNextMany, Stoppable, StreamNext, StrictAzip,
-        TryJoinStreams, UnblockIter, WorkerStarter,
+        Active, AvailableIter, Azip, BoundedFork, CatchPanics, CaughtPanic, Closed, DriveTask,
+        FlattenIter, ForbidBlocking, ForkStream, Gated, IterToAiter, JoinKeyed, JoinStreams,
+        MapError, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, MapWorker, Next, NextItem,
+        NextMany, PassiveFork, Preflight, PreflightNext, Preload, PreloadWith, PushAllError,
+        PushTimeoutError, Sharable, SharedNext, SharedNextMany, Stoppable, StreamNext, StrictAzip,
+        TaskOutcome, TryJoinStreams, UnblockIter, WorkerStarter,
     },
 };
 use aiter_adapters::{
