@@ -4,6 +4,7 @@
 //! The number of clients, the length of a line and the memory per client are bounded. There are no
 //! timeouts: a silent client keeps its place, and costs the other clients nothing else.
 #![allow(dead_code, reason = "not every server needs all of it")]
+#![allow(clippy::std_instead_of_alloc, reason = "a program with std uses `std` paths")]
 
 use core::fmt;
 use core::future::Future;
@@ -42,7 +43,7 @@ struct Args {
     clients: NonZeroUsize,
 }
 
-/// The place of a client among those that are served at a time. It is free again when it is dropped.
+/// The place of a client among the served clients. Dropping it frees the place.
 pub(crate) type Place = SemaphoreGuardArc;
 
 /// A client that was accepted. Keep the place until the last reply is written.
