@@ -1,23 +1,20 @@
 //! Auto traits of the public types, and their `Debug` and `Error` without bounds on items.
 
 use aiter::{
-    AiterToIter, BlockOn, BlockOnIdle, Cursor, Elapsed, Gate, KeyedEvent, OnError, PushError,
-    Pusher, Replay, SharedCursor, Stopper, Subscriber, TryNextError, TryPushError, UniquePusher,
-    WeakPusher,
+    AiterToIter, BlockOn, BlockOnIdle, BoundedCursor, BoundedPusher, Cursor, Elapsed, Gate,
+    KeyedEvent, OnError, PushError, Pusher, Replay, SharedCursor, Stopper, Subscriber,
+    TryNextError, TryPushError, UniquePusher, WeakPusher,
     adapters::{
-        Active, AvailableIter, Azip, BoundedFork, CatchPanics, CaughtPanic, Closed, DriveTask,
-        FlattenIter, ForbidBlocking, ForkStream, Gated, IterToAiter, JoinKeyed, JoinStreams,
-        MapError, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, MapWorker, Next, NextItem,
-        NextMany, PassiveFork, Preflight, PreflightNext, Preload, PreloadWith, PushAllError,
-        PushTimeoutError, Sharable, SharedNext, SharedNextMany, Stoppable, StreamNext, StrictAzip,
-        TaskOutcome, TryJoinStreams, UnblockIter, WorkerStarter,
+        Active, AvailableIter, Azip, BoundedFork, BoundedNext, BoundedNextMany, BoundedSubscriber,
+        CatchPanics, CaughtPanic, Closed, DriveTask, FlattenIter, ForbidBlocking, ForkStream,
+        Gated, IterToAiter, JoinKeyed, JoinStreams, MapError, MapFilter, MapFilterAsync, MapPar,
+        MapParWith, MapTry, MapWorker, Next, NextItem, NextMany, OwnedPermit, PassiveFork, Permit,
+        Permits, Preflight, PreflightNext, Preload, PreloadWith, Push, PushAll, PushAllError,
+        PushSink, PushSinkError, PushTimeoutError, Reserve, ReserveMany, ReserveManyError,
+        ReserveOwned, Sharable, SharedBoundedCursor, SharedBoundedNext, SharedNext, SharedNextMany,
+        Stoppable, StreamNext, StrictAzip, TaskOutcome, TryJoinStreams, TryReserveError,
+        UnblockIter, WeakBoundedPusher, WorkerStarter,
     },
-};
-use aiter_adapters::{
-    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, OwnedPermit,
-    Permit, Permits, Push, PushAll, PushSink, PushSinkError, Reserve, ReserveMany,
-    ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext, TryReserveError,
-    WeakBoundedPusher,
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
 use alloc::{rc::Rc, vec::IntoIter};
