@@ -6,7 +6,5 @@ source "$(dirname "$0")/lib.sh"
 cargo test --workspace "$@"
 # Without `std`, which another package of the workspace turns on.
 cargo test -p aiter-adapters --test without_std "$@"
-# With `sink`, which no package of the workspace turns on.
-cargo test -p aiter-core --features sink --test list sink "$@"
 # Debug assertions may hide what a panic in a drop leaves behind.
 cargo test --release -p aiter-tests --test it panic "$@"

@@ -6,8 +6,8 @@ use crate::{
     waker::{Counting, next},
 };
 use aiter::{
-    AiterExt, TaskOutcome, TryNextError,
-    adapters::{Active, DriveTask},
+    AiterExt, TryNextError,
+    adapters::{Active, DriveTask, TaskOutcome},
 };
 use core::{
     convert::identity,

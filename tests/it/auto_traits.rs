@@ -1,24 +1,21 @@
 //! Auto traits of the public types, and their `Debug` and `Error` without bounds on items.
 
 use aiter::{
-    AiterToIter, BlockOn, BlockOnIdle, CaughtPanic, Cursor, Elapsed, ForbidBlocking, Gate,
-    JoinStreams, KeyedEvent, MapError, NextItem, OnError, PushAllError, PushError,
-    PushTimeoutError, Pusher, Replay, SharedCursor, Stopper, Subscriber, TaskOutcome, TryNextError,
-    TryPushError, UniquePusher, WeakPusher,
+    AiterToIter, BlockOn, BlockOnIdle, BoundedCursor, BoundedPusher, Cursor, Elapsed, Gate,
+    KeyedEvent, LossyCursor, LossyPusher, OnError, PushError, Pusher, Replay, SharedCursor,
+    Stopper, Subscriber, TryNextError, TryPushError, UniquePusher, WeakPusher,
     adapters::{
-        Active, AvailableIter, Azip, BoundedFork, CatchPanics, Closed, DriveTask, FlattenIter,
-        ForkStream, Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith,
-        MapTry, MapWorker, Next, NextMany, PassiveFork, Preflight, PreflightNext, Preload,
-        PreloadWith, Sharable, SharedNext, SharedNextMany, Stoppable, StreamNext, StrictAzip,
-        TryJoinStreams, UnblockIter, WorkerStarter,
+        Active, AvailableIter, Azip, BoundedFork, BoundedNext, BoundedNextMany, BoundedSubscriber,
+        CatchPanics, CaughtPanic, Closed, DriveTask, FlattenIter, ForbidBlocking, ForkStream,
+        Gated, IterToAiter, JoinKeyed, JoinStreams, LossyNext, LossyNextMany, LossyPushAllError,
+        LossySink, MapError, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, MapWorker,
+        Next, NextItem, NextMany, OwnedPermit, PassiveFork, Permit, Permits, Preflight,
+        PreflightNext, Preload, PreloadWith, Push, PushAll, PushAllError, PushSink, PushSinkError,
+        PushTimeoutError, Reserve, ReserveMany, ReserveManyError, ReserveOwned, Sharable,
+        SharedBoundedCursor, SharedBoundedNext, SharedNext, SharedNextMany, Stoppable, StreamNext,
+        StrictAzip, TaskOutcome, TryJoinStreams, TryReserveError, UnblockIter, WeakBoundedPusher,
+        WeakLossyPusher, WorkerStarter,
     },
-};
-use aiter_adapters::{
-    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, LossyCursor,
-    LossyNext, LossyNextMany, LossyPushAllError, LossyPusher, LossySink, OwnedPermit, Permit,
-    Permits, Push, PushAll, PushSink, PushSinkError, Reserve, ReserveMany, ReserveManyError,
-    ReserveOwned, SharedBoundedCursor, SharedBoundedNext, TryReserveError, WeakBoundedPusher,
-    WeakLossyPusher,
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
 use alloc::{rc::Rc, vec::IntoIter};

@@ -6,7 +6,7 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{UnequalLengths, azip};
+use aiter::{adapters::UnequalLengths, azip};
 use alloc::rc::Rc;
 use core::{cell::Cell, panic::AssertUnwindSafe, task::Poll};
 use futures_core::{FusedStream, Stream};

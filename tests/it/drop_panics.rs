@@ -1,6 +1,6 @@
 //! Values whose drop panics. One poll or drop panics, and no other value is lost.
 
-use aiter::{AiterExt, KeyedEvent, LagPolicy, OnError, Progress, TaskOutcome};
+use aiter::{AiterExt, KeyedEvent, LagPolicy, OnError, Progress, adapters::TaskOutcome};
 use alloc::rc::Rc;
 use core::{
     any::Any,

@@ -6,8 +6,8 @@ use crate::{
     waker::{Counting, next, on_wake, poll},
 };
 use aiter::{
-    AiterExt, TaskOutcome,
-    adapters::{ForkStream, PassiveFork},
+    AiterExt,
+    adapters::{ForkStream, PassiveFork, TaskOutcome},
 };
 use alloc::sync::Arc;
 use core::{

@@ -1,6 +1,9 @@
 //! `forker_bounded`: its lag policies, buffer, wake-ups, panics and ends.
 
-use aiter::{AiterExt, LagPolicy, TaskOutcome, adapters::BoundedFork};
+use aiter::{
+    AiterExt, LagPolicy,
+    adapters::{BoundedFork, TaskOutcome},
+};
 use core::{
     future::Future,
     panic::AssertUnwindSafe,

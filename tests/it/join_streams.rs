@@ -5,7 +5,7 @@ use crate::{
     script::{PanicOnDrop, Script, SourceHandle, panics, script, scripted},
     waker::{Counting, next, on_wake},
 };
-use aiter::{AiterExt, JoinStreams, KeyedEvent, OnError};
+use aiter::{AiterExt, KeyedEvent, OnError, adapters::JoinStreams};
 use alloc::sync::Arc;
 use core::{
     cell::Cell,

@@ -581,7 +581,8 @@ fn panic_in_progress_is_next_error() {
     handle.panic();
     assert_eq!(progress(&mut map, &task), Poll::Ready(()));
     assert!(handle.is_dropped());
-    let text = |item: Result<u8, aiter::CaughtPanic>| item.map_err(|panic| panic.to_string());
+    let text =
+        |item: Result<u8, aiter::adapters::CaughtPanic>| item.map_err(|panic| panic.to_string());
     let panicked = Err("panicked: scripted panic".to_string());
     assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(panicked)));
     assert_eq!(task.poll(&mut map).map(|item| item.map(text)), Poll::Ready(Some(Ok(1))));

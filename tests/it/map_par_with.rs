@@ -5,7 +5,10 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, TaskOutcome, adapters::MapParWith};
+use aiter::{
+    AiterExt,
+    adapters::{MapParWith, TaskOutcome},
+};
 use alloc::{rc::Rc, sync::Arc};
 use core::{
     cell::RefCell,

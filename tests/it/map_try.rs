@@ -6,7 +6,7 @@ use crate::{
     script::{script, scripted},
     waker::{Counting, next},
 };
-use aiter::{AiterExt, MapError, OnError};
+use aiter::{AiterExt, OnError, adapters::MapError};
 use core::{error::Error, panic::AssertUnwindSafe, task::Poll};
 use futures_core::{FusedStream, Stream};
 use futures_util::{StreamExt, stream};

@@ -4,7 +4,7 @@
 //! item, `!` for a panic in its poll, `.` for the end, `~` for a panic in the drop of the stream.
 
 use crate::waker::{Counting, next, on_wake, poll};
-use aiter::{AiterExt, LagPolicy, OnError, TaskOutcome, azip, push_list};
+use aiter::{AiterExt, LagPolicy, OnError, adapters::TaskOutcome, azip, push_list};
 use core::{
     convert::identity,
     fmt::{Display, Write},

@@ -6,8 +6,8 @@ use crate::{
     waker::{Counting, next},
 };
 use aiter::{
-    AiterExt, TaskOutcome,
-    adapters::{DriveTask, PreloadWith},
+    AiterExt,
+    adapters::{DriveTask, PreloadWith, TaskOutcome},
 };
 use core::{
     convert::identity,

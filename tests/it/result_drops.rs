@@ -165,7 +165,7 @@ fn map_par_with_spawner_drop_panics_tasks_go() {
 fn blocking_iter_drop_panics_stream_is_dropped() {
     let guard = DropPanics;
     assert_dropped(|held: Held<u32>| {
-        let block_on = move |_: aiter::NextItem<'_, Held<u32>>| {
+        let block_on = move |_: aiter::adapters::NextItem<'_, Held<u32>>| {
             let _ = &guard;
             None
         };

@@ -4,7 +4,7 @@ use crate::{
     ledger::Ledger,
     waker::{Counting, next},
 };
-use aiter::{TaskOutcome, unblock_iter};
+use aiter::{adapters::TaskOutcome, unblock_iter};
 use alloc::sync::Arc;
 use core::{
     iter,

@@ -5,15 +5,17 @@
 //! nc 127.0.0.1 7777
 //! ```
 //!
-//! `map_par` runs the connections of all clients in one task. The server reads a client's next line
-//! after the client has taken the last reply, so a client that never reads blocks only itself.
+//! `map_par` runs the connections of all clients in one task. Each holds a place, and the number of
+//! places is limited. The server reads a client's next line after the client has taken the last
+//! reply, so a client that never reads blocks only itself.
 
 mod server;
 
 use std::io;
 
 use aiter::prelude::*;
-use smol::net::{SocketAddr, TcpStream};
+use server::Accepted;
+use smol::net::SocketAddr;
 use smol::stream::StreamExt;
 use smol::{Timer, future, io::AsyncWriteExt, pin};
 
@@ -22,7 +24,7 @@ fn main() -> io::Result<()> {
     let (stopper, clients) = clients.stoppable();
 
     let serve = async {
-        let results = clients.map_par(server::MAX_CLIENTS, echo_lines);
+        let results = clients.map_par(usize::MAX, echo_lines);
         pin!(results);
         // An error ends one client; the others are not affected.
         while let Some((address, result)) = results.next().await {
@@ -43,9 +45,7 @@ fn main() -> io::Result<()> {
 }
 
 /// Sends a client's lines back until it hangs up.
-async fn echo_lines(
-    (mut client, address): (TcpStream, SocketAddr),
-) -> (SocketAddr, io::Result<u64>) {
+async fn echo_lines((mut client, address, _place): Accepted) -> (SocketAddr, io::Result<u64>) {
     let lines = server::lines(client.clone());
     pin!(lines);
     let mut count = 0;

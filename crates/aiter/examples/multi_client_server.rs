@@ -15,7 +15,7 @@ mod server;
 use std::io;
 
 use aiter::prelude::*;
-use server::{Client, MAX_CLIENTS, Outbox};
+use server::{Client, Outbox};
 use smol::{Timer, future, pin, stream::StreamExt};
 
 fn main() -> io::Result<()> {
@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
 
     // The outboxes of all clients are a stream; they are written concurrently.
     let (outboxes, to_write) = push_list();
-    let write = to_write.map_par(MAX_CLIENTS, Outbox::write).for_each(|()| {});
+    let write = to_write.map_par(usize::MAX, Outbox::write).for_each(|()| {});
 
     // A stream of pairs of a client and its lines becomes a stream of pairs of a client and a line.
     let events = clients
@@ -33,7 +33,6 @@ fn main() -> io::Result<()> {
             (client, lines)
         })
         .join_streams()
-        .max_inner(MAX_CLIENTS)
         .keyed();
     let (stopper, events) = events.stoppable();
 

@@ -16,7 +16,7 @@ use core::num::NonZeroUsize;
 use std::{io, thread};
 
 use aiter::prelude::*;
-use server::{Client, Line, MAX_CLIENTS, Outbox};
+use server::{Client, Line, Outbox};
 use smol::{Timer, future, pin, stream::StreamExt, unblock};
 
 /// Maximum number; factoring a larger one takes too long.
@@ -28,7 +28,7 @@ fn main() -> io::Result<()> {
 
     // The outboxes of all clients are a stream; they are written concurrently.
     let (outboxes, to_write) = push_list();
-    let write = to_write.map_par(MAX_CLIENTS, Outbox::write).for_each(|()| {});
+    let write = to_write.map_par(usize::MAX, Outbox::write).for_each(|()| {});
 
     let jobs = clients
         .map(move |client| {
@@ -36,8 +36,7 @@ fn main() -> io::Result<()> {
             outboxes.push(outbox).expect("`write` runs as long as clients exist");
             lines.map(move |line| (client.clone(), line))
         })
-        .join_streams()
-        .max_inner(MAX_CLIENTS);
+        .join_streams();
     let (stopper, jobs) = jobs.stoppable();
 
     let read = async {

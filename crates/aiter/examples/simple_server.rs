@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
     let serve = async {
         pin!(clients);
         let mut count = 0;
-        while let Some((mut client, address)) = clients.next().await {
+        while let Some((mut client, address, _place)) = clients.next().await {
             count += 1;
             let greeting = format!("hello {address}, you are number {count}\n");
             // The send buffer of a new connection holds the greeting, so no client blocks others.
@@ -29,7 +29,7 @@ fn main() -> io::Result<()> {
                 Ok(()) => server::log(format_args!("{address} was greeted")),
                 Err(error) => server::log(format_args!("{address}: {error}")),
             }
-            // Dropping `client` closes the connection.
+            // Dropping `client` closes the connection, and its place is free again.
         }
         server::log(format_args!("{count} clients"));
     };

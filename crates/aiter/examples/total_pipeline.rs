@@ -16,8 +16,7 @@ mod server;
 use std::io;
 
 use aiter::prelude::*;
-use server::Line;
-use smol::net::{SocketAddr, TcpStream};
+use server::{Accepted, Line};
 use smol::{Timer, future, io::AsyncWriteExt, pin, stream::StreamExt};
 
 /// The sum of a line, or the error of a line without a sum.
@@ -26,7 +25,7 @@ type Sum = Result<i64, String>;
 fn main() -> io::Result<()> {
     let (clients, ctrl_c) = server::start()?;
     let (stopper, clients) = clients.stoppable();
-    let sums = clients.map(conversation).join_streams().max_inner(server::MAX_CLIENTS);
+    let sums = clients.map(conversation).join_streams();
 
     let serve = async {
         pin!(sums);
@@ -49,7 +48,7 @@ fn main() -> io::Result<()> {
 }
 
 /// Sends the replies to a client and yields their sums. Ends when the client hangs up.
-fn conversation((client, address): (TcpStream, SocketAddr)) -> impl Stream<Item = Sum> {
+fn conversation((client, address, place): Accepted) -> impl Stream<Item = Sum> {
     server::lines(client.clone())
         .map_filter(add_up)
         .then(move |sum| {
@@ -64,6 +63,8 @@ fn conversation((client, address): (TcpStream, SocketAddr)) -> impl Stream<Item 
         })
         // A failed write means that the client has left.
         .map_while(move |sent| {
+            // Moved in here, so it is free when the conversation is dropped.
+            let _ = &place;
             sent.inspect_err(|error| server::log(format_args!("{address}: {error}"))).ok()
         })
 }

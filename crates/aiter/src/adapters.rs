@@ -1,22 +1,37 @@
-//! The streams, futures and handles that the methods of [`AiterExt`](crate::AiterExt), of the
-//! cursors and of the pushers return.
+//! What the root leaves out: types that a program stores or matches now and then.
 //!
-//! A program names them where it stores them, for example in a struct.
+//! - The streams and futures that the methods of [`AiterExt`](crate::AiterExt), of cursors and of
+//!   pushers return.
+//! - The other handles of a bounded list: permits, weak pushers, subscribers, shared cursors and
+//!   the sink.
+//! - Error types of rare operations, the outcome of a task, and the parts of a custom `block_on`.
 
-#[cfg(feature = "std")]
-#[doc(inline)]
-pub use aiter_adapters::CatchPanics;
 #[doc(inline)]
 pub use aiter_adapters::{
-    Active, Azip, AzipSources, BoundedFork, DriveTask, FlattenIter, ForEachProgress, ForkStream,
-    Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry,
-    MapWorker, PassiveFork, Preload, PreloadWith, Sharable, StartWorkers, Stoppable, StreamNext,
-    StrictAzip, TryJoinStreams, WorkerStarter,
-};
-#[doc(inline)]
-pub use aiter_core::{
-    AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, SharedNext, SharedNextMany,
+    Active, Azip, AzipSources, BoundedFork, DriveTask, ErrorRule, FlattenIter, ForEachProgress,
+    ForkStream, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams, MapFilter, MapFilterAsync,
+    MapPar, MapParWith, MapTry, MapWorker, PassiveFork, Preload, PreloadWith, Sharable,
+    StartWorkers, Stoppable, StreamNext, StrictAzip, TaskOutcome, TryJoinStreams, UnequalLengths,
+    WorkerStarter,
 };
 #[cfg(feature = "std")]
 #[doc(inline)]
-pub use aiter_executor_compat::UnblockIter;
+pub use aiter_adapters::{
+    BoundedNext, BoundedNextMany, BoundedSubscriber, CatchPanics, CaughtPanic, LossyNext,
+    LossyNextMany, LossyPushAllError, MapError, OwnedPermit, Permit, Permits, Push, PushAll,
+    Reserve, ReserveMany, ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext,
+    SharedBoundedNextMany, TryReserveError, WeakBoundedPusher, WeakLossyPusher,
+};
+#[cfg(all(feature = "std", feature = "sink"))]
+#[doc(inline)]
+pub use aiter_adapters::{LossySink, PushSink, PushSinkError};
+#[doc(inline)]
+pub use aiter_core::{
+    AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, PushAllError, SharedNext,
+    SharedNextMany,
+};
+#[doc(inline)]
+pub use aiter_executor_compat::{BlockOnNext, IdleHint, NextItem};
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use aiter_executor_compat::{ForbidBlocking, PushTimeoutError, UnblockIter};

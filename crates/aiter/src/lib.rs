@@ -8,26 +8,24 @@ pub mod prelude;
 
 #[doc(inline)]
 pub use aiter_adapters::{
-    AiterExt, ErrorRule, Gate, GateError, JoinStreams, KeyedEvent, LagPolicy, OnError, Progress,
-    Spawn, Stopper, TaskOutcome, UnequalLengths, azip, iter_to_aiter,
+    AiterExt, Gate, KeyedEvent, LagPolicy, OnError, Progress, Spawn, Stopper, azip, iter_to_aiter,
 };
 #[cfg(feature = "std")]
 #[doc(inline)]
-pub use aiter_adapters::{CaughtPanic, MapError};
+pub use aiter_adapters::{
+    BoundedCursor, BoundedPusher, LossyCursor, LossyPolicy, LossyPusher, bounded, bounded_lossy,
+};
 #[doc(inline)]
 pub use aiter_core::{
-    Cursor, PushAllError, PushError, PushErrorKind, Pusher, Replay, SharedCursor, Subscriber,
-    TryNextError, TryPushError, UniquePusher, WeakPusher, microcontroller, push_list,
+    Cursor, PushError, PushErrorKind, Pusher, Replay, SharedCursor, Subscriber, TryNextError,
+    TryPushError, UniquePusher, WeakPusher, microcontroller, push_list,
 };
 #[doc(inline)]
-pub use aiter_executor_compat::{
-    AiterToIter, BlockOnIdle, BlockOnNext, IdleHint, NextItem, aiter_to_iter,
-};
+pub use aiter_executor_compat::{AiterToIter, BlockOnIdle, aiter_to_iter};
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use aiter_executor_compat::{
-    BlockOn, Elapsed, ForbidBlocking, PushBlocking, PushTimeoutError, allow_blocking,
-    forbid_blocking, park_thread, unblock_iter,
+    BlockOn, Elapsed, PushBlocking, allow_blocking, forbid_blocking, park_thread, unblock_iter,
 };
 #[cfg(feature = "stream-ext")]
 #[doc(no_inline)]

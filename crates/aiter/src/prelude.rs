@@ -22,7 +22,7 @@
 //! turn `stream-ext` off:
 //!
 //! ```toml
-//! aiter = { version = "0.1", default-features = false, features = ["std"] }
+//! aiter = { version = "0.1", default-features = false, features = ["std", "sink"] }
 //! ```
 //!
 //! No method of [`AiterExt`] has the name of a method of a `StreamExt`. The streams of the adapters
@@ -33,6 +33,8 @@ pub use aiter_adapters::{
     LagPolicy, OnError, Preload, Progress, Sharable, Stoppable, Stopper, TaskOutcome, azip,
     iter_to_aiter,
 };
+#[cfg(feature = "std")]
+pub use aiter_adapters::{BoundedCursor, BoundedPusher, bounded};
 pub use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
 pub use aiter_executor_compat::{AiterToIter, aiter_to_iter};
 #[cfg(feature = "std")]

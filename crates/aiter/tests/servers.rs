@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use aiter::prelude::*;
 use smol::Timer;
-use smol::future::{or, yield_now, zip};
+use smol::future::{or, poll_once, yield_now, zip};
 use smol::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use smol::lock::Semaphore;
 use smol::net::{Shutdown, TcpStream};
@@ -565,6 +565,38 @@ fn open_file_limit_does_not_end_server() {
             .await;
             server.signal("TERM");
             server.ends().await;
+        });
+    }
+}
+
+#[test]
+fn client_without_place_waits_until_one_leaves() {
+    for service in [LINE_SERVER, MULTI_CLIENT_SERVER, TOTAL_PIPELINE, PARALLEL_PROCESSING] {
+        run(async {
+            let mut limited = Command::new(example(service.example));
+            let server = Server::run(limited.args(["--clients", "2"]));
+            let (line, answer) = (service.ask)(1);
+            let line = line + "\n";
+            let mut served = Vec::new();
+            for _ in 0..2 {
+                let mut client = Client::connect(server.address).await;
+                client.send(&line).await;
+                assert_eq!(client.line().await, answer);
+                served.push(client);
+            }
+            let mut third = Client::connect(server.address).await;
+            third.send(&line).await;
+            for _ in 0..50 {
+                for client in &mut served {
+                    client.send(&line).await;
+                    assert_eq!(client.line().await, answer);
+                }
+            }
+            assert_eq!(poll_once(third.line()).await, None, "{} has two places", service.example);
+            let mut leaves = served.pop().expect("two clients are served");
+            leaves.hang_up();
+            assert_eq!(leaves.rest().await, [""; 0]);
+            assert_eq!(third.line().await, answer);
         });
     }
 }

@@ -52,7 +52,7 @@ pub mod sharing {
 
 /// Errors of the push list.
 pub mod error {
-    use aiter::{PushAllError, PushError, PushErrorKind, TryNextError, TryPushError};
+    use aiter::{PushError, PushErrorKind, TryNextError, TryPushError, adapters::PushAllError};
 
     /// Errors of pushes.
     pub type PushErrors<T, I> = (PushError<T>, TryPushError<T>, PushAllError<I>, PushErrorKind);
@@ -72,13 +72,13 @@ pub mod error {
 /// The adapters.
 pub mod adapters {
     use aiter::{
-        AiterExt, ErrorRule, Gate, GateError, JoinStreams, KeyedEvent, LagPolicy, OnError,
-        Progress, Spawn, Stopper, TaskOutcome, UnequalLengths,
+        AiterExt, Gate, KeyedEvent, LagPolicy, OnError, Progress, Spawn, Stopper,
         adapters::{
-            Active, Azip, AzipSources, BoundedFork, DriveTask, FlattenIter, ForEachProgress,
-            ForkStream, Gated, IterToAiter, JoinKeyed, MapFilter, MapFilterAsync, MapPar,
-            MapParWith, MapTry, MapWorker, PassiveFork, Preload, PreloadWith, Sharable,
-            StartWorkers, Stoppable, StreamNext, StrictAzip, TryJoinStreams, WorkerStarter,
+            Active, Azip, AzipSources, BoundedFork, DriveTask, ErrorRule, FlattenIter,
+            ForEachProgress, ForkStream, GateError, Gated, IterToAiter, JoinKeyed, JoinStreams,
+            MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, MapWorker, PassiveFork, Preload,
+            PreloadWith, Sharable, StartWorkers, Stoppable, StreamNext, StrictAzip, TaskOutcome,
+            TryJoinStreams, UnequalLengths, WorkerStarter,
         },
     };
 
@@ -143,12 +143,15 @@ pub mod adapters {
 /// The bridge from streams to iterators.
 pub mod executor_compat {
     use aiter::prelude::Stream;
-    use aiter::{AiterToIter, BlockOnIdle, BlockOnNext, IdleHint};
+    use aiter::{
+        AiterToIter, BlockOnIdle,
+        adapters::{BlockOnNext, IdleHint},
+    };
 
     /// An iterator over a stream, driven by a closure that blocks on its [`NextItem`].
     pub type Iter<S, B> = AiterToIter<S, B>;
     /// The future of the next item.
-    pub type NextItem<'a, S> = aiter::NextItem<'a, S>;
+    pub type NextItem<'a, S> = aiter::adapters::NextItem<'a, S>;
     /// An iterator that polls after a wake-up, and calls a hook while it waits.
     pub type IdleIter<S, I> = AiterToIter<S, BlockOnIdle<I>>;
 

@@ -4,14 +4,18 @@
 //! The number of clients, the length of a line and the memory per client are bounded. There are no
 //! timeouts: a silent client keeps its place, and costs the other clients nothing else.
 #![allow(dead_code, reason = "not every server needs all of it")]
+#![allow(clippy::std_instead_of_alloc, reason = "a program with std uses `std` paths")]
 
 use core::fmt;
 use core::future::Future;
 use core::net::{Ipv4Addr, SocketAddr};
+use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::io::{self, ErrorKind, Write};
+use std::sync::Arc;
 
 use aiter::prelude::*;
+use async_lock::{Semaphore, SemaphoreGuardArc};
 use async_signal::{Signal, Signals};
 use clap::Parser;
 use smol::Timer;
@@ -19,9 +23,6 @@ use smol::future::yield_now;
 use smol::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use smol::net::{Shutdown, TcpListener, TcpStream};
 use smol::stream::{self, StreamExt};
-
-/// Maximum number of clients served at a time. Further clients wait until a client leaves.
-pub(crate) const MAX_CLIENTS: usize = 2000;
 
 /// Maximum number of bytes in a line without its newline.
 const MAX_LINE: usize = 8 * 1024;
@@ -37,14 +38,22 @@ struct Args {
     /// The port on 127.0.0.1 to listen on; with 0 the system chooses one
     #[arg(default_value_t = 0)]
     port: u16,
+    /// The number of clients that are served at a time; further clients wait until one leaves
+    #[arg(long, default_value = "2000")]
+    clients: NonZeroUsize,
 }
+
+/// The place of a client among the served clients. Dropping it frees the place.
+pub(crate) type Place = SemaphoreGuardArc;
+
+/// A client that was accepted. Keep the place until the last reply is written.
+pub(crate) type Accepted = (TcpStream, SocketAddr, Place);
 
 /// Listens on the port of the command line and prints the address.
 ///
 /// Returns the stream of clients, and a future that waits for Ctrl-C.
-pub(crate) fn start()
--> io::Result<(impl Stream<Item = (TcpStream, SocketAddr)>, impl Future<Output = ()>)> {
-    let Args { port } = Args::parse();
+pub(crate) fn start() -> io::Result<(impl Stream<Item = Accepted>, impl Future<Output = ()>)> {
+    let Args { port, clients: places } = Args::parse();
     // Signals are caught before the address is printed. Windows has only Ctrl-C.
     let terminate = cfg!(unix).then_some(Signal::Term);
     let mut signals = Signals::new(terminate.into_iter().chain([Signal::Int]))?;
@@ -53,17 +62,20 @@ pub(crate) fn start()
         io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}"))
     })?;
     writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
-    Ok((clients(listener), async move { _ = signals.next().await }))
+    Ok((clients(listener, places), async move { _ = signals.next().await }))
 }
 
-fn clients(listener: TcpListener) -> impl Stream<Item = (TcpStream, SocketAddr)> {
-    stream::unfold(listener, |listener| async {
+/// Accepts a client when a place is free. The other clients wait in the queue of the system.
+fn clients(listener: TcpListener, places: NonZeroUsize) -> impl Stream<Item = Accepted> {
+    let places = Arc::new(Semaphore::new(places.get()));
+    stream::unfold((listener, places), |(listener, places)| async {
+        let place = places.acquire_arc().await;
         loop {
             match listener.accept().await {
                 Ok((client, address)) => {
                     // Otherwise the kernel may delay a short reply until the next one.
                     let _ = client.set_nodelay(true);
-                    return Some(((client, address), listener));
+                    return Some(((client, address, place), (listener, places)));
                 }
                 // The process may have too many open files, until a client leaves. Retry.
                 Err(error) => log(format_args!("cannot take a client: {error}")),
@@ -141,6 +153,7 @@ pub(crate) struct Outbox {
     client: TcpStream,
     replies: Cursor<Vec<u8>>,
     gate: Gate,
+    _place: Place,
 }
 
 impl Client {
@@ -149,12 +162,13 @@ impl Client {
     /// The gate lets `WINDOW` lines through, and one more for each written reply. The server does
     /// not read from a client that does not read, so the outbox is bounded.
     pub(crate) fn new(
-        (client, address): (TcpStream, SocketAddr),
+        (client, address, place): Accepted,
     ) -> (Self, impl Stream<Item = Line>, Outbox) {
         let (gate, lines) = lines(client.clone()).gated();
         let _ = gate.push(WINDOW);
         let (pusher, replies) = push_list();
-        (Self { address, replies: pusher }, lines, Outbox { client, replies, gate })
+        let outbox = Outbox { client, replies, gate, _place: place };
+        (Self { address, replies: pusher }, lines, outbox)
     }
 
     /// Puts the reply to a line into the outbox. Each line needs one reply.

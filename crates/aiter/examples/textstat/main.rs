@@ -2,15 +2,14 @@
 //! lines.
 //!
 //! Several producers read files on smol's blocking pool and push chunks of their text into one
-//! list. Three forks of the list run in one task each, and each computes one statistic. A passive
-//! fork draws the progress: it sees the chunks that the statistics have read. Each task pushes the
-//! rows of its report into a second list, which `main`, plain synchronous code, reads with a `for`.
+//! list. Three forks of the list run in one task each, and each computes one statistic. A fourth
+//! fork draws the progress. Each task pushes the rows of its report into a second list, which
+//! `main`, plain synchronous code, reads with a `for`.
 //!
-//! The lists are unbounded, so the producers acquire a permit before they push a chunk (see
-//! `text.rs`). The permit is released when the list drops the chunk. That happens as soon as all
-//! forks have read the chunk and ask for the next one. Memory holds two chunks per producer, a
-//! table of words for all files, and one for each file in progress, because a file counts only if
-//! all of it is UTF-8. The length of a line or of a word does not matter.
+//! The list of chunks is bounded. A producer waits while some fork has two chunks per producer to
+//! read. Memory holds these, up to one block of chunks that were read, a table of words for all
+//! files, and one for each file in progress, because a file counts only if all of it is UTF-8. The
+//! length of a line or of a word does not matter.
 #![allow(
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
@@ -30,7 +29,7 @@ use std::panic;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
-use aiter::{AiterExt, aiter_to_iter, park_thread, push_list};
+use aiter::{aiter_to_iter, bounded, park_thread, push_list};
 use clap::Parser;
 
 use crate::args::Args;
@@ -52,12 +51,11 @@ fn main() -> ExitCode {
     drop(queue);
     let work = work.share();
 
-    // Each chunk goes to every fork.
-    let (pusher, chunks) = push_list::<Arc<Chunk>>();
-    let chunks = chunks.forker();
+    // Each chunk goes to every fork. The slowest fork decides when a producer waits.
+    let (pusher, chunks) = bounded::<Arc<Chunk>>(2 * usize::from(args.producers));
     let top = args.top;
     for task in [
-        smol::spawn(progress::follow(chunks.fork_passive(), bar.clone())),
+        smol::spawn(progress::follow(chunks.fork(), bar.clone())),
         smol::spawn(stats::follow(chunks.fork(), Kinds::default, rows.clone())),
         smol::spawn(stats::follow(chunks.fork(), move || Words::top(top), rows.clone())),
         smol::spawn(stats::follow(chunks, move || Longest::top(top), rows.clone())),
@@ -65,13 +63,11 @@ fn main() -> ExitCode {
         task.detach();
     }
 
-    let room = Arc::new(smol::lock::Semaphore::new(2 * usize::from(args.producers)));
     for _ in 0..args.producers {
-        let (work, room) = (work.clone(), Arc::clone(&room));
-        smol::spawn(text::produce(work, room, pusher.clone(), rows.clone())).detach();
+        smol::spawn(text::produce(work.clone(), pusher.clone(), rows.clone())).detach();
     }
 
-    // From here on only tasks hold pushers, so both lists end when the tasks are done.
+    // From here on only tasks hold pushers, so the lists end when the tasks are done.
     drop((pusher, rows, work));
     let mut report = Report::default();
     for row in aiter_to_iter(report_rows, park_thread) {

@@ -4,8 +4,6 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use smol::lock::SemaphoreGuardArc;
-
 /// A file to read.
 pub(crate) struct File {
     /// Unique number, also among files of the same path.
@@ -41,8 +39,6 @@ pub(crate) struct Chunk {
     pub(crate) file: Arc<File>,
     pub(crate) part: Part,
     pub(crate) text: String,
-    /// Permit that is released when the chunk is dropped.
-    pub(crate) _room: SemaphoreGuardArc,
 }
 
 impl Chunk {

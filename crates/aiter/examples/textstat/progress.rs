@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use aiter::{Cursor, adapters::PassiveFork};
+use aiter::BoundedCursor;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::model::Chunk;
@@ -18,8 +18,8 @@ pub(crate) fn bar(bytes: u64) -> ProgressBar {
     ProgressBar::new(bytes).with_style(style)
 }
 
-/// Advances the bar by the chunks that the statistics have read.
-pub(crate) async fn follow(mut chunks: PassiveFork<Cursor<Arc<Chunk>>>, bar: ProgressBar) {
+/// Advances the bar by each chunk. The bar is ahead of the statistics by at most the bound.
+pub(crate) async fn follow(mut chunks: BoundedCursor<Arc<Chunk>>, bar: ProgressBar) {
     while let Some(chunk) = chunks.next().await {
         bar.inc(chunk.text.len() as u64);
         // Standard input and growing files are longer than expected.

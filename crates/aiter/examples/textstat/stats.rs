@@ -6,7 +6,7 @@ use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
-use aiter::{Cursor, Pusher, adapters::ForkStream};
+use aiter::{BoundedCursor, Pusher};
 
 use crate::model::{Chunk, Count, Part, Row};
 
@@ -25,7 +25,7 @@ pub(crate) trait Statistic {
 
 /// Adds all files to a statistic, then pushes its rows.
 pub(crate) async fn follow<S: Statistic>(
-    mut chunks: ForkStream<Cursor<Arc<Chunk>>>,
+    mut chunks: BoundedCursor<Arc<Chunk>>,
     new: impl Fn() -> S,
     rows: Pusher<Row>,
 ) {

@@ -5,8 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use aiter::{Pusher, SharedCursor};
-use smol::lock::Semaphore;
+use aiter::{BoundedPusher, PushBlocking, Pusher, SharedCursor};
 
 use crate::model::{Chunk, File, Part, Row, Skipped};
 
@@ -16,18 +15,16 @@ const CHUNK: usize = 64 * 1024;
 /// Runs a producer, which reads files one by one on the blocking pool and pushes their chunks.
 pub(crate) async fn produce(
     mut work: SharedCursor<File>,
-    room: Arc<Semaphore>,
-    chunks: Pusher<Arc<Chunk>>,
+    chunks: BoundedPusher<Arc<Chunk>>,
     rows: Pusher<Row>,
 ) {
     while let Some(file) = work.next().await {
-        let (room, chunks, rows) = (Arc::clone(&room), chunks.clone(), rows.clone());
+        let (chunks, rows) = (chunks.clone(), rows.clone());
         smol::unblock(move || {
             let file = Arc::new(file);
             let push = |part, text| {
-                let _room = room.acquire_arc_blocking();
-                let chunk = Chunk { file: Arc::clone(&file), part, text, _room };
-                chunks.push(Arc::new(chunk)).expect("the statistics read all chunks");
+                let chunk = Arc::new(Chunk { file: Arc::clone(&file), part, text });
+                chunks.push_blocking(chunk).expect("the statistics read all chunks");
             };
             let mut read = 0;
             if let Err(why) = read_file(&file.path, &mut read, push) {
