@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use async_broadcast::{Receiver, Sender, broadcast};
 
-use super::traits::{Broadcast, BroadcastChannel, Contestant, Forks};
+use super::traits::{Bounded, BoundedChannel, Broadcast, BroadcastChannel, Contestant, Forks};
 use crate::harness::{Item, Tally};
 
 /// `try_broadcast` and `try_recv`, with room for a whole burst.
@@ -54,6 +54,37 @@ impl BroadcastChannel for AsyncBroadcast {
     #[inline]
     fn send(tx: &mut Self::Tx, item: u64) {
         tx.try_broadcast(item).expect("there is room");
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.recv_direct().await.ok()
+    }
+}
+
+impl Bounded for AsyncBroadcast {
+    type Tx = Sender<u64>;
+    type Rx = Receiver<u64>;
+
+    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        <Self as BroadcastChannel>::open(readers, cap)
+    }
+
+    #[inline]
+    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
+        tx.try_broadcast(item).is_ok()
+    }
+
+    #[inline]
+    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.try_recv().ok()
+    }
+}
+
+impl BoundedChannel for AsyncBroadcast {
+    #[inline]
+    async fn send(tx: &mut Self::Tx, item: u64) {
+        tx.broadcast_direct(item).await.expect("the receivers are alive");
     }
 
     #[inline]
