@@ -32,7 +32,8 @@ struct Woken {
 impl Woken {
     /// Returns `true` if the task was woken since the last call.
     fn take(&self) -> bool {
-        // Acquire: partner of `wake_by_ref`. Relaxed: a store that is missed here unparks the thread.
+        // Acquire: partner of `wake_by_ref`. Relaxed: a store that is missed here is followed by an
+        // unpark, so another pass sees it.
         self.flag.load(Ordering::Relaxed) && self.flag.swap(false, Ordering::Acquire)
     }
 }

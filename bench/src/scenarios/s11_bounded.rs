@@ -1,8 +1,8 @@
 //! A queue with limited room, of which every reader reads every item.
 //!
 //! One thread fills the room, and then every reader drains it. Or a producer and readers wait for
-//! each other: as tasks of one thread, with the producer on a thread of its own, or each on a thread
-//! of its own. Or a reader is forked, and the fork is dropped.
+//! each other: as tasks of one thread, with the producer on a thread of its own, or each on its own
+//! thread. Or a reader is forked, and the fork is dropped.
 
 use std::thread;
 
