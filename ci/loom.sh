@@ -14,13 +14,14 @@ esac
 programs=$target_dir/loom/programs
 mkdir -p "$programs"
 
-# models NAME PACKAGE TEST [FILTER]: builds a program, and lists its stories.
+# models NAME PACKAGE TEST [FILTER]: builds a program, and lists its stories. TEST may be several
+# words.
 models() {
     local built
     # `thin` takes longer to build, and the stories take as long.
     built=$(CARGO_TARGET_DIR=$target_dir/loom RUSTFLAGS='--cfg loom' \
         CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true CARGO_PROFILE_RELEASE_LTO=false \
-        cargo test --release -p "$2" "$3" --no-run 2>&1 | tee >(cat >&2))
+        cargo test --release -p "$2" $3 --no-run 2>&1 | tee >(cat >&2))
     # The next program may have the same name.
     cp "$(sed -n 's/^ *Executable .*(\(.*\))$/\1/p' <<<"$built")" "$programs/$1"
     "$programs/$1" --list "${@:4}" 2>/dev/null | sed -n "s/\(.*\): test$/$1 \1/p"
@@ -42,6 +43,6 @@ export programs
     models core aiter-core --test=loom
     models core-inside aiter-core --lib stories::
     AITER_FOUR_SLOTS=1 models core-four-slots aiter-core --test=loom list::
-    models adapters aiter-adapters --test=loom
+    models adapters aiter-adapters '--test=loom --features=std'
 } | tee "$programs/stories" | xargs -r -n 2 -P "$(nproc)" bash -c 'story "$@"' story
 printf '%s passed, 0 failed\n' "$(wc -l <"$programs/stories")"

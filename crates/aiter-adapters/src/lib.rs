@@ -36,13 +36,14 @@ mod util;
 pub use azip::{Azip, AzipSources, StrictAzip, UnequalLengths, azip};
 #[cfg(feature = "std")]
 pub use bounded::{
-    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, Closed, OwnedPermit, Permit,
-    Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
-    SharedBoundedCursor, SharedBoundedNext, Subscriber, TryReserveError, WeakBoundedPusher,
-    bounded,
+    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, Closed, LossyCursor, LossyNext,
+    LossyNextMany, LossyPolicy, LossyPushAllError, LossyPusher, OwnedPermit, Permit, Permits, Push,
+    PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned, SharedBoundedCursor,
+    SharedBoundedNext, Subscriber, TryReserveError, WeakBoundedPusher, WeakLossyPusher, bounded,
+    bounded_lossy,
 };
 #[cfg(all(feature = "std", feature = "sink"))]
-pub use bounded::{PushSink, PushSinkError};
+pub use bounded::{LossySink, PushSink, PushSinkError};
 #[cfg(feature = "std")]
 pub use catch_panics::CatchPanics;
 #[cfg(feature = "std")]

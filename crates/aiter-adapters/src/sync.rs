@@ -25,6 +25,6 @@ pub(crate) use loom::sync::Arc;
 pub(crate) use portable_atomic_util::Arc;
 
 #[cfg(loom)]
-pub(crate) use loom::sync::Mutex;
+pub(crate) use loom::sync::{Mutex, MutexGuard};
 #[cfg(all(feature = "std", not(loom)))]
-pub(crate) use std::sync::Mutex;
+pub(crate) use std::sync::{Mutex, MutexGuard};

@@ -1,12 +1,14 @@
 //! The bounded list: a push list with a gate in front of it.
 //!
 //! `gate/` decides who may push, and knows nothing of items. The other files are the handles.
+//! `lossy/` is a list that is bounded by the loss of items.
 
 mod closed;
 mod cursor;
 mod error;
 mod gate;
 mod list;
+mod lossy;
 mod next;
 mod permit;
 mod push;
@@ -22,6 +24,12 @@ mod weak;
 pub use closed::Closed;
 pub use cursor::BoundedCursor;
 pub use error::{ReserveManyError, TryReserveError};
+#[cfg(feature = "sink")]
+pub use lossy::LossySink;
+pub use lossy::{
+    LossyCursor, LossyNext, LossyNextMany, LossyPolicy, LossyPushAllError, LossyPusher,
+    WeakLossyPusher, bounded_lossy,
+};
 pub use next::{BoundedNext, BoundedNextMany};
 pub use permit::{OwnedPermit, Permit, Permits};
 pub use push::Push;

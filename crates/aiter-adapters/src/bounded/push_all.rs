@@ -53,14 +53,15 @@ impl<T> BoundedPusher<T> {
     /// # Examples
     /// ```
     /// use aiter_adapters::bounded;
-    /// use futures_util::{FutureExt, StreamExt, future};
+    /// use futures_util::{StreamExt, future};
     ///
+    /// # futures_executor::block_on(async {
     /// let (pusher, cursor) = bounded(8);
     /// let producer = async move { pusher.push_all(0..100).await };
-    /// let both = future::join(producer, cursor.collect::<Vec<_>>());
-    /// let (pushed, read) = both.now_or_never().expect("the two wait only for each other");
+    /// let (pushed, read) = future::join(producer, cursor.collect::<Vec<_>>()).await;
     /// assert_eq!(pushed.unwrap(), 100);
     /// assert!(read.into_iter().eq(0..100));
+    /// # });
     /// ```
     pub fn push_all<I>(&self, items: I) -> PushAll<'_, T, I::IntoIter>
     where

@@ -1,12 +1,16 @@
 //! Loom models of the adapters. Each story runs in all its interleavings.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --test loom`
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p aiter-adapters --features std --test loom`
 #![cfg(loom)]
 
 extern crate alloc;
 
 mod active;
+#[cfg(feature = "std")]
+mod bounded;
 mod gates;
+#[cfg(feature = "std")]
+mod lossy;
 mod passive;
 mod turns;
 

@@ -1,6 +1,7 @@
 //! Hidden functions for the bounded list of `aiter-adapters`.
 
 use alloc::vec::Vec;
+use core::task::Waker;
 
 use crate::{
     cursor::Cursor,
@@ -12,6 +13,31 @@ impl<T> Cursor<T> {
     #[doc(hidden)]
     pub fn index(&self) -> usize {
         self.raw.index()
+    }
+
+    /// Skips up to `n` ready items and returns how many it skipped. Moves the items that no other
+    /// cursor reads into `items`, and drops none of them.
+    ///
+    /// Unlike [`skip_items`](Self::skip_items), it reclaims no other memory. It runs no user code if
+    /// the list has had no other cursor, or if items need no drop, or if the cursor that it was
+    /// forked from has not moved since. In the last case, the drop of that cursor drops the items.
+    #[doc(hidden)]
+    pub fn skip(&mut self, n: usize, items: &mut Vec<T>) -> usize {
+        let skipped = self.raw.skip_into(&self.list, n, items);
+        if let Some((block, from, to)) = self.raw.park_at() {
+            items.reserve(to - from);
+            // SAFETY: `park_at` gave these items to the caller, and the cursor's count keeps the
+            // block alive. The vector has room.
+            unsafe { block.read_run(from, to - from, items) };
+        }
+        skipped
+    }
+
+    /// Cancels the registration of the task that waits at this cursor, and returns its waker. If
+    /// there is none, no task waits, or a push is about to wake it. Runs no user code.
+    #[doc(hidden)]
+    pub fn take_waker(&mut self) -> Option<Waker> {
+        self.list.waiters.take_waker(&mut self.waiter)
     }
 }
 

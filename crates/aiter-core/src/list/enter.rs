@@ -73,6 +73,14 @@ impl<T> List<T> {
         self.cursors.fetch_sub(1, Ordering::Release);
     }
 
+    /// Returns the index of the next item to push. Lock-free.
+    pub(crate) fn tail_index(&self) -> usize {
+        let _pin = self.pin();
+        let tail = self.pinned_tail();
+        // SAFETY: the pin keeps the tail block alive.
+        unsafe { tail.block().header() }.start().wrapping_add(tail.slot())
+    }
+
     /// Returns the number of slots from the first block that is not retired up to the tail.
     pub(crate) fn retained(&self) -> usize {
         let _pin = self.pin();

@@ -1,6 +1,8 @@
 //! Operations that take the items of a run: an exclusive cursor moves them out, a shared one
 //! clones.
 
+use core::mem::needs_drop;
+
 use alloc::vec::Vec;
 
 use crate::{
@@ -187,6 +189,29 @@ impl<T> RawCursor<T> {
     /// Panics as `advance_block` does, or if the drop of an item panics. If a drop panics, the
     /// position is after all items that this call skips in that run.
     pub(crate) fn skip_ready(&mut self, list: &List<T>, max: usize) -> usize {
+        // SAFETY: `skip_with` gives the items to the closure.
+        self.skip_with(list, max, |block, from, to| unsafe { block.drop_items(from, to) })
+    }
+
+    /// `skip_ready`, which moves the items that it would drop into `items` instead.
+    pub(crate) fn skip_into(&mut self, list: &List<T>, max: usize, items: &mut Vec<T>) -> usize {
+        self.skip_with(list, max, |block, from, to| {
+            if needs_drop::<T>() {
+                items.reserve(to - from);
+                // SAFETY: `skip_with` gives the items to the closure, and the vector has room.
+                unsafe { block.read_run(from, to - from, items) };
+            }
+        })
+    }
+
+    /// Skips up to `max` ready items. Calls `take` with each range of slots whose items no other
+    /// cursor reads: they meet the contract of `Block::read`.
+    fn skip_with(
+        &mut self,
+        list: &List<T>,
+        max: usize,
+        mut take: impl FnMut(Block<T>, usize, usize),
+    ) -> usize {
         let mut left = max;
         // `fill` comes first, so that the cursor leaves a block that it has skipped to the end.
         while self.fill(list) && left > 0 {
@@ -195,10 +220,10 @@ impl<T> RawCursor<T> {
             let count = left.min(self.ready - from);
             left -= count;
             self.slot += count;
+            // The items are ready and unread, and the cursor is the only reader. Its position is
+            // after them, so they are taken once.
             if is_exclusive {
-                // SAFETY: the items are ready and unread, and the cursor is the only reader. Its
-                // position is after them, so they are dropped once.
-                unsafe { block.drop_items(from, from + count) };
+                take(block, from, from + count);
             }
         }
         max - left

@@ -171,13 +171,20 @@ impl WaitQueue {
     /// no user code.
     #[inline]
     pub(crate) fn deregister(&self, waiter: &mut Waiter) -> Option<Deregistered<'_>> {
-        waiter.slot.map(|slot| self.deregister_from(waiter, slot))
+        let slot = waiter.slot?;
+        Some(Deregistered { queue: self, _waker: self.deregister_from(waiter, slot) })
     }
 
-    fn deregister_from(&self, waiter: &mut Waiter, slot: SlotPtr) -> Deregistered<'_> {
+    /// Cancels the waiter's registration, and returns its waker unless a notifier owns it. Leaves
+    /// abandoned slots to a later call. Wait-free; runs no user code.
+    pub(crate) fn take_waker(&self, waiter: &mut Waiter) -> Option<Waker> {
+        waiter.slot.and_then(|slot| self.deregister_from(waiter, slot))
+    }
+
+    fn deregister_from(&self, waiter: &mut Waiter, slot: SlotPtr) -> Option<Waker> {
         // SAFETY: the slot is one of this queue, and the caller is its waiter. If `disarm` returns
         // `true`, the waiter owns the slot. Otherwise a notifier does.
-        let waker = unsafe {
+        unsafe {
             if self.slots.disarm(slot) {
                 waiter.slot = None;
                 self.slots.free(slot)
@@ -185,8 +192,7 @@ impl WaitQueue {
                 self.abandon(waiter, slot);
                 None
             }
-        };
-        Deregistered { queue: self, _waker: waker }
+        }
     }
 
     /// Takes the waker that a notifier called by [`Wakers::Lend`] and kept. Returns `None` if a

@@ -141,7 +141,7 @@ pub(in crate::bounded) struct Wakers {
 }
 
 impl Wakers {
-    pub(super) fn push(&mut self, waker: Option<Waker>) {
+    pub(in crate::bounded) fn push(&mut self, waker: Option<Waker>) {
         match self.first {
             None => self.first = waker,
             Some(_) => self.more.extend(waker),

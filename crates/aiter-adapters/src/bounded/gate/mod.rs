@@ -49,7 +49,7 @@ mod count;
 pub(super) mod line;
 mod registry;
 pub(super) mod request;
-mod slow_lock;
+pub(super) mod slow_lock;
 #[cfg(all(test, not(loom)))]
 mod tests;
 

@@ -8,14 +8,14 @@ use std::sync::PoisonError;
 use crate::sync::Mutex;
 
 /// A mutex that ignores poisoning: what it guards is consistent at each possible panic.
-pub(super) struct SlowLock<T>(Mutex<T>);
+pub(in crate::bounded) struct SlowLock<T>(Mutex<T>);
 
 impl<T> SlowLock<T> {
-    pub(super) fn new(value: T) -> Self {
+    pub(in crate::bounded) fn new(value: T) -> Self {
         Self(Mutex::new(value))
     }
 
-    pub(super) fn lock(&self) -> impl DerefMut<Target = T> {
+    pub(in crate::bounded) fn lock(&self) -> impl DerefMut<Target = T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

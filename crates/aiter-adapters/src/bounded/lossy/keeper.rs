@@ -1,0 +1,139 @@
+//! The keeper: the cursor that keeps the newest items for all cursors that are cut.
+//!
+//! There is one keeper for any number of laggards. It is the core cursor of the first one, and is
+//! moved by pushes, some items at a time. A laggard that returns forks it.
+//!
+//! # User code
+//! The keeper moves under the slow lock, where no item may be dropped. If the list knows how to
+//! clone an item, a fork moves in place of the keeper, and the old keeper is dropped after the lock
+//! is open; that drops the items. Otherwise the list has had no other cursor, so the keeper moves the
+//! items out, and they are dropped after the lock is open.
+
+use alloc::vec::Vec;
+use core::mem::{needs_drop, replace, take};
+
+use aiter_core::Cursor;
+
+use crate::bounded::{
+    gate::line::Wakers,
+    list::Place,
+    lossy::{LossyPolicy, is_before},
+};
+
+type Fork<T> = fn(&Cursor<T>) -> Cursor<T>;
+
+/// The keeper of the items that laggards return to.
+pub(super) struct Keeper<T> {
+    /// `Some` if there are laggards.
+    cursor: Option<Cursor<T>>,
+    /// Number of cursors that are cut, and neither returned nor dropped.
+    laggards: usize,
+    /// `Cursor::fork`, from the first call of `fork` or `subscribe` on.
+    fork: Option<Fork<T>>,
+}
+
+/// What is let go after the slow lock is open, because it runs user code.
+pub(super) struct Gone<T> {
+    wakers: Wakers,
+    cursors: Vec<Cursor<T>>,
+    old_keeper: Option<Cursor<T>>,
+    items: Vec<T>,
+    /// The last field: its drop wakes the tasks that wait until the list has no cursor.
+    place: Option<Place<T>>,
+}
+
+impl<T> Gone<T> {
+    pub(super) fn new() -> Self {
+        let (cursors, items) = (Vec::new(), Vec::new());
+        Self { wakers: Wakers::default(), cursors, old_keeper: None, items, place: None }
+    }
+
+    pub(super) fn add_cursor(&mut self, cursor: Option<Cursor<T>>) {
+        self.cursors.extend(cursor);
+    }
+
+    pub(super) fn set_place(&mut self, place: Option<Place<T>>) {
+        self.place = place;
+    }
+}
+
+impl<T> Drop for Gone<T> {
+    /// Calls the wakers. The rest is dropped afterwards, also if a waker panics.
+    fn drop(&mut self) {
+        take(&mut self.wakers).wake();
+    }
+}
+
+impl<T> Keeper<T> {
+    pub(super) fn new() -> Self {
+        Self { cursor: None, laggards: 0, fork: None }
+    }
+
+    pub(super) fn laggards(&self) -> usize {
+        self.laggards
+    }
+
+    /// Returns the index of the oldest item that it keeps.
+    pub(super) fn position(&self) -> Option<usize> {
+        self.cursor.as_ref().map(Cursor::index)
+    }
+
+    /// Learns how to fork. Called before the list has a second cursor that might be cut.
+    pub(super) fn set_fork(&mut self)
+    where
+        T: Clone + Sync,
+    {
+        self.fork = Some(Cursor::fork);
+    }
+
+    /// Takes over a cursor that was cut. With [`LossyPolicy::DropOldest`], its owner is a laggard.
+    ///
+    /// A task that waits at the cursor is woken here. The push that made its item ready may be
+    /// preempted, and would no longer find the waker.
+    pub(super) fn add(&mut self, mut cursor: Cursor<T>, policy: LossyPolicy, gone: &mut Gone<T>) {
+        gone.wakers.push(cursor.take_waker());
+        let mut cursor = Some(cursor);
+        if policy == LossyPolicy::DropOldest {
+            self.laggards += 1;
+            if self.cursor.is_none() {
+                self.cursor = cursor.take();
+            }
+        }
+        gone.add_cursor(cursor);
+    }
+
+    /// Counts the fork of a laggard.
+    pub(super) fn add_fork(&mut self) {
+        self.laggards += 1;
+    }
+
+    /// Moves the keeper up to `limit`.
+    pub(super) fn trim(&mut self, limit: usize, gone: &mut Gone<T>) {
+        let Some(cursor) = &mut self.cursor else { return };
+        if !is_before(cursor.index(), limit) {
+            return;
+        }
+        let n = limit.wrapping_sub(cursor.index());
+        if let (true, Some(fork)) = (needs_drop::<T>(), self.fork) {
+            let new = fork(cursor);
+            gone.old_keeper = Some(replace(cursor, new));
+        }
+        cursor.skip(n, &mut gone.items);
+    }
+
+    /// Returns a cursor at the keeper's position for a laggard, which is one no more.
+    pub(super) fn take(&mut self) -> Cursor<T> {
+        let cursor = match (self.laggards, self.fork, &self.cursor) {
+            (2.., Some(fork), Some(keeper)) => fork(keeper),
+            _ => self.cursor.take().expect("a laggard has a keeper"),
+        };
+        self.laggards -= 1;
+        cursor
+    }
+
+    /// Removes a laggard that is dropped. Returns the keeper if it was the last one.
+    pub(super) fn leave(&mut self) -> Option<Cursor<T>> {
+        self.laggards -= 1;
+        if self.laggards == 0 { self.cursor.take() } else { None }
+    }
+}

@@ -1,0 +1,273 @@
+//! What the handles of one lossy list share: when a push cuts cursors, and which.
+//!
+//! # When
+//! `due` is the index from which on a push takes the slow lock. It is at most `cap` after the
+//! slowest cursor. With a keeper, it is also less than `cap + step` after the keeper, so the keeper
+//! moves once for `step` pushes. A value that is too low costs a scan. A push that overlaps with a
+//! fork or the return of a laggard may load a value that is too high; the next push makes good for
+//! it.
+//!
+//! # Full
+//! A cursor in a held seat cannot be cut, so its reader pins what is pushed meanwhile. The same holds
+//! for a push that is not finished. If they pin too many items, pushes are refused.
+//!
+//! # Ordering policy
+//! `due` and `is_full` are Relaxed, because they only lead to the slow lock, which orders the rest.
+
+use alloc::vec::Vec;
+
+use aiter_core::{Cursor, Pusher};
+
+use crate::{
+    bounded::{
+        gate::{Gate, slow_lock::SlowLock},
+        list::{BoundedList, Place},
+        lossy::{
+            LossyPolicy, is_before,
+            keeper::{Gone, Keeper},
+            seat::Seat,
+        },
+    },
+    sync::{Arc, AtomicBool, AtomicUsize, Ordering},
+};
+
+/// Number of items that may be pinned at any `cap`. Otherwise, at a small `cap`, a reader that is in
+/// the middle of a read would make pushes fail.
+const MIN_PINNED: usize = 32;
+/// The largest number of items that wait for the keeper to move on.
+const MAX_STEP: usize = 32;
+/// The largest capacity. A difference of two indices is then never ambiguous.
+const MAX_CAP: usize = usize::MAX / 8;
+
+/// What the handles of one lossy list share.
+pub(super) struct LossyList<T> {
+    /// For the stop, and for the tasks that wait until the list accepts no items. Its gate admits
+    /// nothing; it has one cell while the list has a cursor.
+    pub(super) base: Arc<BoundedList<T>>,
+    pub(super) cap: usize,
+    pub(super) policy: LossyPolicy,
+    /// The index from which on a push takes the slow lock.
+    due: AtomicUsize,
+    /// The last push found too many items pinned.
+    is_full: AtomicBool,
+    slow: SlowLock<Slow<T>>,
+}
+
+/// What the slow lock guards.
+struct Slow<T> {
+    /// The seats of all cursors that are not cut.
+    seats: Vec<Arc<Seat<T>>>,
+    keeper: Keeper<T>,
+    /// The place of all cursors at the gate; `None` if there is no cursor.
+    place: Option<Place<T>>,
+}
+
+impl<T> LossyList<T> {
+    /// Makes the list of a core list and its first cursor. Returns it with the seat of the cursor.
+    pub(super) fn new(
+        core: &Pusher<T>,
+        cursor: Cursor<T>,
+        cap: usize,
+        policy: LossyPolicy,
+    ) -> (Arc<Self>, Arc<Seat<T>>) {
+        let cap = cap.min(MAX_CAP);
+        let (gate, cell) = Gate::new(cursor.index(), cap);
+        let base = Arc::new(BoundedList { gate, pusher: core.downgrade() });
+        let place = Some(Place { list: base.clone(), cell });
+        let due = AtomicUsize::new(cursor.index().wrapping_add(cap));
+        let seat = Arc::new(Seat::new(cursor));
+        let slow = Slow { seats: alloc::vec![seat.clone()], keeper: Keeper::new(), place };
+        let (is_full, slow) = (AtomicBool::new(false), SlowLock::new(slow));
+        (Arc::new(Self { base, cap, policy, due, is_full, slow }), seat)
+    }
+
+    /// Cuts the cursors that the push of the item at `index` has left behind.
+    #[inline]
+    pub(super) fn after_push(&self, index: usize) {
+        // Relaxed: see the head of this file.
+        if !is_before(index, self.due.load(Ordering::Relaxed)) {
+            self.make_room(index.wrapping_add(1));
+        }
+    }
+
+    /// Returns `true` if too many items are pinned. Tries to cut cursors first.
+    #[inline]
+    pub(super) fn is_full(&self, core: &Pusher<T>) -> bool {
+        // Relaxed: see the head of this file.
+        self.is_full.load(Ordering::Relaxed) && self.is_full_slow(core)
+    }
+
+    #[cold]
+    fn is_full_slow(&self, core: &Pusher<T>) -> bool {
+        // The push itself tells that the list is stopped.
+        !core.is_stopped() && self.make_room(core.index())
+    }
+
+    /// Cuts the cursors that are more than `cap` items before `end`, and moves the keeper. Returns
+    /// `true` if too many items are pinned.
+    #[cold]
+    fn make_room(&self, end: usize) -> bool {
+        let mut gone = Gone::new();
+        let is_full = {
+            let slow = &mut *self.slow.lock();
+            let limit = end.wrapping_sub(self.cap);
+            slow.cut_before(limit, self.policy, &mut gone);
+            slow.keeper.trim(limit, &mut gone);
+            gone.set_place(slow.take_place_if_empty());
+            self.set_limits(slow, end)
+        };
+        // User code.
+        drop(gone);
+        is_full
+    }
+
+    /// Sets `due` and `is_full`, and returns the latter.
+    fn set_limits(&self, slow: &Slow<T>, end: usize) -> bool {
+        let behind = |position| end.wrapping_sub(position) as isize;
+        let step = (self.cap / 4).clamp(1, MAX_STEP) as isize;
+        let slowest = slow.seats.iter().map(|seat| behind(seat.position())).max().unwrap_or(0);
+        let kept = slow.keeper.position().map_or(0, behind);
+        let before = slowest.max(kept - (step - 1)) as usize;
+        // Relaxed, both: see the head of this file.
+        self.due.store(end.wrapping_add(self.cap).wrapping_sub(before), Ordering::Relaxed);
+        let is_full = slowest.max(kept) >= (2 * self.cap).max(MIN_PINNED) as isize;
+        self.is_full.store(is_full, Ordering::Relaxed);
+        is_full
+    }
+
+    /// Adds the seat of a cursor that is not cut.
+    fn add_seat(&self, slow: &mut Slow<T>, seat: &Arc<Seat<T>>) {
+        seat.set_at(slow.seats.len());
+        slow.seats.push(seat.clone());
+        let due = seat.position().wrapping_add(self.cap);
+        // Relaxed, both: see the head of this file.
+        if is_before(due, self.due.load(Ordering::Relaxed)) {
+            self.due.store(due, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes a cursor at the end of the list, and its seat.
+    pub(super) fn subscribe(&self, core: &Pusher<T>) -> Arc<Seat<T>>
+    where
+        T: Clone + Sync,
+    {
+        let slow = &mut *self.slow.lock();
+        slow.keeper.set_fork();
+        // `subscribe` of core drops items only after a `try_push` of core, which this list does not
+        // use. So no user code runs under the lock.
+        let seat = Arc::new(Seat::new(core.subscribe()));
+        self.add_seat(slow, &seat);
+        if slow.place.is_none() {
+            let ((), cell) = self.base.gate.subscribe(|| ((), seat.position()));
+            slow.place = Some(Place { list: self.base.clone(), cell });
+        }
+        seat
+    }
+
+    /// Forks the cursor in a seat, and makes the seat of the fork. If the cursor is cut, so is the
+    /// fork.
+    pub(super) fn fork(&self, seat: &Seat<T>) -> Arc<Seat<T>>
+    where
+        T: Clone + Sync,
+    {
+        // First, because the cursor may be cut as soon as its seat is free.
+        self.slow.lock().keeper.set_fork();
+        let fork = seat.hold().as_ref().map(Cursor::fork);
+        let is_cut = fork.is_none();
+        let new = Arc::new(fork.map_or_else(|| Seat::cut_at(seat.position()), Seat::new));
+        let slow = &mut *self.slow.lock();
+        match (is_cut, self.policy) {
+            (false, _) => self.add_seat(slow, &new),
+            (true, LossyPolicy::DropOldest) => slow.keeper.add_fork(),
+            (true, LossyPolicy::Disconnect) => {}
+        }
+        new
+    }
+
+    /// Returns a cursor for a laggard that returns to its seat. It is before the oldest of the newest
+    /// `cap` items, or at it. Returns `None` if the laggard was cut off.
+    ///
+    /// Until the cursor is in the seat, no push cuts it.
+    #[cold]
+    pub(super) fn resume(&self, seat: &Arc<Seat<T>>) -> Option<Cursor<T>> {
+        if self.policy == LossyPolicy::Disconnect {
+            return None;
+        }
+        let slow = &mut *self.slow.lock();
+        let cursor = slow.keeper.take();
+        seat.set_position(cursor.index());
+        self.add_seat(slow, seat);
+        Some(cursor)
+    }
+
+    /// Removes the cursor of a seat, whose owner is dropped.
+    pub(super) fn leave(&self, seat: &Seat<T>) {
+        let mut gone = Gone::new();
+        {
+            let slow = &mut *self.slow.lock();
+            // Does not wait: no push holds the seat, because it would have the slow lock.
+            let cursor = seat.hold().take();
+            if cursor.is_some() {
+                slow.remove_seat(seat.at());
+                gone.add_cursor(cursor);
+            } else if self.policy == LossyPolicy::DropOldest {
+                gone.add_cursor(slow.keeper.leave());
+            }
+            gone.set_place(slow.take_place_if_empty());
+        }
+        // User code.
+        drop(gone);
+    }
+
+    /// Returns the number of cursors that are not cut off.
+    pub(super) fn cursor_count(&self) -> usize {
+        self.slow.lock().cursor_count()
+    }
+
+    /// Returns the number of items that the slowest cursor is to read.
+    pub(super) fn len(&self, core: &Pusher<T>) -> usize {
+        let slow = &*self.slow.lock();
+        if slow.keeper.laggards() > 0 {
+            return self.cap;
+        }
+        let end = core.index();
+        let unread = slow.seats.iter().map(|seat| end.wrapping_sub(seat.position()));
+        unread.max().unwrap_or(0).min(self.cap)
+    }
+
+    /// Returns `true` if the list was stopped.
+    pub(super) fn is_stopped(&self) -> bool {
+        // If the other pushers are dropped meanwhile, dropping this one stops the list.
+        self.base.pusher.upgrade().is_none_or(|core| core.is_stopped())
+    }
+}
+
+impl<T> Slow<T> {
+    fn cursor_count(&self) -> usize {
+        self.seats.len() + self.keeper.laggards()
+    }
+
+    fn cut_before(&mut self, limit: usize, policy: LossyPolicy, gone: &mut Gone<T>) {
+        let mut at = 0;
+        while let Some(seat) = self.seats.get(at) {
+            match seat.cut_before(limit) {
+                Some(cursor) => {
+                    self.remove_seat(at);
+                    self.keeper.add(cursor, policy, gone);
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    fn remove_seat(&mut self, at: usize) {
+        self.seats.swap_remove(at);
+        if let Some(moved) = self.seats.get(at) {
+            moved.set_at(at);
+        }
+    }
+
+    fn take_place_if_empty(&mut self) -> Option<Place<T>> {
+        if self.cursor_count() == 0 { self.place.take() } else { None }
+    }
+}

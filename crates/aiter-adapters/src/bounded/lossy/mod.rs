@@ -1,0 +1,45 @@
+//! The lossy bounded list: a push list whose pushes never wait. A cursor that lags loses items.
+//!
+//! A push appends its item, and then *cuts* each cursor that is more than `cap` items behind: it
+//! takes the core cursor from the cursor's seat. `seat.rs` holds the seat of one cursor, `keeper.rs`
+//! keeps the newest `cap` items for all cursors that are cut, and `list.rs` decides when to cut.
+//! The other files are the handles.
+//!
+//! # Cost
+//! A cursor that is cut and not read costs nothing until it is read or dropped. So a push costs the
+//! same with one such cursor and with a thousand.
+
+mod cursor;
+mod keeper;
+mod list;
+mod next;
+mod push_all;
+mod pusher;
+mod queries;
+mod seat;
+#[cfg(feature = "sink")]
+mod sink;
+mod weak;
+
+pub use cursor::LossyCursor;
+pub use next::{LossyNext, LossyNextMany};
+pub use push_all::LossyPushAllError;
+pub use pusher::{LossyPusher, bounded_lossy};
+#[cfg(feature = "sink")]
+pub use sink::LossySink;
+pub use weak::WeakLossyPusher;
+
+/// The way in which a lossy list handles a cursor that is more than `cap` items behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LossyPolicy {
+    /// The cursor misses the oldest items. Its next read returns the oldest of the newest `cap`
+    /// items, and [`LossyCursor::missed`] counts the items that it has lost.
+    DropOldest,
+    /// The cursor is cut off. Its stream ends, and [`LossyCursor::is_lagged`] returns `true`.
+    Disconnect,
+}
+
+/// Returns `true` if an index is before another one. Indices wrap around.
+fn is_before(index: usize, other: usize) -> bool {
+    index.wrapping_sub(other) > usize::MAX / 2
+}

@@ -1,0 +1,273 @@
+//! `LossyPusher`, the handle that pushes into a lossy list.
+
+use core::fmt;
+
+use aiter_core::{PushError, Pusher, TryPushError, push_list};
+
+use crate::{
+    bounded::{
+        closed::Closed,
+        lossy::{LossyPolicy, cursor::LossyCursor, list::LossyList},
+    },
+    sync::Arc,
+    util::nonzero,
+};
+
+/// Makes an empty list that keeps the newest `cap` items for cursors that lag, and returns its first
+/// pusher and cursor.
+///
+/// A push never waits. If it leaves a cursor more than `cap` items behind, the [`LossyPolicy`]
+/// decides what that cursor loses. Everything else is as in [`push_list`]: the cursors receive the
+/// items in one order, and [`fork`](LossyCursor::fork) takes constant time at any backlog.
+///
+/// # Memory
+/// If no cursor is ever read, at most `cap + min(cap / 4, 32)` items are in memory after each push,
+/// and at most `cap` with [`LossyPolicy::Disconnect`]. A list with two or more cursors of which some
+/// are read also keeps read items until their block is left, which is up to 56 items.
+///
+/// A thread that is suspended inside a read, for example in `T::clone`, pins the items that are
+/// pushed meanwhile. So does a push that is not finished. See [`LossyPusher::push`].
+///
+/// # Panics
+/// Panics if `cap` is 0.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::{LossyPolicy, bounded_lossy};
+///
+/// let (pusher, mut reader) = bounded_lossy(8, LossyPolicy::DropOldest);
+/// let stuck = reader.fork();
+/// for n in 0..1000 {
+///     pusher.push(n)?;
+///     assert_eq!(reader.try_next(), Ok(n));
+/// }
+/// assert!(stuck.is_lagged());
+/// # Ok::<(), aiter_core::TryPushError<i32>>(())
+/// ```
+#[track_caller]
+#[doc(alias = "broadcast")]
+#[doc(alias = "channel")]
+#[doc(alias = "ring_buffer")]
+pub fn bounded_lossy<T>(cap: usize, policy: LossyPolicy) -> (LossyPusher<T>, LossyCursor<T>) {
+    let cap = nonzero(cap, "cap").get();
+    let (core, cursor) = push_list();
+    let (list, seat) = LossyList::new(&core, cursor, cap, policy);
+    (LossyPusher { list: list.clone(), core }, LossyCursor::new(list, seat))
+}
+
+/// A handle that appends items to a lossy list; made by [`bounded_lossy`].
+///
+/// Clones push into the same list. Dropping the last pusher stops the list, as [`stop`](Self::stop)
+/// does.
+///
+/// # Progress
+/// A push takes no lock if every cursor is at most `cap` items behind by its last known position.
+/// Otherwise it looks at the cursors under a short lock, under which no user code runs. A push costs
+/// the same with one cursor that is never read and with a thousand: each of them is cut once.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::{LossyPolicy, bounded_lossy};
+///
+/// let (pusher, mut cursor) = bounded_lossy(2, LossyPolicy::DropOldest);
+/// for n in 1..=3 {
+///     pusher.push(n)?;
+/// }
+/// assert_eq!(cursor.try_next(), Ok(2));
+/// # Ok::<(), aiter_core::TryPushError<i32>>(())
+/// ```
+#[doc(alias = "Sender")]
+pub struct LossyPusher<T> {
+    pub(super) list: Arc<LossyList<T>>,
+    pub(super) core: Pusher<T>,
+}
+
+impl<T> LossyPusher<T> {
+    /// Appends an item and wakes the tasks that wait for it. Never waits.
+    ///
+    /// Cuts each cursor that is now more than `cap` items behind, unless a thread is in the middle of
+    /// a read of that cursor. Drops the items that no cursor needs any more. Allocates as
+    /// [`Pusher::push`] does, and when it cuts a cursor.
+    ///
+    /// # Errors
+    /// - Returns [`TryPushError::Full`] with the item if a suspended read, or a push that is not
+    ///   finished, pins `2 * cap` items, and at least 32. A thread that panics or goes on in that
+    ///   read ends this state.
+    /// - Returns [`TryPushError::Stopped`] with the item if the list is stopped.
+    /// - Returns [`TryPushError::NoCursor`] with the item if the list has no cursor. A cursor that was
+    ///   cut off by [`LossyPolicy::Disconnect`] does not count.
+    ///
+    /// # Panics
+    /// Panics if the waker of a waiting task or the drop of an item panics. The item is pushed, and
+    /// all other tasks are woken.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    /// use aiter_core::TryPushError;
+    ///
+    /// let (pusher, cursor) = bounded_lossy(1, LossyPolicy::Disconnect);
+    /// pusher.push(1)?;
+    /// pusher.push(2)?; // the only cursor is cut off
+    /// assert_eq!(pusher.push(3), Err(TryPushError::NoCursor(3)));
+    /// assert!(cursor.is_lagged());
+    /// # Ok::<(), TryPushError<i32>>(())
+    /// ```
+    #[doc(alias = "send")]
+    #[doc(alias = "force_send")]
+    #[inline]
+    pub fn push(&self, item: T) -> Result<(), TryPushError<T>> {
+        if self.list.is_full(&self.core) {
+            return Err(TryPushError::Full(item));
+        }
+        match self.core.push_indexed(item) {
+            Ok(index) => {
+                self.list.after_push(index);
+                Ok(())
+            }
+            Err(PushError::Stopped(item)) => Err(TryPushError::Stopped(item)),
+            Err(PushError::NoCursor(item)) => Err(TryPushError::NoCursor(item)),
+        }
+    }
+
+    /// Makes a cursor that receives the items that are pushed from now on.
+    ///
+    /// Takes constant time at any backlog, under a short lock. If the list had no cursor, it accepts
+    /// items again.
+    ///
+    /// # Panics
+    /// Panics as [`Pusher::subscribe`] does.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    ///
+    /// let (pusher, cursor) = bounded_lossy(2, LossyPolicy::DropOldest);
+    /// pusher.push("early")?;
+    /// let mut late = pusher.subscribe();
+    /// pusher.push("late")?;
+    /// assert_eq!((late.try_next(), cursor.len()), (Ok("late"), 2));
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
+    #[doc(alias = "tail")]
+    pub fn subscribe(&self) -> LossyCursor<T>
+    where
+        T: Clone + Sync,
+    {
+        LossyCursor::new(self.list.clone(), self.list.subscribe(&self.core))
+    }
+
+    /// Stops the list and wakes every waiting task.
+    ///
+    /// Every cursor still receives the items that were pushed before, and a cursor that was cut the
+    /// newest `cap` of them. Later pushes are refused. A second call has no effect.
+    ///
+    /// # Panics
+    /// Panics if a waker panics. The list is stopped, and all other tasks are woken.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    /// use aiter_core::TryNextError;
+    ///
+    /// let (pusher, mut cursor) = bounded_lossy(1, LossyPolicy::DropOldest);
+    /// pusher.push(1)?;
+    /// pusher.push(2)?;
+    /// pusher.stop();
+    /// assert_eq!(pusher.push(3).unwrap_err().into_inner(), 3);
+    /// assert_eq!(cursor.try_next(), Ok(2));
+    /// assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
+    pub fn stop(&self) {
+        self.list.base.stop(&self.core);
+    }
+
+    /// Returns `true` if the list was stopped. Wait-free.
+    pub fn is_stopped(&self) -> bool {
+        self.core.is_stopped()
+    }
+
+    /// Waits until the list accepts no items: it is stopped, its last cursor is dropped, or its last
+    /// cursor is cut off.
+    ///
+    /// If `subscribe` revives the list after the wake-up and before the poll, the future is still
+    /// ready.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    /// use futures_util::FutureExt;
+    ///
+    /// let (pusher, cursor) = bounded_lossy::<u32>(1, LossyPolicy::DropOldest);
+    /// assert_eq!(pusher.closed().now_or_never(), None);
+    /// drop(cursor);
+    /// assert_eq!(pusher.closed().now_or_never(), Some(()));
+    /// ```
+    pub fn closed(&self) -> Closed<'_> {
+        Closed::new(&self.list.base.gate)
+    }
+
+    /// Returns how many items the slowest cursor is to read: at most `max_capacity`.
+    ///
+    /// Scans the cursors under a lock. Returns 0 if the list has no cursor.
+    pub fn len(&self) -> usize {
+        self.list.len(&self.core)
+    }
+
+    /// Returns `true` if [`len`](Self::len) is 0.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the number of items that the list keeps for cursors that lag. Wait-free.
+    ///
+    /// This is the `cap` of [`bounded_lossy`], or an eighth of the range of counts if that is less.
+    pub fn max_capacity(&self) -> usize {
+        self.list.cap
+    }
+
+    /// Returns what a cursor that lags loses. Wait-free.
+    pub fn policy(&self) -> LossyPolicy {
+        self.list.policy
+    }
+
+    /// Returns the number of cursors of the list, without those that were cut off. Takes a short
+    /// lock.
+    #[doc(alias = "receiver_count")]
+    pub fn cursor_count(&self) -> usize {
+        self.list.cursor_count()
+    }
+
+    /// Returns the number of pushers of the list. Wait-free.
+    #[doc(alias = "sender_count")]
+    pub fn pusher_count(&self) -> usize {
+        self.core.pusher_count()
+    }
+
+    /// Returns `true` if both pushers push into the same list. Wait-free.
+    #[doc(alias = "same_channel")]
+    pub fn same_list(&self, other: &Self) -> bool {
+        self.core.same_list(&other.core)
+    }
+}
+
+impl<T> Clone for LossyPusher<T> {
+    /// Makes another pusher of the same list. Wait-free.
+    fn clone(&self) -> Self {
+        Self { list: self.list.clone(), core: self.core.clone() }
+    }
+}
+
+impl<T> fmt::Debug for LossyPusher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LossyPusher")
+            .field("max_capacity", &self.max_capacity())
+            .field("policy", &self.policy())
+            .field("is_stopped", &self.is_stopped())
+            .finish_non_exhaustive()
+    }
+}

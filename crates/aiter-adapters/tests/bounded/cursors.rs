@@ -1,0 +1,183 @@
+//! Cursors that fork, subscribe, share and move items.
+
+use core::task::Poll;
+
+use aiter_adapters::bounded;
+use aiter_core::TryNextError;
+use futures_core::{FusedStream, Stream};
+
+use crate::{ledger::Ledger, once, ready, wait, waker::Counting};
+
+/// Neither `Clone` nor `Sync`.
+struct Owned(core::cell::Cell<u32>);
+
+#[test]
+fn single_cursor_moves_items() {
+    let (pusher, mut cursor) = bounded(2);
+    for n in 0..200 {
+        pusher.try_push(Owned(n.into())).map_err(drop).unwrap();
+        assert_eq!(cursor.try_next().map(|item| item.0.get()), Ok(n));
+    }
+}
+
+#[test]
+fn items_are_dropped_once() {
+    for cap in [1, 3, 64, 100] {
+        let ledger = Ledger::new();
+        let (pusher, mut one) = bounded(cap);
+        let mut two = one.fork();
+        for item in ledger.items(500) {
+            pusher.try_push(item).unwrap();
+            if pusher.capacity() == 0 {
+                for _ in 0..cap {
+                    drop((one.try_next().unwrap(), two.try_next().unwrap()));
+                }
+            }
+        }
+        let mut refused = pusher.push(ledger.item(0));
+        if cap == 1 {
+            assert!(ready(&mut refused).is_ok());
+        }
+        drop((refused, one, two));
+        drop(pusher);
+        ledger.assert_all_dropped();
+    }
+}
+
+#[test]
+fn try_push_has_room_once_all_have_read() {
+    for cap in [1, 2, 3, 16, 57, 60] {
+        let (pusher, cursor) = bounded(cap);
+        let mut cursors = [cursor.fork(), cursor.fork(), cursor];
+        for n in 0..cap {
+            pusher.try_push(n).unwrap();
+        }
+        for n in cap..cap + 500 {
+            assert!(pusher.try_push(n).unwrap_err().is_full(), "cap {cap}, item {n}");
+            for cursor in &mut cursors {
+                assert_eq!(ready(cursor.next()), Some(n - cap));
+            }
+            pusher.try_push(n).unwrap();
+        }
+    }
+}
+
+#[test]
+fn subscriber_starts_at_tail_and_counts() {
+    for before in 0..130 {
+        let (pusher, mut cursor) = bounded(4);
+        for n in 0..before {
+            pusher.try_push(n).unwrap();
+            assert_eq!(cursor.try_next(), Ok(n));
+        }
+        let mut late = pusher.subscribe();
+        assert_eq!(pusher.capacity(), 4);
+        for n in 0..4 {
+            pusher.try_push(n).unwrap();
+        }
+        drop(cursor);
+        assert!(pusher.try_push(4).unwrap_err().is_full());
+        for n in 0..4 {
+            assert_eq!(late.try_next(), Ok(n));
+            assert_eq!(pusher.capacity(), n + 1);
+        }
+        assert_eq!(late.try_next(), Err(TryNextError::Empty));
+    }
+}
+
+#[test]
+fn subscriber_handle_holds_no_room() {
+    let (pusher, mut cursor) = bounded(1);
+    let subscriber = cursor.subscriber();
+    for n in 0..10 {
+        pusher.try_push(n).unwrap();
+        assert_eq!(cursor.try_next(), Ok(n));
+    }
+    let mut late = subscriber.subscribe().unwrap();
+    assert_eq!(pusher.cursor_count(), 2);
+    pusher.try_push(10).unwrap();
+    assert_eq!((cursor.try_next(), late.try_next()), (Ok(10), Ok(10)));
+}
+
+#[test]
+fn next_many_returns_room_of_run() {
+    let (pusher, mut cursor) = bounded(8);
+    let mut fork = cursor.fork();
+    for n in 0..8 {
+        pusher.try_push(n).unwrap();
+    }
+    let mut many = pusher.reserve_many(5);
+    let waker = wait(&mut many);
+    let mut buf = Vec::new();
+    assert_eq!(ready(cursor.next_many(&mut buf, 5)), 5);
+    assert_eq!(waker.wakes(), 0);
+    assert_eq!(ready(fork.next_many(&mut buf, 0)), 0);
+    assert_eq!(ready(fork.next_many(&mut buf, 9)), 8);
+    assert_eq!(waker.wakes(), 1);
+    assert!(buf.into_iter().eq((0..5).chain(0..8)));
+    assert_eq!(ready(many).unwrap().len(), 5);
+}
+
+#[test]
+fn takers_share_one_place() {
+    let (pusher, cursor) = bounded(2);
+    let mut takers = [cursor.share(); 1].map(|taker| (taker.clone(), taker));
+    let (one, two) = &mut takers[0];
+    assert_eq!(pusher.cursor_count(), 1);
+    pusher.try_push(1).unwrap();
+    pusher.try_push(2).unwrap();
+    let mut push = pusher.push(3);
+    let waker = wait(&mut push);
+    assert_eq!(two.try_next(), Ok(1));
+    assert_eq!(waker.wakes(), 1);
+    assert!(ready(push).is_ok());
+    assert_eq!(ready(one.next()), Some(2));
+    assert_eq!(ready(two.next()), Some(3));
+    assert_eq!(pusher.capacity(), 2);
+    assert!(once(&mut one.next()).is_pending());
+    pusher.stop();
+    assert_eq!(ready(one.next()), None);
+    assert!(one.is_terminated() && !two.is_terminated());
+}
+
+#[test]
+fn last_taker_leaves_place() {
+    let (pusher, cursor) = bounded(1);
+    let one = cursor.share();
+    let two = one.clone();
+    pusher.try_push(1).unwrap();
+    let mut push = pusher.push(2);
+    let waker = wait(&mut push);
+    drop(one);
+    assert_eq!(waker.wakes(), 0);
+    drop(two);
+    assert_eq!(waker.wakes(), 1);
+    assert!(ready(push).is_err());
+}
+
+#[test]
+fn stream_ends_once_and_stays_ended() {
+    let (pusher, mut cursor) = bounded(2);
+    pusher.try_push(1).unwrap();
+    drop(pusher);
+    assert_eq!(cursor.size_hint(), (1, Some(1)));
+    let waker = Counting::new();
+    assert_eq!(waker.poll(&mut cursor), Poll::Ready(Some(1)));
+    assert!(!cursor.is_terminated());
+    assert_eq!(waker.poll(&mut cursor), Poll::Ready(None));
+    assert!(cursor.is_terminated());
+    assert_eq!(waker.held(), 0);
+}
+
+#[test]
+fn watch_is_cleared_once_line_is_empty() {
+    let (pusher, mut cursor) = bounded(1);
+    for n in 0..10 {
+        pusher.try_push(n).unwrap();
+        let mut push = pusher.push(n);
+        let waker = wait(&mut push);
+        drop(push);
+        assert_eq!(cursor.try_next(), Ok(n));
+        assert_eq!(waker.wakes(), 0);
+    }
+}

@@ -1,0 +1,132 @@
+//! Panics of wakers, clones, drops and iterators.
+
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use aiter_adapters::bounded;
+
+use crate::{once, poll, ready, wait, waker::on_wake};
+
+fn panics<R>(f: impl FnOnce() -> R) -> bool {
+    catch_unwind(AssertUnwindSafe(f)).is_err()
+}
+
+#[test]
+fn panic_of_waker_still_wakes_rest() {
+    let (pusher, cursor) = bounded(3);
+    for n in 0..3 {
+        pusher.try_push(n).unwrap();
+    }
+    let mut fast = cursor.fork();
+    for n in 0..3 {
+        assert_eq!(fast.try_next(), Ok(n));
+    }
+    let bad = on_wake(|| panic!("waker"));
+    let (mut one, mut two, mut three) = (pusher.push(1), pusher.push(2), pusher.push(3));
+    assert!(poll(&mut one, &bad).is_pending());
+    let wakers = [wait(&mut two), wait(&mut three)];
+    assert!(panics(|| drop(cursor)));
+    assert_eq!((wakers[0].wakes(), wakers[1].wakes()), (1, 1));
+    assert!(ready(one).is_ok() && ready(two).is_ok() && ready(three).is_ok());
+}
+
+#[test]
+fn panic_of_waker_in_stop_stops_list() {
+    let (pusher, mut cursor) = bounded(1);
+    pusher.try_push(0).unwrap();
+    let (mut one, mut two) = (pusher.push(1), pusher.push(2));
+    assert!(poll(&mut one, &on_wake(|| panic!("waker"))).is_pending());
+    let waker = wait(&mut two);
+    assert!(panics(|| pusher.stop()));
+    assert_eq!(waker.wakes(), 1);
+    assert!(pusher.is_stopped());
+    assert!(ready(one).is_err() && ready(two).is_err());
+    assert_eq!(ready(cursor.next()), Some(0));
+    assert_eq!(ready(cursor.next()), None);
+}
+
+struct Fragile {
+    clone_panics: bool,
+    drop_panics: bool,
+}
+
+impl Fragile {
+    const SOUND: Self = Self { clone_panics: false, drop_panics: false };
+}
+
+impl Clone for Fragile {
+    fn clone(&self) -> Self {
+        assert!(!self.clone_panics, "clone");
+        Self { ..Self::SOUND }
+    }
+}
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        assert!(!self.drop_panics || std::thread::panicking(), "drop");
+    }
+}
+
+#[test]
+fn read_whose_clone_panics_is_not_counted() {
+    let (pusher, mut one) = bounded(2);
+    let mut two = one.fork();
+    let bad = Fragile { clone_panics: true, drop_panics: false };
+    pusher.try_push(Fragile::SOUND).unwrap();
+    pusher.try_push(bad).unwrap();
+    assert!(one.try_next().is_ok() && two.try_next().is_ok());
+    assert_eq!(pusher.capacity(), 1);
+    assert!(panics(|| one.try_next().is_ok()));
+    assert!(panics(|| once(&mut two.next())));
+    assert_eq!((pusher.capacity(), one.len()), (1, 1));
+    pusher.try_push(Fragile::SOUND).unwrap();
+    assert!(pusher.try_push(Fragile::SOUND).is_err());
+    drop(one);
+    assert!(two.try_next().is_ok() && two.try_next().is_ok());
+    assert_eq!(pusher.capacity(), 2);
+}
+
+#[test]
+fn next_many_whose_clone_panics_counts_items_before() {
+    let (pusher, mut one) = bounded(4);
+    let two = one.fork();
+    for clone_panics in [false, false, true, false] {
+        pusher.try_push(Fragile { clone_panics, drop_panics: false }).unwrap();
+    }
+    let mut buf = Vec::new();
+    assert!(panics(|| once(&mut one.next_many(&mut buf, 4))));
+    assert_eq!(buf.len() + one.len(), 4);
+    let read = buf.len();
+    drop(two);
+    assert_eq!(pusher.capacity(), read);
+}
+
+#[test]
+fn cursor_whose_item_panics_in_drop_leaves() {
+    let (pusher, cursor) = bounded(1);
+    let mut late = pusher.subscribe();
+    pusher.try_push(Fragile::SOUND).unwrap();
+    drop(late.try_next());
+    drop(late);
+    drop(cursor);
+    let (pusher, cursor) = bounded(1);
+    pusher.try_push(Fragile { clone_panics: false, drop_panics: true }).unwrap();
+    let mut push = pusher.push(Fragile::SOUND);
+    let waker = wait(&mut push);
+    assert!(panics(|| drop(cursor)));
+    assert_eq!(waker.wakes(), 1);
+    assert!(ready(push).is_err());
+    let mut revived = pusher.subscribe();
+    assert!(pusher.try_push(Fragile::SOUND).is_ok());
+    assert!(revived.try_next().is_ok());
+}
+
+#[test]
+fn iterator_that_panics_returns_its_places() {
+    let (pusher, cursor) = bounded(10);
+    let items = (0..10).inspect(|n| assert!(*n < 6, "iterator"));
+    let mut push = pusher.push_all(items);
+    assert!(panics(|| once(&mut push)));
+    drop(push);
+    assert_eq!(pusher.capacity() + cursor.len(), 10);
+}
