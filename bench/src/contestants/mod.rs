@@ -15,8 +15,10 @@ mod tokio;
 mod traits;
 mod vec;
 
-pub(crate) use aiter::{Aiter, AiterBounded, AiterForks, AiterForksMany, AiterShared, AiterUnique};
-pub(crate) use async_broadcast::AsyncBroadcast;
+pub(crate) use aiter::{
+    Aiter, AiterBounded, AiterDropOldest, AiterForks, AiterForksMany, AiterShared, AiterUnique,
+};
+pub(crate) use async_broadcast::{AsyncBroadcast, AsyncBroadcastOverflow};
 pub(crate) use async_channel::{AsyncChannel, AsyncChannelBounded};
 pub(crate) use asyncband::{AsyncbandBroadcast, AsyncbandMpmc, AsyncbandMpsc};
 pub(crate) use chute::Chute;

@@ -6,6 +6,7 @@ pub(crate) mod machine;
 pub(crate) mod memory;
 mod s10_size;
 mod s11_bounded;
+mod s11_lossy;
 mod s1_one_thread;
 mod s2_two_threads;
 mod s3_producers;
@@ -37,6 +38,7 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     groups.extend(s9_forks::groups(scale, cores));
     groups.extend(s10_size::groups(scale));
     groups.extend(s11_bounded::groups(scale, cores));
+    groups.extend(s11_lossy::groups(scale));
     groups
 }
 
