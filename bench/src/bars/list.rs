@@ -1,4 +1,4 @@
-//! The bars: which ratio each limits.
+//! The bars: which ratio each limits. `bounded.rs` holds those of the bounded list.
 
 /// What a measured value is divided by.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ pub(super) const fn bar(
     Bar { what, limit, entry, against: Against::BestPeer, group, points }
 }
 
-const fn bar_of(bar: Bar, against: Against) -> Bar {
+pub(super) const fn bar_of(bar: Bar, against: Against) -> Bar {
     Bar { against, ..bar }
 }
 
@@ -61,7 +61,7 @@ const READERS: &[&str] = &["1", "8", "64", "1000"];
 const STREAMS: &[&str] = &["10", "100", "1000", "10000"];
 const WINDOWS: &[&str] = &["16", "256"];
 
-/// All bars, except those on resident memory.
+/// All bars, except those of the bounded list and on resident memory.
 pub(super) const BARS: [Bar; 26] = [
     bar("`push`, one thread", 0.9, PUSHER, ONE_BY_ONE, BURSTS),
     bar("unique pusher, one thread", 0.5, UNIQUE_PUSHER, ONE_BY_ONE, BURSTS),

@@ -1,11 +1,13 @@
 //! The ratios that the push list and the adapters have to reach, and whether they reach them.
 
+mod bounded;
 mod list;
 mod reasons;
 
 use crate::harness::{GroupResult, Role};
 use crate::scenarios::memory::{MAY_STAY, NAME as RESIDENT, Resident};
 
+use bounded::BOUNDED;
 use list::{Against, BARS, Bar, PUSHER};
 pub(crate) use reasons::REASONS;
 
@@ -81,9 +83,13 @@ impl Judged {
     }
 }
 
+fn all() -> impl Iterator<Item = &'static Bar> {
+    BARS.iter().chain(&BOUNDED)
+}
+
 /// Judges every bar.
 pub(crate) fn bars(groups: &[GroupResult], resident: &[Resident]) -> Vec<Judged> {
-    let mut judged: Vec<_> = BARS.iter().flat_map(|bar| judge(bar, groups)).collect();
+    let mut judged: Vec<_> = all().flat_map(|bar| judge(bar, groups)).collect();
     let line = resident.iter().find(|line| line.name == PUSHER);
     let bar = |what: &str, measured, limit, unit| Judged {
         what: what.into(),
@@ -231,7 +237,7 @@ mod tests {
             let group = groups.iter().find(|group| group.name == name);
             group.unwrap_or_else(|| panic!("no group {name}")).entry_names().collect::<Vec<_>>()
         };
-        for bar in &BARS {
+        for bar in all() {
             for point in bar.points {
                 let group = format!("{}{point}", bar.group);
                 assert!(entries(&group).contains(&bar.entry), "{} in {group}", bar.entry);

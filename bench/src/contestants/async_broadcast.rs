@@ -2,9 +2,9 @@
 
 use core::ops::Range;
 
-use async_broadcast::{Receiver, Sender, broadcast};
+use async_broadcast::{Receiver, Sender, TryRecvError, broadcast};
 
-use super::traits::{Broadcast, BroadcastChannel, Contestant, Forks};
+use super::traits::{Bounded, BoundedChannel, Broadcast, BroadcastChannel, Contestant, Forks};
 use crate::harness::{Item, Tally};
 
 /// `try_broadcast` and `try_recv`, with room for a whole burst.
@@ -59,6 +59,72 @@ impl BroadcastChannel for AsyncBroadcast {
     #[inline]
     async fn next(rx: &mut Self::Rx) -> Option<u64> {
         rx.recv_direct().await.ok()
+    }
+}
+
+impl Bounded for AsyncBroadcast {
+    type Tx = Sender<u64>;
+    type Rx = Receiver<u64>;
+
+    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        <Self as BroadcastChannel>::open(readers, cap)
+    }
+
+    #[inline]
+    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
+        tx.try_broadcast(item).is_ok()
+    }
+
+    #[inline]
+    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.try_recv().ok()
+    }
+}
+
+impl BoundedChannel for AsyncBroadcast {
+    #[inline]
+    async fn send(tx: &mut Self::Tx, item: u64) {
+        tx.broadcast_direct(item).await.expect("the receivers are alive");
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.recv_direct().await.ok()
+    }
+}
+
+/// `try_broadcast` and `try_recv` of a queue that drops the oldest item instead of being full.
+#[derive(Debug)]
+pub(crate) struct AsyncBroadcastOverflow;
+
+impl Contestant for AsyncBroadcastOverflow {
+    const NAME: &'static str = "async-broadcast, overflow";
+}
+
+impl Bounded for AsyncBroadcastOverflow {
+    type Tx = Sender<u64>;
+    type Rx = Receiver<u64>;
+
+    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        let (mut tx, receivers) = <AsyncBroadcast as BroadcastChannel>::open(readers, cap);
+        tx.set_overflow(true);
+        (tx, receivers)
+    }
+
+    #[inline]
+    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
+        tx.try_broadcast(item).is_ok()
+    }
+
+    #[inline]
+    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
+        loop {
+            match rx.try_recv() {
+                Ok(item) => return Some(item),
+                Err(TryRecvError::Overflowed(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
+        }
     }
 }
 

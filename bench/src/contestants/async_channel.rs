@@ -1,8 +1,8 @@
-//! async-channel, unbounded.
+//! async-channel, unbounded and bounded.
 
-use async_channel::{Receiver, Sender, unbounded};
+use async_channel::{Receiver, Sender, bounded, unbounded};
 
-use super::traits::{Channel, Contestant, Queue};
+use super::traits::{Bounded, BoundedChannel, Channel, Contestant, Queue, only};
 use crate::harness::Item;
 
 /// `try_send`, and `try_recv` or `recv`.
@@ -41,6 +41,46 @@ impl Channel for AsyncChannel<u64> {
     #[inline]
     fn send(tx: &mut Self::Tx, item: u64) {
         tx.try_send(item).expect("the receiver is alive");
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.recv().await.ok()
+    }
+}
+
+/// `try_send` or `send`, and `try_recv` or `recv`.
+#[derive(Debug)]
+pub(crate) struct AsyncChannelBounded;
+
+impl Contestant for AsyncChannelBounded {
+    const NAME: &'static str = "async-channel (no fork)";
+}
+
+impl Bounded for AsyncChannelBounded {
+    type Tx = Sender<u64>;
+    type Rx = Receiver<u64>;
+
+    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        let (tx, rx) = bounded(cap);
+        (tx, only(rx, readers))
+    }
+
+    #[inline]
+    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
+        tx.try_send(item).is_ok()
+    }
+
+    #[inline]
+    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.try_recv().ok()
+    }
+}
+
+impl BoundedChannel for AsyncChannelBounded {
+    #[inline]
+    async fn send(tx: &mut Self::Tx, item: u64) {
+        tx.send(item).await.expect("the receiver is alive");
     }
 
     #[inline]

@@ -1,8 +1,8 @@
-//! flume, unbounded.
+//! flume, unbounded and bounded.
 
-use flume::{Receiver, Sender, unbounded};
+use flume::{Receiver, Sender, bounded, unbounded};
 
-use super::traits::{Channel, Contestant, Queue, Runs};
+use super::traits::{Bounded, BoundedChannel, Channel, Contestant, Queue, Runs, only};
 use crate::harness::{Item, Tally};
 
 /// `send`, and `try_recv`, `drain` or `recv_async`.
@@ -73,5 +73,45 @@ impl Runs for Flume<u64> {
             tally = tally.and(Tally::sum_of(rx.drain()));
         }
         tally
+    }
+}
+
+/// `try_send` or `send_async`, and `try_recv` or `recv_async`.
+#[derive(Debug)]
+pub(crate) struct FlumeBounded;
+
+impl Contestant for FlumeBounded {
+    const NAME: &'static str = "flume (no fork)";
+}
+
+impl Bounded for FlumeBounded {
+    type Tx = Sender<u64>;
+    type Rx = Receiver<u64>;
+
+    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        let (tx, rx) = bounded(cap);
+        (tx, only(rx, readers))
+    }
+
+    #[inline]
+    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
+        tx.try_send(item).is_ok()
+    }
+
+    #[inline]
+    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.try_recv().ok()
+    }
+}
+
+impl BoundedChannel for FlumeBounded {
+    #[inline]
+    async fn send(tx: &mut Self::Tx, item: u64) {
+        tx.send_async(item).await.expect("the receiver is alive");
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.recv_async().await.ok()
     }
 }

@@ -1,8 +1,8 @@
-//! kanal, unbounded.
+//! kanal, unbounded and bounded.
 
-use kanal::{AsyncReceiver, Receiver, Sender, unbounded};
+use kanal::{AsyncReceiver, AsyncSender, Receiver, Sender, bounded_async, unbounded};
 
-use super::traits::{Channel, Contestant, Queue, Runs};
+use super::traits::{Bounded, BoundedChannel, Channel, Contestant, Queue, Runs, only};
 use crate::harness::{Item, Tally};
 
 /// `send`, and `try_recv`, `drain_into` or `recv`.
@@ -76,5 +76,45 @@ impl Runs for Kanal<u64> {
             tally = tally.and(Tally::sum_of(buf.drain(..)));
         }
         tally
+    }
+}
+
+/// `try_send` or `send`, and `try_recv` or `recv`. A future that is dropped may lose an item.
+#[derive(Debug)]
+pub(crate) struct KanalBounded;
+
+impl Contestant for KanalBounded {
+    const NAME: &'static str = "kanal (no fork, cancel loses items)";
+}
+
+impl Bounded for KanalBounded {
+    type Tx = AsyncSender<u64>;
+    type Rx = AsyncReceiver<u64>;
+
+    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        let (tx, rx) = bounded_async(cap);
+        (tx, only(rx, readers))
+    }
+
+    #[inline]
+    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
+        tx.try_send(item).expect("the receiver is alive")
+    }
+
+    #[inline]
+    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.try_recv().ok().flatten()
+    }
+}
+
+impl BoundedChannel for KanalBounded {
+    #[inline]
+    async fn send(tx: &mut Self::Tx, item: u64) {
+        tx.send(item).await.expect("the receiver is alive");
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.recv().await.ok()
     }
 }

@@ -1,12 +1,16 @@
-//! tokio's unbounded mpsc and its broadcast.
+//! tokio's mpsc, unbounded and bounded, and its broadcast.
 
 use core::ops::Range;
 use core::task::{Context, Poll, Waker};
 
 use tokio::sync::broadcast;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::broadcast::error::TryRecvError;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::traits::{Broadcast, BroadcastChannel, Channel, Contestant, Queue, RUN, Runs};
+use super::traits::{
+    Bounded, BoundedChannel, Broadcast, BroadcastChannel, Channel, Contestant, Queue, RUN, Runs,
+    only,
+};
 use crate::harness::{Item, Role, Tally};
 
 /// `send`, and `try_recv`, `poll_recv_many` or `recv`.
@@ -79,6 +83,46 @@ impl Runs for Tokio<u64> {
     }
 }
 
+/// `try_send` or `send`, and `try_recv` or `recv`.
+#[derive(Debug)]
+pub(crate) struct TokioBounded;
+
+impl Contestant for TokioBounded {
+    const NAME: &'static str = "tokio mpsc (no fork)";
+}
+
+impl Bounded for TokioBounded {
+    type Tx = mpsc::Sender<u64>;
+    type Rx = mpsc::Receiver<u64>;
+
+    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        let (tx, rx) = mpsc::channel(cap);
+        (tx, only(rx, readers))
+    }
+
+    #[inline]
+    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
+        tx.try_send(item).is_ok()
+    }
+
+    #[inline]
+    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.try_recv().ok()
+    }
+}
+
+impl BoundedChannel for TokioBounded {
+    #[inline]
+    async fn send(tx: &mut Self::Tx, item: u64) {
+        tx.send(item).await.expect("the receiver is alive");
+    }
+
+    #[inline]
+    async fn next(rx: &mut Self::Rx) -> Option<u64> {
+        rx.recv().await
+    }
+}
+
 /// `broadcast`. It is listed, because a slow reader misses items.
 #[derive(Debug)]
 pub(crate) struct TokioBroadcast(broadcast::Sender<u64>, Vec<broadcast::Receiver<u64>>);
@@ -132,5 +176,31 @@ impl BroadcastChannel for TokioBroadcast {
     #[inline]
     async fn next(rx: &mut Self::Rx) -> Option<u64> {
         rx.recv().await.ok()
+    }
+}
+
+/// The room is not a limit: a slow reader misses items.
+impl Bounded for TokioBroadcast {
+    type Tx = broadcast::Sender<u64>;
+    type Rx = broadcast::Receiver<u64>;
+
+    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
+        <Self as BroadcastChannel>::open(readers, cap)
+    }
+
+    #[inline]
+    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
+        tx.send(item).is_ok()
+    }
+
+    #[inline]
+    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
+        loop {
+            match rx.try_recv() {
+                Ok(item) => return Some(item),
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
+        }
     }
 }

@@ -9,6 +9,15 @@ use crate::harness::{Item, Role, Tally};
 /// Largest number of items that one call takes, if the call has a limit.
 pub(super) const RUN: usize = 256;
 
+/// Makes the readers of a channel that can have one only.
+///
+/// # Panics
+/// Panics if `readers` is not 1.
+pub(super) fn only<Rx>(rx: Rx, readers: usize) -> Vec<Rx> {
+    assert_eq!(readers, 1, "each item of this channel goes to one reader");
+    vec![rx]
+}
+
 /// A contestant: its name and the part that it plays.
 pub(crate) trait Contestant: 'static {
     /// Name in the tables.
@@ -184,6 +193,32 @@ pub(crate) trait BroadcastChannel: Contestant {
             tally
         }
     }
+}
+
+/// A queue with limited room, of which every reader reads every item.
+pub(crate) trait Bounded: Contestant {
+    /// The sending half.
+    type Tx: Send + 'static;
+    /// A reader.
+    type Rx: Send + 'static;
+
+    /// Makes a queue with room for `cap` items and with `readers` readers.
+    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>);
+
+    /// Sends one item. Returns `false` if there is no room.
+    fn try_send(tx: &mut Self::Tx, item: u64) -> bool;
+
+    /// Takes the next item. Returns `None` if there is none.
+    fn try_next(rx: &mut Self::Rx) -> Option<u64>;
+}
+
+/// A queue with limited room whose halves wait.
+pub(crate) trait BoundedChannel: Bounded {
+    /// Waits for room and sends one item.
+    fn send(tx: &mut Self::Tx, item: u64) -> impl Future<Output = ()>;
+
+    /// Waits for the next item. Returns `None` at the end.
+    fn next(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>>;
 }
 
 /// A reader that can be forked.

@@ -26,6 +26,14 @@ pub(crate) enum Scale {
 }
 
 impl Scale {
+    /// Returns `full` for a measurement, and at most `check` for a check.
+    pub(crate) fn most(self, full: usize, check: usize) -> usize {
+        match self {
+            Self::Measure => full,
+            Self::Check => full.min(check),
+        }
+    }
+
     /// Returns `full` for a measurement and a small share of it for a check, rounded to a multiple
     /// of `step`.
     pub(crate) fn of(self, full: u64, step: u64) -> u64 {

@@ -15,7 +15,7 @@ use crate::scenarios::memory::Resident;
 use canvas::{Line, Mark, Panel, Shape};
 
 /// The scenarios and the titles of their plots.
-const TITLES: [(&str, &str); 13] = [
+const TITLES: [(&str, &str); 14] = [
     ("machine", "Costs of the machine's own operations"),
     ("s1", "S1: one thread pushes and takes"),
     ("s2", "S2: one thread pushes, another awaits"),
@@ -28,6 +28,7 @@ const TITLES: [(&str, &str); 13] = [
     ("s8", "S8: a stream read by a thread that blocks"),
     ("s9", "S9: forks of a stream"),
     ("s10", "S10: many items queued"),
+    ("s11", "S11: limited room, every reader sees every item"),
     ("memory", "Resident memory of ten million u64"),
 ];
 

@@ -1,9 +1,10 @@
 use std::fs;
 
 /// Peers whose versions stand above the tables.
-const PEERS: [&str; 18] = [
+const PEERS: [&str; 19] = [
     "async-broadcast",
     "async-channel",
+    "asyncband",
     "chute",
     "crossbeam-channel",
     "crossfire",

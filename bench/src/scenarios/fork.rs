@@ -15,22 +15,23 @@ const BATCH: u64 = 64;
 
 /// The groups of this scenario.
 pub(crate) fn groups(scale: Scale) -> Vec<Group> {
-    let (least, most) = match scale {
-        Scale::Measure => (Duration::from_millis(1), usize::MAX),
-        Scale::Check => (Duration::ZERO, 10_000),
-    };
     BACKLOGS
         .map(|(backlog, name)| {
-            let backlog = backlog.min(most);
+            let backlog = scale.most(backlog, 10_000);
             let group = Group::new(format!("fork/backlog-{name}"), "fork and drop")
                 .at("items before it", backlog as u64);
-            let group = add::<AiterForks>(group, backlog, least, "aiter fork");
-            add::<AsyncBroadcast>(group, backlog, least, "async-broadcast clone")
+            let group = add::<AiterForks>(group, backlog, scale, "aiter fork");
+            add::<AsyncBroadcast>(group, backlog, scale, "async-broadcast clone")
         })
         .into()
 }
 
-fn add<F: Forks>(group: Group, backlog: usize, least: Duration, name: &str) -> Group {
+/// Adds a contestant whose reader has `backlog` unread items.
+pub(super) fn add<F: Forks>(group: Group, backlog: usize, scale: Scale, name: &str) -> Group {
+    let least = match scale {
+        Scale::Measure => Duration::from_millis(1),
+        Scale::Check => Duration::ZERO,
+    };
     group.with(name, F::ROLE, move || {
         let mut reader = F::open(backlog);
         for _ in 0..BATCH {

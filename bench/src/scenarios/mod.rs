@@ -1,9 +1,12 @@
 //! The scenarios, one per file. A scenario is a list of groups.
 
+mod executor;
 mod fork;
 pub(crate) mod machine;
 pub(crate) mod memory;
 mod s10_size;
+mod s11_bounded;
+mod s11_lossy;
 mod s1_one_thread;
 mod s2_two_threads;
 mod s3_producers;
@@ -34,6 +37,8 @@ pub(crate) fn groups(scale: Scale, cores: Cores) -> Vec<Group> {
     groups.extend(s8_blocking::groups(scale, cores));
     groups.extend(s9_forks::groups(scale, cores));
     groups.extend(s10_size::groups(scale));
+    groups.extend(s11_bounded::groups(scale, cores));
+    groups.extend(s11_lossy::groups(scale));
     groups
 }
 

@@ -1,6 +1,7 @@
 //! The operations. Each runs many times between the marks.
 
 mod adapters;
+mod bounded;
 mod list;
 mod readers;
 mod wakes;
@@ -24,7 +25,7 @@ const fn operation(name: &'static str, run: fn(u64, Marks<'_>)) -> Operation {
 }
 
 /// All operations.
-pub(crate) const OPERATIONS: [Operation; 28] = [
+pub(crate) const OPERATIONS: [Operation; 31] = [
     operation("push", list::push),
     operation("pop", list::pop),
     operation("push and pop, bursts of 32", list::bursts),
@@ -53,6 +54,9 @@ pub(crate) const OPERATIONS: [Operation; 28] = [
     operation("map_par, ordered", adapters::map_par_ordered),
     operation("aiter_to_iter over a list", adapters::to_iter_of_list),
     operation("aiter_to_iter over an iterator", adapters::to_iter_of_iter),
+    operation("bounded try_push and try_next", bounded::bursts::<1>),
+    operation("bounded try_push and try_next, 3 cursors", bounded::bursts::<3>),
+    operation("bounded push with room, and try_next", bounded::awaited),
 ];
 
 const LISTENING: &str = "a cursor is alive";
