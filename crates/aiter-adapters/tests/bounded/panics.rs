@@ -11,6 +11,9 @@ fn panics<R>(f: impl FnOnce() -> R) -> bool {
     catch_unwind(AssertUnwindSafe(f)).is_err()
 }
 
+/// Reads into a buffer.
+type ReadMany<R> = fn(&mut R, &mut Vec<Fragile>);
+
 #[test]
 fn panic_of_waker_still_wakes_rest() {
     let (pusher, cursor) = bounded(3);
@@ -88,9 +91,9 @@ fn read_whose_clone_panics_is_not_counted() {
 
 #[test]
 fn next_many_whose_clone_panics_counts_items_before() {
-    let reads: [fn(&mut BoundedCursor<Fragile>, &mut Vec<Fragile>); 2] = [
-        |cursor, buf| drop(once(&mut cursor.next_many(buf, 4))),
-        |cursor, buf| drop(cursor.try_next_many(buf, 4)),
+    let reads: [ReadMany<BoundedCursor<Fragile>>; 2] = [
+        |cursor, buf| _ = once(&mut cursor.next_many(buf, 4)),
+        |cursor, buf| _ = cursor.try_next_many(buf, 4),
     ];
     for read in reads {
         let (pusher, mut one) = fragile_third();
@@ -106,9 +109,9 @@ fn next_many_whose_clone_panics_counts_items_before() {
 
 #[test]
 fn taker_whose_clone_panics_counts_items_before() {
-    let reads: [fn(&mut SharedBoundedCursor<Fragile>, &mut Vec<Fragile>); 2] = [
-        |taker, buf| drop(once(&mut taker.next_many(buf, 4))),
-        |taker, buf| drop(taker.try_next_many(buf, 4)),
+    let reads: [ReadMany<SharedBoundedCursor<Fragile>>; 2] = [
+        |taker, buf| _ = once(&mut taker.next_many(buf, 4)),
+        |taker, buf| _ = taker.try_next_many(buf, 4),
     ];
     for read in reads {
         let (pusher, cursor) = fragile_third();
