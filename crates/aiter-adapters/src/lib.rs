@@ -38,7 +38,8 @@ pub use azip::{Azip, AzipSources, StrictAzip, UnequalLengths, azip};
 pub use bounded::{
     BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, OwnedPermit,
     Permit, Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
-    SharedBoundedCursor, SharedBoundedNext, TryReserveError, WeakBoundedPusher, bounded,
+    SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, TryReserveError,
+    WeakBoundedPusher, bounded,
 };
 #[cfg(all(feature = "std", feature = "sink"))]
 pub use bounded::{PushSink, PushSinkError};

@@ -44,6 +44,13 @@ impl<T> Place<T> {
         self.list.gate.advance(&self.cell, n);
     }
 
+    /// Returns the room of a run of `n` items, which may be 0. Calls wakers.
+    pub(super) fn advance_run(&self, n: usize) {
+        if n > 0 {
+            self.advance(n);
+        }
+    }
+
     /// Makes a place at the same position, for a cursor that is made next.
     pub(super) fn fork(&self) -> Self {
         Self { list: self.list.clone(), cell: self.list.gate.fork(&self.cell) }

@@ -14,6 +14,7 @@ mod push_all;
 mod pusher;
 mod reserve;
 mod shared;
+mod shared_next;
 #[cfg(feature = "sink")]
 mod sink;
 mod subscriber;
@@ -27,7 +28,8 @@ pub use push::Push;
 pub use push_all::PushAll;
 pub use pusher::{BoundedPusher, bounded};
 pub use reserve::{Reserve, ReserveMany, ReserveOwned};
-pub use shared::{SharedBoundedCursor, SharedBoundedNext};
+pub use shared::SharedBoundedCursor;
+pub use shared_next::{SharedBoundedNext, SharedBoundedNextMany};
 #[cfg(feature = "sink")]
 pub use sink::{PushSink, PushSinkError};
 pub use subscriber::BoundedSubscriber;

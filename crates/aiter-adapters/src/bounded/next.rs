@@ -37,14 +37,42 @@ impl<T> BoundedCursor<T> {
         BoundedNext { cursor: self }
     }
 
+    /// Takes up to `max` ready items, appends them to `buf` and returns how many it took.
+    ///
+    /// Never waits. Returns the room of all of them at once. Returns 0 if no item is ready or `max`
+    /// is 0. Reads a run as [`Cursor::try_next_many`](aiter_core::Cursor::try_next_many) does.
+    ///
+    /// # Panics
+    /// Panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were taken
+    /// before are in `buf`.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, mut cursor) = bounded(2);
+    /// pusher.try_push("a")?;
+    /// pusher.try_push("b")?;
+    /// let mut buf = Vec::new();
+    /// assert_eq!(cursor.try_next_many(&mut buf, 100), 2);
+    /// assert_eq!((buf, pusher.capacity()), (vec!["a", "b"], 2));
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
+    #[doc(alias = "try_recv_many")]
+    pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
+        let (place, before) = (&self.place, buf.len());
+        // Also if the clone of a later item panics.
+        let buf = Finally(buf, |buf| place.advance_run(buf.len() - before));
+        self.cursor.try_next_many(&mut *buf.0, max)
+    }
+
     /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
     /// took.
     ///
     /// Returns the room of all of them at once. Yields 0 if the list has ended or `max` is 0.
     ///
     /// # Panics
-    /// A poll panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that
-    /// were taken before are in `buf`.
+    /// A poll panics as [`try_next_many`](Self::try_next_many) does.
     ///
     /// # Cancel safety
     /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
@@ -77,13 +105,8 @@ impl<T> BoundedCursor<T> {
     ) -> Poll<usize> {
         let (place, before) = (&self.place, buf.len());
         // Also if the clone of a later item panics.
-        let count = Finally(buf, |buf| {
-            let read = buf.len() - before;
-            if read > 0 {
-                place.advance(read);
-            }
-        });
-        self.cursor.poll_next_many(cx, &mut *count.0, max)
+        let buf = Finally(buf, |buf| place.advance_run(buf.len() - before));
+        self.cursor.poll_next_many(cx, &mut *buf.0, max)
     }
 }
 

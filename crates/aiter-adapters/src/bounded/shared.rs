@@ -1,18 +1,21 @@
 //! `SharedBoundedCursor`, one of several takers at one position of a bounded list.
+//!
+//! `shared_next.rs` holds the reads that wait for an item.
 
 use core::{
     fmt,
-    future::Future,
     pin::Pin,
     task::{Context, Poll},
 };
 
-use aiter_core::{SharedCursor, SharedNext, TryNextError};
-use futures_core::{FusedFuture, FusedStream, Stream};
+use aiter_core::{SharedCursor, TryNextError};
+use alloc::vec::Vec;
+use futures_core::{FusedStream, Stream};
 
 use crate::{
     bounded::{cursor::BoundedCursor, list::Place},
     sync::Arc,
+    util::Finally,
 };
 
 /// A reading position of a bounded list that several takers share: each item goes to exactly one of
@@ -49,8 +52,8 @@ use crate::{
 #[doc(alias = "sharable_aiter")]
 pub struct SharedBoundedCursor<T> {
     // Dropped before the place. So the last place is left after the last taker was dropped.
-    taker: SharedCursor<T>,
-    place: Arc<Place<T>>,
+    pub(super) taker: SharedCursor<T>,
+    pub(super) place: Arc<Place<T>>,
 }
 
 impl<T> SharedBoundedCursor<T> {
@@ -69,20 +72,34 @@ impl<T> SharedBoundedCursor<T> {
         Ok(item)
     }
 
-    /// Waits for the next item of this taker and yields it, or `None` if the list has ended.
+    /// Takes up to `max` ready items, appends them to `buf` and returns how many it took.
     ///
-    /// If this future is dropped while it waits, it removes its waker, as [`SharedCursor::next`]
-    /// does.
+    /// Never waits. Returns the room of all of them at once. Returns 0 if no item is ready, if
+    /// another taker has the position, or if `max` is 0.
     ///
     /// # Panics
-    /// A poll panics as the [stream](Self#panics) does.
+    /// Panics as the [stream](Self#panics) does, or if `buf` cannot grow. The items that were taken
+    /// before are in `buf`.
     ///
-    /// # Cancel safety
-    /// Cancel safe. If the future is dropped, no item is lost and no other taker waits longer.
-    #[expect(clippy::should_implement_trait, reason = "it replaces `StreamExt::next`")]
-    #[doc(alias = "recv")]
-    pub fn next(&mut self) -> SharedBoundedNext<'_, T> {
-        SharedBoundedNext { next: self.taker.next(), place: &self.place }
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, cursor) = bounded(2);
+    /// let mut taker = cursor.share();
+    /// pusher.try_push("a")?;
+    /// pusher.try_push("b")?;
+    /// let mut buf = Vec::new();
+    /// assert_eq!(taker.try_next_many(&mut buf, 100), 2);
+    /// assert_eq!((buf, pusher.capacity()), (vec!["a", "b"], 2));
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
+    #[doc(alias = "try_recv_many")]
+    pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
+        let (place, before) = (&*self.place, buf.len());
+        // Also if the clone of a later item panics.
+        let buf = Finally(buf, |buf| place.advance_run(buf.len() - before));
+        self.taker.try_next_many(&mut *buf.0, max)
     }
 
     /// Returns the number of items that were pushed and that no taker has taken; see
@@ -166,37 +183,5 @@ impl<T> fmt::Debug for SharedBoundedCursor<T> {
         f.debug_struct("SharedBoundedCursor")
             .field("is_stopped", &self.is_stopped())
             .finish_non_exhaustive()
-    }
-}
-
-/// The future of [`SharedBoundedCursor::next`].
-#[must_use = "futures do nothing unless polled"]
-pub struct SharedBoundedNext<'a, T> {
-    next: SharedNext<'a, T>,
-    place: &'a Place<T>,
-}
-
-impl<T> Future for SharedBoundedNext<'_, T> {
-    type Output = Option<T>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = Pin::new(&mut self.next).poll(cx);
-        if let Poll::Ready(Some(_)) = polled {
-            self.place.advance(1);
-        }
-        polled
-    }
-}
-
-impl<T> FusedFuture for SharedBoundedNext<'_, T> {
-    /// Returns `true` if the taker has returned the end.
-    fn is_terminated(&self) -> bool {
-        self.next.is_terminated()
-    }
-}
-
-impl<T> fmt::Debug for SharedBoundedNext<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedBoundedNext").field("next", &self.next).finish_non_exhaustive()
     }
 }

@@ -1,12 +1,21 @@
 //! Cursors that fork, subscribe, share and move items.
 
-use core::task::Poll;
+use alloc::sync::Arc;
+use core::{
+    iter,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Poll,
+};
 
-use aiter_adapters::bounded;
+use aiter_adapters::{BoundedCursor, bounded};
 use aiter_core::TryNextError;
 use futures_core::{FusedStream, Stream};
 
-use crate::{ledger::Ledger, once, ready, wait, waker::Counting};
+use crate::{
+    ledger::Ledger,
+    once, poll, ready, wait,
+    waker::{Counting, on_wake},
+};
 
 /// Neither `Clone` nor `Sync`.
 struct Owned(core::cell::Cell<u32>);
@@ -116,6 +125,74 @@ fn next_many_returns_room_of_run() {
     assert_eq!(waker.wakes(), 1);
     assert!(buf.into_iter().eq((0..5).chain(0..8)));
     assert_eq!(ready(many).unwrap().len(), 5);
+}
+
+/// The number of places in use when the first of two pushes is woken by `read`, which takes all 8
+/// items.
+fn used_at_first_wake(read: impl FnOnce(BoundedCursor<u32>, &mut Vec<u32>) -> usize) -> usize {
+    let (pusher, cursor) = bounded(8);
+    for n in 0..8 {
+        pusher.try_push(n).unwrap();
+    }
+    let used = Arc::new(AtomicUsize::new(0));
+    let waker = on_wake({
+        let (pusher, used) = (pusher.clone(), used.clone());
+        move || used.store(pusher.len(), Ordering::Relaxed)
+    });
+    let (mut one, mut two) = (pusher.push(8), pusher.push(9));
+    assert!(poll(&mut one, &waker).is_pending());
+    let second = wait(&mut two);
+    let mut buf = vec![100];
+    assert_eq!(read(cursor, &mut buf), 8);
+    assert!(buf.into_iter().eq(iter::once(100).chain(0..8)));
+    assert_eq!(second.wakes(), 1);
+    used.load(Ordering::Relaxed)
+}
+
+#[test]
+fn reads_of_many_return_room_at_once() {
+    let used = [
+        used_at_first_wake(|mut cursor, buf| cursor.try_next_many(buf, 9)),
+        used_at_first_wake(|mut cursor, buf| ready(cursor.next_many(buf, 9))),
+        used_at_first_wake(|cursor, buf| cursor.share().try_next_many(buf, 9)),
+        used_at_first_wake(|cursor, buf| ready(cursor.share().next_many(buf, 9))),
+    ];
+    // The places of both pushes, and no item.
+    assert_eq!(used, [2; 4]);
+}
+
+#[test]
+fn reads_of_many_take_up_to_limit() {
+    let (pusher, mut cursor) = bounded(8);
+    let mut buf = Vec::new();
+    assert_eq!(cursor.try_next_many(&mut buf, 9), 0);
+    for n in 0..8 {
+        pusher.try_push(n).unwrap();
+    }
+    assert_eq!(cursor.try_next_many(&mut buf, 0), 0);
+    assert_eq!(cursor.try_next_many(&mut buf, 3), 3);
+    let (mut one, mut two) = {
+        let taker = cursor.share();
+        (taker.clone(), taker)
+    };
+    assert_eq!(ready(one.next_many(&mut buf, 0)), 0);
+    assert_eq!(ready(two.next_many(&mut buf, 2)), 2);
+    assert_eq!(pusher.capacity(), 5);
+    assert_eq!(one.try_next_many(&mut buf, 9), 3);
+    assert_eq!(one.try_next_many(&mut buf, 9), 0);
+    assert_eq!(pusher.capacity(), 8);
+    let cancelled = wait(&mut two.next_many(&mut buf, 9));
+    let waker = Counting::new();
+    {
+        let mut waiting = one.next_many(&mut buf, 9);
+        assert!(poll(&mut waiting, waker.waker()).is_pending());
+        pusher.try_push(8).unwrap();
+        assert_eq!((waker.wakes(), cancelled.wakes()), (1, 0));
+        assert_eq!(ready(waiting), 1);
+    }
+    pusher.stop();
+    assert_eq!(ready(two.next_many(&mut buf, 9)), 0);
+    assert!(buf.into_iter().eq(0..9));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
-use aiter_adapters::bounded;
+use aiter_adapters::{BoundedCursor, BoundedPusher, SharedBoundedCursor, bounded};
 
 use crate::{once, poll, ready, wait, waker::on_wake};
 
@@ -86,19 +86,47 @@ fn read_whose_clone_panics_is_not_counted() {
     assert_eq!(pusher.capacity(), 2);
 }
 
+/// Reads up to 4 items.
+type Read<C> = fn(&mut C, &mut Vec<Fragile>) -> usize;
+
 #[test]
 fn next_many_whose_clone_panics_counts_items_before() {
-    let (pusher, mut one) = bounded(4);
-    let two = one.fork();
+    let reads: [Read<BoundedCursor<Fragile>>; 2] =
+        [|cursor, buf| ready(cursor.next_many(buf, 4)), |cursor, buf| cursor.try_next_many(buf, 4)];
+    for read in reads {
+        let (pusher, mut one) = fragile_third();
+        let two = one.fork();
+        let mut buf = Vec::new();
+        assert!(panics(|| read(&mut one, &mut buf)));
+        assert_eq!(buf.len() + one.len(), 4);
+        let read = buf.len();
+        drop(two);
+        assert_eq!(pusher.capacity(), read);
+    }
+}
+
+#[test]
+fn taker_whose_clone_panics_counts_items_before() {
+    let reads: [Read<SharedBoundedCursor<Fragile>>; 2] =
+        [|taker, buf| ready(taker.next_many(buf, 4)), |taker, buf| taker.try_next_many(buf, 4)];
+    for read in reads {
+        let (pusher, cursor) = fragile_third();
+        let two = cursor.fork();
+        let mut taker = cursor.share();
+        let mut buf = Vec::new();
+        assert!(panics(|| read(&mut taker, &mut buf)));
+        drop(two);
+        assert_eq!((buf.len(), pusher.capacity()), (2, 2));
+    }
+}
+
+/// A full list of 4 items. The clone of the third one panics.
+fn fragile_third() -> (BoundedPusher<Fragile>, BoundedCursor<Fragile>) {
+    let (pusher, cursor) = bounded(4);
     for clone_panics in [false, false, true, false] {
         pusher.try_push(Fragile { clone_panics, drop_panics: false }).unwrap();
     }
-    let mut buf = Vec::new();
-    assert!(panics(|| once(&mut one.next_many(&mut buf, 4))));
-    assert_eq!(buf.len() + one.len(), 4);
-    let read = buf.len();
-    drop(two);
-    assert_eq!(pusher.capacity(), read);
+    (pusher, cursor)
 }
 
 #[test]

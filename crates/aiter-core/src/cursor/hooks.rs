@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    cursor::Cursor,
+    cursor::{Cursor, shared_next::SharedNextMany},
     error::{PushAllError, PushErrorKind},
 };
 
@@ -12,6 +12,14 @@ impl<T> Cursor<T> {
     #[doc(hidden)]
     pub fn index(&self) -> usize {
         self.raw.index()
+    }
+}
+
+impl<T> SharedNextMany<'_, T> {
+    /// Returns the number of items in the buffer.
+    #[doc(hidden)]
+    pub fn buf_len(&self) -> usize {
+        self.buf.len()
     }
 }
 

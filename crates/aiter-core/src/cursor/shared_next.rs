@@ -131,7 +131,7 @@ impl<T> fmt::Debug for SharedNext<'_, T> {
 #[must_use = "futures do nothing unless polled"]
 pub struct SharedNextMany<'a, T> {
     wait: Wait<'a, T>,
-    buf: &'a mut Vec<T>,
+    pub(super) buf: &'a mut Vec<T>,
     max: usize,
 }
 
