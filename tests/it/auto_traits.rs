@@ -16,8 +16,8 @@ use aiter::{
 use aiter_adapters::{
     BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, OwnedPermit,
     Permit, Permits, Push, PushAll, PushSink, PushSinkError, Reserve, ReserveMany,
-    ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext, TryReserveError,
-    WeakBoundedPusher,
+    ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany,
+    TryReserveError, WeakBoundedPusher,
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
 use alloc::{rc::Rc, vec::IntoIter};
@@ -229,6 +229,9 @@ fn bounded_cursors_and_pushes_take_send_and_sync_from_items() {
     assert_eq!(traits!(BoundedNext<'static, Plain>), ALL);
     assert_eq!(traits!(BoundedNext<'static, OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(BoundedNextMany<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(SharedBoundedNextMany<'static, Plain>), ALL);
+    assert_eq!(traits!(SharedBoundedNextMany<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(SharedBoundedNextMany<'static, Guard>), NEITHER);
     assert_eq!(traits!(Push<'static, Plain>), ALL);
     assert_eq!(traits!(Push<'static, OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(Push<'static, Guard>), NEITHER);
@@ -552,6 +555,7 @@ fn debug_and_error_need_no_bound_on_items() {
     is_debug::<BoundedNextMany<'_, Opaque>>();
     is_debug::<SharedBoundedCursor<Opaque>>();
     is_debug::<SharedBoundedNext<'_, Opaque>>();
+    is_debug::<SharedBoundedNextMany<'_, Opaque>>();
     is_debug::<Subscriber<Opaque>>();
     is_debug::<Permit<'_, Opaque>>();
     is_debug::<Permits<'_, Opaque>>();
