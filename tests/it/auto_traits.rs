@@ -12,9 +12,9 @@ use aiter::{
         Next, NextItem, NextMany, OwnedPermit, PassiveFork, Permit, Permits, Preflight,
         PreflightNext, Preload, PreloadWith, Push, PushAll, PushAllError, PushSink, PushSinkError,
         PushTimeoutError, Reserve, ReserveMany, ReserveManyError, ReserveOwned, Sharable,
-        SharedBoundedCursor, SharedBoundedNext, SharedNext, SharedNextMany, Stoppable, StreamNext,
-        StrictAzip, TaskOutcome, TryJoinStreams, TryReserveError, UnblockIter, WeakBoundedPusher,
-        WeakLossyPusher, WorkerStarter,
+        SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, SharedNext, SharedNextMany,
+        Stoppable, StreamNext, StrictAzip, TaskOutcome, TryJoinStreams, TryReserveError,
+        UnblockIter, WeakBoundedPusher, WeakLossyPusher, WorkerStarter,
     },
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
@@ -203,6 +203,9 @@ fn bounded_handles_are_send_and_sync_if_items_are_send() {
     assert_eq!(traits!(BoundedSubscriber<Guard>), NEITHER);
     assert_eq!(traits!(SharedBoundedCursor<OfOneThread>), ALL);
     assert_eq!(traits!(SharedBoundedCursor<Guard>), NEITHER);
+    assert_eq!(traits!(SharedBoundedNextMany<'static, Plain>), ALL);
+    assert_eq!(traits!(SharedBoundedNextMany<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(SharedBoundedNextMany<'static, Guard>), NEITHER);
     assert_eq!(traits!(SharedBoundedNext<'static, OfOneThread>), ALL);
     assert_eq!(traits!(Permit<'static, OfOneThread>), ALL);
     assert_eq!(traits!(Permit<'static, Guard>), NEITHER);
@@ -570,6 +573,7 @@ fn debug_and_error_need_no_bound_on_items() {
     is_debug::<BoundedNextMany<'_, Opaque>>();
     is_debug::<SharedBoundedCursor<Opaque>>();
     is_debug::<SharedBoundedNext<'_, Opaque>>();
+    is_debug::<SharedBoundedNextMany<'_, Opaque>>();
     is_debug::<Subscriber<Opaque>>();
     is_debug::<Permit<'_, Opaque>>();
     is_debug::<Permits<'_, Opaque>>();

@@ -4,7 +4,7 @@
 //! calls no user code: it returns the wakers, and its caller calls or drops them after the slow
 //! lock is open.
 
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::vec::{self, Vec};
 use core::{mem, task::Waker};
 
 use aiter_core::PushErrorKind;
@@ -52,6 +52,11 @@ impl Line {
 
     pub(super) fn is_empty(&self) -> bool {
         self.front == NONE
+    }
+
+    /// Returns `true` if exactly one request is in line.
+    pub(super) fn is_single(&self) -> bool {
+        self.front == self.back && !self.is_empty()
     }
 
     /// Returns how much the request at the front wants.
@@ -137,7 +142,7 @@ impl Line {
 #[derive(Default)]
 pub(in crate::bounded) struct Wakers {
     first: Option<Waker>,
-    more: VecDeque<Waker>,
+    more: Vec<Waker>,
 }
 
 impl Wakers {
@@ -149,21 +154,21 @@ impl Wakers {
     }
 
     /// Calls all wakers, also if one of them panics.
+    #[inline]
     pub(in crate::bounded) fn wake(self) {
-        if self.first.is_some() {
-            self.wake_slow();
+        let Some(first) = self.first else { return };
+        if self.more.is_empty() {
+            first.wake();
+        } else {
+            wake_all(first, self.more);
         }
     }
+}
 
-    #[cold]
-    fn wake_slow(self) {
-        let mut rest = Finally(self, Self::wake_rest);
-        rest.0.wake_rest();
-    }
-
-    fn wake_rest(&mut self) {
-        while let Some(waker) = self.first.take().or_else(|| self.more.pop_front()) {
-            waker.wake();
-        }
-    }
+#[cold]
+fn wake_all(first: Waker, more: Vec<Waker>) {
+    let wake_rest = |rest: &mut vec::IntoIter<Waker>| rest.for_each(Waker::wake);
+    let mut rest = Finally(more.into_iter(), wake_rest);
+    first.wake();
+    wake_rest(&mut rest.0);
 }

@@ -117,7 +117,7 @@ impl Gate {
     }
 
     /// Admits between `least` and `most` items if there is room before `min + cap`, and if no flag
-    /// of `stop_flags` is set. `least` is not 0.
+    /// of `stop_flags` is set. Also clears the flags `clear`. `least` is not 0.
     ///
     /// # Errors
     /// Returns the word if nothing is admitted.
@@ -125,6 +125,7 @@ impl Gate {
         &self,
         min: usize,
         stop_flags: usize,
+        clear: usize,
         least: usize,
         most: usize,
     ) -> Result<usize, usize> {
@@ -139,7 +140,7 @@ impl Gate {
             // AcqRel: see the head of this file.
             match self.admitted.0.compare_exchange_weak(
                 word,
-                word.wrapping_add(n << count::FLAG_BITS),
+                word.wrapping_add(n << count::FLAG_BITS) & !clear,
                 Ordering::AcqRel,
                 Ordering::Relaxed,
             ) {
@@ -156,7 +157,7 @@ impl Gate {
     #[inline]
     fn try_admit_known(&self, least: usize, most: usize) -> Result<usize, usize> {
         // Acquire: partner of `raise_min`, for the reads of the cursors.
-        self.admit_before(self.min.0.load(Ordering::Acquire), CLOSED | WAITERS, least, most)
+        self.admit_before(self.min.0.load(Ordering::Acquire), CLOSED | WAITERS, 0, least, most)
     }
 
     /// Admits between `least` and `most` items. `least` is not 0.
@@ -184,7 +185,7 @@ impl Gate {
         }
         let slow = &mut *self.slow.lock();
         let (min, _) = self.raise_min(slow).ok_or(TryReserveError::NoCursor)?;
-        self.admit_before(min, CLOSED | WAITERS, least, most).map_err(refusal)
+        self.admit_before(min, CLOSED | WAITERS, 0, least, most).map_err(refusal)
     }
 
     /// Admits `want` items, or appends the request to the line and serves it. Then returns the key
@@ -204,16 +205,21 @@ impl Gate {
         if self.is_closed() {
             return Err(PushErrorKind::Stopped);
         }
-        let (min, _) = self.raise_min(slow).ok_or(PushErrorKind::NoCursor)?;
+        let (min, slowest) = self.raise_min(slow).ok_or(PushErrorKind::NoCursor)?;
         // If the line is not empty, `WAITERS` is set, and no newcomer is admitted.
-        if self.admit_before(min, CLOSED | WAITERS, want, want).is_ok() {
+        if self.admit_before(min, CLOSED | WAITERS, 0, want, want).is_ok() {
             return Ok(None);
         }
         let key = slow.line.push(want, waker.take().expect("the caller passes a waker"));
-        // AcqRel: a permit that was returned before is seen by `serve`. A permit that is returned
+        // AcqRel: a permit that was returned before is seen in `word`. A permit that is returned
         // later sees `WAITERS`.
-        self.admitted.0.fetch_or(WAITERS, Ordering::AcqRel);
-        Ok(Some((key, self.serve(slow))))
+        let word = self.admitted.0.fetch_or(WAITERS, Ordering::AcqRel);
+        // What `serve` does for a request that is alone in line and still finds no room.
+        let must_wait = slow.line.is_single()
+            && self.room_after(word, min) < want
+            && slow.cells[slowest].watch(min);
+        let wakers = if must_wait { Wakers::default() } else { self.serve(slow) };
+        Ok(Some((key, wakers)))
     }
 
     /// Returns `n` places. Serves the line if there is one.

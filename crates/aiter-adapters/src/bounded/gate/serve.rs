@@ -27,8 +27,7 @@ impl Gate {
         let mut wakers = Wakers::default();
         loop {
             if slow.line.is_empty() {
-                // AcqRel: see the head of this file.
-                self.admitted.0.fetch_and(!WAITERS, Ordering::AcqRel);
+                self.clear_waiters();
                 return wakers;
             }
             let Some((min, slowest)) = self.raise_min(slow) else {
@@ -36,7 +35,9 @@ impl Gate {
                 continue;
             };
             while let Some(want) = slow.line.front_want() {
-                if self.admit_before(min, CLOSED, want, want).is_err() {
+                // A grant to the last request clears `WAITERS` in the same step.
+                let clear = if slow.line.is_single() { WAITERS } else { 0 };
+                if self.admit_before(min, CLOSED, clear, want, want).is_err() {
                     break;
                 }
                 wakers.push(slow.line.answer_front(State::Granted));
@@ -44,6 +45,15 @@ impl Gate {
             if !slow.line.is_empty() && slow.cells[slowest].watch(min) {
                 return wakers;
             }
+        }
+    }
+
+    /// Clears `WAITERS`. The line is empty.
+    fn clear_waiters(&self) {
+        // Relaxed: the flag only changes under the slow lock.
+        if self.admitted.0.load(Ordering::Relaxed) & WAITERS != 0 {
+            // AcqRel: see the head of `mod.rs`.
+            self.admitted.0.fetch_and(!WAITERS, Ordering::AcqRel);
         }
     }
 
@@ -90,7 +100,7 @@ impl Gate {
         self.admitted.0.fetch_or(CLOSED, Ordering::AcqRel);
         let mut wakers = Wakers::default();
         self.refuse_all(slow, PushErrorKind::Stopped, &mut wakers);
-        self.admitted.0.fetch_and(!WAITERS, Ordering::AcqRel);
+        self.clear_waiters();
         wakers
     }
 }
