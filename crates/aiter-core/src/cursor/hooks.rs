@@ -49,14 +49,6 @@ impl<T> SharedNextMany<'_, T> {
     }
 }
 
-impl<T> SharedNextMany<'_, T> {
-    /// Returns the number of items in the buffer.
-    #[doc(hidden)]
-    pub fn buf_len(&self) -> usize {
-        self.buf.len()
-    }
-}
-
 impl<I: Iterator> PushAllError<I> {
     /// Makes the error of a push that took the items in `taken` and pushed none of them.
     #[doc(hidden)]
