@@ -16,10 +16,10 @@ trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
 # check MODEL TARGET PROGRAMS [FILTER...]: its output comes in one piece, as several run side by side.
 check() {
-    local out status=0
+    local out status=0 begin=$SECONDS
     out=$(MIRIFLAGS="-Zmiri-strict-provenance $1" cargo "+$nightly" miri test -p aiter-core $3 \
         --target "$2" -- "${@:4}" 2>&1) || status=$?
-    printf -- '-- %s %s\n%s\n' "$2" "$1" "$out"
+    printf -- '-- %s %s, %s s\n%s\n' "$2" "$1" $((SECONDS - begin)) "$out"
     return "$status"
 }
 
