@@ -11,7 +11,6 @@ use cortex_m_rt::exception;
 use critical_section::Mutex;
 use embassy_executor::Spawner;
 use embedded_alloc::LlffHeap;
-use futures_util::StreamExt;
 use semihosting::{println, process};
 
 // Its critical sections make it safe in handlers as well, but only main allocates here.
