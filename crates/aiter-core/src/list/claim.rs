@@ -17,18 +17,14 @@ use crate::{
 };
 
 impl<T> List<T> {
-    /// Appends an item. May allocate and notify. Lock-free.
+    /// Appends an item, and stores its index in `index`. May allocate and notify. Lock-free.
+    ///
+    /// The index is not in the result, because a conversion of the result would move the item.
     ///
     /// # Errors
     /// Returns the item if the list is stopped or has no cursor.
     #[inline(always)]
-    pub(crate) fn push(&self, item: T) -> Result<(), PushError<T>> {
-        self.push_indexed(item).map(|_| ())
-    }
-
-    /// `push`, which returns the index of the item.
-    #[inline(always)]
-    pub(crate) fn push_indexed(&self, item: T) -> Result<usize, PushError<T>> {
+    pub(crate) fn push(&self, item: T, index: &mut usize) -> Result<(), PushError<T>> {
         // The claim has two steps, so that the fast path is short enough to be inlined. Both are in
         // this function, because each further call would move the item, which may be large.
         let (block, slot) = match self.claim_fast(1) {
@@ -41,11 +37,11 @@ impl<T> List<T> {
         // SAFETY: this call has claimed the slot, so the block is alive until it is published, and
         // no other producer writes it. The slot is filled once, then published once.
         unsafe {
-            let index = block.header().start().wrapping_add(slot);
+            *index = block.header().start().wrapping_add(slot);
             block.write(slot, item);
             self.publish(Claim { block, slot, len: 1 }, Reclaim::Inline);
-            Ok(index)
         }
+        Ok(())
     }
 
     /// Appends an item without an allocation. Leaves all reclamation to later calls. Lock-free.

@@ -8,7 +8,8 @@ impl<T> Pusher<T> {
     #[doc(hidden)]
     #[inline]
     pub fn push_indexed(&self, item: T) -> Result<usize, PushError<T>> {
-        self.list.push_indexed(item)
+        let mut index = 0;
+        self.list.push(item, &mut index).map(|()| index)
     }
 
     /// Returns the index of the next item to push. Lock-free.

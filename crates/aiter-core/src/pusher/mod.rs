@@ -123,7 +123,7 @@ impl<T> Pusher<T> {
     #[doc(alias = "send")]
     #[inline]
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
-        self.list.push(item)
+        self.list.push(item, &mut 0)
     }
 
     /// Appends an item without allocating or freeing memory, for interrupt handlers.
