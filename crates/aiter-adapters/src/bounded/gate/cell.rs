@@ -24,17 +24,27 @@ const SHIFT: u32 = 1;
 
 /// The position of one cursor. The takers of a shared cursor share one cell.
 ///
-/// It has a cache line to itself, because its cursor writes it for each item.
-#[cfg_attr(target_pointer_width = "64", repr(align(64)))]
+/// The word has a cache line to itself, because its cursor writes it for each item. Padding keeps
+/// its neighbours away: an allocation with a large alignment takes several times as long.
+#[repr(C)]
 pub(in crate::bounded) struct Cell {
-    word: AtomicUsize,
     /// The place in the registry. Only accessed under the slow lock.
     at: AtomicUsize,
+    _before: Padding,
+    word: AtomicUsize,
+    _after: Padding,
 }
+
+type Padding = [usize; if usize::BITS >= 64 { 7 } else { 0 }];
 
 impl Cell {
     pub(super) fn new(position: usize, at: usize) -> Self {
-        Self { word: AtomicUsize::new(position << SHIFT), at: AtomicUsize::new(at) }
+        Self {
+            at: AtomicUsize::new(at),
+            _before: Padding::default(),
+            word: AtomicUsize::new(position << SHIFT),
+            _after: Padding::default(),
+        }
     }
 
     /// Returns the index of the next item, modulo the range of counts.
