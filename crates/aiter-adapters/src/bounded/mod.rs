@@ -1,7 +1,7 @@
 //! The bounded list: a push list with a gate in front of it.
 //!
-//! `gate/` decides who may push, and knows nothing of items. The other files are the handles.
-//! `lossy/` is a list that is bounded by the loss of items.
+//! The folder `gate/` admits pushes, and knows nothing of items. The folder `lossy/` holds the list
+//! whose pushes never wait. Each other file holds a handle or its futures.
 
 mod control;
 mod cursor;

@@ -188,8 +188,10 @@ impl<T> LossyPusher<T> {
     /// Waits until the list accepts no items: it is stopped, its last cursor is dropped, or its
     /// last cursor is cut off.
     ///
-    /// If `subscribe` revives the list after the wake-up and before the poll, the future is still
-    /// ready.
+    /// If `subscribe` revives the list after the wake-up and before the poll, the future waits on.
+    ///
+    /// # Panics
+    /// See [`Pusher::closed`].
     ///
     /// # Cancel safety
     /// Cancel safe.
