@@ -29,6 +29,11 @@ pub(crate) const SPIN_HINTS: usize = if SPINS { 16 } else { 0 };
 /// Maximum number of hints in a spin. It costs less than a sleep and a wake-up.
 pub(crate) const MAX_SPIN_HINTS: usize = 8 * SPIN_HINTS;
 
+/// Maximum number of sleeps between two spins. Spins before sleeps become rare if they find
+/// nothing, for example because the producer is on the same thread. If the producer moves to
+/// another core, each sleep without a spin may cost a wake-up.
+pub(crate) const MAX_SLEEPS_SKIPPED: u8 = 15;
+
 /// Number of `spin_loop` hints after a claim that lost to another claim, and before a taker checks
 /// again. The number is fixed, so the spin waits for no other party.
 pub(crate) const RIVAL_SPIN_HINTS: usize = if SPINS { 64 } else { 0 };

@@ -86,9 +86,12 @@ impl<T> Cursor<T> {
         // Without the spin, a cursor that is faster than a busy producer would sleep after every
         // few items. The producer would pay for each wake-up.
         let index = self.raw.index();
-        if SPIN_HINTS > 0 && index.wrapping_sub(self.slept_at) >= KEEPING_UP {
+        let kept_up = index.wrapping_sub(self.slept_at) >= KEEPING_UP;
+        if SPIN_HINTS > 0 && kept_up && self.spin_policy.is_due_before_sleep() {
             self.spin_policy.spin();
-            if self.fill() {
+            let filled = self.fill();
+            self.spin_policy.record_spin_before_sleep(filled);
+            if filled {
                 self.spin_policy.adapt_hints(self.raw.run_len(), Block::<T>::CAP);
                 return Poll::Ready(true);
             }

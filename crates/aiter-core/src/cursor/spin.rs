@@ -4,7 +4,7 @@
 //! each load, for an item or two. After a short spin, one load finds a run of items. The number of
 //! hints is fixed before a spin begins, so no spin waits for another party.
 
-use crate::tuning::{MAX_SPIN_HINTS, SPIN_HINTS};
+use crate::tuning::{MAX_SLEEPS_SKIPPED, MAX_SPIN_HINTS, SPIN_HINTS};
 
 /// The length of a cursor's next spin, and the rate of its spins before short runs.
 pub(crate) struct SpinPolicy {
@@ -14,11 +14,21 @@ pub(crate) struct SpinPolicy {
     runs_to_skip: u8,
     /// Value that `runs_to_skip` had after the last spin for a short run.
     last_skip: u8,
+    /// Number of sleeps before the next spin for one.
+    sleeps_to_skip: u8,
+    /// Value that `sleeps_to_skip` had after the last spin before a sleep.
+    last_sleep_skip: u8,
 }
 
 impl SpinPolicy {
     pub(crate) const fn new() -> Self {
-        Self { hints: SPIN_HINTS as u16, runs_to_skip: 0, last_skip: 0 }
+        Self {
+            hints: SPIN_HINTS as u16,
+            runs_to_skip: 0,
+            last_skip: 0,
+            sleeps_to_skip: 0,
+            last_sleep_skip: 0,
+        }
     }
 
     /// Executes the fixed number of `spin_loop` hints.
@@ -39,6 +49,21 @@ impl SpinPolicy {
         } else if run >= cap / 4 * 3 {
             self.hints = (self.hints / 2).max(SPIN_HINTS as u16);
         }
+    }
+
+    /// Returns `true` if the cursor should spin before this sleep, and counts the sleep.
+    pub(crate) fn is_due_before_sleep(&mut self) -> bool {
+        let is_due = self.sleeps_to_skip == 0;
+        self.sleeps_to_skip = self.sleeps_to_skip.saturating_sub(1);
+        is_due
+    }
+
+    /// Records whether the spin found an item, so that no sleep was needed. If not, for example
+    /// because the producer is on the same thread, the spins become rarer.
+    pub(crate) fn record_spin_before_sleep(&mut self, found_item: bool) {
+        let longer = self.last_sleep_skip.saturating_mul(2).saturating_add(1);
+        self.last_sleep_skip = if found_item { 0 } else { longer.min(MAX_SLEEPS_SKIPPED) };
+        self.sleeps_to_skip = self.last_sleep_skip;
     }
 
     /// Returns `true` if the cursor should spin for this short run, and counts the run.
@@ -77,6 +102,21 @@ mod tests {
         }
         assert_eq!(skipped(&mut spin_policy), 255);
         spin_policy.record_spin(true);
+        assert_eq!(skipped(&mut spin_policy), 0);
+    }
+
+    #[test]
+    fn spins_before_sleeps_become_rare_unless_found() {
+        let mut spin_policy = SpinPolicy::new();
+        let skipped = |spin_policy: &mut SpinPolicy| {
+            (0..).take_while(|_| !spin_policy.is_due_before_sleep()).count()
+        };
+        for expected in [0, 1, 3, 7, 15, 15] {
+            assert_eq!(skipped(&mut spin_policy), expected);
+            spin_policy.record_spin_before_sleep(false);
+        }
+        assert_eq!(skipped(&mut spin_policy), 15);
+        spin_policy.record_spin_before_sleep(true);
         assert_eq!(skipped(&mut spin_policy), 0);
     }
 
