@@ -43,8 +43,8 @@ pub(crate) const REASONS: [(&str, &str); 29] = [
     ),
     (
         "shared consumers",
-        "A tie: both take the same four read-modify-writes. With four takers on two cores, the \
-         time depends on how they sleep.",
+        "Both take the same four read-modify-writes. The ratio depends on how the takers sleep: on \
+         this machine it was 0.7 to 0.9 under load, and 1.2 to 1.9 without.",
     ),
     (
         "readers that all see everything",
