@@ -2,7 +2,6 @@
 //!
 //! No user code runs under it, so it is held for a few instructions at a time.
 
-use core::ops::DerefMut;
 use std::sync::PoisonError;
 
 use crate::sync::Mutex;
@@ -15,7 +14,9 @@ impl<T> SlowLock<T> {
         Self(Mutex::new(value))
     }
 
-    pub(in crate::bounded) fn lock(&self) -> impl DerefMut<Target = T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Calls `f` under the lock.
+    #[inline]
+    pub(in crate::bounded) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
