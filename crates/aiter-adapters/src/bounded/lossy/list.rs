@@ -145,9 +145,9 @@ impl<T> LossyList<T> {
     {
         self.slow.with(|slow| {
             slow.keeper.set_fork();
-            // `subscribe` of core drops items only after a `try_push` of core, which this list does
-            // not use. So no user code runs under the lock.
-            let seat = Arc::new(Seat::new(core.subscribe()));
+            // No user code runs under the lock: the new cursor drops later what `subscribe` would
+            // drop.
+            let seat = Arc::new(Seat::new(core.subscribe_without_reclaim()));
             self.add_seat(slow, &seat);
             seat
         })
