@@ -4,7 +4,7 @@ use core::task::{Context, Poll, Waker};
 
 use aiter_core::PushErrorKind;
 
-use crate::bounded::gate::{Gate, line::State};
+use crate::bounded::gate::{Gate, Slow, line::State};
 
 /// A request for room. Its owner cancels it before it is dropped.
 pub(in crate::bounded) struct Request {
@@ -77,26 +77,20 @@ impl Request {
 fn poll_line(gate: &Gate, key: usize, waker: &Waker) -> Poll<Result<(), PushErrorKind>> {
     let mut fresh: Option<Waker> = None;
     loop {
-        {
-            let line = &mut gate.slow.lock().line;
-            match line.state(key) {
-                State::Waiting(old) if old.will_wake(waker) => return Poll::Pending,
-                State::Waiting(old) => {
-                    if let Some(fresh) = &mut fresh {
-                        core::mem::swap(old, fresh);
-                    }
-                }
-                State::Granted | State::Refused(_) => {
-                    return Poll::Ready(match line.remove(key) {
-                        State::Refused(kind) => Err(kind),
-                        _ => Ok(()),
-                    });
-                }
+        let polled = gate.slow.with(|Slow { line, .. }| match line.state(key) {
+            State::Waiting(old) if old.will_wake(waker) => Some(Poll::Pending),
+            State::Waiting(old) => {
+                core::mem::swap(old, fresh.as_mut()?);
+                Some(Poll::Pending)
             }
-        }
-        if fresh.is_some() {
+            State::Granted | State::Refused(_) => Some(Poll::Ready(match line.remove(key) {
+                State::Refused(kind) => Err(kind),
+                _ => Ok(()),
+            })),
+        });
+        if let Some(polled) = polled {
             // User code: drops the old waker, outside of the lock.
-            return Poll::Pending;
+            return polled;
         }
         // User code, outside of the lock.
         fresh = Some(waker.clone());
@@ -106,8 +100,7 @@ fn poll_line(gate: &Gate, key: usize, waker: &Waker) -> Poll<Result<(), PushErro
 impl Gate {
     /// Removes a request that wanted `want` places.
     fn cancel(&self, key: usize, want: usize) {
-        let (state, wakers) = {
-            let slow = &mut *self.slow.lock();
+        let (state, wakers) = self.slow.with(|slow| {
             let was_front = slow.line.is_front(key);
             let state = slow.line.remove(key);
             if let State::Granted = state {
@@ -115,7 +108,7 @@ impl Gate {
             }
             let is_served = was_front || matches!(state, State::Granted);
             (state, is_served.then(|| self.serve(slow)))
-        };
+        });
         if let Some(wakers) = wakers {
             wakers.wake();
         }
