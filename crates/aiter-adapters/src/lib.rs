@@ -36,11 +36,11 @@ mod util;
 pub use azip::{Azip, AzipSources, StrictAzip, UnequalLengths, azip};
 #[cfg(feature = "std")]
 pub use bounded::{
-    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, LossyCursor,
-    LossyNext, LossyNextMany, LossyPolicy, LossyPushAllError, LossyPusher, OwnedPermit, Permit,
-    Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
-    SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, TryReserveError,
-    WeakBoundedPusher, WeakLossyPusher, bounded, bounded_lossy,
+    BoundedCursor, BoundedPusher, BoundedSubscriber, LossyCursor, LossyPolicy, LossyPushAllError,
+    LossyPusher, LossySubscriber, OwnedPermit, Permit, Permits, Push, PushAll, Reserve,
+    ReserveMany, ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext,
+    SharedBoundedNextMany, StreamNextMany, TryReserveError, WeakBoundedPusher, WeakLossyPusher,
+    bounded, bounded_lossy,
 };
 #[cfg(all(feature = "std", feature = "sink"))]
 pub use bounded::{LossySink, PushSink, PushSinkError};

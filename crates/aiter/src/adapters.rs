@@ -17,10 +17,10 @@ pub use aiter_adapters::{
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use aiter_adapters::{
-    BoundedNext, BoundedNextMany, BoundedSubscriber, CatchPanics, CaughtPanic, LossyNext,
-    LossyNextMany, LossyPushAllError, MapError, OwnedPermit, Permit, Permits, Push, PushAll,
-    Reserve, ReserveMany, ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext,
-    SharedBoundedNextMany, TryReserveError, WeakBoundedPusher, WeakLossyPusher,
+    BoundedSubscriber, CatchPanics, CaughtPanic, LossyPushAllError, LossySubscriber, MapError,
+    OwnedPermit, Permit, Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError,
+    ReserveOwned, SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, StreamNextMany,
+    TryReserveError, WeakBoundedPusher, WeakLossyPusher,
 };
 #[cfg(all(feature = "std", feature = "sink"))]
 #[doc(inline)]

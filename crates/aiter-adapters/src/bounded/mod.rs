@@ -5,11 +5,13 @@
 
 mod control;
 mod cursor;
+mod cursor_control;
 mod error;
 mod gate;
 mod list;
 mod lossy;
 mod next;
+mod next_many;
 mod permit;
 mod push;
 mod push_all;
@@ -19,6 +21,7 @@ mod shared;
 mod shared_next;
 #[cfg(feature = "sink")]
 mod sink;
+mod skip;
 mod subscriber;
 mod weak;
 
@@ -27,10 +30,10 @@ pub use error::{ReserveManyError, TryReserveError};
 #[cfg(feature = "sink")]
 pub use lossy::LossySink;
 pub use lossy::{
-    LossyCursor, LossyNext, LossyNextMany, LossyPolicy, LossyPushAllError, LossyPusher,
-    WeakLossyPusher, bounded_lossy,
+    LossyCursor, LossyPolicy, LossyPushAllError, LossyPusher, LossySubscriber, WeakLossyPusher,
+    bounded_lossy,
 };
-pub use next::{BoundedNext, BoundedNextMany};
+pub use next_many::StreamNextMany;
 pub use permit::{OwnedPermit, Permit, Permits};
 pub use push::Push;
 pub use push_all::PushAll;

@@ -1,6 +1,10 @@
 //! Hidden functions for the bounded list of `aiter-adapters`.
 
-use crate::{error::PushError, pusher::Pusher};
+use crate::{
+    cursor::Cursor,
+    error::PushError,
+    pusher::{Pusher, weak::WeakPusher},
+};
 
 impl<T> Pusher<T> {
     /// Appends an item as [`push`](Self::push) does, and returns its index in the order of the
@@ -16,5 +20,17 @@ impl<T> Pusher<T> {
     #[doc(hidden)]
     pub fn index(&self) -> usize {
         self.list.tail_index()
+    }
+}
+
+impl<T> WeakPusher<T> {
+    /// Makes a cursor that receives the items that are pushed from now on, as
+    /// [`Subscriber::subscribe`](crate::Subscriber::subscribe) does.
+    #[doc(hidden)]
+    pub fn subscribe(&self) -> Cursor<T>
+    where
+        T: Clone + Sync,
+    {
+        Cursor::at_tail(&self.list)
     }
 }

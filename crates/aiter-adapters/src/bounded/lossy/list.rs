@@ -138,7 +138,7 @@ impl<T> LossyList<T> {
     }
 
     /// Makes a cursor at the end of the list, and its seat.
-    pub(super) fn subscribe(&self, core: &Pusher<T>) -> Arc<Seat<T>>
+    pub(super) fn subscribe(&self) -> Arc<Seat<T>>
     where
         T: Clone + Sync,
     {
@@ -146,7 +146,7 @@ impl<T> LossyList<T> {
         slow.keeper.set_fork();
         // `subscribe` of core drops items only after a `try_push` of core, which this list does not
         // use. So no user code runs under the lock.
-        let seat = Arc::new(Seat::new(core.subscribe()));
+        let seat = Arc::new(Seat::new(self.core.subscribe()));
         self.add_seat(slow, &seat);
         seat
     }
@@ -221,12 +221,6 @@ impl<T> LossyList<T> {
         let end = core.index();
         let unread = slow.seats.iter().map(|seat| end.wrapping_sub(seat.position()));
         unread.max().unwrap_or(0).min(self.cap)
-    }
-
-    /// Returns `true` if the list was stopped.
-    pub(super) fn is_stopped(&self) -> bool {
-        // If the other pushers are dropped meanwhile, dropping this one stops the list.
-        self.core.upgrade().is_none_or(|core| core.is_stopped())
     }
 }
 
