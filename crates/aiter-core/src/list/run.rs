@@ -229,6 +229,53 @@ impl<T> RawCursor<T> {
         max - left
     }
 
+    /// Skips up to `max` ready items of the current block, and returns their number. Passes the
+    /// items that no other cursor reads to `take`, also items before the position. Runs no user
+    /// code.
+    #[inline]
+    pub(crate) fn skip_in_block(
+        &mut self,
+        list: &List<T>,
+        max: usize,
+        take: impl FnMut(T),
+    ) -> usize {
+        let slot = self.slot;
+        if self.skip > 0 {
+            return 0;
+        }
+        // SAFETY: this cursor's count keeps the block alive.
+        let header = unsafe { self.block.header() };
+        self.ready = header.run_end(slot);
+        let count = max.min(self.ready - slot);
+        if count == 0 {
+            return 0;
+        }
+        self.slot += count;
+        // Loaded after the ready bits, as in `refill`.
+        let is_only_reader = header.readers.count() == 1;
+        let live_from = match (is_only_reader, self.is_exclusive()) {
+            (true, true) => slot,
+            (true, false) => {
+                self.set_exclusive();
+                self.unpark(self.block);
+                header.live_from()
+            }
+            (false, is_exclusive) => {
+                if is_exclusive {
+                    header.set_live_from(slot);
+                    self.set_shared(&list.clone_fn);
+                }
+                return count;
+            }
+        };
+        if needs_drop::<T>() {
+            // SAFETY: the count keeps the block alive. The items were published and are live, as in
+            // `try_become_exclusive`, and the position is after them, so each is moved out once.
+            (live_from..self.slot).map(|slot| unsafe { self.block.read(slot) }).for_each(take);
+        }
+        count
+    }
+
     /// Takes the next item if one is ready: `fill` and `take` in one call. May clone or drop items,
     /// so the caller holds no lock.
     ///

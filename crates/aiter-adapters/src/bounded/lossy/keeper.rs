@@ -4,10 +4,13 @@
 //! moved by pushes, some items at a time. A laggard that returns forks it.
 //!
 //! # User code
-//! The keeper moves under the slow lock, where no item may be dropped. If the list knows how to
-//! clone an item, a fork moves in place of the keeper, and the old keeper is dropped after the lock
-//! is open; that drops the items. Otherwise the list has had no other cursor, so the keeper moves
-//! the items out, and they are dropped after the lock is open.
+//! The keeper moves under the slow lock, where no item may be dropped. Inside a block, it moves out
+//! the items that no other cursor reads, and they are dropped after the lock is open.
+//!
+//! At the end of a block, and beside a cursor that was just cut, other items may have to be dropped,
+//! too. If the list knows how to clone an item, a fork then moves in place of the keeper, and the
+//! old keeper is dropped after the lock is open; that drops the items. Otherwise the list has had no
+//! other cursor, so the keeper moves all items out.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::mem::{needs_drop, replace, take};
@@ -36,6 +39,8 @@ pub(super) struct Gone<T> {
     /// In a box, because most pushes only move the keeper.
     cursors: Option<Box<GoneCursors<T>>>,
     old_keeper: Option<Cursor<T>>,
+    /// The first item, so that a single one needs no allocation.
+    item: Option<T>,
     items: Vec<T>,
 }
 
@@ -46,7 +51,14 @@ struct GoneCursors<T> {
 
 impl<T> Gone<T> {
     pub(super) fn new() -> Self {
-        Self { cursors: None, old_keeper: None, items: Vec::new() }
+        Self { cursors: None, old_keeper: None, item: None, items: Vec::new() }
+    }
+
+    fn add_item(&mut self, item: T) {
+        match self.item {
+            None => self.item = Some(item),
+            Some(_) => self.items.push(item),
+        }
     }
 
     fn cursors(&mut self) -> &mut GoneCursors<T> {
@@ -77,9 +89,9 @@ impl<T> Keeper<T> {
         self.laggards
     }
 
-    /// Returns the index of the oldest item that it keeps.
-    pub(super) fn position(&self) -> Option<usize> {
-        self.cursor.as_ref().map(Cursor::index)
+    /// Returns how far the oldest item that it keeps is before `end`, or 0.
+    pub(super) fn lag(&self, end: usize) -> isize {
+        self.cursor.as_ref().map_or(0, |cursor| end.wrapping_sub(cursor.index()) as isize)
     }
 
     /// Learns how to fork. Called before the list has a second cursor that might be cut.
@@ -117,7 +129,14 @@ impl<T> Keeper<T> {
         if !is_before(cursor.index(), limit) {
             return;
         }
-        let n = limit.wrapping_sub(cursor.index());
+        let mut n = limit.wrapping_sub(cursor.index());
+        // A cursor that was just cut still counts as a reader, and its drop would leave the items.
+        if gone.cursors.is_none() {
+            n -= cursor.skip_in_block(n, |item| gone.add_item(item));
+            if n == 0 {
+                return;
+            }
+        }
         if let (true, Some(fork)) = (needs_drop::<T>(), self.fork) {
             let new = fork(cursor);
             gone.old_keeper = Some(replace(cursor, new));

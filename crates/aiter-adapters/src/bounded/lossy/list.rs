@@ -103,21 +103,24 @@ impl<T> LossyList<T> {
         // Before the lock, so that it is dropped after the lock is open. That is user code.
         let mut gone = None;
         let slow = &mut *self.slow.lock();
-        let limit = end.wrapping_sub(self.cap);
-        if slow.is_behind(limit) {
-            let gone = gone.get_or_insert_with(Gone::new);
-            slow.cut_before(limit, self.policy, gone);
-            slow.keeper.trim(limit, gone);
+        let (cap, limit) = (self.cap as isize, end.wrapping_sub(self.cap));
+        let mut slowest = slow.lag(end);
+        if slowest > cap {
+            slow.cut_before(limit, self.policy, gone.get_or_insert_with(Gone::new));
+            slowest = slow.lag(end);
         }
-        self.set_limits(slow, end)
+        let mut kept = slow.keeper.lag(end);
+        if kept > cap {
+            slow.keeper.trim(limit, gone.get_or_insert_with(Gone::new));
+            kept = slow.keeper.lag(end);
+        }
+        self.set_limits(slowest, kept, end)
     }
 
-    /// Sets `due` and `is_full`, and returns the latter.
-    fn set_limits(&self, slow: &Slow<T>, end: usize) -> bool {
-        let behind = |position| end.wrapping_sub(position) as isize;
+    /// Sets `due` and `is_full`, and returns the latter. `slowest` and `kept` tell how far the
+    /// slowest cursor and the keeper are before `end`.
+    fn set_limits(&self, slowest: isize, kept: isize, end: usize) -> bool {
         let step = (self.cap / 4).clamp(1, MAX_STEP) as isize;
-        let slowest = slow.seats.iter().map(|seat| behind(seat.position())).max().unwrap_or(0);
-        let kept = slow.keeper.position().map_or(0, behind);
         let before = slowest.max(kept - (step - 1)) as usize;
         // Relaxed, both: see the head of this file.
         self.due.store(end.wrapping_add(self.cap).wrapping_sub(before), Ordering::Relaxed);
@@ -229,10 +232,10 @@ impl<T> Slow<T> {
         self.seats.len() + self.keeper.laggards()
     }
 
-    /// Returns `true` if a cursor or the keeper is before `limit`.
-    fn is_behind(&self, limit: usize) -> bool {
-        let seats = self.seats.iter().map(|seat| seat.position());
-        seats.chain(self.keeper.position()).any(|position| is_before(position, limit))
+    /// Returns how far the slowest cursor that is not cut is before `end`, or 0.
+    fn lag(&self, end: usize) -> isize {
+        let lag = |seat: &Arc<Seat<T>>| end.wrapping_sub(seat.position()) as isize;
+        self.seats.iter().map(lag).max().unwrap_or(0)
     }
 
     fn cut_before(&mut self, limit: usize, policy: LossyPolicy, gone: &mut Gone<T>) {
