@@ -6,8 +6,6 @@ mod list;
 mod readers;
 mod wakes;
 
-use bounded::Owned;
-
 /// Runs the work between the marks.
 pub(crate) type Marks<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
 
@@ -61,9 +59,9 @@ pub(crate) const OPERATIONS: [Operation; 36] = [
     operation("bounded push with room, and try_next", bounded::awaited),
     operation("lossy push and try_next", bounded::lossy::<u64, 0>),
     operation("lossy push and try_next, 1 stuck", bounded::lossy::<u64, 1>),
-    operation("lossy push and try_next, owned item, 1 stuck", bounded::lossy::<Owned, 1>),
+    operation("lossy push and try_next, owned item, 1 stuck", bounded::lossy::<bounded::Owned, 1>),
     operation("lossy push, 2 stuck", bounded::lossy_unread::<u64>),
-    operation("lossy push, owned item, 2 stuck", bounded::lossy_unread::<Owned>),
+    operation("lossy push, owned item, 2 stuck", bounded::lossy_unread::<bounded::Owned>),
 ];
 
 const LISTENING: &str = "a cursor is alive";

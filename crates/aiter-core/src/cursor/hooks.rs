@@ -36,9 +36,9 @@ impl<T> Cursor<T> {
     /// Skips up to `n` ready items of the current block and returns how many it skipped. Passes the
     /// items that no other cursor reads to `take`, and drops none of them.
     ///
-    /// Returns less than `n` if the next item is not ready or in the next block. Unlike
-    /// [`skip`](Self::skip), it reclaims no memory, and items that were read stay until another
-    /// operation finds them. It runs no user code. If `take` panics, items leak.
+    /// Returns less than `n` if the next item is not ready or in the next block, or if items before
+    /// the position would have to be dropped. Unlike [`skip`](Self::skip), it reclaims no memory,
+    /// and does not park. It runs no user code. If `take` panics, items leak.
     #[doc(hidden)]
     #[inline]
     pub fn skip_in_block(&mut self, n: usize, take: impl FnMut(T)) -> usize {

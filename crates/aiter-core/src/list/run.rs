@@ -230,8 +230,9 @@ impl<T> RawCursor<T> {
     }
 
     /// Skips up to `max` ready items of the current block, and returns their number. Passes the
-    /// items that no other cursor reads to `take`, also items before the position. Runs no user
-    /// code.
+    /// items that no other cursor reads to `take`. Runs no user code.
+    ///
+    /// Skips nothing if items before the position would have to be dropped.
     #[inline]
     pub(crate) fn skip_in_block(
         &mut self,
@@ -240,38 +241,33 @@ impl<T> RawCursor<T> {
         take: impl FnMut(T),
     ) -> usize {
         let slot = self.slot;
-        if self.skip > 0 {
-            return 0;
-        }
         // SAFETY: this cursor's count keeps the block alive.
         let header = unsafe { self.block.header() };
-        self.ready = header.run_end(slot);
-        let count = max.min(self.ready - slot);
-        if count == 0 {
+        let end = header.run_end(slot);
+        let count = max.min(end - slot);
+        if count == 0 || self.skip > 0 {
             return 0;
         }
-        self.slot += count;
         // Loaded after the ready bits, as in `refill`.
-        let is_only_reader = header.readers.count() == 1;
-        let live_from = match (is_only_reader, self.is_exclusive()) {
-            (true, true) => slot,
+        match (header.readers.count() == 1, self.is_exclusive()) {
             (true, false) => {
-                self.set_exclusive();
-                self.unpark(self.block);
-                header.live_from()
-            }
-            (false, is_exclusive) => {
-                if is_exclusive {
-                    header.set_live_from(slot);
-                    self.set_shared(&list.clone_fn);
+                if needs_drop::<T>() && header.live_from() != slot {
+                    return 0;
                 }
-                return count;
+                self.unpark(self.block);
+                self.set_exclusive();
             }
-        };
-        if needs_drop::<T>() {
-            // SAFETY: the count keeps the block alive. The items were published and are live, as in
-            // `try_become_exclusive`, and the position is after them, so each is moved out once.
-            (live_from..self.slot).map(|slot| unsafe { self.block.read(slot) }).for_each(take);
+            (false, true) => {
+                header.set_live_from(slot);
+                self.set_shared(&list.clone_fn);
+            }
+            _ => {}
+        }
+        (self.slot, self.ready) = (slot + count, end);
+        if needs_drop::<T>() && self.is_exclusive() {
+            // SAFETY: the count keeps the block alive. The slots are published and unread, and the
+            // cursor is the only reader. Its position is after them, so each is read once.
+            (slot..slot + count).map(|slot| unsafe { self.block.read(slot) }).for_each(take);
         }
         count
     }

@@ -102,6 +102,14 @@ fn resume<'a, T>(
     Some(place)
 }
 
+/// Counts the items that were lost before `index`.
+#[cold]
+fn count_missed(missed: &mut usize, uncounted_from: &mut Option<usize>, index: usize) {
+    if let Some(from) = uncounted_from.take() {
+        *missed = missed.wrapping_add(index.wrapping_sub(from));
+    }
+}
+
 impl<T> LossyCursor<T> {
     pub(super) fn new(list: Arc<LossyList<T>>, seat: Arc<Seat<T>>) -> Self {
         Self { list, seat, missed: 0, uncounted_from: None, has_ended: false }
@@ -115,22 +123,28 @@ impl<T> LossyCursor<T> {
     }
 
     /// Calls `read` with the core cursor, while no push can take it. If the cursor was cut, it
-    /// first moves to the oldest item that is kept. Returns `None` if the cursor was cut off.
+    /// first moves to the oldest item that is kept. Calls `at_end` instead if the cursor was cut
+    /// off.
     #[inline]
-    pub(super) fn read<R>(&mut self, read: impl FnOnce(&mut Cursor<T>) -> R) -> Option<R> {
+    pub(super) fn read<R>(
+        &mut self,
+        at_end: impl FnOnce() -> R,
+        read: impl FnOnce(&mut Cursor<T>) -> R,
+    ) -> R {
         let Self { list, seat, missed, uncounted_from, .. } = self;
         let mut place = seat.hold();
         if place.is_none() {
             drop(place);
-            place = resume(list, seat, uncounted_from)?;
+            let Some(resumed) = resume(list, seat, uncounted_from) else { return at_end() };
+            place = resumed;
         }
-        let cursor = place.as_mut()?;
-        if let Some(from) = uncounted_from.take() {
-            *missed = missed.wrapping_add(cursor.index().wrapping_sub(from));
+        let Some(cursor) = place.as_mut() else { return at_end() };
+        if uncounted_from.is_some() {
+            count_missed(missed, uncounted_from, cursor.index());
         }
         let result = read(cursor);
         seat.set_position(cursor.index());
-        Some(result)
+        result
     }
 
     /// Removes the waker that a poll has left.
@@ -179,7 +193,7 @@ impl<T> LossyCursor<T> {
         &mut self,
         take: impl FnOnce(&mut Cursor<T>) -> Result<T, TryNextError>,
     ) -> Result<T, TryNextError> {
-        let taken = self.read(take).unwrap_or(Err(TryNextError::Ended));
+        let taken = self.read(|| Err(TryNextError::Ended), take);
         if let Err(TryNextError::Ended) = taken {
             self.has_ended = true;
         }
@@ -231,8 +245,7 @@ impl<T> Stream for LossyCursor<T> {
 
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = self.read(|cursor| Pin::new(cursor).poll_next(cx));
-        let polled = polled.unwrap_or(Poll::Ready(None));
+        let polled = self.read(|| Poll::Ready(None), |cursor| Pin::new(cursor).poll_next(cx));
         if let Poll::Ready(None) = polled {
             self.has_ended = true;
         }

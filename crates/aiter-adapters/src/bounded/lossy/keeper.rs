@@ -7,19 +7,20 @@
 //! The keeper moves under the slow lock, where no item may be dropped. Inside a block, it moves out
 //! the items that no other cursor reads, and they are dropped after the lock is open.
 //!
-//! At the end of a block, and beside a cursor that was just cut, other items may have to be dropped,
-//! too. If the list knows how to clone an item, a fork then moves in place of the keeper, and the
-//! old keeper is dropped after the lock is open; that drops the items. Otherwise the list has had no
-//! other cursor, so the keeper moves all items out.
+//! Other items may have to be dropped as well at the end of a block, beside a cursor that was just
+//! cut, and once the last reader beside the keeper has left the block. If the list knows how to
+//! clone an item, a fork then moves in place of the keeper. The old keeper is dropped after the
+//! lock is open, and that drops the items. Otherwise the list has had no other cursor, so the
+//! keeper moves all items out.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 use core::mem::{needs_drop, replace, take};
 
 use aiter_core::Cursor;
 
 use crate::bounded::{
     gate::line::Wakers,
-    lossy::{LossyPolicy, is_before},
+    lossy::{LossyPolicy, MAX_STEP, is_before},
 };
 
 type Fork<T> = fn(&Cursor<T>) -> Cursor<T>;
@@ -34,13 +35,35 @@ pub(super) struct Keeper<T> {
     fork: Option<Fork<T>>,
 }
 
+/// Items that are dropped after the slow lock is open, because the drop is user code.
+pub(super) struct Items<T> {
+    /// A single item needs no allocation.
+    first: Option<T>,
+    more: Vec<T>,
+}
+
+impl<T> Items<T> {
+    pub(super) fn new() -> Self {
+        Self { first: None, more: Vec::new() }
+    }
+
+    fn push(&mut self, item: T) {
+        match self.first {
+            None => self.first = Some(item),
+            Some(_) => {
+                if self.more.is_empty() {
+                    self.more.reserve(MAX_STEP);
+                }
+                self.more.push(item);
+            }
+        }
+    }
+}
+
 /// What is let go after the slow lock is open, because it runs user code.
 pub(super) struct Gone<T> {
-    /// In a box, because most pushes only move the keeper.
-    cursors: Option<Box<GoneCursors<T>>>,
+    cursors: Option<GoneCursors<T>>,
     old_keeper: Option<Cursor<T>>,
-    /// The first item, so that a single one needs no allocation.
-    item: Option<T>,
     items: Vec<T>,
 }
 
@@ -51,21 +74,12 @@ struct GoneCursors<T> {
 
 impl<T> Gone<T> {
     pub(super) fn new() -> Self {
-        Self { cursors: None, old_keeper: None, item: None, items: Vec::new() }
-    }
-
-    fn add_item(&mut self, item: T) {
-        match self.item {
-            None => self.item = Some(item),
-            Some(_) => self.items.push(item),
-        }
+        Self { cursors: None, old_keeper: None, items: Vec::new() }
     }
 
     fn cursors(&mut self) -> &mut GoneCursors<T> {
-        self.cursors.get_or_insert_with(|| {
-            let (wakers, cursors) = (Wakers::default(), Vec::new());
-            Box::new(GoneCursors { wakers, cursors })
-        })
+        self.cursors
+            .get_or_insert_with(|| GoneCursors { wakers: Wakers::default(), cursors: Vec::new() })
     }
 
     pub(super) fn add_cursor(&mut self, cursor: Cursor<T>) {
@@ -123,20 +137,19 @@ impl<T> Keeper<T> {
         self.laggards += 1;
     }
 
+    /// Moves the keeper by up to `n` items inside its block. Returns by how many it has moved.
+    #[inline]
+    pub(super) fn trim_in_block(&mut self, n: usize, items: &mut Items<T>) -> usize {
+        self.cursor.as_mut().map_or(0, |cursor| cursor.skip_in_block(n, |item| items.push(item)))
+    }
+
     /// Moves the keeper up to `limit`.
     pub(super) fn trim(&mut self, limit: usize, gone: &mut Gone<T>) {
         let Some(cursor) = &mut self.cursor else { return };
         if !is_before(cursor.index(), limit) {
             return;
         }
-        let mut n = limit.wrapping_sub(cursor.index());
-        // A cursor that was just cut still counts as a reader, and its drop would leave the items.
-        if gone.cursors.is_none() {
-            n -= cursor.skip_in_block(n, |item| gone.add_item(item));
-            if n == 0 {
-                return;
-            }
-        }
+        let n = limit.wrapping_sub(cursor.index());
         if let (true, Some(fork)) = (needs_drop::<T>(), self.fork) {
             let new = fork(cursor);
             gone.old_keeper = Some(replace(cursor, new));

@@ -15,6 +15,7 @@
 //! `due` and `is_full` are Relaxed, because they only lead to the slow lock, which orders the rest.
 
 use alloc::vec::Vec;
+use core::ops::DerefMut;
 
 use aiter_core::{Cursor, Pusher, WeakPusher};
 
@@ -22,8 +23,8 @@ use crate::{
     bounded::{
         gate::slow_lock::SlowLock,
         lossy::{
-            LossyPolicy, is_before,
-            keeper::{Gone, Keeper},
+            LossyPolicy, MAX_STEP, is_before,
+            keeper::{Gone, Items, Keeper},
             seat::Seat,
         },
     },
@@ -33,8 +34,6 @@ use crate::{
 /// Number of items that may be pinned at any `cap`. Otherwise, at a small `cap`, a reader that is
 /// in the middle of a read would make pushes fail.
 const MIN_PINNED: usize = 32;
-/// The largest number of items that wait for the keeper to move on.
-const MAX_STEP: usize = 32;
 /// The largest capacity. A difference of two indices is then never ambiguous.
 const MAX_CAP: usize = usize::MAX / 8;
 
@@ -100,21 +99,35 @@ impl<T> LossyList<T> {
     /// `true` if too many items are pinned.
     #[cold]
     fn make_room(&self, end: usize) -> bool {
-        // Before the lock, so that it is dropped after the lock is open. That is user code.
-        let mut gone = None;
-        let slow = &mut *self.slow.lock();
-        let (cap, limit) = (self.cap as isize, end.wrapping_sub(self.cap));
-        let mut slowest = slow.lag(end);
-        if slowest > cap {
-            slow.cut_before(limit, self.policy, gone.get_or_insert_with(Gone::new));
-            slowest = slow.lag(end);
-        }
+        // Before the lock, so that the items are dropped after the lock is open. That is user code.
+        let mut items = Items::new();
+        let mut slow = self.slow.lock();
+        let (cap, slowest) = (self.cap as isize, slow.lag(end));
         let mut kept = slow.keeper.lag(end);
-        if kept > cap {
-            slow.keeper.trim(limit, gone.get_or_insert_with(Gone::new));
-            kept = slow.keeper.lag(end);
+        // Most pushes find no cursor to cut. A cursor that was just cut would still count as a
+        // reader, and its drop would leave the items.
+        if slowest <= cap {
+            if kept > cap {
+                kept -= slow.keeper.trim_in_block((kept - cap) as usize, &mut items) as isize;
+            }
+            if kept <= cap {
+                return self.set_limits(slowest, kept, end);
+            }
         }
-        self.set_limits(slowest, kept, end)
+        self.make_room_slow(slow, end)
+    }
+
+    #[inline(never)]
+    fn make_room_slow(&self, mut slow: impl DerefMut<Target = Slow<T>>, end: usize) -> bool {
+        let limit = end.wrapping_sub(self.cap);
+        let mut gone = Gone::new();
+        slow.cut_before(limit, self.policy, &mut gone);
+        slow.keeper.trim(limit, &mut gone);
+        let is_full = self.set_limits(slow.lag(end), slow.keeper.lag(end), end);
+        drop(slow);
+        // User code.
+        drop(gone);
+        is_full
     }
 
     /// Sets `due` and `is_full`, and returns the latter. `slowest` and `kept` tell how far the

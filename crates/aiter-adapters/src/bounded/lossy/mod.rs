@@ -43,6 +43,9 @@ pub enum LossyPolicy {
     Disconnect,
 }
 
+/// The largest number of items that wait for the keeper to move on.
+const MAX_STEP: usize = 32;
+
 /// Returns `true` if an index is before another one. Indices wrap around.
 fn is_before(index: usize, other: usize) -> bool {
     index.wrapping_sub(other) > usize::MAX / 2

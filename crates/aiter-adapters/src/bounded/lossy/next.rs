@@ -63,7 +63,7 @@ impl<T> LossyCursor<T> {
     /// ```
     #[doc(alias = "try_recv_many")]
     pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
-        self.read(|cursor| cursor.try_next_many(buf, max)).unwrap_or(0)
+        self.read(|| 0, |cursor| cursor.try_next_many(buf, max))
     }
 
     /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
@@ -109,8 +109,7 @@ impl<T> LossyCursor<T> {
         buf: &mut Vec<T>,
         max: usize,
     ) -> Poll<usize> {
-        let polled = self.read(|cursor| cursor.poll_next_many(cx, buf, max));
-        let polled = polled.unwrap_or(Poll::Ready(0));
+        let polled = self.read(|| Poll::Ready(0), |cursor| cursor.poll_next_many(cx, buf, max));
         if max > 0 && polled == Poll::Ready(0) {
             self.has_ended = true;
         }

@@ -86,7 +86,7 @@ impl<T> LossyPusher<T> {
     ///
     /// Cuts each cursor that is now more than `cap` items behind, unless a thread is in the middle
     /// of a read of that cursor. Drops the items that no cursor needs any more. Allocates as
-    /// [`Pusher::push`] does, and when it cuts a cursor.
+    /// [`Pusher::push`] does, when it cuts a cursor, and when it drops more than one item.
     ///
     /// # Errors
     /// - Returns [`TryPushError::Full`] with the item if a suspended read, or a push that is not

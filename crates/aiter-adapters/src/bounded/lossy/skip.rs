@@ -28,7 +28,7 @@ impl<T> LossyCursor<T> {
     #[doc(alias = "skip")]
     #[doc(alias = "advance_by")]
     pub fn skip_items(&mut self, n: usize) -> usize {
-        self.read(|cursor| cursor.skip_items(n)).unwrap_or(0)
+        self.read(|| 0, |cursor| cursor.skip_items(n))
     }
 
     /// Skips all ready items and returns how many it skipped.
@@ -52,7 +52,7 @@ impl<T> LossyCursor<T> {
     /// ```
     #[doc(alias = "clear")]
     pub fn seek_to_end(&mut self) -> usize {
-        self.read(Cursor::seek_to_end).unwrap_or(0)
+        self.read(|| 0, Cursor::seek_to_end)
     }
 
     /// Skips to the newest ready item and takes it.
