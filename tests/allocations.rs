@@ -1,6 +1,9 @@
 //! Allocations of the adapters, counted by the allocator on the thread of the test.
 
-use aiter::{AiterExt, BlockOn, BlockOnIdle, OnError, aiter_to_iter, bounded, park_thread};
+use aiter::{
+    AiterExt, BlockOn, BlockOnIdle, LossyPolicy, OnError, aiter_to_iter, bounded, bounded_lossy,
+    park_thread,
+};
 use allocation_counter::measure;
 use core::{
     cell::RefCell,
@@ -274,4 +277,35 @@ fn sleeping_iterator_allocates_nothing_per_item() {
     assert!(used.count_total <= 2, "{used:?}");
     drop(request);
     echo.join().expect("echo thread must not fail");
+}
+
+/// Checks that `round` allocates `count` times after the warm-up, and once more in at most 1 of 50
+/// rounds. Of this, a block of items may be left.
+#[track_caller]
+fn assert_count(what: &str, count: usize, mut round: impl FnMut()) {
+    (0..WARM_UP).for_each(|_| round());
+    let used = measure(|| (0..ROUNDS).for_each(|_| round()));
+    let more = used.count_total.checked_sub((count * ROUNDS) as u64);
+    assert!(more.is_some_and(|more| more <= ROUNDS as u64 / 50), "{what}: {used:?}");
+    assert!(used.count_current <= 64, "{what}: {used:?}");
+}
+
+/// At a small cap, each push moves the keeper of a lossy list.
+#[test]
+fn lossy_push_allocates_only_its_item() {
+    for cap in [1, 4] {
+        for forks in [0, 1, 3] {
+            let (pusher, cursor) = bounded_lossy(cap, LossyPolicy::DropOldest);
+            let mut stuck: Vec<_> = (0..forks).map(|_| cursor.fork()).collect();
+            stuck.push(cursor);
+            let push = || pusher.push(String::from("item")).unwrap();
+            assert_count(&format!("cap {cap}, {forks} forks"), 1, push);
+        }
+        let (pusher, mut cursor) = bounded_lossy(cap, LossyPolicy::DropOldest);
+        let _stuck = cursor.fork();
+        assert_count(&format!("cap {cap}, a reader"), 2, || {
+            pusher.push(String::from("item")).unwrap();
+            drop(cursor.try_next()); // a clone
+        });
+    }
 }

@@ -5,15 +5,15 @@ use aiter::{
     KeyedEvent, LossyCursor, LossyPusher, OnError, PushError, Pusher, Replay, SharedCursor,
     Stopper, Subscriber, TryNextError, TryPushError, UniquePusher, WeakPusher,
     adapters::{
-        Active, AvailableIter, Azip, BoundedFork, BoundedNext, BoundedNextMany, BoundedSubscriber,
-        CatchPanics, CaughtPanic, Closed, DriveTask, FlattenIter, ForbidBlocking, ForkStream,
-        Gated, IterToAiter, JoinKeyed, JoinStreams, LossyNext, LossyNextMany, LossyPushAllError,
-        LossySink, MapError, MapFilter, MapFilterAsync, MapPar, MapParWith, MapTry, MapWorker,
-        Next, NextItem, NextMany, OwnedPermit, PassiveFork, Permit, Permits, Preflight,
-        PreflightNext, Preload, PreloadWith, Push, PushAll, PushAllError, PushSink, PushSinkError,
-        PushTimeoutError, Reserve, ReserveMany, ReserveManyError, ReserveOwned, Sharable,
-        SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, SharedNext, SharedNextMany,
-        Stoppable, StreamNext, StrictAzip, TaskOutcome, TryJoinStreams, TryReserveError,
+        Active, AvailableIter, Azip, BoundedFork, BoundedSubscriber, CatchPanics, CaughtPanic,
+        Closed, DriveTask, FlattenIter, ForbidBlocking, ForkStream, Gated, IterToAiter, JoinKeyed,
+        JoinStreams, LossyPushAllError, LossySink, LossySubscriber, MapError, MapFilter,
+        MapFilterAsync, MapPar, MapParWith, MapTry, MapWorker, Next, NextItem, NextMany,
+        OwnedPermit, PassiveFork, Permit, Permits, Preflight, PreflightNext, Preload, PreloadWith,
+        Push, PushAll, PushAllError, PushSink, PushSinkError, PushTimeoutError, Reserve,
+        ReserveMany, ReserveManyError, ReserveOwned, Sharable, SharedBoundedCursor,
+        SharedBoundedNext, SharedBoundedNextMany, SharedNext, SharedNextMany, Stoppable,
+        StreamNext, StreamNextMany, StrictAzip, TaskOutcome, TryJoinStreams, TryReserveError,
         UnblockIter, WeakBoundedPusher, WeakLossyPusher, WorkerStarter,
     },
 };
@@ -227,9 +227,9 @@ fn bounded_cursors_and_pushes_take_send_and_sync_from_items() {
     assert_eq!(traits!(BoundedCursor<Plain>), ALL);
     assert_eq!(traits!(BoundedCursor<OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(BoundedCursor<Guard>), NEITHER);
-    assert_eq!(traits!(BoundedNext<'static, Plain>), ALL);
-    assert_eq!(traits!(BoundedNext<'static, OfOneThread>), ONLY_SEND);
-    assert_eq!(traits!(BoundedNextMany<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(StreamNext<'static, BoundedCursor<Plain>>), ALL);
+    assert_eq!(traits!(StreamNext<'static, BoundedCursor<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(StreamNextMany<'static, BoundedCursor<OfOneThread>>), ONLY_SEND);
     assert_eq!(traits!(Push<'static, Plain>), ALL);
     assert_eq!(traits!(Push<'static, OfOneThread>), ONLY_SEND);
     assert_eq!(traits!(Push<'static, Guard>), NEITHER);
@@ -245,10 +245,12 @@ fn lossy_handles_are_send_and_sync_if_items_are_send() {
     assert_eq!(traits!(LossyPusher<Guard>), NEITHER);
     assert_eq!(traits!(WeakLossyPusher<OfOneThread>), ALL);
     assert_eq!(traits!(WeakLossyPusher<Guard>), NEITHER);
+    assert_eq!(traits!(LossySubscriber<OfOneThread>), ALL);
+    assert_eq!(traits!(LossySubscriber<Guard>), NEITHER);
     assert_eq!(traits!(LossyCursor<OfOneThread>), ALL);
     assert_eq!(traits!(LossyCursor<Guard>), NEITHER);
-    assert_eq!(traits!(LossyNext<'static, OfOneThread>), ALL);
-    assert_eq!(traits!(LossyNextMany<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(StreamNext<'static, LossyCursor<OfOneThread>>), ALL);
+    assert_eq!(traits!(StreamNextMany<'static, LossyCursor<OfOneThread>>), ONLY_SEND);
     assert_eq!(traits!(LossySink<OfOneThread>), ALL);
     assert_eq!(traits!(LossySink<Guard>), NEITHER);
     assert_eq!(traits!(LossyPushAllError<IntoIter<Plain>>), ALL);
@@ -569,8 +571,8 @@ fn debug_and_error_need_no_bound_on_items() {
     is_debug::<BoundedPusher<Opaque>>();
     is_debug::<WeakBoundedPusher<Opaque>>();
     is_debug::<BoundedCursor<Opaque>>();
-    is_debug::<BoundedNext<'_, Opaque>>();
-    is_debug::<BoundedNextMany<'_, Opaque>>();
+    is_debug::<StreamNext<'_, BoundedCursor<Opaque>>>();
+    is_debug::<StreamNextMany<'_, BoundedCursor<Opaque>>>();
     is_debug::<SharedBoundedCursor<Opaque>>();
     is_debug::<SharedBoundedNext<'_, Opaque>>();
     is_debug::<SharedBoundedNextMany<'_, Opaque>>();
@@ -587,9 +589,10 @@ fn debug_and_error_need_no_bound_on_items() {
     is_error::<PushSinkError<Opaque>>();
     is_debug::<LossyPusher<Opaque>>();
     is_debug::<WeakLossyPusher<Opaque>>();
+    is_debug::<LossySubscriber<Opaque>>();
     is_debug::<LossyCursor<Opaque>>();
-    is_debug::<LossyNext<'_, Opaque>>();
-    is_debug::<LossyNextMany<'_, Opaque>>();
+    is_debug::<StreamNext<'_, LossyCursor<Opaque>>>();
+    is_debug::<StreamNextMany<'_, LossyCursor<Opaque>>>();
     is_debug::<LossySink<Opaque>>();
     is_error::<LossyPushAllError<Empty<Opaque>>>();
     is_debug::<Pusher<Opaque>>();

@@ -38,15 +38,14 @@ pub use azip::{Azip, AzipSources, StrictAzip, UnequalLengths, azip};
 pub use bounded::LossySink;
 #[cfg(any(feature = "critical-section", feature = "std"))]
 pub use bounded::{
-    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, OwnedPermit,
-    Permit, Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
-    SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, TryReserveError,
-    WeakBoundedPusher, bounded,
+    BoundedCursor, BoundedPusher, BoundedSubscriber, OwnedPermit, Permit, Permits, Push, PushAll,
+    Reserve, ReserveMany, ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext,
+    SharedBoundedNextMany, StreamNextMany, TryReserveError, WeakBoundedPusher, bounded,
 };
 #[cfg(feature = "std")]
 pub use bounded::{
-    LossyCursor, LossyNext, LossyNextMany, LossyPolicy, LossyPushAllError, LossyPusher,
-    WeakLossyPusher, bounded_lossy,
+    LossyCursor, LossyPolicy, LossyPushAllError, LossyPusher, LossySubscriber, WeakLossyPusher,
+    bounded_lossy,
 };
 #[cfg(all(any(feature = "critical-section", feature = "std"), feature = "sink"))]
 pub use bounded::{PushSink, PushSinkError};

@@ -20,15 +20,14 @@ pub use aiter_adapters::{
 #[cfg(any(feature = "critical-section", feature = "std"))]
 #[doc(inline)]
 pub use aiter_adapters::{
-    BoundedNext, BoundedNextMany, BoundedSubscriber, OwnedPermit, Permit, Permits, Push, PushAll,
-    Reserve, ReserveMany, ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext,
-    SharedBoundedNextMany, TryReserveError, WeakBoundedPusher,
+    BoundedSubscriber, OwnedPermit, Permit, Permits, Push, PushAll, Reserve, ReserveMany,
+    ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany,
+    StreamNextMany, TryReserveError, WeakBoundedPusher,
 };
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use aiter_adapters::{
-    CatchPanics, CaughtPanic, LossyNext, LossyNextMany, LossyPushAllError, MapError,
-    WeakLossyPusher,
+    CatchPanics, CaughtPanic, LossyPushAllError, LossySubscriber, MapError, WeakLossyPusher,
 };
 #[cfg(all(any(feature = "critical-section", feature = "std"), feature = "sink"))]
 #[doc(inline)]

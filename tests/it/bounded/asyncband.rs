@@ -239,11 +239,17 @@ fn read_that_loses_selection_loses_nothing() {
     let read = async {
         let mut items = Vec::new();
         loop {
-            match select(of_one.next(), of_two.next()).await {
-                Either::Left((Some(item), _)) | Either::Right((Some(item), _)) => items.push(item),
-                Either::Left((None, _)) => break items.extend(of_two.collect::<Vec<_>>().await),
-                Either::Right((None, _)) => break items.extend(of_one.collect::<Vec<_>>().await),
-            }
+            let one_has_ended = match select(of_one.next(), of_two.next()).await {
+                Either::Left((Some(item), _)) | Either::Right((Some(item), _)) => {
+                    items.push(item);
+                    continue;
+                }
+                Either::Left((None, _)) => true,
+                Either::Right((None, _)) => false,
+            };
+            let rest = if one_has_ended { of_two } else { of_one };
+            items.extend(rest.collect::<Vec<_>>().await);
+            break;
         }
         items.sort_unstable();
         assert!(items.into_iter().eq(0..100));

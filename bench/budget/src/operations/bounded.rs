@@ -1,10 +1,10 @@
-//! The bounded list.
+//! The bounded list and the lossy list.
 
 use core::hint::black_box;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
-use aiter_adapters::bounded;
+use aiter_adapters::{LossyPolicy, bounded, bounded_lossy};
 
 use super::{BURST, LISTENING, Marks};
 
@@ -44,4 +44,47 @@ pub(super) fn awaited(times: u64, marks: Marks<'_>) {
     };
     (0..100).for_each(|_| burst());
     marks(&mut || (0..times / BURST).for_each(|_| burst()));
+}
+
+/// An item that needs a drop.
+#[derive(Clone)]
+pub(super) struct Owned(u64);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        black_box(self.0);
+    }
+}
+
+impl From<u64> for Owned {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+/// An item pushed into a lossy list with room for one, and read by a cursor. `STUCK` other cursors
+/// read nothing.
+pub(super) fn lossy<T, const STUCK: usize>(times: u64, marks: Marks<'_>)
+where
+    T: Clone + Sync + From<u64>,
+{
+    let (pusher, mut cursor) = bounded_lossy(1, LossyPolicy::DropOldest);
+    let stuck: Vec<_> = (0..STUCK).map(|_| cursor.fork()).collect();
+    let mut each = |number: u64| {
+        pusher.push(T::from(black_box(number))).ok().expect(LISTENING);
+        drop(black_box(cursor.try_next()));
+    };
+    (0..6400).for_each(&mut each);
+    marks(&mut || (0..times).for_each(&mut each));
+    drop(stuck);
+}
+
+/// An item pushed into a lossy list with room for one, whose two cursors read nothing.
+pub(super) fn lossy_unread<T: Clone + Sync + From<u64>>(times: u64, marks: Marks<'_>) {
+    let (pusher, cursor) = bounded_lossy(1, LossyPolicy::DropOldest);
+    let stuck = cursor.fork();
+    let each = |number: u64| pusher.push(T::from(black_box(number))).ok().expect(LISTENING);
+    (0..6400).for_each(each);
+    marks(&mut || (0..times).for_each(each));
+    drop((cursor, stuck));
 }

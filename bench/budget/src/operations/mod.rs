@@ -25,7 +25,7 @@ const fn operation(name: &'static str, run: fn(u64, Marks<'_>)) -> Operation {
 }
 
 /// All operations.
-pub(crate) const OPERATIONS: [Operation; 31] = [
+pub(crate) const OPERATIONS: [Operation; 36] = [
     operation("push", list::push),
     operation("pop", list::pop),
     operation("push and pop, bursts of 32", list::bursts),
@@ -57,6 +57,11 @@ pub(crate) const OPERATIONS: [Operation; 31] = [
     operation("bounded try_push and try_next", bounded::bursts::<1>),
     operation("bounded try_push and try_next, 3 cursors", bounded::bursts::<3>),
     operation("bounded push with room, and try_next", bounded::awaited),
+    operation("lossy push and try_next", bounded::lossy::<u64, 0>),
+    operation("lossy push and try_next, 1 stuck", bounded::lossy::<u64, 1>),
+    operation("lossy push and try_next, owned item, 1 stuck", bounded::lossy::<bounded::Owned, 1>),
+    operation("lossy push, 2 stuck", bounded::lossy_unread::<u64>),
+    operation("lossy push, owned item, 2 stuck", bounded::lossy_unread::<bounded::Owned>),
 ];
 
 const LISTENING: &str = "a cursor is alive";

@@ -45,6 +45,24 @@ impl<T> BoundedPusher<T> {
         self.len() == 0
     }
 
+    /// Returns `true` if the list refuses items: it was stopped, or has no cursor. Wait-free.
+    ///
+    /// A list that was not stopped accepts items again after [`subscribe`](Self::subscribe).
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, cursor) = bounded::<u32>(1);
+    /// assert!(!pusher.is_closed());
+    /// drop(cursor);
+    /// assert!(pusher.is_closed() && !pusher.is_stopped());
+    /// ```
+    #[doc(alias = "is_disconnected")]
+    pub fn is_closed(&self) -> bool {
+        self.core.is_closed()
+    }
+
     /// Waits until the list accepts no items, as [`Pusher::closed`] does.
     ///
     /// # Panics
@@ -122,7 +140,7 @@ impl<T> BoundedPusher<T> {
     where
         T: Clone + Sync,
     {
-        BoundedCursor::subscribe(&self.list, &self.core)
+        BoundedCursor::subscribe(&self.list)
     }
 
     /// Links memory for `max_capacity` unread items, so that later calls of
@@ -164,5 +182,19 @@ impl<T> BoundedPusher<T> {
     #[doc(alias = "same_channel")]
     pub fn same_list(&self, other: &Self) -> bool {
         self.core.same_list(&other.core)
+    }
+    /// Returns `true` if the cursor reads the list of this pusher. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, cursor) = bounded::<u32>(1);
+    /// let (other, _other_cursor) = bounded(1);
+    /// assert!(pusher.feeds(&cursor) && !other.feeds(&cursor));
+    /// ```
+    #[doc(alias = "same_list")]
+    pub fn feeds(&self, cursor: &BoundedCursor<T>) -> bool {
+        self.core.feeds(&cursor.cursor)
     }
 }

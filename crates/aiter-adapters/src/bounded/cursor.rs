@@ -1,6 +1,7 @@
 //! `BoundedCursor`, the handle that reads a bounded list.
 //!
-//! `next.rs` holds the reads that wait for an item.
+//! `next.rs` holds the reads that wait for an item, `skip.rs` the reads that leave items out, and
+//! `cursor_control.rs` what concerns the whole list.
 
 use core::{
     fmt,
@@ -8,12 +9,13 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{AvailableIter, Cursor, Pusher, TryNextError};
+use aiter_core::{AvailableIter, Cursor, TryNextError};
 use futures_core::{FusedStream, Stream};
 
 use crate::{
     bounded::list::{BoundedList, Place},
     sync::Arc,
+    util::Finally,
 };
 
 /// A reading position in a bounded list, and a stream of the items from that position on.
@@ -64,17 +66,27 @@ impl<T> BoundedCursor<T> {
         Self { cursor, place }
     }
 
-    pub(super) fn subscribe(list: &Arc<BoundedList<T>>, core: &Pusher<T>) -> Self
+    pub(super) fn subscribe(list: &Arc<BoundedList<T>>) -> Self
     where
         T: Clone + Sync,
     {
         // No user code runs under the lock: the new cursor drops later what `subscribe` would drop.
         let (cursor, cell) = list.gate.subscribe(|| {
-            let cursor = core.subscribe_without_reclaim();
+            let cursor = list.pusher.subscribe_without_reclaim();
             let index = cursor.index();
             (cursor, index)
         });
         Self::new(cursor, Place { list: list.clone(), cell })
+    }
+
+    /// Calls `read`, and returns the room of the items that it has passed, also if it panics. Calls
+    /// wakers.
+    pub(super) fn pass<R>(&mut self, read: impl FnOnce(&mut Cursor<T>) -> R) -> R {
+        let (place, before) = (&self.place, self.cursor.index());
+        let cursor = Finally(&mut self.cursor, |cursor| {
+            place.advance_run(cursor.index().wrapping_sub(before));
+        });
+        read(&mut *cursor.0)
     }
 
     /// Takes the next item if one is ready. Never waits.
@@ -136,34 +148,6 @@ impl<T> BoundedCursor<T> {
         // First, so that it holds the room of the items. It is left again if `fork` panics.
         let place = self.place.fork();
         Self { cursor: self.cursor.fork(), place }
-    }
-
-    /// Stops the list from this side: refuses further pushes. The items that were pushed are still
-    /// read.
-    ///
-    /// Pushes that wait get their item back. Does the same as
-    /// [`BoundedPusher::stop`](crate::BoundedPusher::stop).
-    ///
-    /// # Panics
-    /// Panics if a waker panics. The list is stopped, and all other tasks are woken.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_adapters::bounded;
-    ///
-    /// let (pusher, mut cursor) = bounded(2);
-    /// pusher.try_push(1)?;
-    /// cursor.close();
-    /// assert!(pusher.try_push(2).is_err());
-    /// assert_eq!(cursor.try_next(), Ok(1));
-    /// assert!(cursor.is_drained());
-    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
-    /// ```
-    pub fn close(&self) {
-        // Without a pusher, the list has stopped.
-        if let Some(core) = self.place.list.pusher.upgrade() {
-            self.place.list.stop(&core);
-        }
     }
 
     /// Returns an iterator that borrows the ready items in order, without taking them.

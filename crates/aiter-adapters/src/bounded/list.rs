@@ -28,6 +28,14 @@ impl<T> BoundedList<T> {
         });
         pusher.stop();
     }
+
+    /// Stops the list for a reader.
+    pub(super) fn close(&self) {
+        // Without a pusher, the list has stopped.
+        if let Some(core) = self.pusher.upgrade() {
+            self.stop(&core);
+        }
+    }
 }
 
 /// The place of a cursor at the gate. It is left on drop, which its owner does after the drop of

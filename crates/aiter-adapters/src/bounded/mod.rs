@@ -5,12 +5,14 @@
 
 mod control;
 mod cursor;
+mod cursor_control;
 mod error;
 mod gate;
 mod list;
 #[cfg(feature = "std")]
 mod lossy;
 mod next;
+mod next_many;
 mod permit;
 mod push;
 mod push_all;
@@ -20,6 +22,7 @@ mod shared;
 mod shared_next;
 #[cfg(feature = "sink")]
 mod sink;
+mod skip;
 mod subscriber;
 mod weak;
 
@@ -29,10 +32,10 @@ pub use error::{ReserveManyError, TryReserveError};
 pub use lossy::LossySink;
 #[cfg(feature = "std")]
 pub use lossy::{
-    LossyCursor, LossyNext, LossyNextMany, LossyPolicy, LossyPushAllError, LossyPusher,
-    WeakLossyPusher, bounded_lossy,
+    LossyCursor, LossyPolicy, LossyPushAllError, LossyPusher, LossySubscriber, WeakLossyPusher,
+    bounded_lossy,
 };
-pub use next::{BoundedNext, BoundedNextMany};
+pub use next_many::StreamNextMany;
 pub use permit::{OwnedPermit, Permit, Permits};
 pub use push::Push;
 pub use push_all::PushAll;

@@ -1,19 +1,19 @@
 //! The reads of a bounded cursor that wait for an item.
 
-use core::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use core::task::{Context, Poll};
 
 use alloc::vec::Vec;
-use futures_core::{FusedFuture, FusedStream, Stream};
 
-use crate::{bounded::cursor::BoundedCursor, util::Finally};
+use crate::{
+    bounded::{cursor::BoundedCursor, next_many::StreamNextMany},
+    util::StreamNext,
+};
 
 impl<T> BoundedCursor<T> {
     /// Waits for the next item and yields it, or `None` if the list has ended.
+    ///
+    /// If this future is dropped while it waits, it removes the cursor's waker, unlike the future
+    /// of `StreamExt::next`. So the task gets no spurious wake-up for a later item.
     ///
     /// # Panics
     /// A poll panics as the [stream](Self#panics) does.
@@ -33,8 +33,9 @@ impl<T> BoundedCursor<T> {
     /// ```
     #[expect(clippy::should_implement_trait, reason = "it replaces `StreamExt::next`")]
     #[doc(alias = "recv")]
-    pub fn next(&mut self) -> BoundedNext<'_, T> {
-        BoundedNext { cursor: self }
+    #[inline]
+    pub fn next(&mut self) -> StreamNext<'_, Self> {
+        StreamNext::new(self, Self::deregister)
     }
 
     /// Takes up to `max` ready items, appends them to `buf` and returns how many it took.
@@ -60,10 +61,7 @@ impl<T> BoundedCursor<T> {
     /// ```
     #[doc(alias = "try_recv_many")]
     pub fn try_next_many(&mut self, buf: &mut Vec<T>, max: usize) -> usize {
-        let (place, before) = (&self.place, buf.len());
-        // Also if the clone of a later item panics.
-        let buf = Finally(buf, |buf| place.advance_run(buf.len() - before));
-        self.cursor.try_next_many(&mut *buf.0, max)
+        self.pass(|cursor| cursor.try_next_many(buf, max))
     }
 
     /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
@@ -76,7 +74,7 @@ impl<T> BoundedCursor<T> {
     ///
     /// # Cancel safety
     /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
-    /// when the future is ready.
+    /// when the future is ready. If it is dropped while it waits, it removes the cursor's waker.
     ///
     /// # Examples
     /// ```
@@ -92,8 +90,12 @@ impl<T> BoundedCursor<T> {
     /// # Ok::<(), aiter_core::TryPushError<&str>>(())
     /// ```
     #[doc(alias = "recv_many")]
-    pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> BoundedNextMany<'a, T> {
-        BoundedNextMany { cursor: self, buf, max }
+    pub fn next_many<'a>(
+        &'a mut self,
+        buf: &'a mut Vec<T>,
+        max: usize,
+    ) -> StreamNextMany<'a, Self> {
+        StreamNextMany::new(self, buf, max, Self::poll_next_many, Self::deregister)
     }
 
     /// Polls for items as the future of [`next_many`](Self::next_many) does.
@@ -103,63 +105,12 @@ impl<T> BoundedCursor<T> {
         buf: &mut Vec<T>,
         max: usize,
     ) -> Poll<usize> {
-        let (place, before) = (&self.place, buf.len());
-        // Also if the clone of a later item panics.
-        let buf = Finally(buf, |buf| place.advance_run(buf.len() - before));
-        self.cursor.poll_next_many(cx, &mut *buf.0, max)
+        self.pass(|cursor| cursor.poll_next_many(cx, buf, max))
     }
-}
 
-/// The future of [`BoundedCursor::next`].
-#[must_use = "futures do nothing unless polled"]
-pub struct BoundedNext<'a, T> {
-    cursor: &'a mut BoundedCursor<T>,
-}
-
-impl<T> Future for BoundedNext<'_, T> {
-    type Output = Option<T>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        Pin::new(&mut *self.cursor).poll_next(cx)
-    }
-}
-
-impl<T> FusedFuture for BoundedNext<'_, T> {
-    /// Returns `true` if the cursor has returned the end.
-    fn is_terminated(&self) -> bool {
-        self.cursor.is_terminated()
-    }
-}
-
-impl<T> fmt::Debug for BoundedNext<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoundedNext").field("cursor", self.cursor).finish()
-    }
-}
-
-/// The future of [`BoundedCursor::next_many`].
-#[must_use = "futures do nothing unless polled"]
-pub struct BoundedNextMany<'a, T> {
-    cursor: &'a mut BoundedCursor<T>,
-    buf: &'a mut Vec<T>,
-    max: usize,
-}
-
-impl<T> Future for BoundedNextMany<'_, T> {
-    type Output = usize;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        let Self { cursor, buf, max } = &mut *self;
-        cursor.poll_next_many(cx, buf, *max)
-    }
-}
-
-impl<T> fmt::Debug for BoundedNextMany<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoundedNextMany")
-            .field("cursor", self.cursor)
-            .field("max", &self.max)
-            .finish_non_exhaustive()
+    /// Removes the waker that a poll has left.
+    fn deregister(&mut self) {
+        // User code.
+        drop(self.cursor.take_waker());
     }
 }

@@ -3,14 +3,15 @@
 use core::fmt;
 
 use crate::{
-    bounded::{cursor::BoundedCursor, list::BoundedList},
+    bounded::{cursor::BoundedCursor, list::BoundedList, pusher::BoundedPusher},
     sync::Arc,
 };
 
 /// A handle that can subscribe to a bounded list and holds no position meanwhile; made by
-/// [`BoundedCursor::subscriber`].
+/// [`BoundedCursor::subscriber`] and [`BoundedPusher::subscriber`].
 ///
 /// No push waits for it. It keeps the list neither open nor accepting items.
+#[doc(alias = "InactiveReceiver")]
 #[must_use = "a subscriber receives nothing until it subscribes"]
 pub struct BoundedSubscriber<T> {
     list: Arc<BoundedList<T>>,
@@ -43,16 +44,54 @@ impl<T> BoundedSubscriber<T> {
     where
         T: Clone + Sync,
     {
-        // If the other pushers are dropped meanwhile, dropping this one stops the list.
-        let core = self.list.pusher.upgrade()?;
-        Some(BoundedCursor::subscribe(&self.list, &core))
+        let has_pusher = self.list.pusher.pusher_count() > 0;
+        has_pusher.then(|| BoundedCursor::subscribe(&self.list))
+    }
+
+    /// Returns `true` if the list was stopped. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, cursor) = bounded::<u32>(1);
+    /// let subscriber = cursor.subscriber();
+    /// drop(pusher);
+    /// assert!(subscriber.is_stopped());
+    /// ```
+    pub fn is_stopped(&self) -> bool {
+        self.list.pusher.is_stopped()
     }
 }
 
 impl<T> BoundedCursor<T> {
     /// Makes a handle that can subscribe later. It holds no position, so no push waits for it.
+    /// Wait-free.
+    #[doc(alias = "InactiveReceiver")]
+    #[doc(alias = "deactivate")]
     pub fn subscriber(&self) -> BoundedSubscriber<T> {
         BoundedSubscriber { list: self.place.list.clone() }
+    }
+}
+
+impl<T> BoundedPusher<T> {
+    /// Makes a handle that can subscribe later, as [`BoundedCursor::subscriber`] does. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, cursor) = bounded(1);
+    /// let subscriber = pusher.subscriber();
+    /// drop(cursor);
+    /// let mut late = subscriber.subscribe().expect("the list has a pusher");
+    /// pusher.try_push("item")?;
+    /// assert_eq!(late.try_next(), Ok("item"));
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
+    #[doc(alias = "InactiveReceiver")]
+    pub fn subscriber(&self) -> BoundedSubscriber<T> {
+        BoundedSubscriber { list: self.list.clone() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The inherent method `next` of the streams.
+//! The inherent method `next` of the streams, and the guard of its future.
 
 use core::{
     fmt,
@@ -13,23 +13,18 @@ use futures_core::{FusedFuture, FusedStream, Stream};
 ///
 /// A fork or clone of a shared source ([`ForkStream`](crate::ForkStream),
 /// [`PassiveFork`](crate::PassiveFork), [`BoundedFork`](crate::BoundedFork),
-/// [`Sharable`](crate::Sharable)) registers its task with the source. If this future is dropped
-/// while it waits, it deregisters the task, unlike the future of `StreamExt::next`. The task is
-/// then not woken for an item that it no longer waits for.
+/// [`Sharable`](crate::Sharable)) registers its task with the source, and a cursor registers it
+/// with its list. If this future is dropped while it waits, it deregisters the task, unlike the
+/// future of `StreamExt::next`. The task is then not woken for an item that it no longer waits for.
 ///
 /// # Cancel safety
 /// Cancel safe. If the future is dropped, no item is lost and no other task waits longer.
 #[must_use = "futures do nothing unless polled"]
-pub struct StreamNext<'a, S> {
-    stream: &'a mut S,
-    /// The last poll returned `Pending` or panicked.
-    is_waiting: bool,
-    deregister: fn(&mut S),
-}
+pub struct StreamNext<'a, S>(Wait<'a, S>);
 
 impl<S: fmt::Debug> fmt::Debug for StreamNext<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StreamNext").field("stream", &self.stream).finish_non_exhaustive()
+        f.debug_struct("StreamNext").field("stream", &self.0.stream).finish_non_exhaustive()
     }
 }
 
@@ -37,30 +32,53 @@ impl<'a, S> StreamNext<'a, S> {
     /// `deregister` removes the wakers that a poll of the stream has left with a shared source.
     #[doc(hidden)]
     pub fn new(stream: &'a mut S, deregister: fn(&mut S)) -> Self {
-        Self { stream, is_waiting: false, deregister }
+        Self(Wait::new(stream, deregister))
     }
 }
 
 impl<S: Stream + Unpin> Future for StreamNext<'_, S> {
     type Output = Option<S::Item>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        // Before the poll, so that a panic leaves `true`.
-        self.is_waiting = true;
-        let polled = Pin::new(&mut *self.stream).poll_next(cx);
-        self.is_waiting = polled.is_pending();
-        polled
+        self.0.poll(|stream| Pin::new(stream).poll_next(cx))
     }
 }
 
 impl<S: FusedStream + Unpin> FusedFuture for StreamNext<'_, S> {
     /// Returns `true` if the stream has returned its end.
     fn is_terminated(&self) -> bool {
-        self.stream.is_terminated()
+        self.0.stream.is_terminated()
     }
 }
 
-impl<S> Drop for StreamNext<'_, S> {
+/// A stream that a future borrows. If the future is dropped while it waits, deregisters the stream.
+pub(crate) struct Wait<'a, S> {
+    pub(crate) stream: &'a mut S,
+    /// The last poll returned `Pending` or panicked.
+    is_waiting: bool,
+    deregister: fn(&mut S),
+}
+
+impl<'a, S> Wait<'a, S> {
+    /// `deregister` removes the wakers that a poll of the stream has left.
+    pub(crate) fn new(stream: &'a mut S, deregister: fn(&mut S)) -> Self {
+        Self { stream, is_waiting: false, deregister }
+    }
+
+    /// Polls the stream by `poll`.
+    #[inline]
+    pub(crate) fn poll<R>(&mut self, poll: impl FnOnce(&mut S) -> Poll<R>) -> Poll<R> {
+        // Before the poll, so that a panic leaves `true`.
+        self.is_waiting = true;
+        let polled = poll(self.stream);
+        self.is_waiting = polled.is_pending();
+        polled
+    }
+}
+
+impl<S> Drop for Wait<'_, S> {
+    #[inline]
     fn drop(&mut self) {
         if self.is_waiting {
             (self.deregister)(self.stream);

@@ -4,7 +4,9 @@
 extern crate alloc;
 
 mod cursors;
+mod dropped_reads;
 mod ends;
+mod handles;
 #[path = "../../../aiter-core/tests/list/ledger.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod ledger;
@@ -18,6 +20,7 @@ mod reentrant;
 mod section;
 #[cfg(feature = "sink")]
 mod sink;
+mod skips;
 #[cfg(not(target_family = "wasm"))]
 mod threads;
 #[path = "../../../aiter-core/tests/list/waker.rs"]

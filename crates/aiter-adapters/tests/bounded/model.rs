@@ -248,7 +248,8 @@ impl<'a> Model<'a> {
         if random.below(4) == 0 {
             let (mut buf, max) = (Vec::new(), 1 + random.below(self.cap));
             let unread = self.items.len() - *position;
-            if let Poll::Ready(n) = crate::once(&mut cursor.next_many(&mut buf, max)) {
+            let polled = crate::once(&mut cursor.next_many(&mut buf, max));
+            if let Poll::Ready(n) = polled {
                 assert_eq!(n, buf.len());
                 assert!(n <= max && n <= unread);
                 assert_eq!(buf, self.items[*position..][..n]);
@@ -256,6 +257,15 @@ impl<'a> Model<'a> {
             } else {
                 assert_eq!(unread, 0);
             }
+        } else if random.below(12) == 0 {
+            let max = random.below(self.cap + 1);
+            let skipped = max.min(self.items.len() - *position);
+            assert_eq!(cursor.skip_items(max), skipped);
+            *position += skipped;
+        } else if random.below(24) == 0 {
+            let newest = (*position < self.items.len()).then(|| self.items.last());
+            assert_eq!(cursor.latest().ok().as_ref(), newest.flatten());
+            *position = self.items.len();
         } else if let Some(item) = self.items.get(*position) {
             assert_eq!(cursor.try_next(), Ok(*item));
             *position += 1;
@@ -267,11 +277,15 @@ impl<'a> Model<'a> {
 
     fn change_cursors(&mut self, random: &mut Random) {
         let n = self.cursors.len();
-        match random.below(4) {
+        match random.below(5) {
             0 if n > 0 && n < 6 => {
                 let (cursor, position) = &self.cursors[random.below(n)];
                 let fork = (cursor.fork(), *position);
                 self.cursors.push(fork);
+            }
+            4 if n > 0 && n < 6 => {
+                let late = self.cursors[random.below(n)].0.resubscribe();
+                self.cursors.push((late, self.items.len()));
             }
             1 if n < 6 => self.cursors.push((self.pusher.subscribe(), self.items.len())),
             _ if n > 0 => drop(self.cursors.swap_remove(random.below(n))),

@@ -4,7 +4,9 @@
 extern crate alloc;
 
 mod cuts;
+mod dropped_reads;
 mod ends;
+mod handles;
 mod memory;
 mod model;
 #[cfg(panic = "unwind")]

@@ -114,6 +114,23 @@ impl Model {
         }
     }
 
+    fn skip(&mut self, at: usize, n: usize) {
+        let oldest = self.pushed - self.newest.len();
+        let Some(reader) = self.readers.get_mut(at) else { return };
+        let skipped = reader.cursor.skip_items(n);
+        if reader.is_cut && self.policy == Disconnect {
+            assert_eq!(skipped, 0);
+            return;
+        }
+        if reader.is_cut {
+            reader.missed += oldest - reader.position;
+            reader.position = oldest;
+            reader.is_cut = false;
+        }
+        assert_eq!(skipped, n.min(self.pushed - reader.position));
+        reader.position += skipped;
+    }
+
     fn fork(&mut self, at: usize) {
         let Some(reader) = self.readers.get(at) else { return };
         let Reader { position, is_cut, .. } = *reader;
@@ -155,7 +172,11 @@ fn run(policy: LossyPolicy, cap: usize, seed: u64, steps: usize) {
         match random.below(100) {
             0..40 => model.push(),
             40..45 => (0..random.below(3 * cap)).for_each(|_| model.push()),
-            45..80 => {
+            45..48 => {
+                let at = random.below(model.readers.len().max(1));
+                model.skip(at, random.below(cap + 2));
+            }
+            48..80 => {
                 let at = random.below(model.readers.len().max(1));
                 (0..random.below(4)).for_each(|_| model.read(at));
             }

@@ -112,4 +112,34 @@ impl<T> SharedCursor<T> {
     pub fn close(&self) {
         self.shared.list.close();
     }
+    /// Returns the number of pushers of the list, without weak ones. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, cursor) = push_list::<u32>();
+    /// let taker = cursor.share();
+    /// let _other = pusher.clone();
+    /// assert_eq!(taker.pusher_count(), 2);
+    /// ```
+    #[doc(alias = "sender_count")]
+    pub fn pusher_count(&self) -> usize {
+        self.shared.list.handles.pushers()
+    }
+
+    /// Returns `true` if both takers take from the same list, at any two positions. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (_pusher, cursor) = push_list::<u32>();
+    /// let other = cursor.fork().share();
+    /// assert!(cursor.share().same_list(&other));
+    /// ```
+    #[doc(alias = "same_channel")]
+    pub fn same_list(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared.list, &other.shared.list)
+    }
 }

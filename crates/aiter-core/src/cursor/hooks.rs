@@ -33,6 +33,18 @@ impl<T> Cursor<T> {
         skipped
     }
 
+    /// Skips up to `n` ready items of the current block and returns how many it skipped. Passes the
+    /// items that no other cursor reads to `take`, and drops none of them.
+    ///
+    /// Returns less than `n` if the next item is not ready or in the next block, or if items before
+    /// the position would have to be dropped. Unlike [`skip`](Self::skip), it reclaims no memory,
+    /// and does not park. It runs no user code. If `take` panics, items leak.
+    #[doc(hidden)]
+    #[inline]
+    pub fn skip_in_block(&mut self, n: usize, take: impl FnMut(T)) -> usize {
+        self.raw.skip_in_block(&self.list, n, take)
+    }
+
     /// Cancels the registration of the task that waits at this cursor, and returns its waker. If
     /// there is none, no task waits, or a push is about to wake it. Runs no user code.
     #[doc(hidden)]

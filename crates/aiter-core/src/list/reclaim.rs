@@ -375,7 +375,7 @@ mod tests {
             claim.block.write(claim.slot, item.clone());
             list.publish(claim, Reclaim::Deferred);
         }
-        let mut later = pusher.subscribe_without_reclaim();
+        let mut later = pusher.downgrade().subscribe_without_reclaim();
         assert_eq!(Item::strong_count(&item), 2, "the item must not be dropped");
         assert!(later.try_next().is_err());
         assert_eq!(Item::strong_count(&item), 1, "the item must be dropped");

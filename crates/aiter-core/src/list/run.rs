@@ -229,6 +229,49 @@ impl<T> RawCursor<T> {
         max - left
     }
 
+    /// Skips up to `max` ready items of the current block, and returns their number. Passes the
+    /// items that no other cursor reads to `take`. Runs no user code.
+    ///
+    /// Skips nothing if items before the position would have to be dropped.
+    #[inline]
+    pub(crate) fn skip_in_block(
+        &mut self,
+        list: &List<T>,
+        max: usize,
+        take: impl FnMut(T),
+    ) -> usize {
+        let slot = self.slot;
+        // SAFETY: this cursor's count keeps the block alive.
+        let header = unsafe { self.block.header() };
+        let end = header.run_end(slot);
+        let count = max.min(end - slot);
+        if count == 0 || self.skip > 0 {
+            return 0;
+        }
+        // Loaded after the ready bits, as in `refill`.
+        match (header.readers.count() == 1, self.is_exclusive()) {
+            (true, false) => {
+                if needs_drop::<T>() && header.live_from() != slot {
+                    return 0;
+                }
+                self.unpark(self.block);
+                self.set_exclusive();
+            }
+            (false, true) => {
+                header.set_live_from(slot);
+                self.set_shared(&list.clone_fn);
+            }
+            _ => {}
+        }
+        (self.slot, self.ready) = (slot + count, end);
+        if needs_drop::<T>() && self.is_exclusive() {
+            // SAFETY: the count keeps the block alive. The slots are published and unread, and the
+            // cursor is the only reader. Its position is after them, so each is read once.
+            (slot..slot + count).map(|slot| unsafe { self.block.read(slot) }).for_each(take);
+        }
+        count
+    }
+
     /// Takes the next item if one is ready: `fill` and `take` in one call. May clone or drop items,
     /// so the caller holds no lock.
     ///

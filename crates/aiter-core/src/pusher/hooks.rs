@@ -1,6 +1,11 @@
 //! Hidden functions for the bounded list of `aiter-adapters`.
 
-use crate::{cursor::Cursor, error::PushError, list::block::Block, pusher::Pusher};
+use crate::{
+    cursor::Cursor,
+    error::PushError,
+    list::block::Block,
+    pusher::{Pusher, weak::WeakPusher},
+};
 
 impl<T> Pusher<T> {
     /// Appends an item as [`push`](Self::push) does, and returns its index in the order of the
@@ -10,19 +15,6 @@ impl<T> Pusher<T> {
     pub fn push_indexed(&self, item: T) -> Result<usize, PushError<T>> {
         let mut index = 0;
         self.list.push(item, &mut index).map(|()| index)
-    }
-
-    /// Does the same as [`subscribe`](Self::subscribe), and runs no user code: if it must drop
-    /// items, the new cursor drops them when it finds nothing to read.
-    ///
-    /// # Panics
-    /// Panics as [`subscribe`](Self::subscribe) does.
-    #[doc(hidden)]
-    pub fn subscribe_without_reclaim(&self) -> Cursor<T>
-    where
-        T: Clone + Sync,
-    {
-        Cursor::at_tail_without_reclaim(&self.list)
     }
 
     /// Links blocks for `unread` items behind a cursor at any position, and keeps as many from now
@@ -43,5 +35,20 @@ impl<T> Pusher<T> {
     #[doc(hidden)]
     pub fn index(&self) -> usize {
         self.list.tail_index()
+    }
+}
+
+impl<T> WeakPusher<T> {
+    /// Makes a cursor as [`Subscriber::subscribe`](crate::Subscriber::subscribe) does, and runs no
+    /// user code: if it must drop items, the new cursor drops them when it finds nothing to read.
+    ///
+    /// # Panics
+    /// Panics as [`Subscriber::subscribe`](crate::Subscriber::subscribe) does.
+    #[doc(hidden)]
+    pub fn subscribe_without_reclaim(&self) -> Cursor<T>
+    where
+        T: Clone + Sync,
+    {
+        Cursor::at_tail_without_reclaim(&self.list)
     }
 }

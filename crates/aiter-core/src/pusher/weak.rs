@@ -7,7 +7,7 @@ use crate::{list::List, pusher::Pusher, sync::Arc};
 /// A handle that does not keep its list from ending. See [`Pusher::downgrade`].
 #[doc(alias = "WeakSender")]
 pub struct WeakPusher<T> {
-    list: Arc<List<T>>,
+    pub(super) list: Arc<List<T>>,
 }
 
 impl<T> WeakPusher<T> {
@@ -30,6 +30,39 @@ impl<T> WeakPusher<T> {
     pub fn upgrade(&self) -> Option<Pusher<T>> {
         self.list.handles.try_add_pusher().then(|| Pusher { list: self.list.clone() })
     }
+
+    /// Returns the number of pushers of the list, without weak ones. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, _cursor) = push_list::<u32>();
+    /// let weak = pusher.downgrade();
+    /// assert_eq!(weak.pusher_count(), 1);
+    /// drop(pusher);
+    /// assert_eq!(weak.pusher_count(), 0);
+    /// ```
+    #[doc(alias = "sender_count")]
+    #[doc(alias = "strong_count")]
+    pub fn pusher_count(&self) -> usize {
+        self.list.handles.pushers()
+    }
+
+    /// Returns `true` if the list was stopped. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, _cursor) = push_list::<u32>();
+    /// let weak = pusher.downgrade();
+    /// drop(pusher);
+    /// assert!(weak.is_stopped());
+    /// ```
+    pub fn is_stopped(&self) -> bool {
+        self.list.tail().is_stopped()
+    }
 }
 
 impl<T> Clone for WeakPusher<T> {
@@ -51,9 +84,7 @@ impl<T> Drop for WeakPusher<T> {
 
 impl<T> fmt::Debug for WeakPusher<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WeakPusher")
-            .field("is_stopped", &self.list.tail().is_stopped())
-            .finish_non_exhaustive()
+        f.debug_struct("WeakPusher").field("is_stopped", &self.is_stopped()).finish_non_exhaustive()
     }
 }
 

@@ -245,3 +245,89 @@ fn skipped_item_drop_panics_skips_rest() {
     drop((cursor, pusher));
     ledger.assert_all_dropped();
 }
+
+/// Calls the hidden `skip_in_block`, and returns the number of items and the items that it passed
+/// on.
+fn skip_in_block(cursor: &mut Cursor<Tracked>, n: usize) -> (usize, Vec<Tracked>) {
+    let mut items = Vec::new();
+    (cursor.skip_in_block(n, |item| items.push(item)), items)
+}
+
+fn numbers(items: &[Tracked]) -> impl Iterator<Item = usize> {
+    values(items).into_iter().map(|value| value as usize)
+}
+
+#[test]
+fn skip_in_block_of_exclusive_cursor_passes_items() {
+    for read in offsets::<Tracked>(130) {
+        let ledger = Ledger::new();
+        let (_pusher, mut cursor) = filled(&ledger, 200);
+        assert_eq!(cursor.skip_items(read), read);
+        let mut passed = read;
+        // At the end of a block it skips nothing, and a read enters the next one.
+        for _ in 0..20 {
+            let (skipped, items) = skip_in_block(&mut cursor, 7);
+            assert!(numbers(&items).eq(passed..passed + skipped));
+            assert_eq!(cursor.len(), 200 - passed - skipped);
+            passed += skipped;
+            drop(items);
+            assert_eq!(ledger.alive(), 200 - passed);
+            if skipped < 7 {
+                match cursor.try_next() {
+                    Ok(item) => assert_eq!(item.value, passed as u64),
+                    Err(_) => break,
+                }
+                passed += 1;
+            }
+        }
+        assert!(passed > read + 100 || passed == 200);
+        drop(cursor);
+        ledger.assert_all_dropped();
+    }
+}
+
+#[test]
+fn skip_in_block_of_shared_cursor_passes_nothing() {
+    let ledger = Ledger::new();
+    let (_pusher, mut cursor) = filled(&ledger, 20);
+    let mut fork = cursor.fork();
+    let (skipped, items) = skip_in_block(&mut cursor, 5);
+    assert!(skipped > 0 && items.is_empty());
+    assert_eq!(fork.try_next().unwrap().value, 0);
+    assert_eq!((fork.len(), ledger.alive()), (19, 20));
+    // What both have passed is to be dropped, which only a read may do.
+    drop(fork);
+    assert_eq!(skip_in_block(&mut cursor, 1).0, 0);
+    assert_eq!(cursor.try_next().unwrap().value, skipped as u64);
+    let (more, items) = skip_in_block(&mut cursor, 1);
+    assert!(numbers(&items).eq(skipped + 1..skipped + 1 + more));
+    drop((items, cursor));
+    ledger.assert_all_dropped();
+}
+
+#[test]
+fn fork_after_skip_in_block_sees_rest() {
+    let ledger = Ledger::new();
+    let (pusher, mut cursor) = filled(&ledger, 20);
+    let (skipped, items) = skip_in_block(&mut cursor, 3);
+    let mut fork = cursor.fork();
+    drop((items, pusher));
+    for cursor in [&mut fork, &mut cursor] {
+        assert!(numbers(&drain(cursor)).eq(skipped..20));
+    }
+    drop((fork, cursor));
+    ledger.assert_all_dropped();
+}
+
+#[test]
+fn skip_in_block_of_subscriber_waits_for_its_items() {
+    let ledger = Ledger::new();
+    let (pusher, cursor) = filled(&ledger, 3);
+    let mut late = pusher.subscribe();
+    drop(cursor);
+    pusher.push(ledger.item(3)).unwrap();
+    let (skipped, items) = skip_in_block(&mut late, 9);
+    assert!(skipped <= 1 && items.iter().all(|item| item.value < 4));
+    drop((items, late));
+    ledger.assert_all_dropped();
+}

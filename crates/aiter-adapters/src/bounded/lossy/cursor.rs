@@ -1,6 +1,7 @@
 //! `LossyCursor`, the handle that reads a lossy list.
 //!
-//! `next.rs` holds the reads that wait for an item, and `queries.rs` the queries.
+//! `next.rs` holds the reads that wait for an item, `skip.rs` the reads that leave items out,
+//! `queries.rs` the queries, and `cursor_control.rs` what concerns the whole list.
 
 use core::{
     fmt,
@@ -34,6 +35,9 @@ use crate::{
 ///
 /// A cursor that is cut costs nothing until it is read or dropped. The only cursor of a list moves
 /// items out and needs no `T: Clone`. Dropping the last cursor drops all items.
+///
+/// The cursor has no `share`. [`sharable`](crate::AiterExt::sharable) gives each of its items to
+/// one of several tasks.
 ///
 /// # Progress
 /// A read takes the lock of its own cursor, which no other reader takes. A push that finds the lock
@@ -98,28 +102,56 @@ fn resume<'a, T>(
     Some(place)
 }
 
+/// Counts the items that were lost before `index`.
+#[cold]
+fn count_missed(missed: &mut usize, uncounted_from: &mut Option<usize>, index: usize) {
+    if let Some(from) = uncounted_from.take() {
+        *missed = missed.wrapping_add(index.wrapping_sub(from));
+    }
+}
+
 impl<T> LossyCursor<T> {
     pub(super) fn new(list: Arc<LossyList<T>>, seat: Arc<Seat<T>>) -> Self {
         Self { list, seat, missed: 0, uncounted_from: None, has_ended: false }
     }
 
+    pub(super) fn subscribe(list: &Arc<LossyList<T>>) -> Self
+    where
+        T: Clone + Sync,
+    {
+        Self::new(list.clone(), list.subscribe())
+    }
+
     /// Calls `read` with the core cursor, while no push can take it. If the cursor was cut, it
-    /// first moves to the oldest item that is kept. Returns `None` if the cursor was cut off.
+    /// first moves to the oldest item that is kept. Calls `at_end` instead if the cursor was cut
+    /// off.
     #[inline]
-    pub(super) fn read<R>(&mut self, read: impl FnOnce(&mut Cursor<T>) -> R) -> Option<R> {
+    pub(super) fn read<R>(
+        &mut self,
+        at_end: impl FnOnce() -> R,
+        read: impl FnOnce(&mut Cursor<T>) -> R,
+    ) -> R {
         let Self { list, seat, missed, uncounted_from, .. } = self;
         let mut place = seat.hold();
         if place.is_none() {
             drop(place);
-            place = resume(list, seat, uncounted_from)?;
+            let Some(resumed) = resume(list, seat, uncounted_from) else { return at_end() };
+            place = resumed;
         }
-        let cursor = place.as_mut()?;
-        if let Some(from) = uncounted_from.take() {
-            *missed = missed.wrapping_add(cursor.index().wrapping_sub(from));
+        let Some(cursor) = place.as_mut() else { return at_end() };
+        if uncounted_from.is_some() {
+            count_missed(missed, uncounted_from, cursor.index());
         }
         let result = read(cursor);
         seat.set_position(cursor.index());
-        Some(result)
+        result
+    }
+
+    /// Removes the waker that a poll has left.
+    pub(super) fn deregister(&mut self) {
+        let waker = self.seat.hold().as_mut().and_then(Cursor::take_waker);
+        // User code, with the seat free.
+        drop(waker);
     }
 
     /// Calls `query` with the core cursor, or `None` if the cursor is cut.
@@ -152,7 +184,16 @@ impl<T> LossyCursor<T> {
     #[doc(alias = "try_recv")]
     #[inline]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
-        let taken = self.read(Cursor::try_next).unwrap_or(Err(TryNextError::Ended));
+        self.take(Cursor::try_next)
+    }
+
+    /// Takes an item by `take`, and notes the end.
+    #[inline]
+    pub(super) fn take(
+        &mut self,
+        take: impl FnOnce(&mut Cursor<T>) -> Result<T, TryNextError>,
+    ) -> Result<T, TryNextError> {
+        let taken = self.read(|| Err(TryNextError::Ended), take);
         if let Err(TryNextError::Ended) = taken {
             self.has_ended = true;
         }
@@ -190,20 +231,6 @@ impl<T> LossyCursor<T> {
         fork.uncounted_from = self.uncounted_from;
         fork
     }
-
-    /// Stops the list from this side: refuses further pushes. The items that were pushed are still
-    /// read.
-    ///
-    /// Does the same as [`LossyPusher::stop`](crate::LossyPusher::stop).
-    ///
-    /// # Panics
-    /// Panics if a waker panics. The list is stopped, and all other tasks are woken.
-    pub fn close(&self) {
-        // Without a pusher, the list has stopped.
-        if let Some(core) = self.list.core.upgrade() {
-            core.stop();
-        }
-    }
 }
 
 impl<T> FusedStream for LossyCursor<T> {
@@ -218,8 +245,7 @@ impl<T> Stream for LossyCursor<T> {
 
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = self.read(|cursor| Pin::new(cursor).poll_next(cx));
-        let polled = polled.unwrap_or(Poll::Ready(None));
+        let polled = self.read(|| Poll::Ready(None), |cursor| Pin::new(cursor).poll_next(cx));
         if let Poll::Ready(None) = polled {
             self.has_ended = true;
         }

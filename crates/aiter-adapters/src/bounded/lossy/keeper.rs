@@ -4,19 +4,23 @@
 //! moved by pushes, some items at a time. A laggard that returns forks it.
 //!
 //! # User code
-//! The keeper moves under the slow lock, where no item may be dropped. If the list knows how to
-//! clone an item, a fork moves in place of the keeper, and the old keeper is dropped after the lock
-//! is open; that drops the items. Otherwise the list has had no other cursor, so the keeper moves
-//! the items out, and they are dropped after the lock is open.
+//! The keeper moves under the slow lock, where no item may be dropped. Inside a block, it moves out
+//! the items that no other cursor reads, and they are dropped after the lock is open.
+//!
+//! Other items may have to be dropped as well at the end of a block, beside a cursor that was just
+//! cut, and once the last reader beside the keeper has left the block. If the list knows how to
+//! clone an item, a fork then moves in place of the keeper. The old keeper is dropped after the
+//! lock is open, and that drops the items. Otherwise the list has had no other cursor, so the
+//! keeper moves all items out.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 use core::mem::{needs_drop, replace, take};
 
 use aiter_core::Cursor;
 
 use crate::bounded::{
     gate::line::Wakers,
-    lossy::{LossyPolicy, is_before},
+    lossy::{LossyPolicy, MAX_STEP, is_before},
 };
 
 type Fork<T> = fn(&Cursor<T>) -> Cursor<T>;
@@ -31,10 +35,34 @@ pub(super) struct Keeper<T> {
     fork: Option<Fork<T>>,
 }
 
+/// Items that are dropped after the slow lock is open, because the drop is user code.
+pub(super) struct Items<T> {
+    /// A single item needs no allocation.
+    first: Option<T>,
+    more: Vec<T>,
+}
+
+impl<T> Items<T> {
+    pub(super) fn new() -> Self {
+        Self { first: None, more: Vec::new() }
+    }
+
+    fn push(&mut self, item: T) {
+        match self.first {
+            None => self.first = Some(item),
+            Some(_) => {
+                if self.more.is_empty() {
+                    self.more.reserve(MAX_STEP);
+                }
+                self.more.push(item);
+            }
+        }
+    }
+}
+
 /// What is let go after the slow lock is open, because it runs user code.
 pub(super) struct Gone<T> {
-    /// In a box, because most pushes only move the keeper.
-    cursors: Option<Box<GoneCursors<T>>>,
+    cursors: Option<GoneCursors<T>>,
     old_keeper: Option<Cursor<T>>,
     items: Vec<T>,
 }
@@ -50,10 +78,8 @@ impl<T> Gone<T> {
     }
 
     fn cursors(&mut self) -> &mut GoneCursors<T> {
-        self.cursors.get_or_insert_with(|| {
-            let (wakers, cursors) = (Wakers::default(), Vec::new());
-            Box::new(GoneCursors { wakers, cursors })
-        })
+        self.cursors
+            .get_or_insert_with(|| GoneCursors { wakers: Wakers::default(), cursors: Vec::new() })
     }
 
     pub(super) fn add_cursor(&mut self, cursor: Cursor<T>) {
@@ -77,9 +103,9 @@ impl<T> Keeper<T> {
         self.laggards
     }
 
-    /// Returns the index of the oldest item that it keeps.
-    pub(super) fn position(&self) -> Option<usize> {
-        self.cursor.as_ref().map(Cursor::index)
+    /// Returns how far the oldest item that it keeps is before `end`, or 0.
+    pub(super) fn lag(&self, end: usize) -> isize {
+        self.cursor.as_ref().map_or(0, |cursor| end.wrapping_sub(cursor.index()) as isize)
     }
 
     /// Learns how to fork. Called before the list has a second cursor that might be cut.
@@ -109,6 +135,12 @@ impl<T> Keeper<T> {
     /// Counts the fork of a laggard.
     pub(super) fn add_fork(&mut self) {
         self.laggards += 1;
+    }
+
+    /// Moves the keeper by up to `n` items inside its block. Returns by how many it has moved.
+    #[inline]
+    pub(super) fn trim_in_block(&mut self, n: usize, items: &mut Items<T>) -> usize {
+        self.cursor.as_mut().map_or(0, |cursor| cursor.skip_in_block(n, |item| items.push(item)))
     }
 
     /// Moves the keeper up to `limit`.

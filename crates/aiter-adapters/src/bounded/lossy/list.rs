@@ -22,8 +22,8 @@ use crate::{
     bounded::{
         gate::slow_lock::SlowLock,
         lossy::{
-            LossyPolicy, is_before,
-            keeper::{Gone, Keeper},
+            LossyPolicy, MAX_STEP, is_before,
+            keeper::{Gone, Items, Keeper},
             seat::Seat,
         },
     },
@@ -33,8 +33,6 @@ use crate::{
 /// Number of items that may be pinned at any `cap`. Otherwise, at a small `cap`, a reader that is
 /// in the middle of a read would make pushes fail.
 const MIN_PINNED: usize = 32;
-/// The largest number of items that wait for the keeper to move on.
-const MAX_STEP: usize = 32;
 /// The largest capacity. A difference of two indices is then never ambiguous.
 const MAX_CAP: usize = usize::MAX / 8;
 
@@ -100,25 +98,37 @@ impl<T> LossyList<T> {
     /// `true` if too many items are pinned.
     #[cold]
     fn make_room(&self, end: usize) -> bool {
-        // Before the lock, so that it is dropped after the lock is open. That is user code.
-        let mut gone = None;
-        self.slow.with(|slow| {
-            let limit = end.wrapping_sub(self.cap);
-            if slow.is_behind(limit) {
-                let gone = gone.get_or_insert_with(Gone::new);
-                slow.cut_before(limit, self.policy, gone);
-                slow.keeper.trim(limit, gone);
+        // Before the lock, so that the items are dropped after the lock is open. That is user code.
+        let mut items = Items::new();
+        let is_full = self.slow.with(|slow| {
+            let (cap, slowest) = (self.cap as isize, slow.lag(end));
+            let mut kept = slow.keeper.lag(end);
+            // Most pushes find no cursor to cut. A cursor that was just cut would still count as a
+            // reader, and its drop would leave the items.
+            if slowest <= cap && kept > cap {
+                kept -= slow.keeper.trim_in_block((kept - cap) as usize, &mut items) as isize;
             }
-            self.set_limits(slow, end)
+            (slowest.max(kept) <= cap).then(|| self.set_limits(slowest, kept, end))
+        });
+        is_full.unwrap_or_else(|| self.make_room_slow(end))
+    }
+
+    #[inline(never)]
+    fn make_room_slow(&self, end: usize) -> bool {
+        let limit = end.wrapping_sub(self.cap);
+        // Before the lock, as above.
+        let mut gone = Gone::new();
+        self.slow.with(|slow| {
+            slow.cut_before(limit, self.policy, &mut gone);
+            slow.keeper.trim(limit, &mut gone);
+            self.set_limits(slow.lag(end), slow.keeper.lag(end), end)
         })
     }
 
-    /// Sets `due` and `is_full`, and returns the latter.
-    fn set_limits(&self, slow: &Slow<T>, end: usize) -> bool {
-        let behind = |position| end.wrapping_sub(position) as isize;
+    /// Sets `due` and `is_full`, and returns the latter. `slowest` and `kept` tell how far the
+    /// slowest cursor and the keeper are before `end`.
+    fn set_limits(&self, slowest: isize, kept: isize, end: usize) -> bool {
         let step = (self.cap / 4).clamp(1, MAX_STEP) as isize;
-        let slowest = slow.seats.iter().map(|seat| behind(seat.position())).max().unwrap_or(0);
-        let kept = slow.keeper.position().map_or(0, behind);
         let before = slowest.max(kept - (step - 1)) as usize;
         // Relaxed, both: see the head of this file.
         self.due.store(end.wrapping_add(self.cap).wrapping_sub(before), Ordering::Relaxed);
@@ -139,7 +149,7 @@ impl<T> LossyList<T> {
     }
 
     /// Makes a cursor at the end of the list, and its seat.
-    pub(super) fn subscribe(&self, core: &Pusher<T>) -> Arc<Seat<T>>
+    pub(super) fn subscribe(&self) -> Arc<Seat<T>>
     where
         T: Clone + Sync,
     {
@@ -147,7 +157,7 @@ impl<T> LossyList<T> {
             slow.keeper.set_fork();
             // No user code runs under the lock: the new cursor drops later what `subscribe` would
             // drop.
-            let seat = Arc::new(Seat::new(core.subscribe_without_reclaim()));
+            let seat = Arc::new(Seat::new(self.core.subscribe_without_reclaim()));
             self.add_seat(slow, &seat);
             seat
         })
@@ -224,12 +234,6 @@ impl<T> LossyList<T> {
             unread.max().unwrap_or(0).min(self.cap)
         })
     }
-
-    /// Returns `true` if the list was stopped.
-    pub(super) fn is_stopped(&self) -> bool {
-        // If the other pushers are dropped meanwhile, dropping this one stops the list.
-        self.core.upgrade().is_none_or(|core| core.is_stopped())
-    }
 }
 
 impl<T> Slow<T> {
@@ -237,10 +241,10 @@ impl<T> Slow<T> {
         self.seats.len() + self.keeper.laggards()
     }
 
-    /// Returns `true` if a cursor or the keeper is before `limit`.
-    fn is_behind(&self, limit: usize) -> bool {
-        let seats = self.seats.iter().map(|seat| seat.position());
-        seats.chain(self.keeper.position()).any(|position| is_before(position, limit))
+    /// Returns how far the slowest cursor that is not cut is before `end`, or 0.
+    fn lag(&self, end: usize) -> isize {
+        let lag = |seat: &Arc<Seat<T>>| end.wrapping_sub(seat.position()) as isize;
+        self.seats.iter().map(lag).max().unwrap_or(0)
     }
 
     fn cut_before(&mut self, limit: usize, policy: LossyPolicy, gone: &mut Gone<T>) {

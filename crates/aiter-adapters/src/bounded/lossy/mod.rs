@@ -9,7 +9,9 @@
 //! A cursor that is cut and not read costs nothing until it is read or dropped. So a push costs the
 //! same with one such cursor and with a thousand.
 
+mod control;
 mod cursor;
+mod cursor_control;
 mod keeper;
 mod list;
 mod next;
@@ -19,14 +21,16 @@ mod queries;
 mod seat;
 #[cfg(feature = "sink")]
 mod sink;
+mod skip;
+mod subscriber;
 mod weak;
 
 pub use cursor::LossyCursor;
-pub use next::{LossyNext, LossyNextMany};
 pub use push_all::LossyPushAllError;
 pub use pusher::{LossyPusher, bounded_lossy};
 #[cfg(feature = "sink")]
 pub use sink::LossySink;
+pub use subscriber::LossySubscriber;
 pub use weak::WeakLossyPusher;
 
 /// The way in which a lossy list handles a cursor that is more than `cap` items behind.
@@ -38,6 +42,9 @@ pub enum LossyPolicy {
     /// The cursor is cut off. Its stream ends, and [`LossyCursor::is_lagged`] returns `true`.
     Disconnect,
 }
+
+/// The largest number of items that wait for the keeper to move on.
+const MAX_STEP: usize = 32;
 
 /// Returns `true` if an index is before another one. Indices wrap around.
 fn is_before(index: usize, other: usize) -> bool {

@@ -73,9 +73,10 @@ impl<T> LossyCursor<T> {
         self.len() == 0
     }
 
-    /// Returns `true` if the list was stopped, also with items left to read.
+    /// Returns `true` if the list was stopped, also with items left to read. Wait-free.
+    #[doc(alias = "is_closed")]
     pub fn is_stopped(&self) -> bool {
-        self.list.is_stopped()
+        self.list.core.is_stopped()
     }
 
     /// Returns `true` if this cursor has read every item that it will receive: the list was
