@@ -59,7 +59,7 @@ fn handler_and_task_push_bounded() {
             }
             Err(error) => panic!("{error}"),
         }
-        assert!(from_handler.len() <= CAP);
+        assert!(from_handler.len() <= CAP && from_handler.capacity() <= CAP);
     };
     let mut waits = 0;
     board::with_timer(mixed, handler, || {
