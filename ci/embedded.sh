@@ -25,7 +25,8 @@ run_with_sections() {
 
 faults() {
     local copy=$target_dir/faults/copy
-    local list=crates/aiter-core/src/list/claim.rs sections=tests/firmware/src/critical.rs
+    local list=crates/aiter-core/src/list/claim.rs
+    local gate=crates/aiter-adapters/src/bounded/gate/serve.rs sections=tests/firmware/src/critical.rs
 
     # fault NAME RUN FILE PERL: what comes to pass on every board with FILE changed by PERL.
     fault() {
@@ -48,6 +49,7 @@ faults() {
     fault 'a claim by load and store' run "$list" \
         's/(let exchanged = )self\.tail\.compare_exchange_weak\(.*?\);/$1Ok::<(), ()>(self.tail.store(tail.plus(want).0, Ordering::Release));/s'
     fault 'no wake after a publication' run "$list" 's/self\.waiters\.notify\(Wakers::\w+\);//g'
+    fault 'no wake of a producer that waits' run "$gate" 's/wakers\.wake\(\);/drop(wakers);/'
     fault 'critical sections that mask nothing' run_with_sections "$sections" \
         's/^.*interrupt::disable\(\);\n//mg'
 }

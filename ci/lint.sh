@@ -13,6 +13,7 @@ if need_component clippy; then
     cargo clippy --workspace --all-targets -- -D warnings
     cargo clippy --manifest-path "$bench" --workspace --all-targets -- -D warnings
     cargo clippy -p aiter-core -p aiter --features critical-section,sink -- -D warnings
+    cargo clippy -p aiter-adapters --features critical-section,sink --all-targets -- -D warnings
     for board in thumbv6m-none-eabi riscv32imc-unknown-none-elf; do
         need_target "$board" || continue
         # Apart, as each brings critical sections of its own.

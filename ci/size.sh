@@ -22,7 +22,7 @@ row() {
     for board in "${boards[@]}"; do
         local run=(cargo run -q --profile plain -p aiter-firmware-size --bin "$1" --target "$board")
         heap=0
-        if [[ $1 == heap || $1 == aiter ]]; then
+        if [[ $1 == heap || $1 == aiter || $1 == bounded ]]; then
             reported=$(timeout 60 "${run[@]}" --features report 2>/dev/null)
             heap=${reported//[!0-9]/}
         fi
@@ -43,5 +43,6 @@ echo '|---|---|---|---|'
 row base 'no channel: an interrupt counts, main sleeps'
 row heap 'the same, with `embedded-alloc`'
 row aiter 'a push list with `embedded-alloc`, `reserve(16)`'
+row bounded 'a bounded list of 16 items with `embedded-alloc`, `preallocate()`'
 row channel "embassy-sync's \`Channel\`, 16 items"
 row spsc "heapless' \`spsc::Queue\`, 16 items"

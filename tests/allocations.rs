@@ -1,6 +1,6 @@
 //! Allocations of the adapters, counted by the allocator on the thread of the test.
 
-use aiter::{AiterExt, BlockOn, BlockOnIdle, OnError, aiter_to_iter, park_thread};
+use aiter::{AiterExt, BlockOn, BlockOnIdle, OnError, aiter_to_iter, bounded, park_thread};
 use allocation_counter::measure;
 use core::{
     cell::RefCell,
@@ -220,6 +220,21 @@ fn sharable_allocates_nothing_per_item() {
         let _ = next(&mut one);
         let _ = next(&mut two);
     });
+}
+
+#[test]
+fn preallocated_bounded_list_allocates_nothing() {
+    for cap in (1..130).chain([300]) {
+        let (pusher, mut cursor) = bounded(cap);
+        pusher.preallocate();
+        let used = measure(|| {
+            for round in 0..300 {
+                while pusher.try_push(1_u8).is_ok() {}
+                (0..=round % cap).for_each(|_| assert_eq!(cursor.try_next(), Ok(1)));
+            }
+        });
+        assert_eq!(used.count_total, 0, "cap {cap}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ extern crate alloc;
 extern crate std;
 
 mod azip;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "critical-section", feature = "std"))]
 mod bounded;
 #[cfg(feature = "std")]
 mod catch_panics;
@@ -34,16 +34,22 @@ mod sync;
 mod util;
 
 pub use azip::{Azip, AzipSources, StrictAzip, UnequalLengths, azip};
+#[cfg(all(feature = "std", feature = "sink"))]
+pub use bounded::LossySink;
+#[cfg(any(feature = "critical-section", feature = "std"))]
+pub use bounded::{
+    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, OwnedPermit,
+    Permit, Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
+    SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, TryReserveError,
+    WeakBoundedPusher, bounded,
+};
 #[cfg(feature = "std")]
 pub use bounded::{
-    BoundedCursor, BoundedNext, BoundedNextMany, BoundedPusher, BoundedSubscriber, LossyCursor,
-    LossyNext, LossyNextMany, LossyPolicy, LossyPushAllError, LossyPusher, OwnedPermit, Permit,
-    Permits, Push, PushAll, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
-    SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, TryReserveError,
-    WeakBoundedPusher, WeakLossyPusher, bounded, bounded_lossy,
+    LossyCursor, LossyNext, LossyNextMany, LossyPolicy, LossyPushAllError, LossyPusher,
+    WeakLossyPusher, bounded_lossy,
 };
-#[cfg(all(feature = "std", feature = "sink"))]
-pub use bounded::{LossySink, PushSink, PushSinkError};
+#[cfg(all(any(feature = "critical-section", feature = "std"), feature = "sink"))]
+pub use bounded::{PushSink, PushSinkError};
 #[cfg(feature = "std")]
 pub use catch_panics::CatchPanics;
 #[cfg(feature = "std")]

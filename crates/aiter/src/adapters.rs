@@ -6,6 +6,9 @@
 //!   the sink.
 //! - Error types of rare operations, the outcome of a task, and the parts of a custom `block_on`.
 
+#[cfg(all(feature = "std", feature = "sink"))]
+#[doc(inline)]
+pub use aiter_adapters::LossySink;
 #[doc(inline)]
 pub use aiter_adapters::{
     Active, Azip, AzipSources, BoundedFork, DriveTask, ErrorRule, FlattenIter, ForEachProgress,
@@ -14,17 +17,22 @@ pub use aiter_adapters::{
     StartWorkers, Stoppable, StreamNext, StrictAzip, TaskOutcome, TryJoinStreams, UnequalLengths,
     WorkerStarter,
 };
+#[cfg(any(feature = "critical-section", feature = "std"))]
+#[doc(inline)]
+pub use aiter_adapters::{
+    BoundedNext, BoundedNextMany, BoundedSubscriber, OwnedPermit, Permit, Permits, Push, PushAll,
+    Reserve, ReserveMany, ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext,
+    SharedBoundedNextMany, TryReserveError, WeakBoundedPusher,
+};
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use aiter_adapters::{
-    BoundedNext, BoundedNextMany, BoundedSubscriber, CatchPanics, CaughtPanic, LossyNext,
-    LossyNextMany, LossyPushAllError, MapError, OwnedPermit, Permit, Permits, Push, PushAll,
-    Reserve, ReserveMany, ReserveManyError, ReserveOwned, SharedBoundedCursor, SharedBoundedNext,
-    SharedBoundedNextMany, TryReserveError, WeakBoundedPusher, WeakLossyPusher,
+    CatchPanics, CaughtPanic, LossyNext, LossyNextMany, LossyPushAllError, MapError,
+    WeakLossyPusher,
 };
-#[cfg(all(feature = "std", feature = "sink"))]
+#[cfg(all(any(feature = "critical-section", feature = "std"), feature = "sink"))]
 #[doc(inline)]
-pub use aiter_adapters::{LossySink, PushSink, PushSinkError};
+pub use aiter_adapters::{PushSink, PushSinkError};
 #[doc(inline)]
 pub use aiter_core::{
     AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, PushAllError, SharedNext,

@@ -10,11 +10,12 @@ pub mod prelude;
 pub use aiter_adapters::{
     AiterExt, Gate, KeyedEvent, LagPolicy, OnError, Progress, Spawn, Stopper, azip, iter_to_aiter,
 };
+#[cfg(any(feature = "critical-section", feature = "std"))]
+#[doc(inline)]
+pub use aiter_adapters::{BoundedCursor, BoundedPusher, bounded};
 #[cfg(feature = "std")]
 #[doc(inline)]
-pub use aiter_adapters::{
-    BoundedCursor, BoundedPusher, LossyCursor, LossyPolicy, LossyPusher, bounded, bounded_lossy,
-};
+pub use aiter_adapters::{LossyCursor, LossyPolicy, LossyPusher, bounded_lossy};
 #[doc(inline)]
 pub use aiter_core::{
     Cursor, PushError, PushErrorKind, Pusher, Replay, SharedCursor, Subscriber, TryNextError,

@@ -33,7 +33,7 @@ pub use aiter_adapters::{
     LagPolicy, OnError, Preload, Progress, Sharable, Stoppable, Stopper, TaskOutcome, azip,
     iter_to_aiter,
 };
-#[cfg(feature = "std")]
+#[cfg(any(feature = "critical-section", feature = "std"))]
 pub use aiter_adapters::{BoundedCursor, BoundedPusher, bounded};
 pub use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
 pub use aiter_executor_compat::{AiterToIter, aiter_to_iter};

@@ -140,6 +140,42 @@ pub mod adapters {
     }
 }
 
+/// The bounded list.
+#[cfg(feature = "critical-section")]
+pub mod bounded {
+    use aiter::{
+        BoundedCursor, BoundedPusher,
+        adapters::{
+            BoundedNext, BoundedNextMany, BoundedSubscriber, OwnedPermit, Permit, Permits, Push,
+            PushAll, PushSink, PushSinkError, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
+            SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, TryReserveError,
+            WeakBoundedPusher,
+        },
+    };
+
+    /// Handles that push.
+    pub type Pushers<T> = (BoundedPusher<T>, WeakBoundedPusher<T>, PushSink<T>);
+    /// Futures that wait for room.
+    pub type Pushes<'a, T, I> = (Push<'a, T>, PushAll<'a, T, I>);
+    /// Futures of permits.
+    pub type Reservations<'a, T> = (Reserve<'a, T>, ReserveMany<'a, T>, ReserveOwned<T>);
+    /// Permits.
+    pub type AllPermits<'a, T> = (Permit<'a, T>, Permits<'a, T>, OwnedPermit<T>);
+    /// Errors.
+    pub type Errors<T> = (TryReserveError, ReserveManyError, PushSinkError<T>);
+    /// Handles that read, or will.
+    pub type Cursors<T> = (BoundedCursor<T>, SharedBoundedCursor<T>, BoundedSubscriber<T>);
+    /// Futures of items.
+    pub type Reads<'a, T> = (BoundedNext<'a, T>, BoundedNextMany<'a, T>);
+    /// Futures of a shared cursor.
+    pub type SharedReads<T> = (SharedBoundedNext<'static, T>, SharedBoundedNextMany<'static, T>);
+
+    /// Makes a list.
+    pub fn make<T>(cap: usize) -> (BoundedPusher<T>, BoundedCursor<T>) {
+        aiter::bounded(cap)
+    }
+}
+
 /// The bridge from streams to iterators.
 pub mod executor_compat {
     use aiter::prelude::Stream;

@@ -125,8 +125,8 @@ impl<T> BoundedPusher<T> {
         BoundedCursor::subscribe(&self.list, &self.core)
     }
 
-    /// Links memory for `max_capacity` items, so that later calls of [`try_push`](Self::try_push)
-    /// allocate nothing.
+    /// Links memory for `max_capacity` unread items, so that later calls of
+    /// [`try_push`](Self::try_push) allocate nothing. The memory stays with the list.
     ///
     /// # Panics
     /// Panics as [`Pusher::reserve`] does.
@@ -144,7 +144,7 @@ impl<T> BoundedPusher<T> {
     #[track_caller]
     #[doc(alias = "with_capacity")]
     pub fn preallocate(&self) {
-        self.core.reserve(self.max_capacity());
+        self.core.reserve_unread(self.max_capacity());
     }
 
     /// Returns the number of cursors of the list. A shared cursor counts once. Wait-free.

@@ -68,10 +68,9 @@ impl<T> BoundedCursor<T> {
     where
         T: Clone + Sync,
     {
-        // `subscribe` of core drops items only after a `try_push` of core, which this list does not
-        // use. So no user code runs under the lock.
+        // No user code runs under the lock: the new cursor drops later what `subscribe` would drop.
         let (cursor, cell) = list.gate.subscribe(|| {
-            let cursor = core.subscribe();
+            let cursor = core.subscribe_without_reclaim();
             let index = cursor.index();
             (cursor, index)
         });

@@ -8,6 +8,7 @@ mod cursor;
 mod error;
 mod gate;
 mod list;
+#[cfg(feature = "std")]
 mod lossy;
 mod next;
 mod permit;
@@ -24,8 +25,9 @@ mod weak;
 
 pub use cursor::BoundedCursor;
 pub use error::{ReserveManyError, TryReserveError};
-#[cfg(feature = "sink")]
+#[cfg(all(feature = "std", feature = "sink"))]
 pub use lossy::LossySink;
+#[cfg(feature = "std")]
 pub use lossy::{
     LossyCursor, LossyNext, LossyNextMany, LossyPolicy, LossyPushAllError, LossyPusher,
     WeakLossyPusher, bounded_lossy,

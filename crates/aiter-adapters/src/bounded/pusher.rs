@@ -20,6 +20,8 @@ use crate::{
 
 /// Makes an empty list for at most `cap` unread items, and returns its first pusher and cursor.
 ///
+/// Requires the feature `std` or the feature `critical-section`.
+///
 /// A push waits while a cursor has not read `cap` items, so the slowest cursor governs. Permits
 /// count as unread items. Everything else is as in [`push_list`]: the cursors receive the items in
 /// one order, and [`fork`](BoundedCursor::fork) takes constant time at any backlog.
@@ -71,6 +73,10 @@ pub fn bounded<T>(cap: usize) -> (BoundedPusher<T>, BoundedCursor<T>) {
 /// has moved. A read takes no lock unless a producer waits for exactly this step. The other
 /// operations take a short lock, under which no user code runs.
 ///
+/// Without the feature `std`, the lock is a critical section. It lasts for a scan of the cursors
+/// and a few steps for each request that is answered. It allocates if the registry of cursors or
+/// the line of requests has to grow.
+///
 /// # Examples
 /// ```
 /// use aiter_adapters::bounded;
@@ -97,6 +103,9 @@ impl<T> BoundedPusher<T> {
     /// [`preallocate`](Self::preallocate). Lock-free if there is room by the last known position of
     /// the slowest cursor. Otherwise scans the cursors under a lock.
     ///
+    /// Without the feature `std`, an interrupt handler may call this. After `preallocate`, it
+    /// neither allocates nor frees there.
+    ///
     /// # Errors
     /// - Returns [`TryPushError::Full`] with the item if there is no room or a request waits.
     /// - Returns [`TryPushError::Stopped`] with the item if the list is stopped.
@@ -119,13 +128,34 @@ impl<T> BoundedPusher<T> {
     #[doc(alias = "try_send")]
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
         match self.list.gate.try_admit(1, 1) {
-            Ok(_) => self.push_admitted(item).map_err(|error| match error {
+            Ok(_) => self.push_linked(item).map_err(|error| match error {
                 PushError::Stopped(item) => TryPushError::Stopped(item),
                 PushError::NoCursor(item) => TryPushError::NoCursor(item),
             }),
             Err(TryReserveError::Full) => Err(TryPushError::Full(item)),
             Err(TryReserveError::Stopped) => Err(TryPushError::Stopped(item)),
             Err(TryReserveError::NoCursor) => Err(TryPushError::NoCursor(item)),
+        }
+    }
+
+    /// Does the same as `push_admitted`. Without `std` it may run in an interrupt handler, so it
+    /// allocates only if no memory is linked, and leaves to the cursors what is to be freed.
+    fn push_linked(&self, item: T) -> Result<(), PushError<T>> {
+        if cfg!(feature = "std") {
+            return self.push_admitted(item);
+        }
+        match self.core.try_push(item) {
+            Ok(()) => Ok(()),
+            // No memory is linked. There is room in the list.
+            Err(TryPushError::Full(item)) => self.push_admitted(item),
+            Err(TryPushError::Stopped(item)) => {
+                self.list.gate.release(1);
+                Err(PushError::Stopped(item))
+            }
+            Err(TryPushError::NoCursor(item)) => {
+                self.list.gate.release(1);
+                Err(PushError::NoCursor(item))
+            }
         }
     }
 

@@ -1,5 +1,5 @@
 //! Tests of the bounded list. They poll by hand, with wakers that count.
-#![cfg(all(feature = "std", not(loom)))]
+#![cfg(all(any(feature = "critical-section", feature = "std"), not(loom)))]
 
 extern crate alloc;
 
@@ -14,6 +14,8 @@ mod model;
 mod panics;
 mod push_all;
 mod reentrant;
+#[cfg(all(not(feature = "std"), not(target_family = "wasm")))]
+mod section;
 #[cfg(feature = "sink")]
 mod sink;
 #[cfg(not(target_family = "wasm"))]

@@ -158,6 +158,15 @@ impl<T> Cursor<T> {
         T: Clone + Sync,
     {
         list.release_handed_over();
+        Self::at_tail_without_reclaim(list)
+    }
+
+    /// Does the same as `at_tail`, and drops no item: the blocks that producers have handed over
+    /// stay for the first read that finds nothing.
+    pub(crate) fn at_tail_without_reclaim(list: &Arc<List<T>>) -> Self
+    where
+        T: Clone + Sync,
+    {
         // Before `enter` counts the second reader, which may need the clone function.
         list.set_clone();
         let (block, skip) = list.enter();

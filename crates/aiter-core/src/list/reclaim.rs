@@ -359,6 +359,30 @@ mod tests {
     }
 
     #[test]
+    fn subscribe_without_reclaim_drops_no_item() {
+        type Item = alloc::sync::Arc<()>;
+        let item = Item::default();
+        let (pusher, cursor) = crate::push_list::<Item>();
+        let list = &*pusher.list;
+        let claim =
+            list.claim(1, OnFull::Allocate).unwrap_or_else(|_| panic!("list must take items"));
+        (1..=Block::<Item>::CAP).for_each(|_| pusher.push(Item::default()).unwrap());
+        let late = pusher.subscribe();
+        // The unpublished claim keeps the first block, which has no reader after this.
+        drop(cursor);
+        // SAFETY: this thread claimed the slot, and fills it before it publishes the slot.
+        unsafe {
+            claim.block.write(claim.slot, item.clone());
+            list.publish(claim, Reclaim::Deferred);
+        }
+        let mut later = pusher.subscribe_without_reclaim();
+        assert_eq!(Item::strong_count(&item), 2, "the item must not be dropped");
+        assert!(later.try_next().is_err());
+        assert_eq!(Item::strong_count(&item), 1, "the item must be dropped");
+        drop(late);
+    }
+
+    #[test]
     fn reserve_is_whole_after_pinned_retirements() {
         let (list, mut cursor) = new_list(0);
         let slots = Block::<usize>::CAP;

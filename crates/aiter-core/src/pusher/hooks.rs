@@ -1,6 +1,6 @@
 //! Hidden functions for the bounded list of `aiter-adapters`.
 
-use crate::{error::PushError, pusher::Pusher};
+use crate::{cursor::Cursor, error::PushError, list::block::Block, pusher::Pusher};
 
 impl<T> Pusher<T> {
     /// Appends an item as [`push`](Self::push) does, and returns its index in the order of the
@@ -10,6 +10,33 @@ impl<T> Pusher<T> {
     pub fn push_indexed(&self, item: T) -> Result<usize, PushError<T>> {
         let mut index = 0;
         self.list.push(item, &mut index).map(|()| index)
+    }
+
+    /// Does the same as [`subscribe`](Self::subscribe), and runs no user code: if it must drop
+    /// items, the new cursor drops them when it finds nothing to read.
+    ///
+    /// # Panics
+    /// Panics as [`subscribe`](Self::subscribe) does.
+    #[doc(hidden)]
+    pub fn subscribe_without_reclaim(&self) -> Cursor<T>
+    where
+        T: Clone + Sync,
+    {
+        Cursor::at_tail_without_reclaim(&self.list)
+    }
+
+    /// Links blocks for `unread` items behind a cursor at any position, and keeps as many from now
+    /// on.
+    ///
+    /// [`reserve`](Self::reserve) counts from the tail. A cursor may have read all items of a block
+    /// and not have left it, so this is one block more.
+    ///
+    /// # Panics
+    /// Panics as [`reserve`](Self::reserve) does.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn reserve_unread(&self, unread: usize) {
+        self.list.reserve(unread.saturating_add(Block::<T>::CAP));
     }
 
     /// Returns the index of the next item to push. Lock-free.

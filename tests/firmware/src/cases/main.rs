@@ -1,10 +1,11 @@
-//! Tests of the list on a board, where interrupt handlers push and the main loop reads.
+//! Tests of the lists on a board, where interrupt handlers push and the main loop reads.
 
 #![no_std]
 #![no_main]
 
 extern crate alloc;
 
+mod bounded;
 mod chain;
 mod levels;
 mod list;
@@ -29,7 +30,7 @@ fn mixed(tick: u32) -> u32 {
 fn main() -> ! {
     board::init();
     heap::init();
-    for (name, run_case) in list::ALL.iter().chain(levels::ALL) {
+    for (name, run_case) in list::ALL.iter().chain(levels::ALL).chain(bounded::ALL) {
         let case = Case::start(name);
         run_case();
         case.end();

@@ -195,9 +195,10 @@ impl Gate {
         if word & (CLOSED | WAITERS) != 0 {
             return Err(refusal(word));
         }
-        let slow = &mut *self.slow.lock();
-        let (min, _) = self.raise_min(slow).ok_or(TryReserveError::NoCursor)?;
-        self.admit_before(min, CLOSED | WAITERS, 0, least, most).map_err(refusal)
+        self.slow.with(|slow| {
+            let (min, _) = self.raise_min(slow).ok_or(TryReserveError::NoCursor)?;
+            self.admit_before(min, CLOSED | WAITERS, 0, least, most).map_err(refusal)
+        })
     }
 
     /// Admits `want` items, or appends the request to the line and serves it. Then returns the key
@@ -213,26 +214,27 @@ impl Gate {
         want: usize,
         waker: &mut Option<Waker>,
     ) -> Result<Option<(Key, Wakers)>, PushErrorKind> {
-        let slow = &mut *self.slow.lock();
-        // Relaxed: `close` sets the flag under the slow lock.
-        if self.admitted.0.load(Ordering::Relaxed) & CLOSED != 0 {
-            return Err(PushErrorKind::Stopped);
-        }
-        let (min, slowest) = self.raise_min(slow).ok_or(PushErrorKind::NoCursor)?;
-        // If the line is not empty, `WAITERS` is set, and no newcomer is admitted.
-        if self.admit_before(min, CLOSED | WAITERS, 0, want, want).is_ok() {
-            return Ok(None);
-        }
-        let key = slow.line.push(want, waker.take().expect("the caller passes a waker"));
-        // Relaxed: a permit that was returned before is seen in `word`. A permit that is returned
-        // later sees `WAITERS`.
-        let word = self.admitted.0.fetch_or(WAITERS, Ordering::Relaxed);
-        // What `serve` does for a request that is alone in line and still finds no room.
-        let must_wait = slow.line.is_single()
-            && self.room_after(word, min) < want
-            && slow.cells[slowest].watch(min);
-        let wakers = if must_wait { Wakers::default() } else { self.serve(slow) };
-        Ok(Some((key, wakers)))
+        self.slow.with(|slow| {
+            // Relaxed: `close` sets the flag under the slow lock.
+            if self.admitted.0.load(Ordering::Relaxed) & CLOSED != 0 {
+                return Err(PushErrorKind::Stopped);
+            }
+            let (min, slowest) = self.raise_min(slow).ok_or(PushErrorKind::NoCursor)?;
+            // If the line is not empty, `WAITERS` is set, and no newcomer is admitted.
+            if self.admit_before(min, CLOSED | WAITERS, 0, want, want).is_ok() {
+                return Ok(None);
+            }
+            let key = slow.line.push(want, waker.take().expect("the caller passes a waker"));
+            // Relaxed: a permit that was returned before is seen in `word`. A permit that is
+            // returned later sees `WAITERS`.
+            let word = self.admitted.0.fetch_or(WAITERS, Ordering::Relaxed);
+            // What `serve` does for a request that is alone in line and still finds no room.
+            let must_wait = slow.line.is_single()
+                && self.room_after(word, min) < want
+                && slow.cells[slowest].watch(min);
+            let wakers = if must_wait { Wakers::default() } else { self.serve(slow) };
+            Ok(Some((key, wakers)))
+        })
     }
 
     /// Returns `n` places. Serves the line if there is one.
@@ -266,18 +268,21 @@ impl Gate {
 
     /// Returns how many items would be admitted now.
     pub(super) fn room(&self) -> usize {
-        let slow = &mut *self.slow.lock();
-        let Some((min, _)) = self.raise_min(slow) else { return 0 };
-        // Relaxed, here and in `used`: only a number.
-        let word = self.admitted.0.load(Ordering::Relaxed);
-        if word & (CLOSED | WAITERS) != 0 { 0 } else { self.room_after(word, min).min(self.cap) }
+        self.slow.with(|slow| {
+            let Some((min, _)) = self.raise_min(slow) else { return 0 };
+            // Relaxed, here and in `used`: only a number.
+            let word = self.admitted.0.load(Ordering::Relaxed);
+            let is_open = word & (CLOSED | WAITERS) == 0;
+            if is_open { self.room_after(word, min).min(self.cap) } else { 0 }
+        })
     }
 
     /// Returns how many places are in use.
     pub(super) fn used(&self) -> usize {
-        let slow = &mut *self.slow.lock();
-        // Without a cursor, only the permits that are out are in use, and they are worthless.
-        let Some((min, _)) = self.raise_min(slow) else { return 0 };
-        count::ahead(self.admitted.0.load(Ordering::Relaxed) >> count::FLAG_BITS, min)
+        self.slow.with(|slow| {
+            // Without a cursor, only the permits that are out are in use, and they are worthless.
+            let Some((min, _)) = self.raise_min(slow) else { return 0 };
+            count::ahead(self.admitted.0.load(Ordering::Relaxed) >> count::FLAG_BITS, min)
+        })
     }
 }

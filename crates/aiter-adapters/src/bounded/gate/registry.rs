@@ -8,7 +8,7 @@ use crate::{
 impl Gate {
     /// Adds a cell at the position of another cell, whose cursor does not move meanwhile.
     pub(in crate::bounded) fn fork(&self, cell: &Cell) -> Arc<Cell> {
-        self.slow.lock().add_cell(cell.position())
+        self.slow.with(|slow| slow.add_cell(cell.position()))
     }
 
     /// Adds the cell of a cursor that `subscribe` makes at the tail of the list. It also returns
@@ -19,10 +19,10 @@ impl Gate {
         &self,
         subscribe: impl FnOnce() -> (R, usize),
     ) -> (R, Arc<Cell>) {
-        let mut slow = self.slow.lock();
-        let (cursor, index) = subscribe();
-        let cell = slow.add_cell(count::wrap(index));
-        (cursor, cell)
+        self.slow.with(|slow| {
+            let (cursor, index) = subscribe();
+            (cursor, slow.add_cell(count::wrap(index)))
+        })
     }
 
     /// Removes a cell, after its cursor was dropped.

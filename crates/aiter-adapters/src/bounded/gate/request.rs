@@ -6,7 +6,7 @@ use aiter_core::PushErrorKind;
 
 use crate::{
     bounded::gate::{
-        FLAGS, Gate,
+        FLAGS, Gate, Slow,
         line::{Key, State},
     },
     sync::Ordering,
@@ -88,25 +88,21 @@ impl Request {
 fn poll_line(gate: &Gate, key: Key, waker: &Waker) -> Poll<Result<(), PushErrorKind>> {
     let mut fresh: Option<Waker> = None;
     loop {
-        {
-            let line = &mut gate.slow.lock().line;
-            match line.state(key) {
-                None => return Poll::Ready(Ok(())),
-                Some(State::Waiting(old)) if old.will_wake(waker) => return Poll::Pending,
-                Some(State::Waiting(old)) => {
-                    if let Some(fresh) = &mut fresh {
-                        core::mem::swap(old, fresh);
-                    }
-                }
-                Some(&mut State::Refused(kind)) => {
-                    line.remove(key);
-                    return Poll::Ready(Err(kind));
-                }
+        let polled = gate.slow.with(|Slow { line, .. }| match line.state(key) {
+            None => Some(Poll::Ready(Ok(()))),
+            Some(State::Waiting(old)) if old.will_wake(waker) => Some(Poll::Pending),
+            Some(State::Waiting(old)) => {
+                core::mem::swap(old, fresh.as_mut()?);
+                Some(Poll::Pending)
             }
-        }
-        if fresh.is_some() {
+            Some(&mut State::Refused(kind)) => {
+                line.remove(key);
+                Some(Poll::Ready(Err(kind)))
+            }
+        });
+        if let Some(polled) = polled {
             // User code: drops the old waker, outside of the lock.
-            return Poll::Pending;
+            return polled;
         }
         // User code, outside of the lock.
         fresh = Some(waker.clone());
@@ -123,8 +119,7 @@ impl Gate {
 
     /// Removes a request that wanted `want` places.
     fn cancel(&self, key: Key, want: usize) {
-        let (state, wakers) = {
-            let slow = &mut *self.slow.lock();
+        let (state, wakers) = self.slow.with(|slow| {
             let was_front = slow.line.is_front(key);
             let state = slow.line.remove(key);
             let is_granted = state.is_none();
@@ -133,7 +128,7 @@ impl Gate {
             }
             let is_served = was_front || is_granted;
             (state, is_served.then(|| self.serve(slow)))
-        };
+        });
         if let Some(wakers) = wakers {
             wakers.wake();
         }

@@ -10,11 +10,10 @@ use crate::{
 impl Gate {
     /// Calls `change` under the slow lock, serves the line, and then calls the wakers.
     pub(super) fn serve_locked(&self, change: impl FnOnce(&mut Slow)) {
-        let wakers = {
-            let slow = &mut *self.slow.lock();
+        let wakers = self.slow.with(|slow| {
             change(slow);
             self.serve(slow)
-        };
+        });
         wakers.wake();
     }
 
@@ -93,12 +92,13 @@ impl Gate {
 
     /// Refuses all requests from now on. Returns the wakers of the tasks that wait.
     pub(in crate::bounded) fn close(&self) -> Wakers {
-        let slow = &mut *self.slow.lock();
-        // Relaxed: the slow lock orders the line.
-        self.admitted.0.fetch_or(CLOSED, Ordering::Relaxed);
-        let mut wakers = Wakers::default();
-        self.refuse_all(slow, PushErrorKind::Stopped, &mut wakers);
-        self.clear_waiters();
-        wakers
+        self.slow.with(|slow| {
+            // Relaxed: the slow lock orders the line.
+            self.admitted.0.fetch_or(CLOSED, Ordering::Relaxed);
+            let mut wakers = Wakers::default();
+            self.refuse_all(slow, PushErrorKind::Stopped, &mut wakers);
+            self.clear_waiters();
+            wakers
+        })
     }
 }

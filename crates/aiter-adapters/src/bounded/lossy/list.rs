@@ -102,14 +102,15 @@ impl<T> LossyList<T> {
     fn make_room(&self, end: usize) -> bool {
         // Before the lock, so that it is dropped after the lock is open. That is user code.
         let mut gone = None;
-        let slow = &mut *self.slow.lock();
-        let limit = end.wrapping_sub(self.cap);
-        if slow.is_behind(limit) {
-            let gone = gone.get_or_insert_with(Gone::new);
-            slow.cut_before(limit, self.policy, gone);
-            slow.keeper.trim(limit, gone);
-        }
-        self.set_limits(slow, end)
+        self.slow.with(|slow| {
+            let limit = end.wrapping_sub(self.cap);
+            if slow.is_behind(limit) {
+                let gone = gone.get_or_insert_with(Gone::new);
+                slow.cut_before(limit, self.policy, gone);
+                slow.keeper.trim(limit, gone);
+            }
+            self.set_limits(slow, end)
+        })
     }
 
     /// Sets `due` and `is_full`, and returns the latter.
@@ -142,13 +143,14 @@ impl<T> LossyList<T> {
     where
         T: Clone + Sync,
     {
-        let slow = &mut *self.slow.lock();
-        slow.keeper.set_fork();
-        // `subscribe` of core drops items only after a `try_push` of core, which this list does not
-        // use. So no user code runs under the lock.
-        let seat = Arc::new(Seat::new(core.subscribe()));
-        self.add_seat(slow, &seat);
-        seat
+        self.slow.with(|slow| {
+            slow.keeper.set_fork();
+            // No user code runs under the lock: the new cursor drops later what `subscribe` would
+            // drop.
+            let seat = Arc::new(Seat::new(core.subscribe_without_reclaim()));
+            self.add_seat(slow, &seat);
+            seat
+        })
     }
 
     /// Forks the cursor in a seat, and makes the seat of the fork. If the cursor is cut, so is the
@@ -158,16 +160,15 @@ impl<T> LossyList<T> {
         T: Clone + Sync,
     {
         // First, because the cursor may be cut as soon as its seat is free.
-        self.slow.lock().keeper.set_fork();
+        self.slow.with(|slow| slow.keeper.set_fork());
         let fork = seat.hold().as_ref().map(Cursor::fork);
         let is_cut = fork.is_none();
         let new = Arc::new(fork.map_or_else(|| Seat::cut_at(seat.position()), Seat::new));
-        let slow = &mut *self.slow.lock();
-        match (is_cut, self.policy) {
+        self.slow.with(|slow| match (is_cut, self.policy) {
             (false, _) => self.add_seat(slow, &new),
             (true, LossyPolicy::DropOldest) => slow.keeper.add_fork(),
             (true, LossyPolicy::Disconnect) => {}
-        }
+        });
         new
     }
 
@@ -180,18 +181,18 @@ impl<T> LossyList<T> {
         if self.policy == LossyPolicy::Disconnect {
             return None;
         }
-        let slow = &mut *self.slow.lock();
-        let cursor = slow.keeper.take();
-        seat.set_position(cursor.index());
-        self.add_seat(slow, seat);
-        Some(cursor)
+        self.slow.with(|slow| {
+            let cursor = slow.keeper.take();
+            seat.set_position(cursor.index());
+            self.add_seat(slow, seat);
+            Some(cursor)
+        })
     }
 
     /// Removes the cursor of a seat, whose owner is dropped.
     pub(super) fn leave(&self, seat: &Seat<T>) {
         let mut gone = Gone::new();
-        {
-            let slow = &mut *self.slow.lock();
+        self.slow.with(|slow| {
             // Does not wait: no push holds the seat, because it would have the slow lock.
             let mut cursor = seat.hold().take();
             if cursor.is_some() {
@@ -202,25 +203,26 @@ impl<T> LossyList<T> {
             if let Some(cursor) = cursor {
                 gone.add_cursor(cursor);
             }
-        }
+        });
         // User code.
         drop(gone);
     }
 
     /// Returns the number of cursors that are not cut off.
     pub(super) fn cursor_count(&self) -> usize {
-        self.slow.lock().cursor_count()
+        self.slow.with(|slow| slow.cursor_count())
     }
 
     /// Returns the number of items that the slowest cursor is to read.
     pub(super) fn len(&self, core: &Pusher<T>) -> usize {
-        let slow = &*self.slow.lock();
-        if slow.keeper.laggards() > 0 {
-            return self.cap;
-        }
-        let end = core.index();
-        let unread = slow.seats.iter().map(|seat| end.wrapping_sub(seat.position()));
-        unread.max().unwrap_or(0).min(self.cap)
+        self.slow.with(|slow| {
+            if slow.keeper.laggards() > 0 {
+                return self.cap;
+            }
+            let end = core.index();
+            let unread = slow.seats.iter().map(|seat| end.wrapping_sub(seat.position()));
+            unread.max().unwrap_or(0).min(self.cap)
+        })
     }
 
     /// Returns `true` if the list was stopped.
