@@ -43,6 +43,7 @@ export programs
     models core aiter-core --test=loom
     models core-inside aiter-core --lib stories::
     AITER_FOUR_SLOTS=1 models core-four-slots aiter-core --test=loom list::
+    models adapters-inside aiter-adapters '--lib --features=std' stories::
     models adapters aiter-adapters '--test=loom --features=std'
 } | tee "$programs/stories" | xargs -r -n 2 -P "$(nproc)" bash -c 'story "$@"' story
 printf '%s passed, 0 failed\n' "$(wc -l <"$programs/stories")"

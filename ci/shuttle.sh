@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Random schedules of many threads over the list.
+# Random schedules of many threads over the list and the bounded list.
 # `ci/shuttle.sh full`: 100,000 schedules of each.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
@@ -10,5 +10,6 @@ full) export AITER_SHUTTLE_SCHEDULES=${AITER_SHUTTLE_SCHEDULES:-100000} ;;
 *) die "no form of this run is called '$1': say fast or full" ;;
 esac
 
-CARGO_TARGET_DIR=$target_dir/shuttle CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true RUSTFLAGS='--cfg shuttle' \
-    cargo test --release -p aiter-core --test shuttle
+export CARGO_TARGET_DIR=$target_dir/shuttle CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true RUSTFLAGS='--cfg shuttle'
+cargo test --release -p aiter-core --test shuttle
+cargo test --release -p aiter-adapters --features std --test shuttle

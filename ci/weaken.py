@@ -312,9 +312,9 @@ class Stage:
 class Loom(Stage):
     """The stories of one test binary."""
 
-    def __init__(self, name, crate, only="", env={}, deep=False, test="--test=loom"):
+    def __init__(self, name, crate, only="", env={}, deep=False, test=("--test=loom",)):
         self.name, self.folder, self.deep = name, ROOT / CRATES[crate], deep
-        command = ["cargo", "test", "--release", "-p", f"aiter-{crate}", test, "--no-run"]
+        command = ["cargo", "test", "--release", "-p", f"aiter-{crate}", *test, "--no-run"]
         target = TARGET / ("four" if "AITER_FOUR_SLOTS" in env else "two")
         env = env | {
             "CARGO_TARGET_DIR": str(target),
@@ -370,20 +370,31 @@ class Miri(Stage):
         return SEEDS * super().limit(seconds)
 
 
-STAGES = ["inside", "two", "four", "adapters", "miri"]
+STAGES = ["inside", "two", "four", "adapters-inside", "adapters", "miri"]
+GATE = "bounded::gate::stories::"
+
+
+def due(file):
+    """The stages that a mutant of the file goes through."""
+    if file.startswith("core/"):
+        return [name for name in STAGES if name != "adapters-inside"]
+    return [name for name in STAGES if name.startswith("adapters")]
 
 
 def stages(names, deep):
     """Builds the stages: all from the sources as they are now."""
     mark = "3" if deep else ""
     if "inside" in names:
-        yield Loom(f"inside{mark}", "core", "sync::stories::", deep=deep, test="--lib")
+        yield Loom(f"inside{mark}", "core", "sync::stories::", deep=deep, test=["--lib"])
     if "two" in names:
         yield Loom(f"two{mark}", "core", deep=deep)
     if "four" in names:
         yield Loom(f"four{mark}", "core", "list::", {"AITER_FOUR_SLOTS": "1"}, deep)
+    std = ["--features=std"]
+    if "adapters-inside" in names:
+        yield Loom(f"adapters-inside{mark}", "adapters", GATE, deep=deep, test=["--lib", *std])
     if "adapters" in names:
-        yield Loom(f"adapters{mark}", "adapters", deep=deep)
+        yield Loom(f"adapters{mark}", "adapters", deep=deep, test=["--test=loom", *std])
     if "miri" in names and not deep:
         yield Miri()
 
@@ -405,10 +416,10 @@ def weaken(wanted, mutants, places, names, deep, again):
         wanted = [m for m in wanted if results.of(m)["result"] == "survived"]
 
     if not any(m.file.startswith("core/") for m in wanted):
-        names = [name for name in names if name == "adapters"]
+        names = [name for name in names if name.startswith("adapters")]
 
     def is_open(mutant, stage):
-        belongs = mutant.file.startswith("core/") or stage.name.startswith("adapters")
+        belongs = stage.name.removesuffix("3") in due(mutant.file)
         return belongs and results.of(mutant)["result"] != "killed"
 
     def is_due(mutant, stage):
@@ -428,13 +439,13 @@ def weaken(wanted, mutants, places, names, deep, again):
         results.save(row)
 
     for stage in list(stages(names, deep)):
-        due = [mutant for mutant in wanted if is_open(mutant, stage)]
-        if due:
+        left = [mutant for mutant in wanted if is_open(mutant, stage)]
+        if left:
             stage.cover(places)
-            due = [mutant for mutant in due if is_due(mutant, stage)]
-            print(f"-- {stage.name}: {len(due)} mutants", flush=True)
+            left = [mutant for mutant in left if is_due(mutant, stage)]
+            print(f"-- {stage.name}: {len(left)} mutants", flush=True)
             with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-                list(pool.map(lambda mutant: one(mutant, stage), due))
+                list(pool.map(lambda mutant: one(mutant, stage), left))
 
 
 # --- The report ---
@@ -459,8 +470,8 @@ def verdict_of(row, judged):
     """`unfinished`: there are stages to come."""
     if row["result"] == "killed":
         return "killed"
-    due = STAGES if row["mutant"].startswith("core/") else ["adapters"]
-    return judged.get(row["mutant"], ("unfinished" if set(due) - survived(row).keys() else "open", ""))[0]
+    left = set(due(row["mutant"])) - survived(row).keys()
+    return judged.get(row["mutant"], ("unfinished" if left else "open", ""))[0]
 
 
 def table(mutants):

@@ -147,7 +147,7 @@ fn capacity_zero_panics() {
 #[test]
 fn huge_capacity_is_clamped() {
     let (pusher, cursor) = bounded(usize::MAX);
-    assert_eq!(pusher.max_capacity(), (usize::MAX >> 2) / 4);
+    assert_eq!(pusher.max_capacity(), (usize::MAX >> 3) / 4);
     for n in 0..1000 {
         pusher.try_push(n).unwrap();
     }

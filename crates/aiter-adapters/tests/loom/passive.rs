@@ -52,17 +52,16 @@ fn fork_activates_during_last_active_drop() {
     });
 }
 
-/// The last active fork waits, and is dropped while a passive fork becomes active and an item is
-/// sent.
+/// The last active fork waits, is woken for an item, and is dropped while a passive fork becomes
+/// active.
 #[test]
 fn fork_activates_during_waiting_fork_drop() {
     model(|| {
         let (handle, mut one, passive) = forked();
         assert!(poll_once(&mut one).is_pending());
-        let feeder = thread::spawn(move || handle.send_last());
         let dropper = thread::spawn(move || drop(one));
+        handle.send_last();
         let _two = all_or_cancelled(passive.activate(), &[], &[0]);
-        feeder.join().unwrap();
         dropper.join().unwrap();
     });
 }
@@ -168,6 +167,20 @@ fn activated_fork_wakes_passive_fork() {
 /// Stories that take minutes with two preemptions.
 mod full {
     use super::*;
+
+    /// As the story of the same name, with the item sent by a third thread.
+    #[test]
+    fn fork_activates_during_waiting_fork_drop() {
+        model(|| {
+            let (handle, mut one, passive) = forked();
+            assert!(poll_once(&mut one).is_pending());
+            let feeder = thread::spawn(move || handle.send_last());
+            let dropper = thread::spawn(move || drop(one));
+            let _two = all_or_cancelled(passive.activate(), &[], &[0]);
+            feeder.join().unwrap();
+            dropper.join().unwrap();
+        });
+    }
 
     /// As the story of the same name, with the item sent by a third thread.
     #[test]

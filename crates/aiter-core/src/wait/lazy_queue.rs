@@ -62,9 +62,9 @@ impl LazyQueue {
     /// Panics if a waker panics. All other waiters are woken.
     pub(crate) fn notify_all(&self, wakers: Wakers) {
         let null = core::ptr::null_mut();
-        // Release: partner of `allocate`, for the caller's earlier writes. Acquire: partner of
-        // `allocate`, for the queue.
-        let exchanged = self.0.compare_exchange(null, null, Ordering::AcqRel, Ordering::Acquire);
+        // Success, Release: partner of `allocate`, for the caller's earlier writes. There is no
+        // queue to acquire. Failure, Acquire: partner of `allocate`, for the queue.
+        let exchanged = self.0.compare_exchange(null, null, Ordering::Release, Ordering::Acquire);
         if let Err(queue) = exchanged {
             // SAFETY: the pointer is not null, so it leads to the queue, which `drop` frees.
             unsafe { &*queue }.notify_all(wakers);

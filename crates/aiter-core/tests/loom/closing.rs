@@ -1,7 +1,7 @@
 //! Stories of `close` and `closed`.
 
 use aiter_core::{Cursor, PushError, Pusher, TryNextError, push_list};
-use loom::thread;
+use loom::{cell::UnsafeCell, sync::Arc, thread};
 
 use super::*;
 
@@ -53,6 +53,38 @@ fn close_during_unique_pushes_keeps_accepted_items() {
         let items = read_all(cursor);
         assert_eq!(items, producer.join().unwrap().1);
     });
+}
+
+/// What a thread did before it closed the list happens before a push is refused.
+fn assert_refused_push_sees_writes_before_close(may_be_unique: fn(&mut Pusher<u32>)) {
+    model(move || {
+        let (mut pusher, cursor) = push_list();
+        may_be_unique(&mut pusher);
+        let data = Arc::new(UnsafeCell::new(0));
+        let closer = {
+            let data = data.clone();
+            thread::spawn(move || {
+                data.with_mut(|_| ());
+                cursor.close();
+                cursor
+            })
+        };
+        if pusher.push(1).is_err() {
+            data.with_mut(|_| ());
+        }
+        drop(closer.join().unwrap());
+    });
+}
+
+#[test]
+fn refused_push_sees_writes_before_close() {
+    assert_refused_push_sees_writes_before_close(|_| ());
+}
+
+/// The cursor leaves the stop to the pusher.
+#[test]
+fn refused_push_of_unique_sees_writes_before_close() {
+    assert_refused_push_sees_writes_before_close(|pusher| assert!(pusher.unique().is_some()));
 }
 
 /// A pusher was unique, then is cloned. `close` then stops the list itself.

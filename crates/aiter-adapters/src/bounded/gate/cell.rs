@@ -1,10 +1,12 @@
 //! The position of one cursor, as the producers see it.
 //!
 //! # Ordering policy
-//! - `advance` is AcqRel. Release: the read of the item happens before its room is used again.
-//!   Partner of `position`, through `Gate::raise_min`.
-//! - `watch` and `clear_watch` are AcqRel. The waiters themselves are behind the slow lock, so the
-//!   bit only has to be seen. It is in the word that `advance` modifies, so no fence is needed.
+//! - `advance` (Release) and `position` (Acquire) are partners, through `Gate::raise_min`: the read
+//!   of the item happens before its room is used again.
+//! - All other accesses are Relaxed. `WATCHED` is in the word that `advance` modifies, so either
+//!   `watch` sees the new position, or `advance` sees the bit. The bit is set under the slow lock,
+//!   so a thread that sees it gets the lock later, and the lock orders the line. `watch` and
+//!   `clear_watch` are read-modify-writes, so they continue the release sequence of `advance`.
 
 use crate::{
     bounded::gate::count,
@@ -55,8 +57,8 @@ impl Cell {
 
     /// Moves the cell by `n` items. Returns `true` if a request waits for this. Wait-free.
     pub(super) fn advance(&self, n: usize) -> bool {
-        // AcqRel: see the head of this file.
-        self.word.fetch_add(n << SHIFT, Ordering::AcqRel) & WATCHED != 0
+        // Release: partner of `position`, for the reads before it.
+        self.word.fetch_add(n << SHIFT, Ordering::Release) & WATCHED != 0
     }
 
     /// Sets `WATCHED` if the cell still stands at `position`. Otherwise returns `false`.
@@ -64,11 +66,11 @@ impl Cell {
         // Relaxed: the exchange confirms the value.
         let mut word = self.word.load(Ordering::Relaxed);
         while count::wrap(word >> SHIFT) == position {
-            // AcqRel: see the head of this file.
+            // Relaxed: see the head of this file.
             match self.word.compare_exchange(
                 word,
                 word | WATCHED,
-                Ordering::AcqRel,
+                Ordering::Relaxed,
                 Ordering::Relaxed,
             ) {
                 Ok(_) => return true,
@@ -80,8 +82,8 @@ impl Cell {
 
     /// Clears `WATCHED`. The caller serves the line under the same lock.
     pub(super) fn clear_watch(&self) {
-        // AcqRel: see the head of this file.
-        self.word.fetch_and(!WATCHED, Ordering::AcqRel);
+        // Relaxed: see the head of this file.
+        self.word.fetch_and(!WATCHED, Ordering::Relaxed);
     }
 
     /// Returns the place in the registry.
@@ -94,7 +96,7 @@ impl Cell {
         self.at.store(at, Ordering::Relaxed);
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn is_watched(&self) -> bool {
         // Relaxed: the tests use one thread.
         self.word.load(Ordering::Relaxed) & WATCHED != 0

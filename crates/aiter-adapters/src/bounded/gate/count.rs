@@ -1,9 +1,9 @@
 //! Arithmetic on counts of items, which wrap around.
 //!
-//! A count has two bits less than a word. It stands above the flags of `admitted`.
+//! A count has three bits less than a word. It stands above the flags of `admitted`.
 
 /// Number of low bits of `admitted` that are flags.
-pub(super) const FLAG_BITS: u32 = 2;
+pub(super) const FLAG_BITS: u32 = 3;
 
 /// The largest count.
 pub(super) const MAX: usize = usize::MAX >> FLAG_BITS;

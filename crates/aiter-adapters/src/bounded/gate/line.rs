@@ -17,18 +17,25 @@ const NONE: usize = usize::MAX;
 /// Number of slots that an empty line may keep.
 const KEPT: usize = 64;
 
-/// The state of a request.
+/// The state of a request that is not granted.
 pub(super) enum State {
     /// In line.
     Waiting(Waker),
-    /// The room is admitted in the name of the request.
-    Granted,
     Refused(PushErrorKind),
+}
+
+/// The name of a request. Once the request is granted, another one may use the slot.
+#[derive(Clone, Copy)]
+pub(super) struct Key {
+    at: usize,
+    ticket: u64,
 }
 
 struct Slot {
     /// `None` if the slot is free.
     state: Option<State>,
+    /// The ticket of the request. Each request has its own, because 64 bits do not wrap around.
+    ticket: u64,
     want: usize,
     /// The neighbours in line. A free slot uses `next` for the list of free slots.
     prev: usize,
@@ -38,16 +45,18 @@ struct Slot {
 /// A line of requests, each for some number of places.
 pub(super) struct Line {
     slots: Vec<Slot>,
-    /// Number of slots that are not free: requests in line, and answers not yet taken.
+    /// Number of slots that are not free: requests in line, and refusals not yet taken.
     used: usize,
     free: usize,
     front: usize,
     back: usize,
+    /// The ticket of the next request.
+    ticket: u64,
 }
 
 impl Line {
     pub(super) fn new() -> Self {
-        Self { slots: Vec::new(), used: 0, free: NONE, front: NONE, back: NONE }
+        Self { slots: Vec::new(), used: 0, free: NONE, front: NONE, back: NONE, ticket: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -65,13 +74,15 @@ impl Line {
     }
 
     /// Appends a request and returns its key.
-    pub(super) fn push(&mut self, want: usize, waker: Waker) -> usize {
-        let slot = Slot { state: Some(State::Waiting(waker)), want, prev: self.back, next: NONE };
-        let key = match self.slots.get_mut(self.free) {
+    pub(super) fn push(&mut self, want: usize, waker: Waker) -> Key {
+        let (state, ticket) = (Some(State::Waiting(waker)), self.ticket);
+        self.ticket += 1;
+        let slot = Slot { state, ticket, want, prev: self.back, next: NONE };
+        let at = match self.slots.get_mut(self.free) {
             Some(free) => {
-                let key = mem::replace(&mut self.free, free.next);
+                let at = mem::replace(&mut self.free, free.next);
                 *free = slot;
-                key
+                at
             }
             None => {
                 self.slots.push(slot);
@@ -80,52 +91,60 @@ impl Line {
         };
         self.used += 1;
         match self.slots.get_mut(self.back) {
-            Some(back) => back.next = key,
-            None => self.front = key,
+            Some(back) => back.next = at,
+            None => self.front = at,
         }
-        self.back = key;
-        key
+        self.back = at;
+        Key { at, ticket }
     }
 
-    /// Answers the request at the front and returns its waker. The answer stays until it is
+    /// Removes the request at the front, which is granted, and returns its waker.
+    pub(super) fn grant_front(&mut self) -> Option<Waker> {
+        waker_of(self.free(self.front))
+    }
+
+    /// Refuses the request at the front and returns its waker. The refusal stays until it is
     /// [removed](Self::remove).
-    pub(super) fn answer_front(&mut self, answer: State) -> Option<Waker> {
+    pub(super) fn refuse_front(&mut self, kind: PushErrorKind) -> Option<Waker> {
         let front = self.front;
-        let old = self.slots.get_mut(front)?.state.replace(answer);
+        let old = self.slots.get_mut(front)?.state.replace(State::Refused(kind));
         self.unlink(front);
-        match old {
-            Some(State::Waiting(waker)) => Some(waker),
-            _ => None,
-        }
+        waker_of(old)
     }
 
-    /// Returns the state of a request.
-    pub(super) fn state(&mut self, key: usize) -> &mut State {
-        self.slots[key].state.as_mut().expect("a request has the key of its slot")
+    /// Returns the state of a request, or `None` if it was granted.
+    pub(super) fn state(&mut self, key: Key) -> Option<&mut State> {
+        self.slots.get_mut(key.at).filter(|slot| slot.ticket == key.ticket)?.state.as_mut()
     }
 
     /// Returns `true` if the request is the first in line.
-    pub(super) fn is_front(&self, key: usize) -> bool {
-        self.front == key
+    pub(super) fn is_front(&self, key: Key) -> bool {
+        self.slots.get(self.front).is_some_and(|slot| slot.ticket == key.ticket)
     }
 
-    /// Removes a request and returns its state.
-    pub(super) fn remove(&mut self, key: usize) -> State {
-        let state = self.slots[key].state.take().expect("a request has the key of its slot");
+    /// Removes a request and returns its state, or `None` if it was granted.
+    pub(super) fn remove(&mut self, key: Key) -> Option<State> {
+        self.state(key)?;
+        self.free(key.at)
+    }
+
+    /// Frees a slot and returns its state.
+    fn free(&mut self, at: usize) -> Option<State> {
+        let state = self.slots.get_mut(at)?.state.take()?;
         if let State::Waiting(_) = state {
-            self.unlink(key);
+            self.unlink(at);
         }
         self.used -= 1;
         if self.used == 0 && self.slots.len() > KEPT {
-            *self = Self::new();
+            *self = Self { ticket: self.ticket, ..Self::new() };
         } else {
-            self.slots[key].next = mem::replace(&mut self.free, key);
+            self.slots[at].next = mem::replace(&mut self.free, at);
         }
-        state
+        Some(state)
     }
 
-    fn unlink(&mut self, key: usize) {
-        let (prev, next) = (self.slots[key].prev, self.slots[key].next);
+    fn unlink(&mut self, at: usize) {
+        let (prev, next) = (self.slots[at].prev, self.slots[at].next);
         match self.slots.get_mut(prev) {
             Some(slot) => slot.next = next,
             None => self.front = next,
@@ -134,6 +153,13 @@ impl Line {
             Some(slot) => slot.prev = prev,
             None => self.back = prev,
         }
+    }
+}
+
+fn waker_of(state: Option<State>) -> Option<Waker> {
+    match state {
+        Some(State::Waiting(waker)) => Some(waker),
+        _ => None,
     }
 }
 

@@ -17,13 +17,20 @@
 //! returned sees `WAITERS` in the same word. So each question is asked of one word by
 //! read-modify-writes on both sides, and no fence is needed.
 //!
+//! The grant to the last request in line clears `WAITERS` in the same step. So a request that finds
+//! `WAITERS` cleared takes its grant without the slow lock, unless a request was ever refused. A
+//! granted request has left the line.
+//!
 //! # Progress
 //! `try_admit` with room, and `advance` of a cell that is not watched, are lock-free and take no
 //! lock. All else takes the slow lock. No user code runs under it.
 //!
 //! # Ordering policy
-//! - `admitted` is modified with AcqRel: `release` passes the room on, an admission receives it.
-//!   `WAITERS` only sends its reader to the slow lock, which orders the line.
+//! - An admission is AcqRel. Acquire: partner of `release` (Release), for what the holder of the
+//!   permit did. Release: partner of `has_granted_all` (Acquire), for a grant.
+//! - All other accesses to `admitted` are Relaxed. The flags change under the slow lock, which
+//!   orders the line, and only send their reader there. All changes are read-modify-writes, so they
+//!   continue the release sequences of admissions and of `release`.
 //! - `min` is stored with Release and loaded with Acquire. So the reads of cursors that moved
 //!   happen before a push into their room.
 
@@ -37,7 +44,7 @@ use crate::{
         error::TryReserveError,
         gate::{
             cell::Cell,
-            line::{Line, Wakers},
+            line::{Key, Line, Wakers},
             slow_lock::SlowLock,
         },
     },
@@ -51,20 +58,25 @@ mod registry;
 pub(super) mod request;
 mod serve;
 pub(super) mod slow_lock;
-#[cfg(test)]
+#[cfg(all(test, loom))]
+mod stories;
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 // The word `admitted`:
 //
-//  usize::BITS-1      2      1        0
-// +--------------------+--------+---------+
-// | count              | CLOSED | WAITERS |
-// +--------------------+--------+---------+
+//  usize::BITS-1      3      2         1        0
+// +--------------------+---------+--------+---------+
+// | count              | REFUSED | CLOSED | WAITERS |
+// +--------------------+---------+--------+---------+
 
 /// The line has a request, so a newcomer joins the line. Set and cleared under the slow lock.
 const WAITERS: usize = 1;
 /// The list accepts no more items. Set under the slow lock, never cleared.
 const CLOSED: usize = 1 << 1;
+/// A request in line was refused. Set under the slow lock, never cleared.
+const REFUSED: usize = 1 << 2;
+const FLAGS: usize = (1 << count::FLAG_BITS) - 1;
 
 /// A word with a cache line to itself.
 #[cfg_attr(target_pointer_width = "64", repr(align(64)))]
@@ -201,9 +213,10 @@ impl Gate {
         &self,
         want: usize,
         waker: &mut Option<Waker>,
-    ) -> Result<Option<(usize, Wakers)>, PushErrorKind> {
+    ) -> Result<Option<(Key, Wakers)>, PushErrorKind> {
         self.slow.with(|slow| {
-            if self.is_closed() {
+            // Relaxed: `close` sets the flag under the slow lock.
+            if self.admitted.0.load(Ordering::Relaxed) & CLOSED != 0 {
                 return Err(PushErrorKind::Stopped);
             }
             let (min, slowest) = self.raise_min(slow).ok_or(PushErrorKind::NoCursor)?;
@@ -212,9 +225,9 @@ impl Gate {
                 return Ok(None);
             }
             let key = slow.line.push(want, waker.take().expect("the caller passes a waker"));
-            // AcqRel: a permit that was returned before is seen in `word`. A permit that is
+            // Relaxed: a permit that was returned before is seen in `word`. A permit that is
             // returned later sees `WAITERS`.
-            let word = self.admitted.0.fetch_or(WAITERS, Ordering::AcqRel);
+            let word = self.admitted.0.fetch_or(WAITERS, Ordering::Relaxed);
             // What `serve` does for a request that is alone in line and still finds no room.
             let must_wait = slow.line.is_single()
                 && self.room_after(word, min) < want
@@ -226,8 +239,8 @@ impl Gate {
 
     /// Returns `n` places. Serves the line if there is one.
     pub(super) fn release(&self, n: usize) {
-        // AcqRel: see the head of this file.
-        let word = self.admitted.0.fetch_sub(n << count::FLAG_BITS, Ordering::AcqRel);
+        // Release: partner of `admit_before`, for what the holder of the permit did.
+        let word = self.admitted.0.fetch_sub(n << count::FLAG_BITS, Ordering::Release);
         if word & WAITERS != 0 {
             self.serve_locked(|_| {});
         }
@@ -249,21 +262,16 @@ impl Gate {
 
     /// Returns `n` places under the slow lock. The caller serves the line.
     fn take_back(&self, n: usize) {
-        // AcqRel: see the head of this file.
-        self.admitted.0.fetch_sub(n << count::FLAG_BITS, Ordering::AcqRel);
-    }
-
-    /// Returns `true` if the list was closed.
-    pub(super) fn is_closed(&self) -> bool {
-        // Acquire: partner of `close`.
-        self.admitted.0.load(Ordering::Acquire) & CLOSED != 0
+        // Relaxed: the request has not used its places.
+        self.admitted.0.fetch_sub(n << count::FLAG_BITS, Ordering::Relaxed);
     }
 
     /// Returns how many items would be admitted now.
     pub(super) fn room(&self) -> usize {
         self.slow.with(|slow| {
             let Some((min, _)) = self.raise_min(slow) else { return 0 };
-            let word = self.admitted.0.load(Ordering::Acquire);
+            // Relaxed, here and in `used`: only a number.
+            let word = self.admitted.0.load(Ordering::Relaxed);
             let is_open = word & (CLOSED | WAITERS) == 0;
             if is_open { self.room_after(word, min).min(self.cap) } else { 0 }
         })
@@ -274,7 +282,7 @@ impl Gate {
         self.slow.with(|slow| {
             // Without a cursor, only the permits that are out are in use, and they are worthless.
             let Some((min, _)) = self.raise_min(slow) else { return 0 };
-            count::ahead(self.admitted.0.load(Ordering::Acquire) >> count::FLAG_BITS, min)
+            count::ahead(self.admitted.0.load(Ordering::Relaxed) >> count::FLAG_BITS, min)
         })
     }
 }

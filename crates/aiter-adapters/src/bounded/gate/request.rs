@@ -4,13 +4,19 @@ use core::task::{Context, Poll, Waker};
 
 use aiter_core::PushErrorKind;
 
-use crate::bounded::gate::{Gate, Slow, line::State};
+use crate::{
+    bounded::gate::{
+        FLAGS, Gate, Slow,
+        line::{Key, State},
+    },
+    sync::Ordering,
+};
 
 /// A request for room. Its owner cancels it before it is dropped.
 pub(in crate::bounded) struct Request {
     want: usize,
     /// The key in the line.
-    key: Option<usize>,
+    key: Option<Key>,
 }
 
 impl Request {
@@ -34,7 +40,12 @@ impl Request {
         gate: &Gate,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), PushErrorKind>> {
-        if self.key.is_none() && gate.try_admit_known(self.want, self.want).is_ok() {
+        let is_admitted = match self.key {
+            None => gate.try_admit_known(self.want, self.want).is_ok(),
+            Some(_) => gate.has_granted_all(),
+        };
+        if is_admitted {
+            self.key = None;
             return Poll::Ready(Ok(()));
         }
         self.poll_slow(gate, cx)
@@ -74,19 +85,20 @@ impl Request {
 }
 
 /// Takes the answer to a request, or renews the waker.
-fn poll_line(gate: &Gate, key: usize, waker: &Waker) -> Poll<Result<(), PushErrorKind>> {
+fn poll_line(gate: &Gate, key: Key, waker: &Waker) -> Poll<Result<(), PushErrorKind>> {
     let mut fresh: Option<Waker> = None;
     loop {
         let polled = gate.slow.with(|Slow { line, .. }| match line.state(key) {
-            State::Waiting(old) if old.will_wake(waker) => Some(Poll::Pending),
-            State::Waiting(old) => {
+            None => Some(Poll::Ready(Ok(()))),
+            Some(State::Waiting(old)) if old.will_wake(waker) => Some(Poll::Pending),
+            Some(State::Waiting(old)) => {
                 core::mem::swap(old, fresh.as_mut()?);
                 Some(Poll::Pending)
             }
-            State::Granted | State::Refused(_) => Some(Poll::Ready(match line.remove(key) {
-                State::Refused(kind) => Err(kind),
-                _ => Ok(()),
-            })),
+            Some(&mut State::Refused(kind)) => {
+                line.remove(key);
+                Some(Poll::Ready(Err(kind)))
+            }
         });
         if let Some(polled) = polled {
             // User code: drops the old waker, outside of the lock.
@@ -98,15 +110,23 @@ fn poll_line(gate: &Gate, key: usize, waker: &Waker) -> Poll<Result<(), PushErro
 }
 
 impl Gate {
+    /// Returns `true` if each request that has joined the line was granted or cancelled. Otherwise
+    /// a request asks the line. Wait-free.
+    fn has_granted_all(&self) -> bool {
+        // Acquire: partner of the grant in `serve`, for the reads of the cursors.
+        self.admitted.0.load(Ordering::Acquire) & FLAGS == 0
+    }
+
     /// Removes a request that wanted `want` places.
-    fn cancel(&self, key: usize, want: usize) {
+    fn cancel(&self, key: Key, want: usize) {
         let (state, wakers) = self.slow.with(|slow| {
             let was_front = slow.line.is_front(key);
             let state = slow.line.remove(key);
-            if let State::Granted = state {
+            let is_granted = state.is_none();
+            if is_granted {
                 self.take_back(want);
             }
-            let is_served = was_front || matches!(state, State::Granted);
+            let is_served = was_front || is_granted;
             (state, is_served.then(|| self.serve(slow)))
         });
         if let Some(wakers) = wakers {

@@ -3,10 +3,7 @@
 use aiter_core::PushErrorKind;
 
 use crate::{
-    bounded::gate::{
-        CLOSED, Gate, Slow, WAITERS, count,
-        line::{State, Wakers},
-    },
+    bounded::gate::{CLOSED, Gate, REFUSED, Slow, WAITERS, count, line::Wakers},
     sync::Ordering,
 };
 
@@ -39,7 +36,7 @@ impl Gate {
                 if self.admit_before(min, CLOSED, clear, want, want).is_err() {
                     break;
                 }
-                wakers.push(slow.line.answer_front(State::Granted));
+                wakers.push(slow.line.grant_front());
             }
             if !slow.line.is_empty() && slow.cells[slowest].watch(min) {
                 return wakers;
@@ -49,16 +46,17 @@ impl Gate {
 
     /// Clears `WAITERS`. The line is empty.
     fn clear_waiters(&self) {
-        // Relaxed: the flag only changes under the slow lock.
+        // Relaxed, both: the flag only changes under the slow lock.
         if self.admitted.0.load(Ordering::Relaxed) & WAITERS != 0 {
-            // AcqRel: see the head of `mod.rs`.
-            self.admitted.0.fetch_and(!WAITERS, Ordering::AcqRel);
+            self.admitted.0.fetch_and(!WAITERS, Ordering::Relaxed);
         }
     }
 
     fn refuse_all(&self, slow: &mut Slow, kind: PushErrorKind, wakers: &mut Wakers) {
+        // Relaxed: a request that sees `WAITERS` cleared sees this flag in the same word.
+        self.admitted.0.fetch_or(REFUSED, Ordering::Relaxed);
         while !slow.line.is_empty() {
-            wakers.push(slow.line.answer_front(State::Refused(kind)));
+            wakers.push(slow.line.refuse_front(kind));
         }
     }
 
@@ -95,8 +93,8 @@ impl Gate {
     /// Refuses all requests from now on. Returns the wakers of the tasks that wait.
     pub(in crate::bounded) fn close(&self) -> Wakers {
         self.slow.with(|slow| {
-            // AcqRel: partner of `is_closed`.
-            self.admitted.0.fetch_or(CLOSED, Ordering::AcqRel);
+            // Relaxed: the slow lock orders the line.
+            self.admitted.0.fetch_or(CLOSED, Ordering::Relaxed);
             let mut wakers = Wakers::default();
             self.refuse_all(slow, PushErrorKind::Stopped, &mut wakers);
             self.clear_waiters();

@@ -8,10 +8,11 @@ use crate::bounded::error::TryReserveError;
 
 /// First indices just before each field wraps around, for words of both widths.
 fn starts() -> impl Iterator<Item = usize> {
-    let half = usize::MAX >> (usize::BITS / 2);
-    [usize::MAX, usize::MAX >> 1, usize::MAX >> 2, half, half >> 1, half >> 2, 0]
-        .into_iter()
-        .flat_map(|limit| (0..4).map(move |before| limit.wrapping_sub(before)))
+    let half = usize::BITS / 2;
+    let widths =
+        [0, half].into_iter().flat_map(|narrower| (0..=3).map(move |bits| narrower + bits));
+    let limits = widths.map(|bits| usize::MAX >> bits).chain([0]);
+    limits.flat_map(|limit| (0..4).map(move |before| limit.wrapping_sub(before)))
 }
 
 fn poll(request: &mut Request, gate: &Gate) -> Poll<bool> {
@@ -71,6 +72,51 @@ fn subscriber_ahead_of_stale_count_gets_no_less_room() {
         assert_eq!(gate.try_admit(1, 9), Ok(4), "the first item is not counted yet");
         gate.leave(&late);
     }
+}
+
+/// The slot of a granted request belongs to the next one.
+#[test]
+fn granted_request_takes_no_slot_of_next() {
+    let (gate, cell) = Gate::new(7, 2);
+    assert_eq!(gate.try_admit(2, 2), Ok(2));
+    let [mut granted, mut cancelled, mut next] = [(); 3].map(|()| Request::new(1));
+    assert!(poll(&mut granted, &gate).is_pending());
+    assert!(poll(&mut cancelled, &gate).is_pending());
+    gate.advance(&cell, 2);
+    assert!(poll(&mut next, &gate).is_pending());
+    assert_eq!(poll(&mut granted, &gate), Poll::Ready(true));
+    cancelled.cancel(&gate);
+    assert_eq!(gate.used(), 2);
+    assert_eq!(poll(&mut next, &gate), Poll::Ready(true), "the room of the cancelled request");
+}
+
+/// Later grants are not those of a refused request.
+#[test]
+fn refused_request_stays_refused_after_grant() {
+    let (gate, cell) = Gate::new(7, 1);
+    assert_eq!(gate.try_admit(1, 1), Ok(1));
+    let [mut refused, mut granted] = [(); 2].map(|()| Request::new(1));
+    assert!(poll(&mut refused, &gate).is_pending());
+    gate.leave(&cell);
+    let late = gate.subscribe(|| ((), 8)).1;
+    assert_eq!(gate.try_admit(1, 1), Ok(1));
+    assert!(poll(&mut granted, &gate).is_pending());
+    gate.advance(&late, 1);
+    assert_eq!(poll(&mut granted, &gate), Poll::Ready(true));
+    assert_eq!(poll(&mut refused, &gate), Poll::Ready(false));
+}
+
+#[test]
+fn request_granted_before_close_keeps_grant() {
+    let (gate, cell) = Gate::new(7, 1);
+    assert_eq!(gate.try_admit(1, 1), Ok(1));
+    let [mut granted, mut refused] = [(); 2].map(|()| Request::new(1));
+    assert!(poll(&mut granted, &gate).is_pending());
+    assert!(poll(&mut refused, &gate).is_pending());
+    gate.advance(&cell, 1);
+    gate.close().wake();
+    assert_eq!(poll(&mut refused, &gate), Poll::Ready(false));
+    assert_eq!(poll(&mut granted, &gate), Poll::Ready(true));
 }
 
 #[test]
