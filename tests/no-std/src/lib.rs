@@ -146,10 +146,10 @@ pub mod bounded {
     use aiter::{
         BoundedCursor, BoundedPusher,
         adapters::{
-            BoundedNext, BoundedNextMany, BoundedSubscriber, OwnedPermit, Permit, Permits, Push,
-            PushAll, PushSink, PushSinkError, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
-            SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, TryReserveError,
-            WeakBoundedPusher,
+            BoundedSubscriber, OwnedPermit, Permit, Permits, Push, PushAll, PushSink,
+            PushSinkError, Reserve, ReserveMany, ReserveManyError, ReserveOwned,
+            SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, StreamNext,
+            StreamNextMany, TryReserveError, WeakBoundedPusher,
         },
     };
 
@@ -166,7 +166,8 @@ pub mod bounded {
     /// Handles that read, or will.
     pub type Cursors<T> = (BoundedCursor<T>, SharedBoundedCursor<T>, BoundedSubscriber<T>);
     /// Futures of items.
-    pub type Reads<'a, T> = (BoundedNext<'a, T>, BoundedNextMany<'a, T>);
+    pub type Reads<'a, T> =
+        (StreamNext<'a, BoundedCursor<T>>, StreamNextMany<'a, BoundedCursor<T>>);
     /// Futures of a shared cursor.
     pub type SharedReads<T> = (SharedBoundedNext<'static, T>, SharedBoundedNextMany<'static, T>);
 
