@@ -2,7 +2,7 @@
 
 use async_channel::{Receiver, Sender, bounded, unbounded};
 
-use super::traits::{Bounded, BoundedChannel, Channel, Contestant, Queue, only};
+use super::traits::{Channel, Contestant, Queue, bounded_channel};
 use crate::harness::Item;
 
 /// `try_send`, and `try_recv` or `recv`.
@@ -57,34 +57,10 @@ impl Contestant for AsyncChannelBounded {
     const NAME: &'static str = "async-channel (no fork)";
 }
 
-impl Bounded for AsyncChannelBounded {
-    type Tx = Sender<u64>;
-    type Rx = Receiver<u64>;
-
-    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
-        let (tx, rx) = bounded(cap);
-        (tx, only(rx, readers))
-    }
-
-    #[inline]
-    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
-        tx.try_send(item).is_ok()
-    }
-
-    #[inline]
-    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.try_recv().ok()
-    }
-}
-
-impl BoundedChannel for AsyncChannelBounded {
-    #[inline]
-    async fn send(tx: &mut Self::Tx, item: u64) {
-        tx.send(item).await.expect("the receiver is alive");
-    }
-
-    #[inline]
-    async fn next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await.ok()
-    }
+bounded_channel! {
+    AsyncChannelBounded(Sender<u64>, Receiver<u64>), bounded;
+    try_send(tx, item): tx.try_send(item).is_ok();
+    try_next(rx): rx.try_recv().ok();
+    send(tx, item): tx.send(item).await.expect("the receiver is alive");
+    next(rx): rx.recv().await.ok();
 }

@@ -3,7 +3,7 @@
 use asyncband::broadcast::mpmc as broadcast;
 use asyncband::{mpmc, mpsc};
 
-use super::traits::{Bounded, BoundedChannel, Contestant, only};
+use super::traits::{Bounded, BoundedChannel, Contestant, bounded_channel};
 
 /// `mpsc::bounded`: `try_send` or `send`, and `try_recv` or `recv`.
 #[derive(Debug)]
@@ -13,36 +13,12 @@ impl Contestant for AsyncbandMpsc {
     const NAME: &'static str = "asyncband mpsc (no fork)";
 }
 
-impl Bounded for AsyncbandMpsc {
-    type Tx = mpsc::BoundedSender<u64>;
-    type Rx = mpsc::BoundedReceiver<u64>;
-
-    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
-        let (tx, rx) = mpsc::bounded(cap);
-        (tx, only(rx, readers))
-    }
-
-    #[inline]
-    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
-        tx.try_send(item).is_ok()
-    }
-
-    #[inline]
-    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.try_recv().ok()
-    }
-}
-
-impl BoundedChannel for AsyncbandMpsc {
-    #[inline]
-    async fn send(tx: &mut Self::Tx, item: u64) {
-        tx.send(item).await.expect("the receiver is alive");
-    }
-
-    #[inline]
-    async fn next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await.ok()
-    }
+bounded_channel! {
+    AsyncbandMpsc(mpsc::BoundedSender<u64>, mpsc::BoundedReceiver<u64>), mpsc::bounded;
+    try_send(tx, item): tx.try_send(item).is_ok();
+    try_next(rx): rx.try_recv().ok();
+    send(tx, item): tx.send(item).await.expect("the receiver is alive");
+    next(rx): rx.recv().await.ok();
 }
 
 /// `mpmc::bounded`: `try_send` or `send`, and `try_recv` or `recv`.
@@ -53,36 +29,12 @@ impl Contestant for AsyncbandMpmc {
     const NAME: &'static str = "asyncband mpmc (no fork)";
 }
 
-impl Bounded for AsyncbandMpmc {
-    type Tx = mpmc::BoundedSender<u64>;
-    type Rx = mpmc::BoundedReceiver<u64>;
-
-    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
-        let (tx, rx) = mpmc::bounded(cap);
-        (tx, only(rx, readers))
-    }
-
-    #[inline]
-    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
-        tx.try_send(item).is_ok()
-    }
-
-    #[inline]
-    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.try_recv().ok()
-    }
-}
-
-impl BoundedChannel for AsyncbandMpmc {
-    #[inline]
-    async fn send(tx: &mut Self::Tx, item: u64) {
-        tx.send(item).await.expect("the receiver is alive");
-    }
-
-    #[inline]
-    async fn next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await.ok()
-    }
+bounded_channel! {
+    AsyncbandMpmc(mpmc::BoundedSender<u64>, mpmc::BoundedReceiver<u64>), mpmc::bounded;
+    try_send(tx, item): tx.try_send(item).is_ok();
+    try_next(rx): rx.try_recv().ok();
+    send(tx, item): tx.send(item).await.expect("the receiver is alive");
+    next(rx): rx.recv().await.ok();
 }
 
 /// `broadcast::mpmc::bounded`. Its readers join at the end of the queue only.

@@ -2,7 +2,7 @@
 
 use flume::{Receiver, Sender, bounded, unbounded};
 
-use super::traits::{Bounded, BoundedChannel, Channel, Contestant, Queue, Runs, only};
+use super::traits::{Channel, Contestant, Queue, Runs, bounded_channel};
 use crate::harness::{Item, Tally};
 
 /// `send`, and `try_recv`, `drain` or `recv_async`.
@@ -84,34 +84,10 @@ impl Contestant for FlumeBounded {
     const NAME: &'static str = "flume (no fork)";
 }
 
-impl Bounded for FlumeBounded {
-    type Tx = Sender<u64>;
-    type Rx = Receiver<u64>;
-
-    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
-        let (tx, rx) = bounded(cap);
-        (tx, only(rx, readers))
-    }
-
-    #[inline]
-    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
-        tx.try_send(item).is_ok()
-    }
-
-    #[inline]
-    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.try_recv().ok()
-    }
-}
-
-impl BoundedChannel for FlumeBounded {
-    #[inline]
-    async fn send(tx: &mut Self::Tx, item: u64) {
-        tx.send_async(item).await.expect("the receiver is alive");
-    }
-
-    #[inline]
-    async fn next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv_async().await.ok()
-    }
+bounded_channel! {
+    FlumeBounded(Sender<u64>, Receiver<u64>), bounded;
+    try_send(tx, item): tx.try_send(item).is_ok();
+    try_next(rx): rx.try_recv().ok();
+    send(tx, item): tx.send_async(item).await.expect("the receiver is alive");
+    next(rx): rx.recv_async().await.ok();
 }

@@ -2,7 +2,7 @@
 
 use kanal::{AsyncReceiver, AsyncSender, Receiver, Sender, bounded_async, unbounded};
 
-use super::traits::{Bounded, BoundedChannel, Channel, Contestant, Queue, Runs, only};
+use super::traits::{Channel, Contestant, Queue, Runs, bounded_channel};
 use crate::harness::{Item, Tally};
 
 /// `send`, and `try_recv`, `drain_into` or `recv`.
@@ -87,34 +87,10 @@ impl Contestant for KanalBounded {
     const NAME: &'static str = "kanal (no fork, cancel loses items)";
 }
 
-impl Bounded for KanalBounded {
-    type Tx = AsyncSender<u64>;
-    type Rx = AsyncReceiver<u64>;
-
-    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
-        let (tx, rx) = bounded_async(cap);
-        (tx, only(rx, readers))
-    }
-
-    #[inline]
-    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
-        tx.try_send(item).expect("the receiver is alive")
-    }
-
-    #[inline]
-    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.try_recv().ok().flatten()
-    }
-}
-
-impl BoundedChannel for KanalBounded {
-    #[inline]
-    async fn send(tx: &mut Self::Tx, item: u64) {
-        tx.send(item).await.expect("the receiver is alive");
-    }
-
-    #[inline]
-    async fn next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await.ok()
-    }
+bounded_channel! {
+    KanalBounded(AsyncSender<u64>, AsyncReceiver<u64>), bounded_async;
+    try_send(tx, item): tx.try_send(item).expect("the receiver is alive");
+    try_next(rx): rx.try_recv().ok().flatten();
+    send(tx, item): tx.send(item).await.expect("the receiver is alive");
+    next(rx): rx.recv().await.ok();
 }

@@ -8,8 +8,7 @@ use tokio::sync::broadcast::error::TryRecvError;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::traits::{
-    Bounded, BoundedChannel, Broadcast, BroadcastChannel, Channel, Contestant, Queue, RUN, Runs,
-    only,
+    Bounded, Broadcast, BroadcastChannel, Channel, Contestant, Queue, RUN, Runs, bounded_channel,
 };
 use crate::harness::{Item, Role, Tally};
 
@@ -91,36 +90,12 @@ impl Contestant for TokioBounded {
     const NAME: &'static str = "tokio mpsc (no fork)";
 }
 
-impl Bounded for TokioBounded {
-    type Tx = mpsc::Sender<u64>;
-    type Rx = mpsc::Receiver<u64>;
-
-    fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
-        let (tx, rx) = mpsc::channel(cap);
-        (tx, only(rx, readers))
-    }
-
-    #[inline]
-    fn try_send(tx: &mut Self::Tx, item: u64) -> bool {
-        tx.try_send(item).is_ok()
-    }
-
-    #[inline]
-    fn try_next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.try_recv().ok()
-    }
-}
-
-impl BoundedChannel for TokioBounded {
-    #[inline]
-    async fn send(tx: &mut Self::Tx, item: u64) {
-        tx.send(item).await.expect("the receiver is alive");
-    }
-
-    #[inline]
-    async fn next(rx: &mut Self::Rx) -> Option<u64> {
-        rx.recv().await
-    }
+bounded_channel! {
+    TokioBounded(mpsc::Sender<u64>, mpsc::Receiver<u64>), mpsc::channel;
+    try_send(tx, item): tx.try_send(item).is_ok();
+    try_next(rx): rx.try_recv().ok();
+    send(tx, item): tx.send(item).await.expect("the receiver is alive");
+    next(rx): rx.recv().await;
 }
 
 /// `broadcast`. It is listed, because a slow reader misses items.

@@ -221,6 +221,53 @@ pub(crate) trait BoundedChannel: Bounded {
     fn next(rx: &mut Self::Rx) -> impl Future<Output = Option<u64>>;
 }
 
+/// Implements `Bounded` and `BoundedChannel` for a channel with one receiver.
+///
+/// `open` makes both halves. The other lines are the bodies of the methods.
+macro_rules! bounded_channel {
+    (
+        $name:ident($tx_type:ty, $rx_type:ty), $open:expr;
+        try_send($try_tx:ident, $try_item:ident): $try_send:expr;
+        try_next($try_rx:ident): $try_next:expr;
+        send($tx:ident, $item:ident): $send:expr;
+        next($rx:ident): $next:expr;
+    ) => {
+        impl $crate::contestants::traits::Bounded for $name {
+            type Tx = $tx_type;
+            type Rx = $rx_type;
+
+            fn open(cap: usize, readers: usize) -> (Self::Tx, Vec<Self::Rx>) {
+                let (tx, rx) = $open(cap);
+                (tx, $crate::contestants::traits::only(rx, readers))
+            }
+
+            #[inline]
+            fn try_send($try_tx: &mut Self::Tx, $try_item: u64) -> bool {
+                $try_send
+            }
+
+            #[inline]
+            fn try_next($try_rx: &mut Self::Rx) -> Option<u64> {
+                $try_next
+            }
+        }
+
+        impl $crate::contestants::traits::BoundedChannel for $name {
+            #[inline]
+            async fn send($tx: &mut Self::Tx, $item: u64) {
+                $send;
+            }
+
+            #[inline]
+            async fn next($rx: &mut Self::Rx) -> Option<u64> {
+                $next
+            }
+        }
+    };
+}
+
+pub(crate) use bounded_channel;
+
 /// A reader that can be forked.
 pub(crate) trait Forks: Contestant {
     /// Makes a reader with `backlog` unread items.

@@ -71,7 +71,7 @@ where
     let (pusher, mut cursor) = bounded_lossy(1, LossyPolicy::DropOldest);
     let stuck: Vec<_> = (0..STUCK).map(|_| cursor.fork()).collect();
     let mut each = |number: u64| {
-        pusher.push(T::from(black_box(number))).ok().expect(LISTENING);
+        assert!(pusher.push(T::from(black_box(number))).is_ok(), "{LISTENING}");
         drop(black_box(cursor.try_next()));
     };
     (0..6400).for_each(&mut each);
@@ -83,7 +83,9 @@ where
 pub(super) fn lossy_unread<T: Clone + Sync + From<u64>>(times: u64, marks: Marks<'_>) {
     let (pusher, cursor) = bounded_lossy(1, LossyPolicy::DropOldest);
     let stuck = cursor.fork();
-    let each = |number: u64| pusher.push(T::from(black_box(number))).ok().expect(LISTENING);
+    let each = |number: u64| {
+        assert!(pusher.push(T::from(black_box(number))).is_ok(), "{LISTENING}");
+    };
     (0..6400).for_each(each);
     marks(&mut || (0..times).for_each(each));
     drop((cursor, stuck));

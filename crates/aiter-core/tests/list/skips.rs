@@ -331,3 +331,20 @@ fn skip_in_block_of_subscriber_waits_for_its_items() {
     drop((items, late));
     ledger.assert_all_dropped();
 }
+
+#[test]
+fn skip_in_block_leaves_items_of_subscriber() {
+    let ledger = Ledger::new();
+    let (pusher, mut cursor) = filled(&ledger, 3);
+    assert_eq!(skip_in_block(&mut cursor, 2).1.len(), 2);
+    let mut late = pusher.subscribe();
+    for item in ledger.items(3) {
+        pusher.push(item).unwrap();
+    }
+    let (skipped, items) = skip_in_block(&mut cursor, 4);
+    assert!(skipped > 0 && items.is_empty());
+    drop(pusher);
+    assert!(numbers(&drain(&mut late)).eq(0..3));
+    drop((cursor, late));
+    ledger.assert_all_dropped();
+}
