@@ -13,6 +13,7 @@ fn last_cursor_drop_returns_items() {
     let permit = pusher.try_reserve(3).unwrap();
     let (mut push, mut reserve) = (pusher.push(5), pusher.reserve(5));
     let mut closed = pusher.closed();
+    assert!(!pusher.is_closed());
     let wakers = [wait(&mut push), wait(&mut reserve), wait(&mut closed)];
     drop(cursor);
     assert_eq!(wakers.each_ref().map(Counting::wakes), [0; 3]);
@@ -21,6 +22,7 @@ fn last_cursor_drop_returns_items() {
     assert_eq!(ready(push), Err(PushError::NoCursor(5)));
     assert_eq!(ready(reserve).unwrap_err(), PushErrorKind::NoCursor);
     ready(closed);
+    assert!(pusher.is_closed() && !pusher.is_stopped());
     assert_eq!(permit.push(3), Err(WeighedPermitError::NoCursor(3)));
     assert_eq!(pusher.try_push(1), Err(TryPushError::NoCursor(1)));
     assert_eq!(pusher.try_push(99), Err(TryPushError::NoCursor(99)));

@@ -277,6 +277,12 @@ impl<'a> Model<'a> {
                 assert_eq!(cursor.seek_to_end(), unread.len());
                 *position = self.items.len();
             }
+            3 if random.below(4) == 0 => {
+                let n = random.below(4);
+                let skipped = cursor.skip_items(n);
+                assert_eq!(skipped, unread.len().min(n));
+                *position += skipped;
+            }
             _ => match unread.first() {
                 Some(item) => {
                     assert_eq!(cursor.try_next(), Ok(*item));

@@ -55,6 +55,13 @@ impl<T, W> WeighedPusher<T, W> {
         self.inner.is_stopped()
     }
 
+    /// Returns `true` if the list accepts no items: it was stopped, or has no cursor. Wait-free.
+    ///
+    /// [`closed`](Self::closed) waits for this.
+    pub fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
     /// Returns the number of cursors of the list. A shared cursor counts once. Wait-free.
     #[doc(alias = "receiver_count")]
     pub fn cursor_count(&self) -> usize {

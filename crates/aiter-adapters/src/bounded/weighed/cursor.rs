@@ -143,14 +143,50 @@ impl<T> WeighedCursor<T> {
         SharedWeighedCursor::new(self.inner.share())
     }
 
-    /// Skips all ready items, returns their room at once, and returns how many it skipped.
+    /// Skips up to `n` ready items, returns their room at once, and returns how many it skipped.
     ///
-    /// No item is cloned. If a push is not finished, neither its item nor the items behind it are
-    /// ready, so they are still to be read. Never waits. The time grows with the number of items.
+    /// No item is cloned. Never waits. The time grows with the number of items.
     ///
     /// # Panics
     /// Panics as [`Cursor::skip_items`](aiter_core::Cursor::skip_items) does, or if the waker of a
     /// waiting producer panics. The room of the items that were skipped is returned.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (pusher, mut cursor) = bounded_by(8, |item: &&str| item.len());
+    /// pusher.try_push("one")?;
+    /// pusher.try_push("three")?;
+    /// assert_eq!((cursor.skip_items(1), pusher.used()), (1, 5));
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
+    #[doc(alias = "skip")]
+    #[doc(alias = "advance_by")]
+    pub fn skip_items(&mut self, n: usize) -> usize {
+        let BoundedCursor { cursor, place } = &mut self.inner;
+        let (mut items, mut weight) = (0, 0);
+        for weighed in cursor.available_iter().take(n) {
+            items += 1;
+            weight += weighed.weight;
+        }
+        let end = cursor.index().wrapping_add(items);
+        // If the drop of an item panics, the items that are left are still to be read.
+        let cursor = Finally(cursor, |cursor| {
+            let left = end.wrapping_sub(cursor.index());
+            let unread: usize = cursor.available_iter().take(left).map(|item| item.weight).sum();
+            place.advance_run(weight - unread);
+        });
+        cursor.0.skip_items(items)
+    }
+
+    /// Skips all ready items, returns their room at once, and returns how many it skipped.
+    ///
+    /// If a push is not finished, neither its item nor the items behind it are ready, so they are
+    /// still to be read. Everything else is as in [`skip_items`](Self::skip_items).
+    ///
+    /// # Panics
+    /// Panics as [`skip_items`](Self::skip_items) does.
     ///
     /// # Examples
     /// A fork that joins late:
@@ -168,20 +204,7 @@ impl<T> WeighedCursor<T> {
     #[doc(alias = "subscribe")]
     #[doc(alias = "resubscribe")]
     pub fn seek_to_end(&mut self) -> usize {
-        let BoundedCursor { cursor, place } = &mut self.inner;
-        let (mut items, mut weight) = (0, 0);
-        for weighed in cursor.available_iter() {
-            items += 1;
-            weight += weighed.weight;
-        }
-        let end = cursor.index().wrapping_add(items);
-        // If the drop of an item panics, the items that are left are still to be read.
-        let cursor = Finally(cursor, |cursor| {
-            let left = end.wrapping_sub(cursor.index());
-            let unread: usize = cursor.available_iter().take(left).map(|item| item.weight).sum();
-            place.advance_run(weight - unread);
-        });
-        cursor.0.skip_items(items)
+        self.skip_items(self.len())
     }
 
     /// Stops the list from this side: refuses further pushes. The items that were pushed are still
