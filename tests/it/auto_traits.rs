@@ -12,9 +12,11 @@ use aiter::{
         OwnedPermit, PassiveFork, Permit, Permits, Preflight, PreflightNext, Preload, PreloadWith,
         Push, PushAll, PushAllError, PushSink, PushSinkError, PushTimeoutError, Reserve,
         ReserveMany, ReserveManyError, ReserveOwned, Sharable, SharedBoundedCursor,
-        SharedBoundedNext, SharedBoundedNextMany, SharedNext, SharedNextMany, Stoppable,
-        StreamNext, StreamNextMany, StrictAzip, TaskOutcome, TryJoinStreams, TryReserveError,
-        UnblockIter, WeakBoundedPusher, WeakLossyPusher, WorkerStarter,
+        SharedBoundedNext, SharedBoundedNextMany, SharedNext, SharedNextMany, SharedWeighedCursor,
+        SharedWeighedNext, Stoppable, StreamNext, StreamNextMany, StrictAzip, TaskOutcome,
+        TryJoinStreams, TryReserveError, UnblockIter, WeakBoundedPusher, WeakLossyPusher,
+        WeighedClosed, WeighedCursor, WeighedPermit, WeighedPermitError, WeighedPush,
+        WeighedPusher, WeighedReserve, WorkerStarter,
     },
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
@@ -258,6 +260,36 @@ fn lossy_handles_are_send_and_sync_if_items_are_send() {
 }
 
 #[test]
+fn weighed_pushers_take_traits_from_items_and_function() {
+    type Weigh = fn(&Plain) -> usize;
+    assert_eq!(traits!(WeighedPusher<OfOneThread, Weigh>), ALL);
+    assert_eq!(traits!(WeighedPusher<Guard, Weigh>), NEITHER);
+    // Producers on several threads call the same function.
+    assert_eq!(traits!(WeighedPusher<Plain, OfOneThread>), NEITHER);
+    assert_eq!(traits!(WeighedPusher<Plain, Local>), NEITHER);
+    assert_eq!(traits!(WeighedPusher<Plain, Opaque>), ALL);
+    assert_eq!(traits!(WeighedReserve<'static, OfOneThread, Weigh>), ALL);
+    assert_eq!(traits!(WeighedReserve<'static, Plain, OfOneThread>), NEITHER);
+    assert_eq!(traits!(WeighedPermit<'static, OfOneThread, Weigh>), ALL);
+    assert_eq!(traits!(WeighedPermit<'static, Guard, Weigh>), NEITHER);
+    assert_eq!(traits!(WeighedClosed<'static, OfOneThread>), ALL);
+    assert_eq!(traits!(WeighedPush<'static, OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(WeighedPush<'static, Guard>), NEITHER);
+    assert_eq!(traits!(WeighedPermitError<OfOneThread>), ONLY_SEND);
+}
+
+#[test]
+fn weighed_cursors_take_send_and_sync_from_items() {
+    assert_eq!(traits!(WeighedCursor<Plain>), ALL);
+    assert_eq!(traits!(WeighedCursor<OfOneThread>), ONLY_SEND);
+    assert_eq!(traits!(WeighedCursor<Guard>), NEITHER);
+    assert_eq!(traits!(StreamNext<'static, WeighedCursor<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(SharedWeighedCursor<OfOneThread>), ALL);
+    assert_eq!(traits!(SharedWeighedCursor<Guard>), NEITHER);
+    assert_eq!(traits!(SharedWeighedNext<'static, OfOneThread>), ALL);
+}
+
+#[test]
 fn errors_take_traits_from_items() {
     assert_eq!(traits!(PushError<Plain>), ALL);
     assert_eq!(traits!(PushError<OfOneThread>), ONLY_SEND);
@@ -479,6 +511,10 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(WeakLossyPusher<Fragile>), BOTH);
     assert_eq!(unwinds!(LossyCursor<Fragile>), BOTH);
     assert_eq!(unwinds!(LossySink<Fragile>), BOTH);
+    assert_eq!(unwinds!(WeighedPusher<Fragile, fn(&Fragile) -> usize>), BOTH);
+    assert_eq!(unwinds!(WeighedPusher<u8, Fragile>), NONE);
+    assert_eq!(unwinds!(WeighedCursor<Fragile>), BOTH);
+    assert_eq!(unwinds!(SharedWeighedCursor<Fragile>), BOTH);
     assert_eq!(unwinds!(Pusher<Fragile>), BOTH);
     assert_eq!(unwinds!(WeakPusher<Fragile>), BOTH);
     assert_eq!(unwinds!(UniquePusher<'static, Fragile>), BOTH);
@@ -595,6 +631,16 @@ fn debug_and_error_need_no_bound_on_items() {
     is_debug::<StreamNextMany<'_, LossyCursor<Opaque>>>();
     is_debug::<LossySink<Opaque>>();
     is_error::<LossyPushAllError<Empty<Opaque>>>();
+    is_debug::<WeighedPusher<Opaque, Opaque>>();
+    is_debug::<WeighedCursor<Opaque>>();
+    is_debug::<StreamNextMany<'_, WeighedCursor<Opaque>>>();
+    is_debug::<SharedWeighedCursor<Opaque>>();
+    is_debug::<SharedWeighedNext<'_, Opaque>>();
+    is_debug::<WeighedPush<'_, Opaque>>();
+    is_debug::<WeighedReserve<'_, Opaque, Opaque>>();
+    is_debug::<WeighedPermit<'_, Opaque, Opaque>>();
+    is_debug::<WeighedClosed<'_, Opaque>>();
+    is_error::<WeighedPermitError<Opaque>>();
     is_debug::<Pusher<Opaque>>();
     is_debug::<WeakPusher<Opaque>>();
     is_debug::<UniquePusher<'_, Opaque>>();

@@ -49,6 +49,11 @@ pub use bounded::{
 };
 #[cfg(all(any(feature = "critical-section", feature = "std"), feature = "sink"))]
 pub use bounded::{PushSink, PushSinkError};
+#[cfg(any(feature = "critical-section", feature = "std"))]
+pub use bounded::{
+    SharedWeighedCursor, SharedWeighedNext, WeighedClosed, WeighedCursor, WeighedPermit,
+    WeighedPermitError, WeighedPush, WeighedPusher, WeighedReserve, bounded_by,
+};
 #[cfg(feature = "std")]
 pub use catch_panics::CatchPanics;
 #[cfg(feature = "std")]

@@ -1,7 +1,12 @@
-use core::{error::Error, fmt, pin::pin, time::Duration};
+use core::{
+    error::Error,
+    fmt,
+    pin::{Pin, pin},
+    time::Duration,
+};
 use std::time::Instant;
 
-use aiter_adapters::BoundedPusher;
+use aiter_adapters::{BoundedPusher, WeighedPusher};
 use aiter_core::{PushError, PushErrorKind};
 
 use crate::{block_on::BlockOn, parker};
@@ -10,9 +15,11 @@ mod sealed {
     #[expect(unnameable_types, reason = "the trait is sealed")]
     pub trait Sealed {}
     impl<T> Sealed for aiter_adapters::BoundedPusher<T> {}
+    impl<T, W> Sealed for aiter_adapters::WeighedPusher<T, W> {}
 }
 
-/// Blocking pushes into a bounded list, for threads that may block. This trait is sealed.
+/// Blocking pushes into a bounded or weighed list, for threads that may block. This trait is
+/// sealed.
 ///
 /// A push that finds room returns at once. Otherwise it stands in the one line of the list's
 /// requests, first in, first out, and parks the thread until its turn. Another thread must make the
@@ -68,8 +75,8 @@ pub trait PushBlocking<T>: sealed::Sealed {
 
     /// Parks the thread until there is room, and appends an item, unless `timeout` passes first.
     ///
-    /// The list is asked at least once. The item enters the list only after room is reserved, so
-    /// every error gives it back. If the timeout exceeds the range of [`Instant`], the call equals
+    /// The list is asked at least once. The item enters the list only once there is room, so every
+    /// error gives it back. If the timeout exceeds the range of [`Instant`], the call equals
     /// [`push_blocking`](Self::push_blocking).
     ///
     /// # Errors
@@ -124,6 +131,32 @@ impl<T> PushBlocking<T> for BoundedPusher<T> {
             Err(PushErrorKind::Stopped) => Err(PushTimeoutError::Stopped(item)),
             Err(PushErrorKind::NoCursor) => Err(PushTimeoutError::NoCursor(item)),
         }
+    }
+}
+
+/// A weighed list calls the weight function before the wait.
+impl<T, W: Fn(&T) -> usize> PushBlocking<T> for WeighedPusher<T, W> {
+    fn push_blocking(&self, item: T) -> Result<(), PushError<T>> {
+        BlockOn::new().block_on(self.push(item))
+    }
+
+    fn push_timeout(&self, item: T, timeout: Duration) -> Result<(), PushTimeoutError<T>> {
+        let mut push = self.push(item);
+        let pushed = match parker::poll_first(Pin::new(&mut push)) {
+            Ok(pushed) => pushed,
+            Err(first) => {
+                let end = Instant::now().checked_add(timeout);
+                match parker::wait(Pin::new(&mut push), first, end) {
+                    Ok(pushed) => pushed,
+                    // As above: the end has passed.
+                    Err(_) => {
+                        let item = push.into_inner();
+                        return Err(PushTimeoutError::Elapsed(item.expect("the push has waited")));
+                    }
+                }
+            }
+        };
+        Ok(pushed?)
     }
 }
 

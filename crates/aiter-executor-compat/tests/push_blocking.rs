@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use aiter_adapters::{BoundedCursor, BoundedPusher, bounded};
+use aiter_adapters::{BoundedCursor, BoundedPusher, bounded, bounded_by};
 use aiter_core::{PushError, TryPushError};
 use aiter_executor_compat::{
     BlockOn, PushBlocking, PushTimeoutError, aiter_to_iter, allow_blocking, forbid_blocking,
@@ -223,6 +223,39 @@ fn blocking_wait_for_end_resolves() {
         block_on(pusher.closed());
     });
     assert_eq!(pusher.push_blocking(1), Err(PushError::NoCursor(1)));
+}
+
+#[test]
+fn weighed_push_blocks_until_weight_fits() {
+    let (pusher, cursor) = bounded_by(10, |item: &usize| *item);
+    let producer = thread::spawn(move || {
+        (0..500).for_each(|n| pusher.push_blocking(n % 15).unwrap());
+        (0..500).for_each(|n| pusher.push_timeout(n % 15, Duration::MAX).unwrap());
+    });
+    let expected = (0..500).chain(0..500).map(|n| n % 15);
+    assert!(aiter_to_iter(cursor, park_thread).eq(expected));
+    producer.join().unwrap();
+}
+
+#[test]
+fn weighed_push_timeout_returns_item() {
+    let (pusher, mut cursor) = bounded_by(10, |item: &usize| *item);
+    pusher.push_timeout(7, Duration::ZERO).unwrap();
+    for timeout in [Duration::ZERO, SHORT] {
+        assert_eq!(pusher.push_timeout(4, timeout), Err(PushTimeoutError::Elapsed(4)));
+    }
+    pusher.try_push(3).expect("a request that timed out must leave the line");
+    assert_eq!((cursor.try_next(), cursor.try_next()), (Ok(7), Ok(3)));
+    block_on(forbid_blocking(async {
+        pusher.push_blocking(99).expect("a push that finds room does not wait");
+        let push = || pusher.push_blocking(1);
+        assert!(catch_unwind(AssertUnwindSafe(push)).is_err());
+    }));
+    assert_eq!((cursor.try_next(), pusher.capacity()), (Ok(99), 10));
+    cursor.close();
+    assert_eq!(pusher.push_timeout(1, SHORT), Err(PushTimeoutError::Stopped(1)));
+    drop(cursor);
+    assert_eq!(pusher.push_blocking(1).unwrap_err().into_inner(), 1);
 }
 
 #[test]

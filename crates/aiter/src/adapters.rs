@@ -4,6 +4,7 @@
 //!   pushers return.
 //! - The other handles of a bounded list: permits, weak pushers, subscribers, shared cursors and
 //!   the sink.
+//! - `bounded_by`, the bounded list whose capacity is a weight, with its handles.
 //! - Error types of rare operations, the outcome of a task, and the parts of a custom `block_on`.
 
 #[cfg(all(feature = "std", feature = "sink"))]
@@ -32,6 +33,12 @@ pub use aiter_adapters::{
 #[cfg(all(any(feature = "critical-section", feature = "std"), feature = "sink"))]
 #[doc(inline)]
 pub use aiter_adapters::{PushSink, PushSinkError};
+#[cfg(any(feature = "critical-section", feature = "std"))]
+#[doc(inline)]
+pub use aiter_adapters::{
+    SharedWeighedCursor, SharedWeighedNext, WeighedClosed, WeighedCursor, WeighedPermit,
+    WeighedPermitError, WeighedPush, WeighedPusher, WeighedReserve, bounded_by,
+};
 #[doc(inline)]
 pub use aiter_core::{
     AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, PushAllError, SharedNext,

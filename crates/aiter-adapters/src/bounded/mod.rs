@@ -1,7 +1,8 @@
 //! The bounded list: a push list with a gate in front of it.
 //!
 //! The folder `gate/` admits pushes, and knows nothing of items. The folder `lossy/` holds the list
-//! whose pushes never wait. Each other file holds a handle or its futures.
+//! whose pushes never wait, and `weighed/` the list whose capacity is a weight. Each other file
+//! holds a handle or its futures.
 
 mod control;
 mod cursor;
@@ -25,6 +26,7 @@ mod sink;
 mod skip;
 mod subscriber;
 mod weak;
+mod weighed;
 
 pub use cursor::BoundedCursor;
 pub use error::{ReserveManyError, TryReserveError};
@@ -47,3 +49,7 @@ pub use shared_next::{SharedBoundedNext, SharedBoundedNextMany};
 pub use sink::{PushSink, PushSinkError};
 pub use subscriber::BoundedSubscriber;
 pub use weak::WeakBoundedPusher;
+pub use weighed::{
+    SharedWeighedCursor, SharedWeighedNext, WeighedClosed, WeighedCursor, WeighedPermit,
+    WeighedPermitError, WeighedPush, WeighedPusher, WeighedReserve, bounded_by,
+};

@@ -1,4 +1,4 @@
-//! The future of `next_many` of the bounded and the lossy cursor.
+//! The future of `next_many` of the bounded, the weighed and the lossy cursor.
 
 use core::{
     fmt,
@@ -12,7 +12,8 @@ use futures_core::Stream;
 
 use crate::util::Wait;
 
-/// The future of [`BoundedCursor::next_many`](crate::BoundedCursor::next_many) and
+/// The future of [`BoundedCursor::next_many`](crate::BoundedCursor::next_many),
+/// [`WeighedCursor::next_many`](crate::WeighedCursor::next_many) and
 /// [`LossyCursor::next_many`](crate::LossyCursor::next_many).
 ///
 /// If it is dropped while it waits, it deregisters the task of the cursor, as

@@ -13,6 +13,8 @@ mod gates;
 mod lossy;
 mod passive;
 mod turns;
+#[cfg(feature = "std")]
+mod weighed;
 
 use core::{
     future::poll_fn,
