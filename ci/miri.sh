@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The list under Miri: all on this machine, with 20 seeds of the fuzz, its core on a 32-bit and on a big-endian one.
 # On this machine also with an allocator that fails, with and without debug assertions.
+# The bounded lists: all on this machine, the gate and the model on a 32-bit one.
 # `ci/miri.sh full`: all on all, under stacked and under tree borrows, and what threads do with 16 seeds each
 # (`AITER_MIRI_SEEDS`).
 set -euo pipefail
@@ -14,10 +15,11 @@ full) elsewhere=('') models=('' -Zmiri-tree-borrows) seeds=${AITER_MIRI_SEEDS:-1
 esac
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
-# check MODEL TARGET PROGRAMS [FILTER...]: its output comes in one piece, as several run side by side.
+# check MODEL TARGET PROGRAMS [FILTER...]: its output comes in one piece, as several run side by side. PROGRAMS is
+# `-p PACKAGE` and more words.
 check() {
     local out status=0 begin=$SECONDS
-    out=$(MIRIFLAGS="-Zmiri-strict-provenance $1" cargo "+$nightly" miri test -p aiter-core $3 \
+    out=$(MIRIFLAGS="-Zmiri-strict-provenance $1" cargo "+$nightly" miri test $3 \
         --target "$2" -- "${@:4}" 2>&1) || status=$?
     printf -- '-- %s %s, %s s\n%s\n' "$2" "$1" $((SECONDS - begin)) "$out"
     return "$status"
@@ -29,6 +31,7 @@ alloc_fails() {
         --test alloc_fails --target "$host" ${2:+"$2"}
 }
 
+bounded='-p aiter-adapters --features std'
 targets=("$host" i686-unknown-linux-gnu s390x-unknown-linux-gnu)
 cargo "+$nightly" miri setup --target "$host"
 tests=$(cargo "+$nightly" miri test -p aiter-core --test list --target "$host" -- --list | sed -n 's/: test$//p')
@@ -37,19 +40,21 @@ mapfile -t even < <(sed -n 2~2p <<<"$tests")
 ((${#even[@]})) || die 'the list has no tests'
 for model in "${models[@]}"; do
     # Every second test, and the others: each process uses one core.
-    check "$model" "$host" '--test list' --exact "${odd[@]}" &
-    check "$model" "$host" '--test list' --exact "${even[@]}" &
+    check "$model" "$host" '-p aiter-core --test list' --exact "${odd[@]}" &
+    check "$model" "$host" '-p aiter-core --test list' --exact "${even[@]}" &
     for target in "${targets[@]:1}"; do
         cargo "+$nightly" miri setup --target "$target"
-        check "$model" "$target" '--lib --test list' "${elsewhere[@]}" &
+        check "$model" "$target" '-p aiter-core --lib --test list' "${elsewhere[@]}" &
     done
-    check "$model" "$host" '--lib --test reentrancy'
+    check "$model" "$host" '-p aiter-core --lib --test reentrancy'
+    check "$model" "$host" "$bounded --test bounded --test lossy" &
+    check "$model" i686-unknown-linux-gnu "$bounded --lib --test bounded" gate:: model:: line:: &
     alloc_fails "$model"
     alloc_fails "$model" --release
     for job in $(jobs -p); do wait "$job"; done
     # Each of these takes all cores by itself. Short stories that are interrupted often.
-    check "$model -Zmiri-preemption-rate=0.1 -Zmiri-many-seeds=0..16" "$host" '--test list' races
+    check "$model -Zmiri-preemption-rate=0.1 -Zmiri-many-seeds=0..16" "$host" '-p aiter-core --test list' races
     for target in ${seeds:+"${targets[@]}"}; do
-        check "$model -Zmiri-many-seeds=0..$seeds" "$target" '--test list' threads::
+        check "$model -Zmiri-many-seeds=0..$seeds" "$target" '-p aiter-core --test list' threads::
     done
 done

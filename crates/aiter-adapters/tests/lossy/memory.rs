@@ -38,7 +38,7 @@ fn unread_cursors_bound_memory_at_each_cap() {
             let live = Live::default();
             let (pusher, one) = bounded_lossy(cap, DropOldest);
             let stuck: Vec<_> = (0..forks).map(|_| one.fork()).collect();
-            for n in 0..3000 {
+            for n in 0..if cfg!(miri) { 2 * cap + 70 } else { 3000 } {
                 // The item that is about to be pushed counts, too.
                 let item = live.item(n);
                 assert!(live.count() <= cap + (cap / 4).clamp(1, 32), "cap {cap}");
@@ -56,7 +56,7 @@ fn reader_and_laggard_bound_memory() {
         let live = Live::default();
         let (pusher, mut fast) = bounded_lossy(cap, DropOldest);
         let stuck = fast.fork();
-        for n in 0..5000 {
+        for n in 0..if cfg!(miri) { 300 } else { 5000 } {
             pusher.push(live.item(n)).unwrap();
             assert_eq!(fast.try_next().unwrap(), n);
             assert!(live.count() <= cap + 32 + 64, "cap {cap}: {}", live.count());
