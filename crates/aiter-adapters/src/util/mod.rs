@@ -20,7 +20,7 @@ pub(crate) use flattener::Flattener;
 pub(crate) use fused_source::FusedSource;
 pub(crate) use hint::{add_to_hint, source_hint};
 pub use next::StreamNext;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "critical-section", feature = "std"))]
 pub(crate) use next::Wait;
 pub(crate) use next::inherent_next;
 pub(crate) use nonzero::nonzero;
