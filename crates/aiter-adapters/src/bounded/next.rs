@@ -111,6 +111,6 @@ impl<T> BoundedCursor<T> {
     /// Removes the waker that a poll has left.
     fn deregister(&mut self) {
         // User code.
-        drop(self.cursor.take_waker());
+        self.cursor.cancel_wait();
     }
 }

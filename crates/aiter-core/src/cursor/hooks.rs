@@ -45,8 +45,17 @@ impl<T> Cursor<T> {
         self.raw.skip_in_block(&self.list, n, take)
     }
 
+    /// Cancels the registration of the task that waits at this cursor, and drops its waker, as the
+    /// drop of [`next`](Self::next) does.
+    #[doc(hidden)]
+    pub fn cancel_wait(&mut self) {
+        self.deregister();
+    }
+
     /// Cancels the registration of the task that waits at this cursor, and returns its waker. If
     /// there is none, no task waits, or a push is about to wake it. Runs no user code.
+    ///
+    /// A slot that a push is about to return stays with the list until the next registration ends.
     #[doc(hidden)]
     pub fn take_waker(&mut self) -> Option<Waker> {
         self.list.waiters.take_waker(&mut self.waiter)

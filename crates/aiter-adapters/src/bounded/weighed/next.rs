@@ -138,6 +138,6 @@ impl<T> WeighedCursor<T> {
     /// Removes the waker that a poll has left.
     fn deregister(&mut self) {
         // User code.
-        drop(self.inner.cursor.take_waker());
+        self.inner.cursor.cancel_wait();
     }
 }
