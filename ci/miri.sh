@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The list under Miri: all on this machine, with 20 seeds of the fuzz, its core on a 32-bit and on a big-endian one.
 # On this machine also with an allocator that fails, with and without debug assertions.
-# The bounded lists: all on this machine, the gate and the model on a 32-bit one.
+# The bounded lists: what waits, ends, panics and calls back, and the model; the gate on a 32-bit machine.
 # `ci/miri.sh full`: all on all, under stacked and under tree borrows, and what threads do with 16 seeds each
 # (`AITER_MIRI_SEEDS`).
 set -euo pipefail
@@ -47,7 +47,7 @@ for model in "${models[@]}"; do
         check "$model" "$target" '-p aiter-core --lib --test list' "${elsewhere[@]}" &
     done
     check "$model" "$host" '-p aiter-core --lib --test reentrancy'
-    check "$model" "$host" "$bounded --test bounded --test lossy" &
+    check "$model" "$host" "$bounded --test bounded --test lossy" line:: model:: ends:: panics:: reentrant:: &
     check "$model" i686-unknown-linux-gnu "$bounded --lib --test bounded" gate:: model:: line:: &
     alloc_fails "$model"
     alloc_fails "$model" --release

@@ -325,7 +325,7 @@ fn run(cap: usize, seed: u64, steps: usize) {
 
 #[test]
 fn random_operations_match_model() {
-    let (seeds, steps) = if cfg!(miri) { (1, 200) } else { (12, 4000) };
+    let (seeds, steps) = if cfg!(miri) { (1, 60) } else { (12, 4000) };
     for cap in [1, 2, 3, 16, 57, 60] {
         for seed in 1..=seeds {
             run(cap, seed * 0x9E37_79B9, steps);

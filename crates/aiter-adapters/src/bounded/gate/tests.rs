@@ -22,11 +22,12 @@ fn poll(request: &mut Request, gate: &Gate) -> Poll<bool> {
 #[test]
 fn capacity_is_exact_across_wrap() {
     for start in starts() {
-        for cap in [1, 2, 3, 16, 57, 60] {
+        let caps: &[usize] = if cfg!(miri) { &[1, 3] } else { &[1, 2, 3, 16, 57, 60] };
+        for &cap in caps {
             let (gate, first) = Gate::new(start, cap);
             let second = gate.fork(&first);
             assert_eq!(gate.try_admit(1, cap + 1), Ok(cap));
-            for _ in 0..200 {
+            for _ in 0..if cfg!(miri) { 4 } else { 200 } {
                 assert_eq!(gate.try_admit(1, 1), Err(TryReserveError::Full), "start {start}");
                 assert_eq!((gate.room(), gate.used()), (0, cap));
                 gate.advance(&first, 1);
@@ -45,7 +46,7 @@ fn capacity_is_exact_across_wrap() {
 fn line_works_across_wrap() {
     for start in starts() {
         let (gate, cell) = Gate::new(start, 2);
-        for _ in 0..10 {
+        for _ in 0..if cfg!(miri) { 2 } else { 10 } {
             assert_eq!(gate.try_admit(2, 2), Ok(2));
             let mut requests: Vec<Request> = (1..=2).map(Request::new).collect();
             assert!(requests.iter_mut().all(|request| poll(request, &gate).is_pending()));
