@@ -98,9 +98,9 @@ impl<T> LossyList<T> {
     /// `true` if too many items are pinned.
     #[cold]
     fn make_room(&self, end: usize) -> bool {
-        // Before the lock, so that the items are dropped after the lock is open. That is user code.
-        let mut items = Items::new();
-        let is_full = self.slow.with(|slow| {
+        // Before the lock, so that they are dropped after the lock is open. That is user code.
+        let (mut items, mut gone) = (Items::new(), None);
+        self.slow.with(|slow| {
             let (cap, slowest) = (self.cap as isize, slow.lag(end));
             let mut kept = slow.keeper.lag(end);
             // Most pushes find no cursor to cut. A cursor that was just cut would still count as a
@@ -108,21 +108,19 @@ impl<T> LossyList<T> {
             if slowest <= cap && kept > cap {
                 kept -= slow.keeper.trim_in_block((kept - cap) as usize, &mut items) as isize;
             }
-            (slowest.max(kept) <= cap).then(|| self.set_limits(slowest, kept, end))
-        });
-        is_full.unwrap_or_else(|| self.make_room_slow(end))
+            if slowest.max(kept) <= cap {
+                return self.set_limits(slowest, kept, end);
+            }
+            self.make_room_slow(slow, end, gone.insert(Gone::new()))
+        })
     }
 
     #[inline(never)]
-    fn make_room_slow(&self, end: usize) -> bool {
+    fn make_room_slow(&self, slow: &mut Slow<T>, end: usize, gone: &mut Gone<T>) -> bool {
         let limit = end.wrapping_sub(self.cap);
-        // Before the lock, as above.
-        let mut gone = Gone::new();
-        self.slow.with(|slow| {
-            slow.cut_before(limit, self.policy, &mut gone);
-            slow.keeper.trim(limit, &mut gone);
-            self.set_limits(slow.lag(end), slow.keeper.lag(end), end)
-        })
+        slow.cut_before(limit, self.policy, gone);
+        slow.keeper.trim(limit, gone);
+        self.set_limits(slow.lag(end), slow.keeper.lag(end), end)
     }
 
     /// Sets `due` and `is_full`, and returns the latter. `slowest` and `kept` tell how far the
