@@ -177,6 +177,33 @@ pub mod bounded {
     }
 }
 
+/// The list that is bounded by weight.
+#[cfg(feature = "critical-section")]
+pub mod weighed {
+    use aiter::adapters::{
+        SharedWeighedCursor, SharedWeighedNext, WeighedClosed, WeighedCursor, WeighedPermit,
+        WeighedPermitError, WeighedPush, WeighedPusher, WeighedReserve, bounded_by,
+    };
+
+    /// Handles.
+    pub type Handles<T, W> = (WeighedPusher<T, W>, WeighedCursor<T>, SharedWeighedCursor<T>);
+    /// Futures of the pusher.
+    pub type Pushes<'a, T, W> =
+        (WeighedPush<'a, T>, WeighedReserve<'a, T, W>, WeighedClosed<'a, T>);
+    /// A permit, and the error of its push.
+    pub type Permits<'a, T, W> = (WeighedPermit<'a, T, W>, WeighedPermitError<T>);
+    /// The future of a shared cursor.
+    pub type SharedReads<T> = SharedWeighedNext<'static, T>;
+
+    /// Makes a list of items that weigh what `weigh` returns.
+    pub fn make<T, W: Fn(&T) -> usize>(
+        cap: usize,
+        weigh: W,
+    ) -> (WeighedPusher<T, W>, WeighedCursor<T>) {
+        bounded_by(cap, weigh)
+    }
+}
+
 /// The bridge from streams to iterators.
 pub mod executor_compat {
     use aiter::prelude::Stream;
