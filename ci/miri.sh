@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The list under Miri: all on this machine, with 20 seeds of the fuzz, its core on a 32-bit and on a big-endian one.
 # On this machine also with an allocator that fails, with and without debug assertions.
-# The bounded lists: what waits, ends, panics and calls back, and the model; the gate on a 32-bit machine.
+# The bounded lists: all tests on this machine; the gate, the line and the model on a 32-bit one.
 # `ci/miri.sh full`: all on all, under stacked and under tree borrows, and what threads do with 16 seeds each
 # (`AITER_MIRI_SEEDS`).
 set -euo pipefail
@@ -31,7 +31,7 @@ alloc_fails() {
         --test alloc_fails --target "$host" ${2:+"$2"}
 }
 
-bounded='-p aiter-adapters --features std'
+bounded='-p aiter-adapters --features std,sink'
 targets=("$host" i686-unknown-linux-gnu s390x-unknown-linux-gnu)
 cargo "+$nightly" miri setup --target "$host"
 tests=$(cargo "+$nightly" miri test -p aiter-core --test list --target "$host" -- --list | sed -n 's/: test$//p')
@@ -47,7 +47,7 @@ for model in "${models[@]}"; do
         check "$model" "$target" '-p aiter-core --lib --test list' "${elsewhere[@]}" &
     done
     check "$model" "$host" '-p aiter-core --lib --test reentrancy'
-    check "$model" "$host" "$bounded --test bounded --test lossy" line:: model:: ends:: panics:: reentrant:: &
+    check "$model" "$host" "$bounded --test bounded --test lossy --test weighed" &
     check "$model" i686-unknown-linux-gnu "$bounded --lib --test bounded" gate:: model:: line:: &
     alloc_fails "$model"
     alloc_fails "$model" --release

@@ -25,7 +25,7 @@ fn read_wakes_first_waiter_only() {
 fn two_readers_move_while_one_waits() {
     let (pusher, mut one) = bounded(1);
     let mut two = one.fork();
-    for n in 0..100 {
+    for n in 0..if cfg!(miri) { 20 } else { 100 } {
         pusher.try_push(n).unwrap();
         let mut push = pusher.push(1000);
         let waker = wait(&mut push);

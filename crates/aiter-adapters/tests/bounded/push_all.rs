@@ -7,9 +7,11 @@ use crate::{once, ready, wait};
 
 #[test]
 fn push_all_waits_between_runs() {
-    for cap in [1, 2, 3, 16, 57, 60] {
+    const ITEMS: usize = if cfg!(miri) { 70 } else { 200 };
+    let caps: &[usize] = if cfg!(miri) { &[1, 57] } else { &[1, 2, 3, 16, 57, 60] };
+    for &cap in caps {
         let (pusher, mut cursor) = bounded(cap);
-        let mut push = pusher.push_all(0..200);
+        let mut push = pusher.push_all(0..ITEMS);
         let mut read = 0;
         while once(&mut push).is_pending() {
             assert_eq!(cursor.len(), cap);
@@ -17,8 +19,8 @@ fn push_all_waits_between_runs() {
             read += 1;
         }
         let mut rest = Vec::new();
-        assert_eq!(ready(cursor.next_many(&mut rest, 1000)), 200 - read);
-        assert!(rest.into_iter().eq(read..200));
+        assert_eq!(ready(cursor.next_many(&mut rest, 1000)), ITEMS - read);
+        assert!(rest.into_iter().eq(read..ITEMS));
         assert_eq!(pusher.capacity(), cap);
     }
 }

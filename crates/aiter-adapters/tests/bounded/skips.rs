@@ -71,7 +71,8 @@ fn skipped_items_are_dropped_once() {
 /// A late subscriber first passes items that were pushed before it.
 #[test]
 fn skip_of_subscriber_counts_only_its_items() {
-    for before in [0, 1, 40, 64, 100] {
+    let counts: &[usize] = if cfg!(miri) { &[0, 64] } else { &[0, 1, 40, 64, 100] };
+    for &before in counts {
         let (pusher, mut first) = bounded(200);
         for n in 0..before {
             pusher.try_push(n).unwrap();

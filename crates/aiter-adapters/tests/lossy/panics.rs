@@ -144,7 +144,8 @@ fn item_drop_panics_in_return_is_counted() {
 #[test]
 fn waker_panics_in_cut_others_are_woken() {
     let mut panicked = 0;
-    for read in 0..64 {
+    // The steps reach 60: after 60 items, the cursors wait at the last slot of a block.
+    for read in (0..64).step_by(if cfg!(miri) { 20 } else { 1 }) {
         let (pusher, mut first) = bounded_lossy(1, Disconnect);
         for n in 0..read {
             pusher.push(n).unwrap();

@@ -23,7 +23,7 @@ struct Owned(core::cell::Cell<usize>);
 #[test]
 fn single_cursor_moves_items() {
     let (pusher, mut cursor) = bounded_by(20, |item: &Owned| item.0.get());
-    for n in 0..200 {
+    for n in 0..if cfg!(miri) { 70 } else { 200 } {
         pusher.try_push(Owned((n % 30).into())).map_err(drop).unwrap();
         assert_eq!(cursor.try_next().map(|item| item.0.get()), Ok(n % 30));
     }
@@ -221,11 +221,12 @@ fn last_taker_leaves_place() {
 
 #[test]
 fn items_are_dropped_once() {
-    for cap in [1, 3, 64, 100] {
+    let caps: &[usize] = if cfg!(miri) { &[3, 64] } else { &[1, 3, 64, 100] };
+    for &cap in caps {
         let ledger = Ledger::new();
         let (pusher, mut one) = bounded_by(cap, |item: &Tracked| item.value as usize % 9);
         let mut two = one.fork();
-        for item in ledger.items(500) {
+        for item in ledger.items(if cfg!(miri) { 70 } else { 500 }) {
             let Err(error) = pusher.try_push(item) else { continue };
             drop(error.into_inner());
             let items = iter::from_fn(|| one.try_next().ok()).count();

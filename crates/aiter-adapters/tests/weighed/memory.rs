@@ -7,7 +7,7 @@ use aiter_adapters::bounded_by;
 
 use crate::ready;
 
-const PUSHES: usize = if cfg!(miri) { 2_000 } else { 1_000_000 };
+const PUSHES: usize = if cfg!(miri) { 200 } else { 1_000_000 };
 
 /// An item whose weight counts while it is alive.
 struct Item {
@@ -69,7 +69,7 @@ fn forks_keep_at_most_one_block_of_read_items() {
     let live = Arc::new(AtomicUsize::new(0));
     let (pusher, mut one) = bounded_by(CAP, weight);
     let mut two = one.fork();
-    for n in 0..PUSHES / 20 {
+    for n in 0..if cfg!(miri) { 100 } else { PUSHES / 20 } {
         let mut item = Item::new(1 + n * 7919 % HEAVIEST, &live);
         while let Err(error) = pusher.try_push(item) {
             item = error.into_inner();

@@ -123,7 +123,8 @@ fn run_whose_clone_panics_counts_items_before() {
 /// The drop of one of 200 items panics. Exactly the items that are still to be read count.
 #[test]
 fn seek_whose_drop_panics_returns_room_of_skipped() {
-    for bad in [0, 1, 55, 56, 57, 150, 199] {
+    let places: &[usize] = if cfg!(miri) { &[0, 56] } else { &[0, 1, 55, 56, 57, 150, 199] };
+    for &bad in places {
         let (pusher, mut cursor) = bounded_by(30_000, weight);
         for n in 0..200 {
             pusher.try_push(Fragile { drop_panics: n == bad, ..Fragile::new(n + 1) }).unwrap();
