@@ -4,6 +4,9 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 published+=(stream-laws)
 
+command -v python3 >/dev/null || die 'python3 is missing'
+python3 ci/links.py
+
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 RUSTDOCFLAGS='-D warnings' cargo doc --manifest-path bench/Cargo.toml --workspace --no-deps
 
