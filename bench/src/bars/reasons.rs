@@ -141,13 +141,14 @@ pub(crate) const REASONS: [(&str, &str); 32] = [
     (
         "bounded, fill and drain, 3 readers",
         "A read takes one read-modify-write more than in an unbounded list. It tells whether a \
-         producer waits for this step. It takes 2 ns of 4.6 ns. `next_many` takes one for each run.",
+         producer waits for this step. It takes 2 ns of 4.6 ns. `next_many` takes one for each \
+         run.",
     ),
     (
         "the same, against kanal",
-        "Kanal keeps its items in a ring behind a lock, so a reader frees room by the same step that \
-         takes the item. Here the room is a word of its own, because readers fork and each has a \
-         position. A push takes three read-modify-writes, and a read takes one.",
+        "Kanal keeps its items in a ring behind a lock, so a reader frees room by the same step \
+         that takes the item. Here the room is a word of its own, because readers fork and each \
+         has a position. A push takes three read-modify-writes, and a read takes one.",
     ),
     (
         "bounded, tasks of one thread, room for 1",
