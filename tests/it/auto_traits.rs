@@ -9,14 +9,14 @@ use aiter::{
         Closed, DriveTask, FlattenIter, ForbidBlocking, ForkStream, Gated, IterToAiter, JoinKeyed,
         JoinStreams, LossyPushAllError, LossySink, LossySubscriber, MapError, MapFilter,
         MapFilterAsync, MapPar, MapParWith, MapTry, MapWorker, Next, NextItem, NextMany,
-        OwnedPermit, PassiveFork, Permit, Permits, Preflight, PreflightNext, Preload, PreloadWith,
-        Push, PushAll, PushAllError, PushSink, PushSinkError, PushTimeoutError, Reserve,
-        ReserveMany, ReserveManyError, ReserveOwned, Sharable, SharedBoundedCursor,
-        SharedBoundedNext, SharedBoundedNextMany, SharedNext, SharedNextMany, SharedWeighedCursor,
-        SharedWeighedNext, Stoppable, StreamNext, StreamNextMany, StrictAzip, TaskOutcome,
-        TryJoinStreams, TryReserveError, UnblockIter, WeakBoundedPusher, WeakLossyPusher,
-        WeighedClosed, WeighedCursor, WeighedPermit, WeighedPermitError, WeighedPush,
-        WeighedPusher, WeighedReserve, WorkerStarter,
+        OwnedPermit, PassiveFork, Permit, Permits, Preflight, PreflightNext, PreflightNextMany,
+        Preload, PreloadWith, Push, PushAll, PushAllError, PushSink, PushSinkError,
+        PushTimeoutError, Reserve, ReserveMany, ReserveManyError, ReserveOwned, Sharable,
+        SharedBoundedCursor, SharedBoundedNext, SharedBoundedNextMany, SharedNext, SharedNextMany,
+        SharedWeighedCursor, SharedWeighedNext, Stoppable, StreamNext, StreamNextMany, StrictAzip,
+        TaskOutcome, TryJoinStreams, TryReserveError, UnblockIter, WeakBoundedPusher,
+        WeakLossyPusher, WeighedClosed, WeighedCursor, WeighedPermit, WeighedPermitError,
+        WeighedPush, WeighedPusher, WeighedReserve, WorkerStarter,
     },
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
@@ -186,6 +186,7 @@ fn cursor_borrows_take_traits_from_borrow() {
     assert_eq!(traits!(PreflightNext<'static, Plain, Flight>), ALL);
     assert_eq!(traits!(PreflightNext<'static, OfOneThread, Flight>), ONLY_SEND);
     assert_eq!(traits!(PreflightNext<'static, Plain, Rc<Flight>>), [false, false, true]);
+    assert_eq!(traits!(PreflightNextMany<'static, Plain, Rc<Flight>>), [false, false, true]);
     assert_eq!(traits!(SharedNext<'static, Plain>), ALL);
     assert_eq!(traits!(SharedNext<'static, OfOneThread>), ALL);
     assert_eq!(traits!(SharedNext<'static, Guard>), NEITHER);
@@ -533,6 +534,7 @@ fn list_handles_are_unwind_safe_for_all_items() {
     assert_eq!(unwinds!(NextMany<'static, Plain>), [false, true]);
     assert_eq!(unwinds!(Next<'static, Fragile>), [false, true]);
     assert_eq!(unwinds!(PreflightNext<'static, Fragile, Flight>), [false, true]);
+    assert_eq!(unwinds!(PreflightNextMany<'static, Plain, Flight>), [false, true]);
     assert_eq!(unwinds!(SharedNext<'static, Fragile>), [false, true]);
     assert_eq!(unwinds!(SharedNextMany<'static, Plain>), [false, true]);
     assert_eq!(unwinds!(Stopper), BOTH);
@@ -654,6 +656,7 @@ fn debug_and_error_need_no_bound_on_items() {
     is_debug::<NextMany<'_, Opaque>>();
     is_debug::<Next<'_, Opaque>>();
     is_debug::<PreflightNext<'_, Opaque, Opaque>>();
+    is_debug::<PreflightNextMany<'_, Opaque, Opaque>>();
     is_debug::<SharedNext<'_, Opaque>>();
     is_debug::<SharedNextMany<'_, Opaque>>();
     is_debug::<AvailableIter<'_, Opaque>>();

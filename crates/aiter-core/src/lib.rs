@@ -23,7 +23,7 @@ pub use cursor::{
     Cursor,
     available::AvailableIter,
     next::{Next, PreflightNext},
-    next_many::NextMany,
+    next_many::{NextMany, PreflightNextMany},
     preflight::Preflight,
     shared::SharedCursor,
     shared_next::{SharedNext, SharedNextMany},

@@ -41,8 +41,8 @@ pub use aiter_adapters::{
 };
 #[doc(inline)]
 pub use aiter_core::{
-    AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, PushAllError, SharedNext,
-    SharedNextMany,
+    AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, PreflightNextMany,
+    PushAllError, SharedNext, SharedNextMany,
 };
 #[doc(inline)]
 pub use aiter_executor_compat::{BlockOnNext, IdleHint, NextItem};

@@ -7,8 +7,8 @@ pub mod list {
     use aiter::{
         Cursor, Pusher, Replay, SharedCursor, Subscriber, UniquePusher, WeakPusher,
         adapters::{
-            AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, SharedNext,
-            SharedNextMany,
+            AvailableIter, Closed, Next, NextMany, Preflight, PreflightNext, PreflightNextMany,
+            SharedNext, SharedNextMany,
         },
     };
 
@@ -22,8 +22,10 @@ pub mod list {
     pub type Reads<'a, T, F> = (Next<'a, T>, PreflightNext<'a, T, F>);
     /// Futures of a shared cursor.
     pub type SharedReads<T> = (SharedNext<'static, T>, SharedNextMany<'static, T>);
+    /// Futures of many items.
+    pub type Runs<'a, T, F> = (NextMany<'a, T>, PreflightNextMany<'a, T, F>);
     /// Borrows of a cursor.
-    pub type Borrows<'a, T> = (AvailableIter<'a, T>, NextMany<'a, T>);
+    pub type Borrows<'a, T> = AvailableIter<'a, T>;
 
     /// Makes a list.
     pub fn make<T>() -> (Pusher<T>, Cursor<T>) {

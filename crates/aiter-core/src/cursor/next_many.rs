@@ -9,7 +9,10 @@ use core::{
 
 use alloc::vec::Vec;
 
-use crate::{cursor::Cursor, tuning::SPIN_HINTS};
+use crate::{
+    cursor::{Cursor, preflight::Preflight},
+    tuning::SPIN_HINTS,
+};
 
 impl<T> Cursor<T> {
     /// Takes up to `max` ready items, appends them to `buf` and returns how many it took.
@@ -94,7 +97,7 @@ impl<T> Cursor<T> {
     ///
     /// # Cancel safety
     /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
-    /// when the future is ready.
+    /// when the future is ready. It removes the cursor's waker, as [`next`](Self::next) does.
     ///
     /// # Examples
     /// ```
@@ -111,7 +114,7 @@ impl<T> Cursor<T> {
     /// ```
     #[doc(alias = "recv_many")]
     pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> NextMany<'a, T> {
-        NextMany { reader: self, buf, max }
+        NextMany { cursor: self, buf, max, pending: false }
     }
 
     /// Polls for items as the future of [`next_many`](Self::next_many) does.
@@ -165,28 +168,83 @@ impl<T> Cursor<T> {
     }
 }
 
-/// The future of [`Cursor::next_many`] and [`Preflight::next_many`](crate::Preflight::next_many).
-/// `R` is the type of the reader.
+/// The future of [`Cursor::next_many`].
 #[must_use = "futures do nothing unless polled"]
-pub struct NextMany<'a, T, R = Cursor<T>> {
-    pub(super) reader: &'a mut R,
-    pub(super) buf: &'a mut Vec<T>,
-    pub(super) max: usize,
+pub struct NextMany<'a, T> {
+    cursor: &'a mut Cursor<T>,
+    buf: &'a mut Vec<T>,
+    max: usize,
+    /// The last poll returned `Pending` or panicked, so the cursor may be registered.
+    pending: bool,
 }
 
 impl<T> Future for NextMany<'_, T> {
     type Output = usize;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        let Self { reader, buf, max } = &mut *self;
-        reader.poll_next_many(cx, buf, *max)
+        let Self { cursor, buf, max, pending } = &mut *self;
+        // Before the poll, so that a panic leaves `true`.
+        *pending = true;
+        let polled = cursor.poll_next_many(cx, buf, *max);
+        *pending = polled.is_pending();
+        polled
     }
 }
 
-impl<T, R: fmt::Debug> fmt::Debug for NextMany<'_, T, R> {
+impl<T> Drop for NextMany<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.pending {
+            self.cursor.deregister();
+        }
+    }
+}
+
+impl<T> fmt::Debug for NextMany<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NextMany")
-            .field("reader", self.reader)
+            .field("cursor", self.cursor)
+            .field("max", &self.max)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Preflight::next_many`].
+#[must_use = "futures do nothing unless polled"]
+pub struct PreflightNextMany<'a, T, F> {
+    pub(super) preflight: &'a mut Preflight<T, F>,
+    pub(super) buf: &'a mut Vec<T>,
+    pub(super) max: usize,
+    /// The last poll returned `Pending` or panicked, so the cursor may be registered.
+    pub(super) pending: bool,
+}
+
+impl<T, F: FnMut(&mut Context<'_>)> Future for PreflightNextMany<'_, T, F> {
+    type Output = usize;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        let Self { preflight, buf, max, pending } = &mut *self;
+        // Before the poll, so that a panic leaves `true`.
+        *pending = true;
+        let polled = preflight.poll_next_many(cx, buf, *max);
+        *pending = polled.is_pending();
+        polled
+    }
+}
+
+impl<T, F> Drop for PreflightNextMany<'_, T, F> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.pending {
+            self.preflight.deregister();
+        }
+    }
+}
+
+impl<T, F> fmt::Debug for PreflightNextMany<'_, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreflightNextMany")
+            .field("preflight", self.preflight)
             .field("max", &self.max)
             .finish_non_exhaustive()
     }

@@ -10,7 +10,7 @@ use core::{
 use alloc::vec::Vec;
 use futures_core::{FusedStream, Stream};
 
-use crate::cursor::{Cursor, next_many::NextMany};
+use crate::cursor::{Cursor, next_many::PreflightNextMany};
 
 /// A [`Cursor`] that calls a function on each poll. See [`Cursor::preflight`].
 ///
@@ -71,7 +71,8 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
     ///
     /// # Cancel safety
     /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
-    /// when the future is ready. The effects of the function remain.
+    /// when the future is ready, and it removes the cursor's waker. The effects of the function
+    /// remain.
     ///
     /// # Examples
     /// ```
@@ -87,8 +88,12 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
     /// assert_eq!(threes.next_many(&mut buf, 100).now_or_never(), Some(3));
     /// assert_eq!(buf, [1, 2, 3, 1, 2, 3]);
     /// ```
-    pub fn next_many<'a>(&'a mut self, buf: &'a mut Vec<T>, max: usize) -> NextMany<'a, T, Self> {
-        NextMany { reader: self, buf, max }
+    pub fn next_many<'a>(
+        &'a mut self,
+        buf: &'a mut Vec<T>,
+        max: usize,
+    ) -> PreflightNextMany<'a, T, F> {
+        PreflightNextMany { preflight: self, buf, max, pending: false }
     }
 
     /// Polls for items as the future of [`next_many`](Self::next_many) does.
@@ -209,14 +214,5 @@ impl<T> Cursor<T> {
     #[doc(alias = "next_preflight")]
     pub fn preflight<F: FnMut(&mut Context<'_>)>(self, preflight: F) -> Preflight<T, F> {
         Preflight { cursor: self, preflight }
-    }
-}
-
-impl<T, F: FnMut(&mut Context<'_>)> Future for NextMany<'_, T, Preflight<T, F>> {
-    type Output = usize;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
-        let Self { reader, buf, max } = &mut *self;
-        reader.poll_next_many(cx, buf, *max)
     }
 }

@@ -56,6 +56,24 @@ fn dropped_next_leaves_no_waker() {
 }
 
 #[test]
+fn dropped_next_many_leaves_no_waker() {
+    let (pusher, cursor) = push_list();
+    let mut reader = cursor.preflight(|_cx| ());
+    let waker = Counting::new();
+    let mut buf = Vec::new();
+    for n in 0..3 {
+        assert!(poll(pin!((*reader).next_many(&mut buf, 10)), waker.waker()).is_pending());
+        assert_eq!(waker.held(), 0);
+        assert!(poll(pin!(reader.next_many(&mut buf, 10)), waker.waker()).is_pending());
+        assert_eq!(waker.held(), 0);
+        pusher.push(n).unwrap();
+        assert_eq!(waker.wakes(), 0, "the task no longer waits");
+        assert_eq!(reader.try_next(), Ok(n));
+    }
+    assert!(buf.is_empty());
+}
+
+#[test]
 fn unpolled_next_keeps_earlier_registration() {
     let (pusher, mut cursor) = push_list();
     let waker = Counting::new();

@@ -94,12 +94,13 @@ fn preflight_next_many_waits_for_push() {
     let counting = Counting::new();
     let mut cx = Context::from_waker(counting.waker());
     let mut buf = Vec::new();
-    let mut many = pin!(cursor.next_many(&mut buf, 3));
+    let mut many = Box::pin(cursor.next_many(&mut buf, 3));
     assert_eq!(many.as_mut().poll(&mut cx), Poll::Pending);
     assert_eq!(pusher.push_all([1, 2]).unwrap(), 2);
     assert_eq!((counting.wakes(), polls.get()), (1, 1));
     assert_eq!(many.as_mut().poll(&mut cx), Poll::Ready(2));
     assert_eq!(polls.get(), 2);
+    drop(many);
     assert_eq!(buf, [1, 2]);
 }
 
