@@ -13,15 +13,10 @@ use crate::Live;
 
 const ITEMS: usize = if cfg!(miri) { 30 } else { 20_000 };
 
-/// Pushes `ITEMS` items. Yields while a reader that was preempted pins the list.
+/// Pushes `ITEMS` items. A reader that is preempted makes no push fail.
 fn push_all<T>(pusher: &LossyPusher<T>, item: impl Fn(usize) -> T) {
     for n in 0..ITEMS {
-        let mut next = item(n);
-        while let Err(error) = pusher.push(next) {
-            assert!(error.is_full());
-            next = error.into_inner();
-            thread::yield_now();
-        }
+        assert!(pusher.push(item(n)).is_ok(), "item {n} of {ITEMS} is refused");
     }
 }
 

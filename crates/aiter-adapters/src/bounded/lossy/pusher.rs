@@ -25,7 +25,8 @@ use crate::{
 /// some are read also keeps read items until their block is left, which is up to 56 items.
 ///
 /// A thread that is suspended inside a read, for example in `T::clone`, pins the items that are
-/// pushed meanwhile. So does a push that is not finished. See [`LossyPusher::push`].
+/// pushed meanwhile. So does a push that is not finished. At `cap + 2^20` items,
+/// [`LossyPusher::push`] fails.
 ///
 /// # Panics
 /// Panics if `cap` is 0.
@@ -89,9 +90,9 @@ impl<T> LossyPusher<T> {
     /// [`Pusher::push`] does, when it cuts a cursor, and when it drops more than one item.
     ///
     /// # Errors
-    /// - Returns [`TryPushError::Full`] with the item if a suspended read, or a push that is not
-    ///   finished, pins `2 * cap` items, and at least 32. A thread that panics or goes on in that
-    ///   read ends this state.
+    /// - Returns [`TryPushError::Full`] with the item if a read or a push that does not return, for
+    ///   example because `T::clone` waits for ever, pins `cap + 2^20` items. The end of that read or
+    ///   push ends this state.
     /// - Returns [`TryPushError::Stopped`] with the item if the list is stopped.
     /// - Returns [`TryPushError::NoCursor`] with the item if the list has no cursor. A cursor that
     ///   was cut off by [`LossyPolicy::Disconnect`] does not count.
