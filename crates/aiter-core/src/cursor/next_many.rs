@@ -209,14 +209,52 @@ impl<T> fmt::Debug for NextMany<'_, T> {
     }
 }
 
+impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
+    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
+    /// took.
+    ///
+    /// Each poll calls the function first. Yields 0 if the list has ended or `max` is 0. Lock-free
+    /// except for the function.
+    ///
+    /// # Panics
+    /// A poll panics as a poll of [`Cursor::next_many`] does, or if the function panics.
+    ///
+    /// # Cancel safety
+    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
+    /// when the future is ready, and it removes the cursor's waker. The effects of the function
+    /// remain.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    /// use futures_util::FutureExt;
+    ///
+    /// let (pusher, cursor) = push_list();
+    /// let mut threes = cursor.preflight(move |_cx| {
+    ///     pusher.push_all([1, 2, 3]).unwrap();
+    /// });
+    /// let mut buf = Vec::new();
+    /// assert_eq!(threes.next_many(&mut buf, 100).now_or_never(), Some(3));
+    /// assert_eq!(threes.next_many(&mut buf, 100).now_or_never(), Some(3));
+    /// assert_eq!(buf, [1, 2, 3, 1, 2, 3]);
+    /// ```
+    pub fn next_many<'a>(
+        &'a mut self,
+        buf: &'a mut Vec<T>,
+        max: usize,
+    ) -> PreflightNextMany<'a, T, F> {
+        PreflightNextMany { preflight: self, buf, max, pending: false }
+    }
+}
+
 /// The future of [`Preflight::next_many`].
 #[must_use = "futures do nothing unless polled"]
 pub struct PreflightNextMany<'a, T, F> {
-    pub(super) preflight: &'a mut Preflight<T, F>,
-    pub(super) buf: &'a mut Vec<T>,
-    pub(super) max: usize,
+    preflight: &'a mut Preflight<T, F>,
+    buf: &'a mut Vec<T>,
+    max: usize,
     /// The last poll returned `Pending` or panicked, so the cursor may be registered.
-    pub(super) pending: bool,
+    pending: bool,
 }
 
 impl<T, F: FnMut(&mut Context<'_>)> Future for PreflightNextMany<'_, T, F> {

@@ -10,7 +10,7 @@ use core::{
 use alloc::vec::Vec;
 use futures_core::{FusedStream, Stream};
 
-use crate::cursor::{Cursor, next_many::PreflightNextMany};
+use crate::cursor::Cursor;
 
 /// A [`Cursor`] that calls a function on each poll. See [`Cursor::preflight`].
 ///
@@ -58,42 +58,6 @@ impl<T, F: FnMut(&mut Context<'_>)> Preflight<T, F> {
         F: Clone,
     {
         Self { cursor: self.cursor.fork(), preflight: self.preflight.clone() }
-    }
-
-    /// Waits for an item, then appends up to `max` ready items to `buf` and yields how many it
-    /// took.
-    ///
-    /// Each poll calls the function first. Yields 0 if the list has ended or `max` is 0. Lock-free
-    /// except for the function.
-    ///
-    /// # Panics
-    /// A poll panics as a poll of [`Cursor::next_many`] does, or if the function panics.
-    ///
-    /// # Cancel safety
-    /// Cancel safe. If the future is dropped, no item is lost, because items move into `buf` only
-    /// when the future is ready, and it removes the cursor's waker. The effects of the function
-    /// remain.
-    ///
-    /// # Examples
-    /// ```
-    /// use aiter_core::push_list;
-    /// use futures_util::FutureExt;
-    ///
-    /// let (pusher, cursor) = push_list();
-    /// let mut threes = cursor.preflight(move |_cx| {
-    ///     pusher.push_all([1, 2, 3]).unwrap();
-    /// });
-    /// let mut buf = Vec::new();
-    /// assert_eq!(threes.next_many(&mut buf, 100).now_or_never(), Some(3));
-    /// assert_eq!(threes.next_many(&mut buf, 100).now_or_never(), Some(3));
-    /// assert_eq!(buf, [1, 2, 3, 1, 2, 3]);
-    /// ```
-    pub fn next_many<'a>(
-        &'a mut self,
-        buf: &'a mut Vec<T>,
-        max: usize,
-    ) -> PreflightNextMany<'a, T, F> {
-        PreflightNextMany { preflight: self, buf, max, pending: false }
     }
 
     /// Polls for items as the future of [`next_many`](Self::next_many) does.
