@@ -50,3 +50,4 @@ command -v python3 >/dev/null || die 'python3 is missing'
 python3 ci/layout.py crates/{aiter,aiter-core,aiter-adapters,aiter-executor-compat,stream-laws}/src
 python3 ci/layout.py bench/{,budget/,laws-peers/}src
 python3 ci/words.py
+python3 ci/situations.py

@@ -1,6 +1,7 @@
 //! Bounds and windows of zero, which panic at the caller.
 
 use aiter::{AiterExt, LagPolicy, iter_to_aiter};
+use aiter_adapters::{LossyPolicy, bounded, bounded_by, bounded_lossy};
 use core::{cell::RefCell, convert::identity, future::ready, panic::AssertUnwindSafe};
 use futures_util::{StreamExt, stream};
 use std::{
@@ -39,6 +40,14 @@ fn zero_cap_panics_at_caller() {
     assert_refused("cap", || drop(numbers().active_bounded(0, drop)));
     assert_refused("cap", || drop(numbers().active_bounded(0, identity).into_parts()));
     assert_refused("cap", || drop(numbers().forker_bounded(0, LagPolicy::Wait)));
+}
+
+/// Tokio's `mpsc_bounded_channel_panic_caller` and `broadcast_channel_panic_caller`.
+#[test]
+fn zero_cap_of_list_panics_at_caller() {
+    assert_refused("cap", || drop(bounded::<u8>(0)));
+    assert_refused("cap", || drop(bounded_by(0, |_: &u8| 1)));
+    assert_refused("cap", || drop(bounded_lossy::<u8>(0, LossyPolicy::DropOldest)));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! The bounded channels of asyncband: user code that the list calls.
 
 use aiter::{TryNextError, TryPushError};
-use aiter_adapters::{BoundedPusher, bounded};
+use aiter_adapters::{BoundedCursor, BoundedPusher, bounded};
 use alloc::sync::Arc;
 use core::{
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     task::Poll,
 };
+use futures_core::Stream;
 use std::sync::Mutex;
 
 use crate::{
@@ -153,4 +154,90 @@ fn item_may_own_its_pusher() {
     assert!(!cursor.is_stopped(), "the queued item owns a pusher");
     drop(cursor.try_next());
     assert!(cursor.is_drained());
+}
+
+/// Replaces a waker whose drop pushes. The read must find the item, or be woken for it.
+fn assert_push_in_waker_drop_is_read<R: Stream<Item = u8> + Unpin>(
+    reader_of: fn(BoundedCursor<u8>) -> R,
+) {
+    let (pusher, cursor) = bounded(1);
+    let mut reader = reader_of(cursor);
+    let push = Box::new(move || _ = pusher.try_push(7));
+    let waker = Hooks { drop: push, ..Hooks::default() }.waker();
+    assert!(crate::waker::poll(&mut reader, &waker).is_pending());
+    let counting = Counting::new();
+    let mut polled = counting.poll(&mut reader);
+    if polled.is_pending() {
+        assert!(counting.wakes() > 0);
+        polled = counting.poll(&mut reader);
+    }
+    assert_eq!(polled, Poll::Ready(Some(7)));
+}
+
+#[test]
+fn waker_drop_of_reader_may_push() {
+    assert_push_in_waker_drop_is_read(|cursor| cursor);
+    assert_push_in_waker_drop_is_read(BoundedCursor::share);
+}
+
+#[test]
+fn waker_clone_of_taker_that_pushes_is_seen() {
+    let (pusher, cursor) = bounded(2);
+    let mut taker = cursor.share();
+    let push = Box::new(move || _ = pusher.try_push(7));
+    let waker = Hooks { clone: push, ..Hooks::default() }.waker();
+    assert_eq!(crate::waker::poll(&mut taker, &waker), Poll::Ready(Some(7)));
+}
+
+#[test]
+fn waker_drop_that_reads_makes_room() {
+    for replace in [false, true] {
+        let (pusher, cursor) = bounded(1);
+        pusher.try_push(1).unwrap();
+        let cursor = Arc::new(Mutex::new(cursor));
+        let reader = cursor.clone();
+        let read = Box::new(move || _ = reader.lock().unwrap().try_next());
+        let waker = Hooks { drop: read, ..Hooks::default() }.waker();
+        let mut push = Box::pin(pusher.push(2));
+        assert!(poll(&mut push, &waker).is_pending());
+        if replace {
+            let counting = Counting::new();
+            if poll(&mut push, counting.waker()).is_pending() {
+                assert_eq!(counting.wakes(), 1);
+                assert_eq!(poll(&mut push, counting.waker()), Poll::Ready(Ok(())));
+            }
+        } else {
+            drop(push);
+            pusher.try_push(2).expect("the dropped push must have left the line");
+        }
+        assert_eq!(cursor.lock().unwrap().try_next(), Ok(2));
+    }
+}
+
+#[test]
+fn wake_that_reads_keeps_grant() {
+    let (pusher, cursor) = bounded(2);
+    pusher.try_push(0).unwrap();
+    pusher.try_push(1).unwrap();
+    let mut first = cursor.share();
+    let second = Mutex::new(first.clone());
+    let waker = on_wake(move || assert_eq!(second.lock().unwrap().try_next(), Ok(1)));
+    let mut push = Box::pin(pusher.push(2));
+    assert!(poll(&mut push, &waker).is_pending());
+    assert_eq!(first.try_next(), Ok(0));
+    assert_eq!(poll(&mut push, &waker), Poll::Ready(Ok(())));
+    assert_eq!((first.try_next(), pusher.capacity()), (Ok(2), 2));
+}
+
+#[test]
+fn granted_push_is_woken_by_first_read_only() {
+    let (pusher, mut cursor) = bounded(2);
+    pusher.try_push(0).unwrap();
+    pusher.try_push(1).unwrap();
+    let mut push = Task::waiting(pusher.push(2));
+    assert!(push.poll().is_pending());
+    assert_eq!((cursor.try_next(), push.wakes()), (Ok(0), 1));
+    assert_eq!((cursor.try_next(), push.wakes()), (Ok(1), 1));
+    push.ready().unwrap();
+    assert_eq!((cursor.try_next(), push.wakes()), (Ok(2), 1));
 }

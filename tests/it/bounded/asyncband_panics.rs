@@ -142,3 +142,67 @@ fn panic_in_last_drop_still_fails_waiters() {
         assert_eq!(drops.load(SeqCst), 5);
     }
 }
+
+#[test]
+fn panicking_wake_at_end_wakes_other_readers() {
+    for shares in [false, true] {
+        let (pusher, cursor) = bounded::<u8>(1);
+        let (mut one, mut two) = (cursor.fork().share(), cursor.share());
+        if shares {
+            two = one.clone();
+        }
+        let waker = on_wake(|| panic!("scripted panic in wake"));
+        assert!(crate::waker::poll(&mut one, &waker).is_pending());
+        let counting = Counting::new();
+        assert!(counting.poll(&mut two).is_pending());
+        assert!(panics(|| drop(pusher)));
+        assert_eq!((counting.wakes(), counting.poll(&mut two)), (1, Poll::Ready(None)));
+        assert_eq!(next(&mut one), Poll::Ready(None));
+    }
+}
+
+#[test]
+fn dropped_push_whose_item_panics_leaves_line() {
+    for is_granted in [false, true] {
+        let (pusher, mut cursor) = bounded(1);
+        pusher.try_push(PanicOnDrop(false)).ok().unwrap();
+        let push = Task::waiting(pusher.push(PanicOnDrop(true)));
+        let mut behind = Task::waiting(pusher.reserve());
+        if is_granted {
+            assert!(cursor.try_next().is_ok());
+            assert_eq!((push.wakes(), behind.wakes()), (1, 0));
+        }
+        assert!(panics(|| drop(push)));
+        if !is_granted {
+            assert_eq!(behind.wakes(), 0);
+            assert!(cursor.try_next().is_ok());
+        }
+        drop(behind.woken().unwrap());
+        assert_eq!((pusher.capacity(), cursor.len()), (1, 0));
+    }
+}
+
+/// The units are over-aligned and have no bytes, so a queue may keep only their number.
+#[test]
+fn units_are_dropped_once_despite_panic() {
+    static DROPS: AtomicUsize = AtomicUsize::new(0);
+    #[repr(align(128))]
+    struct Unit;
+    impl Drop for Unit {
+        fn drop(&mut self) {
+            assert_ne!(DROPS.fetch_add(1, SeqCst), 1, "scripted panic in drop");
+        }
+    }
+    let (pusher, mut cursor) = bounded(3);
+    (0..3).for_each(|_| pusher.try_push(Unit).ok().unwrap());
+    let mut push = Task::waiting(pusher.push(Unit));
+    drop(cursor.try_next());
+    assert_eq!(DROPS.load(SeqCst), 1);
+    push.woken().ok().unwrap();
+    let mut waiting = Task::waiting(pusher.reserve());
+    assert!(panics(|| drop(cursor)));
+    assert_eq!(DROPS.load(SeqCst), 4);
+    assert_eq!(waiting.woken().err(), Some(PushErrorKind::NoCursor));
+    drop(pusher.try_push(Unit));
+    assert_eq!(DROPS.load(SeqCst), 5);
+}

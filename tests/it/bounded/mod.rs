@@ -2,6 +2,7 @@
 //!
 //! A file is named after the library that has its situations. Several libraries may have the same
 //! one; it is then tested once. `threads.rs` and `races.rs` hold the situations that need threads.
+//! `docs/peer-situations.md` lists them all.
 
 mod async_broadcast;
 mod async_channel;
@@ -10,7 +11,9 @@ mod asyncband_calls;
 #[cfg(panic = "unwind")]
 mod asyncband_panics;
 mod asyncband_permits;
+mod asyncband_takers;
 mod flume;
+mod futures;
 mod kanal;
 #[cfg(not(target_family = "wasm"))]
 mod races;

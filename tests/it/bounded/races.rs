@@ -176,3 +176,112 @@ fn closed_resolves_on_every_thread() {
         });
     }
 }
+
+/// Tokio's `len_nonzero_after_send` and `nonempty_after_send`.
+#[test]
+fn list_is_not_empty_after_own_push() {
+    for _ in 0..ROUNDS {
+        let (pusher, cursor) = bounded(10);
+        let start = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                pusher.try_push(1).unwrap();
+            });
+            start.wait();
+            pusher.try_push(2).unwrap();
+            assert!(!cursor.is_empty() && !pusher.is_empty());
+            assert!((1..=2).contains(&cursor.len()) && (1..=2).contains(&pusher.len()));
+        });
+    }
+}
+
+/// Tokio's `is_empty_during_close` and `len_during_close`: the end is no item.
+#[test]
+fn len_beside_last_pusher_drop_is_exact() {
+    for round in 0..ROUNDS {
+        // From an empty list to more than a block of items.
+        let len = round % 66;
+        let (pusher, cursor) = bounded(66);
+        (0..len).for_each(|n| pusher.try_push(n).unwrap());
+        let start = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                drop(pusher);
+            });
+            start.wait();
+            assert_eq!((cursor.len(), cursor.is_empty()), (len, len == 0));
+        });
+        assert!(cursor.is_stopped());
+    }
+}
+
+/// Kanal's `async_recv_future_drop_races_sender`: there, the item may go with the read.
+#[test]
+fn dropped_read_beside_push_loses_no_item() {
+    for round in 0..ROUNDS {
+        let (pusher, cursor) = bounded(1);
+        let mut taker = cursor.share();
+        let mut other = taker.clone();
+        let (start, waker) = (Barrier::new(2), Counting::new());
+        let mut read = Task::waiting(taker.next());
+        assert!(waker.poll(&mut other).is_pending());
+        let taken = thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                pusher.try_push(round).unwrap();
+            });
+            start.wait();
+            let polled = if round % 2 == 0 { read.poll() } else { Poll::Pending };
+            drop(read);
+            polled
+        });
+        if taken.is_pending() {
+            assert!(waker.wakes() > 0, "the push must wake every waiting taker");
+            assert_eq!(waker.poll(&mut other), Poll::Ready(Some(round)));
+        } else {
+            assert_eq!(taken, Poll::Ready(Some(round)));
+            assert!(other.is_empty());
+        }
+    }
+}
+
+/// Futures' `stress_close_receiver`.
+#[test]
+fn close_beside_pushes_keeps_accepted_items() {
+    for _ in 0..ROUNDS {
+        let (pusher, mut cursor) = bounded(2);
+        thread::scope(|scope| {
+            let producer = scope.spawn(move || {
+                (1..).find_map(|n| block_on(pusher.push(n)).err()).expect("the list is closed")
+            });
+            assert_eq!(block_on(cursor.next()), Some(1));
+            cursor.close();
+            let last = core::iter::from_fn(|| block_on(cursor.next())).last().unwrap_or(1);
+            assert_eq!(producer.join().unwrap().into_inner(), last + 1);
+        });
+    }
+}
+
+/// Futures' `stress_try_send_as_receiver_closes`.
+#[test]
+fn try_push_beside_last_drop_leaves_no_item() {
+    let ledger = Ledger::new();
+    for _ in 0..ROUNDS {
+        let (pusher, mut cursor) = bounded(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !matches!(pusher.try_push(ledger.item(0)), Err(TryPushError::NoCursor(_))) {
+                    thread::yield_now();
+                }
+            });
+            while cursor.try_next().is_err() {
+                thread::yield_now();
+            }
+            drop(cursor);
+        });
+        assert_eq!(ledger.alive(), 0, "an item must not stay in a list without cursors");
+    }
+    ledger.assert_all_dropped();
+}

@@ -1,7 +1,7 @@
 //! Situations that need threads, from all of the libraries.
 
 use aiter::TryNextError;
-use aiter_adapters::bounded;
+use aiter_adapters::{BoundedPusher, bounded};
 use alloc::sync::Arc;
 use core::{
     cell::Cell,
@@ -9,8 +9,8 @@ use core::{
     task::Poll,
 };
 use futures_executor::{block_on, block_on_stream};
-use futures_util::{StreamExt, future::join_all};
-use std::thread;
+use futures_util::{SinkExt, StreamExt, future::join_all};
+use std::{sync::Mutex, thread};
 
 use crate::{drain, ledger::Ledger, waker::next};
 
@@ -107,11 +107,6 @@ fn cursors_see_one_order_of_producers() {
     }
 }
 
-/// Asyncband's `publication_racing_with_close_drops_every_payload_once`.
-/// Asyncband's `bounded_receive_racing_with_send_registration_cannot_lose_wakeup` and
-/// `bounded_competing_reservation_cannot_strand_a_waiting_send`.
-/// Asyncband's `publication_racing_with_receiver_registration_cannot_lose_wakeup` and
-/// `last_sender_drop_racing_with_receiver_registration_cannot_lose_wakeup`.
 /// Asyncband's `a_permit_can_publish_send_only_payloads_from_another_thread`.
 #[test]
 fn permit_pushes_send_only_item_from_thread() {
@@ -141,7 +136,6 @@ fn try_next_reports_end_after_last_item() {
     }
 }
 
-/// Tokio's `closing_bounded_rx` and `closing_and_sending`.
 /// Flume's `drops` and kanal's `drop_test`.
 #[test]
 fn items_of_threads_are_dropped_once() {
@@ -189,4 +183,101 @@ fn many_takers_of_one_task_all_end() {
         block_on(join_all(takers.into_iter().map(StreamExt::count))).into_iter().sum()
     });
     assert_eq!(taken, COUNT);
+}
+
+/// Futures' `stress_poll_ready`: a sink that is ready takes its item without a wait.
+#[test]
+fn sinks_on_threads_keep_their_readiness() {
+    const COUNT: usize = 500;
+    const THREADS: usize = 4;
+    for cap in [1, 8] {
+        let (pusher, cursor) = bounded(cap);
+        let items = thread::scope(|scope| {
+            for sink in vec![pusher; THREADS].into_iter().map(BoundedPusher::into_sink) {
+                scope.spawn(move || {
+                    let mut sink = sink;
+                    (0..COUNT).for_each(|n| block_on(sink.send(n)).unwrap());
+                });
+            }
+            block_on_stream(cursor).count()
+        });
+        assert_eq!(items, THREADS * COUNT);
+    }
+}
+
+/// Futures' `stress_receiver_multi_task_bounded_hard`: a poll with another waker is abandoned, and
+/// the next task waits for the item.
+#[test]
+fn cursor_passed_between_threads_loses_nothing() {
+    const COUNT: usize = 2_000;
+    let (pusher, cursor) = bounded(1);
+    let cursor = Mutex::new(cursor);
+    let read = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for turn in 0.. {
+                    let mut cursor = cursor.lock().unwrap();
+                    let polled = match turn % 5 {
+                        0 => Poll::Ready(block_on(cursor.next())),
+                        _ => next(&mut *cursor),
+                    };
+                    match polled {
+                        Poll::Ready(Some(n)) => assert_eq!(read.fetch_add(1, SeqCst), n),
+                        Poll::Ready(None) => break,
+                        Poll::Pending => {}
+                    }
+                }
+            });
+        }
+        scope.spawn(move || (0..COUNT).for_each(|n| block_on(pusher.push(n)).unwrap()));
+    });
+    assert_eq!(read.into_inner(), COUNT);
+}
+
+/// Asyncband's `bounded_try_recv_does_not_report_empty_after_completed_sends`. Here, an item is
+/// ready only when all pushes before it have returned.
+#[test]
+fn returned_pushes_are_read_without_gap() {
+    const COUNT: usize = 8;
+    const THREADS: usize = 4;
+    for _ in 0..200 {
+        let (pusher, mut cursor) = bounded(THREADS * COUNT);
+        thread::scope(|scope| {
+            for producer in 0..THREADS {
+                let pusher = &pusher;
+                scope.spawn(move || {
+                    (0..COUNT).for_each(|n| pusher.try_push((producer, n)).unwrap());
+                });
+            }
+        });
+        let mut expected = [0; THREADS];
+        for _ in 0..THREADS * COUNT {
+            let (producer, n) = cursor.try_next().expect("all pushes have returned");
+            assert_eq!(n, expected[producer]);
+            expected[producer] += 1;
+        }
+        assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
+    }
+}
+
+/// Asyncband's `bounded_values_are_delivered_exactly_once_to_eight_consumers`.
+#[test]
+fn each_taker_gets_rising_items() {
+    const COUNT: usize = 2_000;
+    for cap in [1, 64] {
+        let (pusher, cursor) = bounded(cap);
+        let mut items: Vec<_> = thread::scope(|scope| {
+            let readers: Vec<_> = vec![cursor.share(); 8]
+                .into_iter()
+                .map(|taker| scope.spawn(|| block_on_stream(taker).collect::<Vec<_>>()))
+                .collect();
+            (0..COUNT).for_each(|n| block_on(pusher.push(n)).unwrap());
+            drop(pusher);
+            let read = readers.into_iter().map(|reader| reader.join().unwrap());
+            read.inspect(|items| assert!(items.is_sorted())).flatten().collect()
+        });
+        items.sort_unstable();
+        assert!(items.into_iter().eq(0..COUNT));
+    }
 }

@@ -222,3 +222,17 @@ fn size_hint_is_exact_after_close() {
     assert_eq!(next(&mut cursor), Poll::Ready(Some(2)));
     assert_eq!(cursor.size_hint(), (0, Some(0)));
 }
+
+#[test]
+fn end_leaves_len_as_it_is() {
+    for len in [0, 1, 100] {
+        let (pusher, mut cursor) = bounded(100);
+        (0..len).for_each(|n| pusher.try_push(n).unwrap());
+        drop(pusher);
+        assert_eq!((cursor.len(), cursor.is_empty()), (len, len == 0));
+        cursor.close();
+        assert_eq!((cursor.len(), cursor.size_hint()), (len, (len, Some(len))));
+        assert!((0..len).all(|n| cursor.try_next() == Ok(n)));
+        assert_eq!([(); 2].map(|()| cursor.try_next()), [Err(TryNextError::Ended); 2]);
+    }
+}

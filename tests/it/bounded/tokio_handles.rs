@@ -89,3 +89,20 @@ fn actor_with_weak_pusher_ends() {
     drop(pusher);
     assert_eq!(actor.woken(), ["request", "to itself"]);
 }
+
+/// Tokio's `broadcast_sender_closed_with_extra_subscribe`.
+#[test]
+fn subscribe_before_poll_makes_closed_wait() {
+    let (pusher, cursor) = bounded::<u8>(1);
+    let fork = cursor.fork();
+    let mut closed = Task::waiting(pusher.closed());
+    drop(cursor);
+    assert_eq!(closed.wakes(), 0);
+    drop(fork);
+    assert_eq!(closed.wakes(), 1);
+    let late = pusher.subscribe();
+    assert!(closed.poll().is_pending(), "the list accepts items again");
+    drop(late);
+    assert_eq!(closed.wakes(), 2);
+    closed.ready();
+}

@@ -1,6 +1,6 @@
 //! Tokio's bounded `mpsc`: reservations, permits and their capacity.
 
-use aiter::{PushError, PushErrorKind, TryPushError};
+use aiter::{PushError, PushErrorKind, TryNextError, TryPushError};
 use aiter_adapters::{TryReserveError, bounded};
 use core::task::Poll;
 
@@ -220,4 +220,15 @@ fn push_future_waits_only_when_polled() {
     ready(late).unwrap();
     drop(cursor);
     assert_eq!(ready(pusher.push(4)).unwrap_err().into_inner(), 4);
+}
+
+#[test]
+fn try_next_tells_end_despite_permit() {
+    let (pusher, mut cursor) = bounded::<u8>(5);
+    let permit = pusher.try_reserve().unwrap();
+    assert_eq!(cursor.try_next(), Err(TryNextError::Empty));
+    cursor.close();
+    assert_eq!(cursor.try_next(), Err(TryNextError::Ended), "a permit is refused after a close");
+    assert_eq!(permit.push(1), Err(PushError::Stopped(1)));
+    assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
 }

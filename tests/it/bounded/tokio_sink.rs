@@ -119,3 +119,24 @@ fn stream_forwards_into_sink() {
     let (forwarded, items) = run(join(forward, cursor.collect::<Vec<_>>()));
     assert!(forwarded.is_ok() && items.into_iter().eq(0..1000));
 }
+
+#[test]
+fn closed_sink_wakes_waiting_cursor() {
+    let (pusher, mut cursor) = bounded::<u8>(3);
+    let waker = Counting::new();
+    assert!(waker.poll(&mut cursor).is_pending());
+    let mut sink = pusher.into_sink();
+    assert!(ready(poll_fn(|cx| sink.poll_ready_unpin(cx))).is_ok());
+    assert!(ready(sink.close()).is_ok());
+    assert_eq!(waker.wakes(), 1, "the room that the sink had must not delay the end");
+    assert_eq!(waker.poll(&mut cursor), Poll::Ready(None));
+}
+
+#[test]
+fn sink_takes_borrowed_items() {
+    let text = String::from("one two");
+    let (pusher, mut cursor) = bounded(2);
+    let mut sink = pusher.into_sink();
+    text.split(' ').for_each(|word| ready(sink.feed(word)).unwrap());
+    assert_eq!((cursor.try_next(), cursor.try_next()), (Ok("one"), Ok("two")));
+}

@@ -173,6 +173,20 @@ fn cut_off_cursor_ends() {
 }
 
 #[test]
+fn end_of_full_list_cuts_no_cursor() {
+    for policy in [DropOldest, Disconnect] {
+        for &cap in CAPS {
+            let (pusher, mut cursor) = bounded_lossy(cap, policy);
+            pusher.push_all(0..cap).unwrap();
+            drop(pusher);
+            assert!(drain(&mut cursor).into_iter().eq(0..cap), "cap {cap}");
+            assert_eq!(cursor.try_next(), Err(TryNextError::Ended));
+            assert_eq!((cursor.missed(), cursor.is_lagged()), (0, false));
+        }
+    }
+}
+
+#[test]
 fn size_hint_allows_for_cuts() {
     let (pusher, cursor) = bounded_lossy(3, DropOldest);
     pusher.push_all(0..2).unwrap();

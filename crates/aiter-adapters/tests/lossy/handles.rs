@@ -41,6 +41,24 @@ fn handles_are_counted() {
 }
 
 #[test]
+fn weak_pusher_upgrades_until_last_is_dropped() {
+    for policy in POLICIES {
+        let (pusher, mut cursor) = bounded_lossy(11, policy);
+        let weak = pusher.clone().downgrade();
+        let other = pusher.downgrade();
+        pusher.push_all(0..10).unwrap();
+        let upgraded = weak.upgrade().unwrap();
+        drop(pusher);
+        upgraded.push(20).unwrap();
+        assert_eq!((upgraded.pusher_count(), cursor.is_stopped()), (1, false));
+        drop(upgraded);
+        assert!(weak.upgrade().is_none() && other.upgrade().is_none());
+        assert!(drain(&mut cursor).into_iter().eq((0..10).chain([20])));
+        assert_eq!(next(&mut cursor), Poll::Ready(None));
+    }
+}
+
+#[test]
 fn handles_know_their_list() {
     let ((pusher, cursor), (other, stranger)) =
         (bounded_lossy::<u32>(1, DropOldest), bounded_lossy(1, DropOldest));

@@ -19,6 +19,7 @@ mod threads;
 #[path = "../../../aiter-core/tests/list/waker.rs"]
 #[allow(dead_code, reason = "shared with the list's own tests, which use more of it")]
 mod waker;
+mod wakes;
 
 use alloc::sync::Arc;
 use core::{
