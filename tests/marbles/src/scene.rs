@@ -1,0 +1,418 @@
+use core::{fmt, future::Future, task::Poll};
+use std::{cell::RefCell, rc::Rc};
+
+use futures_core::{Stream, stream::LocalBoxStream};
+use futures_util::{StreamExt, stream};
+use stream_laws::Task;
+
+use crate::{Cell, Clock, Fault, Log, Marble, Marbles, Source};
+
+/// More polls in one tick are a loop without an end.
+const MAX_POLLS: usize = 1_000;
+
+/// A task of an adapter.
+type Spawned = Task<LocalBoxStream<'static, ()>>;
+
+/// A run of streams and handles in virtual time.
+pub struct Scene {
+    clock: Clock,
+    title: Option<(usize, String)>,
+    rows: Vec<Row>,
+    spawned: Rc<RefCell<Vec<Spawned>>>,
+}
+
+impl fmt::Debug for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scene").field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+struct Row {
+    line: Line,
+    role: Role,
+}
+
+/// What a row does in each tick.
+enum Role {
+    /// The source itself waits for its ticks.
+    Source,
+    /// Calls a function at each event.
+    Input(Box<dyn FnMut(&Cell)>),
+    /// Calls a function at each event, whose result is the event.
+    Answers(Box<dyn FnMut() -> Cell>, Log),
+    /// A task that reads a stream: at most one item in a tick.
+    Reader(Reader),
+    /// Recorded by other parties.
+    Log(Log),
+}
+
+struct Reader {
+    make: Option<Box<dyn FnOnce() -> LocalBoxStream<'static, Cell>>>,
+    task: Option<Task<LocalBoxStream<'static, Cell>>>,
+    /// The tick of the latest item.
+    served: Option<usize>,
+    is_due: bool,
+    log: Log,
+}
+
+/// How the events of a row are drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// As marbles on a line.
+    Marbles,
+    /// As the texts of calls. Each letter of the row has a text.
+    Calls(Vec<(char, String)>),
+    /// As plain numbers.
+    Numbers,
+}
+
+/// A row that ran, as it is drawn.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The name at the left.
+    pub name: String,
+    /// The events.
+    pub marbles: Marbles,
+    /// How the events are drawn.
+    pub style: Style,
+}
+
+/// A scene that ran as its rows say.
+#[derive(Clone, Debug)]
+pub struct Diagram {
+    /// The operation, in the box.
+    pub title: String,
+    /// The rows above the box.
+    pub above: Vec<Line>,
+    /// The rows below the box.
+    pub below: Vec<Line>,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn parse(marbles: &str) -> Marbles {
+    marbles.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+impl Scene {
+    /// Creates a scene without rows.
+    pub fn new() -> Self {
+        Self { clock: Clock::default(), title: None, rows: Vec::new(), spawned: Rc::default() }
+    }
+
+    /// Returns the clock of the scene.
+    pub fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    /// Puts the operation between the rows above and those that follow. See [`apply`](crate::apply).
+    pub fn operation(&mut self, text: &str) {
+        let text: Vec<_> = text.split_whitespace().collect();
+        self.title = Some((self.rows.len(), text.join(" ")));
+    }
+
+    /// Moves the box of the operation below all rows that were added so far.
+    ///
+    /// # Panics
+    /// Panics if there is no operation.
+    pub fn box_here(&mut self) {
+        self.title.as_mut().expect("the scene has an operation").0 = self.rows.len();
+    }
+
+    fn row(&mut self, name: &str, marbles: &str, style: Style, role: Role) {
+        let line = Line { name: name.into(), marbles: parse(marbles), style };
+        self.rows.push(Row { line, role });
+    }
+
+    /// Adds a row for a source of letters.
+    pub fn source(&mut self, name: &str, marbles: &str) -> Source<char> {
+        self.source_of(name, marbles, letter)
+    }
+
+    /// Adds a row for a source of letters and errors.
+    pub fn results(&mut self, name: &str, marbles: &str) -> Source<Result<char, Fault>> {
+        self.source_of(name, marbles, |cell| match cell {
+            Cell::Error => Err(Fault),
+            cell => Ok(letter(cell)),
+        })
+    }
+
+    /// Adds a row for a source, and makes its items out of the events.
+    pub fn source_of<T>(
+        &mut self,
+        name: &str,
+        marbles: &str,
+        item: impl FnMut(&Cell) -> T,
+    ) -> Source<T> {
+        self.row(name, marbles, Style::Marbles, Role::Source);
+        Source::new(&self.clock, &parse(marbles), item)
+    }
+
+    /// Adds a row for a source that is ready whenever it is polled. The row says when it is pulled.
+    pub fn ready(
+        &mut self,
+        name: &str,
+        marbles: &str,
+        letters: &'static str,
+    ) -> impl Stream<Item = char> + Unpin + use<> {
+        self.log(name, marbles).pulls(stream::iter(letters.chars()))
+    }
+
+    /// Adds a row for a source that takes `ticks` ticks for each item and the end. They begin at a
+    /// poll. The row says when it is pulled.
+    pub fn paced(
+        &mut self,
+        name: &str,
+        marbles: &str,
+        letters: &'static str,
+        ticks: usize,
+    ) -> impl Stream<Item = char> + use<> {
+        let clock = self.clock();
+        self.log(name, marbles).pulls(stream::unfold(letters.chars(), move |mut rest| {
+            let clock = clock.clone();
+            async move {
+                clock.after(ticks).await;
+                rest.next().map(|letter| (letter, rest))
+            }
+        }))
+    }
+
+    /// Adds a row that calls `act` at each event.
+    pub fn input(&mut self, name: &str, marbles: &str, act: impl FnMut(&Cell) + 'static) {
+        self.row(name, marbles, Style::Marbles, Role::Input(Box::new(act)));
+    }
+
+    /// Adds a row of pushes: calls `push` at each letter, and drops the pusher at the end.
+    pub fn pushes<P: 'static>(
+        &mut self,
+        name: &str,
+        marbles: &str,
+        pusher: P,
+        mut push: impl FnMut(&mut P, char) + 'static,
+    ) {
+        let mut pusher = Some(pusher);
+        self.input(name, marbles, move |cell| match (cell, &mut pusher) {
+            (Cell::End, pusher) => *pusher = None,
+            (cell, Some(pusher)) => push(pusher, letter(cell)),
+            (cell, None) => panic!("{cell:?} after the end"),
+        });
+    }
+
+    /// Adds a row of calls. See the macro [`calls`](crate::calls).
+    pub fn calls(
+        &mut self,
+        name: &str,
+        marbles: &str,
+        texts: &[(char, &str)],
+        mut act: impl FnMut(char) + 'static,
+    ) {
+        let texts = texts.iter().map(|(key, text)| (*key, (*text).into())).collect();
+        let act = Box::new(move |cell: &Cell| act(letter(cell)));
+        self.row(name, marbles, Style::Calls(texts), Role::Input(act));
+    }
+
+    /// Adds a row that calls `ask` at each event, and expects the event as its result.
+    pub fn answers<M: Marble>(
+        &mut self,
+        name: &str,
+        marbles: &str,
+        mut ask: impl FnMut() -> M + 'static,
+    ) {
+        let role = Role::Answers(Box::new(move || ask().cell()), Log::new(&self.clock));
+        self.row(name, marbles, Style::Marbles, role);
+    }
+
+    /// Adds a row of numbers, as [`answers`](Self::answers) does.
+    pub fn numbers(&mut self, name: &str, marbles: &str, ask: impl FnMut() -> usize + 'static) {
+        self.answers(name, marbles, ask);
+        self.rows.last_mut().expect("a row").line.style = Style::Numbers;
+    }
+
+    /// Adds a row that other parties record.
+    pub fn log(&mut self, name: &str, marbles: &str) -> Log {
+        let log = Log::new(&self.clock);
+        self.row(name, marbles, Style::Marbles, Role::Log(log.clone()));
+        log
+    }
+
+    /// Adds a row of calls that other parties record.
+    pub fn call_log(&mut self, name: &str, marbles: &str, texts: &[(char, &str)]) -> Log {
+        let log = self.log(name, marbles);
+        let texts = texts.iter().map(|(key, text)| (*key, (*text).into())).collect();
+        self.rows.last_mut().expect("a row").line.style = Style::Calls(texts);
+        log
+    }
+
+    /// Adds a row for a task that reads a stream, and expects its items.
+    ///
+    /// The task takes at most one item in a tick. It does not poll in the ticks of `=`. It is
+    /// dropped at `.`.
+    pub fn reader<S: Stream<Item: Marble> + 'static>(
+        &mut self,
+        name: &str,
+        marbles: &str,
+        stream: S,
+    ) {
+        self.later(name, marbles, move || stream);
+    }
+
+    /// Adds a row for a task that makes its stream at the first tick after the spaces, and reads
+    /// it as [`reader`](Self::reader) does.
+    pub fn later<S: Stream<Item: Marble> + 'static>(
+        &mut self,
+        name: &str,
+        marbles: &str,
+        make: impl FnOnce() -> S + 'static,
+    ) {
+        let make = Box::new(move || make().map(|item| item.cell()).boxed_local());
+        let log = Log::new(&self.clock);
+        let reader = Reader { make: Some(make), task: None, served: None, is_due: true, log };
+        self.row(name, marbles, Style::Marbles, Role::Reader(reader));
+    }
+
+    /// Returns a spawner of tasks of this scene.
+    pub fn spawner<F: Future<Output = ()> + 'static>(&self) -> impl Fn(F) + Clone + use<F> {
+        let spawned = Rc::clone(&self.spawned);
+        move |future: F| {
+            spawned.borrow_mut().push(Task::new(stream::once(future).boxed_local()));
+        }
+    }
+
+    /// Runs all ticks.
+    ///
+    /// # Panics
+    /// Panics if a row differs from its string.
+    pub fn run(mut self) -> Diagram {
+        let ticks = self.rows.iter().map(|row| row.line.marbles.len()).max().unwrap_or(0);
+        let mut tasks = Vec::new();
+        for tick in 0..ticks {
+            self.clock.move_to(tick);
+            self.rows.iter_mut().for_each(|row| row.act(tick));
+            let mut polls = 0;
+            loop {
+                tasks.append(&mut self.spawned.borrow_mut());
+                let mut polled = run_tasks(&mut tasks);
+                polled += self.rows.iter_mut().filter_map(|row| row.read(tick)).count();
+                polls += polled;
+                assert!(polls < MAX_POLLS, "endless loop in tick {tick}");
+                if polled == 0 && self.spawned.borrow().is_empty() {
+                    break;
+                }
+            }
+        }
+        // What is busy to the end records it.
+        self.clock.move_to(ticks);
+        drop(tasks);
+        self.check();
+        self.diagram()
+    }
+
+    fn check(&self) {
+        let mut differs = false;
+        let mut table = String::new();
+        for row in &self.rows {
+            let expected = row.expected();
+            table += &format!("{:>24}  {}\n", row.line.name, row.line.marbles);
+            if let Some(recorded) = row.recorded().filter(|recorded| *recorded != expected) {
+                differs = true;
+                table += &format!("{:>24}  {recorded}\n", "but was");
+            }
+        }
+        assert!(!differs, "rows differ from their strings:\n{table}");
+    }
+
+    fn diagram(self) -> Diagram {
+        let (boxed, title) = self.title.expect("the scene has an operation");
+        let mut above: Vec<_> = self.rows.into_iter().map(|row| row.line).collect();
+        let below = above.split_off(boxed);
+        Diagram { title, above, below }
+    }
+}
+
+/// The letter of an item.
+fn letter(cell: &Cell) -> char {
+    match cell {
+        Cell::Item(text) => text.chars().next().expect("an item has a text"),
+        cell => panic!("{cell:?} is not an item"),
+    }
+}
+
+/// Polls each task that was woken or is new, and returns their number.
+fn run_tasks(tasks: &mut Vec<Spawned>) -> usize {
+    let mut polls = 0;
+    tasks.retain_mut(|task| {
+        let is_due = task.polls() == 0 || task.is_woken();
+        polls += usize::from(is_due);
+        !is_due || task.poll().is_pending()
+    });
+    polls
+}
+
+impl Row {
+    /// Does what this row does in a tick, before any task runs.
+    fn act(&mut self, tick: usize) {
+        let cell = self.line.marbles.at(tick);
+        let is_event = !matches!(cell, Cell::Nothing | Cell::Absent);
+        match &mut self.role {
+            Role::Input(act) if is_event => act(cell),
+            Role::Answers(ask, log) if is_event => log.note(ask()),
+            Role::Reader(reader) => {
+                if tick == self.line.marbles.begin() {
+                    let make = reader.make.take().expect("a reader begins once");
+                    reader.task = Some(Task::new(make()));
+                }
+                if *cell == Cell::Dropped {
+                    reader.task = None;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Polls the reader if it is due.
+    fn read(&mut self, tick: usize) -> Option<()> {
+        let Role::Reader(reader) = &mut self.role else { return None };
+        let is_busy = *self.line.marbles.at(tick) == Cell::Busy || reader.served == Some(tick);
+        let task = reader.task.as_mut().filter(|_| !is_busy)?;
+        if !reader.is_due && !task.is_woken() {
+            return None;
+        }
+        reader.is_due = false;
+        match task.poll() {
+            Poll::Pending => {}
+            Poll::Ready(Some(cell)) => {
+                reader.log.note(cell);
+                reader.served = Some(tick);
+                reader.is_due = true;
+            }
+            Poll::Ready(None) => {
+                reader.log.note(Cell::End);
+                reader.task = None;
+            }
+        }
+        Some(())
+    }
+
+    /// What is recorded if the row is as its string says: without what controls the reader.
+    fn expected(&self) -> Marbles {
+        let is_reader = matches!(self.role, Role::Reader(_));
+        let cells = self.line.marbles.cells().iter().map(|cell| match cell {
+            Cell::Absent => Cell::Nothing,
+            Cell::Busy | Cell::Dropped if is_reader => Cell::Nothing,
+            cell => cell.clone(),
+        });
+        Marbles::new(cells).trimmed()
+    }
+
+    fn recorded(&self) -> Option<Marbles> {
+        match &self.role {
+            Role::Source | Role::Input(_) => None,
+            Role::Answers(_, log) | Role::Log(log) => Some(log.marbles().trimmed()),
+            Role::Reader(reader) => Some(reader.log.marbles().trimmed()),
+        }
+    }
+}
