@@ -53,7 +53,11 @@ macro_rules! apply {
 macro_rules! calls {
     ($scene:ident, $receiver:ident: $marbles:literal,
      $($key:literal => $method:ident($($argument:expr),*)),+ $(,)?) => {{
-        let texts = [$(($key, stringify!($method($($argument),*)))),+];
+        let texts = [$((
+            $key,
+            concat!(stringify!($method), "(", $(stringify!($argument),)* ")"),
+        )),+];
+        $scene.operation(texts[0].1);
         $scene.calls(stringify!($receiver), $marbles, &texts, move |key| match key {
             $($key => { let _ = $receiver.$method($($argument),*); })+
             key => panic!("{key:?} is not a call"),
@@ -66,6 +70,7 @@ macro_rules! calls {
 #[macro_export]
 macro_rules! later {
     ($scene:ident, $marbles:literal, $receiver:ident . $($operation:tt)+) => {{
+        $scene.operation(stringify!($($operation)+));
         let name = concat!(stringify!($receiver), ".", stringify!($($operation)+));
         $scene.later(name, $marbles, move || $receiver.get().$($operation)+);
     }};
@@ -75,6 +80,7 @@ macro_rules! later {
 #[macro_export]
 macro_rules! answers {
     ($scene:ident, $marbles:literal, $receiver:ident . $($operation:tt)+) => {{
+        $scene.operation(stringify!($($operation)+));
         let name = concat!(stringify!($receiver), ".", stringify!($($operation)+));
         $scene.answers(name, $marbles, move || $receiver.get().$($operation)+);
     }};
@@ -84,6 +90,7 @@ macro_rules! answers {
 #[macro_export]
 macro_rules! numbers {
     ($scene:ident, $marbles:literal, $receiver:ident . $($operation:tt)+) => {{
+        $scene.operation(stringify!($($operation)+));
         let name = concat!(stringify!($receiver), ".", stringify!($($operation)+));
         $scene.numbers(name, $marbles, move || $receiver.get().$($operation)+);
     }};

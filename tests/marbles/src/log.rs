@@ -60,7 +60,8 @@ impl Log {
 
     fn add(&self, cell: &Cell) {
         let now = self.clock.now();
-        let before = self.cells.borrow_mut().get_mut(now).map(|cell| mem::replace(cell, Cell::Nothing));
+        let before =
+            self.cells.borrow_mut().get_mut(now).map(|cell| mem::replace(cell, Cell::Nothing));
         let text = |cell: &Cell| match cell {
             Cell::Item(text) => text.clone(),
             cell => cell.to_string(),

@@ -16,7 +16,9 @@ type Spawned = Task<LocalBoxStream<'static, ()>>;
 /// A run of streams and handles in virtual time.
 pub struct Scene {
     clock: Clock,
-    title: Option<(usize, String)>,
+    title: Option<String>,
+    /// The number of rows above the box.
+    above: Option<usize>,
     rows: Vec<Row>,
     spawned: Rc<RefCell<Vec<Spawned>>>,
 }
@@ -101,7 +103,13 @@ fn parse(marbles: &str) -> Marbles {
 impl Scene {
     /// Creates a scene without rows.
     pub fn new() -> Self {
-        Self { clock: Clock::default(), title: None, rows: Vec::new(), spawned: Rc::default() }
+        Self {
+            clock: Clock::default(),
+            title: None,
+            above: None,
+            rows: Vec::new(),
+            spawned: Rc::default(),
+        }
     }
 
     /// Returns the clock of the scene.
@@ -109,18 +117,18 @@ impl Scene {
         self.clock.clone()
     }
 
-    /// Puts the operation between the rows above and those that follow. See [`apply`](crate::apply).
+    /// Names the operation that the scene shows, unless it has a name. Puts its box below the rows
+    /// that were added so far, unless [`box_here`](Self::box_here) did.
+    ///
+    /// The macros of this crate call it with the text of the code.
     pub fn operation(&mut self, text: &str) {
-        let text: Vec<_> = text.split_whitespace().collect();
-        self.title = Some((self.rows.len(), text.join(" ")));
+        self.above.get_or_insert(self.rows.len());
+        self.title.get_or_insert_with(|| text.split_whitespace().collect::<Vec<_>>().join(" "));
     }
 
-    /// Moves the box of the operation below all rows that were added so far.
-    ///
-    /// # Panics
-    /// Panics if there is no operation.
+    /// Puts the box of the operation below the rows that were added so far.
     pub fn box_here(&mut self) {
-        self.title.as_mut().expect("the scene has an operation").0 = self.rows.len();
+        self.above = Some(self.rows.len());
     }
 
     fn row(&mut self, name: &str, marbles: &str, style: Style, role: Role) {
@@ -326,9 +334,9 @@ impl Scene {
     }
 
     fn diagram(self) -> Diagram {
-        let (boxed, title) = self.title.expect("the scene has an operation");
+        let title = self.title.expect("the scene has an operation");
         let mut above: Vec<_> = self.rows.into_iter().map(|row| row.line).collect();
-        let below = above.split_off(boxed);
+        let below = above.split_off(self.above.unwrap_or(0));
         Diagram { title, above, below }
     }
 }

@@ -19,9 +19,8 @@ const RADIUS: usize = 12;
 const NAME_LETTER: f64 = 7.3;
 const CALL_LETTER: f64 = 6.7;
 /// White text is readable on each of these.
-const COLOURS: [&str; 8] = [
-    "#2563eb", "#b45309", "#15803d", "#7c3aed", "#be185d", "#0f766e", "#a16207", "#4d5ec1",
-];
+const COLOURS: [&str; 8] =
+    ["#854d0e", "#b45309", "#15803d", "#7c3aed", "#be185d", "#0f766e", "#1d4ed8", "#86198f"];
 const PLAIN: &str = "#64748b";
 const RED: &str = "#c81e1e";
 
@@ -33,9 +32,32 @@ struct Layers {
     shapes: String,
     /// In the colour of the page.
     words: String,
-    /// On marbles.
+    /// In white, on calls.
+    calls: String,
+    /// In white, on marbles.
     letters: String,
     names: String,
+}
+
+impl Layers {
+    /// The attributes and the parts of each layer.
+    fn groups(&self) -> [(&str, &str); 7] {
+        let code = "font-family=\"monospace\" font-size=\"11\" text-anchor=\"middle\"";
+        let white =
+            "font-family=\"monospace\" font-size=\"11\" text-anchor=\"middle\" fill=\"#fff\"";
+        [
+            ("stroke=\"currentColor\" fill=\"none\" stroke-width=\"1.5\"", &self.axes),
+            ("stroke-width=\"9\" stroke-linecap=\"round\" opacity=\".45\"", &self.busy),
+            ("stroke=\"currentColor\"", &self.shapes),
+            (code, &self.words),
+            (white, &self.calls),
+            (
+                "font-size=\"13\" font-weight=\"bold\" fill=\"#fff\" text-anchor=\"middle\"",
+                &self.letters,
+            ),
+            ("font-family=\"monospace\" font-size=\"12\"", &self.names),
+        ]
+    }
 }
 
 struct Place {
@@ -72,46 +94,51 @@ pub fn draw(diagram: &Diagram) -> String {
     for (n, line) in diagram.below.iter().enumerate() {
         draw_line(&mut layers, &place, line, box_bottom + n * ROW + ROW / 2);
     }
-    let mut grid = String::new();
-    for tick in 0..columns {
-        write!(grid, "M{} 0V{height}", place.x(tick)).expect("a string");
-    }
-    let (title, text) = (escape(&diagram.title), escape(&alternative(diagram)));
+    let grid = (0..columns).map(|tick| format!("M{} 0V{height}", place.x(tick)));
+    let grid: String = grid.collect();
     let (box_width, middle, box_text) = (width - 2, width / 2, box_top + BOX / 2 + 4);
-    let Layers { axes, busy, shapes, words, letters, names } = layers;
-    format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}" viewBox="0 0 {width} {height}" style="max-width:100%;height:auto" font-family="sans-serif" fill="currentColor">
-<title>{text}</title>
-<path d="{grid}" stroke="currentColor" opacity=".12"/>
-<g stroke="currentColor" fill="none" stroke-width="1.5">
-{axes}</g>
-<g stroke-width="9" stroke-linecap="round" opacity=".45">
-{busy}</g>
-<g stroke="currentColor">
-{shapes}<rect x="1" y="{box_top}" width="{box_width}" height="{BOX}" rx="6" fill="currentColor" fill-opacity=".08"/>
-</g>
-<g font-family="monospace" font-size="11" text-anchor="middle">
-{words}<text x="{middle}" y="{box_text}" font-size="13" font-weight="bold">{title}</text>
-</g>
-<g font-size="13" font-weight="bold" fill="#fff" text-anchor="middle">
-{letters}</g>
-<g font-family="monospace" font-size="12">
-{names}</g>
-</svg>
-"##
-    )
-    .replace("<g stroke-width=\"9\" stroke-linecap=\"round\" opacity=\".45\">\n</g>\n", "")
+    let title = escape(&diagram.title);
+    push(
+        &mut layers.shapes,
+        format_args!(
+            "<rect x=\"1\" y=\"{box_top}\" width=\"{box_width}\" height=\"{BOX}\" rx=\"6\" \
+             fill=\"currentColor\" fill-opacity=\".08\"/>"
+        ),
+    );
+    push(
+        &mut layers.words,
+        format_args!(
+            "<text x=\"{middle}\" y=\"{box_text}\" font-size=\"13\" font-weight=\"bold\">{title}</text>"
+        ),
+    );
+
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width}\" \
+         height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+         style=\"max-width:100%;height:auto\" font-family=\"sans-serif\" fill=\"currentColor\">\n\
+         <title>{}</title>\n\
+         <path d=\"{grid}\" stroke=\"currentColor\" opacity=\".12\"/>\n",
+        escape(&alternative(diagram))
+    );
+    layers.groups().into_iter().filter(|(_, parts)| !parts.is_empty()).for_each(
+        |(attributes, parts)| push(&mut svg, format_args!("<g {attributes}>\n{parts}</g>")),
+    );
+    svg + "</svg>\n"
 }
 
 fn draw_line(layers: &mut Layers, place: &Place, line: &Line, y: usize) {
     let name_y = y + 4;
-    push(&mut layers.names, format_args!("<text x=\"2\" y=\"{name_y}\">{}</text>", escape(&line.name)));
+    push(
+        &mut layers.names,
+        format_args!("<text x=\"2\" y=\"{name_y}\">{}</text>", escape(&line.name)),
+    );
     match &line.style {
         Style::Calls(texts) => draw_calls(layers, place, line, texts, y),
         Style::Numbers => {
-            draw_rule(layers, place, y);
             for (x, cell) in events(place, line) {
-                chip(layers, x, y, &text_of(cell), false);
+                let y = y + 4;
+                let text = text_of(cell);
+                push(&mut layers.words, format_args!("<text x=\"{x}\" y=\"{y}\">{text}</text>"));
             }
         }
         Style::Marbles => draw_marbles(layers, place, line, y),
@@ -131,42 +158,32 @@ fn draw_rule(layers: &mut Layers, place: &Place, y: usize) {
     push(&mut layers.axes, format_args!("<path d=\"M{left} {y}H{right}\" stroke-width=\".5\"/>"));
 }
 
-fn draw_calls(
-    layers: &mut Layers,
-    place: &Place,
-    line: &Line,
-    texts: &[(char, String)],
-    y: usize,
-) {
+fn draw_calls(layers: &mut Layers, place: &Place, line: &Line, texts: &[(char, String)], y: usize) {
     draw_rule(layers, place, y);
     let mut free = 0;
     for (x, cell) in events(place, line) {
         let key = text_of(cell);
-        let (_, text) = texts
-            .iter()
-            .find(|(known, _)| key.starts_with(*known))
-            .expect("each call has a text");
-        let half = chip(layers, x, y, text, true);
+        let (_, text) =
+            texts.iter().find(|(known, _)| key.starts_with(*known)).expect("each call has a text");
+        let half = draw_call(layers, x, y, text);
         assert!(x >= free + half, "{text:?} overlaps with the call before");
         free = x + half;
     }
 }
 
-/// Draws a framed text. Returns half of its width.
-fn chip(layers: &mut Layers, x: usize, y: usize, text: &str, framed: bool) -> usize {
+/// Draws the text of a call. Returns half of its width.
+fn draw_call(layers: &mut Layers, x: usize, y: usize, text: &str) -> usize {
     let half = (text.chars().count() as f64 * CALL_LETTER / 2.) as usize + 5;
-    if framed {
-        let (left, top, width) = (x - half, y - 10, 2 * half);
-        push(
-            &mut layers.shapes,
-            format_args!(
-                "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"20\" rx=\"4\" \
-                 fill=\"{PLAIN}\" fill-opacity=\".25\"/>"
-            ),
-        );
-    }
+    let (left, top, width) = (x - half, y - 10, 2 * half);
+    push(
+        &mut layers.shapes,
+        format_args!(
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"20\" rx=\"4\" \
+             fill=\"{PLAIN}\"/>"
+        ),
+    );
     let y = y + 4;
-    push(&mut layers.words, format_args!("<text x=\"{x}\" y=\"{y}\">{}</text>", escape(text)));
+    push(&mut layers.calls, format_args!("<text x=\"{x}\" y=\"{y}\">{}</text>", escape(text)));
     half
 }
 
@@ -210,7 +227,7 @@ fn draw_marbles(layers: &mut Layers, place: &Place, line: &Line, y: usize) {
                 );
             }
             Cell::Dropped => {
-                chip(layers, x, y, "drop", true);
+                draw_call(layers, x, y, "drop");
             }
             Cell::Nothing | Cell::Absent => {}
         }

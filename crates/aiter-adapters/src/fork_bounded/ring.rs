@@ -26,8 +26,12 @@ pub enum LagPolicy {
     /// The other forks wait for it.
     Wait,
     /// The fork misses the oldest items.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/lag_drop_oldest.svg"))]
     DropOldest,
     /// The fork ends.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/lag_error.svg"))]
     Error,
 }
 

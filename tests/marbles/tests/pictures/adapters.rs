@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 
-use aiter_adapters::{AiterExt, OnError, azip, iter_to_aiter};
+use aiter_adapters::{AiterExt, OnError};
 use aiter_marbles::{Cell, Diagram, Fault, Scene, Source, apply, calls};
+use futures_util::StreamExt;
 
 pictures!("aiter-adapters":
-    active, active_bounded, azip_rows, azip_strict, flatten_iter, for_each_progress, gated,
-    iterator, join_streams, join_streams_keyed, join_streams_max_inner, preload, preload_with,
+    active, active_bounded, azip, azip_strict, flatten_iter, for_each_progress, gated,
+    iter_to_aiter, join_streams, keyed, max_inner, preload, preload_with,
     sharable, stoppable, try_join_streams,
 );
 
@@ -25,7 +26,8 @@ fn active_bounded(mut scene: Scene) -> Diagram {
     scene.run()
 }
 
-fn azip_rows(mut scene: Scene) -> Diagram {
+fn azip(mut scene: Scene) -> Diagram {
+    use aiter_adapters::azip;
     let numbers = scene.source("numbers", "1--2---3--");
     let letters = scene.source("letters", "-a--b-|");
     let rows = apply!(scene, azip((numbers, letters)));
@@ -34,6 +36,7 @@ fn azip_rows(mut scene: Scene) -> Diagram {
 }
 
 fn azip_strict(mut scene: Scene) -> Diagram {
+    use aiter_adapters::azip;
     let numbers = scene.source("numbers", "1--2---3--");
     let letters = scene.source("letters", "-a--b-|");
     let rows = apply!(scene, azip((numbers, letters)).strict());
@@ -54,6 +57,7 @@ fn flatten_iter(mut scene: Scene) -> Diagram {
 fn for_each_progress(mut scene: Scene) -> Diagram {
     let letters = scene.paced("letters", "--a-b-c-|", "abc", 2);
     let letters = Box::pin(letters);
+    scene.box_here();
     let log = scene.log("body", "--a===b===c===");
     let clock = scene.clock();
     let body = move |letter: char| {
@@ -76,7 +80,8 @@ fn gated(mut scene: Scene) -> Diagram {
     scene.run()
 }
 
-fn iterator(mut scene: Scene) -> Diagram {
+fn iter_to_aiter(mut scene: Scene) -> Diagram {
+    use aiter_adapters::iter_to_aiter;
     let log = scene.log("next()", "a--b-cd|");
     let mut letters = "abcd".chars();
     let iter = core::iter::from_fn(move || {
@@ -101,7 +106,6 @@ fn streams(scene: &mut Scene, rows: [&str; 3]) -> Source<(char, Source<char>)> {
 }
 
 fn join_streams(mut scene: Scene) -> Diagram {
-    use futures_util::StreamExt;
     let streams = streams(&mut scene, ["A--B-|", " -1--2-3|", "   7-89---|"]);
     let streams = streams.map(|(_, stream)| stream);
     let joined = apply!(scene, streams.join_streams());
@@ -109,15 +113,14 @@ fn join_streams(mut scene: Scene) -> Diagram {
     scene.run()
 }
 
-fn join_streams_keyed(mut scene: Scene) -> Diagram {
+fn keyed(mut scene: Scene) -> Diagram {
     let streams = streams(&mut scene, ["A--B-|", " -1--2-3|", "   7-89---|"]);
     let joined = apply!(scene, streams.join_streams().keyed());
     scene.reader("joined", "--(A1)(B7)-(A2)(B8)(A3)(B9)(A|)(B|)|", joined);
     scene.run()
 }
 
-fn join_streams_max_inner(mut scene: Scene) -> Diagram {
-    use futures_util::StreamExt;
+fn max_inner(mut scene: Scene) -> Diagram {
     let streams = streams(&mut scene, ["A--B-|", " -1--2-3|", "   7-89---|"]);
     let streams = streams.map(|(_, stream)| stream);
     let joined = apply!(scene, streams.join_streams().max_inner(1));
@@ -165,8 +168,8 @@ fn try_join_streams(mut scene: Scene) -> Diagram {
         Cell::Error => Err(Fault),
         cell => Ok(inner[&*cell.to_string()].clone()),
     });
-    let on_error = OnError::Emit;
-    let all = apply!(scene, streams.clone().try_join_streams(on_error));
+    let (source, on_error) = (streams.clone(), OnError::Emit);
+    let all = apply!(scene, source.try_join_streams(on_error));
     scene.reader("OnError::Emit", "--1x7x28-9|", all);
     let good = streams.clone().try_join_streams(OnError::Skip);
     scene.reader("OnError::Skip", "--17-28--9|", good);

@@ -1,10 +1,10 @@
-use aiter_adapters::{BoundedPusher, LossyPolicy, LossyPusher, bounded, bounded_by, bounded_lossy};
+use aiter_adapters::{BoundedPusher, LossyPolicy, LossyPusher, bounded_by, bounded_lossy};
 use aiter_marbles::{Diagram, Handle, Marble, Scene, apply, numbers};
 use futures_util::stream;
 
 pictures!("aiter-adapters":
-    bounded_list, bounded_fork, bounded_permits, bounded_weighed, lossy_disconnect,
-    lossy_drop_oldest,
+    bounded, bounded_fork, bounded_permits, bounded_weighed, disconnect,
+    drop_oldest,
 );
 
 /// A producer that waits for each push, and drops its pusher behind the last letter.
@@ -17,7 +17,8 @@ fn produce(scene: &mut Scene, marbles: &str, letters: &'static str, pusher: Boun
     scene.reader("pusher.push(..)", marbles, pushes);
 }
 
-fn bounded_list(mut scene: Scene) -> Diagram {
+fn bounded(mut scene: Scene) -> Diagram {
+    use aiter_adapters::bounded;
     let (pusher, cursor) = apply!(scene, bounded(2));
     produce(&mut scene, "abc-d|", "abcd", pusher);
     scene.box_here();
@@ -26,6 +27,7 @@ fn bounded_list(mut scene: Scene) -> Diagram {
 }
 
 fn bounded_fork(mut scene: Scene) -> Diagram {
+    use aiter_adapters::bounded;
     let (pusher, cursor) = apply!(scene, bounded(2));
     let slow = cursor.fork();
     produce(&mut scene, "abc--d---e--", "abcdef", pusher);
@@ -36,20 +38,22 @@ fn bounded_fork(mut scene: Scene) -> Diagram {
 }
 
 fn bounded_permits(mut scene: Scene) -> Diagram {
+    use aiter_adapters::bounded;
     let (pusher, cursor) = apply!(scene, bounded(1));
     let calls = [('r', "reserve()"), ('p', "permit.push('a')")];
-    let log = scene.call_log("pusher", "r----p--", &calls);
+    let log = scene.call_log("pusher", "-r---p--", &calls);
     let (clock, reserving) = (scene.clock(), pusher.clone());
     scene.spawner()(async move {
+        clock.at(1).await;
         let permit = reserving.reserve().await.expect("the list accepts items");
         log.note('r'.cell());
         clock.at(5).await;
         permit.push('a').expect("the list accepts items");
         log.note('p'.cell());
     });
-    produce(&mut scene, "-----bc|", "bc", pusher);
+    produce(&mut scene, "  -----bc|", "bc", pusher);
     scene.box_here();
-    scene.reader("cursor", "-----abc|", cursor);
+    scene.reader("cursor", "=======abc|", cursor);
     scene.run()
 }
 
@@ -82,7 +86,7 @@ fn lossy(scene: &mut Scene, marbles: &str, pusher: LossyPusher<char>) {
     scene.box_here();
 }
 
-fn lossy_drop_oldest(mut scene: Scene) -> Diagram {
+fn drop_oldest(mut scene: Scene) -> Diagram {
     let (pusher, cursor) = apply!(scene, bounded_lossy(2, LossyPolicy::DropOldest));
     let slow = Handle::new(cursor.fork());
     lossy(&mut scene, "abcdef--|", pusher);
@@ -92,7 +96,7 @@ fn lossy_drop_oldest(mut scene: Scene) -> Diagram {
     scene.run()
 }
 
-fn lossy_disconnect(mut scene: Scene) -> Diagram {
+fn disconnect(mut scene: Scene) -> Diagram {
     let (pusher, cursor) = apply!(scene, bounded_lossy(2, LossyPolicy::Disconnect));
     let slow = cursor.fork();
     lossy(&mut scene, "abcdef--|", pusher);

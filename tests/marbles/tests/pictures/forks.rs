@@ -2,7 +2,7 @@ use aiter_adapters::{AiterExt, LagPolicy};
 use aiter_marbles::{Diagram, Handle, Scene, apply, later, numbers};
 
 pictures!("aiter-adapters":
-    forker, fork_passive, forker_bounded, forker_bounded_drop_oldest, forker_bounded_error,
+    forker, fork_passive, forker_bounded, lag_drop_oldest, lag_error,
 );
 
 fn forker(mut scene: Scene) -> Diagram {
@@ -31,7 +31,7 @@ fn forker_bounded(mut scene: Scene) -> Diagram {
     scene.run()
 }
 
-fn forker_bounded_drop_oldest(mut scene: Scene) -> Diagram {
+fn lag_drop_oldest(mut scene: Scene) -> Diagram {
     let letters = scene.source("letters", "abcdef|");
     let fast = apply!(scene, letters.forker_bounded(2, LagPolicy::DropOldest));
     let slow = Handle::new(fast.fork());
@@ -41,7 +41,7 @@ fn forker_bounded_drop_oldest(mut scene: Scene) -> Diagram {
     scene.run()
 }
 
-fn forker_bounded_error(mut scene: Scene) -> Diagram {
+fn lag_error(mut scene: Scene) -> Diagram {
     let letters = scene.source("letters", "abcdef|");
     let fast = apply!(scene, letters.forker_bounded(2, LagPolicy::Error));
     let slow = fast.fork();

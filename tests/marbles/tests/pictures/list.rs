@@ -1,9 +1,9 @@
-use aiter_core::{Pusher, push_list};
-use aiter_marbles::{Cell, Diagram, Handle, Scene, apply, calls, later, numbers};
+use aiter_core::Pusher;
+use aiter_marbles::{Cell, Diagram, Handle, Scene, apply, calls, later};
 
 pictures!("aiter-core":
-    push_list_items, fork, share, subscribe, resubscribe, replay, subscriber, stop, close, closed,
-    downgrade, retained, no_cursor,
+    push_list, fork, share, subscribe, resubscribe, replay, subscriber, stop, close, closed,
+    downgrade, no_cursor,
 );
 
 /// A row of pushes, above the box.
@@ -24,7 +24,8 @@ fn offers(scene: &mut Scene, marbles: &str, pusher: Pusher<char>) {
     scene.box_here();
 }
 
-fn push_list_items(mut scene: Scene) -> Diagram {
+fn push_list(mut scene: Scene) -> Diagram {
+    use aiter_core::push_list;
     let (pusher, cursor) = apply!(scene, push_list());
     pushes(&mut scene, "ab-cde---|", pusher);
     scene.reader("cursor", "ab-c===de|", cursor);
@@ -32,21 +33,16 @@ fn push_list_items(mut scene: Scene) -> Diagram {
 }
 
 fn fork(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     let cursor = Handle::new(cursor);
-    pushes_to(&mut scene, "cursor.fork()", "abcde-f-|", pusher);
+    pushes(&mut scene, "abcde-f-|", pusher);
     scene.reader("cursor", "a====bcdef|", cursor.clone());
     later!(scene, "   bcdef|", cursor.fork());
     scene.run()
 }
 
-fn pushes_to(scene: &mut Scene, title: &str, marbles: &str, pusher: Pusher<char>) {
-    scene.operation(title);
-    pushes(scene, marbles, pusher);
-}
-
 fn share(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     let taker = apply!(scene, cursor.share());
     pushes(&mut scene, "abcd--e-f|", pusher);
     let second = taker.clone();
@@ -56,9 +52,8 @@ fn share(mut scene: Scene) -> Diagram {
 }
 
 fn subscribe(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     let pusher = Handle::new(pusher);
-    scene.operation("pusher.subscribe()");
     scene.pushes("pusher", "abc-d-e-|", pusher.clone(), |pusher, letter| {
         pusher.get().push(letter).expect("the list accepts items");
     });
@@ -69,16 +64,16 @@ fn subscribe(mut scene: Scene) -> Diagram {
 }
 
 fn resubscribe(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     let cursor = Handle::new(cursor);
-    pushes_to(&mut scene, "cursor.resubscribe()", "abc-d-e-|", pusher);
+    pushes(&mut scene, "abc-d-e-|", pusher);
     scene.reader("cursor", "a====bcde|", cursor.clone());
     later!(scene, "   -d-e-|", cursor.resubscribe());
     scene.run()
 }
 
 fn replay(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     let replay = Handle::new(apply!(scene, pusher.replay(2)));
     drop((pusher, cursor));
     scene.pushes("replay", "abcd--e--|", replay.clone(), |replay, letter| {
@@ -90,7 +85,7 @@ fn replay(mut scene: Scene) -> Diagram {
 }
 
 fn subscriber(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     let subscriber = Handle::new(apply!(scene, pusher.subscriber()));
     offers(&mut scene, "a-b-x-d-e-", pusher);
     scene.reader("cursor", "a-b.", cursor);
@@ -99,9 +94,8 @@ fn subscriber(mut scene: Scene) -> Diagram {
 }
 
 fn stop(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     let other = pusher.clone();
-    scene.operation("pusher.stop()");
     offers(&mut scene, "abcd--x--", pusher.clone());
     calls!(scene, pusher: "-----s--", 's' => stop());
     scene.box_here();
@@ -111,22 +105,19 @@ fn stop(mut scene: Scene) -> Diagram {
 }
 
 fn close(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     let fork = cursor.fork();
-    let closing = cursor.fork();
-    scene.operation("cursor.close()");
     offers(&mut scene, "abcd--x--", pusher);
-    calls!(scene, closing: "-----s--", 's' => close());
+    calls!(scene, cursor: "-----s--", 's' => close());
     scene.box_here();
-    scene.reader("cursor", "abcd-|", cursor);
     scene.reader("fork", "a==b==cd|", fork);
     scene.run()
 }
 
 fn closed(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     let fork = cursor.fork();
-    scene.operation("pusher.closed()");
+    scene.operation("closed()");
     scene.reader("cursor", "a--.", cursor);
     scene.reader("fork", "a-----.", fork);
     scene.box_here();
@@ -140,7 +131,7 @@ fn closed(mut scene: Scene) -> Diagram {
 }
 
 fn downgrade(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     let weak = apply!(scene, pusher.downgrade());
     pushes(&mut scene, "a--b--|--", pusher);
     let mut letters = 'p'..;
@@ -155,23 +146,8 @@ fn downgrade(mut scene: Scene) -> Diagram {
     scene.run()
 }
 
-fn retained(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
-    let fork = cursor.fork();
-    let pusher = Handle::new(pusher);
-    scene.operation("pusher.retained()");
-    scene.pushes("pusher", "abcd-------", pusher.clone(), |pusher, letter| {
-        pusher.get().push(letter).expect("the list accepts items");
-    });
-    numbers!(scene, "1234-4-4", pusher.retained());
-    scene.box_here();
-    scene.reader("cursor", "abcd-------", cursor);
-    scene.reader("fork", "======.", fork);
-    scene.run()
-}
-
 fn no_cursor(mut scene: Scene) -> Diagram {
-    let (pusher, cursor) = push_list();
+    let (pusher, cursor) = aiter_core::push_list();
     scene.operation("drop(cursor)");
     offers(&mut scene, "ab--x-x-", pusher);
     scene.reader("cursor", "ab-.", cursor);

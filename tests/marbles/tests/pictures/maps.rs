@@ -4,7 +4,7 @@ use aiter_adapters::{AiterExt, OnError};
 use aiter_marbles::{Clock, Diagram, Fault, Log, Scene, Source, apply};
 
 pictures!("aiter-adapters":
-    map_filter, map_filter_async, map_par, map_par_ordered, map_par_catch_panics, map_par_with,
+    map_filter, map_filter_async, map_par, map_par_ordered, catch_panics, map_par_with,
     map_try,
 );
 
@@ -21,6 +21,7 @@ fn map_filter(mut scene: Scene) -> Diagram {
 
 fn map_filter_async(mut scene: Scene) -> Diagram {
     let numbers = numbers(&mut scene, "2-0-1|");
+    scene.box_here();
     let log = scene.log("range", "2==--0==1==");
     let clock = scene.clock();
     let range = move |n: usize| {
@@ -78,6 +79,7 @@ fn upper(lanes: Lanes) -> impl Fn(char) -> futures_util::future::LocalBoxFuture<
 
 fn map_par(mut scene: Scene) -> Diagram {
     let letters = scene.source("letters", "abc---d---|");
+    scene.box_here();
     let lanes = Lanes::new(&mut scene, &["a====-d=", "-b=c="]);
     let upper = upper(lanes);
     let mapped = apply!(scene, letters.map_par(2, upper));
@@ -87,6 +89,7 @@ fn map_par(mut scene: Scene) -> Diagram {
 
 fn map_par_ordered(mut scene: Scene) -> Diagram {
     let letters = scene.source("letters", "abc---d---|");
+    scene.box_here();
     let lanes = Lanes::new(&mut scene, &["a====-d=", "-b=c="]);
     let upper = upper(lanes);
     let mapped = apply!(scene, letters.map_par(2, upper).ordered());
@@ -94,7 +97,7 @@ fn map_par_ordered(mut scene: Scene) -> Diagram {
     scene.run()
 }
 
-fn map_par_catch_panics(mut scene: Scene) -> Diagram {
+fn catch_panics(mut scene: Scene) -> Diagram {
     let letters = scene.source("letters", "a-b-c-|");
     let upper = |letter: char| async move {
         if letter == 'b' {
@@ -110,6 +113,7 @@ fn map_par_catch_panics(mut scene: Scene) -> Diagram {
 
 fn map_par_with(mut scene: Scene) -> Diagram {
     let letters = scene.source("letters", "abcdef");
+    scene.box_here();
     let lanes = Lanes::new(&mut scene, &["a====d=-e=-f", "-b=c="]);
     let upper = upper(lanes);
     let spawn = scene.spawner();
@@ -121,9 +125,14 @@ fn map_par_with(mut scene: Scene) -> Diagram {
 fn map_try(mut scene: Scene) -> Diagram {
     let letters = scene.source("letters", "ab7-c-|");
     let letter = |letter: char| if letter.is_alphabetic() { Ok(letter) } else { Err(Fault) };
-    let all = apply!(scene, letters.clone().map_try(letter));
+    let source = letters.clone();
+    let all = apply!(scene, source.map_try(letter));
     scene.reader("OnError::Emit", "abx-c-|", all);
-    scene.reader("OnError::Skip", "ab--c-|", letters.clone().map_try(letter).on_error(OnError::Skip));
+    scene.reader(
+        "OnError::Skip",
+        "ab--c-|",
+        letters.clone().map_try(letter).on_error(OnError::Skip),
+    );
     scene.reader("OnError::Stop", "abx|", letters.map_try(letter).on_error(OnError::Stop));
     scene.run()
 }

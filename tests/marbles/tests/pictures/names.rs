@@ -28,3 +28,26 @@ fn each_method_has_a_picture() {
         assert!(pictures.contains(&method), "{method} has no picture");
     }
 }
+
+/// The names in the first column of the table in docs/adapters.md.
+fn table(page: &str) -> Vec<&str> {
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let names = rows.filter_map(|row| row.split(" |").next());
+    names.flat_map(|names| names.trim_end_matches('`').split("`, `")).collect()
+}
+
+#[test]
+fn each_adapter_of_the_table_has_a_picture() {
+    /// Made of a thread, or of a loop without a task.
+    const BLOCKING: [&str; 2] = ["aiter_to_iter", "unblock_iter"];
+    let page = files::read("docs/adapters.md");
+    let begin = page.find("| adapter |").expect("the table");
+    let end = page[begin..].find("\n\n").expect("its end");
+    let adapters = table(&page[begin..begin + end]);
+    assert!(adapters.contains(&"azip") && adapters.contains(&"keyed"), "the table is there");
+    let pictures = of_adapters();
+    for adapter in adapters {
+        let known = pictures.contains(&adapter) || BLOCKING.contains(&adapter);
+        assert!(known, "{adapter} has no picture");
+    }
+}

@@ -7,9 +7,8 @@ pictures!("aiter-core":
 );
 
 /// A list, with a row of pushes above the box.
-fn list(scene: &mut Scene, title: &str, marbles: &str) -> Handle<Cursor<char>> {
+fn list(scene: &mut Scene, marbles: &str) -> Handle<Cursor<char>> {
     let (pusher, cursor): (Pusher<char>, _) = push_list();
-    scene.operation(title);
     scene.pushes("pusher", marbles, pusher, |pusher, letter| {
         pusher.push(letter).expect("the list accepts items");
     });
@@ -18,7 +17,8 @@ fn list(scene: &mut Scene, title: &str, marbles: &str) -> Handle<Cursor<char>> {
 }
 
 fn available_iter(mut scene: Scene) -> Diagram {
-    let cursor = list(&mut scene, "cursor.available_iter()", "abc---d--|");
+    let cursor = list(&mut scene, "abc---d--|");
+    scene.operation("available_iter()");
     let peek = cursor.clone();
     scene.answers("available_iter()", "---(abc)---(cd)-", move || {
         peek.get().available_iter().copied().collect::<Vec<_>>()
@@ -28,13 +28,14 @@ fn available_iter(mut scene: Scene) -> Diagram {
 }
 
 fn latest(mut scene: Scene) -> Diagram {
-    let cursor = list(&mut scene, "cursor.latest()", "abc---de-f-");
+    let cursor = list(&mut scene, "abc---de-f-");
     answers!(scene, "--c-x--e--f", cursor.latest());
     scene.run()
 }
 
 fn next_many(mut scene: Scene) -> Diagram {
-    let cursor = list(&mut scene, "cursor.next_many(&mut buf, 3)", "a-bcdef--|");
+    let cursor = list(&mut scene, "a-bcdef--|");
+    scene.operation("next_many(&mut buf, 3)");
     let runs = stream::unfold(cursor, async |cursor| {
         let mut buf = Vec::new();
         let taken = core::future::poll_fn(|cx| cursor.get().poll_next_many(cx, &mut buf, 3)).await;
@@ -59,17 +60,17 @@ fn preflight(mut scene: Scene) -> Diagram {
 }
 
 fn seek_to_end(mut scene: Scene) -> Diagram {
-    let cursor = list(&mut scene, "cursor.seek_to_end()", "abcd---e-|");
-    let seeking = cursor.clone();
-    numbers!(scene, "-----3---", seeking.seek_to_end());
-    scene.reader("cursor", "a=====-e-|", cursor);
+    let cursor = list(&mut scene, "abcd---e-|");
+    let reader = cursor.clone();
+    numbers!(scene, "-----3---", cursor.seek_to_end());
+    scene.reader("cursor", "a=====-e-|", reader);
     scene.run()
 }
 
 fn skip_items(mut scene: Scene) -> Diagram {
-    let cursor = list(&mut scene, "cursor.skip_items(2)", "abcd---e-|");
-    let skipping = cursor.clone();
-    numbers!(scene, "----2----", skipping.skip_items(2));
-    scene.reader("cursor", "a====d-e-|", cursor);
+    let cursor = list(&mut scene, "abcd---e-|");
+    let reader = cursor.clone();
+    numbers!(scene, "----2----", cursor.skip_items(2));
+    scene.reader("cursor", "a====d-e-|", reader);
     scene.run()
 }
