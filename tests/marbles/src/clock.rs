@@ -1,9 +1,10 @@
+use alloc::rc::Rc;
 use core::{
+    cell::RefCell,
     future::poll_fn,
     mem,
     task::{Poll, Waker},
 };
-use std::{cell::RefCell, rc::Rc};
 
 /// Virtual time: a number of ticks, and the tasks that wait for later ones.
 #[derive(Clone, Debug, Default)]

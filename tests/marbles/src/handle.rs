@@ -1,11 +1,9 @@
+use alloc::rc::Rc;
 use core::{
+    cell::{RefCell, RefMut},
     fmt,
     pin::Pin,
     task::{Context, Poll},
-};
-use std::{
-    cell::{RefCell, RefMut},
-    rc::Rc,
 };
 
 use futures_core::Stream;

@@ -16,6 +16,8 @@
 //! | space | a stream that is not made yet |
 //! | `.` | the drop of a reader |
 
+extern crate alloc;
+
 mod cell;
 mod clock;
 mod handle;
@@ -52,14 +54,14 @@ macro_rules! apply {
 #[macro_export]
 macro_rules! calls {
     ($scene:ident, $receiver:ident: $marbles:literal,
-     $($key:literal => $method:ident($($argument:expr),*)),+ $(,)?) => {{
+     $($key:literal => $method:ident($($argument:expr)?)),+ $(,)?) => {{
         let texts = [$((
             $key,
-            concat!(stringify!($method), "(", $(stringify!($argument),)* ")"),
+            concat!(stringify!($method), "(", $(stringify!($argument),)? ")"),
         )),+];
         $scene.operation(texts[0].1);
         $scene.calls(stringify!($receiver), $marbles, &texts, move |key| match key {
-            $($key => { let _ = $receiver.$method($($argument),*); })+
+            $($key => { let _ = $receiver.$method($($argument)?); })+
             key => panic!("{key:?} is not a call"),
         });
     }};

@@ -1,5 +1,5 @@
-use core::{mem, task::Poll};
-use std::{cell::RefCell, rc::Rc};
+use alloc::rc::Rc;
+use core::{cell::RefCell, mem, task::Poll};
 
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};

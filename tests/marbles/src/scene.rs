@@ -1,5 +1,5 @@
-use core::{fmt, future::Future, task::Poll};
-use std::{cell::RefCell, rc::Rc};
+use alloc::rc::Rc;
+use core::{cell::RefCell, fmt, future::Future, task::Poll};
 
 use futures_core::{Stream, stream::LocalBoxStream};
 use futures_util::{StreamExt, stream};
@@ -422,5 +422,87 @@ impl Row {
             Role::Answers(_, log) | Role::Log(log) => Some(log.marbles().trimmed()),
             Role::Reader(reader) => Some(reader.log.marbles().trimmed()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Handle;
+
+    fn letters(reader: &str) -> Diagram {
+        let mut scene = Scene::new();
+        let letters = scene.source("letters", "ab--c-|");
+        scene.operation("none");
+        scene.reader("reader", reader, letters);
+        scene.run()
+    }
+
+    #[test]
+    fn reader_takes_one_item_a_tick() {
+        let mut scene = Scene::new();
+        scene.operation("none");
+        scene.reader("reader", "abc|", stream::iter("abc".chars()));
+        assert_eq!(scene.run().below[0].marbles.to_string(), "abc|");
+    }
+
+    #[test]
+    fn busy_reader_is_late() {
+        letters("a==b=c|");
+        letters("  abc-|");
+        letters("ab--c.");
+    }
+
+    #[test]
+    #[should_panic = "rows differ"]
+    fn early_item_panics() {
+        letters("ab-c--|");
+    }
+
+    #[test]
+    #[should_panic = "rows differ"]
+    fn missing_item_panics() {
+        letters("ab----|");
+    }
+
+    #[test]
+    #[should_panic = "rows differ"]
+    fn missing_end_panics() {
+        letters("ab--c--");
+    }
+
+    #[test]
+    fn reader_is_polled_only_if_woken() {
+        let mut polls = 0;
+        let log = Handle::new(0);
+        let count = log.clone();
+        let mut scene = Scene::new();
+        let mut letters = scene.source("letters", "a---b--");
+        scene.operation("none");
+        let counted = stream::poll_fn(move |cx| {
+            polls += 1;
+            *count.get() = polls;
+            letters.poll_next_unpin(cx)
+        });
+        scene.reader("reader", "a---b--", counted);
+        scene.run();
+        assert_eq!(*log.get(), 4, "two items, and a pending poll behind each");
+    }
+
+    #[test]
+    fn spawned_task_runs_in_its_ticks() {
+        let mut scene = Scene::new();
+        scene.operation("none");
+        let (clock, log) = (scene.clock(), scene.log("body", "-a==b|"));
+        scene.spawner()(async move {
+            clock.after(1).await;
+            let busy = log.begin(&'a');
+            clock.after(3).await;
+            drop(busy);
+            log.note('b'.cell());
+            clock.after(1).await;
+            log.note(Cell::End);
+        });
+        scene.run();
     }
 }

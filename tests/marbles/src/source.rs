@@ -1,9 +1,9 @@
+use alloc::collections::VecDeque;
 use core::{
     fmt,
     pin::Pin,
     task::{Context, Poll},
 };
-use std::collections::VecDeque;
 
 use futures_core::Stream;
 

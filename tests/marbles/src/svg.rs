@@ -4,13 +4,16 @@
 //! script and no `id`, because many of them share a page. It has no blank line, because Markdown
 //! would end there.
 
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
 use crate::{Cell, Diagram, Line, Style};
 
 /// The widest picture that fits the text of a page.
 pub const MAX_WIDTH: usize = 700;
 
+const IMAGE: &str = r#"xmlns="http://www.w3.org/2000/svg" role="img""#;
+const LOOK: &str =
+    r#"style="max-width:100%;height:auto" font-family="sans-serif" fill="currentColor""#;
 const COLUMN: usize = 34;
 const ROW: usize = 36;
 const BOX: usize = 30;
@@ -42,20 +45,20 @@ struct Layers {
 impl Layers {
     /// The attributes and the parts of each layer.
     fn groups(&self) -> [(&str, &str); 7] {
-        let code = "font-family=\"monospace\" font-size=\"11\" text-anchor=\"middle\"";
-        let white =
-            "font-family=\"monospace\" font-size=\"11\" text-anchor=\"middle\" fill=\"#fff\"";
         [
-            ("stroke=\"currentColor\" fill=\"none\" stroke-width=\"1.5\"", &self.axes),
-            ("stroke-width=\"9\" stroke-linecap=\"round\" opacity=\".45\"", &self.busy),
-            ("stroke=\"currentColor\"", &self.shapes),
-            (code, &self.words),
-            (white, &self.calls),
+            (r#"stroke="currentColor" fill="none" stroke-width="1.5""#, &self.axes),
+            (r#"stroke-width="9" stroke-linecap="round" opacity=".6""#, &self.busy),
+            (r#"stroke="currentColor""#, &self.shapes),
+            (r#"font-family="monospace" font-size="11" text-anchor="middle""#, &self.words),
             (
-                "font-size=\"13\" font-weight=\"bold\" fill=\"#fff\" text-anchor=\"middle\"",
+                r##"font-family="monospace" font-size="11" text-anchor="middle" fill="#fff""##,
+                &self.calls,
+            ),
+            (
+                r##"font-size="13" font-weight="bold" text-anchor="middle" fill="#fff""##,
                 &self.letters,
             ),
-            ("font-family=\"monospace\" font-size=\"12\"", &self.names),
+            (r#"font-family="monospace" font-size="12""#, &self.names),
         ]
     }
 }
@@ -84,65 +87,56 @@ pub fn draw(diagram: &Diagram) -> String {
     let width = place.right + 8;
     assert!(width <= MAX_WIDTH, "{}: {width} is too wide", diagram.title);
     let box_top = 4 + diagram.above.len() * ROW;
-    let box_bottom = box_top + BOX + 4;
-    let height = box_bottom + diagram.below.len() * ROW + 4;
+    let below = box_top + BOX + 4;
+    let height = below + diagram.below.len() * ROW + 4;
 
     let mut layers = Layers::default();
     for (n, line) in diagram.above.iter().enumerate() {
         draw_line(&mut layers, &place, line, 2 + n * ROW + ROW / 2);
     }
+    draw_box(&mut layers, &diagram.title, box_top, width);
     for (n, line) in diagram.below.iter().enumerate() {
-        draw_line(&mut layers, &place, line, box_bottom + n * ROW + ROW / 2);
+        draw_line(&mut layers, &place, line, below + n * ROW + ROW / 2);
     }
-    let grid = (0..columns).map(|tick| format!("M{} 0V{height}", place.x(tick)));
-    let grid: String = grid.collect();
-    let (box_width, middle, box_text) = (width - 2, width / 2, box_top + BOX / 2 + 4);
-    let title = escape(&diagram.title);
-    push(
-        &mut layers.shapes,
-        format_args!(
-            "<rect x=\"1\" y=\"{box_top}\" width=\"{box_width}\" height=\"{BOX}\" rx=\"6\" \
-             fill=\"currentColor\" fill-opacity=\".08\"/>"
-        ),
-    );
-    push(
-        &mut layers.words,
-        format_args!(
-            "<text x=\"{middle}\" y=\"{box_text}\" font-size=\"13\" font-weight=\"bold\">{title}</text>"
-        ),
-    );
 
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width}\" \
-         height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         style=\"max-width:100%;height:auto\" font-family=\"sans-serif\" fill=\"currentColor\">\n\
-         <title>{}</title>\n\
-         <path d=\"{grid}\" stroke=\"currentColor\" opacity=\".12\"/>\n",
-        escape(&alternative(diagram))
-    );
-    layers.groups().into_iter().filter(|(_, parts)| !parts.is_empty()).for_each(
-        |(attributes, parts)| push(&mut svg, format_args!("<g {attributes}>\n{parts}</g>")),
-    );
+    let grid: String = (0..columns).map(|tick| format!("M{} 0V{height}", place.x(tick))).collect();
+    let text = escape(&alternative(diagram));
+    let mut svg = String::new();
+    let size = format!(r#"width="{width}" height="{height}" viewBox="0 0 {width} {height}""#);
+    push(&mut svg, format_args!("<svg {IMAGE} {size} {LOOK}>\n<title>{text}</title>"));
+    push(&mut svg, format_args!(r#"<path d="{grid}" stroke="currentColor" opacity=".12"/>"#));
+    for (attributes, parts) in layers.groups().into_iter().filter(|(_, parts)| !parts.is_empty()) {
+        push(&mut svg, format_args!("<g {attributes}>\n{parts}</g>"));
+    }
     svg + "</svg>\n"
 }
 
-fn draw_line(layers: &mut Layers, place: &Place, line: &Line, y: usize) {
-    let name_y = y + 4;
+fn draw_box(layers: &mut Layers, title: &str, top: usize, width: usize) {
+    let (right, middle, y, title) = (width - 2, width / 2, top + BOX / 2 + 4, escape(title));
+    let fill = r#"fill="currentColor" fill-opacity=".08""#;
     push(
-        &mut layers.names,
-        format_args!("<text x=\"2\" y=\"{name_y}\">{}</text>", escape(&line.name)),
+        &mut layers.shapes,
+        format_args!(r#"<rect x="1" y="{top}" width="{right}" height="{BOX}" rx="6" {fill}/>"#),
     );
+    let font = r#"font-size="13" font-weight="bold""#;
+    push(&mut layers.words, format_args!(r#"<text x="{middle}" y="{y}" {font}>{title}</text>"#));
+}
+
+fn draw_line(layers: &mut Layers, place: &Place, line: &Line, y: usize) {
+    draw_text(&mut layers.names, 2, y + 4, &line.name);
     match &line.style {
         Style::Calls(texts) => draw_calls(layers, place, line, texts, y),
         Style::Numbers => {
             for (x, cell) in events(place, line) {
-                let y = y + 4;
-                let text = text_of(cell);
-                push(&mut layers.words, format_args!("<text x=\"{x}\" y=\"{y}\">{text}</text>"));
+                draw_text(&mut layers.words, x, y + 4, &text_of(cell));
             }
         }
         Style::Marbles => draw_marbles(layers, place, line, y),
     }
+}
+
+fn draw_text(layer: &mut String, x: usize, y: usize, text: &str) {
+    push(layer, format_args!(r#"<text x="{x}" y="{y}">{}</text>"#, escape(text)));
 }
 
 /// The columns in which something happens.
@@ -153,18 +147,14 @@ fn events<'a>(place: &Place, line: &'a Line) -> impl Iterator<Item = (usize, &'a
         .filter(|(_, cell)| !matches!(cell, Cell::Nothing | Cell::Absent))
 }
 
-fn draw_rule(layers: &mut Layers, place: &Place, y: usize) {
-    let Place { left, right } = place;
-    push(&mut layers.axes, format_args!("<path d=\"M{left} {y}H{right}\" stroke-width=\".5\"/>"));
-}
-
 fn draw_calls(layers: &mut Layers, place: &Place, line: &Line, texts: &[(char, String)], y: usize) {
-    draw_rule(layers, place, y);
+    let Place { left, right } = place;
+    push(&mut layers.axes, format_args!(r#"<path d="M{left} {y}H{right}" stroke-width=".5"/>"#));
     let mut free = 0;
     for (x, cell) in events(place, line) {
         let key = text_of(cell);
-        let (_, text) =
-            texts.iter().find(|(known, _)| key.starts_with(*known)).expect("each call has a text");
+        let text = texts.iter().find(|(known, _)| key.starts_with(*known));
+        let (_, text) = text.expect("each call has a text");
         let half = draw_call(layers, x, y, text);
         assert!(x >= free + half, "{text:?} overlaps with the call before");
         free = x + half;
@@ -174,37 +164,41 @@ fn draw_calls(layers: &mut Layers, place: &Place, line: &Line, texts: &[(char, S
 /// Draws the text of a call. Returns half of its width.
 fn draw_call(layers: &mut Layers, x: usize, y: usize, text: &str) -> usize {
     let half = (text.chars().count() as f64 * CALL_LETTER / 2.) as usize + 5;
-    let (left, top, width) = (x - half, y - 10, 2 * half);
-    push(
-        &mut layers.shapes,
-        format_args!(
-            "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"20\" rx=\"4\" \
-             fill=\"{PLAIN}\"/>"
-        ),
-    );
-    let y = y + 4;
-    push(&mut layers.calls, format_args!("<text x=\"{x}\" y=\"{y}\">{}</text>", escape(text)));
+    draw_pill(&mut layers.shapes, (x, y), (half, 10), 4, PLAIN);
+    draw_text(&mut layers.calls, x, y + 4, text);
     half
+}
+
+/// Draws a rectangle with round corners, by its centre and by half of its size.
+fn draw_pill(
+    layer: &mut String,
+    (x, y): (usize, usize),
+    (half, high): (usize, usize),
+    radius: usize,
+    colour: &str,
+) {
+    let (left, top, width, height) = (x - half, y - high, 2 * half, 2 * high);
+    let size = format_args!(r#"width="{width}" height="{height}" rx="{radius}""#);
+    push(layer, format_args!(r#"<rect x="{left}" y="{top}" {size} fill="{colour}"/>"#));
 }
 
 fn draw_marbles(layers: &mut Layers, place: &Place, line: &Line, y: usize) {
     let begin = line.marbles.begin();
     let from = place.left + begin * COLUMN;
     if begin > 0 {
-        push(&mut layers.shapes, format_args!("<circle cx=\"{from}\" cy=\"{y}\" r=\"2.5\"/>"));
+        push(&mut layers.shapes, format_args!(r#"<circle cx="{from}" cy="{y}" r="2.5"/>"#));
     }
-    let axis = match line.marbles.end() {
-        Some(end) => format!("M{from} {y}H{}", place.x(end)),
-        None => format!("M{from} {y}H{}m-6-4 6 4-6 4", place.right),
+    let to = match line.marbles.end() {
+        Some(end) => place.x(end).to_string(),
+        None => format!("{}m-6-4 6 4-6 4", place.right),
     };
-    push(&mut layers.axes, format_args!("<path d=\"{axis}\"/>"));
-    let mut colour = PLAIN;
-    let mut busy_from = place.x(begin);
+    push(&mut layers.axes, format_args!(r#"<path d="M{from} {y}H{to}"/>"#));
+    // The busy time behind an item has the colour of the item.
+    let (mut colour, mut busy_from) = (PLAIN, place.x(begin));
     for (x, cell) in events(place, line) {
         match cell {
             Cell::Item(text) => {
-                colour = colour_of(text);
-                busy_from = x;
+                (colour, busy_from) = (colour_of(text), x);
                 draw_item(layers, x, y, text, colour);
             }
             Cell::Error => {
@@ -215,7 +209,7 @@ fn draw_marbles(layers: &mut Layers, place: &Place, line: &Line, y: usize) {
                 let to = x + COLUMN / 4;
                 push(
                     &mut layers.busy,
-                    format_args!("<path d=\"M{busy_from} {y}H{to}\" stroke=\"{colour}\"/>"),
+                    format_args!(r#"<path d="M{busy_from} {y}H{to}" stroke="{colour}"/>"#),
                 );
                 busy_from = to;
             }
@@ -223,7 +217,7 @@ fn draw_marbles(layers: &mut Layers, place: &Place, line: &Line, y: usize) {
                 let top = y - RADIUS;
                 push(
                     &mut layers.axes,
-                    format_args!("<path d=\"M{x} {top}v24\" stroke-width=\"2.5\"/>"),
+                    format_args!(r#"<path d="M{x} {top}v24" stroke-width="2.5"/>"#),
                 );
             }
             Cell::Dropped => {
@@ -239,23 +233,16 @@ fn draw_item(layers: &mut Layers, x: usize, y: usize, text: &str, colour: &str) 
     if letters == 1 {
         push(
             &mut layers.shapes,
-            format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{RADIUS}\" fill=\"{colour}\"/>"),
+            format_args!(r#"<circle cx="{x}" cy="{y}" r="{RADIUS}" fill="{colour}"/>"#),
         );
     } else {
         let half = (RADIUS + 2).max(letters * 4 + 3);
-        let (left, top, width, height) = (x - half, y - RADIUS, 2 * half, 2 * RADIUS);
-        push(
-            &mut layers.shapes,
-            format_args!(
-                "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" \
-                 rx=\"{RADIUS}\" fill=\"{colour}\"/>"
-            ),
-        );
+        draw_pill(&mut layers.shapes, (x, y), (half, RADIUS), RADIUS, colour);
     }
-    let y = y + 5;
-    push(&mut layers.letters, format_args!("<text x=\"{x}\" y=\"{y}\">{}</text>", escape(text)));
+    draw_text(&mut layers.letters, x, y + 5, text);
 }
 
+/// A letter and its capital have one colour.
 fn colour_of(text: &str) -> &'static str {
     let mut letters = text.chars();
     match (letters.next(), letters.next()) {
@@ -273,26 +260,67 @@ fn text_of(cell: &Cell) -> String {
 
 /// The same facts as text.
 fn alternative(diagram: &Diagram) -> String {
-    let rows = |lines: &[Line]| {
-        lines.iter().fold(String::new(), |mut text, line| {
-            write!(text, "{}: {}", line.name, line.marbles).expect("a string");
-            if let Style::Calls(calls) = &line.style {
-                calls.iter().for_each(|(key, call)| {
-                    write!(text, ", {key} is {call}").expect("a string");
-                });
-            }
-            text + "\n"
-        })
-    };
-    format!("{}{}\n{}", rows(&diagram.above), diagram.title, rows(&diagram.below))
-        .trim_end()
-        .to_string()
+    let above = diagram.above.iter().map(row_text);
+    let rows = above.chain([diagram.title.clone()]).chain(diagram.below.iter().map(row_text));
+    rows.collect::<Vec<_>>().join("\n")
 }
 
-fn push(layer: &mut String, element: core::fmt::Arguments<'_>) {
+fn row_text(line: &Line) -> String {
+    let mut text = format!("{}: {}", line.name, line.marbles);
+    if let Style::Calls(calls) = &line.style {
+        text.extend(calls.iter().map(|(key, call)| format!(", {key} is {call}")));
+    }
+    text
+}
+
+fn push(layer: &mut String, element: fmt::Arguments<'_>) {
     writeln!(layer, "{element}").expect("a string");
 }
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Scene;
+
+    /// A scene of one row without a reader.
+    fn picture(name: &str, marbles: &str) -> String {
+        let mut scene = Scene::new();
+        let _source = scene.source(name, marbles);
+        scene.operation("a < b");
+        draw(&scene.run())
+    }
+
+    #[test]
+    fn picture_suits_markdown() {
+        let picture = picture("a & b", "a(bc)-|");
+        assert!(picture.lines().all(|line| !line.trim().is_empty()), "a blank line ends the HTML");
+        let first = picture.lines().next().expect("a line");
+        assert!(first.starts_with("<svg ") && first.ends_with('>'), "{first} must be a whole tag");
+        assert!(!picture.contains(" id="), "ids clash on a page");
+    }
+
+    #[test]
+    fn picture_has_its_facts_as_text() {
+        let picture = picture("a & b", "a(bc)-|");
+        assert!(picture.contains("<title>a &amp; b: a(bc)-|\na &lt; b</title>"), "{picture}");
+    }
+
+    #[test]
+    #[should_panic = "too wide"]
+    fn wide_picture_panics() {
+        picture("letters", &"a".repeat(20));
+    }
+
+    #[test]
+    #[should_panic = "overlaps"]
+    fn overlapping_calls_panic() {
+        let mut scene = Scene::new();
+        scene.operation("f()");
+        scene.calls("gate", "ab", &[('a', "a long call"), ('b', "another call")], |_| ());
+        draw(&scene.run());
+    }
 }

@@ -1,7 +1,7 @@
 //! The files of the pictures: each is as its test draws it, and no other file exists.
 
+use alloc::collections::BTreeSet;
 use std::{
-    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
 };
@@ -54,4 +54,21 @@ pub(crate) fn check_names(package: &str, names: &[&str]) {
 pub(crate) fn read(path: &str) -> String {
     let text = fs::read_to_string(workspace().join(path));
     text.unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Reads all sources of a package.
+pub(crate) fn sources(package: &str) -> String {
+    fn add(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).expect("a folder of sources") {
+            let path = entry.expect("an entry of the folder").path();
+            if path.is_dir() {
+                add(&path, text);
+            } else {
+                *text += &fs::read_to_string(path).expect("a source");
+            }
+        }
+    }
+    let mut text = String::new();
+    add(&workspace().join("crates").join(package).join("src"), &mut text);
+    text
 }

@@ -2,6 +2,8 @@
 //!
 //! `ci/marbles.sh --write` renews the files.
 
+extern crate alloc;
+
 /// Makes a test of each function. The test compares the picture with its file.
 macro_rules! pictures {
     ($package:literal: $($name:ident),+ $(,)?) => {

@@ -1,4 +1,6 @@
-use std::{cell::RefCell, panic::resume_unwind, rc::Rc};
+use alloc::rc::Rc;
+use core::cell::RefCell;
+use std::panic::resume_unwind;
 
 use aiter_adapters::{AiterExt, OnError};
 use aiter_marbles::{Clock, Diagram, Fault, Log, Scene, Source, apply};

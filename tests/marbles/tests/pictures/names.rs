@@ -6,10 +6,25 @@ fn of_adapters() -> Vec<&'static str> {
     [adapters::NAMES, bounded::NAMES, forks::NAMES, maps::NAMES].concat()
 }
 
+/// The packages and the names of their pictures.
+fn packages() -> [(&'static str, Vec<&'static str>); 2] {
+    [("aiter-adapters", of_adapters()), ("aiter-core", [list::NAMES, readers::NAMES].concat())]
+}
+
+#[test]
+fn each_picture_is_in_the_docs() {
+    for (package, names) in packages() {
+        let sources = files::sources(package);
+        for name in names {
+            let file = format!("docs/marbles/{name}.svg\"");
+            assert!(sources.contains(&file), "no source of {package} includes {file}");
+        }
+    }
+}
+
 #[test]
 fn each_file_has_a_test() {
-    files::check_names("aiter-adapters", &of_adapters());
-    files::check_names("aiter-core", &[list::NAMES, readers::NAMES].concat());
+    packages().iter().for_each(|(package, names)| files::check_names(package, names));
 }
 
 /// The methods of the extension trait.
