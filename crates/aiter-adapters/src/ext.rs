@@ -27,8 +27,9 @@ use crate::{
 ///
 /// # Pictures
 /// In the pictures, time goes from left to right. A reader takes at most one item in a column. A
-/// band is a task that is busy, `×` an error, and a bar the end. A dot is where a stream is made.
-/// The pictures are drawn from tests.
+/// band is a task that is busy, a hatched band is a push that waits, `×` is an error, and a bar is
+/// the end. A dot is where a stream is made. A wide marble holds several items. The row of a source
+/// shows when an item is ready, or when it is pulled. The pictures are drawn from tests.
 pub trait AiterExt: Stream {
     /// Pulls all items in a task of its own, independent of the consumer.
     ///

@@ -13,6 +13,8 @@ pub enum Cell {
     Nothing,
     /// `=`: the reader is busy.
     Busy,
+    /// `~`: the producer waits.
+    Waiting,
     /// A letter, or `(text)`: an item.
     Item(String),
     /// `x`: an error, as an item.
@@ -29,6 +31,7 @@ impl fmt::Display for Cell {
             Self::Absent => f.write_str(" "),
             Self::Nothing => f.write_str("-"),
             Self::Busy => f.write_str("="),
+            Self::Waiting => f.write_str("~"),
             Self::Item(text) if text.chars().count() == 1 => f.write_str(text),
             Self::Item(text) => write!(f, "({text})"),
             Self::Error => f.write_str("x"),
@@ -109,6 +112,7 @@ impl FromStr for Marbles {
                 ' ' => Cell::Absent,
                 '-' => Cell::Nothing,
                 '=' => Cell::Busy,
+                '~' => Cell::Waiting,
                 'x' => Cell::Error,
                 '|' => Cell::End,
                 '.' => Cell::Dropped,
@@ -211,7 +215,7 @@ mod tests {
 
     #[test]
     fn row_text_parses_back() {
-        for text in ["a-(bc)x=|", "  1-.", "", "(a|)-"] {
+        for text in ["a-(bc)~x=|", "  1-.", "", "(a|)-"] {
             let row: Marbles = text.parse().expect("a row");
             assert_eq!(row.to_string(), text);
         }

@@ -13,8 +13,22 @@
 //! | `x` | an error, as an item |
 //! | `\|` | the end |
 //! | `=` | a reader, or a body, that is busy |
+//! | `~` | a producer that waits |
 //! | space | a stream that is not made yet |
 //! | `.` | the drop of a reader |
+//!
+//! # Examples
+//! ```
+//! use aiter_adapters::AiterExt;
+//! use aiter_marbles::{Scene, apply, calls, svg};
+//!
+//! let mut scene = Scene::new();
+//! let letters = scene.source("letters", "a-b-c-d-");
+//! let (stopper, stoppable) = apply!(scene, letters.stoppable());
+//! calls!(scene, stopper: "---s----", 's' => stop());
+//! scene.reader("stoppable", "a-b|", stoppable);
+//! assert!(svg::draw(&scene.run()).starts_with("<svg"));
+//! ```
 
 extern crate alloc;
 

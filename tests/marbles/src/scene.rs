@@ -54,6 +54,8 @@ struct Reader {
     /// The tick of the latest item.
     served: Option<usize>,
     is_due: bool,
+    /// The latest poll was pending, and that is recorded.
+    waits: Option<bool>,
     log: Log,
 }
 
@@ -278,8 +280,23 @@ impl Scene {
     ) {
         let make = Box::new(move || make().map(|item| item.cell()).boxed_local());
         let log = Log::new(&self.clock);
-        let reader = Reader { make: Some(make), task: None, served: None, is_due: true, log };
+        let reader =
+            Reader { make: Some(make), task: None, served: None, is_due: true, waits: None, log };
         self.row(name, marbles, Style::Marbles, Role::Reader(reader));
+    }
+
+    /// Adds a row for a task that pushes: it polls a stream of what it has pushed, as
+    /// [`reader`](Self::reader) does. The ticks in which the stream is pending are `~`.
+    pub fn producer<S: Stream<Item: Marble> + 'static>(
+        &mut self,
+        name: &str,
+        marbles: &str,
+        stream: S,
+    ) {
+        self.reader(name, marbles, stream);
+        if let Some(Row { role: Role::Reader(reader), .. }) = self.rows.last_mut() {
+            reader.waits = Some(false);
+        }
     }
 
     /// Returns a spawner of tasks of this scene.
@@ -311,6 +328,7 @@ impl Scene {
                     break;
                 }
             }
+            self.rows.iter().for_each(Row::record_wait);
         }
         // What is busy to the end records it.
         self.clock.move_to(ticks);
@@ -390,7 +408,9 @@ impl Row {
             return None;
         }
         reader.is_due = false;
-        match task.poll() {
+        let poll = task.poll();
+        reader.waits = reader.waits.map(|_| poll.is_pending());
+        match poll {
             Poll::Pending => {}
             Poll::Ready(Some(cell)) => {
                 reader.log.note(cell);
@@ -403,6 +423,15 @@ impl Row {
             }
         }
         Some(())
+    }
+
+    /// Records that the producer has waited in this tick.
+    fn record_wait(&self) {
+        if let Role::Reader(Reader { waits: Some(true), log, .. }) = &self.role {
+            if log.is_free() {
+                log.note(Cell::Waiting);
+            }
+        }
     }
 
     /// What is recorded if the row is as its string says: without what controls the reader.

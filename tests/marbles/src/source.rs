@@ -28,7 +28,7 @@ impl<T> Source<T> {
     /// Makes the source of a row. `item` turns each event but the end into an item.
     pub(crate) fn new(clock: &Clock, row: &Marbles, mut item: impl FnMut(&Cell) -> T) -> Self {
         let event = |(tick, cell): (usize, &Cell)| match cell {
-            Cell::Absent | Cell::Nothing | Cell::Busy => None,
+            Cell::Absent | Cell::Nothing | Cell::Busy | Cell::Waiting => None,
             Cell::End => Some((tick, None)),
             cell => Some((tick, Some(item(cell)))),
         };

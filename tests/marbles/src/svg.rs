@@ -32,6 +32,7 @@ const RED: &str = "#c81e1e";
 struct Layers {
     axes: String,
     busy: String,
+    waits: String,
     shapes: String,
     /// In the colour of the page.
     words: String,
@@ -44,10 +45,11 @@ struct Layers {
 
 impl Layers {
     /// The attributes and the parts of each layer.
-    fn groups(&self) -> [(&str, &str); 7] {
+    fn groups(&self) -> [(&str, &str); 8] {
         [
             (r#"stroke="currentColor" fill="none" stroke-width="1.5""#, &self.axes),
             (r#"stroke-width="9" stroke-linecap="round" opacity=".6""#, &self.busy),
+            (r#"stroke="currentColor" stroke-width="9" stroke-dasharray="2 3""#, &self.waits),
             (r#"stroke="currentColor""#, &self.shapes),
             (r#"font-family="monospace" font-size="11" text-anchor="middle""#, &self.words),
             (
@@ -212,6 +214,10 @@ fn draw_marbles(layers: &mut Layers, place: &Place, line: &Line, y: usize) {
                     format_args!(r#"<path d="M{busy_from} {y}H{to}" stroke="{colour}"/>"#),
                 );
                 busy_from = to;
+            }
+            Cell::Waiting => {
+                let from = x - COLUMN / 2;
+                push(&mut layers.waits, format_args!(r#"<path d="M{from} {y}h{COLUMN}"/>"#));
             }
             Cell::End => {
                 let top = y - RADIUS;

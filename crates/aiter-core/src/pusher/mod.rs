@@ -37,8 +37,8 @@ pub(crate) mod weak;
 #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/push_list.svg"))]
 ///
 /// In this picture and others, time goes from left to right. A reader takes at most one item in a
-/// column. A band is a task that is busy, `×` an error or a refusal, and a bar the end. A dot is
-/// where a cursor is made. The pictures are drawn from tests.
+/// column. A band is a task that is busy, `×` is an error, and a bar is the end. A dot is where a
+/// cursor is made. A wide marble holds several items. The pictures are drawn from tests.
 ///
 /// # Examples
 /// ```

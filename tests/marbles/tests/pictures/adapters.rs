@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use aiter_adapters::{AiterExt, OnError};
-use aiter_marbles::{Cell, Diagram, Fault, Scene, Source, apply, calls};
+use aiter_marbles::{Cell, Diagram, Scene, Source, apply, calls};
+use futures_core::Stream;
 use futures_util::StreamExt;
 
 pictures!("aiter-adapters":
@@ -11,7 +12,7 @@ pictures!("aiter-adapters":
 );
 
 fn active(mut scene: Scene) -> Diagram {
-    let letters = scene.paced("letters", "-abcd|", "abcd", 1);
+    let letters = scene.paced("pulled", "-abcd|", "abcd", 1);
     let spawn = scene.spawner();
     let active = apply!(scene, letters.active(spawn));
     scene.reader("active", "-a==b==c==d==|", active);
@@ -19,7 +20,7 @@ fn active(mut scene: Scene) -> Diagram {
 }
 
 fn active_bounded(mut scene: Scene) -> Diagram {
-    let letters = scene.paced("letters", "-abc--d---e", "abcdef", 1);
+    let letters = scene.paced("pulled", "-abc--d---e", "abcdef", 1);
     let spawn = scene.spawner();
     let active = apply!(scene, letters.active_bounded(2, spawn));
     scene.reader("active", "-a===b===c===", active);
@@ -55,7 +56,7 @@ fn flatten_iter(mut scene: Scene) -> Diagram {
 }
 
 fn for_each_progress(mut scene: Scene) -> Diagram {
-    let letters = scene.paced("letters", "--a-b-c-|", "abc", 2);
+    let letters = scene.paced("pulled", "--a-b-c-|", "abc", 2);
     let letters = Box::pin(letters);
     scene.box_here();
     let log = scene.log("body", "--a===b===c===");
@@ -94,15 +95,13 @@ fn iter_to_aiter(mut scene: Scene) -> Diagram {
     scene.run()
 }
 
-/// The rows of a stream of two streams.
-fn streams(scene: &mut Scene, rows: [&str; 3]) -> Source<(char, Source<char>)> {
+/// The rows of a stream of two streams, with their names as keys.
+fn streams(scene: &mut Scene, rows: [&str; 3]) -> impl Stream<Item = (char, Source<char>)> + use<> {
+    let names = scene.source("streams", rows[0]);
     let a = scene.source("A", rows[1]);
     let b = scene.source("B", rows[2]);
-    let mut inner = HashMap::from([('A', a), ('B', b)]);
-    scene.source_of("streams", rows[0], move |cell| {
-        let name = cell.to_string().chars().next().expect("a name");
-        (name, inner.remove(&name).expect("a stream of this name"))
-    })
+    let inner = HashMap::from([('A', a), ('B', b)]);
+    names.map(move |name| (name, inner[&name].clone()))
 }
 
 fn join_streams(mut scene: Scene) -> Diagram {
@@ -129,14 +128,14 @@ fn max_inner(mut scene: Scene) -> Diagram {
 }
 
 fn preload(mut scene: Scene) -> Diagram {
-    let letters = scene.ready("letters", "(abc)--d--|", "abcd");
+    let letters = scene.ready("pulled", "(abc)--d--|", "abcd");
     let preload = apply!(scene, letters.preload(2));
     scene.reader("preload", "a==b==c==d==|", preload);
     scene.run()
 }
 
 fn preload_with(mut scene: Scene) -> Diagram {
-    let letters = scene.paced("letters", "-abcd-e---f--", "abcdef", 1);
+    let letters = scene.paced("pulled", "-abcd-e---f--", "abcdef", 1);
     let spawn = scene.spawner();
     let preload = apply!(scene, letters.preload_with(3, spawn));
     scene.reader("preload", "-a===b===c===", preload);
@@ -148,7 +147,7 @@ fn sharable(mut scene: Scene) -> Diagram {
     let one = apply!(scene, letters.sharable());
     let two = one.clone();
     scene.reader("one", "a===c==-f-|", one);
-    scene.reader("clone of one", "-b==de----|", two);
+    scene.reader("one.clone()", "-b==de----|", two);
     scene.run()
 }
 
@@ -161,19 +160,20 @@ fn stoppable(mut scene: Scene) -> Diagram {
 }
 
 fn try_join_streams(mut scene: Scene) -> Diagram {
+    let names = scene.results("streams", "A--B-x|");
     let a = scene.results("A", " -1x-2---|");
     let b = scene.results("B", "   7--8--9|");
-    let inner = HashMap::from([("A", a), ("B", b)]);
-    let streams = scene.source_of("streams", "A--B-x|", move |cell| match cell {
-        Cell::Error => Err(Fault),
-        cell => Ok(inner[&*cell.to_string()].clone()),
-    });
-    let (source, on_error) = (streams.clone(), OnError::Emit);
+    let inner = HashMap::from([('A', a), ('B', b)]);
+    let streams = || {
+        let inner = inner.clone();
+        names.clone().map(move |name| name.map(|name| inner[&name].clone()))
+    };
+    let (source, on_error) = (streams(), OnError::Emit);
     let all = apply!(scene, source.try_join_streams(on_error));
     scene.reader("OnError::Emit", "--1x7x28-9|", all);
-    let good = streams.clone().try_join_streams(OnError::Skip);
+    let good = streams().try_join_streams(OnError::Skip);
     scene.reader("OnError::Skip", "--17-28--9|", good);
-    let until = streams.try_join_streams(OnError::Stop);
+    let until = streams().try_join_streams(OnError::Stop);
     scene.reader("OnError::Stop", "--1x|", until);
     scene.run()
 }

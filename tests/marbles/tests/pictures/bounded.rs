@@ -14,13 +14,13 @@ fn produce(scene: &mut Scene, marbles: &str, letters: &'static str, pusher: Boun
         pusher.push(letter).await.expect("the list accepts items");
         Some((letter, (pusher, rest)))
     });
-    scene.reader("pusher.push(..)", marbles, pushes);
+    scene.producer("pusher.push(..)", marbles, pushes);
 }
 
 fn bounded(mut scene: Scene) -> Diagram {
     use aiter_adapters::bounded;
     let (pusher, cursor) = apply!(scene, bounded(2));
-    produce(&mut scene, "abc-d|", "abcd", pusher);
+    produce(&mut scene, "abc~d|", "abcd", pusher);
     scene.box_here();
     scene.reader("cursor", "a===b===cd|", cursor);
     scene.run()
@@ -30,7 +30,7 @@ fn bounded_fork(mut scene: Scene) -> Diagram {
     use aiter_adapters::bounded;
     let (pusher, cursor) = apply!(scene, bounded(2));
     let slow = cursor.fork();
-    produce(&mut scene, "abc--d---e--", "abcdef", pusher);
+    produce(&mut scene, "abc~~d~~~e~~~", "abcdef", pusher);
     scene.box_here();
     scene.reader("cursor", "abc--d---e--", cursor);
     scene.reader("slow fork", "a====b===c===", slow);
@@ -51,7 +51,7 @@ fn bounded_permits(mut scene: Scene) -> Diagram {
         permit.push('a').expect("the list accepts items");
         log.note('p'.cell());
     });
-    produce(&mut scene, "  -----bc|", "bc", pusher);
+    produce(&mut scene, "  ~~~~~bc|", "bc", pusher);
     scene.box_here();
     scene.reader("cursor", "=======abc|", cursor);
     scene.run()
@@ -72,8 +72,8 @@ fn bounded_weighed(mut scene: Scene) -> Diagram {
         push.push(weight).await.expect("the list accepts items");
         Some((weight, (pusher, rest)))
     });
-    scene.reader("pusher.push(..)", "12----31|", pushes);
-    numbers!(scene, "--3--2-3", pusher.used());
+    scene.producer("pusher.push(..)", "12~~~~31|", pushes);
+    numbers!(scene, "0133322341", pusher.used());
     scene.box_here();
     scene.reader("cursor", "====1=2=31|", cursor);
     scene.run()

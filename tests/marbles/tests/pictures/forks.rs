@@ -14,7 +14,7 @@ fn forker(mut scene: Scene) -> Diagram {
 }
 
 fn fork_passive(mut scene: Scene) -> Diagram {
-    let letters = scene.ready("letters", "a--b-c---", "abcdef");
+    let letters = scene.ready("pulled", "a--b-c---", "abcdef");
     let work = apply!(scene, letters.forker());
     let log = work.fork_passive();
     scene.reader("work", "a==b=c===.", work);
