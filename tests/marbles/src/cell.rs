@@ -25,6 +25,16 @@ pub enum Cell {
     Dropped,
 }
 
+impl Cell {
+    /// Returns the letter of an item.
+    pub(crate) fn letter(&self) -> char {
+        match self {
+            Self::Item(text) => text.chars().next().expect("an item has a text"),
+            cell => panic!("{cell:?} is not an item"),
+        }
+    }
+}
+
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

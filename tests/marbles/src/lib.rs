@@ -34,17 +34,20 @@ extern crate alloc;
 
 mod cell;
 mod clock;
+mod diagram;
 mod handle;
 mod log;
+mod row;
 mod scene;
 mod source;
 pub mod svg;
 
 pub use cell::{Cell, Marble, Marbles};
 pub use clock::Clock;
+pub use diagram::{Diagram, Line, Style};
 pub use handle::Handle;
 pub use log::{Busy, Log};
-pub use scene::{Diagram, Line, Scene, Style};
+pub use scene::Scene;
 pub use source::Source;
 
 /// An error item of a [`Source`], drawn as `x`.

@@ -1,11 +1,14 @@
 use alloc::rc::Rc;
-use core::{cell::RefCell, fmt, future::Future, task::Poll};
+use core::{cell::RefCell, fmt, future::Future};
 
 use futures_core::{Stream, stream::LocalBoxStream};
 use futures_util::{StreamExt, stream};
 use stream_laws::Task;
 
-use crate::{Cell, Clock, Fault, Log, Marble, Marbles, Source};
+use crate::{
+    Cell, Clock, Diagram, Fault, Line, Log, Marble, Marbles, Source, Style,
+    row::{Reader, Role, Row},
+};
 
 /// More polls in one tick are a loop without an end.
 const MAX_POLLS: usize = 1_000;
@@ -27,69 +30,6 @@ impl fmt::Debug for Scene {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scene").field("clock", &self.clock).finish_non_exhaustive()
     }
-}
-
-struct Row {
-    line: Line,
-    role: Role,
-}
-
-/// What a row does in each tick.
-enum Role {
-    /// The source itself waits for its ticks.
-    Source,
-    /// Calls a function at each event.
-    Input(Box<dyn FnMut(&Cell)>),
-    /// Calls a function at each event, whose result is the event.
-    Answers(Box<dyn FnMut() -> Cell>, Log),
-    /// A task that reads a stream: at most one item in a tick.
-    Reader(Reader),
-    /// Recorded by other parties.
-    Log(Log),
-}
-
-struct Reader {
-    make: Option<Box<dyn FnOnce() -> LocalBoxStream<'static, Cell>>>,
-    task: Option<Task<LocalBoxStream<'static, Cell>>>,
-    /// The tick of the latest item.
-    served: Option<usize>,
-    is_due: bool,
-    /// The latest poll was pending, and that is recorded.
-    waits: Option<bool>,
-    log: Log,
-}
-
-/// How the events of a row are drawn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// As marbles on a line.
-    Marbles,
-    /// As the texts of calls. Each letter of the row has a text.
-    Calls(Vec<(char, String)>),
-    /// As plain numbers.
-    Numbers,
-}
-
-/// A row that ran, as it is drawn.
-#[derive(Clone, Debug)]
-pub struct Line {
-    /// The name at the left.
-    pub name: String,
-    /// The events.
-    pub marbles: Marbles,
-    /// How the events are drawn.
-    pub style: Style,
-}
-
-/// A scene that ran as its rows say.
-#[derive(Clone, Debug)]
-pub struct Diagram {
-    /// The operation, in the box.
-    pub title: String,
-    /// The rows above the box.
-    pub above: Vec<Line>,
-    /// The rows below the box.
-    pub below: Vec<Line>,
 }
 
 impl Default for Scene {
@@ -140,14 +80,14 @@ impl Scene {
 
     /// Adds a row for a source of letters.
     pub fn source(&mut self, name: &str, marbles: &str) -> Source<char> {
-        self.source_of(name, marbles, letter)
+        self.source_of(name, marbles, Cell::letter)
     }
 
     /// Adds a row for a source of letters and errors.
     pub fn results(&mut self, name: &str, marbles: &str) -> Source<Result<char, Fault>> {
         self.source_of(name, marbles, |cell| match cell {
             Cell::Error => Err(Fault),
-            cell => Ok(letter(cell)),
+            cell => Ok(cell.letter()),
         })
     }
 
@@ -207,7 +147,7 @@ impl Scene {
         let mut pusher = Some(pusher);
         self.input(name, marbles, move |cell| match (cell, &mut pusher) {
             (Cell::End, pusher) => *pusher = None,
-            (cell, Some(pusher)) => push(pusher, letter(cell)),
+            (cell, Some(pusher)) => push(pusher, cell.letter()),
             (cell, None) => panic!("{cell:?} after the end"),
         });
     }
@@ -221,7 +161,7 @@ impl Scene {
         mut act: impl FnMut(char) + 'static,
     ) {
         let texts = texts.iter().map(|(key, text)| (*key, (*text).into())).collect();
-        let act = Box::new(move |cell: &Cell| act(letter(cell)));
+        let act = Box::new(move |cell: &Cell| act(cell.letter()));
         self.row(name, marbles, Style::Calls(texts), Role::Input(act));
     }
 
@@ -278,10 +218,7 @@ impl Scene {
         marbles: &str,
         make: impl FnOnce() -> S + 'static,
     ) {
-        let make = Box::new(move || make().map(|item| item.cell()).boxed_local());
-        let log = Log::new(&self.clock);
-        let reader =
-            Reader { make: Some(make), task: None, served: None, is_due: true, waits: None, log };
+        let reader = Reader::new(&self.clock, move || make().map(|item| item.cell()).boxed_local());
         self.row(name, marbles, Style::Marbles, Role::Reader(reader));
     }
 
@@ -293,10 +230,9 @@ impl Scene {
         marbles: &str,
         stream: S,
     ) {
-        self.reader(name, marbles, stream);
-        if let Some(Row { role: Role::Reader(reader), .. }) = self.rows.last_mut() {
-            reader.waits = Some(false);
-        }
+        let reader = Reader::new(&self.clock, move || stream.map(|item| item.cell()).boxed_local());
+        let role = Role::Reader(reader.recording_waits());
+        self.row(name, marbles, Style::Marbles, role);
     }
 
     /// Returns a spawner of tasks of this scene.
@@ -321,7 +257,8 @@ impl Scene {
             loop {
                 tasks.append(&mut self.spawned.borrow_mut());
                 let mut polled = run_tasks(&mut tasks);
-                polled += self.rows.iter_mut().filter_map(|row| row.read(tick)).count();
+                polled +=
+                    self.rows.iter_mut().map(|row| usize::from(row.read(tick))).sum::<usize>();
                 polls += polled;
                 assert!(polls < MAX_POLLS, "endless loop in tick {tick}");
                 if polled == 0 && self.spawned.borrow().is_empty() {
@@ -359,14 +296,6 @@ impl Scene {
     }
 }
 
-/// The letter of an item.
-fn letter(cell: &Cell) -> char {
-    match cell {
-        Cell::Item(text) => text.chars().next().expect("an item has a text"),
-        cell => panic!("{cell:?} is not an item"),
-    }
-}
-
 /// Polls each task that was woken or is new, and returns their number.
 fn run_tasks(tasks: &mut Vec<Spawned>) -> usize {
     let mut polls = 0;
@@ -376,82 +305,6 @@ fn run_tasks(tasks: &mut Vec<Spawned>) -> usize {
         !is_due || task.poll().is_pending()
     });
     polls
-}
-
-impl Row {
-    /// Does what this row does in a tick, before any task runs.
-    fn act(&mut self, tick: usize) {
-        let cell = self.line.marbles.at(tick);
-        let is_event = !matches!(cell, Cell::Nothing | Cell::Absent);
-        match &mut self.role {
-            Role::Input(act) if is_event => act(cell),
-            Role::Answers(ask, log) if is_event => log.note(ask()),
-            Role::Reader(reader) => {
-                if tick == self.line.marbles.begin() {
-                    let make = reader.make.take().expect("a reader begins once");
-                    reader.task = Some(Task::new(make()));
-                }
-                if *cell == Cell::Dropped {
-                    reader.task = None;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Polls the reader if it is due.
-    fn read(&mut self, tick: usize) -> Option<()> {
-        let Role::Reader(reader) = &mut self.role else { return None };
-        let is_busy = *self.line.marbles.at(tick) == Cell::Busy || reader.served == Some(tick);
-        let task = reader.task.as_mut().filter(|_| !is_busy)?;
-        if !reader.is_due && !task.is_woken() {
-            return None;
-        }
-        reader.is_due = false;
-        let poll = task.poll();
-        reader.waits = reader.waits.map(|_| poll.is_pending());
-        match poll {
-            Poll::Pending => {}
-            Poll::Ready(Some(cell)) => {
-                reader.log.note(cell);
-                reader.served = Some(tick);
-                reader.is_due = true;
-            }
-            Poll::Ready(None) => {
-                reader.log.note(Cell::End);
-                reader.task = None;
-            }
-        }
-        Some(())
-    }
-
-    /// Records that the producer has waited in this tick.
-    fn record_wait(&self) {
-        if let Role::Reader(Reader { waits: Some(true), log, .. }) = &self.role {
-            if log.is_free() {
-                log.note(Cell::Waiting);
-            }
-        }
-    }
-
-    /// What is recorded if the row is as its string says: without what controls the reader.
-    fn expected(&self) -> Marbles {
-        let is_reader = matches!(self.role, Role::Reader(_));
-        let cells = self.line.marbles.cells().iter().map(|cell| match cell {
-            Cell::Absent => Cell::Nothing,
-            Cell::Busy | Cell::Dropped if is_reader => Cell::Nothing,
-            cell => cell.clone(),
-        });
-        Marbles::new(cells).trimmed()
-    }
-
-    fn recorded(&self) -> Option<Marbles> {
-        match &self.role {
-            Role::Source | Role::Input(_) => None,
-            Role::Answers(_, log) | Role::Log(log) => Some(log.marbles().trimmed()),
-            Role::Reader(reader) => Some(reader.log.marbles().trimmed()),
-        }
-    }
 }
 
 #[cfg(test)]
