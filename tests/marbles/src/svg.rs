@@ -315,6 +315,24 @@ mod tests {
         assert!(picture.contains("<title>a &amp; b: a(bc)-|\na &lt; b</title>"), "{picture}");
     }
 
+    /// The relative luminance of a colour, as WCAG 2 defines it.
+    fn luminance(colour: &str) -> f64 {
+        let channel = |at: usize| {
+            let value = u8::from_str_radix(&colour[at..at + 2], 16).expect("a number");
+            let value = f64::from(value) / 255.;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    #[test]
+    fn white_letters_are_readable() {
+        for colour in COLOURS.iter().chain([&PLAIN, &RED]) {
+            let contrast = 1.05 / (luminance(colour) + 0.05);
+            assert!(contrast >= 4.5, "{colour}: {contrast}");
+        }
+    }
+
     #[test]
     #[should_panic = "too wide"]
     fn wide_picture_panics() {
