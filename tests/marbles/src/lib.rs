@@ -47,7 +47,7 @@ pub use clock::Clock;
 pub use diagram::{Diagram, Line, Style};
 pub use handle::Handle;
 pub use log::{Busy, Log};
-pub use scene::Scene;
+pub use scene::{Run, Scene};
 pub use source::Source;
 
 /// An error item of a [`Source`], drawn as `x`.

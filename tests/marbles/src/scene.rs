@@ -247,31 +247,18 @@ impl Scene {
     ///
     /// # Panics
     /// Panics if a row differs from its string.
-    pub fn run(mut self) -> Diagram {
-        let ticks = self.rows.iter().map(|row| row.line.marbles.len()).max().unwrap_or(0);
-        let mut tasks = Vec::new();
-        for tick in 0..ticks {
-            self.clock.move_to(tick);
-            self.rows.iter_mut().for_each(|row| row.act(tick));
-            let mut polls = 0;
-            loop {
-                tasks.append(&mut self.spawned.borrow_mut());
-                let mut polled = run_tasks(&mut tasks);
-                polled +=
-                    self.rows.iter_mut().map(|row| usize::from(row.read(tick))).sum::<usize>();
-                polls += polled;
-                assert!(polls < MAX_POLLS, "endless loop in tick {tick}");
-                if polled == 0 && self.spawned.borrow().is_empty() {
-                    break;
-                }
-            }
-            self.rows.iter().for_each(Row::record_wait);
+    pub fn run(self) -> Diagram {
+        let mut run = self.start();
+        while run.tick < run.ticks {
+            run.step();
         }
-        // What is busy to the end records it.
-        self.clock.move_to(ticks);
-        drop(tasks);
-        self.check();
-        self.diagram()
+        run.finish()
+    }
+
+    /// Begins a run whose ticks the caller steps through, such as a thread that blocks.
+    pub fn start(self) -> Run {
+        let ticks = self.rows.iter().map(|row| row.line.marbles.len()).max().unwrap_or(0);
+        Run { scene: self, tasks: Vec::new(), tick: 0, ticks }
     }
 
     fn check(&self) {
@@ -293,6 +280,59 @@ impl Scene {
         let mut above: Vec<_> = self.rows.into_iter().map(|row| row.line).collect();
         let below = above.split_off(self.above.unwrap_or(0));
         Diagram { title, above, below }
+    }
+}
+
+/// A scene that runs; made by [`Scene::start`].
+pub struct Run {
+    scene: Scene,
+    tasks: Vec<Spawned>,
+    /// The next tick.
+    tick: usize,
+    ticks: usize,
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("tick", &self.tick).finish_non_exhaustive()
+    }
+}
+
+impl Run {
+    /// Runs one tick.
+    ///
+    /// # Panics
+    /// Panics if the rows have no more columns.
+    pub fn step(&mut self) {
+        let (tick, scene) = (self.tick, &mut self.scene);
+        assert!(tick < self.ticks, "the scene has {tick} ticks");
+        self.tick += 1;
+        scene.clock.move_to(tick);
+        scene.rows.iter_mut().for_each(|row| row.act(tick));
+        let mut polls = 0;
+        loop {
+            self.tasks.append(&mut scene.spawned.borrow_mut());
+            let mut polled = run_tasks(&mut self.tasks);
+            polled += scene.rows.iter_mut().map(|row| usize::from(row.read(tick))).sum::<usize>();
+            polls += polled;
+            assert!(polls < MAX_POLLS, "endless loop in tick {tick}");
+            if polled == 0 && scene.spawned.borrow().is_empty() {
+                break;
+            }
+        }
+        scene.rows.iter().for_each(Row::record_wait);
+    }
+
+    /// Compares all rows with their strings.
+    ///
+    /// # Panics
+    /// Panics if a row differs.
+    pub fn finish(self) -> Diagram {
+        // What is busy to the end records it.
+        self.scene.clock.move_to(self.ticks);
+        drop(self.tasks);
+        self.scene.check();
+        self.scene.diagram()
     }
 }
 

@@ -22,6 +22,7 @@ macro_rules! pictures {
 }
 
 mod adapters;
+mod blocking;
 mod bounded;
 mod files;
 mod forks;
