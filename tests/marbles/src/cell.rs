@@ -2,8 +2,6 @@ use core::{fmt, str::FromStr};
 
 use aiter_adapters::KeyedEvent;
 
-use crate::Fault;
-
 /// What happens on a row in one tick.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
@@ -150,12 +148,6 @@ impl Marble for Cell {
     }
 }
 
-impl Marble for () {
-    fn cell(&self) -> Cell {
-        Cell::End
-    }
-}
-
 impl Marble for char {
     fn cell(&self) -> Cell {
         Cell::Item(self.to_string())
@@ -168,24 +160,6 @@ impl Marble for usize {
     }
 }
 
-impl Marble for &str {
-    fn cell(&self) -> Cell {
-        Cell::Item((*self).into())
-    }
-}
-
-impl Marble for String {
-    fn cell(&self) -> Cell {
-        Cell::Item(self.clone())
-    }
-}
-
-impl Marble for bool {
-    fn cell(&self) -> Cell {
-        Cell::Item(if *self { "yes" } else { "no" }.into())
-    }
-}
-
 impl Marble for Vec<char> {
     fn cell(&self) -> Cell {
         Cell::Item(self.iter().collect())
@@ -195,12 +169,6 @@ impl Marble for Vec<char> {
 impl Marble for (char, char) {
     fn cell(&self) -> Cell {
         Cell::Item(format!("{}{}", self.0, self.1))
-    }
-}
-
-impl Marble for Fault {
-    fn cell(&self) -> Cell {
-        Cell::Error
     }
 }
 

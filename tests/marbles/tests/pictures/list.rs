@@ -95,12 +95,10 @@ fn subscriber(mut scene: Scene) -> Diagram {
 
 fn stop(mut scene: Scene) -> Diagram {
     let (pusher, cursor) = aiter_core::push_list();
-    let other = pusher.clone();
     offers(&mut scene, "abcd--x--", pusher.clone());
     calls!(scene, pusher: "-----s--", 's' => stop());
     scene.box_here();
     scene.reader("cursor", "a==b==cd|", cursor);
-    drop(other);
     scene.run()
 }
 
