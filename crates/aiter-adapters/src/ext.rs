@@ -24,6 +24,12 @@ use crate::{
 ///
 /// No method has the name of one of futures-util's, futures-lite's or tokio-stream's `StreamExt`,
 /// so the traits can be imported together.
+///
+/// # Pictures
+/// In the pictures, time goes from left to right. A reader takes at most one item in a column. A
+/// band is a task that is busy, a hatched band is a push that waits, `×` is an error, and a bar is
+/// the end. A dot is where a stream is made. A wide marble holds several items. The row of a source
+/// shows when an item is ready, or when it is pulled. The pictures are drawn from tests.
 pub trait AiterExt: Stream {
     /// Pulls all items in a task of its own, independent of the consumer.
     ///
@@ -31,10 +37,7 @@ pub trait AiterExt: Stream {
     /// spawner of each runtime. If the consumer is slow, items pile up without a bound;
     /// [`active_bounded`](Self::active_bounded) sets one.
     ///
-    /// ```text
-    /// stream     1 2 3 4 5 6 |
-    /// consumer   1     2     3     4     5     6     |
-    /// ```
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/active.svg"))]
     ///
     /// # Examples
     /// ```
@@ -61,6 +64,8 @@ pub trait AiterExt: Stream {
     ///
     /// Each item that is taken lets the task pull another one. Otherwise works as
     /// [`active`](Self::active).
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/active_bounded.svg"))]
     ///
     /// # Panics
     /// Panics if `cap` is 0.
@@ -89,6 +94,8 @@ pub trait AiterExt: Stream {
     ///
     /// Accepts every `IntoIterator`: a `Vec`, an array, an `Option`, a range. See [`FlattenIter`].
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/flatten_iter.svg"))]
+    ///
     /// # Examples
     /// ```
     /// use aiter_adapters::AiterExt;
@@ -115,6 +122,8 @@ pub trait AiterExt: Stream {
     /// holds. This future polls both in one task, so it needs no spawner, and the body may borrow.
     ///
     /// A stream that does not implement [`Progress`] needs [`preload`](Self::preload) first.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/for_each_progress.svg"))]
     ///
     /// # Examples
     /// ```
@@ -143,6 +152,8 @@ pub trait AiterExt: Stream {
     ///
     /// Needs no spawner, because any fork drives the source when it is polled. Forks require
     /// `Clone` items. See [`ForkStream`].
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/forker.svg"))]
     #[doc(alias = "aiter_forker")]
     #[doc(alias = "broadcast")]
     #[doc(alias = "tee")]
@@ -161,6 +172,8 @@ pub trait AiterExt: Stream {
     /// `cap` bounds the distance between forks, not the source. If forks wait or poll seldom, a
     /// source that is pushed into, such as the cursor of a push list, still grows.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/forker_bounded.svg"))]
+    ///
     /// # Panics
     /// Panics if `cap` is 0.
     #[doc(alias = "aiter_forker")]
@@ -177,11 +190,7 @@ pub trait AiterExt: Stream {
     ///
     /// Without a permit the source is not polled. See [`Gated`].
     ///
-    /// ```text
-    /// source    a  b  c  d  e ..
-    /// gate         2        1   stop
-    /// gated        a  b     c   |
-    /// ```
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/gated.svg"))]
     ///
     /// # Examples
     /// ```
@@ -214,12 +223,7 @@ pub trait AiterExt: Stream {
     /// the join starves the rest of its task, unless the streams yield, as
     /// [`iter_to_aiter`](crate::iter_to_aiter) does with `yield_every`.
     ///
-    /// ```text
-    /// stream of streams   A   B              |
-    /// A                     1     2 |
-    /// B                        7     8 9 |
-    /// joined                1  7  2  8 9     |
-    /// ```
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/join_streams.svg"))]
     ///
     /// # Examples
     /// ```
@@ -248,6 +252,8 @@ pub trait AiterExt: Stream {
     /// `None` or an empty `Vec` drops an item, `Some` maps it, and an array, a range or another
     /// iterator makes several items of it. See [`MapFilter`].
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/map_filter.svg"))]
+    ///
     /// # Examples
     /// ```
     /// use aiter_adapters::AiterExt;
@@ -273,6 +279,8 @@ pub trait AiterExt: Stream {
     /// Maps each item to any number of items by an async function, one call after the other.
     ///
     /// See [`MapFilterAsync`].
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/map_filter_async.svg"))]
     ///
     /// # Examples
     /// ```
@@ -308,6 +316,8 @@ pub trait AiterExt: Stream {
     /// consumer holds a result. futures-util's `then` starts each call when the consumer polls for
     /// its result.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/map_par.svg"))]
+    ///
     /// # Panics
     /// Panics if `n` is 0.
     ///
@@ -341,6 +351,8 @@ pub trait AiterExt: Stream {
     /// Results come as they finish; [`MapParWith::ordered`] restores the source's order. See
     /// [`MapParWith`] for its guarantees and [`Spawn`] for the spawner of each runtime. `spawn` is
     /// called at most `n` times.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/map_par_with.svg"))]
     ///
     /// # Panics
     /// Panics if `n` is 0.
@@ -388,6 +400,8 @@ pub trait AiterExt: Stream {
     /// Errors are returned as items, unless [`on_error`](MapTry::on_error) or
     /// [`on_error_with`](MapTry::on_error_with) chooses to skip them or to stop. See [`MapTry`].
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/map_try.svg"))]
+    ///
     /// # Examples
     /// ```
     /// use aiter_adapters::{AiterExt, OnError};
@@ -412,10 +426,7 @@ pub trait AiterExt: Stream {
     ///
     /// The source waits for its items before the consumer does. See [`Preload`].
     ///
-    /// ```text
-    /// stream     1 2 3   4       5     6 |     n = 2
-    /// consumer       1       2     3     4     5     6     |
-    /// ```
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/preload.svg"))]
     ///
     /// # Panics
     /// Panics if `n` is 0.
@@ -447,10 +458,7 @@ pub trait AiterExt: Stream {
     ///
     /// See [`PreloadWith`] for its guarantees and [`Spawn`] for the spawner of each runtime.
     ///
-    /// ```text
-    /// stream     1 2 3   4     5     6 |       n = 3
-    /// consumer         1     2     3     4     5     6     |
-    /// ```
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/preload_with.svg"))]
     ///
     /// # Panics
     /// Panics if `n` is 0.
@@ -481,6 +489,8 @@ pub trait AiterExt: Stream {
     /// Makes a stream that can be cloned. Each item goes to one of the clones.
     ///
     /// See [`Sharable`].
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/sharable.svg"))]
     #[doc(alias = "sharable_aiter")]
     fn sharable(self) -> Sharable<Self>
     where
@@ -493,6 +503,8 @@ pub trait AiterExt: Stream {
     ///
     /// [`into_inner`](Stoppable::into_inner) returns the source with the remaining items. See
     /// [`Stoppable`].
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/stoppable.svg"))]
     ///
     /// # Examples
     /// ```
@@ -517,6 +529,8 @@ pub trait AiterExt: Stream {
     /// Joins the streams of a stream, both of which may fail.
     ///
     /// `on_error` decides how errors are handled. See [`TryJoinStreams`].
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/try_join_streams.svg"))]
     ///
     /// # Examples
     /// ```

@@ -18,6 +18,8 @@ use crate::util::{inherent_next, nonzero};
 /// The iterator runs inside the poll. An iterator that blocks, for example to read a file, blocks
 /// the executor's thread.
 ///
+#[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/iter_to_aiter.svg"))]
+///
 /// # Examples
 /// ```
 /// use aiter_adapters::iter_to_aiter;

@@ -22,6 +22,11 @@ use crate::next::{BlockOnNext, NextItem};
 /// dropped. If the looping thread holds a `Pusher`, the loop waits forever. Drop the `Pusher`, or
 /// call `stop`, before the loop.
 ///
+/// In this picture, a band is the body of the loop, and a hatched band is the blocked thread. The
+/// stream is polled only while the thread blocks.
+///
+#[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/aiter_to_iter.svg"))]
+///
 /// Use it on threads that may block. A thread of an executor must not wait for an item from a task
 /// of the same thread. The [crate documentation](crate#deadlocks) lists
 /// alternatives.

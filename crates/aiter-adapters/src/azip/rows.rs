@@ -16,11 +16,7 @@ use crate::{
 /// The streams are a tuple of up to 12, an array or a `Vec`. They must be `Unpin`; use `Box::pin`
 /// for others. See [`Azip`] for its guarantees.
 ///
-/// ```text
-/// numbers   1     2        3 ..
-/// letters     a     b |
-/// azip        1a    2b    |
-/// ```
+#[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/azip.svg"))]
 ///
 /// # Examples
 /// ```

@@ -36,6 +36,8 @@ pub struct StrictAzip<Z: AzipSources> {
 impl<Z: AzipSources> Azip<Z> {
     /// Returns an error if sources have unequal lengths.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/azip_strict.svg"))]
+    ///
     /// # Examples
     /// ```
     /// use aiter_adapters::azip;

@@ -125,6 +125,8 @@ impl<T> BoundedCursor<T> {
     /// **A fork that is never read stops the producers**, after at most `cap` items. Read it, drop
     /// it, or keep a [`subscriber`](Self::subscriber), which holds no position.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/bounded_fork.svg"))]
+    ///
     /// # Panics
     /// Panics as [`Cursor::fork`] does. The list is then unchanged.
     ///

@@ -26,6 +26,8 @@ use crate::{
 /// count as unread items. Everything else is as in [`push_list`]: the cursors receive the items in
 /// one order, and [`fork`](BoundedCursor::fork) takes constant time at any backlog.
 ///
+#[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/bounded.svg"))]
+///
 /// # Memory
 /// An item that all cursors have read is dropped as in an unbounded list. A list with two or more
 /// cursors keeps read items until their block is left, which is up to 56 items beside the unread

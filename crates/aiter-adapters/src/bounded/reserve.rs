@@ -23,6 +23,8 @@ impl<T> BoundedPusher<T> {
     /// is room. The permit counts as an unread item until it is dropped. Reservations stand in one
     /// line with the pushes; see [`push`](Self::push).
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/bounded_permits.svg"))]
+    ///
     /// # Errors
     /// Returns [`PushErrorKind`] if the list is stopped or has no cursor, also while it waits.
     ///

@@ -106,6 +106,8 @@ impl<S: Stream> ForkStream<S> {
     ///
     /// It waits until an active fork requests an item, and ends when no active fork is left.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/fork_passive.svg"))]
+    ///
     /// # Examples
     /// ```
     /// use aiter_adapters::AiterExt;

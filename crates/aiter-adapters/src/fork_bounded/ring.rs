@@ -24,10 +24,16 @@ pub(crate) enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LagPolicy {
     /// The other forks wait for it.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/forker_bounded.svg"))]
     Wait,
     /// The fork misses the oldest items.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/lag_drop_oldest.svg"))]
     DropOldest,
     /// The fork ends.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/lag_error.svg"))]
     Error,
 }
 

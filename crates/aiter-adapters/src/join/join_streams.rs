@@ -61,6 +61,8 @@ impl<S: Stream> JoinStreams<S> {
     /// Limits the number of open streams to `n`. The next stream is opened when another one has
     /// ended.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/max_inner.svg"))]
+    ///
     /// # Panics
     /// Panics if `n` is 0.
     ///
@@ -84,6 +86,8 @@ impl<S: Stream> JoinStreams<S> {
     /// Returns items with the key of their stream, and reports the end of each stream.
     ///
     /// The stream of streams must yield pairs of a key and a stream.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/keyed.svg"))]
     ///
     /// # Examples
     /// ```

@@ -81,6 +81,8 @@ impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> MapPar<S, F, Fut> {
     ///
     /// Has no effect after the first poll.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/map_par_ordered.svg"))]
+    ///
     /// # Examples
     /// ```
     /// use aiter_adapters::AiterExt;
@@ -106,6 +108,8 @@ impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> MapPar<S, F, Fut> {
     /// Turns each panic into an item of its own, an error, when it happens.
     ///
     /// Requires the feature `std`, and a program whose panics unwind.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/catch_panics.svg"))]
     ///
     /// # Examples
     /// ```

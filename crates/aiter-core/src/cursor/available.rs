@@ -9,6 +9,8 @@ impl<T> Cursor<T> {
     ///
     /// The iterator is wait-free and ends at the first item that is not ready.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/available_iter.svg"))]
+    ///
     /// # Examples
     /// ```
     /// use aiter_core::push_list;

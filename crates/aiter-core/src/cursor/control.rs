@@ -13,6 +13,8 @@ impl<T> Cursor<T> {
     /// [`Pusher::stop`](crate::Pusher::stop), except beside a
     /// [`UniquePusher`](crate::UniquePusher). Lock-free.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/close.svg"))]
+    ///
     /// # Unique pushers
     /// If the only pusher has ever lent a [`UniquePusher`](crate::UniquePusher), only that pusher
     /// knows where the list ends. Its pushes are refused from now on, but the cursors receive the

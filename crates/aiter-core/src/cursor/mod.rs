@@ -243,6 +243,8 @@ impl<T> Cursor<T> {
     ///
     /// Wait-free. Costs three atomic additions, at any backlog.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/fork.svg"))]
+    ///
     /// # Panics
     /// Panics if the block has too many cursors: 2²⁷, or 4096 on 32-bit targets. While the block
     /// before exists, its link counts as a cursor. The list is then unchanged.

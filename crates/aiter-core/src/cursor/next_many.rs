@@ -92,6 +92,8 @@ impl<T> Cursor<T> {
     /// Yields 0 if the list has ended or `max` is 0. On 64-bit targets, a poll may spin for a fixed
     /// number of `spin_loop` hints before it sleeps and before it takes a short run. Lock-free.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/next_many.svg"))]
+    ///
     /// # Panics
     /// A poll panics as [`try_next_many`](Self::try_next_many) does.
     ///

@@ -160,6 +160,8 @@ impl<T> Cursor<T> {
     /// The function receives the task's context. It may poll other futures, and push to, stop, fork
     /// or drop handles of the same list. [`fork`](Preflight::fork) clones the function.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/preflight.svg"))]
+    ///
     /// # Examples
     /// This list gets an item at each poll:
     /// ```

@@ -275,6 +275,8 @@ impl<T> Cursor<T> {
     /// Clone the returned taker for more takers. Allocates the shared state. Drops the cursor's
     /// waker.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/share.svg"))]
+    ///
     /// # Examples
     /// ```
     /// use aiter_core::push_list;

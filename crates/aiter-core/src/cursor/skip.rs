@@ -11,6 +11,8 @@ impl<T> Cursor<T> {
     ///
     /// Never waits. Lock-free. The time grows with the number of blocks.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/skip_items.svg"))]
+    ///
     /// # Panics
     /// - Panics if `T::drop` panics. If that item is skipped by this call, so are the items behind
     ///   it in its block, up to `n`. If it was read before, call again.
@@ -68,6 +70,8 @@ impl<T> Cursor<T> {
     /// finished, neither its item nor the items behind it are ready, so they are still to be read.
     /// Lock-free.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/seek_to_end.svg"))]
+    ///
     /// # Panics
     /// Panics as [`skip_items`](Self::skip_items) does.
     ///
@@ -93,6 +97,8 @@ impl<T> Cursor<T> {
     /// it are skipped as by [`skip_items`](Self::skip_items), without a clone. If a push is not
     /// finished, the newest ready item is the one before it. Never waits. Lock-free. The time grows
     /// with the number of blocks.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/latest.svg"))]
     ///
     /// # Errors
     /// Returns an error as [`try_next`](Self::try_next) does.
@@ -127,6 +133,8 @@ impl<T> Cursor<T> {
     /// the number of blocks that this cursor has not read.
     /// [`Pusher::subscribe`](crate::Pusher::subscribe) takes constant time. The item of a push that
     /// is not finished is skipped, too. Lock-free.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/resubscribe.svg"))]
     ///
     /// # Panics
     /// Panics as [`fork`](Self::fork) does, also for each block on the way.

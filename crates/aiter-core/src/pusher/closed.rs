@@ -35,6 +35,8 @@ impl<T> Pusher<T> {
     /// the future waits on. The first wait on a list allocates. Pushes cost the same with and
     /// without waiting tasks. Lock-free.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/closed.svg"))]
+    ///
     /// # Panics
     /// If a waker panics, the call that closed the list panics: the drop of the last cursor, a stop
     /// or a `close`. All other tasks are woken.

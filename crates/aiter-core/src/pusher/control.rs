@@ -44,6 +44,8 @@ impl<T> Pusher<T> {
     /// Every cursor still receives the items that were pushed before. Later pushes are refused. A
     /// second call has no effect. Lock-free; neither allocates nor frees memory.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/stop.svg"))]
+    ///
     /// # Panics
     /// Panics if a waker panics. The list is stopped, and all other tasks are woken.
     ///
@@ -82,6 +84,8 @@ impl<T> Pusher<T> {
     ///
     /// Takes constant time at any backlog. If the list had no cursor, it accepts items again.
     /// Lock-free.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/subscribe.svg"))]
     ///
     /// # Panics
     /// Panics if the last block has [too many](Cursor::fork) cursors. The list is then unchanged.

@@ -34,6 +34,12 @@ pub(crate) mod weak;
 /// The list ends when every [`Pusher`] is dropped, or when [`stop`](Pusher::stop) is called. A task
 /// that owns a pusher and reads to the end of the list therefore waits forever.
 ///
+#[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/push_list.svg"))]
+///
+/// In this picture and others, time goes from left to right. A reader takes at most one item in a
+/// column. A band is a task that is busy, `×` is an error, and a bar is the end. A dot is where a
+/// cursor is made. A wide marble holds several items. The pictures are drawn from tests.
+///
 /// # Examples
 /// ```
 /// use aiter_core::push_list;
@@ -100,6 +106,8 @@ impl<T> Pusher<T> {
     /// drops the item. If another push is preempted before the item, the item is dropped when that
     /// push returns. If that push is a [`try_push`](Self::try_push), the item is kept as long as
     /// the items of `try_push`.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/no_cursor.svg"))]
     ///
     /// # Errors
     /// Returns [`PushError`] with the item if the list is stopped or has no cursor.

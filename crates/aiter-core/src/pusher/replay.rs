@@ -179,6 +179,8 @@ impl<T> Pusher<T> {
     /// items are pushed through the returned handle; see [`Replay`](Replay#memory). The handle is a
     /// pusher, so it keeps the list from ending.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/replay.svg"))]
+    ///
     /// # Panics
     /// Panics as [`subscribe`](Self::subscribe) or [`clone`](Clone::clone) does.
     ///

@@ -96,6 +96,8 @@ impl<T> Pusher<T> {
     /// Unlike a clone of the pusher, it does not keep the list from ending. A cursor that is not
     /// read would keep its items instead.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/subscriber.svg"))]
+    ///
     /// # Panics
     /// Panics as [`downgrade`](Self::downgrade) does.
     ///

@@ -91,6 +91,8 @@ impl<T> fmt::Debug for WeakPusher<T> {
 impl<T> Pusher<T> {
     /// Makes a weak handle, which does not keep the list from ending. Wait-free.
     ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../docs/marbles/downgrade.svg"))]
+    ///
     /// # Panics
     /// Panics if the list has 2³¹ pushers or 2²⁹ weak handles, or 32,768 pushers or 8192 weak
     /// handles on 32-bit targets. A [`Subscriber`](crate::Subscriber) is a weak handle, too.

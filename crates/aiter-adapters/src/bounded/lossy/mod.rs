@@ -38,8 +38,12 @@ pub use weak::WeakLossyPusher;
 pub enum LossyPolicy {
     /// The cursor misses the oldest items. Its next read returns the oldest of the newest `cap`
     /// items, and [`LossyCursor::missed`] counts the items that it has lost.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../../docs/marbles/drop_oldest.svg"))]
     DropOldest,
     /// The cursor is cut off. Its stream ends, and [`LossyCursor::is_lagged`] returns `true`.
+    ///
+    #[cfg_attr(not(rust_analyzer), doc = include_str!("../../../docs/marbles/disconnect.svg"))]
     Disconnect,
 }
 

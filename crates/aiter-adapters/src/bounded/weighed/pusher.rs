@@ -25,6 +25,8 @@ use crate::{
 /// items that a cursor has not read are too heavy for it, so the slowest cursor governs. Permits
 /// count as unread items. Everything else is as in [`bounded`].
 ///
+#[cfg_attr(not(rust_analyzer), doc = include_str!("../../../docs/marbles/bounded_weighed.svg"))]
+///
 /// # Weights
 /// - The producer calls `weigh` once for each item, before it waits and under no lock. The result
 ///   is stored beside the item, so a later result of `weigh` has no effect.
