@@ -24,6 +24,25 @@ use crate::{
 ///
 /// No method has the name of one of futures-util's, futures-lite's or tokio-stream's `StreamExt`,
 /// so the traits can be imported together.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::AiterExt;
+/// use futures_util::{StreamExt, stream};
+///
+/// # futures_util::FutureExt::now_or_never(async {
+/// let rooms = [vec!["hall 20", "hall off"], vec!["attic 24"]];
+/// let (stopper, mut degrees) = stream::iter(rooms)
+///     .map(stream::iter)
+///     .join_streams()
+///     .map_filter(|line| line.rsplit(' ').next()?.parse::<i32>().ok())
+///     .stoppable();
+/// assert_eq!(degrees.next().await, Some(20));
+/// assert_eq!(degrees.next().await, Some(24));
+/// stopper.stop();
+/// assert_eq!(degrees.next().await, None);
+/// # }).expect("iterators never wait");
+/// ```
 pub trait AiterExt: Stream {
     /// Pulls all items in a task of its own, independent of the consumer.
     ///
