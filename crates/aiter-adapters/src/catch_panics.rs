@@ -23,6 +23,21 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let inverse = |n: u32| async move { 100 / n };
+    /// let mut inverses = stream::iter([0, 4]).map_par(1, inverse).catch_panics();
+    /// assert!(matches!(inverses.next().await, Some(Err(_))));
+    /// println!("{} calls are running", inverses.get_ref().running());
+    /// let mut uncaught = inverses.into_inner();
+    /// assert_eq!(uncaught.next().await, Some(25));
+    /// # }).expect("nothing waits");
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     pub struct CatchPanics<S> {
         #[pin]
@@ -38,21 +53,57 @@ impl<S> CatchPanics<S> {
     }
 
     /// Returns the inner stream.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
     /// Returns the inner stream mutably.
+    ///
+    /// # Examples
+    /// Lets the futures run, without taking a result:
+    ///
+    /// ```
+    /// use core::{pin::pin, task::{Context, Waker}};
+    ///
+    /// use aiter_adapters::{AiterExt, Progress};
+    /// use futures_util::stream;
+    ///
+    /// let double = |n: u32| async move { 2 * n };
+    /// let mut doubles = stream::iter([1, 2, 3]).map_par(2, double).catch_panics();
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let _ = pin!(doubles.get_mut()).poll_progress(&mut cx);
+    /// assert_eq!(doubles.get_ref().finished(), 3);
+    /// ```
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
     /// Returns the inner stream mutably and pinned.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::{pin::pin, task::{Context, Waker}};
+    ///
+    /// use aiter_adapters::{AiterExt, Progress};
+    /// use futures_util::stream;
+    ///
+    /// let double = |n: u32| async move { 2 * n };
+    /// let mut doubles = pin!(stream::iter([1, 2, 3]).map_par(2, double).catch_panics());
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let _ = doubles.as_mut().get_pin_mut().poll_progress(&mut cx);
+    /// assert_eq!(doubles.as_mut().get_pin_mut().finished(), 3);
+    /// ```
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().stream
     }
 
     /// Returns the inner stream, whose panics are no longer caught.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_inner(self) -> S {
         let Self { stream, caught } = self;
         // Before the return: if this panics, the stream is dropped, not leaked.

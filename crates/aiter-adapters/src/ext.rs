@@ -30,6 +30,25 @@ use crate::{
 /// band is a task that is busy, a hatched band is a push that waits, `×` is an error, and a bar is
 /// the end. A dot is where a stream is made. A wide marble holds several items. The row of a source
 /// shows when an item is ready, or when it is pulled. The pictures are drawn from tests.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::AiterExt;
+/// use futures_util::{StreamExt, stream};
+///
+/// # futures_util::FutureExt::now_or_never(async {
+/// let rooms = [vec!["hall 20", "hall off"], vec!["attic 24"]];
+/// let (stopper, mut degrees) = stream::iter(rooms)
+///     .map(stream::iter)
+///     .join_streams()
+///     .map_filter(|line| line.rsplit(' ').next()?.parse::<i32>().ok())
+///     .stoppable();
+/// assert_eq!(degrees.next().await, Some(20));
+/// assert_eq!(degrees.next().await, Some(24));
+/// stopper.stop();
+/// assert_eq!(degrees.next().await, None);
+/// # }).expect("iterators never wait");
+/// ```
 pub trait AiterExt: Stream {
     /// Pulls all items in a task of its own, independent of the consumer.
     ///

@@ -22,6 +22,22 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::pin::Pin;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, Stream, StreamExt, stream};
+    ///
+    /// let mut numbers = stream::iter([1..=2, 5..=6, 8..=9]).flatten_iter();
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(numbers.get_ref().map(|source| source.size_hint().0), Some(2));
+    /// // Skips a whole iterator.
+    /// let mut source = Pin::new(&mut numbers).get_pin_mut().expect("the source has not ended");
+    /// assert_eq!(source.next().now_or_never(), Some(Some(5..=6)));
+    /// assert_eq!(numbers.collect::<Vec<_>>().now_or_never(), Some(vec![2, 8, 9]));
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "flatten_aiter")]
     pub struct FlattenIter<S: Stream<Item: IntoIterator>> {
@@ -45,11 +61,17 @@ impl<S: Stream<Item: IntoIterator>> FlattenIter<S> {
     }
 
     /// Returns the source, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> Option<&S> {
         self.inner.source().get_ref()
     }
 
     /// Returns the source mutably and pinned, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
         self.project().inner.source_pin_mut().get_pin_mut()
     }

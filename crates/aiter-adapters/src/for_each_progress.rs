@@ -51,6 +51,19 @@ impl<S: Progress, F, Fut> ForEachProgress<S, F, Fut> {
     }
 
     /// Returns the stream, unless it has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::future::ready;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, stream};
+    ///
+    /// let mut handling = stream::iter(1..=4).preload(2).for_each_progress(|_| ready(()));
+    /// assert!(handling.get_ref().is_some_and(|numbers| numbers.is_empty()));
+    /// assert_eq!((&mut handling).now_or_never(), Some(()));
+    /// assert!(handling.get_ref().is_none());
+    /// ```
     pub fn get_ref(&self) -> Option<&S> {
         self.stream.as_ref()
     }

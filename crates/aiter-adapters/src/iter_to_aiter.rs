@@ -97,6 +97,16 @@ impl<I> IterToAiter<I> {
     }
 
     /// Returns the iterator.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::iter_to_aiter;
+    /// use futures_util::FutureExt;
+    ///
+    /// let mut letters = iter_to_aiter("abc".chars());
+    /// assert_eq!(letters.next().now_or_never(), Some(Some('a')));
+    /// assert_eq!(letters.get_ref().as_str(), "bc");
+    /// ```
     pub fn get_ref(&self) -> &I {
         &self.iter
     }
@@ -104,6 +114,16 @@ impl<I> IterToAiter<I> {
     /// Returns the iterator mutably.
     ///
     /// A stream that has ended stays at its end, even if the iterator is changed.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::iter_to_aiter;
+    /// use futures_util::FutureExt;
+    ///
+    /// let mut numbers = iter_to_aiter(0..10);
+    /// assert_eq!(numbers.get_mut().nth(6), Some(6)); // skips items
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(7)));
+    /// ```
     pub fn get_mut(&mut self) -> &mut I {
         &mut self.iter
     }

@@ -1,6 +1,9 @@
 use crate::sync::{AtomicUsize, Ordering};
 
 /// How a source ended that a task or another fork drives.
+///
+/// # Examples
+/// See the example of [`active`](crate::AiterExt::active).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskOutcome {

@@ -33,6 +33,28 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::pin::Pin;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, Stream, StreamExt, stream};
+    ///
+    /// let mut numbers = stream::iter(1..=9).preload(3);
+    /// assert!(numbers.is_empty());
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(numbers.len(), 3);
+    /// assert_eq!(numbers.get_ref().map(|source| source.size_hint().0), Some(5));
+    /// // Takes the items that follow those ahead.
+    /// let source = numbers.get_mut().expect("the source has not ended");
+    /// assert_eq!(source.next().now_or_never(), Some(Some(5)));
+    /// let mut source = Pin::new(&mut numbers).get_pin_mut().expect("the source has not ended");
+    /// assert_eq!(source.next().now_or_never(), Some(Some(6)));
+    /// let (source, ahead) = numbers.into_parts();
+    /// assert_eq!(ahead, [2, 3, 4]);
+    /// assert_eq!(source.unwrap().collect::<Vec<_>>().now_or_never(), Some(vec![7, 8, 9]));
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "preload_aiter")]
     pub struct Preload<S: Stream> {
@@ -62,31 +84,49 @@ impl<S: Stream> Preload<S> {
     }
 
     /// Returns the number of items that were pulled and not taken.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn len(&self) -> usize {
         self.ahead.len()
     }
 
     /// Returns `true` if [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn is_empty(&self) -> bool {
         self.ahead.is_empty()
     }
 
     /// Returns the source, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> Option<&S> {
         self.source.as_ref()
     }
 
     /// Returns the source mutably, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_mut(&mut self) -> Option<&mut S> {
         self.source.as_mut()
     }
 
     /// Returns the source mutably and pinned, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
         self.project().source.as_pin_mut()
     }
 
     /// Returns the source, unless it has ended, and the items that were pulled and not taken.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_parts(self) -> (Option<S>, VecDeque<S::Item>) {
         (self.source, self.ahead)
     }

@@ -79,6 +79,19 @@ impl<S> Sharable<S> {
     /// Drops this clone. Returns the source if it was the last one.
     ///
     /// If this is called on all clones concurrently, exactly one call returns the source.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let mut one = stream::iter(1..=3).sharable();
+    /// let two = one.clone();
+    /// assert_eq!(one.next().now_or_never(), Some(Some(1)));
+    /// assert!(one.into_inner().is_none()); // `two` reads on
+    /// let rest = two.into_inner().expect("this is the last clone");
+    /// assert_eq!(rest.collect::<Vec<_>>().now_or_never(), Some(vec![2, 3]));
+    /// ```
     pub fn into_inner(self) -> Option<S>
     where
         S: Unpin,
@@ -93,6 +106,19 @@ impl<S> Sharable<S> {
     ///
     /// # Errors
     /// Returns this clone if there are others.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let one = stream::iter(1..=3).sharable();
+    /// let two = one.clone();
+    /// let one = one.try_into_inner().expect_err("`two` exists");
+    /// drop(two);
+    /// let rest = one.try_into_inner().expect("this is the last clone");
+    /// assert_eq!(rest.collect::<Vec<_>>().now_or_never(), Some(vec![1, 2, 3]));
+    /// ```
     pub fn try_into_inner(self) -> Result<S, Self>
     where
         S: Unpin,

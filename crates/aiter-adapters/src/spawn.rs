@@ -121,6 +121,36 @@ pub trait Spawn<Fut> {
     type Handle;
 
     /// Starts `future` as a task.
+    ///
+    /// # Examples
+    /// A spawner with state, as a type of its own:
+    ///
+    /// ```
+    /// use core::{cell::Cell, future::Future};
+    ///
+    /// use aiter_adapters::{AiterExt, Spawn};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// #[derive(Default)]
+    /// struct Pool<'a> {
+    ///     executor: smol::LocalExecutor<'a>,
+    ///     tasks: Cell<usize>,
+    /// }
+    ///
+    /// impl<'a, F: Future<Output: 'a> + 'a> Spawn<F> for &Pool<'a> {
+    ///     type Handle = smol::Task<F::Output>;
+    ///
+    ///     fn spawn(&self, future: F) -> Self::Handle {
+    ///         self.tasks.set(self.tasks.get() + 1);
+    ///         self.executor.spawn(future)
+    ///     }
+    /// }
+    ///
+    /// let pool = Pool::default();
+    /// let numbers = stream::iter(0..3).active(&pool);
+    /// let numbers = smol::block_on(pool.executor.run(numbers.collect::<Vec<_>>()));
+    /// assert_eq!((numbers, pool.tasks.get()), (vec![0, 1, 2], 1));
+    /// ```
     fn spawn(&self, future: Fut) -> Self::Handle;
 }
 

@@ -50,6 +50,9 @@ impl Stopper {
     ///
     /// A second stop has no effect. Wait-free. Neither allocates nor frees, so an interrupt handler
     /// may call it if it may call the waker of the stream's task.
+    ///
+    /// # Examples
+    /// See the example of [`Stoppable`].
     pub fn stop(&self) {
         // Release: partner of `State::is_stopped`.
         self.0.stopped.store(true, Ordering::Release);
@@ -57,6 +60,9 @@ impl Stopper {
     }
 
     /// Returns `true` after a [`stop`](Self::stop) by any handle.
+    ///
+    /// # Examples
+    /// See the example of [`Stoppable`].
     pub fn is_stopped(&self) -> bool {
         self.0.is_stopped()
     }
@@ -105,6 +111,25 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::pin::Pin;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, Stream, StreamExt, stream};
+    ///
+    /// let (stopper, mut numbers) = stream::iter(1..=4).stoppable();
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
+    /// assert!(!stopper.is_stopped());
+    /// stopper.stop();
+    /// assert!(numbers.is_stopped() && stopper.is_stopped());
+    /// assert_eq!(numbers.next().now_or_never(), Some(None));
+    /// // The source has the rest.
+    /// assert_eq!(numbers.get_ref().size_hint().0, 3);
+    /// assert_eq!(numbers.get_mut().next().now_or_never(), Some(Some(2)));
+    /// assert_eq!(Pin::new(&mut numbers).get_pin_mut().next().now_or_never(), Some(Some(3)));
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "stoppable_aiter")]
     pub struct Stoppable<S> {
@@ -131,21 +156,33 @@ impl<S> Stoppable<S> {
     }
 
     /// Returns `true` after a [`Stopper::stop`].
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn is_stopped(&self) -> bool {
         self.stop.state.is_stopped()
     }
 
     /// Returns the source.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> &S {
         &self.source
     }
 
     /// Returns the source mutably.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.source
     }
 
     /// Returns the source mutably and pinned.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().source
     }

@@ -5,6 +5,9 @@ use core::{error::Error, fmt};
 use alloc::vec::{self, Vec};
 
 /// The reason why a list refuses items.
+///
+/// # Examples
+/// See the examples of [`PushError::kind`] and [`PushAllError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PushErrorKind {
     /// The list was stopped, by a call of `stop` or `close`, or by the drop of its last `Pusher`.
@@ -190,11 +193,17 @@ pub struct PushAllError<I: Iterator> {
 
 impl<I: Iterator> PushAllError<I> {
     /// Returns the number of items that were pushed before the list refused an item.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn pushed(&self) -> usize {
         self.pushed
     }
 
     /// Returns the reason why the other items were refused.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn kind(&self) -> PushErrorKind {
         self.kind
     }
@@ -202,6 +211,9 @@ impl<I: Iterator> PushAllError<I> {
     /// Returns every item that was not pushed, in order.
     ///
     /// The items that were taken from the iterator precede the rest of the iterator.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_unpushed(self) -> core::iter::Chain<vec::IntoIter<I::Item>, I> {
         self.taken.into_iter().chain(self.rest)
     }

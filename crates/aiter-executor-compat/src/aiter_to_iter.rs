@@ -174,11 +174,37 @@ impl<S, B> AiterToIter<S, B> {
     }
 
     /// Returns a reference to the stream, with its remaining items.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_executor_compat::{aiter_to_iter, park_thread};
+    /// use futures_util::{Stream, stream};
+    ///
+    /// let mut numbers = aiter_to_iter(stream::iter([1, 2, 3]), park_thread);
+    /// assert_eq!(numbers.next(), Some(1));
+    /// assert_eq!(numbers.get_ref().size_hint(), (2, Some(2)));
+    /// ```
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
     /// Returns a mutable reference to the stream.
+    ///
+    /// # Examples
+    /// A loop that stops its own stream, and still reads what was sent before:
+    ///
+    /// ```
+    /// use aiter_executor_compat::{aiter_to_iter, park_thread};
+    /// use futures_channel::mpsc;
+    ///
+    /// let (sender, receiver) = mpsc::unbounded();
+    /// sender.unbounded_send('a').expect("the receiver is alive");
+    /// sender.unbounded_send('b').expect("the receiver is alive");
+    /// let mut letters = aiter_to_iter(receiver, park_thread);
+    /// letters.get_mut().close();
+    /// assert!(sender.unbounded_send('c').is_err());
+    /// assert!(letters.eq(['a', 'b']));
+    /// ```
     pub fn get_mut(&mut self) -> &mut S
     where
         S: Unpin,
@@ -187,6 +213,19 @@ impl<S, B> AiterToIter<S, B> {
     }
 
     /// Returns a pinned mutable reference to the stream.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_executor_compat::{aiter_to_iter, park_thread};
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// // A stream of `async` blocks is not `Unpin`.
+    /// let squares = stream::iter(1..=3).then(|n| async move { n * n });
+    /// let mut squares = aiter_to_iter(squares, park_thread);
+    /// assert_eq!(squares.next(), Some(1));
+    /// // Takes an item only if it is ready.
+    /// assert_eq!(squares.get_pin_mut().next().now_or_never(), Some(Some(4)));
+    /// ```
     pub fn get_pin_mut(&mut self) -> Pin<&mut S> {
         self.stream.as_mut()
     }
@@ -211,6 +250,19 @@ impl<S, B> AiterToIter<S, B> {
     }
 
     /// Returns the stream in its box. The stream need not be `Unpin`.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_executor_compat::{aiter_to_iter, park_thread};
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// // A stream of `async` blocks is not `Unpin`.
+    /// let squares = stream::iter(1..=3).then(|n| async move { n * n });
+    /// let mut squares = aiter_to_iter(squares, park_thread);
+    /// assert_eq!(squares.next(), Some(1));
+    /// let rest = squares.into_pin();
+    /// assert_eq!(rest.collect::<Vec<_>>().now_or_never(), Some(vec![4, 9]));
+    /// ```
     pub fn into_pin(self) -> Pin<Box<S>> {
         let Self { stream, block_on, .. } = self;
         // This drop may panic. It comes before the return, so the stream is dropped and not leaked.

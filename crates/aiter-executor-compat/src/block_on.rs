@@ -95,6 +95,9 @@ pub struct BlockOn {
 
 impl BlockOn {
     /// Creates a `BlockOn` without a maximum wait.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub const fn new() -> Self {
         Self { max_wait: None }
     }
@@ -216,6 +219,9 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
     /// Panics if the stream panics, or if it would wait inside a future under
     /// [`forbid_blocking`](crate::forbid_blocking). If the timeout exceeds the range of
     /// [`Instant`], the call equals `next` and panics like it.
+    ///
+    /// # Examples
+    /// See the example of [`BlockOn::iter`].
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<S::Item>, Elapsed> {
         match Instant::now().checked_add(timeout) {
             Some(deadline) => self.next_deadline(deadline),
@@ -230,6 +236,32 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
     ///
     /// # Panics
     /// Panics if [`next_timeout`](Self::next_timeout) panics.
+    ///
+    /// # Examples
+    /// All items that come within a time:
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use std::time::Instant;
+    ///
+    /// use aiter_executor_compat::{BlockOn, Elapsed};
+    /// use futures_channel::mpsc;
+    ///
+    /// let (sender, receiver) = mpsc::unbounded();
+    /// sender.unbounded_send(1).expect("the receiver is alive");
+    /// sender.unbounded_send(2).expect("the receiver is alive");
+    /// let mut numbers = BlockOn::new().iter(receiver);
+    /// let deadline = Instant::now() + Duration::from_millis(5);
+    /// let mut sum = 0;
+    /// let end = loop {
+    ///     match numbers.next_deadline(deadline) {
+    ///         Ok(Some(n)) => sum += n,
+    ///         Ok(None) => break Ok(()),
+    ///         Err(error) => break Err(error),
+    ///     }
+    /// };
+    /// assert_eq!((sum, end), (3, Err(Elapsed)));
+    /// ```
     pub fn next_deadline(&mut self, deadline: Instant) -> Result<Option<S::Item>, Elapsed> {
         let item = self.next_with(|next| {
             let mut next = pin!(next);
@@ -247,6 +279,9 @@ impl<S: Stream> AiterToIter<S, BlockOn> {
 
 /// An error of [`AiterToIter::next_timeout`]: neither an item nor the end of the stream came in
 /// time.
+///
+/// # Examples
+/// See the example of [`BlockOn::iter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Elapsed;
 

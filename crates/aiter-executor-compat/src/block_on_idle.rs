@@ -70,6 +70,29 @@ pub struct BlockOnIdle<I> {
 struct Woken(AtomicBool);
 
 /// The argument of `idle`, which tells whether the future was woken; see [`BlockOnIdle`].
+///
+/// # Examples
+/// An `idle` that masks interrupts while it decides to sleep, so that no wake-up comes in between:
+///
+/// ```
+/// use aiter_executor_compat::{BlockOnIdle, IdleHint};
+/// use futures_channel::oneshot;
+///
+/// let (sender, receiver) = oneshot::channel();
+/// let mut sender = Some(sender);
+/// let mut sleeps = 0;
+/// let mut board = BlockOnIdle::new(|idle: &IdleHint<'_>| {
+///     // Interrupts are masked here.
+///     if !idle.is_woken() {
+///         sleeps += 1; // a `wfi` instruction
+///     }
+///     // Interrupts are enabled again. An interrupt handler runs.
+///     sender.take().expect("the future is woken").send('a').expect("the receiver is alive");
+/// });
+/// assert_eq!(board.block_on(receiver), Ok('a'));
+/// drop(board);
+/// assert_eq!(sleeps, 1);
+/// ```
 #[derive(Debug)]
 pub struct IdleHint<'a>(&'a AtomicBool);
 
@@ -77,6 +100,9 @@ impl IdleHint<'_> {
     /// Returns `true` if the future was woken.
     ///
     /// Wait-free. It may be called with interrupts masked.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn is_woken(&self) -> bool {
         // Acquire: synchronizes with the store in `Woken::wake`.
         self.0.load(Ordering::Acquire)
@@ -103,6 +129,9 @@ impl<I> fmt::Debug for BlockOnIdle<I> {
 
 impl<I: FnMut(&IdleHint<'_>)> BlockOnIdle<I> {
     /// Creates a `BlockOnIdle` that calls `idle` while the future is not woken.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn new(idle: I) -> Self {
         let woken = Arc::new(Woken(AtomicBool::new(false)));
         let waker = Waker::from(Arc::clone(&woken));
@@ -113,6 +142,9 @@ impl<I: FnMut(&IdleHint<'_>)> BlockOnIdle<I> {
     ///
     /// # Panics
     /// Panics if the future or `idle` panics.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn block_on<F: IntoFuture>(&mut self, future: F) -> F::Output {
         let mut slot = pin!(Some(future.into_future()));
         let output = slot.as_mut().as_pin_mut().map(|future| self.wait(future));

@@ -94,6 +94,21 @@ impl<S: Stream + ?Sized> Future for NextItem<'_, S> {
 )]
 pub trait BlockOnNext<S: Stream> {
     /// Blocks until `next` is ready, and returns the item, or `None` at the end of the stream.
+    ///
+    /// # Examples
+    /// Waits for one item in another way than the other items:
+    ///
+    /// ```
+    /// use core::time::Duration;
+    ///
+    /// use aiter_executor_compat::{BlockOn, BlockOnNext, aiter_to_iter};
+    /// use futures_util::stream;
+    ///
+    /// let mut letters = aiter_to_iter(stream::iter("ab".chars()), |next| smol::block_on(next));
+    /// let mut strict = BlockOn::new().max_wait(Duration::from_secs(5));
+    /// assert_eq!(letters.next_with(|next| strict.block_on_next(next)), Some('a'));
+    /// assert_eq!(letters.next(), Some('b'));
+    /// ```
     fn block_on_next(&mut self, next: NextItem<'_, S>) -> Option<S::Item>;
 }
 

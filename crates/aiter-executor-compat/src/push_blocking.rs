@@ -173,6 +173,19 @@ pub enum PushTimeoutError<T> {
 
 impl<T> PushTimeoutError<T> {
     /// Returns the item.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::time::Duration;
+    ///
+    /// use aiter_adapters::bounded;
+    /// use aiter_executor_compat::PushBlocking;
+    ///
+    /// let (pusher, _cursor) = bounded(1);
+    /// pusher.push_timeout("one", Duration::from_millis(5)).expect("the list has room");
+    /// let error = pusher.push_timeout("two", Duration::from_millis(5)).unwrap_err();
+    /// assert_eq!(error.into_inner(), "two"); // store it, or push it elsewhere
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Elapsed(item) | Self::Stopped(item) | Self::NoCursor(item) => item,
@@ -180,6 +193,27 @@ impl<T> PushTimeoutError<T> {
     }
 
     /// Returns `true` if the time has passed, so the push can be tried again.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::time::Duration;
+    ///
+    /// use aiter_adapters::bounded;
+    /// use aiter_executor_compat::PushBlocking;
+    ///
+    /// let (pusher, mut cursor) = bounded(1);
+    /// let mut unsent = Some("two");
+    /// pusher.push_timeout("one", Duration::from_millis(5)).expect("the list has room");
+    /// let mut losses = 0;
+    /// while let Some(item) = unsent.take() {
+    ///     if let Err(error) = pusher.push_timeout(item, Duration::from_millis(5)) {
+    ///         assert!(error.is_elapsed(), "a retry would fail as well");
+    ///         unsent = Some(error.into_inner());
+    ///         losses += cursor.skip_items(1); // makes room for the retry
+    ///     }
+    /// }
+    /// assert_eq!((losses, cursor.try_next()), (1, Ok("two")));
+    /// ```
     pub fn is_elapsed(&self) -> bool {
         matches!(self, Self::Elapsed(_))
     }

@@ -89,6 +89,25 @@ pub fn unblock_iter<'a, I: IntoIterator<IntoIter: Send + 'a, Item: Send + 'a>, H
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream, such as `next()`, is dropped, no item is lost.
+///
+/// # Examples
+/// ```
+/// use std::thread;
+///
+/// use aiter_adapters::TaskOutcome;
+/// use aiter_executor_compat::unblock_iter;
+///
+/// # futures_executor::block_on(async {
+/// let mut numbers = unblock_iter(0..3, 8, thread::spawn);
+/// while !numbers.handle().is_finished() {
+///     thread::yield_now();
+/// }
+/// // All items are unread, because fewer than `cap` came.
+/// assert_eq!((numbers.len(), numbers.outcome()), (3, Some(TaskOutcome::Completed)));
+/// assert_eq!(numbers.next().await, Some(0));
+/// assert!(!numbers.is_empty());
+/// # });
+/// ```
 #[must_use = "dropping it ends its thread and drops the iterator"]
 #[doc(alias = "blocking_iter_to_aiter")]
 pub struct UnblockIter<T, H> {
@@ -108,6 +127,9 @@ impl<T, H> fmt::Debug for UnblockIter<T, H> {
 
 impl<T, H> UnblockIter<T, H> {
     /// Returns the handle that `spawn_blocking` returned.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn handle(&self) -> &H {
         &self.handle
     }
@@ -157,16 +179,25 @@ impl<T, H> UnblockIter<T, H> {
     ///
     /// [`TaskOutcome::Panicked`] means that the closure panicked. [`TaskOutcome::Cancelled`] means
     /// that the closure was dropped before it ran, for example because the runtime shut down.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.items.outcome()
     }
 
     /// Returns the number of unread items.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Returns `true` if [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }

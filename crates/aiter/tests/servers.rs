@@ -1,4 +1,5 @@
-//! Runs the example servers and drives them over TCP with well-behaved and hostile clients.
+//! Runs the example servers, on smol and on tokio, and drives them over TCP with well-behaved and
+//! hostile clients.
 #![cfg(all(unix, not(miri)))]
 #![allow(
     clippy::std_instead_of_alloc,
@@ -186,29 +187,38 @@ impl Client {
 /// A server that answers each line.
 #[derive(Clone, Copy)]
 struct Service {
-    example: &'static str,
+    name: &'static str,
+    /// Prefix of the example's name.
+    runtime: &'static str,
     /// Returns a line for a number, and the answer to it.
     ask: fn(u64) -> (String, String),
     /// `true` if the answers come in the order of the lines.
     ordered: bool,
 }
 
+/// The examples on smol have no prefix.
+const SMOL: &str = "";
+const TOKIO: &str = "tokio_";
+
 const LINE_SERVER: Service = Service {
-    example: "line_server",
+    name: "line_server",
+    runtime: SMOL,
     ask: |n| (format!("line {n}"), format!("line {n}")),
     ordered: true,
 };
 
-const MULTI_CLIENT_SERVER: Service = Service { example: "multi_client_server", ..LINE_SERVER };
+const MULTI_CLIENT_SERVER: Service = Service { name: "multi_client_server", ..LINE_SERVER };
 
 const TOTAL_PIPELINE: Service = Service {
-    example: "total_pipeline",
+    name: "total_pipeline",
+    runtime: SMOL,
     ask: |n| (format!("{n} \t-7 {n}"), (2 * n as i64 - 7).to_string()),
     ordered: true,
 };
 
 const PARALLEL_PROCESSING: Service = Service {
-    example: "parallel_processing",
+    name: "parallel_processing",
+    runtime: SMOL,
     // The number is twice a prime.
     ask: |n| {
         let prime = [3, 5, 7, 999_983][n as usize % 4];
@@ -217,7 +227,23 @@ const PARALLEL_PROCESSING: Service = Service {
     ordered: false,
 };
 
+/// All servers that answer each line, on each runtime.
+fn services() -> impl Iterator<Item = Service> {
+    [LINE_SERVER, MULTI_CLIENT_SERVER, TOTAL_PIPELINE, PARALLEL_PROCESSING]
+        .into_iter()
+        .flat_map(|service| [service.on(SMOL), service.on(TOKIO)])
+}
+
 impl Service {
+    fn on(self, runtime: &'static str) -> Self {
+        Self { runtime, ..self }
+    }
+
+    /// Name of the example.
+    fn example(self) -> String {
+        format!("{}{}", self.runtime, self.name)
+    }
+
     /// Returns lines that end with newlines, and their answers.
     fn script(self, numbers: impl IntoIterator<Item = u64>) -> (String, Vec<String>) {
         let (lines, answers): (Vec<_>, Vec<_>) = numbers.into_iter().map(self.ask).unzip();
@@ -229,7 +255,7 @@ impl Service {
             got.sort();
             expected.sort();
         }
-        assert_eq!(got, expected, "{}", self.example);
+        assert_eq!(got, expected, "{}", self.example());
     }
 
     /// Sends lines and reads their answers, three times.
@@ -345,13 +371,13 @@ impl Service {
                 (before, answers) = (now, 0);
             }
         }
-        println!("{}: clients that never read are blocked after {before:?} bytes", self.example);
+        println!("{}: clients that never read are blocked after {before:?} bytes", self.example());
     }
 
     /// Serves clients of all kinds at the same time.
     fn serves_crowd(self) {
         run(async {
-            let server = Server::start(self.example);
+            let server = Server::start(&self.example());
             let address = server.address;
             let sent: [Cell<u64>; 4] = Default::default();
             let crowd = async {
@@ -376,7 +402,7 @@ impl Service {
             or(crowd, async { _ = never_readers.as_mut().await as Vec<()> }).await;
 
             if let Some((now, peak)) = server.memory() {
-                println!("{}: {now} KiB after the crowd, {peak} KiB at the peak", self.example);
+                println!("{}: {now} KiB after the crowd, {peak} KiB at the peak", self.example());
                 assert!(peak < 16 * 1024, "{peak} KiB are more than a few lines per client");
             }
 
@@ -401,8 +427,18 @@ fn line_server_serves_crowd() {
 }
 
 #[test]
+fn tokio_line_server_serves_crowd() {
+    LINE_SERVER.on(TOKIO).serves_crowd();
+}
+
+#[test]
 fn multi_client_server_serves_crowd() {
     MULTI_CLIENT_SERVER.serves_crowd();
+}
+
+#[test]
+fn tokio_multi_client_server_serves_crowd() {
+    MULTI_CLIENT_SERVER.on(TOKIO).serves_crowd();
 }
 
 #[test]
@@ -411,14 +447,33 @@ fn total_pipeline_serves_crowd() {
 }
 
 #[test]
+fn tokio_total_pipeline_serves_crowd() {
+    TOTAL_PIPELINE.on(TOKIO).serves_crowd();
+}
+
+#[test]
 fn parallel_processing_serves_crowd() {
     PARALLEL_PROCESSING.serves_crowd();
 }
 
 #[test]
+fn tokio_parallel_processing_serves_crowd() {
+    PARALLEL_PROCESSING.on(TOKIO).serves_crowd();
+}
+
+#[test]
 fn simple_server_greets_all_clients() {
+    greets_all_clients("simple_server");
+}
+
+#[test]
+fn tokio_simple_server_greets_all_clients() {
+    greets_all_clients("tokio_simple_server");
+}
+
+fn greets_all_clients(example: &str) {
     run(async {
-        let server = Server::start("simple_server");
+        let server = Server::start(example);
         let address = server.address;
         let greeted = |behaviour: usize| async move {
             let mut client = Client::connect(address).await;
@@ -494,12 +549,21 @@ async fn one_of_many(
 
 #[test]
 fn thousand_clients_keep_memory_flat() {
+    keeps_memory_flat(MULTI_CLIENT_SERVER);
+}
+
+#[test]
+fn tokio_thousand_clients_keep_memory_flat() {
+    keeps_memory_flat(MULTI_CLIENT_SERVER.on(TOKIO));
+}
+
+fn keeps_memory_flat(service: Service) {
     const CLIENTS: usize = 1000;
     // KiB that the allocator may keep beyond the first wave: 200 bytes per client of all waves.
     const MARGIN: u64 = 2000;
     const WAVES: [usize; 10] = [100, 1, 1, 1, 1, 1, 1, 1, 1, 100];
     run(async {
-        let mut server = Server::start("multi_client_server");
+        let mut server = Server::start(&service.example());
         let address = server.address;
         let mut memory = Vec::new();
         memory.extend(server.memory());
@@ -520,7 +584,7 @@ fn thousand_clients_keep_memory_flat() {
                 server.wait_for_line(|line| line.contains(" left, ")).await;
             }
             // The server has dropped all earlier clients when it answers this one.
-            MULTI_CLIENT_SERVER.behaves(address, 0).await;
+            service.behaves(address, 0).await;
             server.wait_for_line(|line| line.ends_with(" left, 0 are here")).await;
             println!("{CLIENTS} clients, {lines} lines each: {:?}", begin.elapsed());
             memory.extend(server.memory());
@@ -540,10 +604,10 @@ fn thousand_clients_keep_memory_flat() {
 
 #[test]
 fn open_file_limit_does_not_end_server() {
-    for service in [LINE_SERVER, MULTI_CLIENT_SERVER, TOTAL_PIPELINE, PARALLEL_PROCESSING] {
+    for service in services() {
         run(async {
             let mut limited = Command::new("sh");
-            limited.args(["-c", "ulimit -n 40 && exec \"$0\""]).arg(example(service.example));
+            limited.args(["-c", "ulimit -n 40 && exec \"$0\""]).arg(example(&service.example()));
             let mut server = Server::run(&mut limited);
             let address = server.address;
             let (full, is_full) = push_list::<()>();
@@ -571,9 +635,9 @@ fn open_file_limit_does_not_end_server() {
 
 #[test]
 fn client_without_place_waits_until_one_leaves() {
-    for service in [LINE_SERVER, MULTI_CLIENT_SERVER, TOTAL_PIPELINE, PARALLEL_PROCESSING] {
+    for service in services() {
         run(async {
-            let mut limited = Command::new(example(service.example));
+            let mut limited = Command::new(example(&service.example()));
             let server = Server::run(limited.args(["--clients", "2"]));
             let (line, answer) = (service.ask)(1);
             let line = line + "\n";
@@ -592,7 +656,7 @@ fn client_without_place_waits_until_one_leaves() {
                     assert_eq!(client.line().await, answer);
                 }
             }
-            assert_eq!(poll_once(third.line()).await, None, "{} has two places", service.example);
+            assert_eq!(poll_once(third.line()).await, None, "{} has two places", service.example());
             let mut leaves = served.pop().expect("two clients are served");
             leaves.hang_up();
             assert_eq!(leaves.rest().await, [""; 0]);
@@ -603,7 +667,7 @@ fn client_without_place_waits_until_one_leaves() {
 
 #[test]
 fn port_argument_is_checked() {
-    for service in ["simple_server", "line_server", "multi_client_server"] {
+    for service in ["simple_server", "line_server", "tokio_simple_server", "tokio_line_server"] {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let port = listener.local_addr().expect("the listener is bound").port().to_string();
         let output = Command::new(example(service)).arg(&port).output().expect("the example runs");
@@ -622,12 +686,17 @@ fn port_argument_is_checked() {
 
 #[test]
 fn port_argument_is_used() {
+    uses_port_argument("line_server");
+    uses_port_argument("tokio_line_server");
+}
+
+fn uses_port_argument(name: &str) {
     // Another process may take the port in between, but hardly each time.
     for _ in 0..20 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("the listener is bound");
         drop(listener);
-        let mut command = Command::new(example("line_server"));
+        let mut command = Command::new(example(name));
         command.arg(address.port().to_string()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the example runs");
         let mut line = String::new();

@@ -2,6 +2,16 @@ use alloc::format;
 use core::fmt;
 
 /// A law that every stream adapter should keep, or a promise of an adapter.
+///
+/// # Examples
+/// ```
+/// use stream_laws::Law;
+///
+/// for law in Law::ALL {
+///     println!("{law}: {}", law.text());
+/// }
+/// assert_eq!((Law::L9.to_string(), Law::L9.text()), ("L9".into(), "no busy polling"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Law {
     /// The source is never polled after its end.
@@ -57,6 +67,9 @@ pub enum Law {
 
 impl Law {
     /// Every law, in order.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub const ALL: [Self; 14] = [
         Self::L1,
         Self::L2,
@@ -75,6 +88,9 @@ impl Law {
     ];
 
     /// Returns a description of the law in one line.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn text(self) -> &'static str {
         match self {
             Self::L1 => "the source is never polled after its end",

@@ -5,6 +5,9 @@ use core::fmt;
 ///
 /// It is checked if every task has ended, no panic occurred and no task was dropped. If a reader
 /// was abandoned, its items count for [`Shared`](Self::Shared) only.
+///
+/// # Examples
+/// See the examples of [`Laws`](crate::Laws) and [`RunItems`].
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Relation {
@@ -42,6 +45,28 @@ impl fmt::Debug for Relation {
 }
 
 /// The items of a run. Each item consists of the number of its source and its position there.
+///
+/// # Examples
+/// ```
+/// use futures_util::StreamExt;
+/// use stream_laws::{Laws, Relation, RunItems};
+///
+/// /// Holds for an adapter that reverses each pair of items.
+/// fn reversed_pairs(run: &RunItems) -> Result<(), String> {
+///     let mut expected = run.sent();
+///     expected.chunks_mut(2).for_each(|pair| pair.reverse());
+///     let received = run.received(0);
+///     if received == expected { Ok(()) } else { Err(format!("{received:?}")) }
+/// }
+///
+/// let laws = Laws::of("reverse", |source| {
+///     source.chunks(2).map(|mut pair| {
+///         pair.reverse();
+///         pair
+///     })
+/// });
+/// laws.expect(Relation::Check(reversed_pairs)).cases(100).run().assert();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunItems {
@@ -53,12 +78,18 @@ pub struct RunItems {
 
 impl RunItems {
     /// Returns all items of the sources: source after source, each in order.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn sent(&self) -> Vec<(usize, usize)> {
         let items = |(source, items): (usize, &usize)| (0..*items).map(move |n| (source, n));
         self.sources.iter().enumerate().flat_map(items).collect()
     }
 
     /// Returns the tokens that a reader received, in order.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn received(&self, reader: usize) -> Vec<(usize, usize)> {
         self.readers[reader].iter().flatten().copied().collect()
     }

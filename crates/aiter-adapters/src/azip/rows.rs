@@ -74,6 +74,17 @@ impl<Z: AzipSources> fmt::Debug for Azip<Z> {
 
 impl<Z: AzipSources> Azip<Z> {
     /// Returns the sources.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::azip;
+    /// use futures_util::{FutureExt, Stream, StreamExt, stream};
+    ///
+    /// let mut rows = azip((stream::iter([1, 2, 3]), stream::iter(["a", "b"])));
+    /// assert_eq!(rows.next().now_or_never(), Some(Some((1, "a"))));
+    /// let (numbers, letters) = rows.get_ref();
+    /// assert_eq!((numbers.size_hint().0, letters.size_hint().0), (2, 1));
+    /// ```
     pub fn get_ref(&self) -> &Z {
         &self.sources
     }

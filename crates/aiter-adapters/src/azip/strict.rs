@@ -24,6 +24,22 @@ use crate::{
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::{UnequalLengths, azip};
+/// use futures_util::{FutureExt, Stream, StreamExt, stream};
+///
+/// let mut rows = azip((stream::iter([1, 2, 3]), stream::iter(["a"]))).strict();
+/// assert_eq!(rows.next().now_or_never(), Some(Some(Ok((1, "a")))));
+/// let error: UnequalLengths = rows.next().now_or_never().flatten().unwrap().unwrap_err();
+/// assert_eq!((error.shorter(), error.longer()), (1, 0));
+///
+/// let (numbers, _) = rows.get_ref();
+/// assert_eq!(numbers.size_hint().0, 1);
+/// let (_, taken) = rows.into_parts();
+/// assert_eq!(taken, (Some(2), None));
+/// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct StrictAzip<Z: AzipSources> {
     rows: Azip<Z>,
@@ -68,11 +84,17 @@ impl<Z: AzipSources> StrictAzip<Z> {
     }
 
     /// Returns the sources.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> &Z {
         self.rows.get_ref()
     }
 
     /// Returns the sources, and the items of an incomplete row.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_parts(self) -> (Z, Z::Taken) {
         self.rows.into_parts()
     }
@@ -158,6 +180,9 @@ impl<Z: AzipSources> Stream for StrictAzip<Z> {
 }
 
 /// The error of [`StrictAzip`] if sources have unequal lengths.
+///
+/// # Examples
+/// See the example of [`StrictAzip`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UnequalLengths {
     shorter: usize,
@@ -166,11 +191,17 @@ pub struct UnequalLengths {
 
 impl UnequalLengths {
     /// Returns the index of a source that has ended.
+    ///
+    /// # Examples
+    /// See the example of [`StrictAzip`].
     pub fn shorter(&self) -> usize {
         self.shorter
     }
 
     /// Returns the index of a source that has another item.
+    ///
+    /// # Examples
+    /// See the example of [`StrictAzip`].
     pub fn longer(&self) -> usize {
         self.longer
     }

@@ -29,6 +29,9 @@ impl<T> BoundedPusher<T> {
     ///
     /// This is the `cap` of [`bounded`](crate::bounded()), or a quarter of the range of counts if
     /// that is less.
+    ///
+    /// # Examples
+    /// See [`capacity`](Self::capacity).
     pub fn max_capacity(&self) -> usize {
         self.list.gate.cap()
     }
@@ -36,11 +39,26 @@ impl<T> BoundedPusher<T> {
     /// Returns how many places are in use: items that a cursor has not read, and permits.
     ///
     /// Scans the cursors under a lock. Returns 0 if the list has no cursor.
+    ///
+    /// # Examples
+    /// See [`capacity`](Self::capacity).
     pub fn len(&self) -> usize {
         self.list.gate.used()
     }
 
     /// Returns `true` if [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, mut cursor) = bounded(2);
+    /// pusher.try_push(1)?;
+    /// assert!(!pusher.is_empty());
+    /// assert_eq!(cursor.try_next(), Ok(1));
+    /// assert!(pusher.is_empty()); // all cursors have read all items
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -111,6 +129,9 @@ impl<T> BoundedPusher<T> {
     }
 
     /// Returns `true` if the list was stopped. Wait-free.
+    ///
+    /// # Examples
+    /// See [`is_closed`](Self::is_closed).
     pub fn is_stopped(&self) -> bool {
         self.core.is_stopped()
     }
@@ -166,6 +187,9 @@ impl<T> BoundedPusher<T> {
     }
 
     /// Returns the number of cursors of the list. A shared cursor counts once. Wait-free.
+    ///
+    /// # Examples
+    /// See [`pusher_count`](Self::pusher_count).
     #[doc(alias = "receiver_count")]
     pub fn cursor_count(&self) -> usize {
         self.core.cursor_count()
@@ -173,12 +197,31 @@ impl<T> BoundedPusher<T> {
 
     /// Returns the number of pushers of the list. Each [`OwnedPermit`](crate::OwnedPermit) counts
     /// as a pusher. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, cursor) = bounded::<u32>(1);
+    /// let _other = pusher.clone();
+    /// let _takers = [cursor.fork().share(), cursor.fork().share()];
+    /// assert_eq!((pusher.pusher_count(), pusher.cursor_count()), (2, 3));
+    /// ```
     #[doc(alias = "sender_count")]
     pub fn pusher_count(&self) -> usize {
         self.core.pusher_count()
     }
 
     /// Returns `true` if both pushers push into the same list. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, _cursor) = bounded::<u32>(1);
+    /// let (other, _other_cursor) = bounded(1);
+    /// assert!(pusher.same_list(&pusher.clone()) && !pusher.same_list(&other));
+    /// ```
     #[doc(alias = "same_channel")]
     pub fn same_list(&self, other: &Self) -> bool {
         self.core.same_list(&other.core)

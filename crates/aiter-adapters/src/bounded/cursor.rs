@@ -170,22 +170,45 @@ impl<T> BoundedCursor<T> {
 
     /// Returns the number of items that were pushed and that this cursor has not read. Permits do
     /// not count. Wait-free.
+    ///
+    /// # Examples
+    /// See [`max_capacity`](Self::max_capacity).
     #[doc(alias = "lag")]
     pub fn len(&self) -> usize {
         self.cursor.len()
     }
 
     /// Returns `true` if [`len`](Self::len) is 0. Wait-free.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn is_empty(&self) -> bool {
         self.cursor.is_empty()
     }
 
     /// Returns `true` if the list was stopped, also with items left to read. Wait-free.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn is_stopped(&self) -> bool {
         self.cursor.is_stopped()
     }
 
     /// Returns `true` if the list was stopped and this cursor has read every item. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, mut cursor) = bounded(2);
+    /// assert!(cursor.is_empty());
+    /// pusher.try_push(1)?;
+    /// drop(pusher);
+    /// assert!(cursor.is_stopped() && !cursor.is_drained());
+    /// assert_eq!(cursor.try_next(), Ok(1));
+    /// assert!(cursor.is_drained());
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
     pub fn is_drained(&self) -> bool {
         self.cursor.is_drained()
     }

@@ -67,6 +67,9 @@ impl<T> BoundedCursor<T> {
     /// list was stopped.
     ///
     /// Scans the cursors under a lock.
+    ///
+    /// # Examples
+    /// See [`max_capacity`](Self::max_capacity).
     pub fn capacity(&self) -> usize {
         if self.is_stopped() { 0 } else { self.place.list.gate.room() }
     }
@@ -104,6 +107,9 @@ impl<T> BoundedCursor<T> {
     }
 
     /// Returns the number of cursors of the list. A shared cursor counts once. Wait-free.
+    ///
+    /// # Examples
+    /// See [`pusher_count`](Self::pusher_count).
     #[doc(alias = "receiver_count")]
     pub fn cursor_count(&self) -> usize {
         self.cursor.cursor_count()

@@ -5,6 +5,9 @@ use core::{error::Error, fmt};
 use aiter_core::PushErrorKind;
 
 /// The error of [`BoundedPusher::try_reserve`](crate::BoundedPusher::try_reserve).
+///
+/// # Examples
+/// See [`Permit::push`](crate::Permit::push).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TryReserveError {
     /// A cursor has not read `cap` items yet, or a request waits in line.

@@ -99,6 +99,21 @@ impl<T> BoundedCursor<T> {
     }
 
     /// Polls for items as the future of [`next_many`](Self::next_many) does.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    /// use futures_util::{FutureExt, future::poll_fn};
+    ///
+    /// let (pusher, mut cursor) = bounded(2);
+    /// pusher.try_push("a")?;
+    /// pusher.try_push("b")?;
+    /// let mut buf = Vec::new();
+    /// let taken = poll_fn(|cx| cursor.poll_next_many(cx, &mut buf, 100));
+    /// assert_eq!(taken.now_or_never(), Some(2));
+    /// assert_eq!(buf, ["a", "b"]);
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
     pub fn poll_next_many(
         &mut self,
         cx: &mut Context<'_>,

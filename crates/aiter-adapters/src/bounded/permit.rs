@@ -11,6 +11,9 @@ use crate::bounded::pusher::BoundedPusher;
 ///
 /// Dropping it returns the place and wakes the producer that waits for it. A permit that is
 /// forgotten with [`mem::forget`] is lost to the list.
+///
+/// # Examples
+/// See [`push`](Self::push).
 #[must_use = "a permit that is dropped returns its place"]
 pub struct Permit<'a, T> {
     pusher: &'a BoundedPusher<T>,
@@ -66,6 +69,21 @@ impl<T> fmt::Debug for Permit<'_, T> {
 /// [`reserve_many`](BoundedPusher::reserve_many).
 ///
 /// Dropping it returns the places that are left.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::{Permits, bounded};
+/// use futures_util::FutureExt;
+///
+/// let (pusher, mut cursor) = bounded(4);
+/// let reserved = pusher.reserve_many(3).now_or_never().expect("the list has room");
+/// let permits: Permits<_> = reserved.unwrap();
+/// for (item, permit) in ["a", "b"].into_iter().zip(permits) {
+///     permit.push(item).expect("the list has a cursor");
+/// }
+/// assert_eq!(pusher.capacity(), 2); // the third place was returned
+/// assert_eq!((cursor.try_next(), cursor.try_next()), (Ok("a"), Ok("b")));
+/// ```
 #[must_use = "permits that are dropped return their places"]
 pub struct Permits<'a, T> {
     pusher: &'a BoundedPusher<T>,
@@ -111,6 +129,9 @@ impl<T> fmt::Debug for Permits<'_, T> {
 /// A [`Permit`] that owns its pusher; made by [`reserve_owned`](BoundedPusher::reserve_owned).
 ///
 /// It can outlive every other handle of the list. The list does not end while it lives.
+///
+/// # Examples
+/// See [`push`](Self::push).
 #[must_use = "a permit that is dropped returns its place"]
 pub struct OwnedPermit<T> {
     /// `None` once the place was used.

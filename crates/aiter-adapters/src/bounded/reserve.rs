@@ -100,7 +100,19 @@ impl<T> BoundedPusher<T> {
     /// Cancel safe, as [`reserve`](Self::reserve) is. The future drops its pusher.
     ///
     /// # Examples
-    /// See [`OwnedPermit::push`].
+    /// ```
+    /// use std::thread;
+    ///
+    /// use aiter_adapters::bounded;
+    ///
+    /// # futures_executor::block_on(async {
+    /// let (pusher, mut cursor) = bounded(1);
+    /// let permit = pusher.reserve_owned().await.expect("the list has a cursor");
+    /// let thread = thread::spawn(move || permit.push("made by a thread"));
+    /// assert_eq!(cursor.next().await, Some("made by a thread"));
+    /// # thread.join().unwrap().unwrap();
+    /// # });
+    /// ```
     pub fn reserve_owned(self) -> ReserveOwned<T> {
         ReserveOwned { pusher: Some(self), request: Request::new(1) }
     }

@@ -104,22 +104,48 @@ impl<T> SharedBoundedCursor<T> {
 
     /// Returns the number of items that were pushed and that no taker has taken; see
     /// [`SharedCursor::len`].
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn len(&self) -> usize {
         self.taker.len()
     }
 
     /// Returns `true` if [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn is_empty(&self) -> bool {
         self.taker.is_empty()
     }
 
     /// Returns `true` if the list was stopped, also with items left to take. Wait-free.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn is_stopped(&self) -> bool {
         self.taker.is_stopped()
     }
 
     /// Returns `true` if the list was stopped and no item is left to take; see
     /// [`SharedCursor::is_drained`].
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    ///
+    /// let (pusher, cursor) = bounded(2);
+    /// let mut taker = cursor.share();
+    /// let other = taker.clone();
+    /// assert!(taker.is_empty());
+    /// pusher.try_push(1)?;
+    /// drop(pusher);
+    /// assert_eq!((taker.len(), other.len()), (1, 1));
+    /// assert!(taker.is_stopped() && !taker.is_drained());
+    /// assert_eq!(taker.try_next(), Ok(1));
+    /// assert!(taker.is_drained() && other.is_drained());
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
     pub fn is_drained(&self) -> bool {
         self.taker.is_drained()
     }

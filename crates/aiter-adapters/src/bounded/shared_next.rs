@@ -27,6 +27,22 @@ impl<T> SharedBoundedCursor<T> {
     ///
     /// # Cancel safety
     /// Cancel safe. If the future is dropped, no item is lost and no other taker waits longer.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded;
+    /// use futures_util::FutureExt;
+    ///
+    /// let (pusher, cursor) = bounded(1);
+    /// let mut taker = cursor.share();
+    /// let mut other = taker.clone();
+    /// pusher.try_push(1)?;
+    /// assert_eq!(taker.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(other.next().now_or_never(), None); // pending
+    /// drop(pusher);
+    /// assert_eq!(other.next().now_or_never(), Some(None));
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
     #[expect(clippy::should_implement_trait, reason = "it replaces `StreamExt::next`")]
     #[doc(alias = "recv")]
     pub fn next(&mut self) -> SharedBoundedNext<'_, T> {

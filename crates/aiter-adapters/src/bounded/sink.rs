@@ -116,6 +116,21 @@ impl<T> fmt::Debug for PushSink<T> {
 }
 
 /// The error of a [`PushSink`], with the item if there was one.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::bounded;
+/// use aiter_core::PushErrorKind;
+/// use futures_util::{FutureExt, SinkExt};
+///
+/// let (pusher, cursor) = bounded(1);
+/// let mut sink = pusher.into_sink();
+/// assert_eq!(sink.feed("item").now_or_never(), Some(Ok(())));
+/// drop(cursor);
+/// // `send` waits for room first, so the error has no item.
+/// let error = sink.send("late").now_or_never().expect("nothing waits").unwrap_err();
+/// assert_eq!((error.kind(), error.into_inner()), (PushErrorKind::NoCursor, None));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PushSinkError<T> {
     kind: PushErrorKind,
@@ -124,11 +139,17 @@ pub struct PushSinkError<T> {
 
 impl<T> PushSinkError<T> {
     /// Returns the reason. A sink that was closed returns [`PushErrorKind::Stopped`].
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn kind(&self) -> PushErrorKind {
         self.kind
     }
 
     /// Returns the item if `start_send` has failed, and `None` if `poll_ready` has.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_inner(self) -> Option<T> {
         self.item
     }

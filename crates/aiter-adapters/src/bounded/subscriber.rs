@@ -67,6 +67,9 @@ impl<T> BoundedSubscriber<T> {
 impl<T> BoundedCursor<T> {
     /// Makes a handle that can subscribe later. It holds no position, so no push waits for it.
     /// Wait-free.
+    ///
+    /// # Examples
+    /// See [`BoundedSubscriber::subscribe`].
     #[doc(alias = "InactiveReceiver")]
     #[doc(alias = "deactivate")]
     pub fn subscriber(&self) -> BoundedSubscriber<T> {

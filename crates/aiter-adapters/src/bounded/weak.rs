@@ -9,6 +9,9 @@ use crate::{
 
 /// A handle that does not keep its list from ending; made by
 /// [`BoundedPusher::downgrade`].
+///
+/// # Examples
+/// See [`upgrade`](Self::upgrade).
 pub struct WeakBoundedPusher<T> {
     list: Arc<BoundedList<T>>,
 }
@@ -35,6 +38,9 @@ impl<T> WeakBoundedPusher<T> {
 
 impl<T> BoundedPusher<T> {
     /// Makes a weak handle, which does not keep the list from ending. Wait-free.
+    ///
+    /// # Examples
+    /// See [`WeakBoundedPusher::upgrade`].
     pub fn downgrade(&self) -> WeakBoundedPusher<T> {
         WeakBoundedPusher { list: self.list.clone() }
     }

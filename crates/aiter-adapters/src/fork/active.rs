@@ -91,6 +91,9 @@ impl<S: Stream> ForkStream<S> {
     }
 
     /// Makes another active fork at the same position, in constant time.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn fork(&self) -> Self
     where
         S::Item: Clone + Sync,
@@ -131,6 +134,18 @@ impl<S: Stream> ForkStream<S> {
 
     /// Returns the number of items that were pulled from the source and that this fork has not
     /// read.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let mut fast = stream::iter(1..=3).forker();
+    /// let slow = fast.fork();
+    /// assert_eq!(fast.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(fast.next().now_or_never(), Some(Some(2)));
+    /// assert_eq!((fast.lag(), slow.lag()), (0, 2));
+    /// ```
     pub fn lag(&self) -> usize {
         self.fork.lag()
     }
@@ -188,6 +203,17 @@ impl<S: Stream> ForkStream<S> {
     }
 
     /// Returns how the source ended, or `None` while it continues.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{AiterExt, TaskOutcome};
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let mut numbers = stream::iter([1]).forker();
+    /// assert_eq!(numbers.outcome(), None);
+    /// assert_eq!(numbers.by_ref().collect::<Vec<_>>().now_or_never(), Some(vec![1]));
+    /// assert_eq!(numbers.outcome(), Some(TaskOutcome::Completed));
+    /// ```
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.fork.outcome()
     }
@@ -198,6 +224,21 @@ impl<S: Stream> PassiveFork<S> {
     ///
     /// If no active fork is left, the source was dropped, and the new fork only reads the remaining
     /// items.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let mut work = stream::iter(["one", "two"]).forker();
+    /// let log = work.fork_passive();
+    /// assert_eq!(work.next().now_or_never(), Some(Some("one")));
+    /// assert_eq!(log.lag(), 1);
+    /// let mut late = log.fork_active(); // at the position of `log`, which stays passive
+    /// assert_eq!(late.next().now_or_never(), Some(Some("one")));
+    /// assert_eq!(late.next().now_or_never(), Some(Some("two")));
+    /// assert_eq!(log.lag(), 2);
+    /// ```
     #[doc(alias = "is_active")]
     pub fn fork_active(&self) -> ForkStream<S>
     where
@@ -210,6 +251,9 @@ impl<S: Stream> PassiveFork<S> {
     }
 
     /// Turns this fork into an active one, as [`fork_active`](Self::fork_active) does.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn activate(self) -> ForkStream<S>
     where
         S::Item: Clone + Sync,

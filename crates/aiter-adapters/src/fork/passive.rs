@@ -58,6 +58,9 @@ pub struct PassiveFork<S: Stream> {
 
 impl<S: Stream> PassiveFork<S> {
     /// Makes another passive fork at the same position.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn fork_passive(&self) -> Self
     where
         S::Item: Clone + Sync,
@@ -68,6 +71,9 @@ impl<S: Stream> PassiveFork<S> {
 
     /// Returns the number of items that were pulled from the source and that this fork has not
     /// read.
+    ///
+    /// # Examples
+    /// See the example of [`fork_active`](Self::fork_active).
     pub fn lag(&self) -> usize {
         self.cursor.lag()
     }
@@ -75,6 +81,18 @@ impl<S: Stream> PassiveFork<S> {
     /// Returns how the source ended, or `None` while it continues.
     ///
     /// Returns [`TaskOutcome::Cancelled`] if the last active fork was dropped before the end.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{AiterExt, TaskOutcome};
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let work = stream::iter(["one", "two"]).forker();
+    /// let mut log = work.fork_passive();
+    /// drop(work);
+    /// assert_eq!(log.next().now_or_never(), Some(None));
+    /// assert_eq!(log.outcome(), Some(TaskOutcome::Cancelled));
+    /// ```
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.shared.outcome(&self.cursor)
     }

@@ -103,6 +103,9 @@ impl<S: Stream> BoundedFork<S> {
     }
 
     /// Makes another fork at the same position. Lock-free.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn fork(&self) -> Self
     where
         S::Item: Clone,
@@ -117,11 +120,27 @@ impl<S: Stream> BoundedFork<S> {
     }
 
     /// Returns the number of items that this fork has missed because it was too slow.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn missed(&self) -> usize {
         self.missed
     }
 
     /// Returns how this fork ended, or `None` while it continues.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{AiterExt, LagPolicy, TaskOutcome};
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let fast = stream::iter(1..=5).forker_bounded(2, LagPolicy::Error);
+    /// let mut slow = fast.fork();
+    /// assert_eq!(fast.collect::<Vec<_>>().now_or_never(), Some(vec![1, 2, 3, 4, 5]));
+    /// assert_eq!(slow.outcome(), None); // not polled since
+    /// assert_eq!(slow.next().now_or_never(), Some(None));
+    /// assert_eq!(slow.outcome(), Some(TaskOutcome::Lagged));
+    /// ```
     pub fn outcome(&self) -> Option<TaskOutcome> {
         match self.state {
             ForkState::Open => None,

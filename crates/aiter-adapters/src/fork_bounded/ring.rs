@@ -21,6 +21,9 @@ pub(crate) enum Command {
 }
 
 /// The way in which forks handle a fork that is `cap` items behind.
+///
+/// # Examples
+/// See the examples of [`BoundedFork`](crate::BoundedFork).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LagPolicy {
     /// The other forks wait for it.

@@ -67,11 +67,25 @@ impl Gate {
     ///
     /// Wait-free. An interrupt handler may call it as it may call [`push`](Self::push). A second
     /// stop has no effect.
+    ///
+    /// # Examples
+    /// See the example of [`gated`](crate::AiterExt::gated).
     pub fn stop(&self) {
         self.state().stop();
     }
 
     /// Returns `true` after a stop, and after the stream has ended or was dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::stream;
+    ///
+    /// let (gate, items) = stream::iter([1, 2]).gated();
+    /// assert!(!gate.is_stopped());
+    /// drop(items);
+    /// assert!(gate.is_stopped());
+    /// ```
     pub fn is_stopped(&self) -> bool {
         self.state().peek().1
     }
@@ -84,6 +98,9 @@ pub struct GateError(u64);
 
 impl GateError {
     /// Returns the permits.
+    ///
+    /// # Examples
+    /// See the example of [`Gate::push`].
     pub fn into_inner(self) -> u64 {
         self.0
     }

@@ -34,6 +34,27 @@ pin_project_lite::pin_project! {
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item and no
     /// permit is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::pin::Pin;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, Stream, StreamExt, stream};
+    ///
+    /// let (gate, mut numbers) = stream::iter(1..=5).gated();
+    /// gate.push(2).expect("the stream is alive");
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!((numbers.permits(), numbers.get_ref().size_hint().0), (1, 4));
+    /// // Past the gate:
+    /// assert_eq!(numbers.get_mut().next().now_or_never(), Some(Some(2)));
+    /// assert_eq!(Pin::new(&mut numbers).get_pin_mut().next().now_or_never(), Some(Some(3)));
+    /// assert_eq!(numbers.permits(), 1);
+    /// // All that is left:
+    /// let rest = numbers.into_inner();
+    /// assert!(gate.is_stopped());
+    /// assert_eq!(rest.collect::<Vec<_>>().now_or_never(), Some(vec![4, 5]));
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "gated_aiter")]
     pub struct Gated<S> {
@@ -63,26 +84,41 @@ impl<S> Gated<S> {
     }
 
     /// Returns the number of items that are permitted.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn permits(&self) -> u64 {
         self.permits.peek().0
     }
 
     /// Returns the source.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> &S {
         &self.source
     }
 
     /// Returns the source mutably.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.source
     }
 
     /// Returns the source mutably and pinned.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().source
     }
 
     /// Stops the gates and returns the source, with all items that were not returned.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_inner(self) -> S {
         let Self { source, permits, .. } = self;
         // Before the return: if the drop of the waker panics, the source is dropped, not leaked.

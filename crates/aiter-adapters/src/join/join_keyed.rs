@@ -12,6 +12,9 @@ use crate::{
 };
 
 /// An event of one of the streams of a [`JoinKeyed`].
+///
+/// # Examples
+/// See the example of [`JoinStreams::keyed`](crate::JoinStreams::keyed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyedEvent<T> {
     /// The stream has yielded an item.
@@ -42,6 +45,26 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{AiterExt, KeyedEvent};
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let clients = stream::iter([("ann", 1..=2), ("bob", 7..=9)]);
+    /// let clients = clients.map(|(name, lines)| (name, stream::iter(lines)));
+    /// let mut events = clients.join_streams().keyed();
+    /// let mut last = None;
+    /// while events.open() < 2 {
+    ///     last = events.next().now_or_never().flatten();
+    /// }
+    /// assert!(matches!(last, Some((_, KeyedEvent::Item(_)))));
+    /// let mut keys: Vec<_> = events.keys().copied().collect();
+    /// keys.sort();
+    /// assert_eq!(keys, ["ann", "bob"]);
+    /// assert!(events.by_ref().count().now_or_never().is_some());
+    /// assert!(events.get_ref().is_none() && events.open() == 0);
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     pub struct JoinKeyed<S, K, I> {
         #[pin]
@@ -61,16 +84,25 @@ impl<S, K, I> JoinKeyed<S, K, I> {
     }
 
     /// Returns the stream of streams, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> Option<&S> {
         self.joiner.source()
     }
 
     /// Returns the number of open streams.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn open(&self) -> usize {
         self.joiner.len()
     }
 
     /// Returns the keys of the open streams, in no order.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.joiner.members().map(|member| &member.key)
     }

@@ -38,6 +38,24 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let streams = stream::iter([1..=3, 5..=5, 7..=9]).map(stream::iter);
+    /// let mut numbers = streams.join_streams().max_inner(2);
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(1)));
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(5)));
+    /// println!("{} streams are open", numbers.open());
+    /// assert!(numbers.get_ref().is_some());
+    /// let (later, open) = numbers.into_parts();
+    /// let open = stream::iter(open).flatten().collect::<Vec<_>>();
+    /// assert_eq!(open.now_or_never(), Some(vec![2, 3]));
+    /// let later = later.expect("a stream was not opened").flatten().collect::<Vec<_>>();
+    /// assert_eq!(later.now_or_never(), Some(vec![7, 8, 9]));
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "join_aiters")]
     #[doc(alias = "merge")]
@@ -115,17 +133,26 @@ impl<S: Stream> JoinStreams<S> {
     }
 
     /// Returns the stream of streams, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> Option<&S> {
         self.joiner.source()
     }
 
     /// Returns the number of open streams.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn open(&self) -> usize {
         self.joiner.len()
     }
 
     /// Returns the stream of streams, unless it has ended, and the open streams in no order, with
     /// all items that were not returned.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_parts(self) -> (Option<S>, Vec<S::Item>)
     where
         S::Item: Unpin,

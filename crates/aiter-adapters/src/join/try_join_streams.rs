@@ -26,6 +26,21 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{AiterExt, OnError};
+    /// use futures_util::{FutureExt, StreamExt, stream};
+    ///
+    /// let files = [Ok(vec![Ok(1), Ok(2)]), Err("lost"), Ok(vec![Err("odd"), Ok(4)])];
+    /// let files = stream::iter(files).map(|file| file.map(stream::iter));
+    /// let mut numbers = files.try_join_streams(OnError::Emit).max_inner(1);
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(Ok(1))));
+    /// assert_eq!(numbers.open(), 1);
+    /// assert!(numbers.get_ref().is_some());
+    /// let rest = numbers.collect::<Vec<_>>().now_or_never();
+    /// assert_eq!(rest, Some(vec![Ok(2), Err("lost"), Err("odd"), Ok(4)]));
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     pub struct TryJoinStreams<S, I: Stream> {
         #[pin]
@@ -55,6 +70,9 @@ impl<S, I: Stream> TryJoinStreams<S, I> {
     ///
     /// # Panics
     /// Panics if `n` is 0.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     #[track_caller]
     pub fn max_inner(mut self, n: usize) -> Self {
         self.joiner.set_max(nonzero(n, "n"));
@@ -62,11 +80,17 @@ impl<S, I: Stream> TryJoinStreams<S, I> {
     }
 
     /// Returns the stream of streams, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> Option<&S> {
         self.joiner.source()
     }
 
     /// Returns the number of open streams.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn open(&self) -> usize {
         self.joiner.len()
     }

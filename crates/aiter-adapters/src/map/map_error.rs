@@ -3,6 +3,9 @@ use core::{error::Error, fmt};
 use crate::caught_panic::CaughtPanic;
 
 /// The error of a function: its own, or a panic.
+///
+/// # Examples
+/// See the example of [`MapTry::catch_panics`](crate::MapTry::catch_panics).
 #[derive(Debug)]
 pub enum MapError<E> {
     /// The function's own error.

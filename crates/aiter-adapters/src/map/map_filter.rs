@@ -22,6 +22,25 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::pin::Pin;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, Stream, StreamExt, stream};
+    ///
+    /// let lines = stream::iter(["to be", "# a comment", "or not to be"]);
+    /// let mut words = lines.map_filter(str::split_whitespace);
+    /// assert_eq!(words.next().now_or_never(), Some(Some("to")));
+    /// assert_eq!(words.get_ref().map(|lines| lines.size_hint().0), Some(2));
+    /// // Takes a line past the function.
+    /// let mut lines = Pin::new(&mut words).get_pin_mut().expect("the source has not ended");
+    /// assert_eq!(lines.next().now_or_never(), Some(Some("# a comment")));
+    /// let (lines, open) = words.into_parts();
+    /// assert!(open.into_iter().flatten().eq(["be"]));
+    /// assert!(lines.is_some());
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "map_filter_aiter")]
     #[doc(alias = "flat_map")]
@@ -47,16 +66,25 @@ impl<S: Stream, F, I: IntoIterator> MapFilter<S, F, I> {
     }
 
     /// Returns the source, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> Option<&S> {
         self.inner.source().get_ref()
     }
 
     /// Returns the source mutably and pinned, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
         self.project().inner.source_pin_mut().get_pin_mut()
     }
 
     /// Returns the source, unless it has ended, and the open iterator, if any.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_parts(self) -> (Option<S>, Option<I::IntoIter>) {
         let Self { inner, f } = self;
         // Before the return: if this panics, the parts are dropped, not leaked.

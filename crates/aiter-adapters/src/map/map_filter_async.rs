@@ -72,6 +72,25 @@ pin_project_lite::pin_project! {
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
     /// The next poll continues the running call.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::{future::ready, pin::Pin};
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, Stream, StreamExt, stream};
+    ///
+    /// let pages = stream::iter(["ab", "c", "de"]);
+    /// let mut letters = pages.map_filter_async(|page| ready(page.chars()));
+    /// assert_eq!(letters.next().now_or_never(), Some(Some('a')));
+    /// assert_eq!(letters.get_ref().map(|pages| pages.size_hint().0), Some(2));
+    /// // Takes a page past the function.
+    /// let mut pages = Pin::new(&mut letters).get_pin_mut().expect("the source has not ended");
+    /// assert_eq!(pages.next().now_or_never(), Some(Some("c")));
+    /// let (pages, running, open) = letters.into_parts();
+    /// assert!(pages.is_some() && running.is_none());
+    /// assert!(open.into_iter().flatten().eq(['b']));
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "map_filter_aiter")]
     pub struct MapFilterAsync<S, F, Fut: Future<Output: IntoIterator>> {
@@ -108,17 +127,26 @@ where
     }
 
     /// Returns the source, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> Option<&S> {
         self.inner.source().source.get_ref()
     }
 
     /// Returns the source mutably and pinned, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
         self.project().inner.source_pin_mut().project().source.get_pin_mut()
     }
 
     /// Returns the source, unless it has ended, the running future, if any, and the open iterator,
     /// if any.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_parts(
         self,
     ) -> (Option<S>, Option<Fut>, Option<<Fut::Output as IntoIterator>::IntoIter>) {

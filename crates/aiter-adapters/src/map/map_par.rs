@@ -40,6 +40,22 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no result is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, Stream, StreamExt, future, stream};
+    ///
+    /// // The second download never finishes.
+    /// let download = |n: u32| match n {
+    ///     2 => future::pending().left_future(),
+    ///     n => future::ready(10 * n).right_future(),
+    /// };
+    /// let mut files = stream::iter(1..=9).map_par(3, download);
+    /// assert_eq!(files.next().now_or_never(), Some(Some(10)));
+    /// assert_eq!((files.running(), files.finished()), (1, 4));
+    /// assert!(files.get_ref().is_some_and(|source| source.size_hint().0 == 3));
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "map_aiter")]
     #[doc(alias = "parallel_map_aiter")]
@@ -131,16 +147,25 @@ impl<S: Stream, F: FnMut(S::Item) -> Fut, Fut: Future> MapPar<S, F, Fut> {
     }
 
     /// Returns the source, unless it has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> Option<&S> {
         self.source.as_ref()
     }
 
     /// Returns the number of running futures.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn running(&self) -> usize {
         self.jobs.running.len()
     }
 
     /// Returns the number of results that were not taken.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn finished(&self) -> usize {
         self.jobs.finished.len()
     }

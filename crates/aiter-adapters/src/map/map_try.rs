@@ -52,6 +52,25 @@ pin_project_lite::pin_project! {
     /// assert_eq!(sizes.collect::<Vec<_>>().await, [Ok(3), Ok(5), Err(lost)]);
     /// # }).expect("nothing waits");
     /// ```
+    ///
+    /// The source is the raw stream:
+    ///
+    /// ```
+    /// use core::pin::Pin;
+    ///
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{FutureExt, Stream, StreamExt, stream};
+    ///
+    /// let words = stream::iter(["1", "# a comment", "three", "4"]);
+    /// let mut numbers = words.map_try(|word| word.parse::<u8>().map_err(|_| word));
+    /// assert_eq!(numbers.next().now_or_never(), Some(Some(Ok(1))));
+    /// assert_eq!(numbers.get_ref().map(|words| words.size_hint().0), Some(3));
+    /// // Takes a word past the function.
+    /// let mut words = Pin::new(&mut numbers).get_pin_mut().expect("the source has not ended");
+    /// assert_eq!(words.next().now_or_never(), Some(Some("# a comment")));
+    /// let rest = numbers.into_inner().expect("the source has not ended");
+    /// assert_eq!(rest.collect::<Vec<_>>().now_or_never(), Some(vec!["three", "4"]));
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "map_aiter")]
     pub struct MapTry<S, F, E, R = OnError> {
@@ -182,16 +201,25 @@ impl<S, F, E, R> MapTry<S, F, E, R> {
     }
 
     /// Returns the source, unless the stream has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_ref(&self) -> Option<&S> {
         self.source.get_ref()
     }
 
     /// Returns the source mutably and pinned, unless the stream has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Option<Pin<&mut S>> {
         self.project().source.get_pin_mut()
     }
 
     /// Returns the source, unless the stream has ended.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_inner(self) -> Option<S> {
         let Self { source, f, rule, last } = self;
         // Before the return: if a drop panics, the source is dropped, not leaked.

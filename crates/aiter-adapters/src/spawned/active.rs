@@ -43,6 +43,22 @@ use crate::{
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+///
+/// # Examples
+/// With an executor that the caller drives:
+///
+/// ```
+/// use aiter_adapters::{AiterExt, TaskOutcome};
+/// use futures_util::stream;
+///
+/// let executor = smol::LocalExecutor::new();
+/// let mut numbers = stream::iter(1..=3).active(|task| executor.spawn(task));
+/// assert!(numbers.is_empty() && numbers.outcome().is_none());
+/// while executor.try_tick() {}
+/// assert!(numbers.handle().is_finished());
+/// assert_eq!((numbers.len(), numbers.outcome()), (3, Some(TaskOutcome::Completed)));
+/// assert_eq!(numbers.try_next(), Ok(1));
+/// ```
 #[must_use = "dropping it ends its task and drops the source"]
 #[doc(alias = "active_aiter")]
 pub struct Active<T, H> {
@@ -76,6 +92,9 @@ impl<T, H> Active<T, H> {
     }
 
     /// Returns the handle of the task.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn handle(&self) -> &H {
         &self.handle
     }
@@ -109,16 +128,25 @@ impl<T, H> Active<T, H> {
     ///
     /// Items may still be unread. Returns [`TaskOutcome::Cancelled`] if the task was dropped before
     /// the source had ended, as at a runtime's shutdown.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.receiver.outcome()
     }
 
     /// Returns the number of items that were pulled and not taken.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn len(&self) -> usize {
         self.receiver.cursor.len()
     }
 
     /// Returns `true` if [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn is_empty(&self) -> bool {
         self.receiver.cursor.is_empty()
     }
@@ -128,6 +156,9 @@ impl<T, H> Active<T, H> {
     /// # Errors
     /// Returns [`TryNextError::Empty`] if no item was pulled, and [`TryNextError::Ended`] at the
     /// end.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
         let item = self.receiver.cursor.try_next()?;
         self.release_permit();

@@ -32,6 +32,26 @@ pin_project_lite::pin_project! {
     /// # Cancel safety
     /// If the task is dropped, the source is dropped. The stream returns the items that were
     /// pulled, and ends.
+    ///
+    /// # Examples
+    /// In a function that names it, as an executor with static tasks requires:
+    ///
+    /// ```
+    /// use core::{convert::identity, ops::Range};
+    ///
+    /// use aiter_adapters::{AiterExt, DriveTask};
+    /// use futures_util::{StreamExt, future::join, stream};
+    ///
+    /// async fn drive(task: DriveTask<stream::Iter<Range<u32>>>) {
+    ///     task.await
+    /// }
+    ///
+    /// # futures_executor::block_on(async {
+    /// let (numbers, task) = stream::iter(0..3).active(identity).into_parts();
+    /// let (items, ()) = join(numbers.collect::<Vec<_>>(), drive(task)).await;
+    /// assert_eq!(items, [0, 1, 2]);
+    /// # });
+    /// ```
     #[must_use = "the stream gets no items unless this future is polled"]
     pub struct DriveTask<S: Stream> {
         // Dropped when it ends. Always dropped before the sender, so the stream ends last.

@@ -73,6 +73,23 @@ use crate::{
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no result is lost.
+///
+/// # Examples
+/// With an executor that the caller drives:
+///
+/// ```
+/// use aiter_adapters::{AiterExt, TaskOutcome};
+/// use futures_util::{FutureExt, StreamExt, stream};
+///
+/// let executor = smol::LocalExecutor::new();
+/// let square = |n: u32| async move { n * n };
+/// let squares = stream::iter(1..=3).map_par_with(2, |task| executor.spawn(task), square);
+/// assert_eq!((squares.handles().len(), squares.finished()), (2, 0));
+/// while executor.try_tick() {}
+/// assert_eq!((squares.finished(), squares.outcome()), (3, Some(TaskOutcome::Completed)));
+/// let squares = squares.ordered().collect::<Vec<_>>().now_or_never();
+/// assert_eq!(squares, Some(vec![1, 4, 9]));
+/// ```
 #[must_use = "dropping it ends its tasks and drops the source"]
 #[doc(alias = "map_aiter")]
 #[doc(alias = "parallel_map_aiter")]
@@ -142,6 +159,9 @@ impl<T, H, L> MapParWith<T, H, L> {
     }
 
     /// Returns the handles of the tasks that were started.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn handles(&self) -> &[H] {
         &self.handles
     }
@@ -156,6 +176,23 @@ impl<T, H, L> MapParWith<T, H, L> {
     /// # Panics
     /// Panics if the spawner does. Panics with "capacity overflow" if `n` handles do not fit in
     /// memory.
+    ///
+    /// # Examples
+    /// Waits until the tasks have ended, for example before a shutdown:
+    ///
+    /// ```
+    /// use aiter_adapters::AiterExt;
+    /// use futures_util::{StreamExt, future::join_all, stream};
+    ///
+    /// # smol::block_on(async {
+    /// let square = |n: u32| async move { n * n };
+    /// let squares = stream::iter(1..).map_par_with(2, smol::spawn, square);
+    /// let (mut squares, tasks) = squares.into_parts();
+    /// assert!(squares.next().await.is_some());
+    /// drop(squares);
+    /// assert_eq!(join_all(tasks).await.len(), 2);
+    /// # });
+    /// ```
     pub fn into_parts(mut self) -> (MapParWith<T, ()>, Vec<H>)
     where
         L: StartWorkers<T, H>,
@@ -176,11 +213,17 @@ impl<T, H, L> MapParWith<T, H, L> {
     /// a future or a task has panicked. Returns [`TaskOutcome::Cancelled`] if a result was lost
     /// with its task, or if all tasks were dropped before the source had ended. A runtime drops
     /// tasks at its shutdown.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.inbox.outcome()
     }
 
     /// Returns the number of results that were not taken.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn finished(&self) -> usize {
         self.inbox.finished()
     }

@@ -44,6 +44,35 @@ pin_project_lite::pin_project! {
     /// If the worker is dropped, the result of its running future is lost. The other workers
     /// continue. The source is dropped with the last worker, or at the stream's end if the stream
     /// may start more workers.
+    ///
+    /// # Examples
+    /// In a function that names it, as an executor with static tasks requires:
+    ///
+    /// ```
+    /// use core::{
+    ///     convert::identity,
+    ///     future::{Ready, ready},
+    ///     ops::Range,
+    /// };
+    ///
+    /// use aiter_adapters::{AiterExt, MapWorker};
+    /// use futures_util::{StreamExt, future::{join, join_all}, stream};
+    ///
+    /// type Square = fn(u32) -> Ready<u32>;
+    ///
+    /// async fn work(worker: MapWorker<stream::Iter<Range<u32>>, Square, Ready<u32>>) {
+    ///     worker.await
+    /// }
+    ///
+    /// # futures_executor::block_on(async {
+    /// let square: Square = |n| ready(n * n);
+    /// let squares = stream::iter(1..4).map_par_with(2, identity, square);
+    /// let (squares, workers) = squares.into_parts();
+    /// let workers = join_all(workers.into_iter().map(work));
+    /// let (squares, _) = join(squares.ordered().collect::<Vec<_>>(), workers).await;
+    /// assert_eq!(squares, [1, 4, 9]);
+    /// # });
+    /// ```
     #[must_use = "nothing is mapped unless this future is polled"]
     pub struct MapWorker<S: Stream, F, Fut: Future> {
         // The fields are dropped in this order, so the stream ends last.

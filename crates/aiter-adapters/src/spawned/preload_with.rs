@@ -35,6 +35,26 @@ use crate::{
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream (such as `next()`) is dropped, no item is lost.
+///
+/// # Examples
+/// With an executor that the caller drives:
+///
+/// ```
+/// use aiter_adapters::AiterExt;
+/// use futures_util::{FutureExt, StreamExt, stream};
+///
+/// let executor = smol::LocalExecutor::new();
+/// let mut pages = stream::iter(1..=9).preload_with(2, |task| executor.spawn(task));
+/// assert!(pages.is_empty());
+/// while executor.try_tick() {}
+/// assert_eq!((pages.len(), pages.outcome()), (2, None)); // the task waits for the consumer
+/// assert!(!pages.handle().is_finished());
+/// assert_eq!(pages.next().now_or_never(), Some(Some(1)));
+///
+/// let (pages, task) = pages.into_parts();
+/// drop(pages);
+/// assert_eq!(smol::block_on(executor.run(task)), ());
+/// ```
 #[must_use = "dropping it ends its task and drops the source"]
 #[doc(alias = "preload_aiter")]
 pub struct PreloadWith<T, H> {
@@ -62,6 +82,9 @@ impl<T, H> PreloadWith<T, H> {
     }
 
     /// Returns the handle of the task.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn handle(&self) -> &H {
         self.items.handle()
     }
@@ -70,6 +93,9 @@ impl<T, H> PreloadWith<T, H> {
     ///
     /// Dropping the stream still ends the task. Dropping the handle cancels or detaches the task,
     /// as the runtime defines.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_parts(self) -> (PreloadWith<T, ()>, H) {
         let (items, handle) = self.items.into_parts();
         (PreloadWith { items, n: self.n }, handle)
@@ -79,16 +105,25 @@ impl<T, H> PreloadWith<T, H> {
     ///
     /// Items may still be unread. Returns [`TaskOutcome::Cancelled`] if the task was dropped before
     /// the source had ended, as at a runtime's shutdown.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn outcome(&self) -> Option<TaskOutcome> {
         self.items.outcome()
     }
 
     /// Returns the number of items that were pulled and not taken.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Returns `true` if [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }

@@ -42,12 +42,18 @@ mod sealed {
 /// Starts the tasks of a [`MapParWith`](crate::MapParWith). `()` starts none.
 ///
 /// This trait is sealed.
+///
+/// # Examples
+/// See the example of [`MapParWith::into_parts`](crate::MapParWith::into_parts).
 pub trait StartWorkers<T, H>: sealed::Start<T, H> {}
 
 impl<T, H, L: sealed::Start<T, H>> StartWorkers<T, H> for L {}
 
 /// The spawner of a [`MapParWith`](crate::MapParWith), with the source and the function of its
 /// tasks.
+///
+/// # Examples
+/// See the example of [`map_par_with`](crate::AiterExt::map_par_with).
 pub struct WorkerStarter<S, P, F, Fut: Future> {
     spawn: P,
     /// `None` if no workers are left to start.

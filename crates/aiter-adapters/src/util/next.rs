@@ -19,6 +19,33 @@ use futures_core::{FusedFuture, FusedStream, Stream};
 ///
 /// # Cancel safety
 /// Cancel safe. If the future is dropped, no item is lost and no other task waits longer.
+///
+/// # Examples
+/// A fork whose future was dropped leaves no waker:
+///
+/// ```
+/// use core::{future::Future, pin::pin, task::{Context, Waker}};
+/// use std::{sync::Arc, task::Wake};
+///
+/// use aiter_adapters::AiterExt;
+/// use futures_util::stream;
+///
+/// struct Task;
+///
+/// impl Wake for Task {
+///     fn wake(self: Arc<Self>) {}
+/// }
+///
+/// let task = Arc::new(Task);
+/// let waker = Waker::from(task.clone());
+/// let mut fork = stream::pending::<i32>().forker();
+/// {
+///     let next = pin!(fork.next());
+///     assert!(next.poll(&mut Context::from_waker(&waker)).is_pending());
+///     assert_eq!(Arc::strong_count(&task), 3);
+/// }
+/// assert_eq!(Arc::strong_count(&task), 2);
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct StreamNext<'a, S>(Wait<'a, S>);
 
@@ -105,6 +132,9 @@ macro_rules! inherent_next {
             ///
             /// # Cancel safety
             /// Cancel safe. If the future is dropped, no item is lost.
+            ///
+            /// # Examples
+            /// See the [example of `AiterExt`](crate::AiterExt#examples).
             #[expect(clippy::should_implement_trait, reason = "replaces `StreamExt::next`")]
             pub fn next(&mut self) -> $crate::StreamNext<'_, Self>
             where

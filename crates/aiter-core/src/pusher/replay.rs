@@ -157,6 +157,14 @@ impl<T> Replay<T> {
     }
 
     /// Returns the number of items that a new subscriber receives at most.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::push_list;
+    ///
+    /// let (pusher, _cursor) = push_list::<char>();
+    /// assert_eq!(pusher.replay(100).max(), 100);
+    /// ```
     pub fn max(&self) -> usize {
         self.max
     }

@@ -152,6 +152,15 @@ impl<S> PollLock<S> {
     ///
     /// # Panics
     /// Panics if `read` panics. All waiting tasks are woken.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::task::PollLock;
+    /// use futures_util::{Stream, stream};
+    ///
+    /// let lock = PollLock::new(stream::iter([1, 2, 3]));
+    /// assert_eq!(lock.try_read(|source| source.size_hint()), Some((3, Some(3))));
+    /// ```
     pub fn try_read<R>(&self, read: impl FnOnce(Pin<&mut S>) -> R) -> Option<R> {
         self.shared.state.try_close_for_read(OPEN).then(|| self.read_and_open(read))
     }
@@ -166,6 +175,27 @@ impl<S> PollLock<S> {
     ///
     /// # Panics
     /// Panics if `read` panics. All waiting tasks are woken.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::{
+    ///     collections::VecDeque,
+    ///     task::{Context, Poll, Waker},
+    /// };
+    ///
+    /// use aiter_core::task::PollLock;
+    ///
+    /// // The value is a queue of jobs. The queue is pending while it is empty.
+    /// let mut worker = PollLock::new(VecDeque::<u32>::new());
+    /// let mut monitor = worker.clone();
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let job = worker.poll_locked(&mut cx, |mut jobs, _| {
+    ///     jobs.pop_front().map_or(Poll::Pending, Poll::Ready)
+    /// });
+    /// assert_eq!(job, Poll::Pending);
+    /// // No poll before the next wake-up finds a job, but a read sees the queue.
+    /// assert_eq!(monitor.poll_read(&mut cx, |jobs| jobs.len()), Poll::Ready(0));
+    /// ```
     pub fn poll_read<R>(
         &mut self,
         cx: &mut Context<'_>,

@@ -58,6 +58,9 @@ pub struct PollLock<S> {
 
 impl<S> PollLock<S> {
     /// Creates the first handle of a value.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn new(value: S) -> Self {
         let state = Arc::new(LockState {
             gate: AtomicUsize::new(OPEN),
@@ -87,6 +90,9 @@ impl<S> PollLock<S> {
     /// # Panics
     /// Panics if `poll` panics. All waiting tasks are woken. Panics if the waker of another task
     /// panics, which drops the result of `poll`. If a second waker panics then, the program aborts.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     #[inline]
     pub fn poll_locked<R>(
         &mut self,
@@ -199,6 +205,21 @@ impl<S> PollLock<S> {
     ///
     /// A runtime may keep a task that was woken here on the waking thread until this task returns.
     /// So a task that computes should first return to its executor.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// use aiter_core::task::PollLock;
+    ///
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let mut driver = PollLock::new("a source");
+    /// let mut watcher = driver.clone();
+    /// watcher.watch(&cx);
+    /// assert_eq!(driver.poll_locked(&mut cx, |_, _| Poll::Ready(1)), Poll::Ready(1));
+    /// assert!(driver.has_woken()); // the watcher's task may wait for this thread
+    /// assert!(!driver.has_woken());
+    /// ```
     pub fn has_woken(&mut self) -> bool {
         core::mem::take(&mut self.has_woken)
     }
@@ -207,6 +228,33 @@ impl<S> PollLock<S> {
     ///
     /// No wake-up is lost, because each wake-up is for all tasks. Wait-free, except for the drop of
     /// the wakers.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::{
+    ///     sync::Arc,
+    ///     task::{Context, Wake, Waker},
+    /// };
+    ///
+    /// use aiter_core::task::PollLock;
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// struct Task;
+    ///
+    /// impl Wake for Task {
+    ///     fn wake(self: Arc<Self>) {}
+    /// }
+    ///
+    /// let task = Arc::new(Task);
+    /// let waker = Waker::from(task.clone());
+    /// let mut cx = Context::from_waker(&waker);
+    /// let mut lock = PollLock::new(stream::pending::<()>());
+    /// let polled = lock.poll_locked(&mut cx, |mut source, cx| source.poll_next_unpin(cx));
+    /// assert!(polled.is_pending());
+    /// assert_eq!(Arc::strong_count(&task), 3); // the lock has a clone of the waker
+    /// lock.cancel();
+    /// assert_eq!(Arc::strong_count(&task), 2);
+    /// ```
     pub fn cancel(&mut self) {
         let state = &*self.shared.state;
         // Both wakers are taken before the first is dropped, because its drop may panic.
@@ -220,6 +268,21 @@ impl<S> PollLock<S> {
     ///
     /// For a task that has found a result elsewhere. A poll that is ready does the same. Wait-free,
     /// except for the drop of the waker.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// use aiter_core::task::PollLock;
+    ///
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let mut driver = PollLock::new("a source");
+    /// let mut watcher = driver.clone();
+    /// watcher.watch(&cx);
+    /// assert!(!watcher.drop_used_waker()); // the task is still registered
+    /// assert!(driver.poll_locked(&mut cx, |_, _| Poll::Ready(())).is_ready());
+    /// assert!(watcher.drop_used_waker());
+    /// ```
     pub fn drop_used_waker(&mut self) -> bool {
         self.task_waiter.queue(&self.shared.state).take_called(&self.task_waiter.waiter).is_some()
     }
@@ -228,6 +291,29 @@ impl<S> PollLock<S> {
     ///
     /// Also wakes tasks that [watch](Self::watch). Lock-free; neither allocates nor frees, except
     /// for the wakers of tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::{
+    ///     cell::Cell,
+    ///     task::{Context, Poll, Waker},
+    /// };
+    ///
+    /// use aiter_core::task::PollLock;
+    ///
+    /// // The value's result comes from a side that does not have the value's waker.
+    /// let is_done = Cell::new(false);
+    /// let check = || if is_done.get() { Poll::Ready(()) } else { Poll::Pending };
+    ///
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// let mut one = PollLock::new(());
+    /// let mut two = one.clone();
+    /// assert!(one.poll_locked(&mut cx, |_, _| check()).is_pending());
+    /// is_done.set(true);
+    /// assert!(two.poll_locked(&mut cx, |_, _| check()).is_pending()); // without a poll
+    /// two.notify();
+    /// assert!(two.poll_locked(&mut cx, |_, _| check()).is_ready());
+    /// ```
     pub fn notify(&self) {
         let state = &*self.shared.state;
         // After `set_notified`, whose Acquire sees the watchers. Runs also if a waker panics.
@@ -264,6 +350,17 @@ impl<S> PollLock<S> {
     ///
     /// # Errors
     /// Returns the handle if another handle exists.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::task::PollLock;
+    ///
+    /// let one = PollLock::new("value");
+    /// let two = one.clone();
+    /// let one = one.try_into_inner().expect_err("another handle exists");
+    /// drop(two);
+    /// assert_eq!(one.try_into_inner().expect("this is the last handle"), "value");
+    /// ```
     pub fn try_into_inner(self) -> Result<S, Self>
     where
         S: Unpin,

@@ -77,6 +77,9 @@ unsafe impl<T: Sync> Sync for ReadyNode<T> {}
 
 impl<T> ReadyNode<T> {
     /// Returns the member.
+    ///
+    /// # Examples
+    /// See the example of [`take`](Self::take).
     #[inline]
     pub fn get(&self) -> Option<&T> {
         // SAFETY: only this `ReadyNode` accesses `owned`, and `&self` excludes writes.
@@ -94,12 +97,27 @@ impl<T> ReadyNode<T> {
     }
 
     /// Replaces the member, and drops the previous one.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     #[inline]
     pub fn set(&mut self, member: Option<T>) {
         self.owned().member().set(member);
     }
 
     /// Takes the member out.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::task::ReadyQueue;
+    ///
+    /// let ready = ReadyQueue::new();
+    /// let mut node = ready.node(0);
+    /// node.set(Some("a stream"));
+    /// assert_eq!(node.get(), Some(&"a stream"));
+    /// assert_eq!(node.take(), Some("a stream"));
+    /// assert_eq!(node.get(), None);
+    /// ```
     pub fn take(&mut self) -> Option<T>
     where
         T: Unpin,
@@ -108,6 +126,9 @@ impl<T> ReadyNode<T> {
     }
 
     /// Returns a waker that schedules the node.
+    ///
+    /// # Examples
+    /// See the example of the [queue](crate::task::ReadyQueue#examples).
     pub fn waker(&self) -> Waker {
         Waker::clone(&self.node.waker)
     }
@@ -116,6 +137,9 @@ impl<T> ReadyNode<T> {
     ///
     /// # Panics
     /// Panics if `poll` panics. The member stays in the node.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     #[inline]
     pub fn poll<R>(&mut self, poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> R) -> Option<R> {
         let (waker, owned) = self.parts();
@@ -130,6 +154,20 @@ impl<T> ReadyNode<T> {
     ///
     /// # Panics
     /// Panics if `poll` panics. The member is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::{future, task::Poll};
+    ///
+    /// use aiter_core::task::ReadyQueue;
+    /// use futures_util::FutureExt;
+    ///
+    /// let ready = ReadyQueue::new();
+    /// let mut node = ready.node(0);
+    /// let polled = node.poll_new(future::ready(1), |mut future, cx| future.poll_unpin(cx));
+    /// assert_eq!(polled, Poll::Ready(1));
+    /// assert!(node.get().is_none()); // another future may use the node
+    /// ```
     #[inline]
     pub fn poll_new<R>(
         &mut self,
@@ -154,12 +192,18 @@ impl<T> ReadyNode<T> {
 
     /// Returns the number below this one on the stack that it was taken with, or
     /// [`ReadyQueue::NONE`](crate::task::ReadyQueue::NONE).
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     #[inline]
     pub fn next(&self) -> usize {
         self.node.entry.next()
     }
 
     /// Discards all wake-ups so far, so that they do not prevent [`set_idle`](Self::set_idle).
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     #[inline]
     pub fn clear_wakes(&mut self) {
         // Acquire: partner of `Node::notify`, for its caller's earlier writes.
@@ -175,6 +219,9 @@ impl<T> ReadyNode<T> {
 
     /// Sets the node idle, and returns `true`. If the node was woken since the last
     /// [`clear_wakes`](Self::clear_wakes), calls that and returns `false`.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     #[must_use = "a node that did not become idle must be polled again"]
     #[inline]
     pub fn set_idle(&mut self) -> bool {
@@ -219,6 +266,9 @@ impl ReadyQueue {
     ///
     /// # Panics
     /// Panics if the number is larger than [`MAX`](Self::MAX).
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn node<T>(&self, number: usize) -> ReadyNode<T> {
         assert!(number <= Self::MAX, "node number {number} exceeds `ReadyQueue::MAX`");
         ReadyNode { node: Node::new(ReadyEntry::new(self, number)) }

@@ -67,17 +67,43 @@ pub struct ReadyQueue {
 
 impl ReadyQueue {
     /// The number that no node has. It stands for an empty queue and for the end of the stack.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub const NONE: usize = usize::MAX;
     /// The largest number that a node can have.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::task::ReadyQueue;
+    ///
+    /// let ready = ReadyQueue::new();
+    /// let _last = ready.node::<()>(ReadyQueue::MAX); // a larger number panics
+    /// ```
     pub const MAX: usize = NO_NUMBER - 1;
 
     /// Creates an empty queue. Allocates.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn new() -> Self {
         let shared = Shared { top: AtomicUsize::new(EMPTY), first: Cell::new() };
         Self { shared: Arc::new(shared) }
     }
 
     /// Returns `true` if a node is ready. Other threads may change that at any time. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_core::task::ReadyQueue;
+    ///
+    /// let ready = ReadyQueue::new();
+    /// let mut node = ready.node::<()>(0);
+    /// assert!(node.set_idle());
+    /// assert!(!ready.has_ready());
+    /// node.waker().wake();
+    /// assert!(ready.has_ready());
+    /// ```
     #[inline]
     pub fn has_ready(&self) -> bool {
         // Relaxed: a hint. `take` synchronizes.
@@ -89,6 +115,9 @@ impl ReadyQueue {
     /// [`ReadyNode::next`](crate::task::ReadyNode::next) returns the number that was pushed before
     /// it. The owner sees the writes before each of these wake-ups. Drops the task's waker if it
     /// was called. Wait-free, except for that drop.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn take(&mut self) -> usize {
         if !self.has_ready() {
             return Self::NONE;
@@ -116,6 +145,9 @@ impl ReadyQueue {
     /// The waker is called at most once for each call that returns `true`. If the same waker is
     /// registered already, the call takes two loads. Wait-free, except for the clone and drop of
     /// wakers. Allocates only if notifiers that were interrupted still use all cells.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     #[must_use = "a node that is ready already does not call the waker"]
     pub fn sleep(&mut self, waker: &Waker) -> bool {
         // Relaxed: a hint. Either a later exchange decides, or the word stays as it is.

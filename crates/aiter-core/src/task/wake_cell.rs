@@ -82,6 +82,9 @@ impl Drop for BusyGuard<'_> {
 
 impl WakeCell {
     /// Creates a cell without a waker. Allocates nothing.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn new() -> Self {
         let waiter = UnsafeCell::new(Waiter::new());
         Self { queue: WaitQueue::new(), busy: AtomicBool::new(false), waiter }
@@ -98,6 +101,9 @@ impl WakeCell {
     /// time. If two tasks register at once, one of them gets a spurious wake-up.
     ///
     /// Lock-free. Allocates only if a notifier that was interrupted still uses the cell's slot.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn register(&self, waker: &Waker) {
         let Some(mut guard) = self.try_lock() else {
             waker.wake_by_ref();
@@ -124,6 +130,9 @@ impl WakeCell {
     /// Wait-free. Neither allocates nor frees, so an interrupt handler may call it if it may call
     /// the task's own waker. A called waker stays in the cell until the next
     /// [`register`](Self::register) or [`clear`](Self::clear).
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn wake(&self) {
         self.queue.notify_all(Wakers::Lend);
     }
@@ -132,6 +141,29 @@ impl WakeCell {
     ///
     /// For a task that ends before the cell. Does nothing if another party registers at the same
     /// time. Lock-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::{
+    ///     sync::Arc,
+    ///     task::{Wake, Waker},
+    /// };
+    ///
+    /// use aiter_core::task::WakeCell;
+    ///
+    /// struct Task;
+    ///
+    /// impl Wake for Task {
+    ///     fn wake(self: Arc<Self>) {}
+    /// }
+    ///
+    /// let task = Arc::new(Task);
+    /// let cell = WakeCell::new();
+    /// cell.register(&Waker::from(task.clone()));
+    /// assert_eq!(Arc::strong_count(&task), 2);
+    /// cell.clear(); // else the waker would keep the memory of a task that has ended
+    /// assert_eq!(Arc::strong_count(&task), 1);
+    /// ```
     pub fn clear(&self) {
         let Some(mut guard) = self.try_lock() else { return };
         let deregistered = guard.with_waiter(|waiter| self.queue.deregister(waiter));

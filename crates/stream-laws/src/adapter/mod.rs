@@ -65,11 +65,17 @@ impl fmt::Debug for Parts {
 
 impl Parts {
     /// Creates an adapter without parts.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds a stream to read in its own task.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn stream<S: Stream<Item: Output> + 'static>(mut self, stream: S) -> Self {
         let stream = Box::pin(Reader { stream: Box::pin(stream) });
         self.parts.push(TaskPart { stream, role: Role::Reader });
@@ -77,6 +83,9 @@ impl Parts {
     }
 
     /// Adds streams to read, each in its own task.
+    ///
+    /// # Examples
+    /// See the example of [`Laws::backpressure`](crate::Laws::backpressure).
     pub fn streams<S>(self, streams: impl IntoIterator<Item = S>) -> Self
     where
         S: Stream<Item: Output> + 'static,
@@ -85,6 +94,19 @@ impl Parts {
     }
 
     /// Adds a future to drive in its own task.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_channel::mpsc;
+    /// use futures_util::StreamExt;
+    /// use stream_laws::{Laws, Parts, Relation};
+    ///
+    /// let laws = Laws::of("forward", |source| {
+    ///     let (sender, receiver) = mpsc::channel(1);
+    ///     Parts::new().stream(receiver).driver(source.map(Ok).forward(sender))
+    /// });
+    /// laws.expect(Relation::Same).cases(100).run().assert();
+    /// ```
     pub fn driver<F: Future + 'static>(self, future: F) -> Self {
         self.future(future, Role::Driver)
     }
@@ -93,6 +115,34 @@ impl Parts {
     ///
     /// Like a reader, a worker may be [abandoned](crate::Move::Abandon), unless it polled a
     /// scripted future last that is not finished.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use futures_channel::mpsc;
+    /// use futures_util::{StreamExt, lock::Mutex};
+    /// use stream_laws::{Law, Laws, Parts, Relation};
+    ///
+    /// let laws = Laws::of_futures("two workers", |futures| {
+    ///     let (sender, results) = mpsc::unbounded();
+    ///     let jobs = Arc::new(Mutex::new(futures.fuse()));
+    ///     let workers = [(); 2].map(|()| {
+    ///         let (sender, jobs) = (sender.clone(), jobs.clone());
+    ///         async move {
+    ///             while let Some(job) = { jobs.lock().await.next().await } {
+    ///                 let _ = sender.unbounded_send(job.await);
+    ///             }
+    ///         }
+    ///     });
+    ///     Parts::new().stream(results).workers(workers)
+    /// });
+    /// laws.expect(Relation::Permutation)
+    ///     .except(Law::L11, "an abandoned worker keeps its sender, so the results never end")
+    ///     .cases(100)
+    ///     .run()
+    ///     .assert();
+    /// ```
     pub fn workers<F: Future + 'static>(self, futures: impl IntoIterator<Item = F>) -> Self {
         futures.into_iter().fold(self, |parts, future| parts.future(future, Role::Worker))
     }
@@ -106,6 +156,9 @@ impl Parts {
     /// Adds a closure that acts on the adapter from outside, such as a permit for a gate or a push.
     ///
     /// The driver calls it at random, and whenever every task waits and no source can be woken.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn side_effect(mut self, side_effect: impl FnMut() + 'static) -> Self {
         self.side_effects.push(Box::new(side_effect));
         self
@@ -113,8 +166,40 @@ impl Parts {
 }
 
 /// A conversion into [`Parts`], implemented for streams and for `Parts`.
+///
+/// # Examples
+/// For the type that a constructor returns:
+///
+/// ```
+/// use futures_util::{
+///     Stream,
+///     stream::{AbortHandle, Abortable, abortable},
+/// };
+/// use stream_laws::{IntoParts, Laws, Output, Parts, Relation};
+///
+/// struct Handled<S> {
+///     stream: Abortable<S>,
+///     handle: AbortHandle,
+/// }
+///
+/// impl<S: Stream<Item: Output> + 'static> IntoParts for Handled<S> {
+///     fn into_parts(self) -> Parts {
+///         let Self { stream, handle } = self;
+///         Parts::new().stream(stream).side_effect(move || handle.abort())
+///     }
+/// }
+///
+/// let laws = Laws::of("abortable", |source| {
+///     let (stream, handle) = abortable(source);
+///     Handled { stream, handle }
+/// });
+/// laws.expect(Relation::Subsequence).cases(100).run().assert();
+/// ```
 pub trait IntoParts {
     /// Returns the parts.
+    ///
+    /// # Examples
+    /// See the [example of the trait](Self#examples).
     fn into_parts(self) -> Parts;
 }
 

@@ -6,8 +6,32 @@ use crate::token::Token;
 ///
 /// Tuples, arrays, `Vec`, `Option`, `Result` and smart pointers of outputs are outputs. Numbers and
 /// `()` contain no token. For other types, implement this trait or `map` the items of the adapter.
+///
+/// # Examples
+/// ```
+/// use futures_util::StreamExt;
+/// use stream_laws::{Laws, Output, Relation, Token};
+///
+/// struct Row {
+///     left: Token,
+///     right: Token,
+/// }
+///
+/// impl Output for Row {
+///     fn tokens(self, tokens: &mut Vec<Token>) {
+///         self.left.tokens(tokens);
+///         self.right.tokens(tokens);
+///     }
+/// }
+///
+/// let laws = Laws::of_many("rows", |[a, b]| a.zip(b).map(|(left, right)| Row { left, right }));
+/// laws.expect(Relation::Rows).cases(100).run().assert();
+/// ```
 pub trait Output {
     /// Appends every token of this item to `tokens`, in order.
+    ///
+    /// # Examples
+    /// See the [example of the trait](Self#examples).
     fn tokens(self, tokens: &mut Vec<Token>);
 }
 

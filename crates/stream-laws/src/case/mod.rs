@@ -15,6 +15,9 @@ pub use self::{
 /// A scripted action on the tasks, before a fair executor runs the case to its end.
 ///
 /// Tasks, sources and side effects are numbered from zero. A number past the last one wraps around.
+///
+/// # Examples
+/// See the example of [`Case`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Move {
@@ -76,33 +79,59 @@ pub struct Case {
 
 impl Case {
     /// Creates a case with these scripts, exact size hints and no moves.
+    ///
+    /// # Examples
+    /// ```
+    /// use stream_laws::{Case, Move, SizeHint};
+    ///
+    /// let case = Case::new(["-o|".parse()?, "|".parse()?])
+    ///     .with_size_hint(SizeHint::Loose)
+    ///     .with_moves([Move::Turn, Move::DropAll]);
+    /// assert_eq!(case.to_string(), "`-o|` `|` (Loose hints): turn, drop all");
+    /// # Ok::<(), stream_laws::ScriptError>(())
+    /// ```
     pub fn new(scripts: impl IntoIterator<Item = Script>) -> Self {
         Self { scripts: scripts.into_iter().collect(), ..Self::default() }
     }
 
     /// Sets the moves.
+    ///
+    /// # Examples
+    /// See the example of [`new`](Self::new).
     pub fn with_moves(mut self, moves: impl IntoIterator<Item = Move>) -> Self {
         self.moves = moves.into_iter().collect();
         self
     }
 
     /// Sets how the sources answer `size_hint`.
+    ///
+    /// # Examples
+    /// See the example of [`new`](Self::new).
     pub fn with_size_hint(mut self, hint: SizeHint) -> Self {
         self.hint = hint;
         self
     }
 
     /// Returns the scripts, in the order in which their sources are created.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn scripts(&self) -> &[Script] {
         &self.scripts
     }
 
     /// Returns the moves.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn moves(&self) -> &[Move] {
         &self.moves
     }
 
     /// Returns how the sources answer `size_hint`.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn hint(&self) -> SizeHint {
         self.hint
     }

@@ -2,6 +2,9 @@ use alloc::vec::Vec;
 use core::{error::Error, fmt, str::FromStr};
 
 /// One answer of a scripted source to a poll.
+///
+/// # Examples
+/// See the example of [`Script`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// `o`: yields an item.
@@ -54,16 +57,36 @@ pub struct Script {
 
 impl Script {
     /// Creates a script of these steps.
+    ///
+    /// # Examples
+    /// ```
+    /// use stream_laws::{Script, Step};
+    ///
+    /// let script = Script::new([Step::Pending, Step::Ready]);
+    /// assert_eq!(script.to_string(), "-o|");
+    /// ```
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
         Self { steps: steps.into_iter().collect() }
     }
 
     /// Returns the steps before the end.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
     /// Returns the number of items of a source with this script, errors included.
+    ///
+    /// # Examples
+    /// ```
+    /// use stream_laws::Script;
+    ///
+    /// let script: Script = "o-x~o|".parse()?;
+    /// assert_eq!(script.items(), 3);
+    /// # Ok::<(), stream_laws::ScriptError>(())
+    /// ```
     pub fn items(&self) -> usize {
         self.items_from(0)
     }

@@ -1,4 +1,7 @@
 /// How a scripted source answers `size_hint`. Every answer is correct, but not every one is exact.
+///
+/// # Examples
+/// See the example of [`Case`](crate::Case).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SizeHint {
     /// Both bounds equal the number of remaining items.

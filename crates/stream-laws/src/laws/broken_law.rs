@@ -4,6 +4,18 @@ use core::{error::Error, fmt};
 use crate::{case::Case, law::Law};
 
 /// A broken law, with the smallest case found that breaks it.
+///
+/// # Examples
+/// ```
+/// use futures_util::StreamExt;
+/// use stream_laws::{Law, Laws, Relation};
+///
+/// let laws = Laws::of("skip", |source| source.skip(1)).expect(Relation::Same);
+/// let broken = laws.check().expect_err("`skip` loses an item");
+/// assert_eq!(broken.law, Law::Items);
+/// assert_eq!(broken.case.to_string(), "`o|`");
+/// assert_eq!(broken.message, "[0.0] became []");
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BrokenLaw {

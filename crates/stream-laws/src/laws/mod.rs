@@ -105,6 +105,9 @@ impl Laws {
     }
 
     /// Describes an adapter of one source.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn of<P: IntoParts>(name: &str, adapter: impl Fn(Source) -> P + 'static) -> Self {
         Self::new(name, CaseGenerator::new(1, ItemKind::Tokens), move |factory| {
             adapter(factory.source()).into_parts()
@@ -112,6 +115,9 @@ impl Laws {
     }
 
     /// Describes an adapter of `N` sources.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn of_many<P: IntoParts, const N: usize>(
         name: &str,
         adapter: impl Fn([Source; N]) -> P + 'static,
@@ -122,6 +128,17 @@ impl Laws {
     }
 
     /// Describes an adapter of a stream of streams.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use stream_laws::{Laws, Relation};
+    ///
+    /// Laws::of_nested("flatten", |outer| outer.flatten())
+    ///     .expect(Relation::Same)
+    ///     .run()
+    ///     .assert();
+    /// ```
     pub fn of_nested<P: IntoParts>(
         name: &str,
         adapter: impl Fn(NestedSource<Source>) -> P + 'static,
@@ -132,6 +149,17 @@ impl Laws {
     }
 
     /// Describes an adapter of a stream of futures.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use stream_laws::{Laws, Relation};
+    ///
+    /// Laws::of_futures("one by one", |futures| futures.then(|future| future))
+    ///     .expect(Relation::Same)
+    ///     .run()
+    ///     .assert();
+    /// ```
     pub fn of_futures<P: IntoParts>(
         name: &str,
         adapter: impl Fn(NestedSource<ScriptedFuture>) -> P + 'static,
@@ -142,6 +170,29 @@ impl Laws {
     }
 
     /// Describes several readers of one source, each with its own task.
+    ///
+    /// # Examples
+    /// Readers that share a source without a queue of wakers:
+    ///
+    /// ```
+    /// use std::{cell::RefCell, rc::Rc};
+    ///
+    /// use futures_util::{StreamExt, stream};
+    /// use stream_laws::{Law, Laws, Relation};
+    ///
+    /// let report = Laws::of_readers("naive", |source| {
+    ///     let source = Rc::new(RefCell::new(source));
+    ///     [(); 2].map(|()| {
+    ///         let source = source.clone();
+    ///         stream::poll_fn(move |cx| source.borrow_mut().poll_next_unpin(cx))
+    ///     })
+    /// })
+    /// .expect(Relation::Shared)
+    /// .cases(1000)
+    /// .run();
+    /// // The source holds the waker of the latest poll only, so the other reader hangs.
+    /// assert!(report.broken().iter().any(|broken| broken.law == Law::L2));
+    /// ```
     pub fn of_readers<S, I>(name: &str, readers: impl Fn(Source) -> I + 'static) -> Self
     where
         S: Stream<Item: Output> + 'static,
@@ -153,6 +204,9 @@ impl Laws {
     /// States the relation between the items of the sources and of the readers.
     ///
     /// There is no default. [`Relation::Any`] checks no items.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn expect(mut self, relation: Relation) -> Self {
         self.relation = Some(relation);
         self
@@ -204,12 +258,39 @@ impl Laws {
     ///
     /// This applies to adapters whose slowest reader holds the others back. [`Law::L11`] still
     /// requires the other readers to get `items` items ahead.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_channel::mpsc;
+    /// use futures_util::{SinkExt, StreamExt};
+    /// use stream_laws::{Laws, Parts, Relation};
+    ///
+    /// // Each channel holds one item, and each sender one more.
+    /// let laws = Laws::of("fanout", |source| {
+    ///     let (one, to_one) = mpsc::channel(1);
+    ///     let (two, to_two) = mpsc::channel(1);
+    ///     Parts::new().driver(source.map(Ok).forward(one.fanout(two))).streams([to_one, to_two])
+    /// });
+    /// laws.expect(Relation::Same).backpressure(2).cases(100).run().assert();
+    /// ```
     pub fn backpressure(mut self, items: usize) -> Self {
         self.promises.backpressure = Some(items);
         self
     }
 
     /// Promises that the adapter does not poll its source after its own end.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use stream_laws::{Laws, Relation};
+    ///
+    /// Laws::of("take", |source| source.take(2).fuse())
+    ///     .expect(Relation::Subsequence)
+    ///     .fused()
+    ///     .run()
+    ///     .assert();
+    /// ```
     pub fn fused(mut self) -> Self {
         self.promises.fused = true;
         self
@@ -217,12 +298,36 @@ impl Laws {
 
     /// Promises that the adapter causes no extra polls: [`Law::L9`] allows one poll per event, not
     /// two.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use stream_laws::{Laws, Relation};
+    ///
+    /// Laws::of("map", |source| source.map(Some))
+    ///     .expect(Relation::Same)
+    ///     .no_extra_polls()
+    ///     .run()
+    ///     .assert();
+    /// ```
     pub fn no_extra_polls(mut self) -> Self {
         self.promises.no_extra_polls = true;
         self
     }
 
     /// Adds errors to the scripts, for adapters of [`Source::results`].
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_util::TryStreamExt;
+    /// use stream_laws::{Laws, Relation};
+    ///
+    /// Laws::of("map_ok", |source| source.results().map_ok(Some))
+    ///     .expect(Relation::Same)
+    ///     .with_errors()
+    ///     .run()
+    ///     .assert();
+    /// ```
     pub fn with_errors(mut self) -> Self {
         self.generator.errors = true;
         self
@@ -231,6 +336,18 @@ impl Laws {
     /// Excludes a law from the checks for this reason.
     ///
     /// Without [`Law::L6`] no source panics, and without [`Law::L11`] no task is abandoned.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use stream_laws::{Law, Laws, Relation};
+    ///
+    /// Laws::of_futures("buffered", |futures| futures.buffered(2))
+    ///     .expect(Relation::Same)
+    ///     .except(Law::L6, "its queue waits for the future that panicked")
+    ///     .run()
+    ///     .assert();
+    /// ```
     pub fn except(mut self, law: Law, reason: &'static str) -> Self {
         match law {
             Law::L6 => self.generator.panics = false,
@@ -242,6 +359,9 @@ impl Laws {
     }
 
     /// Sets the number of cases. The default is 10,000.
+    ///
+    /// # Examples
+    /// See the example of [`Report`].
     pub fn cases(mut self, cases: usize) -> Self {
         self.cases = cases;
         self

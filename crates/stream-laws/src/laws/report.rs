@@ -8,6 +8,25 @@ use super::{broken_law::BrokenLaw, env};
 use crate::law::Law;
 
 /// The result of a run of [`Laws`](crate::Laws).
+///
+/// # Examples
+/// ```
+/// use futures_util::StreamExt;
+/// use stream_laws::{Laws, Relation};
+///
+/// let report = Laws::of("map", |source| source.map(Some))
+///     .expect(Relation::Same)
+///     .cases(100)
+///     .run();
+/// println!("{}: {} cases", report.name(), report.cases());
+/// for broken in report.broken() {
+///     println!("{broken}");
+/// }
+/// for (law, reason) in report.excepted() {
+///     println!("{law} was not checked: {reason}");
+/// }
+/// report.assert();
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a report does nothing unless it is asserted or read"]
 pub struct Report {
@@ -19,21 +38,33 @@ pub struct Report {
 
 impl Report {
     /// Returns the name of the adapter.
+    ///
+    /// # Examples
+    /// See the example of [`Report`].
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns the number of cases that were run.
+    ///
+    /// # Examples
+    /// See the example of [`Report`].
     pub fn cases(&self) -> usize {
         self.cases
     }
 
     /// Returns the broken laws in order, each with its smallest case.
+    ///
+    /// # Examples
+    /// See the example of [`Report`].
     pub fn broken(&self) -> &[BrokenLaw] {
         &self.broken
     }
 
     /// Returns the laws that were not checked, with the reasons.
+    ///
+    /// # Examples
+    /// See the example of [`Report`].
     pub fn excepted(&self) -> &[(Law, &'static str)] {
         &self.excepted
     }
@@ -43,6 +74,9 @@ impl Report {
     /// # Panics
     /// Panics if a law was broken. The message contains the broken laws and the variable that runs
     /// the case again.
+    ///
+    /// # Examples
+    /// See the example of [`Report`].
     #[track_caller]
     pub fn assert(&self) {
         assert!(self.broken.is_empty(), "{self}");

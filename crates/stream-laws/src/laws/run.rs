@@ -14,6 +14,9 @@ impl Laws {
     /// # Panics
     /// Panics if no relation was stated with [`expect`](Self::expect), if the closure that creates
     /// the adapter panics, or if an environment variable has an invalid value.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     #[track_caller]
     pub fn run(&self) -> Report {
         let relation = self.relation();
@@ -56,6 +59,9 @@ impl Laws {
     ///
     /// # Panics
     /// Panics if [`run`](Self::run) panics.
+    ///
+    /// # Examples
+    /// See the example of [`BrokenLaw`].
     #[track_caller]
     pub fn check(&self) -> Result<(), BrokenLaw> {
         self.run().broken.into_iter().next().map_or(Ok(()), Err)

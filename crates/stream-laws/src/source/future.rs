@@ -11,6 +11,9 @@ use crate::token::Token;
 /// A future that follows a [`Script`](crate::Script) and returns one token at its end.
 ///
 /// An item in the script ends the future as well.
+///
+/// # Examples
+/// See the example of [`Laws::of_futures`](crate::Laws::of_futures).
 #[must_use = "futures do nothing unless polled"]
 pub struct ScriptedFuture {
     runner: ScriptRunner,

@@ -13,6 +13,27 @@ use crate::{
 };
 
 /// A handle of a [`Source`](crate::Source), which wakes the source and reports how it was polled.
+///
+/// # Examples
+/// ```
+/// use stream_laws::{Source, Task};
+///
+/// let (source, handle) = Source::new("o-|".parse()?);
+/// let mut task = Task::new(source);
+/// assert!(task.poll().is_ready());
+/// assert!(task.poll().is_pending());
+/// assert!(handle.is_waiting() && handle.waker().is_some());
+/// assert_eq!((handle.polls(), handle.waiting_polls(), handle.items()), (2, 1, 1));
+/// assert!(handle.wake());
+/// assert!(task.is_woken());
+/// assert!(task.poll().is_ready());
+/// assert!(handle.is_ended());
+/// assert_eq!(handle.polls_after_end(), 0);
+/// task.drop_stream();
+/// assert!(handle.is_dropped());
+/// assert_eq!(handle.ledger().alive(), 0);
+/// # Ok::<(), stream_laws::ScriptError>(())
+/// ```
 #[derive(Clone)]
 pub struct SourceHandle {
     shared: Arc<Shared>,
@@ -62,6 +83,9 @@ impl SourceHandle {
     /// Completes the [`Step::Pending`] at which the source waits, and wakes the latest waker.
     ///
     /// Returns `false` if the source is not waiting.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn wake(&self) -> bool {
         let waker = {
             let mut state = self.state();
@@ -80,47 +104,74 @@ impl SourceHandle {
     }
 
     /// Returns `true` if the source was polled at a [`Step::Pending`] that is not completed.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn is_waiting(&self) -> bool {
         self.state().waiting
     }
 
     /// Returns the registered waker, or `None` if it was woken.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn waker(&self) -> Option<Waker> {
         self.state().waker.clone()
     }
 
     /// Returns the number of polls.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn polls(&self) -> usize {
         self.state().polls
     }
 
     /// Returns the number of polls at a [`Step::Pending`].
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn waiting_polls(&self) -> usize {
         self.state().waiting_polls
     }
 
     /// Returns the number of polls after the end.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn polls_after_end(&self) -> usize {
         let state = self.state();
         state.early_polls_after_end + state.late_polls_after_end
     }
 
     /// Returns the number of items that the source has yielded, errors included.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn items(&self) -> usize {
         self.state().items
     }
 
     /// Returns `true` if the source has returned `None`.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn is_ended(&self) -> bool {
         self.state().ended
     }
 
     /// Returns `true` if the source was dropped.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn is_dropped(&self) -> bool {
         self.state().dropped
     }
 
     /// Returns the ledger of the tokens of the source.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn ledger(&self) -> &Ledger {
         &self.shared.counters.ledger
     }

@@ -27,6 +27,9 @@ use crate::{
 ///
 /// The [`SourceHandle`] can wake the latest waker even after the source was dropped, as a timer
 /// can.
+///
+/// # Examples
+/// See the example of [`SourceHandle`].
 #[must_use = "streams do nothing unless polled"]
 pub struct Source {
     runner: ScriptRunner,
@@ -40,6 +43,9 @@ impl fmt::Debug for Source {
 
 impl Source {
     /// Creates a source that follows this script, with an exact `size_hint`.
+    ///
+    /// # Examples
+    /// See the example of [`SourceHandle`].
     pub fn new(script: Script) -> (Self, SourceHandle) {
         let handle =
             SourceHandle::new(script, ScriptKind::Tokens, SizeHint::Exact, 0, Arc::default());
@@ -48,6 +54,20 @@ impl Source {
 
     /// Converts this source into a stream of results, where [`Step::Error`](crate::Step::Error)
     /// yields an `Err`.
+    ///
+    /// # Examples
+    /// ```
+    /// use core::task::Poll;
+    ///
+    /// use stream_laws::{Source, Task};
+    ///
+    /// let (source, _handle) = Source::new("ox|".parse()?);
+    /// let mut task = Task::new(source.results());
+    /// assert!(matches!(task.poll(), Poll::Ready(Some(Ok(_)))));
+    /// assert!(matches!(task.poll(), Poll::Ready(Some(Err(_)))));
+    /// assert_eq!(task.poll(), Poll::Ready(None));
+    /// # Ok::<(), stream_laws::ScriptError>(())
+    /// ```
     pub fn results(self) -> ResultSource {
         ResultSource { source: self }
     }
@@ -71,6 +91,9 @@ impl Stream for Source {
 }
 
 /// A stream of results; returned by [`Source::results`].
+///
+/// # Examples
+/// See the example of [`Source::results`].
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct ResultSource {

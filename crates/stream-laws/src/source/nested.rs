@@ -12,6 +12,9 @@ use super::{factory::SourceFactory, script_runner::ScriptRunner, script_state::S
 /// A scripted stream of [`Source`](crate::Source)s or [`ScriptedFuture`](crate::ScriptedFuture)s.
 ///
 /// Each item follows its own script.
+///
+/// # Examples
+/// See the example of [`Laws::of_nested`](crate::Laws::of_nested).
 #[must_use = "streams do nothing unless polled"]
 pub struct NestedSource<T> {
     runner: ScriptRunner,

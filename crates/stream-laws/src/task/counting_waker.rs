@@ -47,26 +47,47 @@ impl fmt::Debug for CountingWaker {
 
 impl CountingWaker {
     /// Creates a waker with a count of zero.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Returns a waker that increments the count.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn waker(&self) -> Waker {
         Waker::from(Arc::clone(&self.count))
     }
 
     /// Returns the number of wake-ups.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn wakes(&self) -> usize {
         self.count.0.load(Ordering::Relaxed)
     }
 
     /// Returns `true` if no clone of the waker exists.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn is_released(&self) -> bool {
         Arc::strong_count(&self.count) == 1
     }
 
     /// Returns `true` if `waker` is a clone of this waker.
+    ///
+    /// # Examples
+    /// ```
+    /// use stream_laws::CountingWaker;
+    ///
+    /// let [one, two] = [CountingWaker::new(), CountingWaker::new()];
+    /// let stored = one.waker(); // by the code under test
+    /// assert!(one.will_wake(&stored) && !two.will_wake(&stored));
+    /// ```
     pub fn will_wake(&self, waker: &Waker) -> bool {
         self.waker().will_wake(waker)
     }

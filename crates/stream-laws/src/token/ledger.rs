@@ -44,27 +44,42 @@ impl Default for Ledger {
 
 impl Ledger {
     /// Creates an empty ledger.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn new() -> Self {
         let unused = lock(&UNUSED).pop();
         Self { counters: unused.unwrap_or_else(|| Box::leak(Box::default())) }
     }
 
     /// Creates a token with this number.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn token(&self, number: usize) -> Token {
         self.source_token(0, number)
     }
 
     /// Returns the number of tokens that exist.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn alive(&self) -> usize {
         lock(self.counters).alive
     }
 
     /// Returns the number of tokens that were created by a clone.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn clones(&self) -> usize {
         lock(self.counters).clones
     }
 
     /// Returns the number of drops of a token that had already been dropped.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn double_drops(&self) -> usize {
         lock(self.counters).double_drops
     }

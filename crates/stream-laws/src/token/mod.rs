@@ -14,6 +14,17 @@ use crate::sync::lock;
 /// An item that counts its creation, its clones and its drop in a [`Ledger`](crate::Ledger).
 ///
 /// Two tokens are equal if their sources and their numbers are equal.
+///
+/// # Examples
+/// ```
+/// use stream_laws::Ledger;
+///
+/// let ledger = Ledger::new();
+/// let token = ledger.token(3);
+/// assert_eq!((token.source(), token.number()), (0, 3));
+/// assert_eq!(token.clone(), token);
+/// assert_eq!(ledger.clones(), 1);
+/// ```
 pub struct Token {
     counters: &'static Mutex<Counters>,
     serial: usize,
@@ -34,11 +45,17 @@ impl Token {
     }
 
     /// Returns the number of its source. Sources are numbered from zero in the order of creation.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn source(&self) -> usize {
         self.id.source
     }
 
     /// Returns its position among the items of its source, counted from zero.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn number(&self) -> usize {
         self.id.number
     }

@@ -64,6 +64,9 @@ impl<T> LossyPusher<T> {
     }
 
     /// Returns `true` if the list was stopped. Wait-free.
+    ///
+    /// # Examples
+    /// See [`is_closed`](Self::is_closed).
     pub fn is_stopped(&self) -> bool {
         self.core.is_stopped()
     }
@@ -118,11 +121,30 @@ impl<T> LossyPusher<T> {
     /// Returns how many items the slowest cursor is to read: at most `max_capacity`.
     ///
     /// Scans the cursors under a lock. Returns 0 if the list has no cursor.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    ///
+    /// let (pusher, mut fast) = bounded_lossy(2, LossyPolicy::DropOldest);
+    /// let slow = fast.fork();
+    /// for n in 0..5 {
+    ///     pusher.push(n)?;
+    ///     assert_eq!(fast.try_next(), Ok(n));
+    /// }
+    /// assert_eq!((pusher.len(), fast.len(), slow.len()), (2, 0, 2));
+    /// drop(slow);
+    /// assert!(pusher.is_empty());
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.list.len(&self.core)
     }
 
     /// Returns `true` if [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// See [`len`](Self::len).
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -131,29 +153,66 @@ impl<T> LossyPusher<T> {
     ///
     /// This is the `cap` of [`bounded_lossy`](crate::bounded_lossy), or an eighth of the range of
     /// counts if that is less.
+    ///
+    /// # Examples
+    /// See [`policy`](Self::policy).
     pub fn max_capacity(&self) -> usize {
         self.list.cap
     }
 
     /// Returns what a cursor that lags loses. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    ///
+    /// let (pusher, _cursor) = bounded_lossy::<u32>(8, LossyPolicy::DropOldest);
+    /// assert_eq!((pusher.max_capacity(), pusher.policy()), (8, LossyPolicy::DropOldest));
+    /// ```
     pub fn policy(&self) -> LossyPolicy {
         self.list.policy
     }
 
     /// Returns the number of cursors of the list, without those that were cut off. Takes a short
     /// lock.
+    ///
+    /// # Examples
+    /// See [`pusher_count`](Self::pusher_count).
     #[doc(alias = "receiver_count")]
     pub fn cursor_count(&self) -> usize {
         self.list.cursor_count()
     }
 
     /// Returns the number of pushers of the list. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    ///
+    /// let (pusher, cursor) = bounded_lossy(1, LossyPolicy::Disconnect);
+    /// let (_other, mut fork) = (pusher.clone(), cursor.fork());
+    /// assert_eq!((pusher.pusher_count(), pusher.cursor_count()), (2, 2));
+    /// pusher.push(1)?;
+    /// assert_eq!(fork.try_next(), Ok(1));
+    /// pusher.push(2)?; // `cursor` is cut off
+    /// assert_eq!(pusher.cursor_count(), 1);
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
     #[doc(alias = "sender_count")]
     pub fn pusher_count(&self) -> usize {
         self.core.pusher_count()
     }
 
     /// Returns `true` if both pushers push into the same list. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    ///
+    /// let (pusher, _cursor) = bounded_lossy::<u32>(1, LossyPolicy::DropOldest);
+    /// let (other, _other_cursor) = bounded_lossy(1, LossyPolicy::DropOldest);
+    /// assert!(pusher.same_list(&pusher.clone()) && !pusher.same_list(&other));
+    /// ```
     #[doc(alias = "same_channel")]
     pub fn same_list(&self, other: &Self) -> bool {
         self.core.same_list(&other.core)

@@ -66,11 +66,22 @@ impl<T> LossyCursor<T> {
     }
 
     /// Returns the number of items that the list keeps for cursors that lag. Wait-free.
+    ///
+    /// # Examples
+    /// See [`policy`](Self::policy).
     pub fn max_capacity(&self) -> usize {
         self.list.cap
     }
 
     /// Returns what a cursor that lags loses. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    ///
+    /// let (_pusher, cursor) = bounded_lossy::<u32>(8, LossyPolicy::DropOldest);
+    /// assert_eq!((cursor.max_capacity(), cursor.policy()), (8, LossyPolicy::DropOldest));
+    /// ```
     pub fn policy(&self) -> LossyPolicy {
         self.list.policy
     }
@@ -93,6 +104,9 @@ impl<T> LossyCursor<T> {
 
     /// Returns the number of cursors of the list, without cursors that were cut off. Takes a short
     /// lock.
+    ///
+    /// # Examples
+    /// See [`pusher_count`](Self::pusher_count).
     #[doc(alias = "receiver_count")]
     pub fn cursor_count(&self) -> usize {
         self.list.cursor_count()

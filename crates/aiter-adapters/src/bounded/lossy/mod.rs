@@ -34,6 +34,9 @@ pub use subscriber::LossySubscriber;
 pub use weak::WeakLossyPusher;
 
 /// The way in which a lossy list handles a cursor that is more than `cap` items behind.
+///
+/// # Examples
+/// See [`LossyCursor`], [`LossyCursor::is_lagged`] and [`LossyCursor::missed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LossyPolicy {
     /// The cursor misses the oldest items. Its next read returns the oldest of the newest `cap`

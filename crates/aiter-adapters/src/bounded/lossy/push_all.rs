@@ -66,16 +66,25 @@ pub struct LossyPushAllError<I: Iterator> {
 
 impl<I: Iterator> LossyPushAllError<I> {
     /// Returns the number of items that were pushed before the list refused an item.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn pushed(&self) -> usize {
         self.pushed
     }
 
     /// Returns the error of the item that was refused, with the reason.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn refused(&self) -> &TryPushError<I::Item> {
         &self.refused
     }
 
     /// Returns every item that was not pushed, in order.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn into_unpushed(self) -> iter::Chain<iter::Once<I::Item>, I> {
         iter::once(self.refused.into_inner()).chain(self.rest)
     }

@@ -90,8 +90,8 @@ impl<T> LossyPusher<T> {
     /// [`Pusher::push`] does, when it cuts a cursor, and when it drops more than one item.
     ///
     /// # Errors
-    /// - Returns [`TryPushError::Full`] with the item if a read or a push that does not return, for
-    ///   example because `T::clone` waits for ever, pins `cap + 2^20` items. The end of that read or
+    /// - Returns [`TryPushError::Full`] with the item if a read or a push that does not return pins
+    ///   `cap + 2^20` items, for example because `T::clone` waits for ever. The end of that read or
     ///   push ends this state.
     /// - Returns [`TryPushError::Stopped`] with the item if the list is stopped.
     /// - Returns [`TryPushError::NoCursor`] with the item if the list has no cursor. A cursor that

@@ -55,6 +55,9 @@ impl<T> LossyCursor<T> {
     }
 
     /// Returns the number of items that this cursor is to read if no more are pushed.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     #[doc(alias = "lag")]
     pub fn len(&self) -> usize {
         self.query(|cursor| cursor.map_or(self.kept(), Cursor::len))
@@ -69,11 +72,17 @@ impl<T> LossyCursor<T> {
     }
 
     /// Returns `true` if [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Returns `true` if the list was stopped, also with items left to read. Wait-free.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     #[doc(alias = "is_closed")]
     pub fn is_stopped(&self) -> bool {
         self.list.core.is_stopped()
@@ -81,6 +90,22 @@ impl<T> LossyCursor<T> {
 
     /// Returns `true` if this cursor has read every item that it will receive: the list was
     /// stopped, or the cursor was cut off.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    ///
+    /// let (pusher, mut cursor) = bounded_lossy(1, LossyPolicy::DropOldest);
+    /// assert!(cursor.is_empty());
+    /// pusher.push(1)?;
+    /// pusher.push(2)?;
+    /// drop(pusher);
+    /// assert_eq!(cursor.len(), 1); // the cursor misses the first item
+    /// assert!(cursor.is_stopped() && !cursor.is_drained());
+    /// assert_eq!(cursor.try_next(), Ok(2));
+    /// assert!(cursor.is_drained());
+    /// # Ok::<(), aiter_core::TryPushError<i32>>(())
+    /// ```
     pub fn is_drained(&self) -> bool {
         self.query(|cursor| cursor.map_or(self.kept() == 0, Cursor::is_drained))
     }

@@ -12,6 +12,9 @@ use crate::{
 ///
 /// Unlike a cursor that is not read, it is never cut, and no item is kept for it. It keeps the list
 /// neither open nor accepting items.
+///
+/// # Examples
+/// See [`subscribe`](Self::subscribe).
 #[doc(alias = "InactiveReceiver")]
 #[must_use = "a subscriber receives nothing until it subscribes"]
 pub struct LossySubscriber<T> {
@@ -52,6 +55,16 @@ impl<T> LossySubscriber<T> {
     }
 
     /// Returns `true` if the list was stopped. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::{LossyPolicy, bounded_lossy};
+    ///
+    /// let (pusher, cursor) = bounded_lossy::<u32>(1, LossyPolicy::DropOldest);
+    /// let subscriber = cursor.subscriber();
+    /// drop(pusher);
+    /// assert!(subscriber.is_stopped());
+    /// ```
     pub fn is_stopped(&self) -> bool {
         self.list.core.is_stopped()
     }
@@ -59,6 +72,9 @@ impl<T> LossySubscriber<T> {
 
 impl<T> LossyCursor<T> {
     /// Makes a handle that can subscribe later, and that holds no position. Wait-free.
+    ///
+    /// # Examples
+    /// See [`LossySubscriber::subscribe`].
     #[doc(alias = "InactiveReceiver")]
     #[doc(alias = "deactivate")]
     pub fn subscriber(&self) -> LossySubscriber<T> {
@@ -68,6 +84,9 @@ impl<T> LossyCursor<T> {
 
 impl<T> LossyPusher<T> {
     /// Makes a handle that can subscribe later, as [`LossyCursor::subscriber`] does. Wait-free.
+    ///
+    /// # Examples
+    /// See [`LossySubscriber::subscribe`].
     #[doc(alias = "InactiveReceiver")]
     pub fn subscriber(&self) -> LossySubscriber<T> {
         LossySubscriber { list: self.list.clone() }

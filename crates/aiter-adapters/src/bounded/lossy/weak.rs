@@ -8,6 +8,9 @@ use crate::{
 };
 
 /// A handle that does not keep its list from ending; made by [`LossyPusher::downgrade`].
+///
+/// # Examples
+/// See [`upgrade`](Self::upgrade).
 pub struct WeakLossyPusher<T> {
     list: Arc<LossyList<T>>,
 }
@@ -34,6 +37,9 @@ impl<T> WeakLossyPusher<T> {
 
 impl<T> LossyPusher<T> {
     /// Makes a weak handle, which does not keep the list from ending. Wait-free.
+    ///
+    /// # Examples
+    /// See [`WeakLossyPusher::upgrade`].
     pub fn downgrade(&self) -> WeakLossyPusher<T> {
         WeakLossyPusher { list: self.list.clone() }
     }

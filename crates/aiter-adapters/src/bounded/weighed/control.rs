@@ -6,6 +6,9 @@ impl<T, W> WeighedPusher<T, W> {
     /// Returns the weight that could be pushed now: 0 while a request waits in line.
     ///
     /// Scans the cursors under a lock.
+    ///
+    /// # Examples
+    /// See [`used`](Self::used).
     pub fn capacity(&self) -> usize {
         self.inner.capacity()
     }
@@ -14,6 +17,16 @@ impl<T, W> WeighedPusher<T, W> {
     ///
     /// This is the `cap` of [`bounded_by`](crate::bounded_by), or a quarter of the range of counts
     /// if that is less.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (pusher, _cursor) = bounded_by(8, |item: &&str| item.len());
+    /// pusher.try_push("one")?;
+    /// assert_eq!((pusher.capacity(), pusher.max_capacity()), (5, 8));
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
     pub fn max_capacity(&self) -> usize {
         self.inner.max_capacity()
     }
@@ -46,11 +59,28 @@ impl<T, W> WeighedPusher<T, W> {
     ///
     /// # Panics
     /// Panics if a waker panics. The list is stopped, and all other tasks are woken.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (pusher, mut cursor) = bounded_by(8, |item: &&str| item.len());
+    /// pusher.try_push("one")?;
+    /// pusher.stop();
+    /// assert!(pusher.is_stopped());
+    /// assert_eq!(pusher.try_push("two").unwrap_err().into_inner(), "two");
+    /// assert_eq!(cursor.try_next(), Ok("one"));
+    /// assert!(cursor.is_drained());
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
     pub fn stop(&self) {
         self.inner.stop();
     }
 
     /// Returns `true` if the list was stopped. Wait-free.
+    ///
+    /// # Examples
+    /// See [`stop`](Self::stop).
     pub fn is_stopped(&self) -> bool {
         self.inner.is_stopped()
     }
@@ -58,23 +88,54 @@ impl<T, W> WeighedPusher<T, W> {
     /// Returns `true` if the list accepts no items: it was stopped, or has no cursor. Wait-free.
     ///
     /// [`closed`](Self::closed) waits for this.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (pusher, cursor) = bounded_by(8, String::len);
+    /// assert!(!pusher.is_closed());
+    /// drop(cursor);
+    /// assert!(pusher.is_closed() && !pusher.is_stopped());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.inner.is_closed()
     }
 
     /// Returns the number of cursors of the list. A shared cursor counts once. Wait-free.
+    ///
+    /// # Examples
+    /// See [`pusher_count`](Self::pusher_count).
     #[doc(alias = "receiver_count")]
     pub fn cursor_count(&self) -> usize {
         self.inner.cursor_count()
     }
 
     /// Returns the number of pushers of the list. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (pusher, cursor) = bounded_by(8, String::len);
+    /// let (_other, _fork) = (pusher.clone(), cursor.fork());
+    /// assert_eq!((pusher.pusher_count(), pusher.cursor_count()), (2, 2));
+    /// ```
     #[doc(alias = "sender_count")]
     pub fn pusher_count(&self) -> usize {
         self.inner.pusher_count()
     }
 
     /// Returns `true` if both pushers push into the same list. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (pusher, _cursor) = bounded_by(8, String::len);
+    /// let (other, _other_cursor) = bounded_by(8, String::len);
+    /// assert!(pusher.same_list(&pusher.clone()) && !pusher.same_list(&other));
+    /// ```
     #[doc(alias = "same_channel")]
     pub fn same_list(&self, other: &Self) -> bool {
         self.inner.same_list(&other.inner)

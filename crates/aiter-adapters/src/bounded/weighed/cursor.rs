@@ -215,6 +215,18 @@ impl<T> WeighedCursor<T> {
     ///
     /// # Panics
     /// Panics if a waker panics. The list is stopped, and all other tasks are woken.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (pusher, mut cursor) = bounded_by(8, |item: &&str| item.len());
+    /// pusher.try_push("one")?;
+    /// cursor.close();
+    /// assert_eq!(pusher.try_push("two").unwrap_err().into_inner(), "two");
+    /// assert_eq!(cursor.try_next(), Ok("one"));
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
     pub fn close(&self) {
         self.inner.close();
     }
@@ -230,21 +242,50 @@ impl<T> WeighedCursor<T> {
     }
 
     /// Returns `true` if [`len`](Self::len) is 0. Wait-free.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
     }
 
     /// Returns `true` if the list was stopped, also with items left to read. Wait-free.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn is_stopped(&self) -> bool {
         self.inner.is_stopped()
     }
 
     /// Returns `true` if the list was stopped and this cursor has read every item. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (pusher, mut cursor) = bounded_by(8, |item: &&str| item.len());
+    /// assert!(cursor.is_empty());
+    /// pusher.try_push("one")?;
+    /// drop(pusher);
+    /// assert!(cursor.is_stopped() && !cursor.is_drained());
+    /// assert_eq!(cursor.try_next(), Ok("one"));
+    /// assert!(cursor.is_drained());
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
     pub fn is_drained(&self) -> bool {
         self.inner.is_drained()
     }
 
     /// Returns `true` if both cursors read the same list. Wait-free.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (_pusher, cursor) = bounded_by(8, String::len);
+    /// let (_other_pusher, other) = bounded_by(8, String::len);
+    /// assert!(cursor.same_list(&cursor.fork()) && !cursor.same_list(&other));
+    /// ```
     #[doc(alias = "same_channel")]
     pub fn same_list(&self, other: &Self) -> bool {
         self.inner.cursor.same_list(&other.inner.cursor)

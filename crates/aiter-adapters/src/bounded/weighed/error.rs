@@ -17,6 +17,9 @@ pub enum WeighedPermitError<T> {
 
 impl<T> WeighedPermitError<T> {
     /// Returns the item.
+    ///
+    /// # Examples
+    /// See [`is_too_heavy`](Self::is_too_heavy).
     pub fn into_inner(self) -> T {
         match self {
             Self::TooHeavy(item) | Self::Stopped(item) | Self::NoCursor(item) => item,
@@ -25,6 +28,18 @@ impl<T> WeighedPermitError<T> {
 
     /// Returns `true` if the item is heavier than the permit, so the item can be pushed with
     /// another permit.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (pusher, _cursor) = bounded_by(8, |item: &&str| item.len());
+    /// let permit = pusher.try_reserve(3).expect("the list has room");
+    /// let error = permit.push("three").unwrap_err();
+    /// assert!(error.is_too_heavy());
+    /// pusher.try_push(error.into_inner())?;
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
     pub fn is_too_heavy(&self) -> bool {
         matches!(self, Self::TooHeavy(_))
     }

@@ -122,6 +122,21 @@ impl<T> WeighedCursor<T> {
     }
 
     /// Polls for items as the future of [`next_many`](Self::next_many) does.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    /// use futures_util::{FutureExt, future::poll_fn};
+    ///
+    /// let (pusher, mut cursor) = bounded_by(8, |item: &&str| item.len());
+    /// pusher.try_push("one")?;
+    /// pusher.try_push("three")?;
+    /// let mut buf = Vec::new();
+    /// let taken = poll_fn(|cx| cursor.poll_next_many(cx, &mut buf, 100));
+    /// assert_eq!(taken.now_or_never(), Some(2));
+    /// assert_eq!(buf, ["one", "three"]);
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
     pub fn poll_next_many(
         &mut self,
         cx: &mut Context<'_>,

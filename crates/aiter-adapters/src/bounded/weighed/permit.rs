@@ -9,6 +9,18 @@ use crate::bounded::weighed::{WeighedPermitError, push_admitted, pusher::Weighed
 ///
 /// Dropping it returns the room and wakes the producers that wait for it. The room of a permit that
 /// is forgotten with [`mem::forget`](core::mem::forget) is lost to the list.
+///
+/// # Examples
+/// ```
+/// use aiter_adapters::bounded_by;
+///
+/// let (pusher, mut cursor) = bounded_by(1024, Vec::<u8>::len);
+/// let permit = pusher.try_reserve(100).expect("the list has room");
+/// let page = vec![0; permit.weight() / 2]; // for example a read of at most so many bytes
+/// permit.push(page).expect("the list has a cursor");
+/// assert_eq!(pusher.used(), 50);
+/// assert_eq!(cursor.try_next().map(|page| page.len()), Ok(50));
+/// ```
 #[must_use = "a permit that is dropped returns its room"]
 pub struct WeighedPermit<'a, T, W> {
     pusher: &'a WeighedPusher<T, W>,
@@ -23,6 +35,9 @@ impl<'a, T, W> WeighedPermit<'a, T, W> {
     }
 
     /// Returns the largest weight of an item for this permit.
+    ///
+    /// # Examples
+    /// See the [example of the type](Self#examples).
     pub fn weight(&self) -> usize {
         self.weight
     }

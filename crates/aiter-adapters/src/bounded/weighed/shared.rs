@@ -72,6 +72,22 @@ impl<T> SharedWeighedCursor<T> {
     ///
     /// # Cancel safety
     /// Cancel safe. If the future is dropped, no item is lost and no other taker waits longer.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    /// use futures_util::FutureExt;
+    ///
+    /// let (pusher, cursor) = bounded_by(8, |item: &&str| item.len());
+    /// let mut taker = cursor.share();
+    /// let mut other = taker.clone();
+    /// pusher.try_push("one")?;
+    /// assert_eq!(taker.next().now_or_never(), Some(Some("one")));
+    /// assert_eq!(other.next().now_or_never(), None); // pending
+    /// drop(pusher);
+    /// assert_eq!(other.next().now_or_never(), Some(None));
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
     #[expect(clippy::should_implement_trait, reason = "it replaces `StreamExt::next`")]
     #[doc(alias = "recv")]
     pub fn next(&mut self) -> SharedWeighedNext<'_, T> {
@@ -80,22 +96,47 @@ impl<T> SharedWeighedCursor<T> {
 
     /// Returns the number of items that were pushed and that no taker has taken; see
     /// [`SharedCursor::len`](aiter_core::SharedCursor::len).
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn len(&self) -> usize {
         self.inner.len()
     }
 
     /// Returns `true` if [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
     }
 
     /// Returns `true` if the list was stopped, also with items left to take. Wait-free.
+    ///
+    /// # Examples
+    /// See [`is_drained`](Self::is_drained).
     pub fn is_stopped(&self) -> bool {
         self.inner.is_stopped()
     }
 
     /// Returns `true` if the list was stopped and no item is left to take; see
     /// [`SharedCursor::is_drained`](aiter_core::SharedCursor::is_drained).
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter_adapters::bounded_by;
+    ///
+    /// let (pusher, cursor) = bounded_by(8, |item: &&str| item.len());
+    /// let mut taker = cursor.share();
+    /// assert!(taker.is_empty());
+    /// pusher.try_push("one")?;
+    /// drop(pusher);
+    /// assert_eq!(taker.len(), 1);
+    /// assert!(taker.is_stopped() && !taker.is_drained());
+    /// assert_eq!(taker.try_next(), Ok("one"));
+    /// assert!(taker.is_drained());
+    /// # Ok::<(), aiter_core::TryPushError<&str>>(())
+    /// ```
     pub fn is_drained(&self) -> bool {
         self.inner.is_drained()
     }
