@@ -140,15 +140,19 @@ impl<const PAD: usize> Reader<PAD> {
         }
     }
 
+    /// Polls for many items, by a future that is then dropped if `by_future`.
     fn poll_many(
         &mut self,
         cx: &mut Context<'_>,
         buf: &mut Vec<Item<PAD>>,
         max: usize,
+        by_future: bool,
     ) -> Poll<usize> {
-        match &mut self.source {
-            Source::Plain(cursor) => Pin::new(&mut cursor.next_many(buf, max)).poll(cx),
-            Source::Preflight(preflight) => Pin::new(&mut preflight.next_many(buf, max)).poll(cx),
+        match (&mut self.source, by_future) {
+            (Source::Plain(cursor), true) => Pin::new(&mut cursor.next_many(buf, max)).poll(cx),
+            (Source::Plain(cursor), false) => cursor.poll_next_many(cx, buf, max),
+            (Source::Preflight(cursor), true) => Pin::new(&mut cursor.next_many(buf, max)).poll(cx),
+            (Source::Preflight(cursor), false) => cursor.poll_next_many(cx, buf, max),
         }
     }
 
@@ -258,10 +262,12 @@ impl<const PAD: usize> Reader<PAD> {
     pub(crate) fn next_many(&mut self, pools: &Pools<PAD>) {
         let (mut buf, max) = (Vec::new(), 1 + pools.base.random.below(20));
         let least = self.cursor().len().min(max);
+        let by_future = pools.base.random.below(2) == 0;
         pools.with_waker(|waker, registration| {
             self.registration = None;
             let cx = &mut Context::from_waker(waker);
-            let result = catch_unwind(AssertUnwindSafe(|| self.poll_many(cx, &mut buf, max)));
+            let poll = AssertUnwindSafe(|| self.poll_many(cx, &mut buf, max, by_future));
+            let result = catch_unwind(poll);
             match self.see_many(pools, &buf, result) {
                 Poll::Ready(0) => self.end(&pools.base),
                 Poll::Ready(taken) => pools.base.check(
@@ -269,7 +275,8 @@ impl<const PAD: usize> Reader<PAD> {
                     format_args!("next_many returned {taken}, took {} of {least}", buf.len()),
                 ),
                 Poll::Pending => {
-                    self.registration = Some(registration);
+                    // The drop of the future has removed the waker.
+                    self.registration = (!by_future).then_some(registration);
                     pools.base.check(least == 0, format_args!("pending with {least} items"));
                 }
             }

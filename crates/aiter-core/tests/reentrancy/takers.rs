@@ -105,6 +105,8 @@ impl<const PAD: usize> Taker<PAD> {
                 );
                 if error == TryNextError::Ended {
                     self.end(base);
+                    // The taker has told its task of the end, so it drops the waker without a call.
+                    self.registration = None;
                 }
             }
         }
@@ -180,6 +182,9 @@ impl<const PAD: usize> Taker<PAD> {
         core::mem::forget(take);
         let len = buf.len();
         pools.base.check(taken == len, format_args!("{len} items, {taken} reported"));
+        if max > 0 && taken == 0 && self.cursor.is_terminated() {
+            self.registration = None;
+        }
     }
 
     fn next_many(&mut self, pools: &Pools<PAD>) {
