@@ -1,4 +1,4 @@
-//! The sensor hub of the book: what its chapters share. The binaries are the chapters.
+//! The sensor hub of the book: what its chapters share. Each chapter is an example.
 #![forbid(unsafe_code)]
 
 mod hub;
