@@ -37,9 +37,8 @@ fn four_executors() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     println!("tokio: {}", runtime.block_on(total(tokio::spawn)));
 
-    let sum =
-        BlockOn::new().block_on(total(|task| thread::spawn(|| BlockOn::new().block_on(task))));
-    println!("threads only: {sum}");
+    let on_a_thread = |task| thread::spawn(|| BlockOn::new().block_on(task));
+    println!("threads only: {}", BlockOn::new().block_on(total(on_a_thread)));
 }
 
 fn for_loop() {

@@ -26,8 +26,10 @@ impl Sampler {
     pub fn on_sample(&mut self, sample: u16) {
         match self.samples.try_push(sample) {
             Ok(()) => {}
-            Err(TryPushError::Full(_)) => self.missed += 1, // the main loop is behind
-            Err(_) => {}                                    // the main loop has stopped the list
+            // The main loop is behind.
+            Err(TryPushError::Full(_)) => self.missed += 1,
+            // The main loop has stopped the list.
+            Err(_) => {}
         }
     }
 
