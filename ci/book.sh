@@ -15,5 +15,5 @@ need_program mdbook 0.5.4 --no-default-features || exit 0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 mdbook build docs/book 2>&1 | tee "$log"
-! grep -E '^ *(WARN|ERROR)' "$log" || die 'mdbook has warned'
+! grep -qE '^ *(WARN|ERROR)' "$log" || die 'mdbook has warned'
 python3 ci/book.py docs/book/html

@@ -10,6 +10,8 @@ RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 python3 ci/links.py "$target_dir/doc"
 RUSTDOCFLAGS='-D warnings' cargo doc --manifest-path bench/Cargo.toml --workspace --no-deps
 
+ci/book.sh
+
 need_nightly || exit 0
 note docs.rs
 CARGO_TARGET_DIR=$target_dir/docsrs RUSTDOCFLAGS='--cfg docsrs -D warnings' \

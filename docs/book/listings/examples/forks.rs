@@ -1,6 +1,6 @@
 //! Chapter 2: dashboards fork, recorders share, late readers join.
 
-use std::iter;
+use core::iter;
 
 use aiter::{SharedCursor, prelude::*};
 use sensor_hub::Reading;

@@ -42,7 +42,7 @@ fn main() {
         println!("{:?}, then {:?}", dashboard.next().await, dashboard.next().await);
     });
 
-    let first_version = Laws::of("first_version", |source| FirstVersion(source));
+    let first_version = Laws::of("first_version", FirstVersion);
     println!("{}", first_version.expect(Relation::Subsequence).run());
     println!("{}", Laws::of("newest", NewestExt::newest).expect(Relation::Subsequence).run());
 }

@@ -9,7 +9,6 @@ use smol::future;
 fn main() {
     smol::block_on(async {
         stop().await;
-        close();
         source_goes_on().await;
         last_pages().await;
         cancelled_read().await;
@@ -29,17 +28,6 @@ async fn stop() {
         other => println!("{other:?}"),
     }
     println!("recorded {}", recorder.count().await);
-}
-
-fn close() {
-    let (device, recorder) = push_list();
-    let dashboard = recorder.fork();
-    dashboard.close(); // for all readers
-    println!("{}", device.push(19).expect_err("a cursor has closed the list"));
-    drop((recorder, dashboard));
-    let (device, recorder) = push_list();
-    drop(recorder);
-    println!("{}", device.push(19).expect_err("no cursor is left"));
 }
 
 async fn source_goes_on() {
