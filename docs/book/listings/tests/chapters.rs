@@ -13,7 +13,7 @@ const CHAPTERS: [(&str, &str); 10] = [
     ("02-forks", "forks"),
     ("03-bounding-memory", "bounds"),
     ("04-streams-of-streams", "connections"),
-    ("05-slow-consumers", "calibrate"),
+    ("05-parallel-work", "calibrate"),
     ("06-stopping", "shutdown"),
     ("07-any-executor", "executors"),
     ("08-microcontrollers", "interrupts"),
