@@ -19,8 +19,11 @@ class Page(html.parser.HTMLParser):
         for name, value in attributes:
             if name == "id":
                 self.ids.add(value)
-            elif name in ("href", "src") and value:
+            elif name == "href" and value:
                 self.links.append(value)
+            elif name == "src" and value:
+                # The fragment of an embedded page is a matter of its script.
+                self.links.append(value.partition("#")[0])
 
 
 def fault(pages, path, link):
