@@ -10,7 +10,7 @@ if need_target thumbv6m-none-eabi; then
     cargo check -q -p sensor-hub-device --target thumbv6m-none-eabi
 fi
 
-# Its default features watch and serve a book, and take three times as long to build.
+# Without the features that watch, serve and search a book, it is built sooner.
 need_program mdbook 0.5.4 --no-default-features || exit 0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
