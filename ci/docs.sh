@@ -5,10 +5,12 @@ source "$(dirname "$0")/lib.sh"
 published+=(stream-laws)
 
 command -v python3 >/dev/null || die 'python3 is missing'
-python3 ci/links.py
 
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+python3 ci/links.py "$target_dir/doc"
 RUSTDOCFLAGS='-D warnings' cargo doc --manifest-path bench/Cargo.toml --workspace --no-deps
+
+ci/book.sh
 
 need_nightly || exit 0
 note docs.rs

@@ -47,14 +47,15 @@ need_apt() {
         skip "$1 is missing, and its apt package $2 could not be installed"
 }
 
-# need_program NAME VERSION: of crates.io. An installed one will do if it has this very version.
+# need_program NAME VERSION [OPTION...]: of crates.io. An installed one will do if it has this very
+# version. The options are those of `cargo install`.
 need_program() {
     local root=$target_dir/tools/$1-$2
     PATH=$root/bin:$PATH
-    [[ $("$1" --version 2>/dev/null) != "$1 $2" ]] || return 0
+    [[ ! $("$1" --version 2>/dev/null) =~ ^"$1 "v?"$2"$ ]] || return 0
     note "$1 $2 is built, which takes a minute or two"
     # Without optimization it is built sooner, and still fast enough.
     env -u CARGO_TARGET_DIR -u RUSTFLAGS CARGO_PROFILE_DEV_DEBUG=0 \
-        cargo install --quiet --locked --debug --root "$root" "$1@$2" ||
+        cargo install --quiet --locked --debug --root "$root" "$1@$2" "${@:3}" ||
         skip "$1 $2 is missing, and could not be installed"
 }
