@@ -21,7 +21,7 @@ use loom::{
     thread,
 };
 
-use super::{model, read_all, wide_model};
+use super::{model, read_all, wide_model, widest_model};
 
 /// Yields 0 up to `end`, exclusive. Then it ends, or stays pending without registering a waker.
 struct Source {
@@ -287,7 +287,7 @@ fn abandoned_worker_does_not_block_end() {
 
 #[test]
 fn worker_starts_during_another_keeps_order() {
-    wide_model(|| {
+    widest_model(|| {
         let (source, dropped) = source(2, Ends::Yes);
         let mut stream = source.map_par_with(2, spawn, ready).ordered();
         assert_eq!(read_all(&mut stream), [0, 1]);
@@ -295,4 +295,22 @@ fn worker_starts_during_another_keeps_order() {
         let (_, tasks) = stream.into_parts();
         tasks.into_iter().for_each(|task| task.join().unwrap());
     });
+}
+
+/// Stories that take minutes with two preemptions.
+mod full {
+    use super::*;
+
+    /// As the story of the same name, with one preemption more.
+    #[test]
+    fn worker_starts_during_another_keeps_order() {
+        wide_model(|| {
+            let (source, dropped) = source(2, Ends::Yes);
+            let mut stream = source.map_par_with(2, spawn, ready).ordered();
+            assert_eq!(read_all(&mut stream), [0, 1]);
+            assert!(dropped.load(SeqCst), "the source must drop before the stream ends");
+            let (_, tasks) = stream.into_parts();
+            tasks.into_iter().for_each(|task| task.join().unwrap());
+        });
+    }
 }

@@ -49,11 +49,11 @@ fn reserve_survives_retirement_of_last_block() {
 fn two_reserves_survive_retirement() {
     wide_model(|| {
         let (pusher, mut cursor) = push_list();
-        let reserves = [4, 6].map(|room| {
+        let reserves = [2, 4].map(|room| {
             let pusher = pusher.clone();
             thread::spawn(move || pusher.reserve(room))
         });
-        push_and_read(&pusher, &mut cursor, 5);
+        push_and_read(&pusher, &mut cursor, 1);
         for reserve in reserves {
             reserve.join().unwrap();
         }
@@ -193,4 +193,27 @@ fn try_push_takes_block_after_pin() {
         pins.join().unwrap();
         drop(pushes.join().unwrap());
     });
+}
+
+/// Stories that take minutes with two preemptions.
+mod full {
+    use super::*;
+
+    /// As the story of the same name, with pushes that retire blocks meanwhile.
+    #[test]
+    fn two_reserves_survive_retirement() {
+        wide_model(|| {
+            let (pusher, mut cursor) = push_list();
+            let reserves = [4, 6].map(|room| {
+                let pusher = pusher.clone();
+                thread::spawn(move || pusher.reserve(room))
+            });
+            push_and_read(&pusher, &mut cursor, 5);
+            for reserve in reserves {
+                reserve.join().unwrap();
+            }
+            assert!(cursor.try_next().is_err());
+            push_and_read(&pusher, &mut cursor, 4);
+        });
+    }
 }

@@ -73,7 +73,8 @@ impl<const PAD: usize> Taker<PAD> {
 
     pub(crate) fn check(&self, base: &Base, tail: Option<usize>) {
         let len = self.cursor.len();
-        let has_news = len > 0 || self.cursor.is_drained();
+        // A taker that has returned the end has no more news, so it drops its waker without a call.
+        let has_news = len > 0 || (self.cursor.is_drained() && !self.cursor.is_terminated());
         let was_woken = self.registration.is_none_or(|registration| registration.was_woken(base));
         base.check(
             was_woken || !has_news,
@@ -105,8 +106,6 @@ impl<const PAD: usize> Taker<PAD> {
                 );
                 if error == TryNextError::Ended {
                     self.end(base);
-                    // The taker has told its task of the end, so it drops the waker without a call.
-                    self.registration = None;
                 }
             }
         }
@@ -182,9 +181,6 @@ impl<const PAD: usize> Taker<PAD> {
         core::mem::forget(take);
         let len = buf.len();
         pools.base.check(taken == len, format_args!("{len} items, {taken} reported"));
-        if max > 0 && taken == 0 && self.cursor.is_terminated() {
-            self.registration = None;
-        }
     }
 
     fn next_many(&mut self, pools: &Pools<PAD>) {
