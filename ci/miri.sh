@@ -9,8 +9,8 @@ source "$(dirname "$0")/lib.sh"
 need_nightly miri rust-src || exit 0
 
 case ${1:-fast} in
-fast) elsewhere=(cases:: items:: threads::) models=('') big_endian=() seeds= ;;
-full) elsewhere=('') models=('' -Zmiri-tree-borrows) big_endian=(s390x-unknown-linux-gnu) seeds=${AITER_MIRI_SEEDS:-16} ;;
+fast) elsewhere=(cases:: items:: threads::) models=('') more=() seeds= ;;
+full) elsewhere=('') models=('' -Zmiri-tree-borrows) more=(s390x-unknown-linux-gnu) seeds=${AITER_MIRI_SEEDS:-16} ;;
 *) die "no form of this run is called '$1': say fast or full" ;;
 esac
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
@@ -32,7 +32,7 @@ alloc_fails() {
 }
 
 bounded='-p aiter-adapters --features std,sink'
-targets=("$host" i686-unknown-linux-gnu "${big_endian[@]}")
+targets=("$host" i686-unknown-linux-gnu "${more[@]}")
 cargo "+$nightly" miri setup --target "$host"
 tests=$(cargo "+$nightly" miri test -p aiter-core --test list --target "$host" -- --list | sed -n 's/: test$//p')
 mapfile -t odd < <(sed -n 1~2p <<<"$tests")
