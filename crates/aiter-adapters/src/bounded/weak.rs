@@ -10,7 +10,7 @@ use crate::{
 /// A handle that does not keep its list from ending; made by
 /// [`BoundedPusher::downgrade`].
 pub struct WeakBoundedPusher<T> {
-    list: Arc<BoundedList<T>>,
+    pub(super) list: Arc<BoundedList<T>>,
 }
 
 impl<T> WeakBoundedPusher<T> {

@@ -9,7 +9,7 @@ use crate::{
 
 /// A handle that does not keep its list from ending; made by [`LossyPusher::downgrade`].
 pub struct WeakLossyPusher<T> {
-    list: Arc<LossyList<T>>,
+    pub(super) list: Arc<LossyList<T>>,
 }
 
 impl<T> WeakLossyPusher<T> {
