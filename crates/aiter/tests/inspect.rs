@@ -446,12 +446,12 @@ fn mermaid_graph_escapes_names() {
     assert_eq!(
         registry.snapshot().mermaid(),
         r#"flowchart LR
-    l0[("chunks<br>7 pushed, 7 of 8 used")]
-    l1[("rows<br>5 pushed, 1 refused")]
-    s0["words<br>5 taken, lag 2"]
-    s1["slow #quot;reader#quot; #lt;b#gt;<br>0 taken, lag 7"]
-    s2["all rows<br>2 taken, lag 3"]
-    s3["report<br>2 taken, depth 3"]
+    l0[("chunks<br>7 pushed<br>7 of 8 used")]
+    l1[("rows<br>5 pushed<br>1 refused")]
+    s0["words<br>5 taken<br>lag 2"]
+    s1["slow #quot;reader#quot; #lt;b#gt;<br>0 taken<br>lag 7"]
+    s2["all rows<br>2 taken<br>lag 3"]
+    s3["report<br>2 taken<br>depth 3"]
     l0 --> s0
     l0 --> s1
     l1 --> s2

@@ -28,7 +28,7 @@ impl Snapshot {
     ///     registry.snapshot().mermaid(),
     ///     r#"flowchart LR
     ///     l0[("jobs<br>1 pushed")]
-    ///     s0["worker<br>0 taken, lag 1"]
+    ///     s0["worker<br>0 taken<br>lag 1"]
     ///     l0 --> s0
     /// "#
     /// );
@@ -97,7 +97,7 @@ fn stream_label(row: &StreamRow) -> String {
 
 fn label(name: &str, live: usize, facts: &[String]) -> String {
     let times = if live > 1 { format!(" x {live}") } else { String::new() };
-    format!("{}{times}<br>{}", escaped(name), facts.join(", "))
+    format!("{}{times}<br>{}", escaped(name), facts.join("<br>"))
 }
 
 /// Returns a name in which no character ends the label or is markup.
