@@ -19,8 +19,8 @@ use crate::inspect::{
 pin_project! {
     /// A stream that a [`Registry`](crate::inspect::Registry) knows by name.
     ///
-    /// It passes each poll on, and counts polls, items and waits. After the end, it polls the stream
-    /// no more. A clone belongs to the same row.
+    /// It passes each poll on, and counts polls, items and waits. After the end, it no longer polls
+    /// the stream. A clone belongs to the same row.
     ///
     /// # Panics
     /// A poll panics if a poll of the stream does.

@@ -1,10 +1,11 @@
 //! See a program's lists and streams while it runs: lag, counts, waiters and the oldest item.
 //!
 //! Requires the feature `inspect`. The program names a list, a cursor or a stream once, in a
-//! [`Registry`], and takes a [`Snapshot`] whenever it likes. A snapshot is plain data. It renders as
-//! a text table ([`Display`](core::fmt::Display)) and as a graph
-//! ([`mermaid`](Snapshot::mermaid)). With the features `metrics` and `tracing`, it is recorded by
-//! the crates of these names.
+//! [`Registry`], and takes a [`Snapshot`] whenever it likes. A snapshot is plain data. It renders
+//! as a text table ([`Display`](core::fmt::Display)) and as a graph
+//! ([`mermaid`](Snapshot::mermaid)). With the features `metrics` and `tracing`, the crates of these
+//! names record it ([`record_metrics`](Snapshot#method.record_metrics),
+//! [`emit_events`](Snapshot#method.emit_events)).
 //!
 //! ```
 //! use aiter::{inspect::Registry, prelude::*};
@@ -37,21 +38,20 @@
 //! ```
 //!
 //! # What it costs
-//! A list that is not named costs nothing: the list knows nothing of registries. Of a named list,
-//! each push and each read reads the clock and adds to a few counters. A snapshot takes time for
-//! each name and each handle, and stops no other thread.
+//! A list without a name costs nothing, because a list knows nothing of registries. Of a list with a
+//! name, each push and each read reads the clock and adds to a few counters. A snapshot takes time
+//! for each name and each handle. `ci/budget.sh` of the repository counts the instructions.
 //!
 //! # What was not taken
-//! - **Counters in the list.** They would cost every program. The list's indices tell how many items
-//!   were pushed, and a cursor's index tells its lag.
-//! - **A timer or a thread.** The program knows when it wants to look: each second, at a key, at a
-//!   request.
-//! - **A global registry.** A library could not be tested alone, and two parts of a program would
-//!   share names. A program that wants one puts a [`Registry`] into a static.
+//! - **Counters in the list.** They would cost every program. The list's indices tell how many
+//!   items were pushed, and a cursor's index tells its lag.
+//! - **A timer or a thread.** The program knows when to look: each second, at a key, at a request.
+//! - **A global registry.** Two parts of a program would share names, and a test would see the lists
+//!   of other tests. A program that wants one puts a [`Registry`] into a static.
 //! - **A time stamp in each item.** It would change the type of the items. Samples of the list's
 //!   length give a lower bound instead; see [`StreamRow::oldest`].
-//! - **A row for each handle.** A server would have one for each connection. Handles of one name
-//!   are one row.
+//! - **A row for each handle.** A server would have one for each connection. Handles of one name are
+//!   one row.
 
 mod entries;
 mod inspected;
