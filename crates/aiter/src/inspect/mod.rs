@@ -38,20 +38,20 @@
 //! ```
 //!
 //! # What it costs
-//! A list without a name costs nothing, because a list knows nothing of registries. Of a list with a
-//! name, each push and each read reads the clock and adds to a few counters. A snapshot takes time
-//! for each name and each handle. `ci/budget.sh` of the repository counts the instructions.
+//! A list without a name costs nothing, because a list knows nothing of registries. Of a list with
+//! a name, each push and each read reads the clock and adds to a few counters. A snapshot takes
+//! time for each name and each handle. `ci/budget.sh` of the repository counts the instructions.
 //!
 //! # What was not taken
 //! - **Counters in the list.** They would cost every program. The list's indices tell how many
 //!   items were pushed, and a cursor's index tells its lag.
 //! - **A timer or a thread.** The program knows when to look: each second, at a key, at a request.
-//! - **A global registry.** Two parts of a program would share names, and a test would see the lists
-//!   of other tests. A program that wants one puts a [`Registry`] into a static.
+//! - **A global registry.** Two parts of a program would share names, and a test would see the
+//!   lists of other tests. A program that wants one puts a [`Registry`] into a static.
 //! - **A time stamp in each item.** It would change the type of the items. Samples of the list's
 //!   length give a lower bound instead; see [`StreamRow::oldest`].
-//! - **A row for each handle.** A server would have one for each connection. Handles of one name are
-//!   one row.
+//! - **A row for each handle.** A server would have one for each connection. Handles of one name
+//!   are one row.
 
 mod entries;
 mod inspected;
