@@ -188,8 +188,8 @@ impl Registry {
 
     /// Reads what is known now.
     ///
-    /// Takes time for each name, list and cursor. May drop the last handle of a list that was
-    /// dropped meanwhile elsewhere, and so its items.
+    /// Takes time for each name, list and cursor. If another thread drops the last handle of a list
+    /// or of a shared cursor meanwhile, this call may drop its items and call wakers instead.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let survey = Survey::new(&lock(&self.entries));

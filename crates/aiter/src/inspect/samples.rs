@@ -9,7 +9,7 @@ use std::time::Instant;
 
 /// Maximum number of samples of a list.
 const MAX: usize = 64;
-/// The least time between two samples.
+/// The least time from a sample to the next but one.
 const SPACING: Duration = Duration::from_millis(1);
 
 #[derive(Clone, Copy)]
@@ -21,7 +21,7 @@ struct Sample {
 /// The samples of one list, oldest first.
 pub(super) struct Samples {
     all: VecDeque<Sample>,
-    /// The least time between two samples before the last one.
+    /// The least time from a sample to the next but one.
     spacing: Duration,
 }
 
@@ -36,7 +36,8 @@ impl Samples {
         Self { all: VecDeque::new(), spacing: SPACING }
     }
 
-    /// Adds a sample. A sample that is too close to the one before takes the place of the last one.
+    /// Adds a sample. It takes the place of the last one if it is close to the one before that. So
+    /// the bound of an item that was pushed meanwhile is too low by less than the spacing.
     pub(super) fn add(&mut self, index: usize, at: Instant) {
         let sample = Sample { index, at };
         let Some(last) = self.all.back().copied() else {
@@ -46,8 +47,8 @@ impl Samples {
         if !is_before(last.index, index) {
             return;
         }
-        let before = self.all.len().checked_sub(2).and_then(|at| self.all.get(at));
-        if before.is_some_and(|before| last.at.duration_since(before.at) < self.spacing) {
+        let before = self.all.len().checked_sub(2).and_then(|place| self.all.get(place));
+        if before.is_some_and(|before| at.saturating_duration_since(before.at) < self.spacing) {
             self.all.pop_back();
         }
         self.all.push_back(sample);
@@ -98,6 +99,20 @@ mod tests {
         }
         let age = |index| samples.age(index, start + MS * 100).as_millis();
         assert_eq!([usize::MAX - 1, usize::MAX, 1, 2, 4, 5].map(age), [90, 80, 80, 60, 60, 0]);
+    }
+
+    #[test]
+    fn pause_after_burst_keeps_last_sample_of_burst() {
+        let (start, mut samples) = (Instant::now(), Samples::new());
+        let us = Duration::from_micros(1);
+        for n in 0..100 {
+            samples.add(n, start + us * n as u32);
+        }
+        samples.add(100, start + MS * 50);
+        assert_eq!(samples.all.len(), 3);
+        // The item of the last push but one was in the burst.
+        let ages = [0, 98, 99].map(|index| samples.age(index, start + MS * 60));
+        assert_eq!(ages, [MS * 60 - us * 99, MS * 60 - us * 99, MS * 10]);
     }
 
     #[test]

@@ -88,8 +88,8 @@ pub struct StreamRow {
     /// unread, or if the lag is not known.
     ///
     /// The age is too low by the time from the push of the item to the next moment that the list
-    /// has noted. It notes the counted pushes and the snapshots, and at most one moment for each
-    /// millisecond. If more than 64 moments pass before an item is read, it forgets every second.
+    /// has noted: that of a counted push, or of a snapshot. Moments within a millisecond are one.
+    /// If there are more than 64 while an item waits to be read, the list forgets every second.
     pub oldest: Option<Duration>,
     /// Time since the last read of any handle. `None` before the first.
     pub idle: Option<Duration>,
