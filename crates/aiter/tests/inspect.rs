@@ -137,7 +137,7 @@ fn dropped_next_waits_no_longer() {
     let (registry, (_pusher, cursor)) = (Registry::new(), push_list::<u32>());
     let mut cursor = registry.cursor("reader", cursor);
     let waiting = || registry.snapshot().stream("reader").map(|row| row.waiting);
-    let woken = Arc::new(Probe::default());
+    let woken = Arc::new(Noop);
     {
         let mut next = pin!(cursor.next());
         let waker = Waker::from(woken.clone());
@@ -148,11 +148,10 @@ fn dropped_next_waits_no_longer() {
     assert_eq!(Arc::strong_count(&woken), 1, "the list keeps no waker");
 }
 
-/// A waker that does nothing.
-#[derive(Default)]
-struct Probe;
+/// A waker that does nothing, and whose clones are counted.
+struct Noop;
 
-impl Wake for Probe {
+impl Wake for Noop {
     fn wake(self: Arc<Self>) {}
 }
 
@@ -180,24 +179,10 @@ fn bounded_list_shows_places_and_waiters() {
     // The third push was granted its place.
     assert_eq!(places(), (Some(2), Some(2), 0, 1));
     pusher.stop();
-    assert!(poll_once(pusher.push(5)).is_ready_and(|pushed| pushed.is_err()));
+    assert!(matches!(poll_once(pusher.push(5)), Poll::Ready(Err(_))));
     assert_eq!(places().3, 2);
     assert_eq!(registry.snapshot().list("jobs").map(|row| row.stopped), Some(1));
     drop(third);
-}
-
-/// `Poll::is_ready` with a condition.
-trait IsReadyAnd<T> {
-    fn is_ready_and(self, condition: impl FnOnce(T) -> bool) -> bool;
-}
-
-impl<T> IsReadyAnd<T> for Poll<T> {
-    fn is_ready_and(self, condition: impl FnOnce(T) -> bool) -> bool {
-        match self {
-            Poll::Ready(value) => condition(value),
-            Poll::Pending => false,
-        }
-    }
 }
 
 #[test]
@@ -520,8 +505,7 @@ fn snapshot_in_wake_clone_and_drop_returns() {
     let mut waits = Box::pin(pusher.push(Item(asker.clone())));
     assert!(waits.as_mut().poll(cx).is_pending());
     drop((fork, taker));
-    let refused = waits.as_mut().poll(cx);
-    assert!(refused.is_ready_and(|pushed| pushed.is_err()));
+    assert!(matches!(waits.as_mut().poll(cx), Poll::Ready(Err(_))));
     drop(waits);
     drop(pusher);
     assert!(asked() > after_reads);
