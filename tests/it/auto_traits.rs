@@ -18,6 +18,7 @@ use aiter::{
         WeakLossyPusher, WeighedClosed, WeighedCursor, WeighedPermit, WeighedPermitError,
         WeighedPush, WeighedPusher, WeighedReserve, WorkerStarter,
     },
+    inspect::{Inspected, InspectedPusher, Registry, Snapshot},
 };
 use aiter_core::task::{NoWakeCursor, NoWakePusher};
 use alloc::{rc::Rc, vec::IntoIter};
@@ -160,6 +161,18 @@ fn cursors_take_send_and_sync_from_items() {
     assert_eq!(traits!(Preflight<Guard, Flight>), NEITHER);
     assert_eq!(traits!(Preflight<Local, Flight>), NEITHER);
     assert_eq!(traits!(Preflight<Plain, Rc<Flight>>), NEITHER);
+}
+
+#[test]
+fn inspected_handles_take_traits_from_handles() {
+    assert_eq!(traits!(Registry), ALL);
+    assert_eq!(traits!(Snapshot), ALL);
+    assert_eq!(traits!(InspectedPusher<Pusher<OfOneThread>>), ALL);
+    assert_eq!(traits!(InspectedPusher<Pusher<Guard>>), NEITHER);
+    assert_eq!(traits!(Inspected<Cursor<Plain>>), ALL);
+    assert_eq!(traits!(Inspected<Cursor<OfOneThread>>), ONLY_SEND);
+    assert_eq!(traits!(Inspected<Inner<Plain>>), ALL);
+    assert_eq!(traits!(Inspected<Inner<Local>>), NEITHER);
 }
 
 #[test]

@@ -6,8 +6,8 @@
 //! seed of its case, and `STREAM_LAWS_SEED` runs only that case.
 
 use aiter::{
-    AiterExt, Cursor, KeyedEvent, LagPolicy, OnError, adapters::IterToAiter, azip, iter_to_aiter,
-    push_list,
+    AiterExt, Cursor, KeyedEvent, LagPolicy, OnError, adapters::IterToAiter, azip,
+    inspect::Registry, iter_to_aiter, push_list,
 };
 use alloc::{string::String, vec, vec::Vec};
 use core::{
@@ -455,6 +455,15 @@ fn map_try() {
             Relation::Subsequence,
         );
     }
+}
+
+#[test]
+fn inspected() {
+    check(
+        Laws::of("inspected", |source| watch(Registry::new().stream("source", source)))
+            .read_ahead(0),
+        Relation::Same,
+    );
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn main() -> io::Result<()> {
 
     let serve = async {
         let results = clients.map_par(usize::MAX, echo_lines);
+        let results = server::PIPELINE.stream("conversations", results);
         pin!(results);
         // An error ends one client; the others are not affected.
         while let Some((address, result)) = results.next().await {

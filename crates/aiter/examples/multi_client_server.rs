@@ -34,7 +34,7 @@ fn main() -> io::Result<()> {
         })
         .join_streams()
         .keyed();
-    let (stopper, events) = events.stoppable();
+    let (stopper, events) = server::PIPELINE.stream("events", events).stoppable();
 
     let read = async move {
         pin!(events);
@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
                     client.reply(server::echo(line));
                 }
                 KeyedEvent::End => {
-                    let (address, open) = (client.address, events.get_ref().open());
+                    let (address, open) = (client.address, events.get_ref().get_ref().open());
                     server::log(format_args!("{address} left, {open} are here"));
                 }
             }

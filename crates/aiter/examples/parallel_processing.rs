@@ -37,13 +37,14 @@ fn main() -> io::Result<()> {
             lines.map(move |line| (client.clone(), line))
         })
         .join_streams();
-    let (stopper, jobs) = jobs.stoppable();
+    let (stopper, jobs) = server::PIPELINE.stream("jobs", jobs).stoppable();
 
     let read = async {
         // The blocking pool does the work, and `map_par` gives it at most one job per core.
         let answers = jobs.map_par(workers, |(client, line)| async {
             (client, unblock(move || answer(line)).await)
         });
+        let answers = server::PIPELINE.stream("answers", answers);
         pin!(answers);
         while let Some((client, answer)) = answers.next().await {
             client.reply(answer.into_bytes());

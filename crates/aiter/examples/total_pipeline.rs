@@ -25,7 +25,7 @@ type Sum = Result<i64, String>;
 fn main() -> io::Result<()> {
     let (clients, ctrl_c) = server::start()?;
     let (stopper, clients) = clients.stoppable();
-    let sums = clients.map(conversation).join_streams();
+    let sums = server::PIPELINE.stream("sums", clients.map(conversation).join_streams());
 
     let serve = async {
         pin!(sums);

@@ -2,8 +2,15 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "inspect")]
+extern crate alloc;
+#[cfg(feature = "inspect")]
+extern crate std;
+
 pub mod adapters;
 pub mod guide;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 pub mod prelude;
 
 #[doc(inline)]

@@ -711,3 +711,26 @@ fn uses_port_argument(name: &str) {
     }
     panic!("no port stayed free");
 }
+
+#[test]
+fn quit_signal_prints_streams() {
+    run(async {
+        for service in [LINE_SERVER, MULTI_CLIENT_SERVER, TOTAL_PIPELINE, PARALLEL_PROCESSING] {
+            let mut server = Server::start(service.example);
+            let mut client = Client::connect(server.address).await;
+            let (lines, answers) = service.script(0..3);
+            client.send(lines).await;
+            service.check(client.lines(3).await, answers);
+            server.signal("QUIT");
+            // One client is there, and its three lines were read.
+            let taken = |line: &str, name: &str, count: &str| {
+                let mut words = line.split_whitespace();
+                words.next() == Some(name) && words.next() == Some(count)
+            };
+            server.wait_for_line(|line| taken(line, "clients", "1")).await;
+            server.wait_for_line(|line| taken(line, "lines", "3")).await;
+            // The server goes on.
+            service.behaves(server.address, 1).await;
+        }
+    });
+}

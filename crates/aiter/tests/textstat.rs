@@ -9,7 +9,7 @@
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -478,5 +478,28 @@ fn closed_output_does_not_panic() {
         drop(child.stdout.take());
         let output = child.wait_with_output().expect("the example ends");
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    }
+}
+
+#[test]
+fn watch_shows_lists_while_input_is_open() {
+    for (form, lines, expected) in [
+        ("--watch", 12, ["list ", "files", "chunks", "stream ", "readers", "words", "progress"]),
+        ("--watch=graph", 20, ["flowchart", "files", "-->", "-.->", "readers", "words", "rows"]),
+    ] {
+        let mut child = piped([form, "--json", "-"]);
+        let mut stdin = child.stdin.take().expect("the stream is piped");
+        stdin.write_all(&vec![b'x'; 100_000]).expect("the example reads its input");
+        // The reader waits for the rest of the input, so the state does not change.
+        let stderr = BufReader::new(child.stderr.take().expect("the stream is piped"));
+        let shown: Vec<_> =
+            stderr.lines().map(|line| line.expect("the output is UTF-8")).take(lines).collect();
+        for word in expected {
+            assert!(shown.iter().any(|line| line.contains(word)), "{word}: {shown:#?}");
+        }
+        drop(stdin);
+        let output = child.wait_with_output().expect("the example ends");
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(totals(&parse(&output)), [1, 0, 100_000]);
     }
 }

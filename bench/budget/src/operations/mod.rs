@@ -2,6 +2,7 @@
 
 mod adapters;
 mod bounded;
+mod inspect;
 mod list;
 mod readers;
 mod wakes;
@@ -25,7 +26,7 @@ const fn operation(name: &'static str, run: fn(u64, Marks<'_>)) -> Operation {
 }
 
 /// All operations.
-pub(crate) const OPERATIONS: [Operation; 36] = [
+pub(crate) const OPERATIONS: [Operation; 38] = [
     operation("push", list::push),
     operation("pop", list::pop),
     operation("push and pop, bursts of 32", list::bursts),
@@ -62,6 +63,8 @@ pub(crate) const OPERATIONS: [Operation; 36] = [
     operation("lossy push and try_next, owned item, 1 stuck", bounded::lossy::<bounded::Owned, 1>),
     operation("lossy push, 2 stuck", bounded::lossy_unread::<u64>),
     operation("lossy push, owned item, 2 stuck", bounded::lossy_unread::<bounded::Owned>),
+    operation("push and pop, with names, bursts of 32", inspect::bursts),
+    operation("snapshot of a list and a cursor", inspect::snapshot),
 ];
 
 const LISTENING: &str = "a cursor is alive";

@@ -9,6 +9,7 @@ mod cursor;
 mod cursor_control;
 mod error;
 mod gate;
+mod hooks;
 mod list;
 #[cfg(feature = "std")]
 mod lossy;

@@ -13,7 +13,7 @@ use crate::{
 /// # Examples
 /// See [`upgrade`](Self::upgrade).
 pub struct WeakBoundedPusher<T> {
-    list: Arc<BoundedList<T>>,
+    pub(super) list: Arc<BoundedList<T>>,
 }
 
 impl<T> WeakBoundedPusher<T> {

@@ -1,14 +1,20 @@
-//! Hidden functions for the bounded list of `aiter-adapters`.
+//! Hidden functions for the bounded list of `aiter-adapters` and for `aiter::inspect`.
 
 use alloc::vec::Vec;
 use core::task::Waker;
 
 use crate::{
-    cursor::{Cursor, shared_next::SharedNextMany},
+    cursor::{Cursor, shared::SharedCursor, shared_next::SharedNextMany},
     error::{PushAllError, PushErrorKind},
 };
 
 impl<T> Cursor<T> {
+    /// Returns the address of the list, which is unique as long as a handle of the list lives.
+    #[doc(hidden)]
+    pub fn list_id(&self) -> usize {
+        core::ptr::from_ref(&*self.list).addr()
+    }
+
     /// Returns the index of the next item in the order of the list. Wait-free.
     #[doc(hidden)]
     pub fn index(&self) -> usize {
@@ -59,6 +65,21 @@ impl<T> Cursor<T> {
     #[doc(hidden)]
     pub fn take_waker(&mut self) -> Option<Waker> {
         self.list.waiters.take_waker(&mut self.waiter)
+    }
+}
+
+impl<T> SharedCursor<T> {
+    /// Returns the address of the list, which is unique as long as a handle of the list lives.
+    #[doc(hidden)]
+    pub fn list_id(&self) -> usize {
+        core::ptr::from_ref(&*self.shared.list).addr()
+    }
+
+    /// Cancels the registrations of the task that waits at this taker, as the drop of
+    /// [`next`](Self::next) does.
+    #[doc(hidden)]
+    pub fn cancel_wait(&mut self) {
+        self.cancel();
     }
 }
 

@@ -1,10 +1,10 @@
-//! Hidden functions for the bounded list of `aiter-adapters`.
+//! Hidden functions for the bounded list of `aiter-adapters` and for `aiter::inspect`.
 
 use crate::{
     cursor::Cursor,
     error::PushError,
     list::block::Block,
-    pusher::{Pusher, weak::WeakPusher},
+    pusher::{FIRST_INDEX, Pusher, weak::WeakPusher},
 };
 
 impl<T> Pusher<T> {
@@ -50,5 +50,35 @@ impl<T> WeakPusher<T> {
         T: Clone + Sync,
     {
         Cursor::at_tail_without_reclaim(&self.list)
+    }
+
+    /// Returns the address of the list, which is unique as long as a handle of the list lives.
+    #[doc(hidden)]
+    pub fn list_id(&self) -> usize {
+        core::ptr::from_ref(&*self.list).addr()
+    }
+
+    /// Returns the index of the first item of any list.
+    #[doc(hidden)]
+    pub fn first_index() -> usize {
+        FIRST_INDEX
+    }
+
+    /// Returns the index of the next item to push. Lock-free.
+    #[doc(hidden)]
+    pub fn index(&self) -> usize {
+        self.list.tail_index()
+    }
+
+    /// Returns what [`Pusher::retained`] returns. Lock-free.
+    #[doc(hidden)]
+    pub fn retained(&self) -> usize {
+        self.list.retained()
+    }
+
+    /// Returns the number of cursors of the list. Wait-free.
+    #[doc(hidden)]
+    pub fn cursor_count(&self) -> usize {
+        self.list.cursor_count()
     }
 }

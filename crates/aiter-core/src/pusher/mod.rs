@@ -25,6 +25,10 @@ pub(crate) mod subscriber;
 pub(crate) mod unique;
 pub(crate) mod weak;
 
+/// The index of the first item. The index may wrap, so every list starts shortly before that and
+/// tests it.
+const FIRST_INDEX: usize = usize::MAX - 99;
+
 /// Makes an empty push list and returns its first pusher and its first cursor.
 ///
 /// Clone the [`Pusher`] for more producers. [`fork`](Cursor::fork) or [`share`](Cursor::share) the
@@ -62,8 +66,7 @@ pub(crate) mod weak;
 #[doc(alias = "unbounded")]
 #[doc(alias = "unbounded_channel")]
 pub fn push_list<T>() -> (Pusher<T>, Cursor<T>) {
-    // The index may wrap, so every list starts shortly before that and tests it.
-    let (list, block) = List::new(usize::MAX - 99);
+    let (list, block) = List::new(FIRST_INDEX);
     let list = Arc::new(list);
     (Pusher { list: list.clone() }, Cursor::new(list, RawCursor::new(block, 0)))
 }

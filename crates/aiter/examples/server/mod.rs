@@ -3,6 +3,8 @@
 //!
 //! The number of clients, the length of a line and the memory per client are bounded. There are no
 //! timeouts: a silent client keeps its place, and costs the other clients nothing else.
+//!
+//! On Unix, Ctrl-\ prints what the streams of the server do.
 #![allow(dead_code, reason = "not every server needs all of it")]
 #![allow(clippy::std_instead_of_alloc, reason = "a program with std uses `std` paths")]
 
@@ -14,6 +16,7 @@ use core::time::Duration;
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
 
+use aiter::inspect::{Inspected, InspectedPusher, Registry};
 use aiter::prelude::*;
 use async_lock::{Semaphore, SemaphoreGuardArc};
 use async_signal::{Signal, Signals};
@@ -32,6 +35,9 @@ const WINDOW: u64 = 16;
 
 /// Time that a server may take after Ctrl-C to finish its work.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
+
+/// The streams of the server, by name.
+pub(crate) static PIPELINE: Registry = Registry::new();
 
 #[derive(Parser)]
 struct Args {
@@ -55,14 +61,19 @@ pub(crate) type Accepted = (TcpStream, SocketAddr, Place);
 pub(crate) fn start() -> io::Result<(impl Stream<Item = Accepted>, impl Future<Output = ()>)> {
     let Args { port, clients: places } = Args::parse();
     // Signals are caught before the address is printed. Windows has only Ctrl-C.
-    let terminate = cfg!(unix).then_some(Signal::Term);
-    let mut signals = Signals::new(terminate.into_iter().chain([Signal::Int]))?;
+    let more: &[_] = if cfg!(unix) { &[Signal::Term, Signal::Quit] } else { &[] };
+    let mut signals = Signals::new(more.iter().copied().chain([Signal::Int]))?;
     let listener = smol::block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
     let listener = listener.map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}"))
     })?;
     writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
-    Ok((clients(listener, places), async move { _ = signals.next().await }))
+    let ctrl_c = async move {
+        while let Some(Ok(Signal::Quit)) = signals.next().await {
+            log(format_args!("{}", PIPELINE.snapshot()));
+        }
+    };
+    Ok((PIPELINE.stream("clients", clients(listener, places)), ctrl_c))
 }
 
 /// Accepts a client when a place is free. The other clients wait in the queue of the system.
@@ -96,7 +107,7 @@ pub(crate) type Line = io::Result<Vec<u8>>;
 pub(crate) fn lines(client: TcpStream) -> impl Stream<Item = Line> {
     let reader = BufReader::new(client);
     // The state is the reader, and `true` if it is inside of an overlong line.
-    stream::unfold(Some((reader, false)), |state| async {
+    let lines = stream::unfold(Some((reader, false)), |state| async {
         let (mut reader, skip) = state?;
         if skip {
             if let Err(error) = skip_line(&mut reader).await {
@@ -119,7 +130,8 @@ pub(crate) fn lines(client: TcpStream) -> impl Stream<Item = Line> {
             }
             Err(error) => Some((Err(error), None)),
         }
-    })
+    });
+    PIPELINE.stream("lines", lines)
 }
 
 /// Reads and discards the rest of the line.
@@ -145,13 +157,13 @@ pub(crate) fn echo(line: Line) -> Vec<u8> {
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) address: SocketAddr,
-    replies: Pusher<Vec<u8>>,
+    replies: InspectedPusher<Pusher<Vec<u8>>>,
 }
 
 /// Replies to a client that are not yet written.
 pub(crate) struct Outbox {
     client: TcpStream,
-    replies: Cursor<Vec<u8>>,
+    replies: Inspected<Cursor<Vec<u8>>>,
     gate: Gate,
     _place: Place,
 }
@@ -167,6 +179,8 @@ impl Client {
         let (gate, lines) = lines(client.clone()).gated();
         let _ = gate.push(WINDOW);
         let (pusher, replies) = push_list();
+        let pusher = PIPELINE.list("replies", pusher);
+        let replies = PIPELINE.cursor("outboxes", replies);
         let outbox = Outbox { client, replies, gate, _place: place };
         (Self { address, replies: pusher }, lines, outbox)
     }

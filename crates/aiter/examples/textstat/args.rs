@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::{Parser, value_parser};
+use clap::{Parser, ValueEnum, value_parser};
 
 /// Lines and bytes by file type, the most frequent words and the longest lines of text files.
 ///
@@ -28,4 +28,17 @@ pub(crate) struct Args {
     /// How many words and how many lines to list.
     #[arg(long, value_name = "N", default_value = "10")]
     pub(crate) top: usize,
+
+    /// Show each second on standard error what the lists and the tasks do.
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "table")]
+    pub(crate) watch: Option<Watch>,
+}
+
+/// How `--watch` shows the program.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Watch {
+    Table,
+    /// In the language of Mermaid
+    Graph,
 }

@@ -4,10 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use aiter::Pusher;
-
 use crate::args::Args;
-use crate::model::{File, Row, Skipped};
+use crate::model::{File, Row, Rows, Skipped};
 
 /// Folders that the search enters.
 #[derive(Clone, Copy)]
@@ -27,7 +25,7 @@ impl Folders {
 }
 
 /// Returns the files that `args` ask for. Paths that cannot be listed are pushed as skipped.
-pub(crate) fn find(args: &Args, rows: &Pusher<Row>) -> Vec<File> {
+pub(crate) fn find(args: &Args, rows: &Rows) -> Vec<File> {
     let mut files = Vec::new();
     if args.paths.is_empty() {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -50,7 +48,7 @@ pub(crate) fn find(args: &Args, rows: &Pusher<Row>) -> Vec<File> {
     files
 }
 
-fn walk(top: PathBuf, folders: Folders, files: &mut Vec<File>, rows: &Pusher<Row>) {
+fn walk(top: PathBuf, folders: Folders, files: &mut Vec<File>, rows: &Rows) {
     let mut left = vec![top];
     while let Some(folder) = left.pop() {
         let entries = match fs::read_dir(&folder) {
@@ -86,7 +84,7 @@ fn walk(top: PathBuf, folders: Folders, files: &mut Vec<File>, rows: &Pusher<Row
     }
 }
 
-fn skip(path: &Path, error: &io::Error, rows: &Pusher<Row>) {
+fn skip(path: &Path, error: &io::Error, rows: &Rows) {
     let skipped = Skipped { path: path.into(), size: 0, why: error.to_string() };
     rows.push(Row::Skipped(skipped)).expect("`main` reads the rows");
 }

@@ -10,6 +10,8 @@
 //! read. Memory holds these, up to one block of chunks that were read, a table of words for all
 //! files, and one for each file in progress, because a file counts only if all of it is UTF-8. The
 //! length of a line or of a word does not matter.
+//!
+//! The lists and the tasks have names in a registry, which `--watch` shows.
 #![allow(
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
@@ -23,12 +25,14 @@ mod progress;
 mod report;
 mod stats;
 mod text;
+mod watch;
 
 use std::io::{self, ErrorKind, Write};
 use std::panic;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
+use aiter::inspect::Registry;
 use aiter::{aiter_to_iter, bounded, park_thread, push_list};
 use clap::Parser;
 
@@ -37,28 +41,43 @@ use crate::model::{Chunk, Row};
 use crate::report::Report;
 use crate::stats::{Kinds, Longest, Words};
 
+/// The lists of this program and the streams that read them.
+static PIPELINE: Registry = Registry::new();
+
 fn main() -> ExitCode {
     let args = Args::parse();
     exit_on_panic();
+    if let Some(form) = args.watch {
+        watch::start(&PIPELINE, form);
+    }
 
     let (rows, report_rows) = push_list::<Row>();
+    let rows = PIPELINE.list("rows", rows);
+    let report_rows = PIPELINE.cursor("report", report_rows);
     let files = files::find(&args, &rows);
-    let bar = progress::bar(files.iter().map(|file| file.size).sum());
+    let bar = progress::bar(files.iter().map(|file| file.size).sum(), args.watch);
 
     // Each file goes to one of the producers.
     let (queue, work) = push_list();
+    let queue = PIPELINE.list("files", queue);
+    let work = PIPELINE.cursor("readers", work.share());
     queue.push_all(files).expect("`work` is alive");
     drop(queue);
-    let work = work.share();
 
     // Each chunk goes to every fork. The slowest fork decides when a producer waits.
     let (pusher, chunks) = bounded::<Arc<Chunk>>(2 * usize::from(args.producers));
+    let pusher = PIPELINE.list("chunks", pusher);
+    PIPELINE.connect("readers", "chunks");
+    let fork = |name| {
+        PIPELINE.connect(name, "rows");
+        PIPELINE.cursor(name, chunks.fork())
+    };
     let top = args.top;
     for task in [
-        smol::spawn(progress::follow(chunks.fork(), bar.clone())),
-        smol::spawn(stats::follow(chunks.fork(), Kinds::default, rows.clone())),
-        smol::spawn(stats::follow(chunks.fork(), move || Words::top(top), rows.clone())),
-        smol::spawn(stats::follow(chunks, move || Longest::top(top), rows.clone())),
+        smol::spawn(stats::follow(fork("kinds"), Kinds::default, rows.clone())),
+        smol::spawn(stats::follow(fork("words"), move || Words::top(top), rows.clone())),
+        smol::spawn(stats::follow(fork("longest"), move || Longest::top(top), rows.clone())),
+        smol::spawn(progress::follow(PIPELINE.cursor("progress", chunks), bar.clone())),
     ] {
         task.detach();
     }

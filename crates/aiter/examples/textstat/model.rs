@@ -4,6 +4,18 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use aiter::inspect::{Inspected, InspectedPusher};
+use aiter::{BoundedCursor, BoundedPusher, Pusher};
+
+/// The pusher of the list of rows.
+pub(crate) type Rows = InspectedPusher<Pusher<Row>>;
+
+/// The pusher of the list of chunks.
+pub(crate) type Chunks = InspectedPusher<BoundedPusher<Arc<Chunk>>>;
+
+/// A fork of the list of chunks.
+pub(crate) type ChunkCursor = Inspected<BoundedCursor<Arc<Chunk>>>;
+
 /// A file to read.
 pub(crate) struct File {
     /// Unique number, also among files of the same path.

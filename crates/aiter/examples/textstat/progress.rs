@@ -1,16 +1,15 @@
 //! Progress bar on standard error, if that is a terminal.
 
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
 
-use aiter::BoundedCursor;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::model::Chunk;
+use crate::args::Watch;
+use crate::model::ChunkCursor;
 
-/// Returns a bar that is full after `bytes` bytes.
-pub(crate) fn bar(bytes: u64) -> ProgressBar {
-    if !io::stderr().is_terminal() {
+/// Returns a bar that is full after `bytes` bytes. It is hidden if something else is shown there.
+pub(crate) fn bar(bytes: u64, watch: Option<Watch>) -> ProgressBar {
+    if watch.is_some() || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left")
@@ -19,7 +18,7 @@ pub(crate) fn bar(bytes: u64) -> ProgressBar {
 }
 
 /// Advances the bar by each chunk. The bar is ahead of the statistics by at most the bound.
-pub(crate) async fn follow(mut chunks: BoundedCursor<Arc<Chunk>>, bar: ProgressBar) {
+pub(crate) async fn follow(mut chunks: ChunkCursor, bar: ProgressBar) {
     while let Some(chunk) = chunks.next().await {
         bar.inc(chunk.text.len() as u64);
         // Standard input and growing files are longer than expected.

@@ -6,9 +6,7 @@ use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
-use aiter::{BoundedCursor, Pusher};
-
-use crate::model::{Chunk, Count, Part, Row};
+use crate::model::{Chunk, ChunkCursor, Count, Part, Row, Rows};
 
 /// Maximum number of characters of a word that are kept and shown.
 const MAX_WORD: usize = 40;
@@ -24,11 +22,7 @@ pub(crate) trait Statistic {
 }
 
 /// Adds all files to a statistic, then pushes its rows.
-pub(crate) async fn follow<S: Statistic>(
-    mut chunks: BoundedCursor<Arc<Chunk>>,
-    new: impl Fn() -> S,
-    rows: Pusher<Row>,
-) {
+pub(crate) async fn follow<S: Statistic>(mut chunks: ChunkCursor, new: impl Fn() -> S, rows: Rows) {
     let mut total = new();
     // Incomplete files of several chunks. A file counts only if all of its text is UTF-8.
     let mut files = HashMap::new();

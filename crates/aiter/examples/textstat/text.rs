@@ -5,19 +5,16 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use aiter::{BoundedPusher, PushBlocking, Pusher, SharedCursor};
+use aiter::SharedCursor;
+use aiter::inspect::Inspected;
 
-use crate::model::{Chunk, File, Part, Row, Skipped};
+use crate::model::{Chunk, Chunks, File, Part, Row, Rows, Skipped};
 
 /// Maximum number of bytes in a chunk.
 const CHUNK: usize = 64 * 1024;
 
 /// Runs a producer, which reads files one by one on the blocking pool and pushes their chunks.
-pub(crate) async fn produce(
-    mut work: SharedCursor<File>,
-    chunks: BoundedPusher<Arc<Chunk>>,
-    rows: Pusher<Row>,
-) {
+pub(crate) async fn produce(mut work: Inspected<SharedCursor<File>>, chunks: Chunks, rows: Rows) {
     while let Some(file) = work.next().await {
         let (chunks, rows) = (chunks.clone(), rows.clone());
         smol::unblock(move || {

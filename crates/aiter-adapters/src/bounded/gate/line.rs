@@ -68,6 +68,12 @@ impl Line {
         self.front == self.back && !self.is_empty()
     }
 
+    /// Returns the number of requests in line. Goes through all of them.
+    pub(super) fn len(&self) -> usize {
+        let in_line = |slot: &&Slot| matches!(slot.state, Some(State::Waiting(_)));
+        self.slots.iter().filter(in_line).count()
+    }
+
     /// Returns how much the request at the front wants.
     pub(super) fn front_want(&self) -> Option<usize> {
         self.slots.get(self.front).map(|slot| slot.want)

@@ -285,4 +285,9 @@ impl Gate {
             count::ahead(self.admitted.0.load(Ordering::Relaxed) >> count::FLAG_BITS, min)
         })
     }
+
+    /// Returns the number of requests in line. Goes through all of them under the slow lock.
+    pub(super) fn waiting(&self) -> usize {
+        self.slow.with(|slow| slow.line.len())
+    }
 }

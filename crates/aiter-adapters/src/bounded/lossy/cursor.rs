@@ -76,7 +76,7 @@ use crate::{
 #[doc(alias = "Receiver")]
 pub struct LossyCursor<T> {
     pub(super) list: Arc<LossyList<T>>,
-    seat: Arc<Seat<T>>,
+    pub(super) seat: Arc<Seat<T>>,
     pub(super) missed: usize,
     /// The index from which on lost items are not counted yet.
     uncounted_from: Option<usize>,

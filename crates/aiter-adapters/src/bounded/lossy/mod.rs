@@ -12,6 +12,7 @@
 mod control;
 mod cursor;
 mod cursor_control;
+mod hooks;
 mod keeper;
 mod list;
 mod next;

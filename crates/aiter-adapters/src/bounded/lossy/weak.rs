@@ -12,7 +12,7 @@ use crate::{
 /// # Examples
 /// See [`upgrade`](Self::upgrade).
 pub struct WeakLossyPusher<T> {
-    list: Arc<LossyList<T>>,
+    pub(super) list: Arc<LossyList<T>>,
 }
 
 impl<T> WeakLossyPusher<T> {

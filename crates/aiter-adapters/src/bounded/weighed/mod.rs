@@ -13,6 +13,7 @@ mod closed;
 mod control;
 mod cursor;
 mod error;
+mod hooks;
 mod next;
 mod permit;
 mod push;

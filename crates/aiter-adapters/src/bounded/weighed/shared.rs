@@ -40,7 +40,7 @@ use crate::bounded::{list::Place, shared::SharedBoundedCursor, weighed::Weighed}
 #[must_use = "a position without a reader stops the producers"]
 #[doc(alias = "sharable_aiter")]
 pub struct SharedWeighedCursor<T> {
-    inner: SharedBoundedCursor<Weighed<T>>,
+    pub(super) inner: SharedBoundedCursor<Weighed<T>>,
 }
 
 impl<T> SharedWeighedCursor<T> {
