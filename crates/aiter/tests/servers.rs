@@ -716,7 +716,7 @@ fn uses_port_argument(name: &str) {
 fn quit_signal_prints_streams() {
     run(async {
         for service in [LINE_SERVER, MULTI_CLIENT_SERVER, TOTAL_PIPELINE, PARALLEL_PROCESSING] {
-            let mut server = Server::start(service.example);
+            let mut server = Server::start(&service.example());
             let mut client = Client::connect(server.address).await;
             let (lines, answers) = service.script(0..3);
             client.send(lines).await;
