@@ -113,7 +113,7 @@ impl<const PAD: usize> Reader<PAD> {
     /// Checks the invariants between two operations.
     pub(crate) fn check(&self, base: &Base) {
         let cursor = self.cursor();
-        // A cursor that has returned the end has no more news, so it drops its waker without a call.
+        // A cursor that has returned the end has no more news, so its waker is not called.
         let is_end_news = cursor.is_drained() && !cursor.is_terminated();
         let has_news = cursor.is_item_available() || is_end_news;
         let was_woken = self.registration.is_none_or(|registration| registration.was_woken(base));

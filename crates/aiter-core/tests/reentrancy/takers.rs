@@ -73,7 +73,7 @@ impl<const PAD: usize> Taker<PAD> {
 
     pub(crate) fn check(&self, base: &Base, tail: Option<usize>) {
         let len = self.cursor.len();
-        // A taker that has returned the end has no more news, so it drops its waker without a call.
+        // A taker that has returned the end has no more news, so its waker is not called.
         let has_news = len > 0 || (self.cursor.is_drained() && !self.cursor.is_terminated());
         let was_woken = self.registration.is_none_or(|registration| registration.was_woken(base));
         base.check(
