@@ -1,0 +1,3 @@
+//! One scene a file.
+
+pub(crate) mod list;

@@ -1,0 +1,356 @@
+// Draws the lanes of a snapshot. Each position on the screen is computed from an index of the
+// snapshot; no count is made here.
+
+const SVG = "http://www.w3.org/2000/svg";
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+const rows = new Map(); // id of the lane -> its elements
+let flown = new Map(); // id of a marble -> where it was drawn last, on the page
+
+/** Makes an element with attributes and children. */
+export function make(name, attributes = {}, ...children) {
+  const element = name.startsWith("svg:")
+    ? document.createElementNS(SVG, name.slice(4))
+    : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== false) element.setAttribute(key, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Sets a text if it has changed. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Draws buttons, and keeps those that exist, so that the focus stays. */
+export function drawControls(parent, controls, click) {
+  controls.forEach((control, n) => {
+    let button = parent.children[n];
+    if (!button) {
+      button = make("button", { type: "button" });
+      button.addEventListener("click", () => click(button.dataset.act, button));
+      parent.append(button);
+    }
+    button.dataset.act = control.act;
+    setText(button, control.label);
+    const hint = `${control.label}: ${control.hint}`;
+    if (button.title !== control.hint) {
+      button.title = control.hint;
+      button.setAttribute("aria-label", hint);
+    }
+    if (control.on === null) button.removeAttribute("aria-pressed");
+    else button.setAttribute("aria-pressed", control.on);
+    // Stays focusable, so that the keyboard does not lose its place.
+    button.setAttribute("aria-disabled", control.off);
+  });
+  while (parent.children.length > controls.length) parent.lastChild.remove();
+}
+
+/** Draws all lanes into `parent`. */
+export function drawLanes(parent, lanes, click) {
+  const seen = new Set();
+  lanes.forEach((lane, n) => {
+    let row = rows.get(lane.id);
+    if (!row) rows.set(lane.id, (row = makeRow(lane)));
+    if (parent.children[n] !== row.element) parent.insertBefore(row.element, parent.children[n] ?? null);
+    seen.add(lane.id);
+    drawRow(row, lane, click);
+  });
+  for (const [id, row] of rows) {
+    if (!seen.has(id)) {
+      row.element.remove();
+      rows.delete(id);
+    }
+  }
+}
+
+/** Forgets all lanes. */
+export function clearLanes() {
+  for (const row of rows.values()) row.element.remove();
+  rows.clear();
+  flown = new Map();
+}
+
+/** Draws all lanes again, for a new width. */
+export function layOut() {
+  for (const row of rows.values()) {
+    if (row.lane) place(row, row.lane, false);
+  }
+}
+
+/** The place at which the next pushed marble starts. */
+export function setOrigin(element) {
+  const box = element?.getBoundingClientRect();
+  if (box?.width) flown.set("origin", { x: box.x + box.width / 2, y: box.y + box.height / 2 });
+}
+
+function makeRow(lane) {
+  const parts = {
+    badge: make("b", { class: "badge" }),
+    title: make("span", { class: "title" }),
+    state: make("span", { class: "state" }),
+    note: make("span", { class: "note" }),
+    blocks: make("svg:g"),
+    marbles: make("svg:g"),
+    marks: make("svg:g"),
+    controls: make("div", { class: "controls", role: "group", "aria-label": lane.badge || lane.title }),
+  };
+  const svg = make("svg:svg", { role: "img" }, parts.blocks, parts.marbles, parts.marks);
+  const about = make("div", { class: "about" }, parts.badge, parts.title, parts.state, parts.note);
+  const canvas = make("div", { class: "canvas" }, svg);
+  const element = make("div", { class: `lane ${lane.form}`, "data-lane": lane.id }, about, canvas, parts.controls);
+  return { element, svg, canvas, ...parts, drawn: new Map(), pins: new Map(), wakes: lane.wakes };
+}
+
+function drawRow(row, lane, click) {
+  row.lane = lane;
+  setText(row.badge, lane.badge);
+  setText(row.title, lane.title);
+  setText(row.note, lane.note);
+  const states = { sleeps: "sleeps (z)", ended: "ended", busy: "busy", idle: "" };
+  setText(row.state, states[lane.state] ?? "");
+  row.element.dataset.state = lane.state;
+  row.element.dataset.total = lane.total;
+  if (lane.wakes > row.wakes) flash(row.element);
+  row.wakes = lane.wakes;
+  const letters = lane.marbles.filter((marble) => marble.held || lane.form !== "list");
+  row.svg.setAttribute("aria-label", `${lane.badge || lane.title}: ${letters.map((m) => m.letter).join(" ") || "empty"}`);
+  drawControls(row.controls, lane.controls, click);
+  place(row, lane, true);
+}
+
+/** Lets an element flash for a wake-up. */
+function flash(element) {
+  element.classList.remove("woken");
+  void element.offsetWidth;
+  element.classList.add("woken");
+}
+
+/** The slots of a lane: where each index lies, and how large a marble is. */
+function grid(lane, width) {
+  const block = lane.block || 8;
+  if (lane.form !== "list") {
+    const pitch = width < 420 ? 24 : 28;
+    const fits = Math.max(1, Math.floor((width - 4) / pitch));
+    const shown = lane.marbles.slice(-fits);
+    const first = shown[0]?.at ?? 0;
+    return { shown, pitch, height: pitch + 4, at: (n) => [(n - first + 0.5) * pitch + 2, pitch / 2 + 2] };
+  }
+  const blocks = Math.max(1, Math.min(4, Math.floor(width / (block * 22))));
+  const pitch = Math.min(38, (width - 12 * blocks) / (block * blocks));
+  const line = pitch + (lane.marks.length ? 38 : 12);
+  const across = block * blocks;
+  const slots = lane.end + lane.room - lane.start;
+  const at = (n) => {
+    const slot = n - lane.start;
+    const column = slot % across;
+    const gap = Math.floor(column / block) * 12 + 6;
+    return [column * pitch + pitch / 2 + gap, Math.floor(slot / across) * line + pitch / 2 + 4];
+  };
+  const lines = Math.max(1, Math.ceil((slots + 1) / across));
+  return { shown: lane.marbles, pitch, line, across, block, height: lines * line + 4, at };
+}
+
+function place(row, lane, moves) {
+  const width = row.canvas.clientWidth;
+  if (!width) return;
+  const slots = grid(lane, width);
+  if (row.height !== slots.height || row.width !== width) {
+    row.svg.setAttribute("width", width);
+    row.svg.setAttribute("height", slots.height);
+    [row.height, row.width] = [slots.height, width];
+  }
+  if (lane.form === "list") placeBlocks(row, lane, slots);
+  placeMarbles(row, lane, slots, moves && !still.matches);
+  placeMarks(row, lane, slots, moves);
+}
+
+function placeBlocks(row, lane, { pitch, block, at }) {
+  const outlines = [];
+  if (lane.block) {
+    const end = Math.max(lane.end + lane.room, lane.start + 1);
+    for (let first = lane.start; first < end; first += block) outlines.push([first, block, "block"]);
+  }
+  for (let n = 0; n < lane.room; n++) outlines.push([lane.end + n, 1, "room"]);
+  const held = lane.end - lane.total;
+  outlines.forEach(([first, length, name], n) => {
+    const [x, y] = at(first);
+    const rect = row.blocks.children[n] ?? row.blocks.appendChild(make("svg:rect", {}));
+    const gone = name === "block" && first + length <= held;
+    const inset = name === "room" ? 4 : 0;
+    const box = { x: x - pitch / 2 - 2 + inset, y: y - pitch / 2 - 2 + inset,
+      width: length * pitch + 4 - 2 * inset, height: pitch + 4 - 2 * inset,
+      rx: pitch / 2 + 2 - inset, class: gone ? "block gone" : name };
+    for (const key in box) {
+      const value = String(box[key]);
+      if (rect.getAttribute(key) !== value) rect.setAttribute(key, value);
+    }
+  });
+  while (row.blocks.children.length > outlines.length) row.blocks.lastChild.remove();
+}
+
+function placeMarbles(row, lane, { shown, pitch, at }, moves) {
+  const radius = Math.max(3, pitch / 2 - (pitch > 20 ? 3 : 1.5));
+  const seen = new Set();
+  let base;
+  for (const marble of shown) {
+    seen.add(marble.id);
+    const [x, y] = at(marble.at);
+    let drawn = row.drawn.get(marble.id);
+    const isNew = !drawn;
+    if (isNew) {
+      drawn = makeMarble(marble);
+      row.drawn.set(marble.id, drawn);
+      row.marbles.append(drawn.element);
+    }
+    const { element } = drawn;
+    const state = !marble.held && lane.form === "list" ? "gone" : marble.unread ? "unread" : "read";
+    if (drawn.state !== state) {
+      element.setAttribute("class", `marble h${marble.hue} ${lane.form === "list" ? state : ""}`);
+      drawn.state = state;
+    }
+    if (drawn.radius !== radius) {
+      drawn.circle.setAttribute("r", radius);
+      drawn.text.style.fontSize = `${Math.min(15, radius * 1.15)}px`;
+      drawn.radius = radius;
+    }
+    if (drawn.part !== marble.part) {
+      drawPart(drawn, marble.part, radius, lane.form === "work");
+    }
+    const to = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+    if (drawn.to !== to) {
+      element.style.transform = to;
+      drawn.to = to;
+    }
+    if (isNew && moves) {
+      base ??= row.svg.getBoundingClientRect();
+      const from = flown.get(marble.id) ?? (lane.form === "list" ? flown.get("origin") : undefined);
+      fly(element, from && [from.x - base.x, from.y - base.y], to);
+    }
+    if (lane.form !== "track" || isNew) {
+      base ??= row.svg.getBoundingClientRect();
+      flown.set(marble.id, { x: base.x + x, y: base.y + y });
+    }
+  }
+  for (const [id, drawn] of row.drawn) {
+    if (!seen.has(id)) {
+      row.drawn.delete(id);
+      drawn.element.remove();
+    }
+  }
+}
+
+function makeMarble(marble) {
+  const circle = make("svg:circle");
+  const text = make("svg:text", {}, marble.letter);
+  return { element: make("svg:g", {}, circle, text), circle, text };
+}
+
+/** A ring that closes while the work of a marble goes on. */
+function drawPart(drawn, part, radius, isWork) {
+  drawn.part = part;
+  if (!isWork) return;
+  drawn.ring ??= drawn.element.appendChild(make("svg:circle", { class: "ring", pathLength: 100 }));
+  drawn.ring.setAttribute("r", radius + 1.5);
+  drawn.ring.setAttribute("stroke-dasharray", `${part} 100`);
+}
+
+function fly(element, from, to) {
+  const start = from ? `translate(${from[0].toFixed(1)}px, ${from[1].toFixed(1)}px)` : `${to} scale(0)`;
+  element.animate([{ transform: start }, { transform: to }], { duration: 380, easing: "cubic-bezier(.2,.8,.3,1)" });
+}
+
+function placeMarks(row, lane, { pitch, at }, moves) {
+  const places = new Map();
+  for (const mark of lane.marks) places.set(mark.at, (places.get(mark.at) ?? 0) + 1);
+  const used = new Map();
+  const seen = new Set();
+  for (const mark of lane.marks) {
+    seen.add(mark.name);
+    let pin = row.pins.get(mark.name);
+    if (!pin) {
+      const text = make("svg:text", { y: 18 }, mark.name);
+      const sleep = make("svg:text", { class: "z", x: 9, y: 8 }, "z");
+      pin = { element: make("svg:g", {}, make("svg:path", { d: "M0 0L7 8H-7Z" }), text, sleep), wakes: mark.wakes };
+      row.pins.set(mark.name, pin);
+      row.marks.append(pin.element);
+    }
+    const count = places.get(mark.at);
+    const nth = used.get(mark.at) ?? 0;
+    used.set(mark.at, nth + 1);
+    const spread = Math.min(18, 54 / count);
+    const [x, y] = at(mark.at);
+    const to = `translate(${(x + (nth - (count - 1) / 2) * spread).toFixed(1)}px, ${(y + pitch / 2 + 5).toFixed(1)}px)`;
+    if (pin.to !== to) {
+      pin.element.style.transform = to;
+      pin.to = to;
+    }
+    const state = mark.sleeps ? "mark sleeps" : "mark";
+    if (moves && mark.wakes > pin.wakes) {
+      pin.element.setAttribute("class", state);
+      flash(pin.element);
+      pin.state = undefined;
+    } else if (pin.state !== state) {
+      pin.element.setAttribute("class", state);
+      pin.state = state;
+    }
+    pin.wakes = mark.wakes;
+  }
+  for (const [name, pin] of row.pins) {
+    if (!seen.has(name)) {
+      pin.element.remove();
+      row.pins.delete(name);
+    }
+  }
+}
+
+/** Shows a refused marble: it leaves the button, meets the end of the list and comes back. */
+export function bounce(refusal, button) {
+  const list = document.querySelector(".lane.list svg");
+  if (still.matches || !button || !list) return;
+  const from = button.getBoundingClientRect();
+  const to = list.getBoundingClientRect();
+  const ball = make("span", { class: `ball h${refusal.hue}`, "aria-hidden": "true" }, refusal.letter);
+  document.body.append(ball);
+  const dx = to.x + to.width - from.x - 40;
+  const dy = to.y + 16 - from.y;
+  ball.style.left = `${from.x + scrollX}px`;
+  ball.style.top = `${from.y + scrollY}px`;
+  const end = `translate(${Math.min(dx, 320)}px, ${dy}px)`;
+  const flight = ball.animate(
+    [{ transform: "none" }, { transform: end, offset: 0.45 }, { transform: `${end} scale(.8)`, offset: 0.5 },
+      { transform: "translate(0, -8px)", offset: 0.9 }, { transform: "none", opacity: 0 }],
+    { duration: 900, easing: "ease-in-out" },
+  );
+  flight.onfinish = () => ball.remove();
+}
+
+const KINDS = ["push", "refuse", "stop", "read", "sleep", "wake"];
+
+/** Draws the time axis: a column a step, a line a kind. */
+export function drawAxis(parent, view) {
+  const steps = 60;
+  const first = Math.max(0, view.step - steps + 1);
+  const width = parent.clientWidth;
+  if (!width) return;
+  const pitch = width / steps;
+  const svg = make("svg:svg", { width, height: 34 });
+  svg.append(make("svg:rect", { class: "now", x: (view.step - first) * pitch, y: 0, width: pitch, height: 34 }));
+  const counts = new Map();
+  for (const event of view.events) {
+    const line = ["push", "refuse", "stop"].includes(event.kind) ? 8 : event.kind === "read" ? 18 : 28;
+    const key = `${event.step} ${line}`;
+    const nth = counts.get(key) ?? 0;
+    counts.set(key, nth + 1);
+    if (event.step < first || nth > 1) continue;
+    svg.append(make("svg:circle", {
+      class: `event ${event.kind} ${["push", "read"].includes(event.kind) ? `h${event.hue}` : ""}`,
+      cx: (event.step - first + 0.5) * pitch, cy: line + nth * 3, r: Math.min(3, pitch / 2.2),
+    }));
+  }
+  parent.replaceChildren(svg);
+  const totals = KINDS.map((kind) => `${view.events.filter((e) => e.kind === kind).length} ${kind}`);
+  parent.setAttribute("aria-label", `Events of the last ${steps} steps: ${totals.join(", ")}`);
+}
