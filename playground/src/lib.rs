@@ -10,7 +10,9 @@ mod program;
 mod reader;
 mod scene;
 mod scenes;
+mod source;
 mod view;
+mod work;
 mod world;
 
 pub use playground::Playground;

@@ -12,15 +12,30 @@ enum Line {
 }
 
 /// Lines of the body, and what they need.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Program {
     uses: Vec<&'static str>,
     functions: Vec<&'static str>,
     lines: Vec<Line>,
     mutable: Vec<String>,
+    /// Lines behind all others.
+    tail: Vec<String>,
 }
 
+/// The imports of most programs.
+const PRELUDE: &str = "aiter::prelude::*";
+
 impl Program {
+    pub(crate) fn new() -> Self {
+        let (functions, lines, mutable, tail) = Default::default();
+        Self { uses: vec![PRELUDE], functions, lines, mutable, tail }
+    }
+
+    /// Imports a path in place of the prelude.
+    pub(crate) fn import_only(&mut self, path: &'static str) {
+        self.uses = vec![path];
+    }
+
     /// Imports a path, once.
     pub(crate) fn import(&mut self, path: &'static str) {
         if !self.uses.contains(&path) {
@@ -36,6 +51,11 @@ impl Program {
     /// Adds a line.
     pub(crate) fn line(&mut self, text: impl Into<String>) {
         self.lines.push(Line::Text(text.into()));
+    }
+
+    /// Adds a line that stays behind all others.
+    pub(crate) fn tail(&mut self, text: impl Into<String>) {
+        self.tail.push(text.into());
     }
 
     /// Adds the successful push of a letter. Pushes in a row become one `push_all`.
@@ -75,7 +95,7 @@ impl Program {
 
     /// The whole program.
     pub(crate) fn text(&self) -> String {
-        let mut text = String::from("use std::error::Error;\n\nuse aiter::prelude::*;\n");
+        let mut text = String::from("use std::error::Error;\n\n");
         for path in &self.uses {
             let _ = writeln!(text, "use {path};");
         }
@@ -86,14 +106,14 @@ impl Program {
             let _ = write!(text, "\n{function}\n");
         }
         text.push_str("\nasync fn run() -> Result<(), Box<dyn Error>> {\n");
-        for line in &self.lines {
-            let line = match line {
-                Line::Text(line) => self.with_mut(line),
-                Line::Pushes(pusher, letters) => match letters[..] {
-                    [letter] => format!("{pusher}.push({letter:?})?;"),
-                    _ => format!("{pusher}.push_all({letters:?})?;"),
-                },
-            };
+        let lines = self.lines.iter().map(|line| match line {
+            Line::Text(line) => self.with_mut(line),
+            Line::Pushes(pusher, letters) => match letters[..] {
+                [letter] => format!("{pusher}.push({letter:?})?;"),
+                _ => format!("{pusher}.push_all({letters:?})?;"),
+            },
+        });
+        for line in lines.chain(self.tail.iter().cloned()) {
             for line in line.lines() {
                 let _ = writeln!(text, "    {line}");
             }

@@ -25,6 +25,17 @@ enum State {
     Ended,
 }
 
+/// What the program says of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// Asserts each item, and that polls without an item return `Pending`.
+    All,
+    /// Asserts each item.
+    Items,
+    /// Prints each item, because the order depends on time.
+    Prints,
+}
+
 /// A stream and its task. The task polls only for a read that was asked for, and after
 /// `Pending` only if it was woken.
 pub(crate) struct Reader<S> {
@@ -33,8 +44,7 @@ pub(crate) struct Reader<S> {
     /// Reads again after this number of steps, if `run` is set.
     pub(crate) pace: u32,
     pub(crate) run: bool,
-    /// The program prints its reads instead of asserting them.
-    pub(crate) prints: bool,
+    pub(crate) log: Log,
     asked: usize,
     state: State,
     last_read: u32,
@@ -50,7 +60,7 @@ impl<S> Reader<S> {
             stream,
             pace: 1,
             run: false,
-            prints: false,
+            log: Log::All,
             asked: 0,
             state: State::Idle,
             last_read: 0,
@@ -58,6 +68,14 @@ impl<S> Reader<S> {
             wakes: Arc::default(),
             got: Vec::new(),
         }
+    }
+
+    /// Goes on with another stream, which is made of this one.
+    pub(crate) fn map<R>(self, f: impl FnOnce(S) -> R) -> Reader<R> {
+        let Self { name, stream, pace, run, log, asked, last_read, got, .. } = self;
+        let mut reader = Reader::new(name, f(stream));
+        reader.asked = asked;
+        Reader { pace, run, log, last_read, got, ..reader }
     }
 
     /// Reads by itself, one item in `pace` steps.
@@ -166,7 +184,7 @@ impl<S: Stream<Item = Item> + Unpin> Reader<S> {
             Poll::Pending => {
                 self.state = State::Sleeps;
                 world.event(Kind::Sleep, 0);
-                if !self.prints {
+                if self.log == Log::All {
                     world.program.sleeps(&name);
                 }
             }
@@ -176,7 +194,7 @@ impl<S: Stream<Item = Item> + Unpin> Reader<S> {
                 self.state = if item.is_some() { State::Idle } else { State::Ended };
                 let token = item.map(|item| item.token().clone());
                 let letter = token.as_ref().map(|token| token.letter);
-                if self.prints {
+                if self.log == Log::Prints {
                     world.program.needs_mut(&name);
                     let line = format!("println!(\"{name}: {{:?}}\", {name}.next().await);");
                     world.program.line(line);

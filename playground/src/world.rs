@@ -28,7 +28,7 @@ impl World {
         Self {
             clock: Rc::default(),
             rng: fastrand::Rng::with_seed(seed),
-            program: Program::default(),
+            program: Program::new(),
             refusal: None,
             events: VecDeque::new(),
             made: 0,

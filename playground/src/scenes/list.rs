@@ -1,15 +1,14 @@
 //! The push list: push, fork, share, subscribe, drop, stop.
 
-use std::sync::Arc;
-
-use aiter::{Cursor, Pusher, SharedCursor, push_list};
+use aiter::{Cursor, SharedCursor};
 
 use crate::{
-    item::{Item, Token},
+    item::Item,
     reader::Reader,
     scene::Scene,
-    view::{Control, Count, Kind, Lane},
-    world::{Auto, World, list_lane},
+    source::Source,
+    view::{Control, Count, Lane},
+    world::{World, list_lane},
 };
 
 /// Largest number of cursors.
@@ -23,26 +22,24 @@ enum Row {
 }
 
 struct ListScene {
-    pusher: Pusher<Item>,
-    pushed: Vec<Arc<Token>>,
+    source: Source,
     rows: Vec<Row>,
     made: u8,
-    auto: Auto,
 }
 
 pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
-    let (pusher, cursor) = push_list();
+    let (source, cursor) = Source::new(true);
     world.program.line("let (pusher, {mut a}) = push_list();");
     let rows = vec![Row::Alone(Reader::new("A", cursor).running(1))];
-    let mut scene = ListScene { pusher, pushed: Vec::new(), rows, made: 1, auto: Auto::new(true) };
+    let mut scene = ListScene { source, rows, made: 1 };
     for _ in 0..5 {
-        scene.push(world);
+        scene.source.push(world);
     }
     scene.ask_first(3);
     scene.run(world);
     scene.fork(0, world);
     for _ in 0..4 {
-        scene.push(world);
+        scene.source.push(world);
     }
     scene.ask_first(3);
     scene.run(world);
@@ -56,26 +53,6 @@ impl ListScene {
     fn ask_first(&mut self, n: usize) {
         if let Some(Row::Alone(reader)) = self.rows.first_mut() {
             (0..n).for_each(|_| reader.ask());
-        }
-    }
-
-    fn push(&mut self, world: &mut World) {
-        let (item, token) = world.item();
-        match self.pusher.push(item) {
-            Ok(()) => {
-                world.program.push("pusher", token.letter);
-                world.event(Kind::Push, token.hue);
-                self.pushed.push(token);
-            }
-            Err(error) => {
-                world.program.import("aiter::PushErrorKind");
-                world.program.line(format!(
-                    "assert_eq!(pusher.push({:?}).unwrap_err().kind(), PushErrorKind::{:?});",
-                    token.letter,
-                    error.kind(),
-                ));
-                world.refuse(&token, error.to_string());
-            }
         }
     }
 
@@ -102,8 +79,8 @@ impl ListScene {
                 let name = reader.name.clone();
                 let var = reader.variable();
                 world.program.line(format!("let {{mut {var}1}} = {var}.share();"));
-                let mut taker = Reader::new(format!("{name}1"), reader.stream.share());
-                (taker.run, taker.pace, taker.got) = (reader.run, reader.pace, reader.got);
+                let mut taker = reader.map(Cursor::share);
+                taker.name.push('1');
                 self.rows.insert(at, Row::Shared { name, made: 1, takers: vec![taker] });
             }
             (Row::Alone(reader), "drop") => {
@@ -156,16 +133,9 @@ impl Row {
 impl Scene for ListScene {
     fn act(&mut self, verb: &str, name: &str, world: &mut World) -> bool {
         match verb {
-            "push" => self.push(world),
-            "auto" => self.auto.on = !self.auto.on,
-            "stop" => {
-                self.pusher.stop();
-                self.auto.on = false;
-                world.program.line("pusher.stop();");
-                world.event(Kind::Stop, 0);
-            }
+            "push" | "auto" | "stop" => return self.source.act(verb, world),
             "subscribe" if !self.is_full() => {
-                let cursor = self.pusher.subscribe();
+                let cursor = self.source.pusher.subscribe();
                 let name = self.new_name();
                 let var = name.to_lowercase();
                 world.program.line(format!("let {{mut {var}}} = pusher.subscribe();"));
@@ -189,9 +159,7 @@ impl Scene for ListScene {
     }
 
     fn feed(&mut self, world: &mut World) {
-        if self.auto.is_due(world, self.pusher.retained()) {
-            self.push(world);
-        }
+        self.source.feed(self.source.pusher.retained(), world);
     }
 
     fn run(&mut self, world: &mut World) -> bool {
@@ -215,28 +183,26 @@ impl Scene for ListScene {
             Row::Shared { takers, .. } => takers.iter().filter(|t| t.sleeps()).count(),
         });
         vec![
-            Count { name: "pushed", value: self.pushed.len() },
-            Count { name: "retained", value: self.pusher.retained() },
-            Count { name: "cursors", value: self.pusher.cursor_count() },
+            Count { name: "pushed", value: self.source.pushed.len() },
+            Count { name: "retained", value: self.source.pusher.retained() },
+            Count { name: "cursors", value: self.source.pusher.cursor_count() },
             Count { name: "waiting", value: waiting.sum() },
         ]
     }
 
     fn controls(&self) -> Vec<Control> {
-        let stopped = self.pusher.is_stopped();
+        let [push, auto, stop] = self.source.controls();
         vec![
-            Control::new("push", "push", "push an item"),
-            Control::new("auto", "auto", "push an item about every two steps")
-                .on(self.auto.on)
-                .off(stopped),
+            push,
+            auto,
             Control::new("subscribe", "subscribe", "make a cursor at the end of the list")
                 .off(self.is_full()),
-            Control::new("stop", "stop", "stop the list").off(stopped),
+            stop,
         ]
     }
 
     fn lanes(&self) -> Vec<Lane> {
-        let end = self.pushed.len();
+        let end = self.source.pushed.len();
         let marks = self.rows.iter().filter_map(|row| match row {
             Row::Alone(reader) => Some(reader.mark(end - reader.stream.len())),
             Row::Shared { name, takers, .. } => {
@@ -247,8 +213,9 @@ impl Scene for ListScene {
                 Some(mark)
             }
         });
-        let first = end - self.pusher.retained();
-        let mut lanes = vec![list_lane("list", "the list", &self.pushed, first, marks.collect())];
+        let first = end - self.source.pusher.retained();
+        let mut lanes =
+            vec![list_lane("list", "the list", &self.source.pushed, first, marks.collect())];
         for row in &self.rows {
             match row {
                 Row::Alone(reader) => {
