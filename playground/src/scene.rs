@@ -31,6 +31,9 @@ pub(crate) trait Scene {
     fn lanes(&self) -> Vec<Lane>;
 }
 
+/// Makes a scene, with its first clicks done.
+pub(crate) type Make = fn(&mut World) -> Box<dyn Scene>;
+
 /// An entry of the table of scenes.
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
@@ -39,7 +42,7 @@ pub(crate) struct Entry {
     /// The chapter of the book, below `docs/book/src`.
     pub(crate) chapter: &'static str,
     /// Makes the scene. `None` keeps a place for a scene that does not exist yet.
-    pub(crate) make: Option<fn(&mut World) -> Box<dyn Scene>>,
+    pub(crate) make: Option<Make>,
 }
 
 /// The scenes in the order of the tabs.

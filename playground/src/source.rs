@@ -21,8 +21,8 @@ use crate::{
 pub(crate) struct Source {
     pub(crate) pusher: Pusher<Item>,
     pub(crate) pushed: Vec<Arc<Token>>,
-    /// Number of items that the adapter has pulled.
-    pulled: Rc<Cell<usize>>,
+    /// Number of items that each adapter has pulled.
+    taps: Vec<Rc<Cell<usize>>>,
     auto: Auto,
 }
 
@@ -31,16 +31,31 @@ impl Source {
     pub(crate) fn new(auto: bool) -> (Self, Cursor<Item>) {
         let (pusher, cursor) = push_list();
         let auto = Auto::new(auto);
-        (Self { pusher, pushed: Vec::new(), pulled: Rc::default(), auto }, cursor)
+        (Self { pusher, pushed: Vec::new(), taps: Vec::new(), auto }, cursor)
     }
 
-    /// Counts what is pulled from the cursor.
-    pub(crate) fn tap(&self, cursor: Cursor<Item>) -> Tap {
-        Tap { cursor, pulled: self.pulled.clone() }
+    /// Counts what an adapter pulls from the cursor.
+    pub(crate) fn tap(&mut self, cursor: Cursor<Item>) -> Tap {
+        let pulled = Rc::<Cell<usize>>::default();
+        self.taps.push(pulled.clone());
+        Tap { cursor, pulled }
     }
 
+    /// Number of items that the first adapter has pulled.
     pub(crate) fn pulled(&self) -> usize {
-        self.pulled.get()
+        self.taps[0].get()
+    }
+
+    /// A mark for each adapter, behind the items that it has pulled.
+    pub(crate) fn tap_marks(&self, names: [&str; 2]) -> Vec<Mark> {
+        let marks = names.iter().zip(&self.taps);
+        let mark = |(name, tap): (&&str, &Rc<Cell<usize>>)| Mark {
+            name: name.to_string(),
+            at: tap.get(),
+            sleeps: false,
+            wakes: 0,
+        };
+        marks.map(mark).collect()
     }
 
     /// Pushes the next marble, or shows why it was refused.

@@ -20,6 +20,7 @@ pub(crate) struct World {
     pub(crate) refusal: Option<Refusal>,
     events: VecDeque<Event>,
     made: u32,
+    letters: u32,
     refused: u32,
 }
 
@@ -32,17 +33,24 @@ impl World {
             refusal: None,
             events: VecDeque::new(),
             made: 0,
+            letters: 0,
             refused: 0,
         }
     }
 
     /// Makes the next marble, with the next letter and colour.
     pub(crate) fn item(&mut self) -> (Item, Arc<Token>) {
-        let letter = letter(self.made);
-        self.item_as(letter, (self.made % 8) as u8)
+        let (letter, hue) = self.letter();
+        self.item_as(letter, hue)
     }
 
-    /// Makes the next marble, with a letter and a colour of its own.
+    /// The next letter and its colour.
+    pub(crate) fn letter(&mut self) -> (char, u8) {
+        self.letters += 1;
+        (letter(self.letters - 1), ((self.letters - 1) % 8) as u8)
+    }
+
+    /// Makes a marble with this letter and colour.
     pub(crate) fn item_as(&mut self, letter: char, hue: u8) -> (Item, Arc<Token>) {
         self.made += 1;
         Item::new(self.made, letter, hue)

@@ -138,18 +138,20 @@ function grid(lane, width) {
     const first = shown[0]?.at ?? 0;
     return { shown, pitch, height: pitch + 4, at: (n) => [(n - first + 0.5) * pitch + 2, pitch / 2 + 2] };
   }
-  const blocks = Math.max(1, Math.min(4, Math.floor(width / (block * 22))));
-  const pitch = Math.min(38, (width - 12 * blocks) / (block * blocks));
+  const space = lane.block ? 12 : 0;
+  const blocks = Math.max(1, Math.min(64 / block, Math.floor(width / (block * 22))));
+  const pitch = Math.min(38, (width - 12 - space * (blocks - 1)) / (block * blocks));
   const line = pitch + (lane.marks.length ? 38 : 12);
   const across = block * blocks;
-  const slots = lane.end + lane.room - lane.start;
+  const behind = Math.max(0, ...lane.marks.map((mark) => mark.at + 1));
+  const slots = Math.max(lane.end + lane.room, behind) - lane.start;
   const at = (n) => {
     const slot = n - lane.start;
     const column = slot % across;
-    const gap = Math.floor(column / block) * 12 + 6;
+    const gap = Math.floor(column / block) * space + 6;
     return [column * pitch + pitch / 2 + gap, Math.floor(slot / across) * line + pitch / 2 + 4];
   };
-  const lines = Math.max(1, Math.ceil((slots + 1) / across));
+  const lines = Math.max(lane.block ? 1 : 0, Math.ceil(slots / across));
   return { shown: lane.marbles, pitch, line, across, block, height: lines * line + 4, at };
 }
 

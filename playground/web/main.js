@@ -22,8 +22,10 @@ function show(next) {
     setText(by("caption"), next.caption);
     by("chapter").href = document.body.dataset.book + next.chapter;
     for (const tab of by("tabs").children) {
-      if (tab.dataset.scene === next.scene) tab.setAttribute("aria-current", "page");
-      else tab.removeAttribute("aria-current");
+      if (tab.dataset.scene === next.scene) {
+        tab.setAttribute("aria-current", "page");
+        by("tabs").scrollLeft = tab.offsetLeft - by("tabs").offsetLeft - 40;
+      } else tab.removeAttribute("aria-current");
     }
     document.title = `${next.title} · aiter playground`;
   }

@@ -63,11 +63,11 @@ pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
         pusher,
         pushed: Vec::new(),
         producers: ["P", "Q", "R"].map(producer).into(),
-        readers: vec![Reader::new("A", cursor).running(3)],
+        readers: vec![Reader::new("A", cursor).running(2)],
         made: 1,
         auto: Auto::new(true),
     };
-    for n in 0..5 {
+    for n in 0..8 {
         scene.push(n % 3, world);
         scene.run(world);
     }

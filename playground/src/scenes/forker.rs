@@ -28,7 +28,7 @@ struct ForkerScene {
 }
 
 pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
-    let (source, cursor) = Source::new(true);
+    let (mut source, cursor) = Source::new(true);
     world.program.line("let (pusher, cursor) = push_list();");
     world.program.line("let {mut a} = cursor.forker();");
     let first = Reader::new("A", source.tap(cursor).forker()).running(3);

@@ -17,7 +17,7 @@ struct GateScene {
 }
 
 pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
-    let (source, cursor) = Source::new(true);
+    let (mut source, cursor) = Source::new(true);
     let (gate, gated) = source.tap(cursor).gated();
     world.program.line("let (pusher, cursor) = push_list();");
     world.program.line("let (gate, {mut a}) = cursor.gated();");

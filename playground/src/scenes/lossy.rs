@@ -61,9 +61,7 @@ pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
 
 impl LossyScene {
     fn push(&mut self, world: &mut World) {
-        let (item, token) = world.item();
-        let &Token { letter, hue, .. } = &*token;
-        drop((item, token));
+        let (letter, hue) = world.letter();
         for list in &mut self.lists {
             let (item, token) = world.item_as(letter, hue);
             let name = list.name;

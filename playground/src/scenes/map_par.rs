@@ -51,7 +51,7 @@ struct MapParScene {
 }
 
 pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
-    let (source, cursor) = Source::new(true);
+    let (mut source, cursor) = Source::new(true);
     world.program.function(STEPS);
     world.program.line("let work = async |letter| {");
     world.program.line("    smol::Timer::after(steps(letter)).await;");
@@ -60,6 +60,8 @@ pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
     world.program.line("let (pusher, cursor) = push_list();");
     world.program.line(format!("let {{mut b}} = cursor.fork().map_par({CALLS}, work).ordered();"));
     world.program.line(format!("let {{mut a}} = cursor.map_par({CALLS}, work);"));
+    let fork = source.tap(cursor.fork());
+    let cursor = source.tap(cursor);
     let ordered = Work::new(&world.clock);
     let unordered = Work::new(&world.clock);
     let function = |work: &Work| {
@@ -69,8 +71,7 @@ pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
             work.call(item, steps)
         }
     };
-    let b: Pin<Box<dyn Calls>> =
-        Box::pin(cursor.fork().map_par(CALLS, function(&ordered)).ordered());
+    let b: Pin<Box<dyn Calls>> = Box::pin(fork.map_par(CALLS, function(&ordered)).ordered());
     let a: Pin<Box<dyn Calls>> = Box::pin(cursor.map_par(CALLS, function(&unordered)));
     let mut a = Reader::new("A", a).running(1);
     let mut b = Reader::new("B", b).running(1);
@@ -120,7 +121,10 @@ impl Scene for MapParScene {
     }
 
     fn lanes(&self) -> Vec<Lane> {
-        let mut lanes = vec![self.source.lane("the source of both, by a fork", Vec::new())];
+        let mut lanes = vec![
+            self.source
+                .lane("the source, with a cursor for each", self.source.tap_marks(["B", "A"])),
+        ];
         for Pipeline { title, work, reader } in &self.pipelines {
             let name = &reader.name;
             let (running, finished) = (reader.stream.running(), reader.stream.finished());

@@ -52,7 +52,7 @@ where
 type Loads = std::pin::Pin<Box<dyn Future<Output = Option<Item>>>>;
 
 pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
-    let (source, cursor) = Source::new(true);
+    let (mut source, cursor) = Source::new(true);
     world.program.line(format!("let pause = std::time::Duration::from_millis({LOAD});"));
     world.program.line("let load = move |letter| async move {");
     world.program.line("    smol::Timer::after(pause).await;");
@@ -67,7 +67,9 @@ pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
     let (alone_work, ahead_work) = (Work::new(&world.clock), Work::new(&world.clock));
     let tasks = Rc::new(RefCell::new(Vec::new()));
     let spawned = tasks.clone();
-    let ahead = load(cursor.fork(), &ahead_work)
+    let fork = source.tap(cursor.fork());
+    let cursor = source.tap(cursor);
+    let ahead = load(fork, &ahead_work)
         .preload_with(AHEAD, move |task| spawned.borrow_mut().push(Task::new(task)));
     let alone: Alone = Box::pin(load(cursor, &alone_work));
     let mut alone = Reader::new("A", alone).running(BUSY);
@@ -120,8 +122,8 @@ impl Scene for PreloadScene {
     }
 
     fn lanes(&self) -> Vec<Lane> {
-        let title = format!("the source of both: {LOAD} steps to load, {BUSY} steps to handle");
-        let mut lanes = vec![self.source.lane(&title, Vec::new())];
+        let title = format!("the source: {LOAD} steps to load, {BUSY} steps to handle");
+        let mut lanes = vec![self.source.lane(&title, self.source.tap_marks(["B", "A"]))];
         let about = String::from("loads when asked");
         let mut work = self.alone_work.lane("work-A", about, &self.alone.got);
         work.badge = "A".into();

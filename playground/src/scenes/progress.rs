@@ -38,7 +38,7 @@ struct ProgressScene {
 }
 
 pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
-    let (source, cursor) = Source::new(true);
+    let (mut source, cursor) = Source::new(true);
     let program = &mut world.program;
     program.line(format!(
         "let call = |letter: char| async move {{\n\
@@ -77,7 +77,9 @@ pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
         }
     };
     let [plain_body, progress_body] = [body(&done[0]), body(&done[1])];
-    let mut results = cursor.fork().map_par(CALLS, call(&works[0]));
+    let fork = source.tap(cursor.fork());
+    let cursor = source.tap(cursor);
+    let mut results = fork.map_par(CALLS, call(&works[0]));
     let plain = async move {
         while let Some(item) = results.next().await {
             plain_body(item).await;
@@ -127,8 +129,8 @@ impl Scene for ProgressScene {
     }
 
     fn lanes(&self) -> Vec<Lane> {
-        let title = format!("the source of both: a call takes {CALL} steps, the body {BODY}");
-        let mut lanes = vec![self.source.lane(&title, Vec::new())];
+        let title = format!("the source: a call takes {CALL} steps, the body {BODY}");
+        let mut lanes = vec![self.source.lane(&title, self.source.tap_marks(["A", "B"]))];
         for consumer in &self.consumers {
             let done = consumer.done.borrow();
             let about = format!("{CALLS} calls at a time");

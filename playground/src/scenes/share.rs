@@ -20,7 +20,7 @@ struct ShareScene {
 }
 
 pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
-    let (source, cursor) = Source::new(true);
+    let (mut source, cursor) = Source::new(true);
     world.program.line("let (pusher, cursor) = push_list();");
     world.program.line("let {mut a} = cursor.sharable();");
     let first = Reader::new("A", source.tap(cursor).sharable()).running(2);
