@@ -60,6 +60,11 @@ impl World {
     pub(crate) fn event(&mut self, kind: Kind, hue: u8) {
         let step = self.clock.now();
         self.events.retain(|event| event.step + AXIS_STEPS > step);
+        // The axis shows no more of a kind in a step.
+        let same = self.events.iter().rev().take_while(|event| event.step == step);
+        if same.filter(|event| event.kind == kind).count() >= 2 {
+            return;
+        }
         self.events.push_back(Event { step, kind, hue });
     }
 

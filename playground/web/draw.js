@@ -5,6 +5,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const rows = new Map(); // id of the lane -> its elements
+let isMeasured = false; // the rows are where they were when they were measured
 let flown = new Map(); // id of a marble -> where it was drawn last, on the page
 
 /** Makes an element with attributes and children. */
@@ -53,15 +54,21 @@ export function drawLanes(parent, lanes, click) {
   const seen = new Set();
   lanes.forEach((lane, n) => {
     let row = rows.get(lane.id);
-    if (!row) rows.set(lane.id, (row = makeRow(lane)));
+    if (!row) {
+      rows.set(lane.id, (row = makeRow(lane)));
+      isMeasured = false;
+    }
     if (parent.children[n] !== row.element) parent.insertBefore(row.element, parent.children[n] ?? null);
     seen.add(lane.id);
     drawRow(row, lane, click);
   });
+  measure();
+  for (const lane of lanes) place(rows.get(lane.id), lane, true);
   for (const [id, row] of rows) {
     if (!seen.has(id)) {
       row.element.remove();
       rows.delete(id);
+      isMeasured = false;
     }
   }
 }
@@ -75,15 +82,16 @@ export function clearLanes() {
 
 /** Draws all lanes again, for a new width. */
 export function layOut() {
-  for (const row of rows.values()) {
-    if (row.lane) place(row, row.lane, false);
-  }
+  isMeasured = false;
+  measure();
+  for (const row of rows.values()) place(row, row.lane, false);
 }
 
 /** The place at which the next pushed marble starts. */
 export function setOrigin(element) {
-  const box = element?.getBoundingClientRect();
-  if (box?.width) flown.set("origin", { x: box.x + box.width / 2, y: box.y + box.height / 2 });
+  if (!element) return;
+  const box = element.getBoundingClientRect();
+  flown.set("origin", { x: box.x + scrollX + box.width / 2, y: box.y + scrollY + box.height / 2 });
 }
 
 function makeRow(lane) {
@@ -113,19 +121,28 @@ function drawRow(row, lane, click) {
   setText(row.state, states[lane.state] ?? "");
   row.element.dataset.state = lane.state;
   row.element.dataset.total = lane.total;
-  if (lane.wakes > row.wakes) flash(row.element);
+  if (lane.wakes > row.wakes) flash(row.badge, 1);
   row.wakes = lane.wakes;
   const letters = lane.marbles.filter((marble) => marble.held || lane.form !== "list");
   row.svg.setAttribute("aria-label", `${lane.badge || lane.title}: ${letters.map((m) => m.letter).join(" ") || "empty"}`);
   drawControls(row.controls, lane.controls, click);
-  place(row, lane, true);
 }
 
 /** Lets an element flash for a wake-up. */
-function flash(element) {
-  element.classList.remove("woken");
-  void element.offsetWidth;
-  element.classList.add("woken");
+function flash(element, scale) {
+  if (still.matches) return;
+  const flashes = { background: "#f5b301", fill: "#f5b301", color: "#1d2127", scale };
+  element.animate([flashes, {}], { duration: 900, easing: "ease-out" });
+}
+
+/** Reads where each row is, if that has changed. */
+function measure() {
+  if (isMeasured) return;
+  isMeasured = true;
+  for (const row of rows.values()) {
+    const { x, y, width } = row.canvas.getBoundingClientRect();
+    [row.space, row.base] = [Math.floor(width), { x: x + scrollX, y: y + scrollY }];
+  }
 }
 
 /** The slots of a lane: where each index lies, and how large a marble is. */
@@ -136,7 +153,9 @@ function grid(lane, width) {
     const fits = Math.max(1, Math.floor((width - 4) / pitch));
     const shown = lane.marbles.slice(-fits);
     const first = shown[0]?.at ?? 0;
-    return { shown, pitch, height: pitch + 4, at: (n) => [(n - first + 0.5) * pitch + 2, pitch / 2 + 2] };
+    // All marbles move at once, by `shift`.
+    const at = (n) => [(n + 0.5) * pitch + 2, pitch / 2 + 2];
+    return { shown, pitch, height: pitch + 4, shift: first * pitch, at };
   }
   const space = lane.block ? 12 : 0;
   const blocks = Math.max(1, Math.min(64 / block, Math.floor(width / (block * 22))));
@@ -152,17 +171,18 @@ function grid(lane, width) {
     return [column * pitch + pitch / 2 + gap, Math.floor(slot / across) * line + pitch / 2 + 4];
   };
   const lines = Math.max(lane.block ? 1 : 0, Math.ceil(slots / across));
-  return { shown: lane.marbles, pitch, line, across, block, height: lines * line + 4, at };
+  return { shown: lane.marbles, pitch, line, across, block, height: lines * line + 4, shift: 0, at };
 }
 
 function place(row, lane, moves) {
-  const width = row.canvas.clientWidth;
+  const width = row.space;
   if (!width) return;
   const slots = grid(lane, width);
   if (row.height !== slots.height || row.width !== width) {
     row.svg.setAttribute("width", width);
     row.svg.setAttribute("height", slots.height);
     [row.height, row.width] = [slots.height, width];
+    isMeasured = false;
   }
   if (lane.form === "list") placeBlocks(row, lane, slots);
   placeMarbles(row, lane, slots, moves && !still.matches);
@@ -193,10 +213,14 @@ function placeBlocks(row, lane, { pitch, block, at }) {
   while (row.blocks.children.length > outlines.length) row.blocks.lastChild.remove();
 }
 
-function placeMarbles(row, lane, { shown, pitch, at }, moves) {
+function placeMarbles(row, lane, { shown, pitch, shift, at }, moves) {
   const radius = Math.max(3, pitch / 2 - (pitch > 20 ? 3 : 1.5));
   const seen = new Set();
-  let base;
+  const { base } = row;
+  if (row.shift !== shift) {
+    row.marbles.setAttribute("transform", `translate(${-shift} 0)`);
+    row.shift = shift;
+  }
   for (const marble of shown) {
     seen.add(marble.id);
     const [x, y] = at(marble.at);
@@ -227,13 +251,11 @@ function placeMarbles(row, lane, { shown, pitch, at }, moves) {
       drawn.to = to;
     }
     if (isNew && moves) {
-      base ??= row.svg.getBoundingClientRect();
       const from = flown.get(marble.id) ?? (lane.form === "list" ? flown.get("origin") : undefined);
-      fly(element, from && [from.x - base.x, from.y - base.y], to);
+      fly(element, from && [from.x - base.x + shift, from.y - base.y], to);
     }
     if (lane.form !== "track" || isNew) {
-      base ??= row.svg.getBoundingClientRect();
-      flown.set(marble.id, { x: base.x + x, y: base.y + y });
+      flown.set(marble.id, { x: base.x + x - shift, y: base.y + y });
     }
   }
   for (const [id, drawn] of row.drawn) {
@@ -290,11 +312,8 @@ function placeMarks(row, lane, { pitch, at }, moves) {
       pin.to = to;
     }
     const state = mark.sleeps ? "mark sleeps" : "mark";
-    if (moves && mark.wakes > pin.wakes) {
-      pin.element.setAttribute("class", state);
-      flash(pin.element);
-      pin.state = undefined;
-    } else if (pin.state !== state) {
+    if (moves && mark.wakes > pin.wakes) flash(pin.element.firstChild, 2);
+    if (pin.state !== state) {
       pin.element.setAttribute("class", state);
       pin.state = state;
     }
@@ -330,29 +349,51 @@ export function bounce(refusal, button) {
 }
 
 const KINDS = ["push", "refuse", "stop", "read", "sleep", "wake"];
+const STEPS = 60;
+const axis = { events: new Map(), group: make("svg:g"), now: make("svg:rect", { class: "now", height: 34 }) };
 
 /** Draws the time axis: a column a step, a line a kind. */
 export function drawAxis(parent, view) {
-  const steps = 60;
-  const first = Math.max(0, view.step - steps + 1);
-  const width = parent.clientWidth;
-  if (!width) return;
-  const pitch = width / steps;
-  const svg = make("svg:svg", { width, height: 34 });
-  svg.append(make("svg:rect", { class: "now", x: (view.step - first) * pitch, y: 0, width: pitch, height: 34 }));
+  if (!axis.svg) {
+    axis.svg = make("svg:svg", { height: 34, width: "100%" }, axis.now, axis.group);
+    parent.append(axis.svg);
+  }
+  const first = Math.max(0, view.step - STEPS + 1);
+  const pitch = axis.width / STEPS;
   const counts = new Map();
+  const seen = new Set();
   for (const event of view.events) {
     const line = ["push", "refuse", "stop"].includes(event.kind) ? 8 : event.kind === "read" ? 18 : 28;
-    const key = `${event.step} ${line}`;
-    const nth = counts.get(key) ?? 0;
-    counts.set(key, nth + 1);
-    if (event.step < first || nth > 1) continue;
-    svg.append(make("svg:circle", {
-      class: `event ${event.kind} ${["push", "read"].includes(event.kind) ? `h${event.hue}` : ""}`,
-      cx: (event.step - first + 0.5) * pitch, cy: line + nth * 3, r: Math.min(3, pitch / 2.2),
-    }));
+    const place = `${event.step} ${line}`;
+    const nth = counts.get(place) ?? 0;
+    counts.set(place, nth + 1);
+    if (nth > 1) continue;
+    const key = `${place} ${nth} ${event.kind} ${event.hue}`;
+    seen.add(key);
+    if (axis.events.has(key)) continue;
+    const hue = ["push", "read"].includes(event.kind) ? `h${event.hue}` : "";
+    const circle = make("svg:circle", {
+      class: `event ${event.kind} ${hue}`, cx: (event.step + 0.5) * pitch, cy: line + nth * 3, r: Math.min(3, pitch / 2.2),
+    });
+    axis.events.set(key, circle);
+    axis.group.append(circle);
   }
-  parent.replaceChildren(svg);
+  for (const [key, circle] of axis.events) {
+    if (!seen.has(key)) {
+      circle.remove();
+      axis.events.delete(key);
+    }
+  }
+  axis.group.setAttribute("transform", `translate(${-first * pitch} 0)`);
+  axis.now.setAttribute("x", (view.step - first) * pitch);
+  axis.now.setAttribute("width", pitch);
   const totals = KINDS.map((kind) => `${view.events.filter((e) => e.kind === kind).length} ${kind}`);
-  parent.setAttribute("aria-label", `Events of the last ${steps} steps: ${totals.join(", ")}`);
+  parent.setAttribute("aria-label", `Events of the last ${STEPS} steps: ${totals.join(", ")}`);
+}
+
+/** Fits the time axis into a width. */
+export function fitAxis(parent) {
+  axis.width = parent.clientWidth;
+  axis.events.clear();
+  axis.group.replaceChildren();
 }

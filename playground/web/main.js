@@ -1,7 +1,7 @@
 // The page: reads the address, runs the clock, forwards clicks, and draws each snapshot.
 
 import { command, load } from "./crates.js";
-import { bounce, clearLanes, drawAxis, drawControls, drawLanes, layOut, make, setOrigin, setText } from "./draw.js";
+import { bounce, clearLanes, drawAxis, drawControls, drawLanes, fitAxis, layOut, make, setOrigin, setText } from "./draw.js";
 
 const by = (id) => document.getElementById(id);
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -31,8 +31,8 @@ function show(next) {
   }
   drawControls(by("controls"), next.controls, click);
   drawCounts(next.counts);
-  setOrigin(by("controls").querySelector("[data-act^=push]"));
   drawLanes(by("lanes"), next.lanes, click);
+  if (before?.scene !== next.scene) setOrigin(by("controls").querySelector("[data-act^=push]"));
   drawAxis(by("axis"), next);
   drawCode(next.code);
   setText(by("now"), next.replay ? `step ${next.step}, replays ${next.replay} more` : `step ${next.step}`);
@@ -56,7 +56,6 @@ function drawCounts(counts) {
 function drawCode(code) {
   const next = code.trimEnd().split("\n");
   const parent = by("code");
-  const isAtEnd = parent.scrollHeight - parent.scrollTop - parent.clientHeight < 40;
   next.forEach((line, n) => {
     const span = parent.children[n] ?? parent.appendChild(make("span", { class: "line" }));
     if (lines[n] === line) return;
@@ -66,7 +65,6 @@ function drawCode(code) {
   });
   while (parent.children.length > next.length) parent.lastChild.remove();
   lines = next;
-  if (isAtEnd) parent.scrollTop = parent.scrollHeight;
 }
 
 function click(act, button) {
@@ -83,7 +81,6 @@ function start() {
   view = undefined;
   show(command(`scene ${address.get("scene") ?? "list"} ${seed}`));
   by("seed").value = view.seed;
-  by("code").scrollTop = by("code").scrollHeight;
 }
 
 function go(scene, seed) {
@@ -120,8 +117,10 @@ function listen() {
   });
   new ResizeObserver(() => {
     layOut();
+    setOrigin(by("controls").querySelector("[data-act^=push]"));
+    fitAxis(by("axis"));
     drawAxis(by("axis"), view);
-  }).observe(by("lanes"));
+  }).observe(by("axis"));
 }
 
 await load("aiter_playground.wasm");
@@ -130,6 +129,7 @@ for (const { name, title } of command("scenes")) {
 }
 by("loading").remove();
 by("main").hidden = by("time").hidden = false;
+fitAxis(by("axis"));
 start();
 listen();
 play(playing);
