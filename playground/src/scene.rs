@@ -50,7 +50,8 @@ pub(crate) const SCENES: &[Entry] = &[
     Entry {
         name: "list",
         title: "The list",
-        caption: "Every cursor receives every item from its position on; what all have passed is freed.",
+        caption: "Every cursor receives every item from its position on; what all have \
+                  passed is freed.",
         chapter: "01-first-list.md",
         make: Some(scenes::list::make),
     },
@@ -64,7 +65,8 @@ pub(crate) const SCENES: &[Entry] = &[
     Entry {
         name: "bounded",
         title: "Bounded",
-        caption: "A push waits in line while the slowest cursor is full; a permit is room that waits for its item.",
+        caption: "A push waits in line while the slowest cursor is full; a permit is room \
+                  that waits for its item.",
         chapter: "03-bounding-memory.md",
         make: Some(scenes::bounded::make),
     },
@@ -78,7 +80,8 @@ pub(crate) const SCENES: &[Entry] = &[
     Entry {
         name: "forker",
         title: "Forker",
-        caption: "Any stream forks; a passive fork receives what active forks request, and pulls nothing.",
+        caption: "Any stream forks; a passive fork receives what active forks request, and \
+                  pulls nothing.",
         chapter: "02-forks.md",
         make: Some(scenes::forker::make),
     },
@@ -99,7 +102,8 @@ pub(crate) const SCENES: &[Entry] = &[
     Entry {
         name: "map_par",
         title: "Parallel map",
-        caption: "Three calls at a time: results come as they finish, or in the order of the source.",
+        caption: "Three calls at a time: results come as they finish, or in the order of \
+                  the source.",
         chapter: "05-parallel-work.md",
         make: Some(scenes::map_par::make),
     },
@@ -113,14 +117,16 @@ pub(crate) const SCENES: &[Entry] = &[
     Entry {
         name: "progress",
         title: "Slow consumer",
-        caption: "In a plain loop the calls rest while the body waits; for_each_progress keeps them going.",
+        caption: "In a plain loop the calls rest while the body waits; for_each_progress \
+                  keeps them going.",
         chapter: "05-parallel-work.md",
         make: Some(scenes::progress::make),
     },
     Entry {
         name: "stop",
         title: "Stop",
-        caption: "A stopped list still delivers its items; a stopped stream ends and returns its source.",
+        caption: "A stopped list still delivers its items; a stopped stream ends and \
+                  returns its source.",
         chapter: "06-stopping.md",
         make: Some(scenes::stop::make),
     },
