@@ -14,7 +14,7 @@ use futures_core::Stream;
 use crate::{
     item::{Item, Token},
     view::{Control, Kind, Lane, Mark},
-    world::{Auto, World, first_held, list_lane},
+    world::{Auto, World, first_held, held_lane},
 };
 
 /// The pusher of a list, and all marbles that it has pushed.
@@ -121,8 +121,7 @@ impl Source {
 
     /// The list with the items that it or the adapter holds.
     pub(crate) fn lane(&self, title: &str, marks: Vec<Mark>) -> Lane {
-        let first = first_held(&self.pushed);
-        Lane { block: 0, ..list_lane("list", title, &self.pushed, first, marks) }
+        held_lane("list", title, &self.pushed, marks)
     }
 }
 

@@ -113,17 +113,39 @@ impl Auto {
 /// Number of slots of a block on a 32-bit target.
 const BLOCK: usize = 16;
 
-/// The lane of a list. `first` is the index of the oldest item that the list holds.
+/// Number of items that an adapter has dropped and that are still shown.
+const DROPPED: usize = 3;
+
+/// The lane of a push list. `first` is the index of the oldest item that the list holds.
 pub(crate) fn list_lane(
-    id: &str,
     title: &str,
     pushed: &[Arc<Token>],
     first: usize,
     marks: Vec<Mark>,
 ) -> Lane {
-    let end = pushed.len();
     // The block before is shown as well, so that it can be seen to go.
     let start = (first / BLOCK * BLOCK).saturating_sub(BLOCK);
+    Lane { block: BLOCK, ..lane("list", title, pushed, first, start, marks) }
+}
+
+/// The lane of what a list or an adapter holds, without blocks.
+pub(crate) fn held_lane(id: &str, title: &str, pushed: &[Arc<Token>], marks: Vec<Mark>) -> Lane {
+    let first = first_held(pushed);
+    // A cursor that is behind stays in sight.
+    let slowest = marks.iter().map(|mark| mark.at).min().unwrap_or(first);
+    let start = first.min(slowest).saturating_sub(DROPPED);
+    lane(id, title, pushed, first, start, marks)
+}
+
+fn lane(
+    id: &str,
+    title: &str,
+    pushed: &[Arc<Token>],
+    first: usize,
+    start: usize,
+    marks: Vec<Mark>,
+) -> Lane {
+    let end = pushed.len();
     let slowest = marks.iter().map(|mark| mark.at).min().unwrap_or(end);
     let marbles = (start..end)
         .map(|at| Marble { unread: at >= slowest, ..Marble::new(&pushed[at], at) })
@@ -135,7 +157,6 @@ pub(crate) fn list_lane(
         total: end - first,
         start,
         end,
-        block: BLOCK,
         marbles,
         marks,
         ..Lane::default()

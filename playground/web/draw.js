@@ -147,7 +147,6 @@ function measure() {
 
 /** The slots of a lane: where each index lies, and how large a marble is. */
 function grid(lane, width) {
-  const block = lane.block || 8;
   if (lane.form !== "list") {
     const pitch = width < 420 ? 24 : 28;
     const fits = Math.max(1, Math.floor((width - 4) / pitch));
@@ -157,9 +156,11 @@ function grid(lane, width) {
     const at = (n) => [(n + 0.5) * pitch + 2, pitch / 2 + 2];
     return { shown, pitch, height: pitch + 4, shift: first * pitch, at };
   }
-  const space = lane.block ? 12 : 0;
-  const blocks = Math.max(1, Math.min(64 / block, Math.floor(width / (block * 22))));
-  const pitch = Math.min(38, (width - 12 - space * (blocks - 1)) / (block * blocks));
+  // Without blocks, a line holds as many slots as fit.
+  const wide = width < 420 ? 26 : 34;
+  const block = lane.block || Math.floor((width - 12) / wide);
+  const blocks = lane.block ? Math.max(1, Math.min(4, Math.floor(width / (block * 22)))) : 1;
+  const pitch = lane.block ? Math.min(38, (width - 12 * blocks) / (block * blocks)) : wide;
   const line = pitch + (lane.marks.length ? 38 : 12);
   const across = block * blocks;
   const behind = Math.max(0, ...lane.marks.map((mark) => mark.at + 1));
@@ -167,7 +168,7 @@ function grid(lane, width) {
   const at = (n) => {
     const slot = n - lane.start;
     const column = slot % across;
-    const gap = Math.floor(column / block) * space + 6;
+    const gap = Math.floor(column / block) * 12 + 6;
     return [column * pitch + pitch / 2 + gap, Math.floor(slot / across) * line + pitch / 2 + 4];
   };
   const lines = Math.max(lane.block ? 1 : 0, Math.ceil(slots / across));

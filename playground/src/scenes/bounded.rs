@@ -19,7 +19,7 @@ use crate::{
     reader::Reader,
     scene::Scene,
     view::{Control, Count, Kind, Lane, Marble},
-    world::{Auto, World, first_held, list_lane},
+    world::{Auto, World, held_lane},
 };
 
 /// The capacity of the list.
@@ -327,9 +327,8 @@ impl Scene for BoundedScene {
         let stopped = self.pusher.is_stopped();
         let marks = self.readers.iter().map(|reader| reader.mark(end - reader.stream.len()));
         let title = format!("a list bounded to {CAP}; a dashed slot is room");
-        let mut list =
-            list_lane("list", &title, &self.pushed, first_held(&self.pushed), marks.collect());
-        (list.block, list.room) = (0, self.pusher.capacity());
+        let mut list = held_lane("list", &title, &self.pushed, marks.collect());
+        list.room = self.pusher.capacity();
         let mut lanes = vec![list];
         lanes.extend(self.producers.iter().map(|producer| producer.lane(stopped)));
         for reader in &self.readers {

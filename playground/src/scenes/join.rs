@@ -9,7 +9,7 @@ use crate::{
     reader::Reader,
     scene::Scene,
     view::{Control, Count, Kind, Lane},
-    world::{Auto, World, first_held, list_lane},
+    world::{Auto, World, first_held, held_lane},
 };
 
 /// Largest number of streams.
@@ -148,10 +148,8 @@ impl Scene for JoinScene {
     fn lanes(&self) -> Vec<Lane> {
         let mut lanes = Vec::new();
         for (n, input) in self.inputs.iter().enumerate() {
-            let first = first_held(&input.pushed);
             let name = &input.name;
-            let lane =
-                list_lane(&format!("stream-{n}"), "stream", &input.pushed, first, Vec::new());
+            let lane = held_lane(&format!("stream-{n}"), "stream", &input.pushed, Vec::new());
             // Only the items that the join has not taken.
             let mut marbles = lane.marbles;
             marbles.retain(|marble| marble.held);

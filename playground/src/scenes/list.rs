@@ -214,8 +214,7 @@ impl Scene for ListScene {
             }
         });
         let first = end - self.source.pusher.retained();
-        let mut lanes =
-            vec![list_lane("list", "the list", &self.source.pushed, first, marks.collect())];
+        let mut lanes = vec![list_lane("the list", &self.source.pushed, first, marks.collect())];
         for row in &self.rows {
             match row {
                 Row::Alone(reader) => {

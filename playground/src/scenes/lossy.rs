@@ -8,8 +8,8 @@ use crate::{
     item::{Item, Token},
     reader::Reader,
     scene::Scene,
-    view::{Control, Count, Form, Kind, Lane},
-    world::{Auto, World, first_held, list_lane},
+    view::{Control, Count, Kind, Lane},
+    world::{Auto, World, held_lane},
 };
 
 /// The number of items that a cursor may be behind.
@@ -132,9 +132,7 @@ impl Scene for LossyScene {
             let end = list.pushed.len();
             let live = list.readers.iter().filter(|reader| !reader.stream.is_lagged());
             let marks = live.map(|reader| reader.mark(end - reader.stream.len())).collect();
-            let lane =
-                list_lane(list.name, list.title, &list.pushed, first_held(&list.pushed), marks);
-            lanes.push(Lane { block: 0, form: Form::List, ..lane });
+            lanes.push(held_lane(list.name, list.title, &list.pushed, marks));
             for reader in &list.readers {
                 let stream = &reader.stream;
                 let note = match stream.is_lagged() {

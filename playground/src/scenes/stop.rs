@@ -131,6 +131,6 @@ impl Scene for StopScene {
         let take = Control::new("into_inner", "into_inner", hint).off(!self.can_take_source());
         lane.controls.push(take);
         let retained = end - self.source.pusher.retained();
-        vec![list_lane("list", "the list", &self.source.pushed, retained, marks), own, lane]
+        vec![list_lane("the list", &self.source.pushed, retained, marks), own, lane]
     }
 }
