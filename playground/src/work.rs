@@ -8,11 +8,23 @@ use crate::{
     view::{Form, Lane, Marble},
 };
 
-/// A call of an async function.
+/// A call of an async function, which waits several times.
 struct Call {
     token: Arc<Token>,
-    begin: u32,
+    waits: u32,
+    /// The steps of each wait.
     steps: u32,
+    done: u32,
+    /// The step at which the current wait began.
+    begin: u32,
+}
+
+impl Call {
+    /// The part that is done, in percent. A call that is not polled stays at the end of a wait.
+    fn part(&self, now: u32) -> u32 {
+        let steps = self.done * self.steps + (now - self.begin).min(self.steps);
+        (100 * steps / (self.waits * self.steps)).min(100)
+    }
 }
 
 /// The calls of an adapter's function, in the order in which the adapter has made them.
@@ -38,13 +50,23 @@ impl Work {
         Self { clock: clock.clone(), calls: Rc::default() }
     }
 
-    /// Works on an item for some steps, from the first poll on.
-    pub(crate) fn call(&self, item: Item, steps: u32) -> impl Future<Output = Item> + use<> {
+    /// Works on an item, from the first poll on: waits some times, each time for some steps.
+    pub(crate) fn call(
+        &self,
+        item: Item,
+        waits: u32,
+        steps: u32,
+    ) -> impl Future<Output = Item> + use<> {
         let Self { clock, calls } = self.clone();
         async move {
-            let call = Call { token: item.token().clone(), begin: clock.now(), steps };
-            calls.borrow_mut().push(call);
-            clock.sleep(steps).await;
+            let (token, begin) = (item.token().clone(), clock.now());
+            let at = calls.borrow().len();
+            calls.borrow_mut().push(Call { token, waits, steps, done: 0, begin });
+            for done in 1..=waits {
+                clock.sleep(steps).await;
+                let call = &mut calls.borrow_mut()[at];
+                (call.done, call.begin) = (done, clock.now());
+            }
             item
         }
     }
@@ -56,10 +78,7 @@ impl Work {
         let open = calls.iter().filter(|call| !taken.iter().any(|t| t.id == call.token.id));
         let marbles: Vec<_> = open
             .enumerate()
-            .map(|(at, call)| Marble {
-                part: (100 * (now - call.begin) / call.steps).min(100),
-                ..Marble::new(&call.token, at)
-            })
+            .map(|(at, call)| Marble { part: call.part(now), ..Marble::new(&call.token, at) })
             .collect();
         Lane {
             id: id.into(),

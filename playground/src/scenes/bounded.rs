@@ -209,8 +209,8 @@ impl Producer {
         let is_empty = matches!(self.hand, Hand::Empty);
         let (note, marbles) = match &self.hand {
             Hand::Empty => ("", Vec::new()),
-            Hand::Pushes(_, token) => ("waits in line", vec![Marble::new(token, 0)]),
-            Hand::Reserves(_) => ("waits for a permit", Vec::new()),
+            Hand::Pushes(_, token) => ("in line", vec![Marble::new(token, 0)]),
+            Hand::Reserves(_) => ("for a permit", Vec::new()),
             Hand::Permit(_) => ("holds a permit", Vec::new()),
         };
         let is_waiting = self.waits();

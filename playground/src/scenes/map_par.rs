@@ -68,7 +68,7 @@ pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
         let work = work.clone();
         move |item: Item| {
             let steps = steps(item.token().letter);
-            work.call(item, steps)
+            work.call(item, 1, steps)
         }
     };
     let b: Pin<Box<dyn Calls>> = Box::pin(fork.map_par(CALLS, function(&ordered)).ordered());

@@ -44,7 +44,7 @@ where
 {
     let work = work.clone();
     source.map_filter_async(move |item| {
-        let call = work.call(item, LOAD);
+        let call = work.call(item, 1, LOAD);
         Box::pin(async move { Some(call.await) }) as Loads
     })
 }

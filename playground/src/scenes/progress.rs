@@ -16,10 +16,10 @@ use crate::{
 
 /// The number of calls at a time.
 const CALLS: usize = 2;
-/// The steps of a call.
-const CALL: u32 = 4;
+/// How often a call waits for a step.
+const WAITS: u32 = 4;
 /// The steps of the loop's body.
-const BODY: u32 = 3;
+const BODY: u32 = 2;
 
 /// The items whose body has begun.
 type Done = Rc<RefCell<Vec<Arc<Token>>>>;
@@ -42,7 +42,9 @@ pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
     let program = &mut world.program;
     program.line(format!(
         "let call = |letter: char| async move {{\n\
-         \x20   smol::Timer::after(std::time::Duration::from_millis({CALL})).await;\n\
+         \x20   for _ in 0..{WAITS} {{\n\
+         \x20       smol::Timer::after(std::time::Duration::from_millis(1)).await;\n\
+         \x20   }}\n\
          \x20   letter\n\
          }};\n\
          let body = |letter: char| async move {{\n\
@@ -67,7 +69,7 @@ pub(crate) fn make(world: &mut World) -> Box<dyn Scene> {
     let done: [Done; 2] = Default::default();
     let call = |work: &Work| {
         let work = work.clone();
-        move |item: Item| work.call(item, CALL)
+        move |item: Item| work.call(item, WAITS, 1)
     };
     let body = |done: &Done| {
         let (clock, done) = (clock.clone(), done.clone());
@@ -129,7 +131,8 @@ impl Scene for ProgressScene {
     }
 
     fn lanes(&self) -> Vec<Lane> {
-        let title = format!("the source: a call takes {CALL} steps, the body {BODY}");
+        let title =
+            format!("the source: a call waits {WAITS} times for a step, the body takes {BODY}");
         let mut lanes = vec![self.source.lane(&title, self.source.tap_marks(["A", "B"]))];
         for consumer in &self.consumers {
             let done = consumer.done.borrow();
