@@ -33,11 +33,13 @@ note "$weight of $limit compressed bytes in $folder"
 note 'replays, and the programs that the page prints'
 cargo test -q --workspace --manifest-path playground/Cargo.toml
 
-need_apt chromium chromium && need_apt node nodejs && need_apt npm npm || exit 0
+command -v chromium google-chrome >/dev/null || need_apt chromium chromium || exit 0
+need_apt node nodejs && need_apt npm npm || exit 0
 playwright=1.65.1
 export PLAYWRIGHT=$target_dir/tools/playwright-core-$playwright
 [[ -d $PLAYWRIGHT/node_modules/playwright-core ]] ||
     npm install --silent --no-audit --no-fund --prefix "$PLAYWRIGHT" \
         "playwright-core@$playwright" ||
     skip 'playwright-core could not be installed' || exit 0
-CHROMIUM=$(command -v chromium) node playground/driver/drive.mjs "$folder" "$folder-shots"
+CHROMIUM=$(command -v chromium google-chrome | head -1) \
+    node playground/driver/drive.mjs "$folder" "$folder-shots"

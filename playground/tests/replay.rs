@@ -41,7 +41,7 @@ fn other_seed_shows_other_run() {
 }
 
 #[test]
-fn every_button_is_known_to_its_scene() {
+fn each_button_changes_snapshot() {
     for scene in Playground::names() {
         for act in Playground::new(scene, 1).clickable() {
             let mut playground = Playground::new(scene, 1);
