@@ -9,6 +9,8 @@ import { bounce, still } from "./motion.js";
 const by = (id) => document.getElementById(id);
 const STEP = 700; // milliseconds of a step at speed 1
 
+const LONG_RUN = 1000; // steps
+
 let view;
 let playing = !still.matches;
 let timer;
@@ -99,16 +101,19 @@ function go(scene, seed) {
     location.hash = `scene=${scene}&seed=${seed}`;
 }
 
+/** Moves on by one step. A long run pauses, because its program grows in a forgotten tab. */
+function tick() {
+    if (document.hidden) return;
+    show(command("tick"));
+    if (view.step % LONG_RUN === 0) play(false);
+}
+
 function play(on) {
     playing = on;
     setText(by("play"), on ? "pause" : "play");
     by("play").setAttribute("aria-label", on ? "pause: stop the clock" : "play: let the clock run");
     clearInterval(timer);
-    if (on)
-        timer = setInterval(
-            () => document.hidden || show(command("tick")),
-            STEP / Number(by("speed").value),
-        );
+    if (on) timer = setInterval(tick, STEP / Number(by("speed").value));
 }
 
 function listen() {
