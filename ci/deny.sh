@@ -17,6 +17,7 @@ deny() {
 }
 firmware=(--manifest-path tests/firmware/Cargo.toml --workspace)
 bench=(--manifest-path bench/Cargo.toml --workspace)
+playground=(--manifest-path playground/Cargo.toml --workspace)
 
 note 'the published crates'
 deny --exclude-dev --exclude-unpublished check -D unmatched-skip bans
@@ -26,6 +27,8 @@ note 'the firmware'
 deny "${firmware[@]}" check -A duplicate bans licenses sources
 note 'the benchmark'
 deny "${bench[@]}" check -A duplicate bans licenses sources
+note 'the playground'
+deny "${playground[@]}" check -A duplicate bans licenses sources
 
 [[ ${1:-} == advisories ]] || exit 0
 cargo-deny fetch db 2>/dev/null || { skip 'advisories: their database could not be fetched' || exit 0; }
@@ -33,3 +36,4 @@ note 'advisories'
 deny check advisories
 deny "${firmware[@]}" check advisories
 deny "${bench[@]}" check advisories
+deny "${playground[@]}" check advisories

@@ -2,16 +2,18 @@
 # Formatting, clippy, and the rules of the house that a search can check.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
-firmware=tests/firmware/Cargo.toml bench=bench/Cargo.toml
+firmware=tests/firmware/Cargo.toml bench=bench/Cargo.toml playground=playground/Cargo.toml
 
 if need_component rustfmt; then
     cargo fmt --all --check
     cargo fmt --all --manifest-path "$firmware" --check
     cargo fmt --all --manifest-path "$bench" --check
+    cargo fmt --all --manifest-path "$playground" --check
 fi
 if need_component clippy; then
     cargo clippy --workspace --all-targets -- -D warnings
     cargo clippy --manifest-path "$bench" --workspace --all-targets -- -D warnings
+    cargo clippy --manifest-path "$playground" --workspace --all-targets -- -D warnings
     cargo clippy -p aiter-core -p aiter --features critical-section,sink -- -D warnings
     cargo clippy -p aiter-adapters --features critical-section,sink --all-targets -- -D warnings
     for board in thumbv6m-none-eabi riscv32imc-unknown-none-elf; do
@@ -48,6 +50,6 @@ if grep -rnE '^([^/]|/[^/])*((core|std)::sync::atomic|portable_atomic|cfg.*(loom
 fi
 command -v python3 >/dev/null || die 'python3 is missing'
 python3 ci/layout.py crates/{aiter,aiter-core,aiter-adapters,aiter-executor-compat,stream-laws}/src
-python3 ci/layout.py bench/{,budget/,laws-peers/}src
+python3 ci/layout.py bench/{,budget/,laws-peers/}src playground/src
 python3 ci/words.py
 python3 ci/situations.py
