@@ -29,8 +29,8 @@
 //! have an inherent `next`, which takes precedence over that of any trait.
 //!
 //! # With another `Cursor`
-//! `std::io` also has a `Cursor`. Under `use std::io::*` or another glob import of that name, import
-//! one of the two explicitly: `use aiter::Cursor`.
+//! `std::io` has a `Cursor`, too. Beside `use std::io::*`, the name is ambiguous. Import one of the
+//! two explicitly, as in `use aiter::Cursor`.
 
 pub use aiter_adapters::{
     Active, AiterExt, Azip, ForkStream, Gate, Gated, IterToAiter, JoinStreams, KeyedEvent,
