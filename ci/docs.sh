@@ -14,5 +14,18 @@ ci/book.sh
 
 need_nightly || exit 0
 note docs.rs
-CARGO_TARGET_DIR=$target_dir/docsrs RUSTDOCFLAGS='--cfg docsrs -D warnings' \
+pages=$target_dir/docsrs/doc
+rm -rf "$pages"
+# As on docs.rs, other crates are documented elsewhere. Without their addresses, rustdoc omits the
+# links to them.
+flags='--cfg docsrs -D warnings -Z unstable-options'
+for crate in "${published[@]}" futures-core futures-sink futures-util; do
+    flags+=" --extern-html-root-url ${crate//-/_}=https://docs.rs/$crate/latest"
+done
+CARGO_TARGET_DIR=$target_dir/docsrs RUSTDOCFLAGS=$flags \
     cargo "+$nightly" doc "${published[@]/#/-p}" --no-deps --all-features
+
+# An item that another crate inlines keeps a link in brackets if rustdoc cannot resolve it there.
+if grep -rnoE '\[<code>[^]]*\]' --include='*.html' --exclude-dir=src "$pages"; then
+    die 'these links lead nowhere; write their targets, as in (aiter_core::Pusher::push)'
+fi

@@ -169,8 +169,11 @@ pub trait AiterExt: Stream {
 
     /// Makes a stream that can be forked. Every fork sees every item.
     ///
-    /// Needs no spawner, because any fork drives the source when it is polled. Forks require
-    /// `Clone` items. See [`ForkStream`].
+    /// Needs no spawner, because any fork drives the source when it is polled. See [`ForkStream`].
+    ///
+    /// To fork, the items must be `Clone + Sync`, because forks on two threads may clone one item
+    /// at the same time. Forks of `forker_bounded(usize::MAX, LagPolicy::Wait)` clone in turn and
+    /// need `Clone` only, so their items may be `Rc`s.
     ///
     #[cfg_attr(not(rust_analyzer), doc = include_str!("../docs/marbles/forker.svg"))]
     #[doc(alias = "aiter_forker")]
@@ -236,7 +239,7 @@ pub trait AiterExt: Stream {
     ///
     /// [`max_inner`](JoinStreams::max_inner) bounds the number of open streams, and
     /// [`keyed`](JoinStreams::keyed) adds the key of its stream to each item. See [`JoinStreams`]
-    /// for its guarantees.
+    /// for its guarantees, for streams of different types, and for streams that are added later.
     ///
     /// The join does not wait while a stream has an item. If streams always have items, a loop over
     /// the join starves the rest of its task, unless the streams yield, as

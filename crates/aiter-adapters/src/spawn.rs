@@ -23,8 +23,8 @@
 /// | no runtime but threads | `\|task\| thread::spawn(\|\| pollster::block_on(task))` |
 /// | embassy, `join!`, a hand-written loop | `core::convert::identity`: the future is the handle |
 ///
-/// Not tested, but of the same form: `async_std::task::spawn`, and
-/// `wasm_bindgen_futures::spawn_local` on a web page.
+/// Not tested, but of the same form: `|task| pool.spawn_ok(task)` with a `ThreadPool` of futures,
+/// `async_std::task::spawn`, and `wasm_bindgen_futures::spawn_local` on a web page.
 ///
 /// # Panics
 /// An adapter's method panics if the spawner does, as `tokio::spawn` does outside a runtime. The

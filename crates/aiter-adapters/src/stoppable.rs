@@ -101,6 +101,10 @@ pin_project_lite::pin_project! {
     /// is ready when the stop comes stays in the source, which [`into_inner`](Self::into_inner)
     /// returns. After a stop the source does not work ahead either ([`Progress`]).
     ///
+    /// In front of [`map_par`](crate::AiterExt::map_par), a stop ends only its source: the calls
+    /// that run are finished, and their results come. Behind it, a stop ends the results at once,
+    /// and the calls that run are dropped with the stream.
+    ///
     /// The source is dropped with this stream, not at its end, because
     /// [`into_inner`](Self::into_inner) returns it.
     ///

@@ -18,9 +18,10 @@ use crate::{
 /// Parks the thread until the next item is ready.
 ///
 /// It is the simplest second argument of [`aiter_to_iter`](crate::aiter_to_iter), and equals
-/// [`BlockOn::new`]. A loop over the cursor of a push list ends after the list is `stop`ped or
-/// every `Pusher` is dropped. If this thread holds a `Pusher`, the loop waits forever. Drop the
-/// `Pusher`, or call `stop`, before the loop.
+/// [`BlockOn::new`]. For a wait with a timeout, use [`BlockOn::iter`] instead, as in
+/// `BlockOn::new().iter(stream).next_timeout(time)`. A loop over the cursor of a push list ends
+/// after the list is `stop`ped or every `Pusher` is dropped. If this thread holds a `Pusher`, the
+/// loop waits forever. Drop the `Pusher`, or call `stop`, before the loop.
 ///
 /// # Panics
 /// Panics if the stream panics, or if [nothing can end the wait](BlockOn#panics).

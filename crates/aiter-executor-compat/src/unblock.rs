@@ -20,6 +20,10 @@ use crate::{block_on::BlockOn, forbid};
 /// The thread starts to iterate at once, and pauses while `cap` items are unread. An iterator that
 /// does not block needs no thread; use [`iter_to_aiter`](aiter_adapters::iter_to_aiter) for it.
 ///
+/// If the iterator may block forever, use `std::thread::spawn`, whose threads end with the program.
+/// The runtime of tokio waits for its blocking threads when it shuts down. So with
+/// `tokio::task::spawn_blocking`, such a program does not exit at the end of `main`.
+///
 /// The closure is boxed once. In the long run, no allocation is made per item.
 ///
 /// # Panics
@@ -42,6 +46,23 @@ use crate::{block_on::BlockOn, forbid};
 /// let lines = unblock_iter(file.lines(), 16, thread::spawn);
 /// let lengths: Vec<usize> = lines.map(|line| line.map_or(0, |line| line.len())).collect().await;
 /// assert_eq!(lengths, [3, 3, 5]);
+/// # });
+/// ```
+///
+/// The iterator must be `Send`. The lines of standard input are `Send` behind a `BufReader`, but
+/// not as `stdin().lines()`, which holds a lock:
+///
+/// ```no_run
+/// use std::io::{BufRead, BufReader, stdin};
+/// use std::thread;
+///
+/// use aiter_executor_compat::unblock_iter;
+///
+/// # futures_executor::block_on(async {
+/// let mut lines = unblock_iter(BufReader::new(stdin()).lines(), 16, thread::spawn);
+/// while let Some(Ok(line)) = lines.next().await {
+///     println!("{line}");
+/// }
 /// # });
 /// ```
 ///

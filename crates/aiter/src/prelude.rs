@@ -27,15 +27,23 @@
 //!
 //! No method of [`AiterExt`] has the name of a method of a `StreamExt`. The streams of the adapters
 //! have an inherent `next`, which takes precedence over that of any trait.
+//!
+//! # With another `Cursor`
+//! `std::io` has a `Cursor`, too. Beside `use std::io::*`, the name is ambiguous. Import one of the
+//! two explicitly, as in `use aiter::Cursor`.
 
 pub use aiter_adapters::{
     Active, AiterExt, Azip, ForkStream, Gate, Gated, IterToAiter, JoinStreams, KeyedEvent,
-    LagPolicy, OnError, Preload, Progress, Sharable, Stoppable, Stopper, TaskOutcome, azip,
-    iter_to_aiter,
+    LagPolicy, OnError, Preload, Progress, Sharable, Stoppable, Stopper, azip, iter_to_aiter,
 };
 #[cfg(any(feature = "critical-section", feature = "std"))]
 pub use aiter_adapters::{BoundedCursor, BoundedPusher, bounded};
-pub use aiter_core::{Cursor, Pusher, SharedCursor, push_list};
+#[cfg(feature = "std")]
+pub use aiter_adapters::{LossyCursor, LossyPolicy, LossyPusher, bounded_lossy};
+pub use aiter_core::{
+    Cursor, PushError, Pusher, Replay, SharedCursor, Subscriber, TryNextError, TryPushError,
+    push_list,
+};
 pub use aiter_executor_compat::{AiterToIter, aiter_to_iter};
 #[cfg(feature = "std")]
 pub use aiter_executor_compat::{BlockOn, PushBlocking, park_thread, unblock_iter};

@@ -1,8 +1,6 @@
 //! Methods of `BoundedPusher` that manage the list: its end, subscription, memory and counts.
 
 use aiter_core::Closed;
-#[cfg(doc)]
-use aiter_core::Pusher;
 
 use crate::bounded::{cursor::BoundedCursor, pusher::BoundedPusher};
 
@@ -81,10 +79,11 @@ impl<T> BoundedPusher<T> {
         self.core.is_closed()
     }
 
-    /// Waits until the list accepts no items, as [`Pusher::closed`] does.
+    /// Waits until the list accepts no items, as
+    /// [`Pusher::closed`](aiter_core::Pusher::closed) does.
     ///
     /// # Panics
-    /// See [`Pusher::closed`].
+    /// See [`Pusher::closed`](aiter_core::Pusher::closed).
     ///
     /// # Cancel safety
     /// Cancel safe.
@@ -143,7 +142,7 @@ impl<T> BoundedPusher<T> {
     /// [`BoundedCursor::fork`].
     ///
     /// # Panics
-    /// Panics as [`Pusher::subscribe`] does.
+    /// Panics as [`Pusher::subscribe`](aiter_core::Pusher::subscribe) does.
     ///
     /// # Examples
     /// ```
@@ -168,7 +167,7 @@ impl<T> BoundedPusher<T> {
     /// [`try_push`](Self::try_push) allocate nothing. The memory stays with the list.
     ///
     /// # Panics
-    /// Panics as [`Pusher::reserve`] does.
+    /// Panics as [`Pusher::reserve`](aiter_core::Pusher::reserve) does.
     ///
     /// # Examples
     /// ```

@@ -1,8 +1,5 @@
 //! Methods of bounded cursors that concern the whole list: its end, its handles and its identity.
 
-#[cfg(doc)]
-use aiter_core::Pusher;
-
 use crate::{
     bounded::{cursor::BoundedCursor, shared::SharedBoundedCursor},
     sync::Arc,
@@ -41,7 +38,7 @@ impl<T> BoundedCursor<T> {
     /// end.
     ///
     /// # Panics
-    /// Panics as [`Pusher::subscribe`] does.
+    /// Panics as [`Pusher::subscribe`](aiter_core::Pusher::subscribe) does.
     ///
     /// # Examples
     /// ```

@@ -56,6 +56,37 @@ pin_project_lite::pin_project! {
     /// let later = later.expect("a stream was not opened").flatten().collect::<Vec<_>>();
     /// assert_eq!(later.now_or_never(), Some(vec![7, 8, 9]));
     /// ```
+    ///
+    /// Streams of different types are boxed:
+    /// ```
+    /// use aiter_adapters::{AiterExt, iter_to_aiter};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let odd = iter_to_aiter([1, 3]);
+    /// let even = stream::iter(1..=2).map(|n| 2 * n);
+    /// let numbers = iter_to_aiter([odd.boxed(), even.boxed()]).join_streams();
+    /// assert_eq!(numbers.collect::<Vec<_>>().await, [1, 2, 3, 4]);
+    /// # }).expect("iterators never wait");
+    /// ```
+    ///
+    /// A push list adds streams while the join runs:
+    /// ```
+    /// use aiter_adapters::{AiterExt, iter_to_aiter};
+    /// use aiter_core::push_list;
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let (add, streams) = push_list();
+    /// let mut items = streams.join_streams();
+    /// add.push(iter_to_aiter(['a', 'b'])).expect("the join is alive");
+    /// assert_eq!(items.next().await, Some('a'));
+    /// add.push(iter_to_aiter(['x', 'y'])).expect("the join is alive");
+    /// drop(add); // no more streams come
+    /// assert_eq!(items.next().await, Some('b'));
+    /// assert_eq!((items.next().await, items.next().await), (Some('x'), Some('y')));
+    /// assert_eq!(items.next().await, None);
+    /// # }).expect("iterators never wait");
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     #[doc(alias = "join_aiters")]
     #[doc(alias = "merge")]

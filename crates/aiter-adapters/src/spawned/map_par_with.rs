@@ -168,7 +168,8 @@ impl<T, H, L> MapParWith<T, H, L> {
 
     /// Separates the stream from the handles of its tasks.
     ///
-    /// Starts the rest of the `n` tasks first, because the returned stream starts none.
+    /// Starts the rest of the `n` tasks first, because the returned stream starts none. The type of
+    /// that stream can be named, for example as the field of a struct.
     ///
     /// Dropping the stream still ends the tasks. Dropping a handle cancels or detaches its task, as
     /// the runtime defines.

@@ -32,11 +32,15 @@ mod spin;
 
 /// A reading position in a push list, and a stream of the items from that position on.
 ///
+/// To clone a cursor, [`fork`](Self::fork) it: both read every item. Or [`share`](Self::share) it:
+/// each item goes to one of the clones.
+///
 /// A list may have any number of cursors, each at its own position. Every cursor receives every
 /// item, in the order of the list. The only cursor of a list *moves* items out and needs no `T:
 /// Clone`. With two or more cursors ([`fork`](Self::fork),
-/// [`Pusher::subscribe`](crate::Pusher::subscribe)), items are cloned. The last cursor to read a
-/// block moves its remaining items out instead. Large items are cheap to clone in an `Arc`.
+/// [`Pusher::subscribe`](crate::Pusher::subscribe)), items are cloned. That needs `T: Clone +
+/// Sync`, because cursors on two threads may clone one item at the same time. The last cursor to
+/// read a block moves its remaining items out instead. Large items are cheap to clone in an `Arc`.
 ///
 /// If no item is ready, a poll registers the task's waker and returns `Pending`. This holds also
 /// behind a push that was preempted half-way. On 64-bit targets, a poll may first spin for a fixed

@@ -12,8 +12,9 @@ use crate::{error::PushError, pusher::Pusher};
 /// Every item is pushed at once, so the sink is always ready and has nothing to flush.
 ///
 /// A refused item is in the error. Closing the sink neither stops the list nor disconnects the
-/// pusher. The list ends when its last pusher is dropped. So `stream.forward(pusher)` ends it if
-/// `pusher` is the last one, and `stream.forward(&pusher)` does not.
+/// pusher. The list ends by [`stop`](Pusher::stop), or when its last pusher is dropped. So
+/// `stream.forward(pusher)` ends it if `pusher` is the last one, and `stream.forward(&pusher)` does
+/// not.
 ///
 /// # Examples
 /// ```

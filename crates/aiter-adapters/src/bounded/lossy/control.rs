@@ -1,8 +1,6 @@
 //! Methods of `LossyPusher` that manage the list: its end, subscription and counts.
 
 use aiter_core::Closed;
-#[cfg(doc)]
-use aiter_core::Pusher;
 
 use crate::{
     bounded::lossy::{LossyPolicy, cursor::LossyCursor, pusher::LossyPusher},
@@ -16,7 +14,7 @@ impl<T> LossyPusher<T> {
     /// accepts items again.
     ///
     /// # Panics
-    /// Panics as [`Pusher::subscribe`] does.
+    /// Panics as [`Pusher::subscribe`](aiter_core::Pusher::subscribe) does.
     ///
     /// # Examples
     /// ```
@@ -99,7 +97,7 @@ impl<T> LossyPusher<T> {
     /// If `subscribe` revives the list after the wake-up and before the poll, the future waits on.
     ///
     /// # Panics
-    /// See [`Pusher::closed`].
+    /// See [`Pusher::closed`](aiter_core::Pusher::closed).
     ///
     /// # Cancel safety
     /// Cancel safe.

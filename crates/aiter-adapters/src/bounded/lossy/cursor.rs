@@ -36,6 +36,10 @@ use crate::{
 /// A cursor that is cut costs nothing until it is read or dropped. The only cursor of a list moves
 /// items out and needs no `T: Clone`. Dropping the last cursor drops all items.
 ///
+/// With [`LossyPolicy::DropOldest`], a cursor that is never read is a replay of the newest `cap`
+/// items: each of its [forks](Self::fork) begins with these. The fork counts the items before them
+/// as missed.
+///
 /// The cursor has no `share`. [`sharable`](crate::AiterExt::sharable) gives each of its items to
 /// one of several tasks.
 ///

@@ -1,8 +1,5 @@
 //! Methods of lossy cursors that concern the whole list: its end, its handles and its identity.
 
-#[cfg(doc)]
-use aiter_core::Pusher;
-
 use crate::{
     bounded::lossy::{LossyPolicy, cursor::LossyCursor},
     sync::Arc,
@@ -43,7 +40,7 @@ impl<T> LossyCursor<T> {
     /// backlog, under a short lock. If the list was stopped, the new cursor is at its end.
     ///
     /// # Panics
-    /// Panics as [`Pusher::subscribe`] does.
+    /// Panics as [`Pusher::subscribe`](aiter_core::Pusher::subscribe) does.
     ///
     /// # Examples
     /// ```
