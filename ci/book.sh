@@ -16,4 +16,5 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 mdbook build docs/book 2>&1 | tee "$log"
 ! grep -qE '^ *(WARN|ERROR)' "$log" || die 'mdbook has warned'
+ci/playground.sh --build docs/book/html/playground
 python3 ci/book.py docs/book/html
