@@ -56,17 +56,53 @@ impl<S> Inspected<S> {
     }
 
     /// Returns the stream, for example to fork a cursor.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter::{inspect::Registry, push_list};
+    ///
+    /// let (registry, (pusher, cursor)) = (Registry::new(), push_list());
+    /// let first = registry.cursor("first", cursor);
+    /// let mut second = registry.cursor("second", first.get_ref().fork());
+    /// pusher.push(1)?;
+    /// assert_eq!(second.try_next(), Ok(1));
+    /// # Ok::<(), aiter::PushError<i32>>(())
+    /// ```
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
     /// Returns the stream. Items that are read through it are not counted, and the lag of a cursor
     /// does not see them until the next read of this handle.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter::{inspect::Registry, push_list};
+    ///
+    /// let (registry, (pusher, cursor)) = (Registry::new(), push_list());
+    /// let mut reader = registry.cursor("reader", cursor);
+    /// pusher.push_all([1, 2, 3]).unwrap();
+    /// assert_eq!(reader.get_mut().skip_items(2), 2);
+    /// assert_eq!(reader.try_next(), Ok(3));
+    /// assert_eq!(registry.snapshot().stream("reader").unwrap().taken, 1);
+    /// ```
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
     /// Returns the stream, which is no longer inspected.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiter::{inspect::Registry, push_list};
+    ///
+    /// let (registry, (_pusher, cursor)) = (Registry::new(), push_list::<u8>());
+    /// let reader = registry.cursor("reader", cursor);
+    /// assert_eq!(registry.snapshot().stream("reader").unwrap().live, 1);
+    /// let cursor = reader.into_inner();
+    /// assert_eq!(registry.snapshot().stream("reader").unwrap().live, 0);
+    /// # drop(cursor);
+    /// ```
     pub fn into_inner(self) -> S {
         self.stream
     }

@@ -61,7 +61,8 @@ impl Position {
 /// A cursor of a push list, of any kind: [`Cursor`], [`BoundedCursor`], [`LossyCursor`],
 /// [`WeighedCursor`], or a shared one.
 ///
-/// The items are `Send + 'static`, because any thread may take a snapshot. Sealed.
+/// The items are `Send + 'static`, because any thread may take a snapshot. Sealed. Passed to
+/// [`Registry::cursor`](crate::inspect::Registry::cursor).
 pub trait ListCursor: Sealed {}
 
 /// What a registry needs of a cursor.

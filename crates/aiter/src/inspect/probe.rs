@@ -98,7 +98,8 @@ probe!(
 /// A pusher of a list, of any kind: [`Pusher`], [`BoundedPusher`], [`LossyPusher`] or
 /// [`WeighedPusher`].
 ///
-/// The items are `Send + 'static`, because any thread may take a snapshot. Sealed.
+/// The items are `Send + 'static`, because any thread may take a snapshot. Sealed. Passed to
+/// [`Registry::list`](crate::inspect::Registry::list).
 pub trait ListPusher: Sealed {}
 
 /// What a registry needs of a pusher.

@@ -33,6 +33,22 @@ use crate::inspect::{list::List, nest};
 /// assert_eq!((row.pushed, row.refused, row.cursors), (1, 1, 0));
 /// # Ok::<(), aiter::PushError<i32>>(())
 /// ```
+///
+/// A bounded list refuses an item if it is full:
+/// ```
+/// use aiter::{bounded, inspect::Registry};
+///
+/// let (registry, (pusher, _cursor)) = (Registry::new(), bounded(2));
+/// let pusher = registry.list("jobs", pusher);
+/// pusher.push_blocking(1)?;
+/// assert!(pusher.try_push(2).is_ok());
+/// assert!(pusher.try_push(3).is_err());
+/// let row = &registry.snapshot().lists[0];
+/// assert_eq!((row.pushed, row.refused), (2, 1));
+/// let pusher = pusher.into_inner(); // counts no more
+/// assert!(pusher.try_push(4).is_err());
+/// # Ok::<(), aiter::PushError<i32>>(())
+/// ```
 pub struct InspectedPusher<P> {
     pusher: P,
     list: Arc<List>,
@@ -44,6 +60,8 @@ impl<P> InspectedPusher<P> {
     }
 
     /// Returns the pusher, which no longer counts.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub fn into_inner(self) -> P {
         self.pusher
     }
@@ -68,6 +86,8 @@ impl<T> InspectedPusher<Pusher<T>> {
     ///
     /// # Errors
     /// Returns [`PushError`] as [`Pusher::push`] does.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
         self.count(self.pusher.push(item))
     }
@@ -76,6 +96,8 @@ impl<T> InspectedPusher<Pusher<T>> {
     ///
     /// # Errors
     /// Returns [`TryPushError`] as [`Pusher::try_push`] does.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
         self.count(self.pusher.try_push(item))
     }
@@ -84,6 +106,8 @@ impl<T> InspectedPusher<Pusher<T>> {
     ///
     /// # Errors
     /// Returns [`PushAllError`] as [`Pusher::push_all`] does.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub fn push_all<I>(&self, items: I) -> Result<usize, PushAllError<I::IntoIter>>
     where
         I: IntoIterator<Item = T>,
@@ -101,6 +125,8 @@ impl<T> InspectedPusher<BoundedPusher<T>> {
     /// # Cancel safety
     /// Cancel safe, as [`BoundedPusher::push`] is: if the future is dropped, the item is dropped
     /// with it.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub async fn push(&self, item: T) -> Result<(), PushError<T>> {
         self.count(self.pusher.push(item).await)
     }
@@ -109,6 +135,8 @@ impl<T> InspectedPusher<BoundedPusher<T>> {
     ///
     /// # Errors
     /// Returns [`TryPushError`] as [`BoundedPusher::try_push`] does.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
         self.count(self.pusher.try_push(item))
     }
@@ -117,6 +145,8 @@ impl<T> InspectedPusher<BoundedPusher<T>> {
     ///
     /// # Errors
     /// Returns [`PushError`] as [`PushBlocking::push_blocking`] does.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub fn push_blocking(&self, item: T) -> Result<(), PushError<T>> {
         self.count(self.pusher.push_blocking(item))
     }
@@ -130,6 +160,8 @@ impl<T, W: Fn(&T) -> usize> InspectedPusher<WeighedPusher<T, W>> {
     ///
     /// # Cancel safety
     /// Cancel safe, as [`WeighedPusher::push`] is.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub async fn push(&self, item: T) -> Result<(), PushError<T>> {
         self.count(self.pusher.push(item).await)
     }
@@ -138,6 +170,8 @@ impl<T, W: Fn(&T) -> usize> InspectedPusher<WeighedPusher<T, W>> {
     ///
     /// # Errors
     /// Returns [`TryPushError`] as [`WeighedPusher::try_push`] does.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub fn try_push(&self, item: T) -> Result<(), TryPushError<T>> {
         self.count(self.pusher.try_push(item))
     }
@@ -146,6 +180,8 @@ impl<T, W: Fn(&T) -> usize> InspectedPusher<WeighedPusher<T, W>> {
     ///
     /// # Errors
     /// Returns [`PushError`] as [`PushBlocking::push_blocking`] does.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub fn push_blocking(&self, item: T) -> Result<(), PushError<T>> {
         self.count(self.pusher.push_blocking(item))
     }
@@ -156,6 +192,8 @@ impl<T> InspectedPusher<LossyPusher<T>> {
     ///
     /// # Errors
     /// Returns [`TryPushError`] as [`LossyPusher::push`] does.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub fn push(&self, item: T) -> Result<(), TryPushError<T>> {
         self.count(self.pusher.push(item))
     }
@@ -164,6 +202,8 @@ impl<T> InspectedPusher<LossyPusher<T>> {
     ///
     /// # Errors
     /// Returns [`LossyPushAllError`] as [`LossyPusher::push_all`] does.
+    ///
+    /// See the [examples](InspectedPusher#examples).
     pub fn push_all<I>(&self, items: I) -> Result<usize, LossyPushAllError<I::IntoIter>>
     where
         I: IntoIterator<Item = T>,

@@ -63,7 +63,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Makes an empty registry. Does not allocate.
+    /// Makes an empty registry. Does not allocate. See the [example](Self#examples).
     #[must_use]
     pub const fn new() -> Self {
         Self { entries: Mutex::new(Entries::new()) }
@@ -189,7 +189,8 @@ impl Registry {
     /// Reads what is known now.
     ///
     /// Takes time for each name, list and cursor. If another thread drops the last handle of a list
-    /// or of a shared cursor meanwhile, this call may drop its items and call wakers instead.
+    /// or of a shared cursor meanwhile, this call may drop its items and call wakers instead. See
+    /// the [example](Self#examples).
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let survey = Survey::new(&lock(&self.entries));

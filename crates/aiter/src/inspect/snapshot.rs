@@ -27,6 +27,8 @@ pub struct Snapshot {
 }
 
 /// The lists of one name. Numbers of several lists are added up, unless they say otherwise.
+///
+/// Returned by [`Snapshot::list`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ListRow {
@@ -59,6 +61,8 @@ pub struct ListRow {
 }
 
 /// The cursors or streams of one name. Numbers of several are added up, unless they say otherwise.
+///
+/// Returned by [`Snapshot::stream`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StreamRow {
@@ -96,6 +100,21 @@ pub struct StreamRow {
 }
 
 /// An edge of the graph: items go from one row to another.
+///
+/// # Examples
+/// ```
+/// use aiter::{
+///     inspect::{Node, Registry},
+///     push_list,
+/// };
+///
+/// let (registry, (pusher, cursor)) = (Registry::new(), push_list::<u8>());
+/// let _pusher = registry.list("bytes", pusher);
+/// let _reader = registry.cursor("reader", cursor);
+/// let edge = &registry.snapshot().edges[0];
+/// assert_eq!(edge.from, Node::List("bytes".into()));
+/// assert_eq!(edge.to, Node::Stream("reader".into()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Edge {
@@ -108,7 +127,19 @@ pub struct Edge {
     pub is_declared: bool,
 }
 
-/// An end of an edge.
+/// An end of an [`Edge`].
+///
+/// # Examples
+/// ```
+/// use aiter::inspect::Node;
+///
+/// fn name(node: &Node) -> &str {
+///     match node {
+///         Node::List(name) | Node::Stream(name) => name,
+///     }
+/// }
+/// assert_eq!(name(&Node::List("bytes".into())), "bytes");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
     /// A row of [`Snapshot::lists`], by its name.
