@@ -19,7 +19,8 @@ rm -rf "$pages"
 # As on docs.rs, other crates are documented elsewhere. Without their addresses, rustdoc omits the
 # links to them.
 flags='--cfg docsrs -D warnings -Z unstable-options'
-for crate in "${published[@]}" futures-core futures-sink futures-util; do
+for crate in $(cargo tree "${published[@]/#/-p}" --all-features -e normal --prefix none |
+    cut -d' ' -f1 | sort -u); do
     flags+=" --extern-html-root-url ${crate//-/_}=https://docs.rs/$crate/latest"
 done
 CARGO_TARGET_DIR=$target_dir/docsrs RUSTDOCFLAGS=$flags \
