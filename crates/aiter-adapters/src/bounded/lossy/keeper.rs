@@ -23,7 +23,7 @@ use crate::bounded::{
     lossy::{LossyPolicy, MAX_STEP, is_before},
 };
 
-type Fork<T> = fn(&Cursor<T>) -> Cursor<T>;
+type Fork<T> = fn(&mut Cursor<T>) -> Cursor<T>;
 
 /// The keeper of the items that laggards return to.
 pub(super) struct Keeper<T> {
@@ -31,7 +31,7 @@ pub(super) struct Keeper<T> {
     cursor: Option<Cursor<T>>,
     /// Number of cursors that are cut, and neither returned nor dropped.
     laggards: usize,
-    /// `Cursor::fork`, from the first call of `fork` or `subscribe` on.
+    /// `Cursor::fork_to_skip`, from the first call of `fork` or `subscribe` on.
     fork: Option<Fork<T>>,
 }
 
@@ -113,7 +113,7 @@ impl<T> Keeper<T> {
     where
         T: Clone + Sync,
     {
-        self.fork = Some(Cursor::fork);
+        self.fork = Some(Cursor::fork_to_skip);
     }
 
     /// Takes over a cursor that was cut. With [`LossyPolicy::DropOldest`], its owner is a laggard.
@@ -159,7 +159,7 @@ impl<T> Keeper<T> {
 
     /// Returns a cursor at the keeper's position for a laggard, which is one no more.
     pub(super) fn take(&mut self) -> Cursor<T> {
-        let cursor = match (self.laggards, self.fork, &self.cursor) {
+        let cursor = match (self.laggards, self.fork, &mut self.cursor) {
             (2.., Some(fork), Some(keeper)) => fork(keeper),
             _ => self.cursor.take().expect("a laggard has a keeper"),
         };
