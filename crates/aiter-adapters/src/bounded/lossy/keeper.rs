@@ -10,8 +10,11 @@
 //! Other items may have to be dropped as well at the end of a block, beside a cursor that was just
 //! cut, and once the last reader beside the keeper has left the block. If the list knows how to
 //! clone an item, a fork then moves in place of the keeper. The old keeper is dropped after the
-//! lock is open, and that drops the items. Otherwise the list has had no other cursor, so the
-//! keeper moves all items out.
+//! lock is open, and that drops the items. If it were still parked, the fork would drop them, so
+//! `Cursor::fork_to_skip` makes the fork.
+//!
+//! If the list does not know how to clone an item, it has had no other cursor, so the keeper moves
+//! all items out.
 
 use alloc::vec::Vec;
 use core::mem::{needs_drop, replace, take};
