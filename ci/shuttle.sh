@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Random schedules of many threads over the list and the bounded list.
+# Random schedules of many threads over the list, the bounded and the lossy list.
 # `ci/shuttle.sh full`: 100,000 schedules of each.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"

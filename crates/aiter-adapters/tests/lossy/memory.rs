@@ -3,13 +3,25 @@
 use core::hint::black_box;
 
 use aiter_adapters::{
-    LossyPolicy::{Disconnect, DropOldest},
+    LossyPolicy::{self, Disconnect, DropOldest},
     bounded_lossy,
 };
 
 use crate::{Live, POLICIES};
 
 const PUSHES: usize = if cfg!(miri) { 150 } else { 1_000_000 };
+
+/// The largest number of slots of a block.
+const SLOTS: usize = 61;
+
+/// Returns the largest number of items in memory after a push if no cursor is read and all are made
+/// by `fork`.
+fn bound(cap: usize, policy: LossyPolicy) -> usize {
+    match policy {
+        DropOldest => cap + (cap / 4).min(32),
+        Disconnect => cap,
+    }
+}
 
 #[test]
 fn unread_cursors_bound_memory() {
@@ -63,11 +75,38 @@ fn reader_and_laggard_bound_memory() {
         for n in 0..if cfg!(miri) { 150 } else { 5000 } {
             pusher.push(live.item(n)).unwrap();
             assert_eq!(fast.try_next().unwrap(), n);
-            assert!(live.count() <= cap + 32 + 64, "cap {cap}: {}", live.count());
+            let most = bound(cap, DropOldest) + SLOTS;
+            assert!(live.count() <= most, "cap {cap}: {}", live.count());
         }
         drop(stuck);
         drop(fast);
         assert_eq!(live.count(), 0);
+    }
+}
+
+/// The subscriber counts as a reader of its whole block.
+#[test]
+fn unread_subscriber_and_laggard_bound_memory() {
+    let caps: &[usize] = if cfg!(miri) { &[16] } else { &[1, 2, 16, 57, 256] };
+    for policy in POLICIES {
+        for (&cap, before) in caps.iter().flat_map(|cap| {
+            let before = if cfg!(miri) { 40..41 } else { 0..130 };
+            before.map(move |before| (cap, before))
+        }) {
+            let live = Live::default();
+            let (pusher, first) = bounded_lossy(cap, policy);
+            let mut late = None;
+            for n in 0..before + cap + 130 {
+                if n == before {
+                    late = Some(pusher.subscribe());
+                }
+                let _ = pusher.push(live.item(n));
+                let most = bound(cap, policy) + SLOTS;
+                assert!(live.count() <= most, "{policy:?}, cap {cap}: {}", live.count());
+            }
+            drop((first, late));
+            assert_eq!(live.count(), 0);
+        }
     }
 }
 

@@ -25,8 +25,9 @@ impl<T> Cursor<T> {
     /// cursor reads into `items`, and drops none of them.
     ///
     /// Unlike [`skip_items`](Self::skip_items), it reclaims no other memory. It runs no user code
-    /// if the list has had no other cursor, or if items need no drop, or if the cursor that it was
-    /// forked from has not moved since. In the last case, the drop of that cursor drops the items.
+    /// if the list has had no other cursor, if items need no drop, or if this cursor was made by
+    /// [`fork_to_skip`](Self::fork_to_skip) of a cursor that was not used since. In the last case,
+    /// the drop of that cursor drops the items.
     #[doc(hidden)]
     pub fn skip(&mut self, n: usize, items: &mut Vec<T>) -> usize {
         let skipped = self.raw.skip_into(&self.list, n, items);
@@ -37,6 +38,24 @@ impl<T> Cursor<T> {
             unsafe { block.read_run(from, to - from, items) };
         }
         skipped
+    }
+
+    /// Makes a second cursor at the same position, as [`fork`](Self::fork) does. Until this cursor
+    /// is used again, [`skip`](Self::skip) of the new cursor runs no user code.
+    ///
+    /// This cursor then counts as a reader that has not parked. If all other readers of a block
+    /// have parked, a cursor that leaves the block drops the items that they have read.
+    ///
+    /// # Panics
+    /// Panics as [`fork`](Self::fork) does.
+    #[doc(hidden)]
+    pub fn fork_to_skip(&mut self) -> Self
+    where
+        T: Clone + Sync,
+    {
+        let (block, _) = self.raw.place();
+        self.raw.unpark(block);
+        self.fork()
     }
 
     /// Skips up to `n` ready items of the current block and returns how many it skipped. Passes the

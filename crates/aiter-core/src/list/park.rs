@@ -55,7 +55,7 @@ impl<T> RawCursor<T> {
     }
 
     /// Takes back the parked count of this cursor in `block`.
-    pub(super) fn unpark(&mut self, block: Block<T>) {
+    pub(crate) fn unpark(&mut self, block: Block<T>) {
         if self.parked != 0 {
             // SAFETY: the cursor owns a count of that block.
             unsafe { block.header() }.readers.unpark(self.parked);

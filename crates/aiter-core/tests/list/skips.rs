@@ -348,3 +348,35 @@ fn skip_in_block_leaves_items_of_subscriber() {
     drop((cursor, late));
     ledger.assert_all_dropped();
 }
+
+/// The other cursor leaves the first block between the fork and the skip. If its parent still
+/// counted as parked, the fork would be the last one that is not, and would drop items.
+#[test]
+fn skip_of_fork_beside_parent_drops_nothing() {
+    let end = 130;
+    for at in offsets::<Tracked>(end) {
+        for (parks, n) in [(false, end), (true, 1), (true, end / 2), (true, end)] {
+            let ledger = Ledger::new();
+            let (pusher, mut parent) = push_list();
+            let mut other = parent.fork();
+            let mut items = ledger.items(end);
+            items.by_ref().take(at).for_each(|item| pusher.push(item).unwrap());
+            take(&mut parent, at);
+            take(&mut other, at.saturating_sub(1));
+            if parks {
+                assert!(parent.try_next().is_err());
+            }
+            items.for_each(|item| pusher.push(item).unwrap());
+            let mut fork = parent.fork_to_skip();
+            drop(take(&mut other, end - at));
+            let (alive, mut skipped) = (ledger.alive(), Vec::new());
+            let n = n.min(end - at);
+            assert_eq!(fork.skip(n, &mut skipped), n);
+            assert_eq!(ledger.alive(), alive, "skip at {at} by {n}, parks: {parks}");
+            drop((skipped, parent, other));
+            assert!(values(&take(&mut fork, end - at - n)).into_iter().eq((at + n) as u64..130));
+            assert!(fork.try_next().is_err());
+            ledger.assert_all_dropped();
+        }
+    }
+}

@@ -10,8 +10,11 @@
 //! Other items may have to be dropped as well at the end of a block, beside a cursor that was just
 //! cut, and once the last reader beside the keeper has left the block. If the list knows how to
 //! clone an item, a fork then moves in place of the keeper. The old keeper is dropped after the
-//! lock is open, and that drops the items. Otherwise the list has had no other cursor, so the
-//! keeper moves all items out.
+//! lock is open, and that drops the items. If it were still parked, the fork would drop them, so
+//! `Cursor::fork_to_skip` makes the fork.
+//!
+//! If the list does not know how to clone an item, it has had no other cursor, so the keeper moves
+//! all items out.
 
 use alloc::vec::Vec;
 use core::mem::{needs_drop, replace, take};
@@ -23,7 +26,7 @@ use crate::bounded::{
     lossy::{LossyPolicy, MAX_STEP, is_before},
 };
 
-type Fork<T> = fn(&Cursor<T>) -> Cursor<T>;
+type Fork<T> = fn(&mut Cursor<T>) -> Cursor<T>;
 
 /// The keeper of the items that laggards return to.
 pub(super) struct Keeper<T> {
@@ -31,7 +34,7 @@ pub(super) struct Keeper<T> {
     cursor: Option<Cursor<T>>,
     /// Number of cursors that are cut, and neither returned nor dropped.
     laggards: usize,
-    /// `Cursor::fork`, from the first call of `fork` or `subscribe` on.
+    /// `Cursor::fork_to_skip`, from the first call of `fork` or `subscribe` on.
     fork: Option<Fork<T>>,
 }
 
@@ -113,7 +116,7 @@ impl<T> Keeper<T> {
     where
         T: Clone + Sync,
     {
-        self.fork = Some(Cursor::fork);
+        self.fork = Some(Cursor::fork_to_skip);
     }
 
     /// Takes over a cursor that was cut. With [`LossyPolicy::DropOldest`], its owner is a laggard.
@@ -159,7 +162,7 @@ impl<T> Keeper<T> {
 
     /// Returns a cursor at the keeper's position for a laggard, which is one no more.
     pub(super) fn take(&mut self) -> Cursor<T> {
-        let cursor = match (self.laggards, self.fork, &self.cursor) {
+        let cursor = match (self.laggards, self.fork, &mut self.cursor) {
             (2.., Some(fork), Some(keeper)) => fork(keeper),
             _ => self.cursor.take().expect("a laggard has a keeper"),
         };

@@ -6,8 +6,12 @@
 //! when to cut. The other files are the handles.
 //!
 //! # Cost
-//! A cursor that is cut and not read costs nothing until it is read or dropped. So a push costs the
-//! same with one such cursor and with a thousand.
+//! A push takes the slow lock once a cursor or the keeper is too far behind. It then looks at each
+//! cursor that is not cut. A cursor that is cut costs nothing until it is read or dropped.
+//!
+//! So a thousand cursors at one position that are never read cost one such push, because it cuts
+//! all of them. A thousand cursors at as many positions cost a thousand, each with a look at the
+//! rest.
 
 mod control;
 mod cursor;

@@ -20,9 +20,11 @@ use crate::{
 /// items in one order, and [`fork`](LossyCursor::fork) takes constant time at any backlog.
 ///
 /// # Memory
-/// If no cursor is ever read, at most `cap + min(cap / 4, 32)` items are in memory after each push,
-/// and at most `cap` with [`LossyPolicy::Disconnect`]. A list with two or more cursors of which
-/// some are read also keeps read items until their block is left, which is up to 56 items.
+/// If no cursor is ever read and all are made by [`fork`](LossyCursor::fork), at most
+/// `cap + min(cap / 4, 32)` items are in memory after each push, and at most `cap` with
+/// [`LossyPolicy::Disconnect`]. If one of two or more cursors is read or was made by
+/// [`subscribe`](LossyPusher::subscribe), items that no cursor needs may stay until their block is
+/// left. A block has up to 61 items.
 ///
 /// A thread that is suspended inside a read, for example in `T::clone`, pins the items that are
 /// pushed meanwhile. So does a push that is not finished. At `cap + 2^20` items,
@@ -62,8 +64,12 @@ pub fn bounded_lossy<T>(cap: usize, policy: LossyPolicy) -> (LossyPusher<T>, Los
 ///
 /// # Progress
 /// A push takes no lock if every cursor is at most `cap` items behind by its last known position.
-/// Otherwise it looks at the cursors under a short lock, under which no user code runs. A push
-/// costs the same with one cursor that is never read and with a thousand: each of them is cut once.
+/// Otherwise it looks at each cursor that is not cut, under a short lock, under which no user code
+/// runs. The time grows with the number of these cursors.
+///
+/// A cursor that is cut costs nothing until it is read or dropped. If a thousand cursors at one
+/// position are never read, one push cuts all of them. If they are at as many positions, a thousand
+/// pushes cut one each, and look at the rest.
 ///
 /// # Examples
 /// ```

@@ -1,7 +1,10 @@
-//! Tests of the bounded list with five threads in random interleavings. Blocks have two slots here.
+//! Tests of the bounded lists with several threads in random interleavings. Blocks have two slots
+//! here.
 //!
 //! `RUSTFLAGS="--cfg shuttle" cargo test --release -p aiter-adapters --features std --test shuttle`
 #![cfg(all(shuttle, feature = "std"))]
+
+mod lossy;
 
 use core::{
     pin::Pin,
