@@ -1,10 +1,8 @@
 //! Panics of wakers, clones, drops and iterators.
 
+use alloc::sync::Arc;
 use core::panic::AssertUnwindSafe;
-use std::{
-    panic::catch_unwind,
-    sync::{Arc, Mutex},
-};
+use std::{panic::catch_unwind, sync::Mutex};
 
 use aiter_adapters::{BoundedCursor, BoundedPusher, SharedBoundedCursor, bounded};
 
