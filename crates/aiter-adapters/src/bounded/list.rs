@@ -1,5 +1,7 @@
 //! What the handles of one bounded list share, and the place of one cursor in it.
 
+use core::mem;
+
 use aiter_core::{Pusher, WeakPusher};
 
 use crate::{
@@ -57,6 +59,21 @@ impl<T> Place<T> {
         if n > 0 {
             self.advance(n);
         }
+    }
+
+    /// Calls a read of a taker. If it panics, returns the room of the items that the takers have
+    /// lost. Calls wakers.
+    #[inline]
+    pub(super) fn or_lost<S, R>(
+        &self,
+        taker: &mut S,
+        take_lost: fn(&S) -> usize,
+        read: impl FnOnce(&mut S) -> R,
+    ) -> R {
+        let taker = Finally(taker, |taker: &mut &mut S| self.advance_run(take_lost(taker)));
+        let result = read(&mut *taker.0);
+        mem::forget(taker);
+        result
     }
 
     /// Makes a place at the same position, for a cursor that is made next.

@@ -3,12 +3,13 @@
 use core::{
     fmt,
     future::Future,
+    iter,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use aiter_core::{PushAllError, PushErrorKind};
-use alloc::vec::Vec;
+use alloc::{collections::VecDeque, vec::Vec};
 
 use crate::{
     bounded::{error::TryReserveError, gate::request::Request, pusher::BoundedPusher},
@@ -25,8 +26,8 @@ pub struct PushAll<'a, T, I> {
     /// `None` once the future has completed.
     items: Option<I>,
     /// Items that were taken from the iterator and not yet pushed. At most one while the future
-    /// waits.
-    run: Vec<T>,
+    /// waits, and up to a run after a panic.
+    run: VecDeque<T>,
     pushed: usize,
     request: Request,
 }
@@ -43,12 +44,15 @@ impl<T> BoundedPusher<T> {
     /// error holds the number of items that were pushed, and all other items.
     ///
     /// # Panics
-    /// A poll panics if the waker of a waiting task panics, or if the iterator panics. It panics if
-    /// it is called after it has completed.
+    /// A poll panics if the waker of a waiting task panics, or if the iterator panics. The next
+    /// poll continues with the items that are left. If a waker panics, and the list was stopped or
+    /// has lost its last cursor, up to a run of items is dropped and not counted.
+    ///
+    /// A poll panics if it is called after the future has completed.
     ///
     /// # Cancel safety
     /// If the future is dropped, the items that are not pushed are dropped with the iterator. At
-    /// most one of them was taken from the iterator.
+    /// most one of them was taken from the iterator, unless a poll has panicked.
     ///
     /// # Examples
     /// ```
@@ -68,7 +72,7 @@ impl<T> BoundedPusher<T> {
         I: IntoIterator<Item = T>,
     {
         let (items, request) = (Some(items.into_iter()), Request::new(1));
-        PushAll { pusher: self, items, run: Vec::new(), pushed: 0, request }
+        PushAll { pusher: self, items, run: VecDeque::new(), pushed: 0, request }
     }
 }
 
@@ -92,28 +96,28 @@ impl<T, I: Iterator<Item = T>> PushAll<'_, T, I> {
     }
 
     /// Pushes up to `n` items into places that are admitted. Returns the places that it does not
-    /// use, also if the iterator panics.
+    /// use, also if the iterator or a waker panics.
     fn push_run(&mut self, n: usize) -> Result<(), (PushErrorKind, Vec<T>)> {
         let Self { pusher, items, run, pushed, .. } = self;
-        let mut left = Finally(n, |left: &mut usize| {
-            if *left > 0 {
-                pusher.list.gate.release(*left);
+        let before = *pushed;
+        let pushed = Finally(pushed, |pushed: &mut &mut usize| {
+            let left = n - (**pushed - before);
+            if left > 0 {
+                pusher.list.gate.release(left);
             }
         });
-        let more = n - run.len();
+        // After a panic, the run may have more than `n` items.
+        let more = n.saturating_sub(run.len());
         // User code.
         run.extend(items.iter_mut().flatten().take(more));
-        // A waker may panic. The items that were taken from the run are pushed then.
-        match pusher.core.push_all(run.drain(..).inspect(|_| left.0 -= 1)) {
-            Ok(count) => {
-                *pushed += count;
-                Ok(())
-            }
+        // User code: wakers. If one panics, the items that are left stay in the run.
+        let next_items = iter::from_fn(|| run.pop_front()).take(n);
+        match pusher.core.push_all_counted(next_items, &mut *pushed.0) {
+            Ok(_) => Ok(()),
             Err(error) => {
-                let (kind, count) = (error.kind(), error.pushed());
-                let unpushed = error.into_unpushed().collect();
-                left.0 = n - count;
-                *pushed += count;
+                let kind = error.kind();
+                let mut unpushed: Vec<T> = error.into_unpushed().collect();
+                unpushed.extend(run.drain(..));
                 Err((kind, unpushed))
             }
         }
@@ -138,7 +142,7 @@ impl<T, I: Iterator<Item = T>> Future for PushAll<'_, T, I> {
                     this.items = None;
                     return Poll::Ready(Ok(this.pushed));
                 };
-                this.run.push(item);
+                this.run.push_back(item);
             }
             let most = items.size_hint().0.min(RUN - 1) + 1;
             match ready!(this.poll_admit(cx, most)) {
@@ -149,7 +153,7 @@ impl<T, I: Iterator<Item = T>> Future for PushAll<'_, T, I> {
                 }
                 Err(kind) => {
                     let taken = core::mem::take(&mut this.run);
-                    return Poll::Ready(Err(this.refuse(kind, taken)));
+                    return Poll::Ready(Err(this.refuse(kind, taken.into())));
                 }
             }
         }

@@ -30,8 +30,8 @@ use crate::{
 ///
 /// # Memory
 /// An item that all cursors have read is dropped as in an unbounded list. A list with two or more
-/// cursors keeps read items until their block is left, which is up to 56 items beside the unread
-/// ones.
+/// cursors keeps read items until their block is left, which is up to 61 items beside the unread
+/// ones, and fewer if items are large.
 ///
 /// # Panics
 /// Panics if `cap` is 0.
@@ -74,6 +74,10 @@ pub fn bounded<T>(cap: usize) -> (BoundedPusher<T>, BoundedCursor<T>) {
 /// A push that finds room takes no lock, unless it is the first to find out that the slowest cursor
 /// has moved. A read takes no lock unless a producer waits for exactly this step. The other
 /// operations take a short lock, under which no user code runs.
+///
+/// A dropped request passes its room on, and calls the waker of the next request. If that waker
+/// drops its task at once, as a waker of an executor that has shut down may, the drop passes the
+/// room on in turn. These calls nest, so a line of some thousand such tasks overflows the stack.
 ///
 /// Without the feature `std`, the lock is a critical section. It lasts for a scan of the cursors
 /// and a few steps for each request that is answered. It allocates if the registry of cursors or

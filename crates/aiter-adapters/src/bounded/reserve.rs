@@ -128,7 +128,7 @@ impl<T> BoundedPusher<T> {
     /// # Examples
     /// See [`Permit::push`].
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TryReserveError> {
-        if self.cursor_count() == 0 {
+        if self.cursor_count() == 0 && !self.is_stopped() {
             return Err(TryReserveError::NoCursor);
         }
         self.list.gate.try_admit(1, 1).map(|_| Permit::new(self))

@@ -29,9 +29,8 @@ use crate::{
 /// count as unread. An item is never counted as read too early.
 ///
 /// # Panics
-/// Panics as a [`SharedCursor`] does. If `T::clone` panics, the item is lost to the takers, and its
-/// room is returned only with the last taker. Panics if the waker of a waiting producer panics; the
-/// item is then lost to the takers.
+/// Panics as a [`SharedCursor`] does. Panics if the waker of a waiting producer panics; the item is
+/// then lost to the takers. The room of an item that is lost to the takers is returned.
 ///
 /// # Cancel safety
 /// Cancel safe. If a future over this stream is dropped, no item is lost and no other taker waits
@@ -67,8 +66,9 @@ impl<T> SharedBoundedCursor<T> {
     #[doc(alias = "try_recv")]
     #[inline]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
-        let item = self.taker.try_next()?;
-        self.place.advance(1);
+        let Self { taker, place } = self;
+        let item = place.or_lost(taker, SharedCursor::take_lost, SharedCursor::try_next)?;
+        place.advance(1);
         Ok(item)
     }
 
@@ -99,7 +99,9 @@ impl<T> SharedBoundedCursor<T> {
         let (place, before) = (&*self.place, buf.len());
         // Also if the clone of a later item panics.
         let buf = Finally(buf, |buf| place.advance_run(buf.len() - before));
-        self.taker.try_next_many(&mut *buf.0, max)
+        place.or_lost(&mut self.taker, SharedCursor::take_lost, |taker| {
+            taker.try_next_many(&mut *buf.0, max)
+        })
     }
 
     /// Returns the number of items that were pushed and that no taker has taken; see
@@ -169,8 +171,13 @@ impl<T> BoundedCursor<T> {
     /// ```
     #[doc(alias = "sharable_aiter")]
     pub fn share(self) -> SharedBoundedCursor<T> {
+        self.share_weighed(|_| 1)
+    }
+
+    /// `weigh` returns the room of an item.
+    pub(super) fn share_weighed(self, weigh: fn(&T) -> usize) -> SharedBoundedCursor<T> {
         let Self { cursor, place } = self;
-        SharedBoundedCursor { taker: cursor.share(), place: Arc::new(place) }
+        SharedBoundedCursor { taker: cursor.share_weighed(weigh), place: Arc::new(place) }
     }
 }
 
@@ -192,9 +199,11 @@ impl<T> Stream for SharedBoundedCursor<T> {
 
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = Pin::new(&mut self.taker).poll_next(cx);
+        let Self { taker, place } = &mut *self;
+        let polled =
+            place.or_lost(taker, SharedCursor::take_lost, |taker| Pin::new(taker).poll_next(cx));
         if let Poll::Ready(Some(_)) = polled {
-            self.place.advance(1);
+            place.advance(1);
         }
         polled
     }

@@ -96,9 +96,10 @@ impl<T> Future for SharedBoundedNext<'_, T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = Pin::new(&mut self.next).poll(cx);
+        let Self { next, place } = &mut *self;
+        let polled = place.or_lost(next, SharedNext::take_lost, |next| Pin::new(next).poll(cx));
         if let Poll::Ready(Some(_)) = polled {
-            self.place.advance(1);
+            place.advance(1);
         }
         polled
     }
@@ -132,7 +133,7 @@ impl<T> Future for SharedBoundedNextMany<'_, T> {
         let before = next.buf_len();
         // Also if the clone of a later item panics.
         let next = Finally(next, |next| place.advance_run(next.buf_len() - before));
-        Pin::new(&mut *next.0).poll(cx)
+        place.or_lost(&mut *next.0, SharedNextMany::take_lost, |next| Pin::new(next).poll(cx))
     }
 }
 

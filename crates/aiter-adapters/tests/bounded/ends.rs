@@ -28,6 +28,16 @@ fn last_cursor_drop_returns_items_of_waiters() {
 }
 
 #[test]
+fn stopped_list_without_cursor_refuses_as_stopped() {
+    let (pusher, cursor) = bounded(1);
+    pusher.stop();
+    drop(cursor);
+    assert_eq!(pusher.try_reserve().unwrap_err(), TryReserveError::Stopped);
+    assert_eq!(ready(pusher.reserve()).unwrap_err(), PushErrorKind::Stopped);
+    assert_eq!(pusher.try_push(1), Err(TryPushError::Stopped(1)));
+}
+
+#[test]
 fn subscribe_revives_list() {
     let (pusher, cursor) = bounded(1);
     pusher.try_push(0).unwrap();

@@ -1,7 +1,8 @@
 //! Panics of wakers, clones, drops and iterators.
 
+use alloc::sync::Arc;
 use core::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
+use std::{panic::catch_unwind, sync::Mutex};
 
 use aiter_adapters::{BoundedCursor, BoundedPusher, SharedBoundedCursor, bounded};
 
@@ -120,7 +121,29 @@ fn taker_whose_clone_panics_counts_items_before() {
         let mut buf = Vec::new();
         assert!(panics(|| read(&mut taker, &mut buf)));
         drop(two);
-        assert_eq!((buf.len(), pusher.capacity()), (2, 2));
+        assert_eq!((buf.len(), pusher.capacity()), (2, 3), "the third item is lost to the takers");
+    }
+}
+
+#[test]
+fn taker_whose_clone_panics_returns_room() {
+    let reads: [fn(&mut SharedBoundedCursor<Fragile>); 5] = [
+        |taker| drop(taker.try_next()),
+        |taker| drop(crate::waker::next(taker)),
+        |taker| drop(once(&mut taker.next())),
+        |taker| _ = taker.try_next_many(&mut Vec::new(), 1),
+        |taker| _ = once(&mut taker.next_many(&mut Vec::new(), 1)),
+    ];
+    for read in reads {
+        let (pusher, cursor) = bounded(1);
+        let mut other = cursor.fork();
+        let mut taker = cursor.share();
+        for _ in 0..3 {
+            pusher.try_push(Fragile { clone_panics: true, drop_panics: false }).unwrap();
+            assert!(panics(|| read(&mut taker)));
+            assert_eq!((taker.len(), other.skip_items(1)), (0, 1));
+        }
+        assert_eq!(pusher.capacity(), 1);
     }
 }
 
@@ -161,4 +184,74 @@ fn iterator_that_panics_returns_its_places() {
     assert!(panics(|| once(&mut push)));
     drop(push);
     assert_eq!(pusher.capacity() + cursor.len(), 10);
+}
+
+#[test]
+fn push_all_after_iterator_panic_keeps_capacity() {
+    const ITEMS: u32 = 100;
+    let (pusher, mut cursor) = bounded(10);
+    let mut bad = Some(6);
+    let items = (0..ITEMS).inspect(|n| assert!(bad.take_if(|bad| bad == n).is_none(), "iterator"));
+    let mut push = pusher.push_all(items);
+    assert!(panics(|| once(&mut push)));
+    assert_eq!((cursor.len(), pusher.capacity()), (0, 10));
+    for _ in 0..8 {
+        pusher.try_push(ITEMS).unwrap();
+    }
+    let mut read = Vec::new();
+    while once(&mut push).is_pending() {
+        assert_eq!(cursor.len(), 10);
+        read.extend(cursor.try_next());
+    }
+    cursor.try_next_many(&mut read, 10);
+    read.retain(|n| *n < ITEMS);
+    assert!(read.into_iter().eq((0..ITEMS).filter(|n| *n != 6)));
+    assert_eq!(pusher.capacity(), 10);
+}
+
+/// Items above 128 bytes are pushed one by one.
+#[test]
+fn push_all_after_waker_panic_loses_no_item() {
+    fn story<const N: usize>() {
+        let (pusher, mut cursor) = bounded(64);
+        let bad = on_wake(|| panic!("waker"));
+        assert!(crate::waker::poll(&mut cursor, &bad).is_pending());
+        let mut push = pusher.push_all((0..40).map(|n| [n; N]));
+        assert!(panics(|| once(&mut push)));
+        assert_eq!(pusher.capacity(), 64 - cursor.len());
+        assert_eq!(ready(push).unwrap(), 40);
+        assert_eq!(pusher.capacity(), 24);
+        let mut read = Vec::new();
+        cursor.try_next_many(&mut read, 64);
+        assert!(read.into_iter().map(|item| item[0]).eq(0..40));
+    }
+    story::<1>();
+    story::<100>();
+}
+
+/// The waker drops the last cursor and panics, at each place in a block.
+#[test]
+fn push_all_refused_after_waker_panic_keeps_room() {
+    for lead in 0..if cfg!(miri) { 4 } else { 61 } {
+        let (pusher, mut cursor) = bounded(64);
+        for n in 0..lead {
+            pusher.try_push(n).unwrap();
+            assert_eq!(cursor.try_next(), Ok(n));
+        }
+        let last: Arc<Mutex<Option<BoundedCursor<usize>>>> = Arc::default();
+        let bad = on_wake({
+            let last = last.clone();
+            move || {
+                drop(last.lock().unwrap().take());
+                panic!("waker")
+            }
+        });
+        assert!(crate::waker::poll(&mut cursor, &bad).is_pending());
+        *last.lock().unwrap() = Some(cursor);
+        let mut push = pusher.push_all(0..32);
+        assert!(panics(|| once(&mut push)));
+        drop(push);
+        let late = pusher.subscribe();
+        assert_eq!((late.len(), pusher.capacity()), (0, 64), "after {lead} items");
+    }
 }

@@ -7,12 +7,15 @@
 mod lossy;
 
 use core::{
+    panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Waker},
 };
+use std::{panic::catch_unwind, sync::Arc, task::Wake};
 
 use aiter_adapters::{BoundedCursor, BoundedPusher, bounded};
 use aiter_core::PushError;
+use futures_core::Stream;
 use shuttle::{future::block_on, thread};
 
 /// Runs `story` with `AITER_SHUTTLE_SCHEDULES` random schedules, 3000 by default.
@@ -126,5 +129,45 @@ fn last_reader_drop_refuses_both_producers() {
         producers.into_iter().for_each(|producer| producer.join().unwrap());
         readers.into_iter().for_each(|reader| reader.join().unwrap());
         late.join().unwrap();
+    });
+}
+
+/// Returns `None` if `f` panics.
+fn catch<R>(f: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(f)).ok()
+}
+
+/// One taker waits at the gate that the other one closes. The waker that the other one then calls
+/// panics, and its item is lost to the takers.
+#[test]
+fn waker_panic_of_other_taker_loses_no_room() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            assert!(std::thread::panicking(), "waker");
+        }
+    }
+    model(|| {
+        let (pusher, cursor) = bounded(2);
+        let mut taker = cursor.share();
+        let takers = [0, 1].map(|_| {
+            let mut taker = taker.clone();
+            thread::spawn(move || {
+                let bad = Waker::from(Arc::new(Panics));
+                for _ in 0..2 {
+                    catch(|| {
+                        let _ = Pin::new(&mut taker).poll_next(&mut Context::from_waker(&bad));
+                    });
+                }
+            })
+        });
+        for item in 0..2 {
+            catch(|| pusher.try_push(item));
+        }
+        takers.into_iter().for_each(|taker| taker.join().unwrap());
+        while taker.len() > 0 {
+            catch(|| taker.try_next());
+        }
+        assert_eq!(pusher.capacity(), 2);
     });
 }

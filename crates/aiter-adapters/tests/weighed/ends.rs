@@ -33,6 +33,16 @@ fn last_cursor_drop_returns_items() {
 }
 
 #[test]
+fn stopped_list_without_cursor_refuses_as_stopped() {
+    let (pusher, cursor) = list(10, [4]);
+    pusher.stop();
+    drop(cursor);
+    assert_eq!(pusher.try_reserve(1).unwrap_err(), TryReserveError::Stopped);
+    assert_eq!(ready(pusher.reserve(1)).unwrap_err(), PushErrorKind::Stopped);
+    assert_eq!(pusher.try_push(1), Err(TryPushError::Stopped(1)));
+}
+
+#[test]
 fn close_and_stop_return_items() {
     for by_cursor in [true, false] {
         let (pusher, mut cursor) = list(10, [4]);

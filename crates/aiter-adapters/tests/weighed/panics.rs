@@ -3,7 +3,7 @@
 use core::{panic::AssertUnwindSafe, task::Poll};
 use std::panic::catch_unwind;
 
-use aiter_adapters::bounded_by;
+use aiter_adapters::{SharedWeighedCursor, bounded_by};
 
 use crate::{list, once, poll, ready, wait, waker::on_wake};
 
@@ -96,6 +96,26 @@ fn read_whose_clone_panics_is_not_counted() {
     drop(one);
     assert!(two.try_next().is_ok(), "the only cursor moves the item out");
     assert_eq!(pusher.used(), 0);
+}
+
+#[test]
+fn taker_whose_clone_panics_returns_room() {
+    let reads: [fn(&mut SharedWeighedCursor<Fragile>); 3] = [
+        |taker| drop(taker.try_next()),
+        |taker| drop(crate::waker::next(taker)),
+        |taker| drop(once(&mut taker.next())),
+    ];
+    for read in reads {
+        let (pusher, cursor) = bounded_by(10, weight);
+        let mut other = cursor.fork();
+        let mut taker = cursor.share();
+        for n in 1..=10 {
+            pusher.try_push(Fragile { clone_panics: true, ..Fragile::new(n) }).unwrap();
+            assert!(panics(|| read(&mut taker)));
+            assert_eq!((taker.len(), other.skip_items(1)), (0, 1));
+            assert_eq!(pusher.capacity(), 10);
+        }
+    }
 }
 
 #[test]

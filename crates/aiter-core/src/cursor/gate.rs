@@ -14,6 +14,8 @@
 //! - `close_or_mark` sets `CONTENDED` with Release, and `ClosedGate::drop` reads it with Acquire.
 //!   So the registration happens before the notification.
 
+use core::mem;
+
 use crate::{
     defer::Defer,
     error::TryNextError,
@@ -45,6 +47,10 @@ pub(super) struct SharedState<T> {
     pub(super) lock_waiters: WaitQueue,
     /// Result of the last `len` that could close the gate.
     pub(super) len: AtomicUsize,
+    /// The weight of an item, for `lost`.
+    pub(super) weigh: fn(&T) -> usize,
+    /// Total weight of the items that the takers have lost to panics, since the last `take_lost`.
+    pub(super) lost: AtomicUsize,
 }
 
 /// A position and its gate, which every taker writes.
@@ -166,15 +172,31 @@ impl<T> SharedState<T> {
     pub(super) fn take_known(&self) -> Result<T, bool> {
         let mut gate = self.try_close().ok_or(false)?;
         match gate.with(RawCursor::take_known) {
-            Some(item) => {
-                drop(gate);
-                Ok(item)
-            }
+            Some(item) => Ok(self.pass_item(item, || drop(gate))),
             None => {
-                core::mem::forget(gate);
+                mem::forget(gate);
                 Err(true)
             }
         }
+    }
+
+    /// Calls `f`, and returns an item that was claimed. If `f` panics, the item is lost.
+    #[inline(always)]
+    fn pass_item(&self, item: T, f: impl FnOnce()) -> T {
+        let lost = Defer(|| self.add_lost(&item));
+        f();
+        mem::forget(lost);
+        item
+    }
+
+    #[cold]
+    fn add_lost(&self, item: &T) {
+        // Relaxed, here and in `take_lost`: the number hands no other data over.
+        self.lost.fetch_add((self.weigh)(item), Ordering::Relaxed);
+    }
+
+    pub(super) fn take_lost(&self) -> usize {
+        self.lost.swap(0, Ordering::Relaxed)
     }
 
     /// Takes the next item if one is ready.
@@ -189,21 +211,23 @@ impl<T> SharedState<T> {
             match gate.with(|raw| raw.refill(&self.list)) {
                 Refill::Ready => {
                     // SAFETY: `refill` has just returned `Ready`, and the gate is still closed.
-                    let taken = match gate.with(|raw| unsafe { raw.take_or_borrow() }) {
-                        Taken::Moved(item) => Ok(item),
-                        Taken::Borrowed(block, slot) => Err((HeldBlock(&self.list, block), slot)),
+                    let item = match gate.with(|raw| unsafe { raw.take_or_borrow() }) {
+                        Taken::Moved(item) => self.pass_item(item, || drop(gate)),
+                        Taken::Borrowed(block, slot) => {
+                            let held = HeldBlock(&self.list, block);
+                            // SAFETY: the slot is published. `held` keeps the block alive and its
+                            // item in place.
+                            let item = unsafe { held.1.peek(slot) };
+                            let lost = Defer(|| self.add_lost(item));
+                            drop(gate);
+                            // The gate is open, so user code may run.
+                            let item = (self.list.clone_fn.expect())(item, &mut { slot });
+                            mem::forget(lost);
+                            // Before the return, so that a panic drops the clone instead of leaking
+                            // it.
+                            self.pass_item(item, || drop(held))
+                        }
                     };
-                    drop(gate);
-                    // The gate is open, so user code may run.
-                    let item = taken.unwrap_or_else(|(held, slot)| {
-                        // SAFETY: the slot is published. `held` keeps the block alive and its item
-                        // in place.
-                        let item = unsafe { held.1.peek(slot) };
-                        let item = (self.list.clone_fn.expect())(item, &mut { slot });
-                        // Before the return, so that a panic drops the clone instead of leaking it.
-                        drop(held);
-                        item
-                    });
                     return (Found::Item(item), None);
                 }
                 Refill::Empty if gate.with(|raw| raw.is_drained(&self.list)) => {

@@ -4,7 +4,11 @@ use alloc::vec::Vec;
 use core::task::Waker;
 
 use crate::{
-    cursor::{Cursor, shared::SharedCursor, shared_next::SharedNextMany},
+    cursor::{
+        Cursor,
+        shared::SharedCursor,
+        shared_next::{SharedNext, SharedNextMany},
+    },
     error::{PushAllError, PushErrorKind},
 };
 
@@ -100,9 +104,30 @@ impl<T> SharedCursor<T> {
     pub fn cancel_wait(&mut self) {
         self.cancel();
     }
+
+    /// Returns the weight of the items that the takers have lost to panics since the last call;
+    /// see [`Cursor::share_weighed`].
+    #[doc(hidden)]
+    pub fn take_lost(&self) -> usize {
+        self.shared.take_lost()
+    }
+}
+
+impl<T> SharedNext<'_, T> {
+    /// Calls [`SharedCursor::take_lost`] of the taker.
+    #[doc(hidden)]
+    pub fn take_lost(&self) -> usize {
+        self.wait.taker.take_lost()
+    }
 }
 
 impl<T> SharedNextMany<'_, T> {
+    /// Calls [`SharedCursor::take_lost`] of the taker.
+    #[doc(hidden)]
+    pub fn take_lost(&self) -> usize {
+        self.wait.taker.take_lost()
+    }
+
     /// Returns the number of items in the buffer.
     #[doc(hidden)]
     pub fn buf_len(&self) -> usize {

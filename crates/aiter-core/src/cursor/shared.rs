@@ -292,9 +292,18 @@ impl<T> Cursor<T> {
     /// ```
     #[doc(alias = "sharable_aiter")]
     pub fn share(self) -> SharedCursor<T> {
+        self.share_weighed(|_| 0)
+    }
+
+    /// Does the same as [`share`](Self::share). The takers add up the weights of the items that
+    /// they lose to panics, for [`SharedCursor::take_lost`].
+    #[doc(hidden)]
+    pub fn share_weighed(self, weigh: fn(&T) -> usize) -> SharedCursor<T> {
         let (list, raw) = self.into_parts();
         let position = GatedPosition { gate: AtomicUsize::new(OPEN), raw: UnsafeCell::new(raw) };
-        let (lock_waiters, len) = (WaitQueue::new(), AtomicUsize::new(0));
-        SharedCursor::of(Arc::new(SharedState { position, list, lock_waiters, len }))
+        let [len, lost] = [(); 2].map(|()| AtomicUsize::new(0));
+        let lock_waiters = WaitQueue::new();
+        let shared = SharedState { position, list, lock_waiters, len, weigh, lost };
+        SharedCursor::of(Arc::new(shared))
     }
 }

@@ -76,8 +76,8 @@ impl<T> SharedCursor<T> {
 
 /// A taker that a future borrows. If the future is dropped while it waits, removes the taker's
 /// wakers.
-struct Wait<'a, T> {
-    taker: &'a mut SharedCursor<T>,
+pub(super) struct Wait<'a, T> {
+    pub(super) taker: &'a mut SharedCursor<T>,
     /// The last poll returned `Pending` or panicked.
     pending: bool,
 }
@@ -103,7 +103,7 @@ impl<T> Drop for Wait<'_, T> {
 /// The future of [`SharedCursor::next`].
 #[must_use = "futures do nothing unless polled"]
 pub struct SharedNext<'a, T> {
-    wait: Wait<'a, T>,
+    pub(super) wait: Wait<'a, T>,
 }
 
 impl<T> Future for SharedNext<'_, T> {
@@ -130,7 +130,7 @@ impl<T> fmt::Debug for SharedNext<'_, T> {
 /// The future of [`SharedCursor::next_many`].
 #[must_use = "futures do nothing unless polled"]
 pub struct SharedNextMany<'a, T> {
-    wait: Wait<'a, T>,
+    pub(super) wait: Wait<'a, T>,
     pub(super) buf: &'a mut Vec<T>,
     max: usize,
 }

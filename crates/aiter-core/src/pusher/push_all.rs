@@ -42,40 +42,64 @@ impl<T> Pusher<T> {
     where
         I: IntoIterator<Item = T>,
     {
+        self.push_all_counted(items.into_iter(), &mut 0)
+    }
+
+    /// Does the same as [`push_all`](Self::push_all), and adds the number of items that it appends
+    /// to `pushed`, also if it panics.
+    #[doc(hidden)]
+    pub fn push_all_counted<I: Iterator<Item = T>>(
+        &self,
+        items: I,
+        pushed: &mut usize,
+    ) -> Result<usize, PushAllError<I>> {
         if size_of::<T>() <= MAX_CHUNKED_BYTES {
-            self.push_chunked(items.into_iter())
+            self.push_chunked(items, pushed)
         } else {
-            self.push_each(items.into_iter())
+            self.push_each(items, pushed)
         }
     }
 
     /// Pushes the items one by one.
-    fn push_each<I: Iterator<Item = T>>(&self, mut items: I) -> Result<usize, PushAllError<I>> {
-        let mut pushed = 0;
+    fn push_each<I: Iterator<Item = T>>(
+        &self,
+        mut items: I,
+        pushed: &mut usize,
+    ) -> Result<usize, PushAllError<I>> {
+        let before = *pushed;
         while let Some(item) = items.next() {
+            // Before the push, because a push that panics has appended its item.
+            *pushed += 1;
             if let Err(error) = self.push(item) {
-                let kind = error.kind();
+                *pushed -= 1;
+                let (kind, pushed) = (error.kind(), *pushed - before);
                 let taken = alloc::vec![error.into_inner()];
                 return Err(PushAllError { kind, pushed, taken, rest: items });
             }
-            pushed += 1;
         }
-        Ok(pushed)
+        Ok(*pushed - before)
     }
 
     /// Pushes the items in chunks.
-    fn push_chunked<I: Iterator<Item = T>>(&self, mut items: I) -> Result<usize, PushAllError<I>> {
+    fn push_chunked<I: Iterator<Item = T>>(
+        &self,
+        mut items: I,
+        pushed: &mut usize,
+    ) -> Result<usize, PushAllError<I>> {
         /// Items that were taken from the iterator. If the iterator panics, they are pushed on
         /// drop.
         struct Chunk<'a, T> {
             list: &'a List<T>,
             items: ArrayVec<T, CHUNK>,
+            pushed: &'a mut usize,
         }
         impl<T> Chunk<'_, T> {
             fn push(&mut self, on_full: OnFull) -> Result<(), Option<PushErrorKind>> {
                 while !self.items.is_empty() {
                     let claim = self.list.claim(self.items.len(), on_full)?;
                     let Claim { block, slot, len } = claim;
+                    // Before the publication, which calls wakers.
+                    *self.pushed += len;
                     // SAFETY: this call has claimed the slots, so the block is alive and no other
                     // producer writes them. A claim has at most as many slots as were asked for, so
                     // `len` items are there. The slots are filled once, then published once.
@@ -89,16 +113,16 @@ impl<T> Pusher<T> {
         }
         impl<T> Drop for Chunk<'_, T> {
             fn drop(&mut self) {
-                // The chunk has items only after a panic of the iterator or of an allocation. A
-                // second panic would abort, so no allocation may unwind here. If the push is
+                // The chunk has items only after a panic of the iterator, an allocation or a waker.
+                // A second panic would abort, so no allocation may unwind here. If the push is
                 // refused, the items are dropped.
                 if !self.items.is_empty() && self.push(OnFull::TryAllocate).is_err() {
                     self.list.reclaim_deferred();
                 }
             }
         }
-        let mut pushed = 0;
-        let mut chunk = Chunk { list: &self.list, items: ArrayVec::new() };
+        let before = *pushed;
+        let mut chunk = Chunk { list: &self.list, items: ArrayVec::new(), pushed };
         loop {
             // Sets the length of the chunk when it is full, or when the iterator ends or panics.
             // SAFETY: `len` is at most `CHUNK`, and the first `len` items have been written.
@@ -114,16 +138,15 @@ impl<T> Pusher<T> {
             }
             drop(fill);
             let collected = chunk.items.len();
-            let result = chunk.push(OnFull::Allocate);
-            pushed += collected - chunk.items.len();
-            if let Err(kind) = result {
+            if let Err(kind) = chunk.push(OnFull::Allocate) {
                 let kind = self.list.refuse(kind);
+                let pushed = *chunk.pushed - before;
                 let taken = chunk.items.drain(..).collect();
                 drop(chunk);
                 return Err(PushAllError { kind, pushed, taken, rest: items });
             }
             if collected < CHUNK {
-                return Ok(pushed);
+                return Ok(*chunk.pushed - before);
             }
         }
     }

@@ -80,10 +80,17 @@ impl Cell {
         false
     }
 
-    /// Clears `WATCHED`. The caller serves the line under the same lock.
+    /// Clears `WATCHED`. The line is empty, or the caller serves it under the same lock.
     pub(super) fn clear_watch(&self) {
+        if self.is_watched() {
+            // Relaxed: see the head of this file.
+            self.word.fetch_and(!WATCHED, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn is_watched(&self) -> bool {
         // Relaxed: see the head of this file.
-        self.word.fetch_and(!WATCHED, Ordering::Relaxed);
+        self.word.load(Ordering::Relaxed) & WATCHED != 0
     }
 
     /// Returns the place in the registry.
@@ -94,11 +101,5 @@ impl Cell {
 
     pub(super) fn set_at(&self, at: usize) {
         self.at.store(at, Ordering::Relaxed);
-    }
-
-    #[cfg(all(test, not(loom)))]
-    pub(super) fn is_watched(&self) -> bool {
-        // Relaxed: the tests use one thread.
-        self.word.load(Ordering::Relaxed) & WATCHED != 0
     }
 }

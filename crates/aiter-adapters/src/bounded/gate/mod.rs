@@ -7,7 +7,9 @@
 //! `admitted` counts the items that were pushed and the permits that are out. It starts at the
 //! index of the list's first item, so it is never less than the index of the list's tail. `min` is
 //! the position of the slowest cursor, as it was at the last scan. Items are admitted up to
-//! `min + cap`. `min` only grows, so an old value costs a scan and never admits too much.
+//! `min + cap`. `min` only grows, so an old value costs a scan and never admits too much. It is
+//! loaded after `admitted`: a value that is older by half of the range of counts would seem to be
+//! ahead, which 32 bits and weights make possible.
 //!
 //! # Waiting
 //! A request that finds no room joins the line and sets `WAITERS`. From then on only `serve`
@@ -28,6 +30,8 @@
 //! # Ordering policy
 //! - An admission is AcqRel. Acquire: partner of `release` (Release), for what the holder of the
 //!   permit did. Release: partner of `has_granted_all` (Acquire), for a grant.
+//! - The load before an admission is Acquire: partner of the admission before it. So `min`, which
+//!   is loaded next, is no older than at that admission.
 //! - All other accesses to `admitted` are Relaxed. The flags change under the slow lock, which
 //!   orders the line, and only send their reader there. All changes are read-modify-writes, so they
 //!   continue the release sequences of admissions and of `release`.
@@ -122,8 +126,7 @@ impl Gate {
 
     /// Returns how many places are free after `admitted` and before `min + cap`.
     ///
-    /// A load of `admitted` may be older than a subscription that raised `min`. The exchange fails
-    /// then.
+    /// A load of `admitted` may be older than `min`, and less. The exchange fails then.
     fn room_after(&self, admitted: usize, min: usize) -> usize {
         count::ahead(min.wrapping_add(self.cap), admitted >> count::FLAG_BITS)
     }
@@ -135,16 +138,16 @@ impl Gate {
     /// Returns the word if nothing is admitted.
     fn admit_before(
         &self,
-        min: usize,
         stop_flags: usize,
         clear: usize,
         least: usize,
         most: usize,
     ) -> Result<usize, usize> {
-        // Relaxed: the exchange confirms the value.
-        let mut word = self.admitted.0.load(Ordering::Relaxed);
+        // Acquire, here and on failure: partner of the exchange, for `min`.
+        let mut word = self.admitted.0.load(Ordering::Acquire);
         loop {
-            let room = self.room_after(word, min);
+            // Acquire: partner of `raise_min`, for the reads of the cursors.
+            let room = self.room_after(word, self.min.0.load(Ordering::Acquire));
             if word & stop_flags != 0 || room < least {
                 return Err(word);
             }
@@ -154,7 +157,7 @@ impl Gate {
                 word,
                 word.wrapping_add(n << count::FLAG_BITS) & !clear,
                 Ordering::AcqRel,
-                Ordering::Relaxed,
+                Ordering::Acquire,
             ) {
                 Ok(_) => return Ok(n),
                 Err(now) => word = now,
@@ -168,8 +171,7 @@ impl Gate {
     /// Returns the word if it has a flag, or if there is no room.
     #[inline]
     fn try_admit_known(&self, least: usize, most: usize) -> Result<usize, usize> {
-        // Acquire: partner of `raise_min`, for the reads of the cursors.
-        self.admit_before(self.min.0.load(Ordering::Acquire), CLOSED | WAITERS, 0, least, most)
+        self.admit_before(CLOSED | WAITERS, 0, least, most)
     }
 
     /// Admits between `least` and `most` items. `least` is not 0.
@@ -196,8 +198,8 @@ impl Gate {
             return Err(refusal(word));
         }
         self.slow.with(|slow| {
-            let (min, _) = self.raise_min(slow).ok_or(TryReserveError::NoCursor)?;
-            self.admit_before(min, CLOSED | WAITERS, 0, least, most).map_err(refusal)
+            self.raise_min(slow).ok_or(TryReserveError::NoCursor)?;
+            self.try_admit_known(least, most).map_err(refusal)
         })
     }
 
@@ -221,7 +223,7 @@ impl Gate {
             }
             let (min, slowest) = self.raise_min(slow).ok_or(PushErrorKind::NoCursor)?;
             // If the line is not empty, `WAITERS` is set, and no newcomer is admitted.
-            if self.admit_before(min, CLOSED | WAITERS, 0, want, want).is_ok() {
+            if self.try_admit_known(want, want).is_ok() {
                 return Ok(None);
             }
             let key = slow.line.push(want, waker.take().expect("the caller passes a waker"));

@@ -41,11 +41,10 @@ impl Slow {
     fn remove_cell(&mut self, cell: &Cell) {
         let at = cell.at();
         self.cells.swap_remove(at);
-        if let Some(moved) = self.cells.get(at) {
-            moved.set_at(at);
-        }
-        if self.slowest >= self.cells.len() {
-            self.slowest = 0;
+        let moved = self.cells.get(at).inspect(|moved| moved.set_at(at));
+        if self.slowest == self.cells.len() {
+            // The slowest cell has moved to `at`, or was removed.
+            self.slowest = if moved.is_some() { at } else { 0 };
         }
     }
 }

@@ -23,7 +23,7 @@ impl Gate {
         let mut wakers = Wakers::default();
         loop {
             if slow.line.is_empty() {
-                self.clear_waiters();
+                self.end_wait(slow);
                 return wakers;
             }
             let Some((min, slowest)) = self.raise_min(slow) else {
@@ -33,7 +33,7 @@ impl Gate {
             while let Some(want) = slow.line.front_want() {
                 // A grant to the last request clears `WAITERS` in the same step.
                 let clear = if slow.line.is_single() { WAITERS } else { 0 };
-                if self.admit_before(min, CLOSED, clear, want, want).is_err() {
+                if self.admit_before(CLOSED, clear, want, want).is_err() {
                     break;
                 }
                 wakers.push(slow.line.grant_front());
@@ -44,11 +44,15 @@ impl Gate {
         }
     }
 
-    /// Clears `WAITERS`. The line is empty.
-    fn clear_waiters(&self) {
+    /// Clears `WAITERS`, and `WATCHED` of a cell that has not moved. The line is empty.
+    fn end_wait(&self, slow: &Slow) {
         // Relaxed, both: the flag only changes under the slow lock.
         if self.admitted.0.load(Ordering::Relaxed) & WAITERS != 0 {
             self.admitted.0.fetch_and(!WAITERS, Ordering::Relaxed);
+        }
+        // Until it moves, the cell that is watched stays the slowest one.
+        if let Some(cell) = slow.cells.get(slow.slowest) {
+            cell.clear_watch();
         }
     }
 
@@ -97,7 +101,7 @@ impl Gate {
             self.admitted.0.fetch_or(CLOSED, Ordering::Relaxed);
             let mut wakers = Wakers::default();
             self.refuse_all(slow, PushErrorKind::Stopped, &mut wakers);
-            self.clear_waiters();
+            self.end_wait(slow);
             wakers
         })
     }

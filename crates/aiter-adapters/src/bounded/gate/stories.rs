@@ -12,7 +12,7 @@ use loom::{
     thread::{self, JoinHandle},
 };
 
-use super::{Gate, cell::Cell, request::Request};
+use super::{Gate, cell::Cell, count, request::Request};
 
 /// A full gate of one place, and the slot of its item.
 ///
@@ -73,5 +73,27 @@ fn granted_request_sees_reads_of_both_cursors() {
             reader.join().unwrap();
         }
         request.cancel(&full.gate);
+    });
+}
+
+/// A producer is preempted while the counts go on by more than half of their range. A weighed list
+/// of a 32-bit target may come so far.
+#[test]
+fn preempted_admission_keeps_capacity() {
+    loom::model(|| {
+        let (gate, cell) = Gate::new(7, count::MAX_CAP);
+        let gate = Arc::new(gate);
+        let preempted = thread::spawn({
+            let gate = gate.clone();
+            move || _ = gate.try_admit(1, 1)
+        });
+        for _ in 0..3 {
+            if let Ok(n) = gate.try_admit(1, count::MAX_CAP) {
+                gate.advance(&cell, n);
+            }
+        }
+        let _ = gate.try_admit(1, count::MAX_CAP);
+        preempted.join().unwrap();
+        assert!(gate.used() <= gate.cap());
     });
 }

@@ -132,6 +132,45 @@ fn read_after_served_line_is_not_watched() {
     assert!(!cell.advance(1));
 }
 
+/// The last request in line is cancelled, is granted the room of a permit, or is refused.
+#[test]
+fn read_after_line_is_empty_is_not_watched() {
+    let ends: [fn(&Gate, &mut Request); 3] = [
+        |gate, request| request.cancel(gate),
+        |gate, _| gate.release(1),
+        |gate, _| gate.close().wake(),
+    ];
+    for end in ends {
+        let (gate, cell) = Gate::new(7, 2);
+        assert_eq!(gate.try_admit(2, 2), Ok(2));
+        let mut request = Request::new(1);
+        assert!(poll(&mut request, &gate).is_pending());
+        assert!(cell.is_watched());
+        end(&gate, &mut request);
+        assert!(!cell.is_watched());
+        request.cancel(&gate);
+    }
+}
+
+/// Otherwise each cursor that leaves scans all others.
+#[test]
+fn scan_starts_at_slowest_after_others_leave() {
+    let (gate, first) = Gate::new(7, 1);
+    let mut cells: Vec<Arc<Cell>> = (0..9).map(|_| gate.fork(&first)).collect();
+    assert_eq!(gate.try_admit(1, 1), Ok(1));
+    let slowest = cells.pop().unwrap();
+    gate.advance(&first, 1);
+    for cell in &cells {
+        gate.advance(cell, 1);
+    }
+    assert_eq!(gate.used(), 1);
+    for cell in cells.into_iter().rev().chain([first]) {
+        gate.leave(&cell);
+        let start = gate.slow.with(|slow| slow.cells[slow.slowest].clone());
+        assert!(Arc::ptr_eq(&start, &slowest));
+    }
+}
+
 #[cfg(panic = "unwind")]
 #[test]
 fn newcomer_whose_wake_panics_keeps_its_grant() {

@@ -140,7 +140,7 @@ impl<T> WeighedCursor<T> {
     /// ```
     #[doc(alias = "sharable_aiter")]
     pub fn share(self) -> SharedWeighedCursor<T> {
-        SharedWeighedCursor::new(self.inner.share())
+        SharedWeighedCursor::new(self.inner.share_weighed(|weighed| weighed.weight))
     }
 
     /// Skips up to `n` ready items, returns their room at once, and returns how many it skipped.

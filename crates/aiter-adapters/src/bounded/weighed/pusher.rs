@@ -45,7 +45,7 @@ use crate::{
 /// # Memory
 /// With one cursor, each item is moved out when it is read. A list with two or more cursors keeps
 /// read items until their block is left, or until each cursor has found nothing to read. Their
-/// weight is not counted: up to 56 items, and fewer if items are large. Each cursor receives a
+/// weight is not counted: up to 61 items, and fewer if items are large. Each cursor receives a
 /// clone. So put heavy items behind an `Arc`, or push handles such as `bytes::Bytes`. The clones
 /// and the item that is kept then share one allocation.
 ///

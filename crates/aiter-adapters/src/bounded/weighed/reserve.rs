@@ -63,7 +63,7 @@ impl<T, W> WeighedPusher<T, W> {
     /// # Examples
     /// See [`WeighedPermit::push`].
     pub fn try_reserve(&self, weight: usize) -> Result<WeighedPermit<'_, T, W>, TryReserveError> {
-        if self.cursor_count() == 0 {
+        if self.cursor_count() == 0 && !self.is_stopped() {
             return Err(TryReserveError::NoCursor);
         }
         let weight = self.clamp(weight);

@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use aiter_core::{SharedNext, TryNextError};
+use aiter_core::{SharedCursor, SharedNext, TryNextError};
 use futures_core::{FusedFuture, FusedStream, Stream};
 
 use crate::bounded::{list::Place, shared::SharedBoundedCursor, weighed::Weighed};
@@ -59,8 +59,9 @@ impl<T> SharedWeighedCursor<T> {
     #[doc(alias = "try_recv")]
     #[inline]
     pub fn try_next(&mut self) -> Result<T, TryNextError> {
-        let weighed = self.inner.taker.try_next()?;
-        Ok(weighed.into_item(&self.inner.place))
+        let SharedBoundedCursor { taker, place } = &mut self.inner;
+        let weighed = place.or_lost(taker, SharedCursor::take_lost, SharedCursor::try_next)?;
+        Ok(weighed.into_item(place))
     }
 
     /// Waits for the next item of this taker and yields it, or `None` if the list has ended.
@@ -161,7 +162,8 @@ impl<T> Stream for SharedWeighedCursor<T> {
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let SharedBoundedCursor { taker, place } = &mut self.inner;
-        let polled = Pin::new(taker).poll_next(cx);
+        let polled =
+            place.or_lost(taker, SharedCursor::take_lost, |taker| Pin::new(taker).poll_next(cx));
         polled.map(|next| next.map(|weighed| weighed.into_item(place)))
     }
 
@@ -189,8 +191,9 @@ impl<T> Future for SharedWeighedNext<'_, T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = Pin::new(&mut self.next).poll(cx);
-        polled.map(|next| next.map(|weighed| weighed.into_item(self.place)))
+        let Self { next, place } = &mut *self;
+        let polled = place.or_lost(next, SharedNext::take_lost, |next| Pin::new(next).poll(cx));
+        polled.map(|next| next.map(|weighed| weighed.into_item(place)))
     }
 }
 
