@@ -16,7 +16,7 @@ impl<T> Cursor<T> {
     /// Returns the address of the list, which is unique as long as a handle of the list lives.
     #[doc(hidden)]
     pub fn list_id(&self) -> usize {
-        core::ptr::from_ref(&*self.list).addr()
+        self.list.id()
     }
 
     /// Returns the index of the next item in the order of the list. Wait-free.
@@ -95,7 +95,7 @@ impl<T> SharedCursor<T> {
     /// Returns the address of the list, which is unique as long as a handle of the list lives.
     #[doc(hidden)]
     pub fn list_id(&self) -> usize {
-        core::ptr::from_ref(&*self.shared.list).addr()
+        self.shared.list.id()
     }
 
     /// Cancels the registrations of the task that waits at this taker, as the drop of

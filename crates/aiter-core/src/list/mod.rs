@@ -184,6 +184,11 @@ impl<T> List<T> {
         (list, block)
     }
 
+    /// Returns the address of the list, which is unique as long as a handle of the list lives.
+    pub(crate) fn id(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+
     /// Stops the list: all later claims fail. The tail no longer moves, so exactly the slots before
     /// it are claimed.
     ///

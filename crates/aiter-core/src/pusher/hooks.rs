@@ -55,7 +55,7 @@ impl<T> WeakPusher<T> {
     /// Returns the address of the list, which is unique as long as a handle of the list lives.
     #[doc(hidden)]
     pub fn list_id(&self) -> usize {
-        core::ptr::from_ref(&*self.list).addr()
+        self.list.id()
     }
 
     /// Returns the index of the first item of any list.
